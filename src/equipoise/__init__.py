@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Equipoise: a fair trial of every remedy for imbalanced data.
+
+Importing this package loads neither TensorFlow nor scikit-learn; each name is
+imported when it is first used.
+"""
+
+from equipoise._core.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)
+del attach

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every other part uses: lazy names, argument checks, seeds, safe files."""

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Argument checks, and the one sentence in which every error is written.
+
+An error says what was received, what is accepted, and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from equipoise.errors import InputError, InputTypeError
+
+T = TypeVar("T")
+
+
+def sentence(received: str, accepted: str = "", remedy: str = "") -> str:
+    """Join the three parts of an error into one text.
+
+    Example:
+        >>> print(sentence("folds=1", "an integer from 2 to 20", "Try folds=5."))
+        Received folds=1. Accepted: an integer from 2 to 20. Try folds=5.
+    """
+    parts = [f"Received {received.rstrip('.')}."]
+    if accepted:
+        parts.append(f"Accepted: {accepted.rstrip('.')}.")
+    if remedy:
+        parts.append(remedy)
+    return " ".join(parts)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a "did you mean" sentence, or an empty text where nothing is near.
+
+    Example:
+        >>> nearest("Clas", ["Class", "Amount"])
+        "Did you mean 'Class'?"
+    """
+    names = list(known)
+    folded = {candidate.casefold(): candidate for candidate in names}
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    return f"Did you mean {folded[close[0]]!r}?" if close else ""
+
+
+def listing(names: Iterable[object], most: int = 8) -> str:
+    """Write names as a short list: at most `most`, then how many more.
+
+    Example:
+        >>> listing(["a", "b", "c"], most=2)
+        "'a', 'b' and 1 more"
+    """
+    shown = [repr(name) for name in names]
+    head = ", ".join(shown[:most])
+    return head if len(shown) <= most else f"{head} and {len(shown) - most} more"
+
+
+def one_of(value: str, known: Iterable[str], what: str) -> str:
+    """Return `value` if it is a known name, else raise with the nearest one.
+
+    Raises:
+        InputTypeError: `value` is not a text.
+        InputError: `value` is not among `known`.
+    """
+    names = list(known)
+    if not isinstance(value, str):
+        raise InputTypeError(
+            sentence(f"{what}={value!r}", f"one of {listing(names, 40)}")
+        )
+    if value not in names:
+        raise InputError(
+            sentence(
+                f"{what}={value!r}",
+                f"one of {listing(names, 40)}",
+                nearest(value, names),
+            )
+        )
+    return value
+
+
+def integer(
+    value: Any, what: str, low: int | None = None, high: int | None = None
+) -> int:
+    """Return `value` as an int within [low, high].
+
+    Raises:
+        InputTypeError: `value` is not an integer.
+        InputError: `value` is out of range.
+    """
+    accepted = f"an integer{_range(low, high)}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise InputTypeError(sentence(f"{what}={value!r}", accepted))
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise InputError(sentence(f"{what}={value!r}", accepted))
+    return int(value)
+
+
+def number(
+    value: Any,
+    what: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    open_ends: bool = False,
+) -> float:
+    """Return `value` as a finite float within [low, high].
+
+    Args:
+        value: What the user gave.
+        what: The argument's name.
+        low: Smallest accepted value, or None.
+        high: Largest accepted value, or None.
+        open_ends: Whether the ends themselves are refused.
+
+    Raises:
+        InputTypeError: `value` is not a real number.
+        InputError: `value` is not finite or out of range.
+    """
+    accepted = f"a number{_range(low, high, open_ends)}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise InputTypeError(sentence(f"{what}={value!r}", accepted))
+    result = float(value)
+    inside = math.isfinite(result)
+    if low is not None:
+        inside &= result > low if open_ends else result >= low
+    if high is not None:
+        inside &= result < high if open_ends else result <= high
+    if not inside:
+        raise InputError(sentence(f"{what}={value!r}", accepted))
+    return result
+
+
+def _range(low: float | None, high: float | None, open_ends: bool = False) -> str:
+    if low is not None and high is not None:
+        between = "strictly between" if open_ends else "from"
+        joint = "and" if open_ends else "to"
+        return f" {between} {low} {joint} {high}"
+    if low is not None:
+        return f" above {low}" if open_ends else f" of at least {low}"
+    if high is not None:
+        return f" below {high}" if open_ends else f" of at most {high}"
+    return ""

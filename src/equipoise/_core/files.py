@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file atomically: temporary file, fsync, rename, fsync of the folder.
+
+    A reader, or a process killed at any moment, sees the old file or the new
+    one and nothing between.
+
+    Args:
+        path: Where the file shall be; its folder must exist.
+        data: The whole content.
+
+    Raises:
+        OSError: The folder is absent or not writable, or the disk is full; the
+            old file is intact then.
+    """
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(
+        dir=target.parent, prefix=f".{target.name}.", suffix=".part"
+    )
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes a private file; the user expects the usual permissions.
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def to_json(value: Any) -> str:
+    """Write plain data as JSON; NaN and infinities become null.
+
+    Args:
+        value: Nested dictionaries, lists, texts, numbers, booleans and None;
+            NumPy scalars are accepted.
+
+    Example:
+        >>> to_json({"low": float("nan"), "n": 3})
+        '{\\n "low": null,\\n "n": 3\\n}'
+    """
+    return json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # a folder cannot be opened elsewhere
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every exception and warning that Equipoise raises on purpose.
+
+```
+EquipoiseError                     catch this for anything of ours
+├── InputError (ValueError)        a value was given that cannot be used
+│   ├── TableError                 a file or frame cannot be read as a table
+│   ├── TargetError                the target column cannot be used
+│   └── SplitError                 the rows cannot be split as asked
+├── InputTypeError (TypeError)     an argument has the wrong type
+├── UnsupportedError               valid, but not served yet (NotImplementedError)
+├── RefusedError                   a guarantee was asked for that the data cannot give
+├── TrainingError                  training met a number that is not finite
+└── MissingExtraError              an optional package is absent (ImportError)
+
+EquipoiseWarning (UserWarning)     something was done that the user should know
+├── TableWarning                   ... while reading or cleaning a table
+└── TrialWarning                   ... while comparing or fitting
+```
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "EquipoiseError",
+    "EquipoiseWarning",
+    "InputError",
+    "InputTypeError",
+    "MissingExtraError",
+    "RefusedError",
+    "SplitError",
+    "TableError",
+    "TableWarning",
+    "TargetError",
+    "TrainingError",
+    "TrialWarning",
+    "UnsupportedError",
+]
+
+
+class EquipoiseError(Exception):
+    """Anything that Equipoise raises on purpose."""
+
+
+class InputError(EquipoiseError, ValueError):
+    """A value was given that cannot be used."""
+
+
+class TableError(InputError):
+    """A file, a frame or arrays cannot be read as a table."""
+
+
+class TargetError(InputError):
+    """The target column cannot be used."""
+
+
+class SplitError(InputError):
+    """The rows cannot be split as asked."""
+
+
+class InputTypeError(EquipoiseError, TypeError):
+    """An argument has the wrong type."""
+
+
+class UnsupportedError(EquipoiseError, NotImplementedError):
+    """The request is valid but is not served yet."""
+
+
+class RefusedError(EquipoiseError):
+    """A guarantee was asked for that the data at hand cannot give."""
+
+
+class TrainingError(EquipoiseError, RuntimeError):
+    """Training met a number that is not finite, or could not go on."""
+
+
+class MissingExtraError(EquipoiseError, ImportError):
+    """An optional package is absent; the message holds the install command."""
+
+
+class EquipoiseWarning(UserWarning):
+    """Something was done that the user should know about."""
+
+
+class TableWarning(EquipoiseWarning):
+    """Something was done while reading or cleaning a table."""
+
+
+class TrialWarning(EquipoiseWarning):
+    """Something was done while comparing or fitting."""

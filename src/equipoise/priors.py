@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How scores return to the population's probabilities.
+
+Whoever draws, weights or adjusts changes the prior that a model sees. For a
+proper loss the change is a known shift of the log-odds, and it can be undone
+exactly (Elkan 2001; Dal Pozzolo et al. 2015).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import number
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def log_odds(probability: npt.ArrayLike) -> FloatArray:
+    """Return log(p / (1 - p)), with infinities at 0 and 1.
+
+    Example:
+        >>> float(log_odds(0.5))
+        0.0
+    """
+    p = np.asarray(probability, np.float64)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(p) - np.log1p(-p))
+
+
+def probability(log_odds: npt.ArrayLike) -> FloatArray:
+    """Return 1 / (1 + exp(-z)), stable at any z.
+
+    Example:
+        >>> float(probability(0.0))
+        0.5
+    """
+    z = np.asarray(log_odds, np.float64)
+    small = np.exp(-np.abs(z))
+    return np.asarray(np.where(z >= 0, 1.0, small) / (1.0 + small))
+
+
+@dataclass(frozen=True)
+class Correction:
+    """How a strategy's raw logits become the population's log-odds.
+
+    Attributes:
+        kind: "offset": log-odds = logit + offset, exact for a proper loss.
+            "focal": the closed-form inverse of the focal loss at `gamma`, then
+            the offset. "calibrate": no exact form, a calibrator must be fitted;
+            the logits pass through unchanged but for the offset.
+        offset: Added to the log-odds.
+        gamma: The focal loss' exponent; 0 elsewhere.
+        reason: In words, for the report.
+    """
+
+    kind: Literal["offset", "focal", "calibrate"] = "offset"
+    offset: float = 0.0
+    gamma: float = 0.0
+    reason: str = "trained on the population's own prior"
+
+    @property
+    def exact(self) -> bool:
+        """Whether the correction has a closed form."""
+        return self.kind != "calibrate"
+
+    def apply(self, logits: npt.ArrayLike) -> FloatArray:
+        """Return the population's log-odds for raw logits, any shape."""
+        z = np.asarray(logits, np.float64)
+        if self.kind == "focal":
+            z = focal_link(z, self.gamma)
+        return np.asarray(z + self.offset)
+
+
+def focal_link(logits: npt.ArrayLike, gamma: float) -> FloatArray:
+    """Return the log-odds that a focal-loss minimiser with these logits means.
+
+    With q = sigmoid(z) the minimiser of the expected focal loss satisfies
+    p / (1 - p) = phi(1 - q) / phi(q) with
+    phi(q) = (1 - q)^gamma / q - gamma (1 - q)^(gamma - 1) log q
+    (Charoenphakdee et al. 2021, theorem 11). Computed in log space.
+
+    Args:
+        logits: Raw scores z, any shape.
+        gamma: The exponent, at least 0; 0 returns the logits unchanged.
+
+    Example:
+        >>> float(focal_link(0.0, 2.0))
+        0.0
+    """
+    z = np.asarray(logits, np.float64)
+    if gamma == 0:
+        return z
+    return np.asarray(_log_phi(-z, gamma) - _log_phi(z, gamma))
+
+
+def _log_phi(z: FloatArray, gamma: float) -> FloatArray:
+    """Log of phi(q) at q = sigmoid(z): the slope of the focal loss, negated."""
+    log_q = -np.logaddexp(0.0, -z)
+    log_not_q = -np.logaddexp(0.0, z)
+    with np.errstate(divide="ignore"):
+        log_minus_log_q = np.log(-log_q)
+    return np.asarray(
+        np.logaddexp(
+            gamma * log_not_q - log_q,
+            math.log(gamma) + (gamma - 1) * log_not_q + log_minus_log_q,
+        )
+    )
+
+
+def weight_offset(positive_weight: float, negative_weight: float) -> float:
+    """Return the correction for class weights: -log(w1 / w0)."""
+    return -math.log(positive_weight / negative_weight)
+
+
+def prior_offset(sampled: float, population: float) -> float:
+    """Return the correction for drawing at another prior.
+
+    Args:
+        sampled: Share of positives among the drawn examples, strictly in (0, 1).
+        population: Share of positives in the population, strictly in (0, 1).
+
+    Raises:
+        InputError: A prior is not strictly between 0 and 1.
+
+    Example:
+        >>> round(prior_offset(0.5, 0.1), 4)
+        -2.1972
+    """
+    drawn = number(sampled, "sampled", 0, 1, open_ends=True)
+    real = number(population, "population", 0, 1, open_ends=True)
+    return float(log_odds(real) - log_odds(drawn))

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table: typed columns, a target, and what was noticed while reading."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing, nearest, sentence
+from equipoise.errors import InputError, UnsupportedError
+
+Kind = Literal["numeric", "boolean", "categorical", "datetime"]
+Task = Literal["binary", "multiclass", "multilabel"]
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+MISSING_CODE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One feature column.
+
+    Attributes:
+        name: The column's name in the source.
+        kind: What the values are.
+        values: `[rows]`. Numeric and boolean: float64, NaN where missing.
+            Categorical: int32 positions in `categories`, -1 where missing.
+            Datetime: datetime64[us] (UTC), NaT where missing.
+        categories: The texts of a categorical column, in order of first
+            appearance; empty for the other kinds.
+    """
+
+    name: str
+    kind: Kind
+    values: npt.NDArray[Any]
+    categories: tuple[str, ...] = ()
+
+    def missing(self) -> npt.NDArray[np.bool_]:
+        """Return which values are missing, `[rows]`."""
+        if self.kind == "categorical":
+            return np.asarray(self.values == MISSING_CODE)
+        if self.kind == "datetime":
+            return np.isnat(self.values)
+        return np.isnan(self.values)
+
+    def take(self, rows: npt.ArrayLike) -> Column:
+        """Return the column at the given rows."""
+        return dataclasses.replace(self, values=self.values[np.asarray(rows)])
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A column that was left out, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows with typed feature columns and a target.
+
+    Make one with `read_table`. All arrays have one entry per row.
+
+    Attributes:
+        columns: The feature columns.
+        y: `[rows]` int8 (binary, 1 is the positive class), int64 class numbers
+            (multi-class), or `[rows, labels]` int8 (multi-label).
+        classes: The texts of the classes; for a binary task (negative, positive).
+        target: The target's name; several names are joined by a comma.
+        task: Binary, multi-class or multi-label.
+        groups: `[rows]` group numbers that a split keeps on one side, or None.
+        time: `[rows]` datetime64[us] or float64 by which rows are ordered, or None.
+        dropped: Columns that were left out.
+        notes: What was done while reading, one sentence each.
+        source: Where the rows come from, for messages.
+    """
+
+    columns: tuple[Column, ...]
+    y: npt.NDArray[Any]
+    classes: tuple[str, ...]
+    target: str = "target"
+    task: Task = "binary"
+    groups: IntArray | None = None
+    time: npt.NDArray[Any] | None = None
+    dropped: tuple[Dropped, ...] = ()
+    notes: tuple[str, ...] = ()
+    source: str = "arrays"
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __repr__(self) -> str:
+        kinds: dict[str, int] = {}
+        for column in self.columns:
+            kinds[column.kind] = kinds.get(column.kind, 0) + 1
+        shape = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        head = f"Table of {len(self):,} rows, columns: {shape or 'none'}"
+        if self.task != "binary":
+            return f"<{head}; {self.task} target {self.target!r}>"
+        return (
+            f"<{head}; target {self.target!r}: {self.positives:,} positive "
+            f"({self.classes[1]!r}), {self.prevalence:.2%}>"
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the feature columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def positives(self) -> int:
+        """The number of positive rows of a binary table."""
+        self.require_binary("the number of positives")
+        return int(self.y.sum())
+
+    @property
+    def prevalence(self) -> float:
+        """The share of positive rows of a binary table."""
+        return self.positives / len(self)
+
+    def __getitem__(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise InputError(
+            sentence(
+                f"the column name {name!r}",
+                f"one of {listing(self.names)}",
+                nearest(name, self.names),
+            )
+        )
+
+    def take(self, rows: npt.ArrayLike) -> Table:
+        """Return the table at the given rows (positions or a mask)."""
+        index = np.asarray(rows)
+        return dataclasses.replace(
+            self,
+            columns=tuple(column.take(index) for column in self.columns),
+            y=self.y[index],
+            groups=None if self.groups is None else self.groups[index],
+            time=None if self.time is None else self.time[index],
+        )
+
+    def require_binary(self, what: str) -> None:
+        """Raise where the task is not binary.
+
+        Raises:
+            UnsupportedError: The table is multi-class or multi-label.
+        """
+        if self.task != "binary":
+            raise UnsupportedError(
+                sentence(
+                    f"a {self.task} table for {what}",
+                    "a binary table, for now",
+                    "Pass positive=CLASS with task='binary' to hold one class "
+                    "against all others.",
+                )
+            )
+
+
+def counts(y: npt.ArrayLike) -> tuple[int, int]:
+    """Return the numbers of negatives and positives of 0/1 labels."""
+    labels = np.asarray(y)
+    positives = int(np.count_nonzero(labels))
+    return len(labels) - positives, positives
+
+
+def concatenate(tables: Sequence[Table]) -> Table:
+    """Stack tables with equal columns row by row; categories are united.
+
+    Groups and time are kept where every table has them.
+    """
+    first = tables[0]
+    columns = tuple(_stack([table[name] for table in tables]) for name in first.names)
+    groups = [table.groups for table in tables if table.groups is not None]
+    times = [table.time for table in tables if table.time is not None]
+    return dataclasses.replace(
+        first,
+        columns=columns,
+        y=np.concatenate([table.y for table in tables]),
+        groups=np.concatenate(groups) if len(groups) == len(tables) else None,
+        time=np.concatenate(times) if len(times) == len(tables) else None,
+    )
+
+
+def _stack(columns: Sequence[Column]) -> Column:
+    if columns[0].kind != "categorical":
+        return dataclasses.replace(
+            columns[0], values=np.concatenate([column.values for column in columns])
+        )
+    categories = list(dict.fromkeys(c for column in columns for c in column.categories))
+    position = {category: i for i, category in enumerate(categories)}
+    parts = []
+    for column in columns:
+        lookup = [*(position[c] for c in column.categories), MISSING_CODE]
+        parts.append(np.asarray(lookup, np.int32)[column.values])
+    return dataclasses.replace(
+        columns[0], values=np.concatenate(parts), categories=tuple(categories)
+    )
