@@ -92,9 +92,10 @@ def integer(
     accepted = f"an integer{_range(low, high)}"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise InputTypeError(sentence(f"{what}={value!r}", accepted))
-    if (low is not None and value < low) or (high is not None and value > high):
+    result = int(value)
+    if (low is not None and result < low) or (high is not None and result > high):
         raise InputError(sentence(f"{what}={value!r}", accepted))
-    return int(value)
+    return result
 
 
 def number(

@@ -44,7 +44,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def to_json(value: Any) -> str:
-    """Write plain data as JSON; NaN and infinities become null.
+    r"""Write plain data as JSON; NaN and infinities become null.
 
     Args:
         value: Nested dictionaries, lists, texts, numbers, booleans and None;
@@ -52,7 +52,7 @@ def to_json(value: Any) -> str:
 
     Example:
         >>> to_json({"low": float("nan"), "n": 3})
-        '{\\n "low": null,\\n "n": 3\\n}'
+        '{\n "low": null,\n "n": 3\n}'
     """
     return json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
 

@@ -29,7 +29,7 @@ def attach(
 
     Example:
         >>> import equipoise
-        >>> "read_table" in dir(equipoise)
+        >>> "Table" in dir(equipoise)
         True
     """
     origin = _read_stub(Path(file).with_name("__init__.pyi"))

@@ -46,8 +46,8 @@ class Column:
         if self.kind == "categorical":
             return np.asarray(self.values == MISSING_CODE)
         if self.kind == "datetime":
-            return np.isnat(self.values)
-        return np.isnan(self.values)
+            return np.asarray(np.isnat(self.values))
+        return np.asarray(np.isnan(self.values))
 
     def take(self, rows: npt.ArrayLike) -> Column:
         """Return the column at the given rows."""

@@ -1,1 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The population engine: many networks as one program."""
+
+from equipoise._core.lazy import attach
+
+__getattr__, __dir__, __all__ = attach(__name__, __file__)
+del attach
