@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The house: who may import whom, what importing costs, one list of names."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import equipoise
+
+PACKAGE = Path(equipoise.__file__).parent
+
+# From the top: a module imports only from rows above its own.
+ORDER = [
+    "errors",
+    "_core",
+    "table",
+    "priors",
+    "metrics",
+    "diagnosis",
+    "weights",
+    "sampling",
+    "synthesis",
+    "strategies",
+    "losses",
+    "networks",
+    "training",
+    "learners",
+    "decision",
+    "evaluation",
+    "comparison",
+    "workflows",
+    "report",
+    "bundle",
+    "cli",
+    "testing",
+]
+# These may import TensorFlow; where a folder is free of it but for one face, the
+# face is named.
+HEAVY = {"losses", "networks", "training", "learners", "workflows", "bundle", "testing"}
+HEAVY_FILES = {"metrics/keras.py", "sampling/tf_data.py", "sampling/keras.py"}
+
+# Private names of other libraries that are used all the same: shrink only.
+PRIVATE_ALLOWED: set[str] = set()
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def row(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(
+    "path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_a_module_imports_only_from_rows_above(path: Path) -> None:
+    here = row(path)
+    if here == "__init__":
+        return
+    assert here in ORDER, f"{here} has no place in the order of the house"
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] != "equipoise" or len(parts) < 2 or parts[1] not in ORDER:
+            continue
+        assert ORDER.index(parts[1]) <= ORDER.index(here), (
+            f"{path.relative_to(PACKAGE)} imports {name}, which lies below it: move "
+            "what both need upwards, or pass it in as an argument"
+        )
+
+
+@pytest.mark.parametrize(
+    "path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_light_rows_never_import_tensorflow(path: Path) -> None:
+    name = path.relative_to(PACKAGE).as_posix()
+    if row(path) in HEAVY or name in HEAVY_FILES:
+        return
+    heavy = {"tensorflow", "keras"} & {n.split(".")[0] for n in imports(path)}
+    assert not heavy, f"{name} imports {heavy}: it belongs to a row that may not"
+
+
+@pytest.mark.parametrize(
+    "path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_no_private_names_of_other_libraries(path: Path) -> None:
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] in {"equipoise", "__future__"}:
+            continue
+        private = any(p.startswith("_") for p in parts) or name.startswith(
+            ("tensorflow.python", "keras.src")
+        )
+        assert not private or name in PRIVATE_ALLOWED, (
+            f"{path.relative_to(PACKAGE)} imports {name}, which may change without "
+            "notice: use the public name"
+        )
+
+
+PACKAGES = sorted(
+    p.parent.relative_to(PACKAGE.parent).as_posix().replace("/", ".")
+    for p in PACKAGE.rglob("__init__.pyi")
+)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_exists_and_is_listed_once(package: str) -> None:
+    module = importlib.import_module(package)
+    names = list(module.__all__)
+    assert len(names) == len(set(names))
+    for name in names:
+        assert getattr(module, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'absent'"):
+        _ = module.absent
+
+
+LIGHT = [p for p in PACKAGES if p.split(".")[1:2] not in [[h] for h in HEAVY]]
+
+
+def run(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_importing_any_package_loads_nothing_heavy() -> None:
+    """Even a heavy package loads TensorFlow only when a name of it is used."""
+    code = "\n".join(
+        ["import sys"]
+        + [f"import {package}" for package in PACKAGES]
+        + [
+            "print(sorted({'tensorflow', 'keras', 'sklearn', 'imblearn', 'matplotlib',"
+            " 'pandas', 'scipy.stats'} & set(sys.modules)))"
+        ]
+    )
+    assert run(code).strip() == "[]"
+
+
+def test_light_names_never_load_tensorflow() -> None:
+    """Using every public name of the light half leaves TensorFlow unloaded."""
+    code = "\n".join(
+        ["import sys, importlib"]
+        + [
+            f"m = importlib.import_module({p!r})\n[getattr(m, n) for n in m.__all__ "
+            f"if not (n == 'keras' or n.startswith('Keras'))]"
+            for p in LIGHT
+            if p != "equipoise"
+        ]
+        + ["print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"]
+    )
+    assert run(code).strip() == "[]"
+
+
+def test_importing_changes_no_global_state() -> None:
+    code = (
+        "import threading, random, numpy, warnings, os\n"
+        "before = (threading.active_count(), random.getstate(),"
+        " str(numpy.random.get_state()), list(warnings.filters), dict(os.environ))\n"
+        "import equipoise; equipoise.Table\n"
+        "after = (threading.active_count(), random.getstate(),"
+        " str(numpy.random.get_state()), list(warnings.filters), dict(os.environ))\n"
+        "print(before == after)"
+    )
+    assert run(code).strip() == "True"
+
+
+FORBIDDEN = re.compile(r"https?://[^\s\"'<>)]*(?:simple/|/packages/)", re.I)
+
+
+def test_every_source_file_names_its_licence() -> None:
+    for path in MODULES:
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first == "# SPDX-License-Identifier: Apache-2.0", path
+
+
+def test_the_test_tree_mirrors_the_source() -> None:
+    """A test file names a source file, or lies in a folder of its own purpose."""
+    tests = Path(__file__).parents[1]
+    own_purpose = {"house", "statistics", "browser"}
+    for path in tests.rglob("test_*.py"):
+        relative = path.relative_to(tests)
+        if relative.parts[0] in own_purpose:
+            continue
+        source = PACKAGE / relative.parent / relative.name.removeprefix("test_")
+        folder = source.with_suffix("")
+        assert source.exists() or folder.is_dir(), (
+            f"tests/{relative} mirrors no source file {source.relative_to(PACKAGE)}"
+        )
