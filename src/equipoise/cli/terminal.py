@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the program prints with: two consoles, and a progress that fits both.
+
+Results go to standard output, everything else to standard error. Where standard
+error is no terminal, progress is one line per step.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+
+from rich.console import Console
+
+# Between two lines of progress where there is no terminal.
+_LINE_SECONDS = 10.0
+
+
+def console() -> Console:
+    """Return the console for results (standard output)."""
+    return _console("stdout")
+
+
+def errors() -> Console:
+    """Return the console for progress, warnings and errors (standard error)."""
+    return _console("stderr")
+
+
+@cache
+def _by_stream(stream: object, stderr: bool) -> Console:
+    # Without a terminal Rich assumes 80 columns and would fold our tables.
+    terminal = hasattr(stream, "isatty") and stream.isatty()
+    width = None if terminal else 100
+    return Console(file=stream, width=width, soft_wrap=False, stderr=stderr)  # type: ignore[arg-type]  # a text stream
+
+
+def _console(name: str) -> Console:
+    return _by_stream(getattr(sys, name), name == "stderr")
+
+
+def say_error(text: str) -> None:
+    """Print an error, with no markup read from it."""
+    errors().print("[bold red]error:[/] ", end="")
+    errors().print(text, markup=False, highlight=False)
+
+
+def say_warning(text: str) -> None:
+    """Print a warning, with no markup read from it."""
+    errors().print("[yellow]warning:[/] ", end="")
+    errors().print(text, markup=False, highlight=False)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str, float], None]]:
+    """Yield a function that shows a sentence and the share of the work done."""
+    if errors().is_terminal:
+        with _bar() as call:
+            yield call
+    else:
+        yield _lines()
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Callable[[str, float], None]]:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(bar_width=24),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=errors(), transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+
+        def call(text: str, share: float) -> None:
+            bar.update(task, description=text, completed=share)
+
+        yield call
+
+
+def _lines() -> Callable[[str, float], None]:
+    last = [time.monotonic() - _LINE_SECONDS, ""]
+
+    def call(text: str, share: float) -> None:
+        now = time.monotonic()
+        if now - float(last[0]) < _LINE_SECONDS:
+            return
+        last[0] = now
+        errors().print(f"{share:4.0%} {text}", markup=False, highlight=False)
+
+    return call

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plan of a trial: which rows each fit sees, and in which jobs.
+
+Every arm gets the same outer folds, the same inner split for early stopping and
+the same seed, so the arms are compared pair by pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.seeds import derive
+from equipoise.strategies.jobs import Job
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.splits import inner_split, outer_splits
+from equipoise.table.table import IntArray, Table
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a trial splits its rows.
+
+    Attributes:
+        folds: The number of outer folds.
+        by: "stratified", "group" or "time".
+        duplicates: "auto", "group" or "ignore": whether equal rows are kept on
+            one side of a split.
+        stop_share: Share of each training part that decides early stopping.
+        seed: The user's seed.
+    """
+
+    folds: int = 5
+    by: str = "stratified"
+    duplicates: str = "auto"
+    stop_share: float = 0.2
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One outer split with its inner split; disjoint row positions."""
+
+    repeat: int
+    fold: int
+    number: int
+    train: IntArray
+    stop: IntArray
+    test: IntArray
+    seed: int
+
+
+def parts(table: Table, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:
+    """Return the parts of the given repeats, in order.
+
+    Args:
+        table: The rows.
+        protocol: How they are split.
+        repeats: The numbers of the repeats, from 0.
+
+    Raises:
+        SplitError: A class cannot be present in every part.
+    """
+    result = []
+    for repeat in repeats:
+        splits = outer_splits(
+            table,
+            folds=protocol.folds,
+            repeat=repeat,
+            seed=protocol.seed,
+            by=protocol.by,
+            duplicates=protocol.duplicates,
+        )
+        for fold, split in enumerate(splits):
+            seed = derive(protocol.seed, "part", repeat, fold)
+            train, stop = inner_split(
+                table,
+                split.train,
+                share=protocol.stop_share,
+                seed=seed,
+                by=protocol.by,
+                duplicates=protocol.duplicates,
+            )
+            number = repeat * protocol.folds + fold
+            result.append(Part(repeat, fold, number, train, stop, split.test, seed))
+    return result
+
+
+def jobs(
+    parts: Sequence[Part], strategies: Sequence[Strategy], extra: IntArray
+) -> list[Job]:
+    """Return one job per strategy and part, strategy by strategy.
+
+    Args:
+        parts: The outer splits.
+        strategies: The arms.
+        extra: Rows that every job scores after its own, for a test file.
+    """
+    return [
+        Job(
+            strategy=strategy,
+            train=part.train,
+            stop=part.stop,
+            score=np.concatenate([part.test, extra]),
+            seed=part.seed,
+            part=part.number,
+        )
+        for strategy in strategies
+        for part in parts
+    ]
+
+
+def fold_numbers(
+    parts: Sequence[Part], rows: int, repeats: int
+) -> npt.NDArray[np.int64]:
+    """Return which fold tests each row, `[repeats, rows]`; -1 where none does."""
+    folds = np.full((repeats, rows), -1, np.int64)
+    first = min(part.repeat for part in parts)
+    for part in parts:
+        folds[part.repeat - first, part.test] = part.fold
+    return folds

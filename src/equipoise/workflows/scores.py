@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scores of a trial: every arm on every fold of every repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from equipoise.learners.registry import learner_for
+from equipoise.strategies.jobs import Learner, Outcome, Progress
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import FloatArray, IntArray, Table
+from equipoise.workflows.plan import Part, fold_numbers, jobs
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What the fits of a trial gave.
+
+    Attributes:
+        log_odds: Arm -> `[repeats, rows]` out-of-fold corrected log-odds; NaN for
+            a row that no fold tests.
+        folds: `[repeats, rows]` fold numbers; -1 for a row that no fold tests.
+        extra: Arm -> `[repeats * folds, extra rows]` log-odds of the test file's
+            rows, one line per fitted model.
+        seconds: Arm -> wall seconds over all its fits.
+        updates: Arm -> mean number of optimiser steps (trees, iterations).
+        notes: What learners had to say, once each.
+    """
+
+    log_odds: Mapping[str, FloatArray]
+    folds: IntArray
+    extra: Mapping[str, FloatArray]
+    seconds: Mapping[str, float]
+    updates: Mapping[str, float]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def repeats(self) -> int:
+        """The number of repeats."""
+        return len(self.folds)
+
+
+def run(
+    table: Table,
+    parts: Sequence[Part],
+    strategies: Sequence[Strategy],
+    *,
+    rows: int,
+    progress: Progress | None = None,
+) -> Scores:
+    """Fit every strategy on every part and collect the scores.
+
+    Args:
+        table: The rows; those from `rows` on are a test file's.
+        parts: Outer splits of whole repeats.
+        strategies: The arms, with different names.
+        rows: How many rows belong to the trial itself.
+        progress: Called with a sentence and the share done.
+    """
+    extra_rows = np.arange(rows, len(table))
+    repeats = len({part.repeat for part in parts})
+    first = min(part.repeat for part in parts)
+    log_odds = {s.name: np.full((repeats, rows), np.nan) for s in strategies}
+    extra = {s.name: np.full((len(parts), len(extra_rows)), np.nan) for s in strategies}
+    seconds = dict.fromkeys(log_odds, 0.0)
+    updates = dict.fromkeys(log_odds, 0.0)
+    notes: dict[str, None] = {}
+    number = {part.number: (i, part) for i, part in enumerate(parts)}
+    for outcome in _outcomes(table, parts, strategies, extra_rows, progress):
+        i, part = number[outcome.job.part]
+        name = outcome.job.strategy.name
+        own = len(part.test)
+        log_odds[name][part.repeat - first, part.test] = outcome.log_odds[:own]
+        extra[name][i] = outcome.log_odds[own:]
+        seconds[name] += outcome.seconds
+        updates[name] += outcome.updates / len(parts)
+        notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
+    folds = fold_numbers(parts, rows, repeats)
+    return Scores(log_odds, folds, extra, seconds, updates, tuple(notes))
+
+
+def join(first: Scores, second: Scores) -> Scores:
+    """Return the scores of two runs of the same arms over different repeats."""
+
+    def stack(
+        a: Mapping[str, FloatArray], b: Mapping[str, FloatArray]
+    ) -> dict[str, FloatArray]:
+        return {name: np.concatenate([a[name], b[name]]) for name in a}
+
+    share = first.repeats / (first.repeats + second.repeats)
+    return Scores(
+        log_odds=stack(first.log_odds, second.log_odds),
+        folds=np.concatenate([first.folds, second.folds]),
+        extra=stack(first.extra, second.extra),
+        seconds={k: first.seconds[k] + second.seconds[k] for k in first.seconds},
+        updates={
+            k: share * first.updates[k] + (1 - share) * second.updates[k]
+            for k in first.updates
+        },
+        notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
+    )
+
+
+def _outcomes(
+    table: Table,
+    parts: Sequence[Part],
+    strategies: Sequence[Strategy],
+    extra_rows: IntArray,
+    progress: Progress | None,
+) -> Iterator[Outcome]:
+    """Hand each learner all of its jobs at once."""
+    by_learner: dict[int, tuple[Learner, list[Strategy]]] = {}
+    for strategy in strategies:
+        learner = learner_for(strategy)
+        by_learner.setdefault(id(learner), (learner, []))[1].append(strategy)
+    done = 0.0
+    for learner, members in by_learner.values():
+        share = len(members) / len(strategies)
+        yield from learner.run(
+            table,
+            jobs(parts, members, extra_rows),
+            progress=_within(progress, done, share),
+        )
+        done += share
+
+
+def _within(progress: Progress | None, done: float, share: float) -> Progress | None:
+    """Return a progress call for a part of the work."""
+    if progress is None:
+        return None
+    return lambda text, part: progress(text, done + share * part)
