@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from equipoise._core.checks import (
+    integer,
+    listing,
+    nearest,
+    number,
+    one_of,
+    sentence,
+)
+from equipoise.errors import InputError, InputTypeError
+
+
+def test_an_error_has_three_parts() -> None:
+    assert sentence("x=1.", "2", "Do this.") == "Received x=1. Accepted: 2. Do this."
+    assert sentence("nothing") == "Received nothing."
+
+
+def test_nearest_ignores_case_and_says_nothing_of_strangers() -> None:
+    assert nearest("CLASS", ["class", "b"]) == "Did you mean 'class'?"
+    assert nearest("zzz", ["class", "b"]) == ""
+    assert nearest("x", []) == ""
+
+
+def test_listing() -> None:
+    assert listing([]) == ""
+    assert listing(range(20), most=2) == "0, 1 and 18 more"
+
+
+def test_one_of() -> None:
+    assert one_of("a", ["a", "b"], "mode") == "a"
+    with pytest.raises(
+        InputError, match=r"mode='stratifed'.*Did you mean 'stratified'"
+    ):
+        one_of("stratifed", ["stratified", "group"], "mode")
+    with pytest.raises(InputTypeError, match="mode=3"):
+        one_of(3, ["a"], "mode")  # type: ignore[arg-type]  # the point of the test
+
+
+@pytest.mark.parametrize("bad", [True, 1.0, "1", None, np.float64(1)])
+def test_integer_refuses_other_types(bad: object) -> None:
+    with pytest.raises(InputTypeError, match="folds="):
+        integer(bad, "folds", 0)
+
+
+@pytest.mark.parametrize("bad", [-1, 11, np.int8(-5)])
+def test_integer_refuses_values_out_of_range(bad: object) -> None:
+    with pytest.raises(InputError, match="an integer from 0 to 10"):
+        integer(bad, "folds", 0, 10)
+
+
+def test_integer_accepts_numpy() -> None:
+    assert integer(np.int16(7), "folds") == 7
+    assert type(integer(np.int16(7), "folds")) is int
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -0.1, 1.1])
+def test_number_refuses_values_out_of_range(bad: float) -> None:
+    with pytest.raises(InputError, match=r"share=.*from 0 to 1"):
+        number(bad, "share", 0, 1)
+
+
+def test_number_with_open_ends() -> None:
+    with pytest.raises(InputError, match="strictly between 0 and 1"):
+        number(0, "share", 0, 1, open_ends=True)
+    with pytest.raises(InputError, match="above 0"):
+        number(0, "share", 0, open_ends=True)
+    assert number(np.float32(0.5), "share", 0, 1, open_ends=True) == 0.5
+    with pytest.raises(InputTypeError):
+        number("0.5", "share")

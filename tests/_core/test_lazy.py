@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    folder = tmp_path / "lazy_example"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(
+        "from equipoise._core.lazy import attach\n"
+        "__getattr__, __dir__, __all__ = attach(__name__, __file__)\n"
+    )
+    (folder / "__init__.pyi").write_text(
+        "from . import part as part\nfrom .part import thing as thing\n"
+    )
+    (folder / "part.py").write_text("thing = 3\nhidden = 4\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    return "lazy_example"
+
+
+def test_names_are_loaded_when_used(package: str) -> None:
+    module = __import__(package)
+    assert module.__all__ == ["part", "thing"]
+    assert dir(module) == ["part", "thing"]
+    assert f"{package}.part" not in sys.modules
+    assert module.thing == 3
+    assert module.part.hidden == 4
+    with pytest.raises(AttributeError, match="'lazy_example' has no attribute 'no'"):
+        _ = module.no
+    for name in [package, f"{package}.part"]:
+        del sys.modules[name]
