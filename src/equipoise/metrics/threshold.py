@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metrics of a decision: functions of the confusion matrix at a threshold.
+
+Each is defined once, on `Counts` whose cells may be arrays, so one definition
+serves a point value, a search over all thresholds and a bootstrap. Where the
+denominator is 0 the metric is NaN.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import number
+from equipoise.metrics.confusion import Counts
+from equipoise.metrics.inputs import FloatArray
+
+
+def _ratio(above: npt.ArrayLike, below: npt.ArrayLike) -> FloatArray:
+    """Divide; 0 / 0 is NaN and a / 0 is infinite, silently."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.divide(above, below))
+
+
+def recall(c: Counts) -> FloatArray:
+    """Return TP / (TP + FN), the share of positives that are flagged.
+
+    Example:
+        >>> float(recall(Counts(9.0, 3.0, 3.0, 85.0)))
+        0.75
+    """
+    return _ratio(c.tp, c.positives)
+
+
+def precision(c: Counts) -> FloatArray:
+    """Return TP / (TP + FP); NaN where nothing is flagged.
+
+    Example:
+        >>> float(precision(Counts(9.0, 3.0, 3.0, 85.0)))
+        0.75
+    """
+    return _ratio(c.tp, c.flagged)
+
+
+def specificity(c: Counts) -> FloatArray:
+    """Return TN / (TN + FP), the share of negatives that are not flagged.
+
+    Example:
+        >>> float(specificity(Counts(9.0, 5.0, 3.0, 95.0)))
+        0.95
+    """
+    return _ratio(c.tn, c.negatives)
+
+
+def negative_predictive_value(c: Counts) -> FloatArray:
+    """Return TN / (TN + FN); NaN where everything is flagged.
+
+    Example:
+        >>> float(negative_predictive_value(Counts(9.0, 5.0, 5.0, 95.0)))
+        0.95
+    """
+    return _ratio(c.tn, c.tn + c.fn)
+
+
+def accuracy(c: Counts) -> FloatArray:
+    """Return the share of right decisions; misleading where a class is rare.
+
+    Example:
+        >>> float(accuracy(Counts(0.0, 0.0, 10.0, 90.0)))
+        0.9
+    """
+    return _ratio(c.tp + c.tn, c.rows)
+
+
+def f_beta(c: Counts, *, beta: float = 1.0) -> FloatArray:
+    """Return the F measure, in which recall counts `beta` times as much.
+
+    (1 + b^2) TP / ((1 + b^2) TP + b^2 FN + FP); NaN without positives and flags
+    (van Rijsbergen 1979).
+
+    Raises:
+        InputError: `beta` is not above 0.
+
+    Example:
+        >>> float(f_beta(Counts(9.0, 3.0, 3.0, 85.0), beta=2.0))
+        0.75
+    """
+    square = number(beta, "beta", 0, open_ends=True) ** 2
+    top = (1 + square) * c.tp
+    return _ratio(top, top + square * c.fn + c.fp)
+
+
+def f1(c: Counts) -> FloatArray:
+    """Return 2 TP / (2 TP + FN + FP), the harmonic mean of recall and precision.
+
+    Example:
+        >>> float(f1(Counts(9.0, 3.0, 3.0, 85.0)))
+        0.75
+    """
+    return f_beta(c)
+
+
+def jaccard(c: Counts) -> FloatArray:
+    """Return TP / (TP + FN + FP): F1 = 2 J / (1 + J).
+
+    Example:
+        >>> float(jaccard(Counts(9.0, 3.0, 3.0, 85.0)))
+        0.6
+    """
+    return _ratio(c.tp, c.tp + c.fn + c.fp)
+
+
+def g_mean(c: Counts) -> FloatArray:
+    """Return the geometric mean of recall and specificity (Kubat and Matwin 1997).
+
+    Example:
+        >>> round(float(g_mean(Counts(9.0, 5.0, 3.0, 95.0))), 4)
+        0.8441
+    """
+    return np.asarray(np.sqrt(recall(c) * specificity(c)))
+
+
+def balanced_accuracy(c: Counts) -> FloatArray:
+    """Return the mean of recall and specificity (Brodersen et al. 2010).
+
+    Example:
+        >>> float(balanced_accuracy(Counts(9.0, 5.0, 3.0, 95.0)))
+        0.85
+    """
+    return np.asarray((recall(c) + specificity(c)) / 2)
+
+
+def informedness(c: Counts) -> FloatArray:
+    """Return recall + specificity - 1 (Youden 1950).
+
+    Example:
+        >>> round(float(informedness(Counts(9.0, 5.0, 3.0, 95.0))), 4)
+        0.7
+    """
+    return np.asarray(recall(c) + specificity(c) - 1)
+
+
+def mcc(c: Counts) -> FloatArray:
+    """Return Matthews' correlation (Matthews 1975).
+
+    NaN where a margin is 0: all rows of one class, or all decisions the same.
+    (scikit-learn gives 0 there.)
+
+    Example:
+        >>> round(float(mcc(Counts(9.0, 5.0, 3.0, 95.0))), 4)
+        0.6547
+    """
+    # The square roots are taken apart so that 1e9 rows do not overflow.
+    below = np.sqrt(c.flagged) * np.sqrt(c.positives)
+    below = below * np.sqrt(c.negatives) * np.sqrt(c.tn + c.fn)
+    return _ratio(c.tp * c.tn - c.fp * c.fn, below)
+
+
+def kappa(c: Counts) -> FloatArray:
+    """Return Cohen's kappa: agreement beyond chance (Cohen 1960).
+
+    Example:
+        >>> round(float(kappa(Counts(9.0, 5.0, 3.0, 95.0))), 4)
+        0.6522
+    """
+    by_chance = c.flagged * c.positives + (c.tn + c.fn) * c.negatives
+    agreed = (c.tp + c.tn) * c.rows
+    return _ratio(agreed - by_chance, c.rows**2 - by_chance)
+
+
+def positive_likelihood_ratio(c: Counts) -> FloatArray:
+    """Return recall / (1 - specificity); infinite without false positives.
+
+    Example:
+        >>> round(float(positive_likelihood_ratio(Counts(9.0, 5.0, 3.0, 95.0))), 6)
+        15.0
+    """
+    return _ratio(recall(c), _ratio(c.fp, c.negatives))
+
+
+def negative_likelihood_ratio(c: Counts) -> FloatArray:
+    """Return (1 - recall) / specificity.
+
+    Example:
+        >>> round(float(negative_likelihood_ratio(Counts(9.0, 5.0, 3.0, 95.0))), 4)
+        0.2632
+    """
+    return _ratio(_ratio(c.fn, c.positives), specificity(c))
+
+
+def diagnostic_odds_ratio(c: Counts) -> FloatArray:
+    """Return (TP TN) / (FP FN); infinite without an error of one kind.
+
+    Example:
+        >>> float(diagnostic_odds_ratio(Counts(9.0, 5.0, 3.0, 95.0)))
+        57.0
+    """
+    return _ratio(c.tp * c.tn, c.fp * c.fn)
+
+
+def flag_rate(c: Counts) -> FloatArray:
+    """Return the share of rows that are flagged.
+
+    Example:
+        >>> float(flag_rate(Counts(9.0, 1.0, 3.0, 87.0)))
+        0.1
+    """
+    return _ratio(c.flagged, c.rows)
+
+
+def cost(
+    c: Counts,
+    *,
+    false_negative: float = 1.0,
+    false_positive: float = 1.0,
+    true_positive: float = 0.0,
+    true_negative: float = 0.0,
+) -> FloatArray:
+    """Return the mean cost per row (Elkan 2001).
+
+    Args:
+        c: The counts.
+        false_negative: Cost of a positive that is not flagged.
+        false_positive: Cost of a negative that is flagged.
+        true_positive: Cost of a positive that is flagged, for example the check.
+        true_negative: Cost of a negative that is not flagged.
+
+    Example:
+        >>> float(cost(Counts(9.0, 5.0, 3.0, 83.0), false_negative=20.0))
+        0.65
+    """
+    spent = c.fn * false_negative + c.fp * false_positive
+    return _ratio(spent + c.tp * true_positive + c.tn * true_negative, c.rows)
+
+
+def normalised_cost(
+    c: Counts,
+    *,
+    false_negative: float = 1.0,
+    false_positive: float = 1.0,
+    true_positive: float = 0.0,
+    true_negative: float = 0.0,
+) -> FloatArray:
+    """Return the cost divided by that of the cheaper of flagging all or none.
+
+    Below 1 the decisions are worth making (Drummond and Holte 2006).
+
+    Args:
+        c: The counts.
+        false_negative: Cost of a positive that is not flagged.
+        false_positive: Cost of a negative that is flagged.
+        true_positive: Cost of a positive that is flagged.
+        true_negative: Cost of a negative that is not flagged.
+
+    Example:
+        >>> round(float(normalised_cost(Counts(9.0, 5.0, 3.0, 83.0))), 4)
+        0.6667
+    """
+    spent = cost(
+        c,
+        false_negative=false_negative,
+        false_positive=false_positive,
+        true_positive=true_positive,
+        true_negative=true_negative,
+    )
+    none = c.positives * false_negative + c.negatives * true_negative
+    every = c.positives * true_positive + c.negatives * false_positive
+    return _ratio(spent, _ratio(np.minimum(none, every), c.rows))
