@@ -3,27 +3,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-Number = float | int | str | bool | None
+import numpy as np
+
+from equipoise._core.checks import listing, nearest, sentence
+from equipoise.errors import InputError, InputTypeError
+from equipoise.priors import Correction
+from equipoise.sampling.sampler import Sampler
+from equipoise.sampling.samplers import make_sampler, sampler_options
+from equipoise.strategies import recipe
+from equipoise.strategies.corrections import correction
+from equipoise.strategies.objectives import OBJECTIVES, Objective
+from equipoise.strategies.plans import PLANS, effective_sampling
+from equipoise.strategies.settings import Number
+from equipoise.synthesis.syntheses import make_synthesis, synthesis_options
+from equipoise.synthesis.synthesis import Synthesis
+from equipoise.weights.schemes import SCHEMES, class_weights
+
+Options = Mapping[str, Number] | Iterable[tuple[str, Number]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Strategy:
     """What is done about the imbalance: a frozen, printable, hashable record.
 
+    A strategy holds names and numbers only. `describe` says what it does,
+    `correction` how its scores become the population's probabilities, `citation`
+    whose ideas it uses.
+
     Attributes:
-        name: What it is called in leaderboards; derived where empty.
-        learner: Which learner does it: "network", "linear" (a network without
-            hidden layers is not the same thing), "trees", "prior".
-        sampling: Which examples are drawn into a batch.
-        synthesis: What is put between examples: None, "smote", "mixup".
-        weights: How much each example counts: a scheme's name, or None.
-        loss: What is minimised.
-        plan: How many members, and what they share: None for a single model,
-            "bagging", "under_bagging".
-        options: Further numbers by name, for example `{"gamma": 2.0}`.
+        name: What it is called in leaderboards; derived from the rest where empty.
+        learner: Who learns: "network", "trees", "logistic" or "prior".
+        sampling: Which examples are drawn into a batch, see
+            `equipoise.sampling.sampler_names`.
+        synthesis: What is put between examples: None, "smote" or "mixup".
+        weights: How much each example counts: None, or a name of
+            `equipoise.weights.scheme_names`.
+        loss: What is minimised, see `equipoise.losses.loss_names`.
+        plan: None for one model, "bagging" for the average of models that each
+            have their own bootstrap sample, "under_bagging" for the average of
+            models that each have all positives and their own part of the negatives.
+        options: The numbers of these parts by name, for example `{"gamma": 2.0}`;
+            kept as a sorted tuple of pairs.
+
+    Raises:
+        InputTypeError: A value has the wrong type.
+        InputError: A name is not known, an option belongs to no part in use or is
+            out of range, or two parts contradict each other.
+        UnsupportedError: The learner does not serve a part.
+
+    Example:
+        >>> mine = Strategy(weights="effective_number", loss="focal",
+        ...                 options={"gamma": 1.0})
+        >>> mine
+        Strategy('effective_number+focal', weights='effective_number', loss='focal',
+        gamma=1.0)
+        >>> mine.correction(900, 100).kind
+        'focal'
     """
 
     name: str = ""
@@ -33,4 +73,253 @@ class Strategy:
     weights: str | None = None
     loss: str = "cross_entropy"
     plan: str | None = None
-    options: Mapping[str, Number] = field(default_factory=dict)
+    options: Options = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", _pairs(self.options))
+        recipe.check_names(self)
+        recipe.check_harmony(self)
+        self._check_options()
+        if not isinstance(self.name, str):
+            raise InputTypeError(sentence(f"name={self.name!r}", "a text"))
+        object.__setattr__(self, "name", self.name or recipe.derived_name(self))
+
+    def __repr__(self) -> str:
+        parts = [repr(self.name)]
+        parts += [
+            f"{field.name}={value!r}"
+            for field in dataclasses.fields(self)
+            if field.name not in ("name", "options")
+            and (value := getattr(self, field.name)) != field.default
+        ]
+        parts += [f"{name}={value!r}" for name, value in self.settings.items()]
+        return f"Strategy({', '.join(parts)})"
+
+    # ---- the parts
+
+    @property
+    def settings(self) -> dict[str, Number]:
+        """The options that differ from the defaults or were named, by name."""
+        return dict(_pairs(self.options))
+
+    def option(self, name: str, default: Number = None) -> Number:
+        """Return an option: as given, else the part's own default, else `default`.
+
+        Args:
+            name: The option's name.
+            default: What to return where no part in use has such an option.
+
+        Example:
+            >>> Strategy(loss="focal").option("gamma")
+            2.0
+        """
+        return self.settings.get(name, self.defaults.get(name, default))
+
+    @property
+    def defaults(self) -> dict[str, Number]:
+        """The options of all parts in use, with the parts' own defaults."""
+        objective = self.objective
+        both = {**objective.options, **objective.training}
+        if self.plan is not None:
+            both.update(PLANS[self.plan].options)
+        values: dict[str, Number] = {n: setting.default for n, setting in both.items()}
+        values.update(sampler_options(effective_sampling(self)))
+        if self.plan == "under_bagging":
+            values.pop("fresh")
+        if self.synthesis is not None:
+            values.update(synthesis_options(self.synthesis))
+        if self.weights is not None:
+            values.update(SCHEMES[self.weights].options)
+        return values
+
+    @property
+    def objective(self) -> Objective:
+        """What is known of the loss without TensorFlow."""
+        return OBJECTIVES[self.loss]
+
+    @property
+    def members(self) -> int:
+        """How many models are averaged; 1 without a plan."""
+        return 1 if self.plan is None else int(self.option("members") or 1)
+
+    def sampler(self) -> Sampler:
+        """Return the sampler, with its numbers set.
+
+        Example:
+            >>> Strategy(sampling="rate", options={"rate": 0.1}).sampler()
+            Rate(rate=0.1)
+        """
+        name = effective_sampling(self)
+        options: dict[str, Any] = self._chosen(sampler_options(name))
+        if self.plan == "under_bagging":
+            options["fresh"] = False
+        return make_sampler(name, **options)
+
+    def synthesizer(self) -> Synthesis | None:
+        """Return the synthesis, with its numbers set; None where there is none."""
+        if self.synthesis is None:
+            return None
+        chosen: dict[str, Any] = self._chosen(synthesis_options(self.synthesis))
+        return make_synthesis(self.synthesis, **chosen)
+
+    def class_weights(self, negatives: int, positives: int) -> tuple[float, float]:
+        """Return the weights of a negative and of a positive example.
+
+        An example between both, with target t, counts w0 + t (w1 - w0).
+
+        Args:
+            negatives: The number of negative training rows, at least 1.
+            positives: The number of positive training rows, at least 1.
+
+        Returns:
+            (w0, w1), with mean 1 over the training rows; (1, 1) without weights.
+
+        Raises:
+            InputError: A class is empty.
+
+        Example:
+            >>> Strategy(weights="balanced").class_weights(90, 10)
+            (0.5555555555555556, 5.0)
+        """
+        if self.weights is None:
+            return 1.0, 1.0
+        chosen: dict[str, Any] = self._chosen(SCHEMES[self.weights].options)
+        return class_weights(self.weights, negatives, positives, **chosen)
+
+    def loss_options(self, negatives: int, positives: int) -> dict[str, Number]:
+        """Return all keyword arguments of the loss' function.
+
+        Args:
+            negatives: The number of negative training rows.
+            positives: The number of positive training rows.
+
+        Example:
+            >>> Strategy(loss="logit_adjusted").loss_options(900, 100)
+            {'tau': 1.0, 'prior': 0.1}
+        """
+        values = {name: self.option(name) for name in self.objective.options}
+        if self.objective.needs_prior:
+            values["prior"] = self.sampler().prior(negatives, positives)
+        return values
+
+    # ---- what it means
+
+    def correction(self, negatives: int, positives: int) -> Correction:
+        """Return how raw logits become the population's log-odds.
+
+        The shifts of class weights, of drawing at another prior, and of the loss
+        add up. Each member of a plan has the same correction.
+
+        Args:
+            negatives: The number of negative training rows, at least 1.
+            positives: The number of positive training rows, at least 1.
+
+        Raises:
+            InputError: A class is empty.
+
+        Example:
+            >>> round(Strategy(weights="balanced").correction(900, 100).offset, 3)
+            -2.197
+        """
+        return correction(self, negatives, positives)
+
+    def describe(
+        self, negatives: int | None = None, positives: int | None = None
+    ) -> str:
+        """Return one sentence that says what it does.
+
+        Args:
+            negatives: The number of negative training rows, or None.
+            positives: The number of positive training rows; with both the weights
+                and the correction are given in numbers.
+
+        Example:
+            >>> print(Strategy(loss="focal").describe())
+            A network on batches drawn at their natural frequency, minimising the
+            focal loss at gamma 2; scores return to probabilities through the focal
+            loss' closed form.
+        """
+        return recipe.describe(self, negatives, positives)
+
+    def citation(self) -> str:
+        """Return the sources of exactly the methods in use, as BibTeX.
+
+        Empty where nothing is used that has a source of its own.
+
+        Example:
+            >>> print(Strategy(loss="focal").citation().splitlines()[0])
+            @inproceedings{lin2017,
+        """
+        return recipe.citation(self)
+
+    # ---- plain data
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the strategy as plain data.
+
+        Example:
+            >>> Strategy(loss="focal").to_dict()["loss"]
+            'focal'
+        """
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {**values, "options": self.settings}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Strategy:
+        """Rebuild a strategy from `to_dict`; fields may be absent.
+
+        Raises:
+            InputError: A field is not known, or a value is not accepted.
+
+        Example:
+            >>> Strategy.from_dict({"weights": "sqrt"}).name
+            'sqrt'
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in known:
+                raise InputError(
+                    sentence(
+                        f"the field {name!r} of a strategy",
+                        listing(known, 20),
+                        nearest(str(name), known),
+                    )
+                )
+        return cls(**values)
+
+    def _chosen(self, names: Iterable[str]) -> dict[str, Number]:
+        settings = self.settings
+        return {name: settings[name] for name in names if name in settings}
+
+    def _check_options(self) -> None:
+        recipe.check_known(self)
+        settings = {**self.objective.options, **self.objective.training}
+        if self.plan is not None:
+            settings.update(PLANS[self.plan].options)
+        for name, setting in settings.items():
+            setting.check(self.option(name), name)
+        self.sampler()
+        self.synthesizer()
+        self.class_weights(2, 1)
+
+
+def _pairs(options: Options) -> tuple[tuple[str, Number], ...]:
+    """Return options as pairs sorted by name; NumPy scalars become plain ones."""
+    try:
+        values = dict(options)
+    except (TypeError, ValueError):
+        raise InputTypeError(
+            sentence(f"options={options!r}", "a mapping of names to numbers")
+        ) from None
+    for name, value in values.items():
+        # NumPy's scalars compare equal to plain ones but do not write as JSON
+        plain: Any = value.item() if isinstance(value, np.generic) else value
+        if not isinstance(name, str) or not isinstance(plain, Number):
+            raise InputTypeError(
+                sentence(
+                    f"the option {name!r}={value!r}",
+                    "a name and a number, text, True, False or None",
+                )
+            )
+        values[name] = plain
+    return tuple(sorted(values.items()))

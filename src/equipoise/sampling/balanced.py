@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batches of half positives, half negatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from equipoise.sampling.classes import Classes, interleaved
+from equipoise.sampling.sampler import Int32Array, Sampler
+
+
+@dataclass(frozen=True)
+class Balanced(Sampler):
+    """Make half of every batch positive; odd sizes alternate.
+
+    Positives repeat as often as it takes; all negatives are reached in turn.
+
+    Example:
+        >>> labels = [0] * 95 + [1] * 5
+        >>> draw = Balanced().draw(labels, batch=5, steps=4, seed=0, epoch=0)
+        >>> draw.targets(labels).sum(axis=1).tolist()
+        [3.0, 2.0, 3.0, 2.0]
+    """
+
+    name: ClassVar[str] = "balanced"
+    citations: ClassVar[tuple[str, ...]] = ("elkan2001",)
+    repeats_positives: ClassVar[bool] = True
+
+    def prior(self, negatives: int, positives: int) -> float:
+        """Return one half, whatever the counts."""
+        return 0.5
+
+    def describe(self) -> str:
+        """Return what it does."""
+        return "half positive, half negative"
+
+    def _positions(
+        self, classes: Classes, start: int, count: int, seed: int
+    ) -> Int32Array:
+        classes.require_both(self.name)
+        return interleaved(classes, 1, 2, start=start, count=count, seed=seed)

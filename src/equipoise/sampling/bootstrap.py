@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bootstrap sample of the rows, drawn once by the seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from equipoise._core.seeds import generator
+from equipoise.sampling.classes import Classes
+from equipoise.sampling.sampler import Int32Array, Sampler
+from equipoise.sampling.streams import permutations
+
+
+@dataclass(frozen=True)
+class Bootstrap(Sampler):
+    """Draw rows with replacement once, within each class, then pass over them.
+
+    Drawn within each class, the sample has as many positives as the labels: with
+    12 positives a plain bootstrap would hold 6 to 19 of them. About 37 % of the
+    rows are left out of each sample, which is the point of bagging; another seed
+    leaves out others.
+
+    Example:
+        >>> labels = [0] * 9 + [1] * 3
+        >>> draw = Bootstrap().draw(labels, batch=12, steps=1, seed=0, epoch=0)
+        >>> int(draw.targets(labels).sum())
+        3
+    """
+
+    name: ClassVar[str] = "bootstrap"
+    citations: ClassVar[tuple[str, ...]] = ("breiman1996",)
+
+    def prior(self, negatives: int, positives: int) -> float:
+        """Return the share of positives among the labels."""
+        return positives / (negatives + positives)
+
+    def describe(self) -> str:
+        """Return what it does."""
+        return "from a bootstrap sample of each class"
+
+    def _positions(
+        self, classes: Classes, start: int, count: int, seed: int
+    ) -> Int32Array:
+        random = generator(seed, "bootstrap")
+        sample = np.concatenate(
+            [
+                random.choice(rows, len(rows)) if len(rows) else rows
+                for rows in (classes.negatives, classes.positives)
+            ]
+        )
+        places = permutations(len(sample), start, count, seed, "rows")
+        return np.asarray(sample[places], np.int32)

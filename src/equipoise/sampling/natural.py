@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows as they come, in random order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from equipoise.sampling.classes import Classes
+from equipoise.sampling.sampler import Int32Array, Sampler
+from equipoise.sampling.streams import permutations
+
+
+@dataclass(frozen=True)
+class Natural(Sampler):
+    """Draw every row once per pass, in an order of its own for each pass.
+
+    Example:
+        >>> draw = Natural().draw([0, 0, 0, 1], batch=2, steps=2, seed=0, epoch=0)
+        >>> sorted(draw.index.ravel().tolist())
+        [0, 1, 2, 3]
+    """
+
+    name: ClassVar[str] = "natural"
+
+    def prior(self, negatives: int, positives: int) -> float:
+        """Return the share of positives among the labels."""
+        return positives / (negatives + positives)
+
+    def describe(self) -> str:
+        """Return what it does."""
+        return "at their natural frequency"
+
+    def _positions(
+        self, classes: Classes, start: int, count: int, seed: int
+    ) -> Int32Array:
+        return permutations(len(classes), start, count, seed, "rows")

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Positives repeated until they are numerous enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from equipoise._core.checks import number
+from equipoise.sampling.classes import Classes, shuffled_passes
+from equipoise.sampling.sampler import Int32Array, Sampler
+
+
+@dataclass(frozen=True)
+class Oversample(Sampler):
+    """Draw every negative once per pass, and positives as often as needed.
+
+    The copies of any two positives differ by at most one per pass, and those that
+    are drawn once more change from pass to pass. Positives that are already as
+    numerous as asked are left as they are.
+
+    Attributes:
+        ratio: Positives per negative, above 0; 1 makes the classes equal.
+
+    Example:
+        >>> labels = [0] * 6 + [1] * 2
+        >>> draw = Oversample().draw(labels, batch=6, steps=2, seed=0, epoch=0)
+        >>> int(draw.targets(labels).sum()), Oversample().prior(6, 2)
+        (6, 0.5)
+    """
+
+    ratio: float = 1.0
+
+    name: ClassVar[str] = "oversample"
+    citations: ClassVar[tuple[str, ...]] = ("elkan2001",)
+    repeats_positives: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        number(self.ratio, "ratio", 0, open_ends=True)
+
+    def copies(self, negatives: int, positives: int) -> int:
+        """Return how many positives a pass holds."""
+        return max(positives, round(self.ratio * negatives))
+
+    def prior(self, negatives: int, positives: int) -> float:
+        """Return the share of positives in a pass."""
+        drawn = self.copies(negatives, positives)
+        return drawn / (negatives + drawn)
+
+    def describe(self) -> str:
+        """Return what it does."""
+        return f"with positives repeated to {self.ratio:g} per negative"
+
+    def _positions(
+        self, classes: Classes, start: int, count: int, seed: int
+    ) -> Int32Array:
+        classes.require_both(self.name)
+        n0, n1 = len(classes.negatives), len(classes.positives)
+        return shuffled_passes(
+            classes, self.copies(n0, n1), n0, start=start, count=count, seed=seed
+        )

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batches with a share of positives that the user names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from equipoise._core.checks import number
+from equipoise.sampling.classes import Classes, interleaved
+from equipoise.sampling.sampler import Int32Array, Sampler
+
+_FINEST = 1_000_000
+
+
+@dataclass(frozen=True)
+class Rate(Sampler):
+    """Give every batch the same share of positives, exact to one row.
+
+    Attributes:
+        rate: The share of positives, strictly between 0 and 1; kept to a millionth.
+
+    Example:
+        >>> labels = [0] * 95 + [1] * 5
+        >>> draw = Rate(0.25).draw(labels, batch=8, steps=3, seed=0, epoch=0)
+        >>> draw.targets(labels).sum(axis=1).tolist()
+        [2.0, 2.0, 2.0]
+    """
+
+    rate: float = 0.25
+
+    name: ClassVar[str] = "rate"
+    citations: ClassVar[tuple[str, ...]] = ("elkan2001",)
+    repeats_positives: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        number(self.rate, "rate", 1 / _FINEST, 1 - 1 / _FINEST)
+
+    def prior(self, negatives: int, positives: int) -> float:
+        """Return the rate, whatever the counts."""
+        return float(self._share)
+
+    def describe(self) -> str:
+        """Return what it does."""
+        return f"with {self.rate:.3g} of every batch positive"
+
+    @property
+    def _share(self) -> Fraction:
+        return Fraction(self.rate).limit_denominator(_FINEST)
+
+    def _positions(
+        self, classes: Classes, start: int, count: int, seed: int
+    ) -> Int32Array:
+        classes.require_both(self.name)
+        share = self._share
+        return interleaved(
+            classes,
+            share.numerator,
+            share.denominator,
+            start=start,
+            count=count,
+            seed=seed,
+        )

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a sampler is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import integer, sentence
+from equipoise.errors import InputError
+from equipoise.sampling.classes import Classes
+from equipoise.sampling.draw import Draw
+
+Int32Array = npt.NDArray[np.int32]
+
+_MOST_ROWS = np.iinfo(np.int32).max
+
+
+class Sampler(ABC):
+    """A pure function of labels, seed and epoch that says which rows are drawn.
+
+    A new sampler is a frozen dataclass whose fields are its options, with the
+    three methods below, and a line in `sampling/samplers.py`.
+
+    Attributes:
+        name: What it is called in a `Strategy`.
+        citations: Keys of the sources.
+        repeats_positives: Whether it draws positives more often than negatives
+            by repeating them: what synthesis can put something in place of.
+    """
+
+    name: ClassVar[str]
+    citations: ClassVar[tuple[str, ...]] = ()
+    repeats_positives: ClassVar[bool] = False
+
+    def draw(
+        self,
+        labels: npt.ArrayLike,
+        *,
+        batch: int,
+        steps: int,
+        seed: int,
+        epoch: int,
+    ) -> Draw:
+        """Return the rows of one epoch.
+
+        The same arguments give the same draw. Epochs follow one another in one
+        endless stream, so `batch` and `steps` should stay the same in a run.
+
+        Args:
+            labels: `[rows]`, 0 or 1.
+            batch: Examples per batch, at least 1.
+            steps: Batches per epoch, at least 1; `steps_per_epoch` is the usual.
+            seed: The seed of the run.
+            epoch: The number of the epoch, from 0.
+
+        Returns:
+            A draw whose index is `[steps, batch]`.
+
+        Raises:
+            InputTypeError: A number is not an integer.
+            InputError: A number is out of range, a label is neither 0 nor 1, or a
+                class that is needed has no row.
+        """
+        size = integer(batch, "batch", 1)
+        count = integer(steps, "steps", 1) * size
+        start = integer(epoch, "epoch", 0) * count
+        classes = Classes.of(labels)
+        if len(classes) > _MOST_ROWS:
+            raise InputError(
+                sentence(f"{len(classes):,} rows", f"at most {_MOST_ROWS:,}")
+            )
+        index = self._positions(classes, start, count, integer(seed, "seed"))
+        return Draw(index.reshape(-1, size))
+
+    @abstractmethod
+    def prior(self, negatives: int, positives: int) -> float:
+        """Return the share of positives among the drawn rows.
+
+        Args:
+            negatives: The number of negatives among the labels.
+            positives: The number of positives among the labels.
+        """
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Return what it does, in words that complete "batches drawn ..."."""
+
+    @abstractmethod
+    def _positions(
+        self, classes: Classes, start: int, count: int, seed: int
+    ) -> Int32Array:
+        """Return `count` positions from place `start` of the run's stream."""
+
+
+def steps_per_epoch(rows: int, batch: int) -> int:
+    """Return ceil(rows / batch): every row is reached in about one epoch.
+
+    Args:
+        rows: The number of training rows, at least 1.
+        batch: Examples per batch, at least 1.
+
+    Raises:
+        InputTypeError: A number is not an integer.
+        InputError: A number is below 1.
+
+    Example:
+        >>> steps_per_epoch(50, 64), steps_per_epoch(129, 64)
+        (1, 3)
+    """
+    return -(-integer(rows, "rows", 1) // integer(batch, "batch", 1))

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Endless streams of positions, of which an epoch reads one stretch.
+
+A stream is one random permutation after another. Epoch e reads the places from
+e * steps * batch on, so a row left over at the end of one epoch is the first of
+the next: nothing is ever dropped, whatever the batch size. Streams are made in
+blocks of whole permutations, each addressed by the seed and its number, so any
+stretch is computed without those before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.seeds import generator
+
+Int32Array = npt.NDArray[np.int32]
+
+# Small sets are permuted many times per block: one generator for ~65,000 draws.
+_BLOCK = 1 << 16
+
+
+def permutations(
+    size: int, start: int, count: int, seed: int, *path: str | int
+) -> Int32Array:
+    """Return `count` places of the stream of permutations of range(size).
+
+    Args:
+        size: How many things are permuted, at least 1.
+        start: The first place, at least 0.
+        count: How many places, at least 0.
+        seed: The seed.
+        *path: What the stream is for.
+
+    Returns:
+        `[count]` int32. Each stretch from a multiple of `size` to the next holds
+        every number once.
+
+    Example:
+        >>> sorted(permutations(4, 8, 4, 0, "rows").tolist())
+        [0, 1, 2, 3]
+    """
+    passes = max(1, _BLOCK // size)
+
+    def block(number: int) -> Int32Array:
+        rows = np.tile(np.arange(size, dtype=np.int32), (passes, 1))
+        return shuffled(rows, generator(seed, *path, number))
+
+    return stretch(block, passes * size, start, count)
+
+
+def stretch(
+    block: Callable[[int], Int32Array], length: int, start: int, count: int
+) -> Int32Array:
+    """Return places `start` to `start + count` of blocks laid end to end.
+
+    Args:
+        block: Makes the block of a number, any shape of `length` elements.
+        length: The number of elements of each block.
+        start: The first place, at least 0.
+        count: How many places, at least 0.
+    """
+    if count == 0:
+        return np.empty(0, np.int32)
+    first, last = start // length, (start + count - 1) // length
+    parts = [block(number).ravel() for number in range(first, last + 1)]
+    offset = start - first * length
+    return np.concatenate(parts)[offset : offset + count]
+
+
+def shuffled(rows: Int32Array, random: np.random.Generator) -> Int32Array:
+    """Return `rows` [passes, size] with each pass in an order of its own."""
+    if len(rows) == 1:
+        return random.permutation(rows[0])[None, :]
+    return random.permuted(rows, axis=1)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All positives, and only some of the negatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from equipoise._core.checks import number, sentence
+from equipoise.errors import InputTypeError
+from equipoise.sampling.classes import Classes, shuffled_passes
+from equipoise.sampling.sampler import Int32Array, Sampler
+
+
+@dataclass(frozen=True)
+class Undersample(Sampler):
+    """Draw every positive once per pass, and a part of the negatives.
+
+    Fresh negatives go on where the last pass ended, so all are seen before one is
+    seen again. Negatives that are already as few as asked are all kept.
+
+    Attributes:
+        ratio: Positives per negative, above 0; 1 makes the classes equal.
+        fresh: Whether each pass takes other negatives; else the seed chooses them
+            once, as the members of an under-bagging ensemble do.
+
+    Example:
+        >>> labels = [0] * 90 + [1] * 10
+        >>> sampler = Undersample(ratio=0.5)
+        >>> draw = sampler.draw(labels, batch=10, steps=3, seed=0, epoch=0)
+        >>> int(draw.targets(labels).sum()), round(sampler.kept_share(90, 10), 3)
+        (10, 0.222)
+    """
+
+    ratio: float = 1.0
+    fresh: bool = True
+
+    name: ClassVar[str] = "undersample"
+    citations: ClassVar[tuple[str, ...]] = ("dalpozzolo2015",)
+
+    def __post_init__(self) -> None:
+        number(self.ratio, "ratio", 0, open_ends=True)
+        if not isinstance(self.fresh, bool):
+            raise InputTypeError(sentence(f"fresh={self.fresh!r}", "True or False"))
+
+    def kept(self, negatives: int, positives: int) -> int:
+        """Return how many negatives a pass holds."""
+        return min(negatives, max(1, round(positives / self.ratio)))
+
+    def kept_share(self, negatives: int, positives: int) -> float:
+        """Return the share of the negatives that a pass holds.
+
+        Its logarithm is the offset that returns to the population's log-odds
+        (Dal Pozzolo et al. 2015, equation 4).
+        """
+        return self.kept(negatives, positives) / negatives
+
+    def prior(self, negatives: int, positives: int) -> float:
+        """Return the share of positives in a pass."""
+        return positives / (positives + self.kept(negatives, positives))
+
+    def describe(self) -> str:
+        """Return what it does."""
+        which = "fresh in every pass" if self.fresh else "chosen once"
+        return f"with negatives cut to {1 / self.ratio:.3g} per positive, {which}"
+
+    def _positions(
+        self, classes: Classes, start: int, count: int, seed: int
+    ) -> Int32Array:
+        classes.require_both(self.name)
+        n0, n1 = len(classes.negatives), len(classes.positives)
+        return shuffled_passes(
+            classes,
+            n1,
+            self.kept(n0, n1),
+            start=start,
+            count=count,
+            seed=seed,
+            fresh=self.fresh,
+        )

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The strategies that have a name, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from equipoise._core.checks import number, one_of, sentence
+from equipoise.errors import InputError, InputTypeError
+from equipoise.strategies.strategy import Strategy
+
+_CATALOGUE: dict[str, Strategy] = {
+    entry.name: entry
+    for entry in (
+        Strategy("prior", learner="prior"),
+        Strategy("trees", learner="trees"),
+        Strategy("logistic", learner="logistic"),
+        Strategy("plain"),
+        Strategy("class_weight", weights="balanced"),
+        Strategy("log_weight", weights="log"),
+        Strategy("sqrt_weight", weights="sqrt"),
+        Strategy("effective_number", weights="effective_number"),
+        Strategy("capped_weight", weights="capped"),
+        Strategy("oversample", sampling="oversample"),
+        Strategy("undersample", sampling="undersample"),
+        Strategy("balanced_batches", sampling="balanced"),
+        Strategy("stratified_batches", sampling="stratified"),
+        Strategy("smote", sampling="oversample", synthesis="smote"),
+        Strategy("mixup", synthesis="mixup"),
+        Strategy("focal", loss="focal"),
+        Strategy("logit_adjusted", loss="logit_adjusted"),
+        Strategy("pairwise_auc", sampling="balanced", loss="pairwise_auc"),
+        Strategy("auc_margin", sampling="balanced", loss="auc_margin"),
+        Strategy("bagging", plan="bagging"),
+        Strategy("under_bagging", plan="under_bagging"),
+    )
+}
+
+SWEEP_WEIGHTS: tuple[float, ...] = (1, 1.5, 2, 3, 5, 7, 10, 14, 20, 30)
+"""Positive weights of the sweep, evenly spaced on a logarithmic scale."""
+
+
+def catalogue() -> dict[str, Strategy]:
+    """Return every strategy that has a name, in the order of the docs.
+
+    Example:
+        >>> list(catalogue())[:5]
+        ['prior', 'trees', 'logistic', 'plain', 'class_weight']
+    """
+    return dict(_CATALOGUE)
+
+
+def strategy(name: str) -> Strategy:
+    """Return the strategy of a name.
+
+    Raises:
+        InputError: There is none; the nearest name is suggested.
+
+    Example:
+        >>> strategy("class_weight")
+        Strategy('class_weight', weights='balanced')
+    """
+    return _CATALOGUE[one_of(name, _CATALOGUE, "strategy")]
+
+
+def sweep_strategies(weights: Sequence[float] = SWEEP_WEIGHTS) -> list[Strategy]:
+    """Return one strategy per weight of the positives.
+
+    Drawn against moving the threshold of the first, they show whether weighting
+    does anything that a threshold does not.
+
+    Args:
+        weights: How many negatives a positive counts for, each above 0.
+
+    Raises:
+        InputError: A weight is not above 0, or comes twice.
+
+    Example:
+        >>> [s.name for s in sweep_strategies((1, 30))]
+        ['weight_1', 'weight_30']
+    """
+    values = [number(w, "a weight", 0, open_ends=True) for w in weights]
+    if len(set(values)) < len(values):
+        raise InputError(sentence(f"weights={tuple(weights)!r}", "each weight once"))
+    return [
+        Strategy(f"weight_{w:g}", weights="fixed", options={"positive_weight": w})
+        for w in values
+    ]
+
+
+def as_strategies(items: Iterable[str | Strategy] | str | Strategy) -> list[Strategy]:
+    """Return strategies from names and strategies, in their order.
+
+    "sweep" stands for all of `sweep_strategies()`.
+
+    Args:
+        items: One or several names of the catalogue, or strategies.
+
+    Raises:
+        InputTypeError: Something is neither a name nor a strategy.
+        InputError: A name is not known, there is nothing, or two have one name.
+
+    Example:
+        >>> as_strategies(["plain", Strategy(loss="focal")])
+        [Strategy('plain'), Strategy('focal', loss='focal')]
+    """
+    wanted = [items] if isinstance(items, str | Strategy) else list(items)
+    found: list[Strategy] = []
+    for item in wanted:
+        if isinstance(item, Strategy):
+            found.append(item)
+        elif item == "sweep":
+            found.extend(sweep_strategies())
+        elif isinstance(item, str):
+            found.append(_CATALOGUE[one_of(item, [*_CATALOGUE, "sweep"], "strategy")])
+        else:
+            raise InputTypeError(
+                sentence(f"the strategy {item!r}", "a name or a Strategy")
+            )
+    _check_names(found)
+    return found
+
+
+def _check_names(found: Sequence[Strategy]) -> None:
+    if not found:
+        raise InputError(
+            sentence("no strategy", "at least one", "See equipoise.catalogue().")
+        )
+    names = [entry.name for entry in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(
+            sentence(
+                f"two strategies of the name {twice!r}",
+                "a name of its own for each",
+                "Pass Strategy(name=...).",
+            )
+        )

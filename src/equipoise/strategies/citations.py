@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sources of the methods, as BibTeX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SOURCES: dict[str, str] = {
+    "elkan2001": """@inproceedings{elkan2001,
+  author = {Charles Elkan},
+  title = {The Foundations of Cost-Sensitive Learning},
+  booktitle = {Proceedings of the 17th International Joint Conference on Artificial
+    Intelligence},
+  pages = {973--978},
+  year = {2001}
+}""",
+    "king2001": """@article{king2001,
+  author = {Gary King and Langche Zeng},
+  title = {Logistic Regression in Rare Events Data},
+  journal = {Political Analysis},
+  volume = {9},
+  number = {2},
+  pages = {137--163},
+  year = {2001}
+}""",
+    "dalpozzolo2015": """@inproceedings{dalpozzolo2015,
+  author = {Andrea {Dal Pozzolo} and Olivier Caelen and Reid A. Johnson and Gianluca
+    Bontempi},
+  title = {Calibrating Probability with Undersampling for Unbalanced Classification},
+  booktitle = {IEEE Symposium Series on Computational Intelligence},
+  pages = {159--166},
+  year = {2015}
+}""",
+    "mahajan2018": """@inproceedings{mahajan2018,
+  author = {Dhruv Mahajan and Ross Girshick and Vignesh Ramanathan and Kaiming He and
+    Manohar Paluri and Yixuan Li and Ashwin Bharambe and Laurens van der Maaten},
+  title = {Exploring the Limits of Weakly Supervised Pretraining},
+  booktitle = {European Conference on Computer Vision},
+  year = {2018}
+}""",
+    "cui2019": """@inproceedings{cui2019,
+  author = {Yin Cui and Menglin Jia and Tsung-Yi Lin and Yang Song and Serge Belongie},
+  title = {Class-Balanced Loss Based on Effective Number of Samples},
+  booktitle = {IEEE/CVF Conference on Computer Vision and Pattern Recognition},
+  pages = {9268--9277},
+  year = {2019}
+}""",
+    "chawla2002": """@article{chawla2002,
+  author = {Nitesh V. Chawla and Kevin W. Bowyer and Lawrence O. Hall and W. Philip
+    Kegelmeyer},
+  title = {{SMOTE}: Synthetic Minority Over-sampling Technique},
+  journal = {Journal of Artificial Intelligence Research},
+  volume = {16},
+  pages = {321--357},
+  year = {2002}
+}""",
+    "zhang2018": """@inproceedings{zhang2018,
+  author = {Hongyi Zhang and Moustapha Ciss{\\'e} and Yann N. Dauphin and David
+    Lopez-Paz},
+  title = {mixup: Beyond Empirical Risk Minimization},
+  booktitle = {International Conference on Learning Representations},
+  year = {2018}
+}""",
+    "lin2017": """@inproceedings{lin2017,
+  author = {Tsung-Yi Lin and Priya Goyal and Ross Girshick and Kaiming He and Piotr
+    Doll{\\'a}r},
+  title = {Focal Loss for Dense Object Detection},
+  booktitle = {IEEE International Conference on Computer Vision},
+  pages = {2980--2988},
+  year = {2017}
+}""",
+    "charoenphakdee2021": """@inproceedings{charoenphakdee2021,
+  author = {Nontawat Charoenphakdee and Jayakorn Vongkulbhisal and Nuttapong
+    Chairatanakul and Masashi Sugiyama},
+  title = {On Focal Loss for Class-Posterior Probability Estimation: A Theoretical
+    Perspective},
+  booktitle = {IEEE/CVF Conference on Computer Vision and Pattern Recognition},
+  pages = {5202--5211},
+  year = {2021}
+}""",
+    "menon2021": """@inproceedings{menon2021,
+  author = {Aditya Krishna Menon and Sadeep Jayasumana and Ankit Singh Rawat and
+    Himanshu Jain and Andreas Veit and Sanjiv Kumar},
+  title = {Long-tail Learning via Logit Adjustment},
+  booktitle = {International Conference on Learning Representations},
+  year = {2021}
+}""",
+    "rust2023": """@misc{rust2023,
+  author = {Kyle R. Rust and Toby Dylan Hocking},
+  title = {A Log-linear Gradient Descent Algorithm for Unbalanced Binary
+    Classification using the All Pairs Squared Hinge Loss},
+  year = {2023},
+  eprint = {2302.11062},
+  archivePrefix = {arXiv}
+}""",
+    "ying2016": """@inproceedings{ying2016,
+  author = {Yiming Ying and Longyin Wen and Siwei Lyu},
+  title = {Stochastic Online {AUC} Maximization},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume = {29},
+  year = {2016}
+}""",
+    "yuan2021": """@inproceedings{yuan2021,
+  author = {Zhuoning Yuan and Yan Yan and Milan Sonka and Tianbao Yang},
+  title = {Large-scale Robust Deep {AUC} Maximization: A New Surrogate Loss and
+    Empirical Studies on Medical Image Classification},
+  booktitle = {IEEE/CVF International Conference on Computer Vision},
+  pages = {3040--3049},
+  year = {2021}
+}""",
+    "breiman1996": """@article{breiman1996,
+  author = {Leo Breiman},
+  title = {Bagging Predictors},
+  journal = {Machine Learning},
+  volume = {24},
+  number = {2},
+  pages = {123--140},
+  year = {1996}
+}""",
+    "barandela2003": """@article{barandela2003,
+  author = {Ricardo Barandela and Rosa Maria Valdovinos and Jos{\\'e} Salvador
+    S{\\'a}nchez},
+  title = {New Applications of Ensembles of Classifiers},
+  journal = {Pattern Analysis and Applications},
+  volume = {6},
+  number = {3},
+  pages = {245--256},
+  year = {2003}
+}""",
+    "ke2017": """@inproceedings{ke2017,
+  author = {Guolin Ke and Qi Meng and Thomas Finley and Taifeng Wang and Wei Chen and
+    Weidong Ma and Qiwei Ye and Tie-Yan Liu},
+  title = {{LightGBM}: A Highly Efficient Gradient Boosting Decision Tree},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume = {30},
+  year = {2017}
+}""",
+    "pedregosa2011": """@article{pedregosa2011,
+  author = {Fabian Pedregosa and others},
+  title = {Scikit-learn: Machine Learning in {Python}},
+  journal = {Journal of Machine Learning Research},
+  volume = {12},
+  pages = {2825--2830},
+  year = {2011}
+}""",
+}
+
+
+def bibtex(keys: Iterable[str]) -> str:
+    """Return the sources of the given keys, each once, as BibTeX.
+
+    Example:
+        >>> print(bibtex(["breiman1996"]).splitlines()[0])
+        @article{breiman1996,
+    """
+    return "\n\n".join(SOURCES[key] for key in dict.fromkeys(keys))

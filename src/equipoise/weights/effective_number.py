@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The effective number of examples of Cui et al. (2019)."""
+
+from __future__ import annotations
+
+import math
+
+from equipoise._core.checks import number
+from equipoise.weights.scheme import Scheme
+
+
+def effective_number_ratio(
+    negatives: int, positives: int, *, beta: float = 0.9999
+) -> float:
+    """Return w1 / w0 for w_c = (1 - beta) / (1 - beta^n_c).
+
+    Source: Cui et al. (2019), "Class-balanced loss based on effective number of
+    samples", equation 10.
+
+    Args:
+        negatives: The number of negatives, at least 1.
+        positives: The number of positives, at least 1.
+        beta: In [0, 1). 0 weighs nothing; towards 1 it becomes the inverse
+            frequency. The paper tries .9, .99, .999 and .9999, its default here:
+            classes of up to about 1 / (1 - beta) examples are told apart.
+
+    Raises:
+        InputError: `beta` is outside [0, 1).
+
+    Example:
+        >>> round(effective_number_ratio(8_982, 380), 2)
+        15.9
+        >>> effective_number_ratio(8_982, 380, beta=0.0)
+        1.0
+    """
+    if number(beta, "beta", 0, math.nextafter(1, 0)) == 0:
+        return 1.0
+    # 1 - beta^n in a form that keeps its digits where beta is close to 1
+    return math.expm1(negatives * math.log(beta)) / math.expm1(
+        positives * math.log(beta)
+    )
+
+
+SCHEME = Scheme(
+    name="effective_number",
+    ratio=effective_number_ratio,
+    phrase="by the effective number of examples, (1 - beta) / (1 - beta^n_c) "
+    "at beta {beta:g}",
+    options={"beta": 0.9999},
+    citations=("cui2019",),
+)

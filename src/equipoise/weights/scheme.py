@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a weighting scheme is: one ratio, and the numbers it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from equipoise._core.checks import integer, sentence
+from equipoise.errors import InputError
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A rule that says how much more a positive counts than a negative.
+
+    Attributes:
+        name: What it is called in a `Strategy`.
+        ratio: `ratio(negatives, positives, **options)`: w1 / w0.
+        phrase: What it does, in words that complete "positives count ...";
+            option names in braces are filled in.
+        options: The defaults of its options.
+        citations: Keys of the sources.
+    """
+
+    name: str
+    ratio: Callable[..., float]
+    phrase: str
+    options: Mapping[str, float] = field(default_factory=dict)
+    citations: tuple[str, ...] = ()
+
+
+def check_counts(negatives: int, positives: int) -> tuple[int, int]:
+    """Return the counts of both classes where each is at least 1.
+
+    Raises:
+        InputTypeError: A count is not an integer.
+        InputError: A class is empty.
+
+    Example:
+        >>> check_counts(90, 10)
+        (90, 10)
+    """
+    n0 = integer(negatives, "negatives", 0)
+    n1 = integer(positives, "positives", 0)
+    if not n0 or not n1:
+        raise InputError(
+            sentence(
+                f"{n0} negatives and {n1} positives",
+                "at least one of each",
+                "Check the split: a class is absent from the training rows.",
+            )
+        )
+    return n0, n1
+
+
+def normalise(ratio: float, negatives: int, positives: int) -> tuple[float, float]:
+    """Return (w0, w1) with w1 / w0 = ratio and mean 1 over the rows.
+
+    A mean of 1 keeps the scale of the loss, and so the learning rate, the same
+    whatever the scheme.
+
+    Args:
+        ratio: w1 / w0, above 0.
+        negatives: The number of negatives.
+        positives: The number of positives.
+
+    Example:
+        >>> normalise(9.0, 90, 10)
+        (0.5555555555555556, 5.0)
+    """
+    w0 = (negatives + positives) / (negatives + positives * ratio)
+    return w0, w0 * ratio
