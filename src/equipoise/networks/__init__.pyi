@@ -1,1 +1,2 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
+from .encoding import EncodingLayer as EncodingLayer

@@ -40,6 +40,9 @@ together teach the model what to expect of an unseen category."""
 MOST_CATEGORIES = 1_000
 """Codes of their own per column, at most: the most frequent ones."""
 
+LARGEST = float(np.finfo(np.float64).max)
+"""Infinities count as this. A table has none; a deployed model may be given one."""
+
 SMALLEST = 1e-280
 """Values nearer to zero count as zero. TensorFlow flushes denormal numbers to zero
 and NumPy does not; from here up no intermediate result is denormal."""
@@ -50,6 +53,9 @@ SMALLEST_RESULT = 1e-30
 LARGEST_QUOTIENT = 1e100
 """Scaled values are cut off here, where the smooth clip has long reached its end:
 its square does not overflow."""
+
+THIRD = 1.0 / 3.0
+"""A factor, not a divisor, so that every runtime rounds alike."""
 
 Origin = Literal["value"] | Part
 
@@ -100,7 +106,7 @@ class NumberFeature:
         2024, RealMLP). Missing values and constant features give 0.
 
         Args:
-            values: `[rows]` float64, NaN where missing; no infinities.
+            values: `[rows]` float64, NaN where missing.
         """
         if self.constant:
             return np.zeros(len(values), np.float32)
@@ -108,7 +114,7 @@ class NumberFeature:
         with np.errstate(over="ignore"):  # an infinite quotient is cut off below
             z = (x * 0.5 - self.median * 0.5) / self.half_scale
         z = np.clip(z, -LARGEST_QUOTIENT, LARGEST_QUOTIENT)
-        third = z / 3.0
+        third = z * THIRD
         return to_float32(z / np.sqrt(1.0 + third * third))
 
     def position(self, values: FloatArray) -> Float32Array:
@@ -117,7 +123,7 @@ class NumberFeature:
         Within [-REACH, knots - 1 + REACH]; missing values lie at the median.
 
         Args:
-            values: `[rows]` float64, NaN where missing; no infinities.
+            values: `[rows]` float64, NaN where missing.
         """
         x = settle(values, self.median)
         knots = np.asarray(self.knots)
@@ -158,8 +164,8 @@ class CategoryFeature:
 
 
 def settle(values: FloatArray, median: float) -> FloatArray:
-    """Return values with the median for missing ones and 0 for tiny ones."""
-    filled = np.where(np.isnan(values), median, values)
+    """Return finite values: the median for missing ones, 0 for tiny ones."""
+    filled = np.where(np.isnan(values), median, np.clip(values, -LARGEST, LARGEST))
     return np.asarray(np.where(np.abs(filled) < SMALLEST, 0.0, filled))
 
 
@@ -185,7 +191,7 @@ def learn_number(
     if len(present) == 0 or present.min() == present.max():
         median = float(present[0]) if len(present) else 0.0
         # Knots at the ends of all numbers: any value lies half way between them.
-        ends = (-float(np.finfo(np.float64).max), float(np.finfo(np.float64).max))
+        ends = (-LARGEST, LARGEST)
         return NumberFeature(column, origin, median, 0.0, ends, bool(indicator))
     # Quantiles of halves, doubled: their interpolation cannot overflow.
     low, median, high = (

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The encoding executed by TensorFlow: raw columns in, equal results out."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from equipoise._core.checks import sentence
+from equipoise.errors import InputError
+from equipoise.table import encoding_calendar as calendar
+from equipoise.table.encoding import Encoding
+from equipoise.table.encoding_features import (
+    LARGEST,
+    LARGEST_QUOTIENT,
+    REACH,
+    SMALLEST,
+    SMALLEST_RESULT,
+    THIRD,
+    NumberFeature,
+)
+
+DTYPES = {"number": "float64", "moment": "int64", "text": "string"}
+"""The data type of each kind of raw column (see `Encoding.columns`)."""
+
+
+@keras.saving.register_keras_serializable(package="equipoise")
+class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
+    """Encodes raw columns in the graph, exactly as `Encoding.transform` does.
+
+    The layer is part of the model that a user deploys, so that the model takes what
+    `Table.raw` gives and nobody repeats the encoding elsewhere. It holds plain
+    operations and lookup tables: it travels in a `.keras` file and in a SavedModel.
+    It is not compiled by XLA, which has no texts. Give `keras.Model.predict` a
+    `tf.data.Dataset`, or call the model: arrays in memory are cast to float32 by
+    Keras before any layer sees them, and large integers lose their last digits.
+
+    The quotients' divisors are weights, not constants, because the graph optimiser
+    may replace division by a constant with a product that rounds differently.
+
+    Args:
+        encoding: What `learn_encoding` gave, or its `to_dict()`.
+        name: The layer's name. The default holds a hyphen, which no input has (see
+            `input_names`), so it meets no column's name in a model.
+
+    Raises:
+        InputError: The encoding has no columns.
+
+    Example:
+        >>> from equipoise.table import Column, Table, learn_encoding
+        >>> age = Column("age", "numeric", np.array([20.0, 30.0, 40.0]))
+        >>> table = Table((age,), np.array([0, 1, 0], np.int8), ("no", "yes"))
+        >>> layer = EncodingLayer(learn_encoding(table, np.arange(3)))
+        >>> numbers, positions, codes = layer({"age": np.array([25.0, np.nan])})
+        >>> positions.numpy().tolist(), codes.shape.as_list()
+        ([[0.5], [1.0]], [2, 0])
+    """
+
+    def __init__(
+        self,
+        encoding: Encoding | Mapping[str, Any],
+        name: str = "equipoise-encoding",
+    ) -> None:
+        # Without autocast=False Keras would round the raw float64 to float32.
+        super().__init__(trainable=False, autocast=False, name=name)
+        if not isinstance(encoding, Encoding):
+            encoding = Encoding.from_dict(dict(encoding))
+        if not encoding.columns:
+            raise InputError(
+                sentence("an encoding without columns", "one column or more")
+            )
+        self.encoding = encoding
+        self.supports_jit = False
+        self._add_weights(encoding.numbers)
+        self._lookups = [
+            _lookup(category.vocabulary) for category in encoding.categories
+        ]
+        self.built = True
+
+    def _add_weights(self, features: tuple[NumberFeature, ...]) -> None:
+        most = max((len(feature.knots) for feature in features), default=2)
+        knots = np.full((len(features), most), np.inf)
+        for row, feature in zip(knots, features, strict=True):
+            row[: len(feature.knots)] = feature.knots
+        half_scale = [feature.half_scale or np.inf for feature in features]
+        self._medians = self._weight("medians", [f.median for f in features])
+        self._half_scales = self._weight("half_scales", half_scale)
+        self._knots = self._weight("knots", knots)
+        self._units = self._weight(
+            "units", [calendar.MICROSECONDS_PER_DAY, calendar.MICROSECONDS_PER_HOUR]
+        )
+
+    def _weight(self, name: str, values: Any) -> Any:
+        array = np.asarray(values, np.float64)
+        return self.add_weight(
+            name=name,
+            shape=array.shape,
+            dtype="float64",
+            initializer=lambda shape, dtype: tf.constant(array, dtype),
+            trainable=False,
+            autocast=False,
+        )
+
+    def call(self, columns: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """Encode raw columns.
+
+        Args:
+            columns: Name to `[rows]` or `[rows, 1]`: float64 numbers (NaN missing),
+                int64 microseconds since 1970 (the smallest int64 missing), texts
+                ("" missing). Each under the column's name or its input's name;
+                further names are ignored.
+
+        Returns:
+            `numbers`, `positions` and `codes`, as in `Encoded`.
+        """
+        raw = {
+            column: _flat(columns, column, name, self.encoding.columns[column])
+            for column, name in input_names(self.encoding).items()
+        }
+        rows = tf.shape(next(iter(raw.values())))[0]
+        numbers, positions = self._numbers(raw, rows)
+        codes = [
+            lookup.lookup(raw[category.column])
+            for category, lookup in zip(
+                self.encoding.categories, self._lookups, strict=True
+            )
+        ]
+        return numbers, positions, _stack(codes, rows, tf.int32)
+
+    def _numbers(self, raw: dict[str, Any], rows: Any) -> tuple[Any, Any]:
+        features = self.encoding.numbers
+        if not features:
+            empty = tf.zeros([rows, 0], tf.float32)
+            return empty, empty
+        values = tf.stack([self._extract(raw, feature) for feature in features])
+        missing = tf.math.is_nan(values)
+        medians = tf.convert_to_tensor(self._medians)[:, None]
+        x = tf.clip_by_value(tf.where(missing, medians, values), -LARGEST, LARGEST)
+        x = tf.where(tf.abs(x) < SMALLEST, tf.zeros_like(x), x)
+        marks = [
+            tf.cast(missing[j], tf.float32)
+            for j, feature in enumerate(features)
+            if feature.indicator
+        ]
+        scaled = tf.concat([self._scaled(x, medians), _rows(marks, rows)], axis=0)
+        return tf.transpose(scaled), tf.transpose(self._positions(x))
+
+    def _extract(self, raw: dict[str, Any], feature: NumberFeature) -> Any:
+        column = raw[feature.column]
+        if feature.origin == "value":
+            return column
+        missing = column == calendar.MISSING_TIME
+        known = tf.where(missing, tf.zeros_like(column), column)
+        units = tf.convert_to_tensor(self._units)
+        value = _PART[feature.origin](known, units[0], units[1])
+        return tf.where(missing, tf.constant(np.nan, tf.float64), value)
+
+    def _scaled(self, x: Any, medians: Any) -> Any:
+        half_scales = tf.convert_to_tensor(self._half_scales)[:, None]
+        z = (x * 0.5 - medians * 0.5) / half_scales
+        z = tf.clip_by_value(z, -LARGEST_QUOTIENT, LARGEST_QUOTIENT)
+        third = z * THIRD
+        # The maximum changes nothing (the root is at least 1); it keeps the graph
+        # optimiser from turning a quotient by a root into a reciprocal root, which
+        # rounds differently.
+        return _to_float32(z / tf.maximum(tf.sqrt(1.0 + third * third), 1.0))
+
+    def _positions(self, x: Any) -> Any:
+        knots = tf.convert_to_tensor(self._knots)
+        last = tf.constant(self.encoding.knots, tf.int32)[:, None] - 2
+        index = tf.searchsorted(knots, x, side="right") - 1
+        index = tf.clip_by_value(index, 0, last)
+        low = tf.gather(knots, index, batch_dims=1) * 0.5
+        high = tf.gather(knots, index + 1, batch_dims=1) * 0.5
+        fraction = (x * 0.5 - low) / (high - low)
+        fraction = tf.clip_by_value(fraction, -REACH, 1.0 + REACH)
+        return _to_float32(tf.cast(index, tf.float64) + fraction)
+
+    def compute_output_spec(self, columns: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """Return the shapes and types of the three results."""
+        batch = next(iter(columns.values())).shape[0]
+        d = len(self.encoding.numbers)
+        indicators = len(self.encoding.indicators)
+        return (
+            keras.KerasTensor((batch, d + indicators), "float32"),
+            keras.KerasTensor((batch, d), "float32"),
+            keras.KerasTensor((batch, len(self.encoding.categories)), "int32"),
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the encoding as plain data, and the name."""
+        return {"name": self.name, "encoding": self.encoding.to_dict()}
+
+
+def input_names(encoding: Encoding) -> dict[str, str]:
+    """Return the name that each column has among a model's inputs.
+
+    A SavedModel's argument is named by letters, digits and underscores, begins with
+    a letter, and is no Python keyword. A column's name that is fit stays as it is.
+
+    Example:
+        >>> from equipoise.table import Column, Table, learn_encoding
+        >>> age = Column("age (years)", "numeric", np.array([20.0, 30.0]))
+        >>> table = Table((age,), np.array([0, 1], np.int8), ("no", "yes"))
+        >>> input_names(learn_encoding(table, np.arange(2)))
+        {'age (years)': 'column_age__years_'}
+    """
+    columns = list(encoding.columns)
+    taken = set(columns)
+    names = {}
+    for column in columns:
+        name = column
+        if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", column) or _reserved(column):
+            plain = "column_" + re.sub("[^A-Za-z0-9]", "_", column)
+            name, number = plain, 1
+            while name in taken:
+                number += 1
+                name = f"{plain}_{number}"
+            taken.add(name)
+        names[column] = name
+    return names
+
+
+def raw_inputs(encoding: Encoding) -> dict[str, Any]:
+    """Return one `keras.Input` per raw column, `[rows]`, by the input's name.
+
+    Example:
+        >>> from equipoise.table import Column, Table, learn_encoding
+        >>> age = Column("age", "numeric", np.array([20.0, 30.0, 40.0]))
+        >>> table = Table((age,), np.array([0, 1, 0], np.int8), ("no", "yes"))
+        >>> raw_inputs(learn_encoding(table, np.arange(3)))["age"].dtype
+        'float64'
+    """
+    kinds = encoding.columns
+    return {
+        name: keras.Input((), dtype=DTYPES[kinds[column]], name=name)
+        for column, name in input_names(encoding).items()
+    }
+
+
+def _reserved(name: str) -> bool:
+    return keyword.iskeyword(name) or name == "self"
+
+
+def _flat(columns: Mapping[str, Any], column: str, name: str, kind: str) -> Any:
+    values = tf.reshape(columns[column if column in columns else name], [-1])
+    return values if kind == "text" else tf.cast(values, DTYPES[kind])
+
+
+def _lookup(vocabulary: tuple[str, ...]) -> Any:
+    keys = tf.constant(["", *vocabulary])
+    codes = tf.constant([0, *range(2, len(vocabulary) + 2)], tf.int32)
+    initializer = tf.lookup.KeyValueTensorInitializer(keys, codes)
+    return tf.lookup.StaticHashTable(initializer, default_value=1)
+
+
+def _stack(columns: list[Any], rows: Any, dtype: Any) -> Any:
+    return tf.stack(columns, axis=1) if columns else tf.zeros([rows, 0], dtype)
+
+
+def _rows(marks: list[Any], rows: Any) -> Any:
+    return tf.stack(marks) if marks else tf.zeros([0, rows], tf.float32)
+
+
+def _to_float32(values: Any) -> Any:
+    tiny = tf.abs(values) < SMALLEST_RESULT
+    return tf.cast(tf.where(tiny, tf.zeros_like(values), values), tf.float32)
+
+
+def _days(microseconds: Any, per_day: Any, per_hour: Any) -> Any:
+    return tf.cast(microseconds, tf.float64) / per_day
+
+
+def _hour(microseconds: Any, per_day: Any, per_hour: Any) -> Any:
+    of_day = tf.math.floormod(microseconds, calendar.MICROSECONDS_PER_DAY)
+    return tf.cast(of_day, tf.float64) / per_hour
+
+
+def _weekday(microseconds: Any, per_day: Any, per_hour: Any) -> Any:
+    day = tf.math.floordiv(microseconds, calendar.MICROSECONDS_PER_DAY)
+    return tf.cast(tf.math.floormod(day + 3, 7), tf.float64)
+
+
+def _month(microseconds: Any, per_day: Any, per_hour: Any) -> Any:
+    # The steps of encoding_calendar, on tensors; nothing is negative after the first.
+    day = tf.math.floordiv(microseconds, calendar.MICROSECONDS_PER_DAY)
+    of_era = tf.math.floormod(day + 719_468, 146_097)
+    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    from_march = (5 * of_year + 2) // 153
+    return tf.cast(tf.math.floormod(from_march + 2, 12) + 1, tf.float64)
+
+
+_PART = {"days": _days, "hour": _hour, "weekday": _weekday, "month": _month}
