@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logistic regression on one or two columns, by Newton's steps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.priors import probability
+
+FloatArray = npt.NDArray[np.float64]
+
+STEPS = 200
+TOLERANCE = 1e-12
+
+
+class Fit(NamedTuple):
+    """A fitted regression.
+
+    Attributes:
+        coefficients: `[columns]`.
+        information: `[columns, columns]`: second derivatives of the loss there.
+        loss: The weighted sum of the log losses there, in nats.
+    """
+
+    coefficients: FloatArray
+    information: FloatArray
+    loss: float
+
+
+def logistic(
+    columns: FloatArray,
+    target: FloatArray,
+    weights: FloatArray,
+    offset: FloatArray | float = 0.0,
+    start: npt.ArrayLike | None = None,
+) -> Fit:
+    """Minimise the weighted log loss of sigmoid(columns @ c + offset).
+
+    The loss is convex in c; each Newton step is halved until the loss falls.
+    A minimum must exist: the caller sees to targets inside (0, 1) or to classes
+    that overlap.
+
+    Args:
+        columns: `[rows, k]`, finite; scale them to about 1 beforehand.
+        target: `[rows]` in [0, 1].
+        weights: `[rows]`, at least 0.
+        offset: Added to the log-odds, `[rows]` or one number.
+        start: `[k]`; zeros by default.
+
+    Example:
+        >>> x, t = np.ones((4, 1)), np.array([1.0, 0.0, 0.0, 0.0])
+        >>> float(logistic(x, t, np.ones(4)).coefficients.round(4)[0])  # log(1/3)
+        -1.0986
+    """
+    c = np.zeros(columns.shape[1]) if start is None else np.array(start, np.float64)
+    loss = _loss(columns @ c + offset, target, weights)
+    information = np.zeros((c.size, c.size))
+    for _ in range(STEPS):
+        p = probability(columns @ c + offset)
+        gradient = columns.T @ (weights * (p - target))
+        information = (columns * (weights * p * (1 - p))[:, None]).T @ columns
+        ridge = 1e-12 * (1.0 + float(np.trace(information)))
+        step = np.linalg.solve(information + ridge * np.eye(c.size), gradient)
+        if float(gradient @ step) <= TOLERANCE * max(loss, 1e-300):
+            break
+        # A full step may overshoot where the sigmoid is flat.
+        for _ in range(60):
+            trial = _loss(columns @ (c - step) + offset, target, weights)
+            if trial < loss:
+                break
+            step = step / 2
+        else:
+            break
+        c, loss = c - step, trial
+    return Fit(c, information, loss)
+
+
+def _loss(z: FloatArray, target: FloatArray, weights: FloatArray) -> float:
+    return float(weights @ (np.logaddexp(0.0, z) - target * z))

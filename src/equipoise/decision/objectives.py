@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a threshold shall maximise, as functions of the counts above it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import number, one_of, sentence
+from equipoise.decision.costs import Costs
+from equipoise.errors import InputError, InputTypeError
+
+FloatArray = npt.NDArray[np.float64]
+Value = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
+
+# A floor that is met up to rounding is met.
+ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is maximised.
+
+    Attributes:
+        name: The name it is asked for by.
+        words: What is sought, in words.
+        value: (tp, fp, positives, negatives) -> what to maximise; NaN where it is
+            undefined or a constraint is broken. Arguments broadcast.
+        at_positives: Whether, at equal true positives, fewer false positives are
+            never worse. Then only thresholds just below a positive need looking at.
+        report: Like `value`, what is reported as achieved.
+        costs: The cost matrix of "cost".
+        options: What it was built with.
+    """
+
+    name: str
+    words: str
+    value: Value
+    at_positives: bool = True
+    report: Value | None = None
+    costs: Costs | None = None
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+def objective(name: str, **options: Any) -> Objective:
+    """Build an objective.
+
+    - "f1", "f2", "f0.5"; "fbeta" with `beta`
+    - "balanced_accuracy"; "g_mean"; "mcc"
+    - "cost" with `fp`, `fn`, and if wanted `tp`, `tn` (or `costs=Costs(...)`)
+    - "capacity" with one of `k` (rows), `share` (of the rows), or `per_day`
+      together with `rows_per_day`
+    - "precision" with `floor`: the highest recall at that precision
+    - "recall" with `floor`: the fewest flags at that recall
+
+    Raises:
+        InputError: The name is unknown or an option is out of range.
+        InputTypeError: An option is missing, or not one of this objective's.
+
+    Example:
+        >>> objective("recall", floor=0.8).words
+        'the fewest flags at a recall of at least 0.8'
+    """
+    one_of(name, [*_BUILDERS, *_BETAS], "objective")
+    builder = _BUILDERS.get(name)
+    if builder is None:
+        builder, options = _fbeta, {"beta": _BETAS[name], "name": name, **options}
+    try:
+        return builder(**options)
+    except TypeError as error:
+        if isinstance(error, InputTypeError):
+            raise
+        raise InputTypeError(
+            sentence(
+                f"objective={name!r} with options {sorted(options)}",
+                (objective.__doc__ or "").split("\n\n")[1].replace("\n    ", "\n"),
+            )
+        ) from error
+
+
+def _fbeta(beta: float, name: str = "fbeta") -> Objective:
+    square = number(beta, "beta", 0, open_ends=True) ** 2
+
+    def value(
+        tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
+    ) -> FloatArray:
+        del negatives
+        # F = (1 + b^2) tp / ((1 + b^2) tp + b^2 fn + fp)
+        value = _ratio((1 + square) * tp, tp + fp + square * positives)
+        # Without positives every threshold scores 0: there is nothing to choose by.
+        return np.where(positives > 0, value, math.nan)
+
+    return Objective(name, f"the highest F-{beta:g}", value, options=(("beta", beta),))
+
+
+def _balanced_accuracy() -> Objective:
+    def value(
+        tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
+    ) -> FloatArray:
+        return (_ratio(tp, positives) + 1 - _ratio(fp, negatives)) / 2
+
+    return Objective("balanced_accuracy", "the highest balanced accuracy", value)
+
+
+def _g_mean() -> Objective:
+    def value(
+        tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
+    ) -> FloatArray:
+        kept = np.maximum(1 - _ratio(fp, negatives), 0)
+        return np.asarray(np.sqrt(_ratio(tp, positives) * kept))
+
+    words = "the highest geometric mean of recall and specificity"
+    return Objective("g_mean", words, value)
+
+
+def _mcc() -> Objective:
+    def value(
+        tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
+    ) -> FloatArray:
+        flagged, rows = tp + fp, positives + negatives
+        spread = np.sqrt(flagged) * np.sqrt(rows - flagged) * np.sqrt(positives)
+        value = _ratio(tp * rows - flagged * positives, spread * np.sqrt(negatives))
+        # Flagging none or all is undefined as a correlation, and better than a
+        # negative one: as a choice it counts as 0.
+        one_answer = (flagged == 0) | (flagged == rows)
+        both = (positives > 0) & (negatives > 0)
+        return np.where(one_answer & both, 0.0, value)
+
+    return Objective("mcc", "the highest Matthews correlation", value)
+
+
+def _cost(
+    fp: float | None = None,
+    fn: float | None = None,
+    tp: float = 0.0,
+    tn: float = 0.0,
+    *,
+    costs: Costs | None = None,
+) -> Objective:
+    if costs is None:
+        if fp is None or fn is None:
+            raise InputTypeError(
+                sentence("objective='cost' without fp and fn", "fp=..., fn=...")
+            )
+        costs = Costs(fp, fn, tp, tn)
+    c = costs
+
+    def value(
+        hit: FloatArray, alarm: FloatArray, positives: FloatArray, negatives: FloatArray
+    ) -> FloatArray:
+        return -_ratio(
+            c.tp * hit
+            + c.fp * alarm
+            + c.fn * (positives - hit)
+            + c.tn * (negatives - alarm),
+            positives + negatives,
+        )
+
+    return Objective(
+        "cost",
+        f"the lowest cost (false alarm {c.fp:g}, miss {c.fn:g})",
+        value,
+        report=lambda *counts: -value(*counts),
+        costs=c,
+        options=tuple((k, v) for k, v in c.to_dict().items() if v is not None),
+    )
+
+
+def _capacity(
+    k: float | None = None,
+    share: float | None = None,
+    per_day: float | None = None,
+    rows_per_day: float | None = None,
+) -> Objective:
+    day = per_day is not None and rows_per_day is not None
+    if [k is not None, share is not None, day].count(True) != 1 or (
+        not day and (per_day is not None or rows_per_day is not None)
+    ):
+        raise InputTypeError(
+            sentence(
+                f"capacity with k={k}, share={share}, per_day={per_day}, "
+                f"rows_per_day={rows_per_day}",
+                "one of k, share, or per_day together with rows_per_day",
+            )
+        )
+    if k is not None:
+        most, words = number(k, "k", 0), f"at most {k:g} of these rows"
+    elif share is not None:
+        most = number(share, "share", 0, 1)
+        words = f"at most {most:.3g} of the rows"
+    else:
+        rate = number(rows_per_day, "rows_per_day", 0, open_ends=True)
+        most = min(1.0, number(per_day, "per_day", 0) / rate)
+        words = f"at most {per_day:g} alerts in {rate:g} rows a day"
+
+    def value(
+        tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
+    ) -> FloatArray:
+        flagged, rows = tp + fp, positives + negatives
+        room = most if k is not None else most * rows
+        return np.where(flagged <= room * (1 + ROUNDING), flagged, math.nan)
+
+    given = {"k": k, "share": share, "per_day": per_day, "rows_per_day": rows_per_day}
+    return Objective(
+        "capacity",
+        f"flags for {words}",
+        value,
+        at_positives=False,
+        report=lambda tp, fp, positives, negatives: _ratio(
+            tp + fp, positives + negatives
+        ),
+        options=tuple((name, v) for name, v in given.items() if v is not None),
+    )
+
+
+def _precision(floor: float) -> Objective:
+    least = number(floor, "floor", 0, 1)
+
+    def precision(
+        tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
+    ) -> FloatArray:
+        del positives, negatives
+        return _ratio(tp, tp + fp)
+
+    def value(
+        tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
+    ) -> FloatArray:
+        met = precision(tp, fp, positives, negatives) >= least - ROUNDING
+        return np.where(met, tp, math.nan)
+
+    words = f"the highest recall at a precision of at least {least:g}"
+    options = (("floor", least),)
+    return Objective("precision", words, value, report=precision, options=options)
+
+
+def _recall(floor: float) -> Objective:
+    least = number(floor, "floor", 0, 1)
+
+    def recall(
+        tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
+    ) -> FloatArray:
+        del fp, negatives
+        return _ratio(tp, positives)
+
+    def value(
+        tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
+    ) -> FloatArray:
+        met = recall(tp, fp, positives, negatives) >= least - ROUNDING
+        return np.where(met, -(tp + fp), math.nan)
+
+    words = f"the fewest flags at a recall of at least {least:g}"
+    options = (("floor", least),)
+    return Objective("recall", words, value, report=recall, options=options)
+
+
+def _ratio(above: npt.ArrayLike, below: npt.ArrayLike) -> FloatArray:
+    """Divide, with NaN where the divisor is 0."""
+    top, bottom = np.broadcast_arrays(
+        np.asarray(above, np.float64), np.asarray(below, np.float64)
+    )
+    out = np.full(top.shape, math.nan)
+    np.divide(top, bottom, out=out, where=bottom != 0)
+    return out
+
+
+_BETAS = {"f1": 1.0, "f2": 2.0, "f0.5": 0.5}
+_BUILDERS: dict[str, Callable[..., Objective]] = {
+    "fbeta": _fbeta,
+    "balanced_accuracy": _balanced_accuracy,
+    "g_mean": _g_mean,
+    "mcc": _mcc,
+    "cost": _cost,
+    "capacity": _capacity,
+    "precision": _precision,
+    "recall": _recall,
+}
+
+
+def objectives() -> tuple[str, ...]:
+    """Return the names of all objectives.
+
+    Example:
+        >>> objectives()[:3]
+        ('f1', 'f2', 'f0.5')
+    """
+    return (*_BETAS, *_BUILDERS)
+
+
+def as_objective(given: str | Objective, options: dict[str, Any]) -> Objective:
+    """Return `given` if it is an objective, else build it from name and options.
+
+    Raises:
+        InputError: Options were given beside a ready objective.
+    """
+    if isinstance(given, Objective):
+        if options:
+            raise InputError(
+                sentence(
+                    f"a ready objective and the options {sorted(options)}",
+                    "a name with options, or an objective alone",
+                )
+            )
+        return given
+    return objective(given, **options)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scores, labels and weights, checked once for every function of this package."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import sentence
+from equipoise.errors import InputError
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Rows(NamedTuple):
+    """Scored rows.
+
+    Attributes:
+        score: `[rows]` float64; infinities are allowed, NaN is not.
+        y: `[rows]` float64 of 0 and 1.
+        weights: `[rows]` float64, at least 0; ones where none were given.
+    """
+
+    score: FloatArray
+    y: FloatArray
+    weights: FloatArray
+
+    @property
+    def positives(self) -> float:
+        """The summed weight of the positive rows."""
+        return float(self.weights @ self.y)
+
+    @property
+    def negatives(self) -> float:
+        """The summed weight of the negative rows."""
+        return float(self.weights @ (1 - self.y))
+
+    def present(self) -> Rows:
+        """Return the rows whose weight is above 0."""
+        keep = self.weights > 0
+        return self if keep.all() else Rows(*(column[keep] for column in self))
+
+
+def check_rows(
+    score: npt.ArrayLike, y: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> Rows:
+    """Return the columns as float64 arrays of one length.
+
+    Raises:
+        InputError: Lengths differ, a score is NaN, a label is neither 0 nor 1, or
+            a weight is negative or not finite.
+
+    Example:
+        >>> check_rows([0.2, -1.0], [1, 0]).positives
+        1.0
+    """
+    s = check_scores(score)
+    labels = np.asarray(y, np.float64)
+    if labels.shape != s.shape:
+        raise InputError(
+            sentence(
+                f"y of shape {labels.shape} for scores of shape {s.shape}",
+                "one label per score",
+            )
+        )
+    if not np.isin(labels, (0.0, 1.0)).all():
+        wrong = labels[~np.isin(labels, (0.0, 1.0))][0]
+        raise InputError(sentence(f"y with the value {wrong:g}", "labels 0 and 1"))
+    return Rows(s, labels, _check_weights(weights, s.shape))
+
+
+def check_scores(score: npt.ArrayLike) -> FloatArray:
+    """Return scores as a float64 vector.
+
+    Raises:
+        InputError: Not one-dimensional, or a score is NaN.
+    """
+    s = np.asarray(score, np.float64)
+    if s.ndim != 1:
+        raise InputError(
+            sentence(f"scores of shape {s.shape}", "one score per row, [rows]")
+        )
+    if np.isnan(s).any():
+        raise InputError(
+            sentence(
+                f"{int(np.isnan(s).sum())} scores that are NaN",
+                "numbers; infinities are allowed",
+                "Look for missing values in the features or a diverged model.",
+            )
+        )
+    return s
+
+
+def _check_weights(weights: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray:
+    if weights is None:
+        return np.ones(shape)
+    w = np.asarray(weights, np.float64)
+    if w.shape != shape:
+        raise InputError(
+            sentence(
+                f"weights of shape {w.shape} for scores of shape {shape}",
+                "one weight per score",
+            )
+        )
+    if not np.isfinite(w).all() or (w < 0).any():
+        raise InputError(
+            sentence("weights that are negative or not finite", "numbers of at least 0")
+        )
+    return w
