@@ -59,9 +59,6 @@ def _shifts(strategy: Strategy, n0: int, n1: int) -> dict[str, float]:
         # The loss sees z + tau * log odds(drawn prior) where z is the score.
         tau = float(strategy.option("tau") or 0)
         shifts["logit adjustment"] = tau * float(log_odds(drawn))
-    if strategy.objective.kind == "set":
-        # Pairs know no prior: nothing that changes it reaches the scores.
-        return {}
     return shifts
 
 

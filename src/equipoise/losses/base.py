@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the losses share: shape checks, and their thin Keras classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from equipoise._core.checks import sentence
+from equipoise.errors import InputError
+
+Tensor = Any
+"""A backend tensor, or anything that converts to one."""
+
+
+def prepared(targets: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both as tensors of the logits' type whose last axes agree.
+
+    Args:
+        targets: `[..., batch]`, from 0 to 1.
+        logits: `[..., batch]`, floating point.
+
+    Raises:
+        InputError: The last axes differ, as those of `[batch]` and `[batch, 1]` do.
+            Broadcast against each other they would give a `[batch, batch]` loss
+            without an error.
+    """
+    z = ops.convert_to_tensor(logits)
+    if not keras.backend.is_float_dtype(z.dtype):
+        raise InputError(sentence(f"logits of type {z.dtype}", "floating-point logits"))
+    t = ops.cast(ops.convert_to_tensor(targets), z.dtype)
+    known = [len(s) > 0 and s[-1] is not None for s in (t.shape, z.shape)]
+    if (
+        not len(t.shape)
+        or not len(z.shape)
+        or (all(known) and t.shape[-1] != z.shape[-1])
+    ):
+        raise InputError(
+            sentence(
+                f"targets of shape {tuple(t.shape)} and logits of shape "
+                f"{tuple(z.shape)}",
+                "equal last axes, the examples of a batch",
+                "Drop a trailing axis of size 1 from one of them.",
+            )
+        )
+    return t, z
+
+
+def aligned(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both with equal rank, as Keras hands them: `[batch]` or `[batch, n]`.
+
+    Raises:
+        InputError: The shapes do not belong together.
+    """
+    y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+    if len(y_true.shape) == len(y_pred.shape) - 1 and y_pred.shape[-1] == 1:
+        y_true = ops.expand_dims(y_true, -1)
+    elif len(y_pred.shape) == len(y_true.shape) - 1 and y_true.shape[-1] == 1:
+        y_pred = ops.expand_dims(y_pred, -1)
+    same = len(y_true.shape) == len(y_pred.shape) and all(
+        a is None or b is None or a == b
+        for a, b in zip(y_true.shape, y_pred.shape, strict=True)
+    )
+    if not same:
+        raise InputError(
+            sentence(
+                f"targets of shape {tuple(y_true.shape)} and logits of shape "
+                f"{tuple(y_pred.shape)}",
+                "equal shapes, or a trailing axis of size 1 more in one of them",
+            )
+        )
+    return y_true, y_pred
+
+
+class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
+    """A Keras loss of one value per example: configuration around a function.
+
+    A concrete class names its `function` and passes its options on.
+
+    Attributes:
+        function: The pure function.
+        options: Its keyword arguments.
+    """
+
+    function: ClassVar[Callable[..., Tensor]]
+
+    def __init__(
+        self, reduction: str | None, name: str, dtype: str | None, **options: Any
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.options = options
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return one value per example, `[batch]`.
+
+        Args:
+            y_true: `[batch]` or `[batch, n]` targets.
+            y_pred: `[batch]` or `[batch, n]` logits; the n outputs are averaged.
+        """
+        targets, logits = aligned(y_true, y_pred)
+        values = type(self).function(targets, logits, **self.options)
+        return ops.mean(values, axis=-1) if len(values.shape) > 1 else values
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the loss, its dtype included."""
+        return {**super().get_config(), "dtype": self.dtype, **self.options}
