@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fitted trees as plain arrays, and how they score rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.strategies.jobs import FloatArray
+
+BLOCK = 1_000_000
+"""Rows times trees that are walked at once: about 60 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """A sum of binary trees, one entry per node of all trees together.
+
+    A row goes left at an inner node where its value is at most the threshold, or
+    is in the node's set of categories; a missing value goes where `missing_left`
+    says. A leaf is its own child on both sides.
+
+    Attributes:
+        base: The sum begins with it.
+        roots: `[trees]` the node that each tree begins at.
+        depth: The greatest number of steps from a root to a leaf.
+        feature: `[nodes]` the column that decides.
+        threshold: `[nodes]` float64.
+        left: `[nodes]` the next node.
+        right: `[nodes]` the next node.
+        missing_left: `[nodes]` whether a missing value goes left.
+        subset: `[nodes]` which row of `subsets` holds the categories that go left;
+            -1 where the threshold decides.
+        subsets: `[sets, 256]` bool.
+        value: `[nodes]` float64 log-odds that a leaf adds.
+    """
+
+    base: float
+    roots: npt.NDArray[np.int32]
+    depth: int
+    feature: npt.NDArray[np.int32]
+    threshold: FloatArray
+    left: npt.NDArray[np.int32]
+    right: npt.NDArray[np.int32]
+    missing_left: npt.NDArray[np.bool_]
+    subset: npt.NDArray[np.int32]
+    subsets: npt.NDArray[np.bool_]
+    value: FloatArray
+
+    def raw(self, matrix: FloatArray) -> FloatArray:
+        """Return the sum of the trees, `[rows]`, added up tree by tree.
+
+        Args:
+            matrix: `[rows, columns]` float64, NaN where missing.
+        """
+        block = max(1, BLOCK // max(1, len(self.roots)))
+        parts = [
+            self._sum(matrix[start : start + block])
+            for start in range(0, len(matrix), block)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def _sum(self, matrix: FloatArray) -> FloatArray:
+        node = np.broadcast_to(self.roots, (len(matrix), len(self.roots))).copy()
+        row = np.arange(len(matrix))[:, None]
+        for _ in range(self.depth):
+            x = matrix[row, self.feature[node]]
+            goes_left = x <= self.threshold[node]
+            chosen = self.subset[node] >= 0
+            if chosen.any():
+                category = np.where(np.isnan(x[chosen]), 0, x[chosen]).astype(np.int64)
+                goes_left[chosen] = self.subsets[self.subset[node[chosen]], category]
+            goes_left = np.where(np.isnan(x), self.missing_left[node], goes_left)
+            node = np.where(goes_left, self.left[node], self.right[node])
+        total = np.full(len(matrix), self.base)
+        for leaf in node.T:
+            total += self.value[leaf]
+        return total
+
+    def state(self) -> dict[str, Any]:
+        """Return the arrays and numbers."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Forest:
+        """Rebuild it from `state()`."""
+        arrays = {
+            name: np.asarray(value)
+            for name, value in state.items()
+            if name not in ("base", "depth")
+        }
+        return cls(base=float(state["base"]), depth=int(state["depth"]), **arrays)
+
+
+def forest_of(model: Any, trees: int) -> Forest:
+    """Return the first trees of a fitted histogram gradient boosting classifier.
+
+    scikit-learn gives out these trees by one door only, the state that a pickle
+    holds, and its layout may change with a release. So `equipoise.learners.trees`
+    compares each forest with scikit-learn's own scores before it is used.
+
+    Args:
+        model: A binary `HistGradientBoostingClassifier`.
+        trees: How many trees to take, from the first.
+    """
+    pickled = model.__getstate__()
+    states = [stage[0].__getstate__() for stage in pickled["_predictors"][:trees]]
+    sizes = [len(state["nodes"]) for state in states]
+    sets = [len(state["raw_left_cat_bitsets"]) for state in states]
+    nodes = np.concatenate([state["nodes"] for state in states])
+    first = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
+    first_set = np.repeat(np.cumsum([0, *sets[:-1]]), sizes)
+    leaf = nodes["is_leaf"] == 1
+    own = np.arange(len(nodes))
+    categorical = (nodes["is_categorical"] == 1) & ~leaf
+    bits = np.concatenate([state["raw_left_cat_bitsets"] for state in states])
+    return Forest(
+        base=float(np.ravel(pickled["_baseline_prediction"])[0]),
+        roots=np.cumsum([0, *sizes[:-1]]).astype(np.int32),
+        depth=int(nodes["depth"].max()),
+        feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
+        threshold=nodes["num_threshold"].copy(),
+        left=np.where(leaf, own, nodes["left"] + first).astype(np.int32),
+        right=np.where(leaf, own, nodes["right"] + first).astype(np.int32),
+        missing_left=nodes["missing_go_to_left"] == 1,
+        subset=np.where(categorical, nodes["bitset_idx"] + first_set, -1).astype(
+            np.int32
+        ),
+        subsets=_unpacked(bits),
+        value=nodes["value"].copy(),
+    )
+
+
+def _unpacked(bits: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    """Return `[sets, 8]` words of 32 bits as `[sets, 256]` truth values."""
+    shifts = np.arange(32, dtype=np.uint32)
+    return ((bits[:, :, None] >> shifts) & 1).astype(bool).reshape(len(bits), 256)

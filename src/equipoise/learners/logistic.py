@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logistic regression on the encoding, its penalty chosen on the stop rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from equipoise.learners.matrix import linear_matrix
+from equipoise.learners.serial import Fit, log_loss, run_serially
+from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
+from equipoise.table.encoding import Encoding
+from equipoise.table.table import Table, counts
+
+STRENGTHS: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
+"""scikit-learn's C, from a strong penalty to a weak one; 1 is its default."""
+
+MOST_ITERATIONS = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class LogisticScorer:
+    """Log-odds that are linear in the encoded columns.
+
+    Attributes:
+        encoding: The encoding of the training part.
+        coefficients: `[columns]` float64, as `linear_matrix` orders them.
+        intercept: Added, with the strategy's correction in it.
+    """
+
+    encoding: Encoding
+    coefficients: FloatArray
+    intercept: float
+
+    def log_odds(self, table: Table) -> FloatArray:
+        """Return corrected log-odds of the positive class, `[rows]`."""
+        matrix = linear_matrix(table, self.encoding)
+        return np.asarray(matrix @ self.coefficients + self.intercept)
+
+    def state(self) -> dict[str, Any]:
+        """Return the encoding as plain data, and the coefficients."""
+        return {
+            "encoding": self.encoding.to_dict(),
+            "coefficients": self.coefficients,
+            "intercept": self.intercept,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> LogisticScorer:
+        """Rebuild it from `state()`."""
+        return cls(
+            Encoding.from_dict(state["encoding"]),
+            np.asarray(state["coefficients"], np.float64),
+            float(state["intercept"]),
+        )
+
+
+@dataclass(frozen=True)
+class LogisticLearner:
+    """scikit-learn's logistic regression with an L2 penalty.
+
+    The strength is the one of `strengths` with the least corrected log loss on the
+    stop rows. Class weights of a strategy are weights of the rows.
+
+    Attributes:
+        strengths: scikit-learn's C, the inverse of the penalty; increasing.
+    """
+
+    strengths: tuple[float, ...] = STRENGTHS
+
+    def run(
+        self,
+        table: Table,
+        jobs: Sequence[Job],
+        *,
+        keep: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each job (see `equipoise.strategies.Learner`).
+
+        `Outcome.best` is the position of the chosen strength, from 1.
+
+        Raises:
+            InputError: A training part lacks a class.
+        """
+        return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
+
+    def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
+        y = table.y.astype(np.float64)
+        n0, n1 = counts(table.y[job.train])
+        w0, w1 = job.strategy.class_weights(n0, n1)
+        fits = fit_path(
+            linear_matrix(table.take(job.train), encoding),
+            y[job.train],
+            np.where(y[job.train] == 1, w1, w0),
+            self.strengths,
+        )
+        correction = job.strategy.correction(n0, n1)
+        scorers = [
+            LogisticScorer(
+                encoding, fit.coefficients, fit.intercept + correction.offset
+            )
+            for fit in fits
+        ]
+        stop = linear_matrix(table.take(job.stop), encoding)
+        losses = [
+            log_loss(y[job.stop], stop @ s.coefficients + s.intercept) for s in scorers
+        ]
+        best = int(np.argmin(losses))
+        notes = () if fits[best].converged else (_not_converged(),)
+        updates = sum(fit.iterations for fit in fits)
+        return Fit(scorers[best], updates, best + 1, notes)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearFit:
+    """Coefficients at one strength."""
+
+    coefficients: FloatArray
+    intercept: float
+    iterations: int
+    converged: bool
+
+
+def fit_path(
+    matrix: Any, y: FloatArray, weights: FloatArray, strengths: Sequence[float]
+) -> list[LinearFit]:
+    """Fit at each strength, each from the solution of the one before.
+
+    Args:
+        matrix: `[rows, columns]`, dense or CSR.
+        y: `[rows]` 0 or 1.
+        weights: `[rows]` example weights.
+        strengths: scikit-learn's C, increasing.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(max_iter=MOST_ITERATIONS, warm_start=True)
+    fits = []
+    for strength in strengths:
+        model.set_params(C=strength)
+        with warnings.catch_warnings():
+            # It is told as a note of the outcome, where the strength is chosen.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(matrix, y, sample_weight=weights)
+        iterations = int(np.max(model.n_iter_))
+        fits.append(
+            LinearFit(
+                model.coef_[0].copy(),
+                float(model.intercept_[0]),
+                iterations,
+                iterations < MOST_ITERATIONS,
+            )
+        )
+    return fits
+
+
+def _not_converged() -> str:
+    return f"the logistic regression did not converge in {MOST_ITERATIONS:,} iterations"

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which learner does a strategy. A learner is loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from typing import Any
+
+from equipoise._core.checks import one_of
+from equipoise.strategies.jobs import Learner, Scorer
+from equipoise.strategies.strategy import Strategy
+
+_LEARNERS = {
+    "network": ("equipoise.learners.network", "NetworkLearner", "NetworkScorer"),
+    "trees": ("equipoise.learners.trees", "TreesLearner", "TreesScorer"),
+    "logistic": ("equipoise.learners.logistic", "LogisticLearner", "LogisticScorer"),
+    "prior": ("equipoise.learners.prior", "PriorLearner", "PriorScorer"),
+}
+
+
+def learner_for(strategy: Strategy) -> Learner:
+    """Return the learner of a strategy; the same one for all that share it.
+
+    Raises:
+        InputError: No learner has that name.
+
+    Example:
+        >>> from equipoise.strategies.catalogue import strategy
+        >>> type(learner_for(strategy("prior"))).__name__
+        'PriorLearner'
+    """
+    return _learner(one_of(strategy.learner, _LEARNERS, "learner"))
+
+
+def scorer_from_state(learner: str, state: dict[str, Any]) -> Scorer:
+    """Rebuild a fitted model from its learner's name and its `state()`.
+
+    Raises:
+        InputError: No learner has that name.
+
+    Example:
+        >>> scorer_from_state("prior", {"value": -2.0})
+        PriorScorer(value=-2.0)
+    """
+    module, _, scorer = _LEARNERS[one_of(learner, _LEARNERS, "learner")]
+    built: Scorer = getattr(importlib.import_module(module), scorer).from_state(state)
+    return built
+
+
+@cache
+def _learner(name: str) -> Learner:
+    module, learner, _ = _LEARNERS[name]
+    built: Learner = getattr(importlib.import_module(module), learner)()
+    return built
