@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certified floors on precision and recall, or a refusal that counts what is missing.
+
+A certificate says: with probability of at least `level` over the draw of these
+rows, the population's precision (or recall) at the threshold is at least the
+floor. It needs rows that were drawn from the population in question, and that
+neither training, nor early stopping, nor the choice of a winner has seen.
+`choose_threshold` on out-of-fold scores *estimates* a floor instead; how often
+such a floor is broken is simulated in `benchmarks/floors.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import number, sentence
+from equipoise.decision.rows import Rows, check_rows
+from equipoise.errors import InputError, RefusedError
+
+IntArray = npt.NDArray[np.int64]
+
+# Flagged counts grow by this factor along the grid.
+GROWTH = 1.02
+# The sequence has two starts: the smallest count that could pass without error,
+# and four times as many. The first has nearly all of the error to spend; in
+# simulations the second adds up to .06 of recall and costs none.
+STARTS = ((1.0, 0.98), (4.0, 0.02))
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A threshold at which floors hold with a stated probability.
+
+    Attributes:
+        threshold: Flag where score >= threshold, on the scale of the scores.
+        precision: The certified floor on precision; None where none was asked for.
+        recall: The certified floor on recall, likewise.
+        level: The probability that all certified floors hold together.
+        rows: How many rows it rests on.
+        positives: How many of them were positive.
+        flagged: How many of the rows it flags.
+        caught: How many of those are positive.
+    """
+
+    threshold: float
+    precision: float | None
+    recall: float | None
+    level: float
+    rows: int
+    positives: int
+    flagged: int
+    caught: int
+
+    def describe(self) -> str:
+        """Say in words what is promised, on what, and under which conditions."""
+        floors = [
+            f"{name} of at least {value:g}"
+            for name, value in (("precision", self.precision), ("recall", self.recall))
+            if value is not None
+        ]
+        given = "score distribution within the positives"
+        if self.precision is not None:
+            given = "population (the same prevalence too)"
+        return (
+            f"{' and '.join(floors)}, certified at {self.level:.3g} on {self.rows} "
+            f"unseen rows ({self.positives} positive): {self.caught} of "
+            f"{self.flagged} flagged were positive. Holds for the same {given}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Certificate:
+        """Rebuild a certificate from `to_dict`."""
+        return cls(**data)
+
+
+def positives_needed(floor: float, level: float = 0.95) -> int:
+    """Return how many positives certify a floor on recall at best.
+
+    The smallest n with floor^n <= 1 - level: then all n caught would do.
+
+    Example:
+        >>> positives_needed(0.8), positives_needed(0.9)
+        (14, 29)
+    """
+    return _fewest(_open(floor, "floor"), 1 - _open(level, "level"))
+
+
+def flags_needed(
+    floor: float, level: float = 0.95, *, precision: float = 1.0, power: float = 0.8
+) -> int:
+    """Return how many flagged cases certify a floor on precision.
+
+    Args:
+        floor: The floor, strictly between 0 and 1.
+        level: The probability with which it shall hold.
+        precision: The true precision among the flagged, above `floor`. At 1 the
+            answer is the smallest count that could pass, without any error.
+        power: The wanted probability of passing.
+
+    Raises:
+        InputError: `precision` is not above `floor`.
+
+    Example:
+        >>> flags_needed(0.8), flags_needed(0.9), flags_needed(0.95)
+        (14, 29, 59)
+        >>> flags_needed(0.8, precision=0.9)
+        82
+    """
+    from scipy.stats import binom
+
+    delta = STARTS[0][1] * (1 - _open(level, "level"))
+    low = _fewest(_open(floor, "floor"), delta)
+    true = number(precision, "precision", 0, 1)
+    if true <= floor:
+        raise InputError(
+            sentence(
+                f"precision={true:g} for a floor of {floor:g}",
+                "a precision above the floor",
+                "No number of rows shows what is not so.",
+            )
+        )
+    if true == 1:
+        return low
+    count = np.arange(low, 2 * low)
+    while True:
+        # The most false alarms that still pass, and the chance of no more.
+        allowed = np.asarray(binom.ppf(delta, count, 1 - floor))
+        allowed -= np.asarray(binom.cdf(allowed, count, 1 - floor)) > delta
+        enough = np.asarray(binom.cdf(allowed, count, 1 - true)) >= power
+        if enough.any():
+            return int(count[np.argmax(enough)])
+        count = np.arange(count[-1] + 1, 2 * count[-1] + 1)
+
+
+def certify_precision(
+    score: npt.ArrayLike, y: npt.ArrayLike, floor: float, *, level: float = 0.95
+) -> Certificate:
+    """Return the lowest threshold whose precision is certified.
+
+    Flagged counts m_1 < m_2 < ... are fixed beforehand: from the smallest count
+    that could pass without error upwards by 2 %. Count m stands for the rows
+    above the (m + 1)-th highest score, given which they are independent draws; a
+    count passes where P(Bin(m, 1 - floor) <= false alarms) <= 1 - level. The
+    sequence stops at the first count that fails, so nothing is paid for looking
+    often (fixed-sequence testing; Angelopoulos et al. 2021, Learn then Test). A
+    second start at four times the first count has .02 of the error to itself,
+    and all of it where the first start's sequence reaches it (Wiens 2003).
+
+    The promise is exact where scores, once low enough that precision has fallen
+    below the floor, do not bring it back: beneath that point no score has more
+    than `floor` positives. Simulated without that condition in
+    `benchmarks/floors.py`.
+
+    Args:
+        score: `[rows]`, higher is more positive. Unseen rows only.
+        y: `[rows]` of 0 and 1.
+        floor: Strictly between 0 and 1.
+        level: The probability with which the floor shall hold.
+
+    Raises:
+        RefusedError: No threshold can be certified; the text says what would be
+            needed.
+
+    Example:
+        >>> import numpy as np
+        >>> score = np.linspace(3, -3, 200)
+        >>> found = certify_precision(score, score > 1, 0.8)
+        >>> found.caught, found.flagged
+        (67, 76)
+    """
+    rows = check_rows(score, y)
+    passed = _precision_cuts(rows, floor, 1 - _open(level, "level"))
+    if not passed:
+        raise RefusedError(_precision_refusal(rows, floor, level))
+    return _certificate(rows, passed[-1], level, precision=floor)
+
+
+def certify_recall(
+    score: npt.ArrayLike, y: npt.ArrayLike, floor: float, *, level: float = 0.95
+) -> Certificate:
+    """Return the highest threshold whose recall is certified.
+
+    The threshold is the k-th lowest score of a positive, k the largest number
+    with P(Bin(positives, 1 - floor) < k) <= 1 - level: the exact one-sided bound
+    for a quantile, free of the distribution (ties make it conservative). It
+    rests on positives alone, so prevalence may change.
+
+    Args:
+        score: `[rows]`, higher is more positive. Unseen rows only.
+        y: `[rows]` of 0 and 1.
+        floor: Strictly between 0 and 1.
+        level: The probability with which the floor shall hold.
+
+    Raises:
+        RefusedError: There are too few positives; the text says how many would do.
+
+    Example:
+        >>> import numpy as np
+        >>> score = np.arange(28.0)
+        >>> certify_recall(score, np.ones(28), 0.8).threshold
+        1.0
+        >>> certify_recall(score[:12], np.ones(12), 0.8)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+            ...
+        equipoise.errors.RefusedError: Received 12 positives for a recall of ...
+    """
+    rows = check_rows(score, y)
+    threshold = _recall_cut(rows, floor, 1 - _open(level, "level"), level)
+    return _certificate(rows, threshold, level, recall=floor)
+
+
+def certify_both(
+    score: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    precision: float,
+    recall: float,
+    level: float = 0.95,
+) -> Certificate:
+    """Return the highest threshold at which both floors are certified together.
+
+    Each floor has half of the error (Bonferroni).
+
+    Args:
+        score: `[rows]`, higher is more positive. Unseen rows only.
+        y: `[rows]` of 0 and 1.
+        precision: The floor on precision.
+        recall: The floor on recall.
+        level: The probability with which both shall hold.
+
+    Raises:
+        RefusedError: No threshold has both.
+
+    Example:
+        >>> import numpy as np
+        >>> score = np.linspace(3, -3, 900)
+        >>> certify_both(score, score > 1, precision=0.8, recall=0.8).flagged
+        255
+    """
+    rows = check_rows(score, y)
+    delta = (1 - _open(level, "level")) / 2
+    highest = _recall_cut(rows, recall, delta, 1 - delta)
+    passed = _precision_cuts(rows, precision, delta)
+    both = [cut for cut in passed if cut <= highest]
+    if not both:
+        reached = (
+            f"precision is certified only where {_recall_at(rows, passed[-1]):.2f} of "
+            "the positives here are caught"
+            if passed
+            else _precision_refusal(rows, precision, 1 - delta)
+        )
+        raise RefusedError(
+            sentence(
+                f"precision of {precision:g} and recall of {recall:g}, together",
+                "floors that one threshold meets on these rows",
+                f"{reached[0].upper()}{reached[1:].rstrip('.')}.",
+            )
+        )
+    return _certificate(rows, both[0], level, precision=precision, recall=recall)
+
+
+def _precision_cuts(rows: Rows, floor: float, delta: float) -> list[float]:
+    """Return the thresholds that pass, falling."""
+    from scipy.special import bdtr
+
+    start = _fewest(_open(floor, "floor"), STARTS[0][1] * delta)
+    order = np.argsort(-rows.score, kind="stable")
+    score, hits = rows.score[order], np.cumsum(rows.y[order])
+    grid = _grid(start, score.size)
+    if not grid.size:
+        return []
+    # Rows strictly above the first score that is left out; ties drop out whole.
+    left_out = score[np.minimum(grid, score.size - 1)]
+    above = np.searchsorted(-score, -left_out, side="left")
+    flagged = np.where(grid == score.size, score.size, above)
+    cuts = np.where(grid == score.size, -math.inf, np.nextafter(left_out, math.inf))
+    alarms = flagged - np.append(0.0, hits)[flagged]
+    tail = np.asarray(bdtr(alarms, flagged, 1 - floor))
+    spend = np.zeros(grid.size)
+    for factor, share in STARTS:
+        first = int(np.searchsorted(grid, factor * start))
+        if first < grid.size:
+            spend[first] += share * delta
+    # Where ties leave too few rows to pass even without error, nothing is tested.
+    tested = flagged >= start
+    passed, budget = [], 0.0
+    for j in range(grid.size):
+        budget += spend[j]
+        if budget == 0 or not tested[j]:
+            continue
+        if tail[j] <= budget:
+            passed.append(float(cuts[j]))
+        else:
+            budget = 0.0
+    return passed
+
+
+def _grid(start: int, rows: int) -> IntArray:
+    """Return the flagged counts that are looked at: start, then 2 % more each time."""
+    counts = []
+    count = start
+    while count < rows:
+        counts.append(count)
+        count = max(count + 1, round(count * GROWTH))
+    if start <= rows:
+        counts.append(rows)
+    return np.array(counts, np.int64)
+
+
+def _recall_cut(rows: Rows, floor: float, delta: float, level: float) -> float:
+    from scipy.special import bdtr
+
+    positive = np.sort(rows.score[rows.y == 1])
+    k = np.arange(positive.size)
+    allowed = int(np.sum(bdtr(k, positive.size, 1 - _open(floor, "floor")) <= delta))
+    if not allowed:
+        needed = _fewest(floor, delta)
+        raise RefusedError(
+            sentence(
+                f"{positive.size} positives for a recall of at least {floor:g} at "
+                f"{level:.4g}",
+                f"at least {needed} positives, of which none may be missed",
+                _recall_remedy(positive.size, delta),
+            )
+        )
+    return float(positive[allowed - 1])
+
+
+def _recall_remedy(positives: int, delta: float) -> str:
+    if not positives:
+        return "There is no positive among these rows."
+    best = delta ** (1 / positives)
+    return (
+        f"With {positives}, a floor of {math.floor(best * 100) / 100:.2f} is the "
+        "highest that can be certified; out-of-fold scores give an estimate."
+    )
+
+
+def _precision_refusal(rows: Rows, floor: float, level: float) -> str:
+    """Say what was seen at the top of the ranking, and what would be needed."""
+    start = flags_needed(floor, level)
+    wish = f"precision of at least {floor:g} at {level:.4g}"
+    if rows.score.size < start:
+        return sentence(
+            f"{rows.score.size} rows for a {wish}",
+            f"at least {start} flagged cases, all of them positive",
+        )
+    order = np.argsort(-rows.score, kind="stable")
+    grid = _grid(start, rows.score.size)
+    hits = np.cumsum(rows.y[order])[grid - 1]
+    best = int(np.argmax(hits / grid))
+    seen, count = float(hits[best] / grid[best]), int(grid[best])
+    received = (
+        f"{int(hits[0])} positives among the {start} highest scores, and at best "
+        f"{int(hits[best])} of {count}, for a {wish}"
+    )
+    accepted = f"{start} flagged cases without error, or more with a few"
+    if seen <= floor:
+        return sentence(received, accepted, "The precision seen is below the floor.")
+    needed = flags_needed(floor, level, precision=min(seen, 1 - 1 / (2 * count)))
+    size = math.ceil(needed / count * rows.score.size)
+    return sentence(
+        received,
+        accepted,
+        f"Were the precision seen ({seen:.2f}) the true one, {needed} flagged cases, "
+        f"about {size} rows, would show it in four draws of five.",
+    )
+
+
+def _certificate(
+    rows: Rows,
+    threshold: float,
+    level: float,
+    *,
+    precision: float | None = None,
+    recall: float | None = None,
+) -> Certificate:
+    on = rows.score >= threshold
+    return Certificate(
+        threshold,
+        precision,
+        recall,
+        level,
+        rows.score.size,
+        int(rows.y.sum()),
+        int(on.sum()),
+        int(rows.y[on].sum()),
+    )
+
+
+def _recall_at(rows: Rows, threshold: float) -> float:
+    return float(rows.y[rows.score >= threshold].sum() / rows.positives)
+
+
+def _fewest(floor: float, delta: float) -> int:
+    """Return the smallest n with floor^n <= delta."""
+    count = max(1, math.ceil(math.log(delta) / math.log(floor)))
+    # The quotient may be rounded across an integer.
+    if count > 1 and floor ** (count - 1) <= delta:
+        return count - 1
+    return count if floor**count <= delta else count + 1
+
+
+def _open(value: float, what: str) -> float:
+    return number(value, what, 0, 1, open_ends=True)
