@@ -1,4 +1,7 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
+from .bootstrap import Ladder as Ladder
+from .bootstrap import RankingReplicates as RankingReplicates
+from .bootstrap import bootstrap_ranking as bootstrap_ranking
 from .confusion import Counts as Counts
 from .confusion import Curve as Curve
 from .confusion import OperatingPoint as OperatingPoint
@@ -27,7 +30,15 @@ from .delong import Placements as Placements
 from .delong import delong_covariance as delong_covariance
 from .delong import delong_variance as delong_variance
 from .delong import placements as placements
+from .effective import Spread as Spread
+from .effective import effective_wilson as effective_wilson
 from .estimate import Estimate as Estimate
+from .estimation import interval as interval
+from .influence import Influence as Influence
+from .influence import average_precision_influence as average_precision_influence
+from .influence import average_precision_spread as average_precision_spread
+from .influence import roc_auc_influence as roc_auc_influence
+from .influence import roc_auc_spread as roc_auc_spread
 from .intervals import clopper_pearson as clopper_pearson
 from .intervals import effective_size as effective_size
 from .intervals import wilson as wilson

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Intervals of the other decision metrics, by the delta method.
+
+Given the classes' sizes, every metric of decisions is a function of recall and
+specificity, which are two independent shares. Their variances and the slopes
+are taken half a row away from 0 and 1, so nothing collapses there.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.metrics.confusion import Counts
+from equipoise.metrics.effective import Spread, effective_wilson, t_quantile
+from equipoise.metrics.estimate import NAN
+from equipoise.metrics.inputs import BoolArray, FloatArray, checked
+from equipoise.metrics.intervals import effective_size
+from equipoise.metrics.registry import Metric
+
+_STEP = 1e-5
+
+
+def delta_interval(
+    metric: Metric,
+    y: npt.ArrayLike,
+    score: npt.ArrayLike,
+    *,
+    threshold: float,
+    weights: npt.ArrayLike | None = None,
+    clusters: npt.ArrayLike | None = None,
+    level: float = 0.95,
+    **options: float,
+) -> tuple[float, float]:
+    """Return the interval of a metric of decisions, at the table's prevalence.
+
+    Metrics with a bounded range take the effective-size score interval, ratios a
+    t interval of their logarithm (Simel, Samsa and Matchar 1991).
+
+    Args:
+        metric: Of the kinds "threshold" or "cost".
+        y: `[rows]` labels, 0 or 1.
+        score: `[rows]` scores.
+        threshold: Rows with score >= threshold are flagged; chosen on other rows.
+        weights: `[rows]` weights, or None.
+        clusters: `[rows]` cluster of each row, or None.
+        level: Coverage.
+        **options: Passed to the metric.
+
+    Returns:
+        The lower and the upper end; NaN where a class is absent.
+
+    Example:
+        >>> from equipoise.metrics.registry import METRICS
+        >>> y, score = [1] * 12 + [0] * 88, [0.9] * 9 + [0.1] * 88 + [0.9] * 3
+        >>> low, high = delta_interval(METRICS["g_mean"], y, score, threshold=0.5)
+        >>> 0.5 < low < 0.85 < high < 1
+        True
+    """
+    positive, values, weight = checked(y, score, weights)
+    rows = _Rows(positive, values >= threshold, weight, clusters)
+    definition = metric.of_counts
+    if definition is None or min(rows.totals) == 0:
+        return NAN, NAN
+
+    def at(recall: float, specificity: float) -> float:
+        return float(definition(rows.cells(recall, specificity), **options))
+
+    value = at(*rows.shares(0.0))
+    if math.isinf(metric.high) and metric.low == 0:
+        return _log_interval(at, value, rows, level)
+    return _bounded_interval(at, value, rows, level, (metric.low, metric.high))
+
+
+class _Rows:
+    """The decisions, as shares of the two classes."""
+
+    def __init__(
+        self,
+        positive: BoolArray,
+        flagged: BoolArray,
+        weight: FloatArray,
+        clusters: npt.ArrayLike | None,
+    ) -> None:
+        self.classes = (positive & (weight > 0), ~positive & (weight > 0))
+        self.right = positive == flagged
+        self.weight = weight
+        self.clusters = None if clusters is None else np.asarray(clusters)
+        self.totals = tuple(float(weight[rows].sum()) for rows in self.classes)
+        self.sizes = tuple(effective_size(weight[rows]) for rows in self.classes)
+
+    def shares(self, smooth: float = 0.5) -> tuple[float, float]:
+        """Return recall and specificity, `smooth` rows away from 0 and 1."""
+        found = []
+        for rows, total, size in zip(
+            self.classes, self.totals, self.sizes, strict=True
+        ):
+            share = float(self.weight[rows & self.right].sum()) / total
+            found.append((share * size + smooth) / (size + 2 * smooth))
+        return found[0], found[1]
+
+    def cells(self, recall: float, specificity: float) -> Counts:
+        p, n = self.totals
+        made = (p * recall, n * (1 - specificity), p * (1 - recall), n * specificity)
+        return Counts(*(np.asarray(cell) for cell in made))
+
+    def units(self) -> float:
+        if self.clusters is None:
+            return min(self.sizes)
+        return float(min(np.unique(self.clusters[rows]).size for rows in self.classes))
+
+    def variance(self, slopes: tuple[float, float]) -> float:
+        """Return the variance of a function with these slopes in the shares."""
+        independent = sum(
+            slope**2 * share * (1 - share) / size
+            for slope, share, size in zip(
+                slopes, self.shares(), self.sizes, strict=True
+            )
+        )
+        if self.clusters is None:
+            return float(independent)
+        error = np.zeros(self.weight.size)
+        for rows, slope, share, total in zip(
+            self.classes, slopes, self.shares(0.0), self.totals, strict=True
+        ):
+            error[rows] = slope * self.weight[rows] * (self.right[rows] - share) / total
+        unit = np.unique(self.clusters, return_inverse=True)[1]
+        summed = np.bincount(unit, weights=error)
+        m = summed.size
+        clustered = m / (m - 1) * float(np.sum(summed**2)) if m > 1 else NAN
+        return clustered if math.isnan(clustered) else max(clustered, independent)
+
+
+Function = Callable[[float, float], float]
+
+
+def _slopes(at: Function, recall: float, specificity: float) -> tuple[float, float]:
+    return (
+        (at(recall + _STEP, specificity) - at(recall - _STEP, specificity)) / 2 / _STEP,
+        (at(recall, specificity + _STEP) - at(recall, specificity - _STEP)) / 2 / _STEP,
+    )
+
+
+def _bounded_interval(
+    at: Function,
+    value: float,
+    rows: _Rows,
+    level: float,
+    limits: tuple[float, float],
+) -> tuple[float, float]:
+    low, high = limits
+    if math.isinf(low) or math.isinf(high):
+        # A cost is linear in both shares: its extremes lie at the corners.
+        corners = [at(*pair) for pair in itertools.product((0.0, 1.0), repeat=2)]
+        low, high = min(corners), max(corners)
+    if math.isnan(value) or not low < high:
+        return NAN, NAN
+    variance = rows.variance(_slopes(at, *rows.shares())) / (high - low) ** 2
+    place = (value - low) / (high - low)
+    ends = effective_wilson(Spread(place, variance, rows.units()), level)
+    return low + (high - low) * ends[0], low + (high - low) * ends[1]
+
+
+def _log_interval(
+    at: Function, value: float, rows: _Rows, level: float
+) -> tuple[float, float]:
+    if math.isnan(value):
+        return NAN, NAN
+
+    def log_at(recall: float, specificity: float) -> float:
+        return math.log(at(recall, specificity))
+
+    middle = log_at(*rows.shares())
+    error = math.sqrt(rows.variance(_slopes(log_at, *rows.shares())))
+    half = t_quantile((1 + level) / 2, max(1.0, rows.units() - 1)) * error
+    low = 0.0 if value == 0 else math.exp(middle - half)
+    high = value if math.isinf(value) else math.exp(middle + half)
+    return min(low, value), max(high, value)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Intervals of metrics that are a mean over rows: Brier score and log loss.
+
+The classes are independent samples, so the rare class' part of the error is
+estimated from its own rows, however few.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.metrics.effective import Spread, effective_wilson, t_quantile
+from equipoise.metrics.estimate import NAN
+from equipoise.metrics.influence import Influence
+from equipoise.metrics.inputs import FloatArray, checked
+from equipoise.metrics.intervals import effective_size
+
+
+def mean_spread(
+    y: npt.ArrayLike,
+    values: npt.ArrayLike,
+    weights: npt.ArrayLike | None = None,
+    clusters: npt.ArrayLike | None = None,
+) -> Spread:
+    """Return a mean over rows with its variance at the table's prevalence.
+
+    Args:
+        y: `[rows]` labels, 0 or 1.
+        values: `[rows]` one value per row.
+        weights: `[rows]` weights, or None.
+        clusters: `[rows]` cluster of each row, or None.
+
+    Example:
+        >>> spread = mean_spread([0, 0, 1, 1], [0.0, 0.2, 0.4, 0.8])
+        >>> round(spread.value, 4), round(spread.variance, 4)
+        (0.35, 0.0125)
+    """
+    positive, value, weight = checked(y, values, weights)
+    total = float(weight.sum())
+    if total == 0:
+        return Spread(NAN, NAN, 0.0)
+    row = np.zeros(value.size)
+    low = high = 0.0
+    for rows in (positive & (weight > 0), ~positive & (weight > 0)):
+        if not rows.any():
+            continue
+        distance = value[rows] - np.average(value[rows], weights=weight[rows])
+        row[rows] = weight[rows] * distance / total
+        # One further row of the class, as far out as the farthest.
+        one = float(weight[rows].sum()) / effective_size(weight[rows]) / total
+        low += (one * float(distance.min())) ** 2
+        high += (one * float(distance.max())) ** 2
+    found = Influence(float(np.sum(weight * value) / total), row, positive, weight)
+    units = found.units(clusters) or effective_size(weight)
+    return Spread(found.value, found.variance(clusters), units, low, high)
+
+
+def bounded_mean_interval(spread: Spread, level: float) -> tuple[float, float]:
+    """Return the interval of a mean of values in [0, 1].
+
+    Example:
+        >>> low, high = bounded_mean_interval(Spread(0.1, 0.0004, 20), 0.95)
+        >>> 0.05 < low < 0.1 < high < 0.2
+        True
+    """
+    return effective_wilson(spread, level)
+
+
+def positive_mean_interval(spread: Spread, level: float) -> tuple[float, float]:
+    """Return the interval of a mean of values above 0: t on the log scale.
+
+    Example:
+        >>> low, high = positive_mean_interval(Spread(0.2, 0.0004, 20), 0.95)
+        >>> round(low, 3), round(high, 3)
+        (0.162, 0.247)
+    """
+    if not spread.value > 0 or math.isinf(spread.value):
+        return NAN, NAN
+    quantile = t_quantile((1 + level) / 2, max(1.0, spread.units - 1))
+    ends = [
+        spread.value
+        * math.exp(sign * quantile * math.sqrt(spread.variance + extra) / spread.value)
+        for sign, extra in ((-1, spread.unseen_low), (1, spread.unseen_high))
+    ]
+    return ends[0], ends[1]
+
+
+def squared_errors(y: npt.ArrayLike, score: npt.ArrayLike) -> FloatArray:
+    """Return each row's part of the Brier score, `[rows]`.
+
+    Example:
+        >>> squared_errors([0, 1], [0.5, 1.0])
+        array([0.25, 0.  ])
+    """
+    positive, p, _ = checked(y, score)
+    return np.asarray((p - positive) ** 2)
+
+
+def log_losses(y: npt.ArrayLike, score: npt.ArrayLike) -> FloatArray:
+    """Return each row's log loss, `[rows]`.
+
+    Example:
+        >>> log_losses([0, 1], [0.5, 1.0]).round(4)
+        array([0.6931, 0.    ])
+    """
+    positive, p, _ = checked(y, score)
+    with np.errstate(divide="ignore"):
+        # Adding 0 turns the negative zero of a perfect row into 0.
+        return np.asarray(-np.where(positive, np.log(p), np.log1p(-p)) + 0.0)

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Exact intervals of decision metrics that are a share of some rows.
+
+Recall is a share of the positives, precision of the flagged rows, and F1 is a
+monotone transform of the share of right flags among the rows that are positive
+or flagged (the Jaccard index). Each share is binomial given its number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.metrics.effective import t_quantile
+from equipoise.metrics.inputs import BoolArray, FloatArray, checked
+from equipoise.metrics.intervals import clopper_pearson, effective_size, normal_quantile
+
+Rows = Callable[[BoolArray, BoolArray], tuple[BoolArray, BoolArray]]
+
+SHARES: dict[str, Rows] = {
+    "recall": lambda y, flag: (y & flag, y),
+    "precision": lambda y, flag: (y & flag, flag),
+    "specificity": lambda y, flag: (~y & ~flag, ~y),
+    "negative_predictive_value": lambda y, flag: (~y & ~flag, ~flag),
+    "accuracy": lambda y, flag: (y == flag, np.ones_like(y)),
+    "flag_rate": lambda y, flag: (flag, np.ones_like(y)),
+    "jaccard": lambda y, flag: (y & flag, y | flag),
+    "f1": lambda y, flag: (y & flag, y | flag),
+}
+"""For each metric: which rows count as success, among which rows."""
+
+
+def share_interval(
+    name: str,
+    y: npt.ArrayLike,
+    score: npt.ArrayLike,
+    *,
+    threshold: float,
+    weights: npt.ArrayLike | None = None,
+    clusters: npt.ArrayLike | None = None,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Return the Clopper-Pearson interval of a metric in `SHARES`.
+
+    With weights or clusters the effective number of rows takes the place of
+    their number (Korn and Graubard 1998), and the interval is approximate.
+
+    Args:
+        name: A key of `SHARES`.
+        y: `[rows]` labels, 0 or 1.
+        score: `[rows]` scores.
+        threshold: Rows with score >= threshold are flagged; chosen on other rows.
+        weights: `[rows]` weights, or None.
+        clusters: `[rows]` cluster of each row, or None.
+        level: Coverage.
+
+    Returns:
+        The lower and the upper end; [0, 1] where no row is concerned.
+
+    Example:
+        >>> y, score = [1] * 12 + [0] * 88, [0.9] * 9 + [0.1] * 91
+        >>> low, high = share_interval("recall", y, score, threshold=0.5)
+        >>> round(low, 3), round(high, 3)
+        (0.428, 0.945)
+    """
+    positive, values, weight = checked(y, score, weights)
+    hit, among = SHARES[name](positive, values >= threshold)
+    weight = np.where(among, weight, 0.0)
+    group = None if clusters is None else np.asarray(clusters)
+    share, trials = _effective(hit, weight, group, level)
+    low, high = clopper_pearson(share * trials, trials, level)
+    if name == "f1":
+        return 2 * low / (1 + low), 2 * high / (1 + high)
+    return low, high
+
+
+def _effective(
+    hit: BoolArray,
+    weight: FloatArray,
+    group: npt.NDArray[np.generic] | None,
+    level: float,
+) -> tuple[float, float]:
+    """Return the weighted share and its effective number of trials."""
+    total = float(weight.sum())
+    if total == 0:
+        return 0.0, 0.0
+    share = float(np.sum(weight[hit])) / total
+    size = effective_size(weight)
+    if group is None:
+        return share, size
+    used = weight > 0
+    unit = np.unique(group[used], return_inverse=True)[1]
+    error = np.bincount(unit, weights=weight[used] * (hit[used] - share)) / total
+    m = error.size
+    if m < 2:
+        return share, 1.0
+    variance = m / (m - 1) * float(np.sum(error**2))
+    if variance == 0:
+        return share, min(size, float(m))
+    tail = (1 + level) / 2
+    # Few clusters make the variance itself uncertain.
+    slack = (normal_quantile(tail) / t_quantile(tail, m - 1)) ** 2
+    return share, min(size, share * (1 - share) / variance * slack)
