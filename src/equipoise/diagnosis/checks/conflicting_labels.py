@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EQP008: equal features, different labels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.repeats import EqualRows
+from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.words import count, share
+from equipoise.metrics.ranking import average_precision
+
+
+def look(subject: Subject, *, least: float = 0.1) -> Observation | NotApplicable | None:
+    """Bound what any model can reach on rows that it cannot tell apart.
+
+    Rows with equal features get equal scores. The best scores are the class rates
+    of the sets, and their average precision and accuracy are upper bounds on these
+    rows, for any model. It matters where the bound takes more from 1 than the
+    half-width of an average precision on this many positives.
+
+    Args:
+        subject: What is looked at.
+        least: Silent where it takes less than this part of that half-width.
+    """
+    if not subject.table.columns:
+        return NotApplicable("the table has no feature columns")
+    sets = subject.equal_rows
+    mixed = sets.mixed
+    if not mixed.any():
+        return None
+    rows = int(sets.size[mixed].sum())
+    positives = int(sets.positives[mixed].sum())
+    wrong = int(np.minimum(sets.positives, sets.size - sets.positives).sum())
+    accuracy, best = 1 - wrong / int(sets.size.sum()), best_average_precision(sets)
+    # Half the Wald width of a share of 1/2: the largest that it can be.
+    noise = 0.98 / np.sqrt(subject.counts[1])
+    if 1 - best < least * noise:
+        return None
+    return Observation(
+        "warning" if 1 - best > noise else "info",
+        f"{count(rows, 'row')}, {positives:,} of the {subject.counts[1]:,} positives "
+        "among them, share all their features with a row of the other class. No "
+        f"model can exceed an average precision of {best:.3f} or an accuracy of "
+        f"{share(accuracy)} on these rows.",
+        "Look at some of them: a wrong label can be mended, a missing column added. "
+        "Where the columns are coarse, it is the nature of the data.",
+        {
+            "conflicting_rows": rows,
+            "conflicting_positives": positives,
+            "conflicting_sets": int(mixed.sum()),
+            "best_accuracy": accuracy,
+            "best_average_precision": best,
+        },
+    )
+
+
+def best_average_precision(sets: EqualRows) -> float:
+    """Return the average precision of ranking the sets by their class rate."""
+    rate = sets.positives / sets.size
+    y = np.repeat([1, 0], len(rate))
+    weights = np.concatenate([sets.positives, sets.size - sets.positives])
+    return average_precision(y, np.tile(rate, 2), weights.astype(np.float64))
+
+
+CHECK = Check("EQP008", "Conflicting labels", look)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EQP010: a column that names the row instead of describing it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from equipoise.diagnosis.columns import as_numbers
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.words import names
+from equipoise.table.table import Column
+
+# With fewer rows, distinct values are no sign of anything.
+FEWEST_ROWS = 50
+
+
+def look(
+    subject: Subject, *, spread: float = 2.0, distinct: float = 0.9
+) -> Observation | NotApplicable | None:
+    """Look for running numbers and for texts that hardly repeat.
+
+    Args:
+        subject: What is looked at.
+        spread: A column of distinct whole numbers is a running number where it is
+            in row order, or where its range is at most this many times the rows.
+        distinct: A text column is a name where this share of its values, or more,
+            differ from each other.
+    """
+    rows = len(subject.table)
+    if rows < FEWEST_ROWS:
+        return NotApplicable(f"{rows} rows are too few to tell an identifier")
+    found = [
+        column.name
+        for column in subject.table.columns
+        if _is_name(column, distinct) or _is_running_number(column, spread)
+    ]
+    if not found:
+        return None
+    one = len(found) == 1
+    seems = (
+        "looks like an identifier or a running number: it names"
+        if one
+        else "look like identifiers or running numbers: they name"
+    )
+    return Observation(
+        "warning",
+        f"{names(found)} {seems} the row and cannot carry over to new rows.",
+        f"Leave {'it' if one else 'them'} out with drop=, or name "
+        f"{'it' if one else 'one'} as group= or time= if that is what it is.",
+        {"columns": found},
+    )
+
+
+def _is_name(column: Column, distinct: float) -> bool:
+    if column.kind != "categorical":
+        return False
+    used = np.unique(column.values[~column.missing()]).size
+    known = int(np.sum(~column.missing()))
+    return known >= FEWEST_ROWS and used >= distinct * known
+
+
+def _is_running_number(column: Column, spread: float) -> bool:
+    if column.kind != "numeric":
+        return False
+    values = as_numbers(column)
+    few = values[:1000]
+    if len(np.unique(few)) < len(few) or np.any(few != np.floor(few)):
+        return False
+    if not np.isfinite(values).all() or np.any(values != np.floor(values)):
+        return False
+    step = np.diff(values)
+    if np.all(step > 0) or np.all(step < 0):
+        return True
+    span = float(values.max() - values.min()) + 1
+    return span <= spread * len(values) and len(np.unique(values)) == len(values)
+
+
+CHECK = Check("EQP010", "An identifier among the columns", look)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EQP018: columns that were left out, are constant, or repeat another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.words import names
+from equipoise.table.table import Column, Table
+
+
+def look(subject: Subject) -> Observation | None:
+    """List the columns that say nothing, and those that say the same as another.
+
+    Args:
+        subject: What is looked at.
+    """
+    table = subject.table
+    dropped = {d.name: d.reason for d in table.dropped}
+    constant = [c.name for c in table.columns if _constant(c)]
+    twins = _twins(table, set(constant))
+    parts = []
+    if dropped:
+        reasons = [f"{name!r} ({reason})" for name, reason in list(dropped.items())[:3]]
+        more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""
+        parts.append(f"left out: {', '.join(reasons)}{more}")
+    if constant:
+        parts.append(f"constant or empty: {names(constant)}")
+    if twins:
+        pairs = [f"{a!r} = {b!r}" for a, b in twins[:3]]
+        more = f" and {len(twins) - 3} more" if len(twins) > 3 else ""
+        parts.append(f"equal in every row: {', '.join(pairs)}{more}")
+    if not parts:
+        return None
+    text = "; ".join(parts)
+    return Observation(
+        "info",
+        f"{text[0].upper()}{text[1:]}.",
+        "Nothing needs to be done; check that none was meant to say something.",
+        {"dropped": dropped, "constant": constant, "equal": [list(t) for t in twins]},
+    )
+
+
+def _constant(column: Column) -> bool:
+    missing = column.missing()
+    if missing.all():
+        return True
+    if missing.any():
+        return False
+    return bool(np.all(column.values == column.values[0]))
+
+
+def _twins(table: Table, leave: set[str]) -> list[tuple[str, str]]:
+    """Return pairs of columns with equal values in every row."""
+    seen: dict[tuple[str, bytes], Column] = {}
+    found = []
+    for column in table.columns:
+        if column.name in leave:
+            continue
+        key = (column.kind, np.ascontiguousarray(column.values[:1000]).tobytes())
+        first = seen.setdefault(key, column)
+        if first is not column and _equal(first, column):
+            found.append((first.name, column.name))
+    return found
+
+
+def _equal(a: Column, b: Column) -> bool:
+    if a.kind == "categorical":
+        return a.categories == b.categories and np.array_equal(a.values, b.values)
+    gone = a.missing()
+    if not np.array_equal(gone, b.missing()):
+        return False
+    return bool(np.all((a.values == b.values) | gone))
+
+
+CHECK = Check("EQP018", "Columns that say nothing new", look)

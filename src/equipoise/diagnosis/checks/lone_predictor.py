@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EQP009: a column that predicts the class alone."""
+
+from __future__ import annotations
+
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.predictive import Strength
+from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.words import names
+
+
+def look(
+    subject: Subject,
+    *,
+    suspicious: float = 0.99,
+    sure: float = 0.95,
+    apart: float = 4.0,
+) -> Observation | NotApplicable | None:
+    """Look for a column that separates the classes and stands apart from the rest.
+
+    A strong column is welcome; one that leaves others far behind and is nearly
+    perfect is often the answer in disguise: filled in after the event, or computed
+    from the target.
+
+    Args:
+        subject: What is looked at.
+        suspicious: The AUROC from which a column is a suspect.
+        sure: What the lower end of its interval must exceed; with few positives a
+            perfect column may be chance.
+        apart: How many times the next column's error (1 - AUROC) must be the
+            suspect's. Two suspects at once are both named.
+    """
+    found = subject.strengths
+    if not found:
+        return NotApplicable("the table has no feature columns")
+    suspects = [s for s in found if s.auroc >= suspicious and s.low > sure]
+    rest = [s for s in found if s not in suspects]
+    if not suspects or not _stand_apart(suspects, rest, apart):
+        return None
+    perfect = suspects[0].auroc > 1 - 1e-9
+    first = suspects[0]
+    message = (
+        f"{'Column' if len(suspects) == 1 else 'Each of the columns'} "
+        f"{names([s.name for s in suspects])} alone "
+        f"{'separates' if perfect else 'almost separates'} the classes (AUROC "
+        f"{first.auroc:.4f}, at least {first.low:.3f})"
+    )
+    if rest:
+        message += f"; the best other column, {rest[0].name!r}, has {rest[0].auroc:.2f}"
+    return Observation(
+        "error" if perfect else "warning",
+        message + ".",
+        "Ask when it is filled in: if after the event, or from the target, leave it "
+        "out. If it is known in time, one threshold on it may be all you need.",
+        {
+            "columns": [s.name for s in suspects],
+            "auroc": [s.auroc for s in suspects],
+            "low": [s.low for s in suspects],
+            "by": [s.how for s in suspects],
+            "next_column": rest[0].name if rest else "",
+            "next_auroc": rest[0].auroc if rest else 0.5,
+        },
+    )
+
+
+def _stand_apart(suspects: list[Strength], rest: list[Strength], apart: float) -> bool:
+    if not rest:
+        return True
+    return 1 - rest[0].auroc >= apart * (1 - suspects[-1].auroc)
+
+
+CHECK = Check("EQP009", "A column that predicts alone", look)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EQP002: too few positives to certify the wanted precision."""
+
+from __future__ import annotations
+
+import math
+
+from equipoise.diagnosis.bounds import cases_for_power, flawless_needed
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.words import count, share
+
+
+def look(
+    subject: Subject,
+    *,
+    held_out: float = 0.2,
+    recall: float = 0.5,
+    power: float = 0.8,
+) -> Observation | None:
+    """Count the positives that a certified floor on precision takes.
+
+    A floor is certified on rows that nothing else has used: the test file where
+    there is one, else a held-out share of the table. A model with a true precision
+    half-way between the floor and 1 is taken as the case that should pass.
+
+    Args:
+        subject: What is looked at; `subject.precision` is the floor.
+        held_out: The share of the table that would be held out.
+        recall: The share of the held-out positives that are flagged.
+        power: The wanted probability of passing.
+    """
+    floor, truth = subject.precision, (1 + subject.precision) / 2
+    own = subject.test is not None
+    held = subject.test_counts[1] if own else math.floor(subject.counts[1] * held_out)
+    flawless = flawless_needed(floor, subject.level)
+    flagged = cases_for_power(floor, truth, power, subject.level)
+    comfortable = math.ceil(flagged * truth / recall)
+    if held >= comfortable:
+        return None
+    whole = 1.0 if own else held_out
+    least = math.ceil(flawless / whole - 1e-9)
+    wanted = math.ceil(comfortable / whole - 1e-9)
+    where = "the test file" if own else f"a held-out {share(held_out)} of the table"
+    return Observation(
+        "warning" if held < flawless else "info",
+        f"A precision of at least {floor:g} {_reach(held < flawless)} here: it takes "
+        f"{flawless} flagged cases without one false alarm, or about {flagged} where "
+        f"the true precision is {truth:g}; {where} has {count(held, 'positive')}.",
+        f"It takes at least {least:,} positives{' in the test file' if own else ''}, "
+        f"and about {wanted:,} for a chance of {share(power)}. Until then a precision "
+        "floor can be estimated, not promised.",
+        {
+            "precision": floor,
+            "held_out_positives": held,
+            "flawless_flagged": flawless,
+            "flagged_for_power": flagged,
+            "positives_at_least": least,
+            "positives_for_power": wanted,
+        },
+    )
+
+
+def _reach(impossible: bool) -> str:
+    return "cannot be certified" if impossible else "would be certified by luck only"
+
+
+CHECK = Check("EQP002", "Positives that a precision floor takes", look)

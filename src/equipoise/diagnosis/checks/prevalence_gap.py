@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EQP004: a test file whose share of positives differs."""
+
+from __future__ import annotations
+
+import math
+
+from equipoise.diagnosis.bounds import difference_interval, fisher
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.words import share
+from equipoise.priors import log_odds
+
+
+def look(
+    subject: Subject, *, material: float = 0.1
+) -> Observation | NotApplicable | None:
+    """Test whether both files can come from one population (Fisher's exact test).
+
+    Args:
+        subject: What is looked at.
+        material: A difference below this, in log-odds, is no more than an info.
+    """
+    if subject.test is None:
+        return NotApplicable("no test file was given")
+    (n0, n1), (m0, m1) = subject.counts, subject.test_counts
+    p_value = fisher(n1, n0, m1, m0)
+    if p_value > subject.alpha:
+        return None
+    ours, theirs = n1 / (n0 + n1), m1 / (m0 + m1)
+    low, high = difference_interval(m1, m0 + m1, n1, n0 + n1, subject.level)
+    shift = float(log_odds(theirs) - log_odds(ours))
+    return Observation(
+        "warning" if abs(shift) >= material else "info",
+        f"The table is {share(ours)} positive, the test file {share(theirs)}: more "
+        f"than chance explains (exact p = {p_value:.2g}). The difference is "
+        f"{100 * (theirs - ours):+.2f} points, {100 * low:+.2f} to {100 * high:+.2f}.",
+        _advice(shift),
+        {
+            "prevalence": ours,
+            "test_prevalence": theirs,
+            "difference": theirs - ours,
+            "difference_low": low,
+            "difference_high": high,
+            "p_value": p_value,
+            "log_odds_shift": shift,
+        },
+    )
+
+
+def _advice(shift: float) -> str:
+    advice = (
+        "Find out how the file was split off. Average precision and precision depend "
+        "on the share of positives: do not compare them between the two."
+    )
+    if math.isfinite(shift):
+        advice += (
+            f" If the test file is what deployment looks like, add {shift:+.2f} to "
+            "the log-odds."
+        )
+    return advice
+
+
+CHECK = Check("EQP004", "A test file of another prevalence", look)

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run every check on a table and collect what they found."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise.diagnosis.catalogue import CHECKS
+from equipoise.diagnosis.facts import facts_of, headline
+from equipoise.diagnosis.finding import (
+    SEVERITIES,
+    Finding,
+    NotApplicable,
+    Severity,
+)
+from equipoise.diagnosis.subject import Subject
+from equipoise.errors import InputTypeError, TargetError
+from equipoise.table.table import Table, counts
+
+WIDTH = 88
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is known about a table before anything is trained.
+
+    Attributes:
+        facts: Rows, columns by kind, class counts, missing values, duplicates:
+            plain data.
+        findings: What was found, the most severe first.
+        not_applicable: Checks that make no sense on this data, with the reason.
+        muted: Codes that were left out on request.
+        passed: Codes of the checks that found nothing.
+    """
+
+    facts: Mapping[str, Any]
+    findings: tuple[Finding, ...] = ()
+    not_applicable: tuple[NotApplicable, ...] = ()
+    muted: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> Severity | None:
+        """The highest severity found; None where nothing was found."""
+        return self.findings[0].severity if self.findings else None
+
+    def failed(self, on: str = "error") -> bool:
+        """Return whether anything of severity `on` or above was found.
+
+        Args:
+            on: "error", "warning" or "info".
+
+        Raises:
+            InputError: `on` is none of them.
+        """
+        limit = SEVERITIES.index(one_of(on, SEVERITIES, "on"))
+        return any(SEVERITIES.index(f.severity) <= limit for f in self.findings)
+
+    def __getitem__(self, code: str) -> Finding:
+        for finding in self.findings:
+            if finding.code == code:
+                return finding
+        raise KeyError(code)
+
+    def __contains__(self, code: object) -> bool:
+        return any(finding.code == code for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data, ready for JSON."""
+        return {
+            "facts": dict(self.facts),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "not_applicable": [skipped.to_dict() for skipped in self.not_applicable],
+            "muted": list(self.muted),
+            "passed": list(self.passed),
+        }
+
+    def __str__(self) -> str:
+        parts = [headline(self.facts)]
+        parts += [_paragraph(finding) for finding in self.findings]
+        parts.append(self._footer())
+        return "\n\n".join(parts)
+
+    def _footer(self) -> str:
+        lines = []
+        if self.passed:
+            lines.append(f"Nothing to report: {', '.join(self.passed)}.")
+        reasons: dict[str, list[str]] = {}
+        for skipped in self.not_applicable:
+            reasons.setdefault(skipped.reason, []).append(skipped.code)
+        lines += [
+            f"Not applicable, because {reason}: {', '.join(codes)}."
+            for reason, codes in reasons.items()
+        ]
+        if self.muted:
+            lines.append(f"Muted: {', '.join(self.muted)}.")
+        return "\n".join(textwrap.fill(line, WIDTH) for line in lines)
+
+
+def diagnose(
+    table: Table,
+    test: Table | None = None,
+    *,
+    deep: bool = False,
+    mute: Iterable[str] = (),
+    precision: float = 0.8,
+    seed: int = 0,
+) -> Diagnosis:
+    """Look for what would make a result on this table wrong or unclear.
+
+    The plain form needs seconds for a million rows and trains nothing. `deep`
+    trains small models on a sub-sample: neighbours of the positives, suspicious
+    labels, and whether more data would help.
+
+    Args:
+        table: The training table, binary, with both classes.
+        test: A separate test table with the same columns, or None.
+        deep: Whether to make the slow checks too.
+        mute: Codes of checks that are not to be made.
+        precision: The precision wanted of flagged cases, strictly in (0, 1); the
+            number of positives it takes is reported.
+        seed: Where randomness is needed (sub-samples).
+
+    Returns:
+        A `Diagnosis`.
+
+    Raises:
+        InputTypeError: `table` or `test` is not a Table.
+        TargetError: The table lacks one of the classes; a test file may.
+        InputError: A code in `mute` is unknown, or `precision` is out of range.
+        UnsupportedError: The table is not binary.
+
+    Example:
+        >>> import numpy as np
+        >>> from equipoise.table.table import Column, Table
+        >>> x = np.random.default_rng(0).normal(size=400)
+        >>> y = (np.arange(400) % 20 == 7).astype("int8")
+        >>> table = Table((Column("x", "numeric", x),), y, ("no", "yes"))
+        >>> found = diagnose(table)
+        >>> found.worst
+        'warning'
+        >>> found["EQP001"].evidence["positives"]
+        20
+    """
+    subject = Subject(
+        _two_classes(_binary(table, "table")),
+        None if test is None else _binary(test, "test"),
+        precision=number(precision, "precision", 0, 1, open_ends=True),
+        seed=integer(seed, "seed"),
+    )
+    muted = _codes(mute)
+    outcome = Outcomes(subject, deep, muted)
+    return outcome.collect()
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The run of all checks over one subject."""
+
+    subject: Subject
+    deep: bool
+    muted: tuple[str, ...]
+
+    def collect(self) -> Diagnosis:
+        """Run the checks in order and sort what they say."""
+        found: list[Finding] = []
+        skipped: list[NotApplicable] = []
+        passed: list[str] = []
+        for check in CHECKS:
+            if check.code in self.muted or (check.deep and not self.deep):
+                continue
+            seen = check.run(self.subject)
+            if seen is None:
+                passed.append(check.code)
+            elif isinstance(seen, NotApplicable):
+                skipped.append(seen)
+            else:
+                found.append(seen)
+        found.sort(key=lambda f: (SEVERITIES.index(f.severity), f.code))
+        return Diagnosis(
+            facts_of(self.subject),
+            tuple(found),
+            tuple(skipped),
+            self.muted,
+            tuple(passed),
+        )
+
+
+def _binary(table: Table, what: str) -> Table:
+    if not isinstance(table, Table):
+        raise InputTypeError(
+            sentence(f"{what}={type(table).__name__}", "a Table", "Use read_table.")
+        )
+    table.require_binary("diagnose")
+    return table
+
+
+def _two_classes(table: Table) -> Table:
+    negatives, positives = counts(table.y)
+    if not negatives or not positives:
+        raise TargetError(
+            sentence(
+                f"{negatives:,} negative and {positives:,} positive rows",
+                "a table with both classes",
+                "Look whether a filter removed a class.",
+            )
+        )
+    return table
+
+
+def _codes(mute: Iterable[str]) -> tuple[str, ...]:
+    codes = [mute] if isinstance(mute, str) else list(mute)
+    known = [check.code for check in CHECKS]
+    return tuple(one_of(code, known, "mute") for code in codes)
+
+
+def _paragraph(finding: Finding) -> str:
+    mark = {"error": "ERROR  ", "warning": "WARNING", "info": "info   "}
+    head = f"{mark[finding.severity]} {finding.code}  "
+    indent = " " * len(head)
+    return "\n".join(
+        [
+            textwrap.fill(
+                finding.message, WIDTH, initial_indent=head, subsequent_indent=indent
+            ),
+            textwrap.fill(
+                finding.advice,
+                WIDTH,
+                initial_indent=indent + "-> ",
+                subsequent_indent=indent + "   ",
+            ),
+        ]
+    )

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How differently a column is distributed in two parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.seeds import generator
+from equipoise.diagnosis.bounds import holm
+from equipoise.diagnosis.columns import as_numbers, pick, translated
+from equipoise.table.table import Column, Table
+
+ROWS = 50_000
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Shift:
+    """One column's difference between two parts.
+
+    Attributes:
+        name: The column.
+        distance: Total variation distance in [0, 1]: the share of one part's rows
+            that would have to change to make the parts alike.
+        noise: The distance that chance alone is expected to give.
+        p_value: Of the chi-square test of homogeneity.
+    """
+
+    name: str
+    distance: float
+    noise: float
+    p_value: float
+
+
+def shifts(
+    table: Table,
+    rows: npt.NDArray[np.int64],
+    other: Table,
+    other_rows: npt.NDArray[np.int64],
+    *,
+    seed: int,
+    alpha: float,
+) -> list[Shift]:
+    """Return the columns that differ, the largest distance first.
+
+    Numbers are cut at the first part's deciles; a missing value is a category.
+    Holm's correction holds the level over all columns.
+
+    Args:
+        table: Where the first part lies.
+        rows: The rows of the first part; at most 50,000 are used.
+        other: Where the second part lies.
+        other_rows: The rows of the second part.
+        seed: For the sub-samples.
+        alpha: The level over all columns together.
+    """
+    random = generator(seed, "diagnosis", "shift")
+    here, there = pick(rows, ROWS, random), pick(other_rows, ROWS, random)
+    found = [
+        column_shift(column.take(here), other[column.name].take(there))
+        for column in table.columns
+    ]
+    rejected = holm([shift.p_value for shift in found], alpha)
+    kept = [shift for shift, differs in zip(found, rejected, strict=True) if differs]
+    return sorted(kept, key=lambda shift: -shift.distance)
+
+
+def column_shift(column: Column, other: Column) -> Shift:
+    """Compare one column in two parts."""
+    from scipy.special import chdtrc
+
+    ours, theirs = _cells(column, other)
+    table = _pooled(ours, theirs).astype(np.float64)
+    total = table.sum(1, keepdims=True)
+    shares = table / total
+    distance = 0.5 * float(np.abs(shares[0] - shares[1]).sum())
+    cells = table.shape[1]
+    if cells < 2:
+        return Shift(column.name, 0.0, 0.0, 1.0)
+    expected = total * table.sum(0) / table.sum()
+    statistic = float(((table - expected) ** 2 / expected).sum())
+    pooled = table.sum(0) / table.sum()
+    # Mean absolute deviation of a normal difference of two shares, summed.
+    spread = np.sqrt(pooled * (1 - pooled) * float((1 / total).sum()))
+    noise = float(0.5 * np.sqrt(2 / np.pi) * spread.sum())
+    return Shift(column.name, distance, noise, float(chdtrc(cells - 1, statistic)))
+
+
+def _cells(
+    column: Column, other: Column
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return counts of each value (or range) in both parts, missing first."""
+    if column.kind == "categorical":
+        codes = np.asarray(column.values, np.int64) + 1
+        others = translated(other, column) + 1
+    else:
+        numbers, other_numbers = as_numbers(column), as_numbers(other)
+        known = numbers[~np.isnan(numbers)]
+        levels = np.linspace(0, 1, BINS + 1)[1:-1]
+        cuts = (
+            np.unique(np.quantile(known, levels, method="inverted_cdf"))
+            if known.size
+            else np.empty(0)
+        )
+        codes, others = (
+            np.where(np.isnan(v), 0, np.searchsorted(cuts, v, side="left") + 1)
+            for v in (numbers, other_numbers)
+        )
+    width = int(max(codes.max(initial=0), others.max(initial=0))) + 1
+    return np.bincount(codes, minlength=width), np.bincount(others, minlength=width)
+
+
+def _pooled(
+    ours: npt.NDArray[np.int64], theirs: npt.NDArray[np.int64], fewest: float = 5.0
+) -> npt.NDArray[np.int64]:
+    """Merge cells with expected counts below 5 into one (Cochran 1954)."""
+    both = np.stack([ours, theirs])
+    both = both[:, both.sum(0) > 0]
+    smaller = min(ours.sum(), theirs.sum()) / max(1, both.sum())
+    rare = both.sum(0) * smaller < fewest
+    if rare.any():
+        merged = both[:, rare].sum(1, keepdims=True)
+        both = np.concatenate([both[:, ~rare], merged], axis=1)
+    return both

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from equipoise.diagnosis.checks.estimate_precision import CHECK
+from equipoise.diagnosis.finding import Finding
+
+Make = Callable[..., Any]
+
+
+def test_few_positives_fire_with_the_exact_interval(noise: Make, run: Make) -> None:
+    found = run(CHECK, noise(500, 12))
+    assert isinstance(found, Finding)
+    assert found.severity == "warning"
+    assert "0.43 to 0.95" in found.message
+    assert found.evidence["recall_low"] == pytest.approx(0.428, abs=1e-3)
+
+
+def test_silent_from_the_number_that_it_asks_for(noise: Make, run: Make) -> None:
+    needed = run(CHECK, noise(500, 12)).evidence["positives_needed"]
+    assert run(CHECK, noise(2000, needed)) is None
+    assert run(CHECK, noise(2000, needed - 1)).severity == "info"

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from equipoise.diagnosis.checks.time_drift import CHECK
+from equipoise.diagnosis.finding import NotApplicable
+
+Make = Callable[..., Any]
+
+
+def _timed(build: Make, rate: Any, x: Any = None, rows: int = 2000) -> Any:
+    random = np.random.default_rng(0)
+    time = random.permutation(rows).astype(float)
+    y = random.random(rows) < rate(time / rows)
+    columns = {"x": random.normal(size=rows) if x is None else x(time / rows)}
+    return build(y, columns, time=time)
+
+
+def test_a_rising_prevalence_fires(build: Make, run: Make) -> None:
+    found = run(CHECK, _timed(build, lambda t: 0.05 + 0.3 * t))
+    assert found.severity == "warning"
+    assert found.evidence["late_prevalence"] > found.evidence["early_prevalence"]
+
+
+def test_a_drifting_column_fires(build: Make, run: Make) -> None:
+    found = run(CHECK, _timed(build, lambda t: 0.1 + 0 * t, lambda t: t))
+    assert "'x' differs" in found.message
+
+
+def test_a_test_file_that_is_not_later(build: Make, run: Make) -> None:
+    table = _timed(build, lambda t: 0.1 + 0 * t)
+    early = build(table.y, {"x": table["x"].values}, time=table.time - 1000)
+    late = build(table.y, {"x": table["x"].values}, time=table.time + 2000)
+    found = run(CHECK, table, early)
+    assert found.evidence["test_share_before_end"] == pytest.approx(1.0, abs=0.01)
+    assert run(CHECK, table, late) is None
+
+
+def test_dates_are_understood(build: Make, run: Make) -> None:
+    time = np.datetime64("2020-01-01", "us") + np.arange(400) * np.timedelta64(1, "D")
+    y = np.r_[np.zeros(200), np.ones(200)]
+    assert run(CHECK, build(y, time=time)).severity == "warning"
+
+
+def test_not_applicable(noise: Make, build: Make, run: Make) -> None:
+    assert isinstance(run(CHECK, noise(90, 8)), NotApplicable)
+    assert isinstance(run(CHECK, build([0, 1], time=np.arange(2.0))), NotApplicable)
