@@ -162,7 +162,7 @@ def _bounded_interval(
     variance = rows.variance(_slopes(at, *rows.shares())) / (high - low) ** 2
     place = (value - low) / (high - low)
     ends = effective_wilson(Spread(place, variance, rows.units()), level)
-    return low + (high - low) * ends[0], low + (high - low) * ends[1]
+    return low + (high - low) * float(ends[0]), low + (high - low) * float(ends[1])
 
 
 def _log_interval(
@@ -176,7 +176,7 @@ def _log_interval(
 
     middle = log_at(*rows.shares())
     error = math.sqrt(rows.variance(_slopes(log_at, *rows.shares())))
-    half = t_quantile((1 + level) / 2, max(1.0, rows.units() - 1)) * error
+    half = float(t_quantile((1 + level) / 2, max(1.0, rows.units() - 1))) * error
     low = 0.0 if value == 0 else math.exp(middle - half)
     high = value if math.isinf(value) else math.exp(middle + half)
     return min(low, value), max(high, value)

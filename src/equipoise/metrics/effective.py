@@ -11,20 +11,24 @@ and quantiles of the t distribution replace those of the normal one.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from equipoise._core.checks import number
-from equipoise.metrics.estimate import NAN
+from equipoise.metrics.inputs import FloatArray
 
 PRIOR_UNITS = 3.0
 """Weight of the largest variance in the shrinkage, chosen by simulation of the
 coverage from 8 to 500 positives (`benchmarks/coverage.py`)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spread:
     """What is known about the error of a metric with values in [0, 1].
+
+    Numbers, or arrays of one shape for many metrics at once.
 
     Attributes:
         value: The point estimate.
@@ -37,17 +41,17 @@ class Spread:
             drawn around the value without it.
     """
 
-    value: float
-    variance: float
-    units: float
-    unseen_low: float = 0.0
-    unseen_high: float = 0.0
-    bias: float = 0.0
+    value: npt.ArrayLike
+    variance: npt.ArrayLike
+    units: npt.ArrayLike
+    unseen_low: npt.ArrayLike = 0.0
+    unseen_high: npt.ArrayLike = 0.0
+    bias: npt.ArrayLike = 0.0
 
 
 def effective_wilson(
     spread: Spread, level: float = 0.95, *, prior_units: float = PRIOR_UNITS
-) -> tuple[float, float]:
+) -> tuple[FloatArray, FloatArray]:
     """Return the score interval at the effective number of trials.
 
     Args:
@@ -57,67 +61,72 @@ def effective_wilson(
             shrinkage, above 0.
 
     Returns:
-        The lower and the upper end; NaN where the value is.
+        The lower and the upper end, of the value's shape; NaN where the value is.
 
     Raises:
         InputError: The level is out of range.
 
     Example:
         >>> low, high = effective_wilson(Spread(1.0, 0.0, 12))
-        >>> round(low, 3), high
+        >>> round(float(low), 3), float(high)
         (0.723, 1.0)
     """
     number(level, "level", 0, 1, open_ends=True)
-    if math.isnan(spread.value):
-        return NAN, NAN
-    p = min(max(spread.value, 0.0), 1.0)
-    low_variance = spread.variance + spread.unseen_low
-    low, high = _wilson(p, spread.variance, spread.units, level, prior_units)
-    wider, _ = _wilson(p, low_variance, spread.units, level, prior_units)
-    moved, _ = _wilson(
-        max(0.0, p - spread.bias), spread.variance, spread.units, level, prior_units
-    )
-    _, above = _wilson(
-        p, spread.variance + spread.unseen_high, spread.units, level, prior_units
-    )
-    return min(low, wider, moved), max(high, above)
+    value = np.clip(np.asarray(spread.value, np.float64), 0.0, 1.0)
+    variance = np.asarray(spread.variance, np.float64)
+    units = np.asarray(spread.units, np.float64)
+
+    def ends(
+        p: FloatArray, extra: npt.ArrayLike = 0.0
+    ) -> tuple[FloatArray, FloatArray]:
+        return _wilson(p, variance + np.asarray(extra), units, level, prior_units)
+
+    low, high = ends(value)
+    wider, _ = ends(value, spread.unseen_low)
+    moved, _ = ends(np.maximum(0.0, value - np.asarray(spread.bias)))
+    _, above = ends(value, spread.unseen_high)
+    return np.minimum(low, np.minimum(wider, moved)), np.maximum(high, above)
 
 
 def _wilson(
-    p: float, variance: float, units: float, level: float, prior_units: float
-) -> tuple[float, float]:
+    p: FloatArray,
+    variance: FloatArray,
+    units: FloatArray,
+    level: float,
+    prior_units: float,
+) -> tuple[FloatArray, FloatArray]:
     trials = _effective_trials(p, variance, units, prior_units)
-    q = t_quantile((1 + level) / 2, max(units - 1, 0.0) + prior_units)
+    q = t_quantile((1 + level) / 2, np.maximum(units - 1, 0.0) + prior_units)
     square = q * q
     middle = (trials * p + square / 2) / (trials + square)
-    half = q * math.sqrt(trials * p * (1 - p) + square / 4) / (trials + square)
-    low = 0.0 if p == 0 else max(0.0, middle - half)
-    return low, 1.0 if p == 1 else min(1.0, middle + half)
+    half = q * np.sqrt(trials * p * (1 - p) + square / 4) / (trials + square)
+    # At 0 and 1 rounding could leave the end beside the value.
+    low = np.where(p == 0, 0.0, np.maximum(0.0, middle - half))
+    return low, np.where(p == 1, 1.0, np.minimum(1.0, middle + half))
 
 
 def _effective_trials(
-    p: float, variance: float, units: float, prior_units: float
-) -> float:
+    p: FloatArray, variance: FloatArray, units: FloatArray, prior_units: float
+) -> FloatArray:
     """Return the effective trials: a harmonic mean of the data's and the fewest."""
     largest = p * (1 - p)
-    fewest = max(units, 1.0)
+    fewest = np.maximum(units, 1.0)
     # Relative to the largest variance of one trial; at 0 and 1 there is nothing
     # to estimate it from, and the fewest trials stand.
-    seen = variance / largest if largest > 1e-9 else 1 / fewest
-    if math.isnan(seen):
-        seen = 1 / fewest
-    known = max(units - 1, 0.0)
+    seen = np.where(largest > 1e-9, variance / np.maximum(largest, 1e-9), np.nan)
+    seen = np.where(np.isnan(seen), 1 / fewest, seen)
+    known = np.maximum(units - 1, 0.0)
     shrunk = (known * seen + prior_units / fewest) / (known + prior_units)
-    return 1 / shrunk
+    return np.asarray(1 / shrunk)
 
 
-def t_quantile(probability: float, freedom: float) -> float:
+def t_quantile(probability: float, freedom: npt.ArrayLike) -> FloatArray:
     """Return the quantile of Student's t distribution.
 
     Example:
-        >>> round(t_quantile(0.975, 9), 4)
+        >>> round(float(t_quantile(0.975, 9)), 4)
         2.2622
     """
     from scipy.special import stdtrit
 
-    return float(stdtrit(freedom, probability))
+    return np.asarray(stdtrit(np.asarray(freedom, np.float64), probability))

@@ -26,8 +26,7 @@ from equipoise.metrics.influence import (
     average_precision_spread,
     roc_auc_spread,
 )
-from equipoise.metrics.inputs import checked, labels
-from equipoise.metrics.probability import brier_skill
+from equipoise.metrics.inputs import FloatArray, checked, labels
 from equipoise.metrics.ranking import minimum_average_precision
 from equipoise.metrics.registry import METRICS, Metric
 from equipoise.metrics.registry import metric as find
@@ -162,6 +161,10 @@ def _ends(
     )
 
 
+def _plain(ends: tuple[FloatArray, FloatArray]) -> tuple[float, float]:
+    return float(ends[0]), float(ends[1])
+
+
 def _average_precision(
     y: npt.ArrayLike,
     score: npt.ArrayLike,
@@ -170,7 +173,7 @@ def _average_precision(
     level: float,
 ) -> _Ends:
     spread = average_precision_spread(y, score, weights, clusters)
-    return *effective_wilson(spread, level), "effective-size score, influence"
+    return *_plain(effective_wilson(spread, level)), "effective-size score, influence"
 
 
 def _normalised_average_precision(
@@ -194,7 +197,7 @@ def _roc_auc(
     level: float,
 ) -> _Ends:
     spread = roc_auc_spread(y, score, weights, clusters)
-    return *effective_wilson(spread, level), "effective-size score, DeLong"
+    return *_plain(effective_wilson(spread, level)), "effective-size score, DeLong"
 
 
 def _brier(
@@ -205,7 +208,7 @@ def _brier(
     level: float,
 ) -> _Ends:
     spread = means.mean_spread(y, means.squared_errors(y, score), weights, clusters)
-    return *means.bounded_mean_interval(spread, level), "effective-size score"
+    return *_plain(effective_wilson(spread, level)), "effective-size score"
 
 
 def _brier_skill(
@@ -216,15 +219,11 @@ def _brier_skill(
     level: float,
 ) -> _Ends:
     low, high, method = _brier(y, score, weights, clusters, level)
-    value = brier_skill(y, score, weights)
+    positive, _, weight = checked(y, score, weights)
+    prior = float(np.average(positive, weights=weight))
     # Skill falls in a straight line with the Brier score at a fixed prevalence.
-    spread = means.mean_spread(y, means.squared_errors(y, score), weights)
-    scale = (1 - value) / spread.value if spread.value > 0 else NAN
-    if math.isnan(scale):
-        positive, _, weight = checked(y, score, weights)
-        prior = float(np.average(positive, weights=weight))
-        scale = 1 / (prior * (1 - prior))
-    return 1 - scale * high, 1 - scale * low, method
+    least = prior * (1 - prior)
+    return 1 - high / least, 1 - low / least, method
 
 
 def _log_loss(
@@ -238,7 +237,7 @@ def _log_loss(
     if np.isinf(losses).any():
         return NAN, NAN, "t on the log scale"
     spread = means.mean_spread(y, losses, weights, clusters)
-    return *means.positive_mean_interval(spread, level), "t on the log scale"
+    return *_plain(means.positive_mean_interval(spread, level)), "t on the log scale"
 
 
 _CLOSED: dict[str, Callable[..., _Ends]] = {
@@ -278,7 +277,7 @@ def _bootstrapped(
     high = _ceiling(one, options)
     variance = float(np.nanvar(drawn, ddof=1)) / high**2
     value = one.function(y, score, weights, **options) / high
-    ends = effective_wilson(Spread(value, variance, units), level)
+    ends = _plain(effective_wilson(Spread(value, variance, units), level))
     return high * ends[0], high * ends[1], "effective-size score, bootstrap"
 
 

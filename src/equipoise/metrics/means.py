@@ -7,12 +7,10 @@ estimated from its own rows, however few.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.metrics.effective import Spread, effective_wilson, t_quantile
+from equipoise.metrics.effective import Spread, t_quantile
 from equipoise.metrics.estimate import NAN
 from equipoise.metrics.influence import Influence
 from equipoise.metrics.inputs import FloatArray, checked
@@ -58,34 +56,33 @@ def mean_spread(
     return Spread(found.value, found.variance(clusters), units, low, high)
 
 
-def bounded_mean_interval(spread: Spread, level: float) -> tuple[float, float]:
-    """Return the interval of a mean of values in [0, 1].
-
-    Example:
-        >>> low, high = bounded_mean_interval(Spread(0.1, 0.0004, 20), 0.95)
-        >>> 0.05 < low < 0.1 < high < 0.2
-        True
-    """
-    return effective_wilson(spread, level)
-
-
-def positive_mean_interval(spread: Spread, level: float) -> tuple[float, float]:
+def positive_mean_interval(
+    spread: Spread, level: float = 0.95
+) -> tuple[FloatArray, FloatArray]:
     """Return the interval of a mean of values above 0: t on the log scale.
+
+    Args:
+        spread: The mean and what is known about its error.
+        level: Coverage, strictly between 0 and 1.
+
+    Returns:
+        The lower and the upper end; NaN where the mean is not above 0.
 
     Example:
         >>> low, high = positive_mean_interval(Spread(0.2, 0.0004, 20), 0.95)
-        >>> round(low, 3), round(high, 3)
+        >>> round(float(low), 3), round(float(high), 3)
         (0.162, 0.247)
     """
-    if not spread.value > 0 or math.isinf(spread.value):
-        return NAN, NAN
-    quantile = t_quantile((1 + level) / 2, max(1.0, spread.units - 1))
-    ends = [
-        spread.value
-        * math.exp(sign * quantile * math.sqrt(spread.variance + extra) / spread.value)
-        for sign, extra in ((-1, spread.unseen_low), (1, spread.unseen_high))
-    ]
-    return ends[0], ends[1]
+    value = np.asarray(spread.value, np.float64)
+    value = np.where((value > 0) & np.isfinite(value), value, NAN)
+    freedom = np.maximum(1.0, np.asarray(spread.units) - 1)
+    quantile = t_quantile((1 + level) / 2, freedom)
+
+    def end(sign: int, unseen: npt.ArrayLike) -> FloatArray:
+        error = np.sqrt(np.asarray(spread.variance) + np.asarray(unseen))
+        return np.asarray(value * np.exp(sign * quantile * error / value))
+
+    return end(-1, spread.unseen_low), end(1, spread.unseen_high)
 
 
 def squared_errors(y: npt.ArrayLike, score: npt.ArrayLike) -> FloatArray:

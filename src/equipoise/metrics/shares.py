@@ -101,5 +101,5 @@ def _effective(
         return share, min(size, float(m))
     tail = (1 + level) / 2
     # Few clusters make the variance itself uncertain.
-    slack = (normal_quantile(tail) / t_quantile(tail, m - 1)) ** 2
+    slack = (normal_quantile(tail) / float(t_quantile(tail, m - 1))) ** 2
     return share, min(size, share * (1 - share) / variance * slack)
