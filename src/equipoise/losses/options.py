@@ -7,6 +7,9 @@ import numbers
 from typing import Any
 
 from equipoise.strategies.objectives import OBJECTIVES
+from equipoise.strategies.settings import Setting
+
+_PRIOR = Setting(0.5, low=0, high=1, open_ends=True)
 
 
 def checked(loss: str, **options: Any) -> None:
@@ -25,7 +28,7 @@ def checked(loss: str, **options: Any) -> None:
     Example:
         >>> checked("focal", gamma=2.0, alpha=None)
     """
-    declared = OBJECTIVES[loss].options
+    declared = {**OBJECTIVES[loss].options, "prior": _PRIOR}
     for name, value in options.items():
         if value is None or isinstance(value, numbers.Number | str):
             declared[name].check(value, name)

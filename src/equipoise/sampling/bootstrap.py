@@ -33,6 +33,10 @@ class Bootstrap(Sampler):
     name: ClassVar[str] = "bootstrap"
     citations: ClassVar[tuple[str, ...]] = ("breiman1996",)
 
+    def left_out(self) -> str:
+        """Return why some rows are never drawn."""
+        return "a bootstrap sample holds about 63 % of the rows"
+
     def prior(self, negatives: int, positives: int) -> float:
         """Return the share of positives among the labels."""
         return positives / (negatives + positives)

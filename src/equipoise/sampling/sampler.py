@@ -76,6 +76,10 @@ class Sampler(ABC):
         index = self._positions(classes, start, count, integer(seed, "seed"))
         return Draw(index.reshape(-1, size))
 
+    def left_out(self) -> str:
+        """Return why some rows are never drawn under a seed; empty if all are."""
+        return ""
+
     @abstractmethod
     def prior(self, negatives: int, positives: int) -> float:
         """Return the share of positives among the drawn rows.

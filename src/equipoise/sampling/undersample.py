@@ -51,9 +51,13 @@ class Undersample(Sampler):
         """Return the share of the negatives that a pass holds.
 
         Its logarithm is the offset that returns to the population's log-odds
-        (Dal Pozzolo et al. 2015, equation 4).
+        (Dal Pozzolo et al. 2015, section III).
         """
         return self.kept(negatives, positives) / negatives
+
+    def left_out(self) -> str:
+        """Return why some rows are never drawn, where they are chosen once."""
+        return "" if self.fresh else "the negatives are chosen once"
 
     def prior(self, negatives: int, positives: int) -> float:
         """Return the share of positives in a pass."""

@@ -31,6 +31,8 @@ class Objective:
         training: Options that steer the training with it.
         needs_prior: Whether the loss is given the share of positives among the
             drawn examples, as `prior`.
+        neutral: Options at which it is the cross-entropy; None where there are
+            none.
         citations: Keys of the sources.
     """
 
@@ -41,6 +43,7 @@ class Objective:
     options: Mapping[str, Setting] = field(default_factory=dict)
     training: Mapping[str, Setting] = field(default_factory=dict)
     needs_prior: bool = False
+    neutral: Mapping[str, float] | None = None
     citations: tuple[str, ...] = ()
 
 
@@ -50,7 +53,9 @@ _WARM_START = {"warm_start": Setting(0.25, low=0, high=1)}
 OBJECTIVES: dict[str, Objective] = {
     objective.name: objective
     for objective in (
-        Objective("cross_entropy", "example", "offset", "the cross-entropy"),
+        Objective(
+            "cross_entropy", "example", "offset", "the cross-entropy", neutral={}
+        ),
         Objective(
             "focal",
             "example",
@@ -60,6 +65,7 @@ OBJECTIVES: dict[str, Objective] = {
                 "gamma": Setting(2.0, low=0, high=20),
                 "alpha": Setting(None, low=0, high=1, open_ends=True, optional=True),
             },
+            neutral={"gamma": 0.0},
             citations=("lin2017", "charoenphakdee2021"),
         ),
         Objective(
@@ -70,6 +76,7 @@ OBJECTIVES: dict[str, Objective] = {
             "examples' prior log-odds",
             options={"tau": Setting(1.0, low=0, high=10)},
             needs_prior=True,
+            neutral={"tau": 0.0},
             citations=("menon2021",),
         ),
         Objective(

@@ -23,7 +23,7 @@ class Mixup(Synthesis):
     the example at a shuffled place of the same batch.
 
     Source: Zhang et al. (2018), "mixup: beyond empirical risk minimization",
-    equation 1.
+    section 2.
 
     Attributes:
         concentration: a, the paper's alpha, above 0. Towards 0 nothing is mixed;

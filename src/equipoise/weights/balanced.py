@@ -9,8 +9,8 @@ from equipoise.weights.scheme import Scheme
 def balanced_ratio(negatives: int, positives: int) -> float:
     """Return n0 / n1, so that w_c = N / (2 n_c).
 
-    Source: King & Zeng (2001), "Logistic regression in rare events data",
-    section 3.2, with a target share of one half.
+    Source: King & Zeng (2001), "Logistic regression in rare events data", the
+    section on weighting, with a target share of one half.
 
     Args:
         negatives: The number of negatives, at least 1.

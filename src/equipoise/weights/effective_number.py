@@ -15,7 +15,7 @@ def effective_number_ratio(
     """Return w1 / w0 for w_c = (1 - beta) / (1 - beta^n_c).
 
     Source: Cui et al. (2019), "Class-balanced loss based on effective number of
-    samples", equation 10.
+    samples", section 4.
 
     Args:
         negatives: The number of negatives, at least 1.

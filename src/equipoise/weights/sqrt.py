@@ -12,7 +12,7 @@ def sqrt_ratio(negatives: int, positives: int) -> float:
     """Return sqrt(n0 / n1): half of the inverse frequency's log-odds shift.
 
     Source: the square-root rule of Mahajan et al. (2018), "Exploring the limits
-    of weakly supervised pretraining", section 2.2, there for sampling.
+    of weakly supervised pretraining", there for sampling.
 
     Args:
         negatives: The number of negatives, at least 1.

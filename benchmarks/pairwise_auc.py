@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exact all-pairs AUC surrogate against the pairwise matrix.
+
+Value and gradient of the squared hinge over all pairs, both compiled by
+`tf.function`, timed in turn in one run. Then the peak memory of our form at growing
+batches, each in a process of its own, to see that it is linear.
+
+    python benchmarks/pairwise_auc.py [--positives 10000] [--negatives 10000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+
+from equipoise.losses import get
+
+BAR = 50
+SIZES = (100_000, 400_000, 1_600_000)
+
+
+def pairwise_matrix(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Return the mean over the matrix of all pairs."""
+    positive = tf.boolean_mask(logits, targets > 0)
+    negative = tf.boolean_mask(logits, targets < 1)
+    pairs = tf.nn.relu(1.0 - (positive[:, None] - negative[None, :]))
+    return tf.reduce_mean(pairs * pairs)
+
+
+def value_and_gradient(loss: Callable[..., tf.Tensor]) -> Callable[..., tuple]:
+    """Return a compiled function that gives both."""
+
+    @tf.function
+    def run(targets: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            value = loss(targets, logits)
+        return value, tape.gradient(value, logits)
+
+    return run
+
+
+def batch(positives: int, negatives: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return targets and overlapping scores."""
+    random = np.random.default_rng(0)
+    targets = np.repeat([1.0, 0.0], [positives, negatives]).astype(np.float32)
+    logits = (random.normal(size=len(targets)) + targets).astype(np.float32)
+    order = random.permutation(len(targets))
+    return tf.constant(targets[order]), tf.constant(logits[order])
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Return how long one call takes."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def peak_megabytes() -> float:
+    """Return the largest memory that this process has held."""
+    # Not getrusage: its figure is inherited from the process that starts this one.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return float(line.split()[1]) / 1024
+
+
+def compare(positives: int, negatives: int, repeats: int = 7) -> None:
+    """Print the times of both, their ratio, and how far they differ."""
+    data = batch(positives, negatives)
+    ours = value_and_gradient(get("pairwise_auc").function)
+    theirs = value_and_gradient(pairwise_matrix)
+    (v1, g1), (v2, g2) = ours(*data), theirs(*data)
+    apart = np.max(np.abs(g1.numpy() - g2.numpy())) / np.max(np.abs(g2.numpy()))
+    times = [
+        (seconds(lambda: ours(*data)), seconds(lambda: theirs(*data)))
+        for _ in range(repeats)
+    ]
+    fast, slow = np.median(times, axis=0)
+    print(f"{positives:,} x {negatives:,} pairs, value and gradient, float32")
+    print(f"  sorted  {fast * 1e3:9.2f} ms   value {float(v1):.6f}")
+    print(f"  matrix  {slow * 1e3:9.2f} ms   value {float(v2):.6f}")
+    print(f"  largest difference of gradients, relative: {apart:.1e}")
+    print(f"ratio pairwise_auc {slow / fast:.1f} bar {BAR}")
+
+
+def memory() -> None:
+    """Print the peak memory at growing batches."""
+    print("peak memory above the smallest batch, sorted form")
+    first = None
+    for size in (1_000, *SIZES):
+        command = [sys.executable, __file__, "--memory-of", str(size)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        used = float(done.stdout)
+        first = used if first is None else first
+        print(f"  {size:9,} examples: {used - first:8.1f} MB")
+
+
+def main() -> None:
+    """Run the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--positives", type=int, default=10_000)
+    parser.add_argument("--negatives", type=int, default=10_000)
+    parser.add_argument("--memory-of", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memory_of:
+        run = value_and_gradient(get("pairwise_auc").function)
+        run(*batch(options.memory_of // 2, options.memory_of // 2))
+        print(peak_megabytes())
+        return
+    compare(options.positives, options.negatives)
+    memory()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cross-entropy of logits adjusted by the prior."""
+
+from __future__ import annotations
+
+import keras
+from keras import ops
+
+from equipoise.losses.base import ExampleLoss, Tensor, prepared
+from equipoise.losses.cross_entropy import cross_entropy_loss
+from equipoise.losses.options import checked
+
+
+def logit_adjusted_loss(
+    targets: Tensor, logits: Tensor, *, prior: Tensor, tau: Tensor = 1.0
+) -> Tensor:
+    """Return the cross-entropy at z + tau log(prior / (1 - prior)), per example.
+
+    The score z is then what is left beyond the prior: at tau = 1 its sign is the
+    decision of least balanced error. With a single logit per example the
+    adjustment only moves the bias, so ranking stays as it is in the limit; the
+    population's log-odds are z plus the adjustment.
+
+    Source: Menon et al. (2021), "Long-tail learning via logit adjustment",
+    equation 10.
+
+    Args:
+        targets: `[..., batch]`, from 0 to 1.
+        logits: `[..., batch]`.
+        prior: The share of positives among the examples drawn, strictly between 0
+            and 1: a number, or numbers that broadcast against the logits.
+        tau: How much of the prior is taken out, at least 0; 0 is the
+            cross-entropy, 1 the paper's choice.
+
+    Returns:
+        `[..., batch]` of the logits' type.
+
+    Raises:
+        InputError: An option is out of range, the last axes differ, or the logits
+            are not floating point.
+
+    Example:
+        >>> values = logit_adjusted_loss([1.0, 0.0], [0.0, 0.0], prior=0.1)
+        >>> [round(float(value), 4) for value in values]
+        [2.3026, 0.1054]
+    """
+    checked("logit_adjusted", prior=prior, tau=tau)
+    t, z = prepared(targets, logits)
+    share = ops.cast(prior, z.dtype)
+    odds = ops.log(share) - ops.log1p(-share)
+    return cross_entropy_loss(t, z + ops.cast(tau, z.dtype) * odds)
+
+
+@keras.saving.register_keras_serializable("equipoise")
+class LogitAdjusted(ExampleLoss):
+    """The cross-entropy of adjusted logits, for `model.compile`.
+
+    When to use: where the raw scores should already decide with least balanced
+    error. When not: to rank better; it is a threshold moved at training time.
+
+    Args:
+        prior: The share of positives among the training examples.
+        tau: How much of the prior is taken out, at least 0.
+        reduction: As in `CrossEntropy`.
+        name: The name in logs.
+        dtype: The type of the computation; Keras' default where None.
+
+    Example:
+        >>> round(float(LogitAdjusted(prior=0.1)([1.0, 0.0], [0.0, 0.0])), 4)
+        1.204
+    """
+
+    function = staticmethod(logit_adjusted_loss)
+
+    def __init__(
+        self,
+        prior: float,
+        tau: float = 1.0,
+        reduction: str | None = "mean_with_sample_weight",
+        name: str = "logit_adjusted",
+        dtype: str | None = None,
+    ) -> None:
+        checked("logit_adjusted", prior=prior, tau=tau)
+        super().__init__(reduction, name, dtype, prior=prior, tau=tau)
+
+
+LOSS = LogitAdjusted

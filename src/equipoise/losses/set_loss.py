@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the losses over all examples of a batch share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+from equipoise.losses.base import Tensor, aligned, prepared
+
+
+def class_masses(
+    targets: Tensor, logits: Tensor, weights: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the logits, and how much each example counts in either class.
+
+    Args:
+        targets: `[..., batch]`, 0 or 1.
+        logits: `[..., batch]`.
+        weights: Example weights, at least 0, that broadcast to `[..., batch]`, or
+            None.
+
+    Returns:
+        Logits, positive masses and negative masses, each `[..., batch]`, of at
+        least float32; the masses of each class sum to 1, or to 0 where the class
+        has no weight.
+    """
+    t, z = prepared(targets, logits)
+    if dtype_of(z) in ("float16", "bfloat16"):
+        # running sums over a batch need more digits than these have
+        t, z = ops.cast(t, "float32"), ops.cast(z, "float32")
+    t = ops.broadcast_to(t, ops.shape(z)) if t.shape != z.shape else t
+    positive, negative = t, 1 - t
+    if weights is not None:
+        w = ops.cast(weights, z.dtype)
+        positive, negative = w * positive, w * negative
+    return z, _shares(positive), _shares(negative)
+
+
+def dtype_of(values: Tensor) -> str:
+    """Return the name of a tensor's type."""
+    return str(keras.backend.standardize_dtype(ops.convert_to_tensor(values).dtype))
+
+
+def _shares(mass: Tensor) -> Tensor:
+    total = ops.sum(mass, axis=-1, keepdims=True)
+    return mass / ops.where(total > 0, total, ops.ones_like(total))
+
+
+class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
+    """A Keras loss of one value for all examples of a batch together.
+
+    Example weights enter the function, where a pair counts the product of its two
+    weights, instead of multiplying a value per example afterwards.
+
+    A concrete class names its `function` and passes its options on.
+
+    Attributes:
+        function: The pure function.
+        options: Its keyword arguments.
+    """
+
+    function: ClassVar[Callable[..., Tensor]]
+
+    def __init__(self, name: str, dtype: str | None, **options: Any) -> None:
+        super().__init__(name=name, reduction="sum", dtype=dtype)
+        self.options = options
+
+    def __call__(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> Tensor:
+        """Return one number: the mean over the n outputs.
+
+        Args:
+            y_true: `[batch]` or `[batch, n]` targets, 0 or 1.
+            y_pred: `[batch]` or `[batch, n]` logits; each output is a set.
+            sample_weight: `[batch]` or `[batch, n]` example weights, or None.
+        """
+        logits = ops.convert_to_tensor(y_pred, dtype=self.dtype)
+        targets = ops.convert_to_tensor(y_true, dtype=self.dtype)
+        targets, logits = aligned(targets, logits)
+        weights = None
+        if sample_weight is not None:
+            weights = ops.convert_to_tensor(sample_weight, dtype=self.dtype)
+            weights = _outputs_first(weights)
+        values = type(self).function(
+            _outputs_first(targets), _outputs_first(logits), weights, **self.options
+        )
+        return ops.mean(values)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the loss without weights."""
+        return self(y_true, y_pred)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the loss, its dtype included."""
+        return {"name": self.name, "dtype": self.dtype, **self.options}
+
+
+def _outputs_first(values: Tensor) -> Tensor:
+    return values if len(values.shape) < 2 else ops.moveaxis(values, 0, -1)
