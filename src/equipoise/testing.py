@@ -220,6 +220,7 @@ def loss_survives_saving(spec: LossSpec, options: Options) -> None:
     loss = spec.keras(**options, name="renamed", dtype="float64")
     model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])
     model.compile(loss=loss)
+    model.optimizer.build(model.trainable_variables)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # Keras reads TensorFlow's variables in a way that NumPy 2 deprecates.
         warnings.filterwarnings("ignore", "__array__ impl", DeprecationWarning)
