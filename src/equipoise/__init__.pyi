@@ -4,3 +4,7 @@ from .table.table import Table as Table
 from .diagnosis.diagnosis import Diagnosis as Diagnosis
 from .diagnosis.diagnosis import diagnose as diagnose
 from .diagnosis.finding import Finding as Finding
+from .strategies.catalogue import as_strategies as as_strategies
+from .strategies.catalogue import catalogue as catalogue
+from .strategies.catalogue import sweep_strategies as sweep_strategies
+from .strategies.strategy import Strategy as Strategy
