@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of all parts, encoded once and laid one below the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing, sentence
+from equipoise.errors import TrainingError
+from equipoise.networks.layout import Inputs, Layout, arrange, exact_layout
+from equipoise.strategies.jobs import Job
+from equipoise.table.encoding import Encoded, Encoding, learn_encoding
+from equipoise.table.table import Table
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One split of the table, with the encoding that its training rows gave.
+
+    Attributes:
+        number: The number that the jobs call it by.
+        train: Rows to fit on.
+        stop: Rows that decide early stopping.
+        score: Rows to score.
+        labels: `[rows]` of the whole table, 0 or 1.
+        encoding: What the training rows gave.
+        encoded: All rows of the table, encoded.
+        exact: The layout of the encoding.
+    """
+
+    number: int
+    train: IntArray
+    stop: IntArray
+    score: IntArray
+    labels: npt.NDArray[np.int8]
+    encoding: Encoding
+    encoded: Encoded
+    exact: Layout
+
+    @property
+    def train_labels(self) -> npt.NDArray[np.int8]:
+        """The labels of the training rows."""
+        return self.labels[self.train]
+
+    def counts(self) -> tuple[int, int]:
+        """Return the negatives and the positives of the training rows."""
+        positives = int(self.train_labels.sum())
+        return len(self.train) - positives, positives
+
+
+def make_part(table: Table, job: Job, common: Layout) -> Part:
+    """Encode a table for the part of a job.
+
+    Raises:
+        TrainingError: An encoded column holds a number that is not finite.
+    """
+    encoding = learn_encoding(table, job.train)
+    encoded = encoding.transform(table)
+    _require_finite(encoding, encoded)
+    return Part(
+        job.part,
+        np.asarray(job.train),
+        np.asarray(job.stop),
+        np.asarray(job.score),
+        np.asarray(table.y),
+        encoding,
+        encoded,
+        exact_layout(encoding, common),
+    )
+
+
+def stack(parts: Sequence[Part], common: Layout) -> Inputs:
+    """Return the inputs of several parts, one below the other."""
+    arranged = [arrange(part.encoded, part.exact, common) for part in parts]
+    return Inputs(
+        np.concatenate([inputs.dense for inputs in arranged]),
+        np.concatenate([inputs.positions for inputs in arranged]),
+        np.concatenate([inputs.codes for inputs in arranged]),
+    )
+
+
+def _require_finite(encoding: Encoding, encoded: Encoded) -> None:
+    finite = np.asarray(np.isfinite(encoded.numbers).all(axis=0))
+    if not finite.all():
+        names = [encoding.names[j] for j in np.flatnonzero(~finite)]
+        raise TrainingError(
+            sentence(
+                f"numbers that are not finite in {listing(names)}",
+                "finite numbers, or missing values",
+                "Replace infinities in the source.",
+            )
+        )

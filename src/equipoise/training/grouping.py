@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which networks are trained together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from equipoise.networks.layout import Layout
+from equipoise.networks.parameters import shapes
+from equipoise.networks.spec import NetworkSpec
+from equipoise.training.members import Member
+from equipoise.training.settings import TrainingSettings
+
+ARRAYS_PER_WEIGHT = 7
+"""Weights, two moments, the best weights, the gradient, and two on their way."""
+
+ARRAYS_PER_ACTIVATION = 6
+"""Forward, backward, and what an update needs between them."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Networks that are trained as one program.
+
+    Attributes:
+        members: Their places in the list of all members, sorted by family.
+        bytes: What they take, roughly.
+    """
+
+    members: tuple[int, ...]
+    bytes: int
+
+
+def plan_groups(
+    members: Sequence[Member],
+    spec: NetworkSpec,
+    common: Layout,
+    settings: TrainingSettings,
+) -> list[Group]:
+    """Return groups of about equal size within the memory limit.
+
+    Members with equal numbers of updates per epoch go together, those of one part
+    next to each other. The plan depends on its arguments alone, never on the free
+    memory; which group a member is in does not change its numbers.
+    """
+    alike: dict[tuple[int, int], list[int]] = {}
+    for place, member in enumerate(members):
+        rows = len(member.part.train)
+        batch = settings.batch_for(rows)
+        alike.setdefault((batch, -(-rows // batch)), []).append(place)
+    groups = []
+    for (batch, steps), places in alike.items():
+        each = member_bytes(spec, common, settings, batch, steps)
+        shared = part_bytes(members[places[0]], common)
+        places.sort(key=lambda place: members[place].part.number)
+        for chosen in _packed(members, places, each, shared, settings.memory_limit):
+            parts = {members[place].part.number for place in chosen}
+            chosen.sort(key=lambda place: members[place].family)
+            size = len(chosen) * each + len(parts) * shared
+            groups.append(Group(tuple(chosen), size))
+    return groups
+
+
+def member_bytes(
+    spec: NetworkSpec,
+    common: Layout,
+    settings: TrainingSettings,
+    batch: int,
+    steps: int,
+) -> int:
+    """Return about how many bytes a member takes on the device."""
+    item = 8 if settings.dtype == "float64" else 4
+    weights = sum(math.prod(shape) for shape in shapes(spec, common).values())
+    widths = common.width(spec) + sum(spec.hidden) + common.dense
+    draws = 3 * 4 * batch * steps
+    return (
+        item * (ARRAYS_PER_WEIGHT * weights + ARRAYS_PER_ACTIVATION * batch * widths)
+        + draws
+    )
+
+
+def part_bytes(member: Member, common: Layout) -> int:
+    """Return about how many bytes the encoded rows of a part take."""
+    columns = common.dense + len(common.positions) + len(common.embedded) + 1
+    return 4 * columns * len(member.part.labels)
+
+
+def _packed(
+    members: Sequence[Member],
+    places: Sequence[int],
+    each: int,
+    shared: int,
+    limit: int,
+) -> list[list[int]]:
+    """Fill groups up to the limit; a group holds at least one member."""
+    groups: list[list[int]] = [[]]
+    parts: set[int] = set()
+    size = 0
+    for place in places:
+        part = members[place].part.number
+        more = each + (0 if part in parts else shared)
+        if groups[-1] and size + more > limit:
+            groups.append([])
+            parts, size = set(), 0
+            more = each + shared
+        groups[-1].append(place)
+        parts.add(part)
+        size += more
+    return groups

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A member: one network of the population, and what it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.seeds import derive
+from equipoise.networks.layout import Layout
+from equipoise.networks.parameters import Parameters, initial, spread
+from equipoise.networks.spec import NetworkSpec
+from equipoise.priors import Correction, log_odds
+from equipoise.sampling.draw import Draw
+from equipoise.strategies.jobs import Job
+from equipoise.strategies.strategy import Strategy
+from equipoise.synthesis.synthesis import Neighbours
+from equipoise.training.data import Part
+
+
+@dataclass(frozen=True, order=True)
+class Family:
+    """Members whose losses are computed by one call.
+
+    Attributes:
+        loss: The loss' name.
+        options: The names of the options that are given, each a number per member.
+    """
+
+    loss: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One network of the population.
+
+    Attributes:
+        job: The place of its job.
+        copy: Its number among the networks of the job.
+        seed: Its own seed: of weights, draws and dropout.
+        part: Its split.
+        strategy: What is done about the imbalance.
+        family: How its loss is computed.
+        options: The numbers of the family's options.
+        weights: Of a negative and of a positive example.
+        correction: From raw logits to the population's log-odds.
+        warm_start: The share of epochs that minimise the cross-entropy first.
+        neighbours: What its synthesis learned, or None.
+    """
+
+    job: int
+    copy: int
+    seed: int
+    part: Part
+    strategy: Strategy
+    family: Family
+    options: tuple[float, ...]
+    weights: tuple[float, float]
+    correction: Correction
+    warm_start: float
+    neighbours: Neighbours | None
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        copy = f", network {self.copy + 1}" if self.copy else ""
+        return f"{self.strategy.name!r} on part {self.part.number}{copy}"
+
+    def draw(self, epoch: int, batch: int, steps: int) -> Draw:
+        """Return the rows of an epoch, as positions in the table."""
+        labels = self.part.train_labels
+        draw = self.strategy.sampler().draw(
+            labels, batch=batch, steps=steps, seed=self.seed, epoch=epoch
+        )
+        synthesis = self.strategy.synthesizer()
+        if synthesis is not None and self.neighbours is not None:
+            draw = synthesis.mix(draw, self.neighbours, labels, self.seed, epoch)
+        rows = self.part.train.astype(np.int32)
+        partner = None if draw.partner is None else rows[draw.partner]
+        return Draw(rows[draw.index], partner, draw.mix)
+
+    def first_weights(self, spec: NetworkSpec, common: Layout) -> Parameters:
+        """Return first weights in the common layout.
+
+        The output starts at the log-odds that the loss is shown: the population's,
+        less the correction.
+        """
+        negatives, positives = self.part.counts()
+        start = float(log_odds(positives / (negatives + positives)))
+        exact = self.part.exact
+        own = initial(spec, exact, self.seed, start - self.correction.offset)
+        return spread(own, spec, exact, common)
+
+
+def make_members(
+    jobs: Sequence[Job], parts: dict[int, Part], spec: NetworkSpec
+) -> list[Member]:
+    """Return the networks of all jobs: `spec.copies` for each model of a plan."""
+    prepared: dict[tuple[int, object], Neighbours] = {}
+    members = []
+    for place, job in enumerate(jobs):
+        part = parts[job.part]
+        neighbours = _neighbours(job.strategy, part, prepared)
+        for copy in range(job.strategy.members * spec.copies):
+            seed = derive(job.seed, "network", copy) if copy else job.seed
+            members.append(_member(place, copy, seed, part, job.strategy, neighbours))
+    return members
+
+
+def _member(
+    job: int,
+    copy: int,
+    seed: int,
+    part: Part,
+    strategy: Strategy,
+    neighbours: Neighbours | None,
+) -> Member:
+    counts = part.counts()
+    given = {
+        name: float(value)
+        for name, value in sorted(strategy.loss_options(*counts).items())
+        if isinstance(value, int | float)
+    }
+    return Member(
+        job,
+        copy,
+        seed,
+        part,
+        strategy,
+        Family(strategy.loss, tuple(given)),
+        tuple(given.values()),
+        strategy.class_weights(*counts),
+        strategy.correction(*counts),
+        float(strategy.option("warm_start", 0.0) or 0.0),
+        neighbours,
+    )
+
+
+def _neighbours(
+    strategy: Strategy, part: Part, prepared: dict[tuple[int, object], Neighbours]
+) -> Neighbours | None:
+    """Search neighbours once for each part and synthesis."""
+    synthesis = strategy.synthesizer()
+    if synthesis is None:
+        return None
+    key = (part.number, synthesis)
+    if key not in prepared:
+        own = part.encoded.take(part.train)
+        prepared[key] = synthesis.prepare(own.numbers, own.codes, part.train_labels, 0)
+    return prepared[key]
+
+
+def stacked_weights(
+    members: Sequence[Member], spec: NetworkSpec, common: Layout
+) -> dict[str, npt.NDArray[np.floating]]:
+    """Return the first weights of members, `[members, ...]` each."""
+    each = [member.first_weights(spec, common) for member in members]
+    return {name: np.stack([own[name] for own in each]) for name in each[0]}

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled program: one epoch of a whole population, and its logits.
+
+The member axis is left open, so one trace serves every number of members: a trial,
+its remainder after some are done, and the next trial of the same shape.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from equipoise import losses
+from equipoise.networks.forward import forward
+from equipoise.networks.spec import NetworkSpec
+from equipoise.training import adam
+from equipoise.training.members import Family
+
+Tensor = Any
+Arrays = Mapping[str, Tensor]
+
+MOST_PROGRAMS = 8
+"""Compiled programs that are kept; a trial needs one."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """All that a trace depends on.
+
+    Attributes:
+        spec: The network.
+        shapes: The name and the shape of each array of weights.
+        inputs: The number of dense columns, of positions and of codes.
+        families: The losses, in the order of the members.
+        mixed: Whether any member blends examples.
+        dtype: The floating type.
+    """
+
+    spec: NetworkSpec
+    shapes: tuple[tuple[str, tuple[int, ...]], ...]
+    inputs: tuple[int, int, int]
+    families: tuple[Family, ...]
+    mixed: bool
+    dtype: str
+
+
+@functools.lru_cache(maxsize=MOST_PROGRAMS)
+def program(signature: Signature) -> Program:
+    """Return the program of a signature; the last few are kept."""
+    return Program(signature)
+
+
+class Program:
+    """The compiled functions of one signature.
+
+    Attributes:
+        signature: What it was made for.
+        epoch: `(state, data, draws, members) -> state`, see `_epoch`.
+        logits: `(weights, data, last, rows) -> [members, rows]`.
+    """
+
+    def __init__(self, signature: Signature) -> None:
+        self.signature = signature
+        self._dtype = tf.as_dtype(signature.dtype)
+        specs = _Specs(signature)
+        self.epoch = tf.function(
+            self._epoch,
+            input_signature=[
+                specs.state(),
+                specs.data(),
+                specs.draws(),
+                specs.members(),
+            ],
+            autograph=False,
+        )
+        self.logits = tf.function(
+            self._logits,
+            input_signature=[
+                specs.weights(),
+                specs.data(),
+                specs.floats(None, signature.inputs[1]),
+                specs.integers(None, None),
+            ],
+            autograph=False,
+        )
+
+    def _logits(
+        self, weights: Arrays, data: Arrays, last: Tensor, rows: Tensor
+    ) -> Tensor:
+        dense, positions, codes = (tf.gather(data[name], rows) for name in _INPUTS)
+        return forward(self.signature.spec, weights, dense, positions, codes, last)
+
+    def _epoch(
+        self,
+        state: Mapping[str, Arrays],
+        data: Arrays,
+        draws: Arrays,
+        members: Mapping[str, Any],
+    ) -> Mapping[str, Arrays]:
+        """Return the state after an epoch.
+
+        Args:
+            state: "weights", "m" and "v", each name to `[members, ...]`.
+            data: The rows of all parts: "dense", "positions", "codes", "targets".
+            draws: "index" `[steps, members, batch]`, with "partner" and "mix" where
+                examples are blended; "rates" `[steps]`; "first", the number of the
+                first update.
+            members: What differs by member: "learning_rate", "decay", "negative"
+                and "positive" `[members]`, "last" `[members, numbers]`, "stream"
+                `[members, 2]` uint32; "bounds" `[families + 1]`, "warm"
+                `[families]` bool, "options" a tuple of `[members of a family]`.
+        """
+        steps = tf.shape(draws["index"])[0]
+
+        def body(step: Tensor, now: Mapping[str, Arrays]) -> tuple[Tensor, Any]:
+            return step + 1, self._step(step, now, data, draws, members)
+
+        after: Mapping[str, Arrays]
+        _, after = tf.while_loop(
+            lambda step, now: step < steps,
+            body,
+            (tf.constant(0), dict(state)),
+            parallel_iterations=1,
+        )
+        return after
+
+    def _step(
+        self,
+        step: Tensor,
+        state: Mapping[str, Arrays],
+        data: Arrays,
+        draws: Arrays,
+        members: Mapping[str, Any],
+    ) -> Mapping[str, Arrays]:
+        dense, positions, codes, targets = self._examples(step, data, draws)
+        weights = state["weights"]
+        mask = self._dropout(draws["first"] + step, targets, members["stream"])
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            logits = forward(
+                self.signature.spec,
+                weights,
+                dense,
+                positions,
+                codes,
+                members["last"],
+                mask,
+            )
+        slopes = self._slopes(targets, logits, members)
+        gradients = tape.gradient(logits, weights, output_gradients=slopes)
+        return self._updated(state, gradients, draws["rates"][step], members)
+
+    def _examples(self, step: Tensor, data: Arrays, draws: Arrays) -> list[Tensor]:
+        """Return the examples of a batch: inputs and targets."""
+        index = draws["index"][step]
+        own = [tf.gather(data[name], index) for name in (*_INPUTS, "targets")]
+        if not self.signature.mixed:
+            return own
+        partner, mix = draws["partner"][step], draws["mix"][step]
+        other = [tf.gather(data[name], partner) for name in (*_INPUTS, "targets")]
+        dense, positions, codes, targets = zip(own, other, strict=True)
+        wide = mix[..., None]
+        return [
+            dense[0] + wide * (dense[1] - dense[0]),
+            positions[0] + wide * (positions[1] - positions[0]),
+            tf.where(wide < 0.5, codes[0], codes[1]),
+            targets[0] + mix * (targets[1] - targets[0]),
+        ]
+
+    def _slopes(
+        self, targets: Tensor, logits: Tensor, members: Mapping[str, Any]
+    ) -> Tensor:
+        """Return the derivative of each member's loss by its logits."""
+        weights = (
+            members["negative"][:, None]
+            + targets * (members["positive"] - members["negative"])[:, None]
+        )
+        weights /= tf.cast(tf.shape(targets)[1], self._dtype)
+        parts = []
+        for number, family in enumerate(self.signature.families):
+            here = slice(members["bounds"][number], members["bounds"][number + 1])
+            options = dict(zip(family.options, members["options"][number], strict=True))
+            own = (targets[here], logits[here], weights[here])
+            if losses.get(family.loss).kind == "example":
+                parts.append(_example_slopes(family.loss, options, *own))
+            else:
+                parts.append(
+                    tf.cond(
+                        members["warm"][number],
+                        functools.partial(_example_slopes, "cross_entropy", {}, *own),
+                        functools.partial(_set_slopes, family.loss, options, *own[:2]),
+                    )
+                )
+        return tf.concat(parts, axis=0)
+
+    def _dropout(self, update: Tensor, targets: Tensor, stream: Tensor) -> Any:
+        share = self.signature.spec.dropout
+        if share == 0:
+            return None
+        threshold = tf.constant(int(share * 2**32), tf.uint32)
+        scale = tf.constant(1.0 / (1.0 - share), self._dtype)
+
+        def mask(values: Tensor, layer: int) -> Tensor:
+            # One field of random bits per update, turned by an odd factor and a
+            # shift of the member's own: a bijection of 32-bit numbers, so each
+            # member's bits are uniform, and no neighbour changes them.
+            bits = tf.random.stateless_uniform(
+                tf.shape(values)[1:],
+                seed=tf.stack([update, layer]),
+                minval=None,
+                maxval=None,
+                dtype=tf.uint32,
+                alg="philox",
+            )
+            own = (bits + stream[:, :1, None]) * stream[:, 1:, None]
+            return values * (tf.cast(own >= threshold, self._dtype) * scale)
+
+        return mask
+
+    def _updated(
+        self,
+        state: Mapping[str, Arrays],
+        gradients: Arrays,
+        correction: Tensor,
+        members: Mapping[str, Any],
+    ) -> Mapping[str, Arrays]:
+        after: dict[str, dict[str, Tensor]] = {"weights": {}, "m": {}, "v": {}}
+        for name, shape in self.signature.shapes:
+            wide = (-1, *(1 for _ in shape))
+            rate = tf.reshape(members["learning_rate"], wide)
+            value = state["weights"][name]
+            if self.signature.spec.weight_decay and name.startswith("kernel"):
+                value *= 1.0 - rate * tf.reshape(members["decay"], wide)
+            after["weights"][name], after["m"][name], after["v"][name] = adam.update(
+                value,
+                state["m"][name],
+                state["v"][name],
+                gradients[name],
+                rate * correction,
+            )
+        return after
+
+
+_INPUTS = ("dense", "positions", "codes")
+
+
+def _example_slopes(
+    loss: str, options: Arrays, targets: Tensor, logits: Tensor, weights: Tensor
+) -> Tensor:
+    """Return the slopes of a weighted mean of example losses."""
+    # Options are spread over the batch first: a logarithm of one number per member
+    # would round differently with the member's place (see settings.LANES).
+    spread = {
+        name: tf.broadcast_to(value[:, None], tf.shape(logits))
+        for name, value in options.items()
+    }
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        values = losses.get(loss).function(targets, logits, **spread)
+    return tape.gradient(values, logits, output_gradients=weights)
+
+
+def _set_slopes(loss: str, options: Arrays, targets: Tensor, logits: Tensor) -> Tensor:
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        values = losses.get(loss).function(targets, logits, **options)
+    return tape.gradient(values, logits)
+
+
+class _Specs:
+    """The types of what a program takes; None is the open member axis."""
+
+    def __init__(self, signature: Signature) -> None:
+        self._signature = signature
+        self._dtype = tf.as_dtype(signature.dtype)
+
+    def floats(self, *shape: int | None) -> Any:
+        return tf.TensorSpec(shape, self._dtype)
+
+    def integers(self, *shape: int | None) -> Any:
+        return tf.TensorSpec(shape, tf.int32)
+
+    def weights(self) -> dict[str, Any]:
+        return {n: self.floats(None, *shape) for n, shape in self._signature.shapes}
+
+    def state(self) -> dict[str, Any]:
+        return {"weights": self.weights(), "m": self.weights(), "v": self.weights()}
+
+    def data(self) -> dict[str, Any]:
+        dense, positions, codes = self._signature.inputs
+        return {
+            "dense": self.floats(None, dense),
+            "positions": self.floats(None, positions),
+            "codes": self.integers(None, codes),
+            "targets": self.floats(None),
+        }
+
+    def draws(self) -> dict[str, Any]:
+        specs = {
+            "index": self.integers(None, None, None),
+            "rates": self.floats(None),
+            "first": self.integers(),
+        }
+        if self._signature.mixed:
+            specs["partner"] = self.integers(None, None, None)
+            specs["mix"] = self.floats(None, None, None)
+        return specs
+
+    def members(self) -> dict[str, Any]:
+        families = self._signature.families
+        return {
+            "learning_rate": self.floats(None),
+            "decay": self.floats(None),
+            "negative": self.floats(None),
+            "positive": self.floats(None),
+            "last": self.floats(None, self._signature.inputs[1]),
+            "stream": tf.TensorSpec((None, 2), tf.uint32),
+            "bounds": self.integers(len(families) + 1),
+            "warm": tf.TensorSpec((len(families),), tf.bool),
+            "options": tuple(
+                tuple(self.floats(None) for _ in family.options) for family in families
+            ),
+        }

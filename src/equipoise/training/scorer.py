@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fitted model of one job: one network, or several that are averaged."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.networks.layout import Inputs, Layout, arrange
+from equipoise.networks.parameters import Parameters, shapes
+from equipoise.networks.spec import NetworkSpec
+from equipoise.priors import Correction
+from equipoise.table.encoding import Encoding
+from equipoise.table.table import Table
+from equipoise.training.average import average_log_odds
+
+FloatArray = npt.NDArray[np.float64]
+
+ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkScorer:
+    """Networks of one job, with the encoding that they share.
+
+    Attributes:
+        spec: The recipe.
+        encoding: From raw columns to inputs.
+        layout: The exact layout of the encoding.
+        correction: From raw logits to the population's log-odds.
+        weights: Name to `[networks, ...]`, in the exact layout.
+    """
+
+    spec: NetworkSpec
+    encoding: Encoding
+    layout: Layout
+    correction: Correction
+    weights: Parameters
+
+    @property
+    def networks(self) -> int:
+        """How many networks are averaged."""
+        return len(next(iter(self.weights.values())))
+
+    def log_odds(self, table: Table) -> FloatArray:
+        """Return corrected log-odds of the positive class, `[rows]`.
+
+        The average of several networks is that of their probabilities.
+        """
+        inputs = arrange(self.encoding.transform(table), self.layout, self.layout)
+        found = [
+            self._logits(inputs, slice(start, start + ROWS_AT_ONCE))
+            for start in range(0, len(table), ROWS_AT_ONCE)
+        ]
+        logits = np.concatenate([np.zeros((self.networks, 0)), *found], axis=1)
+        return average_log_odds([self.correction.apply(own) for own in logits])
+
+    def _logits(self, inputs: Inputs, rows: slice) -> FloatArray:
+        import tensorflow as tf
+
+        from equipoise.networks.forward import forward
+
+        count = self.networks
+        last = np.asarray(self.layout.knots, np.float32) - 2
+        dense, positions, codes = (
+            tf.constant(np.stack([values[rows]] * count))
+            for values in (inputs.dense, inputs.positions, inputs.codes)
+        )
+        weights = {name: tf.constant(value) for name, value in self.weights.items()}
+        lasts = tf.constant(np.stack([last] * count))
+        logits = forward(self.spec, weights, dense, positions, codes, lasts)
+        return np.asarray(logits.numpy(), np.float64)
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is needed to rebuild it.
+
+        Returns:
+            "kind" ("network"), "plain" (what JSON keeps) and "arrays" (name to
+            NumPy array).
+        """
+        return {
+            "kind": "network",
+            "plain": {
+                "spec": self.spec.to_dict(),
+                "encoding": self.encoding.to_dict(),
+                "layout": self.layout.to_dict(),
+                "correction": dataclasses.asdict(self.correction),
+            },
+            "arrays": dict(self.weights),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> NetworkScorer:
+        """Rebuild a scorer from `state`."""
+        plain = state["plain"]
+        spec = NetworkSpec.from_dict(plain["spec"])
+        layout = Layout.from_dict(plain["layout"])
+        names = shapes(spec, layout)
+        return cls(
+            spec,
+            Encoding.from_dict(plain["encoding"]),
+            layout,
+            Correction(**plain["correction"]),
+            {name: np.asarray(state["arrays"][name]) for name in names},
+        )
+
+
+def stack_weights(each: Sequence[Parameters]) -> Parameters:
+    """Return the weights of several networks, `[networks, ...]` each."""
+    return {name: np.stack([own[name] for own in each]) for name in each[0]}

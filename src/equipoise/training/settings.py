@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How networks are trained: the same numbers for every arm of a trial."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise.errors import InputError
+from equipoise.metrics.registry import METRICS
+
+LANES = 16
+"""Batches are multiples of so many examples. Exponentials and logarithms round
+differently in the body and in the tail of a vector loop (measured: 15 of 1,500
+values of `tf.exp` differ); with whole vectors no member is ever in a tail, so its
+place among the others does not matter."""
+
+MOST_STEPS = 30
+"""Where the batch is not given, it doubles while a pass would take more updates."""
+
+MOST_BATCH = 256
+LEAST_BATCH = 32
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """The numbers of a training run.
+
+    Attributes:
+        batch: Examples per update, a multiple of 16; None chooses by the number of
+            training rows: 32 to 256, doubling while a pass takes over 30 updates.
+        epochs: Passes over as many examples as there are training rows, at most.
+        patience: Epochs without improvement on the stop rows, after which a
+            network is done and returns to its best epoch.
+        metric: What the stop rows decide by: "log_loss" of the corrected scores,
+            or a metric of the kinds "ranking" and "probability".
+        memory_limit: Bytes that one group of networks may take, roughly. More are
+            trained group by group. It is a number, never the free memory, so that
+            a rerun groups alike.
+        dtype: "float32", or "float64" for comparisons.
+        save_every: Seconds between checkpoints, where there are any.
+
+    Raises:
+        InputTypeError: A value has the wrong type.
+        InputError: A value is out of range.
+
+    Example:
+        >>> TrainingSettings().batch_for(2_000), TrainingSettings().batch_for(90_000)
+        (128, 256)
+    """
+
+    batch: int | None = None
+    epochs: int = 100
+    patience: int = 10
+    metric: str = "log_loss"
+    memory_limit: int = 4 * 2**30
+    dtype: str = "float32"
+    save_every: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.batch is not None and integer(self.batch, "batch", LANES) % LANES:
+            raise InputError(
+                sentence(
+                    f"batch={self.batch}",
+                    f"a multiple of {LANES}",
+                    f"Try batch={-(-self.batch // LANES) * LANES}.",
+                )
+            )
+        integer(self.epochs, "epochs", 1, 1_000_000)
+        integer(self.patience, "patience", 1)
+        one_of(self.metric, stop_metrics(), "metric")
+        integer(self.memory_limit, "memory_limit", 2**20)
+        one_of(self.dtype, ("float32", "float64"), "dtype")
+        number(self.save_every, "save_every", 0)
+
+    def batch_for(self, rows: int) -> int:
+        """Return the examples per update for so many training rows."""
+        if self.batch is not None:
+            return self.batch
+        size = LEAST_BATCH
+        while size < MOST_BATCH and rows >= size * MOST_STEPS:
+            size *= 2
+        return size
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain data."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TrainingSettings:
+        """Rebuild settings from `to_dict`."""
+        return cls(**values)
+
+
+def stop_metrics() -> list[str]:
+    """Return the names of the metrics that stop rows can decide by.
+
+    Example:
+        >>> "average_precision" in stop_metrics()
+        True
+    """
+    return [
+        name
+        for name, entry in METRICS.items()
+        if entry.kind in ("ranking", "probability")
+    ]

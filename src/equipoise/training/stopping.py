@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Early stopping, member by member, in NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.metrics.registry import metric
+from equipoise.priors import Correction, probability
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+_NEWTON_STEPS = 25
+_RIDGE = 1e-6
+
+
+def stop_value(
+    name: str, labels: npt.ArrayLike, logits: npt.ArrayLike, correction: Correction
+) -> float:
+    """Return what early stopping minimises, on one member's stop rows.
+
+    The metric of the corrected scores, negated where higher is better. Where the
+    correction has no closed form, the log loss is that of the best straight line
+    from logits to log-odds, fitted on these rows (Platt 1999): scores that only
+    order would else be judged by a scale that they do not have.
+
+    Args:
+        name: A metric's name.
+        labels: `[rows]`, 0 or 1.
+        logits: `[rows]`, raw.
+        correction: From raw logits to log-odds.
+    """
+    y = np.asarray(labels, np.float64)
+    z = np.asarray(logits, np.float64)
+    chosen = metric(name)
+    if chosen.kind == "ranking":
+        value = chosen(y, z)
+    else:
+        odds = correction.apply(z)
+        if not correction.exact:
+            odds = _line(y, odds)
+        if name == "log_loss":
+            return float(np.mean(np.logaddexp(0.0, odds) - y * odds))
+        value = chosen(y, probability(odds))
+    return -value if chosen.higher_is_better else value
+
+
+def _line(y: FloatArray, z: FloatArray) -> FloatArray:
+    """Return a + b z, b >= 0, of least log loss: Newton's method, a little ridge."""
+    spread = float(z.std())
+    if spread == 0 or not np.isfinite(spread):
+        return z
+    x = np.stack([np.ones_like(z), (z - z.mean()) / spread], axis=1)
+    share = np.clip(y.mean(), 1e-6, 1 - 1e-6)
+    beta = np.array([np.log(share / (1 - share)), 0.0])
+    for _ in range(_NEWTON_STEPS):
+        p = probability(x @ beta)
+        slope = x.T @ (p - y) / len(y) + _RIDGE * beta
+        curvature = (x * (p * (1 - p))[:, None]).T @ x / len(y) + _RIDGE * np.eye(2)
+        step = np.linalg.solve(curvature, slope)
+        # A bounded step keeps separable rows from overshooting.
+        beta = beta - step / max(1.0, float(np.abs(step).max()) / 2.0)
+    beta[1] = max(beta[1], 0.0)
+    return np.asarray(x @ beta)
+
+
+@dataclass(eq=False)
+class Patience:
+    """Who is still learning, and which epoch was each member's best.
+
+    Attributes:
+        members: How many there are.
+        patience: Epochs without improvement that are borne.
+        best: `[members]`: the least value so far.
+        epoch: `[members]`: the epoch of it, counted from 1; 0 before any.
+    """
+
+    members: int
+    patience: int
+    best: FloatArray = field(init=False)
+    epoch: IntArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.best = np.full(self.members, np.inf)
+        self.epoch = np.zeros(self.members, np.int64)
+
+    def update(
+        self, epoch: int, which: IntArray, values: FloatArray
+    ) -> tuple[BoolArray, BoolArray]:
+        """Take the values of some members; return who improved and who is done.
+
+        Args:
+            epoch: The number of the epoch that has ended, from 1.
+            which: The members.
+            values: Their values; NaN (an undefined metric) is no improvement.
+        """
+        improved = values < self.best[which]
+        self.best[which[improved]] = values[improved]
+        self.epoch[which[improved]] = epoch
+        return improved, epoch - self.epoch[which] >= self.patience
