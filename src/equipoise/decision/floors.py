@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
+from equipoise.decision.plain import written
 from equipoise.decision.rows import Rows, check_rows
 from equipoise.errors import InputError, RefusedError
 
@@ -74,13 +75,13 @@ class Certificate:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return asdict(self)
+        """Return plain data that JSON keeps."""
+        return {**asdict(self), "threshold": written(self.threshold)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Certificate:
         """Rebuild a certificate from `to_dict`."""
-        return cls(**data)
+        return cls(**{**data, "threshold": float(data["threshold"])})
 
 
 def positives_needed(floor: float, level: float = 0.95) -> int:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, one_of, sentence
 from equipoise.decision.objectives import ROUNDING, Objective, as_objective
+from equipoise.decision.plain import written
 from equipoise.decision.rows import FloatArray, check_rows, check_scores
 from equipoise.errors import InputError, InputTypeError
 
@@ -64,13 +65,19 @@ class Threshold:
         return np.asarray((s >= self.value) & (self.value < math.inf))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data."""
-        return {**asdict(self), "options": dict(self.options)}
+        """Return plain data that JSON keeps."""
+        numbers = {
+            k: written(v) for k, v in asdict(self).items() if isinstance(v, float)
+        }
+        return {**asdict(self), **numbers, "options": dict(self.options)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Threshold:
         """Rebuild a threshold from `to_dict`."""
-        return cls(**{**data, "options": tuple(dict(data["options"]).items())})
+        names = ("value", "achieved", "precision", "recall", "flagged")
+        numbers = {name: float(data[name]) for name in names}
+        options = tuple(dict(data["options"]).items())
+        return cls(**{**data, **numbers, "options": options})
 
 
 def choose_threshold(

@@ -1,0 +1,478 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is deployed: calibrate, shift to the prevalence, compare, and say why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import number, sentence
+from equipoise.decision.calibration import Calibrator
+from equipoise.decision.costs import Costs
+from equipoise.decision.floors import (
+    Certificate,
+    certify_both,
+    certify_precision,
+    certify_recall,
+)
+from equipoise.decision.objectives import Objective
+from equipoise.decision.plain import written
+from equipoise.decision.rows import FloatArray, Rows, check_rows
+from equipoise.decision.thresholds import choose_threshold
+from equipoise.errors import InputError
+from equipoise.priors import log_odds as to_log_odds
+from equipoise.priors import prior_offset
+
+Basis = Literal["given", "analytic", "estimated", "certified"]
+IntArray = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a rule did on the rows that chose it, as shares that sum to 1.
+
+    Attributes:
+        tp: Positives flagged.
+        fp: Negatives flagged.
+        fn: Positives not flagged.
+        tn: Negatives not flagged.
+        abstained: Rows left undecided.
+    """
+
+    tp: float
+    fp: float
+    fn: float
+    tn: float
+    abstained: float = 0.0
+
+    def describe(self, costs: Costs | None = None) -> str:
+        """Say what happens in 1,000 rows, and what it costs."""
+        flagged = self.tp + self.fp
+        text = (
+            f"In 1,000 rows like these it flags {_count(flagged)}: {_count(self.tp)} "
+            f"rightly, {_count(self.fp)} wrongly; it misses {_count(self.fn)}"
+        )
+        if self.abstained:
+            text += f" and leaves {_count(self.abstained)} undecided"
+        if costs is not None:
+            text += f". That costs {1_000 * self.cost(costs):.4g}"
+        return text + "."
+
+    def cost(self, costs: Costs) -> float:
+        """Return the cost per row; NaN where rows are left and that has no price."""
+        decided = (
+            self.tp * costs.tp
+            + self.fp * costs.fp
+            + self.fn * costs.fn
+            + self.tn * costs.tn
+        )
+        if not self.abstained:
+            return decided
+        return decided + self.abstained * (
+            math.nan if costs.abstain is None else costs.abstain
+        )
+
+
+@dataclass(frozen=True)
+class DecisionRule:
+    """How a model's log-odds become decisions, as plain data.
+
+    A row's calibrated log-odds are `calibrator.apply(log_odds) + offset`. It is
+    flagged from `threshold` upwards; with `lower` set it is left undecided from
+    `lower` up to `threshold`.
+
+    Attributes:
+        threshold: In calibrated log-odds; +inf flags nothing.
+        lower: None where every row is decided; else below `threshold`.
+        calibrator: Applied first.
+        offset: Added after calibration, for a new prevalence.
+        objective: What was sought, by name; "given" where the user set it.
+        options: What the objective was built with.
+        basis: "given"; "analytic": follows from the costs; "estimated": chosen on
+            labelled rows, its figures flatter it; "certified": holds with
+            probability `level`.
+        level: Of the certificate; None elsewhere.
+        rows: How many rows chose it; 0 where none did.
+        positives: How many of them were positive.
+        prevalence: The share of positives that it is meant for; NaN if unknown.
+        tally: What it did on the choosing rows; None where unknown.
+        certificates: What is promised.
+        reason: What the user should know, for example why nothing is flagged.
+
+    Raises:
+        InputError: A threshold is NaN, or `lower` is not below `threshold`.
+
+    Example:
+        >>> rule = DecisionRule(threshold=0.0, lower=-2.0)
+        >>> rule.decide([-3.0, -1.0, 0.0]).tolist()
+        [0, -1, 1]
+    """
+
+    threshold: float
+    lower: float | None = None
+    calibrator: Calibrator = field(default_factory=Calibrator)
+    offset: float = 0.0
+    objective: str = "given"
+    options: tuple[tuple[str, Any], ...] = ()
+    basis: Basis = "given"
+    level: float | None = None
+    rows: int = 0
+    positives: int = 0
+    prevalence: float = math.nan
+    tally: Tally | None = None
+    certificates: tuple[Certificate, ...] = ()
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.threshold):
+            raise InputError(sentence("threshold=nan", "a number; +inf flags nothing"))
+        if self.lower is not None and not self.lower < self.threshold:
+            raise InputError(
+                sentence(
+                    f"lower={self.lower:g} for threshold={self.threshold:g}",
+                    "a lower threshold below it, or None",
+                )
+            )
+
+    @property
+    def costs(self) -> Costs | None:
+        """The costs it was built for; None where it was built for something else."""
+        known = {f.name for f in fields(Costs)}
+        given = {k: v for k, v in self.options if k in known}
+        return Costs(**given) if {"fp", "fn"} <= set(given) else None
+
+    def log_odds(self, log_odds: npt.ArrayLike) -> FloatArray:
+        """Return calibrated log-odds at the rule's prevalence, of the same shape."""
+        return np.asarray(self.calibrator.apply(log_odds) + self.offset)
+
+    def decide(self, log_odds: npt.ArrayLike, *, calibrated: bool = False) -> IntArray:
+        """Return 1 where a row is flagged, 0 where not, -1 where undecided.
+
+        Args:
+            log_odds: The model's log-odds, any shape, NaN refused.
+            calibrated: Whether they are `self.log_odds(...)` already.
+
+        Raises:
+            InputError: A value is NaN.
+        """
+        z = np.asarray(log_odds, np.float64)
+        if np.isnan(z).any():
+            raise InputError(sentence("log-odds that are NaN", "numbers"))
+        if not calibrated:
+            z = self.log_odds(z)
+        flagged = (z >= self.threshold) & (self.threshold < math.inf)
+        out = flagged.astype(np.int8)
+        if self.lower is not None:
+            out[~flagged & (z >= self.lower)] = -1
+        return out
+
+    def decide_probability(
+        self, probability: npt.ArrayLike, *, calibrated: bool = True
+    ) -> IntArray:
+        """Decide from probabilities; see `decide`.
+
+        Args:
+            probability: In [0, 1], any shape.
+            calibrated: Whether they come from `self.log_odds`; if not, they are
+                what the model says before calibration.
+
+        Raises:
+            InputError: A value lies outside [0, 1] or is NaN.
+        """
+        p = np.asarray(probability, np.float64)
+        if not ((p >= 0) & (p <= 1)).all():
+            raise InputError(sentence("probabilities outside [0, 1]", "0 to 1"))
+        return self.decide(to_log_odds(p), calibrated=calibrated)
+
+    def describe(self) -> str:
+        """Say in words what it does, how it was chosen, and what it costs."""
+        lines = [f"Flag where {_where(self.threshold)}."]
+        if self.lower is not None:
+            lines.append(
+                f"Leave undecided from {_probability(self.lower)} up to there."
+            )
+        lines.append(_chosen(self))
+        lines += [certificate.describe() for certificate in self.certificates]
+        if self.calibrator.method != "none":
+            lines.append(self.calibrator.describe())
+        if self.offset:
+            lines.append(
+                f"Log-odds are shifted by {self.offset:+.3f} for a prevalence of "
+                f"{self.prevalence:.3g}."
+            )
+        if self.tally is not None:
+            lines.append(self.tally.describe(self.costs))
+        if self.reason:
+            lines.append(f"{self.reason[0].upper()}{self.reason[1:].rstrip('.')}.")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that JSON keeps: numbers, texts, lists."""
+        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {
+            **own,
+            "threshold": written(self.threshold),
+            "lower": None if self.lower is None else written(self.lower),
+            "prevalence": written(self.prevalence),
+            "calibrator": self.calibrator.to_dict(),
+            "options": dict(self.options),
+            "tally": None if self.tally is None else asdict(self.tally),
+            "certificates": [c.to_dict() for c in self.certificates],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> DecisionRule:
+        """Rebuild a rule from `to_dict`.
+
+        Raises:
+            InputError: A field is unknown.
+        """
+        known = {f.name for f in fields(cls)}
+        if unknown := set(data) - known:
+            raise InputError(
+                sentence(f"rule fields {sorted(unknown)}", str(sorted(known)))
+            )
+        lower, tally = data.get("lower"), data.get("tally")
+        return cls(
+            **{
+                **data,
+                "threshold": float(data["threshold"]),
+                "lower": None if lower is None else float(lower),
+                "prevalence": float(data.get("prevalence", math.nan)),
+                "calibrator": Calibrator.from_dict(data.get("calibrator", {})),
+                "options": tuple(dict(data.get("options", {})).items()),
+                "tally": None if tally is None else Tally(**tally),
+                "certificates": tuple(
+                    Certificate.from_dict(c) for c in data.get("certificates", ())
+                ),
+            }
+        )
+
+
+def make_rule(
+    log_odds: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    objective: str | Objective = "f1",
+    calibrator: Calibrator | None = None,
+    prevalence: float | None = None,
+    weights: npt.ArrayLike | None = None,
+    method: str = "auto",
+    abstain: float | None = None,
+    **options: Any,
+) -> DecisionRule:
+    """Choose a rule on labelled rows that the model was not trained on.
+
+    Args:
+        log_odds: `[rows]`, the model's, before calibration.
+        y: `[rows]` of 0 and 1.
+        objective: See `objectives.objective`.
+        calibrator: Applied first; none by default.
+        prevalence: The share of positives where the rule will be used, if it is
+            another than among these rows: log-odds are shifted, and rows
+            reweighted so that the choice is made for that prevalence.
+        weights: `[rows]`.
+        method: See `choose_threshold`.
+        abstain: With objective "cost": the cost of leaving a row undecided; rows
+            are then left where that is the cheapest (`Costs.band`).
+        **options: Of the objective.
+
+    Raises:
+        InputError: As `choose_threshold`; or `abstain` without "cost"; or costs
+            by row, which have no single threshold (use `row_thresholds`).
+
+    Example:
+        >>> rule = make_rule([-3.0, -1.0, 1.0], [0, 0, 1], objective="cost",
+        ...                  fp=1, fn=9, abstain=0.5)
+        >>> rule.decide_probability([0.01, 0.3, 0.6]).tolist()
+        [0, -1, 1]
+    """
+    rows, shift, share = _prepared(log_odds, y, weights, calibrator, prevalence)
+    if objective == "cost" and any(np.ndim(v) for v in options.values()):
+        raise InputError(
+            sentence(
+                "costs by row for a rule",
+                "one cost matrix",
+                "Compare calibrated log-odds with row_thresholds(fp, fn) instead.",
+            )
+        )
+    chosen = choose_threshold(
+        rows.score,
+        rows.y,
+        objective=objective,
+        weights=rows.weights,
+        method=method,
+        **options,
+    )
+    upper, lower = chosen.value, None
+    given = chosen.options
+    if abstain is not None:
+        if chosen.objective != "cost":
+            raise InputError(
+                sentence(f"abstain with objective={chosen.objective!r}", "'cost'")
+            )
+        costs = Costs(**{**dict(given), "abstain": abstain})
+        given = tuple(costs.to_dict().items())
+        if band := costs.band():
+            lower, upper = (float(to_log_odds(p)) for p in band)
+    return DecisionRule(
+        upper,
+        lower,
+        calibrator or Calibrator(),
+        shift,
+        chosen.objective,
+        given,
+        "analytic" if lower is not None or chosen.basis == "analytic" else "estimated",
+        None,
+        chosen.rows,
+        chosen.positives,
+        share,
+        _tally(rows, upper, lower),
+        reason=chosen.reason,
+    )
+
+
+def certified_rule(
+    log_odds: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    precision: float | None = None,
+    recall: float | None = None,
+    level: float = 0.95,
+    calibrator: Calibrator | None = None,
+    abstain: bool = False,
+) -> DecisionRule:
+    """Return a rule whose floors are certified on rows that nothing has seen.
+
+    Args:
+        log_odds: `[rows]`, the model's, before calibration: of rows that neither
+            training, nor stopping, nor calibration, nor any choice has seen.
+        y: `[rows]` of 0 and 1.
+        precision: The floor on precision among flagged rows.
+        recall: The floor on recall; with `abstain` the share of positives that
+            are flagged or left undecided.
+        level: The probability with which all floors hold.
+        calibrator: Applied first; fitted elsewhere.
+        abstain: With both floors: flag from the lowest threshold whose precision
+            is certified, and leave undecided down to the highest whose recall is.
+
+    Raises:
+        RefusedError: The rows cannot carry the certificate; the text counts what
+            would be needed.
+        InputError: No floor is given, or `abstain` with one only.
+
+    Example:
+        >>> import numpy as np
+        >>> z = np.linspace(4, -4, 200)
+        >>> print(certified_rule(z, z > 2, recall=0.9).objective)
+        recall
+    """
+    if precision is None and recall is None:
+        raise InputError(sentence("no floor", "precision=..., recall=..., or both"))
+    if abstain and (precision is None or recall is None):
+        raise InputError(sentence("abstain=True with one floor", "both floors"))
+    rows, _, share = _prepared(log_odds, y, None, calibrator, None)
+    lower = None
+    if precision is not None and recall is not None:
+        if abstain:
+            half = (1 + level) / 2
+            top = certify_precision(rows.score, rows.y, precision, level=half)
+            bottom = certify_recall(rows.score, rows.y, recall, level=half)
+            certificates: tuple[Certificate, ...] = (top, bottom)
+            if bottom.threshold < top.threshold:
+                lower = bottom.threshold
+        if not abstain or lower is None:
+            certificates = (
+                certify_both(
+                    rows.score, rows.y, precision=precision, recall=recall, level=level
+                ),
+            )
+    elif precision is not None:
+        certificates = (certify_precision(rows.score, rows.y, precision, level=level),)
+    elif recall is not None:
+        certificates = (certify_recall(rows.score, rows.y, recall, level=level),)
+    floors = {"precision": precision, "recall": recall}
+    asked = {k: v for k, v in floors.items() if v is not None}
+    upper = certificates[0].threshold
+    return DecisionRule(
+        upper,
+        lower,
+        calibrator or Calibrator(),
+        0.0,
+        " and ".join(asked),
+        tuple(asked.items()),
+        "certified",
+        level,
+        rows.score.size,
+        int(rows.y.sum()),
+        share,
+        _tally(rows, upper, lower),
+        certificates,
+    )
+
+
+def _prepared(
+    log_odds: npt.ArrayLike,
+    y: npt.ArrayLike,
+    weights: npt.ArrayLike | None,
+    calibrator: Calibrator | None,
+    prevalence: float | None,
+) -> tuple[Rows, float, float]:
+    """Return calibrated rows, the offset, and the prevalence they stand for."""
+    rows = check_rows(log_odds, y, weights)
+    score = calibrator.apply(rows.score) if calibrator else rows.score
+    total = rows.positives + rows.negatives
+    share = rows.positives / total if total else math.nan
+    if prevalence is None:
+        return rows._replace(score=score), 0.0, share
+    wanted = number(prevalence, "prevalence", 0, 1, open_ends=True)
+    shift = prior_offset(share, wanted)
+    factor = np.where(rows.y == 1, wanted / share, (1 - wanted) / (1 - share))
+    return Rows(score + shift, rows.y, rows.weights * factor), shift, wanted
+
+
+def _tally(rows: Rows, upper: float, lower: float | None) -> Tally | None:
+    total = float(rows.weights.sum())
+    if not total:
+        return None
+    w, y = rows.weights / total, rows.y
+    on = (rows.score >= upper) & (upper < math.inf)
+    left = ~on & (rows.score >= (upper if lower is None else lower))
+    off = ~on & ~left
+    tp, fp = float(w @ (y * on)), float(w @ ((1 - y) * on))
+    fn, tn = float(w @ (y * off)), float(w @ ((1 - y) * off))
+    return Tally(tp, fp, fn, tn, float(w @ left) if lower is not None else 0.0)
+
+
+def _chosen(rule: DecisionRule) -> str:
+    on = f" on {rule.rows:,} rows, {rule.positives:,} of them positive"
+    extra = ", ".join(f"{k}={v:g}" for k, v in rule.options if v is not None)
+    name = rule.objective.replace("_", " ") + (f" ({extra})" if extra else "")
+    return {
+        "given": "The threshold was given.",
+        "analytic": f"The threshold follows from {name}; it is right where the "
+        "probabilities are.",
+        "estimated": f"Chosen for {name}: estimated{on}.",
+        "certified": f"Chosen for {name}: certified at {rule.level or 0:.3g}{on}.",
+    }[rule.basis]
+
+
+def _where(threshold: float) -> str:
+    if threshold == math.inf:
+        return "nothing (no threshold serves)"
+    if threshold == -math.inf:
+        return "anything: every row is flagged"
+    return f"the calibrated probability is at least {_probability(threshold)}"
+
+
+def _probability(log_odds: float) -> str:
+    return f"{1 / (1 + math.exp(-log_odds)):.4g}" if log_odds > -700 else "0"
+
+
+def _count(share: float) -> str:
+    return f"{1_000 * share:.3g}"
