@@ -13,6 +13,7 @@ from equipoise._core.seeds import generator
 from equipoise.diagnosis.columns import pick
 from equipoise.diagnosis.predictive import Strength, strengths
 from equipoise.diagnosis.repeats import EqualRows, equal_rows
+from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table, counts
 
 # Column-wise checks read at most this many rows of each class: an AUROC from
@@ -56,18 +57,14 @@ class Subject:
     @cached_property
     def hashes(self) -> npt.NDArray[np.uint64]:
         """A number per row; equal numbers mean equal features."""
-        from equipoise.table.hashes import row_hashes
-
-        return np.asarray(row_hashes(self.table), np.uint64)
+        return row_hashes(self.table)
 
     @cached_property
     def test_hashes(self) -> npt.NDArray[np.uint64]:
         """The same for the test file, comparable with `hashes`."""
         if self.test is None:
             return np.empty(0, np.uint64)
-        from equipoise.table.hashes import row_hashes
-
-        return np.asarray(row_hashes(self.test), np.uint64)
+        return row_hashes(self.test)
 
     @cached_property
     def sample(self) -> npt.NDArray[np.int64]:

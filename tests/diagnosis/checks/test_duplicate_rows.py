@@ -4,10 +4,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from equipoise.diagnosis.checks.duplicate_rows import CHECK
 from equipoise.diagnosis.finding import NotApplicable
 
 Make = Callable[..., Any]
+
+
+def test_copies_are_a_warning(noise: Make, run: Make) -> None:
+    table = noise(300, 30)
+    found = run(CHECK, table.take(np.r_[0:300, 0:50]))
+    assert found.severity == "warning"
+    assert found.evidence["repeated_rows"] == 50
+    assert found.evidence["repeated_positives"] == int(table.y[:50].sum())
+    assert "they look like copies" in found.message
+    one = run(CHECK, table.take(np.r_[0:300, 0]))
+    assert "1 row (0.33 %) equals" in one.message
+
+
+def test_coincidences_are_an_info(build: Make, run: Make) -> None:
+    random = np.random.default_rng(0)
+    dice = {name: random.integers(0, 6, 500) for name in "abc"}
+    found = run(CHECK, build([0, 1] * 250, dice))
+    assert found.severity == "info"
+    assert not found.evidence["copies"]
 
 
 def test_silent_and_not_applicable(noise: Make, build: Make, run: Make) -> None:

@@ -8,10 +8,14 @@ import numpy as np
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, share
+from equipoise.table.duplicates import Duplicates, judge_duplicates
 
 
 def look(subject: Subject) -> Observation | NotApplicable | None:
-    """Count rows whose features equal those of an earlier row.
+    """Count rows that equal an earlier one, and tell copies from coincidences.
+
+    How they are told apart is described in `equipoise.table.duplicates`: by the
+    number of pairs that nearly agree.
 
     Args:
         subject: What is looked at.
@@ -22,13 +26,37 @@ def look(subject: Subject) -> Observation | NotApplicable | None:
     repeated = sets.repeated
     if repeated == 0:
         return None
+    judged = judge_duplicates(subject.table)
     positives = int(np.maximum(sets.positives - 1, 0).sum())
     return Observation(
-        "info",
-        f"{count(repeated, 'row')} ({share(repeated / len(subject.table))}) equal an "
-        "earlier row in all features.",
-        "Keep copies on one side of every split (duplicates='group').",
-        {"repeated_rows": repeated, "repeated_positives": positives},
+        "warning" if judged.copies else "info",
+        f"{count(repeated, 'row')} ({share(repeated / len(subject.table))}) "
+        f"{'equals' if repeated == 1 else 'equal'} an earlier row in all features; "
+        + _kind(judged, repeated),
+        "Keep equal rows on one side of every split (duplicates='group'; 'auto' does "
+        "so here). Remove them if they came from a join or from over-sampling."
+        if judged.copies
+        else "Nothing: different cases may look alike. If you know them to be copies, "
+        "say duplicates='group'.",
+        {
+            "repeated_rows": repeated,
+            "repeated_positives": positives,
+            "equal_pairs": judged.pairs,
+            "pairs_by_coincidence": judged.expected,
+            "copies": judged.copies,
+        },
+    )
+
+
+def _kind(judged: Duplicates, repeated: int) -> str:
+    if not judged.copies:
+        return "so many look like coincidence, as the columns are few or coarse."
+    what = "it looks like a copy" if repeated == 1 else "they look like copies"
+    expected = judged.expected
+    amount = f"{expected:,.0f}" if expected >= 1 else "less than one"
+    return (
+        f"{what}: {amount} of the {judged.pairs:,.0f} equal "
+        f"{'pair' if judged.pairs == 1 else 'pairs'} would be coincidence."
     )
 
 

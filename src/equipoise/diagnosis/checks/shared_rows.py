@@ -9,6 +9,7 @@ from equipoise.diagnosis.bounds import share_interval
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, share
+from equipoise.table.duplicates import judge_duplicates
 
 
 def look(subject: Subject) -> Observation | NotApplicable | None:
@@ -16,7 +17,8 @@ def look(subject: Subject) -> Observation | NotApplicable | None:
 
     A row drawn from the same population would meet an equal one in the table about
     as often as the table's own rows meet an equal one among the others. Where the
-    test rows do so more often, they are copies.
+    test rows do so more often, or the table's own equal rows are judged to be
+    copies (EQP006), they are copies.
 
     Args:
         subject: What is looked at.
@@ -32,19 +34,13 @@ def look(subject: Subject) -> Observation | NotApplicable | None:
     sets = subject.equal_rows
     expected = float(sets.size[sets.size > 1].sum() / len(subject.table))
     low, _ = share_interval(total / rows, rows, subject.level)
-    copies = low > expected
+    copies = low > expected or judge_duplicates(subject.table).copies
     positives = int(np.asarray(subject.test.y)[found].sum())
     return Observation(
         "error" if copies else "info",
         f"{count(total, 'row')} of the test file ({share(total / rows)}), "
-        f"{positives:,} of them positive, have the same features as a row of the "
-        "table; "
-        + (
-            f"{share(expected)} would be coincidence. The rest are copies, and a "
-            "model has seen their answers."
-            if copies
-            else "that is what coincidence explains."
-        ),
+        f"{positives:,} of them positive, {'has' if total == 1 else 'have'} the same "
+        f"features as a row of the table; {_kind(copies, expected)}",
         "Remove them from the test file, or from the table, before any score is read."
         if copies
         else "Nothing, unless you know of copies.",
@@ -54,6 +50,15 @@ def look(subject: Subject) -> Observation | NotApplicable | None:
             "share": total / rows,
             "expected_share": expected,
         },
+    )
+
+
+def _kind(copies: bool, expected: float) -> str:
+    if not copies:
+        return "that is what coincidence explains."
+    return (
+        "a model has seen their answers. Of the table's own rows "
+        f"{share(expected)} have an equal in it."
     )
 
 
