@@ -75,6 +75,20 @@ class Correction:
             z = focal_link(z, self.gamma)
         return np.asarray(z + self.offset)
 
+    def invert(self, log_odds: npt.ArrayLike) -> FloatArray:
+        """Return the raw logits that `apply` turns into these log-odds.
+
+        The bias of an untrained network is the inverse of the prior log-odds: it
+        starts with what training would teach it first.
+
+        Example:
+            >>> correction = Correction("focal", offset=-2.0, gamma=2.0)
+            >>> round(float(correction.apply(correction.invert(-3.0))), 9)
+            -3.0
+        """
+        z = np.asarray(log_odds, np.float64) - self.offset
+        return focal_logits(z, self.gamma) if self.kind == "focal" else z
+
 
 def focal_link(logits: npt.ArrayLike, gamma: float) -> FloatArray:
     """Return the log-odds that a focal-loss minimiser with these logits means.
@@ -96,6 +110,29 @@ def focal_link(logits: npt.ArrayLike, gamma: float) -> FloatArray:
     if gamma == 0:
         return z
     return np.asarray(_log_phi(-z, gamma) - _log_phi(z, gamma))
+
+
+def focal_logits(log_odds: npt.ArrayLike, gamma: float) -> FloatArray:
+    """Return the logits whose `focal_link` these log-odds are, by bisection.
+
+    The link goes up with the logit, and away from 0 its slope is about 1 + gamma,
+    so the logit lies between 0 and the log-odds.
+
+    Args:
+        log_odds: Finite log-odds, any shape.
+        gamma: The exponent, at least 0; 0 returns the log-odds unchanged.
+
+    Example:
+        >>> round(float(focal_link(focal_logits(1.5, 2.0), 2.0)), 9)
+        1.5
+    """
+    wanted = np.asarray(log_odds, np.float64)
+    low, high = np.minimum(wanted, 0.0), np.maximum(wanted, 0.0)
+    for _ in range(80):  # halves the interval to below a float64's last digit
+        middle = (low + high) / 2
+        above = focal_link(middle, gamma) > wanted
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return np.asarray((low + high) / 2)
 
 
 def _log_phi(z: FloatArray, gamma: float) -> FloatArray:
