@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import InputError, TargetError, UnsupportedError
 
 Kind = Literal["numeric", "boolean", "categorical", "datetime"]
 Task = Literal["binary", "multiclass", "multilabel"]
@@ -49,6 +49,16 @@ class Column:
             return np.asarray(np.isnat(self.values))
         return np.asarray(np.isnan(self.values))
 
+    def raw(self, rows: Any = slice(None)) -> npt.NDArray[Any]:
+        """Return the values as a model's input: numbers, texts or microseconds."""
+        values = self.values[rows]
+        if self.kind == "categorical":
+            texts = np.array([*self.categories, ""], dtype=np.str_)
+            return np.asarray(texts[values])  # code -1 is the last text
+        if self.kind == "datetime":
+            return np.asarray(values.astype("datetime64[us]").astype(np.int64))
+        return np.asarray(values, np.float64)
+
     def take(self, rows: npt.ArrayLike) -> Column:
         """Return the column at the given rows."""
         return dataclasses.replace(self, values=self.values[np.asarray(rows)])
@@ -71,7 +81,8 @@ class Table:
     Attributes:
         columns: The feature columns.
         y: `[rows]` int8 (binary, 1 is the positive class), int64 class numbers
-            (multi-class), or `[rows, labels]` int8 (multi-label).
+            (multi-class), or `[rows, labels]` int8 (multi-label). Rows that were
+            read without their target are all -1: see `labelled`.
         classes: The texts of the classes; for a binary task (negative, positive).
         target: The target's name; several names are joined by a comma.
         task: Binary, multi-class or multi-label.
@@ -110,6 +121,11 @@ class Table:
         )
 
     @property
+    def labelled(self) -> bool:
+        """Whether the rows have targets; rows that are only to be scored have none."""
+        return not (self.y.dtype == np.int8 and self.y.size and (self.y < 0).all())
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the feature columns."""
         return tuple(column.name for column in self.columns)
@@ -118,6 +134,13 @@ class Table:
     def positives(self) -> int:
         """The number of positive rows of a binary table."""
         self.require_binary("the number of positives")
+        if not self.labelled:
+            raise TargetError(
+                sentence(
+                    f"{self.source}, which was read without its target",
+                    f"rows with the target {self.target!r}",
+                )
+            )
         return int(self.y.sum())
 
     @property
@@ -147,6 +170,28 @@ class Table:
             groups=None if self.groups is None else self.groups[index],
             time=None if self.time is None else self.time[index],
         )
+
+    def raw(self, rows: npt.ArrayLike | None = None) -> dict[str, npt.NDArray[Any]]:
+        """Return the feature columns as an exported model takes them.
+
+        Args:
+            rows: Positions or a mask; None for all rows.
+
+        Returns:
+            By column name, `[rows]`: float64 for numeric and boolean columns (NaN
+            where missing), texts for categorical ones ("" where missing), int64
+            microseconds since 1970 for date-times (the smallest int64 where
+            missing).
+
+        Example:
+            >>> Table(
+            ...     (Column("city", "categorical", np.array([0, -1]), ("Bonn",)),),
+            ...     np.array([0, 1], np.int8), ("no", "yes"),
+            ... ).raw()["city"].tolist()
+            ['Bonn', '']
+        """
+        index = slice(None) if rows is None else np.asarray(rows)
+        return {column.name: column.raw(index) for column in self.columns}
 
     def require_binary(self, what: str) -> None:
         """Raise where the task is not binary.

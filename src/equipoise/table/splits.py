@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outer folds and the inner split: every class in every part, no leaks.
+
+`by="stratified"`: each part has the classes in the table's shares. Where the table
+has groups they are kept whole all the same.
+
+`by="group"`: the same, and an error where the table has no groups.
+
+`by="time"`: forward chaining. Rows are ordered by time and cut into folds + 1
+blocks of about equal size, equal times together; fold k trains on all blocks before
+block k + 1 (an expanding window) and tests on that block, so the first block is
+never tested and no model sees the future. Training rows that belong to a group (or
+are copies of a row) in the test block are left out of training.
+
+`duplicates="auto"` keeps equal rows together where a copy is likelier than a
+coincidence, see `judge_duplicates`; "group" keeps them together in any case,
+"ignore" never does.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise._core.seeds import derive, generator
+from equipoise.errors import SplitError, UnsupportedError
+from equipoise.table.duplicates import duplicate_groups, judge_duplicates
+from equipoise.table.spread import spread
+from equipoise.table.table import FloatArray, IntArray, Table
+
+__all__ = ["Split", "duplicate_groups", "inner_split", "outer_splits"]
+
+BY = ("stratified", "group", "time")
+DUPLICATES = ("auto", "group", "ignore")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """One fold: disjoint positions of rows in a table, int64, ascending.
+
+    Attributes:
+        train: Rows to learn from.
+        test: Rows to be scored.
+    """
+
+    train: IntArray
+    test: IntArray
+
+
+def outer_splits(
+    table: Table,
+    *,
+    folds: int = 5,
+    repeat: int = 0,
+    seed: int = 0,
+    by: str = "stratified",
+    duplicates: str = "auto",
+) -> list[Split]:
+    """Return the outer folds of one repeat.
+
+    Args:
+        table: A binary or multi-class table.
+        folds: The number of folds, 2 to 50.
+        repeat: Which partition of the rows: 0, 1, ... Each is another one, and
+            depends on `seed` and its own number alone. A split by time has only
+            one.
+        seed: One seed gives one list of splits.
+        by: "stratified", "group" or "time"; see the head of this module.
+        duplicates: "auto", "group" or "ignore".
+
+    Returns:
+        One `Split` per fold. Without time, each row is tested exactly once.
+
+    Raises:
+        SplitError: A part would lack a class, or what `by` needs is absent; the
+            message counts.
+        UnsupportedError: The table is multi-label.
+
+    Example:
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> table = gaussian_shift(100, positives=10).table
+        >>> [int(table.y[split.test].sum()) for split in outer_splits(table)]
+        [2, 2, 2, 2, 2]
+    """
+    integer(folds, "folds", 2, 50)
+    integer(repeat, "repeat", 0)
+    groups = _checked_groups(table, by, duplicates)
+    if by == "time":
+        if repeat:
+            raise SplitError(
+                sentence(f"repeat={repeat} by time", "one partition, repeat=0")
+            )
+        splits = _by_time(_times(table), groups, folds)
+    else:
+        _enough(table, groups, folds)
+        part = _folds(table, groups, folds, seed, repeat)
+        splits = [
+            Split(np.flatnonzero(part != k), np.flatnonzero(part == k))
+            for k in range(folds)
+        ]
+    for k, split in enumerate(splits):
+        _require_classes(table, split.train, f"the training part of fold {k + 1}", by)
+        _require_classes(table, split.test, f"the test part of fold {k + 1}", by)
+    return splits
+
+
+def inner_split(
+    table: Table,
+    rows: npt.ArrayLike,
+    *,
+    share: float = 0.2,
+    seed: int = 0,
+    by: str = "stratified",
+    duplicates: str = "auto",
+) -> tuple[IntArray, IntArray]:
+    """Divide a training part into rows to fit and rows that decide when to stop.
+
+    At least one row of each class lies on each side, however small the share.
+
+    Args:
+        table: A binary or multi-class table.
+        rows: Positions of the training part.
+        share: Share of the rows that decide, strictly between 0 and 1.
+        seed: One seed gives one split.
+        by: As in `outer_splits`; by time the latest rows decide, and the cut moves
+            as far as it must for both sides to have every class.
+        duplicates: As in `outer_splits`.
+
+    Returns:
+        The rows to fit and the rows that decide, ascending positions in the table.
+
+    Raises:
+        SplitError: A class has fewer than two rows (or groups).
+
+    Example:
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> table = gaussian_shift(100, positives=10).table
+        >>> train, stop = inner_split(table, range(100))
+        >>> len(train), len(stop), int(table.y[stop].sum())
+        (80, 20, 2)
+    """
+    number(share, "share", 0, 1, open_ends=True)
+    index = np.sort(np.asarray(rows, np.int64))
+    groups = _checked_groups(table, by, duplicates)[index]
+    y = table.y[index]
+    if by == "time":
+        stop = _latest(_times(table)[index], y, share)
+        train = ~stop & ~np.isin(groups, groups[stop])
+    else:
+        random = generator(seed, "splits", "inner")
+        stop = spread(y, groups, np.array([1 - share, share]), random) == 1
+        train = ~stop
+    for part, name in ((train, "fitted"), (stop, "deciding")):
+        _require_classes(table, index[part], f"the {name} side of the inner split", by)
+    return index[train], index[stop]
+
+
+def _checked_groups(table: Table, by: str, duplicates: str) -> IntArray:
+    """Return which rows must stay together, as numbers from 0."""
+    one_of(by, BY, "by")
+    one_of(duplicates, DUPLICATES, "duplicates")
+    if table.task == "multilabel":
+        raise UnsupportedError(
+            sentence("a multilabel table to split", "a binary or multiclass table")
+        )
+    if by == "group" and table.groups is None:
+        raise SplitError(
+            sentence(
+                "by='group' for a table without groups",
+                "a table read with group=COLUMN",
+            )
+        )
+    return _united(table.groups, _equal_rows(table, duplicates), len(table))
+
+
+def _equal_rows(table: Table, duplicates: str) -> IntArray | None:
+    if duplicates == "ignore":
+        return None
+    if duplicates == "group":
+        return duplicate_groups(table)
+    judged = judge_duplicates(table)
+    return judged.groups if judged.copies else None
+
+
+def _united(first: IntArray | None, second: IntArray | None, rows: int) -> IntArray:
+    """Return groups in which rows are joined that share either group."""
+    given = [groups for groups in (first, second) if groups is not None]
+    if not given:
+        return np.arange(rows)
+    numbered = [np.unique(groups, return_inverse=True)[1] for groups in given]
+    if len(numbered) == 1:
+        return np.asarray(numbered[0], np.int64)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    left, right = numbered[0], numbered[1] + numbered[0].max() + 1
+    size = int(right.max()) + 1
+    edges = coo_array((np.ones(rows, np.int8), (left, right)), shape=(size, size))
+    labels = connected_components(edges, directed=False)[1]
+    return np.asarray(labels[left], np.int64)
+
+
+def _folds(
+    table: Table, groups: IntArray, folds: int, seed: int, repeat: int
+) -> IntArray:
+    """Return each row's fold, `[rows]`."""
+    if len(np.unique(groups)) < len(groups):
+        random = generator(seed, "splits", "outer", repeat)
+        return spread(table.y, groups, np.full(folds, 1 / folds), random)
+    from sklearn.model_selection import StratifiedKFold
+
+    state = derive(seed, "splits", "outer", repeat) % 2**32
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=state)
+    part = np.empty(len(table), np.int64)
+    for k, (_, test) in enumerate(splitter.split(table.y, table.y)):
+        part[test] = k
+    return part
+
+
+def _by_time(times: FloatArray, groups: IntArray, folds: int) -> list[Split]:
+    order = np.argsort(times, kind="stable")
+    bounds = [
+        _edge(times[order], len(order) * k // (folds + 1)) for k in range(folds + 2)
+    ]
+    splits = []
+    for start, end in itertools.pairwise(bounds[1:]):
+        test, train = order[start:end], order[:start]
+        train = train[~np.isin(groups[train], groups[test])]
+        splits.append(Split(np.sort(train), np.sort(test)))
+    return splits
+
+
+def _edge(ordered: FloatArray, position: int) -> int:
+    """Return the first position of the time at `position`: equal times stay whole."""
+    if position >= len(ordered):
+        return len(ordered)
+    return int(np.searchsorted(ordered, ordered[position], "left"))
+
+
+def _latest(
+    times: FloatArray, y: npt.NDArray[np.int8], share: float
+) -> npt.NDArray[np.bool_]:
+    """Return which rows are the latest, with every class before and after the cut."""
+    cut = float(np.quantile(times, 1 - share))
+    spans = [
+        (times[y == label].min(), times[y == label].max()) for label in np.unique(y)
+    ]
+    earliest = max(first for first, _ in spans)
+    latest = min(last for _, last in spans)
+    if earliest < latest:
+        after = np.unique(times[times > earliest])
+        cut = min(max(cut, float(after[0])), latest)
+    return np.asarray(times >= cut)
+
+
+def _times(table: Table) -> FloatArray:
+    """Return times as numbers that order the rows."""
+    if table.time is None:
+        raise SplitError(
+            sentence(
+                "by='time' for a table without times", "a table read with time=COLUMN"
+            )
+        )
+    ranks = np.unique(table.time, return_inverse=True)[1]
+    return np.asarray(ranks, np.float64)
+
+
+def _enough(table: Table, groups: IntArray, folds: int) -> None:
+    """Raise where a class has fewer rows (or groups) than there are folds."""
+    whole = len(np.unique(groups)) == len(groups)
+    for label in range(len(table.classes)):
+        rows = table.y == label
+        count = int(np.count_nonzero(rows))
+        units = count if whole else len(np.unique(groups[rows]))
+        if units < folds:
+            inside = "" if whole or units == count else f" in {units} groups of rows"
+            raise SplitError(
+                _too_few(_named(table, label, count) + inside, units, folds)
+            )
+
+
+def _too_few(what: str, units: int, folds: int) -> str:
+    remedy = (
+        f"Pass folds={units} or fewer, or collect more such rows."
+        if units > 1
+        else "Collect more such rows: nothing can be tested on them."
+    )
+    return (
+        f"{what} cannot be spread over {folds} folds: each part needs at least one. "
+        + remedy
+    )
+
+
+def _named(table: Table, label: int, count: int) -> str:
+    if table.task == "binary":
+        kind = ("negative", "positive")[label]
+        return f"{count} {kind}{'' if count == 1 else 's'}"
+    return f"{count} row{'' if count == 1 else 's'} of class {table.classes[label]!r}"
+
+
+def _require_classes(table: Table, rows: IntArray, part: str, by: str) -> None:
+    present = np.bincount(table.y[rows], minlength=len(table.classes))
+    if present.all():
+        return
+    label = int(np.argmin(present))
+    total = int(np.count_nonzero(table.y == label))
+    missing = _named(table, label, 0)
+    remedy = (
+        "Pass fewer folds, or by='stratified' where time does not matter."
+        if by == "time"
+        else "Pass fewer folds, or collect more such rows."
+    )
+    raise SplitError(
+        f"{part[0].upper()}{part[1:]} has {len(rows):,} rows and {missing}; the table "
+        f"has {_named(table, label, total)}. Every part needs every class. {remedy}"
+    )
