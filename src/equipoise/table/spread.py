@@ -81,9 +81,7 @@ def _deal(
     part[ones] = order[random.permutation(_fill(len(ones), load, share))]
 
 
-def _fill(
-    count: int, load: FloatArray, capacities: FloatArray, tie: IntArray
-) -> IntArray:
+def _fill(count: int, load: FloatArray, capacities: FloatArray) -> IntArray:
     """Return parts for `count` single rows that level the loads as far as they can."""
     parts = len(capacities)
     behind = np.ones(parts, bool)
