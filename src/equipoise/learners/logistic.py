@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise.learners.matrix import linear_matrix
 from equipoise.learners.serial import Fit, log_loss, run_serially
@@ -90,30 +91,48 @@ class LogisticLearner:
         return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
-        y = table.y.astype(np.float64)
-        n0, n1 = counts(table.y[job.train])
-        w0, w1 = job.strategy.class_weights(n0, n1)
-        fits = fit_path(
+        train, stop = table.y[job.train], table.y[job.stop]
+        w0, w1 = job.strategy.class_weights(*counts(train))
+        chosen = self.choose(
             linear_matrix(table.take(job.train), encoding),
-            y[job.train],
-            np.where(y[job.train] == 1, w1, w0),
-            self.strengths,
+            train,
+            np.where(train == 1, w1, w0),
+            linear_matrix(table.take(job.stop), encoding),
+            stop,
+            job.strategy.correction(*counts(train)).offset,
         )
-        correction = job.strategy.correction(n0, n1)
-        scorers = [
-            LogisticScorer(
-                encoding, fit.coefficients, fit.intercept + correction.offset
-            )
+        scorer = LogisticScorer(encoding, chosen.fit.coefficients, chosen.intercept)
+        notes = () if chosen.fit.converged else (_not_converged(),)
+        return Fit(scorer, chosen.iterations, chosen.place + 1, notes)
+
+    def choose(
+        self,
+        train: Any,
+        y: npt.NDArray[Any],
+        weights: FloatArray,
+        stop: Any,
+        y_stop: npt.NDArray[Any],
+        offset: float,
+    ) -> Chosen:
+        """Fit at each strength and return the best one on the stop rows.
+
+        Args:
+            train: `[rows, columns]`, dense or CSR.
+            y: `[rows]` 0 or 1.
+            weights: `[rows]` example weights.
+            stop: `[rows, columns]`.
+            y_stop: `[rows]` 0 or 1.
+            offset: The correction, added to the log-odds.
+        """
+        fits = fit_path(train, y, weights, self.strengths)
+        target = y_stop.astype(np.float64)
+        losses = [
+            log_loss(target, stop @ fit.coefficients + (fit.intercept + offset))
             for fit in fits
         ]
-        stop = linear_matrix(table.take(job.stop), encoding)
-        losses = [
-            log_loss(y[job.stop], stop @ s.coefficients + s.intercept) for s in scorers
-        ]
-        best = int(np.argmin(losses))
-        notes = () if fits[best].converged else (_not_converged(),)
-        updates = sum(fit.iterations for fit in fits)
-        return Fit(scorers[best], updates, best + 1, notes)
+        place = int(np.argmin(losses))
+        iterations = sum(fit.iterations for fit in fits)
+        return Chosen(fits[place], fits[place].intercept + offset, place, iterations)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +145,25 @@ class LinearFit:
     converged: bool
 
 
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The fit that was kept.
+
+    Attributes:
+        fit: Its coefficients.
+        intercept: With the correction in it.
+        place: The position of its strength.
+        iterations: Of all fits together.
+    """
+
+    fit: LinearFit
+    intercept: float
+    place: int
+    iterations: int
+
+
 def fit_path(
-    matrix: Any, y: FloatArray, weights: FloatArray, strengths: Sequence[float]
+    matrix: Any, y: npt.NDArray[Any], weights: FloatArray, strengths: Sequence[float]
 ) -> list[LinearFit]:
     """Fit at each strength, each from the solution of the one before.
 
@@ -140,7 +176,8 @@ def fit_path(
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(max_iter=MOST_ITERATIONS, warm_start=True)
+    # A finer tolerance than the default: the result depends less on the start.
+    model = LogisticRegression(tol=1e-6, max_iter=MOST_ITERATIONS, warm_start=True)
     fits = []
     for strength in strengths:
         model.set_params(C=strength)

@@ -69,3 +69,9 @@ def linear_matrix(table: Table, encoding: Encoding) -> Any:
     ones = np.ones(rows * columns)
     one_hot = sparse.csr_array((ones, indices, pointers), shape=(rows, starts[-1]))
     return sparse.hstack([sparse.csr_array(numbers), one_hot], format="csr")
+
+
+def dense_matrix(table: Table, encoding: Encoding) -> FloatArray:
+    """Return `linear_matrix` as a NumPy array."""
+    matrix = linear_matrix(table, encoding)
+    return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())

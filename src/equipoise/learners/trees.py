@@ -5,21 +5,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from itertools import islice, zip_longest
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
 from equipoise.errors import UnsupportedError
 from equipoise.learners.forest import Forest, forest_of
-from equipoise.learners.matrix import tree_matrix
+from equipoise.learners.matrix import dense_matrix, tree_matrix
 from equipoise.learners.serial import Fit, log_loss, run_serially
 from equipoise.priors import Correction
 from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
 from equipoise.table.encoding import Encoding
 from equipoise.table.table import Table, counts
+
+View = Literal["tree", "dense"]
+MATRICES = {"tree": tree_matrix, "dense": dense_matrix}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +36,18 @@ class TreesScorer:
         encoding: The encoding of the training part.
         forests: One per member; their log-odds are averaged.
         offset: The correction, added to the log-odds.
+        view: What they split on: "tree" as `tree_matrix` gives it, or "dense" as
+            `dense_matrix` does.
     """
 
     encoding: Encoding
     forests: tuple[Forest, ...]
     offset: float
+    view: View = "tree"
 
     def log_odds(self, table: Table) -> FloatArray:
         """Return corrected log-odds of the positive class, `[rows]`."""
-        matrix = tree_matrix(table, self.encoding)
+        matrix = MATRICES[self.view](table, self.encoding)
         total = np.zeros(len(table))
         for forest in self.forests:
             total += forest.raw(matrix)
@@ -52,6 +59,7 @@ class TreesScorer:
             "encoding": self.encoding.to_dict(),
             "forests": [forest.state() for forest in self.forests],
             "offset": self.offset,
+            "view": self.view,
         }
 
     @classmethod
@@ -61,16 +69,52 @@ class TreesScorer:
             Encoding.from_dict(state["encoding"]),
             tuple(Forest.from_state(forest) for forest in state["forests"]),
             float(state["offset"]),
+            state["view"],
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What one fit is given.
+
+    Attributes:
+        train: `[rows, columns]` float64, NaN where missing, categories first.
+        y: `[rows]` 0 or 1.
+        stop: `[rows, columns]` rows that decide how many trees are kept.
+        y_stop: `[rows]` 0 or 1.
+        categories: The number of categorical columns.
+    """
+
+    train: FloatArray
+    y: npt.NDArray[Any]
+    stop: FloatArray
+    y_stop: npt.NDArray[Any]
+    categories: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Boosted:
+    """What one fit gave.
+
+    Attributes:
+        forests: One per member.
+        grown: The trees that all members grew.
+        kept: The trees that each of them kept.
+    """
+
+    forests: tuple[Forest, ...]
+    grown: int
+    kept: int
 
 
 @dataclass(frozen=True)
 class TreesLearner:
-    """scikit-learn's `HistGradientBoostingClassifier`.
+    """scikit-learn's `HistGradientBoostingClassifier`, averaged over a few seeds.
 
-    Missing values and categories are native. Trees are added until the stop rows'
-    log loss has not improved for `patience` trees; kept are those up to the least
-    corrected log loss there. Class weights of a strategy are weights of the rows.
+    Missing values and categories are native. Each member adds trees until the stop
+    rows' log loss has not improved for `patience` trees; each keeps as many as give
+    their average the least corrected log loss there. Class weights of a strategy are
+    weights of the rows.
 
     Attributes:
         learning_rate: Shrinkage of each tree.
@@ -102,8 +146,8 @@ class TreesLearner:
     ) -> Iterator[Outcome]:
         """Yield the outcome of each job (see `equipoise.strategies.Learner`).
 
-        `Outcome.updates` counts the trees that were grown, `Outcome.best` those
-        that were kept, both over all members.
+        `Outcome.updates` counts the trees that all members grew, `Outcome.best`
+        those that each of them kept.
 
         Raises:
             InputError: A training part lacks a class.
@@ -113,33 +157,54 @@ class TreesLearner:
         return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
-        n0, n1 = counts(table.y[job.train])
-        weights = np.array(job.strategy.class_weights(n0, n1))
-        correction = job.strategy.correction(n0, n1)
-        train = tree_matrix(table.take(job.train), encoding)
-        stop = tree_matrix(table.take(job.stop), encoding)
         y, y_stop = table.y[job.train], table.y[job.stop]
-        forests, grown = [], 0
-        for member in range(self.members):
-            model = self._model(encoding, derive(job.seed, "trees", member))
-            model.fit(
-                train,
-                y,
-                weights[y],
-                X_val=stop,
-                y_val=y_stop,
-                sample_weight_val=weights[y_stop],
-            )
-            forest = _best_forest(model, stop, y_stop, correction)
-            forests.append(forest)
-            grown += model.n_iter_
-        scorer = TreesScorer(encoding, tuple(forests), correction.offset)
-        return Fit(scorer, grown, sum(len(forest.roots) for forest in forests))
+        w0, w1 = job.strategy.class_weights(*counts(y))
+        correction = job.strategy.correction(*counts(y))
+        rows = Rows(
+            tree_matrix(table.take(job.train), encoding),
+            y,
+            tree_matrix(table.take(job.stop), encoding),
+            y_stop,
+            len(encoding.categories),
+        )
+        boosted = self.boost(rows, (w0, w1), correction, job.seed)
+        scorer = TreesScorer(encoding, boosted.forests, correction.offset)
+        return Fit(scorer, boosted.grown, boosted.kept)
 
-    def _model(self, encoding: Encoding, seed: int) -> Any:
+    def boost(
+        self,
+        rows: Rows,
+        weights: tuple[float, float],
+        correction: Correction,
+        seed: int,
+    ) -> Boosted:
+        """Grow all members on one part.
+
+        Args:
+            rows: What to fit, and what to stop by.
+            weights: Of a negative and of a positive row.
+            correction: From raw scores to log-odds, for the stop rows.
+            seed: The job's seed.
+        """
+        models = [
+            self._model(rows, derive(seed, "trees", member)).fit(
+                rows.train,
+                rows.y,
+                _row_weights(rows.y, *weights),
+                X_val=rows.stop,
+                y_val=rows.y_stop,
+                sample_weight_val=_row_weights(rows.y_stop, *weights),
+            )
+            for member in range(self.members)
+        ]
+        kept = _best_length(models, rows, correction)
+        forests = tuple(_checked_forest(model, kept, rows.stop) for model in models)
+        return Boosted(forests, sum(model.n_iter_ for model in models), kept)
+
+    def _model(self, rows: Rows, seed: int) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        categories, numbers = len(encoding.categories), len(encoding.numbers)
+        numbers = rows.train.shape[1] - rows.categories
         return HistGradientBoostingClassifier(
             learning_rate=self.learning_rate,
             max_iter=self.most_trees,
@@ -147,7 +212,7 @@ class TreesLearner:
             min_samples_leaf=self.least_rows,
             l2_regularization=self.l2,
             max_features=self.columns,
-            categorical_features=[True] * categories + [False] * numbers,
+            categorical_features=[True] * rows.categories + [False] * numbers,
             early_stopping=True,
             n_iter_no_change=self.patience,
             # scikit-learn takes seeds of 32 bits
@@ -155,26 +220,49 @@ class TreesLearner:
         )
 
 
-def _best_forest(
-    model: Any, stop: FloatArray, y_stop: Any, correction: Correction
-) -> Forest:
-    """Return the trees up to the least corrected log loss on the stop rows."""
-    y = y_stop.astype(np.float64)
-    losses = [
-        log_loss(y, correction.apply(raw))
-        for raw in model.staged_decision_function(stop)
-    ]
-    best = int(np.argmin(losses)) + 1
-    forest = forest_of(model, best)
-    expected = next(islice(model.staged_decision_function(stop), best - 1, None))
-    if not np.array_equal(forest.raw(stop), np.ravel(expected)):
-        import sklearn
+def _row_weights(y: Any, w0: float, w1: float) -> FloatArray | None:
+    # Weights of 1 give the same trees, but scikit-learn 1.9 then takes its slow
+    # weighted quantiles for the bins.
+    return None if w0 == w1 else np.where(y == 1, w1, w0)
 
-        raise UnsupportedError(
-            sentence(
-                f"scikit-learn {sklearn.__version__}, whose trees score rows "
-                "differently from the arrays read from them",
-                "a release that this version of Equipoise was tested with",
-            )
+
+def _best_length(models: Sequence[Any], rows: Rows, correction: Correction) -> int:
+    """Return how many trees of each member to keep.
+
+    It is the number at which their average has the least corrected log loss on the
+    stop rows; members that stopped earlier take part with all that they have.
+    """
+    y = rows.y_stop.astype(np.float64)
+    losses = []
+    current = [np.zeros(len(y)) for _ in models]
+    stages = zip_longest(
+        *(model.staged_decision_function(rows.stop) for model in models)
+    )
+    for stage in stages:
+        for member, raw in enumerate(stage):
+            if raw is not None:
+                current[member] = np.ravel(raw)
+        losses.append(log_loss(y, correction.apply(np.mean(current, axis=0))))
+    return int(np.argmin(losses)) + 1
+
+
+def _checked_forest(model: Any, trees: int, stop: FloatArray) -> Forest:
+    """Return the first trees as arrays, held against scikit-learn's own scores.
+
+    Raises:
+        UnsupportedError: They differ.
+    """
+    trees = min(trees, model.n_iter_)
+    forest = forest_of(model, trees)
+    expected = next(islice(model.staged_decision_function(stop), trees - 1, None))
+    if np.array_equal(forest.raw(stop), np.ravel(expected)):
+        return forest
+    import sklearn
+
+    raise UnsupportedError(
+        sentence(
+            f"scikit-learn {sklearn.__version__}, whose trees score rows differently "
+            "from the arrays read from them",
+            "a release that this version of Equipoise was tested with",
         )
-    return forest
+    )

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from equipoise.learners import forest
+from equipoise.learners.forest import Forest, forest_of
+
+
+@pytest.fixture(scope="module")
+def fitted() -> tuple[HistGradientBoostingClassifier, np.ndarray]:
+    rng = np.random.default_rng(8)
+    n = 3_000
+    x = np.c_[
+        rng.integers(0, 200, n), rng.integers(0, 3, n), rng.normal(size=(n, 3))
+    ].astype(float)
+    x[rng.random((n, 5)) < 0.1] = np.nan
+    score = np.nan_to_num(x[:, 2]) + (np.nan_to_num(x[:, 0]) % 7 == 3) * 2
+    y = score + rng.normal(size=n) > 2
+    model = HistGradientBoostingClassifier(
+        max_iter=30,
+        categorical_features=[True, True, False, False, False],
+        early_stopping=False,
+    )
+    return model.fit(x, y), x
+
+
+@pytest.mark.parametrize("trees", [1, 7, 30])
+def test_equals_scikit_learn_bit_for_bit(
+    fitted: tuple[HistGradientBoostingClassifier, np.ndarray], trees: int
+) -> None:
+    model, x = fitted
+    expected = next(islice(model.staged_decision_function(x), trees - 1, None))
+    trained = forest_of(model, trees)
+    assert (trained.subset >= 0).any()
+    np.testing.assert_array_equal(trained.raw(x), expected)
+
+
+def test_blocks_and_state_change_nothing(
+    fitted: tuple[HistGradientBoostingClassifier, np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, x = fitted
+    trained = forest_of(model, 30)
+    whole = trained.raw(x)
+    monkeypatch.setattr(forest, "BLOCK", 1_000)
+    np.testing.assert_array_equal(Forest.from_state(trained.state()).raw(x), whole)
+    assert trained.raw(x[:0]).shape == (0,)
+
+
+def test_walk_by_hand() -> None:
+    one = Forest(
+        base=0.5,
+        roots=np.array([0], np.int32),
+        depth=2,
+        feature=np.array([0, 1, 0, 0, 0], np.int32),
+        threshold=np.array([1.0, 0.0, 0.0, 0.0, 0.0]),
+        left=np.array([1, 3, 2, 3, 4], np.int32),
+        right=np.array([2, 4, 2, 3, 4], np.int32),
+        missing_left=np.array([False, True, False, False, False]),
+        subset=np.array([-1, 0, -1, -1, -1], np.int32),
+        subsets=np.arange(256)[None] == 2,
+        value=np.array([0.0, 0.0, 10.0, 20.0, 40.0]),
+    )
+    rows = [[1.0, 2.0], [1.0, 1.0], [1.0, np.nan], [np.nan, 2.0], [2.0, 2.0]]
+    assert one.raw(np.array(rows)).tolist() == [20.5, 40.5, 20.5, 10.5, 10.5]
