@@ -153,7 +153,8 @@ def mcc(c: Counts) -> FloatArray:
     # The square roots are taken apart so that 1e9 rows do not overflow.
     below = np.sqrt(c.flagged) * np.sqrt(c.positives)
     below = below * np.sqrt(c.negatives) * np.sqrt(c.tn + c.fn)
-    return _ratio(c.tp * c.tn - c.fp * c.fn, below)
+    # Rounding alone could leave [-1, 1].
+    return np.clip(_ratio(c.tp * c.tn - c.fp * c.fn, below), -1.0, 1.0)
 
 
 def kappa(c: Counts) -> FloatArray:
