@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from equipoise._core.seeds import generator
 from equipoise.diagnosis.columns import pick
+from equipoise.diagnosis.neighbours import Neighbourhood, neighbourhood
 from equipoise.diagnosis.predictive import Strength, strengths
 from equipoise.diagnosis.repeats import EqualRows, equal_rows
 from equipoise.table.hashes import row_hashes
@@ -94,3 +95,8 @@ class Subject:
     def strengths(self) -> tuple[Strength, ...]:
         """How well each column predicts alone, the strongest first."""
         return strengths(self.sampled, seed=self.seed, level=self.level)
+
+    @cached_property
+    def neighbourhood(self) -> Neighbourhood:
+        """The nearest neighbours of the positives (`deep` checks only)."""
+        return neighbourhood(self.table, self.seed)

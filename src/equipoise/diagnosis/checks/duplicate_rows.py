@@ -15,7 +15,7 @@ def look(subject: Subject) -> Observation | NotApplicable | None:
     """Count rows that equal an earlier one, and tell copies from coincidences.
 
     How they are told apart is described in `equipoise.table.duplicates`: by the
-    number of pairs that nearly agree.
+    rows that nearly agree.
 
     Args:
         subject: What is looked at.
@@ -41,8 +41,8 @@ def look(subject: Subject) -> Observation | NotApplicable | None:
         {
             "repeated_rows": repeated,
             "repeated_positives": positives,
-            "equal_pairs": judged.pairs,
-            "pairs_by_coincidence": judged.expected,
+            "rows_with_twin": judged.twins,
+            "by_coincidence": judged.expected,
             "copies": judged.copies,
         },
     )
@@ -52,11 +52,10 @@ def _kind(judged: Duplicates, repeated: int) -> str:
     if not judged.copies:
         return "so many look like coincidence, as the columns are few or coarse."
     what = "it looks like a copy" if repeated == 1 else "they look like copies"
-    expected = judged.expected
-    amount = f"{expected:,.0f}" if expected >= 1 else "less than one"
+    amount = f"{judged.expected:,.0f}" if judged.expected >= 1 else "less than one"
     return (
-        f"{what}: {amount} of the {judged.pairs:,.0f} equal "
-        f"{'pair' if judged.pairs == 1 else 'pairs'} would be coincidence."
+        f"{what}: of the {judged.twins:,} rows with a twin, {amount} would have one by "
+        "coincidence."
     )
 
 

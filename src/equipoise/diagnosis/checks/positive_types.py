@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EQP021: safe, borderline, rare and outlying positives."""
+
+from __future__ import annotations
+
+from equipoise.diagnosis.checks.overlap import too_few
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.words import share
+
+
+def look(
+    subject: Subject, *, safe: float = 0.5, rows: int = 20
+) -> Observation | NotApplicable | None:
+    """Sort the positives by how many of their 5 neighbours are positive.
+
+    Napierala & Stefanowski (2016): safe (4 or 5), borderline (2 or 3), rare (1),
+    outlying (0).
+
+    Args:
+        subject: What is looked at.
+        safe: Silent where at least this share is safe.
+        rows: How many outlying rows to list, at most.
+    """
+    reason = too_few(subject)
+    if reason:
+        return NotApplicable(reason)
+    near = subject.neighbourhood
+    types = near.types
+    if types["safe"] >= safe:
+        return None
+    outlying = near.rows[near.positive.sum(1) == 0]
+    parts = ", ".join(f"{share(part)} {name}" for name, part in types.items())
+    return Observation(
+        "info",
+        f"Among the positives, by their 5 nearest neighbours: {parts}.",
+        "Borderline positives gain from a good threshold, rare and outlying ones from "
+        "more data; SMOTE between outlying ones invents. The evidence lists outlying "
+        "rows: look at some for wrong labels.",
+        {
+            **types,
+            "positives_asked": len(near.rows),
+            "outlying_rows": outlying[:rows].tolist(),
+        },
+    )
+
+
+CHECK = Check("EQP021", "Kinds of positives", look, deep=True)

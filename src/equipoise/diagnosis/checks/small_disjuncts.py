@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EQP020: positives that fall into many small clusters."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.diagnosis.checks.overlap import too_few
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.neighbours import NEIGHBOURS, Neighbourhood
+from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.words import share
+
+
+def look(
+    subject: Subject, *, small: int = NEIGHBOURS, material: float = 0.2
+) -> Observation | NotApplicable | None:
+    """Link positives that are neighbours, and count the clusters.
+
+    Two positives are linked where one is among the 5 nearest rows, of either class,
+    of the other. A cluster is what hangs together by links.
+
+    Args:
+        subject: What is looked at.
+        small: A cluster below this size is small.
+        material: Silent where a smaller share of the positives lies in small ones.
+    """
+    reason = too_few(subject)
+    if reason:
+        return NotApplicable(reason)
+    sizes = clusters(subject.neighbourhood)
+    scattered = float(sizes[sizes < small].sum() / sizes.sum())
+    if scattered < material:
+        return None
+    alone = float(np.sum(sizes == 1) / sizes.sum())
+    return Observation(
+        "info",
+        f"{share(scattered)} of the positives lie in clusters of fewer than {small}, "
+        f"{share(alone)} without any positive neighbour; the largest cluster holds "
+        f"{share(float(sizes.max() / sizes.sum()))}.",
+        "The rare class is several rare things, or scattered. A model needs examples "
+        "of each: collect more of the small clusters, say what they are in a column "
+        "of its own, and prefer smooth models to those that carve out regions.",
+        {
+            "clusters": len(sizes),
+            "share_in_small": scattered,
+            "share_alone": alone,
+            "largest": int(sizes.max()),
+            "positives_asked": int(sizes.sum()),
+        },
+    )
+
+
+def clusters(near: Neighbourhood) -> npt.NDArray[np.int64]:
+    """Return the sizes of the clusters of positives, the largest first."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    # Positives that were not asked themselves still link those that were.
+    pairs = np.stack(
+        [
+            np.repeat(near.rows, near.positive.sum(1)),
+            near.neighbours[near.positive],
+        ]
+    )
+    nodes, place = np.unique(
+        np.concatenate([near.rows, pairs.ravel()]), return_inverse=True
+    )
+    a, b = place[len(near.rows) :].reshape(2, -1)
+    links = coo_array((np.ones(len(a)), (a, b)), shape=(len(nodes), len(nodes)))
+    _, label = connected_components(links, directed=False)
+    return np.sort(np.bincount(label))[::-1]
+
+
+CHECK = Check("EQP020", "Positives in small clusters", look, deep=True)
