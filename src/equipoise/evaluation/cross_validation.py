@@ -1,0 +1,418 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What out-of-fold scores say: every metric of every arm, with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise.decision.costs import Costs
+from equipoise.decision.objectives import Objective, as_objective
+from equipoise.errors import InputError
+from equipoise.evaluation.alignment import align
+from equipoise.evaluation.arrays import as_costs, cost_options
+from equipoise.evaluation.best import Winner, winner
+from equipoise.evaluation.crossfit import CrossFitted, cross_fit
+from equipoise.evaluation.ends import difference_interval, resampled_interval
+from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.inputs import check_labels, check_log_odds
+from equipoise.evaluation.points import (
+    Caution,
+    by_split,
+    confusions,
+    mean_confusion,
+    points,
+)
+from equipoise.evaluation.replicates import ArmScores, Replicator, even, replicate
+from equipoise.evaluation.resampled import RowWeights, cluster_numbers
+from equipoise.evaluation.statistics import PLAIN
+from equipoise.metrics import Estimate
+from equipoise.priors import probability
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+HEADLINE = ("average_precision", "roc_auc", "brier")
+CELLS = 60_000_000
+"""Rows times replicates: beyond it fewer replicates are drawn, at least 400."""
+FEWEST = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """What the trial says about one arm.
+
+    Attributes:
+        name: The arm.
+        evaluation: Every metric with its interval.
+        fitted: Calibrated log-odds `[repeats, rows]`, thresholds and decisions.
+        aligned: `[repeats, rows]` scores that may be ranked within a repeat.
+        splits: For "average_precision", "roc_auc" and "brier": the value within
+            each fold, `[repeats, folds]`; NaN where a fold lacks a class.
+        differences: For the same metrics: arm minus baseline on the same rows,
+            resampled jointly; empty for the baseline.
+    """
+
+    name: str
+    evaluation: Evaluation
+    fitted: CrossFitted
+    aligned: FloatArray
+    splits: Mapping[str, FloatArray]
+    differences: Mapping[str, Estimate]
+
+    @property
+    def probability(self) -> FloatArray:
+        """Calibrated out-of-fold probabilities, `[repeats, rows]`."""
+        return probability(self.fitted.log_odds)
+
+
+@dataclass(frozen=True, eq=False)
+class CrossValidated:
+    """A trial's arms on the same rows and splits.
+
+    Attributes:
+        arms: By name, in the order given.
+        baseline: The arm that the others are compared with.
+        y: `[rows]` whether a row is positive.
+        folds: `[repeats, rows]` the fold of each row.
+        best: The arm with the highest average precision, with the optimism of
+            picking it taken off.
+        replicates: How many weightings of the rows were drawn.
+        level: The intervals' nominal coverage.
+        estimand: What the numbers are estimates of.
+        notes: What the reader should know.
+    """
+
+    arms: Mapping[str, Arm]
+    baseline: str
+    y: BoolArray
+    folds: IntArray
+    best: Winner
+    replicates: int
+    level: float
+    estimand: str
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Arm:
+        return self.arms[one_of(name, self.arms, "arm")]
+
+    @property
+    def repeats(self) -> int:
+        """How often the rows were divided into folds."""
+        return len(self.folds)
+
+    @property
+    def folds_per_repeat(self) -> int:
+        """The number of folds of a repeat."""
+        return int(self.folds.max()) + 1
+
+    def frame(self) -> list[dict[str, Any]]:
+        """Return one plain row per arm and metric."""
+        return [
+            {"arm": name, **row}
+            for name, arm in self.arms.items()
+            for row in arm.evaluation.frame()
+        ]
+
+    def split_differences(self, name: str, metric: str) -> FloatArray:
+        """Return an arm's values minus the baseline's, `[repeats, folds]`."""
+        base = self.arms[self.baseline].splits
+        one_of(metric, base, "metric")
+        return np.asarray(self[name].splits[metric] - base[metric])
+
+
+def cross_validated(
+    y: npt.ArrayLike,
+    log_odds: Mapping[str, npt.ArrayLike],
+    folds: npt.ArrayLike,
+    *,
+    objective: str | Objective = "f1",
+    costs: Costs | tuple[float, float] | None = None,
+    exact: Mapping[str, bool] | None = None,
+    clusters: npt.ArrayLike | None = None,
+    level: float = 0.95,
+    replicates: int = 1000,
+    baseline: str = "plain",
+    seed: int = 0,
+    **options: Any,
+) -> CrossValidated:
+    """Evaluate the arms of a trial from their out-of-fold scores.
+
+    A fold's calibrator and threshold come from the other folds of its repeat.
+    AUROC is taken within folds, each positive counting once. For average precision
+    the folds' scores are first put on one scale (`alignment.align`). Brier score
+    and log loss are means over rows; metrics of decisions come from counts summed
+    over folds. All are then averaged over the repeats.
+
+    Intervals weight whole rows (or clusters) at random, the same for all arms and
+    repeats, within each class; each replicate chooses the thresholds again.
+
+    The numbers are estimates of the mean performance, on new rows with this share
+    of positives, of the models that were trained: a model trained on
+    (folds - 1) / folds of this table. Their coverage is simulated by
+    `benchmarks/coverage_cross_validation.py`.
+
+    Args:
+        y: `[rows]` labels: 0 and 1.
+        log_odds: For each arm `[repeats, rows]` (or `[rows]`) out-of-fold scores.
+        folds: `[repeats, rows]` (or `[rows]`) the fold in which a row was scored,
+            0 to folds - 1.
+        objective: What each threshold is best at; see `decision.objective`.
+        costs: `Costs(...)` or (cost of a false alarm, cost of a missed positive):
+            then the threshold follows from them and "cost" is reported.
+        exact: By arm, whether its scores are log-odds up to estimation error; an
+            arm that is not named is exact.
+        clusters: `[rows]` names of groups of rows that depend on each other, or
+            None.
+        level: Coverage of the intervals.
+        replicates: How many weightings; fewer are drawn where rows times replicates
+            exceed 60 million, at least 400.
+        baseline: The arm that the others are compared with.
+        seed: Seed of the weightings.
+        **options: Of the objective, for example `floor=0.8`.
+
+    Returns:
+        Every arm's evaluation, split values and differences.
+
+    Raises:
+        InputError: The arrays do not fit together, or the baseline is absent.
+
+    Example:
+        >>> y = np.tile([0, 0, 0, 1], 10)
+        >>> folds = np.repeat([0, 1], 20)
+        >>> scores = {"plain": y * 2.0 - 1, "prior": np.zeros(40)}
+        >>> trial = cross_validated(y, scores, folds)
+        >>> trial["prior"].evaluation["roc_auc"].value
+        0.5
+        >>> trial["prior"].differences["roc_auc"].value
+        -0.5
+    """
+    positive = check_labels(y)
+    split = _check_folds(folds, positive)
+    scores = {
+        name: check_log_odds(np.atleast_2d(np.asarray(z)), split.shape, name)
+        for name, z in log_odds.items()
+    }
+    one_of(baseline, scores, "baseline")
+    number(level, "level", 0, 1, open_ends=True)
+    known = as_costs(costs)
+    goal = _goal(objective, known, options)
+    unit = cluster_numbers(clusters, positive.size)
+    drawn = _replicates(integer(replicates, "replicates", 2), positive.size)
+    weights = RowWeights(positive, unit, drawn, seed)
+
+    trial = _Trial.of(positive, split, scores, goal, known, exact or {})
+    found = trial.replicates(weights)
+    units = min(weights.units(True), weights.units(False))
+    arms = {
+        name: Arm(
+            name,
+            trial.evaluation(name, found[name], units, level),
+            trial.fitted[name],
+            trial.brought[name].aligned,
+            trial.splits(name),
+            trial.differences(name, baseline, found, units, level),
+        )
+        for name in scores
+    }
+    ap = "average_precision"
+    return CrossValidated(
+        arms,
+        baseline,
+        positive,
+        split,
+        winner(
+            {name: arm.evaluation[ap] for name, arm in arms.items()},
+            {name: found[name][ap][PLAIN] for name in scores},
+        ),
+        drawn,
+        level,
+        _estimand(split),
+        _notes(positive, split, drawn, replicates),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """The arms with all that is computed once, before any replicate."""
+
+    y: BoolArray
+    folds: IntArray
+    scores: Mapping[str, FloatArray]
+    goal: Objective
+    costs: dict[str, float] | None
+    fitted: Mapping[str, CrossFitted]
+    brought: Mapping[str, ArmScores]
+    points: Mapping[str, Mapping[str, Estimate]]
+
+    @classmethod
+    def of(
+        cls,
+        y: BoolArray,
+        folds: IntArray,
+        scores: Mapping[str, FloatArray],
+        goal: Objective,
+        costs: Costs | None,
+        exact: Mapping[str, bool],
+    ) -> _Trial:
+        options = None if costs is None else cost_options(costs)
+        fitted = {
+            name: cross_fit(z, y, folds, goal, exact=exact.get(name, True))
+            for name, z in scores.items()
+        }
+        brought = {
+            name: ArmScores.of(y, align(z, y, folds), fitted[name])
+            for name, z in scores.items()
+        }
+        value = {
+            name: points(brought[name], scores[name], y, folds, options)
+            for name in scores
+        }
+        return cls(y, folds, scores, goal, options, fitted, brought, value)
+
+    def replicates(self, weights: RowWeights) -> dict[str, dict[str, FloatArray]]:
+        """Return `[3, replicates]` by arm and metric, centred on the values."""
+        makers = {
+            name: Replicator(arm, self.y, self.folds, self.goal, self.costs)
+            for name, arm in self.brought.items()
+        }
+        drawn = replicate(list(makers.values()), weights)
+        found = {}
+        for (name, maker), arm in zip(makers.items(), drawn, strict=True):
+            level = even(maker)
+            found[name] = {
+                metric: arm[metric] + _gap(point, level[metric])
+                for metric, point in self.points[name].items()
+            }
+        return found
+
+    def splits(self, name: str) -> dict[str, FloatArray]:
+        return by_split(self.scores[name], self.fitted[name], self.y, self.folds)
+
+    def evaluation(
+        self, name: str, found: Mapping[str, FloatArray], units: int, level: float
+    ) -> Evaluation:
+        """Return an arm's metrics with their intervals."""
+        fitted = self.fitted[name]
+        caution = Caution.of(self.y, self.brought[name].aligned)
+        estimates = {
+            metric: resampled_interval(
+                metric,
+                point,
+                found[metric],
+                units,
+                level,
+                caution if metric == "average_precision" else None,
+            )
+            for metric, point in self.points[name].items()
+        }
+        return Evaluation(
+            estimates,
+            self.y.size,
+            int(self.y.sum()),
+            float(probability(np.median(fitted.threshold))),
+            mean_confusion(confusions(self.y, fitted.flagged)),
+            _estimand(self.folds),
+            level,
+        )
+
+    def differences(
+        self,
+        name: str,
+        baseline: str,
+        found: Mapping[str, Mapping[str, FloatArray]],
+        units: int,
+        level: float,
+    ) -> dict[str, Estimate]:
+        """Return the arm minus the baseline, resampled jointly."""
+        if name == baseline:
+            return {}
+        return {
+            metric: difference_interval(
+                self.points[name][metric].value - self.points[baseline][metric].value,
+                found[name][metric][PLAIN] - found[baseline][metric][PLAIN],
+                units,
+                level,
+            )
+            for metric in HEADLINE
+        }
+
+
+def _gap(point: Estimate, level: float) -> float:
+    gap = point.value - level
+    return gap if np.isfinite(gap) else 0.0
+
+
+def _goal(
+    objective: str | Objective, costs: Costs | None, options: dict[str, Any]
+) -> Objective:
+    if costs is None:
+        return as_objective(objective, options)
+    if objective not in ("f1", "cost") or options:
+        raise InputError(
+            sentence(
+                f"costs beside objective={objective!r} and options {sorted(options)}",
+                "either costs, from which the threshold follows, or an objective",
+            )
+        )
+    return as_objective("cost", {"costs": costs})
+
+
+def _check_folds(folds: npt.ArrayLike, y: BoolArray) -> IntArray:
+    """Return folds `[repeats, rows]`, numbered 0 to folds - 1 in every repeat."""
+    split = np.atleast_2d(np.asarray(folds))
+    if split.ndim != 2 or split.shape[1] != y.size or not len(split):
+        raise InputError(
+            sentence(f"folds of shape {np.shape(folds)}", f"[repeats, {y.size}]")
+        )
+    if not np.issubdtype(split.dtype, np.integer) or split.min() < 0:
+        raise InputError(
+            sentence(
+                f"folds of type {split.dtype}, or negative",
+                "whole numbers from 0",
+                "Every row needs a fold in every repeat.",
+            )
+        )
+    count = int(split.max()) + 1
+    for repeat, row in enumerate(split):
+        if count < 2 or np.unique(row).size != count:
+            raise InputError(
+                sentence(
+                    f"{np.unique(row).size} folds of {count} in repeat {repeat}",
+                    "at least two folds, each of which occurs in every repeat",
+                )
+            )
+    return split.astype(np.int64)
+
+
+def _replicates(wanted: int, rows: int) -> int:
+    return min(wanted, max(FEWEST, CELLS // rows))
+
+
+def _estimand(folds: IntArray) -> str:
+    count = int(folds.max()) + 1
+    return f"a model trained on {count - 1}/{count} of this table"
+
+
+def _notes(y: BoolArray, folds: IntArray, drawn: int, wanted: int) -> tuple[str, ...]:
+    notes = []
+    count = int(folds.max()) + 1
+    empty = sum(
+        int((np.bincount(f[y == kind], minlength=count) == 0).sum())
+        for f in folds
+        for kind in (True, False)
+    )
+    if empty:
+        notes.append(
+            f"{empty} of {folds.shape[0] * count} folds lack a class: they have no "
+            "ranking of their own and are left out of the paired tests."
+        )
+    if drawn < wanted:
+        notes.append(f"{drawn} replicates instead of {wanted}: the table is large.")
+    return tuple(notes)

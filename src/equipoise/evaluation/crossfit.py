@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calibrators and thresholds that have not seen the rows they are used on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.decision.calibration import Calibrator, fit_calibrator
+from equipoise.decision.objectives import Objective
+from equipoise.decision.thresholds import choose_threshold
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+# A calibrator has two or so parameters: beyond this many rows it is fitted on the
+# mean scores of half as many groups of equal size, weighted by their rows.
+CALIBRATION_ROWS = 4_000
+
+
+@dataclass(frozen=True, eq=False)
+class CrossFitted:
+    """One arm's decisions, none of which has seen its own row.
+
+    Attributes:
+        log_odds: `[repeats, rows]` calibrated log-odds; a row's calibrator comes
+            from the other folds of the repeat.
+        threshold: `[repeats, folds]` on calibrated log-odds, from the other folds.
+        flagged: `[repeats, rows]` the decisions.
+        calibrators: `[repeats][folds]`.
+    """
+
+    log_odds: FloatArray
+    threshold: FloatArray
+    flagged: BoolArray
+    calibrators: tuple[tuple[Calibrator, ...], ...]
+
+
+def cross_fit(
+    log_odds: FloatArray,
+    y: BoolArray,
+    folds: IntArray,
+    goal: Objective,
+    *,
+    exact: bool = True,
+    calibration: str = "auto",
+) -> CrossFitted:
+    """Calibrate and decide fold by fold, each from the other folds of its repeat.
+
+    Args:
+        log_odds: `[repeats, rows]` out-of-fold scores.
+        y: `[rows]` whether a row is positive.
+        folds: `[repeats, rows]` the fold of each row.
+        goal: What the threshold is best at.
+        exact: Whether the scores are log-odds up to estimation error.
+        calibration: A calibrator's name, or "auto".
+    """
+    count = int(folds.max()) + 1
+    calibrated = np.empty_like(log_odds)
+    threshold = np.full((len(folds), count), math.inf)
+    calibrators = []
+    for repeat, (scores, fold) in enumerate(zip(log_odds, folds, strict=True)):
+        row = []
+        for k in range(count):
+            inside = fold == k
+            fitted = fit(scores[~inside], y[~inside], exact, calibration)
+            moved = fitted.apply(scores)
+            calibrated[repeat, inside] = moved[inside]
+            chosen = choose_threshold(moved[~inside], y[~inside], objective=goal)
+            threshold[repeat, k] = chosen.value
+            row.append(fitted)
+        calibrators.append(tuple(row))
+    own = np.take_along_axis(threshold, folds, axis=1)
+    flagged = (calibrated >= own) & (own < math.inf)
+    return CrossFitted(calibrated, threshold, flagged, tuple(calibrators))
+
+
+def fit(
+    log_odds: FloatArray, y: BoolArray, exact: bool, method: str = "auto"
+) -> Calibrator:
+    """Fit a calibrator, on grouped rows where there are very many.
+
+    Args:
+        log_odds: `[rows]` scores.
+        y: `[rows]` whether a row is positive.
+        exact: Whether the scores are log-odds up to estimation error.
+        method: A calibrator's name, or "auto".
+    """
+    if method == "auto" and min(int(y.sum()), int((~y).sum())) == 0:
+        method = "none"
+    if y.size <= CALIBRATION_ROWS:
+        return fit_calibrator(log_odds, y, method=method, exact=exact)
+    score, positive, weight = _grouped(log_odds, y)
+    return fit_calibrator(score, positive, method=method, exact=exact, weights=weight)
+
+
+def _grouped(
+    log_odds: FloatArray, y: BoolArray
+) -> tuple[FloatArray, IntArray, FloatArray]:
+    finite = np.clip(log_odds, -1e3, 1e3)
+    order = np.argsort(finite, kind="stable")
+    edges = np.linspace(0, y.size, CALIBRATION_ROWS // 2 + 1).astype(np.int64)[:-1]
+    size = np.diff(np.append(edges, y.size)).astype(np.float64)
+    mean = np.add.reduceat(finite[order], edges) / size
+    hits = np.add.reduceat(y[order].astype(np.float64), edges)
+    labels = np.repeat([1, 0], mean.size)
+    return np.tile(mean, 2), labels, np.concatenate([hits, size - hits])

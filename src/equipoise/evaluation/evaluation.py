@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known about a model: every metric with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing, nearest, sentence
+from equipoise.errors import InputError
+from equipoise.metrics import Estimate
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class UnknownMetricError(InputError, KeyError):
+    """A metric was asked for that this evaluation does not hold."""
+
+    def __str__(self) -> str:
+        # KeyError would show the message in quotes.
+        return str(self.args[0])
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """The confusion matrix; means over the repeats of a cross-validation.
+
+    Attributes:
+        tp: Flagged positives.
+        fp: Flagged negatives.
+        fn: Positives that are not flagged.
+        tn: Negatives that are not flagged.
+    """
+
+    tp: float
+    fp: float
+    fn: float
+    tn: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation(Mapping[str, Estimate]):
+    """A mapping from metric names to estimates, with what they rest on.
+
+    Attributes:
+        estimates: Metric name to estimate, in the order of reading.
+        rows: How many rows were scored.
+        positives: How many of them are positive.
+        threshold: The probability from which a row is flagged (for a
+            cross-validation the median over its splits), or None.
+        confusion: The decisions at the threshold, or None.
+        estimand: What the numbers are estimates of, in words.
+        level: The intervals' nominal coverage.
+        notes: What the reader should know.
+
+    Example:
+        >>> from equipoise.evaluation import evaluate
+        >>> e = evaluate([0, 0, 0, 1, 1], [0.1, 0.2, 0.6, 0.5, 0.9], threshold=0.4)
+        >>> print(e["recall"])
+        1.000 [0.158, 1.000]
+        >>> e.rows, e.positives, e.confusion
+        (5, 2, Confusion(tp=2.0, fp=1.0, fn=0.0, tn=2.0))
+    """
+
+    estimates: Mapping[str, Estimate]
+    rows: int
+    positives: int
+    threshold: float | None = None
+    confusion: Confusion | None = None
+    estimand: str = "this model, on rows like these"
+    level: float = 0.95
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Estimate:
+        if name not in self.estimates:
+            raise UnknownMetricError(
+                sentence(
+                    f"the metric {name!r}",
+                    f"one of {listing(self.estimates, 30)}",
+                    nearest(str(name), self.estimates),
+                )
+            )
+        return self.estimates[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.estimates)
+
+    def __len__(self) -> int:
+        return len(self.estimates)
+
+    @property
+    def prevalence(self) -> float:
+        """The share of positive rows."""
+        return self.positives / self.rows
+
+    def frame(self) -> list[dict[str, Any]]:
+        """Return one plain row per metric, ready for any data frame."""
+        return [{"metric": name, **e.as_dict()} for name, e in self.estimates.items()]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        shown = self.confusion
+        return {
+            "rows": self.rows,
+            "positives": self.positives,
+            "threshold": self.threshold,
+            "confusion": None if shown is None else vars(shown),
+            "estimand": self.estimand,
+            "level": self.level,
+            "notes": list(self.notes),
+            "metrics": {name: e.as_dict() for name, e in self.estimates.items()},
+        }
+
+    def __str__(self) -> str:
+        head = (
+            f"{self.rows:,} rows, {self.positives:,} positive ({self.prevalence:.2%})"
+        )
+        if self.threshold is not None:
+            head += f"; flagged from a probability of {self.threshold:.3g}"
+        width = max(map(len, self.estimates), default=0)
+        lines = [f"{name:<{width}}  {self.estimates[name]}" for name in self.estimates]
+        about = f"Of {self.estimand}; {self.level:.0%} intervals."
+        return "\n".join([head, about, *self._decided(), *lines, *self.notes])
+
+    def _decided(self) -> list[str]:
+        c = self.confusion
+        if c is None:
+            return []
+        return [
+            f"caught {c.tp:,.4g} of {c.tp + c.fn:,.4g} positives, with "
+            f"{c.fp:,.4g} false alarms among {c.fp + c.tn:,.4g} negatives"
+        ]
