@@ -16,11 +16,16 @@ _LEARNERS = {
     "trees": ("equipoise.learners.trees", "TreesLearner", "TreesScorer"),
     "logistic": ("equipoise.learners.logistic", "LogisticLearner", "LogisticScorer"),
     "prior": ("equipoise.learners.prior", "PriorLearner", "PriorScorer"),
+    "resampled": ("equipoise.learners.resampled", "ResampledLearner", ""),
 }
+_NAMES = [name for name, (_, _, scorer) in _LEARNERS.items() if scorer]
 
 
 def learner_for(strategy: Strategy) -> Learner:
     """Return the learner of a strategy; the same one for all that share it.
+
+    Args:
+        strategy: A strategy; one around a sampler object has a learner of its own.
 
     Raises:
         InputError: No learner has that name.
@@ -30,7 +35,9 @@ def learner_for(strategy: Strategy) -> Learner:
         >>> type(learner_for(strategy("prior"))).__name__
         'PriorLearner'
     """
-    return _learner(one_of(strategy.learner, _LEARNERS, "learner"))
+    if hasattr(strategy, "resampler"):
+        return _learner("resampled")
+    return _learner(one_of(strategy.learner, _NAMES, "learner"))
 
 
 def scorer_from_state(learner: str, state: dict[str, Any]) -> Scorer:
@@ -43,7 +50,7 @@ def scorer_from_state(learner: str, state: dict[str, Any]) -> Scorer:
         >>> scorer_from_state("prior", {"value": -2.0})
         PriorScorer(value=-2.0)
     """
-    module, _, scorer = _LEARNERS[one_of(learner, _LEARNERS, "learner")]
+    module, _, scorer = _LEARNERS[one_of(learner, _NAMES, "learner")]
     built: Scorer = getattr(importlib.import_module(module), scorer).from_state(state)
     return built
 

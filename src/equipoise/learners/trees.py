@@ -128,13 +128,13 @@ class TreesLearner:
     """
 
     learning_rate: float = 0.1
-    leaves: int = 31
-    least_rows: int = 20
+    leaves: int = 16
+    least_rows: int = 10
     l2: float = 0.0
-    columns: float = 1.0
+    columns: float = 0.3
     most_trees: int = 500
     patience: int = 20
-    members: int = 1
+    members: int = 8
 
     def run(
         self,

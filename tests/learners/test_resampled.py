@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from imblearn.combine import SMOTEENN
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.learners.logistic import LogisticLearner, LogisticScorer
+from equipoise.learners.matrix import dense_matrix
+from equipoise.learners.registry import learner_for
+from equipoise.learners.resampled import Resampled, ResampledLearner, resampled
+from equipoise.learners.trees import TreesLearner, TreesScorer
+from equipoise.priors import probability
+from equipoise.strategies.catalogue import as_strategies, strategy
+from equipoise.strategies.jobs import Job
+from equipoise.table.encoding import learn_encoding
+from equipoise.table.table import Table
+
+Jobs = Callable[..., list[Job]]
+SMALL = ResampledLearner(
+    TreesLearner(members=1, most_trees=40), LogisticLearner((1.0,))
+)
+
+
+class Recorder:
+    """A sampler without parameters that remembers what it was shown."""
+
+    seen: list[tuple[np.ndarray, np.ndarray]] = []  # noqa: RUF012
+
+    def fit_resample(self, x: Any, y: Any) -> Any:
+        Recorder.seen.append((x, y))
+        return x, y
+
+
+class Broken(Recorder):
+    def fit_resample(self, x: Any, y: Any) -> Any:
+        return x[:, 1:], y
+
+
+def test_is_a_strategy_like_any_other() -> None:
+    arm = resampled(SMOTE(k_neighbors=3), learner="logistic", name="mine")
+    assert as_strategies(["plain", arm])[1] is arm
+    assert hash(arm) == hash(arm)
+    assert arm.correction(90, 10).kind == "calibrate"
+    assert arm.describe() == (
+        "A logistic regression on the rows that SMOTE(k_neighbors=3) makes of each "
+        "training part; scores need a calibrator."
+    )
+    assert arm.to_dict()["resampler"] == "SMOTE(k_neighbors=3)"
+    assert isinstance(learner_for(arm), ResampledLearner)
+
+
+def test_sees_the_encoded_training_part_and_nothing_else(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    Recorder.seen.clear()
+    (job,) = jobs_of(rare_table, resampled(Recorder(), "logistic"), parts=1)
+    list(SMALL.run(rare_table, [job]))
+    ((x, y),) = Recorder.seen
+    encoding = learn_encoding(rare_table, job.train)
+    np.testing.assert_array_equal(x, dense_matrix(rare_table.take(job.train), encoding))
+    np.testing.assert_array_equal(y, rare_table.y[job.train])
+
+
+def test_a_sampler_that_changes_nothing_changes_nothing(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    (job,) = jobs_of(rare_table, resampled(Recorder(), "logistic"), parts=1)
+    (plain,) = jobs_of(rare_table, strategy("logistic"), parts=1)
+    (outcome,) = SMALL.run(rare_table, [job])
+    (expected,) = LogisticLearner((1.0,)).run(rare_table, [plain])
+    np.testing.assert_allclose(outcome.log_odds, expected.log_odds, atol=1e-3)
+
+
+def test_equals_imbalanced_learn_by_hand(rare_table: Table, jobs_of: Jobs) -> None:
+    arm = resampled(SMOTE(random_state=4), "logistic")
+    (job,) = jobs_of(rare_table, arm, parts=1)
+    (outcome,) = SMALL.run(rare_table, [job])
+    encoding = learn_encoding(rare_table, job.train)
+    x, y = dense_matrix(rare_table, encoding), rare_table.y
+    made, labels = SMOTE(random_state=4).fit_resample(x[job.train], y[job.train])
+    model = LogisticRegression(tol=1e-6, max_iter=5_000).fit(made, labels)
+    share = y[job.train].mean()
+    expected = model.decision_function(x[job.score]) + np.log(share / (1 - share))
+    np.testing.assert_allclose(outcome.log_odds, expected, atol=1e-2)
+    note = f"720 training rows became {len(labels):,}, 50.0% positive"
+    assert outcome.notes == (note,)
+
+
+@pytest.mark.parametrize("sampler", [RandomUnderSampler(), SMOTEENN(smote=SMOTE())])
+def test_one_seed_one_result(rare_table: Table, jobs_of: Jobs, sampler: Any) -> None:
+    arm = resampled(sampler)
+    runs = [
+        next(SMALL.run(rare_table, jobs_of(rare_table, arm, parts=1, seed=seed)))
+        for seed in (1, 1, 2)
+    ]
+    np.testing.assert_array_equal(runs[0].log_odds, runs[1].log_odds)
+    assert not np.array_equal(runs[0].log_odds, runs[2].log_odds)
+    assert sampler.random_state is None
+
+
+def test_known_shift_is_undone_first(rare_table: Table, jobs_of: Jobs) -> None:
+    jobs = jobs_of(rare_table, resampled(RandomOverSampler(), "logistic"), parts=1)
+    (outcome,) = SMALL.run(rare_table, jobs)
+    mean = probability(outcome.log_odds).mean()
+    assert mean == pytest.approx(rare_table.prevalence, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("learner", "kind"), [("trees", TreesScorer), ("logistic", LogisticScorer)]
+)
+def test_state_rebuilds_the_same_scores(
+    rare_table: Table, jobs_of: Jobs, learner: str, kind: Any
+) -> None:
+    (job,) = jobs_of(rare_table, resampled(SMOTE(), learner), parts=1)
+    (outcome,) = SMALL.run(rare_table, [job], keep=True)
+    assert isinstance(outcome.scorer, kind)
+    again = kind.from_state(outcome.scorer.state())
+    np.testing.assert_array_equal(
+        again.log_odds(rare_table.take(job.score)), outcome.log_odds
+    )
+    assert roc_auc_score(rare_table.y[job.score], outcome.log_odds) > 0.7
+
+
+def test_too_few_positives_name_the_sampler_and_the_counts(rare_table: Table) -> None:
+    positives = np.flatnonzero(rare_table.y)[:4]
+    negatives = np.flatnonzero(rare_table.y == 0)
+    job = Job(
+        resampled(SMOTE()),
+        np.r_[positives[:2], negatives[:100]],
+        np.r_[positives[2:3], negatives[100:120]],
+        negatives[120:],
+        seed=0,
+    )
+    with pytest.raises(InputError, match="2 positives and 100 negatives for SMOTE"):
+        next(SMALL.run(rare_table, [job]))
+
+
+def test_what_cannot_be_learned_from_is_an_error(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    jobs = jobs_of(rare_table, resampled(Broken()), parts=1)
+    with pytest.raises(InputError, match="columns with labels 0 and 1"):
+        next(SMALL.run(rare_table, jobs))
+    wrong = jobs_of(rare_table, strategy("trees"), parts=1)
+    with pytest.raises(InputTypeError, match="resampled"):
+        next(SMALL.run(rare_table, wrong))
+
+
+def test_what_is_no_sampler_is_refused() -> None:
+    with pytest.raises(InputTypeError, match="fit_resample"):
+        resampled("SMOTE")
+    with pytest.raises(UnsupportedError, match="synthesis="):
+        resampled(SMOTE(), learner="network")
+    assert isinstance(resampled(SMOTE()), Resampled)
