@@ -24,7 +24,7 @@ LEARNERS: dict[str, str] = {
     "prior": "the share of positives as everyone's probability",
 }
 
-_SOURCES = {"trees": ("ke2017", "pedregosa2011"), "logistic": ("pedregosa2011",)}
+LEARNER_SOURCES = {"trees": ("ke2017", "pedregosa2011"), "logistic": ("pedregosa2011",)}
 
 
 def check_names(strategy: Strategy) -> None:
@@ -223,7 +223,7 @@ def _return(strategy: Strategy, counts: tuple[int, int] | None) -> str:
 
 def citation(strategy: Strategy) -> str:
     """Return the sources of exactly the methods in use, as BibTeX."""
-    keys = list(_SOURCES.get(strategy.learner, ()))
+    keys = list(LEARNER_SOURCES.get(strategy.learner, ()))
     if strategy.plan is not None:
         keys += PLANS[strategy.plan].citations
     if strategy.learner == "network":

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.strategies import Strategy
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "meant"),
+    [
+        ("learner", "netwrok", "network"),
+        ("sampling", "balance", "balanced"),
+        ("synthesis", "SMOTE", "smote"),
+        ("weights", "effective", "effective_number"),
+        ("loss", "focall", "focal"),
+        ("plan", "underbagging", "under_bagging"),
+    ],
+)
+def test_unknown_names_suggest_the_nearest(part, wrong, meant):
+    with pytest.raises(InputError, match=f"Did you mean '{meant}'"):
+        Strategy(**{part: wrong})
+
+
+def test_names_are_texts():
+    with pytest.raises(InputTypeError, match="loss=3"):
+        Strategy(loss=3)
+    with pytest.raises(InputTypeError, match="name=3"):
+        Strategy(name=3)
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"synthesis": "smote"}, "repeated positives"),
+        ({"synthesis": "smote", "sampling": "undersample"}, "repeated positives"),
+        ({"synthesis": "smote", "sampling": "stratified"}, "repeated positives"),
+        ({"synthesis": "smote", "plan": "bagging"}, "repeated positives"),
+        ({"synthesis": "mixup", "loss": "pairwise_auc"}, "forms no pair"),
+        ({"weights": "balanced", "loss": "pairwise_auc"}, "cancel"),
+        ({"weights": "log", "loss": "auc_margin"}, "cancel"),
+        ({"sampling": "balanced", "loss": "logit_adjusted"}, "adjust nothing"),
+        ({"sampling": "rate", "plan": "under_bagging"}, "The plan itself"),
+    ],
+)
+def test_contradictions_are_refused_with_the_reason(parts, why):
+    with pytest.raises(InputError, match=why):
+        Strategy(**parts)
+
+
+@pytest.mark.parametrize("learner", ["trees", "logistic", "prior"])
+@pytest.mark.parametrize(
+    "part",
+    [{"sampling": "balanced"}, {"loss": "focal"}, {"plan": "bagging"}],
+)
+def test_what_a_learner_does_not_serve_is_named(learner, part):
+    with pytest.raises(UnsupportedError, match=f"learner='{learner}'"):
+        Strategy(learner=learner, **part)
+
+
+def test_the_prior_has_no_weights_but_trees_have():
+    Strategy(learner="trees", weights="balanced")
+    with pytest.raises(UnsupportedError, match="weights='balanced'"):
+        Strategy(learner="prior", weights="balanced")
+
+
+@pytest.mark.parametrize(
+    ("parts", "option", "hint"),
+    [
+        ({"loss": "focal"}, "gama", "Did you mean 'gamma'"),
+        ({}, "gamma", "none here"),
+        ({"weights": "capped"}, "beta", "'cap'"),
+        ({"loss": "pairwise_auc"}, "warmstart", "Did you mean 'warm_start'"),
+    ],
+)
+def test_options_belong_to_a_part_in_use(parts, option, hint):
+    with pytest.raises(InputError, match=hint):
+        Strategy(**parts, options={option: 1})
+
+
+@pytest.mark.parametrize(
+    ("parts", "option", "value"),
+    [
+        ({"loss": "focal"}, "gamma", -1),
+        ({"loss": "focal"}, "alpha", 1.0),
+        ({"loss": "logit_adjusted"}, "tau", -0.1),
+        ({"loss": "auc_margin"}, "margin", 0),
+        ({"loss": "auc_margin"}, "warm_start", 1.1),
+        ({"weights": "effective_number"}, "beta", 1.0),
+        ({"sampling": "rate"}, "rate", 0.0),
+        ({"sampling": "oversample", "synthesis": "smote"}, "neighbours", 0),
+        ({"synthesis": "mixup"}, "concentration", 0.0),
+    ],
+)
+def test_options_out_of_range_are_refused_at_once(parts, option, value):
+    with pytest.raises(InputError, match=f"{option}="):
+        Strategy(**parts, options={option: value})
+
+
+@pytest.mark.parametrize(
+    ("parts", "name"),
+    [
+        ({}, "plain"),
+        ({"learner": "trees"}, "trees"),
+        ({"learner": "trees", "weights": "sqrt"}, "trees+sqrt"),
+        ({"sampling": "oversample", "synthesis": "smote"}, "oversample+smote"),
+        ({"plan": "bagging", "loss": "focal"}, "bagging+focal"),
+    ],
+)
+def test_names_are_derived(parts, name):
+    assert Strategy(**parts).name == name
+
+
+def test_the_description_has_the_numbers():
+    strategy = Strategy(
+        sampling="rate",
+        weights="fixed",
+        loss="focal",
+        options={"rate": 0.2, "positive_weight": 4, "gamma": 1.5},
+    )
+    text = strategy.describe(900, 100)
+    for part in ("0.2 of every batch", "4 times", "4 to 1", "gamma 1.5", "-2.197"):
+        assert part in text
+
+
+def test_a_calibrator_is_announced():
+    text = Strategy(sampling="balanced", loss="pairwise_auc").describe()
+    assert "need a calibrator" in text

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from equipoise.errors import InputError
+from equipoise.sampling import Natural
+from equipoise.synthesis import Mixup
+
+LABELS = np.repeat([0, 1], [300, 30])
+
+
+def mixed(concentration=0.4, epoch=0):
+    mixup = Mixup(concentration)
+    found = mixup.prepare(np.zeros((330, 1)), None, LABELS, 0)
+    draw = Natural().draw(LABELS, batch=50, steps=60, seed=0, epoch=0)
+    return draw, mixup.mix(draw, found, LABELS, 0, epoch)
+
+
+def test_partners_are_the_same_batch_in_another_order():
+    before, after = mixed()
+    np.testing.assert_array_equal(before.index, after.index)
+    np.testing.assert_array_equal(
+        np.sort(after.partner, axis=1), np.sort(before.index, axis=1)
+    )
+    assert (after.partner != before.index).mean() > 0.9
+
+
+# Below about 0.4 a visible share lies so close to 1 that float32 rounds it there.
+@pytest.mark.parametrize("concentration", [0.4, 1.0, 3.0])
+def test_mixes_follow_the_beta_distribution(concentration):
+    _, draw = mixed(concentration)
+    test = stats.kstest(draw.mix.ravel(), stats.beta(concentration, concentration).cdf)
+    assert test.pvalue > 1e-4
+
+
+def test_targets_keep_the_mean():
+    before, after = mixed()
+    assert after.targets(LABELS).mean() == pytest.approx(
+        before.targets(LABELS).mean(), abs=0.01
+    )
+
+
+def test_epochs_differ():
+    assert (mixed(epoch=0)[1].mix != mixed(epoch=1)[1].mix).any()
+
+
+def test_concentration_is_above_0():
+    with pytest.raises(InputError, match="concentration=0"):
+        Mixup(0.0)
