@@ -1,6 +1,8 @@
 # Public names, in the order of the flow. Read at run time by _core/lazy.py.
 from .metrics.estimate import Estimate as Estimate
 from .table.table import Table as Table
+from .table.read import read_features as read_features
+from .table.read import read_table as read_table
 from .diagnosis.diagnosis import Diagnosis as Diagnosis
 from .diagnosis.diagnosis import diagnose as diagnose
 from .diagnosis.finding import Finding as Finding

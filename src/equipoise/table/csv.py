@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CSV and TSV files: parsed by PyArrow, after a look at what it would not notice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from equipoise._core.checks import listing, sentence
+from equipoise.errors import TableError
+from equipoise.table.csv_bytes import Layout, layout, read_bytes, to_utf8
+from equipoise.table.csv_dialect import Dialect, Rows, has_header, sniff
+from equipoise.table.parquet import require_distinct
+from equipoise.table.source import Notes, Raw
+
+BLOCK = 1 << 23
+
+
+def read_csv(path: Path, targets: Sequence[str] = ()) -> Raw:
+    """Read a text file of fields, every field as text.
+
+    Args:
+        path: The file, plain or gzip.
+        targets: Target names; where one is in the first record, this is a header.
+
+    Raises:
+        TableError: The file is empty, no text, has rows of different lengths, a quote
+            that is not closed, a repeated column name, or one column only. The
+            message names lines.
+    """
+    notes = Notes()
+    name = f"the file {path.name!r}"
+    data = to_utf8(read_bytes(path), name, notes)
+    dialect, rows = sniff(data)
+    data_start = _after_lines(data, dialect.skip)
+    _require_columns(rows, name)
+    found = _sound(data[data_start:] if data_start else data, dialect, name, notes)
+    header = has_header(rows, targets)
+    names = _names(rows, header, name, notes)
+    table = _parse(data, data_start, dialect, names, header, found, name)
+    if not table.num_rows:
+        raise TableError(sentence(f"{name} with a header and no rows", "rows"))
+    if dialect.skip:
+        notes.add(f"The first {dialect.skip} lines of {name} were skipped.")
+    first = 1 if header else 0
+
+    def line(row: int) -> int:
+        if found.lines is None:
+            return row + first + 1 + dialect.skip
+        return int(found.lines[row + first]) + dialect.skip
+
+    hint = "" if header else _NO_HEADER.format(last=names[-1])
+    return Raw(table, name, False, dialect.decimal, line, notes.sentences(), hint)
+
+
+_NO_HEADER = (
+    "The file seems to have no header; its columns are called column_1 to {last}."
+)
+
+
+def _after_lines(data: bytes, lines: int) -> int:
+    """Return the position behind a number of lines."""
+    position = 0
+    for _ in range(lines):
+        position = data.index(b"\n", position) + 1
+    return position
+
+
+def _require_columns(rows: Rows, name: str) -> None:
+    if max(map(len, rows), default=0) < 2:
+        raise TableError(
+            sentence(
+                f"{name} with one column",
+                "features and a target, divided by commas, semicolons, tabs or bars",
+                "Is it divided by something else?",
+            )
+        )
+
+
+def _sound(data: bytes, dialect: Dialect, name: str, notes: Notes) -> Layout:
+    """Return where rows lie; raise where a quote is not closed."""
+    found = layout(data, dialect.delimiter, dialect.quote, dialect.escape)
+    if found.unclosed:
+        line = found.unclosed + dialect.skip
+        raise TableError(
+            sentence(
+                f"{name} with a quote on line {line} that is not closed, so that the "
+                "rows behind it would be swallowed",
+                "quotes in pairs",
+                f"Close the quote on line {line}, or double it where it is a letter.",
+            )
+        )
+    if found.trailing:
+        notes.add(
+            f"{found.trailing:,} field{'s'[: found.trailing > 1]} of {name} "
+            f"{'have' if found.trailing > 1 else 'has'} text behind the closing quote "
+            f"(first: line {found.first_trailing + dialect.skip}); the quotes were "
+            "taken off."
+        )
+    if found.several:
+        notes.add(
+            f"{name[0].upper()}{name[1:]} has fields that span several lines (first: "
+            f"line {found.several + dialect.skip})."
+        )
+    return found
+
+
+def _names(rows: Rows, header: bool, name: str, notes: Notes) -> list[str]:
+    """Return the columns' names: the header's, or column_1 to column_n."""
+    width = len(rows[0])
+    if not header:
+        notes.add(
+            f"{name[0].upper()}{name[1:]} seems to have no header (first row: "
+            f"{listing(rows[0], 4)}); its columns are called column_1 to "
+            f"column_{width}."
+        )
+        return [f"column_{j + 1}" for j in range(width)]
+    names = [" ".join(text.split()) for text in rows[0]]
+    if len(rows) > 1 and all(len(row) == width + 1 for row in rows[1:]):
+        return _one_more(rows, names, name, notes)
+    blank = [j + 1 for j, text in enumerate(names) if not text]
+    if blank:
+        notes.add(
+            f"{name[0].upper()}{name[1:]} has no name for column {listing(blank)}; it "
+            "is called column_ and its number."
+        )
+    names = [text or f"column_{j + 1}" for j, text in enumerate(names)]
+    require_distinct(names, name)
+    return names
+
+
+def _one_more(rows: Rows, names: list[str], name: str, notes: Notes) -> list[str]:
+    """Name the fields of rows that are one longer than the header."""
+    if all(not row[-1] for row in rows[1:]):
+        notes.add(
+            f"Every row of {name} ends with a delimiter; it was taken as nothing."
+        )
+        names = [*names, "after_the_last_delimiter"]
+    else:
+        notes.add(
+            f"Every row of {name} has one field more than its header; the first was "
+            "taken as the rows' names, as R writes them."
+        )
+        names = ["row_names", *names]
+    require_distinct(names, name)
+    return names
+
+
+def _parse(
+    data: bytes,
+    start: int,
+    dialect: Dialect,
+    names: list[str],
+    header: bool,
+    found: Layout,
+    name: str,
+) -> Any:
+    """Parse all fields as texts; raise where a row has too few or too many."""
+    import pyarrow as pa
+
+    offset = start + (_header_length(data[start:], dialect) if header else 0)
+    body = pa.py_buffer(data).slice(offset)
+    if not body.size:
+        return pa.table({column: pa.array([], pa.string()) for column in names})
+    ragged: list[Any] = []
+    try:
+        table = _arrow(body, dialect, names, found, ragged, threads=True)
+    except pa.ArrowInvalid as error:
+        raise TableError(
+            sentence(f"{name}, which cannot be parsed ({error})", "rows of fields")
+        ) from error
+    if ragged:
+        first: list[Any] = []
+        _arrow(body, dialect, names, found, first, threads=False)
+        raise _ragged(first, found, header, dialect, name, len(names))
+    return table
+
+
+def _arrow(
+    body: Any,
+    dialect: Dialect,
+    names: list[str],
+    found: Layout,
+    ragged: list[Any],
+    *,
+    threads: bool,
+) -> Any:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    def note(row: Any) -> str:
+        ragged.append(row)
+        return "skip"
+
+    return csv.read_csv(
+        pa.BufferReader(body),
+        read_options=csv.ReadOptions(
+            column_names=names,
+            use_threads=threads,
+            block_size=max(BLOCK, 2 * found.longest + 2),
+        ),
+        parse_options=csv.ParseOptions(
+            delimiter=dialect.delimiter,
+            quote_char=dialect.quote,
+            double_quote=not dialect.escape,
+            escape_char=dialect.escape or False,
+            newlines_in_values=bool(found.several),
+            invalid_row_handler=note,
+        ),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=False,
+            check_utf8=False,
+        ),
+    )
+
+
+def _header_length(data: bytes, dialect: Dialect) -> int:
+    """Return the length of the first record, and blank lines before it, in bytes."""
+    position, quoted = 0, False
+    quote = dialect.quote.encode()
+    seen = False
+    while position < len(data):
+        end = data.find(b"\n", position)
+        end = len(data) if end < 0 else end
+        line = data[position:end]
+        quoted ^= line.count(quote) % 2 == 1
+        seen |= bool(line.strip(b"\r"))
+        position = end + 1
+        if seen and not quoted:
+            break
+    return min(position, len(data))
+
+
+def _ragged(
+    rows: list[Any],
+    found: Layout,
+    header: bool,
+    dialect: Dialect,
+    name: str,
+    width: int,
+) -> TableError:
+    record = rows[0].number - 1 + int(header)
+    line = record + 1 if found.lines is None else int(found.lines[record])
+    more = f", the first of {len(rows):,} such rows" if len(rows) > 1 else ""
+    text = rows[0].text[:60] + ("..." if len(rows[0].text) > 60 else "")
+    return TableError(
+        sentence(
+            f"{name} whose line {line + dialect.skip} has {rows[0].actual_columns} "
+            f"field{'s'[: rows[0].actual_columns > 1]} ({text!r}){more}",
+            f"{width} fields in every row, as in the first",
+            "Mend these lines, or quote fields that hold the delimiter.",
+        )
+    )

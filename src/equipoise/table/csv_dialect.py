@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a text file is written: delimiter, quotes, header, decimal mark."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SAMPLE_BYTES = 1 << 18
+SAMPLE_ROWS = 300
+DELIMITERS = ",;\t|:"
+
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?%?")
+_COMMA_ONLY = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),(\d{1,2}|\d{4,})|[+-]?0,\d+")
+_POINT_ONLY = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)\.(\d{1,2}|\d{4,})|[+-]?0\.\d+")
+
+Rows = list[list[str]]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text file is written.
+
+    Attributes:
+        delimiter: Between fields.
+        quote: Around fields.
+        escape: Before a quote that is none, or nothing where quotes are doubled.
+        skip: Lines before the header.
+        decimal: The decimal mark, "." or ",".
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = ""
+    skip: int = 0
+    decimal: str = "."
+
+
+def sniff(data: bytes) -> tuple[Dialect, Rows]:
+    """Return how a UTF-8 text is written, and its first records.
+
+    The delimiter is the one by which most records have as many fields as the first;
+    of equals, the one that gives more fields. Records include the header.
+    """
+    text = _sample(data)
+    skip, named = _preamble(text)
+    text = "".join(text.splitlines(keepends=True)[skip:])
+    best, dialect, rows = (-1.0, -1), Dialect(), []
+    for delimiter in [named] if named else DELIMITERS:
+        for quote, escape in (('"', ""), ('"', "\\"), ("'", "")):
+            if (escape and '\\"' not in text) or (quote == "'" and "'" not in text):
+                continue
+            found = _records(text, delimiter, quote, escape)
+            score = _consistency(found)
+            # Single quotes and backslashes must make the file more regular.
+            if score > best:
+                best, rows = score, found
+                dialect = Dialect(delimiter, quote, escape, skip)
+    decimal = _decimal(rows[1:], dialect.delimiter)
+    return Dialect(
+        dialect.delimiter, dialect.quote, dialect.escape, skip, decimal
+    ), rows
+
+
+def _sample(data: bytes) -> str:
+    head = data[:SAMPLE_BYTES]
+    if len(head) < len(data) and b"\n" in head:
+        head = head[: head.rindex(b"\n") + 1]
+    return head.decode("utf-8", "ignore")
+
+
+def _preamble(text: str) -> tuple[int, str]:
+    """Return how many lines stand before the header, and a declared delimiter."""
+    lines = text.splitlines()[:50]
+    if lines and re.fullmatch(r'"?sep=.\"?', lines[0].strip(" \r\n"), re.IGNORECASE):
+        return 1, lines[0].strip(' "\r\n')[-1:] or "\t"
+    skip = 0
+    while skip < len(lines) - 1 and (
+        lines[skip].startswith("#") or not lines[skip].strip()
+    ):
+        skip += 1
+    if skip and any(line.startswith("#") for line in lines[:skip]):
+        commented, header = lines[skip - 1], lines[skip]
+        counts = [Counter(line)[d] for line in (commented, header) for d in ",;\t|"]
+        if counts[:4] == counts[4:] and any(counts):
+            return skip - 1, ""  # a header that begins with a hash, as in #id,x,y
+        return skip, ""
+    return 0, ""
+
+
+def _records(text: str, delimiter: str, quote: str, escape: str) -> Rows:
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=delimiter,
+        quotechar=quote,
+        escapechar=escape or None,
+        doublequote=not escape,
+    )
+    rows: Rows = []
+    try:
+        for row in reader:
+            if row:
+                rows.append(row)
+            if len(rows) >= SAMPLE_ROWS:
+                break
+    except csv.Error:  # a field beyond the reader's limit: judge by what came before
+        return rows
+    return rows
+
+
+def _consistency(rows: Rows) -> tuple[float, int]:
+    """Return how regular records are, and how many fields they have."""
+    if not rows:
+        return (-1.0, 0)
+    widths = Counter(len(row) for row in rows)
+    width = len(rows[0])
+    if width == 1:
+        common, count = widths.most_common(1)[0]
+        width = common if common > 1 and count > len(rows) / 2 else 1
+    if width == 1:
+        return (0.0, 1)
+    return (round(widths[width] / len(rows), 2), width)
+
+
+def _decimal(rows: Rows, delimiter: str) -> str:
+    """Return the decimal mark by the numbers that can be read in one way only."""
+    comma = point = 0
+    for row in rows:
+        for field in row:
+            text = field.strip()
+            comma += _COMMA_ONLY.fullmatch(text) is not None
+            point += _POINT_ONLY.fullmatch(text) is not None
+    if comma == point:
+        return "," if delimiter == ";" and comma else "."
+    return "," if comma > point else "."
+
+
+def is_number(text: str) -> bool:
+    """Return whether a text looks like a number, in any notation."""
+    return _NUMBER.fullmatch(text.strip()) is not None
+
+
+def has_header(rows: Rows, targets: Sequence[str] = ()) -> bool:
+    """Return whether the first record names the columns.
+
+    It does where it holds a target that the user named, or counts the columns (0, 1,
+    2, ...). It does not where a name would repeat, where every column of numbers has
+    a number there, or, without such columns, where most of its texts occur again
+    below it.
+
+    Example:
+        >>> has_header([["age", "sex"], ["31", "m"], ["44", "f"]])
+        True
+        >>> has_header([["31", "m"], ["44", "f"], ["31", "m"]])
+        False
+    """
+    first = [text.strip() for text in rows[0]]
+    below = [row for row in rows[1:] if len(row) == len(first)]
+    if set(targets) & set(first) and len(set(first)) == len(first):
+        return True
+    counted = [[str(j + k) for j in range(len(first))] for k in (0, 1)]
+    if first in counted or not below:
+        return True
+    numeric = [j for j in range(len(first)) if _numbers(row[j] for row in below)]
+    if numeric:
+        return not all(is_number(first[j]) or not first[j] for j in numeric)
+    again = sum(
+        any(row[j].strip() == first[j] for row in below) for j in range(len(first))
+    )
+    return again <= len(first) / 2
+
+
+def _numbers(fields: object) -> bool:
+    """Return whether most fields are numbers."""
+    texts = [text.strip() for text in fields if text.strip()]  # type: ignore[attr-defined]
+    return bool(texts) and sum(map(is_number, texts)) > 0.8 * len(texts)

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A second source against the columns and kinds of an earlier table.
+
+- Columns are found by name, in any order. Absent ones are an error that names all;
+  additional ones are left out, with a note; those that the first table left out are
+  left out without a word.
+- Each column takes the first table's kind. Values that cannot (a text among numbers,
+  a number that is neither 0 nor 1 among booleans, a date that is none) are an error
+  with their count and the first row. Where the first table has categories and no
+  text of the second is among them while all are numbers, or dates, the column has
+  changed its type: an error too.
+- New categories are kept, behind the known ones, with a note; to a model they are
+  unseen.
+- The target takes the first table's classes; a new class is an error, unless one
+  class was held against all others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing, nearest, sentence
+from equipoise.errors import TableError, TargetError
+from equipoise.table.infer import (
+    NUMBER_MISSING,
+    infer,
+    lowered_in,
+    spread,
+    tidy,
+    without_missing_texts,
+)
+from equipoise.table.parse_numbers import parse_numbers
+from equipoise.table.source import Notes, Raw
+from equipoise.table.table import Column, Dropped, Table
+from equipoise.table.target import labels
+from equipoise.table.texts import Texts, texts_of
+
+
+def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
+    """Return the first table's columns as read from another source.
+
+    Raises:
+        TableError: A column is absent or has changed its type.
+    """
+    present = list(raw.data.column_names)
+    absent = [name for name in first.names if name not in present]
+    if absent:
+        raise TableError(
+            sentence(
+                f"{raw.name} without the column{'s'[: len(absent) > 1]} "
+                f"{listing(absent, 40)}",
+                f"all {len(first.names)} columns of {first.source}",
+                nearest(absent[0], [n for n in present if n not in first.names]),
+            )
+        )
+    known = {*first.names, *first.target.split(", "), first.target}
+    known |= {dropped.name for dropped in first.dropped}
+    extra = [name for name in present if name not in known]
+    if extra:
+        notes.add(
+            f"{raw.name} has {len(extra)} column{'s'[: len(extra) > 1]} that "
+            f"{first.source} has not, left out: {listing(extra)}."
+        )
+    return tuple(_column_like(raw, column, notes) for column in first.columns)
+
+
+def _column_like(raw: Raw, first: Column, notes: Notes) -> Column:
+    if first.kind == "categorical":
+        return _categorical(raw, first, notes)
+    found = _typed(raw, first, notes)
+    if isinstance(found, Dropped):  # no values at all
+        return _nothing(first, len(raw.data))
+    if found.kind == first.kind:
+        return found
+    if first.kind == "numeric" and found.kind == "boolean":
+        return Column(first.name, "numeric", found.values)
+    if first.kind == "boolean" and found.kind == "numeric":
+        wrong = ~np.isnan(found.values) & ~np.isin(found.values, (0.0, 1.0))
+        if not wrong.any():
+            return Column(first.name, "boolean", found.values)
+    raise _retyped(raw, first, found)
+
+
+def _typed(raw: Raw, first: Column, notes: Notes) -> Column | Dropped:
+    """Return the column typed by its own values; the usual notes are not repeated."""
+    own = Notes()
+    found = infer(first.name, raw, own)
+    for what, entries in own.by_what.items():
+        if "infinite" in what or "order of day" in what:
+            notes.by_what.setdefault(what, []).extend(entries)
+    return found
+
+
+def _nothing(first: Column, rows: int) -> Column:
+    empty: npt.NDArray[Any] = np.full(rows, np.nan)
+    if first.kind == "datetime":
+        empty = np.full(rows, np.datetime64("NaT"), "datetime64[us]")
+    if first.kind == "categorical":
+        empty = np.full(rows, -1, np.int32)
+    return Column(first.name, first.kind, empty, first.categories)
+
+
+_IN_WORDS = {
+    "numeric": "numbers",
+    "boolean": "true and false",
+    "categorical": "categories",
+    "datetime": "dates",
+}
+
+
+def _retyped(raw: Raw, first: Column, found: Column) -> TableError:
+    what = f"{_IN_WORDS[found.kind]}"
+    if found.kind == "categorical" and first.kind == "numeric":
+        what = _odd_texts(raw, found)
+    return TableError(
+        sentence(
+            f"{raw.name} whose column {first.name!r} holds {what}",
+            f"{_IN_WORDS[first.kind]}, as in the first table",
+            "Mend these values, or leave the column out of both tables with drop=.",
+        )
+    )
+
+
+def _odd_texts(raw: Raw, found: Column) -> str:
+    import pyarrow as pa
+
+    numbers = parse_numbers(pa.array(found.categories, pa.large_string()), raw.decimal)
+    odd = np.append(~numbers.numeric, False)[found.values]
+    if not odd.any():
+        return "whole numbers that are codes or beyond 2^53"
+    row = int(np.argmax(odd))
+    text = found.categories[int(found.values[row])]
+    count = int(np.count_nonzero(odd))
+    return (
+        f"{count:,} value{'s'[: count > 1]} that {'are' if count > 1 else 'is'} no "
+        f"number (first: {text!r}, {raw.place(row)})"
+    )
+
+
+def _categorical(raw: Raw, first: Column, notes: Notes) -> Column:
+    texts = _as_texts(raw, first, notes)
+    texts = texts.without(np.array([not text for text in texts.list()], bool))
+    if not len(texts.values):
+        return _nothing(first, len(raw.data))
+    _require_same_type(raw, first, texts)
+    known = {text: code for code, text in enumerate(first.categories)}
+    new = [text for text in texts.list() if text not in known]
+    if new:
+        notes.column(
+            first.name,
+            f"{len(new):,} new categor{'ies' if len(new) > 1 else 'y'}, unseen by a "
+            f"model of the first table: {listing(new, 4)}",
+            "new categories, unseen by a model of the first table",
+        )
+    for text in new:
+        known[text] = len(known)
+    lookup = np.array([*(known[text] for text in texts.list()), -1], np.int32)
+    return Column(first.name, "categorical", lookup[texts.codes], tuple(known))
+
+
+def _as_texts(raw: Raw, first: Column, notes: Notes) -> Texts:
+    """Return a column as texts, missing values out, written as categories are."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = raw.data.column(first.name)
+    if pa.types.is_nested(values.type):
+        raise _retyped(raw, first, Column(first.name, "datetime", np.empty(0)))
+    if pa.types.is_floating(values.type):
+        whole = pc.all(pc.equal(pc.floor(values), values), min_count=0).as_py()
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+        values = pc.cast(values, pa.int64(), safe=False) if whole else values
+    if not pa.types.is_dictionary(values.type):
+        values = pc.cast(values, pa.large_string())
+    texts = tidy(texts_of(values))
+    if raw.typed:
+        return texts
+    return without_missing_texts(first.name, texts, notes, first.categories)
+
+
+def _require_same_type(raw: Raw, first: Column, texts: Texts) -> None:
+    """Raise where categories have become numbers or dates."""
+    import pyarrow as pa
+
+    if set(texts.list()) & set(first.categories):
+        return
+    before = pa.array(first.categories, pa.large_string())
+    if parse_numbers(before).numeric.any():
+        return
+    rest = texts.without(lowered_in(texts, NUMBER_MISSING))
+    if len(rest.values) and parse_numbers(rest.values, raw.decimal).numeric.all():
+        numbers = spread(rest, np.zeros(len(rest.values)))
+        raise _retyped(raw, first, Column(first.name, "numeric", numbers))
+
+
+def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
+    """Return the targets in the first table's classes.
+
+    Raises:
+        TargetError: A class is new.
+    """
+    if first.task == "multilabel":
+        raise TargetError(
+            sentence("like= for a multi-label table", "a binary or multi-class one")
+        )
+    codes, classes = labels(raw, first.target, notes)
+    folded = {text.casefold(): code for code, text in enumerate(first.classes)}
+    against_all = first.task == "binary" and first.classes[0] == (
+        f"not {first.classes[1]}"
+    )
+    new = [text for text in classes if text.casefold() not in folded]
+    if new and not against_all:
+        raise TargetError(
+            sentence(
+                f"{raw.name} whose target {first.target!r} has the class"
+                f"{'es' if len(new) > 1 else ''} {listing(new)}",
+                f"the classes of the first table, {listing(first.classes, 20)}",
+            )
+        )
+    if len(classes) == 1:
+        notes.add(f"All rows of {raw.name} are of class {classes[0]!r}.")
+    place = np.array([folded.get(text.casefold(), 0) for text in classes])
+    return np.asarray(place[codes].astype(first.y.dtype))

@@ -1,0 +1,407 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From anything that holds rows to a table."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing, nearest, one_of, sentence
+from equipoise.errors import (
+    InputError,
+    InputTypeError,
+    TableError,
+    TableWarning,
+    TargetError,
+)
+from equipoise.table.arrays import read_columns, read_matrix, read_pair
+from equipoise.table.csv import read_csv
+from equipoise.table.frames import is_frame, read_frame
+from equipoise.table.infer import infer
+from equipoise.table.like import columns_like, target_like
+from equipoise.table.parquet import read_parquet
+from equipoise.table.screen import useless
+from equipoise.table.source import Notes, Raw
+from equipoise.table.table import Column, Dropped, IntArray, Table
+from equipoise.table.target import Positive, read_target
+from equipoise.table.texts import texts_of
+
+TASKS = ("binary", "multiclass", "multilabel")
+
+
+def read_table(
+    source: Any,
+    target: str | Sequence[str] | None = None,
+    *,
+    positive: Positive | None = None,
+    task: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    drop: Sequence[str] = (),
+    like: Table | None = None,
+) -> Table:
+    """Read rows with their target, and say what was done to them.
+
+    Columns are numbers, booleans, categories or date-times; which, is told by the
+    source or by the values (rules in `equipoise.table.infer`). Constants and
+    identifiers are left out (rules in `equipoise.table.screen`). Everything that was
+    done is in the table's `notes`, and issued as a `TableWarning`.
+
+    Args:
+        source: The path of a CSV, TSV (both also .gz) or Parquet file;
+            "example:digits" or "example:digits-hard"; a data frame of any library
+            that narwhals knows; features and labels `(X, y)`; a dictionary of
+            columns; or a `Table`.
+        target: The target column; several for a multi-label task. Arrays need none.
+        positive: The positive class; None for the rarest. With more than two classes
+            it is held against all others.
+        task: "binary", "multiclass" or "multilabel"; None detects it.
+        group: A column whose equal values must stay on one side of a split (a
+            patient, a customer). It is no feature.
+        time: A column by which rows are ordered in time. It is no feature.
+        drop: Columns to leave out.
+        like: An earlier table whose columns, kinds, target and classes this source
+            must have (rules in `equipoise.table.like`).
+
+    Returns:
+        The table.
+
+    Raises:
+        TableError: The source cannot be read as a table; lines are named.
+        TargetError: The target is absent or cannot be used.
+
+    Example:
+        >>> read_table("example:digits")
+        <Table of 198 rows, columns: 50 numeric; target 'is_one': 20 positive ('1'),
+        10.10%>
+    """
+    table = _read(source, target, positive, task, group, time, drop, like, True)
+    _warn(table, source)
+    return table
+
+
+def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Table:
+    """Read rows that are only to be scored: a target is neither needed nor read.
+
+    Args:
+        source: As in `read_table`; arrays without labels.
+        like: The table that a model was trained on.
+        drop: Columns to leave out.
+
+    Returns:
+        A table whose `y` is -1 throughout, so `labelled` is false.
+
+    Raises:
+        TableError: A column of `like` is absent or has changed its type.
+    """
+    table = _read(source, None, None, None, None, None, drop, like, False)
+    _warn(table, source)
+    return table
+
+
+def _warn(table: Table, source: Any) -> None:
+    if isinstance(source, Table):
+        return
+    for note in table.notes:
+        warnings.warn(note, TableWarning, stacklevel=3)
+
+
+def _read(
+    source: Any,
+    target: str | Sequence[str] | None,
+    positive: Positive | None,
+    task: str | None,
+    group: str | None,
+    time: str | None,
+    drop: Sequence[str],
+    like: Table | None,
+    labelled: bool,
+) -> Table:
+    if task is not None:
+        one_of(task, TASKS, "task")
+    if isinstance(drop, str):
+        raise InputTypeError(
+            sentence(f"drop={drop!r}", "a list of column names", f"Pass [{drop!r}].")
+        )
+    if isinstance(source, Table):
+        return _again(source, target, positive, task, group, time, drop, like)
+    if like is not None and target is None and labelled:
+        target = like.target
+    raw, targets = _open(source, target, drop)
+    raw = _without(raw, drop)
+    if labelled:
+        targets = _present_targets(raw, targets)
+    notes = Notes(list(raw.notes))
+    if like is not None:
+        return _like(raw, like, group, time, notes, labelled)
+    found = read_target(raw, targets, notes, positive=positive, task=task)
+    roles = {group: "groups rows", time: "orders rows in time"}
+    columns, dropped = _features(raw, targets, roles, drop, notes)
+    return Table(
+        columns,
+        found.y,
+        found.classes,
+        target=", ".join(targets),
+        task=found.task,
+        groups=None if group is None else _groups(raw, group, notes),
+        time=None if time is None else _times(raw, time),
+        dropped=dropped,
+        notes=notes.sentences(),
+        source=raw.name,
+    )
+
+
+def _open(
+    source: Any, target: str | Sequence[str] | None, drop: Sequence[str]
+) -> tuple[Raw, list[str]]:
+    """Return the source's columns and the names of its targets."""
+    targets = [target] if isinstance(target, str) else list(target or ())
+    if isinstance(source, str) and source.startswith("example:"):
+        from equipoise.table.examples import read_example
+
+        raw, own = read_example(source)
+        return raw, targets or [own]
+    if isinstance(source, str | os.PathLike):
+        return _open_file(Path(source), targets, drop), targets
+    if isinstance(source, tuple) and len(source) == 2:
+        name = targets[0] if len(targets) == 1 else None
+        raw, own = read_pair(source[0], source[1], name)
+        return raw, [own]
+    if isinstance(source, Mapping):
+        return read_columns(source), targets
+    if is_frame(source):
+        return read_frame(source), targets
+    if isinstance(source, np.ndarray | list):
+        return read_matrix(source), targets
+    raise InputTypeError(
+        sentence(
+            f"a source of type {type(source).__name__}",
+            "a path, 'example:digits', a data frame, arrays (X, y), a dictionary of "
+            "columns, or a Table",
+        )
+    )
+
+
+def _open_file(path: Path, targets: list[str], drop: Sequence[str]) -> Raw:
+    if path.is_dir():
+        raise TableError(sentence(f"the folder {path.name!r}", "one file"))
+    if not path.exists():
+        folder = path.parent
+        others = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        raise TableError(
+            sentence(
+                f"the path {str(path)!r}, which does not exist",
+                "an existing CSV, TSV or Parquet file",
+                nearest(path.name, others),
+            )
+        )
+    with path.open("rb") as file:
+        start = file.read(4)
+    # A Parquet file begins and ends with these letters; by its name it may be cut off.
+    if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
+        return read_parquet(path, drop)
+    return read_csv(path, targets)
+
+
+def _without(raw: Raw, drop: Sequence[str]) -> Raw:
+    import dataclasses
+
+    names = [name for name in raw.data.column_names if name not in set(drop)]
+    return dataclasses.replace(raw, data=raw.data.select(names))
+
+
+def _present_targets(raw: Raw, targets: list[str]) -> list[str]:
+    names = raw.data.column_names
+    if not targets:
+        raise TargetError(
+            sentence(
+                f"no target for {raw.name}",
+                f"one of its columns, {listing(names, 40)}",
+                " ".join([raw.hint, "Pass target=COLUMN."]).strip(),
+            )
+        )
+    for target in targets:
+        if target not in names:
+            raise TargetError(
+                sentence(
+                    f"the target {target!r}, which {raw.name} has not",
+                    f"one of its columns, {listing(names, 20)}",
+                    " ".join([nearest(target, names), raw.hint]).strip(),
+                )
+            )
+    return targets
+
+
+def _features(
+    raw: Raw,
+    targets: Sequence[str],
+    roles: Mapping[str | None, str],
+    drop: Sequence[str],
+    notes: Notes,
+) -> tuple[tuple[Column, ...], tuple[Dropped, ...]]:
+    """Type all columns but the targets; leave out those that cannot help."""
+    _require_roles(raw, roles)
+    dropped = [Dropped(name, "left out as asked") for name in drop]
+    dropped += [Dropped(name, f"it {why}") for name, why in roles.items() if name]
+    columns: list[Column] = []
+    told: list[Dropped] = []
+    for name in raw.data.column_names:
+        if name in targets or name in roles:
+            continue
+        column = infer(name, raw, notes)
+        reason = column.reason if isinstance(column, Dropped) else useless(column)
+        if reason:
+            told.append(Dropped(name, reason))
+        elif isinstance(column, Column):
+            columns.append(column)
+    _tell_dropped(told, notes)
+    if not columns:
+        raise TableError(
+            sentence(
+                f"{raw.name} without a usable feature beside the target",
+                "at least one column that varies",
+                "; ".join(f"{d.name!r} was left out: {d.reason}" for d in told[:5]),
+            )
+        )
+    return tuple(columns), tuple(dropped + told)
+
+
+def _tell_dropped(told: Sequence[Dropped], notes: Notes) -> None:
+    by_reason: dict[str, list[str]] = {}
+    for entry in told:
+        by_reason.setdefault(entry.reason, []).append(entry.name)
+    for reason, names in by_reason.items():
+        plural = "s" if len(names) > 1 else ""
+        notes.add(f"Column{plural} {listing(names)} left out: {reason}.")
+
+
+def _require_roles(raw: Raw, roles: Mapping[str | None, str]) -> None:
+    names = raw.data.column_names
+    for name in roles:
+        if name is not None and name not in names:
+            raise TableError(
+                sentence(
+                    f"group= or time={name!r}, a column that {raw.name} has not",
+                    f"one of {listing(names, 20)}",
+                    nearest(name, names),
+                )
+            )
+
+
+def _groups(raw: Raw, name: str, notes: Notes) -> IntArray:
+    """Return group numbers; a row without a group is a group of its own."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = raw.data.column(name)
+    if not pa.types.is_dictionary(values.type):
+        values = pc.cast(values, pa.large_string())
+    texts = texts_of(values)
+    codes = texts.without(np.array([not t.strip() for t in texts.list()], bool)).codes
+    groups = codes.astype(np.int64)
+    alone = np.flatnonzero(groups < 0)
+    if len(alone):
+        notes.add(f"{len(alone):,} rows have no {name!r}; each is a group of its own.")
+        groups[alone] = groups.max() + 1 + np.arange(len(alone))
+    return groups
+
+
+def _times(raw: Raw, name: str) -> npt.NDArray[Any]:
+    """Return times, as numbers or date-times, none missing."""
+    column = infer(name, raw, Notes())
+    if isinstance(column, Dropped) or column.kind not in {"numeric", "datetime"}:
+        raise TableError(
+            sentence(
+                f"time={name!r}, whose values are no times", "numbers or date-times"
+            )
+        )
+    missing = np.flatnonzero(column.missing())
+    if len(missing):
+        raise TableError(
+            sentence(
+                f"time={name!r} with {len(missing):,} missing values (first: "
+                f"{raw.place(int(missing[0]))})",
+                "a time in every row",
+            )
+        )
+    return column.values
+
+
+def _like(
+    raw: Raw,
+    like: Table,
+    group: str | None,
+    time: str | None,
+    notes: Notes,
+    labelled: bool,
+) -> Table:
+    """Return a source as a table with the columns and classes of an earlier one."""
+    if not raw.data.num_rows:
+        raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
+    _require_roles(raw, {group: "", time: ""})
+    if labelled:
+        y = target_like(raw, like, notes)
+    else:
+        y = np.full(raw.data.num_rows, -1, np.int8)
+    return Table(
+        columns_like(raw, like, notes),
+        y,
+        like.classes,
+        target=like.target,
+        task=like.task,
+        groups=None if group is None else _groups(raw, group, notes),
+        time=None if time is None else _times(raw, time),
+        dropped=like.dropped,
+        notes=notes.sentences(),
+        source=raw.name,
+    )
+
+
+def _again(
+    table: Table,
+    target: str | Sequence[str] | None,
+    positive: Positive | None,
+    task: str | None,
+    group: str | None,
+    time: str | None,
+    drop: Sequence[str],
+    like: Table | None,
+) -> Table:
+    """Return a table that is one already, less the columns to drop."""
+    import dataclasses
+
+    asked = {"positive": positive, "task": task, "group": group, "time": time}
+    given = [f"{key}={value!r}" for key, value in asked.items() if value is not None]
+    if target not in (None, table.target):
+        given.append(f"target={target!r}")
+    if given:
+        raise InputError(
+            sentence(
+                f"a Table with {', '.join(given)}",
+                "a Table as it is",
+                "Pass these when reading it from its source.",
+            )
+        )
+    if like is not None and (
+        [(c.name, c.kind) for c in table.columns]
+        != [(c.name, c.kind) for c in like.columns]
+        or table.classes != like.classes
+    ):
+        raise TableError(
+            sentence(
+                "a Table with other columns or classes than the first",
+                "the same columns, kinds and classes",
+                "Read it from its source with like=.",
+            )
+        )
+    for name in drop:
+        table[name]  # raises with the nearest name
+    kept = tuple(column for column in table.columns if column.name not in set(drop))
+    left = tuple(Dropped(name, "left out as asked") for name in drop)
+    return dataclasses.replace(table, columns=kept, dropped=table.dropped + left)

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every kind of source becomes first: columns in Arrow, and where rows lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from equipoise._core.checks import listing
+
+
+@dataclass(frozen=True, eq=False)
+class Raw:
+    """The columns of a source before they are typed.
+
+    Attributes:
+        data: A `pyarrow.Table` with unique column names.
+        name: The source in words, for messages.
+        typed: Whether the source declares types; else all columns are texts that
+            are to be parsed, and texts such as `NA` may mean that a value is missing.
+        decimal: The decimal mark where a text could be read both ways.
+        line: The line of a row in the file, or None where rows have no lines.
+        notes: What was done while reading the file.
+        hint: Added to the error about an absent column.
+    """
+
+    data: Any
+    name: str
+    typed: bool = True
+    decimal: str = "."
+    line: Callable[[int], int] | None = None
+    notes: tuple[str, ...] = ()
+    hint: str = ""
+
+    def place(self, row: int) -> str:
+        """Return where a row lies, for messages.
+
+        Example:
+            >>> Raw(None, "a frame").place(3)
+            'row 3'
+            >>> Raw(None, "a file", line=lambda row: row + 2).place(3)
+            'line 5'
+        """
+        return f"row {row}" if self.line is None else f"line {self.line(row)}"
+
+
+@dataclass
+class Notes:
+    """Collects what was done while reading; many columns share one sentence.
+
+    Example:
+        >>> notes = Notes()
+        >>> notes.column("x", "2 infinite values were taken as missing")
+        >>> notes.sentences()
+        ("Column 'x': 2 infinite values were taken as missing.",)
+    """
+
+    texts: list[str] = field(default_factory=list)
+    by_what: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def add(self, text: str) -> None:
+        """Add a sentence."""
+        self.texts.append(text)
+
+    def column(self, name: str, text: str, what: str = "") -> None:
+        """Add what was done to a column.
+
+        Args:
+            name: The column.
+            text: What was done, without a full stop.
+            what: The same without numbers; columns that share it are listed in one
+                sentence once there are more than three.
+        """
+        self.by_what.setdefault(what or text, []).append((name, text))
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return all sentences, in the order of their first occurrence."""
+        found = list(self.texts)
+        for what, entries in self.by_what.items():
+            if len(entries) <= 3:
+                found += [f"Column {name!r}: {text}." for name, text in entries]
+            else:
+                names = listing([name for name, _ in entries])
+                example = f"{entries[0][0]!r}: {entries[0][1]}"
+                found.append(f"{len(entries)} columns ({names}): {what}. {example}.")
+        return tuple(dict.fromkeys(found))
