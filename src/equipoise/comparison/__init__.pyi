@@ -12,3 +12,7 @@ from .tables import OverTables as OverTables
 from .tables import over_tables as over_tables
 from .tables import ranks_with_ties as ranks_with_ties
 from .tables import wilcoxon_holm as wilcoxon_holm
+from .verdict import ArmVerdict as ArmVerdict
+from .verdict import Verdict as Verdict
+from .verdict import judge as judge
+from .verdict import judge_differences as judge_differences
