@@ -35,23 +35,11 @@ _LAYOUTS = (
     r"^(?P<day>\d{1,2})[ -](?P<name>[A-Za-z]{3,9})\.?,?[ -](?P<year>\d{4})" + _TIME,
     r"^(?P<name>[A-Za-z]{3,9})\.? (?P<day>\d{1,2}),? (?P<year>\d{4})" + _TIME,
 )
-_MONTHS = (  # fmt: skip
-    "january", "february", "march", "april", "may", "june", "july", "august",
-    "september", "october", "november", "december",
+_NAMES = (
+    "january february march april may june july august september october november "
+    "december"
 )
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+_MONTHS = tuple(_NAMES.split())
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +163,7 @@ def _month(names: Any) -> npt.NDArray[np.int64]:
 
     short = pc.utf8_lower(pc.fill_null(names, "")).dictionary_encode()
     numbers = [
-        next((k + 1 for k, m in enumerate(_MONTHS) if name and m.startswith(name)), 0)
+        next((k for k, m in enumerate(_MONTHS, 1) if name and m.startswith(name)), 0)
         for name in short.dictionary.to_pylist()
     ]
     return np.asarray(np.array(numbers, np.int64)[np.asarray(short.indices)])
