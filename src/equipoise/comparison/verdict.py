@@ -175,7 +175,7 @@ def judge_differences(
         >>> [arm.outcome for arm in verdict.arms.values()], verdict.best
         (['better', 'cannot tell'], 'trees')
         >>> print(verdict)
-        trees beats plain by 0.079 [0.058, 0.100] in average precision.
+        trees beats plain by 0.079 [0.056, 0.101] in average precision.
     """
     number(margin, "margin", 0)
     number(level, "level", 0, 1, open_ends=True)
