@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,30 +15,38 @@ from equipoise._core.checks import sentence
 from equipoise.errors import InputError
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, common_layout
-from equipoise.networks.parameters import condense
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.jobs import Job, Outcome, Progress
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
+from equipoise.training.checkpoints import CheckpointStore
 from equipoise.training.data import Part, make_part
-from equipoise.training.grouping import plan_groups
+from equipoise.training.grouping import Group, plan_groups
 from equipoise.training.members import Member, make_members
-from equipoise.training.population import Population, Report, train
+from equipoise.training.population import Fitted, Population
+from equipoise.training.run import Report, train
 from equipoise.training.scorer import NetworkScorer, stack_weights
 from equipoise.training.settings import TrainingSettings
+
+__all__ = ["NetworkLearner", "NetworkScorer"]
 
 
 @dataclass(frozen=True)
 class NetworkLearner:
     """Trains the networks of all jobs as one program.
 
+    A job's numbers do not depend on which other jobs it is trained with.
+
     Attributes:
         network: A network's name, or a recipe.
         settings: How networks are trained.
+        checkpoints: A folder where the state is written now and then, and from
+            where the same run, stopped at any moment, goes on; None for none.
     """
 
     network: str | NetworkSpec = "small"
     settings: TrainingSettings = field(default_factory=TrainingSettings)
+    checkpoints: str | os.PathLike[str] | None = None
 
     def run(
         self,
@@ -49,6 +58,10 @@ class NetworkLearner:
     ) -> Iterator[Outcome]:
         """Yield the outcome of each job, in the order of the jobs.
 
+        After Ctrl-C the networks in training are left at their best epoch so far,
+        the outcomes that are complete are yielded with a note, and
+        KeyboardInterrupt is raised after the last of them.
+
         Args:
             table: The rows that all jobs index.
             jobs: What is to be fitted.
@@ -56,93 +69,87 @@ class NetworkLearner:
             progress: Called after each epoch.
 
         Raises:
-            InputError: A job's training rows hold one class only.
+            InputError: A job's training or stop rows are empty, or a class is
+                absent from its training rows.
             TrainingError: A network met a number that is not finite.
+            KeyboardInterrupt: The user pressed Ctrl-C.
         """
         table.require_binary("a network")
+        if not jobs:
+            return
         spec = network(self.network)
         common = common_layout(table, spec)
-        parts = _parts(table, jobs, common)
-        members = make_members(jobs, parts, spec)
+        members = make_members(jobs, _parts(table, jobs, common), spec)
         groups = plan_groups(members, spec, common, self.settings)
-        waiting = {place: _Collector(job) for place, job in enumerate(jobs)}
-        for member in members:
-            waiting[member.job].expected += 1
+        found: list[list[Fitted]] = [[] for _ in jobs]
+        wanted = np.bincount([member.job for member in members])
+        seconds = np.zeros(len(jobs))
         following = 0
         for number, group in enumerate(groups):
             own = [members[place] for place in group.members]
-            population = Population(own, spec, common, self.settings)
-            report = _report(progress, number, len(groups), len(own), self.settings)
+            report = _report(progress, number, groups, self.settings)
             start = time.monotonic()
-            train(population, report)
-            scores = population.scores()
-            seconds = (time.monotonic() - start) / len(own)
-            for place, member in enumerate(own):
-                waiting[member.job].add(
-                    member, population, place, scores[place], seconds
+            fitted, whole = self._train(own, spec, common, report, keep)
+            each = (time.monotonic() - start) / len(own)
+            for one in fitted:
+                found[one.member.job].append(one)
+                seconds[one.member.job] += each
+            note = () if whole else ("Stopped by the user before its end.",)
+            while following < len(jobs) and len(found[following]) == wanted[following]:
+                yield _outcome(
+                    jobs[following], found[following], seconds[following], spec, note
                 )
-            while following < len(jobs) and waiting[following].complete:
-                yield waiting.pop(following).outcome(spec, common, keep)
+                found[following] = []
                 following += 1
+            if not whole:
+                raise KeyboardInterrupt
 
-
-@dataclass(eq=False)
-class _Collector:
-    """The networks of one job, as they come."""
-
-    job: Job
-    expected: int = 0
-    found: list[tuple[int, Member, Population, int, np.ndarray]] = field(
-        default_factory=list
-    )
-    seconds: float = 0.0
-
-    @property
-    def complete(self) -> bool:
-        return len(self.found) == self.expected
-
-    def add(
+    def _train(
         self,
-        member: Member,
-        population: Population,
-        place: int,
-        scores: np.ndarray,
-        seconds: float,
-    ) -> None:
-        self.found.append((member.copy, member, population, place, scores))
-        self.seconds += seconds
+        members: Sequence[Member],
+        spec: NetworkSpec,
+        common: Layout,
+        report: Report | None,
+        keep: bool,
+    ) -> tuple[list[Fitted], bool]:
+        population = Population(members, spec, common, self.settings)
+        store = None if self.checkpoints is None else CheckpointStore(self.checkpoints)
+        whole = train(population, report=report, checkpoints=store)
+        return population.results(keep), whole
 
-    def outcome(self, spec: NetworkSpec, common: Layout, keep: bool) -> Outcome:
-        found = sorted(self.found, key=lambda entry: entry[0])
-        members = [entry[1] for entry in found]
-        best = [
-            int(population.patience.epoch[place])
-            for _, _, population, place, _ in found
-        ]
-        notes = dict.fromkeys(
-            note for m in members if m.neighbours for note in m.neighbours.notes
+
+def _outcome(
+    job: Job,
+    found: Sequence[Fitted],
+    seconds: float,
+    spec: NetworkSpec,
+    more: tuple[str, ...],
+) -> Outcome:
+    """Return the average of a job's networks."""
+    fitted = sorted(found, key=lambda one: one.member.copy)
+    first = fitted[0].member
+    notes = () if first.neighbours is None else first.neighbours.notes
+    weights = [one.weights for one in fitted if one.weights is not None]
+    scorer = (
+        NetworkScorer(
+            spec,
+            first.part.encoding,
+            first.part.exact,
+            first.correction,
+            stack_weights(weights),
         )
-        scorer = None
-        if keep:
-            part = members[0].part
-            weights = stack_weights(
-                [
-                    condense(population.kept[place], spec, part.exact, common)
-                    for _, _, population, place, _ in found
-                ]
-            )
-            scorer = NetworkScorer(
-                spec, part.encoding, part.exact, members[0].correction, weights
-            )
-        return Outcome(
-            self.job,
-            average_log_odds([entry[4] for entry in found]),
-            self.seconds,
-            sum(population.updates(place) for _, _, population, place, _ in found),
-            round(float(np.mean(best))),
-            scorer,
-            tuple(notes),
-        )
+        if weights
+        else None
+    )
+    return Outcome(
+        job,
+        average_log_odds([one.log_odds for one in fitted]),
+        float(seconds),
+        sum(one.updates for one in fitted),
+        round(float(np.mean([one.best for one in fitted]))),
+        scorer,
+        (*notes, *more),
+    )
 
 
 def _parts(table: Table, jobs: Sequence[Job], common: Layout) -> dict[int, Part]:
@@ -150,37 +157,43 @@ def _parts(table: Table, jobs: Sequence[Job], common: Layout) -> dict[int, Part]
     for job in jobs:
         if job.part in parts:
             continue
-        parts[job.part] = part = make_part(table, job, common)
-        negatives, positives = part.counts()
-        if not negatives or not positives:
-            raise InputError(
-                sentence(
-                    f"{negatives} negatives and {positives} positives to train on in "
-                    f"part {job.part}",
-                    "at least one of each",
-                    "Use fewer folds.",
-                )
-            )
+        _require_rows(table, job)
+        parts[job.part] = make_part(table, job, common)
     return parts
+
+
+def _require_rows(table: Table, job: Job) -> None:
+    positives = int(table.y[job.train].sum())
+    negatives = len(job.train) - positives
+    if negatives and positives and len(job.stop):
+        return
+    raise InputError(
+        sentence(
+            f"{negatives} negatives and {positives} positives to train on, and "
+            f"{len(job.stop)} rows to stop by, in part {job.part}",
+            "at least one of each",
+            "Use fewer folds.",
+        )
+    )
 
 
 def _report(
     progress: Progress | None,
     number: int,
-    groups: int,
-    members: int,
+    groups: Sequence[Group],
     settings: TrainingSettings,
 ) -> Report | None:
     if progress is None:
         return None
+    members = len(groups[number].members)
 
     def report(epoch: int, left: int, seconds: float) -> None:
         share = max(epoch / settings.epochs, 1 - left / members)
-        group = f"group {number + 1} of {groups}, " if groups > 1 else ""
+        group = f"group {number + 1} of {len(groups)}, " if len(groups) > 1 else ""
         progress(
             f"{group}epoch {epoch}: {left} of {members} networks left, at most "
             f"{math.ceil(seconds)} s",
-            (number + share) / groups,
+            (number + share) / len(groups),
         )
 
     return report

@@ -29,10 +29,12 @@ def rates(first: int, steps: int) -> npt.NDArray[np.float64]:
 
     Example:
         >>> rates(0, 1).round(6).tolist()
-        [0.316228]
+        [0.316226]
     """
     t = np.arange(first + 1, first + steps + 1, dtype=np.float64)
-    return np.asarray(np.sqrt(1.0 - BETA_2**t) / (1.0 - BETA_1**t))
+    # Keras takes powers of the constants as float32 has them, in float64 too.
+    beta_1, beta_2 = (np.float64(np.float32(beta)) for beta in (BETA_1, BETA_2))
+    return np.asarray(np.sqrt(1.0 - beta_2**t) / (1.0 - beta_1**t))
 
 
 def update(

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,24 +15,41 @@ from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
 from equipoise.errors import TrainingError
 from equipoise.networks.layout import Layout
-from equipoise.networks.parameters import Parameters, shapes
+from equipoise.networks.parameters import Parameters, condense, shapes
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training import adam
 from equipoise.training.data import Part, stack
 from equipoise.training.members import Family, Member, stacked_weights
 from equipoise.training.program import Signature, program
 from equipoise.training.settings import LANES, TrainingSettings
-from equipoise.training.stopping import Patience, stop_value
+from equipoise.training.snapshot import Snapshot
+from equipoise.training.stopping import stop_value
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Arrays = dict[str, Any]
 
-Report = Callable[[int, int, float], None]
-"""Called after each epoch with its number, the networks left and seconds left."""
-
 MOST_CHUNK = 1024
 LEAST_CHUNK = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What one member gave.
+
+    Attributes:
+        member: The member.
+        log_odds: `[score rows]`, corrected.
+        updates: How many updates it took.
+        best: The epoch that was kept; 0 where none has ended.
+        weights: In the exact layout of its part, where they were asked for.
+    """
+
+    member: Member
+    log_odds: FloatArray
+    updates: int
+    best: int
+    weights: Parameters | None
 
 
 @dataclass(eq=False)
@@ -45,35 +61,23 @@ class Population:
         spec: Their recipe.
         common: The layout of the table.
         settings: How they are trained.
-        active: The members that still learn, ascending.
-        epoch: How many epochs have ended.
-        state: "weights", "m" and "v" of the active members, on the device.
-        best: The best weights of the active members, on the device.
-        kept: The best weights of the members that are done, in the common layout.
-        patience: Who improved when.
+        now: All that changes.
     """
 
     members: Sequence[Member]
     spec: NetworkSpec
     common: Layout
     settings: TrainingSettings
-    active: IntArray = field(init=False)
-    epoch: int = field(init=False, default=0)
-    state: dict[str, Arrays] = field(init=False)
-    best: Arrays = field(init=False)
-    kept: dict[int, Parameters] = field(init=False, default_factory=dict)
-    patience: Patience = field(init=False)
+    now: Snapshot = field(init=False)
 
     def __post_init__(self) -> None:
-        count = len(self.members)
         rows = len(self.members[0].part.train)
         self.batch = self.settings.batch_for(rows)
         self.steps = -(-rows // self.batch)
-        self.active = np.arange(count)
-        self.patience = Patience(count, self.settings.patience)
         self._chunk = _chunk(len(self.members[0].part.labels))
         self._place()
-        self._restart()
+        weights = stacked_weights(self.members, self.spec, self.common)
+        self.now = Snapshot.start(weights, self.settings.dtype)
 
     # ---- what is the same for the whole run
 
@@ -102,20 +106,12 @@ class Population:
         )
         self._program = program(signature)
 
-    def _restart(self) -> None:
-        weights = stacked_weights(self.members, self.spec, self.common)
-        dtype = self.settings.dtype
-        start = {name: tf.constant(value, dtype) for name, value in weights.items()}
-        zeros = {name: tf.zeros_like(value) for name, value in start.items()}
-        self.state = {"weights": start, "m": zeros, "v": zeros}
-        self.best = start
-
     # ---- training
 
     @property
     def done(self) -> bool:
         """Whether nobody learns any more."""
-        return len(self.active) == 0 or self.epoch >= self.settings.epochs
+        return len(self.now.active) == 0 or self.now.epoch >= self.settings.epochs
 
     def run_epoch(self) -> None:
         """Train the active members for an epoch; those who are done leave.
@@ -123,67 +119,35 @@ class Population:
         Raises:
             TrainingError: A member met a number that is not finite.
         """
-        self.state = self._program.epoch(
-            self.state, self.data, self._draws(), self._columns()
+        state = self._program.epoch(
+            self.now.state, self.data, self._draws(), self._columns()
         )
-        self.epoch += 1
-        values = self._stop_values()
-        improved, done = self.patience.update(self.epoch, self.active, values)
-        if improved.all():
-            self.best = self.state["weights"]
-        elif improved.any():
-            self.best = _chosen(improved, self.state["weights"], self.best)
-        if done.any():
-            self._release(done)
-
-    def _release(self, done: npt.NDArray[np.bool_]) -> None:
-        """Keep the best weights of members that are done; go on with the others."""
-        leaving, staying = np.flatnonzero(done), np.flatnonzero(~done)
-        self._keep(leaving)
-        self.active = self.active[staying]
-        rows = tf.constant(staying, tf.int32)
-        self.best = {n: tf.gather(value, rows) for n, value in self.best.items()}
-        self.state = {
-            kind: {name: tf.gather(value, rows) for name, value in arrays.items()}
-            for kind, arrays in self.state.items()
-        }
-
-    def _keep(self, places: IntArray) -> None:
-        rows = tf.constant(places, tf.int32)
-        best = {n: tf.gather(value, rows).numpy() for n, value in self.best.items()}
-        for i, place in enumerate(places):
-            member = int(self.active[place])
-            self.kept[member] = {name: value[i] for name, value in best.items()}
+        values = self._stop_values(state["weights"])
+        self.now = self.now.after(state, values, self.settings.patience)
 
     def finish(self) -> None:
         """Keep the best weights of everyone who still learns."""
-        self._keep(np.arange(len(self.active)))
-        self.active = self.active[:0]
-
-    def updates(self, member: int) -> int:
-        """Return how many updates a member took."""
-        best, patience = int(self.patience.epoch[member]), self.settings.patience
-        return min(self.epoch, best + patience) * self.steps
+        self.now = self.now.finished()
 
     # ---- what a program takes
 
     def _draws(self) -> Arrays:
-        shape = (self.steps, len(self.active), self.batch)
+        shape = (self.steps, len(self.now.active), self.batch)
         index = np.empty(shape, np.int32)
         mixed = self._program.signature.mixed
         partner = np.empty(shape if mixed else 0, np.int32)
         mix = np.zeros(shape if mixed else 0, self.settings.dtype)
-        for place, number in enumerate(self.active):
+        for place, number in enumerate(self.now.active):
             member = self.members[number]
             offset = self._offset[member.part.number]
-            draw = member.draw(self.epoch, self.batch, self.steps)
+            draw = member.draw(self.now.epoch, self.batch, self.steps)
             index[:, place] = draw.index + offset
             if mixed:
                 other = draw.index if draw.partner is None else draw.partner
                 partner[:, place] = other + offset
                 if draw.mix is not None:
                     mix[:, place] = draw.mix
-        first = self.epoch * self.steps
+        first = self.now.epoch * self.steps
         draws: Arrays = {
             "index": tf.constant(index),
             "rates": tf.constant(adam.rates(first, self.steps), self.settings.dtype),
@@ -195,7 +159,7 @@ class Population:
 
     def _columns(self) -> Arrays:
         """Return what differs by member."""
-        active = [self.members[number] for number in self.active]
+        active = [self.members[number] for number in self.now.active]
         families = self._program.signature.families
         sizes = [sum(m.family == family for m in active) for family in families]
         dtype = self.settings.dtype
@@ -219,7 +183,7 @@ class Population:
 
     def _warm(self, family: Family) -> bool:
         share = next(m.warm_start for m in self.members if m.family == family)
-        return self.epoch < share * self.settings.epochs
+        return self.now.epoch < share * self.settings.epochs
 
     def _last(self, members: Sequence[Member]) -> Any:
         rows = [last_intervals(m.part.exact, self.common) for m in members]
@@ -228,17 +192,19 @@ class Population:
 
     # ---- scores
 
-    def _stop_values(self) -> FloatArray:
-        rows = [self.members[number].part.stop for number in self.active]
-        logits = self.logits(self.state["weights"], self.active, rows)
-        values = np.empty(len(self.active))
-        for place, (number, own) in enumerate(zip(self.active, logits, strict=True)):
+    def _stop_values(self, weights: Arrays) -> FloatArray:
+        rows = [self.members[number].part.stop for number in self.now.active]
+        logits = self.logits(weights, self.now.active, rows)
+        values = np.empty(len(self.now.active))
+        for place, (number, own) in enumerate(
+            zip(self.now.active, logits, strict=True)
+        ):
             member = self.members[number]
             if not np.isfinite(own).all():
                 raise TrainingError(
                     sentence(
                         f"a logit that is not finite from {member.name} after epoch "
-                        f"{self.epoch}",
+                        f"{self.now.epoch + 1}",
                         "finite numbers throughout",
                         "Try a smaller learning rate, or milder weights.",
                     )
@@ -251,22 +217,37 @@ class Population:
             )
         return values
 
-    def scores(self) -> list[FloatArray]:
-        """Return the corrected log-odds of each member's rows to score.
+    def results(self, keep: bool) -> list[Fitted]:
+        """Return what each member gave. All members must be done.
 
-        All members must be done.
+        Args:
+            keep: Whether the weights are wanted too.
         """
         everyone = range(len(self.members))
-        names = self.kept[0].keys()
+        kept = [self.now.kept[i] for i in everyone]
         weights = {
-            n: tf.constant(np.stack([self.kept[i][n] for i in everyone])) for n in names
+            name: tf.constant(np.stack([own[name] for own in kept])) for name in kept[0]
         }
         rows = [member.part.score for member in self.members]
         logits = self.logits(weights, np.arange(len(self.members)), rows)
         return [
-            member.correction.apply(own)
-            for member, own in zip(self.members, logits, strict=True)
+            Fitted(
+                self.members[i],
+                self.members[i].correction.apply(logits[i]),
+                self._updates(i),
+                int(self.now.patience.epoch[i]),
+                self._exact(i) if keep else None,
+            )
+            for i in everyone
         ]
+
+    def _updates(self, member: int) -> int:
+        best = int(self.now.patience.epoch[member])
+        return min(self.now.epoch, best + self.settings.patience) * self.steps
+
+    def _exact(self, member: int) -> Parameters:
+        exact = self.members[member].part.exact
+        return condense(self.now.kept[member], self.spec, exact, self.common)
 
     def logits(
         self, weights: Arrays, which: IntArray, rows: Sequence[IntArray]
@@ -299,23 +280,6 @@ class Population:
         return [joined[i, : len(own)] for i, own in enumerate(rows)]
 
 
-def train(population: Population, report: Report | None = None) -> None:
-    """Run epochs until everybody is done.
-
-    Args:
-        population: Who is to be trained; it may have been trained in part.
-        report: Called after each epoch.
-    """
-    start, before = time.monotonic(), population.epoch
-    while not population.done:
-        population.run_epoch()
-        if report is not None:
-            each = (time.monotonic() - start) / (population.epoch - before)
-            left = population.settings.epochs - population.epoch
-            report(population.epoch, len(population.active), each * left)
-    population.finish()
-
-
 def last_intervals(exact: Layout, common: Layout) -> npt.NDArray[np.float32]:
     """Return the number of the last interval of each embedded number, `[numbers]`."""
     own = dict(zip(exact.positions, exact.knots, strict=True))
@@ -332,11 +296,3 @@ def _chunk(rows: int) -> int:
     """Return how many rows are scored at once: a function of the table alone."""
     wanted = -(-rows // (8 * LANES)) * LANES
     return min(MOST_CHUNK, max(LEAST_CHUNK, wanted))
-
-
-def _chosen(improved: npt.NDArray[np.bool_], new: Arrays, old: Arrays) -> Arrays:
-    result = {}
-    for name, value in new.items():
-        mask = improved.reshape(-1, *(1 for _ in value.shape[1:]))
-        result[name] = tf.where(mask, value, old[name])
-    return result

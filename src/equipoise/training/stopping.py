@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -69,37 +69,35 @@ def _line(y: FloatArray, z: FloatArray) -> FloatArray:
     return np.asarray(x @ beta)
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Patience:
-    """Who is still learning, and which epoch was each member's best.
+    """Which epoch was each member's best so far.
 
     Attributes:
-        members: How many there are.
-        patience: Epochs without improvement that are borne.
-        best: `[members]`: the least value so far.
+        best: `[members]`: the least value.
         epoch: `[members]`: the epoch of it, counted from 1; 0 before any.
     """
 
-    members: int
-    patience: int
-    best: FloatArray = field(init=False)
-    epoch: IntArray = field(init=False)
+    best: FloatArray
+    epoch: IntArray
 
-    def __post_init__(self) -> None:
-        self.best = np.full(self.members, np.inf)
-        self.epoch = np.zeros(self.members, np.int64)
+    @classmethod
+    def start(cls, members: int) -> Patience:
+        """Return the state before the first epoch."""
+        return cls(np.full(members, np.inf), np.zeros(members, np.int64))
 
-    def update(
+    def after(
         self, epoch: int, which: IntArray, values: FloatArray
-    ) -> tuple[BoolArray, BoolArray]:
-        """Take the values of some members; return who improved and who is done.
+    ) -> tuple[Patience, BoolArray]:
+        """Return the state after an epoch, and which members improved.
 
         Args:
             epoch: The number of the epoch that has ended, from 1.
-            which: The members.
+            which: The members that took part.
             values: Their values; NaN (an undefined metric) is no improvement.
         """
-        improved = values < self.best[which]
-        self.best[which[improved]] = values[improved]
-        self.epoch[which[improved]] = epoch
-        return improved, epoch - self.epoch[which] >= self.patience
+        improved = np.asarray(values < self.best[which])
+        best, epochs = self.best.copy(), self.epoch.copy()
+        best[which[improved]] = values[improved]
+        epochs[which[improved]] = epoch
+        return Patience(best, epochs), improved

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All that changes while a population is trained, as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from equipoise.networks.parameters import Parameters
+from equipoise.training.stopping import Patience
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+Arrays = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The state after an epoch.
+
+    It is replaced as a whole, so whoever is interrupted finds a whole one.
+
+    Attributes:
+        epoch: How many epochs have ended.
+        active: The members that still learn, ascending.
+        state: "weights", "m" and "v" of the active members, on the device.
+        best: The best weights of the active members, on the device.
+        kept: The best weights of the members that are done, in the common layout.
+        patience: Who improved when.
+    """
+
+    epoch: int
+    active: IntArray
+    state: Mapping[str, Arrays]
+    best: Arrays
+    kept: Mapping[int, Parameters]
+    patience: Patience
+
+    @classmethod
+    def start(cls, weights: Mapping[str, npt.NDArray[Any]], dtype: str) -> Snapshot:
+        """Return the state before the first epoch.
+
+        Args:
+            weights: First weights, name to `[members, ...]`.
+            dtype: The floating type on the device.
+        """
+        first = {name: tf.constant(value, dtype) for name, value in weights.items()}
+        zeros = {name: tf.zeros_like(value) for name, value in first.items()}
+        count = len(next(iter(weights.values())))
+        return cls(
+            0,
+            np.arange(count),
+            {"weights": first, "m": zeros, "v": zeros},
+            first,
+            {},
+            Patience.start(count),
+        )
+
+    def after(
+        self, state: Mapping[str, Arrays], values: npt.NDArray[np.float64], borne: int
+    ) -> Snapshot:
+        """Return the state after one more epoch; members that are done leave.
+
+        Args:
+            state: "weights", "m" and "v" after the epoch.
+            values: `[active]`: what early stopping minimises.
+            borne: Epochs without improvement that are borne.
+        """
+        epoch = self.epoch + 1
+        patience, improved = self.patience.after(epoch, self.active, values)
+        if improved.all():
+            best = state["weights"]
+        elif improved.any():
+            best = _chosen(improved, state["weights"], self.best)
+        else:
+            best = self.best
+        done = epoch - patience.epoch[self.active] >= borne
+        whole = Snapshot(epoch, self.active, state, best, self.kept, patience)
+        return whole.without(done) if done.any() else whole
+
+    def without(self, done: BoolArray) -> Snapshot:
+        """Return the state after some members have left, `[active]`."""
+        kept = dict(self.kept)
+        leaving, staying = np.flatnonzero(done), np.flatnonzero(~done)
+        gone = {
+            name: value.numpy() for name, value in _take(self.best, leaving).items()
+        }
+        for i, member in enumerate(self.active[leaving]):
+            kept[int(member)] = {name: value[i] for name, value in gone.items()}
+        state = {kind: _take(arrays, staying) for kind, arrays in self.state.items()}
+        best = _take(self.best, staying)
+        active = self.active[staying]
+        return Snapshot(self.epoch, active, state, best, kept, self.patience)
+
+    def finished(self) -> Snapshot:
+        """Return the state after everyone has left."""
+        return self.without(np.ones(len(self.active), np.bool_))
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the whole state as NumPy arrays by name."""
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "epoch": np.asarray(self.epoch),
+            "active": self.active,
+            "patience.best": self.patience.best,
+            "patience.epoch": self.patience.epoch,
+        }
+        for kind, values in {**self.state, "best": self.best}.items():
+            arrays |= {
+                f"{kind}.{name}": value.numpy() for name, value in values.items()
+            }
+        for member, weights in self.kept.items():
+            arrays |= {f"kept.{member}.{name}": v for name, v in weights.items()}
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Snapshot:
+        """Rebuild a state from `to_arrays`."""
+        kept: dict[int, Parameters] = {}
+        for key, value in arrays.items():
+            if key.startswith("kept."):
+                _, member, name = key.split(".", 2)
+                kept.setdefault(int(member), {})[name] = value
+        return cls(
+            int(arrays["epoch"]),
+            arrays["active"],
+            {kind: _named(arrays, kind) for kind in ("weights", "m", "v")},
+            _named(arrays, "best"),
+            kept,
+            Patience(arrays["patience.best"], arrays["patience.epoch"]),
+        )
+
+
+def _take(arrays: Arrays, places: IntArray) -> Arrays:
+    rows = tf.constant(places, tf.int32)
+    return {name: tf.gather(value, rows) for name, value in arrays.items()}
+
+
+def _chosen(improved: BoolArray, new: Arrays, old: Arrays) -> Arrays:
+    result = {}
+    for name, value in new.items():
+        mask = improved.reshape(-1, *(1 for _ in value.shape[1:]))
+        result[name] = tf.where(mask, value, old[name])
+    return result
+
+
+def _named(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> Arrays:
+    return {
+        key.removeprefix(f"{prefix}."): tf.constant(value)
+        for key, value in arrays.items()
+        if key.startswith(f"{prefix}.")
+    }

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A table with every kind of column that networks meet, and jobs on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from equipoise.strategies.catalogue import as_strategies
+from equipoise.strategies.jobs import Job
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import Column, Table
+
+MakeJobs = Callable[..., list[Job]]
+
+
+def make_table(rows: int = 600, seed: int = 0) -> Table:
+    random = np.random.default_rng(seed)
+    numbers = random.normal(size=(rows, 4))
+    few = random.integers(0, 3, rows)
+    many = random.integers(0, 30, rows)
+    logit = numbers[:, 0] * 1.5 - numbers[:, 1] + (few == 1) + 0.1 * many - 4.0
+    y = (random.random(rows) < 1 / (1 + np.exp(-logit))).astype(np.int8)
+    holed = numbers[:, 2].copy()
+    holed[random.random(rows) < 0.1] = np.nan
+    columns = (
+        Column("a", "numeric", numbers[:, 0]),
+        Column("b", "numeric", numbers[:, 1]),
+        Column("holed", "numeric", holed),
+        Column("few", "categorical", few.astype(np.int32), ("x", "y", "z")),
+        Column(
+            "many",
+            "categorical",
+            many.astype(np.int32),
+            tuple(f"c{i}" for i in range(30)),
+        ),
+    )
+    return Table(columns, y, ("no", "yes"))
+
+
+def make_jobs(
+    table: Table, strategies: Sequence[str | Strategy] = ("plain",), folds: int = 2
+) -> list[Job]:
+    """Jobs on contiguous folds of shuffled rows; each seed is the fold's."""
+    order = np.random.default_rng(1).permutation(len(table))
+    jobs = []
+    for part, score in enumerate(np.array_split(order, 3)[:folds]):
+        rest = np.setdiff1d(order, score, assume_unique=False)
+        rest = np.random.default_rng(part).permutation(rest)
+        stop, train = np.split(rest, [len(rest) // 5])
+        jobs += [
+            Job(strategy, np.sort(train), np.sort(stop), np.sort(score), 7 + part, part)
+            for strategy in as_strategies(strategies)
+        ]
+    return jobs
+
+
+@pytest.fixture(scope="session")
+def table() -> Table:
+    return make_table()
+
+
+@pytest.fixture(scope="session")
+def jobs_for() -> MakeJobs:
+    return make_jobs

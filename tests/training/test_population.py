@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the population promises: independence, reproducibility, equality with Keras."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.errors import TrainingError
+from equipoise.learners.keras_loop import KerasLoopLearner
+from equipoise.learners.network import NetworkLearner
+from equipoise.networks.spec import NetworkSpec
+from equipoise.strategies.catalogue import catalogue
+from equipoise.strategies.strategy import Strategy
+from equipoise.training.members import Member
+from equipoise.training.settings import TrainingSettings
+
+NETWORK_ARMS = [name for name, s in catalogue().items() if s.learner == "network"]
+RICH = NetworkSpec("rich", hidden=(24, 17), number_width=5, dropout=0.3)
+QUICK = TrainingSettings(batch=64, epochs=4, patience=2)
+
+
+def test_a_member_among_others_is_the_same_member_alone(table, jobs_for) -> None:
+    """Bit for bit: scores and weights, of every network arm of the catalogue."""
+    small = [
+        Strategy(s.name, plan=s.plan, options={"members": 2}) if s.plan else s
+        for s in (catalogue()[name] for name in NETWORK_ARMS)
+    ]
+    jobs = jobs_for(table, small)
+    learner = NetworkLearner(RICH, QUICK)
+    together = list(learner.run(table, jobs, keep=True))
+    for number in range(0, len(jobs), 3):
+        (alone,) = learner.run(table, [jobs[number]], keep=True)
+        among = together[number]
+        np.testing.assert_array_equal(alone.log_odds, among.log_odds)
+        assert alone.best == among.best
+        assert alone.updates == among.updates
+        for name, value in alone.scorer.weights.items():
+            np.testing.assert_array_equal(value, among.scorer.weights[name])
+
+
+def test_groups_do_not_change_numbers(table, jobs_for) -> None:
+    jobs = jobs_for(table, ["plain", "focal", "smote", "pairwise_auc"])
+    whole = NetworkLearner(RICH, QUICK).run(table, jobs)
+    least = TrainingSettings(batch=64, epochs=4, patience=2, memory_limit=2**20)
+    for one, other in zip(
+        whole, NetworkLearner(RICH, least).run(table, jobs), strict=True
+    ):
+        assert one.job is other.job
+        np.testing.assert_array_equal(one.log_odds, other.log_odds)
+
+
+def numeric_part(table):
+    from equipoise.table.table import Table
+
+    return Table(table.columns[:3], table.y, table.classes)
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        Strategy(),
+        Strategy(weights="balanced"),
+        Strategy(sampling="oversample", synthesis="smote"),
+        Strategy(loss="focal", options={"gamma": 1.5, "alpha": 0.3}),
+        Strategy(loss="logit_adjusted", sampling="oversample", options={"ratio": 0.7}),
+        Strategy(loss="pairwise_auc", options={"warm_start": 0.5, "margin": 0.7}),
+        Strategy(loss="auc_margin", sampling="balanced"),
+        Strategy(synthesis="mixup", sampling="rate", options={"rate": 0.3}),
+    ],
+    ids=lambda s: s.name,
+)
+def test_it_equals_plain_keras(table, jobs_for, strategy) -> None:
+    """Same draws and first weights, float64: 1e-6 after 20 updates and more."""
+    numbers = numeric_part(table)
+    jobs = jobs_for(numbers, [strategy], folds=1)
+    spec = NetworkSpec("x", hidden=(12, 9), learning_rate=3e-3)
+    settings = TrainingSettings(batch=64, epochs=5, patience=5, dtype="float64")
+    (ours,) = NetworkLearner(spec, settings).run(numbers, jobs)
+    (keras,) = KerasLoopLearner(network=spec, settings=settings).run(numbers, jobs)
+    assert ours.updates >= 20
+    assert ours.best == keras.best
+    np.testing.assert_allclose(ours.log_odds, keras.log_odds, rtol=0, atol=1e-6)
+
+
+def test_weight_decay_equals_keras(table, jobs_for) -> None:
+    numbers = numeric_part(table)
+    jobs = jobs_for(numbers, folds=1)
+    spec = NetworkSpec("x", hidden=(12,), weight_decay=0.1, learning_rate=1e-2)
+    settings = TrainingSettings(batch=64, epochs=4, dtype="float64")
+    (ours,) = NetworkLearner(spec, settings).run(numbers, jobs)
+    (keras,) = KerasLoopLearner(network=spec, settings=settings).run(numbers, jobs)
+    np.testing.assert_allclose(ours.log_odds, keras.log_odds, rtol=0, atol=1e-6)
+
+
+def test_another_seed_gives_other_numbers(table, jobs_for) -> None:
+    import dataclasses
+
+    (job,) = jobs_for(table, folds=1)
+    other = dataclasses.replace(job, seed=job.seed + 1)
+    learner = NetworkLearner(RICH, QUICK)
+    one, two = learner.run(table, [job, other])
+    assert not np.array_equal(one.log_odds, two.log_odds)
+
+
+def test_it_learns(table, jobs_for) -> None:
+    from sklearn.metrics import roc_auc_score
+
+    settings = TrainingSettings(batch=64, epochs=40, patience=8)
+    for outcome in NetworkLearner("small", settings).run(table, jobs_for(table)):
+        assert roc_auc_score(table.y[outcome.job.score], outcome.log_odds) > 0.75
+        assert 0 < outcome.best <= 40
+
+
+def test_a_network_that_explodes_is_named(table, jobs_for, monkeypatch) -> None:
+    whole = Member.first_weights
+
+    def broken(member: Member, *args: object) -> dict[str, np.ndarray]:
+        weights = whole(member, *args)
+        if member.strategy.name == "class_weight":
+            weights["kernel_0"][0, 0] = np.inf
+        return weights
+
+    monkeypatch.setattr(Member, "first_weights", broken)
+    jobs = jobs_for(table, ["plain", "class_weight"], folds=1)
+    with pytest.raises(TrainingError, match="'class_weight' on part 0 after epoch 1"):
+        list(NetworkLearner("small", QUICK).run(table, jobs))
+
+
+def test_progress_counts_epochs_and_networks(table, jobs_for) -> None:
+    said: list[tuple[str, float]] = []
+    list(
+        NetworkLearner("small", QUICK).run(
+            table,
+            jobs_for(table),
+            progress=lambda text, share: said.append((text, share)),
+        )
+    )
+    assert said[0][0].startswith("epoch 1: 2 of 2 networks left, at most")
+    shares = [share for _, share in said]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
