@@ -1,4 +1,5 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
+from . import keras as keras
 from .bootstrap import Ladder as Ladder
 from .bootstrap import RankingReplicates as RankingReplicates
 from .bootstrap import bootstrap_ranking as bootstrap_ranking

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from equipoise._core.checks import number
 from equipoise.metrics.inputs import FloatArray
 
-PRIOR_UNITS = 3.0
+PRIOR_UNITS = 2.0
 """Weight of the largest variance in the shrinkage, chosen by simulation of the
 coverage from 8 to 500 positives (`benchmarks/coverage.py`)."""
 
@@ -69,7 +69,7 @@ def effective_wilson(
     Example:
         >>> low, high = effective_wilson(Spread(1.0, 0.0, 12))
         >>> round(float(low), 3), float(high)
-        (0.723, 1.0)
+        (0.72, 1.0)
     """
     number(level, "level", 0, 1, open_ends=True)
     value = np.clip(np.asarray(spread.value, np.float64), 0.0, 1.0)
