@@ -6,7 +6,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from equipoise.losses.base import Tensor
+from equipoise.losses.base import Tensor, as_type
 from equipoise.losses.options import checked
 from equipoise.losses.set_loss import SetLoss, class_masses, dtype_of
 
@@ -56,7 +56,7 @@ def auc_margin_loss(
     h = ops.sigmoid(z)
     mean1, variance1, some1 = _moments(h, positive)
     mean0, variance0, some0 = _moments(h, negative)
-    gap = ops.relu(ops.cast(margin, z.dtype) + mean0 - mean1)
+    gap = ops.relu(as_type(margin, z.dtype) + mean0 - mean1)
     value = some1 * some0 * (variance1 + variance0 + gap * gap)
     return ops.cast(value, dtype_of(logits))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from equipoise.losses.base import ExampleLoss, Tensor, prepared
+from equipoise.losses.base import ExampleLoss, Tensor, as_type, prepared
 from equipoise.losses.options import checked
 
 
@@ -47,11 +47,11 @@ def focal_loss(
     """
     checked("focal", gamma=gamma, alpha=alpha)
     t, z = prepared(targets, logits)
-    g = ops.cast(gamma, z.dtype)
+    g = as_type(gamma, z.dtype)
     right, wrong = ops.softplus(-z), ops.softplus(z)
     positive, negative = t * ops.exp(-g * wrong), (1 - t) * ops.exp(-g * right)
     if alpha is not None:
-        a = ops.cast(alpha, z.dtype)
+        a = as_type(alpha, z.dtype)
         positive, negative = a * positive, (1 - a) * negative
     return positive * right + negative * wrong
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from equipoise.losses.base import ExampleLoss, Tensor, prepared
+from equipoise.losses.base import ExampleLoss, Tensor, as_type, prepared
 from equipoise.losses.cross_entropy import cross_entropy_loss
 from equipoise.losses.options import checked
 
@@ -46,9 +46,9 @@ def logit_adjusted_loss(
     """
     checked("logit_adjusted", prior=prior, tau=tau)
     t, z = prepared(targets, logits)
-    share = ops.cast(prior, z.dtype)
+    share = as_type(prior, z.dtype)
     odds = ops.log(share) - ops.log1p(-share)
-    return cross_entropy_loss(t, z + ops.cast(tau, z.dtype) * odds)
+    return cross_entropy_loss(t, z + as_type(tau, z.dtype) * odds)
 
 
 @keras.saving.register_keras_serializable("equipoise")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
-from equipoise.losses.base import Tensor
+from equipoise.losses.base import Tensor, as_type
 from equipoise.losses.options import checked
 from equipoise.losses.set_loss import SetLoss, class_masses, dtype_of
 
@@ -58,7 +58,7 @@ def pairwise_auc_loss(
     """
     checked("pairwise_auc", margin=margin)
     z, positive, negative = class_masses(targets, logits, weights)
-    lead = ops.cast(margin, z.dtype)
+    lead = as_type(margin, z.dtype)
     lead = lead if len(lead.shape) == 0 else ops.expand_dims(lead, -1)
 
     def with_gradient(scores: Tensor) -> tuple[Tensor, Callable[..., Tensor]]:

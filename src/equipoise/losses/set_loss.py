@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from equipoise.losses.base import Tensor, aligned, prepared
+from equipoise.losses.base import Tensor, aligned, as_type, prepared
 
 
 def class_masses(
@@ -35,7 +35,7 @@ def class_masses(
     t = ops.broadcast_to(t, ops.shape(z)) if t.shape != z.shape else t
     positive, negative = t, 1 - t
     if weights is not None:
-        w = ops.cast(weights, z.dtype)
+        w = as_type(weights, z.dtype)
         positive, negative = w * positive, w * negative
     return z, _shares(positive), _shares(negative)
 

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.errors import InputError, InputTypeError
+from equipoise.losses.options import checked
+
+
+def test_plain_numbers_are_checked_and_arrays_pass():
+    checked("focal", gamma=np.array([-1.0]), alpha=None)
+    with pytest.raises(InputError, match="gamma=-1"):
+        checked("focal", gamma=-1.0)
+    with pytest.raises(InputError, match=r"gamma=np\.float32\(nan\)"):
+        checked("focal", gamma=np.float32("nan"))
+    with pytest.raises(InputError, match="prior=1"):
+        checked("logit_adjusted", prior=1.0)
+    with pytest.raises(InputTypeError, match="margin=None"):
+        checked("pairwise_auc", margin=None)
