@@ -4,10 +4,16 @@ from .bayesian import bayesian_correlated_t as bayesian_correlated_t
 from .bayesian import bayesian_signed_rank as bayesian_signed_rank
 from .correction import holm as holm
 from .correction import simultaneous_level as simultaneous_level
+from .held_out import HeldOut as HeldOut
+from .held_out import PrevalenceCheck as PrevalenceCheck
+from .held_out import held_out as held_out
+from .held_out import prevalence_check as prevalence_check
 from .letters import letter_groups as letter_groups
 from .paired import PairedTest as PairedTest
 from .paired import nadeau_bengio as nadeau_bengio
 from .power import detectable_difference as detectable_difference
+from .rows import delong_difference as delong_difference
+from .rows import resampled_difference as resampled_difference
 from .tables import OverTables as OverTables
 from .tables import over_tables as over_tables
 from .tables import ranks_with_ties as ranks_with_ties

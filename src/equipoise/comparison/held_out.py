@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arms of a trial on a separate test file, with nothing chosen on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing, number, sentence
+from equipoise.comparison.correction import holm
+from equipoise.comparison.paired import PairedTest
+from equipoise.comparison.rows import delong_difference, resampled_difference
+from equipoise.decision.costs import Costs
+from equipoise.errors import InputError
+from equipoise.evaluation.arrays import evaluate
+from equipoise.evaluation.cross_validation import HEADLINE, CrossValidated
+from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.inputs import check_labels, check_log_odds
+from equipoise.priors import probability
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PrevalenceCheck:
+    """Whether two tables may have the same share of positives.
+
+    Attributes:
+        train: The share where the models were trained.
+        test: The share in the test file.
+        p: Fisher's exact two-sided p-value of "the same share".
+        sentence: What it means, in words.
+    """
+
+    train: float
+    test: float
+    p: float
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """The arms on a separate test file.
+
+    Attributes:
+        evaluations: By arm, every metric with its interval; the threshold comes
+            from the training table's out-of-fold scores.
+        differences: By arm (all but the baseline) and metric: arm minus baseline
+            on the same rows. AUROC by DeLong, the others by weights of rows. They
+            know the noise of the test rows alone, as the models are fixed.
+        adjusted: By arm: p-value of its average precision after Holm's correction.
+        prevalence: Whether the share of positives is that of the training table.
+    """
+
+    evaluations: Mapping[str, Evaluation]
+    differences: Mapping[str, Mapping[str, PairedTest]]
+    adjusted: Mapping[str, float]
+    prevalence: PrevalenceCheck
+
+
+def held_out(
+    results: CrossValidated,
+    y: npt.ArrayLike,
+    log_odds: Mapping[str, npt.ArrayLike],
+    *,
+    costs: Costs | tuple[float, float] | None = None,
+    clusters: npt.ArrayLike | None = None,
+    level: float | None = None,
+    seed: int = 0,
+) -> HeldOut:
+    """Evaluate the arms on rows that no fit and no choice has seen.
+
+    Calibration is the mean, in log-odds, of the arm's cross-fitted calibrators;
+    the threshold is the median of its cross-fitted thresholds.
+
+    Args:
+        results: The trial on the training table.
+        y: `[rows]` labels: 0 and 1.
+        log_odds: For each arm of the trial `[rows]` scores, before calibration.
+        costs: As in the trial, to report "cost".
+        clusters: `[rows]` names of groups of rows that depend on each other.
+        level: Coverage; that of the results where None.
+        seed: Seed of the weights.
+
+    Raises:
+        InputError: An arm has no scores, or the arrays do not fit together.
+    """
+    positive = check_labels(y)
+    missing = [name for name in results.arms if name not in log_odds]
+    if missing:
+        raise InputError(
+            sentence(f"no scores for {listing(missing)}", "scores for every arm")
+        )
+    cover = (
+        results.level if level is None else number(level, "level", 0, 1, open_ends=True)
+    )
+    scores = {
+        name: _calibrated(
+            results, name, check_log_odds(log_odds[name], positive.shape, name)
+        )
+        for name in results.arms
+    }
+    check = prevalence_check(
+        (int(results.y.sum()), results.y.size), (int(positive.sum()), positive.size)
+    )
+    evaluations = {
+        name: _evaluation(results, name, positive, z, costs, clusters, cover, check)
+        for name, z in scores.items()
+    }
+    base = scores[results.baseline]
+    differences = {
+        name: {
+            metric: delong_difference(positive, z, base, level=cover)
+            if metric == "roc_auc" and clusters is None
+            else resampled_difference(
+                positive,
+                z,
+                base,
+                metric=metric,
+                clusters=clusters,
+                level=cover,
+                seed=seed,
+            )
+            for metric in HEADLINE
+        }
+        for name, z in scores.items()
+        if name != results.baseline
+    }
+    p = holm([tests["average_precision"].p for tests in differences.values()])
+    return HeldOut(
+        evaluations,
+        differences,
+        dict(zip(differences, p.tolist(), strict=True)),
+        check,
+    )
+
+
+def _calibrated(results: CrossValidated, name: str, z: FloatArray) -> FloatArray:
+    calibrators = [c for row in results[name].fitted.calibrators for c in row]
+    # Infinite scores of opposite signs have no mean.
+    finite = np.clip(z, -1e3, 1e3)
+    return np.asarray(np.mean([c.apply(finite) for c in calibrators], axis=0))
+
+
+def _evaluation(
+    results: CrossValidated,
+    name: str,
+    y: npt.NDArray[np.bool_],
+    z: FloatArray,
+    costs: Costs | tuple[float, float] | None,
+    clusters: npt.ArrayLike | None,
+    level: float,
+    check: PrevalenceCheck,
+) -> Evaluation:
+    found = evaluate(
+        y,
+        probability(z),
+        threshold=results[name].evaluation.threshold,
+        costs=costs,
+        clusters=clusters,
+        level=level,
+    )
+    return replace(
+        found,
+        estimand="these models, on rows like the test file's",
+        notes=(*found.notes, check.sentence),
+    )
+
+
+def prevalence_check(
+    train: tuple[int, int], test: tuple[int, int], *, alpha: float = 0.05
+) -> PrevalenceCheck:
+    """Test whether two tables have the same share of positives (Fisher's exact).
+
+    Args:
+        train: (positives, rows) where the models were trained.
+        test: (positives, rows) of the test file.
+        alpha: At or below it the shares are called different.
+
+    Raises:
+        InputError: A table has no rows or more positives than rows.
+
+    Example:
+        >>> check = prevalence_check((380, 9362), (12, 586))
+        >>> round(check.train, 4), round(check.test, 4), round(check.p, 3)
+        (0.0406, 0.0205, 0.012)
+    """
+    from scipy import stats
+
+    for positives, rows in (train, test):
+        if rows < 1 or not 0 <= positives <= rows:
+            raise InputError(
+                sentence(
+                    f"{positives} positives of {rows} rows", "0 <= positives <= rows"
+                )
+            )
+    table = np.array([(k, n - k) for k, n in (train, test)])
+    p = float(stats.fisher_exact(table).pvalue)
+    shares = train[0] / train[1], test[0] / test[1]
+    return PrevalenceCheck(*shares, p, _words(*shares, p, alpha))
+
+
+def _words(train: float, test: float, p: float, alpha: float) -> str:
+    both = f"{test:.2%} of the test file's rows are positive, {train:.2%} in training"
+    if p > alpha:
+        return f"{both} (p = {p:.2g}): no sign of another prevalence."
+    return (
+        f"{both} (p = {p:.2g}): the prevalence differs. Precision and average "
+        "precision do not compare with the trial's; AUROC and recall do, and "
+        "probabilities need a correction for the new prevalence."
+    )

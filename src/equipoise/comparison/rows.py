@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Paired differences of fixed scores on the same rows."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import integer, number, one_of
+from equipoise.comparison.paired import NAN, PairedTest
+from equipoise.evaluation import statistics
+from equipoise.evaluation.grouping import Sums, falling_groups
+from equipoise.evaluation.inputs import check_labels, check_log_odds
+from equipoise.evaluation.resampled import RowWeights, cluster_numbers
+from equipoise.metrics import average_precision, delong_covariance
+from equipoise.priors import probability
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+GROUPS = 4096
+
+
+def delong_difference(
+    y: npt.ArrayLike,
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    *,
+    level: float = 0.95,
+) -> PairedTest:
+    """Test the difference of two AUROCs on the same rows (DeLong et al. 1988).
+
+    The t distribution with one degree of freedom fewer than the rarer class has
+    rows takes the place of the normal one, which rejects too often with few.
+
+    Args:
+        y: `[rows]` labels: 0 and 1.
+        first: `[rows]` scores.
+        second: `[rows]` scores.
+        level: Coverage of the interval.
+
+    Returns:
+        AUROC of `first` minus that of `second`.
+
+    Raises:
+        InputError: The arrays do not fit together.
+
+    Example:
+        >>> y = [0, 0, 0, 0, 1, 1, 1, 1]
+        >>> test = delong_difference(y, range(8), [3, 4, 1, 6, 2, 5, 0, 7])
+        >>> round(test.mean, 3), round(test.p, 3)
+        (0.5, 0.139)
+    """
+    positive = check_labels(y)
+    scores = [
+        check_log_odds(np.asarray(s), positive.shape, name)
+        for s, name in ((first, "first"), (second, "second"))
+    ]
+    auc, covariance = delong_covariance(positive, np.stack(scores))
+    variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+    return _t_test(float(auc[0] - auc[1]), float(variance), _freedom(positive), level)
+
+
+def resampled_difference(
+    y: npt.ArrayLike,
+    first: npt.ArrayLike,
+    second: npt.ArrayLike,
+    *,
+    metric: str = "average_precision",
+    clusters: npt.ArrayLike | None = None,
+    level: float = 0.95,
+    replicates: int = 1000,
+    seed: int = 0,
+) -> PairedTest:
+    """Test a paired difference by random weights of the rows, within classes.
+
+    Args:
+        y: `[rows]` labels: 0 and 1.
+        first: `[rows]` log-odds (scores, for the ranking metrics).
+        second: `[rows]` log-odds.
+        metric: "average_precision", "roc_auc" or "brier".
+        clusters: `[rows]` names of groups of rows that depend on each other.
+        level: Coverage of the interval.
+        replicates: How many weightings.
+        seed: Their seed.
+
+    Returns:
+        The metric of `first` minus that of `second`.
+
+    Raises:
+        InputError: The arrays do not fit together.
+
+    Example:
+        >>> y = np.tile([0, 0, 0, 1], 20)
+        >>> noise = np.random.default_rng(0).standard_normal((2, 80))
+        >>> test = resampled_difference(y, 3.0 * y + noise[0], noise[1])
+        >>> test.low > 0
+        True
+    """
+    one_of(metric, _MANY, "metric")
+    positive = check_labels(y)
+    a = check_log_odds(np.asarray(first), positive.shape, "first")
+    b = check_log_odds(np.asarray(second), positive.shape, "second")
+    unit = cluster_numbers(clusters, positive.size)
+    weights = RowWeights(positive, unit, integer(replicates, "replicates", 2), seed)
+    many = _MANY[metric]
+    drawn = many(positive, a, weights) - many(positive, b, weights)
+    units = min(weights.units(True), weights.units(False))
+    spread = float(drawn.var(ddof=1)) * units / max(units - 1, 1)
+    value = _VALUE[metric](positive, a) - _VALUE[metric](positive, b)
+    return _t_test(value, spread, units - 1, level)
+
+
+def _average_precision(y: BoolArray, score: FloatArray, w: RowWeights) -> FloatArray:
+    group = falling_groups(score, y, GROUPS)
+    sums = Sums.of(group, y, (int(group.max()) + 1,))
+    share = float(y.mean())
+    return np.concatenate(
+        [statistics.average_precision(*sums(d.weights), share, d)[0] for d in w]
+    )
+
+
+def _roc_auc(y: BoolArray, score: FloatArray, w: RowWeights) -> FloatArray:
+    group = falling_groups(score, y, GROUPS)
+    sums = Sums.of(group, y, (int(group.max()) + 1, 1))
+    return np.concatenate([statistics.roc_auc(*sums(d.weights), d)[0] for d in w])
+
+
+def _brier(y: BoolArray, log_odds: FloatArray, w: RowWeights) -> FloatArray:
+    loss = ((probability(log_odds) - y) ** 2).astype(np.float32)
+    share = float(y.mean())
+    parts = []
+    for draw in w:
+        weights = draw.weights
+        means = [
+            loss[rows] @ weights[rows] / weights[rows].sum(axis=0) for rows in (y, ~y)
+        ]
+        parts.append(share * means[0] + (1 - share) * means[1])
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _value_roc_auc(y: BoolArray, score: FloatArray) -> float:
+    return float(delong_covariance(y, score[None])[0][0])
+
+
+def _value_brier(y: BoolArray, log_odds: FloatArray) -> float:
+    return float(np.mean((probability(log_odds) - y) ** 2))
+
+
+_MANY = {
+    "average_precision": _average_precision,
+    "roc_auc": _roc_auc,
+    "brier": _brier,
+}
+_VALUE = {
+    "average_precision": average_precision,
+    "roc_auc": _value_roc_auc,
+    "brier": _value_brier,
+}
+
+
+def _freedom(y: BoolArray) -> int:
+    return min(int(y.sum()), int((~y).sum())) - 1
+
+
+def _t_test(value: float, variance: float, df: int, level: float) -> PairedTest:
+    from scipy import stats
+
+    number(level, "level", 0, 1, open_ends=True)
+    if df < 1 or math.isnan(variance):
+        reason = "one row of a class: its error is unknown"
+        return PairedTest(value, NAN, NAN, NAN, NAN, NAN, NAN, 1, level, reason)
+    se = math.sqrt(max(variance, 0.0))
+    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    if se > 0:
+        p = float(2 * stats.t.sf(abs(value) / se, df))
+    else:
+        p = 1.0 if value == 0 else 0.0
+    return PairedTest(value, value - half, value + half, p, df, NAN, se, 1, level)
