@@ -41,8 +41,9 @@ def read_csv(path: Path, targets: Sequence[str] = ()) -> Raw:
     table = _parse(data, data_start, dialect, names, header, found, name)
     if not table.num_rows:
         raise TableError(sentence(f"{name} with a header and no rows", "rows"))
-    if dialect.skip:
-        notes.add(f"The first {dialect.skip} lines of {name} were skipped.")
+    if dialect.comments:
+        lines = "line was" if dialect.skip == 1 else f"{dialect.skip} lines were"
+        notes.add(f"The first {lines} skipped in {name}, as comments.")
     first = 1 if header else 0
 
     def line(row: int) -> int:

@@ -64,7 +64,7 @@ def read_bytes(path: Path) -> bytes:
                     "Save it as one of these.",
                 )
             )
-    if not data.strip():
+    if not data or data.isspace():
         raise TableError(
             sentence(f"the file {path.name!r}, which is empty", "a header and rows")
         )

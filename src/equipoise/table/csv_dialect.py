@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import re
 from collections import Counter
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 SAMPLE_BYTES = 1 << 18
 SAMPLE_ROWS = 300
-DELIMITERS = ",;\t|:"
+DELIMITERS = ",;\t|"
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?%?")
 _COMMA_ONLY = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),(\d{1,2}|\d{4,})|[+-]?0,\d+")
@@ -31,6 +32,7 @@ class Dialect:
         escape: Before a quote that is none, or nothing where quotes are doubled.
         skip: Lines before the header.
         decimal: The decimal mark, "." or ",".
+        comments: Whether the skipped lines are comments.
     """
 
     delimiter: str = ","
@@ -38,6 +40,7 @@ class Dialect:
     escape: str = ""
     skip: int = 0
     decimal: str = "."
+    comments: bool = False
 
 
 def sniff(data: bytes) -> tuple[Dialect, Rows]:
@@ -61,9 +64,8 @@ def sniff(data: bytes) -> tuple[Dialect, Rows]:
                 best, rows = score, found
                 dialect = Dialect(delimiter, quote, escape, skip)
     decimal = _decimal(rows[1:], dialect.delimiter)
-    return Dialect(
-        dialect.delimiter, dialect.quote, dialect.escape, skip, decimal
-    ), rows
+    comments = skip > 0 and not named
+    return dataclasses.replace(dialect, decimal=decimal, comments=comments), rows
 
 
 def _sample(data: bytes) -> str:

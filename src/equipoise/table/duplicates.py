@@ -119,16 +119,16 @@ def judge_duplicates(table: Table) -> Duplicates:
 
 
 def _judge(table: Table) -> Duplicates:
-    hashes = [column_hashes(column) for column in table.columns]
-    total = _sum(hashes, len(table))
-    groups, sizes = _numbered(total)
+    groups, sizes = _numbered(row_hashes(table))
     alone = np.arange(len(table))
     rows = len(table) - len(sizes)
     if not rows:
         return Duplicates(0, 0, 0.0, False, alone, "No two rows are equal.")
     usual = ~_is_default(table, groups, sizes)[groups]
     twins = int(np.count_nonzero(usual & (sizes[groups] > 1)))
-    expected = _expected(hashes, total, usual, twins / 2)
+    expected = 0.0
+    if twins:
+        expected = _expected(table, usual, twins / 2)
     copies = expected < twins / 2
     kept = np.where(usual, groups, len(sizes) + alone) if copies else alone
     reason = _reason(rows, twins, expected, len(table) - int(usual.sum()))
@@ -160,14 +160,11 @@ def _is_default(
     return np.asarray(large & (positive < sizes))
 
 
-def _expected(
-    hashes: list[HashArray],
-    total: HashArray,
-    usual: npt.NDArray[np.bool_],
-    enough: float,
-) -> float:
+def _expected(table: Table, usual: npt.NDArray[np.bool_], enough: float) -> float:
     """Return E, or an E_b that is `enough` to settle the judgement."""
-    rows = len(total)
+    rows = len(table)
+    hashes = [column_hashes(column) for column in table.columns]
+    total = _sum(hashes, rows)
     independent = np.full(rows, float(rows))
     shares = np.empty(len(hashes))
     for j, values in enumerate(hashes):

@@ -50,7 +50,7 @@ def row_hashes(table: Table, *, with_target: bool = False) -> HashArray:
     """
     total = np.zeros(len(table), np.uint64)
     for column in table.columns:
-        total += column_hashes(column)
+        total += column_hashes(column)  # in place: one column in memory at a time
     if with_target:
         total += _target_hashes(table)
     return _mix(total)

@@ -151,8 +151,8 @@ def _numbers(
     if found.done:
         notes.column(
             name,
-            f"{found.done} read as numbers {_example(texts, found)}",
-            f"{found.done} read as numbers",
+            f"numbers were read with {found.done} {_example(texts, found)}",
+            f"numbers were read with {found.done}",
         )
     elif raw.typed:
         notes.column(name, "texts that hold numbers were read as numbers")
@@ -304,7 +304,8 @@ def _tell_mixed(
         name,
         f"{total - other:,} values are {what} and {other:,} "
         f"{'is' if other == 1 else 'are'} not (first: {text!r}, {raw.place(row)}), so "
-        "all were read as categories",
+        "all were read as categories; empty the odd cells to have "
+        f"{what}",
     )
 
 

@@ -102,7 +102,9 @@ def parse_numbers(values: Any, decimal: str = ".") -> Numbers:
     if _use_comma(core, point | words, comma | words, decimal):
         numeric, text = comma | words, _normal(core, ".", ",")
         how = (
-            "decimal comma" if _any_in(core, ",", numeric) else "dots between thousands"
+            "a decimal comma"
+            if _any_in(core, ",", numeric)
+            else "dots between thousands"
         )
     else:
         numeric, text = point | words, _normal(core, ",", ".")
@@ -144,7 +146,7 @@ def _without_sign(values: Any) -> tuple[Any, str]:
         if len(found) == 1:
             return (
                 pc.replace_substring_regex(values, strip, ""),
-                f"a {found[0]!r} sign on every value",
+                f"a {found[0]!r} sign taken off",
             )
     return values, ""
 
