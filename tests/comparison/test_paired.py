@@ -1,0 +1,66 @@
+"""The corrected resampled t-test against its formula and its limits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from equipoise.comparison import nadeau_bengio
+from equipoise.comparison.paired import variance_factor
+from equipoise.errors import InputError
+
+
+def test_it_equals_its_formula() -> None:
+    d = np.random.default_rng(0).normal(0.03, 0.05, (5, 4))
+    test = nadeau_bengio(d, test_share=0.25, level=0.9)
+    se = math.sqrt((1 / 20 + 0.25 / 0.75) * d.var(ddof=1))
+    assert test.se == pytest.approx(se)
+    assert test.p == pytest.approx(2 * stats.t.sf(d.mean() / se, 19))
+    low, high = stats.t.interval(0.9, 19, d.mean(), se)
+    assert (test.low, test.high) == pytest.approx((low, high))
+    assert (test.df, test.splits, test.level) == (19, 20, 0.9)
+
+
+def test_without_correlation_it_is_the_plain_t_test() -> None:
+    d = np.random.default_rng(1).normal(0.1, 0.3, 12)
+    test = nadeau_bengio(d, test_share=1e-12)
+    assert test.p == pytest.approx(stats.ttest_1samp(d, 0).pvalue, rel=1e-6)
+
+
+def test_five_splits_need_nearly_two_standard_deviations() -> None:
+    bar = stats.t.ppf(0.975, 4) * math.sqrt(variance_factor(5, 0.2))
+    assert bar == pytest.approx(1.86, abs=0.01)
+    corrected = stats.t.ppf(1 - 0.025 / 13, 4) * math.sqrt(variance_factor(5, 0.2))
+    assert corrected == pytest.approx(4.04, abs=0.15)
+
+
+def test_splits_without_a_value_are_left_out() -> None:
+    d = np.array([0.1, np.nan, 0.2, 0.15])
+    assert nadeau_bengio(d, 0.2) == nadeau_bengio(d[[0, 2, 3]], 0.2)
+
+
+@pytest.mark.parametrize("d", [[], [0.1], [np.nan, 0.1]])
+def test_fewer_than_two_splits_are_no_test(d: list[float]) -> None:
+    test = nadeau_bengio(d, 0.2)
+    assert math.isnan(test.p)
+    assert "needs 2" in test.reason
+    assert "no test" in str(test)
+
+
+def test_equal_arms_have_p_one_and_constant_gaps_p_zero() -> None:
+    assert nadeau_bengio(np.zeros(5), 0.2).p == 1.0
+    assert nadeau_bengio(np.full(5, 0.25), 0.2).p == 0.0
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1])
+def test_a_share_outside_is_refused(share: float) -> None:
+    with pytest.raises(InputError, match="test_share"):
+        nadeau_bengio([0.1, 0.2], share)
+
+
+def test_infinite_differences_are_refused() -> None:
+    with pytest.raises(InputError, match="infinite"):
+        nadeau_bengio([0.1, np.inf], 0.2)
