@@ -7,4 +7,6 @@ from .finding import Finding as Finding
 from .finding import NotApplicable as NotApplicable
 from .finding import Observation as Observation
 from .finding import Severity as Severity
+from .futility import LearningCurve as LearningCurve
+from .futility import learning_curve as learning_curve
 from .subject import Subject as Subject

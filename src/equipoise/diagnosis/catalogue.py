@@ -15,6 +15,7 @@ from equipoise.diagnosis.checks import (
     label_noise,
     lone_predictor,
     misleading_metric,
+    more_data,
     overlap,
     positive_types,
     precision_floor,
@@ -52,4 +53,5 @@ CHECKS: tuple[Check, ...] = (
     small_disjuncts.CHECK,
     positive_types.CHECK,
     label_noise.CHECK,
+    more_data.CHECK,
 )

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Saturating curves through a few noisy points, and how far they can be trusted."""
+"""Saturating curves through a few noisy points, continued beyond them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,18 +13,18 @@ from equipoise.metrics.intervals import normal_quantile
 
 FloatArray = npt.NDArray[np.float64]
 
-# z(n) = a - b n^-c: c = 1/2 is the inverse root, c -> 0 a straight line in log n
-# (growth without an end in sight), c = 1 a curve that is nearly done.
+# z(n) = a - b n^-c on the logit scale: c = 1/2 is the inverse root, c -> 0 a straight
+# line in log n (growth without an end in sight), c = 1 a curve that is nearly done.
 POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Points:
     """A measured curve on the logit scale.
 
     Attributes:
         size: `[points]` training positives, rising.
-        z: `[points]` logit of the mean score.
+        z: `[points]` logit of the score.
         variance: `[points]` of z, independent between points.
     """
 
@@ -40,69 +39,87 @@ class Points:
 
 @dataclass(frozen=True)
 class Prediction:
-    """Where the curve is at one size, on the logit scale.
-
-    Attributes:
-        mean: Average over the family, weighted by how well each member fits.
-        sd: Spread of the family and of each member's coefficients.
-    """
+    """A number on the logit scale, with its variance."""
 
     mean: float
-    sd: float
+    variance: float
 
-    def band(self, level: float, extra_variance: float = 0.0) -> tuple[float, float]:
-        """Return mean +- quantile x sd, with a variance added."""
-        half = normal_quantile((1 + level) / 2) * math.sqrt(self.sd**2 + extra_variance)
+    def band(self, level: float = 0.95) -> tuple[float, float]:
+        """Return mean +- quantile x sd."""
+        half = normal_quantile((1 + level) / 2) * math.sqrt(self.variance)
         return self.mean - half, self.mean + half
 
 
-def predict(points: Points, size: float) -> Prediction:
-    """Average the family's predictions at a size, inside or beyond the points.
+@dataclass(frozen=True)
+class Continuation:
+    """What the curve is at one size, and what it gains from there to another.
 
-    Each member is a weighted least-squares fit with a slope that is not negative
-    (more data does not hurt in expectation). Members are weighted by exp(-chi^2/2),
-    all being equally likely before.
+    Attributes:
+        level: The curve at the first size.
+        gain: The difference from there to the second; it may be negative.
+    """
+
+    level: Prediction
+    gain: Prediction
+
+
+def continued(points: Points, start: float, end: float) -> Continuation:
+    """Continue a curve from one size to another, averaging over the family.
+
+    Each member a - b n^-c is a weighted least-squares fit of a and b. Members count
+    as exp(-chi^2/2), all being equally likely before; their disagreement is part of
+    the variance.
 
     Args:
         points: At least two.
-        size: Training positives.
+        start: Training positives from which the gain is counted.
+        end: Training positives up to which it is.
+
+    Example:
+        >>> size = np.array([10.0, 20.0, 40.0, 80.0])
+        >>> exact = Points(size, 2 - 3 * size**-0.5, np.full(4, 1e-8))
+        >>> ahead = continued(exact, 80, 320)
+        >>> round(ahead.level.mean + ahead.gain.mean, 3)
+        1.832
+        >>> round(2 - 3 * 320**-0.5, 3)
+        1.832
     """
-    fits = [_fit(points, size, power) for power in POWERS]
-    misfit = np.array([fit[2] for fit in fits])
+    fits = np.array([_fit(points, start, end, power) for power in POWERS])
+    misfit = fits[:, 4]
     weight = np.exp(-(misfit - misfit.min()) / 2)
     weight /= weight.sum()
-    means = np.array([fit[0] for fit in fits])
-    variances = np.array([fit[1] for fit in fits])
-    mean = float(weight @ means)
-    return Prediction(
-        mean, math.sqrt(float(weight @ (variances + (means - mean) ** 2)))
+    return Continuation(
+        _average(weight, fits[:, 0], fits[:, 1]),
+        _average(weight, fits[:, 2], fits[:, 3]),
     )
 
 
-def _fit(points: Points, size: float, power: float) -> tuple[float, float, float]:
-    """Return one member's prediction, its variance and its misfit (chi^2)."""
+def _average(weight: FloatArray, means: FloatArray, own: FloatArray) -> Prediction:
+    mean = float(weight @ means)
+    return Prediction(mean, float(weight @ (own + (means - mean) ** 2)))
+
+
+def _fit(
+    points: Points, start: float, end: float, power: float
+) -> tuple[float, float, float, float, float]:
+    """Return level, its variance, gain, its variance, and the misfit (chi^2)."""
     reference = float(points.size[-1])
     x = _abscissa(points.size / reference, power)
     w = 1 / points.variance
-    centre = float(w @ x / w.sum())
+    centre, mean = float(w @ x / w.sum()), float(w @ points.z / w.sum())
     spread = float(w @ (x - centre) ** 2)
-    slope = max(0.0, float(w @ ((x - centre) * points.z)) / spread)
-    level = float(w @ points.z / w.sum())
-    ahead = float(_abscissa(np.array([size / reference]), power)[0]) - centre
-    misfit = float(w @ (points.z - level - slope * (x - centre)) ** 2)
-    return level + slope * ahead, 1 / w.sum() + ahead**2 / spread, misfit
+    slope = float(w @ ((x - centre) * points.z)) / spread
+    misfit = float(w @ (points.z - mean - slope * (x - centre)) ** 2)
+    ends = _abscissa(np.array([start, end]) / reference, power)
+    ahead, along = float(ends[0]) - centre, float(ends[1] - ends[0])
+    return (
+        mean + slope * ahead,
+        1 / float(w.sum()) + ahead**2 / spread,
+        slope * along,
+        along**2 / spread,
+        misfit,
+    )
 
 
 def _abscissa(ratio: FloatArray, power: float) -> FloatArray:
-    return np.log(ratio) if power == 0 else -(ratio**-power)
-
-
-def logit(value: float | Sequence[float] | FloatArray) -> FloatArray:
-    """Return log(v / (1 - v))."""
-    v = np.asarray(value, np.float64)
-    return np.asarray(np.log(v) - np.log1p(-v))
-
-
-def expit(z: float) -> float:
-    """Return the inverse of `logit`."""
-    return float(1 / (1 + np.exp(-z)))
+    return np.asarray(np.log(ratio) if power == 0 else -(ratio**-power) / power)
