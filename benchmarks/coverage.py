@@ -35,6 +35,13 @@ POSITIVES = (8, 12, 50, 500)
 PREVALENCES = (0.5, 0.05, 0.005)
 RECALLS = (0.3, 0.6, 0.9)
 FLOOR, CEILING = 0.93, 0.975
+METHODS = {
+    "roc_auc": "effective-size score interval, DeLong's variance",
+    "average_precision": "effective-size score interval, influence function",
+    "recall": "Clopper-Pearson among the positives (exact)",
+    "precision": "Clopper-Pearson among the flagged rows (exact)",
+    "f1": "Clopper-Pearson of the Jaccard index, transformed (exact)",
+}
 PAGE = Path(__file__).parents[1] / "docs" / "coverage-intervals.md"
 Array = np.ndarray
 
@@ -333,18 +340,11 @@ def simulate(tables: int, checked: int = 3, seed: int = 0) -> list[Cell]:
 
 def summary(cells: list[Cell]) -> list[str]:
     """Return the lines of a table: one for each metric."""
-    methods = {
-        "roc_auc": "effective-size score interval, DeLong's variance",
-        "average_precision": "effective-size score interval, influence function",
-        "recall": "Clopper-Pearson among the positives (exact)",
-        "precision": "Clopper-Pearson among the flagged rows (exact)",
-        "f1": "Clopper-Pearson of the Jaccard index, transformed (exact)",
-    }
     lines = [
         "| metric | method | cells | lowest coverage | mean | narrowest interval |",
         "|---|---|---|---|---|---|",
     ]
-    for metric, method in methods.items():
+    for metric, method in METHODS.items():
         own = [c for c in cells if c.metric == metric]
         share = np.array([c.coverage for c in own])
         lines.append(

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import importlib.util
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -99,3 +102,61 @@ def test_what_is_not_served_says_so(rows) -> None:
         interval("recal", *rows)
     with pytest.raises(InputError, match="level"):
         interval("recall", *rows, level=1.5)
+
+
+@pytest.fixture(scope="module")
+def coverage():
+    """The simulation of benchmarks/coverage.py, as a module."""
+    path = Path(__file__).parents[2] / "benchmarks" / "coverage.py"
+    spec = importlib.util.spec_from_file_location("coverage_simulation", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+def held(cells, tables: int) -> None:
+    """Check each cell against the bar, less three binomial standard errors."""
+    slack = 3 * math.sqrt(0.93 * 0.07 / tables)
+    for cell in cells:
+        assert cell.coverage >= 0.93 - slack, cell
+        assert cell.narrowest > 0, cell
+
+
+def test_intervals_cover(coverage) -> None:
+    # Small tables: thousands of them cost a second. The check inside also
+    # compares each method with `interval`, row by row.
+    found = []
+    for number, (name, shape) in enumerate(coverage.shapes().items()):
+        for n1, prevalence in ((8, 0.5), (12, 0.05), (50, 0.05)):
+            random = np.random.default_rng([2, number, n1])
+            place = (name, n1, prevalence)
+            n0 = round(n1 * (1 - prevalence) / prevalence)
+            found += coverage.ranking_cells(place, shape, n0, 600, 2, random)
+            found += coverage.decision_cells(place, shape, n0, 600, random)
+    held(found, 600)
+    assert {cell.metric for cell in found} == set(coverage.METHODS)
+
+
+@pytest.mark.parametrize("shape", ["binormal strong", "Student t(3)", "tied"])
+def test_the_simulated_truth_is_that_of_a_large_table(coverage, shape) -> None:
+    known = coverage.tied() if shape == "tied" else coverage.shapes()[shape]
+    random = np.random.default_rng(0)
+    t = coverage.draw(known, 4, 20_000, 380_000, random)
+    for spread, true in zip(
+        coverage.spreads(t), coverage.truth(known, 0.05), strict=True
+    ):
+        error = np.sqrt(np.mean(spread.variance) / 4)
+        assert np.mean(spread.value) == pytest.approx(true, abs=4 * error)
+
+
+@pytest.mark.slow
+def test_every_cell_covers_at_full_size(coverage) -> None:
+    cells = coverage.simulate(20_000)
+    for cell in cells:
+        assert cell.coverage >= coverage.FLOOR, cell
+        assert cell.narrowest > 0, cell
+    for metric in ("roc_auc", "average_precision"):
+        mean = np.mean([c.coverage for c in cells if c.metric == metric])
+        assert mean <= coverage.CEILING

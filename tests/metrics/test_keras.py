@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import equipoise.metrics as batch
+from equipoise.errors import InputError
+from equipoise.priors import probability
+
+keras = pytest.importorskip("keras")
+tf = pytest.importorskip("tensorflow")
+
+from equipoise.metrics import keras as streaming  # noqa: E402 (after the skip)
+
+TWINS = {
+    "AveragePrecision": (streaming.AveragePrecision, {}, batch.average_precision, {}),
+    "AUROC": (streaming.AUROC, {}, batch.roc_auc, {}),
+    "RecallAtPrecision": (
+        streaming.RecallAtPrecision,
+        {"precision": 0.3},
+        batch.recall_at_precision,
+        {"precision": 0.3},
+    ),
+    "PrecisionAtRecall": (
+        streaming.PrecisionAtRecall,
+        {"recall": 0.4},
+        batch.precision_at_recall,
+        {"recall": 0.4},
+    ),
+    "Recall": (streaming.Recall, {}, batch.recall, {}),
+    "Precision": (streaming.Precision, {}, batch.precision, {}),
+    "Specificity": (streaming.Specificity, {}, batch.specificity, {}),
+    "BalancedAccuracy": (streaming.BalancedAccuracy, {}, batch.balanced_accuracy, {}),
+    "GMean": (streaming.GMean, {}, batch.g_mean, {}),
+    "MCC": (streaming.MCC, {}, batch.mcc, {}),
+    "FBeta": (streaming.FBeta, {"beta": 2.0}, batch.f_beta, {"beta": 2.0}),
+}
+
+
+def rare(rows: int = 200_000, share: float = 0.0005, seed: int = 0):
+    """Calibrated log-odds of a rare class: binormal with AUROC about .96."""
+    random = np.random.default_rng(seed)
+    y = np.zeros(rows, np.float32)
+    y[: int(rows * share)] = 1
+    random.shuffle(y)
+    x = random.normal(size=rows) + 2.5 * y
+    z = 2.5 * x - 2.5**2 / 2 + math.log(share / (1 - share))
+    return y, z.astype(np.float32)
+
+
+def fed(metric, y, score, weights=None, size: int = 4096):
+    for start in range(0, len(y), size):
+        part = slice(start, start + size)
+        w = None if weights is None else weights[part]
+        metric.update_state(y[part], score[part], w)
+    return float(metric.result())
+
+
+@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("from_logits", [True, False])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_streaming_equals_batch_at_a_tiny_prevalence(
+    name, from_logits, weighted
+) -> None:
+    y, z = rare()
+    score = z if from_logits else probability(z).astype(np.float32)
+    random = np.random.default_rng(1)
+    weights = random.choice([0.0, 1.0, 2.5], len(y)) if weighted else None
+    make, options, reference, more = TWINS[name]
+    if hasattr(make(**options), "threshold"):
+        options = {**options, "threshold": 0.02}
+        cut = math.log(0.02 / 0.98) if from_logits else 0.02
+        more = {**more, "threshold": np.float32(cut)}
+    value = fed(make(from_logits=from_logits, **options), y, score, weights)
+    assert value == pytest.approx(reference(y, score, weights, **more), abs=1e-3)
+
+
+def test_keras_own_is_off_where_ours_is_not() -> None:
+    y, z = rare()
+    p = probability(z).astype(np.float32)
+    exact = batch.roc_auc(y, z)
+    assert abs(fed(keras.metrics.AUC(), y, p) - exact) > 0.05
+    assert fed(streaming.AUROC(from_logits=False), y, p) == pytest.approx(
+        exact, abs=1e-3
+    )
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_undefined_is_nan(name) -> None:
+    make, options, _, _ = TWINS[name]
+    metric = make(**options)
+    assert math.isnan(float(metric.result()))
+    metric.update_state(np.ones(4), np.full(4, 1.0))
+    if name in ("AUROC", "Specificity", "BalancedAccuracy", "GMean", "MCC"):
+        assert math.isnan(float(metric.result()))
+    metric.reset_state()
+    metric.update_state(np.zeros(4), np.full(4, -1.0))
+    if name != "Specificity":
+        assert math.isnan(float(metric.result()))
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_serialises_with_non_default_settings(name) -> None:
+    make, options, _, _ = TWINS[name]
+    own = {"threshold": 0.2} if hasattr(make(**options), "threshold") else {"bins": 64}
+    metric = make(from_logits=False, name="mine", **options, **own)
+    again = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(metric)
+    )
+    assert type(again) is make
+    assert again.get_config() == metric.get_config()
+    y, p = np.array([0, 1, 1, 0, 1]), np.array([0.1, 0.3, 0.25, 0.22, 0.05])
+    assert fed(again, y, p) == pytest.approx(fed(metric, y, p), nan_ok=True)
+
+
+def test_ties_extremes_and_lost_values() -> None:
+    metric = streaming.AUROC()
+    metric.update_state([0, 1, 1, 0], [-np.inf, np.inf, 1e30, -1e30])
+    assert float(metric.result()) == 1.0
+    metric = streaming.AUROC(from_logits=False)
+    metric.update_state([0, 1, 0, 1], [0.0, 1.0, 0.5, 0.5])
+    assert float(metric.result()) == 0.875
+    constant = streaming.AveragePrecision()
+    constant.update_state([0, 1, 0, 0], np.zeros(4))
+    assert float(constant.result()) == 0.25
+    for make in (streaming.AUROC, streaming.AveragePrecision):
+        lost = make()
+        lost.update_state([0, 1, 1], [0.0, 1.0, np.nan])
+        assert math.isnan(float(lost.result()))
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_within_tf_function(jit_compile) -> None:
+    y, z = rare(20_000, 0.01)
+    metrics = [streaming.AveragePrecision(), streaming.AUROC(), streaming.MCC()]
+
+    @tf.function(jit_compile=jit_compile)
+    def step(truth, score):
+        for metric in metrics:
+            metric.update_state(truth, score)
+
+    for start in range(0, len(y), 5000):
+        step(y[start : start + 5000], z[start : start + 5000])
+    assert float(metrics[0].result()) == pytest.approx(
+        batch.average_precision(y, z), abs=1e-3
+    )
+    assert float(metrics[1].result()) == pytest.approx(batch.roc_auc(y, z), abs=1e-3)
+
+
+# Keras' own saving meets TensorFlow's arrays, which predate NumPy 2.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_in_compile_and_fit_with_weights(tmp_path) -> None:
+    random = np.random.default_rng(0)
+    y = (random.random(2000) < 0.05).astype(np.float32)
+    x = (random.normal(size=(2000, 3)) + y[:, None]).astype(np.float32)
+    weights = random.choice([1.0, 3.0], 2000).astype(np.float32)
+    model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])
+    own = [streaming.AveragePrecision(name="ap"), streaming.FBeta(name="f1")]
+    model.compile("adam", keras.losses.BinaryCrossentropy(True), weighted_metrics=own)
+    model.fit(x, y, sample_weight=weights, epochs=1, batch_size=256, verbose=0)
+    logs = model.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True)
+    z = model.predict(x, verbose=0)[:, 0]
+    assert logs["ap"] == pytest.approx(batch.average_precision(y, z, weights), abs=1e-3)
+    expected = batch.f1(y, z, weights, threshold=0.0)
+    assert logs["f1"] == pytest.approx(expected, abs=1e-3, nan_ok=True)
+    path = tmp_path / "model.keras"
+    model.save(path)
+    again = keras.saving.load_model(path)
+    loaded = again.evaluate(x, y, sample_weight=weights, verbose=0, return_dict=True)
+    assert loaded["ap"] == pytest.approx(logs["ap"], abs=1e-6)
+
+
+def test_several_labels_are_pooled_and_weights_broadcast() -> None:
+    random = np.random.default_rng(3)
+    y, z = random.integers(0, 2, (50, 4)), random.normal(size=(50, 4))
+    weights = random.random(50)
+    metric = streaming.AUROC()
+    metric.update_state(y, z, weights)
+    expected = batch.roc_auc(y.ravel(), z.ravel(), np.repeat(weights, 4))
+    assert float(metric.result()) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: streaming.AUROC(bins=1),
+        lambda: streaming.Recall(threshold=0.0),
+        lambda: streaming.FBeta(-1.0),
+        lambda: streaming.RecallAtPrecision(1.5),
+    ],
+)
+def test_options_are_checked(call) -> None:
+    with pytest.raises(InputError):
+        call()
