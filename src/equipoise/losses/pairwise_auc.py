@@ -90,8 +90,8 @@ def _value_and_slope(
     step = ops.cumsum(p[..., :-1], axis=-1) * gap
     distance = ops.cumsum(step, axis=-1)
     square = ops.cumsum((2 * distance - step) * gap, axis=-1)
-    back = ops.flip(ops.cumsum(ops.flip(q[..., 1:], -1), axis=-1), -1) * gap
-    excess = ops.flip(ops.cumsum(ops.flip(back, -1), axis=-1), -1)
+    from_above = ops.cumsum(ops.flip(q[..., 1:], -1), axis=-1) * ops.flip(gap, -1)
+    excess = ops.flip(ops.cumsum(from_above, axis=-1), -1)
     # the lowest example has nothing below it, the highest nothing above
     zero = ops.zeros_like(z[..., :1])
     below = ops.concatenate([zero, q[..., 1:] * distance], axis=-1)

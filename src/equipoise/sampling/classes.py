@@ -11,7 +11,7 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import generator
 from equipoise.errors import InputError
-from equipoise.sampling.streams import permutations, shuffled, stretch
+from equipoise.sampling.streams import permutations, shuffled
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -142,18 +142,20 @@ def shuffled_passes(
         `[count]` int32 positions.
     """
     length = positives + negatives
-    passes = max(1, _BLOCK // length)
-
-    def block(number: int) -> Int32Array:
-        one = number * passes
-        held = classes.positive_stream(one * positives, passes * positives, seed)
-        if fresh:
-            rest = classes.negative_stream(one * negatives, passes * negatives, seed)
-        else:
-            rest = np.tile(classes.negative_stream(0, negatives, seed), passes)
-        rows = np.concatenate(
-            [held.reshape(passes, positives), rest.reshape(passes, negatives)], axis=1
-        )
-        return shuffled(rows, generator(seed, "passes", number))
-
-    return stretch(block, passes * length, start, count)
+    passes = max(1, _BLOCK // length)  # that one generator shuffles
+    first, last = (place // (passes * length) for place in (start, start + count - 1))
+    begin, several = first * passes, (last + 1 - first) * passes
+    held = classes.positive_stream(begin * positives, several * positives, seed)
+    if fresh:
+        rest = classes.negative_stream(begin * negatives, several * negatives, seed)
+    else:
+        rest = np.tile(classes.negative_stream(0, negatives, seed), several)
+    rows = np.concatenate(
+        [held.reshape(several, positives), rest.reshape(several, negatives)], axis=1
+    )
+    blocks = [
+        shuffled(part, generator(seed, "passes", first + number))
+        for number, part in enumerate(np.split(rows, several // passes))
+    ]
+    offset = start - begin * length
+    return np.concatenate(blocks).ravel()[offset : offset + count]

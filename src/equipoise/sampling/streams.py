@@ -10,8 +10,6 @@ stretch is computed without those before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -45,30 +43,17 @@ def permutations(
     """
     passes = max(1, _BLOCK // size)
 
-    def block(number: int) -> Int32Array:
-        rows = np.tile(np.arange(size, dtype=np.int32), (passes, 1))
-        return shuffled(rows, generator(seed, *path, number))
-
-    return stretch(block, passes * size, start, count)
-
-
-def stretch(
-    block: Callable[[int], Int32Array], length: int, start: int, count: int
-) -> Int32Array:
-    """Return places `start` to `start + count` of blocks laid end to end.
-
-    Args:
-        block: Makes the block of a number, any shape of `length` elements.
-        length: The number of elements of each block.
-        start: The first place, at least 0.
-        count: How many places, at least 0.
-    """
+    length = passes * size
     if count == 0:
         return np.empty(0, np.int32)
+    rows = np.tile(np.arange(size, dtype=np.int32), (passes, 1))
     first, last = start // length, (start + count - 1) // length
-    parts = [block(number).ravel() for number in range(first, last + 1)]
+    blocks = [
+        shuffled(rows, generator(seed, *path, number)).ravel()
+        for number in range(first, last + 1)
+    ]
     offset = start - first * length
-    return np.concatenate(parts)[offset : offset + count]
+    return np.concatenate(blocks)[offset : offset + count]
 
 
 def shuffled(rows: Int32Array, random: np.random.Generator) -> Int32Array:
