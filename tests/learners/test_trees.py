@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss, roc_auc_score
+from threadpoolctl import threadpool_limits
 
 from equipoise._core.seeds import derive
 from equipoise.errors import UnsupportedError
@@ -23,6 +24,15 @@ from equipoise.table.encoding import learn_encoding
 from equipoise.table.table import Table
 
 Jobs = Callable[..., list[Job]]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Keep scikit-learn's own reference fits from waiting for busy processors."""
+    with threadpool_limits(1, user_api="openmp"):
+        yield
+
+
 SMALL = TreesLearner(members=2, columns=0.5, most_trees=60, patience=5)
 
 
@@ -102,6 +112,17 @@ def test_one_seed_one_result_and_another_seed_another(
 
     np.testing.assert_array_equal(scores(1), scores(1))
     assert not np.array_equal(scores(1), scores(2))
+
+
+def test_threads_change_nothing(
+    rare_table: Table, jobs_of: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = jobs_of(rare_table, strategy("trees"), parts=1)
+    (alone,) = SMALL.run(rare_table, jobs)
+    monkeypatch.setattr(trees, "CELLS_ALONE", 0)
+    with threadpool_limits(3, user_api="openmp"):
+        (many,) = SMALL.run(rare_table, jobs)
+    np.testing.assert_array_equal(alone.log_odds, many.log_odds)
 
 
 def test_three_positives_suffice(rare_table: Table) -> None:
