@@ -36,9 +36,9 @@ ORDER = [
     "decision",
     "evaluation",
     "comparison",
-    "workflows",
     "report",
     "bundle",
+    "workflows",
     "cli",
     "testing",
 ]

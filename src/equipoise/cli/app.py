@@ -13,7 +13,8 @@ from typing import Annotated
 
 import typer
 
-from equipoise.cli import compare, diagnose
+from equipoise.cli.compare import compare
+from equipoise.cli.diagnose import diagnose
 from equipoise.cli.terminal import console, say_error, say_warning
 from equipoise.errors import (
     EquipoiseError,
@@ -31,8 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("diagnose")(diagnose.diagnose)
-app.command("compare")(compare.compare)
+app.command()(diagnose)
+app.command()(compare)
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

@@ -83,13 +83,14 @@ def _bar() -> Iterator[Callable[[str, float], None]]:
 
 
 def _lines() -> Callable[[str, float], None]:
-    last = [time.monotonic() - _LINE_SECONDS, ""]
+    last = time.monotonic() - _LINE_SECONDS
 
     def call(text: str, share: float) -> None:
+        nonlocal last
         now = time.monotonic()
-        if now - float(last[0]) < _LINE_SECONDS:
+        if now - last < _LINE_SECONDS:
             return
-        last[0] = now
+        last = now
         errors().print(f"{share:4.0%} {text}", markup=False, highlight=False)
 
     return call

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from equipoise.learners.registry import learner_for
-from equipoise.strategies.jobs import Learner, Outcome, Progress
+from equipoise.strategies.jobs import Learner, Outcome, Progress, Scorer
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import FloatArray, IntArray, Table
 from equipoise.workflows.plan import Part, fold_numbers, jobs
@@ -27,6 +27,7 @@ class Scores:
             rows, one line per fitted model.
         seconds: Arm -> wall seconds over all its fits.
         updates: Arm -> mean number of optimiser steps (trees, iterations).
+        scorers: Arm -> its fitted models, one per split, where they were kept.
         notes: What learners had to say, once each.
     """
 
@@ -35,6 +36,7 @@ class Scores:
     extra: Mapping[str, FloatArray]
     seconds: Mapping[str, float]
     updates: Mapping[str, float]
+    scorers: Mapping[str, tuple[Scorer, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -49,6 +51,7 @@ def run(
     strategies: Sequence[Strategy],
     *,
     rows: int,
+    keep: bool = False,
     progress: Progress | None = None,
 ) -> Scores:
     """Fit every strategy on every part and collect the scores.
@@ -58,6 +61,7 @@ def run(
         parts: Outer splits of whole repeats.
         strategies: The arms, with different names.
         rows: How many rows belong to the trial itself.
+        keep: Whether the fitted models are kept.
         progress: Called with a sentence and the share done.
     """
     extra_rows = np.arange(rows, len(table))
@@ -67,9 +71,10 @@ def run(
     extra = {s.name: np.full((len(parts), len(extra_rows)), np.nan) for s in strategies}
     seconds = dict.fromkeys(log_odds, 0.0)
     updates = dict.fromkeys(log_odds, 0.0)
+    scorers: dict[str, list[Scorer]] = {name: [] for name in log_odds}
     notes: dict[str, None] = {}
     number = {part.number: (i, part) for i, part in enumerate(parts)}
-    for outcome in _outcomes(table, parts, strategies, extra_rows, progress):
+    for outcome in _outcomes(table, parts, strategies, extra_rows, keep, progress):
         i, part = number[outcome.job.part]
         name = outcome.job.strategy.name
         own = len(part.test)
@@ -77,9 +82,12 @@ def run(
         extra[name][i] = outcome.log_odds[own:]
         seconds[name] += outcome.seconds
         updates[name] += outcome.updates / len(parts)
+        if outcome.scorer is not None:
+            scorers[name].append(outcome.scorer)
         notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
     folds = fold_numbers(parts, rows, repeats)
-    return Scores(log_odds, folds, extra, seconds, updates, tuple(notes))
+    kept = {name: tuple(found) for name, found in scorers.items()}
+    return Scores(log_odds, folds, extra, seconds, updates, kept, tuple(notes))
 
 
 def join(first: Scores, second: Scores) -> Scores:
@@ -100,6 +108,7 @@ def join(first: Scores, second: Scores) -> Scores:
             k: share * first.updates[k] + (1 - share) * second.updates[k]
             for k in first.updates
         },
+        scorers={k: first.scorers[k] + second.scorers[k] for k in first.scorers},
         notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
     )
 
@@ -109,6 +118,7 @@ def _outcomes(
     parts: Sequence[Part],
     strategies: Sequence[Strategy],
     extra_rows: IntArray,
+    keep: bool,
     progress: Progress | None,
 ) -> Iterator[Outcome]:
     """Hand each learner all of its jobs at once."""
@@ -122,6 +132,7 @@ def _outcomes(
         yield from learner.run(
             table,
             jobs(parts, members, extra_rows),
+            keep=keep,
             progress=_within(progress, done, share),
         )
         done += share

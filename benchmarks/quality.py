@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Average precision of every arm beside its peers, on the peers' own splits.
+
+    python benchmarks/quality.py [TABLE ...] [--arms NAMES] [--quick] [--out FILE]
+
+Reads tables and the peers' scores from the folders EQUIPOISE_DATA and
+EQUIPOISE_BENCH (by default `shared/data` and `shared/bench` beside the checkout).
+Without TABLE: all binary tables under 20,000 rows. Five stratified folds
+(`StratifiedKFold(5, shuffle=True, random_state=0)`), the same for everyone; our
+inner early-stopping split is taken from the training part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from equipoise.table.read import read_table
+from equipoise.table.splits import inner_split
+from sklearn.metrics import average_precision_score
+from sklearn.model_selection import StratifiedKFold
+
+from equipoise.comparison.paired import nadeau_bengio
+from equipoise.errors import TableWarning
+from equipoise.learners.registry import learner_for
+from equipoise.strategies.catalogue import as_strategies, catalogue
+from equipoise.strategies.jobs import Job
+from equipoise.table.table import Table
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("EQUIPOISE_DATA", ROOT.parent / "shared" / "data"))
+BENCH = Path(os.environ.get("EQUIPOISE_BENCH", ROOT.parent / "shared" / "bench"))
+FOLDS = 5
+MOST_ROWS = 20_000
+QUICK = ("ecoli", "spectrometer")
+QUICK_ARMS = "logistic,trees,plain,class_weight"
+# Only these were scored by the peers at their full set of models.
+MULTI = {"multiclass", "multilabel"}
+
+
+def read(name: str) -> Table:
+    """Read a benchmark table with every column it has, as the peers do."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TableWarning)
+        return read_table(DATA / f"{name}.parquet", "target")
+
+
+def names() -> list[str]:
+    """Return the binary tables under the limit of rows, smallest first."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    found = []
+    for path in sorted(DATA.glob("*.parquet")):
+        schema = pq.read_schema(path)
+        rows = pq.read_metadata(path).num_rows
+        if "target" not in schema.names or rows >= MOST_ROWS:
+            continue
+        target = pq.read_table(path, columns=["target"])["target"]
+        if len(pc.unique(target)) == 2:
+            found.append((rows, path.stem))
+    return [name for _, name in sorted(found)]
+
+
+def average_precisions(table: Table, arms: list[str]) -> dict[str, list[float]]:
+    """Return arm -> average precision per fold."""
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    parts = []
+    for train, test in folds.split(np.zeros(len(table)), table.y):
+        fit, stop = inner_split(table, train, seed=0, duplicates="ignore")
+        parts.append((fit, stop, test))
+    strategies = as_strategies(arms)
+    by_learner: dict[int, list] = {}
+    for strategy in strategies:
+        by_learner.setdefault(id(learner_for(strategy)), []).append(strategy)
+    result: dict[str, list[float]] = {s.name: [] for s in strategies}
+    for members in by_learner.values():
+        jobs = [
+            Job(strategy, fit, stop, test, seed=part, part=part)
+            for strategy in members
+            for part, (fit, stop, test) in enumerate(parts)
+        ]
+        for outcome in learner_for(members[0]).run(table, jobs):
+            y = table.y[outcome.job.score]
+            score = average_precision_score(y, outcome.log_odds)
+            result[outcome.job.strategy.name].append(float(score))
+    return result
+
+
+def show(name: str, ours: dict[str, list[float]], peers: dict) -> None:
+    """Print one table: our arms, their difference from plain, and the peers."""
+    print(f"\n{name}")
+    plain = ours.get("plain")
+    for arm, scores in sorted(ours.items(), key=lambda kv: -np.mean(kv[1])):
+        line = f"  {arm:20s} {np.mean(scores):.4f}"
+        if plain is not None and arm != "plain":
+            test = nadeau_bengio(np.subtract(scores, plain), 1 / FOLDS)
+            line += f"   to plain {test}"
+        print(line)
+    for peer, entry in sorted(peers.items(), key=lambda kv: -np.mean(kv[1]["ap"])):
+        print(f"  ({peer + ')':19s} {np.mean(entry['ap']):.4f}")
+
+
+def main() -> None:
+    """Score the tables and print the means."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", nargs="*")
+    parser.add_argument("--arms", default=",".join(a for a in catalogue()))
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    if not DATA.is_dir():
+        print("the benchmark tables are absent: set EQUIPOISE_DATA")
+        return
+    tables = args.tables or (list(QUICK) if args.quick else names())
+    arms = (QUICK_ARMS if args.quick else args.arms).split(",")
+    bench = BENCH / "peers.json"
+    peers = json.loads(bench.read_text()) if bench.exists() else {}
+    ours: dict[str, dict[str, list[float]]] = {}
+    for name in tables:
+        ours[name] = average_precisions(read(name), arms)
+        show(name, ours[name], peers.get(name, {}).get("scores", {}))
+        sys.stdout.flush()
+        if args.out:
+            args.out.write_text(json.dumps(ours, indent=1))
+    summary(ours, peers)
+
+
+def summary(ours: dict[str, dict[str, list[float]]], peers: dict) -> None:
+    """Print the means over the tables that the peers have in full."""
+    shared = [name for name in ours if name in peers]
+    if not shared:
+        return
+    complete = set.intersection(*(set(peers[name]["scores"]) for name in shared))
+
+    def mean(scores_of: dict[str, list[float]]) -> float:
+        return float(np.mean([np.mean(scores_of[name]) for name in shared]))
+
+    print(f"\nmean average precision over {len(shared)} tables")
+    means = {a: mean({n: ours[n][a] for n in shared}) for a in ours[shared[0]]}
+    for arm, value in sorted(means.items(), key=lambda kv: -kv[1]):
+        print(f"  {arm:20s} {value:.4f}")
+    rivals = {
+        p: mean({n: peers[n]["scores"][p]["ap"] for n in shared}) for p in complete
+    }
+    for peer, value in sorted(rivals.items(), key=lambda kv: -kv[1]):
+        print(f"  ({peer + ')':19s} {value:.4f}")
+    best_peer = max(rivals.values())
+    best_arm = max(means, key=lambda a: means[a])
+    print(f"ratio quality_{best_arm} {means[best_arm] / best_peer:.3f} bar 1.0")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`equipoise compare`: every remedy in one fair trial."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from equipoise.cli import options
+from equipoise.cli.quiet import without_tensorflow_lines
+from equipoise.cli.terminal import console, progress
+
+Strategies = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Arms, separated by commas. [default: the recommended ones]",
+        show_default=False,
+    ),
+]
+Repeats = Annotated[
+    str,
+    typer.Option(metavar="N|auto", help="Repeats of the folds; auto spends --minutes."),
+]
+
+
+def compare(
+    source: options.Source,
+    target: options.Target = None,
+    test: options.TestFile = None,
+    positive: options.Positive = None,
+    group: options.Group = None,
+    time: options.Time = None,
+    drop: options.Drop = None,
+    strategies: Strategies = None,
+    folds: Annotated[int, typer.Option(help="Outer folds.")] = 5,
+    repeats: Repeats = "auto",
+    minutes: Annotated[
+        float, typer.Option(help="Time budget of --repeats auto.")
+    ] = 2.0,
+    objective: Annotated[
+        str, typer.Option(help="What the threshold shall be best at.")
+    ] = "f1",
+    cost_fp: Annotated[
+        float | None,
+        typer.Option("--cost-fp", help="Cost of a false alarm; needs --cost-fn."),
+    ] = None,
+    cost_fn: Annotated[
+        float | None,
+        typer.Option("--cost-fn", help="Cost of a missed positive; needs --cost-fp."),
+    ] = None,
+    seed: options.Seed = 0,
+    out: options.Out = None,
+) -> None:
+    """Try every remedy on the data in one fair trial, and say what helps."""
+    from equipoise.table.read import read_table
+    from equipoise.workflows.compare import compare as run
+
+    if (cost_fp is None) != (cost_fn is None):
+        raise typer.BadParameter("give both --cost-fp and --cost-fn, or neither")
+    table = read_table(
+        source,
+        target,
+        positive=positive,
+        group=group,
+        time=time,
+        drop=tuple(drop or ()),
+    )
+    later = None if test is None else read_table(test, target, like=table)
+    with without_tensorflow_lines(), progress() as show:
+        trial = run(
+            table,
+            test=later,
+            strategies=None if strategies is None else _names(strategies),
+            folds=folds,
+            repeats=_repeats(repeats),
+            minutes=minutes,
+            objective=objective,
+            costs=None if cost_fp is None or cost_fn is None else (cost_fp, cost_fn),
+            seed=seed,
+            progress=show,
+        )
+        written = [] if out is None else trial.write(out)
+    console().print(trial.screen())
+    for path in written:
+        console().print(f"wrote {path}", markup=False, highlight=False)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _repeats(text: str) -> int | str:
+    if text == "auto":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"--repeats takes a whole number or auto, not {text!r}"
+        ) from None

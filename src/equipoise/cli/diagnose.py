@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`equipoise diagnose`: what is wrong with the data, before any training."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from equipoise.cli import options
+from equipoise.cli.terminal import console
+
+FailOn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SEVERITY",
+        help="Exit with 1 where a finding is this severe: error, warning or info.",
+        show_default=False,
+    ),
+]
+Mute = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CODE",
+        help="Leave a check out, for example EQP003; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def diagnose(
+    source: options.Source,
+    target: options.Target = None,
+    test: options.TestFile = None,
+    positive: options.Positive = None,
+    group: options.Group = None,
+    time: options.Time = None,
+    drop: options.Drop = None,
+    precision: Annotated[
+        float, typer.Option(help="The precision wanted of flagged cases.")
+    ] = 0.8,
+    deep: Annotated[
+        bool,
+        typer.Option(
+            "--deep", help="Also train small models: overlap, suspicious labels."
+        ),
+    ] = False,
+    mute: Mute = None,
+    fail_on: FailOn = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print plain data instead of sentences.")
+    ] = False,
+    seed: options.Seed = 0,
+) -> None:
+    """Say what is wrong with the data; needs seconds and trains nothing."""
+    from equipoise._core.checks import one_of
+    from equipoise._core.files import to_json
+    from equipoise.diagnosis import diagnose as look
+    from equipoise.diagnosis.finding import SEVERITIES
+    from equipoise.table.read import read_table
+
+    if fail_on is not None:
+        one_of(fail_on, SEVERITIES, "--fail-on")
+    table = read_table(
+        source,
+        target,
+        positive=positive,
+        group=group,
+        time=time,
+        drop=tuple(drop or ()),
+    )
+    later = None if test is None else read_table(test, target, like=table)
+    found = look(
+        table, later, deep=deep, mute=tuple(mute or ()), precision=precision, seed=seed
+    )
+    text = to_json(found.to_dict()) if as_json else str(found)
+    console().print(text, markup=False, highlight=False, soft_wrap=True)
+    if fail_on is not None and found.failed(fail_on):
+        raise typer.Exit(1)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the scores of a trial to what it can say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from equipoise.comparison.verdict import judge as judge_arms
+from equipoise.diagnosis.diagnosis import Diagnosis
+from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import Table, counts
+from equipoise.workflows.heldout import evaluate_test_file
+from equipoise.workflows.plan import Protocol
+from equipoise.workflows.scores import Scores
+from equipoise.workflows.trial import Trial
+
+
+def judge(
+    table: Table,
+    later: Table | None,
+    arms: Sequence[Strategy],
+    protocol: Protocol,
+    scores: Scores,
+    found: Diagnosis,
+    *,
+    objective: str,
+    costs: tuple[float, float] | None,
+    margin: float,
+    started: float,
+) -> Trial:
+    """Compute every metric, difference and the verdict of a trial.
+
+    Args:
+        table: The trial's rows.
+        later: The separate test table, or None.
+        arms: The strategies.
+        protocol: How the rows were split.
+        scores: What the fits gave.
+        found: The diagnosis of the table.
+        objective: What the thresholds shall be best at.
+        costs: (cost of a false alarm, cost of a missed positive), or None.
+        margin: Differences up to this are equivalent.
+        started: When the trial began, `time.monotonic()`.
+    """
+    results = evaluate_scores(
+        table, arms, scores, objective=objective, costs=costs, seed=protocol.seed
+    )
+    test = {} if later is None else evaluate_test_file(later, scores, results)
+    return Trial(
+        facts=found.facts,
+        protocol=protocol,
+        strategies=tuple(arms),
+        results=results,
+        scores=scores,
+        conclusion=judge_arms(results, margin=margin),
+        diagnosis=found,
+        test=test,
+        objective=objective if costs is None else "cost",
+        seconds=time.monotonic() - started,
+        notes=(*results.notes, *scores.notes),
+    )
+
+
+def evaluate_scores(
+    table: Table,
+    arms: Sequence[Strategy],
+    scores: Scores,
+    *,
+    objective: str,
+    costs: tuple[float, float] | None,
+    seed: int,
+) -> CrossValidated:
+    """Evaluate out-of-fold scores; rows that no fold tests are left out.
+
+    Splits by time never test the first block.
+    """
+    tested = (scores.folds >= 0).all(axis=0)
+    return cross_validated(
+        table.y[tested],
+        {arm.name: scores.log_odds[arm.name][:, tested] for arm in arms},
+        scores.folds[:, tested],
+        objective=objective,
+        costs=costs,
+        exact=exactness(table, arms),
+        clusters=None if table.groups is None else table.groups[tested],
+        baseline="plain" if "plain" in scores.log_odds else arms[0].name,
+        seed=seed,
+    )
+
+
+def exactness(table: Table, arms: Sequence[Strategy]) -> Mapping[str, bool]:
+    """Return by arm whether its scores are log-odds up to estimation error."""
+    negatives, positives = counts(table.y)
+    return {arm.name: arm.correction(negatives, positives).exact for arm in arms}

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model that is ready to be used: raw rows in, honest probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.decision.rule import DecisionRule
+from equipoise.evaluation.evaluation import Evaluation
+from equipoise.priors import log_odds as to_log_odds
+from equipoise.priors import probability
+from equipoise.strategies.jobs import Scorer
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.hashes import row_hashes
+from equipoise.table.read import read_table
+from equipoise.table.table import Table
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """One strategy's fitted models and its weight in the average.
+
+    Attributes:
+        strategy: What they are.
+        weight: Their share of the average; the weights of a model sum to 1.
+        scorers: The fold models; their probabilities are averaged.
+    """
+
+    strategy: Strategy
+    weight: float
+    scorers: tuple[Scorer, ...]
+
+    def probability(self, table: Table) -> FloatArray:
+        """Return the mean probability of the fold models, `[rows]`."""
+        total = np.zeros(len(table))
+        for scorer in self.scorers:
+            total += probability(scorer.log_odds(table))
+        return total / len(self.scorers)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """A fitted model with its calibration, its decision rule and its card.
+
+    Attributes:
+        schema: A table without rows: the columns that new data must have.
+        components: What is averaged.
+        rule: Calibration and decision.
+        evaluation: What is known about it, from out-of-fold scores.
+        facts: How it came about: plain data.
+        seen: `[n]` uint64 hashes of every row that training, stopping, calibration
+            or the choice of the threshold has seen, ascending.
+        notes: What the user should know.
+    """
+
+    schema: Table
+    components: tuple[Component, ...]
+    rule: DecisionRule
+    evaluation: Evaluation
+    facts: Mapping[str, Any]
+    seen: npt.NDArray[np.uint64]
+    notes: tuple[str, ...] = field(default=())
+
+    def read(self, source: Any) -> Table:
+        """Return new data as a table with this model's columns.
+
+        Args:
+            source: A path, a data frame, an array, a dict of columns or a `Table`.
+
+        Raises:
+            TableError: Columns are missing or have another type.
+        """
+        return read_table(source, like=self.schema)
+
+    def log_odds(self, source: Any) -> FloatArray:
+        """Return calibrated log-odds of the positive class, `[rows]`."""
+        return self.rule.log_odds(self.raw_log_odds(source))
+
+    def raw_log_odds(self, source: Any) -> FloatArray:
+        """Return log-odds before calibration, `[rows]`."""
+        table = self.read(source)
+        mean = np.zeros(len(table))
+        for component in self.components:
+            mean += component.weight * component.probability(table)
+        return to_log_odds(mean)
+
+    def predict_proba(self, source: Any) -> FloatArray:
+        """Return calibrated probabilities, `[rows, 2]`: negative, positive."""
+        positive = probability(self.log_odds(source))
+        return np.stack([1.0 - positive, positive], axis=1)
+
+    def decide(self, source: Any) -> npt.NDArray[np.int8]:
+        """Return 1 where a row is flagged, 0 where not, -1 where undecided."""
+        return self.rule.decide(self.log_odds(source), calibrated=True)
+
+    def predict(self, source: Any) -> npt.NDArray[np.str_]:
+        """Return the class' text for each row; empty where undecided."""
+        names = np.array([*self.schema.classes, ""])
+        return np.asarray(names[self.decide(source)])
+
+    def seen_share(self, table: Table) -> float:
+        """Return the share of a table's rows that this model has seen."""
+        if not len(table):
+            return 0.0
+        return float(np.isin(row_hashes(table), self.seen).mean())
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{c.weight:.2f} {c.strategy.name}" for c in self.components)
+        return f"<FittedModel {parts}; target {self.schema.target!r}>"

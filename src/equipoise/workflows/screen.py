@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trial on one screen."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from equipoise.metrics.estimate import Estimate
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table as RichTable
+
+    from equipoise.workflows.trial import Trial
+
+MOST_WARNINGS = 4
+
+
+def screen(trial: Trial) -> RenderableType:
+    """Return facts, leaderboard, verdict, decision and warnings for a terminal."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.text import Text
+
+    lines: list[RenderableType] = [
+        Text(facts(trial), style="bold"),
+        Text(how(trial), style="dim"),
+        Padding(leaderboard(trial), (1, 0)),
+        Text(trial.verdict, style="bold"),
+    ]
+    lines += [Text(""), *(Text(line) for line in decision(trial))]
+    lines += [Text(line) for line in test_lines(trial)]
+    found = warnings(trial)
+    if found:
+        lines += [Text(""), *(Text(line, style="yellow") for line in found)]
+    return Group(*lines)
+
+
+def facts(trial: Trial) -> str:
+    """Return what the data are, in one line."""
+    data = trial.facts
+    columns = sum(data["columns"].values())
+    return (
+        f"{data['source']}: {data['positives']:,} of {data['rows']:,} rows are "
+        f"{data['target']} = {data['positive_class']} ({data['prevalence']:.2%}, "
+        f"1 to {data['ratio']:.3g}); {columns} columns"
+    )
+
+
+def how(trial: Trial) -> str:
+    """Return how the numbers came about, in one sentence."""
+    plan = trial.protocol
+    repeats = trial.scores.repeats
+    times = f" x {repeats} repeats" if repeats > 1 else ""
+    return (
+        f"{plan.folds} folds{times}, {plan.by}, seed {plan.seed}; "
+        f"{trial.seconds:.0f} s. Estimates of {trial.results.estimand}, with "
+        f"{trial.results.level:.0%} intervals."
+    )
+
+
+def leaderboard(trial: Trial) -> RichTable:
+    """Return the arms from the highest average precision to the lowest."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("strategy", no_wrap=True)
+    for title in ("average precision", "AUROC", "Brier", "AP - plain"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("so it is", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
+    for name in trial.names:
+        arm = trial.results[name]
+        finding = trial.conclusion.arms.get(name)
+        difference = arm.differences.get("average_precision")
+        table.add_row(
+            name,
+            interval(arm.evaluation["average_precision"]),
+            interval(arm.evaluation["roc_auc"]),
+            brier(arm.evaluation["brier"]),
+            "" if difference is None else interval(difference, signed=True),
+            "" if finding is None else finding.outcome,
+            duration(trial.scores.seconds[name]),
+            style="bold" if name == trial.conclusion.best else None,
+        )
+    return table
+
+
+def decision(trial: Trial) -> list[str]:
+    """Return the chosen threshold and what it costs, in sentences."""
+    name = trial.conclusion.best
+    found = trial.results[name].evaluation
+    if found.threshold is None or found.confusion is None:
+        return []
+    c = found.confusion
+    if math.isinf(found.threshold) or c.tp + c.fp == 0:
+        return [f"Decision with {name}: no row would be flagged."]
+    per = 1000 / found.rows
+    goal = trial.objective.replace("_", " ")
+    lines = [
+        f"Decision with {name}, best {goal} chosen out of fold: flag from a "
+        f"probability of {found.threshold:.2g}.",
+        f"  recall {interval(found['recall'])}, precision "
+        f"{interval(found['precision'])}, F1 {interval(found['f1'])}",
+        f"  Of 1,000 rows {per * (c.tp + c.fp):.3g} are flagged: "
+        f"{per * c.tp:.3g} rightly, {per * c.fp:.3g} false alarms; "
+        f"{per * c.fn:.3g} of {per * (c.tp + c.fn):.3g} positives are missed.",
+    ]
+    if "cost" in found:
+        lines.append(f"  cost per row {found['cost']}")
+    return lines
+
+
+def test_lines(trial: Trial) -> list[str]:
+    """Return what the separate test file says, in sentences."""
+    if not trial.test:
+        return []
+    first = next(iter(trial.test.values()))
+    lines = [
+        "",
+        f"On the test file ({first.positives:,} of {first.rows:,} positive, "
+        f"{first.prevalence:.2%}), average of the fold models:",
+    ]
+    for name in trial.names:
+        e = trial.test[name]
+        lines.append(
+            f"  {name}: average precision {interval(e['average_precision'])}, "
+            f"AUROC {interval(e['roc_auc'])}"
+        )
+    lines += [f"  {note}" for note in dict.fromkeys(first.notes)]
+    return lines
+
+
+def warnings(trial: Trial) -> list[str]:
+    """Return the gravest findings and what the learners had to say."""
+    grave = [f for f in trial.diagnosis.findings if f.severity != "info"]
+    lines = [
+        f"{f.code} {f.severity}: {f.message}"
+        for f in grave[: MOST_WARNINGS - min(1, len(trial.notes))]
+    ]
+    if len(grave) > len(lines):
+        lines.append(f"... and {len(grave) - len(lines)} more: equipoise diagnose")
+    return lines + [f"note: {note}" for note in trial.notes[:MOST_WARNINGS]]
+
+
+def interval(estimate: Estimate, *, signed: bool = False) -> str:
+    """Write an estimate shortly, for example ".762 [.70, .81]"."""
+    if not estimate.defined:
+        return "undefined"
+    value = _short(estimate.value, 3, signed)
+    if math.isnan(estimate.low) or math.isnan(estimate.high):
+        return value
+    low, high = (_short(end, 2, signed) for end in (estimate.low, estimate.high))
+    return f"{value} [{low}, {high}]"
+
+
+def brier(estimate: Estimate) -> str:
+    """Write a Brier score: small numbers need their own digits."""
+    return f"{estimate.value:.4f}" if estimate.defined else "undefined"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds for people."""
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def _short(value: float, digits: int, signed: bool) -> str:
+    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text

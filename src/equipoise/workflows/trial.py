@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a trial leaves: the leaderboard, the verdict, and plain data of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from equipoise._core.files import to_json, write_whole
+from equipoise._core.frames import make_frame
+from equipoise.comparison.verdict import Verdict
+from equipoise.diagnosis.diagnosis import Diagnosis
+from equipoise.evaluation.cross_validation import Arm, CrossValidated
+from equipoise.evaluation.evaluation import Evaluation
+from equipoise.metrics.estimate import Estimate
+from equipoise.strategies.strategy import Strategy
+from equipoise.workflows.plan import Protocol
+from equipoise.workflows.scores import Scores
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+HEADLINE = ("average_precision", "roc_auc", "brier")
+DECISION = ("recall", "precision", "f1", "balanced_accuracy", "mcc", "g_mean")
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A finished trial.
+
+    Attributes:
+        facts: Rows, columns, classes: plain data.
+        protocol: How the rows were split.
+        strategies: The arms, in the order asked for.
+        results: Every arm's metrics, cross-fitted decisions and differences.
+        scores: The raw out-of-fold scores and the seconds.
+        conclusion: What can be said, per arm and in all.
+        diagnosis: What was found wrong with the data.
+        test: Arm -> evaluation on the separate test file; empty without one.
+        objective: What the thresholds are best at.
+        seconds: Wall time of the whole trial.
+        notes: What the user should know.
+    """
+
+    facts: Mapping[str, Any]
+    protocol: Protocol
+    strategies: tuple[Strategy, ...]
+    results: CrossValidated
+    scores: Scores
+    conclusion: Verdict
+    diagnosis: Diagnosis
+    test: Mapping[str, Evaluation] = field(default_factory=dict)
+    objective: str = "f1"
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Arm:
+        """Return what the trial says about one arm.
+
+        Raises:
+            InputError: No arm has that name.
+        """
+        return self.results[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arms from the highest average precision to the lowest."""
+
+        def key(name: str) -> float:
+            value = self.results.arms[name].evaluation["average_precision"].value
+            return -value if value == value else float("inf")
+
+        return tuple(sorted(self.results.arms, key=key))
+
+    @property
+    def best(self) -> Strategy:
+        """The strategy to take: the first, or `plain` where nothing beats it."""
+        by_name = {strategy.name: strategy for strategy in self.strategies}
+        return by_name[self.conclusion.best]
+
+    @property
+    def verdict(self) -> str:
+        """What the trial can say, in one or two sentences."""
+        return self.conclusion.sentence
+
+    def frame(self, library: str | None = None) -> Any:
+        """Return the leaderboard as a data frame, one row per arm.
+
+        Args:
+            library: "pandas", "polars" or "pyarrow"; by default the first of them
+                that is installed (pyarrow always is).
+
+        Raises:
+            MissingExtraError: The library is not installed.
+        """
+        return make_frame([_row(self, name) for name in self.names], library)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the trial as plain data, ready for JSON."""
+        return {
+            "task": "binary",
+            "source": self.facts["source"],
+            "target": self.facts["target"],
+            "positive_class": self.facts["positive_class"],
+            "rows": self.facts["rows"],
+            "positives": self.facts["positives"],
+            "prevalence": self.facts["prevalence"],
+            "seed": self.protocol.seed,
+            "splits": {
+                "folds": self.protocol.folds,
+                "repeats": self.scores.repeats,
+                "by": self.protocol.by,
+                "duplicates": self.protocol.duplicates,
+                "stop_share": self.protocol.stop_share,
+            },
+            "estimand": self.results.estimand,
+            "objective": self.objective,
+            "strategies": [self._arm(name) for name in self.names],
+            "best": self.conclusion.best,
+            "best_average_precision": self.results.best.estimate.as_dict(),
+            "verdict": self.verdict,
+            "detectable_difference": self.conclusion.detectable_difference,
+            "seconds": self.seconds,
+            "notes": list(self.notes),
+            "diagnosis": self.diagnosis.to_dict(),
+        }
+
+    def _arm(self, name: str) -> dict[str, Any]:
+        arm = self.results[name]
+        strategy = next(s for s in self.strategies if s.name == name)
+        metrics = {m: _interval(arm.evaluation[m]) for m in HEADLINE}
+        data = {
+            "name": name,
+            "description": strategy.describe(),
+            **metrics,
+            "seconds": self.scores.seconds[name],
+            "updates": self.scores.updates[name],
+            "difference_to_plain": {
+                metric: _interval(estimate)
+                for metric, estimate in arm.differences.items()
+            },
+            "finding": self.conclusion.arms[name].as_dict()
+            if name in self.conclusion.arms
+            else None,
+            "threshold": arm.evaluation.threshold,
+            "decision": {
+                m: _interval(arm.evaluation[m]) for m in DECISION if m in arm.evaluation
+            },
+            "strategy": strategy.to_dict(),
+        }
+        if name in self.test:
+            data["test"] = self.test[name].as_dict()
+        return data
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write `comparison.json` into a folder, made where it is absent.
+
+        Returns:
+            The files written, each whole or not at all.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        place = Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / "comparison.json"
+        write_whole(path, (to_json(self.to_dict()) + "\n").encode())
+        return [path]
+
+    def screen(self) -> RenderableType:
+        """Return one screen for a terminal."""
+        from equipoise.workflows.screen import screen
+
+        return screen(self)
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        console = Console(width=100, no_color=True, highlight=False)
+        with console.capture() as caught:
+            console.print(self.screen())
+        return caught.get().rstrip("\n")
+
+
+def _interval(estimate: Estimate) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+    }
+    return {**data, "reason": estimate.reason} if estimate.reason else data
+
+
+def _row(trial: Trial, name: str) -> dict[str, Any]:
+    arm = trial.results[name]
+    row: dict[str, Any] = {"strategy": name}
+    for metric in (*HEADLINE, "log_loss", *DECISION):
+        if metric in arm.evaluation:
+            estimate = arm.evaluation[metric]
+            row[metric] = estimate.value
+            row[f"{metric}_low"], row[f"{metric}_high"] = estimate.low, estimate.high
+    row["threshold"] = arm.evaluation.threshold
+    difference = arm.differences.get("average_precision")
+    row["difference_to_plain"] = None if difference is None else difference.value
+    row["seconds"] = trial.scores.seconds[name]
+    return row
