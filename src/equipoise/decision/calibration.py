@@ -28,6 +28,10 @@ METHODS = ("auto", "none", "intercept", "temperature", "platt", "isotonic")
 # Scores that are infinite take this log-odds, or that of the largest finite score
 # where it is larger, while a calibrator is fitted.
 INFINITE = 40.0
+# With an exact correction fewer rows of the rarer class are left alone.
+FEWEST = 6
+# Without one, from so many on the shape is learnt too.
+MANY = 1_000
 # One standard deviation of the scores moves the log-odds by at least this much.
 LEAST_SLOPE = 0.01
 
@@ -206,19 +210,34 @@ def fit_calibrator(
 
 
 def automatic(positives: float, negatives: float, exact: bool) -> tuple[Method, str]:
-    """Return the method for this many rows of the rarer class, and why."""
+    """Return the method for this many rows of the rarer class, and why.
+
+    Evidence, `benchmarks/calibration.py`: on out-of-fold scores of eight learners
+    Platt has the lowest log loss from 6 positives on, also where the correction
+    is exact in theory (with few positives a model is overfitted in its mean as
+    well as in its slope, which one slope or one shift alone cannot mend), and
+    costs about .005 nats per positive where nothing was to be mended and there are
+    500. Isotonic overtakes it, where the correction is not exact, between 500 and
+    1,000 positives.
+
+    Args:
+        positives: Their number, or summed weight.
+        negatives: Likewise.
+        exact: Whether the scores are log-odds up to estimation error.
+
+    Example:
+        >>> automatic(12, 574, exact=True)[0], automatic(4, 574, exact=True)[0]
+        ('platt', 'none')
+    """
     rarer = min(positives, negatives)
     if rarer <= 0:
         return "none", "one class is absent"
-    if exact:
-        if rarer < 20:
-            return "none", f"the correction is exact and {rarer:g} rows are too few"
-        if rarer < 200:
-            return "temperature", f"one slope is what {rarer:g} rows can tell"
-        return "platt", f"{rarer:g} rows of the rarer class"
-    if rarer < 1000:
-        return "platt", f"no exact correction; {rarer:g} rows of the rarer class"
-    return "isotonic", f"no exact correction; {rarer:g} rows of the rarer class"
+    cases = f"{rarer:g} rows of the rarer class"
+    if exact and rarer < FEWEST:
+        return "none", f"the correction is exact and {cases} are too few to mend it"
+    if exact or rarer < MANY:
+        return "platt", f"{cases} can tell a slope and a shift"
+    return "isotonic", f"no exact correction, and {cases} can tell a curve"
 
 
 def _fit_intercept(rows: Rows, reason: str) -> Calibrator:

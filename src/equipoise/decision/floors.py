@@ -32,6 +32,8 @@ GROWTH = 1.02
 # and four times as many. The first has nearly all of the error to spend; in
 # simulations the second adds up to .06 of recall and costs none.
 STARTS = ((1.0, 0.98), (4.0, 0.02))
+# Sample sizes up to here are exact.
+ENUMERATED = 20_000
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,10 @@ def flags_needed(
             answer is the smallest count that could pass, without any error.
         power: The wanted probability of passing.
 
+    Returns:
+        The smallest count with that power; beyond 20,000 by the normal
+        approximation.
+
     Raises:
         InputError: `precision` is not above `floor`.
 
@@ -117,11 +123,10 @@ def flags_needed(
         >>> flags_needed(0.8, precision=0.9)
         82
     """
-    from scipy.stats import binom
-
     delta = STARTS[0][1] * (1 - _open(level, "level"))
     low = _fewest(_open(floor, "floor"), delta)
     true = number(precision, "precision", 0, 1)
+    chance = _open(power, "power")
     if true <= floor:
         raise InputError(
             sentence(
@@ -132,15 +137,34 @@ def flags_needed(
         )
     if true == 1:
         return low
-    count = np.arange(low, 2 * low)
-    while True:
-        # The most false alarms that still pass, and the chance of no more.
-        allowed = np.asarray(binom.ppf(delta, count, 1 - floor))
-        allowed -= np.asarray(binom.cdf(allowed, count, 1 - floor)) > delta
-        enough = np.asarray(binom.cdf(allowed, count, 1 - true)) >= power
-        if enough.any():
-            return int(count[np.argmax(enough)])
-        count = np.arange(count[-1] + 1, 2 * count[-1] + 1)
+    about = _normal_size(floor, true, delta, chance)
+    if about > ENUMERATED:
+        return about
+    return _exact_size(low, max(4 * about, 4 * low), floor, true, delta, chance)
+
+
+def _normal_size(floor: float, true: float, delta: float, power: float) -> int:
+    """Return the size of a one-sided test of a share, by the normal distribution."""
+    from scipy.special import ndtri
+
+    spread = -ndtri(delta) * math.sqrt(floor * (1 - floor))
+    spread += ndtri(power) * math.sqrt(true * (1 - true))
+    return math.ceil((spread / (true - floor)) ** 2)
+
+
+def _exact_size(
+    low: int, high: int, floor: float, true: float, delta: float, power: float
+) -> int:
+    """Return the smallest size within [low, high] whose exact power suffices."""
+    from scipy.special import bdtr, bdtrik
+
+    count = np.arange(low, high + 1)
+    # The most false alarms that still pass, and the chance of no more than these.
+    allowed = np.floor(bdtrik(delta, count, 1 - floor))
+    allowed -= bdtr(allowed, count, 1 - floor) > delta
+    allowed += bdtr(allowed + 1, count, 1 - floor) <= delta
+    enough = bdtr(np.maximum(allowed, 0), count, 1 - true) >= power
+    return int(count[np.argmax(enough)])
 
 
 def certify_precision(
@@ -373,8 +397,8 @@ def _precision_refusal(rows: Rows, floor: float, level: float) -> str:
     return sentence(
         received,
         accepted,
-        f"Were the precision seen ({seen:.2f}) the true one, {needed} flagged cases, "
-        f"about {size} rows, would show it in four draws of five.",
+        f"Were the precision seen ({seen:.2f}) the true one, {needed:,} flagged "
+        f"cases, about {size:,} rows, would show it in four draws of five.",
     )
 
 
