@@ -267,17 +267,18 @@ class _Trial:
             for name, z in scores.items()
         }
         brought = {
-            name: ArmScores.of(y, align(z, y, folds), fitted[name])
+            name: ArmScores.of(y, z, align(z, y, folds), fitted[name])
             for name, z in scores.items()
         }
-        value = {
-            name: points(brought[name], scores[name], y, folds, options)
-            for name in scores
-        }
+        value = {name: points(brought[name], y, folds, options) for name in scores}
         return cls(y, folds, scores, goal, options, fitted, brought, value)
 
     def replicates(self, weights: RowWeights) -> dict[str, dict[str, FloatArray]]:
-        """Return `[3, replicates]` by arm and metric, centred on the values."""
+        """Return `[3, replicates]` by arm and metric.
+
+        Merging very many positives' scores into groups moves a ranking metric a
+        little; the replicates are moved back by as much.
+        """
         makers = {
             name: Replicator(arm, self.y, self.folds, self.goal, self.costs)
             for name, arm in self.brought.items()
@@ -285,9 +286,9 @@ class _Trial:
         drawn = replicate(list(makers.values()), weights)
         found = {}
         for (name, maker), arm in zip(makers.items(), drawn, strict=True):
-            level = even(maker)
+            level = even(maker)  # ranking metrics only
             found[name] = {
-                metric: arm[metric] + _gap(point, level[metric])
+                metric: arm[metric] + _gap(point, level.get(metric, point.value))
                 for metric, point in self.points[name].items()
             }
         return found

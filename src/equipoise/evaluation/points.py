@@ -106,7 +106,6 @@ def mean_confusion(cells: Counts) -> Confusion:
 
 def points(
     arm: ArmScores,
-    log_odds: FloatArray,
     y: BoolArray,
     folds: IntArray,
     costs: Mapping[str, float] | None,
@@ -114,8 +113,7 @@ def points(
     """Return every metric's value over all splits, without intervals.
 
     Args:
-        arm: The arm's aligned scores, calibrated log-odds and decisions.
-        log_odds: `[repeats, rows]` its out-of-fold scores.
+        arm: The arm's scores, losses and decisions.
         y: `[rows]` whether a row is positive.
         folds: `[repeats, rows]` the fold of each row.
         costs: Options of the metric "cost", or None to leave it out.
@@ -123,7 +121,7 @@ def points(
     ranked = np.mean([average_precision(y, scores) for scores in arm.aligned])
     found = {
         "average_precision": Estimate(float(ranked)),
-        "roc_auc": Estimate(within_folds(_roc_auc(log_odds, y, folds), y, folds)),
+        "roc_auc": Estimate(within_folds(_roc_auc(arm.log_odds, y, folds), y, folds)),
         **{name: Estimate(float(row.mean())) for name, row in arm.losses.items()},
         **_decided(confusions(y, arm.flagged), costs),
     }

@@ -47,7 +47,9 @@ class ArmScores:
 
     Attributes:
         aligned: `[repeats, rows]` scores that may be ranked within a repeat.
-        log_odds: `[repeats, rows]` calibrated log-odds.
+        log_odds: `[repeats, rows]` the scores as they came. A fold's threshold is
+            chosen on the other folds' scores under one calibrator, which keeps
+            their order, so replicates choose it on these.
         flagged: `[repeats, rows]` the decisions.
         losses: For "brier" and "log_loss", `[rows]` means over the repeats.
     """
@@ -58,14 +60,20 @@ class ArmScores:
     losses: Mapping[str, FloatArray]
 
     @classmethod
-    def of(cls, y: BoolArray, aligned: FloatArray, fitted: CrossFitted) -> ArmScores:
+    def of(
+        cls,
+        y: BoolArray,
+        log_odds: FloatArray,
+        aligned: FloatArray,
+        fitted: CrossFitted,
+    ) -> ArmScores:
         """Collect an arm's scores; losses are those of the calibrated ones."""
         z = fitted.log_odds
         losses = {
             "brier": ((probability(z) - y) ** 2).mean(axis=0),
             "log_loss": np.logaddexp(0.0, np.where(y, -z, z)).mean(axis=0),
         }
-        return cls(aligned, z, fitted.flagged, losses)
+        return cls(aligned, log_odds, fitted.flagged, losses)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +117,6 @@ class Replicator:
     def _prepare(self, aligned: FloatArray, z: FloatArray, fold: IntArray) -> _Prepared:
         y, fine = self.y, not self.goal.at_positives
         pooled = falling_groups(aligned, y, GROUPS)
-        # Within a fold the calibrated log-odds have the arm's own order.
         group = falling_groups(np.clip(z, -LARGEST, LARGEST), y, GROUPS, fine=fine)
         groups = int(group.max()) + 1
         cuts = np.arange(groups) if fine else np.unique(group[y])
@@ -214,7 +221,7 @@ def replicate(
     """Return each arm's replicates, `[3, replicates]` per metric.
 
     Where scores were merged into groups, even weights give a slightly other value
-    than the rows do; add `value - even(arm)` to centre the replicates.
+    than the rows do; add `value - even(arm)` to the ranking metrics to mend that.
     """
     parts: list[list[dict[str, FloatArray]]] = [[] for _ in arms]
     for draw in weights:
@@ -227,7 +234,7 @@ def replicate(
 
 
 def even(arm: Replicator) -> dict[str, float]:
-    """Return the metrics under even weights, by the same grouped sums."""
+    """Return the ranking metrics under even weights, by the same grouped sums."""
     none = np.zeros(1, np.float32)
-    draw = Draw(np.ones((arm.y.size, 1), np.float32), none, none)
-    return {name: float(value[0, 0]) for name, value in arm(draw).items()}
+    found = arm(Draw(np.ones((arm.y.size, 1), np.float32), none, none))
+    return {name: float(found[name][0, 0]) for name in RANKING}

@@ -157,8 +157,9 @@ def decisions(
     )
     forms = []
     for hit, alarm in rates:
-        caught = np.asarray(hit, np.float64)
-        false_alarm = np.asarray(alarm, np.float64)
+        # Sums in float32 can leave a share a last bit above 1.
+        caught = np.minimum(np.asarray(hit, np.float64), 1.0)
+        false_alarm = np.minimum(np.asarray(alarm, np.float64), 1.0)
         cells = (p * caught, n * false_alarm, p * (1 - caught), n * (1 - false_alarm))
         forms.append(metric(Counts(*cells)))
     return np.stack(forms)
