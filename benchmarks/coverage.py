@@ -396,15 +396,16 @@ def page(cells: list[Cell], tables: int) -> str:
         "or as good as the best. The lower end of average precision allows for "
         f"{UNSEEN_NEGATIVE:g} of a further negative at the top and for the "
         f"first-order bias, its upper end for {UNSEEN_POSITIVE:g} of a further "
-        "positive at the top. These four constants were chosen by simulation.",
+        "positive at the top. These four constants were chosen by simulation on "
+        "these shapes, with other random numbers.",
         "What was tried and does not hold: the logit interval on DeLong's variance "
-        "covers .06 with 8 positives that are nearly separated and .88 on average; "
-        "the logit interval at n trials collapses at 1 and else covers .96 to 1; "
-        "effective-size Clopper-Pearson without shrinkage falls to .73. Without "
-        "the further positive at the top, average precision is covered .73 where a "
-        "tenth of 12 positives is detectable. At 0.05 % positives, outside this "
-        "table, the lowest coverage of average precision found was .916 (binormal "
-        "medium, 12 positives).",
+        "covers .06 with 8 positives that are nearly separated, and .88 on average; "
+        "a logit interval has no width where a sample is separated; effective-size "
+        "Clopper-Pearson without shrinkage falls to .73 (AUROC). Without the further "
+        "positive at the top, average precision is covered .76 where a tenth of 12 "
+        "positives is detectable. At 0.05 % positives, outside this table, the lowest "
+        "coverage of average precision found was .916 (binormal medium, 12 "
+        "positives).",
         "## AUROC, by share and number of positives",
         "\n".join(details(cells, "roc_auc")),
         "## Average precision, by share and number of positives",
