@@ -34,7 +34,8 @@ found = diagnose(table)
 done = time.perf_counter()
 heavy = sorted({"tensorflow", "sklearn", "pandas"} & set(sys.modules))
 print(json.dumps({"import": imported - begin, "read": read - imported,
-    "work": done - read, "heavy": heavy, "codes": [f.code for f in found.findings],
+    "work": done - read, "cpu": time.process_time(), "heavy": heavy,
+    "codes": [f.code for f in found.findings],
     "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 PANDAS = """
@@ -48,7 +49,7 @@ frame.describe(include="all")
 frame.groupby("target").size(); frame.isna().sum(); frame.duplicated().sum()
 done = time.perf_counter()
 print(json.dumps({"import": imported - begin, "read": read - imported,
-    "work": done - read,
+    "work": done - read, "cpu": time.process_time(),
     "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 
@@ -100,7 +101,8 @@ def main() -> None:
     for name, run in (("equipoise diagnose", ours), ("pandas describe", peer)):
         print(
             f"{name:20s} import {run['import']:5.2f} s, read {run['read']:5.2f} s, "
-            f"work {run['work']:5.2f} s, peak {run['memory']:6.0f} MB"
+            f"work {run['work']:5.2f} s, all {run['cpu']:5.2f} s of CPU, "
+            f"peak {run['memory']:6.0f} MB"
         )
     print(f"loaded of TensorFlow, scikit-learn, pandas: {ours['heavy'] or 'none'}")
     print(f"findings: {', '.join(ours['codes'])}")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -68,7 +69,12 @@ def headline(facts: Mapping[str, Any]) -> str:
         first = best[0]
         rest.append(f"strongest column {first['name']!r}, AUROC {first['auroc']:.2f}")
     if rest:
-        lines.append("       " + "; ".join(rest))
+        indent = " " * 7
+        lines.append(
+            textwrap.fill(
+                "; ".join(rest), 88, initial_indent=indent, subsequent_indent=indent
+            )
+        )
     return "\n".join(lines)
 
 

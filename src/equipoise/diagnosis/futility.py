@@ -326,7 +326,7 @@ def smooth_average_precision(y: npt.ArrayLike, score: npt.ArrayLike) -> float:
     The usual form counts each positive fully at its own threshold, which makes it
     too high on few positives: for scores without skill it exceeds the prevalence.
     Here the precision at a positive is that of the rows before it and half of it
-    (ties: half of all tied rows), which is nearly free of that. With many positives
+    (ties: half of all tied rows), which halves that optimism. With many positives
     the two agree.
 
     Args:

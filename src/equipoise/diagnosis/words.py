@@ -18,21 +18,21 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def share(value: float) -> str:
-    """Write a share in per cent with two significant digits, never as 0 % or 100 %.
+    """Write a share in per cent with two significant digits, never as 0% or 100%.
 
     Example:
         >>> share(0.0417), share(0.25), share(0.000012), share(0.99996)
-        ('4.2 %', '25 %', '0.0012 %', '99.996 %')
+        ('4.2%', '25%', '0.0012%', '99.996%')
     """
     percent = 100 * value
     distance = min(percent, 100 - percent)
     if distance <= 0:
-        return f"{percent:.0f} %"
+        return f"{percent:.0f}%"
     digits = max(0, 1 - math.floor(math.log10(distance)))
     if digits == 1 and distance >= 9.95:
         digits = 0
     text = f"{percent:.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if digits else text} %"
+    return f"{text.rstrip('0').rstrip('.') if digits else text}%"
 
 
 def interval(low: float, high: float) -> str:

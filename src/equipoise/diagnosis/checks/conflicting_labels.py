@@ -41,9 +41,9 @@ def look(subject: Subject, *, least: float = 0.1) -> Observation | NotApplicable
     return Observation(
         "warning" if 1 - best > noise else "info",
         f"{count(rows, 'row')}, {positives:,} of the {subject.counts[1]:,} positives "
-        "among them, share all their features with a row of the other class. No "
-        f"model can exceed an average precision of {best:.3f} or an accuracy of "
-        f"{share(accuracy)} on these rows.",
+        "among them, equal a row of the other class in all features. No model of "
+        f"these columns can exceed an average precision of {best:.3f} or an accuracy "
+        f"of {share(accuracy)} on this table.",
         "Look at some of them: a wrong label can be mended, a missing column added. "
         "Where the columns are coarse, it is the nature of the data.",
         {

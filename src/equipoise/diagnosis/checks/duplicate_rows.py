@@ -11,7 +11,9 @@ from equipoise.diagnosis.words import count, share
 from equipoise.table.duplicates import Duplicates, judge_duplicates
 
 
-def look(subject: Subject) -> Observation | NotApplicable | None:
+def look(
+    subject: Subject, *, material: float = 0.01
+) -> Observation | NotApplicable | None:
     """Count rows that equal an earlier one, and tell copies from coincidences.
 
     How they are told apart is described in `equipoise.table.duplicates`: by the
@@ -19,6 +21,8 @@ def look(subject: Subject) -> Observation | NotApplicable | None:
 
     Args:
         subject: What is looked at.
+        material: Copies are a warning from this share of the rows; coincidences
+            below it are not worth a word.
     """
     if not subject.table.columns:
         return NotApplicable("the table has no feature columns")
@@ -27,9 +31,12 @@ def look(subject: Subject) -> Observation | NotApplicable | None:
     if repeated == 0:
         return None
     judged = judge_duplicates(subject.table)
+    common = repeated >= material * len(subject.table)
+    if not judged.copies and not common:
+        return None
     positives = int(np.maximum(sets.positives - 1, 0).sum())
     return Observation(
-        "warning" if judged.copies else "info",
+        "warning" if judged.copies and common else "info",
         f"{count(repeated, 'row')} ({share(repeated / len(subject.table))}) "
         f"{'equals' if repeated == 1 else 'equal'} an earlier row in all features; "
         + _kind(judged, repeated),
@@ -50,7 +57,7 @@ def look(subject: Subject) -> Observation | NotApplicable | None:
 
 def _kind(judged: Duplicates, repeated: int) -> str:
     if not judged.copies:
-        return "so many look like coincidence, as the columns are few or coarse."
+        return "rows that nearly agree are so common that this is coincidence."
     what = "it looks like a copy" if repeated == 1 else "they look like copies"
     amount = f"{judged.expected:,.0f}" if judged.expected >= 1 else "less than one"
     return (

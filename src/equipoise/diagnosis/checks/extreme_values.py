@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count, names
+from equipoise.diagnosis.words import count, names, share
 
 ENOUGH = 100_000
 FLOAT32_MOST = float(np.finfo(np.float32).max)
@@ -41,7 +41,7 @@ def look(
             far[column.name] = part
     if not infinite and not far:
         return None
-    return _observation(infinite, far, central)
+    return _observation(infinite, far, central, squeezed)
 
 
 def central_share(values: npt.NDArray[np.float64], central: float = 0.99) -> float:
@@ -65,7 +65,7 @@ def central_share(values: npt.NDArray[np.float64], central: float = 0.99) -> flo
 
 
 def _observation(
-    infinite: dict[str, int], far: dict[str, float], central: float
+    infinite: dict[str, int], far: dict[str, float], central: float, squeezed: float
 ) -> Observation:
     parts = []
     if infinite:
@@ -77,10 +77,11 @@ def _observation(
         )
     if far:
         worst = min(far, key=lambda name: far[name])
+        listed = names(sorted(far, key=lambda name: far[name]))
         parts.append(
-            f"the central {central:.0%} of {names(sorted(far, key=lambda n: far[n]))} "
-            f"{'fills' if len(far) == 1 else 'fill'} less than 1 % of the range "
-            f"({worst!r}: {100 * far[worst]:.2g} %)"
+            f"the central {share(central)} of {listed} "
+            f"{'fills' if len(far) == 1 else 'fill'} less than {share(squeezed)} of "
+            f"the range ({worst!r}: {share(far[worst])})"
         )
     text = "; ".join(parts)
     return Observation(

@@ -44,9 +44,9 @@ def look(
     where = "the test file" if own else f"a held-out {share(held_out)} of the table"
     return Observation(
         "warning" if held < flawless else "info",
-        f"A precision of at least {floor:g} {_reach(held < flawless)} here: it takes "
-        f"{flawless} flagged cases without one false alarm, or about {flagged} where "
-        f"the true precision is {truth:g}; {where} has {count(held, 'positive')}.",
+        f"A precision of at least {floor:g} {_reach(held < flawless)}: it takes "
+        f"{flawless} flagged cases without one false alarm, or about {flagged} if the "
+        f"true precision is {truth:g}; {where} has {count(held, 'positive')}.",
         f"It takes at least {least:,} positives{' in the test file' if own else ''}, "
         f"and about {wanted:,} for a chance of {share(power)}. Until then a precision "
         "floor can be estimated, not promised.",
@@ -62,7 +62,11 @@ def look(
 
 
 def _reach(impossible: bool) -> str:
-    return "cannot be certified" if impossible else "would be certified by luck only"
+    return (
+        "cannot be certified here"
+        if impossible
+        else "could be certified here by luck only"
+    )
 
 
 CHECK = Check("EQP002", "Positives that a precision floor takes", look)

@@ -61,8 +61,8 @@ def look(
     parts = [_fifths(y)] if drifts else []
     if clusters:
         parts.append(
-            f"equal labels stand together ({runs:,} runs of equal labels, "
-            f"{expected:,.0f} in a random order)"
+            f"equal labels stand together ({runs:,} runs, where a random order has "
+            f"{expected:,.0f})"
         )
     text = "; ".join(parts)
     return Observation("warning", f"{text[0].upper()}{text[1:]}.", TIED, evidence)
