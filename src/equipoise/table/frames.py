@@ -14,7 +14,10 @@ def is_frame(source: Any) -> bool:
     """Return whether narwhals takes the object for a data frame."""
     import narwhals as nw
 
-    found = nw.from_native(source, pass_through=True)
+    try:
+        found = nw.from_native(source, pass_through=True)
+    except nw.exceptions.DuplicateError:  # a frame, to be refused by `read_frame`
+        return True
     return isinstance(found, nw.DataFrame | nw.LazyFrame)
 
 
@@ -37,16 +40,18 @@ def read_frame(source: Any, name: str = "the data frame") -> Raw:
     import narwhals as nw
     import pyarrow as pa
 
-    native = getattr(source, "columns", None)
-    if native is not None and not isinstance(source, pa.Table):
-        require_distinct([str(column) for column in native], name)
-    elif isinstance(source, pa.Table):
+    if isinstance(source, pa.Table):
         require_distinct(source.column_names, name)
-    frame = nw.from_native(source)
+    try:
+        frame = nw.from_native(source)
+    except nw.exceptions.DuplicateError:
+        require_distinct([str(column) for column in source.columns], name)
+        raise
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
-    columns = [to_arrow(frame[column]) for column in frame.columns]
     names = [str(column) for column in frame.columns]
+    require_distinct(names, name)
+    columns = [to_arrow(column) for column in frame.iter_columns()]
     return Raw(pa.table(columns, names=names), name)
 
 

@@ -156,7 +156,7 @@ def _numbers(
         )
     elif raw.typed:
         notes.column(name, "texts that hold numbers were read as numbers")
-    return numeric(name, spread(texts, found.values), raw, notes)
+    return numeric(name, per_row(texts, found.values), raw, notes)
 
 
 def _example(texts: Texts, found: Numbers) -> str:
@@ -186,10 +186,10 @@ def _booleans(name: str, texts: Texts) -> Column | None:
     if not set(lower) <= {"true", "false"}:
         return None
     values = np.array([text == "true" for text in lower], np.float64)
-    return Column(name, "boolean", spread(texts, values))
+    return Column(name, "boolean", per_row(texts, values))
 
 
-def spread(texts: Texts, values: FloatArray) -> FloatArray:
+def per_row(texts: Texts, values: FloatArray) -> FloatArray:
     """Return a number per row from a number per distinct text."""
     return np.asarray(np.append(values, np.nan)[texts.codes])
 

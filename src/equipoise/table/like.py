@@ -28,7 +28,7 @@ from equipoise.table.infer import (
     NUMBER_MISSING,
     infer,
     lowered_in,
-    spread,
+    per_row,
     tidy,
     without_missing_texts,
 )
@@ -52,7 +52,7 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
             sentence(
                 f"{raw.name} without the column{'s'[: len(absent) > 1]} "
                 f"{listing(absent, 40)}",
-                f"all {len(first.names)} columns of {first.source}",
+                f"all {len(first.names)} columns of the first table",
                 nearest(absent[0], [n for n in present if n not in first.names]),
             )
         )
@@ -61,8 +61,9 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
     extra = [name for name in present if name not in known]
     if extra:
         notes.add(
-            f"{raw.name} has {len(extra)} column{'s'[: len(extra) > 1]} that "
-            f"{first.source} has not, left out: {listing(extra)}."
+            f"{raw.name[0].upper()}{raw.name[1:]} has {len(extra)} "
+            f"column{'s'[: len(extra) > 1]} that the first table has not, left out: "
+            f"{listing(extra)}."
         )
     return tuple(_column_like(raw, column, notes) for column in first.columns)
 
@@ -192,7 +193,7 @@ def _require_same_type(raw: Raw, first: Column, texts: Texts) -> None:
         return
     rest = texts.without(lowered_in(texts, NUMBER_MISSING))
     if len(rest.values) and parse_numbers(rest.values, raw.decimal).numeric.all():
-        numbers = spread(rest, np.zeros(len(rest.values)))
+        numbers = per_row(rest, np.zeros(len(rest.values)))
         raise _retyped(raw, first, Column(first.name, "numeric", numbers))
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, one_of, sentence
 from equipoise.errors import (
@@ -26,11 +26,11 @@ from equipoise.table.frames import is_frame, read_frame
 from equipoise.table.infer import infer
 from equipoise.table.like import columns_like, target_like
 from equipoise.table.parquet import read_parquet
+from equipoise.table.roles import groups_of, require_roles, times_of
 from equipoise.table.screen import useless
 from equipoise.table.source import Notes, Raw
-from equipoise.table.table import Column, Dropped, IntArray, Table
+from equipoise.table.table import Column, Dropped, Table
 from equipoise.table.target import Positive, read_target
-from equipoise.table.texts import texts_of
 
 TASKS = ("binary", "multiclass", "multilabel")
 
@@ -135,6 +135,8 @@ def _read(
         target = like.target
     raw, targets = _open(source, target, drop)
     raw = _without(raw, drop)
+    if not raw.data.num_rows:
+        raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
     if labelled:
         targets = _present_targets(raw, targets)
     notes = Notes(list(raw.notes))
@@ -149,8 +151,8 @@ def _read(
         found.classes,
         target=", ".join(targets),
         task=found.task,
-        groups=None if group is None else _groups(raw, group, notes),
-        time=None if time is None else _times(raw, time),
+        groups=None if group is None else groups_of(raw, group, notes),
+        time=None if time is None else times_of(raw, time),
         dropped=dropped,
         notes=notes.sentences(),
         source=raw.name,
@@ -210,8 +212,6 @@ def _open_file(path: Path, targets: list[str], drop: Sequence[str]) -> Raw:
 
 
 def _without(raw: Raw, drop: Sequence[str]) -> Raw:
-    import dataclasses
-
     names = [name for name in raw.data.column_names if name not in set(drop)]
     return dataclasses.replace(raw, data=raw.data.select(names))
 
@@ -246,7 +246,7 @@ def _features(
     notes: Notes,
 ) -> tuple[tuple[Column, ...], tuple[Dropped, ...]]:
     """Type all columns but the targets; leave out those that cannot help."""
-    _require_roles(raw, roles)
+    require_roles(raw, roles)
     dropped = [Dropped(name, "left out as asked") for name in drop]
     dropped += [Dropped(name, f"it {why}") for name, why in roles.items() if name]
     columns: list[Column] = []
@@ -266,7 +266,7 @@ def _features(
             sentence(
                 f"{raw.name} without a usable feature beside the target",
                 "at least one column that varies",
-                "; ".join(f"{d.name!r} was left out: {d.reason}" for d in told[:5]),
+                " ".join(f"{d.name!r} was left out: {d.reason}." for d in told[:5]),
             )
         )
     return tuple(columns), tuple(dropped + told)
@@ -281,58 +281,6 @@ def _tell_dropped(told: Sequence[Dropped], notes: Notes) -> None:
         notes.add(f"Column{plural} {listing(names)} left out: {reason}.")
 
 
-def _require_roles(raw: Raw, roles: Mapping[str | None, str]) -> None:
-    names = raw.data.column_names
-    for name in roles:
-        if name is not None and name not in names:
-            raise TableError(
-                sentence(
-                    f"group= or time={name!r}, a column that {raw.name} has not",
-                    f"one of {listing(names, 20)}",
-                    nearest(name, names),
-                )
-            )
-
-
-def _groups(raw: Raw, name: str, notes: Notes) -> IntArray:
-    """Return group numbers; a row without a group is a group of its own."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    values = raw.data.column(name)
-    if not pa.types.is_dictionary(values.type):
-        values = pc.cast(values, pa.large_string())
-    texts = texts_of(values)
-    codes = texts.without(np.array([not t.strip() for t in texts.list()], bool)).codes
-    groups = codes.astype(np.int64)
-    alone = np.flatnonzero(groups < 0)
-    if len(alone):
-        notes.add(f"{len(alone):,} rows have no {name!r}; each is a group of its own.")
-        groups[alone] = groups.max() + 1 + np.arange(len(alone))
-    return groups
-
-
-def _times(raw: Raw, name: str) -> npt.NDArray[Any]:
-    """Return times, as numbers or date-times, none missing."""
-    column = infer(name, raw, Notes())
-    if isinstance(column, Dropped) or column.kind not in {"numeric", "datetime"}:
-        raise TableError(
-            sentence(
-                f"time={name!r}, whose values are no times", "numbers or date-times"
-            )
-        )
-    missing = np.flatnonzero(column.missing())
-    if len(missing):
-        raise TableError(
-            sentence(
-                f"time={name!r} with {len(missing):,} missing values (first: "
-                f"{raw.place(int(missing[0]))})",
-                "a time in every row",
-            )
-        )
-    return column.values
-
-
 def _like(
     raw: Raw,
     like: Table,
@@ -342,9 +290,7 @@ def _like(
     labelled: bool,
 ) -> Table:
     """Return a source as a table with the columns and classes of an earlier one."""
-    if not raw.data.num_rows:
-        raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
-    _require_roles(raw, {group: "", time: ""})
+    require_roles(raw, {group: "", time: ""})
     if labelled:
         y = target_like(raw, like, notes)
     else:
@@ -355,8 +301,8 @@ def _like(
         like.classes,
         target=like.target,
         task=like.task,
-        groups=None if group is None else _groups(raw, group, notes),
-        time=None if time is None else _times(raw, time),
+        groups=None if group is None else groups_of(raw, group, notes),
+        time=None if time is None else times_of(raw, time),
         dropped=like.dropped,
         notes=notes.sentences(),
         source=raw.name,
@@ -374,8 +320,6 @@ def _again(
     like: Table | None,
 ) -> Table:
     """Return a table that is one already, less the columns to drop."""
-    import dataclasses
-
     asked = {"positive": positive, "task": task, "group": group, "time": time}
     given = [f"{key}={value!r}" for key, value in asked.items() if value is not None]
     if target not in (None, table.target):

@@ -115,6 +115,8 @@ class Table:
         head = f"Table of {len(self):,} rows, columns: {shape or 'none'}"
         if self.task != "binary":
             return f"<{head}; {self.task} target {self.target!r}>"
+        if not self.labelled:
+            return f"<{head}; without the target {self.target!r}>"
         return (
             f"<{head}; target {self.target!r}: {self.positives:,} positive "
             f"({self.classes[1]!r}), {self.prevalence:.2%}>"

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Columns that are no features: what groups rows, and what orders them in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing, nearest, sentence
+from equipoise.errors import TableError
+from equipoise.table.infer import infer
+from equipoise.table.source import Notes, Raw
+from equipoise.table.table import Dropped, IntArray
+from equipoise.table.texts import texts_of
+
+
+def require_roles(raw: Raw, roles: Mapping[str | None, str]) -> None:
+    """Raise where a column that is asked for is absent."""
+    names = raw.data.column_names
+    for name in roles:
+        if name is not None and name not in names:
+            raise TableError(
+                sentence(
+                    f"group= or time={name!r}, a column that {raw.name} has not",
+                    f"one of {listing(names, 20)}",
+                    nearest(name, names),
+                )
+            )
+
+
+def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
+    """Return group numbers; a row without a group is a group of its own."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = raw.data.column(name)
+    if not pa.types.is_dictionary(values.type):
+        values = pc.cast(values, pa.large_string())
+    texts = texts_of(values)
+    codes = texts.without(np.array([not t.strip() for t in texts.list()], bool)).codes
+    groups = codes.astype(np.int64)
+    alone = np.flatnonzero(groups < 0)
+    if len(alone):
+        many = "rows have" if len(alone) > 1 else "row has"
+        notes.add(f"{len(alone):,} {many} no {name!r}; each is a group of its own.")
+        groups[alone] = groups.max() + 1 + np.arange(len(alone))
+    return groups
+
+
+def times_of(raw: Raw, name: str) -> npt.NDArray[Any]:
+    """Return times, as numbers or date-times, none missing."""
+    column = infer(name, raw, Notes())
+    if isinstance(column, Dropped) or column.kind not in {"numeric", "datetime"}:
+        raise TableError(
+            sentence(
+                f"time={name!r}, whose values are no times", "numbers or date-times"
+            )
+        )
+    missing = np.flatnonzero(column.missing())
+    if len(missing):
+        raise TableError(
+            sentence(
+                f"time={name!r} with {len(missing):,} missing values (first: "
+                f"{raw.place(int(missing[0]))})",
+                "a time in every row",
+            )
+        )
+    return column.values
