@@ -107,7 +107,7 @@ def errors(strategy, seed, rows=20_000):
     enough = np.minimum(*held) >= 15
     logits = minimiser(strategy, *(d.astype(float) for d in drawn), counts)
     found = strategy.correction(*counts).apply(logits)
-    doubled = 2 if strategy.plan == "bagging" else 1
+    doubled = 2 if strategy.sampler().name == "bootstrap" else 1
     error = np.sqrt(doubled * (1 / held[0][enough] + 1 / held[1][enough]))
     return (found - LOG_ODDS)[enough] / error
 

@@ -44,7 +44,6 @@ PLANS: dict[str, Plan] = {
             "bagging",
             "bootstrap",
             "the average of {members} {learner}s, each",
-            citations=("breiman1996",),
         ),
         Plan(
             "under_bagging",

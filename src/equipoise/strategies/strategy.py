@@ -44,9 +44,10 @@ class Strategy:
         weights: How much each example counts: None, or a name of
             `equipoise.weights.scheme_names`.
         loss: What is minimised, see `equipoise.losses.loss_names`.
-        plan: None for one model, "bagging" for the average of models that each
-            have their own bootstrap sample, "under_bagging" for the average of
-            models that each have all positives and their own part of the negatives.
+        plan: None for one model; "bagging" for the average of models that each
+            have their own bootstrap sample, or, where another sampling is named,
+            their own draws of that; "under_bagging" for the average of models that
+            each have all positives and their own part of the negatives.
         options: The numbers of these parts by name, for example `{"gamma": 2.0}`;
             kept as a sorted tuple of pairs.
 
