@@ -1,7 +1,14 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
 from .arrays import evaluate as evaluate
+from .best import Winner as Winner
 from .cross_validation import Arm as Arm
 from .cross_validation import CrossValidated as CrossValidated
 from .cross_validation import cross_validated as cross_validated
+from .curves import Line as Line
+from .curves import calibration_curve as calibration_curve
+from .curves import precision_recall_curve as precision_recall_curve
+from .curves import roc_curve as roc_curve
 from .evaluation import Confusion as Confusion
 from .evaluation import Evaluation as Evaluation
+from .slices import Slice as Slice
+from .slices import slices as slices
