@@ -160,7 +160,7 @@ class CategoryFeature:
         known = {text: code for code, text in enumerate(self.vocabulary, start=2)}
         lookup = [known.get(text, 1) for text in column.categories]
         # The last entry answers MISSING_CODE, which is -1.
-        return np.asarray([*lookup, 0], np.int32)[column.values]
+        return np.asarray(np.asarray([*lookup, 0], np.int32)[column.values])
 
 
 def settle(values: FloatArray, median: float) -> FloatArray:
