@@ -15,11 +15,14 @@ from equipoise.errors import InputError
 from equipoise.priors import probability
 
 prices = st.floats(-5, 20)
+gaps = st.floats(0.01, 20)
 
 
-@given(fp=prices, fn=prices, tp=prices, tn=prices, p=st.floats(0.001, 0.999))
-def test_the_threshold_is_where_flagging_becomes_cheaper(fp, fn, tp, tn, p) -> None:
-    assume(fp > tn + 1e-3 and fn > tp + 1e-3)
+@given(tp=prices, tn=prices, miss=gaps, alarm=gaps, p=st.floats(0.001, 0.999))
+def test_the_threshold_is_where_flagging_becomes_cheaper(
+    tp, tn, miss, alarm, p
+) -> None:
+    fp, fn = tn + alarm, tp + miss
     costs = Costs(fp, fn, tp, tn)
     flag = p * tp + (1 - p) * fp
     leave = p * fn + (1 - p) * tn
@@ -29,9 +32,11 @@ def test_the_threshold_is_where_flagging_becomes_cheaper(fp, fn, tp, tn, p) -> N
     assert row_thresholds([fp], fn, tp, tn)[0] == pytest.approx(costs.log_odds)
 
 
-@given(fp=prices, fn=prices, tp=prices, tn=prices, a=prices, p=st.floats(0, 1))
-def test_the_band_is_where_abstaining_is_the_cheapest(fp, fn, tp, tn, a, p) -> None:
-    assume(fp > tn + 1e-3 and fn > tp + 1e-3)
+@given(tp=prices, tn=prices, miss=gaps, alarm=gaps, a=prices, p=st.floats(0, 1))
+def test_the_band_is_where_abstaining_is_the_cheapest(
+    tp, tn, miss, alarm, a, p
+) -> None:
+    fp, fn = max(tn, tp) + alarm, max(tn, tp) + miss
     costs = Costs(fp, fn, tp, tn, abstain=a)
     flag, leave = p * tp + (1 - p) * fp, p * fn + (1 - p) * tn
     assume(min(abs(a - flag), abs(a - leave)) > 1e-6)
@@ -58,6 +63,12 @@ def test_the_cost_of_each_decision() -> None:
 def test_costs_that_make_no_sense_are_refused(bad) -> None:
     with pytest.raises(InputError, match="Accepted"):
         Costs(*bad)
+
+
+def test_abstaining_needs_errors_dearer_than_right_answers() -> None:
+    assert Costs(fp=2, fn=-0.75, tp=-1, tn=1).threshold == 0.8
+    with pytest.raises(InputError, match="dearer"):
+        Costs(fp=2, fn=-0.75, tp=-1, tn=1, abstain=0)
 
 
 def test_costs_by_row_that_make_no_sense_are_refused() -> None:

@@ -205,7 +205,7 @@ CELLS = [
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_certified_floors_are_broken_in_at_most_the_promised_share(cell) -> None:
-    draws = 600
+    draws = 400
     noise = 3.5 * math.sqrt(0.05 * 0.95 / draws)
     assert broken(draws, *cell) <= 0.05 + noise
 

@@ -13,7 +13,7 @@ from .floors import flags_needed as flags_needed
 from .floors import positives_needed as positives_needed
 from .objectives import Objective as Objective
 from .objectives import objective as objective
-from .objectives import objectives as objectives
+from .objectives import objective_names as objective_names
 from .prevalence import PrevalenceEstimate as PrevalenceEstimate
 from .prevalence import at_prevalence as at_prevalence
 from .prevalence import estimate_prevalence as estimate_prevalence

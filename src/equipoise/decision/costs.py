@@ -34,7 +34,8 @@ class Costs:
 
     Raises:
         InputError: Flagging a positive or leaving a negative alone does not pay,
-            so that no threshold makes sense.
+            so that no threshold makes sense; or, with `abstain`, an error is
+            cheaper than a right answer.
 
     Example:
         >>> Costs(fp=1, fn=500).threshold
@@ -59,6 +60,14 @@ class Costs:
                     f"tp={self.tp:g}",
                     "fp above tn and fn above tp",
                     "Otherwise one answer is right for every row.",
+                )
+            )
+        if self.abstain is not None and not (self.fp > self.tp and self.fn > self.tn):
+            raise InputError(
+                sentence(
+                    f"a cost of abstaining, with fp={self.fp:g}, tp={self.tp:g}, "
+                    f"fn={self.fn:g}, tn={self.tn:g}",
+                    "fp above tp and fn above tn: errors dearer than right answers",
                 )
             )
 
@@ -95,9 +104,9 @@ class Costs:
         t = self.threshold
         if a >= t * self.tp + (1 - t) * self.fp:
             return None
-        low = 0.0 if a <= self.tn else (a - self.tn) / (self.fn - self.tn)
-        high = 1.0 if a <= self.tp else (self.fp - a) / (self.fp - self.tp)
-        return low, high
+        low = (a - self.tn) / (self.fn - self.tn)
+        high = (self.fp - a) / (self.fp - self.tp)
+        return max(low, 0.0), min(high, 1.0)
 
     def per_row(self, p: npt.ArrayLike, flag: npt.ArrayLike) -> FloatArray:
         """Return the expected cost of each row's decision.

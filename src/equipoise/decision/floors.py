@@ -33,7 +33,7 @@ GROWTH = 1.02
 # simulations the second adds up to .06 of recall and costs none.
 STARTS = ((1.0, 0.98), (4.0, 0.02))
 # Sample sizes up to here are exact.
-ENUMERATED = 20_000
+ENUMERATED = 1_000
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def flags_needed(
         power: The wanted probability of passing.
 
     Returns:
-        The smallest count with that power; beyond 20,000 by the normal
+        The smallest count with that power; beyond 1,000 by the normal
         approximation.
 
     Raises:

@@ -281,11 +281,11 @@ _BUILDERS: dict[str, Callable[..., Objective]] = {
 }
 
 
-def objectives() -> tuple[str, ...]:
+def objective_names() -> tuple[str, ...]:
     """Return the names of all objectives.
 
     Example:
-        >>> objectives()[:3]
+        >>> objective_names()[:3]
         ('f1', 'f2', 'f0.5')
     """
     return (*_BETAS, *_BUILDERS)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A new prevalence: against the EM, and by simulation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from equipoise.decision import (
+    DecisionRule,
+    at_prevalence,
+    certified_rule,
+    estimate_prevalence,
+    make_rule,
+)
+from equipoise.errors import InputError, UnsupportedError
+from equipoise.priors import log_odds, probability
+
+
+def unlabelled(rows: int, share: float, base: float, seed: int, apart: float = 2.0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=rows) + apart * (rng.random(rows) < share)
+    return apart * x - apart**2 / 2 + log_odds(base)
+
+
+def saerens(z, base, rounds=20_000):
+    """The EM as published: weights by the ratio of priors, then their mean."""
+    p, q = probability(z), base
+    for _ in range(rounds):
+        up, down = q / base * p, (1 - q) / (1 - base) * (1 - p)
+        q = float(np.mean(up / (up + down)))
+    return q
+
+
+@pytest.mark.parametrize(("share", "base"), [(0.02, 0.1), (0.4, 0.1), (0.1, 0.5)])
+def test_the_estimate_is_the_fixed_point_of_the_em(share, base) -> None:
+    z = unlabelled(400, share, base, 3)
+    got = estimate_prevalence(z, base)
+    assert got.share.value == pytest.approx(saerens(z, base), abs=1e-6)
+
+
+def test_scores_that_all_point_one_way_give_0_or_1() -> None:
+    none = estimate_prevalence(np.full(50, -9.0), 0.1)
+    assert none.share.value == 0
+    assert none.share.low == 0
+    assert none.share.high > 0
+    every = estimate_prevalence(np.full(50, math.inf), 0.1)
+    assert every.share.value == 1
+    assert 0.5 < every.share.low < 1
+    assert every.share.high == 1
+
+
+def test_scores_that_say_nothing_leave_everything_open() -> None:
+    got = estimate_prevalence(np.full(50, log_odds(0.1)), 0.1)
+    assert (got.share.low, got.share.high) == (0, 1)
+    assert not got.changed
+
+
+def test_the_bootstrap_is_reproducible_and_near_the_likelihood() -> None:
+    z = unlabelled(2_000, 0.1, 0.1, 0)
+    one, two = (
+        estimate_prevalence(z, 0.1, interval="bootstrap", draws=200, seed=7)
+        for _ in range(2)
+    )
+    assert one == two
+    plain = estimate_prevalence(z, 0.1)
+    assert one.share.low == pytest.approx(plain.share.low, abs=0.01)
+    assert one.share.high == pytest.approx(plain.share.high, abs=0.01)
+
+
+def test_words_and_errors() -> None:
+    moved = estimate_prevalence(unlabelled(3_000, 0.3, 0.05, 1), 0.05)
+    assert moved.changed
+    assert "differs from 0.05" in moved.describe()
+    with pytest.raises(InputError, match="no rows"):
+        estimate_prevalence([], 0.1)
+    with pytest.raises(InputError, match="base"):
+        estimate_prevalence([0.0], 1.0)
+    with pytest.raises(InputError, match="interval"):
+        estimate_prevalence([0.0], 0.5, interval="wald")
+
+
+def rates(draws: int, share: float, base: float, rows: int) -> tuple[float, float]:
+    """How often the interval covers the truth, and a change is claimed."""
+    covered = changed = 0
+    for seed in range(draws):
+        got = estimate_prevalence(unlabelled(rows, share, base, seed), base)
+        covered += got.share.low <= share <= got.share.high
+        changed += got.changed
+    return covered / draws, changed / draws
+
+
+def test_the_interval_covers_and_the_test_holds_its_level() -> None:
+    noise = 3.5 * math.sqrt(0.05 * 0.95 / 150)
+    covered, changed = rates(150, 0.05, 0.05, 300)
+    assert covered >= 0.95 - noise
+    assert changed <= 0.05 + noise
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("share", "base", "rows"),
+    [(0.02, 0.05, 600), (0.005, 0.04, 600), (0.3, 0.5, 200), (0.05, 0.05, 5_000)],
+)
+def test_the_interval_covers_at_full_size(share, base, rows) -> None:
+    covered, changed = rates(2_000, share, base, rows)
+    assert covered >= 0.93
+    if share == base:
+        assert changed <= 0.07
+
+
+def labelled(share: float, seed: int = 0, rows: int = 20_000):
+    rng = np.random.default_rng(seed)
+    y = (rng.random(rows) < share).astype(int)
+    x = rng.normal(size=rows) + 2 * y
+    return 2 * x - 2 + log_odds(share), y
+
+
+def test_under_costs_the_threshold_stays_and_other_rows_are_flagged() -> None:
+    z, y = labelled(0.1)
+    old = make_rule(z, y, objective="cost", fp=1, fn=4)
+    new = at_prevalence(old, 0.3)
+    assert new.threshold == old.threshold
+    assert new.decide(z).sum() > old.decide(z).sum()
+    # It is the rule that knows the new population's log-odds.
+    assert new.offset == pytest.approx(log_odds(0.3) - log_odds(y.mean()))
+    back = at_prevalence(new, old.prevalence)
+    assert back.offset == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("objective", ["balanced_accuracy", "g_mean", "recall"])
+def test_elsewhere_the_same_rows_stay_flagged(objective) -> None:
+    z, y = labelled(0.1)
+    options = {"floor": 0.8} if objective == "recall" else {}
+    old = make_rule(z, y, objective=objective, **options)
+    new = at_prevalence(old, 0.02)
+    np.testing.assert_array_equal(new.decide(z), old.decide(z))
+    assert new.prevalence == 0.02
+
+
+def test_a_certified_recall_moves_along_and_a_certified_precision_does_not() -> None:
+    z, y = labelled(0.1)
+    old = certified_rule(z, y, recall=0.8)
+    new = at_prevalence(old, 0.02)
+    assert new.certificates[0].threshold == pytest.approx(new.threshold)
+    assert new.basis == "certified"
+    with pytest.raises(UnsupportedError, match="certify"):
+        at_prevalence(certified_rule(z, y, precision=0.6), 0.02)
+    with pytest.raises(UnsupportedError, match="make_rule"):
+        at_prevalence(make_rule(z, y, objective="f1"), 0.02)
+
+
+def test_a_rule_must_know_its_prevalence() -> None:
+    with pytest.raises(InputError, match="replace"):
+        at_prevalence(DecisionRule(0.0), 0.1)
