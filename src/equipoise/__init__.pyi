@@ -14,4 +14,8 @@ from .learners.resampled import resampled as resampled
 from .evaluation.arrays import evaluate as evaluate
 from .evaluation.evaluation import Evaluation as Evaluation
 from .workflows.compare import compare as compare
+from .workflows.fit import Goal as Goal
+from .workflows.fit import fit as fit
+from .workflows.model import FittedModel as FittedModel
+from .workflows.storage import load as load
 from .workflows.trial import Trial as Trial

@@ -6,7 +6,8 @@ EquipoiseError                     catch this for anything of ours
 ├── InputError (ValueError)        a value was given that cannot be used
 │   ├── TableError                 a file or frame cannot be read as a table
 │   ├── TargetError                the target column cannot be used
-│   └── SplitError                 the rows cannot be split as asked
+│   ├── SplitError                 the rows cannot be split as asked
+│   └── BundleError                a saved model is damaged or not one of ours
 ├── InputTypeError (TypeError)     an argument has the wrong type
 ├── UnsupportedError               valid, but not served yet (NotImplementedError)
 ├── RefusedError                   a guarantee was asked for that the data cannot give
@@ -22,6 +23,7 @@ EquipoiseWarning (UserWarning)     something was done that the user should know
 from __future__ import annotations
 
 __all__ = [
+    "BundleError",
     "EquipoiseError",
     "EquipoiseWarning",
     "InputError",
@@ -56,6 +58,10 @@ class TargetError(InputError):
 
 class SplitError(InputError):
     """The rows cannot be split as asked."""
+
+
+class BundleError(InputError):
+    """A saved model is damaged, altered, or not one of ours."""
 
 
 class InputTypeError(EquipoiseError, TypeError):

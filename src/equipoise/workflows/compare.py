@@ -16,8 +16,8 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.read import read_table
 from equipoise.table.table import Table, concatenate
 from equipoise.workflows.judge import judge
-from equipoise.workflows.plan import Protocol, parts
-from equipoise.workflows.scores import Scores, join, run
+from equipoise.workflows.plan import Protocol, parts, split_by
+from equipoise.workflows.scores import Scores, join, run, scaled
 from equipoise.workflows.trial import Trial
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight")
@@ -91,7 +91,7 @@ def compare(
     arms = _arms(strategies)
     protocol = Protocol(
         folds=integer(folds, "folds", 2, 20),
-        by=_by(table, by),
+        by=split_by(table, by),
         duplicates=one_of(duplicates, ["auto", "group", "ignore"], "duplicates"),
         seed=integer(seed, "seed"),
     )
@@ -132,7 +132,7 @@ def _fit(
     first_share = 0.3 if wanted is None else 0.95 / wanted
     first = parts(own, protocol, [0])
     scores = run(
-        whole, first, arms, rows=rows, progress=_scaled(progress, 0, first_share)
+        whole, first, arms, rows=rows, progress=scaled(progress, 0, first_share)
     )
     if wanted is None:
         spent = time.monotonic() - started
@@ -141,13 +141,9 @@ def _fit(
         more = wanted - 1
     if more:
         rest = parts(own, protocol, range(1, more + 1))
-        call = _scaled(progress, first_share, 0.95 - first_share)
+        call = scaled(progress, first_share, 0.95 - first_share)
         scores = join(scores, run(whole, rest, arms, rows=rows, progress=call))
     return scores
-
-
-def _scaled(progress: Progress, start: float, share: float) -> Progress:
-    return lambda text, part: progress(text, start + share * part)
 
 
 def _arms(strategies: Iterable[str | Strategy] | str | None) -> list[Strategy]:
@@ -155,14 +151,6 @@ def _arms(strategies: Iterable[str | Strategy] | str | None) -> list[Strategy]:
     if not any(arm.name == BASELINE for arm in arms):
         arms.append(strategy(BASELINE))
     return arms
-
-
-def _by(table: Table, by: str | None) -> str:
-    if by is not None:
-        return one_of(by, ["stratified", "group", "time"], "by")
-    if table.time is not None:
-        return "time"
-    return "group" if table.groups is not None else "stratified"
 
 
 def _repeats(repeats: int | str, by: str) -> int | None:

@@ -76,7 +76,7 @@ def evaluate_scores(
 
     Splits by time never test the first block.
     """
-    tested = (scores.folds >= 0).all(axis=0)
+    tested = scores.tested
     return cross_validated(
         table.y[tested],
         {arm.name: scores.log_odds[arm.name][:, tested] for arm in arms},

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ from equipoise.priors import probability
 from equipoise.strategies.jobs import Scorer
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
-from equipoise.table.read import read_table
+from equipoise.table.read import read_features
 from equipoise.table.table import Table
 
 FloatArray = npt.NDArray[np.float64]
@@ -77,7 +79,7 @@ class FittedModel:
         Raises:
             TableError: Columns are missing or have another type.
         """
-        return read_table(source, like=self.schema)
+        return read_features(source, like=self.schema)
 
     def log_odds(self, source: Any) -> FloatArray:
         """Return calibrated log-odds of the positive class, `[rows]`."""
@@ -110,6 +112,18 @@ class FittedModel:
         if not len(table):
             return 0.0
         return float(np.isin(row_hashes(table), self.seen).mean())
+
+    def card(self) -> str:
+        """Return what this model is, how good, and how to use it, in words."""
+        from equipoise.workflows.card import card
+
+        return card(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save the model as one file, see `equipoise.workflows.storage.save`."""
+        from equipoise.workflows.storage import save
+
+        return save(self, path)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{c.weight:.2f} {c.strategy.name}" for c in self.components)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import one_of
 from equipoise._core.seeds import derive
 from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
@@ -51,6 +52,19 @@ class Part:
     stop: IntArray
     test: IntArray
     seed: int
+
+
+def split_by(table: Table, by: str | None) -> str:
+    """Return how a table is to be split: as asked, else by what it holds.
+
+    Raises:
+        InputError: `by` is not known.
+    """
+    if by is not None:
+        return one_of(by, ["stratified", "group", "time"], "by")
+    if table.time is not None:
+        return "time"
+    return "group" if table.groups is not None else "stratified"
 
 
 def parts(table: Table, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise.learners.registry import learner_for
 from equipoise.strategies.jobs import Learner, Outcome, Progress, Scorer
@@ -43,6 +44,11 @@ class Scores:
     def repeats(self) -> int:
         """The number of repeats."""
         return len(self.folds)
+
+    @property
+    def tested(self) -> npt.NDArray[np.bool_]:
+        """Which rows every repeat tests, `[rows]`; by time the first are not."""
+        return np.asarray((self.folds >= 0).all(axis=0))
 
 
 def run(
@@ -133,13 +139,11 @@ def _outcomes(
             table,
             jobs(parts, members, extra_rows),
             keep=keep,
-            progress=_within(progress, done, share),
+            progress=None if progress is None else scaled(progress, done, share),
         )
         done += share
 
 
-def _within(progress: Progress | None, done: float, share: float) -> Progress | None:
-    """Return a progress call for a part of the work."""
-    if progress is None:
-        return None
-    return lambda text, part: progress(text, done + share * part)
+def scaled(progress: Progress, start: float, share: float) -> Progress:
+    """Return a progress call for a part of the work, from `start` on."""
+    return lambda text, part: progress(text, start + share * part)

@@ -1,0 +1,5 @@
+# Public names, listed once. Read at run time by _core/lazy.py.
+from .container import read_parts as read_parts
+from .container import write_parts as write_parts
+from .state import pack as pack
+from .state import unpack as unpack

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verb `fit`: a model with honest probabilities and a decision rule."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from equipoise._core.checks import integer, number, sentence
+from equipoise._core.seeds import derive
+from equipoise.decision.calibration import fit_calibrator
+from equipoise.decision.rule import DecisionRule, certified_rule, make_rule
+from equipoise.errors import InputError
+from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
+from equipoise.priors import log_odds as to_log_odds
+from equipoise.priors import probability
+from equipoise.strategies.catalogue import as_strategies
+from equipoise.strategies.jobs import Progress
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.hashes import row_hashes
+from equipoise.table.read import read_table
+from equipoise.table.splits import inner_split
+from equipoise.table.table import FloatArray, Table, counts
+from equipoise.workflows.blend import blend
+from equipoise.workflows.model import Component, FittedModel
+from equipoise.workflows.plan import Protocol, parts, split_by
+from equipoise.workflows.scores import Scores, join, run, scaled
+
+AUTO = ("logistic", "trees", "plain")
+MOST_REPEATS = 3
+CERTIFY_SHARE = 1 / 3
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What the decision rule is to reach.
+
+    Attributes:
+        objective: What the threshold is best at where there is no floor.
+        options: The objective's numbers.
+        precision_floor: The least precision of flagged rows, or None.
+        recall_floor: The least share of positives that are flagged, or None.
+        certify: Confidence of the floors, for example 0.95; None estimates them.
+    """
+
+    objective: str = "f1"
+    options: Mapping[str, Any] | None = None
+    precision_floor: float | None = None
+    recall_floor: float | None = None
+    certify: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("precision_floor", "recall_floor", "certify"):
+            value = getattr(self, name)
+            if value is not None:
+                number(value, name, 0, 1, open_ends=True)
+        floors = [f for f in (self.precision_floor, self.recall_floor) if f is not None]
+        if self.certify is not None and not floors:
+            raise InputError(
+                sentence(
+                    f"certify={self.certify} without a floor",
+                    "precision_floor=..., recall_floor=..., or both, beside it",
+                )
+            )
+        if len(floors) == 2 and self.certify is None:
+            raise InputError(
+                sentence(
+                    "two floors that are to be estimated",
+                    "one floor, or certify=0.95 for both",
+                    "The other one is whatever the first leaves.",
+                )
+            )
+
+    def estimated(self) -> tuple[str, dict[str, Any]]:
+        """Return the objective and its options where nothing is certified."""
+        if self.precision_floor is not None:
+            return "precision", {"floor": self.precision_floor}
+        if self.recall_floor is not None:
+            return "recall", {"floor": self.recall_floor}
+        return self.objective, dict(self.options or {})
+
+
+def fit(
+    source: Any,
+    target: str | None = None,
+    *,
+    strategy: str | Strategy | Iterable[str | Strategy] = "auto",
+    goal: Goal | None = None,
+    folds: int = 5,
+    minutes: float = 5.0,
+    duplicates: str = "auto",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> FittedModel:
+    """Fit a model, calibrate it and choose its decision rule.
+
+    The models of all outer folds are kept and averaged, so no row is spent on
+    calibration or on the threshold: both come from out-of-fold scores.
+
+    Args:
+        source: A `Table`, or anything that `read_table` takes.
+        target: The target's name where `source` is a path or a frame.
+        strategy: A name, a `Strategy`, several of them, or "auto": an average of
+            networks, trees and a linear model, whose weights are selected on
+            out-of-fold scores.
+        goal: What the decision rule is to reach; the best F1 by default.
+        folds: The number of outer folds, 2 to 20.
+        minutes: Time budget: the folds are drawn again, up to 3 times, while it
+            lasts; each repeat adds its models to the average.
+        duplicates: "auto", "group" or "ignore", see `outer_splits`.
+        seed: One seed gives one result for the same number of repeats.
+        progress: Called with a sentence and the share of the work done.
+
+    Returns:
+        A `FittedModel`.
+
+    Raises:
+        InputError: An argument is out of range or unknown.
+        SplitError: There are too few positives for the folds.
+        RefusedError: `goal.certify` asks for more than the rows can carry.
+        UnsupportedError: The table is not binary.
+    """
+    started = time.monotonic()
+    goal = goal or Goal()
+    table = read_table(source, target)
+    table.require_binary("fit")
+    arms = as_strategies(AUTO if strategy == "auto" else strategy)
+    kept, held = _hold_out(table, goal, seed)
+    protocol = Protocol(
+        folds=integer(folds, "folds", 2, 20),
+        by=split_by(table, None),
+        duplicates=duplicates,
+        seed=integer(seed, "seed"),
+    )
+    call = progress or (lambda text, share: None)
+    training = table if held is None else table.take(kept)
+    budget = number(minutes, "minutes", 0, open_ends=True) * 60
+    scores = _fit(training, arms, protocol, budget, started, call)
+    tested = scores.tested
+    y = training.y[tested]
+    calibrated = _calibrated(training, arms, scores, tested)
+    weights = blend(calibrated, y)
+    components = tuple(
+        Component(arm, weights[arm.name], scores.scorers[arm.name])
+        for arm in arms
+        if arm.name in weights
+    )
+    blended = _average({n: z[:, tested] for n, z in scores.log_odds.items()}, weights)
+    results = _evaluate(training, blended, scores, tested, goal)
+    unseen = None if held is None else (table.take(held), components)
+    rule = _rule(blended, y, goal, unseen)
+    return FittedModel(
+        schema=table.take(np.arange(0)),
+        components=components,
+        rule=rule,
+        evaluation=results.arms["model"].evaluation,
+        facts=_facts(table, protocol, scores, weights, goal, started),
+        seen=np.unique(row_hashes(training)),
+        notes=(*results.notes, *scores.notes),
+    )
+
+
+def _hold_out(
+    table: Table, goal: Goal, seed: int
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Set rows aside that nothing will see, where a floor is to be certified."""
+    rows = np.arange(len(table))
+    if goal.certify is None:
+        return rows, None
+    return inner_split(
+        table,
+        rows,
+        share=CERTIFY_SHARE,
+        seed=derive(seed, "certify"),
+        by=split_by(table, None),
+    )
+
+
+def _fit(
+    table: Table,
+    arms: Sequence[Strategy],
+    protocol: Protocol,
+    budget: float,
+    started: float,
+    progress: Progress,
+) -> Scores:
+    """Fit one repeat, then more while the time lasts; all models are kept."""
+    scores: Scores | None = None
+    most = 1 if protocol.by == "time" else MOST_REPEATS
+    for repeat in range(most):
+        begun = time.monotonic()
+        found = run(
+            table,
+            parts(table, protocol, [repeat]),
+            arms,
+            rows=len(table),
+            keep=True,
+            progress=scaled(progress, repeat / most, 1 / most),
+        )
+        scores = found if scores is None else join(scores, found)
+        now = time.monotonic()
+        if now - started + (now - begun) > budget:
+            break
+    if scores is None:
+        raise InputError(sentence("no repeat", "at least one"))
+    return scores
+
+
+def _calibrated(
+    table: Table, arms: Sequence[Strategy], scores: Scores, tested: np.ndarray
+) -> dict[str, FloatArray]:
+    """Return each arm's cross-fitted calibrated log-odds, for the selection."""
+    negatives, positives = counts(table.y)
+    results = cross_validated(
+        table.y[tested],
+        {arm.name: scores.log_odds[arm.name][:, tested] for arm in arms},
+        scores.folds[:, tested],
+        exact={a.name: a.correction(negatives, positives).exact for a in arms},
+        baseline=arms[0].name,
+        replicates=2,
+    )
+    return {name: arm.fitted.log_odds for name, arm in results.arms.items()}
+
+
+def _average(
+    log_odds: Mapping[str, FloatArray], weights: Mapping[str, float]
+) -> FloatArray:
+    """Return the log-odds of the weighted mean probability."""
+    total = sum(w * probability(log_odds[name]) for name, w in weights.items())
+    return to_log_odds(np.asarray(total))
+
+
+def _evaluate(
+    table: Table, blended: FloatArray, scores: Scores, tested: np.ndarray, goal: Goal
+) -> CrossValidated:
+    """Evaluate the average as one arm; floors that are certified use the best F1."""
+    name, options = ("f1", {}) if goal.certify is not None else goal.estimated()
+    return cross_validated(
+        table.y[tested],
+        {"model": blended},
+        scores.folds[:, tested],
+        objective=name,
+        clusters=None if table.groups is None else table.groups[tested],
+        baseline="model",
+        **options,
+    )
+
+
+def _rule(
+    blended: FloatArray,
+    y: np.ndarray,
+    goal: Goal,
+    unseen: tuple[Table, tuple[Component, ...]] | None,
+) -> DecisionRule:
+    """Calibrate on the mean out-of-fold scores and choose the threshold."""
+    mean = to_log_odds(probability(blended).mean(axis=0))
+    calibrator = fit_calibrator(mean, y, exact=True)
+    if unseen is None:
+        name, options = goal.estimated()
+        return make_rule(mean, y, objective=name, calibrator=calibrator, **options)
+    held, components = unseen
+    total = np.zeros(len(held))
+    for component in components:
+        total += component.weight * component.probability(held)
+    return certified_rule(
+        to_log_odds(total),
+        held.y,
+        precision=goal.precision_floor,
+        recall=goal.recall_floor,
+        level=goal.certify or math.nan,
+        calibrator=calibrator,
+    )
+
+
+def _facts(
+    table: Table,
+    protocol: Protocol,
+    scores: Scores,
+    weights: Mapping[str, float],
+    goal: Goal,
+    started: float,
+) -> dict[str, Any]:
+    """Return how the model came about, as plain data."""
+    from importlib.metadata import version
+
+    return {
+        "source": table.source,
+        "target": table.target,
+        "classes": list(table.classes),
+        "rows": len(table),
+        "positives": table.positives,
+        "prevalence": table.prevalence,
+        "folds": protocol.folds,
+        "repeats": scores.repeats,
+        "by": protocol.by,
+        "seed": protocol.seed,
+        "weights": dict(weights),
+        "certified": goal.certify,
+        "seconds": time.monotonic() - started,
+        "versions": {
+            name: version(name)
+            for name in ("equipoise", "tensorflow", "keras", "scikit-learn", "numpy")
+        },
+    }
