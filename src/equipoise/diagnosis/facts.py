@@ -55,8 +55,6 @@ def _size(table: Table) -> dict[str, Any]:
 def headline(facts: Mapping[str, Any]) -> str:
     """Write the facts as the first lines of a screen."""
     lines = [_describe(facts, "Table")]
-    if "test" in facts:
-        lines.append(_describe(facts["test"], "Test "))
     rest = []
     if facts["missing_cells"]:
         rest.append(f"missing cells {share(facts['missing_share'])}")
@@ -75,6 +73,8 @@ def headline(facts: Mapping[str, Any]) -> str:
                 "; ".join(rest), 88, initial_indent=indent, subsequent_indent=indent
             )
         )
+    if "test" in facts:
+        lines.append(_describe(facts["test"], "Test "))
     return "\n".join(lines)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from equipoise.diagnosis.bounds import (
     auroc_error,
-    share_half_width,
     share_interval,
     trials_for_half_width,
 )
-from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, interval
+from equipoise.metrics.intervals import normal_quantile
 
 
 def look(
@@ -21,8 +21,11 @@ def look(
     auroc: float = 0.85,
     half_width: float = 0.05,
     coarse: float = 0.10,
-) -> Observation | None:
+) -> Observation | NotApplicable | None:
     """Compare the interval of a typical recall with the precision that is wanted.
+
+    The test cases are those of the test file, or else every row of the table once,
+    which is what cross-validation gives at best.
 
     Args:
         subject: What is looked at.
@@ -31,23 +34,28 @@ def look(
         half_width: Silent where the recall's interval is +- this or narrower.
         coarse: A warning where it is wider than +- this.
     """
-    negatives, positives = subject.counts
+    own = subject.test is not None
+    negatives, positives = subject.test_counts if own else subject.counts
+    if not negatives or not positives:
+        return NotApplicable("the test file lacks a class")
     low, high = share_interval(recall, positives, subject.level)
-    half = share_half_width(recall, positives, subject.level)
-    if half <= half_width:
+    if (high - low) / 2 <= half_width:
         return None
     error = auroc_error(auroc, positives, negatives)
     needed = trials_for_half_width(recall, half_width, subject.level)
-    message = (
-        f"With {count(positives, 'positive')}, each a test case once, a measured "
-        f"recall of {recall:.2f} means {interval(low, high)}, and a measured AUROC "
-        f"of {auroc:.2f} is known to about ±{1.96 * error:.2f}."
-    )
+    advice = "Read every figure with its interval."
+    if own:
+        better = share_interval(recall, subject.counts[1], subject.level)
+        advice += (
+            f" By cross-validation on the table's {count(subject.counts[1], 'positive')}"
+            f" the recall would be known as {interval(*better)}."
+        )
     return Observation(
-        "warning" if half > coarse else "info",
-        message,
-        f"Read every figure with its interval. A recall to within ±{half_width:.2f} "
-        f"takes about {needed:,} positives.",
+        "warning" if (high - low) / 2 > coarse else "info",
+        f"{_cases(positives, own)}, a measured recall of {recall:.2f} means "
+        f"{interval(low, high)}, and a measured AUROC of {auroc:.2f} is known to about "
+        f"±{normal_quantile((1 + subject.level) / 2) * error:.2f}.",
+        f"{advice} A recall to within ±{half_width:.2f} takes about {needed:,} positives.",
         {
             "positives": positives,
             "recall": recall,
@@ -59,6 +67,12 @@ def look(
             "half_width": half_width,
         },
     )
+
+
+def _cases(positives: int, own: bool) -> str:
+    if own:
+        return f"On the test file's {count(positives, 'positive')}"
+    return f"With {count(positives, 'positive')}, each a test case once"
 
 
 CHECK = Check("EQP001", "How precise an estimate can be", look)

@@ -43,7 +43,7 @@ def look(
         f"{'Column' if len(suspects) == 1 else 'Each of the columns'} "
         f"{names([s.name for s in suspects])} alone "
         f"{'separates' if perfect else 'almost separates'} the classes (AUROC "
-        f"{first.auroc:.4f}, at least {first.low:.3f})"
+        f"{first.auroc:.4g}, at least {first.low:.3f})"
     )
     if rest:
         message += f"; the best other column, {rest[0].name!r}, has {rest[0].auroc:.2f}"

@@ -50,17 +50,16 @@ def look(
     if not found:
         return None
     worst = found[0]
-    whence = "of the test file" if subject.test is not None else "in 100 new ones"
-    amount = (
-        share(worst.unseen)
+    where = (
+        f"{share(worst.unseen)} of the rows of the test file"
         if subject.test is not None
-        else f"about {100 * worst.unseen:.0f}"
+        else f"about {share(worst.unseen)} of new rows"
     )
     others = f" {len(found) - 1} more such columns." if len(found) > 1 else ""
     return Observation(
         "warning" if worst.unseen >= material else "info",
         f"{worst.once:,} of the {count(worst.categories, 'category', 'categories')} of "
-        f"{worst.name!r} occur once; {amount} rows {whence} have a category that the "
+        f"{worst.name!r} occur once; {where} have a category that the "
         f"table does not know.{others}",
         "Join rare categories, or use a coarser code. The encoding treats what it "
         "does not know as one category, so nothing breaks, but nothing is learned.",

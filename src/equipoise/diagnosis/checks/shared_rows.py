@@ -55,10 +55,10 @@ def look(subject: Subject) -> Observation | NotApplicable | None:
 
 def _kind(copies: bool, expected: float) -> str:
     if not copies:
-        return "that is what coincidence explains."
+        return f"by coincidence it would be about {share(expected)}."
     return (
-        "a model has seen their answers. Of the table's own rows "
-        f"{share(expected)} have an equal in it."
+        f"by coincidence it would be about {share(expected)}. A model has seen the "
+        "answers of these rows."
     )
 
 
