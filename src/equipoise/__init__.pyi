@@ -11,6 +11,7 @@ from .strategies.catalogue import catalogue as catalogue
 from .strategies.catalogue import sweep_strategies as sweep_strategies
 from .strategies.strategy import Strategy as Strategy
 from .learners.resampled import resampled as resampled
+from .decision.rule import DecisionRule as DecisionRule
 from .evaluation.arrays import evaluate as evaluate
 from .evaluation.evaluation import Evaluation as Evaluation
 from .workflows.compare import compare as compare
