@@ -14,8 +14,9 @@ from equipoise.metrics.intervals import normal_quantile
 FloatArray = npt.NDArray[np.float64]
 
 # z(n) = a - b n^-c on the logit scale: c = 1/2 is the inverse root, c -> 0 a straight
-# line in log n (growth without an end in sight), c = 1 a curve that is nearly done.
-POWERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+# line in log n (growth without an end in sight), c < 0 growth that still gathers pace,
+# as near the floor that the prevalence sets.
+POWERS = (-0.25, 0.0, 0.25, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
