@@ -167,9 +167,9 @@ def _frequent(
 
 def _missing(values: npt.NDArray[Any]) -> BoolArray:
     if np.issubdtype(values.dtype, np.floating):
-        return np.isnan(values)
+        return np.asarray(np.isnan(values))
     if np.issubdtype(values.dtype, np.datetime64):
-        return np.isnat(values)
+        return np.asarray(np.isnat(values))
     if values.dtype == object:
         # NaN is the one value that differs from itself.
         return np.array([v is None or v == "" or v != v for v in values], bool)

@@ -1,0 +1,64 @@
+"""Calibrators and thresholds must not have seen the rows they are used on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.decision.calibration import fit_calibrator
+from equipoise.decision.objectives import as_objective
+from equipoise.decision.thresholds import choose_threshold
+from equipoise.evaluation.crossfit import CALIBRATION_ROWS, cross_fit, fit
+
+F1 = as_objective("f1", {})
+
+
+def test_it_equals_the_loop_written_out(drawn) -> None:
+    y, z = drawn.y == 1, drawn.scores["noisy"]
+    found = cross_fit(z, y, drawn.folds, F1, exact=False)
+    for r in range(2):
+        for k in range(5):
+            inside = drawn.folds[r] == k
+            c = fit_calibrator(z[r, ~inside], y[~inside], exact=False)
+            t = choose_threshold(c.apply(z[r, ~inside]), y[~inside]).value
+            assert np.allclose(found.log_odds[r, inside], c.apply(z[r, inside]))
+            assert found.threshold[r, k] == t
+            flags = c.apply(z[r, inside]) >= t
+            assert np.array_equal(found.flagged[r, inside], flags)
+
+
+def test_a_folds_own_labels_change_nothing_in_it(drawn) -> None:
+    y, z = drawn.y == 1, drawn.scores["plain"]
+    inside = drawn.folds[0] == 2
+    turned = np.where(inside, ~y, y)
+    before = cross_fit(z, y, drawn.folds, F1, exact=False)
+    after = cross_fit(z, turned, drawn.folds, F1, exact=False)
+    assert np.array_equal(before.log_odds[0, inside], after.log_odds[0, inside])
+    assert np.array_equal(before.flagged[0, inside], after.flagged[0, inside])
+    assert before.threshold[0, 2] == after.threshold[0, 2]
+    assert not np.array_equal(before.log_odds[0, ~inside], after.log_odds[0, ~inside])
+
+
+def test_a_single_positive_outside_is_served() -> None:
+    y = np.array([True, False, False, True, False, False])
+    z = np.array([[2.0, 0.0, -1.0, 1.0, 0.5, -2.0]])
+    found = cross_fit(z, y, np.array([[0, 0, 0, 1, 1, 1]]), F1)
+    assert np.isfinite(found.log_odds).all()
+
+
+def test_a_fold_that_holds_all_positives_leaves_none_to_choose_by() -> None:
+    y = np.array([True, True, False, False, False, False])
+    z = np.zeros((1, 6))
+    found = cross_fit(z, y, np.array([[0, 0, 0, 1, 1, 1]]), F1)
+    assert not found.flagged[0, :3].any()
+
+
+def test_grouping_very_many_rows_changes_a_calibrator_little() -> None:
+    random = np.random.default_rng(0)
+    z = 2 * random.standard_normal(3 * CALIBRATION_ROWS) - 3
+    y = random.random(z.size) < 1 / (1 + np.exp(-0.6 * z - 0.5))
+    grouped, whole = fit(z, y, False), fit_calibrator(z, y, exact=False)
+    assert grouped.method == whole.method
+    assert grouped.apply([-4.0, 0.0, 2.0]) == pytest.approx(
+        whole.apply([-4.0, 0.0, 2.0]), abs=0.005
+    )

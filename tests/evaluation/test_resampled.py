@@ -1,0 +1,52 @@
+"""Random row weights: their law, their clusters, their seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.errors import InputError
+from equipoise.evaluation.resampled import RowWeights, cluster_numbers
+
+Y = np.array([True] * 4 + [False] * 8)
+
+
+def test_weights_are_exponential_and_shared_by_nothing() -> None:
+    drawn = np.concatenate(
+        [d.weights for d in RowWeights(Y, None, 4000, seed=0)], axis=1
+    )
+    assert drawn.shape == (12, 4000)
+    assert drawn.mean() == pytest.approx(1, abs=0.02)
+    assert drawn.var() == pytest.approx(1, abs=0.05)
+    correlation = np.corrcoef(drawn) - np.eye(12)
+    assert np.abs(correlation).max() < 0.08
+
+
+def test_rows_of_a_cluster_share_their_weight() -> None:
+    unit = cluster_numbers(["a", "b", "a", "c"] * 3, 12)
+    weights = RowWeights(Y, unit, 10, seed=1)
+    for draw in weights:
+        assert np.array_equal(draw.weights[0], draw.weights[2])
+        assert not np.array_equal(draw.weights[0], draw.weights[1])
+    assert (weights.units(True), weights.units(False)) == (3, 3)
+
+
+def test_one_seed_gives_one_result() -> None:
+    first = [d.weights for d in RowWeights(Y, None, 300, seed=3)]
+    again = [d.weights for d in RowWeights(Y, None, 300, seed=3)]
+    other = next(iter(RowWeights(Y, None, 300, seed=4))).weights
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert sum(w.shape[1] for w in first) == 300
+    assert not np.array_equal(first[0], other)
+
+
+def test_fewer_replicates_are_the_first_of_many() -> None:
+    few = next(iter(RowWeights(Y, None, 128, seed=0))).weights
+    many = next(iter(RowWeights(Y, None, 500, seed=0))).weights
+    assert np.array_equal(few, many)
+
+
+def test_clusters_of_another_length_are_refused() -> None:
+    assert cluster_numbers(None, 3) is None
+    with pytest.raises(InputError, match="one per row"):
+        cluster_numbers(["a"], 3)
