@@ -225,7 +225,8 @@ class _Fit:
         return self.member.correction.apply(_logits(self.model, self.x[score]))
 
     def _epoch(self, epoch: int, loss: str) -> None:
-        draw = self.member.draw(epoch, self.batch, self.steps)
+        (rows,) = self.member.rows(epoch, 1, self.batch, self.steps)
+        draw = self.member.draw(rows, epoch)
         index = draw.index.ravel()
         x, y = self.x[index], self.y[index]
         if draw.partner is not None and draw.mix is not None:

@@ -11,7 +11,7 @@ from equipoise.networks.layout import Layout
 from equipoise.networks.parameters import shapes
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training.members import Member
-from equipoise.training.settings import TrainingSettings
+from equipoise.training.settings import ROWS_AHEAD, TrainingSettings
 
 ARRAYS_PER_WEIGHT = 7
 """Weights, two moments, the best weights, the gradient, and two on their way."""
@@ -74,7 +74,7 @@ def member_bytes(
     item = 8 if settings.dtype == "float64" else 4
     weights = sum(math.prod(shape) for shape in shapes(spec, common).values())
     widths = common.width(spec) + sum(spec.hidden) + common.dense
-    draws = 3 * 4 * batch * steps
+    draws = 4 * (3 * batch * steps + max(ROWS_AHEAD, batch * steps))
     return (
         item * (ARRAYS_PER_WEIGHT * weights + ARRAYS_PER_ACTIVATION * batch * widths)
         + draws

@@ -14,7 +14,7 @@ from equipoise.networks.layout import Layout
 from equipoise.networks.parameters import Parameters, initial, spread
 from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import Correction, log_odds
-from equipoise.sampling.draw import Draw
+from equipoise.sampling.draw import Draw, Int32Array
 from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.synthesis.synthesis import Neighbours
@@ -70,18 +70,45 @@ class Member:
         copy = f", network {self.copy + 1}" if self.copy else ""
         return f"{self.strategy.name!r} on part {self.part.number}{copy}"
 
-    def draw(self, epoch: int, batch: int, steps: int) -> Draw:
-        """Return the rows of an epoch, as positions in the table."""
-        labels = self.part.train_labels
-        draw = self.strategy.sampler().draw(
-            labels, batch=batch, steps=steps, seed=self.seed, epoch=epoch
+    def rows(self, first: int, epochs: int, batch: int, steps: int) -> Int32Array:
+        """Return the rows that the sampler draws in some epochs.
+
+        A sampler's stream is endless, and drawing a piece of it has a cost of its
+        own, so several epochs are drawn at once.
+
+        Args:
+            first: The first epoch, a multiple of `epochs`.
+            epochs: How many.
+            batch: Examples per update.
+            steps: Updates per epoch.
+
+        Returns:
+            `[epochs, steps, batch]` int32 positions among the training rows.
+        """
+        drawn = self.strategy.sampler().draw(
+            self.part.train_labels,
+            batch=batch,
+            steps=steps * epochs,
+            seed=self.seed,
+            epoch=first // epochs,
         )
+        return drawn.index.reshape(epochs, steps, batch)
+
+    def draw(self, rows: Int32Array, epoch: int) -> Draw:
+        """Return the examples of an epoch, as positions in the table.
+
+        Args:
+            rows: `[steps, batch]`, what `rows` gave for the epoch.
+            epoch: The number of the epoch.
+        """
+        draw = Draw(rows)
         synthesis = self.strategy.synthesizer()
         if synthesis is not None and self.neighbours is not None:
+            labels = self.part.train_labels
             draw = synthesis.mix(draw, self.neighbours, labels, self.seed, epoch)
-        rows = self.part.train.astype(np.int32)
-        partner = None if draw.partner is None else rows[draw.partner]
-        return Draw(rows[draw.index], partner, draw.mix)
+        places = self.part.train.astype(np.int32)
+        partner = None if draw.partner is None else places[draw.partner]
+        return Draw(places[draw.index], partner, draw.mix)
 
     def first_weights(self, spec: NetworkSpec, common: Layout) -> Parameters:
         """Return first weights in the common layout.

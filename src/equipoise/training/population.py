@@ -21,7 +21,7 @@ from equipoise.training import adam
 from equipoise.training.data import Part, stack
 from equipoise.training.members import Family, Member, stacked_weights
 from equipoise.training.program import Signature, program
-from equipoise.training.settings import LANES, TrainingSettings
+from equipoise.training.settings import LANES, ROWS_AHEAD, TrainingSettings
 from equipoise.training.snapshot import Snapshot
 from equipoise.training.stopping import stop_value
 
@@ -75,6 +75,7 @@ class Population:
         self.batch = self.settings.batch_for(rows)
         self.steps = -(-rows // self.batch)
         self._chunk = _chunk(len(self.members[0].part.labels))
+        self._ahead: dict[int, tuple[int, npt.NDArray[np.int32]]] = {}
         self._place()
         weights = stacked_weights(self.members, self.spec, self.common)
         self.now = Snapshot.start(weights, self.settings.dtype)
@@ -140,7 +141,7 @@ class Population:
         for place, number in enumerate(self.now.active):
             member = self.members[number]
             offset = self._offset[member.part.number]
-            draw = member.draw(self.now.epoch, self.batch, self.steps)
+            draw = member.draw(self._rows(int(number)), self.now.epoch)
             index[:, place] = draw.index + offset
             if mixed:
                 other = draw.index if draw.partner is None else draw.partner
@@ -156,6 +157,16 @@ class Population:
         if mixed:
             draws |= {"partner": tf.constant(partner), "mix": tf.constant(mix)}
         return draws
+
+    def _rows(self, number: int) -> npt.NDArray[np.int32]:
+        """Return the rows of a member's epoch, `[steps, batch]`."""
+        epochs = max(1, ROWS_AHEAD // (self.steps * self.batch))
+        first = self.now.epoch // epochs * epochs
+        if self._ahead.get(number, (-1, None))[0] != first:
+            drawn = self.members[number].rows(first, epochs, self.batch, self.steps)
+            self._ahead[number] = (first, drawn)
+        rows: npt.NDArray[np.int32] = self._ahead[number][1][self.now.epoch - first]
+        return rows
 
     def _columns(self) -> Arrays:
         """Return what differs by member."""

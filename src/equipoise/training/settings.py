@@ -17,6 +17,9 @@ differently in the body and in the tail of a vector loop (measured: 15 of 1,500
 values of `tf.exp` differ); with whole vectors no member is ever in a tail, so its
 place among the others does not matter."""
 
+ROWS_AHEAD = 1 << 16
+"""How many rows of each network are drawn at once, about."""
+
 MOST_STEPS = 30
 """Where the batch is not given, it doubles while a pass would take more updates."""
 

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trial of network arms as one program, against a plain loop of keras.Model.fit.
+
+    python benchmarks/trial_vs_keras_loop.py [--quick]
+
+Prints lines `ratio NAME VALUE bar BAR`, and what they are made of. The loop is
+extrapolated from the fits that were run; how many is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import time
+from collections.abc import Callable
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.datasets import make_classification
+from sklearn.model_selection import StratifiedKFold, train_test_split
+
+from equipoise.learners.network import NetworkLearner
+from equipoise.networks.catalogue import network
+from equipoise.networks.forward import forward
+from equipoise.networks.layout import arrange, common_layout
+from equipoise.networks.spec import NetworkSpec
+from equipoise.strategies.catalogue import strategy
+from equipoise.strategies.jobs import Job
+from equipoise.table.table import Column, Table
+from equipoise.training import adam
+from equipoise.training.data import make_part
+from equipoise.training.settings import TrainingSettings
+
+ARMS = (
+    "plain",
+    "class_weight",
+    "log_weight",
+    "sqrt_weight",
+    "effective_number",
+    "capped_weight",
+    "oversample",
+    "undersample",
+    "balanced_batches",
+    "focal",
+    "logit_adjusted",
+)
+BATCH, EPOCHS = 256, 10
+
+
+def made_table(rows: int = 11_000, columns: int = 30) -> Table:
+    """Return a table of numbers with 5 % positives."""
+    x, y = make_classification(
+        rows, columns, n_informative=10, weights=[0.95], random_state=0
+    )
+    named = tuple(Column(f"x{i}", "numeric", x[:, i]) for i in range(columns))
+    return Table(named, y.astype(np.int8), ("0", "1"))
+
+
+def made_jobs(table: Table, arms: tuple[str, ...]) -> list[Job]:
+    """Return a job for each arm and each of five folds."""
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    jobs = []
+    for part, (train, score) in enumerate(folds.split(np.zeros(len(table)), table.y)):
+        own, stop = train_test_split(
+            train, test_size=0.2, stratify=table.y[train], random_state=0
+        )
+        jobs += [
+            Job(strategy(arm), np.sort(own), np.sort(stop), score, part, part)
+            for arm in arms
+        ]
+    return jobs
+
+
+def trial_seconds(table: Table, jobs: list[Job], name: str) -> float:
+    """Return the seconds of a trial in this process, without a learning rate's cut."""
+    settings = TrainingSettings(batch=BATCH, epochs=EPOCHS, patience=EPOCHS)
+    start = time.perf_counter()
+    list(NetworkLearner(name, settings).run(table, jobs))
+    return time.perf_counter() - start
+
+
+def loop_seconds(table: Table, jobs: list[Job], spec: NetworkSpec) -> float:
+    """Return the seconds of one fit of the plain loop: build, compile, fit, predict.
+
+    What a user writes: arrays, `class_weight`, early stopping that restores the
+    best weights. The network is the arm's, embeddings included.
+    """
+    job = jobs[0]
+    common = common_layout(table, spec)
+    part = make_part(table, job, common)
+    inputs = arrange(part.encoded, part.exact, part.exact)
+    start = time.perf_counter()
+    model = keras_network(spec, inputs.dense.shape[1], part.exact.knots)
+    x = [inputs.dense, inputs.positions] if spec.number_width else inputs.dense
+    take = (lambda r: [v[r] for v in x]) if spec.number_width else (lambda r: x[r])
+    model.compile(
+        keras.optimizers.Adam(spec.learning_rate),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+    )
+    positive = table.y[job.train].mean()
+    model.fit(
+        take(job.train),
+        table.y[job.train],
+        batch_size=BATCH,
+        epochs=EPOCHS,
+        verbose=0,
+        class_weight={0: 0.5 / (1 - positive), 1: 0.5 / positive},
+        validation_data=(take(job.stop), table.y[job.stop]),
+        callbacks=[
+            keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
+        ],
+    )
+    model.predict(take(job.score), batch_size=1024, verbose=0)
+    return (time.perf_counter() - start) * spec.copies
+
+
+class Embedding(keras.layers.Layer):
+    """Piecewise-linear embedding, as Keras users write it: encode, then a product."""
+
+    def __init__(self, knots: int, numbers: int, width: int) -> None:
+        super().__init__()
+        self.kernel = self.add_weight(
+            shape=(numbers, knots, width), initializer="glorot_uniform"
+        )
+        self.knots = knots
+
+    def call(self, positions):
+        grid = keras.ops.arange(self.knots, dtype="float32")
+        encoding = keras.ops.clip(positions[..., None] - grid, 0.0, 1.0)
+        return keras.ops.einsum("bjk,jkw->bjw", encoding, self.kernel)
+
+
+def keras_network(spec: NetworkSpec, columns: int, knots: tuple[int, ...]):
+    """Return the plain Keras form of a network on dense columns and positions."""
+    dense = keras.Input((columns,))
+    inputs, h = [dense], dense
+    if spec.number_width:
+        positions = keras.Input((len(knots),))
+        wide = Embedding(max(knots), len(knots), spec.number_width)(positions)
+        h = keras.layers.Concatenate()([dense, keras.layers.Flatten()(wide)])
+        inputs.append(positions)
+    for width in spec.hidden:
+        h = keras.layers.Dense(width, "relu")(h)
+        if spec.dropout:
+            h = keras.layers.Dropout(spec.dropout)(h)
+    return keras.Model(inputs, keras.layers.Dense(1)(h))
+
+
+def compare(name: str, table: Table, arms: tuple[str, ...], fits: int) -> float:
+    """Print and return how many times faster the trial is than the loop."""
+    jobs = made_jobs(table, arms)
+    trial = trial_seconds(table, jobs, name)
+    each = [loop_seconds(table, jobs, network(name)) for _ in range(fits)]
+    loop = statistics.median(each) * len(jobs)
+    print(
+        f"{name}: {len(jobs)} fits as one program {trial:.2f} s, compilation included; "
+        f"a loop of keras.Model.fit {loop:.1f} s, extrapolated from {fits} fits of "
+        f"{statistics.median(each):.2f} s (median)"
+    )
+    return loop / trial
+
+
+def fastest(call: Callable[[], object], repeats: int) -> float:
+    """Return the least seconds of some calls: others share the machine."""
+    call()
+    found = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        found.append(time.perf_counter() - start)
+    return min(found)
+
+
+def step_rate(batch: int, repeats: int) -> float:
+    """Return the bare products' seconds over a whole step's, in one run.
+
+    16 members, 30 features embedded in 16, two layers of 256, Adam.
+    """
+    members, numbers, knots, width = 16, 30, 49, 16
+    spec = NetworkSpec("step", hidden=(256, 256), number_width=width)
+    random = np.random.default_rng(0)
+    wide = numbers + numbers * width
+    sizes = {
+        "steps": (numbers, knots, width),
+        "kernel_0": (wide, 256),
+        "bias_0": (256,),
+        "kernel_1": (256, 256),
+        "bias_1": (256,),
+        "kernel_2": (256, 1),
+        "bias_2": (1,),
+    }
+
+    def normal(*shape: int):
+        return tf.constant(random.normal(0, 0.05, shape).astype("float32"))
+
+    weights = {name: normal(members, *size) for name, size in sizes.items()}
+    m = {name: tf.zeros_like(value) for name, value in weights.items()}
+    v = {name: tf.ones_like(value) for name, value in weights.items()}
+    dense = normal(members, batch, numbers)
+    positions = tf.constant(
+        random.uniform(0, knots - 1, (members, batch, numbers)).astype("float32")
+    )
+    codes = tf.zeros((members, batch, 0), tf.int32)
+    last = tf.fill((members, numbers), float(knots - 2))
+    targets = tf.cast(normal(members, batch) > 0, tf.float32)
+    rate = tf.fill((members, 1, 1), 1e-3)
+
+    @tf.function(autograph=False)
+    def step(weights, m, v):
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            logits = forward(spec, weights, dense, positions, codes, last)
+        slopes = (tf.sigmoid(logits) - targets) / batch
+        gradients = tape.gradient(logits, weights, output_gradients=slopes)
+        return {
+            name: adam.update(
+                weights[name],
+                m[name],
+                v[name],
+                gradients[name],
+                tf.reshape(rate, (-1, *(1 for _ in sizes[name]))),
+            )
+            for name in sizes
+        }
+
+    pairs = [(wide, 256), (256, 256), (256, 1)]
+    x = [normal(members, batch, a) for a, _ in pairs]
+    w = [normal(members, a, b) for a, b in pairs]
+    g = [normal(members, batch, b) for _, b in pairs]
+
+    @tf.function(autograph=False)
+    def products():
+        return [
+            part
+            for a, b, c in zip(x, w, g, strict=True)
+            for part in (
+                tf.matmul(a, b),
+                tf.matmul(a, c, transpose_a=True),
+                tf.matmul(c, b, transpose_b=True),
+            )
+        ]
+
+    bare, whole = [], []
+    for _ in range(3):  # side by side, so that both meet the same disturbance
+        bare.append(fastest(products, repeats))
+        whole.append(fastest(lambda: step(weights, m, v), repeats))
+    print(
+        f"step of 16 members at batch {batch}: bare products "
+        f"{min(bare) * 1e3:.1f} ms, whole step {min(whole) * 1e3:.1f} ms"
+    )
+    return min(bare) / min(whole)
+
+
+def main() -> None:
+    """Run all measurements and print their ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="under a minute")
+    quick = parser.parse_args().quick
+    table = made_table()
+    small = compare("small", table, ARMS, 5)
+    print(f"ratio small_trial {small:.1f} bar 25")
+    repeats = 5 if quick else 20
+    print(f"ratio step_256 {step_rate(256, repeats):.2f} bar 0.4")
+    print(f"ratio step_1024 {step_rate(1024, repeats):.2f} bar 0.6")
+
+
+if __name__ == "__main__":
+    main()
