@@ -23,7 +23,7 @@ from equipoise.decision.floors import (
 from equipoise.decision.objectives import Objective
 from equipoise.decision.plain import written
 from equipoise.decision.rows import FloatArray, Rows, check_rows
-from equipoise.decision.thresholds import choose_threshold
+from equipoise.decision.thresholds import Threshold, choose_threshold
 from equipoise.errors import InputError
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import prior_offset
@@ -309,17 +309,8 @@ def make_rule(
         method=method,
         **options,
     )
-    upper, lower = chosen.value, None
-    given = chosen.options
-    if abstain is not None:
-        if chosen.objective != "cost":
-            raise InputError(
-                sentence(f"abstain with objective={chosen.objective!r}", "'cost'")
-            )
-        costs = Costs(**{**dict(given), "abstain": abstain})
-        given = tuple(costs.to_dict().items())
-        if band := costs.band():
-            lower, upper = (float(to_log_odds(p)) for p in band)
+    upper, lower, given = _banded(chosen, abstain)
+    analytic = lower is not None or chosen.basis == "analytic"
     return DecisionRule(
         upper,
         lower,
@@ -327,7 +318,7 @@ def make_rule(
         shift,
         chosen.objective,
         given,
-        "analytic" if lower is not None or chosen.basis == "analytic" else "estimated",
+        "analytic" if analytic else "estimated",
         None,
         chosen.rows,
         chosen.positives,
@@ -335,6 +326,25 @@ def make_rule(
         _tally(rows, upper, lower),
         reason=chosen.reason,
     )
+
+
+def _banded(
+    chosen: Threshold, abstain: float | None
+) -> tuple[float, float | None, tuple[tuple[str, Any], ...]]:
+    """Return the two thresholds and the options, with a price for abstaining."""
+    if abstain is None:
+        return chosen.value, None, chosen.options
+    if chosen.objective != "cost":
+        raise InputError(
+            sentence(f"abstain with objective={chosen.objective!r}", "'cost'")
+        )
+    costs = Costs(**{**dict(chosen.options), "abstain": abstain})
+    options = tuple(costs.to_dict().items())
+    band = costs.band()
+    if band is None:
+        return chosen.value, None, options
+    low, high = (float(to_log_odds(p)) for p in band)
+    return high, low, options
 
 
 def certified_rule(
@@ -377,27 +387,12 @@ def certified_rule(
     if abstain and (precision is None or recall is None):
         raise InputError(sentence("abstain=True with one floor", "both floors"))
     rows, _, share = _prepared(log_odds, y, None, calibrator, None)
-    lower = None
-    if precision is not None and recall is not None:
-        if abstain:
-            half = (1 + level) / 2
-            top = certify_precision(rows.score, rows.y, precision, level=half)
-            bottom = certify_recall(rows.score, rows.y, recall, level=half)
-            certificates: tuple[Certificate, ...] = (top, bottom)
-            if bottom.threshold < top.threshold:
-                lower = bottom.threshold
-        if not abstain or lower is None:
-            certificates = (
-                certify_both(
-                    rows.score, rows.y, precision=precision, recall=recall, level=level
-                ),
-            )
-    elif precision is not None:
-        certificates = (certify_precision(rows.score, rows.y, precision, level=level),)
-    elif recall is not None:
-        certificates = (certify_recall(rows.score, rows.y, recall, level=level),)
+    if abstain and precision is not None and recall is not None:
+        certificates, lower = _certified_band(rows, precision, recall, level)
+    else:
+        certificates, lower = (_certified(rows, precision, recall, level),), None
     floors = {"precision": precision, "recall": recall}
-    asked = {k: v for k, v in floors.items() if v is not None}
+    asked = {name: floor for name, floor in floors.items() if floor is not None}
     upper = certificates[0].threshold
     return DecisionRule(
         upper,
@@ -414,6 +409,30 @@ def certified_rule(
         _tally(rows, upper, lower),
         certificates,
     )
+
+
+def _certified(
+    rows: Rows, precision: float | None, recall: float | None, level: float
+) -> Certificate:
+    if precision is None:
+        return certify_recall(rows.score, rows.y, recall or 0.0, level=level)
+    if recall is None:
+        return certify_precision(rows.score, rows.y, precision, level=level)
+    return certify_both(
+        rows.score, rows.y, precision=precision, recall=recall, level=level
+    )
+
+
+def _certified_band(
+    rows: Rows, precision: float, recall: float, level: float
+) -> tuple[tuple[Certificate, ...], float | None]:
+    """Certify each floor with half of the error; one threshold if it has both."""
+    half = (1 + level) / 2
+    top = certify_precision(rows.score, rows.y, precision, level=half)
+    bottom = certify_recall(rows.score, rows.y, recall, level=half)
+    if bottom.threshold < top.threshold:
+        return (top, bottom), bottom.threshold
+    return (_certified(rows, precision, recall, level),), None
 
 
 def _prepared(

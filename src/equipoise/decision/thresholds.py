@@ -19,7 +19,7 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, one_of, sentence
 from equipoise.decision.objectives import ROUNDING, Objective, as_objective
 from equipoise.decision.plain import written
-from equipoise.decision.rows import FloatArray, check_rows, check_scores
+from equipoise.decision.rows import FloatArray, Rows, check_rows, check_scores
 from equipoise.errors import InputError, InputTypeError
 
 IntArray = npt.NDArray[np.int64]
@@ -130,6 +130,20 @@ def choose_threshold(
         ends, values = _best(ranked, counts, goal, gain)
         value = _between(ranked, counts[0], int(ends[0]))
         reason = "" if not math.isnan(values[0]) else _unmet(goal, rows.positives)
+    basis = "estimated" if analytic is None else "analytic"
+    return _threshold(rows, float(value), goal, gain, options, basis, reason)
+
+
+def _threshold(
+    rows: Rows,
+    value: float,
+    goal: Objective,
+    gain: FloatArray | None,
+    options: Mapping[str, Any],
+    basis: str,
+    reason: str,
+) -> Threshold:
+    """Return the threshold with what it does on the choosing rows."""
     flagged = (rows.score >= value) & (value < math.inf)
     tp = float(rows.weights @ (rows.y * flagged))
     total = float(rows.weights @ flagged)
@@ -139,16 +153,17 @@ def choose_threshold(
         achieved = float((goal.report or goal.value)(*map(np.asarray, known)))
     else:
         achieved = _example_cost(options, rows.y, rows.weights, flagged)
+    present = rows.weights > 0
     return Threshold(
-        float(value),
+        value,
         goal.name,
         achieved,
         tp / total if total else math.nan,
         tp / rows.positives if rows.positives else math.nan,
         total / size if size else math.nan,
-        int((rows.weights > 0).sum()),
-        int(((rows.weights > 0) & (rows.y == 1)).sum()),
-        "estimated" if analytic is None else "analytic",
+        int(present.sum()),
+        int((present & (rows.y == 1)).sum()),
+        basis,
         goal.options,
         reason,
     )
