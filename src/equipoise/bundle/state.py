@@ -63,8 +63,9 @@ def unpack(parts: Mapping[str, bytes], name: str) -> Any:
     Raises:
         BundleError: A part is absent or does not hold what it should.
     """
+    text = _need(parts, f"{name}.json")
     try:
-        data = json.loads(_need(parts, f"{name}.json"))
+        data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _wrong(f"{name}.json", "it is no JSON") from error
     return _unpack(data, f"{name}.json", parts, 0)
