@@ -17,12 +17,12 @@ from equipoise.table.source import Notes, Raw
 BLOCK = 1 << 23
 
 
-def read_csv(path: Path, targets: Sequence[str] = ()) -> Raw:
+def read_csv(path: Path, known: Sequence[str] = ()) -> Raw:
     """Read a text file of fields, every field as text.
 
     Args:
         path: The file, plain or gzip.
-        targets: Target names; where one is in the first record, this is a header.
+        known: Names of columns; where one is in the first record, this is a header.
 
     Raises:
         TableError: The file is empty, no text, has rows of different lengths, a quote
@@ -36,7 +36,7 @@ def read_csv(path: Path, targets: Sequence[str] = ()) -> Raw:
     data_start = _after_lines(data, dialect.skip)
     _require_columns(rows, name)
     found = _sound(data[data_start:] if data_start else data, dialect, name, notes)
-    header = has_header(rows, targets)
+    header = has_header(rows, known)
     names = _names(rows, header, name, notes)
     table = _parse(data, data_start, dialect, names, header, found, name)
     if not table.num_rows:

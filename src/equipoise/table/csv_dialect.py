@@ -8,7 +8,7 @@ import dataclasses
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SAMPLE_BYTES = 1 << 18
@@ -146,13 +146,12 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text.strip()) is not None
 
 
-def has_header(rows: Rows, targets: Sequence[str] = ()) -> bool:
+def has_header(rows: Rows, known: Sequence[str] = ()) -> bool:
     """Return whether the first record names the columns.
 
-    It does where it holds a target that the user named, or counts the columns (0, 1,
-    2, ...). It does not where a name would repeat, where every column of numbers has
-    a number there, or, without such columns, where most of its texts occur again
-    below it.
+    It does where it holds a name that is known, such as the target's, or counts the
+    columns (0, 1, 2, ...). It does not where every column of numbers has a number
+    there, or, without such columns, where most of its texts occur again below it.
 
     Example:
         >>> has_header([["age", "sex"], ["31", "m"], ["44", "f"]])
@@ -162,7 +161,7 @@ def has_header(rows: Rows, targets: Sequence[str] = ()) -> bool:
     """
     first = [text.strip() for text in rows[0]]
     below = [row for row in rows[1:] if len(row) == len(first)]
-    if set(targets) & set(first) and len(set(first)) == len(first):
+    if set(known) & set(first) and len(set(first)) == len(first):
         return True
     counted = [[str(j + k) for j in range(len(first))] for k in (0, 1)]
     if first in counted or not below:
@@ -176,7 +175,7 @@ def has_header(rows: Rows, targets: Sequence[str] = ()) -> bool:
     return again <= len(first) / 2
 
 
-def _numbers(fields: object) -> bool:
+def _numbers(fields: Iterable[str]) -> bool:
     """Return whether most fields are numbers."""
-    texts = [text.strip() for text in fields if text.strip()]  # type: ignore[attr-defined]
+    texts = [text.strip() for text in fields if text.strip()]
     return bool(texts) and sum(map(is_number, texts)) > 0.8 * len(texts)

@@ -24,6 +24,10 @@ stands for more than one coincidence.)
 A copy is likelier than a coincidence where coincidence explains fewer than half of
 the twins: E < T / 2.
 
+Where one column determines all others (a postcode, and what follows from it), equal
+rows leave no near-duplicates and cannot be told from copies; they are taken for
+copies, which costs evenness of the folds and nothing else.
+
 **Default values.** One combination of values that makes up more than 1 % of the
 table and has negative rows is not one case copied over and over but a default (an
 empty record, a saturated measurement). Its rows count neither in T nor in E, and

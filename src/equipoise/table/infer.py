@@ -25,7 +25,7 @@ import numpy as np
 from equipoise._core.checks import listing
 from equipoise.table.parse_dates import Dates, parse_dates
 from equipoise.table.parse_numbers import (
-    LARGEST_EXACT,
+    FIRST_INEXACT,
     Numbers,
     inexact,
     parse_numbers,
@@ -97,7 +97,7 @@ def _integers(name: str, values: Any, notes: Notes) -> Column | Dropped:
     import pyarrow.compute as pc
 
     floats = _floats(values)
-    if np.nanmax(np.abs(floats), initial=0.0) > LARGEST_EXACT:
+    if np.nanmax(np.abs(floats), initial=0.0) >= FIRST_INEXACT:
         back = pc.cast(pa.array(floats, from_pandas=True), values.type, safe=False)
         exact = pc.equal(back, values.combine_chunks())
         if not pc.all(exact, min_count=0).as_py():

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from equipoise.table.table import FloatArray
 from equipoise.table.texts import Mask
 
-LARGEST_EXACT = 2.0**53
+FIRST_INEXACT = 2.0**53  # 2^53 + 1 becomes this number too
 
 _SPACE = r"[ \x{00A0}\x{2009}\x{202F}'\x{2019}]"
 _INTEGER = r"\d+|\d{1,3}(?:%s\d{3})+|\d{1,3}(?:" + _SPACE + r"\d{3})+"
@@ -73,7 +73,7 @@ def quick_numbers(column: Any, decimal: str) -> FloatArray | None:
         return None
     values = np.asarray(numbers.fill_null(np.nan).combine_chunks(), np.float64)
     largest = np.nanmax(np.abs(values), initial=0.0)
-    return None if largest > LARGEST_EXACT else values
+    return None if largest >= FIRST_INEXACT else values
 
 
 def parse_numbers(values: Any, decimal: str = ".") -> Numbers:
@@ -189,7 +189,7 @@ def _any(mask: Any) -> bool:
 
 def inexact(values: npt.NDArray[np.float64], texts: Any) -> Mask:
     """Return which texts are whole numbers that a float64 cannot hold exactly."""
-    suspect = np.flatnonzero(np.abs(values) > LARGEST_EXACT)
+    suspect = np.flatnonzero(np.abs(values) >= FIRST_INEXACT)
     found = np.zeros(len(values), bool)
     for i in suspect:
         digits = texts[int(i)].as_py().lstrip("+")

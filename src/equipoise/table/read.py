@@ -133,7 +133,8 @@ def _read(
         return _again(source, target, positive, task, group, time, drop, like)
     if like is not None and target is None and labelled:
         target = like.target
-    raw, targets = _open(source, target, drop)
+    known = () if like is None else like.names
+    raw, targets = _open(source, target, drop, known)
     raw = _without(raw, drop)
     if not raw.data.num_rows:
         raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
@@ -160,7 +161,10 @@ def _read(
 
 
 def _open(
-    source: Any, target: str | Sequence[str] | None, drop: Sequence[str]
+    source: Any,
+    target: str | Sequence[str] | None,
+    drop: Sequence[str],
+    known: Sequence[str],
 ) -> tuple[Raw, list[str]]:
     """Return the source's columns and the names of its targets."""
     targets = [target] if isinstance(target, str) else list(target or ())
@@ -170,7 +174,7 @@ def _open(
         raw, own = read_example(source)
         return raw, targets or [own]
     if isinstance(source, str | os.PathLike):
-        return _open_file(Path(source), targets, drop), targets
+        return _open_file(Path(source), [*targets, *known], drop), targets
     if isinstance(source, tuple) and len(source) == 2:
         name = targets[0] if len(targets) == 1 else None
         raw, own = read_pair(source[0], source[1], name)
@@ -190,7 +194,7 @@ def _open(
     )
 
 
-def _open_file(path: Path, targets: list[str], drop: Sequence[str]) -> Raw:
+def _open_file(path: Path, names: Sequence[str], drop: Sequence[str]) -> Raw:
     if path.is_dir():
         raise TableError(sentence(f"the folder {path.name!r}", "one file"))
     if not path.exists():
@@ -208,7 +212,7 @@ def _open_file(path: Path, targets: list[str], drop: Sequence[str]) -> Raw:
     # A Parquet file begins and ends with these letters; by its name it may be cut off.
     if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
         return read_parquet(path, drop)
-    return read_csv(path, targets)
+    return read_csv(path, names)
 
 
 def _without(raw: Raw, drop: Sequence[str]) -> Raw:

@@ -99,7 +99,7 @@ def labels(raw: Raw, name: str, notes: Notes) -> tuple[IntArray, tuple[str, ...]
     Raises:
         TargetError: A label is missing or infinite, or these are no classes.
     """
-    texts = _present(_merged(_texts(raw, name), name, notes), raw, name)
+    texts = _present(_merged(_texts(raw, name), name, notes), raw, name, notes)
     numbers = parse_numbers(texts.values, raw.decimal)
     _require_finite(texts, numbers.values, raw, name)
     if numbers.numeric.all():
@@ -135,7 +135,7 @@ def _texts(raw: Raw, name: str) -> Texts:
     return texts_of(values)
 
 
-def _present(texts: Texts, raw: Raw, name: str) -> Texts:
+def _present(texts: Texts, raw: Raw, name: str, notes: Notes) -> Texts:
     """Return labels without those that mean a missing value; raise if one is."""
     if raw.typed:
         missing = lowered_in(texts, frozenset({"nan", "<na>"}))
@@ -145,7 +145,7 @@ def _present(texts: Texts, raw: Raw, name: str) -> Texts:
         found = texts.without(missing)
         if not parse_numbers(found.values).numeric.all():
             empty = lowered_in(texts, frozenset())
-            found = without_missing_texts(name, texts.without(empty), Notes())
+            found = without_missing_texts(name, texts.without(empty), notes)
     rows = np.flatnonzero(found.codes < 0)
     if len(rows):
         raise TargetError(
@@ -189,7 +189,7 @@ def _canonical(texts: Texts, values: Any) -> tuple[Texts, IntArray]:
     import pyarrow as pa
 
     written = [
-        text if abs(value) > 2**53 else f"{value + 0.0:.15g}"
+        text if abs(value) >= 2**53 else f"{value + 0.0:.15g}"
         for text, value in zip(texts.list(), values, strict=True)
     ]
     texts = texts.replace(pa.array(written, pa.large_string()))

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.errors import InputError, UnsupportedError
+from equipoise.table.table import Column, Table, concatenate, counts
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table(
+        (
+            Column("x", "numeric", np.array([1.0, np.nan, 3.0])),
+            Column("f", "boolean", np.array([1.0, 0.0, np.nan])),
+            Column("c", "categorical", np.array([1, -1, 0], np.int32), ("u", "vé")),
+            Column(
+                "t", "datetime", np.array(["1970-01-01", "NaT", "2021-01-01"], "M8[us]")
+            ),
+        ),
+        np.array([0, 1, 0], np.int8),
+        ("no", "yes"),
+        groups=np.array([4, 5, 4]),
+        time=np.array([3.0, 1.0, 2.0]),
+    )
+
+
+def test_raw_is_what_a_model_takes(table: Table) -> None:
+    raw = table.raw()
+    assert list(raw) == ["x", "f", "c", "t"]
+    np.testing.assert_array_equal(raw["x"], [1.0, np.nan, 3.0])
+    np.testing.assert_array_equal(raw["f"], [1.0, 0.0, np.nan])
+    assert raw["c"].tolist() == ["vé", "", "u"]
+    least = np.iinfo(np.int64).min
+    assert raw["t"].tolist() == [0, least, 1609459200 * 10**6]
+    assert [raw[name].dtype.kind for name in raw] == ["f", "f", "U", "i"]
+    assert table.raw([2])["c"].tolist() == ["u"]
+    assert table.raw(np.array([True, False, False]))["x"].tolist() == [1.0]
+
+
+def test_missing_and_take(table: Table) -> None:
+    missing = [column.missing().tolist() for column in table.columns]
+    assert missing == [
+        [False, True, False],
+        [False, False, True],
+        [False, True, False],
+        [False, True, False],
+    ]
+    part = table.take([2, 0])
+    assert part["x"].values.tolist() == [3.0, 1.0]
+    assert part.groups is not None
+    assert part.groups.tolist() == [4, 4]
+    assert part.time is not None
+    assert part.time.tolist() == [2.0, 3.0]
+    assert counts(part.y) == (2, 0)
+
+
+def test_names(table: Table) -> None:
+    assert table.names == ("x", "f", "c", "t")
+    assert (len(table), table.positives, table.prevalence) == (3, 1, 1 / 3)
+    assert "1 numeric, 1 boolean, 1 categorical, 1 datetime" in repr(table)
+    with pytest.raises(InputError, match=r"'cc'.*Did you mean 'c'"):
+        table["cc"]
+
+
+def test_only_binary_tables_have_positives(table: Table) -> None:
+    many = Table(table.columns, np.array([0, 1, 2]), ("a", "b", "c"), task="multiclass")
+    with pytest.raises(UnsupportedError, match="multiclass"):
+        _ = many.positives
+    assert "multiclass target" in repr(many)
+
+
+def test_concatenate_unites_categories(table: Table) -> None:
+    other = Table(
+        (
+            *table.columns[:2],
+            Column("c", "categorical", np.array([0, 1, -1], np.int32), ("w", "u")),
+            table.columns[3],
+        ),
+        table.y,
+        table.classes,
+        groups=table.groups,
+    )
+    both = concatenate([table, other])
+    assert both["c"].raw().tolist() == ["vé", "", "u", "w", "u", ""]
+    assert both["c"].categories == ("u", "vé", "w")
+    assert both.time is None
+    assert both.groups is not None
+    assert len(both) == len(both.groups) == 6
