@@ -102,8 +102,8 @@ def learning_curve(
     Both classes are sub-sampled at the same rate, to five sizes from an eighth of
     the training part up to all of it, several times each; the scores of the held-out
     folds are pooled. On the logit scale the average precision is fitted by
-    a - b n^-c for several c from -1/4 (growth that gathers pace) over 0 (a straight line
-    in log n) to 1/2 (the inverse root), averaged by their fit.
+    a - b n^-c for several c, from -1/4 (growth that gathers pace) over 0 (a straight
+    line in log n) to 1/2 (the inverse root), averaged by their fit.
 
     The band of `then` contains the disagreement of the family, the noise of the fits,
     the noise of the test rows (jackknife over the folds for the gain; for the level

@@ -45,17 +45,19 @@ def look(
     needed = trials_for_half_width(recall, half_width, subject.level)
     advice = "Read every figure with its interval."
     if own:
-        better = share_interval(recall, subject.counts[1], subject.level)
+        whole = subject.counts[1]
+        better = share_interval(recall, whole, subject.level)
         advice += (
-            f" By cross-validation on the table's {count(subject.counts[1], 'positive')}"
-            f" the recall would be known as {interval(*better)}."
+            f" By cross-validation on the table's {count(whole, 'positive')} the recall "
+            f"would be known as {interval(*better)}."
         )
     return Observation(
         "warning" if (high - low) / 2 > coarse else "info",
         f"{_cases(positives, own)}, a measured recall of {recall:.2f} means "
         f"{interval(low, high)}, and a measured AUROC of {auroc:.2f} is known to about "
         f"±{normal_quantile((1 + subject.level) / 2) * error:.2f}.",
-        f"{advice} A recall to within ±{half_width:.2f} takes about {needed:,} positives.",
+        f"{advice} A recall to within ±{half_width:.2f} takes about {needed:,} "
+        "positives.",
         {
             "positives": positives,
             "recall": recall,
