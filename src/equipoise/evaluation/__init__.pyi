@@ -10,5 +10,5 @@ from .curves import precision_recall_curve as precision_recall_curve
 from .curves import roc_curve as roc_curve
 from .evaluation import Confusion as Confusion
 from .evaluation import Evaluation as Evaluation
-from .slices import Slice as Slice
-from .slices import slices as slices
+from .slicing import Slice as Slice
+from .slicing import slices as slices

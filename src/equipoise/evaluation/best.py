@@ -59,11 +59,10 @@ def winner(
     value = np.array([estimates[name].value for name in names])
     known = np.where(np.isnan(value), -np.inf, value)
     first = int(np.argmax(known))
-    drawn = np.stack([np.asarray(replicates[name]) for name in names])
-    centred = drawn - np.nanmean(drawn, axis=1, keepdims=True) + value[:, None]
-    picked = np.argmax(np.where(np.isnan(centred), -np.inf, centred), axis=0)
-    gained = np.take_along_axis(centred, picked[None], axis=0)[0] - value[picked]
-    optimism = max(0.0, float(np.nanmean(gained)))
+    drawn = np.stack([_centred(np.asarray(replicates[n]), estimates[n]) for n in names])
+    picked = np.argmax(drawn, axis=0)
+    gained = np.take_along_axis(drawn, picked[None], axis=0)[0] - known[picked]
+    optimism = max(0.0, float(np.mean(gained))) if np.isfinite(known[first]) else 0.0
     share = np.bincount(picked, minlength=len(names)) / picked.size
     return Winner(
         names[first],
@@ -71,6 +70,13 @@ def winner(
         optimism,
         dict(zip(names, share.tolist(), strict=True)),
     )
+
+
+def _centred(drawn: FloatArray, estimate: Estimate) -> FloatArray:
+    """Move replicates to the value on all rows; an undefined arm never comes first."""
+    if not estimate.defined:
+        return np.full(drawn.shape, -np.inf)
+    return np.asarray(drawn - drawn.mean() + estimate.value)
 
 
 def _moved(estimate: Estimate, optimism: float) -> Estimate:
