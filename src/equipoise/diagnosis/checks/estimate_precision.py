@@ -48,8 +48,8 @@ def look(
         whole = subject.counts[1]
         better = share_interval(recall, whole, subject.level)
         advice += (
-            f" By cross-validation on the table's {count(whole, 'positive')} the recall "
-            f"would be known as {interval(*better)}."
+            f" By cross-validation on the table's {count(whole, 'positive')} the "
+            f"recall would be known as {interval(*better)}."
         )
     return Observation(
         "warning" if (high - low) / 2 > coarse else "info",
