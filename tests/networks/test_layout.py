@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Places in the common and the exact layout."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.networks.layout import Layout, arrange, common_layout, exact_layout
+from equipoise.networks.parameters import condense, initial, shapes, spread
+from equipoise.networks.spec import NetworkSpec
+from equipoise.table.encoding import learn_encoding
+from equipoise.table.table import Column, Table
+
+SPEC = NetworkSpec("x", hidden=(5,), number_width=3, category_width=2, one_hot=4)
+
+
+@pytest.fixture
+def table() -> Table:
+    random = np.random.default_rng(0)
+    rows = 400
+    holed = random.normal(size=rows)
+    holed[:3] = np.nan
+    columns = (
+        Column("holed", "numeric", holed),
+        Column("flag", "boolean", random.integers(0, 2, rows).astype(float)),
+        Column("when", "datetime", random.integers(0, 10**15, rows).astype("M8[us]")),
+        Column(
+            "few",
+            "categorical",
+            random.integers(0, 2, rows).astype(np.int32),
+            ("x", "y"),
+        ),
+        Column(
+            "many",
+            "categorical",
+            random.integers(-1, 40, rows).astype(np.int32),
+            tuple(map(str, range(40))),
+        ),
+    )
+    return Table(columns, random.integers(0, 2, rows).astype(np.int8), ("n", "p"))
+
+
+@pytest.mark.parametrize("start", [0, 3, 200])
+def test_every_part_fits_and_gives_the_same_network(table, start) -> None:
+    """A network in the common layout computes what it computes in its own."""
+    import tensorflow as tf
+
+    from equipoise.networks.forward import forward
+
+    common = common_layout(table, SPEC)
+    encoding = learn_encoding(table, np.arange(start, start + 150))
+    exact = exact_layout(encoding, common)
+    assert set(exact.numbers) <= set(common.numbers)
+    encoded = encoding.transform(table)
+    weights = initial(SPEC, exact, 0, -1.0)
+    wide = spread(weights, SPEC, exact, common)
+    for name, value in condense(wide, SPEC, exact, common).items():
+        np.testing.assert_array_equal(value, weights[name])
+
+    def logits(layout, arrays, last):
+        inputs = arrange(encoded, exact, layout)
+        return forward(
+            SPEC,
+            {name: tf.constant(value[None]) for name, value in arrays.items()},
+            inputs.dense[None],
+            inputs.positions[None],
+            inputs.codes[None],
+            tf.constant(np.asarray(last, np.float32)[None]),
+        ).numpy()
+
+    own = dict(zip(exact.positions, exact.knots, strict=True))
+    places = [own.get(name, 2) - 2 for name in common.positions]
+    np.testing.assert_allclose(
+        logits(common, wide, places),
+        logits(exact, weights, np.asarray(exact.knots) - 2),
+        atol=1e-5,
+    )
+
+
+def test_the_common_layout_depends_on_the_table_alone(table) -> None:
+    assert common_layout(table, SPEC) == common_layout(table, SPEC)
+    layout = common_layout(table, SPEC)
+    assert Layout.from_dict(layout.to_dict()) == layout
+    assert [c.embedded for c in layout.categories] == [False, True]
+    assert layout.dense == len(layout.numbers) + layout.one_hot[0].levels
+    assert shapes(SPEC, layout)["kernel_0"] == (layout.width(SPEC), 5)
+
+
+def test_a_network_that_embeds_nothing_has_no_positions(table) -> None:
+    plain = common_layout(table, NetworkSpec("small"))
+    assert plain.positions == ()
+    assert "steps" not in shapes(NetworkSpec("small"), plain)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Members as ordinary Keras models that take raw columns."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from equipoise.errors import InputError
+from equipoise.learners.network import NetworkLearner
+from equipoise.networks.spec import NetworkSpec
+from equipoise.priors import probability
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import Table
+from equipoise.training.average import average_log_odds
+from equipoise.training.keras_model import keras_model
+from equipoise.training.scorer import NetworkScorer
+from equipoise.training.settings import TrainingSettings
+
+SPEC = NetworkSpec("x", hidden=(16, 8), number_width=4, one_hot=8)
+SETTINGS = TrainingSettings(batch=64, epochs=4)
+
+
+def taken(model: keras.Model, table: Table, rows=None) -> np.ndarray:
+    raw = {name: tf.constant(values) for name, values in table.raw(rows).items()}
+    return np.asarray(model(raw))
+
+
+@pytest.fixture(scope="module")
+def outcomes(table, jobs_for):
+    strategies = [
+        Strategy(loss="focal", weights="balanced", options={"gamma": 1.5}),
+        Strategy(plan="bagging", options={"members": 3}),
+    ]
+    learner = NetworkLearner(SPEC, SETTINGS)
+    return list(learner.run(table, jobs_for(table, strategies), keep=True))
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_one_member_equals_its_scores(table, outcomes, number) -> None:
+    outcome = outcomes[number]
+    for output, expected in (
+        ("log_odds", outcome.log_odds),
+        ("probability", probability(outcome.log_odds)),
+    ):
+        model = keras_model([outcome.scorer], output=output)
+        found = taken(model, table, outcome.job.score)
+        assert found.shape == (len(outcome.job.score), 1)
+        np.testing.assert_allclose(found[:, 0], expected, atol=2e-6)
+
+
+def test_the_average_of_folds_is_one_model(table, outcomes) -> None:
+    scorers = [outcome.scorer for outcome in outcomes]
+    expected = average_log_odds([scorer.log_odds(table) for scorer in scorers])
+    found = taken(keras_model(scorers, output="log_odds"), table)
+    np.testing.assert_allclose(found[:, 0], expected, atol=2e-6)
+
+
+# Keras 3.15 turns a tf.Variable into an array in a way that NumPy 2 warns about.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_it_travels_in_a_keras_file(table, outcomes, tmp_path) -> None:
+    model = keras_model([outcome.scorer for outcome in outcomes])
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(taken(again, table), taken(model, table))
+
+
+def test_a_scorer_travels_as_plain_data(table, outcomes) -> None:
+    scorer = outcomes[1].scorer
+    state = scorer.state()
+    state["plain"] = json.loads(json.dumps(state["plain"]))
+    again = NetworkScorer.from_state(state)
+    np.testing.assert_array_equal(again.log_odds(table), scorer.log_odds(table))
+    np.testing.assert_array_equal(
+        scorer.log_odds(table.take(outcomes[1].job.score)).round(5),
+        outcomes[1].log_odds.round(5),
+    )
+
+
+def test_models_of_other_columns_are_refused(outcomes, table, jobs_for) -> None:
+    few = Table(table.columns[:2], table.y, table.classes)
+    (other,) = NetworkLearner("linear", SETTINGS).run(
+        few, jobs_for(few, folds=1), keep=True
+    )
+    with pytest.raises(InputError, match="2 sets of columns"):
+        keras_model([outcomes[0].scorer, other.scorer])
+    with pytest.raises(InputError, match="0 fitted models"):
+        keras_model([])
