@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Groups: within the limit, alike in a rerun, everyone once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from equipoise.networks.layout import common_layout
+from equipoise.networks.spec import NetworkSpec
+from equipoise.training.data import make_part
+from equipoise.training.grouping import plan_groups
+from equipoise.training.members import make_members
+from equipoise.training.settings import TrainingSettings
+
+SPEC = NetworkSpec("x", hidden=(64,))
+
+
+@pytest.fixture
+def planned(table, jobs_for):
+    jobs = jobs_for(table, ["plain", "focal", "class_weight", "bagging"], folds=3)
+    common = common_layout(table, SPEC)
+    parts = {job.part: make_part(table, job, common) for job in jobs}
+    members = make_members(jobs, parts, SPEC)
+
+    def plan(limit: int):
+        return plan_groups(members, SPEC, common, TrainingSettings(memory_limit=limit))
+
+    return members, plan
+
+
+def test_everyone_is_in_one_group_once(planned) -> None:
+    members, plan = planned
+    for limit in (2**20, 2**24, 2**32):
+        groups = plan(limit)
+        assert sorted(np.concatenate([g.members for g in groups])) == list(
+            range(len(members))
+        )
+        assert groups == plan(limit)
+
+
+def test_groups_stay_within_the_limit(planned) -> None:
+    _, plan = planned
+    assert len(plan(2**32)) == 1
+    groups = plan(2**23)
+    assert len(groups) > 1
+    assert all(g.bytes <= 2**23 or len(g.members) == 1 for g in groups)
+
+
+def test_families_lie_together(planned) -> None:
+    members, plan = planned
+    (group,) = plan(2**32)
+    families = [members[place].family for place in group.members]
+    assert families == sorted(families)
+
+
+def test_members_with_other_numbers_of_updates_are_apart(table, jobs_for) -> None:
+    one, other = jobs_for(table)
+    short = replace(other, train=other.train[:60])
+    common = common_layout(table, SPEC)
+    parts = {job.part: make_part(table, job, common) for job in (one, short)}
+    members = make_members([one, short], parts, SPEC)
+    groups = plan_groups(members, SPEC, common, TrainingSettings())
+    assert [g.members for g in groups] == [(0,), (1,)]

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What early stopping minimises, and when it stops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss
+
+from equipoise.priors import Correction, probability
+from equipoise.training.stopping import Patience, stop_value
+
+
+@pytest.fixture
+def rows() -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    z = random.normal(-2, 1.5, 4000)
+    return (random.random(4000) < probability(z)).astype(np.int8), z
+
+
+def test_log_loss_of_the_corrected_scores(rows) -> None:
+    y, z = rows
+    value = stop_value("log_loss", y, z + 1.3, Correction("offset", -1.3))
+    assert value == pytest.approx(log_loss(y, probability(z)), abs=1e-12)
+
+
+def test_other_metrics_are_turned_so_that_less_is_better(rows) -> None:
+    y, z = rows
+    found = stop_value("average_precision", y, z, Correction())
+    assert found == pytest.approx(-average_precision_score(y, z))
+    found = stop_value("brier", y, z, Correction())
+    assert found == pytest.approx(brier_score_loss(y, probability(z)))
+
+
+def test_scores_that_only_order_are_judged_by_their_best_line(rows) -> None:
+    """The least log loss over lines is scikit-learn's, whatever the scale."""
+    y, z = rows
+    model = LogisticRegression(C=np.inf).fit(z[:, None], y)
+    least = log_loss(y, model.predict_proba(z[:, None])[:, 1])
+    order = Correction("calibrate", reason="ranks")
+    for scale, shift in ((1.0, 0.0), (0.01, 5.0), (300.0, -40.0)):
+        value = stop_value("log_loss", y, scale * z + shift, order)
+        assert value == pytest.approx(least, abs=1e-5)
+
+
+def test_a_reversed_order_is_worth_no_more_than_the_prior(rows) -> None:
+    y, z = rows
+    value = stop_value("log_loss", y, -z, Correction("calibrate"))
+    assert value >= log_loss(y, np.full(len(y), y.mean())) - 1e-9
+
+
+@pytest.mark.parametrize("y", [[0, 0, 0, 1], [0, 1, 1, 1]])
+def test_separable_rows_stay_finite(y) -> None:
+    value = stop_value("log_loss", y, [-3.0, 1.0, 2.0, 3.0], Correction("calibrate"))
+    assert 0 <= value < 1
+
+
+def test_patience_keeps_the_first_of_equal_epochs() -> None:
+    patience = Patience.start(3)
+    which = np.array([0, 2])
+    for epoch, values in enumerate(([5.0, 1.0], [4.0, 1.0], [np.nan, 0.5]), start=1):
+        patience, improved = patience.after(epoch, which, np.array(values))
+    assert improved.tolist() == [False, True]
+    assert patience.epoch.tolist() == [2, 0, 3]
+    assert patience.best.tolist() == [4.0, np.inf, 0.5]
