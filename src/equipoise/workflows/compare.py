@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise.decision.objectives import as_objective
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import InputError, InputTypeError
+from equipoise.evaluation.arrays import as_costs
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
@@ -96,6 +98,9 @@ def compare(
         seed=integer(seed, "seed"),
     )
     budget = number(minutes, "minutes", 0, open_ends=True) * 60
+    number(margin, "margin", 0, 1)
+    if as_costs(costs) is None:
+        as_objective(objective, {})
     wanted = _repeats(repeats, protocol.by)
     call = progress or (lambda text, share: None)
     call("looking at the data", 0.0)
@@ -112,7 +117,7 @@ def compare(
         found,
         objective=objective,
         costs=costs,
-        margin=number(margin, "margin", 0, 1),
+        margin=margin,
         started=started,
     )
 

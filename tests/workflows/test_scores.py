@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+
+from equipoise.strategies.catalogue import as_strategies
+from equipoise.table.generators import Known
+from equipoise.table.table import concatenate
+from equipoise.workflows.plan import Protocol, parts
+from equipoise.workflows.scores import join, run, scaled
+
+
+def test_a_row_is_scored_by_the_model_that_has_not_seen_it(known: Known) -> None:
+    """Rows get the score of their own fold's model, not of another one."""
+    table = known.table
+    found = parts(table, Protocol(folds=3), [0])
+    scores = run(table, found, as_strategies("logistic"), rows=500, keep=True)
+    for part, scorer in zip(found, scores.scorers["logistic"], strict=True):
+        own = scorer.log_odds(table.take(part.test))
+        assert np.array_equal(scores.log_odds["logistic"][0, part.test], own)
+
+
+def test_a_test_file_rides_along(known: Known, later: Known) -> None:
+    both = concatenate([known.table, later.table])
+    found = parts(known.table, Protocol(folds=2), [0])
+    arms = as_strategies("logistic")
+    with_file = run(both, found, arms, rows=500)
+    alone = run(known.table, found, arms, rows=500)
+    assert with_file.extra["logistic"].shape == (2, 300)
+    assert np.isfinite(with_file.extra["logistic"]).all()
+    assert np.array_equal(with_file.log_odds["logistic"], alone.log_odds["logistic"])
+
+
+def test_joining_repeats(known: Known) -> None:
+    arms = as_strategies(["prior", "logistic"])
+    protocol = Protocol(folds=2)
+    one, two = (
+        run(known.table, parts(known.table, protocol, [r]), arms, rows=500)
+        for r in range(2)
+    )
+    both = run(known.table, parts(known.table, protocol, range(2)), arms, rows=500)
+    joined = join(one, two)
+    assert joined.repeats == 2
+    assert np.array_equal(joined.folds, both.folds)
+    for name in ("prior", "logistic"):
+        assert np.array_equal(joined.log_odds[name], both.log_odds[name])
+        assert joined.updates[name] == both.updates[name]
+
+
+def test_scaled_progress() -> None:
+    seen: list[float] = []
+    call = scaled(lambda text, share: seen.append(share), 0.5, 0.25)
+    call("half of it", 0.5)
+    call("all of it", 1.0)
+    assert seen == [0.625, 0.75]
