@@ -22,8 +22,6 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from equipoise.table.read import read_table
-from equipoise.table.splits import inner_split
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
 
@@ -32,6 +30,8 @@ from equipoise.errors import TableWarning
 from equipoise.learners.registry import learner_for
 from equipoise.strategies.catalogue import as_strategies, catalogue
 from equipoise.strategies.jobs import Job
+from equipoise.table.read import read_table
+from equipoise.table.splits import inner_split
 from equipoise.table.table import Table
 
 ROOT = Path(__file__).parents[1]

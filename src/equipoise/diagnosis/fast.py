@@ -40,7 +40,7 @@ def boosted_trees(
         `[score rows]` log-odds.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     kinds = [
         c.kind == "categorical" and len(c.categories) < MOST_LEVELS

@@ -231,7 +231,7 @@ def _threads(rows: Rows) -> contextlib.AbstractContextManager[Any]:
     """Keep small fits on one thread; OpenMP's limit is the calling thread's own."""
     if rows.train.size > CELLS_ALONE:
         return contextlib.nullcontext()
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     limits: contextlib.AbstractContextManager[Any] = threadpool_limits(
         1, user_api="openmp"
