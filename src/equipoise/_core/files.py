@@ -3,23 +3,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file atomically: temporary file, fsync, rename, fsync of the folder.
-
-    A reader, or a process killed at any moment, sees the old file or the new
-    one and nothing between.
+    """Write a file atomically, see `writing`.
 
     Args:
         path: Where the file shall be; its folder must exist.
         data: The whole content.
+
+    Raises:
+        OSError: The folder is absent or not writable, or the disk is full; the
+            old file is intact then.
+    """
+    with writing(path) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Yield a stream whose content becomes the file when the block ends well.
+
+    A temporary file, fsync, rename, fsync of the folder: a reader, or a process
+    killed at any moment, sees the old file or the new one and nothing between.
+
+    Args:
+        path: Where the file shall be; its folder must exist.
 
     Raises:
         OSError: The folder is absent or not writable, or the disk is full; the
@@ -31,7 +48,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     )
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes a private file; the user expects the usual permissions.

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,30 @@ from equipoise.table.parquet import require_distinct
 from equipoise.table.source import Notes, Raw
 
 BLOCK = 1 << 23
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a file is written, as told by its beginning.
+
+    Attributes:
+        name: The file in words, for messages.
+        dialect: Its dialect; `skip` counts the lines before the rows at hand.
+        header: Whether the rows at hand begin with the header.
+        names: The columns' names.
+        hint: Added to the error about an absent column.
+    """
+
+    name: str
+    dialect: Dialect
+    header: bool
+    names: tuple[str, ...]
+    hint: str = ""
+
+    def after(self, lines: int) -> Form:
+        """Return the form of later rows of the file, behind so many lines."""
+        dialect = dataclasses.replace(self.dialect, skip=lines)
+        return dataclasses.replace(self, dialect=dialect, header=False)
 
 
 def read_csv(path: Path, known: Sequence[str] = ()) -> Raw:
@@ -32,27 +58,62 @@ def read_csv(path: Path, known: Sequence[str] = ()) -> Raw:
     notes = Notes()
     name = f"the file {path.name!r}"
     data = to_utf8(read_bytes(path), name, notes)
+    form, start = form_of(data, name, known, notes)
+    return read_rows(data[start:] if start else data, form, notes)
+
+
+def form_of(
+    data: bytes, name: str, known: Sequence[str], notes: Notes
+) -> tuple[Form, int]:
+    """Return how a file is written, and where its header or first row begins.
+
+    Args:
+        data: The file's beginning in UTF-8; its first 256 KB decide.
+        name: The file in words.
+        known: As in `read_csv`.
+        notes: Takes what was noticed.
+
+    Raises:
+        TableError: There is one column only, or a name is repeated.
+    """
     dialect, rows = sniff(data)
-    data_start = _after_lines(data, dialect.skip)
     _require_columns(rows, name)
-    found = _sound(data[data_start:] if data_start else data, dialect, name, notes)
     header = has_header(rows, known)
     names = _names(rows, header, name, notes)
-    table = _parse(data, data_start, dialect, names, header, found, name)
-    if not table.num_rows:
-        raise TableError(sentence(f"{name} with a header and no rows", "rows"))
     if dialect.comments:
         lines = "line was" if dialect.skip == 1 else f"{dialect.skip} lines were"
         notes.add(f"The first {lines} skipped in {name}, as comments.")
-    first = 1 if header else 0
+    hint = "" if header else _NO_HEADER.format(last=names[-1])
+    form = Form(name, dialect, header, tuple(names), hint)
+    return form, _after_lines(data, dialect.skip)
+
+
+def read_rows(data: bytes, form: Form, notes: Notes) -> Raw:
+    """Read whole records, every field as text.
+
+    Args:
+        data: Records in UTF-8, with the header in front where the form says so.
+        form: How they are written.
+        notes: Takes what was noticed.
+
+    Raises:
+        TableError: As `read_csv`.
+    """
+    dialect = form.dialect
+    found = _sound(data, dialect, form.name, notes)
+    table = _parse(data, form, found)
+    if not table.num_rows:
+        raise TableError(sentence(f"{form.name} with a header and no rows", "rows"))
+    first = 1 if form.header else 0
 
     def line(row: int) -> int:
         if found.lines is None:
             return row + first + 1 + dialect.skip
         return int(found.lines[row + first]) + dialect.skip
 
-    hint = "" if header else _NO_HEADER.format(last=names[-1])
-    return Raw(table, name, False, dialect.decimal, line, notes.sentences(), hint)
+    return Raw(
+        table, form.name, False, dialect.decimal, line, notes.sentences(), form.hint
+    )
 
 
 _NO_HEADER = (
@@ -148,19 +209,12 @@ def _one_more(rows: Rows, names: list[str], name: str, notes: Notes) -> list[str
     return names
 
 
-def _parse(
-    data: bytes,
-    start: int,
-    dialect: Dialect,
-    names: list[str],
-    header: bool,
-    found: Layout,
-    name: str,
-) -> Any:
+def _parse(data: bytes, form: Form, found: Layout) -> Any:
     """Parse all fields as texts; raise where a row has too few or too many."""
     import pyarrow as pa
 
-    offset = start + (_header_length(data[start:], dialect) if header else 0)
+    dialect, names, name = form.dialect, list(form.names), form.name
+    offset = _header_length(data, dialect) if form.header else 0
     body = pa.py_buffer(data).slice(offset)
     if not body.size:
         return pa.table({column: pa.array([], pa.string()) for column in names})
@@ -174,7 +228,7 @@ def _parse(
     if ragged:
         first: list[Any] = []
         _arrow(body, dialect, names, found, first, threads=False)
-        raise _ragged(first, found, header, dialect, name, len(names))
+        raise _ragged(first, found, form.header, dialect, name, len(names))
     return table
 
 

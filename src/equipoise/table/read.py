@@ -142,7 +142,7 @@ def _read(
         targets = _present_targets(raw, targets)
     notes = Notes(list(raw.notes))
     if like is not None:
-        return _like(raw, like, group, time, notes, labelled)
+        return table_like(raw, like, group, time, notes, labelled)
     found = read_target(raw, targets, notes, positive=positive, task=task)
     roles = {group: "groups rows", time: "orders rows in time"}
     columns, dropped = _features(raw, targets, roles, drop, notes)
@@ -285,7 +285,7 @@ def _tell_dropped(told: Sequence[Dropped], notes: Notes) -> None:
         notes.add(f"Column{plural} {listing(names)} left out: {reason}.")
 
 
-def _like(
+def table_like(
     raw: Raw,
     like: Table,
     group: str | None,
@@ -293,7 +293,20 @@ def _like(
     notes: Notes,
     labelled: bool,
 ) -> Table:
-    """Return a source as a table with the columns and classes of an earlier one."""
+    """Return a source as a table with the columns and classes of an earlier one.
+
+    Args:
+        raw: The source's columns.
+        like: The earlier table.
+        group: As in `read_table`.
+        time: As in `read_table`.
+        notes: Takes what was noticed.
+        labelled: Whether the target is read; else `y` is -1 throughout.
+
+    Raises:
+        TableError: A column is absent or has changed its type.
+        TargetError: The target is absent or has a new class.
+    """
     require_roles(raw, {group: "", time: ""})
     if labelled:
         y = target_like(raw, like, notes)

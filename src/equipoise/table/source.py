@@ -23,6 +23,7 @@ class Raw:
         line: The line of a row in the file, or None where rows have no lines.
         notes: What was done while reading the file.
         hint: Added to the error about an absent column.
+        first: How many rows of the source come before these.
     """
 
     data: Any
@@ -32,6 +33,7 @@ class Raw:
     line: Callable[[int], int] | None = None
     notes: tuple[str, ...] = ()
     hint: str = ""
+    first: int = 0
 
     def place(self, row: int) -> str:
         """Return where a row lies, for messages.
@@ -42,7 +44,7 @@ class Raw:
             >>> Raw(None, "a file", line=lambda row: row + 2).place(3)
             'line 5'
         """
-        return f"row {row}" if self.line is None else f"line {self.line(row)}"
+        return f"row {self.first + row}" if self.line is None else f"line {self.line(row)}"
 
 
 @dataclass
