@@ -115,8 +115,6 @@ def flawless_needed(floor: float, level: float = 0.95) -> int:
         >>> [flawless_needed(floor) for floor in (0.8, 0.9, 0.95)]
         [14, 29, 59]
     """
-    if floor <= 0:
-        return 1
     return max(1, math.ceil(math.log(1 - level) / math.log(floor) - 1e-9))
 
 

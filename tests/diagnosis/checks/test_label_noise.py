@@ -32,6 +32,17 @@ def test_wrong_labels_are_found_by_row(build: Make, run: Make) -> None:
     assert found.evidence["suspect_positives"] > found.evidence["expected_positives"]
 
 
+def test_hidden_positives_alone(build: Make, run: Make) -> None:
+    random = np.random.default_rng(0)
+    true = np.arange(3000) % 5 == 0
+    y = true.copy()
+    y[np.flatnonzero(true)[:25]] = False
+    found = run(CHECK, build(y, {"x": random.normal(9.0 * true)}))
+    assert "negatives are positive" in found.message
+    assert not set(found.evidence["negative_rows"]) - set(np.flatnonzero(true)[:25])
+    assert "finds" not in found.message
+
+
 def test_silent_on_right_labels_and_on_noise(
     build: Make, noise: Make, run: Make
 ) -> None:

@@ -56,5 +56,12 @@ def test_silent_where_few_positives_may_be_separated_by_chance(
     assert run(CHECK, build(y, {"x": y + 0.0, "n": np.arange(208) % 7})) is None
 
 
+def test_columns_that_leak_together_are_both_named(build: Make, run: Make) -> None:
+    y = (np.arange(2000) % 10 == 0).astype(int)
+    found = run(CHECK, build(y, {"a": y, "b": 1 - y}))
+    assert "Each of the columns 'a' and 'b' alone" in found.message
+    assert found.evidence["next_column"] == ""
+
+
 def test_not_applicable_without_columns(build: Make, run: Make) -> None:
     assert isinstance(run(CHECK, build([0, 1])), NotApplicable)

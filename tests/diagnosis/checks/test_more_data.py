@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from equipoise.diagnosis.checks.more_data import CHECK, _advice
+from equipoise.diagnosis.checks.more_data import CHECK, _advice, _gain
+from equipoise.diagnosis.futility import LearningCurve
+from equipoise.metrics.estimate import Estimate
 from equipoise.table.generators import gaussian_shift
 
 Make = Callable[..., Any]
@@ -31,3 +33,8 @@ def test_the_advice_follows_the_gain(low: float, high: float, word: str) -> None
 
 def test_not_applicable_with_the_reason(noise: Make, run: Make) -> None:
     assert "fewer than 30" in run(CHECK, noise(100, 20)).reason
+
+
+def test_no_gain_is_called_so() -> None:
+    nothing = LearningCurve(100, 4, gain=Estimate(0.001, 0.0, 0.004))
+    assert _gain(nothing) == "no gain worth the name"
