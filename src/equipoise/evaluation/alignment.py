@@ -56,7 +56,8 @@ def align(log_odds: FloatArray, y: BoolArray, folds: IntArray) -> FloatArray:
     )
     location = _shrunk_location(size, mean, variance)
     scale = _shrunk_scale(size, variance, kurtosis)
-    return np.asarray((scores - location[split]) / scale[split])
+    moved = _without_rounding(scores - location[split], scores)
+    return np.asarray(moved / scale[split])
 
 
 def _moments(
@@ -66,15 +67,19 @@ def _moments(
     size = np.bincount(group, minlength=groups).astype(np.float64)
     known = np.maximum(size, 1)
     mean = np.bincount(group, values, groups) / known
-    centred = values - mean[group]
-    # A constant group leaves rounding behind: nothing below it is spread.
-    centred[np.abs(centred) <= 1e-9 * np.maximum(1.0, np.abs(values))] = 0.0
+    centred = _without_rounding(values - mean[group], values)
     square = np.bincount(group, centred**2, groups)
     variance = square / np.maximum(size - 1, 1)
     second = square.sum() / max(values.size, 1)
     fourth = float(np.mean(centred**4)) if values.size else 0.0
     kurtosis = fourth / second**2 if second > 0 else 3.0
     return size, mean, variance, max(float(kurtosis), 1.0)
+
+
+def _without_rounding(moved: FloatArray, values: FloatArray) -> FloatArray:
+    """Set to 0 what subtracting a mean leaves of equal values: no spread, no order."""
+    left = np.abs(moved) <= 1e-9 * np.maximum(1.0, np.abs(values))
+    return np.where(left, 0.0, moved)
 
 
 def _shrunk_location(

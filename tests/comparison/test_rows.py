@@ -1,0 +1,115 @@
+"""Paired differences on the same rows: formula, symmetry, level."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+
+from equipoise.comparison import delong_difference, resampled_difference
+from equipoise.errors import InputError
+from equipoise.priors import probability
+
+
+def pair(seed: int, positives: int = 30, negatives: int = 120, gain: float = 0.0):
+    random = np.random.default_rng(seed)
+    y = np.repeat([0, 1], [negatives, positives])
+    common = random.standard_normal(y.size) + y
+    a, b = common + 0.8 * random.standard_normal((2, y.size))
+    return y, a + gain * y, b
+
+
+def brute_force_delong(y, a, b) -> float:
+    """Variance of the difference from the placement matrix itself."""
+    parts = []
+    for s in (a, b):
+        wins = (s[y == 1][:, None] > s[y == 0]) + 0.5 * (
+            s[y == 1][:, None] == s[y == 0]
+        )
+        parts.append(wins)
+    d = parts[0] - parts[1]
+    return d.mean(1).var(ddof=1) / d.shape[0] + d.mean(0).var(ddof=1) / d.shape[1]
+
+
+def test_delong_equals_the_placement_matrix() -> None:
+    y, a, b = pair(0)
+    a = np.round(a, 1)
+    test = delong_difference(y, a, b)
+    assert test.mean == pytest.approx(roc_auc_score(y, a) - roc_auc_score(y, b))
+    assert test.se**2 == pytest.approx(brute_force_delong(y, a, b))
+    assert test.p == pytest.approx(2 * stats.t.sf(abs(test.mean) / test.se, 29))
+
+
+@pytest.mark.parametrize(
+    ("metric", "reference"),
+    [
+        ("average_precision", average_precision_score),
+        ("roc_auc", roc_auc_score),
+        ("brier", lambda y, z: brier_score_loss(y, probability(z))),
+    ],
+)
+def test_resampled_differences_are_of_the_metric(metric, reference) -> None:
+    y, a, b = pair(1)
+    test = resampled_difference(y, a, b, metric=metric)
+    assert test.mean == pytest.approx(reference(y, a) - reference(y, b))
+    back = resampled_difference(y, b, a, metric=metric)
+    assert (back.mean, back.low, back.high) == pytest.approx(
+        (-test.mean, -test.high, -test.low)
+    )
+
+
+def test_both_ways_agree_on_auroc() -> None:
+    y, a, b = pair(2, 60, 240)
+    one, other = (
+        delong_difference(y, a, b),
+        resampled_difference(y, a, b, metric="roc_auc"),
+    )
+    assert other.se == pytest.approx(one.se, rel=0.12)
+
+
+def test_equal_scores_differ_by_nothing() -> None:
+    y, a, _ = pair(3)
+    assert delong_difference(y, a, a).p == 1.0
+    assert resampled_difference(y, a, a).p == 1.0
+
+
+def test_one_positive_is_no_test() -> None:
+    test = delong_difference([0, 0, 1], [1, 2, 3], [3, 2, 1])
+    assert np.isnan(test.p)
+    assert "one row" in test.reason
+
+
+def test_clusters_widen() -> None:
+    y, a, b = pair(4)
+    alone = resampled_difference(y, a, b)
+    whole = resampled_difference(y, a, b, clusters=np.arange(y.size) // 10)
+    assert whole.df < alone.df
+
+
+def test_wrong_arguments_are_refused() -> None:
+    y, a, b = pair(5)
+    with pytest.raises(InputError, match="metric"):
+        resampled_difference(y, a, b, metric="recall")
+    with pytest.raises(InputError, match="shape"):
+        delong_difference(y, a[:3], b)
+
+
+def rejected(trials: int, positives: int, seed: int) -> dict[str, float]:
+    found = {"delong": 0, "average_precision": 0}
+    for trial in range(trials):
+        y, a, b = pair(seed + trial, positives, 9 * positives)
+        found["delong"] += delong_difference(y, a, b).p <= 0.05
+        p = resampled_difference(y, a, b, replicates=200, seed=trial).p
+        found["average_precision"] += p <= 0.05
+    return {name: count / trials for name, count in found.items()}
+
+
+def test_the_level_holds_small() -> None:
+    assert all(rate <= 0.12 for rate in rejected(100, 12, 0).values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("positives", [8, 12, 50])
+def test_the_level_holds(positives: int) -> None:
+    assert all(rate <= 0.07 for rate in rejected(2000, positives, 10_000).values())

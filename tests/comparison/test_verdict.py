@@ -1,0 +1,177 @@
+"""The verdict: its outcomes, its words, its level."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from equipoise._core.files import to_json
+from equipoise.comparison import judge, judge_differences
+from equipoise.errors import InputError
+from equipoise.evaluation import cross_validated
+from equipoise.metrics import average_precision
+
+
+def around(mean: float, sd: float, seed: int = 0, shape: tuple[int, int] = (5, 5)):
+    """Differences with exactly this mean and standard deviation."""
+    d = np.random.default_rng(seed).standard_normal(shape)
+    return mean + sd * (d - d.mean()) / d.std(ddof=1)
+
+
+def test_each_outcome() -> None:
+    found = judge_differences(
+        {
+            "up": around(0.2, 0.05, 1),
+            "down": around(-0.2, 0.05, 2),
+            "same": around(0.001, 0.003, 3),
+            "open": around(0.02, 0.1, 4),
+        },
+        0.2,
+    )
+    outcomes = {name: arm.outcome for name, arm in found.arms.items()}
+    assert outcomes == {
+        "up": "better",
+        "down": "worse",
+        "same": "equivalent",
+        "open": "cannot tell",
+    }
+    assert found.best == "up"
+    assert str(found).startswith("up beats plain by 0.200 [")
+
+
+def test_a_small_real_difference_is_equivalent() -> None:
+    found = judge_differences({"a": around(0.004, 0.002)}, 0.2)
+    assert found.arms["a"].p < 0.01
+    assert found.arms["a"].outcome == "equivalent"
+    assert found.best == "plain"
+
+
+def test_the_interval_agrees_with_the_test() -> None:
+    """It excludes 0 exactly where Holm's procedure rejects."""
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        arms = {
+            str(a): around(m, 0.05, 100 * seed + a)
+            for a, m in enumerate(random.uniform(-0.12, 0.12, 6))
+        }
+        for arm in judge_differences(arms, 0.2, margin=0.0).arms.values():
+            excludes = arm.difference.low > 0 or arm.difference.high < 0
+            assert excludes == (arm.p <= 0.05)
+
+
+def test_the_best_of_several_better_ones_has_the_highest_value() -> None:
+    d = {"a": around(0.2, 0.02), "b": around(0.25, 0.02)}
+    values = {"a": 0.9, "b": 0.8, "plain": 0.6}
+    found = judge_differences(d, 0.2, values=values)
+    assert found.best == "a"
+    assert "So does b." in found.sentence
+
+
+def test_nothing_beats_plain_is_said_plainly() -> None:
+    found = judge_differences({"a": around(-0.2, 0.02), "b": around(0.0, 0.002)}, 0.2)
+    assert found.sentence == (
+        "Nothing beats the plain network with a tuned threshold: every arm is worse, "
+        "or within 0.01 of it in average precision."
+    )
+
+
+def test_cannot_tell_names_the_difference_that_could_have_been_seen() -> None:
+    found = judge_differences({"a": around(0.01, 0.06), "b": around(0, 0.06)}, 0.2)
+    assert found.sentence.startswith(
+        "This data cannot tell whether any arm beats plain"
+    )
+    assert f"{found.detectable_difference:.2g}" in found.sentence or (
+        f"{found.detectable_difference:.2f}" in found.sentence
+    )
+    some = judge_differences({"a": around(0.01, 0.06), "bad": around(-1, 0.1)}, 0.2)
+    assert "whether a beats plain" in some.sentence
+
+
+def test_one_split_is_no_test() -> None:
+    found = judge_differences({"a": [0.3]}, 0.2)
+    assert found.arms["a"].outcome == "cannot tell"
+    assert math.isnan(found.arms["a"].p)
+    assert "too few splits" in found.sentence
+    assert math.isnan(found.detectable_difference)
+
+
+def test_five_splits_hardly_ever_tell() -> None:
+    d = {str(a): around(0.05, 0.03, a, (1, 5)) for a in range(13)}
+    found = judge_differences(d, 0.2)
+    assert all(arm.outcome == "cannot tell" for arm in found.arms.values())
+
+
+def test_a_trial_is_judged_by_its_own_splits(results) -> None:
+    found = judge(results)
+    assert found.arms["better"].outcome == "better"
+    assert found.arms["prior"].outcome == "worse"
+    assert found.arms["same"].outcome in ("equivalent", "cannot tell")
+    assert found.best == "better"
+    data = json.loads(to_json([arm.as_dict() for arm in found.arms.values()]))
+    assert data[0]["difference"]["method"] == "corrected resampled t, Holm"
+
+
+def test_a_loss_is_turned_round(results) -> None:
+    found = judge(results, metric="brier", margin=0.001)
+    assert found.arms["better"].difference.value > 0
+    assert found.arms["better"].outcome == "better"
+    assert "Brier score" in found.sentence
+
+
+def test_plain_alone_has_no_rival(results) -> None:
+    alone = cross_validated(
+        results.y,
+        {"plain": results["plain"].fitted.log_odds},
+        results.folds,
+        replicates=20,
+    )
+    found = judge(alone)
+    assert found.best == "plain"
+    assert "nothing to compare" in found.sentence
+
+
+def test_wrong_arguments_are_refused(results) -> None:
+    with pytest.raises(InputError, match="metric"):
+        judge(results, metric="recall")
+    with pytest.raises(InputError, match="margin"):
+        judge(results, margin=-0.1)
+    with pytest.raises(InputError, match="level"):
+        judge_differences({"a": [0.1, 0.2]}, 0.2, level=1.0)
+
+
+def false_findings(trials: int, arms: int, seed: int) -> float:
+    """Share of trials with any finding where all arms are exchangeable.
+
+    Each arm scores by a nearest-mean rule on features of its own, all of one law.
+    """
+    found = 0
+    for trial in range(trials):
+        random = np.random.default_rng([seed, trial])
+        y = np.repeat([0, 1], [180, 20])
+        x = random.standard_normal((arms + 1, 200, 2)) + 0.9 * y[:, None]
+        folds = np.empty((5, 200), int)
+        for fold in folds:
+            for kind in (0, 1):
+                rows = np.flatnonzero(y == kind)
+                fold[rows] = random.permutation(rows.size) % 5
+        value = np.empty((arms + 1, 5, 5))
+        for a, r, k in np.ndindex(value.shape):
+            train = folds[r] != k
+            gap = x[a, train & (y == 1)].mean(0) - x[a, train & (y == 0)].mean(0)
+            value[a, r, k] = average_precision(y[~train], x[a, ~train] @ gap)
+        differences = {str(a): value[a] - value[0] for a in range(1, arms + 1)}
+        verdict = judge_differences(differences, 0.2)
+        found += any(a.outcome in ("better", "worse") for a in verdict.arms.values())
+    return found / trials
+
+
+def test_the_level_holds_under_no_difference_small() -> None:
+    assert false_findings(60, 4, 0) <= 0.15
+
+
+@pytest.mark.slow
+def test_the_level_holds_under_no_difference() -> None:
+    assert false_findings(600, 8, 1) <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 600)
