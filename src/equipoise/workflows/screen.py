@@ -69,7 +69,7 @@ def leaderboard(trial: Trial) -> RichTable:
     table.add_column("strategy", no_wrap=True)
     for title in ("average precision", "AUROC", "Brier", "AP - plain"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("so it is", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     table.add_column("time", justify="right", no_wrap=True)
     for name in trial.names:
         arm = trial.results[name]
