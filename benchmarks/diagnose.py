@@ -108,6 +108,7 @@ def main() -> None:
     print(f"findings: {', '.join(ours['codes'])}")
     total = [sum(run[k] for k in ("import", "read", "work")) for run in (ours, peer)]
     print(f"ratio seconds {total[1] / total[0]:.2f}x pandas (higher is better)")
+    print(f"ratio CPU seconds {peer['cpu'] / ours['cpu']:.2f}x pandas")
     print(f"ratio memory {peer['memory'] / ours['memory']:.2f}x pandas")
 
 
