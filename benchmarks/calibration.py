@@ -130,7 +130,7 @@ def regrets(
 def rows_of(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw rows of ten features, 5 % positive: shifts, scales and a sub-group."""
     rng = generator(seed, "rows", count)
-    y = (rng.random(count) < PREVALENCE).astype(int)
+    y = rng.permutation(np.arange(count) < PREVALENCE * count).astype(int)
     x = rng.normal(size=(count, 10))
     x[:, :4] += 0.9 * y[:, None]
     x[:, 4:6] *= (1 + 0.8 * y)[:, None]
