@@ -155,7 +155,9 @@ class Trial:
         return data
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write `comparison.json` into a folder, made where it is absent.
+        """Write `comparison.json` and `report.html` into a folder.
+
+        The folder is made where it is absent.
 
         Returns:
             The files written, each whole or not at all.
@@ -165,9 +167,25 @@ class Trial:
         """
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
-        path = place / "comparison.json"
-        write_whole(path, (to_json(self.to_dict()) + "\n").encode())
-        return [path]
+        texts = {
+            "comparison.json": to_json(self.to_dict()) + "\n",
+            "report.html": self.report(),
+        }
+        for name, text in texts.items():
+            write_whole(place / name, text.encode())
+        return [place / name for name in texts]
+
+    def summary(self) -> dict[str, Any]:
+        """Return all that a report shows, as plain data: aggregates and no rows."""
+        from equipoise.workflows.summary import summarise
+
+        return summarise(self)
+
+    def report(self) -> str:
+        """Return one standalone HTML page: the verdict, the evidence, a threshold."""
+        from equipoise.report.render import render
+
+        return render(self.summary())
 
     def screen(self) -> RenderableType:
         """Return one screen for a terminal."""

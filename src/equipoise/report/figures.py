@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The figures of a report, drawn from its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from equipoise.report.canvas import (
+    GRID,
+    MARKERS,
+    MUTED,
+    SERIES,
+    SIZE,
+    STYLES,
+    axes,
+    to_svg,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Summary = Mapping[str, Any]
+
+
+def figures(summary: Summary) -> dict[str, str]:
+    """Draw every figure of a report.
+
+    Args:
+        summary: What `Trial.summary()` gives.
+
+    Returns:
+        By name, SVG for a page: "precision_recall", "roc", "calibration" and,
+        where the trial holds a sweep of weights, "sweep".
+    """
+    drawn = {
+        "precision_recall": precision_recall(summary),
+        "roc": roc(summary),
+        "calibration": calibration(summary),
+    }
+    if summary["sweep"] is not None:
+        drawn["sweep"] = sweep(summary["sweep"])
+    return drawn
+
+
+def precision_recall(summary: Summary) -> str:
+    """Draw precision over recall; a step, as average precision sums it."""
+    figure, (plot,) = axes()
+    share = summary["data"]["prevalence"]
+    plot.axhline(share, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
+    _curves(plot, summary, "precision_recall", step=True)
+    plot.set(xlabel="Recall", ylabel="Precision", xlim=(0, 1.01), ylim=(0, 1.03))
+    return to_svg(figure, "pr")
+
+
+def roc(summary: Summary) -> str:
+    """Draw recall over the share of negatives that are flagged."""
+    figure, (plot,) = axes()
+    plot.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
+    _curves(plot, summary, "roc", step=False)
+    plot.set(
+        xlabel="False positive rate",
+        ylabel="Recall",
+        xlim=(-0.01, 1),
+        ylim=(0, 1.03),
+    )
+    return to_svg(figure, "roc")
+
+
+def calibration(summary: Summary) -> str:
+    """Draw the share of positives over the predicted probability, with intervals."""
+    figure, (plot,) = axes()
+    data = summary["calibration"]
+    if data["log"]:
+        plot.set_xscale("log")
+        plot.set_yscale("log")
+    for k, line in enumerate(data["lines"]):
+        low = [y - end for y, end in zip(line["y"], line["low"], strict=True)]
+        high = [end - y for y, end in zip(line["y"], line["high"], strict=True)]
+        plot.errorbar(
+            line["x"],
+            line["y"],
+            yerr=[low, high],
+            color=SERIES[k],
+            linestyle=STYLES[k],
+            marker=MARKERS[k],
+            markersize=4.5,
+            linewidth=1.4,
+            elinewidth=1.0,
+            zorder=4 - k,
+        )
+    # The diagonal spans what is drawn and does not stretch it.
+    low, high = _limits(plot, data["log"])
+    plot.plot([low, high], [low, high], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
+    plot.set(
+        xlabel="Predicted probability",
+        ylabel="Share of positives",
+        xlim=(low, high),
+        ylim=(low, high),
+    )
+    return to_svg(figure, "cal")
+
+
+def sweep(data: Mapping[str, Any]) -> str:
+    """Draw a weight's effect beside that of moving the threshold."""
+    figure, (left, right) = axes(width=8.2, height=3.3, columns=2)
+    weights = data["weights"]
+    for k, metric in enumerate(("recall", "precision")):
+        for style, source in (("solid", "weighted"), ("dashed", "moved")):
+            left.plot(
+                weights,
+                [_number(point[metric]) for point in data[source]],
+                color=SERIES[k],
+                linestyle=style,
+                linewidth=1.6,
+                marker=MARKERS[k] if style == "solid" else None,
+                markersize=4,
+            )
+        last = data["weighted"][-1][metric]
+        if last is not None:
+            left.annotate(
+                metric,
+                (weights[-1], last),
+                textcoords="offset points",
+                xytext=(0, -12),
+                ha="right",
+                color=SERIES[k],
+                fontsize=SIZE,
+            )
+    left.set(ylim=(0, 1.03), ylabel="Recall, precision")
+    value, low, high = (
+        [_number(row[i]) for row in data["average_precision"]] for i in range(3)
+    )
+    right.fill_between(weights, low, high, color=SERIES[0], alpha=0.15, linewidth=0)
+    right.plot(weights, value, color=SERIES[0], linewidth=1.6, marker="o", markersize=4)
+    right.set(ylim=(0, 1.03), ylabel="Average precision")
+    for plot in (left, right):
+        plot.set_xscale("log")
+        _plain_ticks(plot, weights)
+        plot.set_xlabel("Weight of a positive in training")
+    return to_svg(figure, "sweep")
+
+
+def _curves(plot: Axes, summary: Summary, kind: str, *, step: bool) -> None:
+    """Draw the highlighted arms in colour with bands, the others in grey."""
+    shown = summary["highlighted"]
+    style = "steps-pre" if step else "default"
+    by_name = {curve["name"]: curve[kind] for curve in summary["curves"]}
+    for name, line in by_name.items():
+        if name not in shown:
+            plot.plot(
+                line["x"], line["y"], color=GRID, linewidth=1, drawstyle=style, zorder=1
+            )
+    for k, name in enumerate(shown):
+        line = by_name[name]
+        if k < 2:  # three bands over each other are mud
+            plot.fill_between(
+                line["x"],
+                line["low"],
+                line["high"],
+                step="pre" if step else None,
+                color=SERIES[k],
+                alpha=0.14,
+                linewidth=0,
+                zorder=2,
+            )
+        plot.plot(
+            line["x"],
+            line["y"],
+            color=SERIES[k],
+            linestyle=STYLES[k],
+            linewidth=1.7,
+            drawstyle=style,
+            zorder=5 - k,
+        )
+
+
+def _limits(plot: Axes, log: bool) -> tuple[float, float]:
+    if not log:
+        return 0.0, 1.0
+    low, high = plot.get_ylim()
+    left, right = plot.get_xlim()
+    return max(min(low, left), 1e-6), min(max(high, right), 1.0)
+
+
+def _plain_ticks(plot: Axes, weights: Sequence[float]) -> None:
+    """Label a logarithmic axis with at most six of its own numbers."""
+    chosen = weights[:: max(1, -(-len(weights) // 6))]
+    plot.set_xticks(chosen, [f"{w:g}" for w in chosen], minor=False)
+    plot.set_xticks([], minor=True)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

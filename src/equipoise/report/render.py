@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a summary to one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from equipoise.report import words
+from equipoise.report.figures import figures
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def render(summary: Mapping[str, Any]) -> str:
+    """Return the report of a trial as one standalone HTML page.
+
+    The page reaches no network, holds no row of the data, follows the reader's
+    light or dark setting, and prints. Every text of the summary is escaped.
+
+    Args:
+        summary: Plain data, what `Trial.summary()` gives.
+
+    Returns:
+        HTML; the same summary gives the same text.
+    """
+    environment = _environment()
+    page = environment.get_template("report.html")
+    from markupsafe import Markup
+
+    drawn = {name: Markup(svg) for name, svg in figures(summary).items()}
+    return page.render(
+        s=summary,
+        figure=drawn,
+        css=Markup(_text(environment, "report.css")),
+        script=Markup(_text(environment, "explorer.js")),
+    )
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("equipoise.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    from equipoise.diagnosis.words import count, share
+
+    environment.filters.update(
+        number=words.number,
+        ends=words.ends,
+        amount=words.amount,
+        seconds=words.seconds,
+        count=count,
+        share=share,
+    )
+    return environment
+
+
+def _text(environment: Environment, name: str) -> str:
+    """Return a file of the templates folder as it is."""
+    loader = environment.loader
+    if loader is None:  # never: `_environment` sets it
+        return ""
+    return loader.get_source(environment, name)[0]

@@ -1,0 +1,144 @@
+// The threshold explorer. Points run from the highest threshold (null: no row is
+// flagged) to the lowest, each [threshold, flagged positives, flagged negatives].
+(() => {
+  "use strict";
+  const data = JSON.parse(document.getElementById("explorer-data").textContent);
+  const at = (id) => document.getElementById("x-" + id);
+  const positives = data.positives, negatives = data.negatives, z = data.z;
+  const own = positives / (positives + negatives);
+  let arm = null;
+
+  const wilson = (k, n) => {
+    if (!(n > 0)) return [0, 1];
+    const p = k / n, z2 = z * z / n;
+    const middle = (p + z2 / 2) / (1 + z2);
+    const half = z / (1 + z2) * Math.sqrt(p * (1 - p) / n + z2 / (4 * n));
+    return [Math.max(0, middle - half), Math.min(1, middle + half)];
+  };
+  const odds = (p) => p / (1 - p);
+  // Precision at another share of positives: its odds move with those of the share.
+  const shifted = (p, share) => {
+    if (p <= 0 || p >= 1) return p;
+    const moved = odds(p) * odds(share) / odds(own);
+    return moved / (1 + moved);
+  };
+  const value = (id, fallback, low, high) => {
+    const v = Number.parseFloat(at(id).value);
+    return Number.isFinite(v) && v >= low && v <= high ? v : fallback;
+  };
+  const settings = () => ({
+    rows: value("rows", data.rows_per_day, 0, Infinity),
+    share: Math.min(Math.max(value("share", 100 * own, 0, 100) / 100, 1e-9), 1 - 1e-9),
+    fp: value("fp", data.cost_fp, 0, Infinity),
+    fn: value("fn", data.cost_fn, 0, Infinity),
+  });
+  const measure = ([threshold, tp, fp], s) => {
+    const recall = tp / positives, alarm = fp / negatives;
+    const found = s.rows * s.share * recall, wrong = s.rows * (1 - s.share) * alarm;
+    const missed = s.rows * s.share - found, flagged = tp + fp;
+    const precision = flagged > 0 ? found / (found + wrong) : NaN;
+    const f1 = 2 * found / (2 * found + wrong + missed);
+    return {
+      threshold, recall, precision, f1, found, wrong, missed,
+      recallEnds: wilson(tp, positives),
+      precisionEnds: wilson(tp, flagged).map((p) => shifted(p, s.share)),
+      cost: wrong * s.fp + missed * s.fn,
+    };
+  };
+
+  const fixed = (v) => Number.isFinite(v) ? v.toFixed(2) : "\u2013";
+  const many = (v) => v >= 99.5 ? Math.round(v).toLocaleString("en")
+    : v >= 9.95 ? v.toFixed(0) : String(Number(v.toPrecision(2)));
+  const percent = (v) => (100 * v).toPrecision(v >= 0.9995 ? 3 : 2).replace(/\.0$/, "") + "%";
+  const probability = (t) => t >= 0.1 && t <= 0.9 ? t.toFixed(2) : String(Number(t.toPrecision(2)));
+  const show = (id, text, small) => {
+    const cell = at(id);
+    cell.textContent = text;
+    if (small) {
+      const note = document.createElement("small");
+      note.textContent = small;
+      cell.append(note);
+    }
+  };
+  const ends = ([low, high]) => fixed(low) + " to " + fixed(high);
+  // The slider's left end flags every row, so it runs against the points.
+  const place = () => arm.points.length - 1 - Number(at("slider").value);
+  const go = (k) => { at("slider").value = arm.points.length - 1 - k; update(); };
+
+  const words = (m, s) => {
+    if (m.threshold === null) return "No row is flagged: every positive is missed.";
+    const precision = Number.isFinite(m.precision) ? percent(m.precision) : "none";
+    return `Flagging from a probability of ${probability(m.threshold)} finds ` +
+      `${percent(m.recall)} of the positives, and ${precision} of the alerts are right. ` +
+      `Of ${many(s.rows)} rows a day ${many(m.found + m.wrong)} are flagged.`;
+  };
+
+  const update = () => {
+    const s = settings(), m = measure(arm.points[place()], s);
+    const text = words(m, s);
+    at("words").textContent = text;
+    at("slider").setAttribute("aria-valuetext", m.threshold === null
+      ? "no row flagged" : "probability " + probability(m.threshold));
+    show("recall", fixed(m.recall), ends(m.recallEnds));
+    show("precision", fixed(m.precision),
+      Number.isFinite(m.precision) ? ends(m.precisionEnds) : "no row is flagged");
+    show("f", fixed(m.f1));
+    show("alerts", many(m.found + m.wrong), many(m.wrong) + " false alarms");
+    show("missed", many(m.missed), "of " + many(m.found + m.missed) + " positives");
+    show("money", many(m.cost));
+    draw(s);
+  };
+
+  const NS = at("plot").namespaceURI;
+  const line = (points, attributes) => {
+    const node = document.createElementNS(NS, "polyline");
+    node.setAttribute("points", points.map((p) => p.map((v) => v.toFixed(1)).join()).join(" "));
+    node.setAttribute("fill", "none");
+    node.setAttribute("vector-effect", "non-scaling-stroke");
+    for (const [key, v] of Object.entries(attributes)) node.setAttribute(key, v);
+    return node;
+  };
+  const draw = (s) => {
+    const count = arm.points.length, last = Math.max(count - 1, 1);
+    const x = (k) => 600 * (last - k) / last, y = (v) => 152 - 144 * v;
+    const all = arm.points.map((p) => measure(p, s));
+    const track = (key) => all.map((m, k) => [x(k), y(m[key])])
+      .filter((p) => Number.isFinite(p[1]));
+    const here = x(place());
+    at("plot").replaceChildren(
+      ...[0, 0.5, 1].map((v) => line([[0, y(v)], [600, y(v)]], { stroke: "var(--rule)" })),
+      line(track("recall"), { stroke: "var(--series-1)", "stroke-width": 2 }),
+      line(track("precision"),
+        { stroke: "var(--series-2)", "stroke-width": 2, "stroke-dasharray": "7 4" }),
+      line([[here, 0], [here, 160]], { stroke: "var(--ink)", "stroke-width": 1.5 }),
+    );
+  };
+
+  const best = (score) => {
+    const s = settings();
+    const scores = arm.points.map((p) => score(measure(p, s)));
+    return scores.reduce((top, v, k) => v > scores[top] ? k : top, 0);
+  };
+  const choose = (index) => {
+    arm = data.arms[index];
+    at("slider").max = arm.points.length - 1;
+    go(arm.chosen);
+  };
+
+  data.arms.forEach((a, k) => {
+    const option = document.createElement("option");
+    option.value = k;
+    option.textContent = a.name;
+    at("arm").append(option);
+  });
+  at("share").value = Number((100 * own).toPrecision(3));
+  at("arm").addEventListener("change", () => choose(Number(at("arm").value)));
+  at("slider").addEventListener("input", update);
+  for (const id of ["rows", "share", "fp", "fn"]) at(id).addEventListener("input", update);
+  at("chosen").addEventListener("click", () => go(arm.chosen));
+  at("f1").addEventListener("click", () => go(best((m) => m.f1)));
+  at("cost").addEventListener("click", () => go(best((m) => -m.cost)));
+  const start = Math.max(0, data.arms.findIndex((a) => a.name === data.start));
+  at("arm").value = start;
+  choose(start);
+})();

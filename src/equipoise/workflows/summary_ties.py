@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which arms of a trial cannot be told apart, as letters."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from equipoise.comparison.correction import holm
+from equipoise.comparison.letters import letter_groups
+from equipoise.comparison.paired import nadeau_bengio
+
+if TYPE_CHECKING:
+    from equipoise.workflows.trial import Trial
+
+
+def ties(trial: Trial) -> dict[str, str]:
+    """Return each arm's letters; arms that share one cannot be told apart.
+
+    Against the baseline the verdict decides. Every other pair is held against the
+    same test, the corrected resampled t-test over the splits, with Holm's
+    correction for the number of those pairs.
+    """
+    names = trial.names
+    differ = np.zeros((len(names), len(names)), bool)
+    pairs = [
+        (i, j)
+        for i, j in itertools.combinations(range(len(names)), 2)
+        if trial.results.baseline not in (names[i], names[j])
+    ]
+    adjusted = holm([_p(trial, names[i], names[j]) for i, j in pairs])
+    for (i, j), p in zip(pairs, adjusted, strict=True):
+        differ[i, j] = differ[j, i] = p <= 1 - trial.conclusion.level
+    base = names.index(trial.results.baseline)
+    for name, verdict in trial.conclusion.arms.items():
+        i = names.index(name)
+        differ[i, base] = differ[base, i] = verdict.outcome in ("better", "worse")
+    return dict(zip(names, letter_groups(differ), strict=True))
+
+
+def _p(trial: Trial, first: str, second: str) -> float:
+    metric = trial.conclusion.metric
+    a, b = (trial.results[name].splits[metric] for name in (first, second))
+    return nadeau_bengio(a - b, 1 / trial.results.folds_per_repeat).p

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sentences of a report: the decision, the next steps, how it was measured."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from equipoise.diagnosis.words import count
+
+if TYPE_CHECKING:
+    from equipoise.workflows.trial import Trial
+
+GOALS = {
+    "f1": "F1",
+    "balanced_accuracy": "balanced accuracy",
+    "g_mean": "geometric mean of the two recalls",
+    "mcc": "Matthews correlation",
+    "cost": "expected cost",
+}
+METRIC_WORDS = {
+    "recall": "Recall (share of positives that are found)",
+    "precision": "Precision (share of alarms that are right)",
+    "f1": "F1",
+    "balanced_accuracy": "Balanced accuracy",
+    "mcc": "Matthews correlation",
+    "g_mean": "Geometric mean of the two recalls",
+    "cost": "Cost per row",
+}
+SPLITS = {
+    "stratified": "at random, with the same share of positives in every fold",
+    "group": "by group: no group is on both sides of a split",
+    "time": "by time: each fold is tested on rows later than those it learned from",
+}
+DUPLICATES = {
+    "auto": "Equal rows are kept on one side of a split where they are many.",
+    "group": "Equal rows are kept on one side of every split.",
+    "ignore": "Equal rows may be on both sides of a split.",
+}
+
+
+def goal_words(objective: str) -> str:
+    """Return what a threshold is best at, in words."""
+    return GOALS.get(objective, objective.replace("_", " "))
+
+
+def decision_sentences(trial: Trial) -> list[str]:
+    """Return what to use, from where to flag, and what that gives on 1,000 rows."""
+    name = trial.conclusion.best
+    found = trial.results[name].evaluation
+    c = found.confusion
+    if found.threshold is None or c is None:
+        return [f"Use {name}."]
+    if math.isinf(found.threshold) or c.tp + c.fp == 0:
+        return [
+            f"Use {name}. At the best {goal_words(trial.objective)} no row is flagged."
+        ]
+    per = 1000 / found.rows
+    return [
+        f"Use {name}, and flag a row from a probability of {found.threshold:.2g}.",
+        f"Of 1,000 rows like these, {_n(per * (c.tp + c.fp))} are flagged: "
+        f"{_n(per * c.tp)} rightly and {_n(per * c.fp)} as false alarms. "
+        f"{_n(per * c.fn)} of {_n(per * (c.tp + c.fn))} positives are missed.",
+    ]
+
+
+def next_steps(trial: Trial) -> list[str]:
+    """Return what to do next, the most useful first."""
+    steps = [
+        f"{_capital(f.severity)} {f.code}: {f.advice}"
+        for f in trial.diagnosis.findings
+        if f.severity == "error"
+    ]
+    steps.append(_take(trial))
+    steps += _more(trial)
+    if trial.objective != "cost":
+        steps.append(
+            f"The threshold is the best for {goal_words(trial.objective)}. If you know "
+            "what a false alarm and a missed positive cost, compare again with "
+            "costs=(false alarm, missed positive): the threshold then follows from "
+            "them."
+        )
+    if not trial.test:
+        steps.append(
+            "Before you rely on it, score rows that came later than these: no "
+            "cross-validation sees that the world changes."
+        )
+    return steps
+
+
+def _take(trial: Trial) -> str:
+    name = trial.conclusion.best
+    fitted = f'equipoise.fit(table, strategy="{name}")'
+    if name == trial.results.baseline:
+        return (
+            f"Keep it simple: {fitted} gives the model with its calibration and "
+            "its threshold. No arm was shown to beat it."
+        )
+    return f"Take {name}: {fitted} gives the model with calibration and threshold."
+
+
+def _more(trial: Trial) -> list[str]:
+    """Return how an undecided trial could decide."""
+    verdicts = trial.conclusion.arms.values()
+    undecided = sum(v.outcome == "cannot tell" for v in verdicts)
+    if not undecided:
+        return []
+    who = f"{count(undecided, 'arm')} of {len(verdicts)} could not be told from "
+    if trial.scores.repeats < 5 and trial.protocol.by != "time":
+        return [
+            f"{who}{trial.results.baseline}. With repeats=5 the noise of splitting "
+            "shrinks, and smaller differences can be seen; it takes about "
+            f"{_times(5 / trial.scores.repeats)} as long."
+        ]
+    return [
+        f"{who}{trial.results.baseline}. More repeats would change little: more "
+        "positives would."
+    ]
+
+
+def methods(trial: Trial) -> list[dict[str, str]]:
+    """Return how the numbers came about, as terms and sentences."""
+    plan, results = trial.protocol, trial.results
+    times = count(trial.scores.repeats, "repeat")
+    positives = int(results.y.sum())
+    items = {
+        "What is estimated": f"The performance of {results.estimand}, on new rows "
+        "with the same share of positives.",
+        "Rows": f"{count(results.y.size, 'row')} with "
+        f"{count(positives, 'positive')} are each a test case "
+        f"{'once' if trial.scores.repeats == 1 else 'once in every repeat'}. No "
+        "model is tested on rows it has learned from.",
+        "Splits": f"{plan.folds} folds, {times}, {SPLITS[plan.by]}. "
+        f"{DUPLICATES[plan.duplicates]}",
+        "Early stopping": f"{plan.stop_share:.0%} of each training part, and only "
+        "they, decide when training stops.",
+        "Calibration and threshold": "Those of a fold come from the other folds' "
+        "out-of-fold scores. A threshold is the best for "
+        f"{goal_words(trial.objective)}; the one shown is the median over the splits.",
+        "Intervals": f"{results.level:.0%} intervals from {results.replicates:,} random "
+        "weightings of whole rows, each of which chooses the thresholds again.",
+        "Verdict": "The corrected resampled t-test over the splits, with Holm's "
+        "correction for the number of arms, decides whether an arm differs from "
+        f"{results.baseline}. Differences within {trial.conclusion.margin:g} count as "
+        "equivalent.",
+        "Seed": f"{plan.seed}. The same data, versions and seed give the same numbers.",
+        "Time": f"{_duration(trial.seconds)} in all.",
+    }
+    return [{"term": term, "text": text} for term, text in items.items()]
+
+
+def _n(value: float) -> str:
+    """Write a count per thousand: whole from 10 on, else one digit at most."""
+    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"
+
+
+def _times(factor: float) -> str:
+    return f"{factor:.2g} times"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} seconds"
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
