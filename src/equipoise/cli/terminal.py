@@ -42,15 +42,19 @@ def _console(name: str) -> Console:
 
 
 def say_error(text: str) -> None:
-    """Print an error, with no markup read from it."""
-    errors().print("[bold red]error:[/] ", end="")
-    errors().print(text, markup=False, highlight=False)
+    """Print an error; no markup is read from it."""
+    _say("error:", "bold red", text)
 
 
 def say_warning(text: str) -> None:
-    """Print a warning, with no markup read from it."""
-    errors().print("[yellow]warning:[/] ", end="")
-    errors().print(text, markup=False, highlight=False)
+    """Print a warning; no markup is read from it."""
+    _say("warning:", "yellow", text)
+
+
+def _say(head: str, style: str, text: str) -> None:
+    from rich.text import Text
+
+    errors().print(Text.assemble((head, style), " ", text), highlight=False)
 
 
 @contextlib.contextmanager
