@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -65,3 +66,31 @@ def table() -> Table:
 @pytest.fixture(scope="session")
 def jobs_for() -> MakeJobs:
     return make_jobs
+
+
+def run_hash(
+    store: str | None = None,
+    epochs: int = 12,
+    hidden: tuple[int, ...] = (24, 17),
+    arms: Sequence[str] = ("plain", "smote", "focal", "pairwise_auc"),
+) -> str:
+    """Run several arms; return one hash of all scores and weights."""
+    from equipoise.learners.network import NetworkLearner
+    from equipoise.networks.spec import NetworkSpec
+    from equipoise.training.settings import TrainingSettings
+
+    table = make_table()
+    spec = NetworkSpec("x", hidden=hidden, number_width=5, dropout=0.3)
+    settings = TrainingSettings(batch=64, epochs=epochs, patience=6, save_every=0.0)
+    digest = hashlib.sha256()
+    learner = NetworkLearner(spec, settings, store)
+    for outcome in learner.run(table, make_jobs(table, arms), keep=True):
+        digest.update(outcome.log_odds.tobytes())
+        for value in outcome.scorer.weights.values():
+            digest.update(value.tobytes())
+    return digest.hexdigest()
+
+
+@pytest.fixture(scope="session")
+def hash_of_run() -> Callable[..., str]:
+    return run_hash

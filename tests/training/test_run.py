@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,110 +22,83 @@ from equipoise.training.settings import TrainingSettings
 
 HERE = Path(__file__).parent
 
-# What a subprocess runs: several arms, and one hash of all scores and weights.
+# What a subprocess runs. Threads are set there: they cannot be changed afterwards.
 PROGRAM = """
-import hashlib, os, sys
+import sys
 sys.path.insert(0, {folder!r})
 import conftest
 if {threads}:
     import tensorflow as tf
     tf.config.threading.set_intra_op_parallelism_threads({threads})
     tf.config.threading.set_inter_op_parallelism_threads({threads})
-from equipoise.learners.network import NetworkLearner
-from equipoise.networks.spec import NetworkSpec
-from equipoise.strategies.jobs import Outcome
-from equipoise.training.settings import TrainingSettings
-table = conftest.make_table()
-arms = {arms!r}
-jobs = conftest.make_jobs(table, arms)
-spec = NetworkSpec("x", hidden={hidden}, number_width=5, dropout=0.3)
-settings = TrainingSettings(batch=64, epochs={epochs}, patience=6, save_every=0.0)
+import equipoise.learners.network
 print("ready", flush=True)
-learner = NetworkLearner(spec, settings, {store!r})
-digest = hashlib.sha256()
-for outcome in learner.run(table, jobs, keep=True):
-    digest.update(outcome.log_odds.tobytes())
-    for value in outcome.scorer.weights.values():
-        digest.update(value.tobytes())
-print(digest.hexdigest(), flush=True)
+print(conftest.run_hash({store!r}, **{how!r}), flush=True)
 """
 
 
-def program(
-    threads: int = 0,
-    store: Path | None = None,
-    epochs: int = 12,
-    hidden: tuple[int, ...] = (24, 17),
-    arms: tuple[str, ...] = ("plain", "smote", "focal", "pairwise_auc"),
-) -> list[str]:
-    code = PROGRAM.format(
-        folder=str(HERE),
-        threads=threads,
-        store=None if store is None else str(store),
-        epochs=epochs,
-        hidden=hidden,
-        arms=arms,
-    )
+def program(threads: int, store: Path | None, how: dict[str, Any]) -> list[str]:
+    folder = None if store is None else str(store)
+    code = PROGRAM.format(folder=str(HERE), threads=threads, store=folder, how=how)
     return [sys.executable, "-c", code]
-
-
-def result(**how) -> str:
-    done = subprocess.run(
-        program(**how), capture_output=True, text=True, check=True, env=quiet()
-    )
-    return done.stdout.split()[-1]
 
 
 def quiet() -> dict[str, str]:
     return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def killed(store: Path, after: float, **how) -> bool:
-    """Run, kill so many seconds after the start of training; whether it was cut."""
-    process = subprocess.Popen(
-        program(store=store, **how),
+def result(threads: int = 0, store: Path | None = None, **how: Any) -> str:
+    command = program(threads, store, how)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=quiet()
+    )
+    return done.stdout.split()[-1]
+
+
+def killed(store: Path, after: float, **how: Any) -> bool:
+    """Kill a run some seconds after the start of training; whether it was cut."""
+    with subprocess.Popen(
+        program(0, store, how),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         env=quiet(),
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    time.sleep(after)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    return len(process.stdout.read().split()) == 0
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(after)
+        process.send_signal(signal.SIGKILL)
+        return not process.stdout.read().strip()
 
 
-def test_one_seed_one_hash_over_threads() -> None:
-    assert result(threads=1, epochs=4) == result(threads=4, epochs=4)
+def test_one_seed_one_hash_over_threads(hash_of_run) -> None:
+    assert result(threads=1, epochs=4) == hash_of_run(epochs=4)
 
 
 @pytest.mark.slow
-def test_one_seed_one_hash_over_runs_and_threads() -> None:
+def test_one_seed_one_hash_over_runs_and_threads(hash_of_run) -> None:
     found = {result(threads=n) for n in (1, 2, 4, 8) for _ in range(5)}
-    assert len(found) == 1
+    assert found == {hash_of_run()}
 
 
-def test_a_run_that_was_killed_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
-    expected = result()
-    # Every epoch is saved, so some kills fall into a save.
-    for number, after in enumerate((1.0, 2.5)):
-        store = tmp_path / str(number)
-        killed(store, after)
-        assert result(store=store) == expected
+def test_a_run_that_was_killed_goes_on_with_the_same_numbers(
+    tmp_path: Path, hash_of_run
+) -> None:
+    # Every epoch is saved, so the run may be killed within a save.
+    killed(tmp_path, 2.0)
+    assert hash_of_run(str(tmp_path)) == hash_of_run()
 
 
 @pytest.mark.slow
-def test_fifty_kills(tmp_path: Path) -> None:
+def test_fifty_kills(tmp_path: Path, hash_of_run) -> None:
     how = {"epochs": 40, "hidden": (256, 128)}
-    expected = result(**how)
+    expected = hash_of_run(**how)
     chance = random.Random(0)
     cut = 0
     for number in range(50):
         store = tmp_path / str(number)
         cut += killed(store, chance.uniform(0.0, 8.0), **how)
-        assert result(store=store, **how) == expected
+        assert hash_of_run(str(store), **how) == expected
     assert cut >= 25
 
 
