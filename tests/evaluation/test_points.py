@@ -48,7 +48,8 @@ def test_split_values_are_scikit_learns(prepared) -> None:
 def test_values_over_all_splits(prepared) -> None:
     drawn, arm, fitted = prepared
     options = {"false_positive": 1.0, "false_negative": 10.0}
-    found = points(arm, drawn.y == 1, drawn.folds, options)
+    splits = by_split(arm.log_odds, fitted, drawn.y == 1, drawn.folds)
+    found = points(arm, splits, drawn.y == 1, drawn.folds, options)
     p = probability(fitted.log_odds)
     y2 = np.tile(drawn.y, 2)
     assert found["brier"].value == pytest.approx(

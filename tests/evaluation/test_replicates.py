@@ -9,9 +9,16 @@ from equipoise.decision.objectives import as_objective
 from equipoise.evaluation import replicates
 from equipoise.evaluation.alignment import align
 from equipoise.evaluation.crossfit import cross_fit
-from equipoise.evaluation.points import points
+from equipoise.evaluation.points import by_split, points
 from equipoise.evaluation.replicates import ArmScores, Replicator, even, replicate
 from equipoise.evaluation.resampled import Draw, RowWeights
+
+
+def values_of(drawn, arm: ArmScores):
+    y = drawn.y == 1
+    fitted = cross_fit(arm.log_odds, y, drawn.folds, as_objective("f1", {}))
+    splits = by_split(arm.log_odds, fitted, y, drawn.folds)
+    return points(arm, splits, y, drawn.folds, None)
 
 
 def arm_of(drawn, name: str = "noisy", **goal) -> tuple[ArmScores, Replicator]:
@@ -25,7 +32,7 @@ def arm_of(drawn, name: str = "noisy", **goal) -> tuple[ArmScores, Replicator]:
 
 def test_even_weights_give_the_values_on_the_rows(drawn) -> None:
     arm, made = arm_of(drawn)
-    direct = points(arm, drawn.y == 1, drawn.folds, None)
+    direct = values_of(drawn, arm)
     for name, value in even(made).items():
         assert value == pytest.approx(direct[name].value, abs=1e-5)
 
@@ -35,7 +42,7 @@ def test_even_weights_choose_the_thresholds_that_were_chosen(drawn) -> None:
     arm, made = arm_of(drawn)
     none = np.zeros(1, np.float32)
     found = made(Draw(np.ones((drawn.y.size, 1), np.float32), none, none))
-    direct = points(arm, drawn.y == 1, drawn.folds, None)
+    direct = values_of(drawn, arm)
     for name in ("recall", "specificity", "f1"):
         assert found[name][0, 0] == pytest.approx(direct[name].value, abs=0.03)
 
@@ -44,7 +51,7 @@ def test_thresholds_from_costs_are_kept(drawn) -> None:
     arm, made = arm_of(drawn, objective="cost", fp=1.0, fn=5.0)
     none = np.zeros(1, np.float32)
     found = made(Draw(np.ones((drawn.y.size, 1), np.float32), none, none))
-    direct = points(arm, drawn.y == 1, drawn.folds, None)
+    direct = values_of(drawn, arm)
     for name in replicates.DECISION:
         assert found[name][0, 0] == pytest.approx(direct[name].value, abs=1e-6)
 
@@ -53,7 +60,7 @@ def test_objectives_that_need_every_cut_are_served(drawn) -> None:
     arm, made = arm_of(drawn, objective="capacity", share=0.3)
     none = np.zeros(1, np.float32)
     found = made(Draw(np.ones((drawn.y.size, 1), np.float32), none, none))
-    direct = points(arm, drawn.y == 1, drawn.folds, None)
+    direct = values_of(drawn, arm)
     assert found["flag_rate"][0, 0] == pytest.approx(
         direct["flag_rate"].value, abs=0.03
     )

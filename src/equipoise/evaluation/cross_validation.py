@@ -216,7 +216,7 @@ def cross_validated(
             trial.evaluation(name, found[name], units, level),
             trial.fitted[name],
             trial.brought[name].aligned,
-            trial.splits(name),
+            trial.splits[name],
             trial.differences(name, baseline, found, units, level),
         )
         for name in scores
@@ -244,11 +244,11 @@ class _Trial:
 
     y: BoolArray
     folds: IntArray
-    scores: Mapping[str, FloatArray]
     goal: Objective
     costs: dict[str, float] | None
     fitted: Mapping[str, CrossFitted]
     brought: Mapping[str, ArmScores]
+    splits: Mapping[str, Mapping[str, FloatArray]]
     points: Mapping[str, Mapping[str, Estimate]]
 
     @classmethod
@@ -270,8 +270,14 @@ class _Trial:
             name: ArmScores.of(y, z, align(z, y, folds), fitted[name])
             for name, z in scores.items()
         }
-        value = {name: points(brought[name], y, folds, options) for name in scores}
-        return cls(y, folds, scores, goal, options, fitted, brought, value)
+        splits = {
+            name: by_split(z, fitted[name], y, folds) for name, z in scores.items()
+        }
+        value = {
+            name: points(brought[name], splits[name], y, folds, options)
+            for name in scores
+        }
+        return cls(y, folds, goal, options, fitted, brought, splits, value)
 
     def replicates(self, weights: RowWeights) -> dict[str, dict[str, FloatArray]]:
         """Return `[3, replicates]` by arm and metric.
@@ -292,9 +298,6 @@ class _Trial:
                 for metric, point in self.points[name].items()
             }
         return found
-
-    def splits(self, name: str) -> dict[str, FloatArray]:
-        return by_split(self.scores[name], self.fitted[name], self.y, self.folds)
 
     def evaluation(
         self, name: str, found: Mapping[str, FloatArray], units: int, level: float

@@ -106,6 +106,7 @@ def mean_confusion(cells: Counts) -> Confusion:
 
 def points(
     arm: ArmScores,
+    splits: Mapping[str, FloatArray],
     y: BoolArray,
     folds: IntArray,
     costs: Mapping[str, float] | None,
@@ -114,6 +115,7 @@ def points(
 
     Args:
         arm: The arm's scores, losses and decisions.
+        splits: What `by_split` gave.
         y: `[rows]` whether a row is positive.
         folds: `[repeats, rows]` the fold of each row.
         costs: Options of the metric "cost", or None to leave it out.
@@ -121,22 +123,13 @@ def points(
     ranked = np.mean([average_precision(y, scores) for scores in arm.aligned])
     found = {
         "average_precision": Estimate(float(ranked)),
-        "roc_auc": Estimate(within_folds(_roc_auc(arm.log_odds, y, folds), y, folds)),
+        "roc_auc": Estimate(within_folds(splits["roc_auc"], y, folds)),
         **{name: Estimate(float(row.mean())) for name, row in arm.losses.items()},
         **_decided(confusions(y, arm.flagged), costs),
     }
     if not found["roc_auc"].defined:
         found["roc_auc"] = Estimate.undefined("no fold holds both classes")
     return found
-
-
-def _roc_auc(log_odds: FloatArray, y: BoolArray, folds: IntArray) -> FloatArray:
-    values = np.full((len(folds), int(folds.max()) + 1), np.nan)
-    for repeat, fold in enumerate(folds):
-        for k in range(values.shape[1]):
-            inside = fold == k
-            values[repeat, k] = roc_auc(y[inside], log_odds[repeat, inside])
-    return values
 
 
 def _decided(cells: Counts, costs: Mapping[str, float] | None) -> dict[str, Estimate]:
