@@ -15,6 +15,10 @@ import typer
 
 from equipoise.cli.compare import compare
 from equipoise.cli.diagnose import diagnose
+from equipoise.cli.doctor import doctor
+from equipoise.cli.evaluate import evaluate
+from equipoise.cli.fit import fit
+from equipoise.cli.predict import predict
 from equipoise.cli.terminal import console, say_error, say_warning
 from equipoise.errors import (
     EquipoiseError,
@@ -34,6 +38,10 @@ app = typer.Typer(
 )
 app.command()(diagnose)
 app.command()(compare)
+app.command()(fit)
+app.command()(evaluate)
+app.command()(predict)
+app.command()(doctor)
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

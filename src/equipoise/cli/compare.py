@@ -34,50 +34,34 @@ def compare(
     time: options.Time = None,
     drop: options.Drop = None,
     strategies: Strategies = None,
-    folds: Annotated[int, typer.Option(help="Outer folds.")] = 5,
+    folds: options.Folds = 5,
     repeats: Repeats = "auto",
     minutes: Annotated[
         float, typer.Option(help="Time budget of --repeats auto.")
     ] = 2.0,
-    objective: Annotated[
-        str, typer.Option(help="What the threshold shall be best at.")
-    ] = "f1",
-    cost_fp: Annotated[
-        float | None,
-        typer.Option("--cost-fp", help="Cost of a false alarm; needs --cost-fn."),
-    ] = None,
-    cost_fn: Annotated[
-        float | None,
-        typer.Option("--cost-fn", help="Cost of a missed positive; needs --cost-fp."),
-    ] = None,
+    objective: options.Objective = None,
+    cost_fp: options.CostFp = None,
+    cost_fn: options.CostFn = None,
     seed: options.Seed = 0,
     out: options.Out = None,
 ) -> None:
     """Try every remedy on the data in one fair trial, and say what helps."""
-    from equipoise.table.read import read_table
     from equipoise.workflows.compare import compare as run
 
-    if (cost_fp is None) != (cost_fn is None):
-        raise typer.BadParameter("give both --cost-fp and --cost-fn, or neither")
-    table = read_table(
-        source,
-        target,
-        positive=positive,
-        group=group,
-        time=time,
-        drop=tuple(drop or ()),
+    costs = options.costs(cost_fp, cost_fn)
+    table, later = options.read(
+        source, target, test, positive=positive, group=group, time=time, drop=drop
     )
-    later = None if test is None else read_table(test, target, like=table)
     with without_tensorflow_lines(), progress() as show:
         trial = run(
             table,
             test=later,
-            strategies=None if strategies is None else _names(strategies),
+            strategies=None if strategies is None else options.names(strategies),
             folds=folds,
             repeats=_repeats(repeats),
             minutes=minutes,
-            objective=objective,
-            costs=None if cost_fp is None or cost_fn is None else (cost_fp, cost_fn),
+            objective=objective or "f1",
+            costs=costs,
             seed=seed,
             progress=show,
         )
@@ -85,10 +69,6 @@ def compare(
     console().print(trial.screen())
     for path in written:
         console().print(f"wrote {path}", markup=False, highlight=False)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _repeats(text: str) -> int | str:

@@ -57,19 +57,12 @@ def diagnose(
     from equipoise._core.files import to_json
     from equipoise.diagnosis import diagnose as look
     from equipoise.diagnosis.finding import SEVERITIES
-    from equipoise.table.read import read_table
 
     if fail_on is not None:
         one_of(fail_on, SEVERITIES, "--fail-on")
-    table = read_table(
-        source,
-        target,
-        positive=positive,
-        group=group,
-        time=time,
-        drop=tuple(drop or ()),
+    table, later = options.read(
+        source, target, test, positive=positive, group=group, time=time, drop=drop
     )
-    later = None if test is None else read_table(test, target, like=table)
     found = look(
         table, later, deep=deep, mute=tuple(mute or ()), precision=precision, seed=seed
     )

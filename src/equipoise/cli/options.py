@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from equipoise.table.table import Table
 
 Source = Annotated[
     str,
@@ -69,3 +73,66 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="FOLDER", help="Where files are written."),
 ]
+Folds = Annotated[int, typer.Option(help="Outer folds.")]
+Objective = Annotated[
+    str | None,
+    typer.Option(
+        help="What the threshold shall be best at. [default: f1]", show_default=False
+    ),
+]
+CostFp = Annotated[
+    float | None,
+    typer.Option("--cost-fp", help="Cost of a false alarm; needs --cost-fn."),
+]
+CostFn = Annotated[
+    float | None,
+    typer.Option("--cost-fn", help="Cost of a missed positive; needs --cost-fp."),
+]
+Model = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL", help="A model that fit has saved.", show_default=False
+    ),
+]
+
+
+def read(
+    source: str,
+    target: str | None,
+    test: str | None = None,
+    *,
+    positive: str | None,
+    group: str | None,
+    time: str | None,
+    drop: Sequence[str] | None,
+) -> tuple[Table, Table | None]:
+    """Return the table that the options name, and that of `--test`."""
+    from equipoise.table.read import read_table
+
+    table = read_table(
+        source,
+        target,
+        positive=positive,
+        group=group,
+        time=time,
+        drop=tuple(drop or ()),
+    )
+    return table, None if test is None else read_table(test, target, like=table)
+
+
+def costs(fp: float | None, fn: float | None) -> tuple[float, float] | None:
+    """Return both costs, or None where neither is given.
+
+    Raises:
+        typer.BadParameter: Only one of them is given.
+    """
+    if fp is None and fn is None:
+        return None
+    if fp is None or fn is None:
+        raise typer.BadParameter("give both --cost-fp and --cost-fn, or neither")
+    return fp, fn
+
+
+def names(text: str) -> list[str]:
+    """Return the names of a list that is separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]

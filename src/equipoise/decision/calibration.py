@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import one_of, sentence
+from equipoise._core.checks import number, one_of, sentence
 from equipoise.decision.newton import logistic
 from equipoise.decision.rows import FloatArray, Rows, check_rows
 from equipoise.errors import InputError
@@ -132,7 +132,27 @@ class Calibrator:
             )
         one_of(data.get("method", "none"), METHODS[1:], "method")
         pair = {k: tuple(data.get(k, ())) for k in ("knots", "levels")}
-        return cls(**{**data, **pair})
+        built = cls(**{**data, **pair})
+        built._require_sound()
+        return built
+
+    def _require_sound(self) -> None:
+        """Raise where numbers, read from a file for example, make no calibrator."""
+        number(self.slope, "slope", 0)
+        number(self.intercept, "intercept")
+        number(self.smoothing, "smoothing", 0, 1)
+        number(self.base_rate, "base_rate", 0, 1)
+        knots = np.array([number(knot, "a knot") for knot in self.knots])
+        levels = np.array([number(level, "a level") for level in self.levels])
+        least = 1 if self.method == "isotonic" else 0
+        if not (
+            least <= knots.size == levels.size
+            and (np.diff(knots) > 0).all()
+            and (np.diff(levels) >= 0).all()
+        ):
+            raise InputError(
+                sentence("knots and levels that make no curve", "increasing pairs")
+            )
 
 
 def fit_calibrator(

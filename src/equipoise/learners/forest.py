@@ -9,10 +9,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import integer, sentence
+from equipoise._core.states import array, real, within
+from equipoise.errors import InputError
 from equipoise.strategies.jobs import FloatArray
 
 BLOCK = 1_000_000
 """Rows times trees that are walked at once: about 60 MB."""
+
+CATEGORIES = 256
+"""The length of a set of categories."""
+
+MOST_DEPTH = 1_000
+"""A deeper tree in a file is taken for damage."""
+
+_PER_NODE = {
+    "feature": "int32",
+    "threshold": "float64",
+    "left": "int32",
+    "right": "int32",
+    "missing_left": "bool",
+    "subset": "int32",
+    "value": "float64",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,13 +105,61 @@ class Forest:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> Forest:
-        """Rebuild it from `state()`."""
-        arrays = {
-            name: np.asarray(value)
-            for name, value in state.items()
-            if name not in ("base", "depth")
+        """Rebuild it from `state()`.
+
+        Raises:
+            InputError: The arrays do not make trees: a node that is none, a cycle,
+                a path longer than `depth`, a number that is NaN.
+        """
+        count = len(array(state, "value", "float64", (None,)))
+        per_node = {
+            name: array(state, name, dtype, (count,), finite=False)
+            for name, dtype in _PER_NODE.items()
         }
-        return cls(base=float(state["base"]), depth=int(state["depth"]), **arrays)
+        subsets = array(state, "subsets", "bool", (None, CATEGORIES))
+        within(per_node["subset"], "subset", -1, len(subsets))
+        for name in ("left", "right"):
+            within(per_node[name], name, 0, count)
+        roots = array(state, "roots", "int32", (None,))
+        forest = cls(
+            base=real(state, "base"),
+            roots=within(roots, "roots", 0, count),
+            depth=integer(state.get("depth"), "depth", 0, MOST_DEPTH),
+            subsets=subsets,
+            **per_node,
+        )
+        forest._require_leaves()
+        return forest
+
+    def require_columns(self, columns: int, categorical: int) -> None:
+        """Raise where a node asks for a column that a matrix has not.
+
+        Args:
+            columns: The matrix' columns.
+            categorical: How many of the first of them hold category numbers.
+
+        Raises:
+            InputError: A node splits on another column, or by categories on one
+                that has none.
+        """
+        within(self.feature, "feature", 0, max(1, columns))
+        by_set = self.feature[self.subset >= 0]
+        within(by_set, "feature of a set of categories", 0, categorical)
+
+    def _require_leaves(self) -> None:
+        """Raise where a path of `depth` steps does not end in a leaf."""
+        own = np.arange(len(self.value))
+        leaf = (self.left == own) & (self.right == own)
+        reached = np.unique(self.roots)
+        for _ in range(self.depth):
+            reached = np.unique([self.left[reached], self.right[reached]])
+        if not leaf[reached].all():
+            raise InputError(
+                sentence(
+                    f"trees whose paths do not end within {self.depth} steps",
+                    "trees without cycles",
+                )
+            )
 
 
 def forest_of(model: Any, trees: int) -> Forest:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.states import array, real
 from equipoise.learners.matrix import linear_matrix
 from equipoise.learners.serial import Fit, log_loss, run_serially
 from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
@@ -52,11 +53,17 @@ class LogisticScorer:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> LogisticScorer:
-        """Rebuild it from `state()`."""
+        """Rebuild it from `state()`.
+
+        Raises:
+            InputError: The coefficients do not fit the encoding, or are NaN.
+        """
+        encoding = Encoding.from_dict(state["encoding"])
+        columns = len(encoding.names) + sum(encoding.levels)
         return cls(
-            Encoding.from_dict(state["encoding"]),
-            np.asarray(state["coefficients"], np.float64),
-            float(state["intercept"]),
+            encoding,
+            array(state, "coefficients", "float64", (columns,)),
+            real(state, "intercept"),
         )
 
 

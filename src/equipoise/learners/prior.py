@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from equipoise._core.states import real
 from equipoise.learners.serial import Fit, run_serially
 from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
 from equipoise.table.encoding import Encoding
@@ -37,8 +38,12 @@ class PriorScorer:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> PriorScorer:
-        """Rebuild it from `state()`."""
-        return cls(float(state["value"]))
+        """Rebuild it from `state()`.
+
+        Raises:
+            InputError: The number is not finite.
+        """
+        return cls(real(state, "value"))
 
 
 class PriorLearner:

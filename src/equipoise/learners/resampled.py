@@ -22,6 +22,7 @@ from equipoise.priors import Correction, prior_offset
 from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.encoding import Encoding
+from equipoise.table.splits import Split
 from equipoise.table.table import Table, counts
 from equipoise.weights.scheme import check_counts
 
@@ -151,7 +152,13 @@ class ResampledLearner:
             coefficients = chosen.fit.coefficients
             scorer = LogisticScorer(encoding, coefficients, chosen.intercept)
             return Fit(scorer, chosen.iterations, chosen.place + 1, (note,))
-        rows = Rows(x, y, stop, y_stop)
+        both = np.arange(len(y) + len(y_stop))
+        split = Split(both[: len(y)], both[len(y) :])
+        rows = Rows(
+            np.concatenate([x, stop]),
+            np.concatenate([y, y_stop]),
+            [split] * self.trees.members,
+        )
         boosted = self.trees.boost(rows, (1.0, 1.0), correction, job.seed)
         trees = TreesScorer(encoding, boosted.forests, correction.offset, "dense")
         return Fit(trees, boosted.grown, boosted.kept, (note,))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gradient-boosted trees: scikit-learn's, stopped on the stop rows."""
+"""Gradient-boosted trees: scikit-learn's, each member stopped on its own rows."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import sentence
+from equipoise._core.checks import one_of, sentence
 from equipoise._core.seeds import derive
-from equipoise.errors import UnsupportedError
+from equipoise._core.states import real
+from equipoise.errors import InputError, SplitError, UnsupportedError
 from equipoise.learners.forest import Forest, forest_of
 from equipoise.learners.matrix import dense_matrix, tree_matrix
 from equipoise.learners.serial import Fit, log_loss, run_serially
 from equipoise.priors import Correction
-from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
+from equipoise.strategies.jobs import FloatArray, IntArray, Job, Outcome, Progress
 from equipoise.table.encoding import Encoding
+from equipoise.table.splits import Split, outer_splits
 from equipoise.table.table import Table, counts
 
 CELLS_ALONE = 5_000_000
@@ -70,13 +72,23 @@ class TreesScorer:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> TreesScorer:
-        """Rebuild it from `state()`."""
-        return cls(
-            Encoding.from_dict(state["encoding"]),
-            tuple(Forest.from_state(forest) for forest in state["forests"]),
-            float(state["offset"]),
-            state["view"],
-        )
+        """Rebuild it from `state()`.
+
+        Raises:
+            InputError: The trees do not fit the encoding, or are none.
+        """
+        encoding = Encoding.from_dict(state["encoding"])
+        view = one_of(state["view"], MATRICES, "view")
+        forests = tuple(Forest.from_state(forest) for forest in state["forests"])
+        if not forests:
+            raise InputError(sentence("no forests", "one or more"))
+        categorical = len(encoding.categories)
+        columns = categorical + len(encoding.numbers)
+        if view == "dense":
+            columns, categorical = len(encoding.names) + sum(encoding.levels), 0
+        for forest in forests:
+            forest.require_columns(columns, categorical)
+        return cls(encoding, forests, real(state, "offset"), state["view"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,17 +96,16 @@ class Rows:
     """What one fit is given.
 
     Attributes:
-        train: `[rows, columns]` float64, NaN where missing, categories first.
+        x: `[rows, columns]` float64, NaN where missing, categories first.
         y: `[rows]` 0 or 1.
-        stop: `[rows, columns]` rows that decide how many trees are kept.
-        y_stop: `[rows]` 0 or 1.
+        splits: One per member: the rows that it is fitted on, and those that decide
+            how many trees are kept.
         categories: The number of categorical columns.
     """
 
-    train: FloatArray
+    x: FloatArray
     y: npt.NDArray[Any]
-    stop: FloatArray
-    y_stop: npt.NDArray[Any]
+    splits: Sequence[Split]
     categories: int = 0
 
 
@@ -117,10 +128,14 @@ class Boosted:
 class TreesLearner:
     """scikit-learn's `HistGradientBoostingClassifier`, averaged over a few seeds.
 
-    Missing values and categories are native. Each member adds trees until the stop
-    rows' log loss has not improved for `patience` trees; each keeps as many as give
-    their average the least corrected log loss there. Class weights of a strategy are
-    weights of the rows.
+    Missing values and categories are native. The members share out the training and
+    the stop rows as folds: each leaves another fold out and adds trees until the log
+    loss there has not improved for `patience` trees; all keep as many as give the
+    left-out rows together the least corrected log loss. So every row is learned from
+    and every row decides the length, which matters where positives are few. Where
+    rows have a time, or too few positives for so many folds, all members are fitted
+    on the training rows and stopped on the stop rows. Class weights of a strategy
+    are weights of the rows.
 
     Attributes:
         learning_rate: Shrinkage of each tree.
@@ -163,19 +178,30 @@ class TreesLearner:
         return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
-        y, y_stop = table.y[job.train], table.y[job.stop]
-        w0, w1 = job.strategy.class_weights(*counts(y))
-        correction = job.strategy.correction(*counts(y))
+        used = np.sort(np.concatenate([job.train, job.stop]))
+        part = table.take(used)
         rows = Rows(
-            tree_matrix(table.take(job.train), encoding),
-            y,
-            tree_matrix(table.take(job.stop), encoding),
-            y_stop,
+            tree_matrix(part, encoding),
+            part.y,
+            self._splits(part, used, job),
             len(encoding.categories),
         )
-        boosted = self.boost(rows, (w0, w1), correction, job.seed)
+        weights = job.strategy.class_weights(*counts(part.y))
+        correction = job.strategy.correction(*counts(part.y))
+        boosted = self.boost(rows, weights, correction, job.seed)
         scorer = TreesScorer(encoding, boosted.forests, correction.offset)
         return Fit(scorer, boosted.grown, boosted.kept)
+
+    def _splits(self, part: Table, used: IntArray, job: Job) -> list[Split]:
+        """Return which rows each member is fitted on, and by which it is stopped."""
+        own = Split(np.searchsorted(used, job.train), np.searchsorted(used, job.stop))
+        if self.members == 1 or part.time is not None:
+            return [own] * self.members
+        seed = derive(job.seed, "trees", "folds")
+        try:
+            return outer_splits(part, folds=self.members, seed=seed)
+        except SplitError:
+            return [own] * self.members
 
     def boost(
         self,
@@ -187,31 +213,40 @@ class TreesLearner:
         """Grow all members on one part.
 
         Args:
-            rows: What to fit, and what to stop by.
+            rows: What to fit, and what each member is stopped by.
             weights: Of a negative and of a positive row.
             correction: From raw scores to log-odds, for the stop rows.
             seed: The job's seed.
         """
         with _threads(rows):
             models = [
-                self._model(rows, derive(seed, "trees", member)).fit(
-                    rows.train,
-                    rows.y,
-                    _row_weights(rows.y, *weights),
-                    X_val=rows.stop,
-                    y_val=rows.y_stop,
-                    sample_weight_val=_row_weights(rows.y_stop, *weights),
-                )
-                for member in range(self.members)
+                self._grow(rows, split, weights, derive(seed, "trees", member))
+                for member, split in enumerate(rows.splits)
             ]
             kept = _best_length(models, rows, correction)
-            forests = tuple(_checked_forest(model, kept, rows.stop) for model in models)
+            forests = tuple(
+                _checked_forest(model, kept, rows.x[split.test])
+                for model, split in zip(models, rows.splits, strict=True)
+            )
         return Boosted(forests, sum(model.n_iter_ for model in models), kept)
+
+    def _grow(
+        self, rows: Rows, split: Split, weights: tuple[float, float], seed: int
+    ) -> Any:
+        y, y_stop = rows.y[split.train], rows.y[split.test]
+        return self._model(rows, seed).fit(
+            rows.x[split.train],
+            y,
+            _row_weights(y, *weights),
+            X_val=rows.x[split.test],
+            y_val=y_stop,
+            sample_weight_val=_row_weights(y_stop, *weights),
+        )
 
     def _model(self, rows: Rows, seed: int) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        numbers = rows.train.shape[1] - rows.categories
+        numbers = rows.x.shape[1] - rows.categories
         return HistGradientBoostingClassifier(
             learning_rate=self.learning_rate,
             max_iter=self.most_trees,
@@ -229,7 +264,7 @@ class TreesLearner:
 
 def _threads(rows: Rows) -> contextlib.AbstractContextManager[Any]:
     """Keep small fits on one thread; OpenMP's limit is the calling thread's own."""
-    if rows.train.size > CELLS_ALONE:
+    if rows.x.size > CELLS_ALONE:
         return contextlib.nullcontext()
     from threadpoolctl import threadpool_limits
 
@@ -248,20 +283,29 @@ def _row_weights(y: Any, w0: float, w1: float) -> FloatArray | None:
 def _best_length(models: Sequence[Any], rows: Rows, correction: Correction) -> int:
     """Return how many trees of each member to keep.
 
-    It is the number at which their average has the least corrected log loss on the
-    stop rows; members that stopped earlier take part with all that they have.
+    It is the number with the least corrected log loss over all left-out rows, each
+    scored by the mean of the members that leave it out; members that stopped
+    earlier take part with all that they have.
     """
-    y = rows.y_stop.astype(np.float64)
+    left_out = [split.test for split in rows.splits]
+    times = np.bincount(np.concatenate(left_out), minlength=len(rows.y))
+    used = times > 0
+    y = rows.y[used].astype(np.float64)
     losses = []
-    current = [np.zeros(len(y)) for _ in models]
+    current = [np.zeros(len(test)) for test in left_out]
     stages = zip_longest(
-        *(model.staged_decision_function(rows.stop) for model in models)
+        *(
+            model.staged_decision_function(rows.x[test])
+            for model, test in zip(models, left_out, strict=True)
+        )
     )
     for stage in stages:
+        total = np.zeros(len(rows.y))
         for member, raw in enumerate(stage):
             if raw is not None:
                 current[member] = np.ravel(raw)
-        losses.append(log_loss(y, correction.apply(np.mean(current, axis=0))))
+            total[left_out[member]] += current[member]
+        losses.append(log_loss(y, correction.apply(total[used] / times[used])))
     return int(np.argmin(losses)) + 1
 
 

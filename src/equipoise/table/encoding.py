@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import sentence
+from equipoise._core.checks import number, one_of, sentence
+from equipoise._core.states import real, texts
 from equipoise.errors import InputError
 from equipoise.table.encoding_calendar import PARTS
 from equipoise.table.encoding_features import (
@@ -144,16 +145,20 @@ class Encoding:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Encoding:
-        """Rebuild an encoding from `to_dict`."""
-        numbers = (
-            NumberFeature(**{**entry, "knots": tuple(entry["knots"])})
-            for entry in data["numbers"]
-        )
-        categories = (
-            CategoryFeature(entry["column"], tuple(entry["vocabulary"]))
+        """Rebuild an encoding from `to_dict`.
+
+        Raises:
+            InputError: A number is not finite, knots do not increase, or a text
+                occurs twice.
+        """
+        numbers = tuple(_number_feature(entry) for entry in data["numbers"])
+        categories = tuple(
+            CategoryFeature(str(entry["column"]), texts(entry["vocabulary"], "levels"))
             for entry in data["categories"]
         )
-        return cls(tuple(numbers), tuple(categories))
+        texts([feature.name for feature in numbers], "the names of features")
+        texts([feature.column for feature in categories], "the names of columns")
+        return cls(numbers, categories)
 
 
 def learn_encoding(table: Table, rows: npt.ArrayLike) -> Encoding:
@@ -206,6 +211,22 @@ def _learn_moment(column: Column) -> Sequence[NumberFeature]:
         if part == "days" or not feature.constant:
             features.append(feature)
     return features
+
+
+def _number_feature(entry: dict[str, Any]) -> NumberFeature:
+    knots = np.asarray([number(knot, "a knot") for knot in entry["knots"]])
+    if len(knots) < 2 or not (knots[1:] > knots[:-1]).all():
+        raise InputError(sentence("knots that do not increase", "two or more that do"))
+    if not isinstance(entry["indicator"], bool):
+        raise InputError(sentence("an indicator that is no truth value", "true, false"))
+    return NumberFeature(
+        str(entry["column"]),
+        one_of(entry["origin"], ["value", *PARTS], "origin"),  # type: ignore[arg-type]  # checked
+        real(entry, "median"),
+        number(entry["half_scale"], "half_scale", 0),
+        tuple(knots.tolist()),
+        entry["indicator"],
+    )
 
 
 def _column(

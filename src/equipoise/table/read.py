@@ -139,7 +139,7 @@ def _read(
     if not raw.data.num_rows:
         raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
     if labelled:
-        targets = _present_targets(raw, targets)
+        targets = present_targets(raw, targets)
     notes = Notes(list(raw.notes))
     if like is not None:
         return table_like(raw, like, group, time, notes, labelled)
@@ -220,7 +220,12 @@ def _without(raw: Raw, drop: Sequence[str]) -> Raw:
     return dataclasses.replace(raw, data=raw.data.select(names))
 
 
-def _present_targets(raw: Raw, targets: list[str]) -> list[str]:
+def present_targets(raw: Raw, targets: list[str]) -> list[str]:
+    """Return the targets if a source has them.
+
+    Raises:
+        TargetError: There is none, or one is absent.
+    """
     names = raw.data.column_names
     if not targets:
         raise TargetError(

@@ -44,7 +44,9 @@ class Raw:
             >>> Raw(None, "a file", line=lambda row: row + 2).place(3)
             'line 5'
         """
-        return f"row {self.first + row}" if self.line is None else f"line {self.line(row)}"
+        if self.line is None:
+            return f"row {self.first + row}"
+        return f"line {self.line(row)}"
 
 
 @dataclass

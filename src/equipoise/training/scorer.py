@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.networks.layout import Inputs, Layout, arrange
+from equipoise._core.checks import number, one_of, sentence
+from equipoise._core.states import array
+from equipoise.errors import InputError
+from equipoise.networks.layout import Inputs, Layout, arrange, exact_layout
 from equipoise.networks.parameters import Parameters, shapes
 from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import Correction
@@ -96,18 +99,32 @@ class NetworkScorer:
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> NetworkScorer:
-        """Rebuild a scorer from `state`."""
+        """Rebuild a scorer from `state`.
+
+        Raises:
+            InputError: The weights, the layout and the encoding do not fit, or a
+                number is not finite.
+        """
         plain = state["plain"]
         spec = NetworkSpec.from_dict(plain["spec"])
+        encoding = Encoding.from_dict(plain["encoding"])
         layout = Layout.from_dict(plain["layout"])
-        names = shapes(spec, layout)
-        return cls(
-            spec,
-            Encoding.from_dict(plain["encoding"]),
-            layout,
-            Correction(**plain["correction"]),
-            {name: np.asarray(state["arrays"][name]) for name in names},
-        )
+        if layout != exact_layout(encoding, layout):
+            raise InputError(
+                sentence("a layout of another encoding", "that of the encoding")
+            )
+        correction = Correction(**plain["correction"])
+        one_of(correction.kind, ("offset", "focal", "calibrate"), "kind")
+        number(correction.offset, "offset")
+        number(correction.gamma, "gamma", 0)
+        networks = len(state["arrays"]["bias_0"])
+        if not networks:
+            raise InputError(sentence("no networks", "one or more"))
+        weights = {
+            name: array(state["arrays"], name, "float32", (networks, *shape))
+            for name, shape in shapes(spec, layout).items()
+        }
+        return cls(spec, encoding, layout, correction, weights)
 
 
 def stack_weights(each: Sequence[Parameters]) -> Parameters:

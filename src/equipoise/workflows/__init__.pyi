@@ -1,7 +1,10 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
 from .compare import compare as compare
+from .evaluate import evaluate as evaluate
 from .fit import Goal as Goal
 from .fit import fit as fit
 from .model import FittedModel as FittedModel
+from .predict import Predicted as Predicted
+from .predict import predict_file as predict_file
 from .storage import load as load
 from .trial import Trial as Trial

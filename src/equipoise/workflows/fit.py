@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise._core.checks import integer, number, sentence
 from equipoise._core.seeds import derive
 from equipoise.decision.calibration import fit_calibrator
+from equipoise.decision.costs import Costs
+from equipoise.decision.objectives import as_objective
 from equipoise.decision.rule import DecisionRule, certified_rule, make_rule
 from equipoise.errors import InputError
+from equipoise.evaluation.arrays import as_costs
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
@@ -35,30 +39,75 @@ AUTO = ("logistic", "trees", "plain")
 MOST_REPEATS = 3
 CERTIFY_SHARE = 1 / 3
 
+Hashes = npt.NDArray[np.uint64]
+
 
 @dataclass(frozen=True)
 class Goal:
-    """What the decision rule is to reach.
+    """What the decision rule is to reach: one of the following.
 
     Attributes:
-        objective: What the threshold is best at where there is no floor.
+        objective: What the threshold is best at; the best F1 by default.
         options: The objective's numbers.
-        precision_floor: The least precision of flagged rows, or None.
-        recall_floor: The least share of positives that are flagged, or None.
+        precision_floor: The least precision of flagged rows; the recall is then as
+            high as it can be.
+        recall_floor: The least share of positives that are flagged; the flags are
+            then as few as they can be.
         certify: Confidence of the floors, for example 0.95; None estimates them.
+        costs: `Costs(...)`, or (cost of a false alarm, cost of a missed positive).
+        capacity: The largest share of rows that may be flagged.
+
+    Raises:
+        InputError: A number is out of range, or two things are asked for at once.
+
+    Example:
+        >>> Goal(costs=(1, 50)).estimated()
+        ('cost', {'fp': 1.0, 'fn': 50.0, 'tp': 0.0, 'tn': 0.0})
     """
 
-    objective: str = "f1"
+    objective: str | None = None
     options: Mapping[str, Any] | None = None
     precision_floor: float | None = None
     recall_floor: float | None = None
     certify: float | None = None
+    costs: Costs | tuple[float, float] | None = None
+    capacity: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("precision_floor", "recall_floor", "certify"):
+        for name in ("precision_floor", "recall_floor", "certify", "capacity"):
             value = getattr(self, name)
             if value is not None:
                 number(value, name, 0, 1, open_ends=True)
+        object.__setattr__(self, "costs", as_costs(self.costs))
+        self._require_one()
+        self._require_certifiable()
+        if self.options and self.objective is None:
+            raise InputError(
+                sentence(f"options={dict(self.options)}", "an objective beside them")
+            )
+        name, options = self.estimated()
+        as_objective(name, options)
+
+    def _require_one(self) -> None:
+        """Raise where more than one thing is asked for."""
+        floors = self.precision_floor, self.recall_floor
+        asked = {
+            f"objective={self.objective!r}": self.objective is not None,
+            "a floor": any(floor is not None for floor in floors),
+            "costs": self.costs is not None,
+            f"capacity={self.capacity}": self.capacity is not None,
+        }
+        given = [name for name, present in asked.items() if present]
+        if len(given) > 1:
+            raise InputError(
+                sentence(
+                    " and ".join(given),
+                    "one goal: an objective, floors, costs or a capacity",
+                )
+            )
+
+    def _require_certifiable(self) -> None:
+        """Raise where floors and their confidence do not fit together."""
         floors = [f for f in (self.precision_floor, self.recall_floor) if f is not None]
         if self.certify is not None and not floors:
             raise InputError(
@@ -82,7 +131,12 @@ class Goal:
             return "precision", {"floor": self.precision_floor}
         if self.recall_floor is not None:
             return "recall", {"floor": self.recall_floor}
-        return self.objective, dict(self.options or {})
+        if isinstance(self.costs, Costs):
+            given = self.costs.to_dict().items()
+            return "cost", {k: v for k, v in given if v is not None}
+        if self.capacity is not None:
+            return "capacity", {"share": self.capacity}
+        return self.objective or "f1", dict(self.options or {})
 
 
 def fit(
@@ -154,13 +208,14 @@ def fit(
     results = _evaluate(training, blended, scores, tested, goal)
     unseen = None if held is None else (table.take(held), components)
     rule = _rule(blended, y, goal, unseen)
+    seen = row_hashes(training)
     return FittedModel(
         schema=table.take(np.arange(0)),
         components=components,
         rule=rule,
         evaluation=results.arms["model"].evaluation,
-        facts=_facts(table, protocol, scores, weights, goal, started),
-        seen=np.unique(row_hashes(training)),
+        facts=_facts(table, protocol, scores, weights, goal, started, seen),
+        seen=np.unique(seen),
         notes=(*results.notes, *scores.notes),
     )
 
@@ -240,6 +295,8 @@ def _evaluate(
 ) -> CrossValidated:
     """Evaluate the average as one arm; floors that are certified use the best F1."""
     name, options = ("f1", {}) if goal.certify is not None else goal.estimated()
+    if goal.costs is not None:
+        name, options = "cost", {"costs": goal.costs}
     return cross_validated(
         table.y[tested],
         {"model": blended},
@@ -284,6 +341,7 @@ def _facts(
     weights: Mapping[str, float],
     goal: Goal,
     started: float,
+    seen: Hashes,
 ) -> dict[str, Any]:
     """Return how the model came about, as plain data."""
     from importlib.metadata import version
@@ -301,9 +359,20 @@ def _facts(
         "seed": protocol.seed,
         "weights": dict(weights),
         "certified": goal.certify,
+        "repeated": _repeated(seen),
         "seconds": time.monotonic() - started,
         "versions": {
             name: version(name)
             for name in ("equipoise", "tensorflow", "keras", "scikit-learn", "numpy")
         },
     }
+
+
+def _repeated(hashes: Hashes) -> float:
+    """Return the share of new rows that equal a row of these by coincidence.
+
+    One less the share of rows that occur once (Good 1953, equation 9: the mass of
+    what has not been seen).
+    """
+    _, times = np.unique(hashes, return_counts=True)
+    return 1.0 - float(np.count_nonzero(times == 1)) / len(hashes)

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
 from equipoise.table.read import read_features
 from equipoise.table.table import Table
+
+if TYPE_CHECKING:
+    from equipoise.workflows.predict import Predicted
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -109,9 +113,37 @@ class FittedModel:
 
     def seen_share(self, table: Table) -> float:
         """Return the share of a table's rows that this model has seen."""
-        if not len(table):
-            return 0.0
-        return float(np.isin(row_hashes(table), self.seen).mean())
+        return self.seen_rows(table) / len(table) if len(table) else 0.0
+
+    def seen_rows(self, table: Table) -> int:
+        """Return how many of a table's rows equal one that this model has seen."""
+        return int(np.isin(row_hashes(table), self.seen).sum())
+
+    def evaluate(
+        self, source: Any, target: str | None = None, **options: Any
+    ) -> Evaluation:
+        """Evaluate on new labelled rows, see `equipoise.evaluate`.
+
+        Args:
+            source: A path (read in blocks), a data frame, `(X, y)`, or a `Table`.
+            target: The target's name in the source, where it is another.
+            **options: `level` and `seed`.
+        """
+        from equipoise.workflows.evaluate import evaluate_model
+
+        return evaluate_model(self, source, target, **options)
+
+    def predict_file(
+        self,
+        source: str | os.PathLike[str],
+        out: str | os.PathLike[str],
+        *,
+        keep: Sequence[str] = (),
+    ) -> Predicted:
+        """Score a file of any size in blocks, see `workflows.predict.predict_file`."""
+        from equipoise.workflows.predict import predict_file
+
+        return predict_file(self, source, out, keep=keep)
 
     def card(self) -> str:
         """Return what this model is, how good, and how to use it, in words."""
@@ -124,6 +156,23 @@ class FittedModel:
         from equipoise.workflows.storage import save
 
         return save(self, path)
+
+    @cached_property
+    def keras_model(self) -> Any:
+        """This model as a `keras.Model` on raw columns; see `workflows.export`.
+
+        Raises:
+            UnsupportedError: Trees are in the average.
+        """
+        from equipoise.workflows.export import keras_model
+
+        return keras_model(self)
+
+    def export(self, folder: str | os.PathLike[str]) -> Path:
+        """Write a SavedModel on raw columns, see `workflows.export.export`."""
+        from equipoise.workflows.export import export
+
+        return export(self, folder)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{c.weight:.2f} {c.strategy.name}" for c in self.components)

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,24 +14,58 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import sentence
+from equipoise._core.checks import integer, listing, number, one_of, sentence
+from equipoise._core.states import array, texts
 from equipoise.bundle import pack, read_parts, unpack, write_parts
 from equipoise.decision.rule import DecisionRule
-from equipoise.errors import BundleError, InputError
+from equipoise.errors import BundleError, InputError, UnsupportedError
 from equipoise.evaluation.evaluation import Confusion, Evaluation
 from equipoise.learners.registry import scorer_from_state
 from equipoise.metrics.estimate import Estimate
+from equipoise.strategies.jobs import Scorer
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Column, Dropped, Table
 from equipoise.workflows.model import Component, FittedModel
 
 SUFFIX = ".equipoise"
+# More than these in a file are taken for damage.
+MOST_COMPONENTS = 100
+MOST_SCORERS = 1_000
+# What a model takes for a column of each kind, as `Encoding.columns` has it.
+_RAW = {
+    "numeric": "number",
+    "boolean": "number",
+    "categorical": "text",
+    "datetime": "moment",
+}
 _DTYPES: dict[str, str] = {
     "numeric": "float64",
     "boolean": "float64",
     "categorical": "int32",
     "datetime": "datetime64[us]",
 }
+
+
+def model_path(path: str | os.PathLike[str]) -> Path:
+    """Return the path of a model's file.
+
+    Raises:
+        InputError: Its name does not end in ".equipoise".
+
+    Example:
+        >>> model_path("fraud.equipoise").name
+        'fraud.equipoise'
+    """
+    target = Path(path)
+    if target.suffix != SUFFIX:
+        raise InputError(
+            sentence(
+                f"the path {target.name!r}",
+                f"a name that ends in {SUFFIX}",
+                f"Try {target.with_suffix(SUFFIX).name!r}.",
+            )
+        )
+    return target
 
 
 def save(model: FittedModel, path: str | os.PathLike[str]) -> Path:
@@ -46,15 +82,7 @@ def save(model: FittedModel, path: str | os.PathLike[str]) -> Path:
         InputError: The name ends otherwise.
         OSError: The file cannot be written; an old one is intact then.
     """
-    target = Path(path)
-    if target.suffix != SUFFIX:
-        raise InputError(
-            sentence(
-                f"the path {target.name!r}",
-                f"a name that ends in {SUFFIX}",
-                f"Try {target.with_suffix(SUFFIX).name!r}.",
-            )
-        )
+    target = model_path(path)
     state = {
         "schema": _schema_state(model.schema),
         "components": [
@@ -90,39 +118,109 @@ def load(path: str | os.PathLike[str]) -> FittedModel:
         OSError: The file cannot be read.
     """
     parts = read_parts(path)
-    state = unpack(parts, "model")
+    return _rebuild(unpack(parts, "model"), parts)
+
+
+@contextlib.contextmanager
+def _part(name: str) -> Iterator[None]:
+    """Turn whatever odd numbers lead to into one error that names the part."""
     try:
-        return _rebuild(state, parts)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        if isinstance(error, BundleError):
-            raise
+        yield
+    except BundleError:
+        raise
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        UnsupportedError,
+    ) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise BundleError(
             sentence(
-                f"{Path(path).name}, whose numbers do not make a model "
-                f"({type(error).__name__}: {error})",
+                f"a bundle whose part {name!r} cannot be used ({what.rstrip('.')})",
                 "a bundle that `save` has written",
             )
         ) from error
 
 
-def _rebuild(state: Mapping[str, Any], parts: Mapping[str, bytes]) -> FittedModel:
-    components = []
-    for i, data in enumerate(state["components"]):
-        strategy = Strategy.from_dict(data["strategy"])
-        scorers = tuple(
-            scorer_from_state(strategy.learner, unpack(parts, f"scorers/{i}/{k}"))
-            for k in range(int(data["scorers"]))
+def _rebuild(state: Any, parts: Mapping[str, bytes]) -> FittedModel:
+    with _part("model.json"):
+        schema = _schema(state["schema"])
+        components = _components(state["components"], schema, parts)
+        return FittedModel(
+            schema=schema,
+            components=components,
+            rule=DecisionRule.from_dict(state["rule"]),
+            evaluation=_evaluation(state["evaluation"]),
+            facts=_facts(state["facts"], schema),
+            seen=_seen(parts),
+            notes=tuple(map(str, state["notes"])),
         )
-        components.append(Component(strategy, float(data["weight"]), scorers))
-    return FittedModel(
-        schema=_schema(state["schema"]),
-        components=tuple(components),
-        rule=DecisionRule.from_dict(state["rule"]),
-        evaluation=_evaluation(state["evaluation"]),
-        facts=state["facts"],
-        seen=unpack(parts, "seen")["hashes"],
-        notes=tuple(state["notes"]),
-    )
+
+
+def _components(
+    entries: Any, schema: Table, parts: Mapping[str, bytes]
+) -> tuple[Component, ...]:
+    """Rebuild what is averaged."""
+    components = []
+    integer(len(entries), "components", 1, MOST_COMPONENTS)
+    for i, data in enumerate(entries):
+        strategy = Strategy.from_dict(data["strategy"])
+        count = integer(data["scorers"], "scorers", 1, MOST_SCORERS)
+        weight = number(data["weight"], "weight", 0, 1)
+        scorers = []
+        for k in range(count):
+            name = f"scorers/{i}/{k}"
+            scorer_state = unpack(parts, name)
+            with _part(f"{name}.json"):
+                scorer = scorer_from_state(strategy.learner, scorer_state)
+                _require_columns(scorer, schema)
+            scorers.append(scorer)
+        components.append(Component(strategy, weight, tuple(scorers)))
+    total = sum(component.weight for component in components)
+    if not math.isclose(total, 1.0, rel_tol=1e-9):
+        raise InputError(sentence(f"weights that sum to {total:g}", "1"))
+    return tuple(components)
+
+
+def _require_columns(scorer: Scorer, schema: Table) -> None:
+    """Raise where a scorer reads columns that the schema has not."""
+    encoding = getattr(scorer, "encoding", None)
+    if encoding is None:
+        return
+    kinds = {column.name: _RAW[column.kind] for column in schema.columns}
+    for name, kind in encoding.columns.items():
+        if kinds.get(name) != kind:
+            raise InputError(
+                sentence(
+                    f"an encoding of the column {name!r} as {kind}",
+                    f"the columns of the model, {listing(schema.names)}",
+                )
+            )
+
+
+def _seen(parts: Mapping[str, bytes]) -> npt.NDArray[np.uint64]:
+    state = unpack(parts, "seen")
+    with _part("seen.json"):
+        return array(state, "hashes", "uint64", (None,))
+
+
+def _facts(facts: Any, schema: Table) -> dict[str, Any]:
+    """Return how the model came about, if it is all there."""
+    rows = integer(facts["rows"], "rows", 1)
+    integer(facts["positives"], "positives", 1, rows - 1)
+    integer(facts["folds"], "folds", 2)
+    integer(facts["seed"], "seed")
+    for name in ("prevalence", "repeated"):
+        number(facts[name], name, 0, 1)
+    if [*facts["classes"]] != [*schema.classes] or facts["target"] != schema.target:
+        raise InputError(sentence("facts of another target", repr(schema.target)))
+    texts([facts["source"]], "the source")
+    texts([*facts["versions"], schema.target], "the versions")
+    return dict(facts)
 
 
 def _schema_state(schema: Table) -> dict[str, Any]:
@@ -141,22 +239,27 @@ def _schema_state(schema: Table) -> dict[str, Any]:
 
 def _schema(state: Mapping[str, Any]) -> Table:
     columns = tuple(
-        Column(c["name"], c["kind"], _empty(c["kind"]), tuple(c["categories"]))
+        Column(
+            c["name"], c["kind"], _empty(c["kind"]), texts(c["categories"], "levels")
+        )
         for c in state["columns"]
     )
+    texts([column.name for column in columns], "the columns")
+    classes = texts(state["classes"], "the classes")
+    integer(len(classes), "classes", 2, 2)
     return Table(
         columns,
         np.zeros(0, np.int8),
-        tuple(state["classes"]),
-        target=state["target"],
-        task=state["task"],
+        classes,
+        target=str(state["target"]),
+        task=one_of(state["task"], ["binary"], "task"),  # type: ignore[arg-type]  # checked
         dropped=tuple(Dropped(**d) for d in state["dropped"]),
         source=state["source"],
     )
 
 
 def _empty(kind: str) -> npt.NDArray[Any]:
-    return np.zeros(0, _DTYPES[kind])
+    return np.zeros(0, _DTYPES[one_of(kind, _DTYPES, "kind")])
 
 
 def _evaluation(state: Mapping[str, Any]) -> Evaluation:

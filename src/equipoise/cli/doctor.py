@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`equipoise doctor`: what is installed, and whether TensorFlow sees a GPU."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from equipoise.cli.quiet import without_tensorflow_lines
+from equipoise.cli.terminal import console
+
+
+def doctor(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print plain data instead of sentences.")
+    ] = False,
+) -> None:
+    """Print versions, the GPU that TensorFlow sees or why not, and extras."""
+    from equipoise._core.files import to_json
+    from equipoise.workflows.doctor import examine
+
+    with without_tensorflow_lines():
+        found = examine()
+    text = to_json(found.to_dict()) if as_json else str(found)
+    console().print(text, markup=False, highlight=False, soft_wrap=True)
+    if not found.sound:
+        raise typer.Exit(1)

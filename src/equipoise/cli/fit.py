@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`equipoise fit`: a model with honest probabilities and a decision rule."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from equipoise.cli import options
+from equipoise.cli.quiet import without_tensorflow_lines
+from equipoise.cli.terminal import console, progress
+
+Strategy = Annotated[
+    str,
+    typer.Option(
+        metavar="NAMES",
+        help="A strategy, several separated by commas, or auto: an average of "
+        "networks, trees and a linear model.",
+    ),
+]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="The model's file; its name ends in .equipoise.",
+        show_default=False,
+    ),
+]
+PrecisionFloor = Annotated[
+    float | None,
+    typer.Option(help="The least precision of flagged rows.", show_default=False),
+]
+RecallFloor = Annotated[
+    float | None,
+    typer.Option(
+        help="The least share of positives that are flagged.", show_default=False
+    ),
+]
+Certify = Annotated[
+    float | None,
+    typer.Option(
+        metavar="LEVEL",
+        help="Certify the floors at this confidence, for example 0.95, on a third of "
+        "the rows that nothing else sees.",
+        show_default=False,
+    ),
+]
+Capacity = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="The largest share of rows that may be flagged.",
+        show_default=False,
+    ),
+]
+
+
+def fit(
+    source: options.Source,
+    out: Out,
+    target: options.Target = None,
+    positive: options.Positive = None,
+    group: options.Group = None,
+    time: options.Time = None,
+    drop: options.Drop = None,
+    strategy: Strategy = "auto",
+    precision_floor: PrecisionFloor = None,
+    recall_floor: RecallFloor = None,
+    certify: Certify = None,
+    objective: options.Objective = None,
+    cost_fp: options.CostFp = None,
+    cost_fn: options.CostFn = None,
+    capacity: Capacity = None,
+    folds: options.Folds = 5,
+    minutes: Annotated[
+        float, typer.Option(help="Time budget: the folds are drawn again within it.")
+    ] = 5.0,
+    seed: options.Seed = 0,
+) -> None:
+    """Fit a model, calibrate it, choose its decision rule, and save it."""
+    from equipoise.workflows.fit import Goal
+    from equipoise.workflows.fit import fit as run
+    from equipoise.workflows.storage import model_path
+
+    goal = Goal(
+        objective=objective,
+        precision_floor=precision_floor,
+        recall_floor=recall_floor,
+        certify=certify,
+        costs=options.costs(cost_fp, cost_fn),
+        capacity=capacity,
+    )
+    path = model_path(out)
+    table, _ = options.read(
+        source, target, positive=positive, group=group, time=time, drop=drop
+    )
+    with without_tensorflow_lines(), progress() as show:
+        model = run(
+            table,
+            strategy="auto" if strategy == "auto" else options.names(strategy),
+            goal=goal,
+            folds=folds,
+            minutes=minutes,
+            seed=seed,
+            progress=show,
+        )
+        model.save(path)
+    console().print(model.card(), markup=False, highlight=False, soft_wrap=True)
+    console().print(f"wrote {path}", markup=False, highlight=False)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`equipoise predict`: a file of rows in, a file of decisions out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from equipoise.cli import options
+from equipoise.cli.quiet import without_tensorflow_lines
+from equipoise.cli.terminal import console
+
+Rows = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="CSV, TSV or Parquet with the model's columns, of any size.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="What is written: .csv or .parquet.",
+        show_default=False,
+    ),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="A column of FILE to copy, such as a row's name; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def predict(model: options.Model, source: Rows, out: Out, keep: Keep = None) -> None:
+    """Score rows: their probability, and 1 flagged, 0 not, -1 undecided."""
+    from equipoise.workflows.predict import predict_file
+    from equipoise.workflows.storage import load
+
+    with without_tensorflow_lines():
+        done = predict_file(load(model), source, out, keep=tuple(keep or ()))
+    console().print(str(done), markup=False, highlight=False)
+    console().print(f"wrote {out}", markup=False, highlight=False)

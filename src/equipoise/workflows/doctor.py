@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is installed, and whether TensorFlow sees a GPU or why not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Any
+
+# What NVIDIA's driver shows on Linux, and in the Windows Subsystem for Linux.
+_DRIVERS = ("/proc/driver/nvidia/version", "/dev/dxg")
+
+
+@dataclass(frozen=True)
+class Health:
+    """What was found.
+
+    Attributes:
+        versions: Of Python and of each package that is needed; "absent" where it is.
+        backend: The backend of Keras; only "tensorflow" is served.
+        processors: How many processors this process may use.
+        gpus: The names of the GPUs that TensorFlow sees.
+        gpu: What to know about that, in words.
+        extras: Optional packages by extra, with their version or "absent".
+    """
+
+    versions: Mapping[str, str]
+    backend: str
+    processors: int
+    gpus: tuple[str, ...]
+    gpu: str
+    extras: Mapping[str, Mapping[str, str]]
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything that is needed is there."""
+        return "absent" not in self.versions.values() and self.backend == "tensorflow"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {**asdict(self), "sound": self.sound}
+
+    def __str__(self) -> str:
+        width = max(map(len, self.versions))
+        lines = [f"{name:<{width}}  {v}" for name, v in self.versions.items()]
+        lines += ["", f"Processors: {self.processors}.", f"GPU: {self.gpu}"]
+        if self.backend != "tensorflow":
+            lines.append(
+                f"Keras runs on {self.backend!r}, which is not served: set "
+                "KERAS_BACKEND=tensorflow."
+            )
+        for extra, packages in self.extras.items():
+            listed = ", ".join(f"{name} {v}" for name, v in packages.items())
+            lines.append(f"Extra [{extra}]: {listed}.")
+        return "\n".join(lines)
+
+
+def examine() -> Health:
+    """Look at the installation; TensorFlow is loaded for it."""
+    needed, extras = _requirements()
+    versions = {
+        "equipoise": _version("equipoise"),
+        "python": f"{platform.python_version()} ({platform.platform(terse=True)})",
+        **{name: _version(name) for name in needed},
+    }
+    backend, gpus, gpu = "absent", (), "TensorFlow is absent."
+    if "absent" not in (versions.get("tensorflow"), versions.get("keras")):
+        backend, gpus, gpu = _tensorflow()
+    return Health(versions, backend, _processors(), gpus, gpu, extras)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "absent"
+
+
+def _requirements() -> tuple[list[str], dict[str, dict[str, str]]]:
+    """Return the packages that are needed, and the optional ones by extra."""
+    needed: list[str] = []
+    extras: dict[str, dict[str, str]] = {}
+    for requirement in requires("equipoise") or ():
+        name = re.split(r"[^A-Za-z0-9_.-]", requirement, maxsplit=1)[0]
+        extra = re.search(r"extra == ['\"]([^'\"]+)", requirement)
+        if extra is None:
+            needed.append(name)
+        else:
+            extras.setdefault(extra[1], {})[name] = _version(name)
+    return needed, extras
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _tensorflow() -> tuple[str, tuple[str, ...], str]:
+    """Return Keras' backend, the GPUs that TensorFlow sees, and words on them."""
+    import keras
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    names = tuple(
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in found
+    )
+    backend = str(keras.backend.backend())
+    if names:
+        return backend, names, f"TensorFlow sees {', '.join(names)}."
+    cuda = dict(tf.sysconfig.get_build_info()).get("cuda_version", "")
+    return backend, (), f"TensorFlow sees none: {_why_none(cuda)}"
+
+
+def _why_none(cuda: str) -> str:
+    """Return the most likely reason why TensorFlow sees no GPU."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hidden is not None and hidden.strip() in ("", "-1"):
+        return f"CUDA_VISIBLE_DEVICES={hidden!r} hides every GPU. Unset it."
+    if sys.platform == "darwin":
+        return "its packages for macOS serve no GPU."
+    if sys.platform == "win32":
+        return (
+            "its packages for Windows serve no GPU since 2.11. Use the Windows "
+            "Subsystem for Linux."
+        )
+    if not cuda:
+        return "this build serves no GPU. Install tensorflow, not tensorflow-cpu."
+    if not any(Path(path).exists() for path in _DRIVERS):
+        return (
+            "no NVIDIA driver was found on this machine. That is fine: tables train "
+            "on the processor."
+        )
+    return (
+        f"there is an NVIDIA driver, but the libraries of CUDA {cuda} were not found "
+        "or do not fit it. Run: pip install 'tensorflow[and-cuda]'"
+    )
