@@ -33,7 +33,8 @@ class Job:
     Attributes:
         strategy: What is done about the imbalance.
         train: Rows to fit on.
-        stop: Rows that decide early stopping and nothing else.
+        stop: Rows that decide when to stop, or how strong a penalty is. A learner
+            that has another way to decide it may learn from them as well.
         score: Rows to score.
         seed: The job's own seed.
         part: The number of the split; jobs of one part have the same `train`,
