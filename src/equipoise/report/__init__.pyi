@@ -1,3 +1,3 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
-from .figures import figures as figures
-from .render import render as render
+from .drawings import figures as figures
+from .page import render as render

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,12 +17,10 @@ if TYPE_CHECKING:
 
 INK, MUTED, GRID = "#0a0b01", "#0a0b02", "#0a0b03"
 SERIES = ("#0a0b11", "#0a0b12", "#0a0b13")
-PAPER = "#0a0b04"
 _VARIABLES = {
     INK: "ink",
     MUTED: "muted",
     GRID: "rule",
-    PAPER: "paper",
     **{colour: f"series-{k + 1}" for k, colour in enumerate(SERIES)},
 }
 STYLES: tuple[str, ...] = ("solid", "dashed", "dotted")
@@ -33,28 +30,24 @@ MARKERS = ("o", "s", "^")
 SIZE = 10.0
 
 
-def axes(
-    width: float = 4.6, height: float = 3.5, columns: int = 1
-) -> tuple[Figure, Sequence[Axes]]:
-    """Return a figure with empty axes side by side, in the house style.
+def axes(width: float = 4.6, height: float = 3.5) -> tuple[Figure, Axes]:
+    """Return a figure with empty axes, in the house style.
 
     Args:
         width: Inches.
         height: Inches.
-        columns: How many axes.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.patch.set_alpha(0.0)
-    grid = figure.subplots(1, columns, squeeze=False)
-    for one in grid[0]:
-        _dress(one)
-    return figure, list(grid[0])
+    figure.patch.set_visible(False)
+    plot = figure.subplots()
+    _dress(plot)
+    return figure, plot
 
 
 def _dress(one: Axes) -> None:
-    one.patch.set_alpha(0.0)
+    one.patch.set_visible(False)
     for side in ("top", "right"):
         one.spines[side].set_visible(False)
     for side in ("bottom", "left"):
@@ -79,13 +72,13 @@ def to_svg(figure: Figure, name: str) -> str:
         name: Different for each figure of a page; letters.
     """
     import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     stream = io.StringIO()
     # The backend reads these two from the settings alone; they are put back.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        FigureCanvasSVG(figure).print_svg(
+        figure.savefig(
             stream,
+            format="svg",
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
     return _for_page(stream.getvalue(), name)
@@ -97,7 +90,9 @@ def _for_page(svg: str, name: str) -> str:
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
     body = re.sub(r"<!--.*?-->\n?", "", body, flags=re.S)
     box = re.search(r'viewBox="([^"]+)"', body)
-    head = f'<svg viewBox="{box[1] if box else ""}" aria-hidden="true" focusable="false"'
+    head = (
+        f'<svg viewBox="{box[1] if box else ""}" aria-hidden="true" focusable="false"'
+    )
     body = re.sub(r"<svg[^>]*", head, body, count=1)
     body = body.replace("xlink:href", "href")
     body = re.sub(r'\bid="', f'id="{name}-', body)

@@ -14,10 +14,10 @@ from equipoise.workflows.summary_curves import calibration, explorer, ranking_cu
 from equipoise.workflows.summary_sweep import sweep
 from equipoise.workflows.summary_ties import ties
 from equipoise.workflows.summary_words import (
-    METRIC_WORDS,
     decision_sentences,
     goal_words,
     methods,
+    metric_words,
     next_steps,
 )
 
@@ -119,7 +119,7 @@ def _decision(trial: Trial) -> dict[str, Any]:
         "threshold": found.threshold,
         "sentences": decision_sentences(trial),
         "metrics": [
-            {"name": m, "words": METRIC_WORDS[m], **interval(found[m])}
+            {"name": m, **metric_words(m), **interval(found[m])}
             for m in DECIDED
             if m in found
         ],

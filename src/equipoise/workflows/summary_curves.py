@@ -121,7 +121,9 @@ def _explored(trial: Trial, name: str) -> dict[str, Any]:
         ]
         for i in places
     ]
-    start = 1 + int(np.searchsorted(places, at)) if at >= 0 else 0
+    start = 1 + places.index(at) if at >= 0 else 0
+    if at >= 0:  # the same decisions, under the name the reader knows
+        points[start][0] = _short(wanted, 6)
     return {"name": name, "chosen": start, "threshold": chosen, "points": points}
 
 
@@ -139,9 +141,7 @@ def _places(tp: FloatArray, fp: FloatArray, extra: Sequence[int]) -> list[int]:
 
 def _line(line: Line, band: bool) -> dict[str, list[float | None]]:
     columns = ("x", "y", "low", "high") if band else ("x", "y")
-    return {
-        key: [_short(float(v), 5) for v in getattr(line, key)] for key in columns
-    }
+    return {key: [_short(float(v), 5) for v in getattr(line, key)] for key in columns}
 
 
 def _short(value: float, digits: int) -> float | None:

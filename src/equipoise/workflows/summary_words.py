@@ -18,14 +18,14 @@ GOALS = {
     "mcc": "Matthews correlation",
     "cost": "expected cost",
 }
-METRIC_WORDS = {
-    "recall": "Recall (share of positives that are found)",
-    "precision": "Precision (share of alarms that are right)",
-    "f1": "F1",
-    "balanced_accuracy": "Balanced accuracy",
-    "mcc": "Matthews correlation",
-    "g_mean": "Geometric mean of the two recalls",
-    "cost": "Cost per row",
+METRICS = {
+    "recall": ("Recall", "share of the positives that are found"),
+    "precision": ("Precision", "share of the alarms that are right"),
+    "f1": ("F1", "harmonic mean of recall and precision"),
+    "balanced_accuracy": ("Balanced accuracy", "mean recall of the two classes"),
+    "mcc": ("Matthews correlation", "between decision and truth"),
+    "g_mean": ("G-mean", "geometric mean of the two classes' recalls"),
+    "cost": ("Cost per row", ""),
 }
 SPLITS = {
     "stratified": "at random, with the same share of positives in every fold",
@@ -42,6 +42,12 @@ DUPLICATES = {
 def goal_words(objective: str) -> str:
     """Return what a threshold is best at, in words."""
     return GOALS.get(objective, objective.replace("_", " "))
+
+
+def metric_words(name: str) -> dict[str, str]:
+    """Return a metric's name for people and what it is."""
+    word, meaning = METRICS[name]
+    return {"word": word, "meaning": meaning}
 
 
 def decision_sentences(trial: Trial) -> list[str]:
@@ -137,8 +143,8 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         "Calibration and threshold": "Those of a fold come from the other folds' "
         "out-of-fold scores. A threshold is the best for "
         f"{goal_words(trial.objective)}; the one shown is the median over the splits.",
-        "Intervals": f"{results.level:.0%} intervals from {results.replicates:,} random "
-        "weightings of whole rows, each of which chooses the thresholds again.",
+        "Intervals": f"{results.level:.0%} intervals from {results.replicates:,} "
+        "random weightings of whole rows, each of which chooses the thresholds again.",
         "Verdict": "The corrected resampled t-test over the splits, with Holm's "
         "correction for the number of arms, decides whether an arm differs from "
         f"{results.baseline}. Differences within {trial.conclusion.margin:g} count as "

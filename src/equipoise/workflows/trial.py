@@ -183,7 +183,7 @@ class Trial:
 
     def report(self) -> str:
         """Return one standalone HTML page: the verdict, the evidence, a threshold."""
-        from equipoise.report.render import render
+        from equipoise.report.page import render
 
         return render(self.summary())
 

@@ -31,7 +31,8 @@ def figures(summary: Summary) -> dict[str, str]:
 
     Returns:
         By name, SVG for a page: "precision_recall", "roc", "calibration" and,
-        where the trial holds a sweep of weights, "sweep".
+        where the trial holds a sweep of weights, "sweep_decisions" and
+        "sweep_ranking".
     """
     drawn = {
         "precision_recall": precision_recall(summary),
@@ -39,13 +40,14 @@ def figures(summary: Summary) -> dict[str, str]:
         "calibration": calibration(summary),
     }
     if summary["sweep"] is not None:
-        drawn["sweep"] = sweep(summary["sweep"])
+        drawn["sweep_decisions"] = sweep_decisions(summary["sweep"])
+        drawn["sweep_ranking"] = sweep_ranking(summary["sweep"])
     return drawn
 
 
 def precision_recall(summary: Summary) -> str:
     """Draw precision over recall; a step, as average precision sums it."""
-    figure, (plot,) = axes()
+    figure, plot = axes()
     share = summary["data"]["prevalence"]
     plot.axhline(share, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
     _curves(plot, summary, "precision_recall", step=True)
@@ -55,7 +57,7 @@ def precision_recall(summary: Summary) -> str:
 
 def roc(summary: Summary) -> str:
     """Draw recall over the share of negatives that are flagged."""
-    figure, (plot,) = axes()
+    figure, plot = axes()
     plot.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
     _curves(plot, summary, "roc", step=False)
     plot.set(
@@ -69,18 +71,18 @@ def roc(summary: Summary) -> str:
 
 def calibration(summary: Summary) -> str:
     """Draw the share of positives over the predicted probability, with intervals."""
-    figure, (plot,) = axes()
+    figure, plot = axes()
     data = summary["calibration"]
     if data["log"]:
         plot.set_xscale("log")
         plot.set_yscale("log")
     for k, line in enumerate(data["lines"]):
-        low = [y - end for y, end in zip(line["y"], line["low"], strict=True)]
-        high = [end - y for y, end in zip(line["y"], line["high"], strict=True)]
+        below = [y - end for y, end in zip(line["y"], line["low"], strict=True)]
+        above = [end - y for y, end in zip(line["y"], line["high"], strict=True)]
         plot.errorbar(
             line["x"],
             line["y"],
-            yerr=[low, high],
+            yerr=[below, above],
             color=SERIES[k],
             linestyle=STYLES[k],
             marker=MARKERS[k],
@@ -91,7 +93,9 @@ def calibration(summary: Summary) -> str:
         )
     # The diagonal spans what is drawn and does not stretch it.
     low, high = _limits(plot, data["log"])
-    plot.plot([low, high], [low, high], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
+    plot.plot(
+        [low, high], [low, high], color=MUTED, linewidth=0.9, linestyle=(0, (1, 2))
+    )
     plot.set(
         xlabel="Predicted probability",
         ylabel="Share of positives",
@@ -101,13 +105,13 @@ def calibration(summary: Summary) -> str:
     return to_svg(figure, "cal")
 
 
-def sweep(data: Mapping[str, Any]) -> str:
-    """Draw a weight's effect beside that of moving the threshold."""
-    figure, (left, right) = axes(width=8.2, height=3.3, columns=2)
+def sweep_decisions(data: Mapping[str, Any]) -> str:
+    """Draw a weight's effect on decisions beside that of moving the threshold."""
+    figure, plot = axes()
     weights = data["weights"]
     for k, metric in enumerate(("recall", "precision")):
         for style, source in (("solid", "weighted"), ("dashed", "moved")):
-            left.plot(
+            plot.plot(
                 weights,
                 [_number(point[metric]) for point in data[source]],
                 color=SERIES[k],
@@ -116,33 +120,49 @@ def sweep(data: Mapping[str, Any]) -> str:
                 marker=MARKERS[k] if style == "solid" else None,
                 markersize=4,
             )
-        last = data["weighted"][-1][metric]
-        if last is not None:
-            left.annotate(
-                metric,
-                (weights[-1], last),
-                textcoords="offset points",
-                xytext=(0, -12),
-                ha="right",
-                color=SERIES[k],
-                fontsize=SIZE,
-            )
-    left.set(ylim=(0, 1.03), ylabel="Recall, precision")
+        _label(plot, metric, weights, data["weighted"], SERIES[k])
+    plot.set(ylim=(0, 1.03), ylabel="Recall, precision")
+    _weight_axis(plot, weights)
+    return to_svg(figure, "swd")
+
+
+def sweep_ranking(data: Mapping[str, Any]) -> str:
+    """Draw average precision over the weight."""
+    figure, plot = axes()
+    weights = data["weights"]
     value, low, high = (
         [_number(row[i]) for row in data["average_precision"]] for i in range(3)
     )
-    right.fill_between(weights, low, high, color=SERIES[0], alpha=0.15, linewidth=0)
-    right.plot(weights, value, color=SERIES[0], linewidth=1.6, marker="o", markersize=4)
-    right.set(ylim=(0, 1.03), ylabel="Average precision")
-    for plot in (left, right):
-        plot.set_xscale("log")
-        _plain_ticks(plot, weights)
-        plot.set_xlabel("Weight of a positive in training")
-    return to_svg(figure, "sweep")
+    plot.fill_between(weights, low, high, color=SERIES[0], alpha=0.15, linewidth=0)
+    plot.plot(weights, value, color=SERIES[0], linewidth=1.6, marker="o", markersize=4)
+    plot.set(ylim=(0, 1.03), ylabel="Average precision")
+    _weight_axis(plot, weights)
+    return to_svg(figure, "swr")
+
+
+def _label(
+    plot: Axes,
+    metric: str,
+    weights: Sequence[float],
+    points: Sequence[Mapping[str, float | None]],
+    colour: str,
+) -> None:
+    """Write a line's name below its end."""
+    last = points[-1][metric]
+    if last is not None:
+        plot.annotate(
+            metric,
+            (weights[-1], last),
+            textcoords="offset points",
+            xytext=(0, -13 if last > 0.15 else 8),
+            ha="right",
+            color=colour,
+            fontsize=SIZE,
+        )
 
 
 def _curves(plot: Axes, summary: Summary, kind: str, *, step: bool) -> None:
-    """Draw the highlighted arms in colour with bands, the others in grey."""
+    """Draw the highlighted arms in colour, the chosen with its band, others grey."""
     shown = summary["highlighted"]
     style = "steps-pre" if step else "default"
     by_name = {curve["name"]: curve[kind] for curve in summary["curves"]}
@@ -153,7 +173,7 @@ def _curves(plot: Axes, summary: Summary, kind: str, *, step: bool) -> None:
             )
     for k, name in enumerate(shown):
         line = by_name[name]
-        if k < 2:  # three bands over each other are mud
+        if k == 0:  # bands over each other are mud
             plot.fill_between(
                 line["x"],
                 line["low"],
@@ -177,14 +197,16 @@ def _curves(plot: Axes, summary: Summary, kind: str, *, step: bool) -> None:
 
 def _limits(plot: Axes, log: bool) -> tuple[float, float]:
     if not log:
-        return 0.0, 1.0
+        return -0.02, 1.02
     low, high = plot.get_ylim()
     left, right = plot.get_xlim()
     return max(min(low, left), 1e-6), min(max(high, right), 1.0)
 
 
-def _plain_ticks(plot: Axes, weights: Sequence[float]) -> None:
+def _weight_axis(plot: Axes, weights: Sequence[float]) -> None:
     """Label a logarithmic axis with at most six of its own numbers."""
+    plot.set_xscale("log")
+    plot.set_xlabel("Weight of a positive in training")
     chosen = weights[:: max(1, -(-len(weights) // 6))]
     plot.set_xticks(chosen, [f"{w:g}" for w in chosen], minor=False)
     plot.set_xticks([], minor=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from equipoise.report import words
-from equipoise.report.figures import figures
+from equipoise.report.drawings import figures
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page: whole, closed, escaped, and the same each time."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import re
+import runpy
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from equipoise.report import render
+from equipoise.table.table import Column
+from equipoise.workflows.trial import Trial
+
+make_trial = runpy.run_path(str(Path(__file__).with_name("conftest.py")))["make_trial"]
+HOSTILE = "<script>alert(1)</script>"
+VOID = {"meta", "link", "input"}
+
+
+class Reader(HTMLParser):
+    """Collects tags, identifiers and headings, and checks that tags close."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.headings: list[int] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("src", "href", "action", "data", "poster", "srcset"):
+                self.links.append(value or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    reader.close()
+    return reader
+
+
+@pytest.fixture(scope="module")
+def page(summary: dict[str, Any]) -> str:
+    return render(summary)
+
+
+def test_every_tag_closes_and_every_identifier_is_unique(page: str) -> None:
+    reader = read(page)
+    assert reader.open == []
+    assert len(reader.ids) == len(set(reader.ids))
+
+
+def test_headings_descend_one_level_at_a_time(page: str) -> None:
+    levels = read(page).headings
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
+
+
+def test_it_refers_to_nothing_outside(page: str) -> None:
+    assert not re.search(r"https?:|//[a-z]|@import|url\((?!#)", page)
+    links = read(page).links
+    assert all(link.startswith("#") or link == "data:," for link in links)
+
+
+def test_references_within_lead_somewhere(page: str) -> None:
+    reader = read(page)
+    wanted = {link[1:] for link in reader.links if link.startswith("#")}
+    wanted |= set(re.findall(r"url\(#([^)]+)\)", page))
+    wanted |= set(re.findall(r'aria-labelledby="([^"]+)"', page))
+    assert wanted <= set(reader.ids)
+
+
+def test_one_trial_gives_one_page(trial: Trial, page: str) -> None:
+    assert trial.report() == page
+
+
+def test_it_says_what_the_summary_says(summary: dict[str, Any], page: str) -> None:
+    assert page.index(summary["verdict"]) < page.index("The data")
+    for arm in summary["leaderboard"]:
+        assert f"{arm['average_precision']['value']:.3f}" in page
+    for finding in summary["findings"]["found"]:
+        assert finding["code"] in page
+    for step in ("focal: stopped at the last epoch", "Protocol"):
+        assert step in page
+
+
+def test_hostile_texts_stay_texts() -> None:
+    column = Column(HOSTILE, "numeric", np.arange(600.0))
+    trial = make_trial(
+        columns=(column,),
+        classes=("$x^2$ & co", HOSTILE),
+        target=f'"{HOSTILE}',
+        source=f"{HOSTILE}.csv",
+    )
+    page = trial.report()
+    assert HOSTILE not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 4
+    assert read(page).tags.count("script") == 2
+
+
+def test_a_hostile_arm_cannot_leave_the_data(summary: dict[str, Any]) -> None:
+    bad = copy.deepcopy(summary)
+    bad["explorer"]["arms"][0]["name"] = f"{HOSTILE}<!--\u2028"
+    page = render(bad)
+    assert HOSTILE not in page
+    found = re.search(r'id="explorer-data">(.*?)</script>', page, re.S)
+    assert found is not None
+    assert json.loads(found[1]) == bad["explorer"]
+
+
+def test_it_holds_no_rows() -> None:
+    values = 1234.567891 + np.arange(600.0)
+    page = make_trial(columns=(Column("x", "numeric", values),)).report()
+    assert not any(f"{value:.6f}"[:10] in page for value in values)
+
+
+def test_undefined_numbers_give_their_reason(summary: dict[str, Any]) -> None:
+    bare = copy.deepcopy(summary)
+    bare["leaderboard"][0]["roc_auc"] = {
+        "value": None,
+        "low": None,
+        "high": None,
+        "reason": "no fold holds both classes",
+    }
+    assert "undefined: no fold holds both classes" in render(bare)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"names": ("plain",)},
+        {"names": ("prior", "plain")},
+        {"later": True, "repeats": 2},
+        {"objective": "cost", "costs": (1.0, 9.0)},
+        {"rows": 4000, "positives": 40},
+    ],
+    ids=str,
+)
+def test_every_kind_of_trial_has_a_page(settings: dict[str, Any]) -> None:
+    page = make_trial(**settings).report()
+    assert read(page).open == []
+    assert len(page.encode()) < 400_000
+
+
+def test_a_hundred_thousand_rows_stay_below_three_megabytes() -> None:
+    page = make_trial(100_000, 1_000).report()
+    assert len(page.encode()) < 3_000_000
+
+
+def test_a_trial_writes_its_report(trial: Trial, page: str, tmp_path: Path) -> None:
+    written = trial.write(tmp_path / "new")
+    assert [path.name for path in written] == ["comparison.json", "report.html"]
+    assert written[1].read_text("utf-8") == page
