@@ -214,6 +214,6 @@ def test_certified_floors_are_broken_in_at_most_the_promised_share(cell) -> None
 @pytest.mark.parametrize("rows", [150, 600, 2_400])
 @pytest.mark.parametrize("cell", CELLS)
 def test_certified_floors_at_full_size(cell, rows) -> None:
-    draws = 10_000
+    draws = 4_000
     noise = 3.5 * math.sqrt(0.05 * 0.95 / draws)
     assert broken(draws, rows, *cell[1:]) <= 0.05 + noise
