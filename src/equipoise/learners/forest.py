@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +84,10 @@ class Forest:
         return np.concatenate(parts) if parts else np.empty(0)
 
     def _sum(self, matrix: FloatArray) -> FloatArray:
+        return summed(self.value[self.leaves(matrix)], self.base)
+
+    def leaves(self, matrix: FloatArray) -> npt.NDArray[np.int32]:
+        """Return the leaf that each row ends in, `[rows, trees]`."""
         node = np.broadcast_to(self.roots, (len(matrix), len(self.roots))).copy()
         row = np.arange(len(matrix))[:, None]
         for _ in range(self.depth):
@@ -94,10 +99,7 @@ class Forest:
                 goes_left[chosen] = self.subsets[self.subset[node[chosen]], category]
             goes_left = np.where(np.isnan(x), self.missing_left[node], goes_left)
             node = np.where(goes_left, self.left[node], self.right[node])
-        total = np.full(len(matrix), self.base)
-        for leaf in node.T:
-            total += self.value[leaf]
-        return total
+        return node
 
     def state(self) -> dict[str, Any]:
         """Return the arrays and numbers."""
@@ -160,6 +162,50 @@ class Forest:
                     "trees without cycles",
                 )
             )
+
+
+def summed(values: FloatArray, base: float) -> FloatArray:
+    """Return base plus each tree's value, added one by one, `[rows]`.
+
+    Args:
+        values: `[rows, trees]`.
+        base: What the sum begins with.
+    """
+    first = np.full((len(values), 1), base)
+    # A running sum adds in order; a plain sum adds pairs, which rounds differently.
+    return np.asarray(np.cumsum(np.hstack([first, values]), axis=1)[:, -1])
+
+
+def joined(forests: Sequence[Forest]) -> Forest:
+    """Return forests as one, their trees behind one another; its base is 0."""
+    nodes = np.cumsum([0, *(len(forest.value) for forest in forests)]).tolist()
+    sets = np.cumsum([0, *(len(forest.subsets) for forest in forests)]).tolist()
+
+    def of(name: str, shift: Sequence[int] | None = None) -> Any:
+        starts = shift or [0] * len(forests)
+        parts = [
+            getattr(forest, name) + start if shift else getattr(forest, name)
+            for forest, start in zip(forests, starts, strict=False)
+        ]
+        return np.concatenate(parts).astype(parts[0].dtype)
+
+    subset = [
+        np.where(forest.subset >= 0, forest.subset + start, -1)
+        for forest, start in zip(forests, sets, strict=False)
+    ]
+    return Forest(
+        base=0.0,
+        roots=of("roots", nodes),
+        depth=max(forest.depth for forest in forests),
+        feature=of("feature"),
+        threshold=of("threshold"),
+        left=of("left", nodes),
+        right=of("right", nodes),
+        missing_left=of("missing_left"),
+        subset=np.concatenate(subset).astype(np.int32),
+        subsets=of("subsets"),
+        value=of("value"),
+    )
 
 
 def forest_of(model: Any, trees: int) -> Forest:

@@ -14,6 +14,11 @@ from equipoise.strategies.strategy import Strategy
 _LEARNERS = {
     "network": ("equipoise.learners.network", "NetworkLearner", "NetworkScorer"),
     "trees": ("equipoise.learners.trees", "TreesLearner", "TreesScorer"),
+    "extra_trees": (
+        "equipoise.learners.extra_trees",
+        "ExtraTreesLearner",
+        "ExtraTreesScorer",
+    ),
     "logistic": ("equipoise.learners.logistic", "LogisticLearner", "LogisticScorer"),
     "prior": ("equipoise.learners.prior", "PriorLearner", "PriorScorer"),
     "resampled": ("equipoise.learners.resampled", "ResampledLearner", ""),
@@ -51,6 +56,8 @@ def scorer_from_state(learner: str, state: dict[str, Any]) -> Scorer:
         PriorScorer(value=-2.0)
     """
     module, _, scorer = _LEARNERS[one_of(learner, _NAMES, "learner")]
+    if learner == "network":  # without the engine, which loads TensorFlow
+        module = "equipoise.training.scorer"
     built: Scorer = getattr(importlib.import_module(module), scorer).from_state(state)
     return built
 

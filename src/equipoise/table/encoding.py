@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from equipoise.table.encoding_features import (
     learn_category,
     learn_number,
 )
+from equipoise.table.encoding_few import FEW, Stacked, stacked
 from equipoise.table.table import Column, Table
 
 Float32Array = npt.NDArray[np.float32]
@@ -124,17 +126,30 @@ class Encoding:
         positions = np.empty((count, d), np.float32)
         codes = np.empty((count, len(self.categories)), np.int32)
         place = d
+        few = np.empty((d, count)) if count <= FEW else None
+        columns = {column.name: column for column in table.columns}
         for j, feature in enumerate(self.numbers):
-            column = _column(table, feature.column, feature.origin == "value", index)
+            known = columns.get(feature.column) or table[feature.column]
+            column = _column(known, feature.origin == "value", index)
             values = feature.extract(column)
-            numbers[:, j] = feature.scaled(values)
-            positions[:, j] = feature.position(values)
+            if few is not None:
+                few[j] = values
+            else:
+                numbers[:, j] = feature.scaled(values)
+                positions[:, j] = feature.position(values)
             if feature.indicator:
                 numbers[:, place] = np.isnan(values)
                 place += 1
+        if few is not None and d:
+            numbers[:, :d], positions[:] = self._stacked.encode(few)
         for j, category in enumerate(self.categories):
-            codes[:, j] = category.codes(_column(table, category.column, None, index))
+            known = columns.get(category.column) or table[category.column]
+            codes[:, j] = category.codes(_column(known, None, index))
         return Encoded(numbers, positions, codes)
+
+    @cached_property
+    def _stacked(self) -> Stacked:
+        return stacked(self.numbers)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON keeps exactly."""
@@ -230,10 +245,9 @@ def _number_feature(entry: dict[str, Any]) -> NumberFeature:
 
 
 def _column(
-    table: Table, name: str, number: bool | None, index: npt.NDArray[Any] | slice
+    column: Column, number: bool | None, index: npt.NDArray[Any] | slice
 ) -> Column:
     """Return a column's rows; `number`: True number, False moment, None text."""
-    column = table[name]
     accepted = {
         True: ("numeric", "boolean"),
         False: ("datetime",),
@@ -242,11 +256,13 @@ def _column(
     if column.kind not in accepted:
         raise InputError(
             sentence(
-                f"the {column.kind} column {name!r}",
+                f"the {column.kind} column {column.name!r}",
                 f"a {' or '.join(accepted)} column, as in the training part",
                 "Read the file with like=TRAINING_TABLE.",
             )
         )
+    if isinstance(index, slice):  # all rows
+        return column
     return dataclasses.replace(column, values=column.values[index])
 
 

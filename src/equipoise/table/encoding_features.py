@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -150,6 +151,10 @@ class CategoryFeature:
     column: str
     vocabulary: tuple[str, ...]
 
+    @cached_property
+    def _known(self) -> dict[str, int]:
+        return {text: code for code, text in enumerate(self.vocabulary, start=2)}
+
     @property
     def levels(self) -> int:
         """The number of codes."""
@@ -157,8 +162,16 @@ class CategoryFeature:
 
     def codes(self, column: Column) -> CodeArray:
         """Return the code of each row, `[rows]` int32."""
-        known = {text: code for code, text in enumerate(self.vocabulary, start=2)}
-        lookup = [known.get(text, 1) for text in column.categories]
+        known, texts = self._known, column.categories
+        if len(column.values) < len(texts):
+            return np.asarray(
+                [
+                    known.get(texts[code], 1) if code >= 0 else 0
+                    for code in column.values
+                ],
+                np.int32,
+            )
+        lookup = [known.get(text, 1) for text in texts]
         # The last entry answers MISSING_CODE, which is -1.
         return np.asarray(np.asarray([*lookup, 0], np.int32)[column.values])
 

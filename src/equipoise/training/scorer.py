@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -64,20 +65,34 @@ class NetworkScorer:
         return average_log_odds([self.correction.apply(own) for own in logits])
 
     def _logits(self, inputs: Inputs, rows: slice) -> FloatArray:
+        parts = inputs.dense[rows], inputs.positions[rows], inputs.codes[rows]
+        return np.asarray(self._compiled(*parts).numpy(), np.float64)
+
+    @cached_property
+    def _compiled(self) -> Any:
+        """The forward pass, traced once for any number of rows."""
         import tensorflow as tf
 
         from equipoise.networks.forward import forward
 
-        count = self.networks
         last = np.asarray(self.layout.knots, np.float32) - 2
-        dense, positions, codes = (
-            tf.constant(np.stack([values[rows]] * count))
-            for values in (inputs.dense, inputs.positions, inputs.codes)
-        )
+        lasts = tf.constant(np.stack([last] * self.networks))
         weights = {name: tf.constant(value) for name, value in self.weights.items()}
-        lasts = tf.constant(np.stack([last] * count))
-        logits = forward(self.spec, weights, dense, positions, codes, lasts)
-        return np.asarray(logits.numpy(), np.float64)
+        widths = self.layout.dense, len(self.layout.positions)
+        signature = [
+            *(tf.TensorSpec([None, width], tf.float32) for width in widths),
+            tf.TensorSpec([None, len(self.layout.embedded)], tf.int32),
+        ]
+
+        @tf.function(input_signature=signature, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow is untyped
+        def logits(dense: Any, positions: Any, codes: Any) -> Any:
+            parts = (
+                tf.stack([values] * self.networks)
+                for values in (dense, positions, codes)
+            )
+            return forward(self.spec, weights, *parts, lasts)
+
+        return logits
 
     def state(self) -> dict[str, Any]:
         """Return all that is needed to rebuild it.

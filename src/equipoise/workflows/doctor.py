@@ -69,9 +69,10 @@ def examine() -> Health:
         "python": f"{platform.python_version()} ({platform.platform(terse=True)})",
         **{name: _version(name) for name in needed},
     }
-    backend, gpus, gpu = "absent", (), "TensorFlow is absent."
+    found: tuple[str, tuple[str, ...], str] = ("absent", (), "TensorFlow is absent.")
     if "absent" not in (versions.get("tensorflow"), versions.get("keras")):
-        backend, gpus, gpu = _tensorflow()
+        found = _tensorflow()
+    backend, gpus, gpu = found
     return Health(versions, backend, _processors(), gpus, gpu, extras)
 
 

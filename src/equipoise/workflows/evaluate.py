@@ -182,9 +182,8 @@ def _prevalence(model: FittedModel, rows: _Rows, level: float) -> str:
 
     n, k = rows.y.size, int(rows.y.sum())
     before = int(model.facts["rows"]), int(model.facts["positives"])
-    p_value = float(
-        fisher_exact([[k, n - k], [before[1], before[0] - before[1]]]).pvalue
-    )
+    both = np.array([[k, n - k], [before[1], before[0] - before[1]]])
+    p_value = float(fisher_exact(both).pvalue)
     low, high = clopper_pearson(k, n, level)
     text = (
         f"Prevalence {k / n:.3g} [{low:.3g}, {high:.3g}]; it was "
