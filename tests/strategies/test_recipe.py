@@ -49,7 +49,7 @@ def test_contradictions_are_refused_with_the_reason(parts, why):
         Strategy(**parts)
 
 
-@pytest.mark.parametrize("learner", ["trees", "logistic", "prior"])
+@pytest.mark.parametrize("learner", ["trees", "extra_trees", "logistic", "prior"])
 @pytest.mark.parametrize(
     "part",
     [{"sampling": "balanced"}, {"loss": "focal"}, {"plan": "bagging"}],

@@ -1,4 +1,5 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
+from .extra_trees import ExtraTreesLearner as ExtraTreesLearner
 from .logistic import LogisticLearner as LogisticLearner
 from .network import NetworkLearner as NetworkLearner
 from .own_model import OwnModelLearner as OwnModelLearner

@@ -45,6 +45,23 @@ def _category(feature: CategoryFeature, table: Table) -> FloatArray:
     return np.where(known, code, np.nan)
 
 
+def ordinal_matrix(table: Table, encoding: Encoding) -> FloatArray:
+    """Return what randomised trees split on: no value is missing.
+
+    Args:
+        table: The rows.
+        encoding: Learned on the training part.
+
+    Returns:
+        `[rows, categorical columns + features + indicators]` float64, each value a
+        float32's: category codes (0 missing, 1 rare or unseen, then the most
+        frequent first), scaled numbers, missing indicators.
+    """
+    encoded = encoding.transform(table)
+    blocks = [encoded.codes.astype(np.float64), encoded.numbers.astype(np.float64)]
+    return np.concatenate(blocks, axis=1)
+
+
 def linear_matrix(table: Table, encoding: Encoding) -> Any:
     """Return scaled numbers, missing indicators and one column per category code.
 

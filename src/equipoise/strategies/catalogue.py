@@ -14,6 +14,7 @@ _CATALOGUE: dict[str, Strategy] = {
     for entry in (
         Strategy("prior", learner="prior"),
         Strategy("trees", learner="trees"),
+        Strategy("extra_trees", learner="extra_trees"),
         Strategy("logistic", learner="logistic"),
         Strategy("plain"),
         Strategy("class_weight", weights="balanced"),
@@ -45,7 +46,7 @@ def catalogue() -> dict[str, Strategy]:
 
     Example:
         >>> list(catalogue())[:5]
-        ['prior', 'trees', 'logistic', 'plain', 'class_weight']
+        ['prior', 'trees', 'extra_trees', 'logistic', 'plain']
     """
     return dict(_CATALOGUE)
 

@@ -127,6 +127,15 @@ SOURCES: dict[str, str] = {
   pages = {245--256},
   year = {2003}
 }""",
+    "geurts2006": """@article{geurts2006,
+  author = {Pierre Geurts and Damien Ernst and Louis Wehenkel},
+  title = {Extremely Randomized Trees},
+  journal = {Machine Learning},
+  volume = {63},
+  number = {1},
+  pages = {3--42},
+  year = {2006}
+}""",
     "ke2017": """@inproceedings{ke2017,
   author = {Guolin Ke and Qi Meng and Thomas Finley and Taifeng Wang and Wei Chen and
     Weidong Ma and Qiwei Ye and Tie-Yan Liu},

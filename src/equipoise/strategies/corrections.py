@@ -66,6 +66,8 @@ def _obstacle(strategy: Strategy) -> str:
     """Return why there is no exact correction, or an empty text."""
     if strategy.objective.link == "calibrate":
         return f"the {strategy.loss} loss orders scores and does not say what they mean"
+    if strategy.learner == "extra_trees":
+        return "a mean over leaves is drawn towards the share of positives"
     synthesis = strategy.synthesizer()
     if synthesis is None:
         return ""

@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 LEARNERS: dict[str, str] = {
     "network": "a network",
     "trees": "gradient-boosted trees",
+    "extra_trees": "extremely randomised trees",
     "logistic": "a logistic regression",
     "prior": "the share of positives as everyone's probability",
 }
 
-LEARNER_SOURCES = {"trees": ("ke2017", "pedregosa2011"), "logistic": ("pedregosa2011",)}
+LEARNER_SOURCES = {
+    "trees": ("ke2017", "pedregosa2011"),
+    "extra_trees": ("geurts2006", "pedregosa2011"),
+    "logistic": ("pedregosa2011",),
+}
 
 
 def check_names(strategy: Strategy) -> None:
