@@ -12,6 +12,15 @@ _NETWORKS: dict[str, NetworkSpec] = {
     for spec in (
         NetworkSpec("linear", hidden=()),
         NetworkSpec("small", hidden=(64, 64)),
+        # Chosen by measurement over twelve tables: docs/networks.md.
+        NetworkSpec(
+            "default",
+            hidden=(128, 128),
+            number_width=8,
+            dropout=0.4,
+            copies=4,
+            learning_rate=3e-3,
+        ),
     )
 }
 

@@ -62,7 +62,6 @@ def affine(x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
         kernel: `[members, in, out]`.
         bias: `[members, out]`.
     """
-
     # The sum over the batch is a product with ones. A sum over a middle axis adds
     # in another order in the body of a vector loop than in its tail, where a
     # member may be or not, depending on its place (measured at widths that are no
