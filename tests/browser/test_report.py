@@ -220,11 +220,14 @@ def test_light_and_dark_are_legible(browser: Any, page: Path, dark: bool) -> Non
 
 
 def test_it_prints_dark_on_light(browser: Any, page: Path) -> None:
-    browser.open(page, dark=True)
+    browser.open(page, dark=True, width=700)
     dark = {"name": "prefers-color-scheme", "value": "dark"}
     browser.call("Emulation.setEmulatedMedia", media="print", features=[dark])
     ink = browser.js("getComputedStyle(document.body).color")
     assert luminance(ink) < 0.2
     hidden = browser.js("getComputedStyle(document.querySelector('.controls')).display")
     assert hidden == "none"
+    assert browser.js("document.documentElement.scrollWidth") <= 700
+    folded = browser.js("document.querySelector('details dl').checkVisibility()")
+    assert folded
     assert len(browser.call("Page.printToPDF")["data"]) > 10_000

@@ -82,6 +82,7 @@ def make_trial(
         objective=objective if costs is None else "cost",
         seconds=12.5,
         notes=scores.notes,
+        costs=costs,
     )
 
 

@@ -132,6 +132,14 @@ def test_a_hostile_arm_cannot_leave_the_data(summary: dict[str, Any]) -> None:
     assert json.loads(found[1]) == bad["explorer"]
 
 
+def test_an_error_in_the_data_comes_before_the_decision() -> None:
+    trial = make_trial(later=True)  # the test file repeats the table's rows
+    assert trial.diagnosis.worst == "error"
+    page = trial.report()
+    assert page.index("First mend the data") < page.index("The decision")
+    assert "First mend the data" not in make_trial().report()
+
+
 def test_it_holds_no_rows() -> None:
     values = 1234.567891 + np.arange(600.0)
     page = make_trial(columns=(Column("x", "numeric", values),)).report()

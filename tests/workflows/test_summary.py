@@ -132,6 +132,7 @@ def test_it_speaks_of_the_test_file_and_of_costs() -> None:
     summary = summarise(make_trial(later=True, objective="cost", costs=(1.0, 5.0)))
     assert summary["test"]["rows"] == 300
     assert summary["decision"]["goal"] == "expected cost"
+    assert (summary["explorer"]["cost_fp"], summary["explorer"]["cost_fn"]) == (1, 5)
     assert [m["name"] for m in summary["decision"]["metrics"]][-1] == "cost"
     text = " ".join(summary["next"])
     assert "missed positive cost" not in text

@@ -76,6 +76,8 @@ def calibration(summary: Summary) -> str:
     if data["log"]:
         plot.set_xscale("log")
         plot.set_yscale("log")
+        for axis in (plot.xaxis, plot.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{value:g}")
     for k, line in enumerate(data["lines"]):
         below = [y - end for y, end in zip(line["y"], line["low"], strict=True)]
         above = [end - y for y, end in zip(line["y"], line["high"], strict=True)]

@@ -60,6 +60,7 @@ def judge(
         objective=objective if costs is None else "cost",
         seconds=time.monotonic() - started,
         notes=(*results.notes, *scores.notes),
+        costs=costs,
     )
 
 

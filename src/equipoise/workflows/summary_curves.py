@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 POINTS = 160
+COSTS = (1.0, 10.0)
+"""Of a false alarm and a missed positive, until the reader puts in their own."""
 # A group of fewer positives has an interval that says nothing.
 POSITIVES_PER_GROUP = 5
 MOST_GROUPS = 10
@@ -88,6 +90,7 @@ def explorer(trial: Trial) -> dict[str, Any]:
 
     results = trial.results
     level = results.level
+    fp, fn = trial.costs or COSTS
     positives = int(results.y.sum())
     return {
         "positives": positives,
@@ -95,8 +98,9 @@ def explorer(trial: Trial) -> dict[str, Any]:
         "level": level,
         "z": float(special.ndtri((1 + level) / 2)),
         "rows_per_day": 1000,
-        "cost_fp": 1,
-        "cost_fn": 10,
+        "cost_fp": fp,
+        "cost_fn": fn,
+        "costs_given": trial.costs is not None,
         "start": trial.conclusion.best,
         "arms": [_explored(trial, name) for name in trial.names],
     }

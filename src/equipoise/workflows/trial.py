@@ -42,6 +42,8 @@ class Trial:
         objective: What the thresholds are best at.
         seconds: Wall time of the whole trial.
         notes: What the user should know.
+        costs: (cost of a false alarm, cost of a missed positive) where they set the
+            threshold, else None.
     """
 
     facts: Mapping[str, Any]
@@ -55,6 +57,7 @@ class Trial:
     objective: str = "f1"
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    costs: tuple[float, float] | None = None
 
     def __getitem__(self, name: str) -> Arm:
         """Return what the trial says about one arm.

@@ -131,6 +131,9 @@
     option.textContent = a.name;
     at("arm").append(option);
   });
+  at("rows").value = data.rows_per_day;
+  at("fp").value = data.cost_fp;
+  at("fn").value = data.cost_fn;
   at("share").value = Number((100 * own).toPrecision(3));
   at("arm").addEventListener("change", () => choose(Number(at("arm").value)));
   at("slider").addEventListener("input", update);
