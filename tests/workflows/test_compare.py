@@ -160,7 +160,7 @@ def test_an_unknown_objective_is_refused_before_anything_is_trained(
     def trained(*_: Any, **__: Any) -> None:
         raise AssertionError("trained before the arguments were checked")
 
-    monkeypatch.setattr("equipoise.workflows.compare.run", trained)
+    monkeypatch.setattr("equipoise.workflows.compare.fit_repeats", trained)
     with pytest.raises(InputError, match="objective"):
         compare(known.table, objective="f3")
     with pytest.raises(InputError, match="fp"):

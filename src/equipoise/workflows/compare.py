@@ -3,28 +3,30 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise.decision.objectives import as_objective
 from equipoise.diagnosis.diagnosis import diagnose
-from equipoise.errors import InputError, InputTypeError
+from equipoise.errors import UnsupportedError
 from equipoise.evaluation.arrays import as_costs
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.read import read_table
-from equipoise.table.table import Table, concatenate
+from equipoise.table.table import concatenate
+from equipoise.workflows.arms import Arms, labels_of
 from equipoise.workflows.judge import judge
-from equipoise.workflows.plan import Protocol, parts, split_by
-from equipoise.workflows.scores import Scores, join, run, scaled
+from equipoise.workflows.plan import Protocol, split_by
+from equipoise.workflows.repeats import Repeats, fit_repeats
 from equipoise.workflows.trial import Trial
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight")
 BASELINE = "plain"
-MOST_REPEATS = 5
+OWN_STRATEGIES = ("prior", "plain", "class_weight")
 
 
 def compare(
@@ -41,6 +43,9 @@ def compare(
     objective: str = "f1",
     costs: tuple[float, float] | None = None,
     margin: float = 0.01,
+    network: str = "small",
+    model: Callable[[], Any] | None = None,
+    checkpoints: str | os.PathLike[str] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Trial:
@@ -68,6 +73,13 @@ def compare(
             "g_mean", "mcc" or, with `costs`, "cost".
         costs: (cost of a false alarm, cost of a missed positive).
         margin: Differences in average precision up to this are equivalent.
+        network: The network of the network strategies: "small" (two layers of 64) or
+            "linear".
+        model: A function that returns your own uncompiled `keras.Model` with one
+            logit per row; `source` is then `(x, y)` with x of any shape, for
+            example images, and only network strategies can be tried.
+        checkpoints: A folder from which a trial that was stopped at any moment goes
+            on with the same numbers.
         seed: One seed gives one result.
         progress: Called with a sentence and the share of the work done.
 
@@ -82,31 +94,42 @@ def compare(
 
     Example:
         >>> from equipoise.table.generators import gaussian_shift
-        >>> known = gaussian_shift(rows=600, positives=60, seed=1)
-        >>> trial = compare(known.table, strategies=["prior", "logistic"], repeats=1,
-        ...                 folds=3, baseline="logistic")  # doctest: +SKIP
+        >>> known = gaussian_shift(rows=300, positives=60, seed=1)
+        >>> trial = compare(known.table, strategies=["prior"], folds=2, repeats=1)
+        >>> trial.names
+        ('plain', 'prior')
+        >>> trial["prior"].evaluation["roc_auc"].value
+        0.5
     """
     started = time.monotonic()
-    table = read_table(source, target)
+    if model is None:
+        table, x = read_table(source, target), None
+        later = None if test is None else read_table(test, target, like=table)
+    else:
+        table, x = labels_of(source)
+        later, duplicates = None, "ignore"
+        _no_test(test)
     table.require_binary("compare")
-    later = None if test is None else read_table(test, target, like=table)
-    arms = _arms(strategies)
+    arms = _arms(strategies, own=model is not None)
+    learner = Arms(network, checkpoints, model, x)
     protocol = Protocol(
         folds=integer(folds, "folds", 2, 20),
         by=split_by(table, by),
         duplicates=one_of(duplicates, ["auto", "group", "ignore"], "duplicates"),
         seed=integer(seed, "seed"),
     )
-    budget = number(minutes, "minutes", 0, open_ends=True) * 60
+    number(minutes, "minutes", 0, open_ends=True)
     number(margin, "margin", 0, 1)
     if as_costs(costs) is None:
         as_objective(objective, {})
-    wanted = _repeats(repeats, protocol.by)
+    count = Repeats.of(repeats, minutes, protocol.by)
     call = progress or (lambda text, share: None)
     call("looking at the data", 0.0)
     found = diagnose(table, later, seed=seed)
     whole = table if later is None else concatenate([table, later])
-    scores = _fit(whole, len(table), arms, protocol, wanted, budget, started, call)
+    scores = fit_repeats(
+        whole, len(table), arms, protocol, learner, count, started, call
+    )
     call("computing intervals", 0.97)
     return judge(
         table,
@@ -122,54 +145,33 @@ def compare(
     )
 
 
-def _fit(
-    whole: Table,
-    rows: int,
-    arms: Sequence[Strategy],
-    protocol: Protocol,
-    wanted: int | None,
-    budget: float,
-    started: float,
-    progress: Progress,
-) -> Scores:
-    """Fit the first repeat, then as many more as were asked for or fit in time."""
-    own = whole if len(whole) == rows else whole.take(range(rows))
-    first_share = 0.3 if wanted is None else 0.95 / wanted
-    first = parts(own, protocol, [0])
-    scores = run(
-        whole, first, arms, rows=rows, progress=scaled(progress, 0, first_share)
-    )
-    if wanted is None:
-        spent = time.monotonic() - started
-        more = min(MOST_REPEATS - 1, max(0, int((budget - spent) / max(spent, 1e-3))))
-    else:
-        more = wanted - 1
-    if more:
-        rest = parts(own, protocol, range(1, more + 1))
-        call = scaled(progress, first_share, 0.95 - first_share)
-        scores = join(scores, run(whole, rest, arms, rows=rows, progress=call))
-    return scores
-
-
-def _arms(strategies: Iterable[str | Strategy] | str | None) -> list[Strategy]:
-    arms = as_strategies(DEFAULT_STRATEGIES if strategies is None else strategies)
+def _arms(
+    strategies: Iterable[str | Strategy] | str | None, *, own: bool
+) -> list[Strategy]:
+    """Return the strategies, the baseline always among them."""
+    usual = OWN_STRATEGIES if own else DEFAULT_STRATEGIES
+    arms = as_strategies(usual if strategies is None else strategies)
     if not any(arm.name == BASELINE for arm in arms):
         arms.append(strategy(BASELINE))
+    columns = [arm.name for arm in arms if arm.learner not in ("network", "prior")]
+    if own and columns:
+        raise UnsupportedError(
+            sentence(
+                f"{listing(columns)} beside model=",
+                "strategies for networks, and prior",
+                "The others need columns, and a network of your own has none.",
+            )
+        )
     return arms
 
 
-def _repeats(repeats: int | str, by: str) -> int | None:
-    """Return the number of repeats; None where the time budget decides."""
-    if repeats == "auto":
-        return 1 if by == "time" else None  # time has one order: nothing to redraw
-    if isinstance(repeats, str):
-        raise InputTypeError(sentence(f"repeats={repeats!r}", "an integer or 'auto'"))
-    count = integer(repeats, "repeats", 1, 20)
-    if by == "time" and count > 1:
-        raise InputError(
+def _no_test(test: Any) -> None:
+    """Refuse a test file beside the user's own network."""
+    if test is not None:
+        raise UnsupportedError(
             sentence(
-                f"repeats={count} with splits by time",
-                "repeats=1: time has one order, so a repeat would change nothing",
+                "test= with model=",
+                "one of them, for now",
+                "Put the test rows into (x, y), or score them with your model.",
             )
         )
-    return count

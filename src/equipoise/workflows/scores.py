@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,6 +57,7 @@ def run(
     strategies: Sequence[Strategy],
     *,
     rows: int,
+    learner: Callable[[Strategy], Learner] = learner_for,
     keep: bool = False,
     progress: Progress | None = None,
 ) -> Scores:
@@ -67,6 +68,7 @@ def run(
         parts: Outer splits of whole repeats.
         strategies: The arms, with different names.
         rows: How many rows belong to the trial itself.
+        learner: Finds the learner of a strategy; the same one for all that share it.
         keep: Whether the fitted models are kept.
         progress: Called with a sentence and the share done.
     """
@@ -80,7 +82,9 @@ def run(
     scorers: dict[str, list[Scorer]] = {name: [] for name in log_odds}
     notes: dict[str, None] = {}
     number = {part.number: (i, part) for i, part in enumerate(parts)}
-    for outcome in _outcomes(table, parts, strategies, extra_rows, keep, progress):
+    for outcome in _outcomes(
+        table, parts, strategies, extra_rows, learner, keep, progress
+    ):
         i, part = number[outcome.job.part]
         name = outcome.job.strategy.name
         own = len(part.test)
@@ -124,13 +128,14 @@ def _outcomes(
     parts: Sequence[Part],
     strategies: Sequence[Strategy],
     extra_rows: IntArray,
+    find: Callable[[Strategy], Learner],
     keep: bool,
     progress: Progress | None,
 ) -> Iterator[Outcome]:
     """Hand each learner all of its jobs at once."""
     by_learner: dict[int, tuple[Learner, list[Strategy]]] = {}
     for strategy in strategies:
-        learner = learner_for(strategy)
+        learner = find(strategy)
         by_learner.setdefault(id(learner), (learner, []))[1].append(strategy)
     done = 0.0
     for learner, members in by_learner.values():

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who learns: each strategy's learner, the networks with the trial's settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import one_of, sentence
+from equipoise.errors import InputError, InputTypeError
+from equipoise.learners.registry import learner_for
+from equipoise.networks.catalogue import network_names
+from equipoise.strategies.jobs import Learner
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.read import read_table
+from equipoise.table.table import Table
+
+
+@dataclass(frozen=True)
+class Arms:
+    """Finds the learner of a strategy; one object for all that share it.
+
+    Attributes:
+        network: The network of the "network" strategies, a name of the catalogue.
+        checkpoints: A folder for the engine's checkpoints, or None.
+        model: Returns the user's own uncompiled network; None for ours.
+        x: `[rows, ...]` what the user's own network takes.
+    """
+
+    network: str = "small"
+    checkpoints: str | os.PathLike[str] | None = None
+    model: Callable[[], Any] | None = None
+    x: npt.NDArray[Any] | None = None
+
+    def __post_init__(self) -> None:
+        one_of(self.network, network_names(), "network")
+
+    def __call__(self, strategy: Strategy) -> Learner:
+        """Return the learner of a strategy."""
+        if strategy.learner == "network":
+            return self._networks
+        return learner_for(strategy)
+
+    @cached_property
+    def _networks(self) -> Learner:
+        if self.model is not None and self.x is not None:
+            from equipoise.learners.own_model import OwnModelLearner
+
+            return OwnModelLearner(self.model, self.x)
+        from equipoise.learners.network import NetworkLearner
+
+        return NetworkLearner(self.network, checkpoints=self.checkpoints)
+
+
+def labels_of(source: Any) -> tuple[Table, npt.NDArray[Any]]:
+    """Return a table that holds labels only, and what the user's network takes.
+
+    Args:
+        source: `(x, y)`: an array with one entry per row, of any shape, and labels.
+
+    Raises:
+        InputTypeError: It is no pair.
+        InputError: The lengths differ.
+    """
+    if not isinstance(source, tuple) or len(source) != 2:
+        raise InputTypeError(
+            sentence(
+                f"a source of type {type(source).__name__} with model=",
+                "(x, y): an array with one entry per row, and labels",
+            )
+        )
+    x, y = np.asarray(source[0]), np.asarray(source[1])
+    if x.ndim < 2 or len(x) != len(y):
+        raise InputError(
+            sentence(
+                f"x of shape {x.shape} and y of shape {y.shape}",
+                "x of shape [rows, ...] and as many labels",
+            )
+        )
+    # The labels' own rules are the table's; a number per row makes it one.
+    table = read_table((np.linspace(0.0, 1.0, len(y))[:, None] ** 0.5, y))
+    return dataclasses.replace(table, columns=()), x
