@@ -226,10 +226,10 @@ def main() -> None:
         result = experiment(name, table, 3 if given.quick else given.samples)
         results.append(result)
         print(result.line(), f"{time.perf_counter() - begin:.0f} s", flush=True)
+        if given.write:
+            write(results)
     for line in summary(results):
         print(line)
-    if given.write:
-        write(results)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,19 @@ def test_it_learns_from_numbers_words_gaps_and_dates(build: Make) -> None:
     assert np.array_equal(scores, boosted_trees(table, train, held, 0))
 
 
+def test_columns_without_a_known_value_are_left_aside(build: Make) -> None:
+    random = np.random.default_rng(0)
+    y = np.arange(200) % 4 == 0
+    x, gone = random.normal(2.0 * y), np.full(200, np.nan)
+    late = np.where(np.arange(200) < 150, np.nan, 1.0)
+    train, held = np.arange(150), np.arange(150, 200)
+    table = build(y, {"gone": gone, "late": late, "x": x})
+    alone = boosted_trees(build(y, {"x": x}), train, held, 0)
+    assert np.array_equal(boosted_trees(table, train, held, 0), alone)
+    empty = build(y, {"gone": gone})
+    assert not boosted_trees(empty, train, held, 0).any()
+
+
 def test_values_beyond_32_bits_and_missing_words_are_gaps(build: Make) -> None:
     table = build([0, 1, 0], {"x": [1e300, np.inf, 2.0], "w": ["", "a", "b"]})
     found = matrix(table, np.arange(3))

@@ -42,6 +42,11 @@ def boosted_trees(
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
+    known = matrix(table, train)
+    # Without one known value a column has no bins, and the fit would fail.
+    told = ~np.isnan(known).all(0)
+    if not told.any():
+        return np.zeros(len(score))
     kinds = [
         c.kind == "categorical" and len(c.categories) < MOST_LEVELS
         for c in table.columns
@@ -52,13 +57,14 @@ def boosted_trees(
         min_samples_leaf=5,
         l2_regularization=1.0,
         early_stopping=False,
-        categorical_features=kinds,
+        categorical_features=np.array(kinds)[told],
         random_state=seed % 2**32,
     )
     # Fits this small lose more to waiting threads than they gain from them.
     with threadpool_limits(limits=1, user_api="openmp"):
-        model.fit(matrix(table, train), table.y[train])
-        return np.asarray(model.decision_function(matrix(table, score)), np.float64)
+        model.fit(known[:, told], table.y[train])
+        scores = model.decision_function(matrix(table, score)[:, told])
+    return np.asarray(scores, np.float64)
 
 
 def matrix(table: Table, rows: IntArray) -> FloatArray:
