@@ -117,8 +117,6 @@ def _raw_blocks(
         start = stream.read(4)
     if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
         yield from _parquet(path, rows)
-    elif start.startswith(_WIDE) or b"\0" in start:
-        yield read_csv(path, known)
     elif start[:2] == b"\x1f\x8b":
         with gzip.open(path) as unpacked:
             yield from _csv(path, unpacked, known, size)
@@ -155,7 +153,8 @@ def _csv(path: Path, stream: Any, known: Sequence[str], size: int) -> Iterator[R
     """Yield the rows of a text file, in pieces that end with a record."""
     name = f"the file {path.name!r}"
     data = _more(stream, size, name)
-    if len(data) < size or b"\n" not in data:
+    wide = data.startswith(_WIDE) or b"\0" in data[:4]
+    if len(data) < size or b"\n" not in data or wide:
         yield read_csv(path, known)
         return
     notes = Notes()
@@ -165,11 +164,8 @@ def _csv(path: Path, stream: Any, known: Sequence[str], size: int) -> Iterator[R
     if data.startswith(b"\xef\xbb\xbf"):
         start += 3
     rest, first = data[start:], True
-    while rest:
-        more = _more(stream, size - len(rest), name) if len(rest) < size else b""
-        rest += more
-        last = len(rest) < size
-        cut = _cut(rest, form.dialect, lines, name, last)
+    while rest := rest + _more(stream, size - len(rest), name):
+        cut = _cut(rest, form.dialect, lines, name, len(rest) < size)
         piece, rest = rest[:cut], rest[cut:]
         now = form if first else form.after(lines)
         lines += piece.count(b"\n")
@@ -180,7 +176,7 @@ def _csv(path: Path, stream: Any, known: Sequence[str], size: int) -> Iterator[R
 
 def _more(stream: BinaryIO, size: int, name: str) -> bytes:
     try:
-        return stream.read(size)
+        return stream.read(max(0, size))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise TableError(
             sentence(

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A file of rows in, a file of decisions out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from equipoise.errors import InputError, TableError, TableWarning
+from equipoise.table.read import read_features
+from equipoise.workflows import predict as module
+from equipoise.workflows.model import FittedModel
+from equipoise.workflows.predict import predict_file
+
+
+@pytest.fixture
+def new(make_rows: Callable[..., Any]) -> Any:
+    return make_rows(500, seed=9).drop_columns(["fraud"])
+
+
+def written(path: Path) -> Any:
+    if path.suffix == ".parquet":
+        return pq.read_table(path)
+    return pyarrow.csv.read_csv(path)
+
+
+@pytest.mark.parametrize("into", ["out.csv", "out.parquet"])
+@pytest.mark.parametrize("source", ["new.csv", "new.parquet"])
+def test_rows_keep_their_order_and_probabilities(
+    linear: FittedModel, new: Any, tmp_path: Path, source: str, into: str
+) -> None:
+    path = tmp_path / source
+    shuffled = new.select(["when", "paid", "city", "amount"])
+    if source.endswith("csv"):
+        pyarrow.csv.write_csv(shuffled, path)
+    else:
+        pq.write_table(shuffled, path)
+    done = predict_file(linear, path, tmp_path / into)
+    found = written(tmp_path / into)
+    expected = linear.predict_proba(read_features(new, like=linear.schema))[:, 1]
+    assert found.column_names == ["probability", "decision"]
+    np.testing.assert_array_equal(found["probability"].to_numpy(), expected)
+    decisions = found["decision"].to_numpy()
+    np.testing.assert_array_equal(decisions, linear.decide(new))
+    assert (done.rows, done.flagged) == (500, int((decisions == 1).sum()))
+    assert done.expected == pytest.approx(expected.sum())
+    assert "500 rows" in str(done)
+
+
+def test_blocks_change_nothing(
+    linear: FittedModel, new: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "new.csv"
+    pyarrow.csv.write_csv(new, source)
+    predict_file(linear, source, tmp_path / "one.csv")
+    whole = module.read_blocks
+
+    def small(path: Path, **options: Any) -> Any:
+        return whole(path, **options, block_bytes=2_000)
+
+    monkeypatch.setattr(module, "read_blocks", small)
+    predict_file(linear, source, tmp_path / "many.csv")
+    one = written(tmp_path / "one.csv")["probability"].to_numpy()
+    many = written(tmp_path / "many.csv")["probability"].to_numpy()
+    # BLAS may round a product of one row and of many differently.
+    np.testing.assert_allclose(one, many, rtol=1e-12)
+
+
+def test_formulas_are_disarmed_and_numbers_are_not(
+    linear: FittedModel, new: Any, tmp_path: Path
+) -> None:
+    odd = ["=1+1", "+cmd", "-2", "@x", "\tx", "\rx", "plain", "-a", "+3.5e2", ""]
+    rows = new.slice(0, len(odd)).append_column("=id", pa.array(odd))
+    pq.write_table(rows, tmp_path / "new.parquet")
+    with pytest.warns(TableWarning, match="=id"):
+        predict_file(
+            linear, tmp_path / "new.parquet", tmp_path / "out.csv", keep=["=id"]
+        )
+    text = (tmp_path / "out.csv").read_bytes().decode()
+    assert text.splitlines()[0].startswith('"\'=id"')
+    for formula in ("=1+1", "+cmd", "@x", "\tx", "\rx", "-a"):
+        assert f'"\'{formula}"' in text
+    for harmless in ("-2", "plain", "+3.5e2"):
+        assert f'"{harmless}"' in text
+
+
+def test_kept_columns_keep_their_type_in_parquet(
+    linear: FittedModel, new: Any, tmp_path: Path
+) -> None:
+    pq.write_table(new, tmp_path / "new.parquet")
+    out = tmp_path / "out.parquet"
+    predict_file(linear, tmp_path / "new.parquet", out, keep=["when", "city"])
+    found = pq.read_table(out)
+    assert found.column_names == ["when", "city", "probability", "decision"]
+    assert found["when"].equals(new["when"])
+
+
+def test_a_note_is_issued_once_for_all_blocks(
+    linear: FittedModel,
+    new: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cities = pa.array([f"place {i}" for i in range(len(new))])
+    odd = new.set_column(new.column_names.index("city"), "city", cities)
+    pyarrow.csv.write_csv(odd, tmp_path / "new.csv")
+    whole = module.read_blocks
+    monkeypatch.setattr(
+        module, "read_blocks", lambda path, **o: whole(path, **o, block_bytes=3_000)
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        predict_file(linear, tmp_path / "new.csv", tmp_path / "out.csv")
+    told = [str(w.message) for w in caught if w.category is TableWarning]
+    assert len(told) == 1
+    assert "new categories" in told[0]
+    assert "later blocks" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t: t.drop_columns(["city"]), "without the column 'city'"),
+        (
+            lambda t: t.set_column(0, "amount", pa.array(["x"] * len(t))),
+            "'amount' holds",
+        ),
+    ],
+)
+def test_wrong_columns_leave_no_file(
+    linear: FittedModel, new: Any, tmp_path: Path, change: Any, message: str
+) -> None:
+    pq.write_table(change(new), tmp_path / "new.parquet")
+    (tmp_path / "out.csv").write_text("old")
+    with pytest.raises(TableError, match=message):
+        predict_file(linear, tmp_path / "new.parquet", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["new.parquet", "out.csv"]
+
+
+def test_usage_is_checked_before_anything_is_read(
+    linear: FittedModel, new: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "new.csv"
+    pyarrow.csv.write_csv(new, path)
+    with pytest.raises(InputError, match="suffix of out"):
+        predict_file(linear, path, tmp_path / "out.xlsx")
+    with pytest.raises(InputError, match="the source"):
+        predict_file(linear, path, path)
+    with pytest.raises(InputError, match="not called"):
+        predict_file(linear, path, tmp_path / "o.csv", keep=["decision"])
+    with pytest.raises(TableError, match="Did you mean 'city'"):
+        predict_file(linear, path, tmp_path / "o.csv", keep=["citi"])
+    with pytest.raises(TableError, match=r"Did you mean 'new\.csv'"):
+        predict_file(linear, tmp_path / "ne.csv", tmp_path / "o.csv")

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Saved models: equal after loading, refused when damaged or made up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from equipoise.bundle import pack, read_parts, unpack, write_parts
+from equipoise.errors import BundleError, InputError
+from equipoise.workflows.model import FittedModel
+from equipoise.workflows.storage import load, model_path, save
+
+Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture(scope="module")
+def saved(
+    linear: FittedModel,
+    trees: FittedModel,
+    network: FittedModel,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("saved")
+    models = {"linear": linear, "trees": trees, "network": network}
+    return {
+        name: model.save(folder / f"{name}.equipoise") for name, model in models.items()
+    }
+
+
+@pytest.mark.parametrize("kind", ["linear", "trees", "network"])
+def test_predictions_are_equal_after_loading(
+    kind: str,
+    saved: dict[str, Path],
+    request: pytest.FixtureRequest,
+    make_rows: Callable[..., Any],
+) -> None:
+    model: FittedModel = request.getfixturevalue(kind)
+    again = load(saved[kind])
+    new = model.read(make_rows(200, seed=3))
+    np.testing.assert_array_equal(again.log_odds(new), model.log_odds(new))
+    np.testing.assert_array_equal(again.decide(new), model.decide(new))
+    np.testing.assert_array_equal(again.seen, model.seen)
+    assert again.rule == model.rule
+    assert again.facts == model.facts
+    assert again.card() == model.card()
+    assert {k: str(e) for k, e in again.evaluation.items()} == {
+        k: str(e) for k, e in model.evaluation.items()
+    }
+
+
+def test_saving_the_loaded_model_gives_the_same_file(
+    saved: dict[str, Path], tmp_path: Path
+) -> None:
+    for name, path in saved.items():
+        again = load(path).save(tmp_path / f"{name}.equipoise")
+        assert again.read_bytes() == path.read_bytes()
+
+
+def test_the_name_must_tell_what_it_is(linear: FittedModel) -> None:
+    with pytest.raises(InputError, match=r"Try 'm\.equipoise'"):
+        save(linear, "m.pkl")
+    assert model_path("m.equipoise") == Path("m.equipoise")
+
+
+def test_saving_is_whole_or_not_at_all(
+    linear: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m.equipoise"
+    path.write_bytes(b"old")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save(linear, path)
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["m.equipoise"]
+
+
+@pytest.mark.parametrize("kind", ["linear", "trees"])
+def test_every_flipped_bit_is_refused(
+    kind: str, saved: dict[str, Path], tmp_path: Path
+) -> None:
+    data = saved[kind].read_bytes()
+    random = np.random.default_rng(0)
+    path = tmp_path / "flipped.equipoise"
+    for position in random.integers(0, 8 * len(data), 100).tolist():
+        flipped = bytearray(data)
+        flipped[position // 8] ^= 1 << position % 8
+        path.write_bytes(flipped)
+        with pytest.raises(BundleError):
+            load(path)
+
+
+def test_every_cut_is_refused(saved: dict[str, Path], tmp_path: Path) -> None:
+    data = saved["linear"].read_bytes()
+    random = np.random.default_rng(1)
+    path = tmp_path / "cut.equipoise"
+    for length in [0, 1, 15, *random.integers(0, len(data), 50).tolist()]:
+        path.write_bytes(data[:length])
+        with pytest.raises(BundleError):
+            load(path)
+
+
+def altered(source: Path, path: Path, part: str, change: Change) -> Path:
+    """Write a bundle that is whole but says something else in one part."""
+    parts = read_parts(source)
+    state = unpack(parts, part)
+    change(state)
+    for name in [n for n in parts if n == f"{part}.json" or n.startswith(f"{part}/")]:
+        del parts[name]
+    write_parts(path, parts | pack(state, part))
+    return path
+
+
+def forest(change: Callable[[dict[str, Any]], None]) -> Change:
+    return lambda state: change(state["forests"][0])
+
+
+def put(name: str, value: Any, *where: Any) -> Change:
+    def change(state: Any) -> None:
+        for key in where:
+            state = state[key]
+        state[name] = value
+
+    return change
+
+
+def set_first(name: str, value: Any) -> Change:
+    def change(state: dict[str, Any]) -> None:
+        state[name] = state[name].copy()
+        state[name].flat[0] = value
+
+    return change
+
+
+def cycle(state: dict[str, Any]) -> None:
+    root = int(state["roots"][0])
+    for side in ("left", "right"):
+        state[side] = state[side].copy()
+        state[side][root] = (root + 1) % len(state["value"])
+        state[side][(root + 1) % len(state["value"])] = root
+
+
+def shorter(name: str) -> Change:
+    return lambda state: state.update({name: state[name][:-1]})
+
+
+def of_type(name: str, dtype: str) -> Change:
+    return lambda state: state.update({name: state[name].astype(dtype)})
+
+
+FORESTS: dict[str, Change] = {
+    "a cycle": cycle,
+    "a child outside": set_first("left", 10**6),
+    "a negative child": set_first("right", -2),
+    "a root outside": set_first("roots", 10**6),
+    "a column outside": set_first("feature", 500),
+    "a negative column": set_first("feature", -1),
+    "a set outside": set_first("subset", 10**5),
+    "a value that is NaN": set_first("value", np.nan),
+    "a threshold that is NaN": set_first("threshold", np.nan),
+    "a base that is NaN": put("base", float("nan")),
+    "no depth": put("depth", 0),
+    "an absurd depth": put("depth", 10**12),
+    "a depth that is a text": put("depth", "9"),
+    "arrays of unequal length": shorter("threshold"),
+    "another type": of_type("left", "float64"),
+    "narrow sets": lambda s: s.update(subsets=np.zeros((9, 3), bool)),
+    "two axes": lambda s: s.update(value=s["value"][None]),
+}
+
+
+@pytest.mark.parametrize("name", FORESTS)
+def test_made_up_trees_are_refused(
+    name: str, saved: dict[str, Path], tmp_path: Path
+) -> None:
+    part = "scorers/0/1"
+    path = tmp_path / "odd.equipoise"
+    altered(saved["trees"], path, part, forest(FORESTS[name]))
+    with pytest.raises(BundleError, match=part):
+        load(path)
+
+
+def without(name: str) -> Change:
+    def change(state: dict[str, Any]) -> None:
+        del state[name]
+
+    return change
+
+
+SCORERS: dict[str, tuple[str, Change]] = {
+    "no forests": ("trees", put("forests", [])),
+    "an unknown view": ("trees", put("view", "sparse")),
+    "an infinite offset": ("trees", put("offset", float("inf"))),
+    "no encoding": ("trees", without("encoding")),
+    "an encoding of other columns": (
+        "linear",
+        put("column", "absent", "encoding", "numbers", 0),
+    ),
+    "knots that fall": ("linear", put("knots", [3.0, 1.0], "encoding", "numbers", 0)),
+    "one knot": ("linear", put("knots", [3.0], "encoding", "numbers", 0)),
+    "a median that is NaN": (
+        "linear",
+        put("median", float("nan"), "encoding", "numbers", 0),
+    ),
+    "an unknown origin": ("linear", put("origin", "hash", "encoding", "numbers", 0)),
+    "a category twice": (
+        "linear",
+        put("vocabulary", ["Bonn", "Bonn", "Oslo"], "encoding", "categories", 0),
+    ),
+    "coefficients of another length": ("linear", shorter("coefficients")),
+    "coefficients that are NaN": ("linear", set_first("coefficients", np.nan)),
+    "an intercept that is NaN": ("linear", put("intercept", float("nan"))),
+    "an intercept of 400 digits": ("linear", put("intercept", 10**400)),
+}
+
+
+@pytest.mark.parametrize("name", SCORERS)
+def test_made_up_scorers_are_refused(
+    name: str, saved: dict[str, Path], tmp_path: Path
+) -> None:
+    kind, change = SCORERS[name]
+    path = altered(saved[kind], tmp_path / "odd.equipoise", "scorers/0/0", change)
+    with pytest.raises(BundleError, match="scorers/0/0"):
+        load(path)
+
+
+def in_arrays(change: Change) -> Change:
+    return lambda state: change(state["arrays"])
+
+
+NETWORKS: dict[str, Change] = {
+    "weights that are NaN": in_arrays(set_first("kernel_0", np.nan)),
+    "weights of another shape": in_arrays(
+        lambda a: a.update(kernel_0=a["kernel_0"][:, :-1])
+    ),
+    "weights of another type": in_arrays(of_type("kernel_0", "float64")),
+    "absent weights": in_arrays(without("bias_0")),
+    "no networks": in_arrays(lambda a: a.update({k: v[:0] for k, v in a.items()})),
+    "an absurd width": put("hidden", [10**9], "plain", "spec"),
+    "an unknown field": put("pickle", "x", "plain", "spec"),
+    "an unknown correction": put("kind", "exec", "plain", "correction"),
+    "a correction that is NaN": put("offset", float("nan"), "plain", "correction"),
+    "another layout": put("numbers", ["x"], "plain", "layout"),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_made_up_networks_are_refused(
+    name: str, saved: dict[str, Path], tmp_path: Path
+) -> None:
+    source = saved["network"]
+    entries = unpack(read_parts(source), "model")["components"]
+    place = [e["strategy"]["learner"] for e in entries].index("network")
+    part = f"scorers/{place}/0"
+    path = altered(source, tmp_path / "odd.equipoise", part, NETWORKS[name])
+    with pytest.raises(BundleError, match=part):
+        load(path)
+
+
+MODELS: dict[str, Change] = {
+    "an unknown learner": put("learner", "pickle", "components", 0, "strategy"),
+    "an unknown option": put("options", {"x": 1}, "components", 0, "strategy"),
+    "an unknown field": put("call", "x", "components", 0, "strategy"),
+    "absurd counts": put("scorers", 10**9, "components", 0),
+    "no scorers": put("scorers", 0, "components", 0),
+    "half a scorer": put("scorers", 1.5, "components", 0),
+    "no components": put("components", []),
+    "components that are a number": put("components", 3),
+    "a negative weight": put("weight", -1.0, "components", 0),
+    "weights that do not sum to 1": put("weight", 0.3, "components", 0),
+    "an unknown kind": put("kind", "object", "schema", "columns", 0),
+    "a column twice": put("name", "city", "schema", "columns", 0),
+    "three classes": put("classes", ["a", "b", "c"], "schema"),
+    "another task": put("task", "multiclass", "schema"),
+    "a threshold that is NaN": put("threshold", float("nan"), "rule"),
+    "an unknown field of the rule": put("run", "x", "rule"),
+    "a slope below 0": put("slope", -1.0, "rule", "calibrator"),
+    "an unknown calibrator": put("method", "eval", "rule", "calibrator"),
+    "an unknown field of a metric": put("x", 1, "evaluation", "metrics", "recall"),
+    "no rows": put("rows", 0, "facts"),
+    "facts of another target": put("target", "x", "facts"),
+    "no facts": without("facts"),
+    "notes that are none": put("notes", None),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_made_up_models_are_refused(
+    name: str, saved: dict[str, Path], tmp_path: Path
+) -> None:
+    source, path = saved["linear"], tmp_path / "odd.equipoise"
+    with pytest.raises(BundleError, match=r"model\.json"):
+        load(altered(source, path, "model", MODELS[name]))
+
+
+def test_missing_parts_are_named(saved: dict[str, Path], tmp_path: Path) -> None:
+    parts = read_parts(saved["linear"])
+    for part in ("model.json", "seen.json", "scorers/0/1.json"):
+        kept = {name: data for name, data in parts.items() if name != part}
+        write_parts(tmp_path / "less.equipoise", kept)
+        with pytest.raises(BundleError, match=part):
+            load(tmp_path / "less.equipoise")
+
+
+def test_hashes_of_another_type_are_refused(
+    saved: dict[str, Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "odd.equipoise"
+    altered(saved["linear"], path, "seen", of_type("hashes", "float64"))
+    with pytest.raises(BundleError, match="seen"):
+        load(path)
+
+
+def test_two_models_parts_do_not_mix(saved: dict[str, Path], tmp_path: Path) -> None:
+    parts = read_parts(saved["linear"])
+    other = read_parts(saved["trees"])
+    swapped = {n: d for n, d in other.items() if n.startswith("scorers/")}
+    kept = {n: d for n, d in parts.items() if not n.startswith("scorers/")}
+    write_parts(tmp_path / "mixed.equipoise", kept | swapped)
+    with pytest.raises(BundleError, match="scorers/0/0"):
+        load(tmp_path / "mixed.equipoise")
