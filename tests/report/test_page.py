@@ -157,6 +157,18 @@ def test_undefined_numbers_give_their_reason(summary: dict[str, Any]) -> None:
     assert "undefined: no fold holds both classes" in render(bare)
 
 
+def test_rows_that_are_never_tested_are_spoken_of(summary: dict[str, Any]) -> None:
+    sentence = "500 of the rows are test cases"
+    assert sentence not in render(summary)
+    by_time = {**summary, "data": {**summary["data"], "evaluated": 500}}
+    assert sentence in render(by_time)
+
+
+def test_captions_are_not_hidden_behind_a_picture(page: str) -> None:
+    assert page.count("<figure>") == page.count("<figcaption>") == 5
+    assert page.count('<div role="img" aria-label="') == 5
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -175,7 +187,7 @@ def test_every_kind_of_trial_has_a_page(settings: dict[str, Any]) -> None:
 
 
 def test_a_hundred_thousand_rows_stay_below_three_megabytes() -> None:
-    page = make_trial(100_000, 1_000).report()
+    page = make_trial(100_000, 1_000, ("prior", "plain", "focal")).report()
     assert len(page.encode()) < 3_000_000
 
 

@@ -140,7 +140,7 @@ def _places(tp: FloatArray, fp: FloatArray, extra: Sequence[int]) -> list[int]:
     grid = np.geomspace(max(fp[0], 1.0), max(fp[-1], 1.0), half)
     alarms = np.minimum(np.searchsorted(fp, grid), fp.size - 1)
     ends = np.array([0, tp.size - 1, *extra], np.int64)
-    return np.unique(np.concatenate([recall, alarms, ends])).tolist()
+    return [int(i) for i in np.unique(np.concatenate([recall, alarms, ends]))]
 
 
 def _line(line: Line, band: bool) -> dict[str, list[float | None]]:

@@ -73,7 +73,7 @@ def decision_sentences(trial: Trial) -> list[str]:
 def next_steps(trial: Trial) -> list[str]:
     """Return what to do next, the most useful first."""
     steps = [
-        f"{_capital(f.severity)} {f.code}: {f.advice}"
+        f"{f.title} ({f.code}): {f.advice}"
         for f in trial.diagnosis.findings
         if f.severity == "error"
     ]
@@ -168,7 +168,3 @@ def _duration(seconds: float) -> str:
     if seconds < 10:
         return f"{seconds:.1f} seconds"
     return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
