@@ -10,7 +10,7 @@ from equipoise.networks.spec import NetworkSpec
 _NETWORKS: dict[str, NetworkSpec] = {
     spec.name: spec
     for spec in (
-        NetworkSpec("linear", hidden=()),
+        NetworkSpec("linear", hidden=(), learning_rate=1e-2),
         NetworkSpec("small", hidden=(64, 64)),
         # Chosen by measurement over twelve tables: docs/networks.md.
         NetworkSpec(

@@ -86,11 +86,12 @@ class NetworkScorer:
 
         @tf.function(input_signature=signature, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow is untyped
         def logits(dense: Any, positions: Any, codes: Any) -> Any:
-            parts = (
+            every = (
                 tf.stack([values] * self.networks)
                 for values in (dense, positions, codes)
             )
-            return forward(self.spec, weights, *parts, lasts)
+            dense, positions, codes = every
+            return forward(self.spec, weights, dense, positions, codes, lasts)
 
         return logits
 
