@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`equipoise evaluate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import equipoise as eq
+from equipoise.errors import TargetError, TrialWarning
+
+
+def test_it_prints_every_metric_with_its_interval(
+    folder: Path, model: Path, call: Callable[..., Any]
+) -> None:
+    result = call("evaluate", model, folder / "later.csv")
+    assert result.exit_code == 0, result.output
+    assert str(eq.load(model).evaluate(folder / "later.csv")) in result.stdout
+    for text in ("roc_auc", "recall", "caught", "Prevalence", "no change is shown"):
+        assert text in result.stdout
+
+
+def test_plain_data(folder: Path, model: Path, call: Callable[..., Any]) -> None:
+    result = call("evaluate", model, folder / "later.csv", "--json", "--level", 0.9)
+    data = json.loads(result.stdout)
+    assert data["rows"] == 150
+    assert data["level"] == 0.9
+    assert set(data["metrics"]) >= {"roc_auc", "precision", "recall"}
+
+
+def test_training_rows_are_told(
+    folder: Path, model: Path, call: Callable[..., Any]
+) -> None:
+    with pytest.warns(TrialWarning, match=r"240 of 240 rows"):
+        result = call("evaluate", model, folder / "train.csv")
+    assert "evaluate on others" in result.stdout
+
+
+def test_rows_without_the_target_are_an_error(
+    folder: Path, model: Path, call: Callable[..., Any]
+) -> None:
+    error = call("evaluate", model, folder / "new.csv").exception
+    assert isinstance(error, TargetError)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`equipoise fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import equipoise as eq
+from equipoise.errors import InputError
+
+
+def test_it_saves_a_model_that_loads(model: Path) -> None:
+    loaded = eq.load(model)
+    assert loaded.schema.names == ("amount", "city")
+    assert [c.strategy.name for c in loaded.components] == ["logistic"]
+
+
+def test_goals_reach_the_rule(folder: Path, call: Callable[..., Any]) -> None:
+    out = folder / "costs.equipoise"
+    words = ["fit", folder / "train.csv", "-t", "fraud", "--drop", "id", "--folds", 2]
+    words += ["--strategy", "prior,logistic", "--minutes", 0.001, "--out", out]
+    result = call(*words, "--cost-fp", 1, "--cost-fn", 9)
+    assert result.exit_code == 0, result.output
+    assert "# A model of fraud = 1" in result.stdout
+    assert f"wrote {out}" in result.stdout.replace("\n", "")
+    costs = eq.load(out).rule.costs
+    assert costs is not None
+    assert (costs.fp, costs.fn) == (1.0, 9.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--precision-floor", "0.5", "--recall-floor", "0.5"], "two floors"),
+        (["--certify", "0.95"], "without a floor"),
+        (["--objective", "f1", "--capacity", "0.1"], "one goal"),
+        (["--capacity", "2"], "capacity=2"),
+        (["--objective", "fI"], "f1"),
+        (["--strategy", "smot"], "smote"),
+    ],
+)
+def test_wrong_goals_are_refused(
+    folder: Path, call: Callable[..., Any], words: list[str], message: str
+) -> None:
+    out = folder / "never.equipoise"
+    given = ["fit", folder / "train.csv", "-t", "fraud", "--drop", "id"]
+    error = call(*given, "--out", out, *words).exception
+    assert isinstance(error, InputError)
+    assert message in str(error)
+    assert not out.exists()
+
+
+def test_usage_errors_exit_with_2(folder: Path, call: Callable[..., Any]) -> None:
+    train = folder / "train.csv"
+    assert call("fit", train, "-t", "fraud").exit_code == 2  # no --out
+    one = call("fit", train, "-t", "fraud", "--out", "m.equipoise", "--cost-fp", 1)
+    assert one.exit_code == 2
+    assert "give both --cost-fp and --cost-fn" in one.output
+
+
+def test_a_wrong_name_is_refused_before_training(
+    folder: Path, call: Callable[..., Any]
+) -> None:
+    result = call("fit", folder / "train.csv", "-t", "fraud", "--out", "model.pkl")
+    assert "Try 'model.equipoise'" in str(result.exception)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`equipoise predict`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import equipoise as eq
+from equipoise.errors import BundleError, TableError, TableWarning
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+def test_it_writes_probability_and_decision(
+    folder: Path, model: Path, call: Callable[..., Any]
+) -> None:
+    out = folder / "scores.csv"
+    result = call("predict", model, folder / "new.csv", "--out", out, "--keep", "id")
+    assert result.exit_code == 0, result.output
+    assert "90 rows" in result.stdout
+    with out.open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["id", "probability", "decision"]
+    assert [row["id"] for row in rows] == [f"'=r{i}" for i in range(90)]
+    loaded = eq.load(model)
+    expected = loaded.predict_proba(folder / "new.csv")[:, 1]
+    np.testing.assert_array_equal([float(r["probability"]) for r in rows], expected)
+    decisions = [int(row["decision"]) for row in rows]
+    np.testing.assert_array_equal(decisions, loaded.decide(folder / "new.csv"))
+
+
+def test_columns_left_out_at_the_fit_are_no_surprise(
+    folder: Path,
+    model: Path,
+    call: Callable[..., Any],
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    call("predict", model, folder / "new.csv", "--out", folder / "s.parquet")
+    assert not [w for w in recwarn if w.category is TableWarning]
+
+
+def test_a_missing_column_and_a_damaged_model_are_errors(
+    folder: Path, model: Path, call: Callable[..., Any]
+) -> None:
+    less = folder / "less.csv"
+    less.write_text("amount,id\n1.5,a\n2.5,b\n")
+    out = folder / "never.csv"
+    assert isinstance(call("predict", model, less, "--out", out).exception, TableError)
+    damaged = folder / "damaged.equipoise"
+    damaged.write_bytes(model.read_bytes()[:-1])
+    error = call("predict", damaged, less, "--out", out).exception
+    assert isinstance(error, BundleError)
+    assert not out.exists()
