@@ -202,7 +202,7 @@ def _limits(plot: Axes, log: bool) -> tuple[float, float]:
         return -0.02, 1.02
     low, high = plot.get_ylim()
     left, right = plot.get_xlim()
-    return max(min(low, left), 1e-6), min(max(high, right), 1.0)
+    return max(min(low, left), 1e-6), min(max(high, right), 1.2)
 
 
 def _weight_axis(plot: Axes, weights: Sequence[float]) -> None:

@@ -140,8 +140,8 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         f"{DUPLICATES[plan.duplicates]}",
         "Early stopping": f"{plan.stop_share:.0%} of each training part, and only "
         "they, decide when training stops.",
-        "Calibration and threshold": "Those of a fold come from the other folds' "
-        "out-of-fold scores. A threshold is the best for "
+        "Calibration and threshold": "A fold's come from the scores of the other "
+        "folds. A threshold is the best for "
         f"{goal_words(trial.objective)}; the one shown is the median over the splits.",
         "Intervals": f"{results.level:.0%} intervals from {results.replicates:,} "
         "random weightings of whole rows, each of which chooses the thresholds again.",
