@@ -74,7 +74,7 @@ def leaderboard(trial: Trial) -> RichTable:
     for name in trial.names:
         arm = trial.results[name]
         finding = trial.conclusion.arms.get(name)
-        difference = arm.differences.get("average_precision")
+        difference = None if finding is None else finding.difference
         table.add_row(
             name,
             interval(arm.evaluation["average_precision"]),
