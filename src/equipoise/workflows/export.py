@@ -50,8 +50,8 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
     from equipoise.networks.encoding import raw_inputs
     from equipoise.workflows.layers import (
         CalibratedLogOdds,
+        PooledLogOdds,
         Probability,
-        WeightedLogOdds,
     )
 
     _require_served(model.components)
@@ -62,7 +62,7 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
         if len(parts) == 1
         else keras.layers.Concatenate(dtype="float64")(parts)
     )
-    raw = WeightedLogOdds([c.weight for c in model.components])(joined)
+    raw = PooledLogOdds([c.weight for c in model.components])(joined)
     result = CalibratedLogOdds(
         model.rule.calibrator, model.rule.offset, name="log_odds"
     )(raw)
@@ -95,17 +95,17 @@ def _component(component: Component, inputs: Mapping[str, Any]) -> Any:
     import keras
 
     from equipoise.training.keras_model import keras_model as network_model
-    from equipoise.workflows.layers import WeightedLogOdds
+    from equipoise.workflows.layers import MeanLogOdds
 
     scorers: Sequence[Any] = component.scorers
     if component.strategy.learner == "network":
         found = network_model(scorers, output="log_odds")(inputs)
-        return WeightedLogOdds([1.0])(found)
+        return MeanLogOdds()(found)
     parts = [_linear(scorer, k, inputs) for k, scorer in enumerate(scorers)]
     if len(parts) == 1:
         return parts[0]
     joined = keras.layers.Concatenate(dtype="float64")(parts)
-    return WeightedLogOdds([1 / len(parts)] * len(parts))(joined)
+    return MeanLogOdds()(joined)
 
 
 def _linear(scorer: Any, number: int, inputs: Mapping[str, Any]) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from equipoise.decision.calibration import Calibrator
+from equipoise.workflows.blend import LARGEST
 
 
 class _Float64(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
@@ -20,39 +21,57 @@ class _Float64(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
         super().__init__(name=name, dtype="float64", autocast=False)
         self.built = True
 
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the layer."""
+        return {"name": self.name}
+
     def compute_output_spec(self, log_odds: Any) -> Any:
         """Return the shape and the type of the result."""
         return keras.KerasTensor((log_odds.shape[0], 1), "float64")
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
-class WeightedLogOdds(_Float64):
-    """The log-odds of the weighted mean probability of several models.
-
-    Args:
-        weights: One per model, summing to 1.
-        name: The layer's name.
+class MeanLogOdds(_Float64):
+    """The log-odds of the mean probability of several models; see `mean_log_odds`.
 
     Example:
-        >>> WeightedLogOdds([0.5, 0.5])(np.array([[3.0, -3.0]])).numpy().tolist()
+        >>> MeanLogOdds()(np.array([[3.0, -3.0]])).numpy().tolist()
         [[0.0]]
     """
 
-    def __init__(self, weights: Sequence[float], name: str | None = None) -> None:
-        super().__init__(name=name)
-        self.weights_of_models = [float(weight) for weight in weights]
-
     def call(self, log_odds: Any) -> Any:
         """Return `[rows, 1]` for log-odds `[rows, models]`."""
-        z = tf.cast(log_odds, tf.float64)
-        share = tf.math.log(tf.constant(self.weights_of_models, tf.float64))
-        positive = tf.reduce_logsumexp(share - tf.nn.softplus(-z), 1, keepdims=True)
-        negative = tf.reduce_logsumexp(share - tf.nn.softplus(z), 1, keepdims=True)
+        z = tf.clip_by_value(tf.cast(log_odds, tf.float64), -LARGEST, LARGEST)
+        positive = tf.reduce_logsumexp(-tf.nn.softplus(-z), 1, keepdims=True)
+        negative = tf.reduce_logsumexp(-tf.nn.softplus(z), 1, keepdims=True)
         return positive - negative
+
+
+@keras.saving.register_keras_serializable(package="equipoise")
+class PooledLogOdds(_Float64):
+    """The weighted mean of the arms' log-odds; see `pool`.
+
+    Args:
+        shares: One weight per arm, summing to 1.
+        name: The layer's name.
+
+    Example:
+        >>> PooledLogOdds([0.75, 0.25])(np.array([[-2.0, 0.0]])).numpy().tolist()
+        [[-1.5]]
+    """
+
+    def __init__(self, shares: Sequence[float], name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.shares = [float(share) for share in shares]
+
+    def call(self, log_odds: Any) -> Any:
+        """Return `[rows, 1]` for log-odds `[rows, arms]`."""
+        z = tf.clip_by_value(tf.cast(log_odds, tf.float64), -LARGEST, LARGEST)
+        return z @ tf.constant(self.shares, tf.float64)[:, None]
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer."""
-        return {"name": self.name, "weights": self.weights_of_models}
+        return {"name": self.name, "shares": self.shares}
 
 
 @keras.saving.register_keras_serializable(package="equipoise")

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fitted model on new rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from equipoise.decision.rule import DecisionRule
+from equipoise.errors import TableError
+from equipoise.priors import log_odds, probability
+from equipoise.workflows.model import FittedModel
+
+KINDS = ["linear", "trees", "network"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_folds_are_averaged_arms_pooled_and_the_result_calibrated(
+    kind: str, request: pytest.FixtureRequest, make_rows: Callable[..., Any]
+) -> None:
+    model: FittedModel = request.getfixturevalue(kind)
+    table = model.read(make_rows(60, seed=4))
+    pooled = np.zeros(60)
+    for component in model.components:
+        each = [probability(s.log_odds(table)) for s in component.scorers]
+        pooled += component.weight * log_odds(np.mean(each, axis=0))
+    calibrated = probability(model.rule.log_odds(pooled))
+    found = model.predict_proba(table)
+    np.testing.assert_allclose(found[:, 1], calibrated, rtol=1e-9)
+    np.testing.assert_array_equal(found.sum(axis=1), 1.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_row_is_scored_as_among_many(
+    kind: str, request: pytest.FixtureRequest, make_rows: Callable[..., Any]
+) -> None:
+    """Few rows take another path: features, and trees, all at once."""
+    model: FittedModel = request.getfixturevalue(kind)
+    table = model.read(make_rows(80, seed=5))
+    whole = model.log_odds(table)
+    alone = np.concatenate([model.log_odds(table.take([i])) for i in range(12)])
+    if kind == "trees":
+        np.testing.assert_array_equal(alone, whole[:12])
+    # Matrix products round by shape.
+    np.testing.assert_allclose(alone, whole[:12], rtol=1e-5, atol=1e-5)
+
+
+def test_a_network_is_traced_once(
+    network: FittedModel, make_rows: Callable[..., Any]
+) -> None:
+    table = network.read(make_rows(40, seed=6))
+    for rows in (1, 2, 7, 40):
+        network.predict_proba(table.take(np.arange(rows)))
+    scorers: list[Any] = [
+        scorer
+        for component in network.components
+        if component.strategy.learner == "network"
+        for scorer in component.scorers
+    ]
+    assert scorers
+    for scorer in scorers:
+        assert scorer._compiled.experimental_get_tracing_count() == 1
+
+
+def test_columns_are_found_by_name(
+    linear: FittedModel, make_rows: Callable[..., Any]
+) -> None:
+    rows = make_rows(50, seed=7)
+    turned = rows.select(["when", "fraud", "city", "amount", "paid"])
+    np.testing.assert_array_equal(
+        linear.predict_proba(rows), linear.predict_proba(turned)
+    )
+    with pytest.raises(TableError, match="without the column 'city'"):
+        linear.predict_proba(rows.drop_columns(["city"]))
+
+
+def test_decisions_are_words_too(
+    linear: FittedModel, make_rows: Callable[..., Any]
+) -> None:
+    import dataclasses
+
+    rows = make_rows(90, seed=8)
+    z = linear.log_odds(rows)
+    low, high = np.quantile(z, [0.3, 0.7])
+    rule = dataclasses.replace(
+        linear.rule, threshold=float(high), lower=float(low), tally=None
+    )
+    assert isinstance(rule, DecisionRule)
+    model = dataclasses.replace(linear, rule=rule)
+    words = model.predict(rows)
+    decided = model.decide(rows)
+    assert set(decided.tolist()) == {-1, 0, 1}
+    np.testing.assert_array_equal(words == "yes", decided == 1)
+    np.testing.assert_array_equal(words == "", decided == -1)
+
+
+def test_seen_rows_are_counted(
+    linear: FittedModel, make_rows: Callable[..., Any]
+) -> None:
+    seen, new = linear.read(make_rows()), linear.read(make_rows(30, seed=9))
+    assert linear.seen_share(seen) == 1.0
+    assert linear.seen_share(new) == 0.0
+    assert linear.seen_rows(seen.take(np.arange(7))) == 7
+    assert linear.seen_share(seen.take(np.arange(0))) == 0.0
+
+
+def test_it_shows_what_it_is(network: FittedModel) -> None:
+    assert repr(network).startswith("<FittedModel ")
+    assert "target 'fraud'" in repr(network)
