@@ -43,16 +43,18 @@ METRIC_NAMES = ("average_precision", "roc_auc", "brier", "log_loss", *DECIDED)
 FULL = (
     (8, 0.5, 1000),
     (8, 0.05, 1000),
-    (8, 0.005, 400),
+    (8, 0.005, 800),
     (12, 0.5, 1000),
     (12, 0.05, 1000),
-    (12, 0.005, 400),
+    (12, 0.005, 800),
     (50, 0.5, 1000),
-    (50, 0.05, 400),
-    (50, 0.005, 100),
-    (500, 0.5, 200),
-    (500, 0.05, 100),
+    (50, 0.05, 800),
+    (50, 0.005, 200),
+    (500, 0.5, 400),
+    (500, 0.05, 200),
 )
+ENOUGH = 100
+"""Tables below which the worst of several populations is noise and is not shown."""
 QUICK = ((8, 0.05, 25), (50, 0.5, 25))
 TAILS = np.geomspace(1e-6, 0.01, 60)
 LEVELS = np.concatenate([TAILS, np.linspace(0.01, 0.99, 300)[1:-1], 1 - TAILS[::-1]])
@@ -221,7 +223,8 @@ def one_table(
     population: Population, positives: int, share: float, seed: int, replicates: int
 ) -> Result:
     """Draw a table, cross-validate on it, and hold each interval against the truth."""
-    random = np.random.default_rng([seed, positives, round(1 / share)])
+    kind = SHAPES.index(population.shape), STRENGTHS.index(population.strength)
+    random = np.random.default_rng([seed, positives, round(1 / share), *kind])
     negatives = round(positives / share) - positives
     x, y = population.draw(positives, negatives, random)
     folds = np.stack([deal(y, random) for _ in range(REPEATS)])
@@ -282,9 +285,10 @@ def simulate(
                         cell[name].append(np.mean(np.array(rows, float), axis=0))
         for name in METRIC_NAMES:
             held, below, above, width = np.array(cell[name]).T
-            everything[name] += held.tolist()
+            if count >= ENOUGH:
+                everything[name] += held.tolist()
             lines.append(
-                f"| {positives} | {share:.1%} | {name} | {held.min():.3f} | "
+                f"| {positives} | {share:.1%} | {name} | {_least(held, count)} | "
                 f"{held.mean():.3f} | {below.mean():.3f} | {above.mean():.3f} | "
                 f"{width.mean():.3f} | {count} |"
             )
@@ -304,12 +308,16 @@ def simulate(
             file=sys.stderr,
             flush=True,
         )
-    for name in METRIC_NAMES:
+    for name in METRIC_NAMES if everything else ():
         held_all = np.array(everything[name])
         lines.append(
             f"| all | | {name} | {held_all.min():.3f} | {held_all.mean():.3f} | | | | |"
         )
     return lines, biases
+
+
+def _least(held: FloatArray, tables: int) -> str:
+    return f"{held.min():.3f}" if tables >= ENOUGH else "-"
 
 
 def document(lines: list[str], biases: list[str], replicates: int) -> str:
