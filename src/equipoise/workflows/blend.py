@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Greedy selection of an average of arms on out-of-fold scores.
+"""A weighted mean of arms' log-odds, its weights learned on out-of-fold scores.
 
-No family of models dominates over tables; their average usually does. Arms are
-added one at a time, with replacement, while the out-of-fold log loss of the
-averaged probabilities falls (Caruana et al. 2004, Ensemble selection from
-libraries of models, section 2).
+No family of models dominates over tables; their average usually does. Log-odds are
+averaged, not probabilities: where positives are rare, a mean of probabilities is
+whatever the boldest arm says (a logarithmic opinion pool: Genest and Zidek 1986,
+Combining probability distributions, section 3).
+
+With few positives, weights that are best on the rows at hand are mostly noise. So
+they are drawn towards equal ones: the maximum a posteriori under independent normal
+deviations from their mean, none below 0 (stacking: Breiman 1996, Stacked
+regressions, section 2).
 """
 
 from __future__ import annotations
@@ -18,44 +23,122 @@ from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
 
-STEPS = 20
-SMALLEST = 1e-6
+DEVIATION = 0.2
+"""Standard deviation of an arm's weight around the arms' mean, before any data."""
+
+LARGEST = 500.0
+"""Larger log-odds count as so much, so that no sum is infinite or NaN."""
+
+LEAST_WEIGHT = 0.01
+"""An arm of less is left out: its models would cost more than they give."""
 
 
-def log_loss(y: npt.NDArray[np.bool_], p: FloatArray) -> float:
-    """Return the mean log loss of probabilities, kept off 0 and 1."""
-    kept = np.clip(p, SMALLEST, 1 - SMALLEST)
-    return float(-np.mean(np.where(y, np.log(kept), np.log1p(-kept))))
+def mean_log_odds(log_odds: npt.ArrayLike) -> FloatArray:
+    """Return the log-odds of the mean probability over the first axis.
+
+    Args:
+        log_odds: `[models, rows]`.
+
+    Returns:
+        `[rows]`, finite also where every probability rounds to 0 or 1.
+
+    Example:
+        >>> mean_log_odds([[-1.0, 90.0], [1.0, 90.0]]).round(6).tolist()
+        [0.0, 90.0]
+    """
+    z = np.clip(np.asarray(log_odds, np.float64), -LARGEST, LARGEST)
+    return np.asarray(
+        np.log(probability(z).mean(axis=0)) - np.log(probability(-z).mean(axis=0))
+    )
+
+
+def pool(
+    log_odds: Mapping[str, FloatArray], weights: Mapping[str, float]
+) -> FloatArray:
+    """Return the weighted mean log-odds of the arms that have a weight.
+
+    Example:
+        >>> zs = {"a": np.array([-2.0]), "b": np.array([0.0]), "c": np.array([9.0])}
+        >>> pool(zs, {"a": 0.75, "b": 0.25}).tolist()
+        [-1.5]
+    """
+    parts = [w * np.clip(log_odds[n], -LARGEST, LARGEST) for n, w in weights.items()]
+    return np.asarray(np.sum(parts, axis=0))
 
 
 def blend(
-    log_odds: Mapping[str, FloatArray], y: npt.ArrayLike, *, steps: int = STEPS
+    log_odds: Mapping[str, FloatArray],
+    y: npt.ArrayLike,
+    *,
+    deviation: float = DEVIATION,
 ) -> dict[str, float]:
-    """Return the weight of each arm in the average of probabilities.
+    """Return the weight of each arm in the mean of log-odds.
+
+    The scores are taken as they are, not brought to one spread: a learner that knows
+    little says little, and counts for less.
 
     Args:
-        log_odds: Arm -> `[repeats, rows]` out-of-fold calibrated log-odds.
+        log_odds: Arm -> `[repeats, rows]` out-of-fold log-odds.
         y: `[rows]` labels.
-        steps: How many picks the weights are made of.
+        deviation: How far a weight is from the mean weight before any data; smaller
+            is closer to equal weights.
 
     Returns:
-        Arm -> weight, above 0, summing to 1; arms that were not picked are absent.
+        Arm -> weight, above 0, summing to 1; arms without a weight are absent.
 
     Example:
-        >>> y = np.array([0, 0, 0, 1])
-        >>> good, bad = np.array([[-2.0, -2, -2, 2]]), np.zeros((1, 4))
-        >>> blend({"good": good, "bad": bad}, y)
-        {'good': 1.0}
+        >>> y = np.repeat([0, 1], 500)
+        >>> good = y[None] * 2.0 - 1 + np.tile(np.linspace(-2, 2, 500), 2)
+        >>> bad = np.tile([-1.0, 1.0], 500)[None]
+        >>> weights = blend({"good": good, "bad": bad}, y)
+        >>> {name: round(weight, 2) for name, weight in weights.items()}
+        {'good': 0.93, 'bad': 0.07}
     """
-    positive = np.tile(np.asarray(y, bool), next(iter(log_odds.values())).shape[0])
-    p = {name: probability(z).ravel() for name, z in log_odds.items()}
-    picks: list[str] = []
-    reached: list[float] = []
-    total = np.zeros(positive.size)
-    for step in range(1, steps + 1):
-        losses = {name: log_loss(positive, (total + q) / step) for name, q in p.items()}
-        picks.append(min(losses, key=lambda name: losses[name]))
-        reached.append(losses[picks[-1]])
-        total += p[picks[-1]]
-    kept = picks[: int(np.argmin(reached)) + 1]
-    return {name: kept.count(name) / len(kept) for name in p if name in kept}
+    names = list(log_odds)
+    scores = np.stack([mean_log_odds(log_odds[name]) for name in names], axis=1)
+    found = _weights(scores, np.asarray(y, np.float64), deviation)
+    found = np.where(found < LEAST_WEIGHT * found.sum(), 0.0, found)
+    total = found.sum()
+    return {
+        name: float(w / total) for name, w in zip(names, found, strict=True) if w > 0
+    }
+
+
+def penalised_loss(
+    parameters: FloatArray, scores: FloatArray, y: FloatArray, precision: float
+) -> tuple[float, FloatArray]:
+    """Return what the weights minimise, and its gradient.
+
+    sum_i [log(1 + exp(s_i)) - y_i s_i] + precision / 2 sum_a (w_a - mean w)^2,
+    with s = scores w + b.
+
+    Args:
+        parameters: `[arms + 1]`, w and b.
+        scores: `[rows, arms]`.
+        y: `[rows]` 0 or 1.
+        precision: The prior's, one over its variance.
+    """
+    weights = parameters[:-1]
+    z = scores @ weights + parameters[-1]
+    away = weights - weights.mean()
+    value = np.sum(np.logaddexp(0.0, z) - y * z) + precision / 2 * (away @ away)
+    residual = probability(z) - y
+    slope = scores.T @ residual + precision * away
+    return float(value), np.append(slope, residual.sum())
+
+
+def _weights(scores: FloatArray, y: FloatArray, deviation: float) -> FloatArray:
+    """Return the most probable weights, `[arms]`; equal ones where all would be 0."""
+    from scipy.optimize import minimize
+
+    arms = scores.shape[1]
+    found = minimize(
+        penalised_loss,
+        np.append(np.full(arms, 1 / arms), 0.0),
+        args=(scores, y, deviation**-2),
+        jac=True,
+        bounds=[(0.0, None)] * arms + [(None, None)],
+        method="L-BFGS-B",
+    )
+    weights = np.asarray(found.x[:arms])
+    return weights if weights.any() else np.full(arms, 1 / arms)

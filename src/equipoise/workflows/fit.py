@@ -21,21 +21,19 @@ from equipoise.decision.rule import DecisionRule, certified_rule, make_rule
 from equipoise.errors import InputError
 from equipoise.evaluation.arrays import as_costs
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
-from equipoise.priors import log_odds as to_log_odds
-from equipoise.priors import probability
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
 from equipoise.table.read import read_table
 from equipoise.table.splits import inner_split
-from equipoise.table.table import FloatArray, Table, counts
-from equipoise.workflows.blend import blend
-from equipoise.workflows.model import Component, FittedModel
+from equipoise.table.table import FloatArray, Table
+from equipoise.workflows.blend import blend, mean_log_odds, pool
+from equipoise.workflows.model import Component, FittedModel, pooled
 from equipoise.workflows.plan import Protocol, parts, split_by
 from equipoise.workflows.scores import Scores, join, run, scaled
 
-AUTO = ("logistic", "trees", "plain")
+AUTO = ("logistic", "trees", "extra_trees", "plain")
 MOST_REPEATS = 3
 CERTIFY_SHARE = 1 / 3
 
@@ -160,8 +158,8 @@ def fit(
         source: A `Table`, or anything that `read_table` takes.
         target: The target's name where `source` is a path or a frame.
         strategy: A name, a `Strategy`, several of them, or "auto": an average of
-            networks, trees and a linear model, whose weights are selected on
-            out-of-fold scores.
+            networks, two kinds of trees and a linear model, whose weights are learned
+            on out-of-fold scores.
         goal: What the decision rule is to reach; the best F1 by default.
         folds: The number of outer folds, 2 to 20.
         minutes: Time budget: the folds are drawn again, up to 3 times, while it
@@ -197,14 +195,14 @@ def fit(
     scores = _fit(training, arms, protocol, budget, started, call)
     tested = scores.tested
     y = training.y[tested]
-    calibrated = _calibrated(training, arms, scores, tested)
-    weights = blend(calibrated, y)
+    log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
+    weights = blend(log_odds, y)
     components = tuple(
         Component(arm, weights[arm.name], scores.scorers[arm.name])
         for arm in arms
         if arm.name in weights
     )
-    blended = _average({n: z[:, tested] for n, z in scores.log_odds.items()}, weights)
+    blended = pool(log_odds, weights)
     results = _evaluate(training, blended, scores, tested, goal)
     unseen = None if held is None else (table.take(held), components)
     rule = _rule(blended, y, goal, unseen)
@@ -266,30 +264,6 @@ def _fit(
     return scores
 
 
-def _calibrated(
-    table: Table, arms: Sequence[Strategy], scores: Scores, tested: np.ndarray
-) -> dict[str, FloatArray]:
-    """Return each arm's cross-fitted calibrated log-odds, for the selection."""
-    negatives, positives = counts(table.y)
-    results = cross_validated(
-        table.y[tested],
-        {arm.name: scores.log_odds[arm.name][:, tested] for arm in arms},
-        scores.folds[:, tested],
-        exact={a.name: a.correction(negatives, positives).exact for a in arms},
-        baseline=arms[0].name,
-        replicates=2,
-    )
-    return {name: arm.fitted.log_odds for name, arm in results.arms.items()}
-
-
-def _average(
-    log_odds: Mapping[str, FloatArray], weights: Mapping[str, float]
-) -> FloatArray:
-    """Return the log-odds of the weighted mean probability."""
-    total = sum(w * probability(log_odds[name]) for name, w in weights.items())
-    return to_log_odds(np.asarray(total))
-
-
 def _evaluate(
     table: Table, blended: FloatArray, scores: Scores, tested: np.ndarray, goal: Goal
 ) -> CrossValidated:
@@ -315,17 +289,14 @@ def _rule(
     unseen: tuple[Table, tuple[Component, ...]] | None,
 ) -> DecisionRule:
     """Calibrate on the mean out-of-fold scores and choose the threshold."""
-    mean = to_log_odds(probability(blended).mean(axis=0))
+    mean = mean_log_odds(blended)
     calibrator = fit_calibrator(mean, y, exact=True)
     if unseen is None:
         name, options = goal.estimated()
         return make_rule(mean, y, objective=name, calibrator=calibrator, **options)
     held, components = unseen
-    total = np.zeros(len(held))
-    for component in components:
-        total += component.weight * component.probability(held)
     return certified_rule(
-        to_log_odds(total),
+        pooled(components, held),
         held.y,
         precision=goal.precision_floor,
         recall=goal.recall_floor,

@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from equipoise.decision.rule import DecisionRule
 from equipoise.evaluation.evaluation import Evaluation
-from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
 from equipoise.strategies.jobs import Scorer
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
 from equipoise.table.read import read_features
 from equipoise.table.table import Table
+from equipoise.workflows.blend import mean_log_odds, pool
 
 if TYPE_CHECKING:
     from equipoise.workflows.predict import Predicted
@@ -45,10 +45,19 @@ class Component:
 
     def probability(self, table: Table) -> FloatArray:
         """Return the mean probability of the fold models, `[rows]`."""
-        total = np.zeros(len(table))
-        for scorer in self.scorers:
-            total += probability(scorer.log_odds(table))
-        return total / len(self.scorers)
+        return probability(self.log_odds(table))
+
+    def log_odds(self, table: Table) -> FloatArray:
+        """Return the log-odds of that mean, always finite, `[rows]`."""
+        return mean_log_odds([scorer.log_odds(table) for scorer in self.scorers])
+
+
+def pooled(components: Sequence[Component], table: Table) -> FloatArray:
+    """Return the weighted mean of the components' log-odds, `[rows]`."""
+    return pool(
+        {c.strategy.name: c.log_odds(table) for c in components},
+        {c.strategy.name: c.weight for c in components},
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +101,7 @@ class FittedModel:
     def raw_log_odds(self, source: Any) -> FloatArray:
         """Return log-odds before calibration, `[rows]`."""
         table = self.read(source)
-        mean = np.zeros(len(table))
-        for component in self.components:
-            mean += component.weight * component.probability(table)
-        return to_log_odds(mean)
+        return pooled(self.components, table)
 
     def predict_proba(self, source: Any) -> FloatArray:
         """Return calibrated probabilities, `[rows, 2]`: negative, positive."""
