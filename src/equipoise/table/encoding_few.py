@@ -63,8 +63,8 @@ class Stacked:
             z = (x * 0.5 - self.medians * 0.5) / self.half_scales
         z = np.clip(z, -LARGEST_QUOTIENT, LARGEST_QUOTIENT)
         third = z * THIRD
-        z = to_float32(z / np.sqrt(1.0 + third * third))
-        return np.where(self.constant, np.float32(0), z)
+        scaled = to_float32(z / np.sqrt(1.0 + third * third))
+        return np.where(self.constant, np.float32(0), scaled)
 
     def _positions(self, x: FloatArray) -> Float32Array:
         index = (self.knots[:, :, None] <= x[:, None, :]).sum(axis=1) - 1
