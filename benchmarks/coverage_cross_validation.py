@@ -335,9 +335,10 @@ def document(lines: list[str], biases: list[str], replicates: int) -> str:
             "positives: *a model trained on 4/5 of this table*. Each line sums up "
             f"{len(SHAPES) * len(STRENGTHS)} populations ({', '.join(SHAPES)}; class "
             f'distances {" and ".join(map(str, STRENGTHS))}); "least" is the worst '
-            "of them, whose own standard error is about .007 at 1,000 tables, .011 "
-            'at 400 and .022 at 100. "Truth below" and "above" are the shares of '
-            "tables in which the interval missed.",
+            "of them, where there are enough tables to tell: its standard error is "
+            ".007 at 1,000 tables and .018 at 150, and by chance alone the least of "
+            'eight lies 1.4 of these below their mean. "Truth below" and "above" are '
+            "the shares of tables in which the interval missed.",
             "",
             "| positives | share | metric | least | mean | truth below | truth above "
             "| width | tables each |",

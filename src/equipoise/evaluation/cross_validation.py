@@ -14,21 +14,13 @@ from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective, as_objective
 from equipoise.errors import InputError
-from equipoise.evaluation.alignment import align
-from equipoise.evaluation.arrays import as_costs, cost_options
+from equipoise.evaluation.arrays import as_costs
 from equipoise.evaluation.best import Winner, winner
-from equipoise.evaluation.crossfit import CrossFitted, cross_fit
-from equipoise.evaluation.ends import difference_interval, resampled_interval
+from equipoise.evaluation.crossfit import CrossFitted
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.inputs import check_labels, check_log_odds
-from equipoise.evaluation.points import (
-    Caution,
-    by_split,
-    confusions,
-    mean_confusion,
-    points,
-)
-from equipoise.evaluation.replicates import ArmScores, Replicator, even, replicate
+from equipoise.evaluation.points import SPLIT_METRICS
+from equipoise.evaluation.prepared import Prepared, estimand
 from equipoise.evaluation.resampled import RowWeights, cluster_numbers
 from equipoise.evaluation.statistics import PLAIN
 from equipoise.metrics import Estimate
@@ -38,7 +30,7 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-HEADLINE = ("average_precision", "roc_auc", "brier")
+HEADLINE = SPLIT_METRICS
 CELLS = 60_000_000
 """Rows times replicates: beyond it fewer replicates are drawn, at least 400."""
 FEWEST = 400
@@ -207,7 +199,7 @@ def cross_validated(
     drawn = _replicates(integer(replicates, "replicates", 2), positive.size)
     weights = RowWeights(positive, unit, drawn, seed)
 
-    trial = _Trial.of(positive, split, scores, goal, known, exact or {})
+    trial = Prepared.of(positive, split, scores, goal, known, exact or {})
     found = trial.replicates(weights)
     units = min(weights.units(True), weights.units(False))
     arms = {
@@ -233,124 +225,9 @@ def cross_validated(
         ),
         drawn,
         level,
-        _estimand(split),
+        estimand(split),
         _notes(positive, split, drawn, replicates),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Trial:
-    """The arms with all that is computed once, before any replicate."""
-
-    y: BoolArray
-    folds: IntArray
-    goal: Objective
-    costs: dict[str, float] | None
-    fitted: Mapping[str, CrossFitted]
-    brought: Mapping[str, ArmScores]
-    splits: Mapping[str, Mapping[str, FloatArray]]
-    points: Mapping[str, Mapping[str, Estimate]]
-
-    @classmethod
-    def of(
-        cls,
-        y: BoolArray,
-        folds: IntArray,
-        scores: Mapping[str, FloatArray],
-        goal: Objective,
-        costs: Costs | None,
-        exact: Mapping[str, bool],
-    ) -> _Trial:
-        options = None if costs is None else cost_options(costs)
-        fitted = {
-            name: cross_fit(z, y, folds, goal, exact=exact.get(name, True))
-            for name, z in scores.items()
-        }
-        brought = {
-            name: ArmScores.of(y, z, align(z, y, folds), fitted[name])
-            for name, z in scores.items()
-        }
-        splits = {
-            name: by_split(z, fitted[name], y, folds) for name, z in scores.items()
-        }
-        value = {
-            name: points(brought[name], splits[name], y, folds, options)
-            for name in scores
-        }
-        return cls(y, folds, goal, options, fitted, brought, splits, value)
-
-    def replicates(self, weights: RowWeights) -> dict[str, dict[str, FloatArray]]:
-        """Return `[3, replicates]` by arm and metric.
-
-        Merging very many positives' scores into groups moves a ranking metric a
-        little; the replicates are moved back by as much.
-        """
-        makers = {
-            name: Replicator(arm, self.y, self.folds, self.goal, self.costs)
-            for name, arm in self.brought.items()
-        }
-        drawn = replicate(list(makers.values()), weights)
-        found = {}
-        for (name, maker), arm in zip(makers.items(), drawn, strict=True):
-            level = even(maker)  # ranking metrics only
-            found[name] = {
-                metric: arm[metric] + _gap(point, level.get(metric, point.value))
-                for metric, point in self.points[name].items()
-            }
-        return found
-
-    def evaluation(
-        self, name: str, found: Mapping[str, FloatArray], units: int, level: float
-    ) -> Evaluation:
-        """Return an arm's metrics with their intervals."""
-        fitted = self.fitted[name]
-        caution = Caution.of(self.y, self.brought[name].aligned)
-        estimates = {
-            metric: resampled_interval(
-                metric,
-                point,
-                found[metric],
-                units,
-                level,
-                caution if metric == "average_precision" else None,
-            )
-            for metric, point in self.points[name].items()
-        }
-        return Evaluation(
-            estimates,
-            self.y.size,
-            int(self.y.sum()),
-            float(probability(np.median(fitted.threshold))),
-            mean_confusion(confusions(self.y, fitted.flagged)),
-            _estimand(self.folds),
-            level,
-        )
-
-    def differences(
-        self,
-        name: str,
-        baseline: str,
-        found: Mapping[str, Mapping[str, FloatArray]],
-        units: int,
-        level: float,
-    ) -> dict[str, Estimate]:
-        """Return the arm minus the baseline, resampled jointly."""
-        if name == baseline:
-            return {}
-        return {
-            metric: difference_interval(
-                self.points[name][metric].value - self.points[baseline][metric].value,
-                found[name][metric][PLAIN] - found[baseline][metric][PLAIN],
-                units,
-                level,
-            )
-            for metric in HEADLINE
-        }
-
-
-def _gap(point: Estimate, level: float) -> float:
-    gap = point.value - level
-    return gap if np.isfinite(gap) else 0.0
 
 
 def _goal(
@@ -397,11 +274,6 @@ def _check_folds(folds: npt.ArrayLike, y: BoolArray) -> IntArray:
 
 def _replicates(wanted: int, rows: int) -> int:
     return min(wanted, max(FEWEST, CELLS // rows))
-
-
-def _estimand(folds: IntArray) -> str:
-    count = int(folds.max()) + 1
-    return f"a model trained on {count - 1}/{count} of this table"
 
 
 def _notes(y: BoolArray, folds: IntArray, drawn: int, wanted: int) -> tuple[str, ...]:

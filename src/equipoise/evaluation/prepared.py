@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The arms of a trial with all that is computed once, before any replicate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.decision.costs import Costs
+from equipoise.decision.objectives import Objective
+from equipoise.evaluation.alignment import align
+from equipoise.evaluation.arrays import cost_options
+from equipoise.evaluation.crossfit import CrossFitted, cross_fit
+from equipoise.evaluation.ends import difference_interval, resampled_interval
+from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.points import (
+    SPLIT_METRICS,
+    Caution,
+    by_split,
+    confusions,
+    mean_confusion,
+    points,
+)
+from equipoise.evaluation.replicates import ArmScores, Replicator, even, replicate
+from equipoise.evaluation.resampled import RowWeights
+from equipoise.evaluation.statistics import PLAIN
+from equipoise.metrics import Estimate
+from equipoise.priors import probability
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """The arms with all that is computed once, before any replicate.
+
+    Attributes:
+        y: `[rows]` whether a row is positive.
+        folds: `[repeats, rows]` the fold of each row.
+        goal: What each threshold is best at.
+        costs: Options of the metric "cost", or None.
+        fitted: By arm, calibrated and decided out of fold.
+        brought: By arm, what its replicates need.
+        splits: By arm, metrics within each fold.
+        points: By arm, every metric over all splits.
+    """
+
+    y: BoolArray
+    folds: IntArray
+    goal: Objective
+    costs: dict[str, float] | None
+    fitted: Mapping[str, CrossFitted]
+    brought: Mapping[str, ArmScores]
+    splits: Mapping[str, Mapping[str, FloatArray]]
+    points: Mapping[str, Mapping[str, Estimate]]
+
+    @classmethod
+    def of(
+        cls,
+        y: BoolArray,
+        folds: IntArray,
+        scores: Mapping[str, FloatArray],
+        goal: Objective,
+        costs: Costs | None,
+        exact: Mapping[str, bool],
+    ) -> Prepared:
+        """Calibrate, decide and align every arm, and compute its values."""
+        options = None if costs is None else cost_options(costs)
+        fitted = {
+            name: cross_fit(z, y, folds, goal, exact=exact.get(name, True))
+            for name, z in scores.items()
+        }
+        brought = {
+            name: ArmScores.of(y, z, align(z, y, folds), fitted[name])
+            for name, z in scores.items()
+        }
+        splits = {
+            name: by_split(z, fitted[name], y, folds) for name, z in scores.items()
+        }
+        value = {
+            name: points(brought[name], splits[name], y, folds, options)
+            for name in scores
+        }
+        return cls(y, folds, goal, options, fitted, brought, splits, value)
+
+    def replicates(self, weights: RowWeights) -> dict[str, dict[str, FloatArray]]:
+        """Return `[3, replicates]` by arm and metric.
+
+        Merging very many positives' scores into groups moves a ranking metric a
+        little; the replicates are moved back by as much.
+        """
+        makers = {
+            name: Replicator(arm, self.y, self.folds, self.goal, self.costs)
+            for name, arm in self.brought.items()
+        }
+        drawn = replicate(list(makers.values()), weights)
+        found = {}
+        for (name, maker), arm in zip(makers.items(), drawn, strict=True):
+            level = even(maker)  # ranking metrics only
+            found[name] = {
+                metric: arm[metric] + _gap(point, level.get(metric, point.value))
+                for metric, point in self.points[name].items()
+            }
+        return found
+
+    def evaluation(
+        self, name: str, found: Mapping[str, FloatArray], units: int, level: float
+    ) -> Evaluation:
+        """Return an arm's metrics with their intervals."""
+        fitted = self.fitted[name]
+        caution = Caution.of(self.y, self.brought[name].aligned)
+        estimates = {
+            metric: resampled_interval(
+                metric,
+                point,
+                found[metric],
+                units,
+                level,
+                caution if metric == "average_precision" else None,
+            )
+            for metric, point in self.points[name].items()
+        }
+        return Evaluation(
+            estimates,
+            self.y.size,
+            int(self.y.sum()),
+            float(probability(np.median(fitted.threshold))),
+            mean_confusion(confusions(self.y, fitted.flagged)),
+            estimand(self.folds),
+            level,
+        )
+
+    def differences(
+        self,
+        name: str,
+        baseline: str,
+        found: Mapping[str, Mapping[str, FloatArray]],
+        units: int,
+        level: float,
+    ) -> dict[str, Estimate]:
+        """Return the arm minus the baseline, resampled jointly."""
+        if name == baseline:
+            return {}
+        return {
+            metric: difference_interval(
+                self.points[name][metric].value - self.points[baseline][metric].value,
+                found[name][metric][PLAIN] - found[baseline][metric][PLAIN],
+                units,
+                level,
+            )
+            for metric in SPLIT_METRICS
+        }
+
+
+def _gap(point: Estimate, level: float) -> float:
+    gap = point.value - level
+    return gap if np.isfinite(gap) else 0.0
+
+
+def estimand(folds: IntArray) -> str:
+    """Say what a cross-validation on these folds estimates."""
+    count = int(folds.max()) + 1
+    return f"a model trained on {count - 1}/{count} of this table"
