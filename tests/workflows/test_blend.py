@@ -24,19 +24,21 @@ def two_views(rows: int, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarr
     return {"a": (-2.2 + 1.3 * a)[None], "b": (-2.2 + 1.3 * b)[None]}, y
 
 
-def test_weights_equal_a_direct_minimisation() -> None:
+@pytest.mark.parametrize("shares", [None, {"a": 1, "b": 3, "noise": 2}])
+def test_weights_equal_a_direct_minimisation(shares: dict | None) -> None:
     log_odds, y = two_views(300)
     log_odds["noise"] = np.random.default_rng(1).normal(-2, 1, (1, 300))
     z = np.stack([value[0] for value in log_odds.values()])
+    c = np.full(3, 1 / 3) if shares is None else np.array([1, 3, 2]) / 6
 
     def loss(v: np.ndarray) -> float:
         w = np.exp(v[:3])
         fit = log_loss(y, expit(w @ z + v[3]), normalize=False)
-        return fit + np.sum((w - w.mean()) ** 2) / (2 * DEVIATION**2)
+        return fit + np.sum((w - c * w.sum()) ** 2) / (2 * DEVIATION**2)
 
     found = minimize(loss, np.zeros(4), method="Nelder-Mead", options={"maxiter": 9999})
     w = np.exp(found.x[:3])
-    weights = blend(log_odds, y)
+    weights = blend(log_odds, y, shares=shares)
     np.testing.assert_allclose(list(weights.values()), w / w.sum(), atol=2e-3)
     assert sum(weights.values()) == pytest.approx(1)
 
@@ -70,6 +72,8 @@ def test_a_narrow_prior_gives_equal_weights() -> None:
     log_odds["a"] = log_odds["a"] * 0.3
     weights = blend(log_odds, y, deviation=1e-4)
     np.testing.assert_allclose(list(weights.values()), 0.5, atol=1e-3)
+    weights = blend(log_odds, y, shares={"b": 1, "a": 3}, deviation=1e-4)
+    assert weights == pytest.approx({"a": 0.75, "b": 0.25}, abs=1e-3)
 
 
 def test_arms_below_chance_leave_all_weight_to_the_others() -> None:
@@ -105,11 +109,12 @@ def test_sure_arms_give_finite_sums() -> None:
 def test_the_gradient_belongs_to_the_loss() -> None:
     log_odds, y = two_views(100)
     scores = np.stack([value[0] for value in log_odds.values()], axis=1)
+    shares = np.array([0.3, 0.7])
 
     def value(v: np.ndarray) -> float:
-        return penalised_loss(v, scores, y.astype(float), 25.0)[0]
+        return penalised_loss(v, scores, y.astype(float), shares, 25.0)[0]
 
     def slope(v: np.ndarray) -> np.ndarray:
-        return penalised_loss(v, scores, y.astype(float), 25.0)[1]
+        return penalised_loss(v, scores, y.astype(float), shares, 25.0)[1]
 
     assert check_grad(value, slope, np.array([0.7, 0.1, -0.4])) < 1e-3

@@ -7,8 +7,8 @@ whatever the boldest arm says (a logarithmic opinion pool: Genest and Zidek 1986
 Combining probability distributions, section 3).
 
 With few positives, weights that are best on the rows at hand are mostly noise. So
-they are drawn towards equal ones: the maximum a posteriori under independent normal
-deviations from their mean, none below 0 (stacking: Breiman 1996, Stacked
+they are drawn towards prior shares: the maximum a posteriori under independent normal
+deviations from their sum's shares, none below 0 (stacking: Breiman 1996, Stacked
 regressions, section 2).
 """
 
@@ -24,7 +24,7 @@ from equipoise.priors import probability
 FloatArray = npt.NDArray[np.float64]
 
 DEVIATION = 0.2
-"""Standard deviation of an arm's weight around the arms' mean, before any data."""
+"""Standard deviation of an arm's weight around its prior share, before any data."""
 
 LARGEST = 500.0
 """Larger log-odds count as so much, so that no sum is infinite or NaN."""
@@ -70,6 +70,7 @@ def blend(
     log_odds: Mapping[str, FloatArray],
     y: npt.ArrayLike,
     *,
+    shares: Mapping[str, float] | None = None,
     deviation: float = DEVIATION,
 ) -> dict[str, float]:
     """Return the weight of each arm in the mean of log-odds.
@@ -80,8 +81,9 @@ def blend(
     Args:
         log_odds: Arm -> `[repeats, rows]` out-of-fold log-odds.
         y: `[rows]` labels.
-        deviation: How far a weight is from the mean weight before any data; smaller
-            is closer to equal weights.
+        shares: Arm -> how much of the mean it is to be before any data, in any
+            unit; equal shares by default.
+        deviation: How far a weight is from its share before any data.
 
     Returns:
         Arm -> weight, above 0, summing to 1; arms without a weight are absent.
@@ -96,7 +98,9 @@ def blend(
     """
     names = list(log_odds)
     scores = np.stack([mean_log_odds(log_odds[name]) for name in names], axis=1)
-    found = _weights(scores, np.asarray(y, np.float64), deviation)
+    prior = np.array([1.0 if shares is None else shares[name] for name in names])
+    labels = np.asarray(y, np.float64)
+    found = _weights(scores, labels, prior / prior.sum(), deviation)
     found = np.where(found < LEAST_WEIGHT * found.sum(), 0.0, found)
     total = found.sum()
     return {
@@ -105,40 +109,46 @@ def blend(
 
 
 def penalised_loss(
-    parameters: FloatArray, scores: FloatArray, y: FloatArray, precision: float
+    parameters: FloatArray,
+    scores: FloatArray,
+    y: FloatArray,
+    shares: FloatArray,
+    precision: float,
 ) -> tuple[float, FloatArray]:
     """Return what the weights minimise, and its gradient.
 
-    sum_i [log(1 + exp(s_i)) - y_i s_i] + precision / 2 sum_a (w_a - mean w)^2,
+    sum_i [log(1 + exp(s_i)) - y_i s_i] + precision / 2 sum_a (w_a - c_a sum w)^2,
     with s = scores w + b.
 
     Args:
         parameters: `[arms + 1]`, w and b.
         scores: `[rows, arms]`.
         y: `[rows]` 0 or 1.
+        shares: `[arms]`, c: the prior's, summing to 1.
         precision: The prior's, one over its variance.
     """
     weights = parameters[:-1]
     z = scores @ weights + parameters[-1]
-    away = weights - weights.mean()
+    away = weights - shares * weights.sum()
     value = np.sum(np.logaddexp(0.0, z) - y * z) + precision / 2 * (away @ away)
     residual = probability(z) - y
-    slope = scores.T @ residual + precision * away
+    slope = scores.T @ residual + precision * (away - away @ shares)
     return float(value), np.append(slope, residual.sum())
 
 
-def _weights(scores: FloatArray, y: FloatArray, deviation: float) -> FloatArray:
-    """Return the most probable weights, `[arms]`; equal ones where all would be 0."""
+def _weights(
+    scores: FloatArray, y: FloatArray, shares: FloatArray, deviation: float
+) -> FloatArray:
+    """Return the most probable weights, `[arms]`; the shares where all would be 0."""
     from scipy.optimize import minimize
 
-    arms = scores.shape[1]
     found = minimize(
         penalised_loss,
-        np.append(np.full(arms, 1 / arms), 0.0),
-        args=(scores, y, deviation**-2),
+        np.append(shares, 0.0),
+        args=(scores, y, shares, deviation**-2),
         jac=True,
-        bounds=[(0.0, None)] * arms + [(None, None)],
+        bounds=[(0.0, None)] * len(shares) + [(None, None)],
         method="L-BFGS-B",
     )
-    weights = np.asarray(found.x[:arms])
-    return weights if weights.any() else np.full(arms, 1 / arms)
+    weights = np.asarray(found.x[:-1])
+    return weights if weights.any() else shares

@@ -28,12 +28,17 @@ from equipoise.table.hashes import row_hashes
 from equipoise.table.read import read_table
 from equipoise.table.splits import inner_split
 from equipoise.table.table import FloatArray, Table
+from equipoise.workflows.arms import Arms
 from equipoise.workflows.blend import blend, mean_log_odds, pool
 from equipoise.workflows.model import Component, FittedModel, pooled
 from equipoise.workflows.plan import Protocol, parts, split_by
 from equipoise.workflows.scores import Scores, join, run, scaled
 
-AUTO = ("logistic", "trees", "extra_trees", "plain")
+AUTO = {"logistic": 1, "trees": 2, "extra_trees": 2, "plain": 1}
+"""The arms of "auto", and their shares before any data: a third for each kind, that is
+boosted trees, randomised trees, and the two smooth models together."""
+
+NETWORK = "default"
 MOST_REPEATS = 3
 CERTIFY_SHARE = 1 / 3
 
@@ -196,7 +201,7 @@ def fit(
     tested = scores.tested
     y = training.y[tested]
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
-    weights = blend(log_odds, y)
+    weights = blend(log_odds, y, shares=AUTO if strategy == "auto" else None)
     components = tuple(
         Component(arm, weights[arm.name], scores.scorers[arm.name])
         for arm in arms
@@ -244,6 +249,7 @@ def _fit(
 ) -> Scores:
     """Fit one repeat, then more while the time lasts; all models are kept."""
     scores: Scores | None = None
+    learner = Arms(NETWORK)
     most = 1 if protocol.by == "time" else MOST_REPEATS
     for repeat in range(most):
         begun = time.monotonic()
@@ -252,6 +258,7 @@ def _fit(
             parts(table, protocol, [repeat]),
             arms,
             rows=len(table),
+            learner=learner,
             keep=True,
             progress=scaled(progress, repeat / most, 1 / most),
         )
