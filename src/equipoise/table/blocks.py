@@ -31,7 +31,7 @@ from equipoise.table.read import present_targets, table_like
 from equipoise.table.source import Notes, Raw
 from equipoise.table.table import Table
 
-BLOCK_BYTES = 1 << 25
+BLOCK_BYTES = 1 << 23
 BLOCK_ROWS = 65_536
 # UTF-16 and UTF-32 files are read at once: they cannot be cut at single bytes.
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")

@@ -65,12 +65,15 @@ class NetworkScorer:
         return average_log_odds([self.correction.apply(own) for own in logits])
 
     def _logits(self, inputs: Inputs, rows: slice) -> FloatArray:
+        import tensorflow as tf
+
         parts = inputs.dense[rows], inputs.positions[rows], inputs.codes[rows]
-        return np.asarray(self._compiled(*parts).numpy(), np.float64)
+        logits = self._compiled(*(tf.constant(part) for part in parts))
+        return np.asarray(logits.numpy(), np.float64)
 
     @cached_property
     def _compiled(self) -> Any:
-        """The forward pass, traced once for any number of rows."""
+        """The forward pass as one graph, for any number of rows."""
         import tensorflow as tf
 
         from equipoise.networks.forward import forward
@@ -79,21 +82,18 @@ class NetworkScorer:
         lasts = tf.constant(np.stack([last] * self.networks))
         weights = {name: tf.constant(value) for name, value in self.weights.items()}
         widths = self.layout.dense, len(self.layout.positions)
-        signature = [
-            *(tf.TensorSpec([None, width], tf.float32) for width in widths),
-            tf.TensorSpec([None, len(self.layout.embedded)], tf.int32),
-        ]
 
-        @tf.function(input_signature=signature, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow is untyped
         def logits(dense: Any, positions: Any, codes: Any) -> Any:
-            every = (
+            parts = (
                 tf.stack([values] * self.networks)
                 for values in (dense, positions, codes)
             )
-            dense, positions, codes = every
-            return forward(self.spec, weights, dense, positions, codes, lasts)
+            return forward(self.spec, weights, *parts, lasts)
 
-        return logits
+        return tf.function(logits, autograph=False).get_concrete_function(
+            *(tf.TensorSpec([None, width], tf.float32) for width in widths),
+            tf.TensorSpec([None, len(self.layout.embedded)], tf.int32),
+        )
 
     def state(self) -> dict[str, Any]:
         """Return all that is needed to rebuild it.
