@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from equipoise._core.files import writing
 from equipoise.errors import InputError, TableError
 from equipoise.priors import probability
 from equipoise.table.blocks import Block, Merged, read_blocks
+from equipoise.table.table import Dropped, Table
 from equipoise.workflows.model import FittedModel
 from equipoise.workflows.sources import existing, warn
 
@@ -96,7 +98,7 @@ def predict_file(
     tally = np.zeros(4)
     with writing(target) as stream:
         writer: Any = None
-        for block in read_blocks(path, like=model.schema):
+        for block in read_blocks(path, like=_expecting(model.schema, keep)):
             merged.add(block.table.notes)
             scored, counts = _scored(model, block, keep)
             tally += counts
@@ -107,6 +109,12 @@ def predict_file(
     warn(merged.sentences())
     rows, flagged, undecided, expected = tally.tolist()
     return Predicted(target, int(rows), int(flagged), int(undecided), expected)
+
+
+def _expecting(schema: Table, keep: Sequence[str]) -> Table:
+    """Return the schema, to which columns that are copied are no surprise."""
+    copied = tuple(Dropped(name, "it is copied") for name in keep)
+    return dataclasses.replace(schema, dropped=(*schema.dropped, *copied))
 
 
 def _scored(
