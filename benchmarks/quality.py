@@ -2,6 +2,12 @@
 """Average precision of every arm beside its peers, on the peers' own splits.
 
     python benchmarks/quality.py [TABLE ...] [--arms NAMES] [--quick] [--out FILE]
+        [--minutes M] [--write]
+
+The arm `auto` is the whole of `equipoise.fit` at its defaults: on each training part
+alone it makes its own folds, learns its weights and calibrates. `--minutes` gives it
+another time budget. With `--out` what the file holds already is not computed again.
+`--write` renews the table in docs/quality.md.
 
 Reads tables and the peers' scores from the folders EQUIPOISE_DATA and
 EQUIPOISE_BENCH (by default `shared/data` and `shared/bench` beside the checkout).
@@ -15,7 +21,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
+import time
 import warnings
 from pathlib import Path
 
@@ -40,7 +48,11 @@ BENCH = Path(os.environ.get("EQUIPOISE_BENCH", ROOT.parent / "shared" / "bench")
 FOLDS = 5
 MOST_ROWS = 20_000
 QUICK = ("ecoli", "spectrometer")
-QUICK_ARMS = "logistic,trees,plain,class_weight"
+QUICK_ARMS = "logistic,trees,extra_trees,plain,class_weight"
+AUTO = "auto"
+PAGE = ROOT / "docs" / "quality.md"
+Scored = dict[str, dict]
+"""Arm -> {"ap": average precision per fold, "seconds": of all folds}."""
 # Only these were scored by the peers at their full set of models.
 MULTI = {"multiclass", "multilabel"}
 
@@ -69,8 +81,32 @@ def names() -> list[str]:
     return [name for _, name in sorted(found)]
 
 
-def average_precisions(table: Table, arms: list[str]) -> dict[str, list[float]]:
-    """Return arm -> average precision per fold."""
+def score(table: Table, arms: list[str], minutes: float | None) -> Scored:
+    """Return what every arm reaches, `auto` among them."""
+    single = [arm for arm in arms if arm != AUTO]
+    result = single_arms(table, single) if single else {}
+    return {**result, **({AUTO: whole_fit(table, minutes)} if AUTO in arms else {})}
+
+
+def whole_fit(table: Table, minutes: float | None) -> dict:
+    """Fit on each training part with nothing but defaults; score its test part."""
+    from equipoise.workflows.fit import fit
+
+    budget = {} if minutes is None else {"minutes": minutes}
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    found, brier, repeats, start = [], [], [], time.monotonic()
+    for train, test in folds.split(np.zeros(len(table)), table.y):
+        model = fit(table.take(train), **budget)
+        p = model.predict_proba(table.take(test))[:, 1]
+        found.append(float(average_precision_score(table.y[test], p)))
+        brier.append(float(np.mean((p - table.y[test]) ** 2)))
+        repeats.append(model.facts["repeats"])
+    seconds = time.monotonic() - start
+    return {"ap": found, "brier": brier, "seconds": seconds, "repeats": repeats}
+
+
+def single_arms(table: Table, arms: list[str]) -> Scored:
+    """Return what the arms reach, each fitted once per fold."""
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     parts = []
     for train, test in folds.split(np.zeros(len(table)), table.y):
@@ -80,7 +116,7 @@ def average_precisions(table: Table, arms: list[str]) -> dict[str, list[float]]:
     by_learner: dict[int, list] = {}
     for strategy in strategies:
         by_learner.setdefault(id(learner_for(strategy)), []).append(strategy)
-    result: dict[str, list[float]] = {s.name: [] for s in strategies}
+    result: Scored = {s.name: {"ap": [], "seconds": 0.0} for s in strategies}
     for members in by_learner.values():
         jobs = [
             Job(strategy, fit, stop, test, seed=part, part=part)
@@ -89,8 +125,9 @@ def average_precisions(table: Table, arms: list[str]) -> dict[str, list[float]]:
         ]
         for outcome in learner_for(members[0]).run(table, jobs):
             y = table.y[outcome.job.score]
-            score = average_precision_score(y, outcome.log_odds)
-            result[outcome.job.strategy.name].append(float(score))
+            entry = result[outcome.job.strategy.name]
+            entry["ap"].append(float(average_precision_score(y, outcome.log_odds)))
+            entry["seconds"] += outcome.seconds
     return result
 
 
@@ -112,9 +149,11 @@ def main() -> None:
     """Score the tables and print the means."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tables", nargs="*")
-    parser.add_argument("--arms", default=",".join(a for a in catalogue()))
+    parser.add_argument("--arms", default=",".join([*catalogue(), AUTO]))
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     if not DATA.is_dir():
         print("the benchmark tables are absent: set EQUIPOISE_DATA")
@@ -123,14 +162,21 @@ def main() -> None:
     arms = (QUICK_ARMS if args.quick else args.arms).split(",")
     bench = BENCH / "peers.json"
     peers = json.loads(bench.read_text()) if bench.exists() else {}
-    ours: dict[str, dict[str, list[float]]] = {}
+    known = args.out is not None and args.out.exists()
+    everything: dict[str, Scored] = json.loads(args.out.read_text()) if known else {}
     for name in tables:
-        ours[name] = average_precisions(read(name), arms)
-        show(name, ours[name], peers.get(name, {}).get("scores", {}))
+        entry = everything.setdefault(name, {})
+        missing = [arm for arm in arms if arm not in entry]
+        entry.update(score(read(name), missing, args.minutes) if missing else {})
+        values = {arm: found["ap"] for arm, found in entry.items()}
+        show(name, values, peers.get(name, {}).get("scores", {}))
         sys.stdout.flush()
         if args.out:
-            args.out.write_text(json.dumps(ours, indent=1))
+            args.out.write_text(json.dumps(everything, indent=1))
+    ours = {n: {a: everything[n][a]["ap"] for a in arms} for n in tables}
     summary(ours, peers)
+    if args.write:
+        write(everything, peers)
 
 
 def summary(ours: dict[str, dict[str, list[float]]], peers: dict) -> None:
@@ -155,6 +201,27 @@ def summary(ours: dict[str, dict[str, list[float]]], peers: dict) -> None:
     best_peer = max(rivals.values())
     best_arm = max(means, key=lambda a: means[a])
     print(f"ratio quality_{best_arm} {means[best_arm] / best_peer:.3f} bar 1.0")
+    if AUTO in means:
+        print(f"ratio quality_auto {means[AUTO] / best_peer:.3f} bar 1.015")
+
+
+def write(everything: dict[str, Scored], peers: dict) -> None:
+    """Renew the table in docs/quality.md, as it is, table by table."""
+    arms = list(dict.fromkeys(arm for found in everything.values() for arm in found))
+    head = ["table", "rows", "positives", *arms, "s per fit", "lightgbm", "best peer"]
+    lines = [" | ".join(head), "|".join(["---"] * len(head))]
+    for name in [known for known in everything if known in peers]:
+        entry, peer = everything[name], peers[name]
+        means = {p: float(np.mean(e["ap"])) for p, e in peer["scores"].items()}
+        best = max(means, key=lambda p: means[p])
+        cells = [name, f"{peer['rows']:,}", f"{peer['positives']:,}"]
+        cells += [f"{np.mean(entry[a]['ap']):.3f}" if a in entry else "" for a in arms]
+        cells += [f"{entry[AUTO]['seconds'] / FOLDS:.0f}" if AUTO in entry else ""]
+        cells += [f"{means['lightgbm']:.3f}", f"{means[best]:.3f} {best}"]
+        lines.append(" | ".join(cells))
+    table = "\n".join(f"| {line} |" for line in lines)
+    found = re.compile(r"(<!-- measured -->).*(<!-- end -->)", re.S)
+    PAGE.write_text(found.sub(rf"\1\n{table}\n\2", PAGE.read_text()))
 
 
 if __name__ == "__main__":

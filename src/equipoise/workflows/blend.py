@@ -23,7 +23,7 @@ from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
 
-DEVIATION = 0.2
+DEVIATION = 0.1
 """Standard deviation of an arm's weight around its prior share, before any data."""
 
 LARGEST = 500.0
@@ -94,7 +94,7 @@ def blend(
         >>> bad = np.tile([-1.0, 1.0], 500)[None]
         >>> weights = blend({"good": good, "bad": bad}, y)
         >>> {name: round(weight, 2) for name, weight in weights.items()}
-        {'good': 0.93, 'bad': 0.07}
+        {'good': 0.81, 'bad': 0.19}
     """
     names = list(log_odds)
     scores = np.stack([mean_log_odds(log_odds[name]) for name in names], axis=1)
