@@ -84,11 +84,11 @@ class NetworkScorer:
         widths = self.layout.dense, len(self.layout.positions)
 
         def logits(dense: Any, positions: Any, codes: Any) -> Any:
-            parts = (
+            dense, positions, codes = (
                 tf.stack([values] * self.networks)
                 for values in (dense, positions, codes)
             )
-            return forward(self.spec, weights, *parts, lasts)
+            return forward(self.spec, weights, dense, positions, codes, lasts)
 
         return tf.function(logits, autograph=False).get_concrete_function(
             *(tf.TensorSpec([None, width], tf.float32) for width in widths),
