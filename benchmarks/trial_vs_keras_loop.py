@@ -247,7 +247,7 @@ def step_rate(batch: int, repeats: int) -> float:
         ]
 
     bare, whole = [], []
-    for _ in range(3):  # side by side, so that both meet the same disturbance
+    for _ in range(8):  # side by side, so that both meet the same disturbance
         bare.append(fastest(products, repeats))
         whole.append(fastest(lambda: step(weights, m, v), repeats))
     print(
