@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -155,3 +156,21 @@ def test_scoring_needs_no_scikit_learn() -> None:
         "assert not {'sklearn', 'tensorflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_members_learn_from_training_and_stop_rows_alike(rare_table: Table) -> None:
+    numbers = dataclasses.replace(rare_table, columns=rare_table.columns[:3])
+    rows = np.arange(900)
+    arm, rest = strategy("trees"), np.arange(900, 1_200)
+    learner = dataclasses.replace(SMALL, members=3)
+
+    def scores(table: Table, stop: np.ndarray) -> np.ndarray:
+        job = Job(arm, np.setdiff1d(rows, stop), stop, rest, seed=0)
+        (outcome,) = learner.run(table, [job])
+        return outcome.log_odds
+
+    first, last = scores(numbers, rows[:200]), scores(numbers, rows[-200:])
+    np.testing.assert_array_equal(first, last)
+    # Where rows have a time, later rows must not teach what earlier ones stop.
+    timed = dataclasses.replace(numbers, time=np.arange(1_200).astype("M8[us]"))
+    assert not np.array_equal(scores(timed, rows[:200]), scores(timed, rows[-200:]))
