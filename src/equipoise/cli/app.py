@@ -73,9 +73,10 @@ def main() -> None:
     warnings.showwarning = _show_warning
     try:
         app()
-    except KeyboardInterrupt:
-        say_error("Stopped. No half-written file is left.")
-        sys.exit(EXIT_STOPPED)
+    except SystemExit as stop:
+        if stop.code == EXIT_STOPPED:  # what Typer makes of Ctrl-C
+            say_error("Stopped. No half-written file is left.")
+        raise
     except EquipoiseError as error:
         say_error(str(error))
         # Exactly these two mean a wrong argument; their subclasses mean bad data.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Annotated
 
 import typer
@@ -24,6 +25,8 @@ Repeats = Annotated[
     typer.Option(metavar="N|auto", help="Repeats of the folds; auto spends --minutes."),
 ]
 
+CHECKPOINTS = ".checkpoints"
+
 
 def compare(
     source: options.Source,
@@ -42,16 +45,24 @@ def compare(
     objective: options.Objective = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
+    network: Annotated[
+        str, typer.Option(help="default, small (a first look) or linear.")
+    ] = "default",
     seed: options.Seed = 0,
     out: options.Out = None,
 ) -> None:
-    """Try every remedy on the data in one fair trial, and say what helps."""
+    """Try every remedy on the data in one fair trial, and say what helps.
+
+    With --out, a trial that was stopped at any moment goes on where it was when the
+    same command is given again.
+    """
     from equipoise.workflows.compare import compare as run
 
     costs = options.costs(cost_fp, cost_fn)
     table, later = options.read(
         source, target, test, positive=positive, group=group, time=time, drop=drop
     )
+    checkpoints = None if out is None else out / CHECKPOINTS
     with without_tensorflow_lines(), progress() as show:
         trial = run(
             table,
@@ -62,10 +73,14 @@ def compare(
             minutes=minutes,
             objective=objective or "f1",
             costs=costs,
+            network=network,
+            checkpoints=checkpoints,
             seed=seed,
             progress=show,
         )
         written = [] if out is None else trial.write(out)
+    if checkpoints is not None and checkpoints.exists():
+        shutil.rmtree(checkpoints)
     console().print(trial.screen())
     for path in written:
         console().print(f"wrote {path}", markup=False, highlight=False)

@@ -34,7 +34,7 @@ class Arms:
         x: `[rows, ...]` what the user's own network takes.
     """
 
-    network: str = "small"
+    network: str = "default"
     checkpoints: str | os.PathLike[str] | None = None
     model: Callable[[], Any] | None = None
     x: npt.NDArray[Any] | None = None

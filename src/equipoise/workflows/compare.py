@@ -43,7 +43,7 @@ def compare(
     objective: str = "f1",
     costs: tuple[float, float] | None = None,
     margin: float = 0.01,
-    network: str = "small",
+    network: str = "default",
     model: Callable[[], Any] | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
     seed: int = 0,
@@ -73,8 +73,8 @@ def compare(
             "g_mean", "mcc" or, with `costs`, "cost".
         costs: (cost of a false alarm, cost of a missed positive).
         margin: Differences in average precision up to this are equivalent.
-        network: The network of the network strategies: "small" (two layers of 64) or
-            "linear".
+        network: The network of the network strategies: "default", "small" (two layers
+            of 64, a first look) or "linear".
         model: A function that returns your own uncompiled `keras.Model` with one
             logit per row; `source` is then `(x, y)` with x of any shape, for
             example images, and only network strategies can be tried.

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job from a file, as its users run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAM = [sys.executable, "-c", "from equipoise.cli.app import main; main()"]
+WORDS = ["--network", "small", "--folds", "2", "--repeats", "1", "--seed", "3"]
+ARMS = ["--strategies", "prior,plain"]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PROGRAM, "compare", "example:digits", *WORDS, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def numbers(folder: Path) -> dict[str, object]:
+    """Return what must be equal in a rerun: all but the seconds."""
+    data = json.loads((folder / "comparison.json").read_text())
+    arms = [
+        {k: v for k, v in arm.items() if k != "seconds"} for arm in data["strategies"]
+    ]
+    return {**data, "strategies": arms, "seconds": None}
+
+
+def test_a_trial_that_was_killed_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
+    whole = run(*ARMS, "--out", str(tmp_path / "whole"))
+    assert whole.returncode == 0, whole.stderr
+    assert "wrote" in whole.stdout
+    assert "example 'digits'" in whole.stdout
+    assert "Traceback" not in whole.stderr
+    folder = tmp_path / "killed"
+    killed = subprocess.Popen(
+        [*PROGRAM, "compare", "example:digits", *WORDS, *ARMS, "--out", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 120
+    while not (folder / ".checkpoints").exists() and killed.poll() is None:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    killed.kill()
+    killed.communicate()
+    assert not (folder / "comparison.json").exists()
+    again = run(*ARMS, "--out", str(folder))
+    assert again.returncode == 0, again.stderr
+    assert numbers(folder) == numbers(tmp_path / "whole")
+    assert sorted(os.listdir(folder)) == ["comparison.json", "report.html"]
+
+
+def test_ctrl_c_leaves_no_half_written_output(tmp_path: Path) -> None:
+    folder = tmp_path / "trial"
+    words = ["compare", "example:digits", "--folds", "5", "--out", str(folder)]
+    process = subprocess.Popen(
+        [*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    assert "looking at the data" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Stopped" in errors
+    assert "Traceback" not in errors
+    if folder.exists():
+        assert not list(folder.glob("*.*part*"))
+        assert not (folder / "comparison.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["--folds", "1"], 2, "folds=1"),
+        (["--repeats", "often"], 2, "whole number or auto"),
+        (["--strategies", "plane"], 2, "Did you mean 'plain'"),
+        (["--cost-fp", "1"], 2, "--cost-fn"),
+        (["--network", "smal"], 2, "Did you mean 'small'"),
+        (["--target", "digit"], 1, "digit"),
+    ],
+)
+def test_exit_codes(words: list[str], code: int, says: str) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "compare", "example:digits", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
