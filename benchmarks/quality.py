@@ -35,12 +35,12 @@ from sklearn.model_selection import StratifiedKFold
 
 from equipoise.comparison.paired import nadeau_bengio
 from equipoise.errors import TableWarning
-from equipoise.learners.registry import learner_for
 from equipoise.strategies.catalogue import as_strategies, catalogue
 from equipoise.strategies.jobs import Job
 from equipoise.table.read import read_table
 from equipoise.table.splits import inner_split
 from equipoise.table.table import Table
+from equipoise.workflows.arms import Arms
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("EQUIPOISE_DATA", ROOT.parent / "shared" / "data"))
@@ -48,6 +48,7 @@ BENCH = Path(os.environ.get("EQUIPOISE_BENCH", ROOT.parent / "shared" / "bench")
 FOLDS = 5
 MOST_ROWS = 20_000
 QUICK = ("ecoli", "spectrometer")
+LEARNERS = Arms()
 QUICK_ARMS = "logistic,trees,extra_trees,plain,class_weight"
 AUTO = "auto"
 PAGE = ROOT / "docs" / "quality.md"
@@ -115,7 +116,7 @@ def single_arms(table: Table, arms: list[str]) -> Scored:
     strategies = as_strategies(arms)
     by_learner: dict[int, list] = {}
     for strategy in strategies:
-        by_learner.setdefault(id(learner_for(strategy)), []).append(strategy)
+        by_learner.setdefault(id(LEARNERS(strategy)), []).append(strategy)
     result: Scored = {s.name: {"ap": [], "seconds": 0.0} for s in strategies}
     for members in by_learner.values():
         jobs = [
@@ -123,7 +124,7 @@ def single_arms(table: Table, arms: list[str]) -> Scored:
             for strategy in members
             for part, (fit, stop, test) in enumerate(parts)
         ]
-        for outcome in learner_for(members[0]).run(table, jobs):
+        for outcome in LEARNERS(members[0]).run(table, jobs):
             y = table.y[outcome.job.score]
             entry = result[outcome.job.strategy.name]
             entry["ap"].append(float(average_precision_score(y, outcome.log_odds)))
