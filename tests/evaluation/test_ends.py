@@ -71,3 +71,14 @@ def test_a_difference_is_a_t_interval() -> None:
 def test_differences_that_are_undefined() -> None:
     assert not difference_interval(math.nan, np.zeros(5), 20, 0.95).defined
     assert math.isnan(difference_interval(0.1, np.zeros(5), 1, 0.95).low)
+
+
+@pytest.mark.parametrize("metric", ["average_precision", "roc_auc"])
+def test_repeats_that_disagree_widen(metric: str) -> None:
+    forms = spread_out(0.6, 0.05)
+    alone = resampled_interval(metric, Estimate(0.6), forms, 40, 0.95)
+    wider = resampled_interval(metric, Estimate(0.6), forms, 40, 0.95, between=0.05**2)
+    ratio = (wider.high - wider.low) / (alone.high - alone.low)
+    assert 1.4 < ratio <= math.sqrt(3) + 0.01
+    huge = resampled_interval(metric, Estimate(0.6), forms, 40, 0.95, between=4.0)
+    assert 0 <= huge.low < huge.high <= 1

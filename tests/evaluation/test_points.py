@@ -13,6 +13,7 @@ from equipoise.evaluation.alignment import align
 from equipoise.evaluation.crossfit import cross_fit
 from equipoise.evaluation.points import (
     Caution,
+    between_repeats,
     by_split,
     confusions,
     mean_confusion,
@@ -92,3 +93,18 @@ def test_caution_is_larger_with_fewer_positives(make_drawn) -> None:
     small = Caution.of(few.y == 1, few.scores["noisy"])
     large = Caution.of(many.y == 1, many.scores["noisy"])
     assert small.bias > large.bias > 0
+
+
+def test_variance_between_repeats(prepared) -> None:
+    drawn, arm, fitted = prepared
+    y = drawn.y == 1
+    splits = by_split(arm.log_odds, fitted, y, drawn.folds)
+    found = between_repeats(arm, splits, y, drawn.folds)
+    each = [reference.average_precision_score(drawn.y, z) for z in arm.aligned]
+    assert found["average_precision"] == pytest.approx(np.var(each, ddof=1))
+    once = {name: value[:1] for name, value in splits.items()}
+    single = ArmScores(arm.aligned[:1], arm.log_odds[:1], arm.flagged[:1], {})
+    assert between_repeats(single, once, y, drawn.folds[:1]) == {
+        "average_precision": 0.0,
+        "roc_auc": 0.0,
+    }

@@ -143,7 +143,8 @@ def cross_validated(
     over folds. All are then averaged over the repeats.
 
     Intervals weight whole rows (or clusters) at random, the same for all arms and
-    repeats, within each class; each replicate chooses the thresholds again.
+    repeats, within each class; each replicate chooses the thresholds again. For the
+    ranking metrics twice the variance from one repeat to the next is added.
 
     The numbers are estimates of the mean performance, on new rows with this share
     of positives, of the models that were trained: a model trained on
@@ -288,6 +289,11 @@ def _notes(y: BoolArray, folds: IntArray, drawn: int, wanted: int) -> tuple[str,
         notes.append(
             f"{empty} of {folds.shape[0] * count} folds lack a class: they have no "
             "ranking of their own and are left out of the paired tests."
+        )
+    if len(folds) == 1:
+        notes.append(
+            "One repeat: how much the numbers hang on the division of the rows is "
+            "not known, and not in the intervals."
         )
     if drawn < wanted:
         notes.append(f"{drawn} replicates instead of {wanted}: the table is large.")

@@ -89,6 +89,35 @@ class Caution:
         )
 
 
+def between_repeats(
+    arm: ArmScores, splits: Mapping[str, FloatArray], y: BoolArray, folds: IntArray
+) -> dict[str, float]:
+    """Return the variance of the ranking metrics from one repeat to the next.
+
+    It shows how much the models, and with them the estimate, hang on how the rows
+    were divided; weights of rows do not see that. 0 with a single repeat.
+
+    Args:
+        arm: The arm's scores.
+        splits: What `by_split` gave.
+        y: `[rows]` whether a row is positive.
+        folds: `[repeats, rows]` the fold of each row.
+    """
+    each = {
+        "average_precision": [average_precision(y, scores) for scores in arm.aligned],
+        "roc_auc": [
+            within_folds(splits["roc_auc"][r : r + 1], y, folds[r : r + 1])
+            for r in range(len(folds))
+        ],
+    }
+    return {name: _variance(np.array(values)) for name, values in each.items()}
+
+
+def _variance(values: FloatArray) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.var(ddof=1)) if known.size > 1 else 0.0
+
+
 def confusions(y: BoolArray, flagged: BoolArray) -> Counts:
     """Return the confusion matrix of each repeat, arrays `[repeats]`."""
     tp = (flagged & y).sum(axis=1).astype(np.float64)

@@ -19,6 +19,7 @@ from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.points import (
     SPLIT_METRICS,
     Caution,
+    between_repeats,
     by_split,
     confusions,
     mean_confusion,
@@ -113,7 +114,9 @@ class Prepared:
     ) -> Evaluation:
         """Return an arm's metrics with their intervals."""
         fitted = self.fitted[name]
-        caution = Caution.of(self.y, self.brought[name].aligned)
+        arm = self.brought[name]
+        caution = Caution.of(self.y, arm.aligned)
+        between = between_repeats(arm, self.splits[name], self.y, self.folds)
         estimates = {
             metric: resampled_interval(
                 metric,
@@ -122,6 +125,7 @@ class Prepared:
                 units,
                 level,
                 caution if metric == "average_precision" else None,
+                between.get(metric, 0.0),
             )
             for metric, point in self.points[name].items()
         }
