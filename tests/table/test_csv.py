@@ -315,7 +315,7 @@ def test_an_unnamed_first_column_as_pandas_writes_it(read: Read) -> None:
     table, notes = read(frame.to_csv())
     check(table)
     assert "no name for column 1" in notes
-    assert "'column_1' left out: its whole numbers rise" in notes
+    assert "'column_1' left out because its whole numbers rise" in notes
 
 
 def test_comments_before_the_header(read: Read) -> None:

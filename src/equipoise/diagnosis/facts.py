@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count, names, share
+from equipoise.diagnosis.words import count, names, ratio, share
 from equipoise.table.table import Table
 
 
@@ -86,5 +86,5 @@ def _describe(size: Mapping[str, Any], what: str) -> str:
         f"       {count(size['positives'], 'positive')} "
         f"({size['target']} = {size['positive_class']}), "
         f"{count(size['negatives'], 'negative')}: {share(size['prevalence'])} "
-        f"positive, 1 to {size['ratio']:.3g}"
+        f"positive, {ratio(size['ratio'])}"
     )

@@ -35,6 +35,16 @@ def share(value: float) -> str:
     return f"{text.rstrip('0').rstrip('.') if digits else text}%"
 
 
+def ratio(value: float) -> str:
+    """Write negatives per positive with three significant digits, as one to so many.
+
+    Example:
+        >>> ratio(7.96), ratio(15.12), ratio(3170.9)
+        ('1 to 7.96', '1 to 15.1', '1 to 3,171')
+    """
+    return f"1 to {value:,.0f}" if value >= 100 else f"1 to {value:.3g}"
+
+
 def interval(low: float, high: float) -> str:
     """Write an interval of shares as two decimals.
 

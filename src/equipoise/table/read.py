@@ -286,8 +286,8 @@ def _tell_dropped(told: Sequence[Dropped], notes: Notes) -> None:
     for entry in told:
         by_reason.setdefault(entry.reason, []).append(entry.name)
     for reason, names in by_reason.items():
-        plural = "s" if len(names) > 1 else ""
-        notes.add(f"Column{plural} {listing(names)} left out: {reason}.")
+        plural, each = ("s", ", each") if len(names) > 1 else ("", "")
+        notes.add(f"Column{plural} {listing(names)} left out{each} because {reason}.")
 
 
 def table_like(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from equipoise.diagnosis.words import ratio
 from equipoise.metrics.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def facts(trial: Trial) -> str:
     return (
         f"{data['source']}: {data['positives']:,} of {data['rows']:,} rows are "
         f"{data['target']} = {data['positive_class']} ({data['prevalence']:.2%}, "
-        f"1 to {data['ratio']:.3g}); {columns} columns"
+        f"{ratio(data['ratio'])}); {columns} columns"
     )
 
 
