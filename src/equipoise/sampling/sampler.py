@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from equipoise._core.checks import integer, sentence
 from equipoise.errors import InputError
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
+
+if TYPE_CHECKING:
+    from equipoise.sampling.feed import Feed
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -75,6 +79,31 @@ class Sampler(ABC):
             )
         index = self._positions(classes, start, count, integer(seed, "seed"))
         return Draw(index.reshape(-1, size))
+
+    def over(
+        self,
+        features: npt.ArrayLike | Mapping[str, npt.ArrayLike] | tuple[Any, ...],
+        labels: npt.ArrayLike,
+        **options: Any,
+    ) -> Feed:
+        """Return a feed of batches for `model.fit`, drawn from arrays in memory.
+
+        `feed.dataset()` is a `tf.data.Dataset`, `feed.sequence()` a
+        `keras.utils.PyDataset`.
+
+        Args:
+            features: One array `[rows, ...]`, or a dictionary or tuple of arrays.
+            labels: `[rows]`, 0 or 1.
+            **options: `weights`, `batch`, `steps`, `seed` and `synthesis`, as
+                `equipoise.sampling.feed_from` takes them.
+
+        Raises:
+            InputTypeError: A number is not an integer.
+            InputError: The arrays differ in length, or a value is not served.
+        """
+        from equipoise.sampling.feed import feed_from
+
+        return feed_from(self, features, labels, **options)
 
     def left_out(self) -> str:
         """Return why some rows are never drawn under a seed; empty if all are."""

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.errors import InputError, InputTypeError
+from equipoise.sampling import Balanced, Undersample
+from equipoise.synthesis import Mixup, Smote
+
+X = np.arange(120, dtype=np.float32).reshape(60, 2)
+Y = np.array([0] * 50 + [1] * 10)
+
+
+def test_steps_cover_the_rows_unless_told():
+    assert Balanced().over(X, Y, batch=16).steps == 4
+    assert Balanced().over(X, Y, batch=16, steps=9).steps == 9
+
+
+def test_it_draws_what_the_sampler_draws():
+    feed = Undersample().over(X, Y, batch=8, seed=3)
+    alone = Undersample().draw(Y, batch=8, steps=feed.steps, seed=3, epoch=2)
+    np.testing.assert_array_equal(feed.draw(2).index, alone.index)
+
+
+def test_a_synthesis_learns_from_the_rows_once():
+    feed = Balanced().over(X, Y, batch=20, synthesis=Smote(neighbours=3))
+    assert feed.neighbours.k == 3
+    draw = feed.draw(0)
+    assert draw.mix is not None
+    assert draw.mix[Y[draw.index] == 0].max() == 0
+    assert draw.mix[Y[draw.index] == 1].max() > 0
+
+
+def test_whole_numbers_are_made_real_for_a_synthesis():
+    feed = Balanced().over(X.astype(int), Y, synthesis=Mixup())
+    assert feed.features.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        ({"labels": Y[:-1]}, InputError, "59 labels and arrays of"),
+        ({"labels": Y + 1}, InputError, "neither 0 nor 1"),
+        ({"labels": []}, InputError, "at least one|shape"),
+        ({"weights": -np.ones(60)}, InputError, "negative or not finite"),
+        ({"weights": np.full(60, np.nan)}, InputError, "negative or not finite"),
+        ({"weights": np.ones(4)}, InputError, "60 labels and arrays"),
+        ({"batch": 0}, InputError, "batch"),
+        ({"steps": 2.5}, InputTypeError, "steps"),
+        ({"features": {"a": X}, "synthesis": Smote()}, InputError, "one table"),
+        ({"features": X.astype(str), "synthesis": Smote()}, InputError, "one table"),
+    ],
+)
+def test_what_is_refused(change, error, words):
+    given = {"features": X, "labels": Y} | change
+    with pytest.raises(error, match=words):
+        Balanced().over(given.pop("features"), given.pop("labels"), **given)

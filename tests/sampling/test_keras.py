@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.sampling import Balanced
+from equipoise.synthesis import Mixup, Smote
+
+RANDOM = np.random.default_rng(1)
+X = RANDOM.normal(size=(200, 3)).astype(np.float32)
+Y = np.array([0] * 180 + [1] * 20)
+W = RANDOM.random(200).astype(np.float32)
+
+
+@pytest.mark.parametrize("synthesis", [None, Smote(neighbours=4), Mixup()])
+def test_both_faces_give_the_same_batches(synthesis):
+    feed = Balanced().over(X, Y, weights=W, batch=16, seed=2, synthesis=synthesis)
+    sequence, dataset = feed.sequence(first_epoch=1), feed.dataset(first_epoch=1)
+    for _ in range(2):
+        for step, batch in enumerate(dataset):
+            for one, other in zip(sequence[step], batch, strict=True):
+                np.testing.assert_allclose(one, other.numpy(), atol=1e-6)
+        assert step + 1 == len(sequence)
+        sequence.on_epoch_end()
+
+
+def test_an_epoch_is_another_draw():
+    sequence = Balanced().over(X, Y, batch=16).sequence()
+    first = sequence[0][0]
+    sequence.on_epoch_end()
+    assert not np.array_equal(first, sequence[0][0])
+
+
+def test_features_by_name():
+    feed = Balanced().over({"a": X, "b": W}, Y, batch=16)
+    batch, _ = feed.sequence()[3]
+    np.testing.assert_array_equal(batch["b"], W[feed.draw(0).index[3]])
