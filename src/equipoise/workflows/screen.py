@@ -66,7 +66,7 @@ def leaderboard(trial: Trial) -> RichTable:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("strategy", no_wrap=True)
     for title in ("average precision", "AUROC", "Brier", "AP - plain"):
         table.add_column(title, justify="right", no_wrap=True)
