@@ -37,7 +37,7 @@ def main() -> None:
     train = gaussian_shift(rows=9_362, positives=380, auroc=0.85, seed=1)
     test = gaussian_shift(rows=586, positives=12, auroc=0.85, seed=2)
     print("== diagnose")
-    print(eq.diagnose(train.table, test.table))
+    print(eq.diagnose(train.table, test=test.table))
     print("\n== what a test set of 12 positives can show, with the best possible score")
     spread(test.table.prevalence, 60 if quick else DRAWS)
     for metric in ("roc_auc", "average_precision"):

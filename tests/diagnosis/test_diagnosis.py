@@ -37,7 +37,7 @@ def test_every_code_has_its_page(check: Any) -> None:
 
 def test_the_most_severe_comes_first(noise: Make) -> None:
     table = noise(300, 12)
-    found = diagnose(table, table.take(np.arange(100)))
+    found = diagnose(table, test=table.take(np.arange(100)))
     assert found.worst == "error"
     assert found.findings[0].code == "EQP007"
     assert [f.severity for f in found.findings] == sorted(
@@ -115,7 +115,7 @@ def test_plain_data_goes_through_json(build: Make) -> None:
         groups=np.arange(400) % 7,
         time=np.arange(400.0),
     )
-    found = diagnose(table, table)
+    found = diagnose(table, test=table)
     data = json.loads(to_json(found.to_dict()))
     assert data["facts"]["rows"] == 400
     assert {f["code"] for f in data["findings"]} == {f.code for f in found.findings}
@@ -123,14 +123,23 @@ def test_plain_data_goes_through_json(build: Make) -> None:
 
 def test_bad_arguments(noise: Make) -> None:
     table = noise(100, 10)
-    with pytest.raises(InputTypeError, match="read_table"):
-        diagnose([[1, 2]])  # type: ignore[arg-type]
-    with pytest.raises(InputTypeError, match="test="):
-        diagnose(table, 3)  # type: ignore[arg-type]
+    with pytest.raises(TargetError, match="no target"):
+        diagnose([[1, 2]])
+    with pytest.raises(InputTypeError, match="a source of type int"):
+        diagnose(table, test=3)
     with pytest.raises(InputError, match="precision"):
         diagnose(table, precision=1.0)
     with pytest.raises(InputTypeError, match="seed"):
         diagnose(table, seed=0.5)  # type: ignore[arg-type]
+
+
+def test_it_reads_what_read_table_reads() -> None:
+    y = np.tile([0, 0, 0, 1], 30)
+    columns = {"x": np.arange(120) % 7, "who": np.arange(120) // 4, "y": y}
+    found = diagnose(columns, "y", group="who", test=columns, positive=1)
+    assert found.facts["positives"] == 30
+    assert found.facts["columns"] == {"numeric": 1}
+    assert "EQP007" in found  # every test row was seen
 
 
 def test_other_tasks_are_refused_by_name(build: Make) -> None:
@@ -148,13 +157,13 @@ def test_a_table_of_one_class_is_refused(build: Make, y: list[int]) -> None:
 @pytest.mark.parametrize("label", [0, 1])
 def test_a_test_file_of_one_class_is_not(noise: Make, label: int) -> None:
     table = noise(300, 30)
-    found = diagnose(table, table.take(table.y == label))
+    found = diagnose(table, test=table.take(table.y == label))
     assert "EQP004" in found
 
 
 def test_the_smallest_table(build: Make) -> None:
     table = build([0, 1], {"x": [0.0, 1.0], "w": ["a", ""], "e": [np.nan, np.nan]})
-    assert diagnose(table, table.take([0])).facts["rows"] == 2
+    assert diagnose(table, test=table.take([0])).facts["rows"] == 2
 
 
 def test_one_seed_gives_one_result(noise: Make) -> None:
@@ -170,7 +179,7 @@ def test_nothing_heavy_is_loaded() -> None:
         "y = (np.arange(200) % 9 == 0).astype('int8')\n"
         "x = np.where(y == 1, np.nan, np.arange(200.0))\n"
         "t = Table((Column('x', 'numeric', x),), y, ('n', 'y'))\n"
-        "diagnose(t, t)\n"
+        "diagnose(t, test=t)\n"
         "print(sorted({'tensorflow', 'keras', 'sklearn'} & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -69,7 +69,7 @@ def make_trial(
         exact=exactness(table, arms),
         replicates=50 if rows < 10_000 else 4,  # intervals are tested elsewhere
     )
-    found = diagnose(table, test)
+    found = diagnose(table, test=test)
     return Trial(
         facts=found.facts,
         protocol=protocol,

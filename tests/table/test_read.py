@@ -23,7 +23,7 @@ from equipoise.errors import (
     TableWarning,
     TargetError,
 )
-from equipoise.table.read import read_features, read_table
+from equipoise.table.read import read_features, read_parts, read_table
 from equipoise.table.table import Table
 
 ROWS = 80
@@ -332,3 +332,12 @@ def test_a_real_table_is_the_same_from_csv(
     source = shared_data / f"{name}.parquet"
     pd.read_parquet(source).to_csv(tmp_path / "t.csv", index=False)
     equal(read_table(tmp_path / "t.csv", "target"), read_table(source, "target"))
+
+
+def test_a_test_part_has_the_columns_of_the_first():
+    first = {"x": np.arange(60) % 9, "who": np.arange(60) // 3, "y": [0, 0, 1] * 20}
+    test = {"y": ["1", "0"], "x": [4, 5]}
+    table, later = read_parts(first, "y", test, group="who", drop=())
+    assert table.names == later.names == ("x",)
+    assert later.y.tolist() == [1, 0]
+    assert read_parts(first, "y", None)[1] is None

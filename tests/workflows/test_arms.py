@@ -61,9 +61,14 @@ def test_sources_that_do_not_fit(
         compare(source, model=build)
 
 
-def test_a_test_file_is_not_served_with_it() -> None:
-    with pytest.raises(UnsupportedError, match="test= with model="):
-        compare(images(), model=build, test="later.csv")
+@pytest.mark.parametrize(
+    "given", [{"test": "later.csv"}, {"group": "who"}, {"drop": ("x",)}]
+)
+def test_what_is_about_columns_or_files_is_not_served_with_it(
+    given: dict[str, Any],
+) -> None:
+    with pytest.raises(UnsupportedError, match=f"{next(iter(given))}= with model="):
+        compare(images(), model=build, **given)
 
 
 def test_trees_cannot_take_pictures() -> None:

@@ -64,7 +64,12 @@ def diagnose(
         source, target, test, positive=positive, group=group, time=time, drop=drop
     )
     found = look(
-        table, later, deep=deep, mute=tuple(mute or ()), precision=precision, seed=seed
+        table,
+        test=later,
+        deep=deep,
+        mute=tuple(mute or ()),
+        precision=precision,
+        seed=seed,
     )
     text = to_json(found.to_dict()) if as_json else str(found)
     console().print(text, markup=False, highlight=False, soft_wrap=True)

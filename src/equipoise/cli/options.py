@@ -107,17 +107,18 @@ def read(
     drop: Sequence[str] | None,
 ) -> tuple[Table, Table | None]:
     """Return the table that the options name, and that of `--test`."""
-    from equipoise.table.read import read_table
+    from equipoise.table.read import read_parts
 
-    table = read_table(
+    left_out = tuple(drop or ())
+    return read_parts(
         source,
         target,
+        test,
         positive=positive,
         group=group,
         time=time,
-        drop=tuple(drop or ()),
+        drop=left_out,
     )
-    return table, None if test is None else read_table(test, target, like=table)
 
 
 def costs(fp: float | None, fn: float | None) -> tuple[float, float] | None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,10 @@ from equipoise.diagnosis.finding import (
     Severity,
 )
 from equipoise.diagnosis.subject import Subject
-from equipoise.errors import InputTypeError, TargetError
+from equipoise.errors import TargetError
+from equipoise.table.read import read_parts
 from equipoise.table.table import Table, counts
+from equipoise.table.target import Positive
 
 WIDTH = 88
 
@@ -102,9 +104,14 @@ class Diagnosis:
 
 
 def diagnose(
-    table: Table,
-    test: Table | None = None,
+    source: Any,
+    target: str | None = None,
     *,
+    test: Any = None,
+    positive: Positive | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    drop: Sequence[str] = (),
     deep: bool = False,
     mute: Iterable[str] = (),
     precision: float = 0.8,
@@ -117,8 +124,14 @@ def diagnose(
     labels, and whether more data would help.
 
     Args:
-        table: The training table, binary, with both classes.
-        test: A separate test table with the same columns, or None.
+        source: The training rows, binary, with both classes: a `Table`, or anything
+            that `read_table` takes.
+        target: The target's name where `source` is a path or a frame.
+        test: Separate test rows with the same columns, or None.
+        positive: The positive class; by default the rarest.
+        group: The column whose equal values belong together, as in `read_table`.
+        time: The column that orders the rows in time, as in `read_table`.
+        drop: Columns to leave out.
         deep: Whether to make the slow checks too.
         mute: Codes of checks that are not to be made.
         precision: The precision wanted of flagged cases, strictly in (0, 1); the
@@ -129,8 +142,9 @@ def diagnose(
         A `Diagnosis`.
 
     Raises:
-        InputTypeError: `table` or `test` is not a Table.
-        TargetError: The table lacks one of the classes; a test file may.
+        TableError: A source cannot be read as a table.
+        TargetError: The target cannot be used, or the table lacks one of the classes;
+            a test file may.
         InputError: A code in `mute` is unknown, or `precision` is out of range.
         UnsupportedError: The table is not binary.
 
@@ -146,9 +160,15 @@ def diagnose(
         >>> found["EQP001"].evidence["positives"]
         20
     """
+    table, later = read_parts(
+        source, target, test, positive=positive, group=group, time=time, drop=drop
+    )
+    for part in (table, later):
+        if part is not None:
+            part.require_binary("diagnose")
     subject = Subject(
-        _two_classes(_binary(table, "table")),
-        None if test is None else _binary(test, "test"),
+        _two_classes(table),
+        later,
         precision=number(precision, "precision", 0, 1, open_ends=True),
         seed=integer(seed, "seed"),
     )
@@ -188,15 +208,6 @@ class Outcomes:
             self.muted,
             tuple(passed),
         )
-
-
-def _binary(table: Table, what: str) -> Table:
-    if not isinstance(table, Table):
-        raise InputTypeError(
-            sentence(f"{what}={type(table).__name__}", "a Table", "Use read_table.")
-        )
-    table.require_binary("diagnose")
-    return table
 
 
 def _two_classes(table: Table) -> Table:

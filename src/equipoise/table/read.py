@@ -86,6 +86,25 @@ def read_table(
     return table
 
 
+def read_parts(
+    source: Any, target: str | None, test: Any, **reading: Any
+) -> tuple[Table, Table | None]:
+    """Read a table, and a test part with the same columns and classes.
+
+    Args:
+        source: As in `read_table`.
+        target: As in `read_table`.
+        test: A source of the test rows, or None.
+        **reading: `positive`, `group`, `time` and `drop`, as `read_table` takes them;
+            the test part needs none.
+
+    Returns:
+        The table, and that of the test rows or None.
+    """
+    table = read_table(source, target, **reading)
+    return table, None if test is None else read_table(test, target, like=table)
+
+
 def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Table:
     """Read rows that are only to be scored: a target is neither needed nor read.
 

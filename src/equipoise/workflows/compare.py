@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
 from typing import Any
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
@@ -16,8 +16,9 @@ from equipoise.evaluation.arrays import as_costs
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.read import read_table
+from equipoise.table.read import read_parts
 from equipoise.table.table import concatenate
+from equipoise.table.target import Positive
 from equipoise.workflows.arms import Arms, labels_of
 from equipoise.workflows.judge import judge
 from equipoise.workflows.plan import Protocol, split_by
@@ -34,6 +35,10 @@ def compare(
     target: str | None = None,
     *,
     test: Any = None,
+    positive: Positive | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    drop: Sequence[str] = (),
     strategies: Iterable[str | Strategy] | str | None = None,
     folds: int = 5,
     repeats: int | str = "auto",
@@ -61,6 +66,12 @@ def compare(
         target: The target's name where `source` is a path or a frame.
         test: A separate test file or table, scored by the average of the fold
             models and never used for a choice.
+        positive: The positive class; by default the rarest.
+        group: A column whose equal values stay on one side of a split (a patient, a
+            customer); it is no feature.
+        time: A column by which the rows are ordered and split in time; it is no
+            feature.
+        drop: Columns to leave out.
         strategies: Names of the catalogue or `Strategy` objects; by default
             `prior`, `logistic`, `trees`, `plain`, `class_weight`.
         folds: The number of outer folds, 2 to 20.
@@ -101,14 +112,16 @@ def compare(
         >>> trial["prior"].evaluation["roc_auc"].value
         0.5
     """
-    started = time.monotonic()
+    started = monotonic()
     if model is None:
-        table, x = read_table(source, target), None
-        later = None if test is None else read_table(test, target, like=table)
+        x = None
+        table, later = read_parts(
+            source, target, test, positive=positive, group=group, time=time, drop=drop
+        )
     else:
         table, x = labels_of(source)
         later, duplicates = None, "ignore"
-        _no_test(test)
+        _refuse(test=test, positive=positive, group=group, time=time, drop=drop)
     table.require_binary("compare")
     arms = _arms(strategies, own=model is not None)
     learner = Arms(network, checkpoints, model, x)
@@ -125,7 +138,7 @@ def compare(
     count = Repeats.of(repeats, minutes, protocol.by)
     call = progress or (lambda text, share: None)
     call("looking at the data", 0.0)
-    found = diagnose(table, later, seed=seed)
+    found = diagnose(table, test=later, seed=seed)
     whole = table if later is None else concatenate([table, later])
     scores = fit_repeats(
         whole, len(table), arms, protocol, learner, count, started, call
@@ -165,13 +178,17 @@ def _arms(
     return arms
 
 
-def _no_test(test: Any) -> None:
-    """Refuse a test file beside the user's own network."""
-    if test is not None:
+def _refuse(**given: Any) -> None:
+    """Refuse what is about columns or files beside the user's own network."""
+    for name, value in given.items():
+        if value is None or value == ():
+            continue
         raise UnsupportedError(
             sentence(
-                "test= with model=",
+                f"{name}= with model=",
                 "one of them, for now",
-                "Put the test rows into (x, y), or score them with your model.",
+                "Put the test rows into (x, y), or score them with your model."
+                if name == "test"
+                else "Arrays (x, y) have no columns to name; y holds 0 and 1.",
             )
         )

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from equipoise.table.hashes import row_hashes
 from equipoise.table.read import read_table
 from equipoise.table.splits import inner_split
 from equipoise.table.table import FloatArray, Table
+from equipoise.table.target import Positive
 from equipoise.workflows.arms import Arms
 from equipoise.workflows.blend import blend, mean_log_odds, pool
 from equipoise.workflows.model import Component, FittedModel, pooled
@@ -146,6 +147,10 @@ def fit(
     source: Any,
     target: str | None = None,
     *,
+    positive: Positive | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    drop: Sequence[str] = (),
     strategy: str | Strategy | Iterable[str | Strategy] = "auto",
     goal: Goal | None = None,
     folds: int = 5,
@@ -162,6 +167,12 @@ def fit(
     Args:
         source: A `Table`, or anything that `read_table` takes.
         target: The target's name where `source` is a path or a frame.
+        positive: The positive class; by default the rarest.
+        group: A column whose equal values stay on one side of a split, as in
+            `read_table`; it is no feature.
+        time: A column by which the rows are ordered and split in time; it is no
+            feature.
+        drop: Columns to leave out.
         strategy: A name, a `Strategy`, several of them, or "auto": an average of
             networks, two kinds of trees and a linear model, whose weights are learned
             on out-of-fold scores.
@@ -182,9 +193,11 @@ def fit(
         RefusedError: `goal.certify` asks for more than the rows can carry.
         UnsupportedError: The table is not binary.
     """
-    started = time.monotonic()
+    started = monotonic()
     goal = goal or Goal()
-    table = read_table(source, target)
+    table = read_table(
+        source, target, positive=positive, group=group, time=time, drop=drop
+    )
     table.require_binary("fit")
     arms = as_strategies(AUTO if strategy == "auto" else strategy)
     kept, held = _hold_out(table, goal, seed)
@@ -252,7 +265,7 @@ def _fit(
     learner = Arms(NETWORK)
     most = 1 if protocol.by == "time" else MOST_REPEATS
     for repeat in range(most):
-        begun = time.monotonic()
+        begun = monotonic()
         found = run(
             table,
             parts(table, protocol, [repeat]),
@@ -263,7 +276,7 @@ def _fit(
             progress=scaled(progress, repeat / most, 1 / most),
         )
         scores = found if scores is None else join(scores, found)
-        now = time.monotonic()
+        now = monotonic()
         if now - started + (now - begun) > budget:
             break
     if scores is None:
@@ -338,7 +351,7 @@ def _facts(
         "weights": dict(weights),
         "certified": goal.certify,
         "repeated": _repeated(seen),
-        "seconds": time.monotonic() - started,
+        "seconds": monotonic() - started,
         "versions": {
             name: version(name)
             for name in ("equipoise", "tensorflow", "keras", "scikit-learn", "numpy")
