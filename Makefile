@@ -37,8 +37,12 @@ lint: $(READY)  ## ruff: style and format
 types: $(READY)  ## mypy, strict
 	$(BIN)/mypy
 
+.PHONY: docs
+docs: $(READY)  ## build the documentation site into site/
+	$(BIN)/mkdocs build --strict --quiet
+
 .PHONY: check
-check: lint types test  ## what CI runs
+check: lint types docs test  ## what CI runs
 
 .PHONY: simulate
 simulate: $(READY)  ## the full-size simulations behind the statistical claims
