@@ -13,7 +13,10 @@ import pytest
 
 from equipoise.decision.calibration import Calibrator
 from equipoise.errors import InputError, TrainingError, UnsupportedError
-from equipoise.workflows.export import export, keras_model, sample_rows
+from equipoise.table.read import read_table
+from equipoise.workflows.export import export, keras_model
+from equipoise.workflows.export_check import checked_rows
+from equipoise.workflows.fit import fit
 from equipoise.workflows.model import FittedModel
 
 
@@ -23,49 +26,35 @@ def tensors(raw: dict[str, Any]) -> dict[str, Any]:
     return {name: tf.constant(values) for name, values in raw.items()}
 
 
-@pytest.mark.parametrize("kind", ["linear", "network"])
+@pytest.mark.parametrize("kind", ["linear", "trees", "network"])
 def test_the_keras_model_says_the_same(
     kind: str, request: pytest.FixtureRequest, make_rows: Callable[..., Any]
 ) -> None:
     model: FittedModel = request.getfixturevalue(kind)
-    for table in (model.read(make_rows(100, seed=3)), sample_rows(model, 100)):
+    for table in (model.read(make_rows(100, seed=3)), checked_rows(model)):
         found = model.keras_model(tensors(table.raw())).numpy()
-        assert found.shape == (100, 1)
+        assert found.shape == (len(table), 1)
         expected = model.predict_proba(table)[:, 1]
-        atol = 1e-10 if kind == "linear" else 2e-6
+        atol = 2e-6 if kind == "network" else 1e-10
         np.testing.assert_allclose(found[:, 0], expected, rtol=0, atol=atol)
 
 
 # Keras itself meets NumPy's new keyword when it writes variables.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("kind", ["linear", "trees"])
 def test_the_keras_model_survives_its_file(
-    linear: FittedModel, make_rows: Callable[..., Any], tmp_path: Path
+    kind: str,
+    request: pytest.FixtureRequest,
+    make_rows: Callable[..., Any],
+    tmp_path: Path,
 ) -> None:
     import keras
 
-    linear.keras_model.save(tmp_path / "m.keras")
+    model: FittedModel = request.getfixturevalue(kind)
+    model.keras_model.save(tmp_path / "m.keras")
     again = keras.saving.load_model(tmp_path / "m.keras", safe_mode=True)
-    raw = tensors(linear.read(make_rows(40, seed=4)).raw())
-    np.testing.assert_array_equal(again(raw).numpy(), linear.keras_model(raw).numpy())
-
-
-@pytest.mark.parametrize(
-    "calibrator",
-    [
-        Calibrator(),
-        Calibrator("intercept", intercept=-0.5, smoothing=0.01, base_rate=0.2),
-        Calibrator("platt", slope=0.7, intercept=0.3, smoothing=0.002, base_rate=0.1),
-        Calibrator("isotonic", knots=(-3.0, -1.0, 0.5), levels=(-4.0, -0.5, 2.0)),
-        Calibrator("isotonic", knots=(0.0,), levels=(-1.5,)),
-    ],
-    ids=lambda c: f"{c.method} {len(c.knots)}",
-)
-def test_every_calibrator_is_in_the_graph(calibrator: Calibrator) -> None:
-    from equipoise.workflows.layers import CalibratedLogOdds
-
-    z = np.linspace(-50, 50, 401)[:, None]
-    found = CalibratedLogOdds(calibrator, 0.25)(z).numpy()
-    np.testing.assert_allclose(found, calibrator.apply(z) + 0.25, rtol=1e-12, atol=1e-9)
+    raw = tensors(model.read(make_rows(40, seed=4)).raw())
+    np.testing.assert_array_equal(again(raw).numpy(), model.keras_model(raw).numpy())
 
 
 def test_a_saved_model_takes_raw_columns(
@@ -111,9 +100,39 @@ def test_a_model_that_differs_is_not_left_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_trees_say_what_to_do(trees: FittedModel, tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedError, match="strategy='plain'"):
-        _ = trees.keras_model
-    with pytest.raises(UnsupportedError, match="'trees'"):
-        trees.export(tmp_path / "served")
+def test_the_default_model_is_served(
+    make_rows: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Networks, both kinds of trees and a linear model, averaged."""
+    import tensorflow as tf
+
+    table = read_table(make_rows(200), "fraud")
+    model = fit(table, folds=2, minutes=1e-6, seed=1)
+    assert {c.strategy.learner for c in model.components} >= {"trees", "extra_trees"}
+    folder = model.export(tmp_path / "served")
+    serve = tf.saved_model.load(folder).signatures["serve"]
+    new = model.read(make_rows(50, seed=8))
+    np.testing.assert_allclose(
+        serve(**tensors(new.raw()))["probability"].numpy(),
+        model.predict_proba(new)[:, 1],
+        rtol=0,
+        atol=2e-6,
+    )
+
+
+def test_a_learner_that_is_no_layer_is_named(
+    make_rows: Callable[..., Any], tmp_path: Path
+) -> None:
+    table = read_table(make_rows(100), "fraud")
+    model = fit(table, strategy="prior", folds=2, minutes=1e-6)
+    with pytest.raises(UnsupportedError, match="'prior' as a Keras model"):
+        _ = model.keras_model
+    for name in ("served", "m.onnx"):
+        with pytest.raises(UnsupportedError, match="'prior'"):
+            model.export(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_format_is_refused(linear: FittedModel, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'saved_model', 'onnx'"):
+        linear.export(tmp_path / "m", format="pickle")

@@ -17,6 +17,7 @@ from equipoise.cli.compare import compare
 from equipoise.cli.diagnose import diagnose
 from equipoise.cli.doctor import doctor
 from equipoise.cli.evaluate import evaluate
+from equipoise.cli.export import export
 from equipoise.cli.fit import fit
 from equipoise.cli.predict import predict
 from equipoise.cli.terminal import console, say_error, say_warning
@@ -41,6 +42,7 @@ app.command()(compare)
 app.command()(fit)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(export)
 app.command()(doctor)
 
 EXIT_FAILED = 1

@@ -119,10 +119,7 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         Returns:
             `numbers`, `positions` and `codes`, as in `Encoded`.
         """
-        raw = {
-            column: _flat(columns, column, name, self.encoding.columns[column])
-            for column, name in input_names(self.encoding).items()
-        }
+        raw = self._raw(columns)
         rows = tf.shape(next(iter(raw.values())))[0]
         numbers, positions = self._numbers(raw, rows)
         codes = [
@@ -132,6 +129,26 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
             )
         ]
         return numbers, positions, _stack(codes, rows, tf.int32)
+
+    def features(self, columns: Mapping[str, Any]) -> Any:
+        """Return the numeric features before any scaling, for learners of their own.
+
+        Args:
+            columns: As `call` takes them.
+
+        Returns:
+            `[rows, features]` float64 in the order of `Encoding.numbers`, NaN where
+            missing.
+        """
+        raw = self._raw(columns)
+        found = [self._extract(raw, feature) for feature in self.encoding.numbers]
+        return _stack(found, tf.shape(next(iter(raw.values())))[0], tf.float64)
+
+    def _raw(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            column: _flat(columns, column, name, self.encoding.columns[column])
+            for column, name in input_names(self.encoding).items()
+        }
 
     def _numbers(self, raw: dict[str, Any], rows: Any) -> tuple[Any, Any]:
         features = self.encoding.numbers

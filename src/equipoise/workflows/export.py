@@ -1,33 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A fitted model as an ordinary Keras model and as a SavedModel on raw columns."""
+"""A fitted model as a Keras model, and as a file for other runtimes."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from equipoise._core.checks import listing, sentence
-from equipoise._core.seeds import generator
-from equipoise.errors import InputError, TrainingError, UnsupportedError
-from equipoise.priors import probability
-from equipoise.table.encoding import Encoding
-from equipoise.table.table import Column, Table
+from equipoise._core.checks import listing, one_of, sentence
+from equipoise.errors import InputError, UnsupportedError
+from equipoise.workflows.export_check import (
+    checked_rows,
+    encoding_of,
+    require_same,
+)
 
 if TYPE_CHECKING:
+    from equipoise.decision.rule import DecisionRule
+    from equipoise.table.table import Table
     from equipoise.workflows.model import Component, FittedModel
 
-SERVED = ("network", "logistic")
-CHECKED_ROWS = 256
-# The twin computes networks in float32 in another order of operations.
-TOLERANCE = 1e-5
-_EARLIEST, _LATEST = 0, 2_000_000_000_000_000
+SERVED = ("network", "logistic", "trees", "extra_trees")
+FORMATS = ("saved_model", "onnx")
 
 
 def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
@@ -43,7 +42,7 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
         output: "probability" or "log_odds", calibrated, `[rows, 1]` float64.
 
     Raises:
-        UnsupportedError: Trees are in the average: they are no Keras layers.
+        UnsupportedError: A learner in the average is no Keras layer.
     """
     import keras
 
@@ -55,7 +54,7 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
     )
 
     _require_served(model.components)
-    inputs = raw_inputs(_encoding(model))
+    inputs = raw_inputs(encoding_of(model))
     parts = [_component(component, inputs) for component in model.components]
     joined = (
         parts[0]
@@ -71,21 +70,15 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
     return keras.Model(inputs, result)
 
 
-def _encoding(model: FittedModel) -> Encoding:
-    scorer: Any = model.components[0].scorers[0]
-    encoding: Encoding = scorer.encoding
-    return encoding
-
-
 def _require_served(components: Sequence[Component]) -> None:
     others = sorted({c.strategy.learner for c in components} - set(SERVED))
     if others:
         raise UnsupportedError(
             sentence(
                 f"a model with {listing(others)} as a Keras model",
-                f"one of {listing(SERVED)} only",
-                "Fit with strategy='plain', or a list of such strategies, to export "
-                "it; predict and predict_file serve every model.",
+                f"{listing(SERVED)} only",
+                "Leave it out of the strategies to export the model; predict and "
+                "predict_file serve every model.",
             )
         )
 
@@ -101,49 +94,109 @@ def _component(component: Component, inputs: Mapping[str, Any]) -> Any:
     if component.strategy.learner == "network":
         found = network_model(scorers, output="log_odds")(inputs)
         return MeanLogOdds()(found)
-    parts = [_linear(scorer, k, inputs) for k, scorer in enumerate(scorers)]
+    one = _linear if component.strategy.learner == "logistic" else _trees
+    name = component.strategy.name
+    parts = [one(scorer, f"{name}-{k}", inputs) for k, scorer in enumerate(scorers)]
     if len(parts) == 1:
         return parts[0]
     joined = keras.layers.Concatenate(dtype="float64")(parts)
     return MeanLogOdds()(joined)
 
 
-def _linear(scorer: Any, number: int, inputs: Mapping[str, Any]) -> Any:
+def _linear(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
     from equipoise.learners.linear_layer import LinearLogOdds
     from equipoise.networks.encoding import EncodingLayer
 
     encoding = scorer.encoding
     layer = LinearLogOdds(len(encoding.names), encoding.levels)
     layer.assign(scorer.coefficients, scorer.intercept)
-    name = f"equipoise-linear-encoding-{number}"
-    return layer(EncodingLayer(encoding, name=name)(inputs))
+    return layer(EncodingLayer(encoding, name=f"equipoise-{name}")(inputs))
 
 
-def export(model: FittedModel, folder: str | os.PathLike[str]) -> Path:
-    """Write a SavedModel that takes raw columns, and compare it before it is there.
+def _trees(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
+    from equipoise.learners.extra_trees import ExtraTreesScorer
+    from equipoise.learners.forest import joined
+    from equipoise.workflows.layers_forest import TreeMatrix, forest_layer
 
-    Its signature "serve" takes each raw column by the name of the Keras model's
-    input, `[rows]`, and returns "probability" (calibrated, float64) and "decision"
-    (1 flagged, 0 not, -1 undecided, int32), `[rows]`.
+    if isinstance(scorer, ExtraTreesScorer):
+        view = "ordinal"
+        layer = forest_layer(scorer.forest, link="share", offset=scorer.offset)
+    else:
+        view = scorer.view
+        layer = forest_layer(
+            joined(scorer.forests),
+            base=sum(forest.base for forest in scorer.forests),
+            divisor=len(scorer.forests),
+            offset=scorer.offset,
+        )
+    return layer(TreeMatrix(scorer.encoding, view, f"equipoise-{name}")(inputs))
+
+
+def export(
+    model: FittedModel, path: str | os.PathLike[str], *, format: str | None = None
+) -> Path:
+    """Write a model for other runtimes, and compare it before it is there.
+
+    Both forms take each raw column, `[rows]`, by the name of the Keras model's input
+    (the column's own name, where it is letters, digits and underscores), and return
+    "probability" (calibrated, float64) and "decision" (1 flagged, 0 not, -1
+    undecided, int32), `[rows]`.
 
     It is written beside its place, loaded again, and compared with the model itself
-    on 256 rows drawn from the training's quantiles and categories, with missing and
-    unseen values among them; only then it is moved to its place.
+    on rows drawn from the training's quantiles and categories, with missing, unseen
+    and extreme values among them; only then it is moved to its place.
 
     Args:
         model: What `fit` or `load` gave.
-        folder: A new or empty folder.
+        path: A new or empty folder; for ONNX a file whose name ends in ".onnx".
+        format: "saved_model" (for TensorFlow, signature "serve") or "onnx" (numeric
+            and boolean columns only, float64 with NaN where missing; needs the extra
+            [onnx]). By default what the path's suffix tells.
 
     Returns:
-        The folder.
+        The path.
 
     Raises:
-        UnsupportedError: Trees are in the average.
-        InputError: The folder exists and is not empty.
+        UnsupportedError: A learner in the average is no Keras layer, or a column is
+            neither numeric nor boolean and the format is ONNX.
+        MissingExtraError: The extra [onnx] is not installed.
+        InputError: The folder exists and is not empty, or the suffix is another.
         TrainingError: The exported model says something else; nothing is left.
-        OSError: The folder cannot be written.
+        OSError: The path cannot be written.
     """
-    target = Path(folder)
+    target = Path(path)
+    by_name = "onnx" if target.suffix == ".onnx" else "saved_model"
+    if one_of(format or by_name, FORMATS, "format") == "onnx":
+        from equipoise.workflows.export_onnx import export_onnx
+
+        return export_onnx(model, target)
+    return _export_saved_model(model, target)
+
+
+def serving(twin: Any, rule: DecisionRule) -> Callable[[Mapping[str, Any]], Any]:
+    """Return the function that an exported model computes, for tracing.
+
+    Args:
+        twin: `keras_model(model, output="log_odds")`.
+        rule: The model's rule.
+    """
+    import tensorflow as tf
+
+    upper, lower = rule.threshold, rule.lower
+
+    def serve(columns: Mapping[str, Any]) -> dict[str, Any]:
+        z = twin(columns)[:, 0]
+        flagged = z >= upper if upper < np.inf else tf.zeros_like(z, tf.bool)
+        decision = tf.cast(flagged, tf.int32)
+        if lower is not None:
+            decision = tf.where(~flagged & (z >= lower), -1, decision)
+        # Not `sigmoid`, which other runtimes approximate.
+        return {"probability": 1.0 / (1.0 + tf.exp(-z)), "decision": decision}
+
+    return serve
+
+
+def _export_saved_model(model: FittedModel, target: Path) -> Path:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(
             sentence(f"the folder {target.name!r}, which is not empty", "a new folder")
@@ -164,23 +217,15 @@ def _write(model: FittedModel, folder: Path) -> None:
     import tensorflow as tf
 
     twin = keras_model(model, output="log_odds")
-    upper, lower = model.rule.threshold, model.rule.lower
-
-    def serve(columns: dict[str, Any]) -> dict[str, Any]:
-        z = twin(columns)[:, 0]
-        flagged = z >= upper if upper < np.inf else tf.zeros_like(z, tf.bool)
-        decision = tf.cast(flagged, tf.int32)
-        if lower is not None:
-            decision = tf.where(~flagged & (z >= lower), -1, decision)
-        return {"probability": tf.sigmoid(z), "decision": decision}
-
     signature = {
         entry.name: tf.TensorSpec([None], entry.dtype, name=entry.name)
         for entry in twin.inputs
     }
     archive = keras.export.ExportArchive()
     archive.track(twin)
-    archive.add_endpoint("serve", serve, input_signature=[signature])
+    archive.add_endpoint(
+        "serve", serving(twin, model.rule), input_signature=[signature]
+    )
     archive.write_out(folder, verbose=False)
 
 
@@ -188,68 +233,16 @@ def _compare(model: FittedModel, folder: Path) -> None:
     """Raise where the written model differs from the model on rows."""
     import tensorflow as tf
 
-    from equipoise.networks.encoding import input_names
-
-    table = sample_rows(model, CHECKED_ROWS)
-    names = input_names(_encoding(model))
-    raw = {names[name]: values for name, values in table.raw().items() if name in names}
+    table = checked_rows(model)
+    raw = raw_inputs_of(model, table)
     served = tf.saved_model.load(folder).signatures["serve"]
     found = served(**{name: tf.constant(values) for name, values in raw.items()})
-    z = model.log_odds(table)
-    gap = np.abs(found["probability"].numpy() - probability(z)).max()
-    clear = np.abs(z - model.rule.threshold) > 1e-3
-    if model.rule.lower is not None:
-        clear &= np.abs(z - model.rule.lower) > 1e-3
-    same = found["decision"].numpy() == model.rule.decide(z, calibrated=True)
-    if gap > TOLERANCE or not same[clear].all():
-        raise TrainingError(
-            sentence(
-                f"an exported model whose probabilities differ by up to {gap:.2g}",
-                f"differences up to {TOLERANCE:g}",
-                "Please report it; the model itself is sound and was not exported.",
-            )
-        )
+    require_same(model, table, {name: v.numpy() for name, v in found.items()})
 
 
-def sample_rows(model: FittedModel, rows: int, seed: int = 0) -> Table:
-    """Return rows like those of the training, column by column, without its rows.
+def raw_inputs_of(model: FittedModel, table: Table) -> dict[str, Any]:
+    """Return a table's raw columns by the names of the exported model's inputs."""
+    from equipoise.networks.encoding import input_names
 
-    Numbers are drawn between and around the training's quantiles, categories from
-    its vocabulary; one value in ten is missing, and one category in ten unseen.
-
-    Args:
-        model: What `fit` or `load` gave, of networks or linear models.
-        rows: How many.
-        seed: Of the draws.
-    """
-    random = generator(seed, "export rows")
-    encoding = _encoding(model)
-    knots = {f.column: f.knots for f in encoding.numbers if f.origin == "value"}
-    columns = tuple(
-        _sample(column, knots.get(column.name, ()), rows, random)
-        for column in model.schema.columns
-    )
-    labels = np.full(rows, -1, np.int8)
-    return dataclasses.replace(model.schema, columns=columns, y=labels)
-
-
-def _sample(
-    column: Column, knots: Sequence[float], rows: int, random: np.random.Generator
-) -> Column:
-    missing = random.random(rows) < 0.1
-    if column.kind == "categorical":
-        known = (*column.categories, "\u00a0unseen")
-        codes = random.integers(0, len(known), rows)
-        codes[random.random(rows) < 0.1] = len(known) - 1
-        values: Any = np.where(missing, -1, codes).astype(np.int32)
-        return Column(column.name, column.kind, values, known)
-    if column.kind == "datetime":
-        moments = random.integers(_EARLIEST, _LATEST, rows).astype("datetime64[us]")
-        moments[missing] = np.datetime64("NaT")
-        return Column(column.name, column.kind, moments)
-    if column.kind == "boolean":
-        values = random.integers(0, 2, rows).astype(np.float64)
-    else:
-        values = random.choice(np.clip(knots, -1e12, 1e12), rows)
-        values = values + random.normal(0, 0.1, rows) * np.abs(values)
-    return Column(column.name, column.kind, np.where(missing, np.nan, values))
+    names = input_names(encoding_of(model))
+    return {names[name]: v for name, v in table.raw().items() if name in names}

@@ -168,17 +168,19 @@ class FittedModel:
         """This model as a `keras.Model` on raw columns; see `workflows.export`.
 
         Raises:
-            UnsupportedError: Trees are in the average.
+            UnsupportedError: A learner in the average is no Keras layer.
         """
         from equipoise.workflows.export import keras_model
 
         return keras_model(self)
 
-    def export(self, folder: str | os.PathLike[str]) -> Path:
-        """Write a SavedModel on raw columns, see `workflows.export.export`."""
+    def export(
+        self, path: str | os.PathLike[str], *, format: str | None = None
+    ) -> Path:
+        """Write a SavedModel or ONNX on raw columns, see `workflows.export.export`."""
         from equipoise.workflows.export import export
 
-        return export(self, folder)
+        return export(self, path, format=format)
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{c.weight:.2f} {c.strategy.name}" for c in self.components)

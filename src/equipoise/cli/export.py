@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`equipoise export`: a saved model for runtimes without Equipoise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from equipoise.cli import options
+from equipoise.cli.quiet import without_tensorflow_lines
+from equipoise.cli.terminal import console
+
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="PATH",
+        help="A new folder, or a file whose name ends in .onnx.",
+        show_default=False,
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="saved_model or onnx. [default: what the name of --out tells]",
+        show_default=False,
+    ),
+]
+
+
+def export(model: options.Model, out: Out, format: Format = None) -> None:
+    """Write a model as a SavedModel or as ONNX, and compare it before it is there."""
+    from equipoise.workflows.storage import load
+
+    with without_tensorflow_lines():
+        written = load(model).export(out, format=format)
+    console().print(f"wrote {written}", markup=False, highlight=False)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether an exported model says what the model says, on rows without any data."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from equipoise._core.checks import sentence
+from equipoise._core.seeds import generator
+from equipoise.errors import TrainingError
+from equipoise.priors import probability
+from equipoise.table.encoding import Encoding
+from equipoise.table.table import Column, Table, concatenate
+
+if TYPE_CHECKING:
+    from equipoise.workflows.model import FittedModel
+
+CHECKED_ROWS = 256
+# The copy computes networks in float32 in another order of operations.
+TOLERANCE = 1e-5
+# Decisions count where the log-odds are further from a threshold than this.
+CLEAR = 1e-3
+_EARLIEST, _LATEST = 0, 2_000_000_000_000_000
+_EXTREMES = (np.nan, 0.0, 1e-310, 1e300, -1e300)
+
+
+def encoding_of(model: FittedModel) -> Encoding:
+    """Return the encoding of a model's first part; the columns are the same in all."""
+    scorer: Any = model.components[0].scorers[0]
+    encoding: Encoding = scorer.encoding
+    return encoding
+
+
+def checked_rows(model: FittedModel) -> Table:
+    """Return the rows that an export is compared on: usual ones and extremes."""
+    return concatenate([sample_rows(model, CHECKED_ROWS), extreme_rows(model)])
+
+
+def require_same(
+    model: FittedModel, table: Table, found: Mapping[str, np.ndarray]
+) -> None:
+    """Raise where an exported model differs from the model on rows.
+
+    Args:
+        model: The model.
+        table: The rows.
+        found: "probability" and "decision", `[rows]` each, of the exported model.
+
+    Raises:
+        TrainingError: Probabilities differ by more than `TOLERANCE`, or decisions
+            differ away from the thresholds.
+    """
+    z = model.log_odds(table)
+    gaps = np.abs(found["probability"] - probability(z))
+    clear = np.abs(z - model.rule.threshold) > CLEAR
+    if model.rule.lower is not None:
+        clear &= np.abs(z - model.rule.lower) > CLEAR
+    same = found["decision"] == model.rule.decide(z, calibrated=True)
+    # A NaN fails the first comparison too.
+    if not (gaps <= TOLERANCE).all() or not same[clear].all():
+        raise TrainingError(
+            sentence(
+                "an exported model whose probabilities differ by up to "
+                f"{gaps.max():.2g} on {len(table)} rows",
+                f"differences up to {TOLERANCE:g}",
+                "Please report it; the model itself is sound and was not exported.",
+            )
+        )
+
+
+def sample_rows(model: FittedModel, rows: int, seed: int = 0) -> Table:
+    """Return rows like those of the training, column by column, without its rows.
+
+    Numbers are drawn between and around the training's quantiles, categories from
+    its vocabulary; one value in ten is missing, and one category in ten unseen.
+
+    Args:
+        model: What `fit` or `load` gave, of models that learn from columns.
+        rows: How many.
+        seed: Of the draws.
+    """
+    random = generator(seed, "export rows")
+    knots = {
+        f.column: f.knots for f in encoding_of(model).numbers if f.origin == "value"
+    }
+    columns = tuple(
+        _sample(column, knots.get(column.name, ()), rows, random)
+        for column in model.schema.columns
+    )
+    return _like(model.schema, columns, rows)
+
+
+def extreme_rows(model: FittedModel) -> Table:
+    """Return rows at the ends of what numbers can be, the first all missing."""
+    columns = tuple(_extreme(column) for column in model.schema.columns)
+    return _like(model.schema, columns, len(_EXTREMES))
+
+
+def _like(schema: Table, columns: tuple[Column, ...], rows: int) -> Table:
+    labels = np.full(rows, -1, np.int8)
+    return dataclasses.replace(
+        schema, columns=columns, y=labels, groups=None, time=None
+    )
+
+
+def _extreme(column: Column) -> Column:
+    rows = len(_EXTREMES)
+    values: Any = np.array(_EXTREMES)
+    if column.kind == "categorical":
+        values = np.full(rows, -1, np.int32)
+    elif column.kind == "datetime":
+        ends = [_EARLIEST, _LATEST, -(2**60), 2**60]
+        values = np.array(["NaT", *ends], "datetime64[us]")
+    elif column.kind == "boolean":
+        values = np.array([np.nan, 0.0, 1.0, 1.0, 0.0])
+    return Column(column.name, column.kind, values, column.categories)
+
+
+def _sample(
+    column: Column, knots: Sequence[float], rows: int, random: np.random.Generator
+) -> Column:
+    missing = random.random(rows) < 0.1
+    if column.kind == "categorical":
+        known = (*column.categories, "\u00a0unseen")
+        codes = random.integers(0, len(known), rows)
+        codes[random.random(rows) < 0.1] = len(known) - 1
+        values: Any = np.where(missing, -1, codes).astype(np.int32)
+        return Column(column.name, column.kind, values, known)
+    if column.kind == "datetime":
+        moments = random.integers(_EARLIEST, _LATEST, rows).astype("datetime64[us]")
+        moments[missing] = np.datetime64("NaT")
+        return Column(column.name, column.kind, moments)
+    if column.kind == "boolean":
+        values = random.integers(0, 2, rows).astype(np.float64)
+    else:
+        values = random.choice(np.clip(knots or (0.0, 1.0), -1e12, 1e12), rows)
+        values = values + random.normal(0, 0.1, rows) * np.abs(values)
+    return Column(column.name, column.kind, np.where(missing, np.nan, values))

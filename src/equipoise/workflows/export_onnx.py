@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fitted model of numeric columns as one ONNX file, checked in another runtime.
+
+The file is made from the same graph as the SavedModel. ONNX has no operator for a
+search among sorted numbers, so that one is written as counting those that are not
+larger.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from equipoise._core.checks import sentence
+from equipoise._core.extras import require_extra
+from equipoise._core.files import writing
+from equipoise.errors import InputError, TrainingError, UnsupportedError
+from equipoise.priors import probability
+from equipoise.workflows.export_check import checked_rows, encoding_of, require_same
+
+if TYPE_CHECKING:
+    from equipoise.workflows.model import FittedModel
+
+MODULES = ("onnx", "onnxruntime", "tf2onnx")
+OPSET = 18
+OUTPUTS = ("probability", "decision")
+SUFFIX = ".onnx"
+
+
+def export_onnx(model: FittedModel, target: Path) -> Path:
+    """Write the file; see `equipoise.workflows.export.export`.
+
+    Args:
+        model: A model whose columns are all numeric or boolean.
+        target: The file, whole or not at all; its name ends in ".onnx".
+    """
+    from equipoise.workflows.export import keras_model
+
+    if target.suffix != SUFFIX:
+        raise InputError(
+            sentence(
+                f"the path {target.name!r} for ONNX",
+                f"a name that ends in {SUFFIX}",
+                f"Try {target.with_suffix(SUFFIX).name!r}.",
+            )
+        )
+    require_numeric(model)
+    require_extra("onnx", MODULES, "an export to ONNX")
+    twin = keras_model(model, output="log_odds")
+    proto = _converted(model, twin)
+    _describe(model, proto)
+    data = proto.SerializeToString()
+    _compare(model, data)
+    with writing(target) as stream:
+        stream.write(data)
+    return target
+
+
+def require_numeric(model: FittedModel) -> None:
+    """Raise where a model takes a column that is neither numeric nor boolean.
+
+    Raises:
+        UnsupportedError: It does; the columns are named.
+    """
+    taken = getattr(model.components[0].scorers[0], "encoding", None)
+    names = set() if taken is None else set(taken.columns)
+    others = [
+        f"{column.name!r} ({column.kind})"
+        for column in model.schema.columns
+        if column.kind not in ("numeric", "boolean") and column.name in names
+    ]
+    if others:
+        raise UnsupportedError(
+            sentence(
+                f"a model that takes {', '.join(others)} in the format 'onnx'",
+                "numeric and boolean columns only",
+                "Export it with format='saved_model', which takes them as they are; "
+                "or turn them into numbers before fit.",
+            )
+        )
+
+
+def _converted(model: FittedModel, twin: Any) -> Any:
+    """Return the model as an `onnx.ModelProto`."""
+    import tensorflow as tf
+    import tf2onnx
+
+    from equipoise.workflows.export import serving
+
+    names = [entry.name for entry in twin.inputs]
+    serve = serving(twin, model.rule)
+    signature = [tf.TensorSpec([None], tf.float64, name=name) for name in names]
+    traced = tf.function(
+        lambda *columns: serve(dict(zip(names, columns, strict=True))),
+        input_signature=signature,
+    )
+    with _unlogged():
+        proto, _ = tf2onnx.convert.from_function(
+            traced,
+            input_signature=signature,
+            opset=OPSET,
+            custom_op_handlers={"UpperBound": (_upper_bound, [])},
+        )
+    return proto
+
+
+def _upper_bound(context: Any, node: Any, name: str, arguments: Any) -> None:
+    """Write `searchsorted(sorted, values, side="right")` in ONNX's operators.
+
+    It counts, per line, the sorted numbers that are not larger: `[lines, values,
+    sorted]` comparisons.
+    """
+    (lines, values), (result,) = node.input, node.output
+    context.remove_node(node.name)
+    last = context.make_const(f"{name}-last", np.array([2], np.int64)).output[0]
+    middle = context.make_const(f"{name}-middle", np.array([1], np.int64)).output[0]
+    wide = context.make_node("Unsqueeze", [values, last]).output[0]
+    flat = context.make_node("Unsqueeze", [lines, middle]).output[0]
+    below = context.make_node("LessOrEqual", [flat, wide]).output[0]
+    ones = context.make_node("Cast", [below], attr={"to": _INT32}).output[0]
+    context.make_node(
+        "ReduceSum", [ones, last], attr={"keepdims": 0}, outputs=[result], name=name
+    )
+
+
+_INT32 = 6  # onnx.TensorProto.INT32
+
+
+@contextlib.contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep the converter's log lines away, and the root logger as it is.
+
+    `logging.warning`, which the converter calls, would set up the root logger of the
+    whole process where it has no handler.
+    """
+    root, silent = logging.getLogger(), logging.NullHandler()
+    root.addHandler(silent)
+    try:
+        yield
+    finally:
+        root.removeHandler(silent)
+
+
+def _describe(model: FittedModel, proto: Any) -> None:
+    """Put the outputs in order, and say what the file is in its own fields."""
+    from onnx import helper
+
+    from equipoise.networks.encoding import input_names
+
+    outputs = sorted(proto.graph.output, key=lambda one: OUTPUTS.index(one.name))
+    del proto.graph.output[:]
+    proto.graph.output.extend(outputs)
+    for entry in (*proto.graph.input, *proto.graph.output):
+        entry.type.tensor_type.shape.dim[0].dim_param = "rows"
+    proto.producer_name = "equipoise"
+    proto.producer_version = str(model.facts["versions"]["equipoise"])
+    proto.graph.name = "equipoise"
+    proto.doc_string = (
+        "Columns in, [rows] float64 each, NaN where missing; out: the calibrated "
+        "probability of the positive class, and the decision (1 flagged, 0 not, -1 "
+        "undecided)."
+    )
+    helper.set_model_props(
+        proto,
+        {
+            "target": model.schema.target,
+            "positive_class": model.schema.classes[1],
+            "threshold": repr(float(probability(model.rule.threshold))),
+            "columns": json.dumps(input_names(encoding_of(model)), ensure_ascii=False),
+        },
+    )
+
+
+def _compare(model: FittedModel, data: bytes) -> None:
+    """Raise where the runtime asks for other inputs or says something else."""
+    import onnxruntime
+
+    from equipoise.workflows.export import raw_inputs_of
+
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    table = checked_rows(model)
+    raw = raw_inputs_of(model, table)
+    asked = {entry.name: entry.type for entry in session.get_inputs()}
+    if asked != dict.fromkeys(raw, "tensor(double)"):
+        raise TrainingError(
+            sentence(
+                f"an exported model that takes {asked}",
+                f"the columns {sorted(raw)} as doubles",
+                "Please report it; the model itself is sound and was not exported.",
+            )
+        )
+    found = dict(zip(OUTPUTS, session.run(list(OUTPUTS), raw), strict=True))
+    require_same(model, table, found)
+    one = {name: values[:1] for name, values in raw.items()}
+    alone = dict(zip(OUTPUTS, session.run(list(OUTPUTS), one), strict=True))
+    require_same(model, table.take(np.arange(1)), alone)
