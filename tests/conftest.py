@@ -3,10 +3,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from equipoise.workflows.trial import Trial
 
 # TensorFlow's start-up lines on stderr drown a failing test's output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -20,3 +27,86 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the benchmark tables are absent: set EQUIPOISE_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def make_trial() -> Callable[..., Trial]:
+    """Return a maker of trials whose scores are drawn, so that nothing is trained.
+
+    The scores are the truth of a known table, with noise that differs by arm.
+    """
+    return _judged
+
+
+def _judged(
+    rows: int = 600,
+    positives: int = 60,
+    names: Sequence[Any] = ("prior", "logistic", "plain", "focal"),
+    *,
+    repeats: int = 1,
+    later: bool = False,
+    objective: str = "f1",
+    costs: tuple[float, float] | None = None,
+    **table_fields: Any,
+) -> Trial:
+    from equipoise.comparison.verdict import judge
+    from equipoise.diagnosis.diagnosis import diagnose
+    from equipoise.evaluation.cross_validation import cross_validated
+    from equipoise.strategies.catalogue import as_strategies
+    from equipoise.table.generators import gaussian_shift
+    from equipoise.workflows.heldout import evaluate_test_file
+    from equipoise.workflows.judge import exactness
+    from equipoise.workflows.plan import Protocol, fold_numbers, parts
+    from equipoise.workflows.scores import Scores
+    from equipoise.workflows.trial import Trial
+
+    known = gaussian_shift(rows, positives=positives, auroc=0.92, seed=1)
+    table = dataclasses.replace(known.table, **table_fields)
+    protocol = Protocol()
+    split = parts(table, protocol, range(repeats))
+    arms = as_strategies(names)
+    random = np.random.default_rng(0)
+    flat = float(np.log(positives / (rows - positives)))
+    log_odds = {
+        arm.name: np.full((repeats, rows), flat)
+        if arm.learner == "prior"
+        else known.log_odds + 0.3 * k * random.normal(size=(repeats, rows))
+        for k, arm in enumerate(arms)
+    }
+    test = table.take(range(rows // 2)) if later else None
+    extra = {
+        name: np.tile(z[0, : rows // 2 if later else 0], (len(split), 1))
+        for name, z in log_odds.items()
+    }
+    scores = Scores(
+        log_odds,
+        fold_numbers(split, rows, repeats),
+        extra,
+        {arm.name: 1.5 + k for k, arm in enumerate(arms)},
+        {arm.name: 100.0 for arm in arms},
+        notes=("focal: stopped at the last epoch",),
+    )
+    results = cross_validated(
+        table.y,
+        log_odds,
+        scores.folds,
+        objective=objective,
+        costs=costs,
+        exact=exactness(table, arms),
+        replicates=50 if rows < 10_000 else 4,  # intervals are tested elsewhere
+    )
+    found = diagnose(table, test=test)
+    return Trial(
+        facts=found.facts,
+        protocol=protocol,
+        strategies=tuple(arms),
+        results=results,
+        scores=scores,
+        conclusion=judge(results, margin=0.01),
+        diagnosis=found,
+        test={} if test is None else evaluate_test_file(test, scores, results),
+        objective=objective if costs is None else "cost",
+        seconds=12.5,
+        notes=scores.notes,
+        costs=costs,
+    )

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,15 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TRIALS = Path(__file__).parents[1] / "report" / "conftest.py"
-make_trial: Callable[..., Any] = runpy.run_path(str(TRIALS))["make_trial"]
+    from equipoise.workflows.trial import Trial
+
 HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def page(
+    make_trial: Callable[..., Trial], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     trial = make_trial(
         names=("prior", "logistic", "plain", "focal", "sweep"),
         classes=("no", HOSTILE),

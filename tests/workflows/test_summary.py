@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import json
 import math
-import runpy
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,10 @@ from equipoise.strategies.catalogue import sweep_strategies
 from equipoise.workflows.summary import highlighted, summarise
 from equipoise.workflows.trial import Trial
 
-TRIALS = Path(__file__).parents[1] / "report" / "conftest.py"
-make_trial = runpy.run_path(str(TRIALS))["make_trial"]
-
 
 @pytest.fixture(scope="module")
-def trial() -> Trial:
-    made: Trial = make_trial(names=("prior", "logistic", "plain", "focal", "sweep"))
-    return made
+def trial(make_trial: Callable[..., Trial]) -> Trial:
+    return make_trial(names=("prior", "logistic", "plain", "focal", "sweep"))
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +94,7 @@ def test_the_sweep_cuts_at_the_weight(trial: Trial, summary: dict[str, Any]) -> 
             assert point["precision"] == pytest.approx(y[flagged].mean())
 
 
-def test_there_is_no_sweep_of_two_weights() -> None:
+def test_there_is_no_sweep_of_two_weights(make_trial: Callable[..., Trial]) -> None:
     names = ["plain", *sweep_strategies((1, 30))]
     assert summarise(make_trial(names=names))["sweep"] is None
 
@@ -121,14 +116,16 @@ def test_at_most_three_arms_are_drawn_in_colour(trial: Trial) -> None:
     assert len(shown) == 3
 
 
-def test_its_size_does_not_grow_with_the_rows() -> None:
+def test_its_size_does_not_grow_with_the_rows(make_trial: Callable[..., Trial]) -> None:
     small = len(json.dumps(summarise(make_trial(600, 60))))
     large = len(json.dumps(summarise(make_trial(6_000, 400, repeats=2))))
     assert large < 4 * small
     assert large < 200_000
 
 
-def test_it_speaks_of_the_test_file_and_of_costs() -> None:
+def test_it_speaks_of_the_test_file_and_of_costs(
+    make_trial: Callable[..., Trial],
+) -> None:
     summary = summarise(make_trial(later=True, objective="cost", costs=(1.0, 5.0)))
     assert summary["test"]["rows"] == 300
     assert summary["decision"]["goal"] == "expected cost"
@@ -139,7 +136,9 @@ def test_it_speaks_of_the_test_file_and_of_costs() -> None:
     assert "came later" not in text
 
 
-def test_more_repeats_are_advised_only_while_they_help() -> None:
+def test_more_repeats_are_advised_only_while_they_help(
+    make_trial: Callable[..., Trial],
+) -> None:
     once, often = (" ".join(make_trial(repeats=r).summary()["next"]) for r in (1, 5))
     assert "repeats=5" in once
     assert "repeats=5" not in often
