@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -83,6 +85,67 @@ def test_it_equals_plain_keras(table, jobs_for, strategy) -> None:
     np.testing.assert_allclose(ours.log_odds, keras.log_odds, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        Strategy(weights="balanced"),
+        Strategy(sampling="oversample", synthesis="smote"),
+        Strategy(loss="focal", sampling="balanced", options={"gamma": 1.5}),
+    ],
+    ids=lambda s: s.name,
+)
+def test_example_weights_equal_keras(table, jobs_for, strategy) -> None:
+    numbers = numeric_part(table)
+    weights = np.random.default_rng(2).uniform(0.1, 5.0, len(table)) * (1 + table.y)
+    (plain,) = jobs_for(numbers, [strategy], folds=1)
+    job = dataclasses.replace(plain, example_weights=weights)
+    spec = NetworkSpec("x", hidden=(12, 9), learning_rate=3e-3)
+    settings = TrainingSettings(batch=64, epochs=5, patience=5, dtype="float64")
+    (ours,) = NetworkLearner(spec, settings).run(numbers, [job])
+    (keras,) = KerasLoopLearner(network=spec, settings=settings).run(numbers, [job])
+    assert ours.best == keras.best
+    np.testing.assert_allclose(ours.log_odds, keras.log_odds, rtol=0, atol=1e-6)
+    (unweighted,) = NetworkLearner(spec, settings).run(numbers, [plain])
+    assert np.abs(ours.log_odds - unweighted.log_odds).max() > 0.1
+
+
+@pytest.mark.parametrize("name", ["plain", "class_weight", "smote", "pairwise_auc"])
+def test_equal_weights_change_no_bit(table, jobs_for, name) -> None:
+    jobs = jobs_for(table, [name], folds=1)
+    heavy = [dataclasses.replace(j, example_weights=np.full(600, 4.0)) for j in jobs]
+    learner = NetworkLearner(RICH, QUICK)
+    (ours,), (alike,) = learner.run(table, jobs), learner.run(table, heavy)
+    np.testing.assert_array_equal(ours.log_odds, alike.log_odds)
+
+
+def test_pairs_of_heavy_positives_count_more(table, jobs_for) -> None:
+    (job,) = jobs_for(table, ["pairwise_auc"], folds=1)
+    heavy = np.where(table["a"].values > 0, 50.0, 1.0)
+    weighted = dataclasses.replace(job, example_weights=heavy)
+    learner = NetworkLearner(RICH, QUICK)
+    (found,), (other,) = learner.run(table, [job]), learner.run(table, [weighted])
+    assert np.abs(found.log_odds - other.log_odds).max() > 0.01
+
+
+@pytest.mark.parametrize("sampling", ["natural", "stratified"])
+def test_weights_of_a_class_are_its_share_of_the_population(
+    table, jobs_for, sampling
+) -> None:
+    """As a class weight of 5 would train, but the odds are then five times as high."""
+    plain = Strategy("plain", sampling=sampling)
+    five = {"positive_weight": 5.0}
+    fixed = Strategy("fixed", sampling=sampling, weights="fixed", options=five)
+    (job,), (other,) = (jobs_for(table, [arm], folds=1) for arm in (plain, fixed))
+    weighted = dataclasses.replace(job, example_weights=np.where(table.y, 5.0, 1.0))
+    settings = TrainingSettings(batch=64, epochs=3)
+    learner = NetworkLearner(RICH, settings)
+    (found,), (wanted,) = learner.run(table, [weighted]), learner.run(table, [other])
+    assert found.best == wanted.best == 3
+    np.testing.assert_allclose(
+        found.log_odds, wanted.log_odds + np.log(5), rtol=0, atol=1e-4
+    )
+
+
 def test_weight_decay_equals_keras(table, jobs_for) -> None:
     numbers = numeric_part(table)
     jobs = jobs_for(numbers, folds=1)
@@ -94,8 +157,6 @@ def test_weight_decay_equals_keras(table, jobs_for) -> None:
 
 
 def test_another_seed_gives_other_numbers(table, jobs_for) -> None:
-    import dataclasses
-
     (job,) = jobs_for(table, folds=1)
     other = dataclasses.replace(job, seed=job.seed + 1)
     learner = NetworkLearner(RICH, QUICK)

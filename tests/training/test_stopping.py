@@ -33,6 +33,19 @@ def test_other_metrics_are_turned_so_that_less_is_better(rows) -> None:
     assert found == pytest.approx(brier_score_loss(y, probability(z)))
 
 
+@pytest.mark.parametrize("name", ["log_loss", "brier", "average_precision"])
+@pytest.mark.parametrize("kind", ["offset", "calibrate"])
+def test_a_weight_is_so_many_copies(rows, name, kind) -> None:
+    y, z = rows
+    times = np.random.default_rng(1).integers(1, 5, len(y))
+    correction = Correction(kind, 0.4)
+    repeated = np.repeat(y, times), np.repeat(z, times)
+    wanted = stop_value(name, *repeated, correction)
+    found = stop_value(name, y, z, correction, times.astype(float))
+    assert found == pytest.approx(wanted, rel=1e-9)
+    assert found != pytest.approx(stop_value(name, y, z, correction), rel=1e-4)
+
+
 def test_scores_that_only_order_are_judged_by_their_best_line(rows) -> None:
     """The least log loss over lines is scikit-learn's, whatever the scale."""
     y, z = rows

@@ -22,6 +22,9 @@ def test_an_empty_class_is_counted_in_the_error(counts):
         check_counts(*counts)
 
 
-def test_counts_are_whole():
+def test_counts_may_be_sums_of_weights_and_nothing_else():
+    assert check_counts(3, 2.5) == (3, 2.5)
     with pytest.raises(InputTypeError, match="positives"):
-        check_counts(3, 2.5)
+        check_counts(3, "2")
+    with pytest.raises(InputError, match="negatives=inf"):
+        check_counts(float("inf"), 2)

@@ -20,7 +20,7 @@ from equipoise.learners.serial import Fit, log_loss, run_serially
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
 from equipoise.table.encoding import Encoding
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table
 
 OUT_OF_BAG = float(np.exp(-1))
 """Share of the trees whose bootstrap sample lacks a given row."""
@@ -81,8 +81,8 @@ class ExtraTreesLearner:
     where the classes are far apart, many where they overlap. It is chosen by the
     log loss of bootstrapped forests on the rows that each tree has not seen (out of
     bag); with groups or a time, where such rows are too close to what was seen, and
-    with class weights, which scikit-learn draws the samples by, on the stop rows.
-    Class weights of a strategy are weights of the rows.
+    with weights, which scikit-learn draws the samples by, on the stop rows. Class
+    weights of a strategy are weights of the rows.
 
     Attributes:
         trees: How many, more than 20.
@@ -115,12 +115,13 @@ class ExtraTreesLearner:
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
         rows = np.concatenate([job.train, job.stop])
         y = table.y[rows]
-        correction = job.strategy.correction(*counts(y))
-        w0, w1 = job.strategy.class_weights(*counts(y))
-        weights = np.where(y == 1, w1, w0)
+        totals = job.totals(table.y, rows)
+        correction = job.strategy.correction(*totals)
+        w0, w1 = job.strategy.class_weights(*totals)
+        weights = np.where(y == 1, w1, w0) * job.weights(rows)
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
         seed = derive(job.seed, "extra_trees") % 2**32
-        if w0 == w1 and table.groups is None and table.time is None:
+        if np.ptp(weights) == 0 and table.groups is None and table.time is None:
             losses = [self._out_of_bag(x, y, n, seed) for n in self.leaves]
         else:
             cut = len(job.train)

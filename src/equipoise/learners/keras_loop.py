@@ -22,6 +22,7 @@ from equipoise.errors import InputError, TrainingError, UnsupportedError
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
+from equipoise.sampling.draw import Draw
 from equipoise.strategies.jobs import Job, Outcome, Progress
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
@@ -124,12 +125,16 @@ class KerasLoopLearner:
             InputError: `x` has another number of rows than the table, or the plain
                 network embeds, which a chain of dense layers does not.
             TrainingError: A model met a number that is not finite.
+            UnsupportedError: Rows have weights, which a loss of pairs does not take
+                here.
         """
         table.require_binary("a Keras model")
         spec = network(self.network)
         common = common_layout(table, spec)
         self._check(table, spec, common)
         for place, job in enumerate(jobs):
+            if not _is_example(job.strategy.loss):
+                job.require_no_weights(f"the {job.strategy.loss} loss in this loop")
             yield self._fit(table, job, spec, common, keep)
             if progress is not None:
                 progress(f"{place + 1} of {len(jobs)} fits", (place + 1) / len(jobs))
@@ -238,7 +243,7 @@ class _Fit:
         self.model.fit(
             x,
             y[:, None],
-            sample_weight=weights if _is_example(loss) else None,
+            sample_weight=self._shares(draw, weights) if _is_example(loss) else None,
             batch_size=self.batch,
             shuffle=False,
             verbose=0,
@@ -258,7 +263,24 @@ class _Fit:
                 )
             )
         labels = part.labels[part.stop]
-        return stop_value(self.settings.metric, labels, logits, self.member.correction)
+        return stop_value(
+            self.settings.metric,
+            labels,
+            logits,
+            self.member.correction,
+            None if part.weights is None else part.weights[part.stop],
+        )
+
+    def _shares(self, draw: Draw, weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return class weights times the examples' own, `[steps * batch]`."""
+        if self.member.part.weights is None:
+            return weights
+        shares = self.member.part.shares().astype(self.y.dtype)
+        own = shares[draw.index.ravel()]
+        if draw.partner is not None and draw.mix is not None:
+            mix = draw.mix.ravel().astype(self.y.dtype)
+            own = own + mix * (shares[draw.partner.ravel()] - own)
+        return np.asarray(weights * own)
 
     def _loss_name(self, epoch: int) -> str:
         own = self.member.family.loss

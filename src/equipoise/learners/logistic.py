@@ -16,7 +16,7 @@ from equipoise.learners.matrix import linear_matrix
 from equipoise.learners.serial import Fit, log_loss, run_serially
 from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
 from equipoise.table.encoding import Encoding
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table
 
 STRENGTHS: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 """scikit-learn's C, from a strong penalty to a weak one; 1 is its default."""
@@ -99,14 +99,18 @@ class LogisticLearner:
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
         train, stop = table.y[job.train], table.y[job.stop]
-        w0, w1 = job.strategy.class_weights(*counts(train))
+        totals = job.totals(table.y, job.train)
+        w0, w1 = job.strategy.class_weights(*totals)
         chosen = self.choose(
             linear_matrix(table.take(job.train), encoding),
             train,
-            np.where(train == 1, w1, w0),
             linear_matrix(table.take(job.stop), encoding),
             stop,
-            job.strategy.correction(*counts(train)).offset,
+            (
+                np.where(train == 1, w1, w0) * job.weights(job.train),
+                job.weights(job.stop),
+            ),
+            job.strategy.correction(*totals).offset,
         )
         scorer = LogisticScorer(encoding, chosen.fit.coefficients, chosen.intercept)
         notes = () if chosen.fit.converged else (_not_converged(),)
@@ -116,9 +120,9 @@ class LogisticLearner:
         self,
         train: Any,
         y: npt.NDArray[Any],
-        weights: FloatArray,
         stop: Any,
         y_stop: npt.NDArray[Any],
+        weights: tuple[FloatArray, FloatArray],
         offset: float,
     ) -> Chosen:
         """Fit at each strength and return the best one on the stop rows.
@@ -126,15 +130,17 @@ class LogisticLearner:
         Args:
             train: `[rows, columns]`, dense or CSR.
             y: `[rows]` 0 or 1.
-            weights: `[rows]` example weights.
             stop: `[rows, columns]`.
             y_stop: `[rows]` 0 or 1.
+            weights: How much each row counts in the fit, and each stop row.
             offset: The correction, added to the log-odds.
         """
-        fits = fit_path(train, y, weights, self.strengths)
+        fits = fit_path(train, y, weights[0], self.strengths)
         target = y_stop.astype(np.float64)
         losses = [
-            log_loss(target, stop @ fit.coefficients + (fit.intercept + offset))
+            log_loss(
+                target, stop @ fit.coefficients + (fit.intercept + offset), weights[1]
+            )
             for fit in fits
         ]
         place = int(np.argmin(losses))

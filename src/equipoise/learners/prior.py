@@ -14,7 +14,7 @@ from equipoise._core.states import real
 from equipoise.learners.serial import Fit, run_serially
 from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
 from equipoise.table.encoding import Encoding
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table
 from equipoise.weights.scheme import check_counts
 
 
@@ -23,7 +23,7 @@ class PriorScorer:
     """Gives every row the same log-odds.
 
     Attributes:
-        value: log(positives / negatives) of the training part.
+        value: log(positives / negatives) of the training part, by weight.
     """
 
     value: float
@@ -70,5 +70,5 @@ class PriorLearner:
 
 
 def _fit(table: Table, job: Job, encoding: Encoding) -> Fit:
-    negatives, positives = check_counts(*counts(table.y[job.train]))
+    negatives, positives = check_counts(*job.totals(table.y, job.train))
     return Fit(PriorScorer(math.log(positives / negatives)))

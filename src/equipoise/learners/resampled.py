@@ -47,7 +47,7 @@ class Resampled(Strategy):
 
     resampler: Any = field(default=None)
 
-    def correction(self, negatives: int, positives: int) -> Correction:
+    def correction(self, negatives: float, positives: float) -> Correction:
         """Return that there is no exact correction.
 
         Raises:
@@ -139,6 +139,7 @@ class ResampledLearner:
         return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
+        job.require_no_weights("a sampler object")
         matrix = dense_matrix(table.take(job.train), encoding)
         labels = table.y[job.train]
         x, y = _resample(job, matrix, labels)
@@ -147,8 +148,8 @@ class ResampledLearner:
         stop, y_stop = dense_matrix(table.take(job.stop), encoding), table.y[job.stop]
         note = f"{len(labels):,} training rows became {len(y):,}, {drawn:.1%} positive"
         if job.strategy.learner == "logistic":
-            ones = np.ones(len(y))
-            chosen = self.logistic.choose(x, y, ones, stop, y_stop, correction.offset)
+            ones = np.ones(len(y)), np.ones(len(y_stop))
+            chosen = self.logistic.choose(x, y, stop, y_stop, ones, correction.offset)
             coefficients = chosen.fit.coefficients
             scorer = LogisticScorer(encoding, coefficients, chosen.intercept)
             return Fit(scorer, chosen.iterations, chosen.place + 1, (note,))

@@ -76,11 +76,16 @@ def run_serially(
             )
 
 
-def log_loss(y: FloatArray, log_odds: FloatArray) -> float:
-    """Return the mean cross-entropy of log-odds, stable at any size.
+def log_loss(
+    y: FloatArray, log_odds: FloatArray, weights: FloatArray | None = None
+) -> float:
+    """Return the (weighted) mean cross-entropy of log-odds, stable at any size.
 
     Example:
         >>> round(log_loss(np.array([1.0, 0.0]), np.array([0.0, 0.0])), 4)
         0.6931
     """
-    return float(np.mean(np.logaddexp(0.0, log_odds) - y * log_odds))
+    losses = np.logaddexp(0.0, log_odds) - y * log_odds
+    if weights is None:
+        return float(np.mean(losses))
+    return float(np.average(losses, weights=weights))

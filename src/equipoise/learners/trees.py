@@ -24,7 +24,7 @@ from equipoise.priors import Correction
 from equipoise.strategies.jobs import FloatArray, IntArray, Job, Outcome, Progress
 from equipoise.table.encoding import Encoding
 from equipoise.table.splits import Split, outer_splits
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table
 
 CELLS_ALONE = 5_000_000
 """Up to so many cells, rows times columns, a fit stays on one thread. Many short
@@ -121,12 +121,14 @@ class Rows:
         splits: One per member: the rows that it is fitted on, and those that decide
             how many trees are kept.
         categories: The number of categorical columns.
+        weights: `[rows]` how much each counts; None for 1 each.
     """
 
     x: FloatArray
     y: npt.NDArray[Any]
     splits: Sequence[Split]
     categories: int = 0
+    weights: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,9 +207,11 @@ class TreesLearner:
             part.y,
             self._splits(part, used, job),
             len(encoding.categories),
+            None if job.example_weights is None else job.weights(used),
         )
-        weights = job.strategy.class_weights(*counts(part.y))
-        correction = job.strategy.correction(*counts(part.y))
+        totals = job.totals(table.y, used)
+        weights = job.strategy.class_weights(*totals)
+        correction = job.strategy.correction(*totals)
         boosted = self.boost(rows, weights, correction, job.seed)
         scorer = TreesScorer(encoding, boosted.forests, correction.offset)
         return Fit(scorer, boosted.grown, boosted.kept)
@@ -253,14 +257,13 @@ class TreesLearner:
     def _grow(
         self, rows: Rows, split: Split, weights: tuple[float, float], seed: int
     ) -> Any:
-        y, y_stop = rows.y[split.train], rows.y[split.test]
         return self._model(rows, seed).fit(
             rows.x[split.train],
-            y,
-            _row_weights(y, *weights),
+            rows.y[split.train],
+            _row_weights(rows, split.train, *weights),
             X_val=rows.x[split.test],
-            y_val=y_stop,
-            sample_weight_val=_row_weights(y_stop, *weights),
+            y_val=rows.y[split.test],
+            sample_weight_val=_row_weights(rows, split.test, *weights),
         )
 
     def _model(self, rows: Rows, seed: int) -> Any:
@@ -294,10 +297,14 @@ def _threads(rows: Rows) -> contextlib.AbstractContextManager[Any]:
     return limits
 
 
-def _row_weights(y: Any, w0: float, w1: float) -> FloatArray | None:
+def _row_weights(
+    rows: Rows, places: IntArray, w0: float, w1: float
+) -> FloatArray | None:
     # Weights of 1 give the same trees, but scikit-learn 1.9 then takes its slow
     # weighted quantiles for the bins.
-    return None if w0 == w1 else np.where(y == 1, w1, w0)
+    if rows.weights is not None:
+        return rows.weights[places] * np.where(rows.y[places] == 1, w1, w0)
+    return None if w0 == w1 else np.where(rows.y[places] == 1, w1, w0)
 
 
 def _best_length(models: Sequence[Any], rows: Rows, correction: Correction) -> int:
@@ -311,6 +318,7 @@ def _best_length(models: Sequence[Any], rows: Rows, correction: Correction) -> i
     times = np.bincount(np.concatenate(left_out), minlength=len(rows.y))
     used = times > 0
     y = rows.y[used].astype(np.float64)
+    weights = None if rows.weights is None else rows.weights[used]
     losses = []
     current = [np.zeros(len(test)) for test in left_out]
     stages = zip_longest(
@@ -325,7 +333,7 @@ def _best_length(models: Sequence[Any], rows: Rows, correction: Correction) -> i
             if raw is not None:
                 current[member] = np.ravel(raw)
             total[left_out[member]] += current[member]
-        losses.append(log_loss(y, correction.apply(total[used] / times[used])))
+        losses.append(log_loss(y, correction.apply(total[used] / times[used]), weights))
     return int(np.argmin(losses)) + 1
 
 

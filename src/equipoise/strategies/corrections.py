@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from equipoise.strategies.strategy import Strategy
 
 
-def correction(strategy: Strategy, negatives: int, positives: int) -> Correction:
+def correction(strategy: Strategy, negatives: float, positives: float) -> Correction:
     """Return the correction of a strategy on so many training rows.
 
     Raises:
@@ -43,11 +43,11 @@ def correction(strategy: Strategy, negatives: int, positives: int) -> Correction
     )
 
 
-def _shifts(strategy: Strategy, n0: int, n1: int) -> dict[str, float]:
+def _shifts(strategy: Strategy, n0: float, n1: float) -> dict[str, float]:
     """Return what each part adds to the correction, by the part's name."""
     w0, w1 = strategy.class_weights(n0, n1)
     sampler = strategy.sampler()
-    drawn, population = sampler.prior(n0, n1), n1 / (n0 + n1)
+    drawn, population = strategy.drawn_prior(n0, n1), n1 / (n0 + n1)
     shifts = {
         "class weights": -math.log(w1 / w0),
         f"{sampler.name} sampling": prior_offset(drawn, population),

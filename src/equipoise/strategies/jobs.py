@@ -14,8 +14,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import sentence
+from equipoise.errors import UnsupportedError
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import Table
+from equipoise.table.table import Table, counts
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -39,6 +41,9 @@ class Job:
         seed: The job's own seed.
         part: The number of the split; jobs of one part have the same `train`,
             `stop` and `score`, so they share one encoding.
+        example_weights: `[rows of the table]` above 0: how much each row counts in
+            fitting and in stopping, as so many copies of it; None for 1 each. The
+            same for all jobs of a run. A strategy's class weights multiply them.
     """
 
     strategy: Strategy
@@ -47,6 +52,41 @@ class Job:
     score: IntArray
     seed: int
     part: int = 0
+    example_weights: FloatArray | None = None
+
+    def weights(self, rows: npt.ArrayLike) -> FloatArray:
+        """Return how much each of some rows counts, `[rows]`."""
+        index = np.asarray(rows)
+        if self.example_weights is None:
+            return np.ones(len(index))
+        return np.asarray(self.example_weights[index])
+
+    def totals(self, y: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[float, float]:
+        """Return the weight of all negatives and of all positives among some rows.
+
+        Whole numbers, the counts, where no row has a weight.
+
+        Args:
+            y: `[rows of the table]` 0 or 1.
+            rows: Positions in the table.
+        """
+        index = np.asarray(rows)
+        labels = np.asarray(y)[index]
+        if self.example_weights is None:
+            return counts(labels)
+        weights = self.example_weights[index]
+        return float(weights[labels == 0].sum()), float(weights[labels == 1].sum())
+
+    def require_no_weights(self, who: str) -> None:
+        """Raise where rows have weights.
+
+        Raises:
+            UnsupportedError: They have; `who` cannot use them.
+        """
+        if self.example_weights is not None:
+            raise UnsupportedError(
+                sentence(f"example weights for {who}", "rows that count alike")
+            )
 
 
 class Scorer(Protocol):

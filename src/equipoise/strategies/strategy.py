@@ -163,14 +163,14 @@ class Strategy:
         chosen: dict[str, Any] = self._chosen(synthesis_options(self.synthesis))
         return make_synthesis(self.synthesis, **chosen)
 
-    def class_weights(self, negatives: int, positives: int) -> tuple[float, float]:
+    def class_weights(self, negatives: float, positives: float) -> tuple[float, float]:
         """Return the weights of a negative and of a positive example.
 
         An example between both, with target t, counts w0 + t (w1 - w0).
 
         Args:
-            negatives: The number of negative training rows, at least 1.
-            positives: The number of positive training rows, at least 1.
+            negatives: The number of negative training rows, or their total weight.
+            positives: The number of positive training rows, or their total weight.
 
         Returns:
             (w0, w1), with mean 1 over the training rows; (1, 1) without weights.
@@ -187,12 +187,30 @@ class Strategy:
         chosen: dict[str, Any] = self._chosen(SCHEMES[self.weights].options)
         return class_weights(self.weights, negatives, positives, **chosen)
 
-    def loss_options(self, negatives: int, positives: int) -> dict[str, Number]:
+    def drawn_prior(self, negatives: float, positives: float) -> float:
+        """Return the share of positives among the drawn examples.
+
+        Where rows have weights, examples are weighted until this is also the share
+        of the weight that positives have. A sampler counts whole rows; to round its
+        counts changes what a network is shown, and its correction with it.
+
+        Args:
+            negatives: The number of negative training rows, or their total weight.
+            positives: The number of positive training rows, or their total weight.
+
+        Example:
+            >>> Strategy().drawn_prior(90, 10), Strategy().drawn_prior(89.7, 10.2)
+            (0.1, 0.1)
+        """
+        n0, n1 = (max(1, round(total)) for total in (negatives, positives))
+        return self.sampler().prior(n0, n1)
+
+    def loss_options(self, negatives: float, positives: float) -> dict[str, Number]:
         """Return all keyword arguments of the loss' function.
 
         Args:
-            negatives: The number of negative training rows.
-            positives: The number of positive training rows.
+            negatives: The number of negative training rows, or their total weight.
+            positives: The number of positive training rows, or their total weight.
 
         Example:
             >>> Strategy(loss="logit_adjusted").loss_options(900, 100)
@@ -200,20 +218,20 @@ class Strategy:
         """
         values = {name: self.option(name) for name in self.objective.options}
         if self.objective.needs_prior:
-            values["prior"] = self.sampler().prior(negatives, positives)
+            values["prior"] = self.drawn_prior(negatives, positives)
         return values
 
     # ---- what it means
 
-    def correction(self, negatives: int, positives: int) -> Correction:
+    def correction(self, negatives: float, positives: float) -> Correction:
         """Return how raw logits become the population's log-odds.
 
         The shifts of class weights, of drawing at another prior, and of the loss
         add up. Each member of a plan has the same correction.
 
         Args:
-            negatives: The number of negative training rows, at least 1.
-            positives: The number of positive training rows, at least 1.
+            negatives: The number of negative training rows, or their total weight.
+            positives: The number of positive training rows, or their total weight.
 
         Raises:
             InputError: A class is empty.

@@ -14,9 +14,10 @@ from equipoise.errors import TrainingError
 from equipoise.networks.layout import Inputs, Layout, arrange, exact_layout
 from equipoise.strategies.jobs import Job
 from equipoise.table.encoding import Encoded, Encoding, learn_encoding
-from equipoise.table.table import Table
+from equipoise.table.table import Table, counts
 
 IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,7 @@ class Part:
         encoding: What the training rows gave.
         encoded: All rows of the table, encoded.
         exact: The layout of the encoding.
+        weights: `[rows]` how much each row of the table counts; None for 1 each.
     """
 
     number: int
@@ -42,6 +44,7 @@ class Part:
     encoding: Encoding
     encoded: Encoded
     exact: Layout
+    weights: FloatArray | None = None
 
     @property
     def train_labels(self) -> npt.NDArray[np.int8]:
@@ -50,8 +53,25 @@ class Part:
 
     def counts(self) -> tuple[int, int]:
         """Return the negatives and the positives of the training rows."""
-        positives = int(self.train_labels.sum())
-        return len(self.train) - positives, positives
+        return counts(self.train_labels)
+
+    def totals(self) -> tuple[float, float]:
+        """Return the weight of the negative and of the positive training rows."""
+        if self.weights is None:
+            return self.counts()
+        weights, positive = self.weights[self.train], self.train_labels == 1
+        return float(weights[~positive].sum()), float(weights[positive].sum())
+
+    def shares(self) -> FloatArray:
+        """Return each row's weight over the mean of its class, `[rows]`.
+
+        The mean is that of the training rows, so there it is 1 in each class: how
+        much the classes count as wholes is said elsewhere.
+        """
+        if self.weights is None:
+            return np.ones(len(self.labels))
+        means = np.divide(self.totals(), self.counts())
+        return np.asarray(self.weights / means[self.labels])
 
 
 def make_part(table: Table, job: Job, common: Layout) -> Part:
@@ -72,6 +92,7 @@ def make_part(table: Table, job: Job, common: Layout) -> Part:
         encoding,
         encoded,
         exact_layout(encoding, common),
+        job.example_weights,
     )
 
 

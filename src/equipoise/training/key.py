@@ -28,6 +28,7 @@ def run_key(population: Population) -> str:
             part.train,
             part.stop,
             part.score,
+            *(() if part.weights is None else (part.weights,)),
         ):
             digest.update(str((array.shape, array.dtype)).encode())
             digest.update(np.ascontiguousarray(array).tobytes())

@@ -46,7 +46,8 @@ class Member:
         strategy: What is done about the imbalance.
         family: How its loss is computed.
         options: The numbers of the family's options.
-        weights: Of a negative and of a positive example.
+        weights: Of a negative and of a positive example; a row's own weight, over
+            the mean of its class, multiplies them (`Part.shares`).
         correction: From raw logits to the population's log-odds.
         warm_start: The share of epochs that minimise the cross-entropy first.
         neighbours: What its synthesis learned, or None.
@@ -116,7 +117,7 @@ class Member:
         The output starts at the log-odds that the loss is shown: the population's,
         less the correction.
         """
-        negatives, positives = self.part.counts()
+        negatives, positives = self.part.totals()
         start = float(log_odds(positives / (negatives + positives)))
         exact = self.part.exact
         own = initial(spec, exact, self.seed, start - self.correction.offset)
@@ -146,10 +147,10 @@ def _member(
     strategy: Strategy,
     neighbours: Neighbours | None,
 ) -> Member:
-    counts = part.counts()
+    totals = part.totals()
     given = {
         name: float(value)
-        for name, value in sorted(strategy.loss_options(*counts).items())
+        for name, value in sorted(strategy.loss_options(*totals).items())
         if isinstance(value, int | float)
     }
     return Member(
@@ -160,11 +161,26 @@ def _member(
         strategy,
         Family(strategy.loss, tuple(given)),
         tuple(given.values()),
-        strategy.class_weights(*counts),
-        strategy.correction(*counts),
+        _class_weights(strategy, part),
+        strategy.correction(*totals),
         float(strategy.option("warm_start", 0.0) or 0.0),
         neighbours,
     )
+
+
+def _class_weights(strategy: Strategy, part: Part) -> tuple[float, float]:
+    """Return what the examples of each class count on average.
+
+    A sampler draws rows whatever they weigh. The classes are weighted so that
+    positives have the share of the total that the sampler would have drawn of rows
+    repeated as often as they weigh.
+    """
+    negative, positive = strategy.class_weights(*part.totals())
+    if part.weights is None:
+        return negative, positive
+    drawn = strategy.drawn_prior(*part.counts())
+    wanted = strategy.drawn_prior(*part.totals())
+    return negative * (1 - wanted) / (1 - drawn), positive * wanted / drawn
 
 
 def _neighbours(

@@ -96,6 +96,10 @@ class Population:
             "codes": tf.constant(inputs.codes),
             "targets": tf.constant(targets, dtype),
         }
+        weighted = self.members[0].part.weights is not None
+        if weighted:
+            shares = np.concatenate([part.shares() for part in parts.values()])
+            self.data["weights"] = tf.constant(shares, dtype)
         families = tuple(dict.fromkeys(member.family for member in self.members))
         signature = Signature(
             self.spec,
@@ -104,6 +108,7 @@ class Population:
             families,
             any(member.neighbours is not None for member in self.members),
             dtype,
+            weighted,
         )
         self._program = program(signature)
 
@@ -220,11 +225,13 @@ class Population:
                         "Try a smaller learning rate, or milder weights.",
                     )
                 )
+            part = member.part
             values[place] = stop_value(
                 self.settings.metric,
-                member.part.labels[member.part.stop],
+                part.labels[part.stop],
                 own,
                 member.correction,
+                None if part.weights is None else part.weights[part.stop],
             )
         return values
 

@@ -38,6 +38,7 @@ class Signature:
         families: The losses, in the order of the members.
         mixed: Whether any member blends examples.
         dtype: The floating type.
+        weighted: Whether rows have weights of their own.
     """
 
     spec: NetworkSpec
@@ -46,6 +47,7 @@ class Signature:
     families: tuple[Family, ...]
     mixed: bool
     dtype: str
+    weighted: bool = False
 
 
 @functools.lru_cache(maxsize=MOST_PROGRAMS)
@@ -105,7 +107,8 @@ class Program:
 
         Args:
             state: "weights", "m" and "v", each name to `[members, ...]`.
-            data: The rows of all parts: "dense", "positions", "codes", "targets".
+            data: The rows of all parts: "dense", "positions", "codes", "targets",
+                and "weights" where rows have weights.
             draws: "index" `[steps, members, batch]`, with "partner" and "mix" where
                 examples are blended; "rates" `[steps]`; "first", the number of the
                 first update.
@@ -136,7 +139,7 @@ class Program:
         draws: Arrays,
         members: Mapping[str, Any],
     ) -> Mapping[str, Arrays]:
-        dense, positions, codes, targets = self._examples(step, data, draws)
+        dense, positions, codes, targets, *own = self._examples(step, data, draws)
         weights = state["weights"]
         mask = self._dropout(draws["first"] + step, targets, members["stream"])
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -150,51 +153,63 @@ class Program:
                 members["last"],
                 mask,
             )
-        slopes = self._slopes(targets, logits, members)
+        slopes = self._slopes(targets, logits, members, own[0] if own else None)
         gradients = tape.gradient(logits, weights, output_gradients=slopes)
         return self._updated(state, gradients, draws["rates"][step], members)
 
     def _examples(self, step: Tensor, data: Arrays, draws: Arrays) -> list[Tensor]:
-        """Return the examples of a batch: inputs and targets."""
+        """Return the examples of a batch: inputs, targets, and weights if any."""
+        names = [*_INPUTS, "targets", *(["weights"] if self.signature.weighted else [])]
         index = draws["index"][step]
-        own = [tf.gather(data[name], index) for name in (*_INPUTS, "targets")]
+        own = [tf.gather(data[name], index) for name in names]
         if not self.signature.mixed:
             return own
         partner, mix = draws["partner"][step], draws["mix"][step]
-        other = [tf.gather(data[name], partner) for name in (*_INPUTS, "targets")]
-        dense, positions, codes, targets = zip(own, other, strict=True)
+        other = [tf.gather(data[name], partner) for name in names]
+        dense, positions, codes, *flat = zip(own, other, strict=True)
         wide = mix[..., None]
         return [
             dense[0] + wide * (dense[1] - dense[0]),
             positions[0] + wide * (positions[1] - positions[0]),
             tf.where(wide < 0.5, codes[0], codes[1]),
-            targets[0] + mix * (targets[1] - targets[0]),
+            *(first + mix * (second - first) for first, second in flat),
         ]
 
     def _slopes(
-        self, targets: Tensor, logits: Tensor, members: Mapping[str, Any]
+        self, targets: Tensor, logits: Tensor, members: Mapping[str, Any], own: Any
     ) -> Tensor:
-        """Return the derivative of each member's loss by its logits."""
+        """Return the derivative of each member's loss by its logits.
+
+        Args:
+            targets: `[members, batch]`.
+            logits: `[members, batch]`.
+            members: What differs by member.
+            own: `[members, batch]` the examples' own weights, or None.
+        """
         weights = (
             members["negative"][:, None]
             + targets * (members["positive"] - members["negative"])[:, None]
         )
         weights /= tf.cast(tf.shape(targets)[1], self._dtype)
+        if own is not None:
+            weights *= own
         parts = []
         for number, family in enumerate(self.signature.families):
             here = slice(members["bounds"][number], members["bounds"][number + 1])
             options = dict(zip(family.options, members["options"][number], strict=True))
-            own = (targets[here], logits[here], weights[here])
+            both = targets[here], logits[here]
+            example = (*both, weights[here])
             if losses.get(family.loss).kind == "example":
-                parts.append(_example_slopes(family.loss, options, *own))
-            else:
-                parts.append(
-                    tf.cond(
-                        members["warm"][number],
-                        functools.partial(_example_slopes, "cross_entropy", {}, *own),
-                        functools.partial(_set_slopes, family.loss, options, *own[:2]),
-                    )
+                parts.append(_example_slopes(family.loss, options, *example))
+                continue
+            alone = (*both, None if own is None else own[here])
+            parts.append(
+                tf.cond(
+                    members["warm"][number],
+                    functools.partial(_example_slopes, "cross_entropy", {}, *example),
+                    functools.partial(_set_slopes, family.loss, options, *alone),
                 )
+            )
         return tf.concat(parts, axis=0)
 
     def _dropout(self, update: Tensor, targets: Tensor, stream: Tensor) -> Any:
@@ -264,10 +279,13 @@ def _example_slopes(
     return tape.gradient(values, logits, output_gradients=weights)
 
 
-def _set_slopes(loss: str, options: Arrays, targets: Tensor, logits: Tensor) -> Tensor:
+def _set_slopes(
+    loss: str, options: Arrays, targets: Tensor, logits: Tensor, weights: Any
+) -> Tensor:
+    """Return the slopes of set losses; `weights` of the examples, or None."""
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        values = losses.get(loss).function(targets, logits, **options)
+        values = losses.get(loss).function(targets, logits, weights, **options)
     return tape.gradient(values, logits)
 
 
@@ -292,12 +310,15 @@ class _Specs:
 
     def data(self) -> dict[str, Any]:
         dense, positions, codes = self._signature.inputs
-        return {
+        specs = {
             "dense": self.floats(None, dense),
             "positions": self.floats(None, positions),
             "codes": self.integers(None, codes),
             "targets": self.floats(None),
         }
+        if self._signature.weighted:
+            specs["weights"] = self.floats(None)
+        return specs
 
     def draws(self) -> dict[str, Any]:
         specs = {

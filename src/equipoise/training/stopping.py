@@ -20,7 +20,11 @@ _RIDGE = 1e-6
 
 
 def stop_value(
-    name: str, labels: npt.ArrayLike, logits: npt.ArrayLike, correction: Correction
+    name: str,
+    labels: npt.ArrayLike,
+    logits: npt.ArrayLike,
+    correction: Correction,
+    weights: FloatArray | None = None,
 ) -> float:
     """Return what early stopping minimises, on one member's stop rows.
 
@@ -34,34 +38,39 @@ def stop_value(
         labels: `[rows]`, 0 or 1.
         logits: `[rows]`, raw.
         correction: From raw logits to log-odds.
+        weights: `[rows]` how much each row counts; None for 1 each.
     """
     y = np.asarray(labels, np.float64)
     z = np.asarray(logits, np.float64)
     chosen = metric(name)
     if chosen.kind == "ranking":
-        value = chosen(y, z)
+        value = chosen(y, z, weights)
     else:
         odds = correction.apply(z)
         if not correction.exact:
-            odds = _line(y, odds)
+            odds = _line(y, odds, weights)
         if name == "log_loss":
-            return float(np.mean(np.logaddexp(0.0, odds) - y * odds))
-        value = chosen(y, probability(odds))
+            losses = np.logaddexp(0.0, odds) - y * odds
+            return float(np.average(losses, weights=weights))
+        value = chosen(y, probability(odds), weights)
     return -value if chosen.higher_is_better else value
 
 
-def _line(y: FloatArray, z: FloatArray) -> FloatArray:
+def _line(y: FloatArray, z: FloatArray, weights: FloatArray | None) -> FloatArray:
     """Return a + b z, b >= 0, of least log loss: Newton's method, a little ridge."""
-    spread = float(z.std())
+    own = np.ones_like(z) if weights is None else weights / weights.mean()
+    centre = float(np.average(z, weights=weights))
+    spread = float(np.sqrt(np.average((z - centre) ** 2, weights=weights)))
     if spread == 0 or not np.isfinite(spread):
         return z
-    x = np.stack([np.ones_like(z), (z - z.mean()) / spread], axis=1)
-    share = np.clip(y.mean(), 1e-6, 1 - 1e-6)
+    x = np.stack([np.ones_like(z), (z - centre) / spread], axis=1)
+    share = np.clip((own * y).mean(), 1e-6, 1 - 1e-6)
     beta = np.array([np.log(share / (1 - share)), 0.0])
     for _ in range(_NEWTON_STEPS):
         p = probability(x @ beta)
-        slope = x.T @ (p - y) / len(y) + _RIDGE * beta
-        curvature = (x * (p * (1 - p))[:, None]).T @ x / len(y) + _RIDGE * np.eye(2)
+        slope = x.T @ (own * (p - y)) / len(y) + _RIDGE * beta
+        curvature = (x * (own * p * (1 - p))[:, None]).T @ x / len(y)
+        curvature += _RIDGE * np.eye(2)
         step = np.linalg.solve(curvature, slope)
         # A bounded step keeps separable rows from overshooting.
         beta = beta - step / max(1.0, float(np.abs(step).max()) / 2.0)

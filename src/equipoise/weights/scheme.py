@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from equipoise._core.checks import integer, sentence
+from equipoise._core.checks import number, sentence
 from equipoise.errors import InputError
 
 
@@ -30,31 +30,33 @@ class Scheme:
     citations: tuple[str, ...] = ()
 
 
-def check_counts(negatives: int, positives: int) -> tuple[int, int]:
-    """Return the counts of both classes where each is at least 1.
+def check_counts(negatives: float, positives: float) -> tuple[float, float]:
+    """Return the counts of both classes where each is above 0.
+
+    Where rows have weights, their sums stand for the counts.
 
     Raises:
-        InputTypeError: A count is not an integer.
-        InputError: A class is empty.
+        InputTypeError: A count is not a number.
+        InputError: A class is empty, or a count is not finite.
 
     Example:
         >>> check_counts(90, 10)
         (90, 10)
     """
-    n0 = integer(negatives, "negatives", 0)
-    n1 = integer(positives, "positives", 0)
-    if not n0 or not n1:
+    number(negatives, "negatives", 0)
+    number(positives, "positives", 0)
+    if not negatives or not positives:
         raise InputError(
             sentence(
-                f"{n0} negatives and {n1} positives",
+                f"{negatives} negatives and {positives} positives",
                 "at least one of each",
                 "Check the split: a class is absent from the training rows.",
             )
         )
-    return n0, n1
+    return negatives, positives
 
 
-def normalise(ratio: float, negatives: int, positives: int) -> tuple[float, float]:
+def normalise(ratio: float, negatives: float, positives: float) -> tuple[float, float]:
     """Return (w0, w1) with w1 / w0 = ratio and mean 1 over the rows.
 
     A mean of 1 keeps the scale of the loss, and so the learning rate, the same

@@ -37,7 +37,7 @@ def scheme_names() -> list[str]:
 
 
 def class_weights(
-    scheme: str, negatives: int, positives: int, **options: float
+    scheme: str, negatives: float, positives: float, **options: float
 ) -> tuple[float, float]:
     """Return the weights of a negative and of a positive example.
 
@@ -50,8 +50,8 @@ def class_weights(
 
     Args:
         scheme: One of `scheme_names()`.
-        negatives: The number of negative training rows, at least 1.
-        positives: The number of positive training rows, at least 1.
+        negatives: The number of negative training rows, or their total weight.
+        positives: The number of positive training rows, or their total weight.
         **options: The scheme's own numbers: `beta` for "effective_number", `cap`
             for "capped", `positive_weight` for "fixed".
 
