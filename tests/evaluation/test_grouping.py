@@ -26,15 +26,14 @@ def test_groups_fall_with_the_score_and_keep_ties_together(rows) -> None:
     assert not (~held[1:] & ~held[:-1]).any()
 
 
-@given(ROWS, st.integers(1, 4), st.booleans())
-def test_merging_keeps_the_order_and_the_bound(rows, most, fine) -> None:
+@given(ROWS, st.integers(1, 4))
+def test_merging_keeps_the_order_and_the_bound(rows, most) -> None:
     score = np.array([r[0] for r in rows], float)
     y = np.array([r[1] for r in rows])
     if not y.any():
         y[0] = True
-    group = falling_groups(score, y, most, fine=fine)
-    counted = np.bincount(group) if fine else np.bincount(group, y)
-    assert np.count_nonzero(counted) <= max(most, 1)
+    group = falling_groups(score, y, most)
+    assert np.count_nonzero(np.bincount(group, y)) <= most
     order = np.argsort(-score, kind="stable")
     assert (np.diff(group[order]) >= 0).all()
 

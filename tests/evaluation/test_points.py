@@ -12,8 +12,8 @@ from equipoise.decision.objectives import as_objective
 from equipoise.evaluation.alignment import align
 from equipoise.evaluation.crossfit import cross_fit
 from equipoise.evaluation.points import (
-    Caution,
     between_repeats,
+    by_repeat,
     by_split,
     confusions,
     mean_confusion,
@@ -28,15 +28,15 @@ from equipoise.priors import probability
 def prepared(drawn):
     y, z = drawn.y == 1, drawn.scores["plain"]
     fitted = cross_fit(z, y, drawn.folds, as_objective("f1", {}))
-    return drawn, ArmScores.of(y, z, align(z, y, drawn.folds), fitted), fitted
+    return drawn, ArmScores.of(y, align(z, y, drawn.folds), fitted), fitted
 
 
 def test_split_values_are_scikit_learns(prepared) -> None:
-    drawn, arm, fitted = prepared
-    found = by_split(arm.log_odds, fitted, drawn.y == 1, drawn.folds)
+    drawn, _, fitted = prepared
+    found = by_split(drawn.scores["plain"], fitted, drawn.y == 1, drawn.folds)
     for r, k in ((0, 0), (1, 3)):
         rows = drawn.folds[r] == k
-        y, z = drawn.y[rows], arm.log_odds[r, rows]
+        y, z = drawn.y[rows], drawn.scores["plain"][r, rows]
         assert found["average_precision"][r, k] == pytest.approx(
             reference.average_precision_score(y, z)
         )
@@ -49,8 +49,8 @@ def test_split_values_are_scikit_learns(prepared) -> None:
 def test_values_over_all_splits(prepared) -> None:
     drawn, arm, fitted = prepared
     options = {"false_positive": 1.0, "false_negative": 10.0}
-    splits = by_split(arm.log_odds, fitted, drawn.y == 1, drawn.folds)
-    found = points(arm, splits, drawn.y == 1, drawn.folds, options)
+    splits = by_split(drawn.scores["plain"], fitted, drawn.y == 1, drawn.folds)
+    found = points(by_repeat(arm, splits, drawn.y == 1, drawn.folds, options))
     p = probability(fitted.log_odds)
     y2 = np.tile(drawn.y, 2)
     assert found["brier"].value == pytest.approx(
@@ -88,23 +88,35 @@ def test_splits_that_lack_a_class_have_no_ranking(drawn) -> None:
     assert np.isfinite(found["brier"]).all()
 
 
-def test_caution_is_larger_with_fewer_positives(make_drawn) -> None:
-    few, many = make_drawn(positives=8), make_drawn(positives=400, negatives=1600)
-    small = Caution.of(few.y == 1, few.scores["noisy"])
-    large = Caution.of(many.y == 1, many.scores["noisy"])
-    assert small.bias > large.bias > 0
-
-
-def test_variance_between_repeats(prepared) -> None:
+def test_values_of_each_repeat(prepared) -> None:
     drawn, arm, fitted = prepared
     y = drawn.y == 1
-    splits = by_split(arm.log_odds, fitted, y, drawn.folds)
-    found = between_repeats(arm, splits, y, drawn.folds)
-    each = [reference.average_precision_score(drawn.y, z) for z in arm.aligned]
-    assert found["average_precision"] == pytest.approx(np.var(each, ddof=1))
-    once = {name: value[:1] for name, value in splits.items()}
-    single = ArmScores(arm.aligned[:1], arm.log_odds[:1], arm.flagged[:1], {})
-    assert between_repeats(single, once, y, drawn.folds[:1]) == {
-        "average_precision": 0.0,
-        "roc_auc": 0.0,
-    }
+    splits = by_split(drawn.scores["plain"], fitted, y, drawn.folds)
+    found = by_repeat(arm, splits, y, drawn.folds, None)
+    assert {values.shape for values in found.values()} == {(2,)}
+    for r in range(2):
+        assert found["average_precision"][r] == pytest.approx(
+            reference.average_precision_score(drawn.y, arm.aligned[r])
+        )
+        assert found["roc_auc"][r] == pytest.approx(
+            within_folds(splits["roc_auc"][r : r + 1], y, drawn.folds[r : r + 1])
+        )
+        assert found["mcc"][r] == pytest.approx(
+            reference.matthews_corrcoef(drawn.y, fitted.flagged[r])
+        )
+
+
+def test_a_metric_is_the_mean_of_the_repeats_that_have_it() -> None:
+    found = points(
+        {"precision": np.array([0.5, np.nan, 0.7]), "roc_auc": np.full(3, np.nan)}
+    )
+    assert found["precision"].value == pytest.approx(0.6)
+    assert found["roc_auc"].reason == "no fold holds both classes"
+    assert points({"mcc": np.array([np.nan])})["mcc"].reason.startswith("all decisions")
+
+
+def test_variance_between_repeats() -> None:
+    assert between_repeats(np.array([0.4, 0.6])) == pytest.approx(0.02)
+    assert between_repeats(np.array([0.4, np.nan, 0.6])) == pytest.approx(0.02)
+    assert between_repeats(np.array([0.4])) is None
+    assert between_repeats(np.array([0.4, np.nan])) == 0.0

@@ -9,61 +9,63 @@ from equipoise.decision.objectives import as_objective
 from equipoise.evaluation import replicates
 from equipoise.evaluation.alignment import align
 from equipoise.evaluation.crossfit import cross_fit
-from equipoise.evaluation.points import by_split, points
-from equipoise.evaluation.replicates import ArmScores, Replicator, even, replicate
-from equipoise.evaluation.resampled import Draw, RowWeights
+from equipoise.evaluation.points import by_repeat, by_split, points
+from equipoise.evaluation.replicates import (
+    DECISION,
+    PROBABILITY,
+    RANKING,
+    ArmScores,
+    Replicator,
+    even,
+    replicate,
+)
+from equipoise.evaluation.resampled import RowWeights
+from equipoise.metrics import METRICS
+
+COSTS = {"false_positive": 1.0, "false_negative": 5.0}
 
 
-def values_of(drawn, arm: ArmScores):
-    y = drawn.y == 1
-    fitted = cross_fit(arm.log_odds, y, drawn.folds, as_objective("f1", {}))
-    splits = by_split(arm.log_odds, fitted, y, drawn.folds)
-    return points(arm, splits, y, drawn.folds, None)
+def arm_of(drawn, name: str = "noisy") -> tuple[ArmScores, Replicator]:
+    y, z = drawn.y == 1, drawn.scores[name]
+    fitted = cross_fit(z, y, drawn.folds, as_objective("f1", {}))
+    arm = ArmScores.of(y, align(z, y, drawn.folds), fitted)
+    return arm, Replicator(arm, y, drawn.folds, COSTS)
 
 
-def arm_of(drawn, name: str = "noisy", **goal) -> tuple[ArmScores, Replicator]:
-    y = drawn.y == 1
-    what = as_objective(goal.pop("objective", "f1"), goal)
-    z = drawn.scores[name]
-    fitted = cross_fit(z, y, drawn.folds, what)
-    arm = ArmScores.of(y, z, align(z, y, drawn.folds), fitted)
-    return arm, Replicator(arm, y, drawn.folds, what)
+def values_of(drawn, name: str = "noisy") -> dict[str, float]:
+    y, z = drawn.y == 1, drawn.scores[name]
+    fitted = cross_fit(z, y, drawn.folds, as_objective("f1", {}))
+    arm = ArmScores.of(y, align(z, y, drawn.folds), fitted)
+    splits = by_split(z, fitted, y, drawn.folds)
+    found = points(by_repeat(arm, splits, y, drawn.folds, COSTS))
+    return {metric: estimate.value for metric, estimate in found.items()}
 
 
 def test_even_weights_give_the_values_on_the_rows(drawn) -> None:
-    arm, made = arm_of(drawn)
-    direct = values_of(drawn, arm)
+    _, made = arm_of(drawn)
+    found, direct = made(np.ones((drawn.y.size, 1), np.float32)), values_of(drawn)
+    assert set(found) == set(direct) == {*RANKING, *PROBABILITY, *DECISION, "cost"}
+    for name, value in direct.items():
+        assert found[name][0] == pytest.approx(value, abs=1e-5), name
     for name, value in even(made).items():
-        assert value == pytest.approx(direct[name].value, abs=1e-5)
+        assert value == pytest.approx(direct[name], abs=1e-5)
 
 
-def test_even_weights_choose_the_thresholds_that_were_chosen(drawn) -> None:
-    """A cut lies just below a positive; a midpoint may take a row of the own fold."""
+def test_weights_of_two_are_rows_written_twice(drawn) -> None:
+    """Decisions are kept, so a row of weight 2 counts as two rows do."""
     arm, made = arm_of(drawn)
-    none = np.zeros(1, np.float32)
-    found = made(Draw(np.ones((drawn.y.size, 1), np.float32), none, none))
-    direct = values_of(drawn, arm)
-    for name in ("recall", "specificity", "f1"):
-        assert found[name][0, 0] == pytest.approx(direct[name].value, abs=0.03)
-
-
-def test_thresholds_from_costs_are_kept(drawn) -> None:
-    arm, made = arm_of(drawn, objective="cost", fp=1.0, fn=5.0)
-    none = np.zeros(1, np.float32)
-    found = made(Draw(np.ones((drawn.y.size, 1), np.float32), none, none))
-    direct = values_of(drawn, arm)
-    for name in replicates.DECISION:
-        assert found[name][0, 0] == pytest.approx(direct[name].value, abs=1e-6)
-
-
-def test_objectives_that_need_every_cut_are_served(drawn) -> None:
-    arm, made = arm_of(drawn, objective="capacity", share=0.3)
-    none = np.zeros(1, np.float32)
-    found = made(Draw(np.ones((drawn.y.size, 1), np.float32), none, none))
-    direct = values_of(drawn, arm)
-    assert found["flag_rate"][0, 0] == pytest.approx(
-        direct["flag_rate"].value, abs=0.03
-    )
+    y = drawn.y == 1
+    w = np.ones((y.size, 1), np.float32)
+    w[y & (np.arange(y.size) % 2 == 0)] = 2
+    found = made(w)
+    for name in ("recall", "g_mean"):
+        each = [
+            METRICS[name](
+                np.repeat(y, w[:, 0].astype(int)), np.repeat(f, w[:, 0].astype(int))
+            )
+            for f in arm.flagged
+        ]
+        assert found[name][0] == pytest.approx(np.mean(each), abs=1e-6)
 
 
 def test_merging_groups_loses_little(make_drawn, monkeypatch) -> None:
@@ -80,5 +82,5 @@ def test_all_arms_share_the_weights(drawn) -> None:
     weights = RowWeights(drawn.y == 1, None, 150, seed=0)
     first, second = replicate([made, made], weights)
     for name, value in first.items():
-        assert value.shape == (3, 150)
+        assert value.shape == (150,)
         assert np.array_equal(value, second[name], equal_nan=True)

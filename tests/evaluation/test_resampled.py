@@ -12,9 +12,7 @@ Y = np.array([True] * 4 + [False] * 8)
 
 
 def test_weights_are_exponential_and_shared_by_nothing() -> None:
-    drawn = np.concatenate(
-        [d.weights for d in RowWeights(Y, None, 4000, seed=0)], axis=1
-    )
+    drawn = np.concatenate(list(RowWeights(Y, None, 4000, seed=0)), axis=1)
     assert drawn.shape == (12, 4000)
     assert drawn.mean() == pytest.approx(1, abs=0.02)
     assert drawn.var() == pytest.approx(1, abs=0.05)
@@ -25,24 +23,27 @@ def test_weights_are_exponential_and_shared_by_nothing() -> None:
 def test_rows_of_a_cluster_share_their_weight() -> None:
     unit = cluster_numbers(["a", "b", "a", "c"] * 3, 12)
     weights = RowWeights(Y, unit, 10, seed=1)
-    for draw in weights:
-        assert np.array_equal(draw.weights[0], draw.weights[2])
-        assert not np.array_equal(draw.weights[0], draw.weights[1])
-    assert (weights.units(True), weights.units(False)) == (3, 3)
+    for drawn in weights:
+        assert np.array_equal(drawn[0], drawn[2])
+        assert not np.array_equal(drawn[0], drawn[1])
+    assert (weights.units(Y), weights.units(~Y), weights.rarer) == (3, 3, 3)
+    alone = RowWeights(Y, None, 10, seed=1)
+    assert (alone.units(Y), alone.units(~Y), alone.rarer) == (4, 8, 4)
+    assert weights.units(np.zeros(12, bool)) == 0
 
 
 def test_one_seed_gives_one_result() -> None:
-    first = [d.weights for d in RowWeights(Y, None, 300, seed=3)]
-    again = [d.weights for d in RowWeights(Y, None, 300, seed=3)]
-    other = next(iter(RowWeights(Y, None, 300, seed=4))).weights
+    first = list(RowWeights(Y, None, 300, seed=3))
+    again = list(RowWeights(Y, None, 300, seed=3))
+    other = next(iter(RowWeights(Y, None, 300, seed=4)))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert sum(w.shape[1] for w in first) == 300
     assert not np.array_equal(first[0], other)
 
 
 def test_fewer_replicates_are_the_first_of_many() -> None:
-    few = next(iter(RowWeights(Y, None, 128, seed=0))).weights
-    many = next(iter(RowWeights(Y, None, 500, seed=0))).weights
+    few = next(iter(RowWeights(Y, None, 128, seed=0)))
+    many = next(iter(RowWeights(Y, None, 500, seed=0)))
     assert np.array_equal(few, many)
 
 

@@ -106,7 +106,7 @@ def resampled_difference(
     weights = RowWeights(positive, unit, integer(replicates, "replicates", 2), seed)
     many = _MANY[metric]
     drawn = many(positive, a, weights) - many(positive, b, weights)
-    units = min(weights.units(True), weights.units(False))
+    units = weights.rarer
     spread = float(drawn.var(ddof=1)) * units / max(units - 1, 1)
     value = _VALUE[metric](positive, a) - _VALUE[metric](positive, b)
     return _t_test(value, spread, units - 1, level)
@@ -117,22 +117,21 @@ def _average_precision(y: BoolArray, score: FloatArray, w: RowWeights) -> FloatA
     sums = Sums.of(group, y, (int(group.max()) + 1,))
     share = float(y.mean())
     return np.concatenate(
-        [statistics.average_precision(*sums(d.weights), share, d)[0] for d in w]
+        [statistics.average_precision(*sums(drawn), share) for drawn in w]
     )
 
 
 def _roc_auc(y: BoolArray, score: FloatArray, w: RowWeights) -> FloatArray:
     group = falling_groups(score, y, GROUPS)
     sums = Sums.of(group, y, (int(group.max()) + 1, 1))
-    return np.concatenate([statistics.roc_auc(*sums(d.weights), d)[0] for d in w])
+    return np.concatenate([statistics.roc_auc(*sums(drawn)) for drawn in w])
 
 
 def _brier(y: BoolArray, log_odds: FloatArray, w: RowWeights) -> FloatArray:
     loss = ((probability(log_odds) - y) ** 2).astype(np.float32)
     share = float(y.mean())
     parts = []
-    for draw in w:
-        weights = draw.weights
+    for weights in w:
         means = [
             loss[rows] @ weights[rows] / weights[rows].sum(axis=0) for rows in (y, ~y)
         ]

@@ -22,7 +22,6 @@ from equipoise.evaluation.inputs import check_labels, check_log_odds
 from equipoise.evaluation.points import SPLIT_METRICS
 from equipoise.evaluation.prepared import Prepared, estimand
 from equipoise.evaluation.resampled import RowWeights, cluster_numbers
-from equipoise.evaluation.statistics import PLAIN
 from equipoise.metrics import Estimate
 from equipoise.priors import probability
 
@@ -143,8 +142,8 @@ def cross_validated(
     over folds. All are then averaged over the repeats.
 
     Intervals weight whole rows (or clusters) at random, the same for all arms and
-    repeats, within each class; each replicate chooses the thresholds again. For the
-    ranking metrics twice the variance from one repeat to the next is added.
+    repeats, within each class, and add to that variance for what the models have
+    in common and for how much they hang on the division of the rows (`ends`).
 
     The numbers are estimates of the mean performance, on new rows with this share
     of positives, of the models that were trained: a model trained on
@@ -202,15 +201,14 @@ def cross_validated(
 
     trial = Prepared.of(positive, split, scores, goal, known, exact or {})
     found = trial.replicates(weights)
-    units = min(weights.units(True), weights.units(False))
     arms = {
         name: Arm(
             name,
-            trial.evaluation(name, found[name], units, level),
+            trial.evaluation(name, found[name], weights, level),
             trial.fitted[name],
             trial.brought[name].aligned,
             trial.splits[name],
-            trial.differences(name, baseline, found, units, level),
+            trial.differences(name, baseline, found, weights.rarer, level),
         )
         for name in scores
     }
@@ -222,7 +220,7 @@ def cross_validated(
         split,
         winner(
             {name: arm.evaluation[ap] for name, arm in arms.items()},
-            {name: found[name][ap][PLAIN] for name in scores},
+            {name: found[name][ap] for name in scores},
         ),
         drawn,
         level,

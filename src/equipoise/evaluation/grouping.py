@@ -20,21 +20,18 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 
-def falling_groups(
-    score: FloatArray, y: BoolArray, most: int, *, fine: bool = False
-) -> IntArray:
+def falling_groups(score: FloatArray, y: BoolArray, most: int) -> IntArray:
     """Number the rows' groups, 0 for the highest scores.
 
     Tied rows share a group. A group is a score at which a positive lies, with the
     negatives tied to it, or a run of negatives between two such scores. Where more
     than `most` scores hold positives, neighbours are merged into groups of about
-    equally many positives (with `fine`, of about equally many rows).
+    equally many positives.
 
     Args:
         score: `[rows]` finite scores.
         y: `[rows]` whether a row is positive.
         most: How many groups may hold positives.
-        fine: Whether runs of negatives are kept apart as well.
 
     Returns:
         `[rows]` group numbers from 0, each occurring.
@@ -48,14 +45,11 @@ def falling_groups(
     ranked, positive = score[order], y[order]
     starts = np.append(True, ranked[1:] != ranked[:-1])
     distinct = np.cumsum(starts) - 1
-    if fine:
-        label = distinct
-    else:
-        held = np.bincount(distinct, positive)
-        # A run of scores without positives is one group.
-        opens = (held > 0) | np.append(True, held[:-1] > 0)
-        label = (np.cumsum(opens) - 1)[distinct]
-    counted = np.ones(label.size) if fine else positive.astype(np.float64)
+    held = np.bincount(distinct, positive)
+    # A run of scores without positives is one group.
+    opens = (held > 0) | np.append(True, held[:-1] > 0)
+    label = (np.cumsum(opens) - 1)[distinct]
+    counted = positive.astype(np.float64)
     if np.count_nonzero(np.bincount(label, counted)) > most:
         label = _merged(label, counted, most)
     groups = np.empty(score.size, np.int64)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,6 @@ from equipoise.evaluation.crossfit import CrossFitted
 from equipoise.evaluation.evaluation import Confusion
 from equipoise.evaluation.replicates import ArmScores, definitions
 from equipoise.metrics import METRICS, Counts, Estimate, average_precision, roc_auc
-from equipoise.metrics.influence import average_precision_spread
 from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
@@ -67,57 +65,6 @@ def within_folds(values: FloatArray, y: BoolArray, folds: IntArray) -> float:
     return float(np.average(values[known], weights=size[known]))
 
 
-@dataclass(frozen=True)
-class Caution:
-    """How much average precision flatters, from the aligned scores.
-
-    Attributes:
-        bias: Its estimated excess: each positive adds to its own precision.
-        unseen: Variance of one more negative above all rows.
-    """
-
-    bias: float
-    unseen: float
-
-    @classmethod
-    def of(cls, y: BoolArray, aligned: FloatArray) -> Caution:
-        """Return the mean over the repeats, `aligned` being `[repeats, rows]`."""
-        spreads = [average_precision_spread(y, scores) for scores in aligned]
-        return cls(
-            float(np.mean([s.bias for s in spreads])),
-            float(np.mean([s.unseen_low for s in spreads])),
-        )
-
-
-def between_repeats(
-    arm: ArmScores, splits: Mapping[str, FloatArray], y: BoolArray, folds: IntArray
-) -> dict[str, float]:
-    """Return the variance of the ranking metrics from one repeat to the next.
-
-    It shows how much the models, and with them the estimate, hang on how the rows
-    were divided; weights of rows do not see that. 0 with a single repeat.
-
-    Args:
-        arm: The arm's scores.
-        splits: What `by_split` gave.
-        y: `[rows]` whether a row is positive.
-        folds: `[repeats, rows]` the fold of each row.
-    """
-    each = {
-        "average_precision": [average_precision(y, scores) for scores in arm.aligned],
-        "roc_auc": [
-            within_folds(splits["roc_auc"][r : r + 1], y, folds[r : r + 1])
-            for r in range(len(folds))
-        ],
-    }
-    return {name: _variance(np.array(values)) for name, values in each.items()}
-
-
-def _variance(values: FloatArray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.var(ddof=1)) if known.size > 1 else 0.0
-
-
 def confusions(y: BoolArray, flagged: BoolArray) -> Counts:
     """Return the confusion matrix of each repeat, arrays `[repeats]`."""
     tp = (flagged & y).sum(axis=1).astype(np.float64)
@@ -133,14 +80,14 @@ def mean_confusion(cells: Counts) -> Confusion:
     )
 
 
-def points(
+def by_repeat(
     arm: ArmScores,
     splits: Mapping[str, FloatArray],
     y: BoolArray,
     folds: IntArray,
     costs: Mapping[str, float] | None,
-) -> dict[str, Estimate]:
-    """Return every metric's value over all splits, without intervals.
+) -> dict[str, FloatArray]:
+    """Return every metric's value in each repeat, arrays `[repeats]`.
 
     Args:
         arm: The arm's scores, losses and decisions.
@@ -149,27 +96,48 @@ def points(
         folds: `[repeats, rows]` the fold of each row.
         costs: Options of the metric "cost", or None to leave it out.
     """
-    ranked = np.mean([average_precision(y, scores) for scores in arm.aligned])
-    found = {
-        "average_precision": Estimate(float(ranked)),
-        "roc_auc": Estimate(within_folds(splits["roc_auc"], y, folds)),
-        **{name: Estimate(float(row.mean())) for name, row in arm.losses.items()},
-        **_decided(confusions(y, arm.flagged), costs),
+    cells = confusions(y, arm.flagged)
+    ranked = [average_precision(y, scores) for scores in arm.aligned]
+    areas = [
+        within_folds(splits["roc_auc"][r : r + 1], y, folds[r : r + 1])
+        for r in range(len(folds))
+    ]
+    return {
+        "average_precision": np.array(ranked),
+        "roc_auc": np.array(areas),
+        **{name: rows.mean(axis=1) for name, rows in arm.losses.items()},
+        **{name: value(cells) for name, value in definitions(costs).items()},
     }
-    if not found["roc_auc"].defined:
-        found["roc_auc"] = Estimate.undefined("no fold holds both classes")
-    return found
 
 
-def _decided(cells: Counts, costs: Mapping[str, float] | None) -> dict[str, Estimate]:
-    """Return metrics of decisions, means over the repeats in which they exist."""
-    found: dict[str, Estimate] = {}
-    for name, definition in definitions(costs).items():
-        values = definition(cells)
-        known = np.isfinite(values)
-        found[name] = (
-            Estimate(float(np.mean(values[known])))
-            if known.any()
-            else Estimate.undefined(METRICS[name].undefined)
-        )
-    return found
+def points(repeated: Mapping[str, FloatArray]) -> dict[str, Estimate]:
+    """Return every metric, the mean over the repeats in which it exists.
+
+    Args:
+        repeated: What `by_repeat` gave.
+    """
+    return {name: _mean(name, values) for name, values in repeated.items()}
+
+
+def _mean(name: str, values: FloatArray) -> Estimate:
+    known = values[np.isfinite(values)]
+    if known.size:
+        return Estimate(float(known.mean()))
+    if name == "roc_auc":
+        return Estimate.undefined("no fold holds both classes")
+    return Estimate.undefined(METRICS[name].undefined)
+
+
+def between_repeats(values: FloatArray) -> float | None:
+    """Return the variance from one repeat to the next; None with a single one.
+
+    It shows how much the models, and with them the estimate, hang on how the rows
+    were divided; weights of rows do not see that.
+
+    Args:
+        values: `[repeats]` a metric in each repeat.
+    """
+    if values.size < 2:
+        return None
+    known = values[np.isfinite(values)]
+    return float(known.var(ddof=1)) if known.size > 1 else 0.0

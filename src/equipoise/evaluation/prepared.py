@@ -14,12 +14,17 @@ from equipoise.decision.objectives import Objective
 from equipoise.evaluation.alignment import align
 from equipoise.evaluation.arrays import cost_options
 from equipoise.evaluation.crossfit import CrossFitted, cross_fit
-from equipoise.evaluation.ends import difference_interval, resampled_interval
+from equipoise.evaluation.ends import (
+    Basis,
+    difference_interval,
+    limits,
+    resampled_interval,
+)
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.points import (
     SPLIT_METRICS,
-    Caution,
     between_repeats,
+    by_repeat,
     by_split,
     confusions,
     mean_confusion,
@@ -27,8 +32,9 @@ from equipoise.evaluation.points import (
 )
 from equipoise.evaluation.replicates import ArmScores, Replicator, even, replicate
 from equipoise.evaluation.resampled import RowWeights
-from equipoise.evaluation.statistics import PLAIN
-from equipoise.metrics import Estimate
+from equipoise.metrics import METRICS, Estimate
+from equipoise.metrics.influence import average_precision_spread
+from equipoise.metrics.shares import SHARES
 from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
@@ -43,21 +49,21 @@ class Prepared:
     Attributes:
         y: `[rows]` whether a row is positive.
         folds: `[repeats, rows]` the fold of each row.
-        goal: What each threshold is best at.
         costs: Options of the metric "cost", or None.
         fitted: By arm, calibrated and decided out of fold.
         brought: By arm, what its replicates need.
         splits: By arm, metrics within each fold.
+        repeated: By arm, every metric in each repeat.
         points: By arm, every metric over all splits.
     """
 
     y: BoolArray
     folds: IntArray
-    goal: Objective
     costs: dict[str, float] | None
     fitted: Mapping[str, CrossFitted]
     brought: Mapping[str, ArmScores]
     splits: Mapping[str, Mapping[str, FloatArray]]
+    repeated: Mapping[str, Mapping[str, FloatArray]]
     points: Mapping[str, Mapping[str, Estimate]]
 
     @classmethod
@@ -77,26 +83,27 @@ class Prepared:
             for name, z in scores.items()
         }
         brought = {
-            name: ArmScores.of(y, z, align(z, y, folds), fitted[name])
+            name: ArmScores.of(y, align(z, y, folds), fitted[name])
             for name, z in scores.items()
         }
         splits = {
             name: by_split(z, fitted[name], y, folds) for name, z in scores.items()
         }
-        value = {
-            name: points(brought[name], splits[name], y, folds, options)
+        repeated = {
+            name: by_repeat(brought[name], splits[name], y, folds, options)
             for name in scores
         }
-        return cls(y, folds, goal, options, fitted, brought, splits, value)
+        value = {name: points(each) for name, each in repeated.items()}
+        return cls(y, folds, options, fitted, brought, splits, repeated, value)
 
     def replicates(self, weights: RowWeights) -> dict[str, dict[str, FloatArray]]:
-        """Return `[3, replicates]` by arm and metric.
+        """Return `[replicates]` by arm and metric.
 
         Merging very many positives' scores into groups moves a ranking metric a
         little; the replicates are moved back by as much.
         """
         makers = {
-            name: Replicator(arm, self.y, self.folds, self.goal, self.costs)
+            name: Replicator(arm, self.y, self.folds, self.costs)
             for name, arm in self.brought.items()
         }
         drawn = replicate(list(makers.values()), weights)
@@ -110,22 +117,17 @@ class Prepared:
         return found
 
     def evaluation(
-        self, name: str, found: Mapping[str, FloatArray], units: int, level: float
+        self,
+        name: str,
+        found: Mapping[str, FloatArray],
+        weights: RowWeights,
+        level: float,
     ) -> Evaluation:
         """Return an arm's metrics with their intervals."""
         fitted = self.fitted[name]
-        arm = self.brought[name]
-        caution = Caution.of(self.y, arm.aligned)
-        between = between_repeats(arm, self.splits[name], self.y, self.folds)
         estimates = {
             metric: resampled_interval(
-                metric,
-                point,
-                found[metric],
-                units,
-                level,
-                caution if metric == "average_precision" else None,
-                between.get(metric, 0.0),
+                metric, point, found[metric], self._basis(name, metric, weights), level
             )
             for metric, point in self.points[name].items()
         }
@@ -138,6 +140,35 @@ class Prepared:
             estimand(self.folds),
             level,
         )
+
+    def _basis(self, name: str, metric: str, weights: RowWeights) -> Basis:
+        """Return what the error of an arm's metric is judged by."""
+        arm = self.brought[name]
+        among = float(weights.rarer)
+        if metric in SHARES:
+            rows = [SHARES[metric](self.y, flagged)[1] for flagged in arm.flagged]
+            among = float(np.mean([weights.units(each) for each in rows]))
+        unseen = bias = 0.0
+        if metric == "average_precision":
+            # From the aligned scores, the mean over the repeats.
+            spreads = [average_precision_spread(self.y, z) for z in arm.aligned]
+            unseen = float(np.mean([s.unseen_low for s in spreads]))
+            bias = float(np.mean([s.bias for s in spreads]))
+        return Basis(
+            weights.rarer,
+            among,
+            between_repeats(self.repeated[name][metric]),
+            unseen,
+            bias,
+            self._limits(metric),
+        )
+
+    def _limits(self, metric: str) -> tuple[float, float]:
+        if METRICS[metric].kind == "probability":
+            return METRICS[metric].low, METRICS[metric].high
+        positives = int(self.y.sum())
+        sizes = self.y.size - positives, positives
+        return limits(metric, sizes, self.costs if metric == "cost" else None)
 
     def differences(
         self,
@@ -153,7 +184,7 @@ class Prepared:
         return {
             metric: difference_interval(
                 self.points[name][metric].value - self.points[baseline][metric].value,
-                found[name][metric][PLAIN] - found[baseline][metric][PLAIN],
+                found[name][metric] - found[baseline][metric],
                 units,
                 level,
             )

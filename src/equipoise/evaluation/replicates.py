@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Replicates of every metric of every arm, from the same weights of the rows."""
+"""Replicates of every metric of every arm, from the same weights of the rows.
+
+Models, calibrators and decisions stay as they are: the numbers are estimates for
+the models that were trained, each with the threshold it was given. Choosing the
+threshold again in each replicate was tried. It adds what the choice moves to the
+error, though the estimate and the truth move together: precision was then covered
+.99 and more, and intervals could lie beside their value.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.decision.objectives import Objective
 from equipoise.evaluation import statistics
-from equipoise.evaluation.alignment import LARGEST
 from equipoise.evaluation.crossfit import CrossFitted
 from equipoise.evaluation.grouping import Sums, falling_groups
-from equipoise.evaluation.resampled import Draw, RowWeights
+from equipoise.evaluation.resampled import RowWeights
 from equipoise.metrics import Counts
 from equipoise.metrics import metric as metric_named
 from equipoise.metrics.threshold import cost
@@ -47,42 +52,31 @@ class ArmScores:
 
     Attributes:
         aligned: `[repeats, rows]` scores that may be ranked within a repeat.
-        log_odds: `[repeats, rows]` the scores as they came. A fold's threshold is
-            chosen on the other folds' scores under one calibrator, which keeps
-            their order, so replicates choose it on these.
         flagged: `[repeats, rows]` the decisions.
-        losses: For "brier" and "log_loss", `[rows]` means over the repeats.
+        losses: For "brier" and "log_loss", `[repeats, rows]`.
     """
 
     aligned: FloatArray
-    log_odds: FloatArray
     flagged: BoolArray
     losses: Mapping[str, FloatArray]
 
     @classmethod
-    def of(
-        cls,
-        y: BoolArray,
-        log_odds: FloatArray,
-        aligned: FloatArray,
-        fitted: CrossFitted,
-    ) -> ArmScores:
+    def of(cls, y: BoolArray, aligned: FloatArray, fitted: CrossFitted) -> ArmScores:
         """Collect an arm's scores; losses are those of the calibrated ones."""
         z = fitted.log_odds
         losses = {
-            "brier": ((probability(z) - y) ** 2).mean(axis=0),
-            "log_loss": np.logaddexp(0.0, np.where(y, -z, z)).mean(axis=0),
+            "brier": (probability(z) - y) ** 2,
+            "log_loss": np.logaddexp(0.0, np.where(y, -z, z)),
         }
-        return cls(aligned, log_odds, fitted.flagged, losses)
+        return cls(aligned, fitted.flagged, losses)
 
 
 @dataclass(frozen=True, eq=False)
 class _Prepared:
     """One arm and repeat, grouped once for all replicates."""
 
-    pooled: Sums
-    by_fold: Sums
-    cuts: IntArray
+    ranked: Sums
+    decided: Sums
 
 
 class Replicator:
@@ -92,8 +86,6 @@ class Replicator:
         arm: The arm's scores and decisions.
         y: `[rows]` whether a row is positive.
         folds: `[repeats, rows]` the fold of each row.
-        goal: What each fold's threshold is best at; where it follows from costs
-            the decisions are kept as they are.
         costs: Options of the metric "cost", or None to leave it out.
     """
 
@@ -102,28 +94,26 @@ class Replicator:
         arm: ArmScores,
         y: BoolArray,
         folds: IntArray,
-        goal: Objective,
         costs: Mapping[str, float] | None = None,
     ) -> None:
-        self.arm, self.y, self.goal = arm, y, goal
+        self.y = y
         self.definitions = definitions(costs)
         self.size = (int((~y).sum()), int(y.sum()))
         self.folds = int(folds.max()) + 1
+        self.losses = {name: rows.mean(axis=0) for name, rows in arm.losses.items()}
         self.prepared = [
-            self._prepare(arm.aligned[r], arm.log_odds[r], folds[r])
-            for r in range(len(folds))
+            self._prepare(*each)
+            for each in zip(arm.aligned, arm.flagged, folds, strict=True)
         ]
 
-    def _prepare(self, aligned: FloatArray, z: FloatArray, fold: IntArray) -> _Prepared:
-        y, fine = self.y, not self.goal.at_positives
-        pooled = falling_groups(aligned, y, GROUPS)
-        group = falling_groups(np.clip(z, -LARGEST, LARGEST), y, GROUPS, fine=fine)
-        groups = int(group.max()) + 1
-        cuts = np.arange(groups) if fine else np.unique(group[y])
+    def _prepare(
+        self, aligned: FloatArray, flagged: BoolArray, fold: IntArray
+    ) -> _Prepared:
+        group = falling_groups(aligned, self.y, GROUPS)
+        shape = (int(group.max()) + 1, self.folds)
         return _Prepared(
-            Sums.of(pooled, y, (int(pooled.max()) + 1,)),
-            Sums.of(group * self.folds + fold, y, (groups, self.folds)),
-            cuts,
+            Sums.of(group * self.folds + fold, self.y, shape),
+            Sums.of(flagged.astype(np.int64), self.y, (2,)),
         )
 
     @property
@@ -131,68 +121,37 @@ class Replicator:
         """The share of positives."""
         return self.size[1] / sum(self.size)
 
-    def __call__(self, draw: Draw) -> dict[str, FloatArray]:
-        """Return `[3, replicates]` per metric, means over the repeats."""
+    def __call__(self, weights: Float32Array) -> dict[str, FloatArray]:
+        """Return `[replicates]` per metric, means over the repeats.
+
+        Args:
+            weights: `[rows, replicates]`.
+        """
         total: dict[str, FloatArray] = {}
-        for repeat in range(len(self.prepared)):
-            for name, value in self._repeat(repeat, draw).items():
+        for one in self.prepared:
+            for name, value in self._repeat(one, weights).items():
                 total[name] = total.get(name, 0.0) + value / len(self.prepared)
-        for name, row in self.arm.losses.items():
-            total[name] = self._loss(name, row, draw)
+        for name, row in self.losses.items():
+            total[name] = self._loss(row, weights)
         return total
 
-    def _repeat(self, repeat: int, draw: Draw) -> dict[str, FloatArray]:
-        one = self.prepared[repeat]
-        positive, negative = one.by_fold(draw.weights)
-        tp, fp = self._decide(one, positive, negative, repeat, draw)
-        p, n = positive.sum(axis=(0, 1)), negative.sum(axis=(0, 1))
+    def _repeat(self, one: _Prepared, weights: Float32Array) -> dict[str, FloatArray]:
+        positive, negative = one.ranked(weights)
         result = {
             "average_precision": statistics.average_precision(
-                *one.pooled(draw.weights), self.prevalence, draw
+                positive.sum(axis=1), negative.sum(axis=1), self.prevalence
             ),
-            "roc_auc": statistics.roc_auc(positive, negative, draw),
+            "roc_auc": statistics.roc_auc(positive, negative),
         }
+        decided = one.decided(weights)
         for name, definition in self.definitions.items():
-            result[name] = statistics.decisions(
-                tp, fp, p, n, self.size, draw, definition
-            )
+            result[name] = statistics.decisions(*decided, self.size, definition)
         return result
 
-    def _decide(
-        self,
-        one: _Prepared,
-        positive: Float32Array,
-        negative: Float32Array,
-        repeat: int,
-        draw: Draw,
-    ) -> tuple[Float32Array, Float32Array]:
-        """Return the weights of flagged positives and negatives, `[replicates]`."""
-        if self.goal.costs is not None:
-            flagged = self.arm.flagged[repeat]
-            return (
-                draw.weights[flagged & self.y].sum(axis=0),
-                draw.weights[flagged & ~self.y].sum(axis=0),
-            )
-        tp = _from_none(statistics.running(positive)[one.cuts])
-        fp = _from_none(statistics.running(negative)[one.cuts])
-        # A fold's cut is chosen by what the other folds hold above it.
-        others = tp.sum(axis=1, keepdims=True) - tp, fp.sum(axis=1, keepdims=True) - fp
-        p, n = positive.sum(axis=0), negative.sum(axis=0)
-        totals = p.sum(axis=0) - p, n.sum(axis=0) - n
-        value = self.goal.value(*others, *totals)
-        best = np.argmax(np.where(np.isnan(value), -np.inf, value), axis=0)[None]
-        return (
-            np.take_along_axis(tp, best, axis=0)[0].sum(axis=0),
-            np.take_along_axis(fp, best, axis=0)[0].sum(axis=0),
-        )
-
-    def _loss(self, name: str, row: FloatArray, draw: Draw) -> FloatArray:
+    def _loss(self, row: FloatArray, weights: Float32Array) -> FloatArray:
         parts = [np.stack([rows, rows * row]) for rows in (self.y, ~self.y)]
-        sums = [part.astype(np.float32) @ draw.weights for part in parts]
-        worst = (1.0, 1.0)
-        if name == "log_loss":
-            worst = float(row[self.y].max()), float(row[~self.y].max())
-        return statistics.class_mean(sums[0], sums[1], worst, self.prevalence, draw)
+        sums = [part.astype(np.float32) @ weights for part in parts]
+        return statistics.class_mean(sums[0], sums[1], self.prevalence)
 
 
 def definitions(
@@ -210,31 +169,25 @@ def definitions(
     return found
 
 
-def _from_none(above: Float32Array) -> Float32Array:
-    """Put the cut that flags nothing before the others."""
-    return np.concatenate([np.zeros_like(above[:1]), above])
-
-
 def replicate(
     arms: Sequence[Replicator], weights: RowWeights
 ) -> list[dict[str, FloatArray]]:
-    """Return each arm's replicates, `[3, replicates]` per metric.
+    """Return each arm's replicates, `[replicates]` per metric.
 
     Where scores were merged into groups, even weights give a slightly other value
     than the rows do; add `value - even(arm)` to the ranking metrics to mend that.
     """
     parts: list[list[dict[str, FloatArray]]] = [[] for _ in arms]
-    for draw in weights:
+    for drawn in weights:
         for part, arm in zip(parts, arms, strict=True):
-            part.append(arm(draw))
+            part.append(arm(drawn))
     return [
-        {name: np.concatenate([p[name] for p in part], axis=1) for name in part[0]}
+        {name: np.concatenate([p[name] for p in part]) for name in part[0]}
         for part in parts
     ]
 
 
 def even(arm: Replicator) -> dict[str, float]:
     """Return the ranking metrics under even weights, by the same grouped sums."""
-    none = np.zeros(1, np.float32)
-    found = arm(Draw(np.ones((arm.y.size, 1), np.float32), none, none))
-    return {name: float(found[name][0, 0]) for name in RANKING}
+    found = arm(np.ones((arm.y.size, 1), np.float32))
+    return {name: float(found[name][0]) for name in RANKING}

@@ -17,30 +17,12 @@ from equipoise._core.checks import sentence
 from equipoise._core.seeds import generator
 from equipoise.errors import InputError
 
-FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 CHUNK = 128
 """Replicates that are drawn at once; part of what a seed means."""
-EXTRA = 0.2
-"""Weight of a pseudo-row, chosen by simulation of the coverage from 8 positives."""
-
-
-@dataclass(frozen=True, eq=False)
-class Draw:
-    """Some replicates.
-
-    Attributes:
-        weights: `[rows, replicates]` float32.
-        extra_positive: `[replicates]` weight of a pseudo-positive.
-        extra_negative: `[replicates]` weight of a pseudo-negative.
-    """
-
-    weights: Float32Array
-    extra_positive: Float32Array
-    extra_negative: Float32Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,43 +34,34 @@ class RowWeights:
         unit: `[rows]` cluster numbers from 0, or None where rows are independent.
         replicates: How many.
         seed: The user's seed.
-        extra: Shape parameter of the pseudo-rows' gamma weights, in rows.
     """
 
     y: BoolArray
     unit: IntArray | None
     replicates: int
     seed: int
-    extra: float = EXTRA
 
-    def __iter__(self) -> Iterator[Draw]:
-        """Yield draws of at most `CHUNK` replicates."""
+    def __iter__(self) -> Iterator[Float32Array]:
+        """Yield weights `[rows, replicates]`, at most `CHUNK` replicates at once."""
         for start in range(0, self.replicates, CHUNK):
             yield self._draw(start // CHUNK, min(CHUNK, self.replicates - start))
 
-    def units(self, positive: bool) -> int:
-        """Return how many independent units hold rows of the class."""
-        rows = self.y == positive
+    def units(self, rows: BoolArray) -> int:
+        """Return how many independent units hold some of the rows, `[rows]` bool."""
         if self.unit is None:
-            return int(rows.sum())
+            return int(np.count_nonzero(rows))
         return int(np.unique(self.unit[rows]).size)
 
-    def _draw(self, chunk: int, count: int) -> Draw:
+    @property
+    def rarer(self) -> int:
+        """How many independent units hold rows of the rarer class."""
+        return min(self.units(self.y), self.units(~self.y))
+
+    def _draw(self, chunk: int, count: int) -> Float32Array:
         random = generator(self.seed, "row weights", chunk)
         units = self.y.size if self.unit is None else int(self.unit.max()) + 1
         weights = random.standard_exponential((units, count), dtype=np.float32)
-        if self.unit is not None:
-            weights = weights[self.unit]
-        return Draw(
-            weights, self._extra(random, count, True), self._extra(random, count, False)
-        )
-
-    def _extra(
-        self, random: np.random.Generator, count: int, positive: bool
-    ) -> Float32Array:
-        size = (self.y == positive).sum() / max(self.units(positive), 1)
-        drawn = random.standard_gamma(self.extra, count)
-        return np.asarray(drawn * size, np.float32)
+        return weights if self.unit is None else weights[self.unit]
 
 
 def cluster_numbers(clusters: npt.ArrayLike | None, rows: int) -> IntArray | None:

@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Metrics of many weightings at once, from grouped sums of weights.
 
-Arrays have the replicates last. Each metric comes in three forms, the first axis
-of the result: as it is; with a pseudo-row of each class where it harms most; and
-where it helps most. The last two bound the metric where the data can show no
-spread: for recall, which is a share, a whole pseudo-row gives exactly the
-intervals of Clopper and Pearson, and half a row those of mid-p.
+Arrays have the replicates last.
 """
 
 from __future__ import annotations
@@ -15,14 +11,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.evaluation.resampled import Draw
 from equipoise.metrics.confusion import Counts
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
-
-PLAIN, ADVERSE, FAVOURABLE = 0, 1, 2
 
 
 def running(values: Float32Array) -> Float32Array:
@@ -37,129 +29,73 @@ def running(values: Float32Array) -> Float32Array:
     return total
 
 
-def roc_auc(positive: Float32Array, negative: Float32Array, draw: Draw) -> FloatArray:
-    """Return AUROC within folds, each positive counting once, `[3, replicates]`.
+def roc_auc(positive: Float32Array, negative: Float32Array) -> FloatArray:
+    """Return AUROC within folds, each positive counting once, `[replicates]`.
+
+    Folds without a class have no ranking and do not count.
 
     Args:
         positive: `[groups, folds, replicates]` weights, groups falling.
         negative: `[groups, folds, replicates]` weights.
-        draw: The replicates' pseudo-rows.
     """
     total = negative.sum(axis=0)
     some = total > 0
     above = running(negative) - negative / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         over = (positive * above).sum(axis=0) / total
-    held = np.where(some, positive.sum(axis=0), 0.0)
-    lost = np.where(some, over, 0.0)
-    # Each fold holds its share of the pseudo-negative.
-    share = draw.extra_negative / max(len(total), 1)
-    kept = held - lost
-    mass = held.sum(axis=0)
-    shrink = total / (total + share)
-    adverse = (kept * shrink).sum(axis=0) / (mass + draw.extra_positive)
-    favourable = (held - lost * shrink).sum(axis=0) + draw.extra_positive
-    with np.errstate(divide="ignore", invalid="ignore"):
-        plain = kept.sum(axis=0) / mass
-    return np.stack([plain, adverse, favourable / (mass + draw.extra_positive)])
+        held = np.where(some, positive.sum(axis=0), 0.0)
+        lost = np.where(some, over, 0.0)
+        return np.asarray(1.0 - lost.sum(axis=0) / held.sum(axis=0))
 
 
 def average_precision(
-    positive: Float32Array, negative: Float32Array, prevalence: float, draw: Draw
+    positive: Float32Array, negative: Float32Array, prevalence: float
 ) -> FloatArray:
-    """Return average precision at a prevalence, `[3, replicates]`.
+    """Return average precision at a prevalence, `[replicates]`.
 
     Args:
         positive: `[groups, replicates]` weights, groups falling.
         negative: `[groups, replicates]` weights.
         prevalence: The share of positives at which precision is meant.
-        draw: The replicates' pseudo-rows.
     """
     tp, fp = running(positive), running(negative)
-    p, n = tp[-1], fp[-1]
-    extra, false = draw.extra_positive, draw.extra_negative
     odds = (1 - prevalence) / prevalence
-
-    def mean_precision(
-        hits: Float32Array, alarms: Float32Array, all_p: Float32Array
-    ) -> Float32Array:
-        rate = hits / all_p
-        with np.errstate(invalid="ignore"):
-            precision = rate / (rate + odds * alarms)
-        return np.asarray((positive * np.where(hits > 0, precision, 0.0)).sum(axis=0))
-
-    plain = mean_precision(tp, fp / n, p) / p
-    adverse = mean_precision(tp, (fp + false) / (n + false), p + extra)
-    favourable = mean_precision(tp + extra, fp / (n + false), p + extra)
-    # A positive below all rows has the precision of flagging everything.
-    adverse = (adverse + extra * prevalence) / (p + extra)
-    return np.stack([plain, adverse, (favourable + extra) / (p + extra)])
+    hits, alarms = tp / tp[-1], odds * fp / fp[-1]
+    with np.errstate(invalid="ignore"):
+        precision = np.where(hits > 0, hits / (hits + alarms), 0.0)
+    return np.asarray((positive * precision).sum(axis=0) / tp[-1], np.float64)
 
 
 def class_mean(
-    positive: Float32Array,
-    negative: Float32Array,
-    worst: tuple[float, float],
-    prevalence: float,
-    draw: Draw,
+    positive: Float32Array, negative: Float32Array, prevalence: float
 ) -> FloatArray:
-    """Return a mean loss at a prevalence, `[3, replicates]`; the smaller the better.
+    """Return a mean loss at a prevalence, `[replicates]`.
 
     Args:
         positive: `[2, replicates]` sums over the positives: weights, weighted
             losses.
         negative: `[2, replicates]` the same over the negatives.
-        worst: The loss of a pseudo-positive and of a pseudo-negative that harm;
-            those that help have none.
         prevalence: The share of positives that is meant.
-        draw: The replicates' pseudo-rows.
     """
-    forms = []
-    for bad in (None, worst, (0.0, 0.0)):
-        mean = 0.0
-        for (mass, loss), extra, share, each in (
-            (positive, draw.extra_positive, prevalence, 0),
-            (negative, draw.extra_negative, 1 - prevalence, 1),
-        ):
-            added = 0.0 if bad is None else extra
-            cost = 0.0 if bad is None else bad[each]
-            mean = mean + share * (loss + added * cost) / (mass + added)
-        forms.append(mean)
-    return np.stack(forms)
+    means = positive[1] / positive[0], negative[1] / negative[0]
+    return np.asarray(prevalence * means[0] + (1 - prevalence) * means[1], np.float64)
 
 
 def decisions(
-    tp: Float32Array,
-    fp: Float32Array,
-    positives: Float32Array,
-    negatives: Float32Array,
+    positive: Float32Array,
+    negative: Float32Array,
     size: tuple[int, int],
-    draw: Draw,
     metric: Callable[[Counts], FloatArray],
 ) -> FloatArray:
-    """Return a metric of the confusion matrix, `[3, replicates]`.
+    """Return a metric of the confusion matrix, `[replicates]`.
 
     Args:
-        tp: `[replicates]` weight of the flagged positives.
-        fp: `[replicates]` weight of the flagged negatives.
-        positives: `[replicates]` weight of the positives.
-        negatives: `[replicates]` weight of the negatives.
+        positive: `[2, replicates]` weight of the positives: not flagged, flagged.
+        negative: `[2, replicates]` weight of the negatives: not flagged, flagged.
         size: The numbers of negatives and positives that the rates refer to.
-        draw: The replicates' pseudo-rows.
         metric: A function of `Counts`.
     """
     n, p = size
-    extra, false = draw.extra_positive, draw.extra_negative
-    rates = (
-        (tp / positives, fp / negatives),
-        (tp / (positives + extra), (fp + false) / (negatives + false)),
-        ((tp + extra) / (positives + extra), fp / (negatives + false)),
-    )
-    forms = []
-    for hit, alarm in rates:
-        # Sums in float32 can leave a share a last bit above 1.
-        caught = np.minimum(np.asarray(hit, np.float64), 1.0)
-        false_alarm = np.minimum(np.asarray(alarm, np.float64), 1.0)
-        cells = (p * caught, n * false_alarm, p * (1 - caught), n * (1 - false_alarm))
-        forms.append(metric(Counts(*cells)))
-    return np.stack(forms)
+    hit = (positive[1] / positive.sum(axis=0)).astype(np.float64)
+    alarm = (negative[1] / negative.sum(axis=0)).astype(np.float64)
+    return metric(Counts(p * hit, n * alarm, p * (1 - hit), n * (1 - alarm)))

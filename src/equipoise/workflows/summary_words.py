@@ -144,7 +144,7 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         "folds. A threshold is the best for "
         f"{goal_words(trial.objective)}; the one shown is the median over the splits.",
         "Intervals": f"{results.level:.0%} intervals from {results.replicates:,} "
-        "random weightings of whole rows, each of which chooses the thresholds again.",
+        "random weightings of whole rows; models and thresholds stay as they are.",
         "Verdict": "The corrected resampled t-test over the splits, with Holm's "
         "correction for the number of arms, decides whether an arm differs from "
         f"{results.baseline}. Differences within {trial.conclusion.margin:g} count as "
