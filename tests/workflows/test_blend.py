@@ -106,15 +106,27 @@ def test_sure_arms_give_finite_sums() -> None:
     np.testing.assert_array_equal(pooled, 0.0)
 
 
-def test_the_gradient_belongs_to_the_loss() -> None:
+def test_a_weight_is_so_many_copies() -> None:
+    log_odds, y = two_views(200)
+    times = np.random.default_rng(0).integers(1, 9, 200)
+    copies = {name: np.repeat(z, times, axis=1) for name, z in log_odds.items()}
+    wanted = blend(copies, np.repeat(y, times))
+    found = blend(log_odds, y, rows=times.astype(float))
+    assert found == pytest.approx(wanted, abs=1e-4)
+    assert found != pytest.approx(blend(log_odds, y), abs=1e-3)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_gradient_belongs_to_the_loss(weighted: bool) -> None:
     log_odds, y = two_views(100)
+    rows = np.linspace(0.1, 3, 100) if weighted else None
     scores = np.stack([value[0] for value in log_odds.values()], axis=1)
     shares = np.array([0.3, 0.7])
 
     def value(v: np.ndarray) -> float:
-        return penalised_loss(v, scores, y.astype(float), shares, 25.0)[0]
+        return penalised_loss(v, scores, y.astype(float), shares, 25.0, rows)[0]
 
     def slope(v: np.ndarray) -> np.ndarray:
-        return penalised_loss(v, scores, y.astype(float), shares, 25.0)[1]
+        return penalised_loss(v, scores, y.astype(float), shares, 25.0, rows)[1]
 
     assert check_grad(value, slope, np.array([0.7, 0.1, -0.4])) < 1e-3

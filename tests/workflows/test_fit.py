@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from equipoise.decision.costs import Costs
-from equipoise.errors import InputError, RefusedError
+from equipoise.errors import InputError, RefusedError, UnsupportedError
 from equipoise.priors import probability
 from equipoise.table.generators import Known, gaussian_shift
 from equipoise.table.hashes import row_hashes
 from equipoise.table.read import read_table
+from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.fit import Goal, fit
 
 
@@ -111,3 +112,68 @@ def test_repeated_rows_are_known(make_rows: Callable[..., Any]) -> None:
     assert quick(doubled).facts["repeated"] == 1.0
     part = np.concatenate([np.arange(len(table)), np.arange(50)])
     assert quick(table.take(part)).facts["repeated"] == pytest.approx(100 / 350)
+
+
+def test_a_row_without_weight_is_a_row_that_is_not_there(rows: Known) -> None:
+    weights = np.where(np.arange(400) % 5 == 0, 0.0, 1.0)
+    found = quick(rows.table, weights=weights)
+    wanted = quick(rows.table.take(weights > 0), weights=np.ones(320))
+    np.testing.assert_array_equal(
+        found.log_odds(rows.table), wanted.log_odds(rows.table)
+    )
+    assert found.facts["rows"] == 320
+    assert any("Rows have weights" in note for note in found.notes)
+
+
+def test_a_weight_is_so_many_copies(rows: Known) -> None:
+    """Training, calibration and threshold; up to the folds, which differ."""
+    times = np.where(rows.table.y == 1, 6, 1)
+    found = quick(rows.table, weights=times)
+    copies = rows.table.take(np.repeat(np.arange(400), times))
+    wanted = quick(copies, duplicates="group")
+    apart = found.log_odds(rows.table) - wanted.log_odds(rows.table)
+    assert np.abs(apart).mean() < 0.25
+    assert found.rule.threshold == pytest.approx(wanted.rule.threshold, abs=0.4)
+    p = probability(found.log_odds(rows.table))
+    assert np.average(p, weights=times) == pytest.approx(0.6, abs=0.03)
+    assert found.rule.tally is not None
+    assert found.rule.tally.tp + found.rule.tally.fn == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones(3), "of shape"),
+        (np.zeros(400), "all zero"),
+        (np.full(400, np.nan), "no finite numbers"),
+        (np.full(400, -1.0), "negative"),
+    ],
+)
+def test_odd_weights_are_refused(
+    rows: Known, weights: np.ndarray, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        quick(rows.table, weights=weights)
+
+
+def test_weights_make_no_certificate(rows: Known) -> None:
+    with pytest.raises(UnsupportedError, match="certify"):
+        quick(rows.table, Goal(recall_floor=0.6, certify=0.9), weights=np.ones(400))
+
+
+def test_repeats_calibration_and_training_are_as_asked(rows: Known) -> None:
+    settings = TrainingSettings(epochs=2)
+    model = quick(
+        rows.table,
+        strategy="plain",
+        network="small",
+        repeats=3,
+        calibration="none",
+        training=settings,
+    )
+    assert model.facts["repeats"] == 3
+    assert len(model.components[0].scorers) == 6
+    assert model.components[0].scorers[0].spec.hidden == (64, 64)
+    assert model.rule.calibrator.method == "none"
+    longer = quick(rows.table, strategy="plain", network="small", calibration="none")
+    assert np.ptp(longer.log_odds(rows.table)) > 2 * np.ptp(model.log_odds(rows.table))

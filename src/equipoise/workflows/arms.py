@@ -21,6 +21,7 @@ from equipoise.strategies.jobs import Learner
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.read import read_table
 from equipoise.table.table import Table
+from equipoise.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class Arms:
         checkpoints: A folder for the engine's checkpoints, or None.
         model: Returns the user's own uncompiled network; None for ours.
         x: `[rows, ...]` what the user's own network takes.
+        training: How networks are trained; None for the usual settings.
     """
 
     network: str = "default"
     checkpoints: str | os.PathLike[str] | None = None
     model: Callable[[], Any] | None = None
     x: npt.NDArray[Any] | None = None
+    training: TrainingSettings | None = None
 
     def __post_init__(self) -> None:
         one_of(self.network, network_names(), "network")
@@ -56,7 +59,9 @@ class Arms:
             return OwnModelLearner(self.model, self.x)
         from equipoise.learners.network import NetworkLearner
 
-        return NetworkLearner(self.network, checkpoints=self.checkpoints)
+        return NetworkLearner(
+            self.network, self.training or TrainingSettings(), self.checkpoints
+        )
 
 
 def labels_of(source: Any) -> tuple[Table, npt.NDArray[Any]]:

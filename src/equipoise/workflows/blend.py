@@ -72,6 +72,7 @@ def blend(
     *,
     shares: Mapping[str, float] | None = None,
     deviation: float = DEVIATION,
+    rows: FloatArray | None = None,
 ) -> dict[str, float]:
     """Return the weight of each arm in the mean of log-odds.
 
@@ -84,6 +85,7 @@ def blend(
         shares: Arm -> how much of the mean it is to be before any data, in any
             unit; equal shares by default.
         deviation: How far a weight is from its share before any data.
+        rows: `[rows]` how much each row counts; None for 1 each.
 
     Returns:
         Arm -> weight, above 0, summing to 1; arms without a weight are absent.
@@ -100,7 +102,7 @@ def blend(
     scores = np.stack([mean_log_odds(log_odds[name]) for name in names], axis=1)
     prior = np.array([1.0 if shares is None else shares[name] for name in names])
     labels = np.asarray(y, np.float64)
-    found = _weights(scores, labels, prior / prior.sum(), deviation)
+    found = _weights(scores, labels, prior / prior.sum(), deviation, rows)
     found = np.where(found < LEAST_WEIGHT * found.sum(), 0.0, found)
     total = found.sum()
     return {
@@ -114,10 +116,11 @@ def penalised_loss(
     y: FloatArray,
     shares: FloatArray,
     precision: float,
+    rows: FloatArray | None = None,
 ) -> tuple[float, FloatArray]:
     """Return what the weights minimise, and its gradient.
 
-    sum_i [log(1 + exp(s_i)) - y_i s_i] + precision / 2 sum_a (w_a - c_a sum w)^2,
+    sum_i r_i [log(1 + exp(s_i)) - y_i s_i] + precision / 2 sum_a (w_a - c_a sum w)^2,
     with s = scores w + b.
 
     Args:
@@ -126,18 +129,25 @@ def penalised_loss(
         y: `[rows]` 0 or 1.
         shares: `[arms]`, c: the prior's, summing to 1.
         precision: The prior's, one over its variance.
+        rows: `[rows]`, r: how much each row counts; None for 1 each.
     """
     weights = parameters[:-1]
     z = scores @ weights + parameters[-1]
     away = weights - shares * weights.sum()
-    value = np.sum(np.logaddexp(0.0, z) - y * z) + precision / 2 * (away @ away)
-    residual = probability(z) - y
+    losses, residual = np.logaddexp(0.0, z) - y * z, probability(z) - y
+    if rows is not None:
+        losses, residual = rows * losses, rows * residual
+    value = np.sum(losses) + precision / 2 * (away @ away)
     slope = scores.T @ residual + precision * (away - away @ shares)
     return float(value), np.append(slope, residual.sum())
 
 
 def _weights(
-    scores: FloatArray, y: FloatArray, shares: FloatArray, deviation: float
+    scores: FloatArray,
+    y: FloatArray,
+    shares: FloatArray,
+    deviation: float,
+    rows: FloatArray | None,
 ) -> FloatArray:
     """Return the most probable weights, `[arms]`; the shares where all would be 0."""
     from scipy.optimize import minimize
@@ -145,7 +155,7 @@ def _weights(
     found = minimize(
         penalised_loss,
         np.append(shares, 0.0),
-        args=(scores, y, shares, deviation**-2),
+        args=(scores, y, shares, deviation**-2, rows),
         jac=True,
         bounds=[(0.0, None)] * len(shares) + [(None, None)],
         method="L-BFGS-B",

@@ -18,7 +18,7 @@ from equipoise.decision.calibration import fit_calibrator
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.decision.rule import DecisionRule, certified_rule, make_rule
-from equipoise.errors import InputError
+from equipoise.errors import InputError, UnsupportedError
 from equipoise.evaluation.arrays import as_costs
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.strategies.catalogue import as_strategies
@@ -29,10 +29,12 @@ from equipoise.table.read import read_table
 from equipoise.table.splits import inner_split
 from equipoise.table.table import FloatArray, Table
 from equipoise.table.target import Positive
+from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms
 from equipoise.workflows.blend import blend, mean_log_odds, pool
 from equipoise.workflows.model import Component, FittedModel, pooled
 from equipoise.workflows.plan import Protocol, parts, split_by
+from equipoise.workflows.repeats import Repeats
 from equipoise.workflows.scores import Scores, join, run, scaled
 
 AUTO = {"logistic": 1, "trees": 2, "extra_trees": 2, "plain": 1}
@@ -42,6 +44,10 @@ boosted trees, randomised trees, and the two smooth models together."""
 NETWORK = "default"
 MOST_REPEATS = 3
 CERTIFY_SHARE = 1 / 3
+WEIGHTED = (
+    "Rows have weights: they count in training, calibration and threshold. The "
+    "evaluation counts every row once."
+)
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -155,7 +161,12 @@ def fit(
     goal: Goal | None = None,
     folds: int = 5,
     minutes: float = 5.0,
+    repeats: int | str = "auto",
+    calibration: str = "auto",
     duplicates: str = "auto",
+    network: str = NETWORK,
+    training: TrainingSettings | None = None,
+    weights: npt.ArrayLike | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> FittedModel:
@@ -178,9 +189,17 @@ def fit(
             on out-of-fold scores.
         goal: What the decision rule is to reach; the best F1 by default.
         folds: The number of outer folds, 2 to 20.
-        minutes: Time budget: the folds are drawn again, up to 3 times, while it
-            lasts; each repeat adds its models to the average.
+        minutes: The time budget of `repeats="auto"`.
+        repeats: How often the folds are drawn, 1 to 20; each repeat adds its models
+            to the average. "auto": up to 3 times, while `minutes` lasts.
+        calibration: How log-odds are calibrated, see `fit_calibrator`.
         duplicates: "auto", "group" or "ignore", see `outer_splits`.
+        network: The network of the network strategies: "default", "small" or
+            "linear".
+        training: How networks are trained; the usual settings where None.
+        weights: `[rows]` at least 0: how much each row counts, as so many copies of
+            it, in training, stopping, calibration and the choice of the threshold;
+            None for 1 each. The evaluation counts every row once.
         seed: One seed gives one result for the same number of repeats.
         progress: Called with a sentence and the share of the work done.
 
@@ -191,7 +210,8 @@ def fit(
         InputError: An argument is out of range or unknown.
         SplitError: There are too few positives for the folds.
         RefusedError: `goal.certify` asks for more than the rows can carry.
-        UnsupportedError: The table is not binary.
+        UnsupportedError: The table is not binary; or rows with weights meet a floor
+            that is to be certified, or a sampler object.
     """
     started = monotonic()
     goal = goal or Goal()
@@ -199,6 +219,7 @@ def fit(
         source, target, positive=positive, group=group, time=time, drop=drop
     )
     table.require_binary("fit")
+    table, counted = _weighted(table, weights, goal)
     arms = as_strategies(AUTO if strategy == "auto" else strategy)
     kept, held = _hold_out(table, goal, seed)
     protocol = Protocol(
@@ -208,32 +229,74 @@ def fit(
         seed=integer(seed, "seed"),
     )
     call = progress or (lambda text, share: None)
-    training = table if held is None else table.take(kept)
-    budget = number(minutes, "minutes", 0, open_ends=True) * 60
-    scores = _fit(training, arms, protocol, budget, started, call)
+    rows = table if held is None else table.take(kept)
+    number(minutes, "minutes", 0, open_ends=True)
+    often = Repeats.of(repeats, minutes, protocol.by)
+    learner = Arms(network, training=training)
+    scores = _fit(rows, arms, protocol, learner, often, counted, started, call)
     tested = scores.tested
-    y = training.y[tested]
+    y = rows.y[tested]
+    own = None if counted is None else counted[tested]
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
-    weights = blend(log_odds, y, shares=AUTO if strategy == "auto" else None)
+    shares = blend(log_odds, y, shares=AUTO if strategy == "auto" else None, rows=own)
     components = tuple(
-        Component(arm, weights[arm.name], scores.scorers[arm.name])
+        Component(arm, shares[arm.name], scores.scorers[arm.name])
         for arm in arms
-        if arm.name in weights
+        if arm.name in shares
     )
-    blended = pool(log_odds, weights)
-    results = _evaluate(training, blended, scores, tested, goal)
+    blended = pool(log_odds, shares)
+    results = _evaluate(rows, blended, scores, tested, goal)
     unseen = None if held is None else (table.take(held), components)
-    rule = _rule(blended, y, goal, unseen)
-    seen = row_hashes(training)
+    rule = _rule(blended, y, own, goal, calibration, unseen)
+    seen = row_hashes(rows)
     return FittedModel(
         schema=table.take(np.arange(0)),
         components=components,
         rule=rule,
         evaluation=results.arms["model"].evaluation,
-        facts=_facts(table, protocol, scores, weights, goal, started, seen),
+        facts=_facts(table, protocol, scores, shares, goal, started, seen),
         seen=np.unique(seen),
-        notes=(*results.notes, *scores.notes),
+        notes=(*results.notes, *scores.notes, *(() if own is None else (WEIGHTED,))),
     )
+
+
+def _weighted(
+    table: Table, weights: npt.ArrayLike | None, goal: Goal
+) -> tuple[Table, FloatArray | None]:
+    """Return the rows that count, and how much each does.
+
+    Raises:
+        InputError: There are not as many weights as rows, or one is negative or no
+            number, or all are zero.
+        UnsupportedError: A floor is to be certified.
+    """
+    if weights is None:
+        return table, None
+    each = np.asarray(weights, np.float64)
+    wrong = ""
+    if each.shape != (len(table),):
+        wrong = f"of shape {each.shape}"
+    elif not np.isfinite(each).all() or (each < 0).any():
+        wrong = "negative or no finite numbers"
+    elif not each.any():
+        wrong = "all zero"
+    if wrong:
+        raise InputError(
+            sentence(
+                f"weights that are {wrong}",
+                f"{len(table):,} numbers of at least 0, not all of them zero",
+            )
+        )
+    if goal.certify is not None:
+        raise UnsupportedError(
+            sentence(
+                f"weights with certify={goal.certify}",
+                "rows that count alike, or floors that are estimated",
+                "Exact binomial bounds count rows.",
+            )
+        )
+    kept = each > 0
+    return (table, each) if kept.all() else (table.take(kept), each[kept])
 
 
 def _hold_out(
@@ -256,14 +319,15 @@ def _fit(
     table: Table,
     arms: Sequence[Strategy],
     protocol: Protocol,
-    budget: float,
+    learner: Arms,
+    repeats: Repeats,
+    weights: FloatArray | None,
     started: float,
     progress: Progress,
 ) -> Scores:
     """Fit one repeat, then more while the time lasts; all models are kept."""
     scores: Scores | None = None
-    learner = Arms(NETWORK)
-    most = 1 if protocol.by == "time" else MOST_REPEATS
+    most = repeats.wanted or MOST_REPEATS
     for repeat in range(most):
         begun = monotonic()
         found = run(
@@ -273,11 +337,12 @@ def _fit(
             rows=len(table),
             learner=learner,
             keep=True,
+            weights=weights,
             progress=scaled(progress, repeat / most, 1 / most),
         )
         scores = found if scores is None else join(scores, found)
         now = monotonic()
-        if now - started + (now - begun) > budget:
+        if repeats.wanted is None and now - started + (now - begun) > repeats.budget:
             break
     if scores is None:
         raise InputError(sentence("no repeat", "at least one"))
@@ -305,15 +370,26 @@ def _evaluate(
 def _rule(
     blended: FloatArray,
     y: np.ndarray,
+    weights: FloatArray | None,
     goal: Goal,
+    calibration: str,
     unseen: tuple[Table, tuple[Component, ...]] | None,
 ) -> DecisionRule:
     """Calibrate on the mean out-of-fold scores and choose the threshold."""
     mean = mean_log_odds(blended)
-    calibrator = fit_calibrator(mean, y, exact=True)
+    calibrator = fit_calibrator(
+        mean, y, method=calibration, exact=True, weights=weights
+    )
     if unseen is None:
         name, options = goal.estimated()
-        return make_rule(mean, y, objective=name, calibrator=calibrator, **options)
+        return make_rule(
+            mean,
+            y,
+            objective=name,
+            calibrator=calibrator,
+            weights=weights,
+            **options,
+        )
     held, components = unseen
     return certified_rule(
         pooled(components, held),

@@ -18,7 +18,7 @@ from equipoise._core.seeds import derive
 from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import inner_split, outer_splits
-from equipoise.table.table import IntArray, Table
+from equipoise.table.table import FloatArray, IntArray, Table
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,10 @@ def parts(table: Table, protocol: Protocol, repeats: Iterable[int]) -> list[Part
 
 
 def jobs(
-    parts: Sequence[Part], strategies: Sequence[Strategy], extra: IntArray
+    parts: Sequence[Part],
+    strategies: Sequence[Strategy],
+    extra: IntArray,
+    weights: FloatArray | None = None,
 ) -> list[Job]:
     """Return one job per strategy and part, strategy by strategy.
 
@@ -112,6 +115,7 @@ def jobs(
         parts: The outer splits.
         strategies: The arms.
         extra: Rows that every job scores after its own, for a test file.
+        weights: `[rows of the table]` how much each row counts; None for 1 each.
     """
     return [
         Job(
@@ -121,6 +125,7 @@ def jobs(
             score=np.concatenate([part.test, extra]),
             seed=part.seed,
             part=part.number,
+            example_weights=weights,
         )
         for strategy in strategies
         for part in parts

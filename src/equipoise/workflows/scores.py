@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise.learners.registry import learner_for
-from equipoise.strategies.jobs import Learner, Outcome, Progress, Scorer
+from equipoise.strategies.jobs import Job, Learner, Outcome, Progress, Scorer
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import FloatArray, IntArray, Table
 from equipoise.workflows.plan import Part, fold_numbers, jobs
@@ -59,6 +60,7 @@ def run(
     rows: int,
     learner: Callable[[Strategy], Learner] = learner_for,
     keep: bool = False,
+    weights: FloatArray | None = None,
     progress: Progress | None = None,
 ) -> Scores:
     """Fit every strategy on every part and collect the scores.
@@ -70,6 +72,7 @@ def run(
         rows: How many rows belong to the trial itself.
         learner: Finds the learner of a strategy; the same one for all that share it.
         keep: Whether the fitted models are kept.
+        weights: `[rows of the table]` how much each row counts; None for 1 each.
         progress: Called with a sentence and the share done.
     """
     extra_rows = np.arange(rows, len(table))
@@ -82,9 +85,8 @@ def run(
     scorers: dict[str, list[Scorer]] = {name: [] for name in log_odds}
     notes: dict[str, None] = {}
     number = {part.number: (i, part) for i, part in enumerate(parts)}
-    for outcome in _outcomes(
-        table, parts, strategies, extra_rows, learner, keep, progress
-    ):
+    planned = partial(jobs, parts, extra=extra_rows, weights=weights)
+    for outcome in _outcomes(table, planned, strategies, learner, keep, progress):
         i, part = number[outcome.job.part]
         name = outcome.job.strategy.name
         own = len(part.test)
@@ -125,9 +127,8 @@ def join(first: Scores, second: Scores) -> Scores:
 
 def _outcomes(
     table: Table,
-    parts: Sequence[Part],
+    planned: Callable[[Sequence[Strategy]], list[Job]],
     strategies: Sequence[Strategy],
-    extra_rows: IntArray,
     find: Callable[[Strategy], Learner],
     keep: bool,
     progress: Progress | None,
@@ -142,7 +143,7 @@ def _outcomes(
         share = len(members) / len(strategies)
         yield from learner.run(
             table,
-            jobs(parts, members, extra_rows),
+            planned(members),
             keep=keep,
             progress=None if progress is None else scaled(progress, done, share),
         )
