@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,3 +103,31 @@ def test_exit_codes(words: list[str], code: int, says: str) -> None:
     assert done.returncode == code, done.stderr
     assert says in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_trackers_are_asked_before_the_trial(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("x")
+    done = run(*ARMS, "--tensorboard", str(tmp_path))
+    assert done.returncode == 2
+    assert "not empty" in done.stderr
+    assert "epoch" not in done.stderr
+
+
+def test_trackers_get_the_trial(
+    call: Callable[..., Any],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("tensorboard")
+    pytest.importorskip("mlflow")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    words = ["compare", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    words += ["--strategies", "plain", "--network", "linear", "--folds", 2]
+    words += ["--repeats", 1, "--tensorboard", tmp_path / "logs"]
+    store = (tmp_path / "store").as_uri()
+    done = call(*words, "--mlflow", store)
+    assert done.exit_code == 0, done.output
+    assert "logged 1 strategy to" in done.output
+    assert list((tmp_path / "logs" / "plain").iterdir())
+    assert list((tmp_path / "store").rglob("report.html"))

@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import shutil
-from typing import Annotated
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import console, progress
+
+if TYPE_CHECKING:
+    from equipoise.workflows.trial import Trial
 
 Strategies = Annotated[
     str | None,
@@ -23,6 +28,23 @@ Strategies = Annotated[
 Repeats = Annotated[
     str,
     typer.Option(metavar="N|auto", help="Repeats of the folds; auto spends --minutes."),
+]
+
+Tensorboard = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Also write TensorBoard runs, one per strategy, into a new folder.",
+        show_default=False,
+    ),
+]
+Mlflow = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URI",
+        help="Also log to this MLflow tracking server, one run per strategy.",
+        show_default=False,
+    ),
 ]
 
 CHECKPOINTS = ".checkpoints"
@@ -50,6 +72,8 @@ def compare(
     ] = "default",
     seed: options.Seed = 0,
     out: options.Out = None,
+    tensorboard: Tensorboard = None,
+    mlflow: Mlflow = None,
 ) -> None:
     """Try every remedy on the data in one fair trial, and say what helps.
 
@@ -58,6 +82,7 @@ def compare(
     """
     from equipoise.workflows.compare import compare as run
 
+    _require_trackers(tensorboard, mlflow)
     costs = options.costs(cost_fp, cost_fn)
     table, later = options.read(
         source, target, test, positive=positive, group=group, time=time, drop=drop
@@ -84,6 +109,33 @@ def compare(
     console().print(trial.screen())
     for path in written:
         console().print(f"wrote {path}", markup=False, highlight=False)
+    with without_tensorflow_lines():
+        for line in _tracked(trial, tensorboard, mlflow):
+            console().print(line, markup=False, highlight=False)
+
+
+def _require_trackers(tensorboard: Path | None, mlflow: str | None) -> None:
+    """Raise before the trial where its result could not be written after it."""
+    if tensorboard is not None:
+        from equipoise.workflows.track_tensorboard import require_tensorboard
+
+        require_tensorboard(tensorboard)
+    if mlflow is not None:
+        from equipoise.workflows.track_mlflow import require_mlflow
+
+        require_mlflow()
+
+
+def _tracked(
+    trial: Trial, tensorboard: Path | None, mlflow: str | None
+) -> Iterator[str]:
+    """Hand the trial to the trackers, and tell what was done."""
+    if tensorboard is not None:
+        yield f"wrote {trial.to_tensorboard(tensorboard)}"
+    if mlflow is not None:
+        runs = trial.to_mlflow(uri=mlflow)
+        count = len(runs) - 1
+        yield f"logged {count} {'strategy' if count == 1 else 'strategies'} to {mlflow}"
 
 
 def _repeats(text: str) -> int | str:

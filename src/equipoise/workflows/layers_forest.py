@@ -208,9 +208,9 @@ class ForestLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer, but for its weights."""
-        names = ("name", "trees", "nodes", "sets", "depth")
-        names += ("link", "base", "divisor", "offset")
-        return {name: getattr(self, name) for name in names}
+        sizes = ("name", "trees", "nodes", "sets", "depth")
+        sums = ("link", "base", "divisor", "offset")
+        return {name: getattr(self, name) for name in (*sizes, *sums)}
 
 
 def forest_layer(

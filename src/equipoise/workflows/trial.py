@@ -190,6 +190,34 @@ class Trial:
 
         return render(self.summary())
 
+    def to_tensorboard(self, folder: str | Path) -> Path:
+        """Write TensorBoard runs, one per strategy, into a new folder.
+
+        Hyper-parameters, every metric with its interval, and precision-recall
+        curves; needs the extra [tensorboard]. See `workflows.track_tensorboard`.
+        """
+        from equipoise.workflows.track_tensorboard import to_tensorboard
+
+        return to_tensorboard(self, folder)
+
+    def to_mlflow(
+        self, experiment: str = "equipoise", *, uri: str | None = None
+    ) -> dict[str, str]:
+        """Log one MLflow run per strategy, below one for the trial; no models.
+
+        Needs the extra [mlflow]. See `workflows.track_mlflow`.
+
+        Args:
+            experiment: The experiment's name.
+            uri: The tracking server; by default MLflow's own.
+
+        Returns:
+            Strategy -> the identifier of its run; the trial's own under "".
+        """
+        from equipoise.workflows.track_mlflow import to_mlflow
+
+        return to_mlflow(self, experiment, uri=uri)
+
     def screen(self) -> RenderableType:
         """Return one screen for a terminal."""
         from equipoise.workflows.screen import screen
