@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from equipoise._core.seeds import derive
 from equipoise.errors import InputError
-from equipoise.learners.extra_trees import ExtraTreesLearner, ExtraTreesScorer
+from equipoise.learners.extra_trees import ExtraTreesLearner, ExtraTreesScorer, smoothed
 from equipoise.learners.matrix import ordinal_matrix
 from equipoise.learners.registry import scorer_from_state
 from equipoise.priors import probability
@@ -28,30 +28,70 @@ Jobs = Callable[..., list[Job]]
 SMALL = ExtraTreesLearner(trees=30, leaves=(2, 12))
 
 
-def by_hand(table: Table, job: Job, leaf: int) -> tuple[ExtraTreesClassifier, float]:
+def by_hand(table: Table, job: Job, leaves: dict[int, int]) -> np.ndarray:
+    """The probabilities of scikit-learn's forests, leaf size -> number of trees."""
     rows = np.concatenate([job.train, job.stop])
-    x = ordinal_matrix(table, learn_encoding(table, job.train))
-    model = ExtraTreesClassifier(
-        SMALL.trees,
-        min_samples_leaf=leaf,
-        max_features=SMALL.columns,
-        random_state=derive(job.seed, "extra_trees") % 2**32,
-    ).fit(x[rows].astype(np.float32), table.y[rows])
-    shares = model.predict_proba(x[job.score])[:, 1]
-    prior = table.y[rows].mean()
-    return model, (SMALL.trees * shares + prior) / (SMALL.trees + 1)
+    x = ordinal_matrix(table, learn_encoding(table, job.train)).astype(np.float32)
+    total = np.full(len(job.score), table.y[rows].mean())
+    for leaf, trees in leaves.items():
+        model = ExtraTreesClassifier(
+            trees,
+            min_samples_leaf=leaf,
+            max_features=SMALL.columns,
+            random_state=derive(job.seed, "extra_trees", leaf) % 2**32,
+        ).fit(x[rows], table.y[rows])
+        total += trees * model.predict_proba(x[job.score])[:, 1]
+    return total / (SMALL.trees + 1)
 
 
-@pytest.mark.parametrize("leaf", [1, 12])
+@pytest.mark.parametrize(
+    ("sizes", "trees"), [((1,), {1: 30}), ((12,), {12: 30}), ((2, 12), {2: 15, 12: 15})]
+)
 def test_scores_equal_scikit_learn_on_training_and_stop_rows(
-    rare_table: Table, jobs_of: Jobs, leaf: int
+    rare_table: Table, jobs_of: Jobs, sizes: tuple[int, ...], trees: dict[int, int]
 ) -> None:
     (job,) = jobs_of(rare_table, strategy("extra_trees"), parts=1)
-    learner = dataclasses.replace(SMALL, leaves=(leaf,))
+    learner = dataclasses.replace(SMALL, leaves=sizes)
     (outcome,) = learner.run(rare_table, [job])
-    _, expected = by_hand(rare_table, job, leaf)
+    expected = by_hand(rare_table, job, trees)
     np.testing.assert_allclose(probability(outcome.log_odds), expected, rtol=1e-10)
     assert roc_auc_score(rare_table.y[job.score], outcome.log_odds) > 0.7
+
+
+def test_the_two_best_leaf_sizes_share_the_trees(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    (job,) = jobs_of(rare_table, strategy("extra_trees"), parts=1)
+    learner = dataclasses.replace(SMALL, trees=31, leaves=(1, 5, 10, 400))
+    (outcome,) = learner.run(rare_table, [job], keep=True)
+    assert isinstance(outcome.scorer, ExtraTreesScorer)
+    forest = outcome.scorer.forest
+    assert outcome.updates == len(forest.roots) == 31
+    # Leaves of 400 rows of 900 leave a tree one split at most.
+    nodes = np.diff([*forest.roots, len(forest.left)])
+    assert nodes.min() > 3
+
+
+def test_the_out_of_bag_loss_is_that_of_the_whole_forest(rare_table: Table) -> None:
+    """Few trees make leaves of one row look worse than they are; it is taken out."""
+    rows = np.arange(len(rare_table))
+    x = ordinal_matrix(rare_table, learn_encoding(rare_table, rows)).astype(np.float32)
+    y = rare_table.y
+    learner = ExtraTreesLearner(trees=100)
+    found = np.mean([learner._out_of_bag(x, y, 1, seed) for seed in range(8)])
+
+    def out_of_bag(trees: int, seed: int) -> float:
+        model = ExtraTreesClassifier(
+            trees, max_features=0.5, bootstrap=True, oob_score=True, random_state=seed
+        ).fit(x, y)
+        share = model.oob_decision_function_[:, 1]
+        return float(log_loss(y, smoothed(share, trees / np.e, y.mean())))
+
+    # Of e times 100 trees, about 100 have not seen a given row.
+    whole = np.mean([out_of_bag(272, seed) for seed in range(3)])
+    few = np.mean([out_of_bag(50, seed) for seed in range(8)])
+    assert few - whole > 0.005
+    assert abs(found - whole) < 0.4 * (few - whole)
 
 
 def test_the_leaf_size_follows_the_noise(jobs_of: Jobs) -> None:
@@ -84,7 +124,7 @@ def test_with_groups_the_stop_rows_choose(rare_table: Table, jobs_of: Jobs) -> N
             SMALL.trees,
             min_samples_leaf=leaf,
             max_features=SMALL.columns,
-            random_state=derive(job.seed, "extra_trees") % 2**32,
+            random_state=derive(job.seed, "extra_trees", leaf) % 2**32,
         ).fit(x[job.train], grouped.y[job.train])
         p = model.predict_proba(x[job.stop])[:, 1]
         prior = grouped.y[job.train].mean()
@@ -127,7 +167,8 @@ def test_damaged_states_are_refused(
 def test_class_weights_are_taken_out(rare_table: Table, jobs_of: Jobs) -> None:
     weighted = Strategy(learner="extra_trees", weights="balanced")
     (job,) = jobs_of(rare_table, weighted, parts=1)
-    (outcome,) = SMALL.run(rare_table, [job])
+    # Leaves of few rows are all one class; no offset moves them.
+    (outcome,) = dataclasses.replace(SMALL, leaves=(12,)).run(rare_table, [job])
     share = probability(outcome.log_odds).mean()
     assert share == pytest.approx(rare_table.prevalence, abs=0.06)
     rows = np.concatenate([job.train, job.stop])

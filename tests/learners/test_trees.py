@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from equipoise._core.seeds import derive
 from equipoise.errors import UnsupportedError
-from equipoise.learners import trees
+from equipoise.learners import threads, trees
 from equipoise.learners.matrix import tree_matrix
 from equipoise.learners.trees import TreesLearner, TreesScorer
 from equipoise.priors import probability
@@ -120,7 +120,7 @@ def test_threads_change_nothing(
 ) -> None:
     jobs = jobs_of(rare_table, strategy("trees"), parts=1)
     (alone,) = SMALL.run(rare_table, jobs)
-    monkeypatch.setattr(trees, "CELLS_ALONE", 0)
+    monkeypatch.setattr(threads, "CELLS_ALONE", 0)
     with threadpool_limits(3, user_api="openmp"):
         (many,) = SMALL.run(rare_table, jobs)
     np.testing.assert_array_equal(alone.log_odds, many.log_odds)

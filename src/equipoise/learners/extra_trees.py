@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Extremely randomised trees: scikit-learn's, their leaf size chosen out of bag."""
+"""Extremely randomised trees: scikit-learn's, their leaf sizes chosen out of bag."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ from equipoise.table.table import Table
 
 OUT_OF_BAG = float(np.exp(-1))
 """Share of the trees whose bootstrap sample lacks a given row."""
+
+BEST = 2
+"""So many leaf sizes share the trees out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +81,12 @@ class ExtraTreesLearner:
 
     Cuts are drawn at random, so the trees err in other places than boosted ones and
     average well with them. How many rows a leaf must have is what matters most: 1
-    where the classes are far apart, many where they overlap. It is chosen by the
-    log loss of bootstrapped forests on the rows that each tree has not seen (out of
-    bag); with groups or a time, where such rows are too close to what was seen, and
-    with weights, which scikit-learn draws the samples by, on the stop rows. Class
-    weights of a strategy are weights of the rows.
+    where the classes are far apart, many where they overlap. The two best sizes share
+    the trees out. They are chosen by the log loss of bootstrapped forests of half as
+    many trees on the rows that each tree has not seen (out of bag); with groups or a
+    time, where such rows are too close to what was seen, and with weights, which
+    scikit-learn draws the samples by, on the stop rows. Class weights of a strategy
+    are weights of the rows.
 
     Attributes:
         trees: How many, more than 20.
@@ -105,7 +109,7 @@ class ExtraTreesLearner:
         """Yield the outcome of each job (see `equipoise.strategies.Learner`).
 
         `Outcome.updates` counts the trees that are kept, `Outcome.best` is the
-        position of the chosen leaf size, from 1.
+        position of the best leaf size, from 1.
 
         Raises:
             InputError: A training part lacks a class.
@@ -120,37 +124,54 @@ class ExtraTreesLearner:
         w0, w1 = job.strategy.class_weights(*totals)
         weights = np.where(y == 1, w1, w0) * job.weights(rows)
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
-        seed = derive(job.seed, "extra_trees") % 2**32
         if np.ptp(weights) == 0 and table.groups is None and table.time is None:
-            losses = [self._out_of_bag(x, y, n, seed) for n in self.leaves]
+            losses = [self._out_of_bag(x, y, n, job.seed) for n in self.leaves]
         else:
             cut = len(job.train)
-            losses = [self._on_rest(x, y, weights, n, seed, cut) for n in self.leaves]
-        place = int(np.argmin(losses))
-        model = self._model(self.leaves[place], seed).fit(x, y, weights)
+            losses = [
+                self._on_rest(x, y, weights, n, job.seed, cut) for n in self.leaves
+            ]
+        best = np.argsort(losses, kind="stable")[:BEST]
+        trees: list[Any] = []
+        for count, place in zip(_shared(self.trees, len(best)), best, strict=True):
+            model = self._model(self.leaves[place], count, job.seed)
+            trees += model.fit(x, y, weights).estimators_
         share = float(np.average(y, weights=weights))
-        forest = forest_of_shares(model, share)
+        forest = forest_of_shares(trees, share)
         scorer = ExtraTreesScorer(encoding, forest, correction.offset)
-        return Fit(scorer, self.trees, place + 1)
+        return Fit(scorer, self.trees, int(best[0]) + 1)
 
-    def _model(self, leaf: int, seed: int, **more: Any) -> Any:
+    def _model(self, leaf: int, trees: int, seed: int, **more: Any) -> Any:
         from sklearn.ensemble import ExtraTreesClassifier
 
         return ExtraTreesClassifier(
-            self.trees,
+            trees,
             min_samples_leaf=leaf,
             max_features=self.columns,
-            random_state=seed,
+            # scikit-learn takes seeds of 32 bits
+            random_state=derive(seed, "extra_trees", leaf) % 2**32,
             **more,
         )
 
     def _out_of_bag(self, x: Any, y: npt.NDArray[Any], leaf: int, seed: int) -> float:
-        """Return the log loss of each row under the trees that have not seen it."""
-        model = self._model(leaf, seed, bootstrap=True, oob_score=True)
-        shares = model.fit(x, y).oob_decision_function_[:, 1]
-        seen = np.isfinite(shares)
-        p = smoothed(shares[seen], self.trees * OUT_OF_BAG, float(y.mean()))
-        return log_loss(y[seen].astype(np.float64), to_log_odds(p))
+        """Return the log loss of rows unseen, as if all `trees` had scored them.
+
+        The fewer trees score a row, the larger the loss, the more so the smaller the
+        leaves: by a term in one over their number (the variance of a mean). Two
+        halves of the forest show how large it is.
+        """
+        half = max(self.trees // 4, 1)
+        model = self._model(leaf, 2 * half, seed, bootstrap=True).fit(x, y)
+        first = _unseen(model, x, slice(0, half))
+        second = _unseen(model, x, slice(half, 2 * half))
+
+        def loss(part: npt.NDArray[Any]) -> float:
+            p = (part[0] + y.mean()) / (part[1] + 1)
+            return log_loss(y.astype(np.float64), to_log_odds(p))
+
+        whole, halves = loss(first + second), (loss(first) + loss(second)) / 2
+        scored = 2 * half * OUT_OF_BAG
+        return whole - (halves - whole) * (1 - scored / self.trees)
 
     def _on_rest(
         self,
@@ -162,12 +183,34 @@ class ExtraTreesLearner:
         cut: int,
     ) -> float:
         """Return the log loss of the rows from `cut` on under trees on the others."""
-        model = self._model(leaf, seed).fit(x[:cut], y[:cut], weights[:cut])
+        model = self._model(leaf, self.trees, seed)
+        model.fit(x[:cut], y[:cut], weights[:cut])
         prior = float(np.average(y[:cut], weights=weights[:cut]))
         p = smoothed(model.predict_proba(x[cut:])[:, 1], self.trees, prior)
         z = to_log_odds(p)
         losses = np.logaddexp(0.0, z) - y[cut:] * z
         return float(np.average(losses, weights=weights[cut:]))
+
+
+def _shared(trees: int, parts: int) -> list[int]:
+    """Return how many trees each part has, the first ones one more."""
+    return [(trees + parts - 1 - part) // parts for part in range(parts)]
+
+
+def _unseen(model: Any, x: Any, which: slice) -> FloatArray:
+    """Return the sum of shares and the number of trees that have not seen each row.
+
+    Returns:
+        `[2, rows]`.
+    """
+    total = np.zeros((2, len(x)))
+    trees, samples = model.estimators_[which], model.estimators_samples_[which]
+    for tree, seen in zip(trees, samples, strict=True):
+        unseen = np.ones(len(x), bool)
+        unseen[seen] = False
+        total[0, unseen] += tree.predict_proba(x[unseen], check_input=False)[:, 1]
+        total[1, unseen] += 1
+    return total
 
 
 def smoothed(share: FloatArray, trees: float, prior: float) -> FloatArray:
@@ -180,15 +223,15 @@ def smoothed(share: FloatArray, trees: float, prior: float) -> FloatArray:
     return np.asarray((trees * share + prior) / (trees + 1))
 
 
-def forest_of_shares(model: Any, prior: float) -> Forest:
+def forest_of_shares(estimators: Sequence[Any], prior: float) -> Forest:
     """Return a fitted forest whose sum is `smoothed` of the mean share of positives.
 
     Args:
-        model: A binary `ExtraTreesClassifier` or `RandomForestClassifier`, fitted on
-            rows without missing values.
+        estimators: The trees of binary scikit-learn forests, fitted on rows without
+            missing values.
         prior: The share of positives that the additional tree says.
     """
-    trees = [estimator.tree_ for estimator in model.estimators_]
+    trees = [estimator.tree_ for estimator in estimators]
     sizes = [tree.node_count for tree in trees]
     starts = np.cumsum([0, *sizes[:-1]])
     first = np.repeat(starts, sizes)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from equipoise._core.states import array, real
 from equipoise.learners.matrix import linear_matrix
 from equipoise.learners.serial import Fit, log_loss, run_serially
+from equipoise.learners.threads import one_thread
 from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
 from equipoise.table.encoding import Encoding
 from equipoise.table.table import Table
@@ -191,10 +192,11 @@ def fit_path(
 
     # A finer tolerance than the default: the result depends less on the start.
     model = LogisticRegression(tol=1e-6, max_iter=MOST_ITERATIONS, warm_start=True)
+    cells = matrix.shape[0] * matrix.shape[1]
     fits = []
     for strength in strengths:
         model.set_params(C=strength)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), one_thread(cells):
             # It is told as a note of the outcome, where the strength is chosen.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(matrix, y, sample_weight=weights)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,16 +19,12 @@ from equipoise.errors import InputError, SplitError, UnsupportedError
 from equipoise.learners.forest import Forest, forest_of, joined, summed
 from equipoise.learners.matrix import dense_matrix, tree_matrix
 from equipoise.learners.serial import Fit, log_loss, run_serially
+from equipoise.learners.threads import one_thread
 from equipoise.priors import Correction
 from equipoise.strategies.jobs import FloatArray, IntArray, Job, Outcome, Progress
 from equipoise.table.encoding import Encoding
 from equipoise.table.splits import Split, outer_splits
 from equipoise.table.table import Table
-
-CELLS_ALONE = 5_000_000
-"""Up to so many cells, rows times columns, a fit stays on one thread. Many short
-parallel loops cost more than they save: 20 trees on 41,188 x 20 took .16 s of one
-processor on one thread and 7.4 s on two of a busy machine, with equal trees."""
 
 FEW = 32
 """Up to so many rows are walked through all members' trees at once."""
@@ -242,7 +237,7 @@ class TreesLearner:
             correction: From raw scores to log-odds, for the stop rows.
             seed: The job's seed.
         """
-        with _threads(rows):
+        with one_thread(rows.x.size):
             models = [
                 self._grow(rows, split, weights, derive(seed, "trees", member))
                 for member, split in enumerate(rows.splits)
@@ -258,7 +253,7 @@ class TreesLearner:
         self, rows: Rows, split: Split, weights: tuple[float, float], seed: int
     ) -> Any:
         return self._model(rows, seed).fit(
-            rows.x[split.train],
+            _some_known(rows.x[split.train]),
             rows.y[split.train],
             _row_weights(rows, split.train, *weights),
             X_val=rows.x[split.test],
@@ -285,16 +280,13 @@ class TreesLearner:
         )
 
 
-def _threads(rows: Rows) -> contextlib.AbstractContextManager[Any]:
-    """Keep small fits on one thread; OpenMP's limit is the calling thread's own."""
-    if rows.x.size > CELLS_ALONE:
-        return contextlib.nullcontext()
-    from threadpoolctl import threadpool_limits
+def _some_known(x: FloatArray) -> FloatArray:
+    """Return the rows with 0 in columns that hold no value at all.
 
-    limits: contextlib.AbstractContextManager[Any] = threadpool_limits(
-        1, user_api="openmp"
-    )
-    return limits
+    No tree splits on a column of one value; scikit-learn cannot bin one of none.
+    """
+    empty = np.isnan(x).all(axis=0)
+    return np.where(empty, 0.0, x) if empty.any() else x
 
 
 def _row_weights(

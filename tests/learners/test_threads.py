@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from sklearn.linear_model import LogisticRegression  # noqa: F401  (brings BLAS)
+from threadpoolctl import ThreadpoolController, threadpool_limits
+
+from equipoise.learners.threads import CELLS_ALONE, one_thread
+
+
+def threads() -> dict[str, int]:
+    """The number of threads of every pool that is loaded."""
+    pools = ThreadpoolController().info()
+    return {pool["filepath"]: pool["num_threads"] for pool in pools}
+
+
+def test_few_cells_stay_on_one_thread_and_the_former_number_returns() -> None:
+    with threadpool_limits(2):
+        before = threads()
+        with one_thread(CELLS_ALONE):
+            assert set(threads().values()) == {1}
+        assert threads() == before
+    assert 2 in before.values()
+
+
+def test_many_cells_use_what_there_is() -> None:
+    with threadpool_limits(2):
+        before = threads()
+        with one_thread(CELLS_ALONE + 1):
+            assert threads() == before
