@@ -2,18 +2,18 @@
 """Average precision of every arm beside its peers, on the peers' own splits.
 
     python benchmarks/quality.py [TABLE ...] [--arms NAMES] [--quick] [--out FILE]
-        [--minutes M] [--write]
+        [--minutes M] [--network NAME] [--write]
 
 The arm `auto` is the whole of `equipoise.fit` at its defaults: on each training part
 alone it makes its own folds, learns its weights and calibrates. `--minutes` gives it
-another time budget. With `--out` what the file holds already is not computed again.
-`--write` renews the table in docs/quality.md.
+another time budget, `--network` the single arms another network. With `--out` what the
+file holds already is not computed again. `--write` renews the table in docs/quality.md.
 
 Reads tables and the peers' scores from the folders EQUIPOISE_DATA and
 EQUIPOISE_BENCH (by default `shared/data` and `shared/bench` beside the checkout).
-Without TABLE: all binary tables under 20,000 rows. Five stratified folds
-(`StratifiedKFold(5, shuffle=True, random_state=0)`), the same for everyone; our
-inner early-stopping split is taken from the training part.
+Without TABLE: all binary tables under 20,000 rows, the one with the fewest cells
+first. Five stratified folds (`StratifiedKFold(5, shuffle=True, random_state=0)`), the
+same for everyone; our inner early-stopping split is taken from the training part.
 """
 
 from __future__ import annotations
@@ -48,7 +48,6 @@ BENCH = Path(os.environ.get("EQUIPOISE_BENCH", ROOT.parent / "shared" / "bench")
 FOLDS = 5
 MOST_ROWS = 20_000
 QUICK = ("ecoli", "spectrometer")
-LEARNERS = Arms()
 QUICK_ARMS = "logistic,trees,extra_trees,plain,class_weight"
 AUTO = "auto"
 PAGE = ROOT / "docs" / "quality.md"
@@ -66,7 +65,7 @@ def read(name: str) -> Table:
 
 
 def names() -> list[str]:
-    """Return the binary tables under the limit of rows, smallest first."""
+    """Return the binary tables under the limit of rows, fewest cells first."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
@@ -78,14 +77,16 @@ def names() -> list[str]:
             continue
         target = pq.read_table(path, columns=["target"])["target"]
         if len(pc.unique(target)) == 2:
-            found.append((rows, path.stem))
+            found.append((rows * len(schema), path.stem))
     return [name for _, name in sorted(found)]
 
 
-def score(table: Table, arms: list[str], minutes: float | None) -> Scored:
+def score(
+    table: Table, arms: list[str], minutes: float | None, learners: Arms
+) -> Scored:
     """Return what every arm reaches, `auto` among them."""
     single = [arm for arm in arms if arm != AUTO]
-    result = single_arms(table, single) if single else {}
+    result = single_arms(table, single, learners) if single else {}
     return {**result, **({AUTO: whole_fit(table, minutes)} if AUTO in arms else {})}
 
 
@@ -106,7 +107,7 @@ def whole_fit(table: Table, minutes: float | None) -> dict:
     return {"ap": found, "brier": brier, "seconds": seconds, "repeats": repeats}
 
 
-def single_arms(table: Table, arms: list[str]) -> Scored:
+def single_arms(table: Table, arms: list[str], learners: Arms) -> Scored:
     """Return what the arms reach, each fitted once per fold."""
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     parts = []
@@ -116,7 +117,7 @@ def single_arms(table: Table, arms: list[str]) -> Scored:
     strategies = as_strategies(arms)
     by_learner: dict[int, list] = {}
     for strategy in strategies:
-        by_learner.setdefault(id(LEARNERS(strategy)), []).append(strategy)
+        by_learner.setdefault(id(learners(strategy)), []).append(strategy)
     result: Scored = {s.name: {"ap": [], "seconds": 0.0} for s in strategies}
     for members in by_learner.values():
         jobs = [
@@ -124,7 +125,7 @@ def single_arms(table: Table, arms: list[str]) -> Scored:
             for strategy in members
             for part, (fit, stop, test) in enumerate(parts)
         ]
-        for outcome in LEARNERS(members[0]).run(table, jobs):
+        for outcome in learners(members[0]).run(table, jobs):
             y = table.y[outcome.job.score]
             entry = result[outcome.job.strategy.name]
             entry["ap"].append(float(average_precision_score(y, outcome.log_odds)))
@@ -154,6 +155,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--minutes", type=float)
+    parser.add_argument("--network", default="default")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     if not DATA.is_dir():
@@ -165,10 +167,12 @@ def main() -> None:
     peers = json.loads(bench.read_text()) if bench.exists() else {}
     known = args.out is not None and args.out.exists()
     everything: dict[str, Scored] = json.loads(args.out.read_text()) if known else {}
+    learners = Arms(args.network)
     for name in tables:
         entry = everything.setdefault(name, {})
         missing = [arm for arm in arms if arm not in entry]
-        entry.update(score(read(name), missing, args.minutes) if missing else {})
+        if missing:
+            entry.update(score(read(name), missing, args.minutes, learners))
         values = {arm: found["ap"] for arm, found in entry.items()}
         show(name, values, peers.get(name, {}).get("scores", {}))
         sys.stdout.flush()
