@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """Several models of one strategy, whose log-odds are averaged.
+    """Several models of one strategy, whose probabilities are averaged.
 
     The models differ in their seed only: the sampler makes of it which rows each
     of them sees.
