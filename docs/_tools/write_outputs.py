@@ -91,8 +91,9 @@ def _again(block: Block, page: str, names: dict[str, object], path: Path) -> str
         f"$ {_typed(section)}\n{output}"
         for section, output in zip(sections, told, strict=True)
     ]
-    start = whole.index("```console\n") + len("```console\n")
-    return whole[:start] + "\n".join(shown).replace("\n\n\n", "\n\n") + "```"
+    start = whole.index("\n", whole.index("```")) + 1
+    fence = whole[start:].rpartition("\n")[2]
+    return whole[:start] + "\n".join(shown).replace("\n\n\n", "\n\n") + fence
 
 
 def _typed(section: str) -> str:

@@ -1,51 +1,160 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every Python block of the README and the documents runs, in order."""
+"""The examples of the README and the documents run, and print what stands there."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
-import warnings
+import shlex
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
-# A block that cannot run here is preceded by a comment that says why.
-BLOCK = re.compile(
-    r"(?P<skip><!-- not run: [^>]+ -->\n)?```python\n(?P<code>.*?)```", re.S
+# Of these the numbers in the text must stand in an output, or in a page they link to.
+TOLD = sorted(
+    [
+        *ROOT.glob("docs/questions/*.md"),
+        ROOT / "docs" / "index.md",
+        ROOT / "docs" / "how-to-choose.md",
+        ROOT / "docs" / "tutorial.md",
+    ]
 )
 
 
-def blocks(path: Path) -> list[tuple[int, str]]:
-    text = path.read_text(encoding="utf-8")
-    return [
-        (text.count("\n", 0, match.start("code")) + 1, match["code"])
-        for match in BLOCK.finditer(text)
-        if not match["skip"]
-    ]
+def tool(name: str) -> ModuleType:
+    path = ROOT / "docs" / "_tools" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"docs_tools_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+pages = tool("pages")
+
+
+def blocks(path: Path) -> list[Any]:
+    return pages.blocks(path.read_text("utf-8"))
+
+
+def runs(path: Path, block: Any) -> bool:
+    # The README's commands are shown on the reader's own file.
+    return block.runs and not (path.name == "README.md" and block.kind == "console")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
 
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in DOCUMENTS if blocks(path)],
-    ids=lambda path: str(path.relative_to(ROOT)),
+    [path for path in DOCUMENTS if any(runs(path, b) for b in blocks(path))],
+    ids=name_of,
 )
 def test_the_examples_of_a_document_run(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "__main__"}
-    for line, code in blocks(path):
-        # Pad so that a traceback names the document's own line.
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            exec(compile("\n" * (line - 1) + code, str(path), "exec"), namespace)
+    names: dict[str, object] = {"__name__": "__main__"}
+    for block in blocks(path):
+        if not runs(path, block):
+            continue
+        if block.kind == "python":
+            printed = pages.run_python(block, names, str(path))
+            if block.text is not None:
+                compare(block, block.text, printed)
+        else:
+            for command, shown in pages.commands(block.code):
+                compare(block, shown, pages.run_command(command))
+
+
+def compare(block: Any, shown: str, printed: str) -> None:
+    where = f"line {block.line}: run docs/_tools/write_outputs.py"
+    if block.mark:
+        assert pages.agreement(shown, printed) >= 0.9, (where, printed)
+    else:
+        assert pages.tidy(printed) == pages.tidy(shown), where
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_code_block_can_be_read(path: Path) -> None:
+    for block in blocks(path):
+        if block.kind == "python":
+            compile(block.code, str(path), "exec")
+    text = path.read_text("utf-8")
+    known = text.count("```python\n") + text.count("```console\n")
+    assert len(blocks(path)) == known, "a block that the tests do not see"
 
 
 @pytest.mark.parametrize(
-    "path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
+    "command",
+    sorted(
+        {
+            command
+            for path in DOCUMENTS
+            for block in blocks(path)
+            if block.kind == "console"
+            for command, _ in pages.commands(block.code)
+            if command.startswith("equipoise ")
+        }
+    ),
 )
+def test_every_command_has_words_that_the_program_knows(command: str) -> None:
+    import typer
+
+    from equipoise.cli.app import app
+
+    program: Any = typer.main.get_command(app)
+    _, verb, *words = shlex.split(command)
+    context = program.commands[verb].make_context(verb, words)
+    names = (context.params.get("strategies") or "").split(",")
+    from equipoise.strategies.catalogue import as_strategies
+
+    assert as_strategies([name for name in names if name] or ["plain"])
+
+
+@pytest.mark.parametrize("path", TOLD, ids=name_of)
+def test_the_numbers_of_a_page_come_from_an_output(path: Path) -> None:
+    text = path.read_text("utf-8")
+    linked = [
+        (path.parent / target).read_text("utf-8")
+        for target in re.findall(r"\]\(([^)#:\s]+\.md)", text)
+    ]
+    known = set(figures(" ".join([code_of(text), quoted_of(text), *linked])))
+    unknown = [number for number in figures(prose_of(text)) if number not in known]
+    assert not unknown, f"no output prints {unknown}"
+
+
+def code_of(text: str) -> str:
+    return " ".join(re.findall(r"^`{3,}\w+\n.*?^`{3,}$", text, re.M | re.S))
+
+
+def quoted_of(text: str) -> str:
+    """What the person who asks has said."""
+    return " ".join(re.findall(r"^> .*$", text, re.M))
+
+
+def prose_of(text: str) -> str:
+    text = re.sub(r"^(`{3,})\w+\n.*?^\1$", "", text, flags=re.M | re.S)
+    text = re.sub(r"^> .*$|`[^`\n]*`|\]\([^)]*\)|<!--.*?-->", "", text, flags=re.M)
+    return re.sub(r"\b(19|20)\d\d\b|Python [\d.]+ to [\d.]+", "", text)  # years
+
+
+def figures(text: str) -> list[str]:
+    """Return the numbers with a point or of three digits, as they would be compared."""
+    found = re.findall(r"\d[\d,_]*\.\d+|\.\d+|\d[\d,_]*\d{2}", text)
+    return [re.sub(r"[,_]", "", number).lstrip("0") for number in found]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_links_between_documents_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text("utf-8")):
         if not re.match(r"[a-z]+:", target):
@@ -61,6 +170,8 @@ def test_every_direct_dependency_has_a_reason() -> None:
     reasons = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
     for requirement in wanted:
         name = re.split(r"[<>=!~\[ ]", requirement)[0]
+        if name == project["name"]:  # an extra that is made of other extras
+            continue
         assert f"`{name}`" in reasons, f"docs/dependencies.md gives no reason: {name}"
 
 
@@ -77,5 +188,7 @@ def test_the_pinned_versions_name_no_host_and_meet_the_ranges() -> None:
     for text in project["dependencies"] + project["optional-dependencies"]["dev"]:
         requirement = Requirement(text)
         name = requirement.name.lower()
+        if name == project["name"]:
+            continue
         assert requirement.specifier.contains(pinned[name], prereleases=True), text
         assert version(name) == pinned[name], f"{name}: run `make lock`"
