@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,10 +23,14 @@ from equipoise.priors import Correction
 from equipoise.table.encoding import Encoding
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
+from equipoise.training.settings import LANES
 
 FloatArray = npt.NDArray[np.float64]
 
 ROWS_AT_ONCE = 4096
+
+MOST_PROGRAMS = 32
+"""Compiled forward passes that are kept; the fold models of a fit mostly share one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,31 +73,27 @@ class NetworkScorer:
         import tensorflow as tf
 
         parts = inputs.dense[rows], inputs.positions[rows], inputs.codes[rows]
-        logits = self._compiled(*(tf.constant(part) for part in parts))
-        return np.asarray(logits.numpy(), np.float64)
+        own = (tf.constant(_padded(part)) for part in parts)
+        logits = self._compiled(*self._constants, *own)
+        return np.asarray(logits.numpy()[:, : len(parts[0])], np.float64)
+
+    @cached_property
+    def _constants(self) -> tuple[Any, Any]:
+        """The weights and the numbers of the last intervals, on the device."""
+        import tensorflow as tf
+
+        last = np.asarray(self.layout.knots, np.float32) - 2
+        weights = {name: tf.constant(value) for name, value in self.weights.items()}
+        return weights, tf.constant(np.stack([last] * self.networks))
 
     @cached_property
     def _compiled(self) -> Any:
         """The forward pass as one graph, for any number of rows."""
-        import tensorflow as tf
-
-        from equipoise.networks.forward import forward
-
-        last = np.asarray(self.layout.knots, np.float32) - 2
-        lasts = tf.constant(np.stack([last] * self.networks))
-        weights = {name: tf.constant(value) for name, value in self.weights.items()}
-        widths = self.layout.dense, len(self.layout.positions)
-
-        def logits(dense: Any, positions: Any, codes: Any) -> Any:
-            dense, positions, codes = (
-                tf.stack([values] * self.networks)
-                for values in (dense, positions, codes)
-            )
-            return forward(self.spec, weights, dense, positions, codes, lasts)
-
-        return tf.function(logits, autograph=False).get_concrete_function(
-            *(tf.TensorSpec([None, width], tf.float32) for width in widths),
-            tf.TensorSpec([None, len(self.layout.embedded)], tf.int32),
+        layout = self.layout
+        return _program(
+            self.spec,
+            tuple((name, value.shape) for name, value in self.weights.items()),
+            (layout.dense, len(layout.positions), len(layout.embedded)),
         )
 
     def state(self) -> dict[str, Any]:
@@ -141,6 +142,53 @@ class NetworkScorer:
             for name, shape in shapes(spec, layout).items()
         }
         return cls(spec, encoding, layout, correction, weights)
+
+
+@functools.lru_cache(maxsize=MOST_PROGRAMS)
+def _program(
+    spec: NetworkSpec,
+    weights: tuple[tuple[str, tuple[int, ...]], ...],
+    inputs: tuple[int, int, int],
+) -> Any:
+    """Return the compiled forward pass; networks of equal shapes share one.
+
+    Args:
+        spec: The recipe.
+        weights: The name and the shape of each array of weights.
+        inputs: The number of dense columns, of positions and of codes.
+    """
+    import tensorflow as tf
+
+    from equipoise.networks.forward import forward
+
+    networks = weights[0][1][0]
+
+    def logits(weights: Any, last: Any, *columns: Any) -> Any:
+        dense, positions, codes = (tf.stack([own] * networks) for own in columns)
+        return forward(spec, weights, dense, positions, codes, last)
+
+    dense, positions, codes = inputs
+    return tf.function(
+        logits,
+        input_signature=[
+            {name: tf.TensorSpec(shape, tf.float32) for name, shape in weights},
+            tf.TensorSpec([networks, positions], tf.float32),
+            tf.TensorSpec([None, dense], tf.float32),
+            tf.TensorSpec([None, positions], tf.float32),
+            tf.TensorSpec([None, codes], tf.int32),
+        ],
+        autograph=False,
+    )
+
+
+def _padded(part: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a multiple of LANES rows; the last ones are zeros.
+
+    Matrix products round differently in the tail of a vector loop; this way a row's
+    score is the same alone and among others.
+    """
+    short = -len(part) % LANES
+    return np.concatenate([part, np.zeros((short, part.shape[1]), part.dtype)])
 
 
 def stack_weights(each: Sequence[Parameters]) -> Parameters:
