@@ -10,11 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from imblearn.over_sampling import RandomOverSampler
 
 from equipoise.bundle import pack, read_parts, unpack, write_parts
 from equipoise.errors import BundleError, InputError
+from equipoise.learners.resampled import resampled
+from equipoise.table.read import read_table
+from equipoise.workflows.fit import fit
 from equipoise.workflows.model import FittedModel
-from equipoise.workflows.storage import load, model_path, save
+from equipoise.workflows.storage import from_parts, load, model_path, save, to_parts
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -60,6 +64,33 @@ def test_saving_the_loaded_model_gives_the_same_file(
     for name, path in saved.items():
         again = load(path).save(tmp_path / f"{name}.equipoise")
         assert again.read_bytes() == path.read_bytes()
+
+
+def test_a_model_behind_a_sampler_object_tells_what_it_was(
+    make_rows: Callable[..., Any], tmp_path: Path
+) -> None:
+    arm = resampled(RandomOverSampler(random_state=0), learner="logistic")
+    model = fit(read_table(make_rows(), "fraud"), strategy=arm, folds=2, repeats=1)
+    again = load(model.save(tmp_path / "m.equipoise"))
+    new = model.read(make_rows(50, seed=3))
+    np.testing.assert_array_equal(again.log_odds(new), model.log_odds(new))
+    assert "the rows that RandomOverSampler(random_state=0) makes" in again.card()
+    assert again.card() == model.card()
+    twice = load(again.save(tmp_path / "n.equipoise"))
+    assert twice.card() == model.card()
+
+
+def test_parts_are_the_whole_model(
+    linear: FittedModel, make_rows: Callable[..., Any]
+) -> None:
+    new = linear.read(make_rows(50, seed=3))
+    parts = to_parts(linear)
+    assert all(isinstance(part, bytes) for part in parts.values())
+    again = from_parts(parts)
+    np.testing.assert_array_equal(again.log_odds(new), linear.log_odds(new))
+    del parts["scorers/0/1.json"]
+    with pytest.raises(BundleError, match=r"scorers/0/1\.json"):
+        from_parts(parts)
 
 
 def test_the_name_must_tell_what_it_is(linear: FittedModel) -> None:

@@ -69,8 +69,14 @@ class Resampled(Strategy):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the strategy as plain data; the object as its text."""
-        return {**super().to_dict(), "resampler": repr(self.resampler)}
+        """Return the strategy as plain data; the object as its text.
+
+        `from_dict` leaves the text where the object was: a model that was loaded
+        tells what made its rows, and needs the object no more.
+        """
+        given = self.resampler
+        text = given if isinstance(given, str) else repr(given)
+        return {**super().to_dict(), "resampler": text}
 
 
 def resampled(resampler: Any, learner: str = "trees", name: str = "") -> Resampled:

@@ -21,6 +21,7 @@ from equipoise.decision.rule import DecisionRule
 from equipoise.errors import BundleError, InputError, UnsupportedError
 from equipoise.evaluation.evaluation import Confusion, Evaluation
 from equipoise.learners.registry import scorer_from_state
+from equipoise.learners.resampled import Resampled
 from equipoise.metrics.estimate import Estimate
 from equipoise.strategies.jobs import Scorer
 from equipoise.strategies.strategy import Strategy
@@ -83,6 +84,16 @@ def save(model: FittedModel, path: str | os.PathLike[str]) -> Path:
         OSError: The file cannot be written; an old one is intact then.
     """
     target = model_path(path)
+    write_parts(target, to_parts(model))
+    return target
+
+
+def to_parts(model: FittedModel) -> dict[str, bytes]:
+    """Return all of a model as named parts: plain numbers and JSON, as `save` writes.
+
+    Args:
+        model: What `fit` gave.
+    """
     state = {
         "schema": _schema_state(model.schema),
         "components": [
@@ -103,8 +114,7 @@ def save(model: FittedModel, path: str | os.PathLike[str]) -> Path:
         for k, scorer in enumerate(component.scorers):
             parts |= pack(scorer.state(), f"scorers/{i}/{k}")
     parts["card.md"] = model.card().encode()
-    write_parts(target, parts)
-    return target
+    return parts
 
 
 def load(path: str | os.PathLike[str]) -> FittedModel:
@@ -117,7 +127,15 @@ def load(path: str | os.PathLike[str]) -> FittedModel:
         BundleError: The file is damaged, altered, or no bundle; the part is named.
         OSError: The file cannot be read.
     """
-    parts = read_parts(path)
+    return from_parts(read_parts(path))
+
+
+def from_parts(parts: Mapping[str, bytes]) -> FittedModel:
+    """Rebuild a model from what `to_parts` gave.
+
+    Raises:
+        BundleError: A part cannot be used; it is named.
+    """
     return _rebuild(unpack(parts, "model"), parts)
 
 
@@ -168,7 +186,9 @@ def _components(
     components = []
     integer(len(entries), "components", 1, MOST_COMPONENTS)
     for i, data in enumerate(entries):
-        strategy = Strategy.from_dict(data["strategy"])
+        recipe = data["strategy"]
+        kind = Resampled if "resampler" in recipe else Strategy
+        strategy = kind.from_dict(recipe)
         count = integer(data["scorers"], "scorers", 1, MOST_SCORERS)
         weight = number(data["weight"], "weight", 0, 1)
         scorers = []
