@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from equipoise.workflows.trial import Trial
 
 HOSTILE = "<script>alert(1)</script>"
+BOX = "getBoundingClientRect()"
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +158,31 @@ def test_a_key_moves_the_slider(browser: Any, page: Path) -> None:
     )
     spoken = browser.js("document.getElementById('x-slider').ariaValueText")
     assert spoken is None or "probability" in spoken
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_a_drag_with_the_mouse_moves_the_numbers(
+    browser: Any, page: Path, width: int
+) -> None:
+    browser.open(page, width=width)
+    slider = "document.getElementById('x-slider')"
+    browser.js(f"{slider}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+    box = browser.js(f"(r => [r.x, r.y, r.width, r.height])({slider}.{BOX})")
+    last = int(browser.js(f"{slider}.max"))
+    share = int(browser.js(f"{slider}.value")) / last
+    x, y = box[0] + 8 + share * (box[2] - 16), box[1] + box[3] / 2
+    before = number(browser, "recall")
+    shown = text(browser, "words")
+    mouse = {"button": "left", "buttons": 1, "clickCount": 1, "y": y}
+    browser.call("Input.dispatchMouseEvent", type="mousePressed", x=x, **mouse)
+    for part in (0.5, 0.2, 0.05):
+        at = box[0] + part * x
+        browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=at, **mouse)
+    browser.call("Input.dispatchMouseEvent", type="mouseReleased", x=at, **mouse)
+    assert int(browser.js(f"{slider}.value")) < share * last / 2
+    assert number(browser, "recall") > before
+    assert text(browser, "words") != shown
+    assert not browser.named("Runtime.exceptionThrown", "Log.entryAdded")
 
 
 def test_every_arm_can_be_explored(browser: Any, page: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from equipoise.strategies.catalogue import sweep_strategies
+from equipoise.table.table import Dropped
 from equipoise.workflows.summary import highlighted, summarise
 from equipoise.workflows.trial import Trial
 
@@ -152,3 +153,13 @@ def test_words_name_the_protocol(summary: dict[str, Any]) -> None:
     assert text["Splits"].startswith("5 folds, 1 repeat, at random")
     assert text["Seed"].startswith("0.")
     assert set(summary["versions"]) >= {"python", "tensorflow", "equipoise"}
+
+
+def test_what_was_left_out_is_told_once(make_trial: Callable[..., Trial]) -> None:
+    trial = make_trial(
+        dropped=(Dropped("id", "it is an identifier"),),
+        notes=("Column 'id' left out because it is an identifier.", "Another note."),
+    )
+    data = trial.summary()["data"]
+    assert data["dropped"] == [{"name": "id", "reason": "it is an identifier"}]
+    assert data["notes"] == ["Another note."]

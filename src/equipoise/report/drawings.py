@@ -149,18 +149,21 @@ def _label(
     points: Sequence[Mapping[str, float | None]],
     colour: str,
 ) -> None:
-    """Write a line's name below its end."""
-    last = points[-1][metric]
-    if last is not None:
-        plot.annotate(
-            metric,
-            (weights[-1], last),
-            textcoords="offset points",
-            xytext=(0, -13 if last > 0.15 else 8),
-            ha="right",
-            color=colour,
-            fontsize=SIZE,
-        )
+    """Write a line's name at its end, on the side that it does not come from."""
+    last, before = points[-1][metric], points[-2][metric]
+    if last is None:
+        return
+    rises = before is not None and last > before
+    above = last < 0.93 if rises else last < 0.1
+    plot.annotate(
+        metric,
+        (weights[-1], last),
+        textcoords="offset points",
+        xytext=(0, 8 if above else -15),
+        ha="right",
+        color=colour,
+        fontsize=SIZE,
+    )
 
 
 def _curves(plot: Axes, summary: Summary, kind: str, *, step: bool) -> None:

@@ -105,7 +105,15 @@ def interval(estimate: Estimate) -> dict[str, Any]:
 
 
 def _data(trial: Trial) -> dict[str, Any]:
-    return {**trial.facts, "evaluated": int(trial.results.y.size)}
+    facts = trial.facts
+    dropped = [column["name"] for column in facts["dropped"]]
+    # What was left out is told with its reason already.
+    notes = [
+        note
+        for note in facts["notes"]
+        if not any(f"{name!r} left out" in note for name in dropped)
+    ]
+    return {**facts, "notes": notes, "evaluated": int(trial.results.y.size)}
 
 
 def _decision(trial: Trial) -> dict[str, Any]:
