@@ -168,7 +168,7 @@ def _program(
         return forward(spec, weights, dense, positions, codes, last)
 
     dense, positions, codes = inputs
-    return tf.function(
+    compiled = tf.function(
         logits,
         input_signature=[
             {name: tf.TensorSpec(shape, tf.float32) for name, shape in weights},
@@ -179,6 +179,9 @@ def _program(
         ],
         autograph=False,
     )
+    # The one trace that there can be. TensorFlow counts the traces of all functions
+    # made here together and would warn of tracing over and over.
+    return compiled.get_concrete_function()
 
 
 def _padded(part: npt.NDArray[Any]) -> npt.NDArray[Any]:
