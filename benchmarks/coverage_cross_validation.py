@@ -8,11 +8,12 @@ threshold) is computed from the distributions in closed form. Their mean is what
 tables.
 
     python benchmarks/coverage_cross_validation.py --quick             # a minute
-    python benchmarks/coverage_cross_validation.py --parts F --write   # an hour
+    python benchmarks/coverage_cross_validation.py --parts F           # an hour
+    python benchmarks/coverage_cross_validation.py --parts F --write
 
-Each cell and population is kept as a file of the folder F, so that a run can go on
-after a stop. With `--turn 0/2` and `--turn 1/2` two processes share the work; what is
-then left is done by the command that writes.
+The tables are drawn in batches, and a batch of a cell and population is kept as a
+file of the folder F: a run can go on after a stop, several processes can share one
+(`--turn 0/2` and `--turn 1/2`), and `--write` writes what is there.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import tempfile
 import warnings
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Cell:
     Attributes:
         positives: How many rows are positive.
         share: Their share.
-        tables: How many tables of each population are drawn.
+        tables: How many tables of each population are drawn, in 20 batches.
         repeats: How often the rows are divided into folds.
     """
 
@@ -104,6 +105,7 @@ OTHER_REPEATS = tuple(
     for repeats in (1, 5)
 )
 QUICK = (Cell(8, 0.05, 20), Cell(50, 0.5, 20))
+BATCHES = 20
 TAILS = np.geomspace(1e-6, 0.01, 60)
 LEVELS = np.concatenate([TAILS, np.linspace(0.01, 0.99, 300)[1:-1], 1 - TAILS[::-1]])
 NODES = {"normal": special.ndtri(1 - LEVELS), "heavy": special.stdtrit(3, 1 - LEVELS)}
@@ -317,59 +319,100 @@ def one_table(population: Population, cell: Cell, seed: int, replicates: int) ->
     return Table(rows, ranked)
 
 
-def one_population(
-    population: Population, cell: Cell, replicates: int
+def one_batch(
+    population: Population, cell: Cell, batch: int, replicates: int
 ) -> dict[str, Any]:
-    """Return what is kept of a cell's tables from one population."""
-    drawn = [one_table(population, cell, n, replicates) for n in range(cell.tables)]
-    metrics = {}
-    for name in METRIC_NAMES:
-        rows = np.array([t.rows[name] for t in drawn if name in t.rows])
-        if len(rows) >= cell.tables / 2:
-            held, below, above, width, _ = rows.mean(axis=0)
-            metrics[name] = {
-                "held": held,
-                "below": below,
-                "above": above,
-                "width": width,
-                "narrowest": rows[:, 3].min(),
-            }
+    """Return what is kept of a batch of a cell's tables from one population."""
+    size = cell.tables // BATCHES
+    seeds = range(batch * size, (batch + 1) * size)
+    drawn = [one_table(population, cell, seed, replicates) for seed in seeds]
     ranked = np.array([t.ranked for t in drawn])
-    error = np.sqrt(np.mean((ranked[:, 1:] - ranked[:, :1]) ** 2, axis=0))
     return {
-        "cell": asdict(cell),
-        "population": asdict(population),
-        "metrics": metrics,
-        "ranked": [*ranked.mean(axis=0), *error],
+        "metrics": {
+            name: [list(t.rows[name]) for t in drawn if name in t.rows]
+            for name in METRIC_NAMES
+        },
+        "ranked": ranked.tolist(),
     }
 
 
-Found = dict[Cell, list[dict[str, Any]]]
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A cell's tables from one population.
+
+    Attributes:
+        metrics: By metric `[tables, 5]`: held, truth below, truth above, width,
+            estimate - truth.
+        ranked: `[tables, 4]` average precision: the truth, on one scale, within
+            folds, pooled.
+    """
+
+    metrics: Mapping[str, FloatArray]
+    ranked: FloatArray
+
+    @classmethod
+    def of(cls, batches: list[dict[str, Any]]) -> Part:
+        """Put batches together."""
+        ranked = [row for batch in batches for row in batch["ranked"]]
+        rows = {
+            name: np.array([row for batch in batches for row in batch["metrics"][name]])
+            for name in METRIC_NAMES
+        }
+        # Where a metric is mostly undefined, the rest is a selection.
+        known = {n: r for n, r in rows.items() if len(r) >= len(ranked) / 2}
+        return cls(known, np.array(ranked))
+
+
+Found = dict[Cell, list[Part]]
+POPULATIONS = tuple(itertools.starmap(Population, itertools.product(SHAPES, STRENGTHS)))
+
+
+def file_of(folder: Path, cell: Cell, population: Population, batch: int) -> Path:
+    """Return where a batch is kept."""
+    named = (*astuple(cell), population.shape, population.strength, batch)
+    return folder / f"{'_'.join(map(str, named))}.json"
 
 
 def simulate(
     cells: tuple[Cell, ...], folder: Path, replicates: int, turn: tuple[int, int]
-) -> Found:
-    """Return what each cell's populations gave; those in the folder are not redone.
+) -> None:
+    """Make the batches that the folder lacks: the first of all cells, then the next.
 
     Args:
         cells: The cells.
-        folder: Where parts are kept.
+        folder: Where batches are kept.
         replicates: Weightings of the rows.
-        turn: (k, n): make every n-th part, from the k-th on, and leave the others.
+        turn: (k, n): make every n-th batch, from the k-th on, and leave the others.
     """
-    found: Found = defaultdict(list)
-    wanted = list(itertools.product(cells, SHAPES, STRENGTHS))
-    for number, (cell, shape, strength) in enumerate(wanted):
-        path = folder / f"{'_'.join(map(str, astuple(cell)))}_{shape}_{strength}.json"
-        if not path.exists():
-            if number % turn[1] != turn[0]:
-                continue
-            part = one_population(Population(shape, strength), cell, replicates)
-            path.write_text(json.dumps(part), encoding="utf-8")
-            held = {name: round(m["held"], 3) for name, m in part["metrics"].items()}
-            print(path.stem, held, flush=True)
-        found[cell].append(json.loads(path.read_text(encoding="utf-8")))
+    wanted = itertools.product(range(BATCHES), cells, POPULATIONS)
+    for number, (batch, cell, population) in enumerate(wanted):
+        path = file_of(folder, cell, population, batch)
+        if number % turn[1] != turn[0] or path.exists():
+            continue
+        part = one_batch(population, cell, batch, replicates)
+        path.with_suffix(".new").write_text(json.dumps(part), encoding="utf-8")
+        path.with_suffix(".new").rename(path)
+
+
+def collect(cells: tuple[Cell, ...], folder: Path) -> Found:
+    """Return the batches that are there for every population of a cell."""
+    found: Found = {}
+    for cell in cells:
+        whole = [
+            batch
+            for batch in range(BATCHES)
+            if all(file_of(folder, cell, p, batch).exists() for p in POPULATIONS)
+        ]
+        if whole:
+            found[cell] = [
+                Part.of(
+                    [
+                        json.loads(file_of(folder, cell, p, b).read_text("utf-8"))
+                        for b in whole
+                    ]
+                )
+                for p in POPULATIONS
+            ]
     return found
 
 
@@ -381,12 +424,14 @@ class Line:
         name: The metric.
         cell: The cell.
         held: `[populations]` coverage.
+        tables: How many tables each population has.
         others: Mean share of truths below and above, mean and narrowest width.
     """
 
     name: str
     cell: Cell
     held: FloatArray
+    tables: int
     others: tuple[float, float, float, float]
 
     @property
@@ -397,7 +442,7 @@ class Line:
     @property
     def clearly_low(self) -> bool:
         """Whether a population lies below the bar by more than chance allows."""
-        error = math.sqrt(LEAST * (1 - LEAST) / self.cell.tables)
+        error = math.sqrt(LEAST * (1 - LEAST) / self.tables)
         return bool(self.held.min() < LEAST - 2.5 * error)
 
     def __str__(self) -> str:
@@ -405,7 +450,7 @@ class Line:
         return (
             f"| {self.cell.words} | {self.name} | {self.mean:.3f} | "
             f"{self.held.min():.3f} | {below:.3f} | {above:.3f} | {width:.3f} | "
-            f"{narrowest:.4f} | {self.cell.tables} |"
+            f"{narrowest:.4f} | {self.tables} |"
         )
 
 
@@ -414,14 +459,15 @@ def lines_of(found: Found) -> list[Line]:
     lines = []
     for cell in sorted(found, key=lambda c: (c.positives, -c.share, c.repeats)):
         for name in METRIC_NAMES:
-            each = [p["metrics"][name] for p in found[cell] if name in p["metrics"]]
+            each = [p.metrics[name] for p in found[cell] if name in p.metrics]
             if each:
-                means = [np.mean([m[k] for m in each]) for k in ("below", "above")]
-                width = float(np.mean([m["width"] for m in each]))
-                narrow = min(m["narrowest"] for m in each)
-                held = np.array([m["held"] for m in each])
-                others = float(means[0]), float(means[1]), width, narrow
-                lines.append(Line(name, cell, held, others))
+                held, below, above, width, _ = np.array(
+                    [rows.mean(axis=0) for rows in each]
+                ).T
+                narrow = min(float(rows[:, 3].min()) for rows in each)
+                tables = len(found[cell][0].ranked)
+                others = below.mean(), above.mean(), width.mean(), narrow
+                lines.append(Line(name, cell, held, tables, others))
     return lines
 
 
@@ -447,9 +493,9 @@ def ranked_lines(found: Found) -> list[str]:
     """Return what each way of averaging makes of average precision."""
     rows = []
     for cell in sorted(found, key=lambda c: (c.positives, -c.share)):
-        v = np.mean([p["ranked"] for p in found[cell]], axis=0)
-        errors = np.array([p["ranked"][4:] for p in found[cell]])
-        rms = np.sqrt(np.mean(errors**2, axis=0))
+        v = np.mean([p.ranked.mean(axis=0) for p in found[cell]], axis=0)
+        wrong = [p.ranked[:, 1:] - p.ranked[:, :1] for p in found[cell]]
+        rms = np.sqrt(np.mean([np.mean(w**2, axis=0) for w in wrong], axis=0))
         shown = (f"{v[k]:.3f} ({rms[k - 1]:.3f})" for k in (1, 2, 3))
         rows.append(f"| {cell.words} | {v[0]:.3f} | {' | '.join(shown)} |")
     return rows
@@ -585,8 +631,9 @@ def main() -> None:
         warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
         folder = given.parts or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        found = simulate(cells, folder, REPLICATES, (k, n))
-        other = simulate(more, folder, REPLICATES, (k, n))
+        if not given.write:
+            simulate((*cells, *more), folder, REPLICATES, (k, n))
+        found, other = collect(cells, folder), collect(more, folder)
     if n > 1:
         return
     page = document(found, other, REPLICATES)

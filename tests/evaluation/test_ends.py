@@ -17,6 +17,7 @@ from equipoise.evaluation.ends import (
     BETWEEN_RANKING,
     SHARED_ROWS,
     Basis,
+    difference_error,
     difference_interval,
     limits,
     resampled_interval,
@@ -152,12 +153,14 @@ def test_more_spread_is_never_narrower(metric, value, spread, units) -> None:
 
 def test_a_difference_is_a_t_interval() -> None:
     drawn = 0.02 * np.random.default_rng(0).standard_normal(500) + 0.1
-    found = difference_interval(0.1, drawn, 20, 0.9)
+    found = difference_interval(0.1, difference_error(drawn, 20), 20, 0.9)
     se = drawn.std(ddof=1) * math.sqrt(20 / 19)
     low, high = stats.t.interval(0.9, 19, 0.1, se)
     assert (found.low, found.high) == pytest.approx((low, high))
 
 
 def test_differences_that_are_undefined() -> None:
-    assert not difference_interval(math.nan, np.zeros(5), 20, 0.95).defined
-    assert math.isnan(difference_interval(0.1, np.zeros(5), 1, 0.95).low)
+    assert not difference_interval(math.nan, 0.1, 20, 0.95).defined
+    assert math.isnan(difference_error(np.zeros(5), 1))
+    assert math.isnan(difference_error(np.full(5, np.nan), 9))
+    assert math.isnan(difference_interval(0.1, math.nan, 1, 0.95).low)

@@ -10,7 +10,9 @@ from .heldout import held_out as held_out
 from .heldout import prevalence_check as prevalence_check
 from .letters import letter_groups as letter_groups
 from .paired import PairedTest as PairedTest
+from .paired import RowsError as RowsError
 from .paired import nadeau_bengio as nadeau_bengio
+from .paired import with_rows as with_rows
 from .power import detectable_difference as detectable_difference
 from .rows import delong_difference as delong_difference
 from .rows import resampled_difference as resampled_difference

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The corrected resampled t-test: paired differences over repeated splits."""
+"""Paired differences over repeated splits: the corrected resampled t-test."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,17 +18,32 @@ NAN = float("nan")
 
 
 @dataclass(frozen=True)
+class RowsError:
+    """What resampling the rows says of a difference.
+
+    Attributes:
+        value: The difference on all rows.
+        se: Its standard error; NaN where it is not known.
+        df: Degrees of freedom of that error.
+    """
+
+    value: float
+    se: float
+    df: float
+
+
+@dataclass(frozen=True)
 class PairedTest:
     """A paired difference with its interval and p-value.
 
     Attributes:
-        mean: The mean difference.
+        mean: The mean difference, or that on all rows.
         low: The interval's lower end.
         high: The interval's upper end.
         p: Two-sided p-value of "no difference".
         df: Degrees of freedom of the t distribution.
         sd: Standard deviation of one split's difference.
-        se: Standard error of the mean, corrected for shared training rows.
+        se: Standard error of `mean`.
         splits: The number of splits that gave a difference.
         level: The interval's nominal coverage.
         reason: Why something is NaN; empty where nothing is.
@@ -117,8 +132,6 @@ def nadeau_bengio(
         Nadeau and Bengio (2003), Inference for the generalization error, Machine
         Learning 52, section 4; Bouckaert and Frank (2004) for repeated folds.
     """
-    from scipy import stats
-
     number(level, "level", 0, 1, open_ends=True)
     values = finite(differences)
     count = values.size
@@ -129,9 +142,47 @@ def nadeau_bengio(
         return PairedTest(mean, NAN, NAN, NAN, NAN, NAN, NAN, count, level, reason)
     mean, sd, df = float(values.mean()), float(values.std(ddof=1)), count - 1
     se = math.sqrt(factor) * sd
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
-    if se > 0:
-        p = float(2 * stats.t.sf(abs(mean) / se, df))
-    else:  # every split agrees to the last bit
-        p = 1.0 if mean == 0 else 0.0
+    p, half = _t(mean, se, df, level)
     return PairedTest(mean, mean - half, mean + half, p, df, sd, se, count, level)
+
+
+def with_rows(test: PairedTest, rows: RowsError) -> PairedTest:
+    """Return the test of a difference by the larger of two standard errors.
+
+    The corrected resampled t-test knows the noise of training, roughly, and takes
+    its mean over splits, in which average precision with few positives is
+    compressed; resampling rows knows the noise of the test rows alone. The
+    difference on all rows is held against the larger error of the two, with the
+    smaller degrees of freedom.
+
+    Args:
+        test: What `nadeau_bengio` gave.
+        rows: The difference on all rows and its error.
+
+    Returns:
+        The test of `rows.value`; without a test where `test` is none.
+
+    Example:
+        >>> test = nadeau_bengio([0.05, 0.03, 0.06, 0.02, 0.04], test_share=0.2)
+        >>> print(with_rows(test, RowsError(0.05, 0.02, 11)))
+        +0.050 [-0.006, +0.106], p = 0.067
+    """
+    if math.isnan(test.p) or math.isnan(rows.value):
+        return replace(test, mean=rows.value)
+    known = not math.isnan(rows.se)
+    se = max(test.se, rows.se) if known else test.se
+    df = min(test.df, rows.df) if known else test.df
+    p, half = _t(rows.value, se, df, test.level)
+    low, high = rows.value - half, rows.value + half
+    return replace(test, mean=rows.value, low=low, high=high, p=p, df=df, se=se)
+
+
+def _t(mean: float, se: float, df: float, level: float) -> tuple[float, float]:
+    """Return the two-sided p-value and half the interval's width."""
+    from scipy.special import stdtr, stdtrit
+
+    half = float(stdtrit(df, (1 + level) / 2)) * se
+    if se > 0:
+        return float(2 * stdtr(df, -abs(mean) / se)), half
+    # Every split agrees to the last bit.
+    return 1.0 if mean == 0 else 0.0, half

@@ -48,6 +48,7 @@ class Arm:
             each fold, `[repeats, folds]`; NaN where a fold lacks a class.
         differences: For the same metrics: arm minus baseline on the same rows,
             resampled jointly; empty for the baseline.
+        errors: The standard errors of those differences.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Arm:
     aligned: FloatArray
     splits: Mapping[str, FloatArray]
     differences: Mapping[str, Estimate]
+    errors: Mapping[str, float]
 
     @property
     def probability(self) -> FloatArray:
@@ -77,6 +79,7 @@ class CrossValidated:
         replicates: How many weightings of the rows were drawn.
         level: The intervals' nominal coverage.
         estimand: What the numbers are estimates of.
+        units: Independent rows (or clusters) of the rarer class.
         notes: What the reader should know.
     """
 
@@ -88,6 +91,7 @@ class CrossValidated:
     replicates: int
     level: float
     estimand: str
+    units: int
     notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Arm:
@@ -209,6 +213,7 @@ def cross_validated(
             trial.brought[name].aligned,
             trial.splits[name],
             trial.differences(name, baseline, found, weights.rarer, level),
+            trial.errors(name, baseline, found, weights.rarer),
         )
         for name in scores
     }
@@ -225,6 +230,7 @@ def cross_validated(
         drawn,
         level,
         estimand(split),
+        weights.rarer,
         _notes(positive, split, drawn, replicates),
     )
 

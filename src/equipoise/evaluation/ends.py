@@ -175,22 +175,33 @@ def limits(
     return min(corners), max(corners)
 
 
+def difference_error(replicates: FloatArray, units: int) -> float:
+    """Return the standard error of a paired difference; NaN where it is not known.
+
+    Args:
+        replicates: `[replicates]` differences under the same weights.
+        units: Independent rows (clusters) of the rarer class.
+    """
+    known = replicates[np.isfinite(replicates)]
+    if units < 2 or known.size < 2:
+        return math.nan
+    return math.sqrt(float(known.var(ddof=1)) * units / (units - 1))
+
+
 def difference_interval(
-    value: float, replicates: FloatArray, units: int, level: float
+    value: float, error: float, units: int, level: float
 ) -> Estimate:
-    """Return a paired difference with a t interval on its replicates' spread.
+    """Return a paired difference with a t interval on its standard error.
 
     Args:
         value: The difference on all rows.
-        replicates: `[replicates]` differences under the same weights.
+        error: What `difference_error` gave.
         units: Independent rows (clusters) of the rarer class.
         level: Coverage.
     """
     if math.isnan(value):
         return Estimate.undefined("one of the two is undefined")
-    known = replicates[np.isfinite(replicates)]
-    if units < 2 or known.size < 2:
+    if math.isnan(error):
         return Estimate(value, reason=ONE_ROW)
-    spread = math.sqrt(float(known.var(ddof=1)) * units / (units - 1))
-    half = float(t_quantile((1 + level) / 2, units - 1)) * spread
+    half = float(t_quantile((1 + level) / 2, units - 1)) * error
     return Estimate(value, value - half, value + half, "row weights, t", level=level)

@@ -16,6 +16,7 @@ from equipoise.evaluation.arrays import cost_options
 from equipoise.evaluation.crossfit import CrossFitted, cross_fit
 from equipoise.evaluation.ends import (
     Basis,
+    difference_error,
     difference_interval,
     limits,
     resampled_interval,
@@ -178,16 +179,29 @@ class Prepared:
         units: int,
         level: float,
     ) -> dict[str, Estimate]:
-        """Return the arm minus the baseline, resampled jointly."""
-        if name == baseline:
-            return {}
+        """Return the arm minus the baseline, with intervals from the rows alone."""
+        errors = self.errors(name, baseline, found, units)
+        ours, theirs = self.points[name], self.points[baseline]
         return {
             metric: difference_interval(
-                self.points[name][metric].value - self.points[baseline][metric].value,
-                found[name][metric] - found[baseline][metric],
-                units,
-                level,
+                ours[metric].value - theirs[metric].value, error, units, level
             )
+            for metric, error in errors.items()
+        }
+
+    def errors(
+        self,
+        name: str,
+        baseline: str,
+        found: Mapping[str, Mapping[str, FloatArray]],
+        units: int,
+    ) -> dict[str, float]:
+        """Return the standard errors of the differences, resampled jointly."""
+        if name == baseline:
+            return {}
+        ours, theirs = found[name], found[baseline]
+        return {
+            metric: difference_error(ours[metric] - theirs[metric], units)
             for metric in SPLIT_METRICS
         }
 
