@@ -38,6 +38,11 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return _COMMANDS.sub(lambda _: command_line(), markdown)
 
 
+# Metrics of decisions are made of definitions on counts, whose docstrings they take.
+DECISIONS = "equipoise.metrics.decisions"
+DEFINITIONS = "equipoise.metrics.threshold"
+
+
 # ---- public names
 
 
@@ -81,12 +86,16 @@ def _exported(tree: ast.Module) -> list[str]:
 
 def first_line(name: str, module: str) -> str:
     """Return the first line of the docstring of a public name; "" without one."""
+    if module == DECISIONS:
+        return " ".join(_definition(name).split("\n\n")[0].split())
     path = SOURCE / module.replace(".", "/")
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     body = ast.parse(file.read_text("utf-8")).body
     for place, node in enumerate(body):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
             text = ast.get_docstring(node) or ""
+            if not text:  # one form of an overloaded function
+                continue
         elif _assigns(node, name) and place + 1 < len(body):
             text = _text(body[place + 1])
         else:
@@ -139,9 +148,32 @@ def _cell(text: str) -> str:
 
 def _entry(package: str, name: str, module: str) -> str:
     anchor = f"[](){{ #{package}.{name} }}"
+    if module == DECISIONS:
+        return _decision_metric(name)
     if (SOURCE / module.replace(".", "/") / f"{name}.py").exists():  # a module
         return f"{anchor}\n\n::: {package}.{name}\n    options:\n      members: true\n"
     return f"{anchor}\n\n::: {module}.{name}"
+
+
+def _definition(name: str) -> str:
+    """Return the docstring of a definition on counts, without its example."""
+    path = (SOURCE / DEFINITIONS.replace(".", "/")).with_suffix(".py")
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return (ast.get_docstring(node) or "").partition("\nExample:")[0]
+    return ""
+
+
+def _decision_metric(name: str) -> str:
+    anchor = f"[](){{ #{DECISIONS}.{name} }}"
+    text = _definition(name).partition("\nArgs:")[0].partition("\nRaises:")[0]
+    signature = f"{name}(y, score, weights=None, *, threshold=0.5, **options) -> float"
+    told = "A row is flagged where score >= threshold."
+    heading = f"## {name} {{ #equipoise.metrics.{name} }}"
+    return (
+        f"{anchor}\n\n{heading}\n\n```python\n{signature}\n```\n\n"
+        f"{text.strip()}\n\n{told}"
+    )
 
 
 # ---- registries
@@ -219,6 +251,27 @@ def _weights() -> str:
     return "| scheme | what it does | options |\n|---|---|---|\n" + "\n".join(rows)
 
 
+def _syntheses() -> str:
+    from equipoise.synthesis.syntheses import SYNTHESES, synthesis_options
+
+    rows = []
+    for name, kind in SYNTHESES.items():
+        options = ", ".join(f"`{k}` = {v}" for k, v in synthesis_options(name).items())
+        rows.append(f"| `{name}` | `{kind.__name__}` | {options or '-'} |")
+    return "| name | class | options |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def _plans() -> str:
+    from equipoise.strategies.plans import PLANS
+
+    rows = []
+    for name, plan in PLANS.items():
+        options = ", ".join(f"`{k}` = {s.default}" for k, s in plan.options.items())
+        rows.append(f"| `{name}` | `{plan.sampling}` | {options} |")
+    head = "| plan | each model draws by | options |\n|---|---|---|\n"
+    return head + "\n".join(rows)
+
+
 def _networks() -> str:
     from equipoise.networks.catalogue import network, network_names
 
@@ -233,6 +286,8 @@ REGISTRIES: dict[str, Callable[[], str]] = {
     "findings": _findings,
     "samplers": _samplers,
     "weights": _weights,
+    "syntheses": _syntheses,
+    "plans": _plans,
     "networks": _networks,
 }
 

@@ -55,3 +55,4 @@ CHECKS: tuple[Check, ...] = (
     label_noise.CHECK,
     more_data.CHECK,
 )
+"""Every check, in the order of its code."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from equipoise.diagnosis.subject import Subject
 
 Severity = Literal["error", "warning", "info"]
+"""How grave a finding is: something is wrong, may be wrong, or is worth knowing."""
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 Evidence = Mapping[str, Any]
 
