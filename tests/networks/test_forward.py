@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from equipoise.networks.forward import affine, forward, lookup, piecewise_linear
+from equipoise.networks.forward import (
+    affine,
+    forward,
+    lookup,
+    output,
+    piecewise_linear,
+    product,
+    ramp_embedding,
+)
+from equipoise.networks.layout import Category, Layout
+from equipoise.networks.parameters import shapes
 from equipoise.networks.spec import NetworkSpec
 
 MEMBERS, BATCH, NUMBERS, KNOTS, WIDTH = 3, 16, 4, 6, 5
@@ -71,6 +81,85 @@ def test_gradients_are_those_of_finite_differences(random) -> None:
     check(lambda v: affine(v, kernel, bias), x, random)
     check(lambda v: affine(tf.constant(x), v, bias), kernel, random)
     check(lambda v: affine(tf.constant(x), kernel, v), bias, random)
+    check(lambda v: product(v, kernel), x, random)
+    check(lambda v: product(tf.constant(x), v), kernel, random)
+    turned = x.transpose(0, 2, 1)
+    check(lambda v: product(v, kernel, turned=True), turned, random)
+    check(lambda v: product(tf.constant(turned), v, turned=True), kernel, random)
+    last_kernel, last_bias = kernel[..., :1], bias[:, :1]
+    check(lambda v: output(v, last_kernel, last_bias), x, random)
+    check(lambda v: output(tf.constant(x), v, last_bias), last_kernel, random)
+    check(lambda v: output(tf.constant(x), last_kernel, v), last_bias, random)
+    inner = tf.constant(random.uniform(0, 5, (2, 7, 2)))
+    check(lambda s: ramp_embedding(s, inner), steps, random)
+
+
+def test_ramps_embed_as_interpolation_does_between_the_knots(random) -> None:
+    steps = random.normal(size=(MEMBERS, NUMBERS, KNOTS, WIDTH))
+    last = np.array([4.0, 0.0, 2.0, 1.0])
+    positions = random.uniform(0, last + 1, (MEMBERS, BATCH, NUMBERS))
+    positions[:, 0], positions[:, 1], positions[:, 2] = 0.0, last + 1, last
+    lasts = tf.constant(np.tile(last, (MEMBERS, 1)))
+    usual = piecewise_linear(tf.constant(steps), tf.constant(positions), lasts)
+    found = ramp_embedding(tf.constant(steps), tf.constant(positions))
+    turned = tf.transpose(found, [0, 3, 1, 2])
+    np.testing.assert_allclose(turned, usual, atol=1e-12)
+
+
+def test_the_network_in_training_is_the_network_that_scores(random) -> None:
+    """Numbers, one-hot columns and embedded categories; values and gradients."""
+    spec = NetworkSpec("x", hidden=(6, 5), number_width=3, category_width=2)
+    categories = (Category("few", 3, False), Category("many", 7, True))
+    layout = Layout(("a", "b", "a is missing"), ("a", "b"), (6, 4), categories)
+    weights = {
+        name: tf.constant(random.normal(size=(MEMBERS, *shape)))
+        for name, shape in shapes(spec, layout).items()
+    }
+    dense = tf.constant(random.normal(size=(MEMBERS, BATCH, layout.dense)))
+    positions = tf.constant(random.uniform(0, [5, 3], (MEMBERS, BATCH, 2)))
+    codes = tf.constant(random.integers(0, 7, (MEMBERS, BATCH, 1)), tf.int32)
+    last = tf.constant([[4.0, 2.0]] * MEMBERS, tf.float64)
+    found = []
+    for inside in (False, True):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            logits = forward(
+                spec, weights, dense, positions, codes, last, inside=inside
+            )
+        found.append((logits, tape.gradient(logits, weights)))
+    (usual, slopes), (logits, others) = found
+    np.testing.assert_allclose(logits, usual, atol=1e-12)
+    for name in weights:
+        np.testing.assert_allclose(others[name], slopes[name], atol=1e-12)
+
+
+def test_a_place_among_members_changes_no_bit_of_the_embedding(random) -> None:
+    for width, numbers, knots in ((5, 3, 6), (8, 7, 49), (16, 30, 49)):
+        steps = random.normal(size=(9, numbers, knots, width)).astype(np.float32)
+        positions = random.uniform(0, knots - 1, (9, 64, numbers)).astype(np.float32)
+        kernel = random.normal(size=(9, numbers * width, 17)).astype(np.float32)
+        row = random.normal(size=(9, 17, 1)).astype(np.float32)
+        bias = random.normal(size=(9, 1)).astype(np.float32)
+        upstream = random.normal(size=(9, 64)).astype(np.float32)
+        arrays = [steps, kernel, row, bias]
+
+        def both(which: slice, arrays=arrays, places=positions, slope=upstream):
+            own = [tf.constant(a[which]) for a in arrays]
+            with tf.GradientTape() as tape:
+                tape.watch(own)
+                numbers = ramp_embedding(own[0], tf.constant(places[which]))
+                flat = tf.reshape(numbers, (numbers.shape[0], -1, 64))
+                h = product(flat, own[1], turned=True)
+                logits = output(h, own[2], own[3])
+            slopes = tape.gradient(logits, own, output_gradients=slope[which])
+            return [value.numpy() for value in (logits, *slopes)]
+
+        whole = both(slice(None))
+        for member in (0, 4, 8):
+            for among, alone in zip(
+                whole, both(slice(member, member + 1)), strict=True
+            ):
+                np.testing.assert_array_equal(among[member], alone[0])
 
 
 @pytest.mark.parametrize("width", [1, 7, 16, 17, 64])

@@ -91,3 +91,25 @@ def test_a_network_that_embeds_nothing_has_no_positions(table) -> None:
     plain = common_layout(table, NetworkSpec("small"))
     assert plain.positions == ()
     assert "steps" not in shapes(NetworkSpec("small"), plain)
+
+
+def test_training_rows_lie_between_their_knots() -> None:
+    """The engine embeds them by products that do not extrapolate."""
+    random = np.random.default_rng(3)
+    values = [
+        random.standard_t(1, 500),
+        random.integers(0, 5, 500).astype(float),
+        np.where(random.random(500) < 0.3, np.nan, random.lognormal(0, 5, 500)),
+        np.full(500, 3.0),
+    ]
+    columns = [Column(f"x{i}", "numeric", v) for i, v in enumerate(values)]
+    columns.append(Column("b", "boolean", (random.random(500) < 0.5).astype(float)))
+    table = Table(
+        tuple(columns), (random.random(500) < 0.2).astype(np.int8), ("0", "1")
+    )
+    rows = np.sort(random.permutation(500)[:300])
+    encoding = learn_encoding(table, rows)
+    positions = encoding.transform(table).positions
+    assert (positions[rows] >= 0).all()
+    assert (positions[rows] <= np.asarray(encoding.knots) - 1).all()
+    assert (positions < 0).any()

@@ -52,6 +52,16 @@ def test_groups_do_not_change_numbers(table, jobs_for) -> None:
         np.testing.assert_array_equal(one.log_odds, other.log_odds)
 
 
+def test_blocks_do_not_change_numbers(table, jobs_for, monkeypatch) -> None:
+    """Members that wait for their turn within an epoch are trained alike."""
+    jobs = jobs_for(table, ["plain", "focal", "smote", "pairwise_auc"])
+    learner = NetworkLearner(RICH, QUICK)
+    whole = list(learner.run(table, jobs))
+    monkeypatch.setattr("equipoise.training.grouping.BLOCK_BYTES", 600_000)
+    for one, other in zip(whole, learner.run(table, jobs), strict=True):
+        np.testing.assert_array_equal(one.log_odds, other.log_odds)
+
+
 def numeric_part(table):
     from equipoise.table.table import Table
 

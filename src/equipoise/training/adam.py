@@ -38,17 +38,26 @@ def rates(first: int, steps: int) -> npt.NDArray[np.float64]:
 
 
 def update(
-    value: Tensor, m: Tensor, v: Tensor, gradient: Tensor, rate: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return an array of weights and its two moments after one update.
+    value: tf.Variable, m: tf.Variable, v: tf.Variable, gradient: Tensor, rate: Tensor
+) -> None:
+    """Update an array of weights and its two moments in place, in one pass.
 
     Args:
         value: `[members, ...]`.
         m: The mean gradient so far.
         v: The mean squared gradient so far.
         gradient: The gradient.
-        rate: `[members, 1, ...]`: step size times bias correction.
+        rate: The step size times the bias correction.
     """
-    m = m + (gradient - m) * (1.0 - BETA_1)
-    v = v + (tf.square(gradient) - v) * (1.0 - BETA_2)
-    return value - m * rate / (tf.sqrt(v) + EPSILON), m, v
+    tf.raw_ops.ResourceApplyAdam(
+        var=value.handle,
+        m=m.handle,
+        v=v.handle,
+        beta1_power=tf.zeros((), gradient.dtype),  # the rate is corrected already
+        beta2_power=tf.zeros((), gradient.dtype),
+        lr=rate,
+        beta1=tf.constant(BETA_1, gradient.dtype),
+        beta2=tf.constant(BETA_2, gradient.dtype),
+        epsilon=tf.constant(EPSILON, gradient.dtype),
+        grad=gradient,
+    )

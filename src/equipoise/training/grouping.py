@@ -19,6 +19,9 @@ ARRAYS_PER_WEIGHT = 7
 ARRAYS_PER_ACTIVATION = 6
 """Forward, backward, and what an update needs between them."""
 
+BLOCK_BYTES = 2**28
+"""What the updates of members side by side may make on their way, about."""
+
 
 @dataclass(frozen=True)
 class Group:
@@ -52,7 +55,7 @@ def plan_groups(
         alike.setdefault((batch, -(-rows // batch)), []).append(place)
     groups = []
     for (batch, steps), places in alike.items():
-        each = member_bytes(spec, common, settings, batch, steps)
+        each = member_bytes(spec, common, settings, batch * steps)
         shared = part_bytes(members[places[0]], common)
         places.sort(key=lambda place: members[place].part.number)
         for chosen in _packed(members, places, each, shared, settings.memory_limit):
@@ -63,22 +66,43 @@ def plan_groups(
     return groups
 
 
-def member_bytes(
-    spec: NetworkSpec,
-    common: Layout,
-    settings: TrainingSettings,
-    batch: int,
-    steps: int,
+def block_size(
+    spec: NetworkSpec, common: Layout, settings: TrainingSettings, batch: int
 ) -> int:
-    """Return about how many bytes a member takes on the device."""
+    """Return how many members are updated side by side.
+
+    The others of a group wait for their turn within each epoch, so that what an
+    update makes on its way stays small whatever the number of members.
+    """
+    each = _activation_bytes(spec, common, settings, batch)
+    return max(1, BLOCK_BYTES // each)
+
+
+def member_bytes(
+    spec: NetworkSpec, common: Layout, settings: TrainingSettings, examples: int
+) -> int:
+    """Return about how many bytes a member takes on the device between updates.
+
+    Args:
+        spec: The network.
+        common: The layout of the table.
+        settings: How networks are trained.
+        examples: Examples per epoch.
+    """
     item = 8 if settings.dtype == "float64" else 4
     weights = sum(math.prod(shape) for shape in shapes(spec, common).values())
+    draws = 4 * (3 * examples + max(ROWS_AHEAD, examples))
+    return item * ARRAYS_PER_WEIGHT * weights + draws
+
+
+def _activation_bytes(
+    spec: NetworkSpec, common: Layout, settings: TrainingSettings, batch: int
+) -> int:
+    """Return about how many bytes an update of one member needs on its way."""
+    item = 8 if settings.dtype == "float64" else 4
+    ramps = len(common.positions) * common.most_knots
     widths = common.width(spec) + sum(spec.hidden) + common.dense
-    draws = 4 * (3 * batch * steps + max(ROWS_AHEAD, batch * steps))
-    return (
-        item * (ARRAYS_PER_WEIGHT * weights + ARRAYS_PER_ACTIVATION * batch * widths)
-        + draws
-    )
+    return item * batch * (2 * ramps + ARRAYS_PER_ACTIVATION * widths)
 
 
 def part_bytes(member: Member, common: Layout) -> int:

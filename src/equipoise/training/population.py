@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from equipoise.networks.parameters import Parameters, condense, shapes
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training import adam
 from equipoise.training.data import Part, stack
+from equipoise.training.grouping import block_size
 from equipoise.training.members import Family, Member, stacked_weights
 from equipoise.training.program import Signature, program
 from equipoise.training.settings import LANES, ROWS_AHEAD, TrainingSettings
@@ -74,6 +75,7 @@ class Population:
         rows = len(self.members[0].part.train)
         self.batch = self.settings.batch_for(rows)
         self.steps = -(-rows // self.batch)
+        self._block = block_size(self.spec, self.common, self.settings, self.batch)
         self._chunk = _chunk(len(self.members[0].part.labels))
         self._ahead: dict[int, tuple[int, npt.NDArray[np.int32]]] = {}
         self._place()
@@ -125,9 +127,7 @@ class Population:
         Raises:
             TrainingError: A member met a number that is not finite.
         """
-        state = self._program.epoch(
-            self.now.state, self.data, self._draws(), self._columns()
-        )
+        state = self._trained()
         values = self._stop_values(state["weights"])
         self.now = self.now.after(state, values, self.settings.patience)
 
@@ -135,15 +135,35 @@ class Population:
         """Keep the best weights of everyone who still learns."""
         self.now = self.now.finished()
 
+    def _trained(self) -> Mapping[str, Arrays]:
+        """Return the state after one more epoch, block by block."""
+        active = self.now.active
+        if len(active) <= self._block:
+            draws, columns = self._draws(active), self._columns(active)
+            return self._program.epoch(self.now.state, self.data, draws, columns)
+        after = []
+        for first in range(0, len(active), self._block):
+            here = slice(first, first + self._block)
+            state = {
+                kind: {name: value[here] for name, value in own.items()}
+                for kind, own in self.now.state.items()
+            }
+            draws, columns = self._draws(active[here]), self._columns(active[here])
+            after.append(self._program.epoch(state, self.data, draws, columns))
+        return {
+            kind: {name: tf.concat([b[kind][name] for b in after], 0) for name in own}
+            for kind, own in self.now.state.items()
+        }
+
     # ---- what a program takes
 
-    def _draws(self) -> Arrays:
-        shape = (self.steps, len(self.now.active), self.batch)
+    def _draws(self, which: IntArray) -> Arrays:
+        shape = (self.steps, len(which), self.batch)
         index = np.empty(shape, np.int32)
         mixed = self._program.signature.mixed
         partner = np.empty(shape if mixed else 0, np.int32)
         mix = np.zeros(shape if mixed else 0, self.settings.dtype)
-        for place, number in enumerate(self.now.active):
+        for place, number in enumerate(which):
             member = self.members[number]
             offset = self._offset[member.part.number]
             draw = member.draw(self._rows(int(number)), self.now.epoch)
@@ -154,9 +174,10 @@ class Population:
                 if draw.mix is not None:
                     mix[:, place] = draw.mix
         first = self.now.epoch * self.steps
+        rates = self.spec.learning_rate * adam.rates(first, self.steps)
         draws: Arrays = {
             "index": tf.constant(index),
-            "rates": tf.constant(adam.rates(first, self.steps), self.settings.dtype),
+            "rates": tf.constant(rates, self.settings.dtype),
             "first": tf.constant(first, tf.int32),
         }
         if mixed:
@@ -173,24 +194,20 @@ class Population:
         rows: npt.NDArray[np.int32] = self._ahead[number][1][self.now.epoch - first]
         return rows
 
-    def _columns(self) -> Arrays:
+    def _columns(self, which: IntArray) -> Arrays:
         """Return what differs by member."""
-        active = [self.members[number] for number in self.now.active]
+        active = [self.members[number] for number in which]
         families = self._program.signature.families
         sizes = [sum(m.family == family for m in active) for family in families]
         dtype = self.settings.dtype
-        count = len(active)
         options = []
         for family in families:
             rows = [m.options for m in active if m.family == family]
             columns = np.array(rows, dtype).reshape(len(rows), len(family.options)).T
             options.append(tuple(tf.constant(column, dtype) for column in columns))
         return {
-            "learning_rate": tf.fill([count], tf.cast(self.spec.learning_rate, dtype)),
-            "decay": tf.fill([count], tf.cast(self.spec.weight_decay, dtype)),
             "negative": tf.constant([m.weights[0] for m in active], dtype),
             "positive": tf.constant([m.weights[1] for m in active], dtype),
-            "last": self._last(active),
             "stream": tf.constant([_stream(m.seed) for m in active], tf.uint32),
             "bounds": tf.constant([0, *np.cumsum(sizes)], tf.int32),
             "warm": tf.constant([self._warm(f) for f in families]),
@@ -288,11 +305,22 @@ class Population:
         for place, (member, own) in enumerate(zip(members, rows, strict=True)):
             padded[place, : len(own)] = own + self._offset[member.part.number]
         last = self._last(members)
+        side = block_size(self.spec, self.common, self.settings, self._chunk)
+        blocks = [slice(i, i + side) for i in range(0, len(members), side)]
+        chunks = range(0, padded.shape[1], self._chunk)
         found = [
-            self._program.logits(
-                weights, self.data, last, tf.constant(padded[:, i : i + self._chunk])
-            ).numpy()
-            for i in range(0, padded.shape[1], self._chunk)
+            np.concatenate(
+                [
+                    self._program.logits(
+                        {name: value[own] for name, value in weights.items()},
+                        self.data,
+                        last[own],
+                        tf.constant(padded[own, i : i + self._chunk]),
+                    ).numpy()
+                    for own in blocks
+                ]
+            )
+            for i in chunks
         ]
         joined = np.concatenate(found, axis=1).astype(np.float64)
         return [joined[i, : len(own)] for i, own in enumerate(rows)]

@@ -8,6 +8,7 @@ its remainder after some are done, and the next trial of the same shape.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,6 @@ class Program:
 
     Attributes:
         signature: What it was made for.
-        epoch: `(state, data, draws, members) -> state`, see `_epoch`.
         logits: `(weights, data, last, rows) -> [members, rows]`.
     """
 
@@ -69,7 +69,12 @@ class Program:
         self.signature = signature
         self._dtype = tf.as_dtype(signature.dtype)
         specs = _Specs(signature)
-        self.epoch = tf.function(
+        self._lock = threading.Lock()
+        self._held = {
+            kind: {name: _variable(shape, self._dtype) for name, shape in own.items()}
+            for kind, own in {key: dict(signature.shapes) for key in _KINDS}.items()
+        }
+        self._compiled = tf.function(
             self._epoch,
             input_signature=[
                 specs.state(),
@@ -96,7 +101,7 @@ class Program:
         dense, positions, codes = (tf.gather(data[name], rows) for name in _INPUTS)
         return forward(self.signature.spec, weights, dense, positions, codes, last)
 
-    def _epoch(
+    def epoch(
         self,
         state: Mapping[str, Arrays],
         data: Arrays,
@@ -110,37 +115,61 @@ class Program:
             data: The rows of all parts: "dense", "positions", "codes", "targets",
                 and "weights" where rows have weights.
             draws: "index" `[steps, members, batch]`, with "partner" and "mix" where
-                examples are blended; "rates" `[steps]`; "first", the number of the
-                first update.
-            members: What differs by member: "learning_rate", "decay", "negative"
-                and "positive" `[members]`, "last" `[members, numbers]`, "stream"
-                `[members, 2]` uint32; "bounds" `[families + 1]`, "warm"
+                examples are blended; "rates" `[steps]`, the step size times the
+                bias correction; "first", the number of the first update.
+            members: What differs by member: "negative" and "positive" `[members]`,
+                "stream" `[members, 2]` uint32; "bounds" `[families + 1]`, "warm"
                 `[families]` bool, "options" a tuple of `[members of a family]`.
         """
-        steps = tf.shape(draws["index"])[0]
-
-        def body(step: Tensor, now: Mapping[str, Arrays]) -> tuple[Tensor, Any]:
-            return step + 1, self._step(step, now, data, draws, members)
-
         after: Mapping[str, Arrays]
-        _, after = tf.while_loop(
-            lambda step, now: step < steps,
-            body,
-            (tf.constant(0), dict(state)),
-            parallel_iterations=1,
-        )
+        with self._lock:  # the variables serve one call at a time
+            after = self._compiled(state, data, draws, members)
         return after
 
-    def _step(
+    def _epoch(
         self,
-        step: Tensor,
         state: Mapping[str, Arrays],
         data: Arrays,
         draws: Arrays,
         members: Mapping[str, Any],
     ) -> Mapping[str, Arrays]:
+        """Run the updates on variables, which Adam changes in place.
+
+        They hold nothing between calls: the state is what goes in and comes out.
+        """
+        held = [
+            (variable, state[kind][name])
+            for kind, own in self._held.items()
+            for name, variable in own.items()
+        ]
+        for variable, value in held:
+            variable.assign(value)
+        steps = tf.shape(draws["index"])[0]
+
+        def body(step: Tensor) -> tuple[Tensor]:
+            self._step(step, data, draws, members)
+            return (step + 1,)
+
+        tf.while_loop(
+            lambda step: step < steps, body, (tf.constant(0),), parallel_iterations=1
+        )
+        after = {
+            kind: {name: variable.read_value() for name, variable in own.items()}
+            for kind, own in self._held.items()
+        }
+        for variable, value in held:
+            variable.assign(value[:0])
+        return after
+
+    def _step(
+        self,
+        step: Tensor,
+        data: Arrays,
+        draws: Arrays,
+        members: Mapping[str, Any],
+    ) -> None:
         dense, positions, codes, targets, *own = self._examples(step, data, draws)
-        weights = state["weights"]
+        weights = {n: value.read_value() for n, value in self._held["weights"].items()}
         mask = self._dropout(draws["first"] + step, targets, members["stream"])
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
@@ -150,12 +179,13 @@ class Program:
                 dense,
                 positions,
                 codes,
-                members["last"],
+                None,
                 mask,
+                inside=True,
             )
         slopes = self._slopes(targets, logits, members, own[0] if own else None)
         gradients = tape.gradient(logits, weights, output_gradients=slopes)
-        return self._updated(state, gradients, draws["rates"][step], members)
+        self._update(gradients, draws["rates"][step])
 
     def _examples(self, step: Tensor, data: Arrays, draws: Arrays) -> list[Tensor]:
         """Return the examples of a batch: inputs, targets, and weights if any."""
@@ -216,50 +246,37 @@ class Program:
         share = self.signature.spec.dropout
         if share == 0:
             return None
-        threshold = tf.constant(int(share * 2**32), tf.uint32)
-        scale = tf.constant(1.0 / (1.0 - share), self._dtype)
+        layers = len(self.signature.spec.hidden)
+        batch = tf.shape(targets)[1]
 
         def mask(values: Tensor, layer: int) -> Tensor:
-            # One field of random bits per update, turned by an odd factor and a
-            # shift of the member's own: a bijection of 32-bit numbers, so each
-            # member's bits are uniform, and no neighbour changes them.
-            bits = tf.random.stateless_uniform(
+            # One field of independent zeros and ones per update and layer. Each
+            # member reads it from a row of its own, by a shift that its seed and
+            # the update give, so no neighbour changes it.
+            field = tf.random.stateless_uniform(
                 tf.shape(values)[1:],
                 seed=tf.stack([update, layer]),
-                minval=None,
-                maxval=None,
-                dtype=tf.uint32,
+                dtype=self._dtype,
                 alg="philox",
             )
-            own = (bits + stream[:, :1, None]) * stream[:, 1:, None]
-            return values * (tf.cast(own >= threshold, self._dtype) * scale)
+            kept = tf.cast(field >= share, self._dtype) / (1.0 - share)
+            turn = tf.cast(update * layers + layer, tf.uint32)
+            shift = tf.bitwise.right_shift(stream[:, 0] + turn * stream[:, 1], 8)
+            row = tf.range(batch) + tf.cast(shift, tf.int32)[:, None]
+            return values * tf.gather(kept, tf.math.floormod(row, batch))
 
         return mask
 
-    def _updated(
-        self,
-        state: Mapping[str, Arrays],
-        gradients: Arrays,
-        correction: Tensor,
-        members: Mapping[str, Any],
-    ) -> Mapping[str, Arrays]:
-        after: dict[str, dict[str, Tensor]] = {"weights": {}, "m": {}, "v": {}}
-        for name, shape in self.signature.shapes:
-            wide = (-1, *(1 for _ in shape))
-            rate = tf.reshape(members["learning_rate"], wide)
-            value = state["weights"][name]
-            if self.signature.spec.weight_decay and name.startswith("kernel"):
-                value *= 1.0 - rate * tf.reshape(members["decay"], wide)
-            after["weights"][name], after["m"][name], after["v"][name] = adam.update(
-                value,
-                state["m"][name],
-                state["v"][name],
-                gradients[name],
-                rate * correction,
-            )
-        return after
+    def _update(self, gradients: Arrays, rate: Tensor) -> None:
+        spec = self.signature.spec
+        for name, _ in self.signature.shapes:
+            value, m, v = (self._held[kind][name] for kind in _KINDS)
+            if spec.weight_decay and name.startswith("kernel"):
+                value.assign(value * (1.0 - spec.learning_rate * spec.weight_decay))
+            adam.update(value, m, v, gradients[name], rate)
 
 
+_KINDS = ("weights", "m", "v")
 _INPUTS = ("dense", "positions", "codes")
 
 
@@ -289,6 +306,13 @@ def _set_slopes(
     return tape.gradient(values, logits)
 
 
+def _variable(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return an empty variable with an open member axis."""
+    return tf.Variable(
+        tf.zeros((0, *shape), dtype), trainable=False, shape=(None, *shape)
+    )
+
+
 class _Specs:
     """The types of what a program takes; None is the open member axis."""
 
@@ -306,7 +330,7 @@ class _Specs:
         return {n: self.floats(None, *shape) for n, shape in self._signature.shapes}
 
     def state(self) -> dict[str, Any]:
-        return {"weights": self.weights(), "m": self.weights(), "v": self.weights()}
+        return {kind: self.weights() for kind in _KINDS}
 
     def data(self) -> dict[str, Any]:
         dense, positions, codes = self._signature.inputs
@@ -334,11 +358,8 @@ class _Specs:
     def members(self) -> dict[str, Any]:
         families = self._signature.families
         return {
-            "learning_rate": self.floats(None),
-            "decay": self.floats(None),
             "negative": self.floats(None),
             "positive": self.floats(None),
-            "last": self.floats(None, self._signature.inputs[1]),
             "stream": tf.TensorSpec((None, 2), tf.uint32),
             "bounds": self.integers(len(families) + 1),
             "warm": tf.TensorSpec((len(families),), tf.bool),
