@@ -104,7 +104,7 @@ def _judged(
         scores=scores,
         conclusion=judge(results, margin=0.01),
         diagnosis=found,
-        test={} if test is None else evaluate_test_file(test, scores, results),
+        held_out=None if test is None else evaluate_test_file(test, scores, results),
         objective=objective if costs is None else "cost",
         seconds=12.5,
         notes=scores.notes,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from equipoise.comparison import nadeau_bengio
+from equipoise.comparison import RowsError, nadeau_bengio, with_rows
 from equipoise.comparison.paired import variance_factor
 from equipoise.errors import InputError
 
@@ -64,3 +64,32 @@ def test_a_share_outside_is_refused(share: float) -> None:
 def test_infinite_differences_are_refused() -> None:
     with pytest.raises(InputError, match="infinite"):
         nadeau_bengio([0.1, np.inf], 0.2)
+
+
+@pytest.mark.parametrize(("se", "df"), [(0.001, 7), (0.2, 7), (0.2, 400)])
+def test_the_larger_error_decides(se: float, df: float) -> None:
+    d = np.random.default_rng(0).normal(0.03, 0.05, (5, 5))
+    alone = nadeau_bengio(d, 0.2, level=0.9)
+    both = with_rows(alone, RowsError(0.07, se, df))
+    error, freedom = max(alone.se, se), min(24, df)
+    assert (both.mean, both.se, both.df) == (0.07, error, freedom)
+    assert both.p == pytest.approx(2 * stats.t.sf(0.07 / error, freedom))
+    low, high = stats.t.interval(0.9, freedom, 0.07, error)
+    assert (both.low, both.high) == pytest.approx((low, high))
+    assert (both.sd, both.splits, both.level) == (alone.sd, 25, 0.9)
+
+
+def test_what_is_not_known_of_the_rows_leaves_the_splits() -> None:
+    alone = nadeau_bengio([0.05, 0.03, 0.06, 0.02, 0.04], 0.2)
+    both = with_rows(alone, RowsError(0.05, math.nan, 0))
+    assert (both.mean, both.se, both.df) == (0.05, alone.se, 4)
+    none = with_rows(nadeau_bengio([0.1], 0.2), RowsError(0.1, 0.02, 11))
+    assert math.isnan(none.p)
+    assert none.mean == 0.1
+    lost = with_rows(alone, RowsError(math.nan, 0.02, 11))
+    assert math.isnan(lost.mean)
+
+
+def test_equal_arms_have_p_one_by_either_error() -> None:
+    none = with_rows(nadeau_bengio(np.zeros(5), 0.2), RowsError(0.0, 0.0, 11))
+    assert (none.p, none.low, none.high) == (1.0, 0.0, 0.0)

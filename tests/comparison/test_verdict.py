@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from equipoise._core.files import to_json
-from equipoise.comparison import judge, judge_differences
+from equipoise.comparison import (
+    RowsError,
+    bayesian_correlated_t,
+    judge,
+    judge_differences,
+)
 from equipoise.errors import InputError
 from equipoise.evaluation import cross_validated
 from equipoise.metrics import average_precision
@@ -112,6 +117,31 @@ def test_a_trial_is_judged_by_its_own_splits(results) -> None:
     assert found.best == "better"
     data = json.loads(to_json([arm.as_dict() for arm in found.arms.values()]))
     assert data[0]["difference"]["method"] == "corrected resampled t, Holm"
+
+
+@pytest.mark.parametrize("metric", ["average_precision", "roc_auc", "brier"])
+def test_the_difference_is_that_of_the_leaderboard(results, metric) -> None:
+    base = results["plain"].evaluation[metric].value
+    sign = -1 if metric == "brier" else 1
+    for name, arm in judge(results, metric=metric).arms.items():
+        gap = sign * (results[name].evaluation[metric].value - base)
+        assert arm.difference.value == pytest.approx(gap, abs=1e-12)
+
+
+def test_the_rows_error_can_decide(results) -> None:
+    """Where the splits agree too well, the noise of the test rows stands."""
+    d = {"a": around(0.05, 1e-6)}
+    alone = judge_differences(d, 0.2)
+    both = judge_differences(d, 0.2, rows={"a": RowsError(0.05, 0.04, 11)})
+    assert alone.arms["a"].outcome == "better"
+    assert both.arms["a"].outcome == "cannot tell"
+    assert both.arms["a"].difference.low < 0 < both.arms["a"].difference.high
+
+
+def test_beliefs_agree_with_the_correlated_t() -> None:
+    d = around(0.03, 0.05)
+    found = judge_differences({"a": d}, 0.2).arms["a"].beliefs
+    assert found == pytest.approx(bayesian_correlated_t(d, 0.2, 0.01))
 
 
 def test_a_loss_is_turned_round(results) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +20,11 @@ from equipoise.evaluation.arrays import evaluate
 from equipoise.evaluation.cross_validation import HEADLINE, CrossValidated
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.inputs import check_labels, check_log_odds
+from equipoise.metrics import Estimate
 from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
+METHOD = "paired, row weights"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,23 @@ class HeldOut:
     differences: Mapping[str, Mapping[str, PairedTest]]
     adjusted: Mapping[str, float]
     prevalence: PrevalenceCheck
+
+    def as_dict(self, name: str) -> dict[str, Any]:
+        """Return what is known of one arm as plain data."""
+        paired = self.differences.get(name, {})
+        return {
+            **self.evaluations[name].as_dict(),
+            "difference_to_plain": {m: test.as_dict() for m, test in paired.items()},
+            "adjusted_p": self.adjusted.get(name),
+        }
+
+    def difference(self, name: str) -> Estimate | None:
+        """Return an arm's paired difference in average precision; None of the first."""
+        if name not in self.differences:
+            return None
+        test = self.differences[name]["average_precision"]
+        ends = test.low, test.high
+        return Estimate(test.mean, *ends, METHOD, test.reason, test.level)
 
 
 def held_out(

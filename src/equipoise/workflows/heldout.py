@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from equipoise.evaluation.arrays import evaluate
+from equipoise.comparison.heldout import HeldOut, held_out
 from equipoise.evaluation.cross_validation import CrossValidated
-from equipoise.evaluation.evaluation import Evaluation
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
 from equipoise.table.table import FloatArray, Table
@@ -15,30 +12,42 @@ from equipoise.workflows.scores import Scores
 
 
 def evaluate_test_file(
-    later: Table, scores: Scores, results: CrossValidated
-) -> dict[str, Evaluation]:
-    """Return each arm's evaluation on the test file.
+    later: Table,
+    scores: Scores,
+    results: CrossValidated,
+    *,
+    costs: tuple[float, float] | None = None,
+    seed: int = 0,
+) -> HeldOut:
+    """Return each arm's evaluation on the test file, and what sets it apart.
 
     The fold models' probabilities are averaged. Calibrator and threshold are the
     trial's own: fitted on, and the median over, its out-of-fold scores. Nothing is
-    chosen on the test file.
+    chosen on the test file. Differences from the baseline are paired.
+
+    Args:
+        later: The test file's rows.
+        scores: What the fits gave, with scores of those rows.
+        results: The trial on the training table.
+        costs: (cost of a false alarm, cost of a missed positive), or None.
+        seed: Seed of the differences' weights.
     """
-    return {
-        name: evaluate(
-            later.y,
-            calibrated(mean_log_odds(scores.extra[name]), results, name),
-            threshold=results[name].evaluation.threshold,
-        )
-        for name in results.arms
-    }
+    return held_out(
+        results,
+        later.y,
+        {name: mean_log_odds(scores.extra[name]) for name in results.arms},
+        costs=costs,
+        clusters=later.groups,
+        seed=seed,
+    )
 
 
 def mean_log_odds(log_odds: FloatArray) -> FloatArray:
-    """Return the log-odds of the mean probability over the first axis."""
+    """Return the log-odds of the mean probability over the first axis.
+
+    Example:
+        >>> import numpy as np
+        >>> mean_log_odds(np.array([[0.0, 2.0], [0.0, -2.0]]))
+        array([0., 0.])
+    """
     return to_log_odds(probability(log_odds).mean(axis=0))
-
-
-def calibrated(log_odds: FloatArray, results: CrossValidated, name: str) -> FloatArray:
-    """Return probabilities by the mean of the folds' calibrators, in log-odds."""
-    calibrators = [c for row in results[name].fitted.calibrators for c in row]
-    return probability(np.mean([c.apply(log_odds) for c in calibrators], axis=0))

@@ -47,7 +47,11 @@ def judge(
     results = evaluate_scores(
         table, arms, scores, objective=objective, costs=costs, seed=protocol.seed
     )
-    test = {} if later is None else evaluate_test_file(later, scores, results)
+    held = None
+    if later is not None:
+        held = evaluate_test_file(
+            later, scores, results, costs=costs, seed=protocol.seed
+        )
     return Trial(
         facts=found.facts,
         protocol=protocol,
@@ -56,7 +60,7 @@ def judge(
         scores=scores,
         conclusion=judge_arms(results, margin=margin),
         diagnosis=found,
-        test=test,
+        held_out=held,
         objective=objective if costs is None else "cost",
         seconds=time.monotonic() - started,
         notes=(*results.notes, *scores.notes),

@@ -128,10 +128,19 @@ def test_lines(trial: Trial) -> list[str]:
         e = trial.test[name]
         lines.append(
             f"  {name}: average precision {interval(e['average_precision'])}, "
-            f"AUROC {interval(e['roc_auc'])}"
+            f"AUROC {interval(e['roc_auc'])}{_against(trial, name)}"
         )
     lines += [f"  {note}" for note in dict.fromkeys(first.notes)]
     return lines
+
+
+def _against(trial: Trial, name: str) -> str:
+    """Return an arm's paired difference on the test file; nothing of the baseline."""
+    found = None if trial.held_out is None else trial.held_out.difference(name)
+    if found is None or not found.defined:
+        return ""
+    words = interval(found, signed=True)
+    return f"; {words} average precision against {trial.results.baseline}"
 
 
 def warnings(trial: Trial) -> list[str]:

@@ -207,7 +207,7 @@ def _findings(trial: Trial) -> dict[str, Any]:
 
 
 def _test(trial: Trial) -> dict[str, Any] | None:
-    if not trial.test:
+    if trial.held_out is None:
         return None
     first = next(iter(trial.test.values()))
     wanted = (*BOARD, "recall", "precision")
@@ -220,9 +220,10 @@ def _test(trial: Trial) -> dict[str, Any] | None:
             {
                 "name": name,
                 **{m: interval(e[m]) for m in wanted if m in e},
+                "difference": None if d is None else interval(d),
             }
             for name in trial.names
-            for e in [trial.test[name]]
+            for e, d in [(trial.test[name], trial.held_out.difference(name))]
         ],
     }
 

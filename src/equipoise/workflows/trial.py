@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from equipoise._core.files import to_json, write_whole
 from equipoise._core.frames import make_frame
+from equipoise.comparison.heldout import HeldOut
 from equipoise.comparison.verdict import Verdict
 from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.evaluation.cross_validation import Arm, CrossValidated
@@ -38,7 +39,7 @@ class Trial:
         scores: The raw out-of-fold scores and the seconds.
         conclusion: What can be said, per arm and in all.
         diagnosis: What was found wrong with the data.
-        test: Arm -> evaluation on the separate test file; empty without one.
+        held_out: What a separate test file says of every arm; None without one.
         objective: What the thresholds are best at.
         seconds: Wall time of the whole trial.
         notes: What the user should know.
@@ -53,7 +54,7 @@ class Trial:
     scores: Scores
     conclusion: Verdict
     diagnosis: Diagnosis
-    test: Mapping[str, Evaluation] = field(default_factory=dict)
+    held_out: HeldOut | None = None
     objective: str = "f1"
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
@@ -76,6 +77,11 @@ class Trial:
             return -value if value == value else float("inf")
 
         return tuple(sorted(self.results.arms, key=key))
+
+    @property
+    def test(self) -> Mapping[str, Evaluation]:
+        """By arm, the evaluation on the separate test file; empty without one."""
+        return {} if self.held_out is None else self.held_out.evaluations
 
     @property
     def best(self) -> Strategy:
@@ -153,8 +159,8 @@ class Trial:
             },
             "strategy": strategy.to_dict(),
         }
-        if name in self.test:
-            data["test"] = self.test[name].as_dict()
+        if self.held_out is not None:
+            data["test"] = self.held_out.as_dict(name)
         return data
 
     def write(self, folder: str | Path) -> list[Path]:
