@@ -138,6 +138,15 @@ def test_constant_scores_give_the_share_of_positives(method) -> None:
     assert "equal" in got.describe()
 
 
+@pytest.mark.parametrize("method", FITTED)
+def test_scores_that_differ_by_rounding_are_constant(method) -> None:
+    y = np.repeat([1, 0], [3, 97])
+    rounding = np.where(np.arange(100) % 3, 0.0, 4.4e-16)
+    got = fit_calibrator(-1.8 + rounding, y, method=method)
+    assert got.method == "intercept"
+    assert got.probability([-1.8])[0] == pytest.approx(0.03)
+
+
 def test_scores_that_rank_backwards_keep_a_positive_slope() -> None:
     z, y = sample()
     got = fit_calibrator(-z, y, method="platt")

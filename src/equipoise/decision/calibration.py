@@ -34,6 +34,9 @@ FEWEST = 6
 MANY = 1_000
 # One standard deviation of the scores moves the log-odds by at least this much.
 LEAST_SLOPE = 0.01
+# Scores that differ by less, relative to the largest, are equal: an average of models
+# that all say the same differs in its last bits, and no slope explains those.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -224,7 +227,7 @@ def fit_calibrator(
             )
         )
     rows = rows._replace(score=_finite(rows.score))
-    if np.ptp(rows.score) == 0:
+    if np.ptp(rows.score) <= ROUNDING * np.abs(rows.score).max():
         chosen, reason = "intercept", "all scores are equal"
     return _FITTERS[chosen](rows, reason)
 

@@ -191,7 +191,7 @@ class DecisionRule:
 
     def describe(self) -> str:
         """Say in words what it does, how it was chosen, and what it costs."""
-        lines = [f"Flag where {_where(self.threshold)}."]
+        lines = [_where(self.threshold)]
         if self.lower is not None:
             lines.append(
                 f"Leave undecided from {_probability(self.lower)} up to there."
@@ -483,10 +483,12 @@ def _chosen(rule: DecisionRule) -> str:
 
 def _where(threshold: float) -> str:
     if threshold == math.inf:
-        return "nothing (no threshold serves)"
+        return "Flag no row: no threshold serves."
     if threshold == -math.inf:
-        return "anything: every row is flagged"
-    return f"the calibrated probability is at least {_probability(threshold)}"
+        return "Flag every row."
+    return (
+        f"Flag where the calibrated probability is at least {_probability(threshold)}."
+    )
 
 
 def _probability(log_odds: float) -> str:
