@@ -23,6 +23,9 @@ FloatArray = npt.NDArray[np.float64]
 def log_odds(probability: npt.ArrayLike) -> FloatArray:
     """Return log(p / (1 - p)), with infinities at 0 and 1.
 
+    Args:
+        probability: Any shape, in [0, 1].
+
     Example:
         >>> float(log_odds(0.5))
         0.0
@@ -34,6 +37,9 @@ def log_odds(probability: npt.ArrayLike) -> FloatArray:
 
 def probability(log_odds: npt.ArrayLike) -> FloatArray:
     """Return 1 / (1 + exp(-z)), stable at any z.
+
+    Args:
+        log_odds: Any shape.
 
     Example:
         >>> float(probability(0.0))
@@ -56,6 +62,10 @@ class Correction:
         offset: Added to the log-odds.
         gamma: The focal loss' exponent; 0 elsewhere.
         reason: In words, for the report.
+
+    Example:
+        >>> float(Correction("offset", offset=-2.0).apply(1.5))
+        -0.5
     """
 
     kind: Literal["offset", "focal", "calibrate"] = "offset"
@@ -69,7 +79,11 @@ class Correction:
         return self.kind != "calibrate"
 
     def apply(self, logits: npt.ArrayLike) -> FloatArray:
-        """Return the population's log-odds for raw logits, any shape."""
+        """Return the population's log-odds for raw logits, any shape.
+
+        Args:
+            logits: Raw scores of the model.
+        """
         z = np.asarray(logits, np.float64)
         if self.kind == "focal":
             z = focal_link(z, self.gamma)
@@ -80,6 +94,9 @@ class Correction:
 
         The bias of an untrained network is the inverse of the prior log-odds: it
         starts with what training would teach it first.
+
+        Args:
+            log_odds: The population's log-odds, any shape.
 
         Example:
             >>> correction = Correction("focal", offset=-2.0, gamma=2.0)
@@ -150,7 +167,16 @@ def _log_phi(z: FloatArray, gamma: float) -> FloatArray:
 
 
 def weight_offset(positive_weight: float, negative_weight: float) -> float:
-    """Return the correction for class weights: -log(w1 / w0)."""
+    """Return the correction for class weights: -log(w1 / w0).
+
+    Args:
+        positive_weight: w1, above 0.
+        negative_weight: w0, above 0.
+
+    Example:
+        >>> round(weight_offset(10.0, 1.0), 4)
+        -2.3026
+    """
     return -math.log(positive_weight / negative_weight)
 
 

@@ -65,6 +65,9 @@ def check_loss(spec: LossSpec, **options: Number) -> None:
 def check_sampler(sampler: Sampler) -> None:
     """Hold a sampler against every sampler contract.
 
+    Args:
+        sampler: The sampler, its options set.
+
     Raises:
         AssertionError: A contract is broken.
 
@@ -79,6 +82,10 @@ def check_sampler(sampler: Sampler) -> None:
 def check_scheme(name: str, **options: float) -> None:
     """Hold a weighting scheme against every contract.
 
+    Args:
+        name: One of `equipoise.weights.scheme_names()`.
+        **options: Options other than the defaults.
+
     Raises:
         AssertionError: A contract is broken.
 
@@ -91,6 +98,9 @@ def check_scheme(name: str, **options: float) -> None:
 
 def check_strategy(strategy: Strategy) -> None:
     """Hold a strategy's record against every contract; nothing is trained.
+
+    Args:
+        strategy: The record to check.
 
     Raises:
         AssertionError: A contract is broken.

@@ -92,7 +92,11 @@ class Calibrator:
         return np.asarray(_mix(z, self.smoothing, self.base_rate))
 
     def probability(self, log_odds: npt.ArrayLike) -> FloatArray:
-        """Return calibrated probabilities, of the same shape."""
+        """Return calibrated probabilities, of the same shape.
+
+        Args:
+            log_odds: Any shape, before calibration.
+        """
         return probability(self.apply(log_odds))
 
     @property
@@ -124,6 +128,9 @@ class Calibrator:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Calibrator:
         """Rebuild a calibrator from `to_dict`.
+
+        Args:
+            data: What `to_dict` gave.
 
         Raises:
             InputError: A field is unknown, or the method is.

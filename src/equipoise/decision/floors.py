@@ -91,6 +91,13 @@ def positives_needed(floor: float, level: float = 0.95) -> int:
 
     The smallest n with floor^n <= 1 - level: then all n caught would do.
 
+    Args:
+        floor: The floor on recall, strictly between 0 and 1.
+        level: The probability with which it shall hold, likewise.
+
+    Raises:
+        InputError: A number is out of range.
+
     Example:
         >>> positives_needed(0.8), positives_needed(0.9)
         (14, 29)

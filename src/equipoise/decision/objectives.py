@@ -58,6 +58,10 @@ def objective(name: str, **options: Any) -> Objective:
     - "precision" with `floor`: the highest recall at that precision
     - "recall" with `floor`: the fewest flags at that recall
 
+    Args:
+        name: One of `objective_names()`.
+        **options: The objective's own numbers, such as `floor`, `share` or `beta`.
+
     Raises:
         InputError: The name is unknown or an option is out of range.
         InputTypeError: An option is missing, or not one of this objective's.

@@ -64,7 +64,11 @@ class Tally:
         return text + "."
 
     def cost(self, costs: Costs) -> float:
-        """Return the cost per row; NaN where rows are left and that has no price."""
+        """Return the cost per row; NaN where rows are left and that has no price.
+
+        Args:
+            costs: What each kind of decision costs.
+        """
         decided = (
             self.tp * costs.tp
             + self.fp * costs.fp
@@ -147,7 +151,11 @@ class DecisionRule:
         return Costs(**given) if {"fp", "fn"} <= set(given) else None
 
     def log_odds(self, log_odds: npt.ArrayLike) -> FloatArray:
-        """Return calibrated log-odds at the rule's prevalence, of the same shape."""
+        """Return calibrated log-odds at the rule's prevalence, of the same shape.
+
+        Args:
+            log_odds: `[rows]` before calibration.
+        """
         return np.asarray(self.calibrator.apply(log_odds) + self.offset)
 
     def decide(self, log_odds: npt.ArrayLike, *, calibrated: bool = False) -> IntArray:
@@ -228,6 +236,9 @@ class DecisionRule:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> DecisionRule:
         """Rebuild a rule from `to_dict`.
+
+        Args:
+            data: What `to_dict` gave.
 
         Raises:
             InputError: A field is unknown.

@@ -60,7 +60,11 @@ class Threshold:
     reason: str = ""
 
     def flag(self, score: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Return whether each score reaches the threshold, of the same shape."""
+        """Return whether each score reaches the threshold, of the same shape.
+
+        Args:
+            score: `[rows]` on the scale on which the threshold was chosen.
+        """
         s = np.asarray(score, np.float64)
         return np.asarray((s >= self.value) & (self.value < math.inf))
 
@@ -73,7 +77,11 @@ class Threshold:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Threshold:
-        """Rebuild a threshold from `to_dict`."""
+        """Rebuild a threshold from `to_dict`.
+
+        Args:
+            data: What `to_dict` gave.
+        """
         names = ("value", "achieved", "precision", "recall", "flagged")
         numbers = {name: float(data[name]) for name in names}
         options = tuple(dict(data["options"]).items())

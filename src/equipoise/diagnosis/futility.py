@@ -126,6 +126,12 @@ def learning_curve(
     Raises:
         InputError: `factor` or `folds` is out of range. More than fourfold is not
             answered, since the band is not shown to hold there.
+
+    Example:
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> few = gaussian_shift(200, positives=20, seed=1).table
+        >>> print(learning_curve(few).refused)
+        a class has fewer than 30 rows, too few to go down from
     """
     factor = number(factor, "factor", 1, 4)
     folds = integer(folds, "folds", 3, 20)

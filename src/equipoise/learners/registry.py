@@ -48,6 +48,10 @@ def learner_for(strategy: Strategy) -> Learner:
 def scorer_from_state(learner: str, state: dict[str, Any]) -> Scorer:
     """Rebuild a fitted model from its learner's name and its `state()`.
 
+    Args:
+        learner: A learner's name, as in `Strategy.learner`.
+        state: What the scorer's `state()` gave: numbers, texts and arrays.
+
     Raises:
         InputError: No learner has that name.
 

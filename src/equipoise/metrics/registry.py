@@ -69,6 +69,12 @@ class Metric:
     ) -> Estimate:
         """Return the value without an interval; undefined with its reason.
 
+        Args:
+            y: `[rows]` labels, 0 or 1.
+            score: `[rows]` scores.
+            weights: `[rows]` weights of at least 0, or None.
+            **options: What the metric takes, for example `threshold`.
+
         Example:
             >>> print(METRICS["roc_auc"].estimate([1, 1], [0.2, 0.3]))
             undefined (no negatives)
@@ -79,7 +85,12 @@ class Metric:
         return Estimate(value)
 
     def reason(self, y: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> str:
-        """Return why the metric is undefined on these labels."""
+        """Return why the metric is undefined on these labels.
+
+        Args:
+            y: `[rows]` labels, 0 or 1.
+            weights: `[rows]` weights, or None.
+        """
         positive = labels(y)
         weight = weighting(weights, positive.shape)
         present = {
@@ -95,6 +106,9 @@ class Metric:
 
 def metric(name: str) -> Metric:
     """Return the metric of that name.
+
+    Args:
+        name: A key of `METRICS`.
 
     Raises:
         InputError: There is none; the nearest name is given.

@@ -65,7 +65,11 @@ class Feed:
     neighbours: Any = None
 
     def draw(self, epoch: int) -> Draw:
-        """Return the rows of an epoch, `[steps, batch]`."""
+        """Return the rows of an epoch, `[steps, batch]`.
+
+        Args:
+            epoch: The number of the epoch, from 0.
+        """
         draw = self.sampler.draw(
             self.labels,
             batch=self.batch,

@@ -39,7 +39,12 @@ class Oversample(Sampler):
         number(self.ratio, "ratio", 0, open_ends=True)
 
     def copies(self, negatives: int, positives: int) -> int:
-        """Return how many positives a pass holds."""
+        """Return how many positives a pass holds.
+
+        Args:
+            negatives: The number of negatives.
+            positives: The number of positives.
+        """
         return max(positives, round(self.ratio * negatives))
 
     def prior(self, negatives: int, positives: int) -> float:

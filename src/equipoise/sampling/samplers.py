@@ -44,6 +44,9 @@ def sampler_names() -> list[str]:
 def sampler_options(name: str) -> dict[str, Any]:
     """Return the options of a sampler with their defaults.
 
+    Args:
+        name: One of `sampler_names()`.
+
     Raises:
         InputError: There is no such sampler.
 

@@ -44,7 +44,12 @@ class Undersample(Sampler):
             raise InputTypeError(sentence(f"fresh={self.fresh!r}", "True or False"))
 
     def kept(self, negatives: int, positives: int) -> int:
-        """Return how many negatives a pass holds."""
+        """Return how many negatives a pass holds.
+
+        Args:
+            negatives: The number of negatives.
+            positives: The number of positives.
+        """
         return min(negatives, max(1, round(positives / self.ratio)))
 
     def kept_share(self, negatives: int, positives: int) -> float:
@@ -52,6 +57,10 @@ class Undersample(Sampler):
 
         Its logarithm is the offset that returns to the population's log-odds
         (Dal Pozzolo et al. 2015, section III).
+
+        Args:
+            negatives: The number of negatives.
+            positives: The number of positives.
         """
         return self.kept(negatives, positives) / negatives
 

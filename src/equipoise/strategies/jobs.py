@@ -93,7 +93,11 @@ class Scorer(Protocol):
     """A fitted model, as a learner keeps it."""
 
     def log_odds(self, table: Table) -> FloatArray:
-        """Return corrected log-odds of the positive class, `[rows]`."""
+        """Return corrected log-odds of the positive class, `[rows]`.
+
+        Args:
+            table: Rows with the columns of the training table.
+        """
         ...
 
     def state(self) -> dict[str, Any]:

@@ -287,6 +287,9 @@ class Strategy:
     def from_dict(cls, values: Mapping[str, Any]) -> Strategy:
         """Rebuild a strategy from `to_dict`; fields may be absent.
 
+        Args:
+            values: What `to_dict` gave.
+
         Raises:
             InputError: A field is not known, or a value is not accepted.
 

@@ -28,6 +28,9 @@ def synthesis_names() -> list[str]:
 def synthesis_options(name: str) -> dict[str, Any]:
     """Return the options of a synthesis with their defaults.
 
+    Args:
+        name: One of `synthesis_names()`.
+
     Raises:
         InputError: There is no such synthesis.
 

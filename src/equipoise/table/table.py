@@ -134,7 +134,12 @@ class Table:
 
     @property
     def positives(self) -> int:
-        """The number of positive rows of a binary table."""
+        """The number of positive rows of a binary table.
+
+        Raises:
+            UnsupportedError: The table is not binary.
+            TargetError: It was read without its target.
+        """
         self.require_binary("the number of positives")
         if not self.labelled:
             raise TargetError(
@@ -163,7 +168,18 @@ class Table:
         )
 
     def take(self, rows: npt.ArrayLike) -> Table:
-        """Return the table at the given rows (positions or a mask)."""
+        """Return the table at the given rows (positions or a mask).
+
+        Args:
+            rows: Positions, in any order and repeated at will, or a mask `[rows]`.
+
+        Example:
+            >>> import numpy as np
+            >>> x = Column("x", "numeric", np.array([1.0, 2.0, 3.0]))
+            >>> table = Table((x,), np.array([0, 1, 0], np.int8), ("no", "yes"))
+            >>> table.take([2, 1]).y.tolist()
+            [0, 1]
+        """
         index = np.asarray(rows)
         return dataclasses.replace(
             self,
@@ -197,6 +213,9 @@ class Table:
 
     def require_binary(self, what: str) -> None:
         """Raise where the task is not binary.
+
+        Args:
+            what: Who asks, in words, for the message.
 
         Raises:
             UnsupportedError: The table is multi-class or multi-label.
