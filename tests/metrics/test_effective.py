@@ -66,3 +66,25 @@ def test_t_quantile_equals_scipy() -> None:
 def test_the_level_is_checked() -> None:
     with pytest.raises(InputError, match="level"):
         effective_wilson(Spread(0.5, 0.01, 8), 95)
+
+
+@pytest.mark.parametrize("value", [0.6, 0.9, 0.998, 0.99999])
+def test_what_is_added_for_an_unseen_unit_is_not_blown_up(value: float) -> None:
+    """The end solves Wilson's equation with the added variance held as it is."""
+    added, units, variance = 0.0017, 20.0, 1e-6
+    low, _ = effective_wilson(Spread(value, variance, units, unseen_low=added))
+    assert low >= value - 0.35
+    largest = value * (1 - value)
+    trials = 21 / (19 * variance / largest + 2 / 20)
+    q = stats.t.ppf(0.975, 21)
+    x = float(low)
+    if value > 0.7:  # below, the scaled variance is the smaller one
+        assert (value - x) ** 2 == pytest.approx(
+            q * q * (x * (1 - x) / trials + added), rel=1e-6
+        )
+
+
+def test_both_sides_are_mirrored() -> None:
+    low, high = effective_wilson(Spread(0.97, 0.001, 15, 0.003, 0.002, 0.0))
+    other_low, other_high = effective_wilson(Spread(0.03, 0.001, 15, 0.002, 0.003))
+    assert (1 - other_high, 1 - other_low) == pytest.approx((low, high))

@@ -77,14 +77,21 @@ def effective_wilson(
     units = np.asarray(spread.units, np.float64)
 
     def ends(
-        p: FloatArray, extra: npt.ArrayLike = 0.0
+        p: FloatArray, extra: npt.ArrayLike = 0.0, fixed: npt.ArrayLike = 0.0
     ) -> tuple[FloatArray, FloatArray]:
-        return _wilson(p, variance + np.asarray(extra), units, level, prior_units)
+        seen = variance + np.asarray(extra)
+        return _wilson(p, seen, units, level, prior_units, np.asarray(fixed))
 
     low, high = ends(value)
-    wider, _ = ends(value, spread.unseen_low)
     moved, _ = ends(np.maximum(0.0, value - np.asarray(spread.bias)))
-    _, above = ends(value, spread.unseen_high)
+    # Wilson's variance at x is v x (1 - x) / (p (1 - p)). For p near 1 this would
+    # blow up what is added for an unseen unit, which is then held as it is.
+    wider = np.maximum(
+        ends(value, spread.unseen_low)[0], ends(value, fixed=spread.unseen_low)[0]
+    )
+    above = np.minimum(
+        ends(value, spread.unseen_high)[1], ends(value, fixed=spread.unseen_high)[1]
+    )
     return np.minimum(low, np.minimum(wider, moved)), np.maximum(high, above)
 
 
@@ -94,12 +101,15 @@ def _wilson(
     units: FloatArray,
     level: float,
     prior_units: float,
+    fixed: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
+    """Return where (p - x)^2 = q^2 (x (1 - x) / trials + fixed)."""
     trials = _effective_trials(p, variance, units, prior_units)
     q = t_quantile((1 + level) / 2, np.maximum(units - 1, 0.0) + prior_units)
     square = q * q
     middle = (trials * p + square / 2) / (trials + square)
-    half = q * np.sqrt(trials * p * (1 - p) + square / 4) / (trials + square)
+    held = fixed * trials * (trials + square)
+    half = q * np.sqrt(trials * p * (1 - p) + square / 4 + held) / (trials + square)
     # At 0 and 1 rounding could leave the end beside the value.
     low = np.where(p == 0, 0.0, np.maximum(0.0, middle - half))
     return low, np.where(p == 1, 1.0, np.minimum(1.0, middle + half))
