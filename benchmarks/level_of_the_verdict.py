@@ -30,7 +30,7 @@ from equipoise.evaluation import Arm, CrossValidated, cross_validated
 FloatArray = npt.NDArray[np.float64]
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "level-of-the-verdict.md"
-ARMS, FOLDS, OWN, ALPHA, MARGIN = 5, 5, 3, 0.05, 0.01
+ARMS, FOLDS, OWN, ALPHA, MARGIN = 3, 5, 3, 0.05, 0.01
 METRIC = "average_precision"
 RIVALS = ("splits alone", "rows alone")
 
