@@ -12,11 +12,12 @@ from .strategies.catalogue import as_strategies as as_strategies
 from .strategies.catalogue import catalogue as catalogue
 from .strategies.catalogue import sweep_strategies as sweep_strategies
 from .strategies.strategy import Strategy as Strategy
-from .learners.resampled import resampled as resampled
+from .strategies.sampler_object import resampled as resampled
 from .decision.rule import DecisionRule as DecisionRule
 from .evaluation.evaluation import Evaluation as Evaluation
 from .workflows.compare import compare as compare
 from .workflows.evaluate import evaluate as evaluate
+from .workflows.estimator import EquipoiseClassifier as EquipoiseClassifier
 from .workflows.fit import Goal as Goal
 from .workflows.fit import fit as fit
 from .workflows.model import FittedModel as FittedModel
