@@ -42,6 +42,7 @@ METHODS = {
     "precision": "Clopper-Pearson among the flagged rows (exact)",
     "f1": "Clopper-Pearson of the Jaccard index, transformed (exact)",
 }
+OTHERS = "\n## Other metrics"
 PAGE = Path(__file__).parents[1] / "docs" / "coverage-intervals.md"
 Array = np.ndarray
 
@@ -427,7 +428,10 @@ def main() -> None:
         print(worst)
     print(f"{time.perf_counter() - start:.0f} s")
     if arguments.write:
-        PAGE.write_text(page(cells, arguments.replicates), encoding="utf-8")
+        # The section of coverage_other_metrics.py stays.
+        other = PAGE.read_text(encoding="utf-8").partition(OTHERS)
+        text = page(cells, arguments.replicates) + "".join(other[1:]).rstrip() + "\n"
+        PAGE.write_text(text.rstrip() + "\n", encoding="utf-8")
     ranked = [c for c in cells if c.metric in ("roc_auc", "average_precision")]
     print(f"lowest coverage {min(c.coverage for c in cells):.4f} bar {FLOOR}")
     mean = max(
