@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -15,14 +16,17 @@ from sklearn.metrics import roc_auc_score
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.learners.logistic import LogisticLearner, LogisticScorer
 from equipoise.learners.matrix import dense_matrix
+from equipoise.learners.network import NetworkLearner
 from equipoise.learners.registry import learner_for
 from equipoise.learners.resampled import Resampled, ResampledLearner, resampled
 from equipoise.learners.trees import TreesLearner, TreesScorer
+from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import probability
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.jobs import Job
 from equipoise.table.encoding import learn_encoding
 from equipoise.table.table import Table
+from equipoise.training.settings import TrainingSettings
 
 Jobs = Callable[..., list[Job]]
 SMALL = ResampledLearner(
@@ -158,6 +162,54 @@ def test_what_cannot_be_learned_from_is_an_error(
 def test_what_is_no_sampler_is_refused() -> None:
     with pytest.raises(InputTypeError, match="fit_resample"):
         resampled("SMOTE")
-    with pytest.raises(UnsupportedError, match="synthesis="):
-        resampled(SMOTE(), learner="network")
+    with pytest.raises(UnsupportedError, match="extra_trees"):
+        resampled(SMOTE(), learner="extra_trees")
     assert isinstance(resampled(SMOTE()), Resampled)
+
+
+def without_moments(table: Table) -> Table:
+    return Table(table.columns[:4], table.y, table.classes)
+
+
+QUICK = NetworkLearner(
+    NetworkSpec("tiny", hidden=(16,), number_width=4, copies=2),
+    TrainingSettings(batch=64, epochs=8),
+)
+
+
+def test_networks_learn_from_what_the_sampler_made(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    table = without_moments(rare_table)
+    arm = resampled(SMOTE(k_neighbors=3), learner="network")
+    jobs = jobs_of(table, resampled(RandomUnderSampler(), "logistic"), arm)
+    learner = ResampledLearner(network=QUICK)
+    found = list(learner.run(table, jobs, keep=True))
+    assert [outcome.job for outcome in found] == jobs
+    for outcome in found[1::2]:
+        y = table.y[outcome.job.score]
+        assert roc_auc_score(y, outcome.log_odds) > 0.75
+        assert "50.0% positive" in outcome.notes[-1]
+        # The offset takes the resampled prior back to that of the table.
+        assert abs(probability(outcome.log_odds).mean() - y.mean()) < 0.08
+        again = outcome.scorer.log_odds(table.take(outcome.job.score))
+        np.testing.assert_allclose(again, outcome.log_odds, atol=1e-5)
+
+
+def test_a_sampler_that_changes_nothing_changes_no_network(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    table = without_moments(rare_table)
+    (job,) = jobs_of(table, resampled(Recorder(), "network"), parts=1)
+    plain = dataclasses.replace(job, strategy=strategy("plain"))
+    # One epoch: what early stopping sees is not the same for both.
+    learner = dataclasses.replace(QUICK, settings=TrainingSettings(64, epochs=1))
+    (one,) = ResampledLearner(network=learner).run(table, [job])
+    (other,) = learner.run(table, [plain])
+    np.testing.assert_allclose(one.log_odds, other.log_odds, atol=1e-5)
+
+
+def test_moments_are_refused_for_networks(rare_table: Table, jobs_of: Jobs) -> None:
+    jobs = jobs_of(rare_table, resampled(SMOTE(), "network"), parts=1)
+    with pytest.raises(UnsupportedError, match="'when'"):
+        next(ResampledLearner(network=QUICK).run(rare_table, jobs))

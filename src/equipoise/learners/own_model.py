@@ -304,6 +304,14 @@ def _check_served(job: Job, dtype: npt.DTypeLike) -> None:
                 "It learns from columns; compare it on a table.",
             )
         )
+    if hasattr(strategy, "resampler"):
+        raise UnsupportedError(
+            sentence(
+                f"the strategy {strategy.name!r} with a model of your own",
+                "a Strategy with sampling=",
+                "A sampler object works on the columns of a table.",
+            )
+        )
     if strategy.synthesis == "smote":
         raise UnsupportedError(
             sentence(
@@ -328,9 +336,16 @@ def _logits(model: Any, x: npt.NDArray[Any]) -> FloatArray:
 
 
 def _file_bytes(model: Any) -> npt.NDArray[np.uint8]:
+    """Return a `.keras` file of the layers and their weights, without the optimiser."""
+    import keras
+
+    plain = keras.models.clone_model(model)
+    if not plain.built:
+        plain.build(model.input_shape)
+    plain.set_weights(model.get_weights())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
-        model.save(path)
+        plain.save(path)
         return np.frombuffer(path.read_bytes(), np.uint8)
 
 

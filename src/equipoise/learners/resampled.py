@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Any object with `fit_resample` as a strategy: imbalanced-learn's samplers."""
+"""Learners on the rows that a sampler object makes of each training part."""
 
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -13,117 +14,36 @@ import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
-from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.errors import InputError, InputTypeError
+from equipoise.learners.decoding import decoded
 from equipoise.learners.logistic import LogisticLearner, LogisticScorer
 from equipoise.learners.matrix import dense_matrix
 from equipoise.learners.serial import Fit, run_serially
 from equipoise.learners.trees import Rows, TreesLearner, TreesScorer
 from equipoise.priors import Correction, prior_offset
-from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
-from equipoise.strategies.strategy import Strategy
-from equipoise.table.encoding import Encoding
+from equipoise.strategies.jobs import FloatArray, Job, Learner, Outcome, Progress
+from equipoise.strategies.sampler_object import Resampled, resampled
+from equipoise.table.encoding import Encoding, learn_encoding
 from equipoise.table.splits import Split
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table, concatenate, counts
 from equipoise.weights.scheme import check_counts
 
-SERVED = ("trees", "logistic")
-
-
-@dataclass(frozen=True, repr=False)
-class Resampled(Strategy):
-    """A strategy that hands the training part of each fold to a sampler object.
-
-    The object sees the encoded training rows and nothing else: neither the rows
-    that stop the training nor those that are scored. Its result has no prior that
-    is known in advance, so scores need a calibrator. A sampler that interpolates also
-    blends the 0/1 columns of categories and of missing values; for a network,
-    `synthesis="smote"` takes categories from one of the two rows.
-
-    Make one with `resampled`.
-
-    Attributes:
-        resampler: Any object with `fit_resample(X, y)`.
-    """
-
-    resampler: Any = field(default=None)
-
-    def correction(self, negatives: float, positives: float) -> Correction:
-        """Return that there is no exact correction.
-
-        Raises:
-            InputError: A class is empty.
-        """
-        check_counts(negatives, positives)
-        kind = type(self.resampler).__name__
-        return Correction("calibrate", reason=f"{kind} draws and makes rows as it sees")
-
-    def describe(
-        self, negatives: int | None = None, positives: int | None = None
-    ) -> str:
-        """Return one sentence that says what it does."""
-        told = super().describe()
-        head, _, _ = told.partition(" on all rows")
-        return (
-            f"{head} on the rows that {self.resampler} makes of each training part; "
-            "scores need a calibrator."
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the strategy as plain data; the object as its text.
-
-        `from_dict` leaves the text where the object was: a model that was loaded
-        tells what made its rows, and needs the object no more.
-        """
-        given = self.resampler
-        text = given if isinstance(given, str) else repr(given)
-        return {**super().to_dict(), "resampler": text}
-
-
-def resampled(resampler: Any, learner: str = "trees", name: str = "") -> Resampled:
-    """Return a strategy around an imbalanced-learn sampler.
-
-    Args:
-        resampler: Any object with `fit_resample(X, y)`. It is copied for each fit,
-            and its `random_state`, where it is None, is set from the fit's seed.
-        learner: Who learns from the result: "trees" or "logistic".
-        name: What it is called in leaderboards; the object's class where empty.
-
-    Raises:
-        InputTypeError: The object has no `fit_resample`.
-        UnsupportedError: The learner does not take resampled rows.
-
-    Example:
-        >>> from imblearn.over_sampling import SMOTE
-        >>> resampled(SMOTE(k_neighbors=3))
-        Strategy('SMOTE+trees', learner='trees', resampler=SMOTE(k_neighbors=3))
-    """
-    if not callable(getattr(resampler, "fit_resample", None)):
-        raise InputTypeError(
-            sentence(f"the sampler {resampler!r}", "an object with fit_resample(X, y)")
-        )
-    if learner not in SERVED:
-        raise UnsupportedError(
-            sentence(
-                f"learner={learner!r} with a sampler object",
-                f"learner as one of {SERVED}",
-                "For a network use sampling= and synthesis= of Strategy.",
-            )
-        )
-    title = name or f"{type(resampler).__name__}+{learner}"
-    return Resampled(title, learner=learner, resampler=resampler)
+__all__ = ["Resampled", "ResampledLearner", "resampled"]
 
 
 @dataclass(frozen=True)
 class ResampledLearner:
-    """Fits trees or a logistic regression to resampled training rows.
+    """Fits trees, a logistic regression or networks to resampled training rows.
 
     Attributes:
         trees: How trees are grown.
         logistic: How a logistic regression is fitted.
+        network: Who trains networks; None for `NetworkLearner("default")`.
     """
 
     trees: TreesLearner = field(default_factory=TreesLearner)
     logistic: LogisticLearner = field(default_factory=LogisticLearner)
+    network: Learner | None = None
 
     def run(
         self,
@@ -142,7 +62,33 @@ class ResampledLearner:
             InputError: The sampler cannot work on a training part, or returns
                 something that cannot be learned from.
         """
-        return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
+        networks = [job for job in jobs if job.strategy.learner == "network"]
+        others = [job for job in jobs if job.strategy.learner != "network"]
+        serial = run_serially(self._fit, table, others, keep=keep, progress=progress)
+        trained = self._networks(table, networks, keep, progress)
+        for job in jobs:
+            yield next(trained if job.strategy.learner == "network" else serial)
+
+    def _networks(
+        self,
+        table: Table,
+        jobs: Sequence[Job],
+        keep: bool,
+        progress: Progress | None,
+    ) -> Iterator[Outcome]:
+        """Train each job's networks on a table of its own: the rows made for it."""
+        learner = self.network
+        if learner is None:
+            from equipoise.learners.network import NetworkLearner  # loads TensorFlow
+
+            learner = NetworkLearner("default")
+        for done, job in enumerate(jobs, start=1):
+            own, wanted, note = _own_table(table, job)
+            (found,) = learner.run(own, [wanted], keep=keep)
+            yield dataclasses.replace(found, job=job, notes=(*found.notes, note))
+            if progress is not None:
+                told = f"{job.strategy.name}: fit {done} of {len(jobs)}"
+                progress(told, done / len(jobs))
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
         job.require_no_weights("a sampler object")
@@ -152,7 +98,7 @@ class ResampledLearner:
         drawn, real = float(y.mean()), float(labels.mean())
         correction = Correction("calibrate", prior_offset(drawn, real))
         stop, y_stop = dense_matrix(table.take(job.stop), encoding), table.y[job.stop]
-        note = f"{len(labels):,} training rows became {len(y):,}, {drawn:.1%} positive"
+        note = _told(labels, y)
         if job.strategy.learner == "logistic":
             ones = np.ones(len(y)), np.ones(len(y_stop))
             chosen = self.logistic.choose(x, y, stop, y_stop, ones, correction.offset)
@@ -169,6 +115,50 @@ class ResampledLearner:
         boosted = self.trees.boost(rows, (1.0, 1.0), correction, job.seed)
         trees = TreesScorer(encoding, boosted.forests, correction.offset, "dense")
         return Fit(trees, boosted.grown, boosted.kept, (note,))
+
+
+@dataclass(frozen=True, repr=False)
+class _Drawn(Resampled):
+    """A strategy around a sampler object that has done its work.
+
+    Attributes:
+        offset: What the resampling adds to the log-odds of the population.
+    """
+
+    offset: float = 0.0
+
+    def correction(self, negatives: float, positives: float) -> Correction:
+        """Return the first correction, which a calibrator completes."""
+        known = super().correction(negatives, positives)
+        return dataclasses.replace(known, offset=self.offset)
+
+
+def _own_table(table: Table, job: Job) -> tuple[Table, Job, str]:
+    """Return the rows that a sampler made, then the stop and the score rows.
+
+    Returns:
+        The table, a job on it, and what happened to the training rows.
+    """
+    job.require_no_weights("a sampler object")
+    encoding = learn_encoding(table, job.train)
+    given = table.take(job.train)
+    matrix = dense_matrix(given, encoding)
+    x, y = _resample(job, matrix, given.y)
+    made = decoded(x, y, matrix, given, encoding)
+    own = concatenate([made, table.take(job.stop), table.take(job.score)])
+    ends = np.cumsum([len(y), len(job.stop), len(job.score)])
+    train, stop, score = np.split(np.arange(ends[-1]), ends[:-1])
+    known = {f.name: getattr(job.strategy, f.name) for f in fields(Resampled)}
+    drawn = _Drawn(**known, offset=prior_offset(float(y.mean()), float(given.y.mean())))
+    wanted = dataclasses.replace(
+        job, strategy=drawn, train=train, stop=stop, score=score
+    )
+    return own, wanted, _told(given.y, y)
+
+
+def _told(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> str:
+    share = float(after.mean())
+    return f"{len(before):,} training rows became {len(after):,}, {share:.1%} positive"
 
 
 def _resample(

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from equipoise._core.checks import number, one_of, sentence
 from equipoise.errors import InputError, InputTypeError
+from equipoise.strategies.sampler_object import is_sampler_object, resampled
 from equipoise.strategies.strategy import Strategy
 
 _CATALOGUE: dict[str, Strategy] = {
@@ -89,23 +91,26 @@ def sweep_strategies(weights: Sequence[float] = SWEEP_WEIGHTS) -> list[Strategy]
     ]
 
 
-def as_strategies(items: Iterable[str | Strategy] | str | Strategy) -> list[Strategy]:
-    """Return strategies from names and strategies, in their order.
+def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
+    """Return strategies from names, strategies and samplers, in their order.
 
-    "sweep" stands for all of `sweep_strategies()`.
+    "sweep" stands for all of `sweep_strategies()`. An object with `fit_resample`, as
+    imbalanced-learn's samplers are, stands for `resampled(object)`: trees on the
+    rows that it makes of each training part.
 
     Args:
-        items: One or several names of the catalogue, or strategies.
+        items: One or several names of the catalogue, strategies, or samplers.
 
     Raises:
-        InputTypeError: Something is neither a name nor a strategy.
+        InputTypeError: Something is none of these.
         InputError: A name is not known, there is nothing, or two have one name.
 
     Example:
         >>> as_strategies(["plain", Strategy(loss="focal")])
         [Strategy('plain'), Strategy('focal', loss='focal')]
     """
-    wanted = [items] if isinstance(items, str | Strategy) else list(items)
+    one = isinstance(items, str | Strategy) or is_sampler_object(items)
+    wanted: list[Any] = [items] if one else list(items)
     found: list[Strategy] = []
     for item in wanted:
         if isinstance(item, Strategy):
@@ -114,9 +119,14 @@ def as_strategies(items: Iterable[str | Strategy] | str | Strategy) -> list[Stra
             found.extend(sweep_strategies())
         elif isinstance(item, str):
             found.append(_CATALOGUE[one_of(item, [*_CATALOGUE, "sweep"], "strategy")])
+        elif is_sampler_object(item):
+            found.append(resampled(item))
         else:
             raise InputTypeError(
-                sentence(f"the strategy {item!r}", "a name or a Strategy")
+                sentence(
+                    f"the strategy {item!r}",
+                    "a name, a Strategy, or an object with fit_resample(X, y)",
+                )
             )
     _check_names(found)
     return found

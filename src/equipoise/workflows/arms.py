@@ -16,6 +16,7 @@ import numpy.typing as npt
 from equipoise._core.checks import one_of, sentence
 from equipoise.errors import InputError, InputTypeError
 from equipoise.learners.registry import learner_for
+from equipoise.learners.resampled import ResampledLearner
 from equipoise.networks.catalogue import network_names
 from equipoise.strategies.jobs import Learner
 from equipoise.strategies.strategy import Strategy
@@ -47,16 +48,21 @@ class Arms:
 
     def __call__(self, strategy: Strategy) -> Learner:
         """Return the learner of a strategy."""
-        if strategy.learner == "network":
-            return self._networks
-        return learner_for(strategy)
+        if strategy.learner != "network":
+            return learner_for(strategy)
+        return self._resampled if hasattr(strategy, "resampler") else self._networks
+
+    @cached_property
+    def _resampled(self) -> Learner:
+        return ResampledLearner(network=self._networks)
 
     @cached_property
     def _networks(self) -> Learner:
         if self.model is not None and self.x is not None:
             from equipoise.learners.own_model import OwnModelLearner
 
-            return OwnModelLearner(self.model, self.x)
+            settings = self.training or TrainingSettings()
+            return OwnModelLearner(self.model, self.x, settings)
         from equipoise.learners.network import NetworkLearner
 
         return NetworkLearner(

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Any object with `fit_resample` as a strategy: imbalanced-learn's samplers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from equipoise._core.checks import sentence
+from equipoise.errors import InputTypeError, UnsupportedError
+from equipoise.priors import Correction
+from equipoise.strategies.strategy import Strategy
+from equipoise.weights.scheme import check_counts
+
+SERVED = ("trees", "logistic", "network")
+
+
+@dataclass(frozen=True, repr=False)
+class Resampled(Strategy):
+    """A strategy that hands the training part of each fold to a sampler object.
+
+    The object sees the encoded training rows and nothing else: neither the rows
+    that stop the training nor those that are scored. Its result has no prior that
+    is known in advance, so scores need a calibrator. A sampler that interpolates also
+    blends the 0/1 columns of categories and of missing values. A network takes the
+    nearest whole row instead; there `synthesis="smote"` of a plain `Strategy` makes
+    fresh rows in each epoch and stores none.
+
+    Make one with `resampled`.
+
+    Attributes:
+        resampler: Any object with `fit_resample(X, y)`.
+    """
+
+    resampler: Any = field(default=None)
+
+    def correction(self, negatives: float, positives: float) -> Correction:
+        """Return that there is no exact correction.
+
+        Raises:
+            InputError: A class is empty.
+        """
+        check_counts(negatives, positives)
+        kind = type(self.resampler).__name__
+        return Correction("calibrate", reason=f"{kind} draws and makes rows as it sees")
+
+    def describe(
+        self, negatives: int | None = None, positives: int | None = None
+    ) -> str:
+        """Return one sentence that says what it does."""
+        told = super().describe()
+        head, _, _ = told.partition(" on all rows")
+        return (
+            f"{head} on the rows that {self.resampler} makes of each training part; "
+            "scores need a calibrator."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the strategy as plain data; the object as its text.
+
+        `from_dict` leaves the text where the object was: a model that was loaded
+        tells what made its rows, and needs the object no more.
+        """
+        given = self.resampler
+        text = given if isinstance(given, str) else repr(given)
+        return {**super().to_dict(), "resampler": text}
+
+
+def resampled(resampler: Any, learner: str = "trees", name: str = "") -> Resampled:
+    """Return a strategy around an imbalanced-learn sampler.
+
+    Args:
+        resampler: Any object with `fit_resample(X, y)`. It is copied for each fit,
+            and its `random_state`, where it is None, is set from the fit's seed.
+        learner: Who learns from the result: "trees", "logistic" or "network".
+        name: What it is called in leaderboards; the object's class where empty.
+
+    Raises:
+        InputTypeError: The object has no `fit_resample`.
+        UnsupportedError: The learner does not take resampled rows.
+
+    Example:
+        >>> from imblearn.over_sampling import SMOTE
+        >>> resampled(SMOTE(k_neighbors=3))
+        Strategy('SMOTE+trees', learner='trees', resampler=SMOTE(k_neighbors=3))
+    """
+    if not callable(getattr(resampler, "fit_resample", None)):
+        raise InputTypeError(
+            sentence(f"the sampler {resampler!r}", "an object with fit_resample(X, y)")
+        )
+    if learner not in SERVED:
+        raise UnsupportedError(
+            sentence(
+                f"learner={learner!r} with a sampler object",
+                f"learner as one of {SERVED}",
+            )
+        )
+    title = name or f"{type(resampler).__name__}+{learner}"
+    return Resampled(title, learner=learner, resampler=resampler)
+
+
+def is_sampler_object(item: Any) -> bool:
+    """Return whether something resamples rows as imbalanced-learn's samplers do."""
+    return callable(getattr(item, "fit_resample", None))
