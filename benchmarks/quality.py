@@ -2,12 +2,12 @@
 """Average precision of every arm beside its peers, on the peers' own splits.
 
     python benchmarks/quality.py [TABLE ...] [--arms NAMES] [--quick] [--out FILE]
-        [--minutes M] [--network NAME] [--write]
+        [--minutes M] [--network NAME]
 
 The arm `auto` is the whole of `equipoise.fit` at its defaults: on each training part
 alone it makes its own folds, learns its weights and calibrates. `--minutes` gives it
 another time budget, `--network` the single arms another network. With `--out` what the
-file holds already is not computed again. `--write` renews the table in docs/quality.md.
+file holds already is not computed again; quality_page.py makes docs/quality.md of it.
 
 Reads tables and the peers' scores from the folders EQUIPOISE_DATA and
 EQUIPOISE_BENCH (by default `shared/data` and `shared/bench` beside the checkout).
@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 import time
 import warnings
@@ -156,7 +155,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--network", default="default")
-    parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     if not DATA.is_dir():
         print("the benchmark tables are absent: set EQUIPOISE_DATA")
@@ -180,8 +178,6 @@ def main() -> None:
             args.out.write_text(json.dumps(everything, indent=1))
     ours = {n: {a: everything[n][a]["ap"] for a in arms} for n in tables}
     summary(ours, peers)
-    if args.write:
-        write(everything, peers)
 
 
 def summary(ours: dict[str, dict[str, list[float]]], peers: dict) -> None:
@@ -208,25 +204,6 @@ def summary(ours: dict[str, dict[str, list[float]]], peers: dict) -> None:
     print(f"ratio quality_{best_arm} {means[best_arm] / best_peer:.3f} bar 1.0")
     if AUTO in means:
         print(f"ratio quality_auto {means[AUTO] / best_peer:.3f} bar 1.015")
-
-
-def write(everything: dict[str, Scored], peers: dict) -> None:
-    """Renew the table in docs/quality.md, as it is, table by table."""
-    arms = list(dict.fromkeys(arm for found in everything.values() for arm in found))
-    head = ["table", "rows", "positives", *arms, "s per fit", "lightgbm", "best peer"]
-    lines = [" | ".join(head), "|".join(["---"] * len(head))]
-    for name in [known for known in everything if known in peers]:
-        entry, peer = everything[name], peers[name]
-        means = {p: float(np.mean(e["ap"])) for p, e in peer["scores"].items()}
-        best = max(means, key=lambda p: means[p])
-        cells = [name, f"{peer['rows']:,}", f"{peer['positives']:,}"]
-        cells += [f"{np.mean(entry[a]['ap']):.3f}" if a in entry else "" for a in arms]
-        cells += [f"{entry[AUTO]['seconds'] / FOLDS:.0f}" if AUTO in entry else ""]
-        cells += [f"{means['lightgbm']:.3f}", f"{means[best]:.3f} {best}"]
-        lines.append(" | ".join(cells))
-    table = "\n".join(f"| {line} |" for line in lines)
-    found = re.compile(r"(<!-- measured -->).*(<!-- end -->)", re.S)
-    PAGE.write_text(found.sub(rf"\1\n{table}\n\2", PAGE.read_text()))
 
 
 if __name__ == "__main__":

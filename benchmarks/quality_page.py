@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write the tables of docs/quality.md from what quality.py measured.
+
+    python benchmarks/quality_page.py [--auto FILE] [--strategies FILE ...]
+
+`--auto` is a file of `quality.py --arms auto`, `--strategies` are files of its other
+arms, one per network. Every table and strategy that a file holds is written, as it is,
+and the differences from `plain` with their intervals to docs/quality-strategies.csv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from equipoise.comparison.paired import nadeau_bengio
+from equipoise.comparison.tables import over_tables, ranks_with_ties
+from quality import AUTO, BENCH, FOLDS, PAGE, Scored
+
+MARGIN = 0.01
+FEWEST = 5
+"""Strategies on fewer tables are in the CSV file only."""
+COLUMNS = ("network", "table", "strategy", "ap", "difference", "low", "high", "p")
+DIFFERENCES = PAGE.with_name("quality-strategies.csv")
+Found = dict[str, Scored]
+
+
+def mean(entry: dict) -> float:
+    """Return the mean average precision over folds."""
+    return float(np.mean(entry["ap"]))
+
+
+def rows_of(cells: Sequence[Sequence[str]], head: Sequence[str]) -> str:
+    """Return a Markdown table."""
+    rule = ["---"] + ["---:"] * (len(head) - 1)
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *cells])
+
+
+def beside_peers(found: Found, peers: dict) -> str:
+    """Return `auto` beside its peers, table by table, and the means."""
+    names = [name for name in peers if AUTO in found.get(name, {})]
+    common = set.intersection(*(set(peers[name]["scores"]) for name in names))
+    single = {p: [mean(peers[n]["scores"][p]) for n in names] for p in sorted(common)}
+    rival = max(single, key=lambda p: np.mean(single[p]))
+    cells, best, ours = [], [], []
+    for name in names:
+        peer = peers[name]["scores"]
+        top = max(peer, key=lambda p: mean(peer[p]))
+        entry = found[name][AUTO]
+        test = nadeau_bengio(np.subtract(entry["ap"], peer[rival]["ap"]), 1 / FOLDS)
+        best.append(mean(peer[top]))
+        ours.append(mean(entry))
+        cells.append(
+            [
+                name,
+                f"{peers[name]['rows']:,}",
+                f"{peers[name]['positives']:,}",
+                f"{ours[-1]:.3f}",
+                f"{single[rival][names.index(name)]:.3f}",
+                f"{test.mean:+.3f} [{test.low:+.3f}, {test.high:+.3f}]",
+                f"{best[-1]:.3f} {top}",
+            ]
+        )
+    value, other = np.mean(ours), np.mean(single[rival])
+    cells.append(
+        ["**mean**", "", ""]
+        + [f"**{v}**" for v in (f"{value:.4f}", f"{other:.4f}")]
+        + [f"**{value - other:+.4f}**", f"**{np.mean(best):.4f}**"]
+    )
+    head = ["table", "rows", "positives", "auto", rival, "difference, 95% interval"]
+    table = rows_of(cells, [*head, "best peer, after the fact"])
+    others = ", ".join(
+        f"{p} {np.mean(single[p]):.3f}"
+        for p in sorted(single, key=lambda p: -np.mean(single[p]))
+    )
+    wins = sum(a > b + MARGIN for a, b in zip(ours, single[rival], strict=True))
+    losses = sum(a < b - MARGIN for a, b in zip(ours, single[rival], strict=True))
+    return (
+        f"Over {len(names)} tables `auto` has {value:.4f}. Each peer alone: {others}. "
+        f"Against {rival}, the best of them, `auto` is more than {MARGIN} ahead on "
+        f"{wins} tables and more than {MARGIN} behind on {losses}. Taking the best of "
+        f"all peers on each table after the fact gives {np.mean(best):.4f}.\n\n{table}"
+    )
+
+
+def strategies_of(found: Found, least: float = FEWEST) -> list[str]:
+    """Return the strategies that so many tables hold, in the order they were run."""
+    arms = dict.fromkeys(arm for entry in found.values() for arm in entry)
+    return [
+        arm
+        for arm in arms
+        if arm != AUTO and sum(arm in entry for entry in found.values()) >= least
+    ]
+
+
+def beside_plain(found: Found) -> str:
+    """Return every strategy's standing against `plain` over the tables that have it."""
+    values = {
+        arm: [
+            mean(entry[arm]) if arm in entry else math.nan for entry in found.values()
+        ]
+        for arm in strategies_of(found)
+    }
+    cells = []
+    for record in over_tables(values, margin=MARGIN):
+        tests = [difference(e, record.arm) for e in found.values() if record.arm in e]
+        cells.append(
+            [
+                record.arm,
+                str(len(tests)),
+                f"{record.mean:+.4f}",
+                f"{record.wins} / {record.ties} / {record.losses}",
+                f"{sum(t.low > 0 for t in tests)} / {sum(t.high < 0 for t in tests)}",
+                f"{record.p:.2g}",
+            ]
+        )
+    head = ["strategy", "tables", "mean difference from plain"]
+    head += [f"better / within {MARGIN} / worse", "interval above / below 0", "p"]
+    return rows_of(cells, head)
+
+
+def difference(entry: Scored, arm: str):
+    """Return the corrected test of an arm's difference from `plain` on one table."""
+    return nadeau_bengio(np.subtract(entry[arm]["ap"], entry["plain"]["ap"]), 1 / FOLDS)
+
+
+def ranks(found: Found) -> str:
+    """Return mean ranks over the tables that hold the most arms; 0.01 apart is a tie.
+
+    The arms are those that at least two thirds of the tables have.
+    """
+    arms = strategies_of(found, 2 / 3 * len(found))
+    names = [n for n, entry in found.items() if all(arm in entry for arm in arms)]
+    values = np.array([[mean(found[n][arm]) for arm in arms] for n in names])
+    order = ranks_with_ties(values, MARGIN).mean(axis=0)
+    listed = ", ".join(f"{arms[i]} {order[i]:.1f}" for i in np.argsort(order))
+    return (
+        f"Mean ranks over the {len(names)} tables with these {len(arms)}, "
+        f"{MARGIN} apart counting as a tie: {listed}."
+    )
+
+
+def table_by_table(found: Found) -> str:
+    """Return differences from `plain` in thousandths; bold: the interval excludes 0."""
+    arms = [arm for arm in strategies_of(found) if arm != "plain"]
+    cells = []
+    for name, entry in found.items():
+        line = [name, f"{mean(entry['plain']):.3f}"]
+        for arm in arms:
+            if arm not in entry:
+                line.append("")
+                continue
+            test = difference(entry, arm)
+            text = f"{round(1000 * test.mean):+d}" if abs(test.mean) >= 5e-4 else "0"
+            line.append(f"**{text}**" if test.low > 0 or test.high < 0 else text)
+        cells.append(line)
+    return rows_of(cells, ["table", "plain", *arms])
+
+
+def write_differences(files: dict[str, Found]) -> None:
+    """Write one line per network, table and strategy."""
+    with DIFFERENCES.open("w", newline="") as stream:
+        out = csv.writer(stream, lineterminator="\n")
+        out.writerow(COLUMNS)
+        for network, found in files.items():
+            for name, entry in found.items():
+                for arm in [arm for arm in entry if arm != AUTO]:
+                    test = difference(entry, arm)
+                    numbers = test.mean, test.low, test.high, test.p
+                    out.writerow(
+                        [network, name, arm, f"{mean(entry[arm]):.4f}"]
+                        + [f"{number:.4g}" for number in numbers]
+                    )
+
+
+def put(page: str, mark: str, text: str) -> str:
+    """Return the page with what stands between a mark and the next end renewed."""
+    found = re.compile(rf"(<!-- {mark} -->).*?(<!-- end -->)", re.S)
+    if not found.search(page):
+        raise SystemExit(f"docs/quality.md has no mark {mark!r}")
+    return found.sub(lambda match: f"{match[1]}\n{text}\n{match[2]}", page)
+
+
+def main() -> None:
+    """Renew the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--auto", type=Path)
+    parser.add_argument("--strategies", type=Path, nargs="*", default=[])
+    args = parser.parse_args()
+    page = PAGE.read_text()
+    if args.auto:
+        peers = json.loads((BENCH / "peers.json").read_text())
+        page = put(page, "auto", beside_peers(json.loads(args.auto.read_text()), peers))
+    files = {path.stem: json.loads(path.read_text()) for path in args.strategies}
+    for network, found in files.items():
+        text = "\n\n".join([beside_plain(found), ranks(found), table_by_table(found)])
+        page = put(page, f"strategies {network}", text)
+    if files:
+        write_differences(files)
+    PAGE.write_text(page)
+
+
+if __name__ == "__main__":
+    main()
