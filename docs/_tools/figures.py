@@ -2,7 +2,7 @@
 """The figures of the documentation, each drawn from the variables of its page.
 
 `write_outputs.py` calls the function that a comment `<!-- figure: name -->` names,
-after the blocks above it have run, and writes `docs/figures/name.svg`.
+after the page's blocks have run, and writes `docs/figures/name.svg`.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _column(rows: list[dict[str, float]], key: str) -> Any:
 
 def differences(figure: Any, names: Names) -> None:
     """Draw each arm's difference from `plain` with its corrected interval."""
-    trial = names["trial"]
+    trial = names["everything"]
     arms = [name for name in reversed(trial.names) if name in trial.conclusion.arms]
     arms = [name for name in arms if name != "prior"]
     figure.set_size_inches(6.4, 0.6 + 0.3 * len(arms))
@@ -161,5 +161,5 @@ FIGURES: dict[str, tuple[tuple[str, ...], Callable[[Any, Names], None]]] = {
     "weights": (("class_weights",), weights),
     "learning-curve": (("curve", "best"), learning_curve),
     "sweep": (("sweep",), sweep),
-    "differences": (("trial",), differences),
+    "differences": (("everything",), differences),
 }

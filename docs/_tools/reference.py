@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
 
+_CODE = re.compile(r"(<pre\b.*?</pre>|<code\b.*?</code>)", re.S)
 _NAMES = re.compile(r"^<!-- public names of: (?P<package>[\w.]+) -->$", re.M)
 _REGISTRY = re.compile(r"^<!-- registry: (?P<name>\w+) -->$", re.M)
 _COMMANDS = re.compile(r"^<!-- command line -->$", re.M)
@@ -36,6 +37,13 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     markdown = _NAMES.sub(lambda m: names_section(m["package"]), markdown)
     markdown = _REGISTRY.sub(lambda m: REGISTRIES[m["name"]](), markdown)
     return _COMMANDS.sub(lambda _: command_line(), markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Keep a percent sign on the line of its number; MkDocs calls this."""
+    parts = _CODE.split(html)
+    parts[::2] = [re.sub(r"(?<=\d) %", "&nbsp;%", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 # Metrics of decisions are made of definitions on counts, whose docstrings they take.

@@ -58,12 +58,11 @@ def renewed(path: Path, page: str, everything: bool) -> str:
         os.chdir(folder)
         try:
             for block in blocks(page):
-                _figures(page[last : block.start], names)
                 if not (block.runs or (block.long and everything)):
                     continue
                 parts += [page[last : block.start], _again(block, page, names, path)]
                 last = block.end
-            _figures(page[last:], names)
+            _figures(page, names)
         finally:
             os.chdir(home)
     return "".join([*parts, page[last:]])
