@@ -156,6 +156,17 @@ def test_weights_of_a_class_are_its_share_of_the_population(
     )
 
 
+def test_epochs_that_are_parts_of_a_pass_equal_keras(table, jobs_for) -> None:
+    numbers = numeric_part(table)
+    jobs = jobs_for(numbers, folds=1)
+    spec = NetworkSpec("x", hidden=(12,), learning_rate=3e-3)
+    settings = TrainingSettings(batch=64, epochs=6, updates=3, dtype="float64")
+    (ours,) = NetworkLearner(spec, settings).run(numbers, jobs)
+    (keras,) = KerasLoopLearner(network=spec, settings=settings).run(numbers, jobs)
+    assert ours.updates == keras.updates == 18
+    np.testing.assert_allclose(ours.log_odds, keras.log_odds, rtol=0, atol=1e-6)
+
+
 def test_weight_decay_equals_keras(table, jobs_for) -> None:
     numbers = numeric_part(table)
     jobs = jobs_for(numbers, folds=1)

@@ -21,6 +21,7 @@ from equipoise.training.settings import TrainingSettings
         ("memory_limit", 10, InputError, "memory_limit=10"),
         ("dtype", "float16", InputError, "float32"),
         ("save_every", -1.0, InputError, "save_every"),
+        ("updates", 0, InputError, "updates"),
     ],
 )
 def test_what_is_refused(name, value, error, message) -> None:
@@ -32,6 +33,13 @@ def test_batches_are_whole_vectors_and_grow_with_the_rows() -> None:
     sizes = [TrainingSettings().batch_for(rows) for rows in (10, 900, 5_000, 10**6)]
     assert sizes == [32, 32, 256, 256]
     assert TrainingSettings(batch=48).batch_for(10**6) == 48
+
+
+def test_an_epoch_is_a_pass_or_a_part_of_a_long_one() -> None:
+    assert TrainingSettings(batch=64).steps_for(640) == 10
+    assert TrainingSettings(batch=64).steps_for(641) == 11
+    assert TrainingSettings(batch=64, updates=7).steps_for(641) == 7
+    assert TrainingSettings().steps_for(10**6) == 200
 
 
 def test_round_trip() -> None:

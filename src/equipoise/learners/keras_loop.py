@@ -209,7 +209,7 @@ class _Fit:
             self.optimizer.exclude_from_weight_decay(var_names=["bias"])
         rows = len(member.part.train)
         self.batch = self.settings.batch_for(rows)
-        self.steps = -(-rows // self.batch)
+        self.steps = self.settings.steps_for(rows)
         self.updates = self.best = 0
 
     def run(self, score: npt.NDArray[np.int64]) -> FloatArray:

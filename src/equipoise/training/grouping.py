@@ -52,7 +52,7 @@ def plan_groups(
     for place, member in enumerate(members):
         rows = len(member.part.train)
         batch = settings.batch_for(rows)
-        alike.setdefault((batch, -(-rows // batch)), []).append(place)
+        alike.setdefault((batch, settings.steps_for(rows)), []).append(place)
     groups = []
     for (batch, steps), places in alike.items():
         each = member_bytes(spec, common, settings, batch * steps)

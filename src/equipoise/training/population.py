@@ -74,7 +74,7 @@ class Population:
     def __post_init__(self) -> None:
         rows = len(self.members[0].part.train)
         self.batch = self.settings.batch_for(rows)
-        self.steps = -(-rows // self.batch)
+        self.steps = self.settings.steps_for(rows)
         self._block = block_size(self.spec, self.common, self.settings, self.batch)
         self._chunk = _chunk(len(self.members[0].part.labels))
         self._ahead: dict[int, tuple[int, npt.NDArray[np.int32]]] = {}

@@ -23,6 +23,11 @@ ROWS_AHEAD = 1 << 16
 MOST_STEPS = 30
 """Where the batch is not given, it doubles while a pass would take more updates."""
 
+MOST_UPDATES = 200
+"""Updates between two looks at the stop rows, at most. On a large table a pass is
+several looks, so patience is a bounded number of updates, not of passes: 145,000 rows
+would else train for thousands of updates after their best one."""
+
 MOST_BATCH = 256
 LEAST_BATCH = 32
 
@@ -34,7 +39,8 @@ class TrainingSettings:
     Attributes:
         batch: Examples per update, a multiple of 16; None chooses by the number of
             training rows: 32 to 256, doubling while a pass takes over 30 updates.
-        epochs: Passes over as many examples as there are training rows, at most.
+        epochs: At most so many; an epoch is a pass over as many examples as there
+            are training rows, or `updates` of a longer pass.
         patience: Epochs without improvement on the stop rows, after which a
             network is done and returns to its best epoch.
         metric: What the stop rows decide by: "log_loss" of the corrected scores,
@@ -44,6 +50,7 @@ class TrainingSettings:
             a rerun groups alike.
         dtype: "float32", or "float64" for comparisons.
         save_every: Seconds between checkpoints, where there are any.
+        updates: Updates per epoch, at most.
 
     Raises:
         InputTypeError: A value has the wrong type.
@@ -61,6 +68,7 @@ class TrainingSettings:
     memory_limit: int = 4 * 2**30
     dtype: str = "float32"
     save_every: float = 30.0
+    updates: int = MOST_UPDATES
 
     def __post_init__(self) -> None:
         if self.batch is not None and integer(self.batch, "batch", LANES) % LANES:
@@ -77,6 +85,7 @@ class TrainingSettings:
         integer(self.memory_limit, "memory_limit", 2**20)
         one_of(self.dtype, ("float32", "float64"), "dtype")
         number(self.save_every, "save_every", 0)
+        integer(self.updates, "updates", 1)
 
     def batch_for(self, rows: int) -> int:
         """Return the examples per update for so many training rows."""
@@ -86,6 +95,16 @@ class TrainingSettings:
         while size < MOST_BATCH and rows >= size * MOST_STEPS:
             size *= 2
         return size
+
+    def steps_for(self, rows: int) -> int:
+        """Return the updates per epoch for so many training rows.
+
+        Example:
+            >>> settings = TrainingSettings()
+            >>> settings.steps_for(2_000), settings.steps_for(90_000)
+            (16, 200)
+        """
+        return min(self.updates, -(-rows // self.batch_for(rows)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain data."""
