@@ -237,10 +237,10 @@ def document(lines: list[str]) -> str:
             "",
             "Where there is no difference, the three columns of rates say in which "
             "share of trials *any* arm was called better or worse, which may be at "
-            f"most {ALPHA:.0%} (known to ±.02 at 400 trials, ±.03 at 200). Where there "
-            "is one, they say how often the arm that has it was found: the power. The next "
-            "four are what the verdict said of the arms (of that arm alone, where "
-            "there is a difference).",
+            f"most {ALPHA:.0%} (known to ±.02 at 400 trials, ±.03 at 200). Where "
+            "there is one, they say how often the arm that has it was found: the "
+            "power. The next four are what the verdict said of the arms (of that arm "
+            "alone, where there is a difference).",
             "",
             "The verdict holds the leaderboard's difference against the larger of two "
             "standard errors. *Splits alone* is the corrected resampled t-test of "

@@ -1,0 +1,24 @@
+"""Every check is listed once, in the order of its code, and has a page."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+
+import equipoise.diagnosis.checks as package
+from equipoise.diagnosis.catalogue import CHECKS
+
+
+def test_every_file_of_checks_is_in_the_list() -> None:
+    files = [m.name for m in pkgutil.iter_modules(package.__path__)]
+    own = [importlib.import_module(f"{package.__name__}.{name}") for name in files]
+    found = [module.CHECK for module in own if hasattr(module, "CHECK")]
+    assert {check.code for check in CHECKS} == {check.code for check in found}
+    assert len(CHECKS) == len(found)
+
+
+def test_codes_are_unique_and_rise() -> None:
+    codes = [check.code for check in CHECKS]
+    assert all(re.fullmatch(r"EQP\d{3}", code) for code in codes)
+    assert codes == sorted(set(codes))
