@@ -9,23 +9,44 @@ import inspect
 import io
 import pickle
 import pickletools
-from collections.abc import Callable
 from typing import Any
 
+import imblearn.pipeline
 import joblib
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from imblearn.over_sampling import SMOTE, RandomOverSampler
+from sklearn import config_context
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import make_classification
-from sklearn.exceptions import NotFittedError
-from sklearn.metrics import roc_auc_score
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.exceptions import NotFittedError, UnsetMetadataPassedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.inspection import permutation_importance
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    get_scorer,
+    recall_score,
+    roc_auc_score,
+)
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    GroupKFold,
+    TunedThresholdClassifierCV,
+    cross_val_predict,
+    cross_validate,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import equipoise as eq
-from equipoise.errors import BundleError, InputError, InputTypeError, SplitError
+from equipoise.errors import BundleError, InputError, InputTypeError
 from equipoise.workflows import estimator as module
 from equipoise.workflows.estimator import EquipoiseClassifier
 from equipoise.workflows.storage import load
@@ -33,7 +54,7 @@ from equipoise.workflows.storage import load
 EQUIVALENCE = {
     "check_sample_weight_equivalence_on_dense_data": (
         "Folds, mini-batches and quantiles see other rows where rows are repeated; "
-        "test_estimator_weights.py holds the scores together statistically."
+        "test_weights_are_copies_up_to_noise holds the scores together."
     )
 }
 TUNED = {
@@ -197,37 +218,6 @@ def test_one_random_state_is_one_result(data: tuple[np.ndarray, np.ndarray]) -> 
 # ---- classes, probabilities, decisions
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        ("no", "yes"),
-        ("yes", "no"),
-        (False, True),
-        (1, -1),
-        (2.0, 7.0),
-        (None, None),
-    ],
-    ids=str,
-)
-def test_labels_of_any_kind(data: tuple[np.ndarray, np.ndarray], names: tuple) -> None:
-    """The rarer class is flagged; its place follows from the order of the labels."""
-    X, y = data
-    if names[0] is None:
-        names, labels = (np.str_("a"), np.str_("b")), np.array(["a", "b"], object)[y]
-    else:
-        labels = np.array(names)[y]
-    model = quick().fit(X, labels)
-    assert model.positive_class_ == names[1]
-    np.testing.assert_array_equal(model.classes_, np.unique(labels))
-    p = model.predict_proba(X)[:, list(model.classes_).index(names[1])]
-    assert roc_auc_score(y, p) > 0.7
-    found = model.predict(X)
-    assert found.dtype == labels.dtype
-    flagged = model.model_.decide(model._rows(X)) == 1
-    np.testing.assert_array_equal(found == names[1], flagged)
-    assert model.score(X, labels) == np.mean(found == labels)
-
-
 @pytest.mark.parametrize("positive", [0, 1])
 @pytest.mark.parametrize(
     "goal", [None, "f2", LIKELIER, eq.Goal(recall_floor=0.9), eq.Goal(capacity=0.05)]
@@ -291,115 +281,6 @@ def test_an_unfitted_model_says_so(data: tuple[np.ndarray, np.ndarray]) -> None:
             getattr(EquipoiseClassifier(), method)(data[0])
 
 
-# ---- data frames
-
-
-def frame(rows: int = 240, seed: int = 0) -> tuple[dict[str, list], np.ndarray]:
-    random = np.random.default_rng(seed)
-    y = (random.random(rows) < 0.25).astype(int)
-    amount = np.round(random.normal(1.5 * y, 1.0), 3)
-    city = random.choice(["Bonn", "Lima", "Oslo"], rows, p=[0.5, 0.3, 0.2])
-    city = np.where((y == 1) & (random.random(rows) < 0.5), "Lima", city)
-    days = random.integers(0, 2_000, rows) + 400 * y
-    return {
-        "amount": [None if random.random() < 0.1 else float(v) for v in amount],
-        "city": [None if random.random() < 0.1 else str(c) for c in city],
-        "paid": [bool(b) for b in random.random(rows) < 0.4 + 0.3 * y],
-        "count": [int(n) for n in random.integers(0, 2, rows)],
-        "when": [pd.Timestamp("2020-01-01") + pd.Timedelta(days=int(d)) for d in days],
-    }, y
-
-
-def as_pandas(columns: dict[str, list]) -> pd.DataFrame:
-    return pd.DataFrame(columns).astype({"city": "category"})
-
-
-def as_polars(columns: dict[str, list]) -> pl.DataFrame:
-    return pl.DataFrame(columns)
-
-
-def as_arrow(columns: dict[str, list]) -> Any:
-    return as_polars(columns).to_arrow()
-
-
-@pytest.mark.parametrize("make", [as_pandas, as_polars, as_arrow])
-def test_frames_are_taken_as_they_are(make: Callable[[dict], Any]) -> None:
-    columns, y = frame()
-    X = make(columns)
-    model = quick().fit(X, y)
-    assert model.feature_names_in_.tolist() == list(columns)
-    kinds = {c.name: c.kind for c in model.model_.schema.columns}
-    assert kinds == {
-        "amount": "numeric",
-        "city": "categorical",
-        "paid": "boolean",
-        "count": "numeric",
-        "when": "datetime",
-    }
-    assert roc_auc_score(y, model.predict_proba(X)[:, 1]) > 0.85
-    wanted = quick().fit(as_polars(columns), y).predict_proba(as_polars(columns))
-    np.testing.assert_allclose(model.predict_proba(X), wanted, rtol=1e-9)
-
-
-def test_labels_of_a_series_are_taken_by_their_place() -> None:
-    columns, y = frame()
-    X = as_pandas(columns)
-    wanted = quick().fit(X, y).predict_proba(X)
-    turned = pd.Series(y, index=np.arange(len(y))[::-1])
-    np.testing.assert_array_equal(quick().fit(X, turned).predict_proba(X), wanted)
-    series = pl.Series("y", y)
-    np.testing.assert_array_equal(quick().fit(X, series).predict_proba(X), wanted)
-
-
-def test_columns_must_be_those_of_the_fit() -> None:
-    columns, y = frame()
-    X = as_pandas(columns)
-    model = quick().fit(X, y)
-    with pytest.raises(ValueError, match="must be in the same order"):
-        model.predict(X[["city", "amount", "paid", "count", "when"]])
-    with pytest.raises(ValueError, match=r"yet now missing:\n- city"):
-        model.predict(X.drop(columns="city"))
-    with pytest.raises(ValueError, match=r"unseen at fit time:\n- more"):
-        model.predict(X.assign(more=1))
-    with pytest.raises(ValueError, match="'count'"):
-        model.predict(X.assign(count="many"))
-
-
-def test_unseen_categories_and_values_are_served_without_a_word() -> None:
-    columns, y = frame()
-    X = as_pandas(columns).astype({"city": str})
-    model = quick().fit(X, y)
-    new = X.assign(city="Rome", count=7, amount=np.nan)
-    assert np.isfinite(model.predict_proba(new)).all()
-    empty = X.assign(city=None, amount=None)
-    assert np.isfinite(model.predict_proba(empty)).all()
-
-
-def test_no_column_is_left_out() -> None:
-    """Constants, identifiers and empty columns: the user has chosen them."""
-    columns, y = frame()
-    columns |= {
-        "id": list(range(240)),
-        "constant": [1.0] * 240,
-        "empty": [None] * 240,
-        "codes": ["007", "1"] * 120,
-    }
-    X = as_pandas(columns)
-    model = quick().fit(X, y)
-    assert model.model_.schema.names == tuple(columns)
-    assert model.model_.schema["codes"].kind == "categorical"
-    assert np.isfinite(model.predict_proba(X)).all()
-
-
-def test_arrays_of_texts_and_lists_of_both() -> None:
-    columns, y = frame()
-    rows = [[a or 0.0, c or ""] for a, c in zip(columns["amount"], columns["city"])]  # noqa: B905
-    model = quick().fit(rows, y)
-    assert [c.kind for c in model.model_.schema.columns] == ["numeric", "categorical"]
-    array = np.array(rows, dtype=object)
-    np.testing.assert_array_equal(model.predict(array), model.predict(rows))
-
-
 # ---- weights, groups, samplers
 
 
@@ -414,25 +295,6 @@ def test_a_weight_of_zero_is_a_row_that_is_not_there(
         wanted = clone(model).fit(X[kept], y[kept], sample_weight=np.ones(225))
         np.testing.assert_array_equal(found.predict_proba(X), wanted.predict_proba(X))
         np.testing.assert_array_equal(found.predict(X), wanted.predict(X))
-
-
-@pytest.mark.parametrize(
-    ("weights", "message"),
-    [
-        (np.ones(299), "shape"),
-        (np.ones((300, 1)), "shape"),
-        (np.zeros(300), "all zero"),
-        (np.full(300, -1.0), "negative"),
-        (np.full(300, np.nan), "NaN"),
-        (np.where(np.arange(300) < 1, 1.0, 0.0), "one class only"),
-        (0, "sample_weight=0"),
-    ],
-)
-def test_odd_weights_are_refused(
-    data: tuple[np.ndarray, np.ndarray], weights: Any, message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        quick().fit(*data, sample_weight=weights)
 
 
 def test_the_rarer_class_is_the_lighter_one(
@@ -470,39 +332,6 @@ def test_several_strategies_are_averaged(data: tuple[np.ndarray, np.ndarray]) ->
     model = quick(["logistic", eq.Strategy("heavy", "logistic", weights="balanced")])
     names = {c.strategy.name for c in model.fit(*data).model_.components}
     assert names <= {"logistic", "heavy"}
-
-
-# ---- few rows
-
-
-@pytest.mark.parametrize("rare", [3, 4, 5])
-@pytest.mark.parametrize("folds", [2, 5, 20])
-def test_few_rows_of_a_class_have_fewer_folds(rare: int, folds: int) -> None:
-    random = np.random.default_rng(0)
-    X, y = random.normal(size=(30, 3)), np.arange(30) < rare
-    model = quick("prior", folds=folds).fit(X, y)
-    used = model.model_.facts["folds"]
-    assert used == (3 if (folds, rare) == (2, 3) else min(folds, rare))
-    told = any(f"{used} folds instead of" in note for note in model.model_.notes)
-    assert told == (used != folds)
-    assert model.positive_class_
-
-
-def test_equal_rows_are_divided_only_where_there_is_no_other_way() -> None:
-    random = np.random.default_rng(0)
-    for distinct, divided in ((2, True), (6, False)):
-        rare = np.repeat(random.normal(size=(distinct, 4)), 3, axis=0)
-        X = np.concatenate([random.normal(size=(300, 4)), rare])
-        model = quick("prior").fit(X, np.arange(len(X)) >= 300)
-        told = [n for n in model.model_.notes if "Equal rows were not kept" in n]
-        assert bool(told) == divided
-
-
-@pytest.mark.parametrize("rare", [1, 2])
-def test_too_few_rows_of_a_class_are_an_error(rare: int) -> None:
-    X, y = np.random.default_rng(0).normal(size=(30, 3)), np.arange(30) < rare
-    with pytest.raises(SplitError, match=rf"{rare} rows? of a class.*at least 3"):
-        quick("prior").fit(X, y)
 
 
 # ---- pickling
@@ -561,3 +390,253 @@ def test_a_damaged_state_is_refused(fitted: EquipoiseClassifier) -> None:
 def test_text_of_the_estimator() -> None:
     assert repr(EquipoiseClassifier("plain")) == "EquipoiseClassifier(strategy='plain')"
     assert io.StringIO(EquipoiseClassifier()._repr_html_()).read(1)
+
+
+# ---- weights
+
+
+def population(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    y = (random.random(rows) < 0.3).astype(int)
+    X = random.normal(size=(rows, 3))
+    X[:, 0] += 1.5 * y
+    X[:, 1] -= y * random.normal(1, 1, rows)
+    return X, y
+
+
+@pytest.mark.parametrize(
+    ("arm", "seeds"),
+    [
+        ("logistic", 4),
+        ("plain", 3),
+        pytest.param("plain", 8, marks=pytest.mark.slow),
+        pytest.param("class_weight", 6, marks=pytest.mark.slow),
+        pytest.param("oversample", 6, marks=pytest.mark.slow),
+        pytest.param("trees", 6, marks=pytest.mark.slow),
+        pytest.param("extra_trees", 6, marks=pytest.mark.slow),
+        pytest.param("auto", 4, marks=pytest.mark.slow),
+    ],
+)
+def test_weights_are_copies_up_to_noise(arm: str, seeds: int) -> None:
+    """Weight k against the row k times, by the mean log-odds over seeds.
+
+    The weights depend on a feature and on the class, so whoever leaves them out
+    learns another population.
+    """
+    X, y = population(400, 0)
+    times = np.where(X[:, 0] > 0.5, np.random.default_rng(1).integers(2, 6, 400), 1)
+    times *= 1 + y
+    copies = np.repeat(np.arange(400), times)
+    new, _ = population(400, 9)
+
+    def log_odds(*rows: Any, **more: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean over seeds, and the variance of that mean, `[rows]`."""
+        found = []
+        for seed in range(seeds):
+            model = quick(arm, network="small", random_state=seed, goal=LIKELIER)
+            found.append(model.fit(*rows, **more).model_.log_odds(new))
+        return np.mean(found, axis=0), np.var(found, axis=0, ddof=1) / seeds
+
+    weighted, first = log_odds(X, y, sample_weight=times)
+    repeated, second = log_odds(X[copies], y[copies])
+    without, _ = log_odds(X, y)
+    apart = weighted - repeated
+    noise = float(np.sqrt(np.mean(first + second)))
+    distance = float(np.sqrt(np.mean(apart**2)))
+    assert distance < 2.5 * noise
+    assert distance < 0.15 * np.sqrt(np.mean((without - repeated) ** 2))
+    assert abs(apart.mean()) < 0.15
+
+
+# ---- among scikit-learn's tools
+
+
+@pytest.fixture
+def routed() -> Any:
+    with config_context(enable_metadata_routing=True):
+        yield
+
+
+@pytest.fixture
+def weights_seen(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The weights and the groups of every fit."""
+    seen: list[Any] = []
+    whole = module.fit
+
+    def remember(table: Any, **options: Any) -> Any:
+        seen.append((options["weights"], table.groups))
+        return whole(table, **options)
+
+    monkeypatch.setattr(module, "fit", remember)
+    return seen
+
+
+@pytest.mark.usefixtures("routed")
+def test_weights_and_groups_are_routed(
+    data: tuple[np.ndarray, np.ndarray], weights_seen: list[Any]
+) -> None:
+    X, y = data
+    weights, groups = np.linspace(1, 2, 300), np.arange(300) // 2
+    model = quick().set_fit_request(sample_weight=True, groups=True)
+    model.set_score_request(sample_weight=True)
+    scaler = StandardScaler().set_fit_request(sample_weight=False)
+    chain = make_pipeline(scaler, model)
+    chain.fit(X, y, sample_weight=weights, groups=groups)
+    np.testing.assert_array_equal(weights_seen[0][0], weights)
+    np.testing.assert_array_equal(weights_seen[0][1], groups)
+    weights_seen.clear()
+    params = {"sample_weight": weights, "groups": groups}
+    cross_validate(chain, X, y, cv=GroupKFold(2), params=params)
+    assert [len(own) for own, _ in weights_seen] == [150, 150]
+    assert all(set(own) <= set(weights) for own, _ in weights_seen)
+    weights_seen.clear()
+    grid = {"equipoiseclassifier__strategy": ["logistic", "prior"]}
+    scoring = get_scorer("average_precision").set_score_request(sample_weight=True)
+    search = GridSearchCV(chain, grid, cv=2, scoring=scoring)
+    search.fit(X, y, sample_weight=weights, groups=groups)
+    assert [len(own) for own, _ in weights_seen] == [150] * 4 + [300]
+    assert search.best_params_["equipoiseclassifier__strategy"] == "logistic"
+
+
+@pytest.mark.usefixtures("routed")
+def test_weights_that_were_not_asked_for_are_refused(
+    data: tuple[np.ndarray, np.ndarray],
+) -> None:
+    with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+        cross_validate(quick(), *data, params={"sample_weight": np.ones(300)}, cv=2)
+
+
+@pytest.mark.usefixtures("routed")
+def test_weights_that_were_declined_do_not_arrive(
+    data: tuple[np.ndarray, np.ndarray], weights_seen: list[Any]
+) -> None:
+    model = quick().set_fit_request(sample_weight=False)
+    params = {"sample_weight": np.ones(300)}
+    scaler = StandardScaler().set_fit_request(sample_weight=True)
+    scoring = get_scorer("roc_auc").set_score_request(sample_weight=False)
+    chain = make_pipeline(scaler, model)
+    cross_validate(chain, *data, params=params, cv=2, scoring=scoring)
+    assert [own for own, _ in weights_seen] == [None, None]
+
+
+def test_a_search_over_strategies_and_goals(
+    data: tuple[np.ndarray, np.ndarray],
+) -> None:
+    X, y = data
+    grid = {
+        "strategy": ["logistic", eq.Strategy("heavy", "logistic", weights="balanced")],
+        "goal": [None, "f2", eq.Goal(costs=(1, 20))],
+    }
+    search = GridSearchCV(quick(), grid, cv=2, scoring="recall").fit(X, y)
+    assert len(search.cv_results_["params"]) == 6
+    by_goal = {str(goal): [] for goal in grid["goal"]}
+    for params, recall in zip(
+        search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+    ):
+        by_goal[str(params["goal"])].append(recall)
+    assert min(by_goal[str(grid["goal"][2])]) > max(by_goal["None"])
+    assert search.best_estimator_.goal == grid["goal"][2]
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
+def test_cross_val_predict(data: tuple[np.ndarray, np.ndarray], method: str) -> None:
+    X, y = data
+    found = cross_val_predict(quick(), X, y, cv=3, method=method)
+    assert found.shape == ((300, 2) if method == "predict_proba" else (300,))
+    score = found[:, 1] if method == "predict_proba" else found
+    assert roc_auc_score(y, score) > (0.6 if method == "predict" else 0.8)
+
+
+def test_work_in_other_processes_gives_the_same(
+    data: tuple[np.ndarray, np.ndarray],
+) -> None:
+    X, y = data
+    one, two = (
+        cross_val_predict(quick(), X, y, cv=2, method="predict_proba", n_jobs=jobs)
+        for jobs in (1, 2)
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
+def test_calibrated_by_scikit_learn(
+    data: tuple[np.ndarray, np.ndarray], fitted: EquipoiseClassifier, method: str
+) -> None:
+    """A temperature turns around a decision of 0, so that must be at 1/2."""
+    X, y = data
+    goal = LIKELIER if method == "temperature" else None
+    frozen = [FrozenEstimator(fitted)] if goal is None else []
+    for model in (quick(goal=goal), *frozen):
+        found = CalibratedClassifierCV(model, method=method, cv=2).fit(X, y)
+        p = found.predict_proba(X)[:, 1]
+        assert p.mean() == pytest.approx(y.mean(), abs=0.03)
+        assert roc_auc_score(y, p) > 0.8
+
+
+def test_a_threshold_tuned_by_scikit_learn(data: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = data
+    for response in ("predict_proba", "decision_function"):
+        tuned = TunedThresholdClassifierCV(
+            quick(), scoring="balanced_accuracy", cv=2, response_method=response
+        ).fit(X, y)
+        assert balanced_accuracy_score(y, tuned.predict(X)) > 0.75
+    fixed = FixedThresholdClassifier(quick(), threshold=0.02).fit(X, y)
+    assert recall_score(y, fixed.predict(X)) > 0.9
+
+
+@pytest.mark.parametrize("library", ["default", "pandas", "polars"])
+def test_after_transformers_of_any_output(library: str) -> None:
+    random = np.random.default_rng(0)
+    y = np.arange(200) % 5 == 0
+    X = pd.DataFrame(
+        {
+            "number": random.normal(size=200) + 2 * y,
+            "text": np.where(random.random(200) < 0.2, "a", np.where(y, "b", "c")),
+        }
+    )
+    columns = make_column_transformer(
+        (StandardScaler(), ["number"]),
+        (OneHotEncoder(sparse_output=False), ["text"]),
+    ).set_output(transform=library)
+    chain = make_pipeline(columns, quick()).fit(X, y)
+    named = hasattr(chain[-1], "feature_names_in_")
+    assert named == (library != "default")
+    assert roc_auc_score(y, chain.predict_proba(X)[:, 1]) > 0.9
+    np.testing.assert_array_equal(chain.classes_, [False, True])
+    passed = make_column_transformer(
+        ("passthrough", ["text", "number"]), verbose_feature_names_out=False
+    ).set_output(transform="pandas" if library == "default" else library)
+    chain = make_pipeline(passed, quick()).fit(X, y)
+    assert chain[-1].model_.schema["text"].kind == "categorical"
+
+
+def test_behind_a_sampler_of_imbalanced_learn(
+    data: tuple[np.ndarray, np.ndarray],
+) -> None:
+    X, y = data
+    chain = imblearn.pipeline.make_pipeline(RandomOverSampler(random_state=0), quick())
+    found = cross_val_predict(chain, X, y, cv=3, method="predict_proba")[:, 1]
+    assert roc_auc_score(y, found) > 0.8
+    # The shares of the classes are those that the sampler made.
+    assert found.mean() > 0.25
+
+
+def test_in_ensembles_of_scikit_learn(data: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = data
+    both = [("ours", quick()), ("prior", quick("prior"))]
+    for whole in (
+        VotingClassifier(both, voting="soft"),
+        StackingClassifier(both, LogisticRegression(), cv=2),
+        BaggingClassifier(quick(), 2, random_state=0),
+    ):
+        assert roc_auc_score(y, whole.fit(X, y).predict_proba(X)[:, 1]) > 0.8
+
+
+def test_permuted_columns_matter(
+    data: tuple[np.ndarray, np.ndarray], fitted: EquipoiseClassifier
+) -> None:
+    X, y = data
+    found = permutation_importance(
+        fitted, X, y, scoring="average_precision", n_repeats=2, random_state=0
+    )
+    assert found.importances_mean.max() > 0.1
