@@ -68,6 +68,24 @@ def test_weights_of_two_are_rows_written_twice(drawn) -> None:
         assert found[name][0] == pytest.approx(np.mean(each), abs=1e-6)
 
 
+def test_a_repeat_that_lacks_a_metric_is_left_out(drawn) -> None:
+    """Where one repeat flags nothing, precision is the others'."""
+    arm, _ = arm_of(drawn)
+    y, flagged = drawn.y == 1, arm.flagged.copy()
+    flagged[0] = False
+    some = Replicator(ArmScores(arm.aligned, flagged, arm.losses), y, drawn.folds)
+    w = np.random.default_rng(0).exponential(size=(y.size, 5)).astype(np.float32)
+    found = some(w)
+    rows = flagged[1]
+    hit = w[rows & y].sum(axis=0) / w[y].sum(axis=0) * y.sum()
+    alarm = w[rows & ~y].sum(axis=0) / w[~y].sum(axis=0) * (~y).sum()
+    assert found["precision"] == pytest.approx(hit / (hit + alarm), rel=1e-4)
+    assert np.isfinite(found["mcc"]).all()
+    flagged[1] = False
+    none = Replicator(ArmScores(arm.aligned, flagged, arm.losses), y, drawn.folds)
+    assert np.isnan(none(w)["precision"]).all()
+
+
 def test_merging_groups_loses_little(make_drawn, monkeypatch) -> None:
     data = make_drawn(positives=150, negatives=600)
     _, fine = arm_of(data)

@@ -122,15 +122,13 @@ class Replicator:
         return self.size[1] / sum(self.size)
 
     def __call__(self, weights: Float32Array) -> dict[str, FloatArray]:
-        """Return `[replicates]` per metric, means over the repeats.
+        """Return `[replicates]` per metric, means over the repeats that have it.
 
         Args:
             weights: `[rows, replicates]`.
         """
-        total: dict[str, FloatArray] = {}
-        for one in self.prepared:
-            for name, value in self._repeat(one, weights).items():
-                total[name] = total.get(name, 0.0) + value / len(self.prepared)
+        each = [self._repeat(one, weights) for one in self.prepared]
+        total = {name: _mean([part[name] for part in each]) for name in each[0]}
         for name, row in self.losses.items():
             total[name] = self._loss(row, weights)
         return total
@@ -152,6 +150,15 @@ class Replicator:
         parts = [np.stack([rows, rows * row]) for rows in (self.y, ~self.y)]
         sums = [part.astype(np.float32) @ weights for part in parts]
         return statistics.class_mean(sums[0], sums[1], self.prevalence)
+
+
+def _mean(values: Sequence[FloatArray]) -> FloatArray:
+    """Return the mean over the repeats in which a metric exists, else NaN."""
+    each = np.stack(values)
+    known = np.isfinite(each)
+    count = known.sum(axis=0)
+    total = np.where(known, each, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def definitions(
