@@ -63,7 +63,8 @@ def public_names(package: str) -> dict[str, str]:
     folder = SOURCE / package.replace(".", "/")
     stub = folder / "__init__.pyi"
     if stub.exists():
-        return _listed(ast.parse(stub.read_text("utf-8")), package)
+        listed = _listed(ast.parse(stub.read_text("utf-8")), package)
+        return {name: _origin(name, module) for name, module in listed.items()}
     tree = ast.parse(folder.with_suffix(".py").read_text("utf-8"))
     return dict.fromkeys(_exported(tree), package)
 
@@ -76,6 +77,17 @@ def _listed(tree: ast.Module, package: str) -> dict[str, str]:
             for alias in node.names:
                 found[alias.asname or alias.name] = module
     return found
+
+
+def _origin(name: str, module: str) -> str:
+    """Return the module that defines a name which another one may hand on."""
+    file = (SOURCE / module.replace(".", "/")).with_suffix(".py")
+    if file.exists():
+        for node in ast.parse(file.read_text("utf-8")).body:
+            names = node.names if isinstance(node, ast.ImportFrom) else []
+            if any(name == (alias.asname or alias.name) for alias in names):
+                return _origin(name, str(getattr(node, "module", module)))
+    return module
 
 
 def _exported(tree: ast.Module) -> list[str]:
@@ -140,7 +152,7 @@ def names_section(package: str) -> str:
     rows, entries = [], []
     for name, module in public_names(package).items():
         home = ".".join(module.split(".")[:2])
-        if home != package and name in public_names(home):
+        if home != package and _described_in(home, name):
             link = f"{home.rpartition('.')[2]}.md#{home}.{name}"
         else:
             link = f"#{package}.{name}"
@@ -148,6 +160,11 @@ def names_section(package: str) -> str:
         rows.append(f"| [`{name}`]({link}) | {_cell(first_line(name, module))} |")
     table = "| name | what it is |\n|---|---|\n" + "\n".join(rows)
     return "\n\n".join([table, *entries])
+
+
+def _described_in(package: str, name: str) -> bool:
+    listed = (SOURCE / package.replace(".", "/") / "__init__.pyi").exists()
+    return listed and name in public_names(package)
 
 
 def _cell(text: str) -> str:
