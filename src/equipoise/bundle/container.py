@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,6 +74,7 @@ def read_parts(
         OSError: The file cannot be read.
     """
     name = Path(path).name
+    _require_regular(path, name)
     with open(path, "rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         if size > most_bytes:
@@ -86,6 +88,12 @@ def read_parts(
         entries, start = _manifest(stream, name, size)
         _check_sizes(entries, start, name, size)
         return {entry["name"]: _part(stream, entry, name) for entry in entries}
+
+
+def _require_regular(path: str | os.PathLike[str], name: str) -> None:
+    """Raise where a path is no file: a pipe would never end, a device never stop."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise BundleError(sentence(f"{name}, which is no regular file", "a file"))
 
 
 def _manifest(

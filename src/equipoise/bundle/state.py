@@ -31,6 +31,10 @@ DTYPES = (
     "float32",
     "float64",
 )
+MOST_JSON = 16 * 2**20
+MOST_LISTS = 500_000
+"""Lists and objects of one part; an empty list takes some 30 times its text."""
+
 _ARRAY = "$array"
 _NUMBER = "$number"
 _DEPTH = 40
@@ -64,6 +68,8 @@ def unpack(parts: Mapping[str, bytes], name: str) -> Any:
         BundleError: A part is absent or does not hold what it should.
     """
     text = _need(parts, f"{name}.json")
+    if len(text) > MOST_JSON or text.count(b"[") + text.count(b"{") > MOST_LISTS:
+        raise _wrong(f"{name}.json", f"{len(text):,} bytes of lists are too many")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:

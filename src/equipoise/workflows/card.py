@@ -17,8 +17,7 @@ def card(model: FittedModel) -> str:
         _made_of(model),
         "## Data",
         f"{facts['rows']:,} rows of {facts['source']}, {facts['positives']:,} of them "
-        f"positive ({facts['prevalence']:.2%}). Columns: "
-        f"{', '.join(column.name for column in model.schema.columns)}.",
+        f"positive ({facts['prevalence']:.2%}). {_taken(model)}",
         "## Decision",
         model.rule.describe(),
         "## What is known",
@@ -30,6 +29,14 @@ def card(model: FittedModel) -> str:
         + f"; seed {facts['seed']}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _taken(model: FittedModel) -> str:
+    if model.own is not None:
+        return f"Input: an array of shape {['rows', *model.own.shape]}."
+    text = f"Columns: {', '.join(column.name for column in model.schema.columns)}."
+    group = model.facts["group"]
+    return text if group is None else f"{text} Rows of one {group} belong together."
 
 
 def _made_of(model: FittedModel) -> str:

@@ -134,13 +134,15 @@ def evaluate_model(
         to_probability(rows.log_odds),
         threshold=_cut(rule.threshold),
         costs=rule.costs,
+        clusters=rows.groups,
         level=level,
         seed=seed,
     )
     seen, surprising = _seen(rows, float(model.facts["repeated"]))
     if surprising:
         warnings.warn(seen, TrialWarning, stacklevel=2)
-    notes = [*found.notes, *_undecided(model, rows), _prevalence(model, rows, level)]
+    notes = [*found.notes, *_undecided(model, rows), *_grouped(model, rows)]
+    notes.append(_prevalence(model, rows, level))
     return dataclasses.replace(found, notes=(*notes, *([seen] if seen else [])))
 
 
@@ -149,15 +151,50 @@ class _Rows:
     y: npt.NDArray[np.int8]
     log_odds: npt.NDArray[np.float64]
     seen: int
+    groups: npt.NDArray[np.int64] | None = None
 
 
 def _score(model: FittedModel, source: Any, target: str | None) -> _Rows:
-    y, log_odds, seen = [], [], 0
-    for table in tables(source, model.schema, target, labelled=True):
-        y.append(table.y)
-        log_odds.append(model.log_odds(table))
-        seen += model.seen_rows(table)
-    return _Rows(np.concatenate(y), np.concatenate(log_odds), seen)
+    if model.own is not None:
+        x, table = model.own.read_labelled(source, model.schema)
+        return _Rows(table.y, model.log_odds(x), model.seen_rows(x))
+    y, log_odds, seen, groups = [], [], 0, []
+    column = model.facts["group"]
+    for rows in tables(source, model.schema, target, labelled=True, group=column):
+        y.append(rows.table.y)
+        log_odds.append(model.log_odds(rows.table))
+        seen += model.seen_rows(rows.table)
+        groups.append(rows.groups)
+    whole = [part for part in groups if part is not None]
+    numbers = _numbers(np.concatenate(whole)) if len(whole) == len(groups) else None
+    return _Rows(np.concatenate(y), np.concatenate(log_odds), seen, numbers)
+
+
+def _numbers(texts: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return group numbers; a row without a group is one of its own."""
+    _, numbers = np.unique(texts.astype(str), return_inverse=True)
+    alone = texts == ""
+    numbers = numbers.astype(np.int64)
+    numbers[alone] = len(texts) + np.arange(int(alone.sum()))
+    return numbers
+
+
+def _grouped(model: FittedModel, rows: _Rows) -> list[str]:
+    """Say what is known of rows that belong together."""
+    column = model.facts["group"] or "group"
+    if rows.groups is None and model.facts["by"] != "group":
+        return []
+    if rows.groups is None:
+        return [
+            f"Rows of one {column!r} belonged together when the model was trained; "
+            "these rows have no such column and are taken for independent, so the "
+            "intervals may be too narrow."
+        ]
+    count = len(np.unique(rows.groups))
+    return [
+        f"Rows of one {column!r} belong together: the intervals draw {count:,} such "
+        f"groups, not {rows.y.size:,} rows."
+    ]
 
 
 def _cut(threshold: float) -> float:

@@ -15,14 +15,14 @@ import numpy as np
 from equipoise._core.checks import listing, one_of, sentence
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.workflows.export_check import (
-    checked_rows,
+    OWN,
+    checked_inputs,
     encoding_of,
     require_same,
 )
 
 if TYPE_CHECKING:
     from equipoise.decision.rule import DecisionRule
-    from equipoise.table.table import Table
     from equipoise.workflows.model import Component, FittedModel
 
 SERVED = ("network", "logistic", "trees", "extra_trees")
@@ -54,7 +54,10 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
     )
 
     _require_served(model.components)
-    inputs = raw_inputs(encoding_of(model))
+    if model.own is None:
+        inputs: Any = raw_inputs(encoding_of(model))
+    else:
+        inputs = {OWN: keras.Input(model.own.shape, dtype=model.own.dtype, name=OWN)}
     parts = [_component(component, inputs) for component in model.components]
     joined = (
         parts[0]
@@ -91,6 +94,8 @@ def _component(component: Component, inputs: Mapping[str, Any]) -> Any:
     from equipoise.workflows.layers import MeanLogOdds
 
     scorers: Sequence[Any] = component.scorers
+    if component.own is not None:
+        return _own(component, inputs[OWN])
     if component.strategy.learner == "network":
         found = network_model(scorers, output="log_odds")(inputs)
         return MeanLogOdds()(found)
@@ -101,6 +106,33 @@ def _component(component: Component, inputs: Mapping[str, Any]) -> Any:
         return parts[0]
     joined = keras.layers.Concatenate(dtype="float64")(parts)
     return MeanLogOdds()(joined)
+
+
+def _own(component: Component, x: Any) -> Any:
+    """Return the log-odds of networks of the user's own, `[rows, 1]` float64."""
+    import keras
+
+    from equipoise.networks.layer import AverageLogOdds, CorrectedLogOdds
+    from equipoise.workflows.layers import MeanLogOdds
+
+    means = []
+    for k, scorer in enumerate(component.scorers):
+        own = scorer.correction  # type: ignore[attr-defined]  # OwnModelScorer
+        odds = []
+        for n, model in enumerate(scorer.models):  # type: ignore[attr-defined]
+            # Fold models share their names, which must differ within one model.
+            entry = keras.Input(x.shape[1:], dtype=x.dtype)
+            name = f"{component.strategy.name}-{k}-{n}"
+            logit = keras.Model(entry, model(entry), name=name)(x)
+            logit = keras.layers.Reshape((1,))(logit)
+            odds.append(CorrectedLogOdds(own.kind, own.offset, own.gamma)(logit))
+        several = len(odds) > 1
+        means.append(
+            AverageLogOdds()(keras.layers.Concatenate()(odds)) if several else odds[0]
+        )
+    if len(means) == 1:
+        return MeanLogOdds()(means[0])
+    return MeanLogOdds()(keras.layers.Concatenate()(means))
 
 
 def _linear(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
@@ -214,17 +246,12 @@ def _export_saved_model(model: FittedModel, target: Path) -> Path:
 
 def _write(model: FittedModel, folder: Path) -> None:
     import keras
-    import tensorflow as tf
 
     twin = keras_model(model, output="log_odds")
-    signature = {
-        entry.name: tf.TensorSpec([None], entry.dtype, name=entry.name)
-        for entry in twin.inputs
-    }
     archive = keras.export.ExportArchive()
     archive.track(twin)
     archive.add_endpoint(
-        "serve", serving(twin, model.rule), input_signature=[signature]
+        "serve", serving(twin, model.rule), input_signature=[signature_of(twin)]
     )
     archive.write_out(folder, verbose=False)
 
@@ -233,16 +260,17 @@ def _compare(model: FittedModel, folder: Path) -> None:
     """Raise where the written model differs from the model on rows."""
     import tensorflow as tf
 
-    table = checked_rows(model)
-    raw = raw_inputs_of(model, table)
+    rows, raw = checked_inputs(model)
     served = tf.saved_model.load(folder).signatures["serve"]
     found = served(**{name: tf.constant(values) for name, values in raw.items()})
-    require_same(model, table, {name: v.numpy() for name, v in found.items()})
+    require_same(model, rows, {name: v.numpy() for name, v in found.items()})
 
 
-def raw_inputs_of(model: FittedModel, table: Table) -> dict[str, Any]:
-    """Return a table's raw columns by the names of the exported model's inputs."""
-    from equipoise.networks.encoding import input_names
+def signature_of(twin: Any) -> dict[str, Any]:
+    """Return the names, shapes and types of a model's inputs."""
+    import tensorflow as tf
 
-    names = input_names(encoding_of(model))
-    return {names[name]: v for name, v in table.raw().items() if name in names}
+    return {
+        entry.name: tf.TensorSpec([None, *entry.shape[1:]], entry.dtype, entry.name)
+        for entry in twin.inputs
+    }

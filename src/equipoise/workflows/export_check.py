@@ -17,9 +17,14 @@ from equipoise.table.encoding import Encoding
 from equipoise.table.table import Column, Table, concatenate
 
 if TYPE_CHECKING:
-    from equipoise.workflows.model import FittedModel
+    from equipoise.workflows.model import FittedModel, Rows
+    from equipoise.workflows.own_input import OwnInput
+
+OWN = "x"
+"""The input's name where a network of the user's own is exported."""
 
 CHECKED_ROWS = 256
+CHECKED_OWN = 32
 # The copy computes networks in float32 in another order of operations.
 TOLERANCE = 1e-5
 # Decisions count where the log-odds are further from a threshold than this.
@@ -40,14 +45,38 @@ def checked_rows(model: FittedModel) -> Table:
     return concatenate([sample_rows(model, CHECKED_ROWS), extreme_rows(model)])
 
 
+def checked_inputs(model: FittedModel) -> tuple[Rows, dict[str, Any]]:
+    """Return the rows that an export is compared on, and as its inputs take them."""
+    from equipoise.networks.encoding import input_names
+
+    if model.own is not None:
+        x = _sample_array(model.own)
+        return x, {OWN: x}
+    table = checked_rows(model)
+    names = input_names(encoding_of(model))
+    raw = {names[name]: v for name, v in table.raw().items() if name in names}
+    return table, raw
+
+
+def _sample_array(own: OwnInput) -> np.ndarray:
+    """Return rows of noise, zeros and ones, as a user's own network takes them."""
+    random = generator(0, "export rows")
+    shape = (CHECKED_OWN, *own.shape)
+    found = random.normal(size=shape)
+    if own.dtype != "float32":
+        found = random.integers(0, 2, shape).astype(np.float64)
+    found[0], found[1] = 0.0, 1.0
+    return found.astype(own.dtype)
+
+
 def require_same(
-    model: FittedModel, table: Table, found: Mapping[str, np.ndarray]
+    model: FittedModel, table: Rows, found: Mapping[str, np.ndarray]
 ) -> None:
     """Raise where an exported model differs from the model on rows.
 
     Args:
         model: The model.
-        table: The rows.
+        table: The rows; an array for a network of the user's own.
         found: "probability" and "decision", `[rows]` each, of the exported model.
 
     Raises:

@@ -22,7 +22,12 @@ from equipoise._core.extras import require_extra
 from equipoise._core.files import writing
 from equipoise.errors import InputError, TrainingError, UnsupportedError
 from equipoise.priors import probability
-from equipoise.workflows.export_check import checked_rows, encoding_of, require_same
+from equipoise.workflows.export_check import (
+    OWN,
+    checked_inputs,
+    encoding_of,
+    require_same,
+)
 
 if TYPE_CHECKING:
     from equipoise.workflows.model import FittedModel
@@ -91,11 +96,10 @@ def _converted(model: FittedModel, twin: Any) -> Any:
     import tensorflow as tf
     import tf2onnx
 
-    from equipoise.workflows.export import serving
+    from equipoise.workflows.export import serving, signature_of
 
-    names = [entry.name for entry in twin.inputs]
     serve = serving(twin, model.rule)
-    signature = [tf.TensorSpec([None], tf.float64, name=name) for name in names]
+    names, signature = zip(*signature_of(twin).items(), strict=True)
     traced = tf.function(
         lambda *columns: serve(dict(zip(names, columns, strict=True))),
         input_signature=signature,
@@ -103,7 +107,7 @@ def _converted(model: FittedModel, twin: Any) -> Any:
     with _unlogged():
         proto, _ = tf2onnx.convert.from_function(
             traced,
-            input_signature=signature,
+            input_signature=list(signature),
             opset=OPSET,
             custom_op_handlers={"UpperBound": (_upper_bound, [])},
         )
@@ -130,6 +134,14 @@ def _upper_bound(context: Any, node: Any, name: str, arguments: Any) -> None:
 
 
 _INT32 = 6  # onnx.TensorProto.INT32
+_TYPES = {
+    "float64": "double",
+    "float32": "float",
+    "int64": "int64",
+    "int32": "int32",
+    "uint8": "uint8",
+    "bool": "bool",
+}
 
 
 @contextlib.contextmanager
@@ -166,13 +178,14 @@ def _describe(model: FittedModel, proto: Any) -> None:
         "probability of the positive class, and the decision (1 flagged, 0 not, -1 "
         "undecided)."
     )
+    names = {OWN: OWN} if model.own else input_names(encoding_of(model))
     helper.set_model_props(
         proto,
         {
             "target": model.schema.target,
             "positive_class": model.schema.classes[1],
             "threshold": repr(float(probability(model.rule.threshold))),
-            "columns": json.dumps(input_names(encoding_of(model)), ensure_ascii=False),
+            "columns": json.dumps(names, ensure_ascii=False),
         },
     )
 
@@ -181,22 +194,21 @@ def _compare(model: FittedModel, data: bytes) -> None:
     """Raise where the runtime asks for other inputs or says something else."""
     import onnxruntime
 
-    from equipoise.workflows.export import raw_inputs_of
-
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    table = checked_rows(model)
-    raw = raw_inputs_of(model, table)
+    rows, raw = checked_inputs(model)
     asked = {entry.name: entry.type for entry in session.get_inputs()}
-    if asked != dict.fromkeys(raw, "tensor(double)"):
+    wanted = {name: f"tensor({_TYPES[v.dtype.name]})" for name, v in raw.items()}
+    if asked != wanted:
         raise TrainingError(
             sentence(
                 f"an exported model that takes {asked}",
-                f"the columns {sorted(raw)} as doubles",
+                f"{wanted}",
                 "Please report it; the model itself is sound and was not exported.",
             )
         )
     found = dict(zip(OUTPUTS, session.run(list(OUTPUTS), raw), strict=True))
-    require_same(model, table, found)
+    require_same(model, rows, found)
     one = {name: values[:1] for name, values in raw.items()}
     alone = dict(zip(OUTPUTS, session.run(list(OUTPUTS), one), strict=True))
-    require_same(model, table.take(np.arange(1)), alone)
+    first = rows[:1] if isinstance(rows, np.ndarray) else rows.take(np.arange(1))
+    require_same(model, first, alone)

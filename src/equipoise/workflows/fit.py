@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import integer, number, sentence
+from equipoise._core.checks import integer, listing, number, sentence
 from equipoise._core.seeds import derive
 from equipoise.decision.calibration import fit_calibrator
 from equipoise.decision.costs import Costs
@@ -22,17 +22,17 @@ from equipoise.errors import InputError, UnsupportedError
 from equipoise.evaluation.arrays import as_costs
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.strategies.catalogue import as_strategies
-from equipoise.strategies.jobs import Progress
+from equipoise.strategies.jobs import Progress, Scorer
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.hashes import row_hashes
 from equipoise.table.read import read_table
 from equipoise.table.splits import inner_split
 from equipoise.table.table import FloatArray, Table
 from equipoise.table.target import Positive
 from equipoise.training.settings import TrainingSettings
-from equipoise.workflows.arms import Arms
+from equipoise.workflows.arms import Arms, labels_of
 from equipoise.workflows.blend import blend, mean_log_odds, pool
-from equipoise.workflows.model import Component, FittedModel, pooled
+from equipoise.workflows.model import Component, FittedModel, hashes_of, pooled
+from equipoise.workflows.own_input import OwnInput, uncompiled
 from equipoise.workflows.plan import Protocol, parts, split_by
 from equipoise.workflows.repeats import Repeats
 from equipoise.workflows.scores import Scores, join, run, scaled
@@ -42,6 +42,8 @@ AUTO = {"logistic": 1, "trees": 2, "extra_trees": 2, "plain": 1}
 boosted trees, randomised trees, and the two smooth models together."""
 
 NETWORK = "default"
+GROUPS = "it groups rows"
+"""Why `read_table` leaves the group column out of the features."""
 MOST_REPEATS = 3
 CERTIFY_SHARE = 1 / 3
 WEIGHTED = (
@@ -167,6 +169,7 @@ def fit(
     network: str = NETWORK,
     training: TrainingSettings | None = None,
     weights: npt.ArrayLike | None = None,
+    model: Callable[[], Any] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> FittedModel:
@@ -200,6 +203,9 @@ def fit(
         weights: `[rows]` at least 0: how much each row counts, as so many copies of
             it, in training, stopping, calibration and the choice of the threshold;
             None for 1 each. The evaluation counts every row once.
+        model: A function that returns your own uncompiled `keras.Model` with one
+            logit per row; `source` is then `(x, y)` with x of any shape, for
+            example images, and "auto" is `plain`. The fitted model takes such arrays.
         seed: One seed gives one result for the same number of repeats.
         progress: Called with a sentence and the share of the work done.
 
@@ -215,12 +221,22 @@ def fit(
     """
     started = monotonic()
     goal = goal or Goal()
-    table = read_table(
-        source, target, positive=positive, group=group, time=time, drop=drop
-    )
+    if model is None:
+        table, x = (
+            read_table(
+                source, target, positive=positive, group=group, time=time, drop=drop
+            ),
+            None,
+        )
+    else:
+        table, x = _own_rows(source, weights)
+        duplicates = "ignore"
     table.require_binary("fit")
     table, counted = _weighted(table, weights, goal)
-    arms = as_strategies(AUTO if strategy == "auto" else strategy)
+    auto = strategy == "auto" and x is None
+    default = AUTO if auto else ["plain"]
+    arms = as_strategies(default if strategy == "auto" else strategy)
+    _require_networks(arms, own=x is not None)
     kept, held = _hold_out(table, goal, seed)
     protocol = Protocol(
         folds=integer(folds, "folds", 2, 20),
@@ -232,23 +248,28 @@ def fit(
     rows = table if held is None else table.take(kept)
     number(minutes, "minutes", 0, open_ends=True)
     often = Repeats.of(repeats, minutes, protocol.by)
-    learner = Arms(network, training=training)
+    inputs = None if x is None else x[kept]
+    learner = Arms(network, model=model, x=inputs, training=training)
     scores = _fit(rows, arms, protocol, learner, often, counted, started, call)
     tested = scores.tested
     y = rows.y[tested]
     own = None if counted is None else counted[tested]
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
-    shares = blend(log_odds, y, shares=AUTO if strategy == "auto" else None, rows=own)
+    shares = blend(log_odds, y, shares=AUTO if auto else None, rows=own)
+    takes = None if x is None else OwnInput.of(x)
     components = tuple(
-        Component(arm, shares[arm.name], scores.scorers[arm.name])
+        Component(arm, shares[arm.name], _kept(scores.scorers[arm.name], takes), takes)
         for arm in arms
         if arm.name in shares
     )
     blended = pool(log_odds, shares)
     results = _evaluate(rows, blended, scores, tested, goal)
-    unseen = None if held is None else (table.take(held), components)
+    unseen = None
+    if held is not None:
+        new = table.take(held) if x is None else x[held]
+        unseen = Unseen(pooled(components, new), table.y[held])
     rule = _rule(blended, y, own, goal, calibration, unseen)
-    seen = row_hashes(rows)
+    seen = hashes_of(rows if inputs is None else inputs)
     return FittedModel(
         schema=table.take(np.arange(0)),
         components=components,
@@ -257,7 +278,49 @@ def fit(
         facts=_facts(table, protocol, scores, shares, goal, started, seen),
         seen=np.unique(seen),
         notes=(*results.notes, *scores.notes, *(() if own is None else (WEIGHTED,))),
+        own=takes,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Unseen:
+    """Rows that nothing has seen, for certified floors.
+
+    Attributes:
+        log_odds: `[rows]` of the average, before calibration.
+        y: `[rows]` labels.
+    """
+
+    log_odds: FloatArray
+    y: npt.NDArray[Any]
+
+
+def _kept(scorers: tuple[Scorer, ...], own: OwnInput | None) -> tuple[Scorer, ...]:
+    return scorers if own is None else tuple(map(uncompiled, scorers))
+
+
+def _require_networks(arms: Sequence[Strategy], *, own: bool) -> None:
+    columns = [arm.name for arm in arms if arm.learner != "network"]
+    if own and columns:
+        raise UnsupportedError(
+            sentence(
+                f"{listing(columns)} beside model=",
+                "strategies for networks",
+                "Fit it on a table of columns.",
+            )
+        )
+
+
+def _own_rows(
+    source: Any, weights: npt.ArrayLike | None
+) -> tuple[Table, npt.NDArray[Any]]:
+    """Return the labels as a table, and what the user's own network takes."""
+    if weights is not None:
+        raise UnsupportedError(
+            sentence("weights with model=", "rows that count alike", "Leave them out.")
+        )
+    table, x = labels_of(source)
+    return table, OwnInput.of(x).read(x)
 
 
 def _weighted(
@@ -373,7 +436,7 @@ def _rule(
     weights: FloatArray | None,
     goal: Goal,
     calibration: str,
-    unseen: tuple[Table, tuple[Component, ...]] | None,
+    unseen: Unseen | None,
 ) -> DecisionRule:
     """Calibrate on the mean out-of-fold scores and choose the threshold."""
     mean = mean_log_odds(blended)
@@ -390,10 +453,9 @@ def _rule(
             weights=weights,
             **options,
         )
-    held, components = unseen
     return certified_rule(
-        pooled(components, held),
-        held.y,
+        unseen.log_odds,
+        unseen.y,
         precision=goal.precision_floor,
         recall=goal.recall_floor,
         level=goal.certify or math.nan,
@@ -426,6 +488,7 @@ def _facts(
         "seed": protocol.seed,
         "weights": dict(weights),
         "certified": goal.certify,
+        "group": group_column(table),
         "repeated": _repeated(seen),
         "seconds": monotonic() - started,
         "versions": {
@@ -433,6 +496,16 @@ def _facts(
             for name in ("equipoise", "tensorflow", "keras", "scikit-learn", "numpy")
         },
     }
+
+
+def group_column(table: Table) -> str | None:
+    """Return the name of the column whose equal values belong together, or None.
+
+    `read_table` lists it among the columns that are no features.
+    """
+    if table.groups is None:
+        return None
+    return next((d.name for d in table.dropped if d.reason == GROUPS), None)
 
 
 def _repeated(hashes: Hashes) -> float:

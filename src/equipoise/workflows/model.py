@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import sentence
 from equipoise.decision.rule import DecisionRule
+from equipoise.errors import InputTypeError
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.priors import probability
 from equipoise.strategies.jobs import Scorer
@@ -22,11 +24,14 @@ from equipoise.table.hashes import row_hashes
 from equipoise.table.read import read_features
 from equipoise.table.table import Table
 from equipoise.workflows.blend import mean_log_odds, pool
+from equipoise.workflows.own_input import OwnInput, array_hashes, compiled_scorer
 
 if TYPE_CHECKING:
     from equipoise.workflows.predict import Predicted
 
 FloatArray = npt.NDArray[np.float64]
+Rows = Table | npt.NDArray[Any]
+"""What the fold models score: a table, or an array for networks of the user's own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,25 +42,40 @@ class Component:
         strategy: What they are.
         weight: Their share of the average; the weights of a model sum to 1.
         scorers: The fold models; their probabilities are averaged.
+        own: What they take where they are networks of the user's own, else None.
     """
 
     strategy: Strategy
     weight: float
     scorers: tuple[Scorer, ...]
+    own: OwnInput | None = None
 
-    def probability(self, table: Table) -> FloatArray:
+    def probability(self, rows: Rows) -> FloatArray:
         """Return the mean probability of the fold models, `[rows]`."""
-        return probability(self.log_odds(table))
+        return probability(self.log_odds(rows))
 
-    def log_odds(self, table: Table) -> FloatArray:
+    def log_odds(self, rows: Rows) -> FloatArray:
         """Return the log-odds of that mean, always finite, `[rows]`."""
-        return mean_log_odds([scorer.log_odds(table) for scorer in self.scorers])
+        if isinstance(rows, np.ndarray):
+            return mean_log_odds(self._compiled(rows))
+        return mean_log_odds([scorer.log_odds(rows) for scorer in self.scorers])
+
+    @cached_property
+    def _compiled(self) -> Any:
+        if self.own is None:
+            raise InputTypeError(sentence("an array", "a table"))
+        return compiled_scorer(self.scorers, self.own)
 
 
-def pooled(components: Sequence[Component], table: Table) -> FloatArray:
+def hashes_of(rows: Rows) -> npt.NDArray[np.uint64]:
+    """Return a number for each row; equal rows have equal numbers."""
+    return array_hashes(rows) if isinstance(rows, np.ndarray) else row_hashes(rows)
+
+
+def pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
     """Return the weighted mean of the components' log-odds, `[rows]`."""
     return pool(
-        {c.strategy.name: c.log_odds(table) for c in components},
+        {c.strategy.name: c.log_odds(rows) for c in components},
         {c.strategy.name: c.weight for c in components},
     )
 
@@ -73,6 +93,7 @@ class FittedModel:
         seen: `[n]` uint64 hashes of every row that training, stopping, calibration
             or the choice of the threshold has seen, ascending.
         notes: What the user should know.
+        own: What a network of the user's own takes; None where rows are tables.
     """
 
     schema: Table
@@ -82,6 +103,7 @@ class FittedModel:
     facts: Mapping[str, Any]
     seen: npt.NDArray[np.uint64]
     notes: tuple[str, ...] = field(default=())
+    own: OwnInput | None = None
 
     def read(self, source: Any) -> Table:
         """Return new data as a table with this model's columns.
@@ -91,8 +113,17 @@ class FittedModel:
 
         Raises:
             TableError: Columns are missing or have another type.
+            InputTypeError: The model is a network of the user's own.
         """
+        if self.own is not None:
+            raise InputTypeError(
+                sentence("a network of your own", "a model of columns")
+            )
         return read_features(source, like=self.schema)
+
+    def rows(self, source: Any) -> Rows:
+        """Return new data as the fold models take it: a table, or an array."""
+        return self.read(source) if self.own is None else self.own.read(source)
 
     def log_odds(self, source: Any) -> FloatArray:
         """Return calibrated log-odds of the positive class, `[rows]`."""
@@ -100,8 +131,7 @@ class FittedModel:
 
     def raw_log_odds(self, source: Any) -> FloatArray:
         """Return log-odds before calibration, `[rows]`."""
-        table = self.read(source)
-        return pooled(self.components, table)
+        return pooled(self.components, self.rows(source))
 
     def predict_proba(self, source: Any) -> FloatArray:
         """Return calibrated probabilities, `[rows, 2]`: negative, positive."""
@@ -117,13 +147,13 @@ class FittedModel:
         names = np.array([*self.schema.classes, ""])
         return np.asarray(names[self.decide(source)])
 
-    def seen_share(self, table: Table) -> float:
-        """Return the share of a table's rows that this model has seen."""
-        return self.seen_rows(table) / len(table) if len(table) else 0.0
+    def seen_share(self, rows: Rows) -> float:
+        """Return the share of rows that this model has seen."""
+        return self.seen_rows(rows) / len(rows) if len(rows) else 0.0
 
-    def seen_rows(self, table: Table) -> int:
-        """Return how many of a table's rows equal one that this model has seen."""
-        return int(np.isin(row_hashes(table), self.seen).sum())
+    def seen_rows(self, rows: Rows) -> int:
+        """Return how many rows equal one that this model has seen."""
+        return int(np.isin(hashes_of(rows), self.seen).sum())
 
     def evaluate(
         self, source: Any, target: str | None = None, **options: Any

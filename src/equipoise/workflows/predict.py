@@ -15,7 +15,7 @@ import numpy as np
 
 from equipoise._core.checks import listing, nearest, one_of, sentence
 from equipoise._core.files import writing
-from equipoise.errors import InputError, TableError
+from equipoise.errors import InputError, TableError, UnsupportedError
 from equipoise.priors import probability
 from equipoise.table.blocks import Block, Merged, read_blocks
 from equipoise.table.table import Dropped, Table
@@ -81,11 +81,20 @@ def predict_file(
         What was written.
 
     Raises:
+        UnsupportedError: The model is a network of the user's own.
         InputError: `out` has another suffix or is the source, or a column to keep
             is called like one that is written.
         TableError: The source cannot be read, or lacks a column.
         OSError: The file cannot be written; an old one is intact then.
     """
+    if model.own is not None:
+        raise UnsupportedError(
+            sentence(
+                "a file for a network of your own",
+                "a model of columns",
+                "Give the array that it takes to predict_proba.",
+            )
+        )
     path, target = existing(source), Path(out)
     suffix = one_of(target.suffix.lower(), SUFFIXES, "the suffix of out")
     if target.exists() and target.samefile(path):

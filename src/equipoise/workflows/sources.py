@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from equipoise._core.checks import nearest, sentence
 from equipoise.errors import TableError, TableWarning
@@ -43,9 +47,28 @@ def existing(source: str | os.PathLike[str]) -> Path:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Some rows of a source.
+
+    Attributes:
+        table: They as a table like an earlier one.
+        groups: `[rows]` texts of the column that groups them, "" where missing;
+            None where none is asked for or the source has no such column.
+    """
+
+    table: Table
+    groups: npt.NDArray[Any] | None = None
+
+
 def tables(
-    source: Any, like: Table, target: str | None = None, *, labelled: bool
-) -> Iterator[Table]:
+    source: Any,
+    like: Table,
+    target: str | None = None,
+    *,
+    labelled: bool,
+    group: str | None = None,
+) -> Iterator[Rows]:
     """Yield the rows of a source as tables like an earlier one.
 
     What was noticed is issued as `TableWarning`s, once for all blocks, after the
@@ -56,23 +79,64 @@ def tables(
         like: The earlier table.
         target: The target's name in the source, where it is not that of `like`.
         labelled: Whether the target is read.
+        group: The column whose equal values belong together, or None.
 
     Raises:
         TableError: The source cannot be read, or its columns are others.
         TargetError: The target is absent, or has a new class.
     """
     if not is_file(source) or target not in (None, like.target):
-        yield (
-            read_table(source, target, like=like)
-            if labelled
-            else read_features(source, like=like)
-        )
+        yield _at_once(source, like, target, labelled, group)
         return
     merged = Merged()
     for block in read_blocks(existing(source), like=like, labelled=labelled):
         merged.add(block.table.notes)
-        yield block.table
+        found = None
+        if group is not None and group in block.source.column_names:
+            found = _texts(block.source.column(group))
+        yield Rows(block.table, found)
     warn(merged.sentences())
+
+
+def _at_once(
+    source: Any, like: Table, target: str | None, labelled: bool, group: str | None
+) -> Rows:
+    known = group if group in _names(source, like) else None
+    table = (
+        read_table(source, target, like=like, group=known)
+        if labelled
+        else read_features(source, like=like)
+    )
+    if table.groups is None:
+        return Rows(table)
+    return Rows(table, table.groups.astype(str).astype(object))
+
+
+def _names(source: Any, like: Table) -> list[str]:
+    """Return the column names of a frame or a file; none of other sources.
+
+    A `Table` has its groups with it.
+    """
+    if isinstance(source, tuple):
+        return _names(source[0], like) if source else []
+    if isinstance(source, Mapping):
+        return [str(name) for name in source]
+    if is_file(source):
+        block = next(read_blocks(existing(source), like=like))
+        return list(block.source.column_names)
+    found = getattr(source, "column_names", getattr(source, "columns", ()))
+    return [name for name in found if isinstance(name, str)]
+
+
+def _texts(column: Any) -> npt.NDArray[Any]:
+    """Return a column as texts, "" where missing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = pc.cast(column, column.type.value_type)
+    texts = pc.fill_null(pc.cast(column, pa.large_string()), "")
+    return np.array([text.strip() for text in texts.to_pylist()], object)
 
 
 def warn(notes: tuple[str, ...]) -> None:

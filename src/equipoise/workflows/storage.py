@@ -16,7 +16,13 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise._core.states import array, texts
-from equipoise.bundle import pack, read_parts, unpack, write_parts
+from equipoise.bundle import (
+    check_keras_file,
+    pack,
+    read_parts,
+    unpack,
+    write_parts,
+)
 from equipoise.decision.rule import DecisionRule
 from equipoise.errors import BundleError, InputError, UnsupportedError
 from equipoise.evaluation.evaluation import Confusion, Evaluation
@@ -27,6 +33,7 @@ from equipoise.strategies.jobs import Scorer
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Column, Dropped, Table
 from equipoise.workflows.model import Component, FittedModel
+from equipoise.workflows.own_input import OwnInput
 
 SUFFIX = ".equipoise"
 # More than these in a file are taken for damage.
@@ -108,6 +115,7 @@ def to_parts(model: FittedModel) -> dict[str, bytes]:
         "evaluation": model.evaluation.as_dict(),
         "facts": dict(model.facts),
         "notes": list(model.notes),
+        "own": None if model.own is None else model.own.to_dict(),
     }
     parts = {**pack(state, "model"), **pack({"hashes": model.seen}, "seen")}
     for i, component in enumerate(model.components):
@@ -122,6 +130,9 @@ def load(path: str | os.PathLike[str]) -> FittedModel:
 
     Args:
         path: A file that `save` has written.
+
+    A network of the user's own is loaded by Keras in safe mode, after a check of its
+    sizes; custom layers are those that `keras.saving.custom_object_scope` gives.
 
     Raises:
         BundleError: The file is damaged, altered, or no bundle; the part is named.
@@ -167,7 +178,8 @@ def _part(name: str) -> Iterator[None]:
 def _rebuild(state: Any, parts: Mapping[str, bytes]) -> FittedModel:
     with _part("model.json"):
         schema = _schema(state["schema"])
-        components = _components(state["components"], schema, parts)
+        own = None if state["own"] is None else OwnInput.from_dict(state["own"])
+        components = _components(state["components"], schema, own, parts)
         return FittedModel(
             schema=schema,
             components=components,
@@ -176,11 +188,15 @@ def _rebuild(state: Any, parts: Mapping[str, bytes]) -> FittedModel:
             facts=_facts(state["facts"], schema),
             seen=_seen(parts),
             notes=tuple(map(str, state["notes"])),
+            own=own,
         )
 
 
 def _components(
-    entries: Any, schema: Table, parts: Mapping[str, bytes]
+    entries: Any,
+    schema: Table,
+    own: OwnInput | None,
+    parts: Mapping[str, bytes],
 ) -> tuple[Component, ...]:
     """Rebuild what is averaged."""
     components = []
@@ -196,14 +212,31 @@ def _components(
             name = f"scorers/{i}/{k}"
             scorer_state = unpack(parts, name)
             with _part(f"{name}.json"):
-                scorer = scorer_from_state(strategy.learner, scorer_state)
-                _require_columns(scorer, schema)
+                if own is None:
+                    scorer = scorer_from_state(strategy.learner, scorer_state)
+                    _require_columns(scorer, schema)
+                else:
+                    scorer = _own_scorer(scorer_state, own, name)
             scorers.append(scorer)
-        components.append(Component(strategy, weight, tuple(scorers)))
+        components.append(Component(strategy, weight, tuple(scorers), own))
     total = sum(component.weight for component in components)
     if not math.isclose(total, 1.0, rel_tol=1e-9):
         raise InputError(sentence(f"weights that sum to {total:g}", "1"))
     return tuple(components)
+
+
+def _own_scorer(state: Any, own: OwnInput, name: str) -> Scorer:
+    """Rebuild networks of the user's own; each file is checked before Keras sees it."""
+    from equipoise.learners.own_model import OwnModelScorer
+
+    integer(len(state["models"]), "models", 1, MOST_SCORERS)
+    for k, data in enumerate(state["models"]):
+        file = array({"models": data}, "models", "uint8", (None,))
+        check_keras_file(file.tobytes(), f"{name}/{k}", own.shape)
+    correction = state["correction"]
+    for field in ("offset", "gamma"):
+        number(correction[field], field)
+    return OwnModelScorer.from_state(state)
 
 
 def _require_columns(scorer: Scorer, schema: Table) -> None:
@@ -239,6 +272,8 @@ def _facts(facts: Any, schema: Table) -> dict[str, Any]:
     if [*facts["classes"]] != [*schema.classes] or facts["target"] != schema.target:
         raise InputError(sentence("facts of another target", repr(schema.target)))
     texts([facts["source"]], "the source")
+    if facts["group"] is not None:
+        texts([facts["group"]], "the group column")
     texts([*facts["versions"], schema.target], "the versions")
     return dict(facts)
 

@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A `.keras` file from a bundle: checked before Keras sees it.
+
+Keras' safe mode runs no code, but believes every size that a file declares: a file of
+a few kilobytes can ask for gigabytes. So, before Keras loads anything, the archive
+must hold three known entries and no more than it is long; the configuration must name
+layers of Keras only; the weights must be plain arrays inside the file; and the layers,
+built without memory, must have exactly as many weights as the file holds.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import re
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from equipoise._core.checks import sentence
+from equipoise.errors import BundleError
+
+ENTRIES = ("metadata.json", "config.json", "model.weights.h5")
+MOST_CONFIG = 4 * 2**20
+MOST_DEPTH = 60
+MOST_OBJECTS = 50_000
+MOST_PER_ROW = 2**26
+"""Numbers that one layer may give for one row: 256 MB in float32."""
+
+_MODULES = re.compile(
+    r"keras(\.(layers|initializers|regularizers|constraints|models|dtype_policies))?"
+    r"|keras\.src\.(ops|layers|models|initializers)(\.\w+)*"
+)
+# Marks of a graph of layers: tensors and plain values.
+_MARKS = {"__keras_tensor__", "__tuple__", "__slice__", "__ellipsis__"}
+# Objects of Keras that run code, or read files, when they are made or called.
+_REFUSED = {
+    "Lambda",
+    "TFSMLayer",
+    "TorchModuleWrapper",
+    "JaxLayer",
+    "FlaxLayer",
+    "StringLookup",
+    "IntegerLookup",
+    "TextVectorization",
+    "FeatureSpace",
+    "__lambda__",
+    "__tensor__",
+    "__numpy__",
+}
+
+
+def check_keras_file(
+    data: bytes, part: str, shape: tuple[int, ...] | None = None
+) -> None:
+    """Raise where a `.keras` file is not what Equipoise stores.
+
+    Args:
+        data: The file.
+        part: Its name in the bundle, for the message.
+        shape: Of one row of its input, where it is known.
+
+    Raises:
+        BundleError: It is damaged, holds more than a model, or asks for more memory
+            than it is long; the entry is named.
+    """
+    entries = _entries(data, part)
+    config = _config(entries["config.json"], f"{part}/config.json")
+    weights = _count_stored(entries["model.weights.h5"], f"{part}/model.weights.h5")
+    _require_built(config, weights, shape, f"{part}/config.json")
+
+
+def _entries(data: bytes, part: str) -> dict[str, bytes]:
+    """Return the archive's entries, none larger than the whole file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            listed = archive.infolist()
+            names = [entry.filename for entry in listed]
+            if sorted(names) != sorted(ENTRIES):
+                odd = next((n for n in names if n not in ENTRIES), "")
+                what = f"the entry {odd[:60]!r}" if odd else f"the entries {names[:9]}"
+                raise _refused(part, f"{what} where {list(ENTRIES)} belong")
+            return {entry.filename: _entry(archive, entry, part) for entry in listed}
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise _refused(part, f"no sound archive ({error})") from error
+
+
+def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, part: str) -> bytes:
+    where = f"{part}/{entry.filename}"
+    if stat.S_ISLNK(entry.external_attr >> 16) or entry.flag_bits & 1:
+        raise _refused(where, "a link, or locked")
+    # Keras stores without compression: no entry is longer than its bytes.
+    if entry.compress_type != zipfile.ZIP_STORED or (
+        entry.file_size != entry.compress_size
+    ):
+        raise _refused(where, f"{entry.file_size:,} bytes, packed")
+    return archive.read(entry)
+
+
+def _config(text: bytes, where: str) -> Any:
+    if len(text) > MOST_CONFIG:
+        raise _refused(where, f"{len(text):,} bytes of configuration")
+    if _depth(text) > MOST_DEPTH:
+        raise _refused(where, "nested too deeply")
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _refused(where, "no JSON") from error
+    for count, found in enumerate(_objects(config)):
+        if count > MOST_OBJECTS:
+            raise _refused(where, "too many objects")
+        _require_known(found, where)
+    return config
+
+
+def _depth(text: bytes) -> int:
+    """Return how deep brackets nest; those inside of texts count too."""
+    deepest = depth = 0
+    for byte in text:
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    waiting = [value]
+    while waiting:
+        now = waiting.pop()
+        if isinstance(now, dict):
+            yield now
+            waiting.extend(now.values())
+        elif isinstance(now, list):
+            waiting.extend(now)
+
+
+def _require_known(found: dict[str, Any], where: str) -> None:
+    """Raise where an object is not one of Keras, nor given by the user."""
+    name, module = found.get("class_name"), found.get("module")
+    registered = found.get("registered_name")
+    if name is None and module is None:
+        return
+    if not isinstance(name, str) or name in _REFUSED or registered in _REFUSED:
+        raise _refused(where, f"the object {str(name)[:60]!r}")
+    if name == "function":
+        if not _is_function(found.get("config")):
+            raise _refused(where, f"the function {str(found.get('config'))[:60]!r}")
+        return
+    if name in _MARKS or (isinstance(module, str) and _MODULES.fullmatch(module)):
+        return
+    if not _is_given(registered or name):
+        raise _refused(
+            where,
+            f"the object {f'{module}.{name}'[:80]!r}, which is none of Keras",
+            "Load it inside `keras.saving.custom_object_scope` if it is your own.",
+        )
+
+
+def _is_given(name: Any) -> bool:
+    import keras
+
+    return (
+        isinstance(name, str) and keras.saving.get_registered_object(name) is not None
+    )
+
+
+def _is_function(name: Any) -> bool:
+    """Return whether a function is an activation of Keras, or the user's own."""
+    import keras
+
+    known = isinstance(name, str) and name in dir(keras.activations)
+    return known or _is_given(name)
+
+
+def _count_stored(data: bytes, where: str) -> int:
+    """Return how many numbers the weights are, all of them inside the file."""
+    import h5py
+
+    total = 0
+
+    def visit(name: str, found: Any) -> None:
+        nonlocal total
+        if isinstance(found, h5py.Dataset):
+            _require_plain(found, len(data), f"{where}: {name}")
+            total += found.size
+
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            _require_no_links(file, where)
+            file.visititems(visit)
+    except (OSError, RuntimeError, KeyError) as error:
+        raise _refused(where, f"no sound HDF5 ({str(error)[:80]})") from error
+    return total
+
+
+def _require_no_links(file: Any, where: str) -> None:
+    import h5py
+
+    waiting = [file]
+    while waiting:
+        group = waiting.pop()
+        for name in group:
+            link = group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise _refused(where, f"the link {name[:60]!r}")
+            if isinstance(group[name], h5py.Group):
+                waiting.append(group[name])
+
+
+def _require_plain(dataset: Any, length: int, where: str) -> None:
+    if dataset.external or dataset.is_virtual:
+        raise _refused(where, "numbers outside of the file")
+    if dataset.compression or dataset.chunks:
+        raise _refused(where, "packed numbers")
+    if dataset.dtype.kind not in "fiub":
+        raise _refused(where, f"values of type {dataset.dtype}")
+    needed = math.prod(dataset.shape) * dataset.dtype.itemsize
+    if needed > length:
+        raise _refused(where, f"a shape of {needed:,} bytes in {length:,}")
+
+
+def _require_built(
+    config: Any, stored: int, shape: tuple[int, ...] | None, where: str
+) -> None:
+    """Build the layers without memory and raise where they do not fit."""
+    import keras
+
+    def build() -> Any:
+        with keras.StatelessScope(initialize_variables=False):
+            return keras.saving.deserialize_keras_object(config, safe_mode=True)
+
+    model = _guarded(build, where)
+    if not isinstance(model, keras.Model):
+        raise _refused(where, f"a {type(model).__name__}")
+    wanted = sum(math.prod(weight.shape) for weight in model.weights)
+    if wanted != stored:
+        raise _refused(where, f"layers of {wanted:,} weights, where {stored:,} are")
+    inputs = getattr(model, "inputs", None)
+    if shape is not None and inputs:
+        found = [tuple(one.shape[1:]) for one in inputs]
+        fits = len(found) == 1 and _fits(found[0], shape)
+        if not fits:
+            raise _refused(where, f"a model of inputs {found}, where {shape} belong")
+    for layer in getattr(model, "layers", []):
+        _require_modest(layer, where)
+
+
+def _guarded(build: Callable[[], Any], where: str) -> Any:
+    try:
+        return build()
+    except BundleError:
+        raise
+    except Exception as error:  # Keras raises whatever its layers raise
+        text = str(error).splitlines()[0][:120] if str(error) else ""
+        why = f"layers that Keras refuses ({type(error).__name__}: {text})"
+        raise _refused(where, why) from error
+
+
+def _fits(found: tuple[int | None, ...], shape: tuple[int, ...]) -> bool:
+    pairs = zip(found, shape, strict=False)
+    return len(found) == len(shape) and all(a in (None, b) for a, b in pairs)
+
+
+def _require_modest(layer: Any, where: str) -> None:
+    try:
+        shape = layer.output.shape
+    except (AttributeError, ValueError):  # called more than once, or never
+        return
+    size = math.prod(n for n in shape[1:] if n is not None)
+    if size > MOST_PER_ROW:
+        raise _refused(where, f"{layer.name!r}, which gives {size:,} numbers per row")
+
+
+def _refused(where: str, what: str, remedy: str = "") -> BundleError:
+    return BundleError(
+        sentence(
+            f"a bundle whose part {where!r} holds {what}",
+            "a Keras model of plain layers, as `save` has written it",
+            remedy,
+        )
+    )

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a user's own network takes: arrays in place of tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import integer, listing, one_of, sentence
+from equipoise.errors import InputError, InputTypeError
+from equipoise.table.read import read_table
+from equipoise.table.table import FloatArray, Table
+
+SCORED_AT_ONCE = 256
+MOST_AXES = 8
+DTYPES = ("float32", "int32", "int64", "uint8", "bool")
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class OwnInput:
+    """The shape and the type of what the user's own network takes.
+
+    Attributes:
+        shape: Of one row.
+        dtype: One of `DTYPES`; floating-point numbers of any width are float32.
+
+    Example:
+        >>> images = OwnInput.of(np.zeros((9, 28, 28)))
+        >>> images
+        OwnInput(shape=(28, 28), dtype='float32')
+        >>> images.read(np.ones((2, 28, 28))).dtype.name
+        'float32'
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+
+    @classmethod
+    def of(cls, x: Array) -> OwnInput:
+        """Return what an array `[rows, ...]` is an example of.
+
+        Raises:
+            InputTypeError: It holds neither numbers nor booleans.
+        """
+        names = {"f": "float32", "i": "int64", "u": "uint8", "b": "bool"}
+        dtype = names.get(x.dtype.kind)
+        if x.dtype.name in DTYPES:
+            dtype = x.dtype.name
+        if dtype is None or (dtype == "uint8" and x.dtype.name != "uint8"):
+            raise InputTypeError(
+                sentence(f"x of type {x.dtype}", f"one of {listing(DTYPES)}")
+            )
+        return cls(tuple(x.shape[1:]), dtype)
+
+    def read(self, source: Any) -> Array:
+        """Return new rows as the network takes them.
+
+        Raises:
+            InputTypeError: It is a path or a frame, or its type is another.
+            InputError: A row has another shape, or a number is not finite.
+        """
+        if not isinstance(source, np.ndarray):
+            raise InputTypeError(
+                sentence(
+                    f"rows of type {type(source).__name__} for a network of your own",
+                    f"an array of shape {['rows', *self.shape]}, {self.dtype}",
+                )
+            )
+        if source.shape[1:] != self.shape:
+            raise InputError(
+                sentence(
+                    f"rows of shape {list(source.shape[1:])}",
+                    f"{list(self.shape)}, as the network was fitted on",
+                )
+            )
+        own = np.dtype(self.dtype)
+        if source.dtype.kind != own.kind and not np.can_cast(source.dtype, own):
+            raise InputTypeError(sentence(f"rows of type {source.dtype}", self.dtype))
+        if source.dtype.kind == "f" and not np.isfinite(source).all():
+            raise InputError(
+                sentence(
+                    "rows with NaN or infinities for a network of your own",
+                    "finite numbers",
+                    "Fill gaps as you did before fit.",
+                )
+            )
+        return np.asarray(source, own)
+
+    def read_labelled(self, source: Any, schema: Table) -> tuple[Array, Table]:
+        """Return rows and their labels from `(x, y)`.
+
+        Args:
+            source: The pair.
+            schema: Has the target's name and classes.
+        """
+        if not isinstance(source, tuple) or len(source) != 2:
+            raise InputTypeError(
+                sentence(
+                    f"a source of type {type(source).__name__} for a network of your "
+                    "own",
+                    "(x, y): an array with one entry per row, and labels",
+                )
+            )
+        x = self.read(source[0])
+        labels = np.asarray(source[1])
+        if len(x) != len(labels):
+            raise InputError(
+                sentence(f"{len(x):,} rows and {len(labels):,} labels", "as many")
+            )
+        table = read_table({schema.target: labels}, schema.target, like=schema)
+        return x, table
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> OwnInput:
+        """Rebuild it from `to_dict()`.
+
+        Raises:
+            InputError: The numbers are none of a shape.
+        """
+        shape = [integer(n, "shape", 1, 2**24) for n in state["shape"]]
+        integer(len(shape), "axes", 1, MOST_AXES)
+        return cls(tuple(shape), one_of(state["dtype"], DTYPES, "dtype"))
+
+
+def array_hashes(x: Array) -> npt.NDArray[np.uint64]:
+    """Return a number for each row of an array; equal rows have equal numbers.
+
+    Example:
+        >>> first, second, third = array_hashes(np.array([[1.0], [1.0], [2.0]]))
+        >>> bool(first == second), bool(first == third)
+        (True, False)
+    """
+    kind = f"{x.dtype.newbyteorder('<').str}{x.shape[1:]}".encode()
+    # Adding 0 makes -0.0 the same as 0.0.
+    rows = np.ascontiguousarray(x + 0.0 if x.dtype.kind == "f" else x)
+    rows = rows.astype(x.dtype.newbyteorder("<"), copy=False)
+    found = [
+        hashlib.blake2b(row.tobytes(), digest_size=8, key=kind[:64]).digest()
+        for row in rows
+    ]
+    return np.frombuffer(b"".join(found), "<u8").astype(np.uint64)
+
+
+def uncompiled(scorer: Any) -> Any:
+    """Return an `OwnModelScorer` whose networks are layers and weights only.
+
+    The optimiser that they were trained with would treble the file of the model.
+    """
+
+    def plain(model: Any) -> Any:
+        copy = type(model).from_config(model.get_config())
+        if not copy.built:
+            copy.build(model.input_shape)
+        copy.set_weights(model.get_weights())
+        return copy
+
+    return replace(scorer, models=tuple(map(plain, scorer.models)))
+
+
+def compiled_scorer(scorers: Sequence[Any], own: OwnInput) -> Callable[[Any], Any]:
+    """Return a function from rows to the log-odds of several fitted networks.
+
+    Each network is traced once and called in blocks; `keras.Model.predict` would
+    take a tenth of a second for one row.
+
+    Args:
+        scorers: `OwnModelScorer`s.
+        own: What they take.
+
+    Returns:
+        A function of `[rows, ...]` that gives `[scorers, rows]`.
+    """
+    import tensorflow as tf
+
+    from equipoise.training.average import average_log_odds
+
+    signature = [tf.TensorSpec([None, *own.shape], own.dtype)]
+
+    def compiled(model: Any) -> Callable[[Any], Any]:
+        traced = tf.function(lambda x: model(x, training=False))
+        fixed: Callable[[Any], Any] = traced.get_concrete_function(*signature)
+        return lambda x: fixed(tf.constant(x))
+
+    functions = [[compiled(model) for model in scorer.models] for scorer in scorers]
+
+    def score(x: Array) -> FloatArray:
+        return np.stack(
+            [
+                average_log_odds(
+                    [scorer.correction.apply(_logits(f, x)) for f in of_scorer]
+                )
+                for scorer, of_scorer in zip(scorers, functions, strict=True)
+            ]
+        )
+
+    return score
+
+
+def _logits(function: Callable[[Any], Any], x: Array) -> FloatArray:
+    blocks = [
+        np.asarray(function(x[start : start + SCORED_AT_ONCE]), np.float64).ravel()
+        for start in range(0, len(x), SCORED_AT_ONCE)
+    ]
+    return np.concatenate(blocks) if blocks else np.empty(0)
