@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.metrics import METRICS, interval
 from equipoise.metrics.estimation import supported
+from equipoise.metrics.shares import SHARES
 
 SERVED = [name for name in METRICS if supported(name)]
 OPTIONS = {"precision_at_k": {"k": 20}, "recall_at_k": {"k": 20}}
@@ -160,3 +163,62 @@ def test_every_cell_covers_at_full_size(coverage) -> None:
     for metric in ("roc_auc", "average_precision"):
         mean = np.mean([c.coverage for c in cells if c.metric == metric])
         assert mean <= coverage.CEILING
+
+
+RANKED = ("average_precision", "normalised_average_precision", "roc_auc")
+TABLES = st.lists(
+    st.tuples(st.booleans(), st.integers(-4, 4)), min_size=6, max_size=40
+).filter(lambda rows: 2 <= sum(y for y, _ in rows) <= len(rows) - 2)
+
+
+@given(TABLES, st.sampled_from(RANKED))
+def test_rising_transforms_leave_ranking_intervals(rows, name) -> None:
+    y = np.array([r[0] for r in rows])
+    score = np.array([r[1] for r in rows], float)
+    first = interval(name, y, score)
+    for moved in (3 * score - 7, np.exp(score), np.arctan(score), score**3):
+        again = interval(name, y, moved)
+        assert (again.value, again.low, again.high) == pytest.approx(
+            (first.value, first.low, first.high), abs=1e-12
+        )
+
+
+@given(TABLES, st.sampled_from([*SHARES, "g_mean", "mcc", "kappa", "brier", *RANKED]))
+def test_rows_of_no_weight_are_not_there(rows, name) -> None:
+    y = np.array([r[0] for r in rows])
+    score = np.array([r[1] for r in rows], float)
+    p = 1 / (1 + np.exp(-score))
+    threshold = {} if name in ("brier", *RANKED) else {"threshold": 0.6}
+    some = np.ones(y.size)
+    alone = interval(name, y, p, weights=some, **threshold)
+    more = interval(
+        name,
+        np.append(y, [True, False, True]),
+        np.append(p, [0.05, 0.95, 0.5]),
+        weights=np.append(some, [0.0, 0.0, 0.0]),
+        **threshold,
+    )
+    assert (more.value, more.low, more.high) == pytest.approx(
+        (alone.value, alone.low, alone.high), abs=1e-9, nan_ok=True
+    )
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_scores_that_are_all_tied_know_nothing(name: str) -> None:
+    y = np.repeat([0, 1], [90, 10])
+    found = interval(name, y, np.zeros(100))
+    none = {"roc_auc": 0.5, "average_precision": 0.1}.get(name)
+    assert found.low <= found.value <= found.high
+    if none is not None:
+        assert found.value == pytest.approx(none)
+        assert found.low < none < found.high
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_one_positive_is_never_certain(name: str) -> None:
+    y = np.append(np.zeros(40), 1)
+    p = np.append(np.linspace(0.05, 0.6, 40), 0.9)
+    options = {"k": 5} if name.endswith("_at_k") else {}
+    found = interval(name, y, p, replicates=50, **options)
+    assert found.high > found.low or math.isnan(found.low)
+    assert bool(found.reason) == math.isnan(found.low)

@@ -217,7 +217,7 @@ class _Precisions:
 
     def _slope(self, moved: FloatArray) -> FloatArray:
         """Return moved / flagged^2, 0 where nothing has weight yet."""
-        return np.asarray(moved / np.maximum(self.flagged, 1e-300) ** 2)
+        return np.asarray(moved / np.maximum(self.flagged, 1e-150) ** 2)
 
     @property
     def top(self) -> float:
