@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
@@ -175,9 +175,19 @@ def _entry(package: str, name: str, module: str) -> str:
     anchor = f"[](){{ #{package}.{name} }}"
     if module == DECISIONS:
         return _decision_metric(name)
-    if (SOURCE / module.replace(".", "/") / f"{name}.py").exists():  # a module
-        return f"{anchor}\n\n::: {package}.{name}\n    options:\n      members: true\n"
+    file = SOURCE / module.replace(".", "/") / f"{name}.py"
+    if file.exists():  # a module
+        listed = [*_classes(file)]
+        return (
+            f"{anchor}\n\n::: {package}.{name}\n    options:\n      members: {listed}"
+        )
     return f"{anchor}\n\n::: {module}.{name}"
+
+
+def _classes(file: Path) -> Iterator[str]:
+    for node in ast.parse(file.read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield node.name
 
 
 def _definition(name: str) -> str:
