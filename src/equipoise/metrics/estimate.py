@@ -38,7 +38,11 @@ class Estimate:
 
     @classmethod
     def undefined(cls, reason: str) -> Estimate:
-        """Return an estimate that is NaN for the given reason."""
+        """Return an estimate that is NaN for the given reason.
+
+        Args:
+            reason: Why, in words.
+        """
         return cls(NAN, NAN, NAN, "", reason)
 
     @property

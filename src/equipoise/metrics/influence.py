@@ -49,7 +49,11 @@ class Influence:
     weight: FloatArray
 
     def variance(self, clusters: npt.ArrayLike | None = None) -> float:
-        """Return the variance, of independent rows or of independent clusters."""
+        """Return the variance, of independent rows or of independent clusters.
+
+        Args:
+            clusters: `[rows]` names of groups of dependent rows, or None.
+        """
         if clusters is not None:
             unit = np.unique(np.asarray(clusters), return_inverse=True)[1]
             total = np.bincount(unit, weights=self.row)
@@ -62,7 +66,11 @@ class Influence:
         return float(sum(parts))
 
     def units(self, clusters: npt.ArrayLike | None = None) -> float:
-        """Return the number of independent units of the rarer class."""
+        """Return the number of independent units of the rarer class.
+
+        Args:
+            clusters: As in `variance`.
+        """
         sizes = []
         for rows in (self.positive, ~self.positive):
             held = rows & (self.weight > 0)
@@ -107,6 +115,12 @@ def roc_auc_spread(
     clusters: npt.ArrayLike | None = None,
 ) -> Spread:
     """Return the AUROC with what is known about its error.
+
+    Args:
+        y: `[rows]` labels, 0 or 1.
+        score: `[rows]` scores.
+        weights: `[rows]` weights of at least 0, or None.
+        clusters: `[rows]` names of groups of dependent rows, or None.
 
     Example:
         >>> roc_auc_spread([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).units
@@ -165,6 +179,12 @@ def average_precision_spread(
     itself. A list without negatives at its top looks certain, and so does one
     without positives there: where a tenth of the positives are easy, 12 of them
     hold no easy one in 28 % of samples. The ends allow for such rows.
+
+    Args:
+        y: `[rows]` labels, 0 or 1.
+        score: `[rows]` scores.
+        weights: `[rows]` weights of at least 0, or None.
+        clusters: `[rows]` names of groups of dependent rows, or None.
 
     Example:
         >>> spread = average_precision_spread([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])

@@ -119,6 +119,9 @@ def effective_size(weights: npt.ArrayLike) -> float:
 
     Kish (1965). It is 0 without a positive weight.
 
+    Args:
+        weights: `[rows]`, at least 0.
+
     Example:
         >>> effective_size([1.0, 1.0, 1.0]), effective_size([3.0, 1.0])
         (3.0, 1.6)

@@ -84,7 +84,11 @@ class RowResampler:
             yield np.stack([self.draw(b) for b in range(start, stop)])
 
     def draw(self, replicate: int) -> npt.NDArray[np.int32]:
-        """Return the counts `[rows]` of one replicate."""
+        """Return the counts `[rows]` of one replicate.
+
+        Args:
+            replicate: The number of the replicate, from 0.
+        """
         random = generator(self.seed, "bootstrap", replicate)
         drawn = np.zeros(sum(s.size for s in self._strata), np.int32)
         for stratum in self._strata:

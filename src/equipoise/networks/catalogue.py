@@ -38,6 +38,9 @@ def network_names() -> list[str]:
 def network(name: str | NetworkSpec) -> NetworkSpec:
     """Return the recipe of a name; a recipe is returned as it is.
 
+    Args:
+        name: One of `network_names()`, or a recipe.
+
     Raises:
         InputTypeError: It is neither a name nor a recipe.
         InputError: There is none of that name; the nearest is suggested.

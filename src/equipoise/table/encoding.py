@@ -54,7 +54,11 @@ class Encoded:
         return len(self.numbers)
 
     def take(self, rows: npt.ArrayLike) -> Encoded:
-        """Return the given rows (positions or a mask)."""
+        """Return the given rows (positions or a mask).
+
+        Args:
+            rows: Positions or a mask.
+        """
         index = np.asarray(rows)
         return Encoded(self.numbers[index], self.positions[index], self.codes[index])
 

@@ -118,6 +118,12 @@ def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Tabl
 
     Raises:
         TableError: A column of `like` is absent or has changed its type.
+
+    Example:
+        >>> known = read_table({"x": [1.0, 2.0, 3.0, 4.0], "y": [0, 0, 0, 1]}, "y")
+        >>> new = read_features({"x": [2.5, 9.0]}, like=known)
+        >>> len(new), new.labelled
+        (2, False)
     """
     table = _read(source, None, None, None, None, None, drop, like, False)
     _warn(table, source)

@@ -50,7 +50,11 @@ class Column:
         return np.asarray(np.isnan(self.values))
 
     def raw(self, rows: Any = slice(None)) -> npt.NDArray[Any]:
-        """Return the values as a model's input: numbers, texts or microseconds."""
+        """Return the values as a model's input: numbers, texts or microseconds.
+
+        Args:
+            rows: Positions, a mask or a slice; all rows by default.
+        """
         values = self.values[rows]
         if self.kind == "categorical":
             texts = np.array([*self.categories, ""], dtype=np.str_)
@@ -60,7 +64,11 @@ class Column:
         return np.asarray(values, np.float64)
 
     def take(self, rows: npt.ArrayLike) -> Column:
-        """Return the column at the given rows."""
+        """Return the column at the given rows.
+
+        Args:
+            rows: Positions or a mask.
+        """
         return dataclasses.replace(self, values=self.values[np.asarray(rows)])
 
 
@@ -91,6 +99,13 @@ class Table:
         dropped: Columns that were left out.
         notes: What was done while reading, one sentence each.
         source: Where the rows come from, for messages.
+
+    Example:
+        >>> import numpy as np
+        >>> column = Column("age", "numeric", np.array([31.0, 47.0, np.nan]))
+        >>> table = Table((column,), np.array([0, 1, 0], np.int8), ("no", "yes"))
+        >>> len(table), table.positives, table.names
+        (3, 1, ('age',))
     """
 
     columns: tuple[Column, ...]

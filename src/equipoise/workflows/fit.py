@@ -218,6 +218,15 @@ def fit(
         RefusedError: `goal.certify` asks for more than the rows can carry.
         UnsupportedError: The table is not binary; or rows with weights meet a floor
             that is to be certified, or a sampler object.
+
+    Example:
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+        >>> model = fit(table, strategy="logistic", repeats=1)
+        >>> model
+        <FittedModel 1.00 logistic; target 'target'>
+        >>> model.predict_proba(table).shape
+        (300, 2)
     """
     started = monotonic()
     goal = goal or Goal()

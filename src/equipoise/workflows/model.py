@@ -55,7 +55,11 @@ class Component:
         return probability(self.log_odds(rows))
 
     def log_odds(self, rows: Rows) -> FloatArray:
-        """Return the log-odds of that mean, always finite, `[rows]`."""
+        """Return the log-odds of that mean, always finite, `[rows]`.
+
+        Args:
+            rows: A `Table`, or the array that a network of the user's own takes.
+        """
         if isinstance(rows, np.ndarray):
             return mean_log_odds(self._compiled(rows))
         return mean_log_odds([scorer.log_odds(rows) for scorer in self.scorers])
@@ -122,37 +126,75 @@ class FittedModel:
         return read_features(source, like=self.schema)
 
     def rows(self, source: Any) -> Rows:
-        """Return new data as the fold models take it: a table, or an array."""
+        """Return new data as the fold models take it: a table, or an array.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+        """
         return self.read(source) if self.own is None else self.own.read(source)
 
     def log_odds(self, source: Any) -> FloatArray:
-        """Return calibrated log-odds of the positive class, `[rows]`."""
+        """Return calibrated log-odds of the positive class, `[rows]`.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+        """
         return self.rule.log_odds(self.raw_log_odds(source))
 
     def raw_log_odds(self, source: Any) -> FloatArray:
-        """Return log-odds before calibration, `[rows]`."""
+        """Return log-odds before calibration, `[rows]`.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+        """
         return pooled(self.components, self.rows(source))
 
     def predict_proba(self, source: Any) -> FloatArray:
-        """Return calibrated probabilities, `[rows, 2]`: negative, positive."""
+        """Return calibrated probabilities, `[rows, 2]`: negative, positive.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+
+        Raises:
+            TableError: Columns are missing or have another type.
+        """
         positive = probability(self.log_odds(source))
         return np.stack([1.0 - positive, positive], axis=1)
 
     def decide(self, source: Any) -> npt.NDArray[np.int8]:
-        """Return 1 where a row is flagged, 0 where not, -1 where undecided."""
+        """Return 1 where a row is flagged, 0 where not, -1 where undecided.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+
+        Raises:
+            TableError: Columns are missing or have another type.
+        """
         return self.rule.decide(self.log_odds(source), calibrated=True)
 
     def predict(self, source: Any) -> npt.NDArray[np.str_]:
-        """Return the class' text for each row; empty where undecided."""
+        """Return the class' text for each row; empty where undecided.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+        """
         names = np.array([*self.schema.classes, ""])
         return np.asarray(names[self.decide(source)])
 
     def seen_share(self, rows: Rows) -> float:
-        """Return the share of rows that this model has seen."""
+        """Return the share of rows that this model has seen.
+
+        Args:
+            rows: A `Table`, or an array.
+        """
         return self.seen_rows(rows) / len(rows) if len(rows) else 0.0
 
     def seen_rows(self, rows: Rows) -> int:
-        """Return how many rows equal one that this model has seen."""
+        """Return how many rows equal one that this model has seen.
+
+        Args:
+            rows: A `Table`, or an array.
+        """
         return int(np.isin(hashes_of(rows), self.seen).sum())
 
     def evaluate(
@@ -176,7 +218,13 @@ class FittedModel:
         *,
         keep: Sequence[str] = (),
     ) -> Predicted:
-        """Score a file of any size in blocks, see `workflows.predict.predict_file`."""
+        """Score a file of any size in blocks, see `workflows.predict.predict_file`.
+
+        Args:
+            source: CSV, TSV or Parquet with the model's columns.
+            out: What is written: .csv or .parquet.
+            keep: Columns of the source to copy.
+        """
         from equipoise.workflows.predict import predict_file
 
         return predict_file(self, source, out, keep=keep)
@@ -188,7 +236,11 @@ class FittedModel:
         return card(self)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save the model as one file, see `equipoise.workflows.storage.save`."""
+        """Save the model as one file, see `equipoise.workflows.storage.save`.
+
+        Args:
+            path: The file; its name must end in ".equipoise".
+        """
         from equipoise.workflows.storage import save
 
         return save(self, path)
@@ -207,7 +259,12 @@ class FittedModel:
     def export(
         self, path: str | os.PathLike[str], *, format: str | None = None
     ) -> Path:
-        """Write a SavedModel or ONNX on raw columns, see `workflows.export.export`."""
+        """Write a SavedModel or ONNX on raw columns, see `workflows.export.export`.
+
+        Args:
+            path: A new folder, or a file whose name ends in ".onnx".
+            format: "saved_model" or "onnx"; None: what the name tells.
+        """
         from equipoise.workflows.export import export
 
         return export(self, path, format=format)

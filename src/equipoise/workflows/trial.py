@@ -63,6 +63,9 @@ class Trial:
     def __getitem__(self, name: str) -> Arm:
         """Return what the trial says about one arm.
 
+        Args:
+            name: An arm's name, as in `names`.
+
         Raises:
             InputError: No arm has that name.
         """
@@ -167,6 +170,9 @@ class Trial:
         """Write `comparison.json` and `report.html` into a folder.
 
         The folder is made where it is absent.
+
+        Args:
+            folder: Where the files are written.
 
         Returns:
             The files written, each whole or not at all.
