@@ -20,6 +20,7 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 MISSING_CODE = -1
+MOST_NAMED = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,15 +236,19 @@ class Table:
         Raises:
             UnsupportedError: The table is multi-class or multi-label.
         """
-        if self.task != "binary":
-            raise UnsupportedError(
-                sentence(
-                    f"a {self.task} table for {what}",
-                    "a binary table, for now",
-                    "Pass positive=CLASS with task='binary' to hold one class "
-                    "against all others.",
-                )
+        if self.task == "binary":
+            return
+        remedy = "Pass one of its labels as the target."
+        if self.task == "multiclass":
+            names = ", ".join(repr(name) for name in self.classes[:MOST_NAMED])
+            more = len(self.classes) - MOST_NAMED
+            names += f" and {more} more" if more > 0 else ""
+            remedy = f"Pass one of its classes as the positive one: {names}."
+        raise UnsupportedError(
+            sentence(
+                f"a {self.task} table for {what}", "a binary table, for now", remedy
             )
+        )
 
 
 def counts(y: npt.ArrayLike) -> tuple[int, int]:
