@@ -15,7 +15,7 @@ from equipoise.sampling.streams import permutations, shuffled
 
 Int32Array = npt.NDArray[np.int32]
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 12
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,9 @@ from equipoise._core.seeds import generator
 
 Int32Array = npt.NDArray[np.int32]
 
-# Small sets are permuted many times per block: one generator for ~65,000 draws.
-_BLOCK = 1 << 16
+# Small sets are permuted many times per block: one generator for ~4,000 draws. Fewer
+# cost more generators; more cost draws that nobody asked for, at either end.
+_BLOCK = 1 << 12
 
 
 def permutations(

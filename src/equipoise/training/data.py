@@ -98,12 +98,22 @@ def make_part(table: Table, job: Job, common: Layout) -> Part:
 
 def stack(parts: Sequence[Part], common: Layout) -> Inputs:
     """Return the inputs of several parts, one below the other."""
-    arranged = [arrange(part.encoded, part.exact, common) for part in parts]
-    return Inputs(
-        np.concatenate([inputs.dense for inputs in arranged]),
-        np.concatenate([inputs.positions for inputs in arranged]),
-        np.concatenate([inputs.codes for inputs in arranged]),
+    rows = [len(part.labels) for part in parts]
+    whole = Inputs(
+        np.empty((sum(rows), common.dense), np.float32),
+        np.empty((sum(rows), len(common.positions)), np.float32),
+        np.empty((sum(rows), len(common.embedded)), np.int32),
     )
+    start = 0
+    for part, count in zip(parts, rows, strict=True):
+        # Part by part into its place: a large table is copied as seldom as can be.
+        inputs = arrange(part.encoded, part.exact, common)
+        here = slice(start, start + count)
+        whole.dense[here] = inputs.dense
+        whole.positions[here] = inputs.positions
+        whole.codes[here] = inputs.codes
+        start += count
+    return whole
 
 
 def _require_finite(encoding: Encoding, encoded: Encoded) -> None:
