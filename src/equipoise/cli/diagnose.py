@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from equipoise.cli import options
-from equipoise.cli.terminal import console
+from equipoise.cli.terminal import console, errors
 
 FailOn = Annotated[
     str | None,
@@ -50,6 +51,15 @@ def diagnose(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print plain data instead of sentences.")
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Also write a page that opens in any browser.",
+            show_default=False,
+        ),
+    ] = None,
     seed: options.Seed = 0,
 ) -> None:
     """Say what is wrong with the data; needs seconds and trains nothing."""
@@ -73,5 +83,11 @@ def diagnose(
     )
     text = to_json(found.to_dict()) if as_json else str(found)
     console().print(text, markup=False, highlight=False, soft_wrap=True)
+    if html is not None:
+        from equipoise._core.files import write_whole
+        from equipoise.report import render_diagnosis
+
+        write_whole(html, render_diagnosis(found).encode())
+        errors().print(f"wrote {html}", markup=False, highlight=False)
     if fail_on is not None and found.failed(fail_on):
         raise typer.Exit(1)

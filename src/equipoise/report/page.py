@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from equipoise.report import words
 from equipoise.report.drawings import figures
+from equipoise.report.looks import summarise_diagnosis
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from equipoise.diagnosis.diagnosis import Diagnosis
 
 
 def render(summary: Mapping[str, Any]) -> str:
@@ -36,6 +39,26 @@ def render(summary: Mapping[str, Any]) -> str:
         css=Markup(_text(environment, "report.css")),
         script=Markup(_text(environment, "explorer.js")),
     )
+
+
+def render_diagnosis(found: Diagnosis) -> str:
+    """Return a diagnosis as one standalone HTML page, of the family of the report.
+
+    The page reaches no network, runs no script and holds no row of the data. Every
+    text of the data is escaped.
+
+    Args:
+        found: What `equipoise.diagnose` gave.
+
+    Returns:
+        HTML; the same diagnosis gives the same text.
+    """
+    from markupsafe import Markup
+
+    environment = _environment()
+    page = environment.get_template("diagnosis.html")
+    css = Markup(_text(environment, "report.css"))
+    return page.render(s=summarise_diagnosis(found), css=css)
 
 
 def _environment() -> Environment:

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`equipoise diagnose`: sentences, plain data and a page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def test_plain_data_are_json(call: Callable[..., Any], folder: Path) -> None:
+    words = ["diagnose", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    done = call(*words, "--json", "--mute", "EQP003")
+    assert done.exit_code == 0, done.output
+    data = json.loads(done.stdout)
+    assert data["facts"]["rows"] == 240
+    assert data["muted"] == ["EQP003"]
+    assert {"findings", "passed", "not_applicable"} <= set(data)
+
+
+def test_a_page_is_written_beside_the_sentences(
+    call: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "data.html"
+    words = ["diagnose", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    words += ["--html", path]
+    done = call(*words)
+    assert done.exit_code == 0, done.output
+    assert "240 rows" in done.stdout
+    page = path.read_text("utf-8")
+    assert page.lstrip().startswith("<!doctype html>")
+    assert "of 240 rows" in page
+
+
+def test_json_stays_json_beside_a_page(
+    call: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
+    words = ["diagnose", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    words += ["--json"]
+    done = call(*words, "--html", tmp_path / "data.html")
+    assert json.loads(done.stdout)["facts"]["rows"] == 240
+
+
+def test_a_folder_that_is_absent_is_an_error(
+    call: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
+    words = ["diagnose", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    done = call(*words, "--html", tmp_path / "absent" / "data.html")
+    assert isinstance(done.exception, OSError)
