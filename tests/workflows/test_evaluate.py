@@ -4,23 +4,30 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.csv
+import pyarrow as pa
+import pyarrow.compute
 import pytest
+from pyarrow import csv
 
 import equipoise as eq
 from equipoise.decision.rule import DecisionRule
-from equipoise.errors import InputError, TargetError, TrialWarning
+from equipoise.errors import InputError, TableWarning, TargetError, TrialWarning
 from equipoise.evaluation import evaluate as evaluate_arrays
 from equipoise.priors import log_odds
+from equipoise.table.blocks import read_blocks
 from equipoise.table.read import read_table
+from equipoise.workflows import sources
 from equipoise.workflows.evaluate import UNCHECKED, evaluate
+from equipoise.workflows.fit import fit
 from equipoise.workflows.model import FittedModel
+from equipoise.workflows.storage import load
 
 
 def test_the_public_name_serves_both_forms() -> None:
@@ -41,7 +48,7 @@ def test_new_rows_are_judged_at_the_model_s_own_threshold(
 ) -> None:
     rows = make_rows(400, seed=5)
     path = tmp_path / "later.csv"
-    pyarrow.csv.write_csv(rows, path)
+    csv.write_csv(rows, path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = linear.evaluate(path)
@@ -105,12 +112,106 @@ def test_a_new_class_or_no_target_is_refused(
 ) -> None:
     rows = make_rows(50, seed=8)
     path = tmp_path / "later.csv"
-    pyarrow.csv.write_csv(rows.drop_columns(["fraud"]), path)
+    csv.write_csv(rows.drop_columns(["fraud"]), path)
     with pytest.raises(TargetError, match="the target 'fraud'"):
         linear.evaluate(path)
     text = path.read_text()
-    pyarrow.csv.write_csv(rows, path)
+    csv.write_csv(rows, path)
     text = path.read_text().replace('"yes"', '"maybe"')
     path.write_text(text)
     with pytest.raises(TargetError, match="'maybe'"):
         linear.evaluate(path)
+
+
+def with_patients(rows: int, seed: int, per: int = 5) -> pa.Table:
+    """Rows of patients who each have one label and nearly one measurement."""
+    random = np.random.default_rng(seed)
+    patient = np.arange(rows) // per
+    y = random.random(patient[-1] + 1) < 0.25
+    x = random.normal(y * 1.2, 1.0)
+    return pa.table(
+        {
+            "patient": [f"p{seed}-{k}" for k in patient],
+            "x": x[patient] + random.normal(0, 0.05, rows),
+            "ill": y[patient].astype(int),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory: pytest.TempPathFactory) -> FittedModel:
+    table = read_table(with_patients(300, 0), "ill", group="patient")
+    model = fit(table, strategy="logistic", folds=2, repeats=1)
+    return load(model.save(tmp_path_factory.mktemp("grouped") / "m.equipoise"))
+
+
+def test_groups_are_kept_in_the_bundle(grouped: FittedModel) -> None:
+    assert grouped.facts["group"] == "patient"
+    assert "Rows of one patient belong together." in grouped.card()
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_intervals_of_groups_are_wider(
+    grouped: FittedModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    blocks: bool,
+) -> None:
+    rows = with_patients(400, 1)
+    path = tmp_path / "later.csv"
+    csv.write_csv(rows, path)
+    if blocks:  # a patient's rows are in two of them
+        small = functools.partial(read_blocks, block_bytes=1_000)
+        monkeypatch.setattr(sources, "read_blocks", small)
+    together = grouped.evaluate(path)
+    assert any("draw 80 such groups, not 400 rows" in n for n in together.notes)
+    alone = grouped.evaluate(rows.drop_columns(["patient"]), "ill")
+    assert any("no such column" in note for note in alone.notes)
+    for name in ("recall", "roc_auc"):
+        assert together[name].value == alone[name].value
+        width = together[name].high - together[name].low
+        assert width > 1.3 * (alone[name].high - alone[name].low), name
+    frame = grouped.evaluate(rows, "ill")
+    assert frame["recall"].low == together["recall"].low
+
+
+def test_a_file_of_one_class_is_told_once(
+    grouped: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = with_patients(400, 1)
+    healthy = rows.filter(pa.compute.equal(rows.column("ill"), 0))
+    csv.write_csv(healthy, tmp_path / "healthy.csv")
+    small = functools.partial(read_blocks, block_bytes=1_000)
+    monkeypatch.setattr(sources, "read_blocks", small)
+    with pytest.warns(TableWarning, match=r"are of class '0'\.$"):
+        found = grouped.evaluate(tmp_path / "healthy.csv")
+    assert np.isnan(found["recall"].value)
+
+
+def test_rows_without_a_group_are_groups_of_their_own(grouped: FittedModel) -> None:
+    rows = with_patients(400, 1)
+    names = rows.column("patient").to_pylist()
+    names[:200] = [None] * 200
+    some = rows.set_column(0, "patient", pa.array(names, pa.string()))
+    with pytest.warns(TableWarning, match="each is a group of its own"):
+        found = grouped.evaluate(some, "ill")
+    assert any("draw 240 such groups" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("name", ["y", "fraud"])
+def test_the_target_may_have_another_name(
+    linear: FittedModel, make_rows: Callable[..., Any], tmp_path: Path, name: str
+) -> None:
+    rows = make_rows(150, seed=9)
+    expected = linear.evaluate(rows)["recall"].value
+    renamed = rows.rename_columns([*rows.column_names[:-1], "y"])
+    if name == "fraud":
+        renamed = rows
+    assert linear.evaluate(renamed, name)["recall"].value == expected
+    csv.write_csv(renamed, tmp_path / "r.csv")
+    assert linear.evaluate(tmp_path / "r.csv", name)["recall"].value == expected
+    both = renamed.append_column("fraud_2", renamed.column(name)).rename_columns(
+        [*renamed.column_names[:-1], "other", "labels"]
+    )
+    with pytest.warns(TableWarning, match="'other'"):
+        assert linear.evaluate(both, "labels")["recall"].value == expected

@@ -46,6 +46,8 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
         TableError: A column is absent or has changed its type.
     """
     present = list(raw.data.column_names)
+    known = {*first.names, *first.target.split(", "), first.target}
+    known |= {dropped.name for dropped in first.dropped}
     absent = [name for name in first.names if name not in present]
     if absent:
         raise TableError(
@@ -53,11 +55,9 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
                 f"{raw.name} without the column{'s'[: len(absent) > 1]} "
                 f"{listing(absent, 40)}",
                 f"all {len(first.names)} columns of the first table",
-                nearest(absent[0], [n for n in present if n not in first.names]),
+                nearest(absent[0], [n for n in present if n not in known]),
             )
         )
-    known = {*first.names, *first.target.split(", "), first.target}
-    known |= {dropped.name for dropped in first.dropped}
     extra = [name for name in present if name not in known]
     if extra:
         notes.add(

@@ -167,7 +167,8 @@ def _read(
         targets = present_targets(raw, targets)
     notes = Notes(list(raw.notes))
     if like is not None:
-        return table_like(raw, like, group, time, notes, labelled)
+        own = _as_named(raw, targets, like.target) if labelled else raw
+        return table_like(own, like, group, time, notes, labelled)
     found = read_target(raw, targets, notes, positive=positive, task=task)
     roles = {group: "groups rows", time: "orders rows in time"}
     columns, dropped = _features(raw, targets, roles, drop, notes)
@@ -243,6 +244,17 @@ def _open_file(path: Path, names: Sequence[str], drop: Sequence[str]) -> Raw:
 def _without(raw: Raw, drop: Sequence[str]) -> Raw:
     names = [name for name in raw.data.column_names if name not in set(drop)]
     return dataclasses.replace(raw, data=raw.data.select(names))
+
+
+def _as_named(raw: Raw, targets: Sequence[str], wanted: str) -> Raw:
+    """Return a source whose target has the name that an earlier table gave it."""
+    if list(targets) == [wanted] or len(targets) != 1:
+        return raw
+    data = raw.data
+    if wanted in data.column_names:  # another column than the one that is asked for
+        data = data.drop_columns([wanted])
+    names = [wanted if name == targets[0] else name for name in data.column_names]
+    return dataclasses.replace(raw, data=data.rename_columns(names))
 
 
 def present_targets(raw: Raw, targets: list[str]) -> list[str]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -47,6 +48,9 @@ def existing(source: str | os.PathLike[str]) -> Path:
     )
 
 
+_ONE_CLASS = re.compile(r"All rows of .* are of class ")
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Some rows of a source.
@@ -88,14 +92,18 @@ def tables(
     if not is_file(source) or target not in (None, like.target):
         yield _at_once(source, like, target, labelled, group)
         return
-    merged = Merged()
+    merged, one_class, labels = Merged(), "", set()
     for block in read_blocks(existing(source), like=like, labelled=labelled):
-        merged.add(block.table.notes)
+        labels |= set(np.unique(block.table.y).tolist())
+        # True of a block, it need not be true of the file.
+        one_class = next(filter(_ONE_CLASS.match, block.table.notes), one_class)
+        merged.add([n for n in block.table.notes if not _ONE_CLASS.match(n)])
         found = None
         if group is not None and group in block.source.column_names:
             found = _texts(block.source.column(group))
         yield Rows(block.table, found)
-    warn(merged.sentences())
+    told = (one_class,) if one_class and len(labels) == 1 else ()
+    warn((*merged.sentences(), *told))
 
 
 def _at_once(
