@@ -85,6 +85,8 @@ def test_deep_nesting_is_refused() -> None:
     with pytest.raises(BundleError, match="nested too deeply"):
         unpack({"m.json": deep}, "m")
     with pytest.raises(BundleError, match="no JSON"):
+        unpack({"m.json": b"[" * 400_000}, "m")
+    with pytest.raises(BundleError, match="too many"):
         unpack({"m.json": b"[" * 1_000_000}, "m")
     with pytest.raises(BundleError, match="absent"):
         unpack({}, "m")
