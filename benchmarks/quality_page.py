@@ -59,7 +59,7 @@ def beside_peers(found: Found, peers: dict) -> str:
         ours.append(mean(entry))
         cells.append(
             [
-                name,
+                name + ("*" if "note" in entry else ""),
                 f"{peers[name]['rows']:,}",
                 f"{peers[name]['positives']:,}",
                 f"{ours[-1]:.3f}",
@@ -68,6 +68,9 @@ def beside_peers(found: Found, peers: dict) -> str:
                 f"{best[-1]:.3f} {top}",
             ]
         )
+    notes = dict.fromkeys(
+        found[n][AUTO]["note"] for n in names if "note" in found[n][AUTO]
+    )
     value, other = np.mean(ours), np.mean(single[rival])
     cells.append(
         ["**mean**", "", ""]
@@ -87,6 +90,7 @@ def beside_peers(found: Found, peers: dict) -> str:
         f"Against {rival}, the best of them, `auto` is more than {MARGIN} ahead on "
         f"{wins} tables and more than {MARGIN} behind on {losses}. Taking the best of "
         f"all peers on each table after the fact gives {np.mean(best):.4f}.\n\n{table}"
+        + "".join(f"\n\n\\* {note}" for note in notes)
     )
 
 
