@@ -19,6 +19,7 @@ import numpy.typing as npt
 from equipoise import losses
 from equipoise._core.checks import sentence
 from equipoise.errors import InputError, TrainingError, UnsupportedError
+from equipoise.learners.graph_epochs import GraphEpochs, trains_as_usual
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
@@ -98,12 +99,15 @@ class KerasLoopLearner:
         network: The plain network; its learning rate and weight decay serve the
             user's model too.
         settings: How models are trained.
+        compiled: Whether an epoch is one compiled call instead of
+            `keras.Model.fit`, where the model has no training step of its own.
     """
 
     build: Build | None = None
     x: npt.NDArray[Any] | None = None
     network: str | NetworkSpec = "small"
     settings: TrainingSettings = field(default_factory=TrainingSettings)
+    compiled: bool = False
 
     def run(
         self,
@@ -207,6 +211,9 @@ class _Fit:
         )
         if spec.weight_decay:
             self.optimizer.exclude_from_weight_decay(var_names=["bias"])
+        self.epochs = None
+        if learner.compiled and trains_as_usual(self.model):
+            self.epochs = GraphEpochs(self.model, self.optimizer)
         rows = len(member.part.train)
         self.batch = self.settings.batch_for(rows)
         self.steps = self.settings.steps_for(rows)
@@ -214,22 +221,26 @@ class _Fit:
 
     def run(self, score: npt.NDArray[np.int64]) -> FloatArray:
         """Train to the end and return the corrected log-odds of some rows."""
-        least, weights, loss = np.inf, self.model.get_weights(), ""
+        least, weights, name = np.inf, self.model.get_weights(), ""
         for epoch in range(self.settings.epochs):
             wanted = self._loss_name(epoch)
-            if wanted != loss:
-                loss = wanted
-                self.model.compile(self.optimizer, self._loss(loss))
-            self._epoch(epoch, loss)
+            if wanted != name:
+                name, loss = wanted, self._loss(wanted)
+                if self.epochs is None:
+                    self.model.compile(self.optimizer, loss)
+            self._epoch(epoch, name, loss)
             value = self._stop_value(epoch)
             if value < least:
                 least, self.best, weights = value, epoch + 1, self.model.get_weights()
             if epoch + 1 - self.best >= self.settings.patience:
                 break
         self.model.set_weights(weights)
-        return self.member.correction.apply(_logits(self.model, self.x[score]))
+        return self.member.correction.apply(self._logits(self.x[score]))
 
-    def _epoch(self, epoch: int, loss: str) -> None:
+    def _logits(self, x: npt.NDArray[Any]) -> FloatArray:
+        return _logits(self.model, x) if self.epochs is None else self.epochs.logits(x)
+
+    def _epoch(self, epoch: int, name: str, loss: Any) -> None:
         (rows,) = self.member.rows(epoch, 1, self.batch, self.steps)
         draw = self.member.draw(rows, epoch)
         index = draw.index.ravel()
@@ -239,20 +250,25 @@ class _Fit:
             wide = mix.reshape(-1, *(1 for _ in x.shape[1:]))
             x, y = x + wide * (self.x[partner] - x), y + mix * (self.y[partner] - y)
         negative, positive = self.member.weights
-        weights = negative + y * (positive - negative)
-        self.model.fit(
-            x,
-            y[:, None],
-            sample_weight=self._shares(draw, weights) if _is_example(loss) else None,
-            batch_size=self.batch,
-            shuffle=False,
-            verbose=0,
-        )
+        weights = None
+        if _is_example(name):
+            weights = self._shares(draw, negative + y * (positive - negative))
+        if self.epochs is not None:
+            self.epochs.train(loss, x, y, weights, self.batch)
+        else:
+            self.model.fit(
+                x,
+                y[:, None],
+                sample_weight=weights,
+                batch_size=self.batch,
+                shuffle=False,
+                verbose=0,
+            )
         self.updates += self.steps
 
     def _stop_value(self, epoch: int) -> float:
         part = self.member.part
-        logits = _logits(self.model, self.x[part.stop])
+        logits = self._logits(self.x[part.stop])
         if not np.isfinite(logits).all():
             raise TrainingError(
                 sentence(

@@ -155,6 +155,7 @@ class OwnModelLearner:
                 network("linear"), learning_rate=self.learning_rate, weight_decay=0.0
             ),
             self.settings,
+            compiled=True,
         )
         (outcome,) = loop.run(table, [job], keep=keep)
         if not keep:
@@ -336,16 +337,9 @@ def _logits(model: Any, x: npt.NDArray[Any]) -> FloatArray:
 
 
 def _file_bytes(model: Any) -> npt.NDArray[np.uint8]:
-    """Return a `.keras` file of the layers and their weights, without the optimiser."""
-    import keras
-
-    plain = keras.models.clone_model(model)
-    if not plain.built:
-        plain.build(model.input_shape)
-    plain.set_weights(model.get_weights())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
-        plain.save(path)
+        model.save(path)
         return np.frombuffer(path.read_bytes(), np.uint8)
 
 
