@@ -178,7 +178,7 @@ def _is_function(name: Any) -> bool:
 
 def _count_stored(data: bytes, where: str) -> int:
     """Return how many numbers the weights are, all of them inside the file."""
-    import h5py
+    import h5py  # type: ignore[import-untyped]  # ships no types
 
     total = 0
 
@@ -190,16 +190,14 @@ def _count_stored(data: bytes, where: str) -> int:
 
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
-            _require_no_links(file, where)
+            _require_no_links(h5py, file, where)
             file.visititems(visit)
     except (OSError, RuntimeError, KeyError) as error:
         raise _refused(where, f"no sound HDF5 ({str(error)[:80]})") from error
     return total
 
 
-def _require_no_links(file: Any, where: str) -> None:
-    import h5py
-
+def _require_no_links(h5py: Any, file: Any, where: str) -> None:
     waiting = [file]
     while waiting:
         group = waiting.pop()
