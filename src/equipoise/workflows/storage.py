@@ -128,11 +128,11 @@ def to_parts(model: FittedModel) -> dict[str, bytes]:
 def load(path: str | os.PathLike[str]) -> FittedModel:
     """Load a model; every byte is checked before anything is used.
 
-    Args:
-        path: A file that `save` has written.
-
     A network of the user's own is loaded by Keras in safe mode, after a check of its
     sizes; custom layers are those that `keras.saving.custom_object_scope` gives.
+
+    Args:
+        path: A file that `save` has written.
 
     Raises:
         BundleError: The file is damaged, altered, or no bundle; the part is named.
