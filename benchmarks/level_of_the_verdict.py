@@ -11,9 +11,11 @@ the features, and next to no noise.
 Beside the verdict stand the tests that it could have rested on.
 
     python benchmarks/level_of_the_verdict.py --quick
-    python benchmarks/level_of_the_verdict.py --parts F --write   # half an hour
+    python benchmarks/level_of_the_verdict.py --parts F           # half an hour
+    python benchmarks/level_of_the_verdict.py --parts F --write
 
-Each setting is kept as a file of the folder F, so that a run can go on after a stop.
+Each setting is kept as a file of the folder F: a run can go on after a stop, and
+`--write` writes what is there.
 """
 
 from __future__ import annotations
@@ -186,11 +188,13 @@ def _only(results: CrossValidated, arms: dict[str, Arm]) -> CrossValidated:
     return replace(results, arms=arms)
 
 
-def kept(setting: Setting, trials: int, folder: Path) -> str:
-    """Return a setting's line, from its file where there is one."""
+def kept(setting: Setting, trials: int, folder: Path, make: bool = True) -> str:
+    """Return a setting's line, from its file where there is one; else "" or made."""
     name = "_".join(map(str, (*astuple(setting), trials)))
     path = folder / f"{name}.json"
     if not path.exists():
+        if not make:
+            return ""
         text = line(setting, simulate(setting, trials), trials)
         path.write_text(json.dumps(text), encoding="utf-8")
     return str(json.loads(path.read_text(encoding="utf-8")))
@@ -209,7 +213,7 @@ def line(setting: Setting, tally: Tally, trials: int) -> str:
     )
 
 
-def document(lines: list[str]) -> str:
+def document(lines: list[str], trials: int) -> str:
     """Return the page of the docs."""
     columns = (
         "positives",
@@ -226,6 +230,7 @@ def document(lines: list[str]) -> str:
         "prior reads .5",
         "trials",
     )
+    error = 1.96 * float(np.sqrt(ALPHA * (1 - ALPHA) / trials))
     return "\n".join(
         [
             "# Level and power of the verdict",
@@ -237,7 +242,7 @@ def document(lines: list[str]) -> str:
             "",
             "Where there is no difference, the three columns of rates say in which "
             "share of trials *any* arm was called better or worse, which may be at "
-            f"most {ALPHA:.0%} (known to ±.02 at 400 trials, ±.03 at 200). Where "
+            f"most {ALPHA:.0%} (known to ±{error:.3f} at {trials} trials). Where "
             "there is one, they say how often the arm that has it was found: the "
             "power. The next four are what the verdict said of the arms (of that arm "
             "alone, where there is a difference).",
@@ -269,10 +274,11 @@ def main() -> None:
         folder = given.parts or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         for setting in QUICK if given.quick else SETTINGS:
-            lines.append(kept(setting, trials, folder))
+            lines.append(kept(setting, trials, folder, make=not given.write))
             print(lines[-1], flush=True)
     if given.write and not given.quick:
-        DOCUMENT.write_text(document(lines), encoding="utf-8")
+        done = sorted(filter(None, lines), key=lambda text: " none |" not in text)
+        DOCUMENT.write_text(document(done, trials), encoding="utf-8")
 
 
 if __name__ == "__main__":
