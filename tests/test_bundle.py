@@ -7,6 +7,7 @@ compares both.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -26,6 +27,12 @@ import pytest
 
 from equipoise.bundle import pack, read_parts, unpack, write_parts
 from equipoise.errors import BundleError
+from equipoise.learners.own_model import OwnModelScorer
+from equipoise.priors import Correction
+from equipoise.table.generators import gaussian_shift
+from equipoise.workflows.fit import fit
+from equipoise.workflows.model import Component, FittedModel
+from equipoise.workflows.own_input import OwnInput
 from equipoise.workflows.storage import load
 
 # Keras itself meets NumPy's new keyword when it reads variables.
@@ -33,7 +40,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation:DeprecationWarning"
 )
 
-DOCUMENT = Path(__file__).parents[2] / "docs/decisions/0002-a-container-of-our-own.md"
+DOCUMENT = Path(__file__).parents[1] / "docs/decisions/0002-a-container-of-our-own.md"
 SECONDS, MEGABYTES = 1.0, 200
 Sound = dict[str, Path]
 Attack = Callable[[Sound], bytes]
@@ -68,6 +75,45 @@ def entry(name: str, data: bytes = b"", **changes: Any) -> dict[str, Any]:
 
 def listing(*entries: Any, version: int = 1) -> dict[str, Any]:
     return {"format": version, "parts": list(entries)}
+
+
+def fitted(strategy: str, seed: int) -> FittedModel:
+    known = gaussian_shift(rows=240, positives=60, seed=seed)
+    return fit(known.table, strategy=strategy, folds=2, repeats=1, seed=seed)
+
+
+def build() -> Any:
+    import keras
+
+    return keras.Sequential(
+        [
+            keras.Input((6,)),
+            keras.layers.Dense(4, activation="relu"),
+            keras.layers.Dense(1),
+        ]
+    )
+
+
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Files of a linear model, another one, trees, and a network of the user's own."""
+    folder = tmp_path_factory.mktemp("sound")
+    linear = fitted("logistic", 0)
+    own = OwnInput((6,), "float32")
+    scorer: Any = OwnModelScorer((build(),), Correction())
+    part = Component(linear.components[0].strategy, 1.0, (scorer,), own)
+    schema = dataclasses.replace(linear.schema, columns=())
+    models = {
+        "linear": linear,
+        "other": fitted("logistic", 1),
+        "trees": fitted("trees", 0),
+        "own": dataclasses.replace(
+            linear, components=(part,), own=own, schema=schema, seen=np.zeros(1, "u8")
+        ),
+    }
+    return {
+        name: model.save(folder / f"{name}.equipoise") for name, model in models.items()
+    }
 
 
 class Runs:
@@ -498,6 +544,12 @@ MEASURE = """
 import sys, time
 from pathlib import Path
 from equipoise.errors import BundleError
+from equipoise.learners.own_model import OwnModelScorer
+from equipoise.priors import Correction
+from equipoise.table.generators import gaussian_shift
+from equipoise.workflows.fit import fit
+from equipoise.workflows.model import Component, FittedModel
+from equipoise.workflows.own_input import OwnInput
 from equipoise.workflows.storage import load
 
 def high():
