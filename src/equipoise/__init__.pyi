@@ -18,7 +18,7 @@ from .evaluation.evaluation import Evaluation as Evaluation
 from .workflows.compare import compare as compare
 from .workflows.evaluate import evaluate as evaluate
 from .workflows.estimator import EquipoiseClassifier as EquipoiseClassifier
-from .workflows.fit import Goal as Goal
+from .workflows.goal import Goal as Goal
 from .workflows.fit import fit as fit
 from .workflows.model import FittedModel as FittedModel
 from .workflows.storage import load as load

@@ -20,7 +20,8 @@ from equipoise.errors import (
 )
 from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.evaluate import evaluate
-from equipoise.workflows.fit import Goal, fit
+from equipoise.workflows.fit import fit
+from equipoise.workflows.goal import Goal
 from equipoise.workflows.model import FittedModel
 from equipoise.workflows.own_input import OwnInput, array_hashes
 from equipoise.workflows.storage import load

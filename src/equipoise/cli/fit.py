@@ -82,8 +82,8 @@ def fit(
     seed: options.Seed = 0,
 ) -> None:
     """Fit a model, calibrate it, choose its decision rule, and save it."""
-    from equipoise.workflows.fit import Goal
     from equipoise.workflows.fit import fit as run
+    from equipoise.workflows.goal import Goal
     from equipoise.workflows.storage import model_path
 
     goal = Goal(

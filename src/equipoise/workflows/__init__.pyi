@@ -1,7 +1,7 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
 from .compare import compare as compare
 from .evaluate import evaluate as evaluate
-from .fit import Goal as Goal
+from .goal import Goal as Goal
 from .fit import fit as fit
 from .model import FittedModel as FittedModel
 from .predict import Predicted as Predicted

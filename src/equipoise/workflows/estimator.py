@@ -29,7 +29,8 @@ from equipoise.workflows.estimator_input import (
     read_weights,
     rows_like,
 )
-from equipoise.workflows.fit import Goal, fit
+from equipoise.workflows.fit import fit
+from equipoise.workflows.goal import Goal
 from equipoise.workflows.model import FittedModel
 from equipoise.workflows.storage import from_parts, to_parts
 
