@@ -62,6 +62,9 @@ def test_names(table: Table) -> None:
     assert table.names == ("x", "f", "c", "t")
     assert (len(table), table.positives, table.prevalence) == (3, 1, 1 / 3)
     assert "1 numeric, 1 boolean, 1 categorical, 1 datetime" in repr(table)
+    empty = table.take(np.arange(0))
+    assert "0 rows" in repr(empty)
+    assert np.isnan(empty.prevalence)
     with pytest.raises(InputError, match=r"'cc'.*Did you mean 'c'"):
         table["cc"]
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -133,6 +134,8 @@ class Table:
             return f"<{head}; {self.task} target {self.target!r}>"
         if not self.labelled:
             return f"<{head}; without the target {self.target!r}>"
+        if not len(self):
+            return f"<{head}; target {self.target!r}>"
         return (
             f"<{head}; target {self.target!r}: {self.positives:,} positive "
             f"({self.classes[1]!r}), {self.prevalence:.2%}>"
@@ -168,8 +171,8 @@ class Table:
 
     @property
     def prevalence(self) -> float:
-        """The share of positive rows of a binary table."""
-        return self.positives / len(self)
+        """The share of positive rows of a binary table; NaN without rows."""
+        return self.positives / len(self) if len(self) else math.nan
 
     def __getitem__(self, name: str) -> Column:
         for column in self.columns:
