@@ -13,7 +13,7 @@ import pytest
 from sklearn.datasets import make_classification
 from sklearn.metrics import roc_auc_score
 
-from equipoise.errors import InputTypeError, SplitError
+from equipoise.errors import InputError, InputTypeError, SplitError
 from equipoise.workflows.estimator import EquipoiseClassifier
 
 
@@ -179,6 +179,12 @@ def test_infinite_and_nested_values_are_refused_by_their_column() -> None:
     nested = pl.DataFrame({"x": [[1.0, 2.0]] * 240})
     with pytest.raises(InputTypeError, match="column 'x' of type large_list"):
         quick().fit(nested, y)
+    intervals = pd.DataFrame({"x": pd.cut(np.arange(240.0), 3)})
+    with pytest.raises(InputTypeError, match=r"'x' of type .*interval.*as texts"):
+        quick().fit(intervals, y)
+    twice = pd.DataFrame(np.ones((240, 2)), columns=["x", "x"])
+    with pytest.raises(InputError, match="'x'"):
+        quick().fit(twice, y)
 
 
 def test_empty_frames_are_refused_as_empty_arrays_are() -> None:
@@ -222,6 +228,7 @@ def test_a_column_may_be_called_like_the_target() -> None:
         (np.linspace(0, 1, 300), "continuous"),
         (np.ones(300), "one class only"),
         (np.where(np.arange(300) < 9, np.nan, 1.0), "NaN"),
+        (np.array(["a", None] * 150, object), "missing"),
         (np.ones(299), "inconsistent"),
         (np.eye(300, dtype=int)[:, :2], "1d array"),
     ],

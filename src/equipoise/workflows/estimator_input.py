@@ -20,7 +20,7 @@ import numpy.typing as npt
 from equipoise._core.checks import listing, number, sentence
 from equipoise.errors import InputError, InputTypeError, SplitError, TargetError
 from equipoise.table.arrays import read_matrix
-from equipoise.table.frames import is_frame, is_series, read_frame
+from equipoise.table.frames import is_frame, is_missing, is_series, read_frame
 from equipoise.table.infer import categorical, infer, tidy
 from equipoise.table.read import table_like
 from equipoise.table.source import Notes, Raw
@@ -46,8 +46,8 @@ def read_rows(estimator: Any, X: Any, *, reset: bool) -> Raw:
     from sklearn.utils.validation import validate_data
 
     if is_frame(X):
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
         raw = read_frame(X)
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
         _require_rows(raw)
     else:
         checked = validate_data(
@@ -106,8 +106,14 @@ def _column(name: str, raw: Raw) -> Column:
     import pyarrow as pa
 
     values = raw.data.column(name)
+    kind = values.type
     found: Column | Dropped
-    if _is_text(values.type) or pa.types.is_dictionary(values.type):
+    if pa.types.is_dictionary(kind):
+        inside = kind.value_type
+        # pandas' intervals and periods, for example: no text stands for them.
+        if pa.types.is_nested(inside) or isinstance(inside, pa.BaseExtensionType):
+            raise _not_served(name, inside)
+    if _is_text(kind) or pa.types.is_dictionary(kind):
         found = categorical(name, tidy(texts_of(values)), Notes())
         nothing = Column(name, "categorical", np.full(len(values), -1, np.int32))
     else:
@@ -115,14 +121,20 @@ def _column(name: str, raw: Raw) -> Column:
         nothing = Column(name, "numeric", np.full(len(values), np.nan))
     if isinstance(found, Column):
         return found
-    if values.null_count < len(values) and not _is_text(values.type):
-        raise InputTypeError(
-            sentence(
-                f"the column {name!r} of type {values.type}",
-                "numbers, booleans, texts, categories or date-times",
-            )
-        )
+    known = _is_text(kind) or pa.types.is_dictionary(kind)
+    if values.null_count < len(values) and not known:
+        raise _not_served(name, kind)
     return nothing
+
+
+def _not_served(name: str, kind: Any) -> InputTypeError:
+    return InputTypeError(
+        sentence(
+            f"the column {name!r} of type {kind}",
+            "numbers, booleans, texts, categories or date-times",
+            "Pass it as texts, for example by astype(str).",
+        )
+    )
 
 
 def _is_text(kind: Any) -> bool:
@@ -166,6 +178,8 @@ def read_labels(y: Any, name: str) -> npt.NDArray[Any]:
     labels = check_array(
         column_or_1d(values, warn=True), ensure_2d=False, dtype=None, input_name="y"
     )
+    if labels.dtype.kind == "O" and any(map(is_missing, labels)):
+        raise TargetError(sentence("missing values in y", "a label for each row"))
     check_classification_targets(labels)
     kind = type_of_target(labels, input_name="y", raise_unknown=True)
     if kind != "binary":
