@@ -145,9 +145,10 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         f"{goal_words(trial.objective)}; the one shown is the median over the splits.",
         "Intervals": f"{results.level:.0%} intervals from {results.replicates:,} "
         "random weightings of whole rows; models and thresholds stay as they are.",
-        "Verdict": "The corrected resampled t-test over the splits, with Holm's "
-        "correction for the number of arms, decides whether an arm differs from "
-        f"{results.baseline}. Differences within {trial.conclusion.margin:g} count as "
+        "Verdict": "The difference in average precision is held against the larger of "
+        "two standard errors, over the splits (corrected resampled t-test) and over "
+        "the rows, with Holm's correction for the number of arms, to tell whether an "
+        f"arm differs from {results.baseline}. Differences within {trial.conclusion.margin:g} count as "
         "equivalent.",
         "Seed": f"{plan.seed}. The same data, versions and seed give the same numbers.",
         "Time": f"{_duration(trial.seconds)} in all.",
