@@ -148,8 +148,8 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         "Verdict": "The difference in average precision is held against the larger of "
         "two standard errors, over the splits (corrected resampled t-test) and over "
         "the rows, with Holm's correction for the number of arms, to tell whether an "
-        f"arm differs from {results.baseline}. Differences within {trial.conclusion.margin:g} count as "
-        "equivalent.",
+        f"arm differs from {results.baseline}. Differences within "
+        f"{trial.conclusion.margin:g} count as equivalent.",
         "Seed": f"{plan.seed}. The same data, versions and seed give the same numbers.",
         "Time": f"{_duration(trial.seconds)} in all.",
     }
