@@ -441,23 +441,29 @@ def test_weights_are_copies_up_to_noise(arm: str, seeds: int) -> None:
     copies = np.repeat(np.arange(400), times)
     new, _ = population(400, 9)
 
-    def log_odds(*rows: Any, **more: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Return the mean over seeds, and the variance of that mean, `[rows]`."""
+    def log_odds(*rows: Any, **more: Any) -> np.ndarray:
         found = []
         for seed in range(seeds):
             model = quick(arm, network="small", random_state=seed, goal=LIKELIER)
             found.append(model.fit(*rows, **more).model_.log_odds(new))
-        return np.mean(found, axis=0), np.var(found, axis=0, ddof=1) / seeds
+        return np.array(found)
 
-    weighted, first = log_odds(X, y, sample_weight=times)
-    repeated, second = log_odds(X[copies], y[copies])
-    without, _ = log_odds(X, y)
-    apart = weighted - repeated
-    noise = float(np.sqrt(np.mean(first + second)))
+    weighted = log_odds(X, y, sample_weight=times)
+    repeated = log_odds(X[copies], y[copies])
+    without = log_odds(X, y)
+    apart = weighted.mean(axis=0) - repeated.mean(axis=0)
+    effect = without.mean(axis=0) - repeated.mean(axis=0)
     distance = float(np.sqrt(np.mean(apart**2)))
-    assert distance < 2.5 * noise
-    assert distance < 0.15 * np.sqrt(np.mean((without - repeated) ** 2))
-    assert abs(apart.mean()) < 0.15
+    assert distance < 0.15 * np.sqrt(np.mean(effect**2))
+    assert abs(apart.mean()) < 0.1 * abs(effect.mean())
+    assert distance < 2.5 * np.sqrt(np.mean(noise(weighted) + noise(repeated)))
+    levels = noise(weighted.mean(axis=1)) + noise(repeated.mean(axis=1))
+    assert abs(apart.mean()) < 4 * np.sqrt(levels)
+
+
+def noise(found: np.ndarray) -> np.ndarray:
+    """Return the variance of the mean over seeds."""
+    return np.var(found, axis=0, ddof=1) / len(found)
 
 
 # ---- among scikit-learn's tools
