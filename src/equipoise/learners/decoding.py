@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -57,6 +59,7 @@ def decoded(
     starts = np.cumsum([len(names), *encoding.levels])
     codes = {feature.column: j for j, feature in enumerate(encoding.categories)}
     columns = []
+    made: npt.NDArray[Any]
     for column in table.columns:
         if column.kind == "categorical":
             j = codes[column.name]
@@ -95,4 +98,5 @@ def _categories(
         rare[0] if rare else MISSING_CODE,
         *(position[text] for text in feature.vocabulary),
     ]
-    return np.asarray(lookup, np.int32)[np.argmax(block, axis=1)]
+    codes: npt.NDArray[np.int32] = np.asarray(lookup, np.int32)
+    return np.asarray(codes[np.argmax(block, axis=1)], np.int32)

@@ -109,8 +109,11 @@ def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
         >>> as_strategies(["plain", Strategy(loss="focal")])
         [Strategy('plain'), Strategy('focal', loss='focal')]
     """
-    one = isinstance(items, str | Strategy) or is_sampler_object(items)
-    wanted: list[Any] = [items] if one else list(items)
+    wanted: list[Any]
+    if isinstance(items, str | Strategy) or is_sampler_object(items):
+        wanted = [items]
+    else:
+        wanted = list(items)
     found: list[Strategy] = []
     for item in wanted:
         if isinstance(item, Strategy):

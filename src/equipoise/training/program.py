@@ -107,7 +107,7 @@ class Program:
         data: Arrays,
         draws: Arrays,
         members: Mapping[str, Any],
-    ) -> Mapping[str, Arrays]:
+    ) -> dict[str, dict[str, Tensor]]:
         """Return the state after an epoch.
 
         Args:
@@ -121,7 +121,7 @@ class Program:
                 "stream" `[members, 2]` uint32; "bounds" `[families + 1]`, "warm"
                 `[families]` bool, "options" a tuple of `[members of a family]`.
         """
-        after: Mapping[str, Arrays]
+        after: dict[str, dict[str, Tensor]]
         with self._lock:  # the variables serve one call at a time
             after = self._compiled(state, data, draws, members)
         return after
@@ -132,7 +132,7 @@ class Program:
         data: Arrays,
         draws: Arrays,
         members: Mapping[str, Any],
-    ) -> Mapping[str, Arrays]:
+    ) -> dict[str, dict[str, Tensor]]:
         """Run the updates on variables, which Adam changes in place.
 
         They hold nothing between calls: the state is what goes in and comes out.
