@@ -39,10 +39,14 @@ types: $(READY)  ## mypy, strict
 
 .PHONY: docs
 docs: $(READY)  ## build the documentation site into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+.PHONY: docs-outputs
+docs-outputs: $(READY)  ## renew the outputs shown in the documents
+	$(BIN)/python docs/_tools/write_outputs.py --all
 
 .PHONY: check
-check: lint types docs test  ## what CI runs
+check: lint types test  ## what CI runs
 
 .PHONY: simulate
 simulate: $(READY)  ## the full-size simulations behind the statistical claims
@@ -58,4 +62,4 @@ lock:  ## pin the versions that are installed now
 
 .PHONY: clean
 clean:  ## remove what the targets made
-	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) demo build dist site .mypy_cache .ruff_cache .pytest_cache

@@ -178,7 +178,7 @@ def _is_function(name: Any) -> bool:
 
 def _count_stored(data: bytes, where: str) -> int:
     """Return how many numbers the weights are, all of them inside the file."""
-    import h5py  # type: ignore[import-untyped]  # ships no types
+    import h5py
 
     total = 0
 
