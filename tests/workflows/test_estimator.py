@@ -63,7 +63,6 @@ TUNED = {
         "TunedThresholdClassifierCV has the same entry."
     )
 }
-LIKELIER = eq.Goal(costs=(1, 1))
 
 
 def quick(strategy: Any = "logistic", **options: Any) -> EquipoiseClassifier:
@@ -97,10 +96,7 @@ def statuses(model: EquipoiseClassifier, expected: dict[str, str]) -> dict[str, 
 
 
 def test_every_check_passes_but_for_the_equivalence_of_weights() -> None:
-    """A network, with a threshold at probability 1/2."""
-    model = EquipoiseClassifier(
-        "plain", network="small", epochs=20, folds=2, goal=LIKELIER
-    )
+    model = EquipoiseClassifier("plain", network="small", epochs=20, folds=2)
     found = statuses(model, EQUIVALENCE)
     assert "failed" not in found
     assert found["xfail"] == set(EQUIVALENCE)
@@ -109,7 +105,7 @@ def test_every_check_passes_but_for_the_equivalence_of_weights() -> None:
 
 
 def test_a_tuned_threshold_fails_what_sklearn_s_own_fails() -> None:
-    found = statuses(quick("logistic"), EQUIVALENCE | TUNED)
+    found = statuses(quick("logistic", goal="f1"), EQUIVALENCE | TUNED)
     assert "failed" not in found
 
 
@@ -128,13 +124,13 @@ def test_a_tuned_threshold_fails_what_sklearn_s_own_fails() -> None:
     ],
 )
 def test_every_check_passes_for(arm: str) -> None:
-    model = EquipoiseClassifier(arm, folds=2, network="small", goal=LIKELIER)
+    model = EquipoiseClassifier(arm, folds=2, network="small")
     assert "failed" not in statuses(model, EQUIVALENCE)
 
 
 @pytest.mark.slow
 def test_every_check_passes_for_the_default() -> None:
-    assert "failed" not in statuses(EquipoiseClassifier(), EQUIVALENCE | TUNED)
+    assert "failed" not in statuses(EquipoiseClassifier(), EQUIVALENCE)
 
 
 # ---- arguments
@@ -232,7 +228,7 @@ def test_one_random_state_is_one_result(data: tuple[np.ndarray, np.ndarray]) -> 
 
 @pytest.mark.parametrize("positive", [0, 1])
 @pytest.mark.parametrize(
-    "goal", [None, "f2", LIKELIER, eq.Goal(recall_floor=0.9), eq.Goal(capacity=0.05)]
+    "goal", [None, "f2", eq.Goal(recall_floor=0.9), eq.Goal(capacity=0.05)]
 )
 def test_the_sign_of_the_decision_is_the_prediction(
     data: tuple[np.ndarray, np.ndarray], positive: int, goal: Any
@@ -244,7 +240,7 @@ def test_the_sign_of_the_decision_is_the_prediction(
     np.testing.assert_allclose(p.sum(axis=1), 1)
     order = np.argsort(decision)
     assert (np.diff(p[order, 1]) >= 0).all()
-    if goal is LIKELIER:
+    if goal is None:
         np.testing.assert_array_equal(p.argmax(axis=1), model.predict(X))
 
 
@@ -280,7 +276,7 @@ def test_probabilities_are_the_model_s_own(
 def test_equal_to_the_verb(data: tuple[np.ndarray, np.ndarray]) -> None:
     """Nothing but `fit` stands behind it."""
     X, y = data
-    model = quick("logistic", random_state=4).fit(X, y)
+    model = quick("logistic", goal=eq.Goal(), random_state=4).fit(X, y)
     seed = np.random.RandomState(4).randint(np.iinfo(np.int32).max)
     verb = eq.fit((X, y), strategy="logistic", folds=2, repeats=1, seed=int(seed))
     np.testing.assert_array_equal(verb.predict_proba(X), model.predict_proba(X))
@@ -444,7 +440,7 @@ def test_weights_are_copies_up_to_noise(arm: str, seeds: int) -> None:
     def log_odds(*rows: Any, **more: Any) -> np.ndarray:
         found = []
         for seed in range(seeds):
-            model = quick(arm, network="small", random_state=seed, goal=LIKELIER)
+            model = quick(arm, network="small", random_state=seed)
             found.append(model.fit(*rows, **more).model_.log_odds(new))
         return np.array(found)
 
@@ -580,11 +576,8 @@ def test_work_in_other_processes_gives_the_same(
 def test_calibrated_by_scikit_learn(
     data: tuple[np.ndarray, np.ndarray], fitted: EquipoiseClassifier, method: str
 ) -> None:
-    """A temperature turns around a decision of 0, so that must be at 1/2."""
     X, y = data
-    goal = LIKELIER if method == "temperature" else None
-    frozen = [FrozenEstimator(fitted)] if goal is None else []
-    for model in (quick(goal=goal), *frozen):
+    for model in (quick(), FrozenEstimator(fitted)):
         found = CalibratedClassifierCV(model, method=method, cv=2).fit(X, y)
         p = found.predict_proba(X)[:, 1]
         assert p.mean() == pytest.approx(y.mean(), abs=0.03)

@@ -34,6 +34,9 @@ from equipoise.workflows.goal import Goal
 from equipoise.workflows.model import FittedModel
 from equipoise.workflows.storage import from_parts, to_parts
 
+LIKELIER = Goal(costs=(1, 1))
+"""A threshold at probability 1/2, which scikit-learn expects of a classifier."""
+
 EXTREME = 1e6
 """Thresholds that flag all or nothing are taken as so large, to stay finite."""
 
@@ -45,10 +48,10 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     `fit` divides the rows into folds, fits one model per fold, calibrates their
     average on out-of-fold scores and chooses a decision threshold there.
-    `predict_proba` gives calibrated probabilities. **`predict` follows the decision
-    rule**, by default the threshold of the best F1, and so does the sign of
-    `decision_function`; they agree with a threshold of 1/2 on the probability for
-    `goal=Goal(costs=(1, 1))`.
+    `predict_proba` gives calibrated probabilities. `predict` and the sign of
+    `decision_function` follow the decision rule. By default that is scikit-learn's
+    convention, the likelier class: honest probabilities of a rare class seldom exceed
+    1/2, so **name a `goal` to have the threshold tuned**, for example "f1".
 
     Numbers, booleans, date-times, texts and categories are taken as they are, missing
     values too. A column's kind follows from its type: texts are categories.
@@ -59,7 +62,8 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             a `Strategy`, any object with `fit_resample` (trees learn from what it
             returns; see `equipoise.resampled`), or several of these.
         goal: What the decision rule is to reach: a `Goal`, or the name of an
-            objective such as "f2" or "balanced_accuracy"; None for the best F1.
+            objective such as "f1" or "balanced_accuracy"; None for the likelier
+            class, a threshold at probability 1/2.
         positive: The class that is flagged; None for the rarer one of the fit.
         folds: Models that are fitted and averaged, 2 to 20; fewer where a class has
             fewer rows.
@@ -280,8 +284,10 @@ def _as_goal(goal: Any) -> Goal:
     Raises:
         InputTypeError: It is neither a `Goal` nor a name.
     """
-    if goal is None or isinstance(goal, Goal):
-        return goal or Goal()
+    if goal is None:
+        return LIKELIER
+    if isinstance(goal, Goal):
+        return goal
     if isinstance(goal, str):
         return Goal(objective=goal)
     raise InputTypeError(
