@@ -42,11 +42,23 @@ def look(
     least = math.ceil(flawless / whole - 1e-9)
     wanted = math.ceil(comfortable / whole - 1e-9)
     where = "the test file" if own else f"a held-out {share(held_out)} of the table"
+    has = f"{where} has {count(held, 'positive')}."
+    if held < flawless:
+        message = (
+            f"A precision of at least {floor:g} cannot be certified here: it takes "
+            f"{flawless} flagged cases without one false alarm, or about {flagged} if "
+            f"the true precision is {truth:g}; {has}"
+        )
+    else:
+        message = (
+            f"Whether a precision of at least {floor:g} can be certified here is open: "
+            f"if the true precision is {truth:g}, it takes about {flagged} flagged "
+            f"cases, so {comfortable} positives where {share(recall)} of them are "
+            f"flagged; {has}"
+        )
     return Observation(
         "warning" if held < flawless else "info",
-        f"A precision of at least {floor:g} {_reach(held < flawless)}: it takes "
-        f"{flawless} flagged cases without one false alarm, or about {flagged} if the "
-        f"true precision is {truth:g}; {where} has {count(held, 'positive')}.",
+        message,
         f"It takes at least {least:,} positives{' in the test file' if own else ''}, "
         f"and about {wanted:,} for a chance of {share(power)}. Until then a precision "
         "floor can be estimated, not promised.",
@@ -58,14 +70,6 @@ def look(
             "positives_at_least": least,
             "positives_for_power": wanted,
         },
-    )
-
-
-def _reach(impossible: bool) -> str:
-    return (
-        "cannot be certified here"
-        if impossible
-        else "could be certified here by luck only"
     )
 
 
