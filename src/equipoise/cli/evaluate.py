@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import console
+from equipoise.errors import TrialWarning
 
 
 def evaluate(
@@ -26,7 +28,9 @@ def evaluate(
     from equipoise._core.files import to_json
     from equipoise.workflows.storage import load
 
-    with without_tensorflow_lines():
+    with without_tensorflow_lines(), warnings.catch_warnings():
+        # What was noticed stands among the notes of what is printed.
+        warnings.simplefilter("ignore", TrialWarning)
         found = load(model).evaluate(source, target, level=level, seed=seed)
     text = to_json(found.as_dict()) if as_json else str(found)
     console().print(text, markup=False, highlight=False, soft_wrap=True)
