@@ -157,7 +157,9 @@ def test_in_compile_and_fit_with_weights(tmp_path) -> None:
     y = (random.random(2000) < 0.05).astype(np.float32)
     x = (random.normal(size=(2000, 3)) + y[:, None]).astype(np.float32)
     weights = random.choice([1.0, 3.0], 2000).astype(np.float32)
-    model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])
+    start = keras.initializers.Constant(1.0)  # scores spread over many bins
+    layer = keras.layers.Dense(1, kernel_initializer=start)
+    model = keras.Sequential([keras.layers.Input((3,)), layer])
     own = [streaming.AveragePrecision(name="ap"), streaming.FBeta(name="f1")]
     model.compile("adam", keras.losses.BinaryCrossentropy(True), weighted_metrics=own)
     model.fit(x, y, sample_weight=weights, epochs=1, batch_size=256, verbose=0)
