@@ -8,8 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import equipoise as eq
 from equipoise.errors import TargetError
 

@@ -154,7 +154,7 @@ def _leaderboard(trial: Trial) -> list[dict[str, Any]]:
 
 
 def _against(trial: Trial, name: str) -> dict[str, Any]:
-    """Return the verdict on one arm: the interval of the corrected test."""
+    """Return the verdict on one arm, with the interval it rests on."""
     verdict = trial.conclusion.arms.get(name)
     if verdict is None:
         return {"outcome": "baseline", "difference": None, "p": None}
