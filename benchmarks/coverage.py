@@ -398,8 +398,8 @@ def page(cells: list[Cell], tables: int) -> str:
         f"{UNSEEN_NEGATIVE:g} of a further negative at the top and for the "
         f"first-order bias, its upper end for {UNSEEN_POSITIVE:g} of a further "
         "positive at the top; where Wilson's scaling would blow that up, near 1, it "
-        "is held as it is (before, an average precision of .998 on 20 positives "
-        "ended at .16). These four constants were chosen by simulation on "
+        "is held at twice itself (before, an average precision of .998 on 20 positives "
+        "ended at .16). These constants were chosen by simulation on "
         "these shapes, with other random numbers.",
         "What was tried and does not hold: the logit interval on DeLong's variance "
         "covers .06 with 8 positives that are nearly separated, and .88 on average; "

@@ -24,6 +24,10 @@ PRIOR_UNITS = 2.0
 coverage from 8 to 500 positives (`benchmarks/coverage.py`)."""
 
 
+HELD = 2.0
+"""How much Wilson's scaling may enlarge what is added for an unseen unit."""
+
+
 @dataclass(frozen=True, eq=False)
 class Spread:
     """What is known about the error of a metric with values in [0, 1].
@@ -85,13 +89,10 @@ def effective_wilson(
     low, high = ends(value)
     moved, _ = ends(np.maximum(0.0, value - np.asarray(spread.bias)))
     # Wilson's variance at x is v x (1 - x) / (p (1 - p)). For p near 1 this would
-    # blow up what is added for an unseen unit, which is then held as it is.
-    wider = np.maximum(
-        ends(value, spread.unseen_low)[0], ends(value, fixed=spread.unseen_low)[0]
-    )
-    above = np.minimum(
-        ends(value, spread.unseen_high)[1], ends(value, fixed=spread.unseen_high)[1]
-    )
+    # blow up what is added for an unseen unit, which is then held at twice itself.
+    lower, higher = np.asarray(spread.unseen_low), np.asarray(spread.unseen_high)
+    wider = np.maximum(ends(value, lower)[0], ends(value, fixed=HELD * lower)[0])
+    above = np.minimum(ends(value, higher)[1], ends(value, fixed=HELD * higher)[1])
     return np.minimum(low, np.minimum(wider, moved)), np.maximum(high, above)
 
 
