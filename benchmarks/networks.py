@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Average precision and seconds of candidate networks, on real tables.
 
-    python benchmarks/networks.py [--tables NAME ...] [--only NAME ...] [--write]
+    python benchmarks/networks.py [--tables NAME ...] [--only NAME ...] [--quick]
+        [--write]
 
 Reads the tables of EQUIPOISE_DATA (by default `shared/data` beside the checkout) and
 scores `plain` with each network on five stratified folds, without any tuning per
@@ -112,8 +113,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tables", nargs="*", default=list(TABLES))
     parser.add_argument("--only", nargs="*")
+    parser.add_argument("--quick", action="store_true", help="small, on two tables")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    if not DATA.is_dir():
+        print("the benchmark tables are absent: set EQUIPOISE_DATA")
+        return
+    if options.quick:
+        options.tables, options.only = ["ecoli", "spectrometer"], ["linear", "small"]
     tables = {name: read(name) for name in options.tables}
     lines = ["| network | mean AP | CPU seconds |", "|---|---|---|"]
     for name, spec in candidates():

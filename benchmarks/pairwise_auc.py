@@ -2,10 +2,11 @@
 """The exact all-pairs AUC surrogate against the pairwise matrix.
 
 Value and gradient of the squared hinge over all pairs, both compiled by
-`tf.function`, timed in turn in one run. Then the peak memory of our form at growing
-batches, each in a process of its own, to see that it is linear.
+`tf.function`, timed in turn in one run. Before that the peak memory of our form at
+growing batches, each in a process of its own, to see that it is linear.
 
     python benchmarks/pairwise_auc.py [--positives 10000] [--negatives 10000]
+        [--quick]
 """
 
 from __future__ import annotations
@@ -110,6 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--positives", type=int, default=10_000)
     parser.add_argument("--negatives", type=int, default=10_000)
+    parser.add_argument("--quick", action="store_true", help="without the memory")
     parser.add_argument("--memory-of", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory_of:
@@ -117,8 +119,9 @@ def main() -> None:
         run(*batch(options.memory_of // 2, options.memory_of // 2))
         print(peak_megabytes())
         return
-    compare(options.positives, options.negatives)
-    memory()
+    if not options.quick:
+        memory()
+    compare(options.positives, options.negatives, repeats=3 if options.quick else 7)
 
 
 if __name__ == "__main__":

@@ -197,7 +197,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--auto", type=Path)
     parser.add_argument("--strategies", type=Path, nargs="*", default=[])
+    parser.add_argument("--quick", action="store_true", help="write nothing")
     args = parser.parse_args()
+    if args.quick:
+        print("quality_page.py only writes what quality.py has measured")
+        return
     page = PAGE.read_text()
     if args.auto:
         peers = json.loads((BENCH / "peers.json").read_text())

@@ -202,3 +202,11 @@ def test_the_test_tree_mirrors_the_source() -> None:
         assert source.exists() or folder.is_dir(), (
             f"tests/{relative} mirrors no source file {source.relative_to(PACKAGE)}"
         )
+
+
+def test_every_benchmark_has_a_quick_form() -> None:
+    """`make bench` runs each of them so."""
+    folder = Path(__file__).parents[2] / "benchmarks"
+    scripts = sorted(folder.glob("*.py"))
+    assert len(scripts) > 10
+    assert [p.name for p in scripts if "--quick" not in p.read_text("utf-8")] == []
