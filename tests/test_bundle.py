@@ -17,6 +17,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -116,11 +117,14 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
+WITNESS = Path(tempfile.gettempdir()) / "equipoise-was-here"
+
+
 class Runs:
     """What a pickle would run."""
 
     def __reduce__(self) -> Any:
-        return os.system, ("touch /tmp/equipoise-was-here",)
+        return os.system, (f"touch {WITNESS}",)
 
 
 @attack("a pickle that runs a command", "begin like a bundle")
@@ -373,7 +377,7 @@ def _(sound: Sound) -> bytes:
 
 @attack("a layer that loads a SavedModel", "/config.json'")
 def _(sound: Sound) -> bytes:
-    return with_layer(sound, layer("TFSMLayer", filepath="/tmp/model"))
+    return with_layer(sound, layer("TFSMLayer", filepath="elsewhere/model"))
 
 
 @attack("a layer that reads a file", "/config.json'")
@@ -537,7 +541,7 @@ def test_what_the_attacks_begin_with_is_sound(sound: Sound) -> None:
 def test_it_is_refused_by_the_name_of_the_part(name: str, written: Path) -> None:
     with pytest.raises(BundleError, match=re.escape(ATTACKS[name][0])):
         load(written)
-    assert not Path("/tmp/equipoise-was-here").exists()
+    assert not WITNESS.exists()
 
 
 MEASURE = """
