@@ -8,7 +8,7 @@ threshold) is computed from the distributions in closed form. Their mean is what
 tables.
 
     python benchmarks/coverage_cross_validation.py --quick             # a minute
-    python benchmarks/coverage_cross_validation.py --parts F           # an hour
+    python benchmarks/coverage_cross_validation.py --parts F    # 40 min, quiet machine
     python benchmarks/coverage_cross_validation.py --parts F --write
 
 The tables are drawn in batches, and a batch of a cell and population is kept as a
@@ -34,6 +34,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from equipoise.decision.calibration import Calibrator
 from equipoise.evaluation import Arm, cross_validated
 from equipoise.evaluation.ends import (
     BETWEEN_DECISION,
@@ -49,7 +50,11 @@ IntArray = npt.NDArray[np.int64]
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "coverage-cross-validation.md"
 FEATURES, FOLDS, LEVEL, REPLICATES = 4, 5, 0.95, 384
-SHAPES = ("normal", "wide", "mixture", "heavy")
+CHOSEN_ON = ("normal", "wide", "mixture", "heavy")
+FRESH = ("skewed", "levels")
+SHAPES = (*CHOSEN_ON, *FRESH)
+DRAWING = 2
+"""Part of every seed: another number draws fresh tables."""
 STRENGTHS = (1.0, 2.5)
 DECIDED = ("recall", "precision", "f1", "balanced_accuracy", "mcc", "g_mean")
 METRIC_NAMES = ("average_precision", "roc_auc", "brier", "log_loss", *DECIDED)
@@ -87,22 +92,22 @@ class Cell:
 
 
 FULL = (
-    Cell(50, 0.5, 1000),
-    Cell(8, 0.05, 1000),
-    Cell(50, 0.05, 1000),
-    Cell(12, 0.05, 1000),
-    Cell(8, 0.5, 1000),
-    Cell(12, 0.5, 1000),
-    Cell(8, 0.005, 1000),
-    Cell(12, 0.005, 1000),
+    Cell(50, 0.5, 600),
+    Cell(8, 0.05, 600),
+    Cell(50, 0.05, 400),
+    Cell(12, 0.05, 600),
+    Cell(8, 0.5, 600),
+    Cell(12, 0.5, 600),
+    Cell(8, 0.005, 600),
+    Cell(12, 0.005, 600),
     Cell(500, 0.5, 400),
     Cell(500, 0.05, 200),
     Cell(50, 0.005, 200),
-    Cell(500, 0.005, 40),
+    Cell(500, 0.005, 60),
 )
 """In the order of running: the cells that were hard before come first."""
 OTHER_REPEATS = tuple(
-    Cell(positives, share, 400, repeats)
+    Cell(positives, share, 200, repeats)
     for positives, share in ((8, 0.05), (50, 0.5))
     for repeats in (1, 5)
 )
@@ -114,11 +119,52 @@ NODES = {"normal": special.ndtri(1 - LEVELS), "heavy": special.stdtrit(3, 1 - LE
 """Where a score of unit spread is exceeded with each of the levels."""
 
 
+LONG = np.full(FEATURES, 0.0)
+LONG[:2] = math.sqrt(0.5)
+NARROW = 0.6
+"""Skewed features: an exponential variable along `LONG`, and this much noise."""
+VALUES = np.array(list(itertools.product(range(3), repeat=FEATURES)), np.float64)
+OFTEN = np.array([0.6, 0.3, 0.1])
+"""Features with three levels: how often the negatives have each, and all rows."""
+
+
 def exceeds(shape: str, at: FloatArray) -> FloatArray:
     """Return the probability that a score of unit spread exceeds `at`."""
     if shape == "heavy":
         return np.asarray(special.stdtr(3, -at))
     return np.asarray(special.ndtr(-at))
+
+
+def tailed(at: FloatArray, spread: float, tail: float) -> FloatArray:
+    """Return P(spread Z + tail E > at), Z standard normal, E exponential."""
+    if tail < 0:
+        return 1 - tailed(-at, spread, -tail)
+    u = at / spread
+    if tail < 1e-3 * spread:
+        return np.asarray(special.ndtr(tail / spread - u))
+    r = spread / tail
+    return np.asarray(
+        special.ndtr(-u) + np.exp(r * r / 2 - u * r + special.log_ndtr(u - r))
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """How a model truly ranks the two classes, step by step from the top.
+
+    Attributes:
+        tpr: `[steps + 1]` share of the positives above each corner, 0 to 1.
+        fpr: `[steps + 1]` share of the negatives.
+        hit: `[steps]` share of the positives where a step's precision is taken.
+        alarm: `[steps]` share of the negatives there.
+        z: `[steps]` calibrated log-odds.
+    """
+
+    tpr: FloatArray
+    fpr: FloatArray
+    hit: FloatArray
+    alarm: FloatArray
+    z: FloatArray
 
 
 @dataclass(frozen=True)
@@ -128,8 +174,11 @@ class Population:
     Attributes:
         shape: "normal": equal spread. "wide": positives twice as wide. "mixture":
             40 % of the positives lie where the negatives are. "heavy": Student's t
-            with 3 degrees of freedom.
-        strength: Distance of the class means.
+            with 3 degrees of freedom. "skewed": an exponential tail towards the
+            positives. "levels": four features of three values each, so that scores
+            are tied.
+        strength: Distance of the class means; of levels, what one level of either
+            informative feature adds to the log-odds.
     """
 
     shape: str
@@ -146,11 +195,18 @@ class Population:
         self, positives: int, negatives: int, random: np.random.Generator
     ) -> tuple[FloatArray, IntArray]:
         """Return features and labels."""
+        y = np.repeat([0, 1], [negatives, positives])
+        if self.shape == "levels":
+            sizes = ((negatives, self.often[1]), (positives, self.often[0]))
+            return np.vstack([VALUES[random.choice(81, n, p=p)] for n, p in sizes]), y
         x0 = random.standard_normal((negatives, FEATURES))
         x1 = random.standard_normal((positives, FEATURES))
         if self.shape == "heavy":
             x0 /= np.sqrt(random.chisquare(3, (negatives, 1)) / 3)
             x1 /= np.sqrt(random.chisquare(3, (positives, 1)) / 3)
+        if self.shape == "skewed":
+            x0 = NARROW * x0 + random.standard_exponential((negatives, 1)) * LONG
+            x1 = NARROW * x1 + random.standard_exponential((positives, 1)) * LONG
         if self.shape == "mixture":
             far = random.random(positives) < 0.6
             x1 += np.where(far[:, None], 2 * self.shift, 0.0)
@@ -158,12 +214,28 @@ class Population:
             x1 = 2 * x1 + self.shift
         else:
             x1 += self.shift
-        y = np.repeat([0, 1], [negatives, positives])
         return np.vstack([x0, x1]), y
+
+    @property
+    def often(self) -> FloatArray:
+        """Of the shape "levels": how often each class has each of `VALUES`."""
+        tilted = OFTEN * np.exp(self.strength * np.arange(3))
+        tilted /= tilted.sum()
+        code = VALUES.astype(np.int64)
+        rest = OFTEN[code[:, 2:]].prod(axis=1)
+        return (
+            np.stack(
+                [tilted[code[:, :2]].prod(axis=1), OFTEN[code[:, :2]].prod(axis=1)]
+            )
+            * rest
+        )
 
     def above(self, w: FloatArray, at: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the shares of positives and negatives whose w'x exceeds `at`."""
         size, mean = float(np.linalg.norm(w)), float(w @ self.shift)
+        if self.shape == "skewed":
+            law = NARROW * size, float(w @ LONG)
+            return tailed(at - mean, *law), tailed(at, *law)
         negative = exceeds(self.shape, at / size)
         if self.shape == "mixture":
             positive = (
@@ -177,10 +249,50 @@ class Population:
     def nodes(self, w: FloatArray) -> FloatArray:
         """Return falling scores w'x that cover both classes densely."""
         size, mean = float(np.linalg.norm(w)), float(w @ self.shift)
+        if self.shape == "skewed":
+            tail = 14 * float(w @ LONG)
+            ends = -5 * NARROW * size + min(0, tail), 5 * NARROW * size + max(0, tail)
+            return np.linspace(ends[1] + max(0, mean), ends[0] + min(0, mean), 2000)
         base = NODES["heavy" if self.shape == "heavy" else "normal"] * size
         spread = 2 if self.shape == "wide" else 1
         moved = spread * base + (2 if self.shape == "mixture" else 1) * mean
         return np.sort(np.concatenate([base, moved]))[::-1]
+
+    def ranked(
+        self, w: FloatArray, b: float, calibrator: Calibrator, cut: float
+    ) -> tuple[Ranked, tuple[float, float]]:
+        """Return a model's true ranking, and the shares of both classes it flags."""
+        if self.shape == "levels":
+            return self._of_levels(w, b, calibrator, cut)
+        at = self.nodes(w)
+        tpr, fpr = (np.concatenate([[0.0], part, [1.0]]) for part in self.above(w, at))
+        z = calibrator.apply(at + b)
+        middle = np.concatenate([z[:1], (z[1:] + z[:-1]) / 2, z[-1:]])
+        ranked = Ranked(
+            tpr, fpr, (tpr[1:] + tpr[:-1]) / 2, (fpr[1:] + fpr[:-1]) / 2, middle
+        )
+        edges = {math.inf: (0.0, 0.0), -math.inf: (1.0, 1.0)}
+        if cut in edges:
+            return ranked, edges[cut]
+        # Calibrators rise strictly here, so the cut has one score.
+        one, other = self.above(w, np.array(np.interp(cut, z[::-1], at[::-1])))
+        return ranked, (float(one), float(other))
+
+    def _of_levels(
+        self, w: FloatArray, b: float, calibrator: Calibrator, cut: float
+    ) -> tuple[Ranked, tuple[float, float]]:
+        level, of = np.unique(-linear(VALUES, w, b), return_inverse=True)
+        one, other = (np.bincount(of, each) for each in self.often)
+        z = calibrator.apply(-level)
+        tpr, fpr = (np.append(0.0, np.cumsum(part)) for part in (one, other))
+        flagged = (z >= cut) & (cut < math.inf)
+        shares = float(one[flagged].sum()), float(other[flagged].sum())
+        return Ranked(tpr, fpr, tpr[1:], fpr[1:], z), shares
+
+
+def linear(x: FloatArray, w: FloatArray, b: float) -> FloatArray:
+    """Return x w + b, equal for equal rows: a matrix product may differ in a bit."""
+    return np.round(x @ w + b, 9)
 
 
 def discriminant(x: FloatArray, y: IntArray) -> tuple[FloatArray, float]:
@@ -212,19 +324,15 @@ def true_values(
     for repeat, fitted in enumerate(models):
         hit = alarm = 0.0
         for k, (w, b) in enumerate(fitted):
-            at = population.nodes(w)
-            tpr, fpr = (
-                np.concatenate([[0.0], part, [1.0]]) for part in population.above(w, at)
+            ranked, flagged = population.ranked(
+                w,
+                b,
+                arm.fitted.calibrators[repeat][k],
+                float(arm.fitted.threshold[repeat, k]),
             )
-            calibrated = arm.fitted.calibrators[repeat][k].apply(at + b)
-            for name, value in _scored(tpr, fpr, calibrated, share).items():
+            for name, value in _scored(ranked, share).items():
                 found[name].append(value)
-            cut = arm.fitted.threshold[repeat, k]
-            # Calibrators rise strictly here, so the cut has one score.
-            raw = np.interp(cut, calibrated[::-1], at[::-1])
-            edges = {math.inf: (0.0, 0.0), -math.inf: (1.0, 1.0)}
-            one, other = edges.get(float(cut)) or population.above(w, np.array(raw))
-            hit, alarm = hit + float(one) / FOLDS, alarm + float(other) / FOLDS
+            hit, alarm = hit + flagged[0] / FOLDS, alarm + flagged[1] / FOLDS
         cells = Counts(
             *map(
                 np.array,
@@ -246,24 +354,18 @@ def true_values(
     }
 
 
-def _scored(
-    tpr: FloatArray, fpr: FloatArray, calibrated: FloatArray, share: float
-) -> dict[str, float]:
-    gained, lost = np.diff(tpr), np.diff(fpr)
-    middle_t, middle_f = (tpr[1:] + tpr[:-1]) / 2, (fpr[1:] + fpr[:-1]) / 2
-    z = np.concatenate(
-        [calibrated[:1], (calibrated[1:] + calibrated[:-1]) / 2, calibrated[-1:]]
-    )
-    p = probability(z)
-    flagged = share * middle_t + (1 - share) * middle_f
-    precision = share * middle_t / np.maximum(flagged, 1e-300)
+def _scored(ranked: Ranked, share: float) -> dict[str, float]:
+    gained, lost = np.diff(ranked.tpr), np.diff(ranked.fpr)
+    z, p = ranked.z, probability(ranked.z)
+    flagged = share * ranked.hit + (1 - share) * ranked.alarm
+    precision = share * ranked.hit / np.maximum(flagged, 1e-300)
     brier = share * gained @ (1 - p) ** 2 + (1 - share) * lost @ p**2
     loss = share * gained @ np.logaddexp(0, -z) + (1 - share) * lost @ np.logaddexp(
         0, z
     )
     return {
         "average_precision": float(gained @ precision),
-        "roc_auc": float(np.trapezoid(tpr, fpr)),
+        "roc_auc": float(np.trapezoid(ranked.tpr, ranked.fpr)),
         "brier": float(brier),
         "log_loss": float(loss),
     }
@@ -286,7 +388,7 @@ def one_table(population: Population, cell: Cell, seed: int, replicates: int) ->
     """Draw a table, cross-validate on it, and hold each interval against the truth."""
     kind = SHAPES.index(population.shape), STRENGTHS.index(population.strength)
     random = np.random.default_rng(
-        [seed, cell.positives, round(1 / cell.share), cell.repeats, *kind]
+        [DRAWING, seed, cell.positives, round(1 / cell.share), cell.repeats, *kind]
     )
     x, y = population.draw(cell.positives, cell.negatives, random)
     folds = np.stack([deal(y, random) for _ in range(cell.repeats)])
@@ -295,7 +397,7 @@ def one_table(population: Population, cell: Cell, seed: int, replicates: int) ->
     for repeat, fold in enumerate(folds):
         fitted = [discriminant(x[fold != k], y[fold != k]) for k in range(FOLDS)]
         for k, (w, b) in enumerate(fitted):
-            scores[repeat, fold == k] = x[fold == k] @ w + b
+            scores[repeat, fold == k] = linear(x[fold == k], w, b)
         models.append(fitted)
     arm = cross_validated(
         y, {"plain": scores}, folds, replicates=replicates, seed=seed, level=LEVEL
