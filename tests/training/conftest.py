@@ -73,6 +73,8 @@ def run_hash(
     epochs: int = 12,
     hidden: tuple[int, ...] = (24, 17),
     arms: Sequence[str] = ("plain", "smote", "focal", "pairwise_auc"),
+    patience: int = 6,
+    memory_limit: int = 2**32,
 ) -> str:
     """Run several arms; return one hash of all scores and weights."""
     from equipoise.learners.network import NetworkLearner
@@ -81,7 +83,13 @@ def run_hash(
 
     table = make_table()
     spec = NetworkSpec("x", hidden=hidden, number_width=5, dropout=0.3)
-    settings = TrainingSettings(batch=64, epochs=epochs, patience=6, save_every=0.0)
+    settings = TrainingSettings(
+        batch=64,
+        epochs=epochs,
+        patience=patience,
+        memory_limit=memory_limit,
+        save_every=0.0,
+    )
     digest = hashlib.sha256()
     learner = NetworkLearner(spec, settings, store)
     for outcome in learner.run(table, make_jobs(table, arms), keep=True):

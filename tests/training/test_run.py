@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ import pytest
 from equipoise.learners.network import NetworkLearner
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.jobs import Outcome
+from equipoise.training.population import Population
 from equipoise.training.settings import TrainingSettings
+
+Process = subprocess.Popen[bytes]
 
 HERE = Path(__file__).parent
 
@@ -31,8 +35,6 @@ if {threads}:
     import tensorflow as tf
     tf.config.threading.set_intra_op_parallelism_threads({threads})
     tf.config.threading.set_inter_op_parallelism_threads({threads})
-import equipoise.learners.network
-print("ready", flush=True)
 print(conftest.run_hash({store!r}, **{how!r}), flush=True)
 """
 
@@ -47,28 +49,79 @@ def quiet() -> dict[str, str]:
     return {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def result(threads: int = 0, store: Path | None = None, **how: Any) -> str:
-    command = program(threads, store, how)
+def result(threads: int = 0, **how: Any) -> str:
+    command = program(threads, None, how)
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, env=quiet()
     )
     return done.stdout.split()[-1]
 
 
-def killed(store: Path, after: float, **how: Any) -> bool:
-    """Kill a run some seconds after the start of training; whether it was cut."""
-    with subprocess.Popen(
+def begun(store: Path, how: dict[str, Any]) -> Process:
+    """Start a run that saves after each epoch."""
+    return subprocess.Popen(
         program(0, store, how),
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        text=True,
         env=quiet(),
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+    )
+
+
+def saved(store: Path) -> bool:
+    """Whether a whole checkpoint is there."""
+    return any(store.glob("*.checkpoint"))
+
+
+def saving(store: Path) -> bool:
+    """Whether the temporary file of a save is there."""
+    return any(store.glob("*.part"))
+
+
+def wait(found: Callable[[Path], bool], store: Path, process: Process) -> None:
+    """Wait until something is in the store, or the process has ended."""
+    while process.poll() is None and not found(store):
+        time.sleep(0.0005)
+
+
+def seconds_after_the_first_save(store: Path, **how: Any) -> float:
+    """Return how long a run that nobody stops goes on after its first checkpoint."""
+    with begun(store, how) as process:
+        wait(saved, store, process)
+        start = time.monotonic()
+        process.wait()
+    return time.monotonic() - start
+
+
+def killed(store: Path, after: float, *, in_save: bool, **how: Any) -> bool:
+    """Kill a run; return whether it was cut within a save.
+
+    Args:
+        store: Its checkpoints.
+        after: Seconds from the first checkpoint.
+        in_save: Whether to wait then until another save has begun.
+        how: What is run.
+    """
+    with begun(store, how) as process:
+        wait(saved, store, process)
         time.sleep(after)
+        if in_save:
+            wait(saving, store, process)
         process.send_signal(signal.SIGKILL)
-        return not process.stdout.read().strip()
+    return saving(store)
+
+
+@pytest.fixture
+def epochs_run(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of the epochs that this process trains from now on."""
+    ran: list[int] = []
+    run_epoch = Population.run_epoch
+
+    def counted(population: Population) -> None:
+        run_epoch(population)
+        ran.append(population.now.epoch)
+
+    monkeypatch.setattr(Population, "run_epoch", counted)
+    return ran
 
 
 def test_one_seed_one_hash_over_threads(hash_of_run) -> None:
@@ -81,25 +134,46 @@ def test_one_seed_one_hash_over_runs_and_threads(hash_of_run) -> None:
     assert found == {hash_of_run()}
 
 
+# Every epoch is saved. Several groups, of which some members leave early.
+LONG = {"epochs": 60, "hidden": (256, 128), "patience": 15, "memory_limit": 2**22}
+
+
 def test_a_run_that_was_killed_goes_on_with_the_same_numbers(
-    tmp_path: Path, hash_of_run
+    tmp_path: Path, hash_of_run, epochs_run: list[int]
 ) -> None:
-    # Every epoch is saved, so the run may be killed within a save.
-    killed(tmp_path, 2.0)
-    assert hash_of_run(str(tmp_path)) == hash_of_run()
+    expected = hash_of_run(**LONG)
+    whole = len(epochs_run)
+    epochs_run.clear()
+    killed(tmp_path, 0.0, in_save=True, **LONG)
+    assert hash_of_run(str(tmp_path), **LONG) == expected
+    assert 0 < len(epochs_run) < whole, "it was not cut, or began anew"
 
 
 @pytest.mark.slow
-def test_fifty_kills(tmp_path: Path, hash_of_run) -> None:
-    how = {"epochs": 40, "hidden": (256, 128)}
-    expected = hash_of_run(**how)
+def test_fifty_kills(
+    tmp_path: Path, hash_of_run, epochs_run: list[int], record_property
+) -> None:
+    expected = hash_of_run(**LONG)
+    whole = len(epochs_run)
+    # The shortest of three: most kills shall land before the end.
+    length = min(
+        seconds_after_the_first_save(tmp_path / f"whole {number}", **LONG)
+        for number in range(3)
+    )
     chance = random.Random(0)
-    cut = 0
+    in_training = in_save = 0
     for number in range(50):
         store = tmp_path / str(number)
-        cut += killed(store, chance.uniform(0.0, 8.0), **how)
-        assert hash_of_run(str(store), **how) == expected
-    assert cut >= 25
+        after = chance.uniform(0.0, 0.9) * length
+        # Every second kill waits for the save that comes next.
+        in_save += killed(store, after, in_save=number % 2 == 1, **LONG)
+        epochs_run.clear()
+        assert hash_of_run(str(store), **LONG) == expected
+        in_training += 0 < len(epochs_run) < whole
+    counts = f"of 50 kills {in_training} in training, {in_save} in a save"
+    record_property("kills", f"{counts}; {length:.1f} s after the first checkpoint")
+    assert in_training >= 25, counts
+    assert in_save >= 5, counts
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path: Path, table, jobs_for) -> None:
