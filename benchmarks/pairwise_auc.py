@@ -2,8 +2,10 @@
 """The exact all-pairs AUC surrogate against the pairwise matrix.
 
 Value and gradient of the squared hinge over all pairs, both compiled by
-`tf.function`, timed in turn in one run. Before that the peak memory of our form at
-growing batches, each in a process of its own, to see that it is linear.
+`tf.function`. They take turns in one run: one call of the matrix, then as many of
+ours as last about as long, so that a busy moment or a warm cache serves both alike.
+The ratio is that of the medians over the turns. Before that the peak memory of our
+form at growing batches, each in a process of its own, to see that it is linear.
 
     python benchmarks/pairwise_auc.py [--positives 10000] [--negatives 10000]
         [--quick]
@@ -60,11 +62,21 @@ def batch(positives: int, negatives: int) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.constant(targets[order]), tf.constant(logits[order])
 
 
-def seconds(run: Callable[[], object]) -> float:
-    """Return how long one call takes."""
+def seconds(run: Callable[[], object], calls: int = 1) -> float:
+    """Return how long one of so many calls takes."""
     start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
+    for _ in range(calls):
+        run()
+    return (time.perf_counter() - start) / calls
+
+
+def in_turn(
+    fast: Callable[[], object], slow: Callable[[], object], turns: int
+) -> list[tuple[float, float]]:
+    """Return the seconds of a call of both, by turn."""
+    fast(), slow()  # the first calls compile
+    calls = max(1, round(seconds(slow) / seconds(fast, 20)))
+    return [(seconds(fast, calls), seconds(slow)) for _ in range(turns)]
 
 
 def peak_megabytes() -> float:
@@ -75,21 +87,20 @@ def peak_megabytes() -> float:
     return float(line.split()[1]) / 1024
 
 
-def compare(positives: int, negatives: int, repeats: int = 7) -> None:
+def compare(positives: int, negatives: int, turns: int) -> None:
     """Print the times of both, their ratio, and how far they differ."""
     data = batch(positives, negatives)
     ours = value_and_gradient(get("pairwise_auc").function)
     theirs = value_and_gradient(pairwise_matrix)
     (v1, g1), (v2, g2) = ours(*data), theirs(*data)
     apart = np.max(np.abs(g1.numpy() - g2.numpy())) / np.max(np.abs(g2.numpy()))
-    times = [
-        (seconds(lambda: ours(*data)), seconds(lambda: theirs(*data)))
-        for _ in range(repeats)
-    ]
+    times = in_turn(lambda: ours(*data), lambda: theirs(*data), turns)
     fast, slow = np.median(times, axis=0)
+    low, high = np.quantile([m / s for s, m in times], [0.25, 0.75])
     print(f"{positives:,} x {negatives:,} pairs, value and gradient, float32")
     print(f"  sorted  {fast * 1e3:9.2f} ms   value {float(v1):.6f}")
     print(f"  matrix  {slow * 1e3:9.2f} ms   value {float(v2):.6f}")
+    print(f"  ratio by turn, middle half of {turns} turns: {low:.1f} to {high:.1f}")
     print(f"  largest difference of gradients, relative: {apart:.1e}")
     print(f"ratio pairwise_auc {slow / fast:.1f} bar {BAR}")
 
@@ -121,7 +132,7 @@ def main() -> None:
         return
     if not options.quick:
         memory()
-    compare(options.positives, options.negatives, repeats=3 if options.quick else 7)
+    compare(options.positives, options.negatives, turns=9 if options.quick else 31)
 
 
 if __name__ == "__main__":

@@ -106,3 +106,16 @@ def test_batches_of_unknown_size():
             expected, expected_slope = brute(targets[i], logits[i])
             assert float(value[i]) == pytest.approx(expected, rel=1e-5)
             np.testing.assert_allclose(slope[i], expected_slope, atol=1e-5)
+
+
+def test_a_row_of_a_stack_is_what_it_is_alone():
+    """To the last bit: so neighbours in a stack change nothing."""
+    random = np.random.default_rng(3)
+    targets = (random.random((6, 256)) < 0.1).astype("f4")
+    logits = random.normal(size=(6, 256)).astype("f4")
+    values, slopes = ours(targets, logits, dtype="float32")
+    assert np.isfinite(slopes).all()
+    for i in range(6):
+        value, slope = ours(targets[i : i + 1], logits[i : i + 1], dtype="float32")
+        assert value.tolist() == [values[i]]
+        np.testing.assert_array_equal(slope, slopes[i : i + 1])

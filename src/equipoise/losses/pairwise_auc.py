@@ -26,16 +26,17 @@ def pairwise_auc_loss(
     w_i w_j. It wants batches with several of each class; a batch with one class
     only gives value 0 and gradient 0.
 
-    Sort u = z for positives, z + m for negatives. A negative pays for every
-    positive below it, (u_j - z_i)^2. Going up through the gaps d_k = u_k - u_(k-1)
-    with the positives' mass P_k so far, the sums over positives of the distance
-    and of its square follow A_k = A_(k-1) + P_(k-1) d_k and
-    B_k = B_(k-1) + (A_(k-1) + A_k) d_k. Every term is at least 0, so
-    float32 loses nothing to cancellation, as the expanded square would.
+    Sort u = z for positives, z + m for negatives. A negative j pays (u_j - u_i)^2
+    for every positive i below it, which is the sum over the gaps between the two of
+    (upper - lower) ((u_j - lower) + (lower - u_i)). So the loss is the sum over all
+    gaps of (upper - lower) (P E + A Q), with P the mass of the positives below the
+    gap and A their distances to its lower end, Q and E those of the negatives
+    above it. Four running sums give them. Every term is at least 0, so float32
+    loses nothing to cancellation, as the expanded square would.
 
     Source: Rust & Hocking (2023), "A log-linear gradient descent algorithm for
     unbalanced binary classification using the all pairs squared hinge loss",
-    section 3; the recurrence over gaps is in place of their coefficients.
+    section 3; the sums over gaps are in place of their coefficients.
 
     Args:
         targets: `[..., batch]`, 0 or 1.
@@ -78,36 +79,43 @@ def _value_and_slope(
 ) -> tuple[Tensor, Tensor]:
     """Return the loss `[...]` and its gradient `[..., batch]`.
 
-    The slope of a negative is 2 q A, and that of a positive the same sum taken
-    from above: -2 p sum_j q_j (u_j - z_i)_+.
+    A negative of mass q is pushed down by 2 q times its distances to the positives
+    below it, a positive of mass p up by 2 p times those to the negatives above.
     """
     mass = positive - negative  # no example has both
-    shifted = ops.where(mass < 0, z + margin, z)
-    order = ops.argsort(shifted, axis=-1)
-    u, mass = (ops.take_along_axis(x, order, axis=-1) for x in (shifted, mass))
+    u, places = _ascending(ops.where(mass < 0, z + margin, z))
+    mass = ops.reshape(ops.take(ops.reshape(mass, (-1,)), places), ops.shape(u))
     p, q = ops.relu(mass), ops.relu(-mass)
     gap = u[..., 1:] - u[..., :-1]
-    step = ops.cumsum(p[..., :-1], axis=-1) * gap
-    distance = ops.cumsum(step, axis=-1)
-    square = ops.cumsum((2 * distance - step) * gap, axis=-1)
-    from_above = ops.cumsum(ops.flip(q[..., 1:], -1), axis=-1) * ops.flip(gap, -1)
-    excess = ops.flip(ops.cumsum(from_above, axis=-1), -1)
+    mass_below, from_below = _running(p[..., :-1], gap)
+    mass_above, from_above = (
+        ops.flip(sums, -1)
+        for sums in _running(ops.flip(q[..., 1:], -1), ops.flip(gap, -1))
+    )
     # the lowest example has nothing below it, the highest nothing above
-    zero = ops.zeros_like(z[..., :1])
-    below = ops.concatenate([zero, q[..., 1:] * distance], axis=-1)
-    above = ops.concatenate([p[..., :-1] * excess, zero], axis=-1)
-    value = ops.sum(q[..., 1:] * square, axis=-1)
-    return value, _restored(2 * (below - above), order)
+    zero = ops.zeros_like(u[..., :1])
+    below = ops.concatenate([zero, from_below], axis=-1)
+    above = ops.concatenate([from_above, zero], axis=-1)
+    terms = mass_below * above[..., :-1] + below[..., :-1] * mass_above
+    slope = ops.reshape(2 * (q * below - p * above), (-1,))
+    restored = ops.segment_sum(slope, places, ops.size(slope))  # each place once
+    return ops.sum(gap * terms, axis=-1), ops.reshape(restored, ops.shape(z))
 
 
-def _restored(values: Tensor, order: Tensor) -> Tensor:
-    """Return sorted values in their places before the sorting."""
+def _ascending(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the values `[..., n]` sorted, and the place of each among all, flat."""
     size = values.shape[-1] or ops.shape(values)[-1]
-    flat = ops.reshape(order, (-1, size))
-    first = ops.arange(0, ops.shape(flat)[0], dtype=flat.dtype)[:, None] * size
-    places = ops.reshape(flat + first, (-1, 1))
-    moved = ops.scatter(places, ops.reshape(values, (-1,)), (ops.size(values),))
-    return ops.reshape(moved, ops.shape(values))
+    # unlike argsort, top_k gives the values along with their order
+    negated, order = ops.top_k(-values, size)
+    rows = ops.reshape(order, (-1, size))
+    first = ops.arange(0, ops.shape(rows)[0], dtype=rows.dtype)[:, None] * size
+    return -negated, ops.reshape(rows + first, (-1,))
+
+
+def _running(mass: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the masses so far, and the sums of their distances to the gaps' ends."""
+    so_far = ops.cumsum(mass, axis=-1)
+    return so_far, ops.cumsum(so_far * gap, axis=-1)
 
 
 @keras.saving.register_keras_serializable("equipoise")
