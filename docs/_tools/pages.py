@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1]
+ROOT = DOCS.parent
 
 _BLOCK = re.compile(
     r"^(?:<!-- (?P<mark>numbers vary|long: [^>]+|not run: [^>]+) -->\n+)?"
@@ -159,5 +160,6 @@ def _words(text: str) -> list[str]:
 
 
 def documents() -> list[Path]:
-    """Return every page of the documentation, in the order of their names."""
-    return sorted(p for p in DOCS.rglob("*.md") if "_tools" not in p.parts)
+    """Return the README, and every page of the documentation, by name."""
+    pages = sorted(p for p in DOCS.rglob("*.md") if "_tools" not in p.parts)
+    return [ROOT / "README.md", *pages]

@@ -5,7 +5,7 @@
 
 Without PAGE every page that shows an output is taken. By default only blocks whose
 output the tests compare are renewed; `--all` also runs those marked `long`,
-which takes minutes. The blocks of a page share their variables and a folder.
+which takes a quarter of an hour. The blocks of a page share their variables and a folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ os.environ.setdefault("COLUMNS", "100")
 
 from figures import draw
 from pages import (
-    DOCS,
+    ROOT,
     Block,
     blocks,
     commands,
@@ -46,7 +46,7 @@ def main() -> None:
         after = renewed(path, before, wanted.everything)
         if after != before:
             path.write_text(after, "utf-8")
-            sys.stdout.write(f"{path.relative_to(DOCS)}: renewed\n")
+            sys.stdout.write(f"{path.relative_to(ROOT)}: renewed\n")
 
 
 def renewed(path: Path, page: str, everything: bool) -> str:
@@ -71,7 +71,7 @@ def renewed(path: Path, page: str, everything: bool) -> str:
 def _figures(text: str, names: dict[str, object]) -> None:
     for name in re.findall(r"^<!-- figure: ([\w-]+) -->$", text, re.M):
         if path := draw(name, names):
-            sys.stdout.write(f"{path.relative_to(DOCS)}: drawn\n")
+            sys.stdout.write(f"{path.relative_to(ROOT)}: drawn\n")
 
 
 def _again(block: Block, page: str, names: dict[str, object], path: Path) -> str:

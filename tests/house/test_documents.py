@@ -45,18 +45,13 @@ def blocks(path: Path) -> list[Any]:
     return pages.blocks(path.read_text("utf-8"))
 
 
-def runs(path: Path, block: Any) -> bool:
-    # The README's commands are shown on the reader's own file.
-    return block.runs and not (path.name == "README.md" and block.kind == "console")
-
-
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in DOCUMENTS if any(runs(path, b) for b in blocks(path))],
+    [path for path in DOCUMENTS if any(block.runs for block in blocks(path))],
     ids=name_of,
 )
 def test_the_examples_of_a_document_run(
@@ -65,7 +60,7 @@ def test_the_examples_of_a_document_run(
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "__main__"}
     for block in blocks(path):
-        if not runs(path, block):
+        if not block.runs:
             continue
         if block.kind == "python":
             printed = pages.run_python(block, names, str(path))
