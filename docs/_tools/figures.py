@@ -15,7 +15,7 @@ import numpy as np
 
 FOLDER = Path(__file__).parents[1] / "figures"
 
-# Readable on a light and on a dark page.
+# Readable on a light and on a dark page, and narrow enough for a telephone.
 INK, FAINT = "#808080", "#80808055"
 PLAIN, OTHER, BEST = "#009688", "#ff7043", "#7e8fd8"
 
@@ -52,7 +52,7 @@ def draw(name: str, names: Names) -> Path | None:
         "legend.frameon": False,
     }
     with matplotlib.rc_context(settings):
-        figure = Figure(figsize=(6.4, 3.8), layout="constrained")
+        figure = Figure(figsize=(5.2, 3.6), layout="constrained")
         function(figure, names)
         path = FOLDER / f"{name}.svg"
         figure.savefig(path, transparent=True, metadata={"Date": None, "Creator": None})
@@ -142,7 +142,7 @@ def differences(figure: Any, names: Names) -> None:
     trial = names["everything"]
     arms = [name for name in reversed(trial.names) if name in trial.conclusion.arms]
     arms = [name for name in arms if name != "prior"]
-    figure.set_size_inches(6.4, 0.6 + 0.3 * len(arms))
+    figure.set_size_inches(5.2, 0.6 + 0.28 * len(arms))
     axes = figure.subplots()
     for place, name in enumerate(arms):
         judged = trial.conclusion.arms[name]

@@ -4,8 +4,8 @@
     python docs/_tools/write_outputs.py [PAGE ...] [--all]
 
 Without PAGE every page that shows an output is taken. By default only blocks whose
-output the tests compare are renewed; `--all` also runs those marked `long`,
-which takes a quarter of an hour. The blocks of a page share their variables and a folder.
+output the tests compare are renewed; `--all` also runs those marked `long`, which
+takes a quarter of an hour. The blocks of a page share their variables and a folder.
 """
 
 from __future__ import annotations
