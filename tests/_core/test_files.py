@@ -47,6 +47,30 @@ def test_a_failure_leaves_the_old_file_and_no_litter(
     assert os.listdir(tmp_path) == ["a"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a folder cannot be synced elsewhere")
+def test_the_content_is_on_disk_before_the_name_and_the_name_before_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash of the machine, too, leaves the old file or the whole new one."""
+    happened: list[str] = []
+    sync, replace = os.fsync, os.replace
+
+    def synced(handle: int) -> None:
+        kind = os.fstat(handle)
+        folder = stat.S_ISDIR(kind.st_mode)
+        happened.append("folder" if folder else f"{kind.st_size} bytes")
+        sync(handle)
+
+    def replaced(source: str, target: Path) -> None:
+        happened.append("rename")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    write_whole(tmp_path / "a", b"12345")
+    assert happened == ["5 bytes", "rename", "folder"]
+
+
 def test_a_process_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a"
     write_whole(path, b"old")

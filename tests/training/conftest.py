@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,3 +103,30 @@ def run_hash(
 @pytest.fixture(scope="session")
 def hash_of_run() -> Callable[..., str]:
     return run_hash
+
+
+def make_population(table: Table, strategies: Sequence[str | Strategy], **how: Any):
+    """The population of jobs on two parts, before its first epoch.
+
+    `how` holds settings of the training.
+    """
+    from equipoise.networks.layout import common_layout
+    from equipoise.networks.spec import NetworkSpec
+    from equipoise.training.data import make_part
+    from equipoise.training.members import make_members
+    from equipoise.training.population import Population
+    from equipoise.training.settings import TrainingSettings
+
+    spec = NetworkSpec("x", hidden=(24, 17), number_width=5, dropout=0.3)
+    jobs = make_jobs(table, strategies)
+    common = common_layout(table, spec)
+    parts = {job.part: make_part(table, job, common) for job in jobs}
+    members = make_members(jobs, parts, spec)
+    members.sort(key=lambda member: member.family)
+    settings = TrainingSettings(**{"batch": 64, **how})
+    return Population(members, spec, common, settings)
+
+
+@pytest.fixture(scope="session")
+def population_of() -> Callable[..., Any]:
+    return make_population

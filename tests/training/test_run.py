@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,14 @@ from equipoise.learners.network import NetworkLearner
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.jobs import Outcome
 from equipoise.training.population import Population
+from equipoise.training.run import train
 from equipoise.training.settings import TrainingSettings
 
 Process = subprocess.Popen[bytes]
 
 HERE = Path(__file__).parent
+# Wide enough that each member is a group under the least memory limit.
+WIDE = NetworkSpec("wide", hidden=(256, 256))
 
 # What a subprocess runs. Threads are set there: they cannot be changed afterwards.
 PROGRAM = """
@@ -147,6 +151,7 @@ def test_a_run_that_was_killed_goes_on_with_the_same_numbers(
     killed(tmp_path, 0.0, in_save=True, **LONG)
     assert hash_of_run(str(tmp_path), **LONG) == expected
     assert 0 < len(epochs_run) < whole, "it was not cut, or began anew"
+    assert len(list(tmp_path.glob("*.checkpoint"))) > 1
 
 
 @pytest.mark.slow
@@ -212,6 +217,77 @@ def test_ctrl_c_ends_with_the_best_epochs_so_far(table, jobs_for) -> None:
     assert len(found) == 2
     assert all(1 <= outcome.best <= 3 for outcome in found)
     assert all("Stopped by the user" in outcome.notes[-1] for outcome in found)
+
+
+def test_ctrl_c_keeps_the_groups_that_are_done(table, jobs_for) -> None:
+    """Those of the group in training are told, those that wait have no outcome."""
+    settings = TrainingSettings(batch=64, epochs=20, memory_limit=2**20)
+    jobs = jobs_for(table, ["plain", "class_weight", "focal"], folds=3)
+    learner = NetworkLearner(WIDE, settings)
+
+    def press(text: str, share: float) -> None:
+        if text.startswith("group 3 of 9, epoch 2:"):
+            raise KeyboardInterrupt
+
+    found: list[Outcome] = []
+    with pytest.raises(KeyboardInterrupt):
+        found.extend(learner.run(table, jobs, progress=press))
+    assert [outcome.job for outcome in found] == jobs[:3]
+    whole = learner.run(table, jobs[:2])
+    for one, other in zip(found, whole, strict=False):
+        assert one.notes == ()
+        np.testing.assert_array_equal(one.log_odds, other.log_odds)
+    assert found[2].notes[-1].startswith("Stopped by the user")
+    assert found[2].best <= 2
+
+
+def test_ctrl_c_leaves_a_state_to_go_on_from(tmp_path: Path, table, jobs_for) -> None:
+    settings = TrainingSettings(batch=64, epochs=9, patience=9, save_every=0.0)
+    learner = NetworkLearner("small", settings, tmp_path)
+    jobs = jobs_for(table, ["plain", "smote"])
+    said: list[str] = []
+
+    def press(text: str, share: float) -> None:
+        said.append(text)
+        if len(said) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(learner.run(table, jobs, progress=press))
+    found = learner.run(table, jobs, progress=lambda text, _: said.append(text))
+    whole = NetworkLearner("small", settings).run(table, jobs)
+    for one, other in zip(found, whole, strict=True):
+        np.testing.assert_array_equal(one.log_odds, other.log_odds)
+    assert [text.split(":")[0] for text in said] == [f"epoch {n}" for n in range(1, 10)]
+
+
+def test_progress_tells_who_and_what_time_is_left(
+    table, population_of, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a clock that goes 2 s an epoch; at most, since members may stop earlier."""
+    population = population_of(table, ["plain", "smote"], epochs=12, patience=1)
+    clock = SimpleNamespace(monotonic=lambda: 2.0 * population.now.epoch)
+    monkeypatch.setattr("equipoise.training.run.time", clock)
+    told: list[tuple[int, int, float]] = []
+    assert train(population, report=lambda *given: told.append(given))
+    assert [epoch for epoch, _, _ in told] == list(range(1, len(told) + 1))
+    left = [members for _, members, _ in told]
+    assert left[0] == 4
+    assert left == sorted(left, reverse=True)
+    assert [s for _, _, s in told[:-1]] == [2.0 * (12 - e) for e, _, _ in told[:-1]]
+    assert told[-1][2] == 0.0
+
+
+def test_a_run_of_other_numbers_begins_anew(tmp_path: Path, table, jobs_for) -> None:
+    """The settings belong to the key of a state."""
+    jobs = jobs_for(table, folds=1)
+    for rate in (1e-3, 1e-2):
+        spec = NetworkSpec("x", hidden=(8,), learning_rate=rate)
+        settings = TrainingSettings(batch=64, epochs=2)
+        (stored,) = NetworkLearner(spec, settings, tmp_path).run(table, jobs)
+        (alone,) = NetworkLearner(spec, settings).run(table, jobs)
+        np.testing.assert_array_equal(stored.log_odds, alone.log_odds)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def resident() -> float:
