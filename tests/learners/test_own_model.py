@@ -99,6 +99,58 @@ def test_plans_and_mixup_run_through_the_same_protocol(jobs_of: Jobs) -> None:
     assert np.isfinite(mixed.log_odds).all()
 
 
+class Subclassed(keras.Model):  # type: ignore[misc]  # keras is untyped
+    """Makes its layers when it first sees rows."""
+
+    def build(self, shape: Any) -> None:
+        self.flat, self.last = keras.layers.Flatten(), keras.layers.Dense(1)
+        self.last.build((None, 36))
+
+    def call(self, x: Any) -> Any:
+        return self.last(self.flat(x))
+
+
+def without_input() -> Any:
+    return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(1)])
+
+
+def with_input() -> Any:
+    layers = [keras.layers.Flatten(), keras.layers.Dense(1)]
+    return keras.Sequential([keras.Input((6, 6, 1)), *layers])
+
+
+def test_a_model_without_an_input_layer_is_built_with_the_same_seed(
+    jobs_of: Jobs,
+) -> None:
+    x, table = images(240)
+    jobs = jobs_of(table, strategy("plain"), parts=1)
+    scores = []
+    for make in (without_input, with_input, Subclassed, Subclassed):
+        (outcome,) = OwnModelLearner(make, x, SETTINGS).run(table, jobs)
+        scores.append(outcome.log_odds)
+    open_, closed, first, again = scores
+    np.testing.assert_array_equal(open_, closed)
+    np.testing.assert_array_equal(first, again)
+    assert np.ptp(first) > 0
+
+
+def test_weights_that_a_loss_of_pairs_does_not_take_are_told_first(
+    jobs_of: Jobs,
+) -> None:
+    x, table = images(240)
+    jobs = [
+        dataclasses.replace(job, example_weights=np.ones(240))
+        for job in jobs_of(table, strategy("plain"), strategy("auc_margin"), parts=1)
+    ]
+    told: list[str] = []
+    run = OwnModelLearner(build, x, SETTINGS).run(
+        table, jobs, progress=lambda text, share: told.append(text)
+    )
+    with pytest.raises(UnsupportedError, match="auc_margin"):
+        list(run)
+    assert not told
+
+
 def test_the_table_has_as_many_rows_as_x(jobs_of: Jobs) -> None:
     x, table = images(100)
     learner = OwnModelLearner(build, x[:-1], SETTINGS)

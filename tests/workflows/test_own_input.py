@@ -145,8 +145,8 @@ def test_files_and_tables_are_refused(model: FittedModel, tmp_path: Path) -> Non
         evaluate(model, "x.csv")
     with pytest.raises(UnsupportedError, match="'trees'"):
         fit(images(60, 0), model=build, strategy="trees", folds=2)
-    with pytest.raises(UnsupportedError, match="weights with model="):
-        fit(images(60, 0), model=build, weights=np.ones(60), folds=2)
+    with pytest.raises(UnsupportedError, match="auc_margin"):
+        fitted(images(60, 0), strategy="auc_margin", weights=np.ones(60))
 
 
 def test_it_is_exported(model: FittedModel, tmp_path: Path) -> None:
@@ -219,3 +219,46 @@ def test_one_seed_gives_one_model(model: FittedModel) -> None:
     x, _ = images(30, 3)
     np.testing.assert_array_equal(again.log_odds(x), model.log_odds(x))
     assert dataclasses.replace(again.rule) == model.rule
+
+
+def test_weights_are_copies_and_zero_is_absent() -> None:
+    """Their equality in training is held in the learners' tests."""
+    x, y = images(300, 5)
+    weights = np.where(np.arange(300) % 5 == 0, 0.0, 1.0)
+    found = fitted((x, y), weights=weights, strategy=["plain", "class_weight"])
+    kept = weights > 0
+    wanted = fitted(
+        (x[kept], y[kept]), weights=np.ones(240), strategy=["plain", "class_weight"]
+    )
+    np.testing.assert_array_equal(found.predict_proba(x), wanted.predict_proba(x))
+    assert found.facts["rows"] == 240
+    assert any("Rows have weights" in note for note in found.notes)
+    heavy = fitted((x, y), weights=np.where(y == "ill", 8.0, 1.0))
+    plain = fitted((x, y), weights=np.ones(300))
+    rise = heavy.log_odds(x).mean() - plain.log_odds(x).mean()
+    assert rise == pytest.approx(np.log(8), abs=0.5)
+
+
+def own_step() -> Any:
+    import keras
+
+    class Own(keras.Model):  # type: ignore[misc]  # keras is untyped
+        """Not registered, with a training step and a layer that runs code."""
+
+        def train_step(self, data: Any) -> Any:
+            return super().train_step(data)
+
+    inputs = keras.Input((6, 6, 1))
+    twice = keras.layers.Lambda(lambda x: 2.0 * x)(inputs)
+    logit = keras.layers.Dense(1)(keras.layers.Flatten()(twice))
+    return Own(inputs, logit)
+
+
+def test_a_network_that_keras_cannot_copy_is_fitted_and_has_no_optimiser() -> None:
+    x, y = images(300, 0)
+    training = TrainingSettings(epochs=1)
+    model = fit((x, y), model=own_step, folds=2, repeats=1, training=training)
+    assert np.ptp(model.predict_proba(x)[:, 1]) > 0
+    (component,) = model.components
+    scorers: Any = component.scorers
+    assert not any(one.compiled for scorer in scorers for one in scorer.models)

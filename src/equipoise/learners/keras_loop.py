@@ -167,7 +167,8 @@ class KerasLoopLearner:
         x = self.x
         if x is None:
             x = arrange(part.encoded, part.exact, part.exact).dense
-        x = x.astype(self.settings.dtype) if x.dtype.kind == "f" else x
+        if x.dtype.kind == "f":
+            x = x.astype(self.settings.dtype, copy=False)
         fits = [
             _Fit(self, spec, member, x)
             for member in make_members([job], {job.part: part}, spec)

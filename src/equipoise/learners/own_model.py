@@ -134,11 +134,15 @@ class OwnModelLearner:
         Raises:
             InputError: `x` has another number of rows than the table.
             UnsupportedError: A strategy needs columns: it has another learner, or
-                its synthesis measures distances.
+                its synthesis measures distances; or rows have weights, which a loss
+                of pairs does not take here.
             TrainingError: A model met a number that is not finite.
         """
         for job in jobs:
             _check_served(job, self.x.dtype)
+            if job.strategy.objective.kind == "set":
+                who = f"the {job.strategy.loss} loss and a model of your own"
+                job.require_no_weights(who)
         # Its columns, where it has any, are another view of x: nobody encodes them.
         rows = dataclasses.replace(table, columns=())
         for place, job in enumerate(jobs, start=1):
@@ -149,7 +153,7 @@ class OwnModelLearner:
 
     def _fit(self, table: Table, job: Job, keep: bool) -> Outcome:
         loop = KerasLoopLearner(
-            _Seeded(self.build, job.seed),
+            _Seeded(self.build, job.seed, self.x[:1]),
             self.x,
             dataclasses.replace(
                 network("linear"), learning_rate=self.learning_rate, weight_decay=0.0
@@ -166,15 +170,22 @@ class OwnModelLearner:
 
 
 class _Seeded:
-    """A build function whose n-th model depends on the seed and n alone."""
+    """A build function whose n-th model depends on the seed and n alone.
 
-    def __init__(self, build: Build, seed: int) -> None:
-        self._build, self._seed, self._count = build, seed, 0
+    A model without an input layer makes its weights at its first call: that is here,
+    since an optimizer must know them, and what makes them is seeded too.
+    """
+
+    def __init__(self, build: Build, seed: int, row: npt.NDArray[Any]) -> None:
+        self._build, self._seed, self._row, self._count = build, seed, row, 0
 
     def __call__(self) -> Any:
         self._count += 1
         with seeded(derive(self._seed, "own model", self._count)):
-            return self._build()
+            model = self._build()
+            if not model.built:
+                model(self._row, training=False)
+            return model
 
 
 @contextlib.contextmanager

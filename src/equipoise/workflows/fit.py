@@ -13,21 +13,25 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, listing, number, sentence
-from equipoise._core.seeds import derive
 from equipoise.decision.calibration import fit_calibrator
 from equipoise.decision.rule import DecisionRule, certified_rule, make_rule
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.strategies.catalogue import as_strategies
-from equipoise.strategies.jobs import Progress, Scorer
+from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.read import read_table
-from equipoise.table.splits import inner_split
 from equipoise.table.table import FloatArray, Table
 from equipoise.table.target import Positive
 from equipoise.training.settings import TrainingSettings
-from equipoise.workflows.arms import Arms, labels_of
+from equipoise.workflows.arms import Arms
 from equipoise.workflows.blend import blend, mean_log_odds, pool
+from equipoise.workflows.fit_rows import (
+    hold_out,
+    own_rows,
+    read_weights,
+    rows_that_count,
+)
 from equipoise.workflows.goal import Goal
 from equipoise.workflows.model import Component, FittedModel, hashes_of, pooled
 from equipoise.workflows.own_input import OwnInput, uncompiled
@@ -43,7 +47,6 @@ NETWORK = "default"
 GROUPS = "it groups rows"
 """Why `read_table` leaves the group column out of the features."""
 MOST_REPEATS = 3
-CERTIFY_SHARE = 1 / 3
 WEIGHTED = (
     "Rows have weights: they count in training, calibration and threshold. The "
     "evaluation counts every row once."
@@ -118,7 +121,8 @@ def fit(
         SplitError: There are too few positives for the folds.
         RefusedError: `goal.certify` asks for more than the rows can carry.
         UnsupportedError: The table is not binary; or rows with weights meet a floor
-            that is to be certified, or a sampler object.
+            that is to be certified, a sampler object, or a loss of pairs for a
+            network of your own.
 
     Example:
         >>> from equipoise.table.generators import gaussian_shift
@@ -131,23 +135,23 @@ def fit(
     """
     started = monotonic()
     goal = goal or Goal()
+    x: npt.NDArray[Any] | None = None
     if model is None:
-        table, x = (
-            read_table(
-                source, target, positive=positive, group=group, time=time, drop=drop
-            ),
-            None,
+        table = read_table(
+            source, target, positive=positive, group=group, time=time, drop=drop
         )
     else:
-        table, x = _own_rows(source, weights)
+        table, x = own_rows(source)
         duplicates = "ignore"
     table.require_binary("fit")
-    table, counted = _weighted(table, weights, goal)
+    counted = read_weights(weights, len(table), goal)
+    if counted is not None:
+        table, x, counted = rows_that_count(table, x, counted)
     auto = strategy == "auto" and x is None
     default = AUTO if auto else ["plain"]
     arms = as_strategies(default if strategy == "auto" else strategy)
     _require_networks(arms, own=x is not None)
-    kept, held = _hold_out(table, goal, seed)
+    kept, held = hold_out(table, goal, seed)
     protocol = Protocol(
         folds=integer(folds, "folds", 2, 20),
         by=split_by(table, None),
@@ -167,8 +171,14 @@ def fit(
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
     shares = blend(log_odds, y, shares=AUTO if auto else None, rows=own)
     takes = None if x is None else OwnInput.of(x)
+    stored = scores.scorers
+    if model is not None and x is not None:
+        stored = {
+            name: tuple(uncompiled(scorer, model, x[:1]) for scorer in own_scorers)
+            for name, own_scorers in stored.items()
+        }
     components = tuple(
-        Component(arm, shares[arm.name], _kept(scores.scorers[arm.name], takes), takes)
+        Component(arm, shares[arm.name], stored[arm.name], takes)
         for arm in arms
         if arm.name in shares
     )
@@ -205,10 +215,6 @@ class Unseen:
     y: npt.NDArray[Any]
 
 
-def _kept(scorers: tuple[Scorer, ...], own: OwnInput | None) -> tuple[Scorer, ...]:
-    return scorers if own is None else tuple(map(uncompiled, scorers))
-
-
 def _require_networks(arms: Sequence[Strategy], *, own: bool) -> None:
     columns = [arm.name for arm in arms if arm.learner != "network"]
     if own and columns:
@@ -219,73 +225,6 @@ def _require_networks(arms: Sequence[Strategy], *, own: bool) -> None:
                 "Fit it on a table of columns.",
             )
         )
-
-
-def _own_rows(
-    source: Any, weights: npt.ArrayLike | None
-) -> tuple[Table, npt.NDArray[Any]]:
-    """Return the labels as a table, and what the user's own network takes."""
-    if weights is not None:
-        raise UnsupportedError(
-            sentence("weights with model=", "rows that count alike", "Leave them out.")
-        )
-    table, x = labels_of(source)
-    return table, OwnInput.of(x).read(x)
-
-
-def _weighted(
-    table: Table, weights: npt.ArrayLike | None, goal: Goal
-) -> tuple[Table, FloatArray | None]:
-    """Return the rows that count, and how much each does.
-
-    Raises:
-        InputError: There are not as many weights as rows, or one is negative or no
-            number, or all are zero.
-        UnsupportedError: A floor is to be certified.
-    """
-    if weights is None:
-        return table, None
-    each = np.asarray(weights, np.float64)
-    wrong = ""
-    if each.shape != (len(table),):
-        wrong = f"of shape {each.shape}"
-    elif not np.isfinite(each).all() or (each < 0).any():
-        wrong = "negative or no finite numbers"
-    elif not each.any():
-        wrong = "all zero"
-    if wrong:
-        raise InputError(
-            sentence(
-                f"weights that are {wrong}",
-                f"{len(table):,} numbers of at least 0, not all of them zero",
-            )
-        )
-    if goal.certify is not None:
-        raise UnsupportedError(
-            sentence(
-                f"weights with certify={goal.certify}",
-                "rows that count alike, or floors that are estimated",
-                "Exact binomial bounds count rows.",
-            )
-        )
-    kept = each > 0
-    return (table, each) if kept.all() else (table.take(kept), each[kept])
-
-
-def _hold_out(
-    table: Table, goal: Goal, seed: int
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Set rows aside that nothing will see, where a floor is to be certified."""
-    rows = np.arange(len(table))
-    if goal.certify is None:
-        return rows, None
-    return inner_split(
-        table,
-        rows,
-        share=CERTIFY_SHARE,
-        seed=derive(seed, "certify"),
-        by=split_by(table, None),
-    )
 
 
 def _fit(

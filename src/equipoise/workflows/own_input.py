@@ -152,16 +152,25 @@ def array_hashes(x: Array) -> npt.NDArray[np.uint64]:
     return np.frombuffer(b"".join(found), "<u8").astype(np.uint64)
 
 
-def uncompiled(scorer: Any) -> Any:
+def uncompiled(scorer: Any, build: Callable[[], Any], row: Array) -> Any:
     """Return an `OwnModelScorer` whose networks are layers and weights only.
 
-    The optimiser that they were trained with would treble the file of the model.
+    Only `keras.Model.fit`, which serves a network with a training step of its own,
+    leaves an optimiser behind; it would treble the file of the model.
+
+    Args:
+        scorer: The fitted networks.
+        build: Returns another one without weights; the user's function.
+        row: `[1, ...]` what they take.
     """
+    from equipoise.learners.own_model import seeded
 
     def plain(model: Any) -> Any:
-        copy = type(model).from_config(model.get_config())
-        if not copy.built:
-            copy.build(model.input_shape)
+        if not model.compiled:
+            return model
+        with seeded(0):
+            copy = build()
+            copy(row, training=False)
         copy.set_weights(model.get_weights())
         return copy
 

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which rows `fit` learns from, how much each counts, and which it sets aside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import sentence
+from equipoise._core.seeds import derive
+from equipoise.errors import InputError, UnsupportedError
+from equipoise.table.splits import inner_split
+from equipoise.table.table import FloatArray, IntArray, Table
+from equipoise.workflows.arms import labels_of
+from equipoise.workflows.goal import Goal
+from equipoise.workflows.own_input import OwnInput
+from equipoise.workflows.plan import split_by
+
+CERTIFY_SHARE = 1 / 3
+
+Array = npt.NDArray[Any]
+
+
+def own_rows(source: Any) -> tuple[Table, Array]:
+    """Return the labels as a table, and what the user's own network takes.
+
+    Args:
+        source: `(x, y)`.
+    """
+    table, x = labels_of(source)
+    return table, OwnInput.of(x).read(x)
+
+
+def read_weights(
+    weights: npt.ArrayLike | None, rows: int, goal: Goal
+) -> FloatArray | None:
+    """Return how much each row counts, `[rows]`; None where all count alike.
+
+    Args:
+        weights: What the user gave.
+        rows: How many there are.
+        goal: What the decision rule is to reach.
+
+    Raises:
+        InputError: There are not as many weights as rows, or one is negative or no
+            number, or all are zero.
+        UnsupportedError: A floor is to be certified.
+    """
+    if weights is None:
+        return None
+    each = np.asarray(weights, np.float64)
+    wrong = ""
+    if each.shape != (rows,):
+        wrong = f"of shape {each.shape}"
+    elif not np.isfinite(each).all() or (each < 0).any():
+        wrong = "negative or no finite numbers"
+    elif not each.any():
+        wrong = "all zero"
+    if wrong:
+        raise InputError(
+            sentence(
+                f"weights that are {wrong}",
+                f"{rows:,} numbers of at least 0, not all of them zero",
+            )
+        )
+    if goal.certify is not None:
+        raise UnsupportedError(
+            sentence(
+                f"weights with certify={goal.certify}",
+                "rows that count alike, or floors that are estimated",
+                "Exact binomial bounds count rows.",
+            )
+        )
+    return each
+
+
+def rows_that_count(
+    table: Table, x: Array | None, weights: FloatArray
+) -> tuple[Table, Array | None, FloatArray]:
+    """Return the rows of weight above 0, and their weights.
+
+    Args:
+        table: All rows.
+        x: What the user's own network takes of them; None without one.
+        weights: `[rows]`.
+    """
+    kept = weights > 0
+    if kept.all():
+        return table, x, weights
+    return table.take(kept), None if x is None else x[kept], weights[kept]
+
+
+def hold_out(table: Table, goal: Goal, seed: int) -> tuple[IntArray, IntArray | None]:
+    """Set rows aside that nothing will see, where a floor is to be certified.
+
+    Returns:
+        The rows to fit on, and the others; None where there are none.
+    """
+    rows = np.arange(len(table))
+    if goal.certify is None:
+        return rows, None
+    return inner_split(
+        table,
+        rows,
+        share=CERTIFY_SHARE,
+        seed=derive(seed, "certify"),
+        by=split_by(table, None),
+    )
