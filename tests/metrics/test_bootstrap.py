@@ -10,6 +10,7 @@ from equipoise.metrics import (
     Ladder,
     RowResampler,
     average_precision_many,
+    bootstrap,
     bootstrap_ranking,
     roc_auc_many,
 )
@@ -70,3 +71,16 @@ def test_a_missing_class_is_nan() -> None:
 def test_replicates_are_checked() -> None:
     with pytest.raises(InputError, match="replicates"):
         bootstrap_ranking([0, 1], [0.1, 0.2], replicates=0)
+
+
+def test_memory_is_bounded_where_many_positives_are_tied(monkeypatch) -> None:
+    # Few groups of many rows: what is drawn row by row sets the size of a chunk.
+    monkeypatch.setattr(bootstrap, "_CELLS", 4000)
+    y, score = (
+        np.repeat([1, 1, 0], [500, 500, 50]),
+        np.repeat([2, 1, 1], [500, 500, 50]),
+    )
+    ladder = Ladder.of(y, score)
+    sizes = [len(tp) for tp, _, _ in bootstrap._samples(ladder, 50, 30, 0)]
+    assert sum(sizes) == 30
+    assert max(sizes) * 1000 <= 4000

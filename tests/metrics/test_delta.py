@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from equipoise.metrics import METRICS, Counts
 from equipoise.metrics.delta import delta_interval
@@ -90,3 +91,34 @@ def test_copies_in_clusters_do_not_narrow() -> None:
         METRICS["mcc"], y[copies], score[copies], threshold=0.5, clusters=copies
     )
     assert high - low > 0.9 * (plain[1] - plain[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("cells", [(40, 0, 10, 10**6), (50, 0, 0, 10**5)])
+def test_half_a_row_may_be_less_than_the_step_of_the_slope(name, cells) -> None:
+    one = METRICS[name]
+    y, score = table(*cells)
+    value = one(y, score, threshold=0.5)
+    low, high = delta_interval(one, y, score, threshold=0.5)
+    assert low <= value <= high
+    assert low < high
+
+
+def test_the_slope_of_a_logarithm_holds_near_its_pole() -> None:
+    # One false positive in a million: LR+ = recall / (1 - specificity), and the
+    # variance of its logarithm is about 1 / 1.5 + 1 / 40.5 - 1 / 50 (Simel et al.).
+    y, score = table(40, 1, 10, 10**6 - 1)
+    one = METRICS["positive_likelihood_ratio"]
+    low, high = delta_interval(one, y, score, threshold=0.5)
+    error = math.sqrt(1 / 1.5 + 1 / 40.5 - 1 / 51)
+    quantile = stats.t.ppf(0.975, 49)
+    middle = math.log(40.5 / 51 / (1.5 / (10**6 + 1)))
+    assert math.log(low) == pytest.approx(middle - quantile * error, abs=0.01)
+    assert math.log(high) == pytest.approx(middle + quantile * error, abs=0.01)
+
+
+def test_one_cluster_tells_nothing_of_a_ratio() -> None:
+    y, score = table(9, 5, 3, 83)
+    one = METRICS["positive_likelihood_ratio"]
+    ends = delta_interval(one, y, score, threshold=0.5, clusters=np.zeros(100))
+    assert np.isnan(ends).all()

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.metrics import METRICS, interval
+from equipoise.metrics.effective import Spread, effective_wilson
 from equipoise.metrics.estimation import supported
+from equipoise.metrics.resampling import RowResampler
 from equipoise.metrics.shares import SHARES
 
 SERVED = [name for name in METRICS if supported(name)]
@@ -222,3 +224,33 @@ def test_one_positive_is_never_certain(name: str) -> None:
     found = interval(name, y, p, replicates=50, **options)
     assert found.high > found.low or math.isnan(found.low)
     assert bool(found.reason) == math.isnan(found.low)
+
+
+@pytest.mark.parametrize("name", sorted({*SERVED} - {*OPTIONS, "partial_roc_auc"}))
+def test_the_value_lies_inside_whatever_the_rows(name) -> None:
+    random = np.random.default_rng(2)
+    for k in range(60):
+        rows = int(random.integers(4, 60))
+        y = random.integers(0, 2, rows)
+        score = [y, 1 - y, np.round(random.random(rows), 1), random.random(rows)][k % 4]
+        kept = random.random(rows) > 0.1
+        weights = random.random(rows) * kept if k % 3 else None
+        clusters = random.integers(0, max(2, rows // 3), rows) if k % 5 == 0 else None
+        found = interval(name, y, score, weights=weights, clusters=clusters)
+        if found.defined and not math.isnan(found.low):
+            assert found.low <= found.value <= found.high
+            assert found.low < found.high
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_the_bootstrap_reads_the_rows_in_their_own_order(name, rows) -> None:
+    # The variance is that of the metric over the resampler's own counts.
+    y, score = rows
+    options = OPTIONS[name]
+    found = interval(name, y, score, replicates=50, seed=3, **options)
+    counts = np.concatenate(list(RowResampler(y, replicates=50, seed=3)))
+    drawn = [METRICS[name](y, score, many, **options) for many in counts]
+    units = 20.0
+    spread = Spread(METRICS[name](y, score, **options), np.var(drawn, ddof=1), units)
+    low, high = effective_wilson(spread)
+    assert (found.low, found.high) == pytest.approx((float(low), float(high)))

@@ -161,3 +161,43 @@ def test_invariances(rows) -> None:
 def test_options_are_checked(call) -> None:
     with pytest.raises(InputError):
         call()
+
+
+def test_the_weighted_minimum_is_the_worst_order_of_whole_rows() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        weights = random.random(7)
+        y = np.array([1, 1, 1, 1, 0, 0, 0])
+        worst = min(
+            average_precision(y, [*order, 5, 6, 7], weights)
+            for order in itertools.permutations(range(1, 5))
+        )
+        assert minimum_average_precision(y, None, weights) == pytest.approx(worst)
+        assert normalised_average_precision(y, weights * y, weights) > -1e-12
+
+
+def test_the_minimum_counts_a_weight_as_copies_and_a_rest() -> None:
+    y = np.array([1, 1, 0, 0, 1])
+    copies = np.array([1, 3, 2, 5, 2])
+    whole = minimum_average_precision(np.repeat(y, copies))
+    assert minimum_average_precision(y, None, copies) == pytest.approx(whole)
+    assert minimum_average_precision([1, 0], None, [2.5, 4]) == pytest.approx(
+        (0.5 * 0.5 / 4.5 + 1.5 / 5.5 + 2.5 / 6.5) / 2.5
+    )
+
+
+def test_the_minimum_of_weights_that_stand_for_a_population() -> None:
+    found = minimum_average_precision([1, 0], None, [2.5e6, 3.5e7])
+    passed = np.arange(1, 2.5e6 + 1)
+    assert found == pytest.approx(np.mean(passed / (passed + 3.5e7)), rel=1e-12)
+    share = 3 / 53  # Boyd et al. (2012): the continuous form, of any size
+    limit = 1 + (1 - share) * math.log(1 - share) / share
+    vast = minimum_average_precision([1, 0], None, [3e11, 5e12])
+    assert vast == pytest.approx(limit, rel=1e-9)
+
+
+def test_an_auroc_of_fractional_weights_is_at_most_1() -> None:
+    random = np.random.default_rng(0)
+    for rows in range(4, 80):
+        y = np.arange(rows) % 2
+        assert roc_auc(y, y, random.random(rows)) <= 1

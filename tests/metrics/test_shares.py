@@ -91,3 +91,26 @@ def test_clustered_intervals_cover() -> None:
         )
         held += low <= 0.7 <= high
     assert held / 400 >= 0.93 - 2 * np.sqrt(0.95 * 0.05 / 400)
+
+
+@pytest.mark.parametrize("name", SHARES)
+@pytest.mark.parametrize("by", ["rows", "clusters"])
+def test_sums_of_fractional_weights_never_leave_0_to_1(name, by) -> None:
+    random = np.random.default_rng(0)
+    for rows in range(5, 60):
+        y = random.random(rows) < 0.5
+        weights = random.random(rows)
+        clusters = random.integers(0, 6, rows) if by == "clusters" else None
+        for score in (y, ~y):
+            if name == "flag_rate" or not SHARES[name](y, score)[1].any():
+                continue
+            low, high = share_interval(
+                name,
+                y,
+                score.astype(float),
+                threshold=0.5,
+                weights=weights,
+                clusters=clusters,
+            )
+            assert (low == 0) != (high == 1)
+            assert high - low < 1

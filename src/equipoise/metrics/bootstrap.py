@@ -135,7 +135,9 @@ def _samples(
     # Cells in the order of the scores: above, tied, above, tied, ..., below.
     cells = np.append(np.stack([ladder.above, ladder.tied], axis=1), ladder.below)
     used = np.flatnonzero(cells)
-    chunk = max(1, _CELLS // (groups + used.size))
+    # Positives are drawn one by one, so where many are tied they are what counts.
+    drawn_each = max(groups + used.size, int(ladder.positives.sum()))
+    chunk = max(1, _CELLS // drawn_each)
     for start in range(0, replicates, chunk):
         size = min(chunk, replicates - start)
         random = generator(seed, "bootstrap ranking", start)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Intervals of the other decision metrics, by the delta method.
+"""Intervals of the other decision metrics, from those of recall and specificity.
 
 Given the classes' sizes, every metric of decisions is a function of recall and
-specificity, which are two independent shares. Their variances and the slopes
-are taken half a row away from 0 and 1, so nothing collapses there.
+specificity, which are two independent shares. Most metrics take the delta method;
+variances and slopes are taken half a row away from 0 and 1, so nothing collapses
+there. Where the logarithm of a metric is a sum over the shares, as for ratios and
+the geometric mean, no slope tells how far it falls as a share nears 0, and the
+distances to the ends of the shares' own intervals are combined.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from equipoise.metrics.confusion import Counts
 from equipoise.metrics.effective import Spread, effective_wilson, t_quantile
 from equipoise.metrics.estimate import NAN
 from equipoise.metrics.inputs import BoolArray, FloatArray, checked
-from equipoise.metrics.intervals import effective_size
+from equipoise.metrics.intervals import effective_size, mid_p, normal_quantile
 from equipoise.metrics.registry import Metric
 
 _STEP = 1e-5
@@ -38,8 +41,9 @@ def delta_interval(
 ) -> tuple[float, float]:
     """Return the interval of a metric of decisions, at the table's prevalence.
 
-    Metrics with a bounded range take the effective-size score interval, ratios a
-    t interval of their logarithm (Simel, Samsa and Matchar 1991).
+    Metrics with a bounded range take the effective-size score interval. Ratios and
+    the geometric mean recover the error of their logarithm from the mid-P intervals
+    of both shares (Zou and Donner 2008).
 
     Args:
         metric: Of the kinds "threshold" or "cost".
@@ -71,7 +75,7 @@ def delta_interval(
         return float(definition(rows.cells(recall, specificity), **options))
 
     value = at(*rows.shares(0.0))
-    if math.isinf(metric.high) and metric.low == 0:
+    if metric.name == "g_mean" or (math.isinf(metric.high) and metric.low == 0):
         return _log_interval(at, value, rows, level)
     return _bounded_interval(at, value, rows, level, (metric.low, metric.high))
 
@@ -103,6 +107,14 @@ class _Rows:
             found.append((share * size + smooth) / (size + 2 * smooth))
         return found[0], found[1]
 
+    def ends(self, level: float) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return the mid-P intervals of recall and specificity."""
+        recall, specificity = (
+            mid_p(min(share * size, size), size, level)
+            for share, size in zip(self.shares(0.0), self.sizes, strict=True)
+        )
+        return recall, specificity
+
     def cells(self, recall: float, specificity: float) -> Counts:
         p, n = self.totals
         made = (p * recall, n * (1 - specificity), p * (1 - recall), n * specificity)
@@ -113,16 +125,31 @@ class _Rows:
             return min(self.sizes)
         return float(min(np.unique(self.clusters[rows]).size for rows in self.classes))
 
-    def variance(self, slopes: tuple[float, float]) -> float:
-        """Return the variance of a function with these slopes in the shares."""
-        independent = sum(
-            slope**2 * share * (1 - share) / size
-            for slope, share, size in zip(
-                slopes, self.shares(), self.sizes, strict=True
+    def widening(self, slopes: tuple[float, float], level: float) -> float:
+        """Return by how much clusters widen the interval of such a function."""
+        if self.clusters is None:
+            return 1.0
+        tail = (1 + level) / 2
+        few = float(t_quantile(tail, max(1.0, self.units() - 1)))
+        ratio = self.variance(slopes) / self.independent(slopes)
+        return math.sqrt(ratio) * few / normal_quantile(tail)
+
+    def independent(self, slopes: tuple[float, float]) -> float:
+        """Return the variance of a function where the rows are independent."""
+        return float(
+            sum(
+                slope**2 * share * (1 - share) / size
+                for slope, share, size in zip(
+                    slopes, self.shares(), self.sizes, strict=True
+                )
             )
         )
+
+    def variance(self, slopes: tuple[float, float]) -> float:
+        """Return the variance of a function with these slopes in the shares."""
+        independent = self.independent(slopes)
         if self.clusters is None:
-            return float(independent)
+            return independent
         error = np.zeros(self.weight.size)
         for rows, slope, share, total in zip(
             self.classes, slopes, self.shares(0.0), self.totals, strict=True
@@ -139,10 +166,17 @@ Function = Callable[[float, float], float]
 
 
 def _slopes(at: Function, recall: float, specificity: float) -> tuple[float, float]:
+    """Return the central differences in both shares."""
+    h, k = _step(recall), _step(specificity)
     return (
-        (at(recall + _STEP, specificity) - at(recall - _STEP, specificity)) / 2 / _STEP,
-        (at(recall, specificity + _STEP) - at(recall, specificity - _STEP)) / 2 / _STEP,
+        (at(recall + h, specificity) - at(recall - h, specificity)) / 2 / h,
+        (at(recall, specificity + k) - at(recall, specificity - k)) / 2 / k,
     )
+
+
+def _step(share: float) -> float:
+    """Return a step that stays well inside (0, 1), for half a row may be less."""
+    return min(_STEP, share / 10, (1 - share) / 10)
 
 
 def _bounded_interval(
@@ -168,15 +202,26 @@ def _bounded_interval(
 def _log_interval(
     at: Function, value: float, rows: _Rows, level: float
 ) -> tuple[float, float]:
+    """Combine the distances to the shares' ends, on the logarithm of the metric."""
     if math.isnan(value):
         return NAN, NAN
 
     def log_at(recall: float, specificity: float) -> float:
-        return math.log(at(recall, specificity))
+        found = at(recall, specificity)
+        return math.log(found) if found > 0 else -math.inf
 
-    middle = log_at(*rows.shares())
-    error = math.sqrt(rows.variance(_slopes(log_at, *rows.shares())))
-    half = float(t_quantile((1 + level) / 2, max(1.0, rows.units() - 1))) * error
-    low = 0.0 if value == 0 else math.exp(middle - half)
-    high = value if math.isinf(value) else math.exp(middle + half)
+    # A share of 0 or 1 has no logarithm, or none on its other side.
+    recall, specificity = (
+        share if 0 < share < 1 else smooth
+        for share, smooth in zip(rows.shares(0.0), rows.shares(), strict=True)
+    )
+    middle = log_at(recall, specificity)
+    of_recall, of_specificity = rows.ends(level)
+    moved = (
+        [log_at(end, specificity) - middle for end in of_recall],
+        [log_at(recall, end) - middle for end in of_specificity],
+    )
+    below, above = (math.hypot(*(pick(0.0, *m) for m in moved)) for pick in (min, max))
+    wider = rows.widening(_slopes(log_at, *rows.shares()), level)
+    low, high = math.exp(middle - wider * below), math.exp(middle + wider * above)
     return min(low, value), max(high, value)

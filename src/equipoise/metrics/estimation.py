@@ -27,6 +27,7 @@ from equipoise.metrics.influence import (
     roc_auc_spread,
 )
 from equipoise.metrics.inputs import FloatArray, checked, labels
+from equipoise.metrics.intervals import clopper_pearson, effective_size
 from equipoise.metrics.ranking import minimum_average_precision
 from equipoise.metrics.registry import METRICS, Metric
 from equipoise.metrics.registry import metric as find
@@ -57,9 +58,10 @@ def interval(
     | recall, precision, specificity, F1 and other shares | Clopper-Pearson |
     | AUROC | effective-size score interval on DeLong's variance |
     | average precision | the same on its influence function |
-    | MCC, kappa, G-mean, costs | the same on the delta method |
-    | likelihood and odds ratios, log loss | t on the log scale |
-    | partial AUROC, precision and recall at k | the same on a bootstrap variance |
+    | MCC, kappa, balanced accuracy, costs | the same on the delta method |
+    | likelihood and odds ratios, G-mean | mid-P of both shares, combined in logs |
+    | log loss | t on the log scale |
+    | partial AUROC, precision and recall at k | the score interval on a bootstrap |
 
     None of these has zero width. Weights are taken as importance: the effective
     number of rows enters. With clusters, whole clusters are the independent
@@ -113,8 +115,12 @@ def interval(
     low, high, method = _ends(
         one, y, score, weights, groups, level, resampling, options
     )
-    reason = "" if not math.isnan(low) else "one class: its error is unknown"
-    return Estimate(point.value, low, high, method, reason, level)
+    if math.isnan(low):
+        reason = "one class: its error is unknown"
+        return Estimate(point.value, low, high, method, reason, level)
+    # The ends are computed by another route than the value, and rounded there.
+    low, high = min(low, point.value), max(high, point.value)
+    return Estimate(point.value, low, high, method, "", level)
 
 
 def _ends(
@@ -143,7 +149,8 @@ def _ends(
         low, high = delta_interval(
             one, y, score, weights=weights, clusters=clusters, level=level, **options
         )
-        return low, high, "delta method"
+        logs = one.name == "g_mean" or (math.isinf(one.high) and one.low == 0)
+        return low, high, "mid-P, recovered" if logs else "delta method"
     if one.name in _CLOSED:
         return _CLOSED[one.name](y, score, weights, clusters, level)
     if one.name in _BOOTSTRAPPED:
@@ -261,23 +268,32 @@ def _bootstrapped(
     options: dict[str, Any],
 ) -> _Ends:
     """Return the effective-size score interval on the bootstrap's variance."""
-    positive, _, weight = checked(y, score, weights)
+    positive, values, weight = checked(y, score, weights)
     replicates, seed = resampling
     sampler = RowResampler(positive, clusters, replicates, seed)
+    # Sorted beforehand, each replicate's own sort finds nothing left to do.
+    order = np.argsort(-values, kind="stable")
+    labels_, ranked, mass = positive[order], values[order], weight[order]
     drawn = np.array(
         [
-            one.function(y, score, counts * weight, **options)
+            one.function(labels_, ranked, counts[order] * mass, **options)
             for chunk in sampler
             for counts in chunk
         ]
     )
     units = Influence(NAN, np.zeros(0), positive, weight).units(clusters)
+    listed = math.inf
     if one.name == "precision_at_k":
-        units = min(units, float(options.get("k", 100)))
+        listed = min(float(options.get("k", 100)), effective_size(weight))
+        units = min(units, listed)
     high = _ceiling(one, options)
     variance = float(np.nanvar(drawn, ddof=1)) / high**2
     value = one.function(y, score, weights, **options) / high
     ends = _plain(effective_wilson(Spread(value, variance, units), level))
+    if listed < math.inf:
+        # Of few rows the bootstrap does not know how often one more is wrong.
+        exact = clopper_pearson(min(value * listed, listed), listed, level)
+        ends = min(ends[0], exact[0]), max(ends[1], exact[1])
     return high * ends[0], high * ends[1], "effective-size score, bootstrap"
 
 

@@ -32,8 +32,8 @@ class BrierParts:
             over the groups; 0 where calibrated.
         resolution: How far the groups' outcome rates lie apart.
         uncertainty: Share of positives times share of negatives.
-        within: What varies inside groups; exactly 0 for "distinct" groups, and
-            near 0 for "isotonic" ones.
+        within: What varies inside groups; 0 for "isotonic" and, up to rounding,
+            for "distinct" ones.
     """
 
     brier: float

@@ -70,7 +70,8 @@ def share_interval(
     weight = np.where(among, weight, 0.0)
     group = None if clusters is None else np.asarray(clusters)
     share, trials = _effective(hit, weight, group, level)
-    low, high = clopper_pearson(share * trials, trials, level)
+    # A product of rounded numbers may exceed what it is a share of.
+    low, high = clopper_pearson(min(share * trials, trials), trials, level)
     if name == "f1":
         return 2 * low / (1 + low), 2 * high / (1 + high)
     return low, high
@@ -86,13 +87,17 @@ def _effective(
     total = float(weight.sum())
     if total == 0:
         return 0.0, 0.0
-    share = float(np.sum(weight[hit])) / total
     size = effective_size(weight)
+    used = weight > 0
+    right = hit[used]
+    # Where all rows agree the share is 0 or 1, not a quotient of rounded sums.
+    share = float(right[0])
+    if right.any() and not right.all():
+        share = min(1.0, float(np.sum(weight[hit])) / total)
     if group is None:
         return share, size
-    used = weight > 0
     unit = np.unique(group[used], return_inverse=True)[1]
-    error = np.bincount(unit, weights=weight[used] * (hit[used] - share)) / total
+    error = np.bincount(unit, weights=weight[used] * (right - share)) / total
     m = error.size
     if m < 2:
         return share, 1.0
