@@ -271,3 +271,26 @@ def test_round_trip() -> None:
 def test_errors_say_what_is_accepted(call, error) -> None:
     with pytest.raises(error, match="Accepted"):
         call()
+
+
+@pytest.mark.parametrize("below", [0.0, -math.inf])
+def test_a_row_of_infinite_score_can_be_flagged_alone(below) -> None:
+    score = [math.inf, below, below]
+    found = choose_threshold(score, [1, 0, 0])
+    assert found.flag(score).tolist() == [True, False, False]
+    assert found.achieved == 1
+    many = choose_threshold_many(score, [1, 0, 0], [[1, 1, 1], [2, 1, 0]])
+    assert np.isfinite(many).all()
+
+
+@pytest.mark.parametrize("name", ["mcc", "g_mean", "balanced_accuracy", "f1"])
+def test_rounded_sums_of_weights_choose_what_exact_ones_do(name) -> None:
+    # Where nothing is left to flag the counts differ from the totals by rounding.
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        rows = int(random.integers(2, 12))
+        score, y = random.integers(0, 4, rows), random.integers(0, 2, rows)
+        tenths = random.integers(1, 60, rows)
+        fraction = choose_threshold(score, y, objective=name, weights=tenths * 0.1)
+        whole = choose_threshold(score, y, objective=name, weights=tenths)
+        assert fraction.value == whole.value

@@ -115,7 +115,9 @@ def _g_mean() -> Objective:
     def value(
         tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
     ) -> FloatArray:
-        kept = np.maximum(1 - _ratio(fp, negatives), 0)
+        kept = 1 - _ratio(fp, negatives)
+        # Under the root a rounding error of 1e-16 would become 1e-8.
+        kept = np.where(kept <= ROUNDING, 0.0, kept)
         return np.asarray(np.sqrt(_ratio(tp, positives) * kept))
 
     words = "the highest geometric mean of recall and specificity"
@@ -127,11 +129,14 @@ def _mcc() -> Objective:
         tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
     ) -> FloatArray:
         flagged, rows = tp + fp, positives + negatives
-        spread = np.sqrt(flagged) * np.sqrt(rows - flagged) * np.sqrt(positives)
+        # Sums of fractional weights may differ by rounding where nothing is left.
+        left = np.maximum(rows - flagged, 0.0)
+        left = np.where(left <= ROUNDING * rows, 0.0, left)
+        spread = np.sqrt(flagged) * np.sqrt(left) * np.sqrt(positives)
         value = _ratio(tp * rows - flagged * positives, spread * np.sqrt(negatives))
         # Flagging none or all is undefined as a correlation, and better than a
         # negative one: as a choice it counts as 0.
-        one_answer = (flagged == 0) | (flagged == rows)
+        one_answer = (flagged == 0) | (left == 0)
         both = (positives > 0) & (negatives > 0)
         return np.where(one_answer & both, 0.0, value)
 

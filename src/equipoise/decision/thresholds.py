@@ -24,6 +24,8 @@ from equipoise.errors import InputError, InputTypeError
 
 IntArray = npt.NDArray[np.int64]
 
+_LARGEST = float(np.finfo(np.float64).max)
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -312,8 +314,11 @@ def _between(ranked: _Ranked, counts: FloatArray, end: int) -> float:
     if not present[end:].any():
         return -math.inf
     lower = float(ranked.score[end + int(np.argmax(present[end:]))])
+    if upper == math.inf:
+        # Infinity flags nothing, so it cannot be the threshold that flags this row.
+        return _LARGEST
     middle = lower + (upper - lower) / 2
-    # Neighbouring floats, and infinite scores, have nothing between them.
+    # Neighbouring floats, and minus infinity, have nothing between them.
     return middle if lower < middle <= upper else upper
 
 
