@@ -108,3 +108,12 @@ def test_invert_undoes_apply(correction):
 def test_only_calibrate_is_not_exact():
     kinds = ("offset", "focal", "calibrate")
     assert [Correction(kind).exact for kind in kinds] == [True, True, False]
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 5.0])
+def test_focal_link_of_certain_and_infinite_logits(gamma):
+    # Far out p / (1 - p) = (1 + gamma)^-1 exp((1 + gamma) z): the line it follows.
+    z = np.array([50.0, 300.0, 699.0, 701.0, 800.0, 1e6])
+    line = (1 + gamma) * z - np.log1p(gamma)
+    assert focal_link(z, gamma) == pytest.approx(line, rel=1e-12)
+    assert focal_link([-np.inf, np.inf], gamma).tolist() == [-np.inf, np.inf]

@@ -19,6 +19,9 @@ from equipoise._core.checks import number
 
 FloatArray = npt.NDArray[np.float64]
 
+_CERTAIN = 700.0
+"""From this logit on exp(-z) approaches the smallest float64."""
+
 
 def log_odds(probability: npt.ArrayLike) -> FloatArray:
     """Return log(p / (1 - p)), with infinities at 0 and 1.
@@ -156,14 +159,15 @@ def _log_phi(z: FloatArray, gamma: float) -> FloatArray:
     """Log of phi(q) at q = sigmoid(z): the slope of the focal loss, negated."""
     log_q = -np.logaddexp(0.0, -z)
     log_not_q = -np.logaddexp(0.0, z)
-    with np.errstate(divide="ignore"):
+    # Where q rounds to 1 its logarithm vanishes; there -log q = 1 - q = exp(-z).
+    certain = z > _CERTAIN
+    with np.errstate(divide="ignore", invalid="ignore"):
         log_minus_log_q = np.log(-log_q)
-    return np.asarray(
-        np.logaddexp(
+        general = np.logaddexp(
             gamma * log_not_q - log_q,
             math.log(gamma) + (gamma - 1) * log_not_q + log_minus_log_q,
         )
-    )
+    return np.asarray(np.where(certain, math.log1p(gamma) - gamma * z, general))
 
 
 def weight_offset(positive_weight: float, negative_weight: float) -> float:
