@@ -72,13 +72,25 @@ def test_flawless_needed_is_where_the_exact_bound_passes(
         assert (low >= floor) is passes
 
 
-def test_cases_for_power_by_brute_force() -> None:
-    floor, truth = 0.7, 0.9
-    n = cases_for_power(floor, truth, 0.8)
-    hits = np.arange(n + 1)
-    p = stats.binom.sf(hits - 1, n, floor)  # P(at least this many | floor)
-    power = stats.binom.pmf(hits, n, truth)[p <= 0.05].sum()
-    assert power >= 0.8
+@pytest.mark.parametrize(
+    ("floor", "truth", "power", "level"),
+    [(0.7, 0.9, 0.8, 0.95), (0.8, 0.9, 0.8, 0.95), (0.5, 0.6, 0.9, 0.9)],
+)
+def test_cases_for_power_by_brute_force(floor, truth, power, level) -> None:
+    def passes(n: int) -> bool:
+        hits = np.arange(n + 1)
+        p = stats.binom.sf(hits - 1, n, floor)  # P(at least this many | floor)
+        return bool(stats.binom.pmf(hits, n, truth)[p <= 1 - level].sum() >= power)
+
+    first = next(n for n in range(1, 1000) if passes(n))
+    assert cases_for_power(floor, truth, power, level) == first
+
+
+def test_cases_for_power_beyond_a_thousand_is_close() -> None:
+    n = cases_for_power(0.5, 0.53)
+    hits = int(stats.binom.isf(0.05, n, 0.5)) + 1
+    assert n > 1000
+    assert stats.binom.sf(hits - 1, n, 0.53) == pytest.approx(0.8, abs=0.01)
 
 
 def test_difference_interval_contains_the_difference_and_agrees_with_scipy() -> None:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from equipoise._core.checks import number, sentence
 from equipoise.decision.plain import written
 from equipoise.decision.rows import Rows, check_rows
+from equipoise.diagnosis.bounds import cases_for_power
 from equipoise.errors import InputError, RefusedError
 
 IntArray = npt.NDArray[np.int64]
@@ -32,8 +33,6 @@ GROWTH = 1.02
 # and four times as many. The first has nearly all of the error to spend; in
 # simulations the second adds up to .06 of recall and costs none.
 STARTS = ((1.0, 0.98), (4.0, 0.02))
-# Sample sizes up to here are exact.
-ENUMERATED = 1_000
 
 
 @dataclass(frozen=True)
@@ -144,34 +143,7 @@ def flags_needed(
         )
     if true == 1:
         return low
-    about = _normal_size(floor, true, delta, chance)
-    if about > ENUMERATED:
-        return about
-    return _exact_size(low, max(4 * about, 4 * low), floor, true, delta, chance)
-
-
-def _normal_size(floor: float, true: float, delta: float, power: float) -> int:
-    """Return the size of a one-sided test of a share, by the normal distribution."""
-    from scipy.special import ndtri
-
-    spread = -ndtri(delta) * math.sqrt(floor * (1 - floor))
-    spread += ndtri(power) * math.sqrt(true * (1 - true))
-    return math.ceil((spread / (true - floor)) ** 2)
-
-
-def _exact_size(
-    low: int, high: int, floor: float, true: float, delta: float, power: float
-) -> int:
-    """Return the smallest size within [low, high] whose exact power suffices."""
-    from scipy.special import bdtr, bdtrik
-
-    count = np.arange(low, high + 1)
-    # The most false alarms that still pass, and the chance of no more than these.
-    allowed = np.floor(bdtrik(delta, count, 1 - floor))
-    allowed -= bdtr(allowed, count, 1 - floor) > delta
-    allowed += bdtr(allowed + 1, count, 1 - floor) <= delta
-    enough = bdtr(np.maximum(allowed, 0), count, 1 - true) >= power
-    return int(count[np.argmax(enough)])
+    return cases_for_power(floor, true, chance, 1 - delta)
 
 
 def certify_precision(

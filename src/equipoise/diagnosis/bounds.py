@@ -8,7 +8,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from equipoise.metrics.intervals import clopper_pearson, wilson
+from equipoise.metrics.intervals import clopper_pearson, normal_quantile, wilson
+
+ENUMERATED = 1_000
+"""Up to so many cases the size of a test is found exactly."""
 
 
 def share_interval(
@@ -121,35 +124,49 @@ def flawless_needed(floor: float, level: float = 0.95) -> int:
 def cases_for_power(
     floor: float, truth: float, power: float = 0.8, level: float = 0.95
 ) -> int:
-    """Return the cases at which a true share passes an exact test of a lower floor.
+    """Return the fewest cases at which a true share passes an exact test of a floor.
+
+    Power does not rise steadily with the cases: each further error that is allowed
+    lifts it, and each further case lowers it a little. The first count that has the
+    power is returned; beyond 1,000 that of the normal approximation.
 
     Args:
         floor: The share to be shown.
-        truth: The true share, above `floor`.
+        truth: The true share, above `floor` and below 1.
         power: The wanted probability of passing.
         level: One minus the test's level.
 
     Example:
         >>> cases_for_power(0.8, 0.9)
-        88
+        82
     """
-    from scipy.special import bdtr
-
-    def passes(n: int) -> bool:
-        # The most errors k with P(Bin(n, 1 - floor) <= k) <= 1 - level.
-        errors = _most_errors(n, floor, 1 - level)
-        return errors >= 0 and bool(bdtr(errors, n, 1 - truth) >= power)
-
-    return smallest(passes)
+    about = _normal_size(floor, truth, 1 - level, power)
+    if about > ENUMERATED:
+        return about
+    low = flawless_needed(floor, level)
+    return _exact_size(low, 4 * max(about, low), floor, truth, 1 - level, power)
 
 
-def _most_errors(n: int, floor: float, tail: float) -> int:
-    from scipy.special import bdtr
+def _normal_size(floor: float, truth: float, tail: float, power: float) -> int:
+    """Return the size of a one-sided test of a share, by the normal distribution."""
+    spread = -normal_quantile(tail) * math.sqrt(floor * (1 - floor))
+    spread += normal_quantile(power) * math.sqrt(truth * (1 - truth))
+    return math.ceil((spread / (truth - floor)) ** 2)
 
-    errors = -1
-    while errors < n and bdtr(errors + 1, n, 1 - floor) <= tail:
-        errors += 1
-    return errors
+
+def _exact_size(
+    low: int, high: int, floor: float, truth: float, tail: float, power: float
+) -> int:
+    """Return the smallest size within [low, high] whose exact power suffices."""
+    from scipy.special import bdtr, bdtrik
+
+    count = np.arange(low, high + 1)
+    # The most errors that still pass: P(Bin(n, 1 - floor) <= errors) <= tail.
+    errors = np.floor(bdtrik(tail, count, 1 - floor))
+    errors -= bdtr(errors, count, 1 - floor) > tail
+    errors += bdtr(errors + 1, count, 1 - floor) <= tail
+    enough = bdtr(np.maximum(errors, 0), count, 1 - truth) >= power
+    return int(count[np.argmax(enough & (errors >= 0))])
 
 
 def smallest(holds: Callable[[int], bool], most: int = 1 << 40) -> int:
