@@ -189,3 +189,17 @@ def test_a_record_with_unknown_fields_is_refused() -> None:
         Calibrator.from_dict({"method": "none", "bias": 1})
     with pytest.raises(InputError, match="Accepted"):
         Calibrator.from_dict({"method": "beta"})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"slope": 0.0},
+        {"smoothing": 1.0, "base_rate": 0.1},
+        {"smoothing": 0.1, "base_rate": 0.0},
+        {"smoothing": 0.1, "base_rate": 1.0},
+    ],
+)
+def test_a_record_whose_probabilities_would_be_undefined_is_refused(bad) -> None:
+    with pytest.raises(InputError, match="Accepted"):
+        Calibrator.from_dict({"method": "platt", **bad})

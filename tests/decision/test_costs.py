@@ -76,3 +76,10 @@ def test_costs_by_row_that_make_no_sense_are_refused() -> None:
         row_thresholds(np.array([1.0, 0.0]), 1.0)
     with pytest.raises(InputError, match="fp > tn"):
         row_thresholds(1.0, [1.0, math.nan])
+
+
+def test_costs_by_row_of_very_different_size_keep_their_ratio() -> None:
+    far = row_thresholds([1e17, 1.0], [1.0, 1e17])
+    assert far == pytest.approx([17 * math.log(10), -17 * math.log(10)])
+    with pytest.raises(InputError, match="not finite"):
+        row_thresholds([1.0, math.inf], 2.0)

@@ -55,6 +55,7 @@ def test_scores_that_all_point_one_way_give_0_or_1() -> None:
 def test_scores_that_say_nothing_leave_everything_open() -> None:
     got = estimate_prevalence(np.full(50, log_odds(0.1)), 0.1)
     assert (got.share.low, got.share.high) == (0, 1)
+    assert got.share.value == 0.1
     assert not got.changed
 
 

@@ -193,3 +193,10 @@ def test_a_wish_that_cannot_be_met_is_said() -> None:
     rule = make_rule([1.0, 0.0], [0, 1], objective="precision", floor=0.9)
     assert rule.threshold == math.inf
     assert "No threshold on these rows" in rule.describe()
+
+
+def test_large_numbers_are_written_in_full() -> None:
+    everything = Tally(0.02, 0.98, 0.0, 0.0).describe(Costs(fp=25, fn=500))
+    assert "it flags 1,000: 20 rightly, 980 wrongly; it misses 0" in everything
+    assert "That costs 24,500." in everything
+    assert "flags 0.0123" in Tally(1.23e-5, 0.0, 0.0, 0.9999877).describe()

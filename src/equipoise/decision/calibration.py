@@ -148,10 +148,10 @@ class Calibrator:
 
     def _require_sound(self) -> None:
         """Raise where numbers, read from a file for example, make no calibrator."""
-        number(self.slope, "slope", 0)
+        number(self.slope, "slope", 0, open_ends=True)
         number(self.intercept, "intercept")
-        number(self.smoothing, "smoothing", 0, 1)
-        number(self.base_rate, "base_rate", 0, 1)
+        number(self.smoothing, "smoothing", 0, math.nextafter(1, 0))
+        number(self.base_rate, "base_rate", 0, 1, open_ends=self.smoothing > 0)
         knots = np.array([number(knot, "a knot") for knot in self.knots])
         levels = np.array([number(level, "a level") for level in self.levels])
         least = 1 if self.method == "isotonic" else 0

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from equipoise._core.checks import number, sentence
 from equipoise.decision.rows import FloatArray
 from equipoise.errors import InputError
-from equipoise.priors import log_odds
 
 
 @dataclass(frozen=True)
@@ -152,8 +151,12 @@ def row_thresholds(
     """
     alarm = np.asarray(fp, np.float64) - np.asarray(tn, np.float64)
     miss = np.asarray(fn, np.float64) - np.asarray(tp, np.float64)
-    if not ((alarm > 0).all() and (miss > 0).all()):
+    sound = (alarm > 0).all() and (miss > 0).all()
+    if not (sound and np.isfinite(alarm).all() and np.isfinite(miss).all()):
         raise InputError(
-            sentence("rows whose costs do not have fp > tn and fn > tp", "such costs")
+            sentence(
+                "rows whose costs do not have fp > tn and fn > tp, or are not finite",
+                "such costs",
+            )
         )
-    return np.asarray(log_odds(alarm / (alarm + miss)))
+    return np.asarray(np.log(alarm) - np.log(miss))

@@ -28,6 +28,8 @@ UNMOVED = ("recall", "balanced_accuracy", "g_mean", "given")
 LOWEST = 1e-12
 HALVINGS = 60
 CERTAIN = 500.0
+# Likelihood ratios this close to 1 differ from it by rounding.
+FLAT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,9 @@ def estimate_prevalence(
     # Log-odds of +-500 are certain enough, and infinities would cancel to NaN.
     ratio = np.clip(z, -CERTAIN, CERTAIN) - float(to_log_odds(share))
     best = float(_maximum(ratio, np.ones((1, z.size)))[0])
+    if np.abs(ratio).max() < FLAT:
+        # Scores that tell nothing leave every share as likely; the EM stays put.
+        best = share
     fall = 2 * (_likelihood(best, ratio) - _likelihood(share, ratio))
     if interval == "likelihood":
         ends = _likelihood_ends(best, ratio, float(chi2.ppf(level, 1)) / 2)

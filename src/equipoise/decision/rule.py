@@ -60,7 +60,7 @@ class Tally:
         if self.abstained:
             text += f" and leaves {_count(self.abstained)} undecided"
         if costs is not None:
-            text += f". That costs {1_000 * self.cost(costs):.4g}"
+            text += f". That costs {_written(1_000 * self.cost(costs), 4)}"
         return text + "."
 
     def cost(self, costs: Costs) -> float:
@@ -507,4 +507,10 @@ def _probability(log_odds: float) -> str:
 
 
 def _count(share: float) -> str:
-    return f"{1_000 * share:.3g}"
+    return _written(1_000 * share, 3)
+
+
+def _written(value: float, digits: int) -> str:
+    """Write a number with so many digits, and in full where it has more."""
+    large = abs(value) >= 10 ** (digits - 0.0005)
+    return f"{value:,.0f}" if large else f"{value:.{digits}g}"
