@@ -49,6 +49,13 @@ def write_parts(path: str | os.PathLike[str], parts: Mapping[str, bytes]) -> Non
 
     Raises:
         OSError: The file cannot be written; an old one is intact then.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_parts(f"{folder}/two.equipoise", {"a": b"1", "b/c": b"23"})
+        ...     read_parts(f"{folder}/two.equipoise")
+        {'a': b'1', 'b/c': b'23'}
     """
     entries = [
         {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
@@ -68,6 +75,9 @@ def read_parts(
     Args:
         path: The file.
         most_bytes: A larger file is refused before it is read.
+
+    Returns:
+        Name to content, in the order in which they were written.
 
     Raises:
         BundleError: The file is not a bundle, or is damaged; the part is named.

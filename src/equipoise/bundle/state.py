@@ -64,8 +64,16 @@ def pack(value: Any, name: str) -> dict[str, bytes]:
 def unpack(parts: Mapping[str, bytes], name: str) -> Any:
     """Return what `pack` was given.
 
+    Args:
+        parts: The parts by name, as `pack` made them; others are ignored.
+        name: The parts' common name.
+
     Raises:
         BundleError: A part is absent or does not hold what it should.
+
+    Example:
+        >>> unpack(pack({"rows": (1, 2)}, "model"), "model")
+        {'rows': [1, 2]}
     """
     text = _need(parts, f"{name}.json")
     if len(text) > MOST_JSON or text.count(b"[") + text.count(b"{") > MOST_LISTS:

@@ -105,6 +105,10 @@ def held_out(
         level: Coverage; that of the results where None.
         seed: Seed of the weights.
 
+    Returns:
+        Every arm's metrics on these rows, and its paired difference from the
+        baseline there.
+
     Raises:
         InputError: An arm has no scores, or the arrays do not fit together.
     """
@@ -199,6 +203,9 @@ def prevalence_check(
         train: (positives, rows) where the models were trained.
         test: (positives, rows) of the test file.
         alpha: At or below it the shares are called different.
+
+    Returns:
+        Both shares, the p-value, and whether they are called different.
 
     Raises:
         InputError: A table has no rows or more positives than rows.

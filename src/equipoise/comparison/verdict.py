@@ -122,6 +122,9 @@ def judge(
         level: One minus the family-wise error rate; the results' level where None.
         power: For the detectable difference.
 
+    Returns:
+        The verdict on each arm, and on all of them in a sentence.
+
     Raises:
         InputError: The metric has no split values, or a number is out of range.
     """
@@ -183,6 +186,9 @@ def judge_differences(
         margin: Differences up to this are equivalent.
         level: One minus the family-wise error rate.
         power: For the detectable difference.
+
+    Returns:
+        The verdict on each arm, and on all of them in a sentence.
 
     Raises:
         InputError: A number is out of range.

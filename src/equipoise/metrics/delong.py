@@ -94,6 +94,9 @@ def delong_covariance(
 
     The variance of a difference is c[0, 0] + c[1, 1] - 2 c[0, 1].
 
+    Source: DeLong, DeLong and Clarke-Pearson (1988), "Comparing the areas under
+    two or more correlated receiver operating characteristic curves".
+
     Args:
         y: `[rows]` labels, 0 or 1.
         scores: `[arms, rows]` scores.

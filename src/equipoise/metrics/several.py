@@ -69,6 +69,9 @@ def averaged(
         minimum: Classes with fewer positives than this are named in `too_few`.
         **options: Passed to the metric.
 
+    Returns:
+        The average, and each class' own value.
+
     Raises:
         InputError: Shapes do not fit, or a name is not known.
 

@@ -98,6 +98,16 @@ class FittedModel:
             or the choice of the threshold has seen, ascending.
         notes: What the user should know.
         own: What a network of the user's own takes; None where rows are tables.
+
+    Example:
+        >>> import equipoise as eq
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+        >>> model = eq.fit(table, strategy="logistic", repeats=1)
+        >>> model.predict_proba(table).shape, model.decide(table).shape
+        ((300, 2), (300,))
+        >>> model.evaluation["average_precision"].value > 0.6
+        True
     """
 
     schema: Table

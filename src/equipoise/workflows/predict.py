@@ -86,6 +86,22 @@ def predict_file(
             is called like one that is written.
         TableError: The source cannot be read, or lacks a column.
         OSError: The file cannot be written; an old one is intact then.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import equipoise as eq
+        >>> x = {"x": [0.1 * row for row in range(60)]}
+        >>> model = eq.fit(
+        ...     {**x, "y": [0] * 40 + [1] * 20}, "y", strategy="logistic", repeats=1
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     new, out = Path(folder, "new.csv"), Path(folder, "scores.csv")
+        ...     size = new.write_text(chr(10).join(["name,x", "a,0.5", "b,5.5"]))
+        ...     told = predict_file(model, new, out, keep=["name"])
+        ...     lines = out.read_text().splitlines()
+        >>> told.rows, told.flagged, lines[0]
+        (2, 1, '"name","probability","decision"')
     """
     if model.own is not None:
         raise UnsupportedError(

@@ -134,9 +134,24 @@ def load(path: str | os.PathLike[str]) -> FittedModel:
     Args:
         path: A file that `save` has written.
 
+    Returns:
+        The model, whose scores are bit for bit those of the one that was saved.
+
     Raises:
         BundleError: The file is damaged, altered, or no bundle; the part is named.
         OSError: The file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> import equipoise as eq
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+        >>> model = eq.fit(table, strategy="logistic", repeats=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = model.save(f"{folder}/shift.equipoise")
+        ...     again = load(path)
+        >>> bool((again.log_odds(table) == model.log_odds(table)).all())
+        True
     """
     return from_parts(read_parts(path))
 

@@ -45,6 +45,21 @@ class Trial:
         notes: What the user should know.
         costs: (cost of a false alarm, cost of a missed positive) where they set the
             threshold, else None.
+
+    Example:
+        >>> import equipoise as eq
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> known = gaussian_shift(rows=300, positives=60, seed=1)
+        >>> arms = ["prior", "logistic"]
+        >>> trial = eq.compare(
+        ...     known.table, strategies=arms, network="small", folds=2, repeats=1
+        ... )
+        >>> trial.names
+        ('logistic', 'plain', 'prior')
+        >>> print(trial["prior"].evaluation["roc_auc"].value)
+        0.5
+        >>> trial.conclusion.arms["logistic"].outcome
+        'cannot tell'
     """
 
     facts: Mapping[str, Any]
