@@ -7,6 +7,7 @@ import pytest
 
 from equipoise.sampling import Balanced, sampler_names
 from equipoise.sampling.samplers import make_sampler
+from equipoise.sampling.tf_data import batches_at_once
 from equipoise.synthesis import Mixup, Smote
 
 RANDOM = np.random.default_rng(0)
@@ -34,10 +35,20 @@ def test_it_gives_the_drawn_rows(name):
 
 
 def test_blocks_leave_no_seam(monkeypatch):
-    monkeypatch.setattr("equipoise.sampling.tf_data.BLOCK", 100)
+    # 3 batches of 32 rows of 4 numbers, of 10 batches in an epoch
+    monkeypatch.setattr("equipoise.sampling.tf_data.BLOCK", 3 * 32 * 16)
     feed = Balanced().over(X, Y, batch=32)
     features, _ = stacked(feed.dataset())
     np.testing.assert_array_equal(features, X[feed.draw(0).index])
+
+
+def test_images_are_gathered_batch_by_batch():
+    """A block of many batches would hold as much memory as the table itself."""
+    images = np.zeros((300, 64, 64, 3), np.float32)
+    assert batches_at_once(Balanced().over({"a": images, "b": W}, Y, batch=64)) == 1
+    # a row is 3 numbers, a target and a weight
+    table = Balanced().over(X, Y, weights=W, batch=64)
+    assert batches_at_once(table) == 2**21 // (64 * 20)
 
 
 def test_it_starts_where_told():

@@ -36,7 +36,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
         draw = self._draw
         index = draw.index[step]
         if draw.partner is None or draw.mix is None:
-            return _each(lambda part: part[index], self._parts)
+            return _each(lambda part: part.take(index, axis=0), self._parts)
         partner, mix = draw.partner[step], draw.mix[step]
         return _each(lambda part: _mixed(part, index, partner, mix), self._parts)
 
@@ -52,5 +52,5 @@ def _each(rule: Callable[[Array], Array], parts: tuple[Any, ...]) -> tuple[Any, 
 
 def _mixed(values: Array, index: Array, partner: Array, mix: Array) -> Array:
     share = mix.reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)
-    own = values[index]
-    return np.asarray(own + share * (values[partner] - own))
+    own = values.take(index, axis=0)
+    return np.asarray(own + share * (values.take(partner, axis=0) - own))

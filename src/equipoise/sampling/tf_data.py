@@ -18,8 +18,9 @@ import tensorflow as tf
 from equipoise.sampling.draw import Draw
 from equipoise.sampling.feed import Feed
 
-BLOCK = 1 << 16
-"""Examples drawn and gathered at a time, at most, unless a batch holds more."""
+BLOCK = 1 << 21
+"""Bytes gathered at a time, at most, unless a batch holds more: about what a cache
+holds, and for images no more memory than a batch."""
 
 
 def as_dataset(feed: Feed, first_epoch: int = 0) -> tf.data.Dataset:
@@ -33,7 +34,7 @@ def as_dataset(feed: Feed, first_epoch: int = 0) -> tf.data.Dataset:
         first_epoch: The epoch of the first pass, from 0.
     """
     epochs = count(first_epoch)
-    at_once = max(1, BLOCK // feed.batch)
+    at_once = batches_at_once(feed)
     tensors = tf.nest.map_structure(tf.constant, feed.parts())
     mixed = feed.mixing is not None
 
@@ -56,6 +57,16 @@ def as_dataset(feed: Feed, first_epoch: int = 0) -> tf.data.Dataset:
         .apply(tf.data.experimental.assert_cardinality(feed.steps))
         .prefetch(tf.data.AUTOTUNE)
     )
+
+
+def batches_at_once(feed: Feed) -> int:
+    """Return how many batches are gathered at a time, so as to stay below `BLOCK`.
+
+    Args:
+        feed: What is drawn from what.
+    """
+    row = sum(part[:1].nbytes for part in tf.nest.flatten(feed.parts()))
+    return max(1, BLOCK // (row * feed.batch))
 
 
 def _arrays(draw: Draw, mixed: bool) -> tuple[Any, ...]:
