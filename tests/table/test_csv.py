@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import pickle
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -314,7 +315,7 @@ def test_an_unnamed_first_column_as_pandas_writes_it(read: Read) -> None:
     frame = pd.read_csv(io.StringIO(PLAIN))
     table, notes = read(frame.to_csv())
     check(table)
-    assert "no name for column 1" in notes
+    assert "no name for column 1; it is called column_1." in notes
     assert "'column_1' left out because its whole numbers rise" in notes
 
 
@@ -331,7 +332,14 @@ def test_comments_before_the_header(read: Read) -> None:
     [
         ("", "is empty"),
         (" \n\n ", "is empty"),
-        (HEAD, "header and no rows"),
+        (HEAD, "a header only. Accepted: rows below it"),
+        ("Sales of May\n" + PLAIN, "line 2 has 3 fields.*If line 1 is a title"),
+        ('[{"a": 1, "y": 0},\n {"a": 2, "y": 1}]', "which is JSON"),
+        ('{"a": 1, "y": 0}\n{"a": 2, "y": 1}\n', "which is JSON.*pass the frame"),
+        ("<!DOCTYPE html>\n<html><body>log in</body></html>", "which is a web page"),
+        ('<?xml version="1.0"?>\n<rows/>', "which is XML"),
+        ("% from a\n\n@RELATION b\n@DATA\n1,2\n", "which is an ARFF file"),
+        (pickle.dumps([1, 2], 4), "a pickled Python object"),
         ("y\n" + "0\n1\n" * 20, "one column"),
         ("a b y\n" + "1 2 0\n" * 20, "one column"),
         (PLAIN.replace("3.70,v,0", "3.70,v"), r"line 12 has 2 fields \('3.70,v'\)"),

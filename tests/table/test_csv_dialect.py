@@ -20,6 +20,9 @@ from equipoise.table.csv_dialect import has_header, sniff
         ("a;b\n1,234;2\n5,678;4\n", ";", "."),  # cannot be told: as most write it
         ('a,b\n"1,25",2\n"5,75",4\n', ",", ","),
         ("a\tb,c\n1\t2\n3\t4\n", "\t", "."),
+        # Decimal commas divide the rows as regularly as the delimiter does.
+        ("a;b\n1,5;2\n3,5;4\n", ";", ","),
+        ("a;b\n1,5;2,5\n3,5;4,5\n", ";", ","),
     ],
 )
 def test_delimiter_and_decimal_mark(text: str, delimiter: str, decimal: str) -> None:

@@ -103,7 +103,7 @@ def read_rows(data: bytes, form: Form, notes: Notes) -> Raw:
     found = _sound(data, dialect, form.name, notes)
     table = _parse(data, form, found)
     if not table.num_rows:
-        raise TableError(sentence(f"{form.name} with a header and no rows", "rows"))
+        raise TableError(sentence(f"{form.name} with a header only", "rows below it"))
     first = 1 if form.header else 0
 
     def line(row: int) -> int:
@@ -184,8 +184,12 @@ def _names(rows: Rows, header: bool, name: str, notes: Notes) -> list[str]:
     blank = [j + 1 for j, text in enumerate(names) if not text]
     if blank:
         notes.add(
-            f"{name[0].upper()}{name[1:]} has no name for column {listing(blank)}; it "
-            "is called column_ and its number."
+            f"{name[0].upper()}{name[1:]} has no name for column {listing(blank)}; "
+            + (
+                f"it is called column_{blank[0]}."
+                if len(blank) == 1
+                else "they are called column_ and their number."
+            )
         )
     names = [text or f"column_{j + 1}" for j, text in enumerate(names)]
     require_distinct(names, name)
@@ -300,11 +304,14 @@ def _ragged(
     line = record + 1 if found.lines is None else int(found.lines[record])
     more = f", the first of {len(rows):,} such rows" if len(rows) > 1 else ""
     text = rows[0].text[:60] + ("..." if len(rows[0].text) > 60 else "")
+    remedy = "Mend these lines, or quote fields that hold the delimiter."
+    if width == 1 and header:
+        remedy = f"If line {1 + dialect.skip} is a title, take it out."
     return TableError(
         sentence(
             f"{name} whose line {line + dialect.skip} has {rows[0].actual_columns} "
             f"field{'s'[: rows[0].actual_columns > 1]} ({text!r}){more}",
-            f"{width} fields in every row, as in the first",
-            "Mend these lines, or quote fields that hold the delimiter.",
+            f"{width} field{'s'[: width > 1]} in every row, as in the first",
+            remedy,
         )
     )

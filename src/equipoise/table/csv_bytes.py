@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,17 @@ _FORMATS = (
     (b"\x89HDF", "an HDF5 file"),
     (b"SQLite", "an SQLite database"),
     (b"%PDF", "a PDF document"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x80\x04\x95", "a pickled Python object"),
+    (b"\x80\x05\x95", "a pickled Python object"),
+)
+# Texts that are another format: JSON of objects, and pages of the web, such as the
+# log-in page that came instead of a download.
+_TEXTS = (
+    (re.compile(rb'\s*\[?\s*\{\s*"'), "JSON"),
+    (re.compile(rb"\s*<(!doctype html|html)\b", re.IGNORECASE), "a web page"),
+    (re.compile(rb"\s*<\?xml\b"), "XML"),
+    (re.compile(rb"(%[^\n]*\n|\s)*@relation\b", re.IGNORECASE), "an ARFF file"),
 )
 
 
@@ -55,20 +67,32 @@ def read_bytes(path: Path) -> bytes:
                     "Copy or write it again.",
                 )
             ) from error
-    for start, what in _FORMATS:
-        if data.startswith(start):
-            raise TableError(
-                sentence(
-                    f"the file {path.name!r}, which is {what}",
-                    "CSV, TSV (also .gz) or Parquet",
-                    "Save it as one of these.",
-                )
+    what = _other_format(data)
+    if what:
+        raise TableError(
+            sentence(
+                f"the file {path.name!r}, which is {what}",
+                "CSV, TSV (also .gz) or Parquet",
+                "Save it as one of these, or read it with a data frame library and "
+                "pass the frame.",
             )
+        )
     if not data or data.isspace():
         raise TableError(
             sentence(f"the file {path.name!r}, which is empty", "a header and rows")
         )
     return data
+
+
+def _other_format(data: bytes) -> str:
+    """Return what a file is that is neither CSV nor TSV, or nothing."""
+    for start, what in _FORMATS:
+        if data.startswith(start):
+            return what
+    for pattern, what in _TEXTS:
+        if pattern.match(data[:4096]):
+            return what
+    return ""
 
 
 def to_utf8(data: bytes, name: str, notes: Notes) -> bytes:

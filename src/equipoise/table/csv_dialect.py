@@ -47,7 +47,9 @@ def sniff(data: bytes) -> tuple[Dialect, Rows]:
     """Return how a UTF-8 text is written, and its first records.
 
     The delimiter is the one by which most records have as many fields as the first;
-    of equals, the one that gives more fields. Records include the header.
+    of equals, the one that gives more fields. One that does not divide the first
+    record counts for half: the commas of decimal numbers divide all records but the
+    header. Records include the header.
     """
     text = _sample(data)
     skip, named = _preamble(text)
@@ -120,12 +122,12 @@ def _consistency(rows: Rows) -> tuple[float, int]:
         return (-1.0, 0)
     widths = Counter(len(row) for row in rows)
     width = len(rows[0])
-    if width == 1:
-        common, count = widths.most_common(1)[0]
-        width = common if common > 1 and count > len(rows) / 2 else 1
-    if width == 1:
+    if width > 1:
+        return (round(widths[width] / len(rows), 2), width)
+    common, count = widths.most_common(1)[0]
+    if common == 1 or count <= len(rows) / 2:
         return (0.0, 1)
-    return (round(widths[width] / len(rows), 2), width)
+    return (round(count / len(rows), 2) / 2, common)
 
 
 def _decimal(rows: Rows, delimiter: str) -> str:
