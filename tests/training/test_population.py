@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -41,6 +42,31 @@ def test_a_member_among_others_is_the_same_member_alone(table, jobs_for) -> None
         assert alone.updates == among.updates
         for name, value in alone.scorer.weights.items():
             np.testing.assert_array_equal(value, among.scorer.weights[name])
+
+
+def test_options_are_each_member_s_own(table, jobs_for) -> None:
+    """Arms of one loss differ in numbers, in which are given, and in warm starts."""
+    arms = [
+        Strategy(name, loss=loss, options=options)
+        for name, loss, options in (
+            ("hard", "focal", {"gamma": 3.0}),
+            ("mild", "focal", {"gamma": 0.5}),
+            ("leaning", "focal", {"gamma": 0.5, "alpha": 0.8}),
+            ("cold", "pairwise_auc", {"warm_start": 0.0}),
+            ("warm", "pairwise_auc", {"warm_start": 0.5}),
+            ("narrow", "pairwise_auc", {"warm_start": 0.5, "margin": 0.3}),
+            ("half", "logit_adjusted", {"tau": 0.5}),
+            ("whole", "logit_adjusted", {}),
+        )
+    ]
+    jobs = jobs_for(table, arms, folds=1)
+    learner = NetworkLearner(RICH, QUICK)
+    together = list(learner.run(table, jobs))
+    for job, among in zip(jobs, together, strict=True):
+        (alone,) = learner.run(table, [job])
+        np.testing.assert_array_equal(alone.log_odds, among.log_odds)
+    for one, other in itertools.combinations(together, 2):
+        assert not np.array_equal(one.log_odds, other.log_odds)
 
 
 def test_groups_do_not_change_numbers(table, jobs_for) -> None:

@@ -301,7 +301,7 @@ class _Fit:
 
     def _loss_name(self, epoch: int) -> str:
         own = self.member.family.loss
-        warm = epoch < self.member.warm_start * self.settings.epochs
+        warm = epoch < self.member.family.warm_start * self.settings.epochs
         return "cross_entropy" if warm and not _is_example(own) else own
 
     def _loss(self, name: str) -> Any:

@@ -28,10 +28,12 @@ class Family:
     Attributes:
         loss: The loss' name.
         options: The names of the options that are given, each a number per member.
+        warm_start: The share of epochs that minimise the cross-entropy first.
     """
 
     loss: str
     options: tuple[str, ...] = ()
+    warm_start: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +51,6 @@ class Member:
         weights: Of a negative and of a positive example; a row's own weight, over
             the mean of its class, multiplies them (`Part.shares`).
         correction: From raw logits to the population's log-odds.
-        warm_start: The share of epochs that minimise the cross-entropy first.
         neighbours: What its synthesis learned, or None.
     """
 
@@ -62,7 +63,6 @@ class Member:
     options: tuple[float, ...]
     weights: tuple[float, float]
     correction: Correction
-    warm_start: float
     neighbours: Neighbours | None
 
     @property
@@ -153,17 +153,17 @@ def _member(
         for name, value in sorted(strategy.loss_options(*totals).items())
         if isinstance(value, int | float)
     }
+    warm_start = float(strategy.option("warm_start", 0.0) or 0.0)
     return Member(
         job,
         copy,
         seed,
         part,
         strategy,
-        Family(strategy.loss, tuple(given)),
+        Family(strategy.loss, tuple(given), warm_start),
         tuple(given.values()),
         _class_weights(strategy, part),
         strategy.correction(*totals),
-        float(strategy.option("warm_start", 0.0) or 0.0),
         neighbours,
     )
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
 from equipoise.errors import TrainingError
-from equipoise.networks.layout import Layout
+from equipoise.networks.layout import Layout, places
 from equipoise.networks.parameters import Parameters, condense, shapes
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training import adam
@@ -215,8 +215,7 @@ class Population:
         }
 
     def _warm(self, family: Family) -> bool:
-        share = next(m.warm_start for m in self.members if m.family == family)
-        return self.now.epoch < share * self.settings.epochs
+        return self.now.epoch < family.warm_start * self.settings.epochs
 
     def _last(self, members: Sequence[Member]) -> Any:
         rows = [last_intervals(m.part.exact, self.common) for m in members]
@@ -328,8 +327,9 @@ class Population:
 
 def last_intervals(exact: Layout, common: Layout) -> npt.NDArray[np.float32]:
     """Return the number of the last interval of each embedded number, `[numbers]`."""
-    own = dict(zip(exact.positions, exact.knots, strict=True))
-    return np.asarray([own.get(n, 2) - 2 for n in common.positions], np.float32)
+    found = np.zeros(len(common.positions), np.float32)
+    found[places(exact.positions, common.positions)] = np.asarray(exact.knots) - 2
+    return found
 
 
 def _stream(seed: int) -> tuple[int, int]:
