@@ -9,6 +9,7 @@ from scipy import stats
 
 from equipoise.metrics import METRICS, Counts
 from equipoise.metrics.delta import delta_interval
+from equipoise.metrics.intervals import mid_p
 
 NAMES = [
     name for name, one in METRICS.items() if one.of_counts and name not in ("accuracy",)
@@ -104,17 +105,45 @@ def test_half_a_row_may_be_less_than_the_step_of_the_slope(name, cells) -> None:
     assert low < high
 
 
-def test_the_slope_of_a_logarithm_holds_near_its_pole() -> None:
-    # One false positive in a million: LR+ = recall / (1 - specificity), and the
-    # variance of its logarithm is about 1 / 1.5 + 1 / 40.5 - 1 / 50 (Simel et al.).
+def test_a_ratio_combines_the_ends_of_its_shares() -> None:
+    # One false positive in a million: LR+ = recall / (1 - specificity) (Zou, Donner).
     y, score = table(40, 1, 10, 10**6 - 1)
     one = METRICS["positive_likelihood_ratio"]
     low, high = delta_interval(one, y, score, threshold=0.5)
-    error = math.sqrt(1 / 1.5 + 1 / 40.5 - 1 / 51)
-    quantile = stats.t.ppf(0.975, 49)
-    middle = math.log(40.5 / 51 / (1.5 / (10**6 + 1)))
-    assert math.log(low) == pytest.approx(middle - quantile * error, abs=0.01)
-    assert math.log(high) == pytest.approx(middle + quantile * error, abs=0.01)
+    hit, alarm = mid_p(40, 50), mid_p(1, 10**6)
+    less = math.hypot(math.log(0.8 / hit[0]), math.log(alarm[1] / 1e-6))
+    more = math.hypot(math.log(0.8 / hit[1]), math.log(alarm[0] / 1e-6))
+    assert math.log(low) == pytest.approx(math.log(0.8e6) - less, rel=1e-6)
+    assert math.log(high) == pytest.approx(math.log(0.8e6) + more, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "g_mean",
+        "positive_likelihood_ratio",
+        "negative_likelihood_ratio",
+        "diagnostic_odds_ratio",
+    ],
+)
+@pytest.mark.parametrize("sizes", [(8, 8), (12, 12), (12, 60)])
+def test_covers_exactly_where_a_count_is_near_0(name, sizes) -> None:
+    """Over all tables, each with its probability: no luck is left."""
+    one = METRICS[name]
+    p, n = sizes
+    ends = {}
+    for tp, fp in np.ndindex(p + 1, n + 1):
+        y, score = table(tp, fp, p - tp, n - fp)
+        ends[tp, fp] = delta_interval(one, y, score, threshold=0.5)
+    low, high = np.array([ends[k] for k in np.ndindex(p + 1, n + 1)]).T
+    for recall, alarm in [(0.1, 0.05), (0.5, 0.02), (0.85, 0.1), (0.98, 0.01)]:
+        cells = (p * recall, n * alarm, p * (1 - recall), n * (1 - alarm))
+        true = float(one.of_counts(Counts(*(np.array(c) for c in cells))))
+        hit = stats.binom.pmf(np.arange(p + 1), p, recall)
+        weight = np.outer(hit, stats.binom.pmf(np.arange(n + 1), n, alarm)).ravel()
+        known = ~np.isnan(low)
+        held = weight[known & (low <= true) & (true <= high)].sum()
+        assert held / weight[known].sum() >= 0.929, (recall, alarm)
 
 
 def test_one_cluster_tells_nothing_of_a_ratio() -> None:

@@ -7,7 +7,7 @@ from scipy import stats
 
 from equipoise.errors import InputError
 from equipoise.metrics import clopper_pearson, effective_size, wilson
-from equipoise.metrics.intervals import normal_quantile
+from equipoise.metrics.intervals import mid_p, normal_quantile
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
@@ -55,3 +55,22 @@ def test_successes_are_checked(bad) -> None:
         clopper_pearson(*bad)
     with pytest.raises(InputError, match="level"):
         wilson(1, 2, level=1.0)
+
+
+@pytest.mark.parametrize("trials", [1, 12, 400])
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_mid_p_halves_what_was_observed(trials: int, level: float) -> None:
+    tail = (1 - level) / 2
+    for hits in {0, 1, trials // 3, trials}:
+        low, high = mid_p(hits, trials, level)
+        wide = clopper_pearson(hits, trials, level)
+        assert wide[0] <= low < high <= wide[1]
+        at_low = stats.binom(trials, low)
+        if hits:
+            assert at_low.sf(hits) + at_low.pmf(hits) / 2 == pytest.approx(tail)
+        at_high = stats.binom(trials, high)
+        if hits < trials:
+            below = at_high.cdf(hits - 1) + at_high.pmf(hits) / 2
+            assert below == pytest.approx(tail)
+    assert mid_p(0, trials)[0] == 0
+    assert mid_p(trials, trials)[1] == 1

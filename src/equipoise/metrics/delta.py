@@ -5,7 +5,7 @@ Given the classes' sizes, every metric of decisions is a function of recall and
 specificity, which are two independent shares. Most metrics take the delta method;
 variances and slopes are taken half a row away from 0 and 1, so nothing collapses
 there. Where the logarithm of a metric is a sum over the shares, as for ratios and
-the geometric mean, no slope tells how far it falls as a share nears 0, and the
+the geometric mean, no slope tells how far it moves as a share nears 0, and the
 distances to the ends of the shares' own intervals are combined.
 """
 
@@ -41,9 +41,10 @@ def delta_interval(
 ) -> tuple[float, float]:
     """Return the interval of a metric of decisions, at the table's prevalence.
 
-    Metrics with a bounded range take the effective-size score interval. Ratios and
-    the geometric mean recover the error of their logarithm from the mid-P intervals
-    of both shares (Zou and Donner 2008).
+    Metrics with a bounded range take the effective-size score interval. Ratios
+    recover the error of their logarithm from the mid-P intervals of both shares (Zou
+    and Donner 2008). The geometric mean does so at its lower end, and takes the
+    higher upper end of the two.
 
     Args:
         metric: Of the kinds "threshold" or "cost".
@@ -75,9 +76,20 @@ def delta_interval(
         return float(definition(rows.cells(recall, specificity), **options))
 
     value = at(*rows.shares(0.0))
-    if metric.name == "g_mean" or (math.isinf(metric.high) and metric.low == 0):
+    if combined_in_logs(metric):
         return _log_interval(at, value, rows, level)
-    return _bounded_interval(at, value, rows, level, (metric.low, metric.high))
+    low, high = _bounded_interval(at, value, rows, level, (metric.low, metric.high))
+    if metric.name != "g_mean":
+        return low, high
+    # Its slope is infinite where a share is 0; where both are near 1, distances that
+    # are combined fall short.
+    recovered = _log_interval(at, value, rows, level)
+    return recovered[0], max(high, recovered[1])
+
+
+def combined_in_logs(metric: Metric) -> bool:
+    """Return whether a metric is a ratio, whose logarithm is a sum over the shares."""
+    return math.isinf(metric.high) and metric.low == 0
 
 
 class _Rows:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.metrics import means
-from equipoise.metrics.delta import delta_interval
+from equipoise.metrics.delta import combined_in_logs, delta_interval
 from equipoise.metrics.effective import Spread, effective_wilson
 from equipoise.metrics.estimate import NAN, Estimate
 from equipoise.metrics.influence import (
@@ -58,8 +58,8 @@ def interval(
     | recall, precision, specificity, F1 and other shares | Clopper-Pearson |
     | AUROC | effective-size score interval on DeLong's variance |
     | average precision | the same on its influence function |
-    | MCC, kappa, balanced accuracy, costs | the same on the delta method |
-    | likelihood and odds ratios, G-mean | mid-P of both shares, combined in logs |
+    | MCC, kappa, G-mean, costs | the same on the delta method |
+    | likelihood and odds ratios | mid-P of both shares, combined in logs |
     | log loss | t on the log scale |
     | partial AUROC, precision and recall at k | the score interval on a bootstrap |
 
@@ -149,8 +149,7 @@ def _ends(
         low, high = delta_interval(
             one, y, score, weights=weights, clusters=clusters, level=level, **options
         )
-        logs = one.name == "g_mean" or (math.isinf(one.high) and one.low == 0)
-        return low, high, "mid-P, recovered" if logs else "delta method"
+        return low, high, "mid-P" if combined_in_logs(one) else "delta method"
     if one.name in _CLOSED:
         return _CLOSED[one.name](y, score, weights, clusters, level)
     if one.name in _BOOTSTRAPPED:

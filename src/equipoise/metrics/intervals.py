@@ -123,7 +123,7 @@ def mid_p(successes: float, trials: float, level: float = 0.95) -> tuple[float, 
     Example:
         >>> low, high = mid_p(9, 12)
         >>> round(low, 4), round(high, 4)
-        (0.4597, 0.9316)
+        (0.4588, 0.9321)
     """
     from scipy.optimize import brentq
     from scipy.special import betainc
