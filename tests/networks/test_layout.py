@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from equipoise.errors import InputError
 from equipoise.networks.layout import Layout, arrange, common_layout, exact_layout
 from equipoise.networks.parameters import condense, initial, shapes, spread
 from equipoise.networks.spec import NetworkSpec
@@ -85,6 +88,60 @@ def test_the_common_layout_depends_on_the_table_alone(table) -> None:
     assert [c.embedded for c in layout.categories] == [False, True]
     assert layout.dense == len(layout.numbers) + layout.one_hot[0].levels
     assert shapes(SPEC, layout)["kernel_0"] == (layout.width(SPEC), 5)
+
+
+def named_alike(rows: int = 300) -> Table:
+    """A column that is named as the indicator of another, and one as a part of one."""
+    random = np.random.default_rng(1)
+    holed = random.normal(size=rows)
+    holed[200:] = np.nan
+    moments = random.integers(0, 10**15, rows).astype("M8[us]")
+    columns = (
+        Column("a", "numeric", holed),
+        Column("a is missing", "numeric", random.normal(size=rows)),
+        Column("when:hour", "numeric", random.normal(size=rows)),
+        Column("when", "datetime", moments),
+    )
+    return Table(columns, random.integers(0, 2, rows).astype(np.int8), ("n", "p"))
+
+
+@pytest.mark.parametrize("rows", [np.arange(300), np.arange(200)], ids=["gaps", "none"])
+def test_features_that_are_named_alike_keep_their_places(rows) -> None:
+    table = named_alike()
+    common = common_layout(table, SPEC)
+    encoding = learn_encoding(table, rows)
+    exact = exact_layout(encoding, common)
+    encoded = encoding.transform(table)
+    inputs = arrange(encoded, exact, common)
+    features = len(encoding.numbers)
+    np.testing.assert_array_equal(
+        inputs.dense[:, :features], encoded.numbers[:, :features]
+    )
+    np.testing.assert_array_equal(inputs.positions, encoded.positions)
+    gaps = inputs.dense[:, features:].sum(axis=1)
+    np.testing.assert_array_equal(gaps, encoded.numbers[:, features:].sum(axis=1))
+    weights = initial(SPEC, exact, 0, -1.0)
+    wide = spread(weights, SPEC, exact, common)
+    for name, value in condense(wide, SPEC, exact, common).items():
+        np.testing.assert_array_equal(value, weights[name])
+    loaded = Layout.from_dict(exact.to_dict())
+    assert loaded == exact_layout(encoding, loaded)
+    np.testing.assert_array_equal(
+        arrange(encoded, loaded, loaded).dense, encoded.numbers
+    )
+
+
+def test_features_that_cannot_be_told_apart_are_refused() -> None:
+    table = named_alike()
+    moments = table["when"].values.copy()
+    moments[:200] = moments[0]  # no hours to learn from
+    columns = (*table.columns[:3], Column("when", "datetime", moments))
+    table = dataclasses.replace(table, columns=columns)
+    common = common_layout(table, SPEC)
+    encoding = learn_encoding(table, np.arange(200))
+    exact = exact_layout(encoding, common)
+    with pytest.raises(InputError, match="'when:hour'"):
+        arrange(encoding.transform(table), exact, common)
 
 
 def test_a_network_that_embeds_nothing_has_no_positions(table) -> None:

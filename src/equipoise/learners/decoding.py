@@ -55,8 +55,8 @@ def decoded(
     where = {row.tobytes(): place for place, row in enumerate(known)}
     source = np.array([where.get(row.tobytes(), -1) for row in x], np.int64)
     numbers = {feature.column: j for j, feature in enumerate(encoding.numbers)}
-    names = list(encoding.names)
-    starts = np.cumsum([len(names), *encoding.levels])
+    indicators = encoding.indicators
+    starts = np.cumsum([len(encoding.names), *encoding.levels])
     codes = {feature.column: j for j, feature in enumerate(encoding.categories)}
     columns = []
     made: npt.NDArray[Any]
@@ -69,7 +69,8 @@ def decoded(
             j = numbers[column.name]
             made = _numbers(encoding.numbers[j], column, x[:, j])
             if encoding.numbers[j].indicator:
-                absent = x[:, names.index(f"{column.name} is missing")] >= 0.5
+                place = len(numbers) + indicators.index(column.name)
+                absent = x[:, place] >= 0.5
                 made = np.where(absent, np.nan, made)
         values = np.where(source >= 0, column.values[source], made)
         values = values.astype(column.values.dtype)

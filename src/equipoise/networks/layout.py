@@ -10,13 +10,16 @@ own encoding, which is a part of the common one.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import sentence
+from equipoise.errors import InputError
 from equipoise.networks.spec import NetworkSpec
 from equipoise.table.encoding import Encoded, Encoding
 from equipoise.table.encoding_calendar import PARTS
@@ -65,12 +68,16 @@ class Layout:
         positions: The names of embedded numbers; empty where none is embedded.
         knots: The number of knots of each embedded number.
         categories: The categorical columns, in the order of the codes.
+        indicators: How many of `numbers` are indicators, its last ones. It tells a
+            column "a is missing" from the indicator of a column "a", and is needed
+            only to put one layout into another.
     """
 
     numbers: tuple[str, ...]
     positions: tuple[str, ...]
     knots: tuple[int, ...]
     categories: tuple[Category, ...]
+    indicators: int = field(default=0, compare=False)
 
     @property
     def one_hot(self) -> tuple[Category, ...]:
@@ -155,6 +162,7 @@ def common_layout(table: Table, spec: NetworkSpec) -> Layout:
         tuple(numbers) if embeds else (),
         tuple(knots) if embeds else (),
         tuple(categories),
+        len(indicators),
     )
 
 
@@ -171,6 +179,7 @@ def exact_layout(encoding: Encoding, common: Layout) -> Layout:
             Category(feature.column, feature.levels, embedded[feature.column])
             for feature in encoding.categories
         ),
+        len(encoding.indicators),
     )
 
 
@@ -184,7 +193,7 @@ def arrange(encoded: Encoded, exact: Layout, common: Layout) -> Inputs:
     """
     rows = len(encoded)
     dense = np.zeros((rows, common.dense), np.float32)
-    dense[:, places(exact.numbers, common.numbers)] = encoded.numbers
+    dense[:, number_places(exact, common)] = encoded.numbers
     codes = np.zeros((rows, len(common.embedded)), np.int32)
     column, level, place = len(common.numbers), 0, 0
     for category, values in zip(common.categories, encoded.codes.T, strict=True):
@@ -201,10 +210,52 @@ def arrange(encoded: Encoded, exact: Layout, common: Layout) -> Inputs:
     return Inputs(dense, positions, codes)
 
 
+def number_places(exact: Layout, common: Layout) -> IntArray:
+    """Return where scaled numbers and indicators are in another layout, `[numbers]`.
+
+    Raises:
+        InputError: Features of one name cannot be told apart.
+    """
+    if exact is common:
+        return np.arange(len(exact.numbers))
+    mine, theirs = (len(each.numbers) - each.indicators for each in (exact, common))
+    return np.concatenate(
+        [
+            places(exact.numbers[:mine], common.numbers[:theirs]),
+            theirs + places(exact.numbers[mine:], common.numbers[theirs:]),
+        ]
+    )
+
+
 def places(names: Sequence[str], among: Sequence[str]) -> IntArray:
-    """Return where each of the names is, `[names]`."""
-    place = {name: i for i, name in enumerate(among)}
-    return np.asarray([place[name] for name in names], np.int64)
+    """Return where each of the names is, `[names]`.
+
+    A part of a moment may have the name of another column, as "day:hour" does beside
+    the hours of "day". Names that repeat are told apart by their order.
+
+    Raises:
+        InputError: A name occurs more than once, and not equally often in both.
+
+    Example:
+        >>> places(["b", "a", "b"], ["a", "b", "c", "b"]).tolist()
+        [1, 0, 3]
+    """
+    mine, theirs = Counter(names), Counter(among)
+    for name, times in theirs.items():
+        if times > 1 and mine[name] not in (0, times):
+            raise InputError(
+                sentence(
+                    f"{times} features of the name {name!r}, of which a part of the "
+                    "rows has no values",
+                    "features with names of their own",
+                    "Rename the column.",
+                )
+            )
+    where: dict[str, list[int]] = {}
+    for place, name in enumerate(among):
+        where.setdefault(name, []).append(place)
+    waiting = {name: iter(found) for name, found in where.items()}
+    return np.asarray([next(waiting[name]) for name in names], np.int64)
 
 
 def _most_knots(column: Column) -> int:

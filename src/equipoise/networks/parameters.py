@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import generator
-from equipoise.networks.layout import Layout, places
+from equipoise.networks.layout import Layout, number_places, places
 from equipoise.networks.spec import NetworkSpec
 
 Array = npt.NDArray[np.floating]
@@ -136,7 +136,7 @@ def _blocks(which: IntArray, width: int) -> IntArray:
 
 
 def _dense_places(exact: Layout, common: Layout) -> IntArray:
-    parts = [places(exact.numbers, common.numbers)]
+    parts = [number_places(exact, common)]
     start = len(common.numbers)
     for mine, theirs in zip(exact.one_hot, common.one_hot, strict=True):
         parts.append(start + np.arange(mine.levels))
