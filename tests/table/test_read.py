@@ -211,6 +211,7 @@ def test_columns_with_a_role_are_no_features(first: Table) -> None:
         ("no/such/file.csv", TableError, "does not exist"),
         (frame(), TargetError, "Pass target=COLUMN"),
         ({"a": [1, 2], "b": [1]}, TableError, "lengths"),
+        ([{"a": 1, "b": 0}, {"a": 2, "b": 1}], InputTypeError, "rows as dictionaries"),
     ],
 )
 def test_no_table(source: Any, error: type[Exception], message: str) -> None:
@@ -236,6 +237,43 @@ def test_no_table_from_a_pair() -> None:
         read_table((X, pd.date_range("2020", periods=4).to_numpy()))
     with pytest.raises(InputTypeError, match=r"Pass \['a'\]"):
         read_table((X, [0, 1, 0, 1]), drop="a")
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 0, 0], np.array([0, 1, 0, 0])])
+def test_labels_are_no_target(labels: Any) -> None:
+    X = np.array([[1.0, 5.0], [3.0, 3.0], [2.0, 3.5], [4.0, 9.0]])
+    with pytest.raises(InputTypeError, match=r"target= of type .*the pair \(X, y\)"):
+        read_table(X, labels)
+    with pytest.raises(InputTypeError, match=r"target= of type .*the pair \(X, y\)"):
+        read_table(read_table((X, labels)), labels)
+    with pytest.raises(InputTypeError, match=r"group= of type .*a column of X"):
+        read_table((X, labels), group=labels)
+
+
+def test_whole_numbers_name_columns() -> None:
+    values = np.array([[1, 5.0, 0], [3, 3.0, 1], [2, 3.5, 0], [4, 9.0, 0]])
+    assert read_table(values, 2).target == "f2"
+    assert read_table(values, 2, drop=[0]).names == ("f1",)
+    table = read_table(pd.DataFrame(values), 2, time=1)
+    assert (table.target, table.names) == ("2", ("0",))
+    with pytest.raises(TargetError, match="the target '3', which"):
+        read_table(pd.DataFrame(values), 3)
+
+
+@pytest.mark.parametrize("kind", ["frame", "csv", "parquet"])
+def test_a_column_to_drop_must_be_there(kind: str, tmp_path: Path) -> None:
+    data, source = frame(), tmp_path / f"t.{kind}"
+    if kind == "csv":
+        data.to_csv(source, index=False)
+    elif kind == "parquet":
+        data.to_parquet(source)
+    given = data if kind == "frame" else source
+    with pytest.raises(TableError, match=r"drop='membr'.*Did you mean 'member'"):
+        read_table(given, "label", drop=["membr"])
+    first = read_table(given, "label", drop=["member"])
+    without = data.drop(columns="member")
+    assert read_table(without, like=first).names == first.names
+    assert len(read_features(without, like=first, drop=["member"])) == len(data)
 
 
 def test_duplicated_columns_of_every_frame() -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from equipoise._core.checks import listing, sentence
+from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import TableError
 from equipoise.table.source import Raw
 
@@ -20,7 +20,8 @@ def read_parquet(path: Path, drop: Sequence[str] = ()) -> Raw:
         drop: Columns that are not read at all.
 
     Raises:
-        TableError: The file is damaged, cut off, or repeats a column's name.
+        TableError: The file is damaged, cut off, repeats a column's name, or has not
+            one that is to be dropped.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -30,6 +31,7 @@ def read_parquet(path: Path, drop: Sequence[str] = ()) -> Raw:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
             require_distinct(names, name)
+            require_known(drop, names, name)
             # The columns of a struct are chosen one by one, so plain files only.
             wanted = [column for column in names if column not in set(drop)]
             data = file.read(columns=wanted)
@@ -64,3 +66,22 @@ def require_distinct(names: Sequence[str], source: str) -> None:
 
 def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def require_known(drop: Sequence[str], names: Sequence[str], source: str) -> None:
+    """Raise where a column that is to be dropped is absent.
+
+    A mistyped name would keep a column that the user wants out.
+
+    Raises:
+        TableError: The first name that is absent.
+    """
+    for name in drop:
+        if name not in names:
+            raise TableError(
+                sentence(
+                    f"drop={name!r}, a column that {source} has not",
+                    f"one of {listing(names, 20)}",
+                    nearest(name, names),
+                )
+            )

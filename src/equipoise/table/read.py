@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from equipoise.table.csv import read_csv
 from equipoise.table.frames import is_frame, read_frame
 from equipoise.table.infer import infer
 from equipoise.table.like import columns_like, target_like
-from equipoise.table.parquet import read_parquet
+from equipoise.table.parquet import read_parquet, require_known
 from equipoise.table.roles import groups_of, require_roles, times_of
 from equipoise.table.screen import useless
 from equipoise.table.source import Notes, Raw
@@ -37,7 +38,7 @@ TASKS = ("binary", "multiclass", "multilabel")
 
 def read_table(
     source: Any,
-    target: str | Sequence[str] | None = None,
+    target: str | int | Sequence[str] | None = None,
     *,
     positive: Positive | None = None,
     task: str | None = None,
@@ -58,7 +59,9 @@ def read_table(
             "example:digits" or "example:digits-hard"; a data frame of any library
             that narwhals knows; features and labels `(X, y)`; a dictionary of
             columns; or a `Table`.
-        target: The target column; several for a multi-label task. Arrays need none.
+        target: The target column; several for a multi-label task. The pair `(X, y)`
+            needs none. A whole number names a column of an array, or of a frame
+            whose columns have such names.
         positive: The positive class; None for the rarest. With more than two classes
             it is held against all others.
         task: "binary", "multiclass" or "multilabel"; None detects it.
@@ -75,6 +78,7 @@ def read_table(
     Raises:
         TableError: The source cannot be read as a table; lines are named.
         TargetError: The target is absent or cannot be used.
+        InputTypeError: Labels were given where their column's name is expected.
 
     Example:
         >>> read_table("example:digits")
@@ -130,6 +134,59 @@ def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Tabl
     return table
 
 
+def _target_names(
+    target: Any, name_of: Callable[[Any, str], str | None]
+) -> str | list[str] | None:
+    if isinstance(target, list | tuple) and all(isinstance(t, str) for t in target):
+        return list(target)
+    return name_of(target, "target")
+
+
+def _drop_names(drop: Any, name_of: Callable[[Any, str], str | None]) -> list[str]:
+    if isinstance(drop, str):
+        raise InputTypeError(
+            sentence(f"drop={drop!r}", "a list of column names", f"Pass [{drop!r}].")
+        )
+    names = [name_of(name, "drop") for name in drop]
+    return [name for name in names if name is not None]
+
+
+def _is_matrix(source: Any) -> bool:
+    first = source[0] if isinstance(source, tuple) and source else source
+    return isinstance(first, np.ndarray)
+
+
+_ELSE = {
+    "target": "Pass features and labels as one argument, the pair (X, y).",
+    "group": "Make them a column of X, and pass its name.",
+    "time": "Make them a column of X, and pass its name.",
+}
+
+
+def _column_name(name: Any, role: str, matrix: bool) -> str | None:
+    """Return the name of a column; a whole number may be one, too.
+
+    Args:
+        name: What the caller gave.
+        role: What the column is for.
+        matrix: Whether the source is an array, whose columns are f0, f1, ...
+
+    Raises:
+        InputTypeError: These are values, not the name of their column.
+    """
+    if name is None or isinstance(name, str):
+        return name
+    if isinstance(name, int | np.integer) and not isinstance(name, bool):
+        return f"f{name}" if matrix else str(name)
+    raise InputTypeError(
+        sentence(
+            f"{role}= of type {type(name).__name__}",
+            "the name of a column",
+            _ELSE.get(role, ""),
+        )
+    )
+
+
 def _warn(table: Table, source: Any) -> None:
     if isinstance(source, Table):
         return
@@ -139,7 +196,7 @@ def _warn(table: Table, source: Any) -> None:
 
 def _read(
     source: Any,
-    target: str | Sequence[str] | None,
+    target: str | int | Sequence[str] | None,
     positive: Positive | None,
     task: str | None,
     group: str | None,
@@ -150,16 +207,16 @@ def _read(
 ) -> Table:
     if task is not None:
         one_of(task, TASKS, "task")
-    if isinstance(drop, str):
-        raise InputTypeError(
-            sentence(f"drop={drop!r}", "a list of column names", f"Pass [{drop!r}].")
-        )
+    name_of = functools.partial(_column_name, matrix=_is_matrix(source))
+    target = _target_names(target, name_of)
+    group, time = name_of(group, "group"), name_of(time, "time")
+    drop = _drop_names(drop, name_of)
     if isinstance(source, Table):
         return _again(source, target, positive, task, group, time, drop, like)
     if like is not None and target is None and labelled:
         target = like.target
     known = () if like is None else like.names
-    raw, targets = _open(source, target, drop, known)
+    raw, targets = _open(source, target, drop if like is None else (), known)
     raw = _without(raw, drop)
     if not raw.data.num_rows:
         raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
@@ -170,6 +227,7 @@ def _read(
         own = _as_named(raw, targets, like.target) if labelled else raw
         return table_like(own, like, group, time, notes, labelled)
     found = read_target(raw, targets, notes, positive=positive, task=task)
+    require_roles(raw, {"group": group, "time": time})
     roles = {group: "groups rows", time: "orders rows in time"}
     columns, dropped = _features(raw, targets, roles, drop, notes)
     return Table(
@@ -192,7 +250,23 @@ def _open(
     drop: Sequence[str],
     known: Sequence[str],
 ) -> tuple[Raw, list[str]]:
-    """Return the source's columns and the names of its targets."""
+    """Return the source's columns and the names of its targets.
+
+    Columns to drop must be there; those of a Parquet file are not read at all.
+    """
+    raw, targets = _opened(source, target, drop, known)
+    if not _is_parquet(source):
+        require_known(drop, raw.data.column_names, raw.name)
+    return raw, targets
+
+
+def _opened(
+    source: Any,
+    target: str | Sequence[str] | None,
+    drop: Sequence[str],
+    known: Sequence[str],
+) -> tuple[Raw, list[str]]:
+    """Return them as they come; columns of a Parquet file without those to drop."""
     targets = [target] if isinstance(target, str) else list(target or ())
     if isinstance(source, str) and source.startswith("example:"):
         from equipoise.table.examples import read_example
@@ -209,6 +283,14 @@ def _open(
         return read_columns(source), targets
     if is_frame(source):
         return read_frame(source), targets
+    if isinstance(source, list) and source and isinstance(source[0], Mapping):
+        raise InputTypeError(
+            sentence(
+                "rows as dictionaries",
+                "a dictionary of columns, or a data frame",
+                "Pass pandas.DataFrame(rows) or polars.DataFrame(rows).",
+            )
+        )
     if isinstance(source, np.ndarray | list):
         return read_matrix(source), targets
     raise InputTypeError(
@@ -233,12 +315,19 @@ def _open_file(path: Path, names: Sequence[str], drop: Sequence[str]) -> Raw:
                 nearest(path.name, others),
             )
         )
+    if _is_parquet(path):
+        return read_parquet(path, drop)
+    return read_csv(path, names)
+
+
+def _is_parquet(source: Any) -> bool:
+    if not isinstance(source, str | os.PathLike) or not os.path.isfile(source):
+        return False
+    path = Path(source)
     with path.open("rb") as file:
         start = file.read(4)
     # A Parquet file begins and ends with these letters; by its name it may be cut off.
-    if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
-        return read_parquet(path, drop)
-    return read_csv(path, names)
+    return start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}
 
 
 def _without(raw: Raw, drop: Sequence[str]) -> Raw:
@@ -292,7 +381,6 @@ def _features(
     notes: Notes,
 ) -> tuple[tuple[Column, ...], tuple[Dropped, ...]]:
     """Type all columns but the targets; leave out those that cannot help."""
-    require_roles(raw, roles)
     dropped = [Dropped(name, "left out as asked") for name in drop]
     dropped += [Dropped(name, f"it {why}") for name, why in roles.items() if name]
     columns: list[Column] = []
@@ -349,7 +437,7 @@ def table_like(
         TableError: A column is absent or has changed its type.
         TargetError: The target is absent or has a new class.
     """
-    require_roles(raw, {group: "", time: ""})
+    require_roles(raw, {"group": group, "time": time})
     if labelled:
         y = target_like(raw, like, notes)
     else:

@@ -17,14 +17,19 @@ from equipoise.table.table import Dropped, IntArray
 from equipoise.table.texts import texts_of
 
 
-def require_roles(raw: Raw, roles: Mapping[str | None, str]) -> None:
-    """Raise where a column that is asked for is absent."""
+def require_roles(raw: Raw, roles: Mapping[str, str | None]) -> None:
+    """Raise where a column that is asked for is absent.
+
+    Args:
+        raw: The source's columns.
+        roles: "group" and "time", each with its column or None.
+    """
     names = raw.data.column_names
-    for name in roles:
+    for role, name in roles.items():
         if name is not None and name not in names:
             raise TableError(
                 sentence(
-                    f"group= or time={name!r}, a column that {raw.name} has not",
+                    f"{role}={name!r}, a column that {raw.name} has not",
                     f"one of {listing(names, 20)}",
                     nearest(name, names),
                 )
