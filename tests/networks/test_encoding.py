@@ -197,14 +197,18 @@ def test_infinities_give_the_limit(encoding: Encoding, table: Table) -> None:
 
 def test_names_of_inputs_are_fit_and_distinct() -> None:
     columns = ["age", "a b", "column_a_b", "class", "self", "_u", "2x", "Größe", "a?b"]
+    columns += ["X", "x", "Column_X", "log_odds", "Decision"]
     features = tuple(Column(name, "numeric", np.array([0.0, 1.0])) for name in columns)
     table = Table(features, np.array([0, 1], np.int8), ("no", "yes"))
     encoding = learn_encoding(table, np.arange(2))
     names = input_names(encoding)
-    assert len(set(names.values())) == len(columns)
+    assert len({name.lower() for name in names.values()}) == len(columns)
     assert names["age"] == "age"
     assert names["column_a_b"] == "column_a_b"
     assert names["a b"] == "column_a_b_2"
+    assert names["X"] == "X"
+    assert names["x"] == "column_x_2"
+    assert names["Decision"] == "column_Decision"
     assert_equal(
         model_of(encoding)(named(encoding, raw(table))).values(),
         encoding.transform(table),

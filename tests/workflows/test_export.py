@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,10 @@ import pytest
 
 from equipoise.decision.calibration import Calibrator
 from equipoise.errors import InputError, TrainingError, UnsupportedError
+from equipoise.strategies.strategy import Strategy
 from equipoise.table.read import read_table
 from equipoise.workflows.export import export, keras_model
-from equipoise.workflows.export_check import checked_rows
+from equipoise.workflows.export_check import checked_inputs, checked_rows
 from equipoise.workflows.fit import fit
 from equipoise.workflows.model import FittedModel
 
@@ -136,3 +139,65 @@ def test_a_learner_that_is_no_layer_is_named(
 def test_an_unknown_format_is_refused(linear: FittedModel, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'saved_model', 'onnx'"):
         linear.export(tmp_path / "m", format="pickle")
+
+
+ODD_COLUMNS = ("X", "x", "probability", "log_odds", "decision", "a b", "größe")
+
+
+@pytest.fixture(scope="module")
+def odd() -> FittedModel:
+    """Columns and strategies of names that layers and signatures do not take."""
+    random = np.random.default_rng(0)
+    y = np.arange(200) % 4 == 0
+    columns = {name: random.normal(size=200) + y for name in ODD_COLUMNS}
+    table = read_table({**columns, "target": y.astype(int)}, "target")
+    arms = [
+        Strategy("my/arm: ü", learner="logistic"),
+        Strategy("my/arm; ü", learner="extra_trees"),
+        Strategy("1/2", learner="network"),
+    ]
+    model = fit(table, strategy=arms, folds=2, minutes=1e-6, seed=1, network="small")
+    assert len(model.components) == 3
+    return model
+
+
+IN_ANOTHER_PROCESS = """
+import sys
+
+sys.modules["equipoise"] = None  # to import it fails
+import numpy as np
+
+given = dict(np.load(sys.argv[1]))
+if sys.argv[2].endswith(".onnx"):
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(sys.argv[2])
+    found = dict(zip(("probability", "decision"), session.run(None, given)))
+else:
+    import tensorflow as tf
+
+    served = tf.saved_model.load(sys.argv[2]).signatures["serve"]
+    found = {n: v.numpy() for n, v in served(**given).items()}
+np.savez(sys.argv[1], **found)
+"""
+
+
+@pytest.mark.parametrize("name", ["served", "m.onnx"])
+def test_odd_names_are_served_where_equipoise_is_not(
+    odd: FittedModel, name: str, tmp_path: Path
+) -> None:
+    if name.endswith(".onnx"):
+        pytest.importorskip("tf2onnx")
+        pytest.importorskip("onnxruntime")
+    table, given = checked_inputs(odd)
+    path = odd.export(tmp_path / name)
+    np.savez(tmp_path / "io.npz", **given)
+    subprocess.run(
+        [sys.executable, "-c", IN_ANOTHER_PROCESS, tmp_path / "io.npz", path],
+        check=True,
+        capture_output=True,
+    )
+    found = np.load(tmp_path / "io.npz")
+    expected = odd.predict_proba(table)[:, 1]
+    np.testing.assert_allclose(found["probability"], expected, rtol=0, atol=1e-5)
+    assert (found["decision"] == odd.decide(table)).mean() > 0.99

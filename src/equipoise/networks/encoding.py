@@ -29,6 +29,9 @@ from equipoise.table.encoding_features import (
 DTYPES = {"number": "float64", "moment": "int64", "text": "string"}
 """The data type of each kind of raw column (see `Encoding.columns`)."""
 
+RESERVED = {"self", "probability", "log_odds", "decision"}
+"""No input is called so: the word of a method, and what exported models give."""
+
 
 @keras.saving.register_keras_serializable(package="equipoise")
 class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
@@ -219,7 +222,9 @@ def input_names(encoding: Encoding) -> dict[str, str]:
     """Return the name that each column has among a model's inputs.
 
     A SavedModel's argument is named by letters, digits and underscores, begins with
-    a letter, and is no Python keyword. A column's name that is fit stays as it is.
+    a letter, and is no Python keyword; two of them differ by more than their case. An
+    ONNX file's inputs have other names than its outputs. A column's name that is fit
+    stays as it is.
 
     Example:
         >>> from equipoise.table import Column, Table, learn_encoding
@@ -229,17 +234,20 @@ def input_names(encoding: Encoding) -> dict[str, str]:
         {'age (years)': 'column_age__years_'}
     """
     columns = list(encoding.columns)
-    taken = set(columns)
+    taken = {column.lower() for column in columns}
+    kept: set[str] = set()
     names = {}
     for column in columns:
         name = column
-        if not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", column) or _reserved(column):
+        fit = re.fullmatch("[A-Za-z][A-Za-z0-9_]*", column) and not _reserved(column)
+        if not fit or column.lower() in kept:
             plain = "column_" + re.sub("[^A-Za-z0-9]", "_", column)
             name, number = plain, 1
-            while name in taken:
+            while name.lower() in taken:
                 number += 1
                 name = f"{plain}_{number}"
-            taken.add(name)
+            taken.add(name.lower())
+        kept.add(name.lower())
         names[column] = name
     return names
 
@@ -262,7 +270,7 @@ def raw_inputs(encoding: Encoding) -> dict[str, Any]:
 
 
 def _reserved(name: str) -> bool:
-    return keyword.iskeyword(name) or name == "self"
+    return keyword.iskeyword(name) or name.lower() in RESERVED
 
 
 def _flat(columns: Mapping[str, Any], column: str, name: str, kind: str) -> Any:

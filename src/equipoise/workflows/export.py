@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -58,7 +59,10 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
         inputs: Any = raw_inputs(encoding_of(model))
     else:
         inputs = {OWN: keras.Input(model.own.shape, dtype=model.own.dtype, name=OWN)}
-    parts = [_component(component, inputs) for component in model.components]
+    parts = [
+        _component(component, inputs, _layer_name(component, place))
+        for place, component in enumerate(model.components)
+    ]
     joined = (
         parts[0]
         if len(parts) == 1
@@ -86,7 +90,12 @@ def _require_served(components: Sequence[Component]) -> None:
         )
 
 
-def _component(component: Component, inputs: Mapping[str, Any]) -> Any:
+def _layer_name(component: Component, place: int) -> str:
+    """Return a name that Keras and TensorFlow take, for layers of one strategy."""
+    return f"{re.sub('[^A-Za-z0-9_.]', '_', component.strategy.name)}-{place}"
+
+
+def _component(component: Component, inputs: Mapping[str, Any], name: str) -> Any:
     """Return one strategy's log-odds, `[rows, 1]` float64."""
     import keras
 
@@ -95,12 +104,11 @@ def _component(component: Component, inputs: Mapping[str, Any]) -> Any:
 
     scorers: Sequence[Any] = component.scorers
     if component.own is not None:
-        return _own(component, inputs[OWN])
+        return _own(component, inputs[OWN], name)
     if component.strategy.learner == "network":
         found = network_model(scorers, output="log_odds")(inputs)
         return MeanLogOdds()(found)
     one = _linear if component.strategy.learner == "logistic" else _trees
-    name = component.strategy.name
     parts = [one(scorer, f"{name}-{k}", inputs) for k, scorer in enumerate(scorers)]
     if len(parts) == 1:
         return parts[0]
@@ -108,7 +116,7 @@ def _component(component: Component, inputs: Mapping[str, Any]) -> Any:
     return MeanLogOdds()(joined)
 
 
-def _own(component: Component, x: Any) -> Any:
+def _own(component: Component, x: Any, name: str) -> Any:
     """Return the log-odds of networks of the user's own, `[rows, 1]` float64."""
     import keras
 
@@ -122,8 +130,7 @@ def _own(component: Component, x: Any) -> Any:
         for n, model in enumerate(scorer.models):  # type: ignore[attr-defined]
             # Fold models share their names, which must differ within one model.
             entry = keras.Input(x.shape[1:], dtype=x.dtype)
-            name = f"{component.strategy.name}-{k}-{n}"
-            logit = keras.Model(entry, model(entry), name=name)(x)
+            logit = keras.Model(entry, model(entry), name=f"own-{name}-{k}-{n}")(x)
             logit = keras.layers.Reshape((1,))(logit)
             odds.append(CorrectedLogOdds(own.kind, own.offset, own.gamma)(logit))
         several = len(odds) > 1
