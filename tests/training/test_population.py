@@ -228,6 +228,8 @@ def test_it_is_one_program_however_many_are_left(table, population_of) -> None:
     compiled = population._program._compiled
     assert compiled.experimental_get_tracing_count() == 1
     assert population._program.logits.experimental_get_tracing_count() == 1
+    held = [v for own in population._program._held.values() for v in own.values()]
+    assert {len(value.read_value()) for value in held} == {0}  # nothing between calls
     assert sorted(population.now.kept) == list(range(10))
 
 

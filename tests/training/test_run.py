@@ -156,7 +156,7 @@ def test_a_run_that_was_killed_goes_on_with_the_same_numbers(
 
 @pytest.mark.slow
 def test_fifty_kills(
-    tmp_path: Path, hash_of_run, epochs_run: list[int], record_property
+    tmp_path: Path, hash_of_run, epochs_run: list[int], record_testsuite_property
 ) -> None:
     expected = hash_of_run(**LONG)
     whole = len(epochs_run)
@@ -176,7 +176,9 @@ def test_fifty_kills(
         assert hash_of_run(str(store), **LONG) == expected
         in_training += 0 < len(epochs_run) < whole
     counts = f"of 50 kills {in_training} in training, {in_save} in a save"
-    record_property("kills", f"{counts}; {length:.1f} s after the first checkpoint")
+    record_testsuite_property(
+        "fifty kills", f"{counts}; {length:.1f} s after the first checkpoint"
+    )
     assert in_training >= 25, counts
     assert in_save >= 5, counts
 
