@@ -520,6 +520,14 @@ def collect(cells: tuple[Cell, ...], folder: Path) -> Found:
     return found
 
 
+def of_shapes(found: Found, shapes: tuple[str, ...]) -> Found:
+    """Return what was found in the populations of some shapes."""
+    which = [p.shape in shapes for p in POPULATIONS]
+    return {
+        cell: list(itertools.compress(parts, which)) for cell, parts in found.items()
+    }
+
+
 @dataclass(frozen=True)
 class Line:
     """One metric in one cell.
@@ -639,6 +647,11 @@ def verdict(lines: list[Line]) -> str:
     return "; ".join(parts) + "."
 
 
+SUMMARY = (
+    "| metric | mean of the cells | lowest cell | lowest population | cells with a "
+    f"population below {LEAST} by more than 2.5 standard errors | narrowest interval |"
+    "\n|---|---|---|---|---|---|"
+)
 COLUMNS = (
     "| positives | share | metric | mean | least | truth below | truth above | width "
     "| narrowest | tables each |\n|---|---|---|---|---|---|---|---|---|---|"
@@ -647,7 +660,7 @@ COLUMNS = (
 
 def document(found: Found, other: Found, replicates: int) -> str:
     """Return the page of the docs."""
-    lines = lines_of(found)
+    lines, fresh = lines_of(found), lines_of(of_shapes(found, FRESH))
     populations = len(SHAPES) * len(STRENGTHS)
     return "\n".join(
         [
@@ -670,11 +683,19 @@ def document(found: Found, other: Found, replicates: int) -> str:
             "",
             f"Judged by its mean: {verdict(lines)}",
             "",
-            "| metric | mean of the cells | lowest cell | lowest population | cells "
-            f"with a population below {LEAST} by more than 2.5 standard errors "
-            "| narrowest interval |",
-            "|---|---|---|---|---|---|",
+            SUMMARY,
             *summary(lines),
+            "",
+            f"## Shapes that no constant was chosen on: {' and '.join(FRESH)}",
+            "",
+            "The constants were chosen on the other shapes. These two came after them: "
+            "features with an exponential tail towards the positives, and features of "
+            "three values each, so that many scores are tied. Of the "
+            f"{len(FRESH) * len(STRENGTHS)} populations with these shapes alone, judged "
+            f"by their mean: {verdict(fresh)}",
+            "",
+            SUMMARY,
+            *summary(fresh),
             "",
             *METHOD,
             "",
@@ -717,8 +738,8 @@ METHOD = (
     f"decisions: {BETWEEN_DECISION:g}, losses: {BETWEEN_LOSS:g}). Metrics with a "
     "bounded range then take Wilson's score interval at the effective number of "
     "trials, as [a fixed model's](coverage-intervals.md) do; a value always lies "
-    "inside its interval. These constants were chosen by simulation on these "
-    "populations, with other random numbers.",
+    "inside its interval. These constants were chosen by simulation on the shapes "
+    f"{', '.join(CHOSEN_ON)}, with other random numbers than those of this page.",
     "",
     "What was tried and does not hold: percentiles of replicates that choose the "
     "threshold again. The choice moves the estimate and the truth together, so its "
