@@ -49,3 +49,12 @@ def test_silent_on_what_describes(build: Make, run: Make, values: Any) -> None:
 
 def test_not_applicable_to_few_rows(noise: Make, run: Make) -> None:
     assert isinstance(run(CHECK, noise(20, 5)), NotApplicable)
+
+
+def test_a_running_number_with_gaps_is_one_all_the_same(build: Make, run: Make) -> None:
+    numbers = np.where(np.arange(ROWS) % 9 == 4, np.nan, np.arange(ROWS))
+    assert run(CHECK, build([0, 1] * 100, {"id": numbers})).evidence == {
+        "columns": ["id"]
+    }
+    few = np.where(np.arange(ROWS) < 160, np.nan, np.arange(ROWS))
+    assert run(CHECK, build([0, 1] * 100, {"x": few})) is None

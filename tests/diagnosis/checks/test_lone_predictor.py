@@ -65,3 +65,16 @@ def test_columns_that_leak_together_are_both_named(build: Make, run: Make) -> No
 
 def test_not_applicable_without_columns(build: Make, run: Make) -> None:
     assert isinstance(run(CHECK, build([0, 1])), NotApplicable)
+
+
+def test_a_perfect_column_is_a_suspect_with_a_dozen_positives(
+    build: Make, run: Make
+) -> None:
+    y = np.r_[np.ones(12), np.zeros(574)].astype(int)
+    noise = np.random.default_rng(0).normal(size=586)
+    found = run(CHECK, build(y, {"leak": 3 - 2.0 * y, "n": noise}))
+    assert found.severity == "warning"
+    assert found.evidence["columns"] == ["leak"]
+    assert "at least 0.735" in found.message
+    nearly = np.where(np.arange(586) == 585, 1.0, 3 - 2.0 * y)
+    assert run(CHECK, build(y, {"leak": nearly, "n": noise})) is None

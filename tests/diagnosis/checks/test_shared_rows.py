@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.diagnosis.checks.shared_rows import CHECK
+from equipoise.diagnosis.checks.shared_rows import CHECK, _more_than_own
 from equipoise.diagnosis.finding import NotApplicable
+from equipoise.diagnosis.repeats import equal_rows
+from equipoise.table.table import concatenate
 
 Make = Callable[..., Any]
 
@@ -39,3 +41,43 @@ def test_not_applicable(noise: Make, build: Make, run: Make) -> None:
     assert isinstance(run(CHECK, noise(90, 8)), NotApplicable)
     bare = build([0, 1])
     assert isinstance(run(CHECK, bare, bare), NotApplicable)
+
+
+def _coarse(build: Make, rows: int, seed: int) -> Any:
+    random = np.random.default_rng(seed)
+    y = random.integers(0, 2, rows)
+    return build(y, {f"x{j}": random.integers(0, 5, rows) for j in range(6)})
+
+
+def test_coincidences_are_hardly_ever_an_error(build: Make, run: Make) -> None:
+    errors = 0
+    for seed in range(150):
+        whole = _coarse(build, 1100, seed)
+        table, test = whole.take(np.arange(700)), whole.take(np.arange(700, 1100))
+        found = run(CHECK, table, test)
+        errors += found is not None and found.severity == "error"
+    assert errors <= 3
+
+
+def test_copies_among_coincidences_fire(build: Make, run: Make) -> None:
+    table, test = _coarse(build, 700, 0), _coarse(build, 400, 1)
+    copied = concatenate([test, table.take(np.arange(80))])
+    assert run(CHECK, table, copied).severity == "error"
+
+
+def test_the_chance_of_a_twin_is_known_as_well_as_esty_says() -> None:
+    # 60 equally likely cells: the share that 50 rows have not met, and its estimate.
+    random = np.random.default_rng(3)
+    rejected = 0
+    for _ in range(1500):
+        table, test = random.integers(0, 60, 50), random.integers(0, 60, 40)
+        sets = equal_rows(table.astype(np.uint64), np.zeros(50))
+        total = int(np.isin(test, table).sum())
+        rejected += _more_than_own(total, 40, sets) <= 0.05
+    assert 0.02 <= rejected / 1500 <= 0.07
+
+
+def test_one_row_of_a_continuous_table_is_a_copy(noise: Make, run: Make) -> None:
+    table, test = noise(500, 50), noise(200, 20, seed=1)
+    one = concatenate([test, table.take([7])])
+    assert run(CHECK, table, one).severity == "error"

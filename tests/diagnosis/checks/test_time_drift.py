@@ -50,3 +50,20 @@ def test_dates_are_understood(build: Make, run: Make) -> None:
 def test_not_applicable(noise: Make, build: Make, run: Make) -> None:
     assert isinstance(run(CHECK, noise(90, 8)), NotApplicable)
     assert isinstance(run(CHECK, build([0, 1], time=np.arange(2.0))), NotApplicable)
+
+
+def test_a_certain_but_small_change_is_not_worth_a_word(build: Make, run: Make) -> None:
+    # 30 % and 31 % of 60,000 rows each: beyond chance, and 0.05 in log-odds.
+    y = np.zeros(120_000, int)
+    y[np.r_[0:18_000, 60_000:78_600]] = 1
+    assert run(CHECK, build(y, time=np.arange(120_000.0))) is None
+
+
+def test_both_questions_together_hold_the_level(build: Make, run: Make) -> None:
+    random = np.random.default_rng(1)
+    alarms = 0
+    for _ in range(200):
+        y = random.random(600) < 0.2
+        x = {f"x{j}": random.integers(0, 3, 600) for j in range(2)}
+        alarms += run(CHECK, build(y, x, time=random.random(600))) is not None
+    assert alarms <= 18  # of 200 at 5 %: more in 0.6 % of runs

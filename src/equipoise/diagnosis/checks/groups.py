@@ -20,7 +20,7 @@ def look(
     Rows of one group are alike, so in the worst case a group counts as one case.
     The effective number of groups is (sum n)^2 / sum n^2 over the positives n of
     each group (Kish 1965). Whether groups matter to the class at all is tested by
-    the dispersion of their shares of positives (chi-square).
+    the dispersion of their shares of positives.
 
     Args:
         subject: What is looked at.
@@ -58,16 +58,60 @@ def look(
 
 
 def dispersion(groups: npt.NDArray[np.int64], y: npt.ArrayLike) -> float:
-    """Return the p-value of equal shares of positives in all groups (chi-square)."""
+    """Return the p-value of equal shares of positives in all groups.
+
+    The statistic is chi-square's, but with groups of a few rows and a rare class it
+    has another distribution: in groups of 4 with 0.2 % positives, chi-square's
+    rejects 38 % of what it should reject 5 % of. Here it is compared with the gamma
+    distribution that has its exact mean and variance where the positives are drawn
+    from all rows at random.
+
+    Args:
+        groups: `[rows]` group numbers.
+        y: `[rows]` labels, 0 or 1.
+    """
     from scipy.special import chdtrc
 
     labels = np.asarray(y, np.float64)
     _, place = np.unique(groups, return_inverse=True)
     size = np.bincount(place).astype(np.float64)
-    prior = float(labels.mean())
-    excess = np.bincount(place, labels) - size * prior
-    statistic = float(np.sum(excess**2 / (size * prior * (1 - prior))))
-    return float(chdtrc(len(size) - 1, statistic)) if len(size) > 1 else 1.0
+    positives, rows = float(labels.sum()), float(labels.size)
+    if len(size) < 2 or positives in (0.0, rows):
+        return 1.0
+    hits = np.bincount(place, labels)
+    mean, variance = _moments(size, positives)
+    if variance <= 1e-12 * mean**2:
+        return 1.0
+    # sum k^2 / n is chi-square's statistic but for a factor and this constant.
+    least = positives**2 / rows
+    scale = 2 * (mean - least) / variance
+    statistic = float(np.sum(hits**2 / size)) - least
+    return float(chdtrc(scale * (mean - least), scale * statistic))
+
+
+def _moments(size: npt.NDArray[np.float64], positives: float) -> tuple[float, float]:
+    """Return mean and variance of sum k^2 / n, k hypergeometric in groups of n.
+
+    From the factorial moments E[k_i^(a) k_j^(b)] = n_i^(a) n_j^(b) K^(a+b) / N^(a+b).
+    """
+    rows, others = float(size.sum()), size - 1
+    f1, f2, f3, f4 = np.cumprod(
+        [(positives - a) / max(rows - a, 1.0) for a in range(4)]
+    ).tolist()
+    pairs, number = float(others.sum()), float(size.size)
+    mean = pairs * f2 + number * f1
+    own = (
+        others * (size - 2) * (size - 3) * f4
+        + 6 * others * (size - 2) * f3
+        + 7 * others * f2
+        + f1
+    ) / size
+    across = (
+        (pairs**2 - float(others @ others)) * f4
+        + 2 * (number - 1) * pairs * f3
+        + number * (number - 1) * f2
+    )
+    return mean, float(own.sum()) + across - mean**2
 
 
 CHECK = Check("EQP014", "Positives from few groups", look)

@@ -65,9 +65,13 @@ def _is_running_number(column: Column, spread: float) -> bool:
         return False
     values = as_numbers(column)
     few = values[:1000]
+    few = few[~np.isnan(few)]
     if len(np.unique(few)) < len(few) or np.any(few != np.floor(few)):
         return False
-    if not np.isfinite(values).all() or np.any(values != np.floor(values)):
+    values = values[~np.isnan(values)]
+    if len(values) < FEWEST_ROWS or not np.isfinite(values).all():
+        return False
+    if np.any(values != np.floor(values)):
         return False
     step = np.diff(values)
     if np.all(step > 0) or np.all(step < 0):

@@ -8,6 +8,9 @@ from equipoise.diagnosis.predictive import Strength
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import names
 
+# With fewer rows of a class, separating them all says little.
+FEWEST = 10
+
 
 def look(
     subject: Subject,
@@ -22,23 +25,31 @@ def look(
     perfect is often the answer in disguise: filled in after the event, or computed
     from the target.
 
+    With few positives the interval of a column that separates them all is wide, so
+    that it is called a suspect, and no more, from `FEWEST` on.
+
     Args:
         subject: What is looked at.
         suspicious: The AUROC from which a column is a suspect.
-        sure: What the lower end of its interval must exceed; with few positives a
-            perfect column may be chance.
+        sure: What the lower end of its interval must exceed for an error, and for
+            a column that is not perfect.
         apart: How many times the next column's error (1 - AUROC) must be the
             suspect's. Two suspects at once are both named.
     """
     found = subject.strengths
     if not found:
         return NotApplicable("the table has no feature columns")
-    suspects = [s for s in found if s.auroc >= suspicious and s.low > sure]
+    enough = min(subject.counts) >= FEWEST
+    suspects = [
+        s
+        for s in found
+        if s.auroc >= suspicious and (s.low > sure or (enough and _perfect(s)))
+    ]
     rest = [s for s in found if s not in suspects]
     if not suspects or not _stand_apart(suspects, rest, apart):
         return None
-    perfect = suspects[0].auroc > 1 - 1e-9
     first = suspects[0]
+    perfect = _perfect(first)
     message = (
         f"{'Column' if len(suspects) == 1 else 'Each of the columns'} "
         f"{names([s.name for s in suspects])} alone "
@@ -48,7 +59,7 @@ def look(
     if rest:
         message += f"; the best other column, {rest[0].name!r}, has {rest[0].auroc:.2f}"
     return Observation(
-        "error" if perfect else "warning",
+        "error" if perfect and first.low > sure else "warning",
         message + ".",
         "Ask when it is filled in: if after the event, or from the target, leave it "
         "out. If it is known in time, one threshold on it may be all you need.",
@@ -61,6 +72,10 @@ def look(
             "next_auroc": rest[0].auroc if rest else 0.5,
         },
     )
+
+
+def _perfect(strength: Strength) -> bool:
+    return strength.auroc > 1 - 1e-9
 
 
 def _stand_apart(suspects: list[Strength], rest: list[Strength], apart: float) -> bool:

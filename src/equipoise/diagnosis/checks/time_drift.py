@@ -11,24 +11,28 @@ from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.shift import shifts
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import names, share
+from equipoise.priors import log_odds
 
 
 def look(
-    subject: Subject, *, material: float = 0.1
+    subject: Subject, *, material: float = 0.1, shift: float = 0.1
 ) -> Observation | NotApplicable | None:
     """Compare the earlier half of the rows with the later one.
+
+    The share of positives and the columns have half of the level each.
 
     Args:
         subject: What is looked at.
         material: A column counts where its distance between the halves, less what
             chance gives, reaches this.
+        shift: The share of positives counts where its log-odds move by this.
     """
     if subject.table.time is None:
         return NotApplicable("no time column was named")
     if len(subject.table) < 4:
         return NotApplicable("fewer than 4 rows have no halves to compare")
     early, late = _halves(subject.table.time)
-    parts = _prevalence(subject, early, late)
+    parts = _prevalence(subject, early, late, shift)
     parts += _columns(subject, early, late, material)
     before = _too_early(subject)
     if before:
@@ -61,17 +65,22 @@ def _halves(
 
 
 def _prevalence(
-    subject: Subject, early: npt.NDArray[np.int64], late: npt.NDArray[np.int64]
+    subject: Subject,
+    early: npt.NDArray[np.int64],
+    late: npt.NDArray[np.int64],
+    material: float,
 ) -> list[str]:
     hits = [int(subject.table.y[part].sum()) for part in (early, late)]
+    before, after = hits[0] / len(early), hits[1] / len(late)
     low, high = difference_interval(
-        hits[1], len(late), hits[0], len(early), subject.level
+        hits[1], len(late), hits[0], len(early), 1 - subject.alpha / 2
     )
-    if low <= 0 <= high:
+    moved = abs(float(log_odds(after) - log_odds(before)))
+    if low <= 0 <= high or moved < material:
         return []
     return [
-        f"the share of positives goes from {share(hits[0] / len(early))} in the "
-        f"earlier half of the rows to {share(hits[1] / len(late))} in the later"
+        f"the share of positives goes from {share(before)} in the earlier half of "
+        f"the rows to {share(after)} in the later"
     ]
 
 
@@ -91,7 +100,7 @@ def _columns(
             subject.table,
             late,
             seed=subject.seed,
-            alpha=subject.alpha,
+            alpha=subject.alpha / 2,
         )
         if shift.distance - shift.noise >= material
     ]
