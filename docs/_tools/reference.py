@@ -389,14 +389,12 @@ def _flags(option: Any, numbers: set[str]) -> str:
 
 
 def _help(option: Any) -> str:
-    text = re.sub(r"\s*\[default: [^]]*\]", "", option.help)
-    return text + (" Required." if option.required else "")
+    return option.help + (" Required." if option.required else "")
 
 
 def _default(option: Any) -> str:
-    in_words = re.search(r"\[default: ([^]]*)\]", option.help)
-    if in_words:
-        return in_words[1]
+    if isinstance(option.show_default, str):
+        return option.show_default
     if option.is_flag or option.required or option.default in (None, ()):
         return ""
     return f"`{option.default}`"
