@@ -74,3 +74,8 @@ def test_number_with_open_ends() -> None:
     assert number(np.float32(0.5), "share", 0, 1, open_ends=True) == 0.5
     with pytest.raises(InputTypeError):
         number("0.5", "share")
+
+
+def test_a_number_too_large_for_a_float_is_refused() -> None:
+    with pytest.raises(InputError, match="scale=1000"):
+        number(10**400, "scale")

@@ -31,6 +31,40 @@ def test_usual_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o644
 
 
+def test_a_file_that_was_there_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_whole(path, b"mine alone")
+    path.chmod(0o600)
+    write_whole(path, b"still")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_umask_of_the_process_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread may make a file at any moment."""
+    monkeypatch.setattr(os, "umask", None)
+    write_whole(tmp_path / ("é" * 120), b"a long name too")
+    assert len(os.listdir(tmp_path)) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a folder cannot be synced elsewhere")
+def test_a_folder_that_cannot_be_synced_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = os.fsync
+
+    def picky(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(22, "Invalid argument")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", picky)
+    write_whole(tmp_path / "a", b"there")
+    assert (tmp_path / "a").read_bytes() == b"there"
+    assert os.listdir(tmp_path) == ["a"]
+
+
 def test_a_failure_leaves_the_old_file_and_no_litter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import threading
+
 from sklearn.linear_model import LogisticRegression  # noqa: F401  (brings BLAS)
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
@@ -27,3 +29,23 @@ def test_many_cells_use_what_there_is() -> None:
         before = threads()
         with one_thread(CELLS_ALONE + 1):
             assert threads() == before
+
+
+def test_blocks_that_overlap_in_several_threads_leave_no_limit() -> None:
+    """The one that ends last must not take another's limit for the former number."""
+    within, leave = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with one_thread(10):
+            within.set()
+            leave.wait(10)
+
+    with threadpool_limits(2):
+        before = threads()
+        thread = threading.Thread(target=other)
+        with one_thread(10):
+            thread.start()
+            within.wait(10)
+        leave.set()
+        thread.join()
+        assert threads() == before

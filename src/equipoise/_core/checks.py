@@ -122,7 +122,10 @@ def number(
     accepted = f"a number{_range(low, high, open_ends)}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise InputTypeError(sentence(f"{what}={value!r}", accepted))
-    result = float(value)
+    try:
+        result = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        result = math.inf
     inside = math.isfinite(result)
     if low is not None:
         inside &= result > low if open_ends else result >= low

@@ -7,7 +7,8 @@ import contextlib
 import json
 import math
 import os
-import tempfile
+import stat
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -33,7 +34,8 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Yield a stream whose content becomes the file when the block ends well.
 
     A temporary file, fsync, rename, fsync of the folder: a reader, or a process
-    killed at any moment, sees the old file or the new one and nothing between.
+    killed at any moment, sees the old file or the new one and nothing between. A file
+    that was there keeps its permissions.
 
     Args:
         path: Where the file shall be; its folder must exist.
@@ -43,19 +45,19 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             old file is intact then.
     """
     target = Path(path)
-    handle, temporary = tempfile.mkstemp(
-        dir=target.parent, prefix=f".{target.name}.", suffix=".part"
-    )
+    temporary = target.with_name(f".{target.name[:40]}.{uuid.uuid4().hex}.part")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        # Opened, not made by `tempfile`: the system itself then gives it the usual
+        # permissions, and nobody has to read the umask by changing it.
+        with open(temporary, "xb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        # mkstemp makes a private file; the user expects the usual permissions.
-        os.chmod(temporary, 0o666 & ~_umask())
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
         os.replace(temporary, target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
 
@@ -86,17 +88,18 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # a folder cannot be opened elsewhere
+    """Ask that the new name outlives a loss of power.
+
+    The file is whole and in its place. Windows cannot open a folder, some network
+    drives cannot sync one, and some folders may be written to but not read: that is
+    no failure to write.
+    """
+    if os.name != "posix":
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

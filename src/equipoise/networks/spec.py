@@ -51,6 +51,12 @@ class NetworkSpec:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise InputTypeError(sentence(f"name={self.name!r}", "a text"))
+        if not isinstance(self.hidden, tuple | list):
+            raise InputTypeError(
+                sentence(
+                    f"hidden={self.hidden!r}", "a tuple of widths", "Try (64, 64)."
+                )
+            )
         widths = tuple(integer(w, "a hidden width", 1, 65_536) for w in self.hidden)
         object.__setattr__(self, "hidden", widths)
         integer(self.number_width, "number_width", 0, 1024)

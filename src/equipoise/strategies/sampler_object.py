@@ -9,6 +9,7 @@ from typing import Any
 from equipoise._core.checks import sentence
 from equipoise.errors import InputTypeError, UnsupportedError
 from equipoise.priors import Correction
+from equipoise.strategies.recipe import LEARNERS
 from equipoise.strategies.strategy import Strategy
 from equipoise.weights.scheme import check_counts
 
@@ -48,11 +49,12 @@ class Resampled(Strategy):
         self, negatives: int | None = None, positives: int | None = None
     ) -> str:
         """Return one sentence that says what it does."""
-        told = super().describe()
-        head, _, _ = told.partition(" on all rows")
+        who = LEARNERS[self.learner]
+        # A pipeline prints itself over several lines.
+        sampler = " ".join(str(self.resampler).split())
         return (
-            f"{head} on the rows that {self.resampler} makes of each training part; "
-            "scores need a calibrator."
+            f"{who[0].upper()}{who[1:]} on the rows that {sampler} makes of each "
+            "training part; scores need a calibrator."
         )
 
     def to_dict(self) -> dict[str, Any]:
