@@ -8,6 +8,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss
 
+from equipoise.errors import InputError
 from equipoise.priors import Correction, probability
 from equipoise.training.stopping import Patience, stop_value
 
@@ -61,6 +62,13 @@ def test_a_reversed_order_is_worth_no_more_than_the_prior(rows) -> None:
     y, z = rows
     value = stop_value("log_loss", y, -z, Correction("calibrate"))
     assert value >= log_loss(y, np.full(len(y), y.mean())) - 1e-9
+
+
+@pytest.mark.parametrize("name", ["average_precision", "roc_auc"])
+def test_an_undefined_metric_is_an_error_not_a_model_that_never_improves(name) -> None:
+    with pytest.raises(InputError, match="40 stop rows of which 0 are positive"):
+        stop_value(name, np.zeros(40), np.arange(40.0), Correction())
+    assert stop_value("log_loss", np.zeros(40), np.arange(40.0), Correction()) > 0
 
 
 @pytest.mark.parametrize("y", [[0, 0, 0, 1], [0, 1, 1, 1]])

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import sentence
+from equipoise.errors import InputError
 from equipoise.metrics.registry import metric
 from equipoise.priors import Correction, probability
 
@@ -39,6 +41,9 @@ def stop_value(
         logits: `[rows]`, raw.
         correction: From raw logits to log-odds.
         weights: `[rows]` how much each row counts; None for 1 each.
+
+    Raises:
+        InputError: The metric is undefined on rows of one class, which these are.
     """
     y = np.asarray(labels, np.float64)
     z = np.asarray(logits, np.float64)
@@ -53,6 +58,16 @@ def stop_value(
             losses = np.logaddexp(0.0, odds) - y * odds
             return float(np.average(losses, weights=weights))
         value = chosen(y, probability(odds), weights)
+    # Undefined for good; with both classes it may be so at some epochs only.
+    if np.isnan(value) and len(np.unique(y)) == 1:
+        raise InputError(
+            sentence(
+                f"metric={name!r}, which is undefined on {len(y)} stop rows of which "
+                f"{int(y.sum())} are positive",
+                "stop rows of both classes, or a metric that needs one",
+                "Try metric='log_loss'.",
+            )
+        )
     return -value if chosen.higher_is_better else value
 
 
