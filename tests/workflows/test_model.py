@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import pickletools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 
 from equipoise.decision.rule import DecisionRule
-from equipoise.errors import TableError
+from equipoise.errors import BundleError, TableError
 from equipoise.priors import log_odds, probability
 from equipoise.workflows.model import FittedModel
 
@@ -65,6 +69,54 @@ def test_a_network_s_graph_is_kept(
         network.predict_proba(table.take(np.arange(rows)))
     for scorer, graph in zip(scorers, graphs, strict=True):
         assert scorer._compiled is graph
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_copy_or_a_pickle_says_the_same_though_the_model_was_used(
+    kind: str, request: pytest.FixtureRequest, make_rows: Callable[..., Any]
+) -> None:
+    """What is compiled at the first use cannot be pickled, nor need it be."""
+    model: FittedModel = request.getfixturevalue(kind)
+    rows = make_rows(40, seed=6)
+    expected = model.predict_proba(rows)
+    text = pickle.dumps(model)
+    for again in (pickle.loads(text), copy.deepcopy(model)):
+        np.testing.assert_array_equal(again.predict_proba(rows), expected)
+        assert again.card() == model.card()
+
+
+def test_a_pickle_holds_plain_bytes(network: FittedModel) -> None:
+    loaded = {
+        str(argument).split()[0]
+        for code, argument, _ in pickletools.genops(pickle.dumps(network))
+        if code.name in {"SHORT_BINUNICODE", "GLOBAL"} and str(argument).strip()
+    }
+    modules = {name for name in loaded if name.startswith(("tensorflow", "equipoise."))}
+    assert modules == {"equipoise.workflows.storage"}
+
+
+def test_a_damaged_pickle_is_refused(linear: FittedModel) -> None:
+    rebuild, (parts,) = linear.__reduce__()
+    del parts["seen.json"]
+    with pytest.raises(BundleError, match=r"seen\.json"):
+        rebuild(parts)
+
+
+def test_threads_that_share_a_fresh_model_get_its_numbers(
+    network: FittedModel, make_rows: Callable[..., Any]
+) -> None:
+    """Graphs are made at the first use, here by eight threads at once."""
+    rows = network.read(make_rows(60, seed=8))
+    wanted = {n: network.predict_proba(rows.take(np.arange(n))) for n in (1, 33, 60)}
+    fresh = copy.deepcopy(network)
+
+    def use(_: int) -> dict[int, Any]:
+        return {n: fresh.predict_proba(rows.take(np.arange(n))) for n in wanted}
+
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(use, range(16)):
+            for n, expected in wanted.items():
+                np.testing.assert_array_equal(found[n], expected)
 
 
 def test_columns_are_found_by_name(

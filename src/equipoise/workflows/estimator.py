@@ -32,15 +32,12 @@ from equipoise.workflows.estimator_input import (
 from equipoise.workflows.fit import fit
 from equipoise.workflows.goal import Goal
 from equipoise.workflows.model import FittedModel
-from equipoise.workflows.storage import from_parts, to_parts
 
 LIKELIER = Goal(costs=(1, 1))
 """A threshold at probability 1/2, which scikit-learn expects of a classifier."""
 
 EXTREME = 1e6
 """Thresholds that flag all or nothing are taken as so large, to stay finite."""
-
-_PARTS = "_model_parts"
 
 
 class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
@@ -261,21 +258,6 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the state with the model as parts of plain bytes, as it is saved."""
-        state = dict(super().__getstate__())
-        if "model_" in state:
-            state[_PARTS] = to_parts(state.pop("model_"))
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Rebuild the model from its parts; each number is checked."""
-        own = dict(state)
-        parts = own.pop(_PARTS, None)
-        super().__setstate__(own)
-        if parts is not None:
-            self.model_ = from_parts(parts)
 
 
 def _as_goal(goal: Any) -> Goal:

@@ -279,6 +279,16 @@ class FittedModel:
 
         return export(self, path, format=format)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy the model as the parts that `save` writes: plain bytes.
+
+        What was compiled for it stays behind, and each number is checked on the way
+        back.
+        """
+        from equipoise.workflows.storage import from_parts, to_parts
+
+        return from_parts, (to_parts(self),)
+
     def __repr__(self) -> str:
         parts = ", ".join(f"{c.weight:.2f} {c.strategy.name}" for c in self.components)
         return f"<FittedModel {parts}; target {self.schema.target!r}>"
