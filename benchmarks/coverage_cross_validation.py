@@ -691,8 +691,8 @@ def document(found: Found, other: Found, replicates: int) -> str:
             "The constants were chosen on the other shapes. These two came after them: "
             "features with an exponential tail towards the positives, and features of "
             "three values each, so that many scores are tied. Of the "
-            f"{len(FRESH) * len(STRENGTHS)} populations with these shapes alone, judged "
-            f"by their mean: {verdict(fresh)}",
+            f"{len(FRESH) * len(STRENGTHS)} populations with these shapes alone, "
+            f"judged by their mean: {verdict(fresh)}",
             "",
             SUMMARY,
             *summary(fresh),

@@ -61,3 +61,15 @@ def test_signed_rank_turns_round_with_the_sign(values: list[float]) -> None:
 def test_one_seed_gives_one_result() -> None:
     d = [0.02, -0.01, 0.03]
     assert bayesian_signed_rank(d, seed=4) == bayesian_signed_rank(d, seed=4)
+
+
+def test_it_is_calibrated_where_the_splits_correlate_as_it_assumes() -> None:
+    """With no difference and no region, .95 on either side comes up one time in ten."""
+    random = np.random.default_rng(0)
+    share, trials = 0.2, 2000
+    common = random.standard_normal((trials, 1))
+    own = random.standard_normal((trials, 25))
+    d = np.sqrt(share) * common + np.sqrt(1 - share) * own
+    beliefs = [bayesian_correlated_t(row, share, 0.0) for row in d]
+    told = np.mean([max(b.better, b.worse) > 0.95 for b in beliefs])
+    assert told == pytest.approx(0.1, abs=0.03)

@@ -95,10 +95,12 @@ def test_wrong_arguments_are_refused() -> None:
         delong_difference(y, a[:3], b)
 
 
-def rejected(trials: int, positives: int, seed: int) -> dict[str, float]:
+def rejected(
+    trials: int, positives: int, seed: int, gain: float = 0.0
+) -> dict[str, float]:
     found = {"delong": 0, "average_precision": 0}
     for trial in range(trials):
-        y, a, b = pair(seed + trial, positives, 9 * positives)
+        y, a, b = pair(seed + trial, positives, 9 * positives, gain)
         found["delong"] += delong_difference(y, a, b).p <= 0.05
         p = resampled_difference(y, a, b, replicates=200, seed=trial).p
         found["average_precision"] += p <= 0.05
@@ -107,6 +109,18 @@ def rejected(trials: int, positives: int, seed: int) -> dict[str, float]:
 
 def test_the_level_holds_small() -> None:
     assert all(rate <= 0.12 for rate in rejected(100, 12, 0).values())
+
+
+def test_a_difference_is_found() -> None:
+    """DeLong's formula foretells the power: the difference over its standard error."""
+    y, a, b = pair(0, 3000, 27_000, 0.5)
+    large = delong_difference(y, a, b)
+    shift = large.mean / (large.se * np.sqrt(100))  # of 30 positives
+    expected = stats.nct(29, shift).sf(stats.t.ppf(0.975, 29))
+    found = rejected(150, 30, 500, 0.5)
+    assert 0.3 < expected < 0.95
+    assert found["delong"] == pytest.approx(expected, abs=0.12)
+    assert found["average_precision"] > 0.25
 
 
 @pytest.mark.slow

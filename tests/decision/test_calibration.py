@@ -165,6 +165,25 @@ def test_one_class_alone() -> None:
     assert fit_calibrator([0.0, 1.0], [0, 1], weights=[1, 0]).method == "none"
 
 
+@pytest.mark.parametrize(
+    ("positives", "exact", "method"),
+    [
+        (3, True, "none"),
+        (12, True, "platt"),
+        (2000, True, "platt"),
+        (3, False, "platt"),
+        (2000, False, "isotonic"),
+    ],
+)
+def test_auto_goes_by_the_number_of_positives(positives, exact, method) -> None:
+    z = np.linspace(-3, 3, 4000)
+    y = np.zeros(4000, int)
+    y[np.linspace(0, 3999, positives).astype(int)] = 1
+    found = fit_calibrator(z, y, exact=exact)
+    assert found.method == method
+    assert str(min(positives, 4000 - positives)) in found.reason
+
+
 def test_none_changes_nothing() -> None:
     got = fit_calibrator([-1.0, math.inf], [0, 1], method="none")
     assert got.apply([-1.0, math.inf]).tolist() == [-1.0, math.inf]

@@ -63,7 +63,10 @@ def interval(
     | log loss | t on the log scale |
     | partial AUROC, precision and recall at k | the score interval on a bootstrap |
 
-    None of these has zero width. Weights are taken as importance: the effective
+    None of these has zero width. Log loss has no bound: where the classes are nearly
+    separated, a small sample seldom holds the few rows that make most of the true
+    loss, and its interval covers far less than it says (down to .76 in simulation,
+    docs/coverage-intervals.md). Weights are taken as importance: the effective
     number of rows enters. With clusters, whole clusters are the independent
     units, and intervals of shares are no longer exact.
 

@@ -98,7 +98,9 @@ def log_loss(
     """Return the mean of -log p(outcome), in nats (Good 1952).
 
     A probability of exactly 0 for what happened gives infinity; nothing is
-    clipped. Use `log_loss_of_log_odds` where log-odds are at hand.
+    clipped. Use `log_loss_of_log_odds` where log-odds are at hand. As it has no
+    bound, its interval is not to be trusted where the classes are nearly separated:
+    see `interval`.
 
     Args:
         y: `[rows]` labels, 0 or 1.
