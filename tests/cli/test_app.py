@@ -3,14 +3,23 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+from equipoise.cli.app import app
+from equipoise.cli.options import OBJECTIVES
 from equipoise.cli.quiet import is_noise
+from equipoise.workflows.compare import DEFAULT_STRATEGIES
+from equipoise.workflows.goal import Goal
+
+ROOT: Any = typer.main.get_command(app)
+COMMANDS: dict[str, Any] = ROOT.commands
 
 
 def program(*words: Any) -> subprocess.CompletedProcess[str]:
@@ -33,6 +42,32 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert found.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_says_defaults_and_an_example(flag: str) -> None:
+    done = program("compare", flag)
+    text = " ".join(done.stdout.replace("│", " ").split())
+    assert done.returncode == 0
+    assert "[default: (the rarest)]" in text
+    assert "[default: (f1)]" in text
+    assert "Example: equipoise compare bank.csv --target y" in text
+
+
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
+def test_examples_name_options_that_exist(verb: str) -> None:
+    command = COMMANDS[verb]
+    words = shlex.split(command.epilog.removeprefix("Example: "))
+    assert words[:2] == ["equipoise", verb]
+    assert command.make_context(verb, words[2:]).params
+
+
+def test_defaults_in_words_are_true() -> None:
+    by_name = {p.name: p.show_default for p in COMMANDS["compare"].params}
+    assert by_name["strategies"].split(",") == list(DEFAULT_STRATEGIES)
+    assert by_name["objective"] == Goal().estimated()[0]
+    for name in OBJECTIVES:
+        assert Goal(objective=name).estimated()[0] == name
 
 
 def test_networks_train_and_predict_without_a_line_of_tensorflow(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import equipoise as eq
+from equipoise.decision import Costs
 
 PROGRAM = [sys.executable, "-c", "from equipoise.cli.app import main; main()"]
 WORDS = ["--network", "small", "--folds", "2", "--repeats", "1", "--seed", "3"]
@@ -64,6 +68,26 @@ def test_a_trial_that_was_killed_goes_on_with_the_same_numbers(tmp_path: Path) -
     assert sorted(os.listdir(folder)) == ["comparison.json", "report.html"]
 
 
+def test_the_next_command_works_when_pasted(
+    call: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
+    words = ["compare", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    words += ["--strategies", "plain,prior", "--network", "linear", "--folds", 2]
+    words += ["--repeats", 1, "--cost-fp", 1, "--cost-fn", 4]
+    done = call(*words)
+    assert done.exit_code == 0, done.output
+    line = done.stderr.strip().splitlines()[-1]
+    assert line.startswith("next: equipoise fit ")
+    given = shlex.split(line)[2:]
+    assert given[-2:] == ["--out", "model.equipoise"]
+    out = tmp_path / given[-1]
+    fitted = call(*given[:-1], out, "--minutes", 0.001, "--folds", 2)
+    assert fitted.exit_code == 0, fitted.output
+    model = eq.load(out)
+    assert model.rule.costs == Costs(fp=1, fn=4)
+    assert model.schema.names == ("amount", "city")
+
+
 def test_ctrl_c_leaves_no_half_written_output(tmp_path: Path) -> None:
     folder = tmp_path / "trial"
     words = ["compare", "example:digits", "--folds", "5", "--out", str(folder)]
@@ -85,10 +109,14 @@ def test_ctrl_c_leaves_no_half_written_output(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["--folds", "1"], 2, "folds=1"),
+        (["--folds", "1"], 2, "Received --folds 1."),
         (["--repeats", "often"], 2, "whole number or auto"),
         (["--strategies", "plane"], 2, "Did you mean 'plain'"),
         (["--cost-fp", "1"], 2, "--cost-fn"),
+        (["--objective", "mcc", "--cost-fp", "1", "--cost-fn", "2"], 2, "both costs"),
+        (["--objective", "capacity"], 2, "one of 'f1', 'f2', 'f0.5', 'balanced_"),
+        (["--out", __file__], 2, "which is a file. Accepted: a folder"),
+        (["--drop", "sex"], 1, "Received --drop 'sex', a column that"),
         (["--network", "smal"], 2, "Did you mean 'small'"),
         (["--target", "digit"], 1, "digit"),
     ],

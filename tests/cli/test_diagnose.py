@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,30 @@ def test_plain_data_are_json(call: Callable[..., Any], folder: Path) -> None:
     assert data["facts"]["rows"] == 240
     assert data["muted"] == ["EQP003"]
     assert {"findings", "passed", "not_applicable"} <= set(data)
+
+
+def test_the_next_command_repeats_what_was_given(
+    call: Callable[..., Any], folder: Path
+) -> None:
+    train, later = folder / "train.csv", folder / "later.csv"
+    words = ["--target", "fraud", "--positive", "1", "--drop", "id"]
+    done = call("diagnose", train, *words, "--test", later)
+    assert done.exit_code == 0, done.output
+    line = done.stderr.strip().splitlines()[-1]
+    given = ["next:", "equipoise", "compare", str(train), *words]
+    assert shlex.split(line) == [*given, "--test", str(later), "--out", "trial"]
+    assert "next:" not in done.stdout
+    assert "next:" not in call("diagnose", train, *words, "--json").output
+
+
+def test_findings_speak_of_options(
+    call: Callable[..., Any], folder: Path, tmp_path: Path
+) -> None:
+    rows = (folder / "train.csv").read_text().splitlines()
+    copies = tmp_path / "copies.csv"
+    copies.write_text("\n".join([*rows, *rows[1:60]]) + "\n")
+    done = call("diagnose", copies, "--target", "fraud", "--drop", "id")
+    assert "--duplicates 'group'" in " ".join(done.stdout.split())
 
 
 def test_a_page_is_written_beside_the_sentences(

@@ -15,7 +15,6 @@ import equipoise as eq
 from equipoise.errors import BundleError, TableError, TableWarning
 
 
-@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 def test_it_writes_probability_and_decision(
     folder: Path, model: Path, call: Callable[..., Any]
 ) -> None:

@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -21,6 +23,7 @@ from equipoise.cli.export import export
 from equipoise.cli.fit import fit
 from equipoise.cli.predict import predict
 from equipoise.cli.terminal import console, say_error, say_warning
+from equipoise.cli.wording import as_options, flags
 from equipoise.errors import (
     EquipoiseError,
     EquipoiseWarning,
@@ -32,18 +35,23 @@ app = typer.Typer(
     name="equipoise",
     help="Learn from imbalanced data: diagnose it, try every remedy in one fair "
     "trial, and see with intervals what helps.",
+    epilog="First: equipoise compare data.csv --target COLUMN --out trial",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command()(diagnose)
-app.command()(compare)
-app.command()(fit)
-app.command()(evaluate)
-app.command()(predict)
-app.command()(export)
-app.command()(doctor)
+for _verb, _example in (
+    (diagnose, "diagnose bank.csv --target y --html findings.html"),
+    (compare, "compare bank.csv --target y --cost-fp 1 --cost-fn 20 --out trial"),
+    (fit, "fit bank.csv --target y --precision-floor 0.5 --out bank.equipoise"),
+    (evaluate, "evaluate bank.equipoise later.csv"),
+    (predict, "predict bank.equipoise new.csv --keep id --out scores.csv"),
+    (export, "export bank.equipoise --out bank.onnx"),
+    (doctor, "doctor --json"),
+):
+    app.command(epilog=f"Example: equipoise {_example}")(_verb)
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -72,7 +80,8 @@ def _root(
 
 def main() -> None:
     """Run the program; the only place where exceptions become exit codes."""
-    warnings.showwarning = _show_warning
+    options = flags(typer.main.get_command(app), _verb_of(sys.argv[1:]))
+    warnings.showwarning = functools.partial(_show_warning, options)
     try:
         app()
     except SystemExit as stop:
@@ -80,7 +89,7 @@ def main() -> None:
             say_error("Stopped. No half-written file is left.")
         raise
     except EquipoiseError as error:
-        say_error(str(error))
+        say_error(as_options(str(error), options))
         # Exactly these two mean a wrong argument; their subclasses mean bad data.
         usage = type(error) in (InputError, InputTypeError)
         sys.exit(EXIT_USAGE if usage else EXIT_FAILED)
@@ -89,7 +98,12 @@ def main() -> None:
         sys.exit(EXIT_FAILED)
 
 
+def _verb_of(words: Sequence[str]) -> str:
+    return next((word for word in words if not word.startswith("-")), "")
+
+
 def _show_warning(
+    options: Mapping[str, str],
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -99,7 +113,7 @@ def _show_warning(
 ) -> None:
     """Print our own warnings as sentences, others as Python does."""
     if issubclass(category, EquipoiseWarning):
-        say_warning(str(message))
+        say_warning(as_options(str(message), options))
     else:
         sys.stderr.write(
             warnings.formatwarning(message, category, filename, lineno, line)

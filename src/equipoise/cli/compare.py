@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from equipoise._core.checks import sentence
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import console, progress
+from equipoise.cli.terminal import console, progress, say_next
+from equipoise.cli.wording import command
+from equipoise.errors import InputError
 
 if TYPE_CHECKING:
     from equipoise.workflows.trial import Trial
@@ -21,8 +24,9 @@ Strategies = Annotated[
     str | None,
     typer.Option(
         metavar="NAMES",
-        help="Arms, separated by commas. [default: the recommended ones]",
-        show_default=False,
+        help="What to try, separated by commas, for example "
+        "plain,smote,focal,bagging. An unknown name lists all.",
+        show_default="prior,logistic,trees,plain,class_weight",
     ),
 ]
 Repeats = Annotated[
@@ -30,6 +34,17 @@ Repeats = Annotated[
     typer.Option(metavar="N|auto", help="Repeats of the folds; auto spends --minutes."),
 ]
 
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FOLDER",
+        help="Write report.html and comparison.json here, and what is needed to go on "
+        "after an interruption.",
+        show_default=False,
+    ),
+]
 Tensorboard = Annotated[
     Path | None,
     typer.Option(
@@ -64,6 +79,7 @@ def compare(
     minutes: Annotated[
         float, typer.Option(help="Time budget of --repeats auto.")
     ] = 2.0,
+    duplicates: options.Duplicates = "auto",
     objective: options.Objective = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
@@ -71,7 +87,7 @@ def compare(
         str, typer.Option(help="default, small (a first look) or linear.")
     ] = "default",
     seed: options.Seed = 0,
-    out: options.Out = None,
+    out: Out = None,
     tensorboard: Tensorboard = None,
     mlflow: Mlflow = None,
 ) -> None:
@@ -82,8 +98,10 @@ def compare(
     """
     from equipoise.workflows.compare import compare as run
 
+    _require_folder(out)
     _require_trackers(tensorboard, mlflow)
     costs = options.costs(cost_fp, cost_fn)
+    goal = options.objective(objective, beside=costs) or "f1"
     table, later = options.read(
         source, target, test, positive=positive, group=group, time=time, drop=drop
     )
@@ -96,7 +114,8 @@ def compare(
             folds=folds,
             repeats=_repeats(repeats),
             minutes=minutes,
-            objective=objective or "f1",
+            duplicates=duplicates,
+            objective=goal,
             costs=costs,
             network=network,
             checkpoints=checkpoints,
@@ -112,6 +131,23 @@ def compare(
     with without_tensorflow_lines():
         for line in _tracked(trial, tensorboard, mlflow):
             console().print(line, markup=False, highlight=False)
+    fitting = [
+        *options.reading(target, positive, group, time, drop),
+        ("--strategy", trial.best.name),
+        ("--objective", objective),
+        ("--cost-fp", cost_fp),
+        ("--cost-fn", cost_fn),
+        ("--out", "model.equipoise"),
+    ]
+    say_next(command("fit", source, fitting))
+
+
+def _require_folder(out: Path | None) -> None:
+    """Raise before the trial where its files could not be written after it."""
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(
+            sentence(f"--out {out}, which is a file", "a folder, new or existing")
+        )
 
 
 def _require_trackers(tensorboard: Path | None, mlflow: str | None) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from equipoise.cli import options
-from equipoise.cli.terminal import console, errors
+from equipoise.cli.terminal import console, errors, say_next
+from equipoise.cli.wording import as_options, command, flags
 
 FailOn = Annotated[
     str | None,
@@ -30,6 +31,7 @@ Mute = Annotated[
 
 
 def diagnose(
+    context: typer.Context,
     source: options.Source,
     target: options.Target = None,
     test: options.TestFile = None,
@@ -81,7 +83,10 @@ def diagnose(
         precision=precision,
         seed=seed,
     )
-    text = to_json(found.to_dict()) if as_json else str(found)
+    if as_json:
+        text = to_json(found.to_dict())
+    else:
+        text = as_options(str(found), flags(context.find_root().command))
     console().print(text, markup=False, highlight=False, soft_wrap=True)
     if html is not None:
         from equipoise._core.files import write_whole
@@ -89,5 +94,10 @@ def diagnose(
 
         write_whole(html, render_diagnosis(found).encode())
         errors().print(f"wrote {html}", markup=False, highlight=False)
+    if not as_json and table.task == "binary":
+        trying = [*options.reading(target, positive, group, time, drop)]
+        say_next(
+            command("compare", source, [*trying, ("--test", test), ("--out", "trial")])
+        )
     if fail_on is not None and found.failed(fail_on):
         raise typer.Exit(1)

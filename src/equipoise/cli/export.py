@@ -26,8 +26,8 @@ Format = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="saved_model or onnx. [default: what the name of --out tells]",
-        show_default=False,
+        help="saved_model or onnx.",
+        show_default="onnx where --out ends in .onnx, else saved_model",
     ),
 ]
 

@@ -71,6 +71,7 @@ def fit(
     precision_floor: PrecisionFloor = None,
     recall_floor: RecallFloor = None,
     certify: Certify = None,
+    duplicates: options.Duplicates = "auto",
     objective: options.Objective = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
@@ -87,7 +88,7 @@ def fit(
     from equipoise.workflows.storage import model_path
 
     goal = Goal(
-        objective=objective,
+        objective=options.objective(objective),
         precision_floor=precision_floor,
         recall_floor=recall_floor,
         certify=certify,
@@ -105,6 +106,7 @@ def fit(
             goal=goal,
             folds=folds,
             minutes=minutes,
+            duplicates=duplicates,
             seed=seed,
             progress=show,
         )

@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from equipoise.table.table import Table
+
+OBJECTIVES = ("f1", "f2", "f0.5", "balanced_accuracy", "g_mean", "mcc")
+"""Those that need no number beside them; costs and floors have their own options."""
 
 Source = Annotated[
     str,
@@ -34,14 +37,17 @@ Positive = Annotated[
     str | None,
     typer.Option(
         metavar="LABEL",
-        help="The positive class. [default: the rarest]",
-        show_default=False,
+        help="The class to find, as it is written in the target.",
+        show_default="the rarest",
     ),
 ]
 TestFile = Annotated[
     str | None,
     typer.Option(
-        "--test", metavar="FILE", help="A separate test file.", show_default=False
+        "--test",
+        metavar="FILE",
+        help="A separate test file with the same columns; nothing is chosen on it.",
+        show_default=False,
     ),
 ]
 Group = Annotated[
@@ -69,15 +75,21 @@ Drop = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help="One seed gives one result.")]
-Out = Annotated[
-    Path | None,
-    typer.Option("--out", "-o", metavar="FOLDER", help="Where files are written."),
+Duplicates = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Rows that are equal in all features: group keeps them on one side of "
+        "every split, ignore does not, auto decides by how many there are.",
+    ),
 ]
 Folds = Annotated[int, typer.Option(help="Outer folds.")]
 Objective = Annotated[
     str | None,
     typer.Option(
-        help="What the threshold shall be best at. [default: f1]", show_default=False
+        metavar="NAME",
+        help=f"What the threshold shall be best at: {', '.join(OBJECTIVES)}.",
+        show_default="f1",
     ),
 ]
 CostFp = Annotated[
@@ -132,6 +144,45 @@ def costs(fp: float | None, fn: float | None) -> tuple[float, float] | None:
     if fp is None or fn is None:
         raise typer.BadParameter("give both --cost-fp and --cost-fn, or neither")
     return fp, fn
+
+
+def objective(
+    name: str | None, *, beside: tuple[float, float] | None = None
+) -> str | None:
+    """Return an objective that can be named on the command line.
+
+    Args:
+        name: What was given.
+        beside: The costs that were given, which are an objective, too.
+
+    Raises:
+        InputError: There is none of that name.
+        typer.BadParameter: Costs are given, too.
+    """
+    from equipoise._core.checks import one_of
+
+    if name is None:
+        return None
+    if beside is not None:
+        raise typer.BadParameter("give --objective or both costs, not all three")
+    return one_of(name, OBJECTIVES, "objective")
+
+
+def reading(
+    target: str | None,
+    positive: str | None,
+    group: str | None,
+    time: str | None,
+    drop: Sequence[str] | None,
+) -> list[tuple[str, Any]]:
+    """Return the options of `read` that another verb takes, too."""
+    return [
+        ("--target", target),
+        ("--positive", positive),
+        ("--group", group),
+        ("--time", time),
+        ("--drop", list(drop or ())),
+    ]
 
 
 def names(text: str) -> list[str]:

@@ -51,6 +51,12 @@ def say_warning(text: str) -> None:
     _say("warning:", "yellow", text)
 
 
+def say_next(command: str) -> None:
+    """Print what to do next: a command to paste, so it is not folded."""
+    line = f"next: {command}"
+    errors().print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
 def _say(head: str, style: str, text: str) -> None:
     from rich.text import Text
 

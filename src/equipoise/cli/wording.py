@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sentences of the library in the words of the command line."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# Arguments whose option has another name than the argument.
+_OTHER = {"compare": {"strategy": "--strategies"}}
+# A call of a function, which stays as it is; or an argument and its value.
+_ARGUMENT = re.compile(
+    r"[\w.]+\([^()]*\)|(?<![\w.-])([a-z_]+)=('[^']*'|\"[^\"]*\"|[\w+-](?:[\w.+-]*\w)?)?"
+)
+
+
+def flags(root: Any, verb: str = "") -> dict[str, str]:
+    """Return argument -> option of all verbs; where they differ, of this one.
+
+    Args:
+        root: The program, as `typer.main.get_command` gives it.
+        verb: The verb at hand, or nothing.
+    """
+    ordered = [*(c for n, c in root.commands.items() if n != verb)]
+    ordered += [root.commands[verb]] if verb in root.commands else []
+    found = {
+        option.name: option.opts[0]
+        for command in ordered
+        for option in command.params
+        if option.opts[0].startswith("--")
+    }
+    return found | _OTHER.get(verb, {})
+
+
+def as_options(text: str, flags: Mapping[str, str]) -> str:
+    """Write `target=COLUMN` as `--target COLUMN` wherever there is such an option.
+
+    Calls of functions stay as they are.
+
+    Args:
+        text: A sentence.
+        flags: Argument -> option.
+
+    Example:
+        >>> as_options("Pass target=COLUMN, or margin=0.1.", {"target": "--target"})
+        'Pass --target COLUMN, or margin=0.1.'
+        >>> as_options("See read(X, target=y).", {"target": "--target"})
+        'See read(X, target=y).'
+    """
+
+    def option(found: re.Match[str]) -> str:
+        name, value = found[1], found[2]
+        if name not in flags:
+            return found[0]
+        return flags[name] if value is None else f"{flags[name]} {value}"
+
+    return _ARGUMENT.sub(option, text)
+
+
+def command(verb: str, source: str, options: Iterable[tuple[str, Any]]) -> str:
+    """Return a command that can be pasted into a shell.
+
+    Args:
+        verb: The verb.
+        source: Its file.
+        options: Pairs of an option and its value; a list repeats the option, and
+            one whose value is None is left out.
+
+    Example:
+        >>> command("fit", "my file.csv", [("--target", "y"), ("--group", None)])
+        "equipoise fit 'my file.csv' --target y"
+    """
+    words = ["equipoise", verb, source]
+    for name, value in options:
+        several = value if isinstance(value, list) else [value]
+        for one in several:
+            if one is not None:
+                words += [name, str(one)]
+    return shlex.join(words)

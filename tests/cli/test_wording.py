@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sentences of the library in the words of the command line."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+import typer
+
+from equipoise.cli.app import app
+from equipoise.cli.wording import as_options, command, flags
+
+ROOT = typer.main.get_command(app)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Pass target=COLUMN.", "Pass --target COLUMN."),
+        ("Pass positive= to choose.", "Pass --positive to choose."),
+        ("leave it out with drop=, or", "leave it out with --drop, or"),
+        ("name one (time=) and", "name one (--time) and"),
+        ("say duplicates='group'.", "say --duplicates 'group'."),
+        ("Received minutes=-1.0. Accepted", "Received --minutes -1.0. Accepted"),
+        ("precision_floor=0.5 beside it", "--precision-floor 0.5 beside it"),
+        ("See fit(table, target='y').", "See fit(table, target='y')."),
+        ("Read it with like=.", "Read it with like=."),
+        ("'seed'='time'", "'seed'='time'"),
+        ("no-target=1 and my.group=2", "no-target=1 and my.group=2"),
+    ],
+)
+def test_arguments_become_options(text: str, expected: str) -> None:
+    assert as_options(text, flags(ROOT)) == expected
+
+
+def test_an_argument_takes_the_option_of_the_verb() -> None:
+    text = "Received strategy='x'."
+    assert as_options(text, flags(ROOT, "fit")) == "Received --strategy 'x'."
+    assert as_options(text, flags(ROOT, "compare")) == "Received --strategies 'x'."
+    assert as_options(text, flags(ROOT, "absent")) == "Received --strategy 'x'."
+
+
+def test_a_command_can_be_pasted() -> None:
+    given = [("--target", "my y"), ("--drop", ["a", "$b"]), ("--cost-fp", None)]
+    text = command("fit", "it's.csv", given)
+    words = ["equipoise", "fit", "it's.csv", "--target", "my y", "--drop", "a"]
+    assert shlex.split(text) == [*words, "--drop", "$b"]
