@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equipoise.bundle import read_parts, write_parts
-from equipoise.errors import BundleError
+from equipoise.bundle import container, read_parts, write_parts
+from equipoise.errors import BundleError, InputError
 
 PARTS = {"model.json": b'{"a": 1}', "model/0": bytes(range(256)) * 20, "empty": b""}
 
@@ -149,3 +149,17 @@ def test_a_name_that_cannot_be_read_back_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "m"
     write_parts(path, {"scorers/0/1.json": b"{}", "a_b-c.d": b""})
     assert list(read_parts(path)) == ["scorers/0/1.json", "a_b-c.d"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("MOST_PARTS", 2), ("MOST_MANIFEST", 90), ("MOST_BYTES", 999)]
+)
+def test_what_could_not_be_read_is_not_written(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int
+) -> None:
+    before = bundle.read_bytes()
+    monkeypatch.setattr(container, limit, value)
+    with pytest.raises(InputError, match="fewer repeats"):
+        write_parts(bundle, PARTS)
+    assert bundle.read_bytes() == before
+    assert os.listdir(bundle.parent) == [bundle.name]

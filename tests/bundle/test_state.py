@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from equipoise.bundle import pack, unpack
-from equipoise.bundle.state import DTYPES
-from equipoise.errors import BundleError
+from equipoise.bundle.state import DTYPES, MOST_JSON, MOST_LISTS
+from equipoise.errors import BundleError, InputError
 
 LEAVES = (
     st.none()
@@ -90,3 +90,18 @@ def test_deep_nesting_is_refused() -> None:
         unpack({"m.json": b"[" * 1_000_000}, "m")
     with pytest.raises(BundleError, match="absent"):
         unpack({}, "m")
+
+
+def test_brackets_within_texts_are_no_lists() -> None:
+    value = {"levels": [f'[{i}] "{{\\' for i in range(MOST_LISTS // 2 + 9)]}
+    assert unpack(pack(value, "a"), "a") == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["x" * MOST_JSON], [[] for _ in range(MOST_LISTS)]],
+    ids=["texts", "lists"],
+)
+def test_what_could_not_be_read_is_not_written(value: Any) -> None:
+    with pytest.raises(InputError, match="Leave columns of long texts out"):
+        pack(value, "model")

@@ -254,7 +254,9 @@ def own_step() -> Any:
     return Own(inputs, logit)
 
 
-def test_a_network_that_keras_cannot_copy_is_fitted_and_has_no_optimiser() -> None:
+def test_a_network_that_keras_cannot_load_is_fitted_but_not_saved(
+    tmp_path: Path,
+) -> None:
     x, y = images(300, 0)
     training = TrainingSettings(epochs=1)
     model = fit((x, y), model=own_step, folds=2, repeats=1, training=training)
@@ -262,3 +264,31 @@ def test_a_network_that_keras_cannot_copy_is_fitted_and_has_no_optimiser() -> No
     (component,) = model.components
     scorers: Any = component.scorers
     assert not any(one.compiled for scorer in scorers for one in scorer.models)
+    with pytest.raises(UnsupportedError, match="'Lambda'"):
+        model.save(tmp_path / "m.equipoise")
+    assert list(tmp_path.iterdir()) == []
+    assert (model.export(tmp_path / "served") / "saved_model.pb").exists()
+
+
+def test_layers_of_one_s_own_are_saved_and_loaded_where_they_are_known(
+    tmp_path: Path,
+) -> None:
+    import keras
+
+    class Twice(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
+        def call(self, x: Any) -> Any:
+            return 2.0 * x
+
+    def twice() -> Any:
+        layers = [Twice(), keras.layers.Flatten(), keras.layers.Dense(1)]
+        return keras.Sequential(layers)  # without an input layer
+
+    x, y = images(300, 0)
+    training = TrainingSettings(epochs=1)
+    model = fit((x, y), model=twice, folds=2, repeats=1, training=training)
+    path = model.save(tmp_path / "m.equipoise")
+    with pytest.raises(BundleError, match="custom_object_scope"):
+        load(path)
+    with keras.saving.custom_object_scope({"Twice": Twice}):
+        again = load(path)
+    np.testing.assert_array_equal(again.predict_proba(x), model.predict_proba(x))

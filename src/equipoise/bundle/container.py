@@ -27,8 +27,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from equipoise._core.checks import sentence
-from equipoise._core.files import write_whole
-from equipoise.errors import BundleError
+from equipoise._core.files import writing
+from equipoise.errors import BundleError, InputError
 
 MAGIC = b"EQUIPOIS"
 FORMAT = 1
@@ -64,7 +64,21 @@ def write_parts(path: str | os.PathLike[str], parts: Mapping[str, bytes]) -> Non
     manifest = json.dumps({"format": FORMAT, "parts": entries}).encode()
     head = _HEAD.pack(MAGIC, len(manifest)) + manifest
     body = [head, hashlib.sha256(head).digest(), *parts.values()]
-    write_whole(path, b"".join(body))
+    _require_readable(len(parts), len(manifest), sum(map(len, body)))
+    with writing(path) as stream:
+        stream.writelines(body)
+
+
+def _require_readable(parts: int, manifest: int, size: int) -> None:
+    """Raise where nobody could read what is to be written."""
+    if parts > MOST_PARTS or manifest > MOST_MANIFEST or size > MOST_BYTES:
+        raise InputError(
+            sentence(
+                f"a model of {parts:,} parts and {size:,} bytes",
+                f"at most {MOST_PARTS:,} parts and {MOST_BYTES:,} bytes in one file",
+                "Fit it with fewer repeats, folds or strategies.",
+            )
+        )
 
 
 def read_parts(
@@ -92,7 +106,7 @@ def read_parts(
                 sentence(
                     f"{name} of {size:,} bytes",
                     f"a bundle of at most {most_bytes:,} bytes",
-                    "Pass a larger limit if it comes from someone you trust.",
+                    "`save` writes none so large: is it a model?",
                 )
             )
         entries, start = _manifest(stream, name, size)

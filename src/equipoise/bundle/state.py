@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
-from equipoise.errors import BundleError
+from equipoise.errors import BundleError, InputError
 
 DTYPES = (
     "bool",
@@ -38,6 +39,7 @@ MOST_LISTS = 500_000
 _ARRAY = "$array"
 _NUMBER = "$number"
 _DEPTH = 40
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
 def pack(value: Any, name: str) -> dict[str, bytes]:
@@ -48,6 +50,9 @@ def pack(value: Any, name: str) -> dict[str, bytes]:
             lists), texts, numbers, booleans, None and arrays.
         name: The parts' common name.
 
+    Raises:
+        InputError: The texts are more than `unpack` reads.
+
     Example:
         >>> parts = pack({"w": np.arange(3), "low": float("-inf")}, "model")
         >>> sorted(parts)
@@ -57,8 +62,17 @@ def pack(value: Any, name: str) -> dict[str, bytes]:
     """
     arrays: dict[str, bytes] = {}
     plain = _pack(value, name, arrays)
-    text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1)
-    return {f"{name}.json": text.encode(), **arrays}
+    text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=1).encode()
+    excess = _excess(text)
+    if excess:
+        raise InputError(
+            sentence(
+                f"a model whose part {name!r} holds {excess}",
+                f"at most {MOST_JSON:,} bytes of texts and {MOST_LISTS:,} lists",
+                "Leave columns of long texts out with drop=, or shorten them.",
+            )
+        )
+    return {f"{name}.json": text, **arrays}
 
 
 def unpack(parts: Mapping[str, bytes], name: str) -> Any:
@@ -76,13 +90,25 @@ def unpack(parts: Mapping[str, bytes], name: str) -> Any:
         {'rows': [1, 2]}
     """
     text = _need(parts, f"{name}.json")
-    if len(text) > MOST_JSON or text.count(b"[") + text.count(b"{") > MOST_LISTS:
-        raise _wrong(f"{name}.json", f"{len(text):,} bytes of lists are too many")
+    excess = _excess(text)
+    if excess:
+        raise _wrong(f"{name}.json", f"{excess} are too many")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _wrong(f"{name}.json", "it is no JSON") from error
     return _unpack(data, f"{name}.json", parts, 0)
+
+
+def _excess(text: bytes) -> str:
+    """Return what of JSON is too much to be read, or an empty text."""
+    if len(text) > MOST_JSON:
+        return f"{len(text):,} bytes"
+    lists = text.count(b"[") + text.count(b"{")
+    if lists > MOST_LISTS:  # those within texts are none
+        bare = _TEXT.sub(b"", text)
+        lists = bare.count(b"[") + bare.count(b"{")
+    return f"{lists:,} lists" if lists > MOST_LISTS else ""
 
 
 def _pack(value: Any, name: str, arrays: dict[str, bytes]) -> Any:

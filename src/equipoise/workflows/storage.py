@@ -7,7 +7,7 @@ import contextlib
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,54 @@ def save(model: FittedModel, path: str | os.PathLike[str]) -> Path:
         The path.
 
     Raises:
-        InputError: The name ends otherwise.
+        InputError: The name ends otherwise, or the model is too large for one file.
+        UnsupportedError: A network of the user's own could not be loaded again.
         OSError: The file cannot be written; an old one is intact then.
     """
     target = model_path(path)
+    if model.own is not None:
+        _require_loadable(model, model.own)
     write_parts(target, to_parts(model))
     return target
+
+
+def _require_loadable(model: FittedModel, own: OwnInput) -> None:
+    """Raise where Keras would write a network that it does not read back.
+
+    The layers' own classes count as known: whoever loads them must have them too.
+    """
+    import keras
+
+    for component in model.components:
+        (scorer, *_) = component.scorers
+        network = scorer.models[0]  # type: ignore[attr-defined]  # OwnModelScorer
+        state = replace(scorer, models=(network,)).state()  # type: ignore[type-var]
+        with keras.saving.custom_object_scope(_classes(network)):
+            try:
+                with _part("model"):
+                    _own_scorer(state, own, "model")
+            except BundleError as error:
+                why = f"a network of your own that could not be loaded again: {error}"
+                raise UnsupportedError(
+                    sentence(
+                        why,
+                        "layers of Keras, or classes with get_config() that "
+                        "from_config() rebuilds",
+                        "export() writes a SavedModel, which holds any layer.",
+                    )
+                ) from error
+
+
+def _classes(model: Any) -> dict[str, Any]:
+    """Return the classes of a network and of all layers in it, by name."""
+    found = {type(model).__name__: type(model)}
+    for layer in getattr(model, "layers", []):
+        found |= _classes(layer)
+    return {name: kind for name, kind in found.items() if not _of_keras(kind)}
+
+
+def _of_keras(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == "keras"
 
 
 def to_parts(model: FittedModel) -> dict[str, bytes]:
