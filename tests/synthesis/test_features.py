@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -14,19 +16,27 @@ LABELS = np.arange(40) % 4 == 0
 
 
 def test_numbers_count_as_they_are():
-    np.testing.assert_array_equal(distance_features(NUMBERS, None, LABELS), NUMBERS)
-    empty = np.empty((40, 0), np.int32)
-    np.testing.assert_array_equal(distance_features(NUMBERS, empty, LABELS), NUMBERS)
+    for codes in (None, np.empty((40, 0), np.int32)):
+        found = distance_features(NUMBERS, codes, LABELS)
+        np.testing.assert_array_equal(found, NUMBERS[LABELS])
 
 
 def test_distance_of_positives_is_that_of_smote_nc():
     """Each category that differs adds the median deviation, squared."""
     found = distance_features(NUMBERS, CODES, LABELS)
     median = np.median(NUMBERS[LABELS].std(axis=0))
-    a, b = np.flatnonzero(LABELS)[[1, 6]]
-    expected = ((NUMBERS[a] - NUMBERS[b]) ** 2).sum()
-    expected += median**2 * (CODES[a] != CODES[b]).sum()
-    assert ((found[a] - found[b]) ** 2).sum() == pytest.approx(expected)
+    numbers, codes = NUMBERS[LABELS], CODES[LABELS]
+    assert len(found) == LABELS.sum()
+    for a, b in itertools.combinations(range(len(found)), 2):
+        expected = ((numbers[a] - numbers[b]) ** 2).sum()
+        expected += median**2 * (codes[a] != codes[b]).sum()
+        assert ((found[a] - found[b]) ** 2).sum() == pytest.approx(expected)
+
+
+def test_categories_of_negatives_take_no_columns():
+    """Else a column of many levels would be a wide table of all rows."""
+    codes = np.where(LABELS, 0, np.arange(40))[:, None]
+    assert distance_features(NUMBERS, codes, LABELS).shape == (10, 4)
 
 
 def test_categories_alone():
@@ -42,3 +52,8 @@ def test_categories_alone():
 def test_bad_numbers(numbers, match):
     with pytest.raises(InputError, match=match):
         distance_features(numbers, None, LABELS)
+
+
+def test_codes_of_other_rows():
+    with pytest.raises(InputError, match=r"codes of shape \(39, 2\)"):
+        distance_features(NUMBERS, CODES[1:], LABELS)

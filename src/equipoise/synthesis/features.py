@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +19,13 @@ def distance_features(
     codes: npt.ArrayLike | None,
     labels: npt.ArrayLike,
 ) -> FloatArray:
-    """Return the columns whose Euclidean distance says how near two rows are.
+    """Return columns of the positives whose distance says how near two of them are.
 
     Numbers count as they are. Two rows that differ in a category are as far apart
     as the median standard deviation of the positives' numbers, as in SMOTE-NC
     (Chawla et al. 2002, section 6.1): each category is a column that holds
     median / sqrt(2) where it is present. Without numbers, a difference counts 1.
+    Nothing is made for the negatives, however many there are.
 
     Args:
         numbers: `[rows, columns]`.
@@ -31,32 +33,33 @@ def distance_features(
         labels: `[rows]`, 0 or 1.
 
     Returns:
-        `[rows, features]` float64.
+        `[positives, features]` float64, in the order of the rows.
 
     Raises:
         InputError: The rows of the arrays differ, or a number is not finite.
 
     Example:
-        >>> distance_features([[0.0], [2.0]], [[0], [1]], [1, 1]).round(3).tolist()
+        >>> found = distance_features([[0.0], [9.0], [2.0]], [[0], [5], [1]], [1, 0, 1])
+        >>> found.round(3).tolist()
         [[0.0, 0.707, 0.0], [2.0, 0.0, 0.707]]
     """
-    y = np.asarray(labels)
-    values = _checked(np.asarray(numbers, np.float64), len(y))
+    positive = np.asarray(labels) == 1
+    given = _checked(np.asarray(numbers), "numbers", len(positive))
+    if given.dtype.kind == "f" and not np.isfinite(given).all():
+        raise InputError(sentence("numbers that are not finite", "finite numbers"))
+    values = given[positive].astype(np.float64)
     if codes is None or np.asarray(codes).size == 0:
         return values
-    spread = values[y == 1].std(axis=0) if values.shape[1] else np.ones(1)
+    categories = _checked(np.asarray(codes), "codes", len(positive))[positive]
+    spread = values.std(axis=0) if values.shape[1] else np.ones(1)
     scale = float(np.median(spread)) / math.sqrt(2)
-    parts = [values]
-    for column in np.asarray(codes).T:
-        present = column[:, None] == np.unique(column[y == 1])
-        parts.append(present * scale)
-    return np.concatenate(parts, axis=1)
+    present = [column[:, None] == np.unique(column) for column in categories.T]
+    return np.concatenate([values, *(each * scale for each in present)], axis=1)
 
 
-def _checked(values: FloatArray, rows: int) -> FloatArray:
-    accepted = f"finite numbers of shape ({rows}, columns)"
+def _checked(values: npt.NDArray[Any], name: str, rows: int) -> npt.NDArray[Any]:
     if values.ndim != 2 or len(values) != rows:
-        raise InputError(sentence(f"numbers of shape {values.shape}", accepted))
-    if not np.isfinite(values).all():
-        raise InputError(sentence("numbers that are not finite", accepted))
+        raise InputError(
+            sentence(f"{name} of shape {values.shape}", f"a shape of ({rows}, columns)")
+        )
     return values

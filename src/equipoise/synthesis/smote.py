@@ -73,7 +73,7 @@ class Smote(Synthesis):
         notes = (note,) if note else ()
         if k == 0:
             return Neighbours.none(len(y), *notes)
-        points = distance_features(numbers, codes, y)[positives]
+        points = distance_features(numbers, codes, y)
         of = np.full(len(y), -1, np.int32)
         of[positives] = np.arange(len(positives), dtype=np.int32)
         return Neighbours(of, positives[nearest_others(points, k)], notes)
