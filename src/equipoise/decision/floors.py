@@ -169,11 +169,16 @@ def certify_precision(
         score: `[rows]`, higher is more positive. Unseen rows only.
         y: `[rows]` of 0 and 1.
         floor: Strictly between 0 and 1.
-        level: The probability with which the floor shall hold.
+        level: The probability with which the floor shall hold, strictly between 0
+            and 1.
+
+    Returns:
+        The certificate, with the threshold and what it rests on.
 
     Raises:
         RefusedError: No threshold can be certified; the text says what would be
             needed.
+        InputError: A number is out of range, or the arrays do not fit together.
 
     Example:
         >>> import numpy as np
@@ -203,10 +208,15 @@ def certify_recall(
         score: `[rows]`, higher is more positive. Unseen rows only.
         y: `[rows]` of 0 and 1.
         floor: Strictly between 0 and 1.
-        level: The probability with which the floor shall hold.
+        level: The probability with which the floor shall hold, strictly between 0
+            and 1.
+
+    Returns:
+        The certificate, with the threshold and what it rests on.
 
     Raises:
         RefusedError: There are too few positives; the text says how many would do.
+        InputError: A number is out of range, or the arrays do not fit together.
 
     Example:
         >>> import numpy as np

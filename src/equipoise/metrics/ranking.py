@@ -112,12 +112,15 @@ def normalised_average_precision(
 ) -> float:
     """Return (AP - AP_min) / (1 - AP_min), comparable over prevalences.
 
-    Boyd et al. 2012, equation 8. It is NaN without positives or negatives.
+    Boyd et al. 2012, equation 8.
 
     Args:
         y: `[rows]` labels, 0 or 1.
-        score: `[rows]` scores.
-        weights: `[rows]` weights, or None.
+        score: `[rows]` scores, the larger the more positive.
+        weights: `[rows]` weights, or None; weight k counts as k copies.
+
+    Returns:
+        A number in [0, 1]; NaN without positives or without negatives.
 
     Raises:
         InputError: The arrays do not fit together.
