@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from equipoise.errors import InputError
 from equipoise.learners import forest
 from equipoise.learners.forest import Forest, forest_of
 
@@ -52,8 +53,8 @@ def test_blocks_and_state_change_nothing(
     assert trained.raw(x[:0]).shape == (0,)
 
 
-def test_walk_by_hand() -> None:
-    one = Forest(
+def by_hand() -> Forest:
+    return Forest(
         base=0.5,
         roots=np.array([0], np.int32),
         depth=2,
@@ -66,5 +67,39 @@ def test_walk_by_hand() -> None:
         subsets=np.arange(256)[None] == 2,
         value=np.array([0.0, 0.0, 10.0, 20.0, 40.0]),
     )
+
+
+def test_walk_by_hand() -> None:
+    one = by_hand()
     rows = [[1.0, 2.0], [1.0, 1.0], [1.0, np.nan], [np.nan, 2.0], [2.0, 2.0]]
     assert one.raw(np.array(rows)).tolist() == [20.5, 40.5, 20.5, 10.5, 10.5]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("left", [1, 0, 2, 3, 4]),  # back to the root
+        ("left", [1, 3, 2, 0, 4]),  # a leaf on one side only
+        ("right", [2, 3, 2, 3, 4]),  # two ways to one node
+        ("left", [1, 1, 2, 3, 4]),  # a node below itself
+        ("roots", [0, 1]),
+        ("roots", [0, 0]),
+        ("left", [5, 3, 2, 3, 4]),
+        ("left", [-1, 3, 2, 3, 4]),
+        ("subset", [-1, 1, -1, -1, -1]),
+    ],
+)
+def test_what_is_no_tree_is_refused(name: str, values: list[int]) -> None:
+    state = by_hand().state()
+    Forest.from_state(state)
+    state[name] = np.array(values, np.int32)
+    with pytest.raises(InputError):
+        Forest.from_state(state)
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_a_tree_deeper_than_it_says_is_refused(depth: int) -> None:
+    state = by_hand().state()
+    state["depth"] = depth
+    with pytest.raises(InputError, match="within"):
+        Forest.from_state(state)

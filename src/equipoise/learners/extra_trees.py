@@ -69,8 +69,9 @@ class ExtraTreesScorer:
         forest = Forest.from_state(state["forest"])
         columns = len(encoding.categories) + len(encoding.names)
         forest.require_columns(columns, 0)
-        most = forest.base + len(forest.roots) * max(forest.value, default=0.0)
-        if min(forest.value, default=0.0) < 0 or not 0 < forest.base <= most < 1:
+        low, high = (f(forest.value, initial=0.0) for f in (np.min, np.max))
+        most = forest.base + len(forest.roots) * high
+        if low < 0 or not 0 < forest.base <= most < 1:
             raise InputError(sentence("leaves that are no shares", "shares in [0, 1]"))
         return cls(encoding, forest, real(state, "offset"))
 

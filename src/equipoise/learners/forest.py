@@ -151,11 +151,17 @@ class Forest:
     def _require_leaves(self) -> None:
         """Raise where a path of `depth` steps does not end in a leaf."""
         own = np.arange(len(self.value))
-        leaf = (self.left == own) & (self.right == own)
-        reached = np.unique(self.roots)
-        for _ in range(self.depth):
-            reached = np.unique([self.left[reached], self.right[reached]])
-        if not leaf[reached].all():
+        inner = np.flatnonzero((self.left != own) | (self.right != own))
+        goes_on = np.zeros(len(own), bool)
+        goes_on[inner] = True
+        begun = np.concatenate([self.roots, self.left[inner], self.right[inner]])
+        # Each node of a tree is reached from one place, so that no walk is long.
+        sound = len(np.unique(begun)) == len(begun)
+        reached = self.roots[goes_on[self.roots]]
+        for _ in range(self.depth if sound else 0):
+            reached = np.concatenate([self.left[reached], self.right[reached]])
+            reached = reached[goes_on[reached]]
+        if not sound or len(reached):
             raise InputError(
                 sentence(
                     f"trees whose paths do not end within {self.depth} steps",
