@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -359,3 +360,42 @@ def test_two_models_parts_do_not_mix(saved: dict[str, Path], tmp_path: Path) -> 
     write_parts(tmp_path / "mixed.equipoise", kept | swapped)
     with pytest.raises(BundleError, match="scorers/0/0"):
         load(tmp_path / "mixed.equipoise")
+
+
+# ---- files of earlier releases
+
+OLDER = Path(__file__).parent / "data"
+"""Models that were saved when their format was new. None of these files is ever
+written again: a new format brings files of its own beside them. `columns` averages a
+logistic regression, a `small` network and boosted trees over columns of every kind;
+`own` holds Keras networks of a user's. `log_odds.json` is what each said of `rows.csv`,
+or of 24 numbers from -2 to 2, on the day that it was saved."""
+
+
+def older_inputs(name: str) -> Any:
+    if name == "own":
+        return np.linspace(-2, 2, 24, dtype="float32").reshape(6, 4)
+    return OLDER / "rows.csv"
+
+
+@pytest.mark.filterwarnings("ignore:.*unseen by a model:equipoise.errors.TableWarning")
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("name", ["logistic", "columns", "own"])
+def test_a_model_saved_by_an_earlier_release_says_what_it_said(name: str) -> None:
+    model = load(OLDER / f"format-1-{name}.equipoise")
+    expected = json.loads((OLDER / "log_odds.json").read_text())[name]
+    found = model.log_odds(older_inputs(name))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert len(model.seen) == 120
+    assert model.card()
+
+
+@pytest.mark.parametrize("name", ["logistic", "columns"])
+def test_the_format_is_the_one_that_was_saved(name: str) -> None:
+    """Any change of what is written needs a new format, or this test says so."""
+    older = read_parts(OLDER / f"format-1-{name}.equipoise")
+    now = to_parts(from_parts(older))
+    assert list(now) == list(older)
+    for part in older:
+        if part != "card.md":  # words may improve
+            assert now[part] == older[part], part
