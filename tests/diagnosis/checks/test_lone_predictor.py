@@ -78,3 +78,11 @@ def test_a_perfect_column_is_a_suspect_with_a_dozen_positives(
     assert "at least 0.735" in found.message
     nearly = np.where(np.arange(586) == 585, 1.0, 3 - 2.0 * y)
     assert run(CHECK, build(y, {"leak": nearly, "n": noise})) is None
+
+
+def test_silent_on_an_easy_table_in_which_one_column_is_perfect(
+    build: Make, run: Make
+) -> None:
+    y = np.r_[np.ones(20), np.zeros(178)].astype(int)
+    nearly = np.where(np.arange(198) == 197, 1.0, y + 0.0)
+    assert run(CHECK, build(y, {"perfect": y, "nearly": nearly})) is None

@@ -26,7 +26,8 @@ def look(
     from the target.
 
     With few positives the interval of a column that separates them all is wide, so
-    that it is called a suspect, and no more, from `FEWEST` on.
+    that it is called a suspect, and no more, from `FEWEST` on, and only where no
+    other column comes near it.
 
     Args:
         subject: What is looked at.
@@ -49,6 +50,8 @@ def look(
     if not suspects or not _stand_apart(suspects, rest, apart):
         return None
     first = suspects[0]
+    if first.low <= sure and rest and rest[0].auroc >= suspicious:
+        return None  # an easy table, in which one of the good columns is perfect
     perfect = _perfect(first)
     message = (
         f"{'Column' if len(suspects) == 1 else 'Each of the columns'} "
@@ -57,7 +60,7 @@ def look(
         f"{first.auroc:.4g}, at least {first.low:.3f})"
     )
     if rest:
-        message += f"; the best other column, {rest[0].name!r}, has {rest[0].auroc:.2f}"
+        message += f"; the best other column, {rest[0].name!r}, has {rest[0].auroc:.3g}"
     return Observation(
         "error" if perfect and first.low > sure else "warning",
         message + ".",
