@@ -36,7 +36,10 @@ def test_training_rows_are_told(
     """Once: a warning beside it would say the same again, and is an error here."""
     result = call("evaluate", model, folder / "train.csv")
     assert result.stdout.count("240 of 240 rows") == 1
+    assert result.stdout.startswith("warning: 240 of 240 rows")
     assert "evaluate on others" in result.stdout
+    plain = call("evaluate", model, folder / "train.csv", "--json")
+    assert "240 of 240 rows" in json.loads(plain.stdout)["notes"][-1]
 
 
 def test_rows_without_the_target_are_an_error(

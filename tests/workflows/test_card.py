@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from equipoise.workflows.model import FittedModel
 
 
@@ -30,3 +32,11 @@ def test_notes_are_limits(linear: FittedModel) -> None:
 
 def test_it_holds_no_rows(linear: FittedModel) -> None:
     assert "2020-" not in linear.card()
+
+
+def test_a_chosen_threshold_is_said_to_flatter(linear: FittedModel) -> None:
+    assert linear.rule.basis == "estimated"
+    known = linear.card().index("## What is known")
+    assert linear.card().index("its own figures flatter it") > known
+    given = dataclasses.replace(linear.rule, basis="analytic")
+    assert "flatter" not in dataclasses.replace(linear, rule=given).card()

@@ -136,6 +136,15 @@ def test_a_learner_that_is_no_layer_is_named(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["m.h5", "m.keras", "m.TFLITE"])
+def test_a_folder_is_not_called_like_another_format(
+    name: str, linear: FittedModel, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"a SavedModel, which is a folder.*Try 'm'"):
+        linear.export(tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_format_is_refused(linear: FittedModel, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'saved_model', 'onnx'"):
         linear.export(tmp_path / "m", format="pickle")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from equipoise.decision.costs import Costs
-from equipoise.errors import InputError
-from equipoise.workflows.goal import Goal
+from equipoise.errors import InputError, InputTypeError
+from equipoise.workflows.goal import Goal, as_goal
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,14 @@ def test_costs_may_be_a_pair() -> None:
     assert goal.costs == Costs(fp=1, fn=20)
     name, options = goal.estimated()
     assert (name, options["fp"], options["fn"]) == ("cost", 1, 20)
+
+
+def test_a_goal_may_be_a_name_or_left_out() -> None:
+    usual, own = Goal(costs=(1, 1)), Goal(capacity=0.1)
+    assert as_goal(None, usual) is usual
+    assert as_goal(own, usual) is own
+    assert as_goal("g_mean", usual) == Goal(objective="g_mean")
+    with pytest.raises(InputError, match="'f3'"):
+        as_goal("f3", usual)
+    with pytest.raises(InputTypeError, match=r"Goal\(precision_floor=0\.5\)"):
+        as_goal({"precision_floor": 0.5}, usual)

@@ -149,7 +149,7 @@ def test_usage_is_checked_before_anything_is_read(
 ) -> None:
     path = tmp_path / "new.csv"
     pyarrow.csv.write_csv(new, path)
-    with pytest.raises(InputError, match="suffix of out"):
+    with pytest.raises(InputError, match=r"ends in \.csv or \.parquet"):
         predict_file(linear, path, tmp_path / "out.xlsx")
     with pytest.raises(InputError, match="the source"):
         predict_file(linear, path, path)

@@ -62,3 +62,42 @@ def test_methods_name_each_thing_once(make_trial: Callable[..., Trial]) -> None:
     terms = [item["term"] for item in methods(make_trial(repeats=2))]
     assert len(terms) == len(set(terms))
     assert {"Rows", "Splits", "Intervals", "Verdict", "Seed"} <= set(terms)
+
+
+def test_costs_are_told_beside_those_of_no_model(
+    make_trial: Callable[..., Trial],
+) -> None:
+    trial = make_trial(rows=600, positives=60, costs=(1, 20))
+    sentences = decision_sentences(trial)
+    assert "a false alarm costs 1 and a missed positive 20." in sentences[0]
+    cost = trial.results[trial.conclusion.best].evaluation["cost"].value
+    assert sentences[-1] == (
+        f"That costs {cost:.3g} per row; flagging no row would cost 2, flagging every "
+        "row 0.9."
+    )
+    assert "cost" not in " ".join(decision_sentences(make_trial()))
+
+
+@pytest.mark.parametrize(
+    ("given", "call", "options"),
+    [
+        ({}, ")", ""),
+        ({"objective": "mcc"}, ', goal="mcc")', " --objective mcc"),
+        (
+            {"costs": (1, 20)},
+            ", goal=equipoise.Goal(costs=(1, 20)))",
+            " --cost-fp 1 --cost-fn 20",
+        ),
+    ],
+)
+def test_the_step_to_a_model_has_the_aim_of_the_trial(
+    given: dict[str, Any],
+    call: str,
+    options: str,
+    make_trial: Callable[..., Trial],
+) -> None:
+    trial = make_trial(**given)
+    text = " ".join(next_steps(trial))
+    name = trial.best.name
+    assert f'equipoise.fit(table, strategy="{name}"{call}, or on' in text
+    assert f"equipoise fit FILE --strategy {name}{options} --out model" in text

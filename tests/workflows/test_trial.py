@@ -89,3 +89,10 @@ def test_seconds_and_updates(trial: Trial) -> None:
     assert trial.scores.updates["plain"] > 0
     assert not math.isnan(trial.seconds)
     assert sum(trial.scores.seconds.values()) <= trial.seconds
+
+
+def test_a_trial_is_short_where_it_is_not_printed(trial: Trial) -> None:
+    assert repr(trial).startswith("<Trial of ")
+    assert "on 500 rows; " in repr(trial)
+    assert trial.verdict in repr(trial)
+    assert len(repr(trial)) < 400

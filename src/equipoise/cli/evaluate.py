@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +14,9 @@ from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import console
 from equipoise.errors import TrialWarning
+
+if TYPE_CHECKING:
+    from equipoise.evaluation.evaluation import Evaluation
 
 
 def evaluate(
@@ -28,9 +33,19 @@ def evaluate(
     from equipoise._core.files import to_json
     from equipoise.workflows.storage import load
 
-    with without_tensorflow_lines(), warnings.catch_warnings():
-        # What was noticed stands among the notes of what is printed.
-        warnings.simplefilter("ignore", TrialWarning)
+    with without_tensorflow_lines(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         found = load(model).evaluate(source, target, level=level, seed=seed)
-    text = to_json(found.as_dict()) if as_json else str(found)
+    grave = [str(w.message) for w in caught if w.category is TrialWarning]
+    for other in caught:
+        if other.category is not TrialWarning:
+            warnings.warn(other.message, stacklevel=1)
+    text = to_json(found.as_dict()) if as_json else _graver_first(found, grave)
     console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _graver_first(found: Evaluation, grave: Sequence[str]) -> str:
+    """Return an evaluation as text; what spoils its figures stands before them."""
+    notes = tuple(note for note in found.notes if note not in grave)
+    first = [f"warning: {note}" for note in grave]
+    return "\n".join([*first, str(dataclasses.replace(found, notes=notes))])

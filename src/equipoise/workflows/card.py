@@ -21,6 +21,7 @@ def card(model: FittedModel) -> str:
         "## Decision",
         model.rule.describe(),
         "## What is known",
+        *_judged(model),
         "```\n" + str(model.evaluation) + "\n```",
         "## Limits",
         _limits(model),
@@ -29,6 +30,17 @@ def card(model: FittedModel) -> str:
         + f"; seed {facts['seed']}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _judged(model: FittedModel) -> list[str]:
+    """Say why the figures differ from those of a rule that was chosen on the rows."""
+    if model.rule.basis != "estimated":
+        return []
+    return [
+        "Each row is judged by a model and a threshold that have not seen it. The "
+        "decision above was chosen on these rows and its own figures flatter it: "
+        "expect the following."
+    ]
 
 
 def _taken(model: FittedModel) -> str:

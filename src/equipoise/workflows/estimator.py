@@ -30,7 +30,7 @@ from equipoise.workflows.estimator_input import (
     rows_like,
 )
 from equipoise.workflows.fit import fit
-from equipoise.workflows.goal import Goal
+from equipoise.workflows.goal import Goal, as_goal
 from equipoise.workflows.model import FittedModel
 
 LIKELIER = Goal(costs=(1, 1))
@@ -138,7 +138,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             SplitError: A class has fewer than three rows.
         """
         training = TrainingSettings(epochs=self.epochs)
-        goal = _as_goal(self.goal)
+        goal = as_goal(self.goal, LIKELIER)
         state = check_random_state(self.random_state)
         raw = read_rows(self, X, reset=True)
         labels = read_labels(y, type(self).__name__)
@@ -258,23 +258,6 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
-
-
-def _as_goal(goal: Any) -> Goal:
-    """Return what the decision rule is to reach.
-
-    Raises:
-        InputTypeError: It is neither a `Goal` nor a name.
-    """
-    if goal is None:
-        return LIKELIER
-    if isinstance(goal, Goal):
-        return goal
-    if isinstance(goal, str):
-        return Goal(objective=goal)
-    raise InputTypeError(
-        sentence(f"goal={goal!r}", "a Goal, the name of an objective, or None")
-    )
 
 
 def _as_strategy(strategy: Any) -> Any:

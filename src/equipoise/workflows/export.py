@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SERVED = ("network", "logistic", "trees", "extra_trees")
 FORMATS = ("saved_model", "onnx")
+OTHERS = (".h5", ".hdf5", ".keras", ".tflite", ".pb", ".pt", ".pkl", ".joblib", ".zip")
+"""Suffixes of formats that are not written; a folder so called would mislead."""
 
 
 def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
@@ -236,6 +238,15 @@ def serving(twin: Any, rule: DecisionRule) -> Callable[[Mapping[str, Any]], Any]
 
 
 def _export_saved_model(model: FittedModel, target: Path) -> Path:
+    if target.suffix.lower() in OTHERS:
+        raise InputError(
+            sentence(
+                f"the path {target.name!r} for a SavedModel, which is a folder",
+                "a folder's name, or a file's that ends in .onnx",
+                f"Try {target.stem!r}; keras_model() gives a model that Keras can save "
+                "in its own formats.",
+            )
+        )
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InputError(
             sentence(f"the folder {target.name!r}, which is not empty", "a new folder")

@@ -32,7 +32,7 @@ from equipoise.workflows.fit_rows import (
     read_weights,
     rows_that_count,
 )
-from equipoise.workflows.goal import Goal
+from equipoise.workflows.goal import Goal, as_goal
 from equipoise.workflows.model import Component, FittedModel, hashes_of, pooled
 from equipoise.workflows.own_input import OwnInput, uncompiled
 from equipoise.workflows.plan import Protocol, parts, split_by
@@ -64,7 +64,7 @@ def fit(
     time: str | None = None,
     drop: Sequence[str] = (),
     strategy: str | Strategy | Iterable[str | Strategy] = "auto",
-    goal: Goal | None = None,
+    goal: Goal | str | None = None,
     folds: int = 5,
     minutes: float = 5.0,
     repeats: int | str = "auto",
@@ -94,7 +94,8 @@ def fit(
         strategy: A name, a `Strategy`, several of them, or "auto": an average of
             networks, two kinds of trees and a linear model, whose weights are learned
             on out-of-fold scores.
-        goal: What the decision rule is to reach; the best F1 by default.
+        goal: What the decision rule is to reach: a `Goal`, or the name of an
+            objective such as "balanced_accuracy"; the best F1 by default.
         folds: The number of outer folds, 2 to 20.
         minutes: The time budget of `repeats="auto"`.
         repeats: How often the folds are drawn, 1 to 20; each repeat adds its models
@@ -134,7 +135,7 @@ def fit(
         (300, 2)
     """
     started = monotonic()
-    goal = goal or Goal()
+    goal = as_goal(goal, Goal())
     x: npt.NDArray[Any] | None = None
     if model is None:
         table = read_table(

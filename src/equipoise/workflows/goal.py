@@ -10,7 +10,7 @@ from typing import Any
 from equipoise._core.checks import number, sentence
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.evaluation.arrays import as_costs
 
 
@@ -109,3 +109,33 @@ class Goal:
         if self.capacity is not None:
             return "capacity", {"share": self.capacity}
         return self.objective or "f1", dict(self.options or {})
+
+
+def as_goal(goal: Any, default: Goal) -> Goal:
+    """Return what a decision rule is to reach, given in any form.
+
+    Args:
+        goal: A `Goal`, the name of an objective, or None for the default.
+        default: What None stands for.
+
+    Raises:
+        InputTypeError: It is something else.
+        InputError: No objective has that name.
+
+    Example:
+        >>> as_goal("mcc", default=Goal()).estimated()
+        ('mcc', {})
+    """
+    if goal is None:
+        return default
+    if isinstance(goal, Goal):
+        return goal
+    if isinstance(goal, str):
+        return Goal(objective=goal)
+    raise InputTypeError(
+        sentence(
+            f"goal={goal!r}",
+            "a Goal, the name of an objective, or None",
+            "For example equipoise.Goal(precision_floor=0.5).",
+        )
+    )

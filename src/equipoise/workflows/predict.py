@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise._core.checks import listing, nearest, one_of, sentence
+from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.files import writing
 from equipoise.errors import InputError, TableError, UnsupportedError
 from equipoise.priors import probability
@@ -112,7 +112,15 @@ def predict_file(
             )
         )
     path, target = existing(source), Path(out)
-    suffix = one_of(target.suffix.lower(), SUFFIXES, "the suffix of out")
+    suffix = target.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(
+            sentence(
+                f"out={target.name!r}",
+                f"a name that ends in {' or '.join(SUFFIXES)}",
+                f"Try {target.with_suffix('.csv').name!r}.",
+            )
+        )
     if target.exists() and target.samefile(path):
         raise InputError(sentence(f"out={target.name!r}, the source", "another file"))
     if clash := [name for name in keep if name in COLUMNS]:

@@ -7,7 +7,9 @@ import math
 from typing import TYPE_CHECKING
 
 from equipoise.diagnosis.words import ratio
+from equipoise.evaluation.arrays import as_costs
 from equipoise.metrics.estimate import Estimate
+from equipoise.workflows.summary_words import else_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,13 +23,12 @@ MOST_WARNINGS = 4
 def screen(trial: Trial) -> RenderableType:
     """Return facts, leaderboard, verdict, decision and warnings for a terminal."""
     from rich.console import Group
-    from rich.padding import Padding
     from rich.text import Text
 
     lines: list[RenderableType] = [
         Text(facts(trial), style="bold"),
         Text(how(trial), style="dim"),
-        Padding(leaderboard(trial), (1, 0)),
+        leaderboard(trial),  # with an empty line above and below it
         Text(trial.verdict, style="bold"),
     ]
     lines += [Text(""), *(Text(line) for line in decision(trial))]
@@ -54,8 +55,9 @@ def how(trial: Trial) -> str:
     plan = trial.protocol
     repeats = trial.scores.repeats
     times = f" x {repeats} repeats" if repeats > 1 else ""
+    by = plan.by if plan.by == "stratified" else f"by {plan.by}"
     return (
-        f"{plan.folds} folds{times}, {plan.by}, seed {plan.seed}; "
+        f"{plan.folds} folds{times}, {by}, seed {plan.seed}; "
         f"{trial.seconds:.0f} s. Estimates of {trial.results.estimand}, with "
         f"{trial.results.level:.0%} intervals."
     )
@@ -99,9 +101,8 @@ def decision(trial: Trial) -> list[str]:
     if math.isinf(found.threshold) or c.tp + c.fp == 0:
         return [f"Decision with {name}: no row would be flagged."]
     per = 1000 / found.rows
-    goal = trial.objective.replace("_", " ")
     lines = [
-        f"Decision with {name}, best {goal} chosen out of fold: flag from a "
+        f"Decision with {name}, {_goal(trial)} chosen out of fold: flag from a "
         f"probability of {found.threshold:.2g}.",
         f"  recall {interval(found['recall'])}, precision "
         f"{interval(found['precision'])}, F1 {interval(found['f1'])}",
@@ -110,8 +111,15 @@ def decision(trial: Trial) -> list[str]:
         f"{per * c.fn:.3g} of {per * (c.tp + c.fn):.3g} positives are missed.",
     ]
     if "cost" in found:
-        lines.append(f"  cost per row {found['cost']}")
+        lines.append(f"  cost per row {interval(found['cost'])}; {else_words(trial)}")
     return lines
+
+
+def _goal(trial: Trial) -> str:
+    costs = as_costs(trial.costs)
+    if costs is None:
+        return f"best {trial.objective.replace('_', ' ')}"
+    return f"lowest cost (a false alarm {costs.fp:g}, a missed positive {costs.fn:g})"
 
 
 def test_lines(trial: Trial) -> list[str]:
@@ -151,7 +159,7 @@ def warnings(trial: Trial) -> list[str]:
         for f in grave[: MOST_WARNINGS - min(1, len(trial.notes))]
     ]
     if len(grave) > len(lines):
-        lines.append(f"... and {len(grave) - len(lines)} more: equipoise diagnose")
+        lines.append(f"... and {len(grave) - len(lines)} more; diagnose prints all")
     return lines + [f"note: {note}" for note in trial.notes[:MOST_WARNINGS]]
 
 

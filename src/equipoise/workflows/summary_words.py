@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from equipoise.diagnosis.words import count
+from equipoise.evaluation.arrays import as_costs
 
 if TYPE_CHECKING:
     from equipoise.workflows.trial import Trial
@@ -63,11 +64,42 @@ def decision_sentences(trial: Trial) -> list[str]:
         ]
     per = 1000 / found.rows
     return [
-        f"Use {name}, and flag a row from a probability of {found.threshold:.2g}.",
+        f"Use {name}, and flag a row from a probability of {found.threshold:.2g}: "
+        f"{aim_words(trial)}.",
         f"Of 1,000 rows like these, {_n(per * (c.tp + c.fp))} are flagged: "
         f"{_n(per * c.tp)} rightly and {_n(per * c.fp)} as false alarms. "
         f"{_n(per * c.fn)} of {_n(per * (c.tp + c.fn))} positives are missed.",
+        *_cost_sentences(trial),
     ]
+
+
+def aim_words(trial: Trial) -> str:
+    """Return what the threshold is best at, with the costs where there are some."""
+    costs = as_costs(trial.costs)
+    if costs is None:
+        return f"the best {goal_words(trial.objective)}"
+    return (
+        f"the lowest cost, where a false alarm costs {costs.fp:g} and a missed "
+        f"positive {costs.fn:g}"
+    )
+
+
+def _cost_sentences(trial: Trial) -> list[str]:
+    found = trial.results[trial.conclusion.best].evaluation
+    if "cost" not in found:
+        return []
+    return [f"That costs {found['cost'].value:.3g} per row; {else_words(trial)}."]
+
+
+def else_words(trial: Trial) -> str:
+    """Return what a row would cost without a model; nothing without costs."""
+    costs = as_costs(trial.costs)
+    if costs is None:
+        return ""
+    share = trial.results[trial.conclusion.best].evaluation.prevalence
+    none = share * costs.fn + (1 - share) * costs.tn
+    every = share * costs.tp + (1 - share) * costs.fp
+    return f"flagging no row would cost {none:.3g}, flagging every row {every:.3g}"
 
 
 def next_steps(trial: Trial) -> list[str]:
@@ -83,8 +115,8 @@ def next_steps(trial: Trial) -> list[str]:
         steps.append(
             f"The threshold is the best for {goal_words(trial.objective)}. If you know "
             "what a false alarm and a missed positive cost, compare again with "
-            "costs=(false alarm, missed positive): the threshold then follows from "
-            "them."
+            "costs=(false alarm, missed positive), or --cost-fp and --cost-fn: the "
+            "threshold then follows from them."
         )
     if not trial.test:
         steps.append(
@@ -96,13 +128,29 @@ def next_steps(trial: Trial) -> list[str]:
 
 def _take(trial: Trial) -> str:
     name = trial.conclusion.best
-    fitted = f'equipoise.fit(table, strategy="{name}")'
+    fitted = _fitting(trial, name)
     if name == trial.results.baseline:
         return (
             f"Keep it simple: {fitted} gives the model with its calibration and "
             "its threshold. No arm was shown to beat it."
         )
     return f"Take {name}: {fitted} gives the model with calibration and threshold."
+
+
+def _fitting(trial: Trial, name: str) -> str:
+    """Return the call, and the command, that fits a strategy for the trial's aim."""
+    costs = as_costs(trial.costs)
+    goal = options = ""
+    if costs is not None:
+        goal = f", goal=equipoise.Goal(costs=({costs.fp:g}, {costs.fn:g}))"
+        options = f" --cost-fp {costs.fp:g} --cost-fn {costs.fn:g}"
+    elif trial.objective != "f1":
+        goal = f', goal="{trial.objective}"'
+        options = f" --objective {trial.objective}"
+    return (
+        f'equipoise.fit(table, strategy="{name}"{goal}), or on the command line '
+        f"equipoise fit FILE --strategy {name}{options} --out model.equipoise,"
+    )
 
 
 def _more(trial: Trial) -> list[str]:
@@ -114,8 +162,8 @@ def _more(trial: Trial) -> list[str]:
     who = f"{count(undecided, 'arm')} of {len(verdicts)} could not be told from "
     if trial.scores.repeats < 5 and trial.protocol.by != "time":
         return [
-            f"{who}{trial.results.baseline}. With repeats=5 the noise of splitting "
-            "shrinks, and smaller differences can be seen; it takes about "
+            f"{who}{trial.results.baseline}. With repeats=5 (--repeats 5) the noise of "
+            "splitting shrinks, and smaller differences can be seen; it takes about "
             f"{_times(5 / trial.scores.repeats)} as long."
         ]
     return [

@@ -245,6 +245,10 @@ class Trial:
 
         return to_mlflow(self, experiment, uri=uri)
 
+    def __repr__(self) -> str:
+        arms = ", ".join(strategy.name for strategy in self.strategies)
+        return f"<Trial of {arms} on {self.facts['rows']:,} rows; {self.verdict}>"
+
     def screen(self) -> RenderableType:
         """Return one screen for a terminal."""
         from equipoise.workflows.screen import screen
