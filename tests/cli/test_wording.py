@@ -46,3 +46,5 @@ def test_a_command_can_be_pasted() -> None:
     text = command("fit", "it's.csv", given)
     words = ["equipoise", "fit", "it's.csv", "--target", "my y", "--drop", "a"]
     assert shlex.split(text) == [*words, "--drop", "$b"]
+    costs = [("--cost-fp", 1.0), ("--cost-fn", 2.5)]
+    assert command("fit", "a.csv", costs).endswith("--cost-fp 1 --cost-fn 2.5")

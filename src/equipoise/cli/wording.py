@@ -77,5 +77,11 @@ def command(verb: str, source: str, options: Iterable[tuple[str, Any]]) -> str:
         several = value if isinstance(value, list) else [value]
         for one in several:
             if one is not None:
-                words += [name, str(one)]
+                words += [name, _written(one)]
     return shlex.join(words)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
+    return str(value)
