@@ -180,8 +180,15 @@ def brier(estimate: Estimate) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds for people."""
-    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+    """Write seconds for people, in at most six letters below a day.
+
+    Example:
+        >>> duration(4.64), duration(144.2), duration(2000)
+        ('4.6 s', '144 s', '33 min')
+    """
+    if seconds >= 999.5:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
 
 
 def _short(value: float, digits: int, signed: bool) -> str:
