@@ -180,7 +180,7 @@ def brier(estimate: Estimate) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write seconds for people, in at most six letters below a day.
+    """Write seconds for people, in few letters.
 
     Example:
         >>> duration(4.64), duration(144.2), duration(2000)
