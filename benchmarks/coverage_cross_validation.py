@@ -668,7 +668,8 @@ def document(found: Found, other: Found, replicates: int) -> str:
             "",
             "Written by `python benchmarks/coverage_cross_validation.py --write`. "
             f"Nominal coverage {LEVEL:.0%}, 2 x {FOLDS} splits, {replicates} "
-            "weightings.",
+            f"weightings. The run was as long as the last columns say; the script goes "
+            f"up to {max(cell.tables for cell in FULL)} tables of each population.",
             "",
             "The estimand is the mean true metric of the models that were trained, "
             "each with its own calibrator and threshold, at the table's share of "

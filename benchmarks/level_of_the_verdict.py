@@ -369,7 +369,7 @@ def main() -> None:
     """Run the simulation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two settings, 10 trials")
-    parser.add_argument("--trials", type=int, default=250)
+    parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--parts", type=Path, help="where settings are kept")
     parser.add_argument("--write", action="store_true", help="write the docs")
     given = parser.parse_args()
