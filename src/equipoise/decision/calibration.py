@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of, sentence
 from equipoise.decision.newton import logistic
-from equipoise.decision.rows import FloatArray, Rows, check_rows
+from equipoise.decision.rows import FloatArray, Rows, check_rows, doubt_log_odds
 from equipoise.errors import InputError
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
@@ -214,6 +214,7 @@ def fit_calibrator(
     """
     one_of(method, METHODS, "method")
     rows = check_rows(log_odds, y, weights).present()
+    doubt_log_odds(rows)
     chosen, reason = (method, "as asked")
     if method == "auto":
         chosen, reason = automatic(rows.positives, rows.negatives, exact)

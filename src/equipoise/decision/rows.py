@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
-from equipoise.errors import InputError
+from equipoise.errors import EquipoiseWarning, InputError
+from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
+ENOUGH = 20
+"""Fewer log-odds lie between 0 and 1 by chance too often to be doubted."""
 
 
 class Rows(NamedTuple):
@@ -91,6 +95,32 @@ def check_scores(score: npt.ArrayLike) -> FloatArray:
             )
         )
     return s
+
+
+def doubt_log_odds(rows: Rows, stacklevel: int = 3) -> None:
+    """Warn where log-odds look like probabilities, which would be taken as they are.
+
+    They do where all lie between 0 and 1, and fit the share of positives better as
+    they stand than as log-odds.
+
+    Args:
+        rows: Log-odds as scores, and labels.
+        stacklevel: As in `warnings.warn`; 3 points at the caller's caller.
+
+    Warns:
+        EquipoiseWarning: The log-odds look like probabilities.
+    """
+    z = rows.score
+    if len(z) < ENOUGH or z.min() < 0 or z.max() > 1 or z.min() == z.max():
+        return
+    share = rows.y.mean()
+    if abs(z.mean() - share) < abs(probability(z).mean() - share):
+        warnings.warn(
+            f"All {len(z):,} log-odds lie between 0 and 1: are they probabilities? "
+            "Then pass equipoise.priors.log_odds(probability).",
+            EquipoiseWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def _check_weights(weights: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray:

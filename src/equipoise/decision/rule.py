@@ -22,7 +22,7 @@ from equipoise.decision.floors import (
 )
 from equipoise.decision.objectives import Objective
 from equipoise.decision.plain import written
-from equipoise.decision.rows import FloatArray, Rows, check_rows
+from equipoise.decision.rows import FloatArray, Rows, check_rows, doubt_log_odds
 from equipoise.decision.thresholds import Threshold, choose_threshold
 from equipoise.errors import InputError
 from equipoise.priors import log_odds as to_log_odds
@@ -304,6 +304,8 @@ def make_rule(
         [0, -1, 1]
     """
     rows, shift, share = _prepared(log_odds, y, weights, calibrator, prevalence)
+    if objective != "cost":  # of which choose_threshold takes care
+        doubt_log_odds(rows)
     if objective == "cost" and any(np.ndim(v) for v in options.values()):
         raise InputError(
             sentence(
@@ -398,6 +400,7 @@ def certified_rule(
     if abstain and (precision is None or recall is None):
         raise InputError(sentence("abstain=True with one floor", "both floors"))
     rows, _, share = _prepared(log_odds, y, None, calibrator, None)
+    doubt_log_odds(rows)
     if abstain and precision is not None and recall is not None:
         certificates, lower = _certified_band(rows, precision, recall, level)
     else:

@@ -19,7 +19,13 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, one_of, sentence
 from equipoise.decision.objectives import ROUNDING, Objective, as_objective
 from equipoise.decision.plain import written
-from equipoise.decision.rows import FloatArray, Rows, check_rows, check_scores
+from equipoise.decision.rows import (
+    FloatArray,
+    Rows,
+    check_rows,
+    check_scores,
+    doubt_log_odds,
+)
 from equipoise.errors import InputError, InputTypeError
 
 IntArray = npt.NDArray[np.int64]
@@ -125,6 +131,9 @@ def choose_threshold(
         InputError: Lengths differ, a score is NaN, or an option is out of range.
         InputTypeError: An option is missing or unknown.
 
+    Warns:
+        EquipoiseWarning: Log-odds are needed, and the scores look like probabilities.
+
     Example:
         >>> choose_threshold([-3.0, -1.0, 0.0, 2.0], [0, 0, 1, 1]).value
         -0.5
@@ -135,6 +144,7 @@ def choose_threshold(
     ranked = _rank(rows.score, rows.y, goal, gain)
     counts = rows.weights[ranked.order][None, :]
     if analytic is not None:
+        doubt_log_odds(rows)
         value, reason = analytic, ""
     else:
         ends, values = _best(ranked, counts, goal, gain)
