@@ -6,17 +6,17 @@ import pytest
 from scipy import stats
 
 from equipoise.errors import InputError
-from equipoise.sampling import Natural
-from equipoise.synthesis import Mixup
+from equipoise.sampling import Draw, Natural
+from equipoise.synthesis import Mixup, Neighbours
 
 LABELS = np.repeat([0, 1], [300, 30])
 
 
-def mixed(concentration=0.4, epoch=0):
+def mixed(concentration=0.4, epoch=0, seed=0):
     mixup = Mixup(concentration)
     found = mixup.prepare(np.zeros((330, 1)), None, LABELS, 0)
     draw = Natural().draw(LABELS, batch=50, steps=60, seed=0, epoch=0)
-    return draw, mixup.mix(draw, found, LABELS, 0, epoch)
+    return draw, mixup.mix(draw, found, LABELS, seed, epoch)
 
 
 def test_partners_are_the_same_batch_in_another_order():
@@ -43,8 +43,15 @@ def test_targets_keep_the_mean():
     )
 
 
-def test_epochs_differ():
-    assert (mixed(epoch=0)[1].mix != mixed(epoch=1)[1].mix).any()
+def test_every_batch_has_an_order_of_its_own():
+    same = Draw(np.tile(np.arange(50, dtype=np.int32), (20, 1)))
+    after = Mixup().mix(same, Neighbours.none(50), np.arange(50) < 5, 0, 0)
+    assert len({tuple(batch) for batch in after.partner.tolist()}) == 20
+
+
+def test_epochs_and_seeds_differ():
+    for other in ({"epoch": 1}, {"seed": 1}):
+        assert (mixed()[1].mix != mixed(**other)[1].mix).any()
 
 
 def test_concentration_is_above_0():

@@ -4,10 +4,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from imblearn.over_sampling import SMOTE
+from scipy import stats
 
 from equipoise.errors import InputError
 from equipoise.sampling import make_sampler
 from equipoise.synthesis import Smote
+from equipoise.synthesis.smote import real_share
 
 RANDOM = np.random.default_rng(0)
 LABELS = np.repeat([0, 1], [300, 30])
@@ -32,6 +34,12 @@ def test_neighbours_against_brute_force():
     assert (found.of[LABELS == 0] == -1).all()
 
 
+def test_categories_decide_who_is_near():
+    codes = np.arange(6)[:, None] % 2
+    found = Smote(2).prepare(np.empty((6, 0)), codes, np.ones(6), 0)
+    assert (codes[found.index[found.of], 0] == codes).all()
+
+
 def test_a_duplicate_is_a_neighbour_but_no_row_is_its_own():
     points = np.zeros((6, 2))
     found = Smote(2).prepare(points, None, np.ones(6), 0)
@@ -50,15 +58,29 @@ def test_partners_are_neighbours_and_mixes_shares():
     np.testing.assert_array_equal(draw.targets(LABELS), LABELS[draw.index])
 
 
+def test_every_neighbour_is_chosen_and_every_mix_as_likely():
+    found, draw = mixed()
+    synthetic = draw.mix > 0
+    of = found.index[found.of[draw.index[synthetic]]]
+    place = (of == draw.partner[synthetic][:, None]).argmax(axis=1)
+    counts = np.bincount(place, minlength=5)
+    assert stats.chisquare(counts).pvalue > 1e-4
+    assert stats.kstest(draw.mix[synthetic], "uniform").pvalue > 1e-4
+
+
+@pytest.mark.parametrize("negatives", [300, 45])
 @pytest.mark.parametrize(
     ("sampler", "options"),
-    [("oversample", {}), ("balanced", {}), ("rate", {"rate": 0.3})],
+    [("oversample", {}), ("balanced", {}), ("rate", {"rate": 0.7})],
 )
-def test_as_many_positives_stay_real_as_natural_frequency_draws(sampler, options):
-    _, draw = mixed(sampler, **options)
-    positive = LABELS[draw.index] == 1
+def test_as_many_positives_stay_real_as_natural_frequency_draws(
+    sampler, options, negatives
+):
+    labels = np.repeat([0, 1], [negatives, 30])
+    _, draw = mixed(sampler, labels=labels, **options)
+    positive = labels[draw.index] == 1
     real = (positive & (draw.mix == 0)).sum()
-    expected = (~positive).sum() * 30 / 300
+    expected = (~positive).sum() * 30 / negatives
     assert abs(real - expected) < 4.5 * np.sqrt(expected)
 
 
@@ -98,13 +120,17 @@ def test_a_lone_positive_is_repeated():
 def test_pure_function_of_seed_and_epoch():
     _, one = mixed(seed=1, epoch=2)
     _, again = mixed(seed=1, epoch=2)
-    _, other = mixed(seed=1, epoch=3)
     np.testing.assert_array_equal(one.mix, again.mix)
-    assert (one.mix != other.mix).any()
+    # the rows drawn are the same each time
+    for other in (mixed(seed=1, epoch=3)[1], mixed(seed=2, epoch=2)[1]):
+        np.testing.assert_array_equal(one.index, other.index)
+        assert (one.mix != other.mix).any()
 
 
 def test_bad_arguments():
     with pytest.raises(InputError, match="neighbours=0"):
         Smote(0)
+    with pytest.raises(InputError, match="0 negatives and 3 positives"):
+        real_share(np.ones(3), [True])
     with pytest.raises(InputError, match="shape"):
         Smote().prepare(POINTS, None, LABELS[-9:], 0)
