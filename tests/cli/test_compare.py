@@ -100,10 +100,31 @@ def test_ctrl_c_leaves_no_half_written_output(tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Stopped" in errors
+    assert "With --out" not in errors
     assert "Traceback" not in errors
     if folder.exists():
         assert not list(folder.glob("*.*part*"))
         assert not (folder / "comparison.json").exists()
+
+
+@pytest.mark.parametrize("out", [True, False])
+def test_a_stopped_trial_says_how_to_go_on(
+    out: bool,
+    call: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*args: Any, checkpoints: Path | None, **options: Any) -> None:
+        if checkpoints is not None:
+            checkpoints.mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("equipoise.workflows.compare.compare", stopped)
+    words = ["--out", tmp_path / "trial"] if out else []
+    done = call("compare", "example:digits", *words)
+    assert done.exit_code == 130
+    says = "The same command, given again" if out else "With --out FOLDER"
+    assert says in done.stderr
 
 
 @pytest.mark.parametrize(

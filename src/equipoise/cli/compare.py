@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import typer
 from equipoise._core.checks import sentence
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import console, progress, say_next
+from equipoise.cli.terminal import console, progress, say_hint, say_next
 from equipoise.cli.wording import command
 from equipoise.errors import InputError
 
@@ -93,8 +94,8 @@ def compare(
 ) -> None:
     """Try every remedy on the data in one fair trial, and say what helps.
 
-    With --out, a trial that was stopped at any moment goes on where it was when the
-    same command is given again.
+    With --out, a trial that was stopped at any moment goes on when the same command is
+    given again: its networks from a state that is saved every half minute.
     """
     from equipoise.workflows.compare import compare as run
 
@@ -106,7 +107,11 @@ def compare(
         source, target, test, positive=positive, group=group, time=time, drop=drop
     )
     checkpoints = None if out is None else out / CHECKPOINTS
-    with without_tensorflow_lines(), progress() as show:
+    with (
+        _telling_how_to_go_on(checkpoints),
+        without_tensorflow_lines(),
+        progress() as show,
+    ):
         trial = run(
             table,
             test=later,
@@ -140,6 +145,18 @@ def compare(
         ("--out", "model.equipoise"),
     ]
     say_next(command("fit", source, fitting))
+
+
+@contextlib.contextmanager
+def _telling_how_to_go_on(checkpoints: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        if checkpoints is None:
+            say_hint("With --out FOLDER a trial that is stopped can go on later.")
+        elif checkpoints.exists():
+            say_hint("The same command, given again, goes on from what is saved.")
+        raise
 
 
 def _require_folder(out: Path | None) -> None:

@@ -52,9 +52,13 @@ def say_warning(text: str) -> None:
 
 
 def say_next(command: str) -> None:
-    """Print what to do next: a command to paste, so it is not folded."""
-    line = f"next: {command}"
-    errors().print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+    """Print what to do next: a command to paste."""
+    say_hint(f"next: {command}")
+
+
+def say_hint(text: str) -> None:
+    """Print a line beside the matter, without folding it."""
+    errors().print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def _say(head: str, style: str, text: str) -> None:
