@@ -1,27 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every registered object against every contract, and the contracts themselves."""
+"""Every registered object against every contract."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import ClassVar
-
-import numpy as np
 import pytest
 
 from equipoise import losses
-from equipoise.sampling.natural import Natural
-from equipoise.sampling.sampler import Sampler
+from equipoise.metrics import METRICS
 from equipoise.sampling.samplers import SAMPLERS, make_sampler
 from equipoise.strategies.catalogue import catalogue, sweep_strategies
 from equipoise.strategies.strategy import Strategy
 from equipoise.testing import (
     LOSS_CHECKS,
+    METRIC_CHECKS,
     SAMPLER_CHECKS,
     SCHEME_CHECKS,
     STRATEGY_CHECKS,
-    check_loss,
-    check_sampler,
 )
 from equipoise.weights.schemes import SCHEMES
 
@@ -68,6 +62,14 @@ def named(check):
     return check.__name__
 
 
+METRIC_OPTIONS = {name: [{}] for name in METRICS} | {
+    "precision_at_k": [{"k": 5}],
+    "recall_at_k": [{"k": 7}],
+    "f_beta": [{"beta": 2.0, "threshold": 0.4}],
+    "cost": [{}, {"false_negative": 20.0}],
+}
+
+
 def test_every_registered_name_is_enrolled():
     assert set(LOSS_OPTIONS) == set(losses.loss_names())
     assert set(SAMPLER_OPTIONS) == set(SAMPLERS)
@@ -102,56 +104,7 @@ def test_strategy(check, strategy):
     check(strategy)
 
 
-# ---- the contracts notice what they are there for
-
-
-def broken_loss(change):
-    spec = losses.get("cross_entropy")
-
-    def function(targets, logits):
-        return change(spec.function(targets, logits), logits)
-
-    return dataclasses.replace(spec, function=function)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda value, z: value / (z * 0 + value),  # 0 / 0 where it saturates
-        lambda value, z: value + 0.1 * z,  # negative, and not the cross-entropy
-    ],
-)
-def test_a_broken_loss_is_found(change):
-    with pytest.raises(AssertionError):
-        check_loss(broken_loss(change))
-
-
-@dataclasses.dataclass(frozen=True)
-class Forgetful(Sampler):
-    """Never draws the last row."""
-
-    name: ClassVar[str] = "forgetful"
-
-    def prior(self, negatives, positives):
-        return positives / (negatives + positives)
-
-    def describe(self):
-        return "but for the last row"
-
-    def _positions(self, classes, start, count, seed):
-        index = Natural()._positions(classes, start, count, seed)
-        return np.where(index == len(classes) - 1, 0, index).astype(np.int32)
-
-
-@dataclasses.dataclass(frozen=True)
-class Boastful(Natural):
-    """Declares a prior that it does not keep."""
-
-    def prior(self, negatives, positives):
-        return 0.5
-
-
-@pytest.mark.parametrize("kind", [Forgetful, Boastful])
-def test_a_broken_sampler_is_found(kind):
-    with pytest.raises(AssertionError):
-        check_sampler(kind())
+@pytest.mark.parametrize("check", METRIC_CHECKS, ids=named)
+@pytest.mark.parametrize(("name", "options"), pairs(METRIC_OPTIONS), ids=str)
+def test_metric(check, name, options):
+    check(METRICS[name], options)
