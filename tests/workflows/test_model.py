@@ -16,6 +16,7 @@ import pytest
 from equipoise.decision.rule import DecisionRule
 from equipoise.errors import BundleError, TableError
 from equipoise.priors import log_odds, probability
+from equipoise.workflows import model as module
 from equipoise.workflows.model import FittedModel
 
 KINDS = ["linear", "trees", "network"]
@@ -50,6 +51,20 @@ def test_one_row_is_scored_as_among_many(
         np.testing.assert_array_equal(alone, whole[:12])
     # Matrix products round by shape.
     np.testing.assert_allclose(alone, whole[:12], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_blocks_of_rows_change_nothing(
+    kind: str,
+    request: pytest.FixtureRequest,
+    make_rows: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model: FittedModel = request.getfixturevalue(kind)
+    table = model.read(make_rows(100, seed=5))
+    whole = model.log_odds(table)
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 48)
+    np.testing.assert_allclose(model.log_odds(table), whole, rtol=1e-12)
 
 
 def test_a_network_s_graph_is_kept(

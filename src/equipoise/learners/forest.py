@@ -15,8 +15,8 @@ from equipoise._core.states import array, real, within
 from equipoise.errors import InputError
 from equipoise.strategies.jobs import FloatArray
 
-BLOCK = 1_000_000
-"""Rows times trees that are walked at once: about 60 MB."""
+BLOCK = 100_000
+"""Rows times trees that are walked at once: about 6 MB, which caches hold."""
 
 CATEGORIES = 256
 """The length of a set of categories."""

@@ -33,6 +33,10 @@ FloatArray = npt.NDArray[np.float64]
 Rows = Table | npt.NDArray[Any]
 """What the fold models score: a table, or an array for networks of the user's own."""
 
+ROWS_AT_ONCE = 131_072
+"""Rows of a table that are encoded at once. A multiple of what networks score at once,
+so that a row's score does not depend on where the blocks end."""
+
 
 @dataclass(frozen=True, eq=False)
 class Component:
@@ -77,7 +81,21 @@ def hashes_of(rows: Rows) -> npt.NDArray[np.uint64]:
 
 
 def pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
-    """Return the weighted mean of the components' log-odds, `[rows]`."""
+    """Return the weighted mean of the components' log-odds, `[rows]`.
+
+    A long table is scored in blocks, so that what it is encoded to stays small.
+    """
+    if isinstance(rows, np.ndarray) or len(rows) <= ROWS_AT_ONCE:
+        return _pooled(components, rows)
+    starts = range(0, len(rows), ROWS_AT_ONCE)
+    blocks = (
+        rows.take(np.arange(start, min(start + ROWS_AT_ONCE, len(rows))))
+        for start in starts
+    )
+    return np.concatenate([_pooled(components, block) for block in blocks])
+
+
+def _pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
     return pool(
         {c.strategy.name: c.log_odds(rows) for c in components},
         {c.strategy.name: c.weight for c in components},
