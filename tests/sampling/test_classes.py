@@ -47,6 +47,19 @@ def test_passes_hold_what_they_should(fresh):
         assert len({frozenset(one) for one in negatives}) == 1
 
 
+def test_passes_are_shuffled_each_in_an_order_of_its_own():
+    classes = Classes.of(LABELS)
+    passes = 900  # more than one generator shuffles
+    drawn = shuffled_passes(classes, 6, 10, start=0, count=16 * passes, seed=0)
+    positive = LABELS[drawn].reshape(passes, 16)
+    # at each place 6 in 16, within 4.5 standard deviations
+    assert np.abs(positive.sum(axis=0) - passes * 6 / 16).max() < 4.5 * 14.5
+    # of 8,008 orders of the classes, 900 passes take about 850
+    assert len(np.unique(positive, axis=0)) > 800
+    other = shuffled_passes(classes, 6, 10, start=0, count=16 * passes, seed=1)
+    assert (LABELS[other].reshape(passes, 16) != positive).any(axis=1).mean() > 0.99
+
+
 @pytest.mark.parametrize(
     "labels", [[], [[0, 1]], [0, 1, 2], [0.5, 1.0], [0.0, np.nan], 1]
 )

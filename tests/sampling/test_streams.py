@@ -41,3 +41,9 @@ def test_every_order_is_as_likely():
     _, counts = np.unique(orders, return_counts=True)
     assert len(counts) == 6
     assert np.abs(counts - 10_000).max() < 4.5 * np.sqrt(10_000 * 5 / 6)
+
+
+def test_streams_of_other_names_and_seeds_are_others():
+    stream = permutations(50, 0, 50, 0, "x")
+    assert (stream != permutations(50, 0, 50, 0, "y")).any()
+    assert (stream != permutations(50, 0, 50, 1, "x")).any()
