@@ -12,7 +12,8 @@ data.
 Feeds take turns, each turn with a new iterator, and the first batches, which fill
 buffers and compile, do not count. A rate is the median of the turns.
 
-    python benchmarks/feeds.py [--rows 100000] [--columns 30] [--turns 5] [--quick]
+    python benchmarks/feeds.py [--rows 100000] [--columns 30] [--turns 7]
+        [--quick]
 """
 
 from __future__ import annotations
