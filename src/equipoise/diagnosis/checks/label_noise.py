@@ -34,7 +34,9 @@ def look(
 
     Some suspects are to be expected even where every label is right: the sum, over
     the rows beyond the line, of the probability of the label in question. There is
-    a finding only where surely more are found than that (Poisson).
+    a finding only where surely more are found than that (Poisson). The model is
+    often too sure of itself, and then more are found where every label is right,
+    too: the rows are a reading list, not a test of the labels.
 
     Args:
         subject: What is looked at.
@@ -61,7 +63,7 @@ def look(
         f"{_message(sides, told, sure)} First rows, counted from 0: "
         f"{', '.join(str(row) for side in told for row in side.rows[:3])}.",
         "Look at these rows before any others. Change a label only on evidence from "
-        "outside: a model can be too sure, and a hard row can be right.",
+        "outside: such a model is often too sure, and a hard row can be right.",
         {
             "rows_asked": len(asked),
             "suspect_negatives": len(sides[0].rows),
