@@ -64,4 +64,4 @@ SCHEME_CHECKS: tuple[Callable[[str, Mapping[str, float]], None], ...] = (
     scheme_is_monotone,
     scheme_refuses_bad_arguments,
 )
-"""The contracts of a weighting scheme, each to be called alone: `check(name, options)`."""
+"""The contracts of a scheme, each to be called alone: `check(name, options)`."""
