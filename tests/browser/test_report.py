@@ -252,8 +252,11 @@ def test_it_prints_dark_on_light(browser: Any, page: Path) -> None:
     browser.call("Emulation.setEmulatedMedia", media="print", features=[dark])
     ink = browser.js("getComputedStyle(document.body).color")
     assert luminance(ink) < 0.2
-    hidden = browser.js("getComputedStyle(document.querySelector('.controls')).display")
-    assert hidden == "none"
+    for part in (".controls", ".by-hand"):
+        style = f"getComputedStyle(document.querySelector('{part}'))"
+        assert browser.js(f"{style}.display") == "none"
+    lead = "getComputedStyle(document.querySelector('#explorer-title + p'))"
+    assert browser.js(f"{lead}.breakAfter") == "avoid"
     assert browser.js("document.documentElement.scrollWidth") <= 700
     folded = browser.js("document.querySelector('details dl').checkVisibility()")
     assert folded

@@ -158,6 +158,19 @@ def test_undefined_numbers_give_their_reason(summary: dict[str, Any]) -> None:
     assert "undefined: no fold holds both classes" in render(bare)
 
 
+@pytest.mark.parametrize(("optimism", "told"), [(0.0004, False), (0.0006, True)])
+def test_a_correction_is_told_where_it_can_be_seen(
+    optimism: float, told: bool, summary: dict[str, Any]
+) -> None:
+    changed = copy.deepcopy(summary)
+    changed["winner"] = {
+        **changed["winner"],
+        "optimism": optimism,
+        "estimate": {"value": 0.196, "low": 0.1, "high": 0.3},
+    }
+    assert ("stands at 0.196" in render(changed)) == told
+
+
 def test_rows_that_are_never_tested_are_spoken_of(summary: dict[str, Any]) -> None:
     sentence = "500 of the rows are test cases"
     assert sentence not in render(summary)
