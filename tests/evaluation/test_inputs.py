@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.evaluation.inputs import (
     check_labels,
     check_log_odds,
@@ -29,3 +29,10 @@ def test_infinite_log_odds_pass_and_nan_do_not() -> None:
 
 def test_the_ends_are_probabilities() -> None:
     assert check_probability([0, 1], 2).dtype == np.float64
+
+
+def test_labels_that_are_words_are_told_how_to_become_numbers() -> None:
+    words = ["no", "yes", "no"]
+    with pytest.raises(InputTypeError, match=r"numpy\.asarray\(y\) == 'yes'"):
+        check_labels(words)
+    assert check_labels(np.asarray(words) == "yes").tolist() == [False, True, False]

@@ -73,7 +73,7 @@ def test_only_binary_tables_have_positives(table: Table) -> None:
     many = Table(table.columns, np.array([0, 1, 2]), ("a", "b", "c"), task="multiclass")
     with pytest.raises(UnsupportedError, match="multiclass"):
         _ = many.positives
-    with pytest.raises(UnsupportedError, match="as the positive one: 'a', 'b', 'c'"):
+    with pytest.raises(UnsupportedError, match="as positive=CLASS: 'a', 'b', 'c'"):
         many.require_binary("fit")
     labels = tuple(f"c{i}" for i in range(12))
     crowd = Table(table.columns, np.array([0, 1, 2]), labels, task="multiclass")

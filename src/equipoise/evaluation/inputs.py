@@ -17,7 +17,7 @@ def check_labels(y: npt.ArrayLike) -> BoolArray:
     Raises:
         InputError: Not one-dimensional, empty, not 0/1, or of one class only.
     """
-    values = _numeric(y, "labels")
+    values = _numeric(y, "labels", "Pass for example numpy.asarray(y) == 'yes'.")
     if values.ndim != 1 or not values.size:
         raise InputError(
             sentence(f"labels of shape {values.shape}", "one label per row, [rows]")
@@ -93,10 +93,12 @@ def _check_shape(values: FloatArray, shape: tuple[int, ...], what: str) -> None:
         raise InputError(sentence(f"{what} of shape {values.shape}", f"shape {shape}"))
 
 
-def _numeric(values: npt.ArrayLike, what: str) -> FloatArray:
+def _numeric(values: npt.ArrayLike, what: str, remedy: str = "") -> FloatArray:
     try:
         return np.asarray(values, np.float64)
     except (TypeError, ValueError) as error:
         raise InputTypeError(
-            sentence(f"{what} that are no numbers ({error})", "an array of numbers")
+            sentence(
+                f"{what} that are no numbers ({error})", "an array of numbers", remedy
+            )
         ) from error

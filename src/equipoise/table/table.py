@@ -246,7 +246,7 @@ class Table:
             names = ", ".join(repr(name) for name in self.classes[:MOST_NAMED])
             more = len(self.classes) - MOST_NAMED
             names += f" and {more} more" if more > 0 else ""
-            remedy = f"Pass one of its classes as the positive one: {names}."
+            remedy = f"Pass one of its classes as positive=CLASS: {names}."
         raise UnsupportedError(
             sentence(
                 f"a {self.task} table for {what}", "a binary table, for now", remedy
