@@ -138,9 +138,9 @@ def difference(entry: Scored, arm: str):
 def ranks(found: Found) -> str:
     """Return mean ranks over the tables that hold the most arms; 0.01 apart is a tie.
 
-    The arms are those that at least two thirds of the tables have.
+    The arms are those that at least half of the tables have.
     """
-    arms = strategies_of(found, 2 / 3 * len(found))
+    arms = strategies_of(found, len(found) / 2)
     names = [n for n, entry in found.items() if all(arm in entry for arm in arms)]
     values = np.array([[mean(found[n][arm]) for arm in arms] for n in names])
     order = ranks_with_ties(values, MARGIN).mean(axis=0)
