@@ -33,10 +33,13 @@ def test_each_reason_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_absent_package_or_another_backend_is_unsound() -> None:
     good = Health({"keras": "3"}, "tensorflow", 2, (), "TensorFlow sees none.", {})
     assert good.sound
-    assert not dataclasses.replace(good, versions={"keras": "absent"}).sound
+    assert str(good).startswith("Ready: ")
+    lacking = dataclasses.replace(good, versions={"keras": "absent", "rich": "1"})
+    assert not lacking.sound
+    assert str(lacking).startswith("Not ready: keras absent. Install")
     other = dataclasses.replace(good, backend="torch")
     assert not other.sound
-    assert "KERAS_BACKEND=tensorflow" in str(other)
+    assert "KERAS_BACKEND=tensorflow" in str(other).splitlines()[0]
     assert other.to_dict()["sound"] is False
 
 

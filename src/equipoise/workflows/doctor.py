@@ -42,19 +42,28 @@ class Health:
         """Whether everything that is needed is there."""
         return "absent" not in self.versions.values() and self.backend == "tensorflow"
 
+    @property
+    def verdict(self) -> str:
+        """Whether Equipoise can run here, in one sentence, and else why not."""
+        absent = [name for name, v in self.versions.items() if v == "absent"]
+        if absent:
+            return f"Not ready: {', '.join(absent)} absent. Install Equipoise again."
+        if not self.sound:
+            return (
+                f"Not ready: Keras runs on {self.backend!r}, which is not served. Set "
+                "KERAS_BACKEND=tensorflow."
+            )
+        return "Ready: all that is needed is installed."
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return {**asdict(self), "sound": self.sound}
 
     def __str__(self) -> str:
         width = max(map(len, self.versions))
-        lines = [f"{name:<{width}}  {v}" for name, v in self.versions.items()]
+        lines = [self.verdict, ""]
+        lines += [f"{name:<{width}}  {v}" for name, v in self.versions.items()]
         lines += ["", f"Processors: {self.processors}.", f"GPU: {self.gpu}"]
-        if self.backend != "tensorflow":
-            lines.append(
-                f"Keras runs on {self.backend!r}, which is not served: set "
-                "KERAS_BACKEND=tensorflow."
-            )
         for extra, packages in self.extras.items():
             listed = ", ".join(f"{name} {v}" for name, v in packages.items())
             lines.append(f"Extra [{extra}]: {listed}.")
