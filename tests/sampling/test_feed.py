@@ -25,11 +25,20 @@ def test_it_draws_what_the_sampler_draws():
 
 def test_a_synthesis_learns_from_the_rows_once():
     feed = Balanced().over(X, Y, batch=20, synthesis=Smote(neighbours=3))
-    assert feed.neighbours.k == 3
+    alone = Smote(neighbours=3).prepare(X, None, Y, 0)
+    np.testing.assert_array_equal(feed.neighbours.index, alone.index)
     draw = feed.draw(0)
     assert draw.mix is not None
     assert draw.mix[Y[draw.index] == 0].max() == 0
     assert draw.mix[Y[draw.index] == 1].max() > 0
+
+
+def test_an_epoch_is_mixed_anew():
+    feed = Balanced().over(X, Y, batch=20, synthesis=Mixup(), seed=4)
+    epochs = [feed.draw(epoch).mix for epoch in (0, 1)]
+    assert (epochs[0] != epochs[1]).any()
+    other = Balanced().over(X, Y, batch=20, synthesis=Mixup(), seed=5)
+    assert (epochs[0] != other.draw(0).mix).any()
 
 
 def test_whole_numbers_are_made_real_for_a_synthesis():

@@ -20,6 +20,15 @@ def test_epochs_continue_one_stream(name):
 
 
 @pytest.mark.parametrize("name", sampler_names())
+def test_the_declared_prior_is_the_share_drawn(name):
+    sampler = make_sampler(name)
+    draw = sampler.draw(LABELS, batch=47, steps=400, seed=0, epoch=0)
+    declared = sampler.prior(negatives=41, positives=6)
+    # to what one unfinished pass can change
+    assert draw.targets(LABELS).mean() == pytest.approx(declared, abs=0.004)
+
+
+@pytest.mark.parametrize("name", sampler_names())
 def test_a_lone_class(name):
     sampler = make_sampler(name)
     draw = {"batch": 2, "steps": 2, "seed": 0, "epoch": 0}
@@ -40,6 +49,12 @@ def test_steps_per_epoch_rounds_up():
     assert [steps_per_epoch(n, 64) for n in (1, 64, 65)] == [1, 1, 2]
     with pytest.raises(InputError, match="rows=0"):
         steps_per_epoch(0, 64)
+
+
+def test_positions_fit_their_type(monkeypatch):
+    monkeypatch.setattr("equipoise.sampling.sampler._MOST_ROWS", 46)
+    with pytest.raises(InputError, match="47 rows"):
+        make_sampler("natural").draw(LABELS, batch=1, steps=1, seed=0, epoch=0)
 
 
 def test_a_seed_is_whole():
