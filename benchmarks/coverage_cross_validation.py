@@ -567,8 +567,13 @@ class Line:
         return (
             f"| {self.cell.words} | {self.name} | {self.mean:.3f} | "
             f"{self.held.min():.3f} | {below:.3f} | {above:.3f} | {width:.3f} | "
-            f"{narrowest:.4f} | {self.tables} |"
+            f"{width_of(narrowest)} | {self.tables} |"
         )
+
+
+def width_of(width: float) -> str:
+    """Write a width; a small one so that it does not read as none."""
+    return f"{width:.4f}" if width >= 0.001 else f"{width:.1g}"
 
 
 def lines_of(found: Found) -> list[Line]:
@@ -601,7 +606,7 @@ def summary(lines: list[Line]) -> list[str]:
             f"{low.mean:.3f} ({low.cell.positives} positives, {low.cell.share:.1%}) | "
             f"{min(line.held.min() for line in mine):.3f} | "
             f"{sum(line.clearly_low for line in mine)} | "
-            f"{min(line.others[3] for line in mine):.4f} |"
+            f"{width_of(min(line.others[3] for line in mine))} |"
         )
     return rows
 
