@@ -90,3 +90,27 @@ def test_stopping_early_is_told(
     assert outcome.notes == (
         "the logistic regression did not converge in 2 iterations",
     )
+
+
+@pytest.mark.parametrize("seed", [0, 3, 6, 8])
+def test_the_strength_is_chosen_by_the_corrected_loss_of_the_stop_rows(
+    seed: int,
+) -> None:
+    """Of weights 20 to 1 the uncorrected scores are far too high for the stop rows."""
+    offset = -np.log(20)
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(160, 6))
+    y = (x[:, 0] + 1.5 * random.normal(size=160) > 2).astype(int)
+    weights = np.where(y == 1, 20.0, 1.0)
+    learner = LogisticLearner()
+    chosen = learner.choose(
+        x[:80], y[:80], x[80:], y[80:], (weights[:80], np.ones(80)), offset
+    )
+    fits = fit_path(x[:80], y[:80], weights[:80], learner.strengths)
+
+    def best(shift: float) -> int:
+        scores = [x[80:] @ fit.coefficients + fit.intercept + shift for fit in fits]
+        return int(np.argmin([log_loss(y[80:], probability(z)) for z in scores]))
+
+    assert chosen.place == best(offset) != best(0.0)
+    assert chosen.intercept == fits[chosen.place].intercept + offset
