@@ -212,6 +212,22 @@ def test_odd_arguments_are_refused_by_fit(
         model.fit(*data)
 
 
+def test_repeats_of_numpy_are_looked_ahead_at_like_any(
+    data: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    whole = module.possible_splits
+
+    def remember(table: Any, folds: int, repeats: int, seed: int) -> Any:
+        asked.append(repeats)
+        return whole(table, folds, repeats, seed)
+
+    monkeypatch.setattr(module, "possible_splits", remember)
+    model = quick("prior", repeats=np.int64(3)).fit(*data)
+    assert asked == [3]
+    assert model.model_.facts["repeats"] == 3
+
+
 def test_one_random_state_is_one_result(data: tuple[np.ndarray, np.ndarray]) -> None:
     X, y = data
     model = quick("plain", network="small", epochs=3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -147,7 +148,8 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         table = self._table(columns_of(raw), labels, weights, groups)
         seed = int(state.randint(np.iinfo(np.int32).max))
         kept = table if weights is None else table.take(weights > 0)
-        repeats = self.repeats if isinstance(self.repeats, int) else 1
+        # A number of any kind; whether it is one that is served is told by `fit`.
+        repeats = int(self.repeats) if isinstance(self.repeats, Integral) else 1
         folds = integer(self.folds, "folds", 2, 20)
         splits = possible_splits(kept, folds, max(1, repeats), seed)
         model = fit(
