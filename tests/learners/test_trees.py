@@ -17,11 +17,12 @@ from equipoise.errors import UnsupportedError
 from equipoise.learners import threads, trees
 from equipoise.learners.matrix import tree_matrix
 from equipoise.learners.trees import TreesLearner, TreesScorer
-from equipoise.priors import probability
+from equipoise.priors import Correction, probability
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.encoding import learn_encoding
+from equipoise.table.splits import Split
 from equipoise.table.table import Table
 
 Jobs = Callable[..., list[Job]]
@@ -174,3 +175,17 @@ def test_members_learn_from_training_and_stop_rows_alike(rare_table: Table) -> N
     # Where rows have a time, later rows must not teach what earlier ones stop.
     timed = dataclasses.replace(numbers, time=np.arange(1_200).astype("M8[us]"))
     assert not np.array_equal(scores(timed, rows[:200]), scores(timed, rows[-200:]))
+
+
+def test_members_on_equal_rows_have_seeds_of_their_own() -> None:
+    """Where rows have a time all members see the same ones, and differ by seed."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(300, 8))
+    y = (x[:, :4].sum(axis=1) + random.normal(size=300) > 2).astype(int)
+    split = Split(np.arange(200), np.arange(200, 300))
+    rows = trees.Rows(x, y, [split] * 2)
+    boosted = SMALL.boost(rows, (1.0, 1.0), Correction(), seed=4)
+    first, second = (forest.raw(x) for forest in boosted.forests)
+    assert not np.array_equal(first, second)
+    again = SMALL.boost(rows, (1.0, 1.0), Correction(), seed=4)
+    np.testing.assert_array_equal(again.forests[1].raw(x), second)

@@ -174,3 +174,18 @@ def test_without_an_exact_form_the_known_shift_is_still_taken_out():
     assert found.kind == "calibrate"
     assert found.offset == pytest.approx(-np.log(9))
     assert "where positives lie" in found.reason
+
+
+def test_what_is_no_probability_needs_a_calibrator_and_says_why() -> None:
+    """Shares of positives in leaves are no log-odds, though no weight shifts them."""
+    for recipe, why in (
+        (Strategy(learner="extra_trees"), "mean over leaves"),
+        (Strategy(loss="auc_margin", sampling="balanced"), "orders scores"),
+        (Strategy(synthesis="mixup"), "blends of examples"),
+        (Strategy(synthesis="smote", sampling="oversample"), "where positives lie"),
+    ):
+        found = recipe.correction(90, 10)
+        assert found.kind == "calibrate"
+        assert why in found.reason
+    for learner in ("trees", "logistic", "network"):
+        assert Strategy(learner=learner).correction(90, 10) == Correction()
