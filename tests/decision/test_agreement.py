@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.stats import chi2, norm
 from sklearn.linear_model import LogisticRegression
 
@@ -114,3 +115,14 @@ def test_the_test_holds_its_level_at_full_size(positives) -> None:
     # With 8 positives the chi-squared limit is a little off: .07 is allowed.
     for rate in rates(4_000, positives):
         assert rate <= (0.07 if positives < 20 else 0.06) + 0.01
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_limits_of_the_ratio_are_those_of_a_poisson_count(level) -> None:
+    y = np.repeat([1, 0], [7, 93])
+    z = np.full(100, np.log(0.05 / 0.95))
+    got = calibration_test(z + 1e-3 * np.arange(100), y, level=level)
+    expected = 7 / got.ratio.value
+    low, high = got.ratio.low * expected, got.ratio.high * expected
+    assert stats.poisson.sf(6, low) == pytest.approx((1 - level) / 2)
+    assert stats.poisson.cdf(7, high) == pytest.approx((1 - level) / 2)

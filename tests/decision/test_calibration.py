@@ -13,6 +13,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 from equipoise.decision import Calibrator, fit_calibrator
+from equipoise.decision.calibration import automatic
 from equipoise.errors import InputError
 from equipoise.priors import probability
 
@@ -222,3 +223,18 @@ def test_a_record_with_unknown_fields_is_refused() -> None:
 def test_a_record_whose_probabilities_would_be_undefined_is_refused(bad) -> None:
     with pytest.raises(InputError, match="Accepted"):
         Calibrator.from_dict({"method": "platt", **bad})
+
+
+@pytest.mark.parametrize(
+    ("rarer", "exact", "method"),
+    [
+        (5, True, "none"),
+        (6, True, "platt"),
+        (999, False, "platt"),
+        (1_000, False, "isotonic"),
+        (1_000, True, "platt"),
+    ],
+)
+def test_the_choice_changes_exactly_at_its_borders(rarer, exact, method) -> None:
+    assert automatic(rarer, 5_000, exact)[0] == method
+    assert automatic(5_000, rarer, exact)[0] == method

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from equipoise.decision import (
     DecisionRule,
@@ -98,6 +99,21 @@ def test_the_interval_covers_and_the_test_holds_its_level() -> None:
     covered, changed = rates(150, 0.05, 0.05, 300)
     assert covered >= 0.95 - noise
     assert changed <= 0.05 + noise
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_interval_ends_lie_where_the_likelihood_ratio_says(level) -> None:
+    base = 0.1
+    z = unlabelled(300, 0.2, base, 1)
+    got = estimate_prevalence(z, base, level=level).share
+
+    def likelihood(q: float) -> float:
+        ratio = np.exp(z - log_odds(base))
+        return float(np.log(1 - q + q * ratio).sum())
+
+    for end in (got.low, got.high):
+        fall = 2 * (likelihood(got.value) - likelihood(end))
+        assert fall == pytest.approx(stats.chi2.ppf(level, 1), rel=1e-4)
 
 
 @pytest.mark.slow

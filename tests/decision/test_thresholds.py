@@ -223,6 +223,12 @@ def test_everything_may_be_flagged() -> None:
     assert found.flag([-math.inf, 0.0]).all()
 
 
+@pytest.mark.parametrize("given", [{"k": 0}, {"share": 0}])
+def test_no_capacity_flags_nothing_and_that_is_what_was_asked(given) -> None:
+    found = choose_threshold([1.0, 2.0], [0, 1], objective="capacity", **given)
+    assert (found.value, found.achieved, found.reason) == (math.inf, 0, "")
+
+
 def test_capacity_leaves_out_ties_that_do_not_fit() -> None:
     score, y = [3.0, 2.0, 2.0, 1.0], [1, 0, 1, 0]
     assert choose_threshold(score, y, objective="capacity", k=2).value == 2.5
