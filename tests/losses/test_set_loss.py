@@ -4,8 +4,9 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from equipoise.losses import PairwiseAUC, pairwise_auc_loss
+from equipoise.losses import PairwiseAUC, auc_margin_loss, pairwise_auc_loss
 from equipoise.losses.set_loss import class_masses, dtype_of
 
 RANDOM = np.random.default_rng(0)
@@ -20,11 +21,42 @@ def test_masses_sum_to_one_in_each_class():
     np.testing.assert_allclose(negative[1], weights / 6)
 
 
+@pytest.mark.parametrize("loss", [pairwise_auc_loss, auc_margin_loss])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("targets", "weights"),
+    [
+        ([1.0, 1, 1], None),
+        ([0.0, 0, 0], None),
+        ([1.0, 0, 0], [0.0, 1, 1]),
+        ([1.0, 0, 0], [2.0, 0, 0]),
+        ([1.0, 0, 0], [0.0, 0, 0]),
+    ],
+)
+def test_without_one_of_the_classes_nothing_is_said(loss, dtype, targets, weights):
+    z = tf.constant([-40.0, 0.5, 40.0], dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        value = loss(targets, z, weights)
+    assert float(value) == 0
+    np.testing.assert_array_equal(tape.gradient(value, z), [0, 0, 0])
+
+
+@pytest.mark.parametrize("loss", [pairwise_auc_loss, auc_margin_loss])
+def test_only_the_proportions_of_weights_count(loss):
+    targets, logits = [1.0, 0, 1, 0], RANDOM.normal(size=4)
+    weights = np.array([1.0, 2, 3, 4])
+    expected = float(loss(targets, logits, weights))
+    for scale in (1e-30, 1e30):
+        assert float(loss(targets, logits, scale * weights)) == pytest.approx(expected)
+
+
 def test_half_precision_is_computed_in_float32():
     logits = keras.ops.cast([1.0, 2.0], "bfloat16")
     z, positive, _ = class_masses([1.0, 0.0], logits, None)
     assert dtype_of(z) == dtype_of(positive) == "float32"
-    assert dtype_of(pairwise_auc_loss([1.0, 0.0], logits)) == "bfloat16"
+    for loss in (pairwise_auc_loss, auc_margin_loss):
+        assert dtype_of(loss([1.0, 0.0], logits)) == "bfloat16"
 
 
 def test_each_output_is_a_set_of_its_own():
