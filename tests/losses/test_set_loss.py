@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from equipoise.losses import PairwiseAUC, auc_margin_loss, pairwise_auc_loss
+from equipoise.losses import AUCMargin, PairwiseAUC, auc_margin_loss, pairwise_auc_loss
 from equipoise.losses.set_loss import class_masses, dtype_of
 
 RANDOM = np.random.default_rng(0)
@@ -59,13 +59,16 @@ def test_half_precision_is_computed_in_float32():
         assert dtype_of(loss([1.0, 0.0], logits)) == "bfloat16"
 
 
-def test_each_output_is_a_set_of_its_own():
+@pytest.mark.parametrize("shape", [(30,), (30, 1), (30, 3)])
+def test_each_output_is_a_set_of_its_own(shape):
     """Three labels: each is ranked within itself, and the three are averaged."""
     targets = (RANDOM.random((30, 3)) < 0.3).astype(float)
-    logits, weights = RANDOM.normal(size=(30, 3)), RANDOM.random(30)
+    logits, weights = RANDOM.normal(size=(30, 3)), RANDOM.random(shape)
     found = PairwiseAUC(dtype="float64")(targets, logits, sample_weight=weights)
+    own = np.broadcast_to(weights.reshape(30, -1), (30, 3))
     each = [
-        float(pairwise_auc_loss(targets[:, k], logits[:, k], weights)) for k in range(3)
+        float(pairwise_auc_loss(targets[:, k], logits[:, k], own[:, k]))
+        for k in range(3)
     ]
     assert float(found) == pytest.approx(np.mean(each))
 
@@ -77,6 +80,12 @@ def test_keras_shapes(shape):
     assert float(found) == pytest.approx(
         float(pairwise_auc_loss(targets.astype(float), logits))
     )
+
+
+@pytest.mark.parametrize("loss", [PairwiseAUC, AUCMargin])
+def test_the_computation_has_the_type_that_is_asked_for(loss):
+    logits = keras.ops.cast([1.0, 2.0, 0.5], "float32")
+    assert dtype_of(loss(dtype="float64")([1, 0, 0], logits)) == "float64"
 
 
 def test_it_trains_in_plain_keras():
