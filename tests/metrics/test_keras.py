@@ -197,3 +197,29 @@ def test_several_labels_are_pooled_and_weights_broadcast() -> None:
 def test_options_are_checked(call) -> None:
     with pytest.raises(InputError):
         call()
+
+
+@pytest.mark.parametrize("shift", [2.0, 3.0, 4.0])
+def test_many_rows_of_a_rare_class_are_told_apart(shift) -> None:
+    # The more rows, the more of them share a bin: 400,000 with 200 positives.
+    random = np.random.default_rng(0)
+    y = (random.random(400_000) < 0.0005).astype(np.float32)
+    z = random.normal(-7.6 + shift * y).astype(np.float32)
+    metric = streaming.AveragePrecision()
+    metric.update_state(y, z)
+    expected = batch.average_precision(y, z)
+    assert float(metric.result()) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_logits_of_half_precision_are_counted_in_their_own_bins(dtype) -> None:
+    y, z = rare(50_000)
+    half = keras.ops.cast(z, dtype)
+    full = keras.ops.convert_to_numpy(keras.ops.cast(half, "float32"))
+    for make, reference in (
+        (streaming.AveragePrecision, batch.average_precision),
+        (streaming.AUROC, batch.roc_auc),
+    ):
+        metric = make()
+        metric.update_state(y, half)
+        assert float(metric.result()) == pytest.approx(reference(y, full), abs=1e-3)
