@@ -82,3 +82,18 @@ def test_a_missing_class() -> None:
     only = average_precision_spread([1, 1, 1], [0.1, 0.2, 0.3])
     assert only.value == 1.0
     assert only.units == 3
+
+
+def test_the_ends_of_average_precision_allow_for_rows_that_were_not_drawn() -> None:
+    random = np.random.default_rng(5)
+    y = np.repeat([1, 0], [12, 300])
+    score = random.normal(size=312) + 2 * y
+    spread = average_precision_spread(y, score)
+    value = average_precision(y, score)
+    # A negative above all rows lowers every precision T / (T + F) by T / (T + F)^2.
+    top = score.max() + 1
+    many = 2000  # so many copies of each row that one more negative is a small change
+    y_, score_ = np.repeat(y, many), np.repeat(score, many)
+    lost = value - average_precision(np.r_[y_, 0], np.r_[score_, top])
+    assert spread.unseen_low == pytest.approx(0.1 * (lost * many) ** 2, rel=0.02)
+    assert spread.unseen_high == pytest.approx(0.25 * ((1 - value) / 12) ** 2)

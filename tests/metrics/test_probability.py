@@ -136,3 +136,16 @@ def test_arguments_are_checked() -> None:
         brier_parts([0, 1], [0.1, 0.2], groups="deciles")
     with pytest.raises(InputError, match="bins"):
         calibration_error([0, 1], [0.1, 0.2], bins=0)
+
+
+def test_a_calibrated_model_has_no_debiased_error_on_average() -> None:
+    # 4 rows a bin: divided by n in place of n - 1 the noise would be a third short.
+    random = np.random.default_rng(0)
+    found = []
+    for _ in range(3000):
+        p = random.beta(2, 5, 40)
+        y = (random.random(40) < p).astype(int)
+        found.append(squared_calibration_error(y, p, bins=10))
+    mean, error = np.nanmean(found), np.nanstd(found) / np.sqrt(3000)
+    assert abs(mean) < 4 * error
+    assert error < 0.001
