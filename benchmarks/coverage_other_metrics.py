@@ -392,7 +392,9 @@ REASONS = (
     "Log loss has no bound. Where the classes are nearly separated and a model is "
     "overconfident, as here, a few rows that it gets badly wrong make most of the true "
     "loss, and a small sample seldom holds one: nothing in it tells how bad they are. "
-    "Its interval is not to be trusted there; the Brier score's is.",
+    "With 8 positives of 16 rows it covered .90 where the class means lie 2.5 standard "
+    "deviations apart, and .76 where they lie 3.5 apart (3,000 tables each). It is not "
+    "to be trusted there; the Brier score's interval is.",
     "",
 )
 
