@@ -149,7 +149,8 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         seed = int(state.randint(np.iinfo(np.int32).max))
         kept = table if weights is None else table.take(weights > 0)
         # A number of any kind; whether it is one that is served is told by `fit`.
-        repeats = int(self.repeats) if isinstance(self.repeats, Integral) else 1
+        asked: Any = self.repeats
+        repeats = int(asked) if isinstance(asked, Integral) else 1
         folds = integer(self.folds, "folds", 2, 20)
         splits = possible_splits(kept, folds, max(1, repeats), seed)
         model = fit(
