@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A sampler's batches as a `tf.data.Dataset`.
 
-Rows are drawn as indices, a block of batches at a time, and gathered in the graph:
-nothing is filtered, rejected or read twice, so a rare class costs no more than a
-common one.
+The rows of an epoch are drawn as indices, and gathered in the graph a block of
+batches at a time: nothing is filtered, rejected or read twice, so a rare class costs
+no more than a common one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from equipoise.sampling.draw import Draw
-from equipoise.sampling.feed import Feed
+from equipoise.sampling.feed import Array, Feed
 
 BLOCK = 1 << 21
 """Bytes gathered at a time, at most, unless a batch holds more: about what a cache
@@ -65,7 +65,8 @@ def batches_at_once(feed: Feed) -> int:
     Args:
         feed: What is drawn from what.
     """
-    row = sum(part[:1].nbytes for part in tf.nest.flatten(feed.parts()))
+    parts: list[Array] = tf.nest.flatten(feed.parts())
+    row = sum(part[:1].nbytes for part in parts)
     return max(1, BLOCK // (row * feed.batch))
 
 

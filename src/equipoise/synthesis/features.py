@@ -47,7 +47,7 @@ def distance_features(
     given = _checked(np.asarray(numbers), "numbers", len(positive))
     if given.dtype.kind == "f" and not np.isfinite(given).all():
         raise InputError(sentence("numbers that are not finite", "finite numbers"))
-    values = given[positive].astype(np.float64)
+    values: FloatArray = given[positive].astype(np.float64)
     if codes is None or np.asarray(codes).size == 0:
         return values
     categories = _checked(np.asarray(codes), "codes", len(positive))[positive]
