@@ -298,6 +298,21 @@ def line(setting: Setting, tally: Tally, trials: int) -> str:
     )
 
 
+def above_level(paired: list[str], trials: int) -> str:
+    """Say which tests find more than they may where there is no difference."""
+    bar = ALPHA + 1.96 * math.sqrt(ALPHA * (1 - ALPHA) / (TIMES * trials))
+    found = []
+    for text in paired:
+        positives, share, law, difference, *rates, _ = text.strip("| ").split(" | ")
+        if difference == "none":
+            found += [
+                f"{test} ({positives} at {share}, {law}: {rate})"
+                for test, rate in zip(TESTS, rates, strict=True)
+                if float(rate) > bar
+            ]
+    return "; ".join(found) or "none"
+
+
 def document(lines: list[str], paired: list[str], trials: int) -> str:
     """Return the page of the docs."""
     columns = (
@@ -325,7 +340,7 @@ def document(lines: list[str], paired: list[str], trials: int) -> str:
             f"family-wise level of {ALPHA:.0%} with Holm's correction and a margin of "
             f"{MARGIN} for *equivalent*.",
             "",
-            "Where there is no difference, the three columns of rates say in which "
+            "Where there is no difference, the four columns of rates say in which "
             "share of trials *any* arm was called better or worse, which may be at "
             f"most {ALPHA:.0%} (known to ±{error:.3f} at {trials} trials). Where "
             "there is one, they say how often the arm that has it was found: the "
@@ -354,7 +369,9 @@ def document(lines: list[str], paired: list[str], trials: int) -> str:
             "and weights of rows for average precision (AP) and the Brier score, all "
             "with t quantiles. Two scores share a signal and have noise of their own; "
             "where they differ, the first tells the classes apart better. Under no "
-            f"difference a rate is known to ±{error / math.sqrt(TIMES):.3f}.",
+            f"difference a rate is known to ±{error / math.sqrt(TIMES):.3f}. Above "
+            f"{ALPHA:.0%} by more than that: {above_level(paired, trials)}. Settings "
+            "that a run did not come to are left out of both tables.",
             "",
             f"| positives | share | scores | difference | {' | '.join(TESTS)} | test "
             "sets |",
