@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 from equipoise.errors import InputError, InputTypeError, SplitError
 from equipoise.workflows.estimator import EquipoiseClassifier
+from equipoise.workflows.estimator_input import positive_of
 
 
 def quick(strategy: Any = "logistic", **options: Any) -> EquipoiseClassifier:
@@ -287,3 +288,10 @@ def test_too_few_rows_of_a_class_are_an_error(rare: int) -> None:
     X, y = np.random.default_rng(0).normal(size=(30, 3)), np.arange(30) < rare
     with pytest.raises(SplitError, match=rf"{rare} rows? of a class.*at least 3"):
         quick("prior").fit(X, y)
+
+
+def test_of_two_equal_classes_the_second_is_positive() -> None:
+    classes = np.array(["a", "b"])
+    assert positive_of(None, classes, [5, 5]) == 1
+    assert positive_of(None, classes, [4, 5]) == 0
+    assert positive_of(None, classes, [5, 4]) == 1
