@@ -127,3 +127,12 @@ def test_a_difference_is_found() -> None:
 @pytest.mark.parametrize("positives", [8, 12, 50])
 def test_the_level_holds(positives: int) -> None:
     assert all(rate <= 0.07 for rate in rejected(2000, positives, 10_000).values())
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("metric", ["average_precision", "roc_auc", "brier"])
+def test_rows_of_one_class_tell_no_difference(metric: str, label: int) -> None:
+    score = np.linspace(-1, 1, 20)
+    found = resampled_difference(np.full(20, label), score, -score, metric=metric)
+    assert np.isnan([found.mean, found.low, found.high, found.p]).all()
+    assert "a class is absent" in found.reason

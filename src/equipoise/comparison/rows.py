@@ -105,6 +105,8 @@ def resampled_difference(
     positive = check_labels(y)
     a = check_log_odds(np.asarray(first), positive.shape, "first")
     b = check_log_odds(np.asarray(second), positive.shape, "second")
+    if _freedom(positive) < 0:
+        return _t_test(NAN, NAN, -1, level)
     unit = cluster_numbers(clusters, positive.size)
     weights = RowWeights(positive, unit, integer(replicates, "replicates", 2), seed)
     many = _MANY[metric]
@@ -170,6 +172,9 @@ def _t_test(value: float, variance: float, df: int, level: float) -> PairedTest:
     from scipy import stats
 
     number(level, "level", 0, 1, open_ends=True)
+    if df < 0:
+        reason = "a class is absent: nothing can be told apart"
+        return PairedTest(NAN, NAN, NAN, NAN, NAN, NAN, NAN, 1, level, reason)
     if df < 1 or math.isnan(variance):
         reason = "one row of a class: its error is unknown"
         return PairedTest(value, NAN, NAN, NAN, NAN, NAN, NAN, 1, level, reason)
