@@ -130,3 +130,12 @@ def test_the_gradient_belongs_to_the_loss(weighted: bool) -> None:
         return penalised_loss(v, scores, y.astype(float), shares, 25.0, rows)[1]
 
     assert check_grad(value, slope, np.array([0.7, 0.1, -0.4])) < 1e-3
+
+
+def test_an_arm_of_less_than_a_hundredth_is_left_out() -> None:
+    y = np.arange(40) % 4 == 0
+    scores = {name: (2.0 * y - 1)[None] for name in ("most", "some", "hardly")}
+    shares = {"most": 0.97, "some": 0.022, "hardly": 0.008}
+    found = blend(scores, y, shares=shares, deviation=1e-5)
+    assert set(found) == {"most", "some"}
+    assert sum(found.values()) == pytest.approx(1)
