@@ -36,3 +36,10 @@ def test_not_applicable(noise: Make, build: Make, run: Make) -> None:
     assert isinstance(run(CHECK, noise(90, 8)), NotApplicable)
     one = build([0, 0], {"x": [np.nan, 1.0]})
     assert isinstance(run(CHECK, one), NotApplicable)
+
+
+def test_silent_on_a_certain_but_small_difference(build: Make, run: Make) -> None:
+    y = np.repeat([1, 0], [20_000, 80_000])
+    place = np.r_[np.arange(20_000) % 100, np.arange(80_000) % 100]
+    lost = place < np.where(y == 1, 4, 2)  # 4 % against 2 %: far beyond chance
+    assert run(CHECK, build(y, {"x": np.where(lost, np.nan, place)})) is None
