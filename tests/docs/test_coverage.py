@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import html.parser
-import importlib.util
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+import reference
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -24,21 +23,6 @@ PACKAGES = sorted(
 )
 # The program's entry point is documented as the command line.
 WITHOUT_A_PAGE = {"equipoise.cli"}
-
-
-def tool(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        f"docs_tools_{name}", DOCS / "_tools" / f"{name}.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-reference = tool("reference")
 
 
 def filled(path: Path) -> str:

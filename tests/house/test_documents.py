@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import pages
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -23,22 +22,6 @@ TOLD = sorted(
         ROOT / "docs" / "tutorial.md",
     ]
 )
-
-
-def tool(name: str) -> ModuleType:
-    path = ROOT / "docs" / "_tools" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"docs_tools_{name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-pages = tool("pages")
 
 
 def blocks(path: Path) -> list[Any]:
