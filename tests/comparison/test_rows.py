@@ -59,6 +59,33 @@ def test_resampled_differences_are_of_the_metric(metric, reference) -> None:
     )
 
 
+def test_the_error_of_average_precision_is_the_jackknifes() -> None:
+    """Classes apart, by brute force, with ties; of no use are draws and their seed."""
+    y, a, b = pair(6, 9, 31)
+    a = np.round(a, 1)
+    rest = [np.arange(y.size) != i for i in range(y.size)]
+    without = np.array(
+        [
+            average_precision_score(y[r], a[r]) - average_precision_score(y[r], b[r])
+            for r in rest
+        ]
+    )
+    expected = sum((n - 1) * without[y == k].var() for k, n in ((0, 31), (1, 9)))
+    test = resampled_difference(y, a, b)
+    assert (test.se**2, test.df) == (pytest.approx(expected), 8)
+    assert test == resampled_difference(y, a, b, replicates=2, seed=1)
+
+
+def test_clusters_of_one_row_each_agree_with_the_jackknife() -> None:
+    y, a, b = pair(7, 100, 400)
+    one, other = (
+        resampled_difference(y, a, b, clusters=names)
+        for names in (None, np.arange(y.size))
+    )
+    assert other.df == one.df
+    assert other.se == pytest.approx(one.se, rel=0.1)
+
+
 def test_both_ways_agree_on_auroc() -> None:
     y, a, b = pair(2, 60, 240)
     one, other = (
@@ -121,6 +148,17 @@ def test_a_difference_is_found() -> None:
     assert 0.3 < expected < 0.95
     assert found["delong"] == pytest.approx(expected, abs=0.12)
     assert found["average_precision"] > 0.25
+
+
+@pytest.mark.parametrize("digits", [0, 9])
+def test_the_level_holds_where_half_are_positive(digits: int) -> None:
+    """50 of 100 positive: weights of rows reject in 7 % or more here."""
+    trials, found = 1000, 0
+    for seed in range(trials):
+        y, a, b = pair(20_000 + seed, 50, 50)
+        a, b = np.round(a, digits), np.round(b, digits)
+        found += resampled_difference(y, a, b).p <= 0.05
+    assert found <= stats.binom.ppf(0.999, trials, 0.05)
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ from equipoise.metrics import Estimate
 from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
-METHOD = "paired, row weights"
+METHOD = "paired t"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ class HeldOut:
         evaluations: By arm, every metric with its interval; the threshold comes
             from the training table's out-of-fold scores.
         differences: By arm (all but the baseline) and metric: arm minus baseline
-            on the same rows. AUROC by DeLong, the others by weights of rows. They
+            on the same rows. AUROC by DeLong, average precision by the jackknife,
+            the Brier score (and all three with clusters) by weights of rows. They
             know the noise of the test rows alone, as the models are fixed.
         adjusted: By arm: p-value of its average precision after Holm's correction.
         prevalence: Whether the share of positives is that of the training table.
