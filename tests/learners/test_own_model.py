@@ -20,6 +20,7 @@ from equipoise.learners.own_model import (
 )
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.jobs import Job
+from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
 from equipoise.training.settings import TrainingSettings
 
@@ -46,6 +47,22 @@ def build() -> Any:
             keras.layers.Dense(1),
         ]
     )
+
+
+def test_a_strategy_s_rate_goes_before_the_learner_s(jobs_of: Jobs) -> None:
+    x, table = images()
+    (plain,) = jobs_of(table, strategy("plain"), parts=1)
+    own = Strategy("own", options={"learning_rate": 0.02})
+    arms = [plain, dataclasses.replace(plain, strategy=own)]
+    slow, fast = OwnModelLearner(build, x, SETTINGS, learning_rate=1e-4).run(
+        table, arms
+    )
+    usual, same = OwnModelLearner(build, x, SETTINGS, learning_rate=0.02).run(
+        table, arms
+    )
+    np.testing.assert_array_equal(fast.log_odds, usual.log_odds)
+    np.testing.assert_array_equal(fast.log_odds, same.log_odds)
+    assert np.abs(fast.log_odds - slow.log_odds).max() > 0.1
 
 
 def test_images_one_seed_one_result_and_scores_that_return(jobs_of: Jobs) -> None:

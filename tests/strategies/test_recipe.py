@@ -59,6 +59,20 @@ def test_what_a_learner_does_not_serve_is_named(learner, part):
         Strategy(learner=learner, **part)
 
 
+@pytest.mark.parametrize("learner", ["trees", "extra_trees", "logistic", "prior"])
+def test_a_learning_rate_is_a_network_s(learner):
+    with pytest.raises(
+        UnsupportedError, match=rf"learning_rate=0.001 with learner='{learner}'.*Adam"
+    ):
+        Strategy(learner=learner, options={"learning_rate": 1e-3})
+
+
+@pytest.mark.parametrize("wrong", ["fast", True])
+def test_a_learning_rate_is_a_number(wrong):
+    with pytest.raises(InputTypeError, match="learning_rate="):
+        Strategy(options={"learning_rate": wrong})
+
+
 def test_the_prior_has_no_weights_but_trees_have():
     Strategy(learner="trees", weights="balanced")
     with pytest.raises(UnsupportedError, match="weights='balanced'"):
@@ -69,7 +83,9 @@ def test_the_prior_has_no_weights_but_trees_have():
     ("parts", "option", "hint"),
     [
         ({"loss": "focal"}, "gama", "Did you mean 'gamma'"),
-        ({}, "gamma", "none here"),
+        ({}, "gamma", "learning_rate"),
+        ({}, "learning_rat", "Did you mean 'learning_rate'"),
+        ({"learner": "logistic"}, "gamma", "none here"),
         ({"weights": "capped"}, "beta", "'cap'"),
         ({"loss": "pairwise_auc"}, "warmstart", "Did you mean 'warm_start'"),
     ],
@@ -91,6 +107,9 @@ def test_options_belong_to_a_part_in_use(parts, option, hint):
         ({"sampling": "rate"}, "rate", 0.0),
         ({"sampling": "oversample", "synthesis": "smote"}, "neighbours", 0),
         ({"synthesis": "mixup"}, "concentration", 0.0),
+        ({}, "learning_rate", 0.0),
+        ({"plan": "bagging"}, "learning_rate", -1e-3),
+        ({"loss": "focal"}, "learning_rate", 10.0),
     ],
 )
 def test_options_out_of_range_are_refused_at_once(parts, option, value):
@@ -122,6 +141,15 @@ def test_the_description_has_the_numbers():
     text = strategy.describe(900, 100)
     for part in ("0.2 of every batch", "4 times", "4 to 1", "gamma 1.5", "-2.197"):
         assert part in text
+
+
+def test_a_learning_rate_is_told_and_kept():
+    strategy = Strategy("slow", weights="sqrt", options={"learning_rate": 3e-4})
+    assert "the cross-entropy at a learning rate of 0.0003;" in strategy.describe()
+    assert Strategy.from_dict(strategy.to_dict()) == strategy
+    assert strategy.to_dict()["options"] == {"learning_rate": 3e-4}
+    assert Strategy().option("learning_rate") is None
+    assert "rate" not in Strategy().describe()
 
 
 def test_a_calibrator_is_announced():

@@ -107,6 +107,8 @@ def numeric_part(table):
         Strategy(loss="pairwise_auc", options={"warm_start": 0.5, "margin": 0.7}),
         Strategy(loss="auc_margin", sampling="balanced"),
         Strategy(synthesis="mixup", sampling="rate", options={"rate": 0.3}),
+        Strategy("slow", weights="balanced", options={"learning_rate": 4e-4}),
+        Strategy("fast", loss="focal", options={"learning_rate": 2e-2}),
     ],
     ids=lambda s: s.name,
 )
@@ -203,6 +205,73 @@ def test_weight_decay_equals_keras(table, jobs_for) -> None:
     (ours,) = NetworkLearner(spec, settings).run(numbers, jobs)
     (keras,) = KerasLoopLearner(network=spec, settings=settings).run(numbers, jobs)
     np.testing.assert_allclose(ours.log_odds, keras.log_odds, rtol=0, atol=1e-6)
+
+
+RATES = [
+    Strategy(),
+    Strategy("slow", options={"learning_rate": 1e-4}),
+    Strategy("fast", loss="focal", options={"learning_rate": 2e-2}),
+    Strategy("same", options={"learning_rate": 3e-3}),
+    Strategy("bags", plan="bagging", options={"members": 2, "learning_rate": 1e-2}),
+]
+
+
+def test_a_rate_of_its_own_is_the_member_s_alone(table, jobs_for) -> None:
+    """Bit for bit, whoever is beside it; and those who name none keep their bits."""
+    spec = dataclasses.replace(RICH, weight_decay=0.1, learning_rate=3e-3)
+    learner = NetworkLearner(spec, QUICK)
+    jobs = jobs_for(table, RATES, folds=1)
+    together = list(learner.run(table, jobs, keep=True))
+    for job, among in zip(jobs, together, strict=True):
+        (alone,) = learner.run(table, [job], keep=True)
+        np.testing.assert_array_equal(alone.log_odds, among.log_odds)
+        assert (alone.best, alone.updates) == (among.best, among.updates)
+        for name, value in alone.scorer.weights.items():
+            np.testing.assert_array_equal(value, among.scorer.weights[name])
+    plain, slow, fast, same, _ = (found.log_odds for found in together)
+    np.testing.assert_array_equal(plain, same)
+    for one, other in itertools.combinations((plain, slow, fast), 2):
+        assert np.abs(one - other).max() > 0.01
+
+
+@pytest.mark.parametrize("rate", [1e-3, 3e-2])
+def test_a_strategy_s_rate_is_that_of_a_network_with_it(table, jobs_for, rate) -> None:
+    """The network's own rate takes the fused update, so they agree up to rounding."""
+    spec = dataclasses.replace(RICH, weight_decay=0.1)
+    settings = TrainingSettings(batch=64, epochs=4, dtype="float64")
+    (plain,) = jobs_for(table, folds=1)
+    own = Strategy(options={"learning_rate": rate})
+    (ours,) = NetworkLearner(
+        dataclasses.replace(spec, learning_rate=0.2), settings
+    ).run(table, [dataclasses.replace(plain, strategy=own)])
+    network = dataclasses.replace(spec, learning_rate=rate)
+    (other,) = NetworkLearner(network, settings).run(table, [plain])
+    assert ours.updates >= 20
+    np.testing.assert_allclose(ours.log_odds, other.log_odds, rtol=0, atol=1e-9)
+
+
+def test_a_rate_decays_weights_as_keras_does(table, jobs_for) -> None:
+    numbers = numeric_part(table)
+    arms = [Strategy(), Strategy("fast", options={"learning_rate": 3e-2})]
+    jobs = jobs_for(numbers, arms, folds=1)
+    spec = NetworkSpec("x", hidden=(12,), weight_decay=0.1, learning_rate=1e-2)
+    settings = TrainingSettings(batch=64, epochs=4, dtype="float64")
+    ours = NetworkLearner(spec, settings).run(numbers, jobs)
+    keras = KerasLoopLearner(network=spec, settings=settings).run(numbers, jobs)
+    for one, other in zip(ours, keras, strict=True):
+        np.testing.assert_allclose(one.log_odds, other.log_odds, rtol=0, atol=1e-6)
+
+
+def test_members_of_all_rates_are_one_program(table, population_of) -> None:
+    """Also when some have left: a column of rates follows the members."""
+    population = population_of(table, RATES, patience=1, epochs=40, batch=48)
+    sizes = set()
+    while not population.done:
+        sizes.add(len(population.now.active))
+        population.run_epoch()
+    assert len(sizes) >= 3
+    compiled = population._program._compiled
+    assert compiled.experimental_get_tracing_count() == 1
 
 
 def test_it_is_one_program_however_many_are_left(table, population_of) -> None:

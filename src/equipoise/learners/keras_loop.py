@@ -208,7 +208,7 @@ class _Fit:
         else:
             self.model = learner.build()
         self.optimizer = keras.optimizers.Adam(
-            spec.learning_rate, weight_decay=spec.weight_decay or None
+            member.step_size(spec), weight_decay=spec.weight_decay or None
         )
         if spec.weight_decay:
             self.optimizer.exclude_from_weight_decay(var_names=["bias"])

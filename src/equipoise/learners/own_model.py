@@ -99,7 +99,7 @@ class OwnModelLearner:
             last layer `Dense(1)` without an activation.
         x: `[rows, ...]` what the model takes, one entry per row of the table.
         settings: How it is trained.
-        learning_rate: The step size of Adam.
+        learning_rate: The step size of Adam, where the strategy names none.
 
     Raises:
         InputTypeError: `build` cannot be called, or returns no Keras model.

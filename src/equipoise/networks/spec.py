@@ -25,7 +25,7 @@ class NetworkSpec:
             columns instead.
         dropout: The share of hidden units that is dropped in training, in [0, 1).
         copies: How many networks with seeds of their own are averaged.
-        learning_rate: The step size of Adam.
+        learning_rate: The step size of Adam, where the strategy names none.
         weight_decay: How fast weights shrink, per unit of step size (Loshchilov
             and Hutter 2019, decoupled); biases and embeddings do not.
 

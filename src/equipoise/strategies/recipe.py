@@ -11,6 +11,7 @@ from equipoise.sampling.samplers import SAMPLERS
 from equipoise.strategies.citations import bibtex
 from equipoise.strategies.objectives import OBJECTIVES
 from equipoise.strategies.plans import PLANS, effective_sampling
+from equipoise.strategies.settings import Setting
 from equipoise.synthesis.syntheses import SYNTHESES
 from equipoise.weights.schemes import SCHEMES
 
@@ -30,6 +31,11 @@ LEARNER_SOURCES = {
     "extra_trees": ("geurts2006", "pedregosa2011"),
     "logistic": ("pedregosa2011",),
 }
+
+NETWORK_OPTIONS = {
+    "learning_rate": Setting(None, low=0, high=10, open_ends=True, optional=True)
+}
+"""Options of every strategy that trains networks."""
 
 
 def check_names(strategy: Strategy) -> None:
@@ -105,6 +111,16 @@ def _check_learner(strategy: Strategy) -> None:
                     f"{part}={value!r} with learner={strategy.learner!r}",
                     f"{part}={served!r} with this learner",
                     "Use learner='network' for it.",
+                )
+            )
+    for name in NETWORK_OPTIONS:
+        if name in strategy.settings:
+            raise UnsupportedError(
+                sentence(
+                    f"{name}={strategy.settings[name]!r} with "
+                    f"learner={strategy.learner!r}",
+                    f"no {name} with this learner",
+                    "It is the step size of Adam: use learner='network' for it.",
                 )
             )
 
@@ -202,7 +218,13 @@ def _weighting(strategy: Strategy, counts: tuple[int, int] | None) -> str:
 def _objective(strategy: Strategy) -> str:
     objective = OBJECTIVES[strategy.loss]
     values = {**strategy.defaults, **strategy.settings}
-    return f", minimising {objective.phrase.format(**values)}"
+    return f", minimising {objective.phrase.format(**values)}{at_rate(strategy)}"
+
+
+def at_rate(strategy: Strategy) -> str:
+    """Say the learning rate, where a strategy names its own."""
+    rate = strategy.option("learning_rate")
+    return "" if rate is None else f" at a learning rate of {rate:g}"
 
 
 def _return(strategy: Strategy, counts: tuple[int, int] | None) -> str:

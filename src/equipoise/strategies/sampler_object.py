@@ -9,7 +9,7 @@ from typing import Any
 from equipoise._core.checks import sentence
 from equipoise.errors import InputTypeError, UnsupportedError
 from equipoise.priors import Correction
-from equipoise.strategies.recipe import LEARNERS
+from equipoise.strategies.recipe import LEARNERS, at_rate
 from equipoise.strategies.strategy import Strategy
 from equipoise.weights.scheme import check_counts
 
@@ -54,7 +54,7 @@ class Resampled(Strategy):
         sampler = " ".join(str(self.resampler).split())
         return (
             f"{who[0].upper()}{who[1:]} on the rows that {sampler} makes of each "
-            "training part; scores need a calibrator."
+            f"training part{at_rate(self)}; scores need a calibrator."
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -49,7 +49,8 @@ class Strategy:
             their own draws of that; "under_bagging" for the average of models that
             each have all positives and their own part of the negatives.
         options: The numbers of these parts by name, for example `{"gamma": 2.0}`;
-            kept as a sorted tuple of pairs.
+            kept as a sorted tuple of pairs. With the learner "network" also
+            `learning_rate`, the step size of Adam; without it the network's own.
 
     Raises:
         InputTypeError: A value has the wrong type.
@@ -65,6 +66,8 @@ class Strategy:
         gamma=1.0)
         >>> mine.correction(900, 100).kind
         'focal'
+        >>> Strategy("slow", weights="sqrt", options={"learning_rate": 3e-4})
+        Strategy('slow', weights='sqrt', learning_rate=0.0003)
     """
 
     name: str = ""
@@ -123,6 +126,8 @@ class Strategy:
         both = {**objective.options, **objective.training}
         if self.plan is not None:
             both.update(PLANS[self.plan].options)
+        if self.learner == "network":
+            both.update(recipe.NETWORK_OPTIONS)
         values: dict[str, Number] = {n: setting.default for n, setting in both.items()}
         values.update(sampler_options(effective_sampling(self)))
         if self.plan == "under_bagging":
@@ -318,6 +323,8 @@ class Strategy:
         settings = {**self.objective.options, **self.objective.training}
         if self.plan is not None:
             settings.update(PLANS[self.plan].options)
+        if self.learner == "network":
+            settings.update(recipe.NETWORK_OPTIONS)
         for name, setting in settings.items():
             setting.check(self.option(name), name)
         self.sampler()

@@ -61,3 +61,41 @@ def update(
         epsilon=tf.constant(EPSILON, gradient.dtype),
         grad=gradient,
     )
+
+
+def update_each(
+    value: tf.Variable,
+    m: tf.Variable,
+    v: tf.Variable,
+    gradient: Tensor,
+    rate: Tensor,
+    rates: Tensor,
+) -> None:
+    """Update as `update` does, but each member by a step size of its own.
+
+    The moments do not depend on the step size. Whose rate is `rate` gets the very
+    bits of `update`, whoever else is in the array.
+
+    Args:
+        value: `[members, ...]`.
+        m: The mean gradient so far.
+        v: The mean squared gradient so far.
+        gradient: The gradient.
+        rate: The network's step size times the bias correction.
+        rates: `[members]`, each member's own.
+    """
+    before = value.read_value()
+    update(value, m, v, gradient, rate)
+    wide = spread(rates, value)
+    step = wide * m / (tf.sqrt(v) + tf.constant(EPSILON, gradient.dtype))
+    value.assign(tf.where(wide == rate, value, before - step))
+
+
+def spread(numbers: Tensor, like: Any) -> Tensor:
+    """Return a number per member, shaped to multiply an array of weights.
+
+    Args:
+        numbers: `[members]`.
+        like: `[members, ...]`.
+    """
+    return tf.reshape(numbers, (-1, *(1 for _ in like.shape[1:])))

@@ -52,6 +52,7 @@ class Member:
             the mean of its class, multiplies them (`Part.shares`).
         correction: From raw logits to the population's log-odds.
         neighbours: What its synthesis learned, or None.
+        learning_rate: The step size that its strategy names, or None.
     """
 
     job: int
@@ -64,12 +65,18 @@ class Member:
     weights: tuple[float, float]
     correction: Correction
     neighbours: Neighbours | None
+    learning_rate: float | None = None
 
     @property
     def name(self) -> str:
         """What messages call it."""
         copy = f", network {self.copy + 1}" if self.copy else ""
         return f"{self.strategy.name!r} on part {self.part.number}{copy}"
+
+    def step_size(self, spec: NetworkSpec) -> float:
+        """Return the step size of Adam: the strategy's, else the network's."""
+        own = self.learning_rate
+        return spec.learning_rate if own is None else own
 
     def rows(self, first: int, epochs: int, batch: int, steps: int) -> Int32Array:
         """Return the rows that the sampler draws in some epochs.
@@ -154,6 +161,7 @@ def _member(
         if isinstance(value, int | float)
     }
     warm_start = float(strategy.option("warm_start", 0.0) or 0.0)
+    rate = strategy.option("learning_rate")
     return Member(
         job,
         copy,
@@ -165,6 +173,7 @@ def _member(
         _class_weights(strategy, part),
         strategy.correction(*totals),
         neighbours,
+        None if rate is None else float(rate),
     )
 
 

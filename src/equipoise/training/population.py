@@ -77,6 +77,7 @@ class Population:
         self.steps = self.settings.steps_for(rows)
         self._block = block_size(self.spec, self.common, self.settings, self.batch)
         self._chunk = _chunk(len(self.members[0].part.labels))
+        self._sizes = np.array([m.step_size(self.spec) for m in self.members])
         self._ahead: dict[int, tuple[int, npt.NDArray[np.int32]]] = {}
         self._place()
         weights = stacked_weights(self.members, self.spec, self.common)
@@ -111,6 +112,7 @@ class Population:
             any(member.neighbours is not None for member in self.members),
             dtype,
             weighted,
+            bool((self._sizes != self.spec.learning_rate).any()),
         )
         self._program = program(signature)
 
@@ -174,7 +176,8 @@ class Population:
                 if draw.mix is not None:
                     mix[:, place] = draw.mix
         first = self.now.epoch * self.steps
-        rates = self.spec.learning_rate * adam.rates(first, self.steps)
+        corrections = adam.rates(first, self.steps)
+        rates = self.spec.learning_rate * corrections
         draws: Arrays = {
             "index": tf.constant(index),
             "rates": tf.constant(rates, self.settings.dtype),
@@ -182,6 +185,9 @@ class Population:
         }
         if mixed:
             draws |= {"partner": tf.constant(partner), "mix": tf.constant(mix)}
+        if self._program.signature.rated:
+            own = corrections[:, None] * self._sizes[which]
+            draws["own_rates"] = tf.constant(own, self.settings.dtype)
         return draws
 
     def _rows(self, number: int) -> npt.NDArray[np.int32]:
@@ -203,9 +209,9 @@ class Population:
         options = []
         for family in families:
             rows = [m.options for m in active if m.family == family]
-            columns = np.array(rows, dtype).reshape(len(rows), len(family.options)).T
-            options.append(tuple(tf.constant(column, dtype) for column in columns))
-        return {
+            own = np.array(rows, dtype).reshape(len(rows), len(family.options)).T
+            options.append(tuple(tf.constant(column, dtype) for column in own))
+        columns = {
             "negative": tf.constant([m.weights[0] for m in active], dtype),
             "positive": tf.constant([m.weights[1] for m in active], dtype),
             "stream": tf.constant([_stream(m.seed) for m in active], tf.uint32),
@@ -213,6 +219,10 @@ class Population:
             "warm": tf.constant([self._warm(f) for f in families]),
             "options": tuple(options),
         }
+        if self._program.signature.rated:
+            decay = 1.0 - self._sizes[which] * self.spec.weight_decay
+            columns["decay"] = tf.constant(decay, dtype)
+        return columns
 
     def _warm(self, family: Family) -> bool:
         return self.now.epoch < family.warm_start * self.settings.epochs

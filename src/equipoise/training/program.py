@@ -40,6 +40,7 @@ class Signature:
         mixed: Whether any member blends examples.
         dtype: The floating type.
         weighted: Whether rows have weights of their own.
+        rated: Whether any member has a learning rate of its own.
     """
 
     spec: NetworkSpec
@@ -49,6 +50,7 @@ class Signature:
     mixed: bool
     dtype: str
     weighted: bool = False
+    rated: bool = False
 
 
 @functools.lru_cache(maxsize=MOST_PROGRAMS)
@@ -116,10 +118,13 @@ class Program:
                 and "weights" where rows have weights.
             draws: "index" `[steps, members, batch]`, with "partner" and "mix" where
                 examples are blended; "rates" `[steps]`, the step size times the
-                bias correction; "first", the number of the first update.
+                bias correction, and where members have their own, "own_rates"
+                `[steps, members]`; "first", the number of the first update.
             members: What differs by member: "negative" and "positive" `[members]`,
                 "stream" `[members, 2]` uint32; "bounds" `[families + 1]`, "warm"
-                `[families]` bool, "options" a tuple of `[members of a family]`.
+                `[families]` bool, "options" a tuple of `[members of a family]`;
+                "decay" `[members]`, what an update leaves of a kernel, where
+                members have learning rates of their own.
         """
         after: dict[str, dict[str, Tensor]]
         with self._lock:  # the variables serve one call at a time
@@ -185,7 +190,11 @@ class Program:
             )
         slopes = self._slopes(targets, logits, members, own[0] if own else None)
         gradients = tape.gradient(logits, weights, output_gradients=slopes)
-        self._update(gradients, draws["rates"][step])
+        if self.signature.rated:
+            rates = draws["rates"][step], draws["own_rates"][step]
+            self._update_each(gradients, *rates, members["decay"])
+        else:
+            self._update(gradients, draws["rates"][step])
 
     def _examples(self, step: Tensor, data: Arrays, draws: Arrays) -> list[Tensor]:
         """Return the examples of a batch: inputs, targets, and weights if any."""
@@ -275,6 +284,15 @@ class Program:
                 value.assign(value * (1.0 - spec.learning_rate * spec.weight_decay))
             adam.update(value, m, v, gradients[name], rate)
 
+    def _update_each(
+        self, gradients: Arrays, rate: Tensor, rates: Tensor, decay: Tensor
+    ) -> None:
+        for name, _ in self.signature.shapes:
+            value, m, v = (self._held[kind][name] for kind in _KINDS)
+            if self.signature.spec.weight_decay and name.startswith("kernel"):
+                value.assign(value * adam.spread(decay, value))
+            adam.update_each(value, m, v, gradients[name], rate, rates)
+
 
 _KINDS = ("weights", "m", "v")
 _INPUTS = ("dense", "positions", "codes")
@@ -353,11 +371,13 @@ class _Specs:
         if self._signature.mixed:
             specs["partner"] = self.integers(None, None, None)
             specs["mix"] = self.floats(None, None, None)
+        if self._signature.rated:
+            specs["own_rates"] = self.floats(None, None)
         return specs
 
     def members(self) -> dict[str, Any]:
         families = self._signature.families
-        return {
+        specs = {
             "negative": self.floats(None),
             "positive": self.floats(None),
             "stream": tf.TensorSpec((None, 2), tf.uint32),
@@ -367,3 +387,6 @@ class _Specs:
                 tuple(self.floats(None) for _ in family.options) for family in families
             ),
         }
+        if self._signature.rated:
+            specs["decay"] = self.floats(None)
+        return specs
