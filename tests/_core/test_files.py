@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from equipoise._core.files import to_json, write_whole
+from equipoise._core.files import remove_leftovers, to_json, write_whole
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -117,6 +117,19 @@ def test_a_process_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> N
     done = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     assert done.returncode == -9
     assert path.read_bytes() == b"old"
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    path, unique = tmp_path / "a[1].json", "0" * 32
+    write_whole(path, b"whole")
+    write_whole(path.with_name("b.json"), b"another")
+    others = [f".b.json.{unique}.part", f".a1.json.{unique}.part", ".a[1].json.x.part"]
+    for name in (f".a[1].json.{unique}.part", *others):
+        (tmp_path / name).write_bytes(b"half")
+    remove_leftovers(path)
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {"a[1].json", "b.json", *others}
+    remove_leftovers(tmp_path / "no such folder" / "a.json")
 
 
 def test_json_holds_no_nan() -> None:

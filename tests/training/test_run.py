@@ -196,6 +196,25 @@ def test_a_finished_run_is_not_trained_again(tmp_path: Path, table, jobs_for) ->
         assert (one.best, one.updates) == (other.best, other.updates)
 
 
+def test_what_a_killed_save_left_is_removed(tmp_path: Path, table, jobs_for) -> None:
+    """Of this run's file, and of no other's."""
+    learner = NetworkLearner(
+        "small", TrainingSettings(batch=64, epochs=2), checkpoints=tmp_path
+    )
+    jobs = jobs_for(table, folds=1)
+    (first,) = learner.run(table, jobs)
+    (written,) = tmp_path.glob("*.checkpoint")
+    own, other = (
+        tmp_path / f".{name}.{'0' * 32}.part"
+        for name in (written.name, "another.checkpoint")
+    )
+    own.write_bytes(b"half")
+    other.write_bytes(b"half")
+    (again,) = learner.run(table, jobs)
+    np.testing.assert_array_equal(first.log_odds, again.log_odds)
+    assert set(tmp_path.iterdir()) == {written, other}
+
+
 def test_another_trial_does_not_read_the_state(tmp_path: Path, table, jobs_for) -> None:
     settings = TrainingSettings(batch=64, epochs=3)
     learner = NetworkLearner("small", settings, tmp_path)

@@ -4,14 +4,18 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import math
 import os
+import re
 import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
+
+_UNIQUE = re.compile("[0-9a-f]{32}")
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
@@ -45,7 +49,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             old file is intact then.
     """
     target = Path(path)
-    temporary = target.with_name(f".{target.name[:40]}.{uuid.uuid4().hex}.part")
+    temporary = target.with_name(f"{_stem(target)}{uuid.uuid4().hex}.part")
     try:
         # Opened, not made by `tempfile`: the system itself then gives it the usual
         # permissions, and nobody has to read the umask by changing it.
@@ -60,6 +64,27 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Delete the temporary files of a file whose writers were killed.
+
+    Args:
+        path: The file; nobody must be writing it now.
+
+    Raises:
+        OSError: The folder is not writable.
+    """
+    target = Path(path)
+    before = _stem(target)
+    for left in target.parent.glob(f"{glob.escape(before)}*.part"):
+        if _UNIQUE.fullmatch(left.name[len(before) : -len(".part")]):
+            left.unlink(missing_ok=True)
+
+
+def _stem(target: Path) -> str:
+    """Return how the names of a file's temporary files begin."""
+    return f".{target.name[:40]}."
 
 
 def to_json(value: Any) -> str:

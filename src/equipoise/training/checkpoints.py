@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
-from equipoise._core.files import write_whole
+from equipoise._core.files import remove_leftovers, write_whole
 from equipoise.errors import InputError
 
 _MAGIC = b"equipoise checkpoint 1\n"
@@ -100,6 +100,13 @@ class CheckpointStore:
             return None
         with np.load(io.BytesIO(rest), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
+
+    def sweep(self, key: str) -> None:
+        """Delete what a process that was killed inside `save` left of a key.
+
+        One process at a time trains a key.
+        """
+        remove_leftovers(self.path(key))
 
     def clear(self, key: str) -> None:
         """Delete the file of a key, if there is one."""

@@ -40,6 +40,7 @@ def train(
     key = ""
     if checkpoints is not None:
         key = run_key(population)
+        checkpoints.sweep(key)
         saved = checkpoints.load(key)
         if saved is not None:
             population.now = Snapshot.from_arrays(saved)
