@@ -65,6 +65,22 @@ def test_it_is_that_of_the_mean_for_a_mean() -> None:
     assert stratified_variance(without, y) == pytest.approx(expected)
 
 
+def test_of_clusters_it_is_that_of_their_means() -> None:
+    """Of a difference of means of equal clusters: that of the clusters' means."""
+    random = np.random.default_rng(4)
+    unit, y = np.repeat(np.arange(20), 3), np.arange(60) < 24
+    x = random.standard_normal(60) + random.standard_normal(20)[unit]
+    without = np.empty(60)
+    for i in range(60):
+        rest = np.arange(60) != i
+        without[i] = x[rest & y].mean() - x[rest & ~y].mean()
+    means = x.reshape(20, 3).mean(axis=1)
+    expected = stats.sem(means[:8]) ** 2 + stats.sem(means[8:]) ** 2
+    assert stratified_variance(without, y, unit) == pytest.approx(expected)
+    alone = stratified_variance(without, y)
+    assert stratified_variance(without, y, np.arange(60)) == pytest.approx(alone)
+
+
 def test_with_many_rows_it_is_that_of_the_influence() -> None:
     random = np.random.default_rng(2)
     y = np.arange(40_000) < 8_000

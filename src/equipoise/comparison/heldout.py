@@ -53,7 +53,7 @@ class HeldOut:
             from the training table's out-of-fold scores.
         differences: By arm (all but the baseline) and metric: arm minus baseline
             on the same rows. AUROC by DeLong, average precision by the jackknife,
-            the Brier score (and all three with clusters) by weights of rows. They
+            the Brier score (and AUROC with clusters) by weights of rows. They
             know the noise of the test rows alone, as the models are fixed.
         adjusted: By arm: p-value of its average precision after Holm's correction.
         prevalence: Whether the share of positives is that of the training table.

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 from equipoise.evaluation.inputs import check_labels, check_log_odds
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 NAN = float("nan")
 
@@ -58,14 +61,21 @@ def without_each_row(y: npt.ArrayLike, score: npt.ArrayLike) -> FloatArray:
     )
 
 
-def stratified_variance(values: FloatArray, y: BoolArray) -> float:
+def stratified_variance(
+    values: FloatArray, y: BoolArray, unit: IntArray | None = None
+) -> float:
     """Return the jackknife's variance where each class is a sample of its own.
 
-    Sum over classes of (n_c - 1) / n_c * sum_i (value_i - mean_c)^2.
+    Of independent rows: sum over classes of (n_c - 1) / n_c * sum_i d_i^2, with
+    d_i = value_i - mean_c. Of clusters, to first order in what a cluster holds: the
+    sum over clusters of the square of the sum of its rows' d_i (n_c - 1) / n_c *
+    sqrt(m_c / (m_c - 1)), where m_c clusters hold rows of the class. With one row in
+    each cluster both are the same.
 
     Args:
         values: `[rows]` a statistic without each row.
         y: `[rows]` whether a row is positive.
+        unit: `[rows]` cluster numbers from 0, or None where rows are independent.
 
     Example:
         >>> y = np.array([False, False, True, True])
@@ -77,8 +87,14 @@ def stratified_variance(values: FloatArray, y: BoolArray) -> float:
         Statistics 9; Arvesen (1969), Annals of Mathematical Statistics 40, for
         several samples.
     """
-    parts = [values[rows] for rows in (y, ~y)]
-    return float(sum((part.size - 1) * part.var() for part in parts))
+    units = np.arange(y.size) if unit is None else unit
+    moved = np.zeros(y.size)
+    for rows in (y, ~y):
+        n, m = int(rows.sum()), int(np.unique(units[rows]).size)
+        if n > 0:
+            scale = (n - 1) / n * math.sqrt(m / max(m - 1, 1))
+            moved[rows] = scale * (values[rows] - values[rows].mean())
+    return float(np.sum(np.bincount(units, moved) ** 2))
 
 
 def _from_here(terms: FloatArray) -> FloatArray:
