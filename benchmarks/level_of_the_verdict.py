@@ -12,7 +12,7 @@ Beside the verdict stand the tests that it could have rested on. A second table 
 the paired tests of two fixed models on one test set.
 
     python benchmarks/level_of_the_verdict.py --quick
-    python benchmarks/level_of_the_verdict.py --parts F     # 15 min, quiet machine
+    python benchmarks/level_of_the_verdict.py --parts F     # 20 min, quiet machine
     python benchmarks/level_of_the_verdict.py --parts F --write
 
 Each setting is kept as a file of the folder F: a run can go on after a stop, and
@@ -410,7 +410,7 @@ def document(lines: list[str], paired: list[str]) -> str:
 def main() -> None:
     """Run the simulation."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two settings, 10 trials")
+    parser.add_argument("--quick", action="store_true", help="two settings, few trials")
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--parts", type=Path, help="where settings are kept")
     parser.add_argument("--write", action="store_true", help="write the docs")
