@@ -77,6 +77,9 @@ def test_groups_do_not_change_numbers(table, jobs_for) -> None:
         whole, NetworkLearner(RICH, least).run(table, jobs), strict=True
     ):
         assert one.job is other.job
+        assert one.groups == (len(jobs),)
+        assert len(other.groups) > 1
+        assert sum(other.groups) == len(jobs)
         np.testing.assert_array_equal(one.log_odds, other.log_odds)
 
 

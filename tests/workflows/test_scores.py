@@ -6,6 +6,8 @@ import numpy as np
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.table.generators import Known
 from equipoise.table.table import concatenate
+from equipoise.training.settings import TrainingSettings
+from equipoise.workflows.arms import Arms
 from equipoise.workflows.plan import Protocol, parts
 from equipoise.workflows.scores import join, run, scaled
 
@@ -45,6 +47,27 @@ def test_joining_repeats(known: Known) -> None:
     for name in ("prior", "logistic"):
         assert np.array_equal(joined.log_odds[name], both.log_odds[name])
         assert joined.updates[name] == both.updates[name]
+
+
+def test_groups_of_networks_are_recorded(known: Known) -> None:
+    """As many as the folds and copies of a run; none where no network learns."""
+    arms = as_strategies(["prior", "plain", "focal"])
+    protocol, settings = Protocol(folds=2), TrainingSettings(epochs=1)
+    learner = Arms("small", training=settings)
+    one, rest = (
+        run(
+            known.table,
+            parts(known.table, protocol, repeats),
+            arms,
+            rows=500,
+            learner=learner,
+        )
+        for repeats in ([0], [1, 2])
+    )
+    assert one.groups == ((4,),)
+    assert join(one, rest).groups == ((4,), (8,))
+    alone = run(known.table, parts(known.table, protocol, [0]), arms[:1], rows=500)
+    assert alone.groups == ()
 
 
 def test_scaled_progress() -> None:

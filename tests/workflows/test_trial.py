@@ -44,6 +44,11 @@ def test_comparison_json(trial: Trial, tmp_path: Path) -> None:
     assert data["rows"] == 500
     assert data["positives"] == 60
     assert data["splits"]["folds"] == 3
+    training = data["training"]
+    assert (training["network"], training["patience"]) == ("default", 10)
+    assert training["memory_limit"] == 4 * 2**30
+    # Two arms of networks, three folds, four copies; both repeats group alike.
+    assert training["groups"] == [[24]]
     by_name = {arm["name"]: arm for arm in data["strategies"]}
     plain = by_name["plain"]
     assert plain["difference_to_plain"] == {}

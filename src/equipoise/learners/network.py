@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import time
@@ -84,6 +85,7 @@ class NetworkLearner:
         found: list[list[Fitted]] = [[] for _ in jobs]
         wanted = np.bincount([member.job for member in members])
         seconds = np.zeros(len(jobs))
+        sizes = tuple(len(group.members) for group in groups)
         following = 0
         for number, group in enumerate(groups):
             own = [members[place] for place in group.members]
@@ -96,9 +98,10 @@ class NetworkLearner:
                 seconds[one.member.job] += each
             note = () if whole else ("Stopped by the user before its end.",)
             while following < len(jobs) and len(found[following]) == wanted[following]:
-                yield _outcome(
+                outcome = _outcome(
                     jobs[following], found[following], seconds[following], spec, note
                 )
+                yield dataclasses.replace(outcome, groups=sizes)
                 found[following] = []
                 following += 1
             if not whole:

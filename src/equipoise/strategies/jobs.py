@@ -118,6 +118,8 @@ class Outcome:
         best: The epoch (or iteration) that was kept; 0 where nothing is chosen.
         scorer: The fitted model where it was asked for.
         notes: What the user should know about this fit.
+        groups: How many networks were in each group of the run that trained this
+            one; a group is one program. Empty where the engine was not at work.
     """
 
     job: Job
@@ -127,6 +129,7 @@ class Outcome:
     best: int = 0
     scorer: Scorer | None = None
     notes: tuple[str, ...] = ()
+    groups: tuple[int, ...] = ()
 
 
 class Learner(Protocol):

@@ -52,6 +52,18 @@ class Arms:
             return learner_for(strategy)
         return self._resampled if hasattr(strategy, "resampler") else self._networks
 
+    def record(self) -> dict[str, Any]:
+        """Return how networks are trained, as plain data.
+
+        Example:
+            >>> record = Arms("small").record()
+            >>> record["network"], record["epochs"], record["patience"]
+            ('small', 100, 10)
+        """
+        own = self.model is not None
+        settings = self.training or TrainingSettings()
+        return {"network": None if own else self.network, **settings.to_dict()}
+
     @cached_property
     def _resampled(self) -> Learner:
         return ResampledLearner(network=self._networks)

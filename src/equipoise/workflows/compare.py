@@ -155,6 +155,7 @@ def compare(
         costs=costs,
         margin=margin,
         started=started,
+        training=learner.record(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from equipoise.comparison.verdict import judge as judge_arms
 from equipoise.diagnosis.diagnosis import Diagnosis
@@ -29,6 +30,7 @@ def judge(
     costs: tuple[float, float] | None,
     margin: float,
     started: float,
+    training: Mapping[str, Any] | None = None,
 ) -> Trial:
     """Compute every metric, difference and the verdict of a trial.
 
@@ -43,6 +45,7 @@ def judge(
         costs: (cost of a false alarm, cost of a missed positive), or None.
         margin: Differences up to this are equivalent.
         started: When the trial began, `time.monotonic()`.
+        training: How networks were trained, as plain data.
     """
     results = evaluate_scores(
         table, arms, scores, objective=objective, costs=costs, seed=protocol.seed
@@ -65,6 +68,7 @@ def judge(
         seconds=time.monotonic() - started,
         notes=(*results.notes, *scores.notes),
         costs=costs,
+        training=training or {},
     )
 
 

@@ -31,6 +31,8 @@ class Scores:
         updates: Arm -> mean number of optimiser steps (trees, iterations).
         scorers: Arm -> its fitted models, one per split, where they were kept.
         notes: What learners had to say, once each.
+        groups: How the engine grouped networks into programs: the sizes of each
+            run's groups, once each.
     """
 
     log_odds: Mapping[str, FloatArray]
@@ -40,6 +42,7 @@ class Scores:
     updates: Mapping[str, float]
     scorers: Mapping[str, tuple[Scorer, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
+    groups: tuple[tuple[int, ...], ...] = ()
 
     @property
     def repeats(self) -> int:
@@ -84,6 +87,7 @@ def run(
     updates = dict.fromkeys(log_odds, 0.0)
     scorers: dict[str, list[Scorer]] = {name: [] for name in log_odds}
     notes: dict[str, None] = {}
+    groups: dict[tuple[int, ...], None] = {}
     number = {part.number: (i, part) for i, part in enumerate(parts)}
     planned = partial(jobs, parts, extra=extra_rows, weights=weights)
     for outcome in _outcomes(table, planned, strategies, learner, keep, progress):
@@ -96,10 +100,14 @@ def run(
         updates[name] += outcome.updates / len(parts)
         if outcome.scorer is not None:
             scorers[name].append(outcome.scorer)
+        if outcome.groups:
+            groups[outcome.groups] = None
         notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
     folds = fold_numbers(parts, rows, repeats)
     kept = {name: tuple(found) for name, found in scorers.items()}
-    return Scores(log_odds, folds, extra, seconds, updates, kept, tuple(notes))
+    return Scores(
+        log_odds, folds, extra, seconds, updates, kept, tuple(notes), tuple(groups)
+    )
 
 
 def join(first: Scores, second: Scores) -> Scores:
@@ -122,6 +130,7 @@ def join(first: Scores, second: Scores) -> Scores:
         },
         scorers={k: first.scorers[k] + second.scorers[k] for k in first.scorers},
         notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
+        groups=tuple(dict.fromkeys([*first.groups, *second.groups])),
     )
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,8 @@ class Trial:
         notes: What the user should know.
         costs: (cost of a false alarm, cost of a missed positive) where they set the
             threshold, else None.
+        training: How networks were trained: the network's name, None for a model of
+            the user's, and the `TrainingSettings`.
 
     Example:
         >>> import equipoise as eq
@@ -74,6 +76,7 @@ class Trial:
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     costs: tuple[float, float] | None = None
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Arm:
         """Return what the trial says about one arm.
@@ -141,6 +144,10 @@ class Trial:
                 "by": self.protocol.by,
                 "duplicates": self.protocol.duplicates,
                 "stop_share": self.protocol.stop_share,
+            },
+            "training": {
+                **self.training,
+                "groups": [list(sizes) for sizes in self.scores.groups],
             },
             "estimand": self.results.estimand,
             "objective": self.objective,
