@@ -49,8 +49,9 @@ def test_each_setting_counts(table, population_of, key, how) -> None:
         ["plain"],
         ["plain", "focal", "smote"],
         ["plain", Strategy("focal", loss="focal", options={"gamma": 1.0})],
+        [Strategy("plain", options={"learning_rate": 1e-2}), "focal"],
     ],
-    ids=["fewer", "more", "other option"],
+    ids=["fewer", "more", "other option", "other rate"],
 )
 def test_each_strategy_counts(table, population_of, key, arms) -> None:
     assert run_key(population_of(table, arms)) != key
