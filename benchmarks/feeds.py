@@ -41,9 +41,7 @@ BARS = {
     "imbalanced_learn": 5,
     "best_idiom": 5,
 }
-SMALL = 256
-
-SMALL = 256
+SMALL, LARGE = 256, 2048
 
 SLOW = "rejection_resample"
 """A batch of 256 takes a second: one turn is enough, and larger ones tell no more."""
@@ -270,11 +268,13 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=30)
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.5, help="of each turn")
-    parser.add_argument("--quick", action="store_true", help="three short turns")
+    parser.add_argument(
+        "--quick", action="store_true", help="two short turns, batches of 256"
+    )
     options = parser.parse_args()
     if options.quick:
-        options.rows, options.turns, options.seconds = 30_000, 3, 0.2
-    for batch in (SMALL, 2048):
+        options.rows, options.turns, options.seconds = 30_000, 2, 0.2
+    for batch in (SMALL,) if options.quick else (SMALL, LARGE):
         data = table(options.rows, options.columns, batch)
         for name, measure in (("loop", looped), ("fit", fitted)):
             compare(name, measure, data, options.turns, options.seconds)
