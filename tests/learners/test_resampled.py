@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 from imblearn.combine import SMOTEENN
-from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.over_sampling import SMOTE, SMOTENC, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.learners.logistic import LogisticLearner, LogisticScorer
-from equipoise.learners.matrix import dense_matrix
+from equipoise.learners.matrix import linear_matrix
 from equipoise.learners.network import NetworkLearner
 from equipoise.learners.registry import learner_for
 from equipoise.learners.resampled import Resampled, ResampledLearner, resampled
+from equipoise.learners.sampler_view import sampler_view
 from equipoise.learners.trees import TreesLearner, TreesScorer
 from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import probability
@@ -62,15 +63,15 @@ def test_is_a_strategy_like_any_other() -> None:
     assert isinstance(learner_for(arm), ResampledLearner)
 
 
-def test_sees_the_encoded_training_part_and_nothing_else(
+def test_sees_the_training_part_and_nothing_else(
     rare_table: Table, jobs_of: Jobs
 ) -> None:
     Recorder.seen.clear()
     (job,) = jobs_of(rare_table, resampled(Recorder(), "logistic"), parts=1)
     list(SMALL.run(rare_table, [job]))
     ((x, y),) = Recorder.seen
-    encoding = learn_encoding(rare_table, job.train)
-    np.testing.assert_array_equal(x, dense_matrix(rare_table.take(job.train), encoding))
+    expected = sampler_view(rare_table.take(job.train)).matrix
+    np.testing.assert_array_equal(x, expected)
     np.testing.assert_array_equal(y, rare_table.y[job.train])
 
 
@@ -85,18 +86,69 @@ def test_a_sampler_that_changes_nothing_changes_nothing(
 
 
 def test_equals_imbalanced_learn_by_hand(rare_table: Table, jobs_of: Jobs) -> None:
+    table = numbers_of(rare_table)
     arm = resampled(SMOTE(random_state=4), "logistic")
-    (job,) = jobs_of(rare_table, arm, parts=1)
-    (outcome,) = SMALL.run(rare_table, [job])
-    encoding = learn_encoding(rare_table, job.train)
-    x, y = dense_matrix(rare_table, encoding), rare_table.y
+    (job,) = jobs_of(table, arm, parts=1)
+    (outcome,) = SMALL.run(table, [job])
+    encoding = learn_encoding(table, job.train)
+    x, y = linear_matrix(table, encoding), table.y
     made, labels = SMOTE(random_state=4).fit_resample(x[job.train], y[job.train])
+    # Whether a made value is missing is no share: the sampler's rows are whole.
+    made[:, -1] = np.rint(made[:, -1])
+    made[made[:, -1] == 1, 0] = 0.0
     model = LogisticRegression(tol=1e-6, max_iter=5_000).fit(made, labels)
     share = y[job.train].mean()
     expected = model.decision_function(x[job.score]) + np.log(share / (1 - share))
     np.testing.assert_allclose(outcome.log_odds, expected, atol=1e-2)
     note = f"720 training rows became {len(labels):,}, 50.0% positive"
     assert outcome.notes == (note,)
+
+
+def numbers_of(table: Table) -> Table:
+    return Table(table.columns[:2], table.y, table.classes)
+
+
+@pytest.mark.parametrize("learner", ["logistic", "trees"])
+@pytest.mark.parametrize("spec", [[3], ["group"], "auto"])
+def test_categories_are_the_users_own(
+    rare_table: Table, jobs_of: Jobs, spec: Any, learner: str
+) -> None:
+    """The number of a column, its name and "auto" give the same rows, all whole."""
+    table = Table(
+        rare_table.columns[:2] + rare_table.columns[3:4], rare_table.y, NO_YES
+    )
+    spec = [2] if spec == [3] else spec
+    jobs = jobs_of(table, resampled(SMOTENC(spec), learner), parts=1)
+    named = jobs_of(table, resampled(SMOTENC(["group"]), learner), parts=1)
+    (outcome,), (expected,) = SMALL.run(table, jobs), SMALL.run(table, named)
+    np.testing.assert_array_equal(outcome.log_odds, expected.log_odds)
+    assert roc_auc_score(table.y[jobs[0].score], outcome.log_odds) > 0.7
+
+
+NO_YES = ("no", "yes")
+
+
+class Raises(Recorder):
+    def fit_resample(self, x: Any, y: Any) -> Any:
+        raise KeyError("anything")
+
+
+def test_whatever_a_sampler_raises_is_told(rare_table: Table, jobs_of: Jobs) -> None:
+    jobs = jobs_of(rare_table, resampled(Raises(), "logistic"), parts=1)
+    with pytest.raises(InputError, match="raised KeyError: 'anything'"):
+        next(SMALL.run(rare_table, jobs))
+
+
+def test_the_advice_about_neighbours_works(rare_table: Table) -> None:
+    positives, negatives = (np.flatnonzero(rare_table.y == c)[:100] for c in (1, 0))
+
+    def job(sampler: Any) -> Job:
+        train, stop = np.r_[positives[:4], negatives[:60]], np.r_[positives[4], 0]
+        return Job(resampled(sampler, "logistic"), train, stop, negatives[60:], seed=0)
+
+    with pytest.raises(InputError, match="Try k_neighbors=3 or less"):
+        next(SMALL.run(rare_table, [job(SMOTE())]))
+    assert next(SMALL.run(rare_table, [job(SMOTE(k_neighbors=3))]))
 
 
 @pytest.mark.parametrize("sampler", [RandomUnderSampler(), SMOTEENN(smote=SMOTE())])
@@ -167,10 +219,6 @@ def test_what_is_no_sampler_is_refused() -> None:
     assert isinstance(resampled(SMOTE()), Resampled)
 
 
-def without_moments(table: Table) -> Table:
-    return Table(table.columns[:4], table.y, table.classes)
-
-
 QUICK = NetworkLearner(
     NetworkSpec("tiny", hidden=(16,), number_width=4, copies=2),
     TrainingSettings(batch=64, epochs=8),
@@ -180,7 +228,7 @@ QUICK = NetworkLearner(
 def test_networks_learn_from_what_the_sampler_made(
     rare_table: Table, jobs_of: Jobs
 ) -> None:
-    table = without_moments(rare_table)
+    table = rare_table
     arm = resampled(SMOTE(k_neighbors=3), learner="network")
     jobs = jobs_of(table, resampled(RandomUnderSampler(), "logistic"), arm)
     learner = ResampledLearner(network=QUICK)
@@ -199,7 +247,7 @@ def test_networks_learn_from_what_the_sampler_made(
 def test_a_sampler_that_changes_nothing_changes_no_network(
     rare_table: Table, jobs_of: Jobs
 ) -> None:
-    table = without_moments(rare_table)
+    table = rare_table
     (job,) = jobs_of(table, resampled(Recorder(), "network"), parts=1)
     plain = dataclasses.replace(job, strategy=strategy("plain"))
     # One epoch: what early stopping sees is not the same for both.
@@ -207,9 +255,3 @@ def test_a_sampler_that_changes_nothing_changes_no_network(
     (one,) = ResampledLearner(network=learner).run(table, [job])
     (other,) = learner.run(table, [plain])
     np.testing.assert_allclose(one.log_odds, other.log_odds, atol=1e-5)
-
-
-def test_moments_are_refused_for_networks(rare_table: Table, jobs_of: Jobs) -> None:
-    jobs = jobs_of(rare_table, resampled(SMOTE(), "network"), parts=1)
-    with pytest.raises(UnsupportedError, match="'when'"):
-        next(ResampledLearner(network=QUICK).run(rare_table, jobs))

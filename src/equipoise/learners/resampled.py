@@ -15,15 +15,16 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
 from equipoise.errors import InputError, InputTypeError
-from equipoise.learners.decoding import decoded
 from equipoise.learners.logistic import LogisticLearner, LogisticScorer
-from equipoise.learners.matrix import dense_matrix
+from equipoise.learners.matrix import linear_matrix, tree_matrix
+from equipoise.learners.sampler_columns import categories_of, parameters, tell
+from equipoise.learners.sampler_view import sampler_view
 from equipoise.learners.serial import Fit, run_serially
 from equipoise.learners.trees import Rows, TreesLearner, TreesScorer
 from equipoise.priors import Correction, prior_offset
-from equipoise.strategies.jobs import FloatArray, Job, Learner, Outcome, Progress
+from equipoise.strategies.jobs import Job, Learner, Outcome, Progress
 from equipoise.strategies.sampler_object import Resampled, resampled
-from equipoise.table.encoding import Encoding, learn_encoding
+from equipoise.table.encoding import Encoding
 from equipoise.table.splits import Split
 from equipoise.table.table import Table, concatenate, counts
 from equipoise.weights.scheme import check_counts
@@ -83,37 +84,39 @@ class ResampledLearner:
 
             learner = NetworkLearner("default")
         for done, job in enumerate(jobs, start=1):
-            own, wanted, note = _own_table(table, job)
-            (found,) = learner.run(own, [wanted], keep=keep)
-            yield dataclasses.replace(found, job=job, notes=(*found.notes, note))
+            rows, drawn, note = _table_for(table, job)
+            (outcome,) = learner.run(rows, [drawn], keep=keep)
+            yield dataclasses.replace(outcome, job=job, notes=(*outcome.notes, note))
             if progress is not None:
-                told = f"{job.strategy.name}: fit {done} of {len(jobs)}"
-                progress(told, done / len(jobs))
+                text = f"{job.strategy.name}: fit {done} of {len(jobs)}"
+                progress(text, done / len(jobs))
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
         job.require_no_weights("a sampler object")
-        matrix = dense_matrix(table.take(job.train), encoding)
-        labels = table.y[job.train]
-        x, y = _resample(job, matrix, labels)
-        drawn, real = float(y.mean()), float(labels.mean())
+        part, held = table.take(job.train), table.take(job.stop)
+        made = _resample(job, part)
+        note = _sizes(part.y, made.y)
+        drawn, real = float(made.y.mean()), float(part.y.mean())
         correction = Correction("calibrate", prior_offset(drawn, real))
-        stop, y_stop = dense_matrix(table.take(job.stop), encoding), table.y[job.stop]
-        note = _told(labels, y)
         if job.strategy.learner == "logistic":
-            ones = np.ones(len(y)), np.ones(len(y_stop))
-            chosen = self.logistic.choose(x, y, stop, y_stop, ones, correction.offset)
+            ones = np.ones(len(made)), np.ones(len(held))
+            x, stop = (linear_matrix(rows, encoding) for rows in (made, held))
+            chosen = self.logistic.choose(
+                x, made.y, stop, held.y, ones, correction.offset
+            )
             coefficients = chosen.fit.coefficients
             scorer = LogisticScorer(encoding, coefficients, chosen.intercept)
             return Fit(scorer, chosen.iterations, chosen.place + 1, (note,))
-        both = np.arange(len(y) + len(y_stop))
-        split = Split(both[: len(y)], both[len(y) :])
+        both = np.arange(len(made) + len(held))
+        split = Split(both[: len(made)], both[len(made) :])
         rows = Rows(
-            np.concatenate([x, stop]),
-            np.concatenate([y, y_stop]),
+            np.concatenate([tree_matrix(made, encoding), tree_matrix(held, encoding)]),
+            np.concatenate([made.y, held.y]),
             [split] * self.trees.members,
+            len(encoding.categories),
         )
         boosted = self.trees.boost(rows, (1.0, 1.0), correction, job.seed)
-        trees = TreesScorer(encoding, boosted.forests, correction.offset, "dense")
+        trees = TreesScorer(encoding, boosted.forests, correction.offset)
         return Fit(trees, boosted.grown, boosted.kept, (note,))
 
 
@@ -133,37 +136,36 @@ class _Drawn(Resampled):
         return dataclasses.replace(known, offset=self.offset)
 
 
-def _own_table(table: Table, job: Job) -> tuple[Table, Job, str]:
+def _table_for(table: Table, job: Job) -> tuple[Table, Job, str]:
     """Return the rows that a sampler made, then the stop and the score rows.
 
     Returns:
         The table, a job on it, and what happened to the training rows.
     """
     job.require_no_weights("a sampler object")
-    encoding = learn_encoding(table, job.train)
-    given = table.take(job.train)
-    matrix = dense_matrix(given, encoding)
-    x, y = _resample(job, matrix, given.y)
-    made = decoded(x, y, matrix, given, encoding)
-    own = concatenate([made, table.take(job.stop), table.take(job.score)])
-    ends = np.cumsum([len(y), len(job.stop), len(job.score)])
+    part = table.take(job.train)
+    made = _resample(job, part)
+    rows = concatenate([made, table.take(job.stop), table.take(job.score)])
+    ends = np.cumsum([len(made), len(job.stop), len(job.score)])
     train, stop, score = np.split(np.arange(ends[-1]), ends[:-1])
-    known = {f.name: getattr(job.strategy, f.name) for f in fields(Resampled)}
-    drawn = _Drawn(**known, offset=prior_offset(float(y.mean()), float(given.y.mean())))
-    wanted = dataclasses.replace(
-        job, strategy=drawn, train=train, stop=stop, score=score
+    settings = {f.name: getattr(job.strategy, f.name) for f in fields(Resampled)}
+    offset = prior_offset(float(made.y.mean()), float(part.y.mean()))
+    drawn = dataclasses.replace(
+        job,
+        strategy=_Drawn(**settings, offset=offset),
+        train=train,
+        stop=stop,
+        score=score,
     )
-    return own, wanted, _told(given.y, y)
+    return rows, drawn, _sizes(part.y, made.y)
 
 
-def _told(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> str:
+def _sizes(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> str:
     share = float(after.mean())
     return f"{len(before):,} training rows became {len(after):,}, {share:.1%} positive"
 
 
-def _resample(
-    job: Job, matrix: FloatArray, labels: npt.NDArray[Any]
-) -> tuple[FloatArray, npt.NDArray[np.int8]]:
+def _resample(job: Job, part: Table) -> Table:
     """Return the rows that the sampler makes of a training part.
 
     Raises:
@@ -173,41 +175,66 @@ def _resample(
         raise InputTypeError(
             sentence(f"the strategy {job.strategy!r}", "one made by resampled()")
         )
-    negatives, positives = check_counts(*counts(labels))
+    check_counts(*counts(part.y))
+    negatives, positives = counts(part.y)
     sampler = _seeded(job.strategy.resampler, derive(job.seed, "resampled") % 2**32)
-    received = f"{positives:,} positives and {negatives:,} negatives for {sampler}"
+    view = sampler_view(part, categories_of(sampler, part))
+    text = " ".join(str(sampler).split())  # a pipeline prints itself over lines
+    received = f"{positives:,} positives and {negatives:,} negatives for {text}"
+    tell(sampler, part, view)
     try:
-        x, y = sampler.fit_resample(matrix, labels.astype(np.int64))
-    except ValueError as error:
+        x, y = sampler.fit_resample(view.matrix, part.y.astype(np.int64))
+    except Exception as error:  # the sampler is the user's code: it may raise anything
         raise InputError(
-            sentence(received, "", f"It says: {error} Give it fewer neighbours?")
+            sentence(
+                f"{received}, which raised {type(error).__name__}: {error}",
+                remedy=_advice(sampler, positives, str(error)),
+            )
         ) from error
-    x, y = np.asarray(x, np.float64), np.asarray(y)
-    fit = (
+    x = np.asarray(x.toarray() if hasattr(x, "toarray") else x, np.float64)
+    y = np.asarray(y)
+    usable = (
         x.ndim == 2
-        and x.shape == (len(y), matrix.shape[1])
+        and x.shape == (len(y), view.matrix.shape[1])
         and np.isfinite(x).all()
         and set(np.unique(y).tolist()) == {0, 1}
     )
-    if not fit:
+    if not usable:
         raise InputError(
             sentence(
                 f"{received}, which returns rows of shape {x.shape} with labels "
                 f"{np.unique(y)[:5].tolist()}",
-                f"finite rows of {matrix.shape[1]} columns with labels 0 and 1, both",
+                f"finite rows of {view.matrix.shape[1]} columns with labels 0 and 1, "
+                "both",
             )
         )
-    return x, y.astype(np.int8)
+    return view.restore(x, y.astype(np.int8))
+
+
+def _advice(sampler: Any, positives: int, message: str) -> str:
+    """Return what to do about neighbours that are too many; else nothing."""
+    if "neighbors" not in message:
+        return ""
+    wide = [
+        f"{name}={positives - 1}"
+        for name, value in parameters(sampler).items()
+        if name.rpartition("__")[2] in ("k_neighbors", "n_neighbors")
+        and isinstance(value, int)
+        and value >= positives
+    ]
+    if not wide or positives < 2:
+        return "Use fewer folds, or a sampler without neighbours."
+    return f"Try {' and '.join(wide)} or less, or fewer folds."
 
 
 def _seeded(sampler: Any, seed: int) -> Any:
     """Return a copy of the sampler with a seed wherever it has none."""
-    own = copy.deepcopy(sampler)
-    if not hasattr(own, "get_params"):
-        return own
+    copied = copy.deepcopy(sampler)
+    if not hasattr(copied, "get_params"):
+        return copied
     free = [
         name
-        for name, value in own.get_params(deep=True).items()
+        for name, value in copied.get_params(deep=True).items()
         if value is None and name.rpartition("__")[2] == "random_state"
     ]
-    return own.set_params(**dict.fromkeys(free, seed))
+    return copied.set_params(**dict.fromkeys(free, seed))

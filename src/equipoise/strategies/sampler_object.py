@@ -20,12 +20,16 @@ SERVED = ("trees", "logistic", "network")
 class Resampled(Strategy):
     """A strategy that hands the training part of each fold to a sampler object.
 
-    The object sees the encoded training rows and nothing else: neither the rows
-    that stop the training nor those that are scored. Its result has no prior that
-    is known in advance, so scores need a calibrator. A sampler that interpolates also
-    blends the 0/1 columns of categories and of missing values. A network takes the
-    nearest whole row instead; there `synthesis="smote"` of a plain `Strategy` makes
-    fresh rows in each epoch and stores none.
+    The object sees the training rows and nothing else: neither the rows that stop the
+    training nor those that are scored. It is handed a matrix with the table's columns
+    in their order: numbers, booleans and times scaled into (-3, 3), a missing value 0
+    with a 0/1 column at the end, and a category one 0/1 column per level. A sampler
+    that takes categories as they are gets one column of codes for each instead, and
+    its `categorical_features` is translated: names, "auto", or numbers and masks of
+    your own columns without the target. The rows that it returns become rows of the
+    table again, with whole categories and booleans. The result has no prior that is
+    known in advance, so scores need a calibrator. `synthesis="smote"` of a plain
+    `Strategy` makes fresh rows in each epoch of a network and stores none.
 
     Make one with `resampled`.
 

@@ -217,6 +217,7 @@ def _read(
         target = like.target
     known = () if like is None else like.names
     raw, targets = _open(source, target, drop if like is None else (), known)
+    order = tuple(raw.data.column_names)
     raw = _without(raw, drop)
     if not raw.data.num_rows:
         raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
@@ -241,6 +242,8 @@ def _read(
         dropped=dropped,
         notes=notes.sentences(),
         source=raw.name,
+        # Columns of a Parquet file that are dropped are not read: no order is known.
+        order=order if set(drop) <= set(order) else (),
     )
 
 

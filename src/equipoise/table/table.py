@@ -101,6 +101,8 @@ class Table:
         dropped: Columns that were left out.
         notes: What was done while reading, one sentence each.
         source: Where the rows come from, for messages.
+        order: The names of all columns of the source in its order, the target and
+            those left out among them; empty if the table was made otherwise.
 
     Example:
         >>> import numpy as np
@@ -120,6 +122,7 @@ class Table:
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
     source: str = "arrays"
+    order: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.y)
