@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from imblearn.over_sampling import SMOTE
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 import equipoise as eq
@@ -224,3 +225,27 @@ def test_progress_never_goes_back(known: Known) -> None:
     assert 0 <= shares[0] <= shares[-1] <= 1
     assert not any(math.isnan(share) for share in shares)
     assert all(text for text, _ in seen)
+
+
+def test_an_arm_that_fails_ends_its_row_and_no_other(
+    known: Known, trial: Trial
+) -> None:
+    """A sampler that raises is named with its reason wherever the trial is shown."""
+    broken = eq.resampled(SMOTE(k_neighbors=400), "logistic", name="too wide")
+    options = {"network": "small", "folds": 3, "repeats": 1, "seed": 5}
+    alone = compare(known.table, strategies=["logistic"], **options)
+    both = compare(known.table, strategies=[broken, "logistic"], **options)
+    assert list(both.failed) == ["too wide"]
+    assert "Try k_neighbors=" in both.failed["too wide"]
+    assert both.names == alone.names
+    for name in alone.names:
+        np.testing.assert_array_equal(
+            both.scores.log_odds[name], alone.scores.log_odds[name]
+        )
+    screen = " ".join(str(both).split())
+    assert "too wide failed: Received" in screen
+    assert "too wide" in both.report()
+    assert both.to_dict()["failed"] == dict(both.failed)
+    frame = both.frame("pyarrow").to_pydict()
+    assert frame["strategy"][-1] == "too wide"
+    assert frame["failed"][:-1] == [None] * len(both.names)

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import numpy as np
+import pytest
+
+from equipoise.errors import TrainingError
 from equipoise.strategies.catalogue import as_strategies
+from equipoise.strategies.jobs import Job, Outcome
 from equipoise.table.generators import Known
-from equipoise.table.table import concatenate
+from equipoise.table.table import Table, concatenate
 from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms
 from equipoise.workflows.plan import Protocol, parts
@@ -76,3 +82,56 @@ def test_scaled_progress() -> None:
     call("half of it", 0.5)
     call("all of it", 1.0)
     assert seen == [0.625, 0.75]
+
+
+class Picky:
+    """A learner that cannot fit one arm."""
+
+    def __init__(self, arm: str) -> None:
+        self.arm, self.runs = arm, 0
+
+    def run(
+        self, table: Table, jobs: Sequence[Job], **options: Any
+    ) -> Iterator[Outcome]:
+        self.runs += 1
+        for job in jobs:
+            if job.strategy.name == self.arm and job.part == 1:
+                raise TrainingError("no number")
+            yield Outcome(job, np.full(len(job.score), job.part + 0.5), 1.0, updates=3)
+
+
+def test_an_arm_that_fails_ends_alone(known: Known) -> None:
+    """The others are what they would be without it."""
+    arms = as_strategies(["logistic", "trees", "prior"])
+    splits = parts(known.table, Protocol(folds=3), [0])
+    learner = Picky("trees")
+    scores = run(
+        known.table, splits, arms, rows=500, learner=lambda _: learner, baseline="prior"
+    )
+    assert scores.failed == {"trees": "no number"}
+    without = [arms[0], arms[2]]
+    expected = run(known.table, splits, without, rows=500, learner=lambda _: learner)
+    assert set(scores.log_odds) == set(scores.seconds) == {"logistic", "prior"}
+    assert scores.seconds == expected.seconds
+    assert scores.updates == expected.updates
+    for name in ("logistic", "prior"):
+        np.testing.assert_array_equal(scores.log_odds[name], expected.log_odds[name])
+    both = join(scores, expected)
+    assert both.failed == scores.failed
+    assert both.repeats == 2
+
+
+@pytest.mark.parametrize("baseline", [None, "trees"])
+def test_without_its_baseline_a_trial_ends(known: Known, baseline: str | None) -> None:
+    arms = as_strategies(["logistic", "trees"])
+    splits = parts(known.table, Protocol(folds=2), [0])
+    learner = Picky("trees")
+    with pytest.raises(TrainingError, match="no number"):
+        run(
+            known.table,
+            splits,
+            arms,
+            rows=500,
+            learner=lambda _: learner,
+            baseline=baseline,
+        )

@@ -101,7 +101,8 @@ def compare(
         InputError: An argument is out of range or unknown.
         SplitError: There are too few positives for the folds.
         UnsupportedError: The table is not binary.
-        TrainingError: Training met a number that is not finite.
+        TrainingError: The baseline's training met a number that is not finite. An
+            error in another arm ends that arm alone: see `Trial.failed`.
 
     Example:
         >>> from equipoise.table.generators import gaussian_shift
@@ -141,13 +142,13 @@ def compare(
     found = diagnose(table, test=later, seed=seed)
     whole = table if later is None else concatenate([table, later])
     scores = fit_repeats(
-        whole, len(table), arms, protocol, learner, count, started, call
+        whole, len(table), arms, protocol, learner, count, started, call, BASELINE
     )
     call("computing intervals", 0.97)
     return judge(
         table,
         later,
-        arms,
+        [arm for arm in arms if arm.name not in scores.failed],
         protocol,
         scores,
         found,

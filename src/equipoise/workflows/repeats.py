@@ -79,6 +79,7 @@ def fit_repeats(
     repeats: Repeats,
     started: float,
     progress: Progress,
+    baseline: str | None = None,
 ) -> Scores:
     """Fit the first repeat, then as many more as were asked for or fit in time.
 
@@ -95,6 +96,7 @@ def fit_repeats(
         repeats: How many repeats there are.
         started: When the trial began, `time.monotonic()`.
         progress: Called with a sentence and the share of the work done.
+        baseline: As in `run`: an error in another arm ends that arm alone.
 
     Raises:
         KeyboardInterrupt: The user stopped it within the first repeat.
@@ -109,6 +111,7 @@ def fit_repeats(
         rows=rows,
         learner=learner,
         progress=scaled(progress, 0, share),
+        baseline=baseline,
     )
     more = memory.recall()
     if more is None:
@@ -120,10 +123,11 @@ def fit_repeats(
         rest = run(
             whole,
             parts(own, protocol, range(1, more + 1)),
-            arms,
+            [arm for arm in arms if arm.name not in scores.failed],
             rows=rows,
             learner=learner,
             progress=scaled(progress, share, 0.95 - share),
+            baseline=baseline,
         )
     except KeyboardInterrupt:
         note = f"Stopped by the user after the first of {more + 1} repeats."

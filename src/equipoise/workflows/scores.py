@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from equipoise.errors import EquipoiseError
 from equipoise.learners.registry import learner_for
 from equipoise.strategies.jobs import Job, Learner, Outcome, Progress, Scorer
 from equipoise.strategies.strategy import Strategy
@@ -33,6 +34,7 @@ class Scores:
         notes: What learners had to say, once each.
         groups: How the engine grouped networks into programs: the sizes of each
             run's groups, once each.
+        failed: Arm -> why it gave no scores; such an arm is nowhere else.
     """
 
     log_odds: Mapping[str, FloatArray]
@@ -43,6 +45,7 @@ class Scores:
     scorers: Mapping[str, tuple[Scorer, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
     groups: tuple[tuple[int, ...], ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def repeats(self) -> int:
@@ -65,6 +68,7 @@ def run(
     keep: bool = False,
     weights: FloatArray | None = None,
     progress: Progress | None = None,
+    baseline: str | None = None,
 ) -> Scores:
     """Fit every strategy on every part and collect the scores.
 
@@ -77,6 +81,11 @@ def run(
         keep: Whether the fitted models are kept.
         weights: `[rows of the table]` how much each row counts; None for 1 each.
         progress: Called with a sentence and the share done.
+        baseline: The arm that the others are compared with. If it is named, an error
+            in another arm ends that arm alone: its reason is in `Scores.failed`.
+
+    Raises:
+        EquipoiseError: The baseline cannot be fitted; or any arm, without one.
     """
     extra_rows = np.arange(rows, len(table))
     repeats = len({part.repeat for part in parts})
@@ -90,7 +99,9 @@ def run(
     groups: dict[tuple[int, ...], None] = {}
     number = {part.number: (i, part) for i, part in enumerate(parts)}
     planned = partial(jobs, parts, extra=extra_rows, weights=weights)
-    for outcome in _outcomes(table, planned, strategies, learner, keep, progress):
+    failed: dict[str, str] = {}
+    work = _Work(table, planned, len(parts), learner, keep, baseline, failed)
+    for outcome in work.outcomes(strategies, progress):
         i, part = number[outcome.job.part]
         name = outcome.job.strategy.name
         own = len(part.test)
@@ -104,59 +115,122 @@ def run(
             groups[outcome.groups] = None
         notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
     folds = fold_numbers(parts, rows, repeats)
-    kept = {name: tuple(found) for name, found in scorers.items()}
+    kept = {name: tuple(fitted) for name, fitted in scorers.items()}
+    for by_arm in (log_odds, extra, seconds, updates, kept):
+        for name in failed:
+            del by_arm[name]
     return Scores(
-        log_odds, folds, extra, seconds, updates, kept, tuple(notes), tuple(groups)
+        log_odds,
+        folds,
+        extra,
+        seconds,
+        updates,
+        kept,
+        tuple(notes),
+        tuple(groups),
+        failed,
     )
 
 
 def join(first: Scores, second: Scores) -> Scores:
-    """Return the scores of two runs of the same arms over different repeats."""
+    """Return the scores of two runs of the same arms over different repeats.
+
+    An arm that failed in one of them has failed.
+    """
+    arms = [name for name in first.log_odds if name in second.log_odds]
 
     def stack(
         a: Mapping[str, FloatArray], b: Mapping[str, FloatArray]
     ) -> dict[str, FloatArray]:
-        return {name: np.concatenate([a[name], b[name]]) for name in a}
+        return {name: np.concatenate([a[name], b[name]]) for name in arms}
 
     share = first.repeats / (first.repeats + second.repeats)
     return Scores(
         log_odds=stack(first.log_odds, second.log_odds),
         folds=np.concatenate([first.folds, second.folds]),
         extra=stack(first.extra, second.extra),
-        seconds={k: first.seconds[k] + second.seconds[k] for k in first.seconds},
+        seconds={k: first.seconds[k] + second.seconds[k] for k in arms},
         updates={
-            k: share * first.updates[k] + (1 - share) * second.updates[k]
-            for k in first.updates
+            k: share * first.updates[k] + (1 - share) * second.updates[k] for k in arms
         },
-        scorers={k: first.scorers[k] + second.scorers[k] for k in first.scorers},
+        scorers={k: first.scorers[k] + second.scorers[k] for k in arms},
         notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
         groups=tuple(dict.fromkeys([*first.groups, *second.groups])),
+        failed={**first.failed, **second.failed},
     )
 
 
-def _outcomes(
-    table: Table,
-    planned: Callable[[Sequence[Strategy]], list[Job]],
-    strategies: Sequence[Strategy],
-    find: Callable[[Strategy], Learner],
-    keep: bool,
-    progress: Progress | None,
-) -> Iterator[Outcome]:
-    """Hand each learner all of its jobs at once."""
-    by_learner: dict[int, tuple[Learner, list[Strategy]]] = {}
-    for strategy in strategies:
-        learner = find(strategy)
-        by_learner.setdefault(id(learner), (learner, []))[1].append(strategy)
-    done = 0.0
-    for learner, members in by_learner.values():
-        share = len(members) / len(strategies)
-        yield from learner.run(
-            table,
-            planned(members),
-            keep=keep,
-            progress=None if progress is None else scaled(progress, done, share),
-        )
-        done += share
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """The fits of a run, arm by arm.
+
+    Attributes:
+        table: The rows that all jobs index.
+        planned: Gives the jobs of some arms, arm by arm.
+        parts: The number of jobs of an arm.
+        learner: Finds the learner of a strategy.
+        keep: Whether the fitted models are kept.
+        baseline: As in `run`.
+        failed: Takes why an arm gave no scores.
+    """
+
+    table: Table
+    planned: Callable[[Sequence[Strategy]], list[Job]]
+    parts: int
+    learner: Callable[[Strategy], Learner]
+    keep: bool
+    baseline: str | None
+    failed: dict[str, str]
+
+    def outcomes(
+        self, strategies: Sequence[Strategy], progress: Progress | None
+    ) -> Iterator[Outcome]:
+        """Hand each learner all of its jobs at once."""
+        by_learner: dict[int, tuple[Learner, list[Strategy]]] = {}
+        for strategy in strategies:
+            learner = self.learner(strategy)
+            by_learner.setdefault(id(learner), (learner, []))[1].append(strategy)
+        done = 0.0
+        for learner, members in by_learner.values():
+            share = len(members) / len(strategies)
+            call = None if progress is None else scaled(progress, done, share)
+            yield from self._surviving(learner, members, call)
+            done += share
+
+    def _surviving(
+        self, learner: Learner, arms: Sequence[Strategy], progress: Progress | None
+    ) -> Iterator[Outcome]:
+        """Yield what all arms give; if one fails, the others are fitted one by one."""
+        waiting = [list(arms)]
+        while waiting:
+            group = waiting.pop(0)
+            complete = 0
+            try:
+                for outcomes in self._by_arm(learner, group, progress):
+                    complete += 1
+                    yield from outcomes
+            except EquipoiseError as error:
+                open_arms = group[complete:]
+                names = [arm.name for arm in open_arms]
+                if self.baseline is None or names == [self.baseline]:
+                    raise
+                if len(open_arms) == 1:
+                    self.failed[names[0]] = str(error)
+                else:
+                    waiting += [[arm] for arm in open_arms]
+
+    def _by_arm(
+        self, learner: Learner, arms: Sequence[Strategy], progress: Progress | None
+    ) -> Iterator[list[Outcome]]:
+        """Yield the outcomes of one arm after the other, each when all are there."""
+        outcomes: list[Outcome] = []
+        jobs = self.planned(arms)
+        run = learner.run(self.table, jobs, keep=self.keep, progress=progress)
+        for outcome in run:
+            outcomes.append(outcome)
+            if len(outcomes) == self.parts:
+                yield outcomes
+                outcomes = []
 
 
 def scaled(progress: Progress, start: float, share: float) -> Progress:

@@ -29,6 +29,7 @@ def screen(trial: Trial) -> RenderableType:
         Text(facts(trial), style="bold"),
         Text(how(trial), style="dim"),
         leaderboard(trial),  # with an empty line above and below it
+        *(Text(line, style="yellow") for line in failures(trial)),
         Text(trial.verdict, style="bold"),
     ]
     lines += [Text(""), *(Text(line) for line in decision(trial))]
@@ -88,7 +89,14 @@ def leaderboard(trial: Trial) -> RichTable:
             duration(trial.scores.seconds[name]),
             style="bold" if name == trial.conclusion.best else None,
         )
+    for name in trial.failed:
+        table.add_row(name, "", "", "", "", "failed", "")
     return table
+
+
+def failures(trial: Trial) -> list[str]:
+    """Return why arms gave no scores, one sentence each."""
+    return [f"{name} failed: {reason}" for name, reason in trial.failed.items()]
 
 
 def decision(trial: Trial) -> list[str]:

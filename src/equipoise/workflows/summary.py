@@ -57,6 +57,10 @@ def summarise(trial: Trial) -> dict[str, Any]:
             "data": _data(trial),
             "decision": _decision(trial),
             "leaderboard": _leaderboard(trial),
+            "failed": [
+                {"name": name, "reason": reason}
+                for name, reason in trial.failed.items()
+            ],
             "winner": _winner(trial),
             "curves": ranking_curves(trial, shown),
             "calibration": calibration(trial, shown),

@@ -100,6 +100,11 @@ class Trial:
         return tuple(sorted(self.results.arms, key=key))
 
     @property
+    def failed(self) -> Mapping[str, str]:
+        """By arm that gave no scores, why; no other attribute knows such an arm."""
+        return self.scores.failed
+
+    @property
     def test(self) -> Mapping[str, Evaluation]:
         """By arm, the evaluation on the separate test file; empty without one."""
         return {} if self.held_out is None else self.held_out.evaluations
@@ -118,6 +123,9 @@ class Trial:
     def frame(self, library: str | None = None) -> Any:
         """Return the leaderboard as a data frame, one row per arm.
 
+        If an arm failed, its row holds its name, the reason in the column "failed",
+        and nothing else.
+
         Args:
             library: "pandas", "polars" or "pyarrow"; by default the first of them
                 that is installed (pyarrow always is).
@@ -125,7 +133,15 @@ class Trial:
         Raises:
             MissingExtraError: The library is not installed.
         """
-        return make_frame([_row(self, name) for name in self.names], library)
+        rows = [_row(self, name) for name in self.names]
+        if self.failed:
+            empty = dict.fromkeys(rows[0])
+            rows = [{**row, "failed": None} for row in rows]
+            rows += [
+                {**empty, "strategy": name, "failed": reason}
+                for name, reason in self.failed.items()
+            ]
+        return make_frame(rows, library)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the trial as plain data, ready for JSON."""
@@ -152,6 +168,7 @@ class Trial:
             "estimand": self.results.estimand,
             "objective": self.objective,
             "strategies": [self._arm(name) for name in self.names],
+            "failed": dict(self.failed),
             "best": self.conclusion.best,
             "best_average_precision": self.results.best.estimate.as_dict(),
             "verdict": self.verdict,
