@@ -55,3 +55,29 @@ def test_a_missing_column_and_a_damaged_model_are_errors(
     error = call("predict", damaged, less, "--out", out).exception
     assert isinstance(error, BundleError)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("amount", ["5%", "$5", "true", "1,5"])
+def test_what_the_training_never_had_is_no_number(
+    amount: str, folder: Path, model: Path, call: Callable[..., Any]
+) -> None:
+    odd = folder / "odd.csv"
+    odd.write_text(f'amount,city\n1.5,Bonn\n"{amount}",Lima\n')
+    error = call("predict", model, odd, "--out", folder / "never.csv").exception
+    assert isinstance(error, TableError)
+    assert "'amount' holds 1 value that cannot be read" in str(error)
+    assert f"{amount!r}, line 3" in str(error)
+
+
+def test_an_open_order_of_time_is_asked_for(
+    tmp_path: Path, call: Callable[..., Any]
+) -> None:
+    lines = [
+        f"{i % 7},{1 + i % 9:02d}/{1 + i // 9:02d}/2021,{i % 3 // 2}" for i in range(90)
+    ]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["x,day,y", *lines]))
+    words = ["diagnose", path, "--target", "y", "--time", "day"]
+    assert "day_first=True" in str(call(*words).exception)
+    for option in ("--day-first", "--month-first"):
+        assert call(*words, option).exit_code == 0

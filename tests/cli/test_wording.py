@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from equipoise.cli.app import app
+from equipoise.cli.options import Reading
 from equipoise.cli.wording import as_options, command, flags
 
 ROOT = typer.main.get_command(app)
@@ -26,6 +27,10 @@ ROOT = typer.main.get_command(app)
         ("precision_floor=0.5 beside it", "--precision-floor 0.5 beside it"),
         ("See fit(table, target='y').", "See fit(table, target='y')."),
         ("Read it with like=.", "Read it with like=."),
+        (
+            "Pass day_first=True or day_first=False.",
+            "Pass --day-first or --month-first.",
+        ),
         ("'seed'='time'", "'seed'='time'"),
         ("no-target=1 and my.group=2", "no-target=1 and my.group=2"),
     ],
@@ -48,3 +53,7 @@ def test_a_command_can_be_pasted() -> None:
     assert shlex.split(text) == [*words, "--drop", "$b"]
     costs = [("--cost-fp", 1.0), ("--cost-fn", 2.5)]
     assert command("fit", "a.csv", costs).endswith("--cost-fp 1 --cost-fn 2.5")
+    order = Reading(time="t", day_first=False).options()
+    assert (
+        command("fit", "a.csv", order) == "equipoise fit a.csv --time t --month-first"
+    )

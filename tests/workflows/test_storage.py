@@ -14,7 +14,7 @@ import pytest
 from imblearn.over_sampling import RandomOverSampler
 
 from equipoise.bundle import pack, read_parts, unpack, write_parts
-from equipoise.errors import BundleError, InputError
+from equipoise.errors import BundleError, InputError, TableWarning
 from equipoise.learners.resampled import resampled
 from equipoise.table.read import read_table
 from equipoise.workflows.fit import fit
@@ -399,3 +399,19 @@ def test_the_format_is_the_one_that_was_saved(name: str) -> None:
     for part in older:
         if part != "card.md":  # words may improve
             assert now[part] == older[part], part
+
+
+def test_how_columns_were_written_is_saved(tmp_path: Path) -> None:
+    lines = [
+        f"{i % 9},{i % 7}5;{1 + i % 28:02d}.01.2021;{i % 3 // 2}" for i in range(90)
+    ]
+    path = tmp_path / "train.csv"
+    path.write_text("\n".join(["x;day;y", *lines]))
+    with pytest.warns(TableWarning, match="a decimal comma"):
+        model = fit(path, "y", strategy="logistic", folds=2, repeats=1)
+    again = load(model.save(tmp_path / "m.equipoise"))
+    for column, before in zip(again.schema.columns, model.schema.columns, strict=True):
+        assert column.notation == before.notation
+    rows = again.read({"x": ["1,250"], "day": ["02/03/2021"]})
+    assert rows["x"].values.tolist() == [1.25]
+    assert rows["day"].values[0] == np.datetime64("2021-03-02")

@@ -74,6 +74,7 @@ def compare(
     group: options.Group = None,
     time: options.Time = None,
     drop: options.Drop = None,
+    day_first: options.DayFirst = None,
     strategies: Strategies = None,
     folds: options.Folds = 5,
     repeats: Repeats = "auto",
@@ -103,9 +104,8 @@ def compare(
     _require_trackers(tensorboard, mlflow)
     costs = options.costs(cost_fp, cost_fn)
     goal = options.objective(objective, beside=costs) or "f1"
-    table, later = options.read(
-        source, target, test, positive=positive, group=group, time=time, drop=drop
-    )
+    reading = options.Reading(target, positive, group, time, drop, day_first)
+    table, later = reading.read(source, test)
     checkpoints = None if out is None else out / CHECKPOINTS
     with (
         _telling_how_to_go_on(checkpoints),
@@ -137,7 +137,7 @@ def compare(
         for line in _tracked(trial, tensorboard, mlflow):
             console().print(line, markup=False, highlight=False)
     fitting = [
-        *options.reading(target, positive, group, time, drop),
+        *reading.options(),
         ("--strategy", trial.best.name),
         ("--objective", objective),
         ("--cost-fp", cost_fp),

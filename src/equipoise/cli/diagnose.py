@@ -39,6 +39,7 @@ def diagnose(
     group: options.Group = None,
     time: options.Time = None,
     drop: options.Drop = None,
+    day_first: options.DayFirst = None,
     precision: Annotated[
         float, typer.Option(help="The precision wanted of flagged cases.")
     ] = 0.8,
@@ -72,9 +73,8 @@ def diagnose(
 
     if fail_on is not None:
         one_of(fail_on, SEVERITIES, "--fail-on")
-    table, later = options.read(
-        source, target, test, positive=positive, group=group, time=time, drop=drop
-    )
+    reading = options.Reading(target, positive, group, time, drop, day_first)
+    table, later = reading.read(source, test)
     found = look(
         table,
         test=later,
@@ -95,7 +95,7 @@ def diagnose(
         write_whole(html, render_diagnosis(found).encode())
         errors().print(f"wrote {html}", markup=False, highlight=False)
     if not as_json and table.task == "binary":
-        trying = [*options.reading(target, positive, group, time, drop)]
+        trying = reading.options()
         say_next(
             command("compare", source, [*trying, ("--test", test), ("--out", "trial")])
         )

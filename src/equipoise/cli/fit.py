@@ -67,6 +67,7 @@ def fit(
     group: options.Group = None,
     time: options.Time = None,
     drop: options.Drop = None,
+    day_first: options.DayFirst = None,
     strategy: Strategy = "auto",
     precision_floor: PrecisionFloor = None,
     recall_floor: RecallFloor = None,
@@ -96,9 +97,8 @@ def fit(
         capacity=capacity,
     )
     path = model_path(out)
-    table, _ = options.read(
-        source, target, positive=positive, group=group, time=time, drop=drop
-    )
+    reading = options.Reading(target, positive, group, time, drop, day_first)
+    table, _ = reading.read(source)
     with without_tensorflow_lines(), progress() as show:
         model = run(
             table,

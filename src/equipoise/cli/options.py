@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,6 +75,14 @@ Drop = Annotated[
         show_default=False,
     ),
 ]
+DayFirst = Annotated[
+    bool | None,
+    typer.Option(
+        "--day-first/--month-first",
+        help="What 03/04/2021 is where no date of a column tells: 3 April or 4 March.",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option(help="One seed gives one result.")]
 Duplicates = Annotated[
     str,
@@ -108,29 +117,43 @@ Model = Annotated[
 ]
 
 
-def read(
-    source: str,
-    target: str | None,
-    test: str | None = None,
-    *,
-    positive: str | None,
-    group: str | None,
-    time: str | None,
-    drop: Sequence[str] | None,
-) -> tuple[Table, Table | None]:
-    """Return the table that the options name, and that of `--test`."""
-    from equipoise.table.read import read_parts
+@dataclass(frozen=True)
+class Reading:
+    """The options that say how a table is read; see `read_table` for each."""
 
-    left_out = tuple(drop or ())
-    return read_parts(
-        source,
-        target,
-        test,
-        positive=positive,
-        group=group,
-        time=time,
-        drop=left_out,
-    )
+    target: str | None = None
+    positive: str | None = None
+    group: str | None = None
+    time: str | None = None
+    drop: Sequence[str] | None = None
+    day_first: bool | None = None
+
+    def read(self, source: str, test: str | None = None) -> tuple[Table, Table | None]:
+        """Return the table of a source, and that of `--test`."""
+        from equipoise.table.read import read_parts
+
+        return read_parts(
+            source,
+            self.target,
+            test,
+            positive=self.positive,
+            group=self.group,
+            time=self.time,
+            drop=tuple(self.drop or ()),
+            day_first=self.day_first,
+        )
+
+    def options(self) -> list[tuple[str, Any]]:
+        """Return the same options for another verb's command."""
+        order = {None: "", True: "--day-first", False: "--month-first"}
+        return [
+            ("--target", self.target),
+            ("--positive", self.positive),
+            ("--group", self.group),
+            ("--time", self.time),
+            ("--drop", list(self.drop or ())),
+            (order[self.day_first], None if self.day_first is None else True),
+        ]
 
 
 def costs(fp: float | None, fn: float | None) -> tuple[float, float] | None:
@@ -166,23 +189,6 @@ def objective(
     if beside is not None:
         raise typer.BadParameter("give --objective or both costs, not all three")
     return one_of(name, OBJECTIVES, "objective")
-
-
-def reading(
-    target: str | None,
-    positive: str | None,
-    group: str | None,
-    time: str | None,
-    drop: Sequence[str] | None,
-) -> list[tuple[str, Any]]:
-    """Return the options of `read` that another verb takes, too."""
-    return [
-        ("--target", target),
-        ("--positive", positive),
-        ("--group", group),
-        ("--time", time),
-        ("--drop", list(drop or ())),
-    ]
 
 
 def names(text: str) -> list[str]:

@@ -25,12 +25,15 @@ def flags(root: Any, verb: str = "") -> dict[str, str]:
     """
     ordered = [*(c for n, c in root.commands.items() if n != verb)]
     ordered += [root.commands[verb]] if verb in root.commands else []
-    found = {
-        option.name: option.opts[0]
-        for command in ordered
-        for option in command.params
-        if option.opts[0].startswith("--")
-    }
+    found = {}
+    for command in ordered:
+        for option in command.params:
+            if not option.opts[0].startswith("--"):
+                continue
+            found[option.name] = option.opts[0]
+            if option.secondary_opts:  # such as --day-first/--month-first
+                found[f"{option.name}=True"] = option.opts[0]
+                found[f"{option.name}=False"] = option.secondary_opts[0]
     return found | _OTHER.get(verb, {})
 
 
@@ -52,6 +55,8 @@ def as_options(text: str, flags: Mapping[str, str]) -> str:
 
     def option(found: re.Match[str]) -> str:
         name, value = found[1], found[2]
+        if found[0] in flags:
+            return flags[found[0]]
         if name not in flags:
             return found[0]
         return flags[name] if value is None else f"{flags[name]} {value}"
@@ -65,8 +70,8 @@ def command(verb: str, source: str, options: Iterable[tuple[str, Any]]) -> str:
     Args:
         verb: The verb.
         source: Its file.
-        options: Pairs of an option and its value; a list repeats the option, and
-            one whose value is None is left out.
+        options: Pairs of an option and its value; a list repeats the option, True
+            is an option without a value, and one whose value is None is left out.
 
     Example:
         >>> command("fit", "my file.csv", [("--target", "y"), ("--group", None)])
@@ -77,7 +82,7 @@ def command(verb: str, source: str, options: Iterable[tuple[str, Any]]) -> str:
         several = value if isinstance(value, list) else [value]
         for one in several:
             if one is not None:
-                words += [name, _written(one)]
+                words += [name] if one is True else [name, _written(one)]
     return shlex.join(words)
 
 

@@ -112,6 +112,7 @@ def diagnose(
     group: str | None = None,
     time: str | None = None,
     drop: Sequence[str] = (),
+    day_first: bool | None = None,
     deep: bool = False,
     mute: Iterable[str] = (),
     precision: float = 0.8,
@@ -132,6 +133,8 @@ def diagnose(
         group: The column whose equal values belong together, as in `read_table`.
         time: The column that orders the rows in time, as in `read_table`.
         drop: Columns to leave out.
+        day_first: Whether 03/04/2021 is 3 April where no date tells, as in
+            `read_table`.
         deep: Whether to make the slow checks too.
         mute: Codes of checks that are not to be made.
         precision: The precision wanted of flagged cases, strictly in (0, 1); the
@@ -161,7 +164,14 @@ def diagnose(
         20
     """
     table, later = read_parts(
-        source, target, test, positive=positive, group=group, time=time, drop=drop
+        source,
+        target,
+        test,
+        positive=positive,
+        group=group,
+        time=time,
+        drop=drop,
+        day_first=day_first,
     )
     for part in (table, later):
         if part is not None:

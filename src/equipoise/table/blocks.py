@@ -6,13 +6,14 @@ decimal mark) the file's beginning tells; a Parquet file in batches of rows. Mem
 holds one block, and for Parquet the packed bytes of one row group. A file of one
 block is read as `read_table` reads it.
 
-What a column of texts means is told by the values of each block. Kinds are those of
-the earlier table, so this shows in one place only: dates whose order of day and
-month no value of the block tells.
+Kinds and notations are those of the earlier table. What it does not tell, such as the
+order of day and month in dates, a block may; later blocks are then read in the same
+way, and one that contradicts it is an error.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import re
 import zlib
@@ -107,7 +108,20 @@ def read_blocks(
         notes = Notes(list(raw.notes))
         if labelled:
             present_targets(raw, [like.target])
-        yield Block(table_like(raw, like, None, None, notes, labelled), raw.data)
+        table = table_like(raw, like, None, None, notes, labelled)
+        yield Block(table, raw.data)
+        like = _with_notations(like, table)
+
+
+def _with_notations(like: Table, seen: Table) -> Table:
+    """Return the earlier table, whose columns know how this file is written."""
+    columns = tuple(
+        dataclasses.replace(column, notation=seen[column.name].notation)
+        if column.notation is not None
+        else column
+        for column in like.columns
+    )
+    return dataclasses.replace(like, columns=columns)
 
 
 def _raw_blocks(

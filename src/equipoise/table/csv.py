@@ -112,7 +112,14 @@ def read_rows(data: bytes, form: Form, notes: Notes) -> Raw:
         return int(found.lines[row + first]) + dialect.skip
 
     return Raw(
-        table, form.name, False, dialect.decimal, line, notes.sentences(), form.hint
+        table,
+        form.name,
+        False,
+        dialect.decimal,
+        line,
+        notes.sentences(),
+        form.hint,
+        proven=dialect.proven,
     )
 
 

@@ -32,6 +32,7 @@ class Dialect:
         escape: Before a quote that is none, or nothing where quotes are doubled.
         skip: Lines before the header.
         decimal: The decimal mark, "." or ",".
+        proven: Whether numbers tell the mark, none the other one.
         comments: Whether the skipped lines are comments.
     """
 
@@ -41,6 +42,7 @@ class Dialect:
     skip: int = 0
     decimal: str = "."
     comments: bool = False
+    proven: bool = False
 
 
 def sniff(data: bytes) -> tuple[Dialect, Rows]:
@@ -65,9 +67,12 @@ def sniff(data: bytes) -> tuple[Dialect, Rows]:
             if score > best:
                 best, rows = score, found
                 dialect = Dialect(delimiter, quote, escape, skip)
-    decimal = _decimal(rows[1:], dialect.delimiter)
+    decimal, proven = _decimal(rows[1:], dialect.delimiter)
     comments = skip > 0 and not named
-    return dataclasses.replace(dialect, decimal=decimal, comments=comments), rows
+    dialect = dataclasses.replace(
+        dialect, decimal=decimal, comments=comments, proven=proven
+    )
+    return dialect, rows
 
 
 def _sample(data: bytes) -> str:
@@ -130,17 +135,21 @@ def _consistency(rows: Rows) -> tuple[float, int]:
     return (round(count / len(rows), 2) / 2, common)
 
 
-def _decimal(rows: Rows, delimiter: str) -> str:
-    """Return the decimal mark by the numbers that can be read in one way only."""
+def _decimal(rows: Rows, delimiter: str) -> tuple[str, bool]:
+    """Return the decimal mark by the numbers that can be read in one way only.
+
+    The second value tells whether all of these agree, and there are some.
+    """
     comma = point = 0
     for row in rows:
         for field in row:
             text = field.strip()
             comma += _COMMA_ONLY.fullmatch(text) is not None
             point += _POINT_ONLY.fullmatch(text) is not None
+    proven = (comma > 0) != (point > 0)
     if comma == point:
-        return "," if delimiter == ";" and comma else "."
-    return "," if comma > point else "."
+        return ("," if delimiter == ";" and comma else "."), proven
+    return ("," if comma > point else "."), proven
 
 
 def is_number(text: str) -> bool:

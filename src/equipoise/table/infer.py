@@ -10,6 +10,8 @@ all numbers or dates are read as such. Where it does not (CSV) the rules are:
 - `NA` stays a category where all other values are two capital letters: a country.
 - Whole numbers with leading zeros are codes, so categories. Whole numbers beyond
   2^53, which a float64 cannot hold, are categories too, digit by digit.
+- Numbers and dates are read in the notations of `parse_numbers` and `parse_dates`;
+  which, is kept with the column, and later files are read by it.
 - `true` and `false` in any case are booleans; other pairs are categories.
 - Where half of the values or more, but not all, are numbers (or dates), all are
   categories, and it is said.
@@ -23,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.checks import listing
+from equipoise.table.notation import Notation
 from equipoise.table.parse_dates import Dates, parse_dates
 from equipoise.table.parse_numbers import (
     FIRST_INEXACT,
@@ -58,12 +61,12 @@ def infer(name: str, raw: Raw, notes: Notes) -> Column | Dropped:
     kind = values.type
     if pa.types.is_dictionary(kind):
         return categorical(name, tidy(texts_of(values)), notes)
-    if _is_text(kind):
+    if is_text(kind):
         return _text(name, values, raw, notes)
     if pa.types.is_boolean(kind):
-        return Column(name, "boolean", _floats(values))
+        return Column(name, "boolean", _floats(values), notation=Notation())
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        return Column(name, "datetime", dates_of(values))
+        return Column(name, "datetime", dates_of(values), notation=Notation())
     if pa.types.is_integer(kind):
         return _integers(name, values, notes)
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
@@ -75,7 +78,13 @@ def infer(name: str, raw: Raw, notes: Notes) -> Column | Dropped:
     return Dropped(name, f"its values are of type {kind}, which is not served")
 
 
-def numeric(name: str, values: FloatArray, raw: Raw, notes: Notes) -> Column:
+def numeric(
+    name: str,
+    values: FloatArray,
+    raw: Raw,
+    notes: Notes,
+    notation: Notation | None = None,
+) -> Column:
     """Return a numeric column; infinite values become missing, with a note."""
     infinite = np.isinf(values)
     count = int(np.count_nonzero(infinite))
@@ -88,7 +97,7 @@ def numeric(name: str, values: FloatArray, raw: Raw, notes: Notes) -> Column:
             "infinite values were taken as missing",
         )
         values = np.where(infinite, np.nan, values)
-    return Column(name, "numeric", values)
+    return Column(name, "numeric", values, notation=notation or Notation())
 
 
 def _integers(name: str, values: Any, notes: Notes) -> Column | Dropped:
@@ -102,7 +111,7 @@ def _integers(name: str, values: Any, notes: Notes) -> Column | Dropped:
         exact = pc.equal(back, values.combine_chunks())
         if not pc.all(exact, min_count=0).as_py():
             return _too_large(name, texts_of(pc.cast(values, pa.large_string())), notes)
-    return Column(name, "numeric", floats)
+    return Column(name, "numeric", floats, notation=Notation())
 
 
 def _too_large(name: str, texts: Texts, notes: Notes) -> Column | Dropped:
@@ -118,7 +127,9 @@ def _text(name: str, values: Any, raw: Raw, notes: Notes) -> Column | Dropped:
     if quick is not None:
         if np.isnan(quick).all():
             return Dropped(name, "it has no values")
-        return Column(name, "numeric", quick)
+        whole = bool((quick[~np.isnan(quick)] % 1 == 0).all())
+        seen = Notation("" if whole else ".").with_seen(file_notation(raw))
+        return Column(name, "numeric", quick, notation=seen)
     texts = tidy(texts_of(values), name, notes)
     missing = lowered_in(texts, NUMBER_MISSING)
     rest = texts.without(missing)
@@ -137,7 +148,7 @@ def _text(name: str, values: Any, raw: Raw, notes: Notes) -> Column | Dropped:
 def _numbers(
     name: str, texts: Texts, raw: Raw, notes: Notes
 ) -> Column | Dropped | None:
-    found = parse_numbers(texts.values, raw.decimal)
+    found = parse_numbers(texts.values, raw.decimal, proven=raw.proven, accounting=True)
     if not found.numeric.all():
         _tell_mixed(name, texts, found.numeric, "numbers", raw, notes)
         return None
@@ -149,14 +160,21 @@ def _numbers(
     if inexact(found.values, texts.values).any():
         return _too_large(name, texts, notes)
     if found.done:
+        guess = f"; {found.guess}, so this was assumed" if found.guess else ""
         notes.column(
             name,
-            f"numbers were read with {found.done} {_example(texts, found)}",
-            f"numbers were read with {found.done}",
+            f"numbers were read with {found.done} {_example(texts, found)}{guess}",
+            f"numbers were read with {found.done}{guess}",
         )
     elif raw.typed:
         notes.column(name, "texts that hold numbers were read as numbers")
-    return numeric(name, per_row(texts, found.values), raw, notes)
+    seen = found.notation.with_seen(file_notation(raw))
+    return numeric(name, per_row(texts, found.values), raw, notes, seen)
+
+
+def file_notation(raw: Raw) -> Notation:
+    """Return what the numbers of a file's other columns prove."""
+    return Notation(raw.decimal if raw.proven else "")
 
 
 def _example(texts: Texts, found: Numbers) -> str:
@@ -167,7 +185,7 @@ def _example(texts: Texts, found: Numbers) -> str:
 
 
 def _dates(name: str, texts: Texts, raw: Raw, notes: Notes) -> Column | None:
-    found: Dates | None = parse_dates(texts.values)
+    found: Dates | None = parse_dates(texts.values, raw.order)
     if found is None:
         return None
     if not found.valid.all():
@@ -175,8 +193,13 @@ def _dates(name: str, texts: Texts, raw: Raw, notes: Notes) -> Column | None:
         return None
     if found.assumed:
         notes.column(name, found.assumed)
-    nothing = np.append(found.values, np.datetime64("NaT"))
-    return Column(name, "datetime", nothing[texts.codes])
+    seen = Notation(order=found.order)
+    return Column(name, "datetime", moments(texts, found.values), notation=seen)
+
+
+def moments(texts: Texts, values: Any) -> Any:
+    """Return a date per row from a date per distinct text."""
+    return np.append(values, np.datetime64("NaT"))[texts.codes]
 
 
 def _booleans(name: str, texts: Texts) -> Column | None:
@@ -186,7 +209,7 @@ def _booleans(name: str, texts: Texts) -> Column | None:
     if not set(lower) <= {"true", "false"}:
         return None
     values = np.array([text == "true" for text in lower], np.float64)
-    return Column(name, "boolean", per_row(texts, values))
+    return Column(name, "boolean", per_row(texts, values), notation=Notation())
 
 
 def per_row(texts: Texts, values: FloatArray) -> FloatArray:
@@ -315,7 +338,8 @@ def _leading_zeros(texts: Texts) -> bool:
     return bool(pc.any(pc.match_substring_regex(texts.values, r"^0\d+$")).as_py())
 
 
-def _is_text(kind: Any) -> bool:
+def is_text(kind: Any) -> bool:
+    """Return whether an Arrow type holds texts."""
     import pyarrow as pa
 
     views = getattr(pa.types, "is_string_view", lambda _: False)

@@ -6,8 +6,9 @@ four digits, and months by their English names; a time of day with seconds, frac
 AM or PM; a zone (Z, UTC, +hh:mm), from which the time is turned to UTC.
 
 Whether 03/04/2021 is in March or April is decided by the column: by the dates that
-can be read in one way only; else a slash means month first, a dot or dash day first,
-and it is said.
+can be read in one way only; else by what the user says; else a slash means month
+first, a dot or dash day first, and it is said. The dates of a later file are read in
+the order of the first (`dates_as`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _LAYOUTS = (
     r"^(?P<day>\d{1,2})[ -](?P<name>[A-Za-z]{3,9})\.?,?[ -](?P<year>\d{4})" + _TIME,
     r"^(?P<name>[A-Za-z]{3,9})\.? (?P<day>\d{1,2}),? (?P<year>\d{4})" + _TIME,
 )
+_NUMBERS = 1  # the layout whose order of day and month is open
 _NAMES = (
     "january february march april may june july august september october november "
     "december"
@@ -50,18 +52,27 @@ class Dates:
         values: `[values]` datetime64[us] in UTC, NaT where a text is no date.
         valid: `[values]` whether the text is a date.
         assumed: What had to be assumed about the order of day and month.
+        order: The order in which they were read, "day" or "month" first, or "" where
+            they are written otherwise.
+        turned: The dates in the other order where nothing tells it, else None.
+        example: The first date that could be read in both orders, where `turned`.
     """
 
     values: DateArray
     valid: Mask
     assumed: str = ""
+    order: str = ""
+    turned: DateArray | None = None
+    example: str = ""
 
 
-def parse_dates(values: Any) -> Dates | None:
+def parse_dates(values: Any, order: str = "") -> Dates | None:
     """Read distinct texts as dates, or return None where hardly any looks like one.
 
     Args:
         values: A `pyarrow` array of texts without spaces around them.
+        order: Which comes first where no date tells, "day" or "month"; "" for what
+            the mark between them suggests, which is said.
 
     Example:
         >>> import pyarrow as pa
@@ -71,19 +82,146 @@ def parse_dates(values: Any) -> Dates | None:
         >>> parse_dates(pa.array(["13/04/2021"])).values.astype("datetime64[D]")
         array(['2021-04-13'], dtype='datetime64[D]')
     """
-    import pyarrow.compute as pc
-
     head = values.slice(0, 50).to_pylist()
     scores = [sum(bool(re.match(form, text)) for text in head) for form in _LAYOUTS]
     best = int(np.argmax(scores))
     if scores[best] * 2 < len(head) or not head:
         return None
-    parts = pc.extract_regex(values, _LAYOUTS[best])
+    if best == _NUMBERS:
+        return _numbered(values, order)
+    found, valid = _read(values, best, "")
+    return Dates(found, valid)
+
+
+def _numbered(values: Any, order: str) -> Dates:
+    """Read dates such as 03/04/2021, whose order of day and month they tell or not."""
+    days = _told(values, "day") & ~_told(values, "month")
+    months = _told(values, "month") & ~_told(values, "day")
+    if days.any() or months.any():
+        chosen = "month" if months.sum() > days.sum() else "day"
+        found, valid = _read(values, _NUMBERS, chosen)
+        return Dates(found, valid, order=chosen)
+    either = np.flatnonzero(_either(values))
+    if order:
+        found, valid = _read(values, _NUMBERS, order)
+        return Dates(found, valid, order=order)
+    first = values[int(either[0])].as_py() if len(either) else ""
+    chosen = "month" if "/" in (first or values[0].as_py()) else "day"
+    found, valid = _read(values, _NUMBERS, chosen)
+    if not len(either):  # 03/03/2021 throughout
+        return Dates(found, valid)
+    turned, _ = _read(values, _NUMBERS, "day" if chosen == "month" else "month")
+    words = {"month": "month before day", "day": "day before month"}
+    assumed = (
+        f"no date tells the order of day and month (first: {first!r}); "
+        f"{words[chosen]} was assumed; pass day_first=True or day_first=False to choose"
+    )
+    return Dates(found, valid, assumed, chosen, turned, first)
+
+
+@dataclass(frozen=True, eq=False)
+class ByOrder:
+    """What distinct texts are as dates of an earlier notation.
+
+    Attributes:
+        values: `[values]` datetime64[us] in UTC, NaT where a text is refused.
+        wrong: `[values]` why a text is refused, or an empty text.
+        order: The order of day and month, once it is told.
+    """
+
+    values: DateArray
+    wrong: list[str]
+    order: str
+
+
+def dates_as(values: Any, order: str) -> ByOrder:
+    """Read distinct texts as the dates of an earlier table's column.
+
+    Args:
+        values: A `pyarrow` array of texts without spaces around them.
+        order: The order in which the earlier dates were read, "day" or "month" first;
+            "" where they did not tell: then these must.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> found = dates_as(pa.array(["01/11/2021", "11/25/2021"]), "day")
+        >>> print(found.values[0].astype("datetime64[D]"), found.wrong[1], sep="; ")
+        2021-11-01; its month is first, and the first table has the day first
+    """
+    result = np.full(len(values), np.datetime64("NaT"), "datetime64[us]")
+    days = _told(values, "day") & ~_told(values, "month")
+    months = _told(values, "month") & ~_told(values, "day")
+    chosen, first = order, bool(order)
+    if not chosen and days.any() != months.any():
+        chosen = "day" if days.any() else "month"
+    for layout in range(len(_LAYOUTS)):
+        if layout == _NUMBERS and not chosen:
+            continue
+        found, valid = _read(values, layout, chosen)
+        result[valid] = found[valid]
+    either = _either(values)
+    if not chosen:
+        same = _told(values, "day") & _told(values, "month") & ~either
+        found, valid = _read(values, _NUMBERS, "day")
+        result[same & valid] = found[same & valid]
+    wrong = []
+    for k, lacks in enumerate(np.isnat(result)):
+        why = ""
+        if lacks and (months[k] or days[k]):
+            why = _other_order("month" if months[k] else "day", chosen, first=first)
+        elif lacks and either[k]:
+            why = (
+                "neither the first table nor this file tells the order of day and month"
+            )
+        elif lacks:
+            why = "it is no date that can be read"
+        wrong.append(why)
+    return ByOrder(result, wrong, chosen)
+
+
+def in_words(moment: np.datetime64) -> str:
+    """Return a date without its time, as people write it.
+
+    Example:
+        >>> in_words(np.datetime64("2021-04-03T12:00"))
+        '3 April 2021'
+    """
+    year, month, day = str(moment.astype("datetime64[D]")).rsplit("-", 2)
+    return f"{int(day)} {_MONTHS[int(month) - 1].title()} {year}"
+
+
+def _other_order(this: str, chosen: str, *, first: bool) -> str:
+    if not chosen:
+        return "some dates of the column have the day first, others the month"
+    where = "the first table has" if first else "others have"
+    return f"its {this} is first, and {where} the {chosen} first"
+
+
+def _told(values: Any, order: str) -> Mask:
+    """Return which texts are dates of two numbers and a year in this order."""
+    return _read(values, _NUMBERS, order)[1]
+
+
+def _either(values: Any) -> Mask:
+    """Return which texts are two different dates, by the order of day and month."""
+    days, is_day = _read(values, _NUMBERS, "day")
+    months, is_month = _read(values, _NUMBERS, "month")
+    return np.asarray(is_day & is_month & (days != months))
+
+
+def _read(values: Any, layout: int, order: str) -> tuple[DateArray, Mask]:
+    """Read texts of one layout; return the dates, and which texts are such dates."""
+    import pyarrow.compute as pc
+
+    parts = pc.extract_regex(values, _LAYOUTS[layout])
     found = np.asarray(pc.is_valid(parts))
-    assumed = ""
-    if best == 1:
-        fields, assumed = _ordered(parts)
-    elif best == 0:
+    if not found.any():
+        return np.full(len(found), np.datetime64("NaT"), "datetime64[us]"), found
+    if layout == _NUMBERS:
+        names = ("first", "next") if order == "day" else ("next", "first")
+        day, month = (_integers(parts, name) for name in names)
+        fields = {"year": _integers(parts, "year"), "month": month, "day": day}
+    elif layout == 0:
         fields = {name: _integers(parts, name) for name in ("year", "month", "day")}
     else:
         fields = {name: _integers(parts, name) for name in ("year", "day")}
@@ -91,25 +229,7 @@ def parse_dates(values: Any) -> Dates | None:
     days, valid = _days(fields)
     clock, sound = _clock(parts)
     valid &= found & sound
-    return Dates(np.where(valid, days + clock, np.datetime64("NaT")), valid, assumed)
-
-
-def _ordered(parts: Any) -> tuple[Fields, str]:
-    import pyarrow.compute as pc
-
-    first, second = _integers(parts, "first"), _integers(parts, "next")
-    day_first = int((first > 12).sum())
-    month_first = int((second > 12).sum())
-    assumed = ""
-    if day_first == month_first == 0:
-        slash = pc.struct_field(parts, "mark").drop_null()[0].as_py() == "/"
-        month_first = int(slash)
-        order = "month before day" if slash else "day before month"
-        assumed = f"no date tells the order of day and month; {order} was assumed"
-    year = _integers(parts, "year")
-    if month_first > day_first:
-        return {"year": year, "month": first, "day": second}, assumed
-    return {"year": year, "month": second, "day": first}, assumed
+    return np.where(valid, days + clock, np.datetime64("NaT")), valid
 
 
 def _days(fields: Fields) -> tuple[DateArray, Mask]:

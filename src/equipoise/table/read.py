@@ -45,6 +45,7 @@ def read_table(
     group: str | None = None,
     time: str | None = None,
     drop: Sequence[str] = (),
+    day_first: bool | None = None,
     like: Table | None = None,
 ) -> Table:
     """Read rows with their target, and say what was done to them.
@@ -69,6 +70,9 @@ def read_table(
             patient, a customer). It is no feature.
         time: A column by which rows are ordered in time. It is no feature.
         drop: Columns to leave out.
+        day_first: Whether 03/04/2021 is 3 April, where no date of the column tells;
+            None: a slash means month first, and it is said. As `time`, such a column
+            is refused unless this is given.
         like: An earlier table whose columns, kinds, target and classes this source
             must have (rules in `equipoise.table.like`).
 
@@ -76,7 +80,8 @@ def read_table(
         The table.
 
     Raises:
-        TableError: The source cannot be read as a table; lines are named.
+        TableError: The source cannot be read as a table, or contradicts `like`;
+            lines are named.
         TargetError: The target is absent or cannot be used.
         InputTypeError: Labels were given where their column's name is expected.
 
@@ -85,7 +90,18 @@ def read_table(
         <Table of 198 rows, columns: 50 numeric; target 'is_one': 20 positive ('1'),
         10.10%>
     """
-    table = _read(source, target, positive, task, group, time, drop, like, True)
+    table = _read(
+        source,
+        target,
+        positive,
+        task,
+        group,
+        time,
+        drop,
+        like,
+        labelled=True,
+        day_first=day_first,
+    )
     _warn(table, source)
     return table
 
@@ -99,8 +115,8 @@ def read_parts(
         source: As in `read_table`.
         target: As in `read_table`.
         test: A source of the test rows, or None.
-        **reading: `positive`, `group`, `time` and `drop`, as `read_table` takes them;
-            the test part needs none.
+        **reading: `positive`, `group`, `time`, `drop` and `day_first`, as `read_table`
+            takes them; the test part needs none.
 
     Returns:
         The table, and that of the test rows or None.
@@ -129,7 +145,9 @@ def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Tabl
         >>> len(new), new.labelled
         (2, False)
     """
-    table = _read(source, None, None, None, None, None, drop, like, False)
+    table = _read(
+        source, None, None, None, None, None, drop, like, labelled=False, day_first=None
+    )
     _warn(table, source)
     return table
 
@@ -203,7 +221,9 @@ def _read(
     time: str | None,
     drop: Sequence[str],
     like: Table | None,
+    *,
     labelled: bool,
+    day_first: bool | None,
 ) -> Table:
     if task is not None:
         one_of(task, TASKS, "task")
@@ -218,7 +238,7 @@ def _read(
     known = () if like is None else like.names
     raw, targets = _open(source, target, drop if like is None else (), known)
     order = tuple(raw.data.column_names)
-    raw = _without(raw, drop)
+    raw = dataclasses.replace(_without(raw, drop), order=_order(day_first))
     if not raw.data.num_rows:
         raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
     if labelled:
@@ -238,13 +258,23 @@ def _read(
         target=", ".join(targets),
         task=found.task,
         groups=None if group is None else groups_of(raw, group, notes),
-        time=None if time is None else times_of(raw, time),
+        time=None if time is None else times_of(raw, time, notes),
         dropped=dropped,
         notes=notes.sentences(),
         source=raw.name,
         # Columns of a Parquet file that are dropped are not read: no order is known.
         order=order if set(drop) <= set(order) else (),
     )
+
+
+def _order(day_first: bool | None) -> str:
+    if day_first is None:
+        return ""
+    if not isinstance(day_first, bool | np.bool_):
+        raise InputTypeError(
+            sentence(f"day_first={day_first!r}", "True, False or None")
+        )
+    return "day" if day_first else "month"
 
 
 def _open(
@@ -452,7 +482,7 @@ def table_like(
         target=like.target,
         task=like.task,
         groups=None if group is None else groups_of(raw, group, notes),
-        time=None if time is None else times_of(raw, time),
+        time=None if time is None else times_of(raw, time, notes),
         dropped=like.dropped,
         notes=notes.sentences(),
         source=raw.name,

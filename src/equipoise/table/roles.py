@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import TableError
-from equipoise.table.infer import infer
+from equipoise.table.infer import infer, is_text, moments, tidy
+from equipoise.table.parse_dates import in_words, parse_dates
 from equipoise.table.source import Notes, Raw
-from equipoise.table.table import Dropped, IntArray
+from equipoise.table.table import Column, Dropped, IntArray
 from equipoise.table.texts import texts_of
 
 
@@ -55,9 +56,14 @@ def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
     return groups
 
 
-def times_of(raw: Raw, name: str) -> npt.NDArray[Any]:
-    """Return times, as numbers or date-times, none missing."""
-    column = infer(name, raw, Notes())
+def times_of(raw: Raw, name: str, notes: Notes) -> npt.NDArray[Any]:
+    """Return times, as numbers or date-times, none missing.
+
+    Raises:
+        TableError: The values are no times, one is missing, or nothing tells the order
+            of day and month, and the rows have another order with each.
+    """
+    column = infer(name, raw, notes)
     if isinstance(column, Dropped) or column.kind not in {"numeric", "datetime"}:
         raise TableError(
             sentence(
@@ -73,4 +79,34 @@ def times_of(raw: Raw, name: str) -> npt.NDArray[Any]:
                 "a time in every row",
             )
         )
+    _require_order(raw, name, column)
     return column.values
+
+
+def _require_order(raw: Raw, name: str, column: Column) -> None:
+    """Raise where the order of rows hangs on a guess about day and month."""
+    values = raw.data.column(name)
+    if raw.order or column.kind != "datetime" or not is_text(values.type):
+        return
+    texts = tidy(texts_of(values))
+    found = parse_dates(texts.values)
+    if found is None or found.turned is None:
+        return
+    turned = moments(texts, found.turned)
+    _, one = np.unique(column.values, return_inverse=True)
+    _, other = np.unique(turned, return_inverse=True)
+    if np.array_equal(one, other):
+        return
+    row = int(np.argmax(column.values != turned))
+    day, month = column.values[row], turned[row]
+    if found.order == "month":
+        day, month = month, day
+    raise TableError(
+        sentence(
+            f"time={name!r} whose dates do not tell which of day and month comes "
+            f"first ({texts.text(int(texts.codes[row]))!r}, {raw.place(row)})",
+            "dates in one certain order, since the split by time hangs on it",
+            f"Pass day_first=True if this is {in_words(day)}, or day_first=False if "
+            f"it is {in_words(month)}; or write dates as YYYY-MM-DD.",
+        )
+    )

@@ -20,6 +20,9 @@ class Raw:
         typed: Whether the source declares types; else all columns are texts that
             are to be parsed, and texts such as `NA` may mean that a value is missing.
         decimal: The decimal mark where a text could be read both ways.
+        proven: Whether numbers of the file that can be read in one way only tell it.
+        order: Which comes first in dates where no date tells, "day" or "month"; ""
+            where the user did not say.
         line: The line of a row in the file, or None where rows have no lines.
         notes: What was done while reading the file.
         hint: Added to the error about an absent column.
@@ -34,6 +37,8 @@ class Raw:
     notes: tuple[str, ...] = ()
     hint: str = ""
     first: int = 0
+    proven: bool = False
+    order: str = ""
 
     def place(self, row: int) -> str:
         """Return where a row lies, for messages.

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import InputError, TargetError, UnsupportedError
+from equipoise.table.notation import Notation
 
 Kind = Literal["numeric", "boolean", "categorical", "datetime"]
 Task = Literal["binary", "multiclass", "multilabel"]
@@ -36,12 +37,15 @@ class Column:
             Datetime: datetime64[us] (UTC), NaT where missing.
         categories: The texts of a categorical column, in order of first
             appearance; empty for the other kinds.
+        notation: How its texts were written, by which later files are read; None
+            where that is not known.
     """
 
     name: str
     kind: Kind
     values: npt.NDArray[Any]
     categories: tuple[str, ...] = ()
+    notation: Notation | None = None
 
     def missing(self) -> npt.NDArray[np.bool_]:
         """Return which values are missing, `[rows]`."""

@@ -39,6 +39,7 @@ def compare(
     group: str | None = None,
     time: str | None = None,
     drop: Sequence[str] = (),
+    day_first: bool | None = None,
     strategies: Iterable[str | Strategy] | str | None = None,
     folds: int = 5,
     repeats: int | str = "auto",
@@ -72,6 +73,8 @@ def compare(
         time: A column by which the rows are ordered and split in time; it is no
             feature.
         drop: Columns to leave out.
+        day_first: Whether 03/04/2021 is 3 April where no date tells, as in
+            `read_table`.
         strategies: Names of the catalogue or `Strategy` objects; by default
             `prior`, `logistic`, `trees`, `plain`, `class_weight`.
         folds: The number of outer folds, 2 to 20.
@@ -117,12 +120,26 @@ def compare(
     if model is None:
         x = None
         table, later = read_parts(
-            source, target, test, positive=positive, group=group, time=time, drop=drop
+            source,
+            target,
+            test,
+            positive=positive,
+            group=group,
+            time=time,
+            drop=drop,
+            day_first=day_first,
         )
     else:
         table, x = labels_of(source)
         later, duplicates = None, "ignore"
-        _refuse(test=test, positive=positive, group=group, time=time, drop=drop)
+        _refuse(
+            test=test,
+            positive=positive,
+            group=group,
+            time=time,
+            drop=drop,
+            day_first=day_first,
+        )
     table.require_binary("compare")
     arms = _arms(strategies, own=model is not None)
     learner = Arms(network, checkpoints, model, x)

@@ -63,6 +63,7 @@ def fit(
     group: str | None = None,
     time: str | None = None,
     drop: Sequence[str] = (),
+    day_first: bool | None = None,
     strategy: str | Strategy | Iterable[str | Strategy] = "auto",
     goal: Goal | str | None = None,
     folds: int = 5,
@@ -91,6 +92,8 @@ def fit(
         time: A column by which the rows are ordered and split in time; it is no
             feature.
         drop: Columns to leave out.
+        day_first: Whether 03/04/2021 is 3 April where no date tells, as in
+            `read_table`.
         strategy: A name, a `Strategy`, several of them, or "auto": an average of
             networks, two kinds of trees and a linear model, whose weights are learned
             on out-of-fold scores.
@@ -139,7 +142,13 @@ def fit(
     x: npt.NDArray[Any] | None = None
     if model is None:
         table = read_table(
-            source, target, positive=positive, group=group, time=time, drop=drop
+            source,
+            target,
+            positive=positive,
+            group=group,
+            time=time,
+            drop=drop,
+            day_first=day_first,
         )
     else:
         table, x = own_rows(source)

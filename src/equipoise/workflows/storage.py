@@ -31,6 +31,7 @@ from equipoise.learners.resampled import Resampled
 from equipoise.metrics.estimate import Estimate
 from equipoise.strategies.jobs import Scorer
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
 from equipoise.workflows.model import Component, FittedModel
 from equipoise.workflows.own_input import OwnInput
@@ -339,6 +340,7 @@ def _schema_state(schema: Table) -> dict[str, Any]:
     return {
         "columns": [
             {"name": c.name, "kind": c.kind, "categories": list(c.categories)}
+            | ({} if c.notation is None else {"notation": c.notation.to_dict()})
             for c in schema.columns
         ],
         "classes": list(schema.classes),
@@ -352,7 +354,11 @@ def _schema_state(schema: Table) -> dict[str, Any]:
 def _schema(state: Mapping[str, Any]) -> Table:
     columns = tuple(
         Column(
-            c["name"], c["kind"], _empty(c["kind"]), texts(c["categories"], "levels")
+            c["name"],
+            c["kind"],
+            _empty(c["kind"]),
+            texts(c["categories"], "levels"),
+            _notation(c),
         )
         for c in state["columns"]
     )
@@ -368,6 +374,12 @@ def _schema(state: Mapping[str, Any]) -> Table:
         dropped=tuple(Dropped(**d) for d in state["dropped"]),
         source=state["source"],
     )
+
+
+def _notation(column: Mapping[str, Any]) -> Notation | None:
+    """Return how a column's texts were written; older models do not know it."""
+    stored = column.get("notation")
+    return None if stored is None else Notation.from_dict(stored)
 
 
 def _empty(kind: str) -> npt.NDArray[Any]:
