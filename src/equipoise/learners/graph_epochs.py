@@ -30,12 +30,21 @@ class GraphEpochs:
     """
 
     def __init__(self, model: Any, optimizer: Any) -> None:
-        self._model, self._optimizer = model, optimizer
-        optimizer.build(model.trainable_variables)
-        self._compiled: dict[int, Any] = {}
+        self._model = model
+        self.restart(optimizer)
         self._logits = tf.function(
             lambda x: model(x, training=False), autograph=False, reduce_retracing=True
         )
+
+    def restart(self, optimizer: Any) -> None:
+        """Go on with another optimizer.
+
+        Args:
+            optimizer: A Keras optimizer that has made no update yet.
+        """
+        self._optimizer = optimizer
+        optimizer.build(self._model.trainable_variables)
+        self._compiled: dict[int, Any] = {}
 
     def train(
         self,

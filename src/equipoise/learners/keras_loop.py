@@ -199,44 +199,72 @@ class _Fit:
         member: Member,
         x: npt.NDArray[Any],
     ) -> None:
-        import keras
-
         self.member, self.settings = member, learner.settings
         self.x, self.y = x, member.part.labels.astype(learner.settings.dtype)
         if learner.build is None:
             self.model = plain_model(spec, x.shape[1], member, self.settings.dtype)
         else:
             self.model = learner.build()
-        self.optimizer = keras.optimizers.Adam(
-            member.step_size(spec), weight_decay=spec.weight_decay or None
-        )
-        if spec.weight_decay:
-            self.optimizer.exclude_from_weight_decay(var_names=["bias"])
+        self._adam = (member.step_size(spec), spec.weight_decay)
         self.epochs = None
         if learner.compiled and trains_as_usual(self.model):
-            self.epochs = GraphEpochs(self.model, self.optimizer)
+            self.epochs = GraphEpochs(self.model, self._optimizer())
         rows = len(member.part.train)
         self.batch = self.settings.batch_for(rows)
         self.steps = self.settings.steps_for(rows)
         self.updates = self.best = 0
+        self.reached = False
 
     def run(self, score: npt.NDArray[np.int64]) -> FloatArray:
-        """Train to the end and return the corrected log-odds of some rows."""
-        least, weights, name = np.inf, self.model.get_weights(), ""
-        for epoch in range(self.settings.epochs):
-            wanted = self._loss_name(epoch)
-            if wanted != name:
-                name, loss = wanted, self._loss(wanted)
-                if self.epochs is None:
-                    self.model.compile(self.optimizer, loss)
+        """Train to the end and return the corrected log-odds of some rows.
+
+        A warm start is a run of its own, with its own early stopping. The strategy's
+        loss goes on from its best weights with a fresh optimizer.
+        """
+        family, epochs = self.member.family, self.settings.epochs
+        warm = 0 if _is_example(family.loss) else family.warm_epochs(epochs)
+        ended = self._phase("cross_entropy", 0, warm) if warm else 0
+        if ended < epochs:
+            before = self.best
+            self._phase(family.loss, ended, epochs)
+            self.reached = self.best > before
+        return self.member.correction.apply(self._logits(self.x[score]))
+
+    def _phase(self, name: str, first: int, most: int) -> int:
+        """Train with one loss and leave the model at the best epoch.
+
+        Args:
+            name: The loss.
+            first: How many epochs there were before.
+            most: The number of the last epoch, at most.
+
+        Returns:
+            How many epochs there have been.
+        """
+        loss, least, weights = self._loss(name), np.inf, self.model.get_weights()
+        if self.epochs is None:
+            self.model.compile(self._optimizer(), loss)
+        elif first:
+            self.epochs.restart(self._optimizer())
+        epoch = since = first
+        while epoch < most and epoch - since < self.settings.patience:
             self._epoch(epoch, name, loss)
             value = self._stop_value(epoch)
+            epoch += 1
             if value < least:
-                least, self.best, weights = value, epoch + 1, self.model.get_weights()
-            if epoch + 1 - self.best >= self.settings.patience:
-                break
+                least, weights = value, self.model.get_weights()
+                self.best = since = epoch
         self.model.set_weights(weights)
-        return self.member.correction.apply(self._logits(self.x[score]))
+        return epoch
+
+    def _optimizer(self) -> Any:
+        import keras
+
+        rate, decay = self._adam
+        optimizer = keras.optimizers.Adam(rate, weight_decay=decay or None)
+        if decay:
+            optimizer.exclude_from_weight_decay(var_names=["bias"])
+        return optimizer
 
     def _logits(self, x: npt.NDArray[Any]) -> FloatArray:
         return _logits(self.model, x) if self.epochs is None else self.epochs.logits(x)
@@ -298,11 +326,6 @@ class _Fit:
             mix = draw.mix.ravel().astype(self.y.dtype)
             own = own + mix * (shares[draw.partner.ravel()] - own)
         return np.asarray(weights * own)
-
-    def _loss_name(self, epoch: int) -> str:
-        own = self.member.family.loss
-        warm = epoch < self.member.family.warm_start * self.settings.epochs
-        return "cross_entropy" if warm and not _is_example(own) else own
 
     def _loss(self, name: str) -> Any:
         spec = losses.get(name)

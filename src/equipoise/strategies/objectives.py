@@ -84,8 +84,8 @@ OBJECTIVES: dict[str, Objective] = {
             "set",
             "calibrate",
             "the squared hinge at margin {margin:g} over all pairs of a positive "
-            "and a negative, after {warm_start:.0%} of the updates with the "
-            "cross-entropy",
+            "and a negative, after a start with the cross-entropy of at most "
+            "{warm_start:.0%} of the epochs",
             options={"margin": _MARGIN},
             training=_WARM_START,
             citations=("rust2023",),
@@ -94,8 +94,8 @@ OBJECTIVES: dict[str, Objective] = {
             "auc_margin",
             "set",
             "calibrate",
-            "the AUC margin loss at margin {margin:g}, after {warm_start:.0%} of "
-            "the updates with the cross-entropy",
+            "the AUC margin loss at margin {margin:g}, after a start with the "
+            "cross-entropy of at most {warm_start:.0%} of the epochs",
             options={"margin": _MARGIN},
             training=_WARM_START,
             citations=("ying2016", "yuan2021"),

@@ -10,6 +10,9 @@ import numpy as np
 
 from equipoise.training.population import Population
 
+STATE = 2
+"""What a checkpoint holds and means; another number makes older ones another run's."""
+
 
 def run_key(population: Population) -> str:
     """Return a text that two populations share if one can go on from the other.
@@ -35,6 +38,7 @@ def run_key(population: Population) -> str:
     settings = population.settings.to_dict()
     del settings["save_every"], settings["memory_limit"]
     plain = {
+        "state": STATE,
         "members": [
             [m.seed, m.part.number, m.strategy.to_dict()] for m in population.members
         ],

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,12 +29,25 @@ class Family:
     Attributes:
         loss: The loss' name.
         options: The names of the options that are given, each a number per member.
-        warm_start: The share of epochs that minimise the cross-entropy first.
+        warm_start: The largest share of epochs that minimise the cross-entropy first.
     """
 
     loss: str
     options: tuple[str, ...] = ()
     warm_start: float = 0.0
+
+    def warm_epochs(self, epochs: int) -> int:
+        """Return how many epochs the warm start has, at most.
+
+        Args:
+            epochs: How many there are in all.
+
+        Example:
+            >>> Family("pairwise_auc", (), 0.25).warm_epochs(10)
+            2
+        """
+        # A share such as .29 times 100 is just below 29.
+        return math.floor(self.warm_start * epochs + 1e-9)
 
 
 @dataclass(frozen=True, eq=False)

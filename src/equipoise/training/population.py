@@ -20,7 +20,7 @@ from equipoise.networks.spec import NetworkSpec
 from equipoise.training import adam
 from equipoise.training.data import Part, stack
 from equipoise.training.grouping import block_size
-from equipoise.training.members import Family, Member, stacked_weights
+from equipoise.training.members import Member, stacked_weights
 from equipoise.training.program import Signature, program
 from equipoise.training.settings import LANES, ROWS_AHEAD, TrainingSettings
 from equipoise.training.snapshot import Snapshot
@@ -43,6 +43,8 @@ class Fitted:
         log_odds: `[score rows]`, corrected.
         updates: How many updates it took.
         best: The epoch that was kept; 0 where none has ended.
+        reached: Whether that epoch minimised the strategy's own loss, not the
+            cross-entropy of a warm start.
         weights: In the exact layout of its part, where they were asked for.
     """
 
@@ -50,6 +52,7 @@ class Fitted:
     log_odds: FloatArray
     updates: int
     best: int
+    reached: bool
     weights: Parameters | None
 
 
@@ -78,6 +81,8 @@ class Population:
         self._block = block_size(self.spec, self.common, self.settings, self.batch)
         self._chunk = _chunk(len(self.members[0].part.labels))
         self._sizes = np.array([m.step_size(self.spec) for m in self.members])
+        epochs = self.settings.epochs
+        self._warm = np.array([m.family.warm_epochs(epochs) for m in self.members])
         self._ahead: dict[int, tuple[int, npt.NDArray[np.int32]]] = {}
         self._place()
         weights = stacked_weights(self.members, self.spec, self.common)
@@ -112,7 +117,7 @@ class Population:
             any(member.neighbours is not None for member in self.members),
             dtype,
             weighted,
-            bool((self._sizes != self.spec.learning_rate).any()),
+            bool((self._sizes != self.spec.learning_rate).any() or self._warm.any()),
         )
         self._program = program(signature)
 
@@ -131,7 +136,8 @@ class Population:
         """
         state = self._trained()
         values = self._stop_values(state["weights"])
-        self.now = self.now.after(state, values, self.settings.patience)
+        borne = self.settings.patience
+        self.now = self.now.after(state, values, borne, self._warm)
 
     def finish(self) -> None:
         """Keep the best weights of everyone who still learns."""
@@ -186,9 +192,16 @@ class Population:
         if mixed:
             draws |= {"partner": tf.constant(partner), "mix": tf.constant(mix)}
         if self._program.signature.rated:
-            own = corrections[:, None] * self._sizes[which]
-            draws["own_rates"] = tf.constant(own, self.settings.dtype)
+            own = np.stack([self._corrections(int(number)) for number in which], 1)
+            draws["own_rates"] = tf.constant(
+                own * self._sizes[which], self.settings.dtype
+            )
         return draws
+
+    def _corrections(self, number: int) -> FloatArray:
+        """Return Adam's bias corrections of a member's epoch, `[steps]`."""
+        epoch = self.now.epoch - int(self.now.turned[number])
+        return adam.rates(epoch * self.steps, self.steps)
 
     def _rows(self, number: int) -> npt.NDArray[np.int32]:
         """Return the rows of a member's epoch, `[steps, batch]`."""
@@ -216,16 +229,13 @@ class Population:
             "positive": tf.constant([m.weights[1] for m in active], dtype),
             "stream": tf.constant([_stream(m.seed) for m in active], tf.uint32),
             "bounds": tf.constant([0, *np.cumsum(sizes)], tf.int32),
-            "warm": tf.constant([self._warm(f) for f in families]),
+            "warm": tf.constant((self._warm[which] > 0) & (self.now.turned[which] == 0)),
             "options": tuple(options),
         }
         if self._program.signature.rated:
             decay = 1.0 - self._sizes[which] * self.spec.weight_decay
             columns["decay"] = tf.constant(decay, dtype)
         return columns
-
-    def _warm(self, family: Family) -> bool:
-        return self.now.epoch < family.warm_start * self.settings.epochs
 
     def _last(self, members: Sequence[Member]) -> Any:
         rows = [last_intervals(m.part.exact, self.common) for m in members]
@@ -280,6 +290,7 @@ class Population:
                 self.members[i].correction.apply(logits[i]),
                 self._updates(i),
                 int(self.now.patience.epoch[i]),
+                self._reached(i),
                 self._exact(i) if keep else None,
             )
             for i in everyone
@@ -287,7 +298,12 @@ class Population:
 
     def _updates(self, member: int) -> int:
         best = int(self.now.patience.epoch[member])
-        return min(self.now.epoch, best + self.settings.patience) * self.steps
+        last = max(best, int(self.now.turned[member])) + self.settings.patience
+        return min(self.now.epoch, last) * self.steps
+
+    def _reached(self, member: int) -> bool:
+        turned, best = self.now.turned[member], self.now.patience.epoch[member]
+        return bool(self._warm[member] == 0 or 0 < turned < best)
 
     def _exact(self, member: int) -> Parameters:
         exact = self.members[member].part.exact

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,8 @@ class Signature:
         mixed: Whether any member blends examples.
         dtype: The floating type.
         weighted: Whether rows have weights of their own.
-        rated: Whether any member has a learning rate of its own.
+        rated: Whether any member has a step size of its own: by its learning rate, or
+            since Adam begins anew after a warm start.
     """
 
     spec: NetworkSpec
@@ -122,7 +123,7 @@ class Program:
                 `[steps, members]`; "first", the number of the first update.
             members: What differs by member: "negative" and "positive" `[members]`,
                 "stream" `[members, 2]` uint32; "bounds" `[families + 1]`, "warm"
-                `[families]` bool, "options" a tuple of `[members of a family]`;
+                `[members]` bool, "options" a tuple of `[members of a family]`;
                 "decay" `[members]`, what an update leaves of a kernel, where
                 members have learning rates of their own.
         """
@@ -242,13 +243,15 @@ class Program:
                 parts.append(_example_slopes(family.loss, options, *example))
                 continue
             alone = (*both, None if own is None else own[here])
-            parts.append(
-                tf.cond(
-                    members["warm"][number],
-                    functools.partial(_example_slopes, "cross_entropy", {}, *example),
-                    functools.partial(_set_slopes, family.loss, options, *alone),
+            set_slopes = functools.partial(_set_slopes, family.loss, options, *alone)
+            if family.warm_start:
+                warm = members["warm"][here]
+                first = functools.partial(
+                    _example_slopes, "cross_entropy", {}, *example
                 )
-            )
+                parts.append(_slopes_by_phase(warm, first, set_slopes))
+            else:
+                parts.append(set_slopes())
         return tf.concat(parts, axis=0)
 
     def _dropout(self, update: Tensor, targets: Tensor, stream: Tensor) -> Any:
@@ -324,6 +327,29 @@ def _set_slopes(
     return tape.gradient(values, logits)
 
 
+def _slopes_by_phase(
+    warm: Tensor, first: Callable[[], Tensor], then: Callable[[], Tensor]
+) -> Tensor:
+    """Return the slopes of members of which some are in their warm start.
+
+    What nobody needs is not computed.
+
+    Args:
+        warm: `[members]` bool.
+        first: Gives the slopes of the warm start, `[members, batch]`.
+        then: Gives those of the strategy's own loss.
+    """
+    return tf.cond(
+        tf.reduce_all(warm),
+        first,
+        lambda: tf.cond(
+            tf.reduce_any(warm),
+            lambda: tf.where(warm[:, None], first(), then()),
+            then,
+        ),
+    )
+
+
 def _variable(shape: tuple[int, ...], dtype: Any) -> Any:
     """Return an empty variable with an open member axis."""
     return tf.Variable(
@@ -382,7 +408,7 @@ class _Specs:
             "positive": self.floats(None),
             "stream": tf.TensorSpec((None, 2), tf.uint32),
             "bounds": self.integers(len(families) + 1),
-            "warm": tf.TensorSpec((len(families),), tf.bool),
+            "warm": tf.TensorSpec((None,), tf.bool),
             "options": tuple(
                 tuple(self.floats(None) for _ in family.options) for family in families
             ),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ class Snapshot:
         best: The best weights of the active members, on the device.
         kept: The best weights of the members that are done, in the common layout.
         patience: Who improved when.
+        turned: `[members]` the epoch after which a warm start ended and the
+            strategy's own loss began; 0 for a member that has no warm start, or is
+            still in it.
     """
 
     epoch: int
@@ -40,6 +43,7 @@ class Snapshot:
     best: Arrays
     kept: Mapping[int, Parameters]
     patience: Patience
+    turned: IntArray
 
     @classmethod
     def start(cls, weights: Mapping[str, npt.NDArray[Any]], dtype: str) -> Snapshot:
@@ -59,17 +63,27 @@ class Snapshot:
             first,
             {},
             Patience.start(count),
+            np.zeros(count, np.int64),
         )
 
     def after(
-        self, state: Mapping[str, Arrays], values: npt.NDArray[np.float64], borne: int
+        self,
+        state: Mapping[str, Arrays],
+        values: npt.NDArray[np.float64],
+        borne: int,
+        warm: IntArray | None = None,
     ) -> Snapshot:
         """Return the state after one more epoch; members that are done leave.
+
+        A warm start ends when it has had its epochs or its patience has run out. The
+        member then goes on from its best weights with fresh moments, and stopping
+        begins anew: what is kept is an epoch of the strategy's own loss.
 
         Args:
             state: "weights", "m" and "v" after the epoch.
             values: `[active]`: what early stopping minimises.
             borne: Epochs without improvement that are borne.
+            warm: `[members]` the epochs of a warm start, at most; 0 for none.
         """
         epoch = self.epoch + 1
         patience, improved = self.patience.after(epoch, self.active, values)
@@ -79,9 +93,34 @@ class Snapshot:
             best = _chosen(improved, state["weights"], self.best)
         else:
             best = self.best
-        done = epoch - patience.epoch[self.active] >= borne
-        whole = Snapshot(epoch, self.active, state, best, self.kept, patience)
+        turned = self.turned[self.active]
+        done = epoch - np.maximum(patience.epoch[self.active], turned) >= borne
+        most = np.zeros_like(turned) if warm is None else warm[self.active]
+        first = (most > 0) & (turned == 0)
+        whole = Snapshot(
+            epoch, self.active, state, best, self.kept, patience, self.turned
+        )
+        turning = first & (done | (epoch >= most))
+        if turning.any():
+            whole = whole.turning(turning)
+        done &= ~first
         return whole.without(done) if done.any() else whole
+
+    def turning(self, which: BoolArray) -> Snapshot:
+        """Return the state after the warm start of some members, `[active]`."""
+        zeros = {name: tf.zeros_like(value) for name, value in self.best.items()}
+        fresh = {"weights": self.best, "m": zeros, "v": zeros}
+        turned, members = self.turned.copy(), self.active[which]
+        turned[members] = self.epoch
+        return replace(
+            self,
+            state={
+                kind: _chosen(which, fresh[kind], own)
+                for kind, own in self.state.items()
+            },
+            patience=self.patience.anew(members),
+            turned=turned,
+        )
 
     def without(self, done: BoolArray) -> Snapshot:
         """Return the state after some members have left, `[active]`."""
@@ -95,7 +134,7 @@ class Snapshot:
         state = {kind: _take(arrays, staying) for kind, arrays in self.state.items()}
         best = _take(self.best, staying)
         active = self.active[staying]
-        return Snapshot(self.epoch, active, state, best, kept, self.patience)
+        return replace(self, active=active, state=state, best=best, kept=kept)
 
     def finished(self) -> Snapshot:
         """Return the state after everyone has left."""
@@ -108,6 +147,7 @@ class Snapshot:
             "active": self.active,
             "patience.best": self.patience.best,
             "patience.epoch": self.patience.epoch,
+            "turned": self.turned,
         }
         for kind, values in {**self.state, "best": self.best}.items():
             arrays |= {
@@ -132,6 +172,7 @@ class Snapshot:
             _named(arrays, "best"),
             kept,
             Patience(arrays["patience.best"], arrays["patience.epoch"]),
+            arrays["turned"],
         )
 
 

@@ -125,3 +125,13 @@ class Patience:
         best[which[improved]] = values[improved]
         epochs[which[improved]] = epoch
         return Patience(best, epochs), improved
+
+    def anew(self, which: IntArray) -> Patience:
+        """Return the state in which some members have no best value any more.
+
+        Args:
+            which: The members; the epochs of their best values stay.
+        """
+        best = self.best.copy()
+        best[which] = np.inf
+        return Patience(best, self.epoch)
