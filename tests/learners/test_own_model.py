@@ -65,6 +65,23 @@ def test_a_strategy_s_rate_goes_before_the_learner_s(jobs_of: Jobs) -> None:
     assert np.abs(fast.log_odds - slow.log_odds).max() > 0.1
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_loss_of_pairs_is_reached(
+    jobs_of: Jobs, monkeypatch: pytest.MonkeyPatch, compiled: bool
+) -> None:
+    """Stopping begins anew with it, so that two such losses differ."""
+    if not compiled:
+        usual = "equipoise.learners.keras_loop.trains_as_usual"
+        monkeypatch.setattr(usual, lambda model: False)
+    x, table = images(240)
+    settings = TrainingSettings(epochs=8, patience=1)
+    learner = OwnModelLearner(build, x, settings, learning_rate=0.02)
+    arms = [strategy(name) for name in ("pairwise_auc", "auc_margin")]
+    one, other = learner.run(table, jobs_of(table, *arms, parts=1))
+    assert min(one.best, other.best) > 1
+    assert (one.log_odds != other.log_odds).all()
+
+
 def test_images_one_seed_one_result_and_scores_that_return(jobs_of: Jobs) -> None:
     x, table = images()
     learner = OwnModelLearner(build, x, SETTINGS, learning_rate=0.02)

@@ -189,6 +189,49 @@ def test_weights_of_a_class_are_its_share_of_the_population(
     )
 
 
+WARM = [
+    Strategy(f"{loss}-{name}", sampling="balanced", loss=loss, options=options)
+    for loss in ("pairwise_auc", "auc_margin")
+    for name, options in (("usual", {}), ("long", {"warm_start": 0.9}))
+]
+
+
+def test_what_is_kept_is_an_epoch_of_the_strategy_s_loss(
+    table, population_of, jobs_for
+) -> None:
+    """Though the cross-entropy overfits, and its patience runs out."""
+    how = {"epochs": 30, "patience": 2}
+    population = population_of(table, WARM, **how)
+    while not population.done:
+        population.run_epoch()
+    population.finish()
+    most = np.array([m.family.warm_epochs(30) for m in population.members])
+    assert sorted(set(most)) == [7, 27]
+    turned, kept = population.now.turned, population.now.patience.epoch
+    assert ((turned >= 2) & (turned <= most) & (kept > turned)).all()
+    assert (turned[most == 27] < 27).any()
+    learner = NetworkLearner(RICH, TrainingSettings(batch=64, **how))
+    jobs = jobs_for(table, WARM, folds=1)
+    outcomes = list(learner.run(table, jobs))
+    for job, outcome in zip(jobs[1:3], outcomes[1:3], strict=True):
+        (alone,) = learner.run(table, [job])
+        np.testing.assert_array_equal(alone.log_odds, outcome.log_odds)
+    for one, other in zip(outcomes[:2], outcomes[2:], strict=True):
+        assert (one.log_odds != other.log_odds).mean() > 0.99
+
+
+def test_a_warm_start_that_ends_early_equals_keras(table, jobs_for) -> None:
+    numbers = numeric_part(table)
+    spec = NetworkSpec("x", hidden=(12, 9), learning_rate=3e-2, weight_decay=0.01)
+    settings = TrainingSettings(batch=64, epochs=24, patience=2, dtype="float64")
+    jobs = jobs_for(numbers, WARM[1::2], folds=1)
+    ours = NetworkLearner(spec, settings).run(numbers, jobs)
+    keras = KerasLoopLearner(network=spec, settings=settings).run(numbers, jobs)
+    for one, other in zip(ours, keras, strict=True):
+        assert (one.best, one.updates) == (other.best, other.updates)
+        np.testing.assert_allclose(one.log_odds, other.log_odds, rtol=0, atol=1e-6)
+
+
 def test_epochs_that_are_parts_of_a_pass_equal_keras(table, jobs_for) -> None:
     numbers = numeric_part(table)
     jobs = jobs_for(numbers, folds=1)

@@ -71,3 +71,60 @@ def test_arrays_give_the_same_state(after_three, finished) -> None:
     for name, value in arrays.items():
         assert again[name].dtype == value.dtype
         np.testing.assert_array_equal(again[name], value)
+
+
+def warm_run(values, most: int, borne: int = 2):
+    """States of one member after each epoch, the first `most` a warm start."""
+    weights = {name: v.numpy() for name, v in state_of(0, 1)["weights"].items()}
+    now, states = Snapshot.start(weights, "float32"), []
+    for epoch, value in enumerate(values, start=1):
+        now = now.after(state_of(epoch, 1), np.array([value]), borne, np.array([most]))
+        states.append(now)
+    return states
+
+
+@pytest.mark.parametrize(
+    ("values", "most", "turned", "best"),
+    [
+        ([1.0, 2.0, 3.0, 9.0], 20, 3, 1),  # its patience runs out
+        ([3.0, 2.0, 9.0, 9.0], 2, 2, 2),  # it has had its epochs
+    ],
+)
+def test_a_warm_start_ends_and_its_best_weights_go_on(
+    values, most, turned, best
+) -> None:
+    states = warm_run(values, most)
+    assert [now.turned[0] for now in states[: turned - 1]] == [0] * (turned - 1)
+    now = states[turned - 1]
+    assert now.turned.tolist() == [turned]
+    assert now.active.tolist() == [0]
+    assert now.state["weights"]["bias"].numpy()[0, 0] == best
+    for kind in ("m", "v"):
+        assert not now.state[kind]["bias"].numpy().any()
+    # The next epoch is kept, however bad: it is the first of the strategy's loss.
+    after = states[turned]
+    assert after.patience.epoch.tolist() == [turned + 1]
+    assert after.best["bias"].numpy()[0, 0] == turned + 1
+
+
+def test_patience_begins_anew_after_a_warm_start() -> None:
+    states = warm_run([1.0, 2.0, 3.0, 6.0, 5.0, 5.5, 7.0], 20)
+    assert [len(now.active) for now in states] == [1, 1, 1, 1, 1, 1, 0]
+    assert states[-1].kept[0]["bias"][0] == 5
+    again = Snapshot.from_arrays(states[3].to_arrays())
+    assert again.turned.tolist() == [3]
+
+
+def test_members_turn_each_by_themselves() -> None:
+    weights = {name: v.numpy() for name, v in state_of(0, 3)["weights"].items()}
+    now, warm = Snapshot.start(weights, "float32"), np.array([4, 0, 2])
+    for epoch, values in enumerate(([3.0, 1.0, 3.0], [2.0, 2.0, 4.0]), start=1):
+        now = now.after(state_of(epoch, 3), np.array(values), 2, warm)
+    assert now.turned.tolist() == [0, 0, 2]
+    np.testing.assert_allclose(
+        now.state["weights"]["bias"][:, 0], [2.0, 2.1, 1.2], rtol=1e-6
+    )
+    assert now.state["m"]["bias"].numpy()[:2].all()
+    later = now.after(state_of(3, 3), np.array([1.0, 3.0, 9.0]), 2, warm)
+    assert later.active.tolist() == [0, 2]  # the second has no warm start
+    assert later.patience.epoch.tolist() == [3, 1, 3]

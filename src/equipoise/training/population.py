@@ -229,7 +229,9 @@ class Population:
             "positive": tf.constant([m.weights[1] for m in active], dtype),
             "stream": tf.constant([_stream(m.seed) for m in active], tf.uint32),
             "bounds": tf.constant([0, *np.cumsum(sizes)], tf.int32),
-            "warm": tf.constant((self._warm[which] > 0) & (self.now.turned[which] == 0)),
+            "warm": tf.constant(
+                (self._warm[which] > 0) & (self.now.turned[which] == 0)
+            ),
             "options": tuple(options),
         }
         if self._program.signature.rated:
