@@ -8,10 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+import equipoise
+import equipoise.training
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.learners.own_model import patient_settings
 from equipoise.strategies.catalogue import strategy
+from equipoise.strategies.strategy import Strategy
+from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms, labels_of
 from equipoise.workflows.compare import compare
+from equipoise.workflows.fit import fit
 
 
 def images() -> tuple[np.ndarray, np.ndarray]:
@@ -62,7 +68,7 @@ def test_sources_that_do_not_fit(
 
 
 @pytest.mark.parametrize(
-    "given", [{"test": "later.csv"}, {"group": "who"}, {"drop": ("x",)}]
+    "given", [{"test": "later.csv"}, {"target": "y"}, {"drop": ("x",)}]
 )
 def test_what_is_about_columns_or_files_is_not_served_with_it(
     given: dict[str, Any],
@@ -91,3 +97,127 @@ def test_learners_are_shared() -> None:
     assert arms(strategy("trees")) is not arms(strategy("plain"))
     with pytest.raises(InputError, match="Did you mean 'small'"):
         Arms("smal")
+
+
+def test_groups_of_arrays_stay_on_one_side() -> None:
+    x, y = images()
+    patient = np.array([f"p{i // 6}" for i in range(len(y))])
+    table, _ = labels_of((x, y), group=patient)
+    assert table.groups is not None
+    assert len(np.unique(table.groups)) == 80
+    trial = compare(
+        (x, y),
+        model=build,
+        group=patient,
+        strategies=["prior", "plain"],
+        folds=2,
+        repeats=1,
+        training=TrainingSettings(epochs=1),
+    )
+    assert trial.protocol.by == "group"
+    folds = trial.scores.folds[0].reshape(80, 6)
+    assert (folds == folds[:, :1]).all()
+    assert trial.training["epochs"] == 1
+
+
+def test_times_of_arrays_order_the_rows() -> None:
+    x, y = images()
+    day = np.datetime64("2020-01-01") + np.arange(len(y))[::-1]
+    table, _ = labels_of((x, y), time=day)
+    assert table.time is not None
+    assert (np.diff(table.time) < np.timedelta64(0)).all()
+
+
+def test_the_positive_class_can_be_named() -> None:
+    x, y = images()
+    table, _ = labels_of((x, np.where(y == 1, "bad", "good")), positive="good")
+    assert table.classes == ("bad", "good")
+
+
+@pytest.mark.parametrize(
+    ("roles", "error", "says"),
+    [
+        ({"group": "patient"}, InputTypeError, "one value per row"),
+        ({"group": np.arange(7)}, InputError, r"shape \(480,\)"),
+        ({"time": np.ones((480, 2))}, InputError, r"shape \(480,\)"),
+    ],
+)
+def test_roles_that_do_not_fit(
+    roles: dict[str, Any], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        labels_of(images(), **roles)
+
+
+@pytest.mark.parametrize(
+    ("hole", "says"), [(np.nan, "2 of 480 rows with NaN"), (np.inf, "infinite number")]
+)
+def test_numbers_that_are_not_finite_are_refused(hole: float, says: str) -> None:
+    x, y = images()
+    x[[9, 7], 2, 2, 0] = hole
+    for verb in (compare, fit):
+        with pytest.raises(InputError, match=says) as raised:
+            verb((x, y), model=build)
+        assert "the first is row 7" in str(raised.value)
+    labels_of((np.nan_to_num(x, posinf=0.0), y))  # what the error proposes
+
+
+def test_several_inputs_are_refused_in_a_sentence() -> None:
+    x, y = images()
+    for several in ({"a": x, "b": x}, (x, x), [x, x[:, :2]]):
+        with pytest.raises(InputTypeError, match="2 arrays"):
+            compare((several, y), model=build)
+
+
+def test_the_advice_for_several_inputs_works() -> None:
+    import keras
+
+    x, y = images()
+    joined = np.concatenate([x[:, :3, 0, 0], x[:, 3:5, 0, 0]], axis=1)
+
+    def two() -> Any:
+        inputs = keras.Input((5,))
+        first, second = inputs[:, :3], inputs[:, 3:]
+        dense = [keras.layers.Dense(3, "relu")(part) for part in (first, second)]
+        output = keras.layers.Dense(1)(keras.layers.Concatenate()(dense))
+        return keras.Model(inputs, output)
+
+    arms = ["prior", "plain"]
+    short = TrainingSettings(epochs=2)
+    trial = compare(
+        (joined, y), model=two, strategies=arms, folds=2, repeats=1, training=short
+    )
+    assert set(trial.names) == set(arms)
+
+
+def test_a_network_that_does_not_move_is_named() -> None:
+    """Its first epoch is its best: early stopping has nothing to say of it."""
+    x, y = images()
+    noise = np.random.default_rng(1).normal(size=x.shape).astype("float32")
+    slow = Strategy("slow", options={"learning_rate": 1e-9})
+    settings = TrainingSettings(epochs=3, patience=2)
+    trial = compare(
+        (noise, y),
+        model=build,
+        strategies=["prior", slow],
+        folds=2,
+        repeats=1,
+        training=settings,
+    )
+    (note,) = [note for note in trial.notes if note.startswith("slow: ")]
+    assert "no epoch was better than the first" in note
+    assert "TrainingSettings(patience=50)" in note
+    # What it proposes can be written so.
+    equipoise.training.TrainingSettings(patience=50)
+    equipoise.Strategy(options={"learning_rate": 0.003})
+
+
+def test_few_rows_are_given_patience_in_updates() -> None:
+    learner = Arms(model=build, x=images()[0])(strategy("plain"))
+    assert learner.settings is None
+    short = patient_settings(200)
+    steps = short.steps_for(200)
+    assert short.patience * steps >= 250
+    assert short.epochs * steps >= 2500
+    assert patient_settings(100_000) == TrainingSettings()
+    assert Arms(model=build).record()["patience_updates"] == 250

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 import random
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,14 @@ Build = Callable[[], Any]
 """Returns an uncompiled `keras.Model` whose output is one logit per row."""
 
 SCORED_AT_ONCE = 256
+
+PATIENCE_UPDATES = 250
+"""Updates without improvement that a network of the user's is given, at least. On few
+rows the usual ten epochs are 60 to 100 updates: convolutional and recurrent networks
+then stop before they have begun to learn."""
+
+LEAST_UPDATES = 10 * PATIENCE_UPDATES
+"""The largest number of updates is at least this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +107,8 @@ class OwnModelLearner:
         build: Returns a new, uncompiled `keras.Model` with one logit per row: a
             last layer `Dense(1)` without an activation.
         x: `[rows, ...]` what the model takes, one entry per row of the table.
-        settings: How it is trained.
+        settings: How it is trained. None: the usual settings, but at least
+            `PATIENCE_UPDATES` without improvement before it stops.
         learning_rate: The step size of Adam, where the strategy names none.
 
     Raises:
@@ -108,7 +118,7 @@ class OwnModelLearner:
 
     build: Build
     x: npt.NDArray[Any]
-    settings: TrainingSettings = field(default_factory=TrainingSettings)
+    settings: TrainingSettings | None = None
     learning_rate: float = 1e-3
 
     def __post_init__(self) -> None:
@@ -158,7 +168,7 @@ class OwnModelLearner:
             dataclasses.replace(
                 network("linear"), learning_rate=self.learning_rate, weight_decay=0.0
             ),
-            self.settings,
+            self.settings or patient_settings(len(job.train)),
             compiled=True,
         )
         (outcome,) = loop.run(table, [job], keep=keep)
@@ -167,6 +177,25 @@ class OwnModelLearner:
         fitted: Any = outcome.scorer
         scorer = OwnModelScorer(fitted.models, fitted.correction)
         return dataclasses.replace(outcome, scorer=scorer)
+
+
+def patient_settings(rows: int) -> TrainingSettings:
+    """Return the usual settings, with patience for a network that learns slowly.
+
+    Args:
+        rows: The number of training rows.
+
+    Example:
+        >>> patient_settings(200).patience, patient_settings(100_000).patience
+        (36, 10)
+    """
+    usual = TrainingSettings()
+    steps = usual.steps_for(rows)
+    return dataclasses.replace(
+        usual,
+        patience=max(usual.patience, math.ceil(PATIENCE_UPDATES / steps)),
+        epochs=max(usual.epochs, math.ceil(LEAST_UPDATES / steps)),
+    )
 
 
 class _Seeded:

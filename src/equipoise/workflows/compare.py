@@ -19,7 +19,8 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.read import read_parts
 from equipoise.table.table import concatenate
 from equipoise.table.target import Positive
-from equipoise.workflows.arms import Arms, labels_of
+from equipoise.training.settings import TrainingSettings
+from equipoise.workflows.arms import Arms, labels_of, refuse_columns
 from equipoise.workflows.judge import judge
 from equipoise.workflows.plan import Protocol, split_by
 from equipoise.workflows.repeats import Repeats, fit_repeats
@@ -36,8 +37,8 @@ def compare(
     *,
     test: Any = None,
     positive: Positive | None = None,
-    group: str | None = None,
-    time: str | None = None,
+    group: Any = None,
+    time: Any = None,
     drop: Sequence[str] = (),
     day_first: bool | None = None,
     strategies: Iterable[str | Strategy] | str | None = None,
@@ -51,6 +52,7 @@ def compare(
     margin: float = 0.01,
     network: str = "default",
     model: Callable[[], Any] | None = None,
+    training: TrainingSettings | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -69,9 +71,10 @@ def compare(
             models and never used for a choice.
         positive: The positive class; by default the rarest.
         group: A column whose equal values stay on one side of a split (a patient, a
-            customer); it is no feature.
+            customer); it is no feature. With `model`, an array with one value per
+            row.
         time: A column by which the rows are ordered and split in time; it is no
-            feature.
+            feature. With `model`, an array with one value per row.
         drop: Columns to leave out.
         day_first: Whether 03/04/2021 is 3 April where no date tells, as in
             `read_table`.
@@ -92,6 +95,8 @@ def compare(
         model: A function that returns your own uncompiled `keras.Model` with one
             logit per row; `source` is then `(x, y)` with x of any shape, for
             example images, and only network strategies can be tried.
+        training: How networks are trained; the usual settings by default. A network
+            of yours that learns slowly may need more patience.
         checkpoints: A folder from which a trial that was stopped at any moment goes
             on with the same numbers.
         seed: One seed gives one result.
@@ -130,19 +135,12 @@ def compare(
             day_first=day_first,
         )
     else:
-        table, x = labels_of(source)
+        refuse_columns(test=test, target=target, drop=drop, day_first=day_first)
+        table, x = labels_of(source, positive=positive, group=group, time=time)
         later, duplicates = None, "ignore"
-        _refuse(
-            test=test,
-            positive=positive,
-            group=group,
-            time=time,
-            drop=drop,
-            day_first=day_first,
-        )
     table.require_binary("compare")
     arms = _arms(strategies, own=model is not None)
-    learner = Arms(network, checkpoints, model, x)
+    learner = Arms(network, checkpoints, model, x, training)
     protocol = Protocol(
         folds=integer(folds, "folds", 2, 20),
         by=split_by(table, by),
@@ -195,19 +193,3 @@ def _arms(
             )
         )
     return arms
-
-
-def _refuse(**given: Any) -> None:
-    """Refuse what is about columns or files beside the user's own network."""
-    for name, value in given.items():
-        if value is None or value == ():
-            continue
-        raise UnsupportedError(
-            sentence(
-                f"{name}= with model=",
-                "one of them, for now",
-                "Put the test rows into (x, y), or score them with your model."
-                if name == "test"
-                else "Arrays (x, y) have no columns to name; y holds 0 and 1.",
-            )
-        )

@@ -24,7 +24,7 @@ from equipoise.table.read import read_table
 from equipoise.table.table import FloatArray, Table
 from equipoise.table.target import Positive
 from equipoise.training.settings import TrainingSettings
-from equipoise.workflows.arms import Arms
+from equipoise.workflows.arms import Arms, refuse_columns
 from equipoise.workflows.blend import blend, mean_log_odds, pool
 from equipoise.workflows.fit_rows import (
     hold_out,
@@ -60,8 +60,8 @@ def fit(
     target: str | None = None,
     *,
     positive: Positive | None = None,
-    group: str | None = None,
-    time: str | None = None,
+    group: Any = None,
+    time: Any = None,
     drop: Sequence[str] = (),
     day_first: bool | None = None,
     strategy: str | Strategy | Iterable[str | Strategy] = "auto",
@@ -88,9 +88,10 @@ def fit(
         target: The target's name where `source` is a path or a frame.
         positive: The positive class; by default the rarest.
         group: A column whose equal values stay on one side of a split, as in
-            `read_table`; it is no feature.
+            `read_table`; it is no feature. With `model`, an array with one value per
+            row.
         time: A column by which the rows are ordered and split in time; it is no
-            feature.
+            feature. With `model`, an array with one value per row.
         drop: Columns to leave out.
         day_first: Whether 03/04/2021 is 3 April where no date tells, as in
             `read_table`.
@@ -151,7 +152,8 @@ def fit(
             day_first=day_first,
         )
     else:
-        table, x = own_rows(source)
+        refuse_columns(target=target, drop=drop, day_first=day_first)
+        table, x = own_rows(source, positive=positive, group=group, time=time)
         duplicates = "ignore"
     table.require_binary("fit")
     counted = read_weights(weights, len(table), goal)

@@ -23,13 +23,14 @@ CERTIFY_SHARE = 1 / 3
 Array = npt.NDArray[Any]
 
 
-def own_rows(source: Any) -> tuple[Table, Array]:
+def own_rows(source: Any, **roles: Any) -> tuple[Table, Array]:
     """Return the labels as a table, and what the user's own network takes.
 
     Args:
         source: `(x, y)`.
+        **roles: `positive`, `group` and `time`, as `labels_of` takes them.
     """
-    table, x = labels_of(source)
+    table, x = labels_of(source, **roles)
     return table, OwnInput.of(x).read(x)
 
 

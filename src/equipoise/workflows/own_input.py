@@ -83,14 +83,7 @@ class OwnInput:
         own = np.dtype(self.dtype)
         if source.dtype.kind != own.kind and not np.can_cast(source.dtype, own):
             raise InputTypeError(sentence(f"rows of type {source.dtype}", self.dtype))
-        if source.dtype.kind == "f" and not np.isfinite(source).all():
-            raise InputError(
-                sentence(
-                    "rows with NaN or infinities for a network of your own",
-                    "finite numbers",
-                    "Fill gaps as you did before fit.",
-                )
-            )
+        require_finite(source)
         return np.asarray(source, own)
 
     def read_labelled(self, source: Any, schema: Table) -> tuple[Array, Table]:
@@ -131,6 +124,37 @@ class OwnInput:
         shape = [integer(n, "shape", 1, 2**24) for n in state["shape"]]
         integer(len(shape), "axes", 1, MOST_AXES)
         return cls(tuple(shape), one_of(state["dtype"], DTYPES, "dtype"))
+
+
+def require_finite(x: Array) -> None:
+    """Raise if an array holds a number that is missing or infinite.
+
+    Networks pass NaN on, or hide it: an activation such as relu makes 0 of it.
+
+    Args:
+        x: `[rows, ...]`.
+
+    Raises:
+        InputError: It does; the error names the first such row.
+
+    Example:
+        >>> require_finite(np.ones((2, 3)))
+    """
+    if x.dtype.kind not in "fc":
+        return
+    wrong = ~np.isfinite(x).reshape(len(x), -1).all(axis=1)
+    if not wrong.any():
+        return
+    kinds = "NaN" if np.isnan(x).any() else "an infinite number"
+    raise InputError(
+        sentence(
+            f"{wrong.sum():,} of {len(x):,} rows with {kinds} (the first is row "
+            f"{int(np.argmax(wrong))}, counted from 0) for a network of your own",
+            "finite numbers",
+            "Replace them, for example numpy.nan_to_num(x), in new rows as in these; "
+            "where a gap means something, add a channel that says where it is.",
+        )
+    )
 
 
 def array_hashes(x: Array) -> npt.NDArray[np.uint64]:

@@ -17,6 +17,9 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import FloatArray, IntArray, Table
 from equipoise.workflows.plan import Part, fold_numbers, jobs
 
+MOST_STUCK = 0.5
+"""From this share of fits on, an arm whose first epoch was its best is named."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scores:
@@ -95,6 +98,7 @@ def run(
     seconds = dict.fromkeys(log_odds, 0.0)
     updates = dict.fromkeys(log_odds, 0.0)
     scorers: dict[str, list[Scorer]] = {name: [] for name in log_odds}
+    first_epochs = dict.fromkeys(log_odds, 0)
     notes: dict[str, None] = {}
     groups: dict[tuple[int, ...], None] = {}
     number = {part.number: (i, part) for i, part in enumerate(parts)}
@@ -113,7 +117,12 @@ def run(
             scorers[name].append(outcome.scorer)
         if outcome.groups:
             groups[outcome.groups] = None
+        if outcome.job.strategy.learner == "network":
+            first_epochs[name] += outcome.best == 1
         notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
+    for name, stuck in first_epochs.items():
+        if name not in failed and stuck >= MOST_STUCK * len(parts):
+            notes[f"{name}: {never_improved(stuck, len(parts))}"] = None
     folds = fold_numbers(parts, rows, repeats)
     kept = {name: tuple(fitted) for name, fitted in scorers.items()}
     for by_arm in (log_odds, extra, seconds, updates, kept):
@@ -129,6 +138,24 @@ def run(
         tuple(notes),
         tuple(groups),
         failed,
+    )
+
+
+def never_improved(stuck: int, fits: int) -> str:
+    """Say that early stopping has not moved from the start, and what to do.
+
+    Example:
+        >>> print(never_improved(4, 5))
+        in 4 of 5 fits no epoch was better than the first: the network learned almost
+        nothing, or stopped before it began to learn. Try it with more patience,
+        training=equipoise.training.TrainingSettings(patience=50), or with another
+        learning rate, equipoise.Strategy(options={"learning_rate": 0.003}).
+    """
+    return (
+        f"in {stuck} of {fits} fits no epoch was better than the first: the network "
+        "learned almost nothing, or stopped before it began to learn. Try it with more "
+        "patience, training=equipoise.training.TrainingSettings(patience=50), or with "
+        'another learning rate, equipoise.Strategy(options={"learning_rate": 0.003}).'
     )
 
 
