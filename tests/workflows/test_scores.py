@@ -15,7 +15,7 @@ from equipoise.table.table import Table, concatenate
 from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms
 from equipoise.workflows.plan import Protocol, parts
-from equipoise.workflows.scores import join, run, scaled
+from equipoise.workflows.scores import join, run, scaled, stopping_notes
 
 
 def test_a_row_is_scored_by_the_model_that_has_not_seen_it(known: Known) -> None:
@@ -135,3 +135,28 @@ def test_without_its_baseline_a_trial_ends(known: Known, baseline: str | None) -
             learner=lambda _: learner,
             baseline=baseline,
         )
+
+
+class Stuck:
+    """A learner whose networks keep their first epoch."""
+
+    def run(
+        self, table: Table, jobs: Sequence[Job], **options: Any
+    ) -> Iterator[Outcome]:
+        for job in jobs:
+            yield Outcome(job, np.zeros(len(job.score)), 1.0, best=1, limit=100)
+
+
+def test_early_stopping_that_has_not_moved_is_named(known: Known) -> None:
+    splits = parts(known.table, Protocol(folds=2), [0])
+    arms = as_strategies(["plain", "logistic"])
+    learner = Stuck()
+    scores = run(known.table, splits, arms, rows=500, learner=lambda _: learner)
+    (note,) = scores.notes  # a logistic regression has no epochs
+    assert note.startswith("plain: in 2 of 2 fits no epoch was better than the first")
+
+
+def test_fits_that_moved_are_not_named() -> None:
+    assert stopping_notes([(1, 9), (5, 9), (9, 9)]) == []
+    assert stopping_notes([]) == []
+    assert "TrainingSettings(epochs=90)" in stopping_notes([(9, 9), (9, 9), (4, 9)])[0]

@@ -186,6 +186,7 @@ class KerasLoopLearner:
             round(float(np.mean([fit.best for fit in fits]))),
             scorer if keep else None,
             () if first.neighbours is None else first.neighbours.notes,
+            limit=self.settings.epochs,
         )
 
 

@@ -120,6 +120,7 @@ class Outcome:
         notes: What the user should know about this fit.
         groups: How many networks were in each group of the run that trained this
             one; a group is one program. Empty where the engine was not at work.
+        limit: The last epoch (or iteration) that there could have been; 0 if unknown.
     """
 
     job: Job
@@ -130,6 +131,7 @@ class Outcome:
     scorer: Scorer | None = None
     notes: tuple[str, ...] = ()
     groups: tuple[int, ...] = ()
+    limit: int = 0
 
 
 class Learner(Protocol):

@@ -18,7 +18,7 @@ from equipoise.table.table import FloatArray, IntArray, Table
 from equipoise.workflows.plan import Part, fold_numbers, jobs
 
 MOST_STUCK = 0.5
-"""From this share of fits on, an arm whose first epoch was its best is named."""
+"""An arm is named if the first, or the last, epoch was best in this share of fits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +98,7 @@ def run(
     seconds = dict.fromkeys(log_odds, 0.0)
     updates = dict.fromkeys(log_odds, 0.0)
     scorers: dict[str, list[Scorer]] = {name: [] for name in log_odds}
-    first_epochs = dict.fromkeys(log_odds, 0)
+    stopped: dict[str, list[tuple[int, int]]] = {name: [] for name in log_odds}
     notes: dict[str, None] = {}
     groups: dict[tuple[int, ...], None] = {}
     number = {part.number: (i, part) for i, part in enumerate(parts)}
@@ -118,11 +118,11 @@ def run(
         if outcome.groups:
             groups[outcome.groups] = None
         if outcome.job.strategy.learner == "network":
-            first_epochs[name] += outcome.best == 1
+            stopped[name].append((outcome.best, outcome.limit))
         notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
-    for name, stuck in first_epochs.items():
-        if name not in failed and stuck >= MOST_STUCK * len(parts):
-            notes[f"{name}: {never_improved(stuck, len(parts))}"] = None
+    for name, epochs in stopped.items():
+        if name not in failed:
+            notes.update(dict.fromkeys(f"{name}: {n}" for n in stopping_notes(epochs)))
     folds = fold_numbers(parts, rows, repeats)
     kept = {name: tuple(fitted) for name, fitted in scorers.items()}
     for by_arm in (log_odds, extra, seconds, updates, kept):
@@ -141,22 +141,39 @@ def run(
     )
 
 
-def never_improved(stuck: int, fits: int) -> str:
-    """Say that early stopping has not moved from the start, and what to do.
+def stopping_notes(epochs: Sequence[tuple[int, int]]) -> list[str]:
+    """Say that early stopping has not moved from the start, or was cut short.
+
+    Args:
+        epochs: By fit, the epoch that was kept and the last that was allowed, or 0.
 
     Example:
-        >>> print(never_improved(4, 5))
-        in 4 of 5 fits no epoch was better than the first: the network learned almost
+        >>> print(stopping_notes([(1, 100), (1, 100), (7, 100)])[0])
+        in 2 of 3 fits no epoch was better than the first: the network learned almost
         nothing, or stopped before it began to learn. Try it with more patience,
         training=equipoise.training.TrainingSettings(patience=50), or with another
         learning rate, equipoise.Strategy(options={"learning_rate": 0.003}).
     """
-    return (
-        f"in {stuck} of {fits} fits no epoch was better than the first: the network "
-        "learned almost nothing, or stopped before it began to learn. Try it with more "
-        "patience, training=equipoise.training.TrainingSettings(patience=50), or with "
-        'another learning rate, equipoise.Strategy(options={"learning_rate": 0.003}).'
-    )
+    first = sum(best == 1 for best, _ in epochs)
+    last = sum(best == limit > 1 for best, limit in epochs)
+    rate = 'equipoise.Strategy(options={"learning_rate": 0.003})'
+    notes = []
+    if epochs and first >= MOST_STUCK * len(epochs):
+        notes.append(
+            f"in {first} of {len(epochs)} fits no epoch was better than the first: the "
+            "network learned almost nothing, or stopped before it began to learn. Try "
+            "it with more patience, training=equipoise.training.TrainingSettings("
+            f"patience=50), or with another learning rate, {rate}."
+        )
+    if epochs and last >= MOST_STUCK * len(epochs):
+        longer = 10 * max(limit for _, limit in epochs)
+        notes.append(
+            f"in {last} of {len(epochs)} fits the last epoch was the best: training "
+            "ended at its limit while the network was still improving. Try it with "
+            f"training=equipoise.training.TrainingSettings(epochs={longer}), or with a "
+            f"larger learning rate, {rate}."
+        )
+    return notes
 
 
 def join(first: Scores, second: Scores) -> Scores:
