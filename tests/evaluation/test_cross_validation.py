@@ -261,8 +261,7 @@ def hit_rates(positives: int, tables: int, seed: int) -> dict[str, float]:
         for r in range(2):
             for k in range(5):
                 c = arm.fitted.calibrators[r][k].apply(1.5 * grid - 3.0)
-                cut = arm.fitted.threshold[r, k]
-                raw[r, k] = np.interp(cut, c[::-1], grid[::-1])
+                raw[r, k] = np.interp(arm.decided.upper, c[::-1], grid[::-1])
         recall = stats.norm.sf(raw - gap).mean()
         for name, truth in (
             ("roc_auc", auc),

@@ -23,8 +23,6 @@ def test_it_equals_the_loop_written_out(drawn) -> None:
             t = choose_threshold(c.apply(z[r, ~inside]), y[~inside]).value
             assert np.allclose(found.log_odds[r, inside], c.apply(z[r, inside]))
             assert found.threshold[r, k] == t
-            flags = c.apply(z[r, inside]) >= t
-            assert np.array_equal(found.flagged[r, inside], flags)
 
 
 def test_a_folds_own_labels_change_nothing_in_it(drawn) -> None:
@@ -34,7 +32,6 @@ def test_a_folds_own_labels_change_nothing_in_it(drawn) -> None:
     before = cross_fit(z, y, drawn.folds, F1, exact=False)
     after = cross_fit(z, turned, drawn.folds, F1, exact=False)
     assert np.array_equal(before.log_odds[0, inside], after.log_odds[0, inside])
-    assert np.array_equal(before.flagged[0, inside], after.flagged[0, inside])
     assert before.threshold[0, 2] == after.threshold[0, 2]
     assert not np.array_equal(before.log_odds[0, ~inside], after.log_odds[0, ~inside])
 
@@ -50,7 +47,7 @@ def test_a_fold_that_holds_all_positives_leaves_none_to_choose_by() -> None:
     y = np.array([True, True, False, False, False, False])
     z = np.zeros((1, 6))
     found = cross_fit(z, y, np.array([[0, 0, 0, 1, 1, 1]]), F1)
-    assert not found.flagged[0, :3].any()
+    assert found.threshold[0, 0] == np.inf
 
 
 @pytest.mark.parametrize(("method", "near"), [("platt", 1e-3), ("isotonic", 0.03)])
@@ -62,3 +59,24 @@ def test_cells_change_a_calibrator_little(method: str, near: float) -> None:
     assert cells.apply([-4.0, 0.0, 2.0]) == pytest.approx(
         rows.apply([-4.0, 0.0, 2.0]), abs=near
     )
+
+
+def test_weights_are_copies_of_rows(drawn) -> None:
+    y, z = drawn.y == 1, drawn.scores["noisy"][:1]
+    times = np.random.default_rng(0).integers(1, 4, y.size)
+    rows = np.repeat(np.arange(y.size), times)
+    folds = drawn.folds[:1]
+    weighted = cross_fit(z, y, folds, F1, exact=False, weights=times.astype(float))
+    copied = cross_fit(z[:, rows], y[rows], folds[:, rows], F1, exact=False)
+    assert weighted.log_odds[0, rows] == pytest.approx(copied.log_odds[0], abs=1e-4)
+    assert weighted.threshold == pytest.approx(copied.threshold, abs=1e-4)
+
+
+def test_weights_count_in_cells_too() -> None:
+    random = np.random.default_rng(1)
+    z = 2 * random.standard_normal(3 * CALIBRATION_ROWS) - 3
+    y = random.random(z.size) < 1 / (1 + np.exp(-0.6 * z - 0.5))
+    heavy = np.where(y, 1.0, 5.0)
+    cells = fit(z, y, True, "platt", weights=heavy)
+    rows = fit_calibrator(z, y, method="platt", weights=heavy)
+    assert cells.apply([-4.0, 0.0]) == pytest.approx(rows.apply([-4.0, 0.0]), abs=1e-3)

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from equipoise.decision.costs import Costs
+from equipoise.evaluation.decided import DECISION
 from equipoise.evaluation.ends import (
     ALONE,
     BETWEEN_DECISION,
@@ -22,7 +24,6 @@ from equipoise.evaluation.ends import (
     limits,
     resampled_interval,
 )
-from equipoise.evaluation.replicates import DECISION
 from equipoise.metrics import METRICS, Estimate
 from equipoise.metrics.effective import Spread, effective_wilson
 
@@ -121,8 +122,10 @@ def test_a_loss_of_nothing_has_a_width() -> None:
 
 
 def test_limits_of_costs_are_the_corners() -> None:
-    options = {"false_positive": 1.0, "false_negative": 10.0, "true_positive": -5.0}
-    assert limits("cost", (80, 20), options) == pytest.approx((-1.0, 2.8))
+    costs = Costs(fp=1.0, fn=10.0, tp=-5.0)
+    assert limits("cost", (80, 20), costs) == pytest.approx((-1.0, 2.8))
+    dear = Costs(fp=1.0, fn=10.0, tp=-5.0, abstain=4.0)
+    assert limits("cost", (80, 20), dear) == pytest.approx((-1.0, 4.0))
     assert limits("recall", (80, 20)) == (0.0, 1.0)
     found = ends("cost", 0.5, 0.05, limits=(-1.0, 2.8))
     assert -1.0 < found.low < 0.5 < found.high < 2.8

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
+from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.evaluation.alignment import align
 from equipoise.evaluation.crossfit import cross_fit
+from equipoise.evaluation.decided import Cells, Decided
 from equipoise.evaluation.points import (
     between_repeats,
     by_repeat,
     by_split,
-    confusions,
+    decisions,
     mean_confusion,
     points,
     within_folds,
@@ -23,12 +25,24 @@ from equipoise.evaluation.points import (
 from equipoise.evaluation.replicates import ArmScores
 from equipoise.priors import probability
 
+F1 = as_objective("f1", {})
+COSTS = Costs(fp=1.0, fn=10.0)
+
+
+def values_of(arm: ArmScores, splits, y, folds, costs=None, weights=None):
+    cells = Cells.of(arm.decided, y, weights)
+    return points(
+        by_repeat(arm, splits, y, folds, costs, weights),
+        decisions(arm, cells.mean, costs),
+    )
+
 
 @pytest.fixture(scope="module")
 def prepared(drawn):
     y, z = drawn.y == 1, drawn.scores["plain"]
-    fitted = cross_fit(z, y, drawn.folds, as_objective("f1", {}))
-    return drawn, ArmScores.of(y, align(z, y, drawn.folds), fitted), fitted
+    fitted = cross_fit(z, y, drawn.folds, F1)
+    decided = Decided.choose(fitted.log_odds, y, F1)
+    return drawn, ArmScores.of(y, align(z, y, drawn.folds), fitted, decided), fitted
 
 
 def test_split_values_are_scikit_learns(prepared) -> None:
@@ -48,9 +62,8 @@ def test_split_values_are_scikit_learns(prepared) -> None:
 
 def test_values_over_all_splits(prepared) -> None:
     drawn, arm, fitted = prepared
-    options = {"false_positive": 1.0, "false_negative": 10.0}
     splits = by_split(drawn.scores["plain"], fitted, drawn.y == 1, drawn.folds)
-    found = points(by_repeat(arm, splits, drawn.y == 1, drawn.folds, options))
+    found = values_of(arm, splits, drawn.y == 1, drawn.folds, COSTS)
     p = probability(fitted.log_odds)
     y2 = np.tile(drawn.y, 2)
     assert found["brier"].value == pytest.approx(
@@ -64,9 +77,10 @@ def test_values_over_all_splits(prepared) -> None:
         ("mcc", reference.matthews_corrcoef),
         ("balanced_accuracy", reference.balanced_accuracy_score),
     ):
-        each = [function(drawn.y, flags) for flags in fitted.flagged]
-        assert found[name].value == pytest.approx(np.mean(each))
-    c = mean_confusion(confusions(drawn.y == 1, fitted.flagged))
+        # Both repeats have all rows, so their mean counts are half of those together.
+        both = function(y2, arm.decided.flagged.ravel())
+        assert found[name].value == pytest.approx(both)
+    c = mean_confusion(Cells.of(arm.decided, drawn.y == 1))
     assert found["cost"].value == pytest.approx((c.fp + 10 * c.fn) / drawn.y.size)
 
 
@@ -102,17 +116,35 @@ def test_values_of_each_repeat(prepared) -> None:
             within_folds(splits["roc_auc"][r : r + 1], y, drawn.folds[r : r + 1])
         )
         assert found["mcc"][r] == pytest.approx(
-            reference.matthews_corrcoef(drawn.y, fitted.flagged[r])
+            reference.matthews_corrcoef(drawn.y, arm.decided.flagged[r])
         )
 
 
 def test_a_metric_is_the_mean_of_the_repeats_that_have_it() -> None:
     found = points(
-        {"precision": np.array([0.5, np.nan, 0.7]), "roc_auc": np.full(3, np.nan)}
+        {"brier": np.array([0.5, np.nan, 0.7]), "roc_auc": np.full(3, np.nan)}, {}
     )
-    assert found["precision"].value == pytest.approx(0.6)
+    assert found["brier"].value == pytest.approx(0.6)
     assert found["roc_auc"].reason == "no fold holds both classes"
-    assert points({"mcc": np.array([np.nan])})["mcc"].reason.startswith("all decisions")
+    nan = np.array(np.nan)
+    none = points({"mcc": np.array([0.3])}, {"mcc": nan})["mcc"]
+    assert none.reason.startswith("all decisions")
+
+
+def test_weights_are_copies_of_rows(prepared) -> None:
+    drawn, _, _ = prepared
+    times = np.random.default_rng(0).integers(1, 4, drawn.y.size)
+    rows = np.repeat(np.arange(drawn.y.size), times)
+    found = []
+    for at, w in ((np.arange(drawn.y.size), times.astype(float)), (rows, None)):
+        y, z, folds = drawn.y[at] == 1, drawn.scores["noisy"][:, at], drawn.folds[:, at]
+        fitted = cross_fit(z, y, folds, F1, weights=w)
+        arm = ArmScores.of(y, z, fitted, Decided.choose(fitted.log_odds, y, F1, w))
+        splits = by_split(z, fitted, y, folds, w)
+        found.append(values_of(arm, splits, y, folds, COSTS, w))
+    weighted, copied = found
+    for name, estimate in weighted.items():
+        assert estimate.value == pytest.approx(copied[name].value, abs=1e-4), name
 
 
 def test_variance_between_repeats() -> None:

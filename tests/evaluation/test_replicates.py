@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
+from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
+from equipoise.decision.thresholds import choose_threshold
 from equipoise.evaluation import replicates
 from equipoise.evaluation.alignment import align
 from equipoise.evaluation.crossfit import cross_fit
-from equipoise.evaluation.points import by_repeat, by_split, points
+from equipoise.evaluation.decided import DECISION, Cells, Decided, definitions
+from equipoise.evaluation.points import by_repeat, by_split, decisions, points
 from equipoise.evaluation.replicates import (
-    DECISION,
     PROBABILITY,
     RANKING,
     ArmScores,
+    Choice,
     Replicator,
     even,
     replicate,
@@ -22,22 +27,28 @@ from equipoise.evaluation.replicates import (
 from equipoise.evaluation.resampled import RowWeights
 from equipoise.metrics import METRICS
 
-COSTS = {"false_positive": 1.0, "false_negative": 5.0}
+COSTS = Costs(fp=1.0, fn=5.0)
+F1 = as_objective("f1", {})
 
 
 def arm_of(drawn, name: str = "noisy") -> tuple[ArmScores, Replicator]:
     y, z = drawn.y == 1, drawn.scores[name]
-    fitted = cross_fit(z, y, drawn.folds, as_objective("f1", {}))
-    arm = ArmScores.of(y, align(z, y, drawn.folds), fitted)
+    fitted = cross_fit(z, y, drawn.folds, F1)
+    decided = Decided.choose(fitted.log_odds, y, F1)
+    arm = ArmScores.of(y, align(z, y, drawn.folds), fitted, decided)
     return arm, Replicator(arm, y, drawn.folds, COSTS)
 
 
 def values_of(drawn, name: str = "noisy") -> dict[str, float]:
     y, z = drawn.y == 1, drawn.scores[name]
-    fitted = cross_fit(z, y, drawn.folds, as_objective("f1", {}))
-    arm = ArmScores.of(y, align(z, y, drawn.folds), fitted)
+    fitted = cross_fit(z, y, drawn.folds, F1)
+    decided = Decided.choose(fitted.log_odds, y, F1)
+    arm = ArmScores.of(y, align(z, y, drawn.folds), fitted, decided)
     splits = by_split(z, fitted, y, drawn.folds)
-    found = points(by_repeat(arm, splits, y, drawn.folds, COSTS))
+    cells = Cells.of(decided, y).mean
+    found = points(
+        by_repeat(arm, splits, y, drawn.folds, COSTS), decisions(arm, cells, COSTS)
+    )
     return {metric: estimate.value for metric, estimate in found.items()}
 
 
@@ -59,31 +70,77 @@ def test_weights_of_two_are_rows_written_twice(drawn) -> None:
     w[y & (np.arange(y.size) % 2 == 0)] = 2
     found = made(w)
     for name in ("recall", "g_mean"):
-        each = [
-            METRICS[name](
-                np.repeat(y, w[:, 0].astype(int)), np.repeat(f, w[:, 0].astype(int))
-            )
-            for f in arm.flagged
-        ]
-        assert found[name][0] == pytest.approx(np.mean(each), abs=1e-6)
+        times = w[:, 0].astype(int)
+        both = np.concatenate([np.repeat(f, times) for f in arm.decided.flagged])
+        expected = METRICS[name](np.tile(np.repeat(y, times), 2), both)
+        assert found[name][0] == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_repeat_that_lacks_a_metric_is_left_out(drawn) -> None:
-    """Where one repeat flags nothing, precision is the others'."""
+def test_a_repeat_that_flags_nothing_counts_too(drawn) -> None:
+    """Counts are means over the repeats, so precision is that of all flags."""
     arm, _ = arm_of(drawn)
-    y, flagged = drawn.y == 1, arm.flagged.copy()
-    flagged[0] = False
-    some = Replicator(ArmScores(arm.aligned, flagged, arm.losses), y, drawn.folds)
+    y = drawn.y == 1
+    score = arm.decided.score.copy()
+    score[0] = -99.0
+    half = Decided(score, arm.decided.upper)
+    some = Replicator(ArmScores(arm.aligned, half, arm.losses), y, drawn.folds)
     w = np.random.default_rng(0).exponential(size=(y.size, 5)).astype(np.float32)
     found = some(w)
-    rows = flagged[1]
+    rows = half.flagged[1]
     hit = w[rows & y].sum(axis=0) / w[y].sum(axis=0) * y.sum()
     alarm = w[rows & ~y].sum(axis=0) / w[~y].sum(axis=0) * (~y).sum()
     assert found["precision"] == pytest.approx(hit / (hit + alarm), rel=1e-4)
+    assert found["recall"] == pytest.approx(hit / (2 * y.sum()), rel=1e-4)
     assert np.isfinite(found["mcc"]).all()
-    flagged[1] = False
-    none = Replicator(ArmScores(arm.aligned, flagged, arm.losses), y, drawn.folds)
-    assert np.isnan(none(w)["precision"]).all()
+    none = Decided(score, math.inf)
+    empty = Replicator(ArmScores(arm.aligned, none, arm.losses), y, drawn.folds)
+    assert np.isnan(empty(w)["precision"]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("f1", {}),
+        ("mcc", {}),
+        ("precision", {"floor": 0.6}),
+        ("recall", {"floor": 0.7}),
+        ("capacity", {"share": 0.15}),
+        ("capacity", {"k": 12}),
+    ],
+)
+def test_a_choice_is_judged_under_its_own_and_under_even_weights(
+    drawn, name, options
+) -> None:
+    """The loop written out: choose under weights, then count under both."""
+    y, z = drawn.y == 1, drawn.scores["noisy"]
+    goal = as_objective(name, options)
+    choice = Choice(z, y, goal, np.ones(y.size), definitions(None, undecided=False))
+    raw = np.random.default_rng(1).exponential(size=(y.size, 6))
+    # At the table's share of positives, as the replicates are.
+    w = np.where(y[:, None], raw / raw[y].mean(axis=0), raw / raw[~y].mean(axis=0))
+    found = choice.errors(w.astype(np.float32))
+    both = np.tile(y, 2)
+    for b in range(6):
+        weights = np.tile(w[:, b], 2) / 2
+        cut = choose_threshold(z.ravel(), both, objective=goal, weights=weights).value
+        on = (z.ravel() >= cut).astype(float)
+        for metric in ("recall", "precision", "f1", "flag_rate"):
+            here = METRICS[metric](both, on, weights)
+            even = METRICS[metric](both, on)
+            expected = here - even
+            assert found[metric][b] == pytest.approx(expected, abs=1e-4, nan_ok=True)
+
+
+def test_a_rule_that_follows_from_costs_has_no_error_of_choice(drawn) -> None:
+    y, z = drawn.y == 1, drawn.scores["noisy"]
+    fitted = cross_fit(z, y, drawn.folds, F1)
+    decided = Decided.choose(fitted.log_odds, y, as_objective("cost", {"costs": COSTS}))
+    assert (decided.goal, decided.upper) == (None, COSTS.log_odds)
+    arm = ArmScores.of(y, z, fitted, decided)
+    (drawn_,) = replicate(
+        [Replicator(arm, y, drawn.folds, COSTS)], RowWeights(y, None, 9, 0)
+    )
+    assert drawn_.errors == {}
 
 
 def test_merging_groups_loses_little(make_drawn, monkeypatch) -> None:
@@ -99,6 +156,7 @@ def test_all_arms_share_the_weights(drawn) -> None:
     _, made = arm_of(drawn)
     weights = RowWeights(drawn.y == 1, None, 150, seed=0)
     first, second = replicate([made, made], weights)
-    for name, value in first.items():
+    for name, value in first.values.items():
         assert value.shape == (150,)
-        assert np.array_equal(value, second[name], equal_nan=True)
+        assert np.array_equal(value, second.values[name], equal_nan=True)
+    assert set(first.errors) == {*DECISION, "cost"}

@@ -10,7 +10,6 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 
 from equipoise.evaluation import statistics
 from equipoise.evaluation.grouping import Sums, falling_groups
-from equipoise.metrics.threshold import f1, precision, recall
 
 
 def sums(score: np.ndarray, y: np.ndarray, folds: int | None = None) -> Sums:
@@ -74,24 +73,6 @@ def test_folds_without_negatives_do_not_count(seed: int) -> None:
             each.append(area)
             size.append(w[rows & y, 0].sum())
     assert found == pytest.approx(np.average(each, weights=size), abs=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("definition", "expected"), [(recall, 0.75), (precision, 9 / 20), (f1, 0.5625)]
-)
-def test_decisions_at_even_weights_are_the_definitions(definition, expected) -> None:
-    positive = np.array([[3.0], [9.0]], np.float32)
-    negative = np.array([[77.0], [11.0]], np.float32)
-    found = statistics.decisions(positive, negative, (88, 12), definition)
-    assert found[0] == pytest.approx(expected)
-
-
-def test_decisions_refer_to_the_classes_sizes() -> None:
-    """Heavier positives change recall's rate and not the prevalence."""
-    positive = np.array([[2.0], [6.0]], np.float32)
-    negative = np.array([[38.5], [5.5]], np.float32)
-    found = statistics.decisions(positive, negative, (88, 12), precision)
-    assert found[0] == pytest.approx(9 / 20)
 
 
 def test_losses_are_means_at_the_prevalence() -> None:

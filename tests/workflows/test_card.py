@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+
+import pytest
 
 from equipoise.workflows.model import FittedModel
 
@@ -38,5 +41,25 @@ def test_a_chosen_threshold_is_said_to_flatter(linear: FittedModel) -> None:
     assert linear.rule.basis == "estimated"
     known = linear.card().index("## What is known")
     assert linear.card().index("its own figures flatter it") > known
+    assert "the intervals of the decisions allow for that" in linear.card()
     given = dataclasses.replace(linear.rule, basis="analytic")
     assert "flatter" not in dataclasses.replace(linear, rule=given).card()
+
+
+def test_the_card_is_about_one_rule(linear: FittedModel) -> None:
+    """The threshold of the decision is that of the figures, in the same digits."""
+    text = linear.card()
+    found = linear.evaluation
+    assert found.threshold is not None
+    assert found.confusion is not None
+    assert found.threshold_range is not None
+    said = float(re.search(r"probability is at least ([\d.e-]+)\.\n", text)[1])
+    judged = float(re.search(r"flagged from a probability of ([\d.e-]+)", text)[1])
+    assert said == judged == found.threshold
+    c, tally = found.confusion, linear.rule.tally
+    assert tally is not None
+    for cell in ("tp", "fp", "fn", "tn"):
+        share = getattr(c, cell) / found.rows
+        assert share == pytest.approx(getattr(tally, cell), rel=1e-12)
+    low = found.threshold_range[0]
+    assert f"With one fold left out, the threshold would be {low:.2g} to" in text

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,17 @@ import pytest
 
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError, RefusedError, UnsupportedError
+from equipoise.evaluation import cross_validated
+from equipoise.metrics import METRICS
 from equipoise.priors import probability
 from equipoise.table.generators import Known, gaussian_shift
 from equipoise.table.hashes import row_hashes
 from equipoise.table.read import read_table
 from equipoise.training.settings import TrainingSettings
+from equipoise.workflows.blend import mean_log_odds
 from equipoise.workflows.fit import fit
 from equipoise.workflows.goal import Goal
+from equipoise.workflows.storage import load
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +165,128 @@ def test_repeats_calibration_and_training_are_as_asked(rows: Known) -> None:
     assert model.rule.calibrator.method == "none"
     longer = quick(rows.table, strategy="plain", network="small", calibration="none")
     assert np.ptp(longer.log_odds(rows.table)) > 2 * np.ptp(model.log_odds(rows.table))
+
+
+GOALS = {
+    "f1": None,
+    "fbeta": Goal(objective="fbeta", options={"beta": 3.0}),
+    "mcc": Goal(objective="mcc"),
+    "balanced accuracy": Goal(objective="balanced_accuracy"),
+    "precision": Goal(precision_floor=0.5),
+    "recall": Goal(recall_floor=0.8),
+    "capacity": Goal(capacity=0.1),
+    "rows": Goal(objective="capacity", options={"k": 30}),
+    "costs": Goal(costs=(1, 20)),
+    "all costs": Goal(costs=Costs(fp=2, fn=30, tp=1, tn=0.5)),
+    "abstain": Goal(costs=Costs(fp=1, fn=20, abstain=0.3)),
+    "certified": Goal(recall_floor=0.6, certify=0.9),
+}
+
+
+@pytest.mark.parametrize("name", GOALS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_what_is_known_is_of_the_rule_that_is_deployed(
+    rows: Known, monkeypatch: pytest.MonkeyPatch, name: str, weighted: bool
+) -> None:
+    """For every goal, brute force on the out-of-fold scores gives the evaluation."""
+    if weighted and name == "certified":
+        return
+    seen: dict[str, Any] = {}
+
+    def spy(y: Any, scores: Any, folds: Any, **options: Any) -> Any:
+        seen.update(y=y == 1, z=mean_log_odds(scores["model"]))
+        return cross_validated(y, scores, folds, **options)
+
+    monkeypatch.setattr("equipoise.workflows.fit.cross_validated", spy)
+    y = rows.table.y
+    weights = np.where(y == 1, 2.0, 1.0) * (1 + np.arange(len(y)) % 3)
+    model = quick(
+        rows.table, GOALS[name], repeats=2, weights=weights if weighted else None
+    )
+    e, rule = model.evaluation, model.rule
+    y, w = seen["y"], (weights if weighted else np.ones(len(seen["y"])))
+    made = rule.decide(seen["z"])
+    p = probability(rule.log_odds(seen["z"]))
+    # The printed number decides alike.
+    said = re.search(r"probability is at least ([\d.e-]+)\.$", rule.describe(), re.M)
+    assert np.array_equal(made == 1, p >= float(said[1]))
+    assert np.array_equal(made == 1, p >= e.threshold)
+    cells = {"tp": (1, y), "fp": (1, ~y), "fn": (0, y), "tn": (0, ~y)}
+    cells |= {"left_positives": (-1, y), "left_negatives": (-1, ~y)}
+    for cell, (kind, which) in cells.items():
+        count = w[(made == kind) & which].sum()
+        assert getattr(e.confusion, cell) == pytest.approx(count), cell
+    on = (made == 1).astype(float)
+    for metric in ("recall", "precision", "f1", "balanced_accuracy", "flag_rate"):
+        assert e[metric].value == pytest.approx(METRICS[metric](y, on, w)), metric
+        assert e[metric].low <= e[metric].value <= e[metric].high
+    if rule.costs is not None:
+        each = rule.costs.per_row(y.astype(float), made)
+        assert e["cost"].value == pytest.approx(np.average(each, weights=w))
+    assert ("undecided" in e) == (name == "abstain")
+    assert e.prevalence == pytest.approx(np.average(y, weights=w))
+    if rule.basis != "certified" and rule.tally is not None:
+        assert rule.tally.tp == pytest.approx(e.confusion.tp / w.sum())
+    assert str(e) in model.card()
+
+
+def test_abstaining_goes_end_to_end(rows: Known, tmp_path: Path) -> None:
+    costs = Costs(fp=1, fn=20, abstain=0.3)
+    model = quick(rows.table, Goal(costs=costs))
+    band = costs.band()
+    assert band is not None
+    assert (model.evaluation.lower, model.evaluation.threshold) == pytest.approx(band)
+    assert model.rule.costs == costs
+    again = load(model.save(tmp_path / "m.equipoise"))
+    assert again.rule == model.rule
+    assert again.evaluation.as_dict() == model.evaluation.as_dict()
+    new = gaussian_shift(rows=300, positives=60, seed=12).table
+    decided = again.decide(new)
+    assert set(decided) == {-1, 0, 1}
+    assert set(again.predict(new)[decided == -1]) == {""}
+    judged = again.evaluate(new)
+    each = costs.per_row(new.y.astype(float), decided)
+    assert judged["cost"].value == pytest.approx(each.mean())
+    assert judged["cost"].low < each.mean() < judged["cost"].high
+    assert judged["undecided"].value == pytest.approx((decided == -1).mean())
+    # A row that is left undecided is not flagged: it is a miss if it is positive.
+    assert judged["recall"].value == pytest.approx((decided[new.y == 1] == 1).mean())
+    assert "rows left undecided" not in str(judged)
+    assert "rows are left undecided" in str(judged)
+    assert "Leave undecided from" in again.card()
+    # Abstaining that costs more than it saves is never done.
+    dear = quick(rows.table, Goal(costs=Costs(fp=1, fn=20, abstain=5)))
+    assert (dear.rule.lower, dear.evaluation.lower) == (None, None)
+
+
+def test_a_certificate_that_leaves_much_out_says_so() -> None:
+    table = gaussian_shift(rows=1500, positives=300, auroc=0.82, seed=2).table
+    model = quick(table, Goal(precision_floor=0.5, certify=0.9))
+    recall = model.evaluation["recall"]
+    assert recall.value < 0.5
+    (note,) = (n for n in model.notes if n.startswith("Warning"))
+    assert f"recall {recall}" in note
+    card = model.card()
+    assert card.index(note) > card.index("## What is known")
+    assert card.count(note) == 1
+    assert f"{model.rule.rows:,} rows of the certificate are not among them" in card
+    assert model.evaluation.rows == 1500 - model.rule.rows
+    found = quick(table, Goal(recall_floor=0.9, certify=0.9))
+    assert found.evaluation["precision"].value < 0.5
+    assert any("certificate is about recall alone" in n for n in found.notes)
+
+
+def test_weights_give_the_figures_of_the_population_they_stand_for() -> None:
+    """Negatives kept at 1 in 10 and weighted by 10: as if all of them were there."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(12_000, 2))
+    y = (random.random(12_000) < probability(1.5 * x[:, 0] - 3.5)).astype(int)
+    kept = (y == 1) | (random.random(12_000) < 0.1)
+    weights = np.where(y[kept] == 1, 1.0, 10.0)
+    model = quick((x[kept], y[kept]), Goal(precision_floor=0.3), weights=weights)
+    e = model.evaluation
+    flags = model.decide(x)
+    assert e["flag_rate"].value == pytest.approx(flags.mean(), abs=0.02)
+    assert e["recall"].low < flags[y == 1].mean() < e["recall"].high
+    assert e.prevalence == pytest.approx(y.mean(), abs=0.01)
+    assert e["average_precision"].value < 0.6

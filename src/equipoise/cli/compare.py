@@ -85,6 +85,7 @@ def compare(
     objective: options.Objective = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
+    cost_abstain: options.CostAbstain = None,
     network: Annotated[
         str, typer.Option(help="default, small (a first look) or linear.")
     ] = "default",
@@ -102,7 +103,7 @@ def compare(
 
     _require_folder(out)
     _require_trackers(tensorboard, mlflow)
-    costs = options.costs(cost_fp, cost_fn)
+    costs = options.costs(cost_fp, cost_fn, cost_abstain)
     goal = options.objective(objective, beside=costs) or "f1"
     reading = options.Reading(target, positive, group, time, drop, day_first)
     table, later = reading.read(source, test)
@@ -142,6 +143,7 @@ def compare(
         ("--objective", objective),
         ("--cost-fp", cost_fp),
         ("--cost-fn", cost_fn),
+        ("--cost-abstain", cost_abstain),
         ("--out", "model.equipoise"),
     ]
     say_next(command("fit", source, fitting))

@@ -76,6 +76,7 @@ def fit(
     objective: options.Objective = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
+    cost_abstain: options.CostAbstain = None,
     capacity: Capacity = None,
     folds: options.Folds = 5,
     minutes: Annotated[
@@ -93,7 +94,7 @@ def fit(
         precision_floor=precision_floor,
         recall_floor=recall_floor,
         certify=certify,
-        costs=options.costs(cost_fp, cost_fn),
+        costs=options.costs(cost_fp, cost_fn, cost_abstain),
         capacity=capacity,
     )
     path = model_path(out)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from equipoise.decision.costs import Costs
     from equipoise.table.table import Table
 
 OBJECTIVES = ("f1", "f2", "f0.5", "balanced_accuracy", "g_mean", "mcc")
@@ -109,6 +110,14 @@ CostFn = Annotated[
     float | None,
     typer.Option("--cost-fn", help="Cost of a missed positive; needs --cost-fp."),
 ]
+CostAbstain = Annotated[
+    float | None,
+    typer.Option(
+        "--cost-abstain",
+        help="Cost of leaving a row undecided, for somebody else to decide; needs "
+        "--cost-fp and --cost-fn.",
+    ),
+]
 Model = Annotated[
     Path,
     typer.Argument(
@@ -156,21 +165,32 @@ class Reading:
         ]
 
 
-def costs(fp: float | None, fn: float | None) -> tuple[float, float] | None:
-    """Return both costs, or None where neither is given.
+def costs(
+    fp: float | None, fn: float | None, abstain: float | None = None
+) -> Costs | tuple[float, float] | None:
+    """Return the costs, or None if none is given.
 
     Raises:
-        typer.BadParameter: Only one of them is given.
+        typer.BadParameter: Only one of the first two is given, or neither beside the
+            third.
     """
-    if fp is None and fn is None:
+    if fp is None and fn is None and abstain is None:
         return None
     if fp is None or fn is None:
-        raise typer.BadParameter("give both --cost-fp and --cost-fn, or neither")
-    return fp, fn
+        raise typer.BadParameter(
+            "give both --cost-fp and --cost-fn, or neither"
+            if abstain is None
+            else "give --cost-fp and --cost-fn beside --cost-abstain"
+        )
+    if abstain is None:
+        return fp, fn
+    from equipoise.decision.costs import Costs
+
+    return Costs(fp=fp, fn=fn, abstain=abstain)
 
 
 def objective(
-    name: str | None, *, beside: tuple[float, float] | None = None
+    name: str | None, *, beside: Costs | tuple[float, float] | None = None
 ) -> str | None:
     """Return an objective that can be named on the command line.
 
@@ -187,7 +207,7 @@ def objective(
     if name is None:
         return None
     if beside is not None:
-        raise typer.BadParameter("give --objective or both costs, not all three")
+        raise typer.BadParameter("give --objective or costs, not both")
     return one_of(name, OBJECTIVES, "objective")
 
 

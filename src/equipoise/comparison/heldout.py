@@ -49,8 +49,8 @@ class HeldOut:
     """The arms on a separate test file.
 
     Attributes:
-        evaluations: By arm, every metric with its interval; the threshold comes
-            from the training table's out-of-fold scores.
+        evaluations: By arm, every metric with its interval, decided by the trial's
+            own rule, which nothing in the test file has moved.
         differences: By arm (all but the baseline) and metric: arm minus baseline
             on the same rows. AUROC by DeLong, average precision by the jackknife,
             the Brier score (and AUROC with clusters) by weights of rows. They
@@ -94,8 +94,8 @@ def held_out(
 ) -> HeldOut:
     """Evaluate the arms on rows that no fit and no choice has seen.
 
-    Calibration is the mean, in log-odds, of the arm's cross-fitted calibrators;
-    the threshold is the median of its cross-fitted thresholds.
+    Calibration is the mean, in log-odds, of the arm's cross-fitted calibrators; the
+    rule is the one that the trial hands over.
 
     Args:
         results: The trial on the training table.
@@ -184,6 +184,7 @@ def _evaluation(
         y,
         probability(z),
         threshold=results[name].evaluation.threshold,
+        lower=results[name].evaluation.lower,
         costs=costs,
         clusters=clusters,
         level=level,

@@ -164,7 +164,7 @@ def _freedom(y: BoolArray) -> int:
     return min(int(y.sum()), int((~y).sum())) - 1
 
 
-def _t_test(value: float, variance: float, df: int, level: float) -> PairedTest:
+def _t_test(value: float, variance: float, df: float, level: float) -> PairedTest:
     from scipy import stats
 
     number(level, "level", 0, 1, open_ends=True)

@@ -52,7 +52,8 @@ def objective(name: str, **options: Any) -> Objective:
 
     - "f1", "f2", "f0.5"; "fbeta" with `beta`
     - "balanced_accuracy"; "g_mean"; "mcc"
-    - "cost" with `fp`, `fn`, and if wanted `tp`, `tn` (or `costs=Costs(...)`)
+    - "cost" with `fp`, `fn`, and if wanted `tp`, `tn` and `abstain` (or
+      `costs=Costs(...)`)
     - "capacity" with one of `k` (rows), `share` (of the rows), or `per_day`
       together with `rows_per_day`
     - "precision" with `floor`: the highest recall at that precision
@@ -149,6 +150,7 @@ def _cost(
     tp: float = 0.0,
     tn: float = 0.0,
     *,
+    abstain: float | None = None,
     costs: Costs | None = None,
 ) -> Objective:
     if costs is None:
@@ -156,7 +158,7 @@ def _cost(
             raise InputTypeError(
                 sentence("objective='cost' without fp and fn", "fp=..., fn=...")
             )
-        costs = Costs(fp, fn, tp, tn)
+        costs = Costs(fp, fn, tp, tn, abstain)
     c = costs
 
     def value(
@@ -172,7 +174,8 @@ def _cost(
 
     return Objective(
         "cost",
-        f"the lowest cost (false alarm {c.fp:g}, miss {c.fn:g})",
+        f"the lowest cost (false alarm {c.fp:g}, miss {c.fn:g}"
+        + (")" if c.abstain is None else f", undecided {c.abstain:g})"),
         value,
         report=lambda *counts: -value(*counts),
         costs=c,

@@ -1,9 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Numbers that are not finite, written so that JSON keeps them."""
+"""Numbers as people read them, and as JSON keeps them."""
 
 from __future__ import annotations
 
 import math
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise.priors import log_odds as to_log_odds
+from equipoise.priors import probability
+
+LONGEST = 11
+"""Digits of the longest decimal that counts as short."""
+ERROR = 4e-15
+"""What log-odds and back leave of a probability, as a share of it."""
+PRINTED = 6
+"""Digits of a probability that no short decimal equals."""
 
 
 def written(value: float) -> float | str:
@@ -14,3 +27,77 @@ def written(value: float) -> float | str:
         ('-inf', 0.5)
     """
     return value if math.isfinite(value) else str(value)
+
+
+def decimal(probability: float) -> str:
+    """Write a probability with the digits that it needs, and no more.
+
+    A number that is a short decimal is written as that decimal; another one, such
+    as 1/21, with six digits, counted from 1 where it is near 1.
+
+    Args:
+        probability: In [0, 1].
+
+    Example:
+        >>> decimal(0.15), decimal(1 / 21), decimal(1 - 1e-9 / 3)
+        ('0.15', '0.047619', '0.99999999967')
+    """
+    for digits in range(2, LONGEST + 1):
+        text = f"{probability:.{digits}g}"
+        if abs(float(text) - probability) <= ERROR * probability:
+            return text
+    rest = 1 - probability
+    more = 0 if rest <= 0 else max(0, math.ceil(-math.log10(rest)) - 1)
+    return f"{probability:.{min(PRINTED + more, LONGEST)}g}"
+
+
+def rounded(probability: float) -> float:
+    """Return a probability without the error of rounding that log-odds leave.
+
+    Args:
+        probability: In [0, 1].
+
+    Example:
+        >>> rounded(0.15000000000000002), rounded(1 / 21) == 1 / 21
+        (0.15, True)
+    """
+    near = float(decimal(probability))
+    return near if abs(near - probability) <= ERROR * probability else probability
+
+
+def short_cut(cut: float, score: npt.ArrayLike) -> float:
+    """Return a threshold that decides alike and is a short decimal as a probability.
+
+    Of the decimals with 2, 3, ... digits nearest to the cut the first is taken
+    that lies between the same two neighbouring scores, so that whoever applies the
+    printed number decides as the rule does, in log-odds and in probabilities.
+
+    Args:
+        cut: In log-odds; a score is flagged from it upwards.
+        score: `[rows]` the log-odds that it has to divide alike.
+
+    Returns:
+        The threshold in log-odds; the cut itself if no decimal divides so.
+
+    Example:
+        >>> scores = np.array([-3.0, -1.0, 0.5, 2.0])
+        >>> new = short_cut(-0.25, scores)
+        >>> round(float(probability(new)), 12)
+        0.44
+    """
+    z = np.asarray(score, np.float64)
+    if not math.isfinite(cut) or not z.size:
+        return cut
+    above, below = z[z >= cut], z[z < cut]
+    high = float(above.min()) if above.size else math.inf
+    low = float(below.max()) if below.size else -math.inf
+    middle = float(probability(cut))
+    ends = float(probability(low)), float(probability(high))
+    for digits in range(2, LONGEST + 1):
+        p = float(f"{middle:.{digits}g}")
+        if not 0 < p < 1:
+            continue
+        moved = float(to_log_odds(p))
+        if low < moved <= high and ends[0] < p <= ends[1]:
+            return moved
+    return cut

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -21,12 +21,12 @@ from equipoise.decision.floors import (
     certify_recall,
 )
 from equipoise.decision.objectives import Objective
-from equipoise.decision.plain import written
+from equipoise.decision.plain import decimal, short_cut, written
 from equipoise.decision.rows import FloatArray, Rows, check_rows, doubt_log_odds
 from equipoise.decision.thresholds import Threshold, choose_threshold
 from equipoise.errors import InputError
 from equipoise.priors import log_odds as to_log_odds
-from equipoise.priors import prior_offset
+from equipoise.priors import prior_offset, probability
 
 Basis = Literal["given", "analytic", "estimated", "certified"]
 IntArray = npt.NDArray[np.int8]
@@ -279,6 +279,9 @@ def make_rule(
 ) -> DecisionRule:
     """Choose a rule on labelled rows that the model was not trained on.
 
+    A threshold that is searched over the rows is moved to the short decimal, as a
+    probability, that decides about these rows alike: the printed rule is the rule.
+
     Args:
         log_odds: `[rows]`, the model's, before calibration.
         y: `[rows]` of 0 and 1.
@@ -290,7 +293,8 @@ def make_rule(
         weights: `[rows]`.
         method: See `choose_threshold`.
         abstain: With objective "cost": the cost of leaving a row undecided; rows
-            are then left where that is the cheapest (`Costs.band`).
+            are then left where that is the cheapest (`Costs.band`). It may also be
+            that of `costs=Costs(...)`.
         **options: Of the objective.
 
     Raises:
@@ -304,6 +308,7 @@ def make_rule(
         [0, -1, 1]
     """
     rows, shift, share = _prepared(log_odds, y, weights, calibrator, prevalence)
+    objective, options, abstain = _without_abstaining(objective, options, abstain)
     if objective != "cost":  # of which choose_threshold takes care
         doubt_log_odds(rows)
     if objective == "cost" and any(np.ndim(v) for v in options.values()):
@@ -323,6 +328,8 @@ def make_rule(
         **options,
     )
     upper, lower, given = _banded(chosen, abstain)
+    if chosen.basis == "estimated":
+        upper = short_cut(upper, rows.present().score)
     analytic = lower is not None or chosen.basis == "analytic"
     return DecisionRule(
         upper,
@@ -339,6 +346,20 @@ def make_rule(
         _tally(rows, upper, lower),
         reason=chosen.reason,
     )
+
+
+def _without_abstaining(
+    objective: str | Objective, options: dict[str, Any], abstain: float | None
+) -> tuple[str | Objective, dict[str, Any], float | None]:
+    """Return what one threshold is chosen for, and the price of abstaining."""
+    costs = options.get("costs") if objective == "cost" else None
+    if isinstance(objective, Objective):
+        costs = objective.costs
+    if costs is None or costs.abstain is None:
+        return objective, options, abstain
+    if abstain is None:
+        abstain = costs.abstain
+    return "cost", {"costs": replace(costs, abstain=None)}, abstain
 
 
 def _banded(
@@ -506,7 +527,7 @@ def _where(threshold: float) -> str:
 
 
 def _probability(log_odds: float) -> str:
-    return f"{1 / (1 + math.exp(-log_odds)):.4g}" if log_odds > -700 else "0"
+    return decimal(float(probability(log_odds)))
 
 
 def _count(share: float) -> str:

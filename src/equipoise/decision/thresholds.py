@@ -336,6 +336,14 @@ def _goal(
     given: str | Objective, options: dict[str, Any], y: FloatArray
 ) -> tuple[Objective, FloatArray | None]:
     """Return the objective; for costs by row also what flagging a row gains."""
+    if options.get("abstain") is not None:
+        raise InputError(
+            sentence(
+                f"abstain={options['abstain']:g} for one threshold",
+                "costs of the two decisions alone",
+                "A rule that leaves rows undecided has two thresholds: make_rule.",
+            )
+        )
     by_row = given == "cost" and any(np.ndim(v) for v in options.values())
     if not by_row:
         return as_objective(given, options), None

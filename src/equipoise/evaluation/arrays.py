@@ -11,10 +11,16 @@ import numpy.typing as npt
 from equipoise._core.checks import number, sentence
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError
+from equipoise.evaluation.decided import UNDECIDED, cost_options
 from equipoise.evaluation.evaluation import Confusion, Evaluation
 from equipoise.evaluation.inputs import check_labels, check_probability
-from equipoise.metrics import Estimate, counts, interval
+from equipoise.metrics import Estimate, interval
+from equipoise.metrics.effective import effective_wilson
 from equipoise.metrics.inputs import weighting
+from equipoise.metrics.means import mean_spread
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
 
 SCORED = ("average_precision", "roc_auc", "brier", "log_loss", "brier_skill")
 DECIDED = (
@@ -27,6 +33,7 @@ DECIDED = (
     "mcc",
     "flag_rate",
 )
+NO_PRICE = "rows are left undecided, and no cost of abstaining is given"
 FEW = 8
 """Positives below which the simulations behind the intervals do not reach."""
 
@@ -36,6 +43,7 @@ def evaluate(
     probability: npt.ArrayLike,
     *,
     threshold: float | None = None,
+    lower: float | None = None,
     costs: Costs | tuple[float, float] | None = None,
     weights: npt.ArrayLike | None = None,
     clusters: npt.ArrayLike | None = None,
@@ -50,6 +58,9 @@ def evaluate(
         threshold: The probability from which a row is flagged, in [0, 1]; it must
             not have been chosen on these rows. None: the threshold that follows
             from the costs, else no metric of decisions is given.
+        lower: The probability from which a row is left undecided, up to the
+            threshold. None: what follows from the costs, if no threshold is given and
+            they hold a cost of abstaining; else every row is decided.
         costs: `Costs(...)`, or (cost of a false alarm, cost of a missed positive).
         weights: `[rows]` importance weights, or None.
         clusters: `[rows]` names of groups of rows that depend on each other, such
@@ -58,7 +69,10 @@ def evaluate(
         seed: Seed, where an interval needs a bootstrap.
 
     Returns:
-        The evaluation. A metric that is undefined here is NaN and says why.
+        The evaluation. A metric that is undefined here is NaN and says why. A row
+        that is left undecided counts as not flagged: recall and F1 take it for a miss
+        if it is positive, precision is of the flagged rows alone; "cost" charges it
+        the cost of abstaining, and "undecided" is the share of such rows.
 
     Raises:
         InputError: The arrays do not fit together or hold what they may not.
@@ -73,7 +87,7 @@ def evaluate(
     number(level, "level", 0, 1, open_ends=True)
     weight = None if weights is None else weighting(weights, positive.shape)
     known = as_costs(costs)
-    cut = _threshold(threshold, known)
+    low, cut = _thresholds(lower, threshold, known)
     shared: dict[str, Any] = {
         "weights": weight,
         "clusters": clusters,
@@ -88,12 +102,15 @@ def evaluate(
     if cut is not None:
         for name in DECIDED:
             estimates[name] = interval(name, positive, p, threshold=cut, **shared)
-        cells = counts(positive, p, weight, threshold=cut)
-        confusion = Confusion(*map(float, (cells.tp, cells.fp, cells.fn, cells.tn)))
-        if known is not None:
-            estimates["cost"] = interval(
-                "cost", positive, p, threshold=cut, **{**shared, **cost_options(known)}
+        left = (p < cut) & (p >= (cut if low is None else low))
+        confusion = _confusion(positive, p >= cut, left, weight)
+        if low is not None:
+            estimates[UNDECIDED] = interval(
+                "flag_rate", positive, left.astype(float), threshold=0.5, **shared
             )
+            notes = (*notes, undecided_note(confusion))
+        if known is not None:
+            estimates["cost"] = _cost(positive, p >= cut, left, known, shared)
     return Evaluation(
         estimates,
         positive.size,
@@ -102,17 +119,71 @@ def evaluate(
         confusion,
         level=level,
         notes=notes,
+        lower=low,
     )
 
 
-def cost_options(costs: Costs) -> dict[str, float]:
-    """Return the options of the metric "cost"."""
-    return {
-        "false_positive": costs.fp,
-        "false_negative": costs.fn,
-        "true_positive": costs.tp,
-        "true_negative": costs.tn,
-    }
+def _confusion(
+    y: BoolArray, on: BoolArray, left: BoolArray, weights: FloatArray | None
+) -> Confusion:
+    w = np.ones(y.size) if weights is None else weights
+    off = ~on & ~left
+    cells = (on & y, on & ~y, off & y, off & ~y, left & y, left & ~y)
+    return Confusion(*(float(w[cell].sum()) for cell in cells))
+
+
+def _cost(
+    y: BoolArray,
+    on: BoolArray,
+    left: BoolArray,
+    costs: Costs,
+    shared: dict[str, Any],
+) -> Estimate:
+    """Return the cost per row; with rows left undecided from the rows' own costs."""
+    if not left.any():
+        return interval(
+            "cost",
+            y,
+            on.astype(float),
+            threshold=0.5,
+            **{**shared, **cost_options(costs)},
+        )
+    if costs.abstain is None:
+        return Estimate.undefined(NO_PRICE)
+    decided = np.where(
+        y, np.where(on, costs.tp, costs.fn), np.where(on, costs.fp, costs.tn)
+    )
+    each = np.where(left, costs.abstain, decided)
+    prices = (costs.tp, costs.fp, costs.fn, costs.tn, costs.abstain)
+    low, high = min(prices), max(prices)
+    spread = mean_spread(
+        y, (each - low) / (high - low), shared["weights"], shared["clusters"]
+    )
+    value = low + (high - low) * float(np.asarray(spread.value, np.float64))
+    ends = [
+        low + (high - low) * float(end)
+        for end in effective_wilson(spread, shared["level"])
+    ]
+    return Estimate(
+        value,
+        min(ends[0], value),
+        max(ends[1], value),
+        "effective-size score",
+        level=shared["level"],
+    )
+
+
+def undecided_note(confusion: Confusion) -> str:
+    """Say how many rows are left undecided, and how the metrics take them."""
+    rows, positives = (
+        f"{n:,.0f}" if float(n).is_integer() else f"{n:,.1f}"
+        for n in (confusion.undecided, confusion.left_positives)
+    )
+    return (
+        f"{rows} rows are left undecided, {positives} of them positive; the metrics of "
+        "decisions count them as not flagged, and the cost, if there is one, at the "
+        "cost of abstaining."
+    )
 
 
 def as_costs(costs: Costs | tuple[float, float] | None) -> Costs | None:
@@ -129,10 +200,30 @@ def as_costs(costs: Costs | tuple[float, float] | None) -> Costs | None:
     return Costs(fp=pair[0], fn=pair[1])
 
 
-def _threshold(threshold: float | None, costs: Costs | None) -> float | None:
+def _thresholds(
+    lower: float | None, threshold: float | None, costs: Costs | None
+) -> tuple[float | None, float | None]:
+    """Return from where a row is left undecided, and from where it is flagged."""
     if threshold is not None:
-        return number(threshold, "threshold", 0, 1)
-    return None if costs is None else costs.threshold
+        cut = number(threshold, "threshold", 0, 1)
+        if lower is None:
+            return None, cut
+        if not number(lower, "lower", 0, 1) < cut:
+            raise InputError(
+                sentence(
+                    f"lower={lower:g} for threshold={cut:g}",
+                    "a lower threshold below it, or None",
+                )
+            )
+        return lower, cut
+    if lower is not None:
+        raise InputError(
+            sentence(f"lower={lower:g} without a threshold", "threshold=... beside it")
+        )
+    band = None if costs is None else costs.band()
+    if band is not None:
+        return band
+    return None, None if costs is None else costs.threshold
 
 
 def _notes(positive: npt.NDArray[np.bool_], cut: float | None) -> tuple[str, ...]:

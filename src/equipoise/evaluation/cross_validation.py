@@ -17,12 +17,14 @@ from equipoise.errors import InputError
 from equipoise.evaluation.arrays import as_costs
 from equipoise.evaluation.best import Winner, winner
 from equipoise.evaluation.crossfit import CrossFitted
+from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.inputs import check_labels, check_log_odds
 from equipoise.evaluation.points import SPLIT_METRICS
 from equipoise.evaluation.prepared import Prepared, estimand
 from equipoise.evaluation.resampled import RowWeights, cluster_numbers
 from equipoise.metrics import Estimate
+from equipoise.metrics.inputs import weighting
 from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
@@ -42,7 +44,8 @@ class Arm:
     Attributes:
         name: The arm.
         evaluation: Every metric with its interval.
-        fitted: Calibrated log-odds `[repeats, rows]`, thresholds and decisions.
+        fitted: Calibrated log-odds `[repeats, rows]`, and each fold's threshold.
+        decided: The one rule that is judged, and what it decides.
         aligned: `[repeats, rows]` scores that may be ranked within a repeat.
         splits: For "average_precision", "roc_auc" and "brier": the value within
             each fold, `[repeats, folds]`; NaN where a fold lacks a class.
@@ -54,6 +57,7 @@ class Arm:
     name: str
     evaluation: Evaluation
     fitted: CrossFitted
+    decided: Decided
     aligned: FloatArray
     splits: Mapping[str, FloatArray]
     differences: Mapping[str, Estimate]
@@ -91,7 +95,7 @@ class CrossValidated:
     replicates: int
     level: float
     estimand: str
-    units: int
+    units: float
     notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Arm:
@@ -131,6 +135,8 @@ def cross_validated(
     costs: Costs | tuple[float, float] | None = None,
     exact: Mapping[str, bool] | None = None,
     clusters: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
+    decided: Mapping[str, Decided] | None = None,
     level: float = 0.95,
     replicates: int = 1000,
     baseline: str = "plain",
@@ -139,20 +145,26 @@ def cross_validated(
 ) -> CrossValidated:
     """Evaluate the arms of a trial from their out-of-fold scores.
 
-    A fold's calibrator and threshold come from the other folds of its repeat.
+    A fold's calibrator comes from the other folds of its repeat. The threshold is one
+    for all: the best on the calibrated scores of all folds and repeats, and a short
+    decimal. It is this rule that is judged, on the same scores.
     AUROC is taken within folds, each positive counting once. For average precision
     the folds' scores are first put on one scale (`alignment.align`). Brier score
-    and log loss are means over rows; metrics of decisions come from counts summed
-    over folds. All are then averaged over the repeats.
+    and log loss are means over rows. These are then averaged over the repeats;
+    metrics of decisions come from the confusion matrix averaged over the repeats.
 
     Intervals weight whole rows (or clusters) at random, the same for all arms and
     repeats, within each class, and add to that variance for what the models have
-    in common and for how much they hang on the division of the rows (`ends`).
+    in common and for how much they hang on the division of the rows (`ends`). A
+    threshold that is the best on these rows flatters itself: it is chosen again under
+    each weighting, and by how much it is better there than under even weights is taken
+    off the intervals of the metrics of decisions (`replicates.Choice`).
 
     The numbers are estimates of the mean performance, on new rows with this share
     of positives, of the models that were trained: a model trained on
-    (folds - 1) / folds of this table. Their coverage is simulated by
-    `benchmarks/coverage_cross_validation.py`.
+    (folds - 1) / folds of this table, decided by that one rule. Their coverage is
+    simulated by `benchmarks/coverage_cross_validation.py` and
+    `benchmarks/coverage_of_the_rule.py`.
 
     Args:
         y: `[rows]` labels: 0 and 1.
@@ -166,6 +178,10 @@ def cross_validated(
             arm that is not named is exact.
         clusters: `[rows]` names of groups of rows that depend on each other, or
             None.
+        weights: `[rows]` how much each row counts, as so many copies of it; None for
+            1 each. The intervals rest on the effective number of rows.
+        decided: By arm, a rule that is judged as it is; for the other arms one is
+            chosen.
         level: Coverage of the intervals.
         replicates: How many weightings; fewer are drawn where rows times replicates
             exceed 60 million, at least 400.
@@ -201,19 +217,23 @@ def cross_validated(
     goal = _goal(objective, known, options)
     unit = cluster_numbers(clusters, positive.size)
     drawn = _replicates(integer(replicates, "replicates", 2), positive.size)
-    weights = RowWeights(positive, unit, drawn, seed)
+    counted = None if weights is None else weighting(weights, positive.shape)
+    draws = RowWeights(positive, unit, drawn, seed, counted)
 
-    trial = Prepared.of(positive, split, scores, goal, known, exact or {})
-    found = trial.replicates(weights)
+    trial = Prepared.of(
+        positive, split, scores, goal, known, exact or {}, counted, decided
+    )
+    found = trial.replicates(draws)
     arms = {
         name: Arm(
             name,
-            trial.evaluation(name, found[name], weights, level),
+            trial.evaluation(name, found[name], draws, level),
             trial.fitted[name],
+            trial.brought[name].decided,
             trial.brought[name].aligned,
             trial.splits[name],
-            trial.differences(name, baseline, found, weights.rarer, level),
-            trial.errors(name, baseline, found, weights.rarer),
+            trial.differences(name, baseline, found, draws.rarer, level),
+            trial.errors(name, baseline, found, draws.rarer),
         )
         for name in scores
     }
@@ -225,12 +245,12 @@ def cross_validated(
         split,
         winner(
             {name: arm.evaluation[ap] for name, arm in arms.items()},
-            {name: found[name][ap] for name in scores},
+            {name: found[name].values[ap] for name in scores},
         ),
         drawn,
         level,
         estimand(split),
-        weights.rarer,
+        draws.rarer,
         _notes(positive, split, drawn, replicates),
     )
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from equipoise.decision.costs import Costs
+from equipoise.evaluation.decided import cost_options
 from equipoise.metrics import METRICS, Counts, Estimate
 from equipoise.metrics.effective import Spread, effective_wilson, t_quantile
 from equipoise.metrics.registry import value_of_counts
@@ -39,6 +40,9 @@ BETWEEN_LOSS = 0.5
 BETWEEN_DECISION = 0.25
 """The same for metrics of decisions, whose thresholds move the estimate and the
 truth together."""
+OPTIMISM = 1.5
+"""How often the optimism of a rule's choice is taken off at the end where it matters;
+once at the other. It is itself an estimate, and at few positives a low one."""
 UNSEEN = 0.5
 """For how many further positives without loss, or with twice the mean one, the
 interval of a mean loss allows."""
@@ -59,14 +63,32 @@ class Basis:
         unseen: Variance added for the lower end only.
         bias: Estimated excess of the value's expectation.
         limits: The smallest and the largest possible value.
+        optimism: By how much a rule's value exceeds what the rule is worth, since it
+            was chosen for its value on these rows; below 0 for a cost.
+        chosen: Variance of the error of such a choice.
     """
 
-    units: int
+    units: float
     among: float
     between: float | None = None
     unseen: float = 0.0
     bias: float = 0.0
     limits: tuple[float, float] = (0.0, 1.0)
+    optimism: float = 0.0
+    chosen: float = 0.0
+
+
+def choice_error(errors: FloatArray | None) -> tuple[float, float]:
+    """Return the mean and the variance of the errors of a choice; 0 without any.
+
+    Args:
+        errors: `[replicates]` how much better a rule is under the weights that chose
+            it than under even ones; NaN where one is undefined.
+    """
+    known = np.zeros(0) if errors is None else errors[np.isfinite(errors)]
+    if known.size < 2:
+        return 0.0, 0.0
+    return float(known.mean()), float(known.var(ddof=1))
 
 
 def resampled_interval(
@@ -86,7 +108,8 @@ def resampled_interval(
     known = replicates[np.isfinite(replicates)]
     if basis.units < 2 or known.size < 2:
         return Estimate(point.value, reason=ONE_ROW, level=level)
-    variance = _variance(metric, float(known.var(ddof=1)), basis)
+    rows = max(float(known.var(ddof=1)), basis.chosen)
+    variance = _variance(metric, rows, basis)
     if metric in LOSSES:
         low, high = _loss(point.value, variance, basis, level)
         return Estimate(point.value, low, high, "row weights, t", level=level)
@@ -128,9 +151,26 @@ def _bounded(
         return value, value
     size = high - low
     place, spread = (value - low) / size, variance / size**2
+    # The replicates' choices are among the same rows, so they show a little less.
+    optimism = basis.optimism / size * basis.units / (basis.units - 1)
+    ends = [
+        _score(metric, place - times * optimism, spread, basis, level)
+        for times in ((1.0, OPTIMISM) if optimism else (0.0,))
+    ]
+    lowest = low + size * min(end[0] for end in ends)
+    highest = low + size * max(end[1] for end in ends)
+    return min(lowest, value), max(highest, value)
+
+
+def _score(
+    metric: str, value: float, variance: float, basis: Basis, level: float
+) -> tuple[float, float]:
+    """Return the score interval around a value in [0, 1]."""
+    place, spread = min(max(value, 0.0), 1.0), variance
     if metric == "f1":
         # The share of right flags among the rows that are positive or flagged.
-        place, spread = value / (2 - value), variance * (2 / (2 - value) ** 2) ** 2
+        spread = variance * (2 / (2 - place) ** 2) ** 2
+        place = place / (2 - place)
     found = effective_wilson(
         Spread(place, spread, basis.among, unseen_low=basis.unseen, bias=basis.bias),
         level,
@@ -138,24 +178,24 @@ def _bounded(
     ends = float(found[0]), float(found[1])
     if metric == "f1":
         return 2 * ends[0] / (1 + ends[0]), 2 * ends[1] / (1 + ends[1])
-    return low + size * ends[0], low + size * ends[1]
+    return ends
 
 
 def limits(
-    metric: str, sizes: tuple[int, int], options: Mapping[str, float] | None = None
+    metric: str, sizes: tuple[float, float], costs: Costs | None = None
 ) -> tuple[float, float]:
     """Return the smallest and the largest value that a metric can have.
 
     Args:
         metric: The metric's name.
         sizes: The numbers of negatives and positives.
-        options: Of the metric "cost", whose extremes lie where all decisions of a
+        costs: Of the metric "cost", whose extremes lie where all decisions of a
             class are alike.
 
     Example:
         >>> limits("mcc", (80, 20))
         (-1.0, 1.0)
-        >>> limits("cost", (80, 20), {"false_positive": 1, "false_negative": 10})
+        >>> limits("cost", (80, 20), Costs(fp=1, fn=10))
         (0.0, 2.8)
     """
     known = METRICS[metric]
@@ -167,15 +207,17 @@ def limits(
             value_of_counts(
                 metric,
                 Counts(*map(np.asarray, (p * r, n * a, p * (1 - r), n * (1 - a)))),
-                **(options or {}),
+                **({} if costs is None else cost_options(costs)),
             )
         )
         for r, a in itertools.product((0.0, 1.0), repeat=2)
     ]
+    if costs is not None and costs.abstain is not None:
+        corners.append(costs.abstain)
     return min(corners), max(corners)
 
 
-def difference_error(replicates: FloatArray, units: int) -> float:
+def difference_error(replicates: FloatArray, units: float) -> float:
     """Return the standard error of a paired difference; NaN where it is not known.
 
     Args:
@@ -189,7 +231,7 @@ def difference_error(replicates: FloatArray, units: int) -> float:
 
 
 def difference_interval(
-    value: float, error: float, units: int, level: float
+    value: float, error: float, units: float, level: float
 ) -> Estimate:
     """Return a paired difference with a t interval on its standard error.
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
+from equipoise.decision.plain import decimal
 from equipoise.errors import InputError
 from equipoise.metrics import Estimate
 
@@ -34,12 +35,37 @@ class Confusion:
         fp: Flagged negatives.
         fn: Positives that are not flagged.
         tn: Negatives that are not flagged.
+        left_positives: Positives that are left undecided.
+        left_negatives: Negatives that are left undecided.
     """
 
     tp: float
     fp: float
     fn: float
     tn: float
+    left_positives: float = 0.0
+    left_negatives: float = 0.0
+
+    @property
+    def positives(self) -> float:
+        """All positives."""
+        return self.tp + self.fn + self.left_positives
+
+    @property
+    def negatives(self) -> float:
+        """All negatives."""
+        return self.fp + self.tn + self.left_negatives
+
+    @property
+    def undecided(self) -> float:
+        """The rows that are left undecided."""
+        return self.left_positives + self.left_negatives
+
+    def as_dict(self) -> dict[str, float]:
+        """Return the cells; those of undecided rows if there are any."""
+        names = ("tp", "fp", "fn", "tn")
+        left = ("left_positives", "left_negatives") if self.undecided else ()
+        return {name: getattr(self, name) for name in (*names, *left)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,20 +76,24 @@ class Evaluation(Mapping[str, Estimate]):
         estimates: Metric name to estimate, in the order of reading.
         rows: How many rows were scored.
         positives: How many of them are positive.
-        threshold: The probability from which a row is flagged (for a
-            cross-validation the median over its splits), or None.
-        confusion: The decisions at the threshold, or None.
+        threshold: The probability from which a row is flagged, or None.
+        confusion: The decisions at the threshold, or None; with row weights, weights.
         estimand: What the numbers are estimates of, in words.
         level: The intervals' nominal coverage.
         notes: What the reader should know.
+        lower: The probability from which a row is left undecided, up to the
+            threshold; None if every row is decided.
+        threshold_range: The lowest and the highest threshold that the splits of a
+            cross-validation would have chosen; None elsewhere.
+        share: The share of positives if rows have weights; None: of the rows.
 
     Example:
         >>> from equipoise.evaluation import evaluate
         >>> e = evaluate([0, 0, 0, 1, 1], [0.1, 0.2, 0.6, 0.5, 0.9], threshold=0.4)
         >>> print(e["recall"])
         1.000 [0.158, 1.000]
-        >>> e.rows, e.positives, e.confusion
-        (5, 2, Confusion(tp=2.0, fp=1.0, fn=0.0, tn=2.0))
+        >>> e.rows, e.positives, e.confusion.as_dict()
+        (5, 2, {'tp': 2.0, 'fp': 1.0, 'fn': 0.0, 'tn': 2.0})
     """
 
     estimates: Mapping[str, Estimate]
@@ -74,6 +104,9 @@ class Evaluation(Mapping[str, Estimate]):
     estimand: str = "this model, on rows like these"
     level: float = 0.95
     notes: tuple[str, ...] = ()
+    lower: float | None = None
+    threshold_range: tuple[float, float] | None = None
+    share: float | None = None
 
     def __getitem__(self, name: str) -> Estimate:
         if name not in self.estimates:
@@ -94,8 +127,8 @@ class Evaluation(Mapping[str, Estimate]):
 
     @property
     def prevalence(self) -> float:
-        """The share of positive rows."""
-        return self.positives / self.rows
+        """The share of positives, weighted if the rows are."""
+        return self.positives / self.rows if self.share is None else self.share
 
     def frame(self) -> list[dict[str, Any]]:
         """Return one plain row per metric, ready for any data frame."""
@@ -108,7 +141,12 @@ class Evaluation(Mapping[str, Estimate]):
             "rows": self.rows,
             "positives": self.positives,
             "threshold": self.threshold,
-            "confusion": None if shown is None else vars(shown),
+            "lower": self.lower,
+            "threshold_range": None
+            if self.threshold_range is None
+            else list(self.threshold_range),
+            "share": self.share,
+            "confusion": None if shown is None else shown.as_dict(),
             "estimand": self.estimand,
             "level": self.level,
             "notes": list(self.notes),
@@ -116,21 +154,32 @@ class Evaluation(Mapping[str, Estimate]):
         }
 
     def __str__(self) -> str:
+        of = "" if self.share is None else " with weights"
         head = (
-            f"{self.rows:,} rows, {self.positives:,} positive ({self.prevalence:.2%})"
+            f"{self.rows:,} rows, {self.positives:,} positive "
+            f"({self.prevalence:.2%}{of})"
         )
         if self.threshold is not None:
-            head += f"; flagged from a probability of {self.threshold:.3g}"
+            head += f"; flagged from a probability of {decimal(self.threshold)}"
+        if self.lower is not None:
+            head += f", undecided from {decimal(self.lower)}"
         width = max(map(len, self.estimates), default=0)
         lines = [f"{name:<{width}}  {self.estimates[name]}" for name in self.estimates]
         about = f"Of {self.estimand}; {self.level:.0%} intervals."
-        return "\n".join([head, about, *self._decided(), *lines, *self.notes])
+        told = [*self._spread(), *self._decided()]
+        return "\n".join([head, about, *told, *lines, *self.notes])
+
+    def _spread(self) -> list[str]:
+        if self.threshold_range is None:
+            return []
+        low, high = (f"{end:.2g}" for end in self.threshold_range)
+        return [f"With one fold left out, the threshold would be {low} to {high}."]
 
     def _decided(self) -> list[str]:
         c = self.confusion
         if c is None:
             return []
         return [
-            f"caught {c.tp:,.4g} of {c.tp + c.fn:,.4g} positives, with "
-            f"{c.fp:,.4g} false alarms among {c.fp + c.tn:,.4g} negatives"
+            f"caught {c.tp:,.4g} of {c.positives:,.4g} positives, with "
+            f"{c.fp:,.4g} false alarms among {c.negatives:,.4g} negatives"
         ]

@@ -12,10 +12,12 @@ import numpy.typing as npt
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective
 from equipoise.evaluation.alignment import align
-from equipoise.evaluation.arrays import cost_options
+from equipoise.evaluation.arrays import undecided_note
 from equipoise.evaluation.crossfit import CrossFitted, cross_fit
+from equipoise.evaluation.decided import UNDECIDED, Cells, Decided
 from equipoise.evaluation.ends import (
     Basis,
+    choice_error,
     difference_error,
     difference_interval,
     limits,
@@ -27,11 +29,17 @@ from equipoise.evaluation.points import (
     between_repeats,
     by_repeat,
     by_split,
-    confusions,
+    decisions,
     mean_confusion,
     points,
 )
-from equipoise.evaluation.replicates import ArmScores, Replicator, even, replicate
+from equipoise.evaluation.replicates import (
+    ArmScores,
+    Drawn,
+    Replicator,
+    even,
+    replicate,
+)
 from equipoise.evaluation.resampled import RowWeights
 from equipoise.metrics import METRICS, Estimate
 from equipoise.metrics.influence import average_precision_spread
@@ -50,8 +58,9 @@ class Prepared:
     Attributes:
         y: `[rows]` whether a row is positive.
         folds: `[repeats, rows]` the fold of each row.
-        costs: Options of the metric "cost", or None.
-        fitted: By arm, calibrated and decided out of fold.
+        weights: `[rows]` how much each row counts; None for 1 each.
+        costs: For the metric "cost", or None.
+        fitted: By arm, calibrated out of fold.
         brought: By arm, what its replicates need.
         splits: By arm, metrics within each fold.
         repeated: By arm, every metric in each repeat.
@@ -60,7 +69,8 @@ class Prepared:
 
     y: BoolArray
     folds: IntArray
-    costs: dict[str, float] | None
+    weights: FloatArray | None
+    costs: Costs | None
     fitted: Mapping[str, CrossFitted]
     brought: Mapping[str, ArmScores]
     splits: Mapping[str, Mapping[str, FloatArray]]
@@ -76,59 +86,95 @@ class Prepared:
         goal: Objective,
         costs: Costs | None,
         exact: Mapping[str, bool],
+        weights: FloatArray | None = None,
+        decided: Mapping[str, Decided] | None = None,
     ) -> Prepared:
-        """Calibrate, decide and align every arm, and compute its values."""
-        options = None if costs is None else cost_options(costs)
+        """Calibrate, decide and align every arm, and compute its values.
+
+        Args:
+            y: `[rows]` whether a row is positive.
+            folds: `[repeats, rows]` the fold of each row.
+            scores: By arm `[repeats, rows]` out-of-fold log-odds.
+            goal: What the rules are the best at.
+            costs: For the metric "cost", or None.
+            exact: By arm, whether its scores are log-odds up to estimation error.
+            weights: `[rows]` how much each row counts; None for 1 each.
+            decided: By arm, a ready rule; for the others one is chosen.
+        """
+        ready = decided or {}
         fitted = {
-            name: cross_fit(z, y, folds, goal, exact=exact.get(name, True))
+            name: cross_fit(
+                z, y, folds, goal, exact=exact.get(name, True), weights=weights
+            )
             for name, z in scores.items()
         }
         brought = {
-            name: ArmScores.of(y, align(z, y, folds), fitted[name])
+            name: ArmScores.of(
+                y,
+                align(z, y, folds),
+                fitted[name],
+                ready[name]
+                if name in ready
+                else Decided.choose(fitted[name].log_odds, y, goal, weights),
+            )
             for name, z in scores.items()
         }
         splits = {
-            name: by_split(z, fitted[name], y, folds) for name, z in scores.items()
+            name: by_split(z, fitted[name], y, folds, weights)
+            for name, z in scores.items()
         }
         repeated = {
-            name: by_repeat(brought[name], splits[name], y, folds, options)
+            name: by_repeat(brought[name], splits[name], y, folds, costs, weights)
             for name in scores
         }
-        value = {name: points(each) for name, each in repeated.items()}
-        return cls(y, folds, options, fitted, brought, splits, repeated, value)
+        value = {
+            name: points(
+                each,
+                decisions(arm, Cells.of(arm.decided, y, weights).mean, costs),
+            )
+            for name, each in repeated.items()
+            for arm in [brought[name]]
+        }
+        return cls(y, folds, weights, costs, fitted, brought, splits, repeated, value)
 
-    def replicates(self, weights: RowWeights) -> dict[str, dict[str, FloatArray]]:
-        """Return `[replicates]` by arm and metric.
+    def replicates(self, weights: RowWeights) -> dict[str, Drawn]:
+        """Return every arm's replicates.
 
         Merging very many positives' scores into groups moves a ranking metric a
         little; the replicates are moved back by as much.
         """
         makers = {
-            name: Replicator(arm, self.y, self.folds, self.costs)
+            name: Replicator(arm, self.y, self.folds, self.costs, self.weights)
             for name, arm in self.brought.items()
         }
         drawn = replicate(list(makers.values()), weights)
         found = {}
         for (name, maker), arm in zip(makers.items(), drawn, strict=True):
             level = even(maker)  # ranking metrics only
-            found[name] = {
-                metric: arm[metric] + _gap(point, level.get(metric, point.value))
+            moved = {
+                metric: arm.values[metric] + _gap(point, level.get(metric, point.value))
                 for metric, point in self.points[name].items()
             }
+            found[name] = Drawn(moved, arm.errors)
         return found
 
     def evaluation(
         self,
         name: str,
-        found: Mapping[str, FloatArray],
+        found: Drawn,
         weights: RowWeights,
         level: float,
     ) -> Evaluation:
         """Return an arm's metrics with their intervals."""
-        fitted = self.fitted[name]
+        decided = self.brought[name].decided
+        confusion = mean_confusion(Cells.of(decided, self.y, self.weights))
         estimates = {
             metric: resampled_interval(
-                metric, point, found[metric], self._basis(name, metric, weights), level
+                metric,
+                point,
+                found.values[metric],
+                self._basis(name, metric, weights, found.errors.get(metric)),
+                level,
             )
             for metric, point in self.points[name].items()
         }
@@ -136,23 +182,46 @@ class Prepared:
             estimates,
             self.y.size,
             int(self.y.sum()),
-            float(probability(np.median(fitted.threshold))),
-            mean_confusion(confusions(self.y, fitted.flagged)),
+            decided.threshold,
+            confusion,
             estimand(self.folds),
             level,
+            () if decided.lower is None else (undecided_note(confusion),),
+            lower=decided.lower_threshold,
+            threshold_range=self._range(name),
+            share=None
+            if self.weights is None
+            else float(np.average(self.y, weights=self.weights)),
         )
 
-    def _basis(self, name: str, metric: str, weights: RowWeights) -> Basis:
+    def _range(self, name: str) -> tuple[float, float] | None:
+        """Return the lowest and the highest threshold that a fold would choose."""
+        if self.brought[name].decided.goal is None:
+            return None
+        each = probability(self.fitted[name].threshold)
+        return float(each.min()), float(each.max())
+
+    def _basis(
+        self,
+        name: str,
+        metric: str,
+        weights: RowWeights,
+        errors: FloatArray | None = None,
+    ) -> Basis:
         """Return what the error of an arm's metric is judged by."""
         arm = self.brought[name]
         among = float(weights.rarer)
         if metric in SHARES:
-            rows = [SHARES[metric](self.y, flagged)[1] for flagged in arm.flagged]
+            rows = [SHARES[metric](self.y, on)[1] for on in arm.decided.flagged]
             among = float(np.mean([weights.units(each) for each in rows]))
+        elif metric == UNDECIDED:
+            among = float(weights.units(np.ones_like(self.y)))
         unseen = bias = 0.0
         if metric == "average_precision":
             # From the aligned scores, the mean over the repeats.
-            spreads = [average_precision_spread(self.y, z) for z in arm.aligned]
+            spreads = [
+                average_precision_spread(self.y, z, self.weights) for z in arm.aligned
+            ]
             unseen = float(np.mean([s.unseen_low for s in spreads]))
             bias = float(np.mean([s.bias for s in spreads]))
         return Basis(
@@ -162,21 +231,24 @@ class Prepared:
             unseen,
             bias,
             self._limits(metric),
+            *choice_error(errors),
         )
 
     def _limits(self, metric: str) -> tuple[float, float]:
+        if metric == UNDECIDED:
+            return 0.0, 1.0
         if METRICS[metric].kind == "probability":
             return METRICS[metric].low, METRICS[metric].high
-        positives = int(self.y.sum())
-        sizes = self.y.size - positives, positives
+        each = np.ones(self.y.size) if self.weights is None else self.weights
+        sizes = float(each[~self.y].sum()), float(each[self.y].sum())
         return limits(metric, sizes, self.costs if metric == "cost" else None)
 
     def differences(
         self,
         name: str,
         baseline: str,
-        found: Mapping[str, Mapping[str, FloatArray]],
-        units: int,
+        found: Mapping[str, Drawn],
+        units: float,
         level: float,
     ) -> dict[str, Estimate]:
         """Return the arm minus the baseline, with intervals from the rows alone."""
@@ -193,13 +265,13 @@ class Prepared:
         self,
         name: str,
         baseline: str,
-        found: Mapping[str, Mapping[str, FloatArray]],
-        units: int,
+        found: Mapping[str, Drawn],
+        units: float,
     ) -> dict[str, float]:
         """Return the standard errors of the differences, resampled jointly."""
         if name == baseline:
             return {}
-        ours, theirs = found[name], found[baseline]
+        ours, theirs = found[name].values, found[baseline].values
         return {
             metric: difference_error(ours[metric] - theirs[metric], units)
             for metric in SPLIT_METRICS

@@ -1,28 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Replicates of every metric of every arm, from the same weights of the rows.
 
-Models, calibrators and decisions stay as they are: the numbers are estimates for
-the models that were trained, each with the threshold it was given. Choosing the
-threshold again in each replicate was tried. It adds what the choice moves to the
-error, though the estimate and the truth move together: precision was then covered
-.99 and more, and intervals could lie beside their value.
+Models and calibrators stay as they are, and so do the decisions of a rule that was
+chosen elsewhere. A rule that is the best on these very rows is chosen again in each
+replicate, and judged there under the weights that chose it and under even ones. The
+difference is the error of such a choice: its mean is the optimism, its variance that
+of the figures. (The spread of the chosen rule's figures alone says too much, since the
+choice moves the estimate and the truth together: precision was then covered .99 and
+more.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from equipoise.decision.costs import Costs
+from equipoise.decision.objectives import Objective
 from equipoise.evaluation import statistics
 from equipoise.evaluation.crossfit import CrossFitted
+from equipoise.evaluation.decided import Cells, Decided, Definition, definitions
 from equipoise.evaluation.grouping import Sums, falling_groups
 from equipoise.evaluation.resampled import RowWeights
-from equipoise.metrics import Counts
-from equipoise.metrics import metric as metric_named
-from equipoise.metrics.threshold import cost
 from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
@@ -32,16 +35,6 @@ BoolArray = npt.NDArray[np.bool_]
 
 RANKING = ("average_precision", "roc_auc")
 PROBABILITY = ("brier", "log_loss")
-DECISION = (
-    "recall",
-    "precision",
-    "f1",
-    "balanced_accuracy",
-    "mcc",
-    "g_mean",
-    "specificity",
-    "flag_rate",
-)
 GROUPS = 256
 """How many distinct scores of positives a replicate tells apart."""
 
@@ -52,31 +45,40 @@ class ArmScores:
 
     Attributes:
         aligned: `[repeats, rows]` scores that may be ranked within a repeat.
-        flagged: `[repeats, rows]` the decisions.
+        decided: The rule, and what it decides.
         losses: For "brier" and "log_loss", `[repeats, rows]`.
     """
 
     aligned: FloatArray
-    flagged: BoolArray
+    decided: Decided
     losses: Mapping[str, FloatArray]
 
     @classmethod
-    def of(cls, y: BoolArray, aligned: FloatArray, fitted: CrossFitted) -> ArmScores:
+    def of(
+        cls, y: BoolArray, aligned: FloatArray, fitted: CrossFitted, decided: Decided
+    ) -> ArmScores:
         """Collect an arm's scores; losses are those of the calibrated ones."""
         z = fitted.log_odds
         losses = {
             "brier": (probability(z) - y) ** 2,
             "log_loss": np.logaddexp(0.0, np.where(y, -z, z)),
         }
-        return cls(aligned, fitted.flagged, losses)
+        return cls(aligned, decided, losses)
 
 
 @dataclass(frozen=True, eq=False)
-class _Prepared:
-    """One arm and repeat, grouped once for all replicates."""
+class Drawn:
+    """An arm's replicates.
 
-    ranked: Sums
-    decided: Sums
+    Attributes:
+        values: By metric `[replicates]`, with the decisions as they are.
+        errors: By metric of decisions `[replicates]`: how much better a rule is under
+            the weights that chose it than under even ones; empty if the rule was not
+            chosen on these rows.
+    """
+
+    values: Mapping[str, FloatArray]
+    errors: Mapping[str, FloatArray]
 
 
 class Replicator:
@@ -86,7 +88,9 @@ class Replicator:
         arm: The arm's scores and decisions.
         y: `[rows]` whether a row is positive.
         folds: `[repeats, rows]` the fold of each row.
-        costs: Options of the metric "cost", or None to leave it out.
+        costs: For the metric "cost", or None to leave it out.
+        weights: `[rows]` how much each row counts; None for 1 each. The weights of a
+            replicate hold it as a factor.
     """
 
     def __init__(
@@ -94,27 +98,31 @@ class Replicator:
         arm: ArmScores,
         y: BoolArray,
         folds: IntArray,
-        costs: Mapping[str, float] | None = None,
+        costs: Costs | None = None,
+        weights: FloatArray | None = None,
     ) -> None:
         self.y = y
-        self.definitions = definitions(costs)
-        self.size = (int((~y).sum()), int(y.sum()))
+        self.weights = np.ones(y.size) if weights is None else weights
+        self.definitions = definitions(costs, undecided=arm.decided.lower is not None)
+        self.size = float(self.weights[~y].sum()), float(self.weights[y].sum())
         self.folds = int(folds.max()) + 1
         self.losses = {name: rows.mean(axis=0) for name, rows in arm.losses.items()}
-        self.prepared = [
-            self._prepare(*each)
-            for each in zip(arm.aligned, arm.flagged, folds, strict=True)
+        self.ranked = [
+            self._ranked(*each) for each in zip(arm.aligned, folds, strict=True)
         ]
+        # 0 not flagged, 1 left undecided, 2 flagged.
+        states = 2 * arm.decided.flagged.astype(np.int64) + arm.decided.undecided
+        self.decided = [Sums.of(state, y, (3,)) for state in states]
+        self.choice: Choice | None = None
+        if arm.decided.goal is not None:
+            self.choice = Choice(
+                arm.decided.score, y, arm.decided.goal, self.weights, self.definitions
+            )
 
-    def _prepare(
-        self, aligned: FloatArray, flagged: BoolArray, fold: IntArray
-    ) -> _Prepared:
+    def _ranked(self, aligned: FloatArray, fold: IntArray) -> Sums:
         group = falling_groups(aligned, self.y, GROUPS)
         shape = (int(group.max()) + 1, self.folds)
-        return _Prepared(
-            Sums.of(group * self.folds + fold, self.y, shape),
-            Sums.of(flagged.astype(np.int64), self.y, (2,)),
-        )
+        return Sums.of(group * self.folds + fold, self.y, shape)
 
     @property
     def prevalence(self) -> float:
@@ -122,34 +130,116 @@ class Replicator:
         return self.size[1] / sum(self.size)
 
     def __call__(self, weights: Float32Array) -> dict[str, FloatArray]:
-        """Return `[replicates]` per metric, means over the repeats that have it.
+        """Return `[replicates]` per metric; decisions by counts over all repeats.
 
         Args:
             weights: `[rows, replicates]`.
         """
-        each = [self._repeat(one, weights) for one in self.prepared]
+        each = [self._ranking(one, weights) for one in self.ranked]
         total = {name: _mean([part[name] for part in each]) for name in each[0]}
         for name, row in self.losses.items():
             total[name] = self._loss(row, weights)
+        cells = self._cells(weights)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for name, definition in self.definitions.items():
+                total[name] = np.asarray(definition(cells), np.float64)
         return total
 
-    def _repeat(self, one: _Prepared, weights: Float32Array) -> dict[str, FloatArray]:
-        positive, negative = one.ranked(weights)
-        result = {
+    def _ranking(self, one: Sums, weights: Float32Array) -> dict[str, FloatArray]:
+        positive, negative = one(weights)
+        return {
             "average_precision": statistics.average_precision(
                 positive.sum(axis=1), negative.sum(axis=1), self.prevalence
             ),
             "roc_auc": statistics.roc_auc(positive, negative),
         }
-        decided = one.decided(weights)
-        for name, definition in self.definitions.items():
-            result[name] = statistics.decisions(*decided, self.size, definition)
-        return result
+
+    def _cells(self, weights: Float32Array) -> Cells:
+        """Return what is decided at the table's share of positives."""
+        sums = [one(weights) for one in self.decided]
+        n, p = self.size
+        one, other = (
+            np.stack([pair[k] for pair in sums]).mean(axis=0, dtype=np.float64)
+            for k in (0, 1)
+        )
+        one, other = p * one / one.sum(axis=0), n * other / other.sum(axis=0)
+        whole = np.ones(one.shape[1])
+        return Cells(one[2], other[2], one[1], other[1], p * whole, n * whole)
 
     def _loss(self, row: FloatArray, weights: Float32Array) -> FloatArray:
         parts = [np.stack([rows, rows * row]) for rows in (self.y, ~self.y)]
         sums = [part.astype(np.float32) @ weights for part in parts]
         return statistics.class_mean(sums[0], sums[1], self.prevalence)
+
+
+class Choice:
+    """Chooses the rule again under weights, and says by how much that flatters.
+
+    Args:
+        score: `[views, rows]` calibrated log-odds.
+        y: `[rows]` whether a row is positive.
+        goal: What the rule is the best at.
+        weights: `[rows]` how much each row counts.
+        definitions: The metrics.
+    """
+
+    def __init__(
+        self,
+        score: FloatArray,
+        y: BoolArray,
+        goal: Objective,
+        weights: FloatArray,
+        definitions: Mapping[str, Definition],
+    ) -> None:
+        self.goal, self.definitions = goal, definitions
+        self.size = float(weights[~y].sum()), float(weights[y].sum())
+        # Only cuts below a positive can be the best for most goals.
+        held = np.tile(y, len(score))
+        groups = falling_groups(
+            score.ravel(), held if goal.at_positives else np.ones_like(held), GROUPS
+        ).reshape(score.shape)
+        shape = (int(groups.max()) + 1,)
+        self.sums = [Sums.of(group, y, shape) for group in groups]
+        self.even = self._above(weights[:, None].astype(np.float32))
+
+    def errors(self, weights: Float32Array) -> dict[str, FloatArray]:
+        """Return `[replicates]` per metric: under the weights less under even ones.
+
+        Args:
+            weights: `[rows, replicates]`.
+        """
+        hit, alarm = self._above(weights)
+        n, p = self.size
+        wholes = np.full(hit.shape[1], p), np.full(hit.shape[1], n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = self.goal.value(hit, alarm, *wholes)
+            value = np.where(np.isnan(value), -math.inf, value)
+            best = value.argmax(axis=0)
+            # If no cut serves, nothing is flagged, as the rule would.
+            best = np.where(np.isneginf(value.max(axis=0)), 0, best)
+            there = np.arange(best.size)
+            here = self._cells(hit[best, there], alarm[best, there])
+            even = self._cells(self.even[0][best, 0], self.even[1][best, 0])
+            return {
+                name: np.asarray(definition(here) - definition(even), np.float64)
+                for name, definition in self.definitions.items()
+            }
+
+    def _cells(self, hit: FloatArray, alarm: FloatArray) -> Cells:
+        n, p = self.size
+        zero, one = np.zeros_like(hit), np.ones_like(hit)
+        return Cells(hit, alarm, zero, zero, p * one, n * one)
+
+    def _above(self, weights: Float32Array) -> tuple[FloatArray, FloatArray]:
+        """Return the flagged weight of both classes at each cut, the first at none."""
+        found = []
+        sums = [one(weights) for one in self.sums]
+        for k, whole in ((0, self.size[1]), (1, self.size[0])):
+            each = np.stack([pair[k] for pair in sums]).mean(axis=0, dtype=np.float64)
+            none = np.zeros((1, each.shape[1]))
+            above = np.concatenate([none, np.cumsum(each, axis=0)])
+            found.append(whole * above / above[-1])
+        return found[0], found[1]
 
 
 def _mean(values: Sequence[FloatArray]) -> FloatArray:
@@ -161,40 +251,29 @@ def _mean(values: Sequence[FloatArray]) -> FloatArray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def definitions(
-    costs: Mapping[str, float] | None,
-) -> dict[str, Callable[[Counts], FloatArray]]:
-    """Return the metrics of decisions by name; "cost" where costs are given."""
-    found: dict[str, Callable[[Counts], FloatArray]] = {}
-    for name in DECISION:
-        definition = metric_named(name).of_counts
-        if definition is not None:
-            found[name] = definition
-    if costs is not None:
-        spent = dict(costs)
-        found["cost"] = lambda cells: cost(cells, **spent)
-    return found
-
-
-def replicate(
-    arms: Sequence[Replicator], weights: RowWeights
-) -> list[dict[str, FloatArray]]:
-    """Return each arm's replicates, `[replicates]` per metric.
+def replicate(arms: Sequence[Replicator], weights: RowWeights) -> list[Drawn]:
+    """Return each arm's replicates.
 
     Where scores were merged into groups, even weights give a slightly other value
     than the rows do; add `value - even(arm)` to the ranking metrics to mend that.
     """
-    parts: list[list[dict[str, FloatArray]]] = [[] for _ in arms]
+    values: list[list[dict[str, FloatArray]]] = [[] for _ in arms]
+    errors: list[list[dict[str, FloatArray]]] = [[] for _ in arms]
     for drawn in weights:
-        for part, arm in zip(parts, arms, strict=True):
-            part.append(arm(drawn))
+        for k, arm in enumerate(arms):
+            values[k].append(arm(drawn))
+            errors[k].append({} if arm.choice is None else arm.choice.errors(drawn))
     return [
-        {name: np.concatenate([p[name] for p in part]) for name in part[0]}
-        for part in parts
+        Drawn(_joined(value), _joined(error))
+        for value, error in zip(values, errors, strict=True)
     ]
+
+
+def _joined(parts: Sequence[Mapping[str, FloatArray]]) -> dict[str, FloatArray]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def even(arm: Replicator) -> dict[str, float]:
     """Return the ranking metrics under even weights, by the same grouped sums."""
-    found = arm(np.ones((arm.y.size, 1), np.float32))
+    found = arm(arm.weights[:, None].astype(np.float32))
     return {name: float(found[name][0]) for name in RANKING}

@@ -17,6 +17,7 @@ from equipoise._core.checks import sentence
 from equipoise._core.seeds import generator
 from equipoise.errors import InputError
 
+FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -34,26 +35,38 @@ class RowWeights:
         unit: `[rows]` cluster numbers from 0, or None where rows are independent.
         replicates: How many.
         seed: The user's seed.
+        importance: `[rows]` how much each row counts; None for 1 each. The drawn
+            weights are multiplied by it.
     """
 
     y: BoolArray
     unit: IntArray | None
     replicates: int
     seed: int
+    importance: FloatArray | None = None
 
     def __iter__(self) -> Iterator[Float32Array]:
         """Yield weights `[rows, replicates]`, at most `CHUNK` replicates at once."""
         for start in range(0, self.replicates, CHUNK):
             yield self._draw(start // CHUNK, min(CHUNK, self.replicates - start))
 
-    def units(self, rows: BoolArray) -> int:
-        """Return how many independent units hold some of the rows, `[rows]` bool."""
-        if self.unit is None:
-            return int(np.count_nonzero(rows))
-        return int(np.unique(self.unit[rows]).size)
+    def units(self, rows: BoolArray) -> float:
+        """Return how many independent units hold some of the rows, `[rows]` bool.
+
+        Units of unequal weight count as fewer: (sum w)^2 / sum w^2 (Kish 1965).
+        """
+        if self.importance is None:
+            if self.unit is None:
+                return int(np.count_nonzero(rows))
+            return int(np.unique(self.unit[rows]).size)
+        mass = self.importance[rows]
+        if self.unit is not None:
+            mass = np.bincount(self.unit[rows], mass).astype(np.float64)
+        square = float(mass @ mass)
+        return float(mass.sum()) ** 2 / square if square else 0.0
 
     @property
-    def rarer(self) -> int:
+    def rarer(self) -> float:
         """How many independent units hold rows of the rarer class."""
         return min(self.units(self.y), self.units(~self.y))
 
@@ -61,7 +74,10 @@ class RowWeights:
         random = generator(self.seed, "row weights", chunk)
         units = self.y.size if self.unit is None else int(self.unit.max()) + 1
         weights = random.standard_exponential((units, count), dtype=np.float32)
-        return weights if self.unit is None else weights[self.unit]
+        weights = weights if self.unit is None else weights[self.unit]
+        if self.importance is None:
+            return weights
+        return weights * self.importance[:, None].astype(np.float32)
 
 
 def cluster_numbers(clusters: npt.ArrayLike | None, rows: int) -> IntArray | None:

@@ -6,12 +6,8 @@ Arrays have the replicates last.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
-
-from equipoise.metrics.confusion import Counts
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -79,23 +75,3 @@ def class_mean(
     """
     means = positive[1] / positive[0], negative[1] / negative[0]
     return np.asarray(prevalence * means[0] + (1 - prevalence) * means[1], np.float64)
-
-
-def decisions(
-    positive: Float32Array,
-    negative: Float32Array,
-    size: tuple[int, int],
-    metric: Callable[[Counts], FloatArray],
-) -> FloatArray:
-    """Return a metric of the confusion matrix, `[replicates]`.
-
-    Args:
-        positive: `[2, replicates]` weight of the positives: not flagged, flagged.
-        negative: `[2, replicates]` weight of the negatives: not flagged, flagged.
-        size: The numbers of negatives and positives that the rates refer to.
-        metric: A function of `Counts`.
-    """
-    n, p = size
-    hit = (positive[1] / positive.sum(axis=0)).astype(np.float64)
-    alarm = (negative[1] / negative.sum(axis=0)).astype(np.float64)
-    return metric(Counts(p * hit, n * alarm, p * (1 - hit), n * (1 - alarm)))

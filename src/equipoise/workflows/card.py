@@ -33,14 +33,17 @@ def card(model: FittedModel) -> str:
 
 
 def _judged(model: FittedModel) -> list[str]:
-    """Say why the figures differ from those of a rule that was chosen on the rows."""
-    if model.rule.basis != "estimated":
-        return []
-    return [
-        "Each row is judged by a model and a threshold that have not seen it. The "
-        "decision above was chosen on these rows and its own figures flatter it: "
-        "expect the following."
-    ]
+    """Say on which rows the rule above is judged, and what its choice flatters."""
+    rows = model.evaluation.rows
+    scored = f"Each of {rows:,} rows is scored by models that have not seen it"
+    text = {
+        "certified": f"{scored}, and decided by the certified rule above. The "
+        f"{model.rule.rows:,} rows of the certificate are not among them.",
+        "estimated": f"{scored}, and decided by the rule above. The rule was chosen on "
+        "these rows and its own figures flatter it: the intervals of the decisions "
+        "allow for that.",
+    }.get(model.rule.basis, f"{scored}, and decided by the rule above.")
+    return [note for note in model.notes if note.startswith("Warning")] + [text]
 
 
 def _taken(model: FittedModel) -> str:
@@ -66,10 +69,10 @@ def _made_of(model: FittedModel) -> str:
 
 def _limits(model: FittedModel) -> str:
     text = (
-        f"The figures hold for rows like these, at {model.facts['prevalence']:.2%} "
+        f"The figures hold for rows like these, at {model.evaluation.prevalence:.2%} "
         "positive. At another prevalence precision changes and the threshold should "
         "be chosen anew. Rows are judged alone: a group or a time that training did "
         "not see may differ."
     )
-    notes = [f"- {note}" for note in model.notes]
+    notes = [f"- {note}" for note in model.notes if not note.startswith("Warning")]
     return "\n".join([text, *notes])

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
+from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import UnsupportedError
@@ -48,7 +49,7 @@ def compare(
     by: str | None = None,
     duplicates: str = "auto",
     objective: str = "f1",
-    costs: tuple[float, float] | None = None,
+    costs: Costs | tuple[float, float] | None = None,
     margin: float = 0.01,
     network: str = "default",
     model: Callable[[], Any] | None = None,
@@ -60,8 +61,9 @@ def compare(
     """Try every strategy on the data in one fair trial.
 
     Outer folds give out-of-fold scores; an inner split of each training part, and
-    only it, decides early stopping. Calibration and thresholds are cross-fitted.
-    Differences are paired with `plain`, which is always in the trial.
+    only it, decides early stopping. Calibration is cross-fitted; what is judged is the
+    one rule that is handed over, see `evaluation.cross_validated`. Differences are
+    paired with `plain`, which is always in the trial.
 
     Args:
         source: A `Table`, or anything that `read_table` takes: a path, a data
@@ -88,7 +90,8 @@ def compare(
         duplicates: "auto", "group" or "ignore", see `outer_splits`.
         objective: What the threshold shall be best at: "f1", "balanced_accuracy",
             "g_mean", "mcc" or, with `costs`, "cost".
-        costs: (cost of a false alarm, cost of a missed positive).
+        costs: (cost of a false alarm, cost of a missed positive), or `Costs(...)`,
+            with `abstain` for a rule that leaves rows undecided where that is cheaper.
         margin: Differences in average precision up to this are equivalent.
         network: The network of the network strategies: "default", "small" (two layers
             of 64, a first look) or "linear".

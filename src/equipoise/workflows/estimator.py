@@ -209,11 +209,22 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the class of each row by the decision rule, `[rows]`.
 
+        A row that the rule leaves undecided gets the other class, as one that is not
+        flagged: scikit-learn knows no third answer. `decide` tells them apart.
+
         Args:
             X: `[rows, features]`, with the columns of the fit.
         """
         flagged = self._model().decide(self._rows(X)) == 1
         return np.asarray(self.classes_[np.where(flagged, *self._places())])
+
+    def decide(self, X: Any) -> npt.NDArray[np.int8]:
+        """Return 1 where a row is flagged, 0 where not, -1 where undecided, `[rows]`.
+
+        Args:
+            X: `[rows, features]`, with the columns of the fit.
+        """
+        return self._model().decide(self._rows(X))
 
     def predict_proba(self, X: Any) -> FloatArray:
         """Return calibrated probabilities, `[rows, 2]`, in the order of `classes_`.

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise.decision.costs import Costs
+from equipoise.decision.plain import rounded
 from equipoise.errors import InputError, TrialWarning
 from equipoise.evaluation import arrays
 from equipoise.evaluation.evaluation import Evaluation
@@ -65,7 +66,7 @@ def evaluate(
     """Evaluate a fitted model on new labelled rows, or labels and probabilities.
 
     Two forms: `evaluate(model, source, target=None, level=, seed=)` and
-    `evaluate(y, probability, threshold=, costs=, weights=, clusters=, level=,
+    `evaluate(y, probability, threshold=, lower=, costs=, weights=, clusters=, level=,
     seed=)`; see `evaluate_model` and `equipoise.evaluation.evaluate`.
 
     Args:
@@ -133,6 +134,7 @@ def evaluate_model(
         rows.y,
         to_probability(rows.log_odds),
         threshold=_cut(rule.threshold),
+        lower=None if rule.lower is None else _cut(rule.lower),
         costs=rule.costs,
         clusters=rows.groups,
         level=level,
@@ -141,7 +143,7 @@ def evaluate_model(
     seen, surprising = _seen(rows, float(model.facts["repeated"]))
     if surprising:
         warnings.warn(seen, TrialWarning, stacklevel=2)
-    notes = [*found.notes, *_undecided(model, rows), *_grouped(model, rows)]
+    notes = [*found.notes, *_grouped(model, rows)]
     notes.append(_prevalence(model, rows, level))
     return dataclasses.replace(found, notes=(*notes, *([seen] if seen else [])))
 
@@ -199,18 +201,7 @@ def _grouped(model: FittedModel, rows: _Rows) -> list[str]:
 
 def _cut(threshold: float) -> float:
     """Return a threshold in log-odds as a probability."""
-    return float(to_probability(threshold))
-
-
-def _undecided(model: FittedModel, rows: _Rows) -> list[str]:
-    if model.rule.lower is None:
-        return []
-    left = model.rule.decide(rows.log_odds, calibrated=True) == -1
-    positive = int(rows.y[left].sum())
-    return [
-        f"{int(left.sum()):,} rows are left undecided, {positive:,} of them positive; "
-        "the metrics of decisions count them as not flagged."
-    ]
+    return rounded(float(to_probability(threshold)))
 
 
 def _prevalence(model: FittedModel, rows: _Rows, level: float) -> str:

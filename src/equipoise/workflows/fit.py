@@ -14,9 +14,12 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, listing, number, sentence
 from equipoise.decision.calibration import fit_calibrator
+from equipoise.decision.objectives import as_objective
 from equipoise.decision.rule import DecisionRule, certified_rule, make_rule
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
+from equipoise.evaluation.decided import Decided
+from equipoise.evaluation.evaluation import Evaluation
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
@@ -48,9 +51,12 @@ GROUPS = "it groups rows"
 """Why `read_table` leaves the group column out of the features."""
 MOST_REPEATS = 3
 WEIGHTED = (
-    "Rows have weights: they count in training, calibration and threshold. The "
-    "evaluation counts every row once."
+    "Rows have weights: they count in training, calibration, threshold and evaluation, "
+    "as so many copies of a row. Intervals rest on the effective number of rows, which "
+    "is smaller where weights differ."
 )
+LOW = 0.5
+"""A certified rule that leaves recall, or precision, below it gets a warning."""
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -110,8 +116,9 @@ def fit(
             "linear".
         training: How networks are trained; the usual settings where None.
         weights: `[rows]` at least 0: how much each row counts, as so many copies of
-            it, in training, stopping, calibration and the choice of the threshold;
-            None for 1 each. The evaluation counts every row once.
+            it, in training, stopping, calibration, the choice of the threshold and
+            the evaluation, whose intervals rest on the effective number of rows;
+            None for 1 each.
         model: A function that returns your own uncompiled `keras.Model` with one
             logit per row; `source` is then `(x, y)` with x of any shape, for
             example images, and "auto" is `plain`. The fitted model takes such arrays.
@@ -195,21 +202,27 @@ def fit(
         if arm.name in shares
     )
     blended = pool(log_odds, shares)
-    results = _evaluate(rows, blended, scores, tested, goal)
     unseen = None
     if held is not None:
         new = table.take(held) if x is None else x[held]
         unseen = Unseen(pooled(components, new), table.y[held])
     rule = _rule(blended, y, own, goal, calibration, unseen)
+    results = _evaluate(rows, blended, scores, tested, goal, rule, own)
+    evaluation = results.arms["model"].evaluation
     seen = hashes_of(rows if inputs is None else inputs)
     return FittedModel(
         schema=table.take(np.arange(0)),
         components=components,
         rule=rule,
-        evaluation=results.arms["model"].evaluation,
+        evaluation=evaluation,
         facts=_facts(table, protocol, scores, shares, goal, started, seen),
         seen=np.unique(seen),
-        notes=(*results.notes, *scores.notes, *(() if own is None else (WEIGHTED,))),
+        notes=(
+            *cautions(rule, evaluation),
+            *results.notes,
+            *scores.notes,
+            *(() if own is None else (WEIGHTED,)),
+        ),
         own=takes,
     )
 
@@ -274,21 +287,62 @@ def _fit(
 
 
 def _evaluate(
-    table: Table, blended: FloatArray, scores: Scores, tested: np.ndarray, goal: Goal
+    table: Table,
+    blended: FloatArray,
+    scores: Scores,
+    tested: np.ndarray,
+    goal: Goal,
+    rule: DecisionRule,
+    weights: FloatArray | None,
 ) -> CrossValidated:
-    """Evaluate the average as one arm; floors that are certified use the best F1."""
-    name, options = ("f1", {}) if goal.certify is not None else goal.estimated()
-    if goal.costs is not None:
-        name, options = "cost", {"costs": goal.costs}
+    """Evaluate the average as one arm, decided by the rule that is deployed.
+
+    The rule is applied to the mean out-of-fold scores, as it was chosen.
+    """
+    name, options = goal.estimated()
+    objective = as_objective(name, options)
+    decided = Decided(
+        rule.log_odds(mean_log_odds(blended))[None],
+        rule.threshold,
+        rule.lower,
+        objective if rule.basis == "estimated" else None,
+    )
     return cross_validated(
         table.y[tested],
         {"model": blended},
         scores.folds[:, tested],
         objective=name,
         clusters=None if table.groups is None else table.groups[tested],
+        weights=weights,
+        decided={"model": decided},
         baseline="model",
-        **options,
+        **({"costs": goal.costs} if goal.costs is not None else options),
     )
+
+
+def cautions(rule: DecisionRule, evaluation: Evaluation) -> tuple[str, ...]:
+    """Say plainly what a certified rule does not promise, if that is little.
+
+    Args:
+        rule: The model's rule.
+        evaluation: What is known of it.
+    """
+    if rule.basis != "certified":
+        return ()
+    floors = {name for name, value in rule.options if value is not None}
+    found = []
+    recall, precision = evaluation["recall"], evaluation["precision"]
+    if "recall" not in floors and not recall.value >= LOW:
+        found.append(
+            "Warning: the certificate is about precision alone. This rule finds few "
+            f"of the positives: recall {recall}."
+        )
+    if "precision" not in floors and not precision.value >= LOW:
+        found.append(
+            "Warning: the certificate is about recall alone. Most of what this rule "
+            f"flags is negative: precision {precision}."
+        )
+    return tuple(found)
 
 
 def _rule(

@@ -27,6 +27,7 @@ class Goal:
             then as few as they can be.
         certify: Confidence of the floors, for example 0.95; None estimates them.
         costs: `Costs(...)`, or (cost of a false alarm, cost of a missed positive).
+            With `Costs(abstain=...)` rows are left undecided if that is cheaper.
         capacity: The largest share of rows that may be flagged.
 
     Raises:

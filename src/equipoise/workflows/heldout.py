@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from equipoise.comparison.heldout import HeldOut, held_out
+from equipoise.decision.costs import Costs
 from equipoise.evaluation.cross_validation import CrossValidated
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
@@ -16,20 +17,21 @@ def evaluate_test_file(
     scores: Scores,
     results: CrossValidated,
     *,
-    costs: tuple[float, float] | None = None,
+    costs: Costs | tuple[float, float] | None = None,
     seed: int = 0,
 ) -> HeldOut:
     """Return each arm's evaluation on the test file, and what sets it apart.
 
     The fold models' probabilities are averaged. Calibrator and threshold are the
-    trial's own: fitted on, and the median over, its out-of-fold scores. Nothing is
-    chosen on the test file. Differences from the baseline are paired.
+    trial's own: the rule that is handed over. Nothing is chosen on the test file.
+    Differences from the baseline are paired.
 
     Args:
         later: The test file's rows.
         scores: What the fits gave, with scores of those rows.
         results: The trial on the training table.
-        costs: (cost of a false alarm, cost of a missed positive), or None.
+        costs: `Costs(...)`, (cost of a false alarm, cost of a missed positive), or
+            None.
         seed: Seed of the differences' weights.
     """
     return held_out(

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from equipoise.comparison.verdict import judge as judge_arms
+from equipoise.decision.costs import Costs
 from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.strategies.strategy import Strategy
@@ -27,7 +28,7 @@ def judge(
     found: Diagnosis,
     *,
     objective: str,
-    costs: tuple[float, float] | None,
+    costs: Costs | tuple[float, float] | None,
     margin: float,
     started: float,
     training: Mapping[str, Any] | None = None,
@@ -42,7 +43,8 @@ def judge(
         scores: What the fits gave.
         found: The diagnosis of the table.
         objective: What the thresholds shall be best at.
-        costs: (cost of a false alarm, cost of a missed positive), or None.
+        costs: `Costs(...)`, (cost of a false alarm, cost of a missed positive), or
+            None.
         margin: Differences up to this are equivalent.
         started: When the trial began, `time.monotonic()`.
         training: How networks were trained, as plain data.
@@ -78,7 +80,7 @@ def evaluate_scores(
     scores: Scores,
     *,
     objective: str,
-    costs: tuple[float, float] | None,
+    costs: Costs | tuple[float, float] | None,
     seed: int,
 ) -> CrossValidated:
     """Evaluate out-of-fold scores; rows that no fold tests are left out.

@@ -6,10 +6,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from equipoise.decision.plain import decimal
 from equipoise.diagnosis.words import ratio
 from equipoise.evaluation.arrays import as_costs
 from equipoise.metrics.estimate import Estimate
-from equipoise.workflows.summary_words import else_words
+from equipoise.workflows.summary_words import else_left, else_words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -106,17 +107,19 @@ def decision(trial: Trial) -> list[str]:
     if found.threshold is None or found.confusion is None:
         return []
     c = found.confusion
-    if math.isinf(found.threshold) or c.tp + c.fp == 0:
+    if c.tp + c.fp + c.undecided == 0:
         return [f"Decision with {name}: no row would be flagged."]
     per = 1000 / found.rows
     lines = [
         f"Decision with {name}, {_goal(trial)} chosen out of fold: flag from a "
-        f"probability of {found.threshold:.2g}.",
+        f"probability of {decimal(found.threshold)}{else_left(trial)}.",
+        *threshold_lines(trial),
         f"  recall {interval(found['recall'])}, precision "
         f"{interval(found['precision'])}, F1 {interval(found['f1'])}",
         f"  Of 1,000 rows {per * (c.tp + c.fp):.3g} are flagged: "
         f"{per * c.tp:.3g} rightly, {per * c.fp:.3g} false alarms; "
-        f"{per * c.fn:.3g} of {per * (c.tp + c.fn):.3g} positives are missed.",
+        f"{per * c.fn:.3g} of {per * c.positives:.3g} positives are missed"
+        + (f", {per * c.undecided:.3g} rows left undecided." if c.undecided else "."),
     ]
     if "cost" in found:
         lines.append(f"  cost per row {interval(found['cost'])}; {else_words(trial)}")
@@ -127,7 +130,19 @@ def _goal(trial: Trial) -> str:
     costs = as_costs(trial.costs)
     if costs is None:
         return f"best {trial.objective.replace('_', ' ')}"
-    return f"lowest cost (a false alarm {costs.fp:g}, a missed positive {costs.fn:g})"
+    prices = f"a false alarm {costs.fp:g}, a missed positive {costs.fn:g}"
+    if costs.abstain is not None:
+        prices += f", a row left undecided {costs.abstain:g}"
+    return f"lowest cost ({prices})"
+
+
+def threshold_lines(trial: Trial) -> list[str]:
+    """Say how much the threshold depends on the rows; nothing if costs set it."""
+    ends = trial.results[trial.conclusion.best].evaluation.threshold_range
+    if ends is None:
+        return []
+    low, high = (f"{end:.2g}" for end in ends)
+    return [f"  With one fold left out, the threshold would be {low} to {high}."]
 
 
 def test_lines(trial: Trial) -> list[str]:

@@ -387,7 +387,7 @@ def _empty(kind: str) -> npt.NDArray[Any]:
 
 
 def _evaluation(state: Mapping[str, Any]) -> Evaluation:
-    confusion = state["confusion"]
+    confusion, ends = state["confusion"], state.get("threshold_range")
     return Evaluation(
         {name: Estimate(**e) for name, e in state["metrics"].items()},
         state["rows"],
@@ -397,4 +397,7 @@ def _evaluation(state: Mapping[str, Any]) -> Evaluation:
         state["estimand"],
         state["level"],
         tuple(state["notes"]),
+        state.get("lower"),
+        None if ends is None else (float(ends[0]), float(ends[1])),
+        state.get("share"),
     )

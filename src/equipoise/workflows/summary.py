@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 BOARD = ("average_precision", "roc_auc", "brier")
-DECIDED = ("recall", "precision", "f1", "balanced_accuracy", "mcc", "g_mean", "cost")
+DECIDED = (
+    "recall",
+    "precision",
+    "f1",
+    "balanced_accuracy",
+    "mcc",
+    "g_mean",
+    "undecided",
+    "cost",
+)
 LIBRARIES = ("equipoise", "tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 
 
@@ -123,12 +132,16 @@ def _data(trial: Trial) -> dict[str, Any]:
 def _decision(trial: Trial) -> dict[str, Any]:
     name = trial.conclusion.best
     found = trial.results[name].evaluation
-    confusion = None if found.confusion is None else vars(found.confusion)
+    confusion = None if found.confusion is None else found.confusion.as_dict()
     total = found.rows
     return {
         "arm": name,
         "goal": goal_words(trial.objective),
         "threshold": found.threshold,
+        "lower": found.lower,
+        "threshold_range": None
+        if found.threshold_range is None
+        else list(found.threshold_range),
         "sentences": decision_sentences(trial),
         "metrics": [
             {"name": m, **metric_words(m), **interval(found[m])}

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise.decision.costs import Costs
+from equipoise.evaluation.arrays import as_costs
 from equipoise.evaluation.curves import (
     Line,
     calibration_curve,
@@ -17,6 +19,7 @@ from equipoise.evaluation.curves import (
     roc_curve,
 )
 from equipoise.metrics import curve
+from equipoise.priors import probability
 
 if TYPE_CHECKING:
     from equipoise.workflows.trial import Trial
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 FloatArray = npt.NDArray[np.float64]
 
 POINTS = 160
-COSTS = (1.0, 10.0)
+COSTS = Costs(fp=1.0, fn=10.0)
 """Of a false alarm and a missed positive, until the reader puts in their own."""
 # A group of fewer positives has an interval that says nothing.
 POSITIVES_PER_GROUP = 5
@@ -64,9 +67,11 @@ def calibration(trial: Trial, shown: Sequence[str]) -> dict[str, Any]:
     groups = int(np.clip(int(y.sum()) // POSITIVES_PER_GROUP, 2, MOST_GROUPS))
     lines = []
     for name in shown:
-        probability = trial.results[name].probability
         found = calibration_curve(
-            y, probability, groups=groups, level=trial.results.level
+            y,
+            trial.results[name].probability,
+            groups=groups,
+            level=trial.results.level,
         )
         lines.append(
             {
@@ -90,7 +95,7 @@ def explorer(trial: Trial) -> dict[str, Any]:
 
     results = trial.results
     level = results.level
-    fp, fn = trial.costs or COSTS
+    costs = as_costs(trial.costs) or COSTS
     positives = int(results.y.sum())
     return {
         "positives": positives,
@@ -98,8 +103,10 @@ def explorer(trial: Trial) -> dict[str, Any]:
         "level": level,
         "z": float(special.ndtri((1 + level) / 2)),
         "rows_per_day": 1000,
-        "cost_fp": fp,
-        "cost_fn": fn,
+        "cost_fp": costs.fp,
+        "cost_fn": costs.fn,
+        "cost_tp": costs.tp,
+        "cost_tn": costs.tn,
         "costs_given": trial.costs is not None,
         "start": trial.conclusion.best,
         "arms": [_explored(trial, name) for name in trial.names],
@@ -108,27 +115,45 @@ def explorer(trial: Trial) -> dict[str, Any]:
 
 def _explored(trial: Trial, name: str) -> dict[str, Any]:
     arm = trial.results[name]
-    repeats = len(arm.probability)
+    decided = arm.decided
+    repeats = len(decided.score)
     labels = np.tile(trial.results.y, repeats)
-    found = curve(labels, arm.probability.ravel())
+    found = curve(labels, probability(decided.score).ravel())
     chosen = arm.evaluation.threshold
-    wanted = math.inf if chosen is None else chosen
-    # The last score that is still flagged at the trial's own threshold.
-    at = int(np.searchsorted(-found.threshold, -wanted, side="right")) - 1
+    # The lowest score that the rule flags, by its own decisions.
+    least = np.min(probability(decided.score), where=decided.flagged, initial=math.inf)
+    at = int(np.searchsorted(-found.threshold, -least, side="right")) - 1
     places = _places(found.counts.tp, found.counts.fp, [at] if at >= 0 else [])
     points: list[list[float | None]] = [[None, 0.0, 0.0]]
     points += [
         [
-            _short(float(found.threshold[i]), 6),
-            _short(float(found.counts.tp[i]) / repeats, 7),
-            _short(float(found.counts.fp[i]) / repeats, 7),
+            _between(found.threshold, i),
+            _short(float(found.counts.tp[i]) / repeats, 12),
+            _short(float(found.counts.fp[i]) / repeats, 12),
         ]
         for i in places
     ]
     start = 1 + places.index(at) if at >= 0 else 0
-    if at >= 0:  # the same decisions, under the name the reader knows
-        points[start][0] = _short(wanted, 6)
-    return {"name": name, "chosen": start, "threshold": chosen, "points": points}
+    cells = arm.evaluation.confusion
+    if at >= 0 and cells is not None:  # the trial's own rule, as it is shown elsewhere
+        points[start] = [chosen, cells.tp, cells.fp]
+    shown = ("recall", "precision", "f1")
+    ends = {m: [arm.evaluation[m].low, arm.evaluation[m].high] for m in shown}
+    return {
+        "name": name,
+        "chosen": start,
+        "threshold": chosen,
+        "points": points,
+        "ends": ends,
+    }
+
+
+def _between(threshold: FloatArray, i: int) -> float:
+    """Return a short number that flags the scores down to the i-th and no more."""
+    value = float(threshold[i])
+    below = float(threshold[i + 1]) if i + 1 < threshold.size else -math.inf
+    near = float(f"{value:.6g}")
+    return near if below < near <= value else value
 
 
 def _places(tp: FloatArray, fp: FloatArray, extra: Sequence[int]) -> list[int]:

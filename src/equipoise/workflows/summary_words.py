@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
+from equipoise.decision.costs import Costs
+from equipoise.decision.plain import decimal
 from equipoise.diagnosis.words import count
 from equipoise.evaluation.arrays import as_costs
 
@@ -27,6 +28,8 @@ METRICS = {
     "mcc": ("Matthews correlation", "between decision and truth"),
     "g_mean": ("G-mean", "geometric mean of the two classes' recalls"),
     "cost": ("Cost per row", ""),
+    "flag_rate": ("Flagged", "share of the rows that are flagged"),
+    "undecided": ("Undecided", "share of the rows that are left to somebody else"),
 }
 SPLITS = {
     "stratified": "at random, with the same share of positives in every fold",
@@ -58,18 +61,37 @@ def decision_sentences(trial: Trial) -> list[str]:
     c = found.confusion
     if found.threshold is None or c is None:
         return [f"Use {name}."]
-    if math.isinf(found.threshold) or c.tp + c.fp == 0:
+    if c.tp + c.fp + c.undecided == 0:
         return [
             f"Use {name}. At the best {goal_words(trial.objective)} no row is flagged."
         ]
     per = 1000 / found.rows
+    left = f", and {_n(per * c.undecided)} rows left undecided" if c.undecided else ""
     return [
-        f"Use {name}, and flag a row from a probability of {found.threshold:.2g}: "
-        f"{aim_words(trial)}.",
+        f"Use {name}, and flag a row from a probability of "
+        f"{decimal(found.threshold)}{else_left(trial)}: {aim_words(trial)}.",
         f"Of 1,000 rows like these, {_n(per * (c.tp + c.fp))} are flagged: "
         f"{_n(per * c.tp)} rightly and {_n(per * c.fp)} as false alarms. "
-        f"{_n(per * c.fn)} of {_n(per * (c.tp + c.fn))} positives are missed.",
+        f"{_n(per * c.fn)} of {_n(per * c.positives)} positives are missed{left}.",
         *_cost_sentences(trial),
+        *_range_sentences(trial),
+    ]
+
+
+def else_left(trial: Trial) -> str:
+    """Return from where a row is left undecided; nothing if every row is decided."""
+    lower = trial.results[trial.conclusion.best].evaluation.lower
+    return "" if lower is None else f", and leave it undecided from {decimal(lower)}"
+
+
+def _range_sentences(trial: Trial) -> list[str]:
+    """Say how much the threshold depends on the rows; nothing if costs set it."""
+    ends = trial.results[trial.conclusion.best].evaluation.threshold_range
+    if ends is None:
+        return []
+    return [
+        "The threshold was chosen on these rows, and the intervals allow for that. "
+        f"With one fold left out, it would be {ends[0]:.2g} to {ends[1]:.2g}."
     ]
 
 
@@ -78,10 +100,13 @@ def aim_words(trial: Trial) -> str:
     costs = as_costs(trial.costs)
     if costs is None:
         return f"the best {goal_words(trial.objective)}"
-    return (
-        f"the lowest cost, where a false alarm costs {costs.fp:g} and a missed "
-        f"positive {costs.fn:g}"
-    )
+    prices = f"a false alarm costs {costs.fp:g} and a missed positive {costs.fn:g}"
+    if costs.abstain is not None:
+        prices = (
+            f"a false alarm costs {costs.fp:g}, a missed positive {costs.fn:g} and a "
+            f"row left undecided {costs.abstain:g}"
+        )
+    return f"the lowest cost, where {prices}"
 
 
 def _cost_sentences(trial: Trial) -> list[str]:
@@ -99,7 +124,10 @@ def else_words(trial: Trial) -> str:
     share = trial.results[trial.conclusion.best].evaluation.prevalence
     none = share * costs.fn + (1 - share) * costs.tn
     every = share * costs.tp + (1 - share) * costs.fp
-    return f"flagging no row would cost {none:.3g}, flagging every row {every:.3g}"
+    text = f"flagging no row would cost {none:.3g}, flagging every row {every:.3g}"
+    if costs.abstain is not None:
+        text += f", leaving every row undecided {costs.abstain:.3g}"
+    return text
 
 
 def next_steps(trial: Trial) -> list[str]:
@@ -142,8 +170,10 @@ def _fitting(trial: Trial, name: str) -> str:
     costs = as_costs(trial.costs)
     goal = options = ""
     if costs is not None:
-        goal = f", goal=equipoise.Goal(costs=({costs.fp:g}, {costs.fn:g}))"
+        goal = f", goal=equipoise.Goal(costs={costs_code(costs)})"
         options = f" --cost-fp {costs.fp:g} --cost-fn {costs.fn:g}"
+        if costs.abstain is not None:
+            options += f" --cost-abstain {costs.abstain:g}"
     elif trial.objective != "f1":
         goal = f', goal="{trial.objective}"'
         options = f" --objective {trial.objective}"
@@ -151,6 +181,26 @@ def _fitting(trial: Trial, name: str) -> str:
         f'equipoise.fit(table, strategy="{name}"{goal}), or on the command line '
         f"equipoise fit FILE --strategy {name}{options} --out model.equipoise,"
     )
+
+
+def costs_code(costs: Costs) -> str:
+    """Return costs as Python code: a pair if that says all.
+
+    Example:
+        >>> costs_code(Costs(fp=1, fn=20))
+        '(1, 20)'
+        >>> costs_code(Costs(fp=1, fn=20, abstain=0.3))
+        'equipoise.decision.Costs(fp=1, fn=20, abstain=0.3)'
+    """
+    if costs == Costs(costs.fp, costs.fn):
+        return f"({costs.fp:g}, {costs.fn:g})"
+    named = {
+        name: value
+        for name, value in costs.to_dict().items()
+        if name in ("fp", "fn") or value
+    }
+    inside = ", ".join(f"{name}={value:g}" for name, value in named.items())
+    return f"equipoise.decision.Costs({inside})"
 
 
 def _more(trial: Trial) -> list[str]:
@@ -188,11 +238,14 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         f"{DUPLICATES[plan.duplicates]}",
         "Early stopping": f"{plan.stop_share:.0%} of each training part, and only "
         "they, decide when training stops.",
-        "Calibration and threshold": "A fold's come from the scores of the other "
-        "folds. A threshold is the best for "
-        f"{goal_words(trial.objective)}; the one shown is the median over the splits.",
+        "Calibration and threshold": "A fold's calibrator comes from the scores of the "
+        "other folds. The threshold is one for all folds and repeats, the best for "
+        f"{goal_words(trial.objective)} on the scores so calibrated, and all decisions "
+        "shown are those of this one rule; with repeats, counts are means over them.",
         "Intervals": f"{results.level:.0%} intervals from {results.replicates:,} "
-        "random weightings of whole rows; models and thresholds stay as they are.",
+        "random weightings of whole rows; models stay as they are. A threshold that "
+        "was chosen on these rows is chosen again under each weighting, and what the "
+        "choice flatters is taken off the intervals of the decisions.",
         "Verdict": "The difference in average precision is held against the larger of "
         "two standard errors, over the splits (corrected resampled t-test) and over "
         "the rows, with Holm's correction for the number of arms, to tell whether an "

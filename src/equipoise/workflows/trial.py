@@ -12,6 +12,7 @@ from equipoise._core.files import to_json, write_whole
 from equipoise._core.frames import make_frame
 from equipoise.comparison.heldout import HeldOut
 from equipoise.comparison.verdict import Verdict
+from equipoise.decision.costs import Costs
 from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.evaluation.cross_validation import Arm, CrossValidated
 from equipoise.evaluation.evaluation import Evaluation
@@ -24,7 +25,17 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 HEADLINE = ("average_precision", "roc_auc", "brier")
-DECISION = ("recall", "precision", "f1", "balanced_accuracy", "mcc", "g_mean")
+DECISION = (
+    "recall",
+    "precision",
+    "f1",
+    "balanced_accuracy",
+    "mcc",
+    "g_mean",
+    "flag_rate",
+    "undecided",
+    "cost",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +54,8 @@ class Trial:
         objective: What the thresholds are best at.
         seconds: Wall time of the whole trial.
         notes: What the user should know.
-        costs: (cost of a false alarm, cost of a missed positive) where they set the
-            threshold, else None.
+        costs: `Costs(...)` or (cost of a false alarm, cost of a missed positive) if
+            they set the threshold, else None.
         training: How networks were trained: the network's name, None for a model of
             the user's, and the `TrainingSettings`.
 
@@ -75,7 +86,7 @@ class Trial:
     objective: str = "f1"
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
-    costs: tuple[float, float] | None = None
+    costs: Costs | tuple[float, float] | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Arm:
@@ -196,6 +207,11 @@ class Trial:
             if name in self.conclusion.arms
             else None,
             "threshold": arm.evaluation.threshold,
+            "lower": arm.evaluation.lower,
+            "threshold_range": _pair(arm.evaluation.threshold_range),
+            "confusion": None
+            if arm.evaluation.confusion is None
+            else arm.evaluation.confusion.as_dict(),
             "decision": {
                 m: _interval(arm.evaluation[m]) for m in DECISION if m in arm.evaluation
             },
@@ -295,6 +311,10 @@ def _interval(estimate: Estimate) -> dict[str, Any]:
         "high": estimate.high,
     }
     return {**data, "reason": estimate.reason} if estimate.reason else data
+
+
+def _pair(ends: tuple[float, float] | None) -> list[float] | None:
+    return None if ends is None else [*ends]
 
 
 def _row(trial: Trial, name: str) -> dict[str, Any]:

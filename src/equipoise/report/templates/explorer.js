@@ -31,6 +31,7 @@
     share: Math.min(Math.max(value("share", 100 * own, 0, 100) / 100, 1e-9), 1 - 1e-9),
     fp: value("fp", data.cost_fp, 0, Infinity),
     fn: value("fn", data.cost_fn, 0, Infinity),
+    tp: data.cost_tp || 0, tn: data.cost_tn || 0,
   });
   const measure = ([threshold, tp, fp], s) => {
     const recall = tp / positives, alarm = fp / negatives;
@@ -42,7 +43,8 @@
       threshold, recall, precision, f1, found, wrong, missed,
       recallEnds: wilson(tp, positives),
       precisionEnds: wilson(tp, flagged).map((p) => shifted(p, s.share)),
-      cost: wrong * s.fp + missed * s.fn,
+      cost: wrong * s.fp + missed * s.fn + found * s.tp
+        + (s.rows * (1 - s.share) - wrong) * s.tn,
     };
   };
 
@@ -50,7 +52,8 @@
   const many = (v) => v >= 99.5 ? Math.round(v).toLocaleString("en")
     : v >= 9.95 ? v.toFixed(0) : String(Number(v.toPrecision(2)));
   const percent = (v) => (100 * v).toPrecision(v >= 0.9995 ? 3 : 2).replace(/\.0$/, "") + "%";
-  const probability = (t) => t >= 0.1 && t <= 0.9 ? t.toFixed(2) : String(Number(t.toPrecision(2)));
+  // The number that gives these decisions, with all of its digits.
+  const probability = (t) => String(Number(t.toPrecision(11)));
   const show = (id, text, small) => {
     const cell = at(id);
     cell.textContent = text;
@@ -60,6 +63,7 @@
       cell.append(note);
     }
   };
+  const known = (e) => Array.isArray(e) && e.every((v) => Number.isFinite(v));
   const ends = ([low, high]) => fixed(low) + " to " + fixed(high);
   // The slider's left end flags every row, so it runs against the points.
   const place = () => arm.points.length - 1 - Number(at("slider").value);
@@ -75,6 +79,13 @@
 
   const update = () => {
     const s = settings(), m = measure(arm.points[place()], s);
+    const same = Math.abs(s.share - own) < 1e-3 * own;
+    if (place() === arm.chosen && arm.ends) {
+      // At the trial's own rule the intervals are those of the trial.
+      if (known(arm.ends.recall)) m.recallEnds = arm.ends.recall;
+      if (known(arm.ends.precision) && same) m.precisionEnds = arm.ends.precision;
+    }
+    at("typed").value = m.threshold === null ? "" : probability(m.threshold);
     const text = words(m, s);
     at("words").textContent = text;
     at("slider").setAttribute("aria-valuetext", m.threshold === null
@@ -114,6 +125,14 @@
     );
   };
 
+  // The last point that flags from the typed probability, or from a higher one.
+  const typed = () => {
+    const p = Number.parseFloat(at("typed").value);
+    if (!Number.isFinite(p)) return;
+    let k = 0;
+    while (k + 1 < arm.points.length && arm.points[k + 1][0] >= p) k += 1;
+    go(k);
+  };
   const best = (score) => {
     const s = settings();
     const scores = arm.points.map((p) => score(measure(p, s)));
@@ -137,6 +156,7 @@
   at("share").value = Number((100 * own).toPrecision(3));
   at("arm").addEventListener("change", () => choose(Number(at("arm").value)));
   at("slider").addEventListener("input", update);
+  at("typed").addEventListener("change", typed);
   for (const id of ["rows", "share", "fp", "fn"]) at(id).addEventListener("input", update);
   at("chosen").addEventListener("click", () => go(arm.chosen));
   at("f1").addEventListener("click", () => go(best((m) => m.f1)));
