@@ -19,6 +19,7 @@ from equipoise.diagnosis.futility import (
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.table.generators import gaussian_shift
 from equipoise.table.table import Table
+from equipoise.table.units import tied_rows
 
 Make = Callable[..., Any]
 
@@ -155,3 +156,14 @@ def test_smooth_precision_agrees_with_many_positives_and_knows_the_ends() -> Non
     )
     assert smooth_average_precision([0, 1], [0.0, 1.0]) == 1
     assert smooth_average_precision([0, 0, 0, 1], [0.0] * 4) == pytest.approx(0.25)
+
+
+def test_copies_buy_nothing_and_hold_nothing_out() -> None:
+    table = gaussian_shift(400, positives=60, auroc=0.8, seed=3).table
+    copied = table.take(np.repeat(np.arange(400), np.where(table.y == 1, 6, 1)))
+    units = tied_rows(copied)
+    found = learning_curve(copied, units=units)
+    assert found.positives == 60
+    # Held-out copies would score near 1.
+    leaking = learning_curve(copied)
+    assert max(leaking.scores) > max(found.scores) + 0.03

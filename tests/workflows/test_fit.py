@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from equipoise.decision.costs import Costs
-from equipoise.errors import InputError, RefusedError, UnsupportedError
+from equipoise.errors import InputError, RefusedError, TrialWarning, UnsupportedError
 from equipoise.evaluation import cross_validated
 from equipoise.metrics import METRICS
 from equipoise.priors import probability
@@ -97,9 +98,51 @@ def test_repeated_rows_are_known(make_rows: Callable[..., Any]) -> None:
     table = read_table(make_rows(), "fraud")
     assert quick(table).facts["repeated"] == 0.0
     doubled = table.take(np.repeat(np.arange(len(table)), 2))
-    assert quick(doubled).facts["repeated"] == 1.0
-    part = np.concatenate([np.arange(len(table)), np.arange(50)])
-    assert quick(table.take(part)).facts["repeated"] == pytest.approx(100 / 350)
+    assert quick(doubled, duplicates="ignore").facts["repeated"] == 1.0
+    part = table.take(np.concatenate([np.arange(len(table)), np.arange(50)]))
+    found = quick(part, duplicates="ignore")
+    assert found.facts["repeated"] == pytest.approx(100 / 350)
+    # Copies are no coincidence: a row that has been seen still stands out.
+    assert quick(doubled).facts["repeated"] == 0.0
+    with pytest.warns(TrialWarning, match="too good: evaluate on others"):
+        quick(doubled).evaluate(doubled)
+
+
+def test_copies_are_counted_once_wherever_cases_are_counted() -> None:
+    table = gaussian_shift(rows=400, positives=30, auroc=0.9, seed=5).table
+    copied = table.take(np.repeat(np.arange(400), np.where(table.y == 1, 10, 1)))
+    model = quick(copied)
+    assert model.facts["cases"] == 400
+    assert model.facts["positive_cases"] == 30
+    assert "in 400 distinct rows: the positives lie in 30" in model.card()
+    assert any(n.startswith("Copies are one case: 400 of") for n in model.notes)
+    width = model.evaluation["recall"].high - model.evaluation["recall"].low
+    alone = quick(copied, duplicates="ignore")
+    ignored = alone.evaluation["recall"].high - alone.evaluation["recall"].low
+    assert width > 1.5 * ignored
+    assert alone.facts["cases"] == 670
+    new = gaussian_shift(rows=400, positives=30, auroc=0.9, seed=6).table
+    twice = model.evaluate(new.take(np.repeat(np.arange(400), 4)))
+    once = model.evaluate(new)
+    for name in ("roc_auc", "recall", "average_precision"):
+        assert twice[name].value == pytest.approx(once[name].value)
+        assert twice[name].high - twice[name].low == pytest.approx(
+            once[name].high - once[name].low, rel=0.25
+        )
+    assert any("30 of the 120 positives" in note for note in twice.notes)
+
+
+def test_a_certificate_counts_distinct_rows() -> None:
+    table = gaussian_shift(rows=300, positives=30, auroc=0.97, seed=5).table
+    copied = table.take(np.repeat(np.arange(300), 8))
+    with pytest.raises(RefusedError, match="10 positives for a recall"):
+        quick(copied, Goal(recall_floor=0.9, certify=0.95))
+    ignored = quick(copied, Goal(recall_floor=0.9, certify=0.95), duplicates="ignore")
+    assert ignored.rule.positives == 80
+    grouped = dataclasses.replace(table, groups=np.arange(300) // 2)
+    model = quick(grouped, Goal(recall_floor=0.3, certify=0.8))
+    assert model.rule.rows == pytest.approx(50, abs=4)
+    assert any("one row of each group" in note for note in model.notes)
 
 
 def test_a_row_without_weight_is_a_row_that_is_not_there(rows: Known) -> None:

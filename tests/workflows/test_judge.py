@@ -10,6 +10,7 @@ import pytest
 
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import InputError
+from equipoise.evaluation.cross_validation import CrossValidated
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.table.generators import Known
 from equipoise.workflows.judge import evaluate_scores, exactness, judge
@@ -92,3 +93,39 @@ def test_synthetic_rows_make_scores_inexact(known: Known) -> None:
     assert found["plain"]
     assert found["focal"]
     assert not found["smote"]
+
+
+def test_copies_are_one_case_in_intervals_and_tests(
+    known: Known, scored: Scores
+) -> None:
+    arms = as_strategies(["prior", "logistic"])
+    times = np.where(known.table.y == 1, 10, 1)
+    rows = np.repeat(np.arange(500), times)
+    more = replace(
+        scored,
+        log_odds={name: z[:, rows] for name, z in scored.log_odds.items()},
+        folds=scored.folds[:, rows],
+    )
+    table = known.table.take(rows)
+    once, whole, apart = (
+        evaluate_scores(
+            t, arms, s, objective="f1", costs=None, seed=0, duplicates=duplicates
+        )
+        for t, s, duplicates in (
+            (known.table, scored, "auto"),
+            (table, more, "auto"),
+            (table, more, "ignore"),
+        )
+    )
+    assert (once.units, whole.units, apart.units) == (60, 60, 440)
+
+    def width(found: CrossValidated) -> float:
+        auroc = found["logistic"].evaluation["roc_auc"]
+        return auroc.high - auroc.low
+
+    assert width(whole) == pytest.approx(width(once), rel=0.15)
+    assert width(apart) < 0.75 * width(once)
+    spread = {
+        found: found["logistic"].errors["average_precision"] for found in (whole, apart)
+    }
+    assert spread[whole] > 1.5 * spread[apart]

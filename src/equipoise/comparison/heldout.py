@@ -21,6 +21,7 @@ from equipoise.evaluation.cross_validation import HEADLINE, CrossValidated
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.inputs import check_labels, check_log_odds
 from equipoise.metrics import Estimate
+from equipoise.metrics.shares import effective_counts, effective_rows
 from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
@@ -89,6 +90,7 @@ def held_out(
     *,
     costs: Costs | tuple[float, float] | None = None,
     clusters: npt.ArrayLike | None = None,
+    trained: npt.ArrayLike | None = None,
     level: float | None = None,
     seed: int = 0,
 ) -> HeldOut:
@@ -103,6 +105,7 @@ def held_out(
         log_odds: For each arm of the trial `[rows]` scores, before calibration.
         costs: As in the trial, to report "cost".
         clusters: `[rows]` names of groups of rows that depend on each other.
+        trained: The same of the trial's own rows.
         level: Coverage; that of the results where None.
         seed: Seed of the weights.
 
@@ -129,7 +132,12 @@ def held_out(
         for name in results.arms
     }
     check = prevalence_check(
-        (int(results.y.sum()), results.y.size), (int(positive.sum()), positive.size)
+        (int(results.y.sum()), results.y.size),
+        (int(positive.sum()), positive.size),
+        rows=(
+            effective_rows(results.y, trained),
+            effective_rows(positive, clusters),
+        ),
     )
     evaluations = {
         name: _evaluation(results, name, positive, z, costs, clusters, cover, check)
@@ -197,13 +205,22 @@ def _evaluation(
 
 
 def prevalence_check(
-    train: tuple[int, int], test: tuple[int, int], *, alpha: float = 0.05
+    train: tuple[int, int],
+    test: tuple[int, int],
+    *,
+    rows: tuple[float, float] | None = None,
+    alpha: float = 0.05,
 ) -> PrevalenceCheck:
     """Test whether two tables have the same share of positives (Fisher's exact).
+
+    Rows that depend on each other are worth fewer: then both tables enter with their
+    effective numbers of rows, and the test is approximate.
 
     Args:
         train: (positives, rows) where the models were trained.
         test: (positives, rows) of the test file.
+        rows: The effective numbers of rows of both (`effective_rows`); None where
+            rows are independent.
         alpha: At or below it the shares are called different.
 
     Returns:
@@ -219,14 +236,20 @@ def prevalence_check(
     """
     from scipy import stats
 
-    for positives, rows in (train, test):
-        if rows < 1 or not 0 <= positives <= rows:
+    for positives, size in (train, test):
+        if size < 1 or not 0 <= positives <= size:
             raise InputError(
                 sentence(
-                    f"{positives} positives of {rows} rows", "0 <= positives <= rows"
+                    f"{positives} positives of {size} rows", "0 <= positives <= rows"
                 )
             )
-    table = np.array([(k, n - k) for k, n in (train, test)])
+    sizes = (train[1], test[1]) if rows is None else rows
+    table = np.array(
+        [
+            effective_counts(k / n, worth)
+            for (k, n), worth in zip((train, test), sizes, strict=True)
+        ]
+    )
     p = float(stats.fisher_exact(table).pvalue)
     shares = train[0] / train[1], test[0] / test[1]
     return PrevalenceCheck(*shares, p, _words(*shares, p, alpha))

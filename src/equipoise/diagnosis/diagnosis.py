@@ -22,6 +22,7 @@ from equipoise.errors import TargetError
 from equipoise.table.read import read_parts
 from equipoise.table.table import Table, counts
 from equipoise.table.target import Positive
+from equipoise.table.units import DUPLICATES
 
 WIDTH = 88
 
@@ -116,6 +117,7 @@ def diagnose(
     deep: bool = False,
     mute: Iterable[str] = (),
     precision: float = 0.8,
+    duplicates: str = "auto",
     seed: int = 0,
 ) -> Diagnosis:
     """Look for what would make a result on this table wrong or unclear.
@@ -139,6 +141,8 @@ def diagnose(
         mute: Codes of checks that are not to be made.
         precision: The precision wanted of flagged cases, strictly in (0, 1); the
             number of positives it takes is reported.
+        duplicates: "auto", "group" or "ignore": whether equal rows count as one
+            case, see `outer_splits`.
         seed: Where randomness is needed (sub-samples).
 
     Returns:
@@ -181,6 +185,7 @@ def diagnose(
         later,
         precision=number(precision, "precision", 0, 1, open_ends=True),
         seed=integer(seed, "seed"),
+        duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
     )
     muted = _codes(mute)
     outcome = Outcomes(subject, deep, muted)

@@ -20,7 +20,9 @@ from equipoise.metrics.confusion import curve
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.intervals import normal_quantile
 from equipoise.priors import log_odds, probability
-from equipoise.table.table import Table, counts
+from equipoise.table.spread import spread
+from equipoise.table.table import Table
+from equipoise.table.units import count_units
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -96,6 +98,7 @@ def learning_curve(
     folds: int = 5,
     level: float = 0.95,
     seed: int = 0,
+    units: IntArray | None = None,
 ) -> LearningCurve:
     """Measure how a learner improves with the number of positives, and continue it.
 
@@ -119,6 +122,9 @@ def learning_curve(
         folds: Held-out parts, 3 to 20.
         level: The nominal coverage.
         seed: For folds and draws.
+        units: `[rows]` equal numbers for rows that are one case (a group, copies):
+            they are held out and drawn together, and the cases with a positive
+            are counted in place of positives. None where each row is one.
 
     Returns:
         A `LearningCurve`; `refused` says why, where there is no answer.
@@ -137,20 +143,21 @@ def learning_curve(
     folds = integer(folds, "folds", 3, 20)
     level = number(level, "level", 0, 1, open_ends=True)
     table.require_binary("a learning curve")
-    positives = counts(table.y)[1]
-    reason = _cannot(table)
+    unit = np.arange(len(table)) if units is None else units
+    positives = count_units(unit, np.asarray(table.y == 1))
+    reason = _cannot(table, len(np.unique(unit)) - positives, positives)
     if reason:
         return LearningCurve(positives, factor, refused=reason)
-    trial = _run(table, learner, folds, seed)
+    trial = _run(table, _Drawn.of(table.y, units, folds, seed), learner, seed)
     return trial.answer(positives, factor, level)
 
 
-def _cannot(table: Table) -> str:
-    negatives, positives = counts(table.y)
+def _cannot(table: Table, negatives: int, positives: int) -> str:
     if not table.columns:
         return "the table has no feature columns"
     if min(positives, negatives) < FEWEST:
-        return f"a class has fewer than {FEWEST} rows, too few to go down from"
+        what = "rows" if len(table) == negatives + positives else "independent cases"
+        return f"a class has fewer than {FEWEST} {what}, too few to go down from"
     if positives > MOST:
         return (
             f"{positives:,} positives are more than the {MOST:,} up to which it is made"
@@ -248,15 +255,53 @@ class Trial:
         )
 
 
-def _run(table: Table, learner: Learner, folds: int, seed: int) -> Trial:
-    positives = counts(table.y)[1]
-    fold = _folds(table.y, folds, seed)
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """What is held out and drawn together.
+
+    Attributes:
+        fold: `[rows]` fold numbers.
+        unit: `[rows]` unit numbers from 0.
+        positive: `[units]` 1 for a unit that holds a positive.
+    """
+
+    fold: IntArray
+    unit: IntArray
+    positive: npt.NDArray[np.int8]
+
+    @classmethod
+    def of(
+        cls, y: npt.NDArray[np.int8], units: IntArray | None, folds: int, seed: int
+    ) -> _Drawn:
+        if units is None:
+            return cls(_folds(y, folds, seed), np.arange(len(y)), y)
+        unit = np.unique(units, return_inverse=True)[1]
+        positive = np.zeros(int(unit.max()) + 1, np.int8)
+        positive[unit[y == 1]] = 1
+        random = generator(seed, "diagnosis", "curve")
+        fold = spread(y, unit, np.full(folds, 1 / folds), random)
+        return cls(fold, unit, positive)
+
+    def train(
+        self, fold: int, share: float, random: np.random.Generator
+    ) -> tuple[IntArray, int]:
+        """Draw training rows outside a fold, and count their positive units."""
+        outside = np.unique(self.unit[self.fold != fold])
+        chosen = _strata(self.positive, outside, share, random)
+        kept = np.zeros(len(self.positive), np.bool_)
+        kept[chosen] = True
+        return np.flatnonzero(kept[self.unit]), int(self.positive[chosen].sum())
+
+
+def _run(table: Table, drawn: _Drawn, learner: Learner, seed: int) -> Trial:
+    positives, fold = int(drawn.positive.sum()), drawn.fold
+    folds = int(fold.max()) + 1
     pool = positives * (folds - 1) / folds
     shares = np.geomspace(max(SMALLEST, FEWEST_TO_TRAIN / pool), 1, len(DRAWS))
     values, spreads, without, sizes = [], [], [], []
     for share, draws in zip(shares, DRAWS, strict=True):
         found = [
-            _pooled(table, learner, fold, float(share), draw, seed)
+            _pooled(table, learner, drawn, float(share), draw, seed)
             for draw in range(draws)
         ]
         pooled = [smooth_average_precision(table.y, scores) for scores, _ in found]
@@ -275,17 +320,17 @@ def _run(table: Table, learner: Learner, folds: int, seed: int) -> Trial:
 
 
 def _pooled(
-    table: Table, learner: Learner, fold: IntArray, share: float, draw: int, seed: int
+    table: Table, learner: Learner, drawn: _Drawn, share: float, draw: int, seed: int
 ) -> tuple[FloatArray, float]:
     """Score every row by a model of the other folds' sub-sample."""
     scores, sizes = np.empty(len(table)), []
-    for k in range(int(fold.max()) + 1):
+    for k in range(int(drawn.fold.max()) + 1):
         path = ("diagnosis", "curve", k, draw, round(1e6 * share))
         random = generator(seed, *path)
-        train = _strata(table.y, np.flatnonzero(fold != k), share, random)
-        held = np.flatnonzero(fold == k)
+        train, size = drawn.train(k, share, random)
+        held = np.flatnonzero(drawn.fold == k)
         scores[held] = learner(table, train, held, derive(seed, *path))
-        sizes.append(int(table.y[train].sum()))
+        sizes.append(size)
     return scores, float(np.mean(sizes))
 
 

@@ -57,22 +57,28 @@ class Neighbourhood:
         }
 
 
-def neighbourhood(table: Table, seed: int = 0) -> Neighbourhood:
+def neighbourhood(
+    table: Table, seed: int = 0, rows: npt.NDArray[np.int64] | None = None
+) -> Neighbourhood:
     """Find the 5 nearest rows of at most 2,000 positives among at most 50,000 rows.
 
     Both classes are sub-sampled at the same rate, so that the mixture stays as it
     is. Distances are Euclidean over the encoding: numbers scaled by their quartiles
     and bounded, gaps as columns of their own, two different categories at distance 1.
-    Equal rows (copies) are neighbours like any others.
+    Equal rows are neighbours like any others; leave copies out by `rows`.
 
     Args:
         table: At least 7 rows and 2 positives.
         seed: For the sub-samples.
+        rows: Positions of the rows that count; None for all.
     """
     from sklearn.neighbors import NearestNeighbors
 
     random = generator(seed, "diagnosis", "neighbours")
-    rows = _stratified(table.y, MOST_ROWS, random)
+    if rows is None:
+        rows = _stratified(table.y, MOST_ROWS, random)
+    else:
+        rows = rows[_stratified(table.y[rows], MOST_ROWS, random)]
     points = distance_space(table, rows)
     y = table.y[rows]
     asked = pick(np.flatnonzero(y == 1), MOST_QUERIES, random)

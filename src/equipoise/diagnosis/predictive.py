@@ -12,7 +12,9 @@ from equipoise._core.seeds import generator
 from equipoise.diagnosis.bounds import auroc_interval
 from equipoise.diagnosis.columns import as_numbers
 from equipoise.metrics.ranking import roc_auc
+from equipoise.table.spread import spread
 from equipoise.table.table import Column, Table, counts
+from equipoise.table.units import count_units
 
 FOLDS = 5
 BINS = 50
@@ -40,7 +42,11 @@ class Strength:
 
 
 def strengths(
-    table: Table, *, seed: int = 0, level: float = 0.95
+    table: Table,
+    *,
+    seed: int = 0,
+    level: float = 0.95,
+    units: npt.NDArray[np.int64] | None = None,
 ) -> tuple[Strength, ...]:
     """Return the strength of every column, the strongest first.
 
@@ -48,11 +54,13 @@ def strengths(
         table: A binary table; empty where it lacks a class.
         seed: For the folds.
         level: The intervals' coverage.
+        units: `[rows]` equal numbers for rows that are one case; None where each is.
     """
-    negatives, positives = counts(table.y)
-    if not negatives or not positives:
+    if not all(counts(table.y)):
         return ()
-    folds = stratified_folds(table.y, seed)
+    folds = stratified_folds(table.y, seed, units)
+    negatives = count_units(units, np.asarray(table.y == 0))
+    positives = count_units(units, np.asarray(table.y == 1))
     found = []
     for column in table.columns:
         auroc, how = _alone(column, table.y, folds)
@@ -75,9 +83,20 @@ def _alone(
     return (order, "order") if order >= by_value else (by_value, "values")
 
 
-def stratified_folds(y: npt.ArrayLike, seed: int) -> npt.NDArray[np.int64]:
-    """Return a fold number for each row, each class spread evenly, at random."""
+def stratified_folds(
+    y: npt.ArrayLike, seed: int, units: npt.NDArray[np.int64] | None = None
+) -> npt.NDArray[np.int64]:
+    """Return a fold number for each row, each class spread evenly, at random.
+
+    Args:
+        y: `[rows]` labels.
+        seed: One seed gives one division.
+        units: `[rows]` equal numbers stay together; None where no rows do.
+    """
     labels = np.asarray(y)
+    if units is not None:
+        random = generator(seed, "diagnosis", "folds")
+        return spread(labels, units, np.full(FOLDS, 1 / FOLDS), random)
     folds = np.empty(len(labels), np.int64)
     random = generator(seed, "diagnosis", "folds")
     for label in (0, 1):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,12 +15,58 @@ from equipoise.diagnosis.columns import pick
 from equipoise.diagnosis.neighbours import Neighbourhood, neighbourhood
 from equipoise.diagnosis.predictive import Strength, strengths
 from equipoise.diagnosis.repeats import EqualRows, equal_rows
+from equipoise.diagnosis.words import count
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table, counts
+from equipoise.table.units import count_units, one_of_each, tied_rows
 
 # Column-wise checks read at most this many rows of each class: an AUROC from
 # 100,000 positives and 100,000 negatives has a standard error below 0.002.
 ROWS_PER_CLASS = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Units:
+    """How many independent cases rows are worth.
+
+    Attributes:
+        negatives: Units (groups, or distinct rows) that hold a negative.
+        positives: Units that hold a positive.
+        kind: What a unit is, in the plural: "groups" or "distinct rows"; empty where
+            each row is one.
+        rows: `[rows]` the unit of each row, or None where each is one.
+    """
+
+    negatives: int
+    positives: int
+    kind: str
+    rows: npt.NDArray[np.int64] | None
+
+    @classmethod
+    def of(cls, table: Table, duplicates: str) -> Units:
+        """Count the units of a table."""
+        units = tied_rows(table, duplicates)
+        kind = "distinct rows" if table.groups is None else "groups"
+        return cls(
+            count_units(units, np.asarray(table.y != 1)),
+            count_units(units, np.asarray(table.y == 1)),
+            "" if units is None else kind,
+            units,
+        )
+
+    def named(self, positives: int) -> str:
+        """Return a count of positives, and in how many units they lie.
+
+        Example:
+            >>> Units(900, 4, "groups", None).named(48)
+            '48 positives in 4 groups'
+            >>> Units(900, 48, "groups", None).named(48)
+            '48 positives'
+        """
+        text = count(positives, "positive")
+        if self.positives == positives:
+            return text
+        return f"{text} in {count(self.positives, self.kind[:-1])}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +79,8 @@ class Subject:
         precision: The precision that the user wants, strictly between 0 and 1.
         level: The coverage of every interval and one minus the level of every test.
         seed: Where randomness is needed.
+        duplicates: "auto", "group" or "ignore": which equal rows are one case, see
+            `tied_rows`.
     """
 
     table: Table
@@ -39,6 +88,7 @@ class Subject:
     precision: float = 0.8
     level: float = 0.95
     seed: int = 0
+    duplicates: str = "auto"
 
     @property
     def alpha(self) -> float:
@@ -54,6 +104,18 @@ class Subject:
     def test_counts(self) -> tuple[int, int]:
         """Negatives and positives of the test file; zeros where there is none."""
         return (0, 0) if self.test is None else counts(self.test.y)
+
+    @cached_property
+    def units(self) -> Units:
+        """The independent cases of the table."""
+        return Units.of(self.table, self.duplicates)
+
+    @cached_property
+    def test_units(self) -> Units:
+        """The independent cases of the test file; none where there is none."""
+        if self.test is None:
+            return Units(0, 0, "", None)
+        return Units.of(self.test, self.duplicates)
 
     @cached_property
     def hashes(self) -> npt.NDArray[np.uint64]:
@@ -94,9 +156,24 @@ class Subject:
     @cached_property
     def strengths(self) -> tuple[Strength, ...]:
         """How well each column predicts alone, the strongest first."""
-        return strengths(self.sampled, seed=self.seed, level=self.level)
+        units = self.units.rows
+        return strengths(
+            self.sampled,
+            seed=self.seed,
+            level=self.level,
+            units=None if units is None else units[self.sample],
+        )
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:
-        """The nearest neighbours of the positives (`deep` checks only)."""
-        return neighbourhood(self.table, self.seed)
+        """The nearest neighbours of the positives (`deep` checks only).
+
+        Of copies one is left.
+        """
+        units = self.units.rows
+        if self.table.groups is not None:
+            units = tied_rows(
+                dataclasses.replace(self.table, groups=None), self.duplicates
+            )
+        kept = one_of_each(units, generator(self.seed, "diagnosis", "copies"))
+        return neighbourhood(self.table, self.seed, rows=kept)

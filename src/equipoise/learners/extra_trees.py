@@ -21,6 +21,7 @@ from equipoise.priors import log_odds as to_log_odds
 from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
 from equipoise.table.encoding import Encoding
 from equipoise.table.table import Table
+from equipoise.table.units import tied_rows
 
 OUT_OF_BAG = float(np.exp(-1))
 """Share of the trees whose bootstrap sample lacks a given row."""
@@ -125,7 +126,9 @@ class ExtraTreesLearner:
         w0, w1 = job.strategy.class_weights(*totals)
         weights = np.where(y == 1, w1, w0) * job.weights(rows)
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
-        if np.ptp(weights) == 0 and table.groups is None and table.time is None:
+        # A row out of the bag is unseen only if nothing in the bag is tied to it.
+        alone = table.time is None and tied_rows(table) is None
+        if np.ptp(weights) == 0 and alone:
             losses = [self._out_of_bag(x, y, n, job.seed) for n in self.leaves]
         else:
             cut = len(job.train)

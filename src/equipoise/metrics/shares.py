@@ -77,6 +77,45 @@ def share_interval(
     return low, high
 
 
+def effective_rows(
+    y: npt.ArrayLike, clusters: npt.ArrayLike | None, level: float = 0.95
+) -> float:
+    """Return how many independent rows the share of positives rests on.
+
+    Korn and Graubard (1998): the number of rows over the design effect, and with few
+    clusters a little less, since their variance is uncertain.
+
+    Args:
+        y: `[rows]` labels, 0 or 1.
+        clusters: `[rows]` cluster of each row, or None where rows are independent.
+        level: Of the interval or the test that it is for.
+
+    Example:
+        >>> effective_rows([0, 1, 1, 0], None)
+        4.0
+        >>> copies = np.repeat(np.arange(200), 5)
+        >>> 190 < effective_rows(np.repeat(np.arange(200) % 4 == 0, 5), copies) <= 200
+        True
+    """
+    positive = np.asarray(y) > 0
+    group = None if clusters is None else np.asarray(clusters)
+    return min(
+        _effective(positive, np.ones(positive.size), group, level)[1],
+        float(positive.size),
+    )
+
+
+def effective_counts(share: float, rows: float) -> tuple[int, int]:
+    """Return whole numbers of positives and negatives of a share of so many rows.
+
+    Example:
+        >>> effective_counts(0.25, 10.2)
+        (3, 8)
+    """
+    positives = round(share * rows)
+    return positives, max(0, round(rows) - positives)
+
+
 def _effective(
     hit: BoolArray,
     weight: FloatArray,

@@ -18,8 +18,9 @@ there is among the columns outside the block, or among those inside, is kept.
 Dependence between the two makes E_b too small, so E is the largest E_b over many
 blocks: neighbouring columns in 2, 4 and 8 parts, columns drawn at random into as
 many, the single columns that vary most, and the case of all columns independent,
-lambda_i = n prod_j p_ij. (p_i counts as at most 1/2: one near-duplicate never
-stands for more than one coincidence.)
+lambda_i = n prod_j p_ij, p_ij among the rows that are no twins of row i, and no less
+than one in the number of values where a column has few. (p_i counts as at most 1/2:
+one near-duplicate never stands for more than one coincidence.)
 
 A copy is likelier than a coincidence where coincidence explains fewer than half of
 the twins: E < T / 2.
@@ -52,6 +53,7 @@ DEFAULT_SHARE = 0.01
 PARTS = (2, 4, 8)
 ROUNDS = 2
 SINGLES = 24
+FEW_VALUES = 20
 MOST_ROWS = 200_000
 
 
@@ -171,10 +173,15 @@ def _expected(table: Table, usual: npt.NDArray[np.bool_], enough: float) -> floa
     total = _sum(hashes, rows)
     independent = np.full(rows, float(rows))
     shares = np.empty(len(hashes))
+    # Twins themselves do not show how common a value is, unless it is all there is.
+    twins, sizes = _numbered(total)
+    own = sizes[twins] if len(hashes) > 1 else np.ones(rows, np.int64)
     for j, values in enumerate(hashes):
         groups, sizes = _numbered(values)
         shares[j] = float((sizes.astype(np.float64) ** 2).sum()) / rows**2
-        independent *= (sizes[groups] - 1) / (rows - 1)
+        least = 1 / len(sizes) if len(sizes) <= FEW_VALUES else 0.0
+        share = (sizes[groups] - own) / np.maximum(rows - own, 1)
+        independent *= np.maximum(share, least)
     most = float((1 - np.exp(-independent[usual])).sum())
     for block in _blocks(shares):
         if most >= enough:

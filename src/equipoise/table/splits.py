@@ -28,14 +28,14 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise._core.seeds import derive, generator
 from equipoise.errors import SplitError, UnsupportedError
-from equipoise.table.duplicates import duplicate_groups, judge_duplicates
+from equipoise.table.duplicates import duplicate_groups
 from equipoise.table.spread import spread
 from equipoise.table.table import FloatArray, IntArray, Table
+from equipoise.table.units import DUPLICATES, tied_rows
 
 __all__ = ["Split", "duplicate_groups", "inner_split", "outer_splits"]
 
 BY = ("stratified", "group", "time")
-DUPLICATES = ("auto", "group", "ignore")
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,34 +174,8 @@ def _checked_groups(table: Table, by: str, duplicates: str) -> IntArray:
                 "a table read with group=COLUMN",
             )
         )
-    return _united(table.groups, _equal_rows(table, duplicates), len(table))
-
-
-def _equal_rows(table: Table, duplicates: str) -> IntArray | None:
-    if duplicates == "ignore":
-        return None
-    if duplicates == "group":
-        return duplicate_groups(table)
-    judged = judge_duplicates(table)
-    return judged.groups if judged.copies else None
-
-
-def _united(first: IntArray | None, second: IntArray | None, rows: int) -> IntArray:
-    """Return groups in which rows are joined that share either group."""
-    given = [groups for groups in (first, second) if groups is not None]
-    if not given:
-        return np.arange(rows)
-    numbered = [np.unique(groups, return_inverse=True)[1] for groups in given]
-    if len(numbered) == 1:
-        return np.asarray(numbered[0], np.int64)
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    left, right = numbered[0], numbered[1] + numbered[0].max() + 1
-    size = int(right.max()) + 1
-    edges = coo_array((np.ones(rows, np.int8), (left, right)), shape=(size, size))
-    labels = connected_components(edges, directed=False)[1]
-    return np.asarray(labels[left], np.int64)
+    units = tied_rows(table, duplicates)
+    return np.arange(len(table)) if units is None else units
 
 
 def _folds(

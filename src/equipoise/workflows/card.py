@@ -17,7 +17,7 @@ def card(model: FittedModel) -> str:
         _made_of(model),
         "## Data",
         f"{facts['rows']:,} rows of {facts['source']}, {facts['positives']:,} of them "
-        f"positive ({facts['prevalence']:.2%}). {_taken(model)}",
+        f"positive ({facts['prevalence']:.2%}){_cases(model)}. {_taken(model)}",
         "## Decision",
         model.rule.describe(),
         "## What is known",
@@ -44,6 +44,19 @@ def _judged(model: FittedModel) -> list[str]:
         "allow for that.",
     }.get(model.rule.basis, f"{scored}, and decided by the rule above.")
     return [note for note in model.notes if note.startswith("Warning")] + [text]
+
+
+def _cases(model: FittedModel) -> str:
+    """Return how many of the rows are independent cases, where not all are."""
+    facts = model.facts
+    cases = facts.get("cases", facts["rows"])
+    if cases == facts["rows"]:
+        return ""
+    kind = "distinct rows" if facts["group"] is None else "groups"
+    return (
+        f", in {cases:,} {kind}: the positives lie in "
+        f"{facts['positive_cases']:,} of them"
+    )
 
 
 def _taken(model: FittedModel) -> str:

@@ -157,7 +157,7 @@ def compare(
     count = Repeats.of(repeats, minutes, protocol.by)
     call = progress or (lambda text, share: None)
     call("looking at the data", 0.0)
-    found = diagnose(table, test=later, seed=seed)
+    found = diagnose(table, test=later, duplicates=protocol.duplicates, seed=seed)
     whole = table if later is None else concatenate([table, later])
     scores = fit_repeats(
         whole, len(table), arms, protocol, learner, count, started, call, BASELINE

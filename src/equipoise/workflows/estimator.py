@@ -303,5 +303,9 @@ def _notes(asked: int, folds: int, duplicates: str) -> list[str]:
     if folds != asked:
         notes.append(f"{folds} folds instead of {asked}: a class has few rows.")
     if duplicates == "ignore":
-        notes.append("Equal rows were not kept together: too few would have differed.")
+        notes.append(
+            "Equal rows were not kept together and count as independent: too few would "
+            "have differed. The figures flatter the model, and the intervals are too "
+            "narrow."
+        )
     return notes

@@ -19,7 +19,12 @@ from equipoise.errors import InputError, TrialWarning
 from equipoise.evaluation import arrays
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.metrics.intervals import clopper_pearson
+from equipoise.metrics.shares import effective_counts, effective_rows
 from equipoise.priors import probability as to_probability
+from equipoise.table.duplicates import judge_duplicates
+from equipoise.table.hashes import row_hashes
+from equipoise.table.table import Table, concatenate
+from equipoise.table.units import count_units, joined, tied_rows
 from equipoise.workflows.model import FittedModel
 from equipoise.workflows.sources import tables
 
@@ -27,9 +32,12 @@ from equipoise.workflows.sources import tables
 SURPRISING = 0.001
 # A change of prevalence is told at this level.
 CHANGED = 0.05
+# So many values of new rows are kept to find copies among them.
+MOST_CELLS = 20_000_000
 UNCHECKED = (
     "Arrays of labels and probabilities do not tell which rows the model was trained "
-    "on, so that was not checked."
+    "on, nor which rows are copies, so that was not checked. If some are, pass "
+    "clusters= with equal values for copies of one row."
 )
 
 
@@ -136,7 +144,7 @@ def evaluate_model(
         threshold=_cut(rule.threshold),
         lower=None if rule.lower is None else _cut(rule.lower),
         costs=rule.costs,
-        clusters=rows.groups,
+        clusters=rows.units,
         level=level,
         seed=seed,
     )
@@ -154,6 +162,7 @@ class _Rows:
     log_odds: npt.NDArray[np.float64]
     seen: int
     groups: npt.NDArray[np.int64] | None = None
+    units: npt.NDArray[np.int64] | None = None
 
 
 def _score(model: FittedModel, source: Any, target: str | None) -> _Rows:
@@ -161,15 +170,53 @@ def _score(model: FittedModel, source: Any, target: str | None) -> _Rows:
         x, table = model.own.read_labelled(source, model.schema)
         return _Rows(table.y, model.log_odds(x), model.seen_rows(x))
     y, log_odds, seen, groups = [], [], 0, []
+    equal = _EqualRows(model.facts.get("duplicates", "auto"))
     column = model.facts["group"]
     for rows in tables(source, model.schema, target, labelled=True, group=column):
         y.append(rows.table.y)
         log_odds.append(model.log_odds(rows.table))
         seen += model.seen_rows(rows.table)
         groups.append(rows.groups)
+        equal.add(rows.table)
     whole = [part for part in groups if part is not None]
     numbers = _numbers(np.concatenate(whole)) if len(whole) == len(groups) else None
-    return _Rows(np.concatenate(y), np.concatenate(log_odds), seen, numbers)
+    labels = np.concatenate(y)
+    units = equal.units(numbers)
+    return _Rows(labels, np.concatenate(log_odds), seen, numbers, units)
+
+
+class _EqualRows:
+    """Finds the rows that are one case in a source that is read in blocks.
+
+    Rows are kept until there are `MOST_CELLS` values. In a longer source the first
+    rows decide whether equal rows are copies.
+    """
+
+    def __init__(self, duplicates: str) -> None:
+        self.duplicates = duplicates
+        self.kept: list[Table] = []
+        self.cells = 0
+        self.hashes: list[npt.NDArray[np.uint64]] = []
+
+    def add(self, table: Table) -> None:
+        """Take the next block."""
+        self.hashes.append(row_hashes(table))
+        self.cells += len(table) * max(1, len(table.columns))
+        if self.cells <= MOST_CELLS or not self.kept:
+            self.kept.append(table)
+
+    def units(
+        self, groups: npt.NDArray[np.int64] | None
+    ) -> npt.NDArray[np.int64] | None:
+        """Return which rows are one case, as `tied_rows` does."""
+        first = concatenate(self.kept)
+        if len(self.kept) == len(self.hashes):
+            return tied_rows(dataclasses.replace(first, groups=groups), self.duplicates)
+        copies = self.duplicates == "group" or (
+            self.duplicates == "auto" and judge_duplicates(first).copies
+        )
+        hashes = np.concatenate(self.hashes) if copies else None
+        return joined(groups, hashes)
 
 
 def _numbers(texts: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -185,7 +232,7 @@ def _grouped(model: FittedModel, rows: _Rows) -> list[str]:
     """Say what is known of rows that belong together."""
     column = model.facts["group"] or "group"
     if rows.groups is None and model.facts["by"] != "group":
-        return []
+        return _copied(rows)
     if rows.groups is None:
         return [
             f"Rows of one {column!r} belonged together when the model was trained; "
@@ -196,6 +243,19 @@ def _grouped(model: FittedModel, rows: _Rows) -> list[str]:
     return [
         f"Rows of one {column!r} belong together: the intervals draw {count:,} such "
         f"groups, not {rows.y.size:,} rows."
+    ]
+
+
+def _copied(rows: _Rows) -> list[str]:
+    """Say how many of the rows are distinct, where not all are."""
+    if rows.units is None:
+        return []
+    everything = np.ones(rows.y.size, np.bool_)
+    return [
+        f"Copies are one case: {count_units(rows.units, everything):,} of the "
+        f"{rows.y.size:,} rows are distinct, and "
+        f"{count_units(rows.units, rows.y == 1):,} of the {int(rows.y.sum()):,} "
+        "positives. The intervals draw distinct rows."
     ]
 
 
@@ -210,9 +270,14 @@ def _prevalence(model: FittedModel, rows: _Rows, level: float) -> str:
 
     n, k = rows.y.size, int(rows.y.sum())
     before = int(model.facts["rows"]), int(model.facts["positives"])
-    both = np.array([[k, n - k], [before[1], before[0] - before[1]]])
-    p_value = float(fisher_exact(both).pvalue)
-    low, high = clopper_pearson(k, n, level)
+    size = effective_rows(rows.y, rows.units, level)
+    earlier = float(model.facts.get("effective_rows", before[0]))
+    both = [
+        effective_counts(k / n, size),
+        effective_counts(before[1] / before[0], earlier),
+    ]
+    p_value = float(fisher_exact(np.array(both)).pvalue)
+    low, high = clopper_pearson(k / n * size, size, level)
     text = (
         f"Prevalence {k / n:.3g} [{low:.3g}, {high:.3g}]; it was "
         f"{before[1] / before[0]:.3g} when the model was trained: "

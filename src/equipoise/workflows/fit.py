@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 
@@ -20,12 +20,14 @@ from equipoise.errors import InputError, UnsupportedError
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.metrics.shares import effective_rows
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.read import read_table
 from equipoise.table.table import FloatArray, Table
 from equipoise.table.target import Positive
+from equipoise.table.units import one_of_each, tied_rows
 from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms, refuse_columns
 from equipoise.workflows.blend import blend, mean_log_odds, pool
@@ -41,6 +43,7 @@ from equipoise.workflows.own_input import OwnInput, uncompiled
 from equipoise.workflows.plan import Protocol, parts, split_by
 from equipoise.workflows.repeats import Repeats
 from equipoise.workflows.scores import Scores, join, run, scaled
+from equipoise.workflows.units import counted, unit_notes
 
 AUTO = {"logistic": 1, "trees": 2, "extra_trees": 2, "plain": 1}
 """The arms of "auto", and their shares before any data: a third for each kind, that is
@@ -163,14 +166,14 @@ def fit(
         table, x = own_rows(source, positive=positive, group=group, time=time)
         duplicates = "ignore"
     table.require_binary("fit")
-    counted = read_weights(weights, len(table), goal)
-    if counted is not None:
-        table, x, counted = rows_that_count(table, x, counted)
+    each = read_weights(weights, len(table), goal)
+    if each is not None:
+        table, x, each = rows_that_count(table, x, each)
     auto = strategy == "auto" and x is None
     default = AUTO if auto else ["plain"]
     arms = as_strategies(default if strategy == "auto" else strategy)
     _require_networks(arms, own=x is not None)
-    kept, held = hold_out(table, goal, seed)
+    kept, held = hold_out(table, goal, seed, duplicates)
     protocol = Protocol(
         folds=integer(folds, "folds", 2, 20),
         by=split_by(table, None),
@@ -183,10 +186,10 @@ def fit(
     often = Repeats.of(repeats, minutes, protocol.by)
     inputs = None if x is None else x[kept]
     learner = Arms(network, model=model, x=inputs, training=training)
-    scores = _fit(rows, arms, protocol, learner, often, counted, started, call)
+    scores = _fit(rows, arms, protocol, learner, often, each, started, call)
     tested = scores.tested
     y = rows.y[tested]
-    own = None if counted is None else counted[tested]
+    own = None if each is None else each[tested]
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
     shares = blend(log_odds, y, shares=AUTO if auto else None, rows=own)
     takes = None if x is None else OwnInput.of(x)
@@ -202,12 +205,13 @@ def fit(
         if arm.name in shares
     )
     blended = pool(log_odds, shares)
+    units = tied_rows(rows, duplicates)
     unseen = None
     if held is not None:
         new = table.take(held) if x is None else x[held]
         unseen = Unseen(pooled(components, new), table.y[held])
     rule = _rule(blended, y, own, goal, calibration, unseen)
-    results = _evaluate(rows, blended, scores, tested, goal, rule, own)
+    results = _evaluate(rows, blended, scores, tested, goal, rule, own, units)
     evaluation = results.arms["model"].evaluation
     seen = hashes_of(rows if inputs is None else inputs)
     return FittedModel(
@@ -215,13 +219,19 @@ def fit(
         components=components,
         rule=rule,
         evaluation=evaluation,
-        facts=_facts(table, protocol, scores, shares, goal, started, seen),
+        facts={
+            **_facts(table, protocol, scores, shares, goal, started),
+            **_cases(table, duplicates),
+            "repeated": _repeated(_without_copies(rows, duplicates, seen)),
+        },
         seen=np.unique(seen),
         notes=(
             *cautions(rule, evaluation),
+            *unit_notes(rows, units),
             *results.notes,
             *scores.notes,
             *(() if own is None else (WEIGHTED,)),
+            *_one_each(rows, held, units),
         ),
         own=takes,
     )
@@ -286,6 +296,31 @@ def _fit(
     return scores
 
 
+def _one_each(
+    rows: Table, held: npt.NDArray[np.int64] | None, units: npt.NDArray[Any] | None
+) -> tuple[str, ...]:
+    """Say for which rows a certified floor holds where rows are tied."""
+    if held is None or units is None:
+        return ()
+    what = "distinct row" if rows.groups is None else "group"
+    return (
+        f"The certificate counts one row of each {what} that was held out: it holds "
+        f"for a row drawn at random from a {what} drawn at random.",
+    )
+
+
+def _cases(table: Table, duplicates: str) -> dict[str, Any]:
+    """Return how many independent cases there are, as plain data."""
+    units = tied_rows(table, duplicates)
+    cases, positive = counted(table, units)
+    return {
+        "duplicates": duplicates,
+        "cases": cases,
+        "positive_cases": positive,
+        "effective_rows": effective_rows(table.y, units),
+    }
+
+
 def _evaluate(
     table: Table,
     blended: FloatArray,
@@ -294,6 +329,7 @@ def _evaluate(
     goal: Goal,
     rule: DecisionRule,
     weights: FloatArray | None,
+    units: npt.NDArray[np.int64] | None,
 ) -> CrossValidated:
     """Evaluate the average as one arm, decided by the rule that is deployed.
 
@@ -312,7 +348,7 @@ def _evaluate(
         {"model": blended},
         scores.folds[:, tested],
         objective=name,
-        clusters=None if table.groups is None else table.groups[tested],
+        clusters=None if units is None else units[tested],
         weights=weights,
         decided={"model": decided},
         baseline="model",
@@ -385,7 +421,6 @@ def _facts(
     weights: Mapping[str, float],
     goal: Goal,
     started: float,
-    seen: Hashes,
 ) -> dict[str, Any]:
     """Return how the model came about, as plain data."""
     from importlib.metadata import version
@@ -404,7 +439,6 @@ def _facts(
         "weights": dict(weights),
         "certified": goal.certify,
         "group": group_column(table),
-        "repeated": _repeated(seen),
         "seconds": monotonic() - started,
         "versions": {
             name: version(name)
@@ -421,6 +455,13 @@ def group_column(table: Table) -> str | None:
     if table.groups is None:
         return None
     return next((d.name for d in table.dropped if d.reason == GROUPS), None)
+
+
+def _without_copies(rows: Table, duplicates: str, hashes: Hashes) -> Hashes:
+    """Return the hashes of one row of each set of copies: the rest is coincidence."""
+    copies = tied_rows(replace(rows, groups=None), duplicates)
+    kept = one_of_each(copies, np.random.default_rng(0))
+    return hashes if kept is None else hashes[kept]
 
 
 def _repeated(hashes: Hashes) -> float:

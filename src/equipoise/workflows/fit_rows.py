@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
-from equipoise._core.seeds import derive
+from equipoise._core.seeds import derive, generator
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.table.splits import inner_split
 from equipoise.table.table import FloatArray, IntArray, Table
+from equipoise.table.units import one_of_each, tied_rows
 from equipoise.workflows.arms import labels_of
 from equipoise.workflows.goal import Goal
 from equipoise.workflows.own_input import OwnInput
@@ -93,8 +94,19 @@ def rows_that_count(
     return table.take(kept), None if x is None else x[kept], weights[kept]
 
 
-def hold_out(table: Table, goal: Goal, seed: int) -> tuple[IntArray, IntArray | None]:
+def hold_out(
+    table: Table, goal: Goal, seed: int, duplicates: str = "auto"
+) -> tuple[IntArray, IntArray | None]:
     """Set rows aside that nothing will see, where a floor is to be certified.
+
+    Of rows that are one case (`tied_rows`) one is set aside, drawn at random, and the
+    others are left out: an exact binomial bound counts independent cases.
+
+    Args:
+        table: All rows.
+        goal: What the decision rule is to reach.
+        seed: One seed gives one division.
+        duplicates: As in `outer_splits`.
 
     Returns:
         The rows to fit on, and the others; None where there are none.
@@ -102,10 +114,16 @@ def hold_out(table: Table, goal: Goal, seed: int) -> tuple[IntArray, IntArray | 
     rows = np.arange(len(table))
     if goal.certify is None:
         return rows, None
-    return inner_split(
+    kept, held = inner_split(
         table,
         rows,
         share=CERTIFY_SHARE,
         seed=derive(seed, "certify"),
         by=split_by(table, None),
+        duplicates=duplicates,
     )
+    units = tied_rows(table, duplicates)
+    if units is None:
+        return kept, held
+    each = one_of_each(units[held], generator(seed, "certify", "units"))
+    return kept, held if each is None else held[each]

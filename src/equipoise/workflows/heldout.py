@@ -8,7 +8,8 @@ from equipoise.decision.costs import Costs
 from equipoise.evaluation.cross_validation import CrossValidated
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
-from equipoise.table.table import FloatArray, Table
+from equipoise.table.table import FloatArray, IntArray, Table
+from equipoise.table.units import tied_rows
 from equipoise.workflows.scores import Scores
 
 
@@ -19,6 +20,8 @@ def evaluate_test_file(
     *,
     costs: Costs | tuple[float, float] | None = None,
     seed: int = 0,
+    duplicates: str = "auto",
+    trained: IntArray | None = None,
 ) -> HeldOut:
     """Return each arm's evaluation on the test file, and what sets it apart.
 
@@ -33,13 +36,16 @@ def evaluate_test_file(
         costs: `Costs(...)`, (cost of a false alarm, cost of a missed positive), or
             None.
         seed: Seed of the differences' weights.
+        duplicates: Which equal rows of the test file are one case (`tied_rows`).
+        trained: `[rows]` which of the trial's rows are.
     """
     return held_out(
         results,
         later.y,
         {name: mean_log_odds(scores.extra[name]) for name in results.arms},
         costs=costs,
-        clusters=later.groups,
+        clusters=tied_rows(later, duplicates),
+        trained=None if trained is None else trained[scores.tested],
         seed=seed,
     )
 

@@ -13,10 +13,12 @@ from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table, counts
+from equipoise.table.units import tied_rows
 from equipoise.workflows.heldout import evaluate_test_file
 from equipoise.workflows.plan import Protocol
 from equipoise.workflows.scores import Scores
 from equipoise.workflows.trial import Trial
+from equipoise.workflows.units import unit_notes
 
 
 def judge(
@@ -49,13 +51,26 @@ def judge(
         started: When the trial began, `time.monotonic()`.
         training: How networks were trained, as plain data.
     """
+    units = tied_rows(table, protocol.duplicates)
     results = evaluate_scores(
-        table, arms, scores, objective=objective, costs=costs, seed=protocol.seed
+        table,
+        arms,
+        scores,
+        objective=objective,
+        costs=costs,
+        seed=protocol.seed,
+        duplicates=protocol.duplicates,
     )
     held = None
     if later is not None:
         held = evaluate_test_file(
-            later, scores, results, costs=costs, seed=protocol.seed
+            later,
+            scores,
+            results,
+            costs=costs,
+            seed=protocol.seed,
+            duplicates=protocol.duplicates,
+            trained=units,
         )
     return Trial(
         facts=found.facts,
@@ -68,7 +83,7 @@ def judge(
         held_out=held,
         objective=objective if costs is None else "cost",
         seconds=time.monotonic() - started,
-        notes=(*results.notes, *scores.notes),
+        notes=(*unit_notes(table, units), *results.notes, *scores.notes),
         costs=costs,
         training=training or {},
     )
@@ -82,12 +97,15 @@ def evaluate_scores(
     objective: str,
     costs: Costs | tuple[float, float] | None,
     seed: int,
+    duplicates: str = "auto",
 ) -> CrossValidated:
     """Evaluate out-of-fold scores; rows that no fold tests are left out.
 
-    Splits by time never test the first block.
+    Splits by time never test the first block. Intervals and tests draw whole units
+    (`tied_rows`).
     """
     tested = scores.tested
+    units = tied_rows(table, duplicates)
     return cross_validated(
         table.y[tested],
         {arm.name: scores.log_odds[arm.name][:, tested] for arm in arms},
@@ -95,7 +113,7 @@ def evaluate_scores(
         objective=objective,
         costs=costs,
         exact=exactness(table, arms),
-        clusters=None if table.groups is None else table.groups[tested],
+        clusters=None if units is None else units[tested],
         baseline="plain" if "plain" in scores.log_odds else arms[0].name,
         seed=seed,
     )

@@ -33,6 +33,7 @@ from equipoise.strategies.jobs import Scorer
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
+from equipoise.table.units import DUPLICATES
 from equipoise.workflows.model import Component, FittedModel
 from equipoise.workflows.own_input import OwnInput
 
@@ -325,6 +326,11 @@ def _facts(facts: Any, schema: Table) -> dict[str, Any]:
     integer(facts["positives"], "positives", 1, rows - 1)
     integer(facts["folds"], "folds", 2)
     integer(facts["seed"], "seed")
+    if "cases" in facts:  # models of the first version have no count of cases
+        cases = integer(facts["cases"], "cases", 1, rows)
+        integer(facts["positive_cases"], "positive_cases", 1, cases)
+        number(facts["effective_rows"], "effective_rows", 0, rows)
+        one_of(facts["duplicates"], DUPLICATES, "duplicates")
     for name in ("prevalence", "repeated"):
         number(facts[name], name, 0, 1)
     if [*facts["classes"]] != [*schema.classes] or facts["target"] != schema.target:

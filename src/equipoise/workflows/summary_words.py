@@ -231,7 +231,7 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         "What is estimated": f"The performance of {results.estimand}, on new rows "
         "with the same share of positives.",
         "Rows": f"{count(results.y.size, 'row')} with "
-        f"{count(positives, 'positive')} are each a test case "
+        f"{count(positives, 'positive')}{_tied(trial)} are each a test case "
         f"{'once' if trial.scores.repeats == 1 else 'once in every repeat'}. No "
         "model is tested on rows it has learned from.",
         "Splits": f"{plan.folds} folds, {times}, {SPLITS[plan.by]}. "
@@ -243,9 +243,10 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         f"{goal_words(trial.objective)} on the scores so calibrated, and all decisions "
         "shown are those of this one rule; with repeats, counts are means over them.",
         "Intervals": f"{results.level:.0%} intervals from {results.replicates:,} "
-        "random weightings of whole rows; models stay as they are. A threshold that "
-        "was chosen on these rows is chosen again under each weighting, and what the "
-        "choice flatters is taken off the intervals of the decisions.",
+        f"random weightings of whole {trial.facts.get('case_kind') or 'rows'}; models "
+        "stay as they are. A threshold that was chosen on these rows is chosen again "
+        "under each weighting, and what the choice flatters is taken off the intervals "
+        "of the decisions.",
         "Verdict": "The difference in average precision is held against the larger of "
         "two standard errors, over the splits (corrected resampled t-test) and over "
         "the rows, with Holm's correction for the number of arms, to tell whether an "
@@ -255,6 +256,12 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         "Time": f"{_duration(trial.seconds)} in all.",
     }
     return [{"term": term, "text": text} for term, text in items.items()]
+
+
+def _tied(trial: Trial) -> str:
+    """Return in how many independent cases the positives lie, where they are tied."""
+    kind = trial.facts.get("case_kind")
+    return f" in {trial.facts['positive_cases']:,} {kind}" if kind else ""
 
 
 def _n(value: float) -> str:

@@ -163,6 +163,7 @@ class Trial:
             "positive_class": self.facts["positive_class"],
             "rows": self.facts["rows"],
             "positives": self.facts["positives"],
+            "positive_cases": self.facts["positive_cases"],
             "prevalence": self.facts["prevalence"],
             "seed": self.protocol.seed,
             "splits": {

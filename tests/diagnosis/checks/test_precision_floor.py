@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from equipoise.diagnosis.checks.precision_floor import CHECK
 
 Make = Callable[..., Any]
@@ -27,3 +29,12 @@ def test_a_test_file_is_what_a_floor_is_certified_on(noise: Make, run: Make) -> 
     assert found.severity == "warning"
     assert "in the test file" in found.advice
     assert found.evidence["held_out_positives"] == 13
+
+
+def test_copies_certify_nothing(noise: Make, run: Make) -> None:
+    table = noise(500, 20)
+    copied = table.take(np.repeat(np.arange(500), np.where(table.y == 1, 100, 1)))
+    found = run(CHECK, copied)
+    assert found.severity == "warning"
+    assert found.evidence["held_out_positives"] == 4
+    assert "4 distinct rows with a positive" in found.message

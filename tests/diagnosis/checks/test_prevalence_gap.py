@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from equipoise.diagnosis.checks.prevalence_gap import CHECK
@@ -37,3 +38,12 @@ def test_a_test_file_of_one_class(noise: Make, run: Make) -> None:
 
 def test_not_applicable_without_a_test_file(noise: Make, run: Make) -> None:
     assert isinstance(run(CHECK, noise(90, 8)), NotApplicable)
+
+
+def test_copies_prove_no_gap(noise: Make, run: Make) -> None:
+    table, later = noise(600, 60), noise(300, 21, seed=1)
+    assert run(CHECK, table, later) is None
+    times = 8
+    rows = [t.take(np.repeat(np.arange(len(t)), times)) for t in (table, later)]
+    assert run(CHECK, *rows, duplicates="ignore") is not None
+    assert run(CHECK, *rows) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from equipoise.diagnosis.checks.small_test import CHECK
@@ -35,3 +36,11 @@ def test_fewer_than_the_disagreements(noise: Make, run: Make, positives: int) ->
 def test_silent_with_many_and_not_applicable_without(noise: Make, run: Make) -> None:
     assert run(CHECK, noise(90, 8), noise(900, 120)) is None
     assert isinstance(run(CHECK, noise(90, 8)), NotApplicable)
+
+
+def test_copies_in_the_test_file_are_counted_once(noise: Make, run: Make) -> None:
+    later = noise(586, 12, seed=1)
+    copied = later.take(np.repeat(np.arange(586), np.where(later.y == 1, 20, 1)))
+    found = run(CHECK, noise(900, 80), copied)
+    assert "240 positives in 12 distinct rows" in found.message
+    assert found.evidence["provable_difference"] == pytest.approx(0.5)

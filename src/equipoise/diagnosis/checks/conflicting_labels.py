@@ -18,7 +18,8 @@ def look(subject: Subject, *, least: float = 0.1) -> Observation | NotApplicable
     Rows with equal features get equal scores. The best scores are the class rates
     of the sets, and their average precision and accuracy are upper bounds on these
     rows, for any model. It matters where the bound takes more from 1 than the
-    half-width of an average precision on this many positives.
+    half-width of an average precision on this many positives (rows that are one case
+    count once).
 
     Args:
         subject: What is looked at.
@@ -35,7 +36,7 @@ def look(subject: Subject, *, least: float = 0.1) -> Observation | NotApplicable
     wrong = int(np.minimum(sets.positives, sets.size - sets.positives).sum())
     accuracy, best = 1 - wrong / int(sets.size.sum()), best_average_precision(sets)
     # Half the Wald width of a share of 1/2: the largest that it can be.
-    noise = 0.98 / np.sqrt(subject.counts[1])
+    noise = 0.98 / np.sqrt(subject.units.positives)
     if 1 - best < least * noise:
         return None
     return Observation(

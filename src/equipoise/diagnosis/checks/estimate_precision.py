@@ -9,8 +9,8 @@ from equipoise.diagnosis.bounds import (
     trials_for_half_width,
 )
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
-from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count, interval
+from equipoise.diagnosis.subject import Subject, Units
+from equipoise.diagnosis.words import interval
 from equipoise.metrics.intervals import normal_quantile
 
 
@@ -25,7 +25,8 @@ def look(
     """Compare the interval of a typical recall with the precision that is wanted.
 
     The test cases are those of the test file, or else every row of the table once,
-    which is what cross-validation gives at best.
+    which is what cross-validation gives at best. Rows of one group, and copies of one
+    row, count as one case.
 
     Args:
         subject: What is looked at.
@@ -35,7 +36,9 @@ def look(
         coarse: A warning where it is wider than +- this.
     """
     own = subject.test is not None
-    negatives, positives = subject.test_counts if own else subject.counts
+    units = subject.test_units if own else subject.units
+    rows = (subject.test_counts if own else subject.counts)[1]
+    negatives, positives = units.negatives, units.positives
     if not negatives or not positives:
         return NotApplicable("the test file lacks a class")
     low, high = share_interval(recall, positives, subject.level)
@@ -45,21 +48,22 @@ def look(
     needed = trials_for_half_width(recall, half_width, subject.level)
     advice = "Read every figure with its interval."
     if own:
-        whole = subject.counts[1]
-        better = share_interval(recall, whole, subject.level)
+        whole = subject.units
+        better = share_interval(recall, whole.positives, subject.level)
         advice += (
-            f" By cross-validation on the table's {count(whole, 'positive')} the "
+            f" By cross-validation on the table's {whole.named(subject.counts[1])} the "
             f"recall would be known as {interval(*better)}."
         )
     return Observation(
         "warning" if (high - low) / 2 > coarse else "info",
-        f"{_cases(positives, own)}, a measured recall of {recall:.2f} means "
+        f"{_cases(units, rows, own)}, a measured recall of {recall:.2f} means "
         f"{interval(low, high)}, and a measured AUROC of {auroc:.2f} is known to about "
         f"±{normal_quantile((1 + subject.level) / 2) * error:.2f}.",
         f"{advice} A recall to within ±{half_width:.2f} takes about {needed:,} "
-        "positives.",
+        f"{_kind(units)}.",
         {
-            "positives": positives,
+            "positives": rows,
+            "positive_cases": positives,
             "recall": recall,
             "recall_low": low,
             "recall_high": high,
@@ -71,10 +75,22 @@ def look(
     )
 
 
-def _cases(positives: int, own: bool) -> str:
+def _cases(units: Units, positives: int, own: bool) -> str:
+    text = units.named(positives)
     if own:
-        return f"On the test file's {count(positives, 'positive')}"
-    return f"With {count(positives, 'positive')}, each a test case once"
+        return f"On the test file's {text}"
+    each = "each a test case once" if units.positives == positives else _tied(units)
+    return f"With {text}, {each}"
+
+
+def _tied(units: Units) -> str:
+    return f"each of these {units.kind} a test case once"
+
+
+def _kind(units: Units) -> str:
+    if not units.kind:
+        return "positives"
+    return "groups with a positive" if units.kind == "groups" else "distinct positives"
 
 
 CHECK = Check("EQP001", "How precise an estimate can be", look)

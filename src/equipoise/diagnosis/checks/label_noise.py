@@ -134,7 +134,10 @@ def crossfitted(
     subject: Subject, rows: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     """Return each row's log-odds from a model trained on the other folds."""
-    folds = stratified_folds(subject.table.y[rows], subject.seed)
+    units = subject.units.rows
+    folds = stratified_folds(
+        subject.table.y[rows], subject.seed, None if units is None else units[rows]
+    )
     odds = np.empty(len(rows))
     for fold in range(FOLDS):
         odds[folds == fold] = boosted_trees(

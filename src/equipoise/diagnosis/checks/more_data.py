@@ -19,15 +19,21 @@ def look(
         worthwhile: A gain in average precision that is worth the effort.
     """
     curve = learning_curve(
-        subject.table, factor=factor, level=subject.level, seed=subject.seed
+        subject.table,
+        factor=factor,
+        level=subject.level,
+        seed=subject.seed,
+        units=subject.units.rows,
     )
     if curve.refused:
         return NotApplicable(curve.refused)
     now, then, gain = curve.now, curve.then, curve.gain
+    kind = subject.units.kind
+    held = f" {kind} with a positive" if kind else ""
     return Observation(
         "info",
-        f"With {factor:g} times the positives ({factor * curve.positives:,.0f}) small "
-        f"boosted trees would go from an average precision of {now.value:.2f} to "
+        f"With {factor:g} times the positives ({factor * curve.positives:,.0f}{held}) "
+        f"small boosted trees would go from an average precision of {now.value:.2f} to "
         f"{then.value:.2f} [{then.low:.2f}, {then.high:.2f}]: {_gain(curve)}.",
         _advice(gain.low, gain.high, worthwhile),
         curve.to_dict(),

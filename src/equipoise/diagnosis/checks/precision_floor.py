@@ -22,7 +22,8 @@ def look(
 
     A floor is certified on rows that nothing else has used: the test file where
     there is one, else a held-out share of the table. A model with a true precision
-    half-way between the floor and 1 is taken as the case that should pass.
+    half-way between the floor and 1 is taken as the case that should pass. Rows of
+    one group, and copies of one row, count as one case.
 
     Args:
         subject: What is looked at; `subject.precision` is the floor.
@@ -32,7 +33,9 @@ def look(
     """
     floor, truth = subject.precision, (1 + subject.precision) / 2
     own = subject.test is not None
-    held = subject.test_counts[1] if own else math.floor(subject.counts[1] * held_out)
+    units = subject.test_units if own else subject.units
+    rows = (subject.test_counts if own else subject.counts)[1]
+    held = units.positives if own else math.floor(units.positives * held_out)
     flawless = flawless_needed(floor, subject.level)
     flagged = cases_for_power(floor, truth, power, subject.level)
     comfortable = math.ceil(flagged * truth / recall)
@@ -43,6 +46,9 @@ def look(
     wanted = math.ceil(comfortable / whole - 1e-9)
     where = "the test file" if own else f"a held-out {share(held_out)} of the table"
     has = f"{where} has {count(held, 'positive')}."
+    if units.positives != rows:
+        one = f"{units.kind[:-1]} with a positive"
+        has = f"{where} has {count(held, one, f'{units.kind} with a positive')}."
     if held < flawless:
         message = (
             f"A precision of at least {floor:g} cannot be certified here: it takes "

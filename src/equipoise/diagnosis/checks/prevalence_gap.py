@@ -7,15 +7,20 @@ import math
 
 from equipoise.diagnosis.bounds import difference_interval, fisher
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
-from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.subject import Subject, Units
 from equipoise.diagnosis.words import share
+from equipoise.metrics.shares import effective_counts, effective_rows
 from equipoise.priors import log_odds
+from equipoise.table.table import Table
 
 
 def look(
     subject: Subject, *, material: float = 0.1
 ) -> Observation | NotApplicable | None:
     """Test whether both files can come from one population (Fisher's exact test).
+
+    Where rows lie in groups, or are copies, both files count as many rows as they are
+    worth (`effective_rows`).
 
     Args:
         subject: What is looked at.
@@ -24,10 +29,13 @@ def look(
     if subject.test is None:
         return NotApplicable("no test file was given")
     (n0, n1), (m0, m1) = subject.counts, subject.test_counts
+    ours, theirs = n1 / (n0 + n1), m1 / (m0 + m1)
+    if subject.units.kind or subject.test_units.kind:
+        n1, n0 = _worth(subject.table, subject.units)
+        m1, m0 = _worth(subject.test, subject.test_units)
     p_value = fisher(n1, n0, m1, m0)
     if p_value > subject.alpha:
         return None
-    ours, theirs = n1 / (n0 + n1), m1 / (m0 + m1)
     low, high = difference_interval(m1, m0 + m1, n1, n0 + n1, subject.level)
     shift = float(log_odds(theirs) - log_odds(ours))
     return Observation(
@@ -46,6 +54,12 @@ def look(
             "log_odds_shift": shift,
         },
     )
+
+
+def _worth(table: Table, units: Units) -> tuple[int, int]:
+    """Return positives and negatives, scaled to the effective number of rows."""
+    rows = effective_rows(table.y, units.rows)
+    return effective_counts(table.prevalence, max(rows, 1.0))
 
 
 def _advice(shift: float) -> str:

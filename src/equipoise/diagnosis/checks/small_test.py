@@ -7,7 +7,6 @@ import math
 
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count
 
 
 def look(
@@ -26,7 +25,8 @@ def look(
     """
     if subject.test is None:
         return NotApplicable("no test file was given")
-    positives = subject.test_counts[1]
+    units, rows = subject.test_units, subject.test_counts[1]
+    positives = units.positives
     least = math.ceil(1 - math.log2(subject.alpha) - 1e-9)
     provable = least / positives if positives else math.inf
     if provable <= difference:
@@ -34,12 +34,13 @@ def look(
     needed = math.ceil(least / difference - 1e-9)
     return Observation(
         "warning" if provable > coarse else "info",
-        _message(positives, least, provable),
+        _message(units.named(rows), positives, least, provable),
         "Choose between strategies by cross-validation on the table, and use the "
         f"test file once, at the end. A difference of {difference:.2f} takes at least "
         f"{needed:,} positives in the test file.",
         {
-            "test_positives": positives,
+            "test_positives": rows,
+            "test_positive_cases": positives,
             "disagreements_needed": least,
             "provable_difference": min(provable, 1.0),
             "positives_needed": needed,
@@ -47,14 +48,14 @@ def look(
     )
 
 
-def _message(positives: int, least: int, provable: float) -> str:
+def _message(named: str, positives: int, least: int, provable: float) -> str:
     if provable > 1:
         return (
-            f"The test file has {count(positives, 'positive')}: no two models can be "
+            f"The test file has {named}: no two models can be "
             f"told apart by their recall, which takes at least {least} positives."
         )
     return (
-        f"With {count(positives, 'positive')} in the test file, one model must find "
+        f"With {named} in the test file, one model must find "
         f"{least} positives that the other misses, and miss none that it finds, "
         f"before their recall differs provably: a difference of {provable:.2f}."
     )
