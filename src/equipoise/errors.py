@@ -57,7 +57,15 @@ class TargetError(InputError):
 
 
 class SplitError(InputError):
-    """The rows cannot be split as asked."""
+    """The rows cannot be split as asked.
+
+    Attributes:
+        facts: What cannot be split, without the advice that follows it.
+    """
+
+    def __init__(self, facts: str, advice: str = "") -> None:
+        super().__init__(f"{facts} {advice}".strip())
+        self.facts = facts
 
 
 class BundleError(InputError):

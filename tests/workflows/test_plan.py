@@ -2,13 +2,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from typing import Any
 
 import numpy as np
 import pytest
 
-from equipoise.errors import InputError
+from equipoise.errors import InputError, SplitError
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.table.generators import Known
+from equipoise.table.read import read_table
+from equipoise.table.table import Table
 from equipoise.workflows.plan import Protocol, fold_numbers, jobs, parts, split_by
 
 
@@ -69,3 +73,65 @@ def test_how_a_table_is_split(known: Known) -> None:
     assert split_by(time, "group") == "group"
     with pytest.raises(InputError, match="by='random'"):
         split_by(table, "random")
+
+
+def rows_of(positives: list[int], size: int, **roles: Any) -> Table:
+    """A table whose positives are the given rows."""
+    y = np.zeros(size, int)
+    y[positives] = 1
+    columns = {"x": np.random.default_rng(0).normal(size=size), **roles, "y": y}
+    names = {role: role for role in roles if role in ("group", "time")}
+    return read_table(columns, "y", **names)
+
+
+def patients(*sick: int) -> Table:
+    """40 patients with 12 rows each; all rows of the sick ones are positive."""
+    group = np.repeat(np.arange(40), 12)
+    return rows_of(np.flatnonzero(np.isin(group, sick)).tolist(), 480, group=group)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        rows_of([1, 50, 99, 150], 200),
+        rows_of([1, 50, 99], 200),
+        patients(3, 17, 21),
+        patients(3, 17, 21, 30),
+        rows_of([20, 40, 80, 110, 150, 190], 200, time=np.arange(200)),
+    ],
+)
+def test_the_number_of_folds_that_an_error_names_works(table: Table) -> None:
+    protocol = Protocol(folds=7, by=split_by(table, None))
+    with pytest.raises(SplitError, match="Pass folds=") as raised:
+        parts(table, protocol, [0])
+    (folds,) = re.findall(r"folds=(\d+), which works", str(raised.value))
+    repeats = [0] if protocol.by == "time" else range(5)
+    tried = dataclasses.replace(protocol, folds=int(folds))
+    assert len(parts(table, tried, repeats)) == int(folds) * len(repeats)
+
+
+@pytest.mark.parametrize(
+    ("role", "table"),
+    [
+        ("group", patients(3, 17)),
+        ("time", rows_of(list(range(150, 200, 3)), 200, time=np.arange(200))),
+    ],
+)
+def test_where_no_number_of_folds_works_there_is_a_way(role: str, table: Table) -> None:
+    protocol = Protocol(folds=5, by=role)
+    with pytest.raises(SplitError, match=f"in drop= in place of {role}=") as raised:
+        parts(table, protocol, [0])
+    assert "No other number of folds works" in str(raised.value)
+    other = dataclasses.replace(table, **{"groups" if role == "group" else role: None})
+    assert parts(other, Protocol(folds=5), range(5))
+
+
+def test_two_positives_are_too_few_for_any_trial() -> None:
+    with pytest.raises(SplitError, match="Collect more rows"):
+        parts(rows_of([1, 50], 200), Protocol(folds=2), [0])
+
+
+def test_what_is_not_there_to_split_by_is_no_matter_of_folds() -> None:
+    with pytest.raises(SplitError, match="table read with group=") as raised:
+        parts(rows_of([1, 50, 99], 200), Protocol(by="group"), [0])
+    assert "folds" not in str(raised.value)

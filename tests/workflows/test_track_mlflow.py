@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from equipoise.errors import InputError, MissingExtraError
-from equipoise.workflows.track_mlflow import CURVE, SPLIT
+from equipoise.workflows.track_mlflow import CURVE, SPLIT, require_mlflow
 from equipoise.workflows.tracked import tracked_runs
 from equipoise.workflows.trial import Trial
 
@@ -120,6 +120,30 @@ def test_the_global_address_is_left_alone(logged: dict[str, str]) -> None:
 def test_an_address_that_cannot_be_used_is_named(trial: Trial, uri: str) -> None:
     with pytest.raises(InputError, match=r"'nowhere://x', which failed"):
         trial.to_mlflow(uri="nowhere://x")
+
+
+# MLflow 3.17 asks SQLAlchemy 2.1 for a loader that a later version will remove.
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated")
+def test_a_database_needs_no_server(trial: Trial, tmp_path: Path) -> None:
+    """It is what the error of a folder proposes, and the extra can open it."""
+    folder = (tmp_path / "runs").as_uri()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
+        with pytest.raises(InputError, match=r"sqlite:///mlflow\.db") as raised:
+            require_mlflow(folder)
+    assert "MLFLOW_ALLOW_FILE_STORE=true" in str(raised.value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+        require_mlflow(folder)
+    database = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    require_mlflow(database)
+    assert set(trial.to_mlflow(uri=database)) == {"", *trial.names}
+
+
+def test_an_address_is_tried_before_the_trial(uri: str) -> None:
+    require_mlflow(uri)
+    with pytest.raises(InputError, match="which needs no server"):
+        require_mlflow("nowhere://x")
 
 
 def test_a_missing_extra_gives_the_command(

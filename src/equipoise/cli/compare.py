@@ -178,7 +178,7 @@ def _require_trackers(tensorboard: Path | None, mlflow: str | None) -> None:
     if mlflow is not None:
         from equipoise.workflows.track_mlflow import require_mlflow
 
-        require_mlflow()
+        require_mlflow(mlflow)
 
 
 def _tracked(

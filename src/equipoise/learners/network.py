@@ -175,7 +175,7 @@ def _require_rows(table: Table, job: Job) -> None:
             f"{negatives} negatives and {positives} positives to train on, and "
             f"{len(job.stop)} rows to stop by, in part {job.part}",
             "at least one of each",
-            "Use fewer folds.",
+            "Check the split: a part lacks a class, or rows to stop by.",
         )
     )
 

@@ -252,9 +252,7 @@ def _enough(table: Table, groups: IntArray, folds: int) -> None:
         units = count if whole else _distinct(groups[rows])
         if units < folds:
             inside = "" if whole or units == count else f" in {units} groups of rows"
-            raise SplitError(
-                _too_few(_named(table, label, count) + inside, units, folds)
-            )
+            raise _too_few(_named(table, label, count) + inside, units, folds)
 
 
 def _distinct(groups: IntArray) -> int:
@@ -263,15 +261,15 @@ def _distinct(groups: IntArray) -> int:
     return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + 1
 
 
-def _too_few(what: str, units: int, folds: int) -> str:
-    remedy = (
+def _too_few(what: str, units: int, folds: int) -> SplitError:
+    advice = (
         f"Pass folds={units} or fewer, or collect more such rows."
         if units > 1
         else "Collect more such rows: nothing can be tested on them."
     )
-    return (
-        f"{what} cannot be spread over {folds} folds: each part needs at least one. "
-        + remedy
+    return SplitError(
+        f"{what} cannot be spread over {folds} folds: each part needs at least one.",
+        advice,
     )
 
 
@@ -289,12 +287,11 @@ def _require_classes(table: Table, rows: IntArray, part: str, by: str) -> None:
     label = int(np.argmin(present))
     total = int(np.count_nonzero(table.y == label))
     missing = _named(table, label, 0)
-    remedy = (
-        "Pass fewer folds, or by='stratified' where time does not matter."
-        if by == "time"
-        else "Pass fewer folds, or collect more such rows."
-    )
+    advice = "Collect more such rows, or divide them otherwise."
+    if by == "time":
+        advice = "Pass by='stratified' if the order in time does not matter."
     raise SplitError(
         f"{part[0].upper()}{part[1:]} has {len(rows):,} rows and {missing}; the table "
-        f"has {_named(table, label, total)}. Every part needs every class. {remedy}"
+        f"has {_named(table, label, total)}. Every part needs every class.",
+        advice,
     )

@@ -16,7 +16,7 @@ from equipoise._core.checks import integer, listing, number, sentence
 from equipoise.decision.calibration import fit_calibrator
 from equipoise.decision.objectives import as_objective
 from equipoise.decision.rule import DecisionRule, certified_rule, make_rule
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import InputError, SplitError, UnsupportedError
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.evaluation import Evaluation
@@ -277,9 +277,16 @@ def _fit(
     most = repeats.wanted or MOST_REPEATS
     for repeat in range(most):
         begun = monotonic()
+        try:
+            splits = parts(table, protocol, [repeat])
+        except SplitError as error:
+            if scores is None:
+                raise
+            note = f"The folds could not be drawn {repeat + 1} times. {error.facts}"
+            return replace(scores, notes=(*scores.notes, note))
         found = run(
             table,
-            parts(table, protocol, [repeat]),
+            splits,
             arms,
             rows=len(table),
             learner=learner,

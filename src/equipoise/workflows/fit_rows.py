@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive, generator
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import InputError, SplitError, UnsupportedError
 from equipoise.table.splits import inner_split
 from equipoise.table.table import FloatArray, IntArray, Table
 from equipoise.table.units import one_of_each, tied_rows
@@ -114,14 +114,20 @@ def hold_out(
     rows = np.arange(len(table))
     if goal.certify is None:
         return rows, None
-    kept, held = inner_split(
-        table,
-        rows,
-        share=CERTIFY_SHARE,
-        seed=derive(seed, "certify"),
-        by=split_by(table, None),
-        duplicates=duplicates,
-    )
+    try:
+        kept, held = inner_split(
+            table,
+            rows,
+            share=CERTIFY_SHARE,
+            seed=derive(seed, "certify"),
+            by=split_by(table, None),
+            duplicates=duplicates,
+        )
+    except SplitError as error:
+        raise SplitError(
+            error.facts,
+            "Leave certify= out: the floor is then estimated, not certified.",
+        ) from error
     units = tied_rows(table, duplicates)
     if units is None:
         return kept, held

@@ -7,6 +7,7 @@ the same seed, so the arms are compared pair by pair.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,10 +16,15 @@ import numpy.typing as npt
 
 from equipoise._core.checks import one_of
 from equipoise._core.seeds import derive
+from equipoise.errors import SplitError
 from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import inner_split, outer_splits
 from equipoise.table.table import FloatArray, IntArray, Table
+
+MOST_FOLDS = 20
+TRIED_REPEATS = 5
+"""Repeats that a number of folds must allow before an error proposes it."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +82,49 @@ def parts(table: Table, protocol: Protocol, repeats: Iterable[int]) -> list[Part
         repeats: The numbers of the repeats, from 0.
 
     Raises:
-        SplitError: A class cannot be present in every part.
+        SplitError: A class cannot be present in every part; the error says what
+            would work.
     """
+    try:
+        return _parts(table, protocol, repeats)
+    except SplitError as error:
+        if str(error) == error.facts:  # what is asked for is not there to split by
+            raise
+        raise SplitError(error.facts, _advice(table, protocol)) from error
+
+
+def _advice(table: Table, protocol: Protocol) -> str:
+    """Return a way to split the table that works, or what else can be done."""
+    repeats = range(1 if protocol.by == "time" else TRIED_REPEATS)
+    near = sorted(range(2, MOST_FOLDS + 1), key=lambda k: (abs(k - protocol.folds), k))
+    for folds in near:
+        try:
+            _parts(table, dataclasses.replace(protocol, folds=folds), repeats)
+        except SplitError:
+            continue
+        return f"Pass folds={folds}, which works."
+    no_folds = "No other number of folds works either."
+    if protocol.by == "time":
+        return (
+            f"{no_folds} Collect more rows; or, if the order in time does not matter, "
+            "pass the column in drop= in place of time=."
+        )
+    if table.groups is not None:
+        return (
+            f"{no_folds} A trial needs each class in at least 3 groups: one to learn "
+            "from, one to stop by, one to test. Collect more groups; or, if rows of "
+            "one group differ as much as rows of two, pass the column in drop= in "
+            "place of group=."
+        )
+    if protocol.duplicates != "ignore":
+        return (
+            f"{no_folds} Collect more rows; or, if equal rows are different cases, "
+            "pass duplicates='ignore'."
+        )
+    return f"{no_folds} Collect more rows of that class."
+
+
+def _parts(table: Table, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:
     result = []
     for repeat in repeats:
         splits = outer_splits(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from equipoise._core.checks import integer, sentence
 from equipoise._core.files import to_json, write_whole
-from equipoise.errors import InputError, InputTypeError
+from equipoise.errors import InputError, InputTypeError, SplitError
 from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
@@ -129,6 +129,9 @@ def fit_repeats(
             progress=scaled(progress, share, 0.95 - share),
             baseline=baseline,
         )
+    except SplitError as error:
+        note = f"One repeat only: the folds could not be drawn anew. {error.facts}"
+        return replace(scores, notes=(*scores.notes, note))
     except KeyboardInterrupt:
         note = f"Stopped by the user after the first of {more + 1} repeats."
         return replace(scores, notes=(*scores.notes, note))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -25,13 +26,46 @@ SPLIT = "split_average_precision"
 EXPERIMENT = "equipoise"
 
 
-def require_mlflow() -> None:
-    """Raise where MLflow is not installed.
+def require_mlflow(uri: str | None = None) -> None:
+    """Raise if a trial could not be logged: to be asked before it is run.
+
+    Args:
+        uri: The tracking address; by default MLflow's own (MLFLOW_TRACKING_URI).
 
     Raises:
-        MissingExtraError: It is not.
+        MissingExtraError: MLflow is not installed.
+        InputError: The address cannot be used; its reason and a remedy are told.
     """
     require_extra("mlflow", ("mlflow",), "a trial for MLflow")
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
+    except MlflowException as error:
+        raise _unusable(uri, error) from error
+
+
+def _unusable(uri: str | None, error: Exception) -> InputError:
+    """Return the error for an address that MLflow refuses or cannot reach."""
+    if "sqlite" in str(error):  # mlflow-skinny alone opens no database
+        require_extra("mlflow", ("sqlalchemy", "alembic"), "a database for MLflow")
+    files = uri is not None and urlsplit(uri).scheme in ("", "file")
+    remedy = (
+        "Pass a database, such as sqlite:///mlflow.db; or set the environment variable "
+        "MLFLOW_ALLOW_FILE_STORE=true to use the folder."
+        if files
+        else "Start a server with `mlflow server` (of the package mlflow) and pass its "
+        "address, or pass a file, such as sqlite:///mlflow.db, which needs no server."
+    )
+    return InputError(
+        sentence(
+            f"the tracking address {uri or 'that MLflow is set to'!r}, which failed: "
+            f"{str(error).splitlines()[0][:300]}",
+            "an address that MLflow can write to",
+            remedy,
+        )
+    )
 
 
 def to_mlflow(
@@ -54,21 +88,14 @@ def to_mlflow(
         MissingExtraError: MLflow is not installed.
         InputError: The server cannot be reached or refuses; its reason is told.
     """
-    require_mlflow()
+    require_mlflow(uri)
     from mlflow.exceptions import MlflowException
 
     runs = tracked_runs(trial)
     try:
         return _log(trial, runs, experiment, uri)
     except MlflowException as error:
-        raise InputError(
-            sentence(
-                f"the tracking address {uri or 'that MLflow is set to'!r}, which "
-                f"failed: {str(error).splitlines()[0][:300]}",
-                "an MLflow server that can be reached",
-                "Start one with `mlflow server`, and pass its address.",
-            )
-        ) from error
+        raise _unusable(uri, error) from error
 
 
 def _log(
