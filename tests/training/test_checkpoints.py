@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,41 @@ def test_a_damaged_file_is_refused(tmp_path) -> None:
     path.write_bytes(whole[:-1])
     with pytest.raises(InputError, match="checksum"):
         store.load("key")
+
+
+def test_a_damaged_file_makes_room(tmp_path) -> None:
+    store = CheckpointStore(tmp_path)
+    for content in (b"", b"one", b"two"):
+        store.path("key").write_bytes(content)
+        aside = store.set_aside("key")
+        assert aside.name == store.path("key").name + ".damaged"
+        assert aside.read_bytes() == content
+        assert store.load("key") is None
+
+
+def test_a_folder_in_the_place_of_a_file(tmp_path) -> None:
+    store = CheckpointStore(tmp_path)
+    for number in range(3):
+        store.path("key").mkdir()
+        with pytest.raises(InputError, match="cannot be read"):
+            store.load("key")
+        assert store.set_aside("key").is_dir()
+        assert len(list(tmp_path.iterdir())) == number + 1
+    store.save("key", {"a": np.arange(2)})
+    assert store.load("key") is not None
+
+
+def test_what_is_no_archive_of_arrays_is_refused(tmp_path) -> None:
+    """The checksum fits: another program, or another version, wrote it."""
+    store = CheckpointStore(tmp_path)
+    for rest in (b"", b"PK", b"\x93NUMPY", b"\x80\x04K\x01."):
+        body = b"key\n" + rest
+        digest = hashlib.sha256(body).hexdigest().encode()
+        store.path("key").write_bytes(
+            b"equipoise checkpoint 1\n" + digest + b"\n" + body
+        )
+        with pytest.raises(InputError, match="NumPy"):
+            store.load("key")
 
 
 def test_no_temporary_file_is_left(tmp_path) -> None:

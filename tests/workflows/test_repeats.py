@@ -9,7 +9,7 @@ import pytest
 
 from equipoise.table.generators import Known
 from equipoise.workflows.compare import compare
-from equipoise.workflows.repeats import MOST_REPEATS, Repeats
+from equipoise.workflows.repeats import MOST_REPEATS, Repeats, _Memory
 
 
 def test_the_budget_decides() -> None:
@@ -62,3 +62,59 @@ def test_a_trial_that_goes_on_has_as_many_repeats(
     other = compare(known.table, minutes=1e-6, seed=1, **settings)
     assert other.scores.repeats == 1
     assert len(list(tmp_path.glob("*.repeats"))) == 2
+
+
+def damage(path: Path, how: str) -> None:
+    whole = path.read_bytes()
+    path.unlink()
+    if how == "folder":
+        path.mkdir()
+    elif how == "cut":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif how == "flipped":
+        path.write_bytes(whole[:-9] + bytes([whole[-9] ^ 4]) + whole[-8:])
+    elif how == "other version":
+        path.write_bytes(b"equipoise checkpoint 9\n" + whole[23:])
+    else:
+        path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("how", ["folder", "cut", "flipped", "other version", "empty"])
+def test_damaged_files_are_set_aside_and_trained_again(
+    known: Known, tmp_path: Path, how: str
+) -> None:
+    settings: dict[str, Any] = {
+        "strategies": ["prior", "plain"],
+        "folds": 2,
+        "minutes": 1e-6,
+        "network": "small",
+    }
+    whole = compare(known.table, checkpoints=tmp_path, **settings)
+    assert not any("damaged" in note for note in whole.notes)
+    for path in list(tmp_path.iterdir()):
+        damage(path, "cut" if path.suffix == ".repeats" and how == "flipped" else how)
+    again = compare(known.table, checkpoints=tmp_path, **settings)
+    assert np.array_equal(
+        again.scores.log_odds["plain"], whole.scores.log_odds["plain"]
+    )
+    said = " ".join(again.notes)
+    for path in tmp_path.glob("*.damaged"):
+        assert path.name in said
+    kinds = {path.name.split(".", 1)[1] for path in tmp_path.iterdir()}
+    assert kinds == {"checkpoint", "checkpoint.damaged", "repeats", "repeats.damaged"}
+    third = compare(known.table, checkpoints=tmp_path, **settings)
+    assert not any("damaged" in note for note in third.notes)
+
+
+@pytest.mark.parametrize("text", ['{"more": -1}', '{"more": 1e9}', "[]", '{"m'])
+def test_an_impossible_number_of_repeats_is_chosen_again(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "trial.repeats"
+    path.write_text(text, encoding="utf-8")
+    more, note = _Memory(path).recall()
+    assert more is None
+    assert "trial.repeats.damaged" in note
+    assert _Memory(path).recall() == (None, "")
+    _Memory(path).keep(3)
+    assert _Memory(path).recall() == (3, "")

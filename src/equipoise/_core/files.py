@@ -82,6 +82,29 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
             left.unlink(missing_ok=True)
 
 
+def set_aside(path: str | os.PathLike[str]) -> Path:
+    """Rename a file that cannot be used to `NAME.damaged`, in place of an earlier one.
+
+    Args:
+        path: The file, or a folder that lies where the file should be.
+
+    Returns:
+        Where it is now.
+
+    Raises:
+        OSError: The folder is not writable.
+    """
+    target = Path(path)
+    aside = target.with_name(f"{target.name}.damaged")
+    number = 1
+    while aside.is_dir() or (target.is_dir() and aside.exists()):
+        # Only a file can be replaced by a file.
+        number += 1
+        aside = target.with_name(f"{target.name}.damaged-{number}")
+    os.replace(target, aside)
+    return aside
+
+
 def _stem(target: Path) -> str:
     """Return how the names of a file's temporary files begin."""
     return f".{target.name[:40]}."

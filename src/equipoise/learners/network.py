@@ -7,7 +7,7 @@ import dataclasses
 import math
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -87,11 +87,12 @@ class NetworkLearner:
         seconds = np.zeros(len(jobs))
         sizes = tuple(len(group.members) for group in groups)
         following = 0
+        told: list[str] = []
         for number, group in enumerate(groups):
             own = [members[place] for place in group.members]
             report = _report(progress, number, groups, self.settings)
             start = time.monotonic()
-            fitted, whole = self._train(own, spec, common, report, keep)
+            fitted, whole = self._train(own, spec, common, report, keep, told.append)
             each = (time.monotonic() - start) / len(own)
             for one in fitted:
                 found[one.member.job].append(one)
@@ -99,11 +100,16 @@ class NetworkLearner:
             note = () if whole else ("Stopped by the user before its end.",)
             while following < len(jobs) and len(found[following]) == wanted[following]:
                 outcome = _outcome(
-                    jobs[following], found[following], seconds[following], spec, note
+                    jobs[following],
+                    found[following],
+                    seconds[following],
+                    spec,
+                    (*told, *note),
                 )
                 yield dataclasses.replace(outcome, groups=sizes)
                 found[following] = []
                 following += 1
+                told = []
             if not whole:
                 raise KeyboardInterrupt
 
@@ -114,10 +120,11 @@ class NetworkLearner:
         common: Layout,
         report: Report | None,
         keep: bool,
+        tell: Callable[[str], None],
     ) -> tuple[list[Fitted], bool]:
         population = Population(members, spec, common, self.settings)
         store = None if self.checkpoints is None else CheckpointStore(self.checkpoints)
-        whole = train(population, report=report, checkpoints=store)
+        whole = train(population, report=report, checkpoints=store, tell=tell)
         return population.results(keep), whole
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +21,11 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
-from equipoise._core.files import remove_leftovers, write_whole
+from equipoise._core.files import remove_leftovers, set_aside, write_whole
 from equipoise.errors import InputError
 
 _MAGIC = b"equipoise checkpoint 1\n"
+_REMEDY = "Rename or delete the file; its networks are then trained again."
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -78,13 +80,22 @@ class CheckpointStore:
         """Return the last state of a key, or None where there is none.
 
         Raises:
-            InputError: The file is damaged or is no checkpoint.
+            InputError: The file is damaged, cannot be read, or is no checkpoint;
+                `set_aside` makes room for a new one.
         """
         path = self.path(key)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise InputError(
+                sentence(
+                    f"the file {str(path)!r}, which cannot be read ({error.strerror})",
+                    "a checkpoint that can be read",
+                    _REMEDY,
+                )
+            ) from error
         digest, _, body = data[len(_MAGIC) :].partition(b"\n")
         found = hashlib.sha256(body).hexdigest().encode()
         if not data.startswith(_MAGIC) or digest != found:
@@ -92,14 +103,31 @@ class CheckpointStore:
                 sentence(
                     f"the file {str(path)!r}, whose checksum does not fit",
                     "a checkpoint as it was written",
-                    "Delete the file; its networks are then trained again.",
+                    _REMEDY,
                 )
             )
         found_key, _, rest = body.partition(b"\n")
         if found_key != key.encode():
             return None
-        with np.load(io.BytesIO(rest), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        try:
+            with np.load(io.BytesIO(rest), allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except (ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+            raise InputError(
+                sentence(
+                    f"the file {str(path)!r}, which does not hold NumPy arrays",
+                    "a checkpoint as it was written",
+                    _REMEDY,
+                )
+            ) from error
+
+    def set_aside(self, key: str) -> Path:
+        """Rename the file of a key that cannot be used, and return its new path.
+
+        Raises:
+            OSError: The folder is not writable.
+        """
+        return set_aside(self.path(key))
 
     def sweep(self, key: str) -> None:
         """Delete what a process that was killed inside `save` left of a key.

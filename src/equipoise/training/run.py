@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from equipoise.errors import InputError
 from equipoise.training.checkpoints import CheckpointStore
 from equipoise.training.key import run_key
 from equipoise.training.population import Population
@@ -21,6 +22,7 @@ def train(
     *,
     report: Report | None = None,
     checkpoints: CheckpointStore | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> bool:
     """Run epochs until everybody is done.
 
@@ -28,7 +30,9 @@ def train(
         population: Who is to be trained.
         report: Called after each epoch.
         checkpoints: Where the state is written now and then, and at the end, and
-            from where a run that was stopped goes on.
+            from where a run that was stopped goes on. A file that cannot be used is
+            renamed to `NAME.damaged`, and the run begins from its start.
+        tell: Called with a sentence if a file was set aside.
 
     Returns:
         Whether it ran to its end. False after Ctrl-C: the epoch that was running is
@@ -41,9 +45,9 @@ def train(
     if checkpoints is not None:
         key = run_key(population)
         checkpoints.sweep(key)
-        saved = checkpoints.load(key)
-        if saved is not None:
-            population.now = Snapshot.from_arrays(saved)
+        note = _restore(population, checkpoints, key)
+        if note and tell is not None:
+            tell(note)
     try:
         _run(population, report, checkpoints, key)
     except KeyboardInterrupt:
@@ -53,6 +57,22 @@ def train(
     if checkpoints is not None:
         checkpoints.save(key, population.now.to_arrays())
     return True
+
+
+def _restore(population: Population, checkpoints: CheckpointStore, key: str) -> str:
+    """Go on from the last state; return a note if its file had to be set aside."""
+    try:
+        saved = checkpoints.load(key)
+        if saved is not None:
+            population.now = Snapshot.from_arrays(saved, like=population.now)
+    except InputError:
+        aside = checkpoints.set_aside(key)
+        return (
+            f"The checkpoint {checkpoints.path(key).name!r} is damaged or of another "
+            f"version. It was renamed to {aside.name!r}, and its networks were "
+            "trained again from the start."
+        )
+    return ""
 
 
 def _run(

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from equipoise._core.checks import sentence
+from equipoise.errors import InputError
 from equipoise.networks.parameters import Parameters
 from equipoise.training.stopping import Patience
 
@@ -158,8 +160,23 @@ class Snapshot:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Snapshot:
-        """Rebuild a state from `to_arrays`."""
+    def from_arrays(
+        cls, arrays: Mapping[str, npt.NDArray[Any]], *, like: Snapshot | None = None
+    ) -> Snapshot:
+        """Rebuild a state from `to_arrays`.
+
+        Args:
+            arrays: What `to_arrays` gave.
+            like: The state before the first epoch, whose members and shapes the
+                arrays must have; None: they are not checked.
+
+        Raises:
+            InputError: The arrays are not those of such a state.
+        """
+        if like is not None and not _fits(arrays, like.to_arrays()):
+            raise InputError(
+                sentence("arrays of another state", "those that a state was saved as")
+            )
         kept: dict[int, Parameters] = {}
         for key, value in arrays.items():
             if key.startswith("kept."):
@@ -174,6 +191,35 @@ class Snapshot:
             Patience(arrays["patience.best"], arrays["patience.epoch"]),
             arrays["turned"],
         )
+
+
+def _fits(
+    arrays: Mapping[str, npt.NDArray[Any]], first: Mapping[str, npt.NDArray[Any]]
+) -> bool:
+    """Return whether arrays are a later state of members that began as `first`."""
+    count = len(first["active"])
+    running = {name for name in arrays if not name.startswith("kept.")}
+    if running != set(first):
+        return False
+    active = arrays["active"]
+    if active.dtype != first["active"].dtype or active.ndim != 1:
+        return False
+    if active.size and not 0 <= active.min() <= active.max() < count:
+        return False
+    gone = set(range(count)) - set(active.tolist())
+    for name in running - {"epoch", "active"}:
+        rows = count if name.startswith("patience.") else active.size
+        shape = (rows, *first[name].shape[1:])
+        if arrays[name].shape != shape or arrays[name].dtype != first[name].dtype:
+            return False
+    weights = [name for name in first if name.startswith("weights.")]
+    kept = {
+        f"kept.{member}.{name.removeprefix('weights.')}": first[name].shape[1:]
+        for member in gone
+        for name in weights
+    }
+    found = {name: arrays[name].shape for name in set(arrays) - running}
+    return found == kept and arrays["epoch"].shape == ()
 
 
 def _take(arrays: Arrays, places: IntArray) -> Arrays:

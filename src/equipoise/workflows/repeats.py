@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from equipoise._core.checks import integer, sentence
-from equipoise._core.files import to_json, write_whole
+from equipoise._core.files import set_aside, to_json, write_whole
 from equipoise.errors import InputError, InputTypeError, SplitError
 from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
@@ -23,6 +23,9 @@ from equipoise.workflows.plan import Protocol, parts
 from equipoise.workflows.scores import Scores, join, run, scaled
 
 MOST_REPEATS = 5
+"""How many repeats `repeats="auto"` draws at most."""
+MOST_REPEATS_EVER = 20
+"""How many can be asked for."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Repeats:
             raise InputTypeError(
                 sentence(f"repeats={repeats!r}", "an integer or 'auto'")
             )
-        count = integer(repeats, "repeats", 1, 20)
+        count = integer(repeats, "repeats", 1, MOST_REPEATS_EVER)
         if by == "time" and count > 1:
             raise InputError(
                 sentence(
@@ -113,7 +116,9 @@ def fit_repeats(
         progress=scaled(progress, 0, share),
         baseline=baseline,
     )
-    more = memory.recall()
+    more, damaged = memory.recall()
+    if damaged:
+        scores = replace(scores, notes=(*scores.notes, damaged))
     if more is None:
         more = repeats.more(time.monotonic() - started)
         memory.keep(more)
@@ -160,10 +165,23 @@ class _Memory:
         digest.update(to_json(vars(protocol)).encode())
         return cls(Path(folder) / f"{digest.hexdigest()[:16]}.repeats")
 
-    def recall(self) -> int | None:
+    def recall(self) -> tuple[int | None, str]:
+        """Return the number, None if there is none, and a note on a damaged file."""
         if self.path is None or not self.path.exists():
-            return None
-        return int(json.loads(self.path.read_text(encoding="utf-8"))["more"])
+            return None, ""
+        try:
+            held = json.loads(self.path.read_text(encoding="utf-8"))
+            if not isinstance(held, dict):
+                raise InputError(sentence("no JSON object", "an object with 'more'"))
+            return integer(held.get("more"), "more", 0, MOST_REPEATS_EVER - 1), ""
+        except (OSError, ValueError, RecursionError, InputTypeError):
+            # `ValueError` is that of `json`, of UTF-8, and of `InputError`.
+            aside = set_aside(self.path)
+            return None, (
+                f"The file {self.path.name!r}, which held the number of repeats, is "
+                f"damaged. It was renamed to {aside.name!r}, and the number was "
+                "chosen again."
+            )
 
     def keep(self, more: int) -> None:
         if self.path is not None:
