@@ -24,8 +24,11 @@ import numpy as np
 from scipy import stats
 
 from equipoise.metrics import Spread, clopper_pearson, effective_wilson, interval
-from equipoise.metrics.effective import PRIOR_UNITS
+from equipoise.metrics.effective import PRIOR_UNITS, ClassPart
 from equipoise.metrics.influence import (
+    NEAR_PRECISION_HIGH,
+    NEAR_PRECISION_LOW,
+    NEAR_ROC_AUC,
     UNSEEN_NEGATIVE,
     UNSEEN_POSITIVE,
     UNSEEN_ROC_AUC,
@@ -91,6 +94,29 @@ def tied() -> Shape:
     return Shape(levels=(np.diff(normal.sf(cuts)), np.diff(normal.sf(cuts - 1.5))))
 
 
+def bottom(share: float, shift: float) -> Shape:
+    """Return positives of which a share score below nearly all negatives."""
+    normal = stats.norm
+
+    def draw(random: np.random.Generator, size: tuple[int, int]) -> Array:
+        low = random.random(size) < share
+        return normal.sf(random.normal(size=size) + np.where(low, -shift, shift))
+
+    def recall(above: Array) -> Array:
+        at = normal.isf(above)
+        high, low = normal.sf(at - shift), normal.sf(at + shift)
+        return (1 - share) * high + share * low
+
+    return Shape(draw, recall)
+
+
+def two_levels(recall: float, alarms: float) -> Shape:
+    """Return scores of 0 and 1 alone."""
+    return Shape(
+        levels=(np.array([alarms, 1 - alarms]), np.array([recall, 1 - recall]))
+    )
+
+
 def shapes() -> dict[str, Shape]:
     """Return all shapes by name."""
     normal, student = stats.norm(), stats.t(3)
@@ -108,6 +134,11 @@ def shapes() -> dict[str, Shape]:
         "a tenth detectable": mixed(0.1, 4.0),
         "binormal, wide positives": shifted(normal, stats.norm(1, 2)),
         "gamma": shifted(stats.gamma(1), stats.gamma(3)),
+        "1 in 20 detectable": mixed(0.05, 5.0),
+        "19 in 20 detectable": mixed(0.95, 6.0),
+        "1 in 20 hidden, two levels": two_levels(0.95, 0.005),
+        "1 in 50 hidden, few false alarms": two_levels(0.98, 0.001),
+        "1 in 10 at the bottom": bottom(0.1, 5.0),
     }
 
 
@@ -176,7 +207,19 @@ def spreads(t: Ladders) -> tuple[Spread, Spread]:
     reach = np.concatenate([*away, last[:, None]], axis=1)
     low = (held.min(1).clip(max=0) / n1) ** 2 + (reach.min(1).clip(max=0) / n0) ** 2
     high = (held.max(1).clip(min=0) / n1) ** 2 + (reach.max(1).clip(min=0) / n0) ** 2
-    area = Spread(auc, variance, units, UNSEEN_ROC_AUC * low, UNSEEN_ROC_AUC * high)
+    area = Spread(
+        auc,
+        variance,
+        units,
+        UNSEEN_ROC_AUC * low,
+        UNSEEN_ROC_AUC * high,
+        parts=(
+            ClassPart(from_positives, n1, auc, 1 - auc),
+            ClassPart(squares / n0 / (n0 - 1), n0, auc, 1 - auc),
+        ),
+        weight_low=np.maximum(2 * auc - 1, 0.0) ** NEAR_ROC_AUC,
+        weight_high=np.maximum(1 - 2 * auc, 0.0) ** NEAR_ROC_AUC,
+    )
 
     flagged = np.maximum(tp + fp, 1.0)
     precision = tp / flagged
@@ -188,11 +231,26 @@ def spreads(t: Ladders) -> tuple[Spread, Spread]:
     from_positives = (t.positives * moved**2).sum(1) / n1 / (n1 - 1)
     mean = ((t.above + t.tied) * loss).sum(1) / n0
     squares = ((t.above + t.tied) * (loss - mean[:, None]) ** 2).sum(1) + rest * mean**2
-    variance = from_positives + squares / n1**2 * n0 / (n0 - 1)
+    from_negatives = squares / n1**2 * n0 / (n0 - 1)
+    variance = from_positives + from_negatives
     low = UNSEEN_NEGATIVE * (loss[:, 0] / n1) ** 2
     high = UNSEEN_POSITIVE * ((1 - ap) / n1) ** 2
     bias = (t.positives * fp / flagged**2).sum(1) / n1
-    return area, Spread(ap, variance, units, low, high, bias)
+    of_classes = (
+        ClassPart(from_positives, n1, ap, 1 - ap),
+        ClassPart(from_negatives, n0, 0.0, 0.0),
+    )
+    return area, Spread(
+        ap,
+        variance,
+        units,
+        low,
+        high,
+        bias,
+        parts=of_classes,
+        weight_low=ap**NEAR_PRECISION_LOW,
+        weight_high=(1 - ap) ** NEAR_PRECISION_HIGH,
+    )
 
 
 def _from_below(values: Array) -> Array:

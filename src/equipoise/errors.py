@@ -22,6 +22,9 @@ EquipoiseWarning (UserWarning)     something was done that the user should know
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 __all__ = [
     "BundleError",
     "EquipoiseError",
@@ -40,8 +43,44 @@ __all__ = [
 ]
 
 
+# Nothing but visible letters of the first pages, which is nearly every text.
+_PLAIN = re.compile(r"[\n\x20-\x7e\xa1-\xac\xae-\u02ff]*")
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def printable(text: str, *, lines: bool = True) -> str:
+    r"""Return a text whose control characters are written out, as in `\x1b`.
+
+    Names of files, columns and classes are the user's, or a stranger's, and they
+    enter messages. What moves a cursor, colours a terminal, turns the direction of
+    writing, or takes no width (the Unicode categories Cc, Cf, Cs, Zl and Zp) must not
+    reach a reader as it is.
+
+    Args:
+        text: Any text.
+        lines: Whether line feeds stay, which are ours in a text of several lines.
+
+    Example:
+        >>> print(printable("Cla\x1b[31mss"))
+        Cla\x1b[31mss
+        >>> print(printable("two\nlines", lines=False))
+        two\nlines
+    """
+    if _PLAIN.fullmatch(text) and (lines or "\n" not in text):
+        return text
+    return "".join(
+        repr(c)[1:-1]
+        if unicodedata.category(c) in _UNSEEN and not (lines and c == "\n")
+        else c
+        for c in text
+    )
+
+
 class EquipoiseError(Exception):
     """Anything that Equipoise raises on purpose."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class InputError(EquipoiseError, ValueError):
@@ -94,6 +133,9 @@ class MissingExtraError(EquipoiseError, ImportError):
 
 class EquipoiseWarning(UserWarning):
     """Something was done that the user should know about."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class TableWarning(EquipoiseWarning):

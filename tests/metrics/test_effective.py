@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 from equipoise.errors import InputError
-from equipoise.metrics import Spread, effective_wilson, wilson
-from equipoise.metrics.effective import HELD, t_quantile
+from equipoise.metrics import Spread, clopper_pearson, effective_wilson, wilson
+from equipoise.metrics.effective import HELD, ClassPart, t_quantile
 
 
 def test_a_share_of_many_independent_rows_gets_wilsons_interval() -> None:
@@ -88,3 +88,32 @@ def test_both_sides_are_mirrored() -> None:
     low, high = effective_wilson(Spread(0.97, 0.001, 15, 0.003, 0.002, 0.0))
     other_low, other_high = effective_wilson(Spread(0.03, 0.001, 15, 0.002, 0.003))
     assert (1 - other_high, 1 - other_low) == pytest.approx((low, high))
+
+
+def test_a_further_row_leaves_a_share_of_right_rows_exact() -> None:
+    """Of 0 and 1 alone the lower end is Clopper and Pearson's, one-sided."""
+    n = 30
+    for right in (30, 29, 20, 3):
+        p = right / n
+        part = ClassPart(p * (1 - p) / (n - 1), n, p, 1 - p)
+        # The other method is left out of the way by a variance of nothing.
+        low, high = effective_wilson(Spread(p, 0.0, 1e9, parts=(part,)))
+        exact = clopper_pearson(right, n, 0.9)
+        assert low == pytest.approx(exact[0], abs=1e-4)
+        assert high == pytest.approx(exact[1], abs=1e-4)
+
+
+def test_a_further_row_counts_by_its_weight() -> None:
+    part = ClassPart(0.0, 20, 0.99, 0.01)
+    lows = [
+        float(effective_wilson(Spread(0.99, 1e-6, 20, parts=(part,), weight_low=w))[0])
+        for w in (0.0, 0.3, 1.0)
+    ]
+    assert lows == sorted(lows, reverse=True)
+    assert lows[0] > 0.9 > lows[2] > 0.8
+
+
+def test_one_row_of_a_class_says_next_to_nothing() -> None:
+    part = ClassPart(float("nan"), 1, 1.0, 0.0)
+    low, high = effective_wilson(Spread(1.0, 0.0, 1, parts=(part, part)))
+    assert (low < 0.1, high) == (True, 1.0)

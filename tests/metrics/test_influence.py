@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from equipoise.metrics import (
     average_precision,
     average_precision_influence,
     average_precision_spread,
+    effective_wilson,
     roc_auc,
     roc_auc_influence,
     roc_auc_spread,
@@ -97,3 +99,59 @@ def test_the_ends_of_average_precision_allow_for_rows_that_were_not_drawn() -> N
     lost = value - average_precision(np.r_[y_, 0], np.r_[score_, top])
     assert spread.unseen_low == pytest.approx(0.1 * (lost * many) ** 2, rel=0.02)
     assert spread.unseen_high == pytest.approx(0.25 * ((1 - value) / 12) ** 2)
+
+
+# Shares of positives that are hidden and of negatives on top, and where they lie.
+NEARLY_SEPARATED = {
+    "hidden among the negatives": (0.05, 0.0, 0.0),
+    "hidden at the bottom": (0.04, 0.0, -6.0),
+    "negatives on top": (0.0, 0.06, 0.0),
+    "of both": (0.03, 0.03, 0.0),
+}
+
+
+@pytest.mark.parametrize("sizes", [(30, 300), (12, 12), (40, 15)])
+@pytest.mark.parametrize("shape", NEARLY_SEPARATED)
+def test_near_separation_the_interval_holds_the_truth(shape, sizes) -> None:
+    """What one sample in five does not show at all is allowed for."""
+    hidden, on_top, where = NEARLY_SEPARATED[shape]
+    random = np.random.default_rng(3)
+    n1, n0 = sizes
+    low, high, tables = 0.0, 5.0, 400
+
+    def below(a: float, b: float) -> float:
+        return float(stats.norm.cdf((a - b) / np.sqrt(2)))
+
+    truth = sum(
+        p * q * below(a, b)
+        for p, a in ((1 - hidden, high), (hidden, where))
+        for q, b in ((1 - on_top, low), (on_top, high))
+    )
+    held = 0
+    for _ in range(tables):
+        s1 = random.normal(np.where(random.random(n1) < hidden, where, high))
+        s0 = random.normal(np.where(random.random(n0) < on_top, high, low))
+        spread = roc_auc_spread(np.repeat([1, 0], [n1, n0]), np.r_[s1, s0])
+        ends = effective_wilson(spread)
+        held += bool(ends[0] <= truth <= ends[1])
+    assert held / tables >= 0.93 - 2.5 * np.sqrt(0.93 * 0.07 / tables)
+
+
+def test_few_of_the_positives_can_be_detected() -> None:
+    """One in 20 of 50 positives, at 1 %; average precision is 5 % and a little."""
+    random = np.random.default_rng(5)
+    n1, n0, share, tables = 50, 4950, 0.05, 400
+    a = np.append(0.0, np.logspace(-9, 0, 20_001))
+    r = share * stats.norm.sf(stats.norm.isf(a) - 5) + (1 - share) * a
+    with np.errstate(invalid="ignore"):
+        precision = n1 * r / (n1 * r + n0 * a)
+    precision[0] = 1.0
+    truth = float(np.trapezoid(precision, r))
+    held = 0
+    y = np.repeat([1, 0], [n1, n0])
+    for _ in range(tables):
+        s = random.normal(size=n1 + n0)
+        s[:n1] += 5.0 * (random.random(n1) < share)
+        ends = effective_wilson(average_precision_spread(y, s))
+        held += bool(ends[0] <= truth <= ends[1])
+    assert held / tables >= 0.93 - 2.5 * np.sqrt(0.93 * 0.07 / tables)

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from equipoise.errors import printable
+
 _UNIQUE = re.compile("[0-9a-f]{32}")
 
 
@@ -113,6 +115,8 @@ def _stem(target: Path) -> str:
 def to_json(value: Any) -> str:
     r"""Write plain data as JSON; NaN and infinities become null.
 
+    Control and zero-width characters are written as escapes, see `errors.printable`.
+
     Args:
         value: Nested dictionaries, lists, texts, numbers, booleans and None;
             NumPy scalars are accepted.
@@ -121,7 +125,18 @@ def to_json(value: Any) -> str:
         >>> to_json({"low": float("nan"), "n": 3})
         '{\n "low": null,\n "n": 3\n}'
     """
-    return json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_plain(value), indent=1, ensure_ascii=False, allow_nan=False)
+    if printable(text) == text:
+        return text
+    # What a terminal would obey can stand within strings only.
+    return "".join(
+        c
+        if printable(c) == c
+        else f"\\u{ord(c):04x}"
+        if ord(c) < 65536
+        else json.dumps(c)[1:-1]
+        for c in text
+    )
 
 
 def _plain(value: Any) -> Any:

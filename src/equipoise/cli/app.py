@@ -29,6 +29,7 @@ from equipoise.errors import (
     EquipoiseWarning,
     InputError,
     InputTypeError,
+    printable,
 )
 
 app = typer.Typer(
@@ -115,6 +116,5 @@ def _show_warning(
     if issubclass(category, EquipoiseWarning):
         say_warning(as_options(str(message), options))
     else:
-        sys.stderr.write(
-            warnings.formatwarning(message, category, filename, lineno, line)
-        )
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+        sys.stderr.write(printable(text))

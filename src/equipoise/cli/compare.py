@@ -14,7 +14,14 @@ import typer
 from equipoise._core.checks import sentence
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import console, progress, say_hint, say_next
+from equipoise.cli.terminal import (
+    console,
+    progress,
+    say_hint,
+    say_next,
+    say_text,
+    say_wrote,
+)
 from equipoise.cli.wording import command
 from equipoise.errors import InputError
 
@@ -133,10 +140,10 @@ def compare(
         shutil.rmtree(checkpoints)
     console().print(trial.screen())
     for path in written:
-        console().print(f"wrote {path}", markup=False, highlight=False)
+        say_wrote(path)
     with without_tensorflow_lines():
         for line in _tracked(trial, tensorboard, mlflow):
-            console().print(line, markup=False, highlight=False)
+            say_text(line)
     fitting = [
         *reading.options(),
         ("--strategy", trial.best.name),

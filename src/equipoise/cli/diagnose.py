@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from equipoise.cli import options
-from equipoise.cli.terminal import console, errors, say_next
+from equipoise.cli.terminal import say_next, say_text, say_wrote
 from equipoise.cli.wording import as_options, command, flags
 
 FailOn = Annotated[
@@ -87,13 +87,13 @@ def diagnose(
         text = to_json(found.to_dict())
     else:
         text = as_options(str(found), flags(context.find_root().command))
-    console().print(text, markup=False, highlight=False, soft_wrap=True)
+    say_text(text)
     if html is not None:
         from equipoise._core.files import write_whole
         from equipoise.report import render_diagnosis
 
         write_whole(html, render_diagnosis(found).encode())
-        errors().print(f"wrote {html}", markup=False, highlight=False)
+        say_wrote(html, to_stderr=True)
     if not as_json and table.task == "binary":
         trying = reading.options()
         say_next(

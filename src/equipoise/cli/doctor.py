@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import console
+from equipoise.cli.terminal import say_text
 
 
 def doctor(
@@ -23,6 +23,6 @@ def doctor(
     with without_tensorflow_lines():
         found = examine()
     text = to_json(found.to_dict()) if as_json else str(found)
-    console().print(text, markup=False, highlight=False, soft_wrap=True)
+    say_text(text)
     if not found.sound:
         raise typer.Exit(1)

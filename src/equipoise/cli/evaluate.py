@@ -12,7 +12,7 @@ import typer
 
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import console
+from equipoise.cli.terminal import say_text
 from equipoise.errors import TrialWarning
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def evaluate(
         if other.category is not TrialWarning:
             warnings.warn(other.message, stacklevel=1)
     text = to_json(found.as_dict()) if as_json else _graver_first(found, grave)
-    console().print(text, markup=False, highlight=False, soft_wrap=True)
+    say_text(text)
 
 
 def _graver_first(found: Evaluation, grave: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import console
+from equipoise.cli.terminal import say_wrote
 
 Out = Annotated[
     Path,
@@ -38,4 +38,4 @@ def export(model: options.Model, out: Out, format: Format = None) -> None:
 
     with without_tensorflow_lines():
         written = load(model).export(out, format=format)
-    console().print(f"wrote {written}", markup=False, highlight=False)
+    say_wrote(written)

@@ -10,7 +10,7 @@ import typer
 
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import console, progress
+from equipoise.cli.terminal import progress, say_text, say_wrote
 
 Strategy = Annotated[
     str,
@@ -112,5 +112,5 @@ def fit(
             progress=show,
         )
         model.save(path)
-    console().print(model.card(), markup=False, highlight=False, soft_wrap=True)
-    console().print(f"wrote {path}", markup=False, highlight=False)
+    say_text(model.card())
+    say_wrote(path)

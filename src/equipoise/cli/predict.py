@@ -10,7 +10,7 @@ import typer
 
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import console
+from equipoise.cli.terminal import say_text, say_wrote
 
 Rows = Annotated[
     Path,
@@ -47,5 +47,5 @@ def predict(model: options.Model, source: Rows, out: Out, keep: Keep = None) -> 
 
     with without_tensorflow_lines():
         done = predict_file(load(model), source, out, keep=tuple(keep or ()))
-    console().print(str(done), markup=False, highlight=False)
-    console().print(f"wrote {out}", markup=False, highlight=False)
+    say_text(str(done))
+    say_wrote(out)

@@ -15,6 +15,8 @@ from functools import cache
 
 from rich.console import Console
 
+from equipoise.errors import printable
+
 # Between two lines of progress where there is no terminal.
 _LINE_SECONDS = 10.0
 
@@ -41,6 +43,17 @@ def _console(name: str) -> Console:
     return _by_stream(getattr(sys, name), name == "stderr")
 
 
+def say_text(text: str) -> None:
+    """Print a result of several lines; its control characters are written out."""
+    console().print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+
+def say_wrote(path: object, *, to_stderr: bool = False) -> None:
+    """Print which file was written."""
+    printer = errors() if to_stderr else console()
+    printer.print(printable(f"wrote {path}"), markup=False, highlight=False)
+
+
 def say_error(text: str) -> None:
     """Print an error; no markup is read from it."""
     _say("error:", "bold red", text)
@@ -58,13 +71,15 @@ def say_next(command: str) -> None:
 
 def say_hint(text: str) -> None:
     """Print a line beside the matter, without folding it."""
-    errors().print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
+    errors().print(
+        printable(text), style="dim", markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def _say(head: str, style: str, text: str) -> None:
     from rich.text import Text
 
-    errors().print(Text.assemble((head, style), " ", text), highlight=False)
+    errors().print(Text.assemble((head, style), " ", printable(text)), highlight=False)
 
 
 @contextlib.contextmanager
@@ -91,7 +106,7 @@ def _bar() -> Iterator[Callable[[str, float], None]]:
         task = bar.add_task("starting", total=1.0)
 
         def call(text: str, share: float) -> None:
-            bar.update(task, description=text, completed=share)
+            bar.update(task, description=printable(text, lines=False), completed=share)
 
         yield call
 
@@ -105,6 +120,7 @@ def _lines() -> Callable[[str, float], None]:
         if now - last < _LINE_SECONDS:
             return
         last = now
-        errors().print(f"{share:4.0%} {text}", markup=False, highlight=False)
+        line = f"{share:4.0%} {printable(text, lines=False)}"
+        errors().print(line, markup=False, highlight=False)
 
     return call

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from equipoise.errors import printable
 
 # Arguments whose option has another name than the argument.
 _OTHER = {"compare": {"strategy": "--strategies"}}
@@ -83,7 +86,22 @@ def command(verb: str, source: str, options: Iterable[tuple[str, Any]]) -> str:
         for one in several:
             if one is not None:
                 words += [name] if one is True else [name, _written(one)]
-    return shlex.join(words)
+    return " ".join(_quoted(word) for word in words)
+
+
+def _quoted(word: str) -> str:
+    """Return a word for a shell; control characters become escapes that it reads."""
+    if printable(word, lines=False) == word:
+        return shlex.quote(word)
+    letters = (
+        "\\" + c
+        if c in "'\\"
+        else c
+        if printable(c, lines=False) == c
+        else "".join(f"\\x{byte:02x}" for byte in os.fsencode(c))
+        for c in word
+    )
+    return "$'" + "".join(letters) + "'"
 
 
 def _written(value: Any) -> str:

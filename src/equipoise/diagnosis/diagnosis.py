@@ -18,7 +18,7 @@ from equipoise.diagnosis.finding import (
     Severity,
 )
 from equipoise.diagnosis.subject import Subject
-from equipoise.errors import TargetError
+from equipoise.errors import TargetError, printable
 from equipoise.table.read import read_parts
 from equipoise.table.table import Table, counts
 from equipoise.table.target import Positive
@@ -86,7 +86,7 @@ class Diagnosis:
         parts = [headline(self.facts)]
         parts += [_paragraph(finding) for finding in self.findings]
         parts.append(self._footer())
-        return "\n\n".join(parts)
+        return printable("\n\n".join(parts))
 
     def _footer(self) -> str:
         lines = []

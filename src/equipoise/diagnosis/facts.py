@@ -10,6 +10,7 @@ from typing import Any
 
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, names, ratio, share
+from equipoise.errors import printable
 from equipoise.table.table import Table
 
 
@@ -86,7 +87,8 @@ def _describe(size: Mapping[str, Any], what: str) -> str:
     return (
         f"{what}  {count(size['rows'], 'row')} x {count(total, 'column')} ({kinds})\n"
         f"       {count(size['positives'], 'positive')} "
-        f"({size['target']} = {size['positive_class']}), "
+        f"({printable(size['target'], lines=False)} = "
+        f"{printable(size['positive_class'], lines=False)}), "
         f"{count(size['negatives'], 'negative')}: {share(size['prevalence'])} "
         f"positive, {ratio(size['ratio'])}"
     )

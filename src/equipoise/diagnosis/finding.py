@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from equipoise.diagnosis.subject import Subject
+from equipoise.errors import printable
 
 Severity = Literal["error", "warning", "info"]
 """How grave a finding is: something is wrong, may be wrong, or is worth knowing."""
@@ -78,7 +79,8 @@ class Finding:
         }
 
     def __str__(self) -> str:
-        return f"{self.code} {self.severity}: {self.message} {self.advice}".rstrip()
+        text = f"{self.code} {self.severity}: {self.message} {self.advice}"
+        return printable(text.rstrip(), lines=False)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise.decision.plain import decimal
-from equipoise.errors import InputError
+from equipoise.errors import InputError, printable
 from equipoise.metrics import Estimate
 
 FloatArray = npt.NDArray[np.float64]
@@ -23,7 +23,7 @@ class UnknownMetricError(InputError, KeyError):
 
     def __str__(self) -> str:
         # KeyError would show the message in quotes.
-        return str(self.args[0])
+        return printable(str(self.args[0]))
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Evaluation(Mapping[str, Estimate]):
         lines = [f"{name:<{width}}  {self.estimates[name]}" for name in self.estimates]
         about = f"Of {self.estimand}; {self.level:.0%} intervals."
         told = [*self._spread(), *self._decided()]
-        return "\n".join([head, about, *told, *lines, *self.notes])
+        return printable("\n".join([head, about, *told, *lines, *self.notes]))
 
     def _spread(self) -> list[str]:
         if self.threshold_range is None:

@@ -11,6 +11,7 @@ and quantiles of the t distribution replace those of the normal one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,29 @@ HELD = 2.0
 """How much Wilson's scaling may enlarge what is added for an unseen unit."""
 
 
+UNSEEN_ROWS = 1.0
+"""How many rows of each class, as bad (or as good) as can be, `_with_unseen` adds:
+with 1 it is Clopper and Pearson's end if the rows are right or wrong and all agree."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassPart:
+    """The part of a metric's error that comes from the rows of one class.
+
+    Attributes:
+        variance: What the class adds to the variance of the metric.
+        units: How many independent units the class has.
+        reach_low: By how much a further unit of the class, as bad as can be, would
+            lower the mean of the units' values, were it the only one.
+        reach_high: The same upwards, for one as good as can be.
+    """
+
+    variance: npt.ArrayLike
+    units: npt.ArrayLike
+    reach_low: npt.ArrayLike
+    reach_high: npt.ArrayLike
+
+
 @dataclass(frozen=True, eq=False)
 class Spread:
     """What is known about the error of a metric with values in [0, 1].
@@ -43,6 +67,9 @@ class Spread:
         unseen_high: The same for the upper end.
         bias: Estimated excess of the value's expectation; the lower end is also
             drawn around the value without it.
+        parts: The classes' parts of the error; empty if they are not told apart.
+        weight_low: How many further rows, from 0 to 1, the lower end allows for.
+        weight_high: The same for the upper end.
     """
 
     value: npt.ArrayLike
@@ -51,6 +78,9 @@ class Spread:
     unseen_low: npt.ArrayLike = 0.0
     unseen_high: npt.ArrayLike = 0.0
     bias: npt.ArrayLike = 0.0
+    parts: tuple[ClassPart, ...] = ()
+    weight_low: npt.ArrayLike = 1.0
+    weight_high: npt.ArrayLike = 1.0
 
 
 def effective_wilson(
@@ -93,7 +123,63 @@ def effective_wilson(
     lower, higher = np.asarray(spread.unseen_low), np.asarray(spread.unseen_high)
     wider = np.maximum(ends(value, lower)[0], ends(value, fixed=HELD * lower)[0])
     above = np.minimum(ends(value, higher)[1], ends(value, fixed=HELD * higher)[1])
-    return np.minimum(low, np.minimum(wider, moved)), np.maximum(high, above)
+    low = np.minimum(low, np.minimum(wider, moved))
+    high = np.maximum(high, above)
+    if not spread.parts:
+        return low, high
+    mirrored = [
+        ClassPart(p.variance, p.units, p.reach_high, p.reach_low) for p in spread.parts
+    ]
+    least = _with_unseen(value, spread.parts, np.asarray(spread.weight_low), level)
+    most = _with_unseen(1 - value, mirrored, np.asarray(spread.weight_high), level)
+    return np.minimum(low, least), np.maximum(high, 1 - most)
+
+
+def _with_unseen(
+    value: FloatArray,
+    parts: Sequence[ClassPart],
+    weight: FloatArray,
+    level: float,
+) -> FloatArray:
+    """Return a lower end that allows for a kind of row that the sample does not hold.
+
+    A sample in which no row of a class is far out says little on how many there are:
+    with 30 positives of which each is hidden among the negatives with probability
+    .05, one sample in five shows none, and its variance is next to nothing. For the
+    mean of values in [0, 1] the exact lower end of Gaffke (2005) adds one value of 0
+    and weights all at random (Dirichlet); for values of 0 and 1 that is Clopper and
+    Pearson's. Here its distribution is taken as the beta distribution of the same
+    mean and variance, which leaves that case exact. The distances of the classes
+    from the value are combined as those of independent terms (Zou and Donner 2008).
+    The end is one-sided at the level, for next to 1 an interval misses on one side.
+    """
+    total = np.zeros(np.shape(value))
+    for part in parts:
+        n = np.asarray(part.units, np.float64)
+        reach, extra = np.asarray(part.reach_low), UNSEEN_ROWS * weight
+        whole = n + extra
+        mean = value - extra * reach / np.maximum(whole, 1e-300)
+        squares = np.where(n > 1, np.asarray(part.variance) * n * (n - 1), 0.0)
+        squares = squares + extra * n / np.maximum(whole, 1e-300) * reach**2
+        low = _beta_quantile(mean, squares / (whole * (whole + 1)), 1 - level)
+        total = total + np.maximum(value - np.minimum(low, mean), 0.0) ** 2
+    return np.asarray(np.maximum(0.0, value - np.sqrt(total)))
+
+
+def _beta_quantile(
+    mean: FloatArray, variance: FloatArray, probability: float
+) -> FloatArray:
+    """Return a quantile of the beta distribution of this mean and variance."""
+    from scipy.special import betaincinv
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sum_ = mean * (1 - mean) / variance - 1
+        # Beyond this the distribution is a point, or all of it lies at 0 and 1.
+        usual = (sum_ > 1e-6) & (sum_ < 1e12) & (mean > 1e-9) & (mean < 1)
+        held = np.where(usual, sum_, 1.0)
+        middle = np.where(usual, mean, 0.5)
+        found = betaincinv(middle * held, (1 - middle) * held, probability)
+    return np.where(usual, found, np.where(sum_ <= 1e-6, 0.0, mean))
 
 
 def _wilson(

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from equipoise.errors import printable
 from equipoise.report import words
 from equipoise.report.drawings import figures
 from equipoise.report.looks import summarise_diagnosis
@@ -68,6 +69,7 @@ def _environment() -> Environment:
         loader=PackageLoader("equipoise.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalize,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -82,6 +84,13 @@ def _environment() -> Environment:
         share=share,
     )
     return environment
+
+
+def _finalize(value: Any) -> Any:
+    """Write control characters out; what is marked as HTML is ours."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return printable(value)
+    return value
 
 
 def _text(environment: Environment, name: str) -> str:

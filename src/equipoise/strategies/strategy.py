@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.checks import listing, nearest, sentence
-from equipoise.errors import InputError, InputTypeError
+from equipoise.errors import InputError, InputTypeError, printable
 from equipoise.priors import Correction
 from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.samplers import make_sampler, sampler_options
@@ -86,6 +86,13 @@ class Strategy:
         self._check_options()
         if not isinstance(self.name, str):
             raise InputTypeError(sentence(f"name={self.name!r}", "a text"))
+        if printable(self.name, lines=False) != self.name:
+            raise InputError(
+                sentence(
+                    f"name={self.name!r}",
+                    "a name without control or zero-width characters",
+                )
+            )
         object.__setattr__(self, "name", self.name or recipe.derived_name(self))
 
     def __repr__(self) -> str:

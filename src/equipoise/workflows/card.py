@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from equipoise.errors import printable
+
 if TYPE_CHECKING:
     from equipoise.workflows.model import FittedModel
 
@@ -13,7 +15,7 @@ def card(model: FittedModel) -> str:
     """Return the card as Markdown; it holds aggregates only, no rows."""
     facts = model.facts
     parts = [
-        f"# A model of {facts['target']} = {facts['classes'][1]}",
+        f"# A model of {_name(facts['target'])} = {_name(facts['classes'][1])}",
         _made_of(model),
         "## Data",
         f"{facts['rows']:,} rows of {facts['source']}, {facts['positives']:,} of them "
@@ -29,7 +31,11 @@ def card(model: FittedModel) -> str:
         ", ".join(f"{name} {v}" for name, v in facts["versions"].items())
         + f"; seed {facts['seed']}.",
     ]
-    return "\n\n".join(parts) + "\n"
+    return printable("\n\n".join(parts) + "\n")
+
+
+def _name(text: str) -> str:
+    return printable(text, lines=False)
 
 
 def _judged(model: FittedModel) -> list[str]:
@@ -62,9 +68,11 @@ def _cases(model: FittedModel) -> str:
 def _taken(model: FittedModel) -> str:
     if model.own is not None:
         return f"Input: an array of shape {['rows', *model.own.shape]}."
-    text = f"Columns: {', '.join(column.name for column in model.schema.columns)}."
+    text = f"Columns: {', '.join(_name(c.name) for c in model.schema.columns)}."
     group = model.facts["group"]
-    return text if group is None else f"{text} Rows of one {group} belong together."
+    return (
+        text if group is None else f"{text} Rows of one {_name(group)} belong together."
+    )
 
 
 def _made_of(model: FittedModel) -> str:

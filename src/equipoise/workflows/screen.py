@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from equipoise.decision.plain import decimal
 from equipoise.diagnosis.words import ratio
+from equipoise.errors import printable
 from equipoise.evaluation.arrays import as_costs
 from equipoise.metrics.estimate import Estimate
 from equipoise.workflows.summary_words import else_left, else_words
@@ -26,19 +27,26 @@ def screen(trial: Trial) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
+    def text(line: str, style: str = "") -> Text:
+        return Text(printable(line), style=style)
+
     lines: list[RenderableType] = [
-        Text(facts(trial), style="bold"),
-        Text(how(trial), style="dim"),
+        text(facts(trial), "bold"),
+        text(how(trial), "dim"),
         leaderboard(trial),  # with an empty line above and below it
-        *(Text(line, style="yellow") for line in failures(trial)),
-        Text(trial.verdict, style="bold"),
+        *(text(line, "yellow") for line in failures(trial)),
+        text(trial.verdict, "bold"),
     ]
-    lines += [Text(""), *(Text(line) for line in decision(trial))]
-    lines += [Text(line) for line in test_lines(trial)]
+    lines += [Text(""), *(text(line) for line in decision(trial))]
+    lines += [text(line) for line in test_lines(trial)]
     found = warnings(trial)
     if found:
-        lines += [Text(""), *(Text(line, style="yellow") for line in found)]
+        lines += [Text(""), *(text(line, "yellow") for line in found)]
     return Group(*lines)
+
+
+def _name(text: str) -> str:
+    return printable(text, lines=False)
 
 
 def facts(trial: Trial) -> str:
@@ -47,7 +55,8 @@ def facts(trial: Trial) -> str:
     columns = sum(data["columns"].values())
     return (
         f"{data['source']}: {data['positives']:,} of {data['rows']:,} rows are "
-        f"{data['target']} = {data['positive_class']} ({data['prevalence']:.2%}, "
+        f"{_name(data['target'])} = {_name(data['positive_class'])} "
+        f"({data['prevalence']:.2%}, "
         f"{ratio(data['ratio'])}); {columns} columns"
     )
 

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names of the user's, or of a stranger's, do not command the terminal."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import subprocess
+import sys
+import unicodedata
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import equipoise as eq
+from equipoise.cli.wording import command
+
+EVIL = "\x1b[2J\x07\r\n\t\x9b31m\u202e\u2066\u200b\ufeff\u2028[red]z[/red]"
+UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def unseen(text: str) -> set[str]:
+    """Return what a terminal would obey, but for line feeds."""
+    return {c for c in text if c != "\n" and unicodedata.category(c) in UNSEEN}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table all of whose names and texts are hostile, in a file of such a name."""
+    folder = tmp_path_factory.mktemp("evil")
+    random = np.random.default_rng(0)
+    x = random.normal(size=300)
+    columns = {
+        "x" + EVIL: x,
+        "city" + EVIL: random.choice(["Bonn" + EVIL, "Lima"], 300),
+        "who" + EVIL: [f"p{i % 60}{EVIL}" for i in range(300)],
+        "same" + EVIL: ["a" + EVIL] * 300,
+        "ill" + EVIL: np.where(x + random.normal(size=300) > 1, "yes", "no" + EVIL),
+    }
+    pq.write_table(pa.table(columns), folder / "evil\x1b[2J\u202e.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def outputs(place: Path, call: Callable[..., Any]) -> dict[str, str]:
+    """What the verbs print, and the pages that they write."""
+    source = place / "evil\x1b[2J\u202e.parquet"
+    target = ["--target", "ill" + EVIL, "--group", "who" + EVIL]
+    short = ["--folds", 2, "--minutes", 0.001]
+    model = place / "model\x1b[1m.equipoise"
+    trial = ["--strategies", "prior,logistic,plain", "--network", "small", *short]
+    fitting = ["--strategy", "logistic", *short]
+    calls = {
+        "diagnose": ["diagnose", source, *target, "--html", place / "d.html"],
+        "diagnose json": ["diagnose", source, *target, "--json"],
+        "compare": ["compare", source, *target, *trial, "--out", place / "out\u202e"],
+        "fit": ["fit", source, *target, *fitting, "--out", model],
+        "evaluate": ["evaluate", model, source],
+        "evaluate json": ["evaluate", model, source, "--json"],
+        "predict": ["predict", model, source, "--out", place / "p\x1b.csv"],
+    }
+    found = {}
+    for name, words in calls.items():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            done = call(*words)
+        assert done.exit_code == 0, (name, done.output, done.exception)
+        found[name] = done.stdout
+        found[f"{name}, standard error"] = done.stderr
+        found[f"{name}, warnings"] = "\n".join(str(w.message) for w in caught)
+    found["page of diagnose"] = (place / "d.html").read_text(encoding="utf-8")
+    page = place / "out\u202e" / "report.html"
+    found["page of compare"] = page.read_text(encoding="utf-8")
+    found["comparison.json"] = page.with_name("comparison.json").read_text("utf-8")
+    return found
+
+
+def test_no_output_holds_a_control_character(outputs: dict[str, str]) -> None:
+    assert {name: unseen(text) for name, text in outputs.items() if unseen(text)} == {}
+    assert r"\x1b[2J" in outputs["diagnose"]
+    assert "[red]z[/red]" in outputs["compare"].replace("\n", "")
+
+
+def test_a_name_does_not_begin_a_new_line(outputs: dict[str, str]) -> None:
+    for name in ("diagnose", "fit", "evaluate"):
+        text = outputs[name]
+        assert not re.search(r"^\s*(\\t)?\\x9b31m", text, re.MULTILINE), name
+
+
+def test_json_says_the_same_names(outputs: dict[str, str]) -> None:
+    found = json.loads(outputs["diagnose json"])
+    assert found["facts"]["target"] == "ill" + EVIL
+
+
+def test_a_page_is_whole(outputs: dict[str, str]) -> None:
+    page = outputs["page of compare"]
+    assert r"\x1b[2J" in html.unescape(page)
+    assert page.rstrip().endswith("</html>")
+
+
+def test_the_next_command_works_in_a_shell() -> None:
+    word = "a\x1b'\\b\u202e\n c"
+    text = command("fit", word, [("--target", "it's")])
+    assert not unseen(text)
+    shown = subprocess.run(
+        ["bash", "-c", f"printf %s {text.removeprefix('equipoise fit ')}"],
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
+    assert shown == f"{word}--targetit's"
+
+
+def test_errors_of_the_program(place: Path) -> None:
+    code = "from equipoise.cli.app import main; main()"
+    for words in (
+        ["compare", str(place / f"none{EVIL}.csv")],
+        ["evaluate", str(place / f"none{EVIL}.equipoise"), "x.csv"],
+        ["diagnose", str(place / "evil\x1b[2J\u202e.parquet"), "--target", EVIL],
+        ["compare", str(place / "evil\x1b[2J\u202e.parquet"), "--strategies", EVIL],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode, words
+        assert "Traceback" not in done.stderr
+        assert not unseen(done.stdout + done.stderr), done.stderr
+
+
+def test_a_strategy_has_a_name_that_can_be_shown() -> None:
+    with pytest.raises(eq.errors.InputError, match="control"):
+        eq.Strategy(name="plain\x1b[31m")
