@@ -105,8 +105,9 @@ def number(
     high: float | None = None,
     *,
     open_ends: bool = False,
+    infinite: bool = False,
 ) -> float:
-    """Return `value` as a finite float within [low, high].
+    """Return `value` as a float within [low, high], finite unless told otherwise.
 
     Args:
         value: What the user gave.
@@ -114,10 +115,11 @@ def number(
         low: Smallest accepted value, or None.
         high: Largest accepted value, or None.
         open_ends: Whether the ends themselves are refused.
+        infinite: Whether infinities are accepted, too.
 
     Raises:
         InputTypeError: `value` is not a real number.
-        InputError: `value` is not finite or out of range.
+        InputError: `value` is NaN, not finite, or out of range.
     """
     accepted = f"a number{_range(low, high, open_ends)}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -126,7 +128,7 @@ def number(
         result = float(value)
     except OverflowError:  # an integer of hundreds of digits
         result = math.inf
-    inside = math.isfinite(result)
+    inside = not math.isnan(result) and (infinite or math.isfinite(result))
     if low is not None:
         inside &= result > low if open_ends else result >= low
     if high is not None:

@@ -252,7 +252,8 @@ def prevalence_check(
     )
     p = float(stats.fisher_exact(table).pvalue)
     shares = train[0] / train[1], test[0] / test[1]
-    return PrevalenceCheck(*shares, p, _words(*shares, p, alpha))
+    limit = number(alpha, "alpha", 0, 1, open_ends=True)
+    return PrevalenceCheck(*shares, p, _words(*shares, p, limit))
 
 
 def _words(train: float, test: float, p: float, alpha: float) -> str:

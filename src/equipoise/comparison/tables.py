@@ -155,6 +155,7 @@ def over_tables(
         (3, 0.1)
     """
     one_of(baseline, values, "baseline")
+    number(margin, "margin", 0)
     lengths = {len(row) for row in values.values()}
     if len(lengths) != 1:
         raise InputError(

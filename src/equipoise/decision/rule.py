@@ -133,9 +133,11 @@ class DecisionRule:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        if math.isnan(self.threshold):
-            raise InputError(sentence("threshold=nan", "a number; +inf flags nothing"))
-        if self.lower is not None and not self.lower < self.threshold:
+        number(self.threshold, "threshold", infinite=True)
+        number(self.offset, "offset")
+        if self.lower is None:
+            return
+        if not number(self.lower, "lower", infinite=True) < self.threshold:
             raise InputError(
                 sentence(
                     f"lower={self.lower:g} for threshold={self.threshold:g}",

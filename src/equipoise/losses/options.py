@@ -6,6 +6,8 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
+import numpy as np
+
 from equipoise.strategies.objectives import OBJECTIVES
 from equipoise.strategies.settings import Setting
 
@@ -13,7 +15,7 @@ _PRIOR = Setting(0.5, low=0, high=1, open_ends=True)
 
 
 def checked(loss: str, **options: Any) -> None:
-    """Raise where a plain number is out of the range that the loss declares.
+    """Raise where a number, or one of an array, is out of the loss' range.
 
     Tensors pass: their values are not known while a graph is built.
 
@@ -30,5 +32,9 @@ def checked(loss: str, **options: Any) -> None:
     """
     declared = {**OBJECTIVES[loss].options, "prior": _PRIOR}
     for name, value in options.items():
-        if value is None or isinstance(value, numbers.Number | str):
+        if isinstance(value, np.ndarray | list | tuple):
+            values = np.asarray(value)
+            for end in (values.min(), values.max()) if values.size else ():
+                declared[name].check(end, name)  # NaN is both
+        elif isinstance(value, numbers.Number) or not hasattr(value, "shape"):
             declared[name].check(value, name)

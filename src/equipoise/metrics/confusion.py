@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import number
 from equipoise.metrics.inputs import FloatArray, checked
 
 INFINITE = float("inf")
@@ -91,10 +92,10 @@ def counts(
         y: `[rows]` labels, 0 or 1.
         score: `[rows]` scores.
         weights: `[rows]` weights, or None for 1 each.
-        threshold: Rows with score >= threshold are flagged.
+        threshold: Rows with score >= threshold are flagged; infinity flags none.
 
     Raises:
-        InputError: The arrays do not fit together.
+        InputError: The arrays do not fit together, or the threshold is NaN.
 
     Example:
         >>> c = counts([0, 1, 1], [0.2, 0.5, 0.4])
@@ -102,7 +103,7 @@ def counts(
         (1.0, 0.0, 1.0, 1.0)
     """
     positive, values, weight = checked(y, score, weights)
-    flagged = values >= threshold
+    flagged = values >= number(threshold, "threshold", infinite=True)
     cells = np.bincount(2 * positive + flagged, weights=weight, minlength=4)
     return Counts(tp=cells[3], fp=cells[1], fn=cells[2], tn=cells[0])
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import number
 from equipoise.metrics.confusion import Counts
 from equipoise.metrics.effective import Spread, effective_wilson, t_quantile
 from equipoise.metrics.estimate import NAN
@@ -67,7 +68,8 @@ def delta_interval(
         True
     """
     positive, values, weight = checked(y, score, weights)
-    rows = _Rows(positive, values >= threshold, weight, clusters)
+    cut = number(threshold, "threshold", infinite=True)
+    rows = _Rows(positive, values >= cut, weight, clusters)
     definition = metric.of_counts
     if definition is None or min(rows.totals) == 0:
         return NAN, NAN

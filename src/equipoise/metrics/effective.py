@@ -98,7 +98,7 @@ def effective_wilson(
         The lower and the upper end, of the value's shape; NaN where the value is.
 
     Raises:
-        InputError: The level is out of range.
+        InputError: The level or `prior_units` is out of range.
 
     Example:
         >>> low, high = effective_wilson(Spread(1.0, 0.0, 12))
@@ -106,6 +106,7 @@ def effective_wilson(
         (0.72, 1.0)
     """
     number(level, "level", 0, 1, open_ends=True)
+    number(prior_units, "prior_units", 0, open_ends=True)
     value = np.clip(np.asarray(spread.value, np.float64), 0.0, 1.0)
     variance = np.asarray(spread.variance, np.float64)
     units = np.asarray(spread.units, np.float64)

@@ -175,6 +175,13 @@ def effective_size(weights: npt.ArrayLike) -> float:
     return float(np.sum(w)) ** 2 / square if square > 0 else 0.0
 
 
+def _amounts(values: npt.ArrayLike, what: str) -> FloatArray:
+    """Return a number or numbers as float64."""
+    if np.ndim(values) == 0:
+        return np.asarray(number(np.asarray(values)[()], what))
+    return np.asarray(values, np.float64)
+
+
 def _plain(values: FloatArray) -> float | FloatArray:
     return float(values) if values.ndim == 0 else values
 
@@ -182,9 +189,8 @@ def _plain(values: FloatArray) -> float | FloatArray:
 def _arguments(
     successes: npt.ArrayLike, trials: npt.ArrayLike, level: float
 ) -> tuple[FloatArray, FloatArray, float]:
-    hits = np.asarray(successes, np.float64)
-    tries = np.asarray(trials, np.float64)
-    if not np.all((hits >= 0) & (hits <= tries)):
+    hits, tries = _amounts(successes, "successes"), _amounts(trials, "trials")
+    if not np.all((hits >= 0) & (hits <= tries) & np.isfinite(tries)):
         raise InputError(
             sentence(
                 f"successes={successes!r} of trials={trials!r}",

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import integer, sentence
+from equipoise._core.checks import integer, number, sentence
 from equipoise._core.seeds import generator
 from equipoise.errors import InputError
 from equipoise.metrics.confusion import Counts
@@ -275,7 +275,7 @@ def counts_many(
     """
     positive, s, _ = checked(y, score)
     many = _many(counts, s.size)
-    flagged = s >= np.asarray(threshold, np.float64)
+    flagged = s >= _thresholds(threshold, s.shape)
     cells = np.stack(
         [
             positive & flagged,
@@ -287,6 +287,15 @@ def counts_many(
     ).astype(np.float64)
     summed = np.concatenate([part @ cells for part in _chunks(many)])
     return Counts(summed[:, 0], summed[:, 1], summed[:, 2], summed[:, 3])
+
+
+def _thresholds(
+    threshold: float | npt.ArrayLike, rows: tuple[int, ...]
+) -> float | FloatArray:
+    """Return a threshold, or one per row; infinities are allowed."""
+    if np.ndim(threshold) == 0:
+        return number(threshold, "threshold", infinite=True)
+    return scores(threshold, rows)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import number
 from equipoise.metrics.effective import t_quantile
 from equipoise.metrics.inputs import BoolArray, FloatArray, checked
 from equipoise.metrics.intervals import clopper_pearson, effective_size, normal_quantile
@@ -66,7 +67,8 @@ def share_interval(
         (0.428, 0.945)
     """
     positive, values, weight = checked(y, score, weights)
-    hit, among = SHARES[name](positive, values >= threshold)
+    cut = number(threshold, "threshold", infinite=True)
+    hit, among = SHARES[name](positive, values >= cut)
     weight = np.where(among, weight, 0.0)
     group = None if clusters is None else np.asarray(clusters)
     share, trials = _effective(hit, weight, group, level)

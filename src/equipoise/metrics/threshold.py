@@ -226,12 +226,18 @@ def cost(
         true_positive: Cost of a positive that is flagged, for example the check.
         true_negative: Cost of a negative that is not flagged.
 
+    Raises:
+        InputError: A cost is not finite.
+
     Example:
         >>> float(cost(Counts(9.0, 5.0, 3.0, 83.0), false_negative=20.0))
         0.65
     """
-    spent = c.fn * false_negative + c.fp * false_positive
-    return _ratio(spent + c.tp * true_positive + c.tn * true_negative, c.rows)
+    missed = c.fn * number(false_negative, "false_negative")
+    spent = missed + c.fp * number(false_positive, "false_positive")
+    right = c.tp * number(true_positive, "true_positive")
+    right = right + c.tn * number(true_negative, "true_negative")
+    return _ratio(spent + right, c.rows)
 
 
 def normalised_cost(
