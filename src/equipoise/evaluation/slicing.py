@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import integer, sentence
+from equipoise._core.checks import integer, number, sentence
 from equipoise.errors import InputError
 from equipoise.evaluation.arrays import FEW, evaluate
 from equipoise.evaluation.evaluation import Evaluation
@@ -89,6 +89,9 @@ def slices(
     p = check_probability(probability, labels.size)
     values = np.asarray(by)
     integer(most, "most", 1)
+    number(level, "level", 0, 1, open_ends=True)
+    if threshold is not None:
+        number(threshold, "threshold", 0, 1)
     if values.shape != labels.shape:
         raise InputError(
             sentence(f"values of shape {values.shape}", f"one per row, {labels.shape}")
