@@ -34,7 +34,7 @@ Strategies = Annotated[
         metavar="NAMES",
         help="What to try, separated by commas, for example "
         "plain,smote,focal,bagging. An unknown name lists all.",
-        show_default="prior,logistic,trees,plain,class_weight",
+        show_default="prior,logistic,trees,plain,class_weight,auto",
     ),
 ]
 Repeats = Annotated[

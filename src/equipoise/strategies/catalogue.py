@@ -8,6 +8,7 @@ from typing import Any
 
 from equipoise._core.checks import number, one_of, sentence
 from equipoise.errors import InputError, InputTypeError
+from equipoise.strategies.blended import Blend
 from equipoise.strategies.sampler_object import is_sampler_object, resampled
 from equipoise.strategies.strategy import Strategy
 
@@ -38,6 +39,16 @@ _CATALOGUE: dict[str, Strategy] = {
         Strategy("under_bagging", plan="under_bagging"),
     )
 }
+
+AUTO = {"logistic": 1, "trees": 2, "extra_trees": 2, "plain": 1}
+"""What "auto" averages, and the shares before any data: a third for each kind, that is
+boosted trees, randomised trees, and the two smooth models together."""
+
+_CATALOGUE["auto"] = Blend(
+    "auto",
+    blended=tuple(_CATALOGUE[name] for name in AUTO),
+    shares=tuple(AUTO.values()),
+)
 
 SWEEP_WEIGHTS: tuple[float, ...] = (1, 1.5, 2, 3, 5, 7, 10, 14, 20, 30)
 """Positive weights of the sweep, evenly spaced on a logarithmic scale."""
@@ -94,7 +105,8 @@ def sweep_strategies(weights: Sequence[float] = SWEEP_WEIGHTS) -> list[Strategy]
 def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
     """Return strategies from names, strategies and samplers, in their order.
 
-    "sweep" stands for all of `sweep_strategies()`. An object with `fit_resample`, as
+    "sweep" stands for all of `sweep_strategies()`, and "weight_3" for one of them. An
+    object with `fit_resample`, as
     imbalanced-learn's samplers are, stands for `resampled(object)`: trees on the
     rows that it makes of each training part.
 
@@ -114,12 +126,15 @@ def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
         wanted = [items]
     else:
         wanted = list(items)
+    swept = {entry.name: entry for entry in sweep_strategies()}
     found: list[Strategy] = []
     for item in wanted:
         if isinstance(item, Strategy):
             found.append(item)
         elif item == "sweep":
-            found.extend(sweep_strategies())
+            found.extend(swept.values())
+        elif isinstance(item, str) and item in swept:
+            found.append(swept[item])
         elif isinstance(item, str):
             found.append(_CATALOGUE[one_of(item, [*_CATALOGUE, "sweep"], "strategy")])
         elif is_sampler_object(item):

@@ -117,6 +117,25 @@ SOURCES: dict[str, str] = {
   pages = {123--140},
   year = {1996}
 }""",
+    "breiman_stacked1996": """@article{breiman_stacked1996,
+  author = {Leo Breiman},
+  title = {Stacked Regressions},
+  journal = {Machine Learning},
+  volume = {24},
+  number = {1},
+  pages = {49--64},
+  year = {1996}
+}""",
+    "genest1986": """@article{genest1986,
+  author = {Christian Genest and James V. Zidek},
+  title = {Combining Probability Distributions: A Critique and an Annotated
+    Bibliography},
+  journal = {Statistical Science},
+  volume = {1},
+  number = {1},
+  pages = {114--135},
+  year = {1986}
+}""",
     "barandela2003": """@article{barandela2003,
   author = {Ricardo Barandela and Rosa Maria Valdovinos and Jos{\\'e} Salvador
     S{\\'a}nchez},

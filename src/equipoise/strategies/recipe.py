@@ -250,6 +250,11 @@ def _return(strategy: Strategy, counts: tuple[int, int] | None) -> str:
 
 def citation(strategy: Strategy) -> str:
     """Return the sources of exactly the methods in use, as BibTeX."""
+    return bibtex(citation_keys(strategy))
+
+
+def citation_keys(strategy: Strategy) -> list[str]:
+    """Return the keys of the sources of exactly the methods in use."""
     keys = list(LEARNER_SOURCES.get(strategy.learner, ()))
     if strategy.plan is not None:
         keys += PLANS[strategy.plan].citations
@@ -260,4 +265,4 @@ def citation(strategy: Strategy) -> str:
     if strategy.weights is not None:
         keys += SCHEMES[strategy.weights].citations
     keys += OBJECTIVES[strategy.loss].citations
-    return bibtex(keys)
+    return keys

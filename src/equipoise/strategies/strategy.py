@@ -37,7 +37,8 @@ class Strategy:
 
     Attributes:
         name: What it is called in leaderboards; derived from the rest where empty.
-        learner: Who learns: "network", "trees", "extra_trees", "logistic" or "prior".
+        learner: Who learns: "network", "trees", "extra_trees", "logistic" or "prior";
+            an average of strategies, such as `auto`, has "blend".
         sampling: Which examples are drawn into a batch, see
             `equipoise.sampling.sampler_names`.
         synthesis: What is put between examples: None, "smote" or "mixup".

@@ -22,12 +22,13 @@ from equipoise.table.table import concatenate
 from equipoise.table.target import Positive
 from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms, labels_of, refuse_columns
+from equipoise.workflows.blended_arms import fitted_arms, with_blends
 from equipoise.workflows.judge import judge
 from equipoise.workflows.plan import Protocol, split_by
 from equipoise.workflows.repeats import Repeats, fit_repeats
 from equipoise.workflows.trial import Trial
 
-DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight")
+DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
 BASELINE = "plain"
 OWN_STRATEGIES = ("prior", "plain", "class_weight")
 
@@ -81,7 +82,9 @@ def compare(
         day_first: Whether 03/04/2021 is 3 April where no date tells, as in
             `read_table`.
         strategies: Names of the catalogue or `Strategy` objects; by default
-            `prior`, `logistic`, `trees`, `plain`, `class_weight`.
+            `prior`, `logistic`, `trees`, `plain`, `class_weight` and `auto`, the
+            average that `fit` makes by default. What an average needs and no arm is,
+            is fitted too.
         folds: The number of outer folds, 2 to 20.
         repeats: How often the folds are drawn anew, 1 to 20; "auto" spends
             `minutes` on up to 5.
@@ -159,9 +162,18 @@ def compare(
     call("looking at the data", 0.0)
     found = diagnose(table, test=later, duplicates=protocol.duplicates, seed=seed)
     whole = table if later is None else concatenate([table, later])
-    scores = fit_repeats(
-        whole, len(table), arms, protocol, learner, count, started, call, BASELINE
+    fits = fit_repeats(
+        whole,
+        len(table),
+        fitted_arms(arms),
+        protocol,
+        learner,
+        count,
+        started,
+        call,
+        BASELINE,
     )
+    scores = with_blends(fits, arms, table.y, past_only=protocol.by == "time")
     call("computing intervals", 0.97)
     return judge(
         table,

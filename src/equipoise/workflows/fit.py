@@ -21,6 +21,7 @@ from equipoise.evaluation.cross_validation import CrossValidated, cross_validate
 from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.metrics.shares import effective_rows
+from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
@@ -44,10 +45,6 @@ from equipoise.workflows.plan import Protocol, parts, split_by
 from equipoise.workflows.repeats import Repeats
 from equipoise.workflows.scores import Scores, join, run, scaled
 from equipoise.workflows.units import counted, unit_notes
-
-AUTO = {"logistic": 1, "trees": 2, "extra_trees": 2, "plain": 1}
-"""The arms of "auto", and their shares before any data: a third for each kind, that is
-boosted trees, randomised trees, and the two smooth models together."""
 
 NETWORK = "default"
 GROUPS = "it groups rows"
@@ -169,9 +166,7 @@ def fit(
     each = read_weights(weights, len(table), goal)
     if each is not None:
         table, x, each = rows_that_count(table, x, each)
-    auto = strategy == "auto" and x is None
-    default = AUTO if auto else ["plain"]
-    arms = as_strategies(default if strategy == "auto" else strategy)
+    arms, prior = _averaged(strategy, own=x is not None)
     _require_networks(arms, own=x is not None)
     kept, held = hold_out(table, goal, seed, duplicates)
     protocol = Protocol(
@@ -191,7 +186,7 @@ def fit(
     y = rows.y[tested]
     own = None if each is None else each[tested]
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
-    shares = blend(log_odds, y, shares=AUTO if auto else None, rows=own)
+    shares = blend(log_odds, y, shares=prior, rows=own)
     takes = None if x is None else OwnInput.of(x)
     stored = scores.scorers
     if model is not None and x is not None:
@@ -248,6 +243,27 @@ class Unseen:
 
     log_odds: FloatArray
     y: npt.NDArray[Any]
+
+
+def _averaged(
+    strategy: str | Strategy | Iterable[str | Strategy], *, own: bool
+) -> tuple[list[Strategy], Mapping[str, float] | None]:
+    """Return what is averaged, and its shares before any data; None for equal ones."""
+    if own and isinstance(strategy, str) and strategy == "auto":
+        return as_strategies("plain"), None
+    arms = as_strategies(strategy)
+    blends = [arm for arm in arms if isinstance(arm, Blend)]
+    if not blends:
+        return arms, None
+    if len(arms) > 1:
+        raise InputError(
+            sentence(
+                f"{blends[0].name!r} among several strategies",
+                f"{blends[0].name!r} alone, or strategies that are no averages",
+                "fit averages what it is given, and this is an average itself.",
+            )
+        )
+    return list(blends[0].blended), blends[0].prior
 
 
 def _require_networks(arms: Sequence[Strategy], *, own: bool) -> None:

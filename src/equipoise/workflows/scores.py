@@ -38,6 +38,8 @@ class Scores:
         groups: How the engine grouped networks into programs: the sizes of each
             run's groups, once each.
         failed: Arm -> why it gave no scores; such an arm is nowhere else.
+        blends: Arm that averages others -> the weight of each, learned on all rows
+            that are tested; those without a weight are absent.
     """
 
     log_odds: Mapping[str, FloatArray]
@@ -49,6 +51,7 @@ class Scores:
     notes: tuple[str, ...] = field(default=())
     groups: tuple[tuple[int, ...], ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
+    blends: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def repeats(self) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from equipoise.metrics import curve
 from equipoise.metrics.confusion import Counts
 from equipoise.metrics.estimate import Estimate
+from equipoise.strategies.blended import Blend
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import FloatArray
 
@@ -70,6 +71,9 @@ def _run(trial: Trial, strategy: Strategy) -> TrackedRun:
 def _parameters(strategy: Strategy) -> dict[str, Parameter]:
     parts = strategy.to_dict()
     del parts["name"], parts["options"]
+    if isinstance(strategy, Blend):
+        del parts["blended"], parts["shares"]
+        parts |= {f"share_{name}": share for name, share in strategy.prior.items()}
     chosen: dict[str, Parameter] = {k: v or "none" for k, v in parts.items()}
     options = {**strategy.defaults, **strategy.settings}
     return chosen | {k: v for k, v in options.items() if v is not None}

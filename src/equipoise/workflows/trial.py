@@ -218,6 +218,8 @@ class Trial:
             },
             "strategy": strategy.to_dict(),
         }
+        if name in self.scores.blends:
+            data["weights"] = dict(self.scores.blends[name])
         if self.held_out is not None:
             data["test"] = self.held_out.as_dict(name)
         return data

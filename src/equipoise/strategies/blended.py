@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A strategy that averages others, with weights learned on out-of-fold scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from equipoise._core.checks import number, sentence
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.priors import Correction
+from equipoise.strategies import recipe
+from equipoise.strategies.citations import bibtex
+from equipoise.strategies.strategy import Strategy
+from equipoise.weights.scheme import check_counts
+
+BLEND_SOURCES = ("genest1986", "breiman_stacked1996")
+
+
+@dataclass(frozen=True, repr=False)
+class Blend(Strategy):
+    """A weighted average of the log-odds of several strategies.
+
+    The weights are learned on out-of-fold scores and drawn towards prior shares (see
+    `equipoise.workflows.blend`). In a trial the weights for a fold come from the other
+    folds. The catalogue's `auto` is one: what `fit` makes by default.
+
+    Attributes:
+        blended: The strategies that are averaged, with different names.
+        shares: How much of the average each is to be before any data, above 0, in any
+            unit.
+
+    Raises:
+        InputTypeError: Something averaged is no `Strategy`.
+        InputError: There are fewer than two, two have one name, or a share is not
+            above 0.
+        UnsupportedError: Another part of a strategy is set, or a blend is averaged.
+
+    Example:
+        >>> two = Blend("two", blended=(Strategy("logistic", learner="logistic"),
+        ...     Strategy("plain")), shares=(1, 3))
+        >>> two
+        Blend('two', logistic=1, plain=3)
+        >>> print(two.describe())
+        The average of the log-odds of logistic and plain, whose weights are learned on
+        out-of-fold scores and start at 25% and 75%; its time is that of their fits;
+        scores return to probabilities as they are.
+    """
+
+    learner: str = "blend"
+    blended: tuple[Strategy, ...] = ()
+    shares: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "blended", tuple(self.blended))
+        object.__setattr__(self, "shares", tuple(self.shares))
+        object.__setattr__(self, "options", tuple(self.options))
+        self._check_parts()
+        names = [member.name for member in self.blended]
+        if len(names) < 2 or len(set(names)) < len(names):
+            raise InputError(
+                sentence(
+                    f"blended={names}", "at least two strategies with different names"
+                )
+            )
+        if len(self.shares) != len(names):
+            raise InputError(
+                sentence(f"{len(self.shares)} shares", f"{len(names)}, one each")
+            )
+        for share in self.shares:
+            number(share, "a share", 0, open_ends=True)
+        if not isinstance(self.name, str):
+            raise InputTypeError(sentence(f"name={self.name!r}", "a string"))
+        object.__setattr__(self, "name", self.name or "+".join(names))
+
+    def _check_parts(self) -> None:
+        usual = Strategy()
+        for part in ("sampling", "synthesis", "weights", "loss", "plan", "options"):
+            if getattr(self, part) != getattr(usual, part):
+                raise UnsupportedError(
+                    sentence(
+                        f"{part}={getattr(self, part)!r} with a blend",
+                        f"{part}={getattr(usual, part)!r}",
+                        "Set it in the strategies that are averaged.",
+                    )
+                )
+        if self.learner != "blend":
+            raise UnsupportedError(
+                sentence(f"learner={self.learner!r} with a blend", "learner='blend'")
+            )
+        for member in self.blended:
+            if not isinstance(member, Strategy):
+                raise InputTypeError(
+                    sentence(f"blended with {member!r}", "strategies only")
+                )
+            if isinstance(member, Blend):
+                raise UnsupportedError(
+                    sentence(
+                        f"{member.name!r} within a blend",
+                        "strategies that are no blends",
+                        "List the strategies that it averages.",
+                    )
+                )
+
+    def __repr__(self) -> str:
+        parts = [f"{name}={share:g}" for name, share in self.prior.items()]
+        return f"Blend({self.name!r}, {', '.join(parts)})"
+
+    @property
+    def prior(self) -> dict[str, float]:
+        """The shares by the names of the strategies."""
+        names = (member.name for member in self.blended)
+        return dict(zip(names, self.shares, strict=True))
+
+    def correction(self, negatives: float, positives: float) -> Correction:
+        """Return that the average is taken as it is: its parts are corrected.
+
+        Raises:
+            InputError: A class is empty.
+        """
+        check_counts(negatives, positives)
+        return Correction()
+
+    def describe(
+        self, negatives: int | None = None, positives: int | None = None
+    ) -> str:
+        """Return one sentence that says what it does."""
+        names = _joined([member.name for member in self.blended])
+        total = sum(self.shares)
+        starts = _joined([f"{share / total:.0%}" for share in self.shares])
+        return (
+            f"The average of the log-odds of {names}, whose weights are learned on "
+            f"out-of-fold scores and start at {starts}; its time is that of their "
+            "fits; scores return to probabilities as they are."
+        )
+
+    def citation(self) -> str:
+        """Return the sources of what is averaged and of the average, as BibTeX."""
+        keys = [key for member in self.blended for key in recipe.citation_keys(member)]
+        return bibtex([*keys, *BLEND_SOURCES])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the strategy as plain data."""
+        return {
+            **super().to_dict(),
+            "blended": [member.to_dict() for member in self.blended],
+            "shares": list(self.shares),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Blend:
+        """Rebuild a blend from `to_dict`.
+
+        Args:
+            values: What `to_dict` gave.
+
+        Raises:
+            InputError: A field is not known, or a value is not accepted.
+        """
+        members = tuple(Strategy.from_dict(v) for v in values.get("blended", ()))
+        options = tuple(dict(values.get("options", {})).items())
+        blend = super().from_dict({**values, "blended": members, "options": options})
+        return cast("Blend", blend)
+
+
+def _joined(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
