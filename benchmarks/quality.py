@@ -150,7 +150,7 @@ def main() -> None:
     """Score the tables and print the means."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tables", nargs="*")
-    parser.add_argument("--arms", default=",".join([*catalogue(), AUTO]))
+    parser.add_argument("--arms", default=",".join(catalogue()))
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--minutes", type=float)

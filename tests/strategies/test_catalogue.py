@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pytest
 
+from equipoise._core.files import to_json
 from equipoise.errors import InputError, InputTypeError
 from equipoise.strategies import Strategy, as_strategies, sweep_strategies
 from equipoise.strategies.catalogue import catalogue, strategy
@@ -12,8 +13,7 @@ def test_names_are_their_own_keys_and_recipes_differ():
     entries = catalogue()
     assert all(name == entry.name for name, entry in entries.items())
     recipes = {
-        tuple({**e.to_dict(), "name": "", "options": ""}.items())
-        for e in entries.values()
+        to_json({**e.to_dict(), "name": "", "options": ""}) for e in entries.values()
     }
     assert len(recipes) == len(entries)
 
@@ -34,6 +34,9 @@ def test_as_strategies():
     assert [s.name for s in as_strategies(["trees", mine])] == ["trees", "mine"]
     assert as_strategies(mine) == [mine]
     assert as_strategies("sweep") == sweep_strategies()
+    assert as_strategies("weight_3") == [
+        s for s in sweep_strategies() if s.name == "weight_3"
+    ]
 
 
 @pytest.mark.parametrize(

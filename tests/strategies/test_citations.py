@@ -6,6 +6,7 @@ import re
 import pytest
 
 from equipoise.sampling.samplers import SAMPLERS
+from equipoise.strategies.blended import BLEND_SOURCES
 from equipoise.strategies.catalogue import catalogue
 from equipoise.strategies.citations import SOURCES, bibtex
 from equipoise.strategies.objectives import OBJECTIVES
@@ -36,6 +37,7 @@ def test_every_source_is_used_and_every_key_has_one():
     ]
     used = {key for part in parts for key in part.citations}
     used |= {key for keys in LEARNER_SOURCES.values() for key in keys}
+    used |= set(BLEND_SOURCES)
     assert used == set(SOURCES)
 
 

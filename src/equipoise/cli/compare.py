@@ -93,9 +93,7 @@ def compare(
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
     cost_abstain: options.CostAbstain = None,
-    network: Annotated[
-        str, typer.Option(help="default, small (a first look) or linear.")
-    ] = "default",
+    network: options.Network = "default",
     seed: options.Seed = 0,
     out: Out = None,
     tensorboard: Tensorboard = None,
@@ -107,6 +105,7 @@ def compare(
     given again: its networks from a state that is saved every half minute.
     """
     from equipoise.workflows.compare import compare as run
+    from equipoise.workflows.summary_choice import alternative, amount, fitting
 
     _require_folder(out)
     _require_trackers(tensorboard, mlflow)
@@ -144,16 +143,19 @@ def compare(
     with without_tensorflow_lines():
         for line in _tracked(trial, tensorboard, mlflow):
             say_text(line)
-    fitting = [
+    words = [
         *reading.options(),
-        ("--strategy", trial.best.name),
-        ("--objective", objective),
-        ("--cost-fp", cost_fp),
-        ("--cost-fn", cost_fn),
-        ("--cost-abstain", cost_abstain),
+        *(fitting(trial, trial.best.name).options or ()),
         ("--out", "model.equipoise"),
     ]
-    say_next(command("fit", source, fitting))
+    say_next(command("fit", source, words))
+    other = alternative(trial)
+    if other is not None and trial.best.name == trial.results.baseline:
+        gain = amount(trial.conclusion.arms[other].difference)
+        say_hint(
+            f"or --strategy {other}, which measured highest: {gain} in average "
+            f"precision, but was not shown to beat {trial.best.name}."
+        )
 
 
 @contextlib.contextmanager

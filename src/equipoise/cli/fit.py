@@ -82,6 +82,7 @@ def fit(
     minutes: Annotated[
         float, typer.Option(help="Time budget: the folds are drawn again within it.")
     ] = 5.0,
+    network: options.Network = "default",
     seed: options.Seed = 0,
 ) -> None:
     """Fit a model, calibrate it, choose its decision rule, and save it."""
@@ -108,6 +109,7 @@ def fit(
             folds=folds,
             minutes=minutes,
             duplicates=duplicates,
+            network=network,
             seed=seed,
             progress=show,
         )

@@ -93,6 +93,7 @@ Duplicates = Annotated[
         "every split, ignore does not, auto decides by how many there are.",
     ),
 ]
+Network = Annotated[str, typer.Option(help="default, small (a first look) or linear.")]
 Folds = Annotated[int, typer.Option(help="Outer folds.")]
 Objective = Annotated[
     str | None,

@@ -11,6 +11,7 @@ from equipoise.diagnosis.words import ratio
 from equipoise.errors import printable
 from equipoise.evaluation.arrays import as_costs
 from equipoise.metrics.estimate import Estimate
+from equipoise.workflows.summary_choice import standing
 from equipoise.workflows.summary_words import else_left, else_words
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def decision(trial: Trial) -> list[str]:
         f"Decision with {name}, {_goal(trial)} chosen out of fold: flag from a "
         f"probability of {decimal(found.threshold)}{else_left(trial)}.",
         *threshold_lines(trial),
+        *([f"  {why}"] if (why := standing(trial)) else []),
         f"  recall {interval(found['recall'])}, precision "
         f"{interval(found['precision'])}, F1 {interval(found['f1'])}",
         f"  Of 1,000 rows {per * (c.tp + c.fp):.3g} are flagged: "

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from equipoise.decision.costs import Costs
 from equipoise.decision.plain import decimal
 from equipoise.diagnosis.words import count
 from equipoise.evaluation.arrays import as_costs
+from equipoise.workflows.summary_choice import advice, standing
 
 if TYPE_CHECKING:
     from equipoise.workflows.trial import Trial
@@ -70,6 +70,7 @@ def decision_sentences(trial: Trial) -> list[str]:
     return [
         f"Use {name}, and flag a row from a probability of "
         f"{decimal(found.threshold)}{else_left(trial)}: {aim_words(trial)}.",
+        *([why] if (why := standing(trial)) else []),
         f"Of 1,000 rows like these, {_n(per * (c.tp + c.fp))} are flagged: "
         f"{_n(per * c.tp)} rightly and {_n(per * c.fp)} as false alarms. "
         f"{_n(per * c.fn)} of {_n(per * c.positives)} positives are missed{left}.",
@@ -137,7 +138,7 @@ def next_steps(trial: Trial) -> list[str]:
         for f in trial.diagnosis.findings
         if f.severity == "error"
     ]
-    steps.append(_take(trial))
+    steps.append(advice(trial))
     steps += _more(trial)
     if trial.objective != "cost":
         steps.append(
@@ -152,55 +153,6 @@ def next_steps(trial: Trial) -> list[str]:
             "cross-validation sees that the world changes."
         )
     return steps
-
-
-def _take(trial: Trial) -> str:
-    name = trial.conclusion.best
-    fitted = _fitting(trial, name)
-    if name == trial.results.baseline:
-        return (
-            f"Keep it simple: {fitted} gives the model with its calibration and "
-            "its threshold. No arm was shown to beat it."
-        )
-    return f"Take {name}: {fitted} gives the model with calibration and threshold."
-
-
-def _fitting(trial: Trial, name: str) -> str:
-    """Return the call, and the command, that fits a strategy for the trial's aim."""
-    costs = as_costs(trial.costs)
-    goal = options = ""
-    if costs is not None:
-        goal = f", goal=equipoise.Goal(costs={costs_code(costs)})"
-        options = f" --cost-fp {costs.fp:g} --cost-fn {costs.fn:g}"
-        if costs.abstain is not None:
-            options += f" --cost-abstain {costs.abstain:g}"
-    elif trial.objective != "f1":
-        goal = f', goal="{trial.objective}"'
-        options = f" --objective {trial.objective}"
-    return (
-        f'equipoise.fit(table, strategy="{name}"{goal}), or on the command line '
-        f"equipoise fit FILE --strategy {name}{options} --out model.equipoise,"
-    )
-
-
-def costs_code(costs: Costs) -> str:
-    """Return costs as Python code: a pair if that says all.
-
-    Example:
-        >>> costs_code(Costs(fp=1, fn=20))
-        '(1, 20)'
-        >>> costs_code(Costs(fp=1, fn=20, abstain=0.3))
-        'equipoise.decision.Costs(fp=1, fn=20, abstain=0.3)'
-    """
-    if costs == Costs(costs.fp, costs.fn):
-        return f"({costs.fp:g}, {costs.fn:g})"
-    named = {
-        name: value
-        for name, value in costs.to_dict().items()
-        if name in ("fp", "fn") or value
-    }
-    inside = ", ".join(f"{name}={value:g}" for name, value in named.items())
-    return f"equipoise.decision.Costs({inside})"
 
 
 def _more(trial: Trial) -> list[str]:
