@@ -208,7 +208,9 @@ def _fits(
         return False
     gone = set(range(count)) - set(active.tolist())
     for name in running - {"epoch", "active"}:
-        rows = count if name.startswith("patience.") else active.size
+        # Of a member that is done nothing is learned any more.
+        learned = name.split(".")[0] in {"weights", "m", "v", "best"}
+        rows = active.size if learned else count
         shape = (rows, *first[name].shape[1:])
         if arrays[name].shape != shape or arrays[name].dtype != first[name].dtype:
             return False
