@@ -7,11 +7,18 @@ from typing import Any
 
 import keras
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import tensorflow as tf
 
 from equipoise.errors import InputError
-from equipoise.networks.encoding import EncodingLayer, input_names, raw_inputs
+from equipoise.networks.encoding import (
+    EncodingLayer,
+    input_names,
+    raw_inputs,
+    stripped,
+)
 from equipoise.table.encoding import Encoded, Encoding, learn_encoding
 from equipoise.table.table import Column, Table
 
@@ -97,7 +104,7 @@ def model_of(encoding: Encoding) -> keras.Model:
 
 
 def test_the_table_covers_every_case(encoding: Encoding, expected: Encoded) -> None:
-    assert encoding.categories[0].vocabulary == ("b", "grün", "日本", "a b ")
+    assert encoding.categories[0].vocabulary == ("b", "grün", "日本", "a b")
     assert set(np.unique(expected.codes[:, 0])) == {0, 1, 2, 3, 4, 5}
     assert encoding.numbers[4].constant
     assert "only late" not in encoding.indicators
@@ -178,7 +185,7 @@ def test_no_precision_policy_touches_the_encoding(
     assert_equal(model(columns).values(), expected)
 
 
-def test_infinities_give_the_limit(encoding: Encoding, table: Table) -> None:
+def test_infinities_are_missing(encoding: Encoding, table: Table) -> None:
     ends = table.take([0, 0])
     infinite = Table(
         tuple(
@@ -191,8 +198,55 @@ def test_infinities_give_the_limit(encoding: Encoding, table: Table) -> None:
         ends.classes,
     )
     expected = encoding.transform(infinite)
-    assert np.isfinite(expected.numbers).all()
-    assert_equal(EncodingLayer(encoding)(raw(infinite)), expected)
+    nothing = Table(
+        tuple(
+            dataclasses.replace(column, values=np.full(2, np.nan))
+            if column.kind in ("numeric", "boolean")
+            else column
+            for column in ends.columns
+        ),
+        ends.y,
+        ends.classes,
+    )
+    assert_equal(vars(encoding.transform(nothing)).values(), expected)
+    layer = EncodingLayer(encoding)
+    assert_equal(layer(raw(infinite)), expected)
+    values = [f.origin == "value" for f in encoding.numbers]
+    assert np.isnan(layer.features(raw(infinite)).numpy()[:, values]).all()
+
+
+def test_spaces_are_those_of_python_and_arrow() -> None:
+    points = [c for c in range(1, 0x11000) if not 0xD800 <= c < 0xE000]
+    texts = [f"{chr(c)}a {chr(c)} b{chr(c)}" for c in points]
+    found = [text.decode() for text in stripped(tf.constant(texts)).numpy()]
+    assert found == [text.strip() for text in texts]
+    trimmed = pc.utf8_trim_whitespace(pa.array(texts)).to_pylist()
+    assert found == trimmed
+    odd = ["", " ", "\u00a0\u2003 ", "a\0", "\0", " " * 9_000 + "b" + "\n" * 9_000]
+    found = [text.decode() for text in stripped(tf.constant(odd)).numpy()]
+    assert found == ["", "", "", "a\0", "\0", "b"]
+
+
+def test_categories_do_not_differ_by_spaces_around_them() -> None:
+    texts = ("a", " a", "a\u00a0", "b", "\u2003b\t", " ", "a a", "A")
+    codes = np.repeat(np.arange(len(texts), dtype=np.int32), 5)
+    table = Table(
+        (Column("c", "categorical", codes, texts),),
+        np.zeros(len(codes), np.int8),
+        ("no", "yes"),
+    )
+    encoding = learn_encoding(table, np.arange(len(codes)))
+    assert encoding.categories[0].vocabulary == ("a", "b", "A", "a a")
+    expected = encoding.transform(table)
+    assert expected.codes[::5, 0].tolist() == [2, 2, 2, 3, 3, 0, 5, 4]
+    assert encoding.transform(table, [1]).codes.tolist() == [[2]]
+    assert_equal(EncodingLayer(encoding)(raw(table)), expected)
+    # An encoding of an earlier version may hold texts with spaces around them.
+    older = dataclasses.replace(encoding.categories[0], vocabulary=(" b", "b", "a"))
+    encoding = dataclasses.replace(encoding, categories=(older,))
+    expected = encoding.transform(table)
+    assert expected.codes[::5, 0].tolist() == [4, 4, 4, 2, 2, 0, 1, 1]
+    assert_equal(EncodingLayer(encoding)(raw(table)), expected)
 
 
 def test_names_of_inputs_are_fit_and_distinct() -> None:

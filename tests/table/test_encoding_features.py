@@ -12,6 +12,7 @@ from equipoise.table.encoding_features import (
     settle,
     to_float32,
 )
+from equipoise.table.table import Column
 
 
 def test_least_count_is_where_the_exact_interval_is_half_wide() -> None:
@@ -45,3 +46,18 @@ def test_denormal_numbers_count_as_zero() -> None:
     assert to_float32(np.array([1e-44, -1e-31, 1e-29])).tolist()[:2] == [0.0, 0.0]
     feature = learn_number("x", "value", np.array([0.0, 5e-324, 1e-310]))
     assert feature.constant
+    column = Column("x", "numeric", np.array([-1e-310, SMALLEST, 1e308]))
+    assert feature.extract(column).tolist() == [0.0, SMALLEST, 1e308]
+
+
+def test_infinities_are_missing_and_set_no_scale() -> None:
+    values = np.array([1.0, 2.0, 3.0, np.inf, -np.inf])
+    feature = learn_number("x", "value", values)
+    assert feature == learn_number(
+        "x", "value", np.array([1.0, 2.0, 3.0, *[np.nan] * 2])
+    )
+    found = feature.extract(Column("x", "numeric", values))
+    np.testing.assert_array_equal(found, [1.0, 2.0, 3.0, np.nan, np.nan])
+    middle = np.full(2, np.nan)
+    np.testing.assert_array_equal(feature.scaled(values[3:]), feature.scaled(middle))
+    np.testing.assert_array_equal(feature.position(values[3:]), [1.0, 1.0])

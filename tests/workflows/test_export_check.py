@@ -11,6 +11,8 @@ import pytest
 from equipoise.errors import TrainingError
 from equipoise.priors import probability
 from equipoise.workflows.export_check import (
+    UNSEEN,
+    checked_inputs,
     checked_rows,
     extreme_rows,
     require_same,
@@ -23,7 +25,7 @@ def test_rows_hold_what_may_come(linear: FittedModel) -> None:
     table = sample_rows(linear, 500, seed=1)
     amount, city = table["amount"].values, table["city"]
     assert 0.05 < np.isnan(amount).mean() < 0.15
-    assert set(city.categories) == {"Bonn", "Lima", "Oslo", "\u00a0unseen"}
+    assert set(city.categories) == {"Bonn", "Lima", "Oslo", UNSEEN}
     assert {-1, 3} <= set(city.values.tolist())
     assert np.isnat(table["when"].values).any()
     again = sample_rows(linear, 500, seed=1)
@@ -36,6 +38,19 @@ def test_extremes_begin_with_nothing_known(linear: FittedModel) -> None:
     assert first["city"].tolist() == [""]
     assert first["when"].tolist() == [np.iinfo(np.int64).min]
     assert np.isfinite(linear.log_odds(extreme_rows(linear))).all()
+
+
+def test_odd_values_come_unread(linear: FittedModel) -> None:
+    table, raw = checked_inputs(linear)
+    assert np.isinf(raw["amount"]).any()
+    assert np.isinf(raw["paid"]).any()
+    assert not np.isinf(table["amount"].values).any()
+    texts = set(raw["city"].tolist())
+    around = {text for text in texts if text != text.strip()}
+    assert {"Bonn", "Lima", "Oslo"} <= {text.strip() for text in around}
+    assert all(text == text.strip() for text in table["city"].categories)
+    assert (raw["when"] < 0).any()
+    assert np.isfinite(linear.log_odds(table)).all()
 
 
 def test_rows_of_a_grouped_table_have_no_groups(linear: FittedModel) -> None:
@@ -53,8 +68,8 @@ def test_what_differs_is_refused(linear: FittedModel) -> None:
     }
     require_same(linear, table, right)
     off = right["probability"].copy()
-    off[7] += 2e-5
-    with pytest.raises(TrainingError, match=r"differ by up to 2e-05 on 261 rows"):
+    off[7] += 2e-6
+    with pytest.raises(TrainingError, match=r"differ by up to 2e-06 on 517 rows"):
         require_same(linear, table, {**right, "probability": off})
     off[7] = np.nan
     with pytest.raises(TrainingError, match="nan"):

@@ -126,10 +126,11 @@ def test_two_strategies_and_a_certified_floor() -> None:
     [
         (np.zeros((2, 5, 5, 1)), InputError, r"\[5, 5, 1\]"),
         (np.full((1, 6, 6, 1), np.nan), InputError, "NaN"),
+        (np.full((1, 6, 6, 1), 1e39), InputError, "an infinite number"),
         (np.zeros((1, 6, 6, 1), complex), InputTypeError, "complex"),
         ("scan.csv", InputTypeError, "str"),
     ],
-    ids=["shape", "nan", "complex", "path"],
+    ids=["shape", "nan", "too large", "complex", "path"],
 )
 def test_other_rows_are_refused(
     model: FittedModel, rows: Any, error: type[Exception], message: str
@@ -164,6 +165,12 @@ def test_it_is_exported(model: FittedModel, tmp_path: Path) -> None:
     found, decision = run.run(None, {"x": x})
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
     np.testing.assert_array_equal(decision, model.decide(x))
+    x[3, 0, 0, 0] = np.nan  # which the model refuses
+    with pytest.raises(tf.errors.InvalidArgumentError, match="NaN or infinities"):
+        serve(x=tf.constant(x))
+    found, decision = run.run(None, {"x": x})
+    assert np.flatnonzero(np.isnan(found)).tolist() == [3]
+    assert decision[3] == -1
 
 
 def test_another_input_than_the_networks_is_refused(

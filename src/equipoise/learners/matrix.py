@@ -9,7 +9,7 @@ import numpy as np
 
 from equipoise.strategies.jobs import FloatArray
 from equipoise.table.encoding import Encoding
-from equipoise.table.encoding_features import LARGEST, CategoryFeature
+from equipoise.table.encoding_features import CategoryFeature
 from equipoise.table.table import Table
 
 TREE_LEVELS = 255
@@ -32,10 +32,7 @@ def tree_matrix(table: Table, encoding: Encoding) -> FloatArray:
     blocks = [
         _category(feature, table).astype(np.float64) for feature in encoding.categories
     ]
-    blocks += [
-        np.clip(feature.extract(table[feature.column]), -LARGEST, LARGEST)
-        for feature in encoding.numbers
-    ]
+    blocks += [feature.extract(table[feature.column]) for feature in encoding.numbers]
     return np.stack(blocks, axis=1) if blocks else np.empty((len(table), 0))
 
 

@@ -81,9 +81,7 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         self.encoding = encoding
         self.supports_jit = False
         self._add_weights(encoding.numbers)
-        self._lookups = [
-            _lookup(category.vocabulary) for category in encoding.categories
-        ]
+        self._lookups = [_lookup(category.lookup) for category in encoding.categories]
         self.built = True
 
     def _add_weights(self, features: tuple[NumberFeature, ...]) -> None:
@@ -116,8 +114,9 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         Args:
             columns: Name to `[rows]` or `[rows, 1]`: float64 numbers (NaN missing),
                 int64 microseconds since 1970 (the smallest int64 missing), texts
-                ("" missing). Each under the column's name or its input's name;
-                further names are ignored.
+                ("" missing). Odd ones are taken as `encoding_features` says: infinite
+                numbers are missing, spaces around a text do not count. Each under the
+                column's name or its input's name; further names are ignored.
 
         Returns:
             `numbers`, `positions` and `codes`, as in `Encoded`.
@@ -126,7 +125,7 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         rows = tf.shape(next(iter(raw.values())))[0]
         numbers, positions = self._numbers(raw, rows)
         codes = [
-            lookup.lookup(raw[category.column])
+            lookup.lookup(stripped(raw[category.column]))
             for category, lookup in zip(
                 self.encoding.categories, self._lookups, strict=True
             )
@@ -161,7 +160,7 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         values = tf.stack([self._extract(raw, feature) for feature in features])
         missing = tf.math.is_nan(values)
         medians = tf.convert_to_tensor(self._medians)[:, None]
-        x = tf.clip_by_value(tf.where(missing, medians, values), -LARGEST, LARGEST)
+        x = tf.where(missing, medians, values)
         x = tf.where(tf.abs(x) < SMALLEST, tf.zeros_like(x), x)
         marks = [
             tf.cast(missing[j], tf.float32)
@@ -174,7 +173,7 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
     def _extract(self, raw: dict[str, Any], feature: NumberFeature) -> Any:
         column = raw[feature.column]
         if feature.origin == "value":
-            return column
+            return _plain_numbers(column)
         missing = column == calendar.MISSING_TIME
         known = tf.where(missing, tf.zeros_like(column), column)
         units = tf.convert_to_tensor(self._units)
@@ -278,9 +277,36 @@ def _flat(columns: Mapping[str, Any], column: str, name: str, kind: str) -> Any:
     return values if kind == "text" else tf.cast(values, DTYPES[kind])
 
 
-def _lookup(vocabulary: tuple[str, ...]) -> Any:
-    keys = tf.constant(["", *vocabulary])
-    codes = tf.constant([0, *range(2, len(vocabulary) + 2)], tf.int32)
+def stripped(texts: Any) -> Any:
+    r"""Return texts without the spaces around them, as `str.strip` does.
+
+    Args:
+        texts: A tensor of UTF-8 texts.
+
+    Example:
+        >>> stripped(tf.constant([" a b\u00a0"])).numpy().tolist()
+        [b'a b']
+    """
+    return tf.strings.regex_replace(texts, rf"\A{_SPACES}+|{_SPACES}+\z", "")
+
+
+# What Python's `str.isspace` and Arrow's `utf8_trim_whitespace` take for a space.
+_SPACES = (
+    r"[\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}"
+    r"\x{205f}\x{3000}]"
+)
+
+
+def _plain_numbers(values: Any) -> Any:
+    """Return `encoding_features.plain_numbers`."""
+    size = tf.abs(values)
+    found = tf.where(size < SMALLEST, tf.zeros_like(values), values)
+    return tf.where(size <= LARGEST, found, tf.constant(np.nan, tf.float64))
+
+
+def _lookup(known: Mapping[str, int]) -> Any:
+    keys = tf.constant(list(known))
+    codes = tf.constant(list(known.values()), tf.int32)
     initializer = tf.lookup.KeyValueTensorInitializer(keys, codes)
     return tf.lookup.StaticHashTable(initializer, default_value=1)
 

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """One encoded feature: what is learned about it, and its arithmetic.
 
+What a model says of an odd value is settled here, and only here, so that whatever a
+value comes through says the same: a file, a frame, a `Table` or an exported model.
+Infinities are missing values; numbers that are nearly 0 are 0; spaces around a text do
+not count, and a text of spaces is a missing value. Nothing else is changed: texts
+that differ by case, inner spaces or Unicode form are different categories.
+
 All arithmetic is float64, made of operations that IEEE 754 rounds correctly (sum,
 product, quotient, square root, comparison), and is cast to float32 last. That is
 why `equipoise.networks.encoding` can repeat it in TensorFlow with equal results.
@@ -42,7 +48,7 @@ MOST_CATEGORIES = 1_000
 """Codes of their own per column, at most: the most frequent ones."""
 
 LARGEST = float(np.finfo(np.float64).max)
-"""Infinities count as this. A table has none; a deployed model may be given one."""
+"""The largest number; what is beyond is a missing value."""
 
 SMALLEST = 1e-280
 """Values nearer to zero count as zero. TensorFlow flushes denormal numbers to zero
@@ -94,9 +100,12 @@ class NumberFeature:
         return self.half_scale == 0
 
     def extract(self, column: Column) -> FloatArray:
-        """Return the feature's values, `[rows]` float64, NaN where missing."""
+        """Return the feature's values, `[rows]` float64, NaN where missing.
+
+        Infinities are missing, and what is nearer to 0 than `SMALLEST` is 0.
+        """
         if self.origin == "value":
-            return column.values.astype(np.float64, copy=False)
+            return plain_numbers(column.values)
         moments = column.values.astype("datetime64[us]").astype(np.int64)
         return moment_part(moments, self.origin)
 
@@ -152,8 +161,12 @@ class CategoryFeature:
     vocabulary: tuple[str, ...]
 
     @cached_property
-    def _known(self) -> dict[str, int]:
-        return {text: code for code, text in enumerate(self.vocabulary, start=2)}
+    def lookup(self) -> dict[str, int]:
+        """The code of each text without spaces around it, the empty one included."""
+        codes = {"": 0}
+        for code, text in enumerate(self.vocabulary, start=2):
+            codes.setdefault(text.strip(), code)
+        return codes
 
     @property
     def levels(self) -> int:
@@ -162,23 +175,36 @@ class CategoryFeature:
 
     def codes(self, column: Column) -> CodeArray:
         """Return the code of each row, `[rows]` int32."""
-        known, texts = self._known, column.categories
+        known, texts = self.lookup, column.categories
         if len(column.values) < len(texts):
             return np.asarray(
                 [
-                    known.get(texts[code], 1) if code >= 0 else 0
+                    known.get(texts[code].strip(), 1) if code >= 0 else 0
                     for code in column.values
                 ],
                 np.int32,
             )
-        lookup = [known.get(text, 1) for text in texts]
+        lookup = [known.get(text.strip(), 1) for text in texts]
         # The last entry answers MISSING_CODE, which is -1.
         return np.asarray(np.asarray([*lookup, 0], np.int32)[column.values])
 
 
+def plain_numbers(values: npt.NDArray[Any]) -> FloatArray:
+    """Return float64 numbers: NaN for infinities, 0 for tiny ones.
+
+    Example:
+        >>> plain_numbers(np.array([1.5, np.inf, 1e-300])).tolist()
+        [1.5, nan, 0.0]
+    """
+    numbers = values.astype(np.float64, copy=False)
+    size = np.abs(numbers)
+    found = np.where(size < SMALLEST, 0.0, numbers)
+    return np.where(size <= LARGEST, found, np.nan)
+
+
 def settle(values: FloatArray, median: float) -> FloatArray:
     """Return finite values: the median for missing ones, 0 for tiny ones."""
-    filled = np.where(np.isnan(values), median, np.clip(values, -LARGEST, LARGEST))
+    filled = np.where(np.abs(values) <= LARGEST, values, median)
     return np.asarray(np.where(np.abs(filled) < SMALLEST, 0.0, filled))
 
 
@@ -198,7 +224,7 @@ def learn_number(
         values: `[rows]` float64, NaN where missing.
         boolean: Whether the feature has the two knots 0 and 1.
     """
-    missing = np.isnan(values)
+    missing = ~np.isfinite(values)
     present = settle(values[~missing], 0.0)
     indicator = origin in ("value", "days") and 0 < missing.sum() < len(values)
     if len(present) == 0 or present.min() == present.max():
@@ -229,9 +255,10 @@ def _knots(values: FloatArray) -> tuple[float, ...]:
 def learn_category(column: Column) -> CategoryFeature:
     """Learn the vocabulary from a column's training rows."""
     present = column.values[column.values != MISSING_CODE]
-    counts = Counter(
-        {column.categories[code]: int(n) for code, n in _count(present) if n}
-    )
+    counts: Counter[str] = Counter()
+    for code, n in _count(present):
+        counts[column.categories[code].strip()] += n
+    counts.pop("", None)  # a text of spaces is a missing value
     frequent = [text for text, n in counts.items() if n >= LEAST_COUNT]
     # By text among equals: the order does not depend on the order of rows.
     frequent.sort(key=lambda text: (-counts[text], text))

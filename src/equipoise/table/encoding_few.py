@@ -53,8 +53,7 @@ class Stacked:
         Args:
             values: `[features, rows]` float64, NaN where missing.
         """
-        clipped = np.clip(values, -LARGEST, LARGEST)
-        x = np.where(np.isnan(values), self.medians, clipped)
+        x = np.where(np.abs(values) <= LARGEST, values, self.medians)
         x = np.where(np.abs(x) < SMALLEST, 0.0, x)
         return self._scaled(x).T, self._positions(x).T
 

@@ -63,7 +63,9 @@ class Column:
         """
         values = self.values[rows]
         if self.kind == "categorical":
-            texts = np.array([*self.categories, ""], dtype=np.str_)
+            # NumPy's own texts lose the zeros at their ends.
+            zeros = any(text.endswith("\0") for text in self.categories)
+            texts = np.array([*self.categories, ""], object if zeros else np.str_)
             return np.asarray(texts[values])  # code -1 is the last text
         if self.kind == "datetime":
             return np.asarray(values.astype("datetime64[us]").astype(np.int64))

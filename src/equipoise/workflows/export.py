@@ -17,6 +17,7 @@ from equipoise._core.checks import listing, one_of, sentence
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.workflows.export_check import (
     OWN,
+    boolean_inputs,
     checked_inputs,
     encoding_of,
     require_same,
@@ -37,8 +38,10 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
 
     It takes a dictionary of raw columns, as `Table.raw` gives them: float64 numbers
     (NaN missing), texts ("" missing), int64 microseconds since 1970. All that `fit`
-    has found is inside: encoding, average, calibration, prevalence shift. Call it,
-    or give `predict` a `tf.data.Dataset`.
+    has found is inside: encoding, average, calibration, prevalence shift. What
+    `predict_proba` says of an odd value it says too (infinities are missing, spaces
+    around a text do not count), and a boolean other than 0, 1 and NaN is an error in
+    both. Call it, or give `predict` a `tf.data.Dataset`.
 
     Args:
         model: What `fit` or `load` gave.
@@ -51,6 +54,8 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
 
     from equipoise.networks.encoding import raw_inputs
     from equipoise.workflows.layers import (
+        AcceptedColumns,
+        AcceptedRows,
         CalibratedLogOdds,
         PooledLogOdds,
         Probability,
@@ -59,10 +64,12 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
     _require_served(model.components)
     if model.own is None:
         inputs: Any = raw_inputs(encoding_of(model))
+        accepted = AcceptedColumns(boolean_inputs(model))(inputs)
     else:
         inputs = {OWN: keras.Input(model.own.shape, dtype=model.own.dtype, name=OWN)}
+        accepted = {OWN: AcceptedRows()(inputs[OWN])}
     parts = [
-        _component(component, inputs, _layer_name(component, place))
+        _component(component, accepted, _layer_name(component, place))
         for place, component in enumerate(model.components)
     ]
     joined = (
@@ -184,15 +191,18 @@ def export(
     undecided, int32), `[rows]`.
 
     It is written beside its place, loaded again, and compared with the model itself
-    on rows drawn from the training's quantiles and categories, with missing, unseen
-    and extreme values among them; only then it is moved to its place.
+    on rows drawn from the training's quantiles and categories, with missing, unseen,
+    infinite and extreme values and spaces among them; only then it is moved to its
+    place.
 
     Args:
         model: What `fit` or `load` gave.
         path: A new or empty folder; for ONNX a file whose name ends in ".onnx".
         format: "saved_model" (for TensorFlow, signature "serve") or "onnx" (numeric
             and boolean columns only, float64 with NaN where missing; needs the extra
-            [onnx]). By default what the path's suffix tells.
+            [onnx]). A row that `predict_proba` would refuse (a boolean of 0.5) is an
+            error in the first; in ONNX, which has none, the probability is NaN and
+            the decision -1. By default what the path's suffix tells.
 
     Returns:
         The path.
@@ -216,6 +226,8 @@ def export(
 
 def serving(twin: Any, rule: DecisionRule) -> Callable[[Mapping[str, Any]], Any]:
     """Return the function that an exported model computes, for tracing.
+
+    It is `DecisionRule.decide` in the graph.
 
     Args:
         twin: `keras_model(model, output="log_odds")`.

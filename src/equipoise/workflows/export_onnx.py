@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from equipoise.errors import InputError, TrainingError, UnsupportedError
 from equipoise.priors import probability
 from equipoise.workflows.export_check import (
     OWN,
+    boolean_inputs,
     checked_inputs,
     encoding_of,
     require_same,
@@ -98,7 +99,7 @@ def _converted(model: FittedModel, twin: Any) -> Any:
 
     from equipoise.workflows.export import serving, signature_of
 
-    serve = serving(twin, model.rule)
+    serve = _without_errors(model, serving(twin, model.rule))
     names, signature = zip(*signature_of(twin).items(), strict=True)
     traced = tf.function(
         lambda *columns: serve(dict(zip(names, columns, strict=True))),
@@ -109,9 +110,42 @@ def _converted(model: FittedModel, twin: Any) -> Any:
             traced,
             input_signature=list(signature),
             opset=OPSET,
-            custom_op_handlers={"UpperBound": (_upper_bound, [])},
+            custom_op_handlers={
+                "UpperBound": (_upper_bound, []),
+                "Log": (_logarithm, []),
+            },
         )
     return proto
+
+
+def _without_errors(
+    model: FittedModel, serve: Callable[[Mapping[str, Any]], Any]
+) -> Callable[[Mapping[str, Any]], Any]:
+    """Return the function with NaN and -1 for rows that the model would refuse.
+
+    ONNX has no operator that raises; the converter leaves the checks out.
+    """
+    import tensorflow as tf
+
+    from equipoise.workflows.layers import refused_booleans, refused_rows
+
+    booleans = boolean_inputs(model)
+
+    def served(columns: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = serve(columns)
+        refused = [refused_booleans(columns[name]) for name in booleans]
+        if model.own is not None and columns[OWN].dtype.is_floating:
+            refused.append(refused_rows(columns[OWN]))
+        for wrong in refused:
+            found = {
+                "probability": tf.where(
+                    wrong, tf.constant(np.nan, tf.float64), found["probability"]
+                ),
+                "decision": tf.where(wrong, -1, found["decision"]),
+            }
+        return found
+
+    return served
 
 
 def _upper_bound(context: Any, node: Any, name: str, arguments: Any) -> None:
@@ -130,6 +164,16 @@ def _upper_bound(context: Any, node: Any, name: str, arguments: Any) -> None:
     ones = context.make_node("Cast", [below], attr={"to": _INT32}).output[0]
     context.make_node(
         "ReduceSum", [ones, last], attr={"keepdims": 0}, outputs=[result], name=name
+    )
+
+
+def _logarithm(context: Any, node: Any, name: str, arguments: Any) -> None:
+    """Write a logarithm in its own type; the converter would round it to float32."""
+    inputs, outputs = node.input, node.output
+    kind, shape = context.get_dtype(outputs[0]), context.get_shape(outputs[0])
+    context.remove_node(node.name)
+    context.make_node(
+        "Log", inputs, outputs=outputs, name=name, dtypes=[kind], shapes=[shape]
     )
 
 
@@ -176,7 +220,8 @@ def _describe(model: FittedModel, proto: Any) -> None:
     proto.doc_string = (
         "Columns in, [rows] float64 each, NaN where missing; out: the calibrated "
         "probability of the positive class, and the decision (1 flagged, 0 not, -1 "
-        "undecided)."
+        "undecided). A row that holds what the model does not accept has the "
+        "probability NaN and the decision -1: a boolean column takes 0, 1 or NaN."
     )
     names = {OWN: OWN} if model.own else input_names(encoding_of(model))
     helper.set_model_props(

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of an exported model as Keras layers: average, calibration, probability."""
+"""The ends of an exported model as Keras layers.
+
+What it accepts at the one; average, calibration and probability at the other.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from equipoise.decision.calibration import Calibrator
+from equipoise.table.encoding_features import LARGEST as LARGEST_NUMBER
 from equipoise.workflows.blend import LARGEST
 
 
@@ -28,6 +32,128 @@ class _Float64(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
     def compute_output_spec(self, log_odds: Any) -> Any:
         """Return the shape and the type of the result."""
         return keras.KerasTensor((log_odds.shape[0], 1), "float64")
+
+
+@keras.saving.register_keras_serializable(package="equipoise")
+class AcceptedColumns(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
+    """Raw columns as they are, once each holds what `FittedModel.read` accepts.
+
+    Args:
+        booleans: The columns, by the names of the inputs, that hold 0, 1 or NaN.
+        name: The layer's name.
+
+    Example:
+        >>> layer = AcceptedColumns(["paid"])
+        >>> layer({"paid": np.array([1.0, np.nan])})["paid"].numpy().tolist()
+        [1.0, nan]
+    """
+
+    def __init__(
+        self, booleans: Sequence[str], name: str = "equipoise-columns"
+    ) -> None:
+        super().__init__(trainable=False, autocast=False, name=name)
+        self.booleans = [str(column) for column in booleans]
+        self.supports_jit = False
+        self.built = True
+
+    def call(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the columns.
+
+        Raises:
+            tf.errors.InvalidArgumentError: A boolean column holds another number.
+        """
+        checks = [
+            tf.debugging.Assert(
+                ~tf.reduce_any(refused_booleans(columns[name])),
+                [
+                    f"Received a number other than 0 and 1 in the column {name!r}; "
+                    "accepted: 0, 1, or NaN for a missing value:",
+                    columns[name],
+                ],
+            )
+            for name in self.booleans
+        ]
+        with tf.control_dependencies([check for check in checks if check is not None]):
+            return {name: tf.identity(values) for name, values in columns.items()}
+
+    def compute_output_spec(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the shapes and types of the columns."""
+        return {
+            name: keras.KerasTensor(values.shape, values.dtype)
+            for name, values in columns.items()
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the layer."""
+        return {"name": self.name, "booleans": self.booleans}
+
+
+@keras.saving.register_keras_serializable(package="equipoise")
+class AcceptedRows(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
+    """Rows for a network of the user's own as they are, once all numbers are finite.
+
+    Example:
+        >>> AcceptedRows()(np.array([[1.0, 2.0]])).numpy().tolist()
+        [[1.0, 2.0]]
+    """
+
+    def __init__(self, name: str = "equipoise-rows") -> None:
+        super().__init__(trainable=False, autocast=False, name=name)
+        self.supports_jit = False
+        self.built = True
+
+    def call(self, rows: Any) -> Any:
+        """Return the rows.
+
+        Raises:
+            tf.errors.InvalidArgumentError: A number is NaN or infinite.
+        """
+        rows = tf.convert_to_tensor(rows)
+        if not rows.dtype.is_floating:
+            return rows
+        check = tf.debugging.Assert(
+            ~tf.reduce_any(refused_rows(rows)),
+            ["Received rows with NaN or infinities; accepted: finite numbers."],
+        )
+        with tf.control_dependencies([] if check is None else [check]):
+            return tf.identity(rows)
+
+    def compute_output_spec(self, rows: Any) -> Any:
+        """Return the shape and the type of the rows."""
+        return keras.KerasTensor(rows.shape, rows.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the layer."""
+        return {"name": self.name}
+
+
+def refused_booleans(values: Any) -> Any:
+    """Return which numbers no boolean column has: other finite ones than 0 and 1.
+
+    Args:
+        values: `[rows]` float64; NaN and infinities are missing values.
+
+    Example:
+        >>> refused_booleans(tf.constant([0.0, 1.0, 0.5, np.nan])).numpy().tolist()
+        [False, False, True, False]
+    """
+    finite = tf.abs(values) <= LARGEST_NUMBER
+    return finite & (values != 0.0) & (values != 1.0)
+
+
+def refused_rows(rows: Any) -> Any:
+    """Return which rows of floating-point numbers hold NaN or infinities, `[rows]`.
+
+    Args:
+        rows: `[rows, ...]` of a floating-point type.
+
+    Example:
+        >>> refused_rows(tf.constant([[0.0, 1.0], [0.0, np.inf]])).numpy().tolist()
+        [False, True]
+    """
+    # Not a negated comparison, which the graph optimiser turns round: NaN is lost.
+    axes = list(range(1, len(rows.shape)))
+    return tf.reduce_any(~tf.math.is_finite(rows), axis=axes)
 
 
 @keras.saving.register_keras_serializable(package="equipoise")

@@ -19,7 +19,6 @@ from equipoise.learners.forest import CATEGORIES, Forest
 from equipoise.learners.matrix import TREE_LEVELS
 from equipoise.networks.encoding import EncodingLayer
 from equipoise.table.encoding import Encoding
-from equipoise.table.encoding_features import LARGEST
 
 VIEWS = ("tree", "dense", "ordinal")
 LINKS = ("log_odds", "share")
@@ -49,11 +48,7 @@ class TreeMatrix(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
         numbers, _, codes = self.encoder(columns)
         if self.view == "tree":
             features = self.encoder.features(columns)
-            clipped = tf.clip_by_value(features, -LARGEST, LARGEST)
-            # Runtimes differ in what a minimum with NaN is.
-            missing = tf.math.is_nan(features)
-            numbers = tf.where(missing, tf.constant(np.nan, tf.float64), clipped)
-            return tf.concat([_categories(codes), numbers], axis=1)
+            return tf.concat([_categories(codes), features], axis=1)
         numbers = tf.cast(numbers, tf.float64)
         if self.view == "ordinal":
             return tf.concat([tf.cast(codes, tf.float64), numbers], axis=1)

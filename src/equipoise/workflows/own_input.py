@@ -83,8 +83,10 @@ class OwnInput:
         own = np.dtype(self.dtype)
         if source.dtype.kind != own.kind and not np.can_cast(source.dtype, own):
             raise InputTypeError(sentence(f"rows of type {source.dtype}", self.dtype))
-        require_finite(source)
-        return np.asarray(source, own)
+        with np.errstate(over="ignore"):  # what is too large is infinite, and refused
+            rows = np.asarray(source, own)
+        require_finite(rows)
+        return rows
 
     def read_labelled(self, source: Any, schema: Table) -> tuple[Array, Table]:
         """Return rows and their labels from `(x, y)`.
