@@ -29,7 +29,19 @@ def test_goals_reach_the_rule(folder: Path, call: Callable[..., Any]) -> None:
     assert f"wrote {out}" in result.stdout.replace("\n", "")
     costs = eq.load(out).rule.costs
     assert costs is not None
-    assert (costs.fp, costs.fn) == (1.0, 9.0)
+    assert (costs.fp, costs.fn, costs.abstain) == (1.0, 9.0, None)
+    undecided = call(*words, "--cost-fp", 1, "--cost-fn", 9, "--cost-abstain", 0.3)
+    assert undecided.exit_code == 0, undecided.output
+    assert "Leave undecided from" in undecided.stdout
+    rule = eq.load(out).rule
+    assert rule.lower is not None
+    scores = folder / "scores.csv"
+    told = call("predict", out, folder / "train.csv", "--out", scores)
+    assert told.exit_code == 0, told.output
+    left = scores.read_text().count(",-1\n")
+    assert f"{left} undecided" in told.output.replace("\n", " ")
+    judged = call("evaluate", out, folder / "train.csv")
+    assert "rows are left undecided" in judged.output.replace("\n", " ")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +72,9 @@ def test_usage_errors_exit_with_2(folder: Path, call: Callable[..., Any]) -> Non
     one = call("fit", train, "-t", "fraud", "--out", "m.equipoise", "--cost-fp", 1)
     assert one.exit_code == 2
     assert "give both --cost-fp and --cost-fn" in one.output
+    one = call("fit", train, "-t", "fraud", "--out", "m.equipoise", "--cost-abstain", 1)
+    assert one.exit_code == 2
+    assert "--cost-abstain" in one.output
 
 
 def test_a_wrong_name_is_refused_before_training(

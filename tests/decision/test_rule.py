@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 from json import loads
 
 import numpy as np
@@ -22,6 +23,7 @@ from equipoise.decision import (
     fit_calibrator,
     make_rule,
 )
+from equipoise.decision.objectives import objective
 from equipoise.errors import InputError, RefusedError
 from equipoise.priors import probability
 
@@ -78,8 +80,11 @@ def test_the_rule_holds_the_threshold_of_calibrated_scores() -> None:
     calibrator = fit_calibrator(2 * z + 1, y, method="platt")
     rule = make_rule(2 * z + 1, y, objective="mcc", calibrator=calibrator)
     found = choose_threshold(calibrator.apply(2 * z + 1), y, objective="mcc")
-    assert rule.threshold == found.value
-    assert rule.decide(2 * z + 1).sum() == found.flag(rule.log_odds(2 * z + 1)).sum()
+    flags = found.flag(rule.log_odds(2 * z + 1))
+    assert np.array_equal(rule.decide(2 * z + 1) == 1, flags)
+    # Moved to a short decimal between the same two scores.
+    assert rule.threshold == pytest.approx(found.value, abs=0.01)
+    assert len(f"{probability(rule.threshold):.10g}") <= 8
     assert rule.basis == "estimated"
     assert "estimated on 3,000 rows" in rule.describe()
 
@@ -200,3 +205,30 @@ def test_large_numbers_are_written_in_full() -> None:
     assert "it flags 1,000: 20 rightly, 980 wrongly; it misses 0" in everything
     assert "That costs 24,500." in everything
     assert "flags 0.0123" in Tally(1.23e-5, 0.0, 0.0, 0.9999877).describe()
+
+
+def test_a_rule_of_costs_may_hold_the_price_of_abstaining() -> None:
+    z, y = sample(300)
+    given = make_rule(z, y, objective="cost", fp=1, fn=9, abstain=0.2)
+    assert make_rule(z, y, objective="cost", costs=Costs(1, 9, abstain=0.2)) == given
+    ready = objective("cost", costs=Costs(1, 9, abstain=0.2))
+    assert make_rule(z, y, objective=ready) == given
+    assert given.lower is not None
+    with pytest.raises(InputError, match="two thresholds: make_rule"):
+        choose_threshold(z, y, objective="cost", fp=1, fn=9, abstain=0.2)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("f1", {}), ("precision", {"floor": 0.5}), ("capacity", {"share": 0.1})],
+)
+def test_the_printed_threshold_is_the_rule(name: str, options: dict) -> None:
+    """Chosen rules are short decimals that decide as the exact cut does."""
+    z, y = sample(400)
+    rule = make_rule(z, y, objective=name, **options)
+    text = re.search(r"at least ([\d.e-]+)\.\n", rule.describe() + "\n")
+    assert text is not None
+    assert len(text[1]) <= 8
+    exact = choose_threshold(z, y, objective=name, **options).value
+    assert np.array_equal(rule.decide(z) == 1, z >= exact)
+    assert np.array_equal(rule.decide(z) == 1, probability(z) >= float(text[1]))

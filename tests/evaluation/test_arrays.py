@@ -121,3 +121,71 @@ def test_texts_are_the_wrong_type() -> None:
 def test_costs_that_are_given_ready_stay() -> None:
     assert as_costs(None) is None
     assert as_costs((1.0, 5.0)) == Costs(1.0, 5.0)
+
+
+def test_rows_left_undecided_cost_what_abstaining_does() -> None:
+    costs = Costs(fp=1, fn=12, tp=0.1, abstain=0.4)
+    low, high = costs.band() or (0, 0)
+    made = np.where(high <= P, 1, np.where(low <= P, -1, 0))
+    assert set(made) == {-1, 0, 1}
+    found = evaluate(Y, P, costs=costs)
+    assert (found.lower, found.threshold) == (low, high)
+    each = costs.per_row(Y, made)
+    assert found["cost"].value == pytest.approx(each.mean())
+    # No narrower than the normal interval, which forgets misses not yet seen.
+    half = 1.96 * each.std() / math.sqrt(Y.size)
+    assert 0 < found["cost"].low < each.mean() - half
+    assert each.mean() + half < found["cost"].high < 1
+    assert found["undecided"].value == pytest.approx((made == -1).mean())
+    assert found["recall"].value == pytest.approx((made[Y == 1] == 1).mean())
+    assert found["precision"].value == pytest.approx(Y[made == 1].mean())
+    c = found.confusion
+    assert c is not None
+    assert c.tp + c.fn + c.left_positives == c.positives == Y.sum()
+    assert c.undecided == (made == -1).sum()
+    assert c.as_dict()["left_negatives"] == ((made == -1) & (Y == 0)).sum()
+    assert "rows are left undecided" in found.notes[-1]
+    assert "undecided from" in str(found)
+    weights = np.ones(Y.size) + (np.arange(Y.size) % 2)
+    heavy = evaluate(Y, P, costs=costs, weights=weights)
+    assert heavy["cost"].value == pytest.approx(np.average(each, weights=weights))
+    # Without a price for it the cost is not defined.
+    bare = evaluate(Y, P, threshold=high, lower=low, costs=(1, 12))
+    assert "no cost of abstaining" in bare["cost"].reason
+    assert evaluate(Y, P, costs=Costs(fp=1, fn=12, abstain=9)).lower is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lower": 0.1}, "without a threshold"),
+        ({"lower": 0.4, "threshold": 0.3}, "a lower threshold below it"),
+        ({"lower": -1, "threshold": 0.3}, "lower=-1"),
+    ],
+)
+def test_a_lower_threshold_must_be_lower(options, message) -> None:
+    with pytest.raises(InputError, match=message):
+        evaluate(Y, P, **options)
+
+
+def test_the_cost_of_abstaining_is_covered() -> None:
+    """The truth by quadrature; 12 positives, where the interval is hardest."""
+    costs = Costs(fp=1, fn=12, abstain=0.4)
+    low, high = costs.band() or (0, 0)
+    random, held = np.random.default_rng(4), []
+    grid = np.linspace(-7, 9, 4001)
+    density = np.exp(-(grid**2) / 2), np.exp(-((grid - 1.5) ** 2) / 2)
+
+    def score(z: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-(1.5 * z - 1.125 - math.log(9))))
+
+    made = np.where(high <= score(grid), 1, np.where(low <= score(grid), -1, 0))
+    prices = (costs.per_row(np.full(grid.size, k), made) for k in (0, 1))
+    each = [np.average(v, weights=d) for v, d in zip(prices, density, strict=True)]
+    truth = 0.9 * each[0] + 0.1 * each[1]
+    for _ in range(120):
+        y = np.repeat([0, 1], [108, 12])
+        p = score(random.standard_normal(120) + 1.5 * y)
+        e = evaluate(y, p, costs=costs)["cost"]
+        held.append(e.low <= truth <= e.high)
+    assert np.mean(held) >= 0.89

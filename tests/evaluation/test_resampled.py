@@ -51,3 +51,16 @@ def test_clusters_of_another_length_are_refused() -> None:
     assert cluster_numbers(None, 3) is None
     with pytest.raises(InputError, match="one per row"):
         cluster_numbers(["a"], 3)
+
+
+def test_weights_of_rows_are_a_factor_and_lessen_the_units() -> None:
+    times = np.array([1.0, 1.0, 1.0, 1.0] + [5.0] * 4 + [1.0] * 4)
+    plain = next(iter(RowWeights(Y, None, 20, seed=2)))
+    heavy = RowWeights(Y, None, 20, 2, times)
+    assert next(iter(heavy)) == pytest.approx(plain * times[:, None])
+    # (sum w)^2 / sum w^2, and as many units as rows where all count alike.
+    assert heavy.units(~Y) == pytest.approx(24**2 / (4 * 25 + 4))
+    assert (heavy.units(Y), heavy.rarer) == (4, 4)
+    assert heavy.units(np.zeros(12, bool)) == 0
+    pairs = RowWeights(Y, cluster_numbers(np.arange(12) // 2, 12), 20, 2, times)
+    assert pairs.units(~Y) == pytest.approx(24**2 / (2 * 100 + 2 * 4))

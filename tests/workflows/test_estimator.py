@@ -46,6 +46,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import equipoise as eq
+from equipoise.decision.costs import Costs
 from equipoise.errors import InputError, InputTypeError
 from equipoise.workflows import estimator as module
 from equipoise.workflows.estimator import EquipoiseClassifier
@@ -657,3 +658,21 @@ def test_permuted_columns_matter(
         fitted, X, y, scoring="average_precision", n_repeats=2, random_state=0
     )
     assert found.importances_mean.max() > 0.1
+
+
+def test_rows_left_undecided_are_no_third_class() -> None:
+    """`predict` knows two answers, `decide` three; figures are of the deployed rule."""
+    x, y = make_classification(400, weights=[0.8], random_state=1)
+    times = 1.0 + np.arange(400) % 2
+    goal = eq.Goal(costs=Costs(fp=1, fn=12, abstain=0.3))
+    model = quick(goal=goal).fit(x, y, sample_weight=times)
+    made = model.decide(x)
+    assert set(made) == {-1, 0, 1}
+    assert np.array_equal(model.predict(x) == 1, made == 1)
+    assert np.array_equal(model.decision_function(x) > 0, made == 1)
+    e = model.model_.evaluation
+    assert e.prevalence == pytest.approx(np.average(y, weights=times))
+    assert e["undecided"].value == pytest.approx(
+        e.confusion.undecided / times.sum(), abs=1e-9
+    )
+    assert model.model_.rule.tally.abstained == pytest.approx(e["undecided"].value)

@@ -270,6 +270,9 @@ def _prevalence(model: FittedModel, rows: _Rows, level: float) -> str:
 
     n, k = rows.y.size, int(rows.y.sum())
     before = int(model.facts["rows"]), int(model.facts["positives"])
+    if model.evaluation.share is not None:
+        # Rows had weights: as many rows as the positives stand for at their share.
+        before = round(before[1] / model.evaluation.share), before[1]
     size = effective_rows(rows.y, rows.units, level)
     earlier = float(model.facts.get("effective_rows", before[0]))
     both = [

@@ -230,9 +230,17 @@ def _describe(model: FittedModel, proto: Any) -> None:
             "target": model.schema.target,
             "positive_class": model.schema.classes[1],
             "threshold": repr(float(probability(model.rule.threshold))),
+            **_lower(model),
             "columns": json.dumps(names, ensure_ascii=False),
         },
     )
+
+
+def _lower(model: FittedModel) -> dict[str, str]:
+    """Return from where a row is left undecided, if rows can be."""
+    if model.rule.lower is None:
+        return {}
+    return {"lower": repr(float(probability(model.rule.lower)))}
 
 
 def _compare(model: FittedModel, data: bytes) -> None:
