@@ -22,7 +22,7 @@ class Fit(NamedTuple):
     Attributes:
         coefficients: `[columns]`.
         information: `[columns, columns]`: second derivatives of the loss there.
-        loss: The weighted sum of the log losses there, in nats.
+        loss: The weighted sum of the log losses there, in nats, and the penalty.
     """
 
     coefficients: FloatArray
@@ -36,6 +36,7 @@ def logistic(
     weights: FloatArray,
     offset: FloatArray | float = 0.0,
     start: npt.ArrayLike | None = None,
+    prior: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
 ) -> Fit:
     """Minimise the weighted log loss of sigmoid(columns @ c + offset).
 
@@ -49,6 +50,8 @@ def logistic(
         weights: `[rows]`, at least 0.
         offset: Added to the log-odds, `[rows]` or one number.
         start: `[k]`; zeros by default.
+        prior: Means `[k]` and precisions `[k]` (one over the variance, at least 0)
+            of independent normal priors of c, whose penalty is added to the loss.
 
     Example:
         >>> x, t = np.ones((4, 1)), np.array([1.0, 0.0, 0.0, 0.0])
@@ -56,19 +59,26 @@ def logistic(
         -1.0986
     """
     c = np.zeros(columns.shape[1]) if start is None else np.array(start, np.float64)
-    loss = _loss(columns @ c + offset, target, weights)
+    mean, precision = (np.zeros(c.size),) * 2 if prior is None else map(_vector, prior)
+
+    def loss_at(c: FloatArray) -> float:
+        penalty = float(precision @ (c - mean) ** 2) / 2
+        return _loss(columns @ c + offset, target, weights) + penalty
+
+    loss = loss_at(c)
     information = np.zeros((c.size, c.size))
     for _ in range(STEPS):
         p = probability(columns @ c + offset)
-        gradient = columns.T @ (weights * (p - target))
+        gradient = columns.T @ (weights * (p - target)) + precision * (c - mean)
         information = (columns * (weights * p * (1 - p))[:, None]).T @ columns
+        information += np.diag(precision)
         ridge = 1e-12 * (1.0 + float(np.trace(information)))
         step = np.linalg.solve(information + ridge * np.eye(c.size), gradient)
         if float(gradient @ step) <= TOLERANCE * max(loss, 1e-300):
             break
         # A full step may overshoot where the sigmoid is flat.
         for _ in range(60):
-            trial = _loss(columns @ (c - step) + offset, target, weights)
+            trial = loss_at(c - step)
             if trial < loss:
                 break
             step = step / 2
@@ -76,6 +86,10 @@ def logistic(
             break
         c, loss = c - step, trial
     return Fit(c, information, loss)
+
+
+def _vector(values: npt.ArrayLike) -> FloatArray:
+    return np.asarray(values, np.float64)
 
 
 def _loss(z: FloatArray, target: FloatArray, weights: FloatArray) -> float:

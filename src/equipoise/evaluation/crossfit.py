@@ -5,23 +5,37 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.decision.calibration import Calibrator, fit_calibrator
+from equipoise.decision.calibration import (
+    Calibrator,
+    base_rate_calibrator,
+    fit_calibrator,
+    shifted,
+)
 from equipoise.decision.objectives import Objective
 from equipoise.decision.thresholds import choose_threshold
+from equipoise.priors import log_odds as to_log_odds
+from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-# Beyond this many rows a calibrator is fitted on cells of the scores, each so narrow
-# that all its rows say the same, weighted by their number.
+# Beyond this many rows a calibrator is fitted on cells of a fold's scores, each so
+# narrow that all its rows say the same, weighted by their number.
 CALIBRATION_ROWS = 4_000
 CELLS = 2_000
 EXTREME = 40.0
+LEAST = 1e-15
+# A fold is on another scale if more than this share of its scores lie beyond those of
+# all others, or if the odds of its mean probability differ from theirs by more than
+# this factor and the mean by more than so many standard errors.
+ELSEWHERE = 0.5
+FACTOR, ERRORS = 2.0, 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +68,11 @@ def cross_fit(
 ) -> CrossFitted:
     """Calibrate and choose fold by fold, each from the other folds of its repeat.
 
+    A fold's model may be on another scale than those of the others: one of a ranking
+    loss, for example, whose level is left open. It shows without a label. A fold whose
+    mean probability is another than theirs is shifted to their mean; one of which most
+    scores lie beyond all of theirs gets their base rate.
+
     Args:
         log_odds: `[repeats, rows]` out-of-fold scores.
         y: `[rows]` whether a row is positive.
@@ -69,20 +88,75 @@ def cross_fit(
     threshold = np.full((len(folds), count), math.inf)
     calibrators = []
     for repeat, (scores, fold) in enumerate(zip(log_odds, folds, strict=True)):
-        row = []
-        for k in range(count):
+        row = _calibrators(scores, y, fold, each, exact, calibration)
+        for k, fitted in enumerate(row):
             inside = fold == k
-            others = scores[~inside], y[~inside]
-            fitted = fit(*others, exact, calibration, weights=each[~inside])
             moved = fitted.apply(scores)
             calibrated[repeat, inside] = moved[inside]
             chosen = choose_threshold(
                 moved[~inside], y[~inside], objective=goal, weights=each[~inside]
             )
             threshold[repeat, k] = chosen.value
-            row.append(fitted)
-        calibrators.append(tuple(row))
+        calibrators.append(row)
     return CrossFitted(calibrated, threshold, tuple(calibrators))
+
+
+def _calibrators(
+    scores: FloatArray,
+    y: BoolArray,
+    fold: IntArray,
+    weights: FloatArray,
+    exact: bool,
+    method: str,
+) -> tuple[Calibrator, ...]:
+    """Return each fold's calibrator; the labels of the fold itself are not used."""
+    row = []
+    for k in range(int(fold.max()) + 1):
+        inside = fold == k
+        fitted = fit(
+            scores[~inside],
+            y[~inside],
+            exact,
+            method,
+            folds=fold[~inside],
+            weights=weights[~inside],
+        )
+        row.append(_to_scale(fitted, scores[inside], scores[~inside]))
+    return tuple(row)
+
+
+def _to_scale(fitted: Calibrator, here: FloatArray, there: FloatArray) -> Calibrator:
+    """Return a calibrator for a fold that may be on another scale than the others."""
+    if fitted.method == "none":
+        return fitted
+    beyond = (here < there.min()) | (here > there.max())
+    if beyond.mean() > ELSEWHERE:
+        why = "most scores of this fold lie beyond those of the others"
+        return base_rate_calibrator(fitted, why)
+    shift = _shift(fitted.apply(here), fitted.apply(there))
+    if not shift:
+        return fitted
+    why = "the scores of this fold are on another scale than the others"
+    return shifted(fitted, shift, why)
+
+
+def _shift(here: FloatArray, there: FloatArray) -> float:
+    """Return what to add to a fold's log-odds if its mean probability is another."""
+    p, q = probability(here), probability(there)
+    error = math.sqrt(p.var() / p.size + q.var() / q.size)
+    means = np.clip([p.mean(), q.mean()], LEAST, 1 - LEAST)
+    if abs(float(np.diff(means)[0])) <= ERRORS * error:
+        return 0.0
+    if abs(float(np.diff(to_log_odds(means))[0])) <= math.log(FACTOR):
+        return 0.0
+    from scipy.optimize import brentq
+
+    reach = float(np.ptp(np.concatenate([here, there]))) + 1.0
+
+    def gap(by: float) -> float:
+        return float(probability(here + by).mean() - q.mean())
+
+    return float(brentq(gap, -reach, reach, xtol=1e-6))
 
 
 def fit(
@@ -91,6 +165,7 @@ def fit(
     exact: bool,
     method: str = "auto",
     *,
+    folds: IntArray | None = None,
     weights: FloatArray | None = None,
 ) -> Calibrator:
     """Fit a calibrator, on grouped rows where there are very many.
@@ -100,27 +175,54 @@ def fit(
         y: `[rows]` whether a row is positive.
         exact: Whether the scores are log-odds up to estimation error.
         method: A calibrator's name, or "auto".
+        folds: `[rows]` the fold of each score; None if they are not known.
         weights: `[rows]` how much each row counts; None for 1 each.
     """
     each = np.ones(y.size) if weights is None else weights
     if method == "auto" and min(int(y.sum()), int((~y).sum())) == 0:
         method = "none"
     if y.size <= CALIBRATION_ROWS:
-        return fit_calibrator(log_odds, y, method=method, exact=exact, weights=each)
-    score, positive, weight = _grouped(log_odds, y, each)
-    return fit_calibrator(score, positive, method=method, exact=exact, weights=weight)
+        return fit_calibrator(
+            log_odds, y, method=method, exact=exact, weights=each, folds=folds
+        )
+    cells = _grouped(log_odds, y, each, folds)
+    return fit_calibrator(
+        cells.score,
+        cells.y,
+        method=method,
+        exact=exact,
+        weights=cells.weight,
+        folds=None if folds is None else cells.fold,
+    )
+
+
+class _Cells(NamedTuple):
+    """Mean scores of narrow cells, once per class, with their weight."""
+
+    score: FloatArray
+    y: IntArray
+    weight: FloatArray
+    fold: IntArray
 
 
 def _grouped(
-    log_odds: FloatArray, y: BoolArray, weights: FloatArray
-) -> tuple[FloatArray, IntArray, FloatArray]:
-    """Return mean scores of narrow cells, once per class, with their weight."""
+    log_odds: FloatArray, y: BoolArray, weights: FloatArray, folds: IntArray | None
+) -> _Cells:
+    fold = np.zeros(y.size, np.int64) if folds is None else folds
+    count = int(fold.max()) + 1
     score = np.clip(log_odds, -EXTREME, EXTREME)
-    low, width = score.min(), max(float(np.ptp(score)), 1e-12) / CELLS
-    cell = np.minimum(((score - low) / width).astype(np.int64), CELLS - 1)
-    held = np.unique(cell, return_inverse=True)[1]
-    rows = np.bincount(held, weights)
-    mean = np.bincount(held, weights * score) / rows
-    hits = np.bincount(held, weights * y)
+    low, width = score.min(), max(float(np.ptp(score)), 1e-12) / (CELLS / count)
+    cell = ((score - low) / width).astype(np.int64) * count + fold
+    held, which = np.unique(cell, return_inverse=True)
+    rows = np.bincount(which, weights)
+    mean = np.bincount(which, weights * score) / rows
+    hits = np.bincount(which, weights * y)
     labels = np.repeat([1, 0], mean.size)
-    return np.tile(mean, 2), labels, np.concatenate([hits, rows - hits])
+    # Weights that sum to a class's own leave tiny rests of the other.
+    rest = np.maximum(rows - hits, 0.0)
+    return _Cells(
+        np.tile(mean, 2),
+        labels,
+        np.concatenate([hits, rest]),
+        np.tile(held % count, 2),
+    )

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from equipoise.decision.calibration import Calibrator
+from equipoise.decision.calibration import SHARPNESS, Calibrator
 from equipoise.table.encoding_features import LARGEST as LARGEST_NUMBER
 from equipoise.workflows.blend import LARGEST
 
@@ -233,10 +233,10 @@ class CalibratedLogOdds(_Float64):
         if own.method == "isotonic":
             z = _interpolated(z, own.knots, own.levels)
         elif own.method != "none":
-            z = own.slope * z + own.intercept
+            z = _line(z, own)
         if own.smoothing:
             z = _mixed(z, own.smoothing, own.base_rate)
-        return z + self.offset
+        return _bounded(z, *own.bounds) + self.offset
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer."""
@@ -259,6 +259,27 @@ class Probability(_Float64):
     def call(self, log_odds: Any) -> Any:
         """Return probabilities, of the same shape."""
         return tf.sigmoid(tf.cast(log_odds, tf.float64))
+
+
+def _line(z: Any, calibrator: Calibrator) -> Any:
+    """Return the line between the ends of the support, and the rest beyond them."""
+    low, high = calibrator.support
+    slope, intercept, reach = calibrator.slope, calibrator.intercept, calibrator.reach
+    if not (np.isfinite(calibrator.support).all() and reach):
+        return slope * tf.clip_by_value(z, low, high) + intercept
+    pace = slope / reach
+    below = 1.0 / (1.0 + pace * tf.maximum(low - z, 0.0))
+    above = 1.0 / (1.0 + pace * tf.maximum(z - high, 0.0))
+    return slope * tf.clip_by_value(z, low, high) + intercept + reach * (below - above)
+
+
+def _bounded(z: Any, low: float, high: float) -> Any:
+    """Return log-odds that bend into their bounds; see `calibration`."""
+    if np.isfinite(high):
+        z = high - tf.nn.softplus(SHARPNESS * (high - z)) / SHARPNESS
+    if np.isfinite(low):
+        z = low + tf.nn.softplus(SHARPNESS * (z - low)) / SHARPNESS
+    return z
 
 
 def _interpolated(z: Any, knots: Sequence[float], levels: Sequence[float]) -> Any:
