@@ -162,10 +162,14 @@ class Calibrator:
         return f"{what}.{on if self.rows else ''}{why}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data: numbers, texts and lists."""
-        pairs = {name: [written(v) for v in getattr(self, name)] for name in _PAIRS}
-        lists = {"knots": list(self.knots), "levels": list(self.levels)}
-        return {**asdict(self), **lists, **pairs}
+        """Return plain data: numbers, texts and lists.
+
+        Ends of support and bounds are left out if there are none.
+        """
+        data = {k: v for k, v in asdict(self).items() if k not in _PAIRS}
+        ends = {name: [written(v) for v in getattr(self, name)] for name in _PAIRS}
+        pairs = {name: pair for name, pair in ends.items() if pair != ["-inf", "inf"]}
+        return {**data, "knots": list(self.knots), "levels": list(self.levels), **pairs}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Calibrator:
