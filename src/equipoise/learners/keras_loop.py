@@ -28,6 +28,7 @@ from equipoise.strategies.jobs import Job, Outcome, Progress
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
 from equipoise.training.data import Part, make_part
+from equipoise.training.idle import idle_in_training
 from equipoise.training.members import Member, make_members
 from equipoise.training.settings import TrainingSettings
 from equipoise.training.stopping import stop_value
@@ -187,6 +188,12 @@ class KerasLoopLearner:
             scorer if keep else None,
             () if first.neighbours is None else first.neighbours.notes,
             limit=self.settings.epochs,
+            idle=idle_in_training(
+                [fit.member for fit in fits],
+                [fit.reached for fit in fits],
+                fits[0].batch,
+                fits[0].steps,
+            ),
         )
 
 

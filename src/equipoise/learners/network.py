@@ -23,6 +23,7 @@ from equipoise.training.average import average_log_odds
 from equipoise.training.checkpoints import CheckpointStore
 from equipoise.training.data import Part, make_part
 from equipoise.training.grouping import Group, plan_groups
+from equipoise.training.idle import idle_in_training
 from equipoise.training.members import Member, make_members
 from equipoise.training.population import Fitted, Population
 from equipoise.training.run import Report, train
@@ -106,12 +107,22 @@ class NetworkLearner:
                     spec,
                     (*told, *note),
                 )
-                yield dataclasses.replace(outcome, groups=sizes)
+                idle = self._idle(found[following])
+                yield dataclasses.replace(outcome, groups=sizes, idle=idle)
                 found[following] = []
                 following += 1
                 told = []
             if not whole:
                 raise KeyboardInterrupt
+
+    def _idle(self, fits: Sequence[Fitted]) -> tuple[str, ...]:
+        rows = len(fits[0].member.part.train)
+        return idle_in_training(
+            [fit.member for fit in fits],
+            [fit.reached for fit in fits],
+            self.settings.batch_for(rows),
+            self.settings.steps_for(rows),
+        )
 
     def _train(
         self,

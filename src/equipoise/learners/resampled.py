@@ -84,9 +84,11 @@ class ResampledLearner:
 
             learner = NetworkLearner("default")
         for done, job in enumerate(jobs, start=1):
-            rows, drawn, note = _table_for(table, job)
+            rows, drawn, note, idle = _table_for(table, job)
             (outcome,) = learner.run(rows, [drawn], keep=keep)
-            yield dataclasses.replace(outcome, job=job, notes=(*outcome.notes, note))
+            yield dataclasses.replace(
+                outcome, job=job, notes=(*outcome.notes, note), idle=idle
+            )
             if progress is not None:
                 text = f"{job.strategy.name}: fit {done} of {len(jobs)}"
                 progress(text, done / len(jobs))
@@ -94,7 +96,7 @@ class ResampledLearner:
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
         job.require_no_weights("a sampler object")
         part, held = table.take(job.train), table.take(job.stop)
-        made = _resample(job, part)
+        made, idle = _resample(job, part)
         note = _sizes(part.y, made.y)
         drawn, real = float(made.y.mean()), float(part.y.mean())
         correction = Correction("calibrate", prior_offset(drawn, real))
@@ -106,7 +108,7 @@ class ResampledLearner:
             )
             coefficients = chosen.fit.coefficients
             scorer = LogisticScorer(encoding, coefficients, chosen.intercept)
-            return Fit(scorer, chosen.iterations, chosen.place + 1, (note,))
+            return Fit(scorer, chosen.iterations, chosen.place + 1, (note,), idle)
         both = np.arange(len(made) + len(held))
         split = Split(both[: len(made)], both[len(made) :])
         rows = Rows(
@@ -117,7 +119,7 @@ class ResampledLearner:
         )
         boosted = self.trees.boost(rows, (1.0, 1.0), correction, job.seed)
         trees = TreesScorer(encoding, boosted.forests, correction.offset)
-        return Fit(trees, boosted.grown, boosted.kept, (note,))
+        return Fit(trees, boosted.grown, boosted.kept, (note,), idle)
 
 
 @dataclass(frozen=True, repr=False)
@@ -136,15 +138,16 @@ class _Drawn(Resampled):
         return dataclasses.replace(known, offset=self.offset)
 
 
-def _table_for(table: Table, job: Job) -> tuple[Table, Job, str]:
+def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]]:
     """Return the rows that a sampler made, then the stop and the score rows.
 
     Returns:
-        The table, a job on it, and what happened to the training rows.
+        The table, a job on it, what happened to the training rows, and what had no
+        effect.
     """
     job.require_no_weights("a sampler object")
     part = table.take(job.train)
-    made = _resample(job, part)
+    made, idle = _resample(job, part)
     rows = concatenate([made, table.take(job.stop), table.take(job.score)])
     ends = np.cumsum([len(made), len(job.stop), len(job.score)])
     train, stop, score = np.split(np.arange(ends[-1]), ends[:-1])
@@ -157,7 +160,7 @@ def _table_for(table: Table, job: Job) -> tuple[Table, Job, str]:
         stop=stop,
         score=score,
     )
-    return rows, drawn, _sizes(part.y, made.y)
+    return rows, drawn, _sizes(part.y, made.y), idle
 
 
 def _sizes(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> str:
@@ -165,8 +168,8 @@ def _sizes(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> str:
     return f"{len(before):,} training rows became {len(after):,}, {share:.1%} positive"
 
 
-def _resample(job: Job, part: Table) -> Table:
-    """Return the rows that the sampler makes of a training part.
+def _resample(job: Job, part: Table) -> tuple[Table, tuple[str, ...]]:
+    """Return the rows that the sampler makes of a training part, and what was idle.
 
     Raises:
         InputError: It fails, or its result cannot be learned from.
@@ -208,7 +211,25 @@ def _resample(job: Job, part: Table) -> Table:
                 "both",
             )
         )
-    return view.restore(x, y.astype(np.int8))
+    idle: tuple[str, ...] = ()
+    if _same_rows(x, y, view.matrix, part.y):
+        idle = (f"{text} has no effect: it returned the training rows as they were.",)
+    return view.restore(x, y.astype(np.int8)), idle
+
+
+def _same_rows(
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    before: npt.NDArray[Any],
+    labels: npt.NDArray[Any],
+) -> bool:
+    """Return whether two matrices have the same labelled rows, in any order."""
+    if x.shape != before.shape:
+        return False
+    one, other = (
+        np.column_stack([matrix, own]) for matrix, own in ((x, y), (before, labels))
+    )
+    return np.array_equal(one[np.lexsort(one.T)], other[np.lexsort(other.T)])
 
 
 def _advice(sampler: Any, positives: int, message: str) -> str:

@@ -23,12 +23,14 @@ class Fit:
         updates: The number of trees or iterations.
         best: The iteration that was kept; 0 where nothing is chosen.
         notes: What the user should know.
+        idle: Parts of the strategy that had no effect, see `Outcome`.
     """
 
     scorer: Scorer
     updates: int = 0
     best: int = 0
     notes: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
 
 
 FitJob = Callable[[Table, Job, Encoding], Fit]
@@ -69,6 +71,7 @@ def run_serially(
             best=result.best,
             scorer=result.scorer if keep else None,
             notes=result.notes,
+            idle=result.idle,
         )
         if progress is not None:
             progress(

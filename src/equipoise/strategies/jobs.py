@@ -121,6 +121,8 @@ class Outcome:
         groups: How many networks were in each group of the run that trained this
             one; a group is one program. Empty where the engine was not at work.
         limit: The last epoch (or iteration) that there could have been; 0 if unknown.
+        idle: Parts of the strategy that had no effect on this fit, one sentence each
+            without the strategy's name; what `idle_parts` knows is not repeated.
     """
 
     job: Job
@@ -132,6 +134,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     groups: tuple[int, ...] = ()
     limit: int = 0
+    idle: tuple[str, ...] = ()
 
 
 class Learner(Protocol):

@@ -66,6 +66,7 @@ def with_blends(
     updates: dict[str, float] = {}
     failed: dict[str, str] = {}
     blends: dict[str, dict[str, float]] = {}
+    idle: dict[str, Mapping[str, int]] = {}
     for arm in arms:
         name = arm.name
         if not isinstance(arm, Blend):
@@ -74,6 +75,7 @@ def with_blends(
                 continue
             log_odds[name], extra[name] = scores.log_odds[name], scores.extra[name]
             seconds[name], updates[name] = scores.seconds[name], scores.updates[name]
+            idle[name] = scores.idle.get(name, {})
             continue
         keys = {m.name: _key(m, fitted) for m in arm.blended}
         absent = [member for member, key in keys.items() if key in scores.failed]
@@ -102,6 +104,7 @@ def with_blends(
         seconds=seconds,
         updates=updates,
         failed=failed,
+        idle=idle,
         blends=blends,
     )
 

@@ -39,6 +39,7 @@ from equipoise.workflows.fit_rows import (
     rows_that_count,
 )
 from equipoise.workflows.goal import Goal, as_goal
+from equipoise.workflows.idle_notes import idle_notes
 from equipoise.workflows.model import Component, FittedModel, hashes_of, pooled
 from equipoise.workflows.own_input import OwnInput, uncompiled
 from equipoise.workflows.plan import Protocol, parts, split_by
@@ -57,6 +58,10 @@ WEIGHTED = (
 )
 LOW = 0.5
 """A certified rule that leaves recall, or precision, below it gets a warning."""
+EQUAL_WEIGHTS = (
+    "All weights above 0 are equal, so their only effect is to leave out the rows of "
+    "weight 0."
+)
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -222,10 +227,11 @@ def fit(
         seen=np.unique(seen),
         notes=(
             *cautions(rule, evaluation),
+            *idle_notes(scores),
             *unit_notes(rows, units),
             *results.notes,
             *scores.notes,
-            *(() if own is None else (WEIGHTED,)),
+            *(() if own is None else (WEIGHTED if np.ptp(own) else EQUAL_WEIGHTS,)),
             *_one_each(rows, held, units),
         ),
         own=takes,

@@ -15,6 +15,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table, counts
 from equipoise.table.units import tied_rows
 from equipoise.workflows.heldout import evaluate_test_file
+from equipoise.workflows.idle_notes import idle_notes
 from equipoise.workflows.plan import Protocol
 from equipoise.workflows.scores import Scores
 from equipoise.workflows.trial import Trial
@@ -83,7 +84,12 @@ def judge(
         held_out=held,
         objective=objective if costs is None else "cost",
         seconds=time.monotonic() - started,
-        notes=(*unit_notes(table, units), *results.notes, *scores.notes),
+        notes=(
+            *idle_notes(scores),
+            *unit_notes(table, units),
+            *results.notes,
+            *scores.notes,
+        ),
         costs=costs,
         training=training or {},
     )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from equipoise.errors import EquipoiseError
 from equipoise.learners.registry import learner_for
+from equipoise.strategies.idle import idle_parts
 from equipoise.strategies.jobs import Job, Learner, Outcome, Progress, Scorer
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import FloatArray, IntArray, Table
@@ -38,6 +40,7 @@ class Scores:
         groups: How the engine grouped networks into programs: the sizes of each
             run's groups, once each.
         failed: Arm -> why it gave no scores; such an arm is nowhere else.
+        idle: Arm -> what had no effect, one sentence each, and in how many fits.
         blends: Arm that averages others -> the weight of each, learned on all rows
             that are tested; those without a weight are absent.
     """
@@ -51,6 +54,7 @@ class Scores:
     notes: tuple[str, ...] = field(default=())
     groups: tuple[tuple[int, ...], ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
+    idle: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     blends: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
@@ -103,6 +107,7 @@ def run(
     scorers: dict[str, list[Scorer]] = {name: [] for name in log_odds}
     stopped: dict[str, list[tuple[int, int]]] = {name: [] for name in log_odds}
     notes: dict[str, None] = {}
+    idle: dict[str, Counter[str]] = {name: Counter() for name in log_odds}
     groups: dict[tuple[int, ...], None] = {}
     number = {part.number: (i, part) for i, part in enumerate(parts)}
     planned = partial(jobs, parts, extra=extra_rows, weights=weights)
@@ -123,12 +128,16 @@ def run(
         if outcome.job.strategy.learner == "network":
             stopped[name].append((outcome.best, outcome.limit))
         notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
+        known = idle_parts(
+            outcome.job.strategy, *outcome.job.totals(table.y, outcome.job.train)
+        )
+        idle[name].update(dict.fromkeys([*known, *outcome.idle], 1))
     for name, epochs in stopped.items():
         if name not in failed:
             notes.update(dict.fromkeys(f"{name}: {n}" for n in stopping_notes(epochs)))
     folds = fold_numbers(parts, rows, repeats)
     kept = {name: tuple(fitted) for name, fitted in scorers.items()}
-    for by_arm in (log_odds, extra, seconds, updates, kept):
+    for by_arm in (log_odds, extra, seconds, updates, kept, idle):
         for name in failed:
             del by_arm[name]
     return Scores(
@@ -141,6 +150,7 @@ def run(
         tuple(notes),
         tuple(groups),
         failed,
+        idle,
     )
 
 
@@ -204,6 +214,10 @@ def join(first: Scores, second: Scores) -> Scores:
         notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
         groups=tuple(dict.fromkeys([*first.groups, *second.groups])),
         failed={**first.failed, **second.failed},
+        idle={
+            k: Counter(first.idle.get(k, {})) + Counter(second.idle.get(k, {}))
+            for k in arms
+        },
     )
 
 

@@ -194,7 +194,11 @@ def warnings(trial: Trial) -> list[str]:
     ]
     if len(grave) > len(lines):
         lines.append(f"... and {len(grave) - len(lines)} more; diagnose prints all")
-    return lines + [f"note: {note}" for note in trial.notes[:MOST_WARNINGS]]
+    lines += [f"note: {note}" for note in trial.notes[:MOST_WARNINGS]]
+    rest = len(trial.notes) - MOST_WARNINGS
+    if rest > 0:
+        lines.append(f"... and {rest} more notes; trial.notes and the report have all")
+    return lines
 
 
 def interval(estimate: Estimate, *, signed: bool = False) -> str:

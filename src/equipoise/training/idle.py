@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which parts of a strategy training left without effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from equipoise.training.members import Member
+
+LEAST = 1e-3
+"""A blend with less than this share of the other example is that example itself."""
+
+
+def idle_in_training(
+    members: Sequence[Member], reached: Sequence[bool], batch: int, steps: int
+) -> tuple[str, ...]:
+    """Return what had no effect on the networks of a job, one sentence each.
+
+    Args:
+        members: The networks, of one strategy on one part.
+        reached: Whether what is kept of each has minimised the strategy's own loss.
+        batch: Examples per update.
+        steps: Updates per epoch.
+    """
+    found = []
+    loss = members[0].strategy.loss
+    if not all(reached):
+        which = "its networks" if not any(reached) else "some of its networks"
+        found.append(
+            f"loss={loss!r} was not reached in {which}: what is kept has minimised the "
+            "cross-entropy that training starts with."
+        )
+    synthesis = members[0].strategy.synthesis
+    if synthesis is not None and not blends(members[0], batch, steps):
+        found.append(f"synthesis={synthesis!r} has no effect: it made no example.")
+    return tuple(found)
+
+
+def blends(member: Member, batch: int, steps: int) -> bool:
+    """Return whether a network is shown any example between two others.
+
+    Its first epoch is looked at, by a draw that training makes too.
+
+    Args:
+        member: The network.
+        batch: Examples per update.
+        steps: Updates per epoch.
+    """
+    (rows,) = member.rows(0, 1, batch, steps)
+    draw = member.draw(rows, 0)
+    if draw.partner is None or draw.mix is None:
+        return False
+    inside = np.minimum(draw.mix, 1 - draw.mix) > LEAST
+    return bool((inside & (draw.partner != draw.index)).any())
