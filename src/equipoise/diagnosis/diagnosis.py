@@ -232,7 +232,7 @@ def _two_classes(table: Table) -> Table:
             sentence(
                 f"{negatives:,} negative and {positives:,} positive rows",
                 "a table with both classes",
-                "Look whether a filter removed a class.",
+                "Check whether a filter removed one of the classes.",
             )
         )
     return table

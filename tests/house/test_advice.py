@@ -1,0 +1,817 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Advice works: what an error proposes is done, and succeeds.
+
+Every advice in the source is collected. It is one of three: a near name, which is
+tested where it is made; an explanation, which proposes nothing to do; or a proposal.
+For a proposal a case below meets the error and then does what it says, or a test
+elsewhere does so and is named.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import gzip
+import importlib.util
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import SMOTE, SMOTENC
+
+import equipoise as eq
+from equipoise import decision, losses, metrics, networks, priors, sampling, strategies
+from equipoise.decision.costs import row_thresholds
+from equipoise.errors import EquipoiseError
+from equipoise.strategies.blended import Blend
+from equipoise.synthesis import Smote
+from equipoise.table.encoding import learn_encoding
+from equipoise.table.splits import outer_splits
+from equipoise.training.settings import TrainingSettings
+from equipoise.training.stopping import stop_value
+from equipoise.workflows.model import FittedModel
+
+HERE = Path(__file__).parent
+_spec = importlib.util.spec_from_file_location(
+    "collected_advice", HERE / "collected_advice.py"
+)
+assert _spec is not None
+assert _spec.loader is not None
+_module = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_module)
+collected: Callable[[], dict[str, list[str]]] = _module.collected
+
+RANDOM = np.random.default_rng(0)
+Y = (np.arange(200) % 8 == 0).astype(int)
+Z = RANDOM.normal(size=200) - 2 + 1.5 * Y
+P = priors.probability(Z)
+X = np.stack([Z + RANDOM.normal(size=200), RANDOM.normal(size=200)], axis=1)
+COLUMNS = {"a": X[:, 0], "b": X[:, 1], "y": Y}
+SHORT: dict[str, Any] = {"strategy": "logistic", "repeats": 1, "folds": 2}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """An error with its advice, and the same done as it says.
+
+    Attributes:
+        wrong: What raises the error.
+        right: What its advice says.
+        says: What the error holds, a regular expression; by default the advice as it
+            stands in the source.
+    """
+
+    wrong: Callable[[Path], Any]
+    right: Callable[[Path], Any]
+    says: str | None = None
+
+
+@functools.cache
+def model() -> FittedModel:
+    """A model of two columns."""
+    return eq.fit(COLUMNS, "y", **SHORT)
+
+
+def texts_model() -> FittedModel:
+    """A model of a number and a category."""
+    return eq.fit({**COLUMNS, "b": WORDS}, "y", **SHORT)
+
+
+PICTURES = RANDOM.normal(size=(200, 3, 3)).astype("float32")
+WORDS = np.where(X[:, 1] > 0, "up", "down")
+
+
+def network(*, end: Any = None, units: int = 1, compiled: bool = False) -> Any:
+    """Return a network of nine pixels."""
+    import keras
+
+    layers = [keras.layers.Flatten(), keras.layers.Dense(units, end)]
+    built = keras.Sequential([keras.Input((3, 3)), *layers])
+    if compiled:
+        built.compile("adam", "binary_crossentropy")
+    return built
+
+
+def check(build: Any, x: Any = PICTURES) -> None:
+    from equipoise.learners.own_model import check_build
+
+    check_build(build, x)
+
+
+def text_of(rows: int = 20, line: str = "{i},{p}") -> str:
+    lines = (line.format(i=i * 7 % 19, p=i % 4 // 3) for i in range(rows))
+    return "\n".join(["x,y", *lines])
+
+
+def write(place: Path, name: str, text: str | bytes) -> Path:
+    path = place / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def table(**columns: Any) -> Any:
+    return eq.read_table({**COLUMNS, **columns}, "y")
+
+
+HOLED = np.where(np.arange(200) < 3, np.nan, Y.astype(float))
+CHOSEN = ~np.isnan(HOLED)
+FAR = np.where(np.arange(200) < 3, np.inf, Y.astype(float))
+
+
+def _cut(path: Path) -> Path:
+    path.write_bytes(path.read_bytes()[:-200])
+    return path
+
+
+def _mixed(x: Any) -> None:
+    """Ask for a blend of examples from a network of one's own."""
+    from equipoise.learners.own_model import OwnModelLearner
+    from equipoise.strategies.jobs import Job
+
+    rows = np.arange(200)
+    mixup = eq.Strategy("mixup", sampling="balanced", synthesis="mixup")
+    job = Job(mixup, rows[:100], rows[100:150], rows[150:], 0)
+    settings = TrainingSettings(epochs=1)
+    list(OwnModelLearner(network, x, settings).run(table(), [job]))
+
+
+def _resampled(sampler: Any, **reading: Any) -> None:
+    from equipoise.learners.sampler_columns import categories_of
+
+    rows = eq.read_table({**COLUMNS, "gone": WORDS}, "y", **reading)
+    categories_of(sampler, rows)
+
+
+def _commas(place: Path) -> Path:
+    return write(place, "commas.csv", 'a,b\n"1,5",3\n"2,25",4\n')
+
+
+def _points(place: Path) -> Any:
+    """Return a table whose file proves the decimal point."""
+    lines = (
+        f"{a:.2f},{i * 7 % 19},{y}" for i, (a, y) in enumerate(zip(Z, Y, strict=True))
+    )
+    return eq.read_table(write(place, "points.csv", "\n".join(["a,b,y", *lines])), "y")
+
+
+def _parquet(place: Path) -> Path:
+    path = place / "good.parquet"
+    pd.DataFrame(COLUMNS).to_parquet(path)
+    return path
+
+
+def _twice(place: Path) -> Path:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = place / "twice.parquet"
+    pq.write_table(pa.table([pa.array(Y), pa.array(Y)], names=["y", "y"]), path)
+    return path
+
+
+def _days(form: str) -> list[str]:
+    return [f"{pd.Timestamp(2020, 1 + i % 12, 1 + i % 11):{form}}" for i in range(200)]
+
+
+def _spans() -> Any:
+    return pd.DataFrame({"a": X[:, 0], "t": [(i % 3, 1) for i in range(200)]})
+
+
+@functools.cache
+def _of(strategy: str) -> FittedModel:
+    return eq.fit(COLUMNS, "y", **{**SHORT, "strategy": strategy})
+
+
+def _new(place: Path) -> Path:
+    return write(place, "new.csv", "a,b\n1.5,2\n2.5,3\n")
+
+
+PLAIN = eq.Strategy("plain")
+
+
+def _blend(**parts: Any) -> Blend:
+    one, two = eq.Strategy("one", **parts), eq.Strategy("two", loss="focal")
+    return Blend("both", blended=(one, two), shares=(1, 1))
+
+
+def _sparse(x: Any) -> Any:
+    from scipy import sparse
+
+    return sparse.csr_matrix(x)
+
+
+def _sick(patients: int) -> dict[str, Any]:
+    """Return rows of 40 patients; all rows of the first few are positive."""
+    who = np.repeat(np.arange(40), 5)
+    y = (who < patients).astype(int)
+    return {"a": X[:, 0] + y, "b": X[:, 1], "who": [f"p{i}" for i in who], "y": y}
+
+
+def _floor(certify: float | None) -> eq.Goal:
+    return eq.Goal(recall_floor=0.5, certify=certify)
+
+
+def _tensorboard_at(place: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from equipoise.workflows.track_tensorboard import require_tensorboard
+
+    require_tensorboard(place)
+
+
+CASES: dict[str, Case] = {
+    "decision/calibration.py: Use method='auto', which leaves such scores alone.": Case(
+        lambda _: decision.fit_calibrator(Z, 0 * Y, method="platt"),
+        lambda _: decision.fit_calibrator(Z, 0 * Y, method="auto"),
+    ),
+    "decision/prevalence.py: Set it with dataclasses.replace(rule, prevalence=...).": (
+        Case(
+            lambda _: decision.at_prevalence(decision.DecisionRule(0.0), 0.1),
+            lambda _: decision.at_prevalence(
+                dataclasses.replace(
+                    decision.DecisionRule(0.0, objective="recall"), prevalence=0.5
+                ),
+                0.1,
+            ),
+        )
+    ),
+    "decision/prevalence.py: Choose it again with make_rule(..., prevalence=...), or "
+    "certify on rows of the new population.": Case(
+        lambda _: decision.at_prevalence(decision.make_rule(Z, Y), 0.1),
+        lambda _: decision.make_rule(Z, Y, prevalence=0.1),
+    ),
+    "decision/rule.py: Compare calibrated log-odds with row_thresholds(fp, fn) "
+    "instead.": Case(
+        lambda _: decision.make_rule(
+            Z, Y, objective="cost", fp=np.ones(200), fn=np.full(200, 9.0)
+        ),
+        lambda _: row_thresholds(np.ones(200), np.full(200, 9.0)) <= Z,
+    ),
+    "evaluation/inputs.py: Leave out the rows whose label is not known.": Case(
+        lambda _: eq.evaluate(HOLED, P),
+        lambda _: eq.evaluate(HOLED[CHOSEN], P[CHOSEN]),
+    ),
+    "evaluation/inputs.py: Pass the positive class' column, probability[:, 1].": Case(
+        lambda _: eq.evaluate(Y, np.stack([1 - P, P], axis=1)),
+        lambda _: eq.evaluate(Y, np.stack([1 - P, P], axis=1)[:, 1]),
+    ),
+    "evaluation/inputs.py: For log-odds use equipoise.priors.probability(z) first.": (
+        Case(
+            lambda _: eq.evaluate(Y, Z),
+            lambda _: eq.evaluate(Y, priors.probability(Z)),
+        )
+    ),
+    "evaluation/inputs.py: <remedy>": Case(
+        lambda _: eq.evaluate(np.where(Y, "yes", "no"), P),
+        lambda _: eq.evaluate(np.where(Y, "yes", "no") == "yes", P),
+        r"numpy\.asarray\(y\) == 'yes'",
+    ),
+    "losses/base.py: Drop a trailing axis of size 1 from one of them.": Case(
+        lambda _: losses.get("cross_entropy").function(
+            Y[:, None].astype("float32"), Z.astype("float32")
+        ),
+        lambda _: losses.get("cross_entropy").function(
+            Y.astype("float32"), Z.astype("float32")
+        ),
+    ),
+    "metrics/estimation.py: Leave the threshold out.": Case(
+        lambda _: metrics.interval("roc_auc", Y, P, threshold=0.5),
+        lambda _: metrics.interval("roc_auc", Y, P),
+    ),
+    "metrics/inputs.py: Code the rare class as 1.": Case(
+        lambda _: metrics.average_precision(2 * Y - 1, P),
+        lambda _: metrics.average_precision((2 * Y - 1 == 1).astype(int), P),
+    ),
+    "metrics/inputs.py: Use averaged(...) for multi-class and multi-label targets.": (
+        Case(
+            lambda _: metrics.roc_auc(np.stack([Y, 1 - Y], 1), np.stack([P, 1 - P], 1)),
+            lambda _: metrics.averaged(
+                "roc_auc", np.stack([Y, 1 - Y], 1), np.stack([P, 1 - P], 1)
+            ),
+        )
+    ),
+    "metrics/inputs.py: For log-odds use equipoise.priors.probability(z) first.": Case(
+        lambda _: metrics.brier(Y, Z),
+        lambda _: metrics.brier(Y, priors.probability(Z)),
+    ),
+    "metrics/several.py: Leave `decide` out.": Case(
+        lambda _: metrics.averaged(
+            "roc_auc", Y, np.stack([1 - P, P], 1), decide="largest"
+        ),
+        lambda _: metrics.averaged("roc_auc", Y, np.stack([1 - P, P], 1)),
+    ),
+    "networks/spec.py: Try (64, 64).": Case(
+        lambda _: networks.NetworkSpec("mine", hidden=64),  # type: ignore[arg-type]
+        lambda _: networks.NetworkSpec("mine", hidden=(64, 64)),
+    ),
+    "sampling/feed.py: Encode the features first, or leave the synthesis out.": Case(
+        lambda _: sampling.Oversample().over({"a": X}, Y, batch=8, synthesis=Smote()),
+        lambda _: (
+            sampling.Oversample().over(X, Y, batch=8, synthesis=Smote()),
+            sampling.Oversample().over({"a": X}, Y, batch=8),
+        ),
+    ),
+    "strategies/catalogue.py: See equipoise.catalogue().": Case(
+        lambda _: strategies.as_strategies([]),
+        lambda _: strategies.as_strategies(list(eq.catalogue())),
+    ),
+    "strategies/catalogue.py: Pass Strategy(name=...).": Case(
+        lambda _: strategies.as_strategies([eq.Strategy(), eq.Strategy()]),
+        lambda _: strategies.as_strategies([eq.Strategy(), eq.Strategy(name="two")]),
+    ),
+    "strategies/recipe.py: Use learner='network' for it.": Case(
+        lambda _: eq.Strategy(loss="focal", learner="trees"),
+        lambda _: eq.Strategy(loss="focal", learner="network"),
+    ),
+    "strategies/recipe.py: It is the step size of Adam: use learner='network' for "
+    "it.": (
+        Case(
+            lambda _: eq.Strategy(learner="trees", options={"learning_rate": 0.1}),
+            lambda _: eq.Strategy(learner="network", options={"learning_rate": 0.1}),
+        )
+    ),
+    "strategies/blended.py: Set it in the strategies that are averaged.": Case(
+        lambda _: dataclasses.replace(_blend(), weights="sqrt"),
+        lambda _: _blend(weights="sqrt"),
+    ),
+    "strategies/blended.py: List the strategies that it averages.": Case(
+        lambda _: Blend("more", blended=(_blend(), PLAIN), shares=(1, 1)),
+        lambda _: Blend("more", blended=(*_blend().blended, PLAIN), shares=(1, 1, 1)),
+    ),
+    "table/arrays.py: Remove {} from X, or a model learns the answer by heart.": Case(
+        lambda _: eq.read_table((pd.DataFrame(COLUMNS), pd.Series(Y, name="y"))),
+        lambda _: eq.read_table(
+            (pd.DataFrame(COLUMNS).drop(columns="y"), pd.Series(Y, name="y"))
+        ),
+    ),
+    "table/arrays.py: Pass X.toarray().": Case(
+        lambda _: eq.read_table((_sparse(X), Y)),
+        lambda _: eq.read_table((_sparse(X).toarray(), Y)),
+    ),
+    "table/arrays.py: <remedy>": Case(
+        lambda _: eq.read_table((X[:, 0], Y)),
+        lambda _: (
+            eq.read_table((X[:, 0].reshape(-1, 1), Y)),
+            eq.read_table((X.reshape(len(X), -1), Y)),
+        ),
+        r"X\.reshape\(-1, 1\)",
+    ),
+    "table/arrays.py: For a multi-label task pass one frame and target=[NAMES].": Case(
+        lambda _: eq.read_table((X, pd.DataFrame({"y": Y, "z": Y[::-1]}))),
+        lambda _: eq.read_table(pd.DataFrame({**COLUMNS, "z": Y[::-1]}), ["y", "z"]),
+    ),
+    "table/csv.py: <remedy>": Case(
+        lambda place: eq.read_table(
+            write(place, "a.csv", "a,b,y\n" + "1,2,0\n" * 5 + "1,2,3,1\n" * 2), "y"
+        ),
+        lambda place: eq.read_table(
+            write(
+                place,
+                "b.csv",
+                "a,b,y\n"
+                + "".join(f'{i * 7 % 9},"{i},5",{i % 3 // 2}\n' for i in range(9)),
+            ),
+            "y",
+        ),
+        "quote fields that hold the delimiter",
+    ),
+    "table/csv.py: Is it divided by something else?": Case(
+        lambda place: eq.read_table(
+            write(place, "a.csv", text_of().replace(",", "#")), "y"
+        ),
+        lambda place: eq.read_table(write(place, "b.csv", text_of()), "y"),
+    ),
+    "table/csv.py: Close the quote on line {}, or double it where it is a letter.": (
+        Case(
+            lambda place: eq.read_table(
+                write(place, "a.csv", text_of(line='"t{i},{p}')), "y"
+            ),
+            lambda place: eq.read_table(
+                write(place, "b.csv", text_of(line='"{i}",{p}')), "y"
+            ),
+        )
+    ),
+    "table/csv_bytes.py: Save it as one of these, or read it with a data frame library "
+    "and pass the frame.": Case(
+        lambda place: eq.read_table(write(place, "a.csv", b"PK\x03\x04" + b"0" * 99)),
+        lambda place: (
+            eq.read_table(write(place, "b.tsv", text_of().replace(",", "\t")), "y"),
+            eq.read_table(pd.DataFrame(COLUMNS), "y"),
+        ),
+    ),
+    "table/csv_bytes.py: Copy or write it again.": Case(
+        lambda place: eq.read_table(
+            write(place, "a.csv.gz", gzip.compress(text_of(99).encode())[:40]), "y"
+        ),
+        lambda place: eq.read_table(
+            write(place, "b.csv.gz", gzip.compress(text_of(99).encode())), "y"
+        ),
+    ),
+    "table/encoding.py: Read the file with like=TRAINING_TABLE.": Case(
+        lambda _: learn_encoding(table(), range(200)).transform(
+            table(a=np.where(Y, "1", "x"))
+        ),
+        lambda _: learn_encoding(table(), range(200)).transform(
+            eq.read_features(
+                {"a": [str(v) for v in X[:, 0]], "b": X[:, 1]}, like=table()
+            )
+        ),
+    ),
+    "table/frames.py: Where the rows do correspond, pass y.to_numpy().": Case(
+        lambda _: eq.read_table(
+            (pd.DataFrame({"a": X[:, 0]}), pd.Series(Y, index=range(500, 700)))
+        ),
+        lambda _: eq.read_table(
+            (
+                pd.DataFrame({"a": X[:, 0]}),
+                pd.Series(Y, index=range(500, 700)).to_numpy(),
+            )
+        ),
+    ),
+    "table/read.py: Pass [{}].": Case(
+        lambda _: eq.read_table(COLUMNS, "y", drop="a"),
+        lambda _: eq.read_table(COLUMNS, "y", drop=["a"]),
+    ),
+    "table/read.py: Pass pandas.DataFrame(rows) or polars.DataFrame(rows).": Case(
+        lambda _: eq.read_table([{"a": 1, "y": 0}], "y"),
+        lambda _: eq.read_table(
+            pd.DataFrame([{"a": i, "y": i % 3 // 2} for i in range(9)]), "y"
+        ),
+    ),
+    "table/read.py: <_ELSE.get(role, '')>": Case(
+        lambda _: eq.read_table(X, Y),
+        lambda _: eq.read_table((X, Y)),
+        r"the pair \(X, y\)",
+    ),
+    "table/read.py: <' '.join([raw.hint, 'Pass target=COLUMN.']).strip()>": Case(
+        lambda _: eq.read_table(COLUMNS),
+        lambda _: eq.read_table(COLUMNS, target="y"),
+        "Pass target=COLUMN",
+    ),
+    "table/read.py: Pass these when reading it from its source.": Case(
+        lambda _: eq.read_table(table(), positive="0"),
+        lambda _: eq.read_table(COLUMNS, "y", positive="0"),
+    ),
+    "table/read.py: Read it from its source with like=.": Case(
+        lambda _: eq.read_table(table(c=X[:, 1] ** 2), like=table()),
+        lambda _: eq.read_table({**COLUMNS, "c": X[:, 1] ** 2}, like=table()),
+    ),
+    "table/target.py: Remove these rows, or fill in their targets.": Case(
+        lambda _: table(y=HOLED),
+        lambda _: eq.read_table(
+            {"a": X[CHOSEN, 0], "b": X[CHOSEN, 1], "y": HOLED[CHOSEN]}, "y"
+        ),
+    ),
+    "table/target.py: Remove these rows, or mend their targets.": Case(
+        lambda _: table(y=FAR), lambda _: table(y=np.where(np.isinf(FAR), 0.0, FAR))
+    ),
+    "table/target.py: This looks like a regression. Make classes of it first, for "
+    "example by a threshold.": Case(lambda _: table(y=Z), lambda _: table(y=Z > 0)),
+    "table/target.py: Name one target column for a binary or multi-class task.": Case(
+        lambda _: eq.read_table(COLUMNS, ["a", "y"], task="binary"),
+        lambda _: eq.read_table(COLUMNS, "y", task="binary"),
+    ),
+    "table/table.py: <remedy>": Case(
+        lambda _: eq.diagnose(table(y=np.arange(200) % 3)),
+        lambda _: eq.diagnose(
+            {**COLUMNS, "y": np.arange(200) % 3}, target="y", positive="2"
+        ),
+        "positive=CLASS: '0', '1', '2'",
+    ),
+    "training/settings.py: Try batch={}.": Case(
+        lambda _: TrainingSettings(batch=100),
+        lambda _: TrainingSettings(batch=112),
+        "Try batch=112",
+    ),
+    "training/stopping.py: Try metric='log_loss'.": Case(
+        lambda _: stop_value("roc_auc", 0 * Y, Z, priors.Correction("offset")),
+        lambda _: stop_value("log_loss", 0 * Y, Z, priors.Correction("offset")),
+    ),
+    "workflows/fit_rows.py: Leave certify= out: the floor is then estimated, not "
+    "certified.": Case(
+        lambda _: eq.fit(_sick(1), "y", group="who", goal=_floor(0.9), **SHORT),
+        lambda _: eq.fit(_sick(6), "y", group="who", goal=_floor(None), **SHORT),
+    ),
+    "workflows/goal.py: For example equipoise.Goal(precision_floor=0.5).": Case(
+        lambda _: eq.fit(COLUMNS, "y", goal=0.5, **SHORT),  # type: ignore[arg-type]
+        lambda _: eq.fit(COLUMNS, "y", goal=eq.Goal(precision_floor=0.5), **SHORT),
+    ),
+    "workflows/track_tensorboard.py: Try {}.": Case(
+        lambda place: _tensorboard_at(write(place, "x", "y").parent),
+        lambda place: _tensorboard_at(place / "trial-2"),
+        "trial-2",
+    ),
+    "bundle/container.py: Is it another kind of file, or was it cut off?": Case(
+        lambda place: eq.load(write(place, "m.equipoise", "x" * 99)),
+        lambda place: eq.load(model().save(place / "n.equipoise")),
+    ),
+    "bundle/container.py: Copy it again from its source.": Case(
+        lambda place: eq.load(_cut(model().save(place / "m.equipoise"))),
+        lambda place: eq.load(model().save(place / "m.equipoise")),
+    ),
+    "decision/thresholds.py: A rule that leaves rows undecided has two thresholds: "
+    "make_rule.": Case(
+        lambda _: decision.choose_threshold(
+            Z, Y, objective="cost", fp=1, fn=9, abstain=0.3
+        ),
+        lambda _: decision.make_rule(Z, Y, objective="cost", fp=1, fn=9, abstain=0.3),
+    ),
+    "decision/thresholds.py: Use method='empirical', or costs.row_thresholds for costs "
+    "by row.": Case(
+        lambda _: decision.choose_threshold(Z, Y, objective="f1", method="analytic"),
+        lambda _: decision.choose_threshold(Z, Y, objective="f1", method="empirical"),
+    ),
+    "learners/own_model.py: Try model=lambda: your_model().": Case(
+        lambda _: check(network()), lambda _: check(lambda: network())
+    ),
+    "learners/own_model.py: Make the layers inside the function: each fit needs its "
+    "own.": Case(lambda _: check(functools.cache(network)), lambda _: check(network)),
+    "learners/own_model.py: Leave compile() out: strategies bring losses and "
+    "weights.": (
+        Case(lambda _: check(lambda: network(compiled=True)), lambda _: check(network))
+    ),
+    "learners/own_model.py: End it with Dense(1).": Case(
+        lambda _: check(lambda: network(units=2)), lambda _: check(network)
+    ),
+    "learners/own_model.py: End it with Dense(1): the trial makes probabilities of "
+    "logits.": Case(
+        lambda _: check(lambda: network(end="sigmoid")), lambda _: check(network)
+    ),
+    "learners/own_model.py: Convert pixels with x.astype('float32') / 255.": Case(
+        lambda _: _mixed(PICTURES.astype("uint8")),
+        lambda _: _mixed(PICTURES.astype("uint8").astype("float32") / 255),
+    ),
+    "learners/sampler_columns.py: Use a sampler for numbers, such as SMOTE.": Case(
+        lambda _: _resampled(SMOTENC(["gone"]), drop=["gone"]),
+        lambda _: _resampled(SMOTE(), drop=["gone"]),
+    ),
+    "metrics/estimation.py: Its value alone is METRICS[name](y, score): no interval of "
+    "known coverage is at hand.": Case(
+        lambda _: metrics.interval("calibration_error", Y, P),
+        lambda _: metrics.METRICS["calibration_error"](Y, P),
+    ),
+    "table/like.py: <_MEND>": Case(
+        lambda _: eq.read_features({**COLUMNS, "a": WORDS}, like=table()),
+        lambda _: eq.read_features({**COLUMNS, "a": X[:, 0]}, like=table()),
+        "first table",
+    ),
+    "table/like.py: <remedy>": Case(
+        lambda place: eq.read_features(_commas(place), like=_points(place)),
+        lambda place: (
+            eq.read_features(_new(place), like=_points(place)),
+            eq.read_features(
+                pd.DataFrame({"a": [1.5], "b": [2.0]}), like=_points(place)
+            ),
+        ),
+        "Write the values as the first table has them, or pass a Parquet file or a "
+        "data frame",
+    ),
+    "table/parquet.py: Rename or remove columns.": Case(
+        lambda place: eq.read_table(_twice(place), "y"),
+        lambda place: eq.read_table(pd.DataFrame(COLUMNS), "y"),
+    ),
+    "table/parquet.py: Copy or write it again.": Case(
+        lambda place: eq.read_table(write(place, "a.parquet", b"PAR1xxxxPAR"), "y"),
+        lambda place: eq.read_table(_parquet(place), "y"),
+    ),
+    "table/read.py: <' '.join([nearest(target, names), raw.hint]).strip()>": Case(
+        lambda _: eq.read_table(COLUMNS, "Y"),
+        lambda _: eq.read_table(COLUMNS, "y"),
+        "Did you mean 'y'",
+    ),
+    "table/roles.py: Pass day_first=True if this is {}, or day_first=False if it is "
+    "{}; or write dates as YYYY-MM-DD.": Case(
+        lambda _: eq.read_table({**COLUMNS, "day": _days("%d/%m/%Y")}, "y", time="day"),
+        lambda _: (
+            eq.read_table(
+                {**COLUMNS, "day": _days("%d/%m/%Y")}, "y", time="day", day_first=True
+            ),
+            eq.read_table(
+                {**COLUMNS, "day": _days("%d/%m/%Y")}, "y", time="day", day_first=False
+            ),
+            eq.read_table({**COLUMNS, "day": _days("%Y-%m-%d")}, "y", time="day"),
+        ),
+    ),
+    "table/splits.py: <advice>": Case(
+        lambda _: outer_splits(table(y=(np.arange(200) < 3).astype(int)), folds=5),
+        lambda _: outer_splits(table(y=(np.arange(200) < 3).astype(int)), folds=3),
+        "Pass folds=3 or fewer",
+    ),
+    "workflows/arms.py: Put the test rows into (x, y), or score them with your "
+    "model.": (
+        Case(
+            lambda _: eq.compare((PICTURES, Y), model=network, test=(PICTURES, Y)),
+            lambda _: network()(PICTURES),
+        )
+    ),
+    "workflows/estimator_input.py: Pass it as texts, for example by astype(str).": Case(
+        lambda _: eq.EquipoiseClassifier(strategy="logistic").fit(_spans(), Y),
+        lambda _: eq.EquipoiseClassifier(strategy="logistic", folds=2).fit(
+            _spans().astype(str), Y
+        ),
+    ),
+    "workflows/export.py: Leave it out of the strategies to export the model; predict "
+    "and predict_file serve every model.": Case(
+        lambda place: _of("prior").export(place / "served"),
+        lambda place: (
+            model().export(place / "served"),
+            _of("prior").predict_proba(COLUMNS),
+        ),
+    ),
+    "workflows/export.py: Try {}; keras_model() gives a model that Keras can save in "
+    "its own formats.": Case(
+        lambda place: model().export(place / "served.keras"),
+        lambda place: (
+            model().export(place / "served"),
+            model().keras_model.save(place / "m.keras"),
+        ),
+    ),
+    "workflows/export_onnx.py: Try {}.": Case(
+        lambda place: model().export(place / "m.pb", format="onnx"),
+        lambda place: model().export(place / "m.onnx", format="onnx"),
+    ),
+    "workflows/export_onnx.py: Export it with format='saved_model', which takes them "
+    "as they are; or turn them into numbers before fit.": Case(
+        lambda place: texts_model().export(place / "m.onnx"),
+        lambda place: texts_model().export(place / "served", format="saved_model"),
+    ),
+    "workflows/predict.py: Try {}.": Case(
+        lambda place: model().predict_file(_new(place), place / "scores.txt"),
+        lambda place: model().predict_file(_new(place), place / "scores.csv"),
+    ),
+    "workflows/storage.py: Try {}.": Case(
+        lambda place: model().save(place / "model.h5"),
+        lambda place: model().save(place / "model.equipoise"),
+    ),
+    "_core/checks.py: <nearest(value, names)>": Case(
+        lambda _: eq.Strategy(loss="focl"),
+        lambda _: eq.Strategy(loss="focal"),
+        "Did you mean 'focal'",
+    ),
+}
+
+# Tests elsewhere that meet the error and do what it says.
+ELSEWHERE = {
+    "learners/own_model.py: Call log_odds_of(x).": (
+        "tests/learners/test_own_model.py",
+        "test_images_one_seed_one_result_and_scores_that_return",
+    ),
+    "training/checkpoints.py: <_REMEDY>": (
+        "tests/training/test_checkpoints.py",
+        "test_a_damaged_file_makes_room",
+    ),
+    "workflows/predict.py: Give the array that it takes to predict_proba.": (
+        "tests/workflows/test_own_input.py",
+        "test_files_and_tables_are_refused",
+    ),
+    "workflows/plan.py: <_advice(table, protocol)>": (
+        "tests/workflows/test_plan.py",
+        "test_the_number_of_folds_that_an_error_names_works",
+    ),
+    "workflows/track_mlflow.py: <remedy>": (
+        "tests/workflows/test_track_mlflow.py",
+        "test_a_database_needs_no_server",
+    ),
+    "learners/resampled.py: <_advice(sampler, positives, str(error))>": (
+        "tests/learners/test_resampled.py",
+        "test_the_advice_about_neighbours_works",
+    ),
+    "learners/sampler_columns.py: <BY_NAME>": (
+        "tests/learners/test_sampler_columns.py",
+        "test_a_target_that_stands_first_moves_no_number_unseen",
+    ),
+    "workflows/arms.py: Join them, for example numpy.concatenate([a, b], axis=1), and "
+    "let the model take them apart: inputs = keras.Input((5,)); first = "
+    "inputs[:, :3]; second = inputs[:, 3:].": (
+        "tests/workflows/test_arms.py",
+        "test_the_advice_for_several_inputs_works",
+    ),
+    "workflows/own_input.py: Replace them, for example numpy.nan_to_num(x), in new "
+    "rows as in these; where a gap means something, add a channel that says where it "
+    "is.": (
+        "tests/workflows/test_arms.py",
+        "test_numbers_that_are_not_finite_are_refused",
+    ),
+}
+
+# They say why, or what to look at; nothing in them can be done in code.
+EXPLAINS = {
+    "learners/keras_loop.py: Use log_odds_of(x).",
+    '_core/extras.py: Run: pip install "equipoise[{}]"',
+    "_core/frames.py: Run: pip install {}",
+    "bundle/container.py: Fit it with fewer repeats, folds or strategies.",
+    "bundle/container.py: Load it with the version of Equipoise that wrote it, or a "
+    "later one.",
+    "bundle/container.py: `save` writes none so large: is it a model?",
+    "bundle/keras_file.py: <remedy>",
+    "bundle/state.py: Leave columns of long texts out with drop=, or shorten them.",
+    "decision/costs.py: Otherwise one answer is right for every row.",
+    "decision/floors.py: Were the precision seen ({}) the true one, {} flagged cases, "
+    "about {} rows, would show it in four draws of five.",
+    "decision/floors.py: The precision seen is below the floor.",
+    "decision/floors.py: No number of rows shows what is not so.",
+    "decision/floors.py: {}{}.",
+    "decision/floors.py: <_recall_remedy(positive.size, delta)>",
+    "decision/rows.py: Look for missing values in the features or a diverged model.",
+    "diagnosis/diagnosis.py: Check whether a filter removed one of the classes.",
+    "evaluation/cross_validation.py: Every row needs a fold in every repeat.",
+    "evaluation/inputs.py: A row that no fold scores has no score: every row needs a "
+    "fold.",
+    "learners/keras_loop.py: Use NetworkLearner.",
+    "learners/keras_loop.py: Try a smaller learning rate, or milder weights.",
+    "learners/network.py: Check the split: a part lacks a class, or rows to stop by.",
+    "learners/own_model.py: It learns from columns; compare it on a table.",
+    "learners/own_model.py: A sampler object works on the columns of a table.",
+    "learners/own_model.py: Nearest neighbours of raw arrays, as of pixels, mean "
+    "little.",
+    "learners/own_model.py: Keras says: {}",
+    "networks/layout.py: Rename the column.",
+    "sampling/classes.py: Check the split: a class is absent from these rows.",
+    "strategies/recipe.py: It compares positives with negatives, so class weights "
+    "cancel.",
+    "strategies/recipe.py: The log-odds of a prior of one half are 0: it would adjust "
+    "nothing.",
+    "strategies/recipe.py: The plan itself says which negatives each member sees.",
+    "strategies/recipe.py: It takes the place of repeated positives, and here none "
+    "repeats.",
+    "strategies/recipe.py: A blend is neither positive nor negative, so it forms no "
+    "pair.",
+    "table/blocks.py: Is a quote on line {} not closed?",
+    "table/blocks.py: Copy or write it again.",
+    "table/csv_bytes.py: The file is damaged or no text file; write it again.",
+    "table/csv_bytes.py: The file is damaged or cut off; write it again.",
+    "table/read.py: <' '.join((f'{d.name!r} was left out: {d.reason}.' for d in "
+    "told[:5]))>",
+    "table/target.py: Nothing can be learned from one class; is this the right column?",
+    "table/target.py: This looks like an identifier or free text.",
+    "training/data.py: Replace infinities in the source.",
+    "training/population.py: Try a smaller learning rate, or milder weights.",
+    "weights/scheme.py: Check the split: a class is absent from the training rows.",
+    "workflows/arms.py: Arrays (x, y) have no columns to name.",
+    "workflows/compare.py: The others need columns, and a network of your own has "
+    "none.",
+    "workflows/export_check.py: Please report it; the model itself is sound and was "
+    "not exported.",
+    "workflows/export_onnx.py: Please report it; the model itself is sound and was not "
+    "exported.",
+    "workflows/fit.py: Fit it on a table of columns.",
+    "workflows/fit.py: fit averages what it is given, and this is an average itself.",
+    "workflows/fit_rows.py: Exact binomial bounds count rows.",
+    "workflows/goal.py: The other one is whatever the first leaves.",
+    "workflows/storage.py: export() writes a SavedModel, which holds any layer.",
+}
+
+
+# What was done to a table is told as a warning, which is no matter here; and Keras
+# asks NumPy for a copy in the way of NumPy 1 when it saves.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+@pytest.mark.parametrize("advice", CASES, ids=lambda text: text[:60])
+def test_the_advice_works(advice: str, tmp_path: Path) -> None:
+    case = CASES[advice]
+    with pytest.raises(EquipoiseError) as raised:
+        case.wrong(tmp_path)
+    literal = re.escape(advice.partition(": ")[2]).replace(r"\{\}", ".+")
+    assert re.search(case.says or literal, str(raised.value))
+    case.right(tmp_path)
+
+
+@pytest.mark.parametrize("advice", ELSEWHERE, ids=lambda text: text[:60])
+def test_the_test_that_takes_it_exists(advice: str) -> None:
+    path, name = ELSEWHERE[advice]
+    text = (HERE.parents[1] / path).read_text(encoding="utf-8")
+    assert f"def {name}(" in text
+
+
+def test_no_advice_is_left_out() -> None:
+    """An advice that is new has to be taken by a test, or be called an explanation."""
+    places = collected()
+    judged = CASES.keys() | ELSEWHERE.keys() | EXPLAINS
+    new = {t: where for t, where in places.items() if t not in judged}
+    assert not {t: where for t, where in new.items() if "<nearest(" not in t}
+    assert not judged - places.keys()  # advice that is gone
+    assert len(judged) == len(CASES) + len(ELSEWHERE) + len(EXPLAINS)
+
+
+def test_every_option_that_a_message_names_exists() -> None:
+    """A text that says --option names one of a verb, or of the tool it names."""
+    from typer.main import get_command
+
+    from equipoise.cli.app import app
+
+    known = {"--help", "--version", "--logdir"}  # the last is TensorBoard's
+    for command in get_command(app).commands.values():  # type: ignore[attr-defined]
+        for option in command.params:
+            known |= {*option.opts, *option.secondary_opts}
+    named: dict[str, str] = {}
+    for path in sorted((HERE.parents[1] / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                options = re.findall(r"(?<![\w-])--[a-z][a-z-]+", node.value)
+                named |= dict.fromkeys(options, path.name)
+    assert named
+    assert not {option: where for option, where in named.items() if option not in known}
