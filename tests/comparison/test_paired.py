@@ -15,13 +15,34 @@ from equipoise.errors import InputError
 
 def test_it_equals_its_formula() -> None:
     d = np.random.default_rng(0).normal(0.03, 0.05, (5, 4))
-    test = nadeau_bengio(d, test_share=0.25, level=0.9)
+    test = nadeau_bengio(d, test_share=0.25, level=0.9, limits=None)
     se = math.sqrt((1 / 20 + 0.25 / 0.75) * d.var(ddof=1))
     assert test.se == pytest.approx(se)
     assert test.p == pytest.approx(2 * stats.t.sf(d.mean() / se, 19))
     low, high = stats.t.interval(0.9, 19, d.mean(), se)
     assert (test.low, test.high) == pytest.approx((low, high))
     assert (test.df, test.splits, test.level) == (19, 20, 0.9)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (1, 2), (2, 3)])
+def test_intervals_stay_within_their_limits(shape: tuple[int, int]) -> None:
+    """Few splits make wide intervals, and none of impossible differences."""
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        d = np.clip(random.normal(random.uniform(-0.9, 0.9), 0.3, shape), -1, 1)
+        test = nadeau_bengio(d, 1 / shape[1])
+        assert -1 <= test.low <= test.mean <= test.high <= 1
+        assert (test.low > 0 or test.high < 0) == (test.p < 0.05)
+        free = nadeau_bengio(d, 1 / shape[1], limits=None)
+        assert free.p == test.p
+        rows = with_rows(test, RowsError(float(d.mean()), 0.4, 4))
+        assert -1 <= rows.low <= rows.mean <= rows.high <= 1
+
+
+def test_differences_beyond_the_limits_have_none() -> None:
+    """Differences of costs are in their own unit."""
+    test = nadeau_bengio([30.0, 50.0, 45.0], 1 / 3)
+    assert test.high > 50
 
 
 def test_without_correlation_it_is_the_plain_t_test() -> None:
@@ -70,7 +91,7 @@ def test_infinite_differences_are_refused() -> None:
 def test_the_larger_error_decides(se: float, df: float) -> None:
     d = np.random.default_rng(0).normal(0.03, 0.05, (5, 5))
     alone = nadeau_bengio(d, 0.2, level=0.9)
-    both = with_rows(alone, RowsError(0.07, se, df))
+    both = with_rows(alone, RowsError(0.07, se, df), limits=None)
     error, freedom = max(alone.se, se), min(24, df)
     assert (both.mean, both.se, both.df) == (0.07, error, freedom)
     assert both.p == pytest.approx(2 * stats.t.sf(0.07 / error, freedom))

@@ -95,6 +95,61 @@ def test_cannot_tell_names_the_difference_that_could_have_been_seen() -> None:
     assert "whether a beats plain" in some.sentence
 
 
+@pytest.mark.parametrize(("repeats", "words"), [(1, "One repeat"), (3, "3 repeats")])
+def test_few_repeats_are_blamed_and_not_the_data(results, repeats, words) -> None:
+    few = replace_repeats(results, repeats)
+    found = judge(few).sentence
+    assert found.startswith(f"{words} of 5 folds cannot tell whether same beats plain")
+    assert found.endswith("Run it with repeats=5 (--repeats 5).")
+    by_time = judge(few, repeatable=False).sentence
+    assert "repeats" not in by_time
+    assert by_time.startswith("These 5 folds cannot tell")
+
+
+def test_many_repeats_and_no_finding_are_blamed_on_the_data(results) -> None:
+    few = replace_repeats(results, 5)
+    assert judge(few).sentence.startswith("This data cannot tell whether same beats")
+
+
+def replace_repeats(results, repeats: int):
+    """Return a trial of the same scores with fewer repeats, without the best arm."""
+    scores = {
+        name: results[name].fitted.log_odds[:repeats]
+        for name in ("plain", "same", "prior")
+    }
+    return cross_validated(results.y, scores, results.folds[:repeats], replicates=100)
+
+
+def test_what_could_have_been_detected_is_possible() -> None:
+    """A detectable difference above 1 minus the baseline's value is none."""
+    values = {"plain": 0.72, "a": 0.75}
+    wide = {"a": around(0.03, 0.3, 0, (1, 3))}
+    found = judge_differences(wide, 1 / 3, values=values)
+    assert math.isnan(found.detectable_difference)
+    assert "no possible improvement" in found.sentence
+    arm = found.arms["a"].difference
+    assert -1 <= arm.low <= arm.high <= 1
+
+
+@pytest.mark.parametrize(("gain", "most"), [(0.002, 0.0005), (0.3, 0.01)])
+def test_the_margin_is_in_proportion_to_what_is_gained(gain, most) -> None:
+    """At .5 % of positives an average precision of .007 is no different from .01 AP."""
+    random = np.random.default_rng(0)
+    y = np.repeat([0, 1], [3980, 20])
+    folds = np.stack([random.permutation(4000) % 4 for _ in range(2)])
+    shift = {0.002: 0.3, 0.3: 3.5}[gain]
+    z = random.standard_normal(4000) + shift * y - 5
+    scores = {"plain": np.tile(z, (2, 1)), "prior": np.zeros(folds.shape)}
+    results = cross_validated(y, scores, folds, replicates=50)
+    found = judge(results)
+    best = results["plain"].evaluation["average_precision"].value
+    assert found.margin == pytest.approx(min(0.01, 0.02 * (best - 0.005)))
+    assert found.margin <= most
+    assert judge(results, margin=0.2).margin == 0.2
+    assert judge(results, margin=0.2).margin_basis == "as asked"
+    assert ("default" in found.margin_basis) == (found.margin == 0.01)
+
+
 def test_one_split_is_no_test() -> None:
     found = judge_differences({"a": [0.3]}, 0.2)
     assert found.arms["a"].outcome == "cannot tell"

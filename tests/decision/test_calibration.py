@@ -185,7 +185,7 @@ def test_auto_goes_by_the_number_of_positives(positives, exact, method) -> None:
     y[4000 - positives - 100 : 3900] = 1
     found = fit_calibrator(z, y, exact=exact)
     assert found.method == method
-    assert str(min(positives, 4000 - positives)) in found.reason
+    assert f"{min(positives, 4000 - positives):,}" in found.reason
 
 
 def test_none_changes_nothing() -> None:

@@ -156,7 +156,8 @@ def test_more_spread_is_never_narrower(metric, value, spread, units) -> None:
 
 def test_a_difference_is_a_t_interval() -> None:
     drawn = 0.02 * np.random.default_rng(0).standard_normal(500) + 0.1
-    found = difference_interval(0.1, difference_error(drawn, 20), 20, 0.9)
+    error = difference_error(drawn, 20)
+    found = difference_interval(0.1, error, 20, 0.9, limits=None)
     se = drawn.std(ddof=1) * math.sqrt(20 / 19)
     low, high = stats.t.interval(0.9, 19, 0.1, se)
     assert (found.low, found.high) == pytest.approx((low, high))
@@ -167,3 +168,31 @@ def test_differences_that_are_undefined() -> None:
     assert math.isnan(difference_error(np.zeros(5), 1))
     assert math.isnan(difference_error(np.full(5, np.nan), 9))
     assert math.isnan(difference_interval(0.1, math.nan, 1, 0.95).low)
+
+
+def test_a_difference_stays_within_its_limits() -> None:
+    found = difference_interval(-0.66, 0.4, 3, 0.95, limits=(-1.0, 1.0))
+    assert -1 <= found.low < -0.66 < 0 < found.high < 1
+
+
+@pytest.mark.parametrize("repeats", [1, 5])
+def test_auroc_excludes_chance_only_if_idle_models_would_not(repeats: int) -> None:
+    """With value .5 + d, the interval has its end at .5 between two errors."""
+    drawn = 0.05 * np.random.default_rng(0).standard_normal(2000)
+    basis = Basis(30, 30, None if repeats == 1 else 0.0, repeats=repeats)
+    ends = [
+        resampled_interval("roc_auc", Estimate(0.5 + d), drawn + 0.5 + d, basis, 0.95)
+        for d in np.linspace(0.0, 0.3, 61)
+    ]
+    lows = [e.low for e in ends]
+    assert lows == sorted(lows)
+    assert sum(low == 0.5 for low in lows) >= 3  # neither below nor beyond
+    # The end is at .5 as long as the wider variance cannot exclude it.
+    raised = (1.65 + 0.35 / repeats) / (1.25 if repeats == 1 else 1.05)
+    first = next(
+        d for d, low in zip(np.linspace(0, 0.3, 61), lows, strict=True) if low > 0.5
+    )
+    begun = next(
+        d for d, low in zip(np.linspace(0, 0.3, 61), lows, strict=True) if low >= 0.5
+    )
+    assert first / begun == pytest.approx(math.sqrt(raised), rel=0.12)

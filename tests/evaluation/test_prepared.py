@@ -8,7 +8,7 @@ import pytest
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.evaluation.decided import DECISION
-from equipoise.evaluation.prepared import Prepared, estimand
+from equipoise.evaluation.prepared import Prepared
 from equipoise.evaluation.resampled import RowWeights, cluster_numbers
 from equipoise.metrics import average_precision
 from equipoise.metrics.influence import average_precision_spread
@@ -79,7 +79,3 @@ def test_errors_are_of_the_joint_replicates(prepared, drawn) -> None:
     assert prepared.errors("plain", "plain", found, 20) == {}
     apart = noisy["roc_auc"].var() + plain["roc_auc"].var()
     assert errors["roc_auc"] ** 2 < apart  # paired
-
-
-def test_the_estimand_is_named() -> None:
-    assert estimand(np.array([[0, 1, 2]])) == "a model trained on 2/3 of this table"

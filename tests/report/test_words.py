@@ -14,8 +14,8 @@ from equipoise.report import words
     ("value", "digits", "signed", "text"),
     [
         (0.5, 3, False, "0.500"),
-        (-0.0004, 3, False, "0.000"),
-        (-0.0004, 3, True, "0.000"),
+        (-0.0004, 3, False, "\u22120.00040"),
+        (0.00012, 3, True, "+0.00012"),
         (0.0, 2, True, "0.00"),
         (1.25, 1, True, "+1.2"),
         (-1.0, 1, False, "\u22121.0"),
@@ -30,8 +30,9 @@ def test_numbers(value: Any, digits: int, signed: bool, text: str) -> None:
     ("estimate", "text"),
     [
         (None, ""),
-        ({"low": None, "high": 0.5}, ""),
-        ({"low": 0.0, "high": 1.0}, "0.00 to 1.00"),
+        ({"value": 0.2, "low": None, "high": 0.5}, ""),
+        ({"value": 0.2, "low": 0.0, "high": 1.0}, "0.00 to 1.00"),
+        ({"value": 0.001, "low": 0.0008, "high": 0.0021}, "0.0008 to 0.0021"),
     ],
 )
 def test_ends(estimate: Any, text: str) -> None:
@@ -39,7 +40,7 @@ def test_ends(estimate: Any, text: str) -> None:
 
 
 def test_signed_ends() -> None:
-    found = words.ends({"low": -0.25, "high": 0.5}, 2, signed=True)
+    found = words.ends({"value": 0.1, "low": -0.25, "high": 0.5}, signed=True)
     assert found == "\u22120.25 to +0.50"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, number, sentence
+from equipoise._core.numerals import as_p_value, percent
 from equipoise.comparison.correction import holm
 from equipoise.comparison.paired import PairedTest
 from equipoise.comparison.rows import delong_difference, resampled_difference
@@ -56,7 +57,8 @@ class HeldOut:
             on the same rows. AUROC by DeLong, average precision by the jackknife,
             the Brier score (and AUROC with clusters) by weights of rows. They
             know the noise of the test rows alone, as the models are fixed.
-        adjusted: By arm: p-value of its average precision after Holm's correction.
+        adjusted: By arm: p-value of its average precision after Holm's correction;
+            a pair with a constant is not counted there and keeps its own.
         prevalence: Whether the share of positives is that of the training table.
     """
 
@@ -162,11 +164,14 @@ def held_out(
         for name, z in scores.items()
         if name != results.baseline
     }
-    p = holm([tests["average_precision"].p for tests in differences.values()])
+    p = {name: tests["average_precision"].p for name, tests in differences.items()}
+    flat = {name: bool((z == z[0]).all()) for name, z in scores.items()}
+    family = [name for name in p if flat[name] == flat[results.baseline]]
+    corrected = holm([p[name] for name in family]).tolist()
     return HeldOut(
         evaluations,
         differences,
-        dict(zip(differences, p.tolist(), strict=True)),
+        {**p, **dict(zip(family, corrected, strict=True))},
         check,
     )
 
@@ -257,11 +262,14 @@ def prevalence_check(
 
 
 def _words(train: float, test: float, p: float, alpha: float) -> str:
-    both = f"{test:.2%} of the test file's rows are positive, {train:.2%} in training"
+    both = (
+        f"{percent(test)} of the test file's rows are positive, {percent(train)} in "
+        "training"
+    )
     if p > alpha:
-        return f"{both} (p = {p:.2g}): no sign of another prevalence."
+        return f"{both} ({as_p_value(p)}): no sign of another prevalence."
     return (
-        f"{both} (p = {p:.2g}): the prevalence differs. Precision and average "
+        f"{both} ({as_p_value(p)}): the prevalence differs. Precision and average "
         "precision do not compare with the trial's; AUROC and recall do, and "
         "probabilities need a correction for the new prevalence."
     )

@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
+from equipoise._core.numerals import as_p_value, estimate
 from equipoise.errors import InputError
+from equipoise.metrics.differences import UNIT, Limits, difference_ends
 
 FloatArray = npt.NDArray[np.float64]
 NAN = float("nan")
@@ -66,8 +68,9 @@ class PairedTest:
 
     def __str__(self) -> str:
         if math.isnan(self.p):
-            return f"{self.mean:+.3f} (no test: {self.reason})"
-        return f"{self.mean:+.3f} [{self.low:+.3f}, {self.high:+.3f}], p = {self.p:.2g}"
+            return f"{estimate(self.mean, signed=True)} (no test: {self.reason})"
+        shown = estimate(self.mean, self.low, self.high, signed=True)
+        return f"{shown}, {as_p_value(self.p)}"
 
 
 def finite(differences: npt.ArrayLike) -> FloatArray:
@@ -105,7 +108,11 @@ def variance_factor(splits: int, test_share: float) -> float:
 
 
 def nadeau_bengio(
-    differences: npt.ArrayLike, test_share: float, *, level: float = 0.95
+    differences: npt.ArrayLike,
+    test_share: float,
+    *,
+    level: float = 0.95,
+    limits: Limits | None = UNIT,
 ) -> PairedTest:
     """Test paired differences over the splits of a repeated cross-validation.
 
@@ -119,6 +126,9 @@ def nadeau_bengio(
         differences: `[repeats, folds]` or flat, one per split; NaN is left out.
         test_share: The share of the rows that a split tests on, 1/folds.
         level: Coverage of the interval.
+        limits: The smallest and the largest possible difference, see
+            `metrics.difference_ends`: (-1, 1) for metrics from 0 to 1, (-2, 2) for
+            MCC. None, or differences beyond them, for no limits.
 
     Raises:
         InputError: A difference is infinite, or the share is out of range.
@@ -143,10 +153,20 @@ def nadeau_bengio(
     mean, sd, df = float(values.mean()), float(values.std(ddof=1)), count - 1
     se = math.sqrt(factor) * sd
     p, half = _t(mean, se, df, level)
-    return PairedTest(mean, mean - half, mean + half, p, df, sd, se, count, level)
+    low, high = difference_ends(mean, half, _held(values, limits))
+    return PairedTest(mean, low, high, p, df, sd, se, count, level)
 
 
-def with_rows(test: PairedTest, rows: RowsError) -> PairedTest:
+def _held(values: FloatArray, limits: Limits | None) -> Limits | None:
+    """Return the limits, if all values lie within them."""
+    if limits is None or values.min() < limits[0] or values.max() > limits[1]:
+        return None
+    return limits
+
+
+def with_rows(
+    test: PairedTest, rows: RowsError, *, limits: Limits | None = UNIT
+) -> PairedTest:
     """Return the test of a difference by the larger of two standard errors.
 
     The corrected resampled t-test knows the noise of training, roughly, and takes
@@ -158,6 +178,7 @@ def with_rows(test: PairedTest, rows: RowsError) -> PairedTest:
     Args:
         test: What `nadeau_bengio` gave.
         rows: The difference on all rows and its error.
+        limits: The smallest and the largest possible difference, or None.
 
     Returns:
         The test of `rows.value`; without a test where `test` is none.
@@ -173,7 +194,7 @@ def with_rows(test: PairedTest, rows: RowsError) -> PairedTest:
     se = max(test.se, rows.se) if known else test.se
     df = min(test.df, rows.df) if known else test.df
     p, half = _t(rows.value, se, df, test.level)
-    low, high = rows.value - half, rows.value + half
+    low, high = difference_ends(rows.value, half, limits)
     return replace(test, mean=rows.value, low=low, high=high, p=p, df=df, se=se)
 
 

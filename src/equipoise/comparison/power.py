@@ -22,6 +22,7 @@ def detectable_difference(
     arms: int = 1,
     level: float = 0.95,
     power: float = 0.8,
+    largest: float = 1.0,
 ) -> float:
     """Return the difference that the corrected t-test finds with this power.
 
@@ -34,9 +35,12 @@ def detectable_difference(
         arms: How many arms are compared with the baseline (Bonferroni's level).
         level: One minus the family-wise error rate.
         power: The wanted probability of seeing the difference.
+        largest: The largest difference that is possible: 1 less the baseline's value
+            for average precision; infinity if there is no limit.
 
     Returns:
-        The difference, in the metric's unit, at least 0.
+        The difference, in the metric's unit, at least 0; NaN if it exceeds `largest`:
+        so few splits could detect no difference at all.
 
     Raises:
         InputError: An argument is out of range.
@@ -51,7 +55,17 @@ def detectable_difference(
     splits = integer(repeats, "repeats", 1) * integer(folds, "folds", 2)
     share = 1.0 / folds if test_share is None else test_share
     se = sd * math.sqrt(variance_factor(splits, share))
-    return standardised_effect(splits - 1, arms, level, power) * se
+    return within(standardised_effect(splits - 1, arms, level, power) * se, largest)
+
+
+def within(difference: float, largest: float) -> float:
+    """Return a detectable difference, or NaN if it exceeds what is possible.
+
+    Example:
+        >>> within(0.2, 0.28), within(0.97, 0.28)
+        (0.2, nan)
+    """
+    return difference if difference <= largest else math.nan
 
 
 def standardised_effect(

@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, number, one_of
+from equipoise.comparison.constant import ConstantTest, against_constant
 from equipoise.comparison.jackknife import stratified_variance, without_each_row
 from equipoise.comparison.paired import NAN, PairedTest
 from equipoise.evaluation import statistics
 from equipoise.evaluation.grouping import Sums, falling_groups
 from equipoise.evaluation.inputs import check_labels, check_log_odds
 from equipoise.evaluation.resampled import RowWeights, cluster_numbers
-from equipoise.metrics import average_precision, delong_covariance
+from equipoise.metrics import Estimate, average_precision, delong_covariance, interval
+from equipoise.metrics.differences import difference_ends
 from equipoise.priors import probability
 
 FloatArray = npt.NDArray[np.float64]
@@ -33,7 +36,9 @@ def delong_difference(
     """Test the difference of two AUROCs on the same rows (DeLong et al. 1988).
 
     The t distribution with one degree of freedom fewer than the rarer class has
-    rows takes the place of the normal one, which rejects too often with few.
+    rows takes the place of the normal one, which rejects too often with few. If one
+    of the two scores is the same for every row, the other's interval decides, see
+    `comparison.constant`.
 
     Args:
         y: `[rows]` labels: 0 and 1.
@@ -58,6 +63,9 @@ def delong_difference(
         check_log_odds(np.asarray(s), positive.shape, name)
         for s, name in ((first, "first"), (second, "second"))
     ]
+    known = _against_constant("roc_auc", positive, scores, None, level)
+    if known is not None:
+        return known
     auc, covariance = delong_covariance(positive, np.stack(scores))
     variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     return _t_test(float(auc[0] - auc[1]), float(variance), _freedom(positive), level)
@@ -81,7 +89,9 @@ def resampled_difference(
     metrics is the error by random weights. In simulation with rows that are
     independent the level of 5 % holds for average precision and the Brier score;
     with 8 to 12 positives the jackknife is cautious and rejects in about 1 %
-    (docs/level-of-the-verdict.md).
+    (docs/level-of-the-verdict.md). If one of the two scores is the same for every row,
+    its ranking metrics are known, and the other's intervals decide, see
+    `comparison.constant`.
 
     Args:
         y: `[rows]` labels: 0 and 1.
@@ -112,6 +122,10 @@ def resampled_difference(
     b = check_log_odds(np.asarray(second), positive.shape, "second")
     if _freedom(positive) < 0:
         return _t_test(NAN, NAN, -1, level)
+    if metric in ("average_precision", "roc_auc"):
+        known = _against_constant(metric, positive, [a, b], clusters, level)
+        if known is not None:
+            return known
     unit = cluster_numbers(clusters, positive.size)
     weights = RowWeights(positive, unit, integer(replicates, "replicates", 2), seed)
     value = _VALUE[metric](positive, a) - _VALUE[metric](positive, b)
@@ -124,6 +138,49 @@ def resampled_difference(
     drawn = many(positive, a, weights) - many(positive, b, weights)
     spread = float(drawn.var(ddof=1)) * units / max(units - 1, 1)
     return _t_test(value, spread, units - 1, level)
+
+
+def _against_constant(
+    metric: str,
+    y: BoolArray,
+    scores: Sequence[FloatArray],
+    clusters: npt.ArrayLike | None,
+    level: float,
+) -> PairedTest | None:
+    """Return the test of two scores of which exactly one is constant, else None."""
+    first, second = (bool((s == s[0]).all()) for s in scores)
+    if first == second or _freedom(y) < 0:
+        return None
+    found = scores_against_constant(
+        metric, y, scores[1 if first else 0], clusters=clusters, level=level
+    )
+    return (found.turned() if first else found).test
+
+
+def scores_against_constant(
+    metric: str,
+    y: BoolArray,
+    score: FloatArray,
+    *,
+    clusters: npt.ArrayLike | None = None,
+    level: float = 0.95,
+) -> ConstantTest:
+    """Test fixed scores against a constant, on rows that they have not seen.
+
+    Args:
+        metric: "average_precision" or "roc_auc".
+        y: `[rows]` whether a row is positive; both classes occur.
+        score: `[rows]` scores, not all equal.
+        clusters: `[rows]` names of groups of rows that depend on each other.
+        level: One minus the error rate.
+    """
+
+    def at(name: str) -> Callable[[float], Estimate]:
+        return lambda cover: interval(name, y, score, clusters=clusters, level=cover)
+
+    unit = cluster_numbers(clusters, y.size)
+    units = RowWeights(y, unit, 2, 0).rarer
+    return against_constant(metric, at, float(y.mean()), units=units, level=level)
 
 
 def _roc_auc(y: BoolArray, score: FloatArray, w: RowWeights) -> FloatArray:
@@ -180,4 +237,5 @@ def _t_test(value: float, variance: float, df: float, level: float) -> PairedTes
         p = float(2 * stats.t.sf(abs(value) / se, df))
     else:
         p = 1.0 if value == 0 else 0.0
-    return PairedTest(value, value - half, value + half, p, df, NAN, se, 1, level)
+    low, high = difference_ends(value, half)
+    return PairedTest(value, low, high, p, df, NAN, se, 1, level)

@@ -7,6 +7,10 @@ resampled t-test over the splits, and that of resampling the rows. The second al
 knows the noise of the test rows and not that of the training rows, and breaks its
 level; the first alone is about the mean over splits, where average precision with
 few positives is compressed (`benchmarks/level_of_the_verdict.py`).
+
+An arm whose scores are constant within folds is no rival: its metrics are known. A
+pair with such an arm is tested by the other's own intervals (`constant.py`), and does
+not count in the correction for the number of arms.
 """
 
 from __future__ import annotations
@@ -14,13 +18,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of
+from equipoise._core.numerals import estimate, significant
 from equipoise.comparison.bayesian import Beliefs, t_beliefs
+from equipoise.comparison.constant import ConstantTest, against_constant
 from equipoise.comparison.correction import holm, simultaneous_level
 from equipoise.comparison.paired import (
     PairedTest,
@@ -28,14 +34,23 @@ from equipoise.comparison.paired import (
     nadeau_bengio,
     with_rows,
 )
-from equipoise.comparison.power import standardised_effect
+from equipoise.comparison.power import standardised_effect, within
 from equipoise.evaluation.cross_validation import CrossValidated
 from equipoise.metrics import METRICS, Estimate
+from equipoise.metrics.differences import UNIT, Limits, difference_limits
 
 FloatArray = npt.NDArray[np.float64]
 Outcome = Literal["better", "worse", "equivalent", "cannot tell"]
 NAN = float("nan")
 METHOD = "corrected resampled t, Holm"
+ALONE = "corrected resampled t"
+CONSTANT = "interval of the arm that is not constant"
+MARGIN = 0.01
+GAIN_SHARE = 0.02
+"""The default margin: this share of what the best arm gains over knowing nothing, at
+most `MARGIN`."""
+ENOUGH_REPEATS = 5
+"""With fewer repeats an open verdict is blamed on their number, not on the data."""
 
 WORDS = {
     "average_precision": "average precision",
@@ -56,10 +71,11 @@ class ArmVerdict:
             turned round), with the interval that goes with the corrected test: it
             excludes 0 exactly where the test finds a difference.
         p: P-value after the correction for the number of arms; NaN without a test.
-        detectable: The difference that this trial would have found in 80 of 100
-            repetitions; NaN without a test.
+            A pair with an arm that says the same of every row is not counted there.
+        detectable: The improvement that this trial would have found in 80 of 100
+            repetitions; NaN without a test, or if no possible improvement is as large.
         beliefs: Posterior probabilities of worse, equivalent, better, looking at
-            this arm alone; None without a test.
+            this arm alone; None without a test, and for a pair with a constant.
     """
 
     name: str
@@ -90,6 +106,7 @@ class Verdict:
         baseline: What the arms were compared with.
         margin: Up to this a difference does not matter.
         level: One minus the probability of any false "better" or "worse".
+        margin_basis: How the margin came about, in words.
     """
 
     arms: Mapping[str, ArmVerdict]
@@ -100,27 +117,95 @@ class Verdict:
     baseline: str
     margin: float
     level: float
+    margin_basis: str = "as asked"
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class Margin(NamedTuple):
+    """Up to what a difference does not matter.
+
+    Attributes:
+        value: The largest difference that is called equivalent.
+        basis: How it came about, in words.
+    """
+
+    value: float
+    basis: str
+
+
+def default_margin(results: CrossValidated, metric: str) -> Margin:
+    """Return the margin in proportion to what can be gained.
+
+    It is 2% of what the best arm gains over knowing nothing, and at most .01: over the
+    share of positives for average precision, over .5 for AUROC, and below the Brier
+    score of the share of positives. If nothing is gained, it is 0.
+
+    Args:
+        results: What `cross_validated` gave.
+        metric: "average_precision", "roc_auc" or "brier".
+    """
+    share = results[results.baseline].evaluation.prevalence
+    idle = {"average_precision": share, "roc_auc": 0.5, "brier": share * (1 - share)}
+    sign = 1.0 if METRICS[metric].higher_is_better else -1.0
+    values = [arm.evaluation[metric].value for arm in results.arms.values()]
+    gains = [sign * (v - idle[metric]) for v in values if not math.isnan(v)]
+    gain = max([0.0, *gains])
+    if GAIN_SHARE * gain >= MARGIN:
+        return Margin(MARGIN, f"{MARGIN} by default")
+    return Margin(
+        GAIN_SHARE * gain,
+        f"2% of the {significant(gain, 2)} that the best arm gains over guessing",
+    )
+
+
+class Splits(NamedTuple):
+    """How the rows were divided, for the sentence.
+
+    Attributes:
+        repeats: How often.
+        folds: Into how many folds.
+        repeatable: Whether they can be divided again; rows by time cannot.
+    """
+
+    repeats: int
+    folds: int
+    repeatable: bool = True
+
+
+class _Terms(NamedTuple):
+    """What all arms of a verdict share."""
+
+    metric: str
+    baseline: str
+    margin: Margin
+    level: float
+    power: float
+    largest: float
+    limits: Limits | None
+    splits: Splits | None = None
 
 
 def judge(
     results: CrossValidated,
     *,
     metric: str = "average_precision",
-    margin: float = 0.01,
+    margin: float | None = None,
     level: float | None = None,
     power: float = 0.8,
+    repeatable: bool = True,
 ) -> Verdict:
     """Say of each arm of a cross-validated trial whether it beats the baseline.
 
     Args:
         results: What `cross_validated` gave.
         metric: "average_precision", "roc_auc" or "brier".
-        margin: Differences up to this are equivalent.
+        margin: Differences up to this are equivalent; `default_margin` if None.
         level: One minus the family-wise error rate; the results' level where None.
         power: For the detectable difference.
+        repeatable: Whether the rows can be divided into folds again; if not, more
+            repeats are not advised.
 
     Returns:
         The verdict on each arm, and on all of them in a sentence.
@@ -130,32 +215,74 @@ def judge(
     """
     one_of(metric, results.arms[results.baseline].splits, "metric")
     sign = 1.0 if METRICS[metric].higher_is_better else -1.0
-    differences = {
-        name: sign * results.split_differences(name, metric)
-        for name in results.arms
-        if name != results.baseline
-    }
+    names = [name for name in results.arms if name != results.baseline]
     values = {
         name: sign * arm.evaluation[metric].value for name, arm in results.arms.items()
     }
     base = values[results.baseline]
+    largest = 1.0 - base if sign > 0 else -base
+    cover = results.level if level is None else level
+    number(cover, "level", 0, 1, open_ends=True)
+    terms = _Terms(
+        metric,
+        results.baseline,
+        default_margin(results, metric)
+        if margin is None
+        else Margin(number(margin, "margin", 0), "as asked"),
+        cover,
+        power,
+        math.inf if math.isnan(largest) else largest,
+        difference_limits(metric),
+        Splits(results.repeats, results.folds_per_repeat, repeatable),
+    )
+    alone = [name for name in names if _one_constant(results, name)]
+    constants = {
+        name: _against_constant(results, name, metric, cover)
+        for name in alone
+        if metric in ("average_precision", "roc_auc")
+    }
+    differences = {
+        name: sign * results.split_differences(name, metric) for name in names
+    }
     rows = {
         name: RowsError(
             values[name] - base, results[name].errors[metric], results.units - 1
         )
-        for name in differences
+        for name in names
     }
-    return judge_differences(
-        differences,
-        1 / results.folds_per_repeat,
-        rows=rows,
-        values=values,
-        metric=metric,
-        baseline=results.baseline,
-        margin=margin,
-        level=results.level if level is None else level,
-        power=power,
+    family = [name for name in names if name not in alone]
+    judged = _family(
+        {name: differences[name] for name in family}, results.test_share, rows, terms
     )
+    for name in alone:
+        judged[name] = (
+            _of_constant(name, constants[name], terms)
+            if name in constants
+            else _family(
+                {name: differences[name]}, results.test_share, rows, terms, ALONE
+            )[name]
+        )
+    return _conclude({name: judged[name] for name in names}, values, terms, family)
+
+
+def _one_constant(results: CrossValidated, name: str) -> bool:
+    """Return whether one of an arm and the baseline says the same of every row."""
+    return results[name].constant != results[results.baseline].constant
+
+
+def _against_constant(
+    results: CrossValidated, name: str, metric: str, level: float
+) -> ConstantTest:
+    arm = results[results.baseline] if results[name].constant else results[name]
+    found = against_constant(
+        metric,
+        arm.at_level.__getitem__,
+        results[results.baseline].evaluation.prevalence,
+        units=results.units,
+        splits=results.folds.shape[0] * results.folds_per_repeat,
+        level=level,
+    )
+    return found.turned() if results[name].constant else found
 
 
 def judge_differences(
@@ -205,28 +332,63 @@ def judge_differences(
     """
     number(margin, "margin", 0)
     number(level, "level", 0, 1, open_ends=True)
-    count = max(len(differences), 1)
-    tests = _tests(differences, test_share, rows, dict.fromkeys(differences, 0.95))
-    adjusted = holm([test.p for test in tests.values()]) if tests else np.zeros(0)
-    steps = _steps({n: test.p for n, test in tests.items()}, adjusted, level)
-    wide = _tests(differences, test_share, rows, steps)
-    arms = {
-        name: _arm(name, wide[name], float(p), level, (count, power), margin)
-        for name, p in zip(tests, adjusted, strict=True)
+    largest = math.inf
+    if values is not None and metric in METRICS and METRICS[metric].higher_is_better:
+        largest = METRICS[metric].high - values[baseline]
+    terms = _Terms(
+        metric,
+        baseline,
+        Margin(margin, "as asked"),
+        level,
+        power,
+        largest,
+        difference_limits(metric),
+    )
+    judged = _family(differences, test_share, rows, terms)
+    order = values or {name: arm.difference.value for name, arm in judged.items()}
+    return _conclude(judged, order, terms, list(judged))
+
+
+def _family(
+    differences: Mapping[str, npt.ArrayLike],
+    test_share: float,
+    rows: Mapping[str, RowsError] | None,
+    terms: _Terms,
+    method: str = METHOD,
+) -> dict[str, ArmVerdict]:
+    """Judge the arms that share one error rate."""
+    level, limits = terms.level, terms.limits
+    first = _tests(differences, test_share, rows, dict.fromkeys(differences, 0.95))
+    adjusted = holm([test.p for test in first.values()]) if first else np.zeros(0)
+    steps = _steps({n: test.p for n, test in first.items()}, adjusted, level)
+    wide = _tests(differences, test_share, rows, steps, limits)
+    return {
+        name: _arm(name, wide[name], float(p), len(differences), terms, method)
+        for name, p in zip(first, adjusted, strict=True)
     }
+
+
+def _conclude(
+    arms: dict[str, ArmVerdict],
+    order: Mapping[str, float],
+    terms: _Terms,
+    family: list[str],
+) -> Verdict:
+    """Return the verdict on all arms; `family` are those that are no constants."""
     better = [name for name, arm in arms.items() if arm.outcome == "better"]
-    order = values or {name: test.mean for name, test in tests.items()}
-    best = max(better, key=lambda name: order[name]) if better else baseline
-    known = [a.detectable for a in arms.values() if not math.isnan(a.detectable)]
+    best = max(better, key=lambda name: order[name]) if better else terms.baseline
+    seen = [arms[name].detectable for name in (family or arms)]
+    known = [value for value in seen if not math.isnan(value)]
     return Verdict(
         arms,
         best,
-        _sentence(arms, best, metric, baseline, margin),
+        _sentence(arms, best, terms),
         min(known) if known else NAN,
-        metric,
-        baseline,
-        margin,
-        level,
+        terms.metric,
+        terms.baseline,
+        terms.margin.value,
+        terms.level,
+        terms.margin.basis,
     )
 
 
@@ -235,12 +397,15 @@ def _tests(
     test_share: float,
     rows: Mapping[str, RowsError] | None,
     levels: Mapping[str, float],
+    limits: Limits | None = UNIT,
 ) -> dict[str, PairedTest]:
     """Return each arm's test, its interval at the arm's level."""
     found = {}
     for name, d in differences.items():
-        test = nadeau_bengio(d, test_share, level=levels[name])
-        found[name] = test if rows is None else with_rows(test, rows[name])
+        test = nadeau_bengio(d, test_share, level=levels[name], limits=limits)
+        if rows is not None:
+            test = with_rows(test, rows[name], limits=limits)
+        found[name] = test
     return found
 
 
@@ -266,44 +431,56 @@ def _steps(
 
 
 def _arm(
-    name: str,
-    test: PairedTest,
-    p: float,
-    level: float,
-    share: tuple[int, float],
-    margin: float,
+    name: str, test: PairedTest, p: float, count: int, terms: _Terms, method: str
 ) -> ArmVerdict:
-    """Return what is said of one arm; `share` is (number of arms, power)."""
+    """Return what is said of one arm of `count`."""
     if math.isnan(test.p):
-        difference = Estimate(test.mean, reason=test.reason, level=level)
+        difference = Estimate(test.mean, reason=test.reason, level=terms.level)
         return ArmVerdict(name, "cannot tell", difference, NAN, NAN)
-    difference = Estimate(test.mean, test.low, test.high, METHOD, level=level)
+    margin = terms.margin.value
+    difference = Estimate(test.mean, test.low, test.high, method, level=terms.level)
+    effect = standardised_effect(test.df, count, terms.level, terms.power)
     return ArmVerdict(
         name,
-        _outcome(test, p, margin, level),
+        _outcome(test, p, margin, terms.level),
         difference,
         p,
-        standardised_effect(test.df, share[0], level, share[1]) * test.se,
+        within(effect * test.se, terms.largest),
         t_beliefs(test.mean, test.se, test.df, margin),
     )
 
 
+def _of_constant(name: str, found: ConstantTest, terms: _Terms) -> ArmVerdict:
+    """Return what is said of a pair of an arm and a constant."""
+    test, level = found.test, terms.level
+    method = CONSTANT if test.low == test.low else ""
+    difference = Estimate(test.mean, test.low, test.high, method, test.reason, level)
+    if math.isnan(test.p):
+        return ArmVerdict(name, "cannot tell", difference, NAN, NAN)
+    effect = standardised_effect(test.df, 1, level, terms.power) * test.se
+    outcome: Outcome = "cannot tell"
+    if test.p <= 1 - level:
+        outcome = "better" if found.side > 0 else "worse"
+    elif _within_margin(test, terms.margin.value):
+        outcome = "equivalent"
+    detectable = within(effect, terms.largest)
+    return ArmVerdict(name, outcome, difference, test.p, detectable)
+
+
 def _outcome(test: PairedTest, p: float, margin: float, level: float) -> Outcome:
-    if -margin <= test.low and test.high <= margin:
+    if _within_margin(test, margin):
         return "equivalent"
     if p <= 1 - level:
         return "better" if test.mean > 0 else "worse"
     return "cannot tell"
 
 
-def _sentence(
-    arms: Mapping[str, ArmVerdict],
-    best: str,
-    metric: str,
-    baseline: str,
-    margin: float,
-) -> str:
-    words = WORDS.get(metric, metric)
+def _within_margin(test: PairedTest, margin: float) -> bool:
+    return -margin <= test.low and test.high <= margin
+
+
+def _sentence(arms: Mapping[str, ArmVerdict], best: str, terms: _Terms) -> str:
+    words, baseline = WORDS.get(terms.metric, terms.metric), terms.baseline
     if not arms:
         return f"Only {baseline} was tried: there is nothing to compare it with."
     better = sorted(
@@ -321,35 +498,54 @@ def _sentence(
     open_arms = [arm for arm in arms.values() if arm.outcome == "cannot tell"]
     if not open_arms:
         named = "the plain network" if baseline == "plain" else baseline
-        return (
-            f"Nothing beats {named} with a tuned threshold: every arm is worse, or "
-            f"within {margin:g} of it in {words}."
-        )
-    return _undecided(open_arms, len(arms), words, baseline)
+        within_margin = any(arm.outcome == "equivalent" for arm in arms.values())
+        text = f"Nothing beats {named} with a tuned threshold: every arm is worse"
+        if not within_margin:
+            return f"{text} in {words}."
+        margin = significant(terms.margin.value, 2)
+        return f"{text}, or within {margin} of it in {words}."
+    return _undecided(open_arms, len(arms), words, terms)
 
 
 def _undecided(
-    open_arms: list[ArmVerdict], count: int, words: str, baseline: str
+    open_arms: list[ArmVerdict], count: int, words: str, terms: _Terms
 ) -> str:
-    seen = [a.detectable for a in open_arms if not math.isnan(a.detectable)]
+    baseline, splits = terms.baseline, terms.splits
     who = (
         f"whether any arm beats {baseline}"
         if len(open_arms) == count
         else f"whether {_names([a.name for a in open_arms])} "
         f"{'beats' if len(open_arms) == 1 else 'beat'} {baseline}"
     )
-    if not seen:
+    if all(math.isnan(arm.p) for arm in open_arms):
         return f"This trial has too few splits to tell {who}."
-    low, high = min(seen), max(seen)
+    few = splits is not None and splits.repeats < ENOUGH_REPEATS
+    if splits is None or not few:
+        return f"This data cannot tell {who}; {_detectable(open_arms, words, False)}."
+    divided = (
+        f"{'One repeat' if splits.repeats == 1 else f'{splits.repeats} repeats'} of "
+        f"{splits.folds} folds"
+    )
+    if not splits.repeatable:
+        divided = f"These {splits.folds} folds"
+    seen = _detectable(open_arms, words, True)
+    text = f"{divided} cannot tell {who}; {seen}."
+    if not splits.repeatable:
+        return text
+    return f"{text} Run it with repeats={ENOUGH_REPEATS} (--repeats {ENOUGH_REPEATS})."
+
+
+def _detectable(open_arms: list[ArmVerdict], words: str, few: bool) -> str:
+    """Say which differences could have been detected, if any."""
+    seen = [a.detectable for a in open_arms if not math.isnan(a.detectable)]
+    if not seen:
+        how = "with so few splits" if few else "with so few positives"
+        return f"no possible improvement in {words} could have been detected {how}"
+    low, high = _places(min(seen)), _places(max(seen))
     size = (
-        _places(low)
-        if _places(low) == _places(high)
-        else (f"{_places(low)} to {_places(high)}, depending on the arm,")
+        f"{low} or more" if low == high else f"{low} to {high}, depending on the arm,"
     )
-    return (
-        f"This data cannot tell {who}; a difference of {size} in {words} could have "
-        "been seen."
-    )
+    return f"a difference of {size} in {words} could have been detected"
 
 
 def _names(names: list[str]) -> str:
@@ -359,9 +555,9 @@ def _names(names: list[str]) -> str:
 
 
 def _amount(difference: Estimate) -> str:
-    return f"{difference.value:.3f} [{difference.low:.3f}, {difference.high:.3f}]"
+    return estimate(difference.value, difference.low, difference.high)
 
 
 def _places(value: float) -> str:
-    """Write a positive difference with two significant digits, .01 at the least."""
-    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+    """Write a positive difference with two significant digits."""
+    return significant(value, 2)

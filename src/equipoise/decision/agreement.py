@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number
+from equipoise._core.numerals import as_p_value
 from equipoise.decision.newton import Fit, logistic
 from equipoise.decision.rows import FloatArray, check_rows
 from equipoise.metrics.estimate import Estimate
@@ -69,10 +70,13 @@ class CalibrationTest:
         if math.isnan(self.p_value):
             return f"The probabilities cannot be tested: {self.slope.reason}."
         if self.rejected:
-            return f"{head}: the probabilities are not right (p = {self.p_value:.2g})."
+            return (
+                f"{head}: the probabilities are not right ({as_p_value(self.p_value)})."
+            )
         return (
             f"{head}: nothing speaks against the probabilities "
-            f"(p = {self.p_value:.2g}); what lies inside the intervals could not have "
+            f"({as_p_value(self.p_value)}); what lies inside the intervals could "
+            f"not have "
             "been told apart."
         )
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of, sentence
+from equipoise._core.numerals import amount, as_probability
 from equipoise._core.seeds import generator
 from equipoise.decision.newton import logistic
 from equipoise.decision.plain import written
@@ -151,7 +152,7 @@ class Calibrator:
             "none": "Log-odds are left as they are",
             "intercept": f"Log-odds are shifted by {self.intercept:+.3f}",
             "temperature": f"Log-odds are multiplied by {self.slope:.3f} around the "
-            f"base rate {self.base_rate:.3g} (temperature)",
+            f"base rate {as_probability(self.base_rate, 3)} (temperature)",
             "platt": f"Log-odds z become {self.slope:.3f} z {self.intercept:+.3f} "
             "(Platt)",
             "isotonic": f"Log-odds pass through an increasing curve of "
@@ -304,8 +305,8 @@ def fit_calibrator(
     if min(rows.positives, rows.negatives) <= 0:
         raise InputError(
             sentence(
-                f"method={method!r} with {rows.positives:g} positives and "
-                f"{rows.negatives:g} negatives",
+                f"method={method!r} with {amount(rows.positives)} positives and "
+                f"{amount(rows.negatives)} negatives",
                 "rows of both classes",
                 "Use method='auto', which leaves such scores alone.",
             )
@@ -429,7 +430,7 @@ def automatic(positives: float, negatives: float, exact: bool) -> tuple[Method, 
     rarer = min(positives, negatives)
     if rarer <= 0:
         return "none", "one class is absent"
-    cases = f"{rarer:g} rows of the rarer class"
+    cases = f"{amount(rarer)} rows of the rarer class"
     if exact or rarer < MANY:
         return "platt", f"{cases} can tell a slope and a shift"
     return "isotonic", f"no exact correction, and {cases} can tell a curve"

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
+from equipoise._core.numerals import exact
 from equipoise.decision.rows import FloatArray
 from equipoise.errors import InputError
 
@@ -55,8 +56,9 @@ class Costs:
         if not (self.fp > self.tn and self.fn > self.tp):
             raise InputError(
                 sentence(
-                    f"costs fp={self.fp:g}, tn={self.tn:g}, fn={self.fn:g}, "
-                    f"tp={self.tp:g}",
+                    f"costs fp={exact(self.fp)}, tn={exact(self.tn)}, "
+                    f"fn={exact(self.fn)}, "
+                    f"tp={exact(self.tp)}",
                     "fp above tn and fn above tp",
                     "Otherwise one answer is right for every row.",
                 )
@@ -64,8 +66,9 @@ class Costs:
         if self.abstain is not None and not (self.fp > self.tp and self.fn > self.tn):
             raise InputError(
                 sentence(
-                    f"a cost of abstaining, with fp={self.fp:g}, tp={self.tp:g}, "
-                    f"fn={self.fn:g}, tn={self.tn:g}",
+                    f"a cost of abstaining, with fp={exact(self.fp)}, "
+                    f"tp={exact(self.tp)}, "
+                    f"fn={exact(self.fn)}, tn={exact(self.tn)}",
                     "fp above tp and fn above tn: errors dearer than right answers",
                 )
             )

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
+from equipoise._core.numerals import as_probability, exact, figure
 from equipoise.decision.plain import written
 from equipoise.decision.rows import Rows, check_rows
 from equipoise.diagnosis.bounds import cases_for_power
@@ -62,7 +63,7 @@ class Certificate:
     def describe(self) -> str:
         """Say in words what is promised, on what, and under which conditions."""
         floors = [
-            f"{name} of at least {value:g}"
+            f"{name} of at least {exact(value)}"
             for name, value in (("precision", self.precision), ("recall", self.recall))
             if value is not None
         ]
@@ -70,7 +71,8 @@ class Certificate:
         if self.precision is not None:
             given = "population (the same prevalence too)"
         return (
-            f"{' and '.join(floors)}, certified at {self.level:.3g} on {self.rows} "
+            f"{' and '.join(floors)}, certified at {as_probability(self.level, 3)} "
+            f"on {self.rows} "
             f"unseen rows ({self.positives} positive): {self.caught} of "
             f"{self.flagged} flagged were positive. Holds for the same {given}."
         )
@@ -136,7 +138,7 @@ def flags_needed(
     if true <= floor:
         raise InputError(
             sentence(
-                f"precision={true:g} for a floor of {floor:g}",
+                f"precision={exact(true)} for a floor of {exact(floor)}",
                 "a precision above the floor",
                 "No number of rows shows what is not so.",
             )
@@ -268,14 +270,16 @@ def certify_both(
     both = [cut for cut in passed if cut <= highest]
     if not both:
         reached = (
-            f"precision is certified only where {_recall_at(rows, passed[-1]):.2f} of "
+            f"precision is certified only where "
+            f"{figure(_recall_at(rows, passed[-1]))} of "
             "the positives here are caught"
             if passed
             else _precision_refusal(rows, precision, 1 - delta)
         )
         raise RefusedError(
             sentence(
-                f"precision of {precision:g} and recall of {recall:g}, together",
+                f"precision of {exact(precision)} and recall of {exact(recall)}, "
+                f"together",
                 "floors that one threshold meets on these rows",
                 f"{reached[0].upper()}{reached[1:].rstrip('.')}.",
             )
@@ -341,8 +345,8 @@ def _recall_cut(rows: Rows, floor: float, delta: float, level: float) -> float:
         needed = _fewest(floor, delta)
         raise RefusedError(
             sentence(
-                f"{positive.size} positives for a recall of at least {floor:g} at "
-                f"{level:.4g}",
+                f"{positive.size} positives for a recall of at least {exact(floor)} at "
+                f"{as_probability(level, 4)}",
                 f"at least {needed} positives, of which none may be missed",
                 _recall_remedy(positive.size, delta),
             )
@@ -363,7 +367,7 @@ def _recall_remedy(positives: int, delta: float) -> str:
 def _precision_refusal(rows: Rows, floor: float, level: float) -> str:
     """Say what was seen at the top of the ranking, and what would be needed."""
     start = flags_needed(floor, level)
-    wish = f"precision of at least {floor:g} at {level:.4g}"
+    wish = f"precision of at least {exact(floor)} at {as_probability(level, 4)}"
     if rows.score.size < start:
         return sentence(
             f"{rows.score.size} rows for a {wish}",
@@ -386,7 +390,7 @@ def _precision_refusal(rows: Rows, floor: float, level: float) -> str:
     return sentence(
         received,
         accepted,
-        f"Were the precision seen ({seen:.2f}) the true one, {needed:,} flagged "
+        f"Were the precision seen ({figure(seen)}) the true one, {needed:,} flagged "
         f"cases, about {size:,} rows, would show it in four draws of five.",
     )
 

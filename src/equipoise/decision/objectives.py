@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of, sentence
+from equipoise._core.numerals import as_probability, exact
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError, InputTypeError
 
@@ -100,7 +101,9 @@ def _fbeta(beta: float, name: str = "fbeta") -> Objective:
         # Without positives every threshold scores 0: there is nothing to choose by.
         return np.where(positives > 0, value, math.nan)
 
-    return Objective(name, f"the highest F-{beta:g}", value, options=(("beta", beta),))
+    return Objective(
+        name, f"the highest F-{exact(beta)}", value, options=(("beta", beta),)
+    )
 
 
 def _balanced_accuracy() -> Objective:
@@ -174,8 +177,8 @@ def _cost(
 
     return Objective(
         "cost",
-        f"the lowest cost (false alarm {c.fp:g}, miss {c.fn:g}"
-        + (")" if c.abstain is None else f", undecided {c.abstain:g})"),
+        f"the lowest cost (false alarm {exact(c.fp)}, miss {exact(c.fn)}"
+        + (")" if c.abstain is None else f", undecided {exact(c.abstain)})"),
         value,
         report=lambda *counts: -value(*counts),
         costs=c,
@@ -201,14 +204,16 @@ def _capacity(
             )
         )
     if k is not None:
-        most, words = number(k, "k", 0), f"at most {k:g} of these rows"
+        most = number(k, "k", 0)
+        words = f"at most {exact(most)} of these rows"
     elif share is not None:
         most = number(share, "share", 0, 1)
-        words = f"at most {most:.3g} of the rows"
+        words = f"at most {as_probability(most, 3)} of the rows"
     else:
         rate = number(rows_per_day, "rows_per_day", 0, open_ends=True)
-        most = min(1.0, number(per_day, "per_day", 0) / rate)
-        words = f"at most {per_day:g} alerts in {rate:g} rows a day"
+        alerts = number(per_day, "per_day", 0)
+        most = min(1.0, alerts / rate)
+        words = f"at most {exact(alerts)} alerts in {exact(rate)} rows a day"
 
     def value(
         tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
@@ -245,7 +250,7 @@ def _precision(floor: float) -> Objective:
         met = precision(tp, fp, positives, negatives) >= least - ROUNDING
         return np.where(met, tp, math.nan)
 
-    words = f"the highest recall at a precision of at least {least:g}"
+    words = f"the highest recall at a precision of at least {exact(least)}"
     options = (("floor", least),)
     return Objective("precision", words, value, report=precision, options=options)
 
@@ -265,7 +270,7 @@ def _recall(floor: float) -> Objective:
         met = recall(tp, fp, positives, negatives) >= least - ROUNDING
         return np.where(met, -(tp + fp), math.nan)
 
-    words = f"the fewest flags at a recall of at least {least:g}"
+    words = f"the fewest flags at a recall of at least {exact(least)}"
     options = (("floor", least),)
     return Objective("recall", words, value, report=recall, options=options)
 

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.numerals import exact
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
 
@@ -45,10 +46,10 @@ def decimal(probability: float) -> str:
     for digits in range(2, LONGEST + 1):
         text = f"{probability:.{digits}g}"
         if abs(float(text) - probability) <= ERROR * probability:
-            return text
+            return exact(float(text))
     rest = 1 - probability
     more = 0 if rest <= 0 else max(0, math.ceil(-math.log10(rest)) - 1)
-    return f"{probability:.{min(PRINTED + more, LONGEST)}g}"
+    return exact(float(f"{probability:.{min(PRINTED + more, LONGEST)}g}"))
 
 
 def rounded(probability: float) -> float:

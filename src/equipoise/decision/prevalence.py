@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise._core.numerals import as_p_value, as_probability, exact
 from equipoise._core.seeds import generator
 from equipoise.decision.rows import FloatArray, check_scores
 from equipoise.decision.rule import DecisionRule
@@ -59,7 +60,8 @@ class PrevalenceEstimate:
         verdict = "differs from" if self.changed else "does not show a change from"
         return (
             f"Prevalence among {self.rows:,} unlabelled rows: {self.share}; it "
-            f"{verdict} {self.base:.3g} (p = {self.p_value:.2g}). Right if the scores "
+            f"{verdict} {as_probability(self.base, 3)} "
+            f"({as_p_value(self.p_value)}). Right if the scores "
             "are calibrated and only the prevalence differs."
         )
 
@@ -159,7 +161,7 @@ def at_prevalence(rule: DecisionRule, prevalence: float) -> DecisionRule:
     if not 0 < rule.prevalence < 1:
         raise InputError(
             sentence(
-                f"a rule of prevalence {rule.prevalence:g}",
+                f"a rule of prevalence {exact(rule.prevalence)}",
                 "a rule that knows its prevalence, strictly between 0 and 1",
                 "Set it with dataclasses.replace(rule, prevalence=...).",
             )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
+from equipoise._core.numerals import exact
 from equipoise.errors import EquipoiseWarning, InputError
 from equipoise.priors import probability
 
@@ -71,7 +72,7 @@ def check_rows(
         )
     if not np.isin(labels, (0.0, 1.0)).all():
         wrong = labels[~np.isin(labels, (0.0, 1.0))][0]
-        raise InputError(sentence(f"y with the value {wrong:g}", "labels 0 and 1"))
+        raise InputError(sentence(f"y with the value {exact(wrong)}", "labels 0 and 1"))
     return Rows(s, labels, _check_weights(weights, s.shape))
 
 

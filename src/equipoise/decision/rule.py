@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
+from equipoise._core.numerals import as_probability, exact, significant
 from equipoise.decision.calibration import Calibrator
 from equipoise.decision.costs import Costs
 from equipoise.decision.floors import (
@@ -140,7 +141,7 @@ class DecisionRule:
         if not number(self.lower, "lower", infinite=True) < self.threshold:
             raise InputError(
                 sentence(
-                    f"lower={self.lower:g} for threshold={self.threshold:g}",
+                    f"lower={exact(self.lower)} for threshold={exact(self.threshold)}",
                     "a lower threshold below it, or None",
                 )
             )
@@ -213,7 +214,7 @@ class DecisionRule:
         if self.offset:
             lines.append(
                 f"Log-odds are shifted by {self.offset:+.3f} for a prevalence of "
-                f"{self.prevalence:.3g}."
+                f"{as_probability(self.prevalence, 3)}."
             )
         if self.tally is not None:
             lines.append(self.tally.describe(self.costs))
@@ -507,14 +508,15 @@ def _tally(rows: Rows, upper: float, lower: float | None) -> Tally | None:
 
 def _chosen(rule: DecisionRule) -> str:
     on = f" on {rule.rows:,} rows, {rule.positives:,} of them positive"
-    extra = ", ".join(f"{k}={v:g}" for k, v in rule.options if v is not None)
+    extra = ", ".join(f"{k}={exact(v)}" for k, v in rule.options if v is not None)
     name = rule.objective.replace("_", " ") + (f" ({extra})" if extra else "")
     return {
         "given": "The threshold was given.",
         "analytic": f"The threshold follows from {name}; it is right where the "
         "probabilities are.",
         "estimated": f"Chosen for {name}: estimated{on}.",
-        "certified": f"Chosen for {name}: certified at {rule.level or 0:.3g}{on}.",
+        "certified": f"Chosen for {name}: certified at "
+        f"{as_probability(rule.level or 0, 3)}{on}.",
     }[rule.basis]
 
 
@@ -539,4 +541,4 @@ def _count(share: float) -> str:
 def _written(value: float, digits: int) -> str:
     """Write a number with so many digits, and in full where it has more."""
     large = abs(value) >= 10 ** (digits - 0.0005)
-    return f"{value:,.0f}" if large else f"{value:.{digits}g}"
+    return f"{value:,.0f}" if large else significant(value, digits)

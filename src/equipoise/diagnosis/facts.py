@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from equipoise._core.numerals import figure
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, names, ratio, share
 from equipoise.errors import printable
@@ -68,7 +69,9 @@ def headline(facts: Mapping[str, Any]) -> str:
     best = facts["strongest_columns"]
     if best:
         first = best[0]
-        rest.append(f"strongest column {first['name']!r}, AUROC {first['auroc']:.2f}")
+        rest.append(
+            f"strongest column {first['name']!r}, AUROC {figure(first['auroc'])}"
+        )
     if rest:
         indent = " " * 7
         lines.append(

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, number
+from equipoise._core.numerals import estimate as as_text
+from equipoise._core.numerals import exact, figure
 from equipoise._core.seeds import derive, generator
 from equipoise.diagnosis.curves import Continuation, Points, Prediction, continued
 from equipoise.diagnosis.fast import Learner, boosted_trees
@@ -71,9 +73,10 @@ class LearningCurve:
         if self.refused:
             return f"No learning curve, because {self.refused}."
         return (
-            f"{self.factor:g}x the positives ({self.factor * self.positives:,.0f}): "
+            f"{exact(self.factor)}x the positives "
+            f"({self.factor * self.positives:,.0f}): "
             f"average precision {_short(self.now)} -> {_short(self.then)}, a gain of "
-            f"{self.gain.value:.2f} [{self.gain.low:.2f}, {self.gain.high:.2f}]."
+            f"{_short(self.gain)}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -250,8 +253,8 @@ class Trial:
             return ""
         return (
             "the curve bends: the smaller sizes foretell an average precision of "
-            f"{float(probability(expected)):.2f} at {end:.0f} training positives, "
-            f"where it is {float(probability(points.z[-1])):.2f}"
+            f"{figure(float(probability(expected)))} at {end:.0f} training positives, "
+            f"where it is {figure(float(probability(points.z[-1])))}"
         )
 
 
@@ -415,4 +418,4 @@ def _none(reason: str) -> Estimate:
 
 
 def _short(estimate: Estimate) -> str:
-    return f"{estimate.value:.2f} [{estimate.low:.2f}, {estimate.high:.2f}]"
+    return as_text(estimate.value, estimate.low, estimate.high)

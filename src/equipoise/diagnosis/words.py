@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
+
+from equipoise._core.numerals import interval_parts
+from equipoise._core.numerals import ratio as ratio
+from equipoise._core.numerals import share as share
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -17,42 +20,15 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def share(value: float) -> str:
-    """Write a share in per cent with two significant digits, never as 0% or 100%.
-
-    Example:
-        >>> share(0.0417), share(0.25), share(0.000012), share(0.99996)
-        ('4.2%', '25%', '0.0012%', '99.996%')
-    """
-    percent = 100 * value
-    distance = min(percent, 100 - percent)
-    if distance <= 0:
-        return f"{percent:.0f}%"
-    digits = max(0, 1 - math.floor(math.log10(distance)))
-    if digits == 1 and distance >= 9.95:
-        digits = 0
-    text = f"{percent:.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if digits else text}%"
-
-
-def ratio(value: float) -> str:
-    """Write negatives per positive with three significant digits, as one to so many.
-
-    Example:
-        >>> ratio(7.96), ratio(15.12), ratio(3170.9)
-        ('1 to 7.96', '1 to 15.1', '1 to 3,171')
-    """
-    return f"1 to {value:,.0f}" if value >= 100 else f"1 to {value:.3g}"
-
-
 def interval(low: float, high: float) -> str:
-    """Write an interval of shares as two decimals.
+    """Write an interval of shares, with two decimals or the more that it needs.
 
     Example:
-        >>> interval(0.428, 0.946)
-        '0.43 to 0.95'
+        >>> interval(0.428, 0.946), interval(0.99912, 0.99988)
+        ('0.43 to 0.95', '0.9991 to 0.9999')
     """
-    return f"{low:.2f} to {high:.2f}"
+    low_text, high_text = interval_parts(low, high)
+    return f"{low_text} to {high_text}"
 
 
 def names(items: Sequence[str] | Iterable[str], most: int = 3) -> str:

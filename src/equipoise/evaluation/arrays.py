@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
+from equipoise._core.numerals import exact
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError
 from equipoise.evaluation.decided import UNDECIDED, cost_options
@@ -211,14 +212,16 @@ def _thresholds(
         if not number(lower, "lower", 0, 1) < cut:
             raise InputError(
                 sentence(
-                    f"lower={lower:g} for threshold={cut:g}",
+                    f"lower={exact(lower)} for threshold={exact(cut)}",
                     "a lower threshold below it, or None",
                 )
             )
         return lower, cut
     if lower is not None:
         raise InputError(
-            sentence(f"lower={lower:g} without a threshold", "threshold=... beside it")
+            sentence(
+                f"lower={exact(lower)} without a threshold", "threshold=... beside it"
+            )
         )
     band = None if costs is None else costs.band()
     if band is not None:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,12 @@ from equipoise.evaluation.arrays import as_costs
 from equipoise.evaluation.best import Winner, winner
 from equipoise.evaluation.crossfit import CrossFitted
 from equipoise.evaluation.decided import Decided
+from equipoise.evaluation.estimand import SplitSizes
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.inputs import check_labels, check_log_odds
 from equipoise.evaluation.points import SPLIT_METRICS
-from equipoise.evaluation.prepared import Prepared, estimand
+from equipoise.evaluation.prepared import Prepared
+from equipoise.evaluation.replicates import RANKING
 from equipoise.evaluation.resampled import RowWeights, cluster_numbers
 from equipoise.metrics import Estimate
 from equipoise.metrics.inputs import weighting
@@ -52,6 +54,10 @@ class Arm:
         differences: For the same metrics: arm minus baseline on the same rows,
             resampled jointly; empty for the baseline.
         errors: The standard errors of those differences.
+        at_level: For "average_precision" and "roc_auc": from a level to the metric
+            with its interval.
+        constant: Whether the scores of every fold are all equal: the arm says nothing
+            of any row.
     """
 
     name: str
@@ -62,6 +68,8 @@ class Arm:
     splits: Mapping[str, FloatArray]
     differences: Mapping[str, Estimate]
     errors: Mapping[str, float]
+    at_level: Mapping[str, Callable[[float], Estimate]] = field(default_factory=dict)
+    constant: bool = False
 
     @property
     def probability(self) -> FloatArray:
@@ -85,6 +93,7 @@ class CrossValidated:
         estimand: What the numbers are estimates of.
         units: Independent rows (or clusters) of the rarer class.
         notes: What the reader should know.
+        sizes: How many rows each split trained and tested on.
     """
 
     arms: Mapping[str, Arm]
@@ -97,6 +106,7 @@ class CrossValidated:
     estimand: str
     units: float
     notes: tuple[str, ...] = ()
+    sizes: SplitSizes | None = None
 
     def __getitem__(self, name: str) -> Arm:
         return self.arms[one_of(name, self.arms, "arm")]
@@ -110,6 +120,12 @@ class CrossValidated:
     def folds_per_repeat(self) -> int:
         """The number of folds of a repeat."""
         return int(self.folds.max()) + 1
+
+    @property
+    def test_share(self) -> float:
+        """The share of a split's rows that it tests, as `nadeau_bengio` takes it."""
+        sizes = SplitSizes.of(self.folds) if self.sizes is None else self.sizes
+        return sizes.test_share
 
     def frame(self) -> list[dict[str, Any]]:
         """Return one plain row per arm and metric."""
@@ -141,6 +157,7 @@ def cross_validated(
     replicates: int = 1000,
     baseline: str = "plain",
     seed: int = 0,
+    sizes: SplitSizes | None = None,
     **options: Any,
 ) -> CrossValidated:
     """Evaluate the arms of a trial from their out-of-fold scores.
@@ -187,6 +204,8 @@ def cross_validated(
             exceed 60 million, at least 400.
         baseline: The arm that the others are compared with.
         seed: Seed of the weightings.
+        sizes: How many rows each split trained and tested on; None if each fold's
+            model was trained on all rows of the other folds.
         **options: Of the objective, for example `floor=0.8`.
 
     Returns:
@@ -220,8 +239,9 @@ def cross_validated(
     counted = None if weights is None else weighting(weights, positive.shape)
     draws = RowWeights(positive, unit, drawn, seed, counted)
 
+    sized = SplitSizes.of(split) if sizes is None else sizes
     trial = Prepared.of(
-        positive, split, scores, goal, known, exact or {}, counted, decided
+        positive, split, scores, goal, known, exact or {}, counted, decided, sized
     )
     found = trial.replicates(draws)
     arms = {
@@ -234,6 +254,8 @@ def cross_validated(
             trial.splits[name],
             trial.differences(name, baseline, found, draws.rarer, level),
             trial.errors(name, baseline, found, draws.rarer),
+            trial.intervals(name, found[name], draws, RANKING),
+            constant_within_folds(scores[name], split),
         )
         for name in scores
     }
@@ -249,10 +271,33 @@ def cross_validated(
         ),
         drawn,
         level,
-        estimand(split),
+        sized.estimand,
         draws.rarer,
         _notes(positive, split, drawn, replicates),
+        sized,
     )
+
+
+def constant_within_folds(log_odds: FloatArray, folds: IntArray) -> bool:
+    """Return whether every fold's scores are all equal.
+
+    Args:
+        log_odds: `[repeats, rows]` scores.
+        folds: `[repeats, rows]` the fold of each row.
+
+    Example:
+        >>> folds = np.array([[0, 0, 1, 1]])
+        >>> constant_within_folds(np.array([[-3.0, -3.0, -2.9, -2.9]]), folds)
+        True
+        >>> constant_within_folds(np.array([[-3.0, -3.1, -2.9, -2.9]]), folds)
+        False
+    """
+    for z, fold in zip(log_odds, folds, strict=True):
+        first = np.zeros(int(fold.max()) + 1)
+        first[fold] = z  # any row of each fold
+        if (z != first[fold]).any():
+            return False
+    return True
 
 
 def _goal(

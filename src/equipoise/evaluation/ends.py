@@ -20,6 +20,7 @@ import numpy.typing as npt
 from equipoise.decision.costs import Costs
 from equipoise.evaluation.decided import cost_options
 from equipoise.metrics import METRICS, Counts, Estimate
+from equipoise.metrics.differences import UNIT, difference_ends
 from equipoise.metrics.effective import Spread, effective_wilson, t_quantile
 from equipoise.metrics.registry import value_of_counts
 
@@ -43,6 +44,12 @@ truth together."""
 OPTIMISM = 1.5
 """How often the optimism of a rule's choice is taken off at the end where it matters;
 once at the other. It is itself an estimate, and at few positives a low one."""
+CHANCE = 1.65
+CHANCE_ALONE = 0.35
+"""By how much the rows' variance of AUROC is multiplied if the scores say nothing, and
+what is added to that over the number of repeats. The models of different folds then
+agree or disagree by chance, which no weighting of the rows shows: 1.9 to 2.1 with one
+repeat, 1.5 to 1.8 with five (`benchmarks/level_of_the_verdict.py`)."""
 UNSEEN = 0.5
 """For how many further positives without loss, or with twice the mean one, the
 interval of a mean loss allows."""
@@ -66,6 +73,7 @@ class Basis:
         optimism: By how much a rule's value exceeds what the rule is worth, since it
             was chosen for its value on these rows; below 0 for a cost.
         chosen: Variance of the error of such a choice.
+        repeats: How often the rows were divided.
     """
 
     units: float
@@ -76,6 +84,7 @@ class Basis:
     limits: tuple[float, float] = (0.0, 1.0)
     optimism: float = 0.0
     chosen: float = 0.0
+    repeats: int = 1
 
 
 def choice_error(errors: FloatArray | None) -> tuple[float, float]:
@@ -114,6 +123,8 @@ def resampled_interval(
         low, high = _loss(point.value, variance, basis, level)
         return Estimate(point.value, low, high, "row weights, t", level=level)
     low, high = _bounded(metric, point.value, variance, basis, level)
+    if metric == "roc_auc":
+        low, high = _with_chance((low, high), point.value, rows, basis, level)
     method = "row weights, effective-size score"
     return Estimate(point.value, low, high, method, level=level)
 
@@ -129,6 +140,25 @@ def _variance(metric: str, rows: float, basis: Basis) -> float:
     elif METRICS[metric].of_counts is not None:
         times = BETWEEN_DECISION
     return seen * (1 + SHARED_ROWS) + times * basis.between
+
+
+def _with_chance(
+    ends: tuple[float, float], value: float, rows: float, basis: Basis, level: float
+) -> tuple[float, float]:
+    """Return an interval of AUROC that excludes .5 only if noise would not.
+
+    Near .5 the variance is that of models that know nothing; an interval that would
+    exclude .5 by less than that has its end at .5.
+    """
+    seen = rows * basis.units / (basis.units - 1)
+    idle = seen * (CHANCE + CHANCE_ALONE / basis.repeats)
+    wide = _bounded("roc_auc", value, idle, basis, level)
+    low, high = ends
+    if wide[0] <= 0.5 < low:
+        low = 0.5
+    if high < 0.5 <= wide[1]:
+        high = 0.5
+    return low, high
 
 
 def _loss(
@@ -231,7 +261,11 @@ def difference_error(replicates: FloatArray, units: float) -> float:
 
 
 def difference_interval(
-    value: float, error: float, units: float, level: float
+    value: float,
+    error: float,
+    units: float,
+    level: float,
+    limits: tuple[float, float] | None = UNIT,
 ) -> Estimate:
     """Return a paired difference with a t interval on its standard error.
 
@@ -240,10 +274,12 @@ def difference_interval(
         error: What `difference_error` gave.
         units: Independent rows (clusters) of the rarer class.
         level: Coverage.
+        limits: The smallest and the largest possible difference, or None.
     """
     if math.isnan(value):
         return Estimate.undefined("one of the two is undefined")
     if math.isnan(error):
         return Estimate(value, reason=ONE_ROW)
     half = float(t_quantile((1 + level) / 2, units - 1)) * error
-    return Estimate(value, value - half, value + half, "row weights, t", level=level)
+    low, high = difference_ends(value, half, limits)
+    return Estimate(value, low, high, "row weights, t", level=level)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.numerals import amount, as_probability, percent, share
 from equipoise.decision.plain import decimal
 from equipoise.errors import InputError, printable
 from equipoise.metrics import Estimate
@@ -157,7 +158,7 @@ class Evaluation(Mapping[str, Estimate]):
         of = "" if self.share is None else " with weights"
         head = (
             f"{self.rows:,} rows, {self.positives:,} positive "
-            f"({self.prevalence:.2%}{of})"
+            f"({percent(self.prevalence)}{of})"
         )
         if self.threshold is not None:
             head += f"; flagged from a probability of {decimal(self.threshold)}"
@@ -165,14 +166,14 @@ class Evaluation(Mapping[str, Estimate]):
             head += f", undecided from {decimal(self.lower)}"
         width = max(map(len, self.estimates), default=0)
         lines = [f"{name:<{width}}  {self.estimates[name]}" for name in self.estimates]
-        about = f"Of {self.estimand}; {self.level:.0%} intervals."
+        about = f"Of {self.estimand}; {share(self.level)} intervals."
         told = [*self._spread(), *self._decided()]
         return printable("\n".join([head, about, *told, *lines, *self.notes]))
 
     def _spread(self) -> list[str]:
         if self.threshold_range is None:
             return []
-        low, high = (f"{end:.2g}" for end in self.threshold_range)
+        low, high = (as_probability(end) for end in self.threshold_range)
         return [f"With one fold left out, the threshold would be {low} to {high}."]
 
     def _decided(self) -> list[str]:
@@ -180,6 +181,6 @@ class Evaluation(Mapping[str, Estimate]):
         if c is None:
             return []
         return [
-            f"caught {c.tp:,.4g} of {c.positives:,.4g} positives, with "
-            f"{c.fp:,.4g} false alarms among {c.negatives:,.4g} negatives"
+            f"caught {amount(c.tp, 4)} of {amount(c.positives, 4)} positives, with "
+            f"{amount(c.fp, 4)} false alarms among {amount(c.negatives, 4)} negatives"
         ]

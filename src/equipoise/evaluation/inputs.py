@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
+from equipoise._core.numerals import significant
 from equipoise.errors import InputError, InputTypeError
 from equipoise.metrics.inputs import BoolArray, FloatArray, labels
 
@@ -59,7 +60,8 @@ def check_probability(probability: npt.ArrayLike, rows: int) -> FloatArray:
     if p.size and (p.min() < 0 or p.max() > 1):
         raise InputError(
             sentence(
-                f"probabilities from {p.min():.4g} to {p.max():.4g}",
+                f"probabilities from {significant(p.min(), 4)} to "
+                f"{significant(p.max(), 4)}",
                 "numbers from 0 to 1",
                 "For log-odds use equipoise.priors.probability(z) first.",
             )

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from equipoise.evaluation.ends import (
     limits,
     resampled_interval,
 )
+from equipoise.evaluation.estimand import SplitSizes
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.points import (
     SPLIT_METRICS,
@@ -42,6 +44,7 @@ from equipoise.evaluation.replicates import (
 )
 from equipoise.evaluation.resampled import RowWeights
 from equipoise.metrics import METRICS, Estimate
+from equipoise.metrics.differences import difference_limits
 from equipoise.metrics.influence import average_precision_spread
 from equipoise.metrics.shares import SHARES
 from equipoise.priors import probability
@@ -65,6 +68,7 @@ class Prepared:
         splits: By arm, metrics within each fold.
         repeated: By arm, every metric in each repeat.
         points: By arm, every metric over all splits.
+        sizes: How many rows each split trained and tested on.
     """
 
     y: BoolArray
@@ -76,6 +80,7 @@ class Prepared:
     splits: Mapping[str, Mapping[str, FloatArray]]
     repeated: Mapping[str, Mapping[str, FloatArray]]
     points: Mapping[str, Mapping[str, Estimate]]
+    sizes: SplitSizes
 
     @classmethod
     def of(
@@ -88,6 +93,7 @@ class Prepared:
         exact: Mapping[str, bool],
         weights: FloatArray | None = None,
         decided: Mapping[str, Decided] | None = None,
+        sizes: SplitSizes | None = None,
     ) -> Prepared:
         """Calibrate, decide and align every arm, and compute its values.
 
@@ -100,6 +106,8 @@ class Prepared:
             exact: By arm, whether its scores are log-odds up to estimation error.
             weights: `[rows]` how much each row counts; None for 1 each.
             decided: By arm, a ready rule; for the others one is chosen.
+            sizes: How many rows each split trained and tested on; None if each fold's
+                model was trained on all rows of the other folds.
         """
         ready = decided or {}
         fitted = {
@@ -135,7 +143,10 @@ class Prepared:
             for name, each in repeated.items()
             for arm in [brought[name]]
         }
-        return cls(y, folds, weights, costs, fitted, brought, splits, repeated, value)
+        known = SplitSizes.of(folds) if sizes is None else sizes
+        return cls(
+            y, folds, weights, costs, fitted, brought, splits, repeated, value, known
+        )
 
     def replicates(self, weights: RowWeights) -> dict[str, Drawn]:
         """Return every arm's replicates.
@@ -168,23 +179,15 @@ class Prepared:
         """Return an arm's metrics with their intervals."""
         decided = self.brought[name].decided
         confusion = mean_confusion(Cells.of(decided, self.y, self.weights))
-        estimates = {
-            metric: resampled_interval(
-                metric,
-                point,
-                found.values[metric],
-                self._basis(name, metric, weights, found.errors.get(metric)),
-                level,
-            )
-            for metric, point in self.points[name].items()
-        }
+        intervals = self.intervals(name, found, weights, list(self.points[name]))
+        estimates = {metric: at(level) for metric, at in intervals.items()}
         return Evaluation(
             estimates,
             self.y.size,
             int(self.y.sum()),
             decided.threshold,
             confusion,
-            estimand(self.folds),
+            self.sizes.estimand,
             level,
             () if decided.lower is None else (undecided_note(confusion),),
             lower=decided.lower_threshold,
@@ -193,6 +196,25 @@ class Prepared:
             if self.weights is None
             else float(np.average(self.y, weights=self.weights)),
         )
+
+    def intervals(
+        self,
+        name: str,
+        found: Drawn,
+        weights: RowWeights,
+        metrics: Sequence[str],
+    ) -> dict[str, Callable[[float], Estimate]]:
+        """Return functions from a level to an arm's metric with its interval."""
+        return {
+            metric: partial(
+                resampled_interval,
+                metric,
+                self.points[name][metric],
+                found.values[metric],
+                self._basis(name, metric, weights, found.errors.get(metric)),
+            )
+            for metric in metrics
+        }
 
     def _range(self, name: str) -> tuple[float, float] | None:
         """Return the lowest and the highest threshold that a fold would choose."""
@@ -232,6 +254,7 @@ class Prepared:
             bias,
             self._limits(metric),
             *choice_error(errors),
+            len(self.folds),
         )
 
     def _limits(self, metric: str) -> tuple[float, float]:
@@ -256,7 +279,11 @@ class Prepared:
         ours, theirs = self.points[name], self.points[baseline]
         return {
             metric: difference_interval(
-                ours[metric].value - theirs[metric].value, error, units, level
+                ours[metric].value - theirs[metric].value,
+                error,
+                units,
+                level,
+                difference_limits(metric),
             )
             for metric, error in errors.items()
         }
@@ -281,9 +308,3 @@ class Prepared:
 def _gap(point: Estimate, level: float) -> float:
     gap = point.value - level
     return gap if np.isfinite(gap) else 0.0
-
-
-def estimand(folds: IntArray) -> str:
-    """Say what a cross-validation on these folds estimates."""
-    count = int(folds.max()) + 1
-    return f"a model trained on {count - 1}/{count} of this table"

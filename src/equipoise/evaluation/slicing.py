@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, number, sentence
+from equipoise._core.numerals import significant
 from equipoise.errors import InputError
 from equipoise.evaluation.arrays import FEW, evaluate
 from equipoise.evaluation.evaluation import Evaluation
@@ -146,7 +147,7 @@ def _quarters(
     for k in range(len(edges) - 1):
         low, high = edges[k], edges[k + 1]
         inside = (values >= low) & ((values <= high) if k == last else (values < high))
-        yield f"{low:.4g} to {high:.4g}", known & inside
+        yield f"{significant(low, 4)} to {significant(high, 4)}", known & inside
 
 
 def _frequent(

@@ -7,6 +7,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from equipoise._core.numerals import estimate
+
 NAN = float("nan")
 
 
@@ -57,6 +59,4 @@ class Estimate:
     def __str__(self) -> str:
         if not self.defined:
             return f"undefined ({self.reason})"
-        if math.isnan(self.low) or math.isnan(self.high):
-            return f"{self.value:.3f}"
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return estimate(self.value, self.low, self.high)

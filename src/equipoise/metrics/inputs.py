@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
+from equipoise._core.numerals import significant
 from equipoise.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
@@ -122,7 +123,8 @@ def probabilities(score: FloatArray) -> FloatArray:
     if score.size and (score.min() < 0 or score.max() > 1):
         raise InputError(
             sentence(
-                f"probabilities from {score.min():.4g} to {score.max():.4g}",
+                f"probabilities from {significant(score.min(), 4)} to "
+                f"{significant(score.max(), 4)}",
                 "numbers from 0 to 1",
                 "For log-odds use equipoise.priors.probability(z) first.",
             )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from equipoise._core.numerals import exact
 from equipoise.report.canvas import (
     GRID,
     MARKERS,
@@ -77,7 +78,7 @@ def calibration(summary: Summary) -> str:
         plot.set_xscale("log")
         plot.set_yscale("log")
         for axis in (plot.xaxis, plot.yaxis):
-            axis.set_major_formatter(lambda value, _: f"{value:g}")
+            axis.set_major_formatter(lambda value, _: exact(value))
     for k, line in enumerate(data["lines"]):
         below = [y - end for y, end in zip(line["y"], line["low"], strict=True)]
         above = [end - y for y, end in zip(line["y"], line["high"], strict=True)]
@@ -213,7 +214,7 @@ def _weight_axis(plot: Axes, weights: Sequence[float]) -> None:
     plot.set_xscale("log")
     plot.set_xlabel("Weight of a positive in training")
     chosen = weights[:: max(1, -(-len(weights) // 6))]
-    plot.set_xticks(chosen, [f"{w:g}" for w in chosen], minor=False)
+    plot.set_xticks(chosen, [exact(w) for w in chosen], minor=False)
     plot.set_xticks([], minor=True)
 
 

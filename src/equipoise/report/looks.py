@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from equipoise._core.numerals import significant
 from equipoise.diagnosis.catalogue import CHECKS
 from equipoise.diagnosis.words import count
 
@@ -86,7 +87,7 @@ def _text(value: Any) -> str:
     if isinstance(value, numbers.Integral):
         return f"{int(value):,}"
     if isinstance(value, numbers.Real):
-        return f"{float(value):.4g}"
+        return significant(float(value), 4)
     if isinstance(value, Mapping):
         return _listed([f"{name}: {_text(item)}" for name, item in value.items()])
     if isinstance(value, list | tuple):

@@ -73,15 +73,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    from equipoise.diagnosis.words import count, share
+    from equipoise.diagnosis.words import count, ratio, share
 
     environment.filters.update(
         number=words.number,
+        value=words.value,
         ends=words.ends,
         amount=words.amount,
         seconds=words.seconds,
         count=count,
         share=share,
+        ratio=ratio,
     )
     return environment
 

@@ -6,40 +6,58 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from equipoise._core import numerals
+
 MINUS = "\u2212"
 DASH = "\u2013"
 
 
 def number(value: float | None, digits: int = 3, *, signed: bool = False) -> str:
-    """Write a number with fixed digits; a dash where it is undefined.
+    """Write a number with some decimals, or with more if it is small.
+
+    A number that is undefined is a dash.
 
     Example:
         >>> number(0.12345), number(-0.5, 2), number(0.04, 2, signed=True), number(None)
         ('0.123', '−0.50', '+0.04', '–')
+        >>> number(0.00012)
+        '0.00012'
     """
     if value is None:
         return DASH
-    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("+-")
-    return text.replace("-", MINUS)
+    return _typeset(numerals.figure(value, digits, signed=signed))
 
 
-def ends(
-    estimate: Mapping[str, Any] | None, digits: int = 2, *, signed: bool = False
-) -> str:
+def value(estimate: Mapping[str, Any] | None, *, signed: bool = False) -> str:
+    """Write the value of an estimate, in digits that follow its interval.
+
+    Example:
+        >>> value({"value": 0.0012, "low": 0.0008, "high": 0.0021}), value(None)
+        ('0.0012', '–')
+    """
+    return _parts(estimate, signed)[0]
+
+
+def ends(estimate: Mapping[str, Any] | None, *, signed: bool = False) -> str:
     """Write the interval of an estimate; empty where it has none.
 
     Example:
-        >>> ends({"low": 0.428, "high": 0.945}), ends({"low": None, "high": None})
-        ('0.43 to 0.94', '')
+        >>> ends({"value": 0.7, "low": 0.428, "high": 0.945})
+        '0.43 to 0.94'
+        >>> ends({"value": 0.7, "low": None, "high": None})
+        ''
     """
-    if estimate is None or estimate["low"] is None or estimate["high"] is None:
-        return ""
-    low, high = (
-        number(estimate[end], digits, signed=signed) for end in ("low", "high")
-    )
-    return f"{low} to {high}"
+    return " to ".join(_parts(estimate, signed)[1:])
+
+
+def _parts(estimate: Mapping[str, Any] | None, signed: bool) -> tuple[str, ...]:
+    """Return the texts of the value and, if there is an interval, of its ends."""
+    if estimate is None or estimate["value"] is None:
+        return (DASH,)
+    known = (estimate["low"], estimate["high"])
+    bounds = () if None in known else known
+    texts = numerals.estimate_parts(estimate["value"], *bounds, signed=signed, least=2)
+    return tuple(_typeset(text) for text in texts)
 
 
 def amount(value: float | None) -> str:
@@ -49,11 +67,7 @@ def amount(value: float | None) -> str:
         >>> amount(12345.0), amount(96.4), amount(5.05), amount(0.04), amount(0.0)
         ('12,345', '96.4', '5.05', '0.04', '0')
     """
-    if value is None:
-        return DASH
-    if value >= 999.5 or value == round(value):
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+    return DASH if value is None else _typeset(numerals.amount(value))
 
 
 def seconds(value: float) -> str:
@@ -64,3 +78,7 @@ def seconds(value: float) -> str:
         ('0.7 s', '42.3 s', '5.2 min')
     """
     return f"{value:.1f} s" if value < 100 else f"{value / 60:.1f} min"
+
+
+def _typeset(text: str) -> str:
+    return text.replace("-", MINUS)

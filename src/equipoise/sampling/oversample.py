@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from equipoise._core.checks import number
+from equipoise._core.numerals import exact
 from equipoise.sampling.classes import Classes, shuffled_passes
 from equipoise.sampling.sampler import Int32Array, Sampler
 
@@ -54,7 +55,7 @@ class Oversample(Sampler):
 
     def describe(self) -> str:
         """Return what it does."""
-        return f"with positives repeated to {self.ratio:g} per negative"
+        return f"with positives repeated to {exact(self.ratio)} per negative"
 
     def _positions(
         self, classes: Classes, start: int, count: int, seed: int

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from equipoise._core.checks import number
+from equipoise._core.numerals import as_probability
 from equipoise.sampling.classes import Classes, interleaved
 from equipoise.sampling.sampler import Int32Array, Sampler
 
@@ -43,7 +44,7 @@ class Rate(Sampler):
 
     def describe(self) -> str:
         """Return what it does."""
-        return f"with {self.rate:.3g} of every batch positive"
+        return f"with {as_probability(self.rate, 3)} of every batch positive"
 
     @property
     def _share(self) -> Fraction:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from equipoise._core.checks import number, sentence
+from equipoise._core.numerals import significant
 from equipoise.errors import InputTypeError
 from equipoise.sampling.classes import Classes, shuffled_passes
 from equipoise.sampling.sampler import Int32Array, Sampler
@@ -75,7 +76,9 @@ class Undersample(Sampler):
     def describe(self) -> str:
         """Return what it does."""
         which = "fresh in every pass" if self.fresh else "chosen once"
-        return f"with negatives cut to {1 / self.ratio:.3g} per positive, {which}"
+        return (
+            f"with negatives cut to {significant(1 / self.ratio)} per positive, {which}"
+        )
 
     def _positions(
         self, classes: Classes, start: int, count: int, seed: int

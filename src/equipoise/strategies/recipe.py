@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from equipoise._core.checks import listing, nearest, one_of, sentence
+from equipoise._core.numerals import exact, significant, written
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.sampling.samplers import SAMPLERS
 from equipoise.strategies.citations import bibtex
@@ -197,7 +198,7 @@ def _head(strategy: Strategy) -> str:
     text = LEARNERS["network"]
     if strategy.plan is not None:
         values = {**strategy.defaults, **strategy.settings, "learner": "network"}
-        text = PLANS[strategy.plan].phrase.format(**values)
+        text = PLANS[strategy.plan].phrase.format(**written(values))
     text += f" on batches drawn {strategy.sampler().describe()}"
     synthesis = strategy.synthesizer()
     return text if synthesis is None else f"{text}, {synthesis.describe()}"
@@ -208,23 +209,25 @@ def _weighting(strategy: Strategy, counts: tuple[int, int] | None) -> str:
         return ""
     scheme = SCHEMES[strategy.weights]
     values = {name: strategy.option(name) for name in scheme.options}
-    text = f", positives weighted {scheme.phrase.format(**values)}"
+    text = f", positives weighted {scheme.phrase.format(**written(values))}"
     if counts is not None:
         w0, w1 = strategy.class_weights(*counts)
-        text += f" (here {w1 / w0:.3g} to 1)"
+        text += f" (here {significant(w1 / w0)} to 1)"
     return text
 
 
 def _objective(strategy: Strategy) -> str:
     objective = OBJECTIVES[strategy.loss]
     values = {**strategy.defaults, **strategy.settings}
-    return f", minimising {objective.phrase.format(**values)}{at_rate(strategy)}"
+    return (
+        f", minimising {objective.phrase.format(**written(values))}{at_rate(strategy)}"
+    )
 
 
 def at_rate(strategy: Strategy) -> str:
     """Say the learning rate, where a strategy names its own."""
     rate = strategy.option("learning_rate")
-    return "" if rate is None else f" at a learning rate of {rate:g}"
+    return "" if rate is None else f" at a learning rate of {exact(float(rate))}"
 
 
 def _return(strategy: Strategy, counts: tuple[int, int] | None) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number
+from equipoise._core.numerals import exact
 from equipoise._core.seeds import generator
 from equipoise.sampling.draw import Draw
 from equipoise.synthesis.synthesis import Neighbours, Synthesis
@@ -73,5 +74,5 @@ class Mixup(Synthesis):
 
     def describe(self) -> str:
         """Return what it does."""
-        a = f"{self.concentration:g}"
+        a = exact(self.concentration)
         return f"each blended with another of its batch by Beta({a}, {a})"

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.numerals import significant
 from equipoise.errors import TargetError
 from equipoise.table.infer import (
     NUMBER_MISSING,
@@ -206,7 +207,7 @@ def _require_classes(texts: Texts, order: IntArray, name: str) -> None:
         raise TargetError(
             sentence(
                 f"the target {name!r} with {len(order):,} different numbers, from "
-                f"{numbers.min():g} to {numbers.max():g}",
+                f"{significant(numbers.min(), 6)} to {significant(numbers.max(), 6)}",
                 f"classes; at most {most} different "
                 f"{'numbers with fractions' if fractions else 'whole numbers'}",
                 "This looks like a regression. Make classes of it first, for example "

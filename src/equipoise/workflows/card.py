@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from equipoise._core.numerals import percent, share
 from equipoise.errors import printable
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ def card(model: FittedModel) -> str:
         _made_of(model),
         "## Data",
         f"{facts['rows']:,} rows of {facts['source']}, {facts['positives']:,} of them "
-        f"positive ({facts['prevalence']:.2%}){_cases(model)}. {_taken(model)}",
+        f"positive ({percent(facts['prevalence'])}){_cases(model)}. {_taken(model)}",
         "## Decision",
         model.rule.describe(),
         "## What is known",
@@ -78,19 +80,34 @@ def _taken(model: FittedModel) -> str:
 def _made_of(model: FittedModel) -> str:
     facts = model.facts
     lines = [
-        f"- {component.weight:.0%} {component.strategy.name}: "
+        f"- {share(component.weight)} {component.strategy.name}: "
         f"{component.strategy.describe()} ({len(component.scorers)} fold models)"
         for component in model.components
     ]
     return (
-        "The probability is the calibrated average of models that were each trained "
-        f"on {facts['folds'] - 1}/{facts['folds']} of the rows:\n\n" + "\n".join(lines)
+        "The probability is the calibrated average of models that were trained on "
+        f"{trained_on(facts)}:\n\n" + "\n".join(lines)
     )
 
 
+def trained_on(facts: Mapping[str, Any]) -> str:
+    """Return how much of the table the fold models learned from, in words.
+
+    Models that were saved before this was stored tell it by their folds.
+    """
+    if "trained_on" in facts:
+        return str(facts["trained_on"])
+    folds = int(facts["folds"])
+    if facts.get("by") == "time":
+        ends = f"1/{folds + 1} to {folds}/{folds + 1}"
+        return f"{ends} of this table, always on earlier rows"
+    return f"{folds - 1}/{folds} of this table"
+
+
 def _limits(model: FittedModel) -> str:
+    prevalence = percent(model.evaluation.prevalence)
     text = (
-        f"The figures hold for rows like these, at {model.evaluation.prevalence:.2%} "
+        f"The figures hold for rows like these, at {prevalence} "
         "positive. At another prevalence precision changes and the threshold should "
         "be chosen anew. Rows are judged alone: a group or a time that training did "
         "not see may differ."

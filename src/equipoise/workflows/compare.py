@@ -51,7 +51,7 @@ def compare(
     duplicates: str = "auto",
     objective: str = "f1",
     costs: Costs | tuple[float, float] | None = None,
-    margin: float = 0.01,
+    margin: float | None = None,
     network: str = "default",
     model: Callable[[], Any] | None = None,
     training: TrainingSettings | None = None,
@@ -95,7 +95,8 @@ def compare(
             "g_mean", "mcc" or, with `costs`, "cost".
         costs: (cost of a false alarm, cost of a missed positive), or `Costs(...)`,
             with `abstain` for a rule that leaves rows undecided where that is cheaper.
-        margin: Differences in average precision up to this are equivalent.
+        margin: Differences in average precision up to this are equivalent; by
+            default 2% of what the best arm gains over guessing, at most .01.
         network: The network of the network strategies: "default", "small" (two layers
             of 64, a first look) or "linear".
         model: A function that returns your own uncompiled `keras.Model` with one
@@ -154,7 +155,8 @@ def compare(
         seed=integer(seed, "seed"),
     )
     number(minutes, "minutes", 0, open_ends=True)
-    number(margin, "margin", 0, 1)
+    if margin is not None:
+        number(margin, "margin", 0, 1)
     if as_costs(costs) is None:
         as_objective(objective, {})
     count = Repeats.of(repeats, minutes, protocol.by)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
+from equipoise._core.numerals import as_p_value, as_probability, estimate, share
 from equipoise.decision.costs import Costs
 from equipoise.decision.plain import rounded
 from equipoise.errors import InputError, TrialWarning
@@ -282,13 +283,13 @@ def _prevalence(model: FittedModel, rows: _Rows, level: float) -> str:
     p_value = float(fisher_exact(np.array(both)).pvalue)
     low, high = clopper_pearson(k / n * size, size, level)
     text = (
-        f"Prevalence {k / n:.3g} [{low:.3g}, {high:.3g}]; it was "
-        f"{before[1] / before[0]:.3g} when the model was trained: "
+        f"Prevalence {estimate(k / n, low, high)}; it was "
+        f"{as_probability(before[1] / before[0], 3)} when the model was trained: "
     )
     if p_value >= CHANGED:
-        return text + f"no change is shown (p = {p_value:.2g})."
+        return text + f"no change is shown ({as_p_value(p_value)})."
     return text + (
-        f"it has changed (p = {p_value:.2g}). Precision moves with it, and the "
+        f"it has changed ({as_p_value(p_value)}). Precision moves with it, and the "
         "probabilities are those of the old prevalence: see "
         "equipoise.decision.at_prevalence, or fit again."
     )
@@ -302,18 +303,20 @@ def _seen(rows: _Rows, expected: float) -> tuple[str, bool]:
 
     n = rows.y.size
     text = (
-        f"{rows.seen:,} of {n:,} rows ({rows.seen / n:.1%}) have the same features as "
+        f"{rows.seen:,} of {n:,} rows ({share(rows.seen / n)}) have the same "
+        f"features as "
         "a row that the model has seen in training"
     )
     chance = float(binom.sf(rows.seen - 1, n, expected)) if expected < 1 else math.inf
     if chance >= SURPRISING:
         return (
-            f"{text}; about {expected:.1%} would by coincidence, since rows of this "
+            f"{text}; about {share(expected)} would by coincidence, since rows of this "
             "table repeat.",
             False,
         )
     return (
-        f"{text}; about {expected:.1%} would by coincidence. Results on rows that were "
+        f"{text}; about {share(expected)} would by coincidence. Results on rows "
+        f"that were "
         "trained on are too good: evaluate on others.",
         True,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from equipoise._core.checks import sentence
+from equipoise._core.numerals import exact, significant
 from equipoise._core.seeds import generator
 from equipoise.errors import TrainingError
 from equipoise.priors import probability
@@ -151,8 +152,8 @@ def require_same(
         raise TrainingError(
             sentence(
                 "an exported model whose probabilities differ by up to "
-                f"{gaps.max():.2g} on {len(table)} rows",
-                f"differences up to {tolerance:g}",
+                f"{significant(float(gaps.max()), 2)} on {len(table)} rows",
+                f"differences up to {exact(tolerance)}",
                 "Please report it; the model itself is sound and was not exported.",
             )
         )

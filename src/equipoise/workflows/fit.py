@@ -211,7 +211,7 @@ def fit(
         new = table.take(held) if x is None else x[held]
         unseen = Unseen(pooled(components, new), table.y[held])
     rule = _rule(blended, y, own, goal, calibration, unseen)
-    results = _evaluate(rows, blended, scores, tested, goal, rule, own, units)
+    results = _evaluate(rows, blended, scores, tested, goal, rule, own, units, protocol)
     evaluation = results.arms["model"].evaluation
     seen = hashes_of(rows if inputs is None else inputs)
     return FittedModel(
@@ -359,6 +359,7 @@ def _evaluate(
     rule: DecisionRule,
     weights: FloatArray | None,
     units: npt.NDArray[np.int64] | None,
+    protocol: Protocol,
 ) -> CrossValidated:
     """Evaluate the average as one arm, decided by the rule that is deployed.
 
@@ -381,6 +382,7 @@ def _evaluate(
         weights=weights,
         decided={"model": decided},
         baseline="model",
+        sizes=scores.sizes(protocol.by),
         **({"costs": goal.costs} if goal.costs is not None else options),
     )
 
@@ -462,6 +464,7 @@ def _facts(
         "positives": table.positives,
         "prevalence": table.prevalence,
         "folds": protocol.folds,
+        "trained_on": scores.sizes(protocol.by).words,
         "repeats": scores.repeats,
         "by": protocol.by,
         "seed": protocol.seed,

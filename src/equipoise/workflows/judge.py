@@ -32,7 +32,7 @@ def judge(
     *,
     objective: str,
     costs: Costs | tuple[float, float] | None,
-    margin: float,
+    margin: float | None,
     started: float,
     training: Mapping[str, Any] | None = None,
 ) -> Trial:
@@ -48,7 +48,8 @@ def judge(
         objective: What the thresholds shall be best at.
         costs: `Costs(...)`, (cost of a false alarm, cost of a missed positive), or
             None.
-        margin: Differences up to this are equivalent.
+        margin: Differences up to this are equivalent; in proportion to what is
+            gained if None.
         started: When the trial began, `time.monotonic()`.
         training: How networks were trained, as plain data.
     """
@@ -61,6 +62,7 @@ def judge(
         costs=costs,
         seed=protocol.seed,
         duplicates=protocol.duplicates,
+        by=protocol.by,
     )
     held = None
     if later is not None:
@@ -79,7 +81,7 @@ def judge(
         strategies=tuple(arms),
         results=results,
         scores=scores,
-        conclusion=judge_arms(results, margin=margin),
+        conclusion=judge_arms(results, margin=margin, repeatable=protocol.by != "time"),
         diagnosis=found,
         held_out=held,
         objective=objective if costs is None else "cost",
@@ -104,6 +106,7 @@ def evaluate_scores(
     costs: Costs | tuple[float, float] | None,
     seed: int,
     duplicates: str = "auto",
+    by: str = "stratified",
 ) -> CrossValidated:
     """Evaluate out-of-fold scores; rows that no fold tests are left out.
 
@@ -122,6 +125,7 @@ def evaluate_scores(
         clusters=None if units is None else units[tested],
         baseline="plain" if "plain" in scores.log_odds else arms[0].name,
         seed=seed,
+        sizes=scores.sizes(by),
     )
 
 

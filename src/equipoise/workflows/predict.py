@@ -15,6 +15,7 @@ import numpy as np
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.files import writing
+from equipoise._core.numerals import amount, percent
 from equipoise.errors import InputError, TableError, UnsupportedError
 from equipoise.priors import probability
 from equipoise.table.blocks import Block, Merged, read_blocks
@@ -51,7 +52,8 @@ class Predicted:
     def __str__(self) -> str:
         text = (
             f"{self.rows:,} rows: {self.flagged:,} flagged "
-            f"({self.flagged / self.rows:.2%}), {self.expected:,.1f} positives expected"
+            f"({percent(self.flagged / self.rows)}), {amount(self.expected)} "
+            f"positives expected"
         )
         return text + (f", {self.undecided:,} undecided" if self.undecided else "")
 

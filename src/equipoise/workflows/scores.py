@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise.errors import EquipoiseError
+from equipoise.evaluation.estimand import SplitSizes
 from equipoise.learners.registry import learner_for
 from equipoise.strategies.idle import idle_parts
 from equipoise.strategies.jobs import Job, Learner, Outcome, Progress, Scorer
@@ -43,6 +44,8 @@ class Scores:
         idle: Arm -> what had no effect, one sentence each, and in how many fits.
         blends: Arm that averages others -> the weight of each, learned on all rows
             that are tested; those without a weight are absent.
+        trained: `[repeats, folds]` rows of each training part, those that decide when
+            training stops among them; None if all rows of the other folds.
     """
 
     log_odds: Mapping[str, FloatArray]
@@ -56,6 +59,7 @@ class Scores:
     failed: Mapping[str, str] = field(default_factory=dict)
     idle: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     blends: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    trained: IntArray | None = None
 
     @property
     def repeats(self) -> int:
@@ -66,6 +70,16 @@ class Scores:
     def tested(self) -> npt.NDArray[np.bool_]:
         """Which rows every repeat tests, `[rows]`; by time the first are not."""
         return np.asarray((self.folds >= 0).all(axis=0))
+
+    def sizes(self, by: str) -> SplitSizes:
+        """Return how many rows each split trained and tested on.
+
+        Args:
+            by: How the rows were split: "stratified", "group" or "time".
+        """
+        rows = self.folds.shape[1]
+        tested = self.folds[:, self.tested]
+        return SplitSizes.of(tested, self.trained, rows, past=by == "time")
 
 
 def run(
@@ -151,6 +165,9 @@ def run(
         tuple(groups),
         failed,
         idle,
+        trained=np.array([len(p.train) + len(p.stop) for p in parts]).reshape(
+            repeats, -1
+        ),
     )
 
 
@@ -218,6 +235,9 @@ def join(first: Scores, second: Scores) -> Scores:
             k: Counter(first.idle.get(k, {})) + Counter(second.idle.get(k, {}))
             for k in arms
         },
+        trained=None
+        if first.trained is None or second.trained is None
+        else np.concatenate([first.trained, second.trained]),
     )
 
 

@@ -3,11 +3,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
+from equipoise._core import numerals
+from equipoise._core.numerals import (
+    as_probability,
+    duration,
+    exact,
+    figure,
+    percent,
+    ratio,
+    share,
+    significant,
+)
 from equipoise.decision.plain import decimal
-from equipoise.diagnosis.words import ratio
 from equipoise.errors import printable
 from equipoise.evaluation.arrays import as_costs
 from equipoise.metrics.estimate import Estimate
@@ -57,7 +66,7 @@ def facts(trial: Trial) -> str:
     return (
         f"{data['source']}: {data['positives']:,} of {data['rows']:,} rows are "
         f"{_name(data['target'])} = {_name(data['positive_class'])} "
-        f"({data['prevalence']:.2%}, "
+        f"({percent(data['prevalence'])}, "
         f"{ratio(data['ratio'])}); {columns} columns"
     )
 
@@ -70,8 +79,8 @@ def how(trial: Trial) -> str:
     by = plan.by if plan.by == "stratified" else f"by {plan.by}"
     return (
         f"{plan.folds} folds{times}, {by}, seed {plan.seed}; "
-        f"{trial.seconds:.0f} s. Estimates of {trial.results.estimand}, with "
-        f"{trial.results.level:.0%} intervals."
+        f"{duration(trial.seconds)}. Estimates of {trial.results.estimand}, with "
+        f"{share(trial.results.level)} intervals."
     )
 
 
@@ -120,6 +129,8 @@ def decision(trial: Trial) -> list[str]:
     if c.tp + c.fp + c.undecided == 0:
         return [f"Decision with {name}: no row would be flagged."]
     per = 1000 / found.rows
+    left = f", {significant(per * c.undecided)} rows left undecided"
+    left = left if c.undecided else ""
     lines = [
         f"Decision with {name}, {_goal(trial)} chosen out of fold: flag from a "
         f"probability of {decimal(found.threshold)}{else_left(trial)}.",
@@ -127,10 +138,10 @@ def decision(trial: Trial) -> list[str]:
         *([f"  {why}"] if (why := standing(trial)) else []),
         f"  recall {interval(found['recall'])}, precision "
         f"{interval(found['precision'])}, F1 {interval(found['f1'])}",
-        f"  Of 1,000 rows {per * (c.tp + c.fp):.3g} are flagged: "
-        f"{per * c.tp:.3g} rightly, {per * c.fp:.3g} false alarms; "
-        f"{per * c.fn:.3g} of {per * c.positives:.3g} positives are missed"
-        + (f", {per * c.undecided:.3g} rows left undecided." if c.undecided else "."),
+        f"  Of 1,000 rows {significant(per * (c.tp + c.fp))} are flagged: "
+        f"{significant(per * c.tp)} rightly, {significant(per * c.fp)} false alarms; "
+        f"{significant(per * c.fn)} of {significant(per * c.positives)} positives are "
+        f"missed{left}.",
     ]
     if "cost" in found:
         lines.append(f"  cost per row {interval(found['cost'])}; {else_words(trial)}")
@@ -141,9 +152,9 @@ def _goal(trial: Trial) -> str:
     costs = as_costs(trial.costs)
     if costs is None:
         return f"best {trial.objective.replace('_', ' ')}"
-    prices = f"a false alarm {costs.fp:g}, a missed positive {costs.fn:g}"
+    prices = f"a false alarm {exact(costs.fp)}, a missed positive {exact(costs.fn)}"
     if costs.abstain is not None:
-        prices += f", a row left undecided {costs.abstain:g}"
+        prices += f", a row left undecided {exact(costs.abstain)}"
     return f"lowest cost ({prices})"
 
 
@@ -152,7 +163,7 @@ def threshold_lines(trial: Trial) -> list[str]:
     ends = trial.results[trial.conclusion.best].evaluation.threshold_range
     if ends is None:
         return []
-    low, high = (f"{end:.2g}" for end in ends)
+    low, high = (as_probability(end) for end in ends)
     return [f"  With one fold left out, the threshold would be {low} to {high}."]
 
 
@@ -164,7 +175,7 @@ def test_lines(trial: Trial) -> list[str]:
     lines = [
         "",
         f"On the test file ({first.positives:,} of {first.rows:,} positive, "
-        f"{first.prevalence:.2%}), average of the fold models:",
+        f"{percent(first.prevalence)}), average of the fold models:",
     ]
     for name in trial.names:
         e = trial.test[name]
@@ -203,32 +214,10 @@ def warnings(trial: Trial) -> list[str]:
 
 def interval(estimate: Estimate, *, signed: bool = False) -> str:
     """Write an estimate shortly, for example ".762 [.70, .81]"."""
-    if not estimate.defined:
-        return "undefined"
-    value = _short(estimate.value, 3, signed)
-    if math.isnan(estimate.low) or math.isnan(estimate.high):
-        return value
-    low, high = (_short(end, 2, signed) for end in (estimate.low, estimate.high))
-    return f"{value} [{low}, {high}]"
+    ends = estimate.low, estimate.high
+    return numerals.estimate(estimate.value, *ends, signed=signed, short=True)
 
 
 def brier(estimate: Estimate) -> str:
     """Write a Brier score: small numbers need their own digits."""
-    return f"{estimate.value:.4f}" if estimate.defined else "undefined"
-
-
-def duration(seconds: float) -> str:
-    """Write seconds for people, in few letters.
-
-    Example:
-        >>> duration(4.64), duration(144.2), duration(2000)
-        ('4.6 s', '144 s', '33 min')
-    """
-    if seconds >= 999.5:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds:.0f} s"
-
-
-def _short(value: float, digits: int, signed: bool) -> str:
-    text = f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
-    return text.replace("0.", ".", 1) if abs(value) < 1 else text
+    return figure(estimate.value, 4)

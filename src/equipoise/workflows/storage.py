@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
+from equipoise._core.numerals import significant
 from equipoise._core.states import array, texts
 from equipoise.bundle import (
     check_keras_file,
@@ -280,7 +281,7 @@ def _components(
         components.append(Component(strategy, weight, tuple(scorers), own))
     total = sum(component.weight for component in components)
     if not math.isclose(total, 1.0, rel_tol=1e-9):
-        raise InputError(sentence(f"weights that sum to {total:g}", "1"))
+        raise InputError(sentence(f"weights that sum to {significant(total, 6)}", "1"))
     return tuple(components)
 
 

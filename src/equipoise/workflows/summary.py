@@ -60,6 +60,7 @@ def summarise(trial: Trial) -> dict[str, Any]:
             "best": trial.conclusion.best,
             "baseline": trial.results.baseline,
             "margin": trial.conclusion.margin,
+            "margin_basis": trial.conclusion.margin_basis,
             "detectable": trial.conclusion.detectable_difference,
             "highlighted": shown,
             "repeats": trial.scores.repeats,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from equipoise._core.numerals import exact, significant
 from equipoise.decision.costs import Costs
 from equipoise.evaluation.arrays import as_costs
 from equipoise.metrics.estimate import Estimate
@@ -71,7 +72,7 @@ def standing(trial: Trial) -> str:
     if verdict.outcome == "equivalent":
         return (
             f"No arm was shown to beat {base}. {first} measured highest: {against}, "
-            f"which is within the margin of {trial.conclusion.margin:g}."
+            f"which is within the margin of {significant(trial.conclusion.margin, 2)}."
         )
     return (
         f"No arm was shown to beat {base}. {first} measured highest: {against}, which "
@@ -121,9 +122,9 @@ def fitting(trial: Trial, name: str) -> Fitting:
     costs = as_costs(trial.costs)
     if costs is not None:
         words.append(f"goal=equipoise.Goal(costs={costs_code(costs)})")
-        options += [("--cost-fp", f"{costs.fp:g}"), ("--cost-fn", f"{costs.fn:g}")]
+        options += [("--cost-fp", exact(costs.fp)), ("--cost-fn", exact(costs.fn))]
         if costs.abstain is not None:
-            options.append(("--cost-abstain", f"{costs.abstain:g}"))
+            options.append(("--cost-abstain", exact(costs.abstain)))
         named = named and not costs.tp and not costs.tn
     elif trial.objective != "f1":
         words.append(f'goal="{trial.objective}"')
@@ -161,13 +162,13 @@ def costs_code(costs: Costs) -> str:
         'equipoise.decision.Costs(fp=1, fn=20, abstain=0.3)'
     """
     if costs == Costs(costs.fp, costs.fn):
-        return f"({costs.fp:g}, {costs.fn:g})"
+        return f"({exact(costs.fp)}, {exact(costs.fn)})"
     named = {
         name: value
         for name, value in costs.to_dict().items()
         if name in ("fp", "fn") or value
     }
-    inside = ", ".join(f"{name}={value:g}" for name, value in named.items())
+    inside = ", ".join(f"{name}={exact(value)}" for name, value in named.items())
     return f"equipoise.decision.Costs({inside})"
 
 

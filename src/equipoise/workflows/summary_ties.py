@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from equipoise.comparison.constant import against_constant
 from equipoise.comparison.correction import holm
 from equipoise.comparison.letters import letter_groups
 from equipoise.comparison.paired import nadeau_bengio
@@ -21,7 +22,8 @@ def ties(trial: Trial) -> dict[str, str]:
 
     Against the baseline the verdict decides. Every other pair is held against the
     same test, the corrected resampled t-test over the splits, with Holm's
-    correction for the number of those pairs.
+    correction for the number of those pairs; a pair with a constant arm is tested by
+    the intervals of the other, and counts for itself.
     """
     names = trial.names
     differ = np.zeros((len(names), len(names)), bool)
@@ -30,8 +32,11 @@ def ties(trial: Trial) -> dict[str, str]:
         for i, j in itertools.combinations(range(len(names)), 2)
         if trial.results.baseline not in (names[i], names[j])
     ]
-    adjusted = holm([_p(trial, names[i], names[j]) for i, j in pairs])
-    for (i, j), p in zip(pairs, adjusted, strict=True):
+    alone = [pair for pair in pairs if _one_constant(trial, *(names[k] for k in pair))]
+    family = [pair for pair in pairs if pair not in alone]
+    p_values = list(holm([_p(trial, names[i], names[j]) for i, j in family]))
+    p_values += [_p_constant(trial, names[i], names[j]) for i, j in alone]
+    for (i, j), p in zip([*family, *alone], p_values, strict=True):
         differ[i, j] = differ[j, i] = p <= 1 - trial.conclusion.level
     base = names.index(trial.results.baseline)
     for name, verdict in trial.conclusion.arms.items():
@@ -43,4 +48,23 @@ def ties(trial: Trial) -> dict[str, str]:
 def _p(trial: Trial, first: str, second: str) -> float:
     metric = trial.conclusion.metric
     a, b = (trial.results[name].splits[metric] for name in (first, second))
-    return nadeau_bengio(a - b, 1 / trial.results.folds_per_repeat).p
+    return nadeau_bengio(a - b, trial.results.test_share).p
+
+
+def _one_constant(trial: Trial, first: str, second: str) -> bool:
+    results, metric = trial.results, trial.conclusion.metric
+    known = metric in ("average_precision", "roc_auc")
+    return known and results[first].constant != results[second].constant
+
+
+def _p_constant(trial: Trial, first: str, second: str) -> float:
+    results = trial.results
+    arm = results[second] if results[first].constant else results[first]
+    found = against_constant(
+        trial.conclusion.metric,
+        arm.at_level.__getitem__,
+        results[first].evaluation.prevalence,
+        units=results.units,
+        level=trial.conclusion.level,
+    )
+    return found.test.p

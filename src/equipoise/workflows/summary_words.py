@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from equipoise._core.numerals import as_probability, exact, per_thousand, significant
+from equipoise._core.numerals import share as as_share
 from equipoise.decision.plain import decimal
 from equipoise.diagnosis.words import count
 from equipoise.evaluation.arrays import as_costs
@@ -66,14 +68,20 @@ def decision_sentences(trial: Trial) -> list[str]:
             f"Use {name}. At the best {goal_words(trial.objective)} no row is flagged."
         ]
     per = 1000 / found.rows
-    left = f", and {_n(per * c.undecided)} rows left undecided" if c.undecided else ""
+    left = (
+        f", and {per_thousand(per * c.undecided)} rows left undecided"
+        if c.undecided
+        else ""
+    )
     return [
         f"Use {name}, and flag a row from a probability of "
         f"{decimal(found.threshold)}{else_left(trial)}: {aim_words(trial)}.",
         *([why] if (why := standing(trial)) else []),
-        f"Of 1,000 rows like these, {_n(per * (c.tp + c.fp))} are flagged: "
-        f"{_n(per * c.tp)} rightly and {_n(per * c.fp)} as false alarms. "
-        f"{_n(per * c.fn)} of {_n(per * c.positives)} positives are missed{left}.",
+        f"Of 1,000 rows like these, {per_thousand(per * (c.tp + c.fp))} are flagged: "
+        f"{per_thousand(per * c.tp)} rightly and {per_thousand(per * c.fp)} as "
+        f"false alarms. "
+        f"{per_thousand(per * c.fn)} of {per_thousand(per * c.positives)} positives "
+        f"are missed{left}.",
         *_cost_sentences(trial),
         *_range_sentences(trial),
     ]
@@ -92,7 +100,8 @@ def _range_sentences(trial: Trial) -> list[str]:
         return []
     return [
         "The threshold was chosen on these rows, and the intervals allow for that. "
-        f"With one fold left out, it would be {ends[0]:.2g} to {ends[1]:.2g}."
+        f"With one fold left out, it would be {as_probability(ends[0])} to "
+        f"{as_probability(ends[1])}."
     ]
 
 
@@ -101,11 +110,14 @@ def aim_words(trial: Trial) -> str:
     costs = as_costs(trial.costs)
     if costs is None:
         return f"the best {goal_words(trial.objective)}"
-    prices = f"a false alarm costs {costs.fp:g} and a missed positive {costs.fn:g}"
+    prices = (
+        f"a false alarm costs {exact(costs.fp)} and a missed positive {exact(costs.fn)}"
+    )
     if costs.abstain is not None:
         prices = (
-            f"a false alarm costs {costs.fp:g}, a missed positive {costs.fn:g} and a "
-            f"row left undecided {costs.abstain:g}"
+            f"a false alarm costs {exact(costs.fp)}, a missed positive "
+            f"{exact(costs.fn)} and a "
+            f"row left undecided {exact(costs.abstain)}"
         )
     return f"the lowest cost, where {prices}"
 
@@ -114,7 +126,8 @@ def _cost_sentences(trial: Trial) -> list[str]:
     found = trial.results[trial.conclusion.best].evaluation
     if "cost" not in found:
         return []
-    return [f"That costs {found['cost'].value:.3g} per row; {else_words(trial)}."]
+    cost = significant(found["cost"].value)
+    return [f"That costs {cost} per row; {else_words(trial)}."]
 
 
 def else_words(trial: Trial) -> str:
@@ -125,9 +138,10 @@ def else_words(trial: Trial) -> str:
     share = trial.results[trial.conclusion.best].evaluation.prevalence
     none = share * costs.fn + (1 - share) * costs.tn
     every = share * costs.tp + (1 - share) * costs.fp
-    text = f"flagging no row would cost {none:.3g}, flagging every row {every:.3g}"
+    text = f"flagging no row would cost {significant(none)}, flagging every row "
+    text += f"{significant(every)}"
     if costs.abstain is not None:
-        text += f", leaving every row undecided {costs.abstain:.3g}"
+        text += f", leaving every row undecided {significant(costs.abstain)}"
     return text
 
 
@@ -188,13 +202,13 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         "model is tested on rows it has learned from.",
         "Splits": f"{plan.folds} folds, {times}, {SPLITS[plan.by]}. "
         f"{DUPLICATES[plan.duplicates]}",
-        "Early stopping": f"{plan.stop_share:.0%} of each training part, and only "
-        "they, decide when training stops.",
+        "Early stopping": f"{as_share(plan.stop_share)} of each training part, and "
+        "only they, decide when training stops.",
         "Calibration and threshold": "A fold's calibrator comes from the scores of the "
         "other folds. The threshold is one for all folds and repeats, the best for "
         f"{goal_words(trial.objective)} on the scores so calibrated, and all decisions "
         "shown are those of this one rule; with repeats, counts are means over them.",
-        "Intervals": f"{results.level:.0%} intervals from {results.replicates:,} "
+        "Intervals": f"{as_share(results.level)} intervals from {results.replicates:,} "
         f"random weightings of whole {trial.facts.get('case_kind') or 'rows'}; models "
         "stay as they are. A threshold that was chosen on these rows is chosen again "
         "under each weighting, and what the choice flatters is taken off the intervals "
@@ -202,8 +216,10 @@ def methods(trial: Trial) -> list[dict[str, str]]:
         "Verdict": "The difference in average precision is held against the larger of "
         "two standard errors, over the splits (corrected resampled t-test) and over "
         "the rows, with Holm's correction for the number of arms, to tell whether an "
-        f"arm differs from {results.baseline}. Differences within "
-        f"{trial.conclusion.margin:g} count as equivalent.",
+        f"arm differs from {results.baseline}. Where one of the two says the same of "
+        "every row, they differ if the interval of the other's AUROC excludes .5 (or "
+        "that of its average precision, at a fifth of the error rate, the share of "
+        f"positives). Differences within {margin_words(trial)} count as equivalent.",
         "Seed": f"{plan.seed}. The same data, versions and seed give the same numbers.",
         "Time": f"{_duration(trial.seconds)} in all.",
     }
@@ -216,13 +232,15 @@ def _tied(trial: Trial) -> str:
     return f" in {trial.facts['positive_cases']:,} {kind}" if kind else ""
 
 
-def _n(value: float) -> str:
-    """Write a count per thousand: whole from 10 on, else one digit at most."""
-    return f"{value:,.0f}" if value >= 9.95 else f"{value:.2g}"
+def margin_words(trial: Trial) -> str:
+    """Return up to what a difference does not matter, and why."""
+    verdict = trial.conclusion
+    value, basis = significant(verdict.margin, 2), verdict.margin_basis
+    return value if basis.startswith(value) else f"{value} ({basis})"
 
 
 def _times(factor: float) -> str:
-    return f"{factor:.2g} times"
+    return f"{significant(factor, 2)} times"
 
 
 def _duration(seconds: float) -> str:

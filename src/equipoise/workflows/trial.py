@@ -185,6 +185,8 @@ class Trial:
             "best_average_precision": self.results.best.estimate.as_dict(),
             "verdict": self.verdict,
             "detectable_difference": self.conclusion.detectable_difference,
+            "margin": self.conclusion.margin,
+            "margin_basis": self.conclusion.margin_basis,
             "seconds": self.seconds,
             "notes": list(self.notes),
             "diagnosis": self.diagnosis.to_dict(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from equipoise._core.numerals import figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.repeats import EqualRows
 from equipoise.diagnosis.subject import Subject
@@ -43,7 +44,8 @@ def look(subject: Subject, *, least: float = 0.1) -> Observation | NotApplicable
         "warning" if 1 - best > noise else "info",
         f"{count(rows, 'row')}, {positives:,} of the {subject.counts[1]:,} positives "
         "among them, equal a row of the other class in all features. No model of "
-        f"these columns can exceed an average precision of {best:.3f} or an accuracy "
+        f"these columns can exceed an average precision of {figure(best, 3)} or an "
+        f"accuracy "
         f"of {share(accuracy)} on this table.",
         "Look at some of them: a wrong label can be mended, a missing column added. "
         "Where the columns are coarse, it is the nature of the data.",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from equipoise._core.numerals import figure
 from equipoise.diagnosis.bounds import (
     auroc_error,
     share_interval,
@@ -56,10 +57,10 @@ def look(
         )
     return Observation(
         "warning" if (high - low) / 2 > coarse else "info",
-        f"{_cases(units, rows, own)}, a measured recall of {recall:.2f} means "
-        f"{interval(low, high)}, and a measured AUROC of {auroc:.2f} is known to about "
-        f"±{normal_quantile((1 + subject.level) / 2) * error:.2f}.",
-        f"{advice} A recall to within ±{half_width:.2f} takes about {needed:,} "
+        f"{_cases(units, rows, own)}, a measured recall of {figure(recall)} means "
+        f"{interval(low, high)}, and a measured AUROC of {figure(auroc)} is known to "
+        f"about ±{figure(normal_quantile((1 + subject.level) / 2) * error)}.",
+        f"{advice} A recall to within ±{figure(half_width)} takes about {needed:,} "
         f"{_kind(units)}.",
         {
             "positives": rows,

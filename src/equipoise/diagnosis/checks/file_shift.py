@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from equipoise._core.numerals import figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.shift import Shift, shifts
 from equipoise.diagnosis.subject import Subject
@@ -58,8 +59,8 @@ def describe(
         "warning" if worst.distance - worst.noise >= material else "info",
         f"{len(found)} of {columns} columns {'is' if len(found) == 1 else 'are'} "
         f"distributed differently in {where}, most of all "
-        f"{names([s.name for s in found])} (distance {worst.distance:.2f}, "
-        f"{worst.noise:.2f} by chance; 1 is no overlap).",
+        f"{names([s.name for s in found])} (distance {figure(worst.distance)}, "
+        f"{figure(worst.noise)} by chance; 1 is no overlap).",
         "Find out why. A model tested there is tested on another population; "
         "cross-validation on the table will not foresee its result.",
         {

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.numerals import amount, figure
 from equipoise.diagnosis.bounds import share_half_width
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
@@ -44,7 +45,8 @@ def look(
         f"The {count(positives, 'positive')} come from {count(len(sizes), 'group')}. "
         + ("Groups differ in their share of positives. " if alike else "")
         + f"As far as rows of one group are alike, they are worth no more than "
-        f"{effective:.0f} separate ones: a recall to ±{wide:.2f}, not ±{alone:.2f}.",
+        f"{amount(round(effective))} separate ones: a recall to ±{figure(wide)}, "
+        f"not ±{figure(alone)}.",
         "Split by group (by='group'), so that no group is on both sides, and read "
         "intervals that resample groups.",
         {

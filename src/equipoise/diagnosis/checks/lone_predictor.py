@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from equipoise._core.numerals import as_probability, figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.predictive import Strength
 from equipoise.diagnosis.subject import Subject
@@ -57,10 +58,11 @@ def look(
         f"{'Column' if len(suspects) == 1 else 'Each of the columns'} "
         f"{names([s.name for s in suspects])} alone "
         f"{'separates' if perfect else 'almost separates'} the classes (AUROC "
-        f"{first.auroc:.4g}, at least {first.low:.3f})"
+        f"{as_probability(first.auroc, 4)}, at least {figure(first.low, 3)})"
     )
     if rest:
-        message += f"; the best other column, {rest[0].name!r}, has {rest[0].auroc:.3g}"
+        other = as_probability(rest[0].auroc, 3)
+        message += f"; the best other column, {rest[0].name!r}, has {other}"
     return Observation(
         "error" if perfect and first.low > sure else "warning",
         message + ".",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from equipoise._core.numerals import as_probability
 from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
@@ -30,7 +31,8 @@ def look(subject: Subject, *, able: float = 0.9) -> Observation | None:
         f"rows and finds nothing. A model that gets {share(able)} of each class right "
         f"has less accuracy, {share(able)}, and a precision of {share(precision)}.",
         "Judge by average precision (no skill gives "
-        f"{prevalence:.2g}), AUROC (no skill gives 0.5) and log loss; leave accuracy "
+        f"{as_probability(prevalence)}), AUROC (no skill gives 0.5) and log loss; "
+        f"leave accuracy "
         "and the threshold 0.5 aside.",
         {
             "prevalence": prevalence,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from equipoise._core.numerals import estimate, exact, figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.futility import LearningCurve, learning_curve
 from equipoise.diagnosis.subject import Subject
@@ -32,9 +33,10 @@ def look(
     held = f" {kind} with a positive" if kind else ""
     return Observation(
         "info",
-        f"With {factor:g} times the positives ({factor * curve.positives:,.0f}{held}) "
-        f"small boosted trees would go from an average precision of {now.value:.2f} to "
-        f"{then.value:.2f} [{then.low:.2f}, {then.high:.2f}]: {_gain(curve)}.",
+        f"With {exact(factor)} times the positives ({factor * curve.positives:,.0f}"
+        f"{held}) small boosted trees would go from an average precision of "
+        f"{figure(now.value)} to {estimate(then.value, then.low, then.high)}: "
+        f"{_gain(curve)}.",
         _advice(gain.low, gain.high, worthwhile),
         curve.to_dict(),
     )
@@ -44,7 +46,7 @@ def _gain(curve: LearningCurve) -> str:
     gain = curve.gain
     if gain.high < 0.005:
         return "no gain worth the name"
-    return f"a gain of {gain.value:.2f} [{gain.low:.2f}, {gain.high:.2f}]"
+    return f"a gain of {estimate(gain.value, gain.low, gain.high)}"
 
 
 def _advice(low: float, high: float, worthwhile: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from equipoise._core.numerals import significant
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
@@ -41,7 +42,8 @@ def look(subject: Subject, *, clear: float = 0.4) -> Observation | NotApplicable
         + (
             "The columns show no place where positives gather."
             if lost
-            else f"Positives gather, {mean / near.prevalence:.2g} times more than by "
+            else f"Positives gather, {significant(mean / near.prevalence, 2)} times "
+            f"more than by "
             "chance, but among negatives."
         ),
         "Sampling and weighting do not separate what the columns do not: expect a "

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 
+from equipoise._core.numerals import exact
 from equipoise.diagnosis.bounds import cases_for_power, flawless_needed
 from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.subject import Subject
@@ -51,14 +52,17 @@ def look(
         has = f"{where} has {count(held, one, f'{units.kind} with a positive')}."
     if held < flawless:
         message = (
-            f"A precision of at least {floor:g} cannot be certified here: it takes "
+            f"A precision of at least {exact(floor)} cannot be certified here: it "
+            f"takes "
             f"{flawless} flagged cases without one false alarm, or about {flagged} if "
-            f"the true precision is {truth:g}; {has}"
+            f"the true precision is {exact(truth)}; {has}"
         )
     else:
         message = (
-            f"Whether a precision of at least {floor:g} can be certified here is open: "
-            f"if the true precision is {truth:g}, it takes about {flagged} flagged "
+            f"Whether a precision of at least {exact(floor)} can be certified here "
+            f"is open: "
+            f"if the true precision is {exact(truth)}, it takes about {flagged} "
+            f"flagged "
             f"cases, so {comfortable} positives where {share(recall)} of them are "
             f"flagged; {has}"
         )

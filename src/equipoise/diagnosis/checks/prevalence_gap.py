@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 
+from equipoise._core.numerals import as_p_value, figure
 from equipoise.diagnosis.bounds import difference_interval, fisher
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject, Units
@@ -41,8 +42,9 @@ def look(
     return Observation(
         "warning" if abs(shift) >= material else "info",
         f"The table is {share(ours)} positive, the test file {share(theirs)}: more "
-        f"than chance explains (exact p = {p_value:.2g}). The difference is "
-        f"{100 * (theirs - ours):+.2f} points, {100 * low:+.2f} to {100 * high:+.2f}.",
+        f"than chance explains (exact {as_p_value(p_value)}). The difference is "
+        f"{figure(100 * (theirs - ours), signed=True)} points, "
+        f"{figure(100 * low, signed=True)} to {figure(100 * high, signed=True)}.",
         _advice(shift),
         {
             "prevalence": ours,

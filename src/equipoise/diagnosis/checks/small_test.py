@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 
+from equipoise._core.numerals import figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 
@@ -36,7 +37,8 @@ def look(
         "warning" if provable > coarse else "info",
         _message(units.named(rows), positives, least, provable),
         "Choose between strategies by cross-validation on the table, and use the "
-        f"test file once, at the end. A difference of {difference:.2f} takes at least "
+        f"test file once, at the end. A difference of {figure(difference)} takes at "
+        f"least "
         f"{needed:,} positives in the test file.",
         {
             "test_positives": rows,
@@ -57,7 +59,7 @@ def _message(named: str, positives: int, least: int, provable: float) -> str:
     return (
         f"With {named} in the test file, one model must find "
         f"{least} positives that the other misses, and miss none that it finds, "
-        f"before their recall differs provably: a difference of {provable:.2f}."
+        f"before their recall differs provably: a difference of {figure(provable)}."
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.numerals import figure
 from equipoise.diagnosis.bounds import difference_interval
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.shift import shifts
@@ -109,7 +110,7 @@ def _columns(
     verb = "differs" if len(found) == 1 else "differ"
     return [
         f"{names([s.name for s in found])} {verb} between the halves "
-        f"(distance {found[0].distance:.2f})"
+        f"(distance {figure(found[0].distance)})"
     ]
 
 

@@ -48,12 +48,28 @@
     };
   };
 
-  const fixed = (v) => Number.isFinite(v) ? v.toFixed(2) : "\u2013";
-  const many = (v) => v >= 99.5 ? Math.round(v).toLocaleString("en")
-    : v >= 9.95 ? v.toFixed(0) : String(Number(v.toPrecision(2)));
-  const percent = (v) => (100 * v).toPrecision(v >= 0.9995 ? 3 : 2).replace(/\.0$/, "") + "%";
+  // As `numerals.py` writes them: more decimals near 0 and 1, and no exponent.
+  const decimals = (v, digits) => v === 0 ? 0
+    : Math.min(12, Math.max(0, digits - 1 - Number(v.toExponential(digits - 1).split("e")[1])));
+  const trimmed = (text) => text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  const fixed = (v, least = 2) => {
+    if (!Number.isFinite(v)) return "\u2013";
+    let places = decimals(v, 1) > least ? decimals(v, 2) : least;
+    if (v > 0.5 && v < 1) places = Math.max(places, decimals(1 - v, 1));
+    return v.toFixed(places);
+  };
+  const many = (v) => Math.abs(v) >= 9.95 ? Math.round(v).toLocaleString("en")
+    : trimmed(v.toFixed(decimals(v, 2)));
+  const percent = (v) => {
+    const p = 100 * v, distance = Math.min(p, 100 - p);
+    if (distance <= 0) return p.toFixed(0) + "%";
+    return trimmed(p.toFixed(distance >= 9.95 ? 0 : decimals(distance, 2))) + "%";
+  };
   // The number that gives these decisions, with all of its digits.
-  const probability = (t) => String(Number(t.toPrecision(11)));
+  const probability = (t) => {
+    const text = String(Number(t.toPrecision(11)));
+    return text.includes("e") ? trimmed(t.toFixed(10 - Number(text.split("e")[1]))) : text;
+  };
   const show = (id, text, small) => {
     const cell = at(id);
     cell.textContent = text;
