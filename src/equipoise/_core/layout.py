@@ -73,9 +73,10 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
 def _filled(text: str, width: int, first: str, rest: str) -> list[str]:
     """Return the lines of a text without line breaks."""
     room = max(width - max(len(first), len(rest)), 10)
-    pieces = []
-    for word in text.split(" "):
-        pieces.append(word if len(word) <= room else " ".join(_parts(word, room)))
+    pieces = (
+        word if len(word) <= room else " ".join(_parts(word, room))
+        for word in text.split(" ")
+    )
     found = textwrap.wrap(
         " ".join(pieces),
         width,
@@ -122,7 +123,7 @@ def columns(
     left: Sequence[int] = (0,),
     gap: int = 2,
 ) -> tuple[list[str], list[list[str]]]:
-    """Lay out a table whose cells have one or more lines.
+    r"""Lay out a table whose cells have one or more lines.
 
     Args:
         header: For each column the lines of its title.
@@ -135,7 +136,7 @@ def columns(
 
     Example:
         >>> head, body = columns([["name"], ["AP"]], [[["plain"], [".76", "[.7, .8]"]]])
-        >>> print("\\n".join([*head, *body[0]]))
+        >>> print("\n".join([*head, *body[0]]))
         name         AP
         ---------------
         plain       .76
