@@ -10,10 +10,12 @@ import pytest
 
 import equipoise
 import equipoise.training
+from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.learners.own_model import patient_settings
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.splits import outer_splits
 from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms, labels_of
 from equipoise.workflows.compare import compare
@@ -222,3 +224,19 @@ def test_few_rows_are_given_patience_in_updates() -> None:
     assert short.epochs * steps >= 2500
     assert patient_settings(100_000) == TrainingSettings()
     assert Arms(model=build).record()["patience_updates"] == 250
+
+
+def test_copies_among_arrays_are_kept_together_and_count_once() -> None:
+    random = np.random.default_rng(0)
+    x = np.repeat(random.random((40, 5, 5)), 3, axis=0)
+    x[::3] += 1e-8
+    y = np.tile([1, 0, 0], 40)  # each image has both labels
+    table, _ = labels_of((x, y))
+    for split in outer_splits(table):
+        assert not set(split.train // 3) & set(split.test // 3)
+    found = diagnose(table)
+    assert found["EQP024"].evidence["cases"] == 40
+    assert found.facts["positive_cases"] == 40
+    pairs = np.repeat(x[::3], 2, axis=0), np.tile([1, 0], 40)
+    twice, _ = labels_of(pairs, positive=1)
+    assert diagnose(twice)["EQP008"].evidence["conflicting_sets"] == 40

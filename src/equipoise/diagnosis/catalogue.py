@@ -16,6 +16,7 @@ from equipoise.diagnosis.checks import (
     lone_predictor,
     misleading_metric,
     more_data,
+    near_copies,
     overlap,
     positive_types,
     precision_floor,
@@ -54,5 +55,6 @@ CHECKS: tuple[Check, ...] = (
     positive_types.CHECK,
     label_noise.CHECK,
     more_data.CHECK,
+    near_copies.CHECK,
 )
 """Every check, in the order of its code."""

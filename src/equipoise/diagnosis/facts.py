@@ -22,7 +22,7 @@ def facts_of(subject: Subject) -> dict[str, Any]:
         **_size(table),
         "positive_cases": subject.units.positives,
         "case_kind": subject.units.kind,
-        "duplicate_rows": subject.equal_rows.repeated if table.columns else 0,
+        "duplicate_rows": subject.equal_rows.repeated if subject.featured else 0,
         "strongest_columns": [
             {"name": s.name, "auroc": s.auroc, "low": s.low, "high": s.high}
             for s in subject.strengths[:3]

@@ -105,6 +105,11 @@ class Subject:
         """Negatives and positives of the test file; zeros where there is none."""
         return (0, 0) if self.test is None else counts(self.test.y)
 
+    @property
+    def featured(self) -> bool:
+        """Whether the rows have features to be compared by."""
+        return bool(self.table.columns) or self.table.fingerprint is not None
+
     @cached_property
     def units(self) -> Units:
         """The independent cases of the table."""

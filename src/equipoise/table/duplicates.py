@@ -29,6 +29,11 @@ Where one column determines all others (a postcode, and what follows from it), e
 rows leave no near-duplicates and cannot be told from copies; they are taken for
 copies, which costs evenness of the folds and nothing else.
 
+**Sentences.** Whole texts of several words, in a column in which most are different,
+do not agree by coincidence: rows that hold one do not count in E.
+
+**Near-copies** are described in `equipoise.table.near`.
+
 **Default values.** One combination of values that makes up more than 1 % of the
 table and has negative rows is not one case copied over and over but a default (an
 empty record, a saturated measurement). Its rows count neither in T nor in E, and
@@ -40,13 +45,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import generator
-from equipoise.table.hashes import HashArray, column_hashes, row_hashes
+from equipoise.table.hashes import HashArray, feature_hashes, row_hashes
+from equipoise.table.near import apart, coarse_hashes, points_of, standing_still, united
 from equipoise.table.table import FloatArray, IntArray, Table
 
 DEFAULT_SHARE = 0.01
@@ -54,6 +60,8 @@ PARTS = (2, 4, 8)
 ROUNDS = 2
 SINGLES = 24
 FEW_VALUES = 20
+FREE = 0.3
+WORDS = 4
 MOST_ROWS = 200_000
 
 
@@ -65,9 +73,14 @@ class Duplicates:
         rows: Rows that are equal in all features to an earlier row.
         twins: Rows that have a twin, default values left out: T.
         expected: Rows that would have one by coincidence: E.
-        copies: Whether a copy is likelier than a coincidence: E < T / 2.
+        copies: Whether equal rows, or nearly equal ones, are likelier copies than
+            coincidences.
         groups: `[rows]` int64: equal numbers are kept on one side of a split.
         reason: The judgement in words.
+        near: Rows that nearly equal another and are taken for its copies, see
+            `equipoise.table.near`; equal rows are not among them.
+        near_expected: Rows that would be nearly equal by coincidence.
+        apart: How far they are apart, in units of each column's spread.
     """
 
     rows: int
@@ -76,6 +89,14 @@ class Duplicates:
     copies: bool
     groups: IntArray
     reason: str
+    near: int = 0
+    near_expected: float = 0.0
+    apart: float = 0.0
+
+    @property
+    def equal_copies(self) -> bool:
+        """Whether equal rows are copies: E < T / 2."""
+        return self.rows > 0 and self.expected < self.twins / 2
 
 
 _judged: weakref.WeakKeyDictionary[Table, Duplicates] = weakref.WeakKeyDictionary()
@@ -120,7 +141,69 @@ def judge_duplicates(table: Table) -> Duplicates:
     """
     found = _judged.get(table)
     if found is None:
-        found = _judged[table] = _judge(table)
+        found = _judged[table] = _with_near(table, _judge(table))
+    return found
+
+
+def _with_near(table: Table, equal: Duplicates) -> Duplicates:
+    """Look for near-copies among the rows that are different."""
+    classes, first = _classes(row_hashes(table))
+    if len(first) < 2:
+        return equal
+    different = table if len(first) == len(table) else table.take(first)
+    points = points_of(different)
+    step = standing_still(points)
+    if step is None:
+        return equal
+    grid = points.grid(step)
+    near = int(np.count_nonzero(grid.sizes[grid.cells] > 1))
+    expected = _expected(coarse_hashes(different, step), ~_told(different), near / 2)
+    if expected >= near / 2:
+        return equal
+    together = united(points, step)
+    several = np.bincount(together)[together] > 1
+    # Equal rows that are coincidences stay apart, unless they are near-copies too.
+    numbers = np.where(several[classes], together[classes], len(first) + equal.groups)
+    near = int(np.count_nonzero(several))
+    distance = apart(points, together)
+    reason = (
+        f"{equal.reason} {near:,} different rows nearly equal another, to about "
+        f"{distance:.0e} of each column's spread: a copy is likelier."
+    )
+    return replace(
+        equal,
+        copies=True,
+        groups=numbers,
+        reason=reason,
+        near=near,
+        near_expected=expected,
+        apart=distance,
+    )
+
+
+def _classes(hashes: HashArray) -> tuple[IntArray, IntArray]:
+    """Return a number per set of equal rows, `[rows]`, and each set's first row."""
+    _, first, numbers = np.unique(hashes, return_index=True, return_inverse=True)
+    if len(first) == len(hashes):
+        return np.arange(len(hashes)), np.arange(len(hashes))
+    return numbers.astype(np.int64), first.astype(np.int64)
+
+
+def _told(table: Table) -> npt.NDArray[np.bool_]:
+    """Return which rows hold a text of several words that is not one of a few.
+
+    Two such texts are never equal by coincidence.
+    """
+    found = np.zeros(len(table), np.bool_)
+    for column in table.columns:
+        if column.kind != "categorical":
+            continue
+        known = ~column.missing()
+        if len(column.categories) < max(FEW_VALUES, FREE * np.count_nonzero(known)):
+            continue
+        long = np.array([len(c.split()) >= WORDS for c in column.categories])
+        if long.mean() >= 0.5:
+            found |= known & np.r_[long, False][column.values]
     return found
 
 
@@ -134,7 +217,8 @@ def _judge(table: Table) -> Duplicates:
     twins = int(np.count_nonzero(usual & (sizes[groups] > 1)))
     expected = 0.0
     if twins:
-        expected = _expected(table, usual, twins / 2)
+        hashes = list(feature_hashes(table))
+        expected = _expected(hashes, usual & ~_told(table), twins / 2)
     copies = expected < twins / 2
     kept = np.where(usual, groups, len(sizes) + alone) if copies else alone
     reason = _reason(rows, twins, expected, len(table) - int(usual.sum()))
@@ -166,10 +250,11 @@ def _is_default(
     return np.asarray(large & (positive < sizes))
 
 
-def _expected(table: Table, usual: npt.NDArray[np.bool_], enough: float) -> float:
+def _expected(
+    hashes: list[HashArray], usual: npt.NDArray[np.bool_], enough: float
+) -> float:
     """Return E, or an E_b that is `enough` to settle the judgement."""
-    rows = len(table)
-    hashes = [column_hashes(column) for column in table.columns]
+    rows = len(usual)
     total = _sum(hashes, rows)
     independent = np.full(rows, float(rows))
     shares = np.empty(len(hashes))

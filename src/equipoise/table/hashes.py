@@ -14,6 +14,7 @@ about 3 in 100 million.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -49,21 +50,30 @@ def row_hashes(table: Table, *, with_target: bool = False) -> HashArray:
         (True, False)
     """
     total = np.zeros(len(table), np.uint64)
-    for column in table.columns:
-        total += column_hashes(column)  # in place: one column in memory at a time
+    for values in feature_hashes(table):
+        total += values  # in place: one column in memory at a time
     if with_target:
         total += _target_hashes(table)
-    return _mix(total)
+    return mix(total)
+
+
+def feature_hashes(table: Table) -> Iterator[HashArray]:
+    """Yield each column's part of the rows' sums, or each part of an array's rows."""
+    if table.fingerprint is not None:
+        for part in table.fingerprint.parts.T:
+            yield np.array(mix(part))
+    for column in table.columns:
+        yield column_hashes(column)
 
 
 def column_hashes(column: Column) -> HashArray:
     """Return each value's part of the row's sum, `[rows]` uint64."""
-    key = _digest(column.name)
+    key = text_hash(column.name)
     if column.kind == "categorical":
-        texts = [_digest(text) for text in column.categories]
+        texts = [text_hash(text) for text in column.categories]
         lookup = np.array([*texts, int(_MISSING)], np.uint64)
-        return np.asarray(_mix(lookup ^ np.uint64(key))[column.values])
-    return _mix(_bits(column) ^ np.uint64(key))
+        return np.asarray(mix(lookup ^ np.uint64(key))[column.values])
+    return mix(_bits(column) ^ np.uint64(key))
 
 
 def _bits(column: Column) -> HashArray:
@@ -86,8 +96,12 @@ def _target_hashes(table: Table) -> HashArray:
     return column_hashes(Column("\x00target", "categorical", table.y, table.classes))
 
 
-def _mix(bits: HashArray) -> HashArray:
-    """Return the finaliser of SplitMix64: every bit in decides every bit out."""
+def mix(bits: HashArray) -> HashArray:
+    """Return the finaliser of SplitMix64: every bit in decides every bit out.
+
+    Args:
+        bits: `[...]` numbers.
+    """
     bits = bits ^ (bits >> np.uint64(30))
     bits *= np.uint64(0xBF58476D1CE4E5B9)
     bits ^= bits >> np.uint64(27)
@@ -96,6 +110,11 @@ def _mix(bits: HashArray) -> HashArray:
     return bits
 
 
-def _digest(text: str) -> int:
+def text_hash(text: str) -> int:
+    """Return a digest of a text, the same in every process.
+
+    Args:
+        text: Any.
+    """
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(digest.digest(), "little")

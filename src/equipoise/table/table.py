@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import InputError, TargetError, UnsupportedError
+from equipoise.table.fingerprint import Fingerprint
 from equipoise.table.notation import Notation
 
 Kind = Literal["numeric", "boolean", "categorical", "datetime"]
@@ -107,6 +108,8 @@ class Table:
         dropped: Columns that were left out.
         notes: What was done while reading, one sentence each.
         source: Where the rows come from, for messages.
+        fingerprint: What tells the rows apart where their features are an array that
+            the table does not hold; else None.
         order: The names of all columns of the source in its order, the target and
             those left out among them; empty if the table was made otherwise.
 
@@ -128,6 +131,7 @@ class Table:
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
     source: str = "arrays"
+    fingerprint: Fingerprint | None = None
     order: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -215,6 +219,9 @@ class Table:
             y=self.y[index],
             groups=None if self.groups is None else self.groups[index],
             time=None if self.time is None else self.time[index],
+            fingerprint=None
+            if self.fingerprint is None
+            else self.fingerprint.take(index),
         )
 
     def raw(self, rows: npt.ArrayLike | None = None) -> dict[str, npt.NDArray[Any]]:
@@ -285,6 +292,7 @@ def concatenate(tables: Sequence[Table]) -> Table:
         y=np.concatenate([table.y for table in tables]),
         groups=np.concatenate(groups) if len(groups) == len(tables) else None,
         time=np.concatenate(times) if len(times) == len(tables) else None,
+        fingerprint=None,
     )
 
 

@@ -20,6 +20,7 @@ from equipoise.learners.resampled import ResampledLearner
 from equipoise.networks.catalogue import network_names
 from equipoise.strategies.jobs import Learner
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.fingerprint import fingerprint
 from equipoise.table.read import read_table
 from equipoise.table.table import Table
 from equipoise.table.target import Positive
@@ -137,7 +138,7 @@ def labels_of(
             columns, "label", group=by_name["group"], time=by_name["time"]
         )
         table = dataclasses.replace(table, groups=ordered.groups, time=ordered.time)
-    return dataclasses.replace(table, columns=()), x
+    return dataclasses.replace(table, columns=(), fingerprint=fingerprint(x)), x
 
 
 def _one_array(x: Any) -> npt.NDArray[Any]:

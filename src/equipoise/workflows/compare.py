@@ -144,7 +144,7 @@ def compare(
     else:
         refuse_columns(test=test, target=target, drop=drop, day_first=day_first)
         table, x = labels_of(source, positive=positive, group=group, time=time)
-        later, duplicates = None, "ignore"
+        later = None
     table.require_binary("compare")
     arms = _arms(strategies, own=model is not None)
     learner = Arms(network, checkpoints, model, x, training)

@@ -23,6 +23,7 @@ from equipoise.metrics.intervals import clopper_pearson
 from equipoise.metrics.shares import effective_counts, effective_rows
 from equipoise.priors import probability as to_probability
 from equipoise.table.duplicates import judge_duplicates
+from equipoise.table.fingerprint import fingerprint
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table, concatenate
 from equipoise.table.units import count_units, joined, tied_rows
@@ -169,7 +170,9 @@ class _Rows:
 def _score(model: FittedModel, source: Any, target: str | None) -> _Rows:
     if model.own is not None:
         x, table = model.own.read_labelled(source, model.schema)
-        return _Rows(table.y, model.log_odds(x), model.seen_rows(x))
+        marked = dataclasses.replace(table, fingerprint=fingerprint(x))
+        units = tied_rows(marked, model.facts.get("duplicates", "auto"))
+        return _Rows(table.y, model.log_odds(x), model.seen_rows(x), units=units)
     y, log_odds, seen, groups = [], [], 0, []
     equal = _EqualRows(model.facts.get("duplicates", "auto"))
     column = model.facts["group"]

@@ -166,7 +166,6 @@ def fit(
     else:
         refuse_columns(target=target, drop=drop, day_first=day_first)
         table, x = own_rows(source, positive=positive, group=group, time=time)
-        duplicates = "ignore"
     table.require_binary("fit")
     each = read_weights(weights, len(table), goal)
     if each is not None:

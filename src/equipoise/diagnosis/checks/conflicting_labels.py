@@ -26,7 +26,7 @@ def look(subject: Subject, *, least: float = 0.1) -> Observation | NotApplicable
         subject: What is looked at.
         least: Silent where it takes less than this part of that half-width.
     """
-    if not subject.table.columns:
+    if not subject.featured:
         return NotApplicable("the table has no feature columns")
     sets = subject.equal_rows
     mixed = sets.mixed

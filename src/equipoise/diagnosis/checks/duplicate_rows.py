@@ -24,7 +24,7 @@ def look(
         material: Copies are a warning from this share of the rows; coincidences
             below it are not worth a word.
     """
-    if not subject.table.columns:
+    if not subject.featured:
         return NotApplicable("the table has no feature columns")
     sets = subject.equal_rows
     repeated = sets.repeated
@@ -32,17 +32,18 @@ def look(
         return None
     judged = judge_duplicates(subject.table)
     common = repeated >= material * len(subject.table)
-    if not judged.copies and not common:
+    copies = judged.equal_copies
+    if not copies and not common:
         return None
     positives = int(np.maximum(sets.positives - 1, 0).sum())
     return Observation(
-        "warning" if judged.copies and common else "info",
+        "warning" if copies and common else "info",
         f"{count(repeated, 'row')} ({share(repeated / len(subject.table))}) "
         f"{'equals' if repeated == 1 else 'equal'} an earlier row in all features; "
         + _kind(judged, repeated),
         "Keep equal rows on one side of every split (duplicates='group'; 'auto' does "
         "so here). Remove them if they came from a join or from over-sampling."
-        if judged.copies
+        if copies
         else "Nothing: different cases may look alike. If you know them to be copies, "
         "say duplicates='group'.",
         {
@@ -50,13 +51,13 @@ def look(
             "repeated_positives": positives,
             "rows_with_twin": judged.twins,
             "by_coincidence": judged.expected,
-            "copies": judged.copies,
+            "copies": copies,
         },
     )
 
 
 def _kind(judged: Duplicates, repeated: int) -> str:
-    if not judged.copies:
+    if not judged.equal_copies:
         return "rows that nearly agree are so common that this is coincidence."
     what = "it looks like a copy" if repeated == 1 else "they look like copies"
     amount = f"{judged.expected:,.0f}" if judged.expected >= 1 else "less than one"

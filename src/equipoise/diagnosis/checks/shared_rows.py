@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.repeats import EqualRows
@@ -34,10 +35,13 @@ def look(subject: Subject, *, sure: float = 0.01) -> Observation | NotApplicable
         return NotApplicable("the table has no feature columns")
     found = np.isin(subject.test_hashes, subject.hashes)
     total, rows = int(found.sum()), len(subject.test)
+    near = _nearly(subject.table, subject.test) & ~found
+    if near.any():
+        return _near_copies(near, found, np.asarray(subject.test.y))
     if total == 0:
         return None
     expected = _seen(subject.equal_rows)
-    own = judge_duplicates(subject.table).copies or (
+    own = judge_duplicates(subject.table).equal_copies or (
         _more_than_own(total, rows, subject.equal_rows) <= sure
     )
     copies = own and _more_than_near(total, subject.table, subject.test) <= sure
@@ -55,6 +59,35 @@ def look(subject: Subject, *, sure: float = 0.01) -> Observation | NotApplicable
             "shared_positives": positives,
             "share": total / rows,
             "expected_share": expected,
+        },
+    )
+
+
+def _nearly(table: Table, test: Table) -> npt.NDArray[np.bool_]:
+    """Return which test rows are near-copies of a row of the table."""
+    judged = judge_duplicates(concatenate([_features(table), _features(test)]))
+    if not judged.near:
+        return np.zeros(len(test), np.bool_)
+    return np.isin(judged.groups[len(table) :], judged.groups[: len(table)])
+
+
+def _near_copies(
+    near: npt.NDArray[np.bool_], equal: npt.NDArray[np.bool_], y: npt.NDArray[np.int8]
+) -> Observation:
+    both = near | equal
+    total, positives = int(both.sum()), int(y[both].sum())
+    return Observation(
+        "error",
+        f"{count(total, 'row')} of the test file ({share(total / len(y))}), "
+        f"{positives:,} of them positive, {'has' if total == 1 else 'have'} nearly the "
+        f"features of a row of the table, {int(equal.sum()):,} exactly so. A model has "
+        "seen the answers of these rows.",
+        "Remove them from the test file, or from the table, before any score is read.",
+        {
+            "shared_rows": total,
+            "shared_positives": positives,
+            "share": total / len(y),
+            "nearly": int(near.sum()),
         },
     )
 

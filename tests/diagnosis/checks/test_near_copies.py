@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from equipoise.diagnosis.checks.near_copies import CHECK
+from equipoise.diagnosis.checks.shared_rows import CHECK as SHARED
+from equipoise.table.fingerprint import fingerprint
+from equipoise.table.table import Table
+
+Make = Callable[..., Any]
+
+
+def moved(table: Table, times: int, by: float = 1e-9) -> Table:
+    random = np.random.default_rng(7)
+    rows = table.take(np.repeat(np.arange(len(table)), times))
+    return dataclasses.replace(
+        rows,
+        columns=tuple(
+            dataclasses.replace(c, values=c.values + by * random.normal(size=len(rows)))
+            for c in rows.columns
+        ),
+    )
+
+
+def test_rows_four_times_with_labels_of_noise(noise: Make, run: Make) -> None:
+    rows = moved(noise(100, 20), 4)
+    y = np.random.default_rng(0).integers(0, 2, 400).astype(np.int8)
+    found = run(CHECK, dataclasses.replace(rows, y=y))
+    assert found.severity == "warning"
+    assert found.evidence["near_rows"] == 400
+    assert found.evidence["cases"] == 100
+    assert found.evidence["mixed_sets"] > 50
+    assert 1e-10 < found.evidence["apart"] < 1e-8
+
+
+def test_silent_without(noise: Make, run: Make) -> None:
+    assert run(CHECK, noise(2000, 100)) is None
+    arrays = Table((), np.r_[1, np.zeros(9)].astype(np.int8), ("no", "yes"))
+    assert run(CHECK, arrays).reason == "the table has no feature columns"
+
+
+def test_arrays_are_looked_at(run: Make) -> None:
+    random = np.random.default_rng(0)
+    x = np.repeat(random.random((50, 6, 6)), 2, 0) + 1e-7 * random.random((100, 6, 6))
+    y = np.r_[np.ones(20), np.zeros(80)].astype(np.int8)
+    rows = Table((), y, ("no", "yes"), fingerprint=fingerprint(x))
+    assert run(CHECK, rows).evidence["cases"] == 50
+
+
+def test_near_copies_in_the_test_file_are_an_error(noise: Make, run: Make) -> None:
+    table = noise(300, 40)
+    later = moved(table.take(np.arange(50)), 1)
+    found = run(SHARED, table, later)
+    assert found.severity == "error"
+    assert found.evidence["nearly"] == 50
+    assert run(SHARED, table, noise(300, 40, seed=5)) is None
