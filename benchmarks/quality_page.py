@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the tables of docs/quality.md from what quality.py measured.
 
-    python benchmarks/quality_page.py [--auto FILE] [--strategies FILE ...]
+    python benchmarks/quality_page.py [--auto FILE] [--strategies FILE ...] [--renew]
+        [--without NETWORK:STRATEGY ...]
 
 `--auto` is a file of `quality.py --arms auto`, `--strategies` are files of its other
 arms, one per network. Every table and strategy that a file holds is written, as it is,
 and the differences from `plain` with their intervals to docs/quality-strategies.csv.
+With `--renew` the files need only hold the strategies that were measured again, beside
+`plain`; the others stay as docs/quality-strategies.csv has them. `--without` takes a
+strategy out of it that no longer holds.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +35,26 @@ FEWEST = 5
 COLUMNS = ("network", "table", "strategy", "ap", "difference", "low", "high", "p")
 DIFFERENCES = PAGE.with_name("quality-strategies.csv")
 Found = dict[str, Scored]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A strategy on a table: its average precision, and its difference from plain."""
+
+    ap: float
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def value(entry: dict[str, Cell], arm: str) -> float:
+    """Return plain's value and the difference, which has more digits in the file."""
+    return entry["plain"].ap + entry[arm].difference
+
+
+Cells = dict[str, dict[str, Cell]]
+"""Table -> strategy -> what was measured."""
 
 
 def mean(entry: dict) -> float:
@@ -94,7 +119,7 @@ def beside_peers(found: Found, peers: dict) -> str:
     )
 
 
-def strategies_of(found: Found, least: float = FEWEST) -> list[str]:
+def strategies_of(found: Cells, least: float = FEWEST) -> list[str]:
     """Return the strategies that so many tables hold, in the order they were run."""
     arms = dict.fromkeys(arm for entry in found.values() for arm in entry)
     return [
@@ -104,17 +129,17 @@ def strategies_of(found: Found, least: float = FEWEST) -> list[str]:
     ]
 
 
-def beside_plain(found: Found) -> str:
+def beside_plain(found: Cells) -> str:
     """Return every strategy's standing against `plain` over the tables that have it."""
     values = {
         arm: [
-            mean(entry[arm]) if arm in entry else math.nan for entry in found.values()
+            value(entry, arm) if arm in entry else math.nan for entry in found.values()
         ]
         for arm in strategies_of(found)
     }
     cells = []
     for record in over_tables(values, margin=MARGIN):
-        tests = [difference(e, record.arm) for e in found.values() if record.arm in e]
+        tests = [entry[record.arm] for entry in found.values() if record.arm in entry]
         cells.append(
             [
                 record.arm,
@@ -130,19 +155,38 @@ def beside_plain(found: Found) -> str:
     return rows_of(cells, head)
 
 
-def difference(entry: Scored, arm: str):
-    """Return the corrected test of an arm's difference from `plain` on one table."""
-    return nadeau_bengio(np.subtract(entry[arm]["ap"], entry["plain"]["ap"]), 1 / FOLDS)
+def cells_of(found: Found) -> Cells:
+    """Return every strategy beside `plain`, by the corrected test of the difference."""
+    cells: Cells = {}
+    for name, entry in found.items():
+        cells[name] = {}
+        for arm in [arm for arm in entry if arm != AUTO]:
+            apart = np.subtract(entry[arm]["ap"], entry["plain"]["ap"])
+            test = nadeau_bengio(apart, 1 / FOLDS)
+            numbers = test.mean, test.low, test.high, test.p
+            cells[name][arm] = Cell(mean(entry[arm]), *numbers)
+    return cells
 
 
-def ranks(found: Found) -> str:
+def cells_in_file() -> dict[str, Cells]:
+    """Return what the CSV file holds, by network."""
+    files: dict[str, Cells] = {}
+    with DIFFERENCES.open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            numbers = [float(row[key]) for key in ("difference", "low", "high", "p")]
+            table = files.setdefault(row["network"], {}).setdefault(row["table"], {})
+            table[row["strategy"]] = Cell(float(row["ap"]), *numbers)
+    return files
+
+
+def ranks(found: Cells) -> str:
     """Return mean ranks over the tables that hold the most arms; 0.01 apart is a tie.
 
     The arms are those that at least half of the tables have.
     """
     arms = strategies_of(found, len(found) / 2)
     names = [n for n, entry in found.items() if all(arm in entry for arm in arms)]
-    values = np.array([[mean(found[n][arm]) for arm in arms] for n in names])
+    values = np.array([[value(found[n], arm) for arm in arms] for n in names])
     order = ranks_with_ties(values, MARGIN).mean(axis=0)
     listed = ", ".join(f"{arms[i]} {order[i]:.1f}" for i in np.argsort(order))
     return (
@@ -151,35 +195,35 @@ def ranks(found: Found) -> str:
     )
 
 
-def table_by_table(found: Found) -> str:
+def table_by_table(found: Cells) -> str:
     """Return differences from `plain` in thousandths; bold: the interval excludes 0."""
     arms = [arm for arm in strategies_of(found) if arm != "plain"]
     cells = []
     for name, entry in found.items():
-        line = [name, f"{mean(entry['plain']):.3f}"]
+        line = [name, f"{entry['plain'].ap:.3f}"]
         for arm in arms:
             if arm not in entry:
                 line.append("")
                 continue
-            test = difference(entry, arm)
-            text = f"{round(1000 * test.mean):+d}" if abs(test.mean) >= 5e-4 else "0"
-            line.append(f"**{text}**" if test.low > 0 or test.high < 0 else text)
+            cell = entry[arm]
+            apart = f"{round(1000 * cell.difference):+d}"
+            text = apart if abs(cell.difference) >= 5e-4 else "0"
+            line.append(f"**{text}**" if cell.low > 0 or cell.high < 0 else text)
         cells.append(line)
     return rows_of(cells, ["table", "plain", *arms])
 
 
-def write_differences(files: dict[str, Found]) -> None:
+def write_differences(files: dict[str, Cells]) -> None:
     """Write one line per network, table and strategy."""
     with DIFFERENCES.open("w", newline="") as stream:
         out = csv.writer(stream, lineterminator="\n")
         out.writerow(COLUMNS)
         for network, found in files.items():
             for name, entry in found.items():
-                for arm in [arm for arm in entry if arm != AUTO]:
-                    test = difference(entry, arm)
-                    numbers = test.mean, test.low, test.high, test.p
+                for arm, cell in entry.items():
+                    numbers = cell.difference, cell.low, cell.high, cell.p
                     out.writerow(
-                        [network, name, arm, f"{mean(entry[arm]):.4f}"]
+                        [network, name, arm, f"{cell.ap:.4f}"]
                         + [f"{number:.4g}" for number in numbers]
                     )
 
@@ -197,6 +241,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--auto", type=Path)
     parser.add_argument("--strategies", type=Path, nargs="*", default=[])
+    parser.add_argument("--renew", action="store_true")
+    parser.add_argument("--without", nargs="*", default=[])
     parser.add_argument("--quick", action="store_true", help="write nothing")
     args = parser.parse_args()
     if args.quick:
@@ -206,7 +252,17 @@ def main() -> None:
     if args.auto:
         peers = json.loads((BENCH / "peers.json").read_text())
         page = put(page, "auto", beside_peers(json.loads(args.auto.read_text()), peers))
-    files = {path.stem: json.loads(path.read_text()) for path in args.strategies}
+    measured = {
+        path.stem: cells_of(json.loads(path.read_text())) for path in args.strategies
+    }
+    files = cells_in_file() if args.renew or args.without else {}
+    for network, found in measured.items():
+        for name, entry in found.items():
+            files.setdefault(network, {}).setdefault(name, {}).update(entry)
+    for word in args.without:
+        network, arm = word.split(":")
+        for entry in files[network].values():
+            entry.pop(arm, None)
     for network, found in files.items():
         text = "\n\n".join([beside_plain(found), ranks(found), table_by_table(found)])
         page = put(page, f"strategies {network}", text)

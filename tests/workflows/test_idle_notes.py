@@ -21,7 +21,8 @@ FOLDS = np.stack([np.arange(40) % 4, np.arange(40)[::-1] // 10])
 def scores_of(log_odds: dict[str, Any], **more: Any) -> Scores:
     zeros = dict.fromkeys(log_odds, 0.0)
     extra = {name: np.zeros((8, 0)) for name in log_odds}
-    return Scores(log_odds, FOLDS, extra, zeros, zeros, **more)
+    kept: dict[str, Any] = dict.fromkeys(log_odds, ())
+    return Scores(log_odds, FOLDS, extra, zeros, zeros, kept, **more)
 
 
 @pytest.fixture
