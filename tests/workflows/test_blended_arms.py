@@ -157,6 +157,8 @@ def test_what_is_measured_is_what_fit_makes(known: Known, kind: str) -> None:
     )
     entry = next(e for e in trial.to_dict()["strategies"] if e["name"] == "auto")
     assert entry["weights"] == made
+    told = {s["name"]: s["description"] for s in trial.summary()["strategies"]}
+    assert f"logistic {made['logistic']:.0%}" in told["auto"]
     assert set(trial.scores.seconds) == set(trial.names)
 
 

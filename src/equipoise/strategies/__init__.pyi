@@ -1,4 +1,5 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
+from .blended import Blend as Blend
 from .catalogue import as_strategies as as_strategies
 from .catalogue import sweep_strategies as sweep_strategies
 from .jobs import Job as Job

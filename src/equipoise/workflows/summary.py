@@ -252,11 +252,20 @@ def _strategies(trial: Trial) -> list[dict[str, str]]:
     return [
         {
             "name": strategy.name,
-            "description": strategy.describe(*counts),
+            "description": strategy.describe(*counts) + _weights(trial, strategy.name),
             "citation": strategy.citation(),
         }
         for strategy in trial.strategies
     ]
+
+
+def _weights(trial: Trial, name: str) -> str:
+    """Say which weights an average learned on all rows; nothing of another arm."""
+    weights = trial.scores.blends.get(name)
+    if not weights:
+        return ""
+    parts = ", ".join(f"{member} {share:.0%}" for member, share in weights.items())
+    return f" On all rows of this trial the weights are {parts}."
 
 
 def _plain(value: Any) -> Any:
