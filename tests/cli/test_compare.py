@@ -180,3 +180,29 @@ def test_trackers_get_the_trial(
     assert "logged 1 strategy to" in done.output
     assert list((tmp_path / "logs" / "plain").iterdir())
     assert list((tmp_path / "store").rglob("report.html"))
+
+
+def test_a_result_is_shown_before_it_is_written(
+    call: Callable[..., Any],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from equipoise.workflows.trial import Trial
+
+    write, out = Trial.write, tmp_path / "deep" / "trial"
+
+    def full(trial: Trial, place: Path) -> list[Path]:
+        if place == out:
+            raise OSError(28, "No space left on device")
+        return write(trial, place)
+
+    monkeypatch.setattr(Trial, "write", full)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    words = ["compare", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    words += ["--strategies", "plain", "--network", "linear", "--folds", 2]
+    done = call(*words, "--repeats", 1, "--out", out)
+    assert done.exit_code == 1
+    assert "plain" in done.stdout
+    assert "so the result is in" in " ".join(done.output.split())
+    assert len(list(tmp_path.rglob("comparison.json"))) == 1

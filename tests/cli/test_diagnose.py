@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from equipoise.errors import InputError
+
 
 def test_plain_data_are_json(call: Callable[..., Any], folder: Path) -> None:
     words = ["diagnose", folder / "train.csv", "--target", "fraud", "--drop", "id"]
@@ -73,3 +75,16 @@ def test_a_folder_that_is_absent_is_an_error(
     words = ["diagnose", folder / "train.csv", "--target", "fraud", "--drop", "id"]
     done = call(*words, "--html", tmp_path / "absent" / "data.html")
     assert isinstance(done.exception, OSError)
+
+
+def test_a_page_that_cannot_be_written_is_refused_first(
+    folder: Path, call: Callable[..., Any], tmp_path: Path
+) -> None:
+    source = folder / "train.csv"
+    words = ["diagnose", source, "--target", "fraud", "--drop", "id", "--html"]
+    for wrong in (source, tmp_path / "a.pdf", source / "a.html"):
+        done = call(*words, wrong)
+        assert isinstance(done.exception, InputError)
+        assert not done.stdout
+    assert call(*words, tmp_path / "new" / "a.html").exit_code == 0
+    assert (tmp_path / "new" / "a.html").exists()

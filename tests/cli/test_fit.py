@@ -82,3 +82,43 @@ def test_a_wrong_name_is_refused_before_training(
 ) -> None:
     result = call("fit", folder / "train.csv", "-t", "fraud", "--out", "model.pkl")
     assert "Try 'model.equipoise'" in str(result.exception)
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_fit(
+    folder: Path, call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("equipoise.workflows.fit.fit", never)
+    words = ["fit", folder / "train.csv", "--target", "fraud", "--out"]
+    error = call(*words, folder / "train.csv" / "m.equipoise").exception
+    assert isinstance(error, InputError)
+    assert "is a file" in str(error)
+
+
+def test_a_model_that_finds_no_room_is_not_lost(
+    folder: Path,
+    call: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from equipoise.workflows.model import FittedModel
+
+    save, out = FittedModel.save, tmp_path / "deep" / "m.equipoise"
+
+    def full(model: FittedModel, path: Path) -> Path:
+        if path == out:
+            raise OSError(28, "No space left on device")
+        return save(model, path)
+
+    monkeypatch.setattr(FittedModel, "save", full)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    words = ["fit", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    words += ["--strategy", "logistic", "--folds", 2, "--minutes", 0.001]
+    done = call(*words, "--out", out)
+    assert done.exit_code == 1
+    assert "# A model of fraud" in done.stdout
+    assert "so the result is in" in " ".join(done.output.split())
+    (kept,) = tmp_path.rglob("m.equipoise")
+    assert eq.load(kept).schema.target == "fraud"

@@ -6,6 +6,8 @@ from __future__ import annotations
 import gzip
 import io
 import pickle
+import threading
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.csv
 import pytest
 
 from equipoise.errors import EquipoiseError, TableError, TableWarning, TargetError
@@ -425,3 +428,24 @@ def test_threads_and_blocks_do_not_matter(tmp_path: Path) -> None:
     path.write_text("a,b,y\n" + body.replace("399990,", "399990"))
     with pytest.raises(TableError, match="line 399992 has 2 fields"):
         read_csv(path)
+
+
+def test_nothing_is_shared_with_arrows_threads_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that holds the last reference at the end of Python ends the process."""
+    parse, let_go = pyarrow.csv.read_csv, threading.Event()
+
+    def slow(source: Any, **options: Any) -> Any:
+        def hold(*_: Any) -> None:
+            time.sleep(0.2)
+            let_go.set()
+
+        threading.Thread(target=hold, args=(source, options), daemon=True).start()
+        return parse(source, **options)
+
+    monkeypatch.setattr(pyarrow.csv, "read_csv", slow)
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n3,4\n")
+    read_csv(path)
+    assert let_go.is_set()

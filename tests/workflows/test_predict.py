@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
+import decimal
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +20,7 @@ import pytest
 from equipoise.errors import InputError, TableError, TableWarning
 from equipoise.table.read import read_features
 from equipoise.workflows import predict as module
+from equipoise.workflows.fit import fit
 from equipoise.workflows.model import FittedModel
 from equipoise.workflows.predict import predict_file
 
@@ -24,6 +28,13 @@ from equipoise.workflows.predict import predict_file
 @pytest.fixture
 def new(make_rows: Callable[..., Any]) -> Any:
     return make_rows(500, seed=9).drop_columns(["fraud"])
+
+
+@pytest.fixture(scope="module")
+def named() -> FittedModel:
+    x = [0.1 * row for row in range(60)]
+    data = {"x": x, "y": [0] * 40 + [1] * 20}
+    return fit(data, "y", strategy="logistic", folds=2, repeats=1)
 
 
 def written(path: Path) -> Any:
@@ -149,9 +160,9 @@ def test_usage_is_checked_before_anything_is_read(
 ) -> None:
     path = tmp_path / "new.csv"
     pyarrow.csv.write_csv(new, path)
-    with pytest.raises(InputError, match=r"ends in \.csv or \.parquet"):
+    with pytest.raises(InputError, match=r"ends in '\.csv', '\.parquet'"):
         predict_file(linear, path, tmp_path / "out.xlsx")
-    with pytest.raises(InputError, match="the source"):
+    with pytest.raises(InputError, match="which is read as well"):
         predict_file(linear, path, path)
     with pytest.raises(InputError, match="not called"):
         predict_file(linear, path, tmp_path / "o.csv", keep=["decision"])
@@ -159,3 +170,68 @@ def test_usage_is_checked_before_anything_is_read(
         predict_file(linear, path, tmp_path / "o.csv", keep=["citi"])
     with pytest.raises(TableError, match=r"Did you mean 'new\.csv'"):
         predict_file(linear, tmp_path / "ne.csv", tmp_path / "o.csv")
+
+
+def columns_to_keep() -> dict[str, Any]:
+    texts = ["=a", "b", None]
+    packed = [b"a", b"\xff", None]
+    ticks = pa.array([1, 2, 3])
+    found: dict[str, Any] = {
+        "string": pa.array(texts),
+        "large_string": pa.array(texts, pa.large_string()),
+        "string_view": pa.array(texts, pa.string_view()),
+        "codes": pa.array(texts).dictionary_encode(),
+        "codes_of_days": pa.array([dt.date(2021, 1, 1)] * 3).dictionary_encode(),
+        "null": pa.nulls(3),
+        "bool": pa.array([True, None, False]),
+        "half": pa.array(np.array([1, 2, 3], np.float16)),
+        "decimal": pa.array([decimal.Decimal("1.25"), None, decimal.Decimal("-2.5")]),
+        "day": pa.array([dt.date(2021, 1, 1), None, None], pa.date64()),
+        "time": ticks.cast(pa.time64("ns")),
+        "moment": ticks.cast(pa.timestamp("ns", "Asia/Tokyo")),
+        "span": ticks.cast(pa.duration("us")),
+        "bytes": pa.array(packed),
+        "views_of_bytes": pa.array(packed, pa.binary_view()),
+        "fixed": pa.array([b"ab", b"cd", None], pa.binary(2)),
+        "list": pa.array([[1], None, [2, 3]]),
+        "struct": pa.array([{"a": 1}, None, {"a": 2}]),
+        "map": pa.array([[("k", 1)], None, []], pa.map_(pa.string(), pa.int64())),
+        "uuid": pa.ExtensionArray.from_storage(
+            pa.uuid(), pa.array([b"0" * 16] * 3, pa.binary(16))
+        ),
+    }
+    return found | {str(k): pa.array([1, None, 3], k) for k in (pa.int8(), pa.uint64())}
+
+
+KEPT = columns_to_keep()
+NOT_IN_CSV = {"bytes", "views_of_bytes", "fixed", "list", "struct", "map"}
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("name", KEPT)
+def test_every_type_is_kept_or_named(
+    name: str, suffix: str, named: FittedModel, tmp_path: Path
+) -> None:
+    path, out = tmp_path / "new.parquet", tmp_path / f"scores{suffix}"
+    pq.write_table(pa.table({"x": [0.5, 1.5, 2.5], "k": KEPT[name]}), path)
+    if suffix == ".csv" and name in NOT_IN_CSV:
+        with pytest.raises(InputError, match=r"keep='k', a column of type .* \.csv"):
+            named.predict_file(path, out, keep=["k"])
+        assert not out.exists()
+        return
+    named.predict_file(path, out, keep=["k"])
+    if suffix == ".csv":
+        with out.open() as file:
+            rows = list(csv.DictReader(file))
+        assert [bool(row["k"]) for row in rows] == [
+            value is not None for value in KEPT[name].to_pylist()
+        ]
+        if "string" in name:
+            assert rows[0]["k"] == "'=a"
+        return
+    kept = pq.read_table(out).column("k")
+    if name == "uuid":
+        assert kept.to_pylist() == ["30303030-3030-3030-3030-303030303030"] * 3
+    else:
+        assert kept.to_pylist() == pq.read_table(path).column("k").to_pylist()

@@ -2,7 +2,7 @@
 """The program `equipoise`: its verbs, and its exit codes.
 
 0: done. 1: failed, or a finding that `--fail-on` names. 2: wrong usage.
-130: stopped by Ctrl-C; no half-written file is left.
+130: stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP; no half-written file is left.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from equipoise.cli.evaluate import evaluate
 from equipoise.cli.export import export
 from equipoise.cli.fit import fit
 from equipoise.cli.predict import predict
+from equipoise.cli.stopping import unwinding
 from equipoise.cli.terminal import console, say_error, say_warning
 from equipoise.cli.wording import as_options, flags
 from equipoise.errors import (
@@ -56,7 +57,7 @@ for _verb, _example in (
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-EXIT_STOPPED = 130
+EXITS_STOPPED = (130, 143, 129)  # what Typer makes of Ctrl-C; SIGTERM; SIGHUP
 
 
 def _version(wanted: bool) -> None:
@@ -84,9 +85,10 @@ def main() -> None:
     options = flags(typer.main.get_command(app), _verb_of(sys.argv[1:]))
     warnings.showwarning = functools.partial(_show_warning, options)
     try:
-        app()
+        with unwinding():
+            app()
     except SystemExit as stop:
-        if stop.code == EXIT_STOPPED:  # what Typer makes of Ctrl-C
+        if stop.code in EXITS_STOPPED:
             say_error("Stopped. No half-written file is left.")
         raise
     except EquipoiseError as error:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from equipoise._core.checks import sentence
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import (
@@ -20,10 +19,9 @@ from equipoise.cli.terminal import (
     say_hint,
     say_next,
     say_text,
-    say_wrote,
+    say_written,
 )
 from equipoise.cli.wording import command
-from equipoise.errors import InputError
 
 if TYPE_CHECKING:
     from equipoise.workflows.trial import Trial
@@ -104,10 +102,12 @@ def compare(
     With --out, a trial that was stopped at any moment goes on when the same command is
     given again: its networks from a state that is saved every half minute.
     """
+    from equipoise._core.outputs import writable_folder, written
     from equipoise.workflows.compare import compare as run
     from equipoise.workflows.summary_choice import alternative, amount, fitting
 
-    _require_folder(out)
+    if out is not None:
+        writable_folder(out, "out")
     _require_trackers(tensorboard, mlflow)
     costs = options.costs(cost_fp, cost_fn, cost_abstain)
     goal = options.objective(objective, beside=costs) or "f1"
@@ -134,12 +134,13 @@ def compare(
             seed=seed,
             progress=show,
         )
-        written = [] if out is None else trial.write(out)
-    if checkpoints is not None and checkpoints.exists():
-        shutil.rmtree(checkpoints)
     console().print(trial.screen())
-    for path in written:
-        say_wrote(path)
+    elsewhere = ""
+    if out is not None:
+        files, elsewhere = written(trial.write, out)
+        say_written(files, elsewhere, leave=False)
+    if checkpoints is not None and checkpoints.exists() and not elsewhere:
+        shutil.rmtree(checkpoints)
     with without_tensorflow_lines():
         for line in _tracked(trial, tensorboard, mlflow):
             say_text(line)
@@ -156,6 +157,8 @@ def compare(
             f"or --strategy {other}, which measured highest: {gain} in average "
             f"precision, but was not shown to beat {trial.best.name}."
         )
+    if elsewhere:
+        raise typer.Exit(1)
 
 
 @contextlib.contextmanager
@@ -168,14 +171,6 @@ def _telling_how_to_go_on(checkpoints: Path | None) -> Iterator[None]:
         elif checkpoints.exists():
             say_hint("The same command, given again, goes on from what is saved.")
         raise
-
-
-def _require_folder(out: Path | None) -> None:
-    """Raise before the trial where its files could not be written after it."""
-    if out is not None and out.exists() and not out.is_dir():
-        raise InputError(
-            sentence(f"--out {out}, which is a file", "a folder, new or existing")
-        )
 
 
 def _require_trackers(tensorboard: Path | None, mlflow: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from equipoise.cli import options
-from equipoise.cli.terminal import say_next, say_text, say_wrote
+from equipoise.cli.terminal import say_error, say_next, say_text, say_wrote
 from equipoise.cli.wording import as_options, command, flags
 
 FailOn = Annotated[
@@ -68,9 +68,12 @@ def diagnose(
     """Say what is wrong with the data; needs seconds and trains nothing."""
     from equipoise._core.checks import one_of
     from equipoise._core.files import to_json
+    from equipoise._core.outputs import writable_file, written
     from equipoise.diagnosis import diagnose as look
     from equipoise.diagnosis.finding import SEVERITIES
 
+    if html is not None:
+        writable_file(html, "html", suffixes=[".html", ".htm"], inputs=[source, test])
     if fail_on is not None:
         one_of(fail_on, SEVERITIES, "--fail-on")
     reading = options.Reading(target, positive, group, time, drop, day_first)
@@ -88,16 +91,21 @@ def diagnose(
     else:
         text = as_options(str(found), flags(context.find_root().command))
     say_text(text)
+    elsewhere = ""
     if html is not None:
         from equipoise._core.files import write_whole
         from equipoise.report import render_diagnosis
 
-        write_whole(html, render_diagnosis(found).encode())
-        say_wrote(html, to_stderr=True)
+        page = render_diagnosis(found).encode()
+        _, elsewhere = written(lambda path: write_whole(path, page), html)
+        if elsewhere:
+            say_error(f"{elsewhere}.")
+        else:
+            say_wrote(html, to_stderr=True)
     if not as_json and table.task == "binary":
         trying = reading.options()
         say_next(
             command("compare", source, [*trying, ("--test", test), ("--out", "trial")])
         )
-    if fail_on is not None and found.failed(fail_on):
+    if elsewhere or (fail_on is not None and found.failed(fail_on)):
         raise typer.Exit(1)

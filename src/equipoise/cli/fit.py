@@ -10,7 +10,7 @@ import typer
 
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import progress, say_text, say_wrote
+from equipoise.cli.terminal import progress, say_text, say_written
 
 Strategy = Annotated[
     str,
@@ -86,6 +86,7 @@ def fit(
     seed: options.Seed = 0,
 ) -> None:
     """Fit a model, calibrate it, choose its decision rule, and save it."""
+    from equipoise._core.outputs import writable_file, written
     from equipoise.workflows.fit import fit as run
     from equipoise.workflows.goal import Goal
     from equipoise.workflows.storage import model_path
@@ -98,7 +99,7 @@ def fit(
         costs=options.costs(cost_fp, cost_fn, cost_abstain),
         capacity=capacity,
     )
-    path = model_path(out)
+    path = writable_file(model_path(out), "out", inputs=[source])
     reading = options.Reading(target, positive, group, time, drop, day_first)
     table, _ = reading.read(source)
     with without_tensorflow_lines(), progress() as show:
@@ -113,6 +114,7 @@ def fit(
             seed=seed,
             progress=show,
         )
-        model.save(path)
     say_text(model.card())
-    say_wrote(path)
+    with without_tensorflow_lines():
+        _, elsewhere = written(model.save, path)
+    say_written([path], elsewhere)

@@ -42,9 +42,11 @@ Keep = Annotated[
 
 def predict(model: options.Model, source: Rows, out: Out, keep: Keep = None) -> None:
     """Score rows: their probability, and 1 flagged, 0 not, -1 undecided."""
-    from equipoise.workflows.predict import predict_file
+    from equipoise._core.outputs import writable_file
+    from equipoise.workflows.predict import SUFFIXES, predict_file
     from equipoise.workflows.storage import load
 
+    writable_file(out, "out", suffixes=SUFFIXES, inputs=[source, model])
     with without_tensorflow_lines():
         done = predict_file(load(model), source, out, keep=tuple(keep or ()))
     say_text(str(done))

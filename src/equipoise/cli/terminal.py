@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 
 from rich.console import Console
 
@@ -74,6 +75,23 @@ def say_hint(text: str) -> None:
     errors().print(
         printable(text), style="dim", markup=False, highlight=False, soft_wrap=True
     )
+
+
+def say_written(files: Sequence[Path], elsewhere: str, *, leave: bool = True) -> None:
+    """Print which files were written, or where they are instead.
+
+    Args:
+        files: The files.
+        elsewhere: Why and where else they were written, or "".
+        leave: Whether the program ends here, with 1, in that case.
+    """
+    if elsewhere:
+        say_error(f"{elsewhere}.")
+        if leave:
+            raise SystemExit(1)
+        return
+    for path in files:
+        say_wrote(path)
 
 
 def _say(head: str, style: str, text: str) -> None:

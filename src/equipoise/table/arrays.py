@@ -10,6 +10,7 @@ import numpy as np
 
 from equipoise._core.checks import sentence
 from equipoise.errors import InputTypeError, TableError, UnsupportedError
+from equipoise.table.arrow_types import plain, plain_table
 from equipoise.table.frames import aligned, is_frame, is_series, objects, read_frame
 from equipoise.table.parquet import require_distinct
 from equipoise.table.source import Notes, Raw
@@ -29,7 +30,8 @@ def read_columns(columns: Mapping[Any, Any], name: str = "the dictionary") -> Ra
     lengths = {key: len(values) for key, values in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise TableError(sentence(f"columns of lengths {lengths}", "equal lengths"))
-    return Raw(pa.table(list(arrays.values()), names=list(arrays)), name)
+    data = pa.table(list(arrays.values()), names=list(arrays))
+    return Raw(plain_table(data), name)
 
 
 def read_pair(features: Any, labels: Any, target: str | None) -> tuple[Raw, str]:
@@ -66,7 +68,7 @@ def read_pair(features: Any, labels: Any, target: str | None) -> tuple[Raw, str]
                 f"Remove {name!r} from X, or a model learns the answer by heart.",
             )
         )
-    data = raw.data.append_column(name, pa.chunked_array([column]))
+    data = raw.data.append_column(name, plain(pa.chunked_array([column])))
     return Raw(data, raw.name, raw.typed, notes=notes.sentences()), name
 
 

@@ -13,17 +13,19 @@ way, and one that contradicts it is an error.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gzip
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from equipoise._core.checks import sentence
 from equipoise.errors import TableError
+from equipoise.table.arrow_types import plain_table
 from equipoise.table.csv import form_of, read_csv, read_rows
 from equipoise.table.csv_bytes import layout, to_utf8
 from equipoise.table.csv_dialect import Dialect
@@ -89,7 +91,7 @@ def read_blocks(
     labelled: bool = False,
     block_bytes: int = BLOCK_BYTES,
     block_rows: int = BLOCK_ROWS,
-) -> Iterator[Block]:
+) -> Generator[Block]:
     """Yield a file's rows as tables like an earlier one, in their order.
 
     Args:
@@ -104,13 +106,15 @@ def read_blocks(
         TargetError: The target is absent, or has a new class.
     """
     known = [like.target, *like.names]
-    for raw in _raw_blocks(path, known, block_bytes, block_rows):
-        notes = Notes(list(raw.notes))
-        if labelled:
-            present_targets(raw, [like.target])
-        table = table_like(raw, like, None, None, notes, labelled)
-        yield Block(table, raw.data)
-        like = _with_notations(like, table)
+    blocks = _raw_blocks(path, known, block_bytes, block_rows)
+    with contextlib.closing(blocks):
+        for raw in blocks:
+            notes = Notes(list(raw.notes))
+            if labelled:
+                present_targets(raw, [like.target])
+            table = table_like(raw, like, None, None, notes, labelled)
+            yield Block(table, raw.data)
+            like = _with_notations(like, table)
 
 
 def _with_notations(like: Table, seen: Table) -> Table:
@@ -126,7 +130,7 @@ def _with_notations(like: Table, seen: Table) -> Table:
 
 def _raw_blocks(
     path: Path, known: Sequence[str], size: int, rows: int
-) -> Iterator[Raw]:
+) -> Generator[Raw]:
     with path.open("rb") as stream:
         start = stream.read(4)
     if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
@@ -149,7 +153,8 @@ def _parquet(path: Path, rows: int) -> Iterator[Raw]:
         with pq.ParquetFile(path) as file:
             require_distinct(file.schema_arrow.names, name)
             for batch in file.iter_batches(rows):
-                yield Raw(pa.Table.from_batches([batch]), name, first=first)
+                data = plain_table(pa.Table.from_batches([batch]))
+                yield Raw(data, name, first=first)
                 first += len(batch)
     except (pa.ArrowException, OSError) as error:
         raise TableError(

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
+import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from equipoise.table.parquet import require_distinct
 from equipoise.table.source import Notes, Raw
 
 BLOCK = 1 << 23
+_MOST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -226,60 +229,76 @@ def _parse(data: bytes, form: Form, found: Layout) -> Any:
 
     dialect, names, name = form.dialect, list(form.names), form.name
     offset = _header_length(data, dialect) if form.header else 0
-    body = pa.py_buffer(data).slice(offset)
-    if not body.size:
+    if offset >= len(data):
         return pa.table({column: pa.array([], pa.string()) for column in names})
-    ragged: list[Any] = []
-    try:
-        table = _arrow(body, dialect, names, found, ragged, threads=True)
-    except pa.ArrowInvalid as error:
-        raise TableError(
-            sentence(f"{name}, which cannot be parsed ({error})", "rows of fields")
-        ) from error
+    table, ragged = _arrow(data, offset, dialect, names, found, name, threads=True)
     if ragged:
-        first: list[Any] = []
-        _arrow(body, dialect, names, found, first, threads=False)
+        _, first = _arrow(data, offset, dialect, names, found, name, threads=False)
         raise _ragged(first, found, form.header, dialect, name, len(names))
     return table
 
 
 def _arrow(
-    body: Any,
+    data: bytes,
+    offset: int,
     dialect: Dialect,
     names: list[str],
     found: Layout,
-    ragged: list[Any],
+    name: str,
     *,
     threads: bool,
-) -> Any:
+) -> tuple[Any, list[Any]]:
+    """Parse records; return the table, and the records of another width.
+
+    What PyArrow's threads share with Python is gone when this returns: a thread that
+    drops the last reference while the interpreter shuts down would end the process
+    with "terminate called without an active exception".
+    """
     import pyarrow as pa
     from pyarrow import csv
+
+    ragged: list[Any] = []
 
     def note(row: Any) -> str:
         ragged.append(row)
         return "skip"
 
-    return csv.read_csv(
-        pa.BufferReader(body),
-        read_options=csv.ReadOptions(
-            column_names=names,
-            use_threads=threads,
-            block_size=max(BLOCK, 2 * found.longest + 2),
-        ),
-        parse_options=csv.ParseOptions(
-            delimiter=dialect.delimiter,
-            quote_char=dialect.quote,
-            double_quote=not dialect.escape,
-            escape_char=dialect.escape or False,
-            newlines_in_values=bool(found.several),
-            invalid_row_handler=note,
-        ),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
-            strings_can_be_null=False,
-            check_utf8=False,
-        ),
-    )
+    view = memoryview(data)[offset:]
+    shared = weakref.ref(view), weakref.ref(note)
+    table, wrong = None, ""
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(view),
+            read_options=csv.ReadOptions(
+                column_names=names,
+                use_threads=threads,
+                block_size=max(BLOCK, 2 * found.longest + 2),
+            ),
+            parse_options=csv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char=dialect.quote,
+                double_quote=not dialect.escape,
+                escape_char=dialect.escape or False,
+                newlines_in_values=bool(found.several),
+                invalid_row_handler=note,
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=False,
+                check_utf8=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        wrong = str(error)
+    del view, note
+    end = time.monotonic() + _MOST_SECONDS
+    while any(one() is not None for one in shared) and time.monotonic() < end:
+        time.sleep(0.0002)
+    if table is None:
+        raise TableError(
+            sentence(f"{name}, which cannot be parsed ({wrong})", "rows of fields")
+        )
+    return table, ragged
 
 
 def _header_length(data: bytes, dialect: Dialect) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from equipoise.table.arrow_types import plain
 from equipoise.table.parquet import require_distinct
 from equipoise.table.source import Notes, Raw
 
@@ -61,9 +62,15 @@ def to_arrow(series: Any) -> Any:
 
     try:
         found = series.to_arrow()
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowTypeError,
+        pa.ArrowNotImplementedError,
+        OverflowError,
+    ):
         found = objects(series.to_list())
-    return found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+    found = found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+    return plain(found)
 
 
 def objects(values: Sequence[Any]) -> Any:

@@ -342,10 +342,7 @@ def is_text(kind: Any) -> bool:
     """Return whether an Arrow type holds texts."""
     import pyarrow as pa
 
-    views = getattr(pa.types, "is_string_view", lambda _: False)
-    return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or views(kind)
-    )
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _floats(values: Any) -> FloatArray:

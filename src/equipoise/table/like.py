@@ -32,6 +32,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import TableError, TargetError
+from equipoise.table.arrow_types import unnamed
 from equipoise.table.infer import (
     NUMBER_MISSING,
     file_notation,
@@ -94,6 +95,7 @@ def _column_like(raw: Raw, first: Column, notes: Notes) -> Column:
     raw = _decoded(raw, first.name)
     if first.notation is not None and is_text(raw.data.column(first.name).type):
         return _texts_like(raw, first, first.notation, notes)
+    _require_served(raw, first)
     found = _typed(raw, first, notes)
     if isinstance(found, Dropped):  # no values at all
         return _nothing(first, len(raw.data))
@@ -108,6 +110,18 @@ def _column_like(raw: Raw, first: Column, notes: Notes) -> Column:
         if not wrong.any():
             return dataclasses.replace(found, kind="boolean")
     raise _retyped(raw, first, found)
+
+
+def _require_served(raw: Raw, first: Column) -> None:
+    """Raise where a column holds lists, bytes or other values that are no feature."""
+    kind = raw.data.column(first.name).type
+    if unnamed(kind):
+        raise TableError(
+            sentence(
+                f"{raw.name} whose column {first.name!r} is of type {kind}",
+                f"{_IN_WORDS[first.kind]}, as in the first table",
+            )
+        )
 
 
 def _decoded(raw: Raw, name: str) -> Raw:
@@ -330,8 +344,7 @@ def _as_texts(raw: Raw, first: Column, notes: Notes) -> Texts:
     import pyarrow.compute as pc
 
     values = raw.data.column(first.name)
-    if pa.types.is_nested(values.type):
-        raise _retyped(raw, first, Column(first.name, "datetime", np.empty(0)))
+    _require_served(raw, first)
     if pa.types.is_floating(values.type):
         whole = pc.all(pc.equal(pc.floor(values), values), min_count=0).as_py()
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import TableError
+from equipoise.table.arrow_types import plain_table
 from equipoise.table.source import Raw
 
 
@@ -43,7 +44,7 @@ def read_parquet(path: Path, drop: Sequence[str] = ()) -> Raw:
                 "Copy or write it again.",
             )
         ) from error
-    return Raw(data, name)
+    return Raw(plain_table(data), name)
 
 
 def require_distinct(names: Sequence[str], source: str) -> None:

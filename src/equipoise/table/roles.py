@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import TableError
+from equipoise.table.arrow_types import unnamed
 from equipoise.table.infer import infer, is_text, moments, tidy
 from equipoise.table.parse_dates import in_words, parse_dates
 from equipoise.table.source import Notes, Raw
@@ -43,6 +44,7 @@ def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
     import pyarrow.compute as pc
 
     values = raw.data.column(name)
+    require_named(values.type, name)
     if not pa.types.is_dictionary(values.type):
         values = pc.cast(values, pa.large_string())
     texts = texts_of(values)
@@ -54,6 +56,22 @@ def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
         notes.add(f"{len(alone):,} {many} no {name!r}; each is a group of its own.")
         groups[alone] = groups.max() + 1 + np.arange(len(alone))
     return groups
+
+
+def require_named(kind: Any, name: str) -> None:
+    """Raise where no text can stand for the values of a column that groups rows.
+
+    Args:
+        kind: The column's Arrow type.
+        name: Its name.
+    """
+    if unnamed(kind):
+        raise TableError(
+            sentence(
+                f"group={name!r}, a column of type {kind}",
+                "texts, numbers or dates that name groups",
+            )
+        )
 
 
 def times_of(raw: Raw, name: str, notes: Notes) -> npt.NDArray[Any]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.numerals import significant
 from equipoise.errors import TargetError
+from equipoise.table.arrow_types import unnamed
 from equipoise.table.infer import (
     NUMBER_MISSING,
     lowered_in,
@@ -122,7 +123,7 @@ def _texts(raw: Raw, name: str) -> Texts:
 
     values = raw.data.column(name)
     kind = values.type
-    if pa.types.is_temporal(kind) or pa.types.is_nested(kind) or _is_binary(kind):
+    if pa.types.is_temporal(kind) or unnamed(kind):
         raise TargetError(
             sentence(
                 f"the target {name!r} of type {kind}",
@@ -158,12 +159,6 @@ def _present(texts: Texts, raw: Raw, name: str, notes: Notes) -> Texts:
             )
         )
     return found
-
-
-def _is_binary(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
 def _require_finite(texts: Texts, values: Any, raw: Raw, name: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from equipoise._core.checks import listing, one_of, sentence
+from equipoise._core.outputs import writable_folder
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.workflows.export_check import (
     OWN,
@@ -263,7 +264,9 @@ def _export_saved_model(model: FittedModel, target: Path) -> Path:
         raise InputError(
             sentence(f"the folder {target.name!r}, which is not empty", "a new folder")
         )
+    writable_folder(target, "out")
     _require_served(model.components)
+    target.absolute().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.absolute().parent) as place:
         written = Path(place) / "model"
         _write(model, written)

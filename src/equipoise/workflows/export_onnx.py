@@ -20,6 +20,7 @@ import numpy as np
 from equipoise._core.checks import sentence
 from equipoise._core.extras import require_extra
 from equipoise._core.files import writing
+from equipoise._core.outputs import writable_file
 from equipoise.errors import InputError, TrainingError, UnsupportedError
 from equipoise.priors import probability
 from equipoise.workflows.export_check import (
@@ -56,6 +57,7 @@ def export_onnx(model: FittedModel, target: Path) -> Path:
                 f"Try {target.with_suffix(SUFFIX).name!r}.",
             )
         )
+    writable_file(target, "out")
     require_numeric(model)
     require_extra("onnx", MODULES, "an export to ONNX")
     twin = keras_model(model, output="log_odds")
@@ -63,6 +65,7 @@ def export_onnx(model: FittedModel, target: Path) -> Path:
     _describe(model, proto)
     data = proto.SerializeToString()
     _compare(model, data)
+    target.absolute().parent.mkdir(parents=True, exist_ok=True)
     with writing(target) as stream:
         stream.write(data)
     return target

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import re
@@ -16,8 +17,10 @@ import numpy as np
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.files import writing
 from equipoise._core.numerals import amount, percent
+from equipoise._core.outputs import writable_file
 from equipoise.errors import InputError, TableError, UnsupportedError
 from equipoise.priors import probability
+from equipoise.table.arrow_types import unnamed
 from equipoise.table.blocks import Block, Merged, read_blocks
 from equipoise.table.table import Dropped, Table
 from equipoise.workflows.model import FittedModel
@@ -76,7 +79,8 @@ def predict_file(
     Args:
         model: What `fit` or `load` gave.
         source: A CSV, TSV (also .gz) or Parquet file with the model's columns.
-        out: The file to write, ".csv" or ".parquet"; whole or not at all.
+        out: The file to write, ".csv" or ".parquet"; whole or not at all. Folders
+            that are absent are made.
         keep: Columns of the source to copy, such as a row's name.
 
     Returns:
@@ -84,8 +88,8 @@ def predict_file(
 
     Raises:
         UnsupportedError: The model is a network of the user's own.
-        InputError: `out` has another suffix or is the source, or a column to keep
-            is called like one that is written.
+        InputError: `out` has another suffix, is the source or cannot be written, or a
+            column to keep is called like one that is written.
         TableError: The source cannot be read, or lacks a column.
         OSError: The file cannot be written; an old one is intact then.
 
@@ -113,29 +117,22 @@ def predict_file(
                 "Give the array that it takes to predict_proba.",
             )
         )
-    path, target = existing(source), Path(out)
+    path = existing(source)
+    target = writable_file(out, "out", suffixes=SUFFIXES, inputs=[path])
     suffix = target.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InputError(
-            sentence(
-                f"out={target.name!r}",
-                f"a name that ends in {' or '.join(SUFFIXES)}",
-                f"Try {target.with_suffix('.csv').name!r}.",
-            )
-        )
-    if target.exists() and target.samefile(path):
-        raise InputError(sentence(f"out={target.name!r}, the source", "another file"))
     if clash := [name for name in keep if name in COLUMNS]:
         raise InputError(
             sentence(f"keep={clash}", f"columns that are not called {listing(COLUMNS)}")
         )
     merged = Merged()
     tally = np.zeros(4)
-    with writing(target) as stream:
+    target.absolute().parent.mkdir(parents=True, exist_ok=True)
+    blocks = read_blocks(path, like=_expecting(model.schema, keep))
+    with contextlib.closing(blocks), writing(target) as stream:
         writer: Any = None
-        for block in read_blocks(path, like=_expecting(model.schema, keep)):
+        for block in blocks:
             merged.add(block.table.notes)
-            scored, counts = _scored(model, block, keep)
+            scored, counts = _scored(model, block, keep, suffix)
             tally += counts
             scored = _escaped(scored) if suffix == ".csv" else scored
             writer = writer or _writer(stream, scored.schema, suffix)
@@ -153,7 +150,7 @@ def _expecting(schema: Table, keep: Sequence[str]) -> Table:
 
 
 def _scored(
-    model: FittedModel, block: Block, keep: Sequence[str]
+    model: FittedModel, block: Block, keep: Sequence[str], suffix: str
 ) -> tuple[Any, np.ndarray]:
     """Return a block's rows as they are written, and what is to be counted."""
     import pyarrow as pa
@@ -168,12 +165,40 @@ def _scored(
                     nearest(name, present),
                 )
             )
+    kept = {name: _kept(block.source.column(name), name, suffix) for name in keep}
     z = model.log_odds(block.table)
     p, decision = probability(z), model.rule.decide(z, calibrated=True)
-    columns = {name: block.source.column(name) for name in keep}
-    columns |= {"probability": pa.array(p), "decision": pa.array(decision)}
+    columns = {**kept, "probability": pa.array(p), "decision": pa.array(decision)}
     counts = [len(p), (decision == 1).sum(), (decision == -1).sum(), p.sum()]
     return pa.table(columns), np.array(counts, np.float64)
+
+
+def _kept(column: Any, name: str, suffix: str) -> Any:
+    """Return a column to copy in a type that can be written.
+
+    Raises:
+        InputError: Such a file cannot hold its values.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = pc.cast(column, column.type.value_type)
+    kind = column.type
+    if pa.types.is_string(kind):
+        return pc.cast(column, pa.large_string())
+    never = pa.types.is_union(kind) or pa.types.is_interval(kind)
+    if never or (suffix == ".csv" and unnamed(kind)):
+        raise InputError(
+            sentence(
+                f"keep={name!r}, a column of type {kind}, for a {suffix} file",
+                "texts, numbers, booleans, dates or times",
+                "Keep another column."
+                if never
+                else "Keep another column, or write a .parquet file.",
+            )
+        )
+    return column
 
 
 class _Csv:
@@ -215,20 +240,15 @@ def _without_formulas(column: Any) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if pa.types.is_dictionary(column.type):
-        column = pc.cast(column, column.type.value_type)
     kind = column.type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind):
-        raise InputError(
-            sentence(f"a column of type {kind} to keep in CSV", "plain values")
-        )
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+    if not pa.types.is_large_string(kind):
         return column
     runs = pc.and_(
         pc.match_substring_regex(column, _FORMULA),
         pc.invert(pc.match_substring_regex(column, _NUMBER)),
     )
-    marked = pc.binary_join_element_wise(pa.scalar("'", kind), column, "")
+    nothing = pa.scalar("", kind)
+    marked = pc.binary_join_element_wise(pa.scalar("'", kind), column, nothing)
     return pc.if_else(runs, marked, column)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import warnings
@@ -18,6 +19,7 @@ from equipoise._core.checks import nearest, sentence
 from equipoise.errors import TableError, TableWarning
 from equipoise.table.blocks import Merged, read_blocks
 from equipoise.table.read import read_features, read_table
+from equipoise.table.roles import require_named
 from equipoise.table.table import Table
 
 
@@ -93,15 +95,17 @@ def tables(
         yield _at_once(source, like, target, labelled, group)
         return
     merged, one_class, labels = Merged(), "", set()
-    for block in read_blocks(existing(source), like=like, labelled=labelled):
-        labels |= set(np.unique(block.table.y).tolist())
-        # True of a block, it need not be true of the file.
-        one_class = next(filter(_ONE_CLASS.match, block.table.notes), one_class)
-        merged.add([n for n in block.table.notes if not _ONE_CLASS.match(n)])
-        found = None
-        if group is not None and group in block.source.column_names:
-            found = _texts(block.source.column(group))
-        yield Rows(block.table, found)
+    blocks = read_blocks(existing(source), like=like, labelled=labelled)
+    with contextlib.closing(blocks):
+        for block in blocks:
+            labels |= set(np.unique(block.table.y).tolist())
+            # True of a block, it need not be true of the file.
+            one_class = next(filter(_ONE_CLASS.match, block.table.notes), one_class)
+            merged.add([n for n in block.table.notes if not _ONE_CLASS.match(n)])
+            found = None
+            if group is not None and group in block.source.column_names:
+                found = _texts(block.source.column(group), group)
+            yield Rows(block.table, found)
     told = (one_class,) if one_class and len(labels) == 1 else ()
     warn((*merged.sentences(), *told))
 
@@ -130,17 +134,22 @@ def _names(source: Any, like: Table) -> list[str]:
     if isinstance(source, Mapping):
         return [str(name) for name in source]
     if is_file(source):
-        block = next(read_blocks(existing(source), like=like))
-        return list(block.source.column_names)
+        with contextlib.closing(read_blocks(existing(source), like=like)) as blocks:
+            return list(next(blocks).source.column_names)
     found = getattr(source, "column_names", getattr(source, "columns", ()))
     return [name for name in found if isinstance(name, str)]
 
 
-def _texts(column: Any) -> npt.NDArray[Any]:
-    """Return a column as texts, "" where missing."""
+def _texts(column: Any, name: str) -> npt.NDArray[Any]:
+    """Return a column as texts, "" where missing.
+
+    Raises:
+        TableError: No text can stand for its values.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    require_named(column.type, name)
     if pa.types.is_dictionary(column.type):
         column = pc.cast(column, column.type.value_type)
     texts = pc.fill_null(pc.cast(column, pa.large_string()), "")

@@ -13,6 +13,7 @@ import numpy as np
 
 from equipoise._core.checks import sentence
 from equipoise._core.extras import require_extra
+from equipoise._core.outputs import writable_folder
 from equipoise.errors import InputError
 from equipoise.workflows.tracked import TrackedRun, tracked_runs
 
@@ -34,11 +35,11 @@ def require_tensorboard(folder: str | os.PathLike[str]) -> Path:
 
     Raises:
         MissingExtraError: TensorBoard is not installed.
-        InputError: The folder exists and is not empty: TensorBoard would draw both
-            trials as one.
+        InputError: The folder cannot be written to, or exists and is not empty:
+            TensorBoard would draw both trials as one.
     """
     require_extra("tensorboard", ("tensorboard",), "a trial for TensorBoard")
-    place = Path(folder)
+    place = writable_folder(folder, "tensorboard")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise InputError(
             sentence(
