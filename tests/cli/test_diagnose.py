@@ -69,14 +69,6 @@ def test_json_stays_json_beside_a_page(
     assert json.loads(done.stdout)["facts"]["rows"] == 240
 
 
-def test_a_folder_that_is_absent_is_an_error(
-    call: Callable[..., Any], folder: Path, tmp_path: Path
-) -> None:
-    words = ["diagnose", folder / "train.csv", "--target", "fraud", "--drop", "id"]
-    done = call(*words, "--html", tmp_path / "absent" / "data.html")
-    assert isinstance(done.exception, OSError)
-
-
 def test_a_page_that_cannot_be_written_is_refused_first(
     folder: Path, call: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -180,9 +180,11 @@ def test_infinite_and_nested_values_are_refused_by_their_column() -> None:
     nested = pl.DataFrame({"x": [[1.0, 2.0]] * 240})
     with pytest.raises(InputTypeError, match="column 'x' of type large_list"):
         quick().fit(nested, y)
+    pairs = pd.DataFrame({"x": [(1, 2)] * 240}).astype("category")
+    with pytest.raises(InputTypeError, match=r"'x' of type list.*as texts"):
+        quick().fit(pairs, y)
     intervals = pd.DataFrame({"x": pd.cut(np.arange(240.0), 3)})
-    with pytest.raises(InputTypeError, match=r"'x' of type .*interval.*as texts"):
-        quick().fit(intervals, y)
+    assert quick().fit(intervals, y).predict_proba(intervals).shape == (240, 2)
     twice = pd.DataFrame(np.ones((240, 2)), columns=["x", "x"])
     with pytest.raises(InputError, match="'x'"):
         quick().fit(twice, y)
