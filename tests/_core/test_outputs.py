@@ -37,12 +37,14 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
         writable_file(tmp_path / "." / "file.csv", "out", inputs=["none", file])
     with pytest.raises(InputError, match=r"ends in '.html', '.htm'. Try '.*m.html'"):
         writable_file(tmp_path / "m.pdf", "html", suffixes=[".html", ".htm"])
+    assert writable_file(tmp_path / "m.html", "html", suffixes=[".html", ".htm"])
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="a system without /proc")
-def test_a_folder_that_takes_no_file_is_refused() -> None:
+def test_a_folder_that_takes_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"'/proc' cannot be written to \(.+\)"):
         writable_file("/proc/absent/m.csv", "out")
+    assert writable_file(tmp_path / "m.csv", "out")
 
 
 def test_a_result_that_finds_no_room_is_written_elsewhere(

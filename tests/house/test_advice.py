@@ -639,7 +639,7 @@ CASES: dict[str, Case] = {
         lambda place: texts_model().export(place / "m.onnx"),
         lambda place: texts_model().export(place / "served", format="saved_model"),
     ),
-    "workflows/predict.py: Try {}.": Case(
+    "_core/outputs.py: Try {}.": Case(
         lambda place: model().predict_file(_new(place), place / "scores.txt"),
         lambda place: model().predict_file(_new(place), place / "scores.csv"),
     ),
@@ -656,6 +656,14 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "_core/outputs.py: Choose another folder.": (
+        "tests/_core/test_outputs.py",
+        "test_a_folder_that_takes_no_file_is_refused",
+    ),
+    "workflows/predict.py: Keep another column, or write a .parquet file.": (
+        "tests/workflows/test_predict.py",
+        "test_every_type_is_kept_or_named",
+    ),
     "learners/own_model.py: Call log_odds_of(x).": (
         "tests/learners/test_own_model.py",
         "test_images_one_seed_one_result_and_scores_that_return",
@@ -762,6 +770,7 @@ EXPLAINS = {
     "workflows/fit.py: fit averages what it is given, and this is an average itself.",
     "workflows/fit_rows.py: Exact binomial bounds count rows.",
     "workflows/goal.py: The other one is whatever the first leaves.",
+    "workflows/predict.py: Keep another column.",
     "workflows/storage.py: export() writes a SavedModel, which holds any layer.",
 }
 
