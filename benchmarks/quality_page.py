@@ -256,13 +256,13 @@ def main() -> None:
         path.stem: cells_of(json.loads(path.read_text())) for path in args.strategies
     }
     files = cells_in_file() if args.renew or args.without else {}
-    for network, found in measured.items():
-        for name, entry in found.items():
-            files.setdefault(network, {}).setdefault(name, {}).update(entry)
     for word in args.without:
         network, arm = word.split(":")
         for entry in files[network].values():
             entry.pop(arm, None)
+    for network, found in measured.items():
+        for name, entry in found.items():
+            files.setdefault(network, {}).setdefault(name, {}).update(entry)
     for network, found in files.items():
         text = "\n\n".join([beside_plain(found), ranks(found), table_by_table(found)])
         page = put(page, f"strategies {network}", text)

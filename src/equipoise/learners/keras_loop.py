@@ -190,7 +190,7 @@ class KerasLoopLearner:
             limit=self.settings.epochs,
             idle=idle_in_training(
                 [fit.member for fit in fits],
-                [fit.reached for fit in fits],
+                [fit.trained for fit in fits],
                 fits[0].batch,
                 fits[0].steps,
             ),
@@ -221,7 +221,7 @@ class _Fit:
         self.batch = self.settings.batch_for(rows)
         self.steps = self.settings.steps_for(rows)
         self.updates = self.best = 0
-        self.reached = False
+        self.trained = 0
 
     def run(self, score: npt.NDArray[np.int64]) -> FloatArray:
         """Train to the end and return the corrected log-odds of some rows.
@@ -233,9 +233,8 @@ class _Fit:
         warm = 0 if _is_example(family.loss) else family.warm_epochs(epochs)
         ended = self._phase("cross_entropy", 0, warm) if warm else 0
         if ended < epochs:
-            before = self.best
             self._phase(family.loss, ended, epochs)
-            self.reached = self.best > before
+            self.trained = max(0, self.best - ended)
         return self.member.correction.apply(self._logits(self.x[score]))
 
     def _phase(self, name: str, first: int, most: int) -> int:

@@ -119,7 +119,7 @@ class NetworkLearner:
         rows = len(fits[0].member.part.train)
         return idle_in_training(
             [fit.member for fit in fits],
-            [fit.reached for fit in fits],
+            [fit.trained for fit in fits],
             self.settings.batch_for(rows),
             self.settings.steps_for(rows),
         )

@@ -14,23 +14,29 @@ LEAST = 1e-3
 
 
 def idle_in_training(
-    members: Sequence[Member], reached: Sequence[bool], batch: int, steps: int
+    members: Sequence[Member], trained: Sequence[int], batch: int, steps: int
 ) -> tuple[str, ...]:
     """Return what had no effect on the networks of a job, one sentence each.
 
     Args:
         members: The networks, of one strategy on one part.
-        reached: Whether what is kept of each has minimised the strategy's own loss.
+        trained: How many epochs of each minimised the strategy's own loss, up to the
+            one that is kept.
         batch: Examples per update.
         steps: Updates per epoch.
     """
     found = []
     loss = members[0].strategy.loss
-    if not all(reached):
-        which = "its networks" if not any(reached) else "some of its networks"
+    if not all(trained):
+        which = "its networks" if not any(trained) else "some of its networks"
         found.append(
             f"loss={loss!r} was not reached in {which}: what is kept has minimised the "
             "cross-entropy that training starts with."
+        )
+    elif members[0].family.warm_start and max(trained) == 1:
+        found.append(
+            f"loss={loss!r} had hardly any effect: its first epoch was the best on the "
+            "rows that stop training, after a start with the cross-entropy."
         )
     synthesis = members[0].strategy.synthesis
     if synthesis is not None and not blends(members[0], batch, steps):

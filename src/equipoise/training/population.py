@@ -43,8 +43,8 @@ class Fitted:
         log_odds: `[score rows]`, corrected.
         updates: How many updates it took.
         best: The epoch that was kept; 0 where none has ended.
-        reached: Whether that epoch minimised the strategy's own loss, not the
-            cross-entropy of a warm start.
+        trained: How many epochs up to that one minimised the strategy's own loss,
+            not the cross-entropy of a warm start; 0 if none did.
         weights: In the exact layout of its part, where they were asked for.
     """
 
@@ -52,7 +52,7 @@ class Fitted:
     log_odds: FloatArray
     updates: int
     best: int
-    reached: bool
+    trained: int
     weights: Parameters | None
 
 
@@ -292,7 +292,7 @@ class Population:
                 self.members[i].correction.apply(logits[i]),
                 self._updates(i),
                 int(self.now.patience.epoch[i]),
-                self._reached(i),
+                self._trained_epochs(i),
                 self._exact(i) if keep else None,
             )
             for i in everyone
@@ -303,9 +303,11 @@ class Population:
         last = max(best, int(self.now.turned[member])) + self.settings.patience
         return min(self.now.epoch, last) * self.steps
 
-    def _reached(self, member: int) -> bool:
+    def _trained_epochs(self, member: int) -> int:
         turned, best = self.now.turned[member], self.now.patience.epoch[member]
-        return bool(self._warm[member] == 0 or 0 < turned < best)
+        if self._warm[member] and not turned:
+            return 0
+        return max(0, int(best - turned))
 
     def _exact(self, member: int) -> Parameters:
         exact = self.members[member].part.exact

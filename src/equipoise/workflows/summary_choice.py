@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from equipoise._core import numerals
 from equipoise._core.numerals import exact, significant
 from equipoise.decision.costs import Costs
 from equipoise.evaluation.arrays import as_costs
@@ -83,16 +84,17 @@ def standing(trial: Trial) -> str:
 def advice(trial: Trial) -> str:
     """Return which model to make, what else there is, and what either costs."""
     best, base = trial.conclusion.best, trial.results.baseline
-    fitted = f"{fitting(trial, best).words()} makes the model"
+    fitted = f"{fitting(trial, best).words()}. That is the model as it was measured, "
+    fitted += "with calibration and threshold."
     first = alternative(trial)
     if best != base:
-        text = f"Take {best}: {fitted}, with calibration and threshold."
+        text = f"Take {best}: {fitted}"
         if first is not None:
             text += f" {first} measured higher, but was not shown to beat {base}."
         return f"{text}{_usual(trial, best)}"
     why = standing(trial)
     if first is None or trial.conclusion.arms[first].outcome == "equivalent":
-        text = f"Take {base}: {fitted}, with calibration and threshold. {why}"
+        text = f"Take {base}: {fitted} {why}"
         return f"{text.rstrip()}{_usual(trial, base)}"
     return (
         f"{why} Take {first} if that gain, which may be none, is worth its cost "
@@ -105,10 +107,8 @@ def advice(trial: Trial) -> str:
 
 def amount(difference: Estimate) -> str:
     """Write a paired difference with its interval, if it has one."""
-    value = f"{difference.value:+.3f}"
-    if difference.low != difference.low or difference.high != difference.high:
-        return value
-    return f"{value} [{difference.low:+.3f}, {difference.high:+.3f}]"
+    ends = difference.low, difference.high
+    return numerals.estimate(difference.value, *ends, signed=True)
 
 
 def fitting(trial: Trial, name: str) -> Fitting:
