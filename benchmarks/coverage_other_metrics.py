@@ -116,6 +116,8 @@ SHAPES = (
     Shape("wide positives", 1.5, 2.0),
     Shape("half hidden", 3.0, 1.0, 0.5),
     Shape("nearly separated", 3.5),
+    Shape("1 in 20 hidden", 4.5, 1.0, 0.05),
+    Shape("1 in 20 detectable", 4.5, 1.0, 0.95),
 )
 Interval = Callable[[npt.NDArray[np.int64], FloatArray], Estimate]
 

@@ -26,7 +26,16 @@ def test_rows_of_a_cluster_share_their_weight() -> None:
     for drawn in weights:
         assert np.array_equal(drawn[0], drawn[2])
         assert not np.array_equal(drawn[0], drawn[1])
-    assert (weights.units(Y), weights.units(~Y), weights.rarer) == (3, 3, 3)
+    for rows in (Y, ~Y):
+        size = np.unique(unit[rows], return_counts=True)[1]
+        assert weights.units(rows) == pytest.approx(size.sum() ** 2 / (size**2).sum())
+    assert weights.rarer == min(weights.units(Y), weights.units(~Y))
+
+
+def test_two_clusters_of_unequal_sizes_are_two() -> None:
+    y = np.array([True, False] * 20)
+    weights = RowWeights(y, np.repeat([0, 1], [38, 2]), 10, seed=1)
+    assert weights.rarer == 2.0
     alone = RowWeights(Y, None, 10, seed=1)
     assert (alone.units(Y), alone.units(~Y), alone.rarer) == (4, 8, 4)
     assert weights.units(np.zeros(12, bool)) == 0

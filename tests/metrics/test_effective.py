@@ -91,14 +91,14 @@ def test_both_sides_are_mirrored() -> None:
 
 
 def test_a_further_row_leaves_a_share_of_right_rows_exact() -> None:
-    """Of 0 and 1 alone the lower end is Clopper and Pearson's, one-sided."""
+    """Of values of 0 and 1 the ends are those of Clopper and Pearson."""
     n = 30
     for right in (30, 29, 20, 3):
         p = right / n
         part = ClassPart(p * (1 - p) / (n - 1), n, p, 1 - p)
         # The other method is left out of the way by a variance of nothing.
         low, high = effective_wilson(Spread(p, 0.0, 1e9, parts=(part,)))
-        exact = clopper_pearson(right, n, 0.9)
+        exact = clopper_pearson(right, n)
         assert low == pytest.approx(exact[0], abs=1e-4)
         assert high == pytest.approx(exact[1], abs=1e-4)
 

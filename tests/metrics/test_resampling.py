@@ -92,7 +92,7 @@ def test_pairing_removes_what_two_arms_share() -> None:
 
 
 def test_arguments_are_checked() -> None:
-    with pytest.raises(InputError, match="one cluster per row"):
+    with pytest.raises(InputError, match="one per row"):
         RowResampler([0, 1], [1, 2, 3])
     with pytest.raises(InputError, match="replicates"):
         RowResampler([0, 1], replicates=0)

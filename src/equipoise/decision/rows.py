@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import exact
 from equipoise.errors import EquipoiseWarning, InputError
@@ -62,7 +63,7 @@ def check_rows(
         1.0
     """
     s = check_scores(score)
-    labels = np.asarray(y, np.float64)
+    labels = floats(y, "labels")
     if labels.shape != s.shape:
         raise InputError(
             sentence(
@@ -82,7 +83,7 @@ def check_scores(score: npt.ArrayLike) -> FloatArray:
     Raises:
         InputError: Not one-dimensional, or a score is NaN.
     """
-    s = np.asarray(score, np.float64)
+    s = floats(score, "scores")
     if s.ndim != 1:
         raise InputError(
             sentence(f"scores of shape {s.shape}", "one score per row, [rows]")
@@ -127,7 +128,7 @@ def doubt_log_odds(rows: Rows, stacklevel: int = 3) -> None:
 def _check_weights(weights: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray:
     if weights is None:
         return np.ones(shape)
-    w = np.asarray(weights, np.float64)
+    w = floats(weights, "weights")
     if w.shape != shape:
         raise InputError(
             sentence(

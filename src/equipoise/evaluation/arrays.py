@@ -13,6 +13,12 @@ from equipoise._core.numerals import exact
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError
 from equipoise.evaluation.decided import UNDECIDED, cost_options
+from equipoise.evaluation.doubts import (
+    DECISIONS,
+    are_decisions,
+    doubts,
+    require_order,
+)
 from equipoise.evaluation.evaluation import Confusion, Evaluation
 from equipoise.evaluation.inputs import check_labels, check_probability
 from equipoise.metrics import Estimate, interval
@@ -70,7 +76,9 @@ def evaluate(
         seed: Seed, where an interval needs a bootstrap.
 
     Returns:
-        The evaluation. A metric that is undefined here is NaN and says why. A row
+        The evaluation. A metric that is undefined here is NaN and says why: those of
+        a ranking or of probabilities are if all scores are 0 or 1, which are
+        decisions, and are then judged as such from a threshold of .5. A row
         that is left undecided counts as not flagged: recall and F1 take it for a miss
         if it is positive, precision is of the flagged rows alone; "cost" charges it
         the cost of abstaining, and "undecided" is the share of such rows.
@@ -83,12 +91,16 @@ def evaluate(
         >>> print(e["recall"], "|", e["precision"])
         1.000 [0.735, 1.000] | 0.600 [0.361, 0.809]
     """
+    require_order(y, probability)
     positive = check_labels(y)
     p = check_probability(probability, positive.size)
     number(level, "level", 0, 1, open_ends=True)
     weight = None if weights is None else weighting(weights, positive.shape)
     known = as_costs(costs)
+    hard = are_decisions(p)
     low, cut = _thresholds(lower, threshold, known)
+    if hard and cut is None:
+        cut = 0.5
     shared: dict[str, Any] = {
         "weights": weight,
         "clusters": clusters,
@@ -98,7 +110,9 @@ def evaluate(
     estimates: dict[str, Estimate] = {
         name: interval(name, positive, p, **shared) for name in SCORED
     }
-    notes = _notes(positive, cut)
+    notes = (*_notes(positive, cut), *doubts(positive, p, estimates["roc_auc"]))
+    if hard:
+        estimates = dict.fromkeys(SCORED, Estimate.undefined(DECISIONS))
     confusion = None
     if cut is not None:
         for name in DECIDED:

@@ -21,7 +21,7 @@ from equipoise.decision.costs import Costs
 from equipoise.evaluation.decided import cost_options
 from equipoise.metrics import METRICS, Counts, Estimate
 from equipoise.metrics.differences import UNIT, difference_ends
-from equipoise.metrics.effective import Spread, effective_wilson, t_quantile
+from equipoise.metrics.effective import ClassPart, Spread, effective_wilson, t_quantile
 from equipoise.metrics.registry import value_of_counts
 
 FloatArray = npt.NDArray[np.float64]
@@ -74,6 +74,9 @@ class Basis:
             was chosen for its value on these rows; below 0 for a cost.
         chosen: Variance of the error of such a choice.
         repeats: How often the rows were divided.
+        parts: The classes' parts of a ranking metric's error, for the rows that a
+            sample does not show.
+        near: How many such rows the lower and the upper end allow for.
     """
 
     units: float
@@ -85,6 +88,8 @@ class Basis:
     optimism: float = 0.0
     chosen: float = 0.0
     repeats: int = 1
+    parts: tuple[ClassPart, ...] = ()
+    near: tuple[float, float] = (1.0, 1.0)
 
 
 def choice_error(errors: FloatArray | None) -> tuple[float, float]:
@@ -202,7 +207,16 @@ def _score(
         spread = variance * (2 / (2 - place) ** 2) ** 2
         place = place / (2 - place)
     found = effective_wilson(
-        Spread(place, spread, basis.among, unseen_low=basis.unseen, bias=basis.bias),
+        Spread(
+            place,
+            spread,
+            basis.among,
+            unseen_low=basis.unseen,
+            bias=basis.bias,
+            parts=basis.parts,
+            weight_low=basis.near[0],
+            weight_high=basis.near[1],
+        ),
         level,
     )
     ends = float(found[0]), float(found[1])

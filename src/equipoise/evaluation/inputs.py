@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import significant
 from equipoise.errors import InputError, InputTypeError
@@ -20,8 +21,13 @@ def check_labels(y: npt.ArrayLike) -> BoolArray:
     """
     values = _numeric(y, "labels", "Pass for example numpy.asarray(y) == 'yes'.")
     if values.ndim != 1 or not values.size:
+        one = values.ndim == 2 and values.shape[1] == 1
         raise InputError(
-            sentence(f"labels of shape {values.shape}", "one label per row, [rows]")
+            sentence(
+                f"labels of shape {values.shape}",
+                "one label per row, [rows]",
+                "Pass y[:, 0]." if one else "",
+            )
         )
     if np.isnan(values).any():
         raise InputError(
@@ -41,6 +47,14 @@ def check_probability(probability: npt.ArrayLike, rows: int) -> FloatArray:
         InputError: The shape differs, or a value lies outside [0, 1].
     """
     p = _numeric(probability, "probabilities")
+    if p.shape == (rows, 1):
+        raise InputError(
+            sentence(
+                f"probabilities of shape {p.shape}",
+                f"one per row, ({rows},)",
+                "Pass probability[:, 0].",
+            )
+        )
     if p.shape == (rows, 2):
         raise InputError(
             sentence(
@@ -63,7 +77,9 @@ def check_probability(probability: npt.ArrayLike, rows: int) -> FloatArray:
                 f"probabilities from {significant(p.min(), 4)} to "
                 f"{significant(p.max(), 4)}",
                 "numbers from 0 to 1",
-                "For log-odds use equipoise.priors.probability(z) first.",
+                "If they are percentages, divide them by 100."
+                if p.min() >= 0 and p.max() <= 100
+                else "For log-odds use equipoise.priors.probability(z) first.",
             )
         )
     return p
@@ -97,10 +113,6 @@ def _check_shape(values: FloatArray, shape: tuple[int, ...], what: str) -> None:
 
 def _numeric(values: npt.ArrayLike, what: str, remedy: str = "") -> FloatArray:
     try:
-        return np.asarray(values, np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputTypeError(
-            sentence(
-                f"{what} that are no numbers ({error})", "an array of numbers", remedy
-            )
-        ) from error
+        return floats(values, what)
+    except InputTypeError as error:
+        raise InputTypeError(f"{error} {remedy}".rstrip()) from error

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -45,7 +45,8 @@ from equipoise.evaluation.replicates import (
 from equipoise.evaluation.resampled import RowWeights
 from equipoise.metrics import METRICS, Estimate
 from equipoise.metrics.differences import difference_limits
-from equipoise.metrics.influence import average_precision_spread
+from equipoise.metrics.effective import ClassPart
+from equipoise.metrics.influence import average_precision_spread, roc_auc_spread
 from equipoise.metrics.shares import SHARES
 from equipoise.priors import probability
 
@@ -239,13 +240,22 @@ class Prepared:
         elif metric == UNDECIDED:
             among = float(weights.units(np.ones_like(self.y)))
         unseen = bias = 0.0
-        if metric == "average_precision":
+        parts: tuple[ClassPart, ...] = ()
+        near = (1.0, 1.0)
+        if metric in SPREADS:
             # From the aligned scores, the mean over the repeats.
             spreads = [
-                average_precision_spread(self.y, z, self.weights) for z in arm.aligned
+                SPREADS[metric](self.y, z, self.weights, weights.unit)
+                for z in arm.aligned
             ]
-            unseen = float(np.mean([s.unseen_low for s in spreads]))
-            bias = float(np.mean([s.bias for s in spreads]))
+            parts = mean_parts([s.parts for s in spreads])
+            near = (
+                _mean(s.weight_low for s in spreads),
+                _mean(s.weight_high for s in spreads),
+            )
+            if metric == "average_precision":
+                unseen = _mean(s.unseen_low for s in spreads)
+                bias = _mean(s.bias for s in spreads)
         return Basis(
             weights.rarer,
             among,
@@ -255,6 +265,8 @@ class Prepared:
             self._limits(metric),
             *choice_error(errors),
             len(self.folds),
+            parts,
+            near,
         )
 
     def _limits(self, metric: str) -> tuple[float, float]:
@@ -303,6 +315,25 @@ class Prepared:
             metric: difference_error(ours[metric] - theirs[metric], units)
             for metric in SPLIT_METRICS
         }
+
+
+SPREADS = {
+    "average_precision": average_precision_spread,
+    "roc_auc": roc_auc_spread,
+}
+
+
+def mean_parts(each: Sequence[tuple[ClassPart, ...]]) -> tuple[ClassPart, ...]:
+    """Return the classes' parts of the error, averaged over the repeats."""
+    names = ("variance", "units", "reach_low", "reach_high")
+    return tuple(
+        ClassPart(*(_mean(getattr(part, name) for part in parts) for name in names))
+        for parts in zip(*each, strict=True)
+    )
+
+
+def _mean(values: Iterable[npt.ArrayLike]) -> float:
+    return float(np.mean([float(np.asarray(value)) for value in values]))
 
 
 def _gap(point: Estimate, level: float) -> float:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import sentence
+from equipoise._core.arrays import group_numbers
 from equipoise._core.seeds import generator
-from equipoise.errors import InputError
+from equipoise.metrics.influence import effective_clusters
+from equipoise.metrics.intervals import effective_size
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -53,17 +54,18 @@ class RowWeights:
     def units(self, rows: BoolArray) -> float:
         """Return how many independent units hold some of the rows, `[rows]` bool.
 
-        Units of unequal weight count as fewer: (sum w)^2 / sum w^2 (Kish 1965).
+        Units of unequal weight, and clusters of unequal sizes, count as fewer:
+        (sum w)^2 / sum w^2 (Kish 1965).
         """
-        if self.importance is None:
-            if self.unit is None:
-                return int(np.count_nonzero(rows))
-            return int(np.unique(self.unit[rows]).size)
-        mass = self.importance[rows]
-        if self.unit is not None:
-            mass = np.bincount(self.unit[rows], mass).astype(np.float64)
-        square = float(mass @ mass)
-        return float(mass.sum()) ** 2 / square if square else 0.0
+        if self.unit is None and self.importance is None:
+            return int(np.count_nonzero(rows))
+        mass = np.ones(rows.size) if self.importance is None else self.importance
+        if self.unit is None:
+            return effective_size(mass[rows])
+        held = effective_clusters(self.unit[rows], mass[rows])
+        # Of two clusters the error is known, if badly.
+        few = min(2, np.unique(self.unit[rows]).size) if held < 2 else 0
+        return max(held, float(few))
 
     @property
     def rarer(self) -> float:
@@ -88,9 +90,4 @@ def cluster_numbers(clusters: npt.ArrayLike | None, rows: int) -> IntArray | Non
     """
     if clusters is None:
         return None
-    values = np.asarray(clusters)
-    if values.shape != (rows,):
-        raise InputError(
-            sentence(f"clusters of shape {values.shape}", f"one per row, ({rows},)")
-        )
-    return np.asarray(np.unique(values, return_inverse=True)[1], np.int64)
+    return group_numbers(clusters, rows)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
+from equipoise._core.arrays import unmasked
 from equipoise._core.checks import sentence
 from equipoise.errors import InputError
 
@@ -28,7 +29,7 @@ def prepared(targets: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
             Broadcast against each other they would give a `[batch, batch]` loss
             without an error.
     """
-    z = ops.convert_to_tensor(logits)
+    z = ops.convert_to_tensor(unmasked(logits, "logits"))
     if not keras.backend.is_float_dtype(z.dtype):
         raise InputError(sentence(f"logits of type {z.dtype}", "floating-point logits"))
     t = as_type(targets, z.dtype)
@@ -59,7 +60,7 @@ def as_type(value: Tensor, dtype: str) -> Tensor:
         value: A number, an array or a tensor.
         dtype: The type's name.
     """
-    return ops.convert_to_tensor(value, dtype=dtype)
+    return ops.convert_to_tensor(unmasked(value, "values"), dtype=dtype)
 
 
 def aligned(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,7 +69,8 @@ def aligned(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         InputError: The shapes do not belong together.
     """
-    y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+    y_true = ops.convert_to_tensor(unmasked(y_true, "targets"))
+    y_pred = ops.convert_to_tensor(unmasked(y_pred, "logits"))
     if len(y_true.shape) == len(y_pred.shape) - 1 and y_pred.shape[-1] == 1:
         y_true = ops.expand_dims(y_true, -1)
     elif len(y_pred.shape) == len(y_true.shape) - 1 and y_true.shape[-1] == 1:

@@ -18,10 +18,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import group_numbers
 from equipoise._core.checks import number
 from equipoise.metrics.confusion import Counts
 from equipoise.metrics.effective import Spread, effective_wilson, t_quantile
 from equipoise.metrics.estimate import NAN
+from equipoise.metrics.influence import effective_clusters, jackknifed
 from equipoise.metrics.inputs import BoolArray, FloatArray, checked
 from equipoise.metrics.intervals import effective_size, mid_p, normal_quantile
 from equipoise.metrics.registry import Metric
@@ -107,7 +109,9 @@ class _Rows:
         self.classes = (positive & (weight > 0), ~positive & (weight > 0))
         self.right = positive == flagged
         self.weight = weight
-        self.clusters = None if clusters is None else np.asarray(clusters)
+        self.clusters = (
+            None if clusters is None else group_numbers(clusters, weight.size)
+        )
         self.totals = tuple(float(weight[rows].sum()) for rows in self.classes)
         self.sizes = tuple(effective_size(weight[rows]) for rows in self.classes)
 
@@ -137,7 +141,10 @@ class _Rows:
     def units(self) -> float:
         if self.clusters is None:
             return min(self.sizes)
-        return float(min(np.unique(self.clusters[rows]).size for rows in self.classes))
+        return min(
+            effective_clusters(self.clusters[rows], self.weight[rows])
+            for rows in self.classes
+        )
 
     def widening(self, slopes: tuple[float, float], level: float) -> float:
         """Return by how much clusters widen the interval of such a function."""
@@ -164,15 +171,14 @@ class _Rows:
         independent = self.independent(slopes)
         if self.clusters is None:
             return independent
-        error = np.zeros(self.weight.size)
+        m = int(self.clusters.max()) + 1
+        moved = np.zeros(m)
         for rows, slope, share, total in zip(
             self.classes, slopes, self.shares(0.0), self.totals, strict=True
         ):
-            error[rows] = slope * self.weight[rows] * (self.right[rows] - share) / total
-        unit = np.unique(self.clusters, return_inverse=True)[1]
-        summed = np.bincount(unit, weights=error)
-        m = summed.size
-        clustered = m / (m - 1) * float(np.sum(summed**2)) if m > 1 else NAN
+            error = slope * self.weight * (self.right - share) / total
+            moved += jackknifed(self.clusters, error, self.weight, rows)
+        clustered = (m - 1) / m * float(np.sum(moved**2)) if m > 1 else NAN
         return clustered if math.isnan(clustered) else max(clustered, independent)
 
 

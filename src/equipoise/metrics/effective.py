@@ -152,7 +152,6 @@ def _with_unseen(
     Pearson's. Here its distribution is taken as the beta distribution of the same
     mean and variance, which leaves that case exact. The distances of the classes
     from the value are combined as those of independent terms (Zou and Donner 2008).
-    The end is one-sided at the level, for next to 1 an interval misses on one side.
     """
     total = np.zeros(np.shape(value))
     for part in parts:
@@ -162,7 +161,8 @@ def _with_unseen(
         mean = value - extra * reach / np.maximum(whole, 1e-300)
         squares = np.where(n > 1, np.asarray(part.variance) * n * (n - 1), 0.0)
         squares = squares + extra * n / np.maximum(whole, 1e-300) * reach**2
-        low = _beta_quantile(mean, squares / (whole * (whole + 1)), 1 - level)
+        tail = (1 - level) / 2
+        low = _beta_quantile(mean, squares / (whole * (whole + 1)), tail)
         total = total + np.maximum(value - np.minimum(low, mean), 0.0) ** 2
     return np.asarray(np.maximum(0.0, value - np.sqrt(total)))
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import group_numbers
 from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.metrics import means
@@ -311,12 +312,7 @@ def _checked_clusters(
 ) -> npt.NDArray[np.generic] | None:
     if clusters is None:
         return None
-    groups = np.asarray(clusters)
-    if groups.shape != rows:
-        raise InputError(
-            sentence(f"clusters of shape {groups.shape}", f"one per row, shape {rows}")
-        )
-    return groups
+    return group_numbers(clusters, rows[0])
 
 
 def supported(name: str) -> bool:

@@ -14,18 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import group_numbers
 from equipoise.metrics.delong import placements
 from equipoise.metrics.effective import ClassPart, Spread
 from equipoise.metrics.estimate import NAN
-from equipoise.metrics.inputs import BoolArray, FloatArray, checked
+from equipoise.metrics.inputs import BoolArray, FloatArray, IntArray, checked
 from equipoise.metrics.intervals import effective_size
 
-UNSEEN_ROC_AUC = 1.0
-"""How many further rows as bad as the worst, or as good as the best, the ends of
-the AUROC's interval allow for. This and the next two were chosen by simulation."""
 UNSEEN_NEGATIVE = 0.1
 """How many further negatives above all rows the lower end of average precision
-allows for."""
+allows for. This and the next were chosen by simulation."""
 UNSEEN_POSITIVE = 0.25
 """How many further positives above all rows its upper end allows for."""
 
@@ -84,15 +82,17 @@ class Influence:
             clusters: `[rows]` names of groups of dependent rows, or None.
         """
         if clusters is not None:
-            unit = np.unique(np.asarray(clusters), return_inverse=True)[1]
-            total = np.bincount(unit, weights=self.row)
-            m = total.size
-            return float(m / (m - 1) * np.sum(total**2)) if m > 1 else NAN
-        parts = [
+            unit = group_numbers(clusters, self.row.size)
+            parts = [
+                jackknifed(unit, self.row, self.weight, rows)
+                for rows in (self.positive, ~self.positive)
+            ]
+            return _of_clusters(parts[0] + parts[1])
+        alone = [
             _independent(self.row[rows], self.weight[rows])
             for rows in (self.positive, ~self.positive)
         ]
-        return float(sum(parts))
+        return float(sum(alone))
 
     def units(self, clusters: npt.ArrayLike | None = None) -> float:
         """Return the number of independent units of the rarer class.
@@ -105,10 +105,10 @@ class Influence:
         )
 
     def _units(self, rows: BoolArray, clusters: npt.ArrayLike | None) -> float:
-        held = rows & (self.weight > 0)
         if clusters is None:
-            return effective_size(self.weight[held])
-        return float(np.unique(np.asarray(clusters)[held]).size)
+            return effective_size(self.weight[rows])
+        unit = group_numbers(clusters, self.positive.size)
+        return effective_clusters(unit[rows], self.weight[rows])
 
     def by_class(
         self, clusters: npt.ArrayLike | None = None
@@ -125,12 +125,61 @@ class Influence:
             if clusters is None:
                 part = _independent(self.row[rows], self.weight[rows])
             else:
-                unit = np.unique(np.asarray(clusters)[rows], return_inverse=True)[1]
-                total = np.bincount(unit, weights=self.row[rows])
-                few = units / (units - 1) if units > 1 else NAN
-                part = float(few * np.sum(total**2))
+                unit = group_numbers(clusters, self.row.size)
+                part = _of_clusters(jackknifed(unit, self.row, self.weight, rows))
             found.append((part, units))
         return found[0], found[1]
+
+
+def jackknifed(
+    unit: IntArray, row: FloatArray, weight: FloatArray, rows: BoolArray
+) -> FloatArray:
+    """Return by how much a mean over some rows moves without each cluster.
+
+    With few clusters of unequal sizes a large one pulls the mean towards itself, and
+    its own error looks small. Left out, it is held against the others: its sum is
+    divided by what remains (Bell and McCaffrey 2002).
+
+    Args:
+        unit: `[rows]` cluster numbers from 0.
+        row: `[rows]` each row's part of the error of the mean.
+        weight: `[rows]` weights.
+        rows: `[rows]` which rows the mean is over.
+
+    Returns:
+        `[clusters]`; NaN if one cluster holds all of these rows.
+    """
+    count = int(unit.max()) + 1 if unit.size else 0
+    total = np.bincount(unit[rows], weights=row[rows], minlength=count)
+    mass = np.bincount(unit[rows], weights=weight[rows], minlength=count)
+    if not mass.any():
+        return np.zeros(count)
+    left = 1 - mass / mass.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(left > 1e-12, total / left, NAN))
+
+
+def effective_clusters(unit: IntArray, weight: FloatArray) -> float:
+    """Return how many clusters of equal weight these are worth; 0 without weight.
+
+    Args:
+        unit: `[rows]` cluster numbers from 0.
+        weight: `[rows]` weights.
+
+    Example:
+        >>> effective_clusters(np.array([0, 0, 0, 1]), np.ones(4))
+        1.6
+    """
+    return effective_size(np.bincount(unit, weights=weight)) if unit.size else 0.0
+
+
+def _of_clusters(moved: FloatArray) -> float:
+    """Return the jackknife's variance of the clusters that hold something."""
+    held = int(np.count_nonzero(moved))
+    if moved.size < 2 or np.isnan(moved).any():
+        return NAN
+    m = max(held, 2)
+    return float((m - 1) / m * np.sum(moved**2))
 
 
 def roc_auc_influence(
@@ -181,21 +230,11 @@ def roc_auc_spread(
     found = roc_auc_influence(y, score, weights)
     if np.isnan(found.value):
         return Spread(NAN, NAN, 0.0)
-    low = high = 0.0
-    for rows in (found.positive, ~found.positive):
-        held = rows & (found.weight > 0)
-        share = found.weight[held] / found.weight[held].sum()
-        distance = found.row[held] / share
-        one = 1 / effective_size(share)
-        low += UNSEEN_ROC_AUC * (one * float(min(distance.min(), 0.0))) ** 2
-        high += UNSEEN_ROC_AUC * (one * float(max(distance.max(), 0.0))) ** 2
     variance, parts = found.variance(clusters), found.by_class(clusters)
     return Spread(
         found.value,
         variance,
         min(units for _, units in parts),
-        low,
-        high,
         parts=tuple(
             ClassPart(part, units, found.value, 1 - found.value)
             for part, units in parts

@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats, in_rows, unmasked
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import significant
 from equipoise.errors import InputError
@@ -24,9 +25,20 @@ def labels(y: npt.ArrayLike) -> BoolArray:
     Raises:
         InputError: Another value occurs.
     """
-    values = np.asarray(y)
+    values = np.asarray(unmasked(y, "labels"))
     if values.dtype == np.bool_:
         return values
+    if values.dtype.kind not in "biufc":
+        values = floats(values, "labels")
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        raise InputError(
+            sentence(
+                f"{int(np.isnan(values).sum()):,} labels that are missing "
+                f"({in_rows(np.flatnonzero(np.isnan(values)))})",
+                "0 for the negative and 1 for the positive class",
+                "Leave out the rows whose label is not known.",
+            )
+        )
     positive = np.asarray(values == 1)
     if not np.all(positive | (values == 0)):
         wrong = np.unique(values[~(positive | (values == 0))])[:3].tolist()
@@ -34,10 +46,22 @@ def labels(y: npt.ArrayLike) -> BoolArray:
             sentence(
                 f"labels that hold {wrong}",
                 "0 for the negative and 1 for the positive class",
-                "Code the rare class as 1.",
+                _recode(values),
             )
         )
     return positive
+
+
+def _recode(values: npt.NDArray[np.generic]) -> str:
+    """Say how labels of two other values become 0 and 1."""
+    distinct = np.unique(values)
+    if distinct.size == 2 and all(value == round(value) for value in distinct):
+        high = f"{distinct[1]:g}"
+        return (
+            f"Code the rare class as 1: if {high} is the positive class, pass "
+            f"y == {high}."
+        )
+    return "Code the rare class as 1."
 
 
 def scores(score: npt.ArrayLike, rows: tuple[int, ...]) -> FloatArray:
@@ -50,7 +74,7 @@ def scores(score: npt.ArrayLike, rows: tuple[int, ...]) -> FloatArray:
     Raises:
         InputError: The shape differs, or a score is not a number.
     """
-    values = np.asarray(score, np.float64)
+    values = floats(score, "scores")
     if values.shape != rows:
         raise InputError(
             sentence(f"scores of shape {values.shape}", f"the labels' shape {rows}")
@@ -77,7 +101,7 @@ def weighting(weights: npt.ArrayLike | None, rows: tuple[int, ...]) -> FloatArra
     """
     if weights is None:
         return np.ones(rows)
-    values = np.asarray(weights, np.float64)
+    values = floats(weights, "weights")
     if values.shape != rows:
         raise InputError(
             sentence(f"weights of shape {values.shape}", f"the labels' shape {rows}")

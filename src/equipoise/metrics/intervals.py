@@ -11,6 +11,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats
 from equipoise._core.checks import number, sentence
 from equipoise.errors import InputError
 from equipoise.metrics.inputs import FloatArray
@@ -170,7 +171,7 @@ def effective_size(weights: npt.ArrayLike) -> float:
         >>> effective_size([1.0, 1.0, 1.0]), effective_size([3.0, 1.0])
         (3.0, 1.6)
     """
-    w = np.asarray(weights, np.float64)
+    w = floats(weights, "weights")
     square = float(np.sum(w * w))
     return float(np.sum(w)) ** 2 / square if square > 0 else 0.0
 

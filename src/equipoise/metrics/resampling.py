@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import group_numbers
 from equipoise._core.checks import integer, number, sentence
 from equipoise._core.seeds import generator
 from equipoise.errors import InputError
@@ -103,15 +104,7 @@ def _units(
     """Return each row's unit (None: its own) and each unit's kind."""
     if clusters is None:
         return None, positive.astype(np.int64)
-    groups = np.asarray(clusters)
-    if groups.shape != positive.shape:
-        raise InputError(
-            sentence(
-                f"clusters of shape {groups.shape}",
-                f"one cluster per row, shape {positive.shape}",
-            )
-        )
-    unit = np.unique(groups, return_inverse=True)[1].astype(np.int64)
+    unit = group_numbers(clusters, positive.size)
     size = np.bincount(unit)
     hits = np.bincount(unit, weights=positive)
     return unit, np.where(hits == 0, 0, np.where(hits == size, 1, 2))

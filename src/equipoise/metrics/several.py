@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats, unmasked
 from equipoise._core.checks import integer, one_of, sentence
 from equipoise.errors import InputError
 from equipoise.metrics.estimate import Estimate
@@ -117,7 +118,7 @@ def averaged(
 def _columns(
     y: npt.ArrayLike, score: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.bool_], FloatArray]:
-    truth, values = np.asarray(y), np.asarray(score, np.float64)
+    truth, values = np.asarray(unmasked(y, "labels")), floats(score, "scores")
     if values.ndim != 2 or values.shape[:1] != truth.shape[:1]:
         raise InputError(
             sentence(

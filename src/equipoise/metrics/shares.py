@@ -13,8 +13,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import group_numbers
 from equipoise._core.checks import number
 from equipoise.metrics.effective import t_quantile
+from equipoise.metrics.influence import effective_clusters, jackknifed
 from equipoise.metrics.inputs import BoolArray, FloatArray, checked
 from equipoise.metrics.intervals import clopper_pearson, effective_size, normal_quantile
 
@@ -70,7 +72,7 @@ def share_interval(
     cut = number(threshold, "threshold", infinite=True)
     hit, among = SHARES[name](positive, values >= cut)
     weight = np.where(among, weight, 0.0)
-    group = None if clusters is None else np.asarray(clusters)
+    group = None if clusters is None else group_numbers(clusters, values.size)
     share, trials = _effective(hit, weight, group, level)
     # A product of rounded numbers may exceed what it is a share of.
     low, high = clopper_pearson(min(share * trials, trials), trials, level)
@@ -100,7 +102,7 @@ def effective_rows(
         True
     """
     positive = np.asarray(y) > 0
-    group = None if clusters is None else np.asarray(clusters)
+    group = None if clusters is None else group_numbers(clusters, positive.size)
     return min(
         _effective(positive, np.ones(positive.size), group, level)[1],
         float(positive.size),
@@ -112,7 +114,7 @@ def effective_counts(share: float, rows: float) -> tuple[int, int]:
 
     Example:
         >>> effective_counts(0.25, 10.2)
-        (3, 8)
+        (3, 7)
     """
     positives = round(share * rows)
     return positives, max(0, round(rows) - positives)
@@ -138,14 +140,17 @@ def _effective(
     if group is None:
         return share, size
     unit = np.unique(group[used], return_inverse=True)[1]
-    error = np.bincount(unit, weights=weight[used] * (right - share)) / total
-    m = error.size
+    m = int(unit.max()) + 1
     if m < 2:
         return share, 1.0
-    variance = m / (m - 1) * float(np.sum(error**2))
+    clusters = effective_clusters(unit, weight[used])
+    row = weight[used] * (right - share) / total
+    moved = jackknifed(unit, row, weight[used], np.ones(unit.size, np.bool_))
+    variance = (m - 1) / m * float(np.sum(moved**2))
     if variance == 0:
-        return share, min(size, float(m))
+        return share, min(size, clusters)
     tail = (1 + level) / 2
     # Few clusters make the variance itself uncertain.
-    slack = (normal_quantile(tail) / float(t_quantile(tail, m - 1))) ** 2
+    few = float(t_quantile(tail, max(clusters - 1, 1.0)))
+    slack = (normal_quantile(tail) / few) ** 2
     return share, min(size, share * (1 - share) / variance * slack)

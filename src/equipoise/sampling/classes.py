@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import unmasked
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import generator
 from equipoise.errors import InputError
@@ -40,7 +41,7 @@ class Classes:
         Raises:
             InputError: The labels are not a list of at least one 0 or 1.
         """
-        y = np.asarray(labels)
+        y = np.asarray(unmasked(labels, "labels"))
         accepted = "a one-dimensional array of 0 and 1, 1 for positives"
         if y.ndim != 1 or not len(y):
             raise InputError(sentence(f"labels of shape {y.shape}", accepted))

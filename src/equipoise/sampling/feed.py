@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats, unmasked
 from equipoise._core.checks import integer, sentence
 from equipoise.errors import InputError
 from equipoise.sampling.classes import Classes
@@ -148,7 +149,7 @@ def feed_from(
         >>> feed.steps, feed.draw(epoch=0).targets(y).sum(axis=1).tolist()[:3]
         (10, [5.0, 5.0, 5.0])
     """
-    y = np.asarray(labels)
+    y = np.asarray(unmasked(labels, "labels"))
     Classes.of(y)  # refuses labels that are neither 0 nor 1
     feed = Feed(
         sampler,
@@ -205,7 +206,7 @@ def _features(features: Any) -> Features:
 
 
 def _weights(weights: npt.ArrayLike) -> Array:
-    given = np.asarray(weights, np.float32)
+    given = floats(weights, "weights").astype(np.float32)
     if given.ndim != 1 or not (np.isfinite(given) & (given >= 0)).all():
         raise InputError(
             sentence(

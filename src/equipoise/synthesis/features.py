@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import unmasked
 from equipoise._core.checks import sentence
 from equipoise.errors import InputError
 from equipoise.priors import FloatArray
@@ -43,7 +44,7 @@ def distance_features(
         >>> found.round(3).tolist()
         [[0.0, 0.707, 0.0], [2.0, 0.0, 0.707]]
     """
-    positive = np.asarray(labels) == 1
+    positive = np.asarray(unmasked(labels, "labels")) == 1
     given = _checked(np.asarray(numbers), "numbers", len(positive))
     if given.dtype.kind == "f" and not np.isfinite(given).all():
         raise InputError(sentence("numbers that are not finite", "finite numbers"))

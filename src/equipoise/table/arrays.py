@@ -121,7 +121,7 @@ def read_matrix(values: Any) -> Raw:
 
 def _matrix(values: Any) -> Any:
     if isinstance(values, np.ma.MaskedArray):
-        return np.ma.filled(values.astype(np.float64), np.nan)
+        return _filled(values)
     if not isinstance(values, list | tuple):
         return np.asarray(values)
     lengths = {
@@ -137,6 +137,15 @@ def _matrix(values: Any) -> Any:
     return np.array(values, dtype=object)
 
 
+def _filled(values: Any) -> Any:
+    """Return a masked array with what is masked as missing."""
+    if not np.ma.getmaskarray(values).any():
+        return np.asarray(values.data)
+    if values.dtype.kind in "biuf":
+        return np.ma.filled(values.astype(np.float64), np.nan)
+    return np.ma.filled(values.astype(object), None)
+
+
 def _one(values: Any, name: str) -> Any:
     """Return one column as an Arrow array."""
     import pyarrow as pa
@@ -146,7 +155,7 @@ def _one(values: Any, name: str) -> Any:
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return values
     if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(np.float64), np.nan)
+        values = _filled(values)
     if isinstance(values, list | tuple):
         return objects(list(values))
     array: Any = np.asarray(values)
@@ -201,7 +210,8 @@ def _labels(labels: Any) -> Any:
             )
         return raw.data.column(0).combine_chunks()
     if not is_series(labels) and not isinstance(labels, list | tuple):
-        labels = np.asarray(labels)
+        # `asarray` would drop a mask, and count what it hides.
+        labels = _filled(labels) if np.ma.isMaskedArray(labels) else np.asarray(labels)
         if labels.ndim == 2 and labels.shape[1] == 1:
             labels = labels[:, 0]
     return _one(labels, "y")

@@ -46,7 +46,12 @@ def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
     values = raw.data.column(name)
     require_named(values.type, name)
     if not pa.types.is_dictionary(values.type):
-        values = pc.cast(values, pa.large_string())
+        try:
+            values = pc.cast(values, pa.large_string())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            # Tuples and the like: what they are written as names them.
+            names = [None if v is None else repr(v) for v in values.to_pylist()]
+            values = pa.chunked_array([pa.array(names, pa.large_string())])
     texts = texts_of(values)
     codes = texts.without(np.array([not t.strip() for t in texts.list()], bool)).codes
     groups = codes.astype(np.int64)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import unmasked
 from equipoise._core.checks import listing, nearest, one_of, sentence
 from equipoise.errors import InputError
 from equipoise.weights import (
@@ -97,7 +98,7 @@ def example_weights(
         >>> example_weights([0, 0, 0, 1], "balanced").round(3).tolist()
         [0.667, 0.667, 0.667, 2.0]
     """
-    y: npt.NDArray[Any] = np.asarray(labels)
+    y: npt.NDArray[Any] = np.asarray(unmasked(labels, "labels"))
     if not np.isin(y, (0, 1)).all():
         raise InputError(
             sentence("labels that are neither 0 nor 1", "0 and 1, 1 for positives")

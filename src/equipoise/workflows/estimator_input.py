@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import group_numbers
 from equipoise._core.checks import listing, number, sentence
 from equipoise.errors import InputError, InputTypeError, SplitError, TargetError
 from equipoise.table.arrays import read_matrix
@@ -232,12 +233,7 @@ def read_groups(groups: Any, rows: int) -> IntArray | None:
     """
     if groups is None:
         return None
-    found = np.asarray(groups)
-    if found.shape != (rows,):
-        raise InputError(
-            sentence(f"groups of shape {found.shape}", f"one of each of {rows:,} rows")
-        )
-    return np.asarray(np.unique(found, return_inverse=True)[1], np.int64)
+    return group_numbers(groups, rows, "groups")
 
 
 def positive_of(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive, generator
 from equipoise.errors import InputError, SplitError, UnsupportedError
@@ -52,7 +53,7 @@ def read_weights(
     """
     if weights is None:
         return None
-    each = np.asarray(weights, np.float64)
+    each = floats(weights, "weights")
     wrong = ""
     if each.shape != (rows,):
         wrong = f"of shape {each.shape}"
