@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from equipoise._core.files import to_json
+from equipoise._core.layout import WIDTH
 from equipoise.diagnosis.catalogue import CHECKS
-from equipoise.diagnosis.diagnosis import WIDTH, Diagnosis, diagnose
+from equipoise.diagnosis.diagnosis import Diagnosis, diagnose
 from equipoise.diagnosis.finding import Finding
 from equipoise.errors import InputError, InputTypeError, TargetError, UnsupportedError
 

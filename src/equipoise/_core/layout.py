@@ -15,6 +15,9 @@ WIDTH = 80
 NARROWEST, WIDEST = 40, 120
 """Text is wrapped to the terminal's width between these: longer lines are hard to
 read."""
+_INTERVAL = re.compile(r"\[[^\s\[\]]+, [^\s\[\]]+\]")
+_KEPT = "\ue000"
+"""Stands for a space at which no line may end."""
 _BREAK = re.compile(r"(?<=[_\-+.,/:;=)(])(?=\w)|(?<=[a-z])(?=[A-Z])")
 
 
@@ -41,7 +44,8 @@ def display_width(stream: Any = None) -> int:
 def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> str:
     """Wrap a text at spaces; each of its lines by itself.
 
-    A line's own indentation is kept, and a bullet's text stays right of the bullet. A
+    A line's own indentation is kept, and a bullet's text stays right of the bullet. An
+    interval such as "[.70, .81]" stays on one line. A
     word that is longer than a line is broken at its marks, such as underscores and
     slashes, and where it has none it stays whole.
 
@@ -73,6 +77,7 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
 def _filled(text: str, width: int, first: str, rest: str) -> list[str]:
     """Return the lines of a text without line breaks."""
     room = max(width - max(len(first), len(rest)), 10)
+    text = _INTERVAL.sub(lambda found: found[0].replace(" ", _KEPT), text)
     pieces = (
         word if len(word) <= room else " ".join(_parts(word, room))
         for word in text.split(" ")
@@ -85,7 +90,7 @@ def _filled(text: str, width: int, first: str, rest: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return found or [first.rstrip()]
+    return [line.replace(_KEPT, " ") for line in found] or [first.rstrip()]
 
 
 def _parts(word: str, room: int) -> list[str]:
@@ -96,24 +101,6 @@ def _parts(word: str, room: int) -> list[str]:
             parts.append("")
         parts[-1] += piece
     return parts
-
-
-def broken(name: str, width: int) -> list[str] | None:
-    """Return a name in lines of at most some width, broken at its marks.
-
-    Args:
-        name: A name, such as "RandomOverSampler_logistic".
-        width: Columns.
-
-    Returns:
-        The lines; None if a part between two marks is longer.
-
-    Example:
-        >>> broken("RandomOverSampler_logistic", 18), broken("balanced", 4)
-        (['RandomOverSampler_', 'logistic'], None)
-    """
-    parts = _parts(name, width)
-    return None if max(map(len, parts)) > width else parts
 
 
 def columns(

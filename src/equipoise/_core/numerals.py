@@ -137,7 +137,9 @@ def estimate_parts(
         return (fixed(value, max(min(3, most), needed), signed=signed, short=short),)
     fewest = (2 if short else 3) if least is None else least
     texts = interval_parts(low, high, signed=signed, short=short, least=fewest)
-    decimals = max(min(3, most), _across(low, high), needed)
+    across = _across(low, high)
+    # Digits far below the interval's width say nothing.
+    decimals = max(min(3, most), across, min(needed, across + 2))
     return (fixed(value, decimals, signed=signed, short=short), *texts)
 
 

@@ -134,7 +134,7 @@ def compare(
             seed=seed,
             progress=show,
         )
-    console().print(trial.screen())
+    console().print(trial.screen(), crop=False)
     elsewhere = ""
     if out is not None:
         files, elsewhere = written(trial.write, out)

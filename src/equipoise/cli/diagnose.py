@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from equipoise.cli import options
 from equipoise.cli.terminal import say_error, say_next, say_text, say_wrote
 from equipoise.cli.wording import as_options, command, flags
+
+if TYPE_CHECKING:
+    from equipoise.diagnosis.diagnosis import Diagnosis
 
 FailOn = Annotated[
     str | None,
@@ -89,7 +94,7 @@ def diagnose(
     if as_json:
         text = to_json(found.to_dict())
     else:
-        text = as_options(str(found), flags(context.find_root().command))
+        text = str(_in_options(found, flags(context.find_root().command)))
     say_text(text)
     elsewhere = ""
     if html is not None:
@@ -109,3 +114,20 @@ def diagnose(
         )
     if elsewhere or (fail_on is not None and found.failed(fail_on)):
         raise typer.Exit(1)
+
+
+def _in_options(found: Diagnosis, options: Mapping[str, str]) -> Diagnosis:
+    """Return a diagnosis whose advice names options, before its lines are wrapped."""
+    findings = tuple(
+        replace(
+            finding,
+            message=as_options(finding.message, options),
+            advice=as_options(finding.advice, options),
+        )
+        for finding in found.findings
+    )
+    skipped = tuple(
+        replace(one, reason=as_options(one.reason, options))
+        for one in found.not_applicable
+    )
+    return replace(found, findings=findings, not_applicable=skipped)

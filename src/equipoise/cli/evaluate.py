@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from equipoise._core.layout import display_width, wrap
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import say_text
@@ -47,5 +48,6 @@ def evaluate(
 def _graver_first(found: Evaluation, grave: Sequence[str]) -> str:
     """Return an evaluation as text; what spoils its figures stands before them."""
     notes = tuple(note for note in found.notes if note not in grave)
-    first = [f"warning: {note}" for note in grave]
+    width = display_width()
+    first = [wrap(note, width, first="warning: ") for note in grave]
     return "\n".join([*first, str(dataclasses.replace(found, notes=notes))])

@@ -114,7 +114,7 @@ def fit(
             seed=seed,
             progress=show,
         )
-    say_text(model.card())
+    say_text(str(model.card()))
     with without_tensorflow_lines():
         _, elsewhere = written(model.save, path)
     say_written([path], elsewhere)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from equipoise._core.layout import WIDEST, display_width, wrap
 from equipoise.errors import printable
 
 # Between two lines of progress where there is no terminal.
@@ -34,9 +35,9 @@ def errors() -> Console:
 
 @cache
 def _by_stream(stream: object, stderr: bool) -> Console:
-    # Without a terminal Rich assumes 80 columns and would fold our tables.
+    # In a terminal Rich follows the window; elsewhere the width is ours.
     terminal = hasattr(stream, "isatty") and stream.isatty()
-    width = None if terminal else 100
+    width = None if terminal else display_width(stream)
     return Console(file=stream, width=width, soft_wrap=False, stderr=stderr)  # type: ignore[arg-type]  # a text stream
 
 
@@ -52,7 +53,8 @@ def say_text(text: str) -> None:
 def say_wrote(path: object, *, to_stderr: bool = False) -> None:
     """Print which file was written."""
     printer = errors() if to_stderr else console()
-    printer.print(printable(f"wrote {path}"), markup=False, highlight=False)
+    text = wrap(printable(f"wrote {path}"), printer.width)
+    printer.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def say_error(text: str) -> None:
@@ -66,12 +68,35 @@ def say_warning(text: str) -> None:
 
 
 def say_next(command: str) -> None:
-    """Print what to do next: a command to paste."""
-    say_hint(f"next: {command}")
+    """Print what to do next: a command to paste.
+
+    In a terminal, a command that is longer than a line ends its lines with the
+    backslash that shells take for "it goes on".
+    """
+    if errors().is_terminal:
+        command = _continued(command, errors().width)
+    _hint(f"next: {command}")
+
+
+def _continued(command: str, width: int) -> str:
+    """Break a command between its options, for a shell."""
+    first, *options = command.split(" --")
+    lines = [f"next: {first}"]
+    for option in options:
+        if len(lines[-1]) + len(option) + 5 <= width:
+            lines[-1] += f" --{option}"
+        else:
+            lines[-1] += " \\"
+            lines.append(f"    --{option}")
+    return "\n".join(lines).removeprefix("next: ")
 
 
 def say_hint(text: str) -> None:
-    """Print a line beside the matter, without folding it."""
+    """Print a line beside the matter."""
+    _hint(wrap(printable(text), min(errors().width, WIDEST)))
+
+
+def _hint(text: str) -> None:
     errors().print(
         printable(text), style="dim", markup=False, highlight=False, soft_wrap=True
     )
@@ -97,7 +122,13 @@ def say_written(files: Sequence[Path], elsewhere: str, *, leave: bool = True) ->
 def _say(head: str, style: str, text: str) -> None:
     from rich.text import Text
 
-    errors().print(Text.assemble((head, style), " ", printable(text)), highlight=False)
+    width = min(errors().width, WIDEST)
+    shown = wrap(printable(text), width, first=f"{head} ", rest="")
+    errors().print(
+        Text.assemble((head, style), shown[len(head) :]),
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @contextlib.contextmanager
@@ -113,12 +144,18 @@ def progress() -> Iterator[Callable[[str, float], None]]:
 @contextlib.contextmanager
 def _bar() -> Iterator[Callable[[str, float], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
     columns = (
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=16),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
+        # Names are long: the text takes more lines, and is not cut.
+        TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(ratio=1, no_wrap=False, overflow="fold"),
+        ),
     )
     with Progress(*columns, console=errors(), transient=True) as bar:
         task = bar.add_task("starting", total=1.0)
@@ -139,6 +176,7 @@ def _lines() -> Callable[[str, float], None]:
             return
         last = now
         line = f"{share:4.0%} {printable(text, lines=False)}"
-        errors().print(line, markup=False, highlight=False)
+        text = wrap(line, errors().width, rest=" " * 5)
+        errors().print(text, markup=False, highlight=False, soft_wrap=True)
 
     return call

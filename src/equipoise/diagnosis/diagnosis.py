@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise._core.layout import display_width, wrap
 from equipoise.diagnosis.catalogue import CHECKS
 from equipoise.diagnosis.facts import facts_of, headline
 from equipoise.diagnosis.finding import (
@@ -23,8 +23,6 @@ from equipoise.table.read import read_parts
 from equipoise.table.table import Table, counts
 from equipoise.table.target import Positive
 from equipoise.table.units import DUPLICATES
-
-WIDTH = 88
 
 
 @dataclass(frozen=True)
@@ -83,12 +81,20 @@ class Diagnosis:
         }
 
     def __str__(self) -> str:
-        parts = [headline(self.facts)]
-        parts += [_paragraph(finding) for finding in self.findings]
-        parts.append(self._footer())
+        return self.text(display_width())
+
+    def text(self, width: int) -> str:
+        """Return the diagnosis in lines of at most some width.
+
+        Args:
+            width: Columns; words are never cut.
+        """
+        parts = [headline(self.facts, width)]
+        parts += [_paragraph(finding, width) for finding in self.findings]
+        parts.append(self._footer(width))
         return printable("\n\n".join(parts))
 
-    def _footer(self) -> str:
+    def _footer(self, width: int) -> str:
         lines = []
         if self.passed:
             lines.append(f"Nothing to report: {', '.join(self.passed)}.")
@@ -101,7 +107,7 @@ class Diagnosis:
         ]
         if self.muted:
             lines.append(f"Muted: {', '.join(self.muted)}.")
-        return "\n".join(textwrap.fill(line, WIDTH) for line in lines)
+        return "\n".join(wrap(line, width) for line in lines)
 
 
 def diagnose(
@@ -244,20 +250,13 @@ def _codes(mute: Iterable[str]) -> tuple[str, ...]:
     return tuple(one_of(code, known, "mute") for code in codes)
 
 
-def _paragraph(finding: Finding) -> str:
+def _paragraph(finding: Finding, width: int) -> str:
     mark = {"error": "ERROR  ", "warning": "WARNING", "info": "info   "}
     head = f"{mark[finding.severity]} {finding.code}  "
     indent = " " * len(head)
     return "\n".join(
         [
-            textwrap.fill(
-                finding.message, WIDTH, initial_indent=head, subsequent_indent=indent
-            ),
-            textwrap.fill(
-                finding.advice,
-                WIDTH,
-                initial_indent=indent + "-> ",
-                subsequent_indent=indent + "   ",
-            ),
+            wrap(finding.message, width, first=head),
+            wrap(finding.advice, width, first=indent + "-> "),
         ]
     )

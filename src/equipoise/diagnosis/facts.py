@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from equipoise._core.layout import WIDTH, wrap
 from equipoise._core.numerals import figure
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, names, ratio, share
@@ -56,9 +56,14 @@ def _size(table: Table) -> dict[str, Any]:
     }
 
 
-def headline(facts: Mapping[str, Any]) -> str:
-    """Write the facts as the first lines of a screen."""
-    lines = [_describe(facts, "Table")]
+def headline(facts: Mapping[str, Any], width: int = WIDTH) -> str:
+    """Write the facts as the first lines of a screen.
+
+    Args:
+        facts: What `facts_of` gave.
+        width: Columns.
+    """
+    lines = [_describe(facts, "Table", width)]
     rest = []
     if facts["missing_cells"]:
         rest.append(f"missing cells {share(facts['missing_share'])}")
@@ -73,25 +78,22 @@ def headline(facts: Mapping[str, Any]) -> str:
             f"strongest column {first['name']!r}, AUROC {figure(first['auroc'])}"
         )
     if rest:
-        indent = " " * 7
-        lines.append(
-            textwrap.fill(
-                "; ".join(rest), 88, initial_indent=indent, subsequent_indent=indent
-            )
-        )
+        lines.append(wrap("; ".join(rest), width, first=" " * 7))
     if "test" in facts:
-        lines.append(_describe(facts["test"], "Test "))
+        lines.append(_describe(facts["test"], "Test ", width))
     return "\n".join(lines)
 
 
-def _describe(size: Mapping[str, Any], what: str) -> str:
+def _describe(size: Mapping[str, Any], what: str, width: int) -> str:
     kinds = ", ".join(f"{number} {kind}" for kind, number in size["columns"].items())
     total = sum(size["columns"].values())
-    return (
-        f"{what}  {count(size['rows'], 'row')} x {count(total, 'column')} ({kinds})\n"
+    first = f"{what}  {count(size['rows'], 'row')} x {count(total, 'column')} ({kinds})"
+    second = (
         f"       {count(size['positives'], 'positive')} "
         f"({printable(size['target'], lines=False)} = "
         f"{printable(size['positive_class'], lines=False)}), "
         f"{count(size['negatives'], 'negative')}: {share(size['prevalence'])} "
         f"positive, {ratio(size['ratio'])}"
     )
+    both = wrap(first, width, rest=" " * 7), wrap(second, width)
+    return "\n".join(both)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import amount, as_probability, percent, share
 from equipoise.decision.plain import decimal
 from equipoise.errors import InputError, printable
@@ -155,6 +156,14 @@ class Evaluation(Mapping[str, Estimate]):
         }
 
     def __str__(self) -> str:
+        return self.text(display_width())
+
+    def text(self, width: int) -> str:
+        """Return the evaluation in lines of at most some width.
+
+        Args:
+            width: Columns; words, numbers and intervals are never cut.
+        """
         of = "" if self.share is None else " with weights"
         head = (
             f"{self.rows:,} rows, {self.positives:,} positive "
@@ -164,11 +173,16 @@ class Evaluation(Mapping[str, Estimate]):
             head += f"; flagged from a probability of {decimal(self.threshold)}"
         if self.lower is not None:
             head += f", undecided from {decimal(self.lower)}"
-        width = max(map(len, self.estimates), default=0)
-        lines = [f"{name:<{width}}  {self.estimates[name]}" for name in self.estimates]
+        size = max(map(len, self.estimates), default=0)
+        lines = [
+            wrap(str(estimate), width, first=f"{name:<{size}}  ")
+            for name, estimate in self.estimates.items()
+        ]
         about = f"Of {self.estimand}; {share(self.level)} intervals."
         told = [*self._spread(), *self._decided()]
-        return printable("\n".join([head, about, *told, *lines, *self.notes]))
+        before = [wrap(line, width) for line in (head, about, *told)]
+        after = [wrap(note, width) for note in self.notes]
+        return printable("\n".join([*before, *lines, *after]))
 
     def _spread(self) -> list[str]:
         if self.threshold_range is None:

@@ -6,11 +6,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import percent, share
 from equipoise.errors import printable
 
 if TYPE_CHECKING:
     from equipoise.workflows.model import FittedModel
+
+
+UNBROKEN = 10**6
+"""Columns of a text that is wrapped only when it is printed."""
+
+
+class Card(str):
+    r"""A text of whole paragraphs that is wrapped to the terminal when it is printed.
+
+    Example:
+        >>> card = Card("word " * 30)
+        >>> len(card), str(card).count("\n") >= 1
+        (150, True)
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return wrap(self[:], display_width())
 
 
 def card(model: FittedModel) -> str:
@@ -26,14 +46,14 @@ def card(model: FittedModel) -> str:
         model.rule.describe(),
         "## What is known",
         *_judged(model),
-        "```\n" + str(model.evaluation) + "\n```",
+        "```\n" + model.evaluation.text(UNBROKEN) + "\n```",
         "## Limits",
         _limits(model),
         "## Versions",
         ", ".join(f"{name} {v}" for name, v in facts["versions"].items())
         + f"; seed {facts['seed']}.",
     ]
-    return printable("\n\n".join(parts) + "\n")
+    return Card(printable("\n\n".join(parts) + "\n"))
 
 
 def _name(text: str) -> str:

@@ -13,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
+from equipoise._core.layout import display_width, wrap
+
 # What NVIDIA's driver shows on Linux, and in the Windows Subsystem for Linux.
 _DRIVERS = ("/proc/driver/nvidia/version", "/dev/dxg")
 
@@ -67,7 +69,7 @@ class Health:
         for extra, packages in self.extras.items():
             listed = ", ".join(f"{name} {v}" for name, v in packages.items())
             lines.append(f"Extra [{extra}]: {listed}.")
-        return "\n".join(lines)
+        return "\n".join(wrap(line, display_width()) for line in lines)
 
 
 def examine() -> Health:

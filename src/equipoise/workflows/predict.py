@@ -16,6 +16,7 @@ import numpy as np
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.files import writing
+from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import amount, percent
 from equipoise._core.outputs import writable_file
 from equipoise.errors import InputError, TableError, UnsupportedError
@@ -58,7 +59,8 @@ class Predicted:
             f"({percent(self.flagged / self.rows)}), {amount(self.expected)} "
             f"positives expected"
         )
-        return text + (f", {self.undecided:,} undecided" if self.undecided else "")
+        text += f", {self.undecided:,} undecided" if self.undecided else ""
+        return wrap(text, display_width())
 
 
 def predict_file(

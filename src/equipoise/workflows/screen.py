@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from equipoise._core import numerals
+from equipoise._core.layout import WIDEST, columns, wrap
 from equipoise._core.numerals import (
     as_probability,
+    decimals_for,
     duration,
     exact,
     figure,
@@ -24,8 +28,8 @@ from equipoise.workflows.summary_choice import standing
 from equipoise.workflows.summary_words import else_left, else_words
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.table import Table as RichTable
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.text import Text
 
     from equipoise.workflows.trial import Trial
 
@@ -34,25 +38,51 @@ MOST_WARNINGS = 4
 
 def screen(trial: Trial) -> RenderableType:
     """Return facts, leaderboard, verdict, decision and warnings for a terminal."""
-    from rich.console import Group
-    from rich.text import Text
+    return _Screen(trial)
 
-    def text(line: str, style: str = "") -> Text:
-        return Text(printable(line), style=style)
 
-    lines: list[RenderableType] = [
-        text(facts(trial), "bold"),
-        text(how(trial), "dim"),
-        leaderboard(trial),  # with an empty line above and below it
-        *(text(line, "yellow") for line in failures(trial)),
-        text(trial.verdict, "bold"),
-    ]
-    lines += [Text(""), *(text(line) for line in decision(trial))]
-    lines += [text(line) for line in test_lines(trial)]
+@dataclass(frozen=True, eq=False)
+class _Screen:
+    """A trial that lays itself out for the width at hand."""
+
+    trial: Trial
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[Text]:
+        from rich.text import Text
+
+        for line, style in lines(self.trial, min(options.max_width, WIDEST)):
+            yield Text(line, style=style, no_wrap=True, overflow="ignore")
+
+
+def lines(trial: Trial, width: int) -> Iterator[tuple[str, str]]:
+    """Yield the lines of the screen and their styles.
+
+    Args:
+        trial: The trial.
+        width: Columns that a line may have.
+    """
+
+    def wrapped(texts: Iterable[str], style: str = "") -> Iterator[tuple[str, str]]:
+        for text in texts:
+            for line in wrap(printable(text), width).split("\n"):
+                yield line, style
+
+    yield from wrapped([facts(trial)], "bold")
+    yield from wrapped([how(trial)], "dim")
+    yield "", ""
+    yield from leaderboard(trial, width)
+    yield "", ""
+    yield from wrapped(failures(trial), "yellow")
+    yield from wrapped([trial.verdict], "bold")
+    yield "", ""
+    yield from wrapped(decision(trial))
+    yield from wrapped(test_lines(trial))
     found = warnings(trial)
     if found:
-        lines += [Text(""), *(text(line, "yellow") for line in found)]
-    return Group(*lines)
+        yield "", ""
+        yield from wrapped(found, "yellow")
 
 
 def _name(text: str) -> str:
@@ -84,34 +114,115 @@ def how(trial: Trial) -> str:
     )
 
 
-def leaderboard(trial: Trial) -> RichTable:
-    """Return the arms from the highest average precision to the lowest."""
-    from rich import box
-    from rich.table import Table
+TITLES = ("average precision", "AUROC", "Brier", "AP - plain", "verdict", "time")
+FIGURES = 4
+"""How many of the columns hold numbers; they are aligned to the right."""
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
-    table.add_column("strategy", no_wrap=True)
-    for title in ("average precision", "AUROC", "Brier", "AP - plain"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("time", justify="right", no_wrap=True)
-    for name in trial.names:
-        arm = trial.results[name]
-        finding = trial.conclusion.arms.get(name)
-        difference = None if finding is None else finding.difference
-        table.add_row(
-            name,
-            interval(arm.evaluation["average_precision"]),
-            interval(arm.evaluation["roc_auc"]),
-            brier(arm.evaluation["brier"]),
-            "" if difference is None else interval(difference, signed=True),
-            "" if finding is None else finding.outcome,
-            duration(trial.scores.seconds[name]),
-            style="bold" if name == trial.conclusion.best else None,
-        )
-    for name in trial.failed:
-        table.add_row(name, "", "", "", "", "failed", "")
-    return table
+
+def leaderboard(trial: Trial, width: int) -> list[tuple[str, str]]:
+    """Return the lines of the arms, highest average precision first, and their styles.
+
+    One line per arm if the width allows; else intervals stand below their values, and
+    the time below the verdict; else names stand on lines of their own, too; else every
+    number does. Nothing is left out or cut.
+
+    Args:
+        trial: The trial.
+        width: Columns that a line may have.
+    """
+    arms = [*trial.names, *trial.failed]
+    cells = {name: _cells(trial, name) for name in arms}
+    for layout in (_in_one_line, _below_each_other, _below_names):
+        head, body = layout(cells, width)
+        if max(map(len, head)) <= width:
+            styles = ["bold" if n == trial.conclusion.best else "" for n in arms]
+            shown = [(line, "") for line in head]
+            for block, style in zip(body, styles, strict=True):
+                shown += [(line, style) for line in block]
+            return shown
+    return _blocks(trial, cells, width)
+
+
+Cells = list[tuple[str, ...]]
+"""Of one arm, for each of `TITLES`: the value and, if it has one, its interval."""
+
+
+def _cells(trial: Trial, name: str) -> Cells:
+    """Return an arm's texts in the order of `TITLES`."""
+    if name in trial.failed:
+        return [(), (), (), (), ("failed",), ()]
+    evaluation = trial.results[name].evaluation
+    finding = trial.conclusion.arms.get(name)
+    return [
+        _parts(evaluation["average_precision"]),
+        _parts(evaluation["roc_auc"]),
+        (brier(evaluation["brier"]),),
+        () if finding is None else _parts(finding.difference, signed=True),
+        ("",) if finding is None else (finding.outcome,),
+        (duration(trial.scores.seconds[name]),),
+    ]
+
+
+def _parts(estimate: Estimate, *, signed: bool = False) -> tuple[str, ...]:
+    value, *ends = numerals.estimate_parts(
+        estimate.value, estimate.low, estimate.high, signed=signed, short=True
+    )
+    return (value, f"[{ends[0]}, {ends[1]}]") if ends else (value,)
+
+
+Found = tuple[list[str], list[list[str]]]
+
+
+def _in_one_line(cells: Mapping[str, Cells], width: int) -> Found:
+    rows = [
+        [[_name(name)], *([" ".join(cell)] for cell in row)]
+        for name, row in cells.items()
+    ]
+    head = [["strategy"], *([title] for title in TITLES)]
+    return columns(head, rows, left=(0, FIGURES + 1))
+
+
+def _below_each_other(cells: Mapping[str, Cells], width: int) -> Found:
+    rows = [[[_name(name)], *_stacked(row)] for name, row in cells.items()]
+    return columns([["strategy"], *_titles()], rows, left=(0, FIGURES + 1))
+
+
+def _below_names(cells: Mapping[str, Cells], width: int) -> Found:
+    rows = [[[""], *_stacked(row)] for row in cells.values()]
+    head, body = columns([[""], *_titles()], rows, left=(0, FIGURES + 1), gap=2)
+    names = [wrap(_name(name), width).split("\n") for name in cells]
+    shown = [
+        [*name, *(line[1:] for line in block)]
+        for name, block in zip(names, body, strict=True)
+    ]
+    return [line[1:] for line in head], shown
+
+
+def _titles() -> list[list[str]]:
+    *figures, verdict, time = TITLES
+    return [*(title.split(" ", 1) for title in figures), [verdict, time]]
+
+
+def _stacked(row: Cells) -> list[list[str]]:
+    *figures, verdict, time = row
+    return [*(list(cell) for cell in figures), [*verdict, *time]]
+
+
+def _blocks(
+    trial: Trial, cells: Mapping[str, Cells], width: int
+) -> list[tuple[str, str]]:
+    """Return each arm as a paragraph, one number per line."""
+    shown = []
+    size = max(map(len, TITLES))
+    for name, row in cells.items():
+        style = "bold" if name == trial.conclusion.best else ""
+        shown += [(line, style) for line in wrap(_name(name), width).split("\n")]
+        for title, cell in zip(TITLES, row, strict=True):
+            text = " ".join(cell)
+            if text:
+                line = wrap(text, width, first=f"  {title:<{size}}  ")
+                shown += [(part, style) for part in line.split("\n")]
+    return shown
 
 
 def failures(trial: Trial) -> list[str]:
@@ -220,4 +331,4 @@ def interval(estimate: Estimate, *, signed: bool = False) -> str:
 
 def brier(estimate: Estimate) -> str:
     """Write a Brier score: small numbers need their own digits."""
-    return figure(estimate.value, 4)
+    return figure(estimate.value, max(4, decimals_for(estimate.value, 3)))

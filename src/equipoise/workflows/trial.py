@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from equipoise._core.files import to_json, write_whole
 from equipoise._core.frames import make_frame
+from equipoise._core.layout import display_width
 from equipoise.comparison.heldout import HeldOut
 from equipoise.comparison.verdict import Verdict
 from equipoise.decision.costs import Costs
@@ -301,12 +302,10 @@ class Trial:
         return screen(self)
 
     def __str__(self) -> str:
-        from rich.console import Console
+        from equipoise.workflows.screen import lines
 
-        console = Console(width=100, no_color=True, highlight=False)
-        with console.capture() as caught:
-            console.print(self.screen())
-        return caught.get().rstrip("\n")
+        shown = (line for line, _ in lines(self, display_width()))
+        return "\n".join(shown).rstrip("\n")
 
 
 def _interval(estimate: Estimate) -> dict[str, Any]:
