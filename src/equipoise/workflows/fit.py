@@ -31,6 +31,12 @@ from equipoise.table.target import Positive
 from equipoise.table.units import one_of_each, tied_rows
 from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms, refuse_columns
+from equipoise.workflows.averaging import (
+    average_scores,
+    crossed_array,
+    crossed_table,
+    score_pairs,
+)
 from equipoise.workflows.blend import blend, mean_log_odds, pool
 from equipoise.workflows.fit_rows import (
     hold_out,
@@ -92,7 +98,10 @@ def fit(
     """Fit a model, calibrate it and choose its decision rule.
 
     The models of all outer folds are kept and averaged, so no row is spent on
-    calibration or on the threshold: both come from out-of-fold scores.
+    calibration or on the threshold: both come from out-of-fold scores. A row has such
+    scores of few models, and the average of all is less noisy. So the scores of each
+    class are first given the distribution that the average's have in it (see
+    `workflows.averaging`): what is calibrated is what is handed over.
 
     Args:
         source: A `Table`, or anything that `read_table` takes.
@@ -209,8 +218,22 @@ def fit(
     if held is not None:
         new = table.take(held) if x is None else x[held]
         unseen = Unseen(pooled(components, new), table.y[held])
-    rule = _rule(blended, y, own, goal, calibration, unseen)
-    results = _evaluate(rows, blended, scores, tested, goal, rule, own, units, protocol)
+    made = (
+        crossed_table(rows.take(tested), y, seed)
+        if inputs is None
+        else crossed_array(inputs[tested], y, seed)
+    )
+    pairs = score_pairs(
+        {c.strategy.name: c.each(made) for c in components},
+        {c.strategy.name: c.weight for c in components},
+        scores.repeats,
+        seed,
+    )
+    mean = average_scores(mean_log_odds(blended), y, *pairs, own)
+    rule = _rule(mean, y, own, goal, calibration, unseen)
+    results = _evaluate(
+        rows, blended, scores, tested, goal, rule, mean, own, units, protocol
+    )
     evaluation = results.arms["model"].evaluation
     seen = hashes_of(rows if inputs is None else inputs)
     return FittedModel(
@@ -356,18 +379,20 @@ def _evaluate(
     tested: np.ndarray,
     goal: Goal,
     rule: DecisionRule,
+    mean: FloatArray,
     weights: FloatArray | None,
     units: npt.NDArray[np.int64] | None,
     protocol: Protocol,
 ) -> CrossValidated:
     """Evaluate the average as one arm, decided by the rule that is deployed.
 
-    The rule is applied to the mean out-of-fold scores, as it was chosen.
+    The rule is applied to the scores that it was chosen on: those of the average of
+    all models, as far as the out-of-fold scores tell them.
     """
     name, options = goal.estimated()
     objective = as_objective(name, options)
     decided = Decided(
-        rule.log_odds(mean_log_odds(blended))[None],
+        rule.log_odds(mean)[None],
         rule.threshold,
         rule.lower,
         objective if rule.basis == "estimated" else None,
@@ -412,15 +437,14 @@ def cautions(rule: DecisionRule, evaluation: Evaluation) -> tuple[str, ...]:
 
 
 def _rule(
-    blended: FloatArray,
+    mean: FloatArray,
     y: np.ndarray,
     weights: FloatArray | None,
     goal: Goal,
     calibration: str,
     unseen: Unseen | None,
 ) -> DecisionRule:
-    """Calibrate on the mean out-of-fold scores and choose the threshold."""
-    mean = mean_log_odds(blended)
+    """Calibrate and choose the threshold on the scores of the average."""
     calibrator = fit_calibrator(
         mean, y, method=calibration, exact=True, weights=weights
     )

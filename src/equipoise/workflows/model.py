@@ -64,9 +64,17 @@ class Component:
         Args:
             rows: A `Table`, or the array that a network of the user's own takes.
         """
+        return mean_log_odds(self.each(rows))
+
+    def each(self, rows: Rows) -> FloatArray:
+        """Return the log-odds of every fold model, `[models, rows]`.
+
+        Args:
+            rows: A `Table`, or the array that a network of the user's own takes.
+        """
         if isinstance(rows, np.ndarray):
-            return mean_log_odds(self._compiled(rows))
-        return mean_log_odds([scorer.log_odds(rows) for scorer in self.scorers])
+            return np.asarray(self._compiled(rows), np.float64)
+        return np.stack([scorer.log_odds(rows) for scorer in self.scorers])
 
     @cached_property
     def _compiled(self) -> Any:
