@@ -95,7 +95,35 @@ def test_it_starts_at_the_decision_of_the_trial(browser: Any, page: Path) -> Non
     assert number(browser, "precision") == pytest.approx(tp / (tp + fp), abs=0.005)
 
 
-def test_intervals_are_those_of_wilson(browser: Any, page: Path) -> None:
+def test_at_the_decision_the_intervals_are_those_of_the_box(
+    browser: Any, page: Path
+) -> None:
+    browser.open(page)
+    data = browser.js(
+        "JSON.parse(document.getElementById('explorer-data').textContent)"
+    )
+    arm = next(a for a in data["arms"] if a["name"] == data["start"])
+    for name in ("recall", "precision"):
+        low, high = arm["ends"][name]
+        assert text(browser, name).endswith(f"{low:.2f} to {high:.2f}")
+
+
+def test_a_typed_probability_leads_to_its_decisions(browser: Any, page: Path) -> None:
+    browser.open(page)
+    data = browser.js(
+        "JSON.parse(document.getElementById('explorer-data').textContent)"
+    )
+    arm = next(a for a in data["arms"] if a["name"] == data["start"])
+    before = text(browser, "recall"), text(browser, "precision")
+    slide(browser, 0)
+    browser.js(
+        f"(f => {{ f.value = {arm['threshold']}; f.dispatchEvent(new Event('change')); "
+        "})(document.getElementById('x-typed'))"
+    )
+    assert (text(browser, "recall"), text(browser, "precision")) == before
+
+
+def test_elsewhere_intervals_are_those_of_wilson(browser: Any, page: Path) -> None:
     from equipoise.metrics.intervals import wilson
 
     browser.open(page)
@@ -103,7 +131,9 @@ def test_intervals_are_those_of_wilson(browser: Any, page: Path) -> None:
         "JSON.parse(document.getElementById('explorer-data').textContent)"
     )
     arm = next(a for a in data["arms"] if a["name"] == data["start"])
-    _, tp, fp = arm["points"][arm["chosen"]]
+    place = arm["chosen"] + 5
+    slide(browser, len(arm["points"]) - 1 - place)
+    _, tp, fp = arm["points"][place]
     for name, trials in (("recall", data["positives"]), ("precision", tp + fp)):
         low, high = wilson(tp, trials)
         assert text(browser, name).endswith(f"{low:.2f} to {high:.2f}")

@@ -55,7 +55,7 @@ def test_metrics_agree_with_scikit_learn_on_the_scores(
     assert arm.evaluation["roc_auc"].value == pytest.approx(np.mean(within), abs=1e-9)
     brier = [brier_score_loss(y, p) for p in arm.probability]
     assert arm.evaluation["brier"].value == pytest.approx(np.mean(brier), abs=1e-9)
-    decided = arm.fitted.flagged
+    decided = arm.decided.flagged
     recall = np.mean([decided[r][y == 1].mean() for r in range(2)])
     assert arm.evaluation["recall"].value == pytest.approx(recall, abs=1e-9)
 

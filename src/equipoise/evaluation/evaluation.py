@@ -137,17 +137,18 @@ class Evaluation(Mapping[str, Estimate]):
         return [{"metric": name, **e.as_dict()} for name, e in self.estimates.items()]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it as plain data."""
-        shown = self.confusion
+        """Return all of it as plain data; what a rule lacks is left out."""
+        shown, ends = self.confusion, self.threshold_range
+        extra = {
+            "lower": self.lower,
+            "threshold_range": None if ends is None else [*ends],
+            "share": self.share,
+        }
         return {
             "rows": self.rows,
             "positives": self.positives,
             "threshold": self.threshold,
-            "lower": self.lower,
-            "threshold_range": None
-            if self.threshold_range is None
-            else list(self.threshold_range),
-            "share": self.share,
+            **{name: value for name, value in extra.items() if value is not None},
             "confusion": None if shown is None else shown.as_dict(),
             "estimand": self.estimand,
             "level": self.level,

@@ -88,6 +88,8 @@ def _metrics(trial: Trial, name: str) -> dict[str, float]:
         found |= _ends(f"{metric}_minus_{trial.results.baseline}", estimate)
     threshold = arm.evaluation.threshold
     found["threshold"] = math.nan if threshold is None else threshold
+    if arm.evaluation.lower is not None:
+        found["lower"] = arm.evaluation.lower
     found["seconds"] = trial.scores.seconds[name]
     found["updates"] = trial.scores.updates[name]
     return {key: float(v) for key, v in found.items() if math.isfinite(v)}
