@@ -460,11 +460,21 @@ CASES: dict[str, Case] = {
         lambda _: eq.read_table(table(c=X[:, 1] ** 2), like=table()),
         lambda _: eq.read_table({**COLUMNS, "c": X[:, 1] ** 2}, like=table()),
     ),
-    "table/target.py: Remove these rows, or fill in their targets.": Case(
+    "table/target.py: Pass unlabelled='drop' to leave these rows out, or fill in their "
+    "targets.": Case(
         lambda _: table(y=HOLED),
-        lambda _: eq.read_table(
-            {"a": X[CHOSEN, 0], "b": X[CHOSEN, 1], "y": HOLED[CHOSEN]}, "y"
+        lambda _: (
+            eq.read_table({**COLUMNS, "y": HOLED}, "y", unlabelled="drop"),
+            table(y=np.where(CHOSEN, HOLED, 0.0)),
         ),
+    ),
+    "table/target.py: Pass unlabelled='drop' to leave these rows out, or "
+    "unlabelled='keep' if {} is a class like the others.": Case(
+        lambda _: table(y=np.where(CHOSEN, Y, -1)),
+        lambda _: [
+            eq.read_table({**COLUMNS, "y": np.where(CHOSEN, Y, -1)}, "y", unlabelled=u)
+            for u in ("drop", "keep")
+        ],
     ),
     "table/target.py: Remove these rows, or mend their targets.": Case(
         lambda _: table(y=FAR), lambda _: table(y=np.where(np.isinf(FAR), 0.0, FAR))
@@ -656,6 +666,11 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "table/csv_bytes.py: If it is sound, unpack it first, for example with gunzip, and "
+    "read the file that it holds.": (
+        "tests/table/test_labels.py",
+        "test_a_gzip_file_out_of_proportion_is_refused",
+    ),
     "_core/outputs.py: Choose another folder.": (
         "tests/_core/test_outputs.py",
         "test_a_folder_that_takes_no_file_is_refused",

@@ -79,6 +79,8 @@ def compare(
     group: options.Group = None,
     time: options.Time = None,
     drop: options.Drop = None,
+    keep: options.KeepColumn = None,
+    unlabelled: options.Unlabelled = "refuse",
     day_first: options.DayFirst = None,
     strategies: Strategies = None,
     folds: options.Folds = 5,
@@ -111,7 +113,9 @@ def compare(
     _require_trackers(tensorboard, mlflow)
     costs = options.costs(cost_fp, cost_fn, cost_abstain)
     goal = options.objective(objective, beside=costs) or "f1"
-    reading = options.Reading(target, positive, group, time, drop, day_first)
+    reading = options.Reading(
+        target, positive, group, time, drop, day_first, keep, unlabelled
+    )
     table, later = reading.read(source, test)
     checkpoints = None if out is None else out / CHECKPOINTS
     with (

@@ -44,6 +44,8 @@ def diagnose(
     group: options.Group = None,
     time: options.Time = None,
     drop: options.Drop = None,
+    keep: options.KeepColumn = None,
+    unlabelled: options.Unlabelled = "refuse",
     day_first: options.DayFirst = None,
     precision: Annotated[
         float, typer.Option(help="The precision wanted of flagged cases.")
@@ -81,7 +83,9 @@ def diagnose(
         writable_file(html, "html", suffixes=[".html", ".htm"], inputs=[source, test])
     if fail_on is not None:
         one_of(fail_on, SEVERITIES, "--fail-on")
-    reading = options.Reading(target, positive, group, time, drop, day_first)
+    reading = options.Reading(
+        target, positive, group, time, drop, day_first, keep, unlabelled
+    )
     table, later = reading.read(source, test)
     found = look(
         table,

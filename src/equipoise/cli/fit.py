@@ -67,6 +67,8 @@ def fit(
     group: options.Group = None,
     time: options.Time = None,
     drop: options.Drop = None,
+    keep: options.KeepColumn = None,
+    unlabelled: options.Unlabelled = "refuse",
     day_first: options.DayFirst = None,
     strategy: Strategy = "auto",
     precision_floor: PrecisionFloor = None,
@@ -100,7 +102,9 @@ def fit(
         capacity=capacity,
     )
     path = writable_file(model_path(out), "out", inputs=[source])
-    reading = options.Reading(target, positive, group, time, drop, day_first)
+    reading = options.Reading(
+        target, positive, group, time, drop, day_first, keep, unlabelled
+    )
     table, _ = reading.read(source)
     with without_tensorflow_lines(), progress() as show:
         model = run(

@@ -39,7 +39,8 @@ Positive = Annotated[
     str | None,
     typer.Option(
         metavar="LABEL",
-        help="The class to find, as it is written in the target.",
+        help="The class to find, as it is written in the target; several, divided by "
+        "commas, are one class together.",
         show_default="the rarest",
     ),
 ]
@@ -74,6 +75,24 @@ Drop = Annotated[
         metavar="COLUMN",
         help="Leave a column out; may be repeated.",
         show_default=False,
+    ),
+]
+KeepColumn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep-column",
+        metavar="COLUMN",
+        help="Take a column as a feature even where it looks like an identifier; may "
+        "be repeated.",
+        show_default=False,
+    ),
+]
+Unlabelled = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Rows without a label (missing, or such as -1 beside 0 and 1): refuse, "
+        "drop, or keep where that label is a class.",
     ),
 ]
 DayFirst = Annotated[
@@ -137,6 +156,8 @@ class Reading:
     time: str | None = None
     drop: Sequence[str] | None = None
     day_first: bool | None = None
+    keep: Sequence[str] | None = None
+    unlabelled: str = "refuse"
 
     def read(self, source: str, test: str | None = None) -> tuple[Table, Table | None]:
         """Return the table of a source, and that of `--test`."""
@@ -151,6 +172,8 @@ class Reading:
             time=self.time,
             drop=tuple(self.drop or ()),
             day_first=self.day_first,
+            keep=tuple(self.keep or ()),
+            unlabelled=self.unlabelled,
         )
 
     def options(self) -> list[tuple[str, Any]]:
@@ -162,6 +185,8 @@ class Reading:
             ("--group", self.group),
             ("--time", self.time),
             ("--drop", list(self.drop or ())),
+            ("--keep-column", list(self.keep or ())),
+            ("--unlabelled", None if self.unlabelled == "refuse" else self.unlabelled),
             (order[self.day_first], None if self.day_first is None else True),
         ]
 

@@ -21,7 +21,7 @@ from equipoise.diagnosis.subject import Subject
 from equipoise.errors import TargetError, printable
 from equipoise.table.read import read_parts
 from equipoise.table.table import Table, counts
-from equipoise.table.target import Positive
+from equipoise.table.target import Positives
 from equipoise.table.units import DUPLICATES
 
 
@@ -115,10 +115,12 @@ def diagnose(
     target: str | None = None,
     *,
     test: Any = None,
-    positive: Positive | None = None,
+    positive: Positives | None = None,
     group: str | None = None,
     time: str | None = None,
     drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    unlabelled: str = "refuse",
     day_first: bool | None = None,
     deep: bool = False,
     mute: Iterable[str] = (),
@@ -141,6 +143,9 @@ def diagnose(
         group: The column whose equal values belong together, as in `read_table`.
         time: The column that orders the rows in time, as in `read_table`.
         drop: Columns to leave out.
+        keep: Columns that are features even where they look like identifiers.
+        unlabelled: What becomes of rows without a label: "refuse", "drop" or "keep",
+            as in `read_table`.
         day_first: Whether 03/04/2021 is 3 April where no date tells, as in
             `read_table`.
         deep: Whether to make the slow checks too.
@@ -181,6 +186,8 @@ def diagnose(
         group=group,
         time=time,
         drop=drop,
+        keep=keep,
+        unlabelled=unlabelled,
         day_first=day_first,
     )
     for part in (table, later):

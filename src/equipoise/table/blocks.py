@@ -27,7 +27,7 @@ from equipoise._core.checks import sentence
 from equipoise.errors import TableError
 from equipoise.table.arrow_types import plain_table
 from equipoise.table.csv import form_of, read_csv, read_rows
-from equipoise.table.csv_bytes import layout, to_utf8
+from equipoise.table.csv_bytes import layout, mark_length, to_utf8
 from equipoise.table.csv_dialect import Dialect
 from equipoise.table.parquet import require_distinct
 from equipoise.table.read import present_targets, table_like
@@ -180,8 +180,7 @@ def _csv(path: Path, stream: Any, known: Sequence[str], size: int) -> Iterator[R
     head = to_utf8(data[: data.rindex(b"\n") + 1], name, Notes())
     form, start = form_of(head, name, known, notes)
     lines = form.dialect.skip
-    if data.startswith(b"\xef\xbb\xbf"):
-        start += 3
+    start += mark_length(data)
     rest, first = data[start:], True
     while rest := rest + _more(stream, size - len(rest), name):
         cut = _cut(rest, form.dialect, lines, name, len(rest) < size)

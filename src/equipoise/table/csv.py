@@ -71,7 +71,7 @@ def form_of(
     """Return how a file is written, and where its header or first row begins.
 
     Args:
-        data: The file's beginning in UTF-8; its first 256 KB decide.
+        data: The file's beginning in UTF-8; its first 256 KB, or 20 lines, decide.
         name: The file in words.
         known: As in `read_csv`.
         notes: Takes what was noticed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import re
 import zlib
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from equipoise.table.table import IntArray
 
 Bytes = npt.NDArray[np.uint8]
 PIECE = 1 << 25
+# A gzip file may hold so much: tables rarely shrink to less than a fortieth.
+MOST_UNPACKED = 1 << 30
+MOST_RATIO = 100
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -58,7 +62,7 @@ def read_bytes(path: Path) -> bytes:
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":
         try:
-            data = gzip.decompress(data)
+            data = _unpacked(data, path)
         except (EOFError, OSError, zlib.error) as error:
             raise TableError(
                 sentence(
@@ -84,6 +88,28 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
+def _unpacked(packed: bytes, path: Path) -> bytes:
+    """Return the content of a gzip file, unless it is out of all proportion."""
+    most = max(MOST_UNPACKED, MOST_RATIO * len(packed))
+    pieces, size = [], 0
+    with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+        while piece := stream.read(PIECE):
+            size += len(piece)
+            if size > most:
+                raise TableError(
+                    sentence(
+                        f"the file {path.name!r} of {len(packed):,} bytes, which "
+                        f"unpacks to more than {most:,}",
+                        f"gzip files that unpack to {MOST_UNPACKED:,} bytes at most, "
+                        f"or to {MOST_RATIO} times their size",
+                        "If it is sound, unpack it first, for example with gunzip, "
+                        "and read the file that it holds.",
+                    )
+                )
+            pieces.append(piece)
+    return b"".join(pieces)
+
+
 def _other_format(data: bytes) -> str:
     """Return what a file is that is neither CSV nor TSV, or nothing."""
     for start, what in _FORMATS:
@@ -106,7 +132,7 @@ def to_utf8(data: bytes, name: str, notes: Notes) -> bytes:
     """
     encoding = _encoding(data)
     if encoding == "utf-8-sig":
-        data = data[3:]
+        data = data[mark_length(data) :]
     elif encoding:
         data = _decoded(data, encoding, name).lstrip("\ufeff").encode("utf-8")
     if b"\0" in data:
@@ -124,6 +150,19 @@ def to_utf8(data: bytes, name: str, notes: Notes) -> bytes:
     if b"\n" not in data and b"\r" in data:
         data = data.replace(b"\r", b"\n")
     return data
+
+
+def mark_length(data: bytes) -> int:
+    r"""Return the length of the UTF-8 byte order marks; joined files begin with two.
+
+    Example:
+        >>> mark_length(b"\xef\xbb\xbf\xef\xbb\xbfid"), mark_length(b"id")
+        (6, 0)
+    """
+    length = 0
+    while data.startswith(codecs.BOM_UTF8, length):
+        length += len(codecs.BOM_UTF8)
+    return length
 
 
 def _encoding(data: bytes) -> str:

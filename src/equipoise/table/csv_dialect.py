@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SAMPLE_BYTES = 1 << 18
+SAMPLE_LINES = 20
 SAMPLE_ROWS = 300
 DELIMITERS = ",;\t|"
 
@@ -76,7 +77,18 @@ def sniff(data: bytes) -> tuple[Dialect, Rows]:
 
 
 def _sample(data: bytes) -> str:
-    head = data[:SAMPLE_BYTES]
+    """Return the beginning of a text: 256 KB, but no fewer than 20 lines."""
+    end = SAMPLE_BYTES
+    if data.count(b"\n", 0, end) < SAMPLE_LINES:
+        end = 0
+        for _ in range(SAMPLE_LINES):
+            found = data.find(b"\n", end)
+            if found < 0:
+                end = len(data)
+                break
+            end = found + 1
+        end = max(end, SAMPLE_BYTES)
+    head = data[:end]
     if len(head) < len(data) and b"\n" in head:
         head = head[: head.rindex(b"\n") + 1]
     return head.decode("utf-8", "ignore")

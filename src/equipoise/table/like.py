@@ -384,6 +384,9 @@ def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
         )
     codes, classes = labels(raw, first.target, notes)
     folded = {text.casefold(): code for code, text in enumerate(first.classes)}
+    if first.positive_labels:
+        folded = {first.classes[0].casefold(): 0}
+        folded |= {text.casefold(): 1 for text in first.positive_labels}
     against_all = first.task == "binary" and first.classes[0] == (
         f"not {first.classes[1]}"
     )

@@ -69,19 +69,21 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def require_known(drop: Sequence[str], names: Sequence[str], source: str) -> None:
-    """Raise where a column that is to be dropped is absent.
+def require_known(
+    wanted: Sequence[str], names: Sequence[str], source: str, role: str = "drop"
+) -> None:
+    """Raise where a column that is to be dropped or kept is absent.
 
     A mistyped name would keep a column that the user wants out.
 
     Raises:
         TableError: The first name that is absent.
     """
-    for name in drop:
+    for name in wanted:
         if name not in names:
             raise TableError(
                 sentence(
-                    f"drop={name!r}, a column that {source} has not",
+                    f"{role}={name!r}, a column that {source} has not",
                     f"one of {listing(names, 20)}",
                     nearest(name, names),
                 )

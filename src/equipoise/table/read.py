@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import functools
 import os
 import warnings
@@ -28,10 +29,10 @@ from equipoise.table.infer import infer
 from equipoise.table.like import columns_like, target_like
 from equipoise.table.parquet import read_parquet, require_known
 from equipoise.table.roles import groups_of, require_roles, times_of
-from equipoise.table.screen import useless
+from equipoise.table.screen import may_be_kept, useless
 from equipoise.table.source import Notes, Raw
 from equipoise.table.table import Column, Dropped, Table
-from equipoise.table.target import Positive, read_target
+from equipoise.table.target import Positives, read_target, unlabelled_rows
 
 TASKS = ("binary", "multiclass", "multilabel")
 
@@ -40,11 +41,13 @@ def read_table(
     source: Any,
     target: str | int | Sequence[str] | None = None,
     *,
-    positive: Positive | None = None,
+    positive: Positives | None = None,
     task: str | None = None,
     group: str | None = None,
     time: str | None = None,
     drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    unlabelled: str = "refuse",
     day_first: bool | None = None,
     like: Table | None = None,
 ) -> Table:
@@ -63,13 +66,16 @@ def read_table(
         target: The target column; several for a multi-label task. The pair `(X, y)`
             needs none. A whole number names a column of an array, or of a frame
             whose columns have such names.
-        positive: The positive class; None for the rarest. With more than two classes
-            it is held against all others.
+        positive: The positive class, or several that are one together; None for the
+            rarest. With more than two classes it is held against all others.
         task: "binary", "multiclass" or "multilabel"; None detects it.
         group: A column whose equal values must stay on one side of a split (a
             patient, a customer). It is no feature.
         time: A column by which rows are ordered in time. It is no feature.
         drop: Columns to leave out.
+        keep: Columns that are features even where they look like identifiers.
+        unlabelled: What becomes of rows without a label (missing, or such as -1 beside
+            0 and 1): "refuse", "drop", or "keep" where -1 or "unknown" is a class.
         day_first: Whether 03/04/2021 is 3 April, where no date of the column tells;
             None: a slash means month first, and it is said. As `time`, such a column
             is refused unless this is given.
@@ -100,6 +106,8 @@ def read_table(
         drop,
         like,
         labelled=True,
+        keep=keep,
+        unlabelled=unlabelled,
         day_first=day_first,
     )
     _warn(table, source)
@@ -115,14 +123,17 @@ def read_parts(
         source: As in `read_table`.
         target: As in `read_table`.
         test: A source of the test rows, or None.
-        **reading: `positive`, `group`, `time`, `drop` and `day_first`, as `read_table`
-            takes them; the test part needs none.
+        **reading: `positive`, `group`, `time`, `drop`, `keep`, `unlabelled` and
+            `day_first`, as `read_table` takes them.
 
     Returns:
         The table, and that of the test rows or None.
     """
     table = read_table(source, target, **reading)
-    return table, None if test is None else read_table(test, target, like=table)
+    if test is None:
+        return table, None
+    later = {"unlabelled": reading.get("unlabelled", "refuse")}
+    return table, read_table(test, target, like=table, **later)
 
 
 def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Table:
@@ -145,9 +156,7 @@ def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Tabl
         >>> len(new), new.labelled
         (2, False)
     """
-    table = _read(
-        source, None, None, None, None, None, drop, like, labelled=False, day_first=None
-    )
+    table = _read(source, None, None, None, None, None, drop, like, labelled=False)
     _warn(table, source)
     return table
 
@@ -160,12 +169,16 @@ def _target_names(
     return name_of(target, "target")
 
 
-def _drop_names(drop: Any, name_of: Callable[[Any, str], str | None]) -> list[str]:
-    if isinstance(drop, str):
+def _names_in(
+    given: Any, role: str, name_of: Callable[[Any, str], str | None]
+) -> list[str]:
+    if isinstance(given, str):
         raise InputTypeError(
-            sentence(f"drop={drop!r}", "a list of column names", f"Pass [{drop!r}].")
+            sentence(
+                f"{role}={given!r}", "a list of column names", f"Pass [{given!r}]."
+            )
         )
-    names = [name_of(name, "drop") for name in drop]
+    names = [name_of(name, role) for name in given]
     return [name for name in names if name is not None]
 
 
@@ -215,7 +228,7 @@ def _warn(table: Table, source: Any) -> None:
 def _read(
     source: Any,
     target: str | int | Sequence[str] | None,
-    positive: Positive | None,
+    positive: Positives | None,
     task: str | None,
     group: str | None,
     time: str | None,
@@ -223,14 +236,18 @@ def _read(
     like: Table | None,
     *,
     labelled: bool,
-    day_first: bool | None,
+    keep: Sequence[str] = (),
+    unlabelled: str = "refuse",
+    day_first: bool | None = None,
 ) -> Table:
     if task is not None:
         one_of(task, TASKS, "task")
     name_of = functools.partial(_column_name, matrix=_is_matrix(source))
     target = _target_names(target, name_of)
     group, time = name_of(group, "group"), name_of(time, "time")
-    drop = _drop_names(drop, name_of)
+    drop = _names_in(drop, "drop", name_of)
+    keep = _names_in(keep, "keep", name_of)
+    one_of(unlabelled, UNLABELLED, "unlabelled")
     if isinstance(source, Table):
         return _again(source, target, positive, task, group, time, drop, like)
     if like is not None and target is None and labelled:
@@ -244,13 +261,18 @@ def _read(
     if labelled:
         targets = present_targets(raw, targets)
     notes = Notes(list(raw.notes))
+    if labelled and unlabelled == "drop":
+        raw = _labelled_only(raw, targets, notes)
     if like is not None:
         own = _as_named(raw, targets, like.target) if labelled else raw
         return table_like(own, like, group, time, notes, labelled)
-    found = read_target(raw, targets, notes, positive=positive, task=task)
+    found = read_target(
+        raw, targets, notes, positive=positive, task=task, unlabelled=unlabelled
+    )
+    require_known(keep, raw.data.column_names, raw.name, "keep")
     require_roles(raw, {"group": group, "time": time})
     roles = {group: "groups rows", time: "orders rows in time"}
-    columns, dropped = _features(raw, targets, roles, drop, notes)
+    columns, dropped = _features(raw, targets, roles, drop, keep, notes)
     return Table(
         columns,
         found.y,
@@ -262,9 +284,34 @@ def _read(
         dropped=dropped,
         notes=notes.sentences(),
         source=raw.name,
+        positive_labels=found.positive_labels,
         # Columns of a Parquet file that are dropped are not read: no order is known.
         order=order if set(drop) <= set(order) else (),
     )
+
+
+UNLABELLED = ("refuse", "drop", "keep")
+
+
+def _labelled_only(raw: Raw, targets: Sequence[str], notes: Notes) -> Raw:
+    """Return a source without the rows that have no label, with a note."""
+    without = unlabelled_rows(raw, targets)
+    count = int(without.sum())
+    if not count:
+        return raw
+    kept = np.flatnonzero(~without)
+    if not len(kept):
+        raise TargetError(
+            sentence(
+                f"{raw.name} without a label in any of its {count:,} rows",
+                "rows with labels",
+            )
+        )
+    notes.add(
+        f"{count:,} row{'s'[: count > 1]} of {raw.name} without a label "
+        f"{'were' if count > 1 else 'was'} left out."
+    )
+    return dataclasses.replace(raw, data=raw.data.take(kept), kept=kept)
 
 
 def _order(day_first: bool | None) -> str:
@@ -379,6 +426,45 @@ def _as_named(raw: Raw, targets: Sequence[str], wanted: str) -> Raw:
     return dataclasses.replace(raw, data=data.rename_columns(names))
 
 
+TARGET_NAMES = (
+    "target", "label", "labels", "class", "y", "outcome", "response", "result",
+    "diagnosis", "default", "churn", "fraud", "status",
+)  # fmt: skip
+
+
+MOST_SHOWN = 20
+
+
+def shown(names: Sequence[str], wanted: Sequence[str]) -> str:
+    """List columns; if they are many, those first that are likely meant.
+
+    Args:
+        names: All columns.
+        wanted: What they are compared with: the name asked for, or usual targets.
+
+    Example:
+        >>> shown([*map(str, range(30)), "Class"], ["clas"])[:12]
+        "'Class', '0'"
+    """
+    if len(names) <= MOST_SHOWN:
+        return listing(names, MOST_SHOWN)
+    words = [word.casefold() for word in wanted]
+
+    def near(name: str) -> float:
+        folded = name.casefold()
+        within = any(word in folded or folded in word for word in words)
+        return -within - max(
+            difflib.SequenceMatcher(None, folded, word).ratio() for word in words
+        )
+
+    if len(names) > 2000:  # the last columns are looked at as well as the first
+        names = [*names[:1000], *names[-1000:]]
+    close = sorted(names, key=near)[:8]
+    close = [*close, *(name for name in names[-2:] if name not in close)]
+    rest = [name for name in names if name not in close]
+    return listing([*close, *rest], MOST_SHOWN)
+
+
 def present_targets(raw: Raw, targets: list[str]) -> list[str]:
     """Return the targets if a source has them.
 
@@ -390,7 +476,7 @@ def present_targets(raw: Raw, targets: list[str]) -> list[str]:
         raise TargetError(
             sentence(
                 f"no target for {raw.name}",
-                f"one of its columns, {listing(names, 40)}",
+                f"one of its columns, {shown(names, TARGET_NAMES)}",
                 " ".join([raw.hint, "Pass target=COLUMN."]).strip(),
             )
         )
@@ -399,7 +485,7 @@ def present_targets(raw: Raw, targets: list[str]) -> list[str]:
             raise TargetError(
                 sentence(
                     f"the target {target!r}, which {raw.name} has not",
-                    f"one of its columns, {listing(names, 20)}",
+                    f"one of its columns, {shown(names, [target])}",
                     " ".join([nearest(target, names), raw.hint]).strip(),
                 )
             )
@@ -411,6 +497,7 @@ def _features(
     targets: Sequence[str],
     roles: Mapping[str | None, str],
     drop: Sequence[str],
+    keep: Sequence[str],
     notes: Notes,
 ) -> tuple[tuple[Column, ...], tuple[Dropped, ...]]:
     """Type all columns but the targets; leave out those that cannot help."""
@@ -423,6 +510,8 @@ def _features(
             continue
         column = infer(name, raw, notes)
         reason = column.reason if isinstance(column, Dropped) else useless(column)
+        if isinstance(column, Column) and name in keep:
+            reason = ""
         if reason:
             told.append(Dropped(name, reason))
         elif isinstance(column, Column):
@@ -445,7 +534,11 @@ def _tell_dropped(told: Sequence[Dropped], notes: Notes) -> None:
         by_reason.setdefault(entry.reason, []).append(entry.name)
     for reason, names in by_reason.items():
         plural, each = ("s", ", each") if len(names) > 1 else ("", "")
-        notes.add(f"Column{plural} {listing(names)} left out{each} because {reason}.")
+        one = "it" if len(names) == 1 else "one"
+        advice = f" Name {one} in keep= to have it read." if may_be_kept(reason) else ""
+        notes.add(
+            f"Column{plural} {listing(names)} left out{each} because {reason}.{advice}"
+        )
 
 
 def table_like(
@@ -492,7 +585,7 @@ def table_like(
 def _again(
     table: Table,
     target: str | Sequence[str] | None,
-    positive: Positive | None,
+    positive: Positives | None,
     task: str | None,
     group: str | None,
     time: str | None,

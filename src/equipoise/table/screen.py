@@ -59,6 +59,11 @@ def useless(column: Column) -> str:
     return ""
 
 
+def may_be_kept(reason: str) -> bool:
+    """Return whether a column that was left out for a reason may be a feature."""
+    return "identifier" in reason
+
+
 def _useless_texts(column: Column) -> str:
     known = column.values[column.values >= 0]
     distinct = len(column.categories)

@@ -21,6 +21,7 @@ class Raw:
             are to be parsed, and texts such as `NA` may mean that a value is missing.
         decimal: The decimal mark where a text could be read both ways.
         proven: Whether numbers of the file that can be read in one way only tell it.
+        kept: `[rows]` where these rows lie among all, or None for all of them.
         order: Which comes first in dates where no date tells, "day" or "month"; ""
             where the user did not say.
         line: The line of a row in the file, or None where rows have no lines.
@@ -39,6 +40,7 @@ class Raw:
     first: int = 0
     proven: bool = False
     order: str = ""
+    kept: Any = None
 
     def place(self, row: int) -> str:
         """Return where a row lies, for messages.
@@ -49,6 +51,7 @@ class Raw:
             >>> Raw(None, "a file", line=lambda row: row + 2).place(3)
             'line 5'
         """
+        row = row if self.kept is None else int(self.kept[row])
         if self.line is None:
             return f"row {self.first + row}"
         return f"line {self.line(row)}"

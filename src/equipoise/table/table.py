@@ -108,6 +108,7 @@ class Table:
         dropped: Columns that were left out.
         notes: What was done while reading, one sentence each.
         source: Where the rows come from, for messages.
+        positive_labels: The labels that are the positive class, if it is several.
         fingerprint: What tells the rows apart where their features are an array that
             the table does not hold; else None.
         order: The names of all columns of the source in its order, the target and
@@ -131,6 +132,7 @@ class Table:
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
     source: str = "arrays"
+    positive_labels: tuple[str, ...] = ()
     fingerprint: Fingerprint | None = None
     order: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +18,10 @@ from equipoise.table.arrow_types import unnamed
 from equipoise.table.infer import (
     NUMBER_MISSING,
     lowered_in,
+    tidy,
     without_missing_texts,
 )
+from equipoise.table.labels import UNLABELLED, says_nothing
 from equipoise.table.parse_numbers import parse_numbers
 from equipoise.table.source import Notes, Raw
 from equipoise.table.table import IntArray, Task
@@ -29,6 +32,8 @@ MOST_FRACTIONS = 20
 MOST_CLASSES = 1000
 
 Positive = str | int | float | bool
+Positives = Positive | Sequence[Positive]
+"""One class, or several that are one class together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +44,13 @@ class Target:
         y: As in `Table`.
         classes: As in `Table`.
         task: Binary, multi-class or multi-label.
+        positive_labels: As in `Table`.
     """
 
     y: npt.NDArray[Any]
     classes: tuple[str, ...]
     task: Task
+    positive_labels: tuple[str, ...] = ()
 
 
 def read_target(
@@ -51,8 +58,9 @@ def read_target(
     names: Sequence[str],
     notes: Notes,
     *,
-    positive: Positive | None = None,
+    positive: Positives | None = None,
     task: str | None = None,
+    unlabelled: str = "refuse",
 ) -> Target:
     """Read the target columns of a source.
 
@@ -60,8 +68,10 @@ def read_target(
         raw: The source.
         names: One column, or several for a multi-label task.
         notes: Collects what was done.
-        positive: The positive class; None for the rarest.
+        positive: The positive class, or several; None for the rarest.
         task: "binary", "multiclass", "multilabel", or None to detect it.
+        unlabelled: Whether labels such as -1 beside 0 and 1 are refused ("refuse") or
+            a class like any other ("keep").
 
     Raises:
         TargetError: A target is missing, infinite, constant, or no set of classes.
@@ -79,17 +89,78 @@ def read_target(
                 "Nothing can be learned from one class; is this the right column?",
             )
         )
+    if unlabelled != "keep":
+        _require_labelled(codes, classes, names[0], raw)
     chosen = _positive(positive, classes, counts, names[0], notes)
     if task == "multiclass" or (task is None and positive is None and len(classes) > 2):
         return Target(codes, classes, "multiclass")
-    y = (codes == chosen).astype(np.int8)
-    if len(classes) == 2:
-        return Target(y, (classes[1 - chosen], classes[chosen]), "binary")
-    notes.add(
-        f"Class {classes[chosen]!r} of target {names[0]!r} ({counts[chosen]:,} rows) "
-        f"is held against the {len(classes) - 1} others together."
+    y = np.isin(codes, chosen).astype(np.int8)
+    words = [classes[code] for code in chosen]
+    rest = [classes[code] for code in range(len(classes)) if code not in chosen]
+    if len(rest) > 1 or len(words) > 1:
+        several = len(words) > 1
+        notes.add(
+            f"Class{'es'[: 2 * several]} {listing(words)} of target {names[0]!r} "
+            f"({int(counts[chosen].sum()):,} rows) {'are' if several else 'is'} held "
+            + (
+                f"against the {len(rest)} others together."
+                if len(rest) > 1
+                else f"against {rest[0]!r}."
+            )
+        )
+    text = ", ".join(words)
+    negative = rest[0] if len(rest) == 1 else f"not {text}"
+    members = tuple(words) if len(words) > 1 else ()
+    return Target(y, (negative, text), "binary", members)
+
+
+def _require_labelled(
+    codes: IntArray, classes: tuple[str, ...], name: str, raw: Raw
+) -> None:
+    """Raise where some labels seem to say that their rows have none."""
+    nothing = says_nothing(classes)
+    if not nothing:
+        return
+    rows = np.flatnonzero(np.isin(codes, [classes.index(text) for text in nothing]))
+    rest = [text for text in classes if text not in nothing]
+    raise TargetError(
+        sentence(
+            f"the target {name!r} with {listing(nothing)} in {len(rows):,} rows beside "
+            f"{listing(rest)} ({_places(rows, raw)}), which seem to be rows without a "
+            "label",
+            "a label in every row: rows without one are no negatives",
+            f"Pass unlabelled='drop' to leave these rows out, or unlabelled='keep' if "
+            f"{listing(nothing)} is a class like the others.",
+        )
     )
-    return Target(y, (f"not {classes[chosen]}", classes[chosen]), "binary")
+
+
+def unlabelled_rows(raw: Raw, names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Return which rows lack a label in one of the target columns, `[rows]`.
+
+    Args:
+        raw: The source.
+        names: The target columns.
+    """
+    without = np.zeros(raw.data.num_rows, bool)
+    for name in names:
+        texts = tidy(_texts(raw, name))
+        words = texts.list()
+        blank = lowered_in(texts, frozenset(UNLABELLED))
+        nothing = says_nothing([text for text in words if text]) if words else []
+        number = parse_numbers(texts.values)
+        if number.numeric[~blank].all():
+            distinct = [
+                f"{v:.15g}" if n else text
+                for v, n, text in zip(number.values, number.numeric, words, strict=True)
+            ]
+            nothing = says_nothing(distinct)
+            words = distinct
+        gone = np.array([text in nothing for text in words], bool)
+        if raw.typed:
+            blank = lowered_in(texts, frozenset({"nan", "<na>"})) | gone
+        without |= (texts.codes < 0) | texts.at(blank | gone)
+    return without
 
 
 def labels(raw: Raw, name: str, notes: Notes) -> tuple[IntArray, tuple[str, ...]]:
@@ -155,7 +226,8 @@ def _present(texts: Texts, raw: Raw, name: str, notes: Notes) -> Texts:
                 f"the target {name!r} of {raw.name} with {len(rows):,} missing "
                 f"value{'s'[: len(rows) > 1]} ({_places(rows, raw)})",
                 "a target in every row",
-                "Remove these rows, or fill in their targets.",
+                "Pass unlabelled='drop' to leave these rows out, or fill in their "
+                "targets.",
             )
         )
     return found
@@ -249,15 +321,15 @@ def _merged(texts: Texts, name: str, notes: Notes) -> Texts:
 
 
 def _positive(
-    positive: Positive | None,
+    positive: Positives | None,
     classes: tuple[str, ...],
     counts: IntArray,
     name: str,
     notes: Notes,
-) -> int:
-    """Return the number of the positive class."""
+) -> list[int]:
+    """Return the numbers of the positive classes."""
     if positive is not None:
-        return find_class(positive, classes, name)
+        return find_classes(positive, classes, name)
     rarest = int(counts.min())
     tied = np.flatnonzero(counts == rarest)
     if len(tied) > 1 and len(classes) == 2:
@@ -266,7 +338,43 @@ def _positive(
             f"{classes[int(tied[-1])]!r} was taken as the positive one. Pass positive= "
             "to choose."
         )
-    return int(tied[-1])
+    return [int(tied[-1])]
+
+
+def find_classes(positive: Positives, classes: Sequence[str], name: str) -> list[int]:
+    """Return the numbers of the classes that are positive, each once, in order.
+
+    A text that is no class may name several, divided by commas; quotes go around one
+    that holds a comma, as in CSV.
+
+    Raises:
+        TargetError: No class is so named, or no other is left.
+
+    Example:
+        >>> find_classes([2, 3], ("1", "2", "3"), "y")
+        [1, 2]
+        >>> find_classes('b,"a,c"', ("a,c", "b", "d"), "y")
+        [0, 1]
+    """
+    if isinstance(positive, str):
+        wanted: Sequence[Positive] = [positive]
+        folded = [cls.casefold() for cls in classes]
+        if "," in positive and " ".join(positive.split()).casefold() not in folded:
+            parts = next(csv.reader([positive], skipinitialspace=True), [])
+            wanted = [part for part in parts if part.strip()] or wanted
+    elif isinstance(positive, Sequence | np.ndarray):
+        wanted = list(positive)
+    else:
+        wanted = [positive]
+    chosen = sorted({find_class(one, classes, name) for one in wanted})
+    if not 0 < len(chosen) < len(classes):
+        raise TargetError(
+            sentence(
+                f"positive={positive!r} for the target {name!r}",
+                f"some of its classes, not all: {listing(classes, 20)}",
+            )
+        )
+    return chosen
 
 
 def find_class(positive: Positive, classes: Sequence[str], name: str) -> int:
@@ -317,7 +425,7 @@ def _multilabel(
     raw: Raw,
     names: Sequence[str],
     notes: Notes,
-    positive: Positive | None,
+    positive: Positives | None,
     task: str | None,
 ) -> Target:
     if task not in {None, "multilabel"} or positive is not None:

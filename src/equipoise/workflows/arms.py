@@ -23,7 +23,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.fingerprint import fingerprint
 from equipoise.table.read import read_table
 from equipoise.table.table import Table
-from equipoise.table.target import Positive
+from equipoise.table.target import Positives
 from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.own_input import require_finite
 
@@ -91,7 +91,7 @@ class Arms:
 def labels_of(
     source: Any,
     *,
-    positive: Positive | None = None,
+    positive: Positives | None = None,
     group: Any = None,
     time: Any = None,
 ) -> tuple[Table, npt.NDArray[Any]]:

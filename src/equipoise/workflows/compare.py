@@ -19,7 +19,7 @@ from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.read import read_parts
 from equipoise.table.table import concatenate
-from equipoise.table.target import Positive
+from equipoise.table.target import Positives
 from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms, labels_of, refuse_columns
 from equipoise.workflows.blended_arms import fitted_arms, with_blends
@@ -38,10 +38,12 @@ def compare(
     target: str | None = None,
     *,
     test: Any = None,
-    positive: Positive | None = None,
+    positive: Positives | None = None,
     group: Any = None,
     time: Any = None,
     drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    unlabelled: str = "refuse",
     day_first: bool | None = None,
     strategies: Iterable[str | Strategy] | str | None = None,
     folds: int = 5,
@@ -79,6 +81,9 @@ def compare(
         time: A column by which the rows are ordered and split in time; it is no
             feature. With `model`, an array with one value per row.
         drop: Columns to leave out.
+        keep: Columns that are features even where they look like identifiers.
+        unlabelled: What becomes of rows without a label: "refuse", "drop" or "keep",
+            as in `read_table`.
         day_first: Whether 03/04/2021 is 3 April where no date tells, as in
             `read_table`.
         strategies: Names of the catalogue or `Strategy` objects; by default
@@ -139,10 +144,14 @@ def compare(
             group=group,
             time=time,
             drop=drop,
+            keep=keep,
+            unlabelled=unlabelled,
             day_first=day_first,
         )
     else:
-        refuse_columns(test=test, target=target, drop=drop, day_first=day_first)
+        refuse_columns(
+            test=test, target=target, drop=drop, keep=keep, day_first=day_first
+        )
         table, x = labels_of(source, positive=positive, group=group, time=time)
         later = None
     table.require_binary("compare")

@@ -27,7 +27,7 @@ from equipoise.strategies.jobs import Progress
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.read import read_table
 from equipoise.table.table import FloatArray, Table
-from equipoise.table.target import Positive
+from equipoise.table.target import Positives
 from equipoise.table.units import one_of_each, tied_rows
 from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms, refuse_columns
@@ -76,10 +76,12 @@ def fit(
     source: Any,
     target: str | None = None,
     *,
-    positive: Positive | None = None,
+    positive: Positives | None = None,
     group: Any = None,
     time: Any = None,
     drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    unlabelled: str = "refuse",
     day_first: bool | None = None,
     strategy: str | Strategy | Iterable[str | Strategy] = "auto",
     goal: Goal | str | None = None,
@@ -113,6 +115,9 @@ def fit(
         time: A column by which the rows are ordered and split in time; it is no
             feature. With `model`, an array with one value per row.
         drop: Columns to leave out.
+        keep: Columns that are features even where they look like identifiers.
+        unlabelled: What becomes of rows without a label: "refuse", "drop" or "keep",
+            as in `read_table`.
         day_first: Whether 03/04/2021 is 3 April where no date tells, as in
             `read_table`.
         strategy: A name, a `Strategy`, several of them, or "auto": an average of
@@ -170,10 +175,12 @@ def fit(
             group=group,
             time=time,
             drop=drop,
+            keep=keep,
+            unlabelled=unlabelled,
             day_first=day_first,
         )
     else:
-        refuse_columns(target=target, drop=drop, day_first=day_first)
+        refuse_columns(target=target, drop=drop, keep=keep, day_first=day_first)
         table, x = own_rows(source, positive=positive, group=group, time=time)
     table.require_binary("fit")
     each = read_weights(weights, len(table), goal)

@@ -353,6 +353,11 @@ def _schema_state(schema: Table) -> dict[str, Any]:
         "classes": list(schema.classes),
         "target": schema.target,
         "task": schema.task,
+        **(
+            {"positive_labels": list(schema.positive_labels)}
+            if schema.positive_labels
+            else {}
+        ),
         "dropped": [asdict(dropped) for dropped in schema.dropped],
         "source": schema.source,
     }
@@ -380,6 +385,7 @@ def _schema(state: Mapping[str, Any]) -> Table:
         task=one_of(state["task"], ["binary"], "task"),  # type: ignore[arg-type]  # checked
         dropped=tuple(Dropped(**d) for d in state["dropped"]),
         source=state["source"],
+        positive_labels=texts(state.get("positive_labels", ()), "the labels"),
     )
 
 
