@@ -39,7 +39,7 @@ def unmasked(values: Any, what: str) -> Any:
         rows = np.flatnonzero(hidden.reshape(len(hidden), -1).any(axis=1))
         raise InputError(
             sentence(
-                f"{what} of which {int(hidden.sum()):,} are masked ({in_rows(rows)})",
+                f"{what} of which {_are(int(hidden.sum()))} masked ({in_rows(rows)})",
                 f"{what} without masked values",
                 "Leave these rows out of every array, for example with "
                 "keep = ~numpy.ma.getmaskarray(values).",
@@ -156,11 +156,15 @@ def in_rows(rows: Any, most: int = 5) -> str:
     return f"{'row' if len(rows) == 1 else 'rows'} {', '.join(numbers)}{more}"
 
 
+def _are(count: int) -> str:
+    return f"{count:,} {'is' if count == 1 else 'are'}"
+
+
 def _refuse_missing(rows: Any, what: str) -> None:
     if len(rows):
         raise InputError(
             sentence(
-                f"{what} of which {len(rows):,} are missing ({in_rows(rows)})",
+                f"{what} of which {_are(len(rows))} missing ({in_rows(rows)})",
                 "a name for every row",
                 "Give a row that belongs to no other a name of its own, or leave it "
                 "out.",

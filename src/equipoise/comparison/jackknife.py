@@ -40,7 +40,7 @@ def without_each_row(y: npt.ArrayLike, score: npt.ArrayLike) -> FloatArray:
         [0.833, 1.0, 1.0, 0.5]
     """
     positive = check_labels(y)
-    s = check_log_odds(np.asarray(score), positive.shape, "score")
+    s = check_log_odds(score, positive.shape, "score")
     # `unique` sorts upwards; thresholds run from the highest score down.
     group = np.unique(-s, return_inverse=True)[1]
     held = np.bincount(group, positive)

@@ -60,7 +60,7 @@ def delong_difference(
     """
     positive = check_labels(y)
     scores = [
-        check_log_odds(np.asarray(s), positive.shape, name)
+        check_log_odds(s, positive.shape, name)
         for s, name in ((first, "first"), (second, "second"))
     ]
     known = _against_constant("roc_auc", positive, scores, None, level)
@@ -118,8 +118,8 @@ def resampled_difference(
     """
     one_of(metric, _VALUE, "metric")
     positive = check_labels(y)
-    a = check_log_odds(np.asarray(first), positive.shape, "first")
-    b = check_log_odds(np.asarray(second), positive.shape, "second")
+    a = check_log_odds(first, positive.shape, "first")
+    b = check_log_odds(second, positive.shape, "second")
     if _freedom(positive) < 0:
         return _t_test(NAN, NAN, -1, level)
     if metric in ("average_precision", "roc_auc"):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import unmasked
 from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective, as_objective
@@ -227,7 +228,9 @@ def cross_validated(
     positive = check_labels(y)
     split = _check_folds(folds, positive)
     scores = {
-        name: check_log_odds(np.atleast_2d(np.asarray(z)), split.shape, name)
+        name: check_log_odds(
+            np.atleast_2d(unmasked(z, f"the scores of {name!r}")), split.shape, name
+        )
         for name, z in log_odds.items()
     }
     one_of(baseline, scores, "baseline")
@@ -317,7 +320,7 @@ def _goal(
 
 def _check_folds(folds: npt.ArrayLike, y: BoolArray) -> IntArray:
     """Return folds `[repeats, rows]`, numbered 0 to folds - 1 in every repeat."""
-    split = np.atleast_2d(np.asarray(folds))
+    split = np.atleast_2d(np.asarray(unmasked(folds, "folds")))
     if split.ndim != 2 or split.shape[1] != y.size or not len(split):
         raise InputError(
             sentence(f"folds of shape {np.shape(folds)}", f"[repeats, {y.size}]")

@@ -108,6 +108,22 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.options = options
 
+    def __call__(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
+    ) -> Tensor:
+        """Return the reduced loss.
+
+        Args:
+            y_true: `[batch]` or `[batch, n]` targets.
+            y_pred: `[batch]` or `[batch, n]` logits.
+            sample_weight: Weights that broadcast against the losses, or None.
+        """
+        return super().__call__(
+            unmasked(y_true, "targets"),
+            unmasked(y_pred, "logits"),
+            unmasked(sample_weight, "weights"),
+        )
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return one value per example, `[batch]`.
 

@@ -79,12 +79,12 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
             y_pred: `[batch]` or `[batch, n]` logits; each output is a set.
             sample_weight: `[batch]` or `[batch, n]` example weights, or None.
         """
-        logits = ops.convert_to_tensor(y_pred, dtype=self.dtype)
-        targets = ops.convert_to_tensor(y_true, dtype=self.dtype)
+        logits = as_type(y_pred, self.dtype)
+        targets = as_type(y_true, self.dtype)
         targets, logits = aligned(targets, logits)
         weights = None
         if sample_weight is not None:
-            weights = ops.convert_to_tensor(sample_weight, dtype=self.dtype)
+            weights = as_type(sample_weight, self.dtype)
             weights = _outputs_first(weights)
         values = type(self).function(
             _outputs_first(targets), _outputs_first(logits), weights, **self.options

@@ -20,6 +20,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from equipoise._core.arrays import unmasked
 from equipoise._core.checks import integer, number
 from equipoise.priors import log_odds
 
@@ -55,6 +56,14 @@ class _Streaming(keras.metrics.Metric):  # type: ignore[misc]  # Keras is untype
     def _flat(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
+        y_true, y_pred, sample_weight = (
+            unmasked(values, what)
+            for values, what in (
+                (y_true, "labels"),
+                (y_pred, "scores"),
+                (sample_weight, "weights"),
+            )
+        )
         score = ops.convert_to_tensor(y_pred)
         if keras.backend.standardize_dtype(score.dtype) != "float64":
             # In half precision the number of a bin would be rounded to hundreds.

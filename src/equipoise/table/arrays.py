@@ -143,7 +143,9 @@ def _filled(values: Any) -> Any:
         return np.asarray(values.data)
     if values.dtype.kind in "biuf":
         return np.ma.filled(values.astype(np.float64), np.nan)
-    return np.ma.filled(values.astype(object), None)
+    found = values.data.astype(object)
+    found[np.ma.getmaskarray(values)] = None
+    return found
 
 
 def _one(values: Any, name: str) -> Any:

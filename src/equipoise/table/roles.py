@@ -44,14 +44,10 @@ def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
     import pyarrow.compute as pc
 
     values = raw.data.column(name)
+    values = written(values)
     require_named(values.type, name)
     if not pa.types.is_dictionary(values.type):
-        try:
-            values = pc.cast(values, pa.large_string())
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            # Tuples and the like: what they are written as names them.
-            names = [None if v is None else repr(v) for v in values.to_pylist()]
-            values = pa.chunked_array([pa.array(names, pa.large_string())])
+        values = pc.cast(values, pa.large_string())
     texts = texts_of(values)
     codes = texts.without(np.array([not t.strip() for t in texts.list()], bool)).codes
     groups = codes.astype(np.int64)
@@ -61,6 +57,29 @@ def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
         notes.add(f"{len(alone):,} {many} no {name!r}; each is a group of its own.")
         groups[alone] = groups.max() + 1 + np.arange(len(alone))
     return groups
+
+
+def written(values: Any) -> Any:
+    """Return a column of tuples or records as texts, and any other as it is.
+
+    What a tuple is written as names its group.
+
+    Args:
+        values: An Arrow column.
+    """
+    import pyarrow as pa
+
+    kind = values.type
+    of_several = (
+        pa.types.is_list(kind)
+        or pa.types.is_large_list(kind)
+        or pa.types.is_fixed_size_list(kind)
+        or pa.types.is_struct(kind)
+    )
+    if not of_several:
+        return values
+    names = [None if value is None else repr(value) for value in values.to_pylist()]
+    return pa.chunked_array([pa.array(names, pa.large_string())])
 
 
 def require_named(kind: Any, name: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.arrays import group_numbers
+from equipoise._core.arrays import group_numbers, unmasked
 from equipoise._core.checks import listing, number, sentence
 from equipoise.errors import InputError, InputTypeError, SplitError, TargetError
 from equipoise.table.arrays import read_matrix
@@ -52,7 +52,11 @@ def read_rows(estimator: Any, X: Any, *, reset: bool) -> Raw:
         _require_rows(raw)
     else:
         checked = validate_data(
-            estimator, X, reset=reset, dtype=None, ensure_all_finite="allow-nan"
+            estimator,
+            unmasked(X, "X"),
+            reset=reset,
+            dtype=None,
+            ensure_all_finite="allow-nan",
         )
         if isinstance(X, list | tuple) and checked.dtype.kind in "SU":
             # A list of numbers and texts; NumPy made texts of the numbers too.
@@ -175,7 +179,7 @@ def read_labels(y: Any, name: str) -> npt.NDArray[Any]:
 
     if y is None:
         raise TargetError(f"{name} requires y to be passed, but the target y is None.")
-    values = y.to_numpy() if is_series(y) else y
+    values = y.to_numpy() if is_series(y) else unmasked(y, "labels")
     labels = check_array(
         column_or_1d(values, warn=True), ensure_2d=False, dtype=None, input_name="y"
     )
@@ -206,7 +210,7 @@ def read_weights(sample_weight: Any, rows: int) -> FloatArray | None:
         return np.full(rows, number(sample_weight, "sample_weight", 0, open_ends=True))
     found = np.asarray(
         check_array(
-            sample_weight,
+            unmasked(sample_weight, "weights"),
             ensure_2d=False,
             dtype=np.float64,
             input_name="sample_weight",

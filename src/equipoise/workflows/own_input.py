@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import unmasked
 from equipoise._core.checks import integer, listing, one_of, sentence
 from equipoise.errors import InputError, InputTypeError
 from equipoise.table.read import read_table
@@ -66,6 +67,7 @@ class OwnInput:
             InputTypeError: It is a path or a frame, or its type is another.
             InputError: A row has another shape, or a number is not finite.
         """
+        source = unmasked(source, "rows")
         if not isinstance(source, np.ndarray):
             raise InputTypeError(
                 sentence(
@@ -104,7 +106,7 @@ class OwnInput:
                 )
             )
         x = self.read(source[0])
-        labels = np.asarray(source[1])
+        labels = np.asarray(unmasked(source[1], "labels"))
         if len(x) != len(labels):
             raise InputError(
                 sentence(f"{len(x):,} rows and {len(labels):,} labels", "as many")

@@ -19,7 +19,7 @@ from equipoise._core.checks import nearest, sentence
 from equipoise.errors import TableError, TableWarning
 from equipoise.table.blocks import Merged, read_blocks
 from equipoise.table.read import read_features, read_table
-from equipoise.table.roles import require_named
+from equipoise.table.roles import require_named, written
 from equipoise.table.table import Table
 
 
@@ -149,6 +149,7 @@ def _texts(column: Any, name: str) -> npt.NDArray[Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    column = written(column)
     require_named(column.type, name)
     if pa.types.is_dictionary(column.type):
         column = pc.cast(column, column.type.value_type)
