@@ -57,8 +57,8 @@ GOALS: dict[str, dict[str, Any]] = {
 }
 JUDGED = ("recall", "precision", "f1", "balanced_accuracy", "cost")
 REPLICATES, LEVEL, REPEATS = 256, 0.95, 2
-DRAWING = 5
-"""Part of every seed: another number draws fresh tables."""
+DRAWING = {"f1": 5, "balanced_accuracy": 5, "precision": 5, "cost": 6}
+"""Part of every seed: other numbers than those that the constants were chosen on."""
 SIZES = (
     (8, 0.5),
     (8, 0.05),
@@ -119,7 +119,14 @@ def one_table(
     positives, share = size
     kind = SHAPES.index(population.shape), STRENGTHS.index(population.strength)
     random = np.random.default_rng(
-        [DRAWING, seed, positives, round(1 / share), *kind, list(GOALS).index(goal)]
+        [
+            DRAWING[goal],
+            seed,
+            positives,
+            round(1 / share),
+            *kind,
+            list(GOALS).index(goal),
+        ]
     )
     cell = Cell(positives, share, 1, REPEATS)
     x, y = population.draw(cell.positives, cell.negatives, random)

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.errors import InputError
 from equipoise.evaluation import cross_validated
 from equipoise.evaluation.decided import Decided
+from equipoise.evaluation.ends import Basis, resampled_interval
 from equipoise.evaluation.points import within_folds
-from equipoise.metrics import average_precision
+from equipoise.metrics import Estimate, average_precision
 
 
 @pytest.fixture(scope="module")
@@ -290,6 +292,34 @@ def test_weights_are_copies_but_for_the_intervals(drawn) -> None:
     assert weighted.units < 20 < copied.units
     with pytest.raises(InputError, match="weights"):
         cross_validated(drawn.y, drawn.scores, drawn.folds, weights=-times)
+
+
+def test_undecided_rows_are_told_over_repeats(drawn) -> None:
+    costs = Costs(fp=1, fn=9, abstain=0.4)
+    found = cross_validated(
+        drawn.y, drawn.scores, drawn.folds, costs=costs, replicates=60
+    )
+    arm = found["noisy"]
+    low, high = costs.band() or (0, 0)
+    left = (arm.probability >= low) & (arm.probability < high)
+    share = arm.evaluation["undecided"]
+    assert share.value == pytest.approx(left.mean())
+    assert 0 < share.low < share.value < share.high < 1
+    assert arm.evaluation.lower == pytest.approx(low)
+    assert any("rows are left undecided" in note for note in arm.evaluation.notes)
+
+
+def test_a_rule_that_follows_from_costs_has_wider_ends_with_few_rows() -> None:
+    """Its calibrator moves with the rows, though nothing is chosen on them."""
+    drawn = np.random.default_rng(0).normal(0.5, 0.05, 2000)
+
+    def width(units: int, chosen: float) -> float:
+        given = Basis(units, 500.0, chosen=chosen)
+        e = resampled_interval("recall", Estimate(0.5), drawn, given, 0.95)
+        return e.high - e.low
+
+    assert width(8, 0.0) > 1.1 * width(8, 1e-9)
+    assert width(5000, 0.0) == pytest.approx(width(5000, 1e-9), rel=1e-3)
 
 
 def rule_hits(positives: int, tables: int, seed: int) -> dict[str, float]:

@@ -50,6 +50,9 @@ CHANCE_ALONE = 0.35
 what is added to that over the number of repeats. The models of different folds then
 agree or disagree by chance, which no weighting of the rows shows: 1.9 to 2.1 with one
 repeat, 1.5 to 1.8 with five (`benchmarks/level_of_the_verdict.py`)."""
+FOLLOWING = 3.0
+"""By how much, over the independent rows, the variance is raised for a rule that is not
+chosen on the rows, as one that follows from costs: its calibrator moves with them."""
 UNSEEN = 0.5
 """For how many further positives without loss, or with twice the mean one, the
 interval of a mean loss allows."""
@@ -123,6 +126,8 @@ def resampled_interval(
     if basis.units < 2 or known.size < 2:
         return Estimate(point.value, reason=ONE_ROW, level=level)
     rows = max(float(known.var(ddof=1)), basis.chosen)
+    if not basis.chosen and _of_decisions(metric):
+        rows *= 1 + FOLLOWING / basis.units
     variance = _variance(metric, rows, basis)
     if metric in LOSSES:
         low, high = _loss(point.value, variance, basis, level)
@@ -134,6 +139,10 @@ def resampled_interval(
     return Estimate(point.value, low, high, method, level=level)
 
 
+def _of_decisions(metric: str) -> bool:
+    return metric not in METRICS or METRICS[metric].of_counts is not None
+
+
 def _variance(metric: str, rows: float, basis: Basis) -> float:
     # The Bayesian bootstrap's variance is too small by this factor.
     seen = rows * basis.units / (basis.units - 1)
@@ -142,7 +151,7 @@ def _variance(metric: str, rows: float, basis: Basis) -> float:
     times = BETWEEN_RANKING
     if metric in LOSSES:
         times = BETWEEN_LOSS
-    elif METRICS[metric].of_counts is not None:
+    elif _of_decisions(metric):
         times = BETWEEN_DECISION
     return seen * (1 + SHARED_ROWS) + times * basis.between
 
