@@ -9,7 +9,8 @@ first arm is given better features, or no noise. "Nearly the same": the arms sha
 the features, and next to no noise.
 
 Beside the verdict stand the tests that it could have rested on. A second table is of
-the paired tests of two fixed models on one test set.
+the paired tests of two fixed models on one test set, a third of a trained rule against
+an arm that says the same of every row.
 
     python benchmarks/level_of_the_verdict.py --quick
     python benchmarks/level_of_the_verdict.py --parts F     # 20 min, quiet machine
@@ -33,10 +34,12 @@ import numpy.typing as npt
 from scipy import stats
 
 from equipoise.comparison import (
+    RowsError,
     bayesian_correlated_t,
     delong_difference,
     holm,
     judge,
+    judge_differences,
     nadeau_bengio,
     resampled_difference,
 )
@@ -113,6 +116,50 @@ TESTS = ("DeLong, AUROC", "jackknife, AP", "row weights, Brier")
 QUICK = (SETTINGS[0], SETTINGS[4])
 
 
+@dataclass(frozen=True)
+class Constant:
+    """A nearest-mean rule beside `prior`, and three arms like the rule.
+
+    Attributes:
+        positives: How many rows are positive.
+        share: Their share.
+        repeats: How often the rows are divided into folds.
+        folds: Into how many.
+        gain: How far apart the classes are; 0 for noise.
+        hidden: The share of positives that look like negatives in every feature;
+            None if all positives are moved.
+    """
+
+    positives: int
+    share: float
+    repeats: int
+    folds: int
+    gain: float
+    hidden: float | None = None
+
+    @property
+    def words(self) -> str:
+        """What it is, for the table."""
+        kind = "noise" if not self.gain else "a weak signal"
+        if self.hidden is not None:
+            kind = f"{1 - self.hidden:.0%} of the positives are far out"
+        splits = f"{self.repeats} x {self.folds}"
+        return f"{self.positives} | {self.share:.2%} | {splits} | {kind}"
+
+
+CONSTANTS = tuple(
+    Constant(positives, share, repeats, folds, gain, hidden)
+    for gain, hidden in ((0.0, None), (0.9, None), (5.0, 0.8))
+    for positives, share, repeats, folds in (
+        (9, 0.03, 1, 3),
+        (12, 0.05, 1, 5),
+        (12, 0.05, 5, 5),
+        (24, 0.0024, 1, 3),
+        (50, 0.5, 1, 3),
+    )
+)
+
+
 def times(setting: Setting) -> int:
     """Return how many times as many trials a setting gets as the others.
 
@@ -168,7 +215,7 @@ def _scored(
 ) -> FloatArray:
     """Return out-of-fold scores of a nearest-mean rule, `[repeats, rows]`."""
     z = np.empty(folds.shape)
-    for r, k in np.ndindex(len(folds), FOLDS):
+    for r, k in np.ndindex(len(folds), int(folds.max()) + 1):
         train = folds[r] != k
         w = x[train & (y == 1)].mean(0) - x[train & (y == 0)].mean(0)
         w = w + noise * np.linalg.norm(w) * random.standard_normal(OWN)
@@ -266,6 +313,67 @@ def tested(setting: Setting, trials: int) -> FloatArray:
     return found / trials
 
 
+def against_prior(setting: Constant, trials: int) -> FloatArray:
+    """Return how often a rule is told from `prior`, and by what else it would be.
+
+    Returns:
+        The shares of trials in which the verdict tells them apart; the interval of
+        AUROC excludes .5; it does so and the verdict is open; and the test of the
+        arms, with Holm's correction, would tell them apart.
+    """
+    found = np.zeros(4)
+    for trial in range(trials):
+        key = [DRAWING, trial, setting.positives, setting.repeats, setting.folds]
+        results = _beside_prior(setting, np.random.default_rng(key))
+        prior = judge(results).arms["prior"].outcome in ("better", "worse")
+        area = results["plain"].evaluation["roc_auc"]
+        apart = not area.low <= 0.5 <= area.high
+        names = [name for name in results.arms if name != "plain"]
+        base = results["plain"].evaluation[METRIC].value
+        usual = judge_differences(
+            {name: results.split_differences(name, METRIC) for name in names},
+            results.test_share,
+            rows={
+                name: RowsError(
+                    results[name].evaluation[METRIC].value - base,
+                    results[name].errors[METRIC],
+                    results.units - 1,
+                )
+                for name in names
+            },
+        ).arms["prior"]
+        told = usual.outcome in ("better", "worse")
+        found += [prior, apart, apart and not prior, told]
+    return found / trials
+
+
+def _beside_prior(setting: Constant, random: np.random.Generator) -> CrossValidated:
+    negatives = round(setting.positives / setting.share) - setting.positives
+    y = np.repeat([0, 1], [negatives, setting.positives])
+    x = random.standard_normal((ARMS + 1, y.size, OWN))
+    moved = np.flatnonzero(y)
+    if setting.hidden is not None:
+        moved = moved[random.random(moved.size) >= setting.hidden]
+    x[:, moved] += setting.gain / np.sqrt(OWN)
+    folds = np.empty((setting.repeats, y.size), np.int64)
+    for fold in folds:
+        for kind in (0, 1):
+            rows = np.flatnonzero(y == kind)
+            fold[rows] = random.permutation(rows.size) % setting.folds
+    scores = {
+        name: _scored(own, y, folds, 0.0, random)
+        for name, own in zip(("plain", "a", "b", "c"), x, strict=True)
+    }
+    scores["prior"] = np.full(folds.shape, -3.0)
+    return cross_validated(y, scores, folds, replicates=200)
+
+
+def constant_line(setting: Constant, trials: int) -> str:
+    """Return a line of the third table."""
+    rates = " | ".join(f"{rate:.3f}" for rate in against_prior(setting, trials))
+    return f"| {setting.words} | {rates} | {trials} |"
+
+
 def paired_line(setting: Setting, trials: int) -> str:
     """Return a line of the second table."""
     rates = " | ".join(f"{rate:.3f}" for rate in tested(setting, trials))
@@ -279,14 +387,18 @@ def _only(results: CrossValidated, arms: dict[str, Arm]) -> CrossValidated:
     return replace(results, arms=arms)
 
 
-def kept(setting: Setting, trials: int, folder: Path, make: bool = True) -> str:
+def kept(
+    setting: Setting | Constant, trials: int, folder: Path, make: bool = True
+) -> str:
     """Return a setting's line, from its file where there is one; else "" or made."""
     name = "_".join(map(str, (*astuple(setting), trials)))
     path = folder / f"{name}.json"
     if not path.exists():
         if not make:
             return ""
-        if setting.repeats:
+        if isinstance(setting, Constant):
+            text = constant_line(setting, trials)
+        elif setting.repeats:
             text = line(setting, simulate(setting, trials), trials)
         else:
             text = paired_line(setting, trials)
@@ -338,7 +450,7 @@ def above_level(paired: list[str]) -> str:
     return "; ".join(found) or "none"
 
 
-def document(lines: list[str], paired: list[str]) -> str:
+def document(lines: list[str], paired: list[str], constants: list[str]) -> str:
     """Return the page of the docs."""
     columns = (
         "positives",
@@ -403,6 +515,24 @@ def document(lines: list[str], paired: list[str]) -> str:
             "|" + "---|" * (5 + len(TESTS)),
             *paired,
             "",
+            "## Against an arm that says the same of every row",
+            "",
+            "A rule trained within the folds, beside `prior` and three arms like it. "
+            "The average precision of `prior` is the share of positives and its AUROC "
+            ".5, so only the error of the rule counts: the two are told apart if the "
+            "interval of the rule's AUROC excludes .5, or that of its average "
+            "precision, at a fifth of the error rate, the share of positives. This "
+            "pair does not count in the correction for the number of arms. *Open* is "
+            "the share of trials in which that interval excludes .5 and the verdict "
+            "says *cannot tell* or *equivalent*. *By the test of the arms* is what "
+            "the test of all other pairs would find, with Holm's correction for four "
+            "arms. On noise whatever is found is false.",
+            "",
+            "| positives | share | splits | the rule learns from | **told apart** | "
+            "AUROC interval apart | open | by the test of the arms | trials |",
+            "|" + "---|" * 9,
+            *constants,
+            "",
         ]
     )
 
@@ -416,7 +546,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the docs")
     given = parser.parse_args()
     trials = 10 if given.quick else given.trials
-    lines, tests = [], []
+    lines, tests, constants = [], [], []
     with tempfile.TemporaryDirectory() as scratch:
         folder = given.parts or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
@@ -428,10 +558,14 @@ def main() -> None:
             count = trials * times(setting)
             tests.append(kept(setting, count, folder, make=not given.write))
             print(tests[-1], flush=True)
+        for one in CONSTANTS[:1] if given.quick else CONSTANTS:
+            constants.append(kept(one, trials, folder, make=not given.write))
+            print(constants[-1], flush=True)
     if given.write and not given.quick:
         done = sorted(filter(None, lines), key=lambda text: " none |" not in text)
         others = sorted(filter(None, tests), key=lambda text: " none |" not in text)
-        DOCUMENT.write_text(document(done, others), encoding="utf-8")
+        known = list(filter(None, constants))
+        DOCUMENT.write_text(document(done, others, known), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("COLUMNS", "100")
+os.environ.setdefault("COLUMNS", "80")
 
 from figures import draw
 from pages import (

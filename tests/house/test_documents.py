@@ -41,6 +41,7 @@ def test_the_examples_of_a_document_run(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")  # as write_outputs.py does
     names: dict[str, object] = {"__name__": "__main__"}
     for block in blocks(path):
         if not block.runs:
