@@ -15,7 +15,7 @@ WIDTH = 80
 NARROWEST, WIDEST = 40, 120
 """Text is wrapped to the terminal's width between these: longer lines are hard to
 read."""
-_INTERVAL = re.compile(r"\[[^\s\[\]]+, [^\s\[\]]+\]")
+_ONE_WORD = re.compile(r"\[[^\s\[\]]+, [^\s\[\]]+\]|--[a-z-]+ [\w.]+")
 _KEPT = "\ue000"
 """Stands for a space at which no line may end."""
 _BREAK = re.compile(r"(?<=[_\-+.,/:;=)(])(?=\w)|(?<=[a-z])(?=[A-Z])")
@@ -45,7 +45,7 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
     """Wrap a text at spaces; each of its lines by itself.
 
     A line's own indentation is kept, and a bullet's text stays right of the bullet. An
-    interval such as "[.70, .81]" stays on one line. A
+    interval such as "[.70, .81]" and an option with its value stay on one line. A
     word that is longer than a line is broken at its marks, such as underscores and
     slashes, and where it has none it stays whole.
 
@@ -77,7 +77,7 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
 def _filled(text: str, width: int, first: str, rest: str) -> list[str]:
     """Return the lines of a text without line breaks."""
     room = max(width - max(len(first), len(rest)), 10)
-    text = _INTERVAL.sub(lambda found: found[0].replace(" ", _KEPT), text)
+    text = _ONE_WORD.sub(lambda found: found[0].replace(" ", _KEPT), text)
     pieces = (
         word if len(word) <= room else " ".join(_parts(word, room))
         for word in text.split(" ")
