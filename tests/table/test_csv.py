@@ -19,6 +19,7 @@ import pyarrow.csv
 import pytest
 
 from equipoise.errors import EquipoiseError, TableError, TableWarning, TargetError
+from equipoise.table.blocks import read_blocks
 from equipoise.table.csv import read_csv
 from equipoise.table.read import read_table
 from equipoise.table.table import Table
@@ -341,7 +342,7 @@ def test_comments_before_the_header(read: Read) -> None:
         ('{"a": 1, "y": 0}\n{"a": 2, "y": 1}\n', "which is JSON.*pass the frame"),
         ("<!DOCTYPE html>\n<html><body>log in</body></html>", "which is a web page"),
         ('<?xml version="1.0"?>\n<rows/>', "which is XML"),
-        ("% from a\n\n@RELATION b\n@DATA\n1,2\n", "which is an ARFF file"),
+        ("% from a\n\n@RELATION b\n@DATA\n1,2\n", "without attributes"),
         (pickle.dumps([1, 2], 4), "a pickled Python object"),
         ("y\n" + "0\n1\n" * 20, "one column"),
         ("a b y\n" + "1 2 0\n" * 20, "one column"),
@@ -449,3 +450,41 @@ def test_nothing_is_shared_with_arrows_threads_afterwards(
     path.write_text("a,b\n1,2\n3,4\n")
     read_csv(path)
     assert let_go.is_set()
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+@pytest.mark.parametrize(
+    ("head", "names", "says"),
+    [
+        (",X1,X2,Y\nID,LIMIT,AGE,default\n", ("LIMIT", "AGE"), "names of the columns"),
+        ("no,size,age,y\n#,cm,years,0/1 flag\n", ("size", "age"), "A second header"),
+        ("no,size,age,y\nint,float,float,int\n", ("size", "age"), "A second header"),
+    ],
+)
+def test_a_second_header_is_no_row(
+    head: str, names: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    body = "".join(f"{i},{i % 9}.5,{i % 11},{label(i)}\n" for i in range(ROWS))
+    path = tmp_path / "a.csv"
+    path.write_text(head + body)
+    target = head.splitlines()[1 if "default" in head else 0].split(",")[-1]
+    table = read_table(path, target)
+    assert table.names == names
+    assert len(table) == ROWS
+    assert says in " ".join(table.notes)
+    blocks = list(read_blocks(path, like=table, block_bytes=150))
+    assert len(blocks) > 2
+    found = np.concatenate([block.table[names[0]].values for block in blocks])
+    np.testing.assert_array_equal(found, table[names[0]].values)
+    path.write_text(head + body + "1,2\n")
+    with pytest.raises(TableError, match=f"line {ROWS + 3} has 2 fields"):
+        read_table(path, target)
+
+
+@pytest.mark.parametrize("second", ["1,2,3,0", "?,NA,missing,1", ",,,0", "1,big,2,0"])
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+def test_a_first_row_of_values_is_no_header(second: str, tmp_path: Path) -> None:
+    body = "".join(f"{i % 7},{i % 9}.5,{i % 11},{label(i)}\n" for i in range(ROWS))
+    path = tmp_path / "a.csv"
+    path.write_text("a,b,c,y\n" + second + "\n" + body)
+    assert len(read_table(path, "y")) == ROWS + 1

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.table.screen import useless
+from equipoise.table.screen import may_be_kept, useless, words_of
 from equipoise.table.table import Column, FloatArray
 
 RANDOM = np.random.default_rng(0)
@@ -82,3 +82,14 @@ def test_dates() -> None:
     days = np.arange(40).astype("datetime64[us]")
     assert useless(Column("t", "datetime", days)) == ""
     assert "one value" in useless(Column("t", "datetime", days[[0] * 40]))
+
+
+def test_free_text_is_called_so() -> None:
+    texts = tuple(f"please call me back at number {i}" for i in range(60))
+    column = Column("t", "categorical", np.arange(60), texts)
+    assert "free text (7 words on average" in useless(column)
+    assert may_be_kept(useless(column)) is False
+    short = tuple(f"user {i}" for i in range(60))
+    assert words_of(Column("t", "categorical", np.arange(60), short)) == 0
+    few = Column("t", "categorical", np.arange(60) % 3, texts[:3])
+    assert words_of(few) == 0

@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 
 from equipoise._core.checks import sentence
 from equipoise.errors import TableError
+from equipoise.table.arff import is_arff, read_arff
 from equipoise.table.arrow_types import plain_table
 from equipoise.table.csv import form_of, read_csv, read_rows
 from equipoise.table.csv_bytes import layout, mark_length, to_utf8
@@ -135,6 +136,8 @@ def _raw_blocks(
         start = stream.read(4)
     if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
         yield from _parquet(path, rows)
+    elif is_arff(path):
+        yield read_arff(path)
     elif start[:2] == b"\x1f\x8b":
         with gzip.open(path) as unpacked:
             yield from _csv(path, unpacked, known, size)

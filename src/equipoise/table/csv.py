@@ -14,7 +14,13 @@ from typing import Any
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import TableError
 from equipoise.table.csv_bytes import Layout, layout, read_bytes, to_utf8
-from equipoise.table.csv_dialect import Dialect, Rows, has_header, sniff
+from equipoise.table.csv_dialect import (
+    Dialect,
+    Rows,
+    has_header,
+    second_header,
+    sniff,
+)
 from equipoise.table.parquet import require_distinct
 from equipoise.table.source import Notes, Raw
 
@@ -31,6 +37,7 @@ class Form:
         dialect: Its dialect; `skip` counts the lines before the rows at hand.
         header: Whether the rows at hand begin with the header.
         names: The columns' names.
+        second: Whether a second record below the header holds no values.
         hint: Added to the error about an absent column.
     """
 
@@ -39,11 +46,12 @@ class Form:
     header: bool
     names: tuple[str, ...]
     hint: str = ""
+    second: bool = False
 
     def after(self, lines: int) -> Form:
         """Return the form of later rows of the file, behind so many lines."""
         dialect = dataclasses.replace(self.dialect, skip=lines)
-        return dataclasses.replace(self, dialect=dialect, header=False)
+        return dataclasses.replace(self, dialect=dialect, header=False, second=False)
 
 
 def read_csv(path: Path, known: Sequence[str] = ()) -> Raw:
@@ -82,12 +90,29 @@ def form_of(
     dialect, rows = sniff(data)
     _require_columns(rows, name)
     header = has_header(rows, known)
+    second = False
+    if header and (kind := second_header(rows, known)):
+        shown = f"line {dialect.skip + 2} of {name} ({listing(rows[1], 4)})"
+        if kind == "names":
+            notes.add(
+                f"The names of the columns were taken from {shown}, not from the line "
+                f"above it ({listing(rows[0], 4)}), as the rows below hold numbers."
+            )
+            dialect = dataclasses.replace(dialect, skip=dialect.skip + 1)
+            rows = rows[1:]
+        else:
+            notes.add(
+                f"A second header, {shown}, was left out, as the rows below hold "
+                "numbers. If it is a row, mend its values."
+            )
+            second = True
+            rows = [rows[0], *rows[2:]]
     names = _names(rows, header, name, notes)
     if dialect.comments:
         lines = "line was" if dialect.skip == 1 else f"{dialect.skip} lines were"
         notes.add(f"The first {lines} skipped in {name}, as comments.")
     hint = "" if header else _NO_HEADER.format(last=names[-1])
-    form = Form(name, dialect, header, tuple(names), hint)
+    form = Form(name, dialect, header, tuple(names), hint, second)
     return form, _after_lines(data, dialect.skip)
 
 
@@ -107,7 +132,7 @@ def read_rows(data: bytes, form: Form, notes: Notes) -> Raw:
     table = _parse(data, form, found)
     if not table.num_rows:
         raise TableError(sentence(f"{form.name} with a header only", "rows below it"))
-    first = 1 if form.header else 0
+    first = int(form.header) + int(form.second)
 
     def line(row: int) -> int:
         if found.lines is None:
@@ -229,12 +254,15 @@ def _parse(data: bytes, form: Form, found: Layout) -> Any:
 
     dialect, names, name = form.dialect, list(form.names), form.name
     offset = _header_length(data, dialect) if form.header else 0
+    if form.second:
+        offset += _header_length(data[offset:], dialect)
     if offset >= len(data):
         return pa.table({column: pa.array([], pa.string()) for column in names})
     table, ragged = _arrow(data, offset, dialect, names, found, name, threads=True)
     if ragged:
         _, first = _arrow(data, offset, dialect, names, found, name, threads=False)
-        raise _ragged(first, found, form.header, dialect, name, len(names))
+        above = int(form.header) + int(form.second)
+        raise _ragged(first, found, above, dialect, name, len(names))
     return table
 
 
@@ -321,17 +349,17 @@ def _header_length(data: bytes, dialect: Dialect) -> int:
 def _ragged(
     rows: list[Any],
     found: Layout,
-    header: bool,
+    above: int,
     dialect: Dialect,
     name: str,
     width: int,
 ) -> TableError:
-    record = rows[0].number - 1 + int(header)
+    record = rows[0].number - 1 + above
     line = record + 1 if found.lines is None else int(found.lines[record])
     more = f", the first of {len(rows):,} such rows" if len(rows) > 1 else ""
     text = rows[0].text[:60] + ("..." if len(rows[0].text) > 60 else "")
     remedy = "Mend these lines, or quote fields that hold the delimiter."
-    if width == 1 and header:
+    if width == 1 and above:
         remedy = f"If line {1 + dialect.skip} is a title, take it out."
     return TableError(
         sentence(

@@ -49,7 +49,6 @@ _TEXTS = (
     (re.compile(rb'\s*\[?\s*\{\s*"'), "JSON"),
     (re.compile(rb"\s*<(!doctype html|html)\b", re.IGNORECASE), "a web page"),
     (re.compile(rb"\s*<\?xml\b"), "XML"),
-    (re.compile(rb"(%[^\n]*\n|\s)*@relation\b", re.IGNORECASE), "an ARFF file"),
 )
 
 

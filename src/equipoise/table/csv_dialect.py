@@ -198,6 +198,66 @@ def has_header(rows: Rows, known: Sequence[str] = ()) -> bool:
     return again <= len(first) / 2
 
 
+_GENERIC = re.compile(
+    r"^$|^(unnamed.*|x|y|v|f|c|col|column|var|field|feature|attr|attribute)"
+    r"[ _.-]?\d*$",
+    re.IGNORECASE,
+)
+
+
+def second_header(rows: Rows, known: Sequence[str] = ()) -> str:
+    """Return what the record below the header is, if it holds no values either.
+
+    It is none where half of the columns of numbers, and two at least, have a text
+    there that is neither a number nor a sign of a missing value.
+
+    Args:
+        rows: The first records, the header among them.
+        known: Names of columns, such as the target's.
+
+    Returns:
+        "names" where it holds the names (the first record's are blank, numbered or
+        X1, X2, ...), "more" where it holds units, types or explanations, "" for values.
+
+    Example:
+        >>> second_header([["X1", "X2"], ["AGE", "PAY"], ["31", "2"], ["44", "0"]])
+        'names'
+        >>> second_header([["age", "pay"], ["years", "EUR"], ["31", "2"], ["44", "0"]])
+        'more'
+    """
+    if len(rows) < 4 or len(rows[1]) != len(rows[0]):
+        return ""
+    below = [row for row in rows[2:] if len(row) == len(rows[0])]
+    numeric = [
+        j
+        for j in range(len(rows[0]))
+        if below and _all_numbers(row[j] for row in below)
+    ]
+    odd = [j for j in numeric if _is_word(rows[1][j])]
+    if len(odd) < 2 or len(odd) * 2 < len(numeric):
+        return ""
+    first, second = ({text.strip() for text in row if text.strip()} for row in rows[:2])
+    if set(known) & first or set(known) & second:
+        return "names" if set(known) & second - first else "more"
+    generic = sum(_GENERIC.match(text.strip()) is not None for text in rows[0])
+    distinct = len(second) == sum(bool(text.strip()) for text in rows[1])
+    return "names" if generic * 2 > len(rows[0]) and distinct else "more"
+
+
+def _is_word(text: str) -> bool:
+    bare = text.strip()
+    return any(c.isalpha() for c in bare) and bare.casefold() not in _NO_VALUE
+
+
+_NO_VALUE = {"na", "nan", "n/a", "null", "none", "nil", "missing", "unknown", "inf"}
+
+
+def _all_numbers(fields: Iterable[str]) -> bool:
+    texts = [text.strip() for text in fields]
+    known = [text for text in texts if text and text.casefold() not in _NO_VALUE]
+    return len(known) >= 2 and all(map(is_number, known))
+
+
 def _numbers(fields: Iterable[str]) -> bool:
     """Return whether most fields are numbers."""
     texts = [text.strip() for text in fields if text.strip()]

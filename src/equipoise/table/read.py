@@ -22,6 +22,8 @@ from equipoise.errors import (
     TableWarning,
     TargetError,
 )
+from equipoise.table.answers import named_as_answers, siblings
+from equipoise.table.arff import is_arff, read_arff
 from equipoise.table.arrays import read_columns, read_matrix, read_pair
 from equipoise.table.csv import read_csv
 from equipoise.table.frames import is_frame, read_frame
@@ -59,7 +61,7 @@ def read_table(
     done is in the table's `notes`, and issued as a `TableWarning`.
 
     Args:
-        source: The path of a CSV, TSV (both also .gz) or Parquet file;
+        source: The path of a CSV, TSV, ARFF (all also .gz) or Parquet file;
             "example:digits" or "example:digits-hard"; a data frame of any library
             that narwhals knows; features and labels `(X, y)`; a dictionary of
             columns; or a `Table`.
@@ -273,6 +275,8 @@ def _read(
     require_roles(raw, {"group": group, "time": time})
     roles = {group: "groups rows", time: "orders rows in time"}
     columns, dropped = _features(raw, targets, roles, drop, keep, notes)
+    if len(targets) == 1:
+        _tell_answers(targets[0], found.task, columns, raw.data.column_names, notes)
     return Table(
         columns,
         found.y,
@@ -391,12 +395,14 @@ def _open_file(path: Path, names: Sequence[str], drop: Sequence[str]) -> Raw:
         raise TableError(
             sentence(
                 f"the path {str(path)!r}, which does not exist",
-                "an existing CSV, TSV or Parquet file",
+                "an existing CSV, TSV, ARFF or Parquet file",
                 nearest(path.name, others),
             )
         )
     if _is_parquet(path):
         return read_parquet(path, drop)
+    if is_arff(path):
+        return read_arff(path)
     return read_csv(path, names)
 
 
@@ -526,6 +532,27 @@ def _features(
             )
         )
     return tuple(columns), tuple(dropped + told)
+
+
+def _tell_answers(
+    target: str,
+    task: str,
+    columns: Sequence[Column],
+    order: Sequence[str],
+    notes: Notes,
+) -> None:
+    """Say which features may be answers themselves."""
+    others = siblings(target, columns, order) if task == "binary" else []
+    named = [n for n in named_as_answers([c.name for c in columns]) if n not in others]
+    for names, what in (
+        (others, "hold 0 and 1 and seem to be further labels beside"),
+        (named, "are named like answers or predictions and are features beside"),
+    ):
+        if names:
+            notes.add(
+                f"{listing(names)} {what} the target {target!r}. If they are not known "
+                "when a new row is scored, leave them out with drop=."
+            )
 
 
 def _tell_dropped(told: Sequence[Dropped], notes: Notes) -> None:

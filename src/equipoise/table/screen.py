@@ -26,6 +26,8 @@ from equipoise.table.table import Column, FloatArray
 
 FEWEST = 20
 CHANCE = 1e-3
+FREE_TEXT = 0.3
+WORDS = 4
 _ID_CAPITAL = re.compile(r"[a-z](ID|Id|UUID)$")
 _ID_WORD = re.compile(
     r"(^|[_\W])(id|uuid|guid|index|idx|rownum|row_?(number|id|names?)|record|serial)$"
@@ -59,6 +61,26 @@ def useless(column: Column) -> str:
     return ""
 
 
+def words_of(column: Column) -> float:
+    """Return the mean number of words in a column of free text; 0 if it is none.
+
+    Free text has at least 20 different values, which are three tenths of all or more,
+    and most of which have four words or more.
+
+    Example:
+        >>> texts = tuple(f"call me at {i}" for i in range(40))
+        >>> words_of(Column("t", "categorical", np.arange(40), texts))
+        4.0
+    """
+    if column.kind != "categorical":
+        return 0.0
+    known = int(np.count_nonzero(~column.missing()))
+    if len(column.categories) < max(FEWEST, FREE_TEXT * known):
+        return 0.0
+    words = np.array([len(text.split()) for text in column.categories])
+    return float(words.mean()) if (words >= WORDS).mean() >= 0.5 else 0.0
+
+
 def may_be_kept(reason: str) -> bool:
     """Return whether a column that was left out for a reason may be a feature."""
     return "identifier" in reason
@@ -70,6 +92,12 @@ def _useless_texts(column: Column) -> str:
     if distinct == 1 and len(known) == len(column.values):
         return "it has one value only"
     if distinct == len(known) >= FEWEST:
+        words = words_of(column)
+        if words:
+            return (
+                f"it is free text ({words:.0f} words on average, all different), whose "
+                "words are not read"
+            )
         return "its texts are all different: an identifier or free text"
     return ""
 

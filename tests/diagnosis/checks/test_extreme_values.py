@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from equipoise.diagnosis.checks.extreme_values import CHECK, central_share
 from equipoise.diagnosis.finding import NotApplicable
@@ -43,3 +44,9 @@ def test_a_column_of_two_values_has_no_scale() -> None:
 
 def test_not_applicable_without_numbers(build: Make, run: Make) -> None:
     assert isinstance(run(CHECK, build([0, 1], {"w": ["a", "b"]})), NotApplicable)
+
+
+@pytest.mark.parametrize("ones", [1, 2, 3, 5, 20])
+def test_a_rare_flag_has_no_far_values(build: Make, run: Make, ones: int) -> None:
+    flag = (np.arange(400) < ones).astype(float)
+    assert run(CHECK, build([0, 1] * 200, {"flag": flag})) is None

@@ -54,7 +54,16 @@ def test_not_applicable_to_few_rows(noise: Make, run: Make) -> None:
 def test_a_running_number_with_gaps_is_one_all_the_same(build: Make, run: Make) -> None:
     numbers = np.where(np.arange(ROWS) % 9 == 4, np.nan, np.arange(ROWS))
     assert run(CHECK, build([0, 1] * 100, {"id": numbers})).evidence == {
-        "columns": ["id"]
+        "columns": ["id"],
+        "free_text": [],
     }
     few = np.where(np.arange(ROWS) < 160, np.nan, np.arange(ROWS))
     assert run(CHECK, build([0, 1] * 100, {"x": few})) is None
+
+
+def test_free_text_is_no_identifier(build: Make, run: Make) -> None:
+    texts = [f"the {i % 150} calls came late today" for i in range(ROWS)]
+    found = run(CHECK, build([0, 1] * 100, {"n": np.ones(ROWS), "t": np.array(texts)}))
+    assert found.evidence["free_text"] == ["t"]
+    assert "'t' is free text" in found.message
+    assert "identifier" not in found.message

@@ -56,6 +56,8 @@ def central_share(values: npt.NDArray[np.float64], central: float = 0.99) -> flo
     """
     if not values.size:
         return 1.0
+    if np.isin(values, (values.min(), values.max())).all():
+        return 1.0  # two values, such as a rare flag, are no matter of scale
     tail = (1 - central) / 2
     # Every k-th value is enough for the quantiles; the ends need them all.
     few = values[:: max(1, len(values) // ENOUGH)]

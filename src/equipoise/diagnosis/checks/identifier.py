@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from equipoise.diagnosis.columns import as_numbers
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import names
+from equipoise.diagnosis.words import count, names, share
+from equipoise.table.screen import words_of
 from equipoise.table.table import Column
 
 # With fewer rows, distinct values are no sign of anything.
@@ -30,11 +33,15 @@ def look(
     rows = len(subject.table)
     if rows < FEWEST_ROWS:
         return NotApplicable(f"{rows} rows are too few to tell an identifier")
+    free = [column for column in subject.table.columns if words_of(column)]
     found = [
         column.name
         for column in subject.table.columns
+        if column not in free
         if _is_name(column, distinct) or _is_running_number(column, spread)
     ]
+    if free and not found:
+        return _free_text(free)
     if not found:
         return None
     one = len(found) == 1
@@ -43,12 +50,29 @@ def look(
         if one
         else "look like identifiers or running numbers: they name"
     )
+    text = f" {_free_text(free).message}" if free else ""
     return Observation(
         "warning",
-        f"{names(found)} {seems} the row and cannot carry over to new rows.",
+        f"{names(found)} {seems} the row and cannot carry over to new rows.{text}",
         f"Leave {'it' if one else 'them'} out with drop=, or name "
         f"{'it' if one else 'one'} as group= or time= if that is what it is.",
-        {"columns": found},
+        {"columns": found, "free_text": [column.name for column in free]},
+    )
+
+
+def _free_text(columns: Sequence[Column]) -> Observation:
+    first = columns[0]
+    known = int(np.count_nonzero(~first.missing()))
+    others = "" if len(columns) == 1 else f" ({count(len(columns), 'such column')})"
+    return Observation(
+        "warning",
+        f"{first.name!r} is free text{others}: {words_of(first):.0f} words on average, "
+        f"{share(len(first.categories) / known)} of the texts differ. Its words are "
+        "not read; each whole text is one category, which new rows hardly repeat.",
+        "Turn the words into columns of numbers before, for example with "
+        "sklearn.feature_extraction.text.TfidfVectorizer or embeddings; or leave the "
+        "text out with drop=.",
+        {"columns": [], "free_text": [column.name for column in columns]},
     )
 
 
