@@ -14,6 +14,7 @@ from equipoise.decision import (
     at_prevalence,
     certified_rule,
     estimate_prevalence,
+    fit_calibrator,
     make_rule,
 )
 from equipoise.errors import InputError, UnsupportedError
@@ -172,3 +173,52 @@ def test_a_certified_recall_moves_along_and_a_certified_precision_does_not() -> 
 def test_a_rule_must_know_its_prevalence() -> None:
     with pytest.raises(InputError, match="replace"):
         at_prevalence(DecisionRule(0.0), 0.1)
+
+
+def two_samples(seed: int, positives: int, before: float, now: float, rows: int):
+    """Labelled scores at one share, unlabelled ones at another."""
+    rng = np.random.default_rng(seed)
+    y = (np.arange(round(positives / before)) < positives).astype(int)
+    label = rng.random(rows) < now
+    return rng.normal(2.0 * y), y, rng.normal(2.0 * label)
+
+
+def test_with_labelled_rows_the_interval_knows_their_draw() -> None:
+    held, exact = 0, 0
+    for seed in range(40):
+        z, y, new = two_samples(seed, 60, 0.5, 0.02, 3_000)
+        got = estimate_prevalence(new, 0.5, labelled=(z, y))
+        held += got.share.low <= 0.02 <= got.share.high
+        line = fit_calibrator(z, y, method="platt")
+        share = estimate_prevalence(line.apply(new), 0.5).share
+        exact += share.low <= 0.02 <= share.high
+    assert held >= 35
+    assert exact <= 30
+
+
+def test_with_many_labelled_rows_both_ways_agree() -> None:
+    z, y, new = two_samples(3, 40_000, 0.5, 0.1, 4_000)
+    with_draw = estimate_prevalence(new, 0.5, labelled=(z, y)).share
+    known = estimate_prevalence(2 * new - 2, 0.5).share
+    assert with_draw.value == pytest.approx(known.value, abs=0.01)
+    assert with_draw.high - with_draw.low == pytest.approx(
+        known.high - known.low, rel=0.25
+    )
+
+
+def test_new_scores_that_are_no_mixture_are_told() -> None:
+    z, y, new = two_samples(5, 300, 0.2, 0.1, 3_000)
+    fine = estimate_prevalence(new, 0.2, labelled=(z, y))
+    assert fine.fit > 0.01
+    assert "do not rely" not in fine.describe()
+    assert "taken as exact" not in fine.describe()
+    drifted = estimate_prevalence(new * 0.3 + 1, 0.2, labelled=(z, y))
+    assert drifted.fit < 1e-6
+    assert "More than the prevalence differs" in drifted.describe()
+    assert "taken as exact" in estimate_prevalence(new, 0.2).describe()
+
+
+def test_labelled_scores_that_say_nothing_leave_everything_open() -> None:
+    got = estimate_prevalence([1.0] * 50, 0.2, labelled=([1.0] * 20, [0, 1] * 10))
+    assert (got.share.value, got.share.low, got.share.high) == (0.2, 0.0, 1.0)
+    assert not got.changed

@@ -18,7 +18,13 @@ from pyarrow import csv
 
 import equipoise as eq
 from equipoise.decision.rule import DecisionRule
-from equipoise.errors import InputError, TableWarning, TargetError, TrialWarning
+from equipoise.errors import (
+    InputError,
+    TableWarning,
+    TargetError,
+    TrialWarning,
+    UnsupportedError,
+)
 from equipoise.evaluation import evaluate as evaluate_arrays
 from equipoise.priors import log_odds
 from equipoise.table.blocks import read_blocks
@@ -91,6 +97,48 @@ def test_a_changed_prevalence_is_told(
     kept = np.flatnonzero((table.y == 0) | (np.arange(len(table)) % 10 == 0))
     found = linear.evaluate(table.take(kept))
     assert any("it has changed" in note for note in found.notes)
+
+
+def test_a_moved_rule_is_held_against_its_own_prevalence(
+    linear: FittedModel, make_rows: Callable[..., Any]
+) -> None:
+    table = read_table(make_rows(600, seed=6), like=linear.schema)
+    kept = np.flatnonzero((table.y == 0) | (np.arange(len(table)) % 10 == 0))
+    rare = table.take(kept)
+    fixed = dataclasses.replace(linear.rule, objective="given", basis="given")
+    given = dataclasses.replace(linear, rule=fixed)
+    moved = given.at_prevalence(rare.prevalence)
+    assert moved.rule.prevalence == rare.prevalence
+    assert moved.predict_proba(rare)[:, 1].mean() == pytest.approx(
+        rare.prevalence, rel=0.6
+    )
+    (note,) = (n for n in moved.evaluate(rare).notes if n.startswith("Prevalence"))
+    assert "the probabilities are for" in note
+    assert "no difference is shown" in note
+    assert "old prevalence" not in note
+    (note,) = (n for n in moved.evaluate(table).notes if n.startswith("Prevalence"))
+    assert "these rows have another one" in note
+    # What is advised is possible, or something else is advised.
+    assert "use model.at_prevalence" in note
+    (note,) = (n for n in linear.evaluate(rare).notes if n.startswith("Prevalence"))
+    assert "fit again" in note
+    with pytest.raises(UnsupportedError, match="another prevalence"):
+        linear.at_prevalence(0.1)
+    assert "The decision above and the probabilities are for" in moved.card()
+    assert "The decision above and the probabilities are for" not in linear.card()
+
+
+def test_a_model_estimates_the_prevalence_with_its_own_error(
+    linear: FittedModel, make_rows: Callable[..., Any]
+) -> None:
+    table = read_table(make_rows(600, seed=6), like=linear.schema)
+    got = linear.estimate_prevalence(table)
+    assert got.share.low < table.prevalence < got.share.high
+    assert not got.taken_as_exact
+    facts = {k: v for k, v in linear.facts.items() if k != "class_scores"}
+    older = dataclasses.replace(linear, facts=facts).estimate_prevalence(table)
+    assert older.taken_as_exact
+    assert older.share.high - older.share.low < got.share.high - got.share.low
 
 
 def test_undecided_rows_are_counted(

@@ -16,12 +16,13 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise._core.numerals import as_p_value, as_probability, exact
 from equipoise._core.seeds import generator
+from equipoise.decision.class_scores import ClassScores
 from equipoise.decision.rows import FloatArray, check_scores
 from equipoise.decision.rule import DecisionRule
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.metrics.estimate import Estimate
 from equipoise.priors import log_odds as to_log_odds
-from equipoise.priors import prior_offset
+from equipoise.priors import prior_offset, probability
 
 # Objectives whose best threshold stays with the same rows at any prevalence.
 UNMOVED = ("recall", "balanced_accuracy", "g_mean", "given")
@@ -31,6 +32,8 @@ HALVINGS = 60
 CERTAIN = 500.0
 # Likelihood ratios this close to 1 differ from it by rounding.
 FLAT = 1e-9
+# New scores that fit a mixture of the classes worse than this are told.
+MISFIT = 0.01
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,17 @@ class PrevalenceEstimate:
         p_value: Of "the share is still `base`" (likelihood ratio, 1 degree of
             freedom).
         rows: How many unlabelled rows were looked at.
+        fit: The p-value of "the new scores are a mixture of the two classes as they
+            were"; NaN if that was not tested.
+        taken_as_exact: Whether the calibration was taken as exact.
     """
 
     share: Estimate
     base: float
     p_value: float
     rows: int
+    fit: float = math.nan
+    taken_as_exact: bool = True
 
     @property
     def changed(self) -> bool:
@@ -58,12 +66,23 @@ class PrevalenceEstimate:
     def describe(self) -> str:
         """Say in words what was found."""
         verdict = "differs from" if self.changed else "does not show a change from"
-        return (
+        text = (
             f"Prevalence among {self.rows:,} unlabelled rows: {self.share}; it "
             f"{verdict} {as_probability(self.base, 3)} "
-            f"({as_p_value(self.p_value)}). Right if the scores "
-            "are calibrated and only the prevalence differs."
+            f"({as_p_value(self.p_value)}). Right if only the prevalence differs."
         )
+        if self.taken_as_exact:
+            return (
+                f"{text} The calibration is taken as exact: its error is not in the "
+                "interval."
+            )
+        if self.fit < MISFIT:
+            text += (
+                f" More than the prevalence differs ({as_p_value(self.fit)}): the new "
+                "scores are no mixture of the two classes as they were in training, so "
+                "do not rely on this estimate."
+            )
+        return text
 
 
 def estimate_prevalence(
@@ -74,8 +93,13 @@ def estimate_prevalence(
     interval: str = "likelihood",
     draws: int = 1_000,
     seed: int = 0,
+    labelled: ClassScores | tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
 ) -> PrevalenceEstimate:
     """Estimate the share of positives among unlabelled rows.
+
+    A fitted model does it as `model.estimate_prevalence(new)`, with the error of its
+    own training sample in the interval. For scores of your own, give labelled rows
+    that the scores did not learn from as `labelled`.
 
     Calibrated log-odds z at prevalence `base` hold the likelihood ratio of the
     classes, log L = z - log-odds(base). The estimate maximises
@@ -83,8 +107,14 @@ def estimate_prevalence(
     Latinne and Decaestecker (2002, eq. 2.10), found by bisection on the
     derivative, for the likelihood is concave.
 
-    The interval covers the draw of these rows. It does not cover an error of the
-    calibration, which is why scores of separating models transfer best.
+    That interval covers the draw of these rows. It does not cover an error of the
+    calibration.
+
+    With `labelled` nothing rests on the calibration: the labelled rows of each class
+    and the new ones are counted in cells of the scores, and the new ones are a mixture
+    of the classes. The interval is the profile likelihood of all three samples, and a
+    test says whether the new scores are such a mixture at all.
+    `benchmarks/prevalence.py` simulates its coverage.
 
     Args:
         log_odds: `[rows]`, calibrated.
@@ -96,6 +126,9 @@ def estimate_prevalence(
             is 0.
         draws: Bootstrap replicates.
         seed: Of the bootstrap.
+        labelled: `(scores, y)` of labelled rows that the scores did not learn from,
+            or `ClassScores` of them; the interval then covers their draw too, and
+            `base` is only what the estimate is compared with.
 
     Raises:
         InputError: No rows, or `base` is not strictly between 0 and 1.
@@ -113,6 +146,10 @@ def estimate_prevalence(
     z = check_scores(log_odds)
     if not z.size:
         raise InputError(sentence("no rows", "at least one unlabelled row"))
+    if labelled is not None:
+        if not isinstance(labelled, ClassScores):
+            labelled = ClassScores.of(*labelled)
+        return _with_labelled(z, share, labelled, level)
     # Log-odds of +-500 are certain enough, and infinities would cancel to NaN.
     ratio = np.clip(z, -CERTAIN, CERTAIN) - float(to_log_odds(share))
     best = float(_maximum(ratio, np.ones((1, z.size)))[0])
@@ -132,6 +169,56 @@ def estimate_prevalence(
         float(chi2.sf(max(fall, 0.0), 1)),
         z.size,
     )
+
+
+def _with_labelled(
+    z: FloatArray, base: float, labelled: ClassScores, level: float
+) -> PrevalenceEstimate:
+    """Estimate the share by the profile likelihood of labelled and new rows."""
+    from scipy.optimize import brentq
+    from scipy.stats import chi2
+
+    new = labelled.counts(z)
+    cells = len(new)
+    grid = np.concatenate([[0.0], probability(np.linspace(-11, 11, 89)), [1.0]])
+    values = labelled.profile(new, grid)
+    top = int(values.argmax())
+    inner = np.linspace(grid[max(top - 1, 0)], grid[min(top + 1, len(grid) - 1)], 81)
+    finer = labelled.profile(new, inner)
+    best, most = float(inner[finer.argmax()]), float(finer.max())
+    at_base = float(labelled.profile(new, np.array([base]))[0])
+    if most - at_base < FLAT:
+        # Scores that tell nothing leave every share as likely.
+        best, most = base, max(most, at_base)
+    allowed = _quantile(labelled, level) / 2
+
+    def excess(share: float) -> float:
+        return most - float(labelled.profile(new, np.array([share]))[0]) - allowed
+
+    low = brentq(excess, 0.0, best, xtol=1e-6) if best and excess(0.0) > 0 else 0.0
+    high = brentq(excess, best, 1.0, xtol=1e-6) if excess(1.0) > 0 else 1.0
+    fall = 2 * (most - at_base)
+    misfit = 2 * (labelled.most(new) - most)
+    return PrevalenceEstimate(
+        Estimate(best, float(low), float(high), "profile likelihood", level=level),
+        base,
+        float(chi2.sf(max(fall, 0.0), 1)),
+        z.size,
+        float(chi2.sf(max(misfit, 0.0), cells - 2)) if cells > 2 else math.nan,
+        taken_as_exact=False,
+    )
+
+
+def _quantile(labelled: ClassScores, level: float) -> float:
+    """Return by how much twice the log-likelihood may fall.
+
+    The square of Student's t with the degrees of freedom of the smaller class: with
+    few rows the chi-squared quantile is too small.
+    """
+    from scipy.stats import t
+
+    fewer = min(sum(labelled.positives), sum(labelled.negatives))
+    return float(t.ppf((1 + level) / 2, max(fewer - 1, 1)) ** 2)
 
 
 def at_prevalence(rule: DecisionRule, prevalence: float) -> DecisionRule:
@@ -170,7 +257,7 @@ def at_prevalence(rule: DecisionRule, prevalence: float) -> DecisionRule:
     moved = replace(rule, offset=rule.offset + shift, prevalence=wanted, tally=None)
     if rule.objective == "cost" and rule.basis == "analytic":
         return moved
-    if rule.objective not in UNMOVED:
+    if not is_movable(rule):
         raise UnsupportedError(
             sentence(
                 f"a rule for {rule.objective!r} at another prevalence",
@@ -189,6 +276,22 @@ def at_prevalence(rule: DecisionRule, prevalence: float) -> DecisionRule:
         lower=lower,
         certificates=certificates,
     )
+
+
+def is_movable(rule: DecisionRule) -> bool:
+    """Return whether a rule's threshold is known at another prevalence.
+
+    Args:
+        rule: Any.
+
+    Example:
+        >>> is_movable(DecisionRule(0.0, objective="recall"))
+        True
+        >>> is_movable(DecisionRule(0.0, objective="f1", basis="estimated"))
+        False
+    """
+    costs = rule.objective == "cost" and rule.basis == "analytic"
+    return costs or rule.objective in UNMOVED
 
 
 def _maximum(ratio: FloatArray, counts: FloatArray) -> FloatArray:

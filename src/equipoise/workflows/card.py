@@ -132,5 +132,11 @@ def _limits(model: FittedModel) -> str:
         "be chosen anew. Rows are judged alone: a group or a time that training did "
         "not see may differ."
     )
+    if model.rule.offset:
+        text += (
+            " The decision above and the probabilities are for a prevalence of "
+            f"{percent(model.rule.prevalence)}; the figures, those of training, are "
+            f"for {prevalence}, so precision and what follows from it are others there."
+        )
     notes = [f"- {note}" for note in model.notes if not note.startswith("Warning")]
     return "\n".join([text, *notes])

@@ -16,6 +16,7 @@ from equipoise._core.checks import sentence
 from equipoise._core.numerals import as_p_value, as_probability, estimate, share
 from equipoise.decision.costs import Costs
 from equipoise.decision.plain import rounded
+from equipoise.decision.prevalence import is_movable
 from equipoise.errors import InputError, TrialWarning
 from equipoise.evaluation import arrays
 from equipoise.evaluation.evaluation import Evaluation
@@ -285,6 +286,8 @@ def _prevalence(model: FittedModel, rows: _Rows, level: float) -> str:
     ]
     p_value = float(fisher_exact(np.array(both)).pvalue)
     low, high = clopper_pearson(k / n * size, size, level)
+    if model.rule.offset:
+        return _moved(model, k / n, size, (low, high), before[1] / before[0])
     text = (
         f"Prevalence {estimate(k / n, low, high)}; it was "
         f"{as_probability(before[1] / before[0], 3)} when the model was trained: "
@@ -293,8 +296,42 @@ def _prevalence(model: FittedModel, rows: _Rows, level: float) -> str:
         return text + f"no change is shown ({as_p_value(p_value)})."
     return text + (
         f"it has changed ({as_p_value(p_value)}). Precision moves with it, and the "
-        "probabilities are those of the old prevalence: see "
-        "equipoise.decision.at_prevalence, or fit again."
+        f"probabilities are those of the old prevalence: {_remedy(model)}"
+    )
+
+
+def _remedy(model: FittedModel) -> str:
+    if is_movable(model.rule):
+        return "use model.at_prevalence(share)."
+    return (
+        "fit again on rows of the new share, or with goal=equipoise.Goal(costs=...), "
+        "whose rule model.at_prevalence(share) moves."
+    )
+
+
+def _moved(
+    model: FittedModel,
+    share: float,
+    size: float,
+    ends: tuple[float, float],
+    before: float,
+) -> str:
+    """Say whether the share of positives is the one that the rule was moved to."""
+    from scipy.stats import binomtest
+
+    prevalence = model.rule.prevalence
+    positive, negative = effective_counts(share, size)
+    p_value = float(binomtest(positive, positive + negative, prevalence).pvalue)
+    text = (
+        f"Prevalence {estimate(share, *ends)}; the probabilities are for "
+        f"{as_probability(prevalence, 3)} (moved from {as_probability(before, 3)} in "
+        "training): "
+    )
+    if p_value >= CHANGED:
+        return text + f"no difference is shown ({as_p_value(p_value)})."
+    return text + (
+        f"these rows have another one ({as_p_value(p_value)}). Precision and the "
+        f"probabilities depend on it: {_remedy(model)}"
     )
 
 

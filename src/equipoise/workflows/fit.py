@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, listing, number, sentence
 from equipoise.decision.calibration import fit_calibrator
+from equipoise.decision.class_scores import ClassScores
 from equipoise.decision.objectives import as_objective
 from equipoise.decision.rule import DecisionRule, certified_rule, make_rule
 from equipoise.errors import InputError, SplitError, UnsupportedError
@@ -251,6 +252,7 @@ def fit(
         facts={
             **_facts(table, protocol, scores, shares, goal, started),
             **_cases(table, duplicates),
+            "class_scores": ClassScores.of(mean, y, own).to_dict(),
             "repeated": _repeated(_without_copies(rows, duplicates, seen)),
         },
         seen=np.unique(seen),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
+from equipoise.decision.class_scores import ClassScores
+from equipoise.decision.prevalence import (
+    PrevalenceEstimate,
+    at_prevalence,
+    estimate_prevalence,
+)
 from equipoise.decision.rule import DecisionRule
 from equipoise.errors import InputTypeError
 from equipoise.evaluation.evaluation import Evaluation
@@ -216,6 +222,51 @@ class FittedModel:
         """
         names = np.array([*self.schema.classes, ""])
         return np.asarray(names[self.decide(source)])
+
+    def estimate_prevalence(
+        self, source: Any, *, level: float = 0.95
+    ) -> PrevalenceEstimate:
+        """Estimate the share of positives among rows without labels.
+
+        The interval knows the draw of these rows and of the training rows, whose
+        scores by class the model keeps. A model that was saved before it kept them
+        takes its calibration as exact, and the result says so.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+            level: Of the interval.
+
+        Example:
+            >>> from equipoise import fit
+            >>> from equipoise.table.generators import gaussian_shift
+            >>> table = gaussian_shift(600, positives=200, auroc=0.9, seed=1).table
+            >>> model = fit(table, strategy="logistic", repeats=1)
+            >>> new = gaussian_shift(900, positives=90, auroc=0.9, seed=2).table
+            >>> share = model.estimate_prevalence(new).share
+            >>> share.low < 0.1 < share.high
+            True
+        """
+        raw = self.raw_log_odds(source)
+        base = self.rule.prevalence
+        if "class_scores" not in self.facts:
+            return estimate_prevalence(self.rule.log_odds(raw), base, level=level)
+        labelled = ClassScores.from_dict(self.facts["class_scores"])
+        return estimate_prevalence(raw, base, level=level, labelled=labelled)
+
+    def at_prevalence(self, prevalence: float) -> FittedModel:
+        """Return this model for another share of positives.
+
+        Probabilities are those of the new share, and the rule with them; see
+        `equipoise.decision.at_prevalence`.
+
+        Args:
+            prevalence: The new share of positives, strictly between 0 and 1.
+
+        Raises:
+            UnsupportedError: The best threshold of the rule's objective depends on
+                the prevalence; it must be chosen again.
+        """
+        return replace(self, rule=at_prevalence(self.rule, prevalence))
 
     def seen_share(self, rows: Rows) -> float:
         """Return the share of rows that this model has seen.

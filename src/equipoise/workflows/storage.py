@@ -24,6 +24,7 @@ from equipoise.bundle import (
     unpack,
     write_parts,
 )
+from equipoise.decision.class_scores import ClassScores
 from equipoise.decision.rule import DecisionRule
 from equipoise.errors import BundleError, InputError, UnsupportedError
 from equipoise.evaluation.evaluation import Confusion, Evaluation
@@ -334,6 +335,8 @@ def _facts(facts: Any, schema: Table) -> dict[str, Any]:
         one_of(facts["duplicates"], DUPLICATES, "duplicates")
     for name in ("prevalence", "repeated"):
         number(facts[name], name, 0, 1)
+    if "class_scores" in facts:
+        ClassScores.from_dict(facts["class_scores"])
     if [*facts["classes"]] != [*schema.classes] or facts["target"] != schema.target:
         raise InputError(sentence("facts of another target", repr(schema.target)))
     texts([facts["source"]], "the source")
