@@ -21,7 +21,7 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV or Parquet; or example:digits, example:digits-hard.",
+        help="CSV, TSV, ARFF or Parquet; or example:digits, example:digits-hard.",
         show_default=False,
     ),
 ]

@@ -16,7 +16,7 @@ Rows = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV or Parquet with the model's columns, of any size.",
+        help="CSV, TSV, ARFF or Parquet with the model's columns, of any size.",
         show_default=False,
     ),
 ]

@@ -86,3 +86,10 @@ def test_silent_on_an_easy_table_in_which_one_column_is_perfect(
     y = np.r_[np.ones(20), np.zeros(178)].astype(int)
     nearly = np.where(np.arange(198) == 197, 1.0, y + 0.0)
     assert run(CHECK, build(y, {"perfect": y, "nearly": nearly})) is None
+
+
+def test_a_value_that_only_positives_have(build: Make, run: Make) -> None:
+    found = run(CHECK, _table(build, lambda y, r: y * (r.random(len(y)) < 0.3) * 1.0))
+    assert found.severity == "warning"
+    assert found.evidence["columns"] == ["leak"]
+    assert "in which 'leak' is 1 are positive" in found.message

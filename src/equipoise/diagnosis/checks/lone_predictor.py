@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from equipoise._core.numerals import as_probability, figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.one_sided import one_sided
 from equipoise.diagnosis.predictive import Strength
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import names
+from equipoise.diagnosis.words import count, names
 
 # With fewer rows of a class, separating them all says little.
 FEWEST = 10
@@ -48,8 +51,9 @@ def look(
         if s.auroc >= suspicious and (s.low > sure or (enough and _perfect(s)))
     ]
     rest = [s for s in found if s not in suspects]
+    known = {s.name for s in found if s.auroc >= suspicious}
     if not suspects or not _stand_apart(suspects, rest, apart):
-        return None
+        return _one_sided(subject, known)
     first = suspects[0]
     if first.low <= sure and rest and rest[0].auroc >= suspicious:
         return None  # an easy table, in which one of the good columns is perfect
@@ -75,6 +79,37 @@ def look(
             "by": [s.how for s in suspects],
             "next_column": rest[0].name if rest else "",
             "next_auroc": rest[0].auroc if rest else 0.5,
+        },
+    )
+
+
+def _one_sided(subject: Subject, known: set[str]) -> Observation | None:
+    """Say which values only positives have, in columns that are weak as a whole."""
+    units = subject.units.rows
+    cases = None if units is None else np.unique(units, return_index=True)[1]
+    found = [
+        entry
+        for entry in one_sided(subject.table, cases=cases)
+        if entry.name not in known
+    ]
+    if not found:
+        return None
+    first = found[0]
+    others = (
+        f" {count(len(found) - 1, 'more column')} likewise." if len(found) > 1 else ""
+    )
+    return Observation(
+        "warning",
+        f"All {first.rows:,} {'rows' if cases is None else 'cases'} in which "
+        f"{first.name!r} {first.what} are positive; by chance that happens in "
+        f"{max(first.p_value, 1e-6):.1g} of tables or fewer.{others}",
+        "Ask when it is filled in: if after the event, or from the target, leave it "
+        "out with drop=. If it is known in time, it is a rule of its own.",
+        {
+            "columns": [entry.name for entry in found],
+            "value": [entry.what for entry in found],
+            "rows": [entry.rows for entry in found],
+            "p_value": [entry.p_value for entry in found],
         },
     )
 
