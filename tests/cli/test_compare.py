@@ -68,6 +68,23 @@ def test_a_trial_that_was_killed_goes_on_with_the_same_numbers(tmp_path: Path) -
     assert sorted(os.listdir(folder)) == ["comparison.json", "report.html"]
 
 
+def test_the_arm_that_measured_highest_is_told_beside_the_next_command(
+    call: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the trial cannot tell it from the baseline, the decision is plain's."""
+    monkeypatch.setattr(
+        "equipoise.workflows.summary_choice.alternative", lambda trial: "logistic"
+    )
+    words = ["compare", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    words += ["--strategies", "logistic", "--network", "linear", "--folds", 2]
+    done = call(*words, "--repeats", 1)
+    assert done.exit_code == 0, done.output
+    hint, following = done.stderr.strip().splitlines()[-2:]
+    assert hint.startswith("logistic measured highest, ")
+    assert hint.endswith("put --strategy logistic below.")
+    assert "--strategy plain --folds 2 --network linear" in following
+
+
 def test_the_next_command_works_when_pasted(
     call: Callable[..., Any], folder: Path, tmp_path: Path
 ) -> None:

@@ -127,7 +127,7 @@ class ExtraTreesLearner:
         weights = np.where(y == 1, w1, w0) * job.weights(rows)
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
         # A row out of the bag is unseen only if nothing in the bag is tied to it.
-        alone = table.time is None and tied_rows(table) is None
+        alone = table.time is None and tied_rows(table.take(rows)) is None
         if np.ptp(weights) == 0 and alone:
             losses = [self._out_of_bag(x, y, n, job.seed) for n in self.leaves]
         else:
