@@ -21,7 +21,7 @@ from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.encoding import learn_encoding
-from equipoise.table.table import Table
+from equipoise.table.table import Table, concatenate
 
 Jobs = Callable[..., list[Job]]
 
@@ -194,3 +194,13 @@ def test_scoring_needs_no_scikit_learn() -> None:
         "assert not {'sklearn', 'tensorflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_rows_of_a_test_file_decide_nothing(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    """Nor do copies of training rows among them."""
+    (job,) = jobs_of(rare_table, strategy("extra_trees"), parts=1)
+    longer = concatenate([rare_table, rare_table.take(range(200))])
+    (found,), (other,) = SMALL.run(rare_table, [job]), SMALL.run(longer, [job])
+    np.testing.assert_array_equal(found.log_odds, other.log_odds)

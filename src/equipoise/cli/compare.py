@@ -161,6 +161,8 @@ def compare(
             f"to beat {trial.best.name}; to have it, put --strategy {other} below."
         )
     say_next(command("fit", source, words))
+    if elsewhere:
+        raise typer.Exit(1)
 
 
 @contextlib.contextmanager
