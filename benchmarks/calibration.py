@@ -13,6 +13,15 @@ Second, learners: calibrators are fitted on out-of-fold scores, as in a trial, a
 judged on 20,000 other rows; printed is the regret against the best calibrator.
 
 All in thousandths of a nat per positive.
+
+Third, odd scores: constant, infinite, inverted, of folds on different scales and so
+on. Calibrators are cross-fitted; printed is the largest loss against the base rates of
+the other folds, in nats over all rows. A calibrator that is right loses a few by
+chance.
+
+Fourth, the average of noisy models: scores of one model out of fold are calibrated as
+they are, and with the distribution of the average's. Printed is the slope of new
+labels on the calibrated log-odds of the average; 1 is right.
 """
 
 from __future__ import annotations
@@ -33,9 +42,12 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.svm import LinearSVC
 
 from equipoise._core.seeds import generator
-from equipoise.decision import fit_calibrator
+from equipoise.decision import calibration_test, fit_calibrator, objective
 from equipoise.decision.calibration import METHODS
+from equipoise.evaluation.crossfit import cross_fit
 from equipoise.priors import log_odds, probability
+from equipoise.workflows.averaging import average_scores, score_pairs
+from equipoise.workflows.blend import mean_log_odds
 
 SPREAD = 1.8
 PREVALENCE = 0.05
@@ -188,6 +200,102 @@ def learner_regrets(learner: Fitted, positives: int, draws: int) -> np.ndarray:
     return (total - total.min()) / draws / label.mean() * 1e3
 
 
+def odd_scores(
+    rng: np.random.Generator, rows: int, positives: int
+) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Return labels, five folds, and scores that misled calibrators, by name."""
+    y = rng.permutation(np.arange(rows) < positives)
+    fold = np.empty(rows, int)
+    for label in (False, True):
+        which = rng.permutation(np.flatnonzero(y == label))
+        fold[which] = np.arange(which.size) % 5
+    good = rng.normal(size=rows) + 1.5 * y - 4
+    shares = np.array([y[fold != k].mean() for k in range(5)])
+    wild = good.copy()
+    wild[rng.integers(rows)] = 1e6
+    return (
+        y,
+        fold,
+        {
+            "constant within folds": log_odds(shares)[fold],
+            "nearly constant": -3 + 1e-6 * rng.normal(size=rows),
+            "noise": rng.normal(size=rows),
+            "certain noise": 40 * rng.choice([-1.0, 1.0], rows),
+            "inverted": np.where(y, -40.0, 40.0),
+            "separated": np.where(y, 5.0, -5.0) + 0.1 * rng.normal(size=rows),
+            "good": good,
+            "good, in ties": good.round(),
+            "good, one wild score": wild,
+            "good, infinite for some": np.where(rng.random(rows) < 0.02, np.inf, good),
+            "good, 20 times too sure": 20 * (good + 4) - 10,
+            "good, one fold shifted by 3": good + 3 * (fold == 0),
+            "good, folds of other scales": (good + 4) * (10.0 ** np.arange(5))[fold],
+            "good, one fold inverted": np.where(fold == 0, -good, good),
+            "heavy tails": 5 * rng.standard_cauchy(rows),
+        },
+    )
+
+
+def odd(quick: bool) -> None:
+    """Print the largest losses against the base rate."""
+    methods = METHODS[:1] + METHODS[2:]
+    print("\nodd scores: largest loss against the base rate, in nats")
+    print("  ".join(f"{m:>11}" for m in methods))
+    goal = objective("f1")
+    worst: dict[str, np.ndarray] = {}
+    for rows, positives in ((200, 5), (1_000, 10), (1_000, 300), (300, 290)):
+        for draw in range(2 if quick else 20):
+            y, fold, scores = odd_scores(generator(draw, "odd", rows), rows, positives)
+            base = np.empty(rows)
+            for k in range(5):
+                base[fold == k] = log_odds(y[fold != k].mean())
+            least = np.sum(np.logaddexp(0, base) - y * base)
+            for name, z in scores.items():
+                found = [
+                    cross_fit(z[None], y, fold[None], goal, calibration=m).log_odds[0]
+                    for m in methods
+                ]
+                lost = [np.sum(np.logaddexp(0, v) - y * v) - least for v in found]
+                worst[name] = np.maximum(worst.get(name, -np.inf), lost)
+    for name, values in worst.items():
+        print("  ".join(f"{value:11.2f}" for value in values) + f"  {name}")
+
+
+def averages(quick: bool) -> None:
+    """Print the slopes of calibrated averages."""
+    print("\nthe average of five models: slope on new rows, 1 is right")
+    print("positives  noise  single  as average  if all models had scored the rows")
+    for positives in (100, 400) if quick else (50, 100, 400, 1_000):
+        for noise in (0.3, 0.6):
+            slopes = []
+            for draw in range(4 if quick else 40):
+                rng = generator(draw, "average", positives, repr(noise))
+                y, z = noisy(rng, round(positives / 0.08), noise)
+                fresh, many = noisy(rng, 40_000, noise)
+                _, made = noisy(rng, 3_000, noise)
+                single = z[np.arange(y.size) % 5, np.arange(y.size)]
+                pairs = score_pairs({"model": made}, {"model": 1.0}, 1, draw)
+                used = (single, average_scores(single, y, *pairs), mean_log_odds(z))
+                handed_over = mean_log_odds(many)
+                fits = [fit_calibrator(u, y).apply(handed_over) for u in used]
+                slopes.append([calibration_test(f, fresh).slope.value for f in fits])
+            line = np.median(slopes, axis=0)
+            print(
+                f"{positives:9d}  {noise:5g}  {line[0]:6.2f}  {line[1]:10.2f}  "
+                f"{line[2]:6.2f}"
+            )
+
+
+def noisy(
+    rng: np.random.Generator, rows: int, noise: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels and `[5, rows]` log-odds around the right ones."""
+    y = (rng.random(rows) < 0.08).astype(int)
+    truth = 1.8 * rng.normal(1.8 * y, 1.0) - 1.8**2 / 2 + log_odds(0.08)
+    spread = noise * (1 + 0.2 * np.maximum(-truth, 0))
+    return y, truth + spread * rng.normal(size=(5, rows))
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -201,6 +309,8 @@ def main() -> None:
             cells = learner_regrets(learner, positives, draws)
             line = "  ".join(f"{value:11.0f}" for value in cells)
             print(f"{positives:5d}      {line}  {name}")
+    odd(quick)
+    averages(quick)
 
 
 def populations(quick: bool) -> None:
