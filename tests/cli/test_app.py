@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from equipoise.cli.app import app
 from equipoise.cli.options import OBJECTIVES
@@ -101,3 +102,17 @@ def test_exit_codes(words: list[str], code: int, message: str) -> None:
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize(
+    "verb", ["diagnose", "compare", "fit", "evaluate", "predict", "export", "doctor"]
+)
+def test_help_fits_and_cuts_no_option(verb: str, width: int) -> None:
+    runner = CliRunner(env={"COLUMNS": str(width)})
+    shown = runner.invoke(app, [verb, "--help"], terminal_width=width).output
+    assert max(map(len, shown.split("\n"))) <= width
+    assert "\u2026" not in shown
+    for option in COMMANDS[verb].params:
+        for name in option.opts:
+            assert not name.startswith("--") or name in shown

@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shlex
 import subprocess
 import sys
 import unicodedata
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import equipoise as eq
+from equipoise.cli import terminal
 from equipoise.cli.wording import command
 
 EVIL = "\x1b[2J\x07\r\n\t\x9b31m\u202e\u2066\u200b\ufeff\u2028[red]z[/red]"
@@ -139,3 +141,26 @@ def test_errors_of_the_program(place: Path) -> None:
 def test_a_strategy_has_a_name_that_can_be_shown() -> None:
     with pytest.raises(eq.errors.InputError, match="control"):
         eq.Strategy(name="plain\x1b[31m")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_long_command_goes_on_in_the_next_line(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = "equipoise fit t.csv " + " ".join(f"--option-{k} value" for k in range(9))
+    monkeypatch.setenv("COLUMNS", str(width))
+    terminal.say_next(command)
+    shown = capsys.readouterr().err.rstrip("\n")
+    assert max(map(len, shown.split("\n"))) <= width
+    assert shlex.split(shown.removeprefix("next: ")) == shlex.split(command)
+
+
+def test_errors_are_wrapped_at_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    text = "The table has 3 positives, and needs at least one for each fold. " * 3
+    terminal.say_error(text)
+    shown = capsys.readouterr().err.rstrip("\n")
+    assert max(map(len, shown.split("\n"))) <= 60
+    assert shown.split() == ["error:", *text.split()]

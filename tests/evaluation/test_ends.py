@@ -172,7 +172,7 @@ def test_differences_that_are_undefined() -> None:
 
 def test_a_difference_stays_within_its_limits() -> None:
     found = difference_interval(-0.66, 0.4, 3, 0.95, limits=(-1.0, 1.0))
-    assert -1 <= found.low < -0.66 < 0 < found.high < 1
+    assert -1 <= found.low < -0.66 < 0 < found.high <= 1
 
 
 @pytest.mark.parametrize("repeats", [1, 5])

@@ -41,7 +41,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # its boxes cut the names of options in narrow terminals
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 for _verb, _example in (

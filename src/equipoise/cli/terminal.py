@@ -8,6 +8,7 @@ error is no terminal, progress is one line per step.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -70,10 +71,10 @@ def say_warning(text: str) -> None:
 def say_next(command: str) -> None:
     """Print what to do next: a command to paste.
 
-    In a terminal, a command that is longer than a line ends its lines with the
-    backslash that shells take for "it goes on".
+    In a terminal (or if COLUMNS is set), a command that is longer than a line ends its
+    lines with the backslash that shells take for "it goes on".
     """
-    if errors().is_terminal:
+    if errors().is_terminal or os.environ.get("COLUMNS", "").isdigit():
         command = _continued(command, errors().width)
     _hint(f"next: {command}")
 

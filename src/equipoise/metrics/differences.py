@@ -19,71 +19,36 @@ def difference_ends(
 ) -> tuple[float, float]:
     """Return the ends of an interval around a difference, within its limits.
 
-    Towards 0 the interval is `value` minus and plus `half`, the quantile times the
-    standard error, so that it excludes 0 exactly if the t-test does. Beyond the
-    value, and beyond 0, the variance falls in proportion to (d - low) (high - d) and
-    reaches 0 at the limits, as that of a share does: the ends are where the squared
-    distance equals `half` squared times that proportion.
+    The ends are the value minus and plus `half`, the quantile times the standard
+    error, so the interval excludes 0 exactly if the t-test does. What lies beyond the
+    limits is cut off, which no true difference misses. An interval that narrows
+    towards the limits, as that of a share does, was tried: near them it covered up to
+    .015 less.
 
     Args:
         value: The difference.
         half: Half the width of the interval without limits, at least 0.
-        limits: The smallest and the largest possible difference, with 0 between
-            them; None, or limits that the value exceeds, for no limits.
+        limits: The smallest and the largest possible difference; None, or limits that
+            the value exceeds, for no limits.
 
     Returns:
         The lower and the upper end; NaN if the value or `half` is NaN.
 
     Raises:
-        InputError: 0 does not lie between the limits, or `half` is negative.
+        InputError: `half` is negative.
 
     Example:
-        >>> low, high = difference_ends(-0.66, 2.5)
-        >>> round(low, 2), round(high, 2)
-        (-0.99, 0.81)
-        >>> low, high = difference_ends(0.04, 0.029)
-        >>> round(low, 3), round(high, 3)
-        (0.011, 0.069)
+        >>> difference_ends(-0.625, 0.75), difference_ends(0.25, 0.125)
+        ((-1.0, 0.125), (0.125, 0.375))
     """
     if math.isnan(value) or math.isnan(half):
         return math.nan, math.nan
     if half < 0:
         raise InputError(sentence(f"half={half}", "a number of at least 0"))
+    low, high = value - half, value + half
     if limits is None or not limits[0] <= value <= limits[1]:
-        return value - half, value + half
-    if not limits[0] < 0 < limits[1]:
-        raise InputError(sentence(f"limits {limits}", "limits with 0 between them"))
-    if value < 0:
-        low, high = difference_ends(-value, half, (-limits[1], -limits[0]))
-        return -high, -low
-    if math.isinf(half):
-        return limits
-    high = _root(value, half, limits, value, 1)
-    low = value - half
-    return (low if low >= 0 else _root(value, half, limits, 0.0, -1)), high
-
-
-def _root(value: float, half: float, limits: Limits, at: float, side: int) -> float:
-    """Return where (d - value)^2 = half^2 f(d) / f(at), f(d) = (d - low) (high - d).
-
-    Args:
-        value: The difference.
-        half: Half the width without limits.
-        limits: (low, high).
-        at: Where the variance is that of the test.
-        side: 1 for the root above the value, -1 for the one below.
-    """
-    low, high = limits
-    scale = (at - low) * (high - at)
-    if scale <= 0:
-        return high if side > 0 else low
-    square = half * half
-    # (scale + square) d^2 - (2 value scale + square (low + high)) d + rest = 0
-    middle = value * scale + square * (low + high) / 2
-    rest = value * value * scale + square * low * high
-    lead = scale + square
-    root = math.sqrt(max(0.0, middle * middle - lead * rest))
-    return min(max((middle + side * root) / lead, low), high)
+        return low, high
+    return max(low, limits[0]), min(high, limits[1])
 
 
 def difference_limits(metric: str) -> Limits | None:

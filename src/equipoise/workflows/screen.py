@@ -21,6 +21,7 @@ from equipoise._core.numerals import (
     significant,
 )
 from equipoise.decision.plain import decimal
+from equipoise.diagnosis.words import count
 from equipoise.errors import printable
 from equipoise.evaluation.arrays import as_costs
 from equipoise.metrics.estimate import Estimate
@@ -92,12 +93,12 @@ def _name(text: str) -> str:
 def facts(trial: Trial) -> str:
     """Return what the data are, in one line."""
     data = trial.facts
-    columns = sum(data["columns"].values())
+    total = sum(data["columns"].values())
     return (
         f"{data['source']}: {data['positives']:,} of {data['rows']:,} rows are "
         f"{_name(data['target'])} = {_name(data['positive_class'])} "
         f"({percent(data['prevalence'])}, "
-        f"{ratio(data['ratio'])}); {columns} columns"
+        f"{ratio(data['ratio'])}); {count(total, 'column')}"
     )
 
 
