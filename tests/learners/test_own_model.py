@@ -277,3 +277,22 @@ def test_a_model_inside_a_model_is_looked_into() -> None:
 
     with pytest.raises(InputError, match="'sigmoid'"):
         check_build(nested, images(4)[0])
+
+
+def test_an_activation_in_a_layer_of_another_kind_is_found() -> None:
+    squeezed = ends_with(
+        lambda: keras.layers.Dense(1, activation="sigmoid"), keras.layers.Flatten
+    )
+    with pytest.raises(InputError, match="'sigmoid'"):
+        check_build(squeezed, images(4)[0])
+
+    class Own(keras.Model):  # type: ignore[misc]  # Keras is untyped
+        def __init__(self) -> None:
+            super().__init__()
+            self.flat, self.out = keras.layers.Flatten(), keras.layers.Dense(1)
+
+        def call(self, rows: Any) -> Any:
+            return keras.ops.sigmoid(self.out(self.flat(rows)))
+
+    with pytest.raises(InputError, match="'sigmoid'"):
+        check_build(Own, images(4)[0])

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import warnings
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from equipoise.errors import InputError
-from equipoise.losses import CrossEntropy
+from equipoise.errors import EquipoiseWarning, InputError
+from equipoise.losses import AUCMargin, CrossEntropy, PairwiseAUC
 from equipoise.losses.base import aligned, prepared
+from equipoise.metrics.keras import FBeta
 
 RANDOM = np.random.default_rng(0)
 
@@ -63,3 +67,57 @@ def test_it_trains_in_plain_keras_with_class_weights():
     model.compile(optimizer=keras.optimizers.Adam(0.1), loss=CrossEntropy())
     history = model.fit(x, y, epochs=5, verbose=0, class_weight={0: 0.6, 1: 3.0})
     assert history.history["loss"][-1] < history.history["loss"][0]
+
+
+@pytest.mark.parametrize("make", [CrossEntropy, PairwiseAUC])
+@pytest.mark.parametrize("labels", [(-1, 1), (1, 2), (0, np.nan)])
+def test_labels_other_than_0_and_1_are_refused(make, labels):
+    y, z = np.array(labels)[[0, 1, 0, 1]], np.zeros(4, np.float32)
+    with pytest.raises(InputError, match=f"labels for {make.__name__}"):
+        make()(y, z)
+    traced = tf.function(make().__call__)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="0 or 1"):
+        traced(tf.constant(y, tf.float32), tf.constant(z))
+    compiled = tf.function(make().__call__, jit_compile=True)
+    assert np.isnan(compiled(tf.constant(y, tf.float32), tf.constant(z)))
+
+
+@pytest.mark.parametrize("make", [CrossEntropy, PairwiseAUC])
+def test_rows_of_weight_0_and_masked_rows_may_have_any_target(make):
+    y, z = np.array([0.0, 1, 1, -1]), RANDOM.normal(size=4).astype(np.float32)
+    expected = float(make()(y[:3], z[:3]))
+    weighted = make()(y, z, sample_weight=np.array([1.0, 1, 1, 0]))
+    assert float(weighted) == pytest.approx(expected, rel=1e-6)
+    masked = tf.constant(z)
+    masked._keras_mask = tf.constant([True, True, True, False])
+    assert float(make()(y, masked)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_weights_that_would_be_broadcast_are_refused():
+    y, z = np.zeros((3, 3)), np.zeros((3, 3), np.float32)
+    with pytest.raises(InputError, match="one for each output"):
+        CrossEntropy()(y, z, sample_weight=np.ones((3, 3)))
+    for make in (CrossEntropy, AUCMargin):
+        with pytest.raises(InputError, match="one weight for each example"):
+            make()(y, z, sample_weight=np.ones(4))
+    assert float(CrossEntropy()(y, z, sample_weight=np.ones((3, 1)))) > 0
+
+
+@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("activation", ["sigmoid", None])
+def test_a_sigmoid_before_the_loss_is_named_once(activation, eager):
+    x = RANDOM.normal(size=(256, 3)).astype(np.float32)
+    layers = [keras.layers.Dense(1, activation=activation), keras.layers.Flatten()]
+    model = keras.Sequential([keras.Input((3,)), *layers])
+    model.compile("sgd", loss=CrossEntropy(), metrics=[FBeta()], run_eagerly=eager)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(x, x[:, 0] > 0, epochs=2, verbose=0)
+    told = [str(w.message) for w in caught if w.category is EquipoiseWarning]
+    if activation is None:
+        assert told == []
+        return
+    assert len(told) == 2
+    assert "Take the activation off the model's last layer" in told[0]
+    assert "for FBeta" in told[1]
+    assert "from_logits=False" in told[1]

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +12,7 @@ import tensorflow as tf
 
 from equipoise.losses import AUCMargin, PairwiseAUC, auc_margin_loss, pairwise_auc_loss
 from equipoise.losses.set_loss import class_masses, dtype_of
+from equipoise.metrics import average_precision, roc_auc
 
 RANDOM = np.random.default_rng(0)
 
@@ -103,3 +108,55 @@ def test_it_trains_in_plain_keras():
         x, y, batch_size=512, verbose=0, sample_weight=np.where(y > 0, 9.0, 1.0)
     )
     assert plain == pytest.approx(float(heavy), rel=1e-5)
+
+
+REPLICAS = """
+import json
+import numpy as np, tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(
+    cpu, [tf.config.LogicalDeviceConfiguration()] * 2
+)
+import keras
+from equipoise.losses import AUCMargin, CrossEntropy, PairwiseAUC
+from equipoise.metrics.keras import AUROC, AveragePrecision
+
+random = np.random.default_rng(0)
+half = random.normal(size=(32, 3)).astype("float32")
+y = np.tile(random.random(32) < 0.3, 2).astype("float32")
+x = np.concatenate([half, half])  # so that both replicas' sets are the whole batch's
+start = [random.normal(size=(3, 1)).astype("float32"), np.zeros(1, "float32")]
+batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(64)
+found = {}
+for make in (CrossEntropy, PairwiseAUC, AUCMargin):
+    kernel = tf.Variable(start[0])
+    with tf.GradientTape() as tape:
+        loss = make()(y, x @ kernel)
+    one = [(-0.1 * tape.gradient(loss, kernel)).numpy().tolist(), float(loss)]
+    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+        metrics = [AUROC(), AveragePrecision()] if make is CrossEntropy else None
+        model.compile(keras.optimizers.SGD(0.1), loss=make(), metrics=metrics)
+    model.set_weights(start)
+    logged = model.fit(batches, shuffle=False, verbose=0).history["loss"][0]
+    found[make.__name__] = [one, [(model.get_weights()[0] - start[0]).tolist(), logged]]
+    if make is CrossEntropy:
+        model.set_weights(start)
+        logs = model.evaluate(batches.unbatch().batch(16), verbose=0)
+        found["metrics"] = [logs[1:], (x @ start[0])[:, 0].tolist(), y.tolist()]
+print(json.dumps(found))
+"""
+
+
+def test_replicas_do_not_multiply_step_or_loss():
+    done = subprocess.run(
+        [sys.executable, "-c", REPLICAS], capture_output=True, text=True, check=True
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    values, z, y = found.pop("metrics")
+    exact = [roc_auc(y, z), average_precision(y, z)]
+    np.testing.assert_allclose(values, exact, rtol=0, atol=1e-6)
+    assert set(found) == {"CrossEntropy", "PairwiseAUC", "AUCMargin"}
+    for name, ((step, loss), (steps, logged)) in found.items():
+        np.testing.assert_allclose(steps, step, rtol=1e-4, atol=1e-7, err_msg=name)
+        assert logged == pytest.approx(loss, rel=1e-5), name

@@ -223,3 +223,102 @@ def test_logits_of_half_precision_are_counted_in_their_own_bins(dtype) -> None:
         metric = make()
         metric.update_state(y, half)
         assert float(metric.result()) == pytest.approx(reference(y, full), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", TWINS)
+@pytest.mark.parametrize("labels", [(-1, 1), (1, 2), (0, np.nan), (0, 255)])
+def test_labels_other_than_0_and_1_are_refused(name, labels) -> None:
+    make, options, _, _ = TWINS[name]
+    y, z = np.array(labels)[[0, 1, 0, 0, 1]], np.arange(5.0)
+    with pytest.raises(InputError, match=f"labels for {name}"):
+        make(**options).update_state(y, z)
+    weight = [0.0, 0.0, 0.0, 0.0, 0.0]
+    metric = make(**options)
+    metric.update_state(y, z, weight)
+    metric.update_state([0, 1, 1], [-1.0, 1.0, 2.0])
+    assert not math.isnan(float(metric.result()))
+
+
+@pytest.mark.parametrize("name", ["AveragePrecision", "FBeta"])
+def test_where_nothing_can_be_raised_the_result_is_nan(name) -> None:
+    make, options, _, _ = TWINS[name]
+    metric = make(**options)
+    step = tf.function(metric.update_state, jit_compile=True)
+    step(tf.constant([0.0, 1.0, 1.0]), tf.constant([-1.0, 1.0, 2.0]))
+    assert float(metric.result()) > 0
+    step(tf.constant([-1.0, 1.0, 1.0]), tf.constant([-1.0, 1.0, 2.0]))
+    assert math.isnan(float(metric.result()))
+    metric.reset_state()
+    step(tf.constant([0.0, 1.0, 1.0]), tf.constant([-1.0, 1.0, 2.0]))
+    assert float(metric.result()) > 0
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_a_score_that_is_no_number_is_not_a_negative(name) -> None:
+    make, options, _, _ = TWINS[name]
+    metric = make(**options)
+    metric.update_state([0, 1, 1], [-1.0, 1.0, np.nan])
+    assert math.isnan(float(metric.result()))
+
+
+def test_odd_weights_and_shapes_are_refused() -> None:
+    metric = streaming.AUROC()
+    for weights in ([1.0, -1.0], [1.0, np.nan], [np.inf, 1.0]):
+        with pytest.raises(InputError, match="weights for AUROC"):
+            metric.update_state([0, 1], [0.0, 1.0], weights)
+    with pytest.raises(InputError, match=r"labels of shape \(2,\) and scores of"):
+        metric.update_state([0, 1], np.zeros((2, 2)))
+    with pytest.raises(InputError, match="from_logits=False"):
+        streaming.Recall(from_logits=False).update_state([0, 1], [0.5, 3.0])
+    metric.update_state([0, 1], [[0.0], [1.0]], [[1.0], [2.0]])
+    metric.update_state([[0], [1]], [0.0, 1.0], [[1.0], [2.0]])
+    assert float(metric.result()) == 1.0
+
+
+@pytest.mark.parametrize("centre", [0.0, 12.0, -40.0, 1e4, 1e-30])
+@pytest.mark.parametrize("width", [1e-6, 1e-3, 1.0, 1e6])
+def test_the_scale_of_the_logits_does_not_matter(centre, width) -> None:
+    random = np.random.default_rng(3)
+    y = random.random(2_000) < 0.1
+    z = centre + width * (random.normal(size=2_000) + y)
+    for make, exact in (
+        (streaming.AUROC, batch.roc_auc),
+        (streaming.AveragePrecision, batch.average_precision),
+    ):
+        assert fed(make(), y, z, size=512) == pytest.approx(exact(y, z), abs=1e-6)
+
+
+SHAPES = {
+    "band": lambda z, random: 12 + 1e-3 * z,
+    "float32": lambda z, random: (12 + 1e-3 * z).astype("float32"),
+    "outliers": lambda z, random: np.where(random.random(len(z)) < 0.01, 1e30, z),
+    "heavy tails": lambda z, random: z + random.standard_cauchy(len(z)) ** 3,
+    "ties": lambda z, random: np.round(z, 1),
+    "sorted": lambda z, random: z,
+    "drifting": lambda z, random: z + np.linspace(0, 30, len(z)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_more_scores_than_are_kept(shape) -> None:
+    random = np.random.default_rng(4)
+    y = random.random(120_000) < 0.02
+    z = SHAPES[shape](random.normal(size=len(y)) + 1.5 * y, random)
+    if shape == "sorted":
+        order = np.argsort(z)
+        y, z = y[order], z[order]
+    weights = random.exponential(size=len(y)) * (random.random(len(y)) < 0.9)
+    metrics = [streaming.AUROC(), streaming.AveragePrecision()]
+
+    @tf.function(reduce_retracing=True)
+    def step(*rows):
+        for metric in metrics:
+            metric.update_state(*rows)
+
+    for start in range(0, len(y), 10_000):
+        part = slice(start, start + 10_000)
+        step(tf.constant(y[part]), tf.constant(z[part]), tf.constant(weights[part]))
+    area, precision = (float(metric.result()) for metric in metrics)
+    assert area == pytest.approx(batch.roc_auc(y, z, weights), abs=5e-4)
+    exact = batch.average_precision(y, z, weights)
+    assert precision == pytest.approx(exact, abs=5e-4)

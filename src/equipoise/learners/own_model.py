@@ -311,6 +311,8 @@ def _check_output(model: Any, x: npt.NDArray[Any]) -> None:
             )
         )
     activation = _last_activation(model)
+    if activation in ("", "linear"):  # a layer of another kind may hold one
+        activation = _traced_activation(model, x)
     if activation not in ("", "linear"):
         raise InputError(
             sentence(
@@ -333,6 +335,17 @@ def _last_activation(model: Any) -> str:
     if activation is None:
         return {"Sigmoid": "sigmoid", "Softmax": "softmax"}.get(type(last).__name__, "")
     return str(getattr(activation, "__name__", activation))
+
+
+def _traced_activation(model: Any, x: npt.NDArray[Any]) -> str:
+    """Return the activation that gives the model's output in its graph, or ""."""
+    import tensorflow as tf
+
+    from equipoise.metrics.keras_inputs import activation_of
+
+    traced = tf.function(lambda rows: model(rows, training=False), autograph=False)
+    rows = tf.TensorSpec([None, *x.shape[1:]], tf.as_dtype(x.dtype))
+    return activation_of(traced.get_concrete_function(rows).outputs[0])
 
 
 def _check_served(job: Job, dtype: npt.DTypeLike) -> None:

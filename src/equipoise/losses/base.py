@@ -12,6 +12,12 @@ from keras import ops
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import sentence
 from equipoise.errors import InputError
+from equipoise.metrics.keras_inputs import OutputWatch, aligned_weights, require_labels
+
+NO_ACTIVATION = (
+    "Take the activation off the model's last layer, as in Dense(1); with it the loss "
+    "applies a second one, and the network learns little."
+)
 
 Tensor = Any
 """A backend tensor, or anything that converts to one."""
@@ -90,6 +96,70 @@ def aligned(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
     return y_true, y_pred
 
 
+def checked_targets(
+    y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None, loss: Any
+) -> tuple[Tensor, Tensor | None]:
+    """Return the targets, and how much each counts where weights or a mask tell.
+
+    Args:
+        y_true: Targets of the examples, from 0 to 1.
+        y_pred: The model's output; a mask that Keras hung on it is read.
+        sample_weight: `[batch]`, or of the targets' shape, or None.
+        loss: The Keras loss.
+
+    Returns:
+        The targets in the loss' type, NaN throughout where one is refused and nothing
+        can be raised; and weights of the targets' rank with masked examples at 0, or
+        None.
+
+    Raises:
+        InputError: A target of an example that counts is not from 0 to 1, or weights
+            do not fit the targets.
+        tf.errors.InvalidArgumentError: The former in a compiled function.
+    """
+    mask = getattr(y_pred, "_keras_mask", None)
+    targets = as_type(unmasked(y_true, "targets"), loss.dtype)
+    weights = None
+    for part in (sample_weight, mask):
+        if part is None:
+            continue
+        factor = ops.cast(ops.convert_to_tensor(unmasked(part, "weights")), loss.dtype)
+        factor = aligned_weights(factor, len(targets.shape))
+        _require_fitting(factor, targets)
+        weights = factor if weights is None else weights * factor
+    refused = require_labels(targets, weights, type(loss).__name__)
+    lost = ops.full_like(targets, float("nan"))
+    return ops.where(refused, lost, targets), weights
+
+
+def _require_per_example(weights: Tensor) -> None:
+    """Raise where the outputs of an example have weights of their own."""
+    if weights.shape[-1] not in (1, None):
+        raise InputError(
+            sentence(
+                f"weights of shape {tuple(weights.shape)}, one for each output",
+                "one weight for each example, over whose outputs the loss is averaged",
+                "Give targets and outputs a last axis of size 1 to weight each.",
+            )
+        )
+
+
+def _require_fitting(weights: Tensor, targets: Tensor) -> None:
+    """Raise where weights would be broadcast to another shape than the targets'."""
+    fits = len(weights.shape) <= len(targets.shape) and all(
+        w is None or t is None or w in (1, t)
+        for w, t in zip(weights.shape, targets.shape, strict=False)
+    )
+    if not fits:
+        raise InputError(
+            sentence(
+                f"weights of shape {tuple(weights.shape)} and targets of shape "
+                f"{tuple(targets.shape)}",
+                "one weight for each example",
+            )
+        )
+
+
 class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     """A Keras loss of one value per example: configuration around a function.
 
@@ -107,22 +177,28 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.options = options
+        self._watch = OutputWatch(type(self).__name__, NO_ACTIVATION)
 
     def __call__(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
     ) -> Tensor:
-        """Return the reduced loss.
+        """Return the loss of a batch, reduced.
 
         Args:
-            y_true: `[batch]` or `[batch, n]` targets.
-            y_pred: `[batch]` or `[batch, n]` logits.
-            sample_weight: Weights that broadcast against the losses, or None.
+            y_true: `[batch]` or `[batch, n]` targets, from 0 to 1.
+            y_pred: `[batch]` or `[batch, n]` logits; the n outputs are averaged.
+            sample_weight: `[batch]` example weights, or None. An example of weight 0
+                may have any target.
+
+        Raises:
+            InputError: A target is not from 0 to 1, or shapes do not fit.
         """
-        return super().__call__(
-            unmasked(y_true, "targets"),
-            unmasked(y_pred, "logits"),
-            unmasked(sample_weight, "weights"),
-        )
+        y_pred = unmasked(y_pred, "logits")
+        self._watch.look(y_pred)
+        y_true, weights = checked_targets(y_true, y_pred, sample_weight, self)
+        if weights is not None and len(weights.shape) > 1:
+            _require_per_example(weights)
+        return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return one value per example, `[batch]`.

@@ -9,7 +9,21 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from equipoise.losses.base import Tensor, aligned, as_type, prepared
+from equipoise._core.arrays import unmasked
+from equipoise.losses.base import (
+    NO_ACTIVATION,
+    Tensor,
+    aligned,
+    as_type,
+    checked_targets,
+    prepared,
+)
+from equipoise.metrics.keras_inputs import (
+    OutputWatch,
+    aligned_weights,
+    replicas,
+    require_weights,
+)
 
 
 def class_masses(
@@ -54,7 +68,13 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     """A Keras loss of one value for all examples of a batch together.
 
     Example weights enter the function, where a pair counts the product of its two
-    weights, instead of multiplying a value per example afterwards.
+    weights, instead of multiplying a value per example afterwards. Examples that Keras
+    masks have the weight 0.
+
+    Under a strategy of several replicas (`tf.distribute`) each has a part of the batch,
+    which is a set of its own: the loss is the mean of the replicas' losses, and pairs
+    across replicas do not enter. So give each replica a batch that holds several of
+    each class. Accumulated gradients are those of the mean of the batches' losses.
 
     A concrete class names its `function` and passes its options on.
 
@@ -68,28 +88,35 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     def __init__(self, name: str, dtype: str | None, **options: Any) -> None:
         super().__init__(name=name, reduction="sum", dtype=dtype)
         self.options = options
+        self._watch = OutputWatch(type(self).__name__, NO_ACTIVATION)
 
     def __call__(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
     ) -> Tensor:
-        """Return one number: the mean over the n outputs.
+        """Return one number: the mean over the n outputs, divided by the replicas.
 
         Args:
             y_true: `[batch]` or `[batch, n]` targets, 0 or 1.
             y_pred: `[batch]` or `[batch, n]` logits; each output is a set.
-            sample_weight: `[batch]` or `[batch, n]` example weights, or None.
+            sample_weight: `[batch]` or `[batch, n]` example weights, or None. An
+                example of weight 0 may have any target.
+
+        Raises:
+            InputError: A target is not from 0 to 1, or shapes do not fit.
         """
+        y_pred = unmasked(y_pred, "logits")
+        self._watch.look(y_pred)
+        targets, weights = checked_targets(y_true, y_pred, sample_weight, self)
         logits = as_type(y_pred, self.dtype)
-        targets = as_type(y_true, self.dtype)
         targets, logits = aligned(targets, logits)
-        weights = None
-        if sample_weight is not None:
-            weights = as_type(sample_weight, self.dtype)
-            weights = _outputs_first(weights)
+        if weights is not None:
+            require_weights(weights, type(self).__name__)
+            weights = _outputs_first(aligned_weights(weights, len(logits.shape)))
         values = type(self).function(
             _outputs_first(targets), _outputs_first(logits), weights, **self.options
         )
-        return ops.mean(values)
+        # As Keras does: the replicas' gradients are added up.
+        return ops.mean(values) / replicas()
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the loss without weights."""
