@@ -69,7 +69,8 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
     present = list(raw.data.column_names)
     known = {*first.names, *first.target.split(", "), first.target}
     known |= {dropped.name for dropped in first.dropped}
-    absent = [name for name in first.names if name not in present]
+    there = set(present)
+    absent = [name for name in first.names if name not in there]
     if absent:
         raise TableError(
             sentence(

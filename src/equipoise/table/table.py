@@ -7,6 +7,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -189,10 +190,14 @@ class Table:
         """The share of positive rows of a binary table; NaN without rows."""
         return self.positives / len(self) if len(self) else math.nan
 
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Where each column stands: a table may have many thousands."""
+        return {column.name: k for k, column in enumerate(self.columns)}
+
     def __getitem__(self, name: str) -> Column:
-        for column in self.columns:
-            if column.name == name:
-                return column
+        if name in self._places:
+            return self.columns[self._places[name]]
         raise InputError(
             sentence(
                 f"the column name {name!r}",
