@@ -666,6 +666,12 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "workflows/plan.py: Choose columns without the target, for example those of the "
+    "largest variance: data[data.var(numeric_only=True).nlargest(2000).index]. A "
+    "choice by the target would have to be made anew in each fold.": (
+        "tests/workflows/test_plan.py",
+        "test_a_table_too_wide_to_end_is_refused_with_advice_that_works",
+    ),
     "table/csv_bytes.py: If it is sound, unpack it first, for example with gunzip, and "
     "read the file that it holds.": (
         "tests/table/test_labels.py",

@@ -6,14 +6,25 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from equipoise.errors import InputError, SplitError
+from equipoise.errors import InputError, SplitError, TableError
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.table.generators import Known
 from equipoise.table.read import read_table
 from equipoise.table.table import Table
-from equipoise.workflows.plan import Protocol, fold_numbers, jobs, parts, split_by
+from equipoise.workflows.compare import compare
+from equipoise.workflows.fit import fit
+from equipoise.workflows.plan import (
+    MOST_COLUMNS,
+    Protocol,
+    fold_numbers,
+    jobs,
+    parts,
+    require_columns,
+    split_by,
+)
 
 
 def test_parts_are_disjoint_and_cover_each_row_once(known: Known) -> None:
@@ -135,3 +146,16 @@ def test_what_is_not_there_to_split_by_is_no_matter_of_folds() -> None:
     with pytest.raises(SplitError, match="table read with group=") as raised:
         parts(rows_of([1, 50, 99], 200), Protocol(by="group"), [0])
     assert "folds" not in str(raised.value)
+
+
+def test_a_table_too_wide_to_end_is_refused_with_advice_that_works() -> None:
+    random = np.random.default_rng(0)
+    names = [f"g{j}" for j in range(MOST_COLUMNS + 1)]
+    data = pd.DataFrame(random.normal(size=(40, len(names))), columns=names)
+    y = pd.Series(np.arange(40) % 4 // 3, name="y")
+    table = read_table((data, y))
+    for verb in (compare, fit):
+        with pytest.raises(TableError, match="10,001 columns for .*nlargest"):
+            verb(table)
+    fewer = data[data.var(numeric_only=True).nlargest(2000).index]
+    require_columns(read_table((fewer, y)), "fit")

@@ -24,7 +24,7 @@ from equipoise.training.settings import TrainingSettings
 from equipoise.workflows.arms import Arms, labels_of, refuse_columns
 from equipoise.workflows.blended_arms import fitted_arms, with_blends
 from equipoise.workflows.judge import judge
-from equipoise.workflows.plan import Protocol, split_by
+from equipoise.workflows.plan import Protocol, require_columns, split_by
 from equipoise.workflows.repeats import Repeats, fit_repeats
 from equipoise.workflows.trial import Trial
 
@@ -155,6 +155,7 @@ def compare(
         table, x = labels_of(source, positive=positive, group=group, time=time)
         later = None
     table.require_binary("compare")
+    require_columns(table, "compare")
     arms = _arms(strategies, own=model is not None)
     learner = Arms(network, checkpoints, model, x, training)
     protocol = Protocol(

@@ -49,7 +49,7 @@ from equipoise.workflows.goal import Goal, as_goal
 from equipoise.workflows.idle_notes import idle_notes
 from equipoise.workflows.model import Component, FittedModel, hashes_of, pooled
 from equipoise.workflows.own_input import OwnInput, uncompiled
-from equipoise.workflows.plan import Protocol, parts, split_by
+from equipoise.workflows.plan import Protocol, parts, require_columns, split_by
 from equipoise.workflows.repeats import Repeats
 from equipoise.workflows.scores import Scores, join, run, scaled
 from equipoise.workflows.units import counted, unit_notes
@@ -184,6 +184,7 @@ def fit(
         refuse_columns(target=target, drop=drop, keep=keep, day_first=day_first)
         table, x = own_rows(source, positive=positive, group=group, time=time)
     table.require_binary("fit")
+    require_columns(table, "fit")
     each = read_weights(weights, len(table), goal)
     if each is not None:
         table, x, each = rows_that_count(table, x, each)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import one_of
+from equipoise._core.checks import one_of, sentence
 from equipoise._core.seeds import derive
-from equipoise.errors import SplitError
+from equipoise.errors import SplitError, TableError
 from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import inner_split, outer_splits
@@ -188,3 +188,30 @@ def fold_numbers(
     for part in parts:
         folds[part.repeat - first, part.test] = part.fold
     return folds
+
+
+MOST_COLUMNS = 10_000
+"""Fits take time in proportion to the columns; a trial of more would not end."""
+
+
+def require_columns(table: Table, what: str) -> None:
+    """Raise if a table has so many columns that the fits would not end.
+
+    Args:
+        table: The table.
+        what: The verb that asks, for the message.
+
+    Raises:
+        TableError: It has more than `MOST_COLUMNS`.
+    """
+    count = len(table.columns)
+    if count > MOST_COLUMNS:
+        raise TableError(
+            sentence(
+                f"a table of {count:,} columns for {what}",
+                f"at most {MOST_COLUMNS:,}",
+                "Choose columns without the target, for example those of the largest "
+                "variance: data[data.var(numeric_only=True).nlargest(2000).index]. A "
+                "choice by the target would have to be made anew in each fold.",
+            )
+        )
