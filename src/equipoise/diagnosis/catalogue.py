@@ -14,6 +14,7 @@ from equipoise.diagnosis.checks import (
     idle_columns,
     label_noise,
     lone_predictor,
+    made_rows,
     misleading_metric,
     more_data,
     near_copies,
@@ -56,5 +57,6 @@ CHECKS: tuple[Check, ...] = (
     label_noise.CHECK,
     more_data.CHECK,
     near_copies.CHECK,
+    made_rows.CHECK,
 )
 """Every check, in the order of its code."""

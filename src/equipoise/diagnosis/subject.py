@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from equipoise._core.seeds import generator
 from equipoise.diagnosis.columns import pick
+from equipoise.diagnosis.made import Made, made_rows
 from equipoise.diagnosis.neighbours import Neighbourhood, neighbourhood
 from equipoise.diagnosis.predictive import Strength, strengths
 from equipoise.diagnosis.repeats import EqualRows, equal_rows
@@ -168,6 +169,11 @@ class Subject:
             level=self.level,
             units=None if units is None else units[self.sample],
         )
+
+    @cached_property
+    def made(self) -> Made | None:
+        """Whether rows of a class were computed from others."""
+        return made_rows(self.table, self.seed)
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -17,7 +18,8 @@ from equipoise.decision.calibration import fit_calibrator
 from equipoise.decision.class_scores import ClassScores
 from equipoise.decision.objectives import as_objective
 from equipoise.decision.rule import DecisionRule, certified_rule, make_rule
-from equipoise.errors import InputError, SplitError, UnsupportedError
+from equipoise.diagnosis.made import made_rows
+from equipoise.errors import InputError, SplitError, TrialWarning, UnsupportedError
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.evaluation import Evaluation
@@ -52,7 +54,7 @@ from equipoise.workflows.own_input import OwnInput, uncompiled
 from equipoise.workflows.plan import Protocol, parts, require_columns, split_by
 from equipoise.workflows.repeats import Repeats
 from equipoise.workflows.scores import Scores, join, run, scaled
-from equipoise.workflows.units import counted, unit_notes
+from equipoise.workflows.units import caution, counted, unit_notes
 
 NETWORK = "default"
 GROUPS = "it groups rows"
@@ -156,6 +158,10 @@ def fit(
             that is to be certified, a sampler object, or a loss of pairs for a
             network of your own.
 
+    Warns:
+        TrialWarning: Rows look as if they had been computed from others, by SMOTE or
+            a relative, before they came here: no figure can be believed.
+
     Example:
         >>> from equipoise.table.generators import gaussian_shift
         >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
@@ -190,6 +196,10 @@ def fit(
         table, x, each = rows_that_count(table, x, each)
     arms, prior = _averaged(strategy, own=x is not None)
     _require_networks(arms, own=x is not None)
+    computed = made_rows(table, seed)
+    doubts = [] if computed is None else [caution(computed.label)]
+    for text in doubts:
+        warnings.warn(text, TrialWarning, stacklevel=2)
     kept, held = hold_out(table, goal, seed, duplicates)
     protocol = Protocol(
         folds=integer(folds, "folds", 2, 20),
@@ -258,6 +268,7 @@ def fit(
         },
         seen=np.unique(seen),
         notes=(
+            *doubts,
             *cautions(rule, evaluation),
             *idle_notes(scores),
             *unit_notes(rows, units),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from equipoise.comparison.verdict import judge as judge_arms
@@ -19,7 +20,7 @@ from equipoise.workflows.idle_notes import idle_notes
 from equipoise.workflows.plan import Protocol
 from equipoise.workflows.scores import Scores
 from equipoise.workflows.trial import Trial
-from equipoise.workflows.units import unit_notes
+from equipoise.workflows.units import doubt, unit_notes
 
 
 def judge(
@@ -54,6 +55,7 @@ def judge(
         training: How networks were trained, as plain data.
     """
     units = tied_rows(table, protocol.duplicates)
+    warning = doubt(found, table.classes)
     results = evaluate_scores(
         table,
         arms,
@@ -75,13 +77,14 @@ def judge(
             duplicates=protocol.duplicates,
             trained=units,
         )
+    said = judge_arms(results, margin=margin, repeatable=protocol.by != "time")
     return Trial(
         facts=found.facts,
         protocol=protocol,
         strategies=tuple(arms),
         results=results,
         scores=scores,
-        conclusion=judge_arms(results, margin=margin, repeatable=protocol.by != "time"),
+        conclusion=replace(said, sentence=f"{warning} {said.sentence}".strip()),
         diagnosis=found,
         held_out=held,
         objective=objective if costs is None else "cost",

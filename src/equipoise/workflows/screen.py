@@ -27,6 +27,7 @@ from equipoise.evaluation.arrays import as_costs
 from equipoise.metrics.estimate import Estimate
 from equipoise.workflows.summary_choice import standing
 from equipoise.workflows.summary_words import else_left, else_words
+from equipoise.workflows.units import doubt
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -70,6 +71,9 @@ def lines(trial: Trial, width: int) -> Iterator[tuple[str, str]]:
             for line in wrap(printable(text), width).split("\n"):
                 yield line, style
 
+    classes = trial.facts["negative_class"], trial.facts["positive_class"]
+    warning = doubt(trial.diagnosis, classes)
+    yield from wrapped([warning] if warning else [], "bold red")
     yield from wrapped([facts(trial)], "bold")
     yield from wrapped([how(trial)], "dim")
     yield "", ""

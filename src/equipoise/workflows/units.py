@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.table.table import IntArray, Table
 from equipoise.table.units import count_units
 
@@ -45,6 +48,33 @@ def unit_notes(table: Table, units: IntArray | None) -> list[str]:
             "rows; the share of positives is that of the file, copies included."
         )
     return notes
+
+
+def caution(label: int) -> str:
+    """Return why no figure of a table can be believed whose rows were computed.
+
+    Args:
+        label: The class whose rows were computed from others, 0 or 1.
+    """
+    kind = ("negatives", "positives")[label]
+    return (
+        f"Warning: do not believe these figures. Many of the {kind} look as if they "
+        "had been computed from others (SMOTE or a relative) before the file arrived, "
+        "see EQP025. Such rows lie on both sides of every split, and scores are too "
+        "high."
+    )
+
+
+def doubt(diagnosis: Diagnosis, classes: Sequence[str]) -> str:
+    """Return the caution that a diagnosis calls for; empty if it calls for none.
+
+    Args:
+        diagnosis: Of the table.
+        classes: The names of the classes, negative first.
+    """
+    if "EQP025" not in diagnosis:
+        return ""
+    return caution(classes.index(diagnosis["EQP025"].evidence["class"]))
 
 
 def counted(table: Table, units: IntArray | None) -> tuple[int, int]:
