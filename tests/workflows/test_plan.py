@@ -155,7 +155,7 @@ def test_a_table_too_wide_to_end_is_refused_with_advice_that_works() -> None:
     y = pd.Series(np.arange(40) % 4 // 3, name="y")
     table = read_table((data, y))
     for verb in (compare, fit):
-        with pytest.raises(TableError, match="10,001 columns for .*nlargest"):
+        with pytest.raises(TableError, match=r"10,001 columns for .*nlargest"):
             verb(table)
     fewer = data[data.var(numeric_only=True).nlargest(2000).index]
     require_columns(read_table((fewer, y)), "fit")
