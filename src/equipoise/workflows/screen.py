@@ -26,7 +26,7 @@ from equipoise.errors import printable
 from equipoise.evaluation.arrays import as_costs
 from equipoise.metrics.estimate import Estimate
 from equipoise.workflows.summary_choice import standing
-from equipoise.workflows.summary_words import else_left, else_words
+from equipoise.workflows.summary_words import else_left, else_words, margin_words
 from equipoise.workflows.units import doubt
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ def how(trial: Trial) -> str:
     return (
         f"{plan.folds} folds{times}, {by}, seed {plan.seed}; "
         f"{duration(trial.seconds)}. Estimates of {trial.results.estimand}, with "
-        f"{share(trial.results.level)} intervals."
+        f"{share(trial.results.level)} intervals; equivalent is within "
+        f"{margin_words(trial)} of average precision."
     )
 
 
