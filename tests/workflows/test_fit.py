@@ -152,7 +152,7 @@ def test_a_row_without_weight_is_a_row_that_is_not_there(rows: Known) -> None:
         found.log_odds(rows.table), wanted.log_odds(rows.table)
     )
     assert found.facts["rows"] == 320
-    assert any("Rows have weights" in note for note in found.notes)
+    assert any("leave out the rows of weight 0" in note for note in found.notes)
 
 
 def test_a_weight_is_so_many_copies(rows: Known) -> None:

@@ -162,7 +162,7 @@ def _smallest(away: FloatArray) -> float:
         gap = float(np.sqrt(((unit[i[k]] - sign * unit[j[k]]) ** 2).sum()))
         if gap < best and not _simple(length[i[k]] / length[j[k]]):
             best = gap
-    return best if best < _telling(unit) else np.inf
+    return best if best < ANGLES[-1] and best < _telling(unit) else np.inf
 
 
 def _telling(unit: FloatArray) -> float:
@@ -174,11 +174,12 @@ def _telling(unit: FloatArray) -> float:
     Args:
         unit: `[neighbours, axes]` directions of length 1.
     """
-    apart: list[FloatArray] = []  # many neighbours on one line are one direction
-    for direction in unit:
-        if not apart or np.abs(np.stack(apart) @ direction).max() < SAME:
-            apart.append(direction)
-    thinned = np.stack(apart)
+    same = np.abs(unit @ unit.T) >= SAME
+    apart: list[int] = []  # many neighbours on one line are one direction
+    for i in range(len(unit)):
+        if not same[i, apart].any():
+            apart.append(i)
+    thinned = unit[apart]
     spread = np.linalg.eigvalsh(thinned.T @ thinned)
     dimensions = float(spread.sum() ** 2 / np.sum(spread**2))
     pairs = len(unit) * (len(unit) - 1) / 2
