@@ -120,6 +120,8 @@ def table(**columns: Any) -> Any:
 
 HOLED = np.where(np.arange(200) < 3, np.nan, Y.astype(float))
 CHOSEN = ~np.isnan(HOLED)
+MASKED = np.ma.array(Y, mask=np.arange(200) < 3)
+TWO = np.ones((4, 2), "float32")
 FAR = np.where(np.arange(200) < 3, np.inf, Y.astype(float))
 
 
@@ -265,10 +267,56 @@ CASES: dict[str, Case] = {
             lambda _: eq.evaluate(Y, priors.probability(Z)),
         )
     ),
-    "evaluation/inputs.py: <remedy>": Case(
-        lambda _: eq.evaluate(np.where(Y, "yes", "no"), P),
-        lambda _: eq.evaluate(np.where(Y, "yes", "no") == "yes", P),
-        r"numpy\.asarray\(y\) == 'yes'",
+    "evaluation/inputs.py: If they are percentages, divide them by 100.": Case(
+        lambda _: eq.evaluate(Y, 100 * P), lambda _: eq.evaluate(Y, 100 * P / 100)
+    ),
+    "evaluation/inputs.py: Pass y[:, 0].": Case(
+        lambda _: eq.evaluate(Y[:, None], P), lambda _: eq.evaluate(Y[:, None][:, 0], P)
+    ),
+    "evaluation/inputs.py: Pass probability[:, 0].": Case(
+        lambda _: eq.evaluate(Y, P[:, None]), lambda _: eq.evaluate(Y, P[:, None][:, 0])
+    ),
+    "evaluation/doubts.py: They look swapped: pass evaluate(labels, probabilities).": (
+        Case(lambda _: eq.evaluate(P, Y), lambda _: eq.evaluate(Y, P))
+    ),
+    "_core/arrays.py: Leave these rows out of every array, for example with keep = "
+    "~numpy.ma.getmaskarray(values).": Case(
+        lambda _: eq.evaluate(MASKED, P),
+        lambda _: eq.evaluate(
+            MASKED[~np.ma.getmaskarray(MASKED)], P[~np.ma.getmaskarray(MASKED)]
+        ),
+    ),
+    "_core/arrays.py: Give a row that belongs to no other a name of its own, or leave "
+    "it out.": Case(
+        lambda _: eq.evaluate(Y, P, clusters=[None, *["a", "b"] * 99, "c"]),
+        lambda _: eq.evaluate(Y, P, clusters=["alone", *["a", "b"] * 99, "c"]),
+    ),
+    "losses/base.py: Give targets and outputs a last axis of size 1 to weight each.": (
+        Case(
+            lambda _: losses.CrossEntropy()(TWO, TWO, sample_weight=TWO),
+            lambda _: losses.CrossEntropy()(
+                TWO[..., None], TWO[..., None], sample_weight=TWO
+            ),
+        )
+    ),
+    "metrics/inputs.py: Leave out the rows whose label is not known.": Case(
+        lambda _: metrics.average_precision(HOLED, P),
+        lambda _: metrics.average_precision(HOLED[CHOSEN], P[CHOSEN]),
+    ),
+    "metrics/inputs.py: <_recode(values)>": Case(
+        lambda _: metrics.average_precision(2 * Y - 1, P),
+        lambda _: metrics.average_precision(2 * Y - 1 == 1, P),
+        "pass y == 1",
+    ),
+    "metrics/keras_inputs.py: <remedy>": Case(
+        lambda _: metrics.keras.AUROC(from_logits=False).update_state(Y, Z),
+        lambda _: metrics.keras.AUROC().update_state(Y, Z),
+        "Leave from_logits=False out for logits",
+    ),
+    "metrics/keras_inputs.py: If there is one score per class, pass that of the "
+    "positive class alone.": Case(
+        lambda _: metrics.keras.AUROC().update_state(Y, np.stack([-Z, Z], 1)),
+        lambda _: metrics.keras.AUROC().update_state(Y, np.stack([-Z, Z], 1)[:, 1]),
     ),
     "losses/base.py: Drop a trailing axis of size 1 from one of them.": Case(
         lambda _: losses.get("cross_entropy").function(
@@ -281,10 +329,6 @@ CASES: dict[str, Case] = {
     "metrics/estimation.py: Leave the threshold out.": Case(
         lambda _: metrics.interval("roc_auc", Y, P, threshold=0.5),
         lambda _: metrics.interval("roc_auc", Y, P),
-    ),
-    "metrics/inputs.py: Code the rare class as 1.": Case(
-        lambda _: metrics.average_precision(2 * Y - 1, P),
-        lambda _: metrics.average_precision((2 * Y - 1 == 1).astype(int), P),
     ),
     "metrics/inputs.py: Use averaged(...) for multi-class and multi-label targets.": (
         Case(
@@ -666,6 +710,10 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "metrics/keras_inputs.py: <self.remedy>": (
+        "tests/losses/test_base.py",
+        "test_a_sigmoid_before_the_loss_is_named_once",
+    ),
     "workflows/plan.py: Choose columns without the target, for example those of the "
     "largest variance: data[data.var(numeric_only=True).nlargest(2000).index]. A "
     "choice by the target would have to be made anew in each fold.": (
