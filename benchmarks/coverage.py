@@ -30,7 +30,6 @@ from equipoise.metrics.influence import (
     NEAR_PRECISION_LOW,
     NEAR_ROC_AUC,
     UNSEEN_NEGATIVE,
-    UNSEEN_POSITIVE,
 )
 
 POSITIVES = (8, 12, 50, 500)
@@ -227,7 +226,6 @@ def spreads(t: Ladders) -> tuple[Spread, Spread]:
     from_negatives = squares / n1**2 * n0 / (n0 - 1)
     variance = from_positives + from_negatives
     low = UNSEEN_NEGATIVE * (loss[:, 0] / n1) ** 2
-    high = UNSEEN_POSITIVE * ((1 - ap) / n1) ** 2
     bias = (t.positives * fp / flagged**2).sum(1) / n1
     of_classes = (
         ClassPart(from_positives, n1, ap, 1 - ap),
@@ -238,8 +236,7 @@ def spreads(t: Ladders) -> tuple[Spread, Spread]:
         variance,
         units,
         low,
-        high,
-        bias,
+        bias=bias,
         parts=of_classes,
         weight_low=ap**NEAR_PRECISION_LOW,
         weight_high=(1 - ap) ** NEAR_PRECISION_HIGH,
@@ -455,8 +452,7 @@ def page(cells: list[Cell], tables: int) -> str:
         f"{NEAR_PRECISION_LOW:g}, for the upper 1 - AP to that of "
         f"{NEAR_PRECISION_HIGH:g}. The lower end of average precision also allows for "
         f"{UNSEEN_NEGATIVE:g} of a further negative at the top and for the "
-        f"first-order bias, its upper end for {UNSEEN_POSITIVE:g} of a further "
-        "positive at the top; where Wilson's scaling would blow that up, near 1, it "
+        "first-order bias; where Wilson's scaling would blow that up, near 1, it "
         "is held at twice itself (before, an average precision of .998 on 20 positives "
         "ended at .16). These constants were chosen by simulation on "
         "the first thirteen shapes and on other mixtures than those of the last five, "
@@ -467,9 +463,8 @@ def page(cells: list[Cell], tables: int) -> str:
         "DeLong's variance covers .06 with 8 positives that are nearly separated, "
         "and .88 on average; "
         "a logit interval has no width where a sample is separated; effective-size "
-        "Clopper-Pearson without shrinkage falls to .73 (AUROC). Without the further "
-        "positive at the top, average precision is covered .76 where a tenth of 12 "
-        "positives is detectable. At 0.05 % positives, outside this table, the lowest "
+        "Clopper-Pearson without shrinkage falls to .73 (AUROC). At 0.05 % "
+        "positives, outside this table, the lowest "
         "coverage of average precision found was .916 (binormal medium, 12 "
         "positives).",
         "## AUROC, by share and number of positives",

@@ -118,6 +118,7 @@ SHAPES = (
     Shape("nearly separated", 3.5),
     Shape("1 in 20 hidden", 4.5, 1.0, 0.05),
     Shape("1 in 20 detectable", 4.5, 1.0, 0.95),
+    Shape("1 in 30 hidden, far apart", 7.0, 1.0, 1 / 30),
 )
 Interval = Callable[[npt.NDArray[np.int64], FloatArray], Estimate]
 

@@ -14,6 +14,7 @@ from equipoise.metrics import (
     roc_auc_influence,
     roc_auc_spread,
 )
+from equipoise.metrics.influence import effective_clusters, jackknifed
 
 METRICS = [
     (average_precision, average_precision_influence),
@@ -98,7 +99,35 @@ def test_the_ends_of_average_precision_allow_for_rows_that_were_not_drawn() -> N
     y_, score_ = np.repeat(y, many), np.repeat(score, many)
     lost = value - average_precision(np.r_[y_, 0], np.r_[score_, top])
     assert spread.unseen_low == pytest.approx(0.1 * (lost * many) ** 2, rel=0.02)
-    assert spread.unseen_high == pytest.approx(0.25 * ((1 - value) / 12) ** 2)
+    of_positives, of_negatives = spread.parts
+    assert (of_positives.reach_low, of_positives.units) == (pytest.approx(value), 12)
+    assert of_positives.reach_high == pytest.approx(1 - value)
+    assert (of_negatives.reach_low, of_negatives.reach_high) == (0, 0)
+    total = of_positives.variance + of_negatives.variance
+    assert total == pytest.approx(spread.variance)
+
+
+@pytest.mark.parametrize("influence", [roc_auc_influence, average_precision_influence])
+def test_clusters_of_one_row_are_rows(influence, cases) -> None:
+    """Up to what leaving a row out adds, which is little with many rows."""
+    random = np.random.default_rng(1)
+    y = np.repeat([0, 1], [400, 300])
+    found = influence(y, random.normal(size=700) + y)
+    assert found.variance(np.arange(700)) == pytest.approx(found.variance(), rel=0.01)
+    assert found.units(np.arange(700)) == 300
+
+
+def test_a_large_cluster_is_held_against_the_others() -> None:
+    """The variance is the jackknife's: each cluster's mean left out in turn."""
+    random = np.random.default_rng(2)
+    unit = np.repeat(np.arange(5), [40, 5, 5, 5, 5])
+    values = random.normal(size=60) + random.normal(size=5)[unit]
+    ones = np.ones(60)
+    row = (values - values.mean()) / 60
+    moved = jackknifed(unit, row, ones, np.ones(60, bool))
+    without = [values[unit != g].mean() for g in range(5)]
+    assert values.mean() - moved == pytest.approx(np.array(without))
+    assert effective_clusters(unit, ones) == pytest.approx(3600 / (1600 + 100))
 
 
 # Shares of positives that are hidden and of negatives on top, and where they lie.

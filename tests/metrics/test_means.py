@@ -61,3 +61,16 @@ def test_degenerate_means() -> None:
     assert np.isnan(mean_spread([], []).value)
     low, high = effective_wilson(mean_spread([0, 0, 0], [0.1, 0.2, 0.3]))
     assert low < 0.2 < high
+
+
+def test_the_brier_score_near_separation_allows_for_unseen_errors() -> None:
+    """With 30 of each class, one sample in five holds none of 5 % hidden positives."""
+    random = np.random.default_rng(4)
+    y, hidden, tables, held = np.repeat([1, 0], 30), 0.05, 400, 0
+    right, wrong = 0.03**2, 0.99**2
+    truth = ((1 - hidden) * right + hidden * wrong + 0.01**2) / 2
+    for _ in range(tables):
+        p = np.r_[np.where(random.random(30) < hidden, 0.01, 0.97), np.full(30, 0.01)]
+        low, high = effective_wilson(mean_spread(y, squared_errors(y, p)))
+        held += bool(low <= truth <= high)
+    assert held / tables >= 0.93 - 2.5 * np.sqrt(0.93 * 0.07 / tables)

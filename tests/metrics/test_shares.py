@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from equipoise import metrics
 from equipoise.metrics import clopper_pearson
@@ -114,3 +115,19 @@ def test_sums_of_fractional_weights_never_leave_0_to_1(name, by) -> None:
             )
             assert (low == 0) != (high == 1)
             assert high - low < 1
+
+
+@pytest.mark.parametrize("inside", [0.0, 0.5])
+@pytest.mark.parametrize("sizes", [[6] * 12, [30, 12, 8, 5, 4, 3, 3, 2, 2, 2, 1, 1]])
+def test_recall_of_few_clusters_is_covered(sizes, inside) -> None:
+    random = np.random.default_rng(11)
+    unit = np.repeat(np.arange(12), sizes)
+    tables, held = 400, 0
+    y = np.ones(unit.size, int)
+    truth = stats.norm.sf(-0.6)
+    for _ in range(tables):
+        common = np.sqrt(inside) * random.standard_normal(12)[unit]
+        score = common + np.sqrt(1 - inside) * random.standard_normal(unit.size)
+        low, high = share_interval("recall", y, score, threshold=-0.6, clusters=unit)
+        held += low <= truth <= high
+    assert held / tables >= 0.93 - 2.5 * np.sqrt(0.93 * 0.07 / tables)

@@ -23,11 +23,7 @@ from equipoise.metrics.intervals import effective_size
 
 UNSEEN_NEGATIVE = 0.1
 """How many further negatives above all rows the lower end of average precision
-allows for. This and the next were chosen by simulation."""
-UNSEEN_POSITIVE = 0.25
-"""How many further positives above all rows its upper end allows for."""
-
-
+allows for; chosen by simulation, as the powers below were."""
 NEAR_ROC_AUC = 8.0
 """How fast, away from separation, the AUROC's ends stop allowing for a further row as
 bad, or as good, as can be: the power of the distance from .5. These three were chosen
@@ -280,7 +276,7 @@ def average_precision_spread(
 
     Its bias is positive: the precision at a positive counts that positive
     itself. A list without negatives at its top looks certain, and so does one
-    without positives there: where a tenth of the positives are easy, 12 of them
+    without positives there: if a tenth of the positives are easy, 12 of them
     hold no easy one in 28 % of samples. The ends allow for such rows.
 
     Args:
@@ -302,16 +298,13 @@ def average_precision_spread(
     if not parts.negatives:
         return Spread(found.value, variance, effective_size(parts.weight))
     low = UNSEEN_NEGATIVE * parts.top**2
-    one = 1 / effective_size(parts.weight[parts.positive])
-    high = UNSEEN_POSITIVE * (one * (1 - found.value)) ** 2
     of_positives, of_negatives = found.by_class(clusters)
     return Spread(
         found.value,
         variance,
         min(of_positives[1], of_negatives[1]),
         low,
-        high,
-        parts.bias,
+        bias=parts.bias,
         # What a further negative takes away is in `low`.
         parts=(
             ClassPart(*of_positives, found.value, 1 - found.value),

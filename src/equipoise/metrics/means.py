@@ -10,11 +10,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.metrics.effective import Spread, t_quantile
+from equipoise.metrics.effective import ClassPart, Spread, t_quantile
 from equipoise.metrics.estimate import NAN
-from equipoise.metrics.influence import Influence
+from equipoise.metrics.influence import Influence, unseen_weight
 from equipoise.metrics.inputs import FloatArray, checked
 from equipoise.metrics.intervals import effective_size
+
+NEAR_MEAN = 4.0
+"""How fast, away from separation, the upper end of a mean of values from 0 to 1 stops
+allowing for a further row as wrong as can be: the power of the skill."""
 
 
 def mean_spread(
@@ -42,9 +46,14 @@ def mean_spread(
         return Spread(NAN, NAN, 0.0)
     row = np.zeros(value.size)
     low = high = 0.0
+    reaches: list[tuple[float, float]] = []
     for rows in (positive & (weight > 0), ~positive & (weight > 0)):
         if not rows.any():
+            reaches.append((0.0, 0.0))
             continue
+        middle = float(np.average(value[rows], weights=weight[rows]))
+        share = float(weight[rows].sum()) / total
+        reaches.append((share * middle, share * max(0.0, 1 - middle)))
         distance = value[rows] - np.average(value[rows], weights=weight[rows])
         row[rows] = weight[rows] * distance / total
         # One further row of the class, as far out as the farthest.
@@ -53,7 +62,27 @@ def mean_spread(
         high += (one * float(distance.max())) ** 2
     found = Influence(float(np.sum(weight * value) / total), row, positive, weight)
     units = found.units(clusters) or effective_size(weight)
-    return Spread(found.value, found.variance(clusters), units, low, high)
+    prior = float(weight[positive].sum()) / total
+    parts = tuple(
+        ClassPart(variance, size, *reach)
+        for (variance, size), reach in zip(
+            found.by_class(clusters), reaches, strict=True
+        )
+        if size
+    )
+    # Next to 0, against what a constant would have, the sample may lack a row that
+    # is as wrong as can be.
+    skill = 1 - found.value / (prior * (1 - prior)) if 0 < prior < 1 else 0.0
+    return Spread(
+        found.value,
+        found.variance(clusters),
+        units,
+        low,
+        high,
+        parts=parts,
+        weight_low=0.0,
+        weight_high=unseen_weight(skill, NEAR_MEAN),
+    )
 
 
 def positive_mean_interval(

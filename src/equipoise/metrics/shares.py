@@ -20,6 +20,10 @@ from equipoise.metrics.influence import effective_clusters, jackknifed
 from equipoise.metrics.inputs import BoolArray, FloatArray, checked
 from equipoise.metrics.intervals import clopper_pearson, effective_size, normal_quantile
 
+PRIOR_CLUSTERS = 0.25
+"""Weight of the largest variance that as many clusters allow, in the shrinkage; chosen
+by simulation (`benchmarks/coverage_clusters.py`)."""
+
 Rows = Callable[[BoolArray, BoolArray], tuple[BoolArray, BoolArray]]
 
 SHARES: dict[str, Rows] = {
@@ -153,4 +157,8 @@ def _effective(
     # Few clusters make the variance itself uncertain.
     few = float(t_quantile(tail, max(clusters - 1, 1.0)))
     slack = (normal_quantile(tail) / few) ** 2
-    return share, min(size, share * (1 - share) / variance * slack)
+    seen = variance / (share * (1 - share))
+    more = max(clusters - 1, 0.0)
+    # By chance a few clusters are too much alike.
+    seen = (more * seen + PRIOR_CLUSTERS / clusters) / (more + PRIOR_CLUSTERS)
+    return share, min(size, slack / seen)
