@@ -173,7 +173,7 @@ def cross_validated(
 
     Intervals weight whole rows (or clusters) at random, the same for all arms and
     repeats, within each class, and add to that variance for what the models have
-    in common and for how much they hang on the division of the rows (`ends`). A
+    in common and for how much they vary between splits (`ends`). A
     threshold that is the best on these rows flatters itself: it is chosen again under
     each weighting, and by how much it is better there than under even weights is taken
     off the intervals of the metrics of decisions (`replicates.Choice`).
@@ -364,8 +364,8 @@ def _notes(y: BoolArray, folds: IntArray, drawn: int, wanted: int) -> tuple[str,
         )
     if len(folds) == 1:
         notes.append(
-            "One repeat: how much the numbers hang on the division of the rows is "
-            "not known, and not in the intervals."
+            "With one repeat, the variation between splits is unknown and not included "
+            "in the intervals."
         )
     if drawn < wanted:
         notes.append(f"{drawn} replicates instead of {wanted}: the table is large.")

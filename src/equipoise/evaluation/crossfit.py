@@ -46,7 +46,7 @@ class CrossFitted:
         log_odds: `[repeats, rows]` calibrated log-odds; a row's calibrator comes
             from the other folds of the repeat.
         threshold: `[repeats, folds]` on calibrated log-odds, from the other folds:
-            how much the choice hangs on the rows. The rule that is judged and handed
+            how much the choice depends on the rows. The rule that is judged and handed
             over is one for all folds, see `Decided`.
         calibrators: `[repeats][folds]`.
     """

@@ -183,7 +183,7 @@ def _mean(name: str, values: FloatArray) -> Estimate:
 def between_repeats(values: FloatArray) -> float | None:
     """Return the variance from one repeat to the next; None with a single one.
 
-    It shows how much the models, and with them the estimate, hang on how the rows
+    It shows how much the models, and with them the estimate, depend on how the rows
     were divided; weights of rows do not see that.
 
     Args:

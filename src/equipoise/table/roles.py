@@ -126,7 +126,7 @@ def times_of(raw: Raw, name: str, notes: Notes) -> npt.NDArray[Any]:
 
 
 def _require_order(raw: Raw, name: str, column: Column) -> None:
-    """Raise where the order of rows hangs on a guess about day and month."""
+    """Raise if the order of rows depends on a guess about day and month."""
     values = raw.data.column(name)
     if raw.order or column.kind != "datetime" or not is_text(values.type):
         return
@@ -147,7 +147,7 @@ def _require_order(raw: Raw, name: str, column: Column) -> None:
         sentence(
             f"time={name!r} whose dates do not tell which of day and month comes "
             f"first ({texts.text(int(texts.codes[row]))!r}, {raw.place(row)})",
-            "dates in one certain order, since the split by time hangs on it",
+            "dates in one certain order, since the split by time depends on it",
             f"Pass day_first=True if this is {in_words(day)}, or day_first=False if "
             f"it is {in_words(month)}; or write dates as YYYY-MM-DD.",
         )
