@@ -124,8 +124,11 @@ def test_an_address_that_cannot_be_used_is_named(trial: Trial, uri: str) -> None
 
 # MLflow 3.17 asks SQLAlchemy 2.1 for a loader that a later version will remove.
 @pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated")
-def test_a_database_needs_no_server(trial: Trial, tmp_path: Path) -> None:
+def test_a_database_needs_no_server(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is what the error of a folder proposes, and the extra can open it."""
+    monkeypatch.chdir(tmp_path)  # artifacts go beside it
     folder = (tmp_path / "runs").as_uri()
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
