@@ -31,6 +31,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def next_line() -> Callable[[str], str]:
+    """Return a maker of the line of the next command, joined as a shell joins it."""
+
+    def joined(told: str) -> str:
+        return "next: " + told.rpartition("next: ")[2].replace("\\\n", "").strip()
+
+    return joined
+
+
+@pytest.fixture(scope="session")
 def call() -> Callable[..., Any]:
     """Run the program in this process; its own errors are raised."""
     runner = CliRunner()

@@ -87,14 +87,17 @@ def test_the_arm_that_measured_highest_is_told_beside_the_next_command(
 
 
 def test_the_next_command_works_when_pasted(
-    call: Callable[..., Any], folder: Path, tmp_path: Path
+    call: Callable[..., Any],
+    folder: Path,
+    tmp_path: Path,
+    next_line: Callable[[str], str],
 ) -> None:
     words = ["compare", folder / "train.csv", "--target", "fraud", "--drop", "id"]
     words += ["--strategies", "plain,prior", "--network", "linear", "--folds", 2]
     words += ["--repeats", 1, "--cost-fp", 1, "--cost-fn", 4]
     done = call(*words)
     assert done.exit_code == 0, done.output
-    line = done.stderr.strip().splitlines()[-1]
+    line = next_line(done.stderr)
     assert line.startswith("next: equipoise fit ")
     given = shlex.split(line)[2:]
     assert given[-2:] == ["--out", "model.equipoise"]

@@ -23,13 +23,13 @@ def test_plain_data_are_json(call: Callable[..., Any], folder: Path) -> None:
 
 
 def test_the_next_command_repeats_what_was_given(
-    call: Callable[..., Any], folder: Path
+    call: Callable[..., Any], folder: Path, next_line: Callable[[str], str]
 ) -> None:
     train, later = folder / "train.csv", folder / "later.csv"
     words = ["--target", "fraud", "--positive", "1", "--drop", "id"]
     done = call("diagnose", train, *words, "--test", later)
     assert done.exit_code == 0, done.output
-    line = done.stderr.strip().splitlines()[-1]
+    line = next_line(done.stderr)
     given = ["next:", "equipoise", "compare", str(train), *words]
     assert shlex.split(line) == [*given, "--test", str(later), "--out", "trial"]
     assert "next:" not in done.stdout

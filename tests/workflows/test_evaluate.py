@@ -71,7 +71,7 @@ def test_new_rows_are_judged_at_the_model_s_own_threshold(
 
 
 def test_seen_rows_are_told(linear: FittedModel, make_rows: Callable[..., Any]) -> None:
-    with pytest.warns(TrialWarning, match=r"300 of 300 rows \(100\.0%\)"):
+    with pytest.warns(TrialWarning, match=r"300 of 300 rows \(100%\)"):
         found = linear.evaluate(make_rows())
     assert "evaluate on others" in found.notes[-1]
 

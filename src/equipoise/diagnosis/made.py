@@ -36,6 +36,7 @@ from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 QUERIES = 300
 NEIGHBOURS = 40
@@ -58,6 +59,10 @@ HITS = 5
 FEW_VALUES = 20
 SAME = 0.98
 """Directions with a larger cosine count once."""
+TREE_DIMENSIONS = 10
+"""In more dimensions a search tree looks at nearly all rows, and is slower."""
+BLOCK = 1 << 22
+"""Distances that are held at once."""
 CHANCE = 0.05
 """The share of rows with lines by accident that is let in."""
 
@@ -118,6 +123,8 @@ def _points(table: Table, label: int) -> FloatArray:
         values = column.values[rows]
         finite = values[np.isfinite(values)]
         if len(finite) and len(np.unique(finite)) > FEW_VALUES:
+            values = values / np.abs(finite).max()  # so that no square overflows
+            finite = values[np.isfinite(values)]
             columns.append((values - finite.mean()) / finite.std())
     if not columns:
         return np.empty((len(rows), 0))
@@ -130,17 +137,30 @@ def _points(table: Table, label: int) -> FloatArray:
 
 def _angles(points: FloatArray, seed: int) -> FloatArray:
     """Return the smallest angle between directions to two neighbours, `[queries]`."""
-    from sklearn.neighbors import NearestNeighbors
-
     if len(points) < FEWEST or points.shape[1] < 2:
         return np.empty(0)
     random = generator(seed, "made", "queries", len(points))
     asked = pick(np.arange(len(points)), QUERIES, random)
     count = min(NEIGHBOURS, len(points) - 1)
-    search = NearestNeighbors(n_neighbors=count + 1).fit(points)
-    near = search.kneighbors(points[asked], return_distance=False)
-    each = zip(asked, near, strict=True)
+    each = zip(asked, _nearest(points, asked, count + 1), strict=True)
     return np.array([_smallest(points[rows] - points[i]) for i, rows in each])
+
+
+def _nearest(points: FloatArray, asked: IntArray, count: int) -> IntArray:
+    """Return the nearest rows of some rows, themselves among them, `[asked, count]`."""
+    if points.shape[1] <= TREE_DIMENSIONS:
+        from scipy.spatial import KDTree
+
+        return np.asarray(KDTree(points).query(points[asked], count)[1], np.int64)
+    from scipy.spatial.distance import cdist
+
+    blocks = np.array_split(asked, max(1, len(asked) * len(points) // BLOCK))
+    return np.concatenate(
+        [
+            np.argpartition(cdist(points[block], points), count - 1)[:, :count]
+            for block in blocks
+        ]
+    )
 
 
 def _smallest(away: FloatArray) -> float:

@@ -28,8 +28,8 @@ def plain_table(table: Any) -> Any:
     Example:
         >>> import pyarrow as pa
         >>> views = pa.table({"c": pa.array(["a", None], pa.string_view())})
-        >>> plain_table(views).schema.field("c").type
-        LargeStringType(large_string)
+        >>> print(plain_table(views).schema.field("c").type)
+        large_string
     """
     import pyarrow as pa
 
