@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,9 +104,23 @@ def test_at_the_decision_the_intervals_are_those_of_the_box(
         "JSON.parse(document.getElementById('explorer-data').textContent)"
     )
     arm = next(a for a in data["arms"] if a["name"] == data["start"])
-    for name in ("recall", "precision"):
-        low, high = arm["ends"][name]
-        assert text(browser, name).endswith(f"{low:.2f} to {high:.2f}")
+    box = browser.js(
+        "[...document.querySelectorAll('header .tiles div')].map(d => "
+        "[d.querySelector('dt').textContent, d.querySelector('dd').textContent])"
+    )
+    tiles = {"Recall": "recall", "Precision": "precision", "F1": "f"}
+    compared = {word: shown for word, shown in box if word in tiles}
+    assert len(compared) == 3
+    for word, shown in compared.items():
+        squeezed = "".join(shown.split())
+        assert "".join(text(browser, tiles[word]).split()) == squeezed
+    flagged = re.search(
+        r"Of 1,000 rows like these, (\S+) are flagged",
+        browser.js("document.querySelector('header').textContent"),
+    )
+    assert flagged is not None
+    assert f"rows a day {flagged[1]} are flagged" in text(browser, "words")
+    assert arm["estimates"]["recall"]["low"] <= arm["estimates"]["recall"]["high"]
 
 
 def test_a_typed_probability_leads_to_its_decisions(browser: Any, page: Path) -> None:

@@ -117,7 +117,9 @@ def test_box_explorer_screen_json_and_frame_say_the_same(
     assert typed == shown["chosen"]
     assert threshold == pytest.approx(cut, rel=1e-5)
     assert counts == pytest.approx([tp, fp], rel=1e-11)
-    assert shown["ends"]["recall"] == [e["recall"].low, e["recall"].high]
+    for metric in ("recall", "precision", "f1"):
+        assert shown["estimates"][metric]["value"] == e[metric].value
+        assert shown["estimates"][metric]["low"] == e[metric].low
 
     (told,) = (a for a in trial.to_dict()["strategies"] if a["name"] == name)
     (row,) = (r for r in trial.frame("pyarrow").to_pylist() if r["strategy"] == name)

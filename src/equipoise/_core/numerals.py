@@ -246,16 +246,6 @@ def amount(value: float, digits: int = 3) -> str:
     return fixed(value, 0) if value == round(value) else significant(value, digits)
 
 
-def per_thousand(value: float) -> str:
-    """Write a count out of 1,000 rows: whole from 10 on, else two digits.
-
-    Example:
-        >>> per_thousand(23.4), per_thousand(4.04), per_thousand(0.0123)
-        ('23', '4', '0.012')
-    """
-    return fixed(value, 0) if value >= 9.95 else significant(value, 2)
-
-
 def as_probability(value: float, digits: int = 2) -> str:
     """Write a probability; close to 0 and to 1 it gets the decimals that it needs.
 

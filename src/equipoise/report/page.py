@@ -36,10 +36,26 @@ def render(summary: Mapping[str, Any]) -> str:
     drawn = {name: Markup(svg) for name, svg in figures(summary).items()}
     return page.render(
         s=summary,
+        explorer=_explorer(summary["explorer"]),
         figure=drawn,
         css=Markup(_text(environment, "report.css")),
         script=Markup(_text(environment, "explorer.js")),
     )
+
+
+def _explorer(explorer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the explorer counts with, its own rule's figures as texts."""
+    arms = [
+        {
+            **arm,
+            "texts": {
+                name: [words.value(estimate), words.ends(estimate)]
+                for name, estimate in arm["estimates"].items()
+            },
+        }
+        for arm in explorer["arms"]
+    ]
+    return {**explorer, "arms": arms}
 
 
 def render_diagnosis(found: Diagnosis) -> str:

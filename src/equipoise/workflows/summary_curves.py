@@ -138,13 +138,16 @@ def _explored(trial: Trial, name: str) -> dict[str, Any]:
     if at >= 0 and cells is not None:  # the trial's own rule, as it is shown elsewhere
         points[start] = [chosen, cells.tp, cells.fp]
     shown = ("recall", "precision", "f1")
-    ends = {m: [arm.evaluation[m].low, arm.evaluation[m].high] for m in shown}
+    estimates = {
+        m: {end: getattr(arm.evaluation[m], end) for end in ("value", "low", "high")}
+        for m in shown
+    }
     return {
         "name": name,
         "chosen": start,
         "threshold": chosen,
         "points": points,
-        "ends": ends,
+        "estimates": estimates,
     }
 
 

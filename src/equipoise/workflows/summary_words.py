@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from equipoise._core.numerals import as_probability, exact, per_thousand, significant
+from equipoise._core.numerals import as_probability, exact, significant
 from equipoise._core.numerals import share as as_share
 from equipoise.decision.plain import decimal
 from equipoise.diagnosis.words import count
@@ -69,7 +69,7 @@ def decision_sentences(trial: Trial) -> list[str]:
         ]
     per = 1000 / found.rows
     left = (
-        f", and {per_thousand(per * c.undecided)} rows left undecided"
+        f", and {significant(per * c.undecided)} rows left undecided"
         if c.undecided
         else ""
     )
@@ -77,10 +77,10 @@ def decision_sentences(trial: Trial) -> list[str]:
         f"Use {name}, and flag a row from a probability of "
         f"{decimal(found.threshold)}{else_left(trial)}: {aim_words(trial)}.",
         *([why] if (why := standing(trial)) else []),
-        f"Of 1,000 rows like these, {per_thousand(per * (c.tp + c.fp))} are flagged: "
-        f"{per_thousand(per * c.tp)} rightly and {per_thousand(per * c.fp)} as "
+        f"Of 1,000 rows like these, {significant(per * (c.tp + c.fp))} are flagged: "
+        f"{significant(per * c.tp)} rightly and {significant(per * c.fp)} as "
         f"false alarms. "
-        f"{per_thousand(per * c.fn)} of {per_thousand(per * c.positives)} positives "
+        f"{significant(per * c.fn)} of {significant(per * c.positives)} positives "
         f"are missed{left}.",
         *_cost_sentences(trial),
         *_range_sentences(trial),

@@ -6,6 +6,7 @@
   const at = (id) => document.getElementById("x-" + id);
   const positives = data.positives, negatives = data.negatives, z = data.z;
   const own = positives / (positives + negatives);
+  const ownText = String(Number((100 * own).toPrecision(4)));
   let arm = null;
 
   const wilson = (k, n) => {
@@ -28,7 +29,9 @@
   };
   const settings = () => ({
     rows: value("rows", data.rows_per_day, 0, Infinity),
-    share: Math.min(Math.max(value("share", 100 * own, 0, 100) / 100, 1e-9), 1 - 1e-9),
+    // The share is shown rounded; untouched, it is the trial's own.
+    share: at("share").value === ownText ? own
+      : Math.min(Math.max(value("share", 100 * own, 0, 100) / 100, 1e-9), 1 - 1e-9),
     fp: value("fp", data.cost_fp, 0, Infinity),
     fn: value("fn", data.cost_fn, 0, Infinity),
     tp: data.cost_tp || 0, tn: data.cost_tn || 0,
@@ -58,12 +61,12 @@
     if (v > 0.5 && v < 1) places = Math.max(places, decimals(1 - v, 1));
     return v.toFixed(places);
   };
-  const many = (v) => Math.abs(v) >= 9.95 ? Math.round(v).toLocaleString("en")
-    : trimmed(v.toFixed(decimals(v, 2)));
+  const many = (v) => Math.abs(v) >= 999.5 ? Math.round(v).toLocaleString("en")
+    : trimmed(v.toFixed(decimals(v, 3)));
   const percent = (v) => {
     const p = 100 * v, distance = Math.min(p, 100 - p);
     if (distance <= 0) return p.toFixed(0) + "%";
-    return trimmed(p.toFixed(distance >= 9.95 ? 0 : decimals(distance, 2))) + "%";
+    return trimmed(p.toFixed(distance >= 9.95 ? 1 : decimals(distance, 2))) + "%";
   };
   // The number that gives these decisions, with all of its digits.
   const probability = (t) => {
@@ -79,7 +82,6 @@
       cell.append(note);
     }
   };
-  const known = (e) => Array.isArray(e) && e.every((v) => Number.isFinite(v));
   const ends = ([low, high]) => fixed(low) + " to " + fixed(high);
   // The slider's left end flags every row, so it runs against the points.
   const place = () => arm.points.length - 1 - Number(at("slider").value);
@@ -95,21 +97,21 @@
 
   const update = () => {
     const s = settings(), m = measure(arm.points[place()], s);
-    const same = Math.abs(s.share - own) < 1e-3 * own;
-    if (place() === arm.chosen && arm.ends) {
-      // At the trial's own rule the intervals are those of the trial.
-      if (known(arm.ends.recall)) m.recallEnds = arm.ends.recall;
-      if (known(arm.ends.precision) && same) m.precisionEnds = arm.ends.precision;
-    }
+    // At the trial's own rule the figures are those of the decision above, as there.
+    const told = (name, text, small) => {
+      const there = place() === arm.chosen && arm.texts && arm.texts[name];
+      const moves = name !== "recall" && s.share !== own;
+      show(name === "f1" ? "f" : name, ...(there && !moves ? there : [text, small]));
+    };
     at("typed").value = m.threshold === null ? "" : probability(m.threshold);
     const text = words(m, s);
     at("words").textContent = text;
     at("slider").setAttribute("aria-valuetext", m.threshold === null
       ? "no row flagged" : "probability " + probability(m.threshold));
-    show("recall", fixed(m.recall), ends(m.recallEnds));
-    show("precision", fixed(m.precision),
+    told("recall", fixed(m.recall, 3), ends(m.recallEnds));
+    told("precision", fixed(m.precision, 3),
       Number.isFinite(m.precision) ? ends(m.precisionEnds) : "no row is flagged");
-    show("f", fixed(m.f1));
+    told("f1", fixed(m.f1, 3));
     show("alerts", many(m.found + m.wrong), many(m.wrong) + " false alarms");
     show("missed", many(m.missed), "of " + many(m.found + m.missed) + " positives");
     show("money", many(m.cost));
@@ -169,7 +171,7 @@
   at("rows").value = data.rows_per_day;
   at("fp").value = data.cost_fp;
   at("fn").value = data.cost_fn;
-  at("share").value = Number((100 * own).toPrecision(3));
+  at("share").value = ownText;
   at("arm").addEventListener("change", () => choose(Number(at("arm").value)));
   at("slider").addEventListener("input", update);
   at("typed").addEventListener("change", typed);
