@@ -68,6 +68,7 @@ class Setting:
         gain: What sets the first arm apart; 0 for nothing.
         law: Of the features: "normal", "skewed" (exponential), or "rounded" to whole
             numbers, so that scores are tied.
+        folds: Into how many the rows are divided.
     """
 
     positives: int
@@ -76,6 +77,7 @@ class Setting:
     noise: float | None
     gain: float
     law: str = "normal"
+    folds: int = FOLDS
 
     @property
     def words(self) -> str:
@@ -84,7 +86,8 @@ class Setting:
         if self.noise is not None and self.noise < 0.1:
             kind = "nearly the same"
         kind += "" if self.law == "normal" else f", {self.law}"
-        return f"{self.positives} | {self.share:.0%} | {self.repeats} x 5 | {kind}"
+        splits = f"{self.repeats} x {self.folds}"
+        return f"{self.positives} | {self.share:.0%} | {splits} | {kind}"
 
 
 SIZES = ((12, 0.05), (50, 0.5))
@@ -98,6 +101,11 @@ SETTINGS = (
     Setting(50, 0.5, 5, 0.02, 0.0),
     Setting(12, 0.05, 1, None, 0.0),
     Setting(50, 0.5, 1, None, 0.0),
+    *(
+        Setting(positives, share, 1, None, gain, folds=3)
+        for gain in (0.0, 0.8)
+        for positives, share in SIZES
+    ),
     Setting(50, 0.05, 5, None, 0.0),
     Setting(50, 0.05, 5, None, 0.8),
     *(
@@ -184,7 +192,7 @@ def draw(setting: Setting, random: np.random.Generator) -> CrossValidated:
     for fold in folds:
         for kind in (0, 1):
             rows = np.flatnonzero(y == kind)
-            fold[rows] = random.permutation(rows.size) % FOLDS
+            fold[rows] = random.permutation(rows.size) % setting.folds
     scores = {}
     for arm in range(ARMS + 1):
         own = x[arm if setting.noise is None else 0]
@@ -232,8 +240,8 @@ def rivals(results: CrossValidated, names: list[str]) -> dict[str, FloatArray]:
     splits, rows, beliefs = [], [], []
     for name in names:
         differences = results.split_differences(name, METRIC)
-        splits.append(nadeau_bengio(differences, 1 / FOLDS).p)
-        belief = bayesian_correlated_t(differences, 1 / FOLDS, MARGIN)
+        splits.append(nadeau_bengio(differences, results.test_share).p)
+        belief = bayesian_correlated_t(differences, results.test_share, MARGIN)
         beliefs.append(1 - max(belief.better, belief.worse))
         arm = results[name]
         ratio = abs(arm.differences[METRIC].value) / max(arm.errors[METRIC], 1e-12)
