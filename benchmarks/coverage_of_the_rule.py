@@ -308,6 +308,8 @@ def main() -> None:
     count, tables = (1, 18) if given.quick else (given.batches, given.tables)
     k, n = map(int, given.turn.split("/"))
     with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        # A rule trained on a handful of rows may give such scores, rightly: it is no
+        # sign of probabilities in the place of log-odds here.
         warnings.filterwarnings("ignore", "All .* log-odds lie between 0 and 1")
         folder = given.parts or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,13 @@ import pytest
 import equipoise
 import equipoise.training
 from equipoise.diagnosis.diagnosis import diagnose
-from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.errors import (
+    InputError,
+    InputTypeError,
+    TableWarning,
+    TargetError,
+    UnsupportedError,
+)
 from equipoise.learners.own_model import patient_settings
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
@@ -240,3 +246,42 @@ def test_copies_among_arrays_are_kept_together_and_count_once() -> None:
     pairs = np.repeat(x[::3], 2, axis=0), np.tile([1, 0], 40)
     twice, _ = labels_of(pairs, positive=1)
     assert diagnose(twice)["EQP008"].evidence["conflicting_sets"] == 40
+
+
+def test_rows_without_a_label_are_dropped_from_all_arrays() -> None:
+    """What the error about such labels proposes works for arrays, too."""
+    x, y = images()
+    gone = np.arange(len(y)) % 10 == 0
+    patient = np.arange(len(y)) // 6
+    labels = np.where(gone, -1, y)
+    with pytest.raises(TargetError, match="unlabelled='drop'"):
+        labels_of((x, labels), group=patient)
+    with pytest.warns(TableWarning):
+        table, rows = labels_of((x, labels), group=patient, unlabelled="drop")
+    np.testing.assert_array_equal(rows, x[~gone])
+    np.testing.assert_array_equal(table.y, y[~gone])
+    assert table.groups is not None
+    left = np.unique(patient[~gone], return_inverse=True)[1]
+    np.testing.assert_array_equal(np.unique(table.groups, return_inverse=True)[1], left)
+    short = TrainingSettings(epochs=1)
+    with pytest.warns(TableWarning):
+        trial = compare(
+            (x, labels),
+            model=build,
+            unlabelled="drop",
+            strategies=["prior", "plain"],
+            folds=2,
+            repeats=1,
+            training=short,
+        )
+    assert trial.facts["rows"] == (~gone).sum()
+    with pytest.warns(TableWarning):
+        model = fit(
+            (x, labels),
+            model=build,
+            unlabelled="drop",
+            folds=2,
+            repeats=1,
+            training=short,
+        )
+    assert model.facts["rows"] == (~gone).sum()

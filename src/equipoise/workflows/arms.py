@@ -94,6 +94,7 @@ def labels_of(
     positive: Positives | None = None,
     group: Any = None,
     time: Any = None,
+    unlabelled: str = "refuse",
 ) -> tuple[Table, npt.NDArray[Any]]:
     """Return a table that holds labels only, and what the user's network takes.
 
@@ -102,6 +103,8 @@ def labels_of(
         positive: The positive class; None for the rarest.
         group: `[rows]` values; rows with equal ones stay on one side of a split.
         time: `[rows]` by which the rows are ordered and split.
+        unlabelled: What becomes of rows without a label, as in `read_table`; rows
+            that are dropped are dropped from all arrays.
 
     Raises:
         InputTypeError: It is no pair; or the network would take several arrays.
@@ -125,19 +128,21 @@ def labels_of(
     require_finite(x)
     # The labels' own rules are the table's; a number per row makes it one.
     numbers = np.linspace(0.0, 1.0, len(y)) ** 0.5
-    table = read_table((numbers[:, None], y), positive=positive)
+    table = read_table((numbers[:, None], y), positive=positive, unlabelled=unlabelled)
+    labelled = np.searchsorted(numbers, table.columns[0].values)
     roles = {
-        name: _per_row(values, name, len(y))
+        name: _per_row(values, name, len(y))[labelled]
         for name, values in {"group": group, "time": time}.items()
         if values is not None
     }
     if roles:
-        columns = {"number": numbers, "label": table.y, **roles}
+        columns = {"number": numbers[labelled], "label": table.y, **roles}
         by_name = {name: name if name in roles else None for name in ("group", "time")}
         ordered = read_table(
             columns, "label", group=by_name["group"], time=by_name["time"]
         )
         table = dataclasses.replace(table, groups=ordered.groups, time=ordered.time)
+    x = x[labelled] if len(labelled) < len(x) else x
     return dataclasses.replace(table, columns=(), fingerprint=fingerprint(x)), x
 
 

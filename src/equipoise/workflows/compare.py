@@ -152,7 +152,9 @@ def compare(
         refuse_columns(
             test=test, target=target, drop=drop, keep=keep, day_first=day_first
         )
-        table, x = labels_of(source, positive=positive, group=group, time=time)
+        table, x = labels_of(
+            source, positive=positive, group=group, time=time, unlabelled=unlabelled
+        )
         later = None
     table.require_binary("compare")
     require_columns(table, "compare")

@@ -188,7 +188,9 @@ def fit(
         )
     else:
         refuse_columns(target=target, drop=drop, keep=keep, day_first=day_first)
-        table, x = own_rows(source, positive=positive, group=group, time=time)
+        table, x = own_rows(
+            source, positive=positive, group=group, time=time, unlabelled=unlabelled
+        )
     table.require_binary("fit")
     require_columns(table, "fit")
     each = read_weights(weights, len(table), goal)

@@ -30,7 +30,8 @@ def own_rows(source: Any, **roles: Any) -> tuple[Table, Array]:
 
     Args:
         source: `(x, y)`.
-        **roles: `positive`, `group` and `time`, as `labels_of` takes them.
+        **roles: `positive`, `group`, `time` and `unlabelled`, as `labels_of` takes
+            them.
     """
     table, x = labels_of(source, **roles)
     return table, OwnInput.of(x).read(x)
