@@ -16,7 +16,7 @@ import time
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from equipoise.metrics import bootstrap_ranking
+from equipoise.uncertainty import bootstrap_ranking
 
 ROWS, SHARE, REPLICATES, BAR = 100_000, 0.01, 2_000, 30.0
 

@@ -44,10 +44,10 @@ from sklearn.svm import LinearSVC
 from equipoise._core.seeds import generator
 from equipoise.decision import calibration_test, fit_calibrator, objective
 from equipoise.decision.calibration import METHODS
+from equipoise.ensembles.average_scale import average_scores, score_pairs
+from equipoise.ensembles.blend import mean_log_odds
 from equipoise.evaluation.crossfit import cross_fit
 from equipoise.priors import log_odds, probability
-from equipoise.workflows.averaging import average_scores, score_pairs
-from equipoise.workflows.blend import mean_log_odds
 
 SPREAD = 1.8
 PREVALENCE = 0.05

@@ -5,7 +5,7 @@ Tables are drawn from two known score distributions with 8, 12, 50 and 500
 positives at 50, 5 and 0.5 % of them. AUROC and average precision depend only on
 the positives' order and the negatives between them, so a table is drawn as that
 and thousands are evaluated at once; a sample of them is also written out row by
-row and given to `equipoise.metrics.interval`, which must agree.
+row and given to `equipoise.uncertainty.interval`, which must agree.
 
     python benchmarks/coverage.py [--replicates 20000] [--quick] [--write]
 
@@ -23,14 +23,14 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from equipoise.metrics import Spread, clopper_pearson, effective_wilson, interval
-from equipoise.metrics.effective import PRIOR_UNITS, ClassPart
-from equipoise.metrics.influence import (
+from equipoise.uncertainty import Spread, clopper_pearson, effective_wilson, interval
+from equipoise.uncertainty.influence import (
     NEAR_PRECISION_HIGH,
     NEAR_PRECISION_LOW,
     NEAR_ROC_AUC,
     UNSEEN_NEGATIVE,
 )
+from equipoise.uncertainty.score_interval import PRIOR_UNITS, ClassPart
 
 POSITIVES = (8, 12, 50, 500)
 PREVALENCES = (0.5, 0.05, 0.005)
@@ -427,7 +427,7 @@ def page(cells: list[Cell], tables: int) -> str:
         f"{tables:,} tables in each cell ({tables // 4:,} where there are 500 "
         f"positives, so a coverage of .95 is known to ±{error:.3f} there). In each "
         "cell some tables were also written out row by row and given to "
-        "`equipoise.metrics.interval`, which agreed. The bar is at least "
+        "`equipoise.uncertainty.interval`, which agreed. The bar is at least "
         f"{FLOOR} in every cell, and at most {CEILING} on average where the "
         "interval is not exact.",
         "\n".join(summary(cells)),

@@ -19,8 +19,9 @@ from collections import defaultdict
 import numpy as np
 from scipy import stats
 
-from equipoise.metrics import Counts, interval
+from equipoise.metrics import Counts
 from equipoise.metrics.registry import value_of_counts
+from equipoise.uncertainty import interval
 
 CLUSTERS = (6, 12, 25, 50)
 ROWS, SHARE, DISTANCE, THRESHOLD = 24, 0.15, 2.0, 1.2

@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm
 
-from equipoise.evaluation.arrays import evaluate
 from equipoise.evaluation.cross_validation import cross_validated
+from equipoise.evaluation.evaluate import evaluate
 from equipoise.priors import probability
 from equipoise.table.spread import spread
 

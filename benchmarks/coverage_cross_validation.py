@@ -36,7 +36,7 @@ from scipy import special
 
 from equipoise.decision.calibration import Calibrator
 from equipoise.evaluation import Arm, cross_validated
-from equipoise.evaluation.ends import (
+from equipoise.evaluation.cv_intervals import (
     BETWEEN_DECISION,
     BETWEEN_LOSS,
     BETWEEN_RANKING,

@@ -3,9 +3,9 @@
 
 `coverage.py` measures AUROC, average precision, recall, precision and F1 many
 thousand times. This one gives whole tables, row by row, to
-`equipoise.metrics.interval` for the metrics that are used less. Metrics of decisions
-depend on two counts alone, so every possible table is tried and weighted with its
-probability: their coverage is exact. The others are simulated.
+`equipoise.uncertainty.interval` for the metrics that are used less. Metrics of
+decisions depend on two counts alone, so every possible table is tried and weighted
+with its probability: their coverage is exact. The others are simulated.
 
     python benchmarks/coverage_other_metrics.py --quick
     python benchmarks/coverage_other_metrics.py [--tables 200] --write    # minutes
@@ -29,9 +29,10 @@ import numpy.typing as npt
 from scipy import special
 from scipy.stats import binom
 
-from equipoise.metrics import METRICS, Counts, Estimate, interval
-from equipoise.metrics.estimation import supported
+from equipoise.metrics import METRICS, Counts, Estimate
 from equipoise.metrics.registry import value_of_counts
+from equipoise.uncertainty import interval
+from equipoise.uncertainty.metric_interval import supported
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -348,9 +349,9 @@ def section(exact: Found, drawn: Found, tables: int) -> str:
         [
             HEADING,
             "",
-            "Whole tables, given to `equipoise.metrics.interval` row by row. Written "
-            f"by `python benchmarks/coverage_other_metrics.py --tables {tables} "
-            "--write`.",
+            "Whole tables, given to `equipoise.uncertainty.interval` row by row. "
+            "Written by `python benchmarks/coverage_other_metrics.py "
+            f"--tables {tables} --write`.",
             "",
             "Metrics of decisions depend on two counts alone. Every possible table was "
             f"tried (each of a probability above {LIKELY:g}) and weighted with its "

@@ -26,7 +26,7 @@ OURS = """
 import json, resource, sys, time
 begin = time.perf_counter()
 from equipoise.diagnosis import diagnose
-from equipoise.table.read import read_table
+from equipoise.reading.read import read_table
 imported = time.perf_counter()
 table = read_table(sys.argv[1], "target")
 read = time.perf_counter()

@@ -33,10 +33,10 @@ from equipoise.diagnosis.futility import (
     smooth_average_precision,
 )
 from equipoise.errors import TableWarning
-from equipoise.metrics.intervals import clopper_pearson
+from equipoise.reading.read import read_table
 from equipoise.table.generators import gaussian_shift, gaussian_spread
-from equipoise.table.read import read_table
 from equipoise.table.table import Table
+from equipoise.uncertainty.proportion import clopper_pearson
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("EQUIPOISE_DATA", ROOT.parent / "shared" / "data"))

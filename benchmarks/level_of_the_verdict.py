@@ -37,13 +37,13 @@ from equipoise.comparison import (
     RowsError,
     bayesian_correlated_t,
     delong_difference,
-    holm,
     judge,
     judge_differences,
     nadeau_bengio,
     resampled_difference,
 )
 from equipoise.evaluation import Arm, CrossValidated, cross_validated
+from equipoise.uncertainty import holm
 
 FloatArray = npt.NDArray[np.float64]
 

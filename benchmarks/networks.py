@@ -26,12 +26,12 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from equipoise.errors import TableWarning
+from equipoise.jobs import Job
 from equipoise.learners.network import NetworkLearner
 from equipoise.networks.catalogue import network
 from equipoise.networks.spec import NetworkSpec
+from equipoise.reading.read import read_table
 from equipoise.strategies.catalogue import strategy
-from equipoise.strategies.jobs import Job
-from equipoise.table.read import read_table
 from equipoise.table.table import Table
 
 ROOT = Path(__file__).parents[1]

@@ -34,12 +34,12 @@ from sklearn.model_selection import StratifiedKFold
 
 from equipoise.comparison.paired import nadeau_bengio
 from equipoise.errors import TableWarning
+from equipoise.jobs import Job
+from equipoise.reading.read import read_table
 from equipoise.strategies.catalogue import as_strategies, catalogue
-from equipoise.strategies.jobs import Job
-from equipoise.table.read import read_table
 from equipoise.table.splits import inner_split
 from equipoise.table.table import Table
-from equipoise.workflows.arms import Arms
+from equipoise.trials.learner_choice import Arms
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("EQUIPOISE_DATA", ROOT.parent / "shared" / "data"))
@@ -91,7 +91,7 @@ def score(
 
 def whole_fit(table: Table, minutes: float | None) -> dict:
     """Fit on each training part with nothing but defaults; score its test part."""
-    from equipoise.workflows.fit import fit
+    from equipoise.verbs.fit import fit
 
     budget = {} if minutes is None else {"minutes": minutes}
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)

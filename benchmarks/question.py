@@ -21,8 +21,9 @@ import numpy as np
 import equipoise as eq
 from equipoise.decision.floors import certify_precision, flags_needed
 from equipoise.errors import RefusedError
-from equipoise.metrics import average_precision, interval, roc_auc
+from equipoise.metrics import average_precision, roc_auc
 from equipoise.table.generators import gaussian_shift
+from equipoise.uncertainty import interval
 
 ARMS = ["prior", "logistic", "trees", "plain", "class_weight", "balanced_batches"]
 FLOOR = 0.5

@@ -24,14 +24,14 @@ from sklearn.datasets import make_classification
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
+from equipoise.jobs import Job
 from equipoise.learners.network import NetworkLearner
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.catalogue import strategy
-from equipoise.strategies.jobs import Job
 from equipoise.table.table import Column, Table
-from equipoise.training.data import make_part
+from equipoise.training.encoded_store import make_part
 from equipoise.training.members import Family
 from equipoise.training.program import Signature, program
 from equipoise.training.settings import TrainingSettings

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from equipoise.workflows.trial import Trial
+    from equipoise.models.model import FittedModel
+    from equipoise.table.generators import Known
+    from equipoise.trials.trial import Trial
 
 # TensorFlow's start-up lines on stderr drown a failing test's output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -54,11 +56,11 @@ def _judged(
     from equipoise.evaluation.cross_validation import cross_validated
     from equipoise.strategies.catalogue import as_strategies
     from equipoise.table.generators import gaussian_shift
-    from equipoise.workflows.heldout import evaluate_test_file
-    from equipoise.workflows.judge import exactness
-    from equipoise.workflows.plan import Protocol, fold_numbers, parts
-    from equipoise.workflows.scores import Scores
-    from equipoise.workflows.trial import Trial
+    from equipoise.trials.conclude import exactness
+    from equipoise.trials.fold_scores import Scores
+    from equipoise.trials.protocol import Protocol, fold_numbers, parts
+    from equipoise.trials.test_file import evaluate_test_file
+    from equipoise.trials.trial import Trial
 
     known = gaussian_shift(rows, positives=positives, auroc=0.92, seed=1)
     table = dataclasses.replace(known.table, **table_fields)
@@ -110,3 +112,80 @@ def _judged(
         notes=scores.notes,
         costs=costs,
     )
+
+
+@pytest.fixture(scope="session")
+def known() -> Known:
+    """A table whose best possible score is known."""
+    from equipoise.table.generators import gaussian_shift
+
+    return gaussian_shift(rows=500, positives=60, seed=3)
+
+
+@pytest.fixture(scope="session")
+def later() -> Known:
+    """A test table of another prevalence."""
+    from equipoise.table.generators import gaussian_shift
+
+    return gaussian_shift(rows=300, positives=12, seed=4)
+
+
+@pytest.fixture(scope="session")
+def trial(known: Known, later: Known) -> Trial:
+    """Four arms on three folds, twice."""
+    from equipoise.verbs.compare import compare
+
+    arms = ("prior", "logistic", "plain", "class_weight")
+    return compare(
+        known.table, test=later.table, strategies=arms, folds=3, repeats=2, seed=5
+    )
+
+
+@pytest.fixture(scope="session")
+def make_rows() -> Callable[..., Any]:
+    """Return a maker of Arrow tables with a column of every kind and a target."""
+    import pyarrow as pa
+
+    def make(rows: int = 300, seed: int = 0) -> Any:
+        random = np.random.default_rng(seed)
+        y = random.random(rows) < 0.2
+        amount = random.normal(y * 1.5, 1.0)
+        days = random.integers(0, 2_000, rows) + 400 * y
+        return pa.table(
+            {
+                "amount": np.where(random.random(rows) < 0.1, np.nan, amount),
+                "city": random.choice(["Bonn", "Lima", "Oslo"], rows),
+                "paid": random.random(rows) < 0.4 + 0.3 * y,
+                "when": np.datetime64("2020-01-01", "us")
+                + days * np.timedelta64(1, "D"),
+                "fraud": np.where(y, "yes", "no"),
+            }
+        )
+
+    return make
+
+
+def _fitted(rows: Any, strategy: Any) -> FittedModel:
+    from equipoise.reading.read import read_table
+    from equipoise.verbs.fit import fit
+
+    table = read_table(rows, "fraud")
+    return fit(table, strategy=strategy, folds=2, minutes=1e-6, seed=1)
+
+
+@pytest.fixture(scope="session")
+def linear(make_rows: Callable[..., Any]) -> FittedModel:
+    """A logistic model on columns of every kind."""
+    return _fitted(make_rows(), "logistic")
+
+
+@pytest.fixture(scope="session")
+def trees(make_rows: Callable[..., Any]) -> FittedModel:
+    """Boosted trees on columns of every kind."""
+    return _fitted(make_rows(), "trees")
+
+
+@pytest.fixture(scope="session")
+def network(make_rows: Callable[..., Any]) -> FittedModel:
+    """Networks and a logistic model on columns of every kind."""
+    return _fitted(make_rows(), ["plain", "logistic"])

@@ -240,7 +240,7 @@ def _range(low: float, high: float) -> str:
 
 
 def _losses() -> str:
-    from equipoise.strategies.objectives import OBJECTIVES
+    from equipoise.losses.records import OBJECTIVES
 
     rows = []
     for name, objective in OBJECTIVES.items():

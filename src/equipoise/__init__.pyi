@@ -1,8 +1,8 @@
 # Public names, in the order of the flow. Read at run time by _core/lazy.py.
 from .metrics.estimate import Estimate as Estimate
 from .table.table import Table as Table
-from .table.read import read_features as read_features
-from .table.read import read_table as read_table
+from .reading.read import read_features as read_features
+from .reading.read import read_table as read_table
 from .diagnosis.diagnosis import Diagnosis as Diagnosis
 from .diagnosis.diagnosis import diagnose as diagnose
 from .diagnosis.finding import Finding as Finding
@@ -15,11 +15,11 @@ from .strategies.strategy import Strategy as Strategy
 from .strategies.sampler_object import resampled as resampled
 from .decision.rule import DecisionRule as DecisionRule
 from .evaluation.evaluation import Evaluation as Evaluation
-from .workflows.compare import compare as compare
-from .workflows.evaluate import evaluate as evaluate
-from .workflows.estimator import EquipoiseClassifier as EquipoiseClassifier
-from .workflows.goal import Goal as Goal
-from .workflows.fit import fit as fit
-from .workflows.model import FittedModel as FittedModel
-from .workflows.storage import load as load
-from .workflows.trial import Trial as Trial
+from .verbs.compare import compare as compare
+from .verbs.evaluate import evaluate as evaluate
+from .verbs.estimator import EquipoiseClassifier as EquipoiseClassifier
+from .models.goal import Goal as Goal
+from .verbs.fit import fit as fit
+from .models.model import FittedModel as FittedModel
+from .models.storage import load as load
+from .trials.trial import Trial as Trial

@@ -16,8 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number
-
-FloatArray = npt.NDArray[np.float64]
+from equipoise._core.types import FloatArray
 
 _CERTAIN = 700.0
 """From this logit on exp(-z) approaches the smallest float64."""

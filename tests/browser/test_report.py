@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from equipoise.workflows.trial import Trial
+    from equipoise.trials.trial import Trial
 
 HOSTILE = "<script>alert(1)</script>"
 BOX = "getBoundingClientRect()"
@@ -139,7 +139,7 @@ def test_a_typed_probability_leads_to_its_decisions(browser: Any, page: Path) ->
 
 
 def test_elsewhere_intervals_are_those_of_wilson(browser: Any, page: Path) -> None:
-    from equipoise.metrics.intervals import wilson
+    from equipoise.uncertainty.proportion import wilson
 
     browser.open(page)
     data = browser.js(

@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from equipoise.cli.app import app
 from equipoise.cli.options import OBJECTIVES
 from equipoise.cli.quiet import is_noise
-from equipoise.workflows.compare import DEFAULT_STRATEGIES
-from equipoise.workflows.goal import Goal
+from equipoise.models.goal import Goal
+from equipoise.verbs.compare import DEFAULT_STRATEGIES
 
 ROOT: Any = typer.main.get_command(app)
 COMMANDS: dict[str, Any] = ROOT.commands

@@ -73,7 +73,7 @@ def test_the_arm_that_measured_highest_is_told_beside_the_next_command(
 ) -> None:
     """Where the trial cannot tell it from the baseline, the decision is plain's."""
     monkeypatch.setattr(
-        "equipoise.workflows.summary_choice.alternative", lambda trial: "logistic"
+        "equipoise.report.summary_choice.alternative", lambda trial: "logistic"
     )
     words = ["compare", folder / "train.csv", "--target", "fraud", "--drop", "id"]
     words += ["--strategies", "logistic", "--network", "linear", "--folds", 2]
@@ -140,7 +140,7 @@ def test_a_stopped_trial_says_how_to_go_on(
             checkpoints.mkdir(parents=True)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("equipoise.workflows.compare.compare", stopped)
+    monkeypatch.setattr("equipoise.verbs.compare.compare", stopped)
     words = ["--out", tmp_path / "trial"] if out else []
     done = call("compare", "example:digits", *words)
     assert done.exit_code == 130
@@ -209,7 +209,7 @@ def test_a_result_is_shown_before_it_is_written(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from equipoise.workflows.trial import Trial
+    from equipoise.trials.trial import Trial
 
     write, out = Trial.write, tmp_path / "deep" / "trial"
 

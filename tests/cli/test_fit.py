@@ -90,7 +90,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_fit(
     def never(*_: Any, **__: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("equipoise.workflows.fit.fit", never)
+    monkeypatch.setattr("equipoise.verbs.fit.fit", never)
     words = ["fit", folder / "train.csv", "--target", "fraud", "--out"]
     error = call(*words, folder / "train.csv" / "m.equipoise").exception
     assert isinstance(error, InputError)
@@ -103,7 +103,7 @@ def test_a_model_that_finds_no_room_is_not_lost(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from equipoise.workflows.model import FittedModel
+    from equipoise.models.model import FittedModel
 
     save, out = FittedModel.save, tmp_path / "deep" / "m.equipoise"
 

@@ -17,7 +17,7 @@ from equipoise.cli.stopping import unwinding
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from equipoise.workflows import predict
+from equipoise.verbs import predict
 from equipoise.cli.app import main
 
 begun = Path(sys.argv.pop())

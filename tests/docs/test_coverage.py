@@ -61,11 +61,11 @@ def test_every_public_name_appears_in_the_reference(
 
 def registered() -> list[tuple[str, str]]:
     from equipoise.diagnosis.catalogue import CHECKS
+    from equipoise.losses.records import OBJECTIVES
     from equipoise.metrics.registry import METRICS
     from equipoise.networks.catalogue import network_names
     from equipoise.sampling.samplers import sampler_names
     from equipoise.strategies.catalogue import catalogue
-    from equipoise.strategies.objectives import OBJECTIVES
     from equipoise.strategies.plans import PLANS
     from equipoise.synthesis.syntheses import synthesis_names
     from equipoise.weights.schemes import scheme_names

@@ -12,8 +12,8 @@ from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.errors import InputError
 from equipoise.evaluation import cross_validated
+from equipoise.evaluation.cv_intervals import Basis, resampled_interval
 from equipoise.evaluation.decided import Decided
-from equipoise.evaluation.ends import Basis, resampled_interval
 from equipoise.evaluation.points import within_folds
 from equipoise.metrics import Estimate, average_precision
 

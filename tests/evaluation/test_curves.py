@@ -8,7 +8,7 @@ from sklearn import metrics as reference
 
 from equipoise.errors import InputError
 from equipoise.evaluation import calibration_curve, precision_recall_curve, roc_curve
-from equipoise.metrics import clopper_pearson
+from equipoise.uncertainty import clopper_pearson
 
 RANDOM = np.random.default_rng(0)
 Y = (RANDOM.random(400) < 0.1).astype(int)

@@ -9,9 +9,9 @@ from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.evaluation.decided import DECISION
 from equipoise.evaluation.prepared import Prepared
-from equipoise.evaluation.resampled import RowWeights, cluster_numbers
 from equipoise.metrics import average_precision
-from equipoise.metrics.influence import average_precision_spread
+from equipoise.uncertainty.influence import average_precision_spread
+from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
 
 COSTS = Costs(fp=1.0, fn=8.0)
 

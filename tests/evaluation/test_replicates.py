@@ -24,8 +24,8 @@ from equipoise.evaluation.replicates import (
     even,
     replicate,
 )
-from equipoise.evaluation.resampled import RowWeights
 from equipoise.metrics import METRICS
+from equipoise.uncertainty.row_weights import RowWeights
 
 COSTS = Costs(fp=1.0, fn=5.0)
 F1 = as_objective("f1", {})

@@ -25,16 +25,25 @@ import pytest
 from imblearn.over_sampling import SMOTE, SMOTENC
 
 import equipoise as eq
-from equipoise import decision, losses, metrics, networks, priors, sampling, strategies
+from equipoise import (
+    decision,
+    losses,
+    metrics,
+    networks,
+    priors,
+    sampling,
+    strategies,
+    uncertainty,
+)
 from equipoise.decision.costs import row_thresholds
+from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import EquipoiseError
+from equipoise.models.model import FittedModel
 from equipoise.strategies.blended import Blend
 from equipoise.synthesis import Smote
-from equipoise.table.encoding import learn_encoding
 from equipoise.table.splits import outer_splits
 from equipoise.training.settings import TrainingSettings
 from equipoise.training.stopping import stop_value
-from equipoise.workflows.model import FittedModel
 
 HERE = Path(__file__).parent
 _spec = importlib.util.spec_from_file_location(
@@ -98,7 +107,7 @@ def network(*, end: Any = None, units: int = 1, compiled: bool = False) -> Any:
 
 
 def check(build: Any, x: Any = PICTURES) -> None:
-    from equipoise.learners.own_model import check_build
+    from equipoise.learners.user_model.model import check_build
 
     check_build(build, x)
 
@@ -132,8 +141,8 @@ def _cut(path: Path) -> Path:
 
 def _mixed(x: Any) -> None:
     """Ask for a blend of examples from a network of one's own."""
-    from equipoise.learners.own_model import OwnModelLearner
-    from equipoise.strategies.jobs import Job
+    from equipoise.jobs import Job
+    from equipoise.learners.user_model.model import OwnModelLearner
 
     rows = np.arange(200)
     mixup = eq.Strategy("mixup", sampling="balanced", synthesis="mixup")
@@ -143,7 +152,7 @@ def _mixed(x: Any) -> None:
 
 
 def _resampled(sampler: Any, **reading: Any) -> None:
-    from equipoise.learners.sampler_columns import categories_of
+    from equipoise.learners.resampled.sampler_columns import categories_of
 
     rows = eq.read_table({**COLUMNS, "gone": WORDS}, "y", **reading)
     categories_of(sampler, rows)
@@ -220,7 +229,7 @@ def _floor(certify: float | None) -> eq.Goal:
 
 def _tensorboard_at(place: Path) -> None:
     pytest.importorskip("tensorboard")
-    from equipoise.workflows.track_tensorboard import require_tensorboard
+    from equipoise.report.tracking.tensorboard import require_tensorboard
 
     require_tensorboard(place)
 
@@ -253,27 +262,29 @@ CASES: dict[str, Case] = {
         ),
         lambda _: row_thresholds(np.ones(200), np.full(200, 9.0)) <= Z,
     ),
-    "evaluation/inputs.py: Leave out the rows whose label is not known.": Case(
+    "metrics/score_inputs.py: Leave out the rows whose label is not known.": Case(
         lambda _: eq.evaluate(HOLED, P),
         lambda _: eq.evaluate(HOLED[CHOSEN], P[CHOSEN]),
     ),
-    "evaluation/inputs.py: Pass the positive class' column, probability[:, 1].": Case(
+    "metrics/score_inputs.py: Pass the positive class' column, probability[:, "
+    "1].": Case(
         lambda _: eq.evaluate(Y, np.stack([1 - P, P], axis=1)),
         lambda _: eq.evaluate(Y, np.stack([1 - P, P], axis=1)[:, 1]),
     ),
-    "evaluation/inputs.py: For log-odds use equipoise.priors.probability(z) first.": (
+    "metrics/score_inputs.py: For log-odds use equipoise.priors.probability(z) "
+    "first.": (
         Case(
             lambda _: eq.evaluate(Y, Z),
             lambda _: eq.evaluate(Y, priors.probability(Z)),
         )
     ),
-    "evaluation/inputs.py: If they are percentages, divide them by 100.": Case(
+    "metrics/score_inputs.py: If they are percentages, divide them by 100.": Case(
         lambda _: eq.evaluate(Y, 100 * P), lambda _: eq.evaluate(Y, 100 * P / 100)
     ),
-    "evaluation/inputs.py: Pass y[:, 0].": Case(
+    "metrics/score_inputs.py: Pass y[:, 0].": Case(
         lambda _: eq.evaluate(Y[:, None], P), lambda _: eq.evaluate(Y[:, None][:, 0], P)
     ),
-    "evaluation/inputs.py: Pass probability[:, 0].": Case(
+    "metrics/score_inputs.py: Pass probability[:, 0].": Case(
         lambda _: eq.evaluate(Y, P[:, None]), lambda _: eq.evaluate(Y, P[:, None][:, 0])
     ),
     "evaluation/doubts.py: They look swapped: pass evaluate(labels, probabilities).": (
@@ -326,9 +337,9 @@ CASES: dict[str, Case] = {
             Y.astype("float32"), Z.astype("float32")
         ),
     ),
-    "metrics/estimation.py: Leave the threshold out.": Case(
-        lambda _: metrics.interval("roc_auc", Y, P, threshold=0.5),
-        lambda _: metrics.interval("roc_auc", Y, P),
+    "uncertainty/metric_interval.py: Leave the threshold out.": Case(
+        lambda _: uncertainty.interval("roc_auc", Y, P, threshold=0.5),
+        lambda _: uncertainty.interval("roc_auc", Y, P),
     ),
     "metrics/inputs.py: Use averaged(...) for multi-class and multi-label targets.": (
         Case(
@@ -342,7 +353,7 @@ CASES: dict[str, Case] = {
         lambda _: metrics.brier(Y, Z),
         lambda _: metrics.brier(Y, priors.probability(Z)),
     ),
-    "metrics/several.py: Leave `decide` out.": Case(
+    "metrics/averages.py: Leave `decide` out.": Case(
         lambda _: metrics.averaged(
             "roc_auc", Y, np.stack([1 - P, P], 1), decide="largest"
         ),
@@ -352,7 +363,8 @@ CASES: dict[str, Case] = {
         lambda _: networks.NetworkSpec("mine", hidden=64),  # type: ignore[arg-type]
         lambda _: networks.NetworkSpec("mine", hidden=(64, 64)),
     ),
-    "sampling/feed.py: Encode the features first, or leave the synthesis out.": Case(
+    "sampling/feeds/arrays.py: Encode the features first, or leave the synthesis "
+    "out.": Case(
         lambda _: sampling.Oversample().over({"a": X}, Y, batch=8, synthesis=Smote()),
         lambda _: (
             sampling.Oversample().over(X, Y, batch=8, synthesis=Smote()),
@@ -386,17 +398,17 @@ CASES: dict[str, Case] = {
         lambda _: Blend("more", blended=(_blend(), PLAIN), shares=(1, 1)),
         lambda _: Blend("more", blended=(*_blend().blended, PLAIN), shares=(1, 1, 1)),
     ),
-    "table/arrays.py: Remove {} from X, or a model learns the answer by heart.": Case(
+    "reading/arrays.py: Remove {} from X, or a model learns the answer by heart.": Case(
         lambda _: eq.read_table((pd.DataFrame(COLUMNS), pd.Series(Y, name="y"))),
         lambda _: eq.read_table(
             (pd.DataFrame(COLUMNS).drop(columns="y"), pd.Series(Y, name="y"))
         ),
     ),
-    "table/arrays.py: Pass X.toarray().": Case(
+    "reading/arrays.py: Pass X.toarray().": Case(
         lambda _: eq.read_table((_sparse(X), Y)),
         lambda _: eq.read_table((_sparse(X).toarray(), Y)),
     ),
-    "table/arrays.py: <remedy>": Case(
+    "reading/arrays.py: <remedy>": Case(
         lambda _: eq.read_table((X[:, 0], Y)),
         lambda _: (
             eq.read_table((X[:, 0].reshape(-1, 1), Y)),
@@ -404,11 +416,12 @@ CASES: dict[str, Case] = {
         ),
         r"X\.reshape\(-1, 1\)",
     ),
-    "table/arrays.py: For a multi-label task pass one frame and target=[NAMES].": Case(
+    "reading/arrays.py: For a multi-label task pass one frame and "
+    "target=[NAMES].": Case(
         lambda _: eq.read_table((X, pd.DataFrame({"y": Y, "z": Y[::-1]}))),
         lambda _: eq.read_table(pd.DataFrame({**COLUMNS, "z": Y[::-1]}), ["y", "z"]),
     ),
-    "table/csv.py: <remedy>": Case(
+    "reading/csv.py: <remedy>": Case(
         lambda place: eq.read_table(
             write(place, "a.csv", "a,b,y\n" + "1,2,0\n" * 5 + "1,2,3,1\n" * 2), "y"
         ),
@@ -423,13 +436,13 @@ CASES: dict[str, Case] = {
         ),
         "quote fields that hold the delimiter",
     ),
-    "table/csv.py: Is it divided by something else?": Case(
+    "reading/csv.py: Is it divided by something else?": Case(
         lambda place: eq.read_table(
             write(place, "a.csv", text_of().replace(",", "#")), "y"
         ),
         lambda place: eq.read_table(write(place, "b.csv", text_of()), "y"),
     ),
-    "table/csv.py: Close the quote on line {}, or double it where it is a letter.": (
+    "reading/csv.py: Close the quote on line {}, or double it where it is a letter.": (
         Case(
             lambda place: eq.read_table(
                 write(place, "a.csv", text_of(line='"t{i},{p}')), "y"
@@ -439,7 +452,8 @@ CASES: dict[str, Case] = {
             ),
         )
     ),
-    "table/csv_bytes.py: Save it as one of these, or read it with a data frame library "
+    "reading/csv_bytes.py: Save it as one of these, or read it with a data frame "
+    "library "
     "and pass the frame.": Case(
         lambda place: eq.read_table(write(place, "a.csv", b"PK\x03\x04" + b"0" * 99)),
         lambda place: (
@@ -447,7 +461,7 @@ CASES: dict[str, Case] = {
             eq.read_table(pd.DataFrame(COLUMNS), "y"),
         ),
     ),
-    "table/csv_bytes.py: Copy or write it again.": Case(
+    "reading/csv_bytes.py: Copy or write it again.": Case(
         lambda place: eq.read_table(
             write(place, "a.csv.gz", gzip.compress(text_of(99).encode())[:40]), "y"
         ),
@@ -455,7 +469,7 @@ CASES: dict[str, Case] = {
             write(place, "b.csv.gz", gzip.compress(text_of(99).encode())), "y"
         ),
     ),
-    "table/encoding.py: Read the file with like=TRAINING_TABLE.": Case(
+    "encoding/encoding.py: Read the file with like=TRAINING_TABLE.": Case(
         lambda _: learn_encoding(table(), range(200)).transform(
             table(a=np.where(Y, "1", "x"))
         ),
@@ -465,7 +479,7 @@ CASES: dict[str, Case] = {
             )
         ),
     ),
-    "table/frames.py: Where the rows do correspond, pass y.to_numpy().": Case(
+    "reading/frames.py: Where the rows do correspond, pass y.to_numpy().": Case(
         lambda _: eq.read_table(
             (pd.DataFrame({"a": X[:, 0]}), pd.Series(Y, index=range(500, 700)))
         ),
@@ -476,35 +490,36 @@ CASES: dict[str, Case] = {
             )
         ),
     ),
-    "table/read.py: Pass [{}].": Case(
+    "reading/read.py: Pass [{}].": Case(
         lambda _: eq.read_table(COLUMNS, "y", drop="a"),
         lambda _: eq.read_table(COLUMNS, "y", drop=["a"]),
     ),
-    "table/read.py: Pass pandas.DataFrame(rows) or polars.DataFrame(rows).": Case(
+    "reading/read.py: Pass pandas.DataFrame(rows) or polars.DataFrame(rows).": Case(
         lambda _: eq.read_table([{"a": 1, "y": 0}], "y"),
         lambda _: eq.read_table(
             pd.DataFrame([{"a": i, "y": i % 3 // 2} for i in range(9)]), "y"
         ),
     ),
-    "table/read.py: <_ELSE.get(role, '')>": Case(
+    "reading/read.py: <_ELSE.get(role, '')>": Case(
         lambda _: eq.read_table(X, Y),
         lambda _: eq.read_table((X, Y)),
         r"the pair \(X, y\)",
     ),
-    "table/read.py: <' '.join([raw.hint, 'Pass target=COLUMN.']).strip()>": Case(
+    "reading/read.py: <' '.join([raw.hint, 'Pass target=COLUMN.']).strip()>": Case(
         lambda _: eq.read_table(COLUMNS),
         lambda _: eq.read_table(COLUMNS, target="y"),
         "Pass target=COLUMN",
     ),
-    "table/read.py: Pass these when reading it from its source.": Case(
+    "reading/read.py: Pass these when reading it from its source.": Case(
         lambda _: eq.read_table(table(), positive="0"),
         lambda _: eq.read_table(COLUMNS, "y", positive="0"),
     ),
-    "table/read.py: Read it from its source with like=.": Case(
+    "reading/read.py: Read it from its source with like=.": Case(
         lambda _: eq.read_table(table(c=X[:, 1] ** 2), like=table()),
         lambda _: eq.read_table({**COLUMNS, "c": X[:, 1] ** 2}, like=table()),
     ),
-    "table/target.py: Pass unlabelled='drop' to leave these rows out, or fill in their "
+    "reading/target.py: Pass unlabelled='drop' to leave these rows out, or fill in "
+    "their "
     "targets.": Case(
         lambda _: table(y=HOLED),
         lambda _: (
@@ -512,7 +527,7 @@ CASES: dict[str, Case] = {
             table(y=np.where(CHOSEN, HOLED, 0.0)),
         ),
     ),
-    "table/target.py: Pass unlabelled='drop' to leave these rows out, or "
+    "reading/target.py: Pass unlabelled='drop' to leave these rows out, or "
     "unlabelled='keep' if {} is a class like the others.": Case(
         lambda _: table(y=np.where(CHOSEN, Y, -1)),
         lambda _: [
@@ -520,12 +535,12 @@ CASES: dict[str, Case] = {
             for u in ("drop", "keep")
         ],
     ),
-    "table/target.py: Remove these rows, or mend their targets.": Case(
+    "reading/target.py: Remove these rows, or mend their targets.": Case(
         lambda _: table(y=FAR), lambda _: table(y=np.where(np.isinf(FAR), 0.0, FAR))
     ),
-    "table/target.py: This looks like a regression. Make classes of it first, for "
+    "reading/target.py: This looks like a regression. Make classes of it first, for "
     "example by a threshold.": Case(lambda _: table(y=Z), lambda _: table(y=Z > 0)),
-    "table/target.py: Name one target column for a binary or multi-class task.": Case(
+    "reading/target.py: Name one target column for a binary or multi-class task.": Case(
         lambda _: eq.read_table(COLUMNS, ["a", "y"], task="binary"),
         lambda _: eq.read_table(COLUMNS, "y", task="binary"),
     ),
@@ -545,25 +560,25 @@ CASES: dict[str, Case] = {
         lambda _: stop_value("roc_auc", 0 * Y, Z, priors.Correction("offset")),
         lambda _: stop_value("log_loss", 0 * Y, Z, priors.Correction("offset")),
     ),
-    "workflows/fit_rows.py: Leave certify= out: the floor is then estimated, not "
+    "models/fit_rows.py: Leave certify= out: the floor is then estimated, not "
     "certified.": Case(
         lambda _: eq.fit(_sick(1), "y", group="who", goal=_floor(0.9), **SHORT),
         lambda _: eq.fit(_sick(6), "y", group="who", goal=_floor(None), **SHORT),
     ),
-    "workflows/goal.py: For example equipoise.Goal(precision_floor=0.5).": Case(
+    "models/goal.py: For example equipoise.Goal(precision_floor=0.5).": Case(
         lambda _: eq.fit(COLUMNS, "y", goal=0.5, **SHORT),  # type: ignore[arg-type]
         lambda _: eq.fit(COLUMNS, "y", goal=eq.Goal(precision_floor=0.5), **SHORT),
     ),
-    "workflows/track_tensorboard.py: Try {}.": Case(
+    "report/tracking/tensorboard.py: Try {}.": Case(
         lambda place: _tensorboard_at(write(place, "x", "y").parent),
         lambda place: _tensorboard_at(place / "trial-2"),
         "trial-2",
     ),
-    "bundle/container.py: Is it another kind of file, or was it cut off?": Case(
+    "models/container.py: Is it another kind of file, or was it cut off?": Case(
         lambda place: eq.load(write(place, "m.equipoise", "x" * 99)),
         lambda place: eq.load(model().save(place / "n.equipoise")),
     ),
-    "bundle/container.py: Copy it again from its source.": Case(
+    "models/container.py: Copy it again from its source.": Case(
         lambda place: eq.load(_cut(model().save(place / "m.equipoise"))),
         lambda place: eq.load(model().save(place / "m.equipoise")),
     ),
@@ -579,41 +594,46 @@ CASES: dict[str, Case] = {
         lambda _: decision.choose_threshold(Z, Y, objective="f1", method="analytic"),
         lambda _: decision.choose_threshold(Z, Y, objective="f1", method="empirical"),
     ),
-    "learners/own_model.py: Try model=lambda: your_model().": Case(
+    "learners/user_model/model.py: Try model=lambda: your_model().": Case(
         lambda _: check(network()), lambda _: check(lambda: network())
     ),
-    "learners/own_model.py: Make the layers inside the function: each fit needs its "
+    "learners/user_model/model.py: Make the layers inside the function: each fit "
+    "needs its "
     "own.": Case(lambda _: check(functools.cache(network)), lambda _: check(network)),
-    "learners/own_model.py: Leave compile() out: strategies bring losses and "
+    "learners/user_model/model.py: Leave compile() out: strategies bring losses and "
     "weights.": (
         Case(lambda _: check(lambda: network(compiled=True)), lambda _: check(network))
     ),
-    "learners/own_model.py: End it with Dense(1).": Case(
+    "learners/user_model/model.py: End it with Dense(1).": Case(
         lambda _: check(lambda: network(units=2)), lambda _: check(network)
     ),
-    "learners/own_model.py: End it with Dense(1): the trial makes probabilities of "
+    "learners/user_model/model.py: End it with Dense(1): the trial makes "
+    "probabilities of "
     "logits.": Case(
         lambda _: check(lambda: network(end="sigmoid")), lambda _: check(network)
     ),
-    "learners/own_model.py: Convert pixels with x.astype('float32') / 255.": Case(
+    "learners/user_model/model.py: Convert pixels with x.astype('float32') / "
+    "255.": Case(
         lambda _: _mixed(PICTURES.astype("uint8")),
         lambda _: _mixed(PICTURES.astype("uint8").astype("float32") / 255),
     ),
-    "learners/sampler_columns.py: Use a sampler for numbers, such as SMOTE.": Case(
+    "learners/resampled/sampler_columns.py: Use a sampler for numbers, such as "
+    "SMOTE.": Case(
         lambda _: _resampled(SMOTENC(["gone"]), drop=["gone"]),
         lambda _: _resampled(SMOTE(), drop=["gone"]),
     ),
-    "metrics/estimation.py: Its value alone is METRICS[name](y, score): no interval of "
+    "uncertainty/metric_interval.py: Its value alone is METRICS[name](y, score): no "
+    "interval of "
     "known coverage is at hand.": Case(
-        lambda _: metrics.interval("calibration_error", Y, P),
+        lambda _: uncertainty.interval("calibration_error", Y, P),
         lambda _: metrics.METRICS["calibration_error"](Y, P),
     ),
-    "table/like.py: <_MEND>": Case(
+    "reading/matching.py: <_MEND>": Case(
         lambda _: eq.read_features({**COLUMNS, "a": WORDS}, like=table()),
         lambda _: eq.read_features({**COLUMNS, "a": X[:, 0]}, like=table()),
         "first table",
     ),
-    "table/like.py: <remedy>": Case(
+    "reading/matching.py: <remedy>": Case(
         lambda place: eq.read_features(_commas(place), like=_points(place)),
         lambda place: (
             eq.read_features(_new(place), like=_points(place)),
@@ -624,20 +644,20 @@ CASES: dict[str, Case] = {
         "Write the values as the first table has them, or pass a Parquet file or a "
         "data frame",
     ),
-    "table/parquet.py: Rename or remove columns.": Case(
+    "reading/parquet.py: Rename or remove columns.": Case(
         lambda place: eq.read_table(_twice(place), "y"),
         lambda place: eq.read_table(pd.DataFrame(COLUMNS), "y"),
     ),
-    "table/parquet.py: Copy or write it again.": Case(
+    "reading/parquet.py: Copy or write it again.": Case(
         lambda place: eq.read_table(write(place, "a.parquet", b"PAR1xxxxPAR"), "y"),
         lambda place: eq.read_table(_parquet(place), "y"),
     ),
-    "table/read.py: <' '.join([nearest(target, names), raw.hint]).strip()>": Case(
+    "reading/read.py: <' '.join([nearest(target, names), raw.hint]).strip()>": Case(
         lambda _: eq.read_table(COLUMNS, "Y"),
         lambda _: eq.read_table(COLUMNS, "y"),
         "Did you mean 'y'",
     ),
-    "table/roles.py: Pass day_first=True if this is {}, or day_first=False if it is "
+    "reading/roles.py: Pass day_first=True if this is {}, or day_first=False if it is "
     "{}; or write dates as YYYY-MM-DD.": Case(
         lambda _: eq.read_table({**COLUMNS, "day": _days("%d/%m/%Y")}, "y", time="day"),
         lambda _: (
@@ -655,20 +675,20 @@ CASES: dict[str, Case] = {
         lambda _: outer_splits(table(y=(np.arange(200) < 3).astype(int)), folds=3),
         "Pass folds=3 or fewer",
     ),
-    "workflows/arms.py: Put the test rows into (x, y), or score them with your "
+    "trials/learner_choice.py: Put the test rows into (x, y), or score them with your "
     "model.": (
         Case(
             lambda _: eq.compare((PICTURES, Y), model=network, test=(PICTURES, Y)),
             lambda _: network()(PICTURES),
         )
     ),
-    "workflows/estimator_input.py: Pass it as texts, for example by astype(str).": Case(
+    "verbs/estimator_input.py: Pass it as texts, for example by astype(str).": Case(
         lambda _: eq.EquipoiseClassifier(strategy="logistic").fit(_spans(), Y),
         lambda _: eq.EquipoiseClassifier(strategy="logistic", folds=2).fit(
             _spans().astype(str), Y
         ),
     ),
-    "workflows/export.py: Leave it out of the strategies to export the model; predict "
+    "export/keras.py: Leave it out of the strategies to export the model; predict "
     "and predict_file serve every model.": Case(
         lambda place: _of("prior").export(place / "served"),
         lambda place: (
@@ -676,7 +696,7 @@ CASES: dict[str, Case] = {
             _of("prior").predict_proba(COLUMNS),
         ),
     ),
-    "workflows/export.py: Try {}; keras_model() gives a model that Keras can save in "
+    "export/keras.py: Try {}; keras_model() gives a model that Keras can save in "
     "its own formats.": Case(
         lambda place: model().export(place / "served.keras"),
         lambda place: (
@@ -684,11 +704,11 @@ CASES: dict[str, Case] = {
             model().keras_model.save(place / "m.keras"),
         ),
     ),
-    "workflows/export_onnx.py: Try {}.": Case(
+    "export/onnx.py: Try {}.": Case(
         lambda place: model().export(place / "m.pb", format="onnx"),
         lambda place: model().export(place / "m.onnx", format="onnx"),
     ),
-    "workflows/export_onnx.py: Export it with format='saved_model', which takes them "
+    "export/onnx.py: Export it with format='saved_model', which takes them "
     "as they are; or turn them into numbers before fit.": Case(
         lambda place: texts_model().export(place / "m.onnx"),
         lambda place: texts_model().export(place / "served", format="saved_model"),
@@ -697,7 +717,7 @@ CASES: dict[str, Case] = {
         lambda place: model().predict_file(_new(place), place / "scores.txt"),
         lambda place: model().predict_file(_new(place), place / "scores.csv"),
     ),
-    "workflows/storage.py: Try {}.": Case(
+    "models/storage.py: Try {}.": Case(
         lambda place: model().save(place / "model.h5"),
         lambda place: model().save(place / "model.equipoise"),
     ),
@@ -714,78 +734,81 @@ ELSEWHERE = {
         "tests/losses/test_base.py",
         "test_a_sigmoid_before_the_loss_is_named_once",
     ),
-    "workflows/plan.py: Choose columns without the target, for example those of the "
+    "trials/protocol.py: Choose columns without the target, for example those of the "
     "largest variance: data[data.var(numeric_only=True).nlargest(2000).index]. A "
     "choice by the target would have to be made anew in each fold.": (
-        "tests/workflows/test_plan.py",
+        "tests/trials/test_protocol.py",
         "test_a_table_too_wide_to_end_is_refused_with_advice_that_works",
     ),
-    "table/csv_bytes.py: If it is sound, unpack it first, for example with gunzip, and "
+    "reading/csv_bytes.py: If it is sound, unpack it first, for example with "
+    "gunzip, and "
     "read the file that it holds.": (
-        "tests/table/test_labels.py",
+        "tests/reading/test_missing_labels.py",
         "test_a_gzip_file_out_of_proportion_is_refused",
     ),
     "_core/outputs.py: Choose another folder.": (
         "tests/_core/test_outputs.py",
         "test_a_folder_that_takes_no_file_is_refused",
     ),
-    "workflows/predict.py: Keep another column, or write a .parquet file.": (
-        "tests/workflows/test_predict.py",
+    "verbs/predict.py: Keep another column, or write a .parquet file.": (
+        "tests/verbs/test_predict.py",
         "test_every_type_is_kept_or_named",
     ),
-    "learners/own_model.py: Call log_odds_of(x).": (
-        "tests/learners/test_own_model.py",
+    "learners/user_model/model.py: Call log_odds_of(x).": (
+        "tests/learners/user_model/test_model.py",
         "test_images_one_seed_one_result_and_scores_that_return",
     ),
     "training/checkpoints.py: <_REMEDY>": (
         "tests/training/test_checkpoints.py",
         "test_a_damaged_file_makes_room",
     ),
-    "workflows/predict.py: Give the array that it takes to predict_proba.": (
-        "tests/workflows/test_own_input.py",
+    "verbs/predict.py: Give the array that it takes to predict_proba.": (
+        "tests/learners/user_model/test_input.py",
         "test_files_and_tables_are_refused",
     ),
-    "workflows/plan.py: <_advice(table, protocol)>": (
-        "tests/workflows/test_plan.py",
+    "trials/protocol.py: <_advice(table, protocol)>": (
+        "tests/trials/test_protocol.py",
         "test_the_number_of_folds_that_an_error_names_works",
     ),
-    "workflows/track_mlflow.py: <remedy>": (
-        "tests/workflows/test_track_mlflow.py",
+    "report/tracking/mlflow.py: <remedy>": (
+        "tests/report/tracking/test_mlflow.py",
         "test_a_database_needs_no_server",
     ),
-    "learners/resampled.py: <_advice(sampler, positives, str(error))>": (
-        "tests/learners/test_resampled.py",
+    "learners/resampled/learner.py: <_advice(sampler, positives, str(error))>": (
+        "tests/learners/resampled/test_learner.py",
         "test_the_advice_about_neighbours_works",
     ),
-    "learners/sampler_columns.py: <BY_NAME>": (
-        "tests/learners/test_sampler_columns.py",
+    "learners/resampled/sampler_columns.py: <BY_NAME>": (
+        "tests/learners/resampled/test_sampler_columns.py",
         "test_a_target_that_stands_first_moves_no_number_unseen",
     ),
-    "workflows/arms.py: Join them, for example numpy.concatenate([a, b], axis=1), and "
+    "trials/learner_choice.py: Join them, for example numpy.concatenate([a, b], "
+    "axis=1), and "
     "let the model take them apart: inputs = keras.Input((5,)); first = "
     "inputs[:, :3]; second = inputs[:, 3:].": (
-        "tests/workflows/test_arms.py",
+        "tests/trials/test_learner_choice.py",
         "test_the_advice_for_several_inputs_works",
     ),
-    "workflows/own_input.py: Replace them, for example numpy.nan_to_num(x), in new "
+    "learners/user_model/input.py: Replace them, for example numpy.nan_to_num(x), "
+    "in new "
     "rows as in these; where a gap means something, add a channel that says where it "
     "is.": (
-        "tests/workflows/test_arms.py",
+        "tests/trials/test_learner_choice.py",
         "test_numbers_that_are_not_finite_are_refused",
     ),
 }
 
 # They say why, or what to look at; nothing in them can be done in code.
 EXPLAINS = {
-    "learners/keras_loop.py: Use log_odds_of(x).",
+    "learners/user_model/keras_fit.py: Use log_odds_of(x).",
     '_core/extras.py: Run: pip install "equipoise[{}]"',
     "_core/frames.py: Run: pip install {}",
-    "bundle/container.py: Fit it with fewer repeats, folds or strategies.",
-    "bundle/container.py: Load it with the version of Equipoise that wrote it, or a "
+    "models/container.py: Fit it with fewer repeats, folds or strategies.",
+    "models/container.py: Load it with the version of Equipoise that wrote it, or a "
     "later one.",
-    "bundle/container.py: `save` writes none so large: is it a model?",
-    "bundle/keras_file.py: <remedy>",
-    "bundle/state.py: Leave columns of long texts out with drop=, or shorten them.",
+    "models/container.py: `save` writes none so large: is it a model?",
+    "models/keras_file.py: <remedy>",
+    "models/state.py: Leave columns of long texts out with drop=, or shorten them.",
     "decision/costs.py: Otherwise one answer is right for every row.",
     "decision/floors.py: Were the precision seen ({}) the true one, {} flagged cases, "
     "about {} rows, would show it in four draws of five.",
@@ -796,16 +819,18 @@ EXPLAINS = {
     "decision/rows.py: Look for missing values in the features or a diverged model.",
     "diagnosis/diagnosis.py: Check whether a filter removed one of the classes.",
     "evaluation/cross_validation.py: Every row needs a fold in every repeat.",
-    "evaluation/inputs.py: A row that no fold scores has no score: every row needs a "
+    "metrics/score_inputs.py: A row that no fold scores has no score: every row "
+    "needs a "
     "fold.",
-    "learners/keras_loop.py: Use NetworkLearner.",
-    "learners/keras_loop.py: Try a smaller learning rate, or milder weights.",
+    "learners/user_model/keras_fit.py: Use NetworkLearner.",
+    "learners/user_model/keras_fit.py: Try a smaller learning rate, or milder weights.",
     "learners/network.py: Check the split: a part lacks a class, or rows to stop by.",
-    "learners/own_model.py: It learns from columns; compare it on a table.",
-    "learners/own_model.py: A sampler object works on the columns of a table.",
-    "learners/own_model.py: Nearest neighbours of raw arrays, as of pixels, mean "
+    "learners/user_model/model.py: It learns from columns; compare it on a table.",
+    "learners/user_model/model.py: A sampler object works on the columns of a table.",
+    "learners/user_model/model.py: Nearest neighbours of raw arrays, as of pixels, "
+    "mean "
     "little.",
-    "learners/own_model.py: Keras says: {}",
+    "learners/user_model/model.py: Keras says: {}",
     "networks/layout.py: Rename the column.",
     "sampling/classes.py: Check the split: a class is absent from these rows.",
     "strategies/recipe.py: It compares positives with negatives, so class weights "
@@ -817,30 +842,29 @@ EXPLAINS = {
     "repeats.",
     "strategies/recipe.py: A blend is neither positive nor negative, so it forms no "
     "pair.",
-    "table/blocks.py: Is a quote on line {} not closed?",
-    "table/blocks.py: Copy or write it again.",
-    "table/csv_bytes.py: The file is damaged or no text file; write it again.",
-    "table/csv_bytes.py: The file is damaged or cut off; write it again.",
-    "table/read.py: <' '.join((f'{d.name!r} was left out: {d.reason}.' for d in "
+    "reading/blocks.py: Is a quote on line {} not closed?",
+    "reading/blocks.py: Copy or write it again.",
+    "reading/csv_bytes.py: The file is damaged or no text file; write it again.",
+    "reading/csv_bytes.py: The file is damaged or cut off; write it again.",
+    "reading/read.py: <' '.join((f'{d.name!r} was left out: {d.reason}.' for d in "
     "told[:5]))>",
-    "table/target.py: Nothing can be learned from one class; is this the right column?",
-    "table/target.py: This looks like an identifier or free text.",
-    "training/data.py: Replace infinities in the source.",
+    "reading/target.py: Nothing can be learned from one class; is this the right "
+    "column?",
+    "reading/target.py: This looks like an identifier or free text.",
+    "training/encoded_store.py: Replace infinities in the source.",
     "training/population.py: Try a smaller learning rate, or milder weights.",
     "weights/scheme.py: Check the split: a class is absent from the training rows.",
-    "workflows/arms.py: Arrays (x, y) have no columns to name.",
-    "workflows/compare.py: The others need columns, and a network of your own has "
-    "none.",
-    "workflows/export_check.py: Please report it; the model itself is sound and was "
+    "trials/learner_choice.py: Arrays (x, y) have no columns to name.",
+    "verbs/compare.py: The others need columns, and a network of your own has none.",
+    "export/check.py: Please report it; the model itself is sound and was "
     "not exported.",
-    "workflows/export_onnx.py: Please report it; the model itself is sound and was not "
-    "exported.",
-    "workflows/fit.py: Fit it on a table of columns.",
-    "workflows/fit.py: fit averages what it is given, and this is an average itself.",
-    "workflows/fit_rows.py: Exact binomial bounds count rows.",
-    "workflows/goal.py: The other one is whatever the first leaves.",
-    "workflows/predict.py: Keep another column.",
-    "workflows/storage.py: export() writes a SavedModel, which holds any layer.",
+    "export/onnx.py: Please report it; the model itself is sound and was not exported.",
+    "verbs/fit.py: Fit it on a table of columns.",
+    "verbs/fit.py: fit averages what it is given, and this is an average itself.",
+    "models/fit_rows.py: Exact binomial bounds count rows.",
+    "models/goal.py: The other one is whatever the first leaves.",
+    "verbs/predict.py: Keep another column.",
+    "models/storage.py: export() writes a SavedModel, which holds any layer.",
 }
 
 

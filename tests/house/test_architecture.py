@@ -21,35 +21,52 @@ PACKAGE = Path(equipoise.__file__).parent
 ORDER = [
     "errors",
     "_core",
+    "task",
     "table",
+    "reading",
+    "encoding",
     "priors",
     "metrics",
+    "uncertainty",
     "diagnosis",
     "weights",
     "sampling",
     "synthesis",
-    "strategies",
     "losses",
+    "strategies",
+    "jobs",
     "networks",
     "training",
     "learners",
+    "ensembles",
     "decision",
     "evaluation",
     "comparison",
+    "trials",
+    "models",
+    "export",
     "report",
-    "bundle",
-    "workflows",
+    "verbs",
     "cli",
     "testing",
 ]
 # These may import TensorFlow; where a folder is free of it but for one face, the
 # face is named.
-HEAVY = {"losses", "networks", "training", "learners", "workflows", "bundle", "testing"}
+HEAVY = {
+    "losses",
+    "networks",
+    "training",
+    "learners",
+    "models",
+    "export",
+    "verbs",
+    "testing",
+}
 HEAVY_FILES = {
     "metrics/keras.py",
     "metrics/keras_inputs.py",
-    "sampling/tf_data.py",
-    "sampling/keras.py",
+    "sampling/feeds/tf_data.py",
+    "sampling/feeds/keras.py",
 }
 
 # Private names of other libraries that are used all the same: shrink only.

@@ -13,7 +13,15 @@ import numpy as np
 import pytest
 
 import equipoise as eq
-from equipoise import comparison, decision, evaluation, losses, metrics, weights
+from equipoise import (
+    comparison,
+    decision,
+    evaluation,
+    losses,
+    metrics,
+    uncertainty,
+    weights,
+)
 from equipoise.errors import InputError
 
 RANDOM = np.random.default_rng(0)
@@ -30,7 +38,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         {"y": Y, "p": P, "w": ONES, "c": FOLDS},
     ),
     "interval": (
-        lambda y, s, w, c: metrics.interval("f1", y, s, weights=w, clusters=c),
+        lambda y, s, w, c: uncertainty.interval("f1", y, s, weights=w, clusters=c),
         {"y": Y, "s": P, "w": ONES, "c": FOLDS},
     ),
     "roc_auc": (metrics.roc_auc, {"y": Y, "score": X, "weights": ONES}),

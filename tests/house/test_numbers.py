@@ -26,6 +26,7 @@ from equipoise import (
     sampling,
     synthesis,
     training,
+    uncertainty,
     weights,
 )
 from equipoise.decision import Costs
@@ -71,7 +72,7 @@ def of_decisions() -> Iterator[tuple[str, Callable[..., Any], dict[str, Any]]]:
         yield f"metrics.{name}", lambda f=function, **k: f(Y, P, **k), numbers
         yield (
             f"interval of {name}",
-            lambda n=name, **k: metrics.interval(n, Y, P, **k),
+            lambda n=name, **k: uncertainty.interval(n, Y, P, **k),
             {**numbers, "level": 0.9},
         )
 
@@ -116,7 +117,7 @@ def calls() -> Iterator[Call]:
         )
     yield (
         "effective_wilson",
-        lambda **k: metrics.effective_wilson(metrics.Spread(0.5, 0.01, 9), **k),
+        lambda **k: uncertainty.effective_wilson(uncertainty.Spread(0.5, 0.01, 9), **k),
         {"level": 0.9, "prior_units": 2.0},
     )
     yield (
@@ -140,7 +141,7 @@ def calls() -> Iterator[Call]:
     yield "counts", lambda **k: metrics.counts(Y, P, **k), {"threshold": 0.5}
     yield (
         "counts_many",
-        lambda **k: metrics.counts_many(Y, P, np.ones((2, 60)), **k),
+        lambda **k: uncertainty.counts_many(Y, P, np.ones((2, 60)), **k),
         {"threshold": 0.5},
     )
     yield (

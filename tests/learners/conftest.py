@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from equipoise.strategies.jobs import Job
+from equipoise.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Column, Table
 

@@ -8,10 +8,10 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from equipoise.errors import InputError
+from equipoise.jobs import Job
 from equipoise.learners.prior import PriorLearner, PriorScorer
 from equipoise.priors import probability
 from equipoise.strategies.catalogue import strategy
-from equipoise.strategies.jobs import Job
 from equipoise.table.table import Table
 
 

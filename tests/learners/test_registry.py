@@ -10,14 +10,14 @@ from imblearn.over_sampling import RandomOverSampler
 from sklearn.metrics import roc_auc_score
 
 from equipoise.errors import InputError, UnsupportedError
-from equipoise.learners.logistic import LogisticLearner
+from equipoise.jobs import Job
+from equipoise.learners.linear.logistic import LogisticLearner
 from equipoise.learners.prior import PriorLearner, PriorScorer
 from equipoise.learners.registry import learner_for, scorer_from_state
-from equipoise.learners.resampled import resampled
-from equipoise.learners.trees import TreesLearner
+from equipoise.learners.resampled.learner import resampled
+from equipoise.learners.trees.histogram import TreesLearner
 from equipoise.priors import probability
 from equipoise.strategies.catalogue import strategy
-from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Column, Table
 

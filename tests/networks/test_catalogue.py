@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import InputError
+from equipoise.jobs import Job
 from equipoise.learners.network import NetworkLearner
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import common_layout
 from equipoise.networks.parameters import shapes
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.catalogue import strategy
-from equipoise.strategies.jobs import Job
-from equipoise.table.encoding import learn_encoding
 from equipoise.table.generators import gaussian_shift
 from equipoise.training.settings import TrainingSettings
 

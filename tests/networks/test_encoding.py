@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pytest
 import tensorflow as tf
 
+from equipoise.encoding.encoding import Encoded, Encoding, learn_encoding
 from equipoise.errors import InputError
 from equipoise.networks.encoding import (
     EncodingLayer,
@@ -19,7 +20,6 @@ from equipoise.networks.encoding import (
     raw_inputs,
     stripped,
 )
-from equipoise.table.encoding import Encoded, Encoding, learn_encoding
 from equipoise.table.table import Column, Table
 
 ROWS = 10_000

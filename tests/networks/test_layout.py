@@ -8,11 +8,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import InputError
 from equipoise.networks.layout import Layout, arrange, common_layout, exact_layout
 from equipoise.networks.parameters import condense, initial, shapes, spread
 from equipoise.networks.spec import NetworkSpec
-from equipoise.table.encoding import learn_encoding
 from equipoise.table.table import Column, Table
 
 SPEC = NetworkSpec("x", hidden=(5,), number_width=3, category_width=2, one_hot=4)

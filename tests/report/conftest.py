@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from equipoise.workflows.trial import Trial
+from equipoise.trials.trial import Trial
 
 
 @pytest.fixture(scope="session")
-def trial(make_trial: Callable[..., Trial]) -> Trial:
+def drawn_trial(make_trial: Callable[..., Trial]) -> Trial:
     """A small trial with a sweep of weights."""
     return make_trial(names=("prior", "logistic", "plain", "focal", "sweep"))
 
 
 @pytest.fixture(scope="session")
-def summary(trial: Trial) -> dict[str, Any]:
-    """The summary of `trial`."""
-    return trial.summary()
+def summary(drawn_trial: Trial) -> dict[str, Any]:
+    """The summary of `drawn_trial`."""
+    return drawn_trial.summary()

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
+from equipoise.losses.records import OBJECTIVES
 from equipoise.sampling.samplers import SAMPLERS
 from equipoise.strategies.blended import BLEND_SOURCES
 from equipoise.strategies.catalogue import catalogue
 from equipoise.strategies.citations import SOURCES, bibtex
-from equipoise.strategies.objectives import OBJECTIVES
 from equipoise.strategies.plans import PLANS
 from equipoise.strategies.recipe import LEARNER_SOURCES
 from equipoise.strategies.strategy import Strategy

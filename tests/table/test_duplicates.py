@@ -9,10 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from equipoise._core.types import FloatArray
+from equipoise.reading.read import read_table
 from equipoise.table.duplicates import duplicate_groups, judge_duplicates
 from equipoise.table.generators import gaussian_shift
-from equipoise.table.read import read_table
-from equipoise.table.table import Column, FloatArray, Table
+from equipoise.table.table import (
+    Column,
+    Table,
+)
 
 
 def table(values: FloatArray, y: np.ndarray | None = None) -> Table:

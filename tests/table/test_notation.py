@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from equipoise.errors import InputError, TableError, TableWarning
-from equipoise.table.blocks import read_blocks
+from equipoise.reading.blocks import read_blocks
+from equipoise.reading.read import read_features, read_table
 from equipoise.table.notation import Notation
-from equipoise.table.read import read_features, read_table
 from equipoise.table.table import Column, Table
 
 pytestmark = pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")

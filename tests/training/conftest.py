@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from equipoise.jobs import Job
 from equipoise.strategies.catalogue import as_strategies
-from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Column, Table
 
@@ -112,7 +112,7 @@ def make_population(table: Table, strategies: Sequence[str | Strategy], **how: A
     """
     from equipoise.networks.layout import common_layout
     from equipoise.networks.spec import NetworkSpec
-    from equipoise.training.data import make_part
+    from equipoise.training.encoded_store import make_part
     from equipoise.training.members import make_members
     from equipoise.training.population import Population
     from equipoise.training.settings import TrainingSettings

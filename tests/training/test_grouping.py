@@ -10,7 +10,7 @@ import pytest
 
 from equipoise.networks.layout import common_layout
 from equipoise.networks.spec import NetworkSpec
-from equipoise.training.data import make_part
+from equipoise.training.encoded_store import make_part
 from equipoise.training.grouping import plan_groups
 from equipoise.training.members import make_members
 from equipoise.training.settings import TrainingSettings

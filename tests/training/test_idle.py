@@ -8,8 +8,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from equipoise.learners.keras_loop import KerasLoopLearner
 from equipoise.learners.network import NetworkLearner
+from equipoise.learners.user_model.keras_fit import KerasLoopLearner
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table

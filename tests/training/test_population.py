@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from equipoise.errors import TrainingError
-from equipoise.learners.keras_loop import KerasLoopLearner
+from equipoise.jobs import Job
 from equipoise.learners.network import NetworkLearner
+from equipoise.learners.user_model.keras_fit import KerasLoopLearner
 from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import probability
 from equipoise.strategies.catalogue import catalogue
-from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.training.members import Member
 from equipoise.training.settings import TrainingSettings

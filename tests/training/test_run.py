@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from equipoise.jobs import Outcome
 from equipoise.learners.network import NetworkLearner
 from equipoise.networks.spec import NetworkSpec
-from equipoise.strategies.jobs import Outcome
 from equipoise.training.population import Population
 from equipoise.training.run import train
 from equipoise.training.settings import TrainingSettings

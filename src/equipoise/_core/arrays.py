@@ -10,10 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import InputError, InputTypeError
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 
 def unmasked(values: Any, what: str) -> Any:

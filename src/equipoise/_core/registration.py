@@ -34,12 +34,12 @@ CLASSES = {
     ),
     "networks.encoding": ("EncodingLayer",),
     "networks.layer": ("AverageLogOdds", "CorrectedLogOdds", "TabularNetwork"),
-    "learners.linear_layer": ("LinearLogOdds",),
-    "workflows.layers": (
+    "learners.linear.keras_layer": ("LinearLogOdds",),
+    "export.layers": (
         *("AcceptedColumns", "AcceptedRows", "CalibratedLogOdds", "MeanLogOdds"),
         *("PooledLogOdds", "Probability"),
     ),
-    "workflows.layers_forest": ("ForestLogOdds", "TreeMatrix"),
+    "learners.trees.keras_layer": ("ForestLogOdds", "TreeMatrix"),
 }
 """Module -> the classes in it that register themselves with Keras."""
 

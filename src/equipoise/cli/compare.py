@@ -24,7 +24,7 @@ from equipoise.cli.terminal import (
 from equipoise.cli.wording import command
 
 if TYPE_CHECKING:
-    from equipoise.workflows.trial import Trial
+    from equipoise.trials.trial import Trial
 
 Strategies = Annotated[
     str | None,
@@ -105,8 +105,8 @@ def compare(
     given again: its networks from a state that is saved every half minute.
     """
     from equipoise._core.outputs import writable_folder, written
-    from equipoise.workflows.compare import compare as run
-    from equipoise.workflows.summary_choice import alternative, amount, fitting
+    from equipoise.report.summary_choice import alternative, amount, fitting
+    from equipoise.verbs.compare import compare as run
 
     if out is not None:
         writable_folder(out, "out")
@@ -180,11 +180,11 @@ def _telling_how_to_go_on(checkpoints: Path | None) -> Iterator[None]:
 def _require_trackers(tensorboard: Path | None, mlflow: str | None) -> None:
     """Raise before the trial where its result could not be written after it."""
     if tensorboard is not None:
-        from equipoise.workflows.track_tensorboard import require_tensorboard
+        from equipoise.report.tracking.tensorboard import require_tensorboard
 
         require_tensorboard(tensorboard)
     if mlflow is not None:
-        from equipoise.workflows.track_mlflow import require_mlflow
+        from equipoise.report.tracking.mlflow import require_mlflow
 
         require_mlflow(mlflow)
 

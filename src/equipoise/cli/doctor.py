@@ -18,7 +18,7 @@ def doctor(
 ) -> None:
     """Print versions, the GPU that TensorFlow sees or why not, and extras."""
     from equipoise._core.files import to_json
-    from equipoise.workflows.doctor import examine
+    from equipoise.verbs.doctor import examine
 
     with without_tensorflow_lines():
         found = examine()

@@ -89,9 +89,9 @@ def fit(
 ) -> None:
     """Fit a model, calibrate it, choose its decision rule, and save it."""
     from equipoise._core.outputs import writable_file, written
-    from equipoise.workflows.fit import fit as run
-    from equipoise.workflows.goal import Goal
-    from equipoise.workflows.storage import model_path
+    from equipoise.models.goal import Goal
+    from equipoise.models.storage import model_path
+    from equipoise.verbs.fit import fit as run
 
     goal = Goal(
         objective=options.objective(objective),

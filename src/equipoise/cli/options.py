@@ -161,7 +161,7 @@ class Reading:
 
     def read(self, source: str, test: str | None = None) -> tuple[Table, Table | None]:
         """Return the table of a source, and that of `--test`."""
-        from equipoise.table.read import read_parts
+        from equipoise.reading.read import read_parts
 
         return read_parts(
             source,

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
 from equipoise._core.numerals import as_p_value, estimate
+from equipoise._core.types import FloatArray
 from equipoise.errors import InputError
-from equipoise.metrics.differences import UNIT, Limits, difference_ends
+from equipoise.uncertainty.differences import UNIT, Limits, difference_ends
 
-FloatArray = npt.NDArray[np.float64]
 NAN = float("nan")
 
 

@@ -8,8 +8,8 @@ import math
 import numpy as np
 
 from equipoise._core.checks import integer, number
-from equipoise.comparison.correction import simultaneous_level
 from equipoise.comparison.paired import variance_factor
+from equipoise.uncertainty.multiplicity import simultaneous_level
 
 _SLICES = 4000
 

@@ -10,19 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, number, one_of
+from equipoise._core.types import BoolArray, FloatArray
 from equipoise.comparison.constant import ConstantTest, against_constant
-from equipoise.comparison.jackknife import stratified_variance, without_each_row
 from equipoise.comparison.paired import NAN, PairedTest
-from equipoise.evaluation import statistics
-from equipoise.evaluation.grouping import Sums, falling_groups
-from equipoise.evaluation.inputs import check_labels, check_log_odds
-from equipoise.evaluation.resampled import RowWeights, cluster_numbers
-from equipoise.metrics import Estimate, average_precision, delong_covariance, interval
-from equipoise.metrics.differences import difference_ends
+from equipoise.metrics import Estimate, average_precision
+from equipoise.metrics.score_inputs import check_labels, check_log_odds
 from equipoise.priors import probability
+from equipoise.uncertainty import delong_covariance, interval
+from equipoise.uncertainty import grouped_metrics as statistics
+from equipoise.uncertainty.differences import difference_ends
+from equipoise.uncertainty.jackknife import stratified_variance, without_each_row
+from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
+from equipoise.uncertainty.score_groups import Sums, falling_groups
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 GROUPS = 4096
 
 

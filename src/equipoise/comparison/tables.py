@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of, sentence
+from equipoise._core.types import FloatArray
 from equipoise.comparison.bayesian import Beliefs, bayesian_signed_rank
-from equipoise.comparison.correction import holm
 from equipoise.errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
+from equipoise.uncertainty.multiplicity import holm
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of
 from equipoise._core.numerals import estimate, significant
+from equipoise._core.types import FloatArray
 from equipoise.comparison.bayesian import Beliefs, t_beliefs
 from equipoise.comparison.constant import ConstantTest, against_constant
-from equipoise.comparison.correction import holm, simultaneous_level
 from equipoise.comparison.paired import (
     PairedTest,
     RowsError,
@@ -37,9 +37,9 @@ from equipoise.comparison.paired import (
 from equipoise.comparison.power import standardised_effect, within
 from equipoise.evaluation.cross_validation import CrossValidated
 from equipoise.metrics import METRICS, Estimate
-from equipoise.metrics.differences import UNIT, Limits, difference_limits
+from equipoise.uncertainty.differences import UNIT, Limits, difference_limits
+from equipoise.uncertainty.multiplicity import holm, simultaneous_level
 
-FloatArray = npt.NDArray[np.float64]
 Outcome = Literal["better", "worse", "equivalent", "cannot tell"]
 NAN = float("nan")
 METHOD = "corrected resampled t, Holm"

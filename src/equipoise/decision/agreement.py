@@ -18,8 +18,11 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number
 from equipoise._core.numerals import as_p_value
+from equipoise._core.types import FloatArray
 from equipoise.decision.newton import Fit, logistic
-from equipoise.decision.rows import FloatArray, check_rows
+from equipoise.decision.rows import (
+    check_rows,
+)
 from equipoise.metrics.estimate import Estimate
 from equipoise.priors import probability
 

@@ -20,14 +20,18 @@ import numpy.typing as npt
 from equipoise._core.checks import number, one_of, sentence
 from equipoise._core.numerals import amount, as_probability
 from equipoise._core.seeds import generator
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.decision.newton import logistic
 from equipoise.decision.plain import written
-from equipoise.decision.rows import FloatArray, Rows, check_rows, doubt_log_odds
+from equipoise.decision.rows import (
+    Rows,
+    check_rows,
+    doubt_log_odds,
+)
 from equipoise.errors import InputError
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
 
-IntArray = npt.NDArray[np.int64]
 Method = Literal["none", "intercept", "temperature", "platt", "isotonic"]
 METHODS = ("auto", "none", "intercept", "temperature", "platt", "isotonic")
 

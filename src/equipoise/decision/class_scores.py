@@ -17,7 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
-from equipoise.decision.rows import FloatArray, check_rows, check_scores
+from equipoise._core.types import FloatArray
+from equipoise.decision.rows import (
+    check_rows,
+    check_scores,
+)
 from equipoise.errors import InputError
 
 FEWEST_CELLS, MOST_CELLS = 3, 12

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
 from equipoise._core.numerals import exact
-from equipoise.decision.rows import FloatArray
+from equipoise._core.types import FloatArray
 from equipoise.errors import InputError
 
 

@@ -21,12 +21,11 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
 from equipoise._core.numerals import as_probability, exact, figure
+from equipoise._core.types import IntArray
 from equipoise.decision.plain import written
 from equipoise.decision.rows import Rows, check_rows
-from equipoise.diagnosis.bounds import cases_for_power
 from equipoise.errors import InputError, RefusedError
-
-IntArray = npt.NDArray[np.int64]
+from equipoise.uncertainty.sample_sizes import cases_for_power
 
 # Flagged counts grow by this factor along the grid.
 GROWTH = 1.02

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.types import FloatArray
 from equipoise.priors import probability
-
-FloatArray = npt.NDArray[np.float64]
 
 STEPS = 200
 TOLERANCE = 1e-12

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of, sentence
 from equipoise._core.numerals import as_probability, exact
+from equipoise._core.types import FloatArray
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError, InputTypeError
 
-FloatArray = npt.NDArray[np.float64]
 Value = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
 
 # A floor that is met up to rounding is met.

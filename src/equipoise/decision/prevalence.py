@@ -16,8 +16,11 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise._core.numerals import as_p_value, as_probability, exact
 from equipoise._core.seeds import generator
+from equipoise._core.types import FloatArray
 from equipoise.decision.class_scores import ClassScores
-from equipoise.decision.rows import FloatArray, check_scores
+from equipoise.decision.rows import (
+    check_scores,
+)
 from equipoise.decision.rule import DecisionRule
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.metrics.estimate import Estimate

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from equipoise._core.arrays import floats
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import exact
+from equipoise._core.types import FloatArray
 from equipoise.errors import EquipoiseWarning, InputError
 from equipoise.priors import probability
 
-FloatArray = npt.NDArray[np.float64]
 ENOUGH = 20
 """Fewer log-odds lie between 0 and 1 by chance too often to be doubted."""
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
 from equipoise._core.numerals import as_probability, exact, significant
+from equipoise._core.types import FloatArray
 from equipoise.decision.calibration import Calibrator
 from equipoise.decision.costs import Costs
 from equipoise.decision.floors import (
@@ -23,7 +24,11 @@ from equipoise.decision.floors import (
 )
 from equipoise.decision.objectives import Objective
 from equipoise.decision.plain import decimal, short_cut, written
-from equipoise.decision.rows import FloatArray, Rows, check_rows, doubt_log_odds
+from equipoise.decision.rows import (
+    Rows,
+    check_rows,
+    doubt_log_odds,
+)
 from equipoise.decision.thresholds import Threshold, choose_threshold
 from equipoise.errors import InputError
 from equipoise.priors import log_odds as to_log_odds

@@ -17,18 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, one_of, sentence
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.decision.objectives import ROUNDING, Objective, as_objective
 from equipoise.decision.plain import written
 from equipoise.decision.rows import (
-    FloatArray,
     Rows,
     check_rows,
     check_scores,
     doubt_log_odds,
 )
 from equipoise.errors import InputError, InputTypeError
-
-IntArray = npt.NDArray[np.int64]
 
 _LARGEST = float(np.finfo(np.float64).max)
 

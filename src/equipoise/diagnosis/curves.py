@@ -7,11 +7,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from equipoise.metrics.intervals import normal_quantile
-
-FloatArray = npt.NDArray[np.float64]
+from equipoise._core.types import FloatArray
+from equipoise.uncertainty.proportion import normal_quantile
 
 # z(n) = a - b n^-c on the logit scale: c = 1/2 is the inverse root, c -> 0 a straight
 # line in log n (growth without an end in sight), c < 0 growth that still gathers pace,

@@ -19,9 +19,9 @@ from equipoise.diagnosis.finding import (
 )
 from equipoise.diagnosis.subject import Subject
 from equipoise.errors import TargetError, printable
-from equipoise.table.read import read_parts
+from equipoise.reading.read import read_parts
+from equipoise.reading.target import Positives
 from equipoise.table.table import Table, counts
-from equipoise.table.target import Positives
 from equipoise.table.units import DUPLICATES
 
 

@@ -6,13 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.diagnosis.columns import as_numbers
 from equipoise.table.table import Table
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 Learner = Callable[[Table, IntArray, IntArray, int], FloatArray]
 """(table, training rows, rows to score, seed) -> log-odds of these rows."""

@@ -16,18 +16,16 @@ from equipoise._core.checks import integer, number
 from equipoise._core.numerals import estimate as as_text
 from equipoise._core.numerals import exact, figure
 from equipoise._core.seeds import derive, generator
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.diagnosis.curves import Continuation, Points, Prediction, continued
 from equipoise.diagnosis.fast import Learner, boosted_trees
 from equipoise.metrics.confusion import curve
 from equipoise.metrics.estimate import Estimate
-from equipoise.metrics.intervals import normal_quantile
 from equipoise.priors import log_odds, probability
 from equipoise.table.spread import spread
 from equipoise.table.table import Table
 from equipoise.table.units import count_units
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+from equipoise.uncertainty.proportion import normal_quantile
 
 # Where the sizes start and how many training parts are drawn at each, per fold.
 SMALLEST = 1 / 8

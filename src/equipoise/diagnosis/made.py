@@ -27,16 +27,13 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from equipoise._core.seeds import generator
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.diagnosis.columns import pick
 from equipoise.table.fingerprint import directions
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 QUERIES = 300
 NEIGHBOURS = 40

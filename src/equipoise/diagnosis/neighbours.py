@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from equipoise._core.seeds import generator
 from equipoise.diagnosis.columns import pick
-from equipoise.table.encoding import learn_encoding
+from equipoise.encoding.encoding import learn_encoding
 from equipoise.table.table import Table
 
 NEIGHBOURS = 5

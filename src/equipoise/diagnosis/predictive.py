@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import generator
-from equipoise.diagnosis.bounds import auroc_interval
 from equipoise.diagnosis.columns import as_numbers
 from equipoise.metrics.ranking import roc_auc
 from equipoise.table.spread import spread
 from equipoise.table.table import Column, Table, counts
 from equipoise.table.units import count_units
+from equipoise.uncertainty.sample_sizes import auroc_interval
 
 FOLDS = 5
 BINS = 50

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-HashArray = npt.NDArray[np.uint64]
+from equipoise._core.types import HashArray
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import generator
-from equipoise.diagnosis.bounds import holm
 from equipoise.diagnosis.columns import as_numbers, pick, translated
 from equipoise.table.table import Column, Table
+from equipoise.uncertainty.sample_sizes import holm
 
 ROWS = 50_000
 BINS = 10

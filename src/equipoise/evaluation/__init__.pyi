@@ -1,5 +1,5 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
-from .arrays import evaluate as evaluate
+from .evaluate import evaluate as evaluate
 from .best import Winner as Winner
 from .cross_validation import Arm as Arm
 from .cross_validation import CrossValidated as CrossValidated

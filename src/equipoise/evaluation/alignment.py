@@ -11,11 +11,8 @@ as far as the folds differ by more than chance.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from equipoise._core.types import BoolArray, FloatArray, IntArray
 
 # Beyond this a log-odds says nothing more, and an infinite one has no spread.
 LARGEST = 1e3

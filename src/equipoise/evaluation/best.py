@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from equipoise._core.types import FloatArray
 from equipoise.metrics import Estimate
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

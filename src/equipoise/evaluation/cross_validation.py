@@ -12,27 +12,24 @@ import numpy.typing as npt
 
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective, as_objective
 from equipoise.errors import InputError
-from equipoise.evaluation.arrays import as_costs
 from equipoise.evaluation.best import Winner, winner
 from equipoise.evaluation.crossfit import CrossFitted
 from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.estimand import SplitSizes
+from equipoise.evaluation.evaluate import as_costs
 from equipoise.evaluation.evaluation import Evaluation
-from equipoise.evaluation.inputs import check_labels, check_log_odds
 from equipoise.evaluation.points import SPLIT_METRICS
 from equipoise.evaluation.prepared import Prepared
 from equipoise.evaluation.replicates import RANKING
-from equipoise.evaluation.resampled import RowWeights, cluster_numbers
 from equipoise.metrics import Estimate
 from equipoise.metrics.inputs import weighting
+from equipoise.metrics.score_inputs import check_labels, check_log_odds
 from equipoise.priors import probability
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
 
 HEADLINE = SPLIT_METRICS
 CELLS = 60_000_000

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.calibration import (
     Calibrator,
     base_rate_calibrator,
@@ -20,10 +20,6 @@ from equipoise.decision.objectives import Objective
 from equipoise.decision.thresholds import choose_threshold
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 # Beyond this many rows a calibrator is fitted on cells of a fold's scores, each so
 # narrow that all its rows say the same, weighted by their number.

@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, number
-from equipoise.evaluation.inputs import check_labels, check_log_odds, check_probability
-from equipoise.metrics import clopper_pearson, curve
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from equipoise._core.types import FloatArray
+from equipoise.metrics import curve
+from equipoise.metrics.score_inputs import (
+    check_labels,
+    check_log_odds,
+    check_probability,
+)
+from equipoise.uncertainty import clopper_pearson
 
 
 @dataclass(frozen=True, eq=False)

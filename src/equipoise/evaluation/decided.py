@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
+from equipoise._core.types import BoolArray, FloatArray
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective
 from equipoise.decision.plain import rounded, short_cut
@@ -21,9 +21,6 @@ from equipoise.metrics import metric as metric_named
 from equipoise.metrics.threshold import cost
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 DECISION = (
     "recall",

@@ -7,11 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
+from equipoise._core.types import BoolArray, FloatArray
 from equipoise.errors import InputError
 from equipoise.metrics import Estimate
-
-BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float64]
 
 DECISIONS = "the scores are decisions, 0 and 1, and no probabilities"
 """Why a metric of probabilities is undefined."""

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import share as as_share
+from equipoise._core.types import IntArray
 from equipoise.errors import InputError
 
-IntArray = npt.NDArray[np.int64]
 NEAR = 0.01
 """A share of the rows is named by a fraction that it is this close to."""
 

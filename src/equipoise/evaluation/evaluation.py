@@ -7,17 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import amount, as_probability, percent, share
 from equipoise.decision.plain import decimal
 from equipoise.errors import InputError, printable
 from equipoise.metrics import Estimate
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class UnknownMetricError(InputError, KeyError):

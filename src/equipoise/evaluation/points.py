@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 
+from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.costs import Costs
 from equipoise.evaluation.crossfit import CrossFitted
 from equipoise.evaluation.decided import Cells, definitions
@@ -15,10 +15,6 @@ from equipoise.evaluation.evaluation import Confusion
 from equipoise.evaluation.replicates import ArmScores
 from equipoise.metrics import METRICS, Estimate, average_precision, roc_auc
 from equipoise.priors import probability
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 SPLIT_METRICS = ("average_precision", "roc_auc", "brier")
 

@@ -10,13 +10,12 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective
 from equipoise.evaluation.alignment import align
-from equipoise.evaluation.arrays import undecided_note
 from equipoise.evaluation.crossfit import CrossFitted, cross_fit
-from equipoise.evaluation.decided import UNDECIDED, Cells, Decided
-from equipoise.evaluation.ends import (
+from equipoise.evaluation.cv_intervals import (
     Basis,
     choice_error,
     difference_error,
@@ -24,7 +23,9 @@ from equipoise.evaluation.ends import (
     limits,
     resampled_interval,
 )
+from equipoise.evaluation.decided import UNDECIDED, Cells, Decided
 from equipoise.evaluation.estimand import SplitSizes
+from equipoise.evaluation.evaluate import undecided_note
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.points import (
     SPLIT_METRICS,
@@ -42,17 +43,13 @@ from equipoise.evaluation.replicates import (
     even,
     replicate,
 )
-from equipoise.evaluation.resampled import RowWeights
 from equipoise.metrics import METRICS, Estimate
-from equipoise.metrics.differences import difference_limits
-from equipoise.metrics.effective import ClassPart
-from equipoise.metrics.influence import average_precision_spread, roc_auc_spread
-from equipoise.metrics.shares import SHARES
 from equipoise.priors import probability
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
+from equipoise.uncertainty.differences import difference_limits
+from equipoise.uncertainty.influence import average_precision_spread, roc_auc_spread
+from equipoise.uncertainty.row_weights import RowWeights
+from equipoise.uncertainty.score_interval import ClassPart
+from equipoise.uncertainty.shares import SHARES
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,19 +19,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective
-from equipoise.evaluation import statistics
 from equipoise.evaluation.crossfit import CrossFitted
 from equipoise.evaluation.decided import Cells, Decided, Definition, definitions
-from equipoise.evaluation.grouping import Sums, falling_groups
-from equipoise.evaluation.resampled import RowWeights
 from equipoise.priors import probability
+from equipoise.uncertainty import grouped_metrics as statistics
+from equipoise.uncertainty.row_weights import RowWeights
+from equipoise.uncertainty.score_groups import Sums, falling_groups
 
-FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 RANKING = ("average_precision", "roc_auc")
 PROBABILITY = ("brier", "log_loss")

@@ -12,12 +12,11 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, number, sentence
 from equipoise._core.numerals import significant
+from equipoise._core.types import BoolArray
 from equipoise.errors import InputError
-from equipoise.evaluation.arrays import FEW, evaluate
+from equipoise.evaluation.evaluate import FEW, evaluate
 from equipoise.evaluation.evaluation import Evaluation
-from equipoise.evaluation.inputs import check_labels, check_probability
-
-BoolArray = npt.NDArray[np.bool_]
+from equipoise.metrics.score_inputs import check_labels, check_probability
 
 
 @dataclass(frozen=True, eq=False)

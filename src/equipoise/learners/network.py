@@ -14,14 +14,14 @@ import numpy as np
 
 from equipoise._core.checks import sentence
 from equipoise.errors import InputError
+from equipoise.jobs import Job, Outcome, Progress
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, common_layout
 from equipoise.networks.spec import NetworkSpec
-from equipoise.strategies.jobs import Job, Outcome, Progress
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
 from equipoise.training.checkpoints import CheckpointStore
-from equipoise.training.data import Part, make_part
+from equipoise.training.encoded_store import Part, make_part
 from equipoise.training.grouping import Group, plan_groups
 from equipoise.training.idle import idle_in_training
 from equipoise.training.members import Member, make_members

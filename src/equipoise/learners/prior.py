@@ -11,9 +11,14 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.states import real
-from equipoise.learners.serial import Fit, run_serially
-from equipoise.strategies.jobs import FloatArray, Job, Outcome, Progress
-from equipoise.table.encoding import Encoding
+from equipoise._core.types import FloatArray
+from equipoise.encoding.encoding import Encoding
+from equipoise.jobs import (
+    Job,
+    Outcome,
+    Progress,
+)
+from equipoise.learners.one_by_one import Fit, run_serially
 from equipoise.table.table import Table
 from equipoise.weights.scheme import check_counts
 

@@ -8,20 +8,24 @@ from functools import cache
 from typing import Any
 
 from equipoise._core.checks import one_of
-from equipoise.strategies.jobs import Learner, Scorer
+from equipoise.jobs import Learner, Scorer
 from equipoise.strategies.strategy import Strategy
 
 _LEARNERS = {
     "network": ("equipoise.learners.network", "NetworkLearner", "NetworkScorer"),
-    "trees": ("equipoise.learners.trees", "TreesLearner", "TreesScorer"),
+    "trees": ("equipoise.learners.trees.histogram", "TreesLearner", "TreesScorer"),
     "extra_trees": (
-        "equipoise.learners.extra_trees",
+        "equipoise.learners.trees.extra",
         "ExtraTreesLearner",
         "ExtraTreesScorer",
     ),
-    "logistic": ("equipoise.learners.logistic", "LogisticLearner", "LogisticScorer"),
+    "logistic": (
+        "equipoise.learners.linear.logistic",
+        "LogisticLearner",
+        "LogisticScorer",
+    ),
     "prior": ("equipoise.learners.prior", "PriorLearner", "PriorScorer"),
-    "resampled": ("equipoise.learners.resampled", "ResampledLearner", ""),
+    "resampled": ("equipoise.learners.resampled.learner", "ResampledLearner", ""),
 }
 _NAMES = [name for name, (_, _, scorer) in _LEARNERS.items() if scorer]
 

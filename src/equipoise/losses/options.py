@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.strategies.objectives import OBJECTIVES
-from equipoise.strategies.settings import Setting
+from equipoise._core.options import Setting
+from equipoise.losses.records import OBJECTIVES
 
 _PRIOR = Setting(0.5, low=0, high=1, open_ends=True)
 

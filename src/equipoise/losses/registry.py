@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from equipoise._core.checks import one_of
-from equipoise.strategies.objectives import OBJECTIVES
-from equipoise.strategies.settings import Number
+from equipoise._core.options import Number
+from equipoise.losses.records import OBJECTIVES
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,5 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
 from . import keras as keras
-from .bootstrap import Ladder as Ladder
-from .bootstrap import RankingReplicates as RankingReplicates
-from .bootstrap import bootstrap_ranking as bootstrap_ranking
 from .confusion import Counts as Counts
 from .confusion import Curve as Curve
 from .confusion import OperatingPoint as OperatingPoint
@@ -27,22 +24,7 @@ from .decisions import positive_likelihood_ratio as positive_likelihood_ratio
 from .decisions import precision as precision
 from .decisions import recall as recall
 from .decisions import specificity as specificity
-from .delong import Placements as Placements
-from .delong import delong_covariance as delong_covariance
-from .delong import delong_variance as delong_variance
-from .delong import placements as placements
-from .effective import Spread as Spread
-from .effective import effective_wilson as effective_wilson
 from .estimate import Estimate as Estimate
-from .estimation import interval as interval
-from .influence import Influence as Influence
-from .influence import average_precision_influence as average_precision_influence
-from .influence import average_precision_spread as average_precision_spread
-from .influence import roc_auc_influence as roc_auc_influence
-from .influence import roc_auc_spread as roc_auc_spread
-from .intervals import clopper_pearson as clopper_pearson
-from .intervals import effective_size as effective_size
-from .intervals import wilson as wilson
 from .probability import BrierParts as BrierParts
 from .probability import brier as brier
 from .probability import brier_parts as brier_parts
@@ -66,12 +48,5 @@ from .ranking import threshold_at_recall as threshold_at_recall
 from .registry import METRICS as METRICS
 from .registry import Metric as Metric
 from .registry import metric as metric
-from .resampling import RowResampler as RowResampler
-from .resampling import average_precision_many as average_precision_many
-from .resampling import brier_many as brier_many
-from .resampling import counts_many as counts_many
-from .resampling import log_loss_many as log_loss_many
-from .resampling import mean_many as mean_many
-from .resampling import roc_auc_many as roc_auc_many
-from .several import Averaged as Averaged
-from .several import averaged as averaged
+from .averages import Averaged as Averaged
+from .averages import averaged as averaged

@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number
-from equipoise.metrics.inputs import FloatArray, checked
+from equipoise._core.types import FloatArray
+from equipoise.metrics.inputs import (
+    checked,
+)
 
 INFINITE = float("inf")
 

@@ -12,9 +12,9 @@ from typing import Protocol
 
 import numpy.typing as npt
 
+from equipoise._core.types import FloatArray
 from equipoise.metrics import threshold as definitions
 from equipoise.metrics.confusion import Counts, counts
-from equipoise.metrics.inputs import FloatArray
 
 
 class DecisionMetric(Protocol):

@@ -9,11 +9,8 @@ import numpy.typing as npt
 from equipoise._core.arrays import floats, in_rows, unmasked
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import significant
+from equipoise._core.types import BoolArray, FloatArray
 from equipoise.errors import InputError
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
 
 def labels(y: npt.ArrayLike) -> BoolArray:

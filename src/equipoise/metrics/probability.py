@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, one_of
+from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.metrics.estimate import NAN
 from equipoise.metrics.inputs import (
-    BoolArray,
-    FloatArray,
-    IntArray,
     checked,
     probabilities,
 )

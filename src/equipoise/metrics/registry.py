@@ -12,11 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import one_of
+from equipoise._core.types import FloatArray
 from equipoise.metrics import decisions, probability, ranking
 from equipoise.metrics import threshold as definitions
 from equipoise.metrics.confusion import Counts
 from equipoise.metrics.estimate import Estimate
-from equipoise.metrics.inputs import FloatArray, labels, weighting
+from equipoise.metrics.inputs import (
+    labels,
+    weighting,
+)
 
 INFINITE = float("inf")
 Kind = Literal["ranking", "probability", "threshold", "cost"]

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number
+from equipoise._core.types import FloatArray
 from equipoise.metrics.confusion import Counts
-from equipoise.metrics.inputs import FloatArray
 
 
 def _ratio(above: npt.ArrayLike, below: npt.ArrayLike) -> FloatArray:

@@ -13,10 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from equipoise._core.checks import sentence
-from equipoise.errors import InputError
-from equipoise.table import encoding_calendar as calendar
-from equipoise.table.encoding import Encoding
-from equipoise.table.encoding_features import (
+from equipoise.encoding import calendar as calendar
+from equipoise.encoding.encoding import Encoding
+from equipoise.encoding.features import (
     LARGEST,
     LARGEST_QUOTIENT,
     REACH,
@@ -25,6 +24,7 @@ from equipoise.table.encoding_features import (
     THIRD,
     NumberFeature,
 )
+from equipoise.errors import InputError
 
 DTYPES = {"number": "float64", "moment": "int64", "text": "string"}
 """The data type of each kind of raw column (see `Encoding.columns`)."""

@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import generator
+from equipoise._core.types import IntArray
 from equipoise.networks.layout import Layout, number_places, places
 from equipoise.networks.spec import NetworkSpec
 
 Array = npt.NDArray[np.floating]
-IntArray = npt.NDArray[np.int64]
 Parameters = dict[str, Array]
 
 

@@ -2,8 +2,8 @@
 from .balanced import Balanced as Balanced
 from .bootstrap import Bootstrap as Bootstrap
 from .draw import Draw as Draw
-from .feed import Feed as Feed
-from .feed import feed_from as feed_from
+from .feeds.arrays import Feed as Feed
+from .feeds.arrays import feed_from as feed_from
 from .natural import Natural as Natural
 from .oversample import Oversample as Oversample
 from .rate import Rate as Rate

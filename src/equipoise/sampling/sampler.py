@@ -16,7 +16,7 @@ from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
 
 if TYPE_CHECKING:
-    from equipoise.sampling.feed import Feed
+    from equipoise.sampling.feeds.arrays import Feed
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -101,7 +101,7 @@ class Sampler(ABC):
             InputTypeError: A number is not an integer.
             InputError: The arrays differ in length, or a value is not served.
         """
-        from equipoise.sampling.feed import feed_from
+        from equipoise.sampling.feeds.arrays import feed_from
 
         return feed_from(self, features, labels, **options)
 

@@ -23,7 +23,7 @@ class Blend(Strategy):
     """A weighted average of the log-odds of several strategies.
 
     The weights are learned on out-of-fold scores and drawn towards prior shares (see
-    `equipoise.workflows.blend`). In a trial the weights for a fold come from the other
+    `equipoise.ensembles.blend`). In a trial the weights for a fold come from the other
     folds. The catalogue's `auto` is one: what `fit` makes by default.
 
     Attributes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from equipoise.strategies.settings import Setting
+from equipoise._core.options import Setting
 
 if TYPE_CHECKING:
     from equipoise.strategies.strategy import Strategy

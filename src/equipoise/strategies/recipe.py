@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from equipoise._core.checks import listing, nearest, one_of, sentence
 from equipoise._core.numerals import exact, significant, written
+from equipoise._core.options import Setting
 from equipoise.errors import InputError, UnsupportedError
+from equipoise.losses.records import OBJECTIVES
 from equipoise.sampling.samplers import SAMPLERS
 from equipoise.strategies.citations import bibtex
-from equipoise.strategies.objectives import OBJECTIVES
 from equipoise.strategies.plans import PLANS, effective_sampling
-from equipoise.strategies.settings import Setting
 from equipoise.synthesis.syntheses import SYNTHESES
 from equipoise.weights.schemes import SCHEMES
 

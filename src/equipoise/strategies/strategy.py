@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.options import Number
 from equipoise.errors import InputError, InputTypeError, printable
+from equipoise.losses.records import OBJECTIVES, Objective
 from equipoise.priors import Correction
 from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.samplers import make_sampler, sampler_options
 from equipoise.strategies import recipe
 from equipoise.strategies.corrections import correction
-from equipoise.strategies.objectives import OBJECTIVES, Objective
 from equipoise.strategies.plans import PLANS, effective_sampling
-from equipoise.strategies.settings import Number
 from equipoise.synthesis.syntheses import make_synthesis, synthesis_options
 from equipoise.synthesis.synthesis import Synthesis
 from equipoise.weights.schemes import SCHEMES, class_weights

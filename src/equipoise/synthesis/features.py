@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import sentence
+from equipoise._core.types import FloatArray
 from equipoise.errors import InputError
-from equipoise.priors import FloatArray
 
 
 def distance_features(

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, sentence
 from equipoise._core.seeds import generator
+from equipoise._core.types import FloatArray
 from equipoise.errors import InputError
-from equipoise.priors import FloatArray
 from equipoise.sampling.draw import Draw
 from equipoise.synthesis.features import distance_features
 from equipoise.synthesis.synthesis import Neighbours, Synthesis

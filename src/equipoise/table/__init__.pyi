@@ -1,8 +1,6 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
 from .table import Column as Column
 from .table import Table as Table
-from .read import read_features as read_features
-from .read import read_table as read_table
 from .splits import Split as Split
 from .splits import inner_split as inner_split
 from .splits import outer_splits as outer_splits
@@ -11,6 +9,3 @@ from .duplicates import duplicate_groups as duplicate_groups
 from .duplicates import judge_duplicates as judge_duplicates
 from .hashes import row_hashes as row_hashes
 from .generators import Known as Known
-from .encoding import Encoded as Encoded
-from .encoding import Encoding as Encoding
-from .encoding import learn_encoding as learn_encoding

@@ -51,9 +51,15 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import generator
-from equipoise.table.hashes import HashArray, feature_hashes, row_hashes
+from equipoise._core.types import FloatArray, HashArray, IntArray
+from equipoise.table.hashes import (
+    feature_hashes,
+    row_hashes,
+)
 from equipoise.table.near import apart, coarse_hashes, points_of, standing_still, united
-from equipoise.table.table import FloatArray, IntArray, Table
+from equipoise.table.table import (
+    Table,
+)
 
 DEFAULT_SHARE = 0.01
 PARTS = (2, 4, 8)

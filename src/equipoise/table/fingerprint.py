@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import generator
+from equipoise._core.types import FloatArray, HashArray
 
 PARTS = 16
 """A row is cut into at most so many parts."""
@@ -22,9 +23,6 @@ AXES = 24
 """Rows are projected on at most so many axes."""
 AT_ONCE = 1 << 22
 """Numbers that are projected at once."""
-
-Floats = npt.NDArray[np.float64]
-Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +35,8 @@ class Fingerprint:
             rows of tokens or booleans, between which nothing is near.
     """
 
-    parts: Hashes
-    axes: Floats
+    parts: HashArray
+    axes: FloatArray
 
     def take(self, rows: npt.ArrayLike) -> Fingerprint:
         """Return the fingerprint of some rows.
@@ -73,7 +71,7 @@ def fingerprint(x: npt.NDArray[np.generic]) -> Fingerprint:
     return Fingerprint(parts, axes)
 
 
-def projected(flat: npt.NDArray[np.generic]) -> Floats:
+def projected(flat: npt.NDArray[np.generic]) -> FloatArray:
     """Return standardised features, or random projections where there are many.
 
     Args:
@@ -101,7 +99,7 @@ def projected(flat: npt.NDArray[np.generic]) -> Floats:
     return found
 
 
-def directions(features: int) -> Floats:
+def directions(features: int) -> FloatArray:
     """Return unit vectors `[features, at most 24]`, the axes themselves for few."""
     if features <= AXES:
         return np.eye(features)
@@ -110,7 +108,7 @@ def directions(features: int) -> Floats:
     return np.asarray(turn / np.sqrt((turn**2).sum(0)))
 
 
-def _digests(part: npt.NDArray[np.generic], number: int) -> Hashes:
+def _digests(part: npt.NDArray[np.generic], number: int) -> HashArray:
     # Adding 0 makes -0.0 the same as 0.0.
     rows = np.ascontiguousarray(np.add(part, 0.0) if part.dtype.kind == "f" else part)
     key = f"{number} {rows.dtype.str}".encode()

@@ -17,8 +17,12 @@ import numpy as np
 
 from equipoise._core.checks import integer, number, sentence
 from equipoise._core.seeds import generator
+from equipoise._core.types import FloatArray
 from equipoise.errors import InputError
-from equipoise.table.table import Column, FloatArray, Table
+from equipoise.table.table import (
+    Column,
+    Table,
+)
 
 
 @dataclass(frozen=True, eq=False)

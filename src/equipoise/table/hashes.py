@@ -17,11 +17,9 @@ import hashlib
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from equipoise._core.types import HashArray
 from equipoise.table.table import Column, Table
-
-HashArray = npt.NDArray[np.uint64]
 
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 

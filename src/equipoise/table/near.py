@@ -34,9 +34,17 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import generator
+from equipoise._core.types import FloatArray, HashArray, IntArray
 from equipoise.table.fingerprint import directions
-from equipoise.table.hashes import HashArray, column_hashes, mix, text_hash
-from equipoise.table.table import Column, FloatArray, IntArray, Table
+from equipoise.table.hashes import (
+    column_hashes,
+    mix,
+    text_hash,
+)
+from equipoise.table.table import (
+    Column,
+    Table,
+)
 
 STEPS = 7
 GRIDS = 4

@@ -27,10 +27,13 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise._core.seeds import derive, generator
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import SplitError, UnsupportedError
 from equipoise.table.duplicates import duplicate_groups
 from equipoise.table.spread import spread
-from equipoise.table.table import FloatArray, IntArray, Table
+from equipoise.table.table import (
+    Table,
+)
 from equipoise.table.units import DUPLICATES, tied_rows
 
 __all__ = ["Split", "duplicate_groups", "inner_split", "outer_splits"]

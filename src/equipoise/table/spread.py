@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.table.table import FloatArray, IntArray
+from equipoise._core.types import FloatArray, IntArray
 
 
 def spread(

@@ -14,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.types import IntArray
 from equipoise.errors import InputError, TargetError, UnsupportedError
 from equipoise.table.fingerprint import Fingerprint
 from equipoise.table.notation import Notation
 
 Kind = Literal["numeric", "boolean", "categorical", "datetime"]
 Task = Literal["binary", "multiclass", "multilabel"]
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 MISSING_CODE = -1
 MOST_NAMED = 10

@@ -18,8 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import one_of
+from equipoise._core.types import IntArray
 from equipoise.table.duplicates import duplicate_groups, judge_duplicates
-from equipoise.table.table import IntArray, Table
+from equipoise.table.table import (
+    Table,
+)
 
 DUPLICATES = ("auto", "group", "ignore")
 

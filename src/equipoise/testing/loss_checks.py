@@ -11,16 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from equipoise.strategies.objectives import OBJECTIVES
-from equipoise.strategies.settings import Number
+from equipoise._core.options import Number
+from equipoise._core.types import FloatArray
+from equipoise.losses.records import OBJECTIVES
 from equipoise.testing.promises import refuses, require
 
 if TYPE_CHECKING:
     from equipoise.losses.registry import LossSpec
 
-FloatArray = npt.NDArray[np.float64]
 Options = Mapping[str, Number]
 
 

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.metrics.registry import Metric
 from equipoise.testing.promises import refuses, require
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Options = Mapping[str, Any]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from equipoise._core.types import FloatArray
 
 
 def average_log_odds(log_odds: Sequence[npt.ArrayLike]) -> FloatArray:

@@ -11,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import derive
+from equipoise.jobs import Job
 from equipoise.networks.layout import Layout
 from equipoise.networks.parameters import Parameters, initial, spread
 from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import Correction, log_odds
 from equipoise.sampling.draw import Draw, Int32Array
-from equipoise.strategies.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.synthesis.synthesis import Neighbours
-from equipoise.training.data import Part
+from equipoise.training.encoded_store import Part
 
 
 @dataclass(frozen=True, order=True)

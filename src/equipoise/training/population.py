@@ -13,12 +13,13 @@ import tensorflow as tf
 
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import TrainingError
 from equipoise.networks.layout import Layout, places
 from equipoise.networks.parameters import Parameters, condense, shapes
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training import adam
-from equipoise.training.data import Part, stack
+from equipoise.training.encoded_store import Part, stack
 from equipoise.training.grouping import block_size
 from equipoise.training.members import Member, stacked_weights
 from equipoise.training.program import Signature, program
@@ -26,8 +27,6 @@ from equipoise.training.settings import LANES, ROWS_AHEAD, TrainingSettings
 from equipoise.training.snapshot import Snapshot
 from equipoise.training.stopping import stop_value
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 Arrays = dict[str, Any]
 
 MOST_CHUNK = 1024

@@ -15,17 +15,16 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of, sentence
 from equipoise._core.states import array
+from equipoise._core.types import FloatArray
+from equipoise.encoding.encoding import Encoding
 from equipoise.errors import InputError
 from equipoise.networks.layout import Inputs, Layout, arrange, exact_layout
 from equipoise.networks.parameters import Parameters, shapes
 from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import Correction
-from equipoise.table.encoding import Encoding
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
 from equipoise.training.settings import LANES
-
-FloatArray = npt.NDArray[np.float64]
 
 ROWS_AT_ONCE = 4096
 

@@ -12,12 +12,11 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from equipoise._core.checks import sentence
+from equipoise._core.types import BoolArray, IntArray
 from equipoise.errors import InputError
 from equipoise.networks.parameters import Parameters
 from equipoise.training.stopping import Patience
 
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 Arrays = dict[str, Any]
 
 

@@ -9,13 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
+from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.errors import InputError
 from equipoise.metrics.registry import metric
 from equipoise.priors import Correction, probability
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
 _NEWTON_STEPS = 25
 _RIDGE = 1e-6

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from equipoise._core.numerals import figure
-from equipoise.diagnosis.bounds import (
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.subject import Subject, Units
+from equipoise.diagnosis.words import interval
+from equipoise.uncertainty.proportion import normal_quantile
+from equipoise.uncertainty.sample_sizes import (
     auroc_error,
     share_interval,
     trials_for_half_width,
 )
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
-from equipoise.diagnosis.subject import Subject, Units
-from equipoise.diagnosis.words import interval
-from equipoise.metrics.intervals import normal_quantile
 
 
 def look(

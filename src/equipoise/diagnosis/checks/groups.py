@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.numerals import amount, figure
-from equipoise.diagnosis.bounds import share_half_width
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count
+from equipoise.uncertainty.sample_sizes import share_half_width
 
 
 def look(

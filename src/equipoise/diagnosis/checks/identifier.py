@@ -11,7 +11,7 @@ from equipoise.diagnosis.columns import as_numbers
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, names, share
-from equipoise.table.screen import words_of
+from equipoise.reading.useless_columns import words_of
 from equipoise.table.table import Column
 
 # With fewer rows, distinct values are no sign of anything.

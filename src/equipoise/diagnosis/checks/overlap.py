@@ -9,7 +9,7 @@ from equipoise._core.numerals import significant
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
-from equipoise.metrics.intervals import normal_quantile
+from equipoise.uncertainty.proportion import normal_quantile
 
 FEWEST_ROWS, FEWEST_POSITIVES = 20, 8
 

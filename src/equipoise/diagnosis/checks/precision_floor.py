@@ -6,10 +6,10 @@ from __future__ import annotations
 import math
 
 from equipoise._core.numerals import exact
-from equipoise.diagnosis.bounds import cases_for_power, flawless_needed
 from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, share
+from equipoise.uncertainty.sample_sizes import cases_for_power, flawless_needed
 
 
 def look(

@@ -6,13 +6,13 @@ from __future__ import annotations
 import math
 
 from equipoise._core.numerals import as_p_value, figure
-from equipoise.diagnosis.bounds import difference_interval, fisher
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject, Units
 from equipoise.diagnosis.words import share
-from equipoise.metrics.shares import effective_counts, effective_rows
 from equipoise.priors import log_odds
 from equipoise.table.table import Table
+from equipoise.uncertainty.sample_sizes import difference_interval, fisher
+from equipoise.uncertainty.shares import effective_counts, effective_rows
 
 
 def look(

@@ -8,11 +8,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.diagnosis.bounds import auroc_interval
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
-from equipoise.metrics.intervals import normal_quantile
+from equipoise.uncertainty.proportion import normal_quantile
+from equipoise.uncertainty.sample_sizes import auroc_interval
 
 FEWEST = 10
 

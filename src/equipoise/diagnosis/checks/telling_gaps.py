@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.diagnosis.bounds import difference_interval, fisher, holm
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
+from equipoise.uncertainty.sample_sizes import difference_interval, fisher, holm
 
 
 @dataclass(frozen=True)

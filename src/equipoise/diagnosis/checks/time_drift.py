@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.numerals import figure
-from equipoise.diagnosis.bounds import difference_interval
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.shift import shifts
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import names, share
 from equipoise.priors import log_odds
+from equipoise.uncertainty.sample_sizes import difference_interval
 
 
 def look(

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A weighted mean of arms' log-odds, its weights learned on out-of-fold scores.
+
+No family of models dominates over tables; their average usually does. Log-odds are
+averaged, not probabilities: where positives are rare, a mean of probabilities is
+whatever the boldest arm says (a logarithmic opinion pool: Genest and Zidek 1986,
+Combining probability distributions, section 3).
+
+With few positives, weights that are best on the rows at hand are mostly noise. So
+they are drawn towards prior shares: the maximum a posteriori under independent normal
+deviations from their sum's shares, none below 0 (stacking: Breiman 1996, Stacked
+regressions, section 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.types import FloatArray
+from equipoise.priors import probability
+
+DEVIATION = 0.1
+"""Standard deviation of an arm's weight around its prior share, before any data."""
+
+LARGEST = 500.0
+"""Larger log-odds count as so much, so that no sum is infinite or NaN."""
+
+LEAST_WEIGHT = 0.01
+"""An arm of less is left out: its models would cost more than they give."""
+
+
+def mean_log_odds(log_odds: npt.ArrayLike) -> FloatArray:
+    """Return the log-odds of the mean probability over the first axis.
+
+    Args:
+        log_odds: `[models, rows]`.
+
+    Returns:
+        `[rows]`, finite also where every probability rounds to 0 or 1.
+
+    Example:
+        >>> mean_log_odds([[-1.0, 90.0], [1.0, 90.0]]).round(6).tolist()
+        [0.0, 90.0]
+    """
+    z = np.clip(np.asarray(log_odds, np.float64), -LARGEST, LARGEST)
+    return np.asarray(
+        np.log(probability(z).mean(axis=0)) - np.log(probability(-z).mean(axis=0))
+    )
+
+
+def pool(
+    log_odds: Mapping[str, FloatArray], weights: Mapping[str, float]
+) -> FloatArray:
+    """Return the weighted mean log-odds of the arms that have a weight.
+
+    Example:
+        >>> zs = {"a": np.array([-2.0]), "b": np.array([0.0]), "c": np.array([9.0])}
+        >>> pool(zs, {"a": 0.75, "b": 0.25}).tolist()
+        [-1.5]
+    """
+    parts = [w * np.clip(log_odds[n], -LARGEST, LARGEST) for n, w in weights.items()]
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def blend(
+    log_odds: Mapping[str, FloatArray],
+    y: npt.ArrayLike,
+    *,
+    shares: Mapping[str, float] | None = None,
+    deviation: float = DEVIATION,
+    rows: FloatArray | None = None,
+) -> dict[str, float]:
+    """Return the weight of each arm in the mean of log-odds.
+
+    The scores are taken as they are, not brought to one spread: a learner that knows
+    little says little, and counts for less.
+
+    Args:
+        log_odds: Arm -> `[repeats, rows]` out-of-fold log-odds.
+        y: `[rows]` labels.
+        shares: Arm -> how much of the mean it is to be before any data, in any
+            unit; equal shares by default.
+        deviation: How far a weight is from its share before any data.
+        rows: `[rows]` how much each row counts; None for 1 each.
+
+    Returns:
+        Arm -> weight, above 0, summing to 1; arms without a weight are absent.
+
+    Example:
+        >>> y = np.repeat([0, 1], 500)
+        >>> good = y[None] * 2.0 - 1 + np.tile(np.linspace(-2, 2, 500), 2)
+        >>> bad = np.tile([-1.0, 1.0], 500)[None]
+        >>> weights = blend({"good": good, "bad": bad}, y)
+        >>> {name: round(weight, 2) for name, weight in weights.items()}
+        {'good': 0.81, 'bad': 0.19}
+    """
+    names = list(log_odds)
+    scores = np.stack([mean_log_odds(log_odds[name]) for name in names], axis=1)
+    prior = np.array([1.0 if shares is None else shares[name] for name in names])
+    labels = np.asarray(y, np.float64)
+    found = _weights(scores, labels, prior / prior.sum(), deviation, rows)
+    found = np.where(found < LEAST_WEIGHT * found.sum(), 0.0, found)
+    total = found.sum()
+    return {
+        name: float(w / total) for name, w in zip(names, found, strict=True) if w > 0
+    }
+
+
+def penalised_loss(
+    parameters: FloatArray,
+    scores: FloatArray,
+    y: FloatArray,
+    shares: FloatArray,
+    precision: float,
+    rows: FloatArray | None = None,
+) -> tuple[float, FloatArray]:
+    """Return what the weights minimise, and its gradient.
+
+    sum_i r_i [log(1 + exp(s_i)) - y_i s_i] + precision / 2 sum_a (w_a - c_a sum w)^2,
+    with s = scores w + b.
+
+    Args:
+        parameters: `[arms + 1]`, w and b.
+        scores: `[rows, arms]`.
+        y: `[rows]` 0 or 1.
+        shares: `[arms]`, c: the prior's, summing to 1.
+        precision: The prior's, one over its variance.
+        rows: `[rows]`, r: how much each row counts; None for 1 each.
+    """
+    weights = parameters[:-1]
+    z = scores @ weights + parameters[-1]
+    away = weights - shares * weights.sum()
+    losses, residual = np.logaddexp(0.0, z) - y * z, probability(z) - y
+    if rows is not None:
+        losses, residual = rows * losses, rows * residual
+    value = np.sum(losses) + precision / 2 * (away @ away)
+    slope = scores.T @ residual + precision * (away - away @ shares)
+    return float(value), np.append(slope, residual.sum())
+
+
+def _weights(
+    scores: FloatArray,
+    y: FloatArray,
+    shares: FloatArray,
+    deviation: float,
+    rows: FloatArray | None,
+) -> FloatArray:
+    """Return the most probable weights, `[arms]`; the shares where all would be 0."""
+    from scipy.optimize import minimize
+
+    found = minimize(
+        penalised_loss,
+        np.append(shares, 0.0),
+        args=(scores, y, shares, deviation**-2, rows),
+        jac=True,
+        bounds=[(0.0, None)] * len(shares) + [(None, None)],
+        method="L-BFGS-B",
+    )
+    weights = np.asarray(found.x[:-1])
+    return weights if weights.any() else shares

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluate a fixed model from its labels and probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import number, sentence
+from equipoise._core.numerals import exact
+from equipoise._core.types import BoolArray, FloatArray
+from equipoise.decision.costs import Costs
+from equipoise.errors import InputError
+from equipoise.evaluation.decided import UNDECIDED, cost_options
+from equipoise.evaluation.doubts import (
+    DECISIONS,
+    are_decisions,
+    doubts,
+    require_order,
+)
+from equipoise.evaluation.evaluation import Confusion, Evaluation
+from equipoise.metrics import Estimate
+from equipoise.metrics.inputs import weighting
+from equipoise.metrics.score_inputs import check_labels, check_probability
+from equipoise.uncertainty import interval
+from equipoise.uncertainty.means import mean_spread
+from equipoise.uncertainty.score_interval import effective_wilson
+
+SCORED = ("average_precision", "roc_auc", "brier", "log_loss", "brier_skill")
+DECIDED = (
+    "recall",
+    "precision",
+    "f1",
+    "specificity",
+    "balanced_accuracy",
+    "g_mean",
+    "mcc",
+    "flag_rate",
+)
+NO_PRICE = "rows are left undecided, and no cost of abstaining is given"
+FEW = 8
+"""Positives below which the simulations behind the intervals do not reach."""
+
+
+def evaluate(
+    y: npt.ArrayLike,
+    probability: npt.ArrayLike,
+    *,
+    threshold: float | None = None,
+    lower: float | None = None,
+    costs: Costs | tuple[float, float] | None = None,
+    weights: npt.ArrayLike | None = None,
+    clusters: npt.ArrayLike | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Evaluation:
+    """Return every metric of a fixed model on rows it has not seen.
+
+    Args:
+        y: `[rows]` labels: 0 and 1.
+        probability: `[rows]` probabilities of the positive class.
+        threshold: The probability from which a row is flagged, in [0, 1]; it must
+            not have been chosen on these rows. None: the threshold that follows
+            from the costs, else no metric of decisions is given.
+        lower: The probability from which a row is left undecided, up to the
+            threshold. None: what follows from the costs, if no threshold is given and
+            they hold a cost of abstaining; else every row is decided.
+        costs: `Costs(...)`, or (cost of a false alarm, cost of a missed positive).
+        weights: `[rows]` importance weights, or None.
+        clusters: `[rows]` names of groups of rows that depend on each other, such
+            as patients, or None.
+        level: Coverage of the intervals.
+        seed: Seed, where an interval needs a bootstrap.
+
+    Returns:
+        The evaluation. A metric that is undefined here is NaN and says why: those of
+        a ranking or of probabilities are if all scores are 0 or 1, which are
+        decisions, and are then judged as such from a threshold of .5. A row
+        that is left undecided counts as not flagged: recall and F1 take it for a miss
+        if it is positive, precision is of the flagged rows alone; "cost" charges it
+        the cost of abstaining, and "undecided" is the share of such rows.
+
+    Raises:
+        InputError: The arrays do not fit together or hold what they may not.
+
+    Example:
+        >>> e = evaluate([0] * 88 + [1] * 12, [0.1] * 80 + [0.7] * 20, threshold=0.5)
+        >>> print(e["recall"], "|", e["precision"])
+        1.000 [0.735, 1.000] | 0.600 [0.361, 0.809]
+    """
+    require_order(y, probability)
+    positive = check_labels(y)
+    p = check_probability(probability, positive.size)
+    number(level, "level", 0, 1, open_ends=True)
+    weight = None if weights is None else weighting(weights, positive.shape)
+    known = as_costs(costs)
+    hard = are_decisions(p)
+    low, cut = _thresholds(lower, threshold, known)
+    if hard and cut is None:
+        cut = 0.5
+    shared: dict[str, Any] = {
+        "weights": weight,
+        "clusters": clusters,
+        "level": level,
+        "seed": seed,
+    }
+    estimates: dict[str, Estimate] = {
+        name: interval(name, positive, p, **shared) for name in SCORED
+    }
+    notes = (*_notes(positive, cut), *doubts(positive, p, estimates["roc_auc"]))
+    if hard:
+        estimates = dict.fromkeys(SCORED, Estimate.undefined(DECISIONS))
+    confusion = None
+    if cut is not None:
+        for name in DECIDED:
+            estimates[name] = interval(name, positive, p, threshold=cut, **shared)
+        left = (p < cut) & (p >= (cut if low is None else low))
+        confusion = _confusion(positive, p >= cut, left, weight)
+        if low is not None:
+            estimates[UNDECIDED] = interval(
+                "flag_rate", positive, left.astype(float), threshold=0.5, **shared
+            )
+            notes = (*notes, undecided_note(confusion))
+        if known is not None:
+            estimates["cost"] = _cost(positive, p >= cut, left, known, shared)
+    return Evaluation(
+        estimates,
+        positive.size,
+        int(positive.sum()),
+        cut,
+        confusion,
+        level=level,
+        notes=notes,
+        lower=low,
+    )
+
+
+def _confusion(
+    y: BoolArray, on: BoolArray, left: BoolArray, weights: FloatArray | None
+) -> Confusion:
+    w = np.ones(y.size) if weights is None else weights
+    off = ~on & ~left
+    cells = (on & y, on & ~y, off & y, off & ~y, left & y, left & ~y)
+    return Confusion(*(float(w[cell].sum()) for cell in cells))
+
+
+def _cost(
+    y: BoolArray,
+    on: BoolArray,
+    left: BoolArray,
+    costs: Costs,
+    shared: dict[str, Any],
+) -> Estimate:
+    """Return the cost per row; with rows left undecided from the rows' own costs."""
+    if not left.any():
+        return interval(
+            "cost",
+            y,
+            on.astype(float),
+            threshold=0.5,
+            **{**shared, **cost_options(costs)},
+        )
+    if costs.abstain is None:
+        return Estimate.undefined(NO_PRICE)
+    decided = np.where(
+        y, np.where(on, costs.tp, costs.fn), np.where(on, costs.fp, costs.tn)
+    )
+    each = np.where(left, costs.abstain, decided)
+    prices = (costs.tp, costs.fp, costs.fn, costs.tn, costs.abstain)
+    low, high = min(prices), max(prices)
+    spread = mean_spread(
+        y, (each - low) / (high - low), shared["weights"], shared["clusters"]
+    )
+    value = low + (high - low) * float(np.asarray(spread.value, np.float64))
+    ends = [
+        low + (high - low) * float(end)
+        for end in effective_wilson(spread, shared["level"])
+    ]
+    return Estimate(
+        value,
+        min(ends[0], value),
+        max(ends[1], value),
+        "effective-size score",
+        level=shared["level"],
+    )
+
+
+def undecided_note(confusion: Confusion) -> str:
+    """Say how many rows are left undecided, and how the metrics take them."""
+    rows, positives = (
+        f"{n:,.0f}" if float(n).is_integer() else f"{n:,.1f}"
+        for n in (confusion.undecided, confusion.left_positives)
+    )
+    return (
+        f"{rows} rows are left undecided, {positives} of them positive; the metrics of "
+        "decisions count them as not flagged, and the cost, if there is one, at the "
+        "cost of abstaining."
+    )
+
+
+def as_costs(costs: Costs | tuple[float, float] | None) -> Costs | None:
+    """Return costs given as (false alarm, missed positive) as `Costs`."""
+    if costs is None or isinstance(costs, Costs):
+        return costs
+    pair = tuple(np.asarray(costs, dtype=object).ravel().tolist())
+    if len(pair) != 2:
+        raise InputError(
+            sentence(
+                f"costs={costs!r}", "(cost of a false alarm, cost of a missed positive)"
+            )
+        )
+    return Costs(fp=pair[0], fn=pair[1])
+
+
+def _thresholds(
+    lower: float | None, threshold: float | None, costs: Costs | None
+) -> tuple[float | None, float | None]:
+    """Return from where a row is left undecided, and from where it is flagged."""
+    if threshold is not None:
+        cut = number(threshold, "threshold", 0, 1)
+        if lower is None:
+            return None, cut
+        if not number(lower, "lower", 0, 1) < cut:
+            raise InputError(
+                sentence(
+                    f"lower={exact(lower)} for threshold={exact(cut)}",
+                    "a lower threshold below it, or None",
+                )
+            )
+        return lower, cut
+    if lower is not None:
+        raise InputError(
+            sentence(
+                f"lower={exact(lower)} without a threshold", "threshold=... beside it"
+            )
+        )
+    band = None if costs is None else costs.band()
+    if band is not None:
+        return band
+    return None, None if costs is None else costs.threshold
+
+
+def _notes(positive: npt.NDArray[np.bool_], cut: float | None) -> tuple[str, ...]:
+    notes = []
+    rarer = min(int(positive.sum()), int((~positive).sum()))
+    if 0 < rarer < FEW:
+        notes.append(
+            f"{rarer} rows of the rarer class: the intervals were checked from {FEW} "
+            "upwards only."
+        )
+    if cut is None:
+        notes.append(
+            "No threshold and no costs were given: metrics of decisions are left out."
+        )
+    return tuple(notes)

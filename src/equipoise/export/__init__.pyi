@@ -1,0 +1,1 @@
+# Public names, listed once. Read at run time by _core/lazy.py.

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether an exported model says what the model says, on rows without any data."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from equipoise._core.checks import sentence
+from equipoise._core.numerals import exact, significant
+from equipoise._core.seeds import generator
+from equipoise.encoding.encoding import Encoding
+from equipoise.errors import TrainingError
+from equipoise.export.odd_rows import ODD_FIRST, as_read, odd_values
+from equipoise.priors import probability
+from equipoise.table.table import Column, Table, concatenate
+
+if TYPE_CHECKING:
+    from equipoise.learners.user_model.input import OwnInput
+    from equipoise.models.model import FittedModel, Rows
+
+OWN = "x"
+"""The input's name where a network of the user's own is exported."""
+
+CHECKED_ROWS = 256
+CHECKED_OWN = 32
+TOLERANCE = 1e-6
+# The copy computes networks in float32 in another order of operations.
+NETWORK_TOLERANCE = 1e-5
+# Decisions count where the log-odds are further from a threshold than this.
+CLEAR = 1e-3
+UNSEEN = "un\u00a0seen"
+"""A category that no table has."""
+
+_EARLIEST, _LATEST = 0, 2_000_000_000_000_000
+_EXTREMES = (np.nan, 0.0, 1e-310, 1e300, -1e300)
+
+
+def encoding_of(model: FittedModel) -> Encoding:
+    """Return the encoding of a model's first part; the columns are the same in all."""
+    scorer: Any = model.components[0].scorers[0]
+    encoding: Encoding = scorer.encoding
+    return encoding
+
+
+def boolean_inputs(model: FittedModel) -> list[str]:
+    """Return the names of the inputs that are boolean columns."""
+    from equipoise.networks.encoding import input_names
+
+    if model.own is not None:
+        return []
+    names = input_names(encoding_of(model))
+    return [
+        names[column.name]
+        for column in model.schema.columns
+        if column.kind == "boolean" and column.name in names
+    ]
+
+
+def checked_columns(model: FittedModel) -> dict[str, np.ndarray]:
+    """Return the columns that an export is compared on, before they are read.
+
+    Usual rows, extremes, and rows of which every other value is odd.
+
+    Args:
+        model: What `fit` or `load` gave, of models that learn from columns.
+
+    Returns:
+        Name to `[rows]`, as `Table.raw` writes them, texts as objects.
+    """
+    usual = [sample_rows(model, CHECKED_ROWS), extreme_rows(model)]
+    usual.append(sample_rows(model, CHECKED_ROWS, seed=1))
+    found = concatenate(usual).raw()
+    random = generator(0, "odd export rows")
+    knots = knots_of(model)
+    for column in model.schema.columns:
+        values = found[column.name]
+        values = values.astype(object) if column.kind == "categorical" else values
+        odd = odd_values(column, knots.get(column.name, ()))
+        # Half of the rows, so that each odd value meets usual ones; the first come all.
+        places = random.permutation(CHECKED_ROWS)[: CHECKED_ROWS // 2]
+        first = min(ODD_FIRST, len(odd))
+        drawn = [*range(first), *random.integers(0, len(odd), len(places) - first)]
+        values[places - CHECKED_ROWS] = odd[drawn]
+        found[column.name] = values
+    return found
+
+
+def knots_of(model: FittedModel) -> dict[str, tuple[float, ...]]:
+    """Return the training's quantiles of each column of numbers."""
+    return {
+        f.column: f.knots for f in encoding_of(model).numbers if f.origin == "value"
+    }
+
+
+def checked_rows(model: FittedModel) -> Table:
+    """Return the rows that an export is compared on, as the model reads them."""
+    return as_read(checked_columns(model), model.schema)
+
+
+def checked_inputs(model: FittedModel) -> tuple[Rows, dict[str, Any]]:
+    """Return the rows that an export is compared on, and as its inputs take them."""
+    from equipoise.networks.encoding import input_names
+
+    if model.own is not None:
+        x = _sample_array(model.own)
+        return x, {OWN: x}
+    columns = checked_columns(model)
+    names = input_names(encoding_of(model))
+    raw = {names[name]: v for name, v in columns.items() if name in names}
+    return as_read(columns, model.schema), raw
+
+
+def _sample_array(own: OwnInput) -> np.ndarray:
+    """Return rows of noise, zeros and ones, as a user's own network takes them."""
+    random = generator(0, "export rows")
+    shape = (CHECKED_OWN, *own.shape)
+    found = random.normal(size=shape)
+    if own.dtype != "float32":
+        found = random.integers(0, 2, shape).astype(np.float64)
+    found[0], found[1] = 0.0, 1.0
+    return found.astype(own.dtype)
+
+
+def require_same(
+    model: FittedModel, table: Rows, found: Mapping[str, np.ndarray]
+) -> None:
+    """Raise where an exported model differs from the model on rows.
+
+    Args:
+        model: The model.
+        table: The rows; an array for a network of the user's own.
+        found: "probability" and "decision", `[rows]` each, of the exported model.
+
+    Raises:
+        TrainingError: Probabilities differ by more than `TOLERANCE` (for networks
+            `NETWORK_TOLERANCE`), or decisions differ away from the thresholds.
+    """
+    z = model.log_odds(table)
+    gaps = np.abs(found["probability"] - probability(z))
+    networks = any(c.strategy.learner == "network" for c in model.components)
+    tolerance = NETWORK_TOLERANCE if networks or model.own else TOLERANCE
+    clear = np.abs(z - model.rule.threshold) > CLEAR
+    if model.rule.lower is not None:
+        clear &= np.abs(z - model.rule.lower) > CLEAR
+    same = found["decision"] == model.rule.decide(z, calibrated=True)
+    # A NaN fails the first comparison too.
+    if not (gaps <= tolerance).all() or not same[clear].all():
+        raise TrainingError(
+            sentence(
+                "an exported model whose probabilities differ by up to "
+                f"{significant(float(gaps.max()), 2)} on {len(table)} rows",
+                f"differences up to {exact(tolerance)}",
+                "Please report it; the model itself is sound and was not exported.",
+            )
+        )
+
+
+def sample_rows(model: FittedModel, rows: int, seed: int = 0) -> Table:
+    """Return rows like those of the training, column by column, without its rows.
+
+    Numbers are drawn between and around the training's quantiles, categories from
+    its vocabulary; one value in ten is missing, and one category in ten unseen.
+
+    Args:
+        model: What `fit` or `load` gave, of models that learn from columns.
+        rows: How many.
+        seed: Of the draws.
+    """
+    random = generator(seed, "export rows")
+    knots = knots_of(model)
+    columns = tuple(
+        _sample(column, knots.get(column.name, ()), rows, random)
+        for column in model.schema.columns
+    )
+    return _like(model.schema, columns, rows)
+
+
+def extreme_rows(model: FittedModel) -> Table:
+    """Return rows at the ends of what numbers can be, the first all missing."""
+    columns = tuple(_extreme(column) for column in model.schema.columns)
+    return _like(model.schema, columns, len(_EXTREMES))
+
+
+def _like(schema: Table, columns: tuple[Column, ...], rows: int) -> Table:
+    labels = np.full(rows, -1, np.int8)
+    return dataclasses.replace(
+        schema, columns=columns, y=labels, groups=None, time=None
+    )
+
+
+def _extreme(column: Column) -> Column:
+    rows = len(_EXTREMES)
+    values: Any = np.array(_EXTREMES)
+    if column.kind == "categorical":
+        values = np.full(rows, -1, np.int32)
+    elif column.kind == "datetime":
+        ends = [_EARLIEST, _LATEST, -(2**60), 2**60]
+        values = np.array(["NaT", *ends], "datetime64[us]")
+    elif column.kind == "boolean":
+        values = np.array([np.nan, 0.0, 1.0, 1.0, 0.0])
+    return Column(column.name, column.kind, values, column.categories)
+
+
+def _sample(
+    column: Column, knots: Sequence[float], rows: int, random: np.random.Generator
+) -> Column:
+    missing = random.random(rows) < 0.1
+    if column.kind == "categorical":
+        known = (*column.categories, UNSEEN)
+        codes = random.integers(0, len(known), rows)
+        codes[random.random(rows) < 0.1] = len(known) - 1
+        values: Any = np.where(missing, -1, codes).astype(np.int32)
+        return Column(column.name, column.kind, values, known)
+    if column.kind == "datetime":
+        moments = random.integers(_EARLIEST, _LATEST, rows).astype("datetime64[us]")
+        moments[missing] = np.datetime64("NaT")
+        return Column(column.name, column.kind, moments)
+    if column.kind == "boolean":
+        values = random.integers(0, 2, rows).astype(np.float64)
+    else:
+        values = random.choice(np.clip(knots or (0.0, 1.0), -1e12, 1e12), rows)
+        values = values + random.normal(0, 0.1, rows) * np.abs(values)
+    return Column(column.name, column.kind, np.where(missing, np.nan, values))

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The learners' seam: jobs go in, outcomes come out.
+
+A learner is handed *all* the fits it is to do at once. A simple learner loops
+over the jobs; the population engine trains them as one program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import sentence
+from equipoise._core.types import FloatArray, IntArray
+from equipoise.errors import UnsupportedError
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import Table, counts
+
+Progress = Callable[[str, float], None]
+"""Called with a sentence and the share of the work that is done, 0 to 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One fit: a strategy on one part of a table.
+
+    The three sets of rows are disjoint positions in the table.
+
+    Attributes:
+        strategy: What is done about the imbalance.
+        train: Rows to fit on.
+        stop: Rows that decide when to stop, or how strong a penalty is. A learner
+            that has another way to decide it may learn from them as well.
+        score: Rows to score.
+        seed: The job's own seed.
+        part: The number of the split; jobs of one part have the same `train`,
+            `stop` and `score`, so they share one encoding.
+        example_weights: `[rows of the table]` above 0: how much each row counts in
+            fitting and in stopping, as so many copies of it; None for 1 each. The
+            same for all jobs of a run. A strategy's class weights multiply them.
+    """
+
+    strategy: Strategy
+    train: IntArray
+    stop: IntArray
+    score: IntArray
+    seed: int
+    part: int = 0
+    example_weights: FloatArray | None = None
+
+    def weights(self, rows: npt.ArrayLike) -> FloatArray:
+        """Return how much each of some rows counts, `[rows]`."""
+        index = np.asarray(rows)
+        if self.example_weights is None:
+            return np.ones(len(index))
+        return np.asarray(self.example_weights[index])
+
+    def totals(self, y: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[float, float]:
+        """Return the weight of all negatives and of all positives among some rows.
+
+        Whole numbers, the counts, where no row has a weight.
+
+        Args:
+            y: `[rows of the table]` 0 or 1.
+            rows: Positions in the table.
+        """
+        index = np.asarray(rows)
+        labels = np.asarray(y)[index]
+        if self.example_weights is None:
+            return counts(labels)
+        weights = self.example_weights[index]
+        return float(weights[labels == 0].sum()), float(weights[labels == 1].sum())
+
+    def require_no_weights(self, who: str) -> None:
+        """Raise where rows have weights.
+
+        Raises:
+            UnsupportedError: They have; `who` cannot use them.
+        """
+        if self.example_weights is not None:
+            raise UnsupportedError(
+                sentence(f"example weights for {who}", "rows that count alike")
+            )
+
+
+class Scorer(Protocol):
+    """A fitted model, as a learner keeps it."""
+
+    def log_odds(self, table: Table) -> FloatArray:
+        """Return corrected log-odds of the positive class, `[rows]`.
+
+        Args:
+            table: Rows with the columns of the training table.
+        """
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is needed to rebuild it: arrays and plain data."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What one job gave.
+
+    Attributes:
+        job: The job.
+        log_odds: `[len(job.score)]` float64: log-odds of the positive class
+            after the strategy's exact correction, before any calibration.
+        seconds: The job's share of the wall time, seconds.
+        updates: The number of optimiser steps (or trees, or iterations) taken.
+        best: The epoch (or iteration) that was kept; 0 where nothing is chosen.
+        scorer: The fitted model where it was asked for.
+        notes: What the user should know about this fit.
+        groups: How many networks were in each group of the run that trained this
+            one; a group is one program. Empty where the engine was not at work.
+        limit: The last epoch (or iteration) that there could have been; 0 if unknown.
+        idle: Parts of the strategy that had no effect on this fit, one sentence each
+            without the strategy's name; what `idle_parts` knows is not repeated.
+    """
+
+    job: Job
+    log_odds: FloatArray
+    seconds: float
+    updates: int = 0
+    best: int = 0
+    scorer: Scorer | None = None
+    notes: tuple[str, ...] = ()
+    groups: tuple[int, ...] = ()
+    limit: int = 0
+    idle: tuple[str, ...] = ()
+
+
+class Learner(Protocol):
+    """Anything that can do jobs."""
+
+    def run(
+        self,
+        table: Table,
+        jobs: Sequence[Job],
+        *,
+        keep: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each job, in the order of the jobs.
+
+        Args:
+            table: The rows that all jobs index.
+            jobs: What is to be fitted.
+            keep: Whether each outcome carries its fitted model.
+            progress: Called now and then.
+        """
+        ...

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What simple learners share: they do one job after another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from equipoise._core.types import FloatArray
+from equipoise.encoding.encoding import Encoding, learn_encoding
+from equipoise.jobs import (
+    Job,
+    Outcome,
+    Progress,
+    Scorer,
+)
+from equipoise.table.table import Table
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What fitting one job gave.
+
+    Attributes:
+        scorer: The fitted model.
+        updates: The number of trees or iterations.
+        best: The iteration that was kept; 0 where nothing is chosen.
+        notes: What the user should know.
+        idle: Parts of the strategy that had no effect, see `Outcome`.
+    """
+
+    scorer: Scorer
+    updates: int = 0
+    best: int = 0
+    notes: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+
+
+FitJob = Callable[[Table, Job, Encoding], Fit]
+
+
+def run_serially(
+    fit: FitJob,
+    table: Table,
+    jobs: Sequence[Job],
+    *,
+    keep: bool,
+    progress: Progress | None,
+) -> Iterator[Outcome]:
+    """Yield the outcome of each job, in the order of the jobs.
+
+    The encoding is learned once for each part.
+
+    Args:
+        fit: Fits one job on the encoding of its part.
+        table: The rows that all jobs index.
+        jobs: What is to be fitted.
+        keep: Whether each outcome carries its fitted model.
+        progress: Called after each job.
+    """
+    table.require_binary("this learner")
+    encodings: dict[int, Encoding] = {}
+    for done, job in enumerate(jobs, start=1):
+        start = time.perf_counter()
+        if job.part not in encodings:
+            encodings[job.part] = learn_encoding(table, job.train)
+        result = fit(table, job, encodings[job.part])
+        log_odds = result.scorer.log_odds(table.take(job.score))
+        yield Outcome(
+            job=job,
+            log_odds=log_odds,
+            seconds=time.perf_counter() - start,
+            updates=result.updates,
+            best=result.best,
+            scorer=result.scorer if keep else None,
+            notes=result.notes,
+            idle=result.idle,
+        )
+        if progress is not None:
+            progress(
+                f"{job.strategy.name}: fit {done} of {len(jobs)}", done / len(jobs)
+            )
+
+
+def log_loss(
+    y: FloatArray, log_odds: FloatArray, weights: FloatArray | None = None
+) -> float:
+    """Return the (weighted) mean cross-entropy of log-odds, stable at any size.
+
+    Example:
+        >>> round(log_loss(np.array([1.0, 0.0]), np.array([0.0, 0.0])), 4)
+        0.6931
+    """
+    losses = np.logaddexp(0.0, log_odds) - y * log_odds
+    if weights is None:
+        return float(np.mean(losses))
+    return float(np.average(losses, weights=weights))

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Learners on the rows that a sampler object makes of each training part."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import sentence
+from equipoise._core.seeds import derive
+from equipoise.encoding.encoding import Encoding
+from equipoise.encoding.matrix import linear_matrix, tree_matrix
+from equipoise.errors import InputError, InputTypeError
+from equipoise.jobs import Job, Learner, Outcome, Progress
+from equipoise.learners.linear.logistic import LogisticLearner, LogisticScorer
+from equipoise.learners.one_by_one import Fit, run_serially
+from equipoise.learners.resampled.sampler_columns import categories_of, parameters, tell
+from equipoise.learners.resampled.sampler_view import sampler_view
+from equipoise.learners.trees.histogram import Rows, TreesLearner, TreesScorer
+from equipoise.priors import Correction, prior_offset
+from equipoise.strategies.sampler_object import Resampled, resampled
+from equipoise.table.splits import Split
+from equipoise.table.table import Table, concatenate, counts
+from equipoise.weights.scheme import check_counts
+
+__all__ = ["Resampled", "ResampledLearner", "resampled"]
+
+
+@dataclass(frozen=True)
+class ResampledLearner:
+    """Fits trees, a logistic regression or networks to resampled training rows.
+
+    Attributes:
+        trees: How trees are grown.
+        logistic: How a logistic regression is fitted.
+        network: Who trains networks; None for `NetworkLearner("default")`.
+    """
+
+    trees: TreesLearner = field(default_factory=TreesLearner)
+    logistic: LogisticLearner = field(default_factory=LogisticLearner)
+    network: Learner | None = None
+
+    def run(
+        self,
+        table: Table,
+        jobs: Sequence[Job],
+        *,
+        keep: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each job (see `equipoise.strategies.Learner`).
+
+        Log-odds are shifted by what the resampling did to the share of positives:
+        a first correction, which a calibrator completes.
+
+        Raises:
+            InputError: The sampler cannot work on a training part, or returns
+                something that cannot be learned from.
+        """
+        networks = [job for job in jobs if job.strategy.learner == "network"]
+        others = [job for job in jobs if job.strategy.learner != "network"]
+        serial = run_serially(self._fit, table, others, keep=keep, progress=progress)
+        trained = self._networks(table, networks, keep, progress)
+        for job in jobs:
+            yield next(trained if job.strategy.learner == "network" else serial)
+
+    def _networks(
+        self,
+        table: Table,
+        jobs: Sequence[Job],
+        keep: bool,
+        progress: Progress | None,
+    ) -> Iterator[Outcome]:
+        """Train each job's networks on a table of its own: the rows made for it."""
+        learner = self.network
+        if learner is None:
+            from equipoise.learners.network import NetworkLearner  # loads TensorFlow
+
+            learner = NetworkLearner("default")
+        for done, job in enumerate(jobs, start=1):
+            rows, drawn, note, idle = _table_for(table, job)
+            (outcome,) = learner.run(rows, [drawn], keep=keep)
+            yield dataclasses.replace(
+                outcome, job=job, notes=(*outcome.notes, note), idle=idle
+            )
+            if progress is not None:
+                text = f"{job.strategy.name}: fit {done} of {len(jobs)}"
+                progress(text, done / len(jobs))
+
+    def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
+        job.require_no_weights("a sampler object")
+        part, held = table.take(job.train), table.take(job.stop)
+        made, idle = _resample(job, part)
+        note = _sizes(part.y, made.y)
+        drawn, real = float(made.y.mean()), float(part.y.mean())
+        correction = Correction("calibrate", prior_offset(drawn, real))
+        if job.strategy.learner == "logistic":
+            ones = np.ones(len(made)), np.ones(len(held))
+            x, stop = (linear_matrix(rows, encoding) for rows in (made, held))
+            chosen = self.logistic.choose(
+                x, made.y, stop, held.y, ones, correction.offset
+            )
+            coefficients = chosen.fit.coefficients
+            scorer = LogisticScorer(encoding, coefficients, chosen.intercept)
+            return Fit(scorer, chosen.iterations, chosen.place + 1, (note,), idle)
+        both = np.arange(len(made) + len(held))
+        split = Split(both[: len(made)], both[len(made) :])
+        rows = Rows(
+            np.concatenate([tree_matrix(made, encoding), tree_matrix(held, encoding)]),
+            np.concatenate([made.y, held.y]),
+            [split] * self.trees.members,
+            len(encoding.categories),
+        )
+        boosted = self.trees.boost(rows, (1.0, 1.0), correction, job.seed)
+        trees = TreesScorer(encoding, boosted.forests, correction.offset)
+        return Fit(trees, boosted.grown, boosted.kept, (note,), idle)
+
+
+@dataclass(frozen=True, repr=False)
+class _Drawn(Resampled):
+    """A strategy around a sampler object that has done its work.
+
+    Attributes:
+        offset: What the resampling adds to the log-odds of the population.
+    """
+
+    offset: float = 0.0
+
+    def correction(self, negatives: float, positives: float) -> Correction:
+        """Return the first correction, which a calibrator completes."""
+        known = super().correction(negatives, positives)
+        return dataclasses.replace(known, offset=self.offset)
+
+
+def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]]:
+    """Return the rows that a sampler made, then the stop and the score rows.
+
+    Returns:
+        The table, a job on it, what happened to the training rows, and what had no
+        effect.
+    """
+    job.require_no_weights("a sampler object")
+    part = table.take(job.train)
+    made, idle = _resample(job, part)
+    rows = concatenate([made, table.take(job.stop), table.take(job.score)])
+    ends = np.cumsum([len(made), len(job.stop), len(job.score)])
+    train, stop, score = np.split(np.arange(ends[-1]), ends[:-1])
+    settings = {f.name: getattr(job.strategy, f.name) for f in fields(Resampled)}
+    offset = prior_offset(float(made.y.mean()), float(part.y.mean()))
+    drawn = dataclasses.replace(
+        job,
+        strategy=_Drawn(**settings, offset=offset),
+        train=train,
+        stop=stop,
+        score=score,
+    )
+    return rows, drawn, _sizes(part.y, made.y), idle
+
+
+def _sizes(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> str:
+    share = float(after.mean())
+    return f"{len(before):,} training rows became {len(after):,}, {share:.1%} positive"
+
+
+def _resample(job: Job, part: Table) -> tuple[Table, tuple[str, ...]]:
+    """Return the rows that the sampler makes of a training part, and what was idle.
+
+    Raises:
+        InputError: It fails, or its result cannot be learned from.
+    """
+    if not isinstance(job.strategy, Resampled):
+        raise InputTypeError(
+            sentence(f"the strategy {job.strategy!r}", "one made by resampled()")
+        )
+    check_counts(*counts(part.y))
+    negatives, positives = counts(part.y)
+    sampler = _seeded(job.strategy.resampler, derive(job.seed, "resampled") % 2**32)
+    view = sampler_view(part, categories_of(sampler, part))
+    text = " ".join(str(sampler).split())  # a pipeline prints itself over lines
+    received = f"{positives:,} positives and {negatives:,} negatives for {text}"
+    tell(sampler, part, view)
+    try:
+        x, y = sampler.fit_resample(view.matrix, part.y.astype(np.int64))
+    except Exception as error:  # the sampler is the user's code: it may raise anything
+        raise InputError(
+            sentence(
+                f"{received}, which raised {type(error).__name__}: {error}",
+                remedy=_advice(sampler, positives, str(error)),
+            )
+        ) from error
+    x = np.asarray(x.toarray() if hasattr(x, "toarray") else x, np.float64)
+    y = np.asarray(y)
+    usable = (
+        x.ndim == 2
+        and x.shape == (len(y), view.matrix.shape[1])
+        and np.isfinite(x).all()
+        and set(np.unique(y).tolist()) == {0, 1}
+    )
+    if not usable:
+        raise InputError(
+            sentence(
+                f"{received}, which returns rows of shape {x.shape} with labels "
+                f"{np.unique(y)[:5].tolist()}",
+                f"finite rows of {view.matrix.shape[1]} columns with labels 0 and 1, "
+                "both",
+            )
+        )
+    idle: tuple[str, ...] = ()
+    if _same_rows(x, y, view.matrix, part.y):
+        idle = (f"{text} has no effect: it returned the training rows as they were.",)
+    return view.restore(x, y.astype(np.int8)), idle
+
+
+def _same_rows(
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    before: npt.NDArray[Any],
+    labels: npt.NDArray[Any],
+) -> bool:
+    """Return whether two matrices have the same labelled rows, in any order."""
+    if x.shape != before.shape:
+        return False
+    one, other = (
+        np.column_stack([matrix, own]) for matrix, own in ((x, y), (before, labels))
+    )
+    return np.array_equal(one[np.lexsort(one.T)], other[np.lexsort(other.T)])
+
+
+def _advice(sampler: Any, positives: int, message: str) -> str:
+    """Return what to do about neighbours that are too many; else nothing."""
+    if "neighbors" not in message:
+        return ""
+    wide = [
+        f"{name}={positives - 1}"
+        for name, value in parameters(sampler).items()
+        if name.rpartition("__")[2] in ("k_neighbors", "n_neighbors")
+        and isinstance(value, int)
+        and value >= positives
+    ]
+    if not wide or positives < 2:
+        return "Use fewer folds, or a sampler without neighbours."
+    return f"Try {' and '.join(wide)} or less, or fewer folds."
+
+
+def _seeded(sampler: Any, seed: int) -> Any:
+    """Return a copy of the sampler with a seed wherever it has none."""
+    copied = copy.deepcopy(sampler)
+    if not hasattr(copied, "get_params"):
+        return copied
+    free = [
+        name
+        for name, value in copied.get_params(deep=True).items()
+        if value is None and name.rpartition("__")[2] == "random_state"
+    ]
+    return copied.set_params(**dict.fromkeys(free, seed))

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Extremely randomised trees: scikit-learn's, their leaf sizes chosen out of bag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import sentence
+from equipoise._core.seeds import derive
+from equipoise._core.states import real
+from equipoise._core.types import FloatArray
+from equipoise.encoding.encoding import Encoding
+from equipoise.encoding.matrix import ordinal_matrix
+from equipoise.errors import InputError
+from equipoise.jobs import (
+    Job,
+    Outcome,
+    Progress,
+)
+from equipoise.learners.one_by_one import Fit, log_loss, run_serially
+from equipoise.learners.trees.forest import Forest
+from equipoise.priors import log_odds as to_log_odds
+from equipoise.table.table import Table
+from equipoise.table.units import tied_rows
+
+OUT_OF_BAG = float(np.exp(-1))
+"""Share of the trees whose bootstrap sample lacks a given row."""
+
+BEST = 2
+"""So many leaf sizes share the trees out."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExtraTreesScorer:
+    """The mean share of positives in the leaves, and the strategy's correction.
+
+    It holds plain arrays and needs no scikit-learn.
+
+    Attributes:
+        encoding: The encoding of the training part.
+        forest: Its sum is a probability strictly between 0 and 1.
+        offset: The correction, added to the log-odds.
+    """
+
+    encoding: Encoding
+    forest: Forest
+    offset: float
+
+    def log_odds(self, table: Table) -> FloatArray:
+        """Return corrected log-odds of the positive class, `[rows]`."""
+        share = self.forest.raw(ordinal_matrix(table, self.encoding))
+        return to_log_odds(share) + self.offset
+
+    def state(self) -> dict[str, Any]:
+        """Return the encoding as plain data, and the trees as arrays."""
+        return {
+            "encoding": self.encoding.to_dict(),
+            "forest": self.forest.state(),
+            "offset": self.offset,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> ExtraTreesScorer:
+        """Rebuild it from `state()`.
+
+        Raises:
+            InputError: The trees do not fit the encoding, or a leaf holds no share.
+        """
+        encoding = Encoding.from_dict(state["encoding"])
+        forest = Forest.from_state(state["forest"])
+        columns = len(encoding.categories) + len(encoding.names)
+        forest.require_columns(columns, 0)
+        low, high = (f(forest.value, initial=0.0) for f in (np.min, np.max))
+        most = forest.base + len(forest.roots) * high
+        if low < 0 or not 0 < forest.base <= most < 1:
+            raise InputError(sentence("leaves that are no shares", "shares in [0, 1]"))
+        return cls(encoding, forest, real(state, "offset"))
+
+
+@dataclass(frozen=True)
+class ExtraTreesLearner:
+    """scikit-learn's `ExtraTreesClassifier`, grown on training and stop rows.
+
+    Cuts are drawn at random, so the trees err in other places than boosted ones and
+    average well with them. How many rows a leaf must have is what matters most: 1
+    where the classes are far apart, many where they overlap. The two best sizes share
+    the trees out. They are chosen by the log loss of bootstrapped forests of half as
+    many trees on the rows that each tree has not seen (out of bag); with groups or a
+    time, where such rows are too close to what was seen, and with weights, which
+    scikit-learn draws the samples by, on the stop rows. Class weights of a strategy
+    are weights of the rows.
+
+    Attributes:
+        trees: How many, more than 20.
+        leaves: The leaf sizes to choose from, increasing.
+        columns: Share of the columns that each split may choose from.
+    """
+
+    trees: int = 100
+    leaves: tuple[int, ...] = (1, 3, 10, 30)
+    columns: float = 0.5
+
+    def run(
+        self,
+        table: Table,
+        jobs: Sequence[Job],
+        *,
+        keep: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each job (see `equipoise.strategies.Learner`).
+
+        `Outcome.updates` counts the trees that are kept, `Outcome.best` is the
+        position of the best leaf size, from 1.
+
+        Raises:
+            InputError: A training part lacks a class.
+        """
+        return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
+
+    def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
+        rows = np.concatenate([job.train, job.stop])
+        y = table.y[rows]
+        totals = job.totals(table.y, rows)
+        correction = job.strategy.correction(*totals)
+        w0, w1 = job.strategy.class_weights(*totals)
+        weights = np.where(y == 1, w1, w0) * job.weights(rows)
+        x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
+        # A row out of the bag is unseen only if nothing in the bag is tied to it.
+        alone = table.time is None and tied_rows(table.take(rows)) is None
+        if np.ptp(weights) == 0 and alone:
+            losses = [self._out_of_bag(x, y, n, job.seed) for n in self.leaves]
+        else:
+            cut = len(job.train)
+            losses = [
+                self._on_rest(x, y, weights, n, job.seed, cut) for n in self.leaves
+            ]
+        best = np.argsort(losses, kind="stable")[:BEST]
+        trees: list[Any] = []
+        for count, place in zip(_shared(self.trees, len(best)), best, strict=True):
+            model = self._model(self.leaves[place], count, job.seed)
+            trees += model.fit(x, y, weights).estimators_
+        share = float(np.average(y, weights=weights))
+        forest = forest_of_shares(trees, share)
+        scorer = ExtraTreesScorer(encoding, forest, correction.offset)
+        return Fit(scorer, self.trees, int(best[0]) + 1)
+
+    def _model(self, leaf: int, trees: int, seed: int, **more: Any) -> Any:
+        from sklearn.ensemble import ExtraTreesClassifier
+
+        return ExtraTreesClassifier(
+            trees,
+            min_samples_leaf=leaf,
+            max_features=self.columns,
+            # scikit-learn takes seeds of 32 bits
+            random_state=derive(seed, "extra_trees", leaf) % 2**32,
+            **more,
+        )
+
+    def _out_of_bag(self, x: Any, y: npt.NDArray[Any], leaf: int, seed: int) -> float:
+        """Return the log loss of rows unseen, as if all `trees` had scored them.
+
+        The fewer trees score a row, the larger the loss, the more so the smaller the
+        leaves: by a term in one over their number (the variance of a mean). Two
+        halves of the forest show how large it is.
+        """
+        half = max(self.trees // 4, 1)
+        model = self._model(leaf, 2 * half, seed, bootstrap=True).fit(x, y)
+        first = _unseen(model, x, slice(0, half))
+        second = _unseen(model, x, slice(half, 2 * half))
+
+        def loss(part: npt.NDArray[Any]) -> float:
+            p = (part[0] + y.mean()) / (part[1] + 1)
+            return log_loss(y.astype(np.float64), to_log_odds(p))
+
+        whole, halves = loss(first + second), (loss(first) + loss(second)) / 2
+        scored = 2 * half * OUT_OF_BAG
+        return whole - (halves - whole) * (1 - scored / self.trees)
+
+    def _on_rest(
+        self,
+        x: Any,
+        y: npt.NDArray[Any],
+        weights: FloatArray,
+        leaf: int,
+        seed: int,
+        cut: int,
+    ) -> float:
+        """Return the log loss of the rows from `cut` on under trees on the others."""
+        model = self._model(leaf, self.trees, seed)
+        model.fit(x[:cut], y[:cut], weights[:cut])
+        prior = float(np.average(y[:cut], weights=weights[:cut]))
+        p = smoothed(model.predict_proba(x[cut:])[:, 1], self.trees, prior)
+        z = to_log_odds(p)
+        losses = np.logaddexp(0.0, z) - y[cut:] * z
+        return float(np.average(losses, weights=weights[cut:]))
+
+
+def _shared(trees: int, parts: int) -> list[int]:
+    """Return how many trees each part has, the first ones one more."""
+    return [(trees + parts - 1 - part) // parts for part in range(parts)]
+
+
+def _unseen(model: Any, x: Any, which: slice) -> FloatArray:
+    """Return the sum of shares and the number of trees that have not seen each row.
+
+    Returns:
+        `[2, rows]`.
+    """
+    total = np.zeros((2, len(x)))
+    trees, samples = model.estimators_[which], model.estimators_samples_[which]
+    for tree, seen in zip(trees, samples, strict=True):
+        unseen = np.ones(len(x), bool)
+        unseen[seen] = False
+        total[0, unseen] += tree.predict_proba(x[unseen], check_input=False)[:, 1]
+        total[1, unseen] += 1
+    return total
+
+
+def smoothed(share: FloatArray, trees: float, prior: float) -> FloatArray:
+    """Return mean shares with one more tree, which says the prior: never 0 or 1.
+
+    Example:
+        >>> smoothed(np.array([0.0, 1.0]), 99, 0.1).tolist()
+        [0.001, 0.991]
+    """
+    return np.asarray((trees * share + prior) / (trees + 1))
+
+
+def forest_of_shares(estimators: Sequence[Any], prior: float) -> Forest:
+    """Return a fitted forest whose sum is `smoothed` of the mean share of positives.
+
+    Args:
+        estimators: The trees of binary scikit-learn forests, fitted on rows without
+            missing values.
+        prior: The share of positives that the additional tree says.
+    """
+    trees = [estimator.tree_ for estimator in estimators]
+    sizes = [tree.node_count for tree in trees]
+    starts = np.cumsum([0, *sizes[:-1]])
+    first = np.repeat(starts, sizes)
+    own = np.arange(sum(sizes))
+
+    def joined(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(tree, name) for tree in trees])
+
+    left, right = joined("children_left"), joined("children_right")
+    leaf = left < 0
+    value = joined("value")[:, 0, :]
+    share = value[:, 1] / value.sum(axis=1)
+    return Forest(
+        base=prior / (len(trees) + 1),
+        roots=starts.astype(np.int32),
+        depth=max(tree.max_depth for tree in trees),
+        feature=np.where(leaf, 0, joined("feature")).astype(np.int32),
+        threshold=np.where(leaf, 0.0, joined("threshold")),
+        left=np.where(leaf, own, left + first).astype(np.int32),
+        right=np.where(leaf, own, right + first).astype(np.int32),
+        missing_left=np.zeros(len(own), bool),
+        subset=np.full(len(own), -1, np.int32),
+        subsets=np.zeros((0, 256), bool),
+        value=share / (len(trees) + 1),
+    )

@@ -1,0 +1,356 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gradient-boosted trees: scikit-learn's, each member stopped on its own rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, zip_longest
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import one_of, sentence
+from equipoise._core.seeds import derive
+from equipoise._core.states import real
+from equipoise._core.types import FloatArray, IntArray
+from equipoise.encoding.encoding import Encoding
+from equipoise.encoding.matrix import dense_matrix, tree_matrix
+from equipoise.errors import InputError, SplitError, UnsupportedError
+from equipoise.jobs import (
+    Job,
+    Outcome,
+    Progress,
+)
+from equipoise.learners.one_by_one import Fit, log_loss, run_serially
+from equipoise.learners.threads import one_thread
+from equipoise.learners.trees.forest import Forest, forest_of, joined, summed
+from equipoise.priors import Correction
+from equipoise.table.splits import Split, outer_splits
+from equipoise.table.table import Table
+
+FEW = 32
+"""Up to so many rows are walked through all members' trees at once."""
+
+View = Literal["tree", "dense"]
+MATRICES = {"tree": tree_matrix, "dense": dense_matrix}
+
+
+@dataclass(frozen=True, eq=False)
+class TreesScorer:
+    """The average of boosted forests, and the strategy's correction.
+
+    It holds plain arrays and needs no scikit-learn.
+
+    Attributes:
+        encoding: The encoding of the training part.
+        forests: One per member; their log-odds are averaged.
+        offset: The correction, added to the log-odds.
+        view: What they split on: "tree" as `tree_matrix` gives it, or "dense" as
+            `dense_matrix` does.
+    """
+
+    encoding: Encoding
+    forests: tuple[Forest, ...]
+    offset: float
+    view: View = "tree"
+
+    def log_odds(self, table: Table) -> FloatArray:
+        """Return corrected log-odds of the positive class, `[rows]`."""
+        matrix = MATRICES[self.view](table, self.encoding)
+        total = np.zeros(len(table))
+        for raw in self._few(matrix) if len(table) <= FEW else self._many(matrix):
+            total += raw
+        return np.asarray(total / len(self.forests) + self.offset)
+
+    def _many(self, matrix: FloatArray) -> Iterator[FloatArray]:
+        yield from (forest.raw(matrix) for forest in self.forests)
+
+    def _few(self, matrix: FloatArray) -> Iterator[FloatArray]:
+        """Walk all members' trees at once; the sums are those of `_many`."""
+        values = self._joined.value[self._joined.leaves(matrix)]
+        start = 0
+        for forest in self.forests:
+            end = start + len(forest.roots)
+            yield summed(values[:, start:end], forest.base)
+            start = end
+
+    @cached_property
+    def _joined(self) -> Forest:
+        return joined(self.forests)
+
+    def state(self) -> dict[str, Any]:
+        """Return the encoding as plain data, and the trees as arrays."""
+        return {
+            "encoding": self.encoding.to_dict(),
+            "forests": [forest.state() for forest in self.forests],
+            "offset": self.offset,
+            "view": self.view,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> TreesScorer:
+        """Rebuild it from `state()`.
+
+        Raises:
+            InputError: The trees do not fit the encoding, or are none.
+        """
+        encoding = Encoding.from_dict(state["encoding"])
+        view = one_of(state["view"], MATRICES, "view")
+        forests = tuple(Forest.from_state(forest) for forest in state["forests"])
+        if not forests:
+            raise InputError(sentence("no forests", "one or more"))
+        categorical = len(encoding.categories)
+        columns = categorical + len(encoding.numbers)
+        if view == "dense":
+            columns, categorical = len(encoding.names) + sum(encoding.levels), 0
+        for forest in forests:
+            forest.require_columns(columns, categorical)
+        return cls(encoding, forests, real(state, "offset"), state["view"])
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What one fit is given.
+
+    Attributes:
+        x: `[rows, columns]` float64, NaN where missing, categories first.
+        y: `[rows]` 0 or 1.
+        splits: One per member: the rows that it is fitted on, and those that decide
+            how many trees are kept.
+        categories: The number of categorical columns.
+        weights: `[rows]` how much each counts; None for 1 each.
+    """
+
+    x: FloatArray
+    y: npt.NDArray[Any]
+    splits: Sequence[Split]
+    categories: int = 0
+    weights: FloatArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Boosted:
+    """What one fit gave.
+
+    Attributes:
+        forests: One per member.
+        grown: The trees that all members grew.
+        kept: The trees that each of them kept.
+    """
+
+    forests: tuple[Forest, ...]
+    grown: int
+    kept: int
+
+
+@dataclass(frozen=True)
+class TreesLearner:
+    """scikit-learn's `HistGradientBoostingClassifier`, averaged over a few seeds.
+
+    Missing values and categories are native. The members share out the training and
+    the stop rows as folds: each leaves another fold out and adds trees until the log
+    loss there has not improved for `patience` trees; all keep as many as give the
+    left-out rows together the least corrected log loss. So every row is learned from
+    and every row decides the length, which matters where positives are few. Where
+    rows have a time, or too few positives for so many folds, all members are fitted
+    on the training rows and stopped on the stop rows. Class weights of a strategy
+    are weights of the rows.
+
+    Attributes:
+        learning_rate: Shrinkage of each tree.
+        leaves: Leaves per tree, at most.
+        least_rows: Rows per leaf, at least.
+        l2: Penalty on the leaves' values.
+        columns: Share of the columns that each split may choose from.
+        most_trees: Trees per member, at most.
+        patience: Trees without improvement before it stops.
+        members: Forests with a seed of their own each, averaged.
+    """
+
+    learning_rate: float = 0.1
+    leaves: int = 16
+    least_rows: int = 10
+    l2: float = 0.0
+    columns: float = 0.3
+    most_trees: int = 500
+    patience: int = 20
+    members: int = 8
+
+    def run(
+        self,
+        table: Table,
+        jobs: Sequence[Job],
+        *,
+        keep: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each job (see `equipoise.strategies.Learner`).
+
+        `Outcome.updates` counts the trees that all members grew, `Outcome.best`
+        those that each of them kept.
+
+        Raises:
+            InputError: A training part lacks a class.
+            UnsupportedError: This release of scikit-learn keeps its trees in a way
+                that is not known here.
+        """
+        return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
+
+    def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
+        used = np.sort(np.concatenate([job.train, job.stop]))
+        part = table.take(used)
+        rows = Rows(
+            tree_matrix(part, encoding),
+            part.y,
+            self._splits(part, used, job),
+            len(encoding.categories),
+            None if job.example_weights is None else job.weights(used),
+        )
+        totals = job.totals(table.y, used)
+        weights = job.strategy.class_weights(*totals)
+        correction = job.strategy.correction(*totals)
+        boosted = self.boost(rows, weights, correction, job.seed)
+        scorer = TreesScorer(encoding, boosted.forests, correction.offset)
+        return Fit(scorer, boosted.grown, boosted.kept)
+
+    def _splits(self, part: Table, used: IntArray, job: Job) -> list[Split]:
+        """Return which rows each member is fitted on, and by which it is stopped."""
+        own = Split(np.searchsorted(used, job.train), np.searchsorted(used, job.stop))
+        if self.members == 1 or part.time is not None:
+            return [own] * self.members
+        seed = derive(job.seed, "trees", "folds")
+        try:
+            return outer_splits(part, folds=self.members, seed=seed)
+        except SplitError:
+            return [own] * self.members
+
+    def boost(
+        self,
+        rows: Rows,
+        weights: tuple[float, float],
+        correction: Correction,
+        seed: int,
+    ) -> Boosted:
+        """Grow all members on one part.
+
+        Args:
+            rows: What to fit, and what each member is stopped by.
+            weights: Of a negative and of a positive row.
+            correction: From raw scores to log-odds, for the stop rows.
+            seed: The job's seed.
+        """
+        with one_thread(rows.x.size):
+            models = [
+                self._grow(rows, split, weights, derive(seed, "trees", member))
+                for member, split in enumerate(rows.splits)
+            ]
+            kept = _best_length(models, rows, correction)
+            forests = tuple(
+                _checked_forest(model, kept, rows.x[split.test])
+                for model, split in zip(models, rows.splits, strict=True)
+            )
+        return Boosted(forests, sum(model.n_iter_ for model in models), kept)
+
+    def _grow(
+        self, rows: Rows, split: Split, weights: tuple[float, float], seed: int
+    ) -> Any:
+        return self._model(rows, seed).fit(
+            _some_known(rows.x[split.train]),
+            rows.y[split.train],
+            _row_weights(rows, split.train, *weights),
+            X_val=rows.x[split.test],
+            y_val=rows.y[split.test],
+            sample_weight_val=_row_weights(rows, split.test, *weights),
+        )
+
+    def _model(self, rows: Rows, seed: int) -> Any:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        numbers = rows.x.shape[1] - rows.categories
+        return HistGradientBoostingClassifier(
+            learning_rate=self.learning_rate,
+            max_iter=self.most_trees,
+            max_leaf_nodes=self.leaves,
+            min_samples_leaf=self.least_rows,
+            l2_regularization=self.l2,
+            max_features=self.columns,
+            categorical_features=[True] * rows.categories + [False] * numbers,
+            early_stopping=True,
+            n_iter_no_change=self.patience,
+            # scikit-learn takes seeds of 32 bits
+            random_state=seed % 2**32,
+        )
+
+
+def _some_known(x: FloatArray) -> FloatArray:
+    """Return the rows with 0 in columns that hold no value at all.
+
+    No tree splits on a column of one value; scikit-learn cannot bin one of none.
+    """
+    empty = np.isnan(x).all(axis=0)
+    return np.where(empty, 0.0, x) if empty.any() else x
+
+
+def _row_weights(
+    rows: Rows, places: IntArray, w0: float, w1: float
+) -> FloatArray | None:
+    # Weights of 1 give the same trees, but scikit-learn 1.9 then takes its slow
+    # weighted quantiles for the bins.
+    if rows.weights is not None:
+        return rows.weights[places] * np.where(rows.y[places] == 1, w1, w0)
+    return None if w0 == w1 else np.where(rows.y[places] == 1, w1, w0)
+
+
+def _best_length(models: Sequence[Any], rows: Rows, correction: Correction) -> int:
+    """Return how many trees of each member to keep.
+
+    It is the number with the least corrected log loss over all left-out rows, each
+    scored by the mean of the members that leave it out; members that stopped
+    earlier take part with all that they have.
+    """
+    left_out = [split.test for split in rows.splits]
+    times = np.bincount(np.concatenate(left_out), minlength=len(rows.y))
+    used = times > 0
+    y = rows.y[used].astype(np.float64)
+    weights = None if rows.weights is None else rows.weights[used]
+    losses = []
+    current = [np.zeros(len(test)) for test in left_out]
+    stages = zip_longest(
+        *(
+            model.staged_decision_function(rows.x[test])
+            for model, test in zip(models, left_out, strict=True)
+        )
+    )
+    for stage in stages:
+        total = np.zeros(len(rows.y))
+        for member, raw in enumerate(stage):
+            if raw is not None:
+                current[member] = np.ravel(raw)
+            total[left_out[member]] += current[member]
+        losses.append(log_loss(y, correction.apply(total[used] / times[used]), weights))
+    return int(np.argmin(losses)) + 1
+
+
+def _checked_forest(model: Any, trees: int, stop: FloatArray) -> Forest:
+    """Return the first trees as arrays, held against scikit-learn's own scores.
+
+    Raises:
+        UnsupportedError: They differ.
+    """
+    trees = min(trees, model.n_iter_)
+    forest = forest_of(model, trees)
+    expected = next(islice(model.staged_decision_function(stop), trees - 1, None))
+    if np.array_equal(forest.raw(stop), np.ravel(expected)):
+        return forest
+    import sklearn
+
+    raise UnsupportedError(
+        sentence(
+            f"scikit-learn {sklearn.__version__}, whose trees score rows differently "
+            "from the arrays read from them",
+            "a release that this version of Equipoise was tested with",
+        )
+    )

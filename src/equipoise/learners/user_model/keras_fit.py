@@ -1,0 +1,376 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One `keras.Model.fit` after another: any Keras model as an arm of a trial.
+
+The same strategies under the same protocol as the population engine, for models
+that it cannot stack. It is also the reference that the engine is tested against:
+its batches are the very ones that the engine draws.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise import losses
+from equipoise._core.checks import sentence
+from equipoise._core.types import FloatArray
+from equipoise.errors import InputError, TrainingError, UnsupportedError
+from equipoise.jobs import Job, Outcome, Progress
+from equipoise.learners.user_model.compiled_epochs import GraphEpochs, trains_as_usual
+from equipoise.networks.catalogue import network
+from equipoise.networks.layout import Layout, arrange, common_layout
+from equipoise.networks.spec import NetworkSpec
+from equipoise.sampling.draw import Draw
+from equipoise.table.table import Table
+from equipoise.training.average import average_log_odds
+from equipoise.training.encoded_store import Part, make_part
+from equipoise.training.idle import idle_in_training
+from equipoise.training.members import Member, make_members
+from equipoise.training.settings import TrainingSettings
+from equipoise.training.stopping import stop_value
+
+Build = Callable[[], Any]
+"""Returns an uncompiled `keras.Model` whose output is one logit per row."""
+
+
+@dataclass(frozen=True, eq=False)
+class KerasScorer:
+    """The fitted Keras models of one job.
+
+    Attributes:
+        models: They are averaged.
+        part: The encoding that they were trained on.
+        correction: From raw logits to the population's log-odds.
+        tabular: Whether they take the encoded columns of a table.
+    """
+
+    models: tuple[Any, ...]
+    part: Part
+    correction: Any
+    tabular: bool
+
+    def log_odds(self, table: Table) -> FloatArray:
+        """Return corrected log-odds of the positive class, `[rows]`.
+
+        Raises:
+            UnsupportedError: The models take something else than columns.
+        """
+        if not self.tabular:
+            raise UnsupportedError(
+                sentence(
+                    "a table for a model that was trained on arrays",
+                    "arrays",
+                    "Use log_odds_of(x).",
+                )
+            )
+        encoded = self.part.encoding.transform(table)
+        return self.log_odds_of(
+            arrange(encoded, self.part.exact, self.part.exact).dense
+        )
+
+    def log_odds_of(self, x: npt.NDArray[Any]) -> FloatArray:
+        """Return corrected log-odds for what the models take, `[rows]`."""
+        return average_log_odds(
+            [self.correction.apply(_logits(model, x)) for model in self.models]
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Return each model's weights; its architecture is the user's own code."""
+        return {
+            f"model_{i}": {f"weight_{j}": w for j, w in enumerate(model.get_weights())}
+            for i, model in enumerate(self.models)
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class KerasLoopLearner:
+    """Fits one Keras model after another.
+
+    Attributes:
+        build: Makes the user's model; None makes the plain network of `network`.
+            First weights are Keras' own: pass seeded initialisers for one result
+            per seed.
+        x: `[rows, ...]` what the user's model takes, one entry per row of the
+            table; None gives it the encoded columns, `[rows, columns]`.
+        network: The plain network; its learning rate and weight decay serve the
+            user's model too.
+        settings: How models are trained.
+        compiled: Whether an epoch is one compiled call instead of
+            `keras.Model.fit`, where the model has no training step of its own.
+    """
+
+    build: Build | None = None
+    x: npt.NDArray[Any] | None = None
+    network: str | NetworkSpec = "small"
+    settings: TrainingSettings = field(default_factory=TrainingSettings)
+    compiled: bool = False
+
+    def run(
+        self,
+        table: Table,
+        jobs: Sequence[Job],
+        *,
+        keep: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each job, in the order of the jobs.
+
+        Args:
+            table: The rows that all jobs index.
+            jobs: What is to be fitted.
+            keep: Whether each outcome carries its fitted models.
+            progress: Called after each job.
+
+        Raises:
+            InputError: `x` has another number of rows than the table, or the plain
+                network embeds, which a chain of dense layers does not.
+            TrainingError: A model met a number that is not finite.
+            UnsupportedError: Rows have weights, which a loss of pairs does not take
+                here.
+        """
+        table.require_binary("a Keras model")
+        spec = network(self.network)
+        common = common_layout(table, spec)
+        self._check(table, spec, common)
+        for place, job in enumerate(jobs):
+            if not _is_example(job.strategy.loss):
+                job.require_no_weights(f"the {job.strategy.loss} loss in this loop")
+            yield self._fit(table, job, spec, common, keep)
+            if progress is not None:
+                progress(f"{place + 1} of {len(jobs)} fits", (place + 1) / len(jobs))
+
+    def _check(self, table: Table, spec: NetworkSpec, common: Layout) -> None:
+        if self.x is not None and len(self.x) != len(table):
+            raise InputError(
+                sentence(f"{len(self.x):,} rows of x", f"{len(table):,}, as the table")
+            )
+        if self.x is not None and self.build is None:
+            raise InputError(sentence("x without a model", "x together with build="))
+        if self.build is None and (common.positions or common.embedded):
+            raise InputError(
+                sentence(
+                    f"the network {spec.name!r} on columns that it embeds",
+                    "a network of dense layers, or build=",
+                    "Use NetworkLearner.",
+                )
+            )
+
+    def _fit(
+        self, table: Table, job: Job, spec: NetworkSpec, common: Layout, keep: bool
+    ) -> Outcome:
+        start = time.monotonic()
+        part = make_part(table, job, common)
+        x = self.x
+        if x is None:
+            x = arrange(part.encoded, part.exact, part.exact).dense
+        if x.dtype.kind == "f":
+            x = x.astype(self.settings.dtype, copy=False)
+        fits = [
+            _Fit(self, spec, member, x)
+            for member in make_members([job], {job.part: part}, spec)
+        ]
+        odds = [fit.run(job.score) for fit in fits]
+        first = fits[0].member
+        scorer = KerasScorer(
+            tuple(fit.model for fit in fits), part, first.correction, self.x is None
+        )
+        return Outcome(
+            job,
+            average_log_odds(odds),
+            time.monotonic() - start,
+            sum(fit.updates for fit in fits),
+            round(float(np.mean([fit.best for fit in fits]))),
+            scorer if keep else None,
+            () if first.neighbours is None else first.neighbours.notes,
+            limit=self.settings.epochs,
+            idle=idle_in_training(
+                [fit.member for fit in fits],
+                [fit.trained for fit in fits],
+                fits[0].batch,
+                fits[0].steps,
+            ),
+        )
+
+
+class _Fit:
+    """One model in training."""
+
+    def __init__(
+        self,
+        learner: KerasLoopLearner,
+        spec: NetworkSpec,
+        member: Member,
+        x: npt.NDArray[Any],
+    ) -> None:
+        self.member, self.settings = member, learner.settings
+        self.x, self.y = x, member.part.labels.astype(learner.settings.dtype)
+        if learner.build is None:
+            self.model = plain_model(spec, x.shape[1], member, self.settings.dtype)
+        else:
+            self.model = learner.build()
+        self._adam = (member.step_size(spec), spec.weight_decay)
+        self.epochs = None
+        if learner.compiled and trains_as_usual(self.model):
+            self.epochs = GraphEpochs(self.model, self._optimizer())
+        rows = len(member.part.train)
+        self.batch = self.settings.batch_for(rows)
+        self.steps = self.settings.steps_for(rows)
+        self.updates = self.best = 0
+        self.trained = 0
+
+    def run(self, score: npt.NDArray[np.int64]) -> FloatArray:
+        """Train to the end and return the corrected log-odds of some rows.
+
+        A warm start is a run of its own, with its own early stopping. The strategy's
+        loss goes on from its best weights with a fresh optimizer.
+        """
+        family, epochs = self.member.family, self.settings.epochs
+        warm = 0 if _is_example(family.loss) else family.warm_epochs(epochs)
+        ended = self._phase("cross_entropy", 0, warm) if warm else 0
+        if ended < epochs:
+            self._phase(family.loss, ended, epochs)
+            self.trained = max(0, self.best - ended)
+        return self.member.correction.apply(self._logits(self.x[score]))
+
+    def _phase(self, name: str, first: int, most: int) -> int:
+        """Train with one loss and leave the model at the best epoch.
+
+        Args:
+            name: The loss.
+            first: How many epochs there were before.
+            most: The number of the last epoch, at most.
+
+        Returns:
+            How many epochs there have been.
+        """
+        loss, least, weights = self._loss(name), np.inf, self.model.get_weights()
+        if self.epochs is None:
+            self.model.compile(self._optimizer(), loss)
+        elif first:
+            self.epochs.restart(self._optimizer())
+        epoch = since = first
+        while epoch < most and epoch - since < self.settings.patience:
+            self._epoch(epoch, name, loss)
+            value = self._stop_value(epoch)
+            epoch += 1
+            if value < least:
+                least, weights = value, self.model.get_weights()
+                self.best = since = epoch
+        self.model.set_weights(weights)
+        return epoch
+
+    def _optimizer(self) -> Any:
+        import keras
+
+        rate, decay = self._adam
+        optimizer = keras.optimizers.Adam(rate, weight_decay=decay or None)
+        if decay:
+            optimizer.exclude_from_weight_decay(var_names=["bias"])
+        return optimizer
+
+    def _logits(self, x: npt.NDArray[Any]) -> FloatArray:
+        return _logits(self.model, x) if self.epochs is None else self.epochs.logits(x)
+
+    def _epoch(self, epoch: int, name: str, loss: Any) -> None:
+        (rows,) = self.member.rows(epoch, 1, self.batch, self.steps)
+        draw = self.member.draw(rows, epoch)
+        index = draw.index.ravel()
+        x, y = self.x[index], self.y[index]
+        if draw.partner is not None and draw.mix is not None:
+            partner, mix = draw.partner.ravel(), draw.mix.ravel().astype(self.y.dtype)
+            wide = mix.reshape(-1, *(1 for _ in x.shape[1:]))
+            x, y = x + wide * (self.x[partner] - x), y + mix * (self.y[partner] - y)
+        negative, positive = self.member.weights
+        weights = None
+        if _is_example(name):
+            weights = self._shares(draw, negative + y * (positive - negative))
+        if self.epochs is not None:
+            self.epochs.train(loss, x, y, weights, self.batch)
+        else:
+            self.model.fit(
+                x,
+                y[:, None],
+                sample_weight=weights,
+                batch_size=self.batch,
+                shuffle=False,
+                verbose=0,
+            )
+        self.updates += self.steps
+
+    def _stop_value(self, epoch: int) -> float:
+        part = self.member.part
+        logits = self._logits(self.x[part.stop])
+        if not np.isfinite(logits).all():
+            raise TrainingError(
+                sentence(
+                    f"a logit that is not finite from {self.member.name} after epoch "
+                    f"{epoch + 1}",
+                    "finite numbers throughout",
+                    "Try a smaller learning rate, or milder weights.",
+                )
+            )
+        labels = part.labels[part.stop]
+        return stop_value(
+            self.settings.metric,
+            labels,
+            logits,
+            self.member.correction,
+            None if part.weights is None else part.weights[part.stop],
+        )
+
+    def _shares(self, draw: Draw, weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return class weights times the examples' own, `[steps * batch]`."""
+        if self.member.part.weights is None:
+            return weights
+        shares = self.member.part.shares().astype(self.y.dtype)
+        own = shares[draw.index.ravel()]
+        if draw.partner is not None and draw.mix is not None:
+            mix = draw.mix.ravel().astype(self.y.dtype)
+            own = own + mix * (shares[draw.partner.ravel()] - own)
+        return np.asarray(weights * own)
+
+    def _loss(self, name: str) -> Any:
+        spec = losses.get(name)
+        own: dict[str, Any] = {}
+        if name == self.member.family.loss:
+            names = self.member.family.options
+            own |= zip(names, self.member.options, strict=True)
+        if spec.kind == "example":
+            own["reduction"] = "sum_over_batch_size"
+        return spec.keras(**own, dtype=self.settings.dtype)
+
+
+def plain_model(spec: NetworkSpec, columns: int, member: Member, dtype: str) -> Any:
+    """Return the network as a chain of Keras layers, with the engine's first weights.
+
+    Args:
+        spec: The network; it embeds nothing.
+        columns: The number of dense columns.
+        member: Whose first weights they are.
+        dtype: The floating type.
+    """
+    import keras
+
+    layers: list[Any] = [keras.Input((columns,), dtype=dtype)]
+    for width in spec.hidden:
+        layers.append(keras.layers.Dense(width, "relu", dtype=dtype))
+        if spec.dropout:
+            layers.append(keras.layers.Dropout(spec.dropout, dtype=dtype))
+    layers.append(keras.layers.Dense(1, dtype=dtype))
+    model = keras.Sequential(layers)
+    model.set_weights(list(member.first_weights(spec, member.part.exact).values()))
+    return model
+
+
+def _is_example(loss: str) -> bool:
+    return losses.get(loss).kind == "example"
+
+
+def _logits(model: Any, x: npt.NDArray[Any]) -> FloatArray:
+    found = model.predict(x, batch_size=1024, verbose=0)
+    return np.asarray(found, np.float64).reshape(len(x))

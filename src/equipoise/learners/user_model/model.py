@@ -1,0 +1,410 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The user's own network as an arm: images, texts, or anything that Keras takes."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+import random
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import number, sentence
+from equipoise._core.seeds import derive
+from equipoise._core.types import FloatArray
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.jobs import (
+    Job,
+    Outcome,
+    Progress,
+)
+from equipoise.learners.user_model.keras_fit import KerasLoopLearner
+from equipoise.networks.catalogue import network
+from equipoise.priors import Correction
+from equipoise.table.table import Table
+from equipoise.training.average import average_log_odds
+from equipoise.training.settings import TrainingSettings
+
+Build = Callable[[], Any]
+"""Returns an uncompiled `keras.Model` whose output is one logit per row."""
+
+SCORED_AT_ONCE = 256
+
+PATIENCE_UPDATES = 250
+"""Updates without improvement that a network of the user's is given, at least. On few
+rows the usual ten epochs are 60 to 100 updates: convolutional and recurrent networks
+then stop before they have begun to learn."""
+
+LEAST_UPDATES = 10 * PATIENCE_UPDATES
+"""The largest number of updates is at least this."""
+
+
+@dataclass(frozen=True, eq=False)
+class OwnModelScorer:
+    """Fitted models of the user's, and the strategy's correction.
+
+    Attributes:
+        models: Keras models; their corrected scores are averaged.
+        correction: From raw logits to log-odds.
+    """
+
+    models: tuple[Any, ...]
+    correction: Correction
+
+    def log_odds(self, table: Table) -> FloatArray:
+        """Refuse: a table does not hold what these models take.
+
+        Raises:
+            UnsupportedError: Always.
+        """
+        raise UnsupportedError(
+            sentence(
+                "a table for a model of your own",
+                "the array that the model takes",
+                "Call log_odds_of(x).",
+            )
+        )
+
+    def log_odds_of(self, x: npt.NDArray[Any]) -> FloatArray:
+        """Return corrected log-odds of the positive class, `[rows]`.
+
+        Args:
+            x: `[rows, ...]`, as the models take it.
+        """
+        return average_log_odds(
+            [self.correction.apply(_logits(model, x)) for model in self.models]
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Return the models as the bytes of `.keras` files, and the correction."""
+        return {
+            "models": [_file_bytes(model) for model in self.models],
+            "correction": dict(vars(self.correction)),
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> OwnModelScorer:
+        """Rebuild it from `state()`; Keras' safe mode loads no code.
+
+        A file may ask for more memory than there is: check where it comes from.
+        """
+        models = tuple(_from_bytes(np.asarray(data)) for data in state["models"])
+        return cls(models, Correction(**state["correction"]))
+
+
+@dataclass(frozen=True, eq=False)
+class OwnModelLearner:
+    """Trains the user's own network under the protocol of a trial.
+
+    One model after another: the same draws, weights, losses and early stopping on
+    the corrected log loss of the stop rows as for every other network. Where
+    nothing else seeds them, first weights and dropout follow the job's seed, so
+    one seed gives one result.
+
+    Attributes:
+        build: Returns a new, uncompiled `keras.Model` with one logit per row: a
+            last layer `Dense(1)` without an activation.
+        x: `[rows, ...]` what the model takes, one entry per row of the table.
+        settings: How it is trained. None: the usual settings, but at least
+            `PATIENCE_UPDATES` without improvement before it stops.
+        learning_rate: The step size of Adam, where the strategy names none.
+
+    Raises:
+        InputTypeError: `build` cannot be called, or returns no Keras model.
+        InputError: What it returns cannot be trained here; the error says why.
+    """
+
+    build: Build
+    x: npt.NDArray[Any]
+    settings: TrainingSettings | None = None
+    learning_rate: float = 1e-3
+
+    def __post_init__(self) -> None:
+        number(self.learning_rate, "learning_rate", 0, 10, open_ends=True)
+        check_build(self.build, self.x)
+
+    def run(
+        self,
+        table: Table,
+        jobs: Sequence[Job],
+        *,
+        keep: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Outcome]:
+        """Yield the outcome of each job (see `equipoise.strategies.Learner`).
+
+        Args:
+            table: Its labels count, its columns do not.
+            jobs: What is to be fitted.
+            keep: Whether each outcome carries its fitted models.
+            progress: Called after each job.
+
+        Raises:
+            InputError: `x` has another number of rows than the table.
+            UnsupportedError: A strategy needs columns: it has another learner, or
+                its synthesis measures distances; or rows have weights, which a loss
+                of pairs does not take here.
+            TrainingError: A model met a number that is not finite.
+        """
+        for job in jobs:
+            _check_served(job, self.x.dtype)
+            if job.strategy.objective.kind == "set":
+                who = f"the {job.strategy.loss} loss and a model of your own"
+                job.require_no_weights(who)
+        # Its columns, where it has any, are another view of x: nobody encodes them.
+        rows = dataclasses.replace(table, columns=())
+        for place, job in enumerate(jobs, start=1):
+            yield self._fit(rows, job, keep)
+            if progress is not None:
+                told = f"{job.strategy.name}: fit {place} of {len(jobs)}"
+                progress(told, place / len(jobs))
+
+    def _fit(self, table: Table, job: Job, keep: bool) -> Outcome:
+        loop = KerasLoopLearner(
+            _Seeded(self.build, job.seed, self.x[:1]),
+            self.x,
+            dataclasses.replace(
+                network("linear"), learning_rate=self.learning_rate, weight_decay=0.0
+            ),
+            self.settings or patient_settings(len(job.train)),
+            compiled=True,
+        )
+        (outcome,) = loop.run(table, [job], keep=keep)
+        if not keep:
+            return outcome
+        fitted: Any = outcome.scorer
+        scorer = OwnModelScorer(fitted.models, fitted.correction)
+        return dataclasses.replace(outcome, scorer=scorer)
+
+
+def patient_settings(rows: int) -> TrainingSettings:
+    """Return the usual settings, with patience for a network that learns slowly.
+
+    Args:
+        rows: The number of training rows.
+
+    Example:
+        >>> patient_settings(200).patience, patient_settings(100_000).patience
+        (36, 10)
+    """
+    usual = TrainingSettings()
+    steps = usual.steps_for(rows)
+    return dataclasses.replace(
+        usual,
+        patience=max(usual.patience, math.ceil(PATIENCE_UPDATES / steps)),
+        epochs=max(usual.epochs, math.ceil(LEAST_UPDATES / steps)),
+    )
+
+
+class _Seeded:
+    """A build function whose n-th model depends on the seed and n alone.
+
+    A model without an input layer makes its weights at its first call: that is here,
+    since an optimizer must know them, and what makes them is seeded too.
+    """
+
+    def __init__(self, build: Build, seed: int, row: npt.NDArray[Any]) -> None:
+        self._build, self._seed, self._row, self._count = build, seed, row, 0
+
+    def __call__(self) -> Any:
+        self._count += 1
+        with seeded(derive(self._seed, "own model", self._count)):
+            model = self._build()
+            if not model.built:
+                model(self._row, training=False)
+            return model
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed Python's and NumPy's global streams, and put them back afterwards.
+
+    Keras takes the seed of an unseeded initialiser or dropout layer from Python's
+    stream while the layer is made; a user's code may use NumPy's.
+
+    Args:
+        seed: Any integer from 0.
+
+    Example:
+        >>> before = random.getstate()
+        >>> with seeded(7):
+        ...     first = random.random()
+        >>> with seeded(7):
+        ...     first == random.random()
+        True
+        >>> random.getstate() == before
+        True
+    """
+    python, legacy = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(legacy)
+
+
+def check_build(build: Build, x: npt.NDArray[Any]) -> None:
+    """Raise where a build function does not give what a trial can train.
+
+    Args:
+        build: The user's function.
+        x: `[rows, ...]` what the model shall take.
+
+    Raises:
+        InputTypeError: `build` cannot be called, or returns no Keras model.
+        InputError: The model is compiled, is the same object at each call, ends in
+            an activation, does not take `x`, or does not give one number per row.
+    """
+    import keras
+
+    accepted = "a function that returns a new, uncompiled keras.Model with one logit"
+    if not callable(build) or isinstance(build, keras.Model):
+        raise InputTypeError(
+            sentence(f"model={build!r}", accepted, "Try model=lambda: your_model().")
+        )
+    with seeded(0):
+        model, other = build(), build()
+    if not isinstance(model, keras.Model):
+        raise InputTypeError(sentence(f"{model!r} from model()", accepted))
+    if model is other:
+        raise InputError(
+            sentence(
+                "the same model twice from model()",
+                accepted,
+                "Make the layers inside the function: each fit needs its own.",
+            )
+        )
+    if model.compiled:
+        raise InputError(
+            sentence(
+                "a compiled model from model()",
+                accepted,
+                "Leave compile() out: strategies bring losses and weights.",
+            )
+        )
+    _check_output(model, np.asarray(x))
+
+
+def _check_output(model: Any, x: npt.NDArray[Any]) -> None:
+    try:
+        # Called, not predicted: that would compile a function for one row.
+        output = model(x[:1], training=False)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            sentence(
+                f"x of shape {x.shape} and type {x.dtype}, which the model does not "
+                "take",
+                "",
+                f"Keras says: {error}",
+            )
+        ) from error
+    shape = getattr(output, "shape", None)
+    if shape is None or tuple(shape) not in ((1, 1), (1,)):
+        found = "several outputs" if shape is None else f"outputs of shape {shape[1:]}"
+        raise InputError(
+            sentence(
+                f"a model with {found}", "one logit per row", "End it with Dense(1)."
+            )
+        )
+    activation = _last_activation(model)
+    if activation in ("", "linear"):  # a layer of another kind may hold one
+        activation = _traced_activation(model, x)
+    if activation not in ("", "linear"):
+        raise InputError(
+            sentence(
+                f"a model that ends in {activation!r}",
+                "a last layer without an activation, whose output is a logit",
+                "End it with Dense(1): the trial makes probabilities of logits.",
+            )
+        )
+
+
+def _last_activation(model: Any) -> str:
+    """Return the name of the activation that a model ends with; "" if none is seen."""
+    layers = getattr(model, "layers", [])
+    if not layers:
+        return ""
+    last = layers[-1]
+    if getattr(last, "layers", None):
+        return _last_activation(last)
+    activation = getattr(last, "activation", None)
+    if activation is None:
+        return {"Sigmoid": "sigmoid", "Softmax": "softmax"}.get(type(last).__name__, "")
+    return str(getattr(activation, "__name__", activation))
+
+
+def _traced_activation(model: Any, x: npt.NDArray[Any]) -> str:
+    """Return the activation that gives the model's output in its graph, or ""."""
+    import tensorflow as tf
+
+    from equipoise.metrics.keras_inputs import activation_of
+
+    traced = tf.function(lambda rows: model(rows, training=False), autograph=False)
+    rows = tf.TensorSpec([None, *x.shape[1:]], tf.as_dtype(x.dtype))
+    return activation_of(traced.get_concrete_function(rows).outputs[0])
+
+
+def _check_served(job: Job, dtype: npt.DTypeLike) -> None:
+    strategy = job.strategy
+    if strategy.learner != "network":
+        raise UnsupportedError(
+            sentence(
+                f"the strategy {strategy.name!r} with a model of your own",
+                "strategies with learner='network'",
+                "It learns from columns; compare it on a table.",
+            )
+        )
+    if hasattr(strategy, "resampler"):
+        raise UnsupportedError(
+            sentence(
+                f"the strategy {strategy.name!r} with a model of your own",
+                "a Strategy with sampling=",
+                "A sampler object works on the columns of a table.",
+            )
+        )
+    if strategy.synthesis == "smote":
+        raise UnsupportedError(
+            sentence(
+                f"the strategy {strategy.name!r} with a model of your own",
+                "synthesis=None or 'mixup'",
+                "Nearest neighbours of raw arrays, as of pixels, mean little.",
+            )
+        )
+    if strategy.synthesis is not None and np.dtype(dtype).kind != "f":
+        raise UnsupportedError(
+            sentence(
+                f"the strategy {strategy.name!r} on x of type {dtype}",
+                "floating-point x, since examples are blended",
+                "Convert pixels with x.astype('float32') / 255.",
+            )
+        )
+
+
+def _logits(model: Any, x: npt.NDArray[Any]) -> FloatArray:
+    found = model.predict(x, batch_size=SCORED_AT_ONCE, verbose=0)
+    return np.asarray(found, np.float64).reshape(len(x))
+
+
+def _file_bytes(model: Any) -> npt.NDArray[np.uint8]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return np.frombuffer(path.read_bytes(), np.uint8)
+
+
+def _from_bytes(data: npt.NDArray[np.uint8]) -> Any:
+    import keras
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(data.tobytes())
+        return keras.saving.load_model(path, compile=False, safe_mode=True)

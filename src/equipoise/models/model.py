@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model that is ready to be used: raw rows in, honest probabilities out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import sentence
+from equipoise._core.types import FloatArray
+from equipoise.decision.class_scores import ClassScores
+from equipoise.decision.prevalence import (
+    PrevalenceEstimate,
+    at_prevalence,
+    estimate_prevalence,
+)
+from equipoise.decision.rule import DecisionRule
+from equipoise.ensembles.blend import mean_log_odds, pool
+from equipoise.errors import InputTypeError
+from equipoise.evaluation.evaluation import Evaluation
+from equipoise.jobs import Scorer
+from equipoise.learners.user_model.input import OwnInput, array_hashes, compiled_scorer
+from equipoise.priors import probability
+from equipoise.reading.read import read_features
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.hashes import row_hashes
+from equipoise.table.table import Table
+
+if TYPE_CHECKING:
+    from equipoise.verbs.predict import Predicted
+
+Rows = Table | npt.NDArray[Any]
+"""What the fold models score: a table, or an array for networks of the user's own."""
+
+ROWS_AT_ONCE = 131_072
+"""Rows of a table that are encoded at once. A multiple of what networks score at once,
+so that a row's score does not depend on where the blocks end."""
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """One strategy's fitted models and its weight in the average.
+
+    Attributes:
+        strategy: What they are.
+        weight: Their share of the average; the weights of a model sum to 1.
+        scorers: The fold models; their probabilities are averaged.
+        own: What they take where they are networks of the user's own, else None.
+    """
+
+    strategy: Strategy
+    weight: float
+    scorers: tuple[Scorer, ...]
+    own: OwnInput | None = None
+
+    def probability(self, rows: Rows) -> FloatArray:
+        """Return the mean probability of the fold models, `[rows]`."""
+        return probability(self.log_odds(rows))
+
+    def log_odds(self, rows: Rows) -> FloatArray:
+        """Return the log-odds of that mean, always finite, `[rows]`.
+
+        Args:
+            rows: A `Table`, or the array that a network of the user's own takes.
+        """
+        return mean_log_odds(self.each(rows))
+
+    def each(self, rows: Rows) -> FloatArray:
+        """Return the log-odds of every fold model, `[models, rows]`.
+
+        Args:
+            rows: A `Table`, or the array that a network of the user's own takes.
+        """
+        if isinstance(rows, np.ndarray):
+            return np.asarray(self._compiled(rows), np.float64)
+        return np.stack([scorer.log_odds(rows) for scorer in self.scorers])
+
+    @cached_property
+    def _compiled(self) -> Any:
+        if self.own is None:
+            raise InputTypeError(sentence("an array", "a table"))
+        return compiled_scorer(self.scorers, self.own)
+
+
+def hashes_of(rows: Rows) -> npt.NDArray[np.uint64]:
+    """Return a number for each row; equal rows have equal numbers."""
+    return array_hashes(rows) if isinstance(rows, np.ndarray) else row_hashes(rows)
+
+
+def pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
+    """Return the weighted mean of the components' log-odds, `[rows]`.
+
+    A long table is scored in blocks, so that what it is encoded to stays small.
+    """
+    if isinstance(rows, np.ndarray) or len(rows) <= ROWS_AT_ONCE:
+        return _pooled(components, rows)
+    starts = range(0, len(rows), ROWS_AT_ONCE)
+    blocks = (
+        rows.take(np.arange(start, min(start + ROWS_AT_ONCE, len(rows))))
+        for start in starts
+    )
+    return np.concatenate([_pooled(components, block) for block in blocks])
+
+
+def _pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
+    return pool(
+        {c.strategy.name: c.log_odds(rows) for c in components},
+        {c.strategy.name: c.weight for c in components},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class FittedModel:
+    """A fitted model with its calibration, its decision rule and its card.
+
+    Attributes:
+        schema: A table without rows: the columns that new data must have.
+        components: What is averaged.
+        rule: Calibration and decision.
+        evaluation: What is known about it, from out-of-fold scores.
+        facts: How it came about: plain data.
+        seen: `[n]` uint64 hashes of every row that training, stopping, calibration
+            or the choice of the threshold has seen, ascending.
+        notes: What the user should know.
+        own: What a network of the user's own takes; None where rows are tables.
+
+    Example:
+        >>> import equipoise as eq
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+        >>> model = eq.fit(table, strategy="logistic", repeats=1)
+        >>> model.predict_proba(table).shape, model.decide(table).shape
+        ((300, 2), (300,))
+        >>> model.evaluation["average_precision"].value > 0.6
+        True
+    """
+
+    schema: Table
+    components: tuple[Component, ...]
+    rule: DecisionRule
+    evaluation: Evaluation
+    facts: Mapping[str, Any]
+    seen: npt.NDArray[np.uint64]
+    notes: tuple[str, ...] = field(default=())
+    own: OwnInput | None = None
+
+    def read(self, source: Any) -> Table:
+        """Return new data as a table with this model's columns.
+
+        Args:
+            source: A path, a data frame, an array, a dict of columns or a `Table`.
+
+        Raises:
+            TableError: Columns are missing or have another type.
+            InputTypeError: The model is a network of the user's own.
+        """
+        if self.own is not None:
+            raise InputTypeError(
+                sentence("a network of your own", "a model of columns")
+            )
+        return read_features(source, like=self.schema)
+
+    def rows(self, source: Any) -> Rows:
+        """Return new data as the fold models take it: a table, or an array.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+        """
+        return self.read(source) if self.own is None else self.own.read(source)
+
+    def log_odds(self, source: Any) -> FloatArray:
+        """Return calibrated log-odds of the positive class, `[rows]`.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+        """
+        return self.rule.log_odds(self.raw_log_odds(source))
+
+    def raw_log_odds(self, source: Any) -> FloatArray:
+        """Return log-odds before calibration, `[rows]`.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+        """
+        return pooled(self.components, self.rows(source))
+
+    def predict_proba(self, source: Any) -> FloatArray:
+        """Return calibrated probabilities, `[rows, 2]`: negative, positive.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+
+        Raises:
+            TableError: Columns are missing or have another type.
+        """
+        positive = probability(self.log_odds(source))
+        return np.stack([1.0 - positive, positive], axis=1)
+
+    def decide(self, source: Any) -> npt.NDArray[np.int8]:
+        """Return 1 where a row is flagged, 0 where not, -1 where undecided.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+
+        Raises:
+            TableError: Columns are missing or have another type.
+        """
+        return self.rule.decide(self.log_odds(source), calibrated=True)
+
+    def predict(self, source: Any) -> npt.NDArray[np.str_]:
+        """Return the class' text for each row; empty where undecided.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+        """
+        names = np.array([*self.schema.classes, ""])
+        return np.asarray(names[self.decide(source)])
+
+    def estimate_prevalence(
+        self, source: Any, *, level: float = 0.95
+    ) -> PrevalenceEstimate:
+        """Estimate the share of positives among rows without labels.
+
+        The interval knows the draw of these rows and of the training rows, whose
+        scores by class the model keeps. A model that was saved before it kept them
+        takes its calibration as exact, and the result says so.
+
+        Args:
+            source: A path, a data frame, a dict of columns, an array or a `Table`.
+            level: Of the interval.
+
+        Example:
+            >>> from equipoise import fit
+            >>> from equipoise.table.generators import gaussian_shift
+            >>> table = gaussian_shift(600, positives=200, auroc=0.9, seed=1).table
+            >>> model = fit(table, strategy="logistic", repeats=1)
+            >>> new = gaussian_shift(900, positives=90, auroc=0.9, seed=2).table
+            >>> share = model.estimate_prevalence(new).share
+            >>> share.low < 0.1 < share.high
+            True
+        """
+        raw = self.raw_log_odds(source)
+        base = self.rule.prevalence
+        if "class_scores" not in self.facts:
+            return estimate_prevalence(self.rule.log_odds(raw), base, level=level)
+        labelled = ClassScores.from_dict(self.facts["class_scores"])
+        return estimate_prevalence(raw, base, level=level, labelled=labelled)
+
+    def at_prevalence(self, prevalence: float) -> FittedModel:
+        """Return this model for another share of positives.
+
+        Probabilities are those of the new share, and the rule with them; see
+        `equipoise.decision.at_prevalence`.
+
+        Args:
+            prevalence: The new share of positives, strictly between 0 and 1.
+
+        Raises:
+            UnsupportedError: The best threshold of the rule's objective depends on
+                the prevalence; it must be chosen again.
+        """
+        return replace(self, rule=at_prevalence(self.rule, prevalence))
+
+    def seen_share(self, rows: Rows) -> float:
+        """Return the share of rows that this model has seen.
+
+        Args:
+            rows: A `Table`, or an array.
+        """
+        return self.seen_rows(rows) / len(rows) if len(rows) else 0.0
+
+    def seen_rows(self, rows: Rows) -> int:
+        """Return how many rows equal one that this model has seen.
+
+        Args:
+            rows: A `Table`, or an array.
+        """
+        return int(np.isin(hashes_of(rows), self.seen).sum())
+
+    def evaluate(
+        self, source: Any, target: str | None = None, **options: Any
+    ) -> Evaluation:
+        """Evaluate on new labelled rows, see `equipoise.evaluate`.
+
+        Args:
+            source: A path (read in blocks), a data frame, `(X, y)`, or a `Table`.
+            target: The target's name in the source, where it is another.
+            **options: `level` and `seed`.
+        """
+        from equipoise.verbs.evaluate import evaluate_model
+
+        return evaluate_model(self, source, target, **options)
+
+    def predict_file(
+        self,
+        source: str | os.PathLike[str],
+        out: str | os.PathLike[str],
+        *,
+        keep: Sequence[str] = (),
+    ) -> Predicted:
+        """Score a file of any size in blocks, see `verbs.predict.predict_file`.
+
+        Args:
+            source: CSV, TSV or Parquet with the model's columns.
+            out: What is written: .csv or .parquet.
+            keep: Columns of the source to copy.
+        """
+        from equipoise.verbs.predict import predict_file
+
+        return predict_file(self, source, out, keep=keep)
+
+    def card(self) -> str:
+        """Return what this model is, how good, and how to use it, in words."""
+        from equipoise.models.card import card
+
+        return card(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save the model as one file, see `equipoise.models.storage.save`.
+
+        Args:
+            path: The file; its name must end in ".equipoise".
+        """
+        from equipoise.models.storage import save
+
+        return save(self, path)
+
+    @cached_property
+    def keras_model(self) -> Any:
+        """This model as a `keras.Model` on raw columns; see `export.keras`.
+
+        Raises:
+            UnsupportedError: A learner in the average is no Keras layer.
+        """
+        from equipoise.export.keras import keras_model
+
+        return keras_model(self)
+
+    def export(
+        self, path: str | os.PathLike[str], *, format: str | None = None
+    ) -> Path:
+        """Write a SavedModel or ONNX on raw columns, see `export.keras.export`.
+
+        Args:
+            path: A new folder, or a file whose name ends in ".onnx".
+            format: "saved_model" or "onnx"; None: what the name tells.
+        """
+        from equipoise.export.keras import export
+
+        return export(self, path, format=format)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy the model as the parts that `save` writes: plain bytes.
+
+        What was compiled for it stays behind, and each number is checked on the way
+        back.
+        """
+        from equipoise.models.storage import from_parts, to_parts
+
+        return from_parts, (to_parts(self),)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{c.weight:.2f} {c.strategy.name}" for c in self.components)
+        return f"<FittedModel {parts}; target {self.schema.target!r}>"

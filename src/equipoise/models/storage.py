@@ -1,0 +1,413 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Save a fitted model as one file of plain numbers, and load it again."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import integer, listing, number, one_of, sentence
+from equipoise._core.numerals import significant
+from equipoise._core.states import array, texts
+from equipoise.decision.class_scores import ClassScores
+from equipoise.decision.rule import DecisionRule
+from equipoise.errors import BundleError, InputError, UnsupportedError
+from equipoise.evaluation.evaluation import Confusion, Evaluation
+from equipoise.jobs import Scorer
+from equipoise.learners.registry import scorer_from_state
+from equipoise.learners.resampled.learner import Resampled
+from equipoise.learners.user_model.input import OwnInput
+from equipoise.metrics.estimate import Estimate
+from equipoise.models import check_keras_file, pack, read_parts, unpack, write_parts
+from equipoise.models.model import Component, FittedModel
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.notation import Notation
+from equipoise.table.table import Column, Dropped, Table
+from equipoise.table.units import DUPLICATES
+
+SUFFIX = ".equipoise"
+# More than these in a file are taken for damage.
+MOST_COMPONENTS = 100
+MOST_SCORERS = 1_000
+# What a model takes for a column of each kind, as `Encoding.columns` has it.
+_RAW = {
+    "numeric": "number",
+    "boolean": "number",
+    "categorical": "text",
+    "datetime": "moment",
+}
+_DTYPES: dict[str, str] = {
+    "numeric": "float64",
+    "boolean": "float64",
+    "categorical": "int32",
+    "datetime": "datetime64[us]",
+}
+
+
+def model_path(path: str | os.PathLike[str]) -> Path:
+    """Return the path of a model's file.
+
+    Raises:
+        InputError: Its name does not end in ".equipoise".
+
+    Example:
+        >>> model_path("fraud.equipoise").name
+        'fraud.equipoise'
+    """
+    target = Path(path)
+    if target.suffix != SUFFIX:
+        raise InputError(
+            sentence(
+                f"the path {target.name!r}",
+                f"a name that ends in {SUFFIX}",
+                f"Try {target.with_suffix(SUFFIX).name!r}.",
+            )
+        )
+    return target
+
+
+def save(model: FittedModel, path: str | os.PathLike[str]) -> Path:
+    """Save a model as one file, whole or not at all.
+
+    Args:
+        model: What `fit` gave.
+        path: The file; its name must end in ".equipoise".
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: The name ends otherwise, or the model is too large for one file.
+        UnsupportedError: A network of the user's own could not be loaded again.
+        OSError: The file cannot be written; an old one is intact then.
+    """
+    target = model_path(path)
+    if model.own is not None:
+        _require_loadable(model, model.own)
+    write_parts(target, to_parts(model))
+    return target
+
+
+def _require_loadable(model: FittedModel, own: OwnInput) -> None:
+    """Raise where Keras would write a network that it does not read back.
+
+    The layers' own classes count as known: whoever loads them must have them too.
+    """
+    import keras
+
+    for component in model.components:
+        (scorer, *_) = component.scorers
+        network = scorer.models[0]  # type: ignore[attr-defined]  # OwnModelScorer
+        state = replace(scorer, models=(network,)).state()  # type: ignore[type-var]
+        with keras.saving.custom_object_scope(_classes(network)):
+            try:
+                with _part("model"):
+                    _own_scorer(state, own, "model")
+            except BundleError as error:
+                why = f"a network of your own that could not be loaded again: {error}"
+                raise UnsupportedError(
+                    sentence(
+                        why,
+                        "layers of Keras, or classes with get_config() that "
+                        "from_config() rebuilds",
+                        "export() writes a SavedModel, which holds any layer.",
+                    )
+                ) from error
+
+
+def _classes(model: Any) -> dict[str, Any]:
+    """Return the classes of a network and of all layers in it, by name."""
+    found = {type(model).__name__: type(model)}
+    for layer in getattr(model, "layers", []):
+        found |= _classes(layer)
+    return {name: kind for name, kind in found.items() if not _of_keras(kind)}
+
+
+def _of_keras(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == "keras"
+
+
+def to_parts(model: FittedModel) -> dict[str, bytes]:
+    """Return all of a model as named parts: plain numbers and JSON, as `save` writes.
+
+    Args:
+        model: What `fit` gave.
+    """
+    state = {
+        "schema": _schema_state(model.schema),
+        "components": [
+            {
+                "strategy": component.strategy.to_dict(),
+                "weight": component.weight,
+                "scorers": len(component.scorers),
+            }
+            for component in model.components
+        ],
+        "rule": model.rule.to_dict(),
+        "evaluation": model.evaluation.as_dict(),
+        "facts": dict(model.facts),
+        "notes": list(model.notes),
+        "own": None if model.own is None else model.own.to_dict(),
+    }
+    parts = {**pack(state, "model"), **pack({"hashes": model.seen}, "seen")}
+    for i, component in enumerate(model.components):
+        for k, scorer in enumerate(component.scorers):
+            parts |= pack(scorer.state(), f"scorers/{i}/{k}")
+    parts["card.md"] = model.card().encode()
+    return parts
+
+
+def load(path: str | os.PathLike[str]) -> FittedModel:
+    """Load a model; every byte is checked before anything is used.
+
+    A network of the user's own is loaded by Keras in safe mode, after a check of its
+    sizes; custom layers are those that `keras.saving.custom_object_scope` gives.
+
+    Args:
+        path: A file that `save` has written.
+
+    Returns:
+        The model, whose scores are bit for bit those of the one that was saved.
+
+    Raises:
+        BundleError: The file is damaged, altered, or no bundle; the part is named.
+        OSError: The file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> import equipoise as eq
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+        >>> model = eq.fit(table, strategy="logistic", repeats=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = model.save(f"{folder}/shift.equipoise")
+        ...     again = load(path)
+        >>> bool((again.log_odds(table) == model.log_odds(table)).all())
+        True
+    """
+    return from_parts(read_parts(path))
+
+
+def from_parts(parts: Mapping[str, bytes]) -> FittedModel:
+    """Rebuild a model from what `to_parts` gave.
+
+    Raises:
+        BundleError: A part cannot be used; it is named.
+    """
+    return _rebuild(unpack(parts, "model"), parts)
+
+
+@contextlib.contextmanager
+def _part(name: str) -> Iterator[None]:
+    """Turn whatever odd numbers lead to into one error that names the part."""
+    try:
+        yield
+    except BundleError:
+        raise
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        UnsupportedError,
+    ) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise BundleError(
+            sentence(
+                f"a bundle whose part {name!r} cannot be used ({what.rstrip('.')})",
+                "a bundle that `save` has written",
+            )
+        ) from error
+
+
+def _rebuild(state: Any, parts: Mapping[str, bytes]) -> FittedModel:
+    with _part("model.json"):
+        schema = _schema(state["schema"])
+        own = None if state["own"] is None else OwnInput.from_dict(state["own"])
+        components = _components(state["components"], schema, own, parts)
+        return FittedModel(
+            schema=schema,
+            components=components,
+            rule=DecisionRule.from_dict(state["rule"]),
+            evaluation=_evaluation(state["evaluation"]),
+            facts=_facts(state["facts"], schema),
+            seen=_seen(parts),
+            notes=tuple(map(str, state["notes"])),
+            own=own,
+        )
+
+
+def _components(
+    entries: Any,
+    schema: Table,
+    own: OwnInput | None,
+    parts: Mapping[str, bytes],
+) -> tuple[Component, ...]:
+    """Rebuild what is averaged."""
+    components = []
+    integer(len(entries), "components", 1, MOST_COMPONENTS)
+    for i, data in enumerate(entries):
+        recipe = data["strategy"]
+        kind = Resampled if "resampler" in recipe else Strategy
+        strategy = kind.from_dict(recipe)
+        count = integer(data["scorers"], "scorers", 1, MOST_SCORERS)
+        weight = number(data["weight"], "weight", 0, 1)
+        scorers = []
+        for k in range(count):
+            name = f"scorers/{i}/{k}"
+            scorer_state = unpack(parts, name)
+            with _part(f"{name}.json"):
+                if own is None:
+                    scorer = scorer_from_state(strategy.learner, scorer_state)
+                    _require_columns(scorer, schema)
+                else:
+                    scorer = _own_scorer(scorer_state, own, name)
+            scorers.append(scorer)
+        components.append(Component(strategy, weight, tuple(scorers), own))
+    total = sum(component.weight for component in components)
+    if not math.isclose(total, 1.0, rel_tol=1e-9):
+        raise InputError(sentence(f"weights that sum to {significant(total, 6)}", "1"))
+    return tuple(components)
+
+
+def _own_scorer(state: Any, own: OwnInput, name: str) -> Scorer:
+    """Rebuild networks of the user's own; each file is checked before Keras sees it."""
+    from equipoise.learners.user_model.model import OwnModelScorer
+
+    integer(len(state["models"]), "models", 1, MOST_SCORERS)
+    for k, data in enumerate(state["models"]):
+        file = array({"models": data}, "models", "uint8", (None,))
+        check_keras_file(file.tobytes(), f"{name}/{k}", own.shape)
+    correction = state["correction"]
+    for field in ("offset", "gamma"):
+        number(correction[field], field)
+    return OwnModelScorer.from_state(state)
+
+
+def _require_columns(scorer: Scorer, schema: Table) -> None:
+    """Raise where a scorer reads columns that the schema has not."""
+    encoding = getattr(scorer, "encoding", None)
+    if encoding is None:
+        return
+    kinds = {column.name: _RAW[column.kind] for column in schema.columns}
+    for name, kind in encoding.columns.items():
+        if kinds.get(name) != kind:
+            raise InputError(
+                sentence(
+                    f"an encoding of the column {name!r} as {kind}",
+                    f"the columns of the model, {listing(schema.names)}",
+                )
+            )
+
+
+def _seen(parts: Mapping[str, bytes]) -> npt.NDArray[np.uint64]:
+    state = unpack(parts, "seen")
+    with _part("seen.json"):
+        return array(state, "hashes", "uint64", (None,))
+
+
+def _facts(facts: Any, schema: Table) -> dict[str, Any]:
+    """Return how the model came about, if it is all there."""
+    rows = integer(facts["rows"], "rows", 1)
+    integer(facts["positives"], "positives", 1, rows - 1)
+    integer(facts["folds"], "folds", 2)
+    integer(facts["seed"], "seed")
+    if "cases" in facts:  # models of the first version have no count of cases
+        cases = integer(facts["cases"], "cases", 1, rows)
+        integer(facts["positive_cases"], "positive_cases", 1, cases)
+        number(facts["effective_rows"], "effective_rows", 0, rows)
+        one_of(facts["duplicates"], DUPLICATES, "duplicates")
+    for name in ("prevalence", "repeated"):
+        number(facts[name], name, 0, 1)
+    if "class_scores" in facts:
+        ClassScores.from_dict(facts["class_scores"])
+    if [*facts["classes"]] != [*schema.classes] or facts["target"] != schema.target:
+        raise InputError(sentence("facts of another target", repr(schema.target)))
+    texts([facts["source"]], "the source")
+    if facts["group"] is not None:
+        texts([facts["group"]], "the group column")
+    texts([*facts["versions"], schema.target], "the versions")
+    return dict(facts)
+
+
+def _schema_state(schema: Table) -> dict[str, Any]:
+    return {
+        "columns": [
+            {"name": c.name, "kind": c.kind, "categories": list(c.categories)}
+            | ({} if c.notation is None else {"notation": c.notation.to_dict()})
+            for c in schema.columns
+        ],
+        "classes": list(schema.classes),
+        "target": schema.target,
+        "task": schema.task,
+        **(
+            {"positive_labels": list(schema.positive_labels)}
+            if schema.positive_labels
+            else {}
+        ),
+        "dropped": [asdict(dropped) for dropped in schema.dropped],
+        "source": schema.source,
+    }
+
+
+def _schema(state: Mapping[str, Any]) -> Table:
+    columns = tuple(
+        Column(
+            c["name"],
+            c["kind"],
+            _empty(c["kind"]),
+            texts(c["categories"], "levels"),
+            _notation(c),
+        )
+        for c in state["columns"]
+    )
+    texts([column.name for column in columns], "the columns")
+    classes = texts(state["classes"], "the classes")
+    integer(len(classes), "classes", 2, 2)
+    return Table(
+        columns,
+        np.zeros(0, np.int8),
+        classes,
+        target=str(state["target"]),
+        task=one_of(state["task"], ["binary"], "task"),  # type: ignore[arg-type]  # checked
+        dropped=tuple(Dropped(**d) for d in state["dropped"]),
+        source=state["source"],
+        positive_labels=texts(state.get("positive_labels", ()), "the labels"),
+    )
+
+
+def _notation(column: Mapping[str, Any]) -> Notation | None:
+    """Return how a column's texts were written; older models do not know it."""
+    stored = column.get("notation")
+    return None if stored is None else Notation.from_dict(stored)
+
+
+def _empty(kind: str) -> npt.NDArray[Any]:
+    return np.zeros(0, _DTYPES[one_of(kind, _DTYPES, "kind")])
+
+
+def _evaluation(state: Mapping[str, Any]) -> Evaluation:
+    confusion, ends = state["confusion"], state.get("threshold_range")
+    return Evaluation(
+        {name: Estimate(**e) for name, e in state["metrics"].items()},
+        state["rows"],
+        state["positives"],
+        state["threshold"],
+        None if confusion is None else Confusion(**confusion),
+        state["estimand"],
+        state["level"],
+        tuple(state["notes"]),
+        state.get("lower"),
+        None if ends is None else (float(ends[0]), float(ends[1])),
+        state.get("share"),
+    )

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NumPy arrays, lists, and dictionaries of columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from equipoise._core.checks import sentence
+from equipoise.errors import InputTypeError, TableError, UnsupportedError
+from equipoise.reading.arrow_types import plain, plain_table
+from equipoise.reading.frames import aligned, is_frame, is_series, objects, read_frame
+from equipoise.reading.parquet import require_distinct
+from equipoise.reading.source import Notes, Raw
+
+Y = "target"
+
+
+def read_columns(columns: Mapping[Any, Any], name: str = "the dictionary") -> Raw:
+    """Take a mapping from names to columns of equal length.
+
+    Raises:
+        TableError: The lengths differ.
+    """
+    import pyarrow as pa
+
+    arrays = {str(key): _one(values, str(key)) for key, values in columns.items()}
+    lengths = {key: len(values) for key, values in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise TableError(sentence(f"columns of lengths {lengths}", "equal lengths"))
+    data = pa.table(list(arrays.values()), names=list(arrays))
+    return Raw(plain_table(data), name)
+
+
+def read_pair(features: Any, labels: Any, target: str | None) -> tuple[Raw, str]:
+    """Take features and labels; return the source and the target's name.
+
+    Args:
+        features: `[rows, features]`: an array, a list of rows, a data frame, or a
+            dictionary of columns.
+        labels: `[rows]`, or `[rows, 1]`, or `[rows, labels]` for a multi-label task.
+        target: What to call the labels; None for their own name, else "target".
+
+    Raises:
+        TableError: The shapes do not fit, or the indexes of a pandas pair differ.
+    """
+    import pyarrow as pa
+
+    notes = Notes()
+    labels = aligned(features, labels, notes)
+    raw = read_features(features)
+    name = target or _own_name(labels) or Y
+    column = _labels(labels)
+    if len(column) != raw.data.num_rows:
+        raise TableError(
+            sentence(
+                f"X with {raw.data.num_rows:,} rows and y with {len(column):,}",
+                "as many labels as rows",
+            )
+        )
+    if name in raw.data.column_names:
+        raise TableError(
+            sentence(
+                f"X and y that both have a column {name!r}",
+                "features without the target",
+                f"Remove {name!r} from X, or a model learns the answer by heart.",
+            )
+        )
+    data = raw.data.append_column(name, plain(pa.chunked_array([column])))
+    return Raw(data, raw.name, raw.typed, notes=notes.sentences()), name
+
+
+def read_features(features: Any) -> Raw:
+    """Take features in any of their forms.
+
+    Raises:
+        TableError: These are no features.
+    """
+    if isinstance(features, Mapping):
+        return read_columns(features)
+    if is_frame(features):
+        return read_frame(features)
+    return read_matrix(features)
+
+
+def read_matrix(values: Any) -> Raw:
+    """Take a matrix; its columns are called f0, f1, ...
+
+    Raises:
+        TableError: It has not two dimensions, or its rows differ in length.
+        UnsupportedError: It is a sparse matrix.
+    """
+    import pyarrow as pa
+
+    if hasattr(values, "tocsr"):
+        raise UnsupportedError(
+            sentence("a sparse matrix", "a dense array", "Pass X.toarray().")
+        )
+    matrix = _matrix(values)
+    if matrix.dtype.names:
+        return read_columns(
+            {key: matrix[key] for key in matrix.dtype.names}, "the array"
+        )
+    if matrix.ndim != 2:
+        remedy = (
+            "For a single feature pass X.reshape(-1, 1)."
+            if matrix.ndim == 1
+            else "Flatten what belongs to one row: X.reshape(len(X), -1)."
+        )
+        raise TableError(
+            sentence(
+                f"X of shape {matrix.shape}", "two dimensions, [rows, features]", remedy
+            )
+        )
+    names = [f"f{j}" for j in range(matrix.shape[1])]
+    columns = [_one(matrix[:, j], names[j]) for j in range(matrix.shape[1])]
+    return Raw(pa.table(columns, names=names), "the array")
+
+
+def _matrix(values: Any) -> Any:
+    if isinstance(values, np.ma.MaskedArray):
+        return _filled(values)
+    if not isinstance(values, list | tuple):
+        return np.asarray(values)
+    lengths = {
+        len(row) if isinstance(row, Sequence | np.ndarray) else -1 for row in values
+    }
+    if len(lengths) > 1:
+        raise TableError(
+            sentence(
+                f"rows of {len(lengths)} different lengths", "rows of equal length"
+            )
+        )
+    # Without `object` a list of numbers and texts would become texts throughout.
+    return np.array(values, dtype=object)
+
+
+def _filled(values: Any) -> Any:
+    """Return a masked array with what is masked as missing."""
+    if not np.ma.getmaskarray(values).any():
+        return np.asarray(values.data)
+    if values.dtype.kind in "biuf":
+        return np.ma.filled(values.astype(np.float64), np.nan)
+    found = values.data.astype(object)
+    found[np.ma.getmaskarray(values)] = None
+    return found
+
+
+def _one(values: Any, name: str) -> Any:
+    """Return one column as an Arrow array."""
+    import pyarrow as pa
+
+    if is_series(values):
+        return _series(values)
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values
+    if isinstance(values, np.ma.MaskedArray):
+        values = _filled(values)
+    if isinstance(values, list | tuple):
+        return objects(list(values))
+    array: Any = np.asarray(values)
+    if array.dtype.kind == "O" and array.ndim == 1:
+        return objects(list(array))
+    if array.ndim != 1:
+        raise TableError(
+            sentence(f"the column {name!r} of shape {array.shape}", "one dimension")
+        )
+    if array.dtype.kind not in "biufUSMm":
+        raise InputTypeError(
+            sentence(
+                f"the column {name!r} of type {array.dtype}",
+                "numbers, booleans, texts or date-times",
+            )
+        )
+    if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
+        array = array.astype(np.float64)
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    if array.dtype.kind == "M" and np.datetime_data(array.dtype)[0] not in _UNITS:
+        array = array.astype("datetime64[us]")
+    return pa.array(np.ascontiguousarray(array), from_pandas=array.dtype.kind in "fMm")
+
+
+_UNITS = {"D", "s", "ms", "us", "ns"}
+
+
+def _series(values: Any) -> Any:
+    import narwhals as nw
+
+    from equipoise.reading.frames import to_arrow
+
+    return to_arrow(nw.from_native(values, series_only=True)).combine_chunks()
+
+
+def _own_name(labels: Any) -> str | None:
+    name = getattr(labels, "name", None)
+    return name if isinstance(name, str) and name else None
+
+
+def _labels(labels: Any) -> Any:
+    if is_frame(labels):
+        raw = read_frame(labels, "y")
+        if raw.data.num_columns != 1:
+            raise TableError(
+                sentence(
+                    f"y with {raw.data.num_columns} columns",
+                    "one column",
+                    "For a multi-label task pass one frame and target=[NAMES].",
+                )
+            )
+        return raw.data.column(0).combine_chunks()
+    if not is_series(labels) and not isinstance(labels, list | tuple):
+        # `asarray` would drop a mask, and count what it hides.
+        labels = _filled(labels) if np.ma.isMaskedArray(labels) else np.asarray(labels)
+        if labels.ndim == 2 and labels.shape[1] == 1:
+            labels = labels[:, 0]
+    return _one(labels, "y")
+
+
+__all__ = [
+    "read_columns",
+    "read_features",
+    "read_matrix",
+    "read_pair",
+    "require_distinct",
+]

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of any size, block by block, against an earlier table.
+
+A CSV file is read in pieces of whole records whose form (delimiter, quotes, header,
+decimal mark) the file's beginning tells; a Parquet file in batches of rows. Memory
+holds one block, and for Parquet the packed bytes of one row group. A file of one
+block is read as `read_table` reads it.
+
+Kinds and notations are those of the earlier table. What it does not tell, such as the
+order of day and month in dates, a block may; later blocks are then read in the same
+way, and one that contradicts it is an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import gzip
+import re
+import zlib
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from equipoise._core.checks import sentence
+from equipoise.errors import TableError
+from equipoise.reading.arff import is_arff, read_arff
+from equipoise.reading.arrow_types import plain_table
+from equipoise.reading.csv import form_of, read_csv, read_rows
+from equipoise.reading.csv_bytes import layout, mark_length, to_utf8
+from equipoise.reading.csv_dialect import Dialect
+from equipoise.reading.parquet import require_distinct
+from equipoise.reading.read import present_targets, table_like
+from equipoise.reading.source import Notes, Raw
+from equipoise.table.table import Table
+
+BLOCK_BYTES = 1 << 23
+BLOCK_ROWS = 65_536
+# UTF-16 and UTF-32 files are read at once: they cannot be cut at single bytes.
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some rows of a file.
+
+    Attributes:
+        table: They as a table, with the earlier table's columns.
+        source: They as they stand in the file, a `pyarrow.Table`.
+    """
+
+    table: Table
+    source: Any
+
+
+@dataclass
+class Merged:
+    """The notes of all blocks, each told once.
+
+    Example:
+        >>> merged = Merged()
+        >>> merged.add(("Column 'x': 2 infinite values were taken as missing.",))
+        >>> merged.add(("Column 'x': 7 infinite values were taken as missing.",))
+        >>> print(*merged.sentences())
+        Column 'x': 2 infinite values were taken as missing. (And in 1 later block.)
+    """
+
+    found: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def add(self, notes: Sequence[str]) -> None:
+        """Add the notes of one block."""
+        for note in notes:
+            # A column's new categories differ between blocks; the note is one.
+            key = re.sub(r"\d[\d,.]*", "#", note.split(": '")[0])
+            key = key.replace("categories", "category")
+            text, more = self.found.get(key, (note, -1))
+            self.found[key] = (text, more + 1)
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return each note once, with the number of blocks that repeat it."""
+        return tuple(
+            f"{text} (And in {more:,} later block{'s'[: more > 1]}.)" if more else text
+            for text, more in self.found.values()
+        )
+
+
+def read_blocks(
+    path: Path,
+    *,
+    like: Table,
+    labelled: bool = False,
+    block_bytes: int = BLOCK_BYTES,
+    block_rows: int = BLOCK_ROWS,
+) -> Generator[Block]:
+    """Yield a file's rows as tables like an earlier one, in their order.
+
+    Args:
+        path: A CSV, TSV (also .gz) or Parquet file.
+        like: The earlier table (rules in `equipoise.reading.matching`).
+        labelled: Whether the target is read too.
+        block_bytes: About how many bytes of text are a block.
+        block_rows: How many rows of a Parquet file are a block.
+
+    Raises:
+        TableError: The file cannot be read, or its columns are others.
+        TargetError: The target is absent, or has a new class.
+    """
+    known = [like.target, *like.names]
+    blocks = _raw_blocks(path, known, block_bytes, block_rows)
+    with contextlib.closing(blocks):
+        for raw in blocks:
+            notes = Notes(list(raw.notes))
+            if labelled:
+                present_targets(raw, [like.target])
+            table = table_like(raw, like, None, None, notes, labelled)
+            yield Block(table, raw.data)
+            like = _with_notations(like, table)
+
+
+def _with_notations(like: Table, seen: Table) -> Table:
+    """Return the earlier table, whose columns know how this file is written."""
+    columns = tuple(
+        dataclasses.replace(column, notation=seen[column.name].notation)
+        if column.notation is not None
+        else column
+        for column in like.columns
+    )
+    return dataclasses.replace(like, columns=columns)
+
+
+def _raw_blocks(
+    path: Path, known: Sequence[str], size: int, rows: int
+) -> Generator[Raw]:
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
+        yield from _parquet(path, rows)
+    elif is_arff(path):
+        yield read_arff(path)
+    elif start[:2] == b"\x1f\x8b":
+        with gzip.open(path) as unpacked:
+            yield from _csv(path, unpacked, known, size)
+    else:
+        with path.open("rb") as plain:
+            yield from _csv(path, plain, known, size)
+
+
+def _parquet(path: Path, rows: int) -> Iterator[Raw]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    name = f"the file {path.name!r}"
+    first = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            require_distinct(file.schema_arrow.names, name)
+            for batch in file.iter_batches(rows):
+                data = plain_table(pa.Table.from_batches([batch]))
+                yield Raw(data, name, first=first)
+                first += len(batch)
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(
+            sentence(
+                f"{name}, which is damaged or cut off ({str(error).splitlines()[0]})",
+                "a whole Parquet file",
+                "Copy or write it again.",
+            )
+        ) from error
+    if not first:
+        raise TableError(sentence(f"{name} without rows", "at least one row"))
+
+
+def _csv(path: Path, stream: Any, known: Sequence[str], size: int) -> Iterator[Raw]:
+    """Yield the rows of a text file, in pieces that end with a record."""
+    name = f"the file {path.name!r}"
+    data = _more(stream, size, name)
+    wide = data.startswith(_WIDE) or b"\0" in data[:4]
+    if len(data) < size or b"\n" not in data or wide:
+        yield read_csv(path, known)
+        return
+    notes = Notes()
+    head = to_utf8(data[: data.rindex(b"\n") + 1], name, Notes())
+    form, start = form_of(head, name, known, notes)
+    lines = form.dialect.skip
+    start += mark_length(data)
+    rest, first = data[start:], True
+    while rest := rest + _more(stream, size - len(rest), name):
+        cut = _cut(rest, form.dialect, lines, name, len(rest) < size)
+        piece, rest = rest[:cut], rest[cut:]
+        now = form if first else form.after(lines)
+        lines += piece.count(b"\n")
+        if piece.strip():
+            yield read_rows(to_utf8(piece, name, notes), now, notes)
+        notes, first = Notes(), False
+
+
+def _more(stream: BinaryIO, size: int, name: str) -> bytes:
+    try:
+        return stream.read(max(0, size))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise TableError(
+            sentence(
+                f"{name}, which is damaged or cut off ({error})",
+                "a whole gzip file",
+                "Copy or write it again.",
+            )
+        ) from error
+
+
+def _cut(data: bytes, dialect: Dialect, lines: int, name: str, last: bool) -> int:
+    """Return the length of the whole records that a piece begins with."""
+    if last:
+        return len(data)
+    cut = data.rfind(b"\n") + 1
+    while cut:
+        found = layout(data[:cut], dialect.delimiter, dialect.quote, dialect.escape)
+        if not found.unclosed:
+            return cut
+        # The record that is cut off begins on this line, or on an earlier one.
+        cut = _begin_of_line(data, found.unclosed)
+    raise TableError(
+        sentence(
+            f"{name} with a record from line {lines + 1} on that does not end within "
+            f"{len(data):,} bytes",
+            "shorter records, quotes in pairs",
+            f"Is a quote on line {lines + 1} not closed?",
+        )
+    )
+
+
+def _begin_of_line(data: bytes, line: int) -> int:
+    position = 0
+    for _ in range(line - 1):
+        position = data.index(b"\n", position) + 1
+    return position

@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CSV and TSV files: parsed by PyArrow, after a look at what it would not notice."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from equipoise._core.checks import listing, sentence
+from equipoise.errors import TableError
+from equipoise.reading.csv_bytes import Layout, layout, read_bytes, to_utf8
+from equipoise.reading.csv_dialect import (
+    Dialect,
+    Rows,
+    has_header,
+    second_header,
+    sniff,
+)
+from equipoise.reading.parquet import require_distinct
+from equipoise.reading.source import Notes, Raw
+
+BLOCK = 1 << 23
+_MOST_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a file is written, as told by its beginning.
+
+    Attributes:
+        name: The file in words, for messages.
+        dialect: Its dialect; `skip` counts the lines before the rows at hand.
+        header: Whether the rows at hand begin with the header.
+        names: The columns' names.
+        second: Whether a second record below the header holds no values.
+        hint: Added to the error about an absent column.
+    """
+
+    name: str
+    dialect: Dialect
+    header: bool
+    names: tuple[str, ...]
+    hint: str = ""
+    second: bool = False
+
+    def after(self, lines: int) -> Form:
+        """Return the form of later rows of the file, behind so many lines."""
+        dialect = dataclasses.replace(self.dialect, skip=lines)
+        return dataclasses.replace(self, dialect=dialect, header=False, second=False)
+
+
+def read_csv(path: Path, known: Sequence[str] = ()) -> Raw:
+    """Read a text file of fields, every field as text.
+
+    Args:
+        path: The file, plain or gzip.
+        known: Names of columns; where one is in the first record, this is a header.
+
+    Raises:
+        TableError: The file is empty, no text, has rows of different lengths, a quote
+            that is not closed, a repeated column name, or one column only. The
+            message names lines.
+    """
+    notes = Notes()
+    name = f"the file {path.name!r}"
+    data = to_utf8(read_bytes(path), name, notes)
+    form, start = form_of(data, name, known, notes)
+    return read_rows(data[start:] if start else data, form, notes)
+
+
+def form_of(
+    data: bytes, name: str, known: Sequence[str], notes: Notes
+) -> tuple[Form, int]:
+    """Return how a file is written, and where its header or first row begins.
+
+    Args:
+        data: The file's beginning in UTF-8; its first 256 KB, or 20 lines, decide.
+        name: The file in words.
+        known: As in `read_csv`.
+        notes: Takes what was noticed.
+
+    Raises:
+        TableError: There is one column only, or a name is repeated.
+    """
+    dialect, rows = sniff(data)
+    _require_columns(rows, name)
+    header = has_header(rows, known)
+    second = False
+    if header and (kind := second_header(rows, known)):
+        shown = f"line {dialect.skip + 2} of {name} ({listing(rows[1], 4)})"
+        if kind == "names":
+            notes.add(
+                f"The names of the columns were taken from {shown}, not from the line "
+                f"above it ({listing(rows[0], 4)}), as the rows below hold numbers."
+            )
+            dialect = dataclasses.replace(dialect, skip=dialect.skip + 1)
+            rows = rows[1:]
+        else:
+            notes.add(
+                f"A second header, {shown}, was left out, as the rows below hold "
+                "numbers. If it is a row, mend its values."
+            )
+            second = True
+            rows = [rows[0], *rows[2:]]
+    names = _names(rows, header, name, notes)
+    if dialect.comments:
+        lines = "line was" if dialect.skip == 1 else f"{dialect.skip} lines were"
+        notes.add(f"The first {lines} skipped in {name}, as comments.")
+    hint = "" if header else _NO_HEADER.format(last=names[-1])
+    form = Form(name, dialect, header, tuple(names), hint, second)
+    return form, _after_lines(data, dialect.skip)
+
+
+def read_rows(data: bytes, form: Form, notes: Notes) -> Raw:
+    """Read whole records, every field as text.
+
+    Args:
+        data: Records in UTF-8, with the header in front where the form says so.
+        form: How they are written.
+        notes: Takes what was noticed.
+
+    Raises:
+        TableError: As `read_csv`.
+    """
+    dialect = form.dialect
+    found = _sound(data, dialect, form.name, notes)
+    table = _parse(data, form, found)
+    if not table.num_rows:
+        raise TableError(sentence(f"{form.name} with a header only", "rows below it"))
+    first = int(form.header) + int(form.second)
+
+    def line(row: int) -> int:
+        if found.lines is None:
+            return row + first + 1 + dialect.skip
+        return int(found.lines[row + first]) + dialect.skip
+
+    return Raw(
+        table,
+        form.name,
+        False,
+        dialect.decimal,
+        line,
+        notes.sentences(),
+        form.hint,
+        proven=dialect.proven,
+    )
+
+
+_NO_HEADER = (
+    "The file seems to have no header; its columns are called column_1 to {last}."
+)
+
+
+def _after_lines(data: bytes, lines: int) -> int:
+    """Return the position behind a number of lines."""
+    position = 0
+    for _ in range(lines):
+        position = data.index(b"\n", position) + 1
+    return position
+
+
+def _require_columns(rows: Rows, name: str) -> None:
+    if max(map(len, rows), default=0) < 2:
+        raise TableError(
+            sentence(
+                f"{name} with one column",
+                "features and a target, divided by commas, semicolons, tabs or bars",
+                "Is it divided by something else?",
+            )
+        )
+
+
+def _sound(data: bytes, dialect: Dialect, name: str, notes: Notes) -> Layout:
+    """Return where rows lie; raise where a quote is not closed."""
+    found = layout(data, dialect.delimiter, dialect.quote, dialect.escape)
+    if found.unclosed:
+        line = found.unclosed + dialect.skip
+        raise TableError(
+            sentence(
+                f"{name} with a quote on line {line} that is not closed, so that the "
+                "rows behind it would be swallowed",
+                "quotes in pairs",
+                f"Close the quote on line {line}, or double it where it is a letter.",
+            )
+        )
+    if found.trailing:
+        notes.add(
+            f"{found.trailing:,} field{'s'[: found.trailing > 1]} of {name} "
+            f"{'have' if found.trailing > 1 else 'has'} text behind the closing quote "
+            f"(first: line {found.first_trailing + dialect.skip}); the quotes were "
+            "taken off."
+        )
+    if found.several:
+        notes.add(
+            f"{name[0].upper()}{name[1:]} has fields that span several lines (first: "
+            f"line {found.several + dialect.skip})."
+        )
+    return found
+
+
+def _names(rows: Rows, header: bool, name: str, notes: Notes) -> list[str]:
+    """Return the columns' names: the header's, or column_1 to column_n."""
+    width = len(rows[0])
+    if not header:
+        notes.add(
+            f"{name[0].upper()}{name[1:]} seems to have no header (first row: "
+            f"{listing(rows[0], 4)}); its columns are called column_1 to "
+            f"column_{width}."
+        )
+        return [f"column_{j + 1}" for j in range(width)]
+    names = [" ".join(text.split()) for text in rows[0]]
+    if len(rows) > 1 and all(len(row) == width + 1 for row in rows[1:]):
+        return _one_more(rows, names, name, notes)
+    blank = [j + 1 for j, text in enumerate(names) if not text]
+    if blank:
+        notes.add(
+            f"{name[0].upper()}{name[1:]} has no name for column {listing(blank)}; "
+            + (
+                f"it is called column_{blank[0]}."
+                if len(blank) == 1
+                else "they are called column_ and their number."
+            )
+        )
+    names = [text or f"column_{j + 1}" for j, text in enumerate(names)]
+    require_distinct(names, name)
+    return names
+
+
+def _one_more(rows: Rows, names: list[str], name: str, notes: Notes) -> list[str]:
+    """Name the fields of rows that are one longer than the header."""
+    if all(not row[-1] for row in rows[1:]):
+        notes.add(
+            f"Every row of {name} ends with a delimiter; it was taken as nothing."
+        )
+        names = [*names, "after_the_last_delimiter"]
+    else:
+        notes.add(
+            f"Every row of {name} has one field more than its header; the first was "
+            "taken as the rows' names, as R writes them."
+        )
+        names = ["row_names", *names]
+    require_distinct(names, name)
+    return names
+
+
+def _parse(data: bytes, form: Form, found: Layout) -> Any:
+    """Parse all fields as texts; raise where a row has too few or too many."""
+    import pyarrow as pa
+
+    dialect, names, name = form.dialect, list(form.names), form.name
+    offset = _header_length(data, dialect) if form.header else 0
+    if form.second:
+        offset += _header_length(data[offset:], dialect)
+    if offset >= len(data):
+        return pa.table({column: pa.array([], pa.string()) for column in names})
+    table, ragged = _arrow(data, offset, dialect, names, found, name, threads=True)
+    if ragged:
+        _, first = _arrow(data, offset, dialect, names, found, name, threads=False)
+        above = int(form.header) + int(form.second)
+        raise _ragged(first, found, above, dialect, name, len(names))
+    return table
+
+
+def _arrow(
+    data: bytes,
+    offset: int,
+    dialect: Dialect,
+    names: list[str],
+    found: Layout,
+    name: str,
+    *,
+    threads: bool,
+) -> tuple[Any, list[Any]]:
+    """Parse records; return the table, and the records of another width.
+
+    What PyArrow's threads share with Python is gone when this returns: a thread that
+    drops the last reference while the interpreter shuts down would end the process
+    with "terminate called without an active exception".
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    ragged: list[Any] = []
+
+    def note(row: Any) -> str:
+        ragged.append(row)
+        return "skip"
+
+    view = memoryview(data)[offset:]
+    shared = weakref.ref(view), weakref.ref(note)
+    table, wrong = None, ""
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(view),
+            read_options=csv.ReadOptions(
+                column_names=names,
+                use_threads=threads,
+                block_size=max(BLOCK, 2 * found.longest + 2),
+            ),
+            parse_options=csv.ParseOptions(
+                delimiter=dialect.delimiter,
+                quote_char=dialect.quote,
+                double_quote=not dialect.escape,
+                escape_char=dialect.escape or False,
+                newlines_in_values=bool(found.several),
+                invalid_row_handler=note,
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=False,
+                check_utf8=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        wrong = str(error)
+    del view, note
+    end = time.monotonic() + _MOST_SECONDS
+    while any(one() is not None for one in shared) and time.monotonic() < end:
+        time.sleep(0.0002)
+    if table is None:
+        raise TableError(
+            sentence(f"{name}, which cannot be parsed ({wrong})", "rows of fields")
+        )
+    return table, ragged
+
+
+def _header_length(data: bytes, dialect: Dialect) -> int:
+    """Return the length of the first record, and blank lines before it, in bytes."""
+    position, quoted = 0, False
+    quote = dialect.quote.encode()
+    seen = False
+    while position < len(data):
+        end = data.find(b"\n", position)
+        end = len(data) if end < 0 else end
+        line = data[position:end]
+        quoted ^= line.count(quote) % 2 == 1
+        seen |= bool(line.strip(b"\r"))
+        position = end + 1
+        if seen and not quoted:
+            break
+    return min(position, len(data))
+
+
+def _ragged(
+    rows: list[Any],
+    found: Layout,
+    above: int,
+    dialect: Dialect,
+    name: str,
+    width: int,
+) -> TableError:
+    record = rows[0].number - 1 + above
+    line = record + 1 if found.lines is None else int(found.lines[record])
+    more = f", the first of {len(rows):,} such rows" if len(rows) > 1 else ""
+    text = rows[0].text[:60] + ("..." if len(rows[0].text) > 60 else "")
+    remedy = "Mend these lines, or quote fields that hold the delimiter."
+    if width == 1 and above:
+        remedy = f"If line {1 + dialect.skip} is a title, take it out."
+    return TableError(
+        sentence(
+            f"{name} whose line {line + dialect.skip} has {rows[0].actual_columns} "
+            f"field{'s'[: rows[0].actual_columns > 1]} ({text!r}){more}",
+            f"{width} field{'s'[: width > 1]} in every row, as in the first",
+            remedy,
+        )
+    )

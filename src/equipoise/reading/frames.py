@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Data frames of any library that narwhals knows: pandas, polars, PyArrow, ..."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from equipoise.reading.arrow_types import plain
+from equipoise.reading.parquet import require_distinct
+from equipoise.reading.source import Notes, Raw
+
+
+def is_frame(source: Any) -> bool:
+    """Return whether narwhals takes the object for a data frame."""
+    import narwhals as nw
+
+    try:
+        found = nw.from_native(source, pass_through=True)
+    except nw.exceptions.DuplicateError:  # a frame, to be refused by `read_frame`
+        return True
+    return isinstance(found, nw.DataFrame | nw.LazyFrame)
+
+
+def is_series(source: Any) -> bool:
+    """Return whether narwhals takes the object for one column."""
+    import narwhals as nw
+
+    found = nw.from_native(source, pass_through=True, allow_series=True)
+    return isinstance(found, nw.Series)
+
+
+def read_frame(source: Any, name: str = "the data frame") -> Raw:
+    """Take a data frame; a lazy one is collected.
+
+    A column of Python objects of several types is taken as texts.
+
+    Raises:
+        TableError: A column's name occurs twice.
+    """
+    import narwhals as nw
+    import pyarrow as pa
+
+    if isinstance(source, pa.Table):
+        require_distinct(source.column_names, name)
+    try:
+        frame = nw.from_native(source)
+    except nw.exceptions.DuplicateError:
+        require_distinct([str(column) for column in source.columns], name)
+        raise
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    names = [str(column) for column in frame.columns]
+    require_distinct(names, name)
+    columns = [to_arrow(column) for column in frame.iter_columns()]
+    return Raw(pa.table(columns, names=names), name)
+
+
+def to_arrow(series: Any) -> Any:
+    """Return a narwhals series as a `pyarrow.ChunkedArray`."""
+    import pyarrow as pa
+
+    try:
+        found = series.to_arrow()
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowTypeError,
+        pa.ArrowNotImplementedError,
+        OverflowError,
+    ):
+        found = objects(series.to_list())
+    found = found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
+    return plain(found)
+
+
+def objects(values: Sequence[Any]) -> Any:
+    """Return Python values as an Arrow array; as texts where their types differ."""
+    import pyarrow as pa
+
+    try:
+        return pa.array(values, from_pandas=True)
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowTypeError,
+        pa.ArrowNotImplementedError,
+        OverflowError,
+    ):
+        texts = [None if is_missing(value) else str(value) for value in values]
+        return pa.array(texts, pa.large_string())
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a Python value stands for none: None, NaN, NaT, pandas.NA."""
+    if value is None:
+        return True
+    different = value != value
+    return different is True or str(different) in {"True", "<NA>"}
+
+
+def aligned(features: Any, labels: Any, notes: Notes) -> Any:
+    """Return pandas labels in the row order of pandas features, by their index.
+
+    Raises:
+        TableError: The indexes do not hold the same rows.
+    """
+    from equipoise._core.checks import sentence
+    from equipoise.errors import TableError
+
+    left: Any = getattr(features, "index", None)
+    right: Any = getattr(labels, "index", None)
+    if not (hasattr(left, "equals") and hasattr(right, "equals")):
+        return labels
+    if left.equals(right):
+        return labels
+    if left.is_unique and right.is_unique and len(left) == len(right):
+        moved = right.get_indexer(left)
+        if (moved >= 0).all():
+            notes.add(
+                "The indexes of X and y hold the same rows in another order; y was put "
+                "into the order of X."
+            )
+            return labels.iloc[moved]
+    raise TableError(
+        sentence(
+            f"X with {len(left):,} rows and y with {len(right):,} whose indexes differ",
+            "the same index in both",
+            "Where the rows do correspond, pass y.to_numpy().",
+        )
+    )

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""New rows for a fitted model: files in blocks, everything else at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import nearest, sentence
+from equipoise.errors import TableError, TableWarning
+from equipoise.reading.blocks import Merged, read_blocks
+from equipoise.reading.read import read_features, read_table
+from equipoise.reading.roles import require_named, written
+from equipoise.table.table import Table
+
+
+def is_file(source: Any) -> bool:
+    """Return whether a source is the path of a file."""
+    if isinstance(source, str) and source.startswith("example:"):
+        return False
+    return isinstance(source, str | os.PathLike)
+
+
+def existing(source: str | os.PathLike[str]) -> Path:
+    """Return the path of an existing file.
+
+    Raises:
+        TableError: It does not exist, or is a folder.
+    """
+    path = Path(source)
+    if path.is_file():
+        return path
+    others = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    what = "which is a folder" if path.is_dir() else "which does not exist"
+    raise TableError(
+        sentence(
+            f"the path {str(path)!r}, {what}",
+            "an existing CSV, TSV or Parquet file",
+            nearest(path.name, others),
+        )
+    )
+
+
+_ONE_CLASS = re.compile(r"All rows of .* are of class ")
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Some rows of a source.
+
+    Attributes:
+        table: They as a table like an earlier one.
+        groups: `[rows]` texts of the column that groups them, "" where missing;
+            None where none is asked for or the source has no such column.
+    """
+
+    table: Table
+    groups: npt.NDArray[Any] | None = None
+
+
+def tables(
+    source: Any,
+    like: Table,
+    target: str | None = None,
+    *,
+    labelled: bool,
+    group: str | None = None,
+) -> Iterator[Rows]:
+    """Yield the rows of a source as tables like an earlier one.
+
+    What was noticed is issued as `TableWarning`s, once for all blocks, after the
+    last.
+
+    Args:
+        source: Anything that `read_table` takes.
+        like: The earlier table.
+        target: The target's name in the source, where it is not that of `like`.
+        labelled: Whether the target is read.
+        group: The column whose equal values belong together, or None.
+
+    Raises:
+        TableError: The source cannot be read, or its columns are others.
+        TargetError: The target is absent, or has a new class.
+    """
+    if not is_file(source) or target not in (None, like.target):
+        yield _at_once(source, like, target, labelled, group)
+        return
+    merged, one_class, labels = Merged(), "", set()
+    blocks = read_blocks(existing(source), like=like, labelled=labelled)
+    with contextlib.closing(blocks):
+        for block in blocks:
+            labels |= set(np.unique(block.table.y).tolist())
+            # True of a block, it need not be true of the file.
+            one_class = next(filter(_ONE_CLASS.match, block.table.notes), one_class)
+            merged.add([n for n in block.table.notes if not _ONE_CLASS.match(n)])
+            found = None
+            if group is not None and group in block.source.column_names:
+                found = _texts(block.source.column(group), group)
+            yield Rows(block.table, found)
+    told = (one_class,) if one_class and len(labels) == 1 else ()
+    warn((*merged.sentences(), *told))
+
+
+def _at_once(
+    source: Any, like: Table, target: str | None, labelled: bool, group: str | None
+) -> Rows:
+    known = group if group in _names(source, like) else None
+    table = (
+        read_table(source, target, like=like, group=known)
+        if labelled
+        else read_features(source, like=like)
+    )
+    if table.groups is None:
+        return Rows(table)
+    return Rows(table, table.groups.astype(str).astype(object))
+
+
+def _names(source: Any, like: Table) -> list[str]:
+    """Return the column names of a frame or a file; none of other sources.
+
+    A `Table` has its groups with it.
+    """
+    if isinstance(source, tuple):
+        return _names(source[0], like) if source else []
+    if isinstance(source, Mapping):
+        return [str(name) for name in source]
+    if is_file(source):
+        with contextlib.closing(read_blocks(existing(source), like=like)) as blocks:
+            return list(next(blocks).source.column_names)
+    found = getattr(source, "column_names", getattr(source, "columns", ()))
+    return [name for name in found if isinstance(name, str)]
+
+
+def _texts(column: Any, name: str) -> npt.NDArray[Any]:
+    """Return a column as texts, "" where missing.
+
+    Raises:
+        TableError: No text can stand for its values.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = written(column)
+    require_named(column.type, name)
+    if pa.types.is_dictionary(column.type):
+        column = pc.cast(column, column.type.value_type)
+    texts = pc.fill_null(pc.cast(column, pa.large_string()), "")
+    return np.array([text.strip() for text in texts.to_pylist()], object)
+
+
+def warn(notes: tuple[str, ...]) -> None:
+    """Issue notes on a source as warnings."""
+    for note in notes:
+        warnings.warn(note, TableWarning, stacklevel=3)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Columns that are no features: what groups rows, and what orders them in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.types import IntArray
+from equipoise.errors import TableError
+from equipoise.reading.arrow_types import unnamed
+from equipoise.reading.infer import infer, is_text, moments, tidy
+from equipoise.reading.parse_dates import in_words, parse_dates
+from equipoise.reading.source import Notes, Raw
+from equipoise.reading.texts import texts_of
+from equipoise.table.table import (
+    Column,
+    Dropped,
+)
+
+
+def require_roles(raw: Raw, roles: Mapping[str, str | None]) -> None:
+    """Raise where a column that is asked for is absent.
+
+    Args:
+        raw: The source's columns.
+        roles: "group" and "time", each with its column or None.
+    """
+    names = raw.data.column_names
+    for role, name in roles.items():
+        if name is not None and name not in names:
+            raise TableError(
+                sentence(
+                    f"{role}={name!r}, a column that {raw.name} has not",
+                    f"one of {listing(names, 20)}",
+                    nearest(name, names),
+                )
+            )
+
+
+def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
+    """Return group numbers; a row without a group is a group of its own."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = raw.data.column(name)
+    values = written(values)
+    require_named(values.type, name)
+    if not pa.types.is_dictionary(values.type):
+        values = pc.cast(values, pa.large_string())
+    texts = texts_of(values)
+    codes = texts.without(np.array([not t.strip() for t in texts.list()], bool)).codes
+    groups = codes.astype(np.int64)
+    alone = np.flatnonzero(groups < 0)
+    if len(alone):
+        many = "rows have" if len(alone) > 1 else "row has"
+        notes.add(f"{len(alone):,} {many} no {name!r}; each is a group of its own.")
+        groups[alone] = groups.max() + 1 + np.arange(len(alone))
+    return groups
+
+
+def written(values: Any) -> Any:
+    """Return a column of tuples or records as texts, and any other as it is.
+
+    What a tuple is written as names its group.
+
+    Args:
+        values: An Arrow column.
+    """
+    import pyarrow as pa
+
+    kind = values.type
+    of_several = (
+        pa.types.is_list(kind)
+        or pa.types.is_large_list(kind)
+        or pa.types.is_fixed_size_list(kind)
+        or pa.types.is_struct(kind)
+    )
+    if not of_several:
+        return values
+    names = [None if value is None else repr(value) for value in values.to_pylist()]
+    return pa.chunked_array([pa.array(names, pa.large_string())])
+
+
+def require_named(kind: Any, name: str) -> None:
+    """Raise where no text can stand for the values of a column that groups rows.
+
+    Args:
+        kind: The column's Arrow type.
+        name: Its name.
+    """
+    if unnamed(kind):
+        raise TableError(
+            sentence(
+                f"group={name!r}, a column of type {kind}",
+                "texts, numbers or dates that name groups",
+            )
+        )
+
+
+def times_of(raw: Raw, name: str, notes: Notes) -> npt.NDArray[Any]:
+    """Return times, as numbers or date-times, none missing.
+
+    Raises:
+        TableError: The values are no times, one is missing, or nothing tells the order
+            of day and month, and the rows have another order with each.
+    """
+    column = infer(name, raw, notes)
+    if isinstance(column, Dropped) or column.kind not in {"numeric", "datetime"}:
+        raise TableError(
+            sentence(
+                f"time={name!r}, whose values are no times", "numbers or date-times"
+            )
+        )
+    missing = np.flatnonzero(column.missing())
+    if len(missing):
+        raise TableError(
+            sentence(
+                f"time={name!r} with {len(missing):,} missing values (first: "
+                f"{raw.place(int(missing[0]))})",
+                "a time in every row",
+            )
+        )
+    _require_order(raw, name, column)
+    return column.values
+
+
+def _require_order(raw: Raw, name: str, column: Column) -> None:
+    """Raise if the order of rows depends on a guess about day and month."""
+    values = raw.data.column(name)
+    if raw.order or column.kind != "datetime" or not is_text(values.type):
+        return
+    texts = tidy(texts_of(values))
+    found = parse_dates(texts.values)
+    if found is None or found.turned is None:
+        return
+    turned = moments(texts, found.turned)
+    _, one = np.unique(column.values, return_inverse=True)
+    _, other = np.unique(turned, return_inverse=True)
+    if np.array_equal(one, other):
+        return
+    row = int(np.argmax(column.values != turned))
+    day, month = column.values[row], turned[row]
+    if found.order == "month":
+        day, month = month, day
+    raise TableError(
+        sentence(
+            f"time={name!r} whose dates do not tell which of day and month comes "
+            f"first ({texts.text(int(texts.codes[row]))!r}, {raw.place(row)})",
+            "dates in one certain order, since the split by time depends on it",
+            f"Pass day_first=True if this is {in_words(day)}, or day_first=False if "
+            f"it is {in_words(month)}; or write dates as YYYY-MM-DD.",
+        )
+    )

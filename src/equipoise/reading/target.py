@@ -1,0 +1,458 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The target: labels, the task, and which class is the positive one."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.numerals import significant
+from equipoise._core.types import IntArray
+from equipoise.errors import TargetError
+from equipoise.reading.arrow_types import unnamed
+from equipoise.reading.infer import (
+    NUMBER_MISSING,
+    lowered_in,
+    tidy,
+    without_missing_texts,
+)
+from equipoise.reading.missing_labels import UNLABELLED, says_nothing
+from equipoise.reading.parse_numbers import parse_numbers
+from equipoise.reading.source import Notes, Raw
+from equipoise.reading.texts import Texts, texts_of
+from equipoise.table.table import (
+    Task,
+)
+
+MOST_NUMBERS = 100
+MOST_FRACTIONS = 20
+MOST_CLASSES = 1000
+
+Positive = str | int | float | bool
+Positives = Positive | Sequence[Positive]
+"""One class, or several that are one class together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A target that can be learned.
+
+    Attributes:
+        y: As in `Table`.
+        classes: As in `Table`.
+        task: Binary, multi-class or multi-label.
+        positive_labels: As in `Table`.
+    """
+
+    y: npt.NDArray[Any]
+    classes: tuple[str, ...]
+    task: Task
+    positive_labels: tuple[str, ...] = ()
+
+
+def read_target(
+    raw: Raw,
+    names: Sequence[str],
+    notes: Notes,
+    *,
+    positive: Positives | None = None,
+    task: str | None = None,
+    unlabelled: str = "refuse",
+) -> Target:
+    """Read the target columns of a source.
+
+    Args:
+        raw: The source.
+        names: One column, or several for a multi-label task.
+        notes: Collects what was done.
+        positive: The positive class, or several; None for the rarest.
+        task: "binary", "multiclass", "multilabel", or None to detect it.
+        unlabelled: Whether labels such as -1 beside 0 and 1 are refused ("refuse") or
+            a class like any other ("keep").
+
+    Raises:
+        TargetError: A target is missing, infinite, constant, or no set of classes.
+    """
+    if len(names) > 1 or task == "multilabel":
+        return _multilabel(raw, names, notes, positive, task)
+    codes, classes = labels(raw, names[0], notes)
+    counts = np.bincount(codes, minlength=len(classes))
+    if len(classes) < 2:
+        raise TargetError(
+            sentence(
+                f"the target {names[0]!r} with one class only, {classes[0]!r} in all "
+                f"{len(codes):,} rows of {raw.name}",
+                "at least two classes",
+                "Nothing can be learned from one class; is this the right column?",
+            )
+        )
+    if unlabelled != "keep":
+        _require_labelled(codes, classes, names[0], raw)
+    chosen = _positive(positive, classes, counts, names[0], notes)
+    if task == "multiclass" or (task is None and positive is None and len(classes) > 2):
+        return Target(codes, classes, "multiclass")
+    y = np.isin(codes, chosen).astype(np.int8)
+    words = [classes[code] for code in chosen]
+    rest = [classes[code] for code in range(len(classes)) if code not in chosen]
+    if len(rest) > 1 or len(words) > 1:
+        several = len(words) > 1
+        notes.add(
+            f"Class{'es'[: 2 * several]} {listing(words)} of target {names[0]!r} "
+            f"({int(counts[chosen].sum()):,} rows) {'are' if several else 'is'} held "
+            + (
+                f"against the {len(rest)} others together."
+                if len(rest) > 1
+                else f"against {rest[0]!r}."
+            )
+        )
+    text = ", ".join(words)
+    negative = rest[0] if len(rest) == 1 else f"not {text}"
+    members = tuple(words) if len(words) > 1 else ()
+    return Target(y, (negative, text), "binary", members)
+
+
+def _require_labelled(
+    codes: IntArray, classes: tuple[str, ...], name: str, raw: Raw
+) -> None:
+    """Raise where some labels seem to say that their rows have none."""
+    nothing = says_nothing(classes)
+    if not nothing:
+        return
+    rows = np.flatnonzero(np.isin(codes, [classes.index(text) for text in nothing]))
+    rest = [text for text in classes if text not in nothing]
+    raise TargetError(
+        sentence(
+            f"the target {name!r} with {listing(nothing)} in {len(rows):,} rows beside "
+            f"{listing(rest)} ({_places(rows, raw)}), which seem to be rows without a "
+            "label",
+            "a label in every row: rows without one are no negatives",
+            f"Pass unlabelled='drop' to leave these rows out, or unlabelled='keep' if "
+            f"{listing(nothing)} is a class like the others.",
+        )
+    )
+
+
+def unlabelled_rows(raw: Raw, names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Return which rows lack a label in one of the target columns, `[rows]`.
+
+    Args:
+        raw: The source.
+        names: The target columns.
+    """
+    without = np.zeros(raw.data.num_rows, bool)
+    for name in names:
+        texts = tidy(_texts(raw, name))
+        words = texts.list()
+        blank = lowered_in(texts, frozenset(UNLABELLED))
+        nothing = says_nothing([text for text in words if text]) if words else []
+        number = parse_numbers(texts.values)
+        if number.numeric[~blank].all():
+            distinct = [
+                f"{v:.15g}" if n else text
+                for v, n, text in zip(number.values, number.numeric, words, strict=True)
+            ]
+            nothing = says_nothing(distinct)
+            words = distinct
+        gone = np.array([text in nothing for text in words], bool)
+        if raw.typed:
+            blank = lowered_in(texts, frozenset({"nan", "<na>"})) | gone
+        without |= (texts.codes < 0) | texts.at(blank | gone)
+    return without
+
+
+def labels(raw: Raw, name: str, notes: Notes) -> tuple[IntArray, tuple[str, ...]]:
+    """Return class numbers `[rows]` and the classes' texts, in order.
+
+    Labels that differ by spaces or case become one, under the commonest spelling,
+    with a note. Numbers are ordered as numbers, texts by the alphabet.
+
+    Raises:
+        TargetError: A label is missing or infinite, or these are no classes.
+    """
+    texts = _present(_merged(_texts(raw, name), name, notes), raw, name, notes)
+    numbers = parse_numbers(texts.values, raw.decimal)
+    _require_finite(texts, numbers.values, raw, name)
+    if numbers.numeric.all():
+        texts, order = _canonical(texts, numbers.values)
+        _require_classes(texts, order, name)
+    else:
+        order = np.argsort(np.array(texts.list(), dtype=object), kind="stable")
+        _require_few(texts, name)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    everything = texts.list()
+    return place[texts.codes], tuple(everything[int(k)] for k in order)
+
+
+def _texts(raw: Raw, name: str) -> Texts:
+    """Return labels as texts."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = raw.data.column(name)
+    kind = values.type
+    if pa.types.is_temporal(kind) or unnamed(kind):
+        raise TargetError(
+            sentence(
+                f"the target {name!r} of type {kind}",
+                "texts, numbers or booleans that name classes",
+            )
+        )
+    if pa.types.is_floating(kind):
+        values = pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values)
+    if not pa.types.is_dictionary(kind):
+        values = pc.cast(values, pa.large_string())
+    return texts_of(values)
+
+
+def _present(texts: Texts, raw: Raw, name: str, notes: Notes) -> Texts:
+    """Return labels without those that mean a missing value; raise if one is."""
+    if raw.typed:
+        missing = lowered_in(texts, frozenset({"nan", "<na>"}))
+        found = texts.without(missing)
+    else:
+        missing = lowered_in(texts, NUMBER_MISSING)
+        found = texts.without(missing)
+        if not parse_numbers(found.values).numeric.all():
+            empty = lowered_in(texts, frozenset())
+            found = without_missing_texts(name, texts.without(empty), notes)
+    rows = np.flatnonzero(found.codes < 0)
+    if len(rows):
+        raise TargetError(
+            sentence(
+                f"the target {name!r} of {raw.name} with {len(rows):,} missing "
+                f"value{'s'[: len(rows) > 1]} ({_places(rows, raw)})",
+                "a target in every row",
+                "Pass unlabelled='drop' to leave these rows out, or fill in their "
+                "targets.",
+            )
+        )
+    return found
+
+
+def _require_finite(texts: Texts, values: Any, raw: Raw, name: str) -> None:
+    infinite = np.isinf(values)
+    if infinite.any():
+        rows = np.flatnonzero(texts.at(infinite))
+        raise TargetError(
+            sentence(
+                f"the target {name!r} of {raw.name} with {len(rows):,} infinite "
+                f"value{'s'[: len(rows) > 1]} ({_places(rows, raw)})",
+                "finite targets",
+                "Remove these rows, or mend their targets.",
+            )
+        )
+
+
+def _places(rows: IntArray, raw: Raw) -> str:
+    shown = ", ".join(raw.place(int(row)) for row in rows[:5])
+    return shown if len(rows) <= 5 else f"{shown}, ..."
+
+
+def _canonical(texts: Texts, values: Any) -> tuple[Texts, IntArray]:
+    """Write equal numbers alike: 1, 1.0 and 1e0 are one class."""
+    import pyarrow as pa
+
+    written = [
+        text if abs(value) >= 2**53 else f"{value + 0.0:.15g}"
+        for text, value in zip(texts.list(), values, strict=True)
+    ]
+    texts = texts.replace(pa.array(written, pa.large_string()))
+    numbers = np.array([float(text) for text in texts.list()])
+    return texts, np.argsort(numbers, kind="stable")
+
+
+def _require_classes(texts: Texts, order: IntArray, name: str) -> None:
+    """Raise where numbers look measured rather than named."""
+    numbers = np.array([float(text) for text in texts.list()])
+    fractions = bool((numbers != np.floor(numbers)).any())
+    most = MOST_FRACTIONS if fractions else MOST_NUMBERS
+    if len(order) > most:
+        raise TargetError(
+            sentence(
+                f"the target {name!r} with {len(order):,} different numbers, from "
+                f"{significant(numbers.min(), 6)} to {significant(numbers.max(), 6)}",
+                f"classes; at most {most} different "
+                f"{'numbers with fractions' if fractions else 'whole numbers'}",
+                "This looks like a regression. Make classes of it first, for example "
+                "by a threshold.",
+            )
+        )
+
+
+def _require_few(texts: Texts, name: str) -> None:
+    count, rows = len(texts.values), len(texts.codes)
+    if count > MOST_CLASSES or (count > 20 and count > rows / 2):
+        raise TargetError(
+            sentence(
+                f"the target {name!r} with {count:,} different texts in {rows:,} rows "
+                f"({listing(texts.list(), 3)})",
+                "a target that names classes",
+                "This looks like an identifier or free text.",
+            )
+        )
+
+
+def _merged(texts: Texts, name: str, notes: Notes) -> Texts:
+    """Make labels one that differ by case or inner spaces only."""
+    import pyarrow as pa
+
+    spelled = texts.list()
+    by_fold: dict[str, list[int]] = {}
+    for code, text in enumerate(spelled):
+        by_fold.setdefault(" ".join(text.split()).casefold(), []).append(code)
+    written = [" ".join(text.split()) for text in spelled]
+    for codes in by_fold.values():
+        best = written[max(codes, key=lambda code: int(texts.counts[code]))]
+        for code in codes:
+            written[code] = best
+        if len(codes) > 1:
+            variants = ", ".join(
+                f"{spelled[code]!r} ({texts.counts[code]:,})" for code in codes
+            )
+            notes.add(
+                f"Target {name!r}: the labels {variants} differ by spaces or case only "
+                f"and were taken as one class, {best!r}."
+            )
+    return texts.replace(pa.array(written, pa.large_string()))
+
+
+def _positive(
+    positive: Positives | None,
+    classes: tuple[str, ...],
+    counts: IntArray,
+    name: str,
+    notes: Notes,
+) -> list[int]:
+    """Return the numbers of the positive classes."""
+    if positive is not None:
+        return find_classes(positive, classes, name)
+    rarest = int(counts.min())
+    tied = np.flatnonzero(counts == rarest)
+    if len(tied) > 1 and len(classes) == 2:
+        notes.add(
+            f"Both classes of target {name!r} have {rarest:,} rows; "
+            f"{classes[int(tied[-1])]!r} was taken as the positive one. Pass positive= "
+            "to choose."
+        )
+    return [int(tied[-1])]
+
+
+def find_classes(positive: Positives, classes: Sequence[str], name: str) -> list[int]:
+    """Return the numbers of the classes that are positive, each once, in order.
+
+    A text that is no class may name several, divided by commas; quotes go around one
+    that holds a comma, as in CSV.
+
+    Raises:
+        TargetError: No class is so named, or no other is left.
+
+    Example:
+        >>> find_classes([2, 3], ("1", "2", "3"), "y")
+        [1, 2]
+        >>> find_classes('b,"a,c"', ("a,c", "b", "d"), "y")
+        [0, 1]
+    """
+    if isinstance(positive, str):
+        wanted: Sequence[Positive] = [positive]
+        folded = [cls.casefold() for cls in classes]
+        if "," in positive and " ".join(positive.split()).casefold() not in folded:
+            parts = next(csv.reader([positive], skipinitialspace=True), [])
+            wanted = [part for part in parts if part.strip()] or wanted
+    elif isinstance(positive, Sequence | np.ndarray):
+        wanted = list(positive)
+    else:
+        wanted = [positive]
+    chosen = sorted({find_class(one, classes, name) for one in wanted})
+    if not 0 < len(chosen) < len(classes):
+        raise TargetError(
+            sentence(
+                f"positive={positive!r} for the target {name!r}",
+                f"some of its classes, not all: {listing(classes, 20)}",
+            )
+        )
+    return chosen
+
+
+def find_class(positive: Positive, classes: Sequence[str], name: str) -> int:
+    """Return the number of the class that the user named, as text or as number.
+
+    Raises:
+        TargetError: No class is so named; the message lists the classes.
+
+    Example:
+        >>> find_class(1, ("0", "1"), "y"), find_class("YES", ("no", "yes"), "y")
+        (1, 1)
+    """
+    text = _written(positive)
+    if text in classes:
+        return list(classes).index(text)
+    folded = [cls.casefold() for cls in classes]
+    if text.casefold() in folded:
+        return folded.index(text.casefold())
+    if isinstance(positive, bool | np.bool_) and set(classes) == {"0", "1"}:
+        return list(classes).index(str(int(positive)))
+    raise TargetError(
+        sentence(
+            f"positive={positive!r} for the target {name!r}",
+            f"one of its classes, {listing(classes, 20)}",
+            nearest(text, classes),
+        )
+    )
+
+
+def _written(positive: Positive) -> str:
+    """Return a label as the classes are written."""
+    import pyarrow as pa
+
+    if isinstance(positive, bool | np.bool_):
+        return str(bool(positive)).lower()
+    text = " ".join(str(positive).split())
+    if not text:
+        return text
+    number = parse_numbers(pa.array([text], pa.large_string()))
+    return f"{number.values[0]:.15g}" if number.numeric[0] else text
+
+
+_YES = {"1", "true", "yes", "y", "t"}
+_NO = {"0", "-1", "false", "no", "n", "f"}
+
+
+def _multilabel(
+    raw: Raw,
+    names: Sequence[str],
+    notes: Notes,
+    positive: Positives | None,
+    task: str | None,
+) -> Target:
+    if task not in {None, "multilabel"} or positive is not None:
+        given = f"positive={positive!r}" if positive is not None else f"task={task!r}"
+        raise TargetError(
+            sentence(
+                f"{len(names)} target columns with {given}",
+                "several target columns for a multi-label task",
+                "Name one target column for a binary or multi-class task.",
+            )
+        )
+    columns = [_yes_or_no(raw, name, notes) for name in names]
+    return Target(np.stack(columns, axis=1), tuple(names), "multilabel")
+
+
+def _yes_or_no(raw: Raw, name: str, notes: Notes) -> npt.NDArray[np.int8]:
+    codes, classes = labels(raw, name, notes)
+    folded = [text.casefold() for text in classes]
+    if not set(folded) <= _YES | _NO:
+        raise TargetError(
+            sentence(
+                f"the label column {name!r} with values {listing(classes)}",
+                "0 and 1, true and false, or yes and no",
+            )
+        )
+    positive = np.array([text in _YES for text in folded], np.int8)
+    return np.asarray(positive[codes])

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trial as plain data: all that a report shows, and nothing of any row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from importlib import metadata
+from platform import python_version
+from typing import TYPE_CHECKING, Any
+
+from equipoise.metrics.estimate import Estimate
+from equipoise.report.summary_curves import calibration, explorer, ranking_curves
+from equipoise.report.summary_sweep import sweep
+from equipoise.report.summary_ties import ties
+from equipoise.report.summary_words import (
+    decision_sentences,
+    goal_words,
+    methods,
+    metric_words,
+    next_steps,
+)
+
+if TYPE_CHECKING:
+    from equipoise.trials.trial import Trial
+
+SCHEMA = 1
+BOARD = ("average_precision", "roc_auc", "brier")
+DECIDED = (
+    "recall",
+    "precision",
+    "f1",
+    "balanced_accuracy",
+    "mcc",
+    "g_mean",
+    "undecided",
+    "cost",
+)
+LIBRARIES = ("equipoise", "tensorflow", "keras", "numpy", "scipy", "scikit-learn")
+
+
+def summarise(trial: Trial) -> dict[str, Any]:
+    """Return a trial as plain data, ready for JSON and for `report.render`.
+
+    It holds aggregates only, and its size does not grow with the rows: at most
+    some 200 points per arm and curve.
+
+    Args:
+        trial: What `compare` gave.
+
+    Returns:
+        Nested dictionaries, lists, texts, numbers and None; None stands for an
+        undefined number, with its reason beside it.
+    """
+    shown = highlighted(trial)
+    plain: dict[str, Any] = _plain(
+        {
+            "schema": SCHEMA,
+            "verdict": trial.verdict,
+            "best": trial.conclusion.best,
+            "baseline": trial.results.baseline,
+            "margin": trial.conclusion.margin,
+            "margin_basis": trial.conclusion.margin_basis,
+            "detectable": trial.conclusion.detectable_difference,
+            "highlighted": shown,
+            "repeats": trial.scores.repeats,
+            "data": _data(trial),
+            "decision": _decision(trial),
+            "leaderboard": _leaderboard(trial),
+            "failed": [
+                {"name": name, "reason": reason}
+                for name, reason in trial.failed.items()
+            ],
+            "winner": _winner(trial),
+            "curves": ranking_curves(trial, shown),
+            "calibration": calibration(trial, shown),
+            "explorer": explorer(trial),
+            "sweep": sweep(trial),
+            "time": _time(trial),
+            "findings": _findings(trial),
+            "test": _test(trial),
+            "next": next_steps(trial),
+            "methods": methods(trial),
+            "versions": versions(),
+            "strategies": _strategies(trial),
+            "notes": list(trial.notes),
+        }
+    )
+    return plain
+
+
+def highlighted(trial: Trial) -> list[str]:
+    """Return at most three arms to draw in colour: chosen, baseline, and the first.
+
+    Where these are one, the next of the leaderboard stands beside it. An arm that
+    predicts the prior is not drawn in colour beside others.
+    """
+    flat = {s.name for s in trial.strategies if s.learner == "prior"}
+    order = [name for name in trial.names if name not in flat]
+    first = [trial.conclusion.best, trial.results.baseline, *order]
+    return list(dict.fromkeys(first))[:3]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computed the numbers, without importing it."""
+    return {"python": python_version()} | {
+        name: metadata.version(name) for name in LIBRARIES
+    }
+
+
+def interval(estimate: Estimate) -> dict[str, Any]:
+    """Return value, ends and, where undefined, the reason."""
+    return {
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "reason": estimate.reason,
+    }
+
+
+def _data(trial: Trial) -> dict[str, Any]:
+    facts = trial.facts
+    dropped = [column["name"] for column in facts["dropped"]]
+    # What was left out is told with its reason already.
+    notes = [
+        note
+        for note in facts["notes"]
+        if not any(f"{name!r} left out" in note for name in dropped)
+    ]
+    return {**facts, "notes": notes, "evaluated": int(trial.results.y.size)}
+
+
+def _decision(trial: Trial) -> dict[str, Any]:
+    name = trial.conclusion.best
+    found = trial.results[name].evaluation
+    confusion = None if found.confusion is None else found.confusion.as_dict()
+    total = found.rows
+    return {
+        "arm": name,
+        "goal": goal_words(trial.objective),
+        "threshold": found.threshold,
+        "lower": found.lower,
+        "threshold_range": None
+        if found.threshold_range is None
+        else list(found.threshold_range),
+        "sentences": decision_sentences(trial),
+        "metrics": [
+            {"name": m, **metric_words(m), **interval(found[m])}
+            for m in DECIDED
+            if m in found
+        ],
+        "confusion": confusion,
+        "per_thousand": None
+        if confusion is None
+        else {cell: 1000 * count / total for cell, count in confusion.items()},
+    }
+
+
+def _leaderboard(trial: Trial) -> list[dict[str, Any]]:
+    letters = ties(trial)
+    return [
+        {
+            "name": name,
+            "letters": letters[name],
+            **{m: interval(trial.results[name].evaluation[m]) for m in BOARD},
+            **_against(trial, name),
+            "best": name == trial.conclusion.best,
+            "baseline": name == trial.results.baseline,
+        }
+        for name in trial.names
+    ]
+
+
+def _against(trial: Trial, name: str) -> dict[str, Any]:
+    """Return the verdict on one arm, with the interval it rests on."""
+    verdict = trial.conclusion.arms.get(name)
+    if verdict is None:
+        return {"outcome": "baseline", "difference": None, "p": None}
+    return {
+        "outcome": verdict.outcome,
+        "difference": interval(verdict.difference),
+        "p": verdict.p,
+        "detectable": verdict.detectable,
+    }
+
+
+def _winner(trial: Trial) -> dict[str, Any]:
+    best = trial.results.best
+    return {
+        "name": best.name,
+        "optimism": best.optimism,
+        "share": best.share[best.name],
+        "estimate": interval(best.estimate),
+    }
+
+
+def _time(trial: Trial) -> list[dict[str, Any]]:
+    longest = max(trial.scores.seconds.values(), default=0.0) or 1.0
+    return [
+        {
+            "name": name,
+            "seconds": trial.scores.seconds[name],
+            "share": trial.scores.seconds[name] / longest,
+            "updates": trial.scores.updates[name],
+        }
+        for name in trial.names
+    ]
+
+
+def _findings(trial: Trial) -> dict[str, Any]:
+    return {
+        "found": [
+            {
+                "code": f.code,
+                "title": f.title,
+                "severity": f.severity,
+                "message": f.message,
+                "advice": f.advice,
+            }
+            for f in trial.diagnosis.findings
+        ],
+        "passed": len(trial.diagnosis.passed),
+        "not_applicable": len(trial.diagnosis.not_applicable),
+    }
+
+
+def _test(trial: Trial) -> dict[str, Any] | None:
+    if trial.held_out is None:
+        return None
+    first = next(iter(trial.test.values()))
+    wanted = (*BOARD, "recall", "precision")
+    return {
+        "rows": first.rows,
+        "positives": first.positives,
+        "prevalence": first.prevalence,
+        "notes": list(dict.fromkeys(first.notes)),
+        "arms": [
+            {
+                "name": name,
+                **{m: interval(e[m]) for m in wanted if m in e},
+                "difference": None if d is None else interval(d),
+            }
+            for name in trial.names
+            for e, d in [(trial.test[name], trial.held_out.difference(name))]
+        ],
+    }
+
+
+def _strategies(trial: Trial) -> list[dict[str, str]]:
+    facts = trial.facts
+    counts = int(facts["negatives"]), int(facts["positives"])
+    return [
+        {
+            "name": strategy.name,
+            "description": strategy.describe(*counts) + _weights(trial, strategy.name),
+            "citation": strategy.citation(),
+        }
+        for strategy in trial.strategies
+    ]
+
+
+def _weights(trial: Trial, name: str) -> str:
+    """Say which weights an average learned on all rows; nothing of another arm."""
+    weights = trial.scores.blends.get(name)
+    if not weights:
+        return ""
+    parts = ", ".join(f"{member} {share:.0%}" for member, share in weights.items())
+    return f" On all rows of this trial the weights are {parts}."
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON's own types; numbers that are not finite become None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

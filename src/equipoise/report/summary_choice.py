@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which arm of a trial to take, why, and the call that makes the model measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from equipoise._core import numerals
+from equipoise._core.numerals import exact, significant
+from equipoise.decision.costs import Costs
+from equipoise.evaluation.evaluate import as_costs
+from equipoise.metrics.estimate import Estimate
+from equipoise.strategies.blended import Blend
+from equipoise.strategies.catalogue import catalogue, sweep_strategies
+from equipoise.strategies.strategy import Strategy
+from equipoise.training.settings import TrainingSettings
+from equipoise.trials.protocol import Protocol
+
+if TYPE_CHECKING:
+    from equipoise.trials.trial import Trial
+
+USUAL = "auto"
+"""What `fit` makes if no strategy is named."""
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How to make the model that an arm was measured as.
+
+    Attributes:
+        call: The call in Python, on the trial's table.
+        options: Options of `equipoise fit`, as pairs of a name and a value; None if
+            the command line has no word for the strategy or for how it was trained.
+    """
+
+    call: str
+    options: tuple[tuple[str, object], ...] | None
+
+    def words(self) -> str:
+        """Return the call, and the command if there is one."""
+        if self.options is None:
+            return self.call
+        text = " ".join(f"{name} {value}" for name, value in self.options)
+        return (
+            f"{self.call}, or on the command line equipoise fit FILE {text} "
+            "--out model.equipoise"
+        )
+
+
+def alternative(trial: Trial) -> str | None:
+    """Return the arm that measured highest, if it is not the one to take.
+
+    Then the trial cannot tell it from the baseline, or it is within the margin. Arms
+    that predict the prior do not count.
+    """
+    flat = {s.name for s in trial.strategies if s.learner == "prior"}
+    first = next((name for name in trial.names if name not in flat), None)
+    base, best = trial.results.baseline, trial.conclusion.best
+    return None if first in (None, base, best) else first
+
+
+def standing(trial: Trial) -> str:
+    """Return why the decision is that of the baseline; empty if an arm beats it."""
+    base = trial.results.baseline
+    if trial.conclusion.best != base or not trial.conclusion.arms:
+        return ""
+    first = alternative(trial)
+    if first is None:
+        return f"{base} measured highest, and no arm was shown to beat it."
+    verdict = trial.conclusion.arms[first]
+    against = f"{amount(verdict.difference)} in average precision against {base}"
+    if verdict.outcome == "equivalent":
+        return (
+            f"No arm was shown to beat {base}. {first} measured highest: {against}, "
+            f"which is within the margin of {significant(trial.conclusion.margin, 2)}."
+        )
+    return (
+        f"No arm was shown to beat {base}. {first} measured highest: {against}, which "
+        "this trial cannot tell from no difference."
+    )
+
+
+def advice(trial: Trial) -> str:
+    """Return which model to make, what else there is, and what either costs."""
+    best, base = trial.conclusion.best, trial.results.baseline
+    fitted = f"{fitting(trial, best).words()}. That is the model as it was measured, "
+    fitted += "with calibration and threshold."
+    first = alternative(trial)
+    if best != base:
+        text = f"Take {best}: {fitted}"
+        if first is not None:
+            text += f" {first} measured higher, but was not shown to beat {base}."
+        return f"{text}{_usual(trial, best)}"
+    why = standing(trial)
+    if first is None or trial.conclusion.arms[first].outcome == "equivalent":
+        text = f"Take {base}: {fitted} {why}"
+        return f"{text.rstrip()}{_usual(trial, base)}"
+    return (
+        f"{why} Take {first} if that gain, which may be none, is worth its cost "
+        f"({_cost(trial, first)}): {fitting(trial, first).words()}. Take {base} if a "
+        f"simple model matters more ({_cost(trial, base)}): "
+        f"{fitting(trial, base).words()}. The decision shown is that of {base}."
+        f"{_usual(trial, base, first)}"
+    )
+
+
+def amount(difference: Estimate) -> str:
+    """Write a paired difference with its interval, if it has one."""
+    ends = difference.low, difference.high
+    return numerals.estimate(difference.value, *ends, signed=True)
+
+
+def fitting(trial: Trial, name: str) -> Fitting:
+    """Return how to make the model of an arm, for the trial's aim and protocol."""
+    strategy = next(s for s in trial.strategies if s.name == name)
+    place = trial.strategies.index(strategy)
+    known = {**catalogue(), **{s.name: s for s in sweep_strategies()}}
+    named = known.get(name) == strategy
+    what = f'"{name}"' if named else f"trial.strategies[{place}]"
+    words, options = [f"strategy={what}"], [("--strategy", name)]
+    costs = as_costs(trial.costs)
+    if costs is not None:
+        words.append(f"goal=equipoise.Goal(costs={costs_code(costs)})")
+        options += [("--cost-fp", exact(costs.fp)), ("--cost-fn", exact(costs.fn))]
+        if costs.abstain is not None:
+            options.append(("--cost-abstain", exact(costs.abstain)))
+        named = named and not costs.tp and not costs.tn
+    elif trial.objective != "f1":
+        words.append(f'goal="{trial.objective}"')
+        options.append(("--objective", trial.objective))
+    for key in ("folds", "duplicates", "seed"):
+        value = getattr(trial.protocol, key)
+        if value != getattr(Protocol(), key):
+            words.append(f"{key}={value!r}")
+            options.append((f"--{key}", value))
+    network, own = trial.training.get("network", "default"), False
+    if _has_networks(strategy):
+        own = network is None
+        if network not in (None, "default"):
+            words.append(f'network="{network}"')
+            options.append(("--network", network))
+        changed = _changed(trial)
+        if changed:
+            text = ", ".join(f"{key}={value!r}" for key, value in changed.items())
+            words.append(f"training=equipoise.training.TrainingSettings({text})")
+            named = False
+    if own:
+        words.append("model=model")
+    source = "(x, y)" if own else "table"
+    call = f"equipoise.fit({', '.join([source, *words])})"
+    return Fitting(call, tuple(options) if named and not own else None)
+
+
+def costs_code(costs: Costs) -> str:
+    """Return costs as Python code: a pair if that says all.
+
+    Example:
+        >>> costs_code(Costs(fp=1, fn=20))
+        '(1, 20)'
+        >>> costs_code(Costs(fp=1, fn=20, abstain=0.3))
+        'equipoise.decision.Costs(fp=1, fn=20, abstain=0.3)'
+    """
+    if costs == Costs(costs.fp, costs.fn):
+        return f"({exact(costs.fp)}, {exact(costs.fn)})"
+    named = {
+        name: value
+        for name, value in costs.to_dict().items()
+        if name in ("fp", "fn") or value
+    }
+    inside = ", ".join(f"{name}={exact(value)}" for name, value in named.items())
+    return f"equipoise.decision.Costs({inside})"
+
+
+def _has_networks(strategy: Strategy) -> bool:
+    members = strategy.blended if isinstance(strategy, Blend) else (strategy,)
+    return any(member.learner == "network" for member in members)
+
+
+def _changed(trial: Trial) -> dict[str, object]:
+    """Return the training settings that are not the usual ones."""
+    usual = TrainingSettings().to_dict()
+    return {
+        key: value
+        for key, value in trial.training.items()
+        if key in usual and value != usual[key]
+    }
+
+
+def _cost(trial: Trial, name: str) -> str:
+    """Return what a strategy is made of and took, for people."""
+    strategy = next(s for s in trial.strategies if s.name == name)
+    spent = trial.scores.seconds[name]
+    seconds = f"its fits took {spent:,.0f} s here"
+    if spent < 9.95:
+        seconds = f"its fits took {spent:.1f} s here"
+    if isinstance(strategy, Blend):
+        return f"it averages {len(strategy.blended)} kinds of models, and {seconds}"
+    return seconds
+
+
+def _usual(trial: Trial, *named: str) -> str:
+    """Say what `fit` makes without a strategy, unless that is what was named."""
+    if USUAL in named or trial.training.get("network", "default") is None:
+        return ""
+    if USUAL in trial.names:
+        return f" Without a strategy, fit makes {USUAL}."
+    return f" Without a strategy, fit makes {USUAL}, which this trial did not measure."

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sentences of a report: the decision, the next steps, how it was measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from equipoise._core.numerals import as_probability, exact, significant
+from equipoise._core.numerals import share as as_share
+from equipoise.decision.plain import decimal
+from equipoise.diagnosis.words import count
+from equipoise.evaluation.evaluate import as_costs
+from equipoise.report.summary_choice import advice, standing
+
+if TYPE_CHECKING:
+    from equipoise.trials.trial import Trial
+
+GOALS = {
+    "f1": "F1",
+    "balanced_accuracy": "balanced accuracy",
+    "g_mean": "geometric mean of the two recalls",
+    "mcc": "Matthews correlation",
+    "cost": "expected cost",
+}
+METRICS = {
+    "recall": ("Recall", "share of the positives that are found"),
+    "precision": ("Precision", "share of the alarms that are right"),
+    "f1": ("F1", "harmonic mean of recall and precision"),
+    "balanced_accuracy": ("Balanced accuracy", "mean recall of the two classes"),
+    "mcc": ("Matthews correlation", "between decision and truth"),
+    "g_mean": ("G-mean", "geometric mean of the two classes' recalls"),
+    "cost": ("Cost per row", ""),
+    "flag_rate": ("Flagged", "share of the rows that are flagged"),
+    "undecided": ("Undecided", "share of the rows that are left to somebody else"),
+}
+SPLITS = {
+    "stratified": "at random, with the same share of positives in every fold",
+    "group": "by group: no group is on both sides of a split",
+    "time": "by time: each fold is tested on rows later than those it learned from",
+}
+DUPLICATES = {
+    "auto": "Equal rows are kept on one side of a split where they are many.",
+    "group": "Equal rows are kept on one side of every split.",
+    "ignore": "Equal rows may be on both sides of a split.",
+}
+
+
+def goal_words(objective: str) -> str:
+    """Return what a threshold is best at, in words."""
+    return GOALS.get(objective, objective.replace("_", " "))
+
+
+def metric_words(name: str) -> dict[str, str]:
+    """Return a metric's name for people and what it is."""
+    word, meaning = METRICS[name]
+    return {"word": word, "meaning": meaning}
+
+
+def decision_sentences(trial: Trial) -> list[str]:
+    """Return what to use, from where to flag, and what that gives on 1,000 rows."""
+    name = trial.conclusion.best
+    found = trial.results[name].evaluation
+    c = found.confusion
+    if found.threshold is None or c is None:
+        return [f"Use {name}."]
+    if c.tp + c.fp + c.undecided == 0:
+        return [
+            f"Use {name}. At the best {goal_words(trial.objective)} no row is flagged."
+        ]
+    per = 1000 / found.rows
+    left = (
+        f", and {significant(per * c.undecided)} rows left undecided"
+        if c.undecided
+        else ""
+    )
+    return [
+        f"Use {name}, and flag a row from a probability of "
+        f"{decimal(found.threshold)}{else_left(trial)}: {aim_words(trial)}.",
+        *([why] if (why := standing(trial)) else []),
+        f"Of 1,000 rows like these, {significant(per * (c.tp + c.fp))} are flagged: "
+        f"{significant(per * c.tp)} rightly and {significant(per * c.fp)} as "
+        f"false alarms. "
+        f"{significant(per * c.fn)} of {significant(per * c.positives)} positives "
+        f"are missed{left}.",
+        *_cost_sentences(trial),
+        *_range_sentences(trial),
+    ]
+
+
+def else_left(trial: Trial) -> str:
+    """Return from where a row is left undecided; nothing if every row is decided."""
+    lower = trial.results[trial.conclusion.best].evaluation.lower
+    return "" if lower is None else f", and leave it undecided from {decimal(lower)}"
+
+
+def _range_sentences(trial: Trial) -> list[str]:
+    """Say how much the threshold depends on the rows; nothing if costs set it."""
+    ends = trial.results[trial.conclusion.best].evaluation.threshold_range
+    if ends is None:
+        return []
+    return [
+        "The threshold was chosen on these rows, and the intervals allow for that. "
+        f"With one fold left out, it would be {as_probability(ends[0])} to "
+        f"{as_probability(ends[1])}."
+    ]
+
+
+def aim_words(trial: Trial) -> str:
+    """Return what the threshold is best at, with the costs where there are some."""
+    costs = as_costs(trial.costs)
+    if costs is None:
+        return f"the best {goal_words(trial.objective)}"
+    prices = (
+        f"a false alarm costs {exact(costs.fp)} and a missed positive {exact(costs.fn)}"
+    )
+    if costs.abstain is not None:
+        prices = (
+            f"a false alarm costs {exact(costs.fp)}, a missed positive "
+            f"{exact(costs.fn)} and a "
+            f"row left undecided {exact(costs.abstain)}"
+        )
+    return f"the lowest cost, where {prices}"
+
+
+def _cost_sentences(trial: Trial) -> list[str]:
+    found = trial.results[trial.conclusion.best].evaluation
+    if "cost" not in found:
+        return []
+    cost = significant(found["cost"].value)
+    return [f"That costs {cost} per row; {else_words(trial)}."]
+
+
+def else_words(trial: Trial) -> str:
+    """Return what a row would cost without a model; nothing without costs."""
+    costs = as_costs(trial.costs)
+    if costs is None:
+        return ""
+    share = trial.results[trial.conclusion.best].evaluation.prevalence
+    none = share * costs.fn + (1 - share) * costs.tn
+    every = share * costs.tp + (1 - share) * costs.fp
+    text = f"flagging no row would cost {significant(none)}, flagging every row "
+    text += f"{significant(every)}"
+    if costs.abstain is not None:
+        text += f", leaving every row undecided {significant(costs.abstain)}"
+    return text
+
+
+def next_steps(trial: Trial) -> list[str]:
+    """Return what to do next, the most useful first."""
+    steps = [
+        f"{f.title} ({f.code}): {f.advice}"
+        for f in trial.diagnosis.findings
+        if f.severity == "error"
+    ]
+    steps.append(advice(trial))
+    steps += _more(trial)
+    if trial.objective != "cost":
+        steps.append(
+            f"The threshold is the best for {goal_words(trial.objective)}. If you know "
+            "what a false alarm and a missed positive cost, compare again with "
+            "costs=(false alarm, missed positive), or --cost-fp and --cost-fn: the "
+            "threshold then follows from them."
+        )
+    if not trial.test:
+        steps.append(
+            "Before you rely on it, score rows that came later than these: no "
+            "cross-validation sees that the world changes."
+        )
+    return steps
+
+
+def _more(trial: Trial) -> list[str]:
+    """Return how an undecided trial could decide."""
+    verdicts = trial.conclusion.arms.values()
+    undecided = sum(v.outcome == "cannot tell" for v in verdicts)
+    if not undecided:
+        return []
+    who = f"{count(undecided, 'arm')} of {len(verdicts)} could not be told from "
+    if trial.scores.repeats < 5 and trial.protocol.by != "time":
+        return [
+            f"{who}{trial.results.baseline}. With repeats=5 (--repeats 5) the noise of "
+            "splitting shrinks, and smaller differences can be seen; it takes about "
+            f"{_times(5 / trial.scores.repeats)} as long."
+        ]
+    return [
+        f"{who}{trial.results.baseline}. More repeats would change little: more "
+        "positives would."
+    ]
+
+
+def methods(trial: Trial) -> list[dict[str, str]]:
+    """Return how the numbers came about, as terms and sentences."""
+    plan, results = trial.protocol, trial.results
+    times = count(trial.scores.repeats, "repeat")
+    positives = int(results.y.sum())
+    items = {
+        "What is estimated": f"The performance of {results.estimand}, on new rows "
+        "with the same share of positives.",
+        "Rows": f"{count(results.y.size, 'row')} with "
+        f"{count(positives, 'positive')}{_tied(trial)} are each a test case "
+        f"{'once' if trial.scores.repeats == 1 else 'once in every repeat'}. No "
+        "model is tested on rows it has learned from.",
+        "Splits": f"{plan.folds} folds, {times}, {SPLITS[plan.by]}. "
+        f"{DUPLICATES[plan.duplicates]}",
+        "Early stopping": f"{as_share(plan.stop_share)} of each training part, and "
+        "only they, decide when training stops.",
+        "Calibration and threshold": "A fold's calibrator comes from the scores of the "
+        "other folds. The threshold is one for all folds and repeats, the best for "
+        f"{goal_words(trial.objective)} on the scores so calibrated, and all decisions "
+        "shown are those of this one rule; with repeats, counts are means over them.",
+        "Intervals": f"{as_share(results.level)} intervals from {results.replicates:,} "
+        f"random weightings of whole {trial.facts.get('case_kind') or 'rows'}; models "
+        "stay as they are. A threshold that was chosen on these rows is chosen again "
+        "under each weighting, and what the choice flatters is taken off the intervals "
+        "of the decisions.",
+        "Verdict": "The difference in average precision is held against the larger of "
+        "two standard errors, over the splits (corrected resampled t-test) and over "
+        "the rows, with Holm's correction for the number of arms, to tell whether an "
+        f"arm differs from {results.baseline}. Where one of the two says the same of "
+        "every row, they differ if the interval of the other's AUROC excludes .5 (or "
+        "that of its average precision, at a fifth of the error rate, the share of "
+        f"positives). Differences within {margin_words(trial)} count as equivalent.",
+        "Seed": f"{plan.seed}. The same data, versions and seed give the same numbers.",
+        "Time": f"{_duration(trial.seconds)} in all.",
+    }
+    return [{"term": term, "text": text} for term, text in items.items()]
+
+
+def _tied(trial: Trial) -> str:
+    """Return in how many independent cases the positives lie, where they are tied."""
+    kind = trial.facts.get("case_kind")
+    return f" in {trial.facts['positive_cases']:,} {kind}" if kind else ""
+
+
+def margin_words(trial: Trial) -> str:
+    """Return up to what a difference does not matter, and why."""
+    verdict = trial.conclusion
+    value, basis = significant(verdict.margin, 2), verdict.margin_basis
+    return value if basis.startswith(value) else f"{value} ({basis})"
+
+
+def _times(factor: float) -> str:
+    return f"{significant(factor, 2)} times"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} seconds"
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"

@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trial on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from equipoise._core import numerals
+from equipoise._core.layout import WIDEST, columns, wrap
+from equipoise._core.numerals import (
+    as_probability,
+    decimals_for,
+    duration,
+    exact,
+    figure,
+    percent,
+    ratio,
+    share,
+    significant,
+)
+from equipoise.decision.plain import decimal
+from equipoise.diagnosis.words import count
+from equipoise.errors import printable
+from equipoise.evaluation.evaluate import as_costs
+from equipoise.metrics.estimate import Estimate
+from equipoise.report.summary_choice import standing
+from equipoise.report.summary_words import else_left, else_words, margin_words
+from equipoise.trials.independent_rows import doubt
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.text import Text
+
+    from equipoise.trials.trial import Trial
+
+MOST_WARNINGS = 4
+
+
+def screen(trial: Trial) -> RenderableType:
+    """Return facts, leaderboard, verdict, decision and warnings for a terminal."""
+    return _Screen(trial)
+
+
+@dataclass(frozen=True, eq=False)
+class _Screen:
+    """A trial that lays itself out for the width at hand."""
+
+    trial: Trial
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[Text]:
+        from rich.text import Text
+
+        for line, style in lines(self.trial, min(options.max_width, WIDEST)):
+            yield Text(line, style=style, no_wrap=True, overflow="ignore")
+
+
+def lines(trial: Trial, width: int) -> Iterator[tuple[str, str]]:
+    """Yield the lines of the screen and their styles.
+
+    Args:
+        trial: The trial.
+        width: Columns that a line may have.
+    """
+
+    def wrapped(texts: Iterable[str], style: str = "") -> Iterator[tuple[str, str]]:
+        for text in texts:
+            for line in wrap(printable(text), width).split("\n"):
+                yield line, style
+
+    classes = trial.facts["negative_class"], trial.facts["positive_class"]
+    warning = doubt(trial.diagnosis, classes)
+    yield from wrapped([warning] if warning else [], "bold red")
+    yield from wrapped([facts(trial)], "bold")
+    yield from wrapped([how(trial)], "dim")
+    yield "", ""
+    yield from leaderboard(trial, width)
+    yield "", ""
+    yield from wrapped(failures(trial), "yellow")
+    yield from wrapped([trial.verdict], "bold")
+    yield "", ""
+    yield from wrapped(decision(trial))
+    yield from wrapped(test_lines(trial))
+    found = warnings(trial)
+    if found:
+        yield "", ""
+        yield from wrapped(found, "yellow")
+
+
+def _name(text: str) -> str:
+    return printable(text, lines=False)
+
+
+def facts(trial: Trial) -> str:
+    """Return what the data are, in one line."""
+    data = trial.facts
+    total = sum(data["columns"].values())
+    return (
+        f"{data['source']}: {data['positives']:,} of {data['rows']:,} rows are "
+        f"{_name(data['target'])} = {_name(data['positive_class'])} "
+        f"({percent(data['prevalence'])}, "
+        f"{ratio(data['ratio'])}); {count(total, 'column')}"
+    )
+
+
+def how(trial: Trial) -> str:
+    """Return how the numbers came about, in one sentence."""
+    plan = trial.protocol
+    repeats = trial.scores.repeats
+    times = f" x {repeats} repeats" if repeats > 1 else ""
+    by = plan.by if plan.by == "stratified" else f"by {plan.by}"
+    return (
+        f"{plan.folds} folds{times}, {by}, seed {plan.seed}; "
+        f"{duration(trial.seconds)}. Estimates of {trial.results.estimand}, with "
+        f"{share(trial.results.level)} intervals; equivalent is within "
+        f"{margin_words(trial)} of average precision."
+    )
+
+
+TITLES = ("average precision", "AUROC", "Brier", "AP - plain", "verdict", "time")
+FIGURES = 4
+"""How many of the columns hold numbers; they are aligned to the right."""
+
+
+def leaderboard(trial: Trial, width: int) -> list[tuple[str, str]]:
+    """Return the lines of the arms, highest average precision first, and their styles.
+
+    One line per arm if the width allows; else intervals stand below their values, and
+    the time below the verdict; else names stand on lines of their own, too; else every
+    number does. Nothing is left out or cut.
+
+    Args:
+        trial: The trial.
+        width: Columns that a line may have.
+    """
+    arms = [*trial.names, *trial.failed]
+    cells = {name: _cells(trial, name) for name in arms}
+    for layout in (_in_one_line, _below_each_other, _below_names):
+        head, body = layout(cells, width)
+        if max(map(len, head)) <= width:
+            styles = ["bold" if n == trial.conclusion.best else "" for n in arms]
+            shown = [(line, "") for line in head]
+            for block, style in zip(body, styles, strict=True):
+                shown += [(line, style) for line in block]
+            return shown
+    return _blocks(trial, cells, width)
+
+
+Cells = list[tuple[str, ...]]
+"""Of one arm, for each of `TITLES`: the value and, if it has one, its interval."""
+
+
+def _cells(trial: Trial, name: str) -> Cells:
+    """Return an arm's texts in the order of `TITLES`."""
+    if name in trial.failed:
+        return [(), (), (), (), ("failed",), ()]
+    evaluation = trial.results[name].evaluation
+    finding = trial.conclusion.arms.get(name)
+    return [
+        _parts(evaluation["average_precision"]),
+        _parts(evaluation["roc_auc"]),
+        (brier(evaluation["brier"]),),
+        () if finding is None else _parts(finding.difference, signed=True),
+        ("",) if finding is None else (finding.outcome,),
+        (duration(trial.scores.seconds[name]),),
+    ]
+
+
+def _parts(estimate: Estimate, *, signed: bool = False) -> tuple[str, ...]:
+    value, *ends = numerals.estimate_parts(
+        estimate.value, estimate.low, estimate.high, signed=signed, short=True
+    )
+    return (value, f"[{ends[0]}, {ends[1]}]") if ends else (value,)
+
+
+Found = tuple[list[str], list[list[str]]]
+
+
+def _in_one_line(cells: Mapping[str, Cells], width: int) -> Found:
+    rows = [
+        [[_name(name)], *([" ".join(cell)] for cell in row)]
+        for name, row in cells.items()
+    ]
+    head = [["strategy"], *([title] for title in TITLES)]
+    return columns(head, rows, left=(0, FIGURES + 1))
+
+
+def _below_each_other(cells: Mapping[str, Cells], width: int) -> Found:
+    rows = [[[_name(name)], *_stacked(row)] for name, row in cells.items()]
+    return columns([["strategy"], *_titles()], rows, left=(0, FIGURES + 1))
+
+
+def _below_names(cells: Mapping[str, Cells], width: int) -> Found:
+    rows = [[[""], *_stacked(row)] for row in cells.values()]
+    head, body = columns([[""], *_titles()], rows, left=(0, FIGURES + 1), gap=2)
+    names = [wrap(_name(name), width).split("\n") for name in cells]
+    shown = [
+        [*name, *(line[1:] for line in block)]
+        for name, block in zip(names, body, strict=True)
+    ]
+    return [line[1:] for line in head], shown
+
+
+def _titles() -> list[list[str]]:
+    *figures, verdict, time = TITLES
+    return [*(title.split(" ", 1) for title in figures), [verdict, time]]
+
+
+def _stacked(row: Cells) -> list[list[str]]:
+    *figures, verdict, time = row
+    return [*(list(cell) for cell in figures), [*verdict, *time]]
+
+
+def _blocks(
+    trial: Trial, cells: Mapping[str, Cells], width: int
+) -> list[tuple[str, str]]:
+    """Return each arm as a paragraph, one number per line."""
+    shown = []
+    size = max(map(len, TITLES))
+    for name, row in cells.items():
+        style = "bold" if name == trial.conclusion.best else ""
+        shown += [(line, style) for line in wrap(_name(name), width).split("\n")]
+        for title, cell in zip(TITLES, row, strict=True):
+            text = " ".join(cell)
+            if text:
+                line = wrap(text, width, first=f"  {title:<{size}}  ")
+                shown += [(part, style) for part in line.split("\n")]
+    return shown
+
+
+def failures(trial: Trial) -> list[str]:
+    """Return why arms gave no scores, one sentence each."""
+    return [f"{name} failed: {reason}" for name, reason in trial.failed.items()]
+
+
+def decision(trial: Trial) -> list[str]:
+    """Return the chosen threshold and what it costs, in sentences."""
+    name = trial.conclusion.best
+    found = trial.results[name].evaluation
+    if found.threshold is None or found.confusion is None:
+        return []
+    c = found.confusion
+    if c.tp + c.fp + c.undecided == 0:
+        return [f"Decision with {name}: no row would be flagged."]
+    per = 1000 / found.rows
+    left = f", {significant(per * c.undecided)} rows left undecided"
+    left = left if c.undecided else ""
+    lines = [
+        f"Decision with {name}, {_goal(trial)} chosen out of fold: flag from a "
+        f"probability of {decimal(found.threshold)}{else_left(trial)}.",
+        *threshold_lines(trial),
+        *([f"  {why}"] if (why := standing(trial)) else []),
+        f"  recall {interval(found['recall'])}, precision "
+        f"{interval(found['precision'])}, F1 {interval(found['f1'])}",
+        f"  Of 1,000 rows {significant(per * (c.tp + c.fp))} are flagged: "
+        f"{significant(per * c.tp)} rightly, {significant(per * c.fp)} false alarms; "
+        f"{significant(per * c.fn)} of {significant(per * c.positives)} positives are "
+        f"missed{left}.",
+    ]
+    if "cost" in found:
+        lines.append(f"  cost per row {interval(found['cost'])}; {else_words(trial)}")
+    return lines
+
+
+def _goal(trial: Trial) -> str:
+    costs = as_costs(trial.costs)
+    if costs is None:
+        return f"best {trial.objective.replace('_', ' ')}"
+    prices = f"a false alarm {exact(costs.fp)}, a missed positive {exact(costs.fn)}"
+    if costs.abstain is not None:
+        prices += f", a row left undecided {exact(costs.abstain)}"
+    return f"lowest cost ({prices})"
+
+
+def threshold_lines(trial: Trial) -> list[str]:
+    """Say how much the threshold depends on the rows; nothing if costs set it."""
+    ends = trial.results[trial.conclusion.best].evaluation.threshold_range
+    if ends is None:
+        return []
+    low, high = (as_probability(end) for end in ends)
+    return [f"  With one fold left out, the threshold would be {low} to {high}."]
+
+
+def test_lines(trial: Trial) -> list[str]:
+    """Return what the separate test file says, in sentences."""
+    if not trial.test:
+        return []
+    first = next(iter(trial.test.values()))
+    lines = [
+        "",
+        f"On the test file ({first.positives:,} of {first.rows:,} positive, "
+        f"{percent(first.prevalence)}), average of the fold models:",
+    ]
+    for name in trial.names:
+        e = trial.test[name]
+        lines.append(
+            f"  {name}: average precision {interval(e['average_precision'])}, "
+            f"AUROC {interval(e['roc_auc'])}{_against(trial, name)}"
+        )
+    lines += [f"  {note}" for note in dict.fromkeys(first.notes)]
+    return lines
+
+
+def _against(trial: Trial, name: str) -> str:
+    """Return an arm's paired difference on the test file; nothing of the baseline."""
+    found = None if trial.held_out is None else trial.held_out.difference(name)
+    if found is None or not found.defined:
+        return ""
+    words = interval(found, signed=True)
+    return f"; {words} average precision against {trial.results.baseline}"
+
+
+def warnings(trial: Trial) -> list[str]:
+    """Return the gravest findings and what the learners had to say."""
+    grave = [f for f in trial.diagnosis.findings if f.severity != "info"]
+    lines = [
+        f"{f.code} {f.severity}: {f.message}"
+        for f in grave[: MOST_WARNINGS - min(1, len(trial.notes))]
+    ]
+    if len(grave) > len(lines):
+        lines.append(f"... and {len(grave) - len(lines)} more; diagnose prints all")
+    lines += [f"note: {note}" for note in trial.notes[:MOST_WARNINGS]]
+    rest = len(trial.notes) - MOST_WARNINGS
+    if rest > 0:
+        lines.append(f"... and {rest} more notes; trial.notes and the report have all")
+    return lines
+
+
+def interval(estimate: Estimate, *, signed: bool = False) -> str:
+    """Write an estimate shortly, for example ".762 [.70, .81]"."""
+    ends = estimate.low, estimate.high
+    return numerals.estimate(estimate.value, *ends, signed=signed, short=True)
+
+
+def brier(estimate: Estimate) -> str:
+    """Write a Brier score: small numbers need their own digits."""
+    return figure(estimate.value, max(4, decimals_for(estimate.value, 3)))

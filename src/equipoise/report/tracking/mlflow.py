@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trial for MLflow: one run per strategy below one run for the trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from equipoise._core.checks import sentence
+from equipoise._core.extras import require_extra
+from equipoise._core.files import to_json
+from equipoise.errors import InputError
+from equipoise.report.tracking.runs import TrackedRun, tracked_runs
+
+if TYPE_CHECKING:
+    from equipoise.trials.trial import Trial
+
+CURVE = "precision_at_recall"
+"""The precision-recall curve as a metric: its step is the recall in per cent."""
+
+SPLIT = "split_average_precision"
+EXPERIMENT = "equipoise"
+
+
+def require_mlflow(uri: str | None = None) -> None:
+    """Raise if a trial could not be logged: to be asked before it is run.
+
+    Args:
+        uri: The tracking address; by default MLflow's own (MLFLOW_TRACKING_URI).
+
+    Raises:
+        MissingExtraError: MLflow is not installed.
+        InputError: The address cannot be used; its reason and a remedy are told.
+    """
+    require_extra("mlflow", ("mlflow",), "a trial for MLflow")
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
+    except MlflowException as error:
+        raise _unusable(uri, error) from error
+
+
+def _unusable(uri: str | None, error: Exception) -> InputError:
+    """Return the error for an address that MLflow refuses or cannot reach."""
+    if "sqlite" in str(error):  # mlflow-skinny alone opens no database
+        require_extra("mlflow", ("sqlalchemy", "alembic"), "a database for MLflow")
+    files = uri is not None and urlsplit(uri).scheme in ("", "file")
+    remedy = (
+        "Pass a database, such as sqlite:///mlflow.db; or set the environment variable "
+        "MLFLOW_ALLOW_FILE_STORE=true to use the folder."
+        if files
+        else "Start a server with `mlflow server` (of the package mlflow) and pass its "
+        "address, or pass a file, such as sqlite:///mlflow.db, which needs no server."
+    )
+    return InputError(
+        sentence(
+            f"the tracking address {uri or 'that MLflow is set to'!r}, which failed: "
+            f"{str(error).splitlines()[0][:300]}",
+            "an address that MLflow can write to",
+            remedy,
+        )
+    )
+
+
+def to_mlflow(
+    trial: Trial, experiment: str = EXPERIMENT, *, uri: str | None = None
+) -> dict[str, str]:
+    """Log a trial to MLflow: parameters, metrics and PR curves, and no models.
+
+    The trial's own run holds the verdict and the report; each strategy has a run
+    below it. The global tracking address and the active run are left alone.
+
+    Args:
+        trial: A finished trial.
+        experiment: The experiment's name; it is made where it is absent.
+        uri: The tracking server; by default MLflow's own (MLFLOW_TRACKING_URI).
+
+    Returns:
+        Strategy -> the identifier of its run; the trial's own under "".
+
+    Raises:
+        MissingExtraError: MLflow is not installed.
+        InputError: The server cannot be reached or refuses; its reason is told.
+    """
+    require_mlflow(uri)
+    from mlflow.exceptions import MlflowException
+
+    runs = tracked_runs(trial)
+    try:
+        return _log(trial, runs, experiment, uri)
+    except MlflowException as error:
+        raise _unusable(uri, error) from error
+
+
+def _log(
+    trial: Trial, runs: list[TrackedRun], experiment: str, uri: str | None
+) -> dict[str, str]:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=uri)
+    found = client.get_experiment_by_name(experiment)
+    place = client.create_experiment(experiment) if found is None else found
+    place = place if isinstance(place, str) else place.experiment_id
+    facts = trial.to_dict()
+    whole = client.create_run(place, run_name=f"trial of {facts['source']}"[:250])
+    own = whole.info.run_id
+    _write(client, own, _trial_parameters(facts), _trial_metrics(trial), [])
+    client.set_tag(own, "mlflow.note.content", trial.verdict)
+    client.log_text(own, trial.report(), "report.html")
+    client.log_text(own, to_json(facts), "comparison.json")
+    identifiers = {"": own}
+    for run in runs:
+        made = client.create_run(
+            place, run_name=run.name, tags={"mlflow.parentRunId": own}
+        )
+        identifiers[run.name] = made.info.run_id
+        _write(client, made.info.run_id, run.parameters, run.metrics, _series(run))
+        client.set_tag(made.info.run_id, "mlflow.note.content", run.description)
+        client.set_terminated(made.info.run_id)
+    client.set_terminated(own)
+    return identifiers
+
+
+def _write(
+    client: Any,
+    run: str,
+    parameters: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    series: list[tuple[str, int, float]],
+) -> None:
+    from mlflow.entities import Metric, Param
+
+    now = int(1000 * time.time())
+    single = [Metric(name, value, now, 0) for name, value in metrics.items()]
+    lines = [Metric(name, value, now, step) for name, step, value in series]
+    client.log_batch(
+        run,
+        metrics=single + lines,
+        params=[Param(name, str(value)[:500]) for name, value in parameters.items()],
+    )
+
+
+def _series(run: TrackedRun) -> list[tuple[str, int, float]]:
+    """Return what MLflow draws as lines: name, step and value."""
+    counts = run.curve
+    flagged = counts.tp + counts.fp
+    recall = np.round(100 * np.linspace(1, 0, len(flagged))).astype(int).tolist()
+    lines = [
+        (CURVE, step, tp / n)
+        for step, tp, n in zip(recall, counts.tp, flagged, strict=True)
+        if n > 0
+    ]
+    splits = enumerate(run.splits.tolist())
+    lines += [(SPLIT, k, value) for k, value in splits if np.isfinite(value)]
+    return [(name, step, float(value)) for name, step, value in reversed(lines)]
+
+
+def _trial_parameters(facts: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("source", "target", "positive_class", "rows", "positives", "seed")
+    chosen = {name: facts[name] for name in (*names, "objective", "best")}
+    return chosen | dict(facts["splits"])
+
+
+def _trial_metrics(trial: Trial) -> dict[str, float]:
+    best = trial.results.best.estimate
+    found = {
+        "best_average_precision": best.value,
+        "best_average_precision_low": best.low,
+        "best_average_precision_high": best.high,
+        "seconds": trial.seconds,
+    }
+    return {name: float(v) for name, v in found.items() if np.isfinite(v)}

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trial as runs for a tracker: one per strategy, numbers only, no models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from equipoise._core.types import FloatArray
+from equipoise.metrics import curve
+from equipoise.metrics.confusion import Counts
+from equipoise.metrics.estimate import Estimate
+from equipoise.strategies.blended import Blend
+from equipoise.strategies.strategy import Strategy
+
+if TYPE_CHECKING:
+    from equipoise.trials.trial import Trial
+
+Parameter = str | float | int | bool
+
+RECALLS = 101
+"""Points of a precision-recall curve: recall 0, .01, .. 1."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedRun:
+    """One strategy of a trial.
+
+    Attributes:
+        name: The strategy's name.
+        description: What it is, in words.
+        parameters: What it is made of, and the options of its parts.
+        metrics: Every metric that is defined, by name; `_low` and `_high` are the
+            ends of its interval.
+        splits: Average precision within each fold, repeat by repeat; NaN where a
+            fold lacks a class.
+        curve: Counts `[RECALLS]` at falling recall, from flagging every row to
+            flagging none: means over the repeats.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Parameter]
+    metrics: Mapping[str, float]
+    splits: FloatArray
+    curve: Counts
+
+
+def tracked_runs(trial: Trial) -> list[TrackedRun]:
+    """Return a trial's runs, in the order of its leaderboard."""
+    by_name = {strategy.name: strategy for strategy in trial.strategies}
+    return [_run(trial, by_name[name]) for name in trial.names]
+
+
+def _run(trial: Trial, strategy: Strategy) -> TrackedRun:
+    arm = trial.results[strategy.name]
+    return TrackedRun(
+        strategy.name,
+        strategy.describe(),
+        _parameters(strategy),
+        _metrics(trial, strategy.name),
+        np.ravel(arm.splits["average_precision"]),
+        counts_at_recalls(trial.results.y, arm.aligned),
+    )
+
+
+def _parameters(strategy: Strategy) -> dict[str, Parameter]:
+    parts = strategy.to_dict()
+    del parts["name"], parts["options"]
+    if isinstance(strategy, Blend):
+        del parts["blended"], parts["shares"]
+        parts |= {f"share_{name}": share for name, share in strategy.prior.items()}
+    chosen: dict[str, Parameter] = {k: v or "none" for k, v in parts.items()}
+    options = {**strategy.defaults, **strategy.settings}
+    return chosen | {k: v for k, v in options.items() if v is not None}
+
+
+def _metrics(trial: Trial, name: str) -> dict[str, float]:
+    arm = trial.results[name]
+    found: dict[str, float] = {}
+    for metric, estimate in arm.evaluation.items():
+        found |= _ends(metric, estimate)
+    for metric, estimate in arm.differences.items():
+        found |= _ends(f"{metric}_minus_{trial.results.baseline}", estimate)
+    threshold = arm.evaluation.threshold
+    found["threshold"] = math.nan if threshold is None else threshold
+    if arm.evaluation.lower is not None:
+        found["lower"] = arm.evaluation.lower
+    found["seconds"] = trial.scores.seconds[name]
+    found["updates"] = trial.scores.updates[name]
+    return {key: float(v) for key, v in found.items() if math.isfinite(v)}
+
+
+def _ends(name: str, estimate: Estimate) -> dict[str, float]:
+    return {
+        name: estimate.value,
+        f"{name}_low": estimate.low,
+        f"{name}_high": estimate.high,
+    }
+
+
+def counts_at_recalls(
+    y: np.ndarray, scores: FloatArray, points: int = RECALLS
+) -> Counts:
+    """Return the counts of the least flags that reach each recall.
+
+    Even thresholds would show nothing of a rare class, whose scores crowd at 0.
+
+    Args:
+        y: `[rows]` whether a row is positive.
+        scores: `[repeats, rows]`; only their order within a repeat counts.
+        points: How many recalls, evenly spaced from 1 down to 0.
+
+    Returns:
+        Means over the repeats, `[points]`: at recall 1 every row is flagged, at
+        recall 0 none.
+
+    Example:
+        >>> y = np.array([True, False, True, False])
+        >>> found = counts_at_recalls(y, np.array([[4.0, 3.0, 2.0, 1.0]]), points=3)
+        >>> found.tp.tolist(), found.fp.tolist()
+        ([2.0, 1.0, 0.0], [2.0, 0.0, 0.0])
+    """
+    positives, negatives = int(y.sum()), int((~y).sum())
+    # Rounding must not turn "3 of 12" into "more than 3".
+    wanted = np.linspace(1, 0, points) * positives - 1e-9
+    tp, fp = np.zeros(points), np.zeros(points)
+    for line in scores:
+        found = curve(y, line)
+        at = np.searchsorted(found.counts.tp, wanted[1:-1])
+        tp[1:-1] += found.counts.tp[at] / len(scores)
+        fp[1:-1] += found.counts.fp[at] / len(scores)
+    tp[0], fp[0] = positives, negatives
+    return Counts(tp, fp, positives - tp, negatives - fp)

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trial for TensorBoard: hyper-parameters, metrics and PR curves per strategy."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from equipoise._core.checks import sentence
+from equipoise._core.extras import require_extra
+from equipoise._core.outputs import writable_folder
+from equipoise.errors import InputError
+from equipoise.report.tracking.runs import TrackedRun, tracked_runs
+
+if TYPE_CHECKING:
+    from equipoise.trials.trial import Trial
+
+SHOWN = ("average_precision", "roc_auc", "brier", "recall", "precision", "f1")
+"""What the table of hyper-parameters shows; every metric is among the scalars."""
+
+CURVE = "precision_recall"
+ABOUT_CURVE = (
+    "Out-of-fold scores. The thresholds stand at even steps of recall: the number "
+    "shown as threshold is 1 - recall, and no probability."
+)
+
+
+def require_tensorboard(folder: str | os.PathLike[str]) -> Path:
+    """Return the folder, if a trial can be written there.
+
+    Raises:
+        MissingExtraError: TensorBoard is not installed.
+        InputError: The folder cannot be written to, or exists and is not empty:
+            TensorBoard would draw both trials as one.
+    """
+    require_extra("tensorboard", ("tensorboard",), "a trial for TensorBoard")
+    place = writable_folder(folder, "tensorboard")
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise InputError(
+            sentence(
+                f"the folder {place.name!r}, which is not empty",
+                "a new folder",
+                f"Try {str(place / 'trial-2')!r}.",
+            )
+        )
+    return place
+
+
+def to_tensorboard(trial: Trial, folder: str | os.PathLike[str]) -> Path:
+    """Write a trial as TensorBoard runs, one per strategy.
+
+    Args:
+        trial: A finished trial.
+        folder: A new folder; `tensorboard --logdir` takes it or the one above it.
+
+    Returns:
+        The folder.
+
+    Raises:
+        MissingExtraError: TensorBoard is not installed.
+        InputError: The folder is not empty.
+        OSError: It cannot be written.
+    """
+    place = require_tensorboard(folder)
+    runs = tracked_runs(trial)
+    _write_root(trial, runs, place)
+    for run, name in zip(runs, folder_names([r.name for r in runs]), strict=True):
+        _write_run(run, place / name)
+    return place
+
+
+def folder_names(names: Sequence[str]) -> list[str]:
+    """Return names that are fit for folders, all different.
+
+    Example:
+        >>> folder_names(["plain", "a/b", "a:b"])
+        ['plain', 'a_b', 'a_b_2']
+    """
+    found: list[str] = []
+    for name in names:
+        plain = re.sub(r"[^A-Za-z0-9+_-]", "_", name)
+        number = 2
+        unique = plain
+        while unique in found:
+            unique, number = f"{plain}_{number}", number + 1
+        found.append(unique)
+    return found
+
+
+def _write_root(trial: Trial, runs: Sequence[TrackedRun], folder: Path) -> None:
+    import tensorflow as tf
+    from tensorboard.plugins.hparams import api
+
+    writer = tf.summary.create_file_writer(str(folder))
+    with writer.as_default(step=0):
+        api.hparams_config(
+            hparams=_columns(runs),
+            metrics=[api.Metric(name) for name in SHOWN],
+        )
+        tf.summary.text("verdict", trial.verdict)
+        facts = trial.to_dict()
+        keys = ("source", "target", "positive_class", "rows", "positives", "seed")
+        lines = [f"{key}: {facts[key]}" for key in (*keys, "estimand")]
+        tf.summary.text("trial", "  \n".join(lines))
+    writer.close()
+
+
+def _columns(runs: Sequence[TrackedRun]) -> list[Any]:
+    """Return each parameter with the values that the runs have."""
+    from tensorboard.plugins.hparams import api
+
+    values: dict[str, list[Any]] = {}
+    for run in runs:
+        for name, value in _values(run).items():
+            values.setdefault(name, []).append(value)
+    return [
+        api.HParam(name, api.Discrete(sorted(set(found))))
+        for name, found in values.items()
+    ]
+
+
+def _values(run: TrackedRun) -> Mapping[str, Any]:
+    """Return the parameters as texts and floats, one type per name."""
+    return {
+        name: float(value)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else str(value)
+        for name, value in run.parameters.items()
+    }
+
+
+def _write_run(run: TrackedRun, folder: Path) -> None:
+    import tensorflow as tf
+    from tensorboard.plugins.hparams import api
+
+    writer = tf.summary.create_file_writer(str(folder))
+    with writer.as_default(step=0):
+        api.hparams(dict(_values(run)), trial_id=run.name)
+        for name, value in run.metrics.items():
+            tf.summary.scalar(name, tf.constant(value, tf.float64))
+        for number, value in enumerate(run.splits.tolist()):
+            if np.isfinite(value):
+                tf.summary.scalar("split/average_precision", value, step=number)
+        tf.summary.text("description", run.description)
+        tf.summary.experimental.write_raw_pb(_curve(run), step=0)
+    writer.close()
+
+
+def _curve(run: TrackedRun) -> bytes:
+    """Return the precision-recall curve as the plugin's protocol buffer."""
+    from tensorboard.plugins.pr_curve import summary
+
+    counts = run.curve
+    flagged = counts.tp + counts.fp
+    summary_proto = summary.raw_data_pb(
+        CURVE,
+        counts.tp,
+        counts.fp,
+        counts.tn,
+        counts.fn,
+        counts.tp / np.maximum(flagged, 1e-7),
+        counts.tp / (counts.tp + counts.fn),
+        num_thresholds=len(counts.tp),
+        display_name="Precision and recall",
+        description=ABOUT_CURVE,
+    )
+    encoded: bytes = summary_proto.SerializeToString()
+    return encoded

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A sampler over arrays in memory: the batches of each epoch, for any consumer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.arrays import floats, unmasked
+from equipoise._core.checks import integer, sentence
+from equipoise._core.types import AnyArray
+from equipoise.errors import InputError
+from equipoise.sampling.classes import Classes
+from equipoise.sampling.draw import Draw
+from equipoise.sampling.sampler import Sampler, steps_per_epoch
+
+Features = AnyArray | dict[str, AnyArray] | tuple[AnyArray, ...]
+
+
+class Mixing(Protocol):
+    """What a synthesis does to a draw; `equipoise.synthesis` has them."""
+
+    def prepare(
+        self,
+        numbers: npt.ArrayLike,
+        codes: npt.ArrayLike | None,
+        labels: npt.ArrayLike,
+        seed: int,
+    ) -> Any:
+        """Learn from the rows what `mix` needs."""
+
+    def mix(
+        self, draw: Draw, neighbours: Any, labels: npt.ArrayLike, seed: int, epoch: int
+    ) -> Draw:
+        """Return the draw with partners and mixes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """Arrays, and the rule that draws batches from them.
+
+    Attributes:
+        sampler: Which rows are drawn.
+        features: One array `[rows, ...]`, or a dictionary or tuple of them.
+        labels: `[rows]`, 0 or 1.
+        weights: `[rows]` example weights, or None.
+        batch: Examples per batch.
+        steps: Batches per epoch.
+        seed: The seed of the run.
+        mixing: A synthesis, or None.
+        neighbours: What the synthesis has learned from the rows.
+    """
+
+    sampler: Sampler
+    features: Features
+    labels: AnyArray
+    weights: AnyArray | None
+    batch: int
+    steps: int
+    seed: int
+    mixing: Mixing | None = None
+    neighbours: Any = None
+
+    def draw(self, epoch: int) -> Draw:
+        """Return the rows of an epoch, `[steps, batch]`.
+
+        Args:
+            epoch: The number of the epoch, from 0.
+        """
+        draw = self.sampler.draw(
+            self.labels,
+            batch=self.batch,
+            steps=self.steps,
+            seed=self.seed,
+            epoch=epoch,
+        )
+        if self.mixing is None:
+            return draw
+        return self.mixing.mix(draw, self.neighbours, self.labels, self.seed, epoch)
+
+    def parts(self) -> tuple[Any, ...]:
+        """Return (features, targets) or (features, targets, weights), by row."""
+        targets = self.labels.astype(np.float32)
+        weights = () if self.weights is None else (self.weights,)
+        return (self.features, targets, *weights)
+
+    def dataset(self, first_epoch: int = 0) -> Any:  # a tf.data.Dataset
+        """Return the batches as a `tf.data.Dataset`.
+
+        One pass is one epoch of `steps` batches. Each new pass goes on to the next
+        epoch, so `model.fit(feed.dataset(), epochs=10)` sees ten different draws.
+
+        Args:
+            first_epoch: The epoch of the first pass, from 0.
+        """
+        from equipoise.sampling.feeds.tf_data import as_dataset
+
+        return as_dataset(self, integer(first_epoch, "first_epoch", 0))
+
+    def sequence(self, first_epoch: int = 0) -> Any:  # a keras.utils.PyDataset
+        """Return the batches as a `keras.utils.PyDataset`, for any backend of Keras.
+
+        Args:
+            first_epoch: The epoch that training starts with, from 0.
+        """
+        from equipoise.sampling.feeds.keras import Batches
+
+        return Batches(self, integer(first_epoch, "first_epoch", 0))
+
+
+def feed_from(
+    sampler: Sampler,
+    features: npt.ArrayLike | Mapping[str, npt.ArrayLike] | tuple[Any, ...],
+    labels: npt.ArrayLike,
+    *,
+    weights: npt.ArrayLike | None = None,
+    batch: int = 256,
+    steps: int | None = None,
+    seed: int = 0,
+    synthesis: Mixing | None = None,
+) -> Feed:
+    """Check the arrays and prepare the synthesis.
+
+    Args:
+        sampler: Which rows are drawn.
+        features: One array `[rows, ...]`, or a dictionary or tuple of such arrays.
+        labels: `[rows]`, 0 or 1.
+        weights: `[rows]` example weights, at least 0.
+        batch: Examples per batch, at least 1.
+        steps: Batches per epoch; by default ceil(rows / batch).
+        seed: The seed of the run.
+        synthesis: Puts examples between the drawn ones, as `Smote` or `Mixup` do;
+            for one array of finite numbers `[rows, columns]`.
+
+    Raises:
+        InputTypeError: A number is not an integer.
+        InputError: The arrays differ in length, a label is neither 0 nor 1, a weight
+            is negative or not finite, or a synthesis is given for features that are
+            not one array of numbers.
+
+    Example:
+        >>> from equipoise.sampling import Balanced
+        >>> x, y = np.arange(200.0).reshape(100, 2), np.arange(100) < 5
+        >>> feed = feed_from(Balanced(), x, y, batch=10)
+        >>> feed.steps, feed.draw(epoch=0).targets(y).sum(axis=1).tolist()[:3]
+        (10, [5.0, 5.0, 5.0])
+    """
+    y = np.asarray(unmasked(labels, "labels"))
+    Classes.of(y)  # refuses labels that are neither 0 nor 1
+    feed = Feed(
+        sampler,
+        _features(features),
+        y,
+        None if weights is None else _weights(weights),
+        integer(batch, "batch", 1),
+        steps_per_epoch(len(y), batch) if steps is None else integer(steps, "steps", 1),
+        integer(seed, "seed"),
+    )
+    _check_lengths(feed)
+    return feed if synthesis is None else _with_synthesis(feed, synthesis)
+
+
+def _with_synthesis(feed: Feed, synthesis: Mixing) -> Feed:
+    x = feed.features
+    if not isinstance(x, np.ndarray) or x.ndim != 2 or x.dtype.kind not in "biuf":
+        raise InputError(
+            sentence(
+                "a synthesis for features that are not one table of numbers",
+                "one array [rows, columns]",
+                "Encode the features first, or leave the synthesis out.",
+            )
+        )
+    x = x if x.dtype.kind == "f" else x.astype(np.float32)
+    learned = synthesis.prepare(x, None, feed.labels, feed.seed)
+    return replace(feed, features=x, mixing=synthesis, neighbours=learned)
+
+
+def _check_lengths(feed: Feed) -> None:
+    lengths = {len(array) for array in _arrays(feed.features)}
+    lengths |= set() if feed.weights is None else {len(feed.weights)}
+    if lengths != {len(feed.labels)}:
+        raise InputError(
+            sentence(
+                f"{len(feed.labels):,} labels and arrays of {sorted(lengths)} rows",
+                "arrays with as many rows as labels",
+            )
+        )
+
+
+def _arrays(features: Features) -> tuple[AnyArray, ...]:
+    if isinstance(features, dict):
+        return tuple(features.values())
+    return features if isinstance(features, tuple) else (features,)
+
+
+def _features(features: Any) -> Features:
+    if isinstance(features, Mapping):
+        return {str(name): np.asarray(array) for name, array in features.items()}
+    if isinstance(features, tuple):
+        return tuple(np.asarray(array) for array in features)
+    return np.asarray(features)
+
+
+def _weights(weights: npt.ArrayLike) -> AnyArray:
+    given = floats(weights, "weights").astype(np.float32)
+    if given.ndim != 1 or not (np.isfinite(given) & (given >= 0)).all():
+        raise InputError(
+            sentence(
+                f"weights of shape {given.shape}, some negative or not finite",
+                "one finite weight of at least 0 for each row",
+            )
+        )
+    return given

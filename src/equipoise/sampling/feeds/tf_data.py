@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A sampler's batches as a `tf.data.Dataset`.
+
+The rows of an epoch are drawn as indices, and gathered in the graph a block of
+batches at a time: nothing is filtered, rejected or read twice, so a rare class costs
+no more than a common one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from equipoise._core.types import AnyArray
+from equipoise.sampling.draw import Draw
+from equipoise.sampling.feeds.arrays import (
+    Feed,
+)
+
+BLOCK = 1 << 21
+"""Bytes gathered at a time, at most, unless a batch holds more: about what a cache
+holds, and for images no more memory than a batch."""
+
+
+def as_dataset(feed: Feed, first_epoch: int = 0) -> tf.data.Dataset:
+    """Return batches of (features, targets) or (features, targets, weights).
+
+    One pass is one epoch of `feed.steps` batches. Each new pass goes on to the next
+    epoch, so `model.fit(dataset, epochs=10)` sees ten different draws.
+
+    Args:
+        feed: What is drawn from what.
+        first_epoch: The epoch of the first pass, from 0.
+    """
+    epochs = count(first_epoch)
+    at_once = batches_at_once(feed)
+    tensors = tf.nest.map_structure(tf.constant, feed.parts())
+    mixed = feed.mixing is not None
+
+    def blocks() -> Iterator[Any]:
+        drawn = _arrays(feed.draw(next(epochs)), mixed)
+        for start in range(0, feed.steps, at_once):
+            yield tuple(array[start : start + at_once] for array in drawn)
+
+    shape = (None, feed.batch)
+    rows = tf.TensorSpec(shape, tf.int32)
+    mixing = (rows, tf.TensorSpec(shape, tf.float32)) if mixed else ()
+
+    def gather(*drawn: tf.Tensor) -> Any:
+        return tf.nest.map_structure(lambda part: _take(part, *drawn), tensors)
+
+    return (
+        tf.data.Dataset.from_generator(blocks, output_signature=(rows, *mixing))
+        .map(gather)
+        .unbatch()
+        .apply(tf.data.experimental.assert_cardinality(feed.steps))
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+def batches_at_once(feed: Feed) -> int:
+    """Return how many batches are gathered at a time, so as to stay below `BLOCK`.
+
+    Args:
+        feed: What is drawn from what.
+    """
+    parts: list[AnyArray] = tf.nest.flatten(feed.parts())
+    row = sum(part[:1].nbytes for part in parts)
+    return max(1, BLOCK // (row * feed.batch))
+
+
+def _arrays(draw: Draw, mixed: bool) -> tuple[Any, ...]:
+    if not mixed:
+        return (draw.index,)
+    if draw.partner is None or draw.mix is None:  # a synthesis without neighbours
+        return draw.index, draw.index, np.zeros(draw.index.shape, np.float32)
+    return draw.index, draw.partner, draw.mix
+
+
+def _take(
+    values: tf.Tensor,
+    index: tf.Tensor,
+    partner: tf.Tensor | None = None,
+    mix: tf.Tensor | None = None,
+) -> tf.Tensor:
+    """Gather rows, and move each towards its partner by its mix."""
+    own = tf.gather(values, index)
+    if partner is None:
+        return own
+    other = tf.gather(values, partner)
+    share = tf.cast(mix, values.dtype)
+    share = tf.reshape(share, tf.concat([tf.shape(share), [1] * (own.ndim - 2)], 0))
+    return own + share * (other - own)

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verb `compare`: every arm on the same splits, and what the trial can tell."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
+from typing import Any
+
+from equipoise._core.checks import integer, listing, number, one_of, sentence
+from equipoise.decision.costs import Costs
+from equipoise.decision.objectives import as_objective
+from equipoise.diagnosis.diagnosis import diagnose
+from equipoise.errors import UnsupportedError
+from equipoise.evaluation.evaluate import as_costs
+from equipoise.jobs import Progress
+from equipoise.reading.read import read_parts
+from equipoise.reading.target import Positives
+from equipoise.strategies.catalogue import as_strategies, strategy
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import concatenate
+from equipoise.training.settings import TrainingSettings
+from equipoise.trials.blended_arms import fitted_arms, with_blends
+from equipoise.trials.conclude import judge
+from equipoise.trials.learner_choice import Arms, labels_of, refuse_columns
+from equipoise.trials.protocol import Protocol, require_columns, split_by
+from equipoise.trials.schedule import Repeats, fit_repeats
+from equipoise.trials.trial import Trial
+
+DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
+BASELINE = "plain"
+OWN_STRATEGIES = ("prior", "plain", "class_weight")
+
+
+def compare(
+    source: Any,
+    target: str | None = None,
+    *,
+    test: Any = None,
+    positive: Positives | None = None,
+    group: Any = None,
+    time: Any = None,
+    drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    unlabelled: str = "refuse",
+    day_first: bool | None = None,
+    strategies: Iterable[str | Strategy] | str | None = None,
+    folds: int = 5,
+    repeats: int | str = "auto",
+    minutes: float = 2.0,
+    by: str | None = None,
+    duplicates: str = "auto",
+    objective: str = "f1",
+    costs: Costs | tuple[float, float] | None = None,
+    margin: float | None = None,
+    network: str = "default",
+    model: Callable[[], Any] | None = None,
+    training: TrainingSettings | None = None,
+    checkpoints: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Trial:
+    """Try every strategy on the data in one fair trial.
+
+    Outer folds give out-of-fold scores; an inner split of each training part, and
+    only it, decides early stopping. Calibration is cross-fitted; what is judged is the
+    one rule that is handed over, see `evaluation.cross_validated`. Differences are
+    paired with `plain`, which is always in the trial.
+
+    Args:
+        source: A `Table`, or anything that `read_table` takes: a path, a data
+            frame, `(X, y)`.
+        target: The target's name where `source` is a path or a frame.
+        test: A separate test file or table, scored by the average of the fold
+            models and never used for a choice.
+        positive: The positive class; by default the rarest.
+        group: A column whose equal values stay on one side of a split (a patient, a
+            customer); it is no feature. With `model`, an array with one value per
+            row.
+        time: A column by which the rows are ordered and split in time; it is no
+            feature. With `model`, an array with one value per row.
+        drop: Columns to leave out.
+        keep: Columns that are features even where they look like identifiers.
+        unlabelled: What becomes of rows without a label: "refuse", "drop" or "keep",
+            as in `read_table`.
+        day_first: Whether 03/04/2021 is 3 April where no date tells, as in
+            `read_table`.
+        strategies: Names of the catalogue or `Strategy` objects; by default
+            `prior`, `logistic`, `trees`, `plain`, `class_weight` and `auto`, the
+            average that `fit` makes by default. What an average needs and no arm is,
+            is fitted too.
+        folds: The number of outer folds, 2 to 20.
+        repeats: How often the folds are drawn anew, 1 to 20; "auto" spends
+            `minutes` on up to 5.
+        minutes: The time budget of `repeats="auto"`, above 0.
+        by: "stratified", "group" or "time"; by default what the table holds.
+        duplicates: "auto", "group" or "ignore", see `outer_splits`.
+        objective: What the threshold shall be best at: "f1", "balanced_accuracy",
+            "g_mean", "mcc" or, with `costs`, "cost".
+        costs: (cost of a false alarm, cost of a missed positive), or `Costs(...)`,
+            with `abstain` for a rule that leaves rows undecided where that is cheaper.
+        margin: Differences in average precision up to this are equivalent; by
+            default 2% of what the best arm gains over guessing, at most .01.
+        network: The network of the network strategies: "default", "small" (two layers
+            of 64, a first look) or "linear".
+        model: A function that returns your own uncompiled `keras.Model` with one
+            logit per row; `source` is then `(x, y)` with x of any shape, for
+            example images, and only network strategies can be tried.
+        training: How networks are trained; the usual settings by default. A network
+            of yours that learns slowly may need more patience.
+        checkpoints: A folder from which a trial that was stopped at any moment goes
+            on with the same numbers.
+        seed: One seed gives one result.
+        progress: Called with a sentence and the share of the work done.
+
+    Returns:
+        A `Trial`: print it; `trial.frame()`, `trial.best`, `trial.verdict`.
+
+    Raises:
+        InputError: An argument is out of range or unknown.
+        SplitError: There are too few positives for the folds.
+        UnsupportedError: The table is not binary.
+        TrainingError: The baseline's training met a number that is not finite. An
+            error in another arm ends that arm alone: see `Trial.failed`.
+
+    Example:
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> known = gaussian_shift(rows=300, positives=60, seed=1)
+        >>> trial = compare(known.table, strategies=["prior"], folds=2, repeats=1)
+        >>> trial.names
+        ('plain', 'prior')
+        >>> trial["prior"].evaluation["roc_auc"].value
+        0.5
+    """
+    started = monotonic()
+    if model is None:
+        x = None
+        table, later = read_parts(
+            source,
+            target,
+            test,
+            positive=positive,
+            group=group,
+            time=time,
+            drop=drop,
+            keep=keep,
+            unlabelled=unlabelled,
+            day_first=day_first,
+        )
+    else:
+        refuse_columns(
+            test=test, target=target, drop=drop, keep=keep, day_first=day_first
+        )
+        table, x = labels_of(
+            source, positive=positive, group=group, time=time, unlabelled=unlabelled
+        )
+        later = None
+    table.require_binary("compare")
+    require_columns(table, "compare")
+    arms = _arms(strategies, own=model is not None)
+    learner = Arms(network, checkpoints, model, x, training)
+    protocol = Protocol(
+        folds=integer(folds, "folds", 2, 20),
+        by=split_by(table, by),
+        duplicates=one_of(duplicates, ["auto", "group", "ignore"], "duplicates"),
+        seed=integer(seed, "seed"),
+    )
+    number(minutes, "minutes", 0, open_ends=True)
+    if margin is not None:
+        number(margin, "margin", 0, 1)
+    if as_costs(costs) is None:
+        as_objective(objective, {})
+    count = Repeats.of(repeats, minutes, protocol.by)
+    call = progress or (lambda text, share: None)
+    call("looking at the data", 0.0)
+    found = diagnose(table, test=later, duplicates=protocol.duplicates, seed=seed)
+    whole = table if later is None else concatenate([table, later])
+    fits = fit_repeats(
+        whole,
+        len(table),
+        fitted_arms(arms),
+        protocol,
+        learner,
+        count,
+        started,
+        call,
+        BASELINE,
+    )
+    scores = with_blends(fits, arms, table.y, past_only=protocol.by == "time")
+    call("computing intervals", 0.97)
+    return judge(
+        table,
+        later,
+        [arm for arm in arms if arm.name not in scores.failed],
+        protocol,
+        scores,
+        found,
+        objective=objective,
+        costs=costs,
+        margin=margin,
+        started=started,
+        training=learner.record(),
+    )
+
+
+def _arms(
+    strategies: Iterable[str | Strategy] | str | None, *, own: bool
+) -> list[Strategy]:
+    """Return the strategies, the baseline always among them."""
+    usual = OWN_STRATEGIES if own else DEFAULT_STRATEGIES
+    arms = as_strategies(usual if strategies is None else strategies)
+    if not any(arm.name == BASELINE for arm in arms):
+        arms.append(strategy(BASELINE))
+    columns = [arm.name for arm in arms if arm.learner not in ("network", "prior")]
+    if own and columns:
+        raise UnsupportedError(
+            sentence(
+                f"{listing(columns)} beside model=",
+                "strategies for networks, and prior",
+                "The others need columns, and a network of your own has none.",
+            )
+        )
+    return arms

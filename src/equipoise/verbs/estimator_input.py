@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What scikit-learn hands to an estimator, as a table.
+
+The user of an estimator has chosen the columns, and a fold may show fewer values of
+one than the whole does. So every column is kept, and what it is follows from its
+type, never from its values: numbers, booleans and date-times are what they are, texts
+and categories are categories, whatever they spell.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.arrays import group_numbers, unmasked
+from equipoise._core.checks import listing, number, sentence
+from equipoise._core.types import FloatArray, IntArray
+from equipoise.errors import InputError, InputTypeError, SplitError, TargetError
+from equipoise.reading.arrays import read_matrix
+from equipoise.reading.frames import is_frame, is_missing, is_series, read_frame
+from equipoise.reading.infer import categorical, infer, tidy
+from equipoise.reading.read import table_like
+from equipoise.reading.source import Notes, Raw
+from equipoise.reading.texts import texts_of
+from equipoise.table.table import (
+    Column,
+    Dropped,
+    Table,
+)
+from equipoise.trials.protocol import Protocol, parts, split_by
+
+
+def read_rows(estimator: Any, X: Any, *, reset: bool) -> Raw:
+    """Return rows by scikit-learn's rules for arrays and data frames.
+
+    Args:
+        estimator: Learns `n_features_in_` and `feature_names_in_`, or is compared
+            with them.
+        X: `[rows, features]`: an array, a list of rows or a data frame.
+        reset: Whether it learns them.
+
+    Raises:
+        ValueError: There are no rows or no columns, a value is infinite or complex,
+            or the columns are not those of the fit.
+        TypeError: X is sparse, or a column's type is not served.
+    """
+    from sklearn.utils.validation import validate_data
+
+    if is_frame(X):
+        raw = read_frame(X)
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        _require_rows(raw)
+    else:
+        checked = validate_data(
+            estimator,
+            unmasked(X, "X"),
+            reset=reset,
+            dtype=None,
+            ensure_all_finite="allow-nan",
+        )
+        if isinstance(X, list | tuple) and checked.dtype.kind in "SU":
+            # A list of numbers and texts; NumPy made texts of the numbers too.
+            checked = np.array(X, dtype=object)
+        raw = read_matrix(checked)
+    _require_finite(raw)
+    return raw
+
+
+def _require_rows(raw: Raw) -> None:
+    """Raise where a data frame is empty, as scikit-learn does for arrays."""
+    for count, what in (
+        (raw.data.num_columns, "feature(s)"),
+        (raw.data.num_rows, "sample(s)"),
+    ):
+        if not count:
+            shape = (raw.data.num_rows, raw.data.num_columns)
+            raise InputError(
+                f"Found array with 0 {what} (shape={shape}) while a minimum of 1 is "
+                "required."
+            )
+
+
+def _require_finite(raw: Raw) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wrong = [
+        name
+        for name, values in zip(raw.data.column_names, raw.data.columns, strict=True)
+        if pa.types.is_floating(values.type) and pc.any(pc.is_inf(values)).as_py()
+    ]
+    if wrong:
+        raise InputError(
+            sentence(
+                f"Input X contains infinity in {listing(wrong)}",
+                "finite numbers, and NaN where a value is missing",
+            )
+        )
+
+
+def columns_of(raw: Raw) -> tuple[Column, ...]:
+    """Return all columns, each of the kind that its type says.
+
+    Raises:
+        InputTypeError: A type is not served.
+    """
+    return tuple(_column(name, raw) for name in raw.data.column_names)
+
+
+def _column(name: str, raw: Raw) -> Column:
+    import pyarrow as pa
+
+    values = raw.data.column(name)
+    kind = values.type
+    found: Column | Dropped
+    if pa.types.is_dictionary(kind):
+        inside = kind.value_type
+        # pandas' intervals and periods, for example: no text stands for them.
+        if pa.types.is_nested(inside) or isinstance(inside, pa.BaseExtensionType):
+            raise _not_served(name, inside)
+    if _is_text(kind) or pa.types.is_dictionary(kind):
+        found = categorical(name, tidy(texts_of(values)), Notes())
+        nothing = Column(name, "categorical", np.full(len(values), -1, np.int32))
+    else:
+        found = infer(name, raw, Notes())
+        nothing = Column(name, "numeric", np.full(len(values), np.nan))
+    if isinstance(found, Column):
+        return found
+    known = _is_text(kind) or pa.types.is_dictionary(kind)
+    if values.null_count < len(values) and not known:
+        raise _not_served(name, kind)
+    return nothing
+
+
+def _not_served(name: str, kind: Any) -> InputTypeError:
+    return InputTypeError(
+        sentence(
+            f"the column {name!r} of type {kind}",
+            "numbers, booleans, texts, categories or date-times",
+            "Pass it as texts, for example by astype(str).",
+        )
+    )
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+    )
+
+
+def rows_like(raw: Raw, schema: Table) -> Table:
+    """Return rows with the columns of the fit, by their place.
+
+    Categories that the fit has not seen are unseen to the model; nothing is said.
+
+    Raises:
+        TableError: A column has changed its type.
+    """
+    named = dataclasses.replace(raw, data=raw.data.rename_columns(list(schema.names)))
+    return table_like(named, schema, None, None, Notes(), labelled=False)
+
+
+def read_labels(y: Any, name: str) -> npt.NDArray[Any]:
+    """Return labels by scikit-learn's rules, `[rows]`.
+
+    Args:
+        y: `[rows]` labels of two classes, of any type.
+        name: The estimator's, for messages.
+
+    Raises:
+        ValueError: There are none, one is missing, or they are not two classes.
+    """
+    from sklearn.utils import check_array, column_or_1d
+    from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+    if y is None:
+        raise TargetError(f"{name} requires y to be passed, but the target y is None.")
+    values = y.to_numpy() if is_series(y) else unmasked(y, "labels")
+    labels = check_array(
+        column_or_1d(values, warn=True), ensure_2d=False, dtype=None, input_name="y"
+    )
+    if labels.dtype.kind == "O" and any(map(is_missing, labels)):
+        raise TargetError(sentence("missing values in y", "a label for each row"))
+    check_classification_targets(labels)
+    kind = type_of_target(labels, input_name="y", raise_unknown=True)
+    if kind != "binary":
+        raise TargetError(
+            "Only binary classification is supported. The type of the target is "
+            f"{kind}. For one class against all others pass y == CLASS."
+        )
+    return np.asarray(labels)
+
+
+def read_weights(sample_weight: Any, rows: int) -> FloatArray | None:
+    """Return one weight per row, or None.
+
+    Raises:
+        ValueError: There are not as many as rows, one is negative or no finite
+            number, or all are zero.
+    """
+    from sklearn.utils import check_array
+
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, numbers.Real):
+        return np.full(rows, number(sample_weight, "sample_weight", 0, open_ends=True))
+    found = np.asarray(
+        check_array(
+            unmasked(sample_weight, "weights"),
+            ensure_2d=False,
+            dtype=np.float64,
+            input_name="sample_weight",
+        )
+    )
+    if found.shape != (rows,) or (found < 0).any() or not found.any():
+        wrong = "all zero" if not found.any() else "negative in places"
+        raise InputError(
+            sentence(
+                f"a sample_weight of shape {found.shape}"
+                if found.shape != (rows,)
+                else f"a sample_weight that is {wrong}",
+                f"{rows:,} numbers of at least 0, not all of them zero",
+            )
+        )
+    return found
+
+
+def read_groups(groups: Any, rows: int) -> IntArray | None:
+    """Return the number of each row's group, or None.
+
+    Raises:
+        InputError: There are not as many as rows.
+    """
+    if groups is None:
+        return None
+    return group_numbers(groups, rows, "groups")
+
+
+def positive_of(
+    positive: Any, classes: npt.NDArray[Any], totals: Sequence[float]
+) -> int:
+    """Return the number of the positive class.
+
+    Args:
+        positive: What the user gave; None for the rarer one, and for the second
+            where both are equal.
+        classes: `[2]`, ascending.
+        totals: The rows of each class, or their weight.
+
+    Raises:
+        TargetError: There is no such class.
+    """
+    if positive is None:
+        return int(totals[1] <= totals[0])
+    known = [c.item() if isinstance(c, np.generic) else c for c in classes]
+    if positive not in known:
+        raise TargetError(
+            sentence(f"positive={positive!r}", f"one of {listing(known)}")
+        )
+    return known.index(positive)
+
+
+def possible_splits(table: Table, folds: int, repeats: int, seed: int) -> Protocol:
+    """Return a protocol that the rows can carry, as near to what is asked as can be.
+
+    Where a class is too small for so many folds there are fewer (or three instead
+    of two). Where equal rows cannot be kept together, they are not.
+
+    Raises:
+        SplitError: No number of folds leaves rows of both classes to train on, to
+            stop by and to test on; that takes three rows of each.
+    """
+    fewest = int(min(table.positives, len(table) - table.positives))
+    counts = dict.fromkeys([folds, *range(min(folds, fewest), 1, -1), 3])
+    reason: SplitError | None = None
+    for duplicates in ("auto", "ignore"):
+        for count in counts:
+            protocol = Protocol(count, split_by(table, None), duplicates, seed=seed)
+            try:
+                parts(table, protocol, range(repeats))
+            except SplitError as error:
+                reason = reason or error
+            else:
+                return protocol
+    raise SplitError(
+        sentence(
+            f"{fewest} row{'s'[: fewest != 1]} of a class",
+            "at least 3 of each: to train on, to stop by and to test on",
+        )
+    ) from reason

@@ -1,0 +1,362 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verb `evaluate`: a fitted model on labelled rows that it has not seen."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import sentence
+from equipoise._core.numerals import as_p_value, as_probability, estimate, share
+from equipoise.decision.costs import Costs
+from equipoise.decision.plain import rounded
+from equipoise.decision.prevalence import is_movable
+from equipoise.errors import InputError, TrialWarning
+from equipoise.evaluation import arrays
+from equipoise.evaluation.evaluation import Evaluation
+from equipoise.models.model import FittedModel
+from equipoise.priors import probability as to_probability
+from equipoise.reading.new_rows import tables
+from equipoise.table.duplicates import judge_duplicates
+from equipoise.table.fingerprint import fingerprint
+from equipoise.table.hashes import row_hashes
+from equipoise.table.table import Table, concatenate
+from equipoise.table.units import count_units, joined, tied_rows
+from equipoise.uncertainty.proportion import clopper_pearson
+from equipoise.uncertainty.shares import effective_counts, effective_rows
+
+# A share of seen rows is told as a warning where chance explains it less often.
+SURPRISING = 0.001
+# A change of prevalence is told at this level.
+CHANGED = 0.05
+# So many values of new rows are kept to find copies among them.
+MOST_CELLS = 20_000_000
+UNCHECKED = (
+    "Arrays of labels and probabilities do not tell which rows the model was trained "
+    "on, nor which rows are copies, so that was not checked. If some are, pass "
+    "clusters= with equal values for copies of one row."
+)
+
+
+@overload
+def evaluate(
+    model: FittedModel,
+    source: Any,
+    /,
+    target: str | None = None,
+    *,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Evaluation: ...
+
+
+@overload
+def evaluate(
+    y: npt.ArrayLike,
+    probability: npt.ArrayLike,
+    /,
+    *,
+    threshold: float | None = None,
+    costs: Costs | tuple[float, float] | None = None,
+    weights: npt.ArrayLike | None = None,
+    clusters: npt.ArrayLike | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Evaluation: ...
+
+
+def evaluate(
+    first: Any, second: Any, /, target: str | None = None, **options: Any
+) -> Evaluation:
+    """Evaluate a fitted model on new labelled rows, or labels and probabilities.
+
+    Two forms: `evaluate(model, source, target=None, level=, seed=)` and
+    `evaluate(y, probability, threshold=, lower=, costs=, weights=, clusters=, level=,
+    seed=)`; see `evaluate_model` and `equipoise.evaluation.evaluate`.
+
+    Args:
+        first: A fitted model, or labels `[rows]` of 0 and 1.
+        second: Labelled rows, anything that `read_table` takes; or probabilities
+            `[rows]` of the positive class.
+        target: The target's name in the rows, where it is not the model's own.
+        **options: Of the form at hand.
+
+    Returns:
+        Every metric with its interval. With a model, its notes tell the decision,
+        the prevalence, and the share of rows that training has seen.
+
+    Raises:
+        InputError: The arguments do not fit together.
+        TableError: The rows lack a column of the model.
+
+    Example:
+        >>> e = evaluate([0] * 88 + [1] * 12, [0.1] * 80 + [0.7] * 20, threshold=0.5)
+        >>> print(e["recall"])
+        1.000 [0.735, 1.000]
+    """
+    if isinstance(first, FittedModel):
+        return evaluate_model(first, second, target, **options)
+    if target is not None:
+        raise InputError(
+            sentence(f"target={target!r} with arrays", "a fitted model and its rows")
+        )
+    found = arrays.evaluate(first, second, **options)
+    return dataclasses.replace(found, notes=(*found.notes, UNCHECKED))
+
+
+def evaluate_model(
+    model: FittedModel,
+    source: Any,
+    target: str | None = None,
+    *,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Evaluation:
+    """Evaluate a fitted model on labelled rows that it has not seen.
+
+    Files are read in blocks; two numbers per row are kept.
+
+    Args:
+        model: What `fit` or `load` gave.
+        source: Labelled rows, anything that `read_table` takes.
+        target: The target's name in the source, where it is not the model's own.
+        level: Coverage of the intervals, in (0, 1).
+        seed: Seed, where an interval needs a bootstrap.
+
+    Returns:
+        Every metric with its interval, at the model's own threshold.
+
+    Raises:
+        TableError: The rows lack a column of the model.
+        TargetError: The target is absent, or has a new class.
+
+    Warns:
+        TrialWarning: More rows equal rows of the training than chance explains.
+    """
+    rows = _score(model, source, target)
+    rule = model.rule
+    found = arrays.evaluate(
+        rows.y,
+        to_probability(rows.log_odds),
+        threshold=_cut(rule.threshold),
+        lower=None if rule.lower is None else _cut(rule.lower),
+        costs=rule.costs,
+        clusters=rows.units,
+        level=level,
+        seed=seed,
+    )
+    seen, surprising = _seen(rows, float(model.facts["repeated"]))
+    if surprising:
+        warnings.warn(seen, TrialWarning, stacklevel=2)
+    notes = [*found.notes, *_grouped(model, rows)]
+    notes.append(_prevalence(model, rows, level))
+    return dataclasses.replace(found, notes=(*notes, *([seen] if seen else [])))
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    y: npt.NDArray[np.int8]
+    log_odds: npt.NDArray[np.float64]
+    seen: int
+    groups: npt.NDArray[np.int64] | None = None
+    units: npt.NDArray[np.int64] | None = None
+
+
+def _score(model: FittedModel, source: Any, target: str | None) -> _Rows:
+    if model.own is not None:
+        x, table = model.own.read_labelled(source, model.schema)
+        marked = dataclasses.replace(table, fingerprint=fingerprint(x))
+        units = tied_rows(marked, model.facts.get("duplicates", "auto"))
+        return _Rows(table.y, model.log_odds(x), model.seen_rows(x), units=units)
+    y, log_odds, seen, groups = [], [], 0, []
+    equal = _EqualRows(model.facts.get("duplicates", "auto"))
+    column = model.facts["group"]
+    for rows in tables(source, model.schema, target, labelled=True, group=column):
+        y.append(rows.table.y)
+        log_odds.append(model.log_odds(rows.table))
+        seen += model.seen_rows(rows.table)
+        groups.append(rows.groups)
+        equal.add(rows.table)
+    whole = [part for part in groups if part is not None]
+    numbers = _numbers(np.concatenate(whole)) if len(whole) == len(groups) else None
+    labels = np.concatenate(y)
+    units = equal.units(numbers)
+    return _Rows(labels, np.concatenate(log_odds), seen, numbers, units)
+
+
+class _EqualRows:
+    """Finds the rows that are one case in a source that is read in blocks.
+
+    Rows are kept until there are `MOST_CELLS` values. In a longer source the first
+    rows decide whether equal rows are copies.
+    """
+
+    def __init__(self, duplicates: str) -> None:
+        self.duplicates = duplicates
+        self.kept: list[Table] = []
+        self.cells = 0
+        self.hashes: list[npt.NDArray[np.uint64]] = []
+
+    def add(self, table: Table) -> None:
+        """Take the next block."""
+        self.hashes.append(row_hashes(table))
+        self.cells += len(table) * max(1, len(table.columns))
+        if self.cells <= MOST_CELLS or not self.kept:
+            self.kept.append(table)
+
+    def units(
+        self, groups: npt.NDArray[np.int64] | None
+    ) -> npt.NDArray[np.int64] | None:
+        """Return which rows are one case, as `tied_rows` does."""
+        first = concatenate(self.kept)
+        if len(self.kept) == len(self.hashes):
+            return tied_rows(dataclasses.replace(first, groups=groups), self.duplicates)
+        copies = self.duplicates == "group" or (
+            self.duplicates == "auto" and judge_duplicates(first).copies
+        )
+        hashes = np.concatenate(self.hashes) if copies else None
+        return joined(groups, hashes)
+
+
+def _numbers(texts: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return group numbers; a row without a group is one of its own."""
+    _, numbers = np.unique(texts.astype(str), return_inverse=True)
+    alone = texts == ""
+    numbers = numbers.astype(np.int64)
+    numbers[alone] = len(texts) + np.arange(int(alone.sum()))
+    return numbers
+
+
+def _grouped(model: FittedModel, rows: _Rows) -> list[str]:
+    """Say what is known of rows that belong together."""
+    column = model.facts["group"] or "group"
+    if rows.groups is None and model.facts["by"] != "group":
+        return _copied(rows)
+    if rows.groups is None:
+        return [
+            f"Rows of one {column!r} belonged together when the model was trained; "
+            "these rows have no such column and are taken for independent, so the "
+            "intervals may be too narrow."
+        ]
+    count = len(np.unique(rows.groups))
+    return [
+        f"Rows of one {column!r} belong together: the intervals draw {count:,} such "
+        f"groups, not {rows.y.size:,} rows."
+    ]
+
+
+def _copied(rows: _Rows) -> list[str]:
+    """Say how many of the rows are distinct, where not all are."""
+    if rows.units is None:
+        return []
+    everything = np.ones(rows.y.size, np.bool_)
+    return [
+        f"Copies are one case: {count_units(rows.units, everything):,} of the "
+        f"{rows.y.size:,} rows are distinct, and "
+        f"{count_units(rows.units, rows.y == 1):,} of the {int(rows.y.sum()):,} "
+        "positives. The intervals draw distinct rows."
+    ]
+
+
+def _cut(threshold: float) -> float:
+    """Return a threshold in log-odds as a probability."""
+    return rounded(float(to_probability(threshold)))
+
+
+def _prevalence(model: FittedModel, rows: _Rows, level: float) -> str:
+    """Say whether the share of positives is still that of the training."""
+    from scipy.stats import fisher_exact
+
+    n, k = rows.y.size, int(rows.y.sum())
+    before = int(model.facts["rows"]), int(model.facts["positives"])
+    if model.evaluation.share is not None:
+        # Rows had weights: as many rows as the positives stand for at their share.
+        before = round(before[1] / model.evaluation.share), before[1]
+    size = effective_rows(rows.y, rows.units, level)
+    earlier = float(model.facts.get("effective_rows", before[0]))
+    both = [
+        effective_counts(k / n, size),
+        effective_counts(before[1] / before[0], earlier),
+    ]
+    p_value = float(fisher_exact(np.array(both)).pvalue)
+    low, high = clopper_pearson(k / n * size, size, level)
+    if model.rule.offset:
+        return _moved(model, k / n, size, (low, high), before[1] / before[0])
+    text = (
+        f"Prevalence {estimate(k / n, low, high)}; it was "
+        f"{as_probability(before[1] / before[0], 3)} when the model was trained: "
+    )
+    if p_value >= CHANGED:
+        return text + f"no change is shown ({as_p_value(p_value)})."
+    return text + (
+        f"it has changed ({as_p_value(p_value)}). Precision moves with it, and the "
+        f"probabilities are those of the old prevalence: {_remedy(model)}"
+    )
+
+
+def _remedy(model: FittedModel) -> str:
+    if is_movable(model.rule):
+        return "use model.at_prevalence(share)."
+    return (
+        "fit again on rows of the new share, or with goal=equipoise.Goal(costs=...), "
+        "whose rule model.at_prevalence(share) moves."
+    )
+
+
+def _moved(
+    model: FittedModel,
+    share: float,
+    size: float,
+    ends: tuple[float, float],
+    before: float,
+) -> str:
+    """Say whether the share of positives is the one that the rule was moved to."""
+    from scipy.stats import binomtest
+
+    prevalence = model.rule.prevalence
+    positive, negative = effective_counts(share, size)
+    p_value = float(binomtest(positive, positive + negative, prevalence).pvalue)
+    text = (
+        f"Prevalence {estimate(share, *ends)}; the probabilities are for "
+        f"{as_probability(prevalence, 3)} (moved from {as_probability(before, 3)} in "
+        "training): "
+    )
+    if p_value >= CHANGED:
+        return text + f"no difference is shown ({as_p_value(p_value)})."
+    return text + (
+        f"these rows have another one ({as_p_value(p_value)}). Precision and the "
+        f"probabilities depend on it: {_remedy(model)}"
+    )
+
+
+def _seen(rows: _Rows, expected: float) -> tuple[str, bool]:
+    """Say how many rows equal rows of the training, and whether that is much."""
+    if not rows.seen:
+        return "", False
+    from scipy.stats import binom
+
+    n = rows.y.size
+    text = (
+        f"{rows.seen:,} of {n:,} rows ({share(rows.seen / n)}) have the same "
+        f"features as "
+        "a row that the model has seen in training"
+    )
+    chance = float(binom.sf(rows.seen - 1, n, expected)) if expected < 1 else math.inf
+    if chance >= SURPRISING:
+        return (
+            f"{text}; about {share(expected)} would by coincidence, since rows of this "
+            "table repeat.",
+            False,
+        )
+    return (
+        f"{text}; about {share(expected)} would by coincidence. Results on rows "
+        f"that were "
+        "trained on are too good: evaluate on others.",
+        True,
+    )

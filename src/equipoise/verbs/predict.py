@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verb `predict`: a file of rows in, a file of decisions out, in blocks."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.files import writing
+from equipoise._core.layout import display_width, wrap
+from equipoise._core.numerals import amount, percent
+from equipoise._core.outputs import writable_file
+from equipoise.errors import InputError, TableError, UnsupportedError
+from equipoise.models.model import FittedModel
+from equipoise.priors import probability
+from equipoise.reading.arrow_types import unnamed
+from equipoise.reading.blocks import Block, Merged, read_blocks
+from equipoise.reading.new_rows import existing, warn
+from equipoise.table.table import Dropped, Table
+
+SUFFIXES = (".csv", ".parquet")
+COLUMNS = ("probability", "decision")
+
+# A text that a spreadsheet would run (OWASP, "CSV Injection"); a plain number is none.
+_FORMULA = "^[=+\\-@\t\r]"
+_NUMBER = r"^[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?$"
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What was written.
+
+    Attributes:
+        path: The file.
+        rows: How many rows.
+        flagged: How many of them are flagged.
+        undecided: How many are left undecided.
+        expected: The sum of the probabilities: how many positives are expected.
+    """
+
+    path: Path
+    rows: int
+    flagged: int
+    undecided: int
+    expected: float
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.rows:,} rows: {self.flagged:,} flagged "
+            f"({percent(self.flagged / self.rows)}), {amount(self.expected)} "
+            f"positives expected"
+        )
+        text += f", {self.undecided:,} undecided" if self.undecided else ""
+        return wrap(text, display_width())
+
+
+def predict_file(
+    model: FittedModel,
+    source: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    keep: Sequence[str] = (),
+) -> Predicted:
+    """Score a file of any size, block by block, and write one row for each row.
+
+    The columns written are those of `keep`, then "probability" (calibrated, of the
+    positive class) and "decision" (1 flagged, 0 not, -1 undecided), in the order of
+    the rows. In CSV a text that a spreadsheet would take for a formula gets an
+    apostrophe in front. Columns are found by name; the rules are those of
+    `equipoise.reading.matching`, and its notes are issued once for the whole file.
+
+    Args:
+        model: What `fit` or `load` gave.
+        source: A CSV, TSV (also .gz) or Parquet file with the model's columns.
+        out: The file to write, ".csv" or ".parquet"; whole or not at all. Folders
+            that are absent are made.
+        keep: Columns of the source to copy, such as a row's name.
+
+    Returns:
+        What was written.
+
+    Raises:
+        UnsupportedError: The model is a network of the user's own.
+        InputError: `out` has another suffix, is the source or cannot be written, or a
+            column to keep is called like one that is written.
+        TableError: The source cannot be read, or lacks a column.
+        OSError: The file cannot be written; an old one is intact then.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import equipoise as eq
+        >>> x = {"x": [0.1 * row for row in range(60)]}
+        >>> model = eq.fit(
+        ...     {**x, "y": [0] * 40 + [1] * 20}, "y", strategy="logistic", repeats=1
+        ... )
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     new, out = Path(folder, "new.csv"), Path(folder, "scores.csv")
+        ...     size = new.write_text(chr(10).join(["name,x", "a,0.5", "b,5.5"]))
+        ...     told = predict_file(model, new, out, keep=["name"])
+        ...     lines = out.read_text().splitlines()
+        >>> told.rows, told.flagged, lines[0]
+        (2, 1, '"name","probability","decision"')
+    """
+    if model.own is not None:
+        raise UnsupportedError(
+            sentence(
+                "a file for a network of your own",
+                "a model of columns",
+                "Give the array that it takes to predict_proba.",
+            )
+        )
+    path = existing(source)
+    target = writable_file(out, "out", suffixes=SUFFIXES, inputs=[path])
+    suffix = target.suffix.lower()
+    if clash := [name for name in keep if name in COLUMNS]:
+        raise InputError(
+            sentence(f"keep={clash}", f"columns that are not called {listing(COLUMNS)}")
+        )
+    merged = Merged()
+    tally = np.zeros(4)
+    target.absolute().parent.mkdir(parents=True, exist_ok=True)
+    blocks = read_blocks(path, like=_expecting(model.schema, keep))
+    with contextlib.closing(blocks), writing(target) as stream:
+        writer: Any = None
+        for block in blocks:
+            merged.add(block.table.notes)
+            scored, counts = _scored(model, block, keep, suffix)
+            tally += counts
+            scored = _escaped(scored) if suffix == ".csv" else scored
+            writer = writer or _writer(stream, scored.schema, suffix)
+            writer.write_table(scored.cast(writer.schema))
+        writer.close()
+    warn(merged.sentences())
+    rows, flagged, undecided, expected = tally.tolist()
+    return Predicted(target, int(rows), int(flagged), int(undecided), expected)
+
+
+def _expecting(schema: Table, keep: Sequence[str]) -> Table:
+    """Return the schema, to which columns that are copied are no surprise."""
+    copied = tuple(Dropped(name, "it is copied") for name in keep)
+    return dataclasses.replace(schema, dropped=(*schema.dropped, *copied))
+
+
+def _scored(
+    model: FittedModel, block: Block, keep: Sequence[str], suffix: str
+) -> tuple[Any, np.ndarray]:
+    """Return a block's rows as they are written, and what is to be counted."""
+    import pyarrow as pa
+
+    present = block.source.column_names
+    for name in keep:
+        if name not in present:
+            raise TableError(
+                sentence(
+                    f"keep={name!r}, which {block.table.source} has not",
+                    f"one of its columns, {listing(present, 20)}",
+                    nearest(name, present),
+                )
+            )
+    kept = {name: _kept(block.source.column(name), name, suffix) for name in keep}
+    z = model.log_odds(block.table)
+    p, decision = probability(z), model.rule.decide(z, calibrated=True)
+    columns = {**kept, "probability": pa.array(p), "decision": pa.array(decision)}
+    counts = [len(p), (decision == 1).sum(), (decision == -1).sum(), p.sum()]
+    return pa.table(columns), np.array(counts, np.float64)
+
+
+def _kept(column: Any, name: str, suffix: str) -> Any:
+    """Return a column to copy in a type that can be written.
+
+    Raises:
+        InputError: Such a file cannot hold its values.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = pc.cast(column, column.type.value_type)
+    kind = column.type
+    if pa.types.is_string(kind):
+        return pc.cast(column, pa.large_string())
+    never = pa.types.is_union(kind) or pa.types.is_interval(kind)
+    if never or (suffix == ".csv" and unnamed(kind)):
+        raise InputError(
+            sentence(
+                f"keep={name!r}, a column of type {kind}, for a {suffix} file",
+                "texts, numbers, booleans, dates or times",
+                "Keep another column."
+                if never
+                else "Keep another column, or write a .parquet file.",
+            )
+        )
+    return column
+
+
+class _Csv:
+    """A CSV writer with the face of a Parquet writer."""
+
+    def __init__(self, stream: Any, schema: Any) -> None:
+        from pyarrow import csv
+
+        self.schema = schema
+        self._writer = csv.CSVWriter(stream, schema)
+
+    def write_table(self, table: Any) -> None:
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def _writer(stream: Any, schema: Any, suffix: str) -> Any:
+    if suffix == ".csv":
+        return _Csv(stream, schema)
+    import pyarrow.parquet as pq
+
+    return pq.ParquetWriter(stream, schema)
+
+
+def _escaped(table: Any) -> Any:
+    """Put an apostrophe before every text that a spreadsheet would run."""
+    import pyarrow as pa
+
+    columns, names = [], []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        columns.append(_without_formulas(column))
+        names.append(_safe(name))
+    return pa.table(columns, names=names)
+
+
+def _without_formulas(column: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type
+    if not pa.types.is_large_string(kind):
+        return column
+    runs = pc.and_(
+        pc.match_substring_regex(column, _FORMULA),
+        pc.invert(pc.match_substring_regex(column, _NUMBER)),
+    )
+    nothing = pa.scalar("", kind)
+    marked = pc.binary_join_element_wise(pa.scalar("'", kind), column, nothing)
+    return pc.if_else(runs, marked, column)
+
+
+def _safe(name: str) -> str:
+    return f"'{name}" if re.match(_FORMULA, name) else name

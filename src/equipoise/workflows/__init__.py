@@ -1,7 +1,0 @@
-# SPDX-License-Identifier: Apache-2.0
-"""The verbs: they wire the other parts together."""
-
-from equipoise._core.lazy import attach
-
-__getattr__, __dir__, __all__ = attach(__name__, __file__)
-del attach

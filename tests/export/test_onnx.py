@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ONNX files: the same answers in another runtime, or a refusal by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from equipoise.errors import (
+    InputError,
+    MissingExtraError,
+    TrainingError,
+    UnsupportedError,
+)
+from equipoise.export.check import checked_rows
+from equipoise.models.model import FittedModel
+from equipoise.priors import log_odds
+from equipoise.reading.read import read_table
+from equipoise.verbs.fit import fit
+
+NAMES = {"amount": "amount", "paid": "paid", "age (years)": "column_age__years_"}
+
+
+def rows(count: int, seed: int) -> pa.Table:
+    random = np.random.default_rng(seed)
+    y = random.random(count) < 0.2
+    amount = random.normal(y * 1.5, 1.0)
+    return pa.table(
+        {
+            "amount": np.where(random.random(count) < 0.1, np.nan, amount),
+            "paid": random.random(count) < 0.4 + 0.3 * y,
+            "age (years)": random.integers(18, 90, count) - 10.0 * y,
+            "fraud": np.where(y, "yes", "no"),
+        }
+    )
+
+
+def fitted(strategy: Any) -> FittedModel:
+    table = read_table(rows(300, 0), "fraud")
+    return fit(table, strategy=strategy, folds=2, minutes=1e-6, seed=1)
+
+
+@pytest.fixture(scope="module")
+def numeric() -> FittedModel:
+    return fitted("logistic")
+
+
+def session(path: Path) -> Any:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+
+def feed(model: FittedModel, table: Any) -> dict[str, Any]:
+    raw = model.read(table).raw()
+    return {NAMES[name]: values for name, values in raw.items()}
+
+
+@pytest.mark.parametrize(
+    "strategy", ["logistic", "trees", "extra_trees", ["plain", "focal"]], ids=str
+)
+def test_another_runtime_says_the_same(strategy: Any, tmp_path: Path) -> None:
+    model = fitted(strategy)
+    path = model.export(tmp_path / "m.onnx")
+    run = session(path)
+    assert {i.name: i.type for i in run.get_inputs()} == dict.fromkeys(
+        NAMES.values(), "tensor(double)"
+    )
+    assert [o.name for o in run.get_outputs()] == ["probability", "decision"]
+    for table in (rows(1, 5), rows(400, 6), checked_rows(model)):
+        found, decision = run.run(None, feed(model, table))
+        expected = model.log_odds(table)
+        np.testing.assert_allclose(log_odds(found), expected, rtol=0, atol=1e-4)
+        np.testing.assert_array_equal(decision, model.decide(table))
+    assert [p.name for p in tmp_path.iterdir()] == ["m.onnx"]
+
+
+def test_undecided_rows_are_minus_one(numeric: FittedModel, tmp_path: Path) -> None:
+    low, high = np.quantile(numeric.log_odds(rows(200, 5)), [0.5, 0.8])
+    rule = dataclasses.replace(numeric.rule, threshold=float(high), lower=float(low))
+    model = dataclasses.replace(numeric, rule=rule)
+    run = session(model.export(tmp_path / "m.onnx"))
+    _, decision = run.run(None, feed(model, rows(300, 7)))
+    assert set(decision.tolist()) == {-1, 0, 1}
+    np.testing.assert_array_equal(decision, model.decide(rows(300, 7)))
+
+
+def test_the_file_says_what_it_is(numeric: FittedModel, tmp_path: Path) -> None:
+    meta = session(numeric.export(tmp_path / "m.onnx")).get_modelmeta()
+    assert meta.producer_name == "equipoise"
+    assert "NaN where missing" in meta.description
+    facts = meta.custom_metadata_map
+    assert (facts["target"], facts["positive_class"]) == ("fraud", "yes")
+    assert json.loads(facts["columns"]) == NAMES
+    assert 0 < float(facts["threshold"]) < 1
+
+
+def test_texts_and_dates_are_refused_by_name(
+    linear: FittedModel, tmp_path: Path
+) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        linear.export(tmp_path / "m.onnx")
+    text = str(caught.value)
+    assert "'city' (categorical), 'when' (datetime)" in text
+    assert "format='saved_model'" in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_name_must_tell_what_it_is(numeric: FittedModel, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"Try 'm\.onnx'"):
+        numeric.export(tmp_path / "m.bin", format="onnx")
+
+
+def test_a_missing_extra_gives_the_command(
+    numeric: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda n: None if n == "tf2onnx" else real(n)
+    )
+    with pytest.raises(MissingExtraError, match=r'pip install "equipoise\[onnx\]"'):
+        numeric.export(tmp_path / "m.onnx")
+
+
+def test_a_file_that_differs_is_not_left_behind(
+    numeric: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from equipoise.export import keras as module
+
+    own = module.keras_model
+    coefficients = 1.01 * numeric.components[0].scorers[0].coefficients  # type: ignore[attr-defined]  # a logistic model
+    scorers = tuple(
+        dataclasses.replace(scorer, coefficients=coefficients)  # type: ignore[type-var]  # a dataclass
+        for scorer in numeric.components[0].scorers
+    )
+    part = dataclasses.replace(numeric.components[0], scorers=scorers)
+    other = dataclasses.replace(numeric, components=(part,))
+    monkeypatch.setattr(module, "keras_model", lambda m, **o: own(other, **o))
+    with pytest.raises(TrainingError, match="differ by up to"):
+        numeric.export(tmp_path / "m.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_extra_input_is_refused(
+    numeric: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Converters have been seen to ask for tensors of the graph's inside."""
+    from equipoise.export import onnx as module
+
+    own: Callable[..., Any] = module._converted
+
+    def with_one_more(model: FittedModel, twin: Any) -> Any:
+        from onnx import TensorProto, helper
+
+        proto = own(model, twin)
+        more = helper.make_tensor_value_info("inside", TensorProto.DOUBLE, [None])
+        proto.graph.input.append(more)
+        return proto
+
+    monkeypatch.setattr(module, "_converted", with_one_more)
+    with pytest.raises(TrainingError, match="'inside'"):
+        numeric.export(tmp_path / "m.onnx")
+
+
+def test_the_root_logger_is_left_alone(numeric: FittedModel, tmp_path: Path) -> None:
+    before = list(logging.getLogger().handlers)
+    numeric.export(tmp_path / "m.onnx")
+    assert logging.getLogger().handlers == before

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ARFF files in every verb, and refusals that name the line."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from equipoise.errors import TableError, TableWarning
+from equipoise.reading.arff import is_arff, read_arff
+from equipoise.reading.blocks import read_blocks
+from equipoise.reading.read import read_table
+
+HEAD = r"""% a file
+
+@RELATION 'a b'
+@attribute 'the \'x\'' REAL
+@attribute colour {red, 'dark blue', "it's"}
+@attribute when DATE "yyyy-MM-dd HH:mm:ss"
+@attribute words string
+@attribute class {no,yes}
+@data
+"""
+ROWS = r"""1.5, red, "2021-03-04 05:06:07", 'a, b', no
+?, 'dark blue', ?, ?, yes
+% between
+-2e3,"it's",'2021-01-01 00:00:00','it\'s %', no
+
+{0 7, 4 yes}
+{1 'dark blue', 3 "w, {x}"}, {2.5}
+"""
+
+
+def written(folder: Path, text: str, name: str = "a.arff") -> Path:
+    path = folder / name
+    data = text.encode()
+    path.write_bytes(gzip.compress(data) if name.endswith("gz") else data)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.arff", "a.arff.gz", "a.txt"])
+def test_values(name: str, tmp_path: Path) -> None:
+    comment = "".join(f"% line {k}, with a comma\n" for k in range(400))
+    path = written(tmp_path, comment + HEAD + ROWS, name)
+    assert is_arff(path)
+    raw = read_arff(path)
+    found = raw.data.to_pydict()
+    assert found["the 'x'"] == [1.5, None, -2000.0, 7.0, 0.0]
+    assert found["colour"] == ["red", "dark blue", "it's", "red", "dark blue"]
+    assert found["words"] == ["a, b", None, "it's %", "", "w, {x}"]
+    assert found["class"] == ["no", "yes", "no", "yes", "no"]
+    moments = np.array(found["when"][:3], "datetime64[s]")
+    assert str(moments[0]) == "2021-03-04T05:06:07"
+    assert np.isnat(moments[1])
+    assert "1 rows of the file" in " ".join(raw.notes)
+    assert raw.place(2) == f"line {400 + HEAD.count(chr(10)) + 4}"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (HEAD + "1,red\n", "'1,red' on line 10. Accepted: 5 values"),
+        (HEAD + "much, red, ?, ?, no\n", "\"the 'x': much\" on line 10"),
+        (HEAD + "{9 1}\n", "'{9 1}' on line 10"),
+        (HEAD, "without rows"),
+        ("@relation a\n@attribute b fancy\n@data\n", "'b fancy' on line 2"),
+        ("@relation a\n@attribute x real\n", "without @data"),
+        ("@relation a\nx real\n@data\n", "'x real' on line 2"),
+        ("@relation a\n@data\n1\n", "without attributes"),
+        (
+            "@relation a\n@attribute x real\n@attribute x real\n@data\n1,2\n",
+            "'x' occurs",
+        ),
+    ],
+)
+def test_refusals_name_the_line(text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(TableError) as told:
+        read_arff(written(tmp_path, text))
+    assert says in str(told.value)
+
+
+def test_other_files_are_none(tmp_path: Path) -> None:
+    for text in ("a,b\n1,2\n", "", "% only a comment\n", "relation,b\n"):
+        assert not is_arff(written(tmp_path, text))
+
+
+def test_it_is_a_source_like_others(tmp_path: Path) -> None:
+    rows = "".join(f"{k % 7}.5,{'uv'[k % 2]},{k % 5 // 4}\n" for k in range(60))
+    head = "@relation r\n@attribute x real\n@attribute c {u,v}\n@attribute y {0,1}\n"
+    path = written(tmp_path, head + "@data\n" + rows)
+    table = read_table(path, "y")
+    assert [(c.name, c.kind) for c in table.columns] == [
+        ("x", "numeric"),
+        ("c", "categorical"),
+    ]
+    (block,) = read_blocks(path, like=table)
+    np.testing.assert_array_equal(block.table["x"].values, table["x"].values)
+    later = written(tmp_path, head + "@data\n{0 1.5}\n", "b.arff")
+    with pytest.warns(TableWarning, match="All rows"):
+        again = read_table(later, like=table)
+    assert again["c"].raw().tolist() == ["u"]

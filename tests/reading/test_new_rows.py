@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows for a fitted model: at once or in blocks, with their groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import csv
+from pyarrow import parquet as pq
+
+from equipoise.errors import TableError, TableWarning
+from equipoise.reading.new_rows import existing, is_file, tables
+from equipoise.reading.read import read_table
+from equipoise.table.table import Table
+
+
+@pytest.fixture(scope="module")
+def rows(make_rows: Callable[..., Any]) -> pa.Table:
+    plain = make_rows(120, seed=2)
+    names = [f"p{k // 3}" if k % 10 else None for k in range(120)]
+    return plain.append_column("who", pa.array(names, pa.string()))
+
+
+@pytest.fixture(scope="module")
+def like(rows: pa.Table) -> Table:
+    with pytest.warns(TableWarning, match="a group of its own"):
+        return read_table(rows, "fraud", group="who")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_files_keep_their_groups(
+    rows: pa.Table, like: Table, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"rows.{suffix}"
+    (csv.write_csv if suffix == "csv" else pq.write_table)(rows, path)
+    (found,) = tables(path, like, labelled=True, group="who")
+    assert found.groups is not None
+    wanted = ["" if n is None else n for n in rows.column("who").to_pylist()]
+    assert found.groups.tolist() == wanted
+    np.testing.assert_array_equal(found.table.y, like.y)
+    (bare,) = tables(path, like, labelled=True)
+    assert bare.groups is None
+
+
+def test_dictionary_columns_are_groups_too(
+    rows: pa.Table, like: Table, tmp_path: Path
+) -> None:
+    coded = rows.set_column(
+        rows.column_names.index("who"), "who", rows.column("who").dictionary_encode()
+    )
+    pq.write_table(coded, tmp_path / "coded.parquet")
+    (found,) = tables(tmp_path / "coded.parquet", like, labelled=False, group="who")
+    assert found.groups is not None
+    assert found.groups[0] == ""
+    assert not found.table.labelled
+
+
+@pytest.mark.parametrize("form", ["frame", "pandas", "dict", "table"])
+def test_what_is_in_memory_keeps_its_groups(
+    rows: pa.Table, like: Table, form: str
+) -> None:
+    source: Any = {
+        "frame": rows,
+        "pandas": rows.to_pandas(),
+        "dict": {name: rows.column(name).to_numpy() for name in rows.column_names},
+        "table": like,
+    }[form]
+    seen = list(_quietly(source, like))
+    assert len(seen) == 1
+    groups = seen[0].groups
+    assert groups is not None
+    assert len(set(groups[1:3])) == 1
+    assert groups[0] != groups[10]
+
+
+def _quietly(source: Any, like: Table) -> Any:
+    if isinstance(source, Table):
+        return tables(source, like, labelled=True, group="who")
+    with pytest.warns(TableWarning, match="a group of its own"):
+        return list(tables(source, like, "fraud", labelled=True, group="who"))
+
+
+def test_paths_are_told_from_examples() -> None:
+    assert is_file("a.csv")
+    assert is_file(Path("a.csv"))
+    assert not is_file("example:digits")
+    assert not is_file(np.zeros(3))
+
+
+def test_an_absent_file_names_its_neighbour(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("x")
+    with pytest.raises(TableError, match=r"Did you mean 'rows\.csv'"):
+        existing(tmp_path / "row.csv")
+    with pytest.raises(TableError, match="which is a folder"):
+        existing(tmp_path)

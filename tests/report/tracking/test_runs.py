@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What trackers get: the trial's own numbers, and curves that reach each recall."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from equipoise.report.tracking.runs import counts_at_recalls, tracked_runs
+from equipoise.trials.trial import Trial
+
+
+@pytest.fixture(scope="module")
+def trial(make_trial: Callable[..., Trial]) -> Trial:
+    return make_trial(names=("prior", "plain", "focal"), repeats=2)
+
+
+def test_there_is_one_run_per_strategy(trial: Trial) -> None:
+    runs = tracked_runs(trial)
+    assert [run.name for run in runs] == list(trial.names)
+    for run in runs:
+        found = trial[run.name].evaluation["average_precision"]
+        assert run.metrics["average_precision"] == found.value
+        assert run.metrics["average_precision_low"] == found.low
+        assert run.metrics["average_precision_high"] == found.high
+        assert np.isfinite(list(run.metrics.values())).all()
+        assert len(run.splits) == 10
+
+
+def test_parameters_tell_the_parts_and_their_options(trial: Trial) -> None:
+    found = {run.name: run.parameters for run in tracked_runs(trial)}
+    assert found["plain"]["loss"] == "cross_entropy"
+    assert found["plain"]["weights"] == "none"
+    assert found["focal"]["gamma"] == 2.0
+    assert "gamma" not in found["plain"]
+
+
+def test_differences_are_named_after_the_baseline(trial: Trial) -> None:
+    found = {run.name: run.metrics for run in tracked_runs(trial)}
+    expected = trial["focal"].differences["average_precision"].value
+    assert found["focal"]["average_precision_minus_plain"] == expected
+    assert "average_precision_minus_plain" not in found["plain"]
+
+
+def test_counts_are_the_fewest_flags_that_reach_a_recall() -> None:
+    random = np.random.default_rng(0)
+    y = random.random(300) < 0.1
+    scores = np.round(random.normal(y[None] * 1.0, 1.0, (3, 300)), 1)  # with ties
+    found = counts_at_recalls(y, scores, points=21)
+    for k, recall in enumerate(np.linspace(1, 0, 21)):
+        if k == 0:
+            tp, fp = y.sum(), (~y).sum()
+        elif k == 20:
+            tp = fp = 0
+        else:
+            pairs = []
+            for line in scores:
+                cuts = np.unique(line)[::-1]
+                hits = [(line[y] >= c).sum() for c in cuts]
+                at = next(i for i, h in enumerate(hits) if h >= recall * y.sum() - 1e-6)
+                pairs.append((hits[at], (line[~y] >= cuts[at]).sum()))
+            tp, fp = np.mean(pairs, axis=0)
+        assert found.tp[k] == pytest.approx(tp)
+        assert found.fp[k] == pytest.approx(fp)
+    np.testing.assert_allclose(found.tp + found.fn, y.sum())
+    np.testing.assert_allclose(found.fp + found.tn, (~y).sum())
+    assert (np.diff(found.tp) <= 0).all()

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows of all parts, encoded once each."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from equipoise.encoding.encoding import learn_encoding
+from equipoise.errors import TrainingError
+from equipoise.networks.layout import common_layout
+from equipoise.networks.spec import NetworkSpec
+from equipoise.training.encoded_store import make_part, stack
+
+SPEC = NetworkSpec("x", hidden=(8,), number_width=3)
+
+
+def parts_of(table, jobs):
+    common = common_layout(table, SPEC)
+    return [make_part(table, job, common) for job in jobs], common
+
+
+def test_a_part_s_encoding_is_learned_on_its_training_rows(table, jobs_for) -> None:
+    jobs = jobs_for(table)
+    parts, common = parts_of(table, jobs)
+    for job, part in zip(jobs, parts, strict=True):
+        alone = learn_encoding(table, job.train)
+        assert part.encoding == alone
+        np.testing.assert_array_equal(
+            part.encoded.numbers, alone.transform(table).numbers
+        )
+    assert parts[0].encoding != parts[1].encoding
+    whole = stack(parts, common)
+    one = stack(parts[1:], common)
+    for name in ("dense", "positions", "codes"):
+        both = getattr(whole, name)
+        assert len(both) == 2 * len(table)
+        np.testing.assert_array_equal(both[len(table) :], getattr(one, name))
+
+
+def test_shares_are_one_on_average_in_each_class(table, jobs_for) -> None:
+    weights = np.random.default_rng(0).uniform(0.1, 9.0, len(table)) * (1 + 3 * table.y)
+    (job,) = jobs_for(table, folds=1)
+    weighted = dataclasses.replace(job, example_weights=weights)
+    (part,), _ = parts_of(table, [weighted])
+    shares = part.shares()[part.train]
+    for label in (0, 1):
+        assert shares[part.train_labels == label].mean() == pytest.approx(1)
+    totals = part.totals()
+    assert sum(totals) == pytest.approx(weights[job.train].sum())
+    np.testing.assert_allclose(
+        part.shares() * np.divide(totals, part.counts())[table.y], weights
+    )
+    (plain,), _ = parts_of(table, [job])
+    assert plain.totals() == plain.counts()
+    assert set(plain.shares()) == {1.0}
+
+
+def test_infinite_numbers_are_named(table, jobs_for, monkeypatch) -> None:
+    """An encoding clips what it reads, so only a fault of its own can make one."""
+    from equipoise.encoding.encoding import Encoding
+
+    transform = Encoding.transform
+
+    def broken(self, table, rows=None):
+        found = transform(self, table, rows)
+        found.numbers[2, 1] = np.inf
+        return found
+
+    monkeypatch.setattr(Encoding, "transform", broken)
+    with pytest.raises(TrainingError, match="not finite in 'b'"):
+        parts_of(table, jobs_for(table, folds=1))

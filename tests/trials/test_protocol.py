@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from equipoise.errors import InputError, SplitError, TableError
+from equipoise.reading.read import read_table
+from equipoise.strategies.catalogue import as_strategies
+from equipoise.table.generators import Known
+from equipoise.table.table import Table
+from equipoise.trials.protocol import (
+    MOST_COLUMNS,
+    Protocol,
+    fold_numbers,
+    jobs,
+    parts,
+    require_columns,
+    split_by,
+)
+from equipoise.verbs.compare import compare
+from equipoise.verbs.fit import fit
+
+
+def test_parts_are_disjoint_and_cover_each_row_once(known: Known) -> None:
+    found = parts(known.table, Protocol(folds=4, seed=1), range(2))
+    assert [(p.repeat, p.fold) for p in found] == [
+        (r, f) for r in range(2) for f in range(4)
+    ]
+    for part in found:
+        rows = np.concatenate([part.train, part.stop, part.test])
+        assert np.array_equal(np.sort(rows), np.arange(500))
+        for own in (part.train, part.stop, part.test):
+            assert set(known.table.y[own]) == {0, 1}
+    for repeat in range(2):
+        tested = np.concatenate([p.test for p in found if p.repeat == repeat])
+        assert np.array_equal(np.sort(tested), np.arange(500))
+
+
+def test_repeats_differ_and_do_not_depend_on_each_other(known: Known) -> None:
+    protocol = Protocol(seed=1)
+    together = parts(known.table, protocol, range(3))
+    alone = parts(known.table, protocol, [2])
+    assert np.array_equal(together[-1].test, alone[-1].test)
+    assert np.array_equal(together[-1].stop, alone[-1].stop)
+    assert together[-1].seed == alone[-1].seed
+    assert not np.array_equal(together[0].test, together[5].test)
+
+
+def test_every_arm_has_the_same_rows_and_seed(known: Known) -> None:
+    found = parts(known.table, Protocol(folds=3), [0])
+    work = jobs(found, as_strategies(["plain", "focal"]), np.array([500, 501]))
+    assert [(j.strategy.name, j.part) for j in work] == [
+        (name, part) for name in ("plain", "focal") for part in range(3)
+    ]
+    for a, b in zip(work[:3], work[3:], strict=True):
+        assert a.seed == b.seed
+        assert a.train is b.train
+        assert a.score[-2:].tolist() == [500, 501]
+
+
+def test_fold_numbers(known: Known) -> None:
+    found = parts(known.table, Protocol(folds=3), range(2))
+    folds = fold_numbers(found, 500, 2)
+    assert folds.shape == (2, 500)
+    assert set(np.unique(folds)) == {0, 1, 2}
+    assert (folds[1, found[4].test] == 1).all()
+
+
+def test_how_a_table_is_split(known: Known) -> None:
+    table = known.table
+    groups = dataclasses.replace(table, groups=np.arange(500))
+    time = dataclasses.replace(groups, time=np.arange(500.0))
+    assert [split_by(t, None) for t in (table, groups, time)] == [
+        "stratified",
+        "group",
+        "time",
+    ]
+    assert split_by(time, "group") == "group"
+    with pytest.raises(InputError, match="by='random'"):
+        split_by(table, "random")
+
+
+def rows_of(positives: list[int], size: int, **roles: Any) -> Table:
+    """A table whose positives are the given rows."""
+    y = np.zeros(size, int)
+    y[positives] = 1
+    columns = {"x": np.random.default_rng(0).normal(size=size), **roles, "y": y}
+    names = {role: role for role in roles if role in ("group", "time")}
+    return read_table(columns, "y", **names)
+
+
+def patients(*sick: int) -> Table:
+    """40 patients with 12 rows each; all rows of the sick ones are positive."""
+    group = np.repeat(np.arange(40), 12)
+    return rows_of(np.flatnonzero(np.isin(group, sick)).tolist(), 480, group=group)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        rows_of([1, 50, 99, 150], 200),
+        rows_of([1, 50, 99], 200),
+        patients(3, 17, 21),
+        patients(3, 17, 21, 30),
+        rows_of([20, 40, 80, 110, 150, 190], 200, time=np.arange(200)),
+    ],
+)
+def test_the_number_of_folds_that_an_error_names_works(table: Table) -> None:
+    protocol = Protocol(folds=7, by=split_by(table, None))
+    with pytest.raises(SplitError, match="Pass folds=") as raised:
+        parts(table, protocol, [0])
+    (folds,) = re.findall(r"folds=(\d+), which works", str(raised.value))
+    repeats = [0] if protocol.by == "time" else range(5)
+    tried = dataclasses.replace(protocol, folds=int(folds))
+    assert len(parts(table, tried, repeats)) == int(folds) * len(repeats)
+
+
+@pytest.mark.parametrize(
+    ("role", "table"),
+    [
+        ("group", patients(3, 17)),
+        ("time", rows_of(list(range(150, 200, 3)), 200, time=np.arange(200))),
+    ],
+)
+def test_where_no_number_of_folds_works_there_is_a_way(role: str, table: Table) -> None:
+    protocol = Protocol(folds=5, by=role)
+    with pytest.raises(SplitError, match=f"in drop= in place of {role}=") as raised:
+        parts(table, protocol, [0])
+    assert "No other number of folds works" in str(raised.value)
+    other = dataclasses.replace(table, **{"groups" if role == "group" else role: None})
+    assert parts(other, Protocol(folds=5), range(5))
+
+
+def test_two_positives_are_too_few_for_any_trial() -> None:
+    with pytest.raises(SplitError, match="Collect more rows"):
+        parts(rows_of([1, 50], 200), Protocol(folds=2), [0])
+
+
+def test_what_is_not_there_to_split_by_is_no_matter_of_folds() -> None:
+    with pytest.raises(SplitError, match="table read with group=") as raised:
+        parts(rows_of([1, 50, 99], 200), Protocol(by="group"), [0])
+    assert "folds" not in str(raised.value)
+
+
+def test_a_table_too_wide_to_end_is_refused_with_advice_that_works() -> None:
+    random = np.random.default_rng(0)
+    names = [f"g{j}" for j in range(MOST_COLUMNS + 1)]
+    data = pd.DataFrame(random.normal(size=(40, len(names))), columns=names)
+    y = pd.Series(np.arange(40) % 4 // 3, name="y")
+    table = read_table((data, y))
+    for verb in (compare, fit):
+        with pytest.raises(TableError, match=r"10,001 columns for .*nlargest"):
+            verb(table)
+    fewer = data[data.var(numeric_only=True).nlargest(2000).index]
+    require_columns(read_table((fewer, y)), "fit")

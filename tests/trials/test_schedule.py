@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from equipoise.table.generators import Known
+from equipoise.trials.schedule import MOST_REPEATS, Repeats, _Memory
+from equipoise.verbs.compare import compare
+
+
+def test_the_budget_decides() -> None:
+    auto = Repeats.of("auto", minutes=2, by="stratified")
+    assert auto.more(spent=1) == MOST_REPEATS - 1
+    assert auto.more(spent=50) == 1
+    assert auto.more(spent=119) == 0
+    assert auto.more(spent=500) == 0
+    assert Repeats.of(3, minutes=2, by="group").more(spent=500) == 2
+    assert Repeats.of("auto", minutes=2, by="time").more(spent=1) == 0
+
+
+def test_ctrl_c_after_the_first_repeat_keeps_it(
+    known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(text: str, share: float) -> None:
+        if 0.5 < share < 0.9:
+            raise KeyboardInterrupt
+
+    trial = compare(
+        known.table,
+        strategies=["prior", "plain"],
+        folds=2,
+        repeats=2,
+        seed=1,
+        progress=stop,
+    )
+    assert trial.scores.repeats == 1
+    assert any("Stopped by the user" in note for note in trial.notes)
+    whole = compare(
+        known.table, strategies=["prior", "plain"], folds=2, repeats=1, seed=1
+    )
+    assert np.array_equal(
+        trial.scores.log_odds["plain"], whole.scores.log_odds["plain"]
+    )
+
+
+def test_a_trial_that_goes_on_has_as_many_repeats(
+    known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On resuming, the clock starts anew; the number of repeats must not."""
+    settings: dict[str, Any] = {
+        "strategies": ["prior", "plain"],
+        "folds": 2,
+        "checkpoints": tmp_path,
+    }
+    first = compare(known.table, minutes=1e-6, **settings)
+    again = compare(known.table, minutes=10, **settings)
+    assert first.scores.repeats == again.scores.repeats == 1
+    other = compare(known.table, minutes=1e-6, seed=1, **settings)
+    assert other.scores.repeats == 1
+    assert len(list(tmp_path.glob("*.repeats"))) == 2
+
+
+def damage(path: Path, how: str) -> None:
+    whole = path.read_bytes()
+    path.unlink()
+    if how == "folder":
+        path.mkdir()
+    elif how == "cut":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif how == "flipped":
+        path.write_bytes(whole[:-9] + bytes([whole[-9] ^ 4]) + whole[-8:])
+    elif how == "other version":
+        path.write_bytes(b"equipoise checkpoint 9\n" + whole[23:])
+    else:
+        path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("how", ["folder", "cut", "flipped", "other version", "empty"])
+def test_damaged_files_are_set_aside_and_trained_again(
+    known: Known, tmp_path: Path, how: str
+) -> None:
+    settings: dict[str, Any] = {
+        "strategies": ["prior", "plain"],
+        "folds": 2,
+        "minutes": 1e-6,
+        "network": "small",
+    }
+    whole = compare(known.table, checkpoints=tmp_path, **settings)
+    assert not any("damaged" in note for note in whole.notes)
+    for path in list(tmp_path.iterdir()):
+        damage(path, "cut" if path.suffix == ".repeats" and how == "flipped" else how)
+    again = compare(known.table, checkpoints=tmp_path, **settings)
+    assert np.array_equal(
+        again.scores.log_odds["plain"], whole.scores.log_odds["plain"]
+    )
+    said = " ".join(again.notes)
+    for path in tmp_path.glob("*.damaged"):
+        assert path.name in said
+    kinds = {path.name.split(".", 1)[1] for path in tmp_path.iterdir()}
+    assert kinds == {"checkpoint", "checkpoint.damaged", "repeats", "repeats.damaged"}
+    third = compare(known.table, checkpoints=tmp_path, **settings)
+    assert not any("damaged" in note for note in third.notes)
+
+
+@pytest.mark.parametrize("text", ['{"more": -1}', '{"more": 1e9}', "[]", '{"m'])
+def test_an_impossible_number_of_repeats_is_chosen_again(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "trial.repeats"
+    path.write_text(text, encoding="utf-8")
+    more, note = _Memory(path).recall()
+    assert more is None
+    assert "trial.repeats.damaged" in note
+    assert _Memory(path).recall() == (None, "")
+    _Memory(path).keep(3)
+    assert _Memory(path).recall() == (3, "")

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from imblearn.over_sampling import SMOTE
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+
+import equipoise as eq
+from equipoise.errors import (
+    InputError,
+    InputTypeError,
+    SplitError,
+    TargetError,
+    UnsupportedError,
+)
+from equipoise.table.generators import Known
+from equipoise.trials.trial import Trial
+from equipoise.verbs.compare import compare
+
+
+def test_scores_are_near_the_best_possible(known: Known, trial: Trial) -> None:
+    """No arm beats the true log-odds by more than noise; the good ones come near."""
+    y = known.table.y
+    best = average_precision_score(y, known.log_odds)
+    for name in ("logistic", "plain"):
+        value = trial[name].evaluation["average_precision"].value
+        assert best - 0.12 < value < best + 0.03
+
+
+def test_prior_reads_one_half_and_its_brier_is_the_variance(
+    known: Known, trial: Trial
+) -> None:
+    prior = trial["prior"].evaluation
+    assert prior["roc_auc"].value == 0.5
+    p = known.table.prevalence
+    assert prior["brier"].value == pytest.approx(p * (1 - p), rel=1e-3)
+
+
+def test_metrics_agree_with_scikit_learn_on_the_scores(
+    known: Known, trial: Trial
+) -> None:
+    y = known.table.y
+    arm = trial["logistic"]
+    scores, folds = trial.scores.log_odds["logistic"], trial.results.folds
+    within = [
+        roc_auc_score(y[folds[r] == k], scores[r][folds[r] == k])
+        for r in range(2)
+        for k in range(3)
+    ]
+    assert arm.evaluation["roc_auc"].value == pytest.approx(np.mean(within), abs=1e-9)
+    brier = [brier_score_loss(y, p) for p in arm.probability]
+    assert arm.evaluation["brier"].value == pytest.approx(np.mean(brier), abs=1e-9)
+    decided = arm.decided.flagged
+    recall = np.mean([decided[r][y == 1].mean() for r in range(2)])
+    assert arm.evaluation["recall"].value == pytest.approx(recall, abs=1e-9)
+
+
+def test_one_seed_gives_one_trial(known: Known, trial: Trial) -> None:
+    again = compare(
+        known.table,
+        strategies=["plain", "logistic"],
+        folds=3,
+        repeats=2,
+        seed=5,
+    )
+    for name in ("plain", "logistic"):
+        assert np.array_equal(
+            again.scores.log_odds[name], trial.scores.log_odds[name]
+        ), "an arm's scores must not depend on the other arms"
+    other = compare(
+        known.table, strategies=["logistic", "plain"], folds=3, repeats=1, seed=6
+    )
+    assert not np.array_equal(
+        other.scores.log_odds["logistic"][0], trial.scores.log_odds["logistic"][0]
+    )
+
+
+def test_every_metric_has_an_interval(trial: Trial) -> None:
+    names = ["average_precision", "roc_auc", "brier", "log_loss", "recall"]
+    names += ["precision", "f1", "balanced_accuracy", "mcc", "g_mean"]
+    for name in names:
+        e = trial["plain"].evaluation[name]
+        assert e.low < e.value < e.high, name
+
+
+def test_plain_is_always_in_the_trial(known: Known) -> None:
+    trial = compare(known.table, strategies="logistic", folds=2, repeats=1)
+    assert set(trial.names) == {"logistic", "plain"}
+
+
+def test_auto_repeats_spend_the_budget(known: Known) -> None:
+    arms = ["prior", "plain"]
+    short = compare(known.table, strategies=arms, folds=2, minutes=1e-6)
+    assert short.scores.repeats == 1
+    assert short.to_dict()["splits"]["repeats"] == 1
+
+
+def test_groups_are_kept_together_and_resampled_together(known: Known) -> None:
+    groups = np.arange(500) // 4
+    table = dataclasses.replace(known.table, groups=groups)
+    trial = compare(table, strategies=["prior", "plain"], folds=3, repeats=1)
+    assert trial.protocol.by == "group"
+    for group in range(5):
+        assert len(set(trial.results.folds[0][groups == group])) == 1
+
+
+def test_splits_by_time_use_the_past_only(known: Known) -> None:
+    table = dataclasses.replace(known.table, time=np.arange(500.0))
+    trial = compare(table, strategies=["prior", "plain"], folds=3)
+    assert trial.protocol.by == "time"
+    assert trial.scores.repeats == 1
+    tested = trial.scores.tested
+    assert 0 < np.argmax(tested) < 250  # the first block is never tested
+    assert tested[np.argmax(tested) :].all()
+    assert trial["plain"].evaluation.rows == tested.sum()
+    with pytest.raises(InputError, match="repeats=2 with splits by time"):
+        compare(table, strategies="plain", repeats=2)
+
+
+def test_costs_decide_the_threshold(known: Known) -> None:
+    trial = compare(
+        known.table, strategies="logistic", folds=2, repeats=1, costs=(1, 9)
+    )
+    assert trial["logistic"].evaluation.threshold == pytest.approx(0.1)
+    assert trial["logistic"].evaluation["cost"].value > 0
+    assert trial.objective == "cost"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ({"folds": 1}, InputError, "folds=1"),
+        ({"folds": 2.0}, InputTypeError, "folds=2.0"),
+        ({"repeats": 0}, InputError, "repeats=0"),
+        ({"repeats": "many"}, InputTypeError, "repeats='many'"),
+        ({"minutes": 0}, InputError, "minutes=0"),
+        ({"margin": -1}, InputError, "margin=-1"),
+        ({"strategies": ["plane"]}, InputError, "Did you mean 'plain'"),
+        ({"strategies": []}, InputError, "no strategy"),
+        ({"objective": "f3"}, InputError, "objective"),
+        ({"by": "random"}, InputError, "by='random'"),
+        ({"duplicates": "drop"}, InputError, "duplicates='drop'"),
+        ({"seed": "a"}, InputTypeError, "seed='a'"),
+    ],
+)
+def test_bad_arguments(
+    known: Known, arguments: dict[str, Any], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        compare(known.table, **{"strategies": ["prior", "logistic"], **arguments})
+
+
+def test_an_unknown_objective_is_refused_before_anything_is_trained(
+    known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trained(*_: Any, **__: Any) -> None:
+        raise AssertionError("trained before the arguments were checked")
+
+    monkeypatch.setattr("equipoise.verbs.compare.fit_repeats", trained)
+    with pytest.raises(InputError, match="objective"):
+        compare(known.table, objective="f3")
+    with pytest.raises(InputError, match="fp"):
+        compare(known.table, costs=(-1, 2))
+
+
+def test_fewer_positives_than_folds(known: Known) -> None:
+    y = known.table.y
+    few = np.concatenate([np.flatnonzero(y == 1)[:3], np.flatnonzero(y == 0)[:200]])
+    with pytest.raises(SplitError, match="3 positives"):
+        compare(known.table.take(few), strategies="logistic", folds=5)
+
+
+def test_other_tasks_are_named(known: Known) -> None:
+    table = dataclasses.replace(
+        known.table, task="multiclass", classes=("a", "b", "c"), y=np.arange(500) % 3
+    )
+    with pytest.raises(UnsupportedError, match="multiclass table for compare"):
+        compare(table)
+
+
+def test_sources_that_are_no_table() -> None:
+    with pytest.raises(TargetError, match="no target"):
+        compare({"x": [1.0, 2.0, 3.5], "y": [0, 1, 0]})
+
+
+def test_the_public_name(known: Known) -> None:
+    assert eq.compare is compare
+
+
+def test_arrays_are_a_source() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 3))
+    y = (x[:, 0] + rng.normal(size=200) > 1.5).astype(int)
+    trial = compare((x, y), strategies="logistic", folds=2, repeats=1)
+    assert trial.facts["positives"] == y.sum()
+
+
+def test_ctrl_c_leaves_the_caller_in_charge(
+    known: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(text: str, share: float) -> None:
+        if share > 0.1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare(known.table, strategies="plain", folds=2, repeats=1, progress=stop)
+
+
+def test_progress_never_goes_back(known: Known) -> None:
+    seen: list[tuple[str, float]] = []
+    compare(
+        known.table,
+        strategies=["prior", "logistic", "plain"],
+        folds=2,
+        repeats=2,
+        progress=lambda text, share: seen.append((text, share)),
+    )
+    shares = [share for _, share in seen]
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] <= shares[-1] <= 1
+    assert not any(math.isnan(share) for share in shares)
+    assert all(text for text, _ in seen)
+
+
+def test_an_arm_that_fails_ends_its_row_and_no_other(
+    known: Known, trial: Trial
+) -> None:
+    """A sampler that raises is named with its reason wherever the trial is shown."""
+    broken = eq.resampled(SMOTE(k_neighbors=400), "logistic", name="too wide")
+    options = {"network": "small", "folds": 3, "repeats": 1, "seed": 5}
+    alone = compare(known.table, strategies=["logistic"], **options)
+    both = compare(known.table, strategies=[broken, "logistic"], **options)
+    assert list(both.failed) == ["too wide"]
+    assert "Try k_neighbors=" in both.failed["too wide"]
+    assert both.names == alone.names
+    for name in alone.names:
+        np.testing.assert_array_equal(
+            both.scores.log_odds[name], alone.scores.log_odds[name]
+        )
+    screen = " ".join(str(both).split())
+    assert "too wide failed: Received" in screen
+    assert "too wide" in both.report()
+    assert both.to_dict()["failed"] == dict(both.failed)
+    frame = both.frame("pyarrow").to_pydict()
+    assert frame["strategy"][-1] == "too wide"
+    assert frame["failed"][:-1] == [None] * len(both.names)
