@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from equipoise.models.model import FittedModel
     from equipoise.table.generators import Known
-    from equipoise.trials.trial import Trial
+    from equipoise.verbs.model import FittedModel
+    from equipoise.verbs.trial import Trial
 
 # TensorFlow's start-up lines on stderr drown a failing test's output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -60,7 +60,7 @@ def _judged(
     from equipoise.trials.fold_scores import Scores
     from equipoise.trials.protocol import Protocol, fold_numbers, parts
     from equipoise.trials.test_file import evaluate_test_file
-    from equipoise.trials.trial import Trial
+    from equipoise.verbs.trial import Trial
 
     known = gaussian_shift(rows, positives=positives, auroc=0.92, seed=1)
     table = dataclasses.replace(known.table, **table_fields)
@@ -104,7 +104,7 @@ def _judged(
         strategies=tuple(arms),
         results=results,
         scores=scores,
-        conclusion=judge(results, margin=0.01),
+        verdict=judge(results, margin=0.01),
         diagnosis=found,
         held_out=None if test is None else evaluate_test_file(test, scores, results),
         objective=objective if costs is None else "cost",

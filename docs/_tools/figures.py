@@ -140,12 +140,12 @@ def _column(rows: list[dict[str, float]], key: str) -> Any:
 def differences(figure: Any, names: Names) -> None:
     """Draw each arm's difference from `plain` with its corrected interval."""
     trial = names["everything"]
-    arms = [name for name in reversed(trial.names) if name in trial.conclusion.arms]
+    arms = [name for name in reversed(trial.names) if name in trial.verdict.arms]
     arms = [name for name in arms if name != "prior"]
     figure.set_size_inches(5.2, 0.6 + 0.28 * len(arms))
     axes = figure.subplots()
     for place, name in enumerate(arms):
-        judged = trial.conclusion.arms[name]
+        judged = trial.verdict.arms[name]
         difference = judged.difference
         told = judged.outcome in ("better", "worse")
         color = OTHER if told else PLAIN

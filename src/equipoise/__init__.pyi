@@ -20,6 +20,6 @@ from .verbs.evaluate import evaluate as evaluate
 from .verbs.estimator import EquipoiseClassifier as EquipoiseClassifier
 from .models.goal import Goal as Goal
 from .verbs.fit import fit as fit
-from .models.model import FittedModel as FittedModel
-from .models.storage import load as load
-from .trials.trial import Trial as Trial
+from .verbs.model import FittedModel as FittedModel
+from .verbs.model import load as load
+from .verbs.trial import Trial as Trial

@@ -20,6 +20,8 @@ from equipoise.errors import UnsupportedError
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table, counts
 
+__all__ = ["Job", "Learner", "Outcome", "Progress", "Scorer"]
+
 Progress = Callable[[str, float], None]
 """Called with a sentence and the share of the work that is done, 0 to 1."""
 

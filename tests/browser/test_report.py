@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from equipoise.trials.trial import Trial
+    from equipoise.verbs.trial import Trial
 
 HOSTILE = "<script>alert(1)</script>"
 BOX = "getBoundingClientRect()"

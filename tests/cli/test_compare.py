@@ -209,7 +209,7 @@ def test_a_result_is_shown_before_it_is_written(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from equipoise.trials.trial import Trial
+    from equipoise.verbs.trial import Trial
 
     write, out = Trial.write, tmp_path / "deep" / "trial"
 

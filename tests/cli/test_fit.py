@@ -103,7 +103,7 @@ def test_a_model_that_finds_no_room_is_not_lost(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from equipoise.models.model import FittedModel
+    from equipoise.verbs.model import FittedModel
 
     save, out = FittedModel.save, tmp_path / "deep" / "m.equipoise"
 

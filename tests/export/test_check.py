@@ -17,8 +17,8 @@ from equipoise.export.check import (
     require_same,
     sample_rows,
 )
-from equipoise.models.model import FittedModel
 from equipoise.priors import probability
+from equipoise.verbs.model import FittedModel
 
 
 def test_rows_hold_what_may_come(linear: FittedModel) -> None:

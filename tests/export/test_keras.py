@@ -15,12 +15,12 @@ import pytest
 
 from equipoise.decision.calibration import Calibrator
 from equipoise.errors import InputError, TrainingError, UnsupportedError
+from equipoise.export import export, keras_model
 from equipoise.export.check import checked_inputs, checked_rows
-from equipoise.export.keras import export, keras_model
-from equipoise.models.model import FittedModel
 from equipoise.reading.read import read_table
 from equipoise.strategies.strategy import Strategy
 from equipoise.verbs.fit import fit
+from equipoise.verbs.model import FittedModel
 
 
 def tensors(raw: dict[str, Any]) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from equipoise._core.seeds import generator
 from equipoise.errors import TableError
 from equipoise.export.check import knots_of, sample_rows
 from equipoise.export.odd_rows import as_read, odd_values
-from equipoise.models.model import FittedModel
 from equipoise.reading.read import read_table
 from equipoise.table.table import Column
 from equipoise.verbs.fit import fit
+from equipoise.verbs.model import FittedModel
 
 # What the reader says of infinities and new categories is not at issue here.
 pytestmark = pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")

@@ -22,10 +22,10 @@ from equipoise.errors import (
     UnsupportedError,
 )
 from equipoise.export.check import checked_rows
-from equipoise.models.model import FittedModel
 from equipoise.priors import log_odds
 from equipoise.reading.read import read_table
 from equipoise.verbs.fit import fit
+from equipoise.verbs.model import FittedModel
 
 NAMES = {"amount": "amount", "paid": "paid", "age (years)": "column_age__years_"}
 

@@ -38,12 +38,12 @@ from equipoise import (
 from equipoise.decision.costs import row_thresholds
 from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import EquipoiseError
-from equipoise.models.model import FittedModel
 from equipoise.strategies.blended import Blend
 from equipoise.synthesis import Smote
 from equipoise.table.splits import outer_splits
 from equipoise.training.settings import TrainingSettings
 from equipoise.training.stopping import stop_value
+from equipoise.verbs.model import FittedModel
 
 HERE = Path(__file__).parent
 _spec = importlib.util.spec_from_file_location(

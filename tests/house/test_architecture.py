@@ -67,6 +67,7 @@ HEAVY_FILES = {
     "metrics/keras_inputs.py",
     "sampling/feeds/tf_data.py",
     "sampling/feeds/keras.py",
+    "report/tracking/tensorboard.py",
 }
 
 # Private names of other libraries that are used all the same: shrink only.

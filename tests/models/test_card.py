@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from equipoise.models.model import FittedModel
+from equipoise.verbs.model import FittedModel
 
 
 def test_it_tells_what_the_model_is_and_how_good(network: FittedModel) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sound networks pass the check; what is refused stands in `tests/test_bundle.py`."""
+"""Sound networks pass the check; what is refused stands in `tests/test_models.py`."""
 
 from __future__ import annotations
 

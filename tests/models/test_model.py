@@ -16,8 +16,8 @@ import pytest
 from equipoise.decision.rule import DecisionRule
 from equipoise.errors import BundleError, TableError
 from equipoise.models import model as module
-from equipoise.models.model import FittedModel
 from equipoise.priors import log_odds, probability
+from equipoise.verbs.model import FittedModel
 
 KINDS = ["linear", "trees", "network"]
 

@@ -16,10 +16,10 @@ from imblearn.over_sampling import RandomOverSampler
 from equipoise.errors import BundleError, InputError, TableWarning
 from equipoise.learners.resampled.learner import resampled
 from equipoise.models import pack, read_parts, unpack, write_parts
-from equipoise.models.model import FittedModel
-from equipoise.models.storage import from_parts, load, model_path, save, to_parts
+from equipoise.models.storage import model_path, save, to_parts
 from equipoise.reading.read import read_table
 from equipoise.verbs.fit import fit
+from equipoise.verbs.model import FittedModel, load
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -87,11 +87,11 @@ def test_parts_are_the_whole_model(
     new = linear.read(make_rows(50, seed=3))
     parts = to_parts(linear)
     assert all(isinstance(part, bytes) for part in parts.values())
-    again = from_parts(parts)
+    again = FittedModel.of_parts(parts)
     np.testing.assert_array_equal(again.log_odds(new), linear.log_odds(new))
     del parts["scorers/0/1.json"]
     with pytest.raises(BundleError, match=r"scorers/0/1\.json"):
-        from_parts(parts)
+        FittedModel.of_parts(parts)
 
 
 def test_the_name_must_tell_what_it_is(linear: FittedModel) -> None:
@@ -394,7 +394,7 @@ def test_a_model_saved_by_an_earlier_release_says_what_it_said(name: str) -> Non
 def test_the_format_is_the_one_that_was_saved(name: str) -> None:
     """Any change of what is written needs a new format, or this test says so."""
     older = read_parts(OLDER / f"format-1-{name}.equipoise")
-    now = to_parts(from_parts(older))
+    now = to_parts(FittedModel.of_parts(older))
     assert list(now) == list(older)
     for part in older:
         if part != "card.md":  # words may improve

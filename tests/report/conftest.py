@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ import pytest
 
 from equipoise.report import render, words
 from equipoise.table.table import Column
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 HOSTILE = "<script>alert(1)</script>"
 VOID = {"meta", "link", "input"}

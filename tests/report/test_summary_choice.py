@@ -27,7 +27,7 @@ from equipoise.report.summary_choice import (
 from equipoise.report.terminal import decision
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 ARMS = ("plain", "prior", "auto", "focal")
 """With the noise that this order draws, auto measures highest, then plain."""
@@ -37,13 +37,13 @@ def judged(trial: Trial, **outcomes: str) -> Trial:
     """The trial with other verdicts; the best is the first that is better."""
     arms = {
         name: dataclasses.replace(v, outcome=outcomes.get(name, v.outcome))
-        for name, v in trial.conclusion.arms.items()
+        for name, v in trial.verdict.arms.items()
     }
     better = [name for name in trial.names if outcomes.get(name) == "better"]
     conclusion = dataclasses.replace(
-        trial.conclusion, arms=arms, best=better[0] if better else "plain"
+        trial.verdict, arms=arms, best=better[0] if better else "plain"
     )
-    return dataclasses.replace(trial, conclusion=conclusion)
+    return dataclasses.replace(trial, verdict=conclusion)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_another_arm_may_have_measured_higher(trial: Trial) -> None:
 
 def test_an_undecided_trial_names_both_and_what_they_cost(trial: Trial) -> None:
     found = judged(trial, auto="cannot tell", focal="cannot tell", prior="worse")
-    gain = amount(found.conclusion.arms["auto"].difference)
+    gain = amount(found.verdict.arms["auto"].difference)
     why = (
         f"No arm was shown to beat plain. auto measured highest: {gain} in average "
         "precision against plain, which this trial cannot tell from no difference."

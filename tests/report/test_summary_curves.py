@@ -16,7 +16,7 @@ from equipoise.report.summary_curves import (
     explorer,
     ranking_curves,
 )
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 
 @pytest.fixture(scope="module")

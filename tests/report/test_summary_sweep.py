@@ -12,7 +12,7 @@ import pytest
 from equipoise.report.summary import summarise
 from equipoise.report.summary_sweep import sweep
 from equipoise.strategies.catalogue import sweep_strategies
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 
 @pytest.fixture(scope="module")

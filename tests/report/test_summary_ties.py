@@ -10,7 +10,7 @@ import pytest
 
 from equipoise.report.summary import summarise
 from equipoise.report.summary_ties import ties
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +25,10 @@ def summary(trial: Trial) -> dict[str, Any]:
 
 def test_letters_agree_with_the_verdict(trial: Trial, summary: dict[str, Any]) -> None:
     letters = {row["name"]: set(row["letters"]) for row in summary["leaderboard"]}
-    for name, verdict in trial.conclusion.arms.items():
+    for name, verdict in trial.verdict.arms.items():
         apart = not letters[name] & letters["plain"]
         assert apart == (verdict.outcome in ("better", "worse"))
-    assert trial.conclusion.arms["prior"].outcome == "worse"
+    assert trial.verdict.arms["prior"].outcome == "worse"
 
 
 def test_equal_arms_share_a_letter(make_trial: Callable[..., Trial]) -> None:

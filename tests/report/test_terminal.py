@@ -10,9 +10,9 @@ import pytest
 from rich.console import Console
 
 from equipoise._core.numerals import duration, estimate_parts
-from equipoise.models.model import FittedModel
 from equipoise.report.terminal import brier, decision, how, leaderboard, lines
-from equipoise.trials.trial import Trial
+from equipoise.verbs.model import FittedModel
+from equipoise.verbs.trial import Trial
 
 
 def test_an_empty_line_stands_on_each_side_of_the_leaderboard(
@@ -52,13 +52,11 @@ def renamed(trial: Trial, old: str, new: str) -> Trial:
     def moved(by_name):
         return {new if name == old else name: v for name, v in by_name.items()}
 
-    conclusion = dataclasses.replace(
-        trial.conclusion, arms=moved(trial.conclusion.arms)
-    )
+    conclusion = dataclasses.replace(trial.verdict, arms=moved(trial.verdict.arms))
     results = dataclasses.replace(trial.results, arms=moved(trial.results.arms))
     scores = dataclasses.replace(trial.scores, seconds=moved(trial.scores.seconds))
     return dataclasses.replace(
-        trial, conclusion=conclusion, results=results, scores=scores
+        trial, verdict=conclusion, results=results, scores=scores
     )
 
 
@@ -77,9 +75,9 @@ def test_the_screen_fits_and_holds_every_number(
     for arm in trial.names:
         evaluation = trial.results[arm].evaluation
         estimates = [evaluation["average_precision"], evaluation["roc_auc"]]
-        if arm in trial.conclusion.arms:
-            estimates.append(trial.conclusion.arms[arm].difference)
-            assert trial.conclusion.arms[arm].outcome in text
+        if arm in trial.verdict.arms:
+            estimates.append(trial.verdict.arms[arm].difference)
+            assert trial.verdict.arms[arm].outcome in text
         for k, estimate in enumerate(estimates):
             parts = estimate_parts(
                 estimate.value,

@@ -66,7 +66,7 @@ def test_costs_set_objective_and_threshold(known: Known, scored: Scores) -> None
     )
     assert (trial.objective, trial.costs) == ("cost", (1.0, 9.0))
     assert trial["logistic"].evaluation.threshold == pytest.approx(0.1)
-    assert trial.conclusion.margin == 0.02
+    assert trial.verdict.margin == 0.02
     assert trial.held_out is None
     assert trial.test == {}
     assert trial.seconds >= 5

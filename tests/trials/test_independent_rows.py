@@ -46,7 +46,7 @@ def test_a_file_that_was_balanced_is_doubted_first() -> None:
         repeats=1,
     )
     words = "Warning: do not believe these figures"
-    assert trial.verdict.startswith(words)
+    assert str(trial.verdict).startswith(words)
     assert str(trial).startswith(words)
     assert words in trial.report()
     assert trial.to_dict()["verdict"].startswith(words)

@@ -14,7 +14,7 @@ from equipoise.comparison import delong_difference, resampled_difference
 from equipoise.reading.read import read_table
 from equipoise.report.terminal import test_lines as lines_of_test
 from equipoise.trials.test_file import evaluate_test_file, mean_log_odds
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 
 def later_table(rows: int = 300, positives: int = 12):

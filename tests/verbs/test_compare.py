@@ -19,8 +19,8 @@ from equipoise.errors import (
     UnsupportedError,
 )
 from equipoise.table.generators import Known
-from equipoise.trials.trial import Trial
 from equipoise.verbs.compare import compare
+from equipoise.verbs.trial import Trial
 
 
 def test_scores_are_near_the_best_possible(known: Known, trial: Trial) -> None:

@@ -48,9 +48,9 @@ from sklearn.utils.estimator_checks import check_estimator
 import equipoise as eq
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError, InputTypeError
-from equipoise.models.storage import load
 from equipoise.verbs import estimator as module
 from equipoise.verbs.estimator import EquipoiseClassifier
+from equipoise.verbs.model import load
 
 EQUIVALENCE = {
     "check_sample_weight_equivalence_on_dense_data": (

@@ -26,14 +26,13 @@ from equipoise.errors import (
     UnsupportedError,
 )
 from equipoise.evaluation import evaluate as evaluate_arrays
-from equipoise.models.model import FittedModel
-from equipoise.models.storage import load
 from equipoise.priors import log_odds
 from equipoise.reading import new_rows as sources
 from equipoise.reading.blocks import read_blocks
 from equipoise.reading.read import read_table
 from equipoise.verbs.evaluate import UNCHECKED, evaluate
 from equipoise.verbs.fit import fit
+from equipoise.verbs.model import FittedModel, load
 
 
 def test_the_public_name_serves_both_forms() -> None:

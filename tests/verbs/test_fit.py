@@ -17,13 +17,13 @@ from equipoise.ensembles.average_scale import average_scores
 from equipoise.errors import InputError, RefusedError, TrialWarning, UnsupportedError
 from equipoise.metrics import METRICS
 from equipoise.models.goal import Goal
-from equipoise.models.storage import load
 from equipoise.priors import probability
 from equipoise.reading.read import read_table
 from equipoise.table.generators import Known, gaussian_shift
 from equipoise.table.hashes import row_hashes
 from equipoise.training.settings import TrainingSettings
 from equipoise.verbs.fit import fit
+from equipoise.verbs.model import load
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from equipoise.errors import InputError, TableError, TableWarning
-from equipoise.models.model import FittedModel
 from equipoise.reading.read import read_features
 from equipoise.verbs import predict as module
 from equipoise.verbs.fit import fit
+from equipoise.verbs.model import FittedModel
 from equipoise.verbs.predict import predict_file
 
 

@@ -24,7 +24,7 @@ from equipoise.cli.terminal import (
 from equipoise.cli.wording import command
 
 if TYPE_CHECKING:
-    from equipoise.trials.trial import Trial
+    from equipoise.verbs.trial import Trial
 
 Strategies = Annotated[
     str | None,
@@ -155,7 +155,7 @@ def compare(
     ]
     other = alternative(trial)
     if other is not None and trial.best.name == trial.results.baseline:
-        gain = amount(trial.conclusion.arms[other].difference)
+        gain = amount(trial.verdict.arms[other].difference)
         say_hint(
             f"{other} measured highest, {gain} in average precision, but was not shown "
             f"to beat {trial.best.name}; to have it, put --strategy {other} below."

@@ -32,7 +32,7 @@ def evaluate(
 ) -> None:
     """Print every metric with its interval on new labelled rows."""
     from equipoise._core.files import to_json
-    from equipoise.models.storage import load
+    from equipoise.verbs.model import load
 
     with without_tensorflow_lines(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

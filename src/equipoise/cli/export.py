@@ -34,7 +34,7 @@ Format = Annotated[
 
 def export(model: options.Model, out: Out, format: Format = None) -> None:
     """Write a model as a SavedModel or as ONNX, and compare it before it is there."""
-    from equipoise.models.storage import load
+    from equipoise.verbs.model import load
 
     with without_tensorflow_lines():
         written = load(model).export(out, format=format)

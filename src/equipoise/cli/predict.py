@@ -43,7 +43,7 @@ Keep = Annotated[
 def predict(model: options.Model, source: Rows, out: Out, keep: Keep = None) -> None:
     """Score rows: their probability, and 1 flagged, 0 not, -1 undecided."""
     from equipoise._core.outputs import writable_file
-    from equipoise.models.storage import load
+    from equipoise.verbs.model import load
     from equipoise.verbs.predict import SUFFIXES, predict_file
 
     writable_file(out, "out", suffixes=SUFFIXES, inputs=[source, model])

@@ -20,7 +20,7 @@ from equipoise.table.table import Column, Table, concatenate
 
 if TYPE_CHECKING:
     from equipoise.learners.user_model.input import OwnInput
-    from equipoise.models.model import FittedModel, Rows
+    from equipoise.models.model import ModelRecord, Rows
 
 OWN = "x"
 """The input's name where a network of the user's own is exported."""
@@ -39,14 +39,14 @@ _EARLIEST, _LATEST = 0, 2_000_000_000_000_000
 _EXTREMES = (np.nan, 0.0, 1e-310, 1e300, -1e300)
 
 
-def encoding_of(model: FittedModel) -> Encoding:
+def encoding_of(model: ModelRecord) -> Encoding:
     """Return the encoding of a model's first part; the columns are the same in all."""
     scorer: Any = model.components[0].scorers[0]
     encoding: Encoding = scorer.encoding
     return encoding
 
 
-def boolean_inputs(model: FittedModel) -> list[str]:
+def boolean_inputs(model: ModelRecord) -> list[str]:
     """Return the names of the inputs that are boolean columns."""
     from equipoise.networks.encoding import input_names
 
@@ -60,7 +60,7 @@ def boolean_inputs(model: FittedModel) -> list[str]:
     ]
 
 
-def checked_columns(model: FittedModel) -> dict[str, np.ndarray]:
+def checked_columns(model: ModelRecord) -> dict[str, np.ndarray]:
     """Return the columns that an export is compared on, before they are read.
 
     Usual rows, extremes, and rows of which every other value is odd.
@@ -89,19 +89,19 @@ def checked_columns(model: FittedModel) -> dict[str, np.ndarray]:
     return found
 
 
-def knots_of(model: FittedModel) -> dict[str, tuple[float, ...]]:
+def knots_of(model: ModelRecord) -> dict[str, tuple[float, ...]]:
     """Return the training's quantiles of each column of numbers."""
     return {
         f.column: f.knots for f in encoding_of(model).numbers if f.origin == "value"
     }
 
 
-def checked_rows(model: FittedModel) -> Table:
+def checked_rows(model: ModelRecord) -> Table:
     """Return the rows that an export is compared on, as the model reads them."""
     return as_read(checked_columns(model), model.schema)
 
 
-def checked_inputs(model: FittedModel) -> tuple[Rows, dict[str, Any]]:
+def checked_inputs(model: ModelRecord) -> tuple[Rows, dict[str, Any]]:
     """Return the rows that an export is compared on, and as its inputs take them."""
     from equipoise.networks.encoding import input_names
 
@@ -126,7 +126,7 @@ def _sample_array(own: OwnInput) -> np.ndarray:
 
 
 def require_same(
-    model: FittedModel, table: Rows, found: Mapping[str, np.ndarray]
+    model: ModelRecord, table: Rows, found: Mapping[str, np.ndarray]
 ) -> None:
     """Raise where an exported model differs from the model on rows.
 
@@ -159,7 +159,7 @@ def require_same(
         )
 
 
-def sample_rows(model: FittedModel, rows: int, seed: int = 0) -> Table:
+def sample_rows(model: ModelRecord, rows: int, seed: int = 0) -> Table:
     """Return rows like those of the training, column by column, without its rows.
 
     Numbers are drawn between and around the training's quantiles, categories from
@@ -179,7 +179,7 @@ def sample_rows(model: FittedModel, rows: int, seed: int = 0) -> Table:
     return _like(model.schema, columns, rows)
 
 
-def extreme_rows(model: FittedModel) -> Table:
+def extreme_rows(model: ModelRecord) -> Table:
     """Return rows at the ends of what numbers can be, the first all missing."""
     columns = tuple(_extreme(column) for column in model.schema.columns)
     return _like(model.schema, columns, len(_EXTREMES))

@@ -1,40 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A fitted model as a Keras model, and as a file for other runtimes."""
+"""A fitted model as a Keras model."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from equipoise._core.checks import listing, one_of, sentence
-from equipoise._core.outputs import writable_folder
-from equipoise.errors import InputError, UnsupportedError
+from equipoise._core.checks import listing, sentence
+from equipoise.errors import UnsupportedError
 from equipoise.export.check import (
     OWN,
     boolean_inputs,
-    checked_inputs,
     encoding_of,
-    require_same,
 )
 
 if TYPE_CHECKING:
     from equipoise.decision.rule import DecisionRule
-    from equipoise.models.model import Component, FittedModel
+    from equipoise.models.model import Component, ModelRecord
 
 SERVED = ("network", "logistic", "trees", "extra_trees")
-FORMATS = ("saved_model", "onnx")
-OTHERS = (".h5", ".hdf5", ".keras", ".tflite", ".pb", ".pt", ".pkl", ".joblib", ".zip")
-"""Suffixes of formats that are not written; a folder so called would mislead."""
 
 
-def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
+def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
     """Return a fitted model as an ordinary `keras.Model` on raw columns.
 
     It takes a dictionary of raw columns, as `Table.raw` gives them: float64 numbers
@@ -62,7 +52,7 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
     )
     from equipoise.networks.encoding import raw_inputs
 
-    _require_served(model.components)
+    require_served(model.components)
     if model.own is None:
         inputs: Any = raw_inputs(encoding_of(model))
         accepted = AcceptedColumns(boolean_inputs(model))(inputs)
@@ -87,7 +77,15 @@ def keras_model(model: FittedModel, *, output: str = "probability") -> Any:
     return keras.Model(inputs, result)
 
 
-def _require_served(components: Sequence[Component]) -> None:
+def require_served(components: Sequence[Component]) -> None:
+    """Check that every learner in an average can be a Keras layer.
+
+    Args:
+        components: What is averaged.
+
+    Raises:
+        UnsupportedError: One cannot; it is named.
+    """
     others = sorted({c.strategy.learner for c in components} - set(SERVED))
     if others:
         raise UnsupportedError(
@@ -181,50 +179,6 @@ def _trees(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
     return layer(TreeMatrix(scorer.encoding, view, f"equipoise-{name}")(inputs))
 
 
-def export(
-    model: FittedModel, path: str | os.PathLike[str], *, format: str | None = None
-) -> Path:
-    """Write a model for other runtimes, and compare it before it is there.
-
-    Both forms take each raw column, `[rows]`, by the name of the Keras model's input
-    (the column's own name, where it is letters, digits and underscores), and return
-    "probability" (calibrated, float64) and "decision" (1 flagged, 0 not, -1
-    undecided, int32), `[rows]`.
-
-    It is written beside its place, loaded again, and compared with the model itself
-    on rows drawn from the training's quantiles and categories, with missing, unseen,
-    infinite and extreme values and spaces among them; only then it is moved to its
-    place.
-
-    Args:
-        model: What `fit` or `load` gave.
-        path: A new or empty folder; for ONNX a file whose name ends in ".onnx".
-        format: "saved_model" (for TensorFlow, signature "serve") or "onnx" (numeric
-            and boolean columns only, float64 with NaN where missing; needs the extra
-            [onnx]). A row that `predict_proba` would refuse (a boolean of 0.5) is an
-            error in the first; in ONNX, which has none, the probability is NaN and
-            the decision -1. By default what the path's suffix tells.
-
-    Returns:
-        The path.
-
-    Raises:
-        UnsupportedError: A learner in the average is no Keras layer, or a column is
-            neither numeric nor boolean and the format is ONNX.
-        MissingExtraError: The extra [onnx] is not installed.
-        InputError: The folder exists and is not empty, or the suffix is another.
-        TrainingError: The exported model says something else; nothing is left.
-        OSError: The path cannot be written.
-    """
-    target = Path(path)
-    by_name = "onnx" if target.suffix == ".onnx" else "saved_model"
-    if one_of(format or by_name, FORMATS, "format") == "onnx":
-        from equipoise.export.onnx import export_onnx
-
-        return export_onnx(model, target)
-    return _export_saved_model(model, target)
-
-
 def serving(twin: Any, rule: DecisionRule) -> Callable[[Mapping[str, Any]], Any]:
     """Return the function that an exported model computes, for tracing.
 
@@ -248,55 +202,6 @@ def serving(twin: Any, rule: DecisionRule) -> Callable[[Mapping[str, Any]], Any]
         return {"probability": 1.0 / (1.0 + tf.exp(-z)), "decision": decision}
 
     return serve
-
-
-def _export_saved_model(model: FittedModel, target: Path) -> Path:
-    if target.suffix.lower() in OTHERS:
-        raise InputError(
-            sentence(
-                f"the path {target.name!r} for a SavedModel, which is a folder",
-                "a folder's name, or a file's that ends in .onnx",
-                f"Try {target.stem!r}; keras_model() gives a model that Keras can save "
-                "in its own formats.",
-            )
-        )
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise InputError(
-            sentence(f"the folder {target.name!r}, which is not empty", "a new folder")
-        )
-    writable_folder(target, "out")
-    _require_served(model.components)
-    target.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.absolute().parent) as place:
-        written = Path(place) / "model"
-        _write(model, written)
-        _compare(model, written)
-        if target.exists():
-            target.rmdir()
-        shutil.move(written, target)
-    return target
-
-
-def _write(model: FittedModel, folder: Path) -> None:
-    import keras
-
-    twin = keras_model(model, output="log_odds")
-    archive = keras.export.ExportArchive()
-    archive.track(twin)
-    archive.add_endpoint(
-        "serve", serving(twin, model.rule), input_signature=[signature_of(twin)]
-    )
-    archive.write_out(folder, verbose=False)
-
-
-def _compare(model: FittedModel, folder: Path) -> None:
-    """Raise where the written model differs from the model on rows."""
-    import tensorflow as tf
-
-    rows, raw = checked_inputs(model)
-    served = tf.saved_model.load(folder).signatures["serve"]
-    found = served(**{name: tf.constant(values) for name, values in raw.items()})
-    require_same(model, rows, {name: v.numpy() for name, v in found.items()})
 
 
 def signature_of(twin: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -29,10 +29,9 @@ from equipoise.export.check import (
     encoding_of,
     require_same,
 )
+from equipoise.export.keras import keras_model, serving, signature_of
+from equipoise.models.model import ModelRecord
 from equipoise.priors import probability
-
-if TYPE_CHECKING:
-    from equipoise.models.model import FittedModel
 
 MODULES = ("onnx", "onnxruntime", "tf2onnx")
 OPSET = 18
@@ -40,15 +39,13 @@ OUTPUTS = ("probability", "decision")
 SUFFIX = ".onnx"
 
 
-def export_onnx(model: FittedModel, target: Path) -> Path:
-    """Write the file; see `equipoise.export.keras.export`.
+def export_onnx(model: ModelRecord, target: Path) -> Path:
+    """Write the file; see `equipoise.export.export`.
 
     Args:
         model: A model whose columns are all numeric or boolean.
         target: The file, whole or not at all; its name ends in ".onnx".
     """
-    from equipoise.export.keras import keras_model
-
     if target.suffix != SUFFIX:
         raise InputError(
             sentence(
@@ -71,7 +68,7 @@ def export_onnx(model: FittedModel, target: Path) -> Path:
     return target
 
 
-def require_numeric(model: FittedModel) -> None:
+def require_numeric(model: ModelRecord) -> None:
     """Raise where a model takes a column that is neither numeric nor boolean.
 
     Raises:
@@ -95,12 +92,10 @@ def require_numeric(model: FittedModel) -> None:
         )
 
 
-def _converted(model: FittedModel, twin: Any) -> Any:
+def _converted(model: ModelRecord, twin: Any) -> Any:
     """Return the model as an `onnx.ModelProto`."""
     import tensorflow as tf
     import tf2onnx
-
-    from equipoise.export.keras import serving, signature_of
 
     serve = _without_errors(model, serving(twin, model.rule))
     names, signature = zip(*signature_of(twin).items(), strict=True)
@@ -122,7 +117,7 @@ def _converted(model: FittedModel, twin: Any) -> Any:
 
 
 def _without_errors(
-    model: FittedModel, serve: Callable[[Mapping[str, Any]], Any]
+    model: ModelRecord, serve: Callable[[Mapping[str, Any]], Any]
 ) -> Callable[[Mapping[str, Any]], Any]:
     """Return the function with NaN and -1 for rows that the model would refuse.
 
@@ -206,7 +201,7 @@ def _unlogged() -> Iterator[None]:
         root.removeHandler(silent)
 
 
-def _describe(model: FittedModel, proto: Any) -> None:
+def _describe(model: ModelRecord, proto: Any) -> None:
     """Put the outputs in order, and say what the file is in its own fields."""
     from onnx import helper
 
@@ -239,14 +234,14 @@ def _describe(model: FittedModel, proto: Any) -> None:
     )
 
 
-def _lower(model: FittedModel) -> dict[str, str]:
+def _lower(model: ModelRecord) -> dict[str, str]:
     """Return from where a row is left undecided, if rows can be."""
     if model.rule.lower is None:
         return {}
     return {"lower": repr(float(probability(model.rule.lower)))}
 
 
-def _compare(model: FittedModel, data: bytes) -> None:
+def _compare(model: ModelRecord, data: bytes) -> None:
     """Raise where the runtime asks for other inputs or says something else."""
     import onnxruntime
 

@@ -5,5 +5,4 @@ from .keras_file import check_keras_file as check_keras_file
 from .state import pack as pack
 from .state import unpack as unpack
 from .goal import Goal as Goal
-from .model import FittedModel as FittedModel
-from .storage import load as load
+from .model import ModelRecord as ModelRecord

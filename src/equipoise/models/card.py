@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import percent, share
 from equipoise.errors import printable
-
-if TYPE_CHECKING:
-    from equipoise.models.model import FittedModel
-
+from equipoise.models.model import ModelRecord
 
 UNBROKEN = 10**6
 """Columns of a text that is wrapped only when it is printed."""
@@ -33,7 +30,7 @@ class Card(str):
         return wrap(self[:], display_width())
 
 
-def card(model: FittedModel) -> str:
+def card(model: ModelRecord) -> str:
     """Return the card as Markdown; it holds aggregates only, no rows."""
     facts = model.facts
     parts = [
@@ -60,7 +57,7 @@ def _name(text: str) -> str:
     return printable(text, lines=False)
 
 
-def _judged(model: FittedModel) -> list[str]:
+def _judged(model: ModelRecord) -> list[str]:
     """Say on which rows the rule above is judged, and what its choice flatters."""
     rows = model.evaluation.rows
     scored = f"Each of {rows:,} rows is scored by models that have not seen it"
@@ -74,7 +71,7 @@ def _judged(model: FittedModel) -> list[str]:
     return [note for note in model.notes if note.startswith("Warning")] + [text]
 
 
-def _cases(model: FittedModel) -> str:
+def _cases(model: ModelRecord) -> str:
     """Return how many of the rows are independent cases, where not all are."""
     facts = model.facts
     cases = facts.get("cases", facts["rows"])
@@ -87,7 +84,7 @@ def _cases(model: FittedModel) -> str:
     )
 
 
-def _taken(model: FittedModel) -> str:
+def _taken(model: ModelRecord) -> str:
     if model.own is not None:
         return f"Input: an array of shape {['rows', *model.own.shape]}."
     text = f"Columns: {', '.join(_name(c.name) for c in model.schema.columns)}."
@@ -97,7 +94,7 @@ def _taken(model: FittedModel) -> str:
     )
 
 
-def _made_of(model: FittedModel) -> str:
+def _made_of(model: ModelRecord) -> str:
     facts = model.facts
     lines = [
         f"- {share(component.weight)} {component.strategy.name}: "
@@ -124,7 +121,7 @@ def trained_on(facts: Mapping[str, Any]) -> str:
     return f"{folds - 1}/{folds} of this table"
 
 
-def _limits(model: FittedModel) -> str:
+def _limits(model: ModelRecord) -> str:
     prevalence = percent(model.evaluation.prevalence)
     text = (
         f"The figures hold for rows like these, at {prevalence} "

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +30,6 @@ from equipoise.reading.read import read_features
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table
-
-if TYPE_CHECKING:
-    from equipoise.verbs.predict import Predicted
 
 Rows = Table | npt.NDArray[Any]
 """What the fold models score: a table, or an array for networks of the user's own."""
@@ -117,8 +112,10 @@ def _pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class FittedModel:
-    """A fitted model with its calibration, its decision rule and its card.
+class ModelRecord:
+    """A fitted model with its calibration, its decision rule and what is known of it.
+
+    `equipoise.FittedModel` adds what a user does with it: evaluate, save, export.
 
     Attributes:
         schema: A table without rows: the columns that new data must have.
@@ -130,16 +127,6 @@ class FittedModel:
             or the choice of the threshold has seen, ascending.
         notes: What the user should know.
         own: What a network of the user's own takes; None where rows are tables.
-
-    Example:
-        >>> import equipoise as eq
-        >>> from equipoise.table.generators import gaussian_shift
-        >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
-        >>> model = eq.fit(table, strategy="logistic", repeats=1)
-        >>> model.predict_proba(table).shape, model.decide(table).shape
-        ((300, 2), (300,))
-        >>> model.evaluation["average_precision"].value > 0.6
-        True
     """
 
     schema: Table
@@ -253,7 +240,7 @@ class FittedModel:
         labelled = ClassScores.from_dict(self.facts["class_scores"])
         return estimate_prevalence(raw, base, level=level, labelled=labelled)
 
-    def at_prevalence(self, prevalence: float) -> FittedModel:
+    def at_prevalence(self, prevalence: float) -> Self:
         """Return this model for another share of positives.
 
         Probabilities are those of the new share, and the rule with them; see
@@ -283,89 +270,3 @@ class FittedModel:
             rows: A `Table`, or an array.
         """
         return int(np.isin(hashes_of(rows), self.seen).sum())
-
-    def evaluate(
-        self, source: Any, target: str | None = None, **options: Any
-    ) -> Evaluation:
-        """Evaluate on new labelled rows, see `equipoise.evaluate`.
-
-        Args:
-            source: A path (read in blocks), a data frame, `(X, y)`, or a `Table`.
-            target: The target's name in the source, where it is another.
-            **options: `level` and `seed`.
-        """
-        from equipoise.verbs.evaluate import evaluate_model
-
-        return evaluate_model(self, source, target, **options)
-
-    def predict_file(
-        self,
-        source: str | os.PathLike[str],
-        out: str | os.PathLike[str],
-        *,
-        keep: Sequence[str] = (),
-    ) -> Predicted:
-        """Score a file of any size in blocks, see `verbs.predict.predict_file`.
-
-        Args:
-            source: CSV, TSV or Parquet with the model's columns.
-            out: What is written: .csv or .parquet.
-            keep: Columns of the source to copy.
-        """
-        from equipoise.verbs.predict import predict_file
-
-        return predict_file(self, source, out, keep=keep)
-
-    def card(self) -> str:
-        """Return what this model is, how good, and how to use it, in words."""
-        from equipoise.models.card import card
-
-        return card(self)
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save the model as one file, see `equipoise.models.storage.save`.
-
-        Args:
-            path: The file; its name must end in ".equipoise".
-        """
-        from equipoise.models.storage import save
-
-        return save(self, path)
-
-    @cached_property
-    def keras_model(self) -> Any:
-        """This model as a `keras.Model` on raw columns; see `export.keras`.
-
-        Raises:
-            UnsupportedError: A learner in the average is no Keras layer.
-        """
-        from equipoise.export.keras import keras_model
-
-        return keras_model(self)
-
-    def export(
-        self, path: str | os.PathLike[str], *, format: str | None = None
-    ) -> Path:
-        """Write a SavedModel or ONNX on raw columns, see `export.keras.export`.
-
-        Args:
-            path: A new folder, or a file whose name ends in ".onnx".
-            format: "saved_model" or "onnx"; None: what the name tells.
-        """
-        from equipoise.export.keras import export
-
-        return export(self, path, format=format)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy the model as the parts that `save` writes: plain bytes.
-
-        What was compiled for it stays behind, and each number is checked on the way
-        back.
-        """
-        from equipoise.models.storage import from_parts, to_parts
-
-        return from_parts, (to_parts(self),)
-
-    def __repr__(self) -> str:
-        parts = ", ".join(f"{c.weight:.2f} {c.strategy.name}" for c in self.components)
-        return f"<FittedModel {parts}; target {self.schema.target!r}>"

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +27,14 @@ from equipoise.learners.resampled.learner import Resampled
 from equipoise.learners.user_model.input import OwnInput
 from equipoise.metrics.estimate import Estimate
 from equipoise.models import check_keras_file, pack, read_parts, unpack, write_parts
-from equipoise.models.model import Component, FittedModel
+from equipoise.models.card import card
+from equipoise.models.model import Component, ModelRecord
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
 from equipoise.table.units import DUPLICATES
+
+Model = TypeVar("Model", bound=ModelRecord)
 
 SUFFIX = ".equipoise"
 # More than these in a file are taken for damage.
@@ -74,7 +77,7 @@ def model_path(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def save(model: FittedModel, path: str | os.PathLike[str]) -> Path:
+def save(model: ModelRecord, path: str | os.PathLike[str]) -> Path:
     """Save a model as one file, whole or not at all.
 
     Args:
@@ -96,7 +99,7 @@ def save(model: FittedModel, path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def _require_loadable(model: FittedModel, own: OwnInput) -> None:
+def _require_loadable(model: ModelRecord, own: OwnInput) -> None:
     """Raise where Keras would write a network that it does not read back.
 
     The layers' own classes count as known: whoever loads them must have them too.
@@ -135,7 +138,7 @@ def _of_keras(kind: type) -> bool:
     return kind.__module__.partition(".")[0] == "keras"
 
 
-def to_parts(model: FittedModel) -> dict[str, bytes]:
+def to_parts(model: ModelRecord) -> dict[str, bytes]:
     """Return all of a model as named parts: plain numbers and JSON, as `save` writes.
 
     Args:
@@ -161,48 +164,27 @@ def to_parts(model: FittedModel) -> dict[str, bytes]:
     for i, component in enumerate(model.components):
         for k, scorer in enumerate(component.scorers):
             parts |= pack(scorer.state(), f"scorers/{i}/{k}")
-    parts["card.md"] = model.card().encode()
+    parts["card.md"] = card(model).encode()
     return parts
 
 
-def load(path: str | os.PathLike[str]) -> FittedModel:
-    """Load a model; every byte is checked before anything is used.
-
-    A network of the user's own is loaded by Keras in safe mode, after a check of its
-    sizes; custom layers are those that `keras.saving.custom_object_scope` gives.
+def read_model(path: str | os.PathLike[str], kind: type[Model]) -> Model:
+    """Load a model as a record of some class; see `equipoise.load`.
 
     Args:
         path: A file that `save` has written.
-
-    Returns:
-        The model, whose scores are bit for bit those of the one that was saved.
-
-    Raises:
-        BundleError: The file is damaged, altered, or no bundle; the part is named.
-        OSError: The file cannot be read.
-
-    Example:
-        >>> import tempfile
-        >>> import equipoise as eq
-        >>> from equipoise.table.generators import gaussian_shift
-        >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
-        >>> model = eq.fit(table, strategy="logistic", repeats=1)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = model.save(f"{folder}/shift.equipoise")
-        ...     again = load(path)
-        >>> bool((again.log_odds(table) == model.log_odds(table)).all())
-        True
+        kind: The class of the result.
     """
-    return from_parts(read_parts(path))
+    return from_parts(read_parts(path), kind)
 
 
-def from_parts(parts: Mapping[str, bytes]) -> FittedModel:
+def from_parts(parts: Mapping[str, bytes], kind: type[Model]) -> Model:
     """Rebuild a model from what `to_parts` gave.
 
     Raises:
         BundleError: A part cannot be used; it is named.
     """
-    return _rebuild(unpack(parts, "model"), parts)
+    return _rebuild(unpack(parts, "model"), parts, kind)
 
 
 @contextlib.contextmanager
@@ -230,12 +212,12 @@ def _part(name: str) -> Iterator[None]:
         ) from error
 
 
-def _rebuild(state: Any, parts: Mapping[str, bytes]) -> FittedModel:
+def _rebuild(state: Any, parts: Mapping[str, bytes], kind: type[Model]) -> Model:
     with _part("model.json"):
         schema = _schema(state["schema"])
         own = None if state["own"] is None else OwnInput.from_dict(state["own"])
         components = _components(state["components"], schema, own, parts)
-        return FittedModel(
+        return kind(
             schema=schema,
             components=components,
             rule=DecisionRule.from_dict(state["rule"]),

@@ -22,7 +22,7 @@ from equipoise.report.summary_words import (
 )
 
 if TYPE_CHECKING:
-    from equipoise.trials.trial import Trial
+    from equipoise.trials.trial import TrialRecord
 
 SCHEMA = 1
 BOARD = ("average_precision", "roc_auc", "brier")
@@ -39,7 +39,7 @@ DECIDED = (
 LIBRARIES = ("equipoise", "tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 
 
-def summarise(trial: Trial) -> dict[str, Any]:
+def summarise(trial: TrialRecord) -> dict[str, Any]:
     """Return a trial as plain data, ready for JSON and for `report.render`.
 
     It holds aggregates only, and its size does not grow with the rows: at most
@@ -56,12 +56,12 @@ def summarise(trial: Trial) -> dict[str, Any]:
     plain: dict[str, Any] = _plain(
         {
             "schema": SCHEMA,
-            "verdict": trial.verdict,
-            "best": trial.conclusion.best,
+            "verdict": str(trial.verdict),
+            "best": trial.verdict.best,
             "baseline": trial.results.baseline,
-            "margin": trial.conclusion.margin,
-            "margin_basis": trial.conclusion.margin_basis,
-            "detectable": trial.conclusion.detectable_difference,
+            "margin": trial.verdict.margin,
+            "margin_basis": trial.verdict.margin_basis,
+            "detectable": trial.verdict.detectable_difference,
             "highlighted": shown,
             "repeats": trial.scores.repeats,
             "data": _data(trial),
@@ -89,7 +89,7 @@ def summarise(trial: Trial) -> dict[str, Any]:
     return plain
 
 
-def highlighted(trial: Trial) -> list[str]:
+def highlighted(trial: TrialRecord) -> list[str]:
     """Return at most three arms to draw in colour: chosen, baseline, and the first.
 
     Where these are one, the next of the leaderboard stands beside it. An arm that
@@ -97,7 +97,7 @@ def highlighted(trial: Trial) -> list[str]:
     """
     flat = {s.name for s in trial.strategies if s.learner == "prior"}
     order = [name for name in trial.names if name not in flat]
-    first = [trial.conclusion.best, trial.results.baseline, *order]
+    first = [trial.verdict.best, trial.results.baseline, *order]
     return list(dict.fromkeys(first))[:3]
 
 
@@ -118,7 +118,7 @@ def interval(estimate: Estimate) -> dict[str, Any]:
     }
 
 
-def _data(trial: Trial) -> dict[str, Any]:
+def _data(trial: TrialRecord) -> dict[str, Any]:
     facts = trial.facts
     dropped = [column["name"] for column in facts["dropped"]]
     # What was left out is told with its reason already.
@@ -130,8 +130,8 @@ def _data(trial: Trial) -> dict[str, Any]:
     return {**facts, "notes": notes, "evaluated": int(trial.results.y.size)}
 
 
-def _decision(trial: Trial) -> dict[str, Any]:
-    name = trial.conclusion.best
+def _decision(trial: TrialRecord) -> dict[str, Any]:
+    name = trial.verdict.best
     found = trial.results[name].evaluation
     confusion = None if found.confusion is None else found.confusion.as_dict()
     total = found.rows
@@ -156,7 +156,7 @@ def _decision(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _leaderboard(trial: Trial) -> list[dict[str, Any]]:
+def _leaderboard(trial: TrialRecord) -> list[dict[str, Any]]:
     letters = ties(trial)
     return [
         {
@@ -164,16 +164,16 @@ def _leaderboard(trial: Trial) -> list[dict[str, Any]]:
             "letters": letters[name],
             **{m: interval(trial.results[name].evaluation[m]) for m in BOARD},
             **_against(trial, name),
-            "best": name == trial.conclusion.best,
+            "best": name == trial.verdict.best,
             "baseline": name == trial.results.baseline,
         }
         for name in trial.names
     ]
 
 
-def _against(trial: Trial, name: str) -> dict[str, Any]:
+def _against(trial: TrialRecord, name: str) -> dict[str, Any]:
     """Return the verdict on one arm, with the interval it rests on."""
-    verdict = trial.conclusion.arms.get(name)
+    verdict = trial.verdict.arms.get(name)
     if verdict is None:
         return {"outcome": "baseline", "difference": None, "p": None}
     return {
@@ -184,7 +184,7 @@ def _against(trial: Trial, name: str) -> dict[str, Any]:
     }
 
 
-def _winner(trial: Trial) -> dict[str, Any]:
+def _winner(trial: TrialRecord) -> dict[str, Any]:
     best = trial.results.best
     return {
         "name": best.name,
@@ -194,7 +194,7 @@ def _winner(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _time(trial: Trial) -> list[dict[str, Any]]:
+def _time(trial: TrialRecord) -> list[dict[str, Any]]:
     longest = max(trial.scores.seconds.values(), default=0.0) or 1.0
     return [
         {
@@ -207,7 +207,7 @@ def _time(trial: Trial) -> list[dict[str, Any]]:
     ]
 
 
-def _findings(trial: Trial) -> dict[str, Any]:
+def _findings(trial: TrialRecord) -> dict[str, Any]:
     return {
         "found": [
             {
@@ -224,7 +224,7 @@ def _findings(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _test(trial: Trial) -> dict[str, Any] | None:
+def _test(trial: TrialRecord) -> dict[str, Any] | None:
     if trial.held_out is None:
         return None
     first = next(iter(trial.test.values()))
@@ -246,7 +246,7 @@ def _test(trial: Trial) -> dict[str, Any] | None:
     }
 
 
-def _strategies(trial: Trial) -> list[dict[str, str]]:
+def _strategies(trial: TrialRecord) -> list[dict[str, str]]:
     facts = trial.facts
     counts = int(facts["negatives"]), int(facts["positives"])
     return [
@@ -259,7 +259,7 @@ def _strategies(trial: Trial) -> list[dict[str, str]]:
     ]
 
 
-def _weights(trial: Trial, name: str) -> str:
+def _weights(trial: TrialRecord, name: str) -> str:
     """Say which weights an average learned on all rows; nothing of another arm."""
     weights = trial.scores.blends.get(name)
     if not weights:

@@ -18,7 +18,7 @@ from equipoise.training.settings import TrainingSettings
 from equipoise.trials.protocol import Protocol
 
 if TYPE_CHECKING:
-    from equipoise.trials.trial import Trial
+    from equipoise.trials.trial import TrialRecord
 
 USUAL = "auto"
 """What `fit` makes if no strategy is named."""
@@ -48,7 +48,7 @@ class Fitting:
         )
 
 
-def alternative(trial: Trial) -> str | None:
+def alternative(trial: TrialRecord) -> str | None:
     """Return the arm that measured highest, if it is not the one to take.
 
     Then the trial cannot tell it from the baseline, or it is within the margin. Arms
@@ -56,24 +56,24 @@ def alternative(trial: Trial) -> str | None:
     """
     flat = {s.name for s in trial.strategies if s.learner == "prior"}
     first = next((name for name in trial.names if name not in flat), None)
-    base, best = trial.results.baseline, trial.conclusion.best
+    base, best = trial.results.baseline, trial.verdict.best
     return None if first in (None, base, best) else first
 
 
-def standing(trial: Trial) -> str:
+def standing(trial: TrialRecord) -> str:
     """Return why the decision is that of the baseline; empty if an arm beats it."""
     base = trial.results.baseline
-    if trial.conclusion.best != base or not trial.conclusion.arms:
+    if trial.verdict.best != base or not trial.verdict.arms:
         return ""
     first = alternative(trial)
     if first is None:
         return f"{base} measured highest, and no arm was shown to beat it."
-    verdict = trial.conclusion.arms[first]
+    verdict = trial.verdict.arms[first]
     against = f"{amount(verdict.difference)} in average precision against {base}"
     if verdict.outcome == "equivalent":
         return (
             f"No arm was shown to beat {base}. {first} measured highest: {against}, "
-            f"which is within the margin of {significant(trial.conclusion.margin, 2)}."
+            f"which is within the margin of {significant(trial.verdict.margin, 2)}."
         )
     return (
         f"No arm was shown to beat {base}. {first} measured highest: {against}, which "
@@ -81,9 +81,9 @@ def standing(trial: Trial) -> str:
     )
 
 
-def advice(trial: Trial) -> str:
+def advice(trial: TrialRecord) -> str:
     """Return which model to make, what else there is, and what either costs."""
-    best, base = trial.conclusion.best, trial.results.baseline
+    best, base = trial.verdict.best, trial.results.baseline
     fitted = f"{fitting(trial, best).words()}. That is the model as it was measured, "
     fitted += "with calibration and threshold."
     first = alternative(trial)
@@ -93,7 +93,7 @@ def advice(trial: Trial) -> str:
             text += f" {first} measured higher, but was not shown to beat {base}."
         return f"{text}{_usual(trial, best)}"
     why = standing(trial)
-    if first is None or trial.conclusion.arms[first].outcome == "equivalent":
+    if first is None or trial.verdict.arms[first].outcome == "equivalent":
         text = f"Take {base}: {fitted} {why}"
         return f"{text.rstrip()}{_usual(trial, base)}"
     return (
@@ -111,7 +111,7 @@ def amount(difference: Estimate) -> str:
     return numerals.estimate(difference.value, *ends, signed=True)
 
 
-def fitting(trial: Trial, name: str) -> Fitting:
+def fitting(trial: TrialRecord, name: str) -> Fitting:
     """Return how to make the model of an arm, for the trial's aim and protocol."""
     strategy = next(s for s in trial.strategies if s.name == name)
     place = trial.strategies.index(strategy)
@@ -177,7 +177,7 @@ def _has_networks(strategy: Strategy) -> bool:
     return any(member.learner == "network" for member in members)
 
 
-def _changed(trial: Trial) -> dict[str, object]:
+def _changed(trial: TrialRecord) -> dict[str, object]:
     """Return the training settings that are not the usual ones."""
     usual = TrainingSettings().to_dict()
     return {
@@ -187,7 +187,7 @@ def _changed(trial: Trial) -> dict[str, object]:
     }
 
 
-def _cost(trial: Trial, name: str) -> str:
+def _cost(trial: TrialRecord, name: str) -> str:
     """Return what a strategy is made of and took, for people."""
     strategy = next(s for s in trial.strategies if s.name == name)
     spent = trial.scores.seconds[name]
@@ -199,7 +199,7 @@ def _cost(trial: Trial, name: str) -> str:
     return seconds
 
 
-def _usual(trial: Trial, *named: str) -> str:
+def _usual(trial: TrialRecord, *named: str) -> str:
     """Say what `fit` makes without a strategy, unless that is what was named."""
     if USUAL in named or trial.training.get("network", "default") is None:
         return ""

@@ -22,7 +22,7 @@ from equipoise.metrics import curve
 from equipoise.priors import probability
 
 if TYPE_CHECKING:
-    from equipoise.trials.trial import Trial
+    from equipoise.trials.trial import TrialRecord
 
 
 POINTS = 160
@@ -35,7 +35,7 @@ RARE = 0.1
 """Below this share of positives probabilities crowd at 0: a logarithmic axis."""
 
 
-def ranking_curves(trial: Trial, shown: Sequence[str]) -> list[dict[str, Any]]:
+def ranking_curves(trial: TrialRecord, shown: Sequence[str]) -> list[dict[str, Any]]:
     """Return the precision-recall and ROC curve of every arm.
 
     Scores are out of fold, and those of different folds are first put on one
@@ -60,7 +60,7 @@ def ranking_curves(trial: Trial, shown: Sequence[str]) -> list[dict[str, Any]]:
     return result
 
 
-def calibration(trial: Trial, shown: Sequence[str]) -> dict[str, Any]:
+def calibration(trial: TrialRecord, shown: Sequence[str]) -> dict[str, Any]:
     """Return the share of positives over the predicted probability."""
     y = trial.results.y
     groups = int(np.clip(int(y.sum()) // POSITIVES_PER_GROUP, 2, MOST_GROUPS))
@@ -83,7 +83,7 @@ def calibration(trial: Trial, shown: Sequence[str]) -> dict[str, Any]:
     return {"log": float(y.mean()) < RARE, "lines": lines}
 
 
-def explorer(trial: Trial) -> dict[str, Any]:
+def explorer(trial: TrialRecord) -> dict[str, Any]:
     """Return what the threshold explorer counts with.
 
     For each arm rows of [threshold, flagged positives, flagged negatives], from the
@@ -107,12 +107,12 @@ def explorer(trial: Trial) -> dict[str, Any]:
         "cost_tp": costs.tp,
         "cost_tn": costs.tn,
         "costs_given": trial.costs is not None,
-        "start": trial.conclusion.best,
+        "start": trial.verdict.best,
         "arms": [_explored(trial, name) for name in trial.names],
     }
 
 
-def _explored(trial: Trial, name: str) -> dict[str, Any]:
+def _explored(trial: TrialRecord, name: str) -> dict[str, Any]:
     arm = trial.results[name]
     decided = arm.decided
     repeats = len(decided.score)

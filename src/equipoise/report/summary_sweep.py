@@ -13,12 +13,12 @@ from equipoise.uncertainty.proportion import clopper_pearson
 
 if TYPE_CHECKING:
     from equipoise.strategies.strategy import Strategy
-    from equipoise.trials.trial import Trial
+    from equipoise.trials.trial import TrialRecord
 
 FEWEST = 3
 
 
-def sweep(trial: Trial) -> dict[str, Any] | None:
+def sweep(trial: TrialRecord) -> dict[str, Any] | None:
     """Return the weight sweep; None where the trial has fewer than three of its arms.
 
     A network trained with weight w for the positives and cut at an output of 1/2

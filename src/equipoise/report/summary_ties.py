@@ -14,10 +14,10 @@ from equipoise.comparison.paired import nadeau_bengio
 from equipoise.uncertainty.multiplicity import holm
 
 if TYPE_CHECKING:
-    from equipoise.trials.trial import Trial
+    from equipoise.trials.trial import TrialRecord
 
 
-def ties(trial: Trial) -> dict[str, str]:
+def ties(trial: TrialRecord) -> dict[str, str]:
     """Return each arm's letters; arms that share one cannot be told apart.
 
     Against the baseline the verdict decides. Every other pair is held against the
@@ -37,34 +37,34 @@ def ties(trial: Trial) -> dict[str, str]:
     p_values = list(holm([_p(trial, names[i], names[j]) for i, j in family]))
     p_values += [_p_constant(trial, names[i], names[j]) for i, j in alone]
     for (i, j), p in zip([*family, *alone], p_values, strict=True):
-        differ[i, j] = differ[j, i] = p <= 1 - trial.conclusion.level
+        differ[i, j] = differ[j, i] = p <= 1 - trial.verdict.level
     base = names.index(trial.results.baseline)
-    for name, verdict in trial.conclusion.arms.items():
+    for name, verdict in trial.verdict.arms.items():
         i = names.index(name)
         differ[i, base] = differ[base, i] = verdict.outcome in ("better", "worse")
     return dict(zip(names, letter_groups(differ), strict=True))
 
 
-def _p(trial: Trial, first: str, second: str) -> float:
-    metric = trial.conclusion.metric
+def _p(trial: TrialRecord, first: str, second: str) -> float:
+    metric = trial.verdict.metric
     a, b = (trial.results[name].splits[metric] for name in (first, second))
     return nadeau_bengio(a - b, trial.results.test_share).p
 
 
-def _one_constant(trial: Trial, first: str, second: str) -> bool:
-    results, metric = trial.results, trial.conclusion.metric
+def _one_constant(trial: TrialRecord, first: str, second: str) -> bool:
+    results, metric = trial.results, trial.verdict.metric
     known = metric in ("average_precision", "roc_auc")
     return known and results[first].constant != results[second].constant
 
 
-def _p_constant(trial: Trial, first: str, second: str) -> float:
+def _p_constant(trial: TrialRecord, first: str, second: str) -> float:
     results = trial.results
     arm = results[second] if results[first].constant else results[first]
     found = against_constant(
-        trial.conclusion.metric,
+        trial.verdict.metric,
         arm.at_level.__getitem__,
         results[first].evaluation.prevalence,
         units=results.units,
-        level=trial.conclusion.level,
+        level=trial.verdict.level,
     )
     return found.test.p

@@ -13,7 +13,7 @@ from equipoise.evaluation.evaluate import as_costs
 from equipoise.report.summary_choice import advice, standing
 
 if TYPE_CHECKING:
-    from equipoise.trials.trial import Trial
+    from equipoise.trials.trial import TrialRecord
 
 GOALS = {
     "f1": "F1",
@@ -56,9 +56,9 @@ def metric_words(name: str) -> dict[str, str]:
     return {"word": word, "meaning": meaning}
 
 
-def decision_sentences(trial: Trial) -> list[str]:
+def decision_sentences(trial: TrialRecord) -> list[str]:
     """Return what to use, from where to flag, and what that gives on 1,000 rows."""
-    name = trial.conclusion.best
+    name = trial.verdict.best
     found = trial.results[name].evaluation
     c = found.confusion
     if found.threshold is None or c is None:
@@ -87,15 +87,15 @@ def decision_sentences(trial: Trial) -> list[str]:
     ]
 
 
-def else_left(trial: Trial) -> str:
+def else_left(trial: TrialRecord) -> str:
     """Return from where a row is left undecided; nothing if every row is decided."""
-    lower = trial.results[trial.conclusion.best].evaluation.lower
+    lower = trial.results[trial.verdict.best].evaluation.lower
     return "" if lower is None else f", and leave it undecided from {decimal(lower)}"
 
 
-def _range_sentences(trial: Trial) -> list[str]:
+def _range_sentences(trial: TrialRecord) -> list[str]:
     """Say how much the threshold depends on the rows; nothing if costs set it."""
-    ends = trial.results[trial.conclusion.best].evaluation.threshold_range
+    ends = trial.results[trial.verdict.best].evaluation.threshold_range
     if ends is None:
         return []
     return [
@@ -105,7 +105,7 @@ def _range_sentences(trial: Trial) -> list[str]:
     ]
 
 
-def aim_words(trial: Trial) -> str:
+def aim_words(trial: TrialRecord) -> str:
     """Return what the threshold is best at, with the costs where there are some."""
     costs = as_costs(trial.costs)
     if costs is None:
@@ -122,20 +122,20 @@ def aim_words(trial: Trial) -> str:
     return f"the lowest cost, where {prices}"
 
 
-def _cost_sentences(trial: Trial) -> list[str]:
-    found = trial.results[trial.conclusion.best].evaluation
+def _cost_sentences(trial: TrialRecord) -> list[str]:
+    found = trial.results[trial.verdict.best].evaluation
     if "cost" not in found:
         return []
     cost = significant(found["cost"].value)
     return [f"That costs {cost} per row; {else_words(trial)}."]
 
 
-def else_words(trial: Trial) -> str:
+def else_words(trial: TrialRecord) -> str:
     """Return what a row would cost without a model; nothing without costs."""
     costs = as_costs(trial.costs)
     if costs is None:
         return ""
-    share = trial.results[trial.conclusion.best].evaluation.prevalence
+    share = trial.results[trial.verdict.best].evaluation.prevalence
     none = share * costs.fn + (1 - share) * costs.tn
     every = share * costs.tp + (1 - share) * costs.fp
     text = f"flagging no row would cost {significant(none)}, flagging every row "
@@ -145,7 +145,7 @@ def else_words(trial: Trial) -> str:
     return text
 
 
-def next_steps(trial: Trial) -> list[str]:
+def next_steps(trial: TrialRecord) -> list[str]:
     """Return what to do next, the most useful first."""
     steps = [
         f"{f.title} ({f.code}): {f.advice}"
@@ -169,9 +169,9 @@ def next_steps(trial: Trial) -> list[str]:
     return steps
 
 
-def _more(trial: Trial) -> list[str]:
+def _more(trial: TrialRecord) -> list[str]:
     """Return how an undecided trial could decide."""
-    verdicts = trial.conclusion.arms.values()
+    verdicts = trial.verdict.arms.values()
     undecided = sum(v.outcome == "cannot tell" for v in verdicts)
     if not undecided:
         return []
@@ -188,7 +188,7 @@ def _more(trial: Trial) -> list[str]:
     ]
 
 
-def methods(trial: Trial) -> list[dict[str, str]]:
+def methods(trial: TrialRecord) -> list[dict[str, str]]:
     """Return how the numbers came about, as terms and sentences."""
     plan, results = trial.protocol, trial.results
     times = count(trial.scores.repeats, "repeat")
@@ -226,15 +226,15 @@ def methods(trial: Trial) -> list[dict[str, str]]:
     return [{"term": term, "text": text} for term, text in items.items()]
 
 
-def _tied(trial: Trial) -> str:
+def _tied(trial: TrialRecord) -> str:
     """Return in how many independent cases the positives lie, where they are tied."""
     kind = trial.facts.get("case_kind")
     return f" in {trial.facts['positive_cases']:,} {kind}" if kind else ""
 
 
-def margin_words(trial: Trial) -> str:
+def margin_words(trial: TrialRecord) -> str:
     """Return up to what a difference does not matter, and why."""
-    verdict = trial.conclusion
+    verdict = trial.verdict
     value, basis = significant(verdict.margin, 2), verdict.margin_basis
     return value if basis.startswith(value) else f"{value} ({basis})"
 

@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.text import Text
 
-    from equipoise.trials.trial import Trial
+    from equipoise.trials.trial import TrialRecord
 
 MOST_WARNINGS = 4
 
 
-def screen(trial: Trial) -> RenderableType:
+def screen(trial: TrialRecord) -> RenderableType:
     """Return facts, leaderboard, verdict, decision and warnings for a terminal."""
     return _Screen(trial)
 
@@ -47,7 +47,7 @@ def screen(trial: Trial) -> RenderableType:
 class _Screen:
     """A trial that lays itself out for the width at hand."""
 
-    trial: Trial
+    trial: TrialRecord
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -58,7 +58,7 @@ class _Screen:
             yield Text(line, style=style, no_wrap=True, overflow="ignore")
 
 
-def lines(trial: Trial, width: int) -> Iterator[tuple[str, str]]:
+def lines(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
     """Yield the lines of the screen and their styles.
 
     Args:
@@ -80,7 +80,7 @@ def lines(trial: Trial, width: int) -> Iterator[tuple[str, str]]:
     yield from leaderboard(trial, width)
     yield "", ""
     yield from wrapped(failures(trial), "yellow")
-    yield from wrapped([trial.verdict], "bold")
+    yield from wrapped([str(trial.verdict)], "bold")
     yield "", ""
     yield from wrapped(decision(trial))
     yield from wrapped(test_lines(trial))
@@ -94,7 +94,7 @@ def _name(text: str) -> str:
     return printable(text, lines=False)
 
 
-def facts(trial: Trial) -> str:
+def facts(trial: TrialRecord) -> str:
     """Return what the data are, in one line."""
     data = trial.facts
     total = sum(data["columns"].values())
@@ -106,7 +106,7 @@ def facts(trial: Trial) -> str:
     )
 
 
-def how(trial: Trial) -> str:
+def how(trial: TrialRecord) -> str:
     """Return how the numbers came about, in one sentence."""
     plan = trial.protocol
     repeats = trial.scores.repeats
@@ -125,7 +125,7 @@ FIGURES = 4
 """How many of the columns hold numbers; they are aligned to the right."""
 
 
-def leaderboard(trial: Trial, width: int) -> list[tuple[str, str]]:
+def leaderboard(trial: TrialRecord, width: int) -> list[tuple[str, str]]:
     """Return the lines of the arms, highest average precision first, and their styles.
 
     One line per arm if the width allows; else intervals stand below their values, and
@@ -141,7 +141,7 @@ def leaderboard(trial: Trial, width: int) -> list[tuple[str, str]]:
     for layout in (_in_one_line, _below_each_other, _below_names):
         head, body = layout(cells, width)
         if max(map(len, head)) <= width:
-            styles = ["bold" if n == trial.conclusion.best else "" for n in arms]
+            styles = ["bold" if n == trial.verdict.best else "" for n in arms]
             shown = [(line, "") for line in head]
             for block, style in zip(body, styles, strict=True):
                 shown += [(line, style) for line in block]
@@ -153,12 +153,12 @@ Cells = list[tuple[str, ...]]
 """Of one arm, for each of `TITLES`: the value and, if it has one, its interval."""
 
 
-def _cells(trial: Trial, name: str) -> Cells:
+def _cells(trial: TrialRecord, name: str) -> Cells:
     """Return an arm's texts in the order of `TITLES`."""
     if name in trial.failed:
         return [(), (), (), (), ("failed",), ()]
     evaluation = trial.results[name].evaluation
-    finding = trial.conclusion.arms.get(name)
+    finding = trial.verdict.arms.get(name)
     return [
         _parts(evaluation["average_precision"]),
         _parts(evaluation["roc_auc"]),
@@ -215,13 +215,13 @@ def _stacked(row: Cells) -> list[list[str]]:
 
 
 def _blocks(
-    trial: Trial, cells: Mapping[str, Cells], width: int
+    trial: TrialRecord, cells: Mapping[str, Cells], width: int
 ) -> list[tuple[str, str]]:
     """Return each arm as a paragraph, one number per line."""
     shown = []
     size = max(map(len, TITLES))
     for name, row in cells.items():
-        style = "bold" if name == trial.conclusion.best else ""
+        style = "bold" if name == trial.verdict.best else ""
         shown += [(line, style) for line in wrap(_name(name), width).split("\n")]
         for title, cell in zip(TITLES, row, strict=True):
             text = " ".join(cell)
@@ -231,14 +231,14 @@ def _blocks(
     return shown
 
 
-def failures(trial: Trial) -> list[str]:
+def failures(trial: TrialRecord) -> list[str]:
     """Return why arms gave no scores, one sentence each."""
     return [f"{name} failed: {reason}" for name, reason in trial.failed.items()]
 
 
-def decision(trial: Trial) -> list[str]:
+def decision(trial: TrialRecord) -> list[str]:
     """Return the chosen threshold and what it costs, in sentences."""
-    name = trial.conclusion.best
+    name = trial.verdict.best
     found = trial.results[name].evaluation
     if found.threshold is None or found.confusion is None:
         return []
@@ -265,7 +265,7 @@ def decision(trial: Trial) -> list[str]:
     return lines
 
 
-def _goal(trial: Trial) -> str:
+def _goal(trial: TrialRecord) -> str:
     costs = as_costs(trial.costs)
     if costs is None:
         return f"best {trial.objective.replace('_', ' ')}"
@@ -275,16 +275,16 @@ def _goal(trial: Trial) -> str:
     return f"lowest cost ({prices})"
 
 
-def threshold_lines(trial: Trial) -> list[str]:
+def threshold_lines(trial: TrialRecord) -> list[str]:
     """Say how much the threshold depends on the rows; nothing if costs set it."""
-    ends = trial.results[trial.conclusion.best].evaluation.threshold_range
+    ends = trial.results[trial.verdict.best].evaluation.threshold_range
     if ends is None:
         return []
     low, high = (as_probability(end) for end in ends)
     return [f"  With one fold left out, the threshold would be {low} to {high}."]
 
 
-def test_lines(trial: Trial) -> list[str]:
+def test_lines(trial: TrialRecord) -> list[str]:
     """Return what the separate test file says, in sentences."""
     if not trial.test:
         return []
@@ -304,7 +304,7 @@ def test_lines(trial: Trial) -> list[str]:
     return lines
 
 
-def _against(trial: Trial, name: str) -> str:
+def _against(trial: TrialRecord, name: str) -> str:
     """Return an arm's paired difference on the test file; nothing of the baseline."""
     found = None if trial.held_out is None else trial.held_out.difference(name)
     if found is None or not found.defined:
@@ -313,7 +313,7 @@ def _against(trial: Trial, name: str) -> str:
     return f"; {words} average precision against {trial.results.baseline}"
 
 
-def warnings(trial: Trial) -> list[str]:
+def warnings(trial: TrialRecord) -> list[str]:
     """Return the gravest findings and what the learners had to say."""
     grave = [f for f in trial.diagnosis.findings if f.severity != "info"]
     lines = [

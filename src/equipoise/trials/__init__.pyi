@@ -1,2 +1,3 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
-from .trial import Trial as Trial
+from .trial import TrialRecord as TrialRecord
+from .protocol import Protocol as Protocol

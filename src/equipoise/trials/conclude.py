@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from equipoise.comparison.verdict import judge as judge_arms
+from equipoise.comparison.verdict import judge
 from equipoise.decision.costs import Costs
 from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
@@ -20,10 +20,10 @@ from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import doubt, unit_notes
 from equipoise.trials.protocol import Protocol
 from equipoise.trials.test_file import evaluate_test_file
-from equipoise.trials.trial import Trial
+from equipoise.trials.trial import TrialRecord
 
 
-def judge(
+def conclude(
     table: Table,
     later: Table | None,
     arms: Sequence[Strategy],
@@ -36,7 +36,7 @@ def judge(
     margin: float | None,
     started: float,
     training: Mapping[str, Any] | None = None,
-) -> Trial:
+) -> TrialRecord:
     """Compute every metric, difference and the verdict of a trial.
 
     Args:
@@ -77,14 +77,14 @@ def judge(
             duplicates=protocol.duplicates,
             trained=units,
         )
-    said = judge_arms(results, margin=margin, repeatable=protocol.by != "time")
-    return Trial(
+    said = judge(results, margin=margin, repeatable=protocol.by != "time")
+    return TrialRecord(
         facts=found.facts,
         protocol=protocol,
         strategies=tuple(arms),
         results=results,
         scores=scores,
-        conclusion=replace(said, sentence=f"{warning} {said.sentence}".strip()),
+        verdict=replace(said, sentence=f"{warning} {said.sentence}".strip()),
         diagnosis=found,
         held_out=held,
         objective=objective if costs is None else "cost",

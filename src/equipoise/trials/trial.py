@@ -5,12 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from equipoise._core.files import to_json, write_whole
 from equipoise._core.frames import make_frame
-from equipoise._core.layout import display_width
 from equipoise.comparison.held_out import HeldOut
 from equipoise.comparison.verdict import Verdict
 from equipoise.decision.costs import Costs
@@ -21,9 +18,6 @@ from equipoise.metrics.estimate import Estimate
 from equipoise.strategies.strategy import Strategy
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.protocol import Protocol
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 HEADLINE = ("average_precision", "roc_auc", "brier")
 DECISION = (
@@ -40,8 +34,10 @@ DECISION = (
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class TrialRecord:
     """A finished trial.
+
+    `equipoise.Trial` adds how it is shown, written and reported.
 
     Attributes:
         facts: Rows, columns, classes: plain data.
@@ -49,7 +45,7 @@ class Trial:
         strategies: The arms, in the order asked for.
         results: Every arm's metrics, cross-fitted decisions and differences.
         scores: The raw out-of-fold scores and the seconds.
-        conclusion: What can be said, per arm and in all.
+        verdict: What can be said, per arm and in all; `str(verdict)` is its text.
         diagnosis: What was found wrong with the data.
         held_out: What a separate test file says of every arm; None without one.
         objective: What the thresholds are best at.
@@ -59,21 +55,6 @@ class Trial:
             they set the threshold, else None.
         training: How networks were trained: the network's name, None for a model of
             the user's, and the `TrainingSettings`.
-
-    Example:
-        >>> import equipoise as eq
-        >>> from equipoise.table.generators import gaussian_shift
-        >>> known = gaussian_shift(rows=300, positives=60, seed=1)
-        >>> arms = ["prior", "logistic"]
-        >>> trial = eq.compare(
-        ...     known.table, strategies=arms, network="small", folds=2, repeats=1
-        ... )
-        >>> trial.names
-        ('logistic', 'plain', 'prior')
-        >>> print(trial["prior"].evaluation["roc_auc"].value)
-        0.5
-        >>> trial.conclusion.arms["logistic"].outcome
-        'cannot tell'
     """
 
     facts: Mapping[str, Any]
@@ -81,7 +62,7 @@ class Trial:
     strategies: tuple[Strategy, ...]
     results: CrossValidated
     scores: Scores
-    conclusion: Verdict
+    verdict: Verdict
     diagnosis: Diagnosis
     held_out: HeldOut | None = None
     objective: str = "f1"
@@ -125,12 +106,7 @@ class Trial:
     def best(self) -> Strategy:
         """The strategy to take: the first, or `plain` where nothing beats it."""
         by_name = {strategy.name: strategy for strategy in self.strategies}
-        return by_name[self.conclusion.best]
-
-    @property
-    def verdict(self) -> str:
-        """What the trial can say, in one or two sentences."""
-        return self.conclusion.sentence
+        return by_name[self.verdict.best]
 
     def frame(self, library: str | None = None) -> Any:
         """Return the leaderboard as a data frame, one row per arm.
@@ -182,12 +158,12 @@ class Trial:
             "objective": self.objective,
             "strategies": [self._arm(name) for name in self.names],
             "failed": dict(self.failed),
-            "best": self.conclusion.best,
+            "best": self.verdict.best,
             "best_average_precision": self.results.best.estimate.as_dict(),
-            "verdict": self.verdict,
-            "detectable_difference": self.conclusion.detectable_difference,
-            "margin": self.conclusion.margin,
-            "margin_basis": self.conclusion.margin_basis,
+            "verdict": str(self.verdict),
+            "detectable_difference": self.verdict.detectable_difference,
+            "margin": self.verdict.margin,
+            "margin_basis": self.verdict.margin_basis,
             "seconds": self.seconds,
             "notes": list(self.notes),
             "diagnosis": self.diagnosis.to_dict(),
@@ -207,8 +183,8 @@ class Trial:
                 metric: _interval(estimate)
                 for metric, estimate in arm.differences.items()
             },
-            "finding": self.conclusion.arms[name].as_dict()
-            if name in self.conclusion.arms
+            "finding": self.verdict.arms[name].as_dict()
+            if name in self.verdict.arms
             else None,
             "threshold": arm.evaluation.threshold,
             "lower": arm.evaluation.lower,
@@ -227,86 +203,6 @@ class Trial:
             data["test"] = self.held_out.as_dict(name)
         return data
 
-    def write(self, folder: str | Path) -> list[Path]:
-        """Write `comparison.json` and `report.html` into a folder.
-
-        The folder is made where it is absent.
-
-        Args:
-            folder: Where the files are written.
-
-        Returns:
-            The files written, each whole or not at all.
-
-        Raises:
-            OSError: The folder cannot be written.
-        """
-        place = Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
-        texts = {
-            "comparison.json": to_json(self.to_dict()) + "\n",
-            "report.html": self.report(),
-        }
-        for name, text in texts.items():
-            write_whole(place / name, text.encode())
-        return [place / name for name in texts]
-
-    def summary(self) -> dict[str, Any]:
-        """Return all that a report shows, as plain data: aggregates and no rows."""
-        from equipoise.report.summary import summarise
-
-        return summarise(self)
-
-    def report(self) -> str:
-        """Return one standalone HTML page: the verdict, the evidence, a threshold."""
-        from equipoise.report.page import render
-
-        return render(self.summary())
-
-    def to_tensorboard(self, folder: str | Path) -> Path:
-        """Write TensorBoard runs, one per strategy, into a new folder.
-
-        Hyper-parameters, every metric with its interval, and precision-recall
-        curves; needs the extra [tensorboard]. See `report.tracking.tensorboard`.
-        """
-        from equipoise.report.tracking.tensorboard import to_tensorboard
-
-        return to_tensorboard(self, folder)
-
-    def to_mlflow(
-        self, experiment: str = "equipoise", *, uri: str | None = None
-    ) -> dict[str, str]:
-        """Log one MLflow run per strategy, below one for the trial; no models.
-
-        Needs the extra [mlflow]. See `report.tracking.mlflow`.
-
-        Args:
-            experiment: The experiment's name.
-            uri: The tracking server; by default MLflow's own.
-
-        Returns:
-            Strategy -> the identifier of its run; the trial's own under "".
-        """
-        from equipoise.report.tracking.mlflow import to_mlflow
-
-        return to_mlflow(self, experiment, uri=uri)
-
-    def __repr__(self) -> str:
-        arms = ", ".join(strategy.name for strategy in self.strategies)
-        return f"<Trial of {arms} on {self.facts['rows']:,} rows; {self.verdict}>"
-
-    def screen(self) -> RenderableType:
-        """Return one screen for a terminal."""
-        from equipoise.report.terminal import screen
-
-        return screen(self)
-
-    def __str__(self) -> str:
-        from equipoise.report.terminal import lines
-
-        shown = (line for line, _ in lines(self, display_width()))
-        return "\n".join(shown).rstrip("\n")
-
 
 def _interval(estimate: Estimate) -> dict[str, Any]:
     data: dict[str, Any] = {
@@ -321,7 +217,7 @@ def _pair(ends: tuple[float, float] | None) -> list[float] | None:
     return None if ends is None else [*ends]
 
 
-def _row(trial: Trial, name: str) -> dict[str, Any]:
+def _row(trial: TrialRecord, name: str) -> dict[str, Any]:
     arm = trial.results[name]
     row: dict[str, Any] = {"strategy": name}
     for metric in (*HEADLINE, "log_loss", *DECISION):

@@ -22,11 +22,11 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import concatenate
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.blended_arms import fitted_arms, with_blends
-from equipoise.trials.conclude import judge
+from equipoise.trials.conclude import conclude
 from equipoise.trials.learner_choice import Arms, labels_of, refuse_columns
 from equipoise.trials.protocol import Protocol, require_columns, split_by
 from equipoise.trials.schedule import Repeats, fit_repeats
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
 BASELINE = "plain"
@@ -189,18 +189,20 @@ def compare(
     )
     scores = with_blends(fits, arms, table.y, past_only=protocol.by == "time")
     call("computing intervals", 0.97)
-    return judge(
-        table,
-        later,
-        [arm for arm in arms if arm.name not in scores.failed],
-        protocol,
-        scores,
-        found,
-        objective=objective,
-        costs=costs,
-        margin=margin,
-        started=started,
-        training=learner.record(),
+    return Trial.of(
+        conclude(
+            table,
+            later,
+            [arm for arm in arms if arm.name not in scores.failed],
+            protocol,
+            scores,
+            found,
+            objective=objective,
+            costs=costs,
+            margin=margin,
+            started=started,
+            training=learner.record(),
+        )
     )
 
 

@@ -19,7 +19,6 @@ from equipoise._core.types import FloatArray
 from equipoise.errors import InputTypeError, TargetError
 from equipoise.learners.resampled.learner import resampled
 from equipoise.models.goal import Goal, as_goal
-from equipoise.models.model import FittedModel
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import (
     Table,
@@ -36,6 +35,7 @@ from equipoise.verbs.estimator_input import (
     rows_like,
 )
 from equipoise.verbs.fit import fit
+from equipoise.verbs.model import FittedModel
 
 LIKELIER = Goal(costs=(1, 1))
 """A threshold at probability 1/2, which scikit-learn expects of a classifier."""

@@ -18,9 +18,9 @@ from equipoise.decision.costs import Costs
 from equipoise.decision.plain import rounded
 from equipoise.decision.prevalence import is_movable
 from equipoise.errors import InputError, TrialWarning
-from equipoise.evaluation import arrays
+from equipoise.evaluation import evaluate as of_arrays
 from equipoise.evaluation.evaluation import Evaluation
-from equipoise.models.model import FittedModel
+from equipoise.models.model import ModelRecord
 from equipoise.priors import probability as to_probability
 from equipoise.reading.new_rows import tables
 from equipoise.table.duplicates import judge_duplicates
@@ -46,7 +46,7 @@ UNCHECKED = (
 
 @overload
 def evaluate(
-    model: FittedModel,
+    model: ModelRecord,
     source: Any,
     /,
     target: str | None = None,
@@ -100,18 +100,18 @@ def evaluate(
         >>> print(e["recall"])
         1.000 [0.735, 1.000]
     """
-    if isinstance(first, FittedModel):
+    if isinstance(first, ModelRecord):
         return evaluate_model(first, second, target, **options)
     if target is not None:
         raise InputError(
             sentence(f"target={target!r} with arrays", "a fitted model and its rows")
         )
-    found = arrays.evaluate(first, second, **options)
+    found = of_arrays(first, second, **options)
     return dataclasses.replace(found, notes=(*found.notes, UNCHECKED))
 
 
 def evaluate_model(
-    model: FittedModel,
+    model: ModelRecord,
     source: Any,
     target: str | None = None,
     *,
@@ -141,7 +141,7 @@ def evaluate_model(
     """
     rows = _score(model, source, target)
     rule = model.rule
-    found = arrays.evaluate(
+    found = of_arrays(
         rows.y,
         to_probability(rows.log_odds),
         threshold=_cut(rule.threshold),
@@ -168,7 +168,7 @@ class _Rows:
     units: npt.NDArray[np.int64] | None = None
 
 
-def _score(model: FittedModel, source: Any, target: str | None) -> _Rows:
+def _score(model: ModelRecord, source: Any, target: str | None) -> _Rows:
     if model.own is not None:
         x, table = model.own.read_labelled(source, model.schema)
         marked = dataclasses.replace(table, fingerprint=fingerprint(x))
@@ -233,7 +233,7 @@ def _numbers(texts: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return numbers
 
 
-def _grouped(model: FittedModel, rows: _Rows) -> list[str]:
+def _grouped(model: ModelRecord, rows: _Rows) -> list[str]:
     """Say what is known of rows that belong together."""
     column = model.facts["group"] or "group"
     if rows.groups is None and model.facts["by"] != "group":
@@ -269,7 +269,7 @@ def _cut(threshold: float) -> float:
     return rounded(float(to_probability(threshold)))
 
 
-def _prevalence(model: FittedModel, rows: _Rows, level: float) -> str:
+def _prevalence(model: ModelRecord, rows: _Rows, level: float) -> str:
     """Say whether the share of positives is still that of the training."""
     from scipy.stats import fisher_exact
 
@@ -300,7 +300,7 @@ def _prevalence(model: FittedModel, rows: _Rows, level: float) -> str:
     )
 
 
-def _remedy(model: FittedModel) -> str:
+def _remedy(model: ModelRecord) -> str:
     if is_movable(model.rule):
         return "use model.at_prevalence(share)."
     return (
@@ -310,7 +310,7 @@ def _remedy(model: FittedModel) -> str:
 
 
 def _moved(
-    model: FittedModel,
+    model: ModelRecord,
     share: float,
     size: float,
     ends: tuple[float, float],

@@ -40,7 +40,7 @@ from equipoise.models.fit_rows import (
     rows_that_count,
 )
 from equipoise.models.goal import Goal, as_goal
-from equipoise.models.model import Component, FittedModel, hashes_of, pooled
+from equipoise.models.model import Component, hashes_of, pooled
 from equipoise.reading.read import read_table
 from equipoise.reading.target import Positives
 from equipoise.strategies.blended import Blend
@@ -58,6 +58,7 @@ from equipoise.trials.learner_choice import Arms, refuse_columns
 from equipoise.trials.protocol import Protocol, parts, require_columns, split_by
 from equipoise.trials.schedule import Repeats
 from equipoise.uncertainty.shares import effective_rows
+from equipoise.verbs.model import FittedModel
 
 NETWORK = "default"
 GROUPS = "it groups rows"

@@ -20,7 +20,7 @@ from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import amount, percent
 from equipoise._core.outputs import writable_file
 from equipoise.errors import InputError, TableError, UnsupportedError
-from equipoise.models.model import FittedModel
+from equipoise.models.model import ModelRecord
 from equipoise.priors import probability
 from equipoise.reading.arrow_types import unnamed
 from equipoise.reading.blocks import Block, Merged, read_blocks
@@ -64,7 +64,7 @@ class Predicted:
 
 
 def predict_file(
-    model: FittedModel,
+    model: ModelRecord,
     source: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
@@ -152,7 +152,7 @@ def _expecting(schema: Table, keep: Sequence[str]) -> Table:
 
 
 def _scored(
-    model: FittedModel, block: Block, keep: Sequence[str], suffix: str
+    model: ModelRecord, block: Block, keep: Sequence[str], suffix: str
 ) -> tuple[Any, np.ndarray]:
     """Return a block's rows as they are written, and what is to be counted."""
     import pyarrow as pa

@@ -18,8 +18,8 @@ from equipoise.encoding.matrix import tree_matrix
 from equipoise.errors import UnsupportedError
 from equipoise.jobs import Job
 from equipoise.learners import threads
+from equipoise.learners.trees import histogram as trees
 from equipoise.learners.trees.histogram import TreesLearner, TreesScorer
-from equipoise.learners.trees.histogram import histogram as trees
 from equipoise.priors import Correction, probability
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy

@@ -13,8 +13,8 @@ from equipoise.encoding.encoding import learn_encoding
 from equipoise.encoding.matrix import dense_matrix, ordinal_matrix, tree_matrix
 from equipoise.export.check import checked_rows
 from equipoise.learners.trees.forest import Forest
-from equipoise.models.model import FittedModel
 from equipoise.reading.read import read_table
+from equipoise.verbs.model import FittedModel
 
 MATRICES = {"tree": tree_matrix, "dense": dense_matrix, "ordinal": ordinal_matrix}
 

@@ -20,11 +20,10 @@ from equipoise.errors import (
 from equipoise.learners.user_model.input import OwnInput, array_hashes
 from equipoise.models import pack, read_parts, unpack, write_parts
 from equipoise.models.goal import Goal
-from equipoise.models.model import FittedModel
-from equipoise.models.storage import load
 from equipoise.training.settings import TrainingSettings
 from equipoise.verbs.evaluate import evaluate
 from equipoise.verbs.fit import fit
+from equipoise.verbs.model import FittedModel, load
 
 # Keras itself meets NumPy's new keyword when it writes variables.
 pytestmark = pytest.mark.filterwarnings(

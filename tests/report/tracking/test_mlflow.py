@@ -13,7 +13,7 @@ import pytest
 from equipoise.errors import InputError, MissingExtraError
 from equipoise.report.tracking.mlflow import CURVE, SPLIT, require_mlflow
 from equipoise.report.tracking.runs import tracked_runs
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 PARENT = "mlflow.parentRunId"
 
@@ -94,7 +94,7 @@ def test_the_trial_holds_the_verdict_and_the_report(
     logged: dict[str, str], client: Any, trial: Trial, tmp_path: Path
 ) -> None:
     run = client.get_run(logged[""])
-    assert run.data.tags["mlflow.note.content"] == trial.verdict
+    assert run.data.tags["mlflow.note.content"] == str(trial.verdict)
     assert run.data.params["rows"] == "600"
     assert run.data.params["folds"] == "5"
     names = {item.path for item in client.list_artifacts(logged[""])}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from equipoise.report.tracking.runs import counts_at_recalls, tracked_runs
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 
 @pytest.fixture(scope="module")

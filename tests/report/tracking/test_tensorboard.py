@@ -14,7 +14,7 @@ import pytest
 from equipoise.errors import InputError, MissingExtraError
 from equipoise.report.tracking.runs import tracked_runs
 from equipoise.report.tracking.tensorboard import CURVE, folder_names
-from equipoise.trials.trial import Trial
+from equipoise.verbs.trial import Trial
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_the_plugins_themselves_serve_it(folder: Path) -> None:
 
 
 def test_the_verdict_is_there_to_read(folder: Path, trial: Trial) -> None:
-    assert value(events(folder), "verdict").item().decode() == trial.verdict
+    assert value(events(folder), "verdict").item().decode() == str(trial.verdict)
 
 
 def test_a_folder_of_another_trial_is_refused(trial: Trial, folder: Path) -> None:

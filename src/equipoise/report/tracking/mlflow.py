@@ -14,10 +14,12 @@ from equipoise._core.checks import sentence
 from equipoise._core.extras import require_extra
 from equipoise._core.files import to_json
 from equipoise.errors import InputError
+from equipoise.report.page import render
+from equipoise.report.summary import summarise
 from equipoise.report.tracking.runs import TrackedRun, tracked_runs
 
 if TYPE_CHECKING:
-    from equipoise.trials.trial import Trial
+    from equipoise.trials.trial import TrialRecord
 
 CURVE = "precision_at_recall"
 """The precision-recall curve as a metric: its step is the recall in per cent."""
@@ -69,7 +71,7 @@ def _unusable(uri: str | None, error: Exception) -> InputError:
 
 
 def to_mlflow(
-    trial: Trial, experiment: str = EXPERIMENT, *, uri: str | None = None
+    trial: TrialRecord, experiment: str = EXPERIMENT, *, uri: str | None = None
 ) -> dict[str, str]:
     """Log a trial to MLflow: parameters, metrics and PR curves, and no models.
 
@@ -99,7 +101,7 @@ def to_mlflow(
 
 
 def _log(
-    trial: Trial, runs: list[TrackedRun], experiment: str, uri: str | None
+    trial: TrialRecord, runs: list[TrackedRun], experiment: str, uri: str | None
 ) -> dict[str, str]:
     from mlflow import MlflowClient
 
@@ -111,8 +113,8 @@ def _log(
     whole = client.create_run(place, run_name=f"trial of {facts['source']}"[:250])
     own = whole.info.run_id
     _write(client, own, _trial_parameters(facts), _trial_metrics(trial), [])
-    client.set_tag(own, "mlflow.note.content", trial.verdict)
-    client.log_text(own, trial.report(), "report.html")
+    client.set_tag(own, "mlflow.note.content", str(trial.verdict))
+    client.log_text(own, render(summarise(trial)), "report.html")
     client.log_text(own, to_json(facts), "comparison.json")
     identifiers = {"": own}
     for run in runs:
@@ -167,7 +169,7 @@ def _trial_parameters(facts: Mapping[str, Any]) -> dict[str, Any]:
     return chosen | dict(facts["splits"])
 
 
-def _trial_metrics(trial: Trial) -> dict[str, float]:
+def _trial_metrics(trial: TrialRecord) -> dict[str, float]:
     best = trial.results.best.estimate
     found = {
         "best_average_precision": best.value,

@@ -18,7 +18,7 @@ from equipoise.strategies.blended import Blend
 from equipoise.strategies.strategy import Strategy
 
 if TYPE_CHECKING:
-    from equipoise.trials.trial import Trial
+    from equipoise.trials.trial import TrialRecord
 
 Parameter = str | float | int | bool
 
@@ -50,13 +50,13 @@ class TrackedRun:
     curve: Counts
 
 
-def tracked_runs(trial: Trial) -> list[TrackedRun]:
+def tracked_runs(trial: TrialRecord) -> list[TrackedRun]:
     """Return a trial's runs, in the order of its leaderboard."""
     by_name = {strategy.name: strategy for strategy in trial.strategies}
     return [_run(trial, by_name[name]) for name in trial.names]
 
 
-def _run(trial: Trial, strategy: Strategy) -> TrackedRun:
+def _run(trial: TrialRecord, strategy: Strategy) -> TrackedRun:
     arm = trial.results[strategy.name]
     return TrackedRun(
         strategy.name,
@@ -79,7 +79,7 @@ def _parameters(strategy: Strategy) -> dict[str, Parameter]:
     return chosen | {k: v for k, v in options.items() if v is not None}
 
 
-def _metrics(trial: Trial, name: str) -> dict[str, float]:
+def _metrics(trial: TrialRecord, name: str) -> dict[str, float]:
     arm = trial.results[name]
     found: dict[str, float] = {}
     for metric, estimate in arm.evaluation.items():

@@ -18,7 +18,7 @@ from equipoise.errors import InputError
 from equipoise.report.tracking.runs import TrackedRun, tracked_runs
 
 if TYPE_CHECKING:
-    from equipoise.trials.trial import Trial
+    from equipoise.trials.trial import TrialRecord
 
 SHOWN = ("average_precision", "roc_auc", "brier", "recall", "precision", "f1")
 """What the table of hyper-parameters shows; every metric is among the scalars."""
@@ -51,7 +51,7 @@ def require_tensorboard(folder: str | os.PathLike[str]) -> Path:
     return place
 
 
-def to_tensorboard(trial: Trial, folder: str | os.PathLike[str]) -> Path:
+def to_tensorboard(trial: TrialRecord, folder: str | os.PathLike[str]) -> Path:
     """Write a trial as TensorBoard runs, one per strategy.
 
     Args:
@@ -92,7 +92,7 @@ def folder_names(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _write_root(trial: Trial, runs: Sequence[TrackedRun], folder: Path) -> None:
+def _write_root(trial: TrialRecord, runs: Sequence[TrackedRun], folder: Path) -> None:
     import tensorflow as tf
     from tensorboard.plugins.hparams import api
 
@@ -102,7 +102,7 @@ def _write_root(trial: Trial, runs: Sequence[TrackedRun], folder: Path) -> None:
             hparams=_columns(runs),
             metrics=[api.Metric(name) for name in SHOWN],
         )
-        tf.summary.text("verdict", trial.verdict)
+        tf.summary.text("verdict", str(trial.verdict))
         facts = trial.to_dict()
         keys = ("source", "target", "positive_class", "rows", "positives", "seed")
         lines = [f"{key}: {facts[key]}" for key in (*keys, "estimand")]

@@ -30,11 +30,11 @@ from equipoise.errors import BundleError
 from equipoise.learners.user_model.input import OwnInput
 from equipoise.learners.user_model.model import OwnModelScorer
 from equipoise.models import pack, read_parts, unpack, write_parts
-from equipoise.models.model import Component, FittedModel
-from equipoise.models.storage import load
+from equipoise.models.model import Component
 from equipoise.priors import Correction
 from equipoise.table.generators import gaussian_shift
 from equipoise.verbs.fit import fit
+from equipoise.verbs.model import FittedModel, load
 
 # Keras itself meets NumPy's new keyword when it reads variables.
 pytestmark = pytest.mark.filterwarnings(
@@ -552,9 +552,10 @@ from equipoise.learners.user_model.model import OwnModelScorer
 from equipoise.priors import Correction
 from equipoise.table.generators import gaussian_shift
 from equipoise.verbs.fit import fit
-from equipoise.models.model import Component, FittedModel
+from equipoise.models.model import Component
+from equipoise.verbs.model import FittedModel
 from equipoise.learners.user_model.input import OwnInput
-from equipoise.models.storage import load
+from equipoise.verbs.model import load
 
 def high():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model that is ready to be used: raw rows in, honest probabilities out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from equipoise.evaluation.evaluation import Evaluation
+from equipoise.export import export
+from equipoise.export.keras import keras_model
+from equipoise.models.card import card
+from equipoise.models.model import ModelRecord
+from equipoise.models.storage import from_parts, read_model, save, to_parts
+from equipoise.verbs.evaluate import evaluate_model
+from equipoise.verbs.predict import Predicted, predict_file
+
+
+class FittedModel(ModelRecord):
+    """A fitted model with its calibration, its decision rule and its card.
+
+    Attributes:
+        schema: A table without rows: the columns that new data must have.
+        components: What is averaged.
+        rule: Calibration and decision.
+        evaluation: What is known about it, from out-of-fold scores.
+        facts: How it came about: plain data.
+        seen: `[n]` uint64 hashes of every row that training, stopping, calibration
+            or the choice of the threshold has seen, ascending.
+        notes: What the user should know.
+        own: What a network of the user's own takes; None where rows are tables.
+
+    Example:
+        >>> import equipoise as eq
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+        >>> model = eq.fit(table, strategy="logistic", repeats=1)
+        >>> model.predict_proba(table).shape, model.decide(table).shape
+        ((300, 2), (300,))
+        >>> model.evaluation["average_precision"].value > 0.6
+        True
+    """
+
+    def evaluate(
+        self, source: Any, target: str | None = None, **options: Any
+    ) -> Evaluation:
+        """Evaluate on new labelled rows, see `equipoise.evaluate`.
+
+        Args:
+            source: A path (read in blocks), a data frame, `(X, y)`, or a `Table`.
+            target: The target's name in the source, where it is another.
+            **options: `level` and `seed`.
+        """
+        return evaluate_model(self, source, target, **options)
+
+    def predict_file(
+        self,
+        source: str | os.PathLike[str],
+        out: str | os.PathLike[str],
+        *,
+        keep: Sequence[str] = (),
+    ) -> Predicted:
+        """Score a file of any size in blocks, see `verbs.predict.predict_file`.
+
+        Args:
+            source: CSV, TSV or Parquet with the model's columns.
+            out: What is written: .csv or .parquet.
+            keep: Columns of the source to copy.
+        """
+        return predict_file(self, source, out, keep=keep)
+
+    def card(self) -> str:
+        """Return what this model is, how good, and how to use it, in words."""
+        return card(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save the model as one file, see `equipoise.models.storage.save`.
+
+        Args:
+            path: The file; its name must end in ".equipoise".
+        """
+        return save(self, path)
+
+    @cached_property
+    def keras_model(self) -> Any:
+        """This model as a `keras.Model` on raw columns; see `export.keras`.
+
+        Raises:
+            UnsupportedError: A learner in the average is no Keras layer.
+        """
+        return keras_model(self)
+
+    def export(
+        self, path: str | os.PathLike[str], *, format: str | None = None
+    ) -> Path:
+        """Write a SavedModel or ONNX on raw columns, see `export.keras.export`.
+
+        Args:
+            path: A new folder, or a file whose name ends in ".onnx".
+            format: "saved_model" or "onnx"; None: what the name tells.
+        """
+        return export(self, path, format=format)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy the model as the parts that `save` writes: plain bytes.
+
+        What was compiled for it stays behind, and each number is checked on the way
+        back.
+        """
+        return FittedModel.of_parts, (to_parts(self),)
+
+    @classmethod
+    def of_parts(cls, parts: Mapping[str, bytes]) -> FittedModel:
+        """Return the model that `save` wrote as named parts.
+
+        Args:
+            parts: Part -> its bytes.
+
+        Raises:
+            BundleError: A part cannot be used; it is named.
+        """
+        return from_parts(parts, cls)
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{c.weight:.2f} {c.strategy.name}" for c in self.components)
+        return f"<FittedModel {parts}; target {self.schema.target!r}>"
+
+
+def load(path: str | os.PathLike[str]) -> FittedModel:
+    """Load a model; every byte is checked before anything is used.
+
+    A network of the user's own is loaded by Keras in safe mode, after a check of its
+    sizes; custom layers are those that `keras.saving.custom_object_scope` gives.
+
+    Args:
+        path: A file that `save` has written.
+
+    Returns:
+        The model, whose scores are bit for bit those of the one that was saved.
+
+    Raises:
+        BundleError: The file is damaged, altered, or no bundle; the part is named.
+        OSError: The file cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> import equipoise as eq
+        >>> from equipoise.table.generators import gaussian_shift
+        >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+        >>> model = eq.fit(table, strategy="logistic", repeats=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = model.save(f"{folder}/shift.equipoise")
+        ...     again = load(path)
+        >>> bool((again.log_odds(table) == model.log_odds(table)).all())
+        True
+    """
+    return read_model(path, FittedModel)
