@@ -101,7 +101,7 @@ def measure(spec: NetworkSpec, tables: dict[str, Table]) -> tuple[float, float]:
     means = []
     for table in tables.values():
         found = [
-            average_precision_score(table.y[outcome.job.score], outcome.log_odds)
+            average_precision_score(table.y[outcome.job.scored_rows], outcome.log_odds)
             for outcome in NetworkLearner(spec).run(table, jobs_for(table))
         ]
         means.append(np.mean(found))

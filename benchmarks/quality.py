@@ -39,7 +39,7 @@ from equipoise.reading.read import read_table
 from equipoise.strategies.catalogue import as_strategies, catalogue
 from equipoise.table.splits import inner_split
 from equipoise.table.table import Table
-from equipoise.trials.learner_choice import Arms
+from equipoise.trials.learner_choice import LearnerChoice
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("EQUIPOISE_DATA", ROOT.parent / "shared" / "data"))
@@ -81,7 +81,7 @@ def names() -> list[str]:
 
 
 def score(
-    table: Table, arms: list[str], minutes: float | None, learners: Arms
+    table: Table, arms: list[str], minutes: float | None, learners: LearnerChoice
 ) -> Scored:
     """Return what every arm reaches, `auto` among them."""
     single = [arm for arm in arms if arm != AUTO]
@@ -106,7 +106,7 @@ def whole_fit(table: Table, minutes: float | None) -> dict:
     return {"ap": found, "brier": brier, "seconds": seconds, "repeats": repeats}
 
 
-def single_arms(table: Table, arms: list[str], learners: Arms) -> Scored:
+def single_arms(table: Table, arms: list[str], learners: LearnerChoice) -> Scored:
     """Return what the arms reach, each fitted once per fold."""
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     parts = []
@@ -125,7 +125,7 @@ def single_arms(table: Table, arms: list[str], learners: Arms) -> Scored:
             for part, (fit, stop, test) in enumerate(parts)
         ]
         for outcome in learners(members[0]).run(table, jobs):
-            y = table.y[outcome.job.score]
+            y = table.y[outcome.job.scored_rows]
             entry = result[outcome.job.strategy.name]
             entry["ap"].append(float(average_precision_score(y, outcome.log_odds)))
             entry["seconds"] += outcome.seconds
@@ -165,7 +165,7 @@ def main() -> None:
     peers = json.loads(bench.read_text()) if bench.exists() else {}
     known = args.out is not None and args.out.exists()
     everything: dict[str, Scored] = json.loads(args.out.read_text()) if known else {}
-    learners = Arms(args.network)
+    learners = LearnerChoice(args.network)
     for name in tables:
         entry = everything.setdefault(name, {})
         missing = [arm for arm in arms if arm not in entry]

@@ -102,20 +102,20 @@ def loop_seconds(table: Table, jobs: list[Job], spec: NetworkSpec) -> float:
         keras.optimizers.Adam(spec.learning_rate),
         keras.losses.BinaryCrossentropy(from_logits=True),
     )
-    positive = table.y[job.train].mean()
+    positive = table.y[job.train_rows].mean()
     model.fit(
-        take(job.train),
-        table.y[job.train],
+        take(job.train_rows),
+        table.y[job.train_rows],
         batch_size=BATCH,
         epochs=EPOCHS,
         verbose=0,
         class_weight={0: 0.5 / (1 - positive), 1: 0.5 / positive},
-        validation_data=(take(job.stop), table.y[job.stop]),
+        validation_data=(take(job.stop_rows), table.y[job.stop_rows]),
         callbacks=[
             keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
         ],
     )
-    model.predict(take(job.score), batch_size=1024, verbose=0)
+    model.predict(take(job.scored_rows), batch_size=1024, verbose=0)
     return (time.perf_counter() - start) * spec.copies
 
 
@@ -283,7 +283,7 @@ def seconds_to_most(table: Table, name: str) -> None:
         seconds = time.perf_counter() - start
         precision = np.mean(
             [
-                average_precision_score(table.y[o.job.score], o.log_odds)
+                average_precision_score(table.y[o.job.scored_rows], o.log_odds)
                 for o in outcomes
             ]
         )

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from equipoise.table.generators import Known
+    from equipoise.table.generators import GeneratedTable
     from equipoise.verbs.model import FittedModel
     from equipoise.verbs.trial import Trial
 
@@ -115,7 +115,7 @@ def _judged(
 
 
 @pytest.fixture(scope="session")
-def known() -> Known:
+def known() -> GeneratedTable:
     """A table whose best possible score is known."""
     from equipoise.table.generators import gaussian_shift
 
@@ -123,7 +123,7 @@ def known() -> Known:
 
 
 @pytest.fixture(scope="session")
-def later() -> Known:
+def later() -> GeneratedTable:
     """A test table of another prevalence."""
     from equipoise.table.generators import gaussian_shift
 
@@ -131,7 +131,7 @@ def later() -> Known:
 
 
 @pytest.fixture(scope="session")
-def trial(known: Known, later: Known) -> Trial:
+def trial(known: GeneratedTable, later: GeneratedTable) -> Trial:
     """Four arms on three folds, twice."""
     from equipoise.verbs.compare import compare
 

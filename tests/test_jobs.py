@@ -23,7 +23,7 @@ def test_rows_count_one_each_where_nothing_is_said() -> None:
 
 def test_weights_are_those_of_the_table_s_rows() -> None:
     weights = np.array([1.0, 2.0, 0.5, 8.0, 4.0])
-    job = Job(Strategy(), ROWS, REST, REST, 0, example_weights=weights)
+    job = Job(Strategy(), ROWS, REST, REST, 0, row_weights=weights)
     assert job.weights(REST).tolist() == [8.0, 4.0]
     assert job.totals(Y, ROWS) == (3.0, 0.5)
     assert job.totals(Y, REST) == (8.0, 4.0)

@@ -27,8 +27,8 @@ import numpy as np
 import pytest
 
 from equipoise.errors import BundleError
-from equipoise.learners.user_model.input import OwnInput
-from equipoise.learners.user_model.model import OwnModelScorer
+from equipoise.learners.user_model.input import UserInput
+from equipoise.learners.user_model.model import UserModelScorer
 from equipoise.models import pack, read_parts, unpack, write_parts
 from equipoise.models.model import Component
 from equipoise.priors import Correction
@@ -100,8 +100,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Files of a linear model, another one, trees, and a network of the user's own."""
     folder = tmp_path_factory.mktemp("sound")
     linear = fitted("logistic", 0)
-    own = OwnInput((6,), "float32")
-    scorer: Any = OwnModelScorer((build(),), Correction())
+    own = UserInput((6,), "float32")
+    scorer: Any = UserModelScorer((build(),), Correction())
     part = Component(linear.components[0].strategy, 1.0, (scorer,), own)
     schema = dataclasses.replace(linear.schema, columns=())
     models = {
@@ -548,7 +548,7 @@ MEASURE = """
 import sys, time
 from pathlib import Path
 from equipoise.errors import BundleError
-from equipoise.learners.user_model.model import OwnModelScorer
+from equipoise.learners.user_model.model import UserModelScorer
 from equipoise.priors import Correction
 from equipoise.table.generators import gaussian_shift
 from equipoise.verbs.fit import fit

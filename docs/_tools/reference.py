@@ -240,10 +240,10 @@ def _range(low: float, high: float) -> str:
 
 
 def _losses() -> str:
-    from equipoise.losses.records import OBJECTIVES
+    from equipoise.losses.records import LOSS_RECORDS
 
     rows = []
-    for name, objective in OBJECTIVES.items():
+    for name, objective in LOSS_RECORDS.items():
         options = ", ".join(
             f"`{key}` = {setting.default}" for key, setting in objective.options.items()
         )

@@ -34,32 +34,31 @@ class Job:
 
     Attributes:
         strategy: What is done about the imbalance.
-        train: Rows to fit on.
-        stop: Rows that decide when to stop, or how strong a penalty is. A learner
+        train_rows: Rows to fit on.
+        stop_rows: Rows that decide when to stop, or how strong a penalty is. A learner
             that has another way to decide it may learn from them as well.
-        score: Rows to score.
+        scored_rows: Rows to score.
         seed: The job's own seed.
-        part: The number of the split; jobs of one part have the same `train`,
-            `stop` and `score`, so they share one encoding.
-        example_weights: `[rows of the table]` above 0: how much each row counts in
+        part: The number of the split; jobs of one part have the same rows, so they share one encoding.
+        row_weights: `[rows of the table]` above 0: how much each row counts in
             fitting and in stopping, as so many copies of it; None for 1 each. The
             same for all jobs of a run. A strategy's class weights multiply them.
     """
 
     strategy: Strategy
-    train: IntArray
-    stop: IntArray
-    score: IntArray
+    train_rows: IntArray
+    stop_rows: IntArray
+    scored_rows: IntArray
     seed: int
     part: int = 0
-    example_weights: FloatArray | None = None
+    row_weights: FloatArray | None = None
 
     def weights(self, rows: npt.ArrayLike) -> FloatArray:
         """Return how much each of some rows counts, `[rows]`."""
         index = np.asarray(rows)
-        if self.example_weights is None:
+        if self.row_weights is None:
             return np.ones(len(index))
-        return np.asarray(self.example_weights[index])
+        return np.asarray(self.row_weights[index])
 
     def totals(self, y: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[float, float]:
         """Return the weight of all negatives and of all positives among some rows.
@@ -72,9 +71,9 @@ class Job:
         """
         index = np.asarray(rows)
         labels = np.asarray(y)[index]
-        if self.example_weights is None:
+        if self.row_weights is None:
             return counts(labels)
-        weights = self.example_weights[index]
+        weights = self.row_weights[index]
         return float(weights[labels == 0].sum()), float(weights[labels == 1].sum())
 
     def require_no_weights(self, who: str) -> None:
@@ -83,7 +82,7 @@ class Job:
         Raises:
             UnsupportedError: They have; `who` cannot use them.
         """
-        if self.example_weights is not None:
+        if self.row_weights is not None:
             raise UnsupportedError(
                 sentence(f"example weights for {who}", "rows that count alike")
             )
@@ -111,11 +110,11 @@ class Outcome:
 
     Attributes:
         job: The job.
-        log_odds: `[len(job.score)]` float64: log-odds of the positive class
+        log_odds: `[len(job.scored_rows)]` float64: log-odds of the positive class
             after the strategy's exact correction, before any calibration.
         seconds: The job's share of the wall time, seconds.
         updates: The number of optimiser steps (or trees, or iterations) taken.
-        best: The epoch (or iteration) that was kept; 0 where nothing is chosen.
+        best_epoch: The epoch (or iteration) that was kept; 0 where nothing is chosen.
         scorer: The fitted model where it was asked for.
         notes: What the user should know about this fit.
         groups: How many networks were in each group of the run that trained this
@@ -129,7 +128,7 @@ class Outcome:
     log_odds: FloatArray
     seconds: float
     updates: int = 0
-    best: int = 0
+    best_epoch: int = 0
     scorer: Scorer | None = None
     notes: tuple[str, ...] = ()
     groups: tuple[int, ...] = ()

@@ -61,7 +61,7 @@ def test_every_public_name_appears_in_the_reference(
 
 def registered() -> list[tuple[str, str]]:
     from equipoise.diagnosis.catalogue import CHECKS
-    from equipoise.losses.records import OBJECTIVES
+    from equipoise.losses.records import LOSS_RECORDS
     from equipoise.metrics.registry import METRICS
     from equipoise.networks.catalogue import network_names
     from equipoise.sampling.samplers import sampler_names
@@ -73,7 +73,7 @@ def registered() -> list[tuple[str, str]]:
     return [
         *(("strategies-by-name", name) for name in catalogue()),
         *(("metrics", name) for name in METRICS),
-        *(("losses", name) for name in OBJECTIVES),
+        *(("losses", name) for name in LOSS_RECORDS),
         *(("sampling", name) for name in sampler_names()),
         *(("weights", name) for name in scheme_names()),
         *(("networks", name) for name in network_names()),

@@ -142,13 +142,13 @@ def _cut(path: Path) -> Path:
 def _mixed(x: Any) -> None:
     """Ask for a blend of examples from a network of one's own."""
     from equipoise.jobs import Job
-    from equipoise.learners.user_model.model import OwnModelLearner
+    from equipoise.learners.user_model.model import UserModelLearner
 
     rows = np.arange(200)
     mixup = eq.Strategy("mixup", sampling="balanced", synthesis="mixup")
     job = Job(mixup, rows[:100], rows[100:150], rows[150:], 0)
     settings = TrainingSettings(epochs=1)
-    list(OwnModelLearner(network, x, settings).run(table(), [job]))
+    list(UserModelLearner(network, x, settings).run(table(), [job]))
 
 
 def _resampled(sampler: Any, **reading: Any) -> None:

@@ -20,11 +20,11 @@ def test_equals_the_share_of_positives(
 ) -> None:
     jobs = jobs_of(rare_table, strategy("prior"))
     for outcome in PriorLearner().run(rare_table, jobs, keep=True):
-        y = rare_table.y[outcome.job.train]
+        y = rare_table.y[outcome.job.train_rows]
         dummy = DummyClassifier(strategy="prior").fit(np.zeros((len(y), 1)), y)
         expected = dummy.predict_proba(np.zeros((1, 1)))[0, 1]
         np.testing.assert_allclose(probability(outcome.log_odds), expected, rtol=1e-12)
-        assert len(outcome.log_odds) == len(outcome.job.score)
+        assert len(outcome.log_odds) == len(outcome.job.scored_rows)
         assert outcome.scorer is not None
         again = PriorScorer.from_state(outcome.scorer.state())
         assert again.log_odds(rare_table)[0] == outcome.log_odds[0]

@@ -90,7 +90,7 @@ def test_box_explorer_screen_json_and_frame_say_the_same(
 ) -> None:
     """One rule: every place where its figures are shown has the same digits."""
     trial = make_trial(500, positives, ("prior", "logistic", "plain"), **options)
-    name = trial.verdict.best
+    name = trial.verdict.choice
     e, arm = trial[name].evaluation, trial[name]
     y = trial.results.y
     # Brute force with the printed number, on the out-of-fold probabilities.
@@ -140,7 +140,7 @@ def test_box_explorer_screen_json_and_frame_say_the_same(
 def test_rows_left_undecided_are_told(make_trial: Callable[..., Trial]) -> None:
     costs = Costs(fp=1.0, fn=20.0, abstain=0.3)
     trial = make_trial(500, 60, ("logistic", "plain"), costs=costs)
-    name = trial.verdict.best
+    name = trial.verdict.choice
     arm, e = trial[name], trial[name].evaluation
     p, y = arm.probability[0], trial.results.y
     low, high = costs.band() or (0, 0)

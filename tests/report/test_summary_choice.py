@@ -41,7 +41,7 @@ def judged(trial: Trial, **outcomes: str) -> Trial:
     }
     better = [name for name in trial.names if outcomes.get(name) == "better"]
     conclusion = dataclasses.replace(
-        trial.verdict, arms=arms, best=better[0] if better else "plain"
+        trial.verdict, arms=arms, choice=better[0] if better else "plain"
     )
     return dataclasses.replace(trial, verdict=conclusion)
 

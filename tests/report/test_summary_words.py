@@ -43,7 +43,7 @@ def test_words_name_the_protocol(summary: dict[str, Any]) -> None:
 
 def test_the_decision_is_told_in_counts(make_trial: Callable[..., Trial]) -> None:
     trial = make_trial()
-    found = trial.results[trial.verdict.best].evaluation
+    found = trial.results[trial.verdict.choice].evaluation
     text = " ".join(decision_sentences(trial))
     assert text.startswith(f"Use {trial.best.name}, and flag a row from")
     c = found.confusion
@@ -70,7 +70,7 @@ def test_costs_are_told_beside_those_of_no_model(
     trial = make_trial(rows=600, positives=60, costs=(1, 20))
     sentences = decision_sentences(trial)
     assert "a false alarm costs 1 and a missed positive 20." in sentences[0]
-    cost = trial.results[trial.verdict.best].evaluation["cost"].value
+    cost = trial.results[trial.verdict.choice].evaluation["cost"].value
     assert sentences[-1] == (
         f"That costs {cost:.3g} per row; flagging no row would cost 2, flagging every "
         "row 0.9."

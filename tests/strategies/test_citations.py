@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from equipoise.losses.records import OBJECTIVES
+from equipoise.losses.records import LOSS_RECORDS
 from equipoise.sampling.samplers import SAMPLERS
 from equipoise.strategies.blended import BLEND_SOURCES
 from equipoise.strategies.catalogue import catalogue
@@ -32,7 +32,7 @@ def test_every_source_is_used_and_every_key_has_one():
         *SAMPLERS.values(),
         *SYNTHESES.values(),
         *SCHEMES.values(),
-        *OBJECTIVES.values(),
+        *LOSS_RECORDS.values(),
         *PLANS.values(),
     ]
     used = {key for part in parts for key in part.citations}

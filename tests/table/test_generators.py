@@ -15,7 +15,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from equipoise.errors import InputError, InputTypeError
 from equipoise.table.generators import (
-    Known,
+    GeneratedTable,
     checkerboard,
     gaussian_shift,
     gaussian_spread,
@@ -23,7 +23,7 @@ from equipoise.table.generators import (
     small_disjuncts,
 )
 
-CASES: dict[str, tuple[Callable[..., Known], dict[str, Any]]] = {
+CASES: dict[str, tuple[Callable[..., GeneratedTable], dict[str, Any]]] = {
     "shift": (gaussian_shift, {"auroc": 0.8}),
     "shift, one feature": (gaussian_shift, {"auroc": 0.95, "features": 1}),
     "spread": (gaussian_spread, {"spread": 1.7, "shift": 0.3}),
@@ -151,7 +151,7 @@ def test_prevalence_is_the_populations() -> None:
         (lambda: logistic(10, coefficients=[1] * 11, missing=0.1), "11 coefficients"),
     ],
 )
-def test_refused(call: Callable[[], Known], message: str) -> None:
+def test_refused(call: Callable[[], GeneratedTable], message: str) -> None:
     with pytest.raises(InputError, match=message):
         call()
     with pytest.raises(InputTypeError, match="rows='a'"):

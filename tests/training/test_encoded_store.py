@@ -26,7 +26,7 @@ def test_a_part_s_encoding_is_learned_on_its_training_rows(table, jobs_for) -> N
     jobs = jobs_for(table)
     parts, common = parts_of(table, jobs)
     for job, part in zip(jobs, parts, strict=True):
-        alone = learn_encoding(table, job.train)
+        alone = learn_encoding(table, job.train_rows)
         assert part.encoding == alone
         np.testing.assert_array_equal(
             part.encoded.numbers, alone.transform(table).numbers
@@ -49,7 +49,7 @@ def test_shares_are_one_on_average_in_each_class(table, jobs_for) -> None:
     for label in (0, 1):
         assert shares[part.train_labels == label].mean() == pytest.approx(1)
     totals = part.totals()
-    assert sum(totals) == pytest.approx(weights[job.train].sum())
+    assert sum(totals) == pytest.approx(weights[job.train_rows].sum())
     np.testing.assert_allclose(
         part.shares() * np.divide(totals, part.counts())[table.y], weights
     )

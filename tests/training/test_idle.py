@@ -45,8 +45,8 @@ def test_a_lone_positive_has_no_neighbour(table, jobs_for) -> None:
     """Nothing can be put between it and another."""
     smote = Strategy("s", sampling="oversample", synthesis="smote")
     (job,) = jobs_for(table, [smote], folds=1)
-    positive = table.y[job.train] == 1
-    few = np.concatenate([job.train[~positive], job.train[positive][:1]])
+    positive = table.y[job.train_rows] == 1
+    few = np.concatenate([job.train_rows[~positive], job.train_rows[positive][:1]])
     settings = TrainingSettings(batch=64, epochs=1)
     job = dataclasses.replace(job, train=np.sort(few))
     (outcome,) = NetworkLearner("small", settings).run(table, [job])

@@ -48,8 +48,8 @@ def test_one_member_equals_its_scores(table, outcomes, number) -> None:
         ("probability", probability(outcome.log_odds)),
     ):
         model = keras_model([outcome.scorer], output=output)
-        found = taken(model, table, outcome.job.score)
-        assert found.shape == (len(outcome.job.score), 1)
+        found = taken(model, table, outcome.job.scored_rows)
+        assert found.shape == (len(outcome.job.scored_rows), 1)
         np.testing.assert_allclose(found[:, 0], expected, atol=2e-6)
 
 
@@ -76,7 +76,7 @@ def test_a_scorer_travels_as_plain_data(table, outcomes) -> None:
     again = NetworkScorer.from_state(state)
     np.testing.assert_array_equal(again.log_odds(table), scorer.log_odds(table))
     np.testing.assert_array_equal(
-        scorer.log_odds(table.take(outcomes[1].job.score)).round(5),
+        scorer.log_odds(table.take(outcomes[1].job.scored_rows)).round(5),
         outcomes[1].log_odds.round(5),
     )
 

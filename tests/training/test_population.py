@@ -141,7 +141,7 @@ def test_example_weights_equal_keras(table, jobs_for, strategy) -> None:
     numbers = numeric_part(table)
     weights = np.random.default_rng(2).uniform(0.1, 5.0, len(table)) * (1 + table.y)
     (plain,) = jobs_for(numbers, [strategy], folds=1)
-    job = dataclasses.replace(plain, example_weights=weights)
+    job = dataclasses.replace(plain, row_weights=weights)
     spec = NetworkSpec("x", hidden=(12, 9), learning_rate=3e-3)
     settings = TrainingSettings(batch=64, epochs=5, patience=5, dtype="float64")
     (ours,) = NetworkLearner(spec, settings).run(numbers, [job])
@@ -155,7 +155,7 @@ def test_example_weights_equal_keras(table, jobs_for, strategy) -> None:
 @pytest.mark.parametrize("name", ["plain", "class_weight", "smote", "pairwise_auc"])
 def test_equal_weights_change_no_bit(table, jobs_for, name) -> None:
     jobs = jobs_for(table, [name], folds=1)
-    heavy = [dataclasses.replace(j, example_weights=np.full(600, 4.0)) for j in jobs]
+    heavy = [dataclasses.replace(j, row_weights=np.full(600, 4.0)) for j in jobs]
     learner = NetworkLearner(RICH, QUICK)
     (ours,), (alike,) = learner.run(table, jobs), learner.run(table, heavy)
     np.testing.assert_array_equal(ours.log_odds, alike.log_odds)
@@ -164,7 +164,7 @@ def test_equal_weights_change_no_bit(table, jobs_for, name) -> None:
 def test_pairs_of_heavy_positives_count_more(table, jobs_for) -> None:
     (job,) = jobs_for(table, ["pairwise_auc"], folds=1)
     heavy = np.where(table["a"].values > 0, 50.0, 1.0)
-    weighted = dataclasses.replace(job, example_weights=heavy)
+    weighted = dataclasses.replace(job, row_weights=heavy)
     learner = NetworkLearner(RICH, QUICK)
     (found,), (other,) = learner.run(table, [job]), learner.run(table, [weighted])
     assert np.abs(found.log_odds - other.log_odds).max() > 0.01
@@ -179,7 +179,7 @@ def test_weights_of_a_class_are_its_share_of_the_population(
     five = {"positive_weight": 5.0}
     fixed = Strategy("fixed", sampling=sampling, weights="fixed", options=five)
     (job,), (other,) = (jobs_for(table, [arm], folds=1) for arm in (plain, fixed))
-    weighted = dataclasses.replace(job, example_weights=np.where(table.y, 5.0, 1.0))
+    weighted = dataclasses.replace(job, row_weights=np.where(table.y, 5.0, 1.0))
     settings = TrainingSettings(batch=64, epochs=3)
     learner = NetworkLearner(RICH, settings)
     (found,), (wanted,) = learner.run(table, [weighted]), learner.run(table, [other])
@@ -363,10 +363,10 @@ def test_what_is_kept_is_the_best_epoch(table, jobs_for, name) -> None:
     jobs = jobs_for(table, [name])
     whole = TrainingSettings(batch=64, epochs=60, patience=5)
     for outcome in NetworkLearner(RICH, whole).run(table, jobs, keep=True):
-        assert 0 < outcome.best < outcome.updates / whole.steps_for(320)
-        short = dataclasses.replace(whole, epochs=outcome.best)
+        assert 0 < outcome.best_epoch < outcome.updates / whole.steps_for(320)
+        short = dataclasses.replace(whole, epochs=outcome.best_epoch)
         (again,) = NetworkLearner(RICH, short).run(table, [outcome.job], keep=True)
-        assert again.best == outcome.best
+        assert again.best == outcome.best_epoch
         for key, value in outcome.scorer.weights.items():
             np.testing.assert_array_equal(value, again.scorer.weights[key])
 
@@ -389,7 +389,7 @@ def test_the_stop_rows_decide_when_to_stop_and_nothing_else(table, jobs_for) -> 
     """As long as nobody has stopped, their labels change no weight."""
     (job,) = jobs_for(table, folds=1)
     y = table.y.copy()
-    y[job.stop] = 1 - y[job.stop]
+    y[job.stop_rows] = 1 - y[job.stop_rows]
     turned = dataclasses.replace(table, y=y)
     patient = TrainingSettings(batch=64, epochs=30, patience=4)
     learner = NetworkLearner(RICH, patient)
@@ -420,9 +420,9 @@ def calibration() -> dict[str, np.ndarray]:
         jobs = [Job(arm, *rows, seed=3, part=0) for arm in arms]
         learner = NetworkLearner("small", TrainingSettings(epochs=30))
         for outcome in learner.run(known.table, jobs):
-            z, true = outcome.log_odds, known.log_odds[outcome.job.score]
+            z, true = outcome.log_odds, known.log_odds[outcome.job.scored_rows]
             if not outcome.job.strategy.correction(3, 1).exact:
-                y = known.table.y[outcome.job.score]
+                y = known.table.y[outcome.job.scored_rows]
                 half = np.arange(len(y)) < len(y) // 2
                 calibrator = fit_calibrator(z[half], y[half], exact=False)
                 z, true = calibrator.apply(z[~half]), true[~half]
@@ -460,8 +460,8 @@ def test_it_learns(table, jobs_for) -> None:
 
     settings = TrainingSettings(batch=64, epochs=40, patience=8)
     for outcome in NetworkLearner("small", settings).run(table, jobs_for(table)):
-        assert roc_auc_score(table.y[outcome.job.score], outcome.log_odds) > 0.75
-        assert 0 < outcome.best <= 40
+        assert roc_auc_score(table.y[outcome.job.scored_rows], outcome.log_odds) > 0.75
+        assert 0 < outcome.best_epoch <= 40
 
 
 def test_a_network_that_explodes_is_named(table, jobs_for, monkeypatch) -> None:

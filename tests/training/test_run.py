@@ -236,7 +236,7 @@ def test_ctrl_c_ends_with_the_best_epochs_so_far(table, jobs_for) -> None:
     with pytest.raises(KeyboardInterrupt):
         found.extend(run)  # keeps what came before the exception
     assert len(found) == 2
-    assert all(1 <= outcome.best <= 3 for outcome in found)
+    assert all(1 <= outcome.best_epoch <= 3 for outcome in found)
     assert all("Stopped by the user" in outcome.notes[-1] for outcome in found)
 
 

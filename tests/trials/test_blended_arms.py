@@ -16,7 +16,7 @@ from equipoise.models.model import pooled
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import AUTO, catalogue, strategy
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.generators import Known
+from equipoise.table.generators import GeneratedTable
 from equipoise.trials.blended_arms import (
     cross_blended,
     fitted_arms,
@@ -132,7 +132,7 @@ def test_who_averages_what_failed_has_failed(drawn: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["time", "group", "stratified"])
-def test_what_is_measured_is_what_fit_makes(known: Known, kind: str) -> None:
+def test_what_is_measured_is_what_fit_makes(known: GeneratedTable, kind: str) -> None:
     """The same weights, and the same scores on rows that nobody has seen."""
     table = known.table
     if kind != "stratified":
@@ -162,7 +162,7 @@ def test_what_is_measured_is_what_fit_makes(known: Known, kind: str) -> None:
     assert set(trial.scores.seconds) == set(trial.names)
 
 
-def test_an_average_goes_on_after_a_stop(known: Known, tmp_path: Path) -> None:
+def test_an_average_goes_on_after_a_stop(known: GeneratedTable, tmp_path: Path) -> None:
     how: dict[str, Any] = {
         "strategies": ["auto"],
         "folds": 2,

@@ -12,19 +12,21 @@ from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import InputError
 from equipoise.evaluation.cross_validation import CrossValidated
 from equipoise.strategies.catalogue import as_strategies
-from equipoise.table.generators import Known
+from equipoise.table.generators import GeneratedTable
 from equipoise.trials.conclude import evaluate_scores, exactness, judge
 from equipoise.trials.fold_scores import Scores, run
 from equipoise.trials.protocol import Protocol, parts
 
 
 @pytest.fixture(scope="module")
-def scored(known: Known) -> Scores:
+def scored(known: GeneratedTable) -> Scores:
     arms = as_strategies(["prior", "logistic"])
     return run(known.table, parts(known.table, Protocol(), [0]), arms, rows=500)
 
 
-def test_rows_that_no_fold_tests_are_left_out(known: Known, scored: Scores) -> None:
+def test_rows_that_no_fold_tests_are_left_out(
+    known: GeneratedTable, scored: Scores
+) -> None:
     """As in splits by time, where the first block only trains."""
     arms = as_strategies(["prior", "logistic"])
     folds = scored.folds.copy()
@@ -38,7 +40,9 @@ def test_rows_that_no_fold_tests_are_left_out(known: Known, scored: Scores) -> N
     assert found.baseline == "prior"  # plain is not among the arms
 
 
-def test_groups_are_the_independent_units(known: Known, scored: Scores) -> None:
+def test_groups_are_the_independent_units(
+    known: GeneratedTable, scored: Scores
+) -> None:
     arms = as_strategies(["prior", "logistic"])
     grouped = replace(known.table, groups=np.arange(500) // 5)
     alone, whole = (
@@ -50,7 +54,9 @@ def test_groups_are_the_independent_units(known: Known, scored: Scores) -> None:
     assert values[0] == values[1]
 
 
-def test_costs_set_objective_and_threshold(known: Known, scored: Scores) -> None:
+def test_costs_set_objective_and_threshold(
+    known: GeneratedTable, scored: Scores
+) -> None:
     arms = as_strategies(["prior", "logistic"])
     trial = judge(
         known.table,
@@ -72,7 +78,7 @@ def test_costs_set_objective_and_threshold(known: Known, scored: Scores) -> None
     assert trial.seconds >= 5
 
 
-def test_a_margin_below_zero_is_refused(known: Known, scored: Scores) -> None:
+def test_a_margin_below_zero_is_refused(known: GeneratedTable, scored: Scores) -> None:
     with pytest.raises(InputError, match="margin"):
         judge(
             known.table,
@@ -88,7 +94,7 @@ def test_a_margin_below_zero_is_refused(known: Known, scored: Scores) -> None:
         )
 
 
-def test_synthetic_rows_make_scores_inexact(known: Known) -> None:
+def test_synthetic_rows_make_scores_inexact(known: GeneratedTable) -> None:
     found = exactness(known.table, as_strategies(["plain", "focal", "smote"]))
     assert found["plain"]
     assert found["focal"]
@@ -96,7 +102,7 @@ def test_synthetic_rows_make_scores_inexact(known: Known) -> None:
 
 
 def test_copies_are_one_case_in_intervals_and_tests(
-    known: Known, scored: Scores
+    known: GeneratedTable, scored: Scores
 ) -> None:
     arms = as_strategies(["prior", "logistic"])
     times = np.where(known.table.y == 1, 10, 1)

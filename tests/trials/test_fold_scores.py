@@ -10,15 +10,17 @@ import pytest
 from equipoise.errors import TrainingError
 from equipoise.jobs import Job, Outcome
 from equipoise.strategies.catalogue import as_strategies
-from equipoise.table.generators import Known
+from equipoise.table.generators import GeneratedTable
 from equipoise.table.table import Table, concatenate
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fold_scores import join, run, scaled, stopping_notes
-from equipoise.trials.learner_choice import Arms
+from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.protocol import Protocol, parts
 
 
-def test_a_row_is_scored_by_the_model_that_has_not_seen_it(known: Known) -> None:
+def test_a_row_is_scored_by_the_model_that_has_not_seen_it(
+    known: GeneratedTable,
+) -> None:
     """Rows get the score of their own fold's model, not of another one."""
     table = known.table
     found = parts(table, Protocol(folds=3), [0])
@@ -28,7 +30,7 @@ def test_a_row_is_scored_by_the_model_that_has_not_seen_it(known: Known) -> None
         assert np.array_equal(scores.log_odds["logistic"][0, part.test], own)
 
 
-def test_a_test_file_rides_along(known: Known, later: Known) -> None:
+def test_a_test_file_rides_along(known: GeneratedTable, later: GeneratedTable) -> None:
     both = concatenate([known.table, later.table])
     found = parts(known.table, Protocol(folds=2), [0])
     arms = as_strategies("logistic")
@@ -39,7 +41,7 @@ def test_a_test_file_rides_along(known: Known, later: Known) -> None:
     assert np.array_equal(with_file.log_odds["logistic"], alone.log_odds["logistic"])
 
 
-def test_joining_repeats(known: Known) -> None:
+def test_joining_repeats(known: GeneratedTable) -> None:
     arms = as_strategies(["prior", "logistic"])
     protocol = Protocol(folds=2)
     one, two = (
@@ -55,11 +57,11 @@ def test_joining_repeats(known: Known) -> None:
         assert joined.updates[name] == both.updates[name]
 
 
-def test_groups_of_networks_are_recorded(known: Known) -> None:
+def test_groups_of_networks_are_recorded(known: GeneratedTable) -> None:
     """As many as the folds and copies of a run; none where no network learns."""
     arms = as_strategies(["prior", "plain", "focal"])
     protocol, settings = Protocol(folds=2), TrainingSettings(epochs=1)
-    learner = Arms("small", training=settings)
+    learner = LearnerChoice("small", training=settings)
     one, rest = (
         run(
             known.table,
@@ -97,10 +99,12 @@ class Picky:
         for job in jobs:
             if job.strategy.name == self.arm and job.part == 1:
                 raise TrainingError("no number")
-            yield Outcome(job, np.full(len(job.score), job.part + 0.5), 1.0, updates=3)
+            yield Outcome(
+                job, np.full(len(job.scored_rows), job.part + 0.5), 1.0, updates=3
+            )
 
 
-def test_an_arm_that_fails_ends_alone(known: Known) -> None:
+def test_an_arm_that_fails_ends_alone(known: GeneratedTable) -> None:
     """The others are what they would be without it."""
     arms = as_strategies(["logistic", "trees", "prior"])
     splits = parts(known.table, Protocol(folds=3), [0])
@@ -122,7 +126,9 @@ def test_an_arm_that_fails_ends_alone(known: Known) -> None:
 
 
 @pytest.mark.parametrize("baseline", [None, "trees"])
-def test_without_its_baseline_a_trial_ends(known: Known, baseline: str | None) -> None:
+def test_without_its_baseline_a_trial_ends(
+    known: GeneratedTable, baseline: str | None
+) -> None:
     arms = as_strategies(["logistic", "trees"])
     splits = parts(known.table, Protocol(folds=2), [0])
     learner = Picky("trees")
@@ -144,10 +150,12 @@ class Stuck:
         self, table: Table, jobs: Sequence[Job], **options: Any
     ) -> Iterator[Outcome]:
         for job in jobs:
-            yield Outcome(job, np.zeros(len(job.score)), 1.0, best=1, limit=100)
+            yield Outcome(
+                job, np.zeros(len(job.scored_rows)), 1.0, best_epoch=1, limit=100
+            )
 
 
-def test_early_stopping_that_has_not_moved_is_named(known: Known) -> None:
+def test_early_stopping_that_has_not_moved_is_named(known: GeneratedTable) -> None:
     splits = parts(known.table, Protocol(folds=2), [0])
     arms = as_strategies(["plain", "logistic"])
     learner = Stuck()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.generators import Known, gaussian_shift
+from equipoise.table.generators import GeneratedTable, gaussian_shift
 from equipoise.trials.fold_scores import Scores, join
 from equipoise.trials.idle_notes import idle_notes
 from equipoise.verbs.compare import compare
@@ -82,11 +82,11 @@ def test_fits_are_counted_over_repeats(z: np.ndarray) -> None:
 
 
 @pytest.fixture(scope="module")
-def even() -> Known:
+def even() -> GeneratedTable:
     return gaussian_shift(rows=240, positives=120, seed=3)
 
 
-def test_a_trial_and_a_model_say_it(even: Known) -> None:
+def test_a_trial_and_a_model_say_it(even: GeneratedTable) -> None:
     """Of a balanced table: weights, whatever the learner, and what equals plain."""
     arms = [
         "plain",
@@ -108,7 +108,7 @@ def test_a_trial_and_a_model_say_it(even: Known) -> None:
     assert any("All weights above 0 are equal" in note for note in weighted.notes)
 
 
-def test_a_sampler_that_changes_nothing_is_named(even: Known) -> None:
+def test_a_sampler_that_changes_nothing_is_named(even: GeneratedTable) -> None:
     from imblearn.over_sampling import RandomOverSampler
 
     trial = compare(

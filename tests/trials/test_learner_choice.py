@@ -23,7 +23,7 @@ from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import outer_splits
 from equipoise.training.settings import TrainingSettings
-from equipoise.trials.learner_choice import Arms, labels_of
+from equipoise.trials.learner_choice import LearnerChoice, labels_of
 from equipoise.verbs.compare import compare
 from equipoise.verbs.fit import fit
 
@@ -100,11 +100,11 @@ def test_labels_follow_the_rules_of_tables() -> None:
 
 
 def test_learners_are_shared() -> None:
-    arms = Arms()
+    arms = LearnerChoice()
     assert arms(strategy("plain")) is arms(strategy("focal"))
     assert arms(strategy("trees")) is not arms(strategy("plain"))
     with pytest.raises(InputError, match="Did you mean 'small'"):
-        Arms("smal")
+        LearnerChoice("smal")
 
 
 def test_groups_of_arrays_stay_on_one_side() -> None:
@@ -222,14 +222,14 @@ def test_a_network_that_does_not_move_is_named() -> None:
 
 
 def test_few_rows_are_given_patience_in_updates() -> None:
-    learner = Arms(model=build, x=images()[0])(strategy("plain"))
+    learner = LearnerChoice(model=build, x=images()[0])(strategy("plain"))
     assert learner.settings is None
     short = patient_settings(200)
     steps = short.steps_for(200)
     assert short.patience * steps >= 250
     assert short.epochs * steps >= 2500
     assert patient_settings(100_000) == TrainingSettings()
-    assert Arms(model=build).record()["patience_updates"] == 250
+    assert LearnerChoice(model=build).record()["patience_updates"] == 250
 
 
 def test_copies_among_arrays_are_kept_together_and_count_once() -> None:

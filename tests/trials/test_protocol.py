@@ -12,7 +12,7 @@ import pytest
 from equipoise.errors import InputError, SplitError, TableError
 from equipoise.reading.read import read_table
 from equipoise.strategies.catalogue import as_strategies
-from equipoise.table.generators import Known
+from equipoise.table.generators import GeneratedTable
 from equipoise.table.table import Table
 from equipoise.trials.protocol import (
     MOST_COLUMNS,
@@ -27,7 +27,7 @@ from equipoise.verbs.compare import compare
 from equipoise.verbs.fit import fit
 
 
-def test_parts_are_disjoint_and_cover_each_row_once(known: Known) -> None:
+def test_parts_are_disjoint_and_cover_each_row_once(known: GeneratedTable) -> None:
     found = parts(known.table, Protocol(folds=4, seed=1), range(2))
     assert [(p.repeat, p.fold) for p in found] == [
         (r, f) for r in range(2) for f in range(4)
@@ -42,7 +42,7 @@ def test_parts_are_disjoint_and_cover_each_row_once(known: Known) -> None:
         assert np.array_equal(np.sort(tested), np.arange(500))
 
 
-def test_repeats_differ_and_do_not_depend_on_each_other(known: Known) -> None:
+def test_repeats_differ_and_do_not_depend_on_each_other(known: GeneratedTable) -> None:
     protocol = Protocol(seed=1)
     together = parts(known.table, protocol, range(3))
     alone = parts(known.table, protocol, [2])
@@ -52,7 +52,7 @@ def test_repeats_differ_and_do_not_depend_on_each_other(known: Known) -> None:
     assert not np.array_equal(together[0].test, together[5].test)
 
 
-def test_every_arm_has_the_same_rows_and_seed(known: Known) -> None:
+def test_every_arm_has_the_same_rows_and_seed(known: GeneratedTable) -> None:
     found = parts(known.table, Protocol(folds=3), [0])
     work = jobs(found, as_strategies(["plain", "focal"]), np.array([500, 501]))
     assert [(j.strategy.name, j.part) for j in work] == [
@@ -64,7 +64,7 @@ def test_every_arm_has_the_same_rows_and_seed(known: Known) -> None:
         assert a.score[-2:].tolist() == [500, 501]
 
 
-def test_fold_numbers(known: Known) -> None:
+def test_fold_numbers(known: GeneratedTable) -> None:
     found = parts(known.table, Protocol(folds=3), range(2))
     folds = fold_numbers(found, 500, 2)
     assert folds.shape == (2, 500)
@@ -72,7 +72,7 @@ def test_fold_numbers(known: Known) -> None:
     assert (folds[1, found[4].test] == 1).all()
 
 
-def test_how_a_table_is_split(known: Known) -> None:
+def test_how_a_table_is_split(known: GeneratedTable) -> None:
     table = known.table
     groups = dataclasses.replace(table, groups=np.arange(500))
     time = dataclasses.replace(groups, time=np.arange(500.0))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equipoise.table.generators import Known
+from equipoise.table.generators import GeneratedTable
 from equipoise.trials.schedule import MOST_REPEATS, Repeats, _Memory
 from equipoise.verbs.compare import compare
 
@@ -23,7 +23,7 @@ def test_the_budget_decides() -> None:
 
 
 def test_ctrl_c_after_the_first_repeat_keeps_it(
-    known: Known, monkeypatch: pytest.MonkeyPatch
+    known: GeneratedTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(text: str, share: float) -> None:
         if 0.5 < share < 0.9:
@@ -48,7 +48,7 @@ def test_ctrl_c_after_the_first_repeat_keeps_it(
 
 
 def test_a_trial_that_goes_on_has_as_many_repeats(
-    known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    known: GeneratedTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On resuming, the clock starts anew; the number of repeats must not."""
     settings: dict[str, Any] = {
@@ -81,7 +81,7 @@ def damage(path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["folder", "cut", "flipped", "other version", "empty"])
 def test_damaged_files_are_set_aside_and_trained_again(
-    known: Known, tmp_path: Path, how: str
+    known: GeneratedTable, tmp_path: Path, how: str
 ) -> None:
     settings: dict[str, Any] = {
         "strategies": ["prior", "plain"],

@@ -18,12 +18,12 @@ from equipoise.errors import (
     TargetError,
     UnsupportedError,
 )
-from equipoise.table.generators import Known
+from equipoise.table.generators import GeneratedTable
 from equipoise.verbs.compare import compare
 from equipoise.verbs.trial import Trial
 
 
-def test_scores_are_near_the_best_possible(known: Known, trial: Trial) -> None:
+def test_scores_are_near_the_best_possible(known: GeneratedTable, trial: Trial) -> None:
     """No arm beats the true log-odds by more than noise; the good ones come near."""
     y = known.table.y
     best = average_precision_score(y, known.log_odds)
@@ -33,7 +33,7 @@ def test_scores_are_near_the_best_possible(known: Known, trial: Trial) -> None:
 
 
 def test_prior_reads_one_half_and_its_brier_is_the_variance(
-    known: Known, trial: Trial
+    known: GeneratedTable, trial: Trial
 ) -> None:
     prior = trial["prior"].evaluation
     assert prior["roc_auc"].value == 0.5
@@ -42,7 +42,7 @@ def test_prior_reads_one_half_and_its_brier_is_the_variance(
 
 
 def test_metrics_agree_with_scikit_learn_on_the_scores(
-    known: Known, trial: Trial
+    known: GeneratedTable, trial: Trial
 ) -> None:
     y = known.table.y
     arm = trial["logistic"]
@@ -60,7 +60,7 @@ def test_metrics_agree_with_scikit_learn_on_the_scores(
     assert arm.evaluation["recall"].value == pytest.approx(recall, abs=1e-9)
 
 
-def test_one_seed_gives_one_trial(known: Known, trial: Trial) -> None:
+def test_one_seed_gives_one_trial(known: GeneratedTable, trial: Trial) -> None:
     again = compare(
         known.table,
         strategies=["plain", "logistic"],
@@ -88,19 +88,19 @@ def test_every_metric_has_an_interval(trial: Trial) -> None:
         assert e.low < e.value < e.high, name
 
 
-def test_plain_is_always_in_the_trial(known: Known) -> None:
+def test_plain_is_always_in_the_trial(known: GeneratedTable) -> None:
     trial = compare(known.table, strategies="logistic", folds=2, repeats=1)
     assert set(trial.names) == {"logistic", "plain"}
 
 
-def test_auto_repeats_spend_the_budget(known: Known) -> None:
+def test_auto_repeats_spend_the_budget(known: GeneratedTable) -> None:
     arms = ["prior", "plain"]
     short = compare(known.table, strategies=arms, folds=2, minutes=1e-6)
     assert short.scores.repeats == 1
     assert short.to_dict()["splits"]["repeats"] == 1
 
 
-def test_groups_are_kept_together_and_resampled_together(known: Known) -> None:
+def test_groups_are_kept_together_and_resampled_together(known: GeneratedTable) -> None:
     groups = np.arange(500) // 4
     table = dataclasses.replace(known.table, groups=groups)
     trial = compare(table, strategies=["prior", "plain"], folds=3, repeats=1)
@@ -109,7 +109,7 @@ def test_groups_are_kept_together_and_resampled_together(known: Known) -> None:
         assert len(set(trial.results.folds[0][groups == group])) == 1
 
 
-def test_splits_by_time_use_the_past_only(known: Known) -> None:
+def test_splits_by_time_use_the_past_only(known: GeneratedTable) -> None:
     table = dataclasses.replace(known.table, time=np.arange(500.0))
     trial = compare(table, strategies=["prior", "plain"], folds=3)
     assert trial.protocol.by == "time"
@@ -122,7 +122,7 @@ def test_splits_by_time_use_the_past_only(known: Known) -> None:
         compare(table, strategies="plain", repeats=2)
 
 
-def test_costs_decide_the_threshold(known: Known) -> None:
+def test_costs_decide_the_threshold(known: GeneratedTable) -> None:
     trial = compare(
         known.table, strategies="logistic", folds=2, repeats=1, costs=(1, 9)
     )
@@ -149,14 +149,14 @@ def test_costs_decide_the_threshold(known: Known) -> None:
     ],
 )
 def test_bad_arguments(
-    known: Known, arguments: dict[str, Any], error: type[Exception], says: str
+    known: GeneratedTable, arguments: dict[str, Any], error: type[Exception], says: str
 ) -> None:
     with pytest.raises(error, match=says):
         compare(known.table, **{"strategies": ["prior", "logistic"], **arguments})
 
 
 def test_an_unknown_objective_is_refused_before_anything_is_trained(
-    known: Known, monkeypatch: pytest.MonkeyPatch
+    known: GeneratedTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def trained(*_: Any, **__: Any) -> None:
         raise AssertionError("trained before the arguments were checked")
@@ -168,14 +168,14 @@ def test_an_unknown_objective_is_refused_before_anything_is_trained(
         compare(known.table, costs=(-1, 2))
 
 
-def test_fewer_positives_than_folds(known: Known) -> None:
+def test_fewer_positives_than_folds(known: GeneratedTable) -> None:
     y = known.table.y
     few = np.concatenate([np.flatnonzero(y == 1)[:3], np.flatnonzero(y == 0)[:200]])
     with pytest.raises(SplitError, match="3 positives"):
         compare(known.table.take(few), strategies="logistic", folds=5)
 
 
-def test_other_tasks_are_named(known: Known) -> None:
+def test_other_tasks_are_named(known: GeneratedTable) -> None:
     table = dataclasses.replace(
         known.table, task="multiclass", classes=("a", "b", "c"), y=np.arange(500) % 3
     )
@@ -188,7 +188,7 @@ def test_sources_that_are_no_table() -> None:
         compare({"x": [1.0, 2.0, 3.5], "y": [0, 1, 0]})
 
 
-def test_the_public_name(known: Known) -> None:
+def test_the_public_name(known: GeneratedTable) -> None:
     assert eq.compare is compare
 
 
@@ -201,7 +201,7 @@ def test_arrays_are_a_source() -> None:
 
 
 def test_ctrl_c_leaves_the_caller_in_charge(
-    known: Known, monkeypatch: pytest.MonkeyPatch
+    known: GeneratedTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(text: str, share: float) -> None:
         if share > 0.1:
@@ -211,7 +211,7 @@ def test_ctrl_c_leaves_the_caller_in_charge(
         compare(known.table, strategies="plain", folds=2, repeats=1, progress=stop)
 
 
-def test_progress_never_goes_back(known: Known) -> None:
+def test_progress_never_goes_back(known: GeneratedTable) -> None:
     seen: list[tuple[str, float]] = []
     compare(
         known.table,
@@ -228,7 +228,7 @@ def test_progress_never_goes_back(known: Known) -> None:
 
 
 def test_an_arm_that_fails_ends_its_row_and_no_other(
-    known: Known, trial: Trial
+    known: GeneratedTable, trial: Trial
 ) -> None:
     """A sampler that raises is named with its reason wherever the trial is shown."""
     broken = eq.resampled(SMOTE(k_neighbors=400), "logistic", name="too wide")

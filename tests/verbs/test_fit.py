@@ -19,7 +19,7 @@ from equipoise.metrics import METRICS
 from equipoise.models.goal import Goal
 from equipoise.priors import probability
 from equipoise.reading.read import read_table
-from equipoise.table.generators import Known, gaussian_shift
+from equipoise.table.generators import GeneratedTable, gaussian_shift
 from equipoise.table.hashes import row_hashes
 from equipoise.training.settings import TrainingSettings
 from equipoise.verbs.fit import fit
@@ -27,7 +27,7 @@ from equipoise.verbs.model import load
 
 
 @pytest.fixture(scope="module")
-def rows() -> Known:
+def rows() -> GeneratedTable:
     return gaussian_shift(rows=400, positives=80, seed=11)
 
 
@@ -36,7 +36,7 @@ def quick(source: Any, goal: Goal | None = None, **options: Any) -> Any:
     return fit(source, goal=goal, **{**given, **options})
 
 
-def test_each_goal_reaches_the_rule(rows: Known) -> None:
+def test_each_goal_reaches_the_rule(rows: GeneratedTable) -> None:
     y = rows.table.y
     costs = quick(rows.table, Goal(costs=(1, 20)))
     assert costs.rule.costs == Costs(fp=1, fn=20)
@@ -52,7 +52,7 @@ def test_each_goal_reaches_the_rule(rows: Known) -> None:
     assert default.rule.objective == "f1"
 
 
-def test_a_certificate_rests_on_rows_that_nothing_saw(rows: Known) -> None:
+def test_a_certificate_rests_on_rows_that_nothing_saw(rows: GeneratedTable) -> None:
     model = quick(rows.table, Goal(recall_floor=0.6, certify=0.9))
     assert model.rule.basis == "certified"
     assert model.rule.level == 0.9
@@ -64,7 +64,7 @@ def test_a_certificate_rests_on_rows_that_nothing_saw(rows: Known) -> None:
         quick(rows.table, Goal(recall_floor=0.99, certify=0.99))
 
 
-def test_probabilities_are_near_the_true_ones(rows: Known) -> None:
+def test_probabilities_are_near_the_true_ones(rows: GeneratedTable) -> None:
     new = gaussian_shift(rows=400, positives=80, seed=12)
     found = quick(rows.table).predict_proba(new.table)[:, 1]
     truth = probability(new.log_odds)
@@ -72,7 +72,7 @@ def test_probabilities_are_near_the_true_ones(rows: Known) -> None:
     assert np.abs(found - truth).mean() < 0.08
 
 
-def test_one_seed_gives_one_model(rows: Known) -> None:
+def test_one_seed_gives_one_model(rows: GeneratedTable) -> None:
     new = gaussian_shift(rows=50, positives=10, seed=13).table
     one, two = quick(rows.table), quick(rows.table)
     np.testing.assert_array_equal(one.log_odds(new), two.log_odds(new))
@@ -81,7 +81,7 @@ def test_one_seed_gives_one_model(rows: Known) -> None:
     assert not np.array_equal(other.log_odds(new), one.log_odds(new))
 
 
-def test_all_fold_models_are_kept(rows: Known) -> None:
+def test_all_fold_models_are_kept(rows: GeneratedTable) -> None:
     model = quick(rows.table, strategy=["prior", "logistic"], folds=3)
     by_name = {c.strategy.name: c for c in model.components}
     assert len(by_name["logistic"].scorers) == 3
@@ -144,7 +144,7 @@ def test_a_certificate_counts_distinct_rows() -> None:
     assert any("one row of each group" in note for note in model.notes)
 
 
-def test_a_row_without_weight_is_a_row_that_is_not_there(rows: Known) -> None:
+def test_a_row_without_weight_is_a_row_that_is_not_there(rows: GeneratedTable) -> None:
     weights = np.where(np.arange(400) % 5 == 0, 0.0, 1.0)
     found = quick(rows.table, weights=weights)
     wanted = quick(rows.table.take(weights > 0), weights=np.ones(320))
@@ -155,7 +155,7 @@ def test_a_row_without_weight_is_a_row_that_is_not_there(rows: Known) -> None:
     assert any("leave out the rows of weight 0" in note for note in found.notes)
 
 
-def test_a_weight_is_so_many_copies(rows: Known) -> None:
+def test_a_weight_is_so_many_copies(rows: GeneratedTable) -> None:
     """Training, calibration and threshold; up to the folds, which differ."""
     times = np.where(rows.table.y == 1, 6, 1)
     goal = Goal(recall_floor=0.8)
@@ -181,18 +181,18 @@ def test_a_weight_is_so_many_copies(rows: Known) -> None:
     ],
 )
 def test_odd_weights_are_refused(
-    rows: Known, weights: np.ndarray, message: str
+    rows: GeneratedTable, weights: np.ndarray, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         quick(rows.table, weights=weights)
 
 
-def test_weights_make_no_certificate(rows: Known) -> None:
+def test_weights_make_no_certificate(rows: GeneratedTable) -> None:
     with pytest.raises(UnsupportedError, match="certify"):
         quick(rows.table, Goal(recall_floor=0.6, certify=0.9), weights=np.ones(400))
 
 
-def test_repeats_calibration_and_training_are_as_asked(rows: Known) -> None:
+def test_repeats_calibration_and_training_are_as_asked(rows: GeneratedTable) -> None:
     settings = TrainingSettings(epochs=2)
     model = quick(
         rows.table,
@@ -229,7 +229,7 @@ GOALS = {
 @pytest.mark.parametrize("name", GOALS)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_what_is_known_is_of_the_rule_that_is_deployed(
-    rows: Known, monkeypatch: pytest.MonkeyPatch, name: str, weighted: bool
+    rows: GeneratedTable, monkeypatch: pytest.MonkeyPatch, name: str, weighted: bool
 ) -> None:
     """For every goal, brute force on the scores of the average gives the evaluation."""
     if weighted and name == "certified":
@@ -273,7 +273,7 @@ def test_what_is_known_is_of_the_rule_that_is_deployed(
     assert " ".join(str(e).split()) in " ".join(model.card().split())
 
 
-def test_abstaining_goes_end_to_end(rows: Known, tmp_path: Path) -> None:
+def test_abstaining_goes_end_to_end(rows: GeneratedTable, tmp_path: Path) -> None:
     costs = Costs(fp=1, fn=20, abstain=0.3)
     model = quick(rows.table, Goal(costs=costs))
     band = costs.band()

@@ -97,7 +97,7 @@ class Verdict:
 
     Attributes:
         arms: By name, every arm but the baseline.
-        best: The arm to take: the best of those that are better than the baseline,
+        choice: The arm to take: the best of those that are better than the baseline,
             else the baseline.
         sentence: The verdict in one or two sentences.
         detectable_difference: The smallest of the arms' detectable differences,
@@ -110,7 +110,7 @@ class Verdict:
     """
 
     arms: Mapping[str, ArmVerdict]
-    best: str
+    choice: str
     sentence: str
     detectable_difference: float
     metric: str
@@ -325,7 +325,7 @@ def judge_differences(
         >>> d = {"trees": 0.08 + 0.02 * rng.standard_normal((5, 5)),
         ...      "focal": 0.03 * rng.standard_normal((5, 5))}
         >>> verdict = judge_differences(d, 0.2)
-        >>> [arm.outcome for arm in verdict.arms.values()], verdict.best
+        >>> [arm.outcome for arm in verdict.arms.values()], verdict.choice
         (['better', 'cannot tell'], 'trees')
         >>> print(verdict)
         trees beats plain by 0.079 [0.056, 0.101] in average precision.

@@ -16,12 +16,12 @@ from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective, as_objective
 from equipoise.errors import InputError
-from equipoise.evaluation.best import Winner, winner
 from equipoise.evaluation.crossfit import CrossFitted
 from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.estimand import SplitSizes
 from equipoise.evaluation.evaluate import as_costs
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.leader import Leader, winner
 from equipoise.evaluation.points import SPLIT_METRICS
 from equipoise.evaluation.prepared import Prepared
 from equipoise.evaluation.replicates import RANKING
@@ -84,7 +84,7 @@ class CrossValidated:
         baseline: The arm that the others are compared with.
         y: `[rows]` whether a row is positive.
         folds: `[repeats, rows]` the fold of each row.
-        best: The arm with the highest average precision, with the optimism of
+        leader: The arm with the highest average precision, with the optimism of
             picking it taken off.
         replicates: How many weightings of the rows were drawn.
         level: The intervals' nominal coverage.
@@ -98,7 +98,7 @@ class CrossValidated:
     baseline: str
     y: BoolArray
     folds: IntArray
-    best: Winner
+    leader: Leader
     replicates: int
     level: float
     estimand: str

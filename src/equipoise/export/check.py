@@ -19,7 +19,7 @@ from equipoise.priors import probability
 from equipoise.table.table import Column, Table, concatenate
 
 if TYPE_CHECKING:
-    from equipoise.learners.user_model.input import OwnInput
+    from equipoise.learners.user_model.input import UserInput
     from equipoise.models.model import ModelRecord, Rows
 
 OWN = "x"
@@ -114,7 +114,7 @@ def checked_inputs(model: ModelRecord) -> tuple[Rows, dict[str, Any]]:
     return as_read(columns, model.schema), raw
 
 
-def _sample_array(own: OwnInput) -> np.ndarray:
+def _sample_array(own: UserInput) -> np.ndarray:
     """Return rows of noise, zeros and ones, as a user's own network takes them."""
     random = generator(0, "export rows")
     shape = (CHECKED_OWN, *own.shape)

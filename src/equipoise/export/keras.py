@@ -133,7 +133,7 @@ def _own(component: Component, x: Any, name: str) -> Any:
 
     means = []
     for k, scorer in enumerate(component.scorers):
-        own = scorer.correction  # type: ignore[attr-defined]  # OwnModelScorer
+        own = scorer.correction  # type: ignore[attr-defined]  # UserModelScorer
         odds = []
         for n, model in enumerate(scorer.models):  # type: ignore[attr-defined]
             # Fold models share their names, which must differ within one model.

@@ -2,7 +2,7 @@
 from .trees.extra import ExtraTreesLearner as ExtraTreesLearner
 from .linear.logistic import LogisticLearner as LogisticLearner
 from .network import NetworkLearner as NetworkLearner
-from .user_model.model import OwnModelLearner as OwnModelLearner
+from .user_model.model import UserModelLearner as UserModelLearner
 from .prior import PriorLearner as PriorLearner
 from .registry import learner_for as learner_for
 from .registry import scorer_from_state as scorer_from_state

@@ -184,14 +184,14 @@ def _parts(table: Table, jobs: Sequence[Job], common: Layout) -> dict[int, Part]
 
 
 def _require_rows(table: Table, job: Job) -> None:
-    positives = int(table.y[job.train].sum())
-    negatives = len(job.train) - positives
-    if negatives and positives and len(job.stop):
+    positives = int(table.y[job.train_rows].sum())
+    negatives = len(job.train_rows) - positives
+    if negatives and positives and len(job.stop_rows):
         return
     raise InputError(
         sentence(
             f"{negatives} negatives and {positives} positives to train on, and "
-            f"{len(job.stop)} rows to stop by, in part {job.part}",
+            f"{len(job.stop_rows)} rows to stop by, in part {job.part}",
             "at least one of each",
             "Check the split: a part lacks a class, or rows to stop by.",
         )

@@ -66,15 +66,15 @@ def run_serially(
     for done, job in enumerate(jobs, start=1):
         start = time.perf_counter()
         if job.part not in encodings:
-            encodings[job.part] = learn_encoding(table, job.train)
+            encodings[job.part] = learn_encoding(table, job.train_rows)
         result = fit(table, job, encodings[job.part])
-        log_odds = result.scorer.log_odds(table.take(job.score))
+        log_odds = result.scorer.log_odds(table.take(job.scored_rows))
         yield Outcome(
             job=job,
             log_odds=log_odds,
             seconds=time.perf_counter() - start,
             updates=result.updates,
-            best=result.best,
+            best_epoch=result.best,
             scorer=result.scorer if keep else None,
             notes=result.notes,
             idle=result.idle,

@@ -75,5 +75,5 @@ class PriorLearner:
 
 
 def _fit(table: Table, job: Job, encoding: Encoding) -> Fit:
-    negatives, positives = check_counts(*job.totals(table.y, job.train))
+    negatives, positives = check_counts(*job.totals(table.y, job.train_rows))
     return Fit(PriorScorer(math.log(positives / negatives)))

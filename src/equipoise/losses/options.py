@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.options import Setting
-from equipoise.losses.records import OBJECTIVES
+from equipoise.losses.records import LOSS_RECORDS
 
 _PRIOR = Setting(0.5, low=0, high=1, open_ends=True)
 
@@ -30,7 +30,7 @@ def checked(loss: str, **options: Any) -> None:
     Example:
         >>> checked("focal", gamma=2.0, alpha=None)
     """
-    declared = {**OBJECTIVES[loss].options, "prior": _PRIOR}
+    declared = {**LOSS_RECORDS[loss].options, "prior": _PRIOR}
     for name, value in options.items():
         if isinstance(value, np.ndarray | list | tuple):
             values = np.asarray(value)

@@ -15,7 +15,7 @@ from equipoise._core.options import Setting
 
 
 @dataclass(frozen=True)
-class Objective:
+class LossRecord:
     """What is minimised, as far as a strategy must know it.
 
     Attributes:
@@ -50,13 +50,13 @@ class Objective:
 _MARGIN = Setting(1.0, low=0, high=1000, open_ends=True)
 _WARM_START = {"warm_start": Setting(0.25, low=0, high=1)}
 
-OBJECTIVES: dict[str, Objective] = {
+LOSS_RECORDS: dict[str, LossRecord] = {
     objective.name: objective
     for objective in (
-        Objective(
+        LossRecord(
             "cross_entropy", "example", "offset", "the cross-entropy", neutral={}
         ),
-        Objective(
+        LossRecord(
             "focal",
             "example",
             "focal",
@@ -68,7 +68,7 @@ OBJECTIVES: dict[str, Objective] = {
             neutral={"gamma": 0.0},
             citations=("lin2017", "charoenphakdee2021"),
         ),
-        Objective(
+        LossRecord(
             "logit_adjusted",
             "example",
             "offset",
@@ -79,7 +79,7 @@ OBJECTIVES: dict[str, Objective] = {
             neutral={"tau": 0.0},
             citations=("menon2021",),
         ),
-        Objective(
+        LossRecord(
             "pairwise_auc",
             "set",
             "calibrate",
@@ -90,7 +90,7 @@ OBJECTIVES: dict[str, Objective] = {
             training=_WARM_START,
             citations=("rust2023",),
         ),
-        Objective(
+        LossRecord(
             "auc_margin",
             "set",
             "calibrate",
@@ -104,11 +104,11 @@ OBJECTIVES: dict[str, Objective] = {
 }
 
 
-def objective_names() -> list[str]:
+def loss_names() -> list[str]:
     """Return the names of all losses.
 
     Example:
-        >>> objective_names()[:2]
+        >>> loss_names()[:2]
         ['cross_entropy', 'focal']
     """
-    return list(OBJECTIVES)
+    return list(LOSS_RECORDS)

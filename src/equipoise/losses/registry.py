@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from equipoise._core.checks import one_of
 from equipoise._core.options import Number
-from equipoise.losses.records import OBJECTIVES
+from equipoise.losses.records import LOSS_RECORDS
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def loss_names() -> list[str]:
         >>> loss_names()[:2]
         ['cross_entropy', 'focal']
     """
-    return list(OBJECTIVES)
+    return list(LOSS_RECORDS)
 
 
 def get(name: str) -> LossSpec:
@@ -60,7 +60,7 @@ def get(name: str) -> LossSpec:
         >>> spec.kind, dict(spec.options)
         ('example', {'gamma': 2.0, 'alpha': None})
     """
-    objective = OBJECTIVES[one_of(name, OBJECTIVES, "loss")]
+    objective = LOSS_RECORDS[one_of(name, LOSS_RECORDS, "loss")]
     module = importlib.import_module(f"equipoise.losses.{name}")
     function: Callable[..., Any] = getattr(module, f"{name}_loss")
     options = {key: setting.default for key, setting in objective.options.items()}

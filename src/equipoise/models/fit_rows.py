@@ -13,7 +13,7 @@ from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive, generator
 from equipoise._core.types import AnyArray, FloatArray, IntArray
 from equipoise.errors import InputError, SplitError, UnsupportedError
-from equipoise.learners.user_model.input import OwnInput
+from equipoise.learners.user_model.input import UserInput
 from equipoise.models.goal import Goal
 from equipoise.table.splits import inner_split
 from equipoise.table.table import (
@@ -26,7 +26,7 @@ from equipoise.trials.protocol import split_by
 CERTIFY_SHARE = 1 / 3
 
 
-def own_rows(source: Any, **roles: Any) -> tuple[Table, AnyArray]:
+def user_rows(source: Any, **roles: Any) -> tuple[Table, AnyArray]:
     """Return the labels as a table, and what the user's own network takes.
 
     Args:
@@ -35,7 +35,7 @@ def own_rows(source: Any, **roles: Any) -> tuple[Table, AnyArray]:
             them.
     """
     table, x = labels_of(source, **roles)
-    return table, OwnInput.of(x).read(x)
+    return table, UserInput.of(x).read(x)
 
 
 def read_weights(

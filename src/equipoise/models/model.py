@@ -24,7 +24,7 @@ from equipoise.ensembles.blend import mean_log_odds, pool
 from equipoise.errors import InputTypeError
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.jobs import Scorer
-from equipoise.learners.user_model.input import OwnInput, array_hashes, compiled_scorer
+from equipoise.learners.user_model.input import UserInput, array_hashes, compiled_scorer
 from equipoise.priors import probability
 from equipoise.reading.read import read_features
 from equipoise.strategies.strategy import Strategy
@@ -53,7 +53,7 @@ class Component:
     strategy: Strategy
     weight: float
     scorers: tuple[Scorer, ...]
-    own: OwnInput | None = None
+    own: UserInput | None = None
 
     def probability(self, rows: Rows) -> FloatArray:
         """Return the mean probability of the fold models, `[rows]`."""
@@ -136,7 +136,7 @@ class ModelRecord:
     facts: Mapping[str, Any]
     seen: npt.NDArray[np.uint64]
     notes: tuple[str, ...] = field(default=())
-    own: OwnInput | None = None
+    own: UserInput | None = None
 
     def read(self, source: Any) -> Table:
         """Return new data as a table with this model's columns.

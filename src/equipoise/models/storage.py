@@ -24,7 +24,7 @@ from equipoise.evaluation.evaluation import Confusion, Evaluation
 from equipoise.jobs import Scorer
 from equipoise.learners.registry import scorer_from_state
 from equipoise.learners.resampled.learner import Resampled
-from equipoise.learners.user_model.input import OwnInput
+from equipoise.learners.user_model.input import UserInput
 from equipoise.metrics.estimate import Estimate
 from equipoise.models import check_keras_file, pack, read_parts, unpack, write_parts
 from equipoise.models.card import card
@@ -99,7 +99,7 @@ def save(model: ModelRecord, path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def _require_loadable(model: ModelRecord, own: OwnInput) -> None:
+def _require_loadable(model: ModelRecord, own: UserInput) -> None:
     """Raise where Keras would write a network that it does not read back.
 
     The layers' own classes count as known: whoever loads them must have them too.
@@ -108,7 +108,7 @@ def _require_loadable(model: ModelRecord, own: OwnInput) -> None:
 
     for component in model.components:
         (scorer, *_) = component.scorers
-        network = scorer.models[0]  # type: ignore[attr-defined]  # OwnModelScorer
+        network = scorer.models[0]  # type: ignore[attr-defined]  # UserModelScorer
         state = replace(scorer, models=(network,)).state()  # type: ignore[type-var]
         with keras.saving.custom_object_scope(_classes(network)):
             try:
@@ -215,7 +215,7 @@ def _part(name: str) -> Iterator[None]:
 def _rebuild(state: Any, parts: Mapping[str, bytes], kind: type[Model]) -> Model:
     with _part("model.json"):
         schema = _schema(state["schema"])
-        own = None if state["own"] is None else OwnInput.from_dict(state["own"])
+        own = None if state["own"] is None else UserInput.from_dict(state["own"])
         components = _components(state["components"], schema, own, parts)
         return kind(
             schema=schema,
@@ -232,7 +232,7 @@ def _rebuild(state: Any, parts: Mapping[str, bytes], kind: type[Model]) -> Model
 def _components(
     entries: Any,
     schema: Table,
-    own: OwnInput | None,
+    own: UserInput | None,
     parts: Mapping[str, bytes],
 ) -> tuple[Component, ...]:
     """Rebuild what is averaged."""
@@ -262,9 +262,9 @@ def _components(
     return tuple(components)
 
 
-def _own_scorer(state: Any, own: OwnInput, name: str) -> Scorer:
+def _own_scorer(state: Any, own: UserInput, name: str) -> Scorer:
     """Rebuild networks of the user's own; each file is checked before Keras sees it."""
-    from equipoise.learners.user_model.model import OwnModelScorer
+    from equipoise.learners.user_model.model import UserModelScorer
 
     integer(len(state["models"]), "models", 1, MOST_SCORERS)
     for k, data in enumerate(state["models"]):
@@ -273,7 +273,7 @@ def _own_scorer(state: Any, own: OwnInput, name: str) -> Scorer:
     correction = state["correction"]
     for field in ("offset", "gamma"):
         number(correction[field], field)
-    return OwnModelScorer.from_state(state)
+    return UserModelScorer.from_state(state)
 
 
 def _require_columns(scorer: Scorer, schema: Table) -> None:

@@ -57,7 +57,7 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
         {
             "schema": SCHEMA,
             "verdict": str(trial.verdict),
-            "best": trial.verdict.best,
+            "best": trial.verdict.choice,
             "baseline": trial.results.baseline,
             "margin": trial.verdict.margin,
             "margin_basis": trial.verdict.margin_basis,
@@ -97,7 +97,7 @@ def highlighted(trial: TrialRecord) -> list[str]:
     """
     flat = {s.name for s in trial.strategies if s.learner == "prior"}
     order = [name for name in trial.names if name not in flat]
-    first = [trial.verdict.best, trial.results.baseline, *order]
+    first = [trial.verdict.choice, trial.results.baseline, *order]
     return list(dict.fromkeys(first))[:3]
 
 
@@ -131,7 +131,7 @@ def _data(trial: TrialRecord) -> dict[str, Any]:
 
 
 def _decision(trial: TrialRecord) -> dict[str, Any]:
-    name = trial.verdict.best
+    name = trial.verdict.choice
     found = trial.results[name].evaluation
     confusion = None if found.confusion is None else found.confusion.as_dict()
     total = found.rows
@@ -164,7 +164,7 @@ def _leaderboard(trial: TrialRecord) -> list[dict[str, Any]]:
             "letters": letters[name],
             **{m: interval(trial.results[name].evaluation[m]) for m in BOARD},
             **_against(trial, name),
-            "best": name == trial.verdict.best,
+            "best": name == trial.verdict.choice,
             "baseline": name == trial.results.baseline,
         }
         for name in trial.names
@@ -185,7 +185,7 @@ def _against(trial: TrialRecord, name: str) -> dict[str, Any]:
 
 
 def _winner(trial: TrialRecord) -> dict[str, Any]:
-    best = trial.results.best
+    best = trial.results.leader
     return {
         "name": best.name,
         "optimism": best.optimism,

@@ -56,14 +56,14 @@ def alternative(trial: TrialRecord) -> str | None:
     """
     flat = {s.name for s in trial.strategies if s.learner == "prior"}
     first = next((name for name in trial.names if name not in flat), None)
-    base, best = trial.results.baseline, trial.verdict.best
+    base, best = trial.results.baseline, trial.verdict.choice
     return None if first in (None, base, best) else first
 
 
 def standing(trial: TrialRecord) -> str:
     """Return why the decision is that of the baseline; empty if an arm beats it."""
     base = trial.results.baseline
-    if trial.verdict.best != base or not trial.verdict.arms:
+    if trial.verdict.choice != base or not trial.verdict.arms:
         return ""
     first = alternative(trial)
     if first is None:
@@ -83,7 +83,7 @@ def standing(trial: TrialRecord) -> str:
 
 def advice(trial: TrialRecord) -> str:
     """Return which model to make, what else there is, and what either costs."""
-    best, base = trial.verdict.best, trial.results.baseline
+    best, base = trial.verdict.choice, trial.results.baseline
     fitted = f"{fitting(trial, best).words()}. That is the model as it was measured, "
     fitted += "with calibration and threshold."
     first = alternative(trial)

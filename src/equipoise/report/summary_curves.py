@@ -107,7 +107,7 @@ def explorer(trial: TrialRecord) -> dict[str, Any]:
         "cost_tp": costs.tp,
         "cost_tn": costs.tn,
         "costs_given": trial.costs is not None,
-        "start": trial.verdict.best,
+        "start": trial.verdict.choice,
         "arms": [_explored(trial, name) for name in trial.names],
     }
 

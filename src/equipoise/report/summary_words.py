@@ -58,7 +58,7 @@ def metric_words(name: str) -> dict[str, str]:
 
 def decision_sentences(trial: TrialRecord) -> list[str]:
     """Return what to use, from where to flag, and what that gives on 1,000 rows."""
-    name = trial.verdict.best
+    name = trial.verdict.choice
     found = trial.results[name].evaluation
     c = found.confusion
     if found.threshold is None or c is None:
@@ -89,13 +89,13 @@ def decision_sentences(trial: TrialRecord) -> list[str]:
 
 def else_left(trial: TrialRecord) -> str:
     """Return from where a row is left undecided; nothing if every row is decided."""
-    lower = trial.results[trial.verdict.best].evaluation.lower
+    lower = trial.results[trial.verdict.choice].evaluation.lower
     return "" if lower is None else f", and leave it undecided from {decimal(lower)}"
 
 
 def _range_sentences(trial: TrialRecord) -> list[str]:
     """Say how much the threshold depends on the rows; nothing if costs set it."""
-    ends = trial.results[trial.verdict.best].evaluation.threshold_range
+    ends = trial.results[trial.verdict.choice].evaluation.threshold_range
     if ends is None:
         return []
     return [
@@ -123,7 +123,7 @@ def aim_words(trial: TrialRecord) -> str:
 
 
 def _cost_sentences(trial: TrialRecord) -> list[str]:
-    found = trial.results[trial.verdict.best].evaluation
+    found = trial.results[trial.verdict.choice].evaluation
     if "cost" not in found:
         return []
     cost = significant(found["cost"].value)
@@ -135,7 +135,7 @@ def else_words(trial: TrialRecord) -> str:
     costs = as_costs(trial.costs)
     if costs is None:
         return ""
-    share = trial.results[trial.verdict.best].evaluation.prevalence
+    share = trial.results[trial.verdict.choice].evaluation.prevalence
     none = share * costs.fn + (1 - share) * costs.tn
     every = share * costs.tp + (1 - share) * costs.fp
     text = f"flagging no row would cost {significant(none)}, flagging every row "

@@ -141,7 +141,7 @@ def leaderboard(trial: TrialRecord, width: int) -> list[tuple[str, str]]:
     for layout in (_in_one_line, _below_each_other, _below_names):
         head, body = layout(cells, width)
         if max(map(len, head)) <= width:
-            styles = ["bold" if n == trial.verdict.best else "" for n in arms]
+            styles = ["bold" if n == trial.verdict.choice else "" for n in arms]
             shown = [(line, "") for line in head]
             for block, style in zip(body, styles, strict=True):
                 shown += [(line, style) for line in block]
@@ -221,7 +221,7 @@ def _blocks(
     shown = []
     size = max(map(len, TITLES))
     for name, row in cells.items():
-        style = "bold" if name == trial.verdict.best else ""
+        style = "bold" if name == trial.verdict.choice else ""
         shown += [(line, style) for line in wrap(_name(name), width).split("\n")]
         for title, cell in zip(TITLES, row, strict=True):
             text = " ".join(cell)
@@ -238,7 +238,7 @@ def failures(trial: TrialRecord) -> list[str]:
 
 def decision(trial: TrialRecord) -> list[str]:
     """Return the chosen threshold and what it costs, in sentences."""
-    name = trial.verdict.best
+    name = trial.verdict.choice
     found = trial.results[name].evaluation
     if found.threshold is None or found.confusion is None:
         return []
@@ -277,7 +277,7 @@ def _goal(trial: TrialRecord) -> str:
 
 def threshold_lines(trial: TrialRecord) -> list[str]:
     """Say how much the threshold depends on the rows; nothing if costs set it."""
-    ends = trial.results[trial.verdict.best].evaluation.threshold_range
+    ends = trial.results[trial.verdict.choice].evaluation.threshold_range
     if ends is None:
         return []
     low, high = (as_probability(end) for end in ends)

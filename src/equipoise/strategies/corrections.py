@@ -33,7 +33,7 @@ def correction(strategy: Strategy, negatives: float, positives: float) -> Correc
     obstacle = _obstacle(strategy)
     if obstacle:
         return Correction("calibrate", offset, reason=obstacle)
-    link = strategy.objective.link
+    link = strategy.loss_record.link
     if link == "focal":
         reason = _reason(["the focal loss", *_named(shifts)])
         return Correction("focal", offset, float(strategy.option("gamma") or 0), reason)
@@ -55,7 +55,7 @@ def _shifts(strategy: Strategy, n0: float, n1: float) -> dict[str, float]:
     alpha = strategy.option("alpha")
     if isinstance(alpha, float | int):
         shifts["the focal loss' alpha"] = -float(log_odds(alpha))
-    if strategy.objective.needs_prior:
+    if strategy.loss_record.needs_prior:
         # The loss sees z + tau * log odds(drawn prior) where z is the score.
         tau = float(strategy.option("tau") or 0)
         shifts["logit adjustment"] = tau * float(log_odds(drawn))
@@ -64,7 +64,7 @@ def _shifts(strategy: Strategy, n0: float, n1: float) -> dict[str, float]:
 
 def _obstacle(strategy: Strategy) -> str:
     """Return why there is no exact correction, or an empty text."""
-    if strategy.objective.link == "calibrate":
+    if strategy.loss_record.link == "calibrate":
         return f"the {strategy.loss} loss orders scores and does not say what they mean"
     if strategy.learner == "extra_trees":
         return "a mean over leaves is drawn towards the share of positives"

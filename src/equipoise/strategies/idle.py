@@ -81,7 +81,7 @@ def _weights(strategy: Strategy, negatives: float, positives: float) -> Iterator
 
 
 def _loss(strategy: Strategy, negatives: float, positives: float) -> Iterator[str]:
-    objective, loss = strategy.objective, strategy.loss
+    objective, loss = strategy.loss_record, strategy.loss
     neutral, alpha = objective.neutral, strategy.option("alpha")
     if neutral and all(strategy.option(n) == value for n, value in neutral.items()):
         named = ", ".join(f"{name}={value:g}" for name, value in neutral.items())

@@ -9,7 +9,7 @@ from equipoise._core.checks import listing, nearest, one_of, sentence
 from equipoise._core.numerals import exact, significant, written
 from equipoise._core.options import Setting
 from equipoise.errors import InputError, UnsupportedError
-from equipoise.losses.records import OBJECTIVES
+from equipoise.losses.records import LOSS_RECORDS
 from equipoise.sampling.samplers import SAMPLERS
 from equipoise.strategies.citations import bibtex
 from equipoise.strategies.plans import PLANS, effective_sampling
@@ -48,7 +48,7 @@ def check_names(strategy: Strategy) -> None:
     """
     one_of(strategy.learner, LEARNERS, "learner")
     one_of(strategy.sampling, SAMPLERS, "sampling")
-    one_of(strategy.loss, OBJECTIVES, "loss")
+    one_of(strategy.loss, LOSS_RECORDS, "loss")
     if strategy.synthesis is not None:
         one_of(strategy.synthesis, SYNTHESES, "synthesis")
     if strategy.weights is not None:
@@ -68,7 +68,7 @@ def check_harmony(strategy: Strategy) -> None:
     """
     _check_learner(strategy)
     _check_synthesis(strategy)
-    if OBJECTIVES[strategy.loss].kind == "set" and strategy.weights is not None:
+    if LOSS_RECORDS[strategy.loss].kind == "set" and strategy.weights is not None:
         raise InputError(
             sentence(
                 f"weights={strategy.weights!r} with loss={strategy.loss!r}",
@@ -140,7 +140,7 @@ def _check_synthesis(strategy: Strategy) -> None:
                 "It takes the place of repeated positives, and here none repeats.",
             )
         )
-    if kind.soft and OBJECTIVES[strategy.loss].kind == "set":
+    if kind.soft and LOSS_RECORDS[strategy.loss].kind == "set":
         raise InputError(
             sentence(
                 f"synthesis={strategy.synthesis!r} with loss={strategy.loss!r}",
@@ -217,7 +217,7 @@ def _weighting(strategy: Strategy, counts: tuple[int, int] | None) -> str:
 
 
 def _objective(strategy: Strategy) -> str:
-    objective = OBJECTIVES[strategy.loss]
+    objective = LOSS_RECORDS[strategy.loss]
     values = {**strategy.defaults, **strategy.settings}
     return (
         f", minimising {objective.phrase.format(**written(values))}{at_rate(strategy)}"
@@ -267,5 +267,5 @@ def citation_keys(strategy: Strategy) -> list[str]:
         keys += SYNTHESES[strategy.synthesis].citations
     if strategy.weights is not None:
         keys += SCHEMES[strategy.weights].citations
-    keys += OBJECTIVES[strategy.loss].citations
+    keys += LOSS_RECORDS[strategy.loss].citations
     return keys

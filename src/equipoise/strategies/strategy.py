@@ -13,7 +13,7 @@ import numpy as np
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.options import Number
 from equipoise.errors import InputError, InputTypeError, printable
-from equipoise.losses.records import OBJECTIVES, Objective
+from equipoise.losses.records import LOSS_RECORDS, LossRecord
 from equipoise.priors import Correction
 from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.samplers import make_sampler, sampler_options
@@ -130,8 +130,8 @@ class Strategy:
     @property
     def defaults(self) -> dict[str, Number]:
         """The options of all parts in use, with the parts' own defaults."""
-        objective = self.objective
-        both = {**objective.options, **objective.training}
+        record = self.loss_record
+        both = {**record.options, **record.training}
         if self.plan is not None:
             both.update(PLANS[self.plan].options)
         if self.learner == "network":
@@ -147,9 +147,9 @@ class Strategy:
         return values
 
     @property
-    def objective(self) -> Objective:
+    def loss_record(self) -> LossRecord:
         """What is known of the loss without TensorFlow."""
-        return OBJECTIVES[self.loss]
+        return LOSS_RECORDS[self.loss]
 
     @property
     def members(self) -> int:
@@ -229,8 +229,8 @@ class Strategy:
             >>> Strategy(loss="logit_adjusted").loss_options(900, 100)
             {'tau': 1.0, 'prior': 0.1}
         """
-        values = {name: self.option(name) for name in self.objective.options}
-        if self.objective.needs_prior:
+        values = {name: self.option(name) for name in self.loss_record.options}
+        if self.loss_record.needs_prior:
             values["prior"] = self.drawn_prior(negatives, positives)
         return values
 
@@ -328,7 +328,7 @@ class Strategy:
 
     def _check_options(self) -> None:
         recipe.check_known(self)
-        settings = {**self.objective.options, **self.objective.training}
+        settings = {**self.loss_record.options, **self.loss_record.training}
         if self.plan is not None:
             settings.update(PLANS[self.plan].options)
         if self.learner == "network":

@@ -8,4 +8,4 @@ from .duplicates import Duplicates as Duplicates
 from .duplicates import duplicate_groups as duplicate_groups
 from .duplicates import judge_duplicates as judge_duplicates
 from .hashes import row_hashes as row_hashes
-from .generators import Known as Known
+from .generators import GeneratedTable as GeneratedTable

@@ -26,7 +26,7 @@ from equipoise.table.table import (
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class GeneratedTable:
     """A table whose best possible score is known.
 
     Attributes:
@@ -49,7 +49,7 @@ def gaussian_shift(
     auroc: float = 0.85,
     features: int = 5,
     seed: int = 0,
-) -> Known:
+) -> GeneratedTable:
     r"""Draw two Gaussians with equal covariance: the log-odds are linear.
 
     x | y=0 ~ N(0, I) and x | y=1 ~ N(mu, I), with mu equal in all features. With
@@ -84,7 +84,7 @@ def gaussian_shift(
     y, prior, random = _labels(rows, positives, prevalence, seed, "gaussian_shift")
     x = random.normal(size=(rows, features)) + y[:, None] * shift
     truth = _logit(prior) + x @ shift - distance**2 / 2
-    return Known(_numeric(x, y, "gaussian_shift"), truth, float(auroc))
+    return GeneratedTable(_numeric(x, y, "gaussian_shift"), truth, float(auroc))
 
 
 def gaussian_spread(
@@ -96,7 +96,7 @@ def gaussian_spread(
     shift: float = 0.5,
     features: int = 4,
     seed: int = 0,
-) -> Known:
+) -> GeneratedTable:
     """Draw two Gaussians with different covariances: the log-odds are quadratic.
 
     x | y=0 ~ N(0, I) and x | y=1 ~ N(shift, spread^2 I), in each feature alike. A
@@ -129,7 +129,7 @@ def gaussian_spread(
     # With no shift the squared radii are chi-square variables up to `spread`^2,
     # and the AUROC is a probability of an F distribution.
     best = _spread_auroc(spread, features) if shift == 0 else math.nan
-    return Known(_numeric(x, y, "gaussian_spread"), truth, best)
+    return GeneratedTable(_numeric(x, y, "gaussian_spread"), truth, best)
 
 
 def _spread_auroc(spread: float, features: int) -> float:
@@ -149,7 +149,7 @@ def logistic(
     categories: Mapping[str, float] | None = None,
     missing: float = 0.0,
     seed: int = 0,
-) -> Known:
+) -> GeneratedTable:
     """Draw from a logistic model with numbers, a category and missing values.
 
     The log-odds are b + sum_j c_j x_j + e(category), with x_j ~ N(0, 1), each
@@ -192,7 +192,7 @@ def logistic(
         texts = tuple(str(text) for text in effects)
         columns.append(Column("category", "categorical", level.astype(np.int32), texts))
     table = Table(tuple(columns), y, ("0", "1"), source="generators.logistic")
-    return Known(table, score)
+    return GeneratedTable(table, score)
 
 
 def _intercept(
@@ -266,7 +266,7 @@ def checkerboard(
     cells: int = 4,
     auroc: float = 0.9,
     seed: int = 0,
-) -> Known:
+) -> GeneratedTable:
     """Draw points on a board whose dark fields favour the positive class.
 
     Positives lie on a dark field with probability `auroc`, negatives on a light
@@ -299,7 +299,7 @@ def checkerboard(
     column = 2 * random.integers(cells // 2, size=rows) + (row + ~dark) % 2
     x = (np.stack([row, column], axis=1) + random.random((rows, 2))) / cells
     truth = _logit(prior) + np.where(dark, 1, -1) * _logit(auroc)
-    return Known(_numeric(x, y, "checkerboard"), truth, float(auroc))
+    return GeneratedTable(_numeric(x, y, "checkerboard"), truth, float(auroc))
 
 
 def small_disjuncts(
@@ -311,7 +311,7 @@ def small_disjuncts(
     width: float = 0.25,
     features: int = 2,
     seed: int = 0,
-) -> Known:
+) -> GeneratedTable:
     """Draw positives in a few tight clusters, each half as common as the one before.
 
     x | y=0 ~ N(0, 4 I); x | y=1 is a mixture of N(m_k, width^2 I) with weights
@@ -351,7 +351,7 @@ def small_disjuncts(
     negative = -(x**2).sum(axis=1) / (2 * 4)
     scale = features * (math.log(2) - math.log(width))
     truth = _logit(prior) + positive - negative + scale
-    return Known(_numeric(x, y, "small_disjuncts"), truth)
+    return GeneratedTable(_numeric(x, y, "small_disjuncts"), truth)
 
 
 def _labels(

@@ -14,7 +14,7 @@ import numpy as np
 
 from equipoise._core.options import Number
 from equipoise._core.types import FloatArray
-from equipoise.losses.records import OBJECTIVES
+from equipoise.losses.records import LOSS_RECORDS
 from equipoise.testing.promises import refuses, require
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def loss_takes_weights(spec: LossSpec, options: Options) -> None:
 
 def loss_is_cross_entropy_when_neutral(spec: LossSpec, options: Options) -> None:
     """At the settings that it declares neutral it is the cross-entropy."""
-    declared = OBJECTIVES[spec.name].neutral if spec.name in OBJECTIVES else None
+    declared = LOSS_RECORDS[spec.name].neutral if spec.name in LOSS_RECORDS else None
     if declared is None:
         return
     neutral = {**declared, **({"prior": 0.3} if "prior" in options else {})}

@@ -78,19 +78,19 @@ def make_part(table: Table, job: Job, common: Layout) -> Part:
     Raises:
         TrainingError: An encoded column holds a number that is not finite.
     """
-    encoding = learn_encoding(table, job.train)
+    encoding = learn_encoding(table, job.train_rows)
     encoded = encoding.transform(table)
     _require_finite(encoding, encoded)
     return Part(
         job.part,
-        np.asarray(job.train),
-        np.asarray(job.stop),
-        np.asarray(job.score),
+        np.asarray(job.train_rows),
+        np.asarray(job.stop_rows),
+        np.asarray(job.scored_rows),
         np.asarray(table.y),
         encoding,
         encoded,
         exact_layout(encoding, common),
-        job.example_weights,
+        job.row_weights,
     )
 
 

@@ -143,10 +143,10 @@ def run(
         if outcome.groups:
             groups[outcome.groups] = None
         if outcome.job.strategy.learner == "network":
-            stopped[name].append((outcome.best, outcome.limit))
+            stopped[name].append((outcome.best_epoch, outcome.limit))
         notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
         known = idle_parts(
-            outcome.job.strategy, *outcome.job.totals(table.y, outcome.job.train)
+            outcome.job.strategy, *outcome.job.totals(table.y, outcome.job.train_rows)
         )
         idle[name].update(dict.fromkeys([*known, *outcome.idle], 1))
     for name, epochs in stopped.items():

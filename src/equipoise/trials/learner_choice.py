@@ -29,7 +29,7 @@ from equipoise.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
-class Arms:
+class LearnerChoice:
     """Finds the learner of a strategy; one object for all that share it.
 
     Attributes:
@@ -59,7 +59,7 @@ class Arms:
         """Return how networks are trained, as plain data.
 
         Example:
-            >>> record = Arms("small").record()
+            >>> record = LearnerChoice("small").record()
             >>> record["network"], record["epochs"], record["patience"]
             ('small', 100, 10)
         """
@@ -78,9 +78,9 @@ class Arms:
     @cached_property
     def _networks(self) -> Learner:
         if self.model is not None and self.x is not None:
-            from equipoise.learners.user_model.model import OwnModelLearner
+            from equipoise.learners.user_model.model import UserModelLearner
 
-            return OwnModelLearner(self.model, self.x, self.training)
+            return UserModelLearner(self.model, self.x, self.training)
         from equipoise.learners.network import NetworkLearner
 
         return NetworkLearner(

@@ -170,12 +170,12 @@ def jobs(
     return [
         Job(
             strategy=strategy,
-            train=part.train,
-            stop=part.stop,
-            score=np.concatenate([part.test, extra]),
+            train_rows=part.train,
+            stop_rows=part.stop,
+            scored_rows=np.concatenate([part.test, extra]),
             seed=part.seed,
             part=part.number,
-            example_weights=weights,
+            row_weights=weights,
         )
         for strategy in strategies
         for part in parts

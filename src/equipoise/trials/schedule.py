@@ -19,7 +19,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table
 from equipoise.trials.fold_scores import Scores, join, run, scaled
-from equipoise.trials.learner_choice import Arms
+from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.protocol import Protocol, parts
 
 MOST_REPEATS = 5
@@ -78,7 +78,7 @@ def fit_repeats(
     rows: int,
     arms: Sequence[Strategy],
     protocol: Protocol,
-    learner: Arms,
+    learner: LearnerChoice,
     repeats: Repeats,
     started: float,
     progress: Progress,

@@ -106,7 +106,7 @@ class TrialRecord:
     def best(self) -> Strategy:
         """The strategy to take: the first, or `plain` where nothing beats it."""
         by_name = {strategy.name: strategy for strategy in self.strategies}
-        return by_name[self.verdict.best]
+        return by_name[self.verdict.choice]
 
     def frame(self, library: str | None = None) -> Any:
         """Return the leaderboard as a data frame, one row per arm.
@@ -158,8 +158,8 @@ class TrialRecord:
             "objective": self.objective,
             "strategies": [self._arm(name) for name in self.names],
             "failed": dict(self.failed),
-            "best": self.verdict.best,
-            "best_average_precision": self.results.best.estimate.as_dict(),
+            "best": self.verdict.choice,
+            "best_average_precision": self.results.leader.estimate.as_dict(),
             "verdict": str(self.verdict),
             "detectable_difference": self.verdict.detectable_difference,
             "margin": self.verdict.margin,

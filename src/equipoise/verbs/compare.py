@@ -23,7 +23,7 @@ from equipoise.table.table import concatenate
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.blended_arms import fitted_arms, with_blends
 from equipoise.trials.conclude import conclude
-from equipoise.trials.learner_choice import Arms, labels_of, refuse_columns
+from equipoise.trials.learner_choice import LearnerChoice, labels_of, refuse_columns
 from equipoise.trials.protocol import Protocol, require_columns, split_by
 from equipoise.trials.schedule import Repeats, fit_repeats
 from equipoise.verbs.trial import Trial
@@ -159,7 +159,7 @@ def compare(
     table.require_binary("compare")
     require_columns(table, "compare")
     arms = _arms(strategies, own=model is not None)
-    learner = Arms(network, checkpoints, model, x, training)
+    learner = LearnerChoice(network, checkpoints, model, x, training)
     protocol = Protocol(
         folds=integer(folds, "folds", 2, 20),
         by=split_by(table, by),

@@ -32,12 +32,12 @@ from equipoise.evaluation.cross_validation import CrossValidated, cross_validate
 from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.jobs import Progress
-from equipoise.learners.user_model.input import OwnInput, uncompiled
+from equipoise.learners.user_model.input import UserInput, uncompiled
 from equipoise.models.fit_rows import (
     hold_out,
-    own_rows,
     read_weights,
     rows_that_count,
+    user_rows,
 )
 from equipoise.models.goal import Goal, as_goal
 from equipoise.models.model import Component, hashes_of, pooled
@@ -54,7 +54,7 @@ from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fold_scores import Scores, join, run, scaled
 from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import caution, counted, unit_notes
-from equipoise.trials.learner_choice import Arms, refuse_columns
+from equipoise.trials.learner_choice import LearnerChoice, refuse_columns
 from equipoise.trials.protocol import Protocol, parts, require_columns, split_by
 from equipoise.trials.schedule import Repeats
 from equipoise.uncertainty.shares import effective_rows
@@ -190,7 +190,7 @@ def fit(
         )
     else:
         refuse_columns(target=target, drop=drop, keep=keep, day_first=day_first)
-        table, x = own_rows(
+        table, x = user_rows(
             source, positive=positive, group=group, time=time, unlabelled=unlabelled
         )
     table.require_binary("fit")
@@ -216,14 +216,14 @@ def fit(
     number(minutes, "minutes", 0, open_ends=True)
     often = Repeats.of(repeats, minutes, protocol.by)
     inputs = None if x is None else x[kept]
-    learner = Arms(network, model=model, x=inputs, training=training)
+    learner = LearnerChoice(network, model=model, x=inputs, training=training)
     scores = _fit(rows, arms, protocol, learner, often, each, started, call)
     tested = scores.tested
     y = rows.y[tested]
     own = None if each is None else each[tested]
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
     shares = blend(log_odds, y, shares=prior, rows=own)
-    takes = None if x is None else OwnInput.of(x)
+    takes = None if x is None else UserInput.of(x)
     stored = scores.scorers
     if model is not None and x is not None:
         stored = {
@@ -335,7 +335,7 @@ def _fit(
     table: Table,
     arms: Sequence[Strategy],
     protocol: Protocol,
-    learner: Arms,
+    learner: LearnerChoice,
     repeats: Repeats,
     weights: FloatArray | None,
     started: float,

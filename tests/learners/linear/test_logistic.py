@@ -26,7 +26,7 @@ Jobs = Callable[..., list[Job]]
 def test_equals_a_pipeline_of_scikit_learn(rare_table: Table, jobs_of: Jobs) -> None:
     (job,) = jobs_of(rare_table, strategy("logistic"), parts=1)
     (outcome,) = LogisticLearner().run(rare_table, [job])
-    encoding = learn_encoding(rare_table, job.train)
+    encoding = learn_encoding(rare_table, job.train_rows)
     encoded = encoding.transform(rare_table)
     x = np.hstack([encoded.numbers.astype(float), encoded.codes])
     d = encoded.numbers.shape[1]
@@ -41,11 +41,13 @@ def test_equals_a_pipeline_of_scikit_learn(rare_table: Table, jobs_of: Jobs) -> 
         pipeline = make_pipeline(
             columns, LogisticRegression(C=c, tol=1e-6, max_iter=5_000)
         )
-        pipeline.fit(x[job.train], y[job.train])
-        loss = log_loss(y[job.stop], pipeline.predict_proba(x[job.stop])[:, 1])
-        found.append((loss, pipeline.predict_proba(x[job.score])[:, 1]))
+        pipeline.fit(x[job.train_rows], y[job.train_rows])
+        loss = log_loss(
+            y[job.stop_rows], pipeline.predict_proba(x[job.stop_rows])[:, 1]
+        )
+        found.append((loss, pipeline.predict_proba(x[job.scored_rows])[:, 1]))
     best = int(np.argmin([loss for loss, _ in found]))
-    assert outcome.best == best + 1
+    assert outcome.best_epoch == best + 1
     # Both stop at a tolerance, from different starts.
     np.testing.assert_allclose(probability(outcome.log_odds), found[best][1], atol=1e-4)
 
@@ -76,9 +78,9 @@ def test_state_rebuilds_the_same_scores(rare_table: Table, jobs_of: Jobs) -> Non
     (outcome,) = LogisticLearner().run(rare_table, [job], keep=True)
     assert outcome.scorer is not None
     again = LogisticScorer.from_state(outcome.scorer.state())
-    scores = again.log_odds(rare_table.take(job.score))
+    scores = again.log_odds(rare_table.take(job.scored_rows))
     np.testing.assert_array_equal(scores, outcome.log_odds)
-    assert roc_auc_score(rare_table.y[job.score], scores) > 0.7
+    assert roc_auc_score(rare_table.y[job.scored_rows], scores) > 0.7
 
 
 def test_stopping_early_is_told(

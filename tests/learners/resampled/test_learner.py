@@ -70,9 +70,9 @@ def test_sees_the_training_part_and_nothing_else(
     (job,) = jobs_of(rare_table, resampled(Recorder(), "logistic"), parts=1)
     list(SMALL.run(rare_table, [job]))
     ((x, y),) = Recorder.seen
-    expected = sampler_view(rare_table.take(job.train)).matrix
+    expected = sampler_view(rare_table.take(job.train_rows)).matrix
     np.testing.assert_array_equal(x, expected)
-    np.testing.assert_array_equal(y, rare_table.y[job.train])
+    np.testing.assert_array_equal(y, rare_table.y[job.train_rows])
 
 
 def test_a_sampler_that_changes_nothing_changes_nothing(
@@ -90,15 +90,17 @@ def test_equals_imbalanced_learn_by_hand(rare_table: Table, jobs_of: Jobs) -> No
     arm = resampled(SMOTE(random_state=4), "logistic")
     (job,) = jobs_of(table, arm, parts=1)
     (outcome,) = SMALL.run(table, [job])
-    encoding = learn_encoding(table, job.train)
+    encoding = learn_encoding(table, job.train_rows)
     x, y = linear_matrix(table, encoding), table.y
-    made, labels = SMOTE(random_state=4).fit_resample(x[job.train], y[job.train])
+    made, labels = SMOTE(random_state=4).fit_resample(
+        x[job.train_rows], y[job.train_rows]
+    )
     # Whether a made value is missing is no share: the sampler's rows are whole.
     made[:, -1] = np.rint(made[:, -1])
     made[made[:, -1] == 1, 0] = 0.0
     model = LogisticRegression(tol=1e-6, max_iter=5_000).fit(made, labels)
-    share = y[job.train].mean()
-    expected = model.decision_function(x[job.score]) + np.log(share / (1 - share))
+    share = y[job.train_rows].mean()
+    expected = model.decision_function(x[job.scored_rows]) + np.log(share / (1 - share))
     np.testing.assert_allclose(outcome.log_odds, expected, atol=1e-2)
     note = f"720 training rows became {len(labels):,}, 50.0% positive"
     assert outcome.notes == (note,)
@@ -181,9 +183,9 @@ def test_state_rebuilds_the_same_scores(
     assert isinstance(outcome.scorer, kind)
     again = kind.from_state(outcome.scorer.state())
     np.testing.assert_array_equal(
-        again.log_odds(rare_table.take(job.score)), outcome.log_odds
+        again.log_odds(rare_table.take(job.scored_rows)), outcome.log_odds
     )
-    assert roc_auc_score(rare_table.y[job.score], outcome.log_odds) > 0.7
+    assert roc_auc_score(rare_table.y[job.scored_rows], outcome.log_odds) > 0.7
 
 
 def test_too_few_positives_name_the_sampler_and_the_counts(rare_table: Table) -> None:
@@ -235,12 +237,12 @@ def test_networks_learn_from_what_the_sampler_made(
     found = list(learner.run(table, jobs, keep=True))
     assert [outcome.job for outcome in found] == jobs
     for outcome in found[1::2]:
-        y = table.y[outcome.job.score]
+        y = table.y[outcome.job.scored_rows]
         assert roc_auc_score(y, outcome.log_odds) > 0.75
         assert "50.0% positive" in outcome.notes[-1]
         # The offset takes the resampled prior back to that of the table.
         assert abs(probability(outcome.log_odds).mean() - y.mean()) < 0.08
-        again = outcome.scorer.log_odds(table.take(outcome.job.score))
+        again = outcome.scorer.log_odds(table.take(outcome.job.scored_rows))
         np.testing.assert_allclose(again, outcome.log_odds, atol=1e-5)
 
 

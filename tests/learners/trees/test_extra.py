@@ -30,9 +30,9 @@ SMALL = ExtraTreesLearner(trees=30, leaves=(2, 12))
 
 def by_hand(table: Table, job: Job, leaves: dict[int, int]) -> np.ndarray:
     """The probabilities of scikit-learn's forests, leaf size -> number of trees."""
-    rows = np.concatenate([job.train, job.stop])
-    x = ordinal_matrix(table, learn_encoding(table, job.train)).astype(np.float32)
-    total = np.full(len(job.score), table.y[rows].mean())
+    rows = np.concatenate([job.train_rows, job.stop_rows])
+    x = ordinal_matrix(table, learn_encoding(table, job.train_rows)).astype(np.float32)
+    total = np.full(len(job.scored_rows), table.y[rows].mean())
     for leaf, trees in leaves.items():
         model = ExtraTreesClassifier(
             trees,
@@ -40,7 +40,7 @@ def by_hand(table: Table, job: Job, leaves: dict[int, int]) -> np.ndarray:
             max_features=SMALL.columns,
             random_state=derive(job.seed, "extra_trees", leaf) % 2**32,
         ).fit(x[rows], table.y[rows])
-        total += trees * model.predict_proba(x[job.score])[:, 1]
+        total += trees * model.predict_proba(x[job.scored_rows])[:, 1]
     return total / (SMALL.trees + 1)
 
 
@@ -55,7 +55,7 @@ def test_scores_equal_scikit_learn_on_training_and_stop_rows(
     (outcome,) = learner.run(rare_table, [job])
     expected = by_hand(rare_table, job, trees)
     np.testing.assert_allclose(probability(outcome.log_odds), expected, rtol=1e-10)
-    assert roc_auc_score(rare_table.y[job.score], outcome.log_odds) > 0.7
+    assert roc_auc_score(rare_table.y[job.scored_rows], outcome.log_odds) > 0.7
 
 
 def test_the_two_best_leaf_sizes_share_the_trees(
@@ -107,7 +107,7 @@ def test_the_leaf_size_follows_the_noise(jobs_of: Jobs) -> None:
     for y in (sharp, noisy):
         table = Table(columns, y, ("no", "yes"))
         jobs = jobs_of(table, strategy("extra_trees"), parts=1)
-        best += [outcome.best for outcome in learner.run(table, jobs)]
+        best += [outcome.best_epoch for outcome in learner.run(table, jobs)]
     assert best == [1, 2]
 
 
@@ -117,7 +117,9 @@ def test_with_groups_the_stop_rows_choose(rare_table: Table, jobs_of: Jobs) -> N
     )
     (job,) = jobs_of(grouped, strategy("extra_trees"), parts=1)
     (outcome,) = SMALL.run(grouped, [job])
-    x = ordinal_matrix(grouped, learn_encoding(grouped, job.train)).astype(np.float32)
+    x = ordinal_matrix(grouped, learn_encoding(grouped, job.train_rows)).astype(
+        np.float32
+    )
     losses = []
     for leaf in SMALL.leaves:
         model = ExtraTreesClassifier(
@@ -125,12 +127,12 @@ def test_with_groups_the_stop_rows_choose(rare_table: Table, jobs_of: Jobs) -> N
             min_samples_leaf=leaf,
             max_features=SMALL.columns,
             random_state=derive(job.seed, "extra_trees", leaf) % 2**32,
-        ).fit(x[job.train], grouped.y[job.train])
-        p = model.predict_proba(x[job.stop])[:, 1]
-        prior = grouped.y[job.train].mean()
+        ).fit(x[job.train_rows], grouped.y[job.train_rows])
+        p = model.predict_proba(x[job.stop_rows])[:, 1]
+        prior = grouped.y[job.train_rows].mean()
         p = (SMALL.trees * p + prior) / (SMALL.trees + 1)
-        losses.append(log_loss(grouped.y[job.stop], p))
-    assert outcome.best == int(np.argmin(losses)) + 1
+        losses.append(log_loss(grouped.y[job.stop_rows], p))
+    assert outcome.best_epoch == int(np.argmin(losses)) + 1
 
 
 def test_a_state_rebuilds_the_same_scores(rare_table: Table, jobs_of: Jobs) -> None:
@@ -138,7 +140,7 @@ def test_a_state_rebuilds_the_same_scores(rare_table: Table, jobs_of: Jobs) -> N
     (outcome,) = SMALL.run(rare_table, [job], keep=True)
     assert isinstance(outcome.scorer, ExtraTreesScorer)
     again = scorer_from_state("extra_trees", outcome.scorer.state())
-    rows = rare_table.take(job.score)
+    rows = rare_table.take(job.scored_rows)
     np.testing.assert_array_equal(again.log_odds(rows), outcome.log_odds)
 
 
@@ -171,7 +173,7 @@ def test_class_weights_are_taken_out(rare_table: Table, jobs_of: Jobs) -> None:
     (outcome,) = dataclasses.replace(SMALL, leaves=(12,)).run(rare_table, [job])
     share = probability(outcome.log_odds).mean()
     assert share == pytest.approx(rare_table.prevalence, abs=0.06)
-    rows = np.concatenate([job.train, job.stop])
+    rows = np.concatenate([job.train_rows, job.stop_rows])
     negatives, positives = np.bincount(rare_table.y[rows])
     found = weighted.correction(int(negatives), int(positives))
     assert found.kind == "calibrate"

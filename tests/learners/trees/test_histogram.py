@@ -45,7 +45,7 @@ def test_one_member_equals_scikit_learn_at_its_best_iteration(
     (job,) = jobs_of(rare_table, strategy("trees"), parts=1)
     learner = TreesLearner(members=1, columns=1.0, learning_rate=0.2, least_rows=8)
     (outcome,) = learner.run(rare_table, [job])
-    x = tree_matrix(rare_table, learn_encoding(rare_table, job.train))
+    x = tree_matrix(rare_table, learn_encoding(rare_table, job.train_rows))
     y = rare_table.y
     model = HistGradientBoostingClassifier(
         learning_rate=0.2,
@@ -56,12 +56,15 @@ def test_one_member_equals_scikit_learn_at_its_best_iteration(
         categorical_features=[0],
         early_stopping=False,
         random_state=derive(job.seed, "trees", 0) % 2**32,
-    ).fit(x[job.train], y[job.train])
-    losses = [log_loss(y[job.stop], p) for p in model.staged_predict_proba(x[job.stop])]
+    ).fit(x[job.train_rows], y[job.train_rows])
+    losses = [
+        log_loss(y[job.stop_rows], p)
+        for p in model.staged_predict_proba(x[job.stop_rows])
+    ]
     best = int(np.argmin(losses[: outcome.updates])) + 1
     assert 1 < best < outcome.updates
-    assert outcome.best == best
-    expected = list(model.staged_decision_function(x[job.score]))[best - 1]
+    assert outcome.best_epoch == best
+    expected = list(model.staged_decision_function(x[job.scored_rows]))[best - 1]
     np.testing.assert_allclose(outcome.log_odds, expected, rtol=1e-12)
 
 
@@ -73,12 +76,12 @@ def test_members_average_and_share_their_length(
     scorer = outcome.scorer
     assert isinstance(scorer, TreesScorer)
     assert len(scorer.forests) == 2
-    assert all(len(forest.roots) <= outcome.best for forest in scorer.forests)
-    x = tree_matrix(rare_table.take(job.score), scorer.encoding)
+    assert all(len(forest.roots) <= outcome.best_epoch for forest in scorer.forests)
+    x = tree_matrix(rare_table.take(job.scored_rows), scorer.encoding)
     single = [forest.raw(x) for forest in scorer.forests]
     assert not np.array_equal(*single)
     np.testing.assert_allclose(np.mean(single, axis=0), outcome.log_odds, rtol=1e-12)
-    assert roc_auc_score(rare_table.y[job.score], outcome.log_odds) > 0.7
+    assert roc_auc_score(rare_table.y[job.scored_rows], outcome.log_odds) > 0.7
 
 
 def test_state_rebuilds_the_same_scores(rare_table: Table, jobs_of: Jobs) -> None:
@@ -87,7 +90,7 @@ def test_state_rebuilds_the_same_scores(rare_table: Table, jobs_of: Jobs) -> Non
     assert outcome.scorer is not None
     again = TreesScorer.from_state(outcome.scorer.state())
     np.testing.assert_array_equal(
-        again.log_odds(rare_table.take(job.score)), outcome.log_odds
+        again.log_odds(rare_table.take(job.scored_rows)), outcome.log_odds
     )
 
 
@@ -95,7 +98,7 @@ def test_class_weights_are_undone(rare_table: Table, jobs_of: Jobs) -> None:
     weighted = Strategy(learner="trees", weights="balanced")
     (job,) = jobs_of(rare_table, weighted, parts=1)
     (outcome,) = SMALL.run(rare_table, [job])
-    y = rare_table.y[job.train]
+    y = rare_table.y[job.train_rows]
     offset = weighted.correction(int((y == 0).sum()), int(y.sum())).offset
     raw = probability(outcome.log_odds - offset).mean()
     # Shrinkage and stopping pull towards the weighted prior of one half, and what

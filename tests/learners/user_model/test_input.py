@@ -17,7 +17,7 @@ from equipoise.errors import (
     TrialWarning,
     UnsupportedError,
 )
-from equipoise.learners.user_model.input import OwnInput, array_hashes
+from equipoise.learners.user_model.input import UserInput, array_hashes
 from equipoise.models import pack, read_parts, unpack, write_parts
 from equipoise.models.goal import Goal
 from equipoise.training.settings import TrainingSettings
@@ -74,7 +74,7 @@ def test_it_is_fitted_with_calibration_and_rule(model: FittedModel) -> None:
     assert [c.strategy.name for c in model.components] == ["plain"]
     assert len(model.components[0].scorers) == 2
     assert model.schema.classes == ("well", "ill")
-    assert model.own == OwnInput((6, 6, 1), "float32")
+    assert model.own == UserInput((6, 6, 1), "float32")
     assert model.evaluation.rows == 300
     x, y = images(400, 5)
     p = model.predict_proba(x)[:, 1]
@@ -207,17 +207,17 @@ def test_hashes_depend_on_values_shapes_and_types() -> None:
     ],
 )
 def test_types_that_networks_take(dtype: str, expected: str) -> None:
-    own = OwnInput.of(np.zeros((3, 2), dtype))
-    assert own == OwnInput((2,), expected)
+    own = UserInput.of(np.zeros((3, 2), dtype))
+    assert own == UserInput((2,), expected)
     assert own.read(np.ones((1, 2), dtype)).dtype == expected
-    assert OwnInput.from_dict(own.to_dict()) == own
+    assert UserInput.from_dict(own.to_dict()) == own
 
 
 def test_texts_are_refused() -> None:
     with pytest.raises(InputTypeError, match="type <U1"):
-        OwnInput.of(np.array([["a"]]))
+        UserInput.of(np.array([["a"]]))
     with pytest.raises(InputError, match="shape"):
-        OwnInput.from_dict({"shape": [0], "dtype": "float32"})
+        UserInput.from_dict({"shape": [0], "dtype": "float32"})
 
 
 def test_one_seed_gives_one_model(model: FittedModel) -> None:

@@ -14,8 +14,8 @@ from sklearn.metrics import roc_auc_score
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.jobs import Job
 from equipoise.learners.user_model.model import (
-    OwnModelLearner,
-    OwnModelScorer,
+    UserModelLearner,
+    UserModelScorer,
     check_build,
     seeded,
 )
@@ -54,10 +54,10 @@ def test_a_strategy_s_rate_goes_before_the_learner_s(jobs_of: Jobs) -> None:
     (plain,) = jobs_of(table, strategy("plain"), parts=1)
     own = Strategy("own", options={"learning_rate": 0.02})
     arms = [plain, dataclasses.replace(plain, strategy=own)]
-    slow, fast = OwnModelLearner(build, x, SETTINGS, learning_rate=1e-4).run(
+    slow, fast = UserModelLearner(build, x, SETTINGS, learning_rate=1e-4).run(
         table, arms
     )
-    usual, same = OwnModelLearner(build, x, SETTINGS, learning_rate=0.02).run(
+    usual, same = UserModelLearner(build, x, SETTINGS, learning_rate=0.02).run(
         table, arms
     )
     np.testing.assert_array_equal(fast.log_odds, usual.log_odds)
@@ -75,7 +75,7 @@ def test_the_loss_of_pairs_is_reached(
         monkeypatch.setattr(usual, lambda model: False)
     x, table = images(240)
     settings = TrainingSettings(epochs=8, patience=1)
-    learner = OwnModelLearner(build, x, settings, learning_rate=0.02)
+    learner = UserModelLearner(build, x, settings, learning_rate=0.02)
     arms = [strategy(name) for name in ("pairwise_auc", "auc_margin")]
     one, other = learner.run(table, jobs_of(table, *arms, parts=1))
     assert min(one.best, other.best) > 1
@@ -84,7 +84,7 @@ def test_the_loss_of_pairs_is_reached(
 
 def test_images_one_seed_one_result_and_scores_that_return(jobs_of: Jobs) -> None:
     x, table = images()
-    learner = OwnModelLearner(build, x, SETTINGS, learning_rate=0.02)
+    learner = UserModelLearner(build, x, SETTINGS, learning_rate=0.02)
     state = random.getstate()
     (job,) = jobs_of(table, strategy("class_weight"), parts=1)
     told: list[str] = []
@@ -97,12 +97,12 @@ def test_images_one_seed_one_result_and_scores_that_return(jobs_of: Jobs) -> Non
     assert not np.array_equal(outcome.log_odds, other.log_odds)
     assert random.getstate() == state
     assert told == ["class_weight: fit 1 of 1"]
-    assert roc_auc_score(table.y[job.score], outcome.log_odds) > 0.8
+    assert roc_auc_score(table.y[job.scored_rows], outcome.log_odds) > 0.8
     assert outcome.updates == 3 * (288 // 32)
     scorer = outcome.scorer
-    assert isinstance(scorer, OwnModelScorer)
+    assert isinstance(scorer, UserModelScorer)
     np.testing.assert_allclose(
-        scorer.log_odds_of(x[job.score]), outcome.log_odds, atol=1e-5
+        scorer.log_odds_of(x[job.scored_rows]), outcome.log_odds, atol=1e-5
     )
     with pytest.raises(UnsupportedError, match="log_odds_of"):
         scorer.log_odds(table)
@@ -113,21 +113,21 @@ def test_images_one_seed_one_result_and_scores_that_return(jobs_of: Jobs) -> Non
 def test_state_rebuilds_the_same_scores() -> None:
     x, _ = images(40)
     with seeded(1):
-        scorer = OwnModelScorer(
+        scorer = UserModelScorer(
             (build(), build()), strategy("class_weight").correction(30, 10)
         )
-    again = OwnModelScorer.from_state(scorer.state())
+    again = UserModelScorer.from_state(scorer.state())
     assert again.correction == scorer.correction
     np.testing.assert_array_equal(again.log_odds_of(x), scorer.log_odds_of(x))
 
 
 def test_plans_and_mixup_run_through_the_same_protocol(jobs_of: Jobs) -> None:
     x, table = images(240)
-    learner = OwnModelLearner(build, x, TrainingSettings(epochs=1))
+    learner = UserModelLearner(build, x, TrainingSettings(epochs=1))
     bagging = dataclasses.replace(strategy("bagging"), options={"members": 2})
     jobs = jobs_of(table, bagging, strategy("mixup"), parts=1)
     bagged, mixed = learner.run(table, jobs, keep=True)
-    assert isinstance(bagged.scorer, OwnModelScorer)
+    assert isinstance(bagged.scorer, UserModelScorer)
     first, second = bagged.scorer.models
     assert not np.array_equal(first.get_weights()[0], second.get_weights()[0])
     assert np.isfinite(mixed.log_odds).all()
@@ -160,7 +160,7 @@ def test_a_model_without_an_input_layer_is_built_with_the_same_seed(
     jobs = jobs_of(table, strategy("plain"), parts=1)
     scores = []
     for make in (without_input, with_input, Subclassed, Subclassed):
-        (outcome,) = OwnModelLearner(make, x, SETTINGS).run(table, jobs)
+        (outcome,) = UserModelLearner(make, x, SETTINGS).run(table, jobs)
         scores.append(outcome.log_odds)
     open_, closed, first, again = scores
     np.testing.assert_array_equal(open_, closed)
@@ -177,7 +177,7 @@ def test_weights_that_a_loss_of_pairs_does_not_take_are_told_first(
         for job in jobs_of(table, strategy("plain"), strategy("auc_margin"), parts=1)
     ]
     told: list[str] = []
-    run = OwnModelLearner(build, x, SETTINGS).run(
+    run = UserModelLearner(build, x, SETTINGS).run(
         table, jobs, progress=lambda text, share: told.append(text)
     )
     with pytest.raises(UnsupportedError, match="auc_margin"):
@@ -187,7 +187,7 @@ def test_weights_that_a_loss_of_pairs_does_not_take_are_told_first(
 
 def test_the_table_has_as_many_rows_as_x(jobs_of: Jobs) -> None:
     x, table = images(100)
-    learner = OwnModelLearner(build, x[:-1], SETTINGS)
+    learner = UserModelLearner(build, x[:-1], SETTINGS)
     with pytest.raises(InputError, match="99 rows of x"):
         next(learner.run(table, jobs_of(table, strategy("plain"), parts=1)))
 
@@ -204,7 +204,7 @@ def test_strategies_that_need_columns_are_refused(
     jobs_of: Jobs, name: str, dtype: Any, match: str
 ) -> None:
     x, table = images(100)
-    learner = OwnModelLearner(build, np.abs(x).astype(dtype), SETTINGS)
+    learner = UserModelLearner(build, np.abs(x).astype(dtype), SETTINGS)
     with pytest.raises(UnsupportedError, match=match):
         next(learner.run(table, jobs_of(table, strategy(name), parts=1)))
 

@@ -96,7 +96,7 @@ class LogisticLearner:
     ) -> Iterator[Outcome]:
         """Yield the outcome of each job (see `equipoise.strategies.Learner`).
 
-        `Outcome.best` is the position of the chosen strength, from 1.
+        `Outcome.best_epoch` is the position of the chosen strength, from 1.
 
         Raises:
             InputError: A training part lacks a class.
@@ -104,17 +104,17 @@ class LogisticLearner:
         return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
-        train, stop = table.y[job.train], table.y[job.stop]
-        totals = job.totals(table.y, job.train)
+        train, stop = table.y[job.train_rows], table.y[job.stop_rows]
+        totals = job.totals(table.y, job.train_rows)
         w0, w1 = job.strategy.class_weights(*totals)
         chosen = self.choose(
-            linear_matrix(table.take(job.train), encoding),
+            linear_matrix(table.take(job.train_rows), encoding),
             train,
-            linear_matrix(table.take(job.stop), encoding),
+            linear_matrix(table.take(job.stop_rows), encoding),
             stop,
             (
-                np.where(train == 1, w1, w0) * job.weights(job.train),
-                job.weights(job.stop),
+                np.where(train == 1, w1, w0) * job.weights(job.train_rows),
+                job.weights(job.stop_rows),
             ),
             job.strategy.correction(*totals).offset,
         )

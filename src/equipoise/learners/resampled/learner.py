@@ -95,7 +95,7 @@ class ResampledLearner:
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
         job.require_no_weights("a sampler object")
-        part, held = table.take(job.train), table.take(job.stop)
+        part, held = table.take(job.train_rows), table.take(job.stop_rows)
         made, idle = _resample(job, part)
         note = _sizes(part.y, made.y)
         drawn, real = float(made.y.mean()), float(part.y.mean())
@@ -146,19 +146,19 @@ def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]
         effect.
     """
     job.require_no_weights("a sampler object")
-    part = table.take(job.train)
+    part = table.take(job.train_rows)
     made, idle = _resample(job, part)
-    rows = concatenate([made, table.take(job.stop), table.take(job.score)])
-    ends = np.cumsum([len(made), len(job.stop), len(job.score)])
+    rows = concatenate([made, table.take(job.stop_rows), table.take(job.scored_rows)])
+    ends = np.cumsum([len(made), len(job.stop_rows), len(job.scored_rows)])
     train, stop, score = np.split(np.arange(ends[-1]), ends[:-1])
     settings = {f.name: getattr(job.strategy, f.name) for f in fields(Resampled)}
     offset = prior_offset(float(made.y.mean()), float(part.y.mean()))
     drawn = dataclasses.replace(
         job,
         strategy=_Drawn(**settings, offset=offset),
-        train=train,
-        stop=stop,
-        score=score,
+        train_rows=train,
+        stop_rows=stop,
+        scored_rows=score,
     )
     return rows, drawn, _sizes(part.y, made.y), idle
 

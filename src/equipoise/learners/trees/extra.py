@@ -115,7 +115,7 @@ class ExtraTreesLearner:
     ) -> Iterator[Outcome]:
         """Yield the outcome of each job (see `equipoise.strategies.Learner`).
 
-        `Outcome.updates` counts the trees that are kept, `Outcome.best` is the
+        `Outcome.updates` counts the trees that are kept, `Outcome.best_epoch` is the
         position of the best leaf size, from 1.
 
         Raises:
@@ -124,7 +124,7 @@ class ExtraTreesLearner:
         return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
-        rows = np.concatenate([job.train, job.stop])
+        rows = np.concatenate([job.train_rows, job.stop_rows])
         y = table.y[rows]
         totals = job.totals(table.y, rows)
         correction = job.strategy.correction(*totals)
@@ -136,7 +136,7 @@ class ExtraTreesLearner:
         if np.ptp(weights) == 0 and alone:
             losses = [self._out_of_bag(x, y, n, job.seed) for n in self.leaves]
         else:
-            cut = len(job.train)
+            cut = len(job.train_rows)
             losses = [
                 self._on_rest(x, y, weights, n, job.seed, cut) for n in self.leaves
             ]

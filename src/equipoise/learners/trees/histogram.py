@@ -189,7 +189,7 @@ class TreesLearner:
     ) -> Iterator[Outcome]:
         """Yield the outcome of each job (see `equipoise.strategies.Learner`).
 
-        `Outcome.updates` counts the trees that all members grew, `Outcome.best`
+        `Outcome.updates` counts the trees that all members grew, `Outcome.best_epoch`
         those that each of them kept.
 
         Raises:
@@ -200,14 +200,14 @@ class TreesLearner:
         return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
-        used = np.sort(np.concatenate([job.train, job.stop]))
+        used = np.sort(np.concatenate([job.train_rows, job.stop_rows]))
         part = table.take(used)
         rows = Rows(
             tree_matrix(part, encoding),
             part.y,
             self._splits(part, used, job),
             len(encoding.categories),
-            None if job.example_weights is None else job.weights(used),
+            None if job.row_weights is None else job.weights(used),
         )
         totals = job.totals(table.y, used)
         weights = job.strategy.class_weights(*totals)
@@ -218,7 +218,9 @@ class TreesLearner:
 
     def _splits(self, part: Table, used: IntArray, job: Job) -> list[Split]:
         """Return which rows each member is fitted on, and by which it is stopped."""
-        own = Split(np.searchsorted(used, job.train), np.searchsorted(used, job.stop))
+        own = Split(
+            np.searchsorted(used, job.train_rows), np.searchsorted(used, job.stop_rows)
+        )
         if self.members == 1 or part.time is not None:
             return [own] * self.members
         seed = derive(job.seed, "trees", "folds")

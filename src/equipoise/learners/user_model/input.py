@@ -26,7 +26,7 @@ DTYPES = ("float32", "int32", "int64", "uint8", "bool")
 
 
 @dataclass(frozen=True)
-class OwnInput:
+class UserInput:
     """The shape and the type of what the user's own network takes.
 
     Attributes:
@@ -45,7 +45,7 @@ class OwnInput:
     dtype: str
 
     @classmethod
-    def of(cls, x: AnyArray) -> OwnInput:
+    def of(cls, x: AnyArray) -> UserInput:
         """Return what an array `[rows, ...]` is an example of.
 
         Raises:
@@ -120,7 +120,7 @@ class OwnInput:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> OwnInput:
+    def from_dict(cls, state: Mapping[str, Any]) -> UserInput:
         """Rebuild it from `to_dict()`.
 
         Raises:
@@ -182,7 +182,7 @@ def array_hashes(x: AnyArray) -> npt.NDArray[np.uint64]:
 
 
 def uncompiled(scorer: Any, build: Callable[[], Any], row: AnyArray) -> Any:
-    """Return an `OwnModelScorer` whose networks are layers and weights only.
+    """Return an `UserModelScorer` whose networks are layers and weights only.
 
     Only `keras.Model.fit`, which serves a network with a training step of its own,
     leaves an optimiser behind; it would treble the file of the model.
@@ -206,14 +206,14 @@ def uncompiled(scorer: Any, build: Callable[[], Any], row: AnyArray) -> Any:
     return replace(scorer, models=tuple(map(plain, scorer.models)))
 
 
-def compiled_scorer(scorers: Sequence[Any], own: OwnInput) -> Callable[[Any], Any]:
+def compiled_scorer(scorers: Sequence[Any], own: UserInput) -> Callable[[Any], Any]:
     """Return a function from rows to the log-odds of several fitted networks.
 
     Each network is traced once and called in blocks; `keras.Model.predict` would
     take a tenth of a second for one row.
 
     Args:
-        scorers: `OwnModelScorer`s.
+        scorers: `UserModelScorer`s.
         own: What they take.
 
     Returns:

@@ -174,7 +174,7 @@ class KerasLoopLearner:
             _Fit(self, spec, member, x)
             for member in make_members([job], {job.part: part}, spec)
         ]
-        odds = [fit.run(job.score) for fit in fits]
+        odds = [fit.run(job.scored_rows) for fit in fits]
         first = fits[0].member
         scorer = KerasScorer(
             tuple(fit.model for fit in fits), part, first.correction, self.x is None

@@ -47,7 +47,7 @@ LEAST_UPDATES = 10 * PATIENCE_UPDATES
 
 
 @dataclass(frozen=True, eq=False)
-class OwnModelScorer:
+class UserModelScorer:
     """Fitted models of the user's, and the strategy's correction.
 
     Attributes:
@@ -90,7 +90,7 @@ class OwnModelScorer:
         }
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> OwnModelScorer:
+    def from_state(cls, state: dict[str, Any]) -> UserModelScorer:
         """Rebuild it from `state()`; Keras' safe mode loads no code.
 
         A file may ask for more memory than there is: check where it comes from.
@@ -100,7 +100,7 @@ class OwnModelScorer:
 
 
 @dataclass(frozen=True, eq=False)
-class OwnModelLearner:
+class UserModelLearner:
     """Trains the user's own network under the protocol of a trial.
 
     One model after another: the same draws, weights, losses and early stopping on
@@ -155,7 +155,7 @@ class OwnModelLearner:
         """
         for job in jobs:
             _check_served(job, self.x.dtype)
-            if job.strategy.objective.kind == "set":
+            if job.strategy.loss_record.kind == "set":
                 who = f"the {job.strategy.loss} loss and a model of your own"
                 job.require_no_weights(who)
         # Its columns, where it has any, are another view of x: nobody encodes them.
@@ -173,14 +173,14 @@ class OwnModelLearner:
             dataclasses.replace(
                 network("linear"), learning_rate=self.learning_rate, weight_decay=0.0
             ),
-            self.settings or patient_settings(len(job.train)),
+            self.settings or patient_settings(len(job.train_rows)),
             compiled=True,
         )
         (outcome,) = loop.run(table, [job], keep=keep)
         if not keep:
             return outcome
         fitted: Any = outcome.scorer
-        scorer = OwnModelScorer(fitted.models, fitted.correction)
+        scorer = UserModelScorer(fitted.models, fitted.correction)
         return dataclasses.replace(outcome, scorer=scorer)
 
 

@@ -170,7 +170,7 @@ def _trial_parameters(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _trial_metrics(trial: TrialRecord) -> dict[str, float]:
-    best = trial.results.best.estimate
+    best = trial.results.leader.estimate
     found = {
         "best_average_precision": best.value,
         "best_average_precision_low": best.low,

@@ -13,7 +13,7 @@ from equipoise.metrics import Estimate
 
 
 @dataclass(frozen=True)
-class Winner:
+class Leader:
     """The arm with the highest value.
 
     Attributes:
@@ -32,7 +32,7 @@ class Winner:
 
 def winner(
     estimates: Mapping[str, Estimate], replicates: Mapping[str, FloatArray]
-) -> Winner:
+) -> Leader:
     """Pick the arm with the highest value and take off the optimism.
 
     Each replicate picks its own winner. Its value there, minus that arm's value
@@ -62,7 +62,7 @@ def winner(
     gained = np.take_along_axis(drawn, picked[None], axis=0)[0] - known[picked]
     optimism = max(0.0, float(np.mean(gained))) if np.isfinite(known[first]) else 0.0
     share = np.bincount(picked, minlength=len(names)) / picked.size
-    return Winner(
+    return Leader(
         names[first],
         _moved(estimates[names[first]], optimism),
         optimism,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.evaluation.best import winner
+from equipoise.evaluation.leader import winner
 from equipoise.metrics import Estimate
 
 
