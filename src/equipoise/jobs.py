@@ -39,7 +39,8 @@ class Job:
             that has another way to decide it may learn from them as well.
         scored_rows: Rows to score.
         seed: The job's own seed.
-        part: The number of the split; jobs of one part have the same rows, so they share one encoding.
+        part: The number of the part; jobs of one part have the same rows, so they
+            share one encoding.
         row_weights: `[rows of the table]` above 0: how much each row counts in
             fitting and in stopping, as so many copies of it; None for 1 each. The
             same for all jobs of a run. A strategy's class weights multiply them.

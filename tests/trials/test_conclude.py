@@ -58,7 +58,7 @@ def test_costs_set_objective_and_threshold(
     known: GeneratedTable, scored: Scores
 ) -> None:
     arms = as_strategies(["prior", "logistic"])
-    trial = judge(
+    trial = conclude(
         known.table,
         None,
         arms,
@@ -80,7 +80,7 @@ def test_costs_set_objective_and_threshold(
 
 def test_a_margin_below_zero_is_refused(known: GeneratedTable, scored: Scores) -> None:
     with pytest.raises(InputError, match="margin"):
-        judge(
+        conclude(
             known.table,
             None,
             as_strategies(["prior", "logistic"]),
