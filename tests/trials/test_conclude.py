@@ -13,7 +13,7 @@ from equipoise.errors import InputError
 from equipoise.evaluation.cross_validation import CrossValidated
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.table.generators import GeneratedTable
-from equipoise.trials.conclude import evaluate_scores, exactness, judge
+from equipoise.trials.conclude import conclude, evaluate_scores, exactness
 from equipoise.trials.fold_scores import Scores, run
 from equipoise.trials.protocol import Protocol, parts
 
