@@ -24,7 +24,7 @@ import numpy.typing as npt
 from scipy.stats import norm
 
 from equipoise.evaluation.cross_validation import cross_validated
-from equipoise.evaluation.evaluate import evaluate
+from equipoise.evaluation.fixed_model import evaluate
 from equipoise.priors import probability
 from equipoise.table.spread import spread
 

@@ -262,29 +262,17 @@ CASES: dict[str, Case] = {
         ),
         lambda _: row_thresholds(np.ones(200), np.full(200, 9.0)) <= Z,
     ),
-    "metrics/score_inputs.py: Leave out the rows whose label is not known.": Case(
-        lambda _: eq.evaluate(HOLED, P),
-        lambda _: eq.evaluate(HOLED[CHOSEN], P[CHOSEN]),
-    ),
-    "metrics/score_inputs.py: Pass the positive class' column, probability[:, "
-    "1].": Case(
+    "metrics/inputs.py: Pass the positive class' column, probability[:, 1].": Case(
         lambda _: eq.evaluate(Y, np.stack([1 - P, P], axis=1)),
         lambda _: eq.evaluate(Y, np.stack([1 - P, P], axis=1)[:, 1]),
     ),
-    "metrics/score_inputs.py: For log-odds use equipoise.priors.probability(z) "
-    "first.": (
-        Case(
-            lambda _: eq.evaluate(Y, Z),
-            lambda _: eq.evaluate(Y, priors.probability(Z)),
-        )
-    ),
-    "metrics/score_inputs.py: If they are percentages, divide them by 100.": Case(
+    "metrics/inputs.py: If they are percentages, divide them by 100.": Case(
         lambda _: eq.evaluate(Y, 100 * P), lambda _: eq.evaluate(Y, 100 * P / 100)
     ),
-    "metrics/score_inputs.py: Pass y[:, 0].": Case(
+    "metrics/inputs.py: Pass y[:, 0].": Case(
         lambda _: eq.evaluate(Y[:, None], P), lambda _: eq.evaluate(Y[:, None][:, 0], P)
     ),
-    "metrics/score_inputs.py: Pass probability[:, 0].": Case(
+    "metrics/inputs.py: Pass probability[:, 0].": Case(
         lambda _: eq.evaluate(Y, P[:, None]), lambda _: eq.evaluate(Y, P[:, None][:, 0])
     ),
     "evaluation/doubts.py: They look swapped: pass evaluate(labels, probabilities).": (
@@ -310,7 +298,7 @@ CASES: dict[str, Case] = {
             ),
         )
     ),
-    "metrics/inputs.py: Leave out the rows whose label is not known.": Case(
+    "metrics/inputs.py: Leave out the rows that have no label.": Case(
         lambda _: metrics.average_precision(HOLED, P),
         lambda _: metrics.average_precision(HOLED[CHOSEN], P[CHOSEN]),
     ),
@@ -819,9 +807,8 @@ EXPLAINS = {
     "decision/rows.py: Look for missing values in the features or a diverged model.",
     "diagnosis/diagnosis.py: Check whether a filter removed one of the classes.",
     "evaluation/cross_validation.py: Every row needs a fold in every repeat.",
-    "metrics/score_inputs.py: A row that no fold scores has no score: every row "
-    "needs a "
-    "fold.",
+    # A row that no fold scores has no score: every row needs a fold.
+    "metrics/inputs.py: <remedy>",
     "learners/user_model/keras_fit.py: Use NetworkLearner.",
     "learners/user_model/keras_fit.py: Try a smaller learning rate, or milder weights.",
     "learners/network.py: Check the split: a part lacks a class, or rows to stop by.",

@@ -153,6 +153,31 @@ def test_every_public_name_exists_and_is_listed_once(package: str) -> None:
         _ = module.absent
 
 
+# Public names that share a file's name all the same: shrink only.
+HIDDEN_ALLOWED = {"blend", "compare", "evaluate", "fit", "resampled"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_public_name_is_hidden_by_a_file_of_that_name(package: str) -> None:
+    # Once `package/name.py` is imported, `package.name` is the module.
+    folder = PACKAGE.parent / package.replace(".", "/")
+    stub = ast.parse((folder / "__init__.pyi").read_text(encoding="utf-8"))
+    public = [
+        alias.name
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+        for alias in node.names
+    ]
+    hidden = [
+        name
+        for name in public
+        if (folder / f"{name}.py").exists() or (folder / name).is_dir()
+    ]
+    assert not set(hidden) - HIDDEN_ALLOWED, (
+        f"rename {hidden} in {package}: file and public name clash"
+    )
+
+
 LIGHT = [p for p in PACKAGES if p.split(".")[1:2] not in [[h] for h in HEAVY]]
 
 

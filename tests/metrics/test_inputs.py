@@ -7,21 +7,29 @@ import pytest
 
 from equipoise.errors import InputError, InputTypeError
 from equipoise.metrics import average_precision, brier, roc_auc
-from equipoise.metrics.inputs import checked, labels, probabilities
+from equipoise.metrics.inputs import (
+    binary_labels,
+    check_columns,
+    check_labels,
+    check_log_odds,
+    check_probability,
+    check_row_weights,
+    check_unit_interval,
+)
 
 
 @pytest.mark.parametrize(
     "y", [[0, 1], [False, True], [0.0, 1.0], np.array([0, 1], np.uint8)]
 )
 def test_label_types_agree(y) -> None:
-    assert labels(y).tolist() == [False, True]
+    assert binary_labels(y).tolist() == [False, True]
     assert roc_auc(y, [0.1, 0.2]) == 1.0
 
 
 @pytest.mark.parametrize("y", [[0, 2], [-1, 1], [0.5, 1], [1, 2]])
 def test_other_labels_are_refused(y) -> None:
     with pytest.raises(InputError, match="Code the rare class as 1"):
-        labels(y)
+        binary_labels(y)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +45,7 @@ def test_other_labels_are_refused(y) -> None:
 )
 def test_a_hidden_or_missing_label_is_never_counted(y) -> None:
     with pytest.raises(InputError, match="row 2"):
-        labels(y)
+        binary_labels(y)
     with pytest.raises(InputError, match="row 2"):
         roc_auc(y, [0.1, 0.2, 0.3])
 
@@ -65,31 +73,78 @@ def test_a_mask_that_hides_nothing_is_no_mask() -> None:
 
 def test_what_to_do_with_other_labels() -> None:
     with pytest.raises(InputError, match="if 2 is the positive class, pass y == 2"):
-        labels([1, 2, 2])
+        binary_labels([1, 2, 2])
     with pytest.raises(InputTypeError, match="no numbers"):
-        labels(["no", "yes"])
+        binary_labels(["no", "yes"])
 
 
 def test_shapes_and_values_are_checked() -> None:
     with pytest.raises(InputError, match="shape"):
-        checked([0, 1], [0.1, 0.2, 0.3])
+        check_columns([0, 1], [0.1, 0.2, 0.3])
     with pytest.raises(InputError, match="weights of shape"):
-        checked([0, 1], [0.1, 0.2], [1.0])
+        check_columns([0, 1], [0.1, 0.2], [1.0])
     with pytest.raises(InputError, match="negative or not finite"):
-        checked([0, 1], [0.1, 0.2], [1.0, -1.0])
+        check_columns([0, 1], [0.1, 0.2], [1.0, -1.0])
     with pytest.raises(InputError, match="not a number"):
         average_precision([0, 1], [0.1, np.nan])
     with pytest.raises(InputError, match="averaged"):
-        checked([[0, 1]], [[0.1, 0.2]])
+        check_columns([[0, 1]], [[0.1, 0.2]])
 
 
 def test_log_odds_are_not_taken_for_probabilities() -> None:
     with pytest.raises(InputError, match="For log-odds use"):
         brier([0, 1], [-3.0, 2.0])
-    assert probabilities(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
+    assert check_unit_interval(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
 
 
 def test_infinite_scores_rank() -> None:
     y, score = [0, 1, 1, 0], [-np.inf, np.inf, np.inf, 0.0]
     assert roc_auc(y, score) == 1.0
     assert average_precision(y, score) == 1.0
+
+
+@pytest.mark.parametrize("y", [[0, 1], [False, True], [0.0, 1.0], np.int8([0, 1])])
+def test_all_forms_of_labels_are_booleans(y) -> None:
+    assert check_labels(y).tolist() == [False, True]
+
+
+def test_infinite_log_odds_pass_and_nan_do_not() -> None:
+    z = check_log_odds([-np.inf, np.inf], (2,), "plain")
+    assert np.isinf(z).all()
+    with pytest.raises(InputError, match="'plain' that are not a number"):
+        check_log_odds([0.0, np.nan], (2,), "plain")
+    with pytest.raises(InputError, match="shape"):
+        check_log_odds([0.0], (2,), "plain")
+
+
+def test_the_ends_are_probabilities() -> None:
+    assert check_probability([0, 1], 2).dtype == np.float64
+
+
+def test_labels_that_are_words_are_told_how_to_become_numbers() -> None:
+    words = ["no", "yes", "no"]
+    with pytest.raises(InputTypeError, match=r"numpy\.asarray\(y\) == 'yes'"):
+        check_labels(words)
+    assert check_labels(np.asarray(words) == "yes").tolist() == [False, True, False]
+
+
+def test_labels_of_one_class_pass_and_none_at_all_do_not() -> None:
+    assert check_labels([1, 1, 1]).all()
+    assert not check_labels([0, 0]).any()
+    with pytest.raises(InputError, match=r"labels of shape \(0,\)"):
+        check_labels([])
+    with pytest.raises(InputError, match=r"Pass y\[:, 0\]"):
+        check_labels([[0], [1]])
+
+
+def test_weights_may_be_zero_unless_some_must_count() -> None:
+    assert check_row_weights([0, 0], (2,)).tolist() == [0, 0]
+    with pytest.raises(InputError, match="all zero"):
+        check_row_weights([0, 0], (2,), some=True)
+
+
+def test_percentages_are_told_from_log_odds() -> None:
+    with pytest.raises(InputError, match="divide them by 100"):
+        check_probability([10, 90], 2)
+    with pytest.raises(InputError, match="For log-odds use"):
+        check_probability([-1, 2], 2)

@@ -2,10 +2,10 @@
 from .bayesian import Beliefs as Beliefs
 from .bayesian import bayesian_correlated_t as bayesian_correlated_t
 from .bayesian import bayesian_signed_rank as bayesian_signed_rank
-from .held_out import HeldOut as HeldOut
-from .held_out import PrevalenceCheck as PrevalenceCheck
-from .held_out import held_out as held_out
-from .held_out import prevalence_check as prevalence_check
+from .held_out_rows import HeldOut as HeldOut
+from .held_out_rows import PrevalenceCheck as PrevalenceCheck
+from .held_out_rows import held_out as held_out
+from .held_out_rows import prevalence_check as prevalence_check
 from .letters import letter_groups as letter_groups
 from .paired import PairedTest as PairedTest
 from .paired import RowsError as RowsError

@@ -14,7 +14,7 @@ from equipoise._core.types import BoolArray, FloatArray
 from equipoise.comparison.constant import ConstantTest, against_constant
 from equipoise.comparison.paired import NAN, PairedTest
 from equipoise.metrics import Estimate, average_precision
-from equipoise.metrics.score_inputs import check_labels, check_log_odds
+from equipoise.metrics.inputs import check_labels, check_log_odds
 from equipoise.priors import probability
 from equipoise.uncertainty import delong_covariance, interval
 from equipoise.uncertainty import grouped_metrics as statistics

@@ -1,5 +1,5 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
-from .evaluate import evaluate as evaluate
+from .fixed_model import evaluate as evaluate
 from .leader import Leader as Leader
 from .cross_validation import Arm as Arm
 from .cross_validation import CrossValidated as CrossValidated

@@ -19,15 +19,14 @@ from equipoise.errors import InputError
 from equipoise.evaluation.crossfit import CrossFitted
 from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.estimand import SplitSizes
-from equipoise.evaluation.evaluate import as_costs
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.fixed_model import as_costs
 from equipoise.evaluation.leader import Leader, winner
 from equipoise.evaluation.points import SPLIT_METRICS
 from equipoise.evaluation.prepared import Prepared
 from equipoise.evaluation.replicates import RANKING
 from equipoise.metrics import Estimate
-from equipoise.metrics.inputs import weighting
-from equipoise.metrics.score_inputs import check_labels, check_log_odds
+from equipoise.metrics.inputs import check_labels, check_log_odds, check_row_weights
 from equipoise.priors import probability
 from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
 
@@ -236,7 +235,7 @@ def cross_validated(
     goal = _goal(objective, known, options)
     unit = cluster_numbers(clusters, positive.size)
     drawn = _replicates(integer(replicates, "replicates", 2), positive.size)
-    counted = None if weights is None else weighting(weights, positive.shape)
+    counted = None if weights is None else check_row_weights(weights, positive.shape)
     draws = RowWeights(positive, unit, drawn, seed, counted)
 
     sized = SplitSizes.of(split) if sizes is None else sizes

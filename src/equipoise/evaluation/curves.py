@@ -12,11 +12,7 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, number
 from equipoise._core.types import FloatArray
 from equipoise.metrics import curve
-from equipoise.metrics.score_inputs import (
-    check_labels,
-    check_log_odds,
-    check_probability,
-)
+from equipoise.metrics.inputs import check_labels, check_probability, check_scores
 from equipoise.uncertainty import clopper_pearson
 
 
@@ -151,7 +147,7 @@ def _counts(
     number(level, "level", 0, 1, open_ends=True)
     labels = check_labels(y)
     scores = np.atleast_2d(np.asarray(score, np.float64))
-    scores = check_log_odds(scores, (len(scores), labels.size), "the curve")
+    scores = check_scores(scores, (len(scores), labels.size))
     found = curve(np.tile(labels, len(scores)), scores.ravel())
     tp, fp = found.counts.tp, found.counts.fp
     chosen = _places(tp, fp, points)

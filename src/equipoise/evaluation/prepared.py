@@ -25,8 +25,8 @@ from equipoise.evaluation.cv_intervals import (
 )
 from equipoise.evaluation.decided import UNDECIDED, Cells, Decided
 from equipoise.evaluation.estimand import SplitSizes
-from equipoise.evaluation.evaluate import undecided_note
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.fixed_model import undecided_note
 from equipoise.evaluation.points import (
     SPLIT_METRICS,
     between_repeats,

@@ -14,9 +14,9 @@ from equipoise._core.checks import integer, number, sentence
 from equipoise._core.numerals import significant
 from equipoise._core.types import BoolArray
 from equipoise.errors import InputError
-from equipoise.evaluation.evaluate import FEW, evaluate
 from equipoise.evaluation.evaluation import Evaluation
-from equipoise.metrics.score_inputs import check_labels, check_probability
+from equipoise.evaluation.fixed_model import FEW, evaluate
+from equipoise.metrics.inputs import check_labels, check_probability
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,7 @@ from equipoise._core.checks import integer, one_of, sentence
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError
 from equipoise.metrics.estimate import Estimate
-from equipoise.metrics.inputs import (
-    weighting,
-)
+from equipoise.metrics.inputs import check_row_weights
 from equipoise.metrics.registry import Metric, metric
 
 TOO_FEW = 10
@@ -92,7 +90,7 @@ def averaged(
     if one_of(decide, ("threshold", "largest"), "decide") == "largest":
         values = _winners(one, values)
         options = {**options, "threshold": 0.5}
-    weight = weighting(weights, truth.shape[:1])
+    weight = check_row_weights(weights, truth.shape[:1])
     classes = tuple(
         one.estimate(truth[:, k], values[:, k], weight, **options)
         for k in range(truth.shape[1])

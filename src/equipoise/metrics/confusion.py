@@ -10,9 +10,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number
 from equipoise._core.types import FloatArray
-from equipoise.metrics.inputs import (
-    checked,
-)
+from equipoise.metrics.inputs import check_columns
 
 INFINITE = float("inf")
 
@@ -105,7 +103,7 @@ def counts(
         >>> float(c.tp), float(c.fp), float(c.fn), float(c.tn)
         (1.0, 0.0, 1.0, 1.0)
     """
-    positive, values, weight = checked(y, score, weights)
+    positive, values, weight = check_columns(y, score, weights)
     flagged = values >= number(threshold, "threshold", infinite=True)
     cells = np.bincount(2 * positive + flagged, weights=weight, minlength=4)
     return Counts(tp=cells[3], fp=cells[1], fn=cells[2], tn=cells[0])
@@ -131,7 +129,7 @@ def curve(
         >>> c.threshold.tolist(), c.counts.tp.tolist(), c.counts.fp.tolist()
         ([0.9, 0.4, 0.1], [1.0, 2.0, 2.0], [0.0, 1.0, 2.0])
     """
-    positive, values, weight = checked(y, score, weights)
+    positive, values, weight = check_columns(y, score, weights)
     if weights is not None and not weight.all():
         kept = weight > 0
         positive, values, weight = positive[kept], values[kept], weight[kept]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every metric accepts: labels, scores and weights, checked once."""
+"""Labels, scores, probabilities and row weights, checked in one place."""
 
 from __future__ import annotations
 
@@ -10,41 +10,46 @@ from equipoise._core.arrays import floats, in_rows, unmasked
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import significant
 from equipoise._core.types import BoolArray, FloatArray
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
+
+ZERO_AND_ONE = "0 for the negative and 1 for the positive class"
 
 
-def labels(y: npt.ArrayLike) -> BoolArray:
-    """Return binary labels as booleans, any shape.
+def binary_labels(y: npt.ArrayLike) -> BoolArray:
+    """Return binary labels as Booleans, of any shape.
 
     Args:
-        y: 0 and 1 (any dtype) or booleans.
+        y: 0 and 1 of any type, or Booleans.
 
     Raises:
-        InputError: Another value occurs.
+        InputTypeError: The labels are no numbers.
+        InputError: A label is missing, or neither 0 nor 1.
+
+    Example:
+        >>> binary_labels([0.0, 1.0])
+        array([False,  True])
     """
     values = np.asarray(unmasked(y, "labels"))
     if values.dtype == np.bool_:
         return values
     if values.dtype.kind not in "biufc":
-        values = floats(values, "labels")
+        values = _numbers(
+            values, "labels", "Pass for example numpy.asarray(y) == 'yes'."
+        )
     if values.dtype.kind == "f" and np.isnan(values).any():
         raise InputError(
             sentence(
                 f"{int(np.isnan(values).sum()):,} labels that are missing "
                 f"({in_rows(np.flatnonzero(np.isnan(values)))})",
-                "0 for the negative and 1 for the positive class",
-                "Leave out the rows whose label is not known.",
+                ZERO_AND_ONE,
+                "Leave out the rows that have no label.",
             )
         )
     positive = np.asarray(values == 1)
     if not np.all(positive | (values == 0)):
         wrong = np.unique(values[~(positive | (values == 0))])[:3].tolist()
         raise InputError(
-            sentence(
-                f"labels that hold {wrong}",
-                "0 for the negative and 1 for the positive class",
-                _recode(values),
-            )
+            sentence(f"labels that hold {wrong}", ZERO_AND_ONE, _recode(values))
         )
     return positive
 
@@ -61,65 +66,211 @@ def _recode(values: npt.NDArray[np.generic]) -> str:
     return "Code the rare class as 1."
 
 
-def scores(score: npt.ArrayLike, rows: tuple[int, ...]) -> FloatArray:
-    """Return scores as float64 of the labels' shape; infinities are allowed.
+def check_labels(y: npt.ArrayLike) -> BoolArray:
+    """Return the labels of at least one row as Booleans `[rows]`.
+
+    All rows may be of one class: a metric that needs both is then undefined.
+
+    Args:
+        y: `[rows]` labels, 0 or 1.
+
+    Raises:
+        InputTypeError: The labels are no numbers.
+        InputError: They are not one-dimensional, there are none, one is missing, or
+            one is neither 0 nor 1.
+
+    Example:
+        >>> check_labels([1, 1, 1])
+        array([ True,  True,  True])
+    """
+    shape = np.shape(unmasked(y, "labels"))
+    if len(shape) != 1 or not shape[0]:
+        raise InputError(
+            sentence(
+                f"labels of shape {shape}",
+                "one label per row, [rows]",
+                "Pass y[:, 0]." if len(shape) == 2 and shape[1] == 1 else "",
+            )
+        )
+    return binary_labels(y)
+
+
+def check_scores(
+    score: npt.ArrayLike,
+    shape: tuple[int, ...],
+    what: str = "scores",
+    remedy: str = "",
+) -> FloatArray:
+    """Return scores as float64; infinities are allowed.
 
     Args:
         score: Numbers; the larger, the more positive.
-        rows: The labels' shape.
+        shape: The labels' shape.
+        what: What the scores are, in the plural, for messages.
+        remedy: What to do about a score that is not a number.
 
     Raises:
+        InputTypeError: The scores are no numbers.
         InputError: The shape differs, or a score is not a number.
+
+    Example:
+        >>> check_scores([1, float("inf")], (2,))
+        array([ 1., inf])
     """
-    values = floats(score, "scores")
-    if values.shape != rows:
+    values = floats(score, what)
+    if values.shape != shape:
         raise InputError(
-            sentence(f"scores of shape {values.shape}", f"the labels' shape {rows}")
+            sentence(f"{what} of shape {values.shape}", f"the labels' shape {shape}")
         )
     if np.isnan(values).any():
         raise InputError(
             sentence(
-                f"{int(np.isnan(values).sum())} scores that are not a number",
+                f"{int(np.isnan(values).sum()):,} {what} that are not a number",
                 "numbers, infinities included",
+                remedy,
             )
         )
     return values
 
 
-def weighting(weights: npt.ArrayLike | None, rows: tuple[int, ...]) -> FloatArray:
-    """Return example weights as float64; None means 1 for each row.
+def check_log_odds(
+    log_odds: npt.ArrayLike, shape: tuple[int, ...], name: str
+) -> FloatArray:
+    """Return an arm's out-of-fold scores as float64; infinities are allowed.
+
+    Args:
+        log_odds: Log-odds.
+        shape: The shape that they must have.
+        name: The arm.
+
+    Raises:
+        InputTypeError: The scores are no numbers.
+        InputError: The shape differs, or a score is not a number.
+    """
+    return check_scores(
+        log_odds,
+        shape,
+        f"scores of {name!r}",
+        "A row that no fold scores has no score: every row needs a fold.",
+    )
+
+
+def check_probability(probability: npt.ArrayLike, rows: int) -> FloatArray:
+    """Return probabilities as float64 `[rows]`.
+
+    Args:
+        probability: `[rows]` numbers from 0 to 1.
+        rows: How many rows there are.
+
+    Raises:
+        InputTypeError: The probabilities are no numbers.
+        InputError: The shape differs, or a value lies outside [0, 1].
+
+    Example:
+        >>> check_probability([0, 1], 2)
+        array([0., 1.])
+    """
+    p = floats(probability, "probabilities")
+    if p.shape == (rows, 1):
+        raise InputError(
+            sentence(
+                f"probabilities of shape {p.shape}",
+                f"one per row, ({rows},)",
+                "Pass probability[:, 0].",
+            )
+        )
+    if p.shape == (rows, 2):
+        raise InputError(
+            sentence(
+                f"probabilities of shape {p.shape}",
+                f"one per row, ({rows},)",
+                "Pass the positive class' column, probability[:, 1].",
+            )
+        )
+    return check_unit_interval(check_scores(p, (rows,), "probabilities"))
+
+
+def check_unit_interval(score: FloatArray) -> FloatArray:
+    """Return `score` if it holds probabilities.
+
+    Raises:
+        InputError: A value is below 0 or above 1.
+    """
+    if not score.size or (score.min() >= 0 and score.max() <= 1):
+        return score
+    what = (
+        f"probabilities from {significant(score.min(), 4)} to "
+        f"{significant(score.max(), 4)}"
+    )
+    if score.min() >= 0 and score.max() <= 100:
+        raise InputError(
+            sentence(
+                what,
+                "numbers from 0 to 1",
+                "If they are percentages, divide them by 100.",
+            )
+        )
+    raise InputError(
+        sentence(
+            what,
+            "numbers from 0 to 1",
+            "For log-odds use equipoise.priors.probability(z) first.",
+        )
+    )
+
+
+def check_row_weights(
+    weights: npt.ArrayLike | None, shape: tuple[int, ...], *, some: bool = False
+) -> FloatArray:
+    """Return row weights as float64; None means 1 for each row.
 
     Args:
         weights: At least 0 and finite; weight k counts as k copies of the row.
-        rows: The labels' shape.
+        shape: The labels' shape.
+        some: Whether a weight must be above 0.
 
     Raises:
-        InputError: The shape differs, or a weight is negative or not finite.
+        InputTypeError: The weights are no numbers.
+        InputError: The shape differs, a weight is negative or not finite, or all
+            are 0 and `some` is set.
+
+    Example:
+        >>> check_row_weights(None, (2,)), check_row_weights([0, 2], (2,))
+        (array([1., 1.]), array([0., 2.]))
     """
     if weights is None:
-        return np.ones(rows)
+        return np.ones(shape)
     values = floats(weights, "weights")
-    if values.shape != rows:
-        raise InputError(
-            sentence(f"weights of shape {values.shape}", f"the labels' shape {rows}")
-        )
-    if not np.isfinite(values).all() or (values < 0).any():
-        raise InputError(
-            sentence("weights that are negative or not finite", "numbers of at least 0")
-        )
+    accepted = f"finite numbers of at least 0, of shape {shape}"
+    if some:
+        accepted += ", not all of them zero"
+    wrong = ""
+    if values.shape != shape:
+        wrong = f"weights of shape {values.shape}"
+    elif not np.isfinite(values).all() or (values < 0).any():
+        wrong = "weights that are negative or not finite"
+    elif some and not values.any():
+        wrong = "weights that are all zero"
+    if wrong:
+        raise InputError(sentence(wrong, accepted))
     return values
 
 
-def checked(
+def check_columns(
     y: npt.ArrayLike, score: npt.ArrayLike, weights: npt.ArrayLike | None = None
 ) -> tuple[BoolArray, FloatArray, FloatArray]:
-    """Return labels, scores and weights of one shape `[rows]`.
+    """Return the labels, scores and row weights of a metric, each `[rows]`.
 
     Raises:
+        InputTypeError: One of them holds no numbers.
         InputError: They are not one-dimensional, differ in shape or hold a value
             that cannot be used.
+
+    Example:
+        >>> check_columns([0, 1], [0.2, 0.7])
+        (array([False,  True]), array([0.2, 0.7]), array([1., 1.]))
     """
-    positive = labels(y)
+    positive = binary_labels(y)
     if positive.ndim != 1:
         raise InputError(
             sentence(
@@ -130,24 +281,26 @@ def checked(
         )
     return (
         positive,
-        scores(score, positive.shape),
-        weighting(weights, positive.shape),
+        check_scores(score, positive.shape),
+        check_row_weights(weights, positive.shape),
     )
 
 
-def probabilities(score: FloatArray) -> FloatArray:
-    """Return `score` if it holds probabilities.
+def check_probability_columns(
+    y: npt.ArrayLike, probability: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> tuple[BoolArray, FloatArray, FloatArray]:
+    """Return what `check_columns` does, of scores that are probabilities.
 
     Raises:
-        InputError: A value is below 0 or above 1.
+        InputTypeError: One of them holds no numbers.
+        InputError: As in `check_columns`, or a score lies outside [0, 1].
     """
-    if score.size and (score.min() < 0 or score.max() > 1):
-        raise InputError(
-            sentence(
-                f"probabilities from {significant(score.min(), 4)} to "
-                f"{significant(score.max(), 4)}",
-                "numbers from 0 to 1",
-                "For log-odds use equipoise.priors.probability(z) first.",
-            )
-        )
-    return score
+    positive, p, weight = check_columns(y, probability, weights)
+    return positive, check_unit_interval(p), weight
+
+
+def _numbers(values: npt.ArrayLike, what: str, remedy: str) -> FloatArray:
+    try:
+        return floats(values, what)
+    except InputTypeError as error:
+        raise InputTypeError(f"{error} {remedy}") from error

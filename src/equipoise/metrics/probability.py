@@ -12,10 +12,7 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, one_of
 from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.metrics.estimate import NAN
-from equipoise.metrics.inputs import (
-    checked,
-    probabilities,
-)
+from equipoise.metrics.inputs import check_columns, check_probability_columns
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def brier(
         >>> round(brier([0, 1, 1], [0.1, 0.8, 0.6]), 4)
         0.07
     """
-    positive, p, weight = checked(y, probabilities(np.asarray(score, float)), weights)
+    positive, p, weight = check_probability_columns(y, score, weights)
     return _mean((p - positive) ** 2, weight)
 
 
@@ -84,7 +81,7 @@ def brier_skill(
         >>> round(brier_skill([0, 1, 1], [0.1, 0.8, 0.6]), 4)
         0.685
     """
-    positive, _, weight = checked(y, score, weights)
+    positive, _, weight = check_columns(y, score, weights)
     prior = _mean(positive.astype(float), weight)
     least = prior * (1 - prior)
     return 1 - brier(y, score, weights) / least if least > 0 else NAN
@@ -115,7 +112,7 @@ def log_loss(
         >>> round(log_loss([0, 1], [0.1, 0.8]), 4)
         0.1643
     """
-    positive, p, weight = checked(y, probabilities(np.asarray(score, float)), weights)
+    positive, p, weight = check_probability_columns(y, score, weights)
     with np.errstate(divide="ignore"):
         return _mean(-np.where(positive, np.log(p), np.log1p(-p)), weight)
 
@@ -142,7 +139,7 @@ def log_loss_of_log_odds(
         >>> log_loss_of_log_odds([0, 1], [800.0, 0.0]) == (800 + math.log(2)) / 2
         True
     """
-    positive, z, weight = checked(y, log_odds, weights)
+    positive, z, weight = check_columns(y, log_odds, weights)
     return _mean(np.logaddexp(0.0, np.where(positive, -z, z)), weight)
 
 
@@ -181,7 +178,7 @@ def brier_parts(
         (0.375, 0.125, 0.25)
     """
     kind = one_of(groups, ("isotonic", "distinct", "quantile"), "groups")
-    positive, p, weight = checked(y, probabilities(np.asarray(score, float)), weights)
+    positive, p, weight = check_probability_columns(y, score, weights)
     if weight.sum() == 0:
         return BrierParts(NAN, NAN, NAN, NAN, NAN)
     total = _mean((p - positive) ** 2, weight)
@@ -318,7 +315,7 @@ def _mean(values: npt.NDArray[np.floating], weight: FloatArray) -> float:
 def _reliability(
     y: npt.ArrayLike, score: npt.ArrayLike, weights: npt.ArrayLike | None, bins: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    positive, p, weight = checked(y, probabilities(np.asarray(score, float)), weights)
+    positive, p, weight = check_probability_columns(y, score, weights)
     if weight.sum() == 0:
         return np.empty(0), np.empty(0), np.empty(0)
     return _group_means(positive, p, weight, _equal_mass(p, weight, bins))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from equipoise._core.checks import number
 from equipoise.metrics.confusion import INFINITE, Counts, Curve, OperatingPoint, curve
 from equipoise.metrics.estimate import NAN
-from equipoise.metrics.inputs import labels, weighting
+from equipoise.metrics.inputs import binary_labels, check_row_weights
 from equipoise.metrics.threshold import precision, recall
 
 
@@ -73,8 +73,8 @@ def minimum_average_precision(
         >>> round(minimum_average_precision([1, 0, 0, 1]), 4)
         0.4167
     """
-    positive = labels(y)
-    weight = weighting(weights, positive.shape)
+    positive = binary_labels(y)
+    weight = check_row_weights(weights, positive.shape)
     p = float(weight[positive].sum())
     n = float(weight[~positive].sum())
     if p == 0:

@@ -17,10 +17,7 @@ from equipoise.metrics import decisions, probability, ranking
 from equipoise.metrics import threshold as definitions
 from equipoise.metrics.confusion import Counts
 from equipoise.metrics.estimate import Estimate
-from equipoise.metrics.inputs import (
-    labels,
-    weighting,
-)
+from equipoise.metrics.inputs import binary_labels, check_row_weights
 
 INFINITE = float("inf")
 Kind = Literal["ranking", "probability", "threshold", "cost"]
@@ -95,8 +92,8 @@ class Metric:
             y: `[rows]` labels, 0 or 1.
             weights: `[rows]` weights, or None.
         """
-        positive = labels(y)
-        weight = weighting(weights, positive.shape)
+        positive = binary_labels(y)
+        weight = check_row_weights(weights, positive.shape)
         present = {
             "rows": weight.sum(),
             "positives": weight[positive].sum(),

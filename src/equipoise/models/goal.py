@@ -11,7 +11,7 @@ from equipoise._core.checks import number, sentence
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.errors import InputError, InputTypeError
-from equipoise.evaluation.evaluate import as_costs
+from equipoise.evaluation.fixed_model import as_costs
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from equipoise._core import numerals
 from equipoise._core.numerals import exact, significant
 from equipoise.decision.costs import Costs
-from equipoise.evaluation.evaluate import as_costs
+from equipoise.evaluation.fixed_model import as_costs
 from equipoise.metrics.estimate import Estimate
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import catalogue, sweep_strategies

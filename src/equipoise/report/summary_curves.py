@@ -17,7 +17,7 @@ from equipoise.evaluation.curves import (
     precision_recall_curve,
     roc_curve,
 )
-from equipoise.evaluation.evaluate import as_costs
+from equipoise.evaluation.fixed_model import as_costs
 from equipoise.metrics import curve
 from equipoise.priors import probability
 

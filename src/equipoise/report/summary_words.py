@@ -9,7 +9,7 @@ from equipoise._core.numerals import as_probability, exact, significant
 from equipoise._core.numerals import share as as_share
 from equipoise.decision.plain import decimal
 from equipoise.diagnosis.words import count
-from equipoise.evaluation.evaluate import as_costs
+from equipoise.evaluation.fixed_model import as_costs
 from equipoise.report.summary_choice import advice, standing
 
 if TYPE_CHECKING:

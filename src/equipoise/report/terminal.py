@@ -23,7 +23,7 @@ from equipoise._core.numerals import (
 from equipoise.decision.plain import decimal
 from equipoise.diagnosis.words import count
 from equipoise.errors import printable
-from equipoise.evaluation.evaluate import as_costs
+from equipoise.evaluation.fixed_model import as_costs
 from equipoise.metrics.estimate import Estimate
 from equipoise.report.summary_choice import standing
 from equipoise.report.summary_words import else_left, else_words, margin_words

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from equipoise._core.types import FloatArray, IntArray
-from equipoise.comparison.held_out import HeldOut, held_out
+from equipoise.comparison.held_out_rows import HeldOut, held_out
 from equipoise.decision.costs import Costs
 from equipoise.evaluation.cross_validation import CrossValidated
 from equipoise.priors import log_odds as to_log_odds

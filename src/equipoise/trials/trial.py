@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from equipoise._core.frames import make_frame
-from equipoise.comparison.held_out import HeldOut
+from equipoise.comparison.held_out_rows import HeldOut
 from equipoise.comparison.verdict import Verdict
 from equipoise.decision.costs import Costs
 from equipoise.diagnosis.diagnosis import Diagnosis

@@ -10,9 +10,7 @@ import numpy.typing as npt
 
 from equipoise._core.types import FloatArray
 from equipoise.metrics.estimate import NAN
-from equipoise.metrics.inputs import (
-    checked,
-)
+from equipoise.metrics.inputs import check_columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +51,7 @@ def placements(
         >>> p.positive.tolist(), p.negative.tolist(), p.auc
         ([0.5, 1.0], [1.0, 0.5], 0.75)
     """
-    y_, s, w = checked(y, score, weights)
+    y_, s, w = check_columns(y, score, weights)
     above, below = s[y_], s[~y_]
     w1, w0 = _share(w[y_]), _share(w[~y_])
     over = _share_below(above, below, w0)

@@ -23,9 +23,7 @@ from equipoise._core.checks import number
 from equipoise._core.types import BoolArray, FloatArray
 from equipoise.metrics.confusion import Counts
 from equipoise.metrics.estimate import NAN
-from equipoise.metrics.inputs import (
-    checked,
-)
+from equipoise.metrics.inputs import check_columns
 from equipoise.metrics.registry import Metric
 from equipoise.uncertainty.influence import effective_clusters, jackknifed
 from equipoise.uncertainty.proportion import effective_size, mid_p, normal_quantile
@@ -72,7 +70,7 @@ def delta_interval(
         >>> 0.5 < low < 0.85 < high < 1
         True
     """
-    positive, values, weight = checked(y, score, weights)
+    positive, values, weight = check_columns(y, score, weights)
     cut = number(threshold, "threshold", infinite=True)
     rows = _Rows(positive, values >= cut, weight, clusters)
     definition = metric.of_counts

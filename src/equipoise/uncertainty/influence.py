@@ -17,9 +17,7 @@ import numpy.typing as npt
 from equipoise._core.arrays import group_numbers
 from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.metrics.estimate import NAN
-from equipoise.metrics.inputs import (
-    checked,
-)
+from equipoise.metrics.inputs import check_columns
 from equipoise.uncertainty.delong import placements
 from equipoise.uncertainty.proportion import effective_size
 from equipoise.uncertainty.score_interval import ClassPart, Spread
@@ -199,7 +197,7 @@ def roc_auc_influence(
         >>> found.value, found.variance()
         (0.75, 0.125)
     """
-    positive, _, weight = checked(y, score, weights)
+    positive, _, weight = check_columns(y, score, weights)
     placed = placements(y, score, weights)
     row = np.zeros(positive.size)
     if not np.isnan(placed.auc):
@@ -333,7 +331,7 @@ class _Precisions:
     def of(
         cls, y: npt.ArrayLike, score: npt.ArrayLike, weights: npt.ArrayLike | None
     ) -> _Precisions:
-        positive, s, weight = checked(y, score, weights)
+        positive, s, weight = check_columns(y, score, weights)
         # `unique` sorts upwards; thresholds run from the highest score down.
         group = np.unique(-s, return_inverse=True)[1].astype(np.int64)
         hits = np.bincount(group, weights=weight * positive).astype(np.float64)

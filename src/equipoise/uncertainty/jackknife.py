@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.types import BoolArray, FloatArray, IntArray
-from equipoise.metrics.score_inputs import check_labels, check_log_odds
+from equipoise.metrics.inputs import check_labels, check_scores
 
 NAN = float("nan")
 
@@ -38,7 +38,7 @@ def without_each_row(y: npt.ArrayLike, score: npt.ArrayLike) -> FloatArray:
         [0.833, 1.0, 1.0, 0.5]
     """
     positive = check_labels(y)
-    s = check_log_odds(score, positive.shape, "score")
+    s = check_scores(score, positive.shape)
     # `unique` sorts upwards; thresholds run from the highest score down.
     group = np.unique(-s, return_inverse=True)[1]
     held = np.bincount(group, positive)

@@ -12,9 +12,7 @@ import numpy.typing as npt
 
 from equipoise._core.types import FloatArray
 from equipoise.metrics.estimate import NAN
-from equipoise.metrics.inputs import (
-    checked,
-)
+from equipoise.metrics.inputs import check_columns
 from equipoise.uncertainty.influence import Influence, unseen_weight
 from equipoise.uncertainty.proportion import effective_size
 from equipoise.uncertainty.score_interval import ClassPart, Spread, t_quantile
@@ -43,7 +41,7 @@ def mean_spread(
         >>> round(spread.value, 4), round(spread.variance, 4)
         (0.35, 0.0125)
     """
-    positive, value, weight = checked(y, values, weights)
+    positive, value, weight = check_columns(y, values, weights)
     total = float(weight.sum())
     if total == 0:
         return Spread(NAN, NAN, 0.0)
@@ -124,7 +122,7 @@ def squared_errors(y: npt.ArrayLike, score: npt.ArrayLike) -> FloatArray:
         >>> squared_errors([0, 1], [0.5, 1.0])
         array([0.25, 0.  ])
     """
-    positive, p, _ = checked(y, score)
+    positive, p, _ = check_columns(y, score)
     return np.asarray((p - positive) ** 2)
 
 
@@ -135,7 +133,7 @@ def log_losses(y: npt.ArrayLike, score: npt.ArrayLike) -> FloatArray:
         >>> log_losses([0, 1], [0.5, 1.0]).round(4)
         array([0.6931, 0.    ])
     """
-    positive, p, _ = checked(y, score)
+    positive, p, _ = check_columns(y, score)
     with np.errstate(divide="ignore"):
         # Adding 0 turns the negative zero of a perfect row into 0.
         return np.asarray(-np.where(positive, np.log(p), np.log1p(-p)) + 0.0)

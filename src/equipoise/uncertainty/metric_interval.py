@@ -20,10 +20,7 @@ from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.metrics.estimate import NAN, Estimate
-from equipoise.metrics.inputs import (
-    checked,
-    labels,
-)
+from equipoise.metrics.inputs import binary_labels, check_columns
 from equipoise.metrics.ranking import minimum_average_precision
 from equipoise.metrics.registry import METRICS, Metric
 from equipoise.metrics.registry import metric as find
@@ -116,7 +113,7 @@ def interval(
             )
         )
     point = one.estimate(y, score, weights, **options)
-    groups = _checked_clusters(clusters, labels(y).shape)
+    groups = _checked_clusters(clusters, binary_labels(y).shape)
     if not point.defined:
         return point
     resampling = (integer(replicates, "replicates", 2), seed)
@@ -233,7 +230,7 @@ def _brier_skill(
     level: float,
 ) -> _Ends:
     low, high, method = _brier(y, score, weights, clusters, level)
-    positive, _, weight = checked(y, score, weights)
+    positive, _, weight = check_columns(y, score, weights)
     prior = float(np.average(positive, weights=weight))
     # Skill falls in a straight line with the Brier score at a fixed prevalence.
     least = prior * (1 - prior)
@@ -275,7 +272,7 @@ def _bootstrapped(
     options: dict[str, Any],
 ) -> _Ends:
     """Return the effective-size score interval on the bootstrap's variance."""
-    positive, values, weight = checked(y, score, weights)
+    positive, values, weight = check_columns(y, score, weights)
     replicates, seed = resampling
     sampler = RowResampler(positive, clusters, replicates, seed)
     # Sorted beforehand, each replicate's own sort finds nothing left to do.

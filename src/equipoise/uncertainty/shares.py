@@ -16,9 +16,7 @@ import numpy.typing as npt
 from equipoise._core.arrays import group_numbers
 from equipoise._core.checks import number
 from equipoise._core.types import BoolArray, FloatArray
-from equipoise.metrics.inputs import (
-    checked,
-)
+from equipoise.metrics.inputs import check_columns
 from equipoise.uncertainty.influence import effective_clusters, jackknifed
 from equipoise.uncertainty.proportion import (
     clopper_pearson,
@@ -79,7 +77,7 @@ def share_interval(
         >>> round(low, 3), round(high, 3)
         (0.428, 0.945)
     """
-    positive, values, weight = checked(y, score, weights)
+    positive, values, weight = check_columns(y, score, weights)
     cut = number(threshold, "threshold", infinite=True)
     hit, among = SHARES[name](positive, values >= cut)
     weight = np.where(among, weight, 0.0)

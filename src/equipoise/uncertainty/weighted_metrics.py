@@ -21,10 +21,10 @@ from equipoise._core.types import BoolArray, FloatArray
 from equipoise.errors import InputError
 from equipoise.metrics.confusion import Counts
 from equipoise.metrics.inputs import (
-    checked,
-    labels,
-    probabilities,
-    scores,
+    binary_labels,
+    check_columns,
+    check_probability_columns,
+    check_scores,
 )
 
 _CELLS = 4_000_000
@@ -62,7 +62,7 @@ class RowResampler:
     _unit: npt.NDArray[np.int64] | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        positive = labels(self.y)
+        positive = binary_labels(self.y)
         integer(self.replicates, "replicates", 1)
         unit, kind = _units(positive, self.clusters)
         if not self.stratified:
@@ -77,7 +77,7 @@ class RowResampler:
         The numbers depend on the seed and the replicate alone, not on the size of
         the chunks.
         """
-        rows = labels(self.y).size
+        rows = binary_labels(self.y).size
         chunk = max(1, min(self.replicates, _CELLS // max(1, rows)))
         for start in range(0, self.replicates, chunk):
             stop = min(start + chunk, self.replicates)
@@ -189,7 +189,7 @@ def brier_many(
         >>> brier_many([0, 1], [0.5, 1.0], [[1, 1], [3, 1]])
         array([0.125 , 0.1875])
     """
-    positive, p, _ = checked(y, probabilities(np.asarray(score, float)))
+    positive, p, _ = check_probability_columns(y, score)
     return mean_many((p - positive) ** 2, counts)
 
 
@@ -210,7 +210,7 @@ def log_loss_many(
         >>> log_loss_many([0, 1], [0.0, 0.0], [[1, 1], [3, 1]]).round(4)
         array([0.6931, 0.6931])
     """
-    positive, z, _ = checked(y, log_odds)
+    positive, z, _ = check_columns(y, log_odds)
     return mean_many(np.logaddexp(0.0, np.where(positive, -z, z)), counts)
 
 
@@ -265,7 +265,7 @@ def counts_many(
         >>> counts_many([0, 1, 1], [0.9, 0.8, 0.1], [[1, 1, 1], [0, 2, 1]]).tp
         array([1., 2.])
     """
-    positive, s, _ = checked(y, score)
+    positive, s, _ = check_columns(y, score)
     many = _many(counts, s.size)
     flagged = s >= _thresholds(threshold, s.shape)
     cells = np.stack(
@@ -287,7 +287,7 @@ def _thresholds(
     """Return a threshold, or one per row; infinities are allowed."""
     if np.ndim(threshold) == 0:
         return number(threshold, "threshold", infinite=True)
-    return scores(threshold, rows)
+    return check_scores(threshold, rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,8 +303,8 @@ class _Ranked:
     def of(
         cls, y: npt.ArrayLike, score: npt.ArrayLike, counts: npt.ArrayLike
     ) -> _Ranked:
-        positive = labels(y)
-        values = scores(score, positive.shape)
+        positive = binary_labels(y)
+        values = check_scores(score, positive.shape)
         order = np.argsort(-values, kind="stable")
         ranked = values[order]
         ends = np.append(ranked[1:] != ranked[:-1], True)

@@ -13,7 +13,7 @@ from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import UnsupportedError
-from equipoise.evaluation.evaluate import as_costs
+from equipoise.evaluation.fixed_model import as_costs
 from equipoise.jobs import Progress
 from equipoise.reading.read import read_parts
 from equipoise.reading.target import Positives

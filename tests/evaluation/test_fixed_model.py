@@ -11,7 +11,7 @@ from sklearn import metrics as reference
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError
 from equipoise.evaluation import evaluate
-from equipoise.evaluation.evaluate import DECIDED, SCORED, as_costs
+from equipoise.evaluation.fixed_model import DECIDED, SCORED, as_costs
 from equipoise.uncertainty import interval
 
 RANDOM = np.random.default_rng(0)

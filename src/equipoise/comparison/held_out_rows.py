@@ -18,10 +18,10 @@ from equipoise.comparison.rows import delong_difference, resampled_difference
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError
 from equipoise.evaluation.cross_validation import HEADLINE, CrossValidated
-from equipoise.evaluation.evaluate import evaluate
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.fixed_model import evaluate
 from equipoise.metrics import Estimate
-from equipoise.metrics.score_inputs import check_labels, check_log_odds
+from equipoise.metrics.inputs import check_labels, check_log_odds
 from equipoise.priors import probability
 from equipoise.uncertainty.multiplicity import holm
 from equipoise.uncertainty.shares import effective_counts, effective_rows

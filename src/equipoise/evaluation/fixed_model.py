@@ -22,8 +22,7 @@ from equipoise.evaluation.doubts import (
 )
 from equipoise.evaluation.evaluation import Confusion, Evaluation
 from equipoise.metrics import Estimate
-from equipoise.metrics.inputs import weighting
-from equipoise.metrics.score_inputs import check_labels, check_probability
+from equipoise.metrics.inputs import check_labels, check_probability, check_row_weights
 from equipoise.uncertainty import interval
 from equipoise.uncertainty.means import mean_spread
 from equipoise.uncertainty.score_interval import effective_wilson
@@ -94,7 +93,7 @@ def evaluate(
     positive = check_labels(y)
     p = check_probability(probability, positive.size)
     number(level, "level", 0, 1, open_ends=True)
-    weight = None if weights is None else weighting(weights, positive.shape)
+    weight = None if weights is None else check_row_weights(weights, positive.shape)
     known = as_costs(costs)
     hard = are_decisions(p)
     low, cut = _thresholds(lower, threshold, known)
