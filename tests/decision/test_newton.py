@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from equipoise.decision.newton import logistic
+from equipoise.decision.newton import fit_logistic
 
 
 @pytest.mark.parametrize("start", [[0.0, 0.0], [30.0, -30.0], [-50.0, 5.0]])
@@ -18,7 +18,7 @@ def test_it_finds_the_minimum_from_anywhere(start) -> None:
     x = rng.normal(size=400)
     y = (rng.random(400) < 1 / (1 + np.exp(2 - 1.5 * x))).astype(float)
     w = rng.uniform(0, 3, 400)
-    got = logistic(np.stack([x, np.ones(400)], 1), y, w, start=start)
+    got = fit_logistic(np.stack([x, np.ones(400)], 1), y, w, start=start)
     reference = LogisticRegression(C=math.inf, tol=1e-10, max_iter=500)
     reference.fit(x[:, None], y, sample_weight=w)
     expected = [reference.coef_[0, 0], reference.intercept_[0]]
@@ -28,7 +28,7 @@ def test_it_finds_the_minimum_from_anywhere(start) -> None:
 def test_the_information_is_the_second_derivative_of_the_loss() -> None:
     rng = np.random.default_rng(1)
     x, y, w = rng.normal(size=50), rng.integers(0, 2, 50).astype(float), np.ones(50)
-    got = logistic(x[:, None], y, w, 0.3)
+    got = fit_logistic(x[:, None], y, w, 0.3)
 
     def loss(c: float) -> float:
         z = c * x + 0.3

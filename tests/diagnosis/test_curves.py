@@ -5,21 +5,21 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
-from equipoise.diagnosis.curves import POWERS, Points, continued
+from equipoise.diagnosis.curves import POWERS, CurvePoints, continued
 
 SIZE = np.array([10.0, 17.0, 28.0, 48.0, 80.0])
 
 
 @pytest.mark.parametrize("power", [p for p in POWERS if p > 0])
 def test_an_exact_member_is_continued_exactly(power: float) -> None:
-    points = Points(SIZE, 1 - 2 * SIZE**-power, np.full(5, 1e-10))
+    points = CurvePoints(SIZE, 1 - 2 * SIZE**-power, np.full(5, 1e-10))
     found = continued(points, 100, 320)
     assert found.level.mean == pytest.approx(1 - 2 * 100**-power, abs=1e-4)
     assert found.gain.mean == pytest.approx(2 * (100**-power - 320**-power), abs=1e-4)
 
 
 def test_a_straight_line_in_the_logarithm() -> None:
-    points = Points(SIZE, np.log(SIZE), np.full(5, 1e-10))
+    points = CurvePoints(SIZE, np.log(SIZE), np.full(5, 1e-10))
     assert continued(points, 80, 320).gain.mean == pytest.approx(np.log(4), abs=1e-4)
 
 
@@ -28,7 +28,7 @@ def test_one_member_alone_equals_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     variance = np.array([0.5, 0.3, 0.2, 0.1, 0.05]) ** 2
     z = 1 - 3 * SIZE**-0.5 + random.normal(0, np.sqrt(variance))
-    found = continued(Points(SIZE, z, variance), 100, 320)
+    found = continued(CurvePoints(SIZE, z, variance), 100, 320)
     (a, b), covariance = curve_fit(
         lambda n, a, b: a - b * n**-0.5,
         SIZE,
@@ -46,9 +46,9 @@ def test_one_member_alone_equals_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_band_widens_with_distance_and_noise() -> None:
     z = 1 - 3 * SIZE**-0.5
-    near = continued(Points(SIZE, z, np.full(5, 0.01)), 80, 160).gain
-    far = continued(Points(SIZE, z, np.full(5, 0.01)), 80, 320).gain
-    noisy = continued(Points(SIZE, z, np.full(5, 0.04)), 80, 160).gain
+    near = continued(CurvePoints(SIZE, z, np.full(5, 0.01)), 80, 160).gain
+    far = continued(CurvePoints(SIZE, z, np.full(5, 0.01)), 80, 320).gain
+    noisy = continued(CurvePoints(SIZE, z, np.full(5, 0.04)), 80, 160).gain
     assert near.variance < far.variance
     assert near.variance < noisy.variance
     low, high = near.band(0.95)

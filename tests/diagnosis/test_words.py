@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipoise.diagnosis.words import count, interval, names, share
+from equipoise.diagnosis.words import count, interval_text, name_list, share
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,6 @@ def test_a_share_never_reads_as_none_or_all(value: float) -> None:
 
 def test_counts_names_and_intervals() -> None:
     assert count(0, "row") == "0 rows"
-    assert names(["a"]) == "'a'"
-    assert names(["a", "b", "c", "d"]) == "'a', 'b', 'c' and 'd'"
-    assert interval(0, 1) == "0.00 to 1.00"
+    assert name_list(["a"]) == "'a'"
+    assert name_list(["a", "b", "c", "d"]) == "'a', 'b', 'c' and 'd'"
+    assert interval_text(0, 1) == "0.00 to 1.00"

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from equipoise._core.checks import number
 from equipoise._core.numerals import as_p_value
 from equipoise._core.types import FloatArray
-from equipoise.decision.newton import Fit, logistic
+from equipoise.decision.newton import NewtonFit, fit_logistic
 from equipoise.decision.rows import (
     check_rows,
 )
@@ -146,7 +146,7 @@ def _lines(
         nothing = Estimate.undefined("one class is absent")
         return nothing, nothing, math.nan
     ones, weights = np.ones((y.size, 1)), np.ones(y.size)
-    shifted = logistic(ones, y, weights, z)
+    shifted = fit_logistic(ones, y, weights, z)
 
     def shift_loss(b: float) -> float:
         return _loss(z + b, y)
@@ -158,17 +158,17 @@ def _lines(
         return Estimate.undefined("the scores separate the classes"), shift, math.nan
     centre = float(z.mean())
     columns = np.stack([z - centre, ones[:, 0]], axis=1)
-    both = logistic(columns, y, weights)
+    both = fit_logistic(columns, y, weights)
 
     def slope_loss(a: float) -> float:
-        return logistic(ones, y, weights, a * columns[:, 0], [0.0]).loss
+        return fit_logistic(ones, y, weights, a * columns[:, 0], [0.0]).loss
 
     joint = 2 * (_loss(z, y) - both.loss)
     return _profile(slope_loss, both, 0, level), shift, joint
 
 
 def _profile(
-    loss: Callable[[float], float], fit: Fit, which: int, level: float
+    loss: Callable[[float], float], fit: NewtonFit, which: int, level: float
 ) -> Estimate:
     """Return where twice the rise of the loss reaches the chi-squared quantile."""
     from scipy.optimize import brentq

@@ -21,10 +21,10 @@ from equipoise._core.checks import number, one_of, sentence
 from equipoise._core.numerals import amount, as_probability
 from equipoise._core.seeds import generator
 from equipoise._core.types import FloatArray, IntArray
-from equipoise.decision.newton import logistic
-from equipoise.decision.plain import written
+from equipoise.decision.decimals import json_number
+from equipoise.decision.newton import fit_logistic
 from equipoise.decision.rows import (
-    Rows,
+    ScoredRows,
     check_rows,
     doubt_log_odds,
 )
@@ -172,7 +172,7 @@ class Calibrator:
         Ends of support and bounds are left out if there are none.
         """
         data = {k: v for k, v in asdict(self).items() if k not in _PAIRS}
-        ends = {name: [written(v) for v in getattr(self, name)] for name in _PAIRS}
+        ends = {name: [json_number(v) for v in getattr(self, name)] for name in _PAIRS}
         pairs = {name: pair for name, pair in ends.items() if pair != ["-inf", "inf"]}
         return {**data, "knots": list(self.knots), "levels": list(self.levels), **pairs}
 
@@ -327,7 +327,7 @@ def fit_calibrator(
 
 
 def _checked(
-    method: str, rows: Rows, parts: IntArray, exact: bool, reason: str
+    method: str, rows: ScoredRows, parts: IntArray, exact: bool, reason: str
 ) -> Calibrator:
     """Fit, and give way to a simpler form if it loses to the base rate."""
     gain = _gain(method, rows, parts, exact)
@@ -339,7 +339,7 @@ def _checked(
     return _base_only(rows, f"{lost}, so the scores tell nothing that can be used")
 
 
-def _gain(method: str, rows: Rows, parts: IntArray, exact: bool) -> float:
+def _gain(method: str, rows: ScoredRows, parts: IntArray, exact: bool) -> float:
     """Return how much log loss is saved against the base rate on parts left out.
 
     In nats, summed over the rows; NaN if there are too few rows to tell.
@@ -362,7 +362,7 @@ def _gain(method: str, rows: Rows, parts: IntArray, exact: bool) -> float:
     return gain
 
 
-def _divide(rows: Rows, parts: IntArray) -> bool:
+def _divide(rows: ScoredRows, parts: IntArray) -> bool:
     """Return whether both classes are there whichever part is left out."""
     numbers = np.unique(parts, return_inverse=True)[1]
     count = int(numbers.max()) + 1
@@ -375,7 +375,7 @@ def _divide(rows: Rows, parts: IntArray) -> bool:
     )
 
 
-def _own_parts(rows: Rows) -> IntArray:
+def _own_parts(rows: ScoredRows) -> IntArray:
     """Return five parts, each with rows of both classes from all over the scores."""
     parts = np.empty(rows.y.size, np.int64)
     for label in (0, 1):
@@ -389,11 +389,11 @@ def _own_parts(rows: Rows) -> IntArray:
     return parts
 
 
-def _taken(rows: Rows, keep: npt.NDArray[np.bool_]) -> Rows:
-    return Rows(*(column[keep] for column in rows))
+def _taken(rows: ScoredRows, keep: npt.NDArray[np.bool_]) -> ScoredRows:
+    return ScoredRows(*(column[keep] for column in rows))
 
 
-def _check_folds(folds: npt.ArrayLike | None, rows: Rows) -> IntArray:
+def _check_folds(folds: npt.ArrayLike | None, rows: ScoredRows) -> IntArray:
     if folds is None:
         return np.zeros(rows.y.size, np.int64)
     numbers = np.asarray(folds)
@@ -440,7 +440,7 @@ def automatic(positives: float, negatives: float, exact: bool) -> tuple[Method, 
     return "isotonic", f"no exact correction, and {cases} can tell a curve"
 
 
-def _fit(method: str, rows: Rows, exact: bool, reason: str) -> Calibrator:
+def _fit(method: str, rows: ScoredRows, exact: bool, reason: str) -> Calibrator:
     if method == "intercept":
         return _fit_intercept(rows, reason)
     if method == "isotonic":
@@ -450,25 +450,25 @@ def _fit(method: str, rows: Rows, exact: bool, reason: str) -> Calibrator:
     return _fit_platt(rows, exact, reason)
 
 
-def _fit_intercept(rows: Rows, reason: str) -> Calibrator:
+def _fit_intercept(rows: ScoredRows, reason: str) -> Calibrator:
     ones = np.ones((rows.score.size, 1))
-    fit = logistic(ones, rows.y, rows.weights, rows.score)
+    fit = fit_logistic(ones, rows.y, rows.weights, rows.score)
     return _line("intercept", 1.0, float(fit.coefficients[0]), rows, reason)
 
 
-def _base_only(rows: Rows, reason: str) -> Calibrator:
+def _base_only(rows: ScoredRows, reason: str) -> Calibrator:
     """Return the base rate for every score, with a slope that only keeps the order.
 
     It moves the log-odds by a hundredth over all scores, and is at most 1.
     """
     slope = _no_slope(rows)
-    fit = logistic(
+    fit = fit_logistic(
         np.ones((rows.score.size, 1)), rows.y, rows.weights, slope * rows.score
     )
     return _line("platt", slope, float(fit.coefficients[0]), rows, reason)
 
 
-def _no_slope(rows: Rows) -> float:
+def _no_slope(rows: ScoredRows) -> float:
     return min(LEAST_EFFECT / float(np.ptp(rows.score)), 1.0)
 
 
@@ -479,24 +479,24 @@ def _slope_prior(spread: float, exact: bool) -> tuple[float, float]:
     return 0.0, EFFECT_DEVIATION**-2
 
 
-def _fit_temperature(rows: Rows, exact: bool, reason: str) -> Calibrator:
+def _fit_temperature(rows: ScoredRows, exact: bool, reason: str) -> Calibrator:
     centre = float(to_log_odds(_base_rate(rows)))
     spread = _spread(rows)
     column = ((rows.score - centre) / spread)[:, None]
     mean, precision = _slope_prior(spread, exact)
-    fit = logistic(
+    fit = fit_logistic(
         column, _smoothed(rows), rows.weights, centre, prior=([mean], [precision])
     )
     slope = max(float(fit.coefficients[0]) / spread, _no_slope(rows))
     return _line("temperature", slope, centre * (1 - slope), rows, reason)
 
 
-def _fit_platt(rows: Rows, exact: bool, reason: str) -> Calibrator:
+def _fit_platt(rows: ScoredRows, exact: bool, reason: str) -> Calibrator:
     spread, target = _spread(rows), _smoothed(rows)
     middle = float(np.average(rows.score, weights=rows.weights))
     column = (rows.score - middle) / spread
     mean, precision = _slope_prior(spread, exact)
-    fit = logistic(
+    fit = fit_logistic(
         np.stack([column, np.ones_like(column)], axis=1),
         target,
         rows.weights,
@@ -510,7 +510,7 @@ def _fit_platt(rows: Rows, exact: bool, reason: str) -> Calibrator:
     return _line("platt", slope, level - slope * middle, rows, reason)
 
 
-def _fit_isotonic(rows: Rows, reason: str) -> Calibrator:
+def _fit_isotonic(rows: ScoredRows, reason: str) -> Calibrator:
     from scipy.optimize import isotonic_regression
 
     score, group = np.unique(rows.score, return_inverse=True)
@@ -535,7 +535,7 @@ def _fit_isotonic(rows: Rows, reason: str) -> Calibrator:
 
 
 def _line(
-    method: Method, slope: float, intercept: float, rows: Rows, reason: str
+    method: Method, slope: float, intercept: float, rows: ScoredRows, reason: str
 ) -> Calibrator:
     return Calibrator(
         method,
@@ -551,7 +551,7 @@ def _line(
     )
 
 
-def _supported(rows: Rows) -> tuple[float, float]:
+def _supported(rows: ScoredRows) -> tuple[float, float]:
     """Return the log-odds of base rate / (n0 + 1) and (n1 + base rate) / (n1 + 1)."""
     base = _base_rate(rows)
     low = math.log(base) - math.log(rows.negatives + 1 - base)
@@ -578,7 +578,7 @@ def _mix(z: FloatArray, share: float, base_rate: float) -> FloatArray:
     return np.asarray(up - down)
 
 
-def _smoothed(rows: Rows) -> FloatArray:
+def _smoothed(rows: ScoredRows) -> FloatArray:
     """Platt's targets: the posterior means under a uniform prior."""
     up = (rows.positives + 1) / (rows.positives + 2)
     down = 1 / (rows.negatives + 2)
@@ -591,7 +591,7 @@ def _finite(score: FloatArray) -> FloatArray:
     return np.clip(score, -most, most)
 
 
-def _reach(rows: Rows) -> tuple[float, float]:
+def _reach(rows: ScoredRows) -> tuple[float, float]:
     """Return how far scores count; as far as they go if most of them are equal."""
     low, middle, high = np.quantile(rows.score, [0.01, 0.5, 0.99])
     reach = FARTHEST * (high - low)
@@ -659,17 +659,17 @@ def _ends(values: Any) -> tuple[float, float]:
     return low, high
 
 
-def _spread(rows: Rows) -> float:
+def _spread(rows: ScoredRows) -> float:
     mean = np.average(rows.score, weights=rows.weights)
     return float(np.sqrt(np.average((rows.score - mean) ** 2, weights=rows.weights)))
 
 
-def _base_rate(rows: Rows) -> float:
+def _base_rate(rows: ScoredRows) -> float:
     total = float(rows.weights.sum())
     return rows.positives / total if total else 0.5
 
 
-def _count(rows: Rows) -> int:
+def _count(rows: ScoredRows) -> int:
     return _round(float(rows.weights.sum()))
 
 

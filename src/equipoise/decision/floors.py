@@ -22,8 +22,8 @@ import numpy.typing as npt
 from equipoise._core.checks import number, sentence
 from equipoise._core.numerals import as_probability, exact, figure
 from equipoise._core.types import IntArray
-from equipoise.decision.plain import written
-from equipoise.decision.rows import Rows, check_rows
+from equipoise.decision.decimals import json_number
+from equipoise.decision.rows import ScoredRows, check_rows
 from equipoise.errors import InputError, RefusedError
 from equipoise.uncertainty.sample_sizes import cases_for_power
 
@@ -78,7 +78,7 @@ class Certificate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON keeps."""
-        return {**asdict(self), "threshold": written(self.threshold)}
+        return {**asdict(self), "threshold": json_number(self.threshold)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Certificate:
@@ -286,7 +286,7 @@ def certify_both(
     return _certificate(rows, both[0], level, precision=precision, recall=recall)
 
 
-def _precision_cuts(rows: Rows, floor: float, delta: float) -> list[float]:
+def _precision_cuts(rows: ScoredRows, floor: float, delta: float) -> list[float]:
     """Return the thresholds that pass, falling."""
     from scipy.special import bdtr
 
@@ -334,7 +334,7 @@ def _grid(start: int, rows: int) -> IntArray:
     return np.array(counts, np.int64)
 
 
-def _recall_cut(rows: Rows, floor: float, delta: float, level: float) -> float:
+def _recall_cut(rows: ScoredRows, floor: float, delta: float, level: float) -> float:
     from scipy.special import bdtr
 
     positive = np.sort(rows.score[rows.y == 1])
@@ -363,7 +363,7 @@ def _recall_remedy(positives: int, delta: float) -> str:
     )
 
 
-def _precision_refusal(rows: Rows, floor: float, level: float) -> str:
+def _precision_refusal(rows: ScoredRows, floor: float, level: float) -> str:
     """Say what was seen at the top of the ranking, and what would be needed."""
     start = flags_needed(floor, level)
     wish = f"precision of at least {exact(floor)} at {as_probability(level, 4)}"
@@ -395,7 +395,7 @@ def _precision_refusal(rows: Rows, floor: float, level: float) -> str:
 
 
 def _certificate(
-    rows: Rows,
+    rows: ScoredRows,
     threshold: float,
     level: float,
     *,
@@ -415,7 +415,7 @@ def _certificate(
     )
 
 
-def _recall_at(rows: Rows, threshold: float) -> float:
+def _recall_at(rows: ScoredRows, threshold: float) -> float:
     return float(rows.y[rows.score >= threshold].sum() / rows.positives)
 
 

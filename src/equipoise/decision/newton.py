@@ -15,7 +15,7 @@ STEPS = 200
 TOLERANCE = 1e-12
 
 
-class Fit(NamedTuple):
+class NewtonFit(NamedTuple):
     """A fitted regression.
 
     Attributes:
@@ -29,14 +29,14 @@ class Fit(NamedTuple):
     loss: float
 
 
-def logistic(
+def fit_logistic(
     columns: FloatArray,
     target: FloatArray,
     weights: FloatArray,
     offset: FloatArray | float = 0.0,
     start: npt.ArrayLike | None = None,
     prior: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-) -> Fit:
+) -> NewtonFit:
     """Minimise the weighted log loss of sigmoid(columns @ c + offset).
 
     The loss is convex in c; each Newton step is halved until the loss falls.
@@ -54,7 +54,7 @@ def logistic(
 
     Example:
         >>> x, t = np.ones((4, 1)), np.array([1.0, 0.0, 0.0, 0.0])
-        >>> float(logistic(x, t, np.ones(4)).coefficients.round(4)[0])  # log(1/3)
+        >>> float(fit_logistic(x, t, np.ones(4)).coefficients.round(4)[0])  # log(1/3)
         -1.0986
     """
     c = np.zeros(columns.shape[1]) if start is None else np.array(start, np.float64)
@@ -84,7 +84,7 @@ def logistic(
         else:
             break
         c, loss = c - step, trial
-    return Fit(c, information, loss)
+    return NewtonFit(c, information, loss)
 
 
 def _vector(values: npt.ArrayLike) -> FloatArray:

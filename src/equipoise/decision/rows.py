@@ -20,7 +20,7 @@ ENOUGH = 20
 """Fewer log-odds lie between 0 and 1 by chance too often to be doubted."""
 
 
-class Rows(NamedTuple):
+class ScoredRows(NamedTuple):
     """Scored rows.
 
     Attributes:
@@ -43,15 +43,15 @@ class Rows(NamedTuple):
         """The summed weight of the negative rows."""
         return float(self.weights @ (1 - self.y))
 
-    def present(self) -> Rows:
+    def present(self) -> ScoredRows:
         """Return the rows whose weight is above 0."""
         keep = self.weights > 0
-        return self if keep.all() else Rows(*(column[keep] for column in self))
+        return self if keep.all() else ScoredRows(*(column[keep] for column in self))
 
 
 def check_rows(
     score: npt.ArrayLike, y: npt.ArrayLike, weights: npt.ArrayLike | None = None
-) -> Rows:
+) -> ScoredRows:
     """Return the columns as float64 arrays of one length.
 
     Raises:
@@ -74,7 +74,7 @@ def check_rows(
     if not np.isin(labels, (0.0, 1.0)).all():
         wrong = labels[~np.isin(labels, (0.0, 1.0))][0]
         raise InputError(sentence(f"y with the value {exact(wrong)}", "labels 0 and 1"))
-    return Rows(s, labels, _check_weights(weights, s.shape))
+    return ScoredRows(s, labels, _check_weights(weights, s.shape))
 
 
 def check_scores(score: npt.ArrayLike) -> FloatArray:
@@ -99,7 +99,7 @@ def check_scores(score: npt.ArrayLike) -> FloatArray:
     return s
 
 
-def doubt_log_odds(rows: Rows, stacklevel: int = 3) -> None:
+def doubt_log_odds(rows: ScoredRows, stacklevel: int = 3) -> None:
     """Warn where log-odds look like probabilities, which would be taken as they are.
 
     They do where all lie between 0 and 1, and fit the share of positives better as

@@ -16,6 +16,7 @@ from equipoise._core.numerals import as_probability, exact, significant
 from equipoise._core.types import FloatArray
 from equipoise.decision.calibration import Calibrator
 from equipoise.decision.costs import Costs
+from equipoise.decision.decimals import decimal, json_number, short_cut
 from equipoise.decision.floors import (
     Certificate,
     certify_both,
@@ -23,9 +24,8 @@ from equipoise.decision.floors import (
     certify_recall,
 )
 from equipoise.decision.objectives import Objective
-from equipoise.decision.plain import decimal, short_cut, written
 from equipoise.decision.rows import (
-    Rows,
+    ScoredRows,
     check_rows,
     doubt_log_odds,
 )
@@ -34,8 +34,8 @@ from equipoise.errors import InputError
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import prior_offset, probability
 
-Basis = Literal["given", "analytic", "estimated", "certified"]
-IntArray = npt.NDArray[np.int8]
+RuleBasis = Literal["given", "analytic", "estimated", "certified"]
+DecisionArray = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class DecisionRule:
     offset: float = 0.0
     objective: str = "given"
     options: tuple[tuple[str, Any], ...] = ()
-    basis: Basis = "given"
+    basis: RuleBasis = "given"
     level: float | None = None
     rows: int = 0
     positives: int = 0
@@ -166,7 +166,9 @@ class DecisionRule:
         """
         return np.asarray(self.calibrator.apply(log_odds) + self.offset)
 
-    def decide(self, log_odds: npt.ArrayLike, *, calibrated: bool = False) -> IntArray:
+    def decide(
+        self, log_odds: npt.ArrayLike, *, calibrated: bool = False
+    ) -> DecisionArray:
         """Return 1 where a row is flagged, 0 where not, -1 where undecided.
 
         Args:
@@ -189,7 +191,7 @@ class DecisionRule:
 
     def decide_probability(
         self, probability: npt.ArrayLike, *, calibrated: bool = True
-    ) -> IntArray:
+    ) -> DecisionArray:
         """Decide from probabilities; see `decide`.
 
         Args:
@@ -232,9 +234,9 @@ class DecisionRule:
         own = {f.name: getattr(self, f.name) for f in fields(self)}
         return {
             **own,
-            "threshold": written(self.threshold),
-            "lower": None if self.lower is None else written(self.lower),
-            "prevalence": written(self.prevalence),
+            "threshold": json_number(self.threshold),
+            "lower": None if self.lower is None else json_number(self.lower),
+            "prevalence": json_number(self.prevalence),
             "calibrator": self.calibrator.to_dict(),
             "options": dict(self.options),
             "tally": None if self.tally is None else asdict(self.tally),
@@ -455,7 +457,7 @@ def certified_rule(
 
 
 def _certified(
-    rows: Rows, precision: float | None, recall: float | None, level: float
+    rows: ScoredRows, precision: float | None, recall: float | None, level: float
 ) -> Certificate:
     if precision is None:
         return certify_recall(rows.score, rows.y, recall or 0.0, level=level)
@@ -467,7 +469,7 @@ def _certified(
 
 
 def _certified_band(
-    rows: Rows, precision: float, recall: float, level: float
+    rows: ScoredRows, precision: float, recall: float, level: float
 ) -> tuple[tuple[Certificate, ...], float | None]:
     """Certify each floor with half of the error; one threshold if it has both."""
     half = (1 + level) / 2
@@ -484,7 +486,7 @@ def _prepared(
     weights: npt.ArrayLike | None,
     calibrator: Calibrator | None,
     prevalence: float | None,
-) -> tuple[Rows, float, float]:
+) -> tuple[ScoredRows, float, float]:
     """Return calibrated rows, the offset, and the prevalence they stand for."""
     rows = check_rows(log_odds, y, weights)
     score = calibrator.apply(rows.score) if calibrator else rows.score
@@ -495,10 +497,10 @@ def _prepared(
     wanted = number(prevalence, "prevalence", 0, 1, open_ends=True)
     shift = prior_offset(share, wanted)
     factor = np.where(rows.y == 1, wanted / share, (1 - wanted) / (1 - share))
-    return Rows(score + shift, rows.y, rows.weights * factor), shift, wanted
+    return ScoredRows(score + shift, rows.y, rows.weights * factor), shift, wanted
 
 
-def _tally(rows: Rows, upper: float, lower: float | None) -> Tally | None:
+def _tally(rows: ScoredRows, upper: float, lower: float | None) -> Tally | None:
     total = float(rows.weights.sum())
     if not total:
         return None

@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, one_of, sentence
 from equipoise._core.types import FloatArray, IntArray
+from equipoise.decision.decimals import json_number
 from equipoise.decision.objectives import ROUNDING, Objective, as_objective
-from equipoise.decision.plain import written
 from equipoise.decision.rows import (
-    Rows,
+    ScoredRows,
     check_rows,
     check_scores,
     doubt_log_odds,
@@ -77,7 +77,7 @@ class Threshold:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON keeps."""
         numbers = {
-            k: written(v) for k, v in asdict(self).items() if isinstance(v, float)
+            k: json_number(v) for k, v in asdict(self).items() if isinstance(v, float)
         }
         return {**asdict(self), **numbers, "options": dict(self.options)}
 
@@ -153,7 +153,7 @@ def choose_threshold(
 
 
 def _threshold(
-    rows: Rows,
+    rows: ScoredRows,
     value: float,
     goal: Objective,
     gain: FloatArray | None,

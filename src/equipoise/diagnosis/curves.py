@@ -18,7 +18,7 @@ POWERS = (-0.25, 0.0, 0.25, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
-class Points:
+class CurvePoints:
     """A measured curve on the logit scale.
 
     Attributes:
@@ -31,9 +31,9 @@ class Points:
     z: FloatArray
     variance: FloatArray
 
-    def first(self, number: int) -> Points:
+    def first(self, number: int) -> CurvePoints:
         """Return the smallest sizes."""
-        return Points(self.size[:number], self.z[:number], self.variance[:number])
+        return CurvePoints(self.size[:number], self.z[:number], self.variance[:number])
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Continuation:
     gain: Prediction
 
 
-def continued(points: Points, start: float, end: float) -> Continuation:
+def continued(points: CurvePoints, start: float, end: float) -> Continuation:
     """Continue a curve from one size to another, averaging over the family.
 
     Each member a - b n^-c is a weighted least-squares fit of a and b. Members count
@@ -76,7 +76,7 @@ def continued(points: Points, start: float, end: float) -> Continuation:
 
     Example:
         >>> size = np.array([10.0, 20.0, 40.0, 80.0])
-        >>> exact = Points(size, 2 - 3 * size**-0.5, np.full(4, 1e-8))
+        >>> exact = CurvePoints(size, 2 - 3 * size**-0.5, np.full(4, 1e-8))
         >>> ahead = continued(exact, 80, 320)
         >>> round(ahead.level.mean + ahead.gain.mean, 3)
         1.832
@@ -99,7 +99,7 @@ def _average(weight: FloatArray, means: FloatArray, own: FloatArray) -> Predicti
 
 
 def _fit(
-    points: Points, start: float, end: float, power: float
+    points: CurvePoints, start: float, end: float, power: float
 ) -> tuple[float, float, float, float, float]:
     """Return level, its variance, gain, its variance, and the misfit (chi^2)."""
     reference = float(points.size[-1])

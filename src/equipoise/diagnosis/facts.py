@@ -10,7 +10,7 @@ from typing import Any
 from equipoise._core.layout import WIDTH, wrap
 from equipoise._core.numerals import figure
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count, names, ratio, share
+from equipoise.diagnosis.words import count, name_list, ratio, share
 from equipoise.errors import printable
 from equipoise.table.table import Table
 
@@ -70,7 +70,7 @@ def headline(facts: Mapping[str, Any], width: int = WIDTH) -> str:
     if facts["duplicate_rows"]:
         rest.append(f"{count(facts['duplicate_rows'], 'repeated row')}")
     if facts["dropped"]:
-        rest.append(f"left out: {names([d['name'] for d in facts['dropped']])}")
+        rest.append(f"left out: {name_list([d['name'] for d in facts['dropped']])}")
     best = facts["strongest_columns"]
     if best:
         first = best[0]

@@ -11,7 +11,7 @@ from equipoise._core.types import FloatArray, IntArray
 from equipoise.diagnosis.columns import as_numbers
 from equipoise.table.table import Table
 
-Learner = Callable[[Table, IntArray, IntArray, int], FloatArray]
+FastLearner = Callable[[Table, IntArray, IntArray, int], FloatArray]
 """(table, training rows, rows to score, seed) -> log-odds of these rows."""
 
 # scikit-learn's trees take categories below this number; the rest count as numbers.

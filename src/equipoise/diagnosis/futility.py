@@ -17,8 +17,8 @@ from equipoise._core.numerals import estimate as as_text
 from equipoise._core.numerals import exact, figure
 from equipoise._core.seeds import derive, generator
 from equipoise._core.types import FloatArray, IntArray
-from equipoise.diagnosis.curves import Continuation, Points, Prediction, continued
-from equipoise.diagnosis.fast import Learner, boosted_trees
+from equipoise.diagnosis.curves import Continuation, CurvePoints, Prediction, continued
+from equipoise.diagnosis.fast import FastLearner, boosted_trees
 from equipoise.metrics.confusion import curve
 from equipoise.metrics.estimate import Estimate
 from equipoise.priors import log_odds, probability
@@ -95,7 +95,7 @@ def learning_curve(
     table: Table,
     *,
     factor: float = 4.0,
-    learner: Learner = boosted_trees,
+    learner: FastLearner = boosted_trees,
     folds: int = 5,
     level: float = 0.95,
     seed: int = 0,
@@ -167,7 +167,7 @@ def _cannot(table: Table, negatives: int, positives: int) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class MeasuredCurve:
     """The measured scores of all sizes.
 
     Attributes:
@@ -211,7 +211,7 @@ class Trial:
             gain=_difference(ahead.level.mean, gain, level),
         )
 
-    def points(self, ap: FloatArray, positives: int) -> Points:
+    def points(self, ap: FloatArray, positives: int) -> CurvePoints:
         """Return the curve on the logit scale with the variance of each point.
 
         One training part's variance falls as 1 / n; its constant is pooled over the
@@ -225,7 +225,7 @@ class Trial:
         constant = float(np.nanmean(folds * self.spread * slope * self.sizes))
         constant = max(constant, 1e-6)
         alike = np.maximum(1 / (self.draws * folds), self.shares * (folds - 1) / folds)
-        return Points(self.sizes, log_odds(ap), constant / self.sizes * alike)
+        return CurvePoints(self.sizes, log_odds(ap), constant / self.sizes * alike)
 
     def _gain(self, ahead: Continuation, positives: int, factor: float) -> Prediction:
         """Add the noise of the test rows to the gain: a jackknife over the folds."""
@@ -239,7 +239,7 @@ class Trial:
         jackknife = (folds - 1) * float(np.var(others))
         return Prediction(ahead.gain.mean, ALIKE * ahead.gain.variance + jackknife)
 
-    def _backtest(self, points: Points, level: float) -> str:
+    def _backtest(self, points: CurvePoints, level: float) -> str:
         """Fit the three smallest sizes and foretell the largest."""
         start, end = float(points.size[2]), float(points.size[-1])
         ahead = continued(points.first(3), start, end)
@@ -294,7 +294,7 @@ class _Drawn:
         return np.flatnonzero(kept[self.unit]), int(self.positive[chosen].sum())
 
 
-def _run(table: Table, drawn: _Drawn, learner: Learner, seed: int) -> Trial:
+def _run(table: Table, drawn: _Drawn, learner: FastLearner, seed: int) -> MeasuredCurve:
     positives, fold = int(drawn.positive.sum()), drawn.fold
     folds = int(fold.max()) + 1
     pool = positives * (folds - 1) / folds
@@ -310,7 +310,7 @@ def _run(table: Table, drawn: _Drawn, learner: Learner, seed: int) -> Trial:
         spreads.append(float(np.var(pooled, ddof=1)) if draws > 1 else math.nan)
         sizes.append(float(np.mean([size for _, size in found])))
         without.append([_mean_without(table.y, found, fold, k) for k in range(folds)])
-    return Trial(
+    return MeasuredCurve(
         np.array(sizes),
         shares,
         np.array(DRAWS, np.float64),
@@ -321,7 +321,12 @@ def _run(table: Table, drawn: _Drawn, learner: Learner, seed: int) -> Trial:
 
 
 def _pooled(
-    table: Table, learner: Learner, drawn: _Drawn, share: float, draw: int, seed: int
+    table: Table,
+    learner: FastLearner,
+    drawn: _Drawn,
+    share: float,
+    draw: int,
+    seed: int,
 ) -> tuple[FloatArray, float]:
     """Score every row by a model of the other folds' sub-sample."""
     scores, sizes = np.empty(len(table)), []

@@ -20,24 +20,24 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def interval(low: float, high: float) -> str:
+def interval_text(low: float, high: float) -> str:
     """Write an interval of shares, with two decimals or the more that it needs.
 
     Example:
-        >>> interval(0.428, 0.946), interval(0.99912, 0.99988)
+        >>> interval_text(0.428, 0.946), interval_text(0.99912, 0.99988)
         ('0.43 to 0.95', '0.9991 to 0.9999')
     """
     low_text, high_text = interval_parts(low, high)
     return f"{low_text} to {high_text}"
 
 
-def names(items: Sequence[str] | Iterable[str], most: int = 3) -> str:
+def name_list(items: Sequence[str] | Iterable[str], most: int = 3) -> str:
     """Write column names as a short list.
 
     Example:
-        >>> names(["a", "b", "c", "d", "e"])
+        >>> name_list(["a", "b", "c", "d", "e"])
         "'a', 'b', 'c' and 2 more"
-        >>> names(["a", "b"])
+        >>> name_list(["a", "b"])
         "'a' and 'b'"
     """
     quoted = [repr(item) for item in items]

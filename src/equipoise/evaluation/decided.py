@@ -13,8 +13,8 @@ import numpy as np
 
 from equipoise._core.types import BoolArray, FloatArray
 from equipoise.decision.costs import Costs
+from equipoise.decision.decimals import rounded, short_cut
 from equipoise.decision.objectives import Objective
-from equipoise.decision.plain import rounded, short_cut
 from equipoise.decision.thresholds import choose_threshold
 from equipoise.metrics import Counts
 from equipoise.metrics import metric as metric_named

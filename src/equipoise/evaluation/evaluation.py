@@ -10,7 +10,7 @@ from typing import Any
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import amount, as_probability, percent, share
-from equipoise.decision.plain import decimal
+from equipoise.decision.decimals import decimal
 from equipoise.errors import InputError, printable
 from equipoise.metrics import Estimate
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from equipoise._core.numerals import as_probability, exact, significant
 from equipoise._core.numerals import share as as_share
-from equipoise.decision.plain import decimal
+from equipoise.decision.decimals import decimal
 from equipoise.diagnosis.words import count
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.report.summary_choice import advice, standing

@@ -20,7 +20,7 @@ from equipoise._core.numerals import (
     share,
     significant,
 )
-from equipoise.decision.plain import decimal
+from equipoise.decision.decimals import decimal
 from equipoise.diagnosis.words import count
 from equipoise.errors import printable
 from equipoise.evaluation.fixed_model import as_costs

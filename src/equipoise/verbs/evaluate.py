@@ -15,7 +15,7 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import as_p_value, as_probability, estimate, share
 from equipoise.decision.costs import Costs
-from equipoise.decision.plain import rounded
+from equipoise.decision.decimals import rounded
 from equipoise.decision.prevalence import is_movable
 from equipoise.errors import InputError, TrialWarning
 from equipoise.evaluation import evaluate as of_arrays

@@ -6,7 +6,7 @@ from __future__ import annotations
 from equipoise._core.numerals import figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject, Units
-from equipoise.diagnosis.words import interval
+from equipoise.diagnosis.words import interval_text
 from equipoise.uncertainty.proportion import normal_quantile
 from equipoise.uncertainty.sample_sizes import (
     auroc_error,
@@ -53,13 +53,13 @@ def look(
         better = share_interval(recall, whole.positives, subject.level)
         advice += (
             f" By cross-validation on the table's {whole.named(subject.counts[1])} the "
-            f"recall would be known as {interval(*better)}."
+            f"recall would be known as {interval_text(*better)}."
         )
     return Observation(
         "warning" if (high - low) / 2 > coarse else "info",
         f"{_cases(units, rows, own)}, a measured recall of {figure(recall)} means "
-        f"{interval(low, high)}, and a measured AUROC of {figure(auroc)} is known to "
-        f"about ±{figure(normal_quantile((1 + subject.level) / 2) * error)}.",
+        f"{interval_text(low, high)}, and a measured AUROC of {figure(auroc)} is known "
+        f"to about ±{figure(normal_quantile((1 + subject.level) / 2) * error)}.",
         f"{advice} A recall to within ±{figure(half_width)} takes about {needed:,} "
         f"{_kind(units)}.",
         {

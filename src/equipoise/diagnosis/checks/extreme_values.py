@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count, names, share
+from equipoise.diagnosis.words import count, name_list, share
 
 ENOUGH = 100_000
 FLOAT32_MOST = float(np.finfo(np.float32).max)
@@ -73,13 +73,13 @@ def _observation(
     if infinite:
         cells = sum(infinite.values())
         parts.append(
-            f"{names(infinite)} {'has' if len(infinite) == 1 else 'have'} "
+            f"{name_list(infinite)} {'has' if len(infinite) == 1 else 'have'} "
             f"{count(cells, 'value')} that {'is' if cells == 1 else 'are'} infinite or "
             "too large for 32-bit numbers"
         )
     if far:
         worst = min(far, key=lambda name: far[name])
-        listed = names(sorted(far, key=lambda name: far[name]))
+        listed = name_list(sorted(far, key=lambda name: far[name]))
         parts.append(
             f"the central {share(central)} of {listed} "
             f"{'fills' if len(far) == 1 else 'fill'} less than {share(squeezed)} of "

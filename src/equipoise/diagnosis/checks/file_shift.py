@@ -9,7 +9,7 @@ from equipoise._core.numerals import figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.shift import Shift, shifts
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import names
+from equipoise.diagnosis.words import name_list
 
 
 def look(
@@ -59,7 +59,7 @@ def describe(
         "warning" if worst.distance - worst.noise >= material else "info",
         f"{len(found)} of {columns} columns {'is' if len(found) == 1 else 'are'} "
         f"distributed differently in {where}, most of all "
-        f"{names([s.name for s in found])} (distance {figure(worst.distance)}, "
+        f"{name_list([s.name for s in found])} (distance {figure(worst.distance)}, "
         f"{figure(worst.noise)} by chance; 1 is no overlap).",
         "Find out why. A model tested there is tested on another population; "
         "cross-validation on the table will not foresee its result.",

@@ -10,7 +10,7 @@ import numpy as np
 from equipoise.diagnosis.columns import as_numbers
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count, names, share
+from equipoise.diagnosis.words import count, name_list, share
 from equipoise.reading.useless_columns import words_of
 from equipoise.table.table import Column
 
@@ -53,7 +53,7 @@ def look(
     text = f" {_free_text(free).message}" if free else ""
     return Observation(
         "warning",
-        f"{names(found)} {seems} the row and cannot carry over to new rows.{text}",
+        f"{name_list(found)} {seems} the row and cannot carry over to new rows.{text}",
         f"Leave {'it' if one else 'them'} out with drop=, or name "
         f"{'it' if one else 'one'} as group= or time= if that is what it is.",
         {"columns": found, "free_text": [column.name for column in free]},

@@ -7,7 +7,7 @@ import numpy as np
 
 from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import names
+from equipoise.diagnosis.words import name_list
 from equipoise.table.table import Column, Table
 
 
@@ -27,7 +27,7 @@ def look(subject: Subject) -> Observation | None:
         more = f" and {len(dropped) - 3} more" if len(dropped) > 3 else ""
         parts.append(f"left out: {', '.join(reasons)}{more}")
     if constant:
-        parts.append(f"constant or empty: {names(constant)}")
+        parts.append(f"constant or empty: {name_list(constant)}")
     if twins:
         pairs = [f"{a!r} = {b!r}" for a, b in twins[:3]]
         more = f" and {len(twins) - 3} more" if len(twins) > 3 else ""

@@ -10,7 +10,7 @@ from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.one_sided import one_sided
 from equipoise.diagnosis.predictive import Strength
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count, names
+from equipoise.diagnosis.words import count, name_list
 
 # With fewer rows of a class, separating them all says little.
 FEWEST = 10
@@ -60,7 +60,7 @@ def look(
     perfect = _perfect(first)
     message = (
         f"{'Column' if len(suspects) == 1 else 'Each of the columns'} "
-        f"{names([s.name for s in suspects])} alone "
+        f"{name_list([s.name for s in suspects])} alone "
         f"{'separates' if perfect else 'almost separates'} the classes (AUROC "
         f"{as_probability(first.auroc, 4)}, at least {figure(first.low, 3)})"
     )

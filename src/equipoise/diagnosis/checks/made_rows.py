@@ -6,7 +6,7 @@ from __future__ import annotations
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.made import Made
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import names, share
+from equipoise.diagnosis.words import name_list, share
 
 
 def look(subject: Subject) -> Observation | NotApplicable | None:
@@ -61,7 +61,7 @@ def made_words(found: Made) -> str:
     if found.fractions:
         one = len(found.fractions) == 1
         parts.append(
-            f"{'Column' if one else 'Columns'} {names(found.fractions)} "
+            f"{'Column' if one else 'Columns'} {name_list(found.fractions)} "
             f"{'holds' if one else 'hold'} whole numbers in the {other} and "
             f"fractions in the {kind}."
         )

@@ -10,7 +10,7 @@ from equipoise._core.numerals import figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.shift import shifts
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import names, share
+from equipoise.diagnosis.words import name_list, share
 from equipoise.priors import log_odds
 from equipoise.uncertainty.sample_sizes import difference_interval
 
@@ -109,7 +109,7 @@ def _columns(
         return []
     verb = "differs" if len(found) == 1 else "differ"
     return [
-        f"{names([s.name for s in found])} {verb} between the halves "
+        f"{name_list([s.name for s in found])} {verb} between the halves "
         f"(distance {figure(found[0].distance)})"
     ]
 

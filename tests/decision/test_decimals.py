@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipoise.decision.plain import decimal, rounded, short_cut, written
+from equipoise.decision.decimals import decimal, json_number, rounded, short_cut
 from equipoise.decision.thresholds import choose_threshold
 from equipoise.priors import log_odds, probability
 
 
 @pytest.mark.parametrize("value", [0.0, -1.5, 1e300, math.inf, -math.inf])
 def test_a_number_survives_json(value: float) -> None:
-    assert float(json.loads(json.dumps(written(value), allow_nan=False))) == value
+    assert float(json.loads(json.dumps(json_number(value), allow_nan=False))) == value
 
 
 def test_nan_stays_nan() -> None:
-    assert math.isnan(float(json.loads(json.dumps(written(math.nan)))))
-    assert written(0.25) == 0.25
+    assert math.isnan(float(json.loads(json.dumps(json_number(math.nan)))))
+    assert json_number(0.25) == 0.25
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,11 @@ PRINTED = 6
 """Digits of a probability that no short decimal equals."""
 
 
-def written(value: float) -> float | str:
+def json_number(value: float) -> float | str:
     """Return a finite number as it is, else "inf", "-inf" or "nan".
 
     Example:
-        >>> written(float("-inf")), float(written(0.5))
+        >>> json_number(float("-inf")), float(json_number(0.5))
         ('-inf', 0.5)
     """
     return value if math.isfinite(value) else str(value)
