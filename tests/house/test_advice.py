@@ -367,12 +367,11 @@ CASES: dict[str, Case] = {
         lambda _: strategies.as_strategies([eq.Strategy(), eq.Strategy()]),
         lambda _: strategies.as_strategies([eq.Strategy(), eq.Strategy(name="two")]),
     ),
-    "strategies/recipe.py: Use learner='network' for it.": Case(
+    "strategies/validation.py: Use learner='network' for it.": Case(
         lambda _: eq.Strategy(loss="focal", learner="trees"),
         lambda _: eq.Strategy(loss="focal", learner="network"),
     ),
-    "strategies/recipe.py: It is the step size of Adam: use learner='network' for "
-    "it.": (
+    "strategies/validation.py: It is {}: use learner={} for it.": (
         Case(
             lambda _: eq.Strategy(learner="trees", options={"learning_rate": 0.1}),
             lambda _: eq.Strategy(learner="network", options={"learning_rate": 0.1}),
@@ -820,15 +819,15 @@ EXPLAINS = {
     "learners/user_model/model.py: Keras says: {}",
     "networks/layout.py: Rename the column.",
     "sampling/classes.py: Check the split: a class is absent from these rows.",
-    "strategies/recipe.py: It compares positives with negatives, so class weights "
-    "cancel.",
-    "strategies/recipe.py: The log-odds of a prior of one half are 0: it would adjust "
-    "nothing.",
-    "strategies/recipe.py: The plan itself says which negatives each member sees.",
-    "strategies/recipe.py: It takes the place of repeated positives, and here none "
-    "repeats.",
-    "strategies/recipe.py: A blend is neither positive nor negative, so it forms no "
-    "pair.",
+    "strategies/validation.py: It compares positives with negatives, so class "
+    "weights cancel.",
+    "strategies/validation.py: The log-odds of a prior of one half are 0: it would "
+    "adjust nothing.",
+    "strategies/validation.py: The plan itself says which negatives each member sees.",
+    "strategies/validation.py: It takes the place of repeated positives, and here "
+    "none repeats.",
+    "strategies/validation.py: A blend is neither positive nor negative, so it forms "
+    "no pair.",
     "reading/blocks.py: Is a quote on line {} not closed?",
     "reading/blocks.py: Copy or write it again.",
     "reading/csv_bytes.py: The file is damaged or no text file; write it again.",

@@ -14,7 +14,7 @@ LABELS = np.repeat([0, 1], [90, 6])
 
 
 def passes(sampler, seed=0, count=30):
-    length = 6 + sampler.kept(90, 6)
+    length = 6 + sampler.negatives_drawn(90, 6)
     draw = sampler.draw(LABELS, batch=length, steps=count, seed=seed, epoch=0)
     return [set(one.tolist()) for one in draw.index]
 
@@ -32,15 +32,15 @@ def test_the_chosen_once_depend_on_the_seed():
     assert one[0] != other[0]
 
 
-def test_the_kept_share_is_the_offset():
+def test_the_negative_share_is_the_offset():
     sampler = Undersample(ratio=0.25)
     offset = prior_offset(sampler.prior(90, 6), 6 / 96)
-    assert offset == pytest.approx(math.log(sampler.kept_share(90, 6)))
+    assert offset == pytest.approx(math.log(sampler.negative_share(90, 6)))
 
 
 def test_no_more_negatives_are_kept_than_there_are():
-    assert Undersample(ratio=0.01).kept(90, 6) == 90
-    assert Undersample(ratio=100.0).kept(90, 6) == 1
+    assert Undersample(ratio=0.01).negatives_drawn(90, 6) == 90
+    assert Undersample(ratio=100.0).negatives_drawn(90, 6) == 1
 
 
 def test_bad_options():

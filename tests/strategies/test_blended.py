@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
-from equipoise.strategies.blended import BLEND_SOURCES, Blend
+from equipoise.strategies.blended import BLEND, Blend
 from equipoise.strategies.catalogue import AUTO, catalogue, strategy
 from equipoise.strategies.strategy import Strategy
 
@@ -20,7 +20,7 @@ def test_auto_is_what_fit_averages() -> None:
     text = auto.describe()
     assert "logistic, trees, extra_trees and plain" in text
     assert "17%, 33%, 33% and 17%" in text
-    for key in (*BLEND_SOURCES, "geurts2006", "ke2017"):
+    for key in (*BLEND.citations, "geurts2006", "ke2017"):
         assert key in auto.citation()
     assert auto.correction(9, 1).exact
     assert repr(auto) == "Blend('auto', logistic=1, trees=2, extra_trees=2, plain=1)"

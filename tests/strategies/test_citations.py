@@ -7,11 +7,11 @@ import pytest
 
 from equipoise.losses.records import LOSS_RECORDS
 from equipoise.sampling.samplers import SAMPLERS
-from equipoise.strategies.blended import BLEND_SOURCES
+from equipoise.strategies.blended import BLEND
 from equipoise.strategies.catalogue import catalogue
 from equipoise.strategies.citations import SOURCES, bibtex
+from equipoise.strategies.learner_records import LEARNERS
 from equipoise.strategies.plans import PLANS
-from equipoise.strategies.recipe import LEARNER_SOURCES
 from equipoise.strategies.strategy import Strategy
 from equipoise.synthesis.syntheses import SYNTHESES
 from equipoise.weights.schemes import SCHEMES
@@ -34,10 +34,10 @@ def test_every_source_is_used_and_every_key_has_one():
         *SCHEMES.values(),
         *LOSS_RECORDS.values(),
         *PLANS.values(),
+        *LEARNERS.values(),
+        BLEND,
     ]
     used = {key for part in parts for key in part.citations}
-    used |= {key for keys in LEARNER_SOURCES.values() for key in keys}
-    used |= set(BLEND_SOURCES)
     assert used == set(SOURCES)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from equipoise.errors import InputError
 from equipoise.weights.capped import capped_ratio
+from equipoise.weights.schemes import class_weights
 
 
 @pytest.mark.parametrize(
@@ -17,4 +18,4 @@ def test_inverse_frequency_within_the_cap(counts, cap, expected):
 
 def test_a_cap_below_one_is_refused():
     with pytest.raises(InputError, match=r"cap=0\.5"):
-        capped_ratio(9, 1, cap=0.5)
+        class_weights("capped", 9, 1, cap=0.5)

@@ -7,6 +7,7 @@ import pytest
 
 from equipoise.errors import InputError
 from equipoise.weights.effective_number import effective_number_ratio
+from equipoise.weights.schemes import class_weights
 
 
 @pytest.mark.parametrize("beta", ["0.5", "0.9", "0.999", "0.9999", "0.99999999"])
@@ -28,4 +29,4 @@ def test_towards_one_it_is_the_inverse_frequency():
 @pytest.mark.parametrize("beta", [1.0, -0.1, 2.0])
 def test_beta_outside_its_range_is_refused(beta):
     with pytest.raises(InputError, match="beta"):
-        effective_number_ratio(9, 1, beta=beta)
+        class_weights("effective_number", 9, 1, beta=beta)

@@ -4,7 +4,6 @@ from __future__ import annotations
 import pytest
 
 from equipoise.errors import InputError, InputTypeError
-from equipoise.weights.fixed import fixed_ratio
 from equipoise.weights.schemes import class_weights
 
 
@@ -18,4 +17,4 @@ def test_the_ratio_of_the_normalised_weights_is_as_named():
 )
 def test_bad_weights_are_refused(bad, error):
     with pytest.raises(error, match="positive_weight"):
-        fixed_ratio(9, 1, positive_weight=bad)
+        class_weights("fixed", 9, 1, positive_weight=bad)

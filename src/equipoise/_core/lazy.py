@@ -49,6 +49,19 @@ def attach(
     return __getattr__, __dir__, names
 
 
+def loaded(item: Any) -> Any:
+    """Return what "package.module:name" names; anything else as it is.
+
+    Example:
+        >>> loaded("math:inf")
+        inf
+    """
+    if not isinstance(item, str):
+        return item
+    module, _, name = item.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 def _read_stub(stub: Path) -> dict[str, str | None]:
     """Map each public name to its module (None: the name is a sub-package)."""
     origin: dict[str, str | None] = {}

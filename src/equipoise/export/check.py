@@ -141,7 +141,7 @@ def require_same(
     """
     z = model.log_odds(table)
     gaps = np.abs(found["probability"] - probability(z))
-    networks = any(c.strategy.learner == "network" for c in model.components)
+    networks = any(c.strategy.learner_record.trains_networks for c in model.components)
     tolerance = NETWORK_TOLERANCE if networks or model.own else TOLERANCE
     clear = np.abs(z - model.rule.threshold) > CLEAR
     if model.rule.lower is not None:

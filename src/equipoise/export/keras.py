@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from equipoise._core.checks import listing, sentence
+from equipoise._core.lazy import loaded
 from equipoise.errors import UnsupportedError
 from equipoise.export.check import (
     OWN,
     boolean_inputs,
     encoding_of,
 )
+from equipoise.strategies.learner_records import LEARNERS
 
 if TYPE_CHECKING:
     from equipoise.decision.rule import DecisionRule
     from equipoise.models.model import Component, ModelRecord
-
-SERVED = ("network", "logistic", "trees", "extra_trees")
 
 
 def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
@@ -86,12 +86,17 @@ def require_served(components: Sequence[Component]) -> None:
     Raises:
         UnsupportedError: One cannot; it is named.
     """
-    others = sorted({c.strategy.learner for c in components} - set(SERVED))
+    exportable = [
+        name
+        for name, record in LEARNERS.items()
+        if record.keras or record.trains_networks
+    ]
+    others = sorted({c.strategy.learner for c in components} - {*exportable})
     if others:
         raise UnsupportedError(
             sentence(
                 f"a model with {listing(others)} as a Keras model",
-                f"{listing(SERVED)} only",
+                f"{listing(exportable)} only",
                 "Leave it out of the strategies to export the model; predict and "
                 "predict_file serve every model.",
             )
@@ -113,11 +118,12 @@ def _component(component: Component, inputs: Mapping[str, Any], name: str) -> An
     scorers: Sequence[Any] = component.scorers
     if component.own is not None:
         return _own(component, inputs[OWN], name)
-    if component.strategy.learner == "network":
+    learner = component.strategy.learner_record
+    if learner.trains_networks:
         found = network_model(scorers, output="log_odds")(inputs)
         return MeanLogOdds()(found)
-    one = _linear if component.strategy.learner == "logistic" else _trees
-    parts = [one(scorer, f"{name}-{k}", inputs) for k, scorer in enumerate(scorers)]
+    layer = loaded(learner.keras)
+    parts = [layer(scorer, f"{name}-{k}", inputs) for k, scorer in enumerate(scorers)]
     if len(parts) == 1:
         return parts[0]
     joined = keras.layers.Concatenate(dtype="float64")(parts)
@@ -150,7 +156,14 @@ def _own(component: Component, x: Any, name: str) -> Any:
     return MeanLogOdds()(keras.layers.Concatenate()(means))
 
 
-def _linear(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
+def linear_log_odds(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
+    """Return the log-odds of a logistic regression, `[rows, 1]` float64.
+
+    Args:
+        scorer: A `LogisticScorer`.
+        name: The name of its layers.
+        inputs: Keras inputs, the raw columns by name.
+    """
     from equipoise.learners.linear.keras_layer import LinearLogOdds
     from equipoise.networks.encoding import EncodingLayer
 
@@ -160,7 +173,14 @@ def _linear(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
     return layer(EncodingLayer(encoding, name=f"equipoise-{name}")(inputs))
 
 
-def _trees(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
+def tree_log_odds(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
+    """Return the log-odds of trees of either kind, `[rows, 1]` float64.
+
+    Args:
+        scorer: A `TreesScorer` or an `ExtraTreesScorer`.
+        name: The name of its layers.
+        inputs: Keras inputs, the raw columns by name.
+    """
     from equipoise.learners.trees.extra import ExtraTreesScorer
     from equipoise.learners.trees.forest import joined
     from equipoise.learners.trees.keras_layer import TreeMatrix, forest_layer

@@ -3,31 +3,16 @@
 
 from __future__ import annotations
 
-import importlib
 from functools import cache
 from typing import Any
 
 from equipoise._core.checks import one_of
+from equipoise._core.lazy import loaded
 from equipoise.jobs import Learner, Scorer
+from equipoise.strategies.learner_records import LEARNERS
 from equipoise.strategies.strategy import Strategy
 
-_LEARNERS = {
-    "network": ("equipoise.learners.network", "NetworkLearner", "NetworkScorer"),
-    "trees": ("equipoise.learners.trees.histogram", "TreesLearner", "TreesScorer"),
-    "extra_trees": (
-        "equipoise.learners.trees.extra",
-        "ExtraTreesLearner",
-        "ExtraTreesScorer",
-    ),
-    "logistic": (
-        "equipoise.learners.linear.logistic",
-        "LogisticLearner",
-        "LogisticScorer",
-    ),
-    "prior": ("equipoise.learners.prior", "PriorLearner", "PriorScorer"),
-    "resampled": ("equipoise.learners.resampled.learner", "ResampledLearner", ""),
-}
-_NAMES = [name for name, (_, _, scorer) in _LEARNERS.items() if scorer]
+_RESAMPLED = "equipoise.learners.resampled.learner:ResampledLearner"
 
 
 def learner_for(strategy: Strategy) -> Learner:
@@ -44,9 +29,9 @@ def learner_for(strategy: Strategy) -> Learner:
         >>> type(learner_for(strategy("prior"))).__name__
         'PriorLearner'
     """
-    if hasattr(strategy, "resampler"):
-        return _learner("resampled")
-    return _learner(one_of(strategy.learner, _NAMES, "learner"))
+    if strategy.resamples:
+        return _made(_RESAMPLED)
+    return _made(LEARNERS[one_of(strategy.learner, LEARNERS, "learner")].learner)
 
 
 def scorer_from_state(learner: str, state: dict[str, Any]) -> Scorer:
@@ -63,15 +48,13 @@ def scorer_from_state(learner: str, state: dict[str, Any]) -> Scorer:
         >>> scorer_from_state("prior", {"value": -2.0})
         PriorScorer(value=-2.0)
     """
-    module, _, scorer = _LEARNERS[one_of(learner, _NAMES, "learner")]
-    if learner == "network":  # without the engine, which loads TensorFlow
-        module = "equipoise.training.scorer"
-    built: Scorer = getattr(importlib.import_module(module), scorer).from_state(state)
-    return built
+    record = LEARNERS[one_of(learner, LEARNERS, "learner")]
+    scorer: Scorer = loaded(record.scorer).from_state(state)
+    return scorer
 
 
 @cache
-def _learner(name: str) -> Learner:
-    module, learner, _ = _LEARNERS[name]
-    built: Learner = getattr(importlib.import_module(module), learner)()
-    return built
+def _made(learner: Any) -> Learner:
+    """Return the one learner of a class, or of its import path."""
+    made: Learner = loaded(learner)()
+    return made

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from equipoise.losses.base import Tensor, as_type
-from equipoise.losses.options import checked
+from equipoise.losses.option_checks import check_options
 from equipoise.losses.set_loss import SetLoss, class_masses, dtype_of
 
 
@@ -51,7 +51,7 @@ def auc_margin_loss(
         >>> print(f"{float(value):.3f}")
         1.000
     """
-    checked("auc_margin", margin=margin)
+    check_options("auc_margin", margin=margin)
     z, positive, negative = class_masses(targets, logits, weights)
     h = ops.sigmoid(z)
     mean1, variance1, some1 = _moments(h, positive)
@@ -94,8 +94,5 @@ class AUCMargin(SetLoss):
         name: str = "auc_margin",
         dtype: str | None = None,
     ) -> None:
-        checked("auc_margin", margin=margin)
+        check_options("auc_margin", margin=margin)
         super().__init__(name, dtype, margin=margin)
-
-
-LOSS = AUCMargin

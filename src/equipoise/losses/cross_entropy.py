@@ -77,6 +77,3 @@ class CrossEntropy(ExampleLoss):
         dtype: str | None = None,
     ) -> None:
         super().__init__(reduction, name, dtype)
-
-
-LOSS = CrossEntropy

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from equipoise.losses.base import ExampleLoss, Tensor, as_type, prepared
-from equipoise.losses.options import checked
+from equipoise.losses.option_checks import check_options
 
 
 def focal_loss(
@@ -45,7 +45,7 @@ def focal_loss(
         >>> [round(float(value), 5) for value in values]
         [0.17329, 0.00011]
     """
-    checked("focal", gamma=gamma, alpha=alpha)
+    check_options("focal", gamma=gamma, alpha=alpha)
     t, z = prepared(targets, logits)
     g = as_type(gamma, z.dtype)
     right, wrong = ops.softplus(-z), ops.softplus(z)
@@ -86,8 +86,5 @@ class Focal(ExampleLoss):
         name: str = "focal",
         dtype: str | None = None,
     ) -> None:
-        checked("focal", gamma=gamma, alpha=alpha)
+        check_options("focal", gamma=gamma, alpha=alpha)
         super().__init__(reduction, name, dtype, gamma=gamma, alpha=alpha)
-
-
-LOSS = Focal

@@ -8,7 +8,7 @@ from keras import ops
 
 from equipoise.losses.base import ExampleLoss, Tensor, as_type, prepared
 from equipoise.losses.cross_entropy import cross_entropy_loss
-from equipoise.losses.options import checked
+from equipoise.losses.option_checks import check_options
 
 
 def logit_adjusted_loss(
@@ -44,7 +44,7 @@ def logit_adjusted_loss(
         >>> [round(float(value), 4) for value in values]
         [2.3026, 0.1054]
     """
-    checked("logit_adjusted", prior=prior, tau=tau)
+    check_options("logit_adjusted", prior=prior, tau=tau)
     t, z = prepared(targets, logits)
     share = as_type(prior, z.dtype)
     odds = ops.log(share) - ops.log1p(-share)
@@ -80,8 +80,5 @@ class LogitAdjusted(ExampleLoss):
         name: str = "logit_adjusted",
         dtype: str | None = None,
     ) -> None:
-        checked("logit_adjusted", prior=prior, tau=tau)
+        check_options("logit_adjusted", prior=prior, tau=tau)
         super().__init__(reduction, name, dtype, prior=prior, tau=tau)
-
-
-LOSS = LogitAdjusted

@@ -9,7 +9,7 @@ import keras
 from keras import ops
 
 from equipoise.losses.base import Tensor, as_type
-from equipoise.losses.options import checked
+from equipoise.losses.option_checks import check_options
 from equipoise.losses.set_loss import SetLoss, class_masses, dtype_of
 
 
@@ -57,7 +57,7 @@ def pairwise_auc_loss(
         >>> print(f"{float(value):.3f}")  # (0.5^2 + 2.5^2) / 2
         3.250
     """
-    checked("pairwise_auc", margin=margin)
+    check_options("pairwise_auc", margin=margin)
     z, positive, negative = class_masses(targets, logits, weights)
     lead = as_type(margin, z.dtype)
     lead = lead if len(lead.shape) == 0 else ops.expand_dims(lead, -1)
@@ -144,8 +144,5 @@ class PairwiseAUC(SetLoss):
         name: str = "pairwise_auc",
         dtype: str | None = None,
     ) -> None:
-        checked("pairwise_auc", margin=margin)
+        check_options("pairwise_auc", margin=margin)
         super().__init__(name, dtype, margin=margin)
-
-
-LOSS = PairwiseAUC

@@ -1,70 +1,131 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each loss means for probabilities: facts that need no TensorFlow.
+"""The facts of each loss, without TensorFlow: adding one is a file and a line here.
 
-The mathematics of a loss is in the file of `equipoise.losses` that bears its
-name. Here is what a strategy must know of it.
+A strategy is checked, worded, cited and corrected by these facts alone. The functions
+are named by their import paths and loaded when they are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from equipoise._core.options import Setting
+from equipoise._core.options import Options, Setting
+from equipoise.priors import log_odds
+
+Shifts = Callable[[Options, float], dict[str, float]]
+"""From the options and the drawn prior to shifts of the log-odds, by what they undo."""
+
+
+def no_shifts(options: Options, prior: float) -> dict[str, float]:
+    """Return no shifts: the minimiser is the log-odds of what is drawn."""
+    return {}
+
+
+def _alpha_shift(options: Options, prior: float) -> dict[str, float]:
+    """Undo alpha, a class weight of alpha / (1 - alpha)."""
+    alpha = options["alpha"]
+    if not isinstance(alpha, float | int):
+        return {}
+    return {"the focal loss' alpha": -float(log_odds(alpha))}
+
+
+def _adjustment(options: Options, prior: float) -> dict[str, float]:
+    """Undo the adjustment: the loss sees z + tau log-odds(prior), z is the score."""
+    tau = float(options["tau"] or 0)
+    return {"logit adjustment": tau * float(log_odds(prior))}
 
 
 @dataclass(frozen=True)
 class LossRecord:
-    """What is minimised, as far as a strategy must know it.
+    """What is known of a loss without loading it.
 
     Attributes:
-        name: The loss, also the name of its file.
+        name: Its name in a `Strategy`.
         kind: "example": one value per example. "set": one value for all examples
             of a batch together, which class weights cannot change.
         link: How its minimiser relates to the log-odds. "offset": it *is* the
-            log-odds, up to a known shift. "focal": by the focal loss' closed
-            form. "calibrate": not at all.
+            log-odds, up to known shifts. "focal": by the focal loss' closed form at
+            the option `gamma`. "calibrate": not at all.
         phrase: What it is, in words that complete "minimising ..."; option names
             in braces are filled in.
+        function: The function, or where it is: "package.module:function". For kind
+            "example" `f(targets, logits, **options)`, which returns one value per
+            example, `[..., batch]`. For kind "set"
+            `f(targets, logits, weights=None, **options)`, which returns one value per
+            leading index, `[...]`.
+        keras: The class for `model.compile(loss=...)`, or where it is; None for a plain
+            class around the function, which cannot be saved.
         options: The options of the loss.
-        training: Options that steer the training with it.
+        training: Options that control the training with it.
+        shifts: What its options add to the log-odds of the drawn examples.
         needs_prior: Whether the loss is given the share of positives among the
             drawn examples, as `prior`.
-        neutral: Options at which it is the cross-entropy; None where there are
-            none.
+        class_share: The option that weights the classes as a share, or empty.
+        neutral: Options at which it is the cross-entropy; None if there are none.
+        tasks: The kinds of task that it serves.
         citations: Keys of the sources.
+        sources: The BibTeX entries of keys that Equipoise does not know.
     """
 
     name: str
     kind: Literal["example", "set"]
     link: Literal["offset", "focal", "calibrate"]
     phrase: str
+    function: str | Callable[..., Any]
+    keras: str | type[Any] | None = None
     options: Mapping[str, Setting] = field(default_factory=dict)
     training: Mapping[str, Setting] = field(default_factory=dict)
+    shifts: Shifts = no_shifts
     needs_prior: bool = False
-    neutral: Mapping[str, float] | None = None
+    class_share: str = ""
+    neutral: Options | None = None
+    tasks: tuple[str, ...] = ("binary",)
     citations: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What it is called in a sentence."""
+        return f"the {self.name} loss"
+
+    @property
+    def obstacle(self) -> str:
+        """Why scores that are trained with it need a calibrator; empty if not."""
+        if self.link != "calibrate":
+            return ""
+        return f"{self.title} orders scores and does not say what they mean"
 
 
-_MARGIN = Setting(1.0, low=0, high=1000, open_ends=True)
+_MARGIN = {"margin": Setting(1.0, low=0, high=1000, open_ends=True)}
 _WARM_START = {"warm_start": Setting(0.25, low=0, high=1)}
 
 LOSS_RECORDS: dict[str, LossRecord] = {
-    objective.name: objective
-    for objective in (
+    record.name: record
+    for record in (
         LossRecord(
-            "cross_entropy", "example", "offset", "the cross-entropy", neutral={}
+            "cross_entropy",
+            "example",
+            "offset",
+            "the cross-entropy",
+            "equipoise.losses.cross_entropy:cross_entropy_loss",
+            "equipoise.losses.cross_entropy:CrossEntropy",
+            neutral={},
         ),
         LossRecord(
             "focal",
             "example",
             "focal",
             "the focal loss at gamma {gamma:g}",
+            "equipoise.losses.focal:focal_loss",
+            "equipoise.losses.focal:Focal",
             options={
                 "gamma": Setting(2.0, low=0, high=20),
                 "alpha": Setting(None, low=0, high=1, open_ends=True, optional=True),
             },
+            shifts=_alpha_shift,
+            class_share="alpha",
             neutral={"gamma": 0.0},
             citations=("lin2017", "charoenphakdee2021"),
         ),
@@ -74,7 +135,10 @@ LOSS_RECORDS: dict[str, LossRecord] = {
             "offset",
             "the cross-entropy of logits adjusted by {tau:g} times the drawn "
             "examples' prior log-odds",
+            "equipoise.losses.logit_adjusted:logit_adjusted_loss",
+            "equipoise.losses.logit_adjusted:LogitAdjusted",
             options={"tau": Setting(1.0, low=0, high=10)},
+            shifts=_adjustment,
             needs_prior=True,
             neutral={"tau": 0.0},
             citations=("menon2021",),
@@ -86,7 +150,9 @@ LOSS_RECORDS: dict[str, LossRecord] = {
             "the squared hinge at margin {margin:g} over all pairs of a positive "
             "and a negative, after a start with the cross-entropy of at most "
             "{warm_start:.0%} of the epochs",
-            options={"margin": _MARGIN},
+            "equipoise.losses.pairwise_auc:pairwise_auc_loss",
+            "equipoise.losses.pairwise_auc:PairwiseAUC",
+            options=_MARGIN,
             training=_WARM_START,
             citations=("rust2023",),
         ),
@@ -96,7 +162,9 @@ LOSS_RECORDS: dict[str, LossRecord] = {
             "calibrate",
             "the AUC margin loss at margin {margin:g}, after a start with the "
             "cross-entropy of at most {warm_start:.0%} of the epochs",
-            options={"margin": _MARGIN},
+            "equipoise.losses.auc_margin:auc_margin_loss",
+            "equipoise.losses.auc_margin:AUCMargin",
+            options=_MARGIN,
             training=_WARM_START,
             citations=("ying2016", "yuan2021"),
         ),
@@ -105,7 +173,7 @@ LOSS_RECORDS: dict[str, LossRecord] = {
 
 
 def loss_names() -> list[str]:
-    """Return the names of all losses.
+    """Return the names of all losses, without loading TensorFlow.
 
     Example:
         >>> loss_names()[:2]

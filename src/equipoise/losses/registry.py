@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from equipoise._core.checks import one_of
-from equipoise._core.options import Number
+from equipoise._core.lazy import loaded
+from equipoise._core.options import Options, defaults_of
 from equipoise.losses.records import LOSS_RECORDS
 
 
@@ -18,7 +18,7 @@ class LossSpec:
     """A loss: its function, its Keras class, and what the function accepts.
 
     Attributes:
-        name: What it is called in a `Strategy`.
+        name: Its name in a `Strategy`.
         function: For kind "example" `f(targets, logits, **options)`, which returns
             one value per example, `[..., batch]`. For kind "set"
             `f(targets, logits, weights=None, **options)`, which returns one value
@@ -32,18 +32,8 @@ class LossSpec:
     name: str
     function: Callable[..., Any]
     kind: Literal["example", "set"]
-    options: Mapping[str, Number]
+    options: Options
     keras: type[Any]
-
-
-def loss_names() -> list[str]:
-    """Return the names of all losses, without loading TensorFlow.
-
-    Example:
-        >>> loss_names()[:2]
-        ['cross_entropy', 'focal']
-    """
-    return list(LOSS_RECORDS)
 
 
 def get(name: str) -> LossSpec:
@@ -60,8 +50,13 @@ def get(name: str) -> LossSpec:
         >>> spec.kind, dict(spec.options)
         ('example', {'gamma': 2.0, 'alpha': None})
     """
-    objective = LOSS_RECORDS[one_of(name, LOSS_RECORDS, "loss")]
-    module = importlib.import_module(f"equipoise.losses.{name}")
-    function: Callable[..., Any] = getattr(module, f"{name}_loss")
-    options = {key: setting.default for key, setting in objective.options.items()}
-    return LossSpec(name, function, objective.kind, options, module.LOSS)
+    record = LOSS_RECORDS[one_of(name, LOSS_RECORDS, "loss")]
+    function: Callable[..., Any] = loaded(record.function)
+    options = defaults_of(record.options)
+    if record.keras is None:
+        from equipoise.losses.plain import keras_class
+
+        keras = keras_class(name, record.kind, function, options)
+    else:
+        keras = loaded(record.keras)
+    return LossSpec(name, function, record.kind, options, keras)

@@ -95,7 +95,7 @@ def highlighted(trial: TrialRecord) -> list[str]:
     Where these are one, the next of the leaderboard stands beside it. An arm that
     predicts the prior is not drawn in colour beside others.
     """
-    flat = {s.name for s in trial.strategies if s.learner == "prior"}
+    flat = {s.name for s in trial.strategies if s.learner_record.constant}
     order = [name for name in trial.names if name not in flat]
     first = [trial.verdict.choice, trial.results.baseline, *order]
     return list(dict.fromkeys(first))[:3]

@@ -54,7 +54,7 @@ def alternative(trial: TrialRecord) -> str | None:
     Then the trial cannot tell it from the baseline, or it is within the margin. Arms
     that predict the prior do not count.
     """
-    flat = {s.name for s in trial.strategies if s.learner == "prior"}
+    flat = {s.name for s in trial.strategies if s.learner_record.constant}
     first = next((name for name in trial.names if name not in flat), None)
     base, best = trial.results.baseline, trial.verdict.choice
     return None if first in (None, base, best) else first
@@ -174,7 +174,7 @@ def costs_code(costs: Costs) -> str:
 
 def _has_networks(strategy: Strategy) -> bool:
     members = strategy.blended if isinstance(strategy, Blend) else (strategy,)
-    return any(member.learner == "network" for member in members)
+    return any(member.learner_record.trains_networks for member in members)
 
 
 def _changed(trial: TrialRecord) -> dict[str, object]:

@@ -8,7 +8,7 @@ from .natural import Natural as Natural
 from .oversample import Oversample as Oversample
 from .rate import Rate as Rate
 from .sampler import Sampler as Sampler
-from .sampler import steps_per_epoch as steps_per_epoch
+from .feeds.arrays import steps_per_epoch as steps_per_epoch
 from .samplers import make_sampler as make_sampler
 from .samplers import sampler_names as sampler_names
 from .samplers import sampler_options as sampler_options

@@ -26,6 +26,7 @@ class Balanced(Sampler):
     name: ClassVar[str] = "balanced"
     citations: ClassVar[tuple[str, ...]] = ("elkan2001",)
     repeats_positives: ClassVar[bool] = True
+    always_even: ClassVar[bool] = True
 
     def prior(self, negatives: int, positives: int) -> float:
         """Return one half, whatever the counts."""

@@ -32,6 +32,7 @@ class Bootstrap(Sampler):
 
     name: ClassVar[str] = "bootstrap"
     citations: ClassVar[tuple[str, ...]] = ("breiman1996",)
+    keeps_shares: ClassVar[bool] = True
 
     def left_out(self) -> str:
         """Return why some rows are never drawn."""

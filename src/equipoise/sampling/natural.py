@@ -22,6 +22,7 @@ class Natural(Sampler):
     """
 
     name: ClassVar[str] = "natural"
+    keeps_shares: ClassVar[bool] = True
 
     def prior(self, negatives: int, positives: int) -> float:
         """Return the share of positives among the labels."""

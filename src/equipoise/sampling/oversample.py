@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from equipoise._core.checks import number
 from equipoise._core.numerals import exact
+from equipoise._core.options import option
 from equipoise.sampling.classes import Classes, shuffled_passes
 from equipoise.sampling.sampler import Int32Array, Sampler
 
@@ -30,14 +30,11 @@ class Oversample(Sampler):
         (6, 0.5)
     """
 
-    ratio: float = 1.0
+    ratio: float = option(1.0, 0, open_ends=True)
 
     name: ClassVar[str] = "oversample"
     citations: ClassVar[tuple[str, ...]] = ("elkan2001",)
     repeats_positives: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        number(self.ratio, "ratio", 0, open_ends=True)
 
     def copies(self, negatives: int, positives: int) -> int:
         """Return how many positives a pass holds.

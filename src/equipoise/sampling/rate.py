@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from equipoise._core.checks import number
 from equipoise._core.numerals import as_probability
+from equipoise._core.options import option
 from equipoise.sampling.classes import Classes, interleaved
 from equipoise.sampling.sampler import Int32Array, Sampler
 
@@ -20,7 +20,7 @@ class Rate(Sampler):
     """Give every batch the same share of positives, exact to one row.
 
     Attributes:
-        rate: The share of positives, strictly between 0 and 1; kept to a millionth.
+        rate: The share of positives, strictly between 0 and 1; rounded to a millionth.
 
     Example:
         >>> labels = [0] * 95 + [1] * 5
@@ -29,14 +29,11 @@ class Rate(Sampler):
         [2.0, 2.0, 2.0]
     """
 
-    rate: float = 0.25
+    rate: float = option(0.25, 1 / _FINEST, 1 - 1 / _FINEST)
 
     name: ClassVar[str] = "rate"
     citations: ClassVar[tuple[str, ...]] = ("elkan2001",)
     repeats_positives: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        number(self.rate, "rate", 1 / _FINEST, 1 - 1 / _FINEST)
 
     def prior(self, negatives: int, positives: int) -> float:
         """Return the rate, whatever the counts."""

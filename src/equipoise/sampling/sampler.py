@@ -5,18 +5,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, sentence
+from equipoise._core.options import Setting, check_fields, settings_of
 from equipoise.errors import InputError
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
-
-if TYPE_CHECKING:
-    from equipoise.sampling.feeds.arrays import Feed
+from equipoise.sampling.feeds.arrays import Feed, feed_from
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -26,19 +25,36 @@ _MOST_ROWS = np.iinfo(np.int32).max
 class Sampler(ABC):
     """A pure function of labels, seed and epoch that says which rows are drawn.
 
-    A new sampler is a frozen dataclass whose fields are its options, with the
-    three methods below, and a line in `sampling/samplers.py`.
+    A new sampler is a frozen dataclass whose fields are its options (see
+    `equipoise._core.options.option`), with the three methods below, and a line in
+    `sampling/samplers.py`; from outside the package, `equipoise.register`.
 
     Attributes:
-        name: What it is called in a `Strategy`.
+        name: Its name in a `Strategy`.
         citations: Keys of the sources.
+        sources: The BibTeX entries of keys that Equipoise does not know.
+        tasks: The kinds of task that it serves.
         repeats_positives: Whether it draws positives more often than negatives
             by repeating them: what synthesis can put something in place of.
+        keeps_shares: Whether it draws positives at the share that they have.
+        always_even: Whether half of what it draws is positive, whatever the labels.
     """
 
     name: ClassVar[str]
     citations: ClassVar[tuple[str, ...]] = ()
+    sources: ClassVar[Mapping[str, str]] = {}
+    tasks: ClassVar[tuple[str, ...]] = ("binary",)
     repeats_positives: ClassVar[bool] = False
+    keeps_shares: ClassVar[bool] = False
+    always_even: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    @classmethod
+    def settings(cls) -> dict[str, Setting]:
+        """Return its options with their defaults and ranges."""
+        return settings_of(cls)
 
     def draw(
         self,
@@ -99,10 +115,8 @@ class Sampler(ABC):
 
         Raises:
             InputTypeError: A number is not an integer.
-            InputError: The arrays differ in length, or a value is not served.
+            InputError: The arrays differ in length, or a value is not accepted.
         """
-        from equipoise.sampling.feeds.arrays import feed_from
-
         return feed_from(self, features, labels, **options)
 
     def left_out(self) -> str:
@@ -127,21 +141,3 @@ class Sampler(ABC):
         self, classes: Classes, start: int, count: int, seed: int
     ) -> Int32Array:
         """Return `count` positions from place `start` of the run's stream."""
-
-
-def steps_per_epoch(rows: int, batch: int) -> int:
-    """Return ceil(rows / batch): every row is reached in about one epoch.
-
-    Args:
-        rows: The number of training rows, at least 1.
-        batch: Examples per batch, at least 1.
-
-    Raises:
-        InputTypeError: A number is not an integer.
-        InputError: A number is below 1.
-
-    Example:
-        >>> steps_per_epoch(50, 64), steps_per_epoch(129, 64)
-        (1, 3)
-    """
-    return -(-integer(rows, "rows", 1) // integer(batch, "batch", 1))

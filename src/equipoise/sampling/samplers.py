@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
-from equipoise._core.checks import listing, nearest, one_of, sentence
-from equipoise.errors import InputError
+from equipoise._core.checks import one_of
+from equipoise._core.options import Number, defaults_of, require_options
 from equipoise.sampling.balanced import Balanced
 from equipoise.sampling.bootstrap import Bootstrap
 from equipoise.sampling.natural import Natural
@@ -41,7 +40,7 @@ def sampler_names() -> list[str]:
     return list(SAMPLERS)
 
 
-def sampler_options(name: str) -> dict[str, Any]:
+def sampler_options(name: str) -> dict[str, Number]:
     """Return the options of a sampler with their defaults.
 
     Args:
@@ -54,8 +53,7 @@ def sampler_options(name: str) -> dict[str, Any]:
         >>> sampler_options("undersample")
         {'ratio': 1.0, 'fresh': True}
     """
-    kind: Any = SAMPLERS[one_of(name, SAMPLERS, "sampling")]
-    return {field.name: field.default for field in dataclasses.fields(kind)}
+    return defaults_of(SAMPLERS[one_of(name, SAMPLERS, "sampling")].settings())
 
 
 def make_sampler(name: str, **options: Any) -> Sampler:
@@ -66,20 +64,11 @@ def make_sampler(name: str, **options: Any) -> Sampler:
         **options: Its numbers, see `sampler_options`.
 
     Raises:
-        InputError: The name or an option is not known, or out of range.
+        InputError: The name or an option is unknown, or an option is out of range.
 
     Example:
         >>> make_sampler("rate", rate=0.1)
         Rate(rate=0.1)
     """
-    known = sampler_options(name)
-    for option in options:
-        if option not in known:
-            raise InputError(
-                sentence(
-                    f"the option {option!r} for sampling={name!r}",
-                    listing(known) if known else "no options",
-                    nearest(option, known),
-                )
-            )
+    require_options(options, sampler_options(name), f"sampling={name!r}")
     return SAMPLERS[name](**options)

@@ -26,6 +26,7 @@ class Stratified(Sampler):
     """
 
     name: ClassVar[str] = "stratified"
+    keeps_shares: ClassVar[bool] = True
 
     def prior(self, negatives: int, positives: int) -> float:
         """Return the share of positives among the labels."""

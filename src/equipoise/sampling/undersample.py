@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from equipoise._core.checks import number, sentence
 from equipoise._core.numerals import significant
-from equipoise.errors import InputTypeError
+from equipoise._core.options import option
 from equipoise.sampling.classes import Classes, shuffled_passes
 from equipoise.sampling.sampler import Int32Array, Sampler
 
@@ -18,7 +17,7 @@ class Undersample(Sampler):
     """Draw every positive once per pass, and a part of the negatives.
 
     Fresh negatives go on where the last pass ended, so all are seen before one is
-    seen again. Negatives that are already as few as asked are all kept.
+    seen again. Negatives that are already as few as asked are all drawn.
 
     Attributes:
         ratio: Positives per negative, above 0; 1 makes the classes equal.
@@ -29,22 +28,17 @@ class Undersample(Sampler):
         >>> labels = [0] * 90 + [1] * 10
         >>> sampler = Undersample(ratio=0.5)
         >>> draw = sampler.draw(labels, batch=10, steps=3, seed=0, epoch=0)
-        >>> int(draw.targets(labels).sum()), round(sampler.kept_share(90, 10), 3)
+        >>> int(draw.targets(labels).sum()), round(sampler.negative_share(90, 10), 3)
         (10, 0.222)
     """
 
-    ratio: float = 1.0
-    fresh: bool = True
+    ratio: float = option(1.0, 0, open_ends=True)
+    fresh: bool = option(True, boolean=True)
 
     name: ClassVar[str] = "undersample"
     citations: ClassVar[tuple[str, ...]] = ("dalpozzolo2015",)
 
-    def __post_init__(self) -> None:
-        number(self.ratio, "ratio", 0, open_ends=True)
-        if not isinstance(self.fresh, bool):
-            raise InputTypeError(sentence(f"fresh={self.fresh!r}", "True or False"))
-
-    def kept(self, negatives: int, positives: int) -> int:
+    def negatives_drawn(self, negatives: int, positives: int) -> int:
         """Return how many negatives a pass holds.
 
         Args:
@@ -53,7 +47,7 @@ class Undersample(Sampler):
         """
         return min(negatives, max(1, round(positives / self.ratio)))
 
-    def kept_share(self, negatives: int, positives: int) -> float:
+    def negative_share(self, negatives: int, positives: int) -> float:
         """Return the share of the negatives that a pass holds.
 
         Its logarithm is the offset that returns to the population's log-odds
@@ -63,7 +57,7 @@ class Undersample(Sampler):
             negatives: The number of negatives.
             positives: The number of positives.
         """
-        return self.kept(negatives, positives) / negatives
+        return self.negatives_drawn(negatives, positives) / negatives
 
     def left_out(self) -> str:
         """Return why some rows are never drawn, where they are chosen once."""
@@ -71,7 +65,7 @@ class Undersample(Sampler):
 
     def prior(self, negatives: int, positives: int) -> float:
         """Return the share of positives in a pass."""
-        return positives / (positives + self.kept(negatives, positives))
+        return positives / (positives + self.negatives_drawn(negatives, positives))
 
     def describe(self) -> str:
         """Return what it does."""
@@ -88,7 +82,7 @@ class Undersample(Sampler):
         return shuffled_passes(
             classes,
             n1,
-            self.kept(n0, n1),
+            self.negatives_drawn(n0, n1),
             start=start,
             count=count,
             seed=seed,

@@ -10,12 +10,20 @@ from typing import Any, cast
 from equipoise._core.checks import number, sentence
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.priors import Correction
-from equipoise.strategies import recipe
 from equipoise.strategies.citations import bibtex
+from equipoise.strategies.learner_records import LearnerRecord
 from equipoise.strategies.strategy import Strategy
 from equipoise.weights.scheme import check_counts
 
-BLEND_SOURCES = ("genest1986", "breiman_stacked1996")
+BLEND = LearnerRecord(
+    "blend",
+    "an average",
+    learner="",
+    scorer="",
+    scores="population",
+    citations=("genest1986", "breiman_stacked1996"),
+)
+"""An average learns from the out-of-fold scores of its components: no learner runs."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -108,6 +116,11 @@ class Blend(Strategy):
         return f"Blend({self.name!r}, {', '.join(parts)})"
 
     @property
+    def learner_record(self) -> LearnerRecord:
+        """What is known of an average."""
+        return BLEND
+
+    @property
     def prior(self) -> dict[str, float]:
         """The shares by the names of the strategies."""
         names = (member.name for member in self.blended)
@@ -137,8 +150,8 @@ class Blend(Strategy):
 
     def citation(self) -> str:
         """Return the sources of what is averaged and of the average, as BibTeX."""
-        keys = [key for member in self.blended for key in recipe.citation_keys(member)]
-        return bibtex([*keys, *BLEND_SOURCES])
+        keys = [key for member in self.blended for key in member.parts.citations]
+        return bibtex([*keys, *BLEND.citations])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the strategy as plain data."""

@@ -11,17 +11,11 @@ import math
 from collections.abc import Iterator
 
 from equipoise.priors import log_odds
-from equipoise.sampling.samplers import SAMPLERS
-from equipoise.strategies.plans import effective_sampling
 from equipoise.strategies.strategy import Strategy
-from equipoise.synthesis.syntheses import SYNTHESES
 from equipoise.weights.schemes import class_weights
 
 NEAR = 0.02
 """Odds that differ by less than this share differ by next to nothing."""
-
-KEEPS_SHARES = ("natural", "stratified", "bootstrap")
-"""Samplers that are meant to draw positives at the share that they have."""
 
 
 def idle_parts(
@@ -46,43 +40,43 @@ def idle_parts(
         >>> idle_parts(Strategy(weights="balanced"), 90, 10)
         ()
     """
-    found = [
+    sentences = [
         *_weights(strategy, negatives, positives),
         *_loss(strategy, negatives, positives),
     ]
-    if strategy.learner == "network":
-        found += _sampling(strategy, negatives, positives)
+    if strategy.learner_record.trains_networks:
+        sentences += _sampling(strategy, negatives, positives)
     if strategy.plan is not None and strategy.members == 1:
-        found.append(
+        sentences.append(
             f"plan={strategy.plan!r} has no effect: with members=1 nothing is averaged."
         )
-    return tuple(found)
+    return tuple(sentences)
 
 
 def _weights(strategy: Strategy, negatives: float, positives: float) -> Iterator[str]:
-    name = strategy.weights
-    if name is None:
+    scheme = strategy.parts.scheme
+    if scheme is None:
         return
     w0, w1 = strategy.class_weights(negatives, positives)
-    what = f"weights={name!r}"
+    what = f"weights={scheme.name!r}"
     if _no_shift(math.log(w1 / w0)):
         yield (
             f"{what} has no effect: a positive counts as much as a negative"
             f"{_about(w1 / w0)}."
         )
-    elif name == "capped":
-        free = class_weights("balanced", negatives, positives)
-        if math.isclose(free[1] / free[0], w1 / w0):
-            cap = strategy.option("cap")
+    elif scheme.limit is not None:
+        option, unlimited = scheme.limit
+        v0, v1 = class_weights(unlimited, negatives, positives)
+        if math.isclose(v1 / v0, w1 / w0):
             yield (
-                f"cap={cap:g} of {what} has no effect: the weights do not reach it, so "
-                "they are those of 'balanced'."
+                f"{option}={strategy.option(option):g} of {what} has no effect: the "
+                f"weights do not reach it, so they are those of {unlimited!r}."
             )
 
 
 def _loss(strategy: Strategy, negatives: float, positives: float) -> Iterator[str]:
-    objective, loss = strategy.loss_record, strategy.loss
-    neutral, alpha = objective.neutral, strategy.option("alpha")
+    record, loss = strategy.loss_record, strategy.loss
+    neutral, alpha = record.neutral, strategy.option(record.class_share)
     if neutral and all(strategy.option(n) == value for n, value in neutral.items()):
         named = ", ".join(f"{name}={value:g}" for name, value in neutral.items())
         if isinstance(alpha, int | float) and not _no_shift(float(log_odds(alpha))):
@@ -92,7 +86,7 @@ def _loss(strategy: Strategy, negatives: float, positives: float) -> Iterator[st
             )
         else:
             yield f"loss={loss!r} has no effect: at {named} it is the cross-entropy."
-    elif objective.needs_prior:
+    elif record.needs_prior:
         drawn = float(log_odds(strategy.drawn_prior(negatives, positives)))
         if _no_shift(drawn):
             yield (
@@ -101,31 +95,30 @@ def _loss(strategy: Strategy, negatives: float, positives: float) -> Iterator[st
             )
     if isinstance(alpha, int | float) and _no_shift(float(log_odds(alpha))):
         yield (
-            f"alpha={alpha:g} of loss={loss!r} has no effect: a positive counts as "
-            "much as a negative."
+            f"{record.class_share}={alpha:g} of loss={loss!r} has no effect: a "
+            "positive counts as much as a negative."
         )
 
 
 def _sampling(strategy: Strategy, negatives: float, positives: float) -> Iterator[str]:
-    name = effective_sampling(strategy)
+    sampler, synthesis = strategy.parts.sampler_type, strategy.parts.synthesis_type
     drawn = strategy.drawn_prior(negatives, positives)
     natural = positives / (negatives + positives)
     shift = float(log_odds(drawn)) - float(log_odds(natural))
-    if name not in KEEPS_SHARES and _no_shift(shift):
-        what = f"sampling={name!r}"
+    if not sampler.keeps_shares and _no_shift(shift):
+        what = f"sampling={sampler.name!r}"
         if strategy.plan is not None and strategy.sampling == "natural":
             what = f"plan={strategy.plan!r}"
         yield (
             f"{what} rebalances nothing: positives are drawn at the share that they "
             f"have{_about(math.exp(shift))}."
         )
-    synthesis = strategy.synthesis
-    if synthesis is None or not SYNTHESES[synthesis].fills:
+    if synthesis is None or not synthesis.fills:
         return
-    if not SAMPLERS[name].repeats_positives or shift <= NEAR:
+    if not sampler.repeats_positives or shift <= NEAR:
         yield (
-            f"synthesis={synthesis!r} has no effect: no positive is drawn oftener than "
-            "a negative, so none is replaced."
+            f"synthesis={synthesis.name!r} has no effect: no positive is drawn "
+            "oftener than a negative, so none is replaced."
         )
 
 

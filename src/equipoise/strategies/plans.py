@@ -5,12 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from equipoise._core.options import Setting
-
-if TYPE_CHECKING:
-    from equipoise.strategies.strategy import Strategy
+from equipoise._core.options import Number, Setting
 
 
 @dataclass(frozen=True)
@@ -21,10 +17,13 @@ class Plan:
     of them sees.
 
     Attributes:
-        name: What it is called in a `Strategy`.
-        sampling: The sampler that stands in for natural sampling.
+        name: Its name in a `Strategy`.
+        sampling: The sampler that replaces natural sampling.
         phrase: What it is, in words; option names in braces are filled in.
         options: Its own options.
+        fixed: The options of its sampler that the plan itself sets.
+        samples: Whether the plan decides which rows a member sees, so that a strategy
+            can name no other sampling.
         citations: Keys of the sources.
     """
 
@@ -34,6 +33,8 @@ class Plan:
     options: Mapping[str, Setting] = field(
         default_factory=lambda: {"members": Setting(10, 1, 1000, whole=True)}
     )
+    fixed: Mapping[str, Number] = field(default_factory=dict)
+    samples: bool = False
     citations: tuple[str, ...] = ()
 
 
@@ -49,17 +50,9 @@ PLANS: dict[str, Plan] = {
             "under_bagging",
             "undersample",
             "the average of {members} {learner}s, each",
+            fixed={"fresh": False},
+            samples=True,
             citations=("barandela2003",),
         ),
     )
 }
-
-
-def effective_sampling(strategy: Strategy) -> str:
-    """Return the name of the sampler that a strategy's members draw with.
-
-    Natural sampling under a plan means the plan's own sampler.
-    """
-    if strategy.plan is not None and strategy.sampling == "natural":
-        return PLANS[strategy.plan].sampling
-    return strategy.sampling

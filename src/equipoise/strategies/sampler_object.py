@@ -6,14 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from equipoise._core.checks import sentence
+from equipoise._core.checks import listing, sentence
 from equipoise.errors import InputTypeError, UnsupportedError
 from equipoise.priors import Correction
-from equipoise.strategies.recipe import LEARNERS, at_rate
+from equipoise.strategies.learner_records import LEARNERS
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.wording import at_rate
 from equipoise.weights.scheme import check_counts
-
-SERVED = ("trees", "logistic", "network")
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,6 +38,11 @@ class Resampled(Strategy):
 
     resampler: Any = field(default=None)
 
+    @property
+    def resamples(self) -> bool:
+        """That a sampler object makes the rows that it learns from."""
+        return True
+
     def correction(self, negatives: float, positives: float) -> Correction:
         """Return that there is no exact correction.
 
@@ -53,12 +57,12 @@ class Resampled(Strategy):
         self, negatives: int | None = None, positives: int | None = None
     ) -> str:
         """Return one sentence that says what it does."""
-        who = LEARNERS[self.learner]
+        who = self.learner_record.phrase
         # A pipeline prints itself over several lines.
         sampler = " ".join(str(self.resampler).split())
         return (
             f"{who[0].upper()}{who[1:]} on the rows that {sampler} makes of each "
-            f"training part{at_rate(self)}; scores need a calibrator."
+            f"training part{at_rate(self.parts)}; scores need a calibrator."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,8 +71,8 @@ class Resampled(Strategy):
         `from_dict` leaves the text where the object was: a model that was loaded
         tells what made its rows, and needs the object no more.
         """
-        given = self.resampler
-        text = given if isinstance(given, str) else repr(given)
+        sampler = self.resampler
+        text = sampler if isinstance(sampler, str) else repr(sampler)
         return {**super().to_dict(), "resampler": text}
 
 
@@ -94,11 +98,12 @@ def resampled(resampler: Any, learner: str = "trees", name: str = "") -> Resampl
         raise InputTypeError(
             sentence(f"the sampler {resampler!r}", "an object with fit_resample(X, y)")
         )
-    if learner not in SERVED:
+    able = [name for name, record in LEARNERS.items() if record.takes_resampled]
+    if learner not in able:
         raise UnsupportedError(
             sentence(
                 f"learner={learner!r} with a sampler object",
-                f"learner as one of {SERVED}",
+                f"learner as one of {listing(able)}",
             )
         )
     title = name or f"{type(resampler).__name__}+{learner}"

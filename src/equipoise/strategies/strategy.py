@@ -1,30 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A remedy as a recipe of five small things."""
+"""A remedy as a record of names and numbers."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from equipoise._core.checks import listing, nearest, sentence
-from equipoise._core.options import Number
+from equipoise._core.checks import listing, nearest, one_of, sentence
+from equipoise._core.options import Number, Options, defaults_of
 from equipoise.errors import InputError, InputTypeError, printable
-from equipoise.losses.records import LOSS_RECORDS, LossRecord
+from equipoise.losses.records import LossRecord
 from equipoise.priors import Correction
 from equipoise.sampling.sampler import Sampler
-from equipoise.sampling.samplers import make_sampler, sampler_options
-from equipoise.strategies import recipe
+from equipoise.strategies import wording
+from equipoise.strategies.citations import bibtex
 from equipoise.strategies.corrections import correction
-from equipoise.strategies.plans import PLANS, effective_sampling
-from equipoise.synthesis.syntheses import make_synthesis, synthesis_options
+from equipoise.strategies.learner_records import LEARNERS, LearnerRecord
+from equipoise.strategies.parts import Parts, resolve
+from equipoise.strategies.validation import require_compatible
 from equipoise.synthesis.synthesis import Synthesis
-from equipoise.weights.schemes import SCHEMES, class_weights
-
-Options = Mapping[str, Number] | Iterable[tuple[str, Number]]
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,7 +35,7 @@ class Strategy:
     whose ideas it uses.
 
     Attributes:
-        name: What it is called in leaderboards; derived from the rest where empty.
+        name: Its name in leaderboards; derived from the rest if empty.
         learner: Who learns: "network", "trees", "extra_trees", "logistic" or "prior";
             an average of strategies, such as `auto`, has "blend".
         sampling: Which examples are drawn into a batch, see
@@ -46,18 +45,18 @@ class Strategy:
             `equipoise.weights.scheme_names`.
         loss: What is minimised, see `equipoise.losses.loss_names`.
         plan: None for one model; "bagging" for the average of models that each
-            have their own bootstrap sample, or, where another sampling is named,
+            have their own bootstrap sample, or, if another sampling is named,
             their own draws of that; "under_bagging" for the average of models that
             each have all positives and their own part of the negatives.
         options: The numbers of these parts by name, for example `{"gamma": 2.0}`;
-            kept as a sorted tuple of pairs. With the learner "network" also
+            stored as a sorted tuple of pairs. With the learner "network" also
             `learning_rate`, the step size of Adam; without it the network's own.
 
     Raises:
         InputTypeError: A value has the wrong type.
-        InputError: A name is not known, an option belongs to no part in use or is
+        InputError: A name is unknown, an option belongs to no part in use or is
             out of range, or two parts contradict each other.
-        UnsupportedError: The learner does not serve a part.
+        UnsupportedError: The learner does not support a part.
 
     Example:
         >>> mine = Strategy(weights="effective_number", loss="focal",
@@ -78,15 +77,13 @@ class Strategy:
     weights: str | None = None
     loss: str = "cross_entropy"
     plan: str | None = None
-    options: Options = ()
+    options: Options | Iterable[tuple[str, Number]] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", _pairs(self.options))
-        recipe.check_names(self)
-        recipe.check_harmony(self)
-        self._check_options()
+        require_compatible(self.parts)
         if not isinstance(self.name, str):
-            raise InputTypeError(sentence(f"name={self.name!r}", "a text"))
+            raise InputTypeError(sentence(f"name={self.name!r}", "a string"))
         if printable(self.name, lines=False) != self.name:
             raise InputError(
                 sentence(
@@ -94,7 +91,14 @@ class Strategy:
                     "a name without control or zero-width characters",
                 )
             )
-        object.__setattr__(self, "name", self.name or recipe.derived_name(self))
+        name = self.name or wording.derived_name(self.parts)
+        object.__setattr__(self, "name", name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields; whoever reads them looks the parts up again."""
+        return {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(self)
+        }
 
     def __repr__(self) -> str:
         parts = [repr(self.name)]
@@ -110,71 +114,73 @@ class Strategy:
     # ---- the parts
 
     @property
+    def learner_record(self) -> LearnerRecord:
+        """What is known of the learner without loading it."""
+        return LEARNERS[one_of(self.learner, LEARNERS, "learner")]
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The records behind the names, looked up once."""
+        return resolve(
+            self.learner_record,
+            sampling=self.sampling,
+            synthesis=self.synthesis,
+            weights=self.weights,
+            loss=self.loss,
+            plan=self.plan,
+            options=self.settings,
+        )
+
+    @property
+    def resamples(self) -> bool:
+        """Whether a sampler object makes the rows that it learns from."""
+        return False
+
+    @property
     def settings(self) -> dict[str, Number]:
         """The options that differ from the defaults or were named, by name."""
         return dict(_pairs(self.options))
 
     def option(self, name: str, default: Number = None) -> Number:
-        """Return an option: as given, else the part's own default, else `default`.
+        """Return an option: as set, else the part's own default, else `default`.
 
         Args:
             name: The option's name.
-            default: What to return where no part in use has such an option.
+            default: What to return if no part in use has such an option.
 
         Example:
             >>> Strategy(loss="focal").option("gamma")
             2.0
         """
-        return self.settings.get(name, self.defaults.get(name, default))
+        return self.parts.options.get(name, default)
 
     @property
     def defaults(self) -> dict[str, Number]:
         """The options of all parts in use, with the parts' own defaults."""
-        record = self.loss_record
-        both = {**record.options, **record.training}
-        if self.plan is not None:
-            both.update(PLANS[self.plan].options)
-        if self.learner == "network":
-            both.update(recipe.NETWORK_OPTIONS)
-        values: dict[str, Number] = {n: setting.default for n, setting in both.items()}
-        values.update(sampler_options(effective_sampling(self)))
-        if self.plan == "under_bagging":
-            values.pop("fresh")
-        if self.synthesis is not None:
-            values.update(synthesis_options(self.synthesis))
-        if self.weights is not None:
-            values.update(SCHEMES[self.weights].options)
-        return values
+        return defaults_of(self.parts.settings)
 
     @property
     def loss_record(self) -> LossRecord:
         """What is known of the loss without TensorFlow."""
-        return LOSS_RECORDS[self.loss]
+        return self.parts.loss
 
     @property
     def members(self) -> int:
         """How many models are averaged; 1 without a plan."""
-        return 1 if self.plan is None else int(self.option("members") or 1)
+        return self.parts.members
 
     def sampler(self) -> Sampler:
-        """Return the sampler, with its numbers set.
+        """Return the sampler, with its options set.
 
         Example:
             >>> Strategy(sampling="rate", options={"rate": 0.1}).sampler()
             Rate(rate=0.1)
         """
-        name = effective_sampling(self)
-        options: dict[str, Any] = self._chosen(sampler_options(name))
-        if self.plan == "under_bagging":
-            options["fresh"] = False
-        return make_sampler(name, **options)
+        return self.parts.sampler()
 
     def synthesizer(self) -> Synthesis | None:
-        """Return the synthesis, with its numbers set; None where there is none."""
-        if self.synthesis is None:
-            return None
-        chosen: dict[str, Any] = self._chosen(synthesis_options(self.synthesis))
-        return make_synthesis(self.synthesis, **chosen)
+        """Return the synthesis, with its options set; None without one."""
+        return self.parts.synthesis()
 
     def class_weights(self, negatives: float, positives: float) -> tuple[float, float]:
         """Return the weights of a negative and of a positive example.
@@ -195,15 +201,12 @@ class Strategy:
             >>> Strategy(weights="balanced").class_weights(90, 10)
             (0.5555555555555556, 5.0)
         """
-        if self.weights is None:
-            return 1.0, 1.0
-        chosen: dict[str, Any] = self._chosen(SCHEMES[self.weights].options)
-        return class_weights(self.weights, negatives, positives, **chosen)
+        return self.parts.class_weights(negatives, positives)
 
     def drawn_prior(self, negatives: float, positives: float) -> float:
         """Return the share of positives among the drawn examples.
 
-        Where rows have weights, examples are weighted until this is also the share
+        If rows have weights, examples are weighted until this is also the share
         of the weight that positives have. A sampler counts whole rows; to round its
         counts changes what a network is shown, and its correction with it.
 
@@ -215,8 +218,7 @@ class Strategy:
             >>> Strategy().drawn_prior(90, 10), Strategy().drawn_prior(89.7, 10.2)
             (0.1, 0.1)
         """
-        n0, n1 = (max(1, round(total)) for total in (negatives, positives))
-        return self.sampler().prior(n0, n1)
+        return self.parts.drawn_prior(negatives, positives)
 
     def loss_options(self, negatives: float, positives: float) -> dict[str, Number]:
         """Return all keyword arguments of the loss' function.
@@ -229,10 +231,7 @@ class Strategy:
             >>> Strategy(loss="logit_adjusted").loss_options(900, 100)
             {'tau': 1.0, 'prior': 0.1}
         """
-        values = {name: self.option(name) for name in self.loss_record.options}
-        if self.loss_record.needs_prior:
-            values["prior"] = self.drawn_prior(negatives, positives)
-        return values
+        return self.parts.loss_options(negatives, positives)
 
     # ---- what it means
 
@@ -253,7 +252,7 @@ class Strategy:
             >>> round(Strategy(weights="balanced").correction(900, 100).offset, 3)
             -2.197
         """
-        return correction(self, negatives, positives)
+        return correction(self.parts, negatives, positives)
 
     def describe(
         self, negatives: int | None = None, positives: int | None = None
@@ -271,18 +270,21 @@ class Strategy:
             focal loss at gamma 2; scores return to probabilities through the focal
             loss' closed form.
         """
-        return recipe.describe(self, negatives, positives)
+        counts = None
+        if negatives is not None and positives is not None:
+            counts = negatives, positives
+        return wording.description(self.parts, counts)
 
     def citation(self) -> str:
         """Return the sources of exactly the methods in use, as BibTeX.
 
-        Empty where nothing is used that has a source of its own.
+        Empty if nothing is used that has a source of its own.
 
         Example:
             >>> print(Strategy(loss="focal").citation().splitlines()[0])
             @inproceedings{lin2017,
         """
-        return recipe.citation(self)
+        return bibtex(self.parts.citations)
 
     # ---- plain data
 
@@ -304,43 +306,28 @@ class Strategy:
             values: What `to_dict` gave.
 
         Raises:
-            InputError: A field is not known, or a value is not accepted.
+            InputError: A field is unknown, or a value is not accepted.
 
         Example:
             >>> Strategy.from_dict({"weights": "sqrt"}).name
             'sqrt'
         """
-        known = [field.name for field in dataclasses.fields(cls)]
+        fields = [field.name for field in dataclasses.fields(cls)]
         for name in values:
-            if name not in known:
+            if name not in fields:
                 raise InputError(
                     sentence(
                         f"the field {name!r} of a strategy",
-                        listing(known, 20),
-                        nearest(str(name), known),
+                        listing(fields, 20),
+                        nearest(str(name), fields),
                     )
                 )
         return cls(**values)
 
-    def _chosen(self, names: Iterable[str]) -> dict[str, Number]:
-        settings = self.settings
-        return {name: settings[name] for name in names if name in settings}
 
-    def _check_options(self) -> None:
-        recipe.check_known(self)
-        settings = {**self.loss_record.options, **self.loss_record.training}
-        if self.plan is not None:
-            settings.update(PLANS[self.plan].options)
-        if self.learner == "network":
-            settings.update(recipe.NETWORK_OPTIONS)
-        for name, setting in settings.items():
-            setting.check(self.option(name), name)
-        self.sampler()
-        self.synthesizer()
-        self.class_weights(2, 1)
-
-
-def _pairs(options: Options) -> tuple[tuple[str, Number], ...]:
+def _pairs(
+    options: Options | Iterable[tuple[str, Number]],
+) -> tuple[tuple[str, Number], ...]:
     """Return options as pairs sorted by name; NumPy scalars become plain ones."""
     try:
         values = dict(options)
@@ -355,7 +342,7 @@ def _pairs(options: Options) -> tuple[tuple[str, Number], ...]:
             raise InputTypeError(
                 sentence(
                     f"the option {name!r}={value!r}",
-                    "a name and a number, text, True, False or None",
+                    "a name and a number, a string, True, False or None",
                 )
             )
         values[name] = plain

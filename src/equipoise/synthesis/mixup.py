@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import number
 from equipoise._core.numerals import exact
+from equipoise._core.options import option
 from equipoise._core.seeds import generator
 from equipoise.sampling.draw import Draw
 from equipoise.synthesis.synthesis import Neighbours, Synthesis
@@ -39,14 +39,11 @@ class Mixup(Synthesis):
         (1, 4)
     """
 
-    concentration: float = 0.2
+    concentration: float = option(0.2, 0, 100, open_ends=True)
 
     name: ClassVar[str] = "mixup"
     citations: ClassVar[tuple[str, ...]] = ("zhang2018",)
     soft: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        number(self.concentration, "concentration", 0, 100, open_ends=True)
 
     def prepare(
         self,

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import integer, sentence
+from equipoise._core.checks import sentence
+from equipoise._core.options import option
 from equipoise._core.seeds import generator
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError
@@ -39,14 +40,11 @@ class Smote(Synthesis):
         SMOTE uses 2 neighbours instead of 5: there are only 3 positives.
     """
 
-    neighbours: int = 5
+    neighbours: int = option(5, 1, whole=True)
 
     name: ClassVar[str] = "smote"
     citations: ClassVar[tuple[str, ...]] = ("chawla2002",)
     fills: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        integer(self.neighbours, "neighbours", 1)
 
     def prepare(
         self,

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
-from equipoise._core.checks import listing, nearest, one_of, sentence
-from equipoise.errors import InputError
+from equipoise._core.checks import one_of
+from equipoise._core.options import Number, defaults_of, require_options
 from equipoise.synthesis.mixup import Mixup
 from equipoise.synthesis.smote import Smote
 from equipoise.synthesis.synthesis import Synthesis
@@ -25,7 +24,7 @@ def synthesis_names() -> list[str]:
     return list(SYNTHESES)
 
 
-def synthesis_options(name: str) -> dict[str, Any]:
+def synthesis_options(name: str) -> dict[str, Number]:
     """Return the options of a synthesis with their defaults.
 
     Args:
@@ -38,8 +37,7 @@ def synthesis_options(name: str) -> dict[str, Any]:
         >>> synthesis_options("smote")
         {'neighbours': 5}
     """
-    kind: Any = SYNTHESES[one_of(name, SYNTHESES, "synthesis")]
-    return {field.name: field.default for field in dataclasses.fields(kind)}
+    return defaults_of(SYNTHESES[one_of(name, SYNTHESES, "synthesis")].settings())
 
 
 def make_synthesis(name: str, **options: Any) -> Synthesis:
@@ -50,20 +48,11 @@ def make_synthesis(name: str, **options: Any) -> Synthesis:
         **options: Its numbers, see `synthesis_options`.
 
     Raises:
-        InputError: The name or an option is not known, or out of range.
+        InputError: The name or an option is unknown, or an option is out of range.
 
     Example:
         >>> make_synthesis("smote", neighbours=3)
         Smote(neighbours=3)
     """
-    known = synthesis_options(name)
-    for option in options:
-        if option not in known:
-            raise InputError(
-                sentence(
-                    f"the option {option!r} for synthesis={name!r}",
-                    listing(known),
-                    nearest(option, known),
-                )
-            )
+    require_options(options, synthesis_options(name), f"synthesis={name!r}")
     return SYNTHESES[name](**options)

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.options import Setting, check_fields, settings_of
 from equipoise.sampling.draw import Draw, Int32Array
 
 
@@ -43,12 +45,14 @@ class Synthesis(ABC):
     """A pure rule that gives each drawn example a partner and a mix.
 
     A new synthesis is a frozen dataclass whose fields are its options, with the
-    methods below, and a line in `synthesis/syntheses.py`. It only ever receives
-    the training part.
+    methods below, and a line in `synthesis/syntheses.py`; from outside the package,
+    `equipoise.register`. It only ever receives the training part.
 
     Attributes:
-        name: What it is called in a `Strategy`.
+        name: Its name in a `Strategy`.
         citations: Keys of the sources.
+        sources: The BibTeX entries of keys that Equipoise does not know.
+        tasks: The kinds of task that it serves.
         fills: Whether it takes the place of repeated positives, so that it needs
             a sampler that repeats them.
         soft: Whether it gives targets between 0 and 1.
@@ -56,8 +60,25 @@ class Synthesis(ABC):
 
     name: ClassVar[str]
     citations: ClassVar[tuple[str, ...]] = ()
+    sources: ClassVar[Mapping[str, str]] = {}
+    tasks: ClassVar[tuple[str, ...]] = ("binary",)
     fills: ClassVar[bool] = False
     soft: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    @classmethod
+    def settings(cls) -> dict[str, Setting]:
+        """Return its options with their defaults and ranges."""
+        return settings_of(cls)
+
+    @classmethod
+    def obstacle(cls) -> str:
+        """Return why no known shift leads back to probabilities; empty if one does."""
+        if cls.soft:
+            return f"{cls.name} fits blends of examples, not examples"
+        return f"{cls.name} changes where positives lie, not only how many there are"
 
     @abstractmethod
     def prepare(

@@ -142,7 +142,7 @@ def run(
             scorers[name].append(outcome.scorer)
         if outcome.groups:
             groups[outcome.groups] = None
-        if outcome.job.strategy.learner == "network":
+        if outcome.job.strategy.learner_record.trains_networks:
             stopped[name].append((outcome.best_epoch, outcome.limit))
         notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
         known = idle_parts(

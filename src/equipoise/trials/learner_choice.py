@@ -51,9 +51,9 @@ class LearnerChoice:
 
     def __call__(self, strategy: Strategy) -> Learner:
         """Return the learner of a strategy."""
-        if strategy.learner != "network":
+        if not strategy.learner_record.trains_networks:
             return learner_for(strategy)
-        return self._resampled if hasattr(strategy, "resampler") else self._networks
+        return self._resampled if strategy.resamples else self._networks
 
     def record(self) -> dict[str, Any]:
         """Return how networks are trained, as plain data.

@@ -214,7 +214,7 @@ def _arms(
     arms = as_strategies(usual if strategies is None else strategies)
     if not any(arm.name == BASELINE for arm in arms):
         arms.append(strategy(BASELINE))
-    columns = [arm.name for arm in arms if arm.learner not in ("network", "prior")]
+    columns = [arm.name for arm in arms if arm.learner_record.needs_columns]
     if own and columns:
         raise UnsupportedError(
             sentence(

@@ -19,6 +19,7 @@ from equipoise._core.types import FloatArray
 from equipoise.errors import InputTypeError, TargetError
 from equipoise.learners.resampled.learner import resampled
 from equipoise.models.goal import Goal, as_goal
+from equipoise.strategies.sampler_object import is_sampler_object
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import (
     Table,
@@ -281,7 +282,7 @@ def _as_strategy(strategy: Any) -> Any:
     """Return strategies, samplers among them wrapped."""
     if isinstance(strategy, str | Strategy):
         return strategy
-    if hasattr(strategy, "fit_resample"):
+    if is_sampler_object(strategy):
         return resampled(strategy)
     if isinstance(strategy, Iterable):
         return [_as_strategy(one) for one in strategy]

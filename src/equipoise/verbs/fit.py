@@ -320,7 +320,7 @@ def _averaged(
 
 
 def _require_networks(arms: Sequence[Strategy], *, own: bool) -> None:
-    columns = [arm.name for arm in arms if arm.learner != "network"]
+    columns = [arm.name for arm in arms if not arm.learner_record.trains_networks]
     if own and columns:
         raise UnsupportedError(
             sentence(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from equipoise._core.checks import number
+from equipoise._core.options import Setting
 from equipoise.weights.scheme import Scheme
 
 
@@ -19,20 +19,17 @@ def capped_ratio(negatives: int, positives: int, *, cap: float = 10.0) -> float:
         positives: The number of positives, at least 1.
         cap: The largest ratio of the weights, at least 1; 1 weighs nothing.
 
-    Raises:
-        InputError: `cap` is below 1.
-
     Example:
         >>> capped_ratio(990, 10), capped_ratio(990, 10, cap=200.0)
         (10.0, 99.0)
     """
-    limit = number(cap, "cap", 1)
-    return min(max(negatives / positives, 1 / limit), limit)
+    return min(max(negatives / positives, 1 / cap), float(cap))
 
 
 SCHEME = Scheme(
     name="capped",
     ratio=capped_ratio,
     phrase="by inverse frequency, at most {cap:g} to 1",
-    options={"cap": 10.0},
+    options={"cap": Setting(10.0, low=1)},
+    limit=("cap", "balanced"),
 )

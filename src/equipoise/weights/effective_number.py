@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from equipoise._core.checks import number
+from equipoise._core.options import Setting
 from equipoise.weights.scheme import Scheme
 
 
@@ -24,16 +24,13 @@ def effective_number_ratio(
             frequency. The paper tries .9, .99, .999 and .9999, its default here:
             classes of up to about 1 / (1 - beta) examples are told apart.
 
-    Raises:
-        InputError: `beta` is outside [0, 1).
-
     Example:
         >>> round(effective_number_ratio(8_982, 380), 2)
         15.9
         >>> effective_number_ratio(8_982, 380, beta=0.0)
         1.0
     """
-    if number(beta, "beta", 0, math.nextafter(1, 0)) == 0:
+    if beta == 0:
         return 1.0
     # 1 - beta^n in a form that keeps its digits where beta is close to 1
     return math.expm1(negatives * math.log(beta)) / math.expm1(
@@ -46,6 +43,6 @@ SCHEME = Scheme(
     ratio=effective_number_ratio,
     phrase="by the effective number of examples, (1 - beta) / (1 - beta^n_c) "
     "at beta {beta:g}",
-    options={"beta": 0.9999},
+    options={"beta": Setting(0.9999, low=0, high=math.nextafter(1, 0))},
     citations=("cui2019",),
 )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from equipoise._core.checks import number
+from equipoise._core.options import Setting
 from equipoise.weights.scheme import Scheme
 
 
@@ -20,20 +20,17 @@ def fixed_ratio(
         positives: Not used.
         positive_weight: How many negatives one positive counts for, above 0.
 
-    Raises:
-        InputError: `positive_weight` is not above 0.
-
     Example:
         >>> fixed_ratio(900, 10, positive_weight=5.0)
         5.0
     """
-    return number(positive_weight, "positive_weight", 0, open_ends=True)
+    return float(positive_weight)
 
 
 SCHEME = Scheme(
     name="fixed",
     ratio=fixed_ratio,
     phrase="{positive_weight:g} times as much as negatives",
-    options={"positive_weight": 1.0},
+    options={"positive_weight": Setting(1.0, low=0, open_ends=True)},
     citations=("elkan2001",),
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from equipoise._core.checks import number, sentence
+from equipoise._core.options import Setting
 from equipoise.errors import InputError
 
 
@@ -15,19 +16,26 @@ class Scheme:
     """A rule that says how much more a positive counts than a negative.
 
     Attributes:
-        name: What it is called in a `Strategy`.
+        name: Its name in a `Strategy`.
         ratio: `ratio(negatives, positives, **options)`: w1 / w0.
         phrase: What it does, in words that complete "positives count ...";
             option names in braces are filled in.
-        options: The defaults of its options.
+        options: Its options.
+        limit: The option that limits another scheme's ratio, and the name of that
+            scheme; or None.
         citations: Keys of the sources.
+        sources: The BibTeX entries of keys that Equipoise does not know.
+        tasks: The kinds of task that it serves.
     """
 
     name: str
     ratio: Callable[..., float]
     phrase: str
-    options: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, Setting] = field(default_factory=dict)
+    limit: tuple[str, str] | None = None
     citations: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    tasks: tuple[str, ...] = ("binary",)
 
 
 def check_counts(negatives: float, positives: float) -> tuple[float, float]:

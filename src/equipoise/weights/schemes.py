@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.arrays import unmasked
-from equipoise._core.checks import listing, nearest, one_of, sentence
+from equipoise._core.checks import one_of, sentence
+from equipoise._core.options import require_options
 from equipoise.errors import InputError
 from equipoise.weights import (
     balanced,
@@ -63,18 +64,12 @@ def class_weights(
         >>> class_weights("balanced", 90, 10)
         (0.5555555555555556, 5.0)
     """
-    chosen = SCHEMES[one_of(scheme, SCHEMES, "weights")]
+    record = SCHEMES[one_of(scheme, SCHEMES, "weights")]
     n0, n1 = check_counts(negatives, positives)
-    for name in options:
-        if name not in chosen.options:
-            raise InputError(
-                sentence(
-                    f"the option {name!r} for weights={scheme!r}",
-                    listing(chosen.options) if chosen.options else "no options",
-                    nearest(name, chosen.options),
-                )
-            )
-    return normalise(chosen.ratio(n0, n1, **options), n0, n1)
+    require_options(options, record.options, f"weights={scheme!r}")
+    for name, value in options.items():
+        record.options[name].check(value, name)
+    return normalise(record.ratio(n0, n1, **options), n0, n1)
 
 
 def example_weights(

@@ -63,12 +63,12 @@ class ResampledLearner:
             InputError: The sampler cannot work on a training part, or returns
                 something that cannot be learned from.
         """
-        networks = [job for job in jobs if job.strategy.learner == "network"]
-        others = [job for job in jobs if job.strategy.learner != "network"]
+        networks = [job for job in jobs if _trains_networks(job)]
+        others = [job for job in jobs if not _trains_networks(job)]
         serial = run_serially(self._fit, table, others, keep=keep, progress=progress)
         trained = self._networks(table, networks, keep, progress)
         for job in jobs:
-            yield next(trained if job.strategy.learner == "network" else serial)
+            yield next(trained if _trains_networks(job) else serial)
 
     def _networks(
         self,
@@ -120,6 +120,10 @@ class ResampledLearner:
         boosted = self.trees.boost(rows, (1.0, 1.0), correction, job.seed)
         trees = TreesScorer(encoding, boosted.forests, correction.offset)
         return Fit(trees, boosted.grown, boosted.kept, (note,), idle)
+
+
+def _trains_networks(job: Job) -> bool:
+    return job.strategy.learner_record.trains_networks
 
 
 @dataclass(frozen=True, repr=False)

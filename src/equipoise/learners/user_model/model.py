@@ -355,7 +355,7 @@ def _traced_activation(model: Any, x: npt.NDArray[Any]) -> str:
 
 def _check_served(job: Job, dtype: npt.DTypeLike) -> None:
     strategy = job.strategy
-    if strategy.learner != "network":
+    if not strategy.learner_record.trains_networks:
         raise UnsupportedError(
             sentence(
                 f"the strategy {strategy.name!r} with a model of your own",
@@ -363,7 +363,7 @@ def _check_served(job: Job, dtype: npt.DTypeLike) -> None:
                 "It learns from columns; compare it on a table.",
             )
         )
-    if hasattr(strategy, "resampler"):
+    if strategy.resamples:
         raise UnsupportedError(
             sentence(
                 f"the strategy {strategy.name!r} with a model of your own",

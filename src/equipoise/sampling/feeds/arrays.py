@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,27 +16,9 @@ from equipoise._core.types import AnyArray
 from equipoise.errors import InputError
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
-from equipoise.sampling.sampler import Sampler, steps_per_epoch
+from equipoise.sampling.feeds.protocols import Draws, Mixing
 
 Features = AnyArray | dict[str, AnyArray] | tuple[AnyArray, ...]
-
-
-class Mixing(Protocol):
-    """What a synthesis does to a draw; `equipoise.synthesis` has them."""
-
-    def prepare(
-        self,
-        numbers: npt.ArrayLike,
-        codes: npt.ArrayLike | None,
-        labels: npt.ArrayLike,
-        seed: int,
-    ) -> Any:
-        """Learn from the rows what `mix` needs."""
-
-    def mix(
-        self, draw: Draw, neighbours: Any, labels: npt.ArrayLike, seed: int, epoch: int
-    ) -> Draw:
-        """Return the draw with partners and mixes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +37,7 @@ class Feed:
         neighbours: What the synthesis has learned from the rows.
     """
 
-    sampler: Sampler
+    sampler: Draws
     features: Features
     labels: AnyArray
     weights: AnyArray | None
@@ -113,7 +95,7 @@ class Feed:
 
 
 def feed_from(
-    sampler: Sampler,
+    sampler: Draws,
     features: npt.ArrayLike | Mapping[str, npt.ArrayLike] | tuple[Any, ...],
     labels: npt.ArrayLike,
     *,
@@ -206,12 +188,30 @@ def _features(features: Any) -> Features:
 
 
 def _weights(weights: npt.ArrayLike) -> AnyArray:
-    given = floats(weights, "weights").astype(np.float32)
-    if given.ndim != 1 or not (np.isfinite(given) & (given >= 0)).all():
+    values = floats(weights, "weights").astype(np.float32)
+    if values.ndim != 1 or not (np.isfinite(values) & (values >= 0)).all():
         raise InputError(
             sentence(
-                f"weights of shape {given.shape}, some negative or not finite",
+                f"weights of shape {values.shape}, some negative or not finite",
                 "one finite weight of at least 0 for each row",
             )
         )
-    return given
+    return values
+
+
+def steps_per_epoch(rows: int, batch: int) -> int:
+    """Return ceil(rows / batch): every row is reached in about one epoch.
+
+    Args:
+        rows: The number of training rows, at least 1.
+        batch: Examples per batch, at least 1.
+
+    Raises:
+        InputTypeError: A number is not an integer.
+        InputError: A number is below 1.
+
+    Example:
+        >>> steps_per_epoch(50, 64), steps_per_epoch(129, 64)
+        (1, 3)
+    """
+    return -(-integer(rows, "rows", 1) // integer(batch, "batch", 1))

@@ -10,9 +10,7 @@ import keras
 import numpy as np
 
 from equipoise._core.types import AnyArray
-from equipoise.sampling.feeds.arrays import (
-    Feed,
-)
+from equipoise.sampling.feeds.protocols import BatchSource
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
@@ -23,7 +21,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
         first_epoch: The number of the first epoch, from 0.
     """
 
-    def __init__(self, feed: Feed, first_epoch: int = 0) -> None:
+    def __init__(self, feed: BatchSource, first_epoch: int = 0) -> None:
         super().__init__()
         self._feed = feed
         self._parts = feed.parts()

@@ -17,16 +17,14 @@ import tensorflow as tf
 
 from equipoise._core.types import AnyArray
 from equipoise.sampling.draw import Draw
-from equipoise.sampling.feeds.arrays import (
-    Feed,
-)
+from equipoise.sampling.feeds.protocols import BatchSource
 
 BLOCK = 1 << 21
 """Bytes gathered at a time, at most, unless a batch holds more: about what a cache
 holds, and for images no more memory than a batch."""
 
 
-def as_dataset(feed: Feed, first_epoch: int = 0) -> tf.data.Dataset:
+def as_dataset(feed: BatchSource, first_epoch: int = 0) -> tf.data.Dataset:
     """Return batches of (features, targets) or (features, targets, weights).
 
     One pass is one epoch of `feed.steps` batches. Each new pass goes on to the next
@@ -62,7 +60,7 @@ def as_dataset(feed: Feed, first_epoch: int = 0) -> tf.data.Dataset:
     )
 
 
-def batches_at_once(feed: Feed) -> int:
+def batches_at_once(feed: BatchSource) -> int:
     """Return how many batches are gathered at a time, so as to stay below `BLOCK`.
 
     Args:

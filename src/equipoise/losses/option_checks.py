@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of the numbers that losses take."""
+"""The ranges of the numbers that losses take."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from equipoise.losses.records import LOSS_RECORDS
 _PRIOR = Setting(0.5, low=0, high=1, open_ends=True)
 
 
-def checked(loss: str, **options: Any) -> None:
-    """Raise where a number, or one of an array, is out of the loss' range.
+def check_options(loss: str, **options: Any) -> None:
+    """Check that every number of every option is in the loss' range.
 
-    Tensors pass: their values are not known while a graph is built.
+    Tensors pass: their values are unknown while a graph is built.
 
     Args:
         loss: The loss' name.
         **options: Its options.
 
     Raises:
-        InputTypeError: An option is a text or a boolean.
+        InputTypeError: An option is a string or a boolean.
         InputError: An option is out of range.
 
     Example:
-        >>> checked("focal", gamma=2.0, alpha=None)
+        >>> check_options("focal", gamma=2.0, alpha=None)
     """
     declared = {**LOSS_RECORDS[loss].options, "prior": _PRIOR}
     for name, value in options.items():

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Keras class for a loss that has none of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from equipoise._core.options import Options
+from equipoise.losses.base import ExampleLoss
+from equipoise.losses.set_loss import SetLoss
+
+
+def keras_class(
+    name: str,
+    kind: Literal["example", "set"],
+    function: Callable[..., Any],
+    defaults: Options,
+) -> type[Any]:
+    """Return a class for `model.compile`; a model with it cannot be saved by Keras.
+
+    Args:
+        name: The loss' name.
+        kind: "example" or "set", see `LossRecord`.
+        function: The pure function.
+        defaults: Its options.
+
+    Example:
+        >>> from equipoise.losses import cross_entropy_loss
+        >>> plain = keras_class("plain", "example", cross_entropy_loss, {})
+        >>> round(float(plain()([1.0, 0.0], [0.0, 2.0])), 4)
+        1.41
+    """
+    usual = {"name": name, "dtype": None, **defaults}
+    if kind == "example":
+        usual["reduction"] = "mean_with_sample_weight"
+    base: type[Any] = ExampleLoss if kind == "example" else SetLoss
+
+    def initialise(self: Any, **options: Any) -> None:
+        base.__init__(self, **{**usual, **options})
+
+    members = {"function": staticmethod(function), "__init__": initialise}
+    return type(name, (base,), members)

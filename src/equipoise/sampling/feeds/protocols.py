@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a feed needs of a sampler and of a synthesis, and a consumer of a feed."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy.typing as npt
+
+from equipoise.sampling.draw import Draw
+
+
+class Draws(Protocol):
+    """Draws rows; `equipoise.sampling` has such samplers."""
+
+    def draw(
+        self,
+        labels: npt.ArrayLike,
+        *,
+        batch: int,
+        steps: int,
+        seed: int,
+        epoch: int,
+    ) -> Draw:
+        """Return the rows of one epoch."""
+        ...
+
+
+class Mixing(Protocol):
+    """What a synthesis does to a draw; `equipoise.synthesis` has them."""
+
+    def prepare(
+        self,
+        numbers: npt.ArrayLike,
+        codes: npt.ArrayLike | None,
+        labels: npt.ArrayLike,
+        seed: int,
+    ) -> Any:
+        """Learn from the rows what `mix` needs."""
+
+    def mix(
+        self, draw: Draw, neighbours: Any, labels: npt.ArrayLike, seed: int, epoch: int
+    ) -> Draw:
+        """Return the draw with partners and mixes."""
+
+
+class BatchSource(Protocol):
+    """Arrays and the draws over them; a `Feed` is one."""
+
+    @property
+    def batch(self) -> int:
+        """Examples per batch."""
+
+    @property
+    def steps(self) -> int:
+        """Batches per epoch."""
+
+    @property
+    def mixing(self) -> Mixing | None:
+        """A synthesis, or None."""
+
+    def draw(self, epoch: int) -> Draw:
+        """Return the rows of an epoch, `[steps, batch]`."""
+
+    def parts(self) -> tuple[Any, ...]:
+        """Return (features, targets) or (features, targets, weights), by row."""

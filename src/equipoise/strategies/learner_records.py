@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The facts of each learner, without its code: adding one is a file and a line here.
+
+A strategy is checked, worded, cited and corrected by these facts alone. The code of a
+learner is named by its import path and loaded when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from equipoise._core.lazy import loaded
+from equipoise._core.options import Setting
+
+ALL_PARTS = ("sampling", "synthesis", "weights", "loss", "plan")
+"""The fields of a `Strategy` that a learner may serve or not."""
+
+
+@dataclass(frozen=True)
+class LearnerRecord:
+    """What is known of a learner without loading it.
+
+    Attributes:
+        name: Its name in a `Strategy`.
+        phrase: What it is, in words that begin a sentence such as "... on all rows".
+        learner: A `Learner` class that takes no arguments, or where it is:
+            "package.module:Class".
+        scorer: The class of its fitted models, with `from_state`; or where it is.
+        parts: The parts of a strategy that it serves.
+        options: Its own options.
+        scores: What its logits are. "log_odds": of the rows as drawn and weighted, so
+            that the known shifts lead back to the population. "population": already
+            those of the population. "uncalibrated": a calibrator is needed.
+        obstacle: Why its scores need a calibrator, if they do.
+        needs_columns: Whether it learns from the columns of a table only; otherwise it
+            may stand in a trial of a network of the user's own.
+        trains_networks: Whether it trains networks, epoch after epoch.
+        constant: Whether it gives every row the same score.
+        takes_resampled: Whether it can learn from rows that a sampler object made.
+        keras: A function of (scorer, name, inputs) that returns its log-odds as a Keras
+            tensor `[rows, 1]`, or where it is; empty if it cannot be exported.
+        tasks: The kinds of task that it serves.
+        citations: Keys of the sources.
+        sources: The BibTeX entries of keys that Equipoise does not know.
+
+    Example:
+        >>> LEARNERS["prior"].load_learner().__name__
+        'PriorLearner'
+    """
+
+    name: str
+    phrase: str
+    learner: str | Callable[..., Any]
+    scorer: str | Callable[..., Any]
+    parts: tuple[str, ...] = ()
+    options: Mapping[str, Setting] = field(default_factory=dict)
+    scores: Literal["log_odds", "population", "uncalibrated"] = "uncalibrated"
+    obstacle: str = ""
+    needs_columns: bool = True
+    trains_networks: bool = False
+    constant: bool = False
+    takes_resampled: bool = False
+    keras: str | Callable[..., Any] = ""
+    tasks: tuple[str, ...] = ("binary",)
+    citations: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def load_learner(self) -> Any:
+        """Return the class of the learner."""
+        return loaded(self.learner)
+
+    def load_scorer(self) -> Any:
+        """Return the class of its fitted models."""
+        return loaded(self.scorer)
+
+
+LEARNERS: dict[str, LearnerRecord] = {
+    record.name: record
+    for record in (
+        LearnerRecord(
+            "network",
+            "a network",
+            "equipoise.learners.network:NetworkLearner",
+            "equipoise.training.scorer:NetworkScorer",  # free of TensorFlow
+            parts=ALL_PARTS,
+            options={
+                "learning_rate": Setting(
+                    None,
+                    low=0,
+                    high=10,
+                    open_ends=True,
+                    optional=True,
+                    meaning="the step size of Adam",
+                )
+            },
+            scores="log_odds",
+            needs_columns=False,
+            trains_networks=True,
+            takes_resampled=True,
+        ),
+        LearnerRecord(
+            "trees",
+            "gradient-boosted trees",
+            "equipoise.learners.trees.histogram:TreesLearner",
+            "equipoise.learners.trees.histogram:TreesScorer",
+            parts=("weights",),
+            scores="log_odds",
+            takes_resampled=True,
+            keras="equipoise.export.keras:tree_log_odds",
+            citations=("ke2017", "pedregosa2011"),
+        ),
+        LearnerRecord(
+            "extra_trees",
+            "extremely randomised trees",
+            "equipoise.learners.trees.extra:ExtraTreesLearner",
+            "equipoise.learners.trees.extra:ExtraTreesScorer",
+            parts=("weights",),
+            obstacle="a mean over leaves is drawn towards the share of positives",
+            keras="equipoise.export.keras:tree_log_odds",
+            citations=("geurts2006", "pedregosa2011"),
+        ),
+        LearnerRecord(
+            "logistic",
+            "a logistic regression",
+            "equipoise.learners.linear.logistic:LogisticLearner",
+            "equipoise.learners.linear.logistic:LogisticScorer",
+            parts=("weights",),
+            scores="log_odds",
+            takes_resampled=True,
+            keras="equipoise.export.keras:linear_log_odds",
+            citations=("pedregosa2011",),
+        ),
+        LearnerRecord(
+            "prior",
+            "the share of positives as everyone's probability",
+            "equipoise.learners.prior:PriorLearner",
+            "equipoise.learners.prior:PriorScorer",
+            scores="population",
+            needs_columns=False,
+            constant=True,
+        ),
+    )
+}

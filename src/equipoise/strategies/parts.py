@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a strategy is made of: its names looked up once, each part with its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from equipoise._core.checks import one_of
+from equipoise._core.options import Number, Setting
+from equipoise.losses.records import LOSS_RECORDS, LossRecord
+from equipoise.sampling.sampler import Sampler
+from equipoise.sampling.samplers import SAMPLERS
+from equipoise.strategies.learner_records import LearnerRecord
+from equipoise.strategies.plans import PLANS, Plan
+from equipoise.synthesis.syntheses import SYNTHESES
+from equipoise.synthesis.synthesis import Synthesis
+from equipoise.weights.scheme import Scheme
+from equipoise.weights.schemes import SCHEMES, class_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The records behind the names of a strategy, and its options.
+
+    Attributes:
+        learner: Who learns.
+        sampling: The name of the sampling; under a plan the sampler may be another.
+        sampler_type: What draws the examples of each model.
+        synthesis_type: What puts examples between them, or None.
+        scheme: The rule of the class weights, or None.
+        loss: What is minimised.
+        plan: How many models there are, or None for one.
+        chosen: The options that the user set.
+        settings: Every option of these parts, with its default and range.
+    """
+
+    learner: LearnerRecord
+    sampling: str
+    sampler_type: type[Sampler]
+    synthesis_type: type[Synthesis] | None
+    scheme: Scheme | None
+    loss: LossRecord
+    plan: Plan | None
+    chosen: Mapping[str, Number]
+    settings: Mapping[str, Setting]
+
+    @property
+    def options(self) -> dict[str, Number]:
+        """The value of every option of these parts: the user's, or the default."""
+        defaults = {name: setting.default for name, setting in self.settings.items()}
+        return {**defaults, **self.chosen}
+
+    @property
+    def members(self) -> int:
+        """How many models are averaged; 1 without a plan."""
+        return 1 if self.plan is None else int(self.options["members"] or 1)
+
+    @property
+    def citations(self) -> list[str]:
+        """The keys of the sources of exactly the methods in use."""
+        sampler = self.sampler_type if self.learner.trains_networks else None
+        parts = (
+            *(self.learner, self.plan, sampler),
+            *(self.synthesis_type, self.scheme, self.loss),
+        )
+        return [key for part in parts if part is not None for key in part.citations]
+
+    def sampler(self) -> Sampler:
+        """Return the sampler, with its options set."""
+        options: dict[str, Any] = self._chosen(self.sampler_type.settings())
+        if self.plan is not None and self.plan.sampling == self.sampler_type.name:
+            options.update(self.plan.fixed)
+        return self.sampler_type(**options)
+
+    def synthesis(self) -> Synthesis | None:
+        """Return the synthesis, with its options set; None without one."""
+        if self.synthesis_type is None:
+            return None
+        options: dict[str, Any] = self._chosen(self.synthesis_type.settings())
+        return self.synthesis_type(**options)
+
+    def class_weights(self, negatives: float, positives: float) -> tuple[float, float]:
+        """Return the weights of a negative and of a positive example.
+
+        Args:
+            negatives: The number of negative training rows, or their total weight.
+            positives: The number of positive training rows, or their total weight.
+        """
+        if self.scheme is None:
+            return 1.0, 1.0
+        options: dict[str, Any] = self._chosen(self.scheme.options)
+        return class_weights(self.scheme.name, negatives, positives, **options)
+
+    def drawn_prior(self, negatives: float, positives: float) -> float:
+        """Return the share of positives among the drawn examples.
+
+        A sampler counts whole rows, so totals of row weights are rounded for it.
+
+        Args:
+            negatives: The number of negative training rows, or their total weight.
+            positives: The number of positive training rows, or their total weight.
+        """
+        n0, n1 = (max(1, round(total)) for total in (negatives, positives))
+        return self.sampler().prior(n0, n1)
+
+    def loss_options(self, negatives: float, positives: float) -> dict[str, Number]:
+        """Return all keyword arguments of the loss' function.
+
+        Args:
+            negatives: The number of negative training rows, or their total weight.
+            positives: The number of positive training rows, or their total weight.
+        """
+        options = self.options
+        values = {name: options[name] for name in self.loss.options}
+        if self.loss.needs_prior:
+            values["prior"] = self.drawn_prior(negatives, positives)
+        return values
+
+    def _chosen(self, names: Iterable[str]) -> dict[str, Number]:
+        return {name: self.chosen[name] for name in names if name in self.chosen}
+
+
+def resolve(
+    learner: LearnerRecord,
+    *,
+    sampling: str,
+    synthesis: str | None,
+    weights: str | None,
+    loss: str,
+    plan: str | None,
+    options: Mapping[str, Number],
+) -> Parts:
+    """Look up the names of a strategy.
+
+    Args:
+        learner: Who learns.
+        sampling: A name in `SAMPLERS`. Under a plan, "natural" stands for the sampler
+            of the plan.
+        synthesis: A name in `SYNTHESES`, or None.
+        weights: A name in `SCHEMES`, or None.
+        loss: A name in `LOSS_RECORDS`.
+        plan: A name in `PLANS`, or None.
+        options: The options that the user set.
+
+    Raises:
+        InputTypeError: A name is not a string.
+        InputError: A name is unknown; the nearest one is suggested.
+    """
+    one_of(sampling, SAMPLERS, "sampling")
+    loss_record = LOSS_RECORDS[one_of(loss, LOSS_RECORDS, "loss")]
+    synthesis_type = scheme = plan_record = None
+    if synthesis is not None:
+        synthesis_type = SYNTHESES[one_of(synthesis, SYNTHESES, "synthesis")]
+    if weights is not None:
+        scheme = SCHEMES[one_of(weights, SCHEMES, "weights")]
+    if plan is not None:
+        plan_record = PLANS[one_of(plan, PLANS, "plan")]
+    drawn_by = sampling
+    if plan_record is not None and sampling == "natural":
+        drawn_by = plan_record.sampling
+    sampler_type = SAMPLERS[drawn_by]
+    settings = {**loss_record.options, **loss_record.training}
+    if plan_record is not None:
+        settings.update(plan_record.options)
+    settings.update(learner.options)
+    settings.update(sampler_type.settings())
+    if plan_record is not None:
+        for name in plan_record.fixed:
+            settings.pop(name, None)
+    if synthesis_type is not None:
+        settings.update(synthesis_type.settings())
+    if scheme is not None:
+        settings.update(scheme.options)
+    return Parts(
+        learner=learner,
+        sampling=sampling,
+        sampler_type=sampler_type,
+        synthesis_type=synthesis_type,
+        scheme=scheme,
+        loss=loss_record,
+        plan=plan_record,
+        chosen=options,
+        settings=settings,
+    )
