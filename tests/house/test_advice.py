@@ -477,22 +477,23 @@ CASES: dict[str, Case] = {
             )
         ),
     ),
-    "reading/read.py: Pass [{}].": Case(
+    "reading/options.py: Pass [{}].": Case(
         lambda _: eq.read_table(COLUMNS, "y", drop="a"),
         lambda _: eq.read_table(COLUMNS, "y", drop=["a"]),
     ),
-    "reading/read.py: Pass pandas.DataFrame(rows) or polars.DataFrame(rows).": Case(
+    "reading/openers.py: Pass pandas.DataFrame(rows) or polars.DataFrame(rows).": Case(
         lambda _: eq.read_table([{"a": 1, "y": 0}], "y"),
         lambda _: eq.read_table(
             pd.DataFrame([{"a": i, "y": i % 3 // 2} for i in range(9)]), "y"
         ),
     ),
-    "reading/read.py: <_ELSE.get(role, '')>": Case(
+    "reading/options.py: <_PASS_VALUES.get(role, '')>": Case(
         lambda _: eq.read_table(X, Y),
         lambda _: eq.read_table((X, Y)),
         r"the pair \(X, y\)",
     ),
-    "reading/read.py: <' '.join([raw.hint, 'Pass target=COLUMN.']).strip()>": Case(
+    "reading/target_columns.py: <' '.join([raw.hint, 'Pass target=COLUMN.'])"
+    ".strip()>": Case(
         lambda _: eq.read_table(COLUMNS),
         lambda _: eq.read_table(COLUMNS, target="y"),
         "Pass target=COLUMN",
@@ -639,7 +640,8 @@ CASES: dict[str, Case] = {
         lambda place: eq.read_table(write(place, "a.parquet", b"PAR1xxxxPAR"), "y"),
         lambda place: eq.read_table(_parquet(place), "y"),
     ),
-    "reading/read.py: <' '.join([nearest(target, names), raw.hint]).strip()>": Case(
+    "reading/target_columns.py: <' '.join([nearest(target, names), raw.hint])"
+    ".strip()>": Case(
         lambda _: eq.read_table(COLUMNS, "Y"),
         lambda _: eq.read_table(COLUMNS, "y"),
         "Did you mean 'y'",
@@ -832,8 +834,8 @@ EXPLAINS = {
     "reading/blocks.py: Copy or write it again.",
     "reading/csv_bytes.py: The file is damaged or no text file; write it again.",
     "reading/csv_bytes.py: The file is damaged or cut off; write it again.",
-    "reading/read.py: <' '.join((f'{d.name!r} was left out: {d.reason}.' for d in "
-    "told[:5]))>",
+    "reading/feature_columns.py: <' '.join((f'{d.name!r} was left out: {d.reason}.' "
+    "for d in useless_ones[:5]))>",
     "reading/target.py: Nothing can be learned from one class; is this the right "
     "column?",
     "reading/target.py: This looks like an identifier or free text.",

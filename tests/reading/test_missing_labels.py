@@ -13,7 +13,8 @@ import pytest
 
 from equipoise.errors import TableError, TableWarning, TargetError
 from equipoise.reading import csv_bytes
-from equipoise.reading.read import read_features, read_parts, read_table
+from equipoise.reading.options import ReadingOptions
+from equipoise.reading.read import read_features, read_table, read_with_test
 
 ROWS = 120
 RANDOM = np.random.default_rng(0)
@@ -74,8 +75,11 @@ def test_missing_labels_are_dropped_when_asked(tmp_path: Path) -> None:
         frame.to_csv(tmp_path / "a.csv", index=False)
         with pytest.raises(TargetError, match=r"missing value.*unlabelled='drop'"):
             read_table(tmp_path / "a.csv", "y")
-        table, later = read_parts(
-            tmp_path / "a.csv", "y", tmp_path / "a.csv", unlabelled="drop"
+        table, later = read_with_test(
+            tmp_path / "a.csv",
+            "y",
+            tmp_path / "a.csv",
+            ReadingOptions(unlabelled="drop"),
         )
         assert later is not None
         assert len(table) == len(later) == ROWS * 3 // 4

@@ -13,8 +13,8 @@ import pytest
 from pyarrow import csv
 from pyarrow import parquet as pq
 
-from equipoise.errors import TableError, TableWarning
-from equipoise.reading.new_rows import existing, is_file, tables
+from equipoise.errors import TableWarning
+from equipoise.reading.new_rows import tables
 from equipoise.reading.read import read_table
 from equipoise.table.table import Table
 
@@ -83,18 +83,3 @@ def _quietly(source: Any, like: Table) -> Any:
         return tables(source, like, labelled=True, group="who")
     with pytest.warns(TableWarning, match="a group of its own"):
         return list(tables(source, like, "fraud", labelled=True, group="who"))
-
-
-def test_paths_are_told_from_examples() -> None:
-    assert is_file("a.csv")
-    assert is_file(Path("a.csv"))
-    assert not is_file("example:digits")
-    assert not is_file(np.zeros(3))
-
-
-def test_an_absent_file_names_its_neighbour(tmp_path: Path) -> None:
-    (tmp_path / "rows.csv").write_text("x")
-    with pytest.raises(TableError, match=r"Did you mean 'rows\.csv'"):
-        existing(tmp_path / "row.csv")
-    with pytest.raises(TableError, match="which is a folder"):
-        existing(tmp_path)

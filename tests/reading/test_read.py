@@ -23,7 +23,8 @@ from equipoise.errors import (
     TableWarning,
     TargetError,
 )
-from equipoise.reading.read import read_features, read_parts, read_table
+from equipoise.reading.options import ReadingOptions
+from equipoise.reading.read import read_features, read_table, read_with_test
 from equipoise.table.table import Table
 
 ROWS = 80
@@ -375,7 +376,7 @@ def test_a_real_table_is_the_same_from_csv(
 def test_a_test_part_has_the_columns_of_the_first():
     first = {"x": np.arange(60) % 9, "who": np.arange(60) // 3, "y": [0, 0, 1] * 20}
     test = {"y": ["1", "0"], "x": [4, 5]}
-    table, later = read_parts(first, "y", test, group="who", drop=())
+    table, later = read_with_test(first, "y", test, ReadingOptions(group="who"))
     assert table.names == later.names == ("x",)
     assert later.y.tolist() == [1, 0]
-    assert read_parts(first, "y", None)[1] is None
+    assert read_with_test(first, "y", None)[1] is None

@@ -161,20 +161,19 @@ class Reading:
 
     def read(self, source: str, test: str | None = None) -> tuple[Table, Table | None]:
         """Return the table of a source, and that of `--test`."""
-        from equipoise.reading.read import read_parts
+        from equipoise.reading.options import ReadingOptions
+        from equipoise.reading.read import read_with_test
 
-        return read_parts(
-            source,
-            self.target,
-            test,
+        options = ReadingOptions(
             positive=self.positive,
             group=self.group,
             time=self.time,
-            drop=tuple(self.drop or ()),
-            day_first=self.day_first,
-            keep=tuple(self.keep or ()),
+            drop=self.drop or (),
+            keep=self.keep or (),
             unlabelled=self.unlabelled,
+            day_first=self.day_first,
         )
+        return read_with_test(source, self.target, test, options)
 
     def options(self) -> list[tuple[str, Any]]:
         """Return the same options for another verb's command."""

@@ -19,7 +19,8 @@ from equipoise.diagnosis.finding import (
 )
 from equipoise.diagnosis.subject import Subject
 from equipoise.errors import TargetError, printable
-from equipoise.reading.read import read_parts
+from equipoise.reading.options import ReadingOptions
+from equipoise.reading.read import read_with_test
 from equipoise.reading.target import Positives
 from equipoise.table.table import Table, counts
 from equipoise.table.units import DUPLICATES
@@ -178,10 +179,7 @@ def diagnose(
         >>> found["EQP001"].evidence["positives"]
         20
     """
-    table, later = read_parts(
-        source,
-        target,
-        test,
+    options = ReadingOptions(
         positive=positive,
         group=group,
         time=time,
@@ -190,6 +188,7 @@ def diagnose(
         unlabelled=unlabelled,
         day_first=day_first,
     )
+    table, later = read_with_test(source, target, test, options)
     for part in (table, later):
         if part is not None:
             part.require_binary("diagnose")

@@ -14,7 +14,7 @@ import numpy as np
 
 from equipoise._core.types import AnyArray
 from equipoise.reading.arrays import read_columns
-from equipoise.reading.read import table_like
+from equipoise.reading.matching import table_like
 from equipoise.reading.source import Notes
 from equipoise.table.table import Column, Table
 
@@ -87,4 +87,4 @@ def as_read(raw: Mapping[str, AnyArray], schema: Table) -> Table:
         name: values.astype("datetime64[us]") if kinds[name] == "datetime" else values
         for name, values in raw.items()
     }
-    return table_like(read_columns(columns), schema, None, None, Notes(), False)
+    return table_like(read_columns(columns), schema, Notes(), labelled=False)

@@ -34,8 +34,8 @@ def read_columns(columns: Mapping[Any, Any], name: str = "the dictionary") -> Ra
     return Raw(plain_table(data), name)
 
 
-def read_pair(features: Any, labels: Any, target: str | None) -> tuple[Raw, str]:
-    """Take features and labels; return the source and the target's name.
+def read_pair(features: Any, labels: Any, target: str | None) -> Raw:
+    """Take features and labels; the source says what the target is called.
 
     Args:
         features: `[rows, features]`: an array, a list of rows, a data frame, or a
@@ -69,7 +69,7 @@ def read_pair(features: Any, labels: Any, target: str | None) -> tuple[Raw, str]
             )
         )
     data = raw.data.append_column(name, plain(pa.chunked_array([column])))
-    return Raw(data, raw.name, raw.typed, notes=notes.sentences()), name
+    return Raw(data, raw.name, raw.typed, notes=notes.sentences(), targets=(name,))
 
 
 def read_features(features: Any) -> Raw:

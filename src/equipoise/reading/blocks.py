@@ -25,14 +25,16 @@ from typing import Any, BinaryIO
 
 from equipoise._core.checks import sentence
 from equipoise.errors import TableError
-from equipoise.reading.arff import is_arff, read_arff
+from equipoise.reading.arff import read_arff
 from equipoise.reading.arrow_types import plain_table
 from equipoise.reading.csv import form_of, read_csv, read_rows
 from equipoise.reading.csv_bytes import layout, mark_length, to_utf8
 from equipoise.reading.csv_dialect import Dialect
+from equipoise.reading.files import format_of
+from equipoise.reading.matching import table_like
 from equipoise.reading.parquet import require_distinct
-from equipoise.reading.read import present_targets, table_like
 from equipoise.reading.source import Notes, Raw
+from equipoise.reading.target_columns import require_targets
 from equipoise.table.table import Table
 
 BLOCK_BYTES = 1 << 23
@@ -112,8 +114,8 @@ def read_blocks(
         for raw in blocks:
             notes = Notes(list(raw.notes))
             if labelled:
-                present_targets(raw, [like.target])
-            table = table_like(raw, like, None, None, notes, labelled)
+                require_targets(raw, [like.target])
+            table = table_like(raw, like, notes, labelled=labelled)
             yield Block(table, raw.data)
             like = _with_notations(like, table)
 
@@ -132,18 +134,16 @@ def _with_notations(like: Table, seen: Table) -> Table:
 def _raw_blocks(
     path: Path, known: Sequence[str], size: int, rows: int
 ) -> Generator[Raw]:
-    with path.open("rb") as stream:
-        start = stream.read(4)
-    if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
+    kind = format_of(path)
+    if kind == "parquet":
         yield from _parquet(path, rows)
-    elif is_arff(path):
+    elif kind == "arff":
         yield read_arff(path)
-    elif start[:2] == b"\x1f\x8b":
-        with gzip.open(path) as unpacked:
-            yield from _csv(path, unpacked, known, size)
     else:
-        with path.open("rb") as plain:
-            yield from _csv(path, plain, known, size)
+        with path.open("rb") as packed:
+            is_gzip = packed.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if is_gzip else path.open("rb") as stream:
+            yield from _csv(path, stream, known, size)
 
 
 def _parquet(path: Path, rows: int) -> Iterator[Raw]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from equipoise._core.checks import one_of
 from equipoise._core.seeds import derive
-from equipoise.reading.source import Raw
+from equipoise.reading.source import Raw, Request
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,13 @@ EXAMPLES = {
 }
 
 
-def read_example(name: str) -> tuple[Raw, str]:
-    """Return an example's source and the name of its target.
+def read_example(name: str, request: Request) -> Raw:
+    """Read an example; it has a target that need not be named.
 
     Args:
-        name: "example:digits" (is it a 1 rather than a 0? 10 % are) or
+        name: "example:digits" (is it a 1 rather than a 0? 10% are) or
             "example:digits-hard" (is it an 8? one in 41 is).
+        request: May name another target.
 
     Raises:
         InputError: There is no such example.
@@ -70,4 +71,8 @@ def read_example(name: str) -> tuple[Raw, str]:
     }
     columns[example.target] = (digit[rows] == example.positive).astype(np.int8)
     table = pa.table({key: pa.array(values) for key, values in columns.items()})
-    return Raw(table, f"the example {name.removeprefix('example:')!r}"), example.target
+    return Raw(
+        table,
+        f"the example {name.removeprefix('example:')!r}",
+        targets=request.targets or (example.target,),
+    )

@@ -53,11 +53,54 @@ from equipoise.reading.parse_numbers import (
     parse_numbers,
     quick_numbers,
 )
+from equipoise.reading.roles import groups_of, require_roles, times_of
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.target import labels
 from equipoise.reading.texts import Texts, texts_of
 from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
+
+
+def table_like(
+    raw: Raw,
+    like: Table,
+    notes: Notes,
+    *,
+    labelled: bool,
+    group: str | None = None,
+    time: str | None = None,
+) -> Table:
+    """Return a source as a table with the columns and classes of an earlier one.
+
+    Args:
+        raw: The source's columns.
+        like: The earlier table.
+        notes: Takes what was noticed.
+        labelled: Whether the target is read; else `y` is -1 throughout.
+        group: As in `read_table`.
+        time: As in `read_table`.
+
+    Raises:
+        TableError: A column is absent or has changed its type.
+        TargetError: The target is absent or has a new class.
+    """
+    require_roles(raw, {"group": group, "time": time})
+    if labelled:
+        y = target_like(raw, like, notes)
+    else:
+        y = np.full(raw.data.num_rows, -1, np.int8)
+    return Table(
+        columns_like(raw, like, notes),
+        y,
+        like.classes,
+        target=like.target,
+        task=like.task,
+        groups=None if group is None else groups_of(raw, group, notes),
+        time=None if time is None else times_of(raw, time, notes),
+        dropped=like.dropped,
+        notes=notes.sentences(),
+        source=raw.name,
+    )
 
 
 def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:

@@ -4,51 +4,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import nearest, sentence
-from equipoise.errors import TableError, TableWarning
+from equipoise.errors import TableWarning
 from equipoise.reading.blocks import Merged, read_blocks
+from equipoise.reading.files import existing_file, is_path
 from equipoise.reading.read import read_features, read_table
 from equipoise.reading.roles import require_named, written
 from equipoise.table.table import Table
-
-
-def is_file(source: Any) -> bool:
-    """Return whether a source is the path of a file."""
-    if isinstance(source, str) and source.startswith("example:"):
-        return False
-    return isinstance(source, str | os.PathLike)
-
-
-def existing(source: str | os.PathLike[str]) -> Path:
-    """Return the path of an existing file.
-
-    Raises:
-        TableError: It does not exist, or is a folder.
-    """
-    path = Path(source)
-    if path.is_file():
-        return path
-    others = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    what = "which is a folder" if path.is_dir() else "which does not exist"
-    raise TableError(
-        sentence(
-            f"the path {str(path)!r}, {what}",
-            "an existing CSV, TSV or Parquet file",
-            nearest(path.name, others),
-        )
-    )
-
 
 _ONE_CLASS = re.compile(r"All rows of .* are of class ")
 
@@ -91,11 +61,11 @@ def tables(
         TableError: The source cannot be read, or its columns are others.
         TargetError: The target is absent, or has a new class.
     """
-    if not is_file(source) or target not in (None, like.target):
+    if not is_path(source) or target not in (None, like.target):
         yield _at_once(source, like, target, labelled, group)
         return
     merged, one_class, labels = Merged(), "", set()
-    blocks = read_blocks(existing(source), like=like, labelled=labelled)
+    blocks = read_blocks(existing_file(source), like=like, labelled=labelled)
     with contextlib.closing(blocks):
         for block in blocks:
             labels |= set(np.unique(block.table.y).tolist())
@@ -133,8 +103,10 @@ def _names(source: Any, like: Table) -> list[str]:
         return _names(source[0], like) if source else []
     if isinstance(source, Mapping):
         return [str(name) for name in source]
-    if is_file(source):
-        with contextlib.closing(read_blocks(existing(source), like=like)) as blocks:
+    if is_path(source):
+        with contextlib.closing(
+            read_blocks(existing_file(source), like=like)
+        ) as blocks:
             return list(next(blocks).source.column_names)
     found = getattr(source, "column_names", getattr(source, "columns", ()))
     return [name for name in found if isinstance(name, str)]

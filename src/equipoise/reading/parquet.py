@@ -32,10 +32,9 @@ def read_parquet(path: Path, drop: Sequence[str] = ()) -> Raw:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
             require_distinct(names, name)
-            require_known(drop, names, name)
+            require_columns(drop, names, name)
             # The columns of a struct are chosen one by one, so plain files only.
-            wanted = [column for column in names if column not in set(drop)]
-            data = file.read(columns=wanted)
+            data = file.read(columns=[name for name in names if name not in drop])
     except (pa.ArrowException, OSError) as error:
         raise TableError(
             sentence(
@@ -44,7 +43,7 @@ def read_parquet(path: Path, drop: Sequence[str] = ()) -> Raw:
                 "Copy or write it again.",
             )
         ) from error
-    return Raw(plain_table(data), name)
+    return Raw(plain_table(data), name, unread=tuple(drop))
 
 
 def require_distinct(names: Sequence[str], source: str) -> None:
@@ -69,7 +68,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def require_known(
+def require_columns(
     wanted: Sequence[str], names: Sequence[str], source: str, role: str = "drop"
 ) -> None:
     """Raise where a column that is to be dropped or kept is absent.

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,13 +22,16 @@ class Raw:
             are to be parsed, and texts such as `NA` may mean that a value is missing.
         decimal: The decimal mark where a text could be read both ways.
         proven: Whether numbers of the file that can be read in one way only tell it.
-        kept: `[rows]` where these rows lie among all, or None for all of them.
-        order: Which comes first in dates where no date tells, "day" or "month"; ""
-            where the user did not say.
+        positions: `[rows]` where these rows lie among all, or None for all of them.
+        order: Which comes first in dates if no date tells, "day" or "month"; "" if
+            the user did not say.
         line: The line of a row in the file, or None where rows have no lines.
         notes: What was done while reading the file.
         hint: Added to the error about an absent column.
         first: How many rows of the source come before these.
+        unread: Columns of the source that were not read, as they are to be dropped.
+        targets: The names of the targets, if the source itself has them; else those
+            that the user names are.
     """
 
     data: Any
@@ -40,7 +44,9 @@ class Raw:
     first: int = 0
     proven: bool = False
     order: str = ""
-    kept: Any = None
+    positions: Any = None
+    unread: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
 
     def place(self, row: int) -> str:
         """Return where a row lies, for messages.
@@ -51,10 +57,30 @@ class Raw:
             >>> Raw(None, "a file", line=lambda row: row + 2).place(3)
             'line 5'
         """
-        row = row if self.kept is None else int(self.kept[row])
+        row = row if self.positions is None else int(self.positions[row])
         if self.line is None:
             return f"row {self.first + row}"
         return f"line {self.line(row)}"
+
+    def without(self, names: Collection[str]) -> Raw:
+        """Return the source without some columns, if it has them."""
+        present = [name for name in self.data.column_names if name not in names]
+        return dataclasses.replace(self, data=self.data.select(present))
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a reader is told of the columns before it reads.
+
+    Attributes:
+        targets: The targets that the user names.
+        expected: Names of other columns that the source should have.
+        drop: Columns that need not be read.
+    """
+
+    targets: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
 
 
 @dataclass

@@ -15,7 +15,8 @@ from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import UnsupportedError
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.jobs import Progress
-from equipoise.reading.read import read_parts
+from equipoise.reading.options import ReadingOptions
+from equipoise.reading.read import read_with_test
 from equipoise.reading.target import Positives
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
@@ -136,10 +137,7 @@ def compare(
     started = monotonic()
     if model is None:
         x = None
-        table, later = read_parts(
-            source,
-            target,
-            test,
+        options = ReadingOptions(
             positive=positive,
             group=group,
             time=time,
@@ -148,6 +146,7 @@ def compare(
             unlabelled=unlabelled,
             day_first=day_first,
         )
+        table, later = read_with_test(source, target, test, options)
     else:
         refuse_columns(
             test=test, target=target, drop=drop, keep=keep, day_first=day_first

@@ -24,7 +24,7 @@ from equipoise.errors import InputError, InputTypeError, SplitError, TargetError
 from equipoise.reading.arrays import read_matrix
 from equipoise.reading.frames import is_frame, is_missing, is_series, read_frame
 from equipoise.reading.infer import categorical, infer, tidy
-from equipoise.reading.read import table_like
+from equipoise.reading.matching import table_like
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.texts import texts_of
 from equipoise.table.table import (
@@ -166,7 +166,7 @@ def rows_like(raw: Raw, schema: Table) -> Table:
         TableError: A column has changed its type.
     """
     named = dataclasses.replace(raw, data=raw.data.rename_columns(list(schema.names)))
-    return table_like(named, schema, None, None, Notes(), labelled=False)
+    return table_like(named, schema, Notes(), labelled=False)
 
 
 def read_labels(y: Any, name: str) -> npt.NDArray[Any]:

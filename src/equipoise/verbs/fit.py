@@ -41,7 +41,8 @@ from equipoise.models.fit_rows import (
 )
 from equipoise.models.goal import Goal, as_goal
 from equipoise.models.model import Component, hashes_of, pooled
-from equipoise.reading.read import read_table
+from equipoise.reading.options import ReadingOptions
+from equipoise.reading.read import read_source
 from equipoise.reading.target import Positives
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import as_strategies
@@ -177,9 +178,7 @@ def fit(
     goal = as_goal(goal, Goal())
     x: npt.NDArray[Any] | None = None
     if model is None:
-        table = read_table(
-            source,
-            target,
+        options = ReadingOptions(
             positive=positive,
             group=group,
             time=time,
@@ -188,6 +187,7 @@ def fit(
             unlabelled=unlabelled,
             day_first=day_first,
         )
+        table = read_source(source, target, options)
     else:
         refuse_columns(target=target, drop=drop, keep=keep, day_first=day_first)
         table, x = user_rows(

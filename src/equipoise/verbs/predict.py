@@ -24,7 +24,8 @@ from equipoise.models.model import ModelRecord
 from equipoise.priors import probability
 from equipoise.reading.arrow_types import unnamed
 from equipoise.reading.blocks import Block, Merged, read_blocks
-from equipoise.reading.new_rows import existing, warn
+from equipoise.reading.files import existing_file
+from equipoise.reading.new_rows import warn
 from equipoise.table.table import Dropped, Table
 
 SUFFIXES = (".csv", ".parquet")
@@ -119,7 +120,7 @@ def predict_file(
                 "Give the array that it takes to predict_proba.",
             )
         )
-    path = existing(source)
+    path = existing_file(source)
     target = writable_file(out, "out", suffixes=SUFFIXES, inputs=[path])
     suffix = target.suffix.lower()
     if clash := [name for name in keep if name in COLUMNS]:

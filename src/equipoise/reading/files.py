@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files: whether one is there, its format, and the reader of that format."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from equipoise._core.checks import nearest, sentence
+from equipoise.errors import TableError
+from equipoise.reading.arff import is_arff, read_arff
+from equipoise.reading.csv import read_csv
+from equipoise.reading.parquet import read_parquet
+from equipoise.reading.source import Raw, Request
+
+Format = Literal["parquet", "arff", "csv"]
+
+
+def is_path(source: Any) -> bool:
+    """Return whether a source is the path of a file.
+
+    Example:
+        >>> is_path("train.csv"), is_path("example:digits")
+        (True, False)
+    """
+    if isinstance(source, str):
+        return not source.startswith("example:")
+    return isinstance(source, os.PathLike)
+
+
+def read_file(source: str | os.PathLike[str], request: Request) -> Raw:
+    """Read a file of any known format.
+
+    Args:
+        source: Its path.
+        request: The columns to expect, and those that need not be read.
+
+    Raises:
+        TableError: There is no such file, or it cannot be read.
+    """
+    path = existing_file(source)
+    kind = format_of(path)
+    if kind == "parquet":
+        return read_parquet(path, request.drop)
+    if kind == "arff":
+        return read_arff(path)
+    return read_csv(path, [*request.targets, *request.expected])
+
+
+def existing_file(source: str | os.PathLike[str]) -> Path:
+    """Return the path of an existing file.
+
+    Raises:
+        TableError: It does not exist, or is a folder.
+    """
+    path = Path(source)
+    if path.is_dir():
+        raise TableError(sentence(f"the folder {path.name!r}", "one file"))
+    if not path.exists():
+        folder = path.parent
+        others = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        raise TableError(
+            sentence(
+                f"the path {str(path)!r}, which does not exist",
+                "an existing CSV, TSV, ARFF or Parquet file",
+                nearest(path.name, others),
+            )
+        )
+    return path
+
+
+def format_of(path: Path) -> Format:
+    """Return the format of an existing file, by its first bytes and its name."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    # A Parquet file begins and ends with these letters; by its name it may be cut off.
+    if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
+        return "parquet"
+    return "arff" if is_arff(path) else "csv"

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which columns of a source are its targets, and which rows have a label."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Sequence
+
+import numpy as np
+
+from equipoise._core.checks import listing, nearest, sentence
+from equipoise.errors import TargetError
+from equipoise.reading.source import Notes, Raw
+from equipoise.reading.target import unlabelled_rows
+
+TARGET_NAMES = (
+    "target", "label", "labels", "class", "y", "outcome", "response", "result",
+    "diagnosis", "default", "churn", "fraud", "status",
+)  # fmt: skip
+MOST_SHOWN = 20
+
+
+def shown(names: Sequence[str], wanted: Sequence[str]) -> str:
+    """List columns; if they are many, those first that are likely meant.
+
+    Args:
+        names: All columns.
+        wanted: What they are compared with: the name asked for, or usual targets.
+
+    Example:
+        >>> shown([*map(str, range(30)), "Class"], ["clas"])[:12]
+        "'Class', '0'"
+    """
+    if len(names) <= MOST_SHOWN:
+        return listing(names, MOST_SHOWN)
+    words = [word.casefold() for word in wanted]
+
+    def near(name: str) -> float:
+        folded = name.casefold()
+        within = any(word in folded or folded in word for word in words)
+        return -within - max(
+            difflib.SequenceMatcher(None, folded, word).ratio() for word in words
+        )
+
+    if len(names) > 2000:  # the last columns are looked at as well as the first
+        names = [*names[:1000], *names[-1000:]]
+    close = sorted(names, key=near)[:8]
+    close = [*close, *(name for name in names[-2:] if name not in close)]
+    rest = [name for name in names if name not in close]
+    return listing([*close, *rest], MOST_SHOWN)
+
+
+def require_targets(raw: Raw, targets: Sequence[str]) -> None:
+    """Check that there are targets, and that a source has them.
+
+    Raises:
+        TargetError: There is none, or one is absent.
+    """
+    names = raw.data.column_names
+    if not targets:
+        raise TargetError(
+            sentence(
+                f"no target for {raw.name}",
+                f"one of its columns, {shown(names, TARGET_NAMES)}",
+                " ".join([raw.hint, "Pass target=COLUMN."]).strip(),
+            )
+        )
+    for target in targets:
+        if target not in names:
+            raise TargetError(
+                sentence(
+                    f"the target {target!r}, which {raw.name} has not",
+                    f"one of its columns, {shown(names, [target])}",
+                    " ".join([nearest(target, names), raw.hint]).strip(),
+                )
+            )
+
+
+def renamed_target(raw: Raw, targets: Sequence[str], name: str) -> Raw:
+    """Return a source whose target has the name that an earlier table gave it.
+
+    Args:
+        raw: The source.
+        targets: What it calls its targets; several are left as they are.
+        name: What the earlier table calls its target.
+    """
+    if list(targets) == [name] or len(targets) != 1:
+        return raw
+    data = raw.data
+    if name in data.column_names:  # another column than the one that is asked for
+        data = data.drop_columns([name])
+    names = [name if column == targets[0] else column for column in data.column_names]
+    return dataclasses.replace(raw, data=data.rename_columns(names))
+
+
+def with_labels_only(raw: Raw, targets: Sequence[str], notes: Notes) -> Raw:
+    """Return a source without the rows that have no label, with a note.
+
+    Raises:
+        TargetError: No row has one.
+    """
+    unlabelled = unlabelled_rows(raw, targets)
+    count = int(unlabelled.sum())
+    if not count:
+        return raw
+    positions = np.flatnonzero(~unlabelled)
+    if not len(positions):
+        raise TargetError(
+            sentence(
+                f"{raw.name} without a label in any of its {count:,} rows",
+                "rows with labels",
+            )
+        )
+    notes.add(
+        f"{count:,} row{'s'[: count > 1]} of {raw.name} without a label "
+        f"{'were' if count > 1 else 'was'} left out."
+    )
+    return dataclasses.replace(raw, data=raw.data.take(positions), positions=positions)
