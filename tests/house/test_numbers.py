@@ -140,11 +140,6 @@ def calls() -> Iterator[Call]:
         )
     yield "counts", lambda **k: metrics.counts(Y, P, **k), {"threshold": 0.5}
     yield (
-        "counts_many",
-        lambda **k: uncertainty.counts_many(Y, P, np.ones((2, 60)), **k),
-        {"threshold": 0.5},
-    )
-    yield (
         "slices",
         lambda **k: slices(Y, P, Y, **k),
         {"threshold": 0.5, "level": 0.9},

@@ -15,9 +15,9 @@ from equipoise.errors import InputError, UnsupportedError
 from equipoise.metrics import METRICS
 from equipoise.uncertainty import clopper_pearson, interval
 from equipoise.uncertainty.metric_interval import supported
+from equipoise.uncertainty.row_weights import RowResampler
 from equipoise.uncertainty.score_interval import Spread, effective_wilson
 from equipoise.uncertainty.shares import SHARES
-from equipoise.uncertainty.weighted_metrics import RowResampler
 
 SERVED = [name for name in METRICS if supported(name)]
 OPTIONS = {"precision_at_k": {"k": 20}, "recall_at_k": {"k": 20}}

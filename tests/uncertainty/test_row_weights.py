@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from equipoise.errors import InputError
-from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
+from equipoise.uncertainty import row_weights
+from equipoise.uncertainty.row_weights import RowResampler, RowWeights, cluster_numbers
 
 Y = np.array([True] * 4 + [False] * 8)
 
@@ -73,3 +74,51 @@ def test_weights_of_rows_are_a_factor_and_lessen_the_units() -> None:
     assert heavy.units(np.zeros(12, bool)) == 0
     pairs = RowWeights(Y, cluster_numbers(np.arange(12) // 2, 12), 20, 2, times)
     assert pairs.units(~Y) == pytest.approx(24**2 / (2 * 100 + 2 * 4))
+
+
+def test_each_sample_has_the_classes_sizes() -> None:
+    y = np.repeat([1, 0], [8, 92])
+    counts = np.concatenate(list(RowResampler(y, replicates=200, seed=1)))
+    assert counts.shape == (200, 100)
+    assert (counts[:, y == 1].sum(1) == 8).all()
+    assert (counts[:, y == 0].sum(1) == 92).all()
+    # A row is drawn once on average, with variance 1 - 1/n.
+    assert counts.mean() == 1
+    assert counts[:, y == 0].var() == pytest.approx(1 - 1 / 92, abs=0.05)
+
+
+def test_replicates_do_not_depend_on_chunks(monkeypatch) -> None:
+    y = np.repeat([1, 0], [8, 92])
+    whole = np.concatenate(list(RowResampler(y, replicates=20, seed=5)))
+    monkeypatch.setattr(row_weights, "_CELLS", 300)
+    parts = list(RowResampler(y, replicates=20, seed=5))
+    assert [len(p) for p in parts] == [3, 3, 3, 3, 3, 3, 2]
+    assert np.array_equal(np.concatenate(parts), whole)
+    assert np.array_equal(RowResampler(y, seed=5).draw(7), whole[7])
+
+
+def test_without_strata_the_classes_vary() -> None:
+    y = np.repeat([1, 0], [50, 50])
+    resampler = RowResampler(y, replicates=300, stratified=False)
+    hits = np.concatenate(list(resampler))[:, :50].sum(1)
+    assert hits.std() == pytest.approx(5, rel=0.15)
+
+
+def test_clusters_are_drawn_whole() -> None:
+    y = np.array([1, 0, 0, 0, 0, 0, 1, 1])
+    names = np.array(["a", "a", "b", "b", "c", "c", "d", "d"])
+    counts = np.concatenate(list(RowResampler(y, names, 100)))
+    for name in "abcd":
+        own = counts[:, names == name]
+        assert (own == own[:, :1]).all()
+    # One mixed, two negative, one positive cluster: each kind keeps its number.
+    assert (counts[:, 0] == 1).all()
+    assert (counts[:, 6] == 1).all()
+    assert (counts[:, 2] + counts[:, 4] == 2).all()
+
+
+def test_the_resampler_checks_its_arguments() -> None:
+    with pytest.raises(InputError, match="one per row"):
+        RowResampler([0, 1], [1, 2, 3])
+    with pytest.raises(InputError, match="replicates"):
+        RowResampler([0, 1], replicates=0)

@@ -17,11 +17,13 @@ from equipoise.metrics import Estimate, average_precision
 from equipoise.metrics.inputs import check_labels, check_log_odds
 from equipoise.priors import probability
 from equipoise.uncertainty import delong_covariance, interval
-from equipoise.uncertainty import grouped_metrics as statistics
 from equipoise.uncertainty.differences import difference_ends
-from equipoise.uncertainty.jackknife import stratified_variance, without_each_row
 from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
-from equipoise.uncertainty.score_groups import Sums, falling_groups
+from equipoise.uncertainty.weighted_metrics import (
+    WeightedRanking,
+    stratified_variance,
+    without_each_row,
+)
 
 GROUPS = 4096
 
@@ -184,9 +186,8 @@ def scores_against_constant(
 
 
 def _roc_auc(y: BoolArray, score: FloatArray, w: RowWeights) -> FloatArray:
-    group = falling_groups(score, y, GROUPS)
-    sums = Sums.of(group, y, (int(group.max()) + 1, 1))
-    return np.concatenate([statistics.roc_auc(*sums(drawn)) for drawn in w])
+    ranking = WeightedRanking.of(score, y, most=GROUPS)
+    return np.concatenate([ranking(weights)["roc_auc"] for weights in w])
 
 
 def _brier(y: BoolArray, log_odds: FloatArray, w: RowWeights) -> FloatArray:

@@ -25,9 +25,13 @@ from equipoise.decision.objectives import Objective
 from equipoise.evaluation.crossfit import CrossFitted
 from equipoise.evaluation.decided import Cells, Decided, Definition, definitions
 from equipoise.priors import probability
-from equipoise.uncertainty import grouped_metrics as statistics
 from equipoise.uncertainty.row_weights import RowWeights
-from equipoise.uncertainty.score_groups import Sums, falling_groups
+from equipoise.uncertainty.weighted_metrics import (
+    GroupSums,
+    WeightedRanking,
+    class_mean,
+    falling_groups,
+)
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -103,24 +107,21 @@ class Replicator:
         self.weights = np.ones(y.size) if weights is None else weights
         self.definitions = definitions(costs, undecided=arm.decided.lower is not None)
         self.size = float(self.weights[~y].sum()), float(self.weights[y].sum())
-        self.folds = int(folds.max()) + 1
         self.losses = {name: rows.mean(axis=0) for name, rows in arm.losses.items()}
-        self.ranked = [
-            self._ranked(*each) for each in zip(arm.aligned, folds, strict=True)
+        self.rankings = [
+            WeightedRanking.of(
+                scores, y, folds=fold, prevalence=self.prevalence, most=GROUPS
+            )
+            for scores, fold in zip(arm.aligned, folds, strict=True)
         ]
         # 0 not flagged, 1 left undecided, 2 flagged.
         states = 2 * arm.decided.flagged.astype(np.int64) + arm.decided.undecided
-        self.decided = [Sums.of(state, y, (3,)) for state in states]
+        self.decided = [GroupSums.of(state, y, (3,)) for state in states]
         self.choice: Choice | None = None
         if arm.decided.goal is not None:
             self.choice = Choice(
                 arm.decided.score, y, arm.decided.goal, self.weights, self.definitions
             )
-
-    def _ranked(self, aligned: FloatArray, fold: IntArray) -> Sums:
-        group = falling_groups(aligned, self.y, GROUPS)
-        shape = (int(group.max()) + 1, self.folds)
-        return Sums.of(group * self.folds + fold, self.y, shape)
 
     @property
     def prevalence(self) -> float:
@@ -133,7 +134,7 @@ class Replicator:
         Args:
             weights: `[rows, replicates]`.
         """
-        each = [self._ranking(one, weights) for one in self.ranked]
+        each = [ranking(weights) for ranking in self.rankings]
         total = {name: _mean([part[name] for part in each]) for name in each[0]}
         for name, row in self.losses.items():
             total[name] = self._loss(row, weights)
@@ -142,15 +143,6 @@ class Replicator:
             for name, definition in self.definitions.items():
                 total[name] = np.asarray(definition(cells), np.float64)
         return total
-
-    def _ranking(self, one: Sums, weights: Float32Array) -> dict[str, FloatArray]:
-        positive, negative = one(weights)
-        return {
-            "average_precision": statistics.average_precision(
-                positive.sum(axis=1), negative.sum(axis=1), self.prevalence
-            ),
-            "roc_auc": statistics.roc_auc(positive, negative),
-        }
 
     def _cells(self, weights: Float32Array) -> Cells:
         """Return what is decided at the table's share of positives."""
@@ -167,7 +159,7 @@ class Replicator:
     def _loss(self, row: FloatArray, weights: Float32Array) -> FloatArray:
         parts = [np.stack([rows, rows * row]) for rows in (self.y, ~self.y)]
         sums = [part.astype(np.float32) @ weights for part in parts]
-        return statistics.class_mean(sums[0], sums[1], self.prevalence)
+        return class_mean(sums[0], sums[1], self.prevalence)
 
 
 class Choice:
@@ -197,7 +189,7 @@ class Choice:
             score.ravel(), held if goal.at_positives else np.ones_like(held), GROUPS
         ).reshape(score.shape)
         shape = (int(groups.max()) + 1,)
-        self.sums = [Sums.of(group, y, shape) for group in groups]
+        self.sums = [GroupSums.of(group, y, shape) for group in groups]
         self.even = self._above(weights[:, None].astype(np.float32))
 
     def errors(self, weights: Float32Array) -> dict[str, FloatArray]:

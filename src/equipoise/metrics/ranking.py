@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,37 @@ def _average_precision(c: Counts) -> float:
     if not c.tp.size or c.tp[-1] == 0:
         return NAN
     gained = np.diff(c.tp, prepend=0.0)
-    return float(np.sum(gained * (c.tp / c.flagged)) / c.tp[-1])
+    return float(mean_precision(gained, c.tp / c.flagged, c.tp[-1]))
+
+
+def mean_precision(
+    gained: npt.NDArray[Any], precision: npt.NDArray[Any], total: npt.ArrayLike
+) -> npt.NDArray[Any]:
+    """Return the sum that defines average precision, over the first axis.
+
+    The positives that each threshold adds count with the precision there.
+
+    Args:
+        gained: `[thresholds, ...]` positive weight that each threshold adds.
+        precision: `[thresholds, ...]` precision at each threshold.
+        total: `[...]` all positive weight.
+    """
+    return np.asarray(np.sum(gained * precision, axis=0) / total)
+
+
+def pairs_above(
+    counted: npt.NDArray[Any], reached: npt.NDArray[Any], tied: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """Return the sum that defines AUROC: pairs in which the other class is above.
+
+    A tied pair counts one half. Thresholds fall along the first axis.
+
+    Args:
+        counted: `[thresholds, ...]` weight of one class at each threshold.
+        reached: `[thresholds, ...]` weight of the other class at or above it.
+        tied: `[thresholds, ...]` weight of the other class at the threshold.
+    """
+    return np.asarray(np.sum(counted * (reached - tied / 2), axis=0))
 
 
 def minimum_average_precision(
@@ -160,8 +191,7 @@ def roc_auc(
     c = curve(y, score, weights).counts
     if not c.tp.size or c.tp[-1] == 0 or c.fp[-1] == 0:
         return NAN
-    middle = c.tp - np.diff(c.tp, prepend=0.0) / 2
-    area = np.sum(np.diff(c.fp, prepend=0.0) * middle)
+    area = pairs_above(np.diff(c.fp, prepend=0.0), c.tp, np.diff(c.tp, prepend=0.0))
     # Sums of fractional weights are rounded, and could exceed 1 by that.
     return min(1.0, float(area / c.tp[-1] / c.fp[-1]))
 

@@ -1,7 +1,4 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
-from .ranking_bootstrap import Ladder as Ladder
-from .ranking_bootstrap import RankingReplicates as RankingReplicates
-from .ranking_bootstrap import bootstrap_ranking as bootstrap_ranking
 from .delong import Placements as Placements
 from .delong import delong_covariance as delong_covariance
 from .delong import delong_variance as delong_variance
@@ -17,12 +14,8 @@ from .influence import roc_auc_spread as roc_auc_spread
 from .proportion import clopper_pearson as clopper_pearson
 from .proportion import effective_size as effective_size
 from .proportion import wilson as wilson
-from .weighted_metrics import RowResampler as RowResampler
-from .weighted_metrics import average_precision_many as average_precision_many
-from .weighted_metrics import brier_many as brier_many
-from .weighted_metrics import counts_many as counts_many
-from .weighted_metrics import log_loss_many as log_loss_many
-from .weighted_metrics import mean_many as mean_many
-from .weighted_metrics import roc_auc_many as roc_auc_many
+from .row_weights import RowResampler as RowResampler
+from .row_weights import RowWeights as RowWeights
+from .weighted_metrics import WeightedRanking as WeightedRanking
 from .multiplicity import holm as holm
 from .multiplicity import simultaneous_level as simultaneous_level

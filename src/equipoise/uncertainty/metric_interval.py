@@ -32,9 +32,9 @@ from equipoise.uncertainty.influence import (
     roc_auc_spread,
 )
 from equipoise.uncertainty.proportion import clopper_pearson, effective_size
+from equipoise.uncertainty.row_weights import RowResampler
 from equipoise.uncertainty.score_interval import Spread, effective_wilson
 from equipoise.uncertainty.shares import SHARES, share_interval
-from equipoise.uncertainty.weighted_metrics import RowResampler
 
 _BOOTSTRAPPED = ("partial_roc_auc", "precision_at_k", "recall_at_k")
 _Ends = tuple[float, float, str]

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random weights of whole rows, shared by all arms and repeats.
+"""Replicate weights: how often each replicate of a bootstrap draws each row.
 
-The Bayesian bootstrap (Rubin 1981): each row, or each cluster of rows, gets an
-exponential weight. Unlike counts these leave no fold without positives.
+`RowWeights` is the Bayesian bootstrap (Rubin 1981): each row, or each cluster of
+rows, gets an exponential weight. Unlike counts these leave no fold without positives.
+`RowResampler` is Efron's bootstrap: the number of times that each row is drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.arrays import group_numbers
+from equipoise._core.checks import integer
 from equipoise._core.seeds import generator
 from equipoise._core.types import BoolArray, FloatArray, IntArray
+from equipoise.metrics.inputs import binary_labels
 from equipoise.uncertainty.influence import effective_clusters
 from equipoise.uncertainty.proportion import effective_size
 
@@ -23,6 +26,8 @@ Float32Array = npt.NDArray[np.float32]
 
 CHUNK = 128
 """Replicates that are drawn at once; part of what a seed means."""
+_CELLS = 4_000_000
+"""How many counts are held at once, 16 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,3 +94,81 @@ def cluster_numbers(clusters: npt.ArrayLike | None, rows: int) -> IntArray | Non
     if clusters is None:
         return None
     return group_numbers(clusters, rows)
+
+
+@dataclass(frozen=True, eq=False)
+class RowResampler:
+    """Draws bootstrap samples of rows, or of whole clusters, as counts.
+
+    Rows are drawn within each class, so each sample has the classes' sizes of
+    the table. Clusters are drawn whole, within their kind (all positive, all
+    negative, mixed), so the sizes vary as they would in new data.
+
+    Attributes:
+        y: `[rows]` labels, 0 or 1.
+        clusters: `[rows]` cluster of each row, or None where rows are independent.
+        replicates: How many samples.
+        seed: The user's seed.
+        stratified: Whether to draw within each class; else from all rows.
+
+    Example:
+        >>> resampler = RowResampler(np.array([0, 0, 0, 1, 1]), replicates=3)
+        >>> counts = np.concatenate(list(resampler))
+        >>> counts.shape, counts.sum(axis=1).tolist(), counts[:, 3:].sum(1).tolist()
+        ((3, 5), [5, 5, 5], [2, 2, 2])
+    """
+
+    y: npt.ArrayLike
+    clusters: npt.ArrayLike | None = None
+    replicates: int = 2000
+    seed: int = 0
+    stratified: bool = True
+    _strata: list[npt.NDArray[np.int64]] = field(init=False, repr=False)
+    _unit: npt.NDArray[np.int64] | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        positive = binary_labels(self.y)
+        integer(self.replicates, "replicates", 1)
+        unit, kind = _units(positive, self.clusters)
+        if not self.stratified:
+            kind = np.zeros_like(kind)
+        strata = [np.flatnonzero(kind == k) for k in np.unique(kind)]
+        object.__setattr__(self, "_strata", strata)
+        object.__setattr__(self, "_unit", unit)
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.int32]]:
+        """Yield counts `[b, rows]` int32 until all replicates are drawn.
+
+        The numbers depend on the seed and the replicate alone, not on the size of
+        the chunks.
+        """
+        rows = binary_labels(self.y).size
+        chunk = max(1, min(self.replicates, _CELLS // max(1, rows)))
+        for start in range(0, self.replicates, chunk):
+            stop = min(start + chunk, self.replicates)
+            yield np.stack([self.draw(b) for b in range(start, stop)])
+
+    def draw(self, replicate: int) -> npt.NDArray[np.int32]:
+        """Return the counts `[rows]` of one replicate.
+
+        Args:
+            replicate: The number of the replicate, from 0.
+        """
+        random = generator(self.seed, "bootstrap", replicate)
+        drawn = np.zeros(sum(s.size for s in self._strata), np.int32)
+        for stratum in self._strata:
+            picked = random.integers(0, stratum.size, stratum.size)
+            drawn[stratum] = np.bincount(picked, minlength=stratum.size)
+        return drawn if self._unit is None else drawn[self._unit]
+
+
+def _units(
+    positive: BoolArray, clusters: npt.ArrayLike | None
+) -> tuple[npt.NDArray[np.int64] | None, npt.NDArray[np.int64]]:
+    """Return each row's unit (None: its own) and each unit's kind."""
+    if clusters is None:
+        return None, positive.astype(np.int64)
+    unit = group_numbers(clusters, positive.size)
+    size = np.bincount(unit)
+    hits = np.bincount(unit, weights=positive)
+    return unit, np.where(hits == 0, 0, np.where(hits == size, 1, 2))
