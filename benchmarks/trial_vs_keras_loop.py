@@ -31,7 +31,7 @@ from equipoise.networks.layout import arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.catalogue import strategy
 from equipoise.table.table import Column, Table
-from equipoise.training.encoded_store import make_part
+from equipoise.training.encoded_store import encode_part
 from equipoise.training.members import Family
 from equipoise.training.program import Signature, program
 from equipoise.training.settings import TrainingSettings
@@ -92,7 +92,7 @@ def loop_seconds(table: Table, jobs: list[Job], spec: NetworkSpec) -> float:
     """
     job = jobs[0]
     common = common_layout(table, spec)
-    part = make_part(table, job, common)
+    part = encode_part(table, job, common)
     inputs = arrange(part.encoded, part.exact, part.exact)
     start = time.perf_counter()
     model = keras_network(spec, inputs.dense.shape[1], part.exact.knots)

@@ -11,7 +11,7 @@ from sklearn import metrics
 from equipoise.encoding.encoding import Encoding, learn_encoding
 from equipoise.errors import UnsupportedError
 from equipoise.jobs import Job
-from equipoise.learners.one_by_one import Fit, log_loss, run_serially
+from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_one
 from equipoise.learners.prior import PriorScorer
 from equipoise.strategies.catalogue import strategy
 from equipoise.table.table import Table
@@ -23,13 +23,15 @@ def test_outcomes_follow_the_jobs_and_parts_share_an_encoding(
     seen: list[Encoding] = []
     told: list[tuple[str, float]] = []
 
-    def fit(table: Table, job: Job, encoding: Encoding) -> Fit:
+    def fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
         seen.append(encoding)
-        return Fit(PriorScorer(float(job.seed)), updates=3, best=2, notes=("said",))
+        return FittedJob(
+            PriorScorer(float(job.seed)), updates=3, best=2, notes=("said",)
+        )
 
     jobs = jobs_of(rare_table, strategy("prior"), strategy("trees"))
     outcomes = list(
-        run_serially(
+        run_one_by_one(
             fit, rare_table, jobs, keep=False, progress=lambda *x: told.append(x)
         )
     )
@@ -45,16 +47,16 @@ def test_outcomes_follow_the_jobs_and_parts_share_an_encoding(
 def test_other_tasks_are_refused_by_name(rare_table: Table) -> None:
     table = dataclasses.replace(rare_table, task="multiclass")
 
-    def fit(table: Table, job: Job, encoding: Encoding) -> Fit:
+    def fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
         raise AssertionError
 
     with pytest.raises(UnsupportedError, match="multiclass"):
-        next(run_serially(fit, table, [], keep=False, progress=None))
+        next(run_one_by_one(fit, table, [], keep=False, progress=None))
 
 
 def test_log_loss_equals_scikit_learn_and_stays_finite() -> None:
     rng = np.random.default_rng(0)
     y, z = rng.integers(0, 2, 50).astype(float), rng.normal(size=50) * 5
-    expected = metrics.log_loss(y, 1 / (1 + np.exp(-z)))
-    assert log_loss(y, z) == pytest.approx(expected, rel=1e-12)
-    assert log_loss(np.array([1.0]), np.array([-1e4])) == 1e4
+    expected = metrics.logistic_loss(y, 1 / (1 + np.exp(-z)))
+    assert logistic_loss(y, z) == pytest.approx(expected, rel=1e-12)
+    assert logistic_loss(np.array([1.0]), np.array([-1e4])) == 1e4

@@ -11,7 +11,12 @@ import pytest
 from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import InputError
 from equipoise.networks.layout import Layout, arrange, common_layout, exact_layout
-from equipoise.networks.parameters import condense, initial, shapes, spread
+from equipoise.networks.parameters import (
+    initial,
+    shapes,
+    to_common_layout,
+    to_exact_layout,
+)
 from equipoise.networks.spec import NetworkSpec
 from equipoise.table.table import Column, Table
 
@@ -57,8 +62,8 @@ def test_every_part_fits_and_gives_the_same_network(table, start) -> None:
     assert set(exact.numbers) <= set(common.numbers)
     encoded = encoding.transform(table)
     weights = initial(SPEC, exact, 0, -1.0)
-    wide = spread(weights, SPEC, exact, common)
-    for name, value in condense(wide, SPEC, exact, common).items():
+    wide = to_common_layout(weights, SPEC, exact, common)
+    for name, value in to_exact_layout(wide, SPEC, exact, common).items():
         np.testing.assert_array_equal(value, weights[name])
 
     def logits(layout, arrays, last):
@@ -121,8 +126,8 @@ def test_features_that_are_named_alike_keep_their_places(rows) -> None:
     gaps = inputs.dense[:, features:].sum(axis=1)
     np.testing.assert_array_equal(gaps, encoded.numbers[:, features:].sum(axis=1))
     weights = initial(SPEC, exact, 0, -1.0)
-    wide = spread(weights, SPEC, exact, common)
-    for name, value in condense(wide, SPEC, exact, common).items():
+    wide = to_common_layout(weights, SPEC, exact, common)
+    for name, value in to_exact_layout(wide, SPEC, exact, common).items():
         np.testing.assert_array_equal(value, weights[name])
     loaded = Layout.from_dict(exact.to_dict())
     assert loaded == exact_layout(encoding, loaded)

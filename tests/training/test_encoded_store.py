@@ -12,14 +12,14 @@ from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import TrainingError
 from equipoise.networks.layout import common_layout
 from equipoise.networks.spec import NetworkSpec
-from equipoise.training.encoded_store import make_part, stack
+from equipoise.training.encoded_store import encode_part, stacked_inputs
 
 SPEC = NetworkSpec("x", hidden=(8,), number_width=3)
 
 
 def parts_of(table, jobs):
     common = common_layout(table, SPEC)
-    return [make_part(table, job, common) for job in jobs], common
+    return [encode_part(table, job, common) for job in jobs], common
 
 
 def test_a_part_s_encoding_is_learned_on_its_training_rows(table, jobs_for) -> None:
@@ -32,8 +32,8 @@ def test_a_part_s_encoding_is_learned_on_its_training_rows(table, jobs_for) -> N
             part.encoded.numbers, alone.transform(table).numbers
         )
     assert parts[0].encoding != parts[1].encoding
-    whole = stack(parts, common)
-    one = stack(parts[1:], common)
+    whole = stacked_inputs(parts, common)
+    one = stacked_inputs(parts[1:], common)
     for name in ("dense", "positions", "codes"):
         both = getattr(whole, name)
         assert len(both) == 2 * len(table)

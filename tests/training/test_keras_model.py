@@ -17,7 +17,7 @@ from equipoise.priors import probability
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
-from equipoise.training.keras_model import keras_model
+from equipoise.training.keras_model import network_keras_model
 from equipoise.training.scorer import NetworkScorer
 from equipoise.training.settings import TrainingSettings
 
@@ -47,7 +47,7 @@ def test_one_member_equals_its_scores(table, outcomes, number) -> None:
         ("log_odds", outcome.log_odds),
         ("probability", probability(outcome.log_odds)),
     ):
-        model = keras_model([outcome.scorer], output=output)
+        model = network_keras_model([outcome.scorer], output=output)
         found = taken(model, table, outcome.job.scored_rows)
         assert found.shape == (len(outcome.job.scored_rows), 1)
         np.testing.assert_allclose(found[:, 0], expected, atol=2e-6)
@@ -56,14 +56,14 @@ def test_one_member_equals_its_scores(table, outcomes, number) -> None:
 def test_the_average_of_folds_is_one_model(table, outcomes) -> None:
     scorers = [outcome.scorer for outcome in outcomes]
     expected = average_log_odds([scorer.log_odds(table) for scorer in scorers])
-    found = taken(keras_model(scorers, output="log_odds"), table)
+    found = taken(network_keras_model(scorers, output="log_odds"), table)
     np.testing.assert_allclose(found[:, 0], expected, atol=2e-6)
 
 
 # Keras 3.15 turns a tf.Variable into an array in a way that NumPy 2 warns about.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_it_travels_in_a_keras_file(table, outcomes, tmp_path) -> None:
-    model = keras_model([outcome.scorer for outcome in outcomes])
+    model = network_keras_model([outcome.scorer for outcome in outcomes])
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(taken(again, table), taken(model, table))
@@ -87,6 +87,6 @@ def test_models_of_other_columns_are_refused(outcomes, table, jobs_for) -> None:
         few, jobs_for(few, folds=1), keep=True
     )
     with pytest.raises(InputError, match="2 sets of columns"):
-        keras_model([outcomes[0].scorer, other.scorer])
+        network_keras_model([outcomes[0].scorer, other.scorer])
     with pytest.raises(InputError, match="0 fitted models"):
-        keras_model([])
+        network_keras_model([])

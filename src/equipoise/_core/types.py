@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,3 +26,15 @@ HashArray = npt.NDArray[np.uint64]
 
 IntArray = npt.NDArray[np.int64]
 """Whole numbers: counts, or positions of rows."""
+
+Float32Array = npt.NDArray[np.float32]
+"""An array of single-precision numbers."""
+
+Int32Array = npt.NDArray[np.int32]
+"""Positions of rows, as networks take them."""
+
+Tensor = Any
+"""A tensor of Keras or TensorFlow, neither of which is typed."""
+
+Tensors = Mapping[str, Any]
+"""Tensors by name."""

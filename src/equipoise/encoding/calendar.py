@@ -15,15 +15,15 @@ import numpy as np
 
 from equipoise._core.types import FloatArray, IntArray
 
-Part = Literal["days", "hour", "weekday", "month"]
+MomentPart = Literal["days", "hour", "weekday", "month"]
 
-PARTS: tuple[Part, ...] = ("days", "hour", "weekday", "month")
+PARTS: tuple[MomentPart, ...] = ("days", "hour", "weekday", "month")
 MISSING_TIME = int(np.iinfo(np.int64).min)
 MICROSECONDS_PER_HOUR = 3_600_000_000
 MICROSECONDS_PER_DAY = 86_400_000_000
 
 
-def moment_part(microseconds: IntArray, part: Part) -> FloatArray:
+def moment_part(microseconds: IntArray, part: MomentPart) -> FloatArray:
     """Return one part of each moment as a number; NaN where it is missing.
 
     Args:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of, sentence
 from equipoise._core.states import real, texts
-from equipoise._core.types import CodeArray
+from equipoise._core.types import CodeArray, Float32Array
 from equipoise.encoding.calendar import PARTS
 from equipoise.encoding.features import (
     CategoryFeature,
@@ -29,8 +29,6 @@ from equipoise.encoding.features import (
 from equipoise.encoding.few_rows import FEW, Stacked, stacked
 from equipoise.errors import InputError
 from equipoise.table.table import Column, Table
-
-Float32Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,11 +22,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.types import CodeArray, FloatArray
-from equipoise.encoding.calendar import Part, moment_part
+from equipoise._core.types import CodeArray, Float32Array, FloatArray
+from equipoise.encoding.calendar import MomentPart, moment_part
 from equipoise.table.table import MISSING_CODE, Column
-
-Float32Array = npt.NDArray[np.float32]
 
 BINS = 48
 """Intervals between knots, at most: the default of piecewise-linear embeddings
@@ -63,7 +61,7 @@ its square does not overflow."""
 THIRD = 1.0 / 3.0
 """A factor, not a divisor, so that every runtime rounds alike."""
 
-Origin = Literal["value"] | Part
+Origin = Literal["value"] | MomentPart
 
 
 @dataclass(frozen=True)

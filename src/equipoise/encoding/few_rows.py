@@ -13,14 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.types import FloatArray
+from equipoise._core.types import Float32Array, FloatArray
 from equipoise.encoding.features import (
     LARGEST,
     LARGEST_QUOTIENT,
     REACH,
     SMALLEST,
     THIRD,
-    Float32Array,
     NumberFeature,
     to_float32,
 )

@@ -17,9 +17,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from equipoise._core.types import BoolArray, FloatArray, IntArray
+from equipoise._core.types import BoolArray, Float32Array, FloatArray, IntArray
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective
 from equipoise.evaluation.crossfit import CrossFitted
@@ -32,8 +31,6 @@ from equipoise.uncertainty.weighted_metrics import (
     class_mean,
     falling_groups,
 )
-
-Float32Array = npt.NDArray[np.float32]
 
 RANKING = ("average_precision", "roc_auc")
 PROBABILITY = ("brier", "log_loss")

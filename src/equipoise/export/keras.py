@@ -113,14 +113,14 @@ def _component(component: Component, inputs: Mapping[str, Any], name: str) -> An
     import keras
 
     from equipoise.export.layers import MeanLogOdds
-    from equipoise.training.keras_model import keras_model as network_model
+    from equipoise.training.keras_model import network_keras_model
 
     scorers: Sequence[Any] = component.scorers
     if component.own is not None:
         return _own(component, inputs[OWN], name)
     learner = component.strategy.learner_record
     if learner.trains_networks:
-        found = network_model(scorers, output="log_odds")(inputs)
+        found = network_keras_model(scorers, output="log_odds")(inputs)
         return MeanLogOdds()(found)
     layer = loaded(learner.keras)
     parts = [layer(scorer, f"{name}-{k}", inputs) for k, scorer in enumerate(scorers)]
@@ -182,7 +182,7 @@ def tree_log_odds(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
         inputs: Keras inputs, the raw columns by name.
     """
     from equipoise.learners.trees.extra import ExtraTreesScorer
-    from equipoise.learners.trees.forest import joined
+    from equipoise.learners.trees.forest import join_forests
     from equipoise.learners.trees.keras_layer import TreeMatrix, forest_layer
 
     if isinstance(scorer, ExtraTreesScorer):
@@ -191,7 +191,7 @@ def tree_log_odds(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
     else:
         view = scorer.view
         layer = forest_layer(
-            joined(scorer.forests),
+            join_forests(scorer.forests),
             base=sum(forest.base for forest in scorer.forests),
             divisor=len(scorer.forests),
             offset=scorer.offset,

@@ -21,7 +21,7 @@ from equipoise.networks.spec import NetworkSpec
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
 from equipoise.training.checkpoints import CheckpointStore
-from equipoise.training.encoded_store import Part, make_part
+from equipoise.training.encoded_store import EncodedPart, encode_part
 from equipoise.training.grouping import Group, plan_groups
 from equipoise.training.idle import idle_in_training
 from equipoise.training.members import Member, make_members
@@ -173,13 +173,13 @@ def _outcome(
     )
 
 
-def _parts(table: Table, jobs: Sequence[Job], common: Layout) -> dict[int, Part]:
-    parts: dict[int, Part] = {}
+def _parts(table: Table, jobs: Sequence[Job], common: Layout) -> dict[int, EncodedPart]:
+    parts: dict[int, EncodedPart] = {}
     for job in jobs:
         if job.part in parts:
             continue
         _require_rows(table, job)
-        parts[job.part] = make_part(table, job, common)
+        parts[job.part] = encode_part(table, job, common)
     return parts
 
 

@@ -21,7 +21,7 @@ from equipoise.table.table import Table
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class FittedJob:
     """What fitting one job gave.
 
     Attributes:
@@ -39,10 +39,10 @@ class Fit:
     idle: tuple[str, ...] = ()
 
 
-FitJob = Callable[[Table, Job, Encoding], Fit]
+FitJob = Callable[[Table, Job, Encoding], FittedJob]
 
 
-def run_serially(
+def run_one_by_one(
     fit: FitJob,
     table: Table,
     jobs: Sequence[Job],
@@ -85,13 +85,13 @@ def run_serially(
             )
 
 
-def log_loss(
+def logistic_loss(
     y: FloatArray, log_odds: FloatArray, weights: FloatArray | None = None
 ) -> float:
     """Return the (weighted) mean cross-entropy of log-odds, stable at any size.
 
     Example:
-        >>> round(log_loss(np.array([1.0, 0.0]), np.array([0.0, 0.0])), 4)
+        >>> round(logistic_loss(np.array([1.0, 0.0]), np.array([0.0, 0.0])), 4)
         0.6931
     """
     losses = np.logaddexp(0.0, log_odds) - y * log_odds

@@ -18,7 +18,7 @@ from equipoise.jobs import (
     Outcome,
     Progress,
 )
-from equipoise.learners.one_by_one import Fit, run_serially
+from equipoise.learners.one_by_one import FittedJob, run_one_by_one
 from equipoise.table.table import Table
 from equipoise.weights.scheme import check_counts
 
@@ -71,9 +71,9 @@ class PriorLearner:
         Raises:
             InputError: A training part lacks a class.
         """
-        return run_serially(_fit, table, jobs, keep=keep, progress=progress)
+        return run_one_by_one(_fit, table, jobs, keep=keep, progress=progress)
 
 
-def _fit(table: Table, job: Job, encoding: Encoding) -> Fit:
+def _fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
     negatives, positives = check_counts(*job.totals(table.y, job.train_rows))
-    return Fit(PriorScorer(math.log(positives / negatives)))
+    return FittedJob(PriorScorer(math.log(positives / negatives)))

@@ -6,7 +6,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from equipoise.losses.base import Tensor, as_type
+from equipoise._core.types import Tensor
+from equipoise.losses.base import as_type
 from equipoise.losses.option_checks import check_options
 from equipoise.losses.set_loss import SetLoss, class_masses, dtype_of
 

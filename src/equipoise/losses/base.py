@@ -11,6 +11,7 @@ from keras import ops
 
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import sentence
+from equipoise._core.types import Tensor
 from equipoise.errors import InputError
 from equipoise.metrics.keras_inputs import OutputWatch, aligned_weights, require_labels
 
@@ -18,9 +19,6 @@ NO_ACTIVATION = (
     "Take the activation off the model's last layer, as in Dense(1); with it the loss "
     "applies a second one, and the network learns little."
 )
-
-Tensor = Any
-"""A backend tensor, or anything that converts to one."""
 
 
 def prepared(targets: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from equipoise.losses.base import ExampleLoss, Tensor, prepared
+from equipoise._core.types import Tensor
+from equipoise.losses.base import ExampleLoss, prepared
 
 
 def cross_entropy_loss(targets: Tensor, logits: Tensor) -> Tensor:

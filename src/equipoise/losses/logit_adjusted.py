@@ -6,7 +6,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from equipoise.losses.base import ExampleLoss, Tensor, as_type, prepared
+from equipoise._core.types import Tensor
+from equipoise.losses.base import ExampleLoss, as_type, prepared
 from equipoise.losses.cross_entropy import cross_entropy_loss
 from equipoise.losses.option_checks import check_options
 

@@ -10,9 +10,9 @@ import keras
 from keras import ops
 
 from equipoise._core.arrays import unmasked
+from equipoise._core.types import Tensor
 from equipoise.losses.base import (
     NO_ACTIVATION,
-    Tensor,
     aligned,
     as_type,
     checked_targets,

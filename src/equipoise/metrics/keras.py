@@ -30,6 +30,7 @@ from keras import ops
 
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import integer, number
+from equipoise._core.types import Tensor
 from equipoise.metrics.keras_inputs import (
     OutputWatch,
     aligned_weights,
@@ -40,8 +41,6 @@ from equipoise.metrics.keras_inputs import (
     require_weights,
 )
 from equipoise.priors import log_odds
-
-Tensor = Any
 
 KEPT = 16384
 

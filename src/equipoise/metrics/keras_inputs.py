@@ -10,17 +10,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from equipoise._core.checks import sentence
+from equipoise._core.types import Tensor
 from equipoise.errors import EquipoiseWarning, InputError
-
-Tensor = Any
-"""A backend tensor, or anything that converts to one."""
 
 LABELS = "labels that are 0 or 1, or shares between"
 LABELS_REMEDY = (

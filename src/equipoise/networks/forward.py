@@ -12,9 +12,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from equipoise._core.types import Tensor
 from equipoise.networks.spec import NetworkSpec
 
-Tensor = Any
 Mask = Callable[[Tensor, int], Tensor]
 
 

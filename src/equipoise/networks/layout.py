@@ -16,19 +16,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from equipoise._core.checks import sentence
-from equipoise._core.types import IntArray
+from equipoise._core.types import Float32Array, Int32Array, IntArray
 from equipoise.encoding.calendar import PARTS
 from equipoise.encoding.encoding import Encoded, Encoding
 from equipoise.encoding.features import BINS, LEAST_COUNT, MOST_CATEGORIES
 from equipoise.errors import InputError
 from equipoise.networks.spec import NetworkSpec
 from equipoise.table.table import Column, Table
-
-Float32Array = npt.NDArray[np.float32]
-Int32Array = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,7 +84,7 @@ def _first_steps(random: np.random.Generator, layout: Layout, width: int) -> Arr
     return values
 
 
-def spread(
+def to_common_layout(
     parameters: Mapping[str, Array], spec: NetworkSpec, exact: Layout, common: Layout
 ) -> Parameters:
     """Put the weights of an exact layout into the common one; the rest is 0."""
@@ -97,7 +97,7 @@ def spread(
     return result
 
 
-def condense(
+def to_exact_layout(
     parameters: Mapping[str, Array], spec: NetworkSpec, exact: Layout, common: Layout
 ) -> Parameters:
     """Take the weights of an exact layout out of the common one."""

@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from equipoise._core.seeds import generator
+from equipoise._core.types import Int32Array
 from equipoise.sampling.classes import Classes
-from equipoise.sampling.sampler import Int32Array, Sampler
+from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.streams import permutations
 
 

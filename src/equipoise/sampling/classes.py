@@ -11,10 +11,9 @@ import numpy.typing as npt
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import generator
+from equipoise._core.types import Int32Array
 from equipoise.errors import InputError
 from equipoise.sampling.streams import permutations, shuffled
-
-Int32Array = npt.NDArray[np.int32]
 
 _BLOCK = 1 << 12
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Int32Array = npt.NDArray[np.int32]
-Float32Array = npt.NDArray[np.float32]
+from equipoise._core.types import Float32Array, Int32Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from equipoise._core.types import Int32Array
 from equipoise.sampling.classes import Classes
-from equipoise.sampling.sampler import Int32Array, Sampler
+from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.streams import permutations
 
 

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from equipoise._core.numerals import exact
 from equipoise._core.options import option
+from equipoise._core.types import Int32Array
 from equipoise.sampling.classes import Classes, shuffled_passes
-from equipoise.sampling.sampler import Int32Array, Sampler
+from equipoise.sampling.sampler import Sampler
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from equipoise._core.numerals import as_probability
 from equipoise._core.options import option
+from equipoise._core.types import Int32Array
 from equipoise.sampling.classes import Classes, interleaved
-from equipoise.sampling.sampler import Int32Array, Sampler
+from equipoise.sampling.sampler import Sampler
 
 _FINEST = 1_000_000
 

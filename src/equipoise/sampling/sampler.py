@@ -12,12 +12,11 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, sentence
 from equipoise._core.options import Setting, check_fields, settings_of
+from equipoise._core.types import Int32Array
 from equipoise.errors import InputError
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
 from equipoise.sampling.feeds.arrays import Feed, feed_from
-
-Int32Array = npt.NDArray[np.int32]
 
 _MOST_ROWS = np.iinfo(np.int32).max
 

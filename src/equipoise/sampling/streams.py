@@ -11,11 +11,9 @@ stretch is computed without those before it.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from equipoise._core.seeds import generator
-
-Int32Array = npt.NDArray[np.int32]
+from equipoise._core.types import Int32Array
 
 # Small sets are permuted many times per block: one generator for ~4,000 draws. Fewer
 # cost more generators; more cost draws that nobody asked for, at either end.

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.options import Setting, check_fields, settings_of
-from equipoise.sampling.draw import Draw, Int32Array
+from equipoise._core.types import Int32Array
+from equipoise.sampling.draw import Draw
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-Tensor = Any
+from equipoise._core.types import Tensor
 
 BETA_1 = 0.9
 BETA_2 = 0.999
@@ -86,12 +86,12 @@ def update_each(
     """
     before = value.read_value()
     update(value, m, v, gradient, rate)
-    wide = spread(rates, value)
+    wide = by_member(rates, value)
     step = wide * m / (tf.sqrt(v) + tf.constant(EPSILON, gradient.dtype))
     value.assign(tf.where(wide == rate, value, before - step))
 
 
-def spread(numbers: Tensor, like: Any) -> Tensor:
+def by_member(numbers: Tensor, like: Any) -> Tensor:
     """Return a number per member, shaped to multiply an array of weights.
 
     Args:

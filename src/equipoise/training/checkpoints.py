@@ -27,7 +27,7 @@ from equipoise.errors import InputError
 _MAGIC = b"equipoise checkpoint 1\n"
 _REMEDY = "Rename or delete the file; its networks are then trained again."
 
-Arrays = Mapping[str, npt.NDArray[Any]]
+NamedArrays = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class CheckpointStore:
         digest = hashlib.sha256(key.encode()).hexdigest()
         return Path(self.folder) / f"{digest[:16]}.checkpoint"
 
-    def save(self, key: str, arrays: Arrays) -> None:
+    def save(self, key: str, arrays: NamedArrays) -> None:
         """Write a state whole, in place of the key's last one.
 
         Args:

@@ -19,7 +19,7 @@ from equipoise.table.table import Table, counts
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class EncodedPart:
     """One split of the table, with the encoding that its training rows gave.
 
     Attributes:
@@ -72,7 +72,7 @@ class Part:
         return np.asarray(self.weights / means[self.labels])
 
 
-def make_part(table: Table, job: Job, common: Layout) -> Part:
+def encode_part(table: Table, job: Job, common: Layout) -> EncodedPart:
     """Encode a table for the part of a job.
 
     Raises:
@@ -81,7 +81,7 @@ def make_part(table: Table, job: Job, common: Layout) -> Part:
     encoding = learn_encoding(table, job.train_rows)
     encoded = encoding.transform(table)
     _require_finite(encoding, encoded)
-    return Part(
+    return EncodedPart(
         job.part,
         np.asarray(job.train_rows),
         np.asarray(job.stop_rows),
@@ -94,7 +94,7 @@ def make_part(table: Table, job: Job, common: Layout) -> Part:
     )
 
 
-def stack(parts: Sequence[Part], common: Layout) -> Inputs:
+def stacked_inputs(parts: Sequence[EncodedPart], common: Layout) -> Inputs:
     """Return the inputs of several parts, one below the other."""
     rows = [len(part.labels) for part in parts]
     whole = Inputs(

@@ -11,7 +11,7 @@ from equipoise.errors import InputError
 from equipoise.training.scorer import NetworkScorer
 
 
-def keras_model(
+def network_keras_model(
     scorers: Sequence[NetworkScorer], *, output: str = "probability"
 ) -> Any:
     """Return a `keras.Model` of one member, or of the average of several.

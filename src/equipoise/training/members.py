@@ -11,15 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import derive
+from equipoise._core.types import Int32Array
 from equipoise.jobs import Job
 from equipoise.networks.layout import Layout
-from equipoise.networks.parameters import Parameters, initial, spread
+from equipoise.networks.parameters import Parameters, initial, to_common_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import Correction, log_odds
-from equipoise.sampling.draw import Draw, Int32Array
+from equipoise.sampling.draw import Draw
 from equipoise.strategies.strategy import Strategy
 from equipoise.synthesis.synthesis import Neighbours
-from equipoise.training.encoded_store import Part
+from equipoise.training.encoded_store import EncodedPart
 
 
 @dataclass(frozen=True, order=True)
@@ -63,7 +64,7 @@ class Member:
         family: How its loss is computed.
         options: The numbers of the family's options.
         weights: Of a negative and of a positive example; a row's own weight, over
-            the mean of its class, multiplies them (`Part.shares`).
+            the mean of its class, multiplies them (`EncodedPart.shares`).
         correction: From raw logits to the population's log-odds.
         neighbours: What its synthesis learned, or None.
         learning_rate: The step size that its strategy names, or None.
@@ -72,7 +73,7 @@ class Member:
     job: int
     copy: int
     seed: int
-    part: Part
+    part: EncodedPart
     strategy: Strategy
     family: Family
     options: tuple[float, ...]
@@ -142,11 +143,11 @@ class Member:
         start = float(log_odds(positives / (negatives + positives)))
         exact = self.part.exact
         own = initial(spec, exact, self.seed, start - self.correction.offset)
-        return spread(own, spec, exact, common)
+        return to_common_layout(own, spec, exact, common)
 
 
 def make_members(
-    jobs: Sequence[Job], parts: dict[int, Part], spec: NetworkSpec
+    jobs: Sequence[Job], parts: dict[int, EncodedPart], spec: NetworkSpec
 ) -> list[Member]:
     """Return the networks of all jobs: `spec.copies` for each model of a plan."""
     prepared: dict[tuple[int, object], Neighbours] = {}
@@ -164,7 +165,7 @@ def _member(
     job: int,
     copy: int,
     seed: int,
-    part: Part,
+    part: EncodedPart,
     strategy: Strategy,
     neighbours: Neighbours | None,
 ) -> Member:
@@ -191,7 +192,7 @@ def _member(
     )
 
 
-def _class_weights(strategy: Strategy, part: Part) -> tuple[float, float]:
+def _class_weights(strategy: Strategy, part: EncodedPart) -> tuple[float, float]:
     """Return what the examples of each class count on average.
 
     A sampler draws rows whatever they weigh. The classes are weighted so that
@@ -207,7 +208,9 @@ def _class_weights(strategy: Strategy, part: Part) -> tuple[float, float]:
 
 
 def _neighbours(
-    strategy: Strategy, part: Part, prepared: dict[tuple[int, object], Neighbours]
+    strategy: Strategy,
+    part: EncodedPart,
+    prepared: dict[tuple[int, object], Neighbours],
 ) -> Neighbours | None:
     """Search neighbours once for each part and synthesis."""
     synthesis = strategy.synthesizer()

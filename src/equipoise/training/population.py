@@ -13,21 +13,19 @@ import tensorflow as tf
 
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
-from equipoise._core.types import FloatArray, IntArray
+from equipoise._core.types import FloatArray, IntArray, Tensors
 from equipoise.errors import TrainingError
 from equipoise.networks.layout import Layout, places
-from equipoise.networks.parameters import Parameters, condense, shapes
+from equipoise.networks.parameters import Parameters, shapes, to_exact_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training import adam
-from equipoise.training.encoded_store import Part, stack
+from equipoise.training.encoded_store import EncodedPart, stacked_inputs
 from equipoise.training.grouping import block_size
 from equipoise.training.members import Member, stacked_weights
 from equipoise.training.program import Signature, program
 from equipoise.training.settings import LANES, ROWS_AHEAD, TrainingSettings
 from equipoise.training.snapshot import Snapshot
 from equipoise.training.stopping import stop_value
-
-Arrays = dict[str, Any]
 
 MOST_CHUNK = 1024
 LEAST_CHUNK = 64
@@ -91,10 +89,10 @@ class Population:
 
     def _place(self) -> None:
         """Put the rows of all parts on the device, and find each part's offset."""
-        parts: dict[int, Part] = {m.part.number: m.part for m in self.members}
+        parts: dict[int, EncodedPart] = {m.part.number: m.part for m in self.members}
         rows = len(next(iter(parts.values())).labels)
         self._offset = {number: i * rows for i, number in enumerate(parts)}
-        inputs = stack(list(parts.values()), self.common)
+        inputs = stacked_inputs(list(parts.values()), self.common)
         targets = np.concatenate([part.labels for part in parts.values()])
         dtype = self.settings.dtype
         self.data = {
@@ -142,7 +140,7 @@ class Population:
         """Keep the best weights of everyone who still learns."""
         self.now = self.now.finished()
 
-    def _trained(self) -> Mapping[str, Arrays]:
+    def _trained(self) -> Mapping[str, Tensors]:
         """Return the state after one more epoch, block by block."""
         active = self.now.active
         if len(active) <= self._block:
@@ -164,7 +162,7 @@ class Population:
 
     # ---- what a program takes
 
-    def _draws(self, which: IntArray) -> Arrays:
+    def _draws(self, which: IntArray) -> Tensors:
         shape = (self.steps, len(which), self.batch)
         index = np.empty(shape, np.int32)
         mixed = self._program.signature.mixed
@@ -183,7 +181,7 @@ class Population:
         first = self.now.epoch * self.steps
         corrections = adam.rates(first, self.steps)
         rates = self.spec.learning_rate * corrections
-        draws: Arrays = {
+        draws: dict[str, Any] = {
             "index": tf.constant(index),
             "rates": tf.constant(rates, self.settings.dtype),
             "first": tf.constant(first, tf.int32),
@@ -212,7 +210,7 @@ class Population:
         rows: npt.NDArray[np.int32] = self._ahead[number][1][self.now.epoch - first]
         return rows
 
-    def _columns(self, which: IntArray) -> Arrays:
+    def _columns(self, which: IntArray) -> Tensors:
         """Return what differs by member."""
         active = [self.members[number] for number in which]
         families = self._program.signature.families
@@ -245,7 +243,7 @@ class Population:
 
     # ---- scores
 
-    def _stop_values(self, weights: Arrays) -> FloatArray:
+    def _stop_values(self, weights: Tensors) -> FloatArray:
         rows = [self.members[number].part.stop for number in self.now.active]
         logits = self.logits(weights, self.now.active, rows)
         values = np.empty(len(self.now.active))
@@ -310,10 +308,10 @@ class Population:
 
     def _exact(self, member: int) -> Parameters:
         exact = self.members[member].part.exact
-        return condense(self.now.kept[member], self.spec, exact, self.common)
+        return to_exact_layout(self.now.kept[member], self.spec, exact, self.common)
 
     def logits(
-        self, weights: Arrays, which: IntArray, rows: Sequence[IntArray]
+        self, weights: Tensors, which: IntArray, rows: Sequence[IntArray]
     ) -> list[FloatArray]:
         """Return the raw logits of some members on rows of their own.
 

@@ -16,13 +16,11 @@ from typing import Any
 import tensorflow as tf
 
 from equipoise import losses
+from equipoise._core.types import Tensor, Tensors
 from equipoise.networks.forward import forward
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training import adam
 from equipoise.training.members import Family
-
-Tensor = Any
-Arrays = Mapping[str, Tensor]
 
 MOST_PROGRAMS = 8
 """Compiled programs that are kept; a trial needs one."""
@@ -99,16 +97,16 @@ class Program:
         )
 
     def _logits(
-        self, weights: Arrays, data: Arrays, last: Tensor, rows: Tensor
+        self, weights: Tensors, data: Tensors, last: Tensor, rows: Tensor
     ) -> Tensor:
         dense, positions, codes = (tf.gather(data[name], rows) for name in _INPUTS)
         return forward(self.signature.spec, weights, dense, positions, codes, last)
 
     def epoch(
         self,
-        state: Mapping[str, Arrays],
-        data: Arrays,
-        draws: Arrays,
+        state: Mapping[str, Tensors],
+        data: Tensors,
+        draws: Tensors,
         members: Mapping[str, Any],
     ) -> dict[str, dict[str, Tensor]]:
         """Return the state after an epoch.
@@ -134,9 +132,9 @@ class Program:
 
     def _epoch(
         self,
-        state: Mapping[str, Arrays],
-        data: Arrays,
-        draws: Arrays,
+        state: Mapping[str, Tensors],
+        data: Tensors,
+        draws: Tensors,
         members: Mapping[str, Any],
     ) -> dict[str, dict[str, Tensor]]:
         """Run the updates on variables, which Adam changes in place.
@@ -170,8 +168,8 @@ class Program:
     def _step(
         self,
         step: Tensor,
-        data: Arrays,
-        draws: Arrays,
+        data: Tensors,
+        draws: Tensors,
         members: Mapping[str, Any],
     ) -> None:
         dense, positions, codes, targets, *own = self._examples(step, data, draws)
@@ -197,7 +195,7 @@ class Program:
         else:
             self._update(gradients, draws["rates"][step])
 
-    def _examples(self, step: Tensor, data: Arrays, draws: Arrays) -> list[Tensor]:
+    def _examples(self, step: Tensor, data: Tensors, draws: Tensors) -> list[Tensor]:
         """Return the examples of a batch: inputs, targets, and weights if any."""
         names = [*_INPUTS, "targets", *(["weights"] if self.signature.weighted else [])]
         index = draws["index"][step]
@@ -279,7 +277,7 @@ class Program:
 
         return mask
 
-    def _update(self, gradients: Arrays, rate: Tensor) -> None:
+    def _update(self, gradients: Tensors, rate: Tensor) -> None:
         spec = self.signature.spec
         for name, _ in self.signature.shapes:
             value, m, v = (self._held[kind][name] for kind in _KINDS)
@@ -288,12 +286,12 @@ class Program:
             adam.update(value, m, v, gradients[name], rate)
 
     def _update_each(
-        self, gradients: Arrays, rate: Tensor, rates: Tensor, decay: Tensor
+        self, gradients: Tensors, rate: Tensor, rates: Tensor, decay: Tensor
     ) -> None:
         for name, _ in self.signature.shapes:
             value, m, v = (self._held[kind][name] for kind in _KINDS)
             if self.signature.spec.weight_decay and name.startswith("kernel"):
-                value.assign(value * adam.spread(decay, value))
+                value.assign(value * adam.by_member(decay, value))
             adam.update_each(value, m, v, gradients[name], rate, rates)
 
 
@@ -302,7 +300,7 @@ _INPUTS = ("dense", "positions", "codes")
 
 
 def _example_slopes(
-    loss: str, options: Arrays, targets: Tensor, logits: Tensor, weights: Tensor
+    loss: str, options: Tensors, targets: Tensor, logits: Tensor, weights: Tensor
 ) -> Tensor:
     """Return the slopes of a weighted mean of example losses."""
     # Options are spread over the batch first: a logarithm of one number per member
@@ -318,7 +316,7 @@ def _example_slopes(
 
 
 def _set_slopes(
-    loss: str, options: Arrays, targets: Tensor, logits: Tensor, weights: Any
+    loss: str, options: Tensors, targets: Tensor, logits: Tensor, weights: Any
 ) -> Tensor:
     """Return the slopes of set losses; `weights` of the examples, or None."""
     with tf.GradientTape() as tape:

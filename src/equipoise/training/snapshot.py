@@ -12,12 +12,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from equipoise._core.checks import sentence
-from equipoise._core.types import BoolArray, IntArray
+from equipoise._core.types import BoolArray, IntArray, Tensors
 from equipoise.errors import InputError
 from equipoise.networks.parameters import Parameters
 from equipoise.training.stopping import Patience
-
-Arrays = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +38,8 @@ class Snapshot:
 
     epoch: int
     active: IntArray
-    state: Mapping[str, Arrays]
-    best: Arrays
+    state: Mapping[str, Tensors]
+    best: Tensors
     kept: Mapping[int, Parameters]
     patience: Patience
     turned: IntArray
@@ -69,7 +67,7 @@ class Snapshot:
 
     def after(
         self,
-        state: Mapping[str, Arrays],
+        state: Mapping[str, Tensors],
         values: npt.NDArray[np.float64],
         borne: int,
         warm: IntArray | None = None,
@@ -223,12 +221,12 @@ def _fits(
     return found == kept and arrays["epoch"].shape == ()
 
 
-def _take(arrays: Arrays, places: IntArray) -> Arrays:
+def _take(arrays: Tensors, places: IntArray) -> Tensors:
     rows = tf.constant(places, tf.int32)
     return {name: tf.gather(value, rows) for name, value in arrays.items()}
 
 
-def _chosen(improved: BoolArray, new: Arrays, old: Arrays) -> Arrays:
+def _chosen(improved: BoolArray, new: Tensors, old: Tensors) -> Tensors:
     result = {}
     for name, value in new.items():
         mask = improved.reshape(-1, *(1 for _ in value.shape[1:]))
@@ -236,7 +234,7 @@ def _chosen(improved: BoolArray, new: Arrays, old: Arrays) -> Arrays:
     return result
 
 
-def _named(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> Arrays:
+def _named(arrays: Mapping[str, npt.NDArray[Any]], prefix: str) -> Tensors:
     return {
         key.removeprefix(f"{prefix}."): tf.constant(value)
         for key, value in arrays.items()

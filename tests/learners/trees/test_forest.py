@@ -8,8 +8,8 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from equipoise.errors import InputError
+from equipoise.learners.trees import forest
 from equipoise.learners.trees.forest import Forest, forest_of
-from equipoise.learners.trees.histogram import forest
 
 
 @pytest.fixture(scope="module")

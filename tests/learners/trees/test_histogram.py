@@ -188,7 +188,7 @@ def test_members_on_equal_rows_have_seeds_of_their_own() -> None:
     x = random.normal(size=(300, 8))
     y = (x[:, :4].sum(axis=1) + random.normal(size=300) > 2).astype(int)
     split = Split(np.arange(200), np.arange(200, 300))
-    rows = trees.Rows(x, y, [split] * 2)
+    rows = trees.BoostingRows(x, y, [split] * 2)
     boosted = SMALL.boost(rows, (1.0, 1.0), Correction(), seed=4)
     first, second = (forest.raw(x) for forest in boosted.forests)
     assert not np.array_equal(first, second)

@@ -20,7 +20,7 @@ from equipoise.jobs import (
     Outcome,
     Progress,
 )
-from equipoise.learners.one_by_one import Fit, log_loss, run_serially
+from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_one
 from equipoise.learners.threads import one_thread
 from equipoise.table.table import Table
 
@@ -101,9 +101,9 @@ class LogisticLearner:
         Raises:
             InputError: A training part lacks a class.
         """
-        return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
+        return run_one_by_one(self._fit, table, jobs, keep=keep, progress=progress)
 
-    def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
+    def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         train, stop = table.y[job.train_rows], table.y[job.stop_rows]
         totals = job.totals(table.y, job.train_rows)
         w0, w1 = job.strategy.class_weights(*totals)
@@ -120,7 +120,7 @@ class LogisticLearner:
         )
         scorer = LogisticScorer(encoding, chosen.fit.coefficients, chosen.intercept)
         notes = () if chosen.fit.converged else (_not_converged(),)
-        return Fit(scorer, chosen.iterations, chosen.place + 1, notes)
+        return FittedJob(scorer, chosen.iterations, chosen.place + 1, notes)
 
     def choose(
         self,
@@ -144,7 +144,7 @@ class LogisticLearner:
         fits = fit_path(train, y, weights[0], self.strengths)
         target = y_stop.astype(np.float64)
         losses = [
-            log_loss(
+            logistic_loss(
                 target, stop @ fit.coefficients + (fit.intercept + offset), weights[1]
             )
             for fit in fits

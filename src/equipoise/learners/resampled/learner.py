@@ -19,10 +19,10 @@ from equipoise.encoding.matrix import linear_matrix, tree_matrix
 from equipoise.errors import InputError, InputTypeError
 from equipoise.jobs import Job, Learner, Outcome, Progress
 from equipoise.learners.linear.logistic import LogisticLearner, LogisticScorer
-from equipoise.learners.one_by_one import Fit, run_serially
+from equipoise.learners.one_by_one import FittedJob, run_one_by_one
 from equipoise.learners.resampled.sampler_columns import categories_of, parameters, tell
 from equipoise.learners.resampled.sampler_view import sampler_view
-from equipoise.learners.trees.histogram import Rows, TreesLearner, TreesScorer
+from equipoise.learners.trees.histogram import BoostingRows, TreesLearner, TreesScorer
 from equipoise.priors import Correction, prior_offset
 from equipoise.strategies.sampler_object import Resampled, resampled
 from equipoise.table.splits import Split
@@ -65,7 +65,7 @@ class ResampledLearner:
         """
         networks = [job for job in jobs if _trains_networks(job)]
         others = [job for job in jobs if not _trains_networks(job)]
-        serial = run_serially(self._fit, table, others, keep=keep, progress=progress)
+        serial = run_one_by_one(self._fit, table, others, keep=keep, progress=progress)
         trained = self._networks(table, networks, keep, progress)
         for job in jobs:
             yield next(trained if _trains_networks(job) else serial)
@@ -93,7 +93,7 @@ class ResampledLearner:
                 text = f"{job.strategy.name}: fit {done} of {len(jobs)}"
                 progress(text, done / len(jobs))
 
-    def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
+    def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         job.require_no_weights("a sampler object")
         part, held = table.take(job.train_rows), table.take(job.stop_rows)
         made, idle = _resample(job, part)
@@ -108,10 +108,10 @@ class ResampledLearner:
             )
             coefficients = chosen.fit.coefficients
             scorer = LogisticScorer(encoding, coefficients, chosen.intercept)
-            return Fit(scorer, chosen.iterations, chosen.place + 1, (note,), idle)
+            return FittedJob(scorer, chosen.iterations, chosen.place + 1, (note,), idle)
         both = np.arange(len(made) + len(held))
         split = Split(both[: len(made)], both[len(made) :])
-        rows = Rows(
+        rows = BoostingRows(
             np.concatenate([tree_matrix(made, encoding), tree_matrix(held, encoding)]),
             np.concatenate([made.y, held.y]),
             [split] * self.trees.members,
@@ -119,7 +119,7 @@ class ResampledLearner:
         )
         boosted = self.trees.boost(rows, (1.0, 1.0), correction, job.seed)
         trees = TreesScorer(encoding, boosted.forests, correction.offset)
-        return Fit(trees, boosted.grown, boosted.kept, (note,), idle)
+        return FittedJob(trees, boosted.grown, boosted.kept, (note,), idle)
 
 
 def _trains_networks(job: Job) -> bool:

@@ -28,11 +28,11 @@ from equipoise.table.table import MISSING_CODE, Column, Table
 NEAREST_TO_THREE = 3.0 * (1.0 - 1e-6)
 """Scaled values lie within (-3, 3); nearer to the ends nothing can be told apart."""
 
-Form = Literal["scaled", "code", "one_hot"]
+ColumnForm = Literal["scaled", "code", "one_hot"]
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class ColumnBlock:
     """The columns of the matrix that stand for one column of the table.
 
     Attributes:
@@ -45,7 +45,7 @@ class Block:
     """
 
     column: Column
-    form: Form
+    form: ColumnForm
     levels: npt.NDArray[Any]
     feature: NumberFeature | None = None
 
@@ -94,7 +94,7 @@ class SamplerView:
     """
 
     table: Table
-    blocks: tuple[Block, ...]
+    blocks: tuple[ColumnBlock, ...]
     indicators: tuple[str, ...]
 
     @cached_property
@@ -183,13 +183,13 @@ def sampler_view(
     indicators = []
     for column in table.columns:
         if categories is not None and column.name in categories:
-            blocks.append(Block(column, "code", np.unique(column.values)))
+            blocks.append(ColumnBlock(column, "code", np.unique(column.values)))
         elif column.kind == "categorical":
-            blocks.append(Block(column, "one_hot", _levels(column)))
+            blocks.append(ColumnBlock(column, "one_hot", _levels(column)))
         else:
             boolean = column.kind == "boolean"
             feature = learn_number(column.name, "value", _numbers(column), boolean)
-            blocks.append(Block(column, "scaled", np.empty(0), feature))
+            blocks.append(ColumnBlock(column, "scaled", np.empty(0), feature))
             if feature.indicator:
                 indicators.append(column.name)
     return SamplerView(table, tuple(blocks), tuple(indicators))

@@ -22,7 +22,7 @@ from equipoise.jobs import (
     Outcome,
     Progress,
 )
-from equipoise.learners.one_by_one import Fit, log_loss, run_serially
+from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_one
 from equipoise.learners.trees.forest import Forest
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.table.table import Table
@@ -121,9 +121,9 @@ class ExtraTreesLearner:
         Raises:
             InputError: A training part lacks a class.
         """
-        return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
+        return run_one_by_one(self._fit, table, jobs, keep=keep, progress=progress)
 
-    def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
+    def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         rows = np.concatenate([job.train_rows, job.stop_rows])
         y = table.y[rows]
         totals = job.totals(table.y, rows)
@@ -148,7 +148,7 @@ class ExtraTreesLearner:
         share = float(np.average(y, weights=weights))
         forest = forest_of_shares(trees, share)
         scorer = ExtraTreesScorer(encoding, forest, correction.offset)
-        return Fit(scorer, self.trees, int(best[0]) + 1)
+        return FittedJob(scorer, self.trees, int(best[0]) + 1)
 
     def _model(self, leaf: int, trees: int, seed: int, **more: Any) -> Any:
         from sklearn.ensemble import ExtraTreesClassifier
@@ -176,7 +176,7 @@ class ExtraTreesLearner:
 
         def loss(part: npt.NDArray[Any]) -> float:
             p = (part[0] + y.mean()) / (part[1] + 1)
-            return log_loss(y.astype(np.float64), to_log_odds(p))
+            return logistic_loss(y.astype(np.float64), to_log_odds(p))
 
         whole, halves = loss(first + second), (loss(first) + loss(second)) / 2
         scored = 2 * half * OUT_OF_BAG

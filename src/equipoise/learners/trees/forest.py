@@ -182,7 +182,7 @@ def summed(values: FloatArray, base: float) -> FloatArray:
     return np.asarray(np.cumsum(np.hstack([first, values]), axis=1)[:, -1])
 
 
-def joined(forests: Sequence[Forest]) -> Forest:
+def join_forests(forests: Sequence[Forest]) -> Forest:
     """Return forests as one, their trees behind one another; its base is 0."""
     nodes = np.cumsum([0, *(len(forest.value) for forest in forests)]).tolist()
     sets = np.cumsum([0, *(len(forest.subsets) for forest in forests)]).tolist()

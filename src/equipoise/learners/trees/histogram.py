@@ -24,9 +24,9 @@ from equipoise.jobs import (
     Outcome,
     Progress,
 )
-from equipoise.learners.one_by_one import Fit, log_loss, run_serially
+from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_one
 from equipoise.learners.threads import one_thread
-from equipoise.learners.trees.forest import Forest, forest_of, joined, summed
+from equipoise.learners.trees.forest import Forest, forest_of, join_forests, summed
 from equipoise.priors import Correction
 from equipoise.table.splits import Split, outer_splits
 from equipoise.table.table import Table
@@ -79,7 +79,7 @@ class TreesScorer:
 
     @cached_property
     def _joined(self) -> Forest:
-        return joined(self.forests)
+        return join_forests(self.forests)
 
     def state(self) -> dict[str, Any]:
         """Return the encoding as plain data, and the trees as arrays."""
@@ -112,7 +112,7 @@ class TreesScorer:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class BoostingRows:
     """What one fit is given.
 
     Attributes:
@@ -197,12 +197,12 @@ class TreesLearner:
             UnsupportedError: This release of scikit-learn keeps its trees in a way
                 that is not known here.
         """
-        return run_serially(self._fit, table, jobs, keep=keep, progress=progress)
+        return run_one_by_one(self._fit, table, jobs, keep=keep, progress=progress)
 
-    def _fit(self, table: Table, job: Job, encoding: Encoding) -> Fit:
+    def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         used = np.sort(np.concatenate([job.train_rows, job.stop_rows]))
         part = table.take(used)
-        rows = Rows(
+        rows = BoostingRows(
             tree_matrix(part, encoding),
             part.y,
             self._splits(part, used, job),
@@ -214,7 +214,7 @@ class TreesLearner:
         correction = job.strategy.correction(*totals)
         boosted = self.boost(rows, weights, correction, job.seed)
         scorer = TreesScorer(encoding, boosted.forests, correction.offset)
-        return Fit(scorer, boosted.grown, boosted.kept)
+        return FittedJob(scorer, boosted.grown, boosted.kept)
 
     def _splits(self, part: Table, used: IntArray, job: Job) -> list[Split]:
         """Return which rows each member is fitted on, and by which it is stopped."""
@@ -231,7 +231,7 @@ class TreesLearner:
 
     def boost(
         self,
-        rows: Rows,
+        rows: BoostingRows,
         weights: tuple[float, float],
         correction: Correction,
         seed: int,
@@ -257,7 +257,7 @@ class TreesLearner:
         return Boosted(forests, sum(model.n_iter_ for model in models), kept)
 
     def _grow(
-        self, rows: Rows, split: Split, weights: tuple[float, float], seed: int
+        self, rows: BoostingRows, split: Split, weights: tuple[float, float], seed: int
     ) -> Any:
         return self._model(rows, seed).fit(
             _some_known(rows.x[split.train]),
@@ -268,7 +268,7 @@ class TreesLearner:
             sample_weight_val=_row_weights(rows, split.test, *weights),
         )
 
-    def _model(self, rows: Rows, seed: int) -> Any:
+    def _model(self, rows: BoostingRows, seed: int) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         numbers = rows.x.shape[1] - rows.categories
@@ -297,7 +297,7 @@ def _some_known(x: FloatArray) -> FloatArray:
 
 
 def _row_weights(
-    rows: Rows, places: IntArray, w0: float, w1: float
+    rows: BoostingRows, places: IntArray, w0: float, w1: float
 ) -> FloatArray | None:
     # Weights of 1 give the same trees, but scikit-learn 1.9 then takes its slow
     # weighted quantiles for the bins.
@@ -306,7 +306,9 @@ def _row_weights(
     return None if w0 == w1 else np.where(rows.y[places] == 1, w1, w0)
 
 
-def _best_length(models: Sequence[Any], rows: Rows, correction: Correction) -> int:
+def _best_length(
+    models: Sequence[Any], rows: BoostingRows, correction: Correction
+) -> int:
     """Return how many trees of each member to keep.
 
     It is the number with the least corrected log loss over all left-out rows, each
@@ -332,7 +334,9 @@ def _best_length(models: Sequence[Any], rows: Rows, correction: Correction) -> i
             if raw is not None:
                 current[member] = np.ravel(raw)
             total[left_out[member]] += current[member]
-        losses.append(log_loss(y, correction.apply(total[used] / times[used]), weights))
+        losses.append(
+            logistic_loss(y, correction.apply(total[used] / times[used]), weights)
+        )
     return int(np.argmin(losses)) + 1
 
 

@@ -14,9 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from equipoise._core.types import FloatArray
-
-Tensor = Any
+from equipoise._core.types import FloatArray, Tensor
 
 SCORED_AT_ONCE = 1024
 

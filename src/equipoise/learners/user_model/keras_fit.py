@@ -28,7 +28,7 @@ from equipoise.networks.spec import NetworkSpec
 from equipoise.sampling.draw import Draw
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
-from equipoise.training.encoded_store import Part, make_part
+from equipoise.training.encoded_store import EncodedPart, encode_part
 from equipoise.training.idle import idle_in_training
 from equipoise.training.members import Member, make_members
 from equipoise.training.settings import TrainingSettings
@@ -50,7 +50,7 @@ class KerasScorer:
     """
 
     models: tuple[Any, ...]
-    part: Part
+    part: EncodedPart
     correction: Any
     tabular: bool
 
@@ -164,7 +164,7 @@ class KerasLoopLearner:
         self, table: Table, job: Job, spec: NetworkSpec, common: Layout, keep: bool
     ) -> Outcome:
         start = time.monotonic()
-        part = make_part(table, job, common)
+        part = encode_part(table, job, common)
         x = self.x
         if x is None:
             x = arrange(part.encoded, part.exact, part.exact).dense
