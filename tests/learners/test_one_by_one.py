@@ -37,8 +37,8 @@ def test_outcomes_follow_the_jobs_and_parts_share_an_encoding(
     )
     assert [outcome.job for outcome in outcomes] == jobs
     assert seen[0] is seen[1]
-    assert seen[0] == learn_encoding(rare_table, jobs[0].train)
-    assert seen[2] == learn_encoding(rare_table, jobs[2].train)
+    assert seen[0] == learn_encoding(rare_table, jobs[0].train_rows)
+    assert seen[2] == learn_encoding(rare_table, jobs[2].train_rows)
     assert [o.log_odds[0] for o in outcomes] == [0.0, 0.0, 1.0, 1.0]
     assert all(o.scorer is None and o.updates == 3 and o.best == 2 for o in outcomes)
     assert told[-1] == ("trees: fit 4 of 4", 1.0)
@@ -57,6 +57,6 @@ def test_other_tasks_are_refused_by_name(rare_table: Table) -> None:
 def test_log_loss_equals_scikit_learn_and_stays_finite() -> None:
     rng = np.random.default_rng(0)
     y, z = rng.integers(0, 2, 50).astype(float), rng.normal(size=50) * 5
-    expected = metrics.logistic_loss(y, 1 / (1 + np.exp(-z)))
+    expected = metrics.log_loss(y, 1 / (1 + np.exp(-z)))
     assert logistic_loss(y, z) == pytest.approx(expected, rel=1e-12)
     assert logistic_loss(np.array([1.0]), np.array([-1e4])) == 1e4

@@ -49,7 +49,7 @@ COLUMN_LEARNERS = ["prior", "logistic", "trees", "extra_trees"]
 
 
 def _weighted(jobs: list[Job], weights: np.ndarray) -> list[Job]:
-    return [dataclasses.replace(job, example_weights=weights) for job in jobs]
+    return [dataclasses.replace(job, row_weights=weights) for job in jobs]
 
 
 @pytest.mark.parametrize("name", COLUMN_LEARNERS)

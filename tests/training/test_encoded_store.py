@@ -43,7 +43,7 @@ def test_a_part_s_encoding_is_learned_on_its_training_rows(table, jobs_for) -> N
 def test_shares_are_one_on_average_in_each_class(table, jobs_for) -> None:
     weights = np.random.default_rng(0).uniform(0.1, 9.0, len(table)) * (1 + 3 * table.y)
     (job,) = jobs_for(table, folds=1)
-    weighted = dataclasses.replace(job, example_weights=weights)
+    weighted = dataclasses.replace(job, row_weights=weights)
     (part,), _ = parts_of(table, [weighted])
     shares = part.shares()[part.train]
     for label in (0, 1):

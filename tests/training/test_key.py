@@ -89,7 +89,7 @@ def test_each_split_counts(table, population_of, key, name) -> None:
     assert run_key(population) != key
 
 
-def test_example_weights_count(table, population_of, key) -> None:
+def test_row_weights_count(table, population_of, key) -> None:
     population = population_of(table, ["plain", "focal"])
     heavy = [
         dataclasses.replace(

@@ -137,7 +137,7 @@ def test_it_equals_plain_keras(table, jobs_for, strategy) -> None:
     ],
     ids=lambda s: s.name,
 )
-def test_example_weights_equal_keras(table, jobs_for, strategy) -> None:
+def test_row_weights_equal_keras(table, jobs_for, strategy) -> None:
     numbers = numeric_part(table)
     weights = np.random.default_rng(2).uniform(0.1, 5.0, len(table)) * (1 + table.y)
     (plain,) = jobs_for(numbers, [strategy], folds=1)

@@ -173,7 +173,7 @@ def test_weights_that_a_loss_of_pairs_does_not_take_are_told_first(
 ) -> None:
     x, table = images(240)
     jobs = [
-        dataclasses.replace(job, example_weights=np.ones(240))
+        dataclasses.replace(job, row_weights=np.ones(240))
         for job in jobs_of(table, strategy("plain"), strategy("auc_margin"), parts=1)
     ]
     told: list[str] = []
