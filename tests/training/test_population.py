@@ -38,7 +38,7 @@ def test_a_member_among_others_is_the_same_member_alone(table, jobs_for) -> None
         (alone,) = learner.run(table, [jobs[number]], keep=True)
         among = together[number]
         np.testing.assert_array_equal(alone.log_odds, among.log_odds)
-        assert alone.best == among.best
+        assert alone.best_epoch == among.best_epoch
         assert alone.updates == among.updates
         for name, value in alone.scorer.weights.items():
             np.testing.assert_array_equal(value, among.scorer.weights[name])
@@ -124,7 +124,7 @@ def test_it_equals_plain_keras(table, jobs_for, strategy) -> None:
     (ours,) = NetworkLearner(spec, settings).run(numbers, jobs)
     (keras,) = KerasLoopLearner(network=spec, settings=settings).run(numbers, jobs)
     assert ours.updates >= 20
-    assert ours.best == keras.best
+    assert ours.best_epoch == keras.best_epoch
     np.testing.assert_allclose(ours.log_odds, keras.log_odds, rtol=0, atol=1e-6)
 
 

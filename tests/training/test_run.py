@@ -193,7 +193,7 @@ def test_a_finished_run_is_not_trained_again(tmp_path: Path, table, jobs_for) ->
     assert not said
     for one, other in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.log_odds, other.log_odds)
-        assert (one.best, one.updates) == (other.best, other.updates)
+        assert (one.best_epoch, one.updates) == (other.best_epoch, other.updates)
 
 
 def test_what_a_killed_save_left_is_removed(tmp_path: Path, table, jobs_for) -> None:
@@ -259,7 +259,7 @@ def test_ctrl_c_keeps_the_groups_that_are_done(table, jobs_for) -> None:
         assert one.notes == ()
         np.testing.assert_array_equal(one.log_odds, other.log_odds)
     assert found[2].notes[-1].startswith("Stopped by the user")
-    assert found[2].best <= 2
+    assert found[2].best_epoch <= 2
 
 
 def test_ctrl_c_leaves_a_state_to_go_on_from(tmp_path: Path, table, jobs_for) -> None:
