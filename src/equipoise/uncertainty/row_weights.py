@@ -17,12 +17,10 @@ import numpy.typing as npt
 from equipoise._core.arrays import group_numbers
 from equipoise._core.checks import integer
 from equipoise._core.seeds import generator
-from equipoise._core.types import BoolArray, FloatArray, IntArray
+from equipoise._core.types import BoolArray, Float32Array, FloatArray, IntArray
 from equipoise.metrics.inputs import binary_labels
 from equipoise.uncertainty.influence import effective_clusters
 from equipoise.uncertainty.proportion import effective_size
-
-Float32Array = npt.NDArray[np.float32]
 
 CHUNK = 128
 """Replicates that are drawn at once; part of what a seed means."""

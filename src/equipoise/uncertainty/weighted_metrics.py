@@ -21,11 +21,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.types import BoolArray, FloatArray, IntArray
+from equipoise._core.types import BoolArray, Float32Array, FloatArray, IntArray
 from equipoise.metrics.inputs import check_labels, check_scores
 from equipoise.metrics.ranking import mean_precision, pairs_above
 
-Float32Array = npt.NDArray[np.float32]
 NAN = float("nan")
 
 
