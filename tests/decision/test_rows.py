@@ -17,7 +17,7 @@ from equipoise.decision import (
     fit_calibrator,
     make_rule,
 )
-from equipoise.decision.rows import check_rows, check_scores
+from equipoise.decision.rows import check_rows, check_score_column
 from equipoise.errors import EquipoiseWarning, InputError
 from equipoise.priors import log_odds
 
@@ -34,8 +34,8 @@ def test_rows_count_weights() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: check_scores(1.0),
-        lambda: check_scores([math.nan]),
+        lambda: check_score_column(1.0),
+        lambda: check_score_column([math.nan]),
         lambda: check_rows([1.0], [0.5]),
         lambda: check_rows([1.0], [math.nan]),
         lambda: check_rows([1.0], [1], [1, 2]),

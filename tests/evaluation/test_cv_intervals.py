@@ -19,8 +19,8 @@ from equipoise.evaluation.cv_intervals import (
     SHARED_ROWS,
     Basis,
     difference_error,
-    difference_interval,
     limits,
+    paired_interval,
     resampled_interval,
 )
 from equipoise.evaluation.decided import DECISION
@@ -157,21 +157,21 @@ def test_more_spread_is_never_narrower(metric, value, spread, units) -> None:
 def test_a_difference_is_a_t_interval() -> None:
     drawn = 0.02 * np.random.default_rng(0).standard_normal(500) + 0.1
     error = difference_error(drawn, 20)
-    found = difference_interval(0.1, error, 20, 0.9, limits=None)
+    found = paired_interval(0.1, error, 20, 0.9, limits=None)
     se = drawn.std(ddof=1) * math.sqrt(20 / 19)
     low, high = stats.t.interval(0.9, 19, 0.1, se)
     assert (found.low, found.high) == pytest.approx((low, high))
 
 
 def test_differences_that_are_undefined() -> None:
-    assert not difference_interval(math.nan, 0.1, 20, 0.95).defined
+    assert not paired_interval(math.nan, 0.1, 20, 0.95).defined
     assert math.isnan(difference_error(np.zeros(5), 1))
     assert math.isnan(difference_error(np.full(5, np.nan), 9))
-    assert math.isnan(difference_interval(0.1, math.nan, 1, 0.95).low)
+    assert math.isnan(paired_interval(0.1, math.nan, 1, 0.95).low)
 
 
 def test_a_difference_stays_within_its_limits() -> None:
-    found = difference_interval(-0.66, 0.4, 3, 0.95, limits=(-1.0, 1.0))
+    found = paired_interval(-0.66, 0.4, 3, 0.95, limits=(-1.0, 1.0))
     assert -1 <= found.low < -0.66 < 0 < found.high <= 1
 
 

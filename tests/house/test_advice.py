@@ -805,7 +805,6 @@ EXPLAINS = {
     "decision/floors.py: No number of rows shows what is not so.",
     "decision/floors.py: {}{}.",
     "decision/floors.py: <_recall_remedy(positive.size, delta)>",
-    "decision/rows.py: Look for missing values in the features or a diverged model.",
     "diagnosis/diagnosis.py: Check whether a filter removed one of the classes.",
     "evaluation/cross_validation.py: Every row needs a fold in every repeat.",
     # A row that no fold scores has no score: every row needs a fold.

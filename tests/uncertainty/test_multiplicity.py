@@ -52,3 +52,9 @@ def test_values_that_are_no_probabilities_are_refused() -> None:
         holm([0.2, 1.2])
     with pytest.raises(InputError, match="arms"):
         simultaneous_level(0.95, 0)
+
+
+def test_holm_rejects_as_in_a_worked_example() -> None:
+    rejected = holm([0.01, 0.04, 0.03, 0.005]) <= 0.05
+    assert rejected.tolist() == [True, False, False, True]
+    assert holm([]).size == 0

@@ -24,6 +24,7 @@ from equipoise.metrics import Estimate
 from equipoise.metrics.inputs import check_labels, check_log_odds
 from equipoise.priors import probability
 from equipoise.uncertainty.multiplicity import holm
+from equipoise.uncertainty.proportion import fisher_p_value
 from equipoise.uncertainty.shares import effective_counts, effective_rows
 
 METHOD = "paired t"
@@ -239,8 +240,6 @@ def prevalence_check(
         >>> round(check.train, 4), round(check.test, 4), round(check.p, 3)
         (0.0406, 0.0205, 0.012)
     """
-    from scipy import stats
-
     for positives, size in (train, test):
         if size < 1 or not 0 <= positives <= size:
             raise InputError(
@@ -249,13 +248,12 @@ def prevalence_check(
                 )
             )
     sizes = (train[1], test[1]) if rows is None else rows
-    table = np.array(
-        [
+    p = fisher_p_value(
+        *(
             effective_counts(k / n, worth)
             for (k, n), worth in zip((train, test), sizes, strict=True)
-        ]
+        )
     )
-    p = float(stats.fisher_exact(table).pvalue)
     shares = train[0] / train[1], test[0] / test[1]
     limit = number(alpha, "alpha", 0, 1, open_ends=True)
     return PrevalenceCheck(*shares, p, _words(*shares, p, limit))

@@ -20,7 +20,7 @@ from equipoise._core.checks import number, sentence
 from equipoise._core.types import FloatArray
 from equipoise.decision.rows import (
     check_rows,
-    check_scores,
+    check_score_column,
 )
 from equipoise.errors import InputError
 
@@ -92,7 +92,9 @@ class ClassScores:
         Args:
             score: `[rows]`.
         """
-        cell = np.searchsorted(np.array(self.edges), check_scores(score), side="left")
+        cell = np.searchsorted(
+            np.array(self.edges), check_score_column(score), side="left"
+        )
         return np.bincount(cell, minlength=len(self.positives)).astype(np.float64)
 
     def profile(self, new: FloatArray, shares: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ from equipoise._core.seeds import generator
 from equipoise._core.types import FloatArray
 from equipoise.decision.class_scores import ClassScores
 from equipoise.decision.rows import (
-    check_scores,
+    check_score_column,
 )
 from equipoise.decision.rule import DecisionRule
 from equipoise.errors import InputError, UnsupportedError
@@ -146,7 +146,7 @@ def estimate_prevalence(
     number(level, "level", 0, 1, open_ends=True)
     one_of(interval, ["likelihood", "bootstrap"], "interval")
     share = number(base, "base", 0, 1, open_ends=True)
-    z = check_scores(log_odds)
+    z = check_score_column(log_odds)
     if not z.size:
         raise InputError(sentence("no rows", "at least one unlabelled row"))
     if labelled is not None:

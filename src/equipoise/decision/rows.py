@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from equipoise._core.arrays import floats
 from equipoise._core.checks import sentence
-from equipoise._core.numerals import exact
 from equipoise._core.types import FloatArray
 from equipoise.errors import EquipoiseWarning, InputError
+from equipoise.metrics.inputs import binary_labels, check_row_weights, check_scores
 from equipoise.priors import probability
 
 ENOUGH = 20
@@ -62,22 +62,19 @@ def check_rows(
         >>> check_rows([0.2, -1.0], [1, 0]).positives
         1.0
     """
-    s = check_scores(score)
-    labels = floats(y, "labels")
+    s = check_score_column(score)
+    labels = binary_labels(y)
     if labels.shape != s.shape:
         raise InputError(
             sentence(
-                f"y of shape {labels.shape} for scores of shape {s.shape}",
+                f"labels of shape {labels.shape} for scores of shape {s.shape}",
                 "one label per score",
             )
         )
-    if not np.isin(labels, (0.0, 1.0)).all():
-        wrong = labels[~np.isin(labels, (0.0, 1.0))][0]
-        raise InputError(sentence(f"y with the value {exact(wrong)}", "labels 0 and 1"))
-    return ScoredRows(s, labels, _check_weights(weights, s.shape))
+    return ScoredRows(s, labels.astype(np.float64), check_row_weights(weights, s.shape))
 
 
-def check_scores(score: npt.ArrayLike) -> FloatArray:
+def check_score_column(score: npt.ArrayLike) -> FloatArray:
     """Return scores as a float64 vector.
 
     Raises:
@@ -88,15 +85,11 @@ def check_scores(score: npt.ArrayLike) -> FloatArray:
         raise InputError(
             sentence(f"scores of shape {s.shape}", "one score per row, [rows]")
         )
-    if np.isnan(s).any():
-        raise InputError(
-            sentence(
-                f"{int(np.isnan(s).sum())} scores that are NaN",
-                "numbers; infinities are allowed",
-                "Look for missing values in the features or a diverged model.",
-            )
-        )
-    return s
+    return check_scores(
+        s,
+        s.shape,
+        remedy="Look for missing values in the features or a diverged model.",
+    )
 
 
 def doubt_log_odds(rows: ScoredRows, stacklevel: int = 3) -> None:
@@ -123,21 +116,3 @@ def doubt_log_odds(rows: ScoredRows, stacklevel: int = 3) -> None:
             EquipoiseWarning,
             stacklevel=stacklevel,
         )
-
-
-def _check_weights(weights: npt.ArrayLike | None, shape: tuple[int, ...]) -> FloatArray:
-    if weights is None:
-        return np.ones(shape)
-    w = floats(weights, "weights")
-    if w.shape != shape:
-        raise InputError(
-            sentence(
-                f"weights of shape {w.shape} for scores of shape {shape}",
-                "one weight per score",
-            )
-        )
-    if not np.isfinite(w).all() or (w < 0).any():
-        raise InputError(
-            sentence("weights that are negative or not finite", "numbers of at least 0")
-        )
-    return w

@@ -23,7 +23,7 @@ from equipoise.decision.objectives import ROUNDING, Objective, as_objective
 from equipoise.decision.rows import (
     ScoredRows,
     check_rows,
-    check_scores,
+    check_score_column,
     doubt_log_odds,
 )
 from equipoise.errors import InputError, InputTypeError
@@ -429,4 +429,4 @@ def flag(score: npt.ArrayLike, threshold: float) -> npt.NDArray[np.bool_]:
         >>> flag([float("inf")], float("inf")).tolist()
         [False]
     """
-    return np.asarray((check_scores(score) >= threshold) & (threshold < math.inf))
+    return np.asarray((check_score_column(score) >= threshold) & (threshold < math.inf))

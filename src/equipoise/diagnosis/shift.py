@@ -11,7 +11,7 @@ import numpy.typing as npt
 from equipoise._core.seeds import generator
 from equipoise.diagnosis.columns import as_numbers, pick, translated
 from equipoise.table.table import Column, Table
-from equipoise.uncertainty.sample_sizes import holm
+from equipoise.uncertainty.multiplicity import holm
 
 ROWS = 50_000
 BINS = 10
@@ -63,7 +63,7 @@ def shifts(
         column_shift(column.take(here), other[column.name].take(there))
         for column in table.columns
     ]
-    rejected = holm([shift.p_value for shift in found], alpha)
+    rejected = holm([shift.p_value for shift in found]) <= alpha
     kept = [shift for shift, differs in zip(found, rejected, strict=True) if differs]
     return sorted(kept, key=lambda shift: -shift.distance)
 

@@ -288,7 +288,7 @@ def difference_error(replicates: FloatArray, units: float) -> float:
     return math.sqrt(float(known.var(ddof=1)) * units / (units - 1))
 
 
-def difference_interval(
+def paired_interval(
     value: float,
     error: float,
     units: float,

@@ -19,8 +19,8 @@ from equipoise.evaluation.cv_intervals import (
     Basis,
     choice_error,
     difference_error,
-    difference_interval,
     limits,
+    paired_interval,
     resampled_interval,
 )
 from equipoise.evaluation.decided import UNDECIDED, Cells, Decided
@@ -287,7 +287,7 @@ class Prepared:
         errors = self.errors(name, baseline, found, units)
         ours, theirs = self.points[name], self.points[baseline]
         return {
-            metric: difference_interval(
+            metric: paired_interval(
                 ours[metric].value - theirs[metric].value,
                 error,
                 units,

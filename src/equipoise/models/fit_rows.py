@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.arrays import floats
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive, generator
 from equipoise._core.types import AnyArray, FloatArray, IntArray
-from equipoise.errors import InputError, SplitError, UnsupportedError
+from equipoise.errors import SplitError, UnsupportedError
 from equipoise.learners.user_model.input import UserInput
+from equipoise.metrics.inputs import check_row_weights
 from equipoise.models.goal import Goal
 from equipoise.table.splits import inner_split
 from equipoise.table.table import (
@@ -55,21 +55,7 @@ def read_weights(
     """
     if weights is None:
         return None
-    each = floats(weights, "weights")
-    wrong = ""
-    if each.shape != (rows,):
-        wrong = f"of shape {each.shape}"
-    elif not np.isfinite(each).all() or (each < 0).any():
-        wrong = "negative or no finite numbers"
-    elif not each.any():
-        wrong = "all zero"
-    if wrong:
-        raise InputError(
-            sentence(
-                f"weights that are {wrong}",
-                f"{rows:,} numbers of at least 0, not all of them zero",
-            )
-        )
+    each = check_row_weights(weights, (rows,), some=True)
     if goal.certify is not None:
         raise UnsupportedError(
             sentence(

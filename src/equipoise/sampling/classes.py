@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.arrays import unmasked
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import generator
 from equipoise._core.types import Int32Array
 from equipoise.errors import InputError
+from equipoise.metrics.inputs import check_labels
 from equipoise.sampling.streams import permutations, shuffled
 
 _BLOCK = 1 << 12
@@ -40,13 +40,7 @@ class Classes:
         Raises:
             InputError: The labels are not a list of at least one 0 or 1.
         """
-        y = np.asarray(unmasked(labels, "labels"))
-        accepted = "a one-dimensional array of 0 and 1, 1 for positives"
-        if y.ndim != 1 or not len(y):
-            raise InputError(sentence(f"labels of shape {y.shape}", accepted))
-        positive = y == 1
-        if not (positive | (y == 0)).all():
-            raise InputError(sentence("labels that are neither 0 nor 1", accepted))
+        positive = check_labels(labels)
         return cls(
             np.flatnonzero(~positive).astype(np.int32),
             np.flatnonzero(positive).astype(np.int32),

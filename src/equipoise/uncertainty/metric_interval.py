@@ -34,7 +34,7 @@ from equipoise.uncertainty.influence import (
 from equipoise.uncertainty.proportion import clopper_pearson, effective_size
 from equipoise.uncertainty.row_weights import RowResampler
 from equipoise.uncertainty.score_interval import Spread, effective_wilson
-from equipoise.uncertainty.shares import SHARES, share_interval
+from equipoise.uncertainty.shares import SHARES, decision_share_interval
 
 _BOOTSTRAPPED = ("partial_roc_auc", "precision_at_k", "recall_at_k")
 _Ends = tuple[float, float, str]
@@ -139,7 +139,7 @@ def _ends(
     options: dict[str, Any],
 ) -> _Ends:
     if one.name in SHARES:
-        low, high = share_interval(
+        low, high = decision_share_interval(
             one.name,
             y,
             score,

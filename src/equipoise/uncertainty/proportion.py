@@ -200,3 +200,22 @@ def _arguments(
         )
     tail = (1 - number(level, "level", 0, 1, open_ends=True)) / 2
     return hits, tries, tail
+
+
+def fisher_p_value(first: tuple[int, int], second: tuple[int, int]) -> float:
+    """Return the two-sided p-value of Fisher's exact test of two shares.
+
+    The tables that are no likelier than the one at hand, given its margins, are
+    added up (Fisher 1935; `scipy.stats.fisher_exact`).
+
+    Args:
+        first: Hits and misses of one sample.
+        second: Hits and misses of the other.
+
+    Example:
+        >>> round(fisher_p_value((8, 2), (1, 5)), 4)
+        0.035
+    """
+    from scipy.stats import fisher_exact
+
+    return float(fisher_exact(np.array([first, second])).pvalue)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -182,35 +182,3 @@ def smallest(holds: Callable[[int], bool], most: int = 1 << 40) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high
-
-
-def fisher(hits: int, misses: int, other_hits: int, other_misses: int) -> float:
-    """Return the two-sided p-value of Fisher's exact test of two shares.
-
-    Example:
-        >>> round(fisher(8, 2, 1, 5), 4)
-        0.035
-    """
-    from scipy.stats import fisher_exact
-
-    table = np.array([[hits, misses], [other_hits, other_misses]])
-    return float(fisher_exact(table).pvalue)
-
-
-def holm(p_values: Sequence[float], alpha: float = 0.05) -> list[bool]:
-    """Return which hypotheses are rejected with the family's level held.
-
-    Holm (1979): the k-th smallest of m is rejected while it is at most
-    alpha / (m - k + 1).
-
-    Example:
-        >>> holm([0.001, 0.04, 0.03], 0.05)
-        [True, False, False]
-    """
-    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
-    rejected = [False] * len(p_values)
-    for rank, i in enumerate(order):
-        if p_values[i] > alpha / (len(p_values) - rank):
-            break
-        rejected[i] = True
-    return rejected

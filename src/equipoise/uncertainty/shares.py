@@ -44,7 +44,7 @@ SHARES: dict[str, Rows] = {
 """For each metric: which rows count as success, among which rows."""
 
 
-def share_interval(
+def decision_share_interval(
     name: str,
     y: npt.ArrayLike,
     score: npt.ArrayLike,
@@ -73,7 +73,7 @@ def share_interval(
 
     Example:
         >>> y, score = [1] * 12 + [0] * 88, [0.9] * 9 + [0.1] * 91
-        >>> low, high = share_interval("recall", y, score, threshold=0.5)
+        >>> low, high = decision_share_interval("recall", y, score, threshold=0.5)
         >>> round(low, 3), round(high, 3)
         (0.428, 0.945)
     """

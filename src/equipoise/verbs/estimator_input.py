@@ -21,6 +21,7 @@ from equipoise._core.arrays import group_numbers, unmasked
 from equipoise._core.checks import listing, number, sentence
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import InputError, InputTypeError, SplitError, TargetError
+from equipoise.metrics.inputs import check_row_weights
 from equipoise.reading.arrays import read_matrix
 from equipoise.reading.frames import is_frame, is_missing, is_series, read_frame
 from equipoise.reading.infer import categorical, infer, tidy
@@ -213,25 +214,13 @@ def read_weights(sample_weight: Any, rows: int) -> FloatArray | None:
         return None
     if isinstance(sample_weight, numbers.Real):
         return np.full(rows, number(sample_weight, "sample_weight", 0, open_ends=True))
-    found = np.asarray(
-        check_array(
-            unmasked(sample_weight, "weights"),
-            ensure_2d=False,
-            dtype=np.float64,
-            input_name="sample_weight",
-        )
+    weights = check_array(
+        unmasked(sample_weight, "weights"),
+        ensure_2d=False,
+        dtype=np.float64,
+        input_name="sample_weight",
     )
-    if found.shape != (rows,) or (found < 0).any() or not found.any():
-        wrong = "all zero" if not found.any() else "negative in places"
-        raise InputError(
-            sentence(
-                f"a sample_weight of shape {found.shape}"
-                if found.shape != (rows,)
-                else f"a sample_weight that is {wrong}",
-                f"{rows:,} numbers of at least 0, not all of them zero",
-            )
-        )
-    return found
+    return check_row_weights(weights, (rows,), some=True)
 
 
 def read_groups(groups: Any, rows: int) -> IntArray | None:

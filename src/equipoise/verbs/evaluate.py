@@ -28,7 +28,7 @@ from equipoise.table.fingerprint import fingerprint
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table, concatenate
 from equipoise.table.units import count_units, joined, tied_rows
-from equipoise.uncertainty.proportion import clopper_pearson
+from equipoise.uncertainty.proportion import clopper_pearson, fisher_p_value
 from equipoise.uncertainty.shares import effective_counts, effective_rows
 
 # A share of seen rows is told as a warning where chance explains it less often.
@@ -271,8 +271,6 @@ def _cut(threshold: float) -> float:
 
 def _prevalence(model: ModelRecord, rows: _Rows, level: float) -> str:
     """Say whether the share of positives is still that of the training."""
-    from scipy.stats import fisher_exact
-
     n, k = rows.y.size, int(rows.y.sum())
     before = int(model.facts["rows"]), int(model.facts["positives"])
     if model.evaluation.share is not None:
@@ -280,11 +278,9 @@ def _prevalence(model: ModelRecord, rows: _Rows, level: float) -> str:
         before = round(before[1] / model.evaluation.share), before[1]
     size = effective_rows(rows.y, rows.units, level)
     earlier = float(model.facts.get("effective_rows", before[0]))
-    both = [
-        effective_counts(k / n, size),
-        effective_counts(before[1] / before[0], earlier),
-    ]
-    p_value = float(fisher_exact(np.array(both)).pvalue)
+    p_value = fisher_p_value(
+        effective_counts(k / n, size), effective_counts(before[1] / before[0], earlier)
+    )
     low, high = clopper_pearson(k / n * size, size, level)
     if model.rule.offset:
         return _moved(model, k / n, size, (low, high), before[1] / before[0])

@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.arrays import unmasked
-from equipoise._core.checks import one_of, sentence
+from equipoise._core.checks import one_of
 from equipoise._core.options import require_options
-from equipoise.errors import InputError
+from equipoise.metrics.inputs import check_labels
 from equipoise.weights import (
     balanced,
     capped,
@@ -93,12 +90,7 @@ def example_weights(
         >>> example_weights([0, 0, 0, 1], "balanced").round(3).tolist()
         [0.667, 0.667, 0.667, 2.0]
     """
-    y: npt.NDArray[Any] = np.asarray(unmasked(labels, "labels"))
-    if not np.isin(y, (0, 1)).all():
-        raise InputError(
-            sentence("labels that are neither 0 nor 1", "0 and 1, 1 for positives")
-        )
-    positive = y == 1
+    positive = check_labels(labels)
     n1 = int(np.count_nonzero(positive))
-    w0, w1 = class_weights(scheme, y.size - n1, n1, **options)
+    w0, w1 = class_weights(scheme, positive.size - n1, n1, **options)
     return np.where(positive, w1, w0)

@@ -11,7 +11,8 @@ from equipoise.diagnosis.subject import Subject, Units
 from equipoise.diagnosis.words import share
 from equipoise.priors import log_odds
 from equipoise.table.table import Table
-from equipoise.uncertainty.sample_sizes import difference_interval, fisher
+from equipoise.uncertainty.proportion import fisher_p_value
+from equipoise.uncertainty.sample_sizes import difference_interval
 from equipoise.uncertainty.shares import effective_counts, effective_rows
 
 
@@ -34,7 +35,7 @@ def look(
     if subject.units.kind or subject.test_units.kind:
         n1, n0 = _worth(subject.table, subject.units)
         m1, m0 = _worth(subject.test, subject.test_units)
-    p_value = fisher(n1, n0, m1, m0)
+    p_value = fisher_p_value((n1, n0), (m1, m0))
     if p_value > subject.alpha:
         return None
     low, high = difference_interval(m1, m0 + m1, n1, n0 + n1, subject.level)

@@ -11,7 +11,9 @@ import numpy.typing as npt
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
-from equipoise.uncertainty.sample_sizes import difference_interval, fisher, holm
+from equipoise.uncertainty.multiplicity import holm
+from equipoise.uncertainty.proportion import fisher_p_value
+from equipoise.uncertainty.sample_sizes import difference_interval
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def look(
     if min(subject.counts) == 0:
         return NotApplicable("one class has no rows")
     gaps = [_gap(subject, c.name, c.missing()) for c in columns]
-    rejected = holm([gap.p_value for gap in gaps], subject.alpha)
+    rejected = holm([gap.p_value for gap in gaps]) <= subject.alpha
     found = [
         gap
         for gap, differs in zip(gaps, rejected, strict=True)
@@ -87,7 +89,7 @@ def _gap(subject: Subject, name: str, missing: npt.NDArray[np.bool_]) -> Gap:
     negatives, positives = subject.counts
     lost1 = int(missing[subject.table.y == 1].sum())
     lost0 = int(missing.sum()) - lost1
-    p_value = fisher(lost1, positives - lost1, lost0, negatives - lost0)
+    p_value = fisher_p_value((lost1, positives - lost1), (lost0, negatives - lost0))
     low, high = difference_interval(lost1, positives, lost0, negatives, subject.level)
     return Gap(name, lost1 / positives, lost0 / negatives, low, high, p_value)
 
