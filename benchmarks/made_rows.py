@@ -20,6 +20,7 @@ import numpy.typing as npt
 from equipoise.diagnosis.made import made_rows
 from equipoise.synthesis.smote import nearest_others
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 Floats = npt.NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int], Floats]
@@ -60,7 +61,7 @@ MADE = ("normal, 2", "normal, 6", "normal, 40", "correlated, 8", "heavy tails, 4
 def table(x: Floats, y: npt.NDArray[np.bool_]) -> Table:
     """Return a table of numbers."""
     columns = tuple(Column(f"x{j}", "numeric", v) for j, v in enumerate(x.T))
-    return Table(columns, y.astype(np.int8), ("no", "yes"))
+    return Table(columns, y.astype(np.int8), Task("binary", ("no", "yes")))
 
 
 def natural(shape: str, rows: int, positives: int, seed: int) -> Table:

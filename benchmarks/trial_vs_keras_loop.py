@@ -31,6 +31,7 @@ from equipoise.networks.layout import arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.catalogue import strategy
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 from equipoise.training.encoded_store import encode_part
 from equipoise.training.members import Family
 from equipoise.training.program import Signature, program
@@ -58,7 +59,7 @@ def made_table(rows: int = 11_000, columns: int = 30) -> Table:
         rows, columns, n_informative=10, weights=[0.95], random_state=0
     )
     named = tuple(Column(f"x{i}", "numeric", x[:, i]) for i in range(columns))
-    return Table(named, y.astype(np.int8), ("0", "1"))
+    return Table(named, y.astype(np.int8), Task("binary", ("0", "1")))
 
 
 def made_jobs(table: Table, arms: tuple[str, ...]) -> list[Job]:

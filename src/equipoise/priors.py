@@ -52,6 +52,44 @@ def probability(log_odds: npt.ArrayLike) -> FloatArray:
     return np.asarray(np.where(z >= 0, 1.0, small) / (1.0 + small))
 
 
+def softmax(logits: npt.ArrayLike) -> FloatArray:
+    """Return exp(z) / sum(exp(z)) over the last axis, stable at any z.
+
+    Args:
+        logits: `[..., classes]` finite.
+
+    Example:
+        >>> softmax([0.0, 0.0]).tolist()
+        [0.5, 0.5]
+    """
+    z = np.asarray(logits, np.float64)
+    powers = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
+
+
+def one_against_rest(logits: npt.ArrayLike) -> FloatArray:
+    """Return the log-odds of each class against all others under a softmax.
+
+    log(p / (1 - p)) of class c is z_c - log(sum of exp(z_k) over the others), which
+    stays exact where p rounds to 0 or 1.
+
+    Args:
+        logits: `[..., classes]` finite, of two classes or more.
+
+    Example:
+        >>> one_against_rest([0.0, 1.5]).tolist()
+        [-1.5, 1.5]
+    """
+    z = np.asarray(logits, np.float64)
+    result = np.empty_like(z)
+    for label in range(z.shape[-1]):
+        rest = np.delete(z, label, axis=-1)
+        most = rest.max(axis=-1)
+        powers = np.exp(rest - most[..., None])
+        result[..., label] = z[..., label] - most - np.log(powers.sum(axis=-1))
+    return result
+
+
 @dataclass(frozen=True)
 class Correction:
     """How a strategy's raw logits become the population's log-odds.

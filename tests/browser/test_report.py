@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from equipoise.task import Task
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,7 +26,7 @@ def page(
 ) -> Path:
     trial = make_trial(
         names=("prior", "logistic", "plain", "focal", "sweep"),
-        classes=("no", HOSTILE),
+        task=Task("binary", ("no", HOSTILE)),
         target="a_rather_long_name_of_a_target_that_must_not_widen_the_page",
     )
     path = tmp_path_factory.mktemp("report") / "report.html"

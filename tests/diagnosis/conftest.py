@@ -12,6 +12,7 @@ import pytest
 from equipoise.diagnosis.finding import Check, Finding, NotApplicable
 from equipoise.diagnosis.subject import Subject
 from equipoise.table.table import Column, Dropped, Table
+from equipoise.task import Task
 
 Build = Callable[..., Table]
 
@@ -39,12 +40,13 @@ def build() -> Build:
         y: Sequence[int],
         columns: Mapping[str, Any] | None = None,
         dropped: Mapping[str, str] | None = None,
+        task: Task = Task("binary", ("no", "yes")),  # noqa: B008
         **rest: Any,
     ) -> Table:
         return Table(
             tuple(column(name, values) for name, values in (columns or {}).items()),
             np.asarray(y, np.int8),
-            ("no", "yes"),
+            task,
             dropped=tuple(Dropped(*item) for item in (dropped or {}).items()),
             **rest,
         )

@@ -17,6 +17,7 @@ from equipoise.diagnosis.catalogue import CHECKS
 from equipoise.diagnosis.diagnosis import Diagnosis, diagnose
 from equipoise.diagnosis.finding import Finding
 from equipoise.errors import InputError, InputTypeError, TargetError, UnsupportedError
+from equipoise.task import Task
 
 Make = Callable[..., Any]
 PAGES = Path(__file__).parents[2] / "docs" / "findings"
@@ -144,7 +145,9 @@ def test_it_reads_what_read_table_reads() -> None:
 
 
 def test_other_tasks_are_refused_by_name(build: Make) -> None:
-    table = build([0, 1, 2], {"x": [1.0, 2.0, 3.0]}, task="multiclass")
+    table = build(
+        [0, 1, 2], {"x": [1.0, 2.0, 3.0]}, task=Task("multiclass", ("a", "b", "c"))
+    )
     with pytest.raises(UnsupportedError, match="diagnose"):
         diagnose(table)
 

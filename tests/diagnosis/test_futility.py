@@ -20,6 +20,7 @@ from equipoise.errors import InputError, UnsupportedError
 from equipoise.table.generators import gaussian_shift
 from equipoise.table.table import Table
 from equipoise.table.units import tied_rows
+from equipoise.task import Task
 
 Make = Callable[..., Any]
 
@@ -110,7 +111,11 @@ def test_bad_arguments(noise: Make, build: Make) -> None:
     with pytest.raises(InputError, match="folds=1"):
         learning_curve(table, folds=1)
     with pytest.raises(UnsupportedError):
-        learning_curve(build([0, 1, 2], {"x": [0.0, 1, 2]}, task="multiclass"))
+        learning_curve(
+            build(
+                [0, 1, 2], {"x": [0.0, 1, 2]}, task=Task("multiclass", ("a", "b", "c"))
+            )
+        )
 
 
 def test_whole_strata_are_drawn(noise: Make) -> None:

@@ -11,13 +11,14 @@ import pytest
 
 from equipoise.diagnosis.made import made_rows
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 
 def table(x: np.ndarray, y: np.ndarray) -> Table:
     columns = tuple(Column(f"x{j}", "numeric", v) for j, v in enumerate(x.T))
-    return Table(columns, y.astype(np.int8), ("no", "yes"))
+    return Table(columns, y.astype(np.int8), Task("binary", ("no", "yes")))
 
 
 def skewed(columns: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -118,6 +119,9 @@ def test_tables_without_numbers_or_with_few_rows() -> None:
     x, y = skewed(3)
     assert made_rows(table(x[:90], y[:90])) is None
     texts = Column("c", "categorical", np.arange(1200) % 7, tuple("abcdefg"))
-    assert made_rows(Table((texts,), y.astype(np.int8), ("no", "yes"))) is None
+    assert (
+        made_rows(Table((texts,), y.astype(np.int8), Task("binary", ("no", "yes"))))
+        is None
+    )
     x[:, 1] = np.nan
     assert made_rows(table(x, y)) is None

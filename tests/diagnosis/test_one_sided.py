@@ -10,6 +10,7 @@ import pytest
 
 from equipoise.diagnosis.one_sided import one_sided
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 ROWS = 1000
 
@@ -22,7 +23,7 @@ def table(y: Any, **columns: Any) -> Table:
             made.append(Column(name, "categorical", codes, tuple(words.tolist())))
         else:
             made.append(Column(name, "numeric", np.asarray(values, float)))
-    return Table(tuple(made), np.asarray(y, np.int8), ("no", "yes"))
+    return Table(tuple(made), np.asarray(y, np.int8), Task("binary", ("no", "yes")))
 
 
 @pytest.fixture

@@ -12,11 +12,14 @@ from sklearn.preprocessing import RobustScaler
 from equipoise.encoding.encoding import Encoding, learn_encoding
 from equipoise.errors import InputError
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 
 def table_of(*columns: Column) -> Table:
     rows = len(columns[0].values)
-    return Table(columns, (np.arange(rows) % 2).astype(np.int8), ("no", "yes"))
+    return Table(
+        columns, (np.arange(rows) % 2).astype(np.int8), Task("binary", ("no", "yes"))
+    )
 
 
 def numeric(values: object, name: str = "x") -> Column:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from equipoise.encoding.encoding import Encoding, learn_encoding
 from equipoise.encoding.few_rows import FEW
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 NUMBERS = st.floats(allow_nan=True, allow_infinity=False, width=64)
 
@@ -26,7 +27,7 @@ def table(values: np.ndarray, cities: np.ndarray) -> Table:
             Column("when", "datetime", moments.astype("datetime64[us]")),
         ),
         np.arange(len(values), dtype=np.int8) % 2,
-        ("no", "yes"),
+        Task("binary", ("no", "yes")),
     )
 
 

@@ -9,6 +9,7 @@ from sklearn.preprocessing import OneHotEncoder
 from equipoise.encoding.encoding import learn_encoding
 from equipoise.encoding.matrix import TREE_LEVELS, linear_matrix, tree_matrix
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 
 def test_linear_matrix_is_numbers_beside_one_hot_codes(rare_table: Table) -> None:
@@ -54,7 +55,7 @@ def test_tree_matrix_holds_only_what_histogram_trees_take() -> None:
         Column("c", "categorical", codes, texts),
         Column("x", "numeric", infinite),
     )
-    table = Table(columns, np.zeros(1_800, np.int8), ("no", "yes"))
+    table = Table(columns, np.zeros(1_800, np.int8), Task("binary", ("no", "yes")))
     matrix = tree_matrix(table, learn_encoding(table, np.arange(1_800)))
     assert np.nanmax(matrix[:, 0]) == TREE_LEVELS - 1
     assert np.isnan(matrix[:, 0]).sum() == 6 * (300 - TREE_LEVELS)

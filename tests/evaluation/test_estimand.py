@@ -10,6 +10,7 @@ from equipoise.errors import InputError
 from equipoise.evaluation.estimand import SplitSizes
 from equipoise.table.splits import outer_splits
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 
 @pytest.mark.parametrize("folds", [2, 3, 5, 7, 10, 20])
@@ -26,7 +27,12 @@ def test_splits_by_time_leave_what_they_leave(folds: int) -> None:
     rows = 1200
     x = np.random.default_rng(0).normal(size=rows)
     y = (np.arange(rows) % 10 == 0).astype(np.int8)
-    table = Table((Column("x", "numeric", x),), y, ("no", "yes"), time=np.arange(rows))
+    table = Table(
+        (Column("x", "numeric", x),),
+        y,
+        Task("binary", ("no", "yes")),
+        time=np.arange(rows),
+    )
     splits = outer_splits(table, folds=folds, by="time")
     fold = np.full(rows, -1)
     for k, split in enumerate(splits):

@@ -21,11 +21,11 @@ PACKAGE = Path(equipoise.__file__).parent
 ORDER = [
     "errors",
     "_core",
+    "priors",
     "task",
     "table",
     "reading",
     "encoding",
-    "priors",
     "metrics",
     "uncertainty",
     "diagnosis",

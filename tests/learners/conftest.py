@@ -11,6 +11,7 @@ import pytest
 from equipoise.jobs import Job
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +34,7 @@ def rare_table() -> Table:
         Column("group", "categorical", group, ("v", "w", "x", "y", "rare")),
         Column("when", "datetime", moments),
     )
-    return Table(columns, y, ("no", "yes"))
+    return Table(columns, y, Task("binary", ("no", "yes")))
 
 
 @pytest.fixture(scope="session")

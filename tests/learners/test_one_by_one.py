@@ -15,6 +15,7 @@ from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_o
 from equipoise.learners.prior import PriorScorer
 from equipoise.strategies.catalogue import strategy
 from equipoise.table.table import Table
+from equipoise.task import Task
 
 
 def test_outcomes_follow_the_jobs_and_parts_share_an_encoding(
@@ -47,7 +48,7 @@ def test_outcomes_follow_the_jobs_and_parts_share_an_encoding(
 
 
 def test_other_tasks_are_refused_by_name(rare_table: Table) -> None:
-    table = dataclasses.replace(rare_table, task="multiclass")
+    table = dataclasses.replace(rare_table, task=Task("multiclass", ("a", "b")))
 
     def fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
         raise AssertionError

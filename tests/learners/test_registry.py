@@ -20,6 +20,7 @@ from equipoise.priors import probability
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 
 def test_each_learner_is_one_object() -> None:
@@ -128,7 +129,9 @@ def test_hard_columns_are_learned_from_or_passed_over(
     y = (good + 0.5 * rng.normal(size=ROWS) > 1.2).astype(np.int8)
     easy = Column("easy", "numeric", good)
     column = _columns()[hard]
-    table = Table((column,) if alone else (easy, column), y, ("no", "yes"))
+    table = Table(
+        (column,) if alone else (easy, column), y, Task("binary", ("no", "yes"))
+    )
     arm = strategy(name)
     job = Job(arm, TRAIN, STOP, SCORE, seed=0)
     (outcome,) = learner_for(arm).run(table, [job], keep=True)
@@ -149,7 +152,7 @@ def test_a_positive_or_two_give_small_finite_odds(
     x = np.random.default_rng(2).normal(size=ROWS)
     y = np.zeros(ROWS, np.int8)
     y[positives] = 1
-    table = Table((Column("x", "numeric", x),), y, ("no", "yes"))
+    table = Table((Column("x", "numeric", x),), y, Task("binary", ("no", "yes")))
     arm = strategy(name)
     (outcome,) = learner_for(arm).run(table, [Job(arm, TRAIN, STOP, SCORE, seed=0)])
     assert np.isfinite(outcome.log_odds).all()

@@ -21,6 +21,7 @@ from equipoise.networks.encoding import (
     stripped,
 )
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 ROWS = 10_000
 EXTREMES = [1e308, -1e308, 1.7e308, 5e-324, -1e-310, 2.3e-308, 1e-40, 0.0, -0.0, 1e15]
@@ -73,7 +74,9 @@ def table() -> Table:
         Column("none", "categorical", np.full(ROWS, -1, np.int32), ()),
         Column("when", "datetime", moments.view("M8[us]")),
     )
-    return Table(columns, (np.arange(ROWS) % 2).astype(np.int8), ("no", "yes"))
+    return Table(
+        columns, (np.arange(ROWS) % 2).astype(np.int8), Task("binary", ("no", "yes"))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +198,7 @@ def test_infinities_are_missing(encoding: Encoding, table: Table) -> None:
             for column in ends.columns
         ),
         ends.y,
-        ends.classes,
+        ends.task,
     )
     expected = encoding.transform(infinite)
     nothing = Table(
@@ -206,7 +209,7 @@ def test_infinities_are_missing(encoding: Encoding, table: Table) -> None:
             for column in ends.columns
         ),
         ends.y,
-        ends.classes,
+        ends.task,
     )
     assert_equal(vars(encoding.transform(nothing)).values(), expected)
     layer = EncodingLayer(encoding)
@@ -233,7 +236,7 @@ def test_categories_do_not_differ_by_spaces_around_them() -> None:
     table = Table(
         (Column("c", "categorical", codes, texts),),
         np.zeros(len(codes), np.int8),
-        ("no", "yes"),
+        Task("binary", ("no", "yes")),
     )
     encoding = learn_encoding(table, np.arange(len(codes)))
     assert encoding.categories[0].vocabulary == ("a", "b", "A", "a a")
@@ -253,7 +256,7 @@ def test_names_of_inputs_are_fit_and_distinct() -> None:
     columns = ["age", "a b", "column_a_b", "class", "self", "_u", "2x", "Größe", "a?b"]
     columns += ["X", "x", "Column_X", "log_odds", "Decision"]
     features = tuple(Column(name, "numeric", np.array([0.0, 1.0])) for name in columns)
-    table = Table(features, np.array([0, 1], np.int8), ("no", "yes"))
+    table = Table(features, np.array([0, 1], np.int8), Task("binary", ("no", "yes")))
     encoding = learn_encoding(table, np.arange(2))
     names = input_names(encoding)
     assert len({name.lower() for name in names.values()}) == len(columns)

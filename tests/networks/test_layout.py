@@ -19,6 +19,7 @@ from equipoise.networks.parameters import (
 )
 from equipoise.networks.spec import NetworkSpec
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 SPEC = NetworkSpec("x", hidden=(5,), number_width=3, category_width=2, one_hot=4)
 
@@ -46,7 +47,9 @@ def table() -> Table:
             tuple(map(str, range(40))),
         ),
     )
-    return Table(columns, random.integers(0, 2, rows).astype(np.int8), ("n", "p"))
+    return Table(
+        columns, random.integers(0, 2, rows).astype(np.int8), Task("binary", ("n", "p"))
+    )
 
 
 @pytest.mark.parametrize("start", [0, 3, 200])
@@ -107,7 +110,9 @@ def named_alike(rows: int = 300) -> Table:
         Column("when:hour", "numeric", random.normal(size=rows)),
         Column("when", "datetime", moments),
     )
-    return Table(columns, random.integers(0, 2, rows).astype(np.int8), ("n", "p"))
+    return Table(
+        columns, random.integers(0, 2, rows).astype(np.int8), Task("binary", ("n", "p"))
+    )
 
 
 @pytest.mark.parametrize("rows", [np.arange(300), np.arange(200)], ids=["gaps", "none"])
@@ -167,7 +172,9 @@ def test_training_rows_lie_between_their_knots() -> None:
     columns = [Column(f"x{i}", "numeric", v) for i, v in enumerate(values)]
     columns.append(Column("b", "boolean", (random.random(500) < 0.5).astype(float)))
     table = Table(
-        tuple(columns), (random.random(500) < 0.2).astype(np.int8), ("0", "1")
+        tuple(columns),
+        (random.random(500) < 0.2).astype(np.int8),
+        Task("binary", ("0", "1")),
     )
     rows = np.sort(random.permutation(500)[:300])
     encoding = learn_encoding(table, rows)

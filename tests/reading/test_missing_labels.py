@@ -61,7 +61,7 @@ def test_rows_without_a_label_are_no_negatives(
 @pytest.mark.parametrize("labels", [[-1, 1], ["unknown", "fraud"], [0, 1]])
 @pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 def test_two_classes_stay_what_they_are(labels: list[Any]) -> None:
-    assert read_table(data(np.resize(labels, ROWS)), "y").task == "binary"
+    assert read_table(data(np.resize(labels, ROWS)), "y").task.kind == "binary"
 
 
 @pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")

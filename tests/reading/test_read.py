@@ -152,7 +152,7 @@ def test_tasks() -> None:
     X = np.random.default_rng(0).normal(size=(60, 2))
     y = np.repeat(["a", "b", "c"], [30, 20, 10])
     table = read_table((X, y))
-    assert (table.task, table.classes) == ("multiclass", ("a", "b", "c"))
+    assert (table.task.kind, table.classes) == ("multiclass", ("a", "b", "c"))
     np.testing.assert_array_equal(np.bincount(table.y), [30, 20, 10])
     with pytest.warns(TableWarning, match=r"'c' .* held against the 2 others"):
         against = read_table((X, y), task="binary")
@@ -161,7 +161,7 @@ def test_tasks() -> None:
         assert read_table((X, y), positive="b").positives == 20
     labels = {"x": X[:, 0], "p": y == "a", "q": y == "b"}
     many = read_table(labels, ["p", "q"])
-    assert (many.task, many.classes, many.y.shape) == (
+    assert (many.task.kind, many.classes, many.y.shape) == (
         "multilabel",
         ("p", "q"),
         (60, 2),

@@ -16,6 +16,7 @@ from equipoise.report import render_diagnosis
 from equipoise.report.looks import summarise_diagnosis, verdict_of
 from equipoise.table.generators import gaussian_shift
 from equipoise.table.table import Column, Dropped, Table
+from equipoise.task import Task
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -107,7 +108,7 @@ def test_hostile_texts_stay_texts(table: Table) -> None:
     hostile = dataclasses.replace(
         table,
         columns=(Column(HOSTILE, "numeric", table.columns[0].values),),
-        classes=("no", HOSTILE),
+        task=Task("binary", ("no", HOSTILE)),
         target=f'"{HOSTILE}',
         source=f"{HOSTILE}.csv",
         dropped=(Dropped(HOSTILE, "it is an identifier"),),

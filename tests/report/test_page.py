@@ -17,6 +17,7 @@ import pytest
 
 from equipoise.report import render, words
 from equipoise.table.table import Column
+from equipoise.task import Task
 from equipoise.verbs.trial import Trial
 
 HOSTILE = "<script>alert(1)</script>"
@@ -111,7 +112,7 @@ def test_hostile_texts_stay_texts(make_trial: Callable[..., Trial]) -> None:
     column = Column(HOSTILE, "numeric", np.arange(600.0))
     drawn_trial = make_trial(
         columns=(column,),
-        classes=("$x^2$ & co", HOSTILE),
+        task=Task("binary", ("$x^2$ & co", HOSTILE)),
         target=f'"{HOSTILE}',
         source=f"{HOSTILE}.csv",
     )

@@ -17,6 +17,7 @@ from equipoise.table.table import (
     Column,
     Table,
 )
+from equipoise.task import Task
 
 
 def table(values: FloatArray, y: np.ndarray | None = None) -> Table:
@@ -25,7 +26,7 @@ def table(values: FloatArray, y: np.ndarray | None = None) -> Table:
         for j in range(values.shape[1])
     )
     labels = np.arange(len(values)) % 10 == 0 if y is None else y
-    return Table(columns, labels.astype(np.int8), ("0", "1"))
+    return Table(columns, labels.astype(np.int8), Task("binary", ("0", "1")))
 
 
 def one_hot(random: np.random.Generator, rows: int, variables: int) -> FloatArray:

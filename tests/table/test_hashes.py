@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from equipoise.table.generators import logistic
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 CODE = (
     "from equipoise.table.generators import logistic; "
@@ -32,7 +33,9 @@ KNOWN = [
 
 
 def table(*columns: Column) -> Table:
-    return Table(columns, np.zeros(len(columns[0].values), np.int8), ("0", "1"))
+    return Table(
+        columns, np.zeros(len(columns[0].values), np.int8), Task("binary", ("0", "1"))
+    )
 
 
 def test_another_process_gives_the_same() -> None:
@@ -99,7 +102,7 @@ def test_targets(task: str) -> None:
     y = np.array([0, 1, 1], np.int8)
     rows = dataclasses.replace(
         table(Column("x", "numeric", np.zeros(3))),
-        task=task,
+        task=Task(task, ("0", "1")),
         y=y if task == "binary" else np.stack([y, 1 - y], axis=1),
     )
     plain, full = row_hashes(rows), row_hashes(rows, with_target=True)

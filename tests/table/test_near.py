@@ -14,6 +14,7 @@ from equipoise.table.fingerprint import fingerprint
 from equipoise.table.near import plain
 from equipoise.table.table import Column, Table
 from equipoise.table.units import tied_rows
+from equipoise.task import Task
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -22,7 +23,7 @@ def table(values: np.ndarray) -> Table:
     y = np.zeros(len(values), np.int8)
     y[:3] = 1
     columns = tuple(Column(f"x{j}", "numeric", v) for j, v in enumerate(values.T))
-    return Table(columns, y, ("no", "yes"))
+    return Table(columns, y, Task("binary", ("no", "yes")))
 
 
 MOVED = {
@@ -99,7 +100,7 @@ def test_texts_differ_in_case_and_spaces() -> None:
             Column("town", "categorical", np.arange(160), (*towns, *again)),
         ),
         np.r_[np.ones(5), np.zeros(155)].astype(np.int8),
-        ("no", "yes"),
+        Task("binary", ("no", "yes")),
     )
     units = tied_rows(both)
     assert units is not None
@@ -121,7 +122,9 @@ def test_missing_values_are_near_missing_values_alone() -> None:
 def test_rows_of_arrays() -> None:
     random = np.random.default_rng(0)
     images = random.random((60, 12, 12)).astype(np.float32)
-    base = Table((), np.r_[1, np.zeros(179)].astype(np.int8), ("no", "yes"))
+    base = Table(
+        (), np.r_[1, np.zeros(179)].astype(np.int8), Task("binary", ("no", "yes"))
+    )
     moved = images + np.float32(1e-5) * random.random(images.shape).astype("f4")
     both = replace(base, fingerprint=fingerprint(np.r_[images, images, moved]))
     units = tied_rows(both)

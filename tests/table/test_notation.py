@@ -17,6 +17,7 @@ from equipoise.reading.blocks import read_blocks
 from equipoise.reading.read import read_features, read_table
 from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 pytestmark = pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 
@@ -198,7 +199,7 @@ def test_an_earlier_model_without_notations_guesses_and_says_so(
     tmp_path: Path,
 ) -> None:
     known = (Column("x", "numeric", np.zeros(0)), Column("d", "datetime", np.zeros(0)))
-    table = Table(known, np.zeros(0, np.int8), ("0", "1"), target="y")
+    table = Table(known, np.zeros(0, np.int8), Task("binary", ("0", "1")), target="y")
     path = tmp_path / "new.csv"
     path.write_text("x|d\n1,250|01/11/2021\n")
     with pytest.warns(TableWarning) as told:

@@ -15,6 +15,7 @@ from equipoise.errors import InputError, SplitError, UnsupportedError
 from equipoise.table.generators import gaussian_shift
 from equipoise.table.splits import inner_split, outer_splits
 from equipoise.table.table import Table
+from equipoise.task import Task
 
 
 def rows(count: int = 200, positives: int = 20, seed: int = 0, **changed: Any) -> Table:
@@ -136,7 +137,7 @@ def test_more_level_than_scikit_learn() -> None:
 
 def test_multiclass() -> None:
     y = np.repeat([0, 1, 2], [150, 35, 15])
-    table = rows(200, y=y, classes=("a", "b", "c"), task="multiclass")
+    table = rows(200, y=y, task=Task("multiclass", ("a", "b", "c")))
     groups = np.random.default_rng(0).integers(0, 100, 200)
     for changed in (table, dataclasses.replace(table, groups=groups)):
         for split in outer_splits(changed):
@@ -172,7 +173,7 @@ def test_errors_count() -> None:
         outer_splits(table, duplicates="keep")
     with pytest.raises(InputError, match="folds=1"):
         outer_splits(table, folds=1)
-    many = dataclasses.replace(table, task="multilabel")
+    many = dataclasses.replace(table, task=Task("multilabel", ("a", "b")))
     with pytest.raises(UnsupportedError, match="multilabel"):
         outer_splits(many)
 

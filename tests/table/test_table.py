@@ -8,6 +8,7 @@ import pytest
 
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.table.table import Column, Table, concatenate, counts
+from equipoise.task import Task
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def table() -> Table:
             ),
         ),
         np.array([0, 1, 0], np.int8),
-        ("no", "yes"),
+        Task("binary", ("no", "yes")),
         groups=np.array([4, 5, 4]),
         time=np.array([3.0, 1.0, 2.0]),
     )
@@ -70,15 +71,19 @@ def test_names(table: Table) -> None:
 
 
 def test_only_binary_tables_have_positives(table: Table) -> None:
-    many = Table(table.columns, np.array([0, 1, 2]), ("a", "b", "c"), task="multiclass")
+    many = Table(
+        table.columns,
+        np.array([0, 1, 2]),
+        Task("multiclass", ("a", "b", "c")),
+    )
     with pytest.raises(UnsupportedError, match="multiclass"):
         _ = many.positives
     with pytest.raises(UnsupportedError, match="as positive=CLASS: 'a', 'b', 'c'"):
-        many.require_binary("fit")
+        many.task.require_binary("fit")
     labels = tuple(f"c{i}" for i in range(12))
-    crowd = Table(table.columns, np.array([0, 1, 2]), labels, task="multiclass")
+    crowd = Table(table.columns, np.array([0, 1, 2]), Task("multiclass", labels))
     with pytest.raises(UnsupportedError, match="'c9' and 2 more"):
-        crowd.require_binary("fit")
+        crowd.task.require_binary("fit")
     assert "multiclass target" in repr(many)
 
 
@@ -90,7 +95,7 @@ def test_concatenate_unites_categories(table: Table) -> None:
             table.columns[3],
         ),
         table.y,
-        table.classes,
+        table.task,
         groups=table.groups,
     )
     both = concatenate([table, other])

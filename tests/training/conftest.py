@@ -14,6 +14,7 @@ from equipoise.jobs import Job
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 MakeJobs = Callable[..., list[Job]]
 
@@ -39,7 +40,7 @@ def make_table(rows: int = 600, seed: int = 0) -> Table:
             tuple(f"c{i}" for i in range(30)),
         ),
     )
-    return Table(columns, y, ("no", "yes"))
+    return Table(columns, y, Task("binary", ("no", "yes")))
 
 
 def make_jobs(

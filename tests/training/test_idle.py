@@ -57,7 +57,7 @@ def test_a_loss_that_was_never_reached_is_said(table, jobs_for) -> None:
     """A warm start of all epochs leaves none, unless its patience runs out."""
     whole = Strategy("whole", loss="pairwise_auc", options={"warm_start": 1.0})
     half = Strategy("half", loss="pairwise_auc", options={"warm_start": 0.5})
-    numbers = Table(table.columns[:3], table.y, table.classes)
+    numbers = Table(table.columns[:3], table.y, table.task)
     jobs = jobs_for(numbers, [whole, half], folds=1)
     spec = NetworkSpec("x", hidden=(12,))
     settings = TrainingSettings(batch=64, epochs=4, patience=10)

@@ -82,7 +82,7 @@ def test_a_scorer_travels_as_plain_data(table, outcomes) -> None:
 
 
 def test_models_of_other_columns_are_refused(outcomes, table, jobs_for) -> None:
-    few = Table(table.columns[:2], table.y, table.classes)
+    few = Table(table.columns[:2], table.y, table.task)
     (other,) = NetworkLearner("linear", SETTINGS).run(
         few, jobs_for(few, folds=1), keep=True
     )

@@ -96,7 +96,7 @@ def test_blocks_do_not_change_numbers(table, jobs_for, monkeypatch) -> None:
 def numeric_part(table):
     from equipoise.table.table import Table
 
-    return Table(table.columns[:3], table.y, table.classes)
+    return Table(table.columns[:3], table.y, table.task)
 
 
 @pytest.mark.parametrize(

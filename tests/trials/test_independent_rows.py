@@ -31,7 +31,7 @@ def balanced() -> Table:
             for j, c in enumerate(table.columns)
         ),
         np.r_[table.y, np.ones(320, np.int8)],
-        table.classes,
+        table.task,
         table.target,
     )
 

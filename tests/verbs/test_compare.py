@@ -19,6 +19,7 @@ from equipoise.errors import (
     UnsupportedError,
 )
 from equipoise.table.generators import GeneratedTable
+from equipoise.task import Task
 from equipoise.verbs.compare import compare
 from equipoise.verbs.trial import Trial
 
@@ -177,7 +178,7 @@ def test_fewer_positives_than_folds(known: GeneratedTable) -> None:
 
 def test_other_tasks_are_named(known: GeneratedTable) -> None:
     table = dataclasses.replace(
-        known.table, task="multiclass", classes=("a", "b", "c"), y=np.arange(500) % 3
+        known.table, task=Task("multiclass", ("a", "b", "c")), y=np.arange(500) % 3
     )
     with pytest.raises(UnsupportedError, match="multiclass table for compare"):
         compare(table)

@@ -111,7 +111,7 @@ def diagnose(
             say_error(f"{elsewhere}.")
         else:
             say_wrote(html, to_stderr=True)
-    if not as_json and table.task == "binary":
+    if not as_json and table.task.kind == "binary":
         trying = reading.options()
         say_next(
             command("compare", source, [*trying, ("--test", test), ("--out", "trial")])

@@ -170,9 +170,11 @@ def diagnose(
     Example:
         >>> import numpy as np
         >>> from equipoise.table.table import Column, Table
+        >>> from equipoise.task import Task
         >>> x = np.random.default_rng(0).normal(size=400)
         >>> y = (np.arange(400) % 20 == 7).astype("int8")
-        >>> table = Table((Column("x", "numeric", x),), y, ("no", "yes"))
+        >>> table = Table((Column("x", "numeric", x),), y,
+        ...               Task("binary", ("no", "yes")))
         >>> found = diagnose(table)
         >>> found.worst
         'warning'
@@ -191,7 +193,7 @@ def diagnose(
     table, later = read_with_test(source, target, test, options)
     for part in (table, later):
         if part is not None:
-            part.require_binary("diagnose")
+            part.task.require_binary("diagnose")
     subject = Subject(
         _two_classes(table),
         later,

@@ -143,7 +143,7 @@ def learning_curve(
     factor = number(factor, "factor", 1, 4)
     folds = integer(folds, "folds", 3, 20)
     level = number(level, "level", 0, 1, open_ends=True)
-    table.require_binary("a learning curve")
+    table.task.require_binary("a learning curve")
     unit = np.arange(len(table)) if units is None else units
     positives = count_units(unit, np.asarray(table.y == 1))
     reason = _cannot(table, len(np.unique(unit)) - positives, positives)

@@ -58,9 +58,11 @@ def one_sided(
         cases: Positions of one row of each case; None where each row is one.
 
     Example:
+        >>> from equipoise.task import Task
         >>> y = np.arange(400) % 10 == 0
         >>> flag = Column("refunded", "numeric", (y & (np.arange(400) < 300)) * 1.0)
-        >>> (found,) = one_sided(Table((flag,), y.astype(np.int8), ("no", "yes")))
+        >>> (found,) = one_sided(Table((flag,), y.astype(np.int8),
+        ...               Task("binary", ("no", "yes"))))
         >>> found.what, found.rows
         ('is 1', 30)
     """

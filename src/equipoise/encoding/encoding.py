@@ -194,8 +194,10 @@ def learn_encoding(table: Table, rows: npt.ArrayLike) -> Encoding:
         InputError: There are no rows.
 
     Example:
+        >>> from equipoise.task import Task
         >>> age = Column("age", "numeric", np.array([20.0, 30.0, 40.0, np.nan]))
-        >>> table = Table((age,), np.array([0, 1, 0, 0], np.int8), ("no", "yes"))
+        >>> table = Table((age,), np.array([0, 1, 0, 0], np.int8),
+        ...               Task("binary", ("no", "yes")))
         >>> encoding = learn_encoding(table, np.arange(4))
         >>> encoding.transform(table).positions.ravel().tolist()
         [0.0, 1.0, 2.0, 1.0]

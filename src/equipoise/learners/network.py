@@ -76,7 +76,7 @@ class NetworkLearner:
             TrainingError: A network met a number that is not finite.
             KeyboardInterrupt: The user pressed Ctrl-C.
         """
-        table.require_binary("a network")
+        table.task.require_binary("a network")
         if not jobs:
             return
         spec = network(self.network)

@@ -61,7 +61,7 @@ def run_one_by_one(
         keep: Whether each outcome carries its fitted model.
         progress: Called after each job.
     """
-    table.require_binary("this learner")
+    table.task.require_binary("this learner")
     encodings: dict[int, Encoding] = {}
     for done, job in enumerate(jobs, start=1):
         start = time.perf_counter()

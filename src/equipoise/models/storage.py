@@ -33,6 +33,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
 from equipoise.table.units import DUPLICATES
+from equipoise.task import Task
 
 Model = TypeVar("Model", bound=ModelRecord)
 
@@ -331,12 +332,7 @@ def _schema_state(schema: Table) -> dict[str, Any]:
         ],
         "classes": list(schema.classes),
         "target": schema.target,
-        "task": schema.task,
-        **(
-            {"positive_labels": list(schema.positive_labels)}
-            if schema.positive_labels
-            else {}
-        ),
+        **schema.task.to_dict(),
         "dropped": [asdict(dropped) for dropped in schema.dropped],
         "source": schema.source,
     }
@@ -354,17 +350,15 @@ def _schema(state: Mapping[str, Any]) -> Table:
         for c in state["columns"]
     )
     texts([column.name for column in columns], "the columns")
-    classes = texts(state["classes"], "the classes")
-    integer(len(classes), "classes", 2, 2)
+    task = Task.from_dict(state)
+    one_of(task.kind, ["binary"], "task")
     return Table(
         columns,
         np.zeros(0, np.int8),
-        classes,
+        task,
         target=str(state["target"]),
-        task=one_of(state["task"], ["binary"], "task"),  # type: ignore[arg-type]  # checked
         dropped=tuple(Dropped(**d) for d in state["dropped"]),
         source=state["source"],
-        positive_labels=texts(state.get("positive_labels", ()), "the labels"),
     )
 
 

@@ -57,8 +57,10 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
 
     Example:
         >>> from equipoise.table import Column, Table, learn_encoding
+        >>> from equipoise.task import Task
         >>> age = Column("age", "numeric", np.array([20.0, 30.0, 40.0]))
-        >>> table = Table((age,), np.array([0, 1, 0], np.int8), ("no", "yes"))
+        >>> table = Table((age,), np.array([0, 1, 0], np.int8),
+        ...               Task("binary", ("no", "yes")))
         >>> layer = EncodingLayer(learn_encoding(table, np.arange(3)))
         >>> numbers, positions, codes = layer({"age": np.array([25.0, np.nan])})
         >>> positions.numpy().tolist(), codes.shape.as_list()
@@ -227,8 +229,10 @@ def input_names(encoding: Encoding) -> dict[str, str]:
 
     Example:
         >>> from equipoise.table import Column, Table, learn_encoding
+        >>> from equipoise.task import Task
         >>> age = Column("age (years)", "numeric", np.array([20.0, 30.0]))
-        >>> table = Table((age,), np.array([0, 1], np.int8), ("no", "yes"))
+        >>> table = Table((age,), np.array([0, 1], np.int8),
+        ...               Task("binary", ("no", "yes")))
         >>> input_names(learn_encoding(table, np.arange(2)))
         {'age (years)': 'column_age__years_'}
     """
@@ -256,8 +260,10 @@ def raw_inputs(encoding: Encoding) -> dict[str, Any]:
 
     Example:
         >>> from equipoise.table import Column, Table, learn_encoding
+        >>> from equipoise.task import Task
         >>> age = Column("age", "numeric", np.array([20.0, 30.0, 40.0]))
-        >>> table = Table((age,), np.array([0, 1, 0], np.int8), ("no", "yes"))
+        >>> table = Table((age,), np.array([0, 1, 0], np.int8),
+        ...               Task("binary", ("no", "yes")))
         >>> raw_inputs(learn_encoding(table, np.arange(3)))["age"].dtype
         'float64'
     """

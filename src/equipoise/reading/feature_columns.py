@@ -12,7 +12,8 @@ from equipoise.reading.infer import infer
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.useless_columns import may_be_kept, useless
-from equipoise.table.table import Column, Dropped, Task
+from equipoise.table.table import Column, Dropped
+from equipoise.task import Task
 
 
 def read_feature_columns(
@@ -77,7 +78,7 @@ def _tell_answers(
     notes: Notes,
 ) -> None:
     """Say which features may be answers themselves."""
-    others = siblings(target, columns, order) if task == "binary" else []
+    others = siblings(target, columns, order) if task.kind == "binary" else []
     named = [n for n in named_as_answers([c.name for c in columns]) if n not in others]
     for names, what in (
         (others, "hold 0 and 1 and seem to be further labels beside"),

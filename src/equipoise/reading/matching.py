@@ -92,9 +92,8 @@ def table_like(
     return Table(
         columns_like(raw, like, notes),
         y,
-        like.classes,
+        like.task,
         target=like.target,
-        task=like.task,
         groups=None if group is None else groups_of(raw, group, notes),
         time=None if time is None else times_of(raw, time, notes),
         dropped=like.dropped,
@@ -422,16 +421,16 @@ def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
     Raises:
         TargetError: A class is new.
     """
-    if first.task == "multilabel":
+    if first.task.kind == "multilabel":
         raise TargetError(
             sentence("like= for a multi-label table", "a binary or multi-class one")
         )
     codes, classes = labels(raw, first.target, notes)
     folded = {text.casefold(): code for code, text in enumerate(first.classes)}
-    if first.positive_labels:
+    if first.task.positive_labels:
         folded = {first.classes[0].casefold(): 0}
-        folded |= {text.casefold(): 1 for text in first.positive_labels}
-    against_all = first.task == "binary" and first.classes[0] == (
+        folded |= {text.casefold(): 1 for text in first.task.positive_labels}
+    against_all = first.task.kind == "binary" and first.classes[0] == (
         f"not {first.classes[1]}"
     )
     new = [text for text in classes if text.casefold() not in folded]

@@ -13,8 +13,8 @@ import numpy as np
 from equipoise._core.checks import one_of, sentence
 from equipoise.errors import InputTypeError
 from equipoise.reading.target import Positives
+from equipoise.task import TASK_KINDS
 
-TASKS = ("binary", "multiclass", "multilabel")
 UNLABELLED_ROWS = ("refuse", "drop", "keep")
 
 _PASS_VALUES = {
@@ -63,7 +63,7 @@ class ReadingOptions:
 
     def __post_init__(self) -> None:
         if self.task is not None:
-            one_of(self.task, TASKS, "task")
+            one_of(self.task, TASK_KINDS, "task")
         one_of(self.unlabelled, UNLABELLED_ROWS, "unlabelled")
         for role in ("group", "time"):
             require_column_name(getattr(self, role), role)

@@ -239,15 +239,13 @@ def _new_table(
     return Table(
         columns,
         labels.y,
-        labels.classes,
+        labels.task,
         target=", ".join(targets),
-        task=labels.task,
         groups=None if group is None else groups_of(raw, group, notes),
         time=None if time is None else times_of(raw, time, notes),
         dropped=dropped,
         notes=notes.sentences(),
         source=raw.name,
-        positive_labels=labels.positive_labels,
     )
 
 

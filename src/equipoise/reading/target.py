@@ -26,9 +26,7 @@ from equipoise.reading.missing_labels import UNLABELLED, says_nothing
 from equipoise.reading.parse_numbers import parse_numbers
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.texts import Texts, texts_of
-from equipoise.table.table import (
-    Task,
-)
+from equipoise.task import Task
 
 MOST_NUMBERS = 100
 MOST_FRACTIONS = 20
@@ -45,15 +43,11 @@ class Target:
 
     Attributes:
         y: As in `Table`.
-        classes: As in `Table`.
-        task: Binary, multi-class or multi-label.
-        positive_labels: As in `Table`.
+        task: Its kind and its classes.
     """
 
     y: npt.NDArray[Any]
-    classes: tuple[str, ...]
     task: Task
-    positive_labels: tuple[str, ...] = ()
 
 
 def read_target(
@@ -96,7 +90,7 @@ def read_target(
         _require_labelled(codes, classes, names[0], raw)
     chosen = _positive(positive, classes, counts, names[0], notes)
     if task == "multiclass" or (task is None and positive is None and len(classes) > 2):
-        return Target(codes, classes, "multiclass")
+        return Target(codes, Task("multiclass", classes))
     y = np.isin(codes, chosen).astype(np.int8)
     words = [classes[code] for code in chosen]
     rest = [classes[code] for code in range(len(classes)) if code not in chosen]
@@ -114,7 +108,7 @@ def read_target(
     text = ", ".join(words)
     negative = rest[0] if len(rest) == 1 else f"not {text}"
     members = tuple(words) if len(words) > 1 else ()
-    return Target(y, (negative, text), "binary", members)
+    return Target(y, Task("binary", (negative, text), members))
 
 
 def _require_labelled(
@@ -441,7 +435,7 @@ def _multilabel(
             )
         )
     columns = [_yes_or_no(raw, name, notes) for name in names]
-    return Target(np.stack(columns, axis=1), tuple(names), "multilabel")
+    return Target(np.stack(columns, axis=1), Task("multilabel", tuple(names)))
 
 
 def _yes_or_no(raw: Raw, name: str, notes: Notes) -> npt.NDArray[np.int8]:

@@ -119,8 +119,10 @@ def duplicate_groups(table: Table) -> IntArray:
 
     Example:
         >>> from equipoise.table.table import Column
+        >>> from equipoise.task import Task
         >>> x = Column("x", "numeric", np.array([7.0, 5.0, 7.0]))
-        >>> rows = Table((x,), np.array([0, 0, 1], np.int8), ("no", "yes"))
+        >>> rows = Table((x,), np.array([0, 0, 1], np.int8),
+        ...               Task("binary", ("no", "yes")))
         >>> groups = duplicate_groups(rows)
         >>> bool(groups[0] == groups[2]), bool(groups[0] == groups[1])
         (True, False)
@@ -250,7 +252,7 @@ def _is_default(
 ) -> npt.NDArray[np.bool_]:
     """Return which groups are one default combination of values, `[groups]`."""
     large = sizes > max(DEFAULT_SHARE * len(table), 2)
-    if table.task != "binary":
+    if table.task.kind != "binary":
         return np.asarray(large)
     positive = np.bincount(groups, weights=table.y == 1, minlength=len(sizes))
     return np.asarray(large & (positive < sizes))

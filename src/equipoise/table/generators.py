@@ -23,6 +23,7 @@ from equipoise.table.table import (
     Column,
     Table,
 )
+from equipoise.task import Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +192,9 @@ def logistic(
     if effects:
         texts = tuple(str(text) for text in effects)
         columns.append(Column("category", "categorical", level.astype(np.int32), texts))
-    table = Table(tuple(columns), y, ("0", "1"), source="generators.logistic")
+    table = Table(
+        tuple(columns), y, Task("binary", ("0", "1")), source="generators.logistic"
+    )
     return GeneratedTable(table, score)
 
 
@@ -389,4 +392,4 @@ def _numeric(x: FloatArray, y: np.ndarray, name: str) -> Table:
         Column(f"x{j}", "numeric", np.ascontiguousarray(x[:, j]))
         for j in range(x.shape[1])
     )
-    return Table(columns, y, ("0", "1"), source=f"generators.{name}")
+    return Table(columns, y, Task("binary", ("0", "1")), source=f"generators.{name}")

@@ -41,8 +41,10 @@ def row_hashes(table: Table, *, with_target: bool = False) -> HashArray:
 
     Example:
         >>> from equipoise.table.table import Column
+        >>> from equipoise.task import Task
         >>> x = Column("x", "numeric", np.array([0.0, -0.0, np.nan]))
-        >>> rows = Table((x,), np.array([0, 0, 1], np.int8), ("no", "yes"))
+        >>> rows = Table((x,), np.array([0, 0, 1], np.int8),
+        ...               Task("binary", ("no", "yes")))
         >>> first, second, third = row_hashes(rows)
         >>> bool(first == second), bool(first == third)
         (True, False)
@@ -85,7 +87,7 @@ def _bits(column: Column) -> HashArray:
 
 
 def _target_hashes(table: Table) -> HashArray:
-    if table.task == "multilabel":
+    if table.task.kind == "multilabel":
         parts = [
             column_hashes(Column(f"\x00{name}", "numeric", table.y[:, j]))
             for j, name in enumerate(table.classes)

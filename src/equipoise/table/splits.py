@@ -166,7 +166,7 @@ def _checked_groups(table: Table, by: str, duplicates: str) -> IntArray:
     """Return which rows must stay together, as numbers from 0."""
     one_of(by, BY, "by")
     one_of(duplicates, DUPLICATES, "duplicates")
-    if table.task == "multilabel":
+    if table.task.kind == "multilabel":
         raise UnsupportedError(
             sentence("a multilabel table to split", "a binary or multiclass table")
         )
@@ -277,7 +277,7 @@ def _too_few(what: str, units: int, folds: int) -> SplitError:
 
 
 def _named(table: Table, label: int, count: int) -> str:
-    if table.task == "binary":
+    if table.task.kind == "binary":
         kind = ("negative", "positive")[label]
         return f"{count} {kind}{'' if count == 1 else 's'}"
     return f"{count} row{'' if count == 1 else 's'} of class {table.classes[label]!r}"

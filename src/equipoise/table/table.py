@@ -15,15 +15,14 @@ import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.types import IntArray
-from equipoise.errors import InputError, TargetError, UnsupportedError
+from equipoise.errors import InputError, TargetError
 from equipoise.table.fingerprint import Fingerprint
 from equipoise.table.notation import Notation
+from equipoise.task import Task
 
 Kind = Literal["numeric", "boolean", "categorical", "datetime"]
-Task = Literal["binary", "multiclass", "multilabel"]
 
 MISSING_CODE = -1
-MOST_NAMED = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,15 +99,13 @@ class Table:
         y: `[rows]` int8 (binary, 1 is the positive class), int64 class numbers
             (multi-class), or `[rows, labels]` int8 (multi-label). Rows that were
             read without their target are all -1: see `labelled`.
-        classes: The texts of the classes; for a binary task (negative, positive).
+        task: Its kind and its classes.
         target: The target's name; several names are joined by a comma.
-        task: Binary, multi-class or multi-label.
         groups: `[rows]` group numbers that a split keeps on one side, or None.
         time: `[rows]` datetime64[us] or float64 by which rows are ordered, or None.
         dropped: Columns that were left out.
         notes: What was done while reading, one sentence each.
         source: Where the rows come from, for messages.
-        positive_labels: The labels that are the positive class, if it is several.
         fingerprint: What tells the rows apart where their features are an array that
             the table does not hold; else None.
         order: The names of all columns of the source in its order, the target and
@@ -117,22 +114,21 @@ class Table:
     Example:
         >>> import numpy as np
         >>> column = Column("age", "numeric", np.array([31.0, 47.0, np.nan]))
-        >>> table = Table((column,), np.array([0, 1, 0], np.int8), ("no", "yes"))
+        >>> table = Table((column,), np.array([0, 1, 0], np.int8),
+        ...               Task("binary", ("no", "yes")))
         >>> len(table), table.positives, table.names
         (3, 1, ('age',))
     """
 
     columns: tuple[Column, ...]
     y: npt.NDArray[Any]
-    classes: tuple[str, ...]
+    task: Task
     target: str = "target"
-    task: Task = "binary"
     groups: IntArray | None = None
     time: npt.NDArray[Any] | None = None
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
     source: str = "arrays"
-    positive_labels: tuple[str, ...] = ()
     fingerprint: Fingerprint | None = None
     order: tuple[str, ...] = ()
 
@@ -145,8 +141,8 @@ class Table:
             kinds[column.kind] = kinds.get(column.kind, 0) + 1
         shape = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
         head = f"Table of {len(self):,} rows, columns: {shape or 'none'}"
-        if self.task != "binary":
-            return f"<{head}; {self.task} target {self.target!r}>"
+        if self.task.kind != "binary":
+            return f"<{head}; {self.task.kind} target {self.target!r}>"
         if not self.labelled:
             return f"<{head}; without the target {self.target!r}>"
         if not len(self):
@@ -167,6 +163,11 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, as in `Task`."""
+        return self.task.classes
+
+    @property
     def positives(self) -> int:
         """The number of positive rows of a binary table.
 
@@ -174,7 +175,7 @@ class Table:
             UnsupportedError: The table is not binary.
             TargetError: It was read without its target.
         """
-        self.require_binary("the number of positives")
+        self.task.require_binary("the number of positives")
         if not self.labelled:
             raise TargetError(
                 sentence(
@@ -214,7 +215,8 @@ class Table:
         Example:
             >>> import numpy as np
             >>> x = Column("x", "numeric", np.array([1.0, 2.0, 3.0]))
-            >>> table = Table((x,), np.array([0, 1, 0], np.int8), ("no", "yes"))
+            >>> table = Table((x,), np.array([0, 1, 0], np.int8),
+            ...               Task("binary", ("no", "yes")))
             >>> table.take([2, 1]).y.tolist()
             [0, 1]
         """
@@ -245,35 +247,12 @@ class Table:
         Example:
             >>> Table(
             ...     (Column("city", "categorical", np.array([0, -1]), ("Bonn",)),),
-            ...     np.array([0, 1], np.int8), ("no", "yes"),
+            ...     np.array([0, 1], np.int8), Task("binary", ("no", "yes")),
             ... ).raw()["city"].tolist()
             ['Bonn', '']
         """
         index = slice(None) if rows is None else np.asarray(rows)
         return {column.name: column.raw(index) for column in self.columns}
-
-    def require_binary(self, what: str) -> None:
-        """Raise where the task is not binary.
-
-        Args:
-            what: Who asks, in words, for the message.
-
-        Raises:
-            UnsupportedError: The table is multi-class or multi-label.
-        """
-        if self.task == "binary":
-            return
-        remedy = "Pass one of its labels as the target."
-        if self.task == "multiclass":
-            names = ", ".join(repr(name) for name in self.classes[:MOST_NAMED])
-            more = len(self.classes) - MOST_NAMED
-            names += f" and {more} more" if more > 0 else ""
-            remedy = f"Pass one of its classes as positive=CLASS: {names}."
-        raise UnsupportedError(
-            sentence(
-                f"a {self.task} table for {what}", "a binary table, for now", remedy
-            )
-        )
 
 
 def counts(y: npt.ArrayLike) -> tuple[int, int]:

@@ -155,7 +155,7 @@ def compare(
             source, positive=positive, group=group, time=time, unlabelled=unlabelled
         )
         later = None
-    table.require_binary("compare")
+    table.task.require_binary("compare")
     require_columns(table, "compare")
     arms = _arms(strategies, own=model is not None)
     learner = LearnerChoice(network, checkpoints, model, x, training)

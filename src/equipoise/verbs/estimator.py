@@ -24,6 +24,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import (
     Table,
 )
+from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
 from equipoise.verbs.estimator_input import (
     columns_of,
@@ -202,7 +203,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return Table(
             columns,
             (codes == place).astype(np.int8),
-            (str(classes[1 - place]), str(classes[place])),
+            Task("binary", (str(classes[1 - place]), str(classes[place]))),
             target=target,
             groups=read_groups(groups, len(labels)),
             source="X",

@@ -193,7 +193,7 @@ def fit(
         table, x = user_rows(
             source, positive=positive, group=group, time=time, unlabelled=unlabelled
         )
-    table.require_binary("fit")
+    table.task.require_binary("fit")
     require_columns(table, "fit")
     each = read_weights(weights, len(table), goal)
     if each is not None:

@@ -11,6 +11,7 @@ from equipoise.diagnosis.checks.near_copies import CHECK
 from equipoise.diagnosis.checks.shared_rows import CHECK as SHARED
 from equipoise.table.fingerprint import fingerprint
 from equipoise.table.table import Table
+from equipoise.task import Task
 
 Make = Callable[..., Any]
 
@@ -40,7 +41,9 @@ def test_rows_four_times_with_labels_of_noise(noise: Make, run: Make) -> None:
 
 def test_silent_without(noise: Make, run: Make) -> None:
     assert run(CHECK, noise(2000, 100)) is None
-    arrays = Table((), np.r_[1, np.zeros(9)].astype(np.int8), ("no", "yes"))
+    arrays = Table(
+        (), np.r_[1, np.zeros(9)].astype(np.int8), Task("binary", ("no", "yes"))
+    )
     assert run(CHECK, arrays).reason == "the table has no feature columns"
 
 
@@ -48,7 +51,7 @@ def test_arrays_are_looked_at(run: Make) -> None:
     random = np.random.default_rng(0)
     x = np.repeat(random.random((50, 6, 6)), 2, 0) + 1e-7 * random.random((100, 6, 6))
     y = np.r_[np.ones(20), np.zeros(80)].astype(np.int8)
-    rows = Table((), y, ("no", "yes"), fingerprint=fingerprint(x))
+    rows = Table((), y, Task("binary", ("no", "yes")), fingerprint=fingerprint(x))
     assert run(CHECK, rows).evidence["cases"] == 50
 
 

@@ -27,6 +27,7 @@ from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import probability
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.table.table import Table
+from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
 
 Jobs = Callable[..., list[Job]]
@@ -107,7 +108,7 @@ def test_equals_imbalanced_learn_by_hand(rare_table: Table, jobs_of: Jobs) -> No
 
 
 def numbers_of(table: Table) -> Table:
-    return Table(table.columns[:2], table.y, table.classes)
+    return Table(table.columns[:2], table.y, table.task)
 
 
 @pytest.mark.parametrize("learner", ["logistic", "trees"])
@@ -117,7 +118,9 @@ def test_categories_are_the_users_own(
 ) -> None:
     """The number of a column, its name and "auto" give the same rows, all whole."""
     table = Table(
-        rare_table.columns[:2] + rare_table.columns[3:4], rare_table.y, NO_YES
+        rare_table.columns[:2] + rare_table.columns[3:4],
+        rare_table.y,
+        Task("binary", NO_YES),
     )
     spec = [2] if spec == [3] else spec
     jobs = jobs_of(table, resampled(SMOTENC(spec), learner), parts=1)

@@ -7,6 +7,7 @@ import numpy as np
 
 from equipoise.learners.resampled.sampler_view import sampler_view
 from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 
 def test_its_columns_are_the_tables_in_their_order(rare_table: Table) -> None:
@@ -58,7 +59,9 @@ def test_missing_times_and_rare_levels_survive() -> None:
         Column("day", "datetime", days),
         Column("level", "categorical", level, ("a", "b", "c", "d")),
     )
-    table = Table(columns, np.tile([0, 1], 20).astype(np.int8), ("n", "p"))
+    table = Table(
+        columns, np.tile([0, 1], 20).astype(np.int8), Task("binary", ("n", "p"))
+    )
     view = sampler_view(table)
     assert view.matrix.shape == (40, 1 + 3 + 1)  # c and d share a column
     back = view.restore(view.matrix + 1e-9, table.y)
@@ -76,7 +79,9 @@ def test_a_column_named_as_an_indicator_is_no_indicator() -> None:
         Column("a", "numeric", holed),
         Column("a is missing", "numeric", random.normal(size=60)),
     )
-    table = Table(columns, random.integers(0, 2, 60).astype(np.int8), ("n", "p"))
+    table = Table(
+        columns, random.integers(0, 2, 60).astype(np.int8), Task("binary", ("n", "p"))
+    )
     view = sampler_view(table)
     back = view.restore(view.matrix[:-1] + 1e-9, table.y[1:])
     np.testing.assert_array_equal(np.isnan(back["a"].values), np.isnan(holed[:-1]))

@@ -22,6 +22,7 @@ from equipoise.priors import probability
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table, concatenate
+from equipoise.task import Task
 
 Jobs = Callable[..., list[Job]]
 
@@ -105,7 +106,7 @@ def test_the_leaf_size_follows_the_noise(jobs_of: Jobs) -> None:
     learner = ExtraTreesLearner(trees=50, leaves=(1, 40))
     best = []
     for y in (sharp, noisy):
-        table = Table(columns, y, ("no", "yes"))
+        table = Table(columns, y, Task("binary", ("no", "yes")))
         jobs = jobs_of(table, strategy("extra_trees"), parts=1)
         best += [outcome.best_epoch for outcome in learner.run(table, jobs)]
     assert best == [1, 2]

@@ -22,6 +22,7 @@ from equipoise.learners.user_model.model import (
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
+from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
 
 Jobs = Callable[..., list[Job]]
@@ -34,7 +35,7 @@ def images(rows: int = 480) -> tuple[np.ndarray, Table]:
     y = (rng.random(rows) < 0.1).astype(np.int8)
     x = rng.normal(size=(rows, 6, 6, 1)).astype(np.float32)
     x[y == 1, :3, :3] += 1.5
-    return x, Table((), y, ("no", "yes"))
+    return x, Table((), y, Task("binary", ("no", "yes")))
 
 
 def build() -> Any:

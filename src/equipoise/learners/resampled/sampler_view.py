@@ -169,9 +169,11 @@ def sampler_view(
             are one 0/1 column per level, too.
 
     Example:
+        >>> from equipoise.task import Task
         >>> size = Column("size", "numeric", np.array([1.0, 2.0, 3.0, np.nan]))
         >>> colour = Column("colour", "categorical", np.array([0, 1, 0, 1]), ("a", "b"))
-        >>> table = Table((colour, size), np.array([0, 1, 0, 0], np.int8), ("n", "p"))
+        >>> table = Table((colour, size), np.array([0, 1, 0, 0], np.int8),
+        ...               Task("binary", ("n", "p")))
         >>> view = sampler_view(table, ["colour"])
         >>> view.matrix[:, [0, 2]].tolist(), view.places(["colour"])
         ([[0.0, 0.0], [1.0, 0.0], [0.0, 0.0], [1.0, 1.0]], [0, 2])

@@ -133,7 +133,7 @@ class KerasLoopLearner:
             UnsupportedError: Rows have weights, which a loss of pairs does not take
                 here.
         """
-        table.require_binary("a Keras model")
+        table.task.require_binary("a Keras model")
         spec = network(self.network)
         common = common_layout(table, spec)
         self._check(table, spec, common)
