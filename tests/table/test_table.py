@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import InputError, TargetError, UnsupportedError
+from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.table import Column, Table, concatenate, counts
 from equipoise.task import Task
 
@@ -104,3 +107,29 @@ def test_concatenate_unites_categories(table: Table) -> None:
     assert both.time is None
     assert both.groups is not None
     assert len(both) == len(both.groups) == 6
+
+
+def test_rows_without_their_target(table: Table) -> None:
+    bare = dataclasses.replace(table, y=None, source="new.csv")
+    assert not bare.labelled
+    assert (len(bare), len(bare.take([2, 0]))) == (3, 2)
+    assert "without the target" in repr(bare)
+    with pytest.raises(TargetError, match=r"new\.csv, which was read without its"):
+        bare.labels()
+    with pytest.raises(TargetError, match="without its target"):
+        _ = bare.positives
+    assert len(concatenate([bare, bare])) == 6
+    assert concatenate([table, bare]).y is None
+    assert concatenate([table, table]).labels().tolist() == [0, 1, 0] * 2
+    assert len(Table((), None, table.task)) == 0
+    assert len(Table((), None, table.task, time=np.arange(4.0))) == 4
+
+
+def test_duplicates_among_rows_without_their_target(table: Table) -> None:
+    bare = dataclasses.replace(table, y=None).take([0, 0, 1, 2] * 30)
+    assert (
+        judge_duplicates(bare).copies
+        == judge_duplicates(
+            dataclasses.replace(bare, y=np.full(len(bare), 0, np.int8))
+        ).copies
+    )

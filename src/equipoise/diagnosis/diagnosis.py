@@ -240,7 +240,7 @@ class Outcomes:
 
 
 def _two_classes(table: Table) -> Table:
-    negatives, positives = counts(table.y)
+    negatives, positives = counts(table.labels())
     if not negatives or not positives:
         raise TargetError(
             sentence(

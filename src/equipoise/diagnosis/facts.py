@@ -36,7 +36,7 @@ def facts_of(subject: Subject) -> dict[str, Any]:
 
 
 def _size(table: Table) -> dict[str, Any]:
-    positives = int(table.y.sum())
+    positives = int(table.labels().sum())
     negatives = len(table) - positives
     cells = len(table) * len(table.columns)
     missing = sum(int(column.missing().sum()) for column in table.columns)

@@ -59,7 +59,7 @@ def boosted_trees(
     )
     # Fits this small lose more to waiting threads than they gain from them.
     with threadpool_limits(limits=1, user_api="openmp"):
-        model.fit(known[:, told], table.y[train])
+        model.fit(known[:, told], table.labels()[train])
         scores = model.decision_function(matrix(table, score)[:, told])
     return np.asarray(scores, np.float64)
 

@@ -145,11 +145,11 @@ def learning_curve(
     level = number(level, "level", 0, 1, open_ends=True)
     table.task.require_binary("a learning curve")
     unit = np.arange(len(table)) if units is None else units
-    positives = count_units(unit, np.asarray(table.y == 1))
+    positives = count_units(unit, np.asarray(table.labels() == 1))
     reason = _cannot(table, len(np.unique(unit)) - positives, positives)
     if reason:
         return LearningCurve(positives, factor, refused=reason)
-    trial = _run(table, _Drawn.of(table.y, units, folds, seed), learner, seed)
+    trial = _run(table, _Drawn.of(table.labels(), units, folds, seed), learner, seed)
     return trial.answer(positives, factor, level)
 
 
@@ -305,11 +305,15 @@ def _run(table: Table, drawn: _Drawn, learner: FastLearner, seed: int) -> Measur
             _pooled(table, learner, drawn, float(share), draw, seed)
             for draw in range(draws)
         ]
-        pooled = [smooth_average_precision(table.y, scores) for scores, _ in found]
+        pooled = [
+            smooth_average_precision(table.labels(), scores) for scores, _ in found
+        ]
         values.append(float(np.mean(pooled)))
         spreads.append(float(np.var(pooled, ddof=1)) if draws > 1 else math.nan)
         sizes.append(float(np.mean([size for _, size in found])))
-        without.append([_mean_without(table.y, found, fold, k) for k in range(folds)])
+        without.append(
+            [_mean_without(table.labels(), found, fold, k) for k in range(folds)]
+        )
     return MeasuredCurve(
         np.array(sizes),
         shares,

@@ -33,7 +33,7 @@ from equipoise._core.types import FloatArray, IntArray
 from equipoise.diagnosis.columns import pick
 from equipoise.table.fingerprint import directions
 from equipoise.table.hashes import row_hashes
-from equipoise.table.table import Table
+from equipoise.table.table import Table, counts
 
 QUERIES = 300
 NEIGHBOURS = 40
@@ -92,7 +92,7 @@ def made_rows(table: Table, seed: int = 0) -> Made | None:
         seed: Of the rows that are looked at.
     """
     lines = [_angles(_points(table, label), seed) for label in (0, 1)]
-    sizes = np.bincount(table.y, minlength=2)
+    sizes = np.bincount(table.labels(), minlength=2)
     for label in (1, 0):
         if sizes[label] > MOST * sizes[1 - label]:
             continue  # over-sampling fills the smaller class up
@@ -110,7 +110,7 @@ def _points(table: Table, label: int) -> FloatArray:
     Columns of few values are left out: between them rows differ by whole steps, which
     makes lines of what has one free dimension.
     """
-    rows = np.flatnonzero(table.y == label)
+    rows = np.flatnonzero(table.labels() == label)
     _, first = np.unique(row_hashes(table)[rows], return_index=True)
     rows = pick(np.sort(rows[first]), POOL, generator(0, "made", "pool"))
     columns = []
@@ -233,8 +233,8 @@ def _fractions(table: Table, label: int) -> tuple[str, ...]:
     for column in table.columns:
         if column.kind != "numeric":
             continue
-        own = column.values[table.y == label]
-        other = column.values[table.y != label]
+        own = column.values[table.labels() == label]
+        other = column.values[table.labels() != label]
         own, other = own[np.isfinite(own)], other[np.isfinite(other)]
         if min(len(own), len(other)) < FEWEST or len(np.unique(other)) < 2:
             continue
@@ -243,5 +243,6 @@ def _fractions(table: Table, label: int) -> tuple[str, ...]:
         if (other == np.round(other)).all() and np.mean(broken & inside) >= LEAST:
             found.append(column.name)
     # One such column may be an accident of how the classes were recorded.
-    equal = np.count_nonzero(table.y == 1) == np.count_nonzero(table.y == 0)
+    negatives, positives = counts(table.labels())
+    equal = positives == negatives
     return tuple(found) if len(found) > 1 or (found and equal) else ()

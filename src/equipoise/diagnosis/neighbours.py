@@ -76,11 +76,11 @@ def neighbourhood(
 
     random = generator(seed, "diagnosis", "neighbours")
     if rows is None:
-        rows = _stratified(table.y, MOST_ROWS, random)
+        rows = _stratified(table.labels(), MOST_ROWS, random)
     else:
-        rows = rows[_stratified(table.y[rows], MOST_ROWS, random)]
+        rows = rows[_stratified(table.labels()[rows], MOST_ROWS, random)]
     points = distance_space(table, rows)
-    y = table.y[rows]
+    y = table.labels()[rows]
     asked = pick(np.flatnonzero(y == 1), MOST_QUERIES, random)
     search = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(points)
     found = search.kneighbors(points[asked], return_distance=False)

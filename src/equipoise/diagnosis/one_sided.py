@@ -67,7 +67,7 @@ def one_sided(
         ('is 1', 30)
     """
     rows = np.arange(len(table)) if cases is None else cases
-    positive = np.asarray(table.y[rows] == 1)
+    positive = np.asarray(table.labels()[rows] == 1)
     looked, found = 0, []
     for column in table.columns:
         values = _values(column.take(rows))

@@ -56,14 +56,14 @@ def strengths(
         level: The intervals' coverage.
         units: `[rows]` equal numbers for rows that are one case; None where each is.
     """
-    if not all(counts(table.y)):
+    if not all(counts(table.labels())):
         return ()
-    folds = stratified_folds(table.y, seed, units)
-    negatives = count_units(units, np.asarray(table.y == 0))
-    positives = count_units(units, np.asarray(table.y == 1))
+    folds = stratified_folds(table.labels(), seed, units)
+    negatives = count_units(units, np.asarray(table.labels() == 0))
+    positives = count_units(units, np.asarray(table.labels() == 1))
     found = []
     for column in table.columns:
-        auroc, how = _alone(column, table.y, folds)
+        auroc, how = _alone(column, table.labels(), folds)
         low, high = auroc_interval(auroc, positives, negatives, level)
         found.append(Strength(column.name, auroc, low, high, how))
     return tuple(sorted(found, key=lambda s: -s.auroc))

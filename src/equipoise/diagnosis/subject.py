@@ -49,8 +49,8 @@ class Units:
         units = tied_rows(table, duplicates)
         kind = "distinct rows" if table.groups is None else "groups"
         return cls(
-            count_units(units, np.asarray(table.y != 1)),
-            count_units(units, np.asarray(table.y == 1)),
+            count_units(units, np.asarray(table.labels() != 1)),
+            count_units(units, np.asarray(table.labels() == 1)),
             "" if units is None else kind,
             units,
         )
@@ -99,12 +99,12 @@ class Subject:
     @cached_property
     def counts(self) -> tuple[int, int]:
         """Negatives and positives of the table."""
-        return counts(self.table.y)
+        return counts(self.table.labels())
 
     @cached_property
     def test_counts(self) -> tuple[int, int]:
         """Negatives and positives of the test file; zeros where there is none."""
-        return (0, 0) if self.test is None else counts(self.test.y)
+        return (0, 0) if self.test is None else counts(self.test.labels())
 
     @property
     def featured(self) -> bool:
@@ -142,7 +142,11 @@ class Subject:
         return np.sort(
             np.concatenate(
                 [
-                    pick(np.flatnonzero(self.table.y == label), ROWS_PER_CLASS, random)
+                    pick(
+                        np.flatnonzero(self.table.labels() == label),
+                        ROWS_PER_CLASS,
+                        random,
+                    )
                     for label in (0, 1)
                 ]
             )
@@ -157,7 +161,7 @@ class Subject:
     @cached_property
     def equal_rows(self) -> EqualRows:
         """The table's rows grouped by equal features."""
-        return equal_rows(self.hashes, self.table.y)
+        return equal_rows(self.hashes, self.table.labels())
 
     @cached_property
     def strengths(self) -> tuple[Strength, ...]:

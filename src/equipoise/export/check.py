@@ -176,20 +176,17 @@ def sample_rows(model: ModelRecord, rows: int, seed: int = 0) -> Table:
         _sample(column, knots.get(column.name, ()), rows, random)
         for column in model.schema.columns
     )
-    return _like(model.schema, columns, rows)
+    return _like(model.schema, columns)
 
 
 def extreme_rows(model: ModelRecord) -> Table:
     """Return rows at the ends of what numbers can be, the first all missing."""
     columns = tuple(_extreme(column) for column in model.schema.columns)
-    return _like(model.schema, columns, len(_EXTREMES))
+    return _like(model.schema, columns)
 
 
-def _like(schema: Table, columns: tuple[Column, ...], rows: int) -> Table:
-    labels = np.full(rows, -1, np.int8)
-    return dataclasses.replace(
-        schema, columns=columns, y=labels, groups=None, time=None
-    )
+def _like(schema: Table, columns: tuple[Column, ...]) -> Table:
+    return dataclasses.replace(schema, columns=columns, y=None, groups=None, time=None)
 
 
 def _extreme(column: Column) -> Column:

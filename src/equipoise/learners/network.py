@@ -184,7 +184,7 @@ def _parts(table: Table, jobs: Sequence[Job], common: Layout) -> dict[int, Encod
 
 
 def _require_rows(table: Table, job: Job) -> None:
-    positives = int(table.y[job.train_rows].sum())
+    positives = int(table.labels()[job.train_rows].sum())
     negatives = len(job.train_rows) - positives
     if negatives and positives and len(job.stop_rows):
         return

@@ -75,5 +75,5 @@ class PriorLearner:
 
 
 def _fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
-    negatives, positives = check_counts(*job.totals(table.y, job.train_rows))
+    negatives, positives = check_counts(*job.totals(table.labels(), job.train_rows))
     return FittedJob(PriorScorer(math.log(positives / negatives)))

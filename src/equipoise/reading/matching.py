@@ -76,7 +76,7 @@ def table_like(
         raw: The source's columns.
         like: The earlier table.
         notes: Takes what was noticed.
-        labelled: Whether the target is read; else `y` is -1 throughout.
+        labelled: Whether the target is read; else `y` is None.
         group: As in `read_table`.
         time: As in `read_table`.
 
@@ -85,10 +85,7 @@ def table_like(
         TargetError: The target is absent or has a new class.
     """
     require_roles(raw, {"group": group, "time": time})
-    if labelled:
-        y = target_like(raw, like, notes)
-    else:
-        y = np.full(raw.data.num_rows, -1, np.int8)
+    y = target_like(raw, like, notes) if labelled else None
     return Table(
         columns_like(raw, like, notes),
         y,
@@ -445,4 +442,6 @@ def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
     if len(classes) == 1:
         notes.add(f"All rows of {raw.name} are of class {classes[0]!r}.")
     place = np.array([folded.get(text.casefold(), 0) for text in classes])
-    return np.asarray(place[codes].astype(first.y.dtype))
+    return np.asarray(
+        place[codes].astype(np.int8 if first.task.kind == "binary" else np.int64)
+    )

@@ -68,7 +68,8 @@ def tables(
     blocks = read_blocks(existing_file(source), like=like, labelled=labelled)
     with contextlib.closing(blocks):
         for block in blocks:
-            labels |= set(np.unique(block.table.y).tolist())
+            if labelled:
+                labels |= set(np.unique(block.table.labels()).tolist())
             # True of a block, it need not be true of the file.
             one_class = next(filter(_ONE_CLASS.match, block.table.notes), one_class)
             merged.add([n for n in block.table.notes if not _ONE_CLASS.match(n)])

@@ -136,7 +136,7 @@ def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Tabl
         drop: Columns to leave out.
 
     Returns:
-        A table whose `y` is -1 throughout, so `labelled` is false.
+        A table whose `y` is None, so `labelled` is false.
 
     Raises:
         TableError: A column of `like` is absent or has changed its type.

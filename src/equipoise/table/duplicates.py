@@ -252,7 +252,7 @@ def _is_default(
 ) -> npt.NDArray[np.bool_]:
     """Return which groups are one default combination of values, `[groups]`."""
     large = sizes > max(DEFAULT_SHARE * len(table), 2)
-    if table.task.kind != "binary":
+    if table.task.kind != "binary" or table.y is None:
         return np.asarray(large)
     positive = np.bincount(groups, weights=table.y == 1, minlength=len(sizes))
     return np.asarray(large & (positive < sizes))

@@ -89,11 +89,13 @@ def _bits(column: Column) -> HashArray:
 def _target_hashes(table: Table) -> HashArray:
     if table.task.kind == "multilabel":
         parts = [
-            column_hashes(Column(f"\x00{name}", "numeric", table.y[:, j]))
+            column_hashes(Column(f"\x00{name}", "numeric", table.labels()[:, j]))
             for j, name in enumerate(table.classes)
         ]
         return np.asarray(np.sum(parts, axis=0, dtype=np.uint64))
-    return column_hashes(Column("\x00target", "categorical", table.y, table.classes))
+    return column_hashes(
+        Column("\x00target", "categorical", table.labels(), table.classes)
+    )
 
 
 def mix(bits: HashArray) -> HashArray:

@@ -149,7 +149,7 @@ def inner_split(
     number(share, "share", 0, 1, open_ends=True)
     index = np.sort(np.asarray(rows, np.int64))
     groups = _checked_groups(table, by, duplicates)[index]
-    y = table.y[index]
+    y = table.labels()[index]
     if by == "time":
         stop = _latest(_times(table)[index], y, share)
         train = ~stop & ~np.isin(groups, groups[stop])
@@ -187,13 +187,13 @@ def _folds(
     """Return each row's fold, `[rows]`."""
     if _distinct(groups) < len(groups):
         random = generator(seed, "splits", "outer", repeat)
-        return spread(table.y, groups, np.full(folds, 1 / folds), random)
+        return spread(table.labels(), groups, np.full(folds, 1 / folds), random)
     from sklearn.model_selection import StratifiedKFold
 
     state = derive(seed, "splits", "outer", repeat) % 2**32
     splitter = StratifiedKFold(folds, shuffle=True, random_state=state)
     part = np.empty(len(table), np.int64)
-    for k, (_, test) in enumerate(splitter.split(table.y, table.y)):
+    for k, (_, test) in enumerate(splitter.split(table.labels(), table.labels())):
         part[test] = k
     return part
 
@@ -250,7 +250,7 @@ def _enough(table: Table, groups: IntArray, folds: int) -> None:
     """Raise where a class has fewer rows (or groups) than there are folds."""
     whole = _distinct(groups) == len(groups)
     for label in range(len(table.classes)):
-        rows = table.y == label
+        rows = table.labels() == label
         count = int(np.count_nonzero(rows))
         units = count if whole else _distinct(groups[rows])
         if units < folds:
@@ -284,11 +284,11 @@ def _named(table: Table, label: int, count: int) -> str:
 
 
 def _require_classes(table: Table, rows: IntArray, part: str, by: str) -> None:
-    present = np.bincount(table.y[rows], minlength=len(table.classes))
+    present = np.bincount(table.labels()[rows], minlength=len(table.classes))
     if present.all():
         return
     label = int(np.argmin(present))
-    total = int(np.count_nonzero(table.y == label))
+    total = int(np.count_nonzero(table.labels() == label))
     missing = _named(table, label, 0)
     advice = "Collect more such rows, or divide them otherwise."
     if by == "time":

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
-from equipoise._core.types import IntArray
+from equipoise._core.types import AnyArray, IntArray
 from equipoise.errors import InputError, TargetError
 from equipoise.table.fingerprint import Fingerprint
 from equipoise.table.notation import Notation
@@ -97,8 +97,8 @@ class Table:
     Attributes:
         columns: The feature columns.
         y: `[rows]` int8 (binary, 1 is the positive class), int64 class numbers
-            (multi-class), or `[rows, labels]` int8 (multi-label). Rows that were
-            read without their target are all -1: see `labelled`.
+            (multi-class), or `[rows, labels]` int8 (multi-label); None for rows that
+            were read without their target: see `labelled` and `labels`.
         task: Its kind and its classes.
         target: The target's name; several names are joined by a comma.
         groups: `[rows]` group numbers that a split keeps on one side, or None.
@@ -121,7 +121,7 @@ class Table:
     """
 
     columns: tuple[Column, ...]
-    y: npt.NDArray[Any]
+    y: AnyArray | None
     task: Task
     target: str = "target"
     groups: IntArray | None = None
@@ -133,7 +133,8 @@ class Table:
     order: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.y)
+        held = (self.y, *(c.values for c in self.columns[:1]), self.groups, self.time)
+        return next((len(values) for values in held if values is not None), 0)
 
     def __repr__(self) -> str:
         kinds: dict[str, int] = {}
@@ -155,7 +156,22 @@ class Table:
     @property
     def labelled(self) -> bool:
         """Whether the rows have targets; rows that are only to be scored have none."""
-        return not (self.y.dtype == np.int8 and self.y.size and (self.y < 0).all())
+        return self.y is not None
+
+    def labels(self) -> AnyArray:
+        """Return `y`.
+
+        Raises:
+            TargetError: The rows were read without their target.
+        """
+        if self.y is None:
+            raise TargetError(
+                sentence(
+                    f"{self.source}, which was read without its target",
+                    f"rows with the target {self.target!r}",
+                )
+            )
+        return self.y
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -176,14 +192,7 @@ class Table:
             TargetError: It was read without its target.
         """
         self.task.require_binary("the number of positives")
-        if not self.labelled:
-            raise TargetError(
-                sentence(
-                    f"{self.source}, which was read without its target",
-                    f"rows with the target {self.target!r}",
-                )
-            )
-        return int(self.y.sum())
+        return int(self.labels().sum())
 
     @property
     def prevalence(self) -> float:
@@ -224,7 +233,7 @@ class Table:
         return dataclasses.replace(
             self,
             columns=tuple(column.take(index) for column in self.columns),
-            y=self.y[index],
+            y=None if self.y is None else self.y[index],
             groups=None if self.groups is None else self.groups[index],
             time=None if self.time is None else self.time[index],
             fingerprint=None
@@ -265,20 +274,24 @@ def counts(y: npt.ArrayLike) -> tuple[int, int]:
 def concatenate(tables: Sequence[Table]) -> Table:
     """Stack tables with equal columns row by row; categories are united.
 
-    Groups and time are kept where every table has them.
+    Labels, groups and time are kept if every table has them.
     """
     first = tables[0]
     columns = tuple(_stack([table[name] for table in tables]) for name in first.names)
-    groups = [table.groups for table in tables if table.groups is not None]
-    times = [table.time for table in tables if table.time is not None]
     return dataclasses.replace(
         first,
         columns=columns,
-        y=np.concatenate([table.y for table in tables]),
-        groups=np.concatenate(groups) if len(groups) == len(tables) else None,
-        time=np.concatenate(times) if len(times) == len(tables) else None,
+        y=_stacked([table.y for table in tables]),
+        groups=_stacked([table.groups for table in tables]),
+        time=_stacked([table.time for table in tables]),
         fingerprint=None,
     )
+
+
+def _stacked(arrays: Sequence[AnyArray | None]) -> AnyArray | None:
+    """Return arrays one below the other; None if one is absent."""
+    present = [values for values in arrays if values is not None]
+    return np.concatenate(present) if len(present) == len(arrays) else None
 
 
 def _stack(columns: Sequence[Column]) -> Column:

@@ -86,7 +86,7 @@ def encode_part(table: Table, job: Job, common: Layout) -> EncodedPart:
         np.asarray(job.train_rows),
         np.asarray(job.stop_rows),
         np.asarray(job.scored_rows),
-        np.asarray(table.y),
+        np.asarray(table.labels()),
         encoding,
         encoded,
         exact_layout(encoding, common),

@@ -119,7 +119,7 @@ def evaluate_scores(
     tested = scores.tested
     units = tied_rows(table, duplicates)
     return cross_validated(
-        table.y[tested],
+        table.labels()[tested],
         {arm.name: scores.log_odds[arm.name][:, tested] for arm in arms},
         scores.folds[:, tested],
         objective=objective,
@@ -134,5 +134,5 @@ def evaluate_scores(
 
 def exactness(table: Table, arms: Sequence[Strategy]) -> Mapping[str, bool]:
     """Return by arm whether its scores are log-odds up to estimation error."""
-    negatives, positives = counts(table.y)
+    negatives, positives = counts(table.labels())
     return {arm.name: arm.correction(negatives, positives).exact for arm in arms}

@@ -146,7 +146,8 @@ def run(
             stopped[name].append((outcome.best_epoch, outcome.limit))
         notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
         known = idle_parts(
-            outcome.job.strategy, *outcome.job.totals(table.y, outcome.job.train_rows)
+            outcome.job.strategy,
+            *outcome.job.totals(table.labels(), outcome.job.train_rows),
         )
         idle[name].update(dict.fromkeys([*known, *outcome.idle], 1))
     for name, epochs in stopped.items():

@@ -82,7 +82,7 @@ def doubt(diagnosis: Diagnosis, classes: Sequence[str]) -> str:
 
 def counted(table: Table, units: IntArray | None) -> tuple[int, int]:
     """Return the number of independent cases, and of those with a positive row."""
-    positive = np.asarray(table.y == 1)
+    positive = np.asarray(table.labels() == 1)
     return (
         count_units(units, np.ones(len(table), np.bool_)),
         count_units(units, positive),

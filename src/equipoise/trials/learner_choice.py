@@ -136,7 +136,7 @@ def labels_of(
         if values is not None
     }
     if roles:
-        columns = {"number": numbers[labelled], "label": table.y, **roles}
+        columns = {"number": numbers[labelled], "label": table.labels(), **roles}
         by_name = {name: name if name in roles else None for name in ("group", "time")}
         ordered = read_table(
             columns, "label", group=by_name["group"], time=by_name["time"]

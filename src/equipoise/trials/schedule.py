@@ -160,7 +160,7 @@ class _Memory:
         if folder is None:
             return cls(None)
         digest = hashlib.sha256(row_hashes(table).tobytes())
-        digest.update(table.y.tobytes())
+        digest.update(table.labels().tobytes())
         digest.update(to_json([arm.to_dict() for arm in arms]).encode())
         digest.update(to_json(vars(protocol)).encode())
         return cls(Path(folder) / f"{digest.hexdigest()[:16]}.repeats")

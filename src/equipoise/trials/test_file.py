@@ -44,7 +44,7 @@ def evaluate_test_file(
     """
     return held_out(
         results,
-        later.y,
+        later.labels(),
         {name: mean_log_odds(scores.extra[name]) for name in results.arms},
         costs=costs,
         clusters=tied_rows(later, duplicates),

@@ -186,7 +186,7 @@ def compare(
         call,
         BASELINE,
     )
-    scores = with_blends(fits, arms, table.y, past_only=protocol.by == "time")
+    scores = with_blends(fits, arms, table.labels(), past_only=protocol.by == "time")
     call("computing intervals", 0.97)
     return Trial.of(
         conclude(

@@ -173,12 +173,12 @@ def _score(model: ModelRecord, source: Any, target: str | None) -> _Rows:
         x, table = model.own.read_labelled(source, model.schema)
         marked = dataclasses.replace(table, fingerprint=fingerprint(x))
         units = tied_rows(marked, model.facts.get("duplicates", "auto"))
-        return _Rows(table.y, model.log_odds(x), model.seen_rows(x), units=units)
+        return _Rows(table.labels(), model.log_odds(x), model.seen_rows(x), units=units)
     y, log_odds, seen, groups = [], [], 0, []
     equal = _EqualRows(model.facts.get("duplicates", "auto"))
     column = model.facts["group"]
     for rows in tables(source, model.schema, target, labelled=True, group=column):
-        y.append(rows.table.y)
+        y.append(rows.table.labels())
         log_odds.append(model.log_odds(rows.table))
         seen += model.seen_rows(rows.table)
         groups.append(rows.groups)

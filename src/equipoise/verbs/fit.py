@@ -219,7 +219,7 @@ def fit(
     learner = LearnerChoice(network, model=model, x=inputs, training=training)
     scores = _fit(rows, arms, protocol, learner, often, each, started, call)
     tested = scores.tested
-    y = rows.y[tested]
+    y = rows.labels()[tested]
     own = None if each is None else each[tested]
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
     shares = blend(log_odds, y, shares=prior, rows=own)
@@ -240,7 +240,7 @@ def fit(
     unseen = None
     if held is not None:
         new = table.take(held) if x is None else x[held]
-        unseen = Unseen(pooled(components, new), table.y[held])
+        unseen = Unseen(pooled(components, new), table.labels()[held])
     made = (
         crossed_table(rows.take(tested), y, seed)
         if inputs is None
@@ -393,7 +393,7 @@ def _cases(table: Table, duplicates: str) -> dict[str, Any]:
         "duplicates": duplicates,
         "cases": cases,
         "positive_cases": positive,
-        "effective_rows": effective_rows(table.y, units),
+        "effective_rows": effective_rows(table.labels(), units),
     }
 
 
@@ -423,7 +423,7 @@ def _evaluate(
         objective if rule.basis == "estimated" else None,
     )
     return cross_validated(
-        table.y[tested],
+        table.labels()[tested],
         {"model": blended},
         scores.folds[:, tested],
         objective=name,

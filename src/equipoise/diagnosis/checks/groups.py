@@ -32,13 +32,15 @@ def look(
     if subject.table.groups is None:
         return NotApplicable("no group column was named")
     positives = subject.counts[1]
-    _, sizes = np.unique(subject.table.groups[subject.table.y == 1], return_counts=True)
+    _, sizes = np.unique(
+        subject.table.groups[subject.table.labels() == 1], return_counts=True
+    )
     if len(sizes) == positives:
         return None
     effective = float(sizes.sum() ** 2 / np.sum(sizes.astype(np.float64) ** 2))
     wide = share_half_width(recall, effective, subject.level)
     alone = share_half_width(recall, positives, subject.level)
-    p_value = dispersion(subject.table.groups, subject.table.y)
+    p_value = dispersion(subject.table.groups, subject.table.labels())
     alike = p_value <= subject.alpha
     return Observation(
         "warning" if alike and wide > coarse >= alone else "info",

@@ -48,7 +48,7 @@ def look(
     if min(subject.counts) < FEWEST:
         return NotApplicable(f"a class has fewer than {FEWEST} rows")
     asked = _sample(subject)
-    y = subject.table.y[asked]
+    y = subject.table.labels()[asked]
     odds = crossfitted(subject, asked)
     usual = float(log_odds(y.mean()))
     sides = [
@@ -136,7 +136,9 @@ def crossfitted(
     """Return each row's log-odds from a model trained on the other folds."""
     units = subject.units.rows
     folds = stratified_folds(
-        subject.table.y[rows], subject.seed, None if units is None else units[rows]
+        subject.table.labels()[rows],
+        subject.seed,
+        None if units is None else units[rows],
     )
     odds = np.empty(len(rows))
     for fold in range(FOLDS):
@@ -152,7 +154,7 @@ def crossfitted(
 def _sample(subject: Subject) -> npt.NDArray[np.int64]:
     """All rows, or all positives that fit and a random part of the negatives."""
     random = generator(subject.seed, "diagnosis", "labels")
-    y = subject.table.y
+    y = subject.table.labels()
     positives = pick(np.flatnonzero(y == 1), MOST_ROWS // 2, random)
     room = MOST_ROWS - len(positives)
     return np.sort(np.r_[positives, pick(np.flatnonzero(y == 0), room, random)])

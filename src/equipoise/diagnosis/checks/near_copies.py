@@ -28,7 +28,7 @@ def look(
     judged = judge_duplicates(subject.table)
     if not judged.near:
         return None
-    y = subject.table.y == 1
+    y = subject.table.labels() == 1
     rows, positives = len(y), int(y.sum())
     sizes = np.bincount(judged.groups)
     several = sizes[judged.groups] > 1

@@ -61,7 +61,7 @@ def look(
 
 def _worth(table: Table, units: Units) -> tuple[int, int]:
     """Return positives and negatives, scaled to the effective number of rows."""
-    rows = effective_rows(table.y, units.rows)
+    rows = effective_rows(table.labels(), units.rows)
     return effective_counts(table.prevalence, max(rows, 1.0))
 
 

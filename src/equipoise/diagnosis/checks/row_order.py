@@ -34,7 +34,7 @@ def look(
         trend: How far the AUROC of the row number must be from 0.5.
         alpha: One-sided level of the runs test, whose normal form is approximate.
     """
-    y = subject.table.y
+    y = subject.table.labels()
     negatives, positives = subject.counts
     if min(negatives, positives) < FEWEST:
         return NotApplicable(f"a class has fewer than {FEWEST} rows")

@@ -87,7 +87,7 @@ def look(
 
 def _gap(subject: Subject, name: str, missing: npt.NDArray[np.bool_]) -> Gap:
     negatives, positives = subject.counts
-    lost1 = int(missing[subject.table.y == 1].sum())
+    lost1 = int(missing[subject.table.labels() == 1].sum())
     lost0 = int(missing.sum()) - lost1
     p_value = fisher_p_value((lost1, positives - lost1), (lost0, negatives - lost0))
     low, high = difference_interval(lost1, positives, lost0, negatives, subject.level)

@@ -50,8 +50,8 @@ def look(
         "Split by time (by='time'), so that every model is tested on later rows than "
         "it was trained on; prefer recent rows, and watch the model in use.",
         {
-            "early_prevalence": float(subject.table.y[early].mean()),
-            "late_prevalence": float(subject.table.y[late].mean()),
+            "early_prevalence": float(subject.table.labels()[early].mean()),
+            "late_prevalence": float(subject.table.labels()[late].mean()),
             "test_share_before_end": before,
         },
     )
@@ -71,7 +71,7 @@ def _prevalence(
     late: npt.NDArray[np.int64],
     material: float,
 ) -> list[str]:
-    hits = [int(subject.table.y[part].sum()) for part in (early, late)]
+    hits = [int(subject.table.labels()[part].sum()) for part in (early, late)]
     before, after = hits[0] / len(early), hits[1] / len(late)
     low, high = difference_interval(
         hits[1], len(late), hits[0], len(early), 1 - subject.alpha / 2

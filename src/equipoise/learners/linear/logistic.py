@@ -104,8 +104,8 @@ class LogisticLearner:
         return run_one_by_one(self._fit, table, jobs, keep=keep, progress=progress)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
-        train, stop = table.y[job.train_rows], table.y[job.stop_rows]
-        totals = job.totals(table.y, job.train_rows)
+        train, stop = table.labels()[job.train_rows], table.labels()[job.stop_rows]
+        totals = job.totals(table.labels(), job.train_rows)
         w0, w1 = job.strategy.class_weights(*totals)
         chosen = self.choose(
             linear_matrix(table.take(job.train_rows), encoding),

@@ -97,14 +97,14 @@ class ResampledLearner:
         job.require_no_weights("a sampler object")
         part, held = table.take(job.train_rows), table.take(job.stop_rows)
         made, idle = _resample(job, part)
-        note = _sizes(part.y, made.y)
-        drawn, real = float(made.y.mean()), float(part.y.mean())
+        note = _sizes(part.labels(), made.labels())
+        drawn, real = float(made.labels().mean()), float(part.labels().mean())
         correction = Correction("calibrate", prior_offset(drawn, real))
         if job.strategy.learner == "logistic":
             ones = np.ones(len(made)), np.ones(len(held))
             x, stop = (linear_matrix(rows, encoding) for rows in (made, held))
             chosen = self.logistic.choose(
-                x, made.y, stop, held.y, ones, correction.offset
+                x, made.labels(), stop, held.labels(), ones, correction.offset
             )
             coefficients = chosen.fit.coefficients
             scorer = LogisticScorer(encoding, coefficients, chosen.intercept)
@@ -113,7 +113,7 @@ class ResampledLearner:
         split = Split(both[: len(made)], both[len(made) :])
         rows = BoostingRows(
             np.concatenate([tree_matrix(made, encoding), tree_matrix(held, encoding)]),
-            np.concatenate([made.y, held.y]),
+            np.concatenate([made.labels(), held.labels()]),
             [split] * self.trees.members,
             len(encoding.categories),
         )
@@ -156,7 +156,7 @@ def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]
     ends = np.cumsum([len(made), len(job.stop_rows), len(job.scored_rows)])
     train, stop, score = np.split(np.arange(ends[-1]), ends[:-1])
     settings = {f.name: getattr(job.strategy, f.name) for f in fields(Resampled)}
-    offset = prior_offset(float(made.y.mean()), float(part.y.mean()))
+    offset = prior_offset(float(made.labels().mean()), float(part.labels().mean()))
     drawn = dataclasses.replace(
         job,
         strategy=_Drawn(**settings, offset=offset),
@@ -164,7 +164,7 @@ def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]
         stop_rows=stop,
         scored_rows=score,
     )
-    return rows, drawn, _sizes(part.y, made.y), idle
+    return rows, drawn, _sizes(part.labels(), made.labels()), idle
 
 
 def _sizes(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> str:
@@ -182,15 +182,15 @@ def _resample(job: Job, part: Table) -> tuple[Table, tuple[str, ...]]:
         raise InputTypeError(
             sentence(f"the strategy {job.strategy!r}", "one made by resampled()")
         )
-    check_counts(*counts(part.y))
-    negatives, positives = counts(part.y)
+    check_counts(*counts(part.labels()))
+    negatives, positives = counts(part.labels())
     sampler = _seeded(job.strategy.resampler, derive(job.seed, "resampled") % 2**32)
     view = sampler_view(part, categories_of(sampler, part))
     text = " ".join(str(sampler).split())  # a pipeline prints itself over lines
     received = f"{positives:,} positives and {negatives:,} negatives for {text}"
     tell(sampler, part, view)
     try:
-        x, y = sampler.fit_resample(view.matrix, part.y.astype(np.int64))
+        x, y = sampler.fit_resample(view.matrix, part.labels().astype(np.int64))
     except Exception as error:  # the sampler is the user's code: it may raise anything
         raise InputError(
             sentence(
@@ -216,7 +216,7 @@ def _resample(job: Job, part: Table) -> tuple[Table, tuple[str, ...]]:
             )
         )
     idle: tuple[str, ...] = ()
-    if _same_rows(x, y, view.matrix, part.y):
+    if _same_rows(x, y, view.matrix, part.labels()):
         idle = (f"{text} has no effect: it returned the training rows as they were.",)
     return view.restore(x, y.astype(np.int8)), idle
 

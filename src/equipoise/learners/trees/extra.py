@@ -125,8 +125,8 @@ class ExtraTreesLearner:
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         rows = np.concatenate([job.train_rows, job.stop_rows])
-        y = table.y[rows]
-        totals = job.totals(table.y, rows)
+        y = table.labels()[rows]
+        totals = job.totals(table.labels(), rows)
         correction = job.strategy.correction(*totals)
         w0, w1 = job.strategy.class_weights(*totals)
         weights = np.where(y == 1, w1, w0) * job.weights(rows)

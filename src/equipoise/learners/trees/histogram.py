@@ -204,12 +204,12 @@ class TreesLearner:
         part = table.take(used)
         rows = BoostingRows(
             tree_matrix(part, encoding),
-            part.y,
+            part.labels(),
             self._splits(part, used, job),
             len(encoding.categories),
             None if job.row_weights is None else job.weights(used),
         )
-        totals = job.totals(table.y, used)
+        totals = job.totals(table.labels(), used)
         weights = job.strategy.class_weights(*totals)
         correction = job.strategy.correction(*totals)
         boosted = self.boost(rows, weights, correction, job.seed)
