@@ -18,7 +18,7 @@ from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import UnsupportedError
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table, class_counts
 
 __all__ = ["Job", "Learner", "Outcome", "Progress", "Scorer"]
 
@@ -73,7 +73,7 @@ class Job:
         index = np.asarray(rows)
         labels = np.asarray(y)[index]
         if self.row_weights is None:
-            return counts(labels)
+            return class_counts(labels)
         weights = self.row_weights[index]
         return float(weights[labels == 0].sum()), float(weights[labels == 1].sum())
 

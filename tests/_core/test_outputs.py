@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from equipoise._core.outputs import writable_file, writable_folder, written
+from equipoise._core.outputs import writable_file, writable_folder, write_or_rescue
 from equipoise.errors import InputError
 
 
@@ -59,10 +59,10 @@ def test_a_result_that_finds_no_room_is_written_elsewhere(
             raise OSError(errno.ENOSPC, "No space left on device")
         return path.write_text("kept")
 
-    size, elsewhere = written(write, full)
+    size, elsewhere = write_or_rescue(write, full)
     assert size == 4
     assert "could not be written (No space left on device)" in elsewhere
     (other,) = (tmp_path / "spare").rglob("m.csv")
     assert str(other) in elsewhere
     assert other.read_text() == "kept"
-    assert written(lambda path: path.write_text("x"), full) == (1, "")
+    assert write_or_rescue(lambda path: path.write_text("x"), full) == (1, "")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equipoise._core.states import array, real, texts, within
+from equipoise._core.states import array, integers_within, real, texts
 from equipoise.errors import InputError, InputTypeError
 
 
@@ -39,11 +39,11 @@ def test_infinities_may_be_allowed_but_nan_never() -> None:
 
 
 def test_positions_lie_within() -> None:
-    assert within(np.array([0, 4]), "left", 0, 5).tolist() == [0, 4]
-    assert within(np.empty(0, np.int32), "left", 0, 0).size == 0
+    assert integers_within(np.array([0, 4]), "left", 0, 5).tolist() == [0, 4]
+    assert integers_within(np.empty(0, np.int32), "left", 0, 0).size == 0
     for bad in ([-1, 2], [0, 5]):
         with pytest.raises(InputError, match="left from"):
-            within(np.array(bad), "left", 0, 5)
+            integers_within(np.array(bad), "left", 0, 5)
 
 
 def test_numbers_are_finite() -> None:

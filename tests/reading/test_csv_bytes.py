@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equipoise.reading import csv_bytes
-from equipoise.reading.csv_bytes import layout, to_utf8
+from equipoise.reading.csv_bytes import csv_layout, to_utf8
 from equipoise.reading.source import Notes
 
 FIELDS = st.lists(
@@ -38,7 +38,7 @@ def test_records_begin_where_pythons_reader_has_them(fields: list[list[str]]) ->
     stream = io.StringIO(newline="")
     csv.writer(stream, lineterminator="\n").writerows(fields)
     text = stream.getvalue()
-    found = layout(text.encode(), ",", '"')
+    found = csv_layout(text.encode(), ",", '"')
     expected = first_lines(text)
     lines = range(1, len(expected) + 1) if found.lines is None else found.lines
     assert list(lines) == expected
@@ -55,24 +55,24 @@ def test_records_begin_where_pythons_reader_has_them(fields: list[list[str]]) ->
     ],
 )
 def test_open_quotes(text: str, line: int) -> None:
-    assert layout(text.encode(), ",", '"').unclosed == line
+    assert csv_layout(text.encode(), ",", '"').unclosed == line
 
 
 def test_text_behind_quotes() -> None:
-    found = layout(b'a,b\n1,"x"y\n2,"z" \n', ",", '"')
+    found = csv_layout(b'a,b\n1,"x"y\n2,"z" \n', ",", '"')
     assert (found.trailing, found.first_trailing, found.unclosed) == (2, 2, 0)
 
 
 def test_escaped_quotes() -> None:
-    found = layout(b'a,b\n1,"x \\" y"\n2,z\n', ",", '"', "\\")
+    found = csv_layout(b'a,b\n1,"x \\" y"\n2,z\n', ",", '"', "\\")
     assert (found.unclosed, found.trailing, found.lines) == (0, 0, None)
 
 
 def test_pieces_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "".join(f'{i},"x\n{i}"\n' for i in range(300)).encode()
-    whole = layout(text, ",", '"')
+    whole = csv_layout(text, ",", '"')
     monkeypatch.setattr(csv_bytes, "PIECE", 7)
-    cut = layout(text, ",", '"')
+    cut = csv_layout(text, ",", '"')
     assert whole.lines is not None
     assert cut.lines is not None
     np.testing.assert_array_equal(whole.lines, cut.lines)

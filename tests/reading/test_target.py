@@ -11,7 +11,7 @@ import pytest
 
 from equipoise.errors import TargetError
 from equipoise.reading.source import Notes, Raw
-from equipoise.reading.target import find_class, labels, read_target
+from equipoise.reading.target import find_class, label_codes, read_target
 
 
 def raw(values: Any, *, typed: bool = True) -> Raw:
@@ -19,7 +19,7 @@ def raw(values: Any, *, typed: bool = True) -> Raw:
 
 
 def classes(values: list[Any], *, typed: bool = True) -> tuple[str, ...]:
-    return labels(raw(values, typed=typed), "y", Notes())[1]
+    return label_codes(raw(values, typed=typed), "y", Notes())[1]
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,8 @@ def test_typed_labels() -> None:
     assert classes([0.0, 1.0, 0.0]) == ("0", "1")
     assert classes([True, False, True]) == ("false", "true")
     assert classes([2**60, 2**60 + 1]) == (str(2**60), str(2**60 + 1))
-    assert labels(raw(pa.array(["b", "a", "b"]).dictionary_encode()), "y", Notes())[
-        0
-    ].tolist() == [1, 0, 1]
+    source = raw(pa.array(["b", "a", "b"]).dictionary_encode())
+    assert label_codes(source, "y", Notes())[0].tolist() == [1, 0, 1]
 
 
 def test_a_text_that_means_missing_to_a_file_is_a_class_to_a_frame() -> None:
@@ -83,7 +82,7 @@ def test_many_missing_rows_are_counted_and_five_named() -> None:
 )
 def test_no_classes(values: Any, message: str) -> None:
     with pytest.raises(TargetError, match=message):
-        labels(raw(pa.array(values)), "y", Notes())
+        label_codes(raw(pa.array(values)), "y", Notes())
 
 
 def test_find_class() -> None:

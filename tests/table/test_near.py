@@ -11,7 +11,7 @@ import pytest
 
 from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.fingerprint import fingerprint
-from equipoise.table.near import plain
+from equipoise.table.near import plain_text
 from equipoise.table.table import Column, Table
 from equipoise.table.units import tied_rows
 from equipoise.task import Task
@@ -105,7 +105,7 @@ def test_texts_differ_in_case_and_spaces() -> None:
     units = tied_rows(both)
     assert units is not None
     assert (units[:80] == units[80:]).all()
-    assert plain("\uff21 b\t C ") == "a b c"
+    assert plain_text("\uff21 b\t C ") == "a b c"
 
 
 def test_missing_values_are_near_missing_values_alone() -> None:

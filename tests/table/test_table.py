@@ -10,7 +10,7 @@ import pytest
 
 from equipoise.errors import InputError, TargetError, UnsupportedError
 from equipoise.table.duplicates import judge_duplicates
-from equipoise.table.table import Column, Table, concatenate, counts
+from equipoise.table.table import Column, Table, class_counts, concatenate
 from equipoise.task import Task
 
 
@@ -59,7 +59,7 @@ def test_missing_and_take(table: Table) -> None:
     assert part.groups.tolist() == [4, 4]
     assert part.time is not None
     assert part.time.tolist() == [2.0, 3.0]
-    assert counts(part.y) == (2, 0)
+    assert class_counts(part.y) == (2, 0)
 
 
 def test_names(table: Table) -> None:

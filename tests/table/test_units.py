@@ -11,7 +11,7 @@ import pytest
 from equipoise.errors import InputError
 from equipoise.table.generators import gaussian_shift
 from equipoise.table.splits import outer_splits
-from equipoise.table.units import count_units, joined, one_of_each, tied_rows
+from equipoise.table.units import count_units, joined_units, one_of_each, tied_rows
 
 TABLE = gaussian_shift(200, positives=20).table
 
@@ -60,7 +60,7 @@ def test_groups_and_copies_hang_together() -> None:
     assert units[0] == units[3] == units[200]
     assert units[7] == units[4] == units[201]
     assert count_units(units, copied.y >= 0) == 50
-    chain = joined(np.array([0, 0, 1, 1, 2]), np.array([0, 1, 1, 2, 3]))
+    chain = joined_units(np.array([0, 0, 1, 1, 2]), np.array([0, 1, 1, 2, 3]))
     assert chain is not None
     assert chain.tolist() == [0, 0, 0, 0, 1]
 

@@ -369,7 +369,7 @@ class Written(float):
         return exact(self) if code == "g" else super().__format__(code)
 
 
-def written(options: Mapping[str, Any]) -> dict[str, Any]:
+def phrase_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return options ready to be filled into a phrase, by `Written`.
 
     Args:

@@ -24,7 +24,7 @@ def writable_file(
 ) -> Path:
     """Return the path of a file that can be written.
 
-    Folders that are absent are no obstacle: `written` makes them.
+    Folders that are absent are no obstacle: `write_or_rescue` makes them.
 
     Args:
         path: The file, new or old.
@@ -115,7 +115,7 @@ def _same(target: Path, source: Any) -> bool:
         return False
 
 
-def written(write: Callable[[Path], T], target: Path) -> tuple[T, str]:
+def write_or_rescue(write: Callable[[Path], T], target: Path) -> tuple[T, str]:
     """Write a result; where that fails, write it where temporary files are.
 
     Args:

@@ -57,7 +57,7 @@ def array(
     return value
 
 
-def within(
+def integers_within(
     values: npt.NDArray[Any], name: str, low: int, high: int
 ) -> npt.NDArray[Any]:
     """Return integers if all lie in [low, high).

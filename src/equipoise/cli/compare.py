@@ -104,7 +104,7 @@ def compare(
     With --out, a trial that was stopped at any moment goes on when the same command is
     given again: its networks from a state that is saved every half minute.
     """
-    from equipoise._core.outputs import writable_folder, written
+    from equipoise._core.outputs import writable_folder, write_or_rescue
     from equipoise.report.summary_choice import alternative, amount, fitting
     from equipoise.verbs.compare import compare as run
 
@@ -141,7 +141,7 @@ def compare(
     console().print(trial.screen(), crop=False)
     elsewhere = ""
     if out is not None:
-        files, elsewhere = written(trial.write, out)
+        files, elsewhere = write_or_rescue(trial.write, out)
         say_written(files, elsewhere, leave=False)
     if checkpoints is not None and checkpoints.exists() and not elsewhere:
         shutil.rmtree(checkpoints)

@@ -75,7 +75,7 @@ def diagnose(
     """Say what is wrong with the data; needs seconds and trains nothing."""
     from equipoise._core.checks import one_of
     from equipoise._core.files import to_json
-    from equipoise._core.outputs import writable_file, written
+    from equipoise._core.outputs import writable_file, write_or_rescue
     from equipoise.diagnosis import diagnose as look
     from equipoise.diagnosis.finding import SEVERITIES
 
@@ -106,7 +106,7 @@ def diagnose(
         from equipoise.report import render_diagnosis
 
         page = render_diagnosis(found).encode()
-        _, elsewhere = written(lambda path: write_whole(path, page), html)
+        _, elsewhere = write_or_rescue(lambda path: write_whole(path, page), html)
         if elsewhere:
             say_error(f"{elsewhere}.")
         else:

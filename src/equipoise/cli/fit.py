@@ -88,7 +88,7 @@ def fit(
     seed: options.Seed = 0,
 ) -> None:
     """Fit a model, calibrate it, choose its decision rule, and save it."""
-    from equipoise._core.outputs import writable_file, written
+    from equipoise._core.outputs import writable_file, write_or_rescue
     from equipoise.models.goal import Goal
     from equipoise.models.storage import model_path
     from equipoise.verbs.fit import fit as run
@@ -120,5 +120,5 @@ def fit(
         )
     say_text(str(model.card()))
     with without_tensorflow_lines():
-        _, elsewhere = written(model.save, path)
+        _, elsewhere = write_or_rescue(model.save, path)
     say_written([path], elsewhere)

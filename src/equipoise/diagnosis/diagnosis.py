@@ -22,7 +22,7 @@ from equipoise.errors import TargetError, printable
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_with_test
 from equipoise.reading.target import Positives
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table, class_counts
 from equipoise.table.units import DUPLICATES
 
 
@@ -240,7 +240,7 @@ class Outcomes:
 
 
 def _two_classes(table: Table) -> Table:
-    negatives, positives = counts(table.labels())
+    negatives, positives = class_counts(table.labels())
     if not negatives or not positives:
         raise TargetError(
             sentence(

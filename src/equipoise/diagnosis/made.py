@@ -33,7 +33,7 @@ from equipoise._core.types import FloatArray, IntArray
 from equipoise.diagnosis.columns import pick
 from equipoise.table.fingerprint import directions
 from equipoise.table.hashes import row_hashes
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table, class_counts
 
 QUERIES = 300
 NEIGHBOURS = 40
@@ -243,6 +243,6 @@ def _fractions(table: Table, label: int) -> tuple[str, ...]:
         if (other == np.round(other)).all() and np.mean(broken & inside) >= LEAST:
             found.append(column.name)
     # One such column may be an accident of how the classes were recorded.
-    negatives, positives = counts(table.labels())
+    negatives, positives = class_counts(table.labels())
     equal = positives == negatives
     return tuple(found) if len(found) > 1 or (found and equal) else ()

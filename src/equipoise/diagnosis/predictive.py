@@ -12,7 +12,7 @@ from equipoise._core.seeds import generator
 from equipoise.diagnosis.columns import as_numbers
 from equipoise.metrics.ranking import roc_auc
 from equipoise.table.spread import spread
-from equipoise.table.table import Column, Table, counts
+from equipoise.table.table import Column, Table, class_counts
 from equipoise.table.units import count_units
 from equipoise.uncertainty.sample_sizes import auroc_interval
 
@@ -56,7 +56,7 @@ def strengths(
         level: The intervals' coverage.
         units: `[rows]` equal numbers for rows that are one case; None where each is.
     """
-    if not all(counts(table.labels())):
+    if not all(class_counts(table.labels())):
         return ()
     folds = stratified_folds(table.labels(), seed, units)
     negatives = count_units(units, np.asarray(table.labels() == 0))

@@ -18,7 +18,7 @@ from equipoise.diagnosis.predictive import Strength, strengths
 from equipoise.diagnosis.repeats import EqualRows, equal_rows
 from equipoise.diagnosis.words import count
 from equipoise.table.hashes import row_hashes
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table, class_counts
 from equipoise.table.units import count_units, one_of_each, tied_rows
 
 # Column-wise checks read at most this many rows of each class: an AUROC from
@@ -99,12 +99,12 @@ class Subject:
     @cached_property
     def counts(self) -> tuple[int, int]:
         """Negatives and positives of the table."""
-        return counts(self.table.labels())
+        return class_counts(self.table.labels())
 
     @cached_property
     def test_counts(self) -> tuple[int, int]:
         """Negatives and positives of the test file; zeros where there is none."""
-        return (0, 0) if self.test is None else counts(self.test.labels())
+        return (0, 0) if self.test is None else class_counts(self.test.labels())
 
     @property
     def featured(self) -> bool:

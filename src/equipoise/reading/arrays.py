@@ -10,8 +10,14 @@ import numpy as np
 
 from equipoise._core.checks import sentence
 from equipoise.errors import InputTypeError, TableError, UnsupportedError
-from equipoise.reading.arrow_types import plain, plain_table
-from equipoise.reading.frames import aligned, is_frame, is_series, objects, read_frame
+from equipoise.reading.arrow_types import plain_column, plain_table
+from equipoise.reading.frames import (
+    in_row_order,
+    is_frame,
+    is_series,
+    objects,
+    read_frame,
+)
 from equipoise.reading.parquet import require_distinct
 from equipoise.reading.source import Notes, Raw
 
@@ -49,8 +55,8 @@ def read_pair(features: Any, labels: Any, target: str | None) -> Raw:
     import pyarrow as pa
 
     notes = Notes()
-    labels = aligned(features, labels, notes)
-    raw = read_features(features)
+    labels = in_row_order(features, labels, notes)
+    raw = read_features_only(features)
     name = target or _own_name(labels) or Y
     column = _labels(labels)
     if len(column) != raw.data.num_rows:
@@ -68,11 +74,11 @@ def read_pair(features: Any, labels: Any, target: str | None) -> Raw:
                 f"Remove {name!r} from X, or a model learns the answer by heart.",
             )
         )
-    data = raw.data.append_column(name, plain(pa.chunked_array([column])))
+    data = raw.data.append_column(name, plain_column(pa.chunked_array([column])))
     return Raw(data, raw.name, raw.typed, notes=notes.sentences(), targets=(name,))
 
 
-def read_features(features: Any) -> Raw:
+def read_features_only(features: Any) -> Raw:
     """Take features in any of their forms.
 
     Raises:
@@ -221,7 +227,7 @@ def _labels(labels: Any) -> Any:
 
 __all__ = [
     "read_columns",
-    "read_features",
+    "read_features_only",
     "read_matrix",
     "read_pair",
     "require_distinct",

@@ -34,13 +34,13 @@ def plain_table(table: Any) -> Any:
     import pyarrow as pa
 
     columns = [
-        plain(column, field.metadata)
+        plain_column(column, field.metadata)
         for column, field in zip(table.columns, table.schema, strict=True)
     ]
     return pa.table(columns, names=table.column_names)
 
 
-def plain(column: Any, metadata: Mapping[bytes, bytes] | None = None) -> Any:
+def plain_column(column: Any, metadata: Mapping[bytes, bytes] | None = None) -> Any:
     """Return a `pyarrow.ChunkedArray` as one of a plain type.
 
     Args:
@@ -55,14 +55,14 @@ def plain(column: Any, metadata: Mapping[bytes, bytes] | None = None) -> Any:
         stored = pa.chunked_array(
             [chunk.storage for chunk in column.chunks], kind.storage_type
         )
-        return plain(_extension(stored, kind.extension_name, _parameters(kind)))
+        return plain_column(_extension(stored, kind.extension_name, _parameters(kind)))
     name = (metadata or {}).get(b"ARROW:extension:name", b"").decode()
     if name:
         told = (metadata or {}).get(b"ARROW:extension:metadata", b"")
-        return plain(_extension(column, name, _json(told)))
+        return plain_column(_extension(column, name, _json(told)))
     if pa.types.is_run_end_encoded(kind):
         chunks = [pc.run_end_decode(chunk) for chunk in column.chunks]
-        return plain(pa.chunked_array(chunks, kind.value_type))
+        return plain_column(pa.chunked_array(chunks, kind.value_type))
     if pa.types.is_dictionary(kind):
         return _dictionary(column)
     if pa.types.is_string_view(kind):
@@ -79,7 +79,7 @@ def _dictionary(column: Any) -> Any:
 
     chunks = []
     for chunk in column.chunks:
-        values = plain(pa.chunked_array([chunk.dictionary])).combine_chunks()
+        values = plain_column(pa.chunked_array([chunk.dictionary])).combine_chunks()
         values = values if isinstance(values, pa.Array) else values.chunk(0)
         if _is_utf8(values):
             values = pc.cast(values, pa.large_string())

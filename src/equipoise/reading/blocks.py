@@ -27,8 +27,8 @@ from equipoise._core.checks import sentence
 from equipoise.errors import TableError
 from equipoise.reading.arff import read_arff
 from equipoise.reading.arrow_types import plain_table
-from equipoise.reading.csv import form_of, read_csv, read_rows
-from equipoise.reading.csv_bytes import layout, mark_length, to_utf8
+from equipoise.reading.csv import form_of, read_csv, read_records
+from equipoise.reading.csv_bytes import csv_layout, mark_length, to_utf8
 from equipoise.reading.csv_dialect import Dialect
 from equipoise.reading.files import format_of
 from equipoise.reading.matching import table_like
@@ -191,7 +191,7 @@ def _csv(path: Path, stream: Any, known: Sequence[str], size: int) -> Iterator[R
         now = form if first else form.after(lines)
         lines += piece.count(b"\n")
         if piece.strip():
-            yield read_rows(to_utf8(piece, name, notes), now, notes)
+            yield read_records(to_utf8(piece, name, notes), now, notes)
         notes, first = Notes(), False
 
 
@@ -214,7 +214,7 @@ def _cut(data: bytes, dialect: Dialect, lines: int, name: str, last: bool) -> in
         return len(data)
     cut = data.rfind(b"\n") + 1
     while cut:
-        found = layout(data[:cut], dialect.delimiter, dialect.quote, dialect.escape)
+        found = csv_layout(data[:cut], dialect.delimiter, dialect.quote, dialect.escape)
         if not found.unclosed:
             return cut
         # The record that is cut off begins on this line, or on an earlier one.

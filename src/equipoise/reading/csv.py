@@ -13,10 +13,10 @@ from typing import Any
 
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import TableError
-from equipoise.reading.csv_bytes import Layout, layout, read_bytes, to_utf8
+from equipoise.reading.csv_bytes import CsvLayout, csv_layout, read_bytes, to_utf8
 from equipoise.reading.csv_dialect import (
     Dialect,
-    Rows,
+    Records,
     has_header,
     second_header,
     sniff,
@@ -29,7 +29,7 @@ _MOST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Form:
+class CsvForm:
     """How a file is written, as told by its beginning.
 
     Attributes:
@@ -48,7 +48,7 @@ class Form:
     hint: str = ""
     second: bool = False
 
-    def after(self, lines: int) -> Form:
+    def after(self, lines: int) -> CsvForm:
         """Return the form of later rows of the file, behind so many lines."""
         dialect = dataclasses.replace(self.dialect, skip=lines)
         return dataclasses.replace(self, dialect=dialect, header=False, second=False)
@@ -70,12 +70,12 @@ def read_csv(path: Path, known: Sequence[str] = ()) -> Raw:
     name = f"the file {path.name!r}"
     data = to_utf8(read_bytes(path), name, notes)
     form, start = form_of(data, name, known, notes)
-    return read_rows(data[start:] if start else data, form, notes)
+    return read_records(data[start:] if start else data, form, notes)
 
 
 def form_of(
     data: bytes, name: str, known: Sequence[str], notes: Notes
-) -> tuple[Form, int]:
+) -> tuple[CsvForm, int]:
     """Return how a file is written, and where its header or first row begins.
 
     Args:
@@ -112,11 +112,11 @@ def form_of(
         lines = "line was" if dialect.skip == 1 else f"{dialect.skip} lines were"
         notes.add(f"The first {lines} skipped in {name}, as comments.")
     hint = "" if header else _NO_HEADER.format(last=names[-1])
-    form = Form(name, dialect, header, tuple(names), hint, second)
+    form = CsvForm(name, dialect, header, tuple(names), hint, second)
     return form, _after_lines(data, dialect.skip)
 
 
-def read_rows(data: bytes, form: Form, notes: Notes) -> Raw:
+def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
     """Read whole records, every field as text.
 
     Args:
@@ -164,7 +164,7 @@ def _after_lines(data: bytes, lines: int) -> int:
     return position
 
 
-def _require_columns(rows: Rows, name: str) -> None:
+def _require_columns(rows: Records, name: str) -> None:
     if max(map(len, rows), default=0) < 2:
         raise TableError(
             sentence(
@@ -175,9 +175,9 @@ def _require_columns(rows: Rows, name: str) -> None:
         )
 
 
-def _sound(data: bytes, dialect: Dialect, name: str, notes: Notes) -> Layout:
+def _sound(data: bytes, dialect: Dialect, name: str, notes: Notes) -> CsvLayout:
     """Return where rows lie; raise where a quote is not closed."""
-    found = layout(data, dialect.delimiter, dialect.quote, dialect.escape)
+    found = csv_layout(data, dialect.delimiter, dialect.quote, dialect.escape)
     if found.unclosed:
         line = found.unclosed + dialect.skip
         raise TableError(
@@ -203,7 +203,7 @@ def _sound(data: bytes, dialect: Dialect, name: str, notes: Notes) -> Layout:
     return found
 
 
-def _names(rows: Rows, header: bool, name: str, notes: Notes) -> list[str]:
+def _names(rows: Records, header: bool, name: str, notes: Notes) -> list[str]:
     """Return the columns' names: the header's, or column_1 to column_n."""
     width = len(rows[0])
     if not header:
@@ -231,7 +231,7 @@ def _names(rows: Rows, header: bool, name: str, notes: Notes) -> list[str]:
     return names
 
 
-def _one_more(rows: Rows, names: list[str], name: str, notes: Notes) -> list[str]:
+def _one_more(rows: Records, names: list[str], name: str, notes: Notes) -> list[str]:
     """Name the fields of rows that are one longer than the header."""
     if all(not row[-1] for row in rows[1:]):
         notes.add(
@@ -248,7 +248,7 @@ def _one_more(rows: Rows, names: list[str], name: str, notes: Notes) -> list[str
     return names
 
 
-def _parse(data: bytes, form: Form, found: Layout) -> Any:
+def _parse(data: bytes, form: CsvForm, found: CsvLayout) -> Any:
     """Parse all fields as texts; raise where a row has too few or too many."""
     import pyarrow as pa
 
@@ -271,7 +271,7 @@ def _arrow(
     offset: int,
     dialect: Dialect,
     names: list[str],
-    found: Layout,
+    found: CsvLayout,
     name: str,
     *,
     threads: bool,
@@ -348,7 +348,7 @@ def _header_length(data: bytes, dialect: Dialect) -> int:
 
 def _ragged(
     rows: list[Any],
-    found: Layout,
+    found: CsvLayout,
     above: int,
     dialect: Dialect,
     name: str,

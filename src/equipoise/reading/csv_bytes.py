@@ -218,7 +218,7 @@ def _western(data: bytes, notes: Notes, name: str) -> bytes:
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class CsvLayout:
     """Where the rows of a text file lie.
 
     Attributes:
@@ -239,7 +239,7 @@ class Layout:
     first_trailing: int = 0
 
 
-def layout(data: bytes, delimiter: str, quote: str, escape: str = "") -> Layout:
+def csv_layout(data: bytes, delimiter: str, quote: str, escape: str = "") -> CsvLayout:
     """Find records and quoted fields.
 
     A quote opens a field only at its start, and closes it unless doubled, as RFC
@@ -255,12 +255,12 @@ def layout(data: bytes, delimiter: str, quote: str, escape: str = "") -> Layout:
     breaks = _positions(buffer, 10)
     starts, ends, trailing, unclosed = _quoted(buffer, delimiter, quote, escape)
     if unclosed >= 0:
-        return Layout(None, 0, unclosed=_line(breaks, unclosed))
+        return CsvLayout(None, 0, unclosed=_line(breaks, unclosed))
     inside = _inside(breaks, starts, ends)
     for position in trailing:  # text behind a quote that began on an earlier line
         k = int(np.searchsorted(starts, position, "right")) - 1
         if inside[slice(*np.searchsorted(breaks, (starts[k], ends[k])))].any():
-            return Layout(None, 0, unclosed=_line(breaks, int(starts[k])))
+            return CsvLayout(None, 0, unclosed=_line(breaks, int(starts[k])))
     stops = np.append(breaks[~inside], len(data))
     begins = np.concatenate([[0], stops[:-1] + 1])
     length = stops - begins
@@ -270,7 +270,7 @@ def layout(data: bytes, delimiter: str, quote: str, escape: str = "") -> Layout:
     lines = None
     if inside.any() or blank[:-1].any():
         lines = np.searchsorted(breaks, begins[~blank]) + 1
-    return Layout(
+    return CsvLayout(
         lines,
         int(length.max()),
         several=_line(breaks, int(breaks[inside][0])) if inside.any() else 0,

@@ -20,7 +20,7 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?%?")
 _COMMA_ONLY = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),(\d{1,2}|\d{4,})|[+-]?0,\d+")
 _POINT_ONLY = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)\.(\d{1,2}|\d{4,})|[+-]?0\.\d+")
 
-Rows = list[list[str]]
+Records = list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Dialect:
     proven: bool = False
 
 
-def sniff(data: bytes) -> tuple[Dialect, Rows]:
+def sniff(data: bytes) -> tuple[Dialect, Records]:
     """Return how a UTF-8 text is written, and its first records.
 
     The delimiter is the one by which most records have as many fields as the first;
@@ -113,7 +113,7 @@ def _preamble(text: str) -> tuple[int, str]:
     return 0, ""
 
 
-def _records(text: str, delimiter: str, quote: str, escape: str) -> Rows:
+def _records(text: str, delimiter: str, quote: str, escape: str) -> Records:
     reader = csv.reader(
         io.StringIO(text, newline=""),
         delimiter=delimiter,
@@ -121,7 +121,7 @@ def _records(text: str, delimiter: str, quote: str, escape: str) -> Rows:
         escapechar=escape or None,
         doublequote=not escape,
     )
-    rows: Rows = []
+    rows: Records = []
     try:
         for row in reader:
             if row:
@@ -133,7 +133,7 @@ def _records(text: str, delimiter: str, quote: str, escape: str) -> Rows:
     return rows
 
 
-def _consistency(rows: Rows) -> tuple[float, int]:
+def _consistency(rows: Records) -> tuple[float, int]:
     """Return how regular records are, and how many fields they have."""
     if not rows:
         return (-1.0, 0)
@@ -147,7 +147,7 @@ def _consistency(rows: Rows) -> tuple[float, int]:
     return (round(count / len(rows), 2) / 2, common)
 
 
-def _decimal(rows: Rows, delimiter: str) -> tuple[str, bool]:
+def _decimal(rows: Records, delimiter: str) -> tuple[str, bool]:
     """Return the decimal mark by the numbers that can be read in one way only.
 
     The second value tells whether all of these agree, and there are some.
@@ -169,7 +169,7 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text.strip()) is not None
 
 
-def has_header(rows: Rows, known: Sequence[str] = ()) -> bool:
+def has_header(rows: Records, known: Sequence[str] = ()) -> bool:
     """Return whether the first record names the columns.
 
     It does where it holds a name that is known, such as the target's, or counts the
@@ -205,7 +205,7 @@ _GENERIC = re.compile(
 )
 
 
-def second_header(rows: Rows, known: Sequence[str] = ()) -> str:
+def second_header(rows: Records, known: Sequence[str] = ()) -> str:
     """Return what the record below the header is, if it holds no values either.
 
     It is none where half of the columns of numbers, and two at least, have a text

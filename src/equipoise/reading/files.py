@@ -14,7 +14,7 @@ from equipoise.reading.csv import read_csv
 from equipoise.reading.parquet import read_parquet
 from equipoise.reading.source import Raw, Request
 
-Format = Literal["parquet", "arff", "csv"]
+FileFormat = Literal["parquet", "arff", "csv"]
 
 
 def is_path(source: Any) -> bool:
@@ -70,7 +70,7 @@ def existing_file(source: str | os.PathLike[str]) -> Path:
     return path
 
 
-def format_of(path: Path) -> Format:
+def format_of(path: Path) -> FileFormat:
     """Return the format of an existing file, by its first bytes and its name."""
     with path.open("rb") as file:
         start = file.read(4)

@@ -6,7 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from equipoise.reading.arrow_types import plain
+from equipoise._core.arrays import is_missing
+from equipoise._core.checks import sentence
+from equipoise.errors import TableError
+from equipoise.reading.arrow_types import plain_column
 from equipoise.reading.parquet import require_distinct
 from equipoise.reading.source import Notes, Raw
 
@@ -16,18 +19,18 @@ def is_frame(source: Any) -> bool:
     import narwhals as nw
 
     try:
-        found = nw.from_native(source, pass_through=True)
+        frame = nw.from_native(source, pass_through=True)
     except nw.exceptions.DuplicateError:  # a frame, to be refused by `read_frame`
         return True
-    return isinstance(found, nw.DataFrame | nw.LazyFrame)
+    return isinstance(frame, nw.DataFrame | nw.LazyFrame)
 
 
 def is_series(source: Any) -> bool:
     """Return whether narwhals takes the object for one column."""
     import narwhals as nw
 
-    found = nw.from_native(source, pass_through=True, allow_series=True)
-    return isinstance(found, nw.Series)
+    series = nw.from_native(source, pass_through=True, allow_series=True)
+    return isinstance(series, nw.Series)
 
 
 def read_frame(source: Any, name: str = "the data frame") -> Raw:
@@ -61,16 +64,17 @@ def to_arrow(series: Any) -> Any:
     import pyarrow as pa
 
     try:
-        found = series.to_arrow()
+        column = series.to_arrow()
     except (
         pa.ArrowInvalid,
         pa.ArrowTypeError,
         pa.ArrowNotImplementedError,
         OverflowError,
     ):
-        found = objects(series.to_list())
-    found = found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
-    return plain(found)
+        column = objects(series.to_list())
+    if not isinstance(column, pa.ChunkedArray):
+        column = pa.chunked_array([column])
+    return plain_column(column)
 
 
 def objects(values: Sequence[Any]) -> Any:
@@ -89,23 +93,12 @@ def objects(values: Sequence[Any]) -> Any:
         return pa.array(texts, pa.large_string())
 
 
-def is_missing(value: Any) -> bool:
-    """Return whether a Python value stands for none: None, NaN, NaT, pandas.NA."""
-    if value is None:
-        return True
-    different = value != value
-    return different is True or str(different) in {"True", "<NA>"}
-
-
-def aligned(features: Any, labels: Any, notes: Notes) -> Any:
+def in_row_order(features: Any, labels: Any, notes: Notes) -> Any:
     """Return pandas labels in the row order of pandas features, by their index.
 
     Raises:
         TableError: The indexes do not hold the same rows.
     """
-    from equipoise._core.checks import sentence
-    from equipoise.errors import TableError
-
     left: Any = getattr(features, "index", None)
     right: Any = getattr(labels, "index", None)
     if not (hasattr(left, "equals") and hasattr(right, "equals")):
@@ -113,13 +106,13 @@ def aligned(features: Any, labels: Any, notes: Notes) -> Any:
     if left.equals(right):
         return labels
     if left.is_unique and right.is_unique and len(left) == len(right):
-        moved = right.get_indexer(left)
-        if (moved >= 0).all():
+        positions = right.get_indexer(left)
+        if (positions >= 0).all():
             notes.add(
                 "The indexes of X and y hold the same rows in another order; y was put "
                 "into the order of X."
             )
-            return labels.iloc[moved]
+            return labels.iloc[positions]
     raise TableError(
         sentence(
             f"X with {len(left):,} rows and y with {len(right):,} whose indexes differ",

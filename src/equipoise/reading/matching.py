@@ -55,7 +55,7 @@ from equipoise.reading.parse_numbers import (
 )
 from equipoise.reading.roles import groups_of, require_roles, times_of
 from equipoise.reading.source import Notes, Raw
-from equipoise.reading.target import labels
+from equipoise.reading.target import label_codes
 from equipoise.reading.texts import Texts, texts_of
 from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
@@ -422,7 +422,7 @@ def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
         raise TargetError(
             sentence("like= for a multi-label table", "a binary or multi-class one")
         )
-    codes, classes = labels(raw, first.target, notes)
+    codes, classes = label_codes(raw, first.target, notes)
     folded = {text.casefold(): code for code, text in enumerate(first.classes)}
     if first.task.positive_labels:
         folded = {first.classes[0].casefold(): 0}

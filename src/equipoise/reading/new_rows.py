@@ -17,7 +17,7 @@ from equipoise.errors import TableWarning
 from equipoise.reading.blocks import Merged, read_blocks
 from equipoise.reading.files import existing_file, is_path
 from equipoise.reading.read import read_features, read_table
-from equipoise.reading.roles import require_named, written
+from equipoise.reading.roles import require_named, tuples_as_texts
 from equipoise.table.table import Table
 
 _ONE_CLASS = re.compile(r"All rows of .* are of class ")
@@ -122,7 +122,7 @@ def _texts(column: Any, name: str) -> npt.NDArray[Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = written(column)
+    column = tuples_as_texts(column)
     require_named(column.type, name)
     if pa.types.is_dictionary(column.type):
         column = pc.cast(column, column.type.value_type)

@@ -32,7 +32,7 @@ def read_parquet(path: Path, drop: Sequence[str] = ()) -> Raw:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
             require_distinct(names, name)
-            require_columns(drop, names, name)
+            require_present(drop, names, name)
             # The columns of a struct are chosen one by one, so plain files only.
             data = file.read(columns=[name for name in names if name not in drop])
     except (pa.ArrowException, OSError) as error:
@@ -68,7 +68,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
-def require_columns(
+def require_present(
     wanted: Sequence[str], names: Sequence[str], source: str, role: str = "drop"
 ) -> None:
     """Raise where a column that is to be dropped or kept is absent.

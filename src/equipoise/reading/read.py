@@ -18,7 +18,7 @@ from equipoise.reading.options import (
     column_name,
     require_column_name,
 )
-from equipoise.reading.parquet import require_columns
+from equipoise.reading.parquet import require_present
 from equipoise.reading.roles import groups_of, require_roles, times_of
 from equipoise.reading.source import Notes, Raw, Request
 from equipoise.reading.target import Positives, read_target
@@ -187,7 +187,7 @@ def read_source(
     raw = opener_of(source)(source, request)
     targets = raw.targets or targets
     if like is None:
-        require_columns(options.drop, (*raw.data.column_names, *raw.unread), raw.name)
+        require_present(options.drop, (*raw.data.column_names, *raw.unread), raw.name)
     order = () if raw.unread else tuple(raw.data.column_names)
     raw = raw.without(options.drop)
     raw = dataclasses.replace(raw, order=options.date_order)
@@ -233,7 +233,7 @@ def _new_table(
         task=options.task,
         unlabelled=options.unlabelled,
     )
-    require_columns(options.keep, raw.data.column_names, raw.name, "keep")
+    require_present(options.keep, raw.data.column_names, raw.name, "keep")
     require_roles(raw, {"group": group, "time": time})
     columns, dropped = read_feature_columns(raw, targets, labels.task, options, notes)
     return Table(

@@ -48,7 +48,7 @@ def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
     import pyarrow.compute as pc
 
     values = raw.data.column(name)
-    values = written(values)
+    values = tuples_as_texts(values)
     require_named(values.type, name)
     if not pa.types.is_dictionary(values.type):
         values = pc.cast(values, pa.large_string())
@@ -63,7 +63,7 @@ def groups_of(raw: Raw, name: str, notes: Notes) -> IntArray:
     return groups
 
 
-def written(values: Any) -> Any:
+def tuples_as_texts(values: Any) -> Any:
     """Return a column of tuples or records as texts, and any other as it is.
 
     What a tuple is written as names its group.

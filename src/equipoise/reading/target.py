@@ -32,13 +32,13 @@ MOST_NUMBERS = 100
 MOST_FRACTIONS = 20
 MOST_CLASSES = 1000
 
-Positive = str | int | float | bool
-Positives = Positive | Sequence[Positive]
+PositiveLabel = str | int | float | bool
+Positives = PositiveLabel | Sequence[PositiveLabel]
 """One class, or several that are one class together."""
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
+class TargetValues:
     """A target that can be learned.
 
     Attributes:
@@ -58,7 +58,7 @@ def read_target(
     positive: Positives | None = None,
     task: str | None = None,
     unlabelled: str = "refuse",
-) -> Target:
+) -> TargetValues:
     """Read the target columns of a source.
 
     Args:
@@ -75,7 +75,7 @@ def read_target(
     """
     if len(names) > 1 or task == "multilabel":
         return _multilabel(raw, names, notes, positive, task)
-    codes, classes = labels(raw, names[0], notes)
+    codes, classes = label_codes(raw, names[0], notes)
     counts = np.bincount(codes, minlength=len(classes))
     if len(classes) < 2:
         raise TargetError(
@@ -90,7 +90,7 @@ def read_target(
         _require_labelled(codes, classes, names[0], raw)
     chosen = _positive(positive, classes, counts, names[0], notes)
     if task == "multiclass" or (task is None and positive is None and len(classes) > 2):
-        return Target(codes, Task("multiclass", classes))
+        return TargetValues(codes, Task("multiclass", classes))
     y = np.isin(codes, chosen).astype(np.int8)
     words = [classes[code] for code in chosen]
     rest = [classes[code] for code in range(len(classes)) if code not in chosen]
@@ -108,7 +108,7 @@ def read_target(
     text = ", ".join(words)
     negative = rest[0] if len(rest) == 1 else f"not {text}"
     members = tuple(words) if len(words) > 1 else ()
-    return Target(y, Task("binary", (negative, text), members))
+    return TargetValues(y, Task("binary", (negative, text), members))
 
 
 def _require_labelled(
@@ -160,7 +160,7 @@ def unlabelled_rows(raw: Raw, names: Sequence[str]) -> npt.NDArray[np.bool_]:
     return without
 
 
-def labels(raw: Raw, name: str, notes: Notes) -> tuple[IntArray, tuple[str, ...]]:
+def label_codes(raw: Raw, name: str, notes: Notes) -> tuple[IntArray, tuple[str, ...]]:
     """Return class numbers `[rows]` and the classes' texts, in order.
 
     Labels that differ by spaces or case become one, under the commonest spelling,
@@ -354,7 +354,7 @@ def find_classes(positive: Positives, classes: Sequence[str], name: str) -> list
         [0, 1]
     """
     if isinstance(positive, str):
-        wanted: Sequence[Positive] = [positive]
+        wanted: Sequence[PositiveLabel] = [positive]
         folded = [cls.casefold() for cls in classes]
         if "," in positive and " ".join(positive.split()).casefold() not in folded:
             parts = next(csv.reader([positive], skipinitialspace=True), [])
@@ -374,7 +374,7 @@ def find_classes(positive: Positives, classes: Sequence[str], name: str) -> list
     return chosen
 
 
-def find_class(positive: Positive, classes: Sequence[str], name: str) -> int:
+def find_class(positive: PositiveLabel, classes: Sequence[str], name: str) -> int:
     """Return the number of the class that the user named, as text or as number.
 
     Raises:
@@ -401,7 +401,7 @@ def find_class(positive: Positive, classes: Sequence[str], name: str) -> int:
     )
 
 
-def _written(positive: Positive) -> str:
+def _written(positive: PositiveLabel) -> str:
     """Return a label as the classes are written."""
     import pyarrow as pa
 
@@ -424,7 +424,7 @@ def _multilabel(
     notes: Notes,
     positive: Positives | None,
     task: str | None,
-) -> Target:
+) -> TargetValues:
     if task not in {None, "multilabel"} or positive is not None:
         given = f"positive={positive!r}" if positive is not None else f"task={task!r}"
         raise TargetError(
@@ -435,11 +435,11 @@ def _multilabel(
             )
         )
     columns = [_yes_or_no(raw, name, notes) for name in names]
-    return Target(np.stack(columns, axis=1), Task("multilabel", tuple(names)))
+    return TargetValues(np.stack(columns, axis=1), Task("multilabel", tuple(names)))
 
 
 def _yes_or_no(raw: Raw, name: str, notes: Notes) -> npt.NDArray[np.int8]:
-    codes, classes = labels(raw, name, notes)
+    codes, classes = label_codes(raw, name, notes)
     folded = [text.casefold() for text in classes]
     if not set(folded) <= _YES | _NO:
         raise TargetError(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from equipoise._core.numerals import exact, significant, written
+from equipoise._core.numerals import exact, phrase_options, significant
 from equipoise.priors import Correction
 from equipoise.strategies.corrections import correction
 from equipoise.strategies.parts import Parts
@@ -47,7 +47,7 @@ def _learning(parts: Parts) -> str:
         return f"{text} on all rows"
     if parts.plan is not None:
         values = {**parts.options, "learner": parts.learner.name}
-        text = parts.plan.phrase.format(**written(values))
+        text = parts.plan.phrase.format(**phrase_options(values))
     text += f" on batches drawn {parts.sampler().describe()}"
     synthesis = parts.synthesis()
     return text if synthesis is None else f"{text}, {synthesis.describe()}"
@@ -57,7 +57,8 @@ def _weighting(parts: Parts, counts: tuple[int, int] | None) -> str:
     if parts.scheme is None:
         return ""
     values = {name: parts.options[name] for name in parts.scheme.options}
-    text = f", positives weighted {parts.scheme.phrase.format(**written(values))}"
+    phrase = parts.scheme.phrase.format(**phrase_options(values))
+    text = f", positives weighted {phrase}"
     if counts is not None:
         w0, w1 = parts.class_weights(*counts)
         text += f" (here {significant(w1 / w0)} to 1)"
@@ -65,7 +66,7 @@ def _weighting(parts: Parts, counts: tuple[int, int] | None) -> str:
 
 
 def _minimising(parts: Parts) -> str:
-    loss = parts.loss.phrase.format(**written(parts.options))
+    loss = parts.loss.phrase.format(**phrase_options(parts.options))
     return f", minimising {loss}{at_rate(parts)}"
 
 

@@ -257,11 +257,11 @@ def plain_hashes(column: Column) -> HashArray:
     """
     if column.kind != "categorical":
         return column_hashes(column)
-    lookup = _text_hashes(column.name, [plain(c) for c in column.categories])
+    lookup = _text_hashes(column.name, [plain_text(c) for c in column.categories])
     return np.asarray(lookup[column.values], np.uint64)
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a text without case, surplus spaces and variants of characters."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 

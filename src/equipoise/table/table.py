@@ -20,7 +20,7 @@ from equipoise.table.fingerprint import Fingerprint
 from equipoise.table.notation import Notation
 from equipoise.task import Task
 
-Kind = Literal["numeric", "boolean", "categorical", "datetime"]
+ColumnKind = Literal["numeric", "boolean", "categorical", "datetime"]
 
 MISSING_CODE = -1
 
@@ -42,7 +42,7 @@ class Column:
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     values: npt.NDArray[Any]
     categories: tuple[str, ...] = ()
     notation: Notation | None = None
@@ -264,7 +264,7 @@ class Table:
         return {column.name: column.raw(index) for column in self.columns}
 
 
-def counts(y: npt.ArrayLike) -> tuple[int, int]:
+def class_counts(y: npt.ArrayLike) -> tuple[int, int]:
     """Return the numbers of negatives and positives of 0/1 labels."""
     labels = np.asarray(y)
     positives = int(np.count_nonzero(labels))

@@ -53,10 +53,10 @@ def tied_rows(table: Table, duplicates: str = "auto") -> IntArray | None:
         >>> int(units.max()) + 1, bool(units[0] == units[200])
         (200, True)
     """
-    return joined(table.groups, _equal_rows(table, duplicates))
+    return joined_units(table.groups, _equal_rows(table, duplicates))
 
 
-def joined(
+def joined_units(
     first: npt.NDArray[Any] | None, second: npt.NDArray[Any] | None
 ) -> IntArray | None:
     """Return units of what hangs together by either of two groupings.
@@ -69,9 +69,9 @@ def joined(
         `[rows]` numbers from 0; None where each row is a unit of its own.
 
     Example:
-        >>> joined(np.array(["a", "a", "b", "c"]), np.array([1, 2, 2, 3])).tolist()
+        >>> joined_units(np.array(list("aabc")), np.array([1, 2, 2, 3])).tolist()
         [0, 0, 0, 1]
-        >>> joined(np.array([1, 2]), None) is None
+        >>> joined_units(np.array([1, 2]), None) is None
         True
     """
     parts = [part for part in (first, second) if part is not None]

@@ -15,7 +15,7 @@ from equipoise.encoding.encoding import Encoded, Encoding, learn_encoding
 from equipoise.errors import TrainingError
 from equipoise.jobs import Job
 from equipoise.networks.layout import Inputs, Layout, arrange, exact_layout
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table, class_counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class EncodedPart:
 
     def counts(self) -> tuple[int, int]:
         """Return the negatives and the positives of the training rows."""
-        return counts(self.train_labels)
+        return class_counts(self.train_labels)
 
     def totals(self) -> tuple[float, float]:
         """Return the weight of the negative and of the positive training rows."""

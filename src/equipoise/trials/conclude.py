@@ -13,7 +13,7 @@ from equipoise.decision.costs import Costs
 from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import Table, counts
+from equipoise.table.table import Table, class_counts
 from equipoise.table.units import tied_rows
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.idle_notes import idle_notes
@@ -134,5 +134,5 @@ def evaluate_scores(
 
 def exactness(table: Table, arms: Sequence[Strategy]) -> Mapping[str, bool]:
     """Return by arm whether its scores are log-odds up to estimation error."""
-    negatives, positives = counts(table.labels())
+    negatives, positives = class_counts(table.labels())
     return {arm.name: arm.correction(negatives, positives).exact for arm in arms}

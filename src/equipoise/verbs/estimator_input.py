@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.arrays import group_numbers, unmasked
+from equipoise._core.arrays import group_numbers, is_missing, unmasked
 from equipoise._core.checks import listing, number, sentence
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import InputError, InputTypeError, SplitError, TargetError
 from equipoise.metrics.inputs import check_row_weights
 from equipoise.reading.arrays import read_matrix
-from equipoise.reading.frames import is_frame, is_missing, is_series, read_frame
+from equipoise.reading.frames import is_frame, is_series, read_frame
 from equipoise.reading.infer import categorical, infer, tidy
 from equipoise.reading.matching import table_like
 from equipoise.reading.source import Notes, Raw

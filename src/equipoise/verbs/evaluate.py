@@ -27,7 +27,7 @@ from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.fingerprint import fingerprint
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table, concatenate
-from equipoise.table.units import count_units, joined, tied_rows
+from equipoise.table.units import count_units, joined_units, tied_rows
 from equipoise.uncertainty.proportion import clopper_pearson, fisher_p_value
 from equipoise.uncertainty.shares import effective_counts, effective_rows
 
@@ -221,7 +221,7 @@ class _EqualRows:
             self.duplicates == "auto" and judge_duplicates(first).copies
         )
         hashes = np.concatenate(self.hashes) if copies else None
-        return joined(groups, hashes)
+        return joined_units(groups, hashes)
 
 
 def _numbers(texts: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -26,7 +26,7 @@ from equipoise.learners.trees.histogram import BoostingRows, TreesLearner, Trees
 from equipoise.priors import Correction, prior_offset
 from equipoise.strategies.sampler_object import Resampled, resampled
 from equipoise.table.splits import Split
-from equipoise.table.table import Table, concatenate, counts
+from equipoise.table.table import Table, class_counts, concatenate
 from equipoise.weights.scheme import check_counts
 
 __all__ = ["Resampled", "ResampledLearner", "resampled"]
@@ -182,8 +182,8 @@ def _resample(job: Job, part: Table) -> tuple[Table, tuple[str, ...]]:
         raise InputTypeError(
             sentence(f"the strategy {job.strategy!r}", "one made by resampled()")
         )
-    check_counts(*counts(part.labels()))
-    negatives, positives = counts(part.labels())
+    check_counts(*class_counts(part.labels()))
+    negatives, positives = class_counts(part.labels())
     sampler = _seeded(job.strategy.resampler, derive(job.seed, "resampled") % 2**32)
     view = sampler_view(part, categories_of(sampler, part))
     text = " ".join(str(sampler).split())  # a pipeline prints itself over lines

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, sentence
-from equipoise._core.states import array, real, within
+from equipoise._core.states import array, integers_within, real
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError
 
@@ -119,13 +119,13 @@ class Forest:
             for name, dtype in _PER_NODE.items()
         }
         subsets = array(state, "subsets", "bool", (None, CATEGORIES))
-        within(per_node["subset"], "subset", -1, len(subsets))
+        integers_within(per_node["subset"], "subset", -1, len(subsets))
         for name in ("left", "right"):
-            within(per_node[name], name, 0, count)
+            integers_within(per_node[name], name, 0, count)
         roots = array(state, "roots", "int32", (None,))
         forest = cls(
             base=real(state, "base"),
-            roots=within(roots, "roots", 0, count),
+            roots=integers_within(roots, "roots", 0, count),
             depth=integer(state.get("depth"), "depth", 0, MOST_DEPTH),
             subsets=subsets,
             **per_node,
@@ -144,9 +144,9 @@ class Forest:
             InputError: A node splits on another column, or by categories on one
                 that has none.
         """
-        within(self.feature, "feature", 0, max(1, columns))
+        integers_within(self.feature, "feature", 0, max(1, columns))
         by_set = self.feature[self.subset >= 0]
-        within(by_set, "feature of a set of categories", 0, categorical)
+        integers_within(by_set, "feature of a set of categories", 0, categorical)
 
     def _require_leaves(self) -> None:
         """Raise where a path of `depth` steps does not end in a leaf."""
