@@ -554,7 +554,7 @@ from equipoise.table.generators import gaussian_shift
 from equipoise.verbs.fit import fit
 from equipoise.models.model import Component
 from equipoise.verbs.model import FittedModel
-from equipoise.learners.user_model.input import OwnInput
+from equipoise.learners.user_model.input import UserInput
 from equipoise.verbs.model import load
 
 def high():

@@ -107,7 +107,7 @@ def test_a_pickle_holds_plain_bytes(network: FittedModel) -> None:
         if code.name in {"SHORT_BINUNICODE", "GLOBAL"} and str(argument).strip()
     }
     modules = {name for name in loaded if name.startswith(("tensorflow", "equipoise."))}
-    assert modules == {"equipoise.models.storage"}
+    assert modules == {"equipoise.verbs.model"}
 
 
 def test_a_damaged_pickle_is_refused(linear: FittedModel) -> None:

@@ -60,8 +60,8 @@ def test_every_arm_has_the_same_rows_and_seed(known: GeneratedTable) -> None:
     ]
     for a, b in zip(work[:3], work[3:], strict=True):
         assert a.seed == b.seed
-        assert a.train is b.train
-        assert a.score[-2:].tolist() == [500, 501]
+        assert a.train_rows is b.train_rows
+        assert a.scored_rows[-2:].tolist() == [500, 501]
 
 
 def test_fold_numbers(known: GeneratedTable) -> None:

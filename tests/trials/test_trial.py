@@ -19,7 +19,7 @@ def test_the_leaderboard_is_in_order(trial: Trial) -> None:
 
 
 def test_the_verdict_and_the_best_agree(trial: Trial) -> None:
-    assert trial.best.name == str(trial.verdict).best
+    assert trial.best.name == trial.verdict.choice
     prior = trial.verdict.arms["prior"]
     assert prior.difference.value < -0.2
     assert prior.outcome in ("worse", "cannot tell")  # six splits tell little

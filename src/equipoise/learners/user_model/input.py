@@ -34,9 +34,9 @@ class UserInput:
         dtype: One of `DTYPES`; floating-point numbers of any width are float32.
 
     Example:
-        >>> images = OwnInput.of(np.zeros((9, 28, 28)))
+        >>> images = UserInput.of(np.zeros((9, 28, 28)))
         >>> images
-        OwnInput(shape=(28, 28), dtype='float32')
+        UserInput(shape=(28, 28), dtype='float32')
         >>> images.read(np.ones((2, 28, 28))).dtype.name
         'float32'
     """
