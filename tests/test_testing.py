@@ -6,17 +6,28 @@ from __future__ import annotations
 import pytest
 
 from equipoise import losses
+from equipoise.learners.network import NetworkLearner
+from equipoise.learners.trees.extra import ExtraTreesLearner
+from equipoise.learners.trees.histogram import TreesLearner
 from equipoise.metrics import METRICS
+from equipoise.networks import network, network_names
 from equipoise.sampling.samplers import SAMPLERS, make_sampler
 from equipoise.strategies.catalogue import catalogue, sweep_strategies
+from equipoise.strategies.learner_records import LEARNERS
 from equipoise.strategies.strategy import Strategy
+from equipoise.synthesis.syntheses import SYNTHESES, make_synthesis
 from equipoise.testing import (
+    LEARNER_CHECKS,
     LOSS_CHECKS,
     METRIC_CHECKS,
+    NETWORK_CHECKS,
     SAMPLER_CHECKS,
     SCHEME_CHECKS,
     STRATEGY_CHECKS,
+    SYNTHESIS_CHECKS,
+    LearnerCase,
 )
+from equipoise.training.settings import TrainingSettings
 from equipoise.weights.schemes import SCHEMES
 
 # Settings other than the defaults, one set or more for every registered name.
@@ -35,6 +46,15 @@ SAMPLER_OPTIONS = {
     "oversample": [{}, {"ratio": 0.37}, {"ratio": 20.0}],
     "undersample": [{}, {"ratio": 0.4}, {"ratio": 1.0, "fresh": False}],
     "bootstrap": [{}],
+}
+SYNTHESIS_OPTIONS = {
+    "smote": [{}, {"neighbours": 2}],
+    "mixup": [{}, {"concentration": 1.0}],
+}
+QUICK_LEARNERS = {
+    "network": lambda: NetworkLearner("linear", TrainingSettings(epochs=8)),
+    "trees": lambda: TreesLearner(members=2),
+    "extra_trees": lambda: ExtraTreesLearner(trees=24, leaves=(3, 10)),
 }
 SCHEME_OPTIONS = {
     "balanced": [{}],
@@ -74,6 +94,7 @@ def test_every_registered_name_is_enrolled():
     assert set(LOSS_OPTIONS) == set(losses.loss_names())
     assert set(SAMPLER_OPTIONS) == set(SAMPLERS)
     assert set(SCHEME_OPTIONS) == set(SCHEMES)
+    assert set(SYNTHESIS_OPTIONS) == set(SYNTHESES)
 
 
 @pytest.mark.parametrize("check", LOSS_CHECKS, ids=named)
@@ -108,3 +129,23 @@ def test_strategy(check, strategy):
 @pytest.mark.parametrize(("name", "options"), pairs(METRIC_OPTIONS), ids=str)
 def test_metric(check, name, options):
     check(METRICS[name], options)
+
+
+@pytest.mark.parametrize("check", SYNTHESIS_CHECKS, ids=named)
+@pytest.mark.parametrize(("name", "options"), pairs(SYNTHESIS_OPTIONS), ids=str)
+def test_synthesis(check, name, options):
+    check(make_synthesis(name, **options))
+
+
+@pytest.mark.parametrize("check", NETWORK_CHECKS, ids=named)
+@pytest.mark.parametrize("name", network_names())
+def test_network(check, name):
+    check(network(name))
+
+
+@pytest.mark.parametrize("check", LEARNER_CHECKS, ids=named)
+@pytest.mark.parametrize("name", LEARNERS)
+def test_learner(check, name):
+    record = LEARNERS[name]
+    make = QUICK_LEARNERS.get(name, record.load_learner())
+    check(LearnerCase(record, make()))

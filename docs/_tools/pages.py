@@ -104,7 +104,7 @@ def run_python(block: Block, names: dict[str, object], path: str) -> str:
     """Run a python block and return what it prints; tracebacks name the page's line."""
     padded = "\n" * (block.line - 1) + block.code
     with _captured() as caught:
-        exec(compile(padded, path, "exec"), names)
+        exec(compile(padded, path, "exec", dont_inherit=True), names)
     return caught.getvalue()
 
 

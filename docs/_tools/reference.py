@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from equipoise._core.options import Setting
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
@@ -239,15 +241,47 @@ def _range(low: float, high: float) -> str:
     return f"{low:g} to {high:g}".replace("inf", "∞")
 
 
+def _options(settings: Mapping[str, Setting]) -> str:
+    """Return options with their defaults and ranges, for a cell of a table."""
+    return "; ".join(map(_option, settings, settings.values())) or "-"
+
+
+def _option(name: str, setting: Setting) -> str:
+    text = f"`{name}` = {setting.default}"
+    low, high = setting.low, setting.high
+    if low is not None and high is not None:
+        ends = "strictly between {} and {}" if setting.open_ends else "from {} to {}"
+        return f"{text}, {ends.format(f'{low:g}', f'{high:g}')}"
+    if low is not None:
+        return f"{text}, {'above' if setting.open_ends else 'at least'} {low:g}"
+    return text
+
+
+def _learners() -> str:
+    from equipoise.strategies.learner_records import LEARNERS
+
+    rows = []
+    for name, record in LEARNERS.items():
+        parts = ", ".join(f"`{part}`" for part in record.parts) or "-"
+        keras = "yes" if record.keras or record.trains_networks else "no"
+        rows.append(
+            f"| `{name}` | {record.phrase} | {parts} | {_options(record.options)} "
+            f"| {keras} |"
+        )
+    head = (
+        "| learner | what it is | parts of a strategy | options | export |\n"
+        "|---|---|---|---|---|\n"
+    )
+    return head + "\n".join(rows)
+
+
 def _losses() -> str:
     from equipoise.losses.records import LOSS_RECORDS
 
-    rows = []
-    for name, objective in LOSS_RECORDS.items():
-        options = ", ".join(
-            f"`{key}` = {setting.default}" for key, setting in objective.options.items()
-        )
-        rows.append(f"| `{name}` | {objective.kind} | {options or '-'} |")
+    rows = [
+        f"| `{name}` | {record.kind} | {_options(record.options)} |"
+        for name, record in LOSS_RECORDS.items()
+    ]
     return "| loss | one value per | options |\n|---|---|---|\n" + "\n".join(rows)
 
 
@@ -266,12 +300,12 @@ def _findings() -> str:
 
 
 def _samplers() -> str:
-    from equipoise.sampling.samplers import SAMPLERS, sampler_options
+    from equipoise.sampling.samplers import SAMPLERS
 
-    rows = []
-    for name, kind in SAMPLERS.items():
-        options = ", ".join(f"`{k}` = {v}" for k, v in sampler_options(name).items())
-        rows.append(f"| `{name}` | `{kind.__name__}` | {options or '-'} |")
+    rows = [
+        f"| `{name}` | `{kind.__name__}` | {_options(kind.settings())} |"
+        for name, kind in SAMPLERS.items()
+    ]
     return "| name | class | options |\n|---|---|---|\n" + "\n".join(rows)
 
 
@@ -280,29 +314,30 @@ def _weights() -> str:
 
     rows = []
     for name, scheme in SCHEMES.items():
-        options = ", ".join(f"`{k}` = {v:g}" for k, v in scheme.options.items())
-        what = scheme.phrase.format(**scheme.options)
-        rows.append(f"| `{name}` | positives count {what} | {options or '-'} |")
+        defaults = {key: setting.default for key, setting in scheme.options.items()}
+        what = scheme.phrase.format(**defaults)
+        options = _options(scheme.options)
+        rows.append(f"| `{name}` | positives count {what} | {options} |")
     return "| scheme | what it does | options |\n|---|---|---|\n" + "\n".join(rows)
 
 
 def _syntheses() -> str:
-    from equipoise.synthesis.syntheses import SYNTHESES, synthesis_options
+    from equipoise.synthesis.syntheses import SYNTHESES
 
-    rows = []
-    for name, kind in SYNTHESES.items():
-        options = ", ".join(f"`{k}` = {v}" for k, v in synthesis_options(name).items())
-        rows.append(f"| `{name}` | `{kind.__name__}` | {options or '-'} |")
+    rows = [
+        f"| `{name}` | `{kind.__name__}` | {_options(kind.settings())} |"
+        for name, kind in SYNTHESES.items()
+    ]
     return "| name | class | options |\n|---|---|---|\n" + "\n".join(rows)
 
 
 def _plans() -> str:
     from equipoise.strategies.plans import PLANS
 
-    rows = []
-    for name, plan in PLANS.items():
-        options = ", ".join(f"`{k}` = {s.default}" for k, s in plan.options.items())
-        rows.append(f"| `{name}` | `{plan.sampling}` | {options} |")
+    rows = [
+        f"| `{name}` | `{plan.sampling}` | {_options(plan.options)} |"
+        for name, plan in PLANS.items()
+    ]
     head = "| plan | each model draws by | options |\n|---|---|---|\n"
     return head + "\n".join(rows)
 
@@ -324,6 +359,7 @@ REGISTRIES: dict[str, Callable[[], str]] = {
     "syntheses": _syntheses,
     "plans": _plans,
     "networks": _networks,
+    "learners": _learners,
 }
 
 

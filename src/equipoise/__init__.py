@@ -7,8 +7,8 @@ that a `.keras` file which holds them loads.
 """
 
 from equipoise._core.lazy import attach
-from equipoise._core.registration import register
+from equipoise._core.registration import tell_keras
 
 __getattr__, __dir__, __all__ = attach(__name__, __file__)
-register()
-del attach, register
+tell_keras()
+del attach, tell_keras

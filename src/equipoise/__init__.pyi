@@ -8,6 +8,7 @@ from .diagnosis.diagnosis import diagnose as diagnose
 from .diagnosis.finding import Finding as Finding
 from .diagnosis.futility import LearningCurve as LearningCurve
 from .diagnosis.futility import learning_curve as learning_curve
+from .extending import register as register
 from .strategies.catalogue import as_strategies as as_strategies
 from .strategies.catalogue import catalogue as catalogue
 from .strategies.catalogue import sweep_strategies as sweep_strategies

@@ -66,6 +66,7 @@ def registered() -> list[tuple[str, str]]:
     from equipoise.networks.catalogue import network_names
     from equipoise.sampling.samplers import sampler_names
     from equipoise.strategies.catalogue import catalogue
+    from equipoise.strategies.learner_records import LEARNERS
     from equipoise.strategies.plans import PLANS
     from equipoise.synthesis.syntheses import synthesis_names
     from equipoise.weights.schemes import scheme_names
@@ -79,6 +80,7 @@ def registered() -> list[tuple[str, str]]:
         *(("networks", name) for name in network_names()),
         *(("synthesis", name) for name in synthesis_names()),
         *(("strategies", name) for name in PLANS),
+        *(("learners", name) for name in LEARNERS),
         *(("findings", check.code) for check in CHECKS),
     ]
 

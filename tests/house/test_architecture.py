@@ -49,6 +49,7 @@ ORDER = [
     "verbs",
     "cli",
     "testing",
+    "extending",
 ]
 # These may import TensorFlow; where a folder is free of it but for one face, the
 # face is named.
@@ -106,6 +107,52 @@ def test_a_module_imports_only_from_rows_above(path: Path) -> None:
             f"{path.relative_to(PACKAGE)} imports {name}, which lies below it: move "
             "what both need upwards, or pass it in as an argument"
         )
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_files() -> dict[str, set[str]]:
+    """Return file -> the files it imports, in functions and for types as well."""
+    names = {module_of(path) for path in MODULES}
+    return {
+        module_of(path): {name for name in imports(path) if name in names}
+        for path in MODULES
+    }
+
+
+def circle(graph: dict[str, set[str]]) -> list[str]:
+    """Return the nodes of some circle, in its order; empty without one."""
+    done: set[str] = set()
+    trail: list[str] = []
+
+    def walk(node: str) -> list[str]:
+        if node in trail:
+            return [*trail[trail.index(node) :], node]
+        if node in done:
+            return []
+        trail.append(node)
+        for other in sorted(graph[node] - {node}):
+            if closed := walk(other):
+                return closed
+        done.add(trail.pop())
+        return []
+
+    return next((closed for node in sorted(graph) if (closed := walk(node))), [])
+
+
+def test_a_circle_is_found() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert not circle({"a": {"b", "c"}, "b": {"c"}, "c": set()})
+
+
+def test_no_file_imports_itself_by_a_detour() -> None:
+    """Not even for its annotations: each file is understood after those it names."""
+    graph = imported_files()
+    assert sum(map(len, graph.values())) > 500
+    assert circle(graph) == []
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pages
 import pytest
+
+from equipoise.extending import ACTIVE
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
@@ -53,6 +56,14 @@ def test_the_examples_of_a_document_run(
         else:
             for command, shown in pages.commands(block.code):
                 compare(block, shown, pages.run_command(command))
+
+
+@pytest.fixture(autouse=True)
+def undone() -> Iterator[None]:
+    """Remove the pieces that a document registers."""
+    yield
+    for registration in list(ACTIVE):
+        registration.undo()
 
 
 def compare(block: Any, shown: str, printed: str) -> None:

@@ -25,7 +25,7 @@ class Sound(Sampler):
     def describe(self) -> str:
         return "at random"
 
-    def _positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
+    def positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
         random = np.random.default_rng([seed % 2**32, start])
         return random.integers(0, len(classes), count, dtype=np.int32)
 
@@ -33,8 +33,8 @@ class Sound(Sampler):
 class Forgetful(Natural):
     """Never draws the last positive."""
 
-    def _positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
-        index = super()._positions(classes, start, count, seed)
+    def positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
+        index = super().positions(classes, start, count, seed)
         first, *_, last = classes.positives
         return np.where(index == last, first, index).astype(np.int32)
 
@@ -49,15 +49,15 @@ class Boastful(Natural):
 class Stubborn(Sound):
     """Gives the same rows in each epoch."""
 
-    def _positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
-        return super()._positions(classes, 0, count, seed)
+    def positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
+        return super().positions(classes, 0, count, seed)
 
 
 class Deaf(Sound):
     """Does not hear of the seed."""
 
-    def _positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
-        return super()._positions(classes, start, count, 0)
+    def positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
+        return super().positions(classes, start, count, 0)
 
 
 class Counting(Sound):
@@ -65,15 +65,15 @@ class Counting(Sound):
 
     times: ClassVar[int] = 0
 
-    def _positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
+    def positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
         type(self).times += 1
-        return super()._positions(classes, start + self.times, count, seed)
+        return super().positions(classes, start + self.times, count, seed)
 
 
 class Shared(Sound):
     """Seeds the random numbers of the whole process."""
 
-    def _positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
+    def positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
         np.random.seed([seed % 2**32, start])
         return np.random.randint(0, len(classes), count, dtype=np.int32)
 
@@ -88,8 +88,8 @@ class Wide(Natural):
 class Outside(Sound):
     """Counts rows from 1."""
 
-    def _positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
-        return super()._positions(classes, start, count, seed) + np.int32(1)
+    def positions(self, classes: Any, start: int, count: int, seed: int) -> Any:
+        return super().positions(classes, start, count, seed) + np.int32(1)
 
 
 class Turned(Natural):

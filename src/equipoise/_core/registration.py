@@ -44,11 +44,11 @@ CLASSES = {
 """Module -> the classes in it that register themselves with Keras."""
 
 
-def register() -> None:
+def tell_keras() -> None:
     """Give Keras the stand-ins: now if it is imported, else as soon as it is.
 
     Example:
-        >>> register()  # `import equipoise` has done so already
+        >>> tell_keras()  # `import equipoise` has done so already
     """
     if "keras" in sys.modules:
         _hand_over(sys.modules["keras"])

@@ -18,6 +18,7 @@ from equipoise.decision.objectives import Objective
 from equipoise.decision.thresholds import choose_threshold
 from equipoise.metrics import Counts
 from equipoise.metrics import metric as metric_named
+from equipoise.metrics.registry import reported_metrics
 from equipoise.metrics.threshold import cost
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
@@ -121,7 +122,7 @@ def _of_costs(costs: Costs) -> tuple[float, float | None]:
 
 
 @dataclass(frozen=True, eq=False)
-class DecisionCells:
+class Cells:
     """What was decided about each class; numbers, or arrays of one shape.
 
     Attributes:
@@ -171,7 +172,7 @@ class DecisionCells:
         )
 
 
-Definition = Callable[[DecisionCells], FloatArray]
+Definition = Callable[[Cells], FloatArray]
 
 
 def definitions(costs: Costs | None, *, undecided: bool) -> Mapping[str, Definition]:
@@ -184,30 +185,30 @@ def definitions(costs: Costs | None, *, undecided: bool) -> Mapping[str, Definit
         costs: For the metric "cost"; None leaves it out.
         undecided: Whether rows can be left undecided; adds their share.
     """
-    by_name: dict[str, Definition] = {}
-    for name in DECISION:
+    found: dict[str, Definition] = {}
+    for name in (*DECISION, *reported_metrics()):
         of_counts = metric_named(name).of_counts
         if of_counts is not None:
-            by_name[name] = _of_counts(of_counts)
+            found[name] = _of_counts(of_counts)
     if undecided:
-        by_name[UNDECIDED] = left_share
+        found[UNDECIDED] = left_share
     if costs is not None:
-        by_name["cost"] = _cost(costs)
-    return by_name
+        found["cost"] = _cost(costs)
+    return found
 
 
 def _of_counts(function: Callable[[Counts], FloatArray]) -> Definition:
     return lambda cells: function(cells.counts)
 
 
-def left_share(cells: DecisionCells) -> FloatArray:
+def left_share(cells: Cells) -> FloatArray:
     """Return the share of the rows that is left undecided."""
     rows = cells.positives + cells.negatives
     return np.asarray((cells.left_positives + cells.left_negatives) / rows)
 
 
 def _cost(costs: Costs) -> Definition:
-    def spent(cells: DecisionCells) -> FloatArray:
+    def spent(cells: Cells) -> FloatArray:
         decided = cost(cells.counts, **cost_options(costs))
         if costs.abstain is None:
             return decided

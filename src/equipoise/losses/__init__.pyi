@@ -9,6 +9,7 @@ from .logit_adjusted import LogitAdjusted as LogitAdjusted
 from .logit_adjusted import logit_adjusted_loss as logit_adjusted_loss
 from .pairwise_auc import PairwiseAUC as PairwiseAUC
 from .pairwise_auc import pairwise_auc_loss as pairwise_auc_loss
+from .records import LossRecord as LossRecord
 from .records import loss_names as loss_names
 from .registry import LossSpec as LossSpec
 from .registry import get as get

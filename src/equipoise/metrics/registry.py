@@ -39,6 +39,10 @@ class Metric:
         needs: Which rows must be there: "positives", "negatives" or "rows".
         undefined: In words, where it is NaN.
         of_counts: The definition on `Counts`, of the kinds "threshold" and "cost".
+        label: Its name in a report; made of `name` if empty.
+        meaning: What it is, in the words of a report.
+        reported: Whether every trial and evaluation reports it besides the usual
+            ones, which a metric with `of_counts` can ask for.
     """
 
     name: str
@@ -50,6 +54,9 @@ class Metric:
     needs: tuple[str, ...]
     undefined: str
     of_counts: Callable[..., FloatArray] | None = None
+    label: str = ""
+    meaning: str = ""
+    reported: bool = False
 
     def __call__(
         self,
@@ -103,6 +110,16 @@ class Metric:
             if present[need] == 0:
                 return f"no {need}"
         return self.undefined
+
+
+def reported_metrics() -> list[str]:
+    """Return the metrics of decisions that users added to every evaluation.
+
+    Example:
+        >>> reported_metrics()
+        []
+    """
+    return [name for name, one in METRICS.items() if one.reported]
 
 
 def metric(name: str) -> Metric:

@@ -29,14 +29,14 @@ from equipoise.priors import probability
 from equipoise.reading.read import read_features
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
-from equipoise.table.row_source import RowSource
 from equipoise.table.table import Table
 
-Rows = RowSource | npt.NDArray[Any]
-"""What a model scores: rows with columns, or an array for the user's own network."""
+Rows = Table | npt.NDArray[Any]
+"""What the fold models score: a table, or an array for networks of the user's own."""
 
-Scored = Table | npt.NDArray[Any]
-"""What the fold models score at once: a block of rows, or an array."""
+ROWS_AT_ONCE = 131_072
+"""Rows of a table that are encoded at once. A multiple of what networks score at once,
+so that a row's score does not depend on where the blocks end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +55,11 @@ class Component:
     scorers: tuple[Scorer, ...]
     own: UserInput | None = None
 
-    def probability(self, rows: Scored) -> FloatArray:
+    def probability(self, rows: Rows) -> FloatArray:
         """Return the mean probability of the fold models, `[rows]`."""
         return probability(self.log_odds(rows))
 
-    def log_odds(self, rows: Scored) -> FloatArray:
+    def log_odds(self, rows: Rows) -> FloatArray:
         """Return the log-odds of that mean, always finite, `[rows]`.
 
         Args:
@@ -67,7 +67,7 @@ class Component:
         """
         return mean_log_odds(self.each(rows))
 
-    def each(self, rows: Scored) -> FloatArray:
+    def each(self, rows: Rows) -> FloatArray:
         """Return the log-odds of every fold model, `[models, rows]`.
 
         Args:
@@ -86,23 +86,25 @@ class Component:
 
 def hashes_of(rows: Rows) -> npt.NDArray[np.uint64]:
     """Return a number for each row; equal rows have equal numbers."""
-    if isinstance(rows, np.ndarray):
-        return array_hashes(rows)
-    return np.concatenate([row_hashes(block) for block in rows.blocks()])
+    return array_hashes(rows) if isinstance(rows, np.ndarray) else row_hashes(rows)
 
 
 def pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
     """Return the weighted mean of the components' log-odds, `[rows]`.
 
-    Rows with columns are scored in blocks, so that what they are encoded to stays
-    small.
+    A long table is scored in blocks, so that what it is encoded to stays small.
     """
-    if isinstance(rows, np.ndarray):
+    if isinstance(rows, np.ndarray) or len(rows) <= ROWS_AT_ONCE:
         return _pooled(components, rows)
-    return np.concatenate([_pooled(components, block) for block in rows.blocks()])
+    starts = range(0, len(rows), ROWS_AT_ONCE)
+    blocks = (
+        rows.take(np.arange(start, min(start + ROWS_AT_ONCE, len(rows))))
+        for start in starts
+    )
+    return np.concatenate([_pooled(components, block) for block in blocks])
 
 
-def _pooled(components: Sequence[Component], rows: Scored) -> FloatArray:
+def _pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
     return pool(
         {c.strategy.name: c.log_odds(rows) for c in components},
         {c.strategy.name: c.weight for c in components},

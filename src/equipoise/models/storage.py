@@ -29,6 +29,7 @@ from equipoise.metrics.estimate import Estimate
 from equipoise.models import check_keras_file, pack, read_parts, unpack, write_parts
 from equipoise.models.card import card
 from equipoise.models.model import Component, ModelRecord
+from equipoise.strategies.parts import missing_pieces
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
@@ -240,9 +241,10 @@ def _components(
     components = []
     integer(len(entries), "components", 1, MOST_COMPONENTS)
     for i, data in enumerate(entries):
-        recipe = data["strategy"]
-        kind = Resampled if "resampler" in recipe else Strategy
-        strategy = kind.from_dict(recipe)
+        fields = data["strategy"]
+        _require_registered(fields)
+        kind = Resampled if "resampler" in fields else Strategy
+        strategy = kind.from_dict(fields)
         count = integer(data["scorers"], "scorers", 1, MOST_SCORERS)
         weight = number(data["weight"], "weight", 0, 1)
         scorers = []
@@ -261,6 +263,20 @@ def _components(
     if not math.isclose(total, 1.0, rel_tol=1e-9):
         raise InputError(sentence(f"weights that sum to {significant(total, 6)}", "1"))
     return tuple(components)
+
+
+def _require_registered(fields: Mapping[str, Any]) -> None:
+    """Raise if a strategy needs a piece of the user's that is not registered here."""
+    missing = missing_pieces(fields)
+    if missing:
+        raise BundleError(
+            sentence(
+                f"a bundle whose part 'model.json' needs {' and '.join(missing)}",
+                "pieces of Equipoise, or pieces that are registered",
+                "Import the code that defines it, and call equipoise.register(...) "
+                "before load.",
+            )
+        )
 
 
 def _own_scorer(state: Any, own: UserInput, name: str) -> Scorer:

@@ -10,6 +10,7 @@ from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 from equipoise.metrics.estimate import Estimate
+from equipoise.metrics.registry import reported_metrics
 from equipoise.report.summary_curves import calibration, explorer, ranking_curves
 from equipoise.report.summary_sweep import sweep
 from equipoise.report.summary_ties import ties
@@ -146,7 +147,7 @@ def _decision(trial: TrialRecord) -> dict[str, Any]:
         "sentences": decision_sentences(trial),
         "metrics": [
             {"name": m, **metric_words(m), **interval(found[m])}
-            for m in DECIDED
+            for m in (*DECIDED, *reported_metrics())
             if m in found
         ],
         "confusion": confusion,

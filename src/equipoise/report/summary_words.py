@@ -10,6 +10,7 @@ from equipoise._core.numerals import share as as_share
 from equipoise.decision.decimals import decimal
 from equipoise.diagnosis.words import count
 from equipoise.evaluation.fixed_model import as_costs
+from equipoise.metrics.registry import metric
 from equipoise.report.summary_choice import advice, standing
 
 if TYPE_CHECKING:
@@ -52,7 +53,12 @@ def goal_words(objective: str) -> str:
 
 def metric_words(name: str) -> dict[str, str]:
     """Return a metric's name for people and what it is."""
-    word, meaning = METRICS[name]
+    if name in METRICS:
+        word, meaning = METRICS[name]
+    else:
+        one = metric(name)
+        word = one.label or name.replace("_", " ").capitalize()
+        meaning = one.meaning
     return {"word": word, "meaning": meaning}
 
 

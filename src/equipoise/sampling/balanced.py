@@ -37,8 +37,9 @@ class Balanced(Sampler):
         """Return what it does."""
         return "half positive, half negative"
 
-    def _positions(
+    def positions(
         self, classes: Classes, start: int, count: int, seed: int
     ) -> Int32Array:
+        """Return `count` positions from place `start` of the stream."""
         classes.require_both(self.name)
         return interleaved(classes, 1, 2, start=start, count=count, seed=seed)

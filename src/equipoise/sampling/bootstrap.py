@@ -47,9 +47,10 @@ class Bootstrap(Sampler):
         """Return what it does."""
         return "from a bootstrap sample of each class"
 
-    def _positions(
+    def positions(
         self, classes: Classes, start: int, count: int, seed: int
     ) -> Int32Array:
+        """Return `count` positions from place `start` of the stream."""
         random = generator(seed, "bootstrap")
         sample = np.concatenate(
             [

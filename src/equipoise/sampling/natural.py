@@ -33,7 +33,8 @@ class Natural(Sampler):
         """Return what it does."""
         return "at their natural frequency"
 
-    def _positions(
+    def positions(
         self, classes: Classes, start: int, count: int, seed: int
     ) -> Int32Array:
+        """Return `count` positions from place `start` of the stream."""
         return permutations(len(classes), start, count, seed, "rows")

@@ -55,9 +55,10 @@ class Oversample(Sampler):
         """Return what it does."""
         return f"with positives repeated to {exact(self.ratio)} per negative"
 
-    def _positions(
+    def positions(
         self, classes: Classes, start: int, count: int, seed: int
     ) -> Int32Array:
+        """Return `count` positions from place `start` of the stream."""
         classes.require_both(self.name)
         n0, n1 = len(classes.negatives), len(classes.positives)
         return shuffled_passes(

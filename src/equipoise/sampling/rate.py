@@ -48,9 +48,10 @@ class Rate(Sampler):
     def _share(self) -> Fraction:
         return Fraction(self.rate).limit_denominator(_FINEST)
 
-    def _positions(
+    def positions(
         self, classes: Classes, start: int, count: int, seed: int
     ) -> Int32Array:
+        """Return `count` positions from place `start` of the stream."""
         classes.require_both(self.name)
         share = self._share
         return interleaved(

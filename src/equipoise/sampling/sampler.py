@@ -25,7 +25,7 @@ class Sampler(ABC):
     """A pure function of labels, seed and epoch that says which rows are drawn.
 
     A new sampler is a frozen dataclass whose fields are its options (see
-    `equipoise._core.options.option`), with the three methods below, and a line in
+    `equipoise.extending.option`), with the three methods below, and a line in
     `sampling/samplers.py`; from outside the package, `equipoise.register`.
 
     Attributes:
@@ -92,7 +92,7 @@ class Sampler(ABC):
             raise InputError(
                 sentence(f"{len(classes):,} rows", f"at most {_MOST_ROWS:,}")
             )
-        index = self._positions(classes, start, count, integer(seed, "seed"))
+        index = self.positions(classes, start, count, integer(seed, "seed"))
         return Draw(index.reshape(-1, size))
 
     def over(
@@ -136,7 +136,17 @@ class Sampler(ABC):
         """Return what it does, in words that complete "batches drawn ..."."""
 
     @abstractmethod
-    def _positions(
+    def positions(
         self, classes: Classes, start: int, count: int, seed: int
     ) -> Int32Array:
-        """Return `count` positions from place `start` of the run's stream."""
+        """Return `count` positions from place `start` of the run's stream.
+
+        Args:
+            classes: Where the rows of each class are.
+            start: The first place, at least 0.
+            count: How many places, at least 1.
+            seed: The seed of the run.
+
+        Returns:
+            `[count]` int32 positions among the labels.
+        """

@@ -37,9 +37,10 @@ class Stratified(Sampler):
         """Return what it does."""
         return "with the natural share of positives in every batch"
 
-    def _positions(
+    def positions(
         self, classes: Classes, start: int, count: int, seed: int
     ) -> Int32Array:
+        """Return `count` positions from place `start` of the stream."""
         classes.require_both(self.name)
         return interleaved(
             classes,

@@ -75,9 +75,10 @@ class Undersample(Sampler):
             f"with negatives cut to {significant(1 / self.ratio)} per positive, {which}"
         )
 
-    def _positions(
+    def positions(
         self, classes: Classes, start: int, count: int, seed: int
     ) -> Int32Array:
+        """Return `count` positions from place `start` of the stream."""
         classes.require_both(self.name)
         n0, n1 = len(classes.negatives), len(classes.positives)
         return shuffled_passes(

@@ -12,7 +12,7 @@ from equipoise.strategies.blended import Blend
 from equipoise.strategies.sampler_object import is_sampler_object, resampled
 from equipoise.strategies.strategy import Strategy
 
-_CATALOGUE: dict[str, Strategy] = {
+CATALOGUE: dict[str, Strategy] = {
     entry.name: entry
     for entry in (
         Strategy("prior", learner="prior"),
@@ -44,9 +44,9 @@ AUTO = {"logistic": 1, "trees": 2, "extra_trees": 2, "plain": 1}
 """What "auto" averages, and the shares before any data: a third for each kind, that is
 boosted trees, randomised trees, and the two smooth models together."""
 
-_CATALOGUE["auto"] = Blend(
+CATALOGUE["auto"] = Blend(
     "auto",
-    blended=tuple(_CATALOGUE[name] for name in AUTO),
+    blended=tuple(CATALOGUE[name] for name in AUTO),
     shares=tuple(AUTO.values()),
 )
 
@@ -61,7 +61,7 @@ def catalogue() -> dict[str, Strategy]:
         >>> list(catalogue())[:5]
         ['prior', 'trees', 'extra_trees', 'logistic', 'plain']
     """
-    return dict(_CATALOGUE)
+    return dict(CATALOGUE)
 
 
 def strategy(name: str) -> Strategy:
@@ -74,7 +74,7 @@ def strategy(name: str) -> Strategy:
         >>> strategy("class_weight")
         Strategy('class_weight', weights='balanced')
     """
-    return _CATALOGUE[one_of(name, _CATALOGUE, "strategy")]
+    return CATALOGUE[one_of(name, CATALOGUE, "strategy")]
 
 
 def sweep_strategies(weights: Sequence[float] = SWEEP_WEIGHTS) -> list[Strategy]:
@@ -115,30 +115,31 @@ def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
 
     Raises:
         InputTypeError: Something is none of these.
-        InputError: A name is not known, there is nothing, or two have one name.
+        InputError: A name is unknown, there is no strategy, or two have one name.
 
     Example:
         >>> as_strategies(["plain", Strategy(loss="focal")])
         [Strategy('plain'), Strategy('focal', loss='focal')]
     """
-    wanted: list[Any]
+    each: list[Any]
     if isinstance(items, str | Strategy) or is_sampler_object(items):
-        wanted = [items]
+        each = [items]
     else:
-        wanted = list(items)
-    swept = {entry.name: entry for entry in sweep_strategies()}
-    found: list[Strategy] = []
-    for item in wanted:
+        each = list(items)
+    sweep = {entry.name: entry for entry in sweep_strategies()}
+    strategies: list[Strategy] = []
+    for item in each:
         if isinstance(item, Strategy):
-            found.append(item)
+            strategies.append(item)
         elif item == "sweep":
-            found.extend(swept.values())
-        elif isinstance(item, str) and item in swept:
-            found.append(swept[item])
+            strategies.extend(sweep.values())
+        elif isinstance(item, str) and item in sweep:
+            strategies.append(sweep[item])
         elif isinstance(item, str):
-            found.append(_CATALOGUE[one_of(item, [*_CATALOGUE, "sweep"], "strategy")])
+            name = one_of(item, [*CATALOGUE, "sweep"], "strategy")
+            strategies.append(CATALOGUE[name])
         elif is_sampler_object(item):
-            found.append(resampled(item))
+            strategies.append(resampled(item))
         else:
             raise InputTypeError(
                 sentence(
@@ -146,22 +147,22 @@ def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
                     "a name, a Strategy, or an object with fit_resample(X, y)",
                 )
             )
-    _check_names(found)
-    return found
+    _require_different_names(strategies)
+    return strategies
 
 
-def _check_names(found: Sequence[Strategy]) -> None:
-    if not found:
+def _require_different_names(strategies: Sequence[Strategy]) -> None:
+    if not strategies:
         raise InputError(
             sentence("no strategy", "at least one", "See equipoise.catalogue().")
         )
-    names = [entry.name for entry in found]
+    names = [entry.name for entry in strategies]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(
             sentence(
                 f"two strategies of the name {twice!r}",
-                "a name of its own for each",
+                "different names",
                 "Pass Strategy(name=...).",
             )
         )

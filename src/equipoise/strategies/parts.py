@@ -12,12 +12,12 @@ from equipoise._core.options import Number, Setting
 from equipoise.losses.records import LOSS_RECORDS, LossRecord
 from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.samplers import SAMPLERS
-from equipoise.strategies.learner_records import LearnerRecord
+from equipoise.strategies.learner_records import LEARNERS, LearnerRecord
 from equipoise.strategies.plans import PLANS, Plan
 from equipoise.synthesis.syntheses import SYNTHESES
 from equipoise.synthesis.synthesis import Synthesis
 from equipoise.weights.scheme import Scheme
-from equipoise.weights.schemes import SCHEMES, class_weights
+from equipoise.weights.schemes import SCHEMES
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ class Parts:
         if self.scheme is None:
             return 1.0, 1.0
         options: dict[str, Any] = self._chosen(self.scheme.options)
-        return class_weights(self.scheme.name, negatives, positives, **options)
+        return self.scheme.weights(negatives, positives, **options)
 
     def drawn_prior(self, negatives: float, positives: float) -> float:
         """Return the share of positives among the drawn examples.
@@ -184,3 +184,28 @@ def resolve(
         chosen=options,
         settings=settings,
     )
+
+
+def missing_pieces(fields: Mapping[str, Any]) -> list[str]:
+    """Return the pieces that a strategy names and that are not registered.
+
+    Args:
+        fields: What `Strategy.to_dict` gave.
+
+    Example:
+        >>> missing_pieces({"loss": "mine", "weights": None})
+        ["the loss 'mine'"]
+    """
+    registries: dict[str, Mapping[str, Any]] = {
+        "learner": LEARNERS,
+        "sampling": SAMPLERS,
+        "synthesis": SYNTHESES,
+        "weights": SCHEMES,
+        "loss": LOSS_RECORDS,
+        "plan": PLANS,
+    }
+    return [
+        f"the {field} {fields[field]!r}"
+        for field, registry in registries.items()
+        if isinstance(fields.get(field), str) and fields[field] not in registry
+    ]

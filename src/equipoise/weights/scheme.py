@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from equipoise._core.checks import number, sentence
-from equipoise._core.options import Setting
+from equipoise._core.options import Setting, require_options
 from equipoise.errors import InputError
 
 
@@ -36,6 +36,25 @@ class Scheme:
     citations: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     tasks: tuple[str, ...] = ("binary",)
+
+    def weights(
+        self, negatives: float, positives: float, **options: float
+    ) -> tuple[float, float]:
+        """Return the weights of a negative and of a positive row, see `class_weights`.
+
+        Args:
+            negatives: The number of negative training rows, or their total weight.
+            positives: The number of positive training rows, or their total weight.
+            **options: The scheme's own options.
+
+        Raises:
+            InputError: An option is unknown or out of range, or a class is empty.
+        """
+        n0, n1 = check_counts(negatives, positives)
+        require_options(options, self.options, f"weights={self.name!r}")
+        for name, value in options.items():
+            self.options[name].check(value, name)
+        return normalise(self.ratio(n0, n1, **options), n0, n1)
 
 
 def check_counts(negatives: float, positives: float) -> tuple[float, float]:

@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import one_of
-from equipoise._core.options import require_options
 from equipoise.metrics.inputs import check_labels
 from equipoise.weights import (
     balanced,
@@ -17,7 +16,7 @@ from equipoise.weights import (
     log,
     sqrt,
 )
-from equipoise.weights.scheme import Scheme, check_counts, normalise
+from equipoise.weights.scheme import Scheme
 
 SCHEMES: dict[str, Scheme] = {
     module.SCHEME.name: module.SCHEME
@@ -62,11 +61,7 @@ def class_weights(
         (0.5555555555555556, 5.0)
     """
     record = SCHEMES[one_of(scheme, SCHEMES, "weights")]
-    n0, n1 = check_counts(negatives, positives)
-    require_options(options, record.options, f"weights={scheme!r}")
-    for name, value in options.items():
-        record.options[name].check(value, name)
-    return normalise(record.ratio(n0, n1, **options), n0, n1)
+    return record.weights(negatives, positives, **options)
 
 
 def example_weights(

@@ -5,25 +5,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from equipoise.diagnosis.finding import Check, Observation
-from equipoise.diagnosis.needs import FEATURES
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, share
 from equipoise.table.duplicates import Duplicates, judge_duplicates
 
 
-def check_duplicate_rows(
+def look(
     subject: Subject, *, material: float = 0.01
-) -> Observation | None:
+) -> Observation | NotApplicable | None:
     """Count rows that equal an earlier one, and tell copies from coincidences.
 
-    `equipoise.table.duplicates` describes how: by the rows that nearly agree.
+    How they are told apart is described in `equipoise.table.duplicates`: by the
+    rows that nearly agree.
 
     Args:
-        subject: The table that is checked.
+        subject: What is looked at.
         material: Copies are a warning from this share of the rows; coincidences
-            below it are not reported.
+            below it are not worth a word.
     """
+    if not subject.featured:
+        return NotApplicable("the table has no feature columns")
     sets = subject.equal_rows
     repeated = sets.repeated
     if repeated == 0:
@@ -40,10 +42,10 @@ def check_duplicate_rows(
         f"{'equals' if repeated == 1 else 'equal'} an earlier row in all features; "
         + _kind(judged, repeated),
         "Keep equal rows on one side of every split (duplicates='group'; 'auto' does "
-        "this here). Remove them if they come from a join or from over-sampling."
+        "so here). Remove them if they came from a join or from over-sampling."
         if copies
-        else "Nothing: different cases may have equal features. If you know that these "
-        "are copies, pass duplicates='group'.",
+        else "Nothing: different cases may look alike. If you know them to be copies, "
+        "say duplicates='group'.",
         {
             "repeated_rows": repeated,
             "repeated_positives": positives,
@@ -56,13 +58,13 @@ def check_duplicate_rows(
 
 def _kind(judged: Duplicates, repeated: int) -> str:
     if not judged.equal_copies:
-        return "so many rows nearly agree that this is coincidence."
-    verdict = "it looks like a copy" if repeated == 1 else "they look like copies"
+        return "rows that nearly agree are so common that this is coincidence."
+    what = "it looks like a copy" if repeated == 1 else "they look like copies"
     amount = f"{judged.expected:,.0f}" if judged.expected >= 1 else "less than one"
     return (
-        f"{verdict}: of the {judged.twins:,} rows with a twin, {amount} would have "
-        "one by coincidence."
+        f"{what}: of the {judged.twins:,} rows with a twin, {amount} would have one by "
+        "coincidence."
     )
 
 
-CHECK = Check("EQP006", "Repeated rows", check_duplicate_rows, needs=(FEATURES,))
+CHECK = Check("EQP006", "Repeated rows", look)

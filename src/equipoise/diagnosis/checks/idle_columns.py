@@ -11,11 +11,11 @@ from equipoise.diagnosis.words import name_list
 from equipoise.table.table import Column, Table
 
 
-def check_idle_columns(subject: Subject) -> Observation | None:
-    """List the columns that carry no information, or the same as another column.
+def look(subject: Subject) -> Observation | None:
+    """List the columns that say nothing, and those that say the same as another.
 
     Args:
-        subject: The table that is checked.
+        subject: What is looked at.
     """
     table = subject.table
     dropped = {d.name: d.reason for d in table.dropped}
@@ -38,8 +38,7 @@ def check_idle_columns(subject: Subject) -> Observation | None:
     return Observation(
         "info",
         f"{text[0].upper()}{text[1:]}.",
-        "Nothing has to be done; check that none of them was meant to carry "
-        "information.",
+        "Nothing needs to be done; check that none was meant to say something.",
         {"dropped": dropped, "constant": constant, "equal": [list(t) for t in twins]},
     )
 
@@ -53,27 +52,27 @@ def _constant(column: Column) -> bool:
     return bool(np.all(column.values == column.values[0]))
 
 
-def _twins(table: Table, skip: set[str]) -> list[tuple[str, str]]:
+def _twins(table: Table, leave: set[str]) -> list[tuple[str, str]]:
     """Return pairs of columns with equal values in every row."""
-    first_of: dict[tuple[str, bytes], Column] = {}
-    pairs = []
+    seen: dict[tuple[str, bytes], Column] = {}
+    found = []
     for column in table.columns:
-        if column.name in skip:
+        if column.name in leave:
             continue
         key = (column.kind, np.ascontiguousarray(column.values[:1000]).tobytes())
-        first = first_of.setdefault(key, column)
+        first = seen.setdefault(key, column)
         if first is not column and _equal(first, column):
-            pairs.append((first.name, column.name))
-    return pairs
+            found.append((first.name, column.name))
+    return found
 
 
 def _equal(a: Column, b: Column) -> bool:
     if a.kind == "categorical":
         return a.categories == b.categories and np.array_equal(a.values, b.values)
-    missing = a.missing()
-    if not np.array_equal(missing, b.missing()):
+    gone = a.missing()
+    if not np.array_equal(gone, b.missing()):
         return False
-    return bool(np.all((a.values == b.values) | missing))
+    return bool(np.all((a.values == b.values) | gone))
 
 
-CHECK = Check("EQP018", "Columns that say nothing new", check_idle_columns)
+CHECK = Check("EQP018", "Columns that say nothing new", look)

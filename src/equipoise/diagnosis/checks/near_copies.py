@@ -5,25 +5,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from equipoise.diagnosis.finding import Check, Observation
-from equipoise.diagnosis.needs import FEATURES
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count
 from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.units import count_units
 
 
-def check_near_copies(
+def look(
     subject: Subject, *, material: float = 0.01
-) -> Observation | None:
-    """Count rows that hardly differ from another.
+) -> Observation | NotApplicable | None:
+    """Count rows that differ from another by next to nothing.
 
-    `equipoise.table.near` describes how they are found.
+    How they are found is described in `equipoise.table.near`.
 
     Args:
-        subject: The table that is checked.
+        subject: What is looked at.
         material: A warning from this share of the rows, or of the positives.
     """
+    if not subject.featured:
+        return NotApplicable("the table has no feature columns")
     judged = judge_duplicates(subject.table)
     if not judged.near:
         return None
@@ -38,21 +39,19 @@ def check_near_copies(
     grave = rows - cases >= material * rows or positives - distinct >= (
         material * positives
     )
-    verb = "equals" if judged.near == 1 else "equal"
     message = (
-        f"{count(judged.near, 'row')} nearly {verb} another: {_how(judged.apart)}. If "
-        f"equal and nearly equal rows count once, the {rows:,} rows are "
-        f"{count(cases, 'case')}, and the {positives:,} positives {distinct:,}."
+        f"{count(judged.near, 'row')} nearly equal another: {_how(judged.apart)}. With "
+        f"the equal rows, the {rows:,} rows are {count(cases, 'case')}, and the "
+        f"{positives:,} positives {distinct:,}."
     )
     if mixed:
-        holds = "holds" if mixed == 1 else "hold"
-        message += f" {count(mixed, 'set')} of such rows {holds} both classes."
+        message += f" {count(mixed, 'set')} of such rows {_hold(mixed)} both classes."
     return Observation(
         "warning" if grave else "info",
         message,
         "They are kept on one side of every split and count as one case "
-        "(duplicates='auto'). Keep one row of each set, or pass duplicates='ignore' if "
-        "each is a new measurement.",
+        "(duplicates='auto'). Keep one row of each set, or say duplicates='ignore' if "
+        "they are measured anew each time.",
         {
             "near_rows": judged.near,
             "rows_in_sets": int(np.count_nonzero(several)),
@@ -65,12 +64,14 @@ def check_near_copies(
     )
 
 
+def _hold(number: int) -> str:
+    return "holds" if number == 1 else "hold"
+
+
 def _how(apart: float) -> str:
     if apart == 0:
-        return "only upper and lower case or spaces in text differ"
+        return "only the case or the spaces of texts differ"
     return f"the numbers differ by about {apart:.0e} of a column's spread"
 
 
-CHECK = Check(
-    "EQP024", "Rows that nearly equal another", check_near_copies, needs=(FEATURES,)
-)
+CHECK = Check("EQP024", "Rows that nearly equal another", look)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""EQP015: categories seen once, which predict categories never seen."""
+"""EQP015: categories seen once, which foretell categories never seen."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from equipoise.diagnosis.columns import translated
-from equipoise.diagnosis.finding import Check, Observation
-from equipoise.diagnosis.needs import CATEGORICAL_COLUMN
+from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, share
 from equipoise.table.table import Column
 
 
 @dataclass(frozen=True)
-class RareCategories:
+class Rare:
     """One column's rare categories.
 
     Attributes:
@@ -24,7 +23,7 @@ class RareCategories:
         once: Categories that occur in one row only.
         categories: Categories that occur.
         unseen: The share of new rows with a category that is not in the table:
-            counted in the test file, else `once` / rows.
+            counted in the test file, else `once` / rows (Good 1953).
     """
 
     name: str
@@ -33,53 +32,50 @@ class RareCategories:
     unseen: float
 
 
-def check_rare_categories(
+def look(
     subject: Subject, *, material: float = 0.05, least: float = 0.01
-) -> Observation | None:
-    """Estimate how often a model will meet a category that it has not seen.
-
-    Without a test file, by the share of rows whose category occurs once (Good 1953).
+) -> Observation | NotApplicable | None:
+    """Estimate how often a model will meet a category that it does not know.
 
     Args:
-        subject: The table that is checked.
+        subject: What is looked at.
         material: A warning from this share of new rows.
         least: Silent below this share.
     """
     columns = [c for c in subject.table.columns if c.kind == "categorical"]
-    counted = [rare_categories(column, subject) for column in columns]
-    rare = sorted((r for r in counted if r.unseen >= least), key=lambda r: -r.unseen)
-    if not rare:
+    if not columns:
+        return NotApplicable("the table has no categorical column")
+    found = [rare_categories(column, subject) for column in columns]
+    found = sorted((r for r in found if r.unseen >= least), key=lambda r: -r.unseen)
+    if not found:
         return None
-    worst = rare[0]
+    worst = found[0]
     where = (
         f"{share(worst.unseen)} of the rows of the test file"
         if subject.test is not None
         else f"about {share(worst.unseen)} of new rows"
     )
-    others = (
-        f" The same holds for {count(len(rare) - 1, 'more column')}."
-        if len(rare) > 1
-        else ""
-    )
+    others = f" {len(found) - 1} more such columns." if len(found) > 1 else ""
     return Observation(
         "warning" if worst.unseen >= material else "info",
         f"{worst.once:,} of the {count(worst.categories, 'category', 'categories')} of "
         f"{worst.name!r} occur once; {where} have a category that the "
-        f"table does not contain.{others}",
-        "Merge rare categories, or use a coarser code. The encoding treats all unseen "
-        "categories as one, so nothing breaks, but nothing is learned about them.",
+        f"table does not know.{others}",
+        "Join rare categories, or use a coarser code. The encoding treats what it "
+        "does not know as one category, so nothing breaks, but nothing is learned.",
         {
-            "columns": [r.name for r in rare],
-            "once": [r.once for r in rare],
-            "categories": [r.categories for r in rare],
-            "unseen_share": [r.unseen for r in rare],
+            "columns": [r.name for r in found],
+            "once": [r.once for r in found],
+            "categories": [r.categories for r in found],
+            "unseen_share": [r.unseen for r in found],
         },
     )
 
 
-def rare_categories(column: Column, subject: Subject) -> RareCategories:
+def rare_categories(column: Column, subject: Subject) -> Rare:
     """Count the categories seen once, and the share of new rows that are unseen."""
-    sizes = np.bincount(column.values[column.values >= 0], minlength=1)
+    known = column.values[column.values >= 0]
+    sizes = np.bincount(known, minlength=1)
     once = int(np.sum(sizes == 1))
     unseen = once / len(column.values)
     if subject.test is not None:
@@ -87,9 +83,7 @@ def rare_categories(column: Column, subject: Subject) -> RareCategories:
         present = np.append(sizes > 0, [False])
         new = (codes >= 0) & ~present[np.minimum(codes, len(sizes))]
         unseen = float(np.mean(new))
-    return RareCategories(column.name, once, int(np.sum(sizes > 0)), unseen)
+    return Rare(column.name, once, int(np.sum(sizes > 0)), unseen)
 
 
-CHECK = Check(
-    "EQP015", "Categories seen once", check_rare_categories, needs=(CATEGORICAL_COLUMN,)
-)
+CHECK = Check("EQP015", "Categories seen once", look)
