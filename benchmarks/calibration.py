@@ -46,7 +46,7 @@ from equipoise.decision import calibration_test, fit_calibrator, objective
 from equipoise.decision.calibration import METHODS
 from equipoise.ensembles.average_scale import average_scores, score_pairs
 from equipoise.ensembles.blend import mean_log_odds
-from equipoise.evaluation.crossfit import cross_fit
+from equipoise.evaluation.out_of_fold import cross_fit
 from equipoise.priors import log_odds, probability
 
 SPREAD = 1.8

@@ -175,7 +175,7 @@ def _register_check(piece: Check) -> Registration:
                 "'MY001', which no check has",
             )
         )
-    seen = piece.look(Subject(gaussian_shift(60, positives=20, seed=1).table))
+    seen = piece.examine(Subject(gaussian_shift(60, positives=20, seed=1).table))
     if not isinstance(seen, Observation | NotApplicable | None):
         raise InputTypeError(
             sentence(

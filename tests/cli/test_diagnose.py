@@ -44,6 +44,12 @@ def test_findings_speak_of_options(
     copies.write_text("\n".join([*rows, *rows[1:60]]) + "\n")
     done = call("diagnose", copies, "--target", "fraud", "--drop", "id")
     assert "--duplicates 'group'" in " ".join(done.stdout.split())
+    words = ["--target", "fraud", "--drop", "id", "--json", "--duplicates"]
+    data = {
+        rule: json.loads(call("diagnose", copies, *words, rule).stdout)["facts"]
+        for rule in ("group", "ignore")
+    }
+    assert data["group"]["positive_cases"] < data["ignore"]["positive_cases"]
 
 
 def test_a_page_is_written_beside_the_sentences(

@@ -43,7 +43,7 @@ def test_each_outcome() -> None:
         "same": "equivalent",
         "open": "cannot tell",
     }
-    assert found.best == "up"
+    assert found.choice == "up"
     assert str(found).startswith("up beats plain by 0.200 [")
 
 
@@ -51,7 +51,7 @@ def test_a_small_real_difference_is_equivalent() -> None:
     found = judge_differences({"a": around(0.004, 0.002)}, 0.2)
     assert found.arms["a"].p < 0.01
     assert found.arms["a"].outcome == "equivalent"
-    assert found.best == "plain"
+    assert found.choice == "plain"
 
 
 def test_the_interval_agrees_with_the_test() -> None:
@@ -71,7 +71,7 @@ def test_the_best_of_several_better_ones_has_the_highest_value() -> None:
     d = {"a": around(0.2, 0.02), "b": around(0.25, 0.02)}
     values = {"a": 0.9, "b": 0.8, "plain": 0.6}
     found = judge_differences(d, 0.2, values=values)
-    assert found.best == "a"
+    assert found.choice == "a"
     assert "So does b." in found.sentence
 
 
@@ -169,7 +169,7 @@ def test_a_trial_is_judged_by_its_own_splits(results) -> None:
     assert found.arms["better"].outcome == "better"
     assert found.arms["prior"].outcome == "worse"
     assert found.arms["same"].outcome in ("equivalent", "cannot tell")
-    assert found.best == "better"
+    assert found.choice == "better"
     data = json.loads(to_json([arm.as_dict() for arm in found.arms.values()]))
     assert data[0]["difference"]["method"] == "corrected resampled t, Holm"
 
@@ -214,7 +214,7 @@ def test_plain_alone_has_no_rival(results) -> None:
         replicates=20,
     )
     found = judge(alone)
-    assert found.best == "plain"
+    assert found.choice == "plain"
     assert "nothing to compare" in found.sentence
 
 

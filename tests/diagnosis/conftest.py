@@ -71,9 +71,9 @@ def noise(build: Build) -> Build:
 def run() -> Callable[..., Finding | NotApplicable | None]:
     """Run one check: run(check, table, test=None, **settings of the subject)."""
 
-    def look(
+    def examine(
         check: Check, table: Table, test: Table | None = None, **settings: Any
     ) -> Finding | NotApplicable | None:
         return check.run(Subject(table, test, **settings))
 
-    return look
+    return examine

@@ -12,10 +12,15 @@ from equipoise.diagnosis.catalogue import CHECKS
 
 def test_every_file_of_checks_is_in_the_list() -> None:
     files = [m.name for m in pkgutil.iter_modules(package.__path__)]
-    own = [importlib.import_module(f"{package.__name__}.{name}") for name in files]
-    found = [module.CHECK for module in own if hasattr(module, "CHECK")]
-    assert {check.code for check in CHECKS} == {check.code for check in found}
-    assert len(CHECKS) == len(found)
+    modules = [importlib.import_module(f"{package.__name__}.{name}") for name in files]
+    assert {module.CHECK for module in modules} == set(CHECKS)
+    assert len(CHECKS) == len(modules)
+
+
+def test_a_check_is_named_after_its_file() -> None:
+    for check in CHECKS:
+        file = check.examine.__module__.rpartition(".")[2]
+        assert check.examine.__name__ == f"check_{file}"
 
 
 def test_codes_are_unique_and_rise() -> None:

@@ -180,9 +180,10 @@ def test_nothing_heavy_is_loaded() -> None:
         "import sys, numpy as np\n"
         "from equipoise.diagnosis import diagnose\n"
         "from equipoise.table.table import Column, Table\n"
+        "from equipoise.task import Task\n"
         "y = (np.arange(200) % 9 == 0).astype('int8')\n"
         "x = np.where(y == 1, np.nan, np.arange(200.0))\n"
-        "t = Table((Column('x', 'numeric', x),), y, ('n', 'y'))\n"
+        "t = Table((Column('x', 'numeric', x),), y, Task('binary', ('n', 'y')))\n"
         "diagnose(t, test=t)\n"
         "print(sorted({'tensorflow', 'keras', 'sklearn'} & set(sys.modules)))"
     )

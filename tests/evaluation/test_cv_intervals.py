@@ -11,20 +11,25 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from equipoise.decision.costs import Costs
+from equipoise.decision.objectives import as_objective
+from equipoise.evaluation.arm_values import ArmValues, TrialRows
 from equipoise.evaluation.cv_intervals import (
     ALONE,
     BETWEEN_DECISION,
     BETWEEN_LOSS,
     BETWEEN_RANKING,
     SHARED_ROWS,
-    Basis,
+    ErrorBasis,
     difference_error,
+    error_basis,
     limits,
     paired_interval,
     resampled_interval,
 )
 from equipoise.evaluation.decided import DECISION
-from equipoise.metrics import METRICS, Estimate
+from equipoise.metrics import METRICS, Estimate, average_precision
+from equipoise.uncertainty.influence import average_precision_spread
+from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
 from equipoise.uncertainty.score_interval import Spread, effective_wilson
 
 NAMES = ("average_precision", "roc_auc", "brier", "log_loss", *DECISION)
@@ -38,7 +43,7 @@ def spread_out(value: float, spread: float) -> np.ndarray:
 
 def ends(metric: str, value: float, spread: float, level: float = 0.95, **basis):
     whole = METRICS[metric].low, METRICS[metric].high
-    given = Basis(**{"units": 30, "among": 30.0, "limits": whole, **basis})
+    given = ErrorBasis(**{"units": 30, "among": 30.0, "limits": whole, **basis})
     drawn = spread_out(value, spread)
     return resampled_interval(metric, Estimate(value), drawn, given, level)
 
@@ -133,11 +138,13 @@ def test_limits_of_costs_are_the_corners() -> None:
 
 def test_what_is_undefined_stays_so() -> None:
     nothing = Estimate.undefined("nothing is flagged")
-    basis = Basis(9, 9.0)
+    basis = ErrorBasis(9, 9.0)
     assert resampled_interval(
         "precision", nothing, np.full(9, np.nan), basis, 0.95
     ) is (nothing)
-    one = resampled_interval("recall", Estimate(0.5), np.ones(9), Basis(1, 1.0), 0.95)
+    one = resampled_interval(
+        "recall", Estimate(0.5), np.ones(9), ErrorBasis(1, 1.0), 0.95
+    )
     assert math.isnan(one.low)
     assert "one row" in one.reason
 
@@ -179,7 +186,7 @@ def test_a_difference_stays_within_its_limits() -> None:
 def test_auroc_excludes_chance_only_if_idle_models_would_not(repeats: int) -> None:
     """With value .5 + d, the interval has its end at .5 between two errors."""
     drawn = 0.05 * np.random.default_rng(0).standard_normal(2000)
-    basis = Basis(30, 30, None if repeats == 1 else 0.0, repeats=repeats)
+    basis = ErrorBasis(30, 30, None if repeats == 1 else 0.0, repeats=repeats)
     ends = [
         resampled_interval("roc_auc", Estimate(0.5 + d), drawn + 0.5 + d, basis, 0.95)
         for d in np.linspace(0.0, 0.3, 61)
@@ -196,3 +203,50 @@ def test_auroc_excludes_chance_only_if_idle_models_would_not(repeats: int) -> No
         d for d, low in zip(np.linspace(0, 0.3, 61), lows, strict=True) if low >= 0.5
     )
     assert first / begun == pytest.approx(math.sqrt(raised), rel=0.12)
+
+
+COSTS = Costs(fp=1.0, fn=8.0)
+
+
+@pytest.fixture(scope="module")
+def arms(drawn) -> dict[str, ArmValues]:
+    rows = TrialRows(drawn.y == 1, drawn.folds, as_objective("f1", {}), COSTS)
+    return {name: ArmValues.of(z, rows) for name, z in drawn.scores.items()}
+
+
+def test_a_share_is_judged_by_the_rows_it_is_a_share_of(arms, drawn) -> None:
+    """Precision by the flagged, recall by the positives, F1 by the union of both."""
+    weights = RowWeights(drawn.y == 1, None, 10, 0)
+    arm, y = arms["noisy"], drawn.y == 1
+
+    def among(metric: str, given: RowWeights = weights) -> float:
+        return error_basis(arms["noisy"], metric, given).among
+
+    assert among("precision") == arm.decided.flagged.sum(axis=1).mean()
+    assert among("recall") == y.sum()
+    assert among("specificity") == (~y).sum()
+    assert among("f1") == (arm.decided.flagged | y).sum(axis=1).mean()
+    assert among("g_mean") == among("roc_auc") == y.sum()
+    pairs = RowWeights(y, cluster_numbers(np.arange(100) // 2, 100), 10, 0)
+    sizes = np.unique(np.flatnonzero(~y) // 2, return_counts=True)[1]
+    kish = sizes.sum() ** 2 / (sizes**2).sum()
+    assert among("specificity", pairs) == pytest.approx(kish)
+
+
+def test_average_precision_is_judged_with_care(arms, drawn) -> None:
+    weights = RowWeights(drawn.y == 1, None, 10, 0)
+    basis = error_basis(arms["noisy"], "average_precision", weights)
+    aligned = arms["noisy"].scores.aligned
+    spreads = [average_precision_spread(drawn.y, z) for z in aligned]
+    assert basis.bias == pytest.approx(np.mean([s.bias for s in spreads]))
+    assert basis.unseen == pytest.approx(np.mean([s.unseen_low for s in spreads]))
+    each = [average_precision(drawn.y, z) for z in aligned]
+    assert basis.between == pytest.approx(np.var(each, ddof=1))
+    assert error_basis(arms["noisy"], "roc_auc", weights).bias == 0.0
+
+
+def test_costs_have_the_limits_of_their_corners(arms, drawn) -> None:
+    weights = RowWeights(drawn.y == 1, None, 10, 0)
+    low, high = error_basis(arms["noisy"], "cost", weights).limits
+    assert low == 0.0
+    assert high == pytest.approx((80 * 1.0 + 20 * 8.0) / 100)

@@ -10,7 +10,7 @@ import pytest
 
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
-from equipoise.evaluation.decided import Cells, Decided, definitions
+from equipoise.evaluation.decided import Decided, DecisionCells, definitions
 from equipoise.metrics import METRICS
 from equipoise.priors import log_odds, probability
 
@@ -45,8 +45,8 @@ def test_weights_are_copies_of_rows(drawn) -> None:
     rows = np.repeat(np.arange(y.size), times)
     weighted = Decided.choose(z, y, F1, times.astype(float))
     assert weighted.upper == Decided.choose(z[:, rows], y[rows], F1).upper
-    cells = Cells.of(weighted, y, times.astype(float))
-    copied = Cells.of(Decided(z[:, rows], weighted.upper), y[rows])
+    cells = DecisionCells.of(weighted, y, times.astype(float))
+    copied = DecisionCells.of(Decided(z[:, rows], weighted.upper), y[rows])
     for name, part in vars(cells).items():
         assert part == pytest.approx(getattr(copied, name)), name
 
@@ -62,7 +62,7 @@ def test_costs_set_the_rule_and_leave_rows_undecided(drawn) -> None:
     assert found.goal is None
     p = probability(z)
     assert np.array_equal(found.undecided, (p >= low) & (p < high))
-    cells = Cells.of(found, y).mean
+    cells = DecisionCells.of(found, y).mean
     made = np.where(p >= high, 1, np.where(p >= low, -1, 0))
     each = [costs.per_row(y.astype(float), line).mean() for line in made]
     values = definitions(costs, undecided=True)

@@ -1,4 +1,5 @@
-"""`evaluate`: values against scikit-learn, intervals against `interval`, errors."""
+# SPDX-License-Identifier: Apache-2.0
+"""A fixed model: every metric, its intervals, its decisions, doubtful scores."""
 
 from __future__ import annotations
 
@@ -8,10 +9,17 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
+import equipoise as eq
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError
 from equipoise.evaluation import evaluate
-from equipoise.evaluation.fixed_model import DECIDED, SCORED, as_costs
+from equipoise.evaluation.fixed_model import (
+    DECIDED,
+    DECISIONS,
+    SCORED,
+    are_decisions,
+    as_costs,
+)
 from equipoise.uncertainty import interval
 
 RANDOM = np.random.default_rng(0)
@@ -189,3 +197,78 @@ def test_the_cost_of_abstaining_is_covered() -> None:
         e = evaluate(y, p, costs=costs)["cost"]
         held.append(e.low <= truth <= e.high)
     assert np.mean(held) >= 0.89
+
+
+LABELS = (np.random.default_rng(0).random(400) < 0.2).astype(int)
+SHARES = 1 / (1 + np.exp(2 - np.random.default_rng(1).normal(size=400) - 2 * LABELS))
+
+
+def said(y, p, **options) -> str:
+    return " ".join(eq.evaluate(y, p, **options).notes)
+
+
+@pytest.mark.parametrize("kind", [int, float, bool, np.float32])
+@pytest.mark.parametrize("threshold", [None, 0.5, 1.0])
+def test_decisions_are_judged_as_decisions(kind, threshold) -> None:
+    hard = (SHARES > 0.5).astype(kind)
+    found = eq.evaluate(LABELS, hard, threshold=threshold)
+    assert "these are decisions" in " ".join(found.notes)
+    assert "predict_proba" in " ".join(found.notes)
+    for name in ("average_precision", "roc_auc", "brier", "log_loss", "brier_skill"):
+        assert math.isnan(found[name].value)
+        assert found[name].reason == DECISIONS
+    soft = eq.evaluate(LABELS, SHARES, threshold=0.5)
+    for name in ("recall", "precision", "f1", "mcc"):
+        assert found[name] == soft[name]
+
+
+def test_two_other_values_are_said() -> None:
+    text = said(LABELS, np.where(SHARES > 0.5, 0.8, 0.1), threshold=0.5)
+    assert "two values, 0.1 and 0.8" in text
+    assert "decisions, not" not in text
+    assert not are_decisions(np.zeros(9))
+
+
+def test_why_the_log_loss_is_infinite() -> None:
+    p = SHARES.copy()
+    p[np.flatnonzero(LABELS == 1)[:2]] = 0.0
+    found = eq.evaluate(LABELS, p)
+    assert math.isinf(found["log_loss"].value)
+    assert "2 rows have a probability of 0" in " ".join(found.notes)
+
+
+def test_the_other_class() -> None:
+    assert "the wrong way round" in said(LABELS, 1 - SHARES)
+    assert "the wrong way round" not in said(LABELS, SHARES)
+    assert "the wrong way round" not in said(LABELS, RANDOM.random(400))
+
+
+@pytest.mark.parametrize(
+    ("y", "p", "words"),
+    [
+        (LABELS, 100 * SHARES, "percentages, divide them by 100"),
+        (LABELS, np.log(SHARES / (1 - SHARES)), "For log-odds"),
+        (SHARES, LABELS, "swapped"),
+        (LABELS, np.c_[1 - SHARES, SHARES], r"probability\[:, 1\]"),
+        (LABELS, SHARES[:, None], r"probability\[:, 0\]"),
+        (LABELS[:, None], SHARES, r"y\[:, 0\]"),
+        (LABELS + 1, SHARES, "pass y == 2"),
+        (2 * LABELS - 1, SHARES, "pass y == 1"),
+        (np.ma.array(LABELS, mask=LABELS == 1), SHARES, "masked"),
+        (LABELS, np.ma.array(SHARES, mask=LABELS == 1), "masked"),
+    ],
+)
+def test_each_mistake_is_named_with_its_remedy(y, p, words) -> None:
+    with pytest.raises(InputError, match=words):
+        eq.evaluate(y, p)
+
+
+def test_clusters_of_mixed_types_and_missing_ones() -> None:
+    names = [f"p{i}" if i % 2 else i for i in range(40)] * 10
+    numbers = np.tile(np.arange(40), 10)
+    mixed, plain = (eq.evaluate(LABELS, SHARES, clusters=c) for c in (names, numbers))
+    assert mixed["roc_auc"] == plain["roc_auc"]
+    with pytest.raises(InputError, match="row 3"):
+        eq.evaluate(
+            LABELS, SHARES, clusters=[None if i == 3 else i for i in range(400)]
+        )

@@ -11,14 +11,11 @@ from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.decision.thresholds import choose_threshold
 from equipoise.evaluation import replicates
-from equipoise.evaluation.alignment import align
-from equipoise.evaluation.crossfit import cross_fit
-from equipoise.evaluation.decided import DECISION, Cells, Decided, definitions
-from equipoise.evaluation.points import by_repeat, by_split, decisions, points
+from equipoise.evaluation.arm_values import ArmScores, ArmValues, TrialRows
+from equipoise.evaluation.decided import DECISION, Decided, definitions
 from equipoise.evaluation.replicates import (
     PROBABILITY,
     RANKING,
-    ArmScores,
     Choice,
     Replicator,
     even,
@@ -31,25 +28,18 @@ COSTS = Costs(fp=1.0, fn=5.0)
 F1 = as_objective("f1", {})
 
 
+def rows_of(drawn, costs: Costs | None = COSTS) -> TrialRows:
+    return TrialRows(drawn.y == 1, drawn.folds, F1, costs)
+
+
 def arm_of(drawn, name: str = "noisy") -> tuple[ArmScores, Replicator]:
-    y, z = drawn.y == 1, drawn.scores[name]
-    fitted = cross_fit(z, y, drawn.folds, F1)
-    decided = Decided.choose(fitted.log_odds, y, F1)
-    arm = ArmScores.of(y, align(z, y, drawn.folds), fitted, decided)
-    return arm, Replicator(arm, y, drawn.folds, COSTS)
+    arm = ArmValues.of(drawn.scores[name], rows_of(drawn)).scores
+    return arm, Replicator(arm, rows_of(drawn))
 
 
 def values_of(drawn, name: str = "noisy") -> dict[str, float]:
-    y, z = drawn.y == 1, drawn.scores[name]
-    fitted = cross_fit(z, y, drawn.folds, F1)
-    decided = Decided.choose(fitted.log_odds, y, F1)
-    arm = ArmScores.of(y, align(z, y, drawn.folds), fitted, decided)
-    splits = by_split(z, fitted, y, drawn.folds)
-    cells = Cells.of(decided, y).mean
-    found = points(
-        by_repeat(arm, splits, y, drawn.folds, COSTS), decisions(arm, cells, COSTS)
-    )
-    return {metric: estimate.value for metric, estimate in found.items()}
+    points = ArmValues.of(drawn.scores[name], rows_of(drawn)).points
+    return {metric: estimate.value for metric, estimate in points.items()}
 
 
 def test_even_weights_give_the_values_on_the_rows(drawn) -> None:
@@ -83,7 +73,7 @@ def test_a_repeat_that_flags_nothing_counts_too(drawn) -> None:
     score = arm.decided.score.copy()
     score[0] = -99.0
     half = Decided(score, arm.decided.upper)
-    some = Replicator(ArmScores(arm.aligned, half, arm.losses), y, drawn.folds)
+    some = Replicator(ArmScores(arm.aligned, half, arm.losses), rows_of(drawn, None))
     w = np.random.default_rng(0).exponential(size=(y.size, 5)).astype(np.float32)
     found = some(w)
     rows = half.flagged[1]
@@ -93,7 +83,7 @@ def test_a_repeat_that_flags_nothing_counts_too(drawn) -> None:
     assert found["recall"] == pytest.approx(hit / (2 * y.sum()), rel=1e-4)
     assert np.isfinite(found["mcc"]).all()
     none = Decided(score, math.inf)
-    empty = Replicator(ArmScores(arm.aligned, none, arm.losses), y, drawn.folds)
+    empty = Replicator(ArmScores(arm.aligned, none, arm.losses), rows_of(drawn, None))
     assert np.isnan(empty(w)["precision"]).all()
 
 
@@ -114,7 +104,7 @@ def test_a_choice_is_judged_under_its_own_and_under_even_weights(
     """The loop written out: choose under weights, then count under both."""
     y, z = drawn.y == 1, drawn.scores["noisy"]
     goal = as_objective(name, options)
-    choice = Choice(z, y, goal, np.ones(y.size), definitions(None, undecided=False))
+    choice = Choice(z, rows_of(drawn, None), goal, definitions(None, undecided=False))
     raw = np.random.default_rng(1).exponential(size=(y.size, 6))
     # At the table's share of positives, as the replicates are.
     w = np.where(y[:, None], raw / raw[y].mean(axis=0), raw / raw[~y].mean(axis=0))
@@ -132,15 +122,12 @@ def test_a_choice_is_judged_under_its_own_and_under_even_weights(
 
 
 def test_a_rule_that_follows_from_costs_has_no_error_of_choice(drawn) -> None:
-    y, z = drawn.y == 1, drawn.scores["noisy"]
-    fitted = cross_fit(z, y, drawn.folds, F1)
-    decided = Decided.choose(fitted.log_odds, y, as_objective("cost", {"costs": COSTS}))
-    assert (decided.goal, decided.upper) == (None, COSTS.log_odds)
-    arm = ArmScores.of(y, z, fitted, decided)
-    (drawn_,) = replicate(
-        [Replicator(arm, y, drawn.folds, COSTS)], RowWeights(y, None, 9, 0)
-    )
-    assert drawn_.errors == {}
+    goal = as_objective("cost", {"costs": COSTS})
+    rows = TrialRows(drawn.y == 1, drawn.folds, goal, COSTS)
+    arm = ArmValues.of(drawn.scores["noisy"], rows)
+    assert (arm.decided.goal, arm.decided.upper) == (None, COSTS.log_odds)
+    replicates = replicate({"noisy": arm}, RowWeights(rows.y, None, 9, 0))
+    assert replicates["noisy"].errors == {}
 
 
 def test_merging_groups_loses_little(make_drawn, monkeypatch) -> None:
@@ -153,10 +140,10 @@ def test_merging_groups_loses_little(make_drawn, monkeypatch) -> None:
 
 
 def test_all_arms_share_the_weights(drawn) -> None:
-    _, made = arm_of(drawn)
-    weights = RowWeights(drawn.y == 1, None, 150, seed=0)
-    first, second = replicate([made, made], weights)
-    for name, value in first.values.items():
+    arm = ArmValues.of(drawn.scores["noisy"], rows_of(drawn))
+    draws = RowWeights(drawn.y == 1, None, 150, seed=0)
+    made = replicate({"first": arm, "second": arm}, draws)
+    for name, value in made["first"].values.items():
         assert value.shape == (150,)
-        assert np.array_equal(value, second.values[name], equal_nan=True)
-    assert set(first.errors) == {*DECISION, "cost"}
+        assert np.array_equal(value, made["second"].values[name], equal_nan=True)
+    assert set(made["first"].errors) == {*DECISION, "cost"}

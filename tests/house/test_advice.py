@@ -275,9 +275,8 @@ CASES: dict[str, Case] = {
     "metrics/inputs.py: Pass probability[:, 0].": Case(
         lambda _: eq.evaluate(Y, P[:, None]), lambda _: eq.evaluate(Y, P[:, None][:, 0])
     ),
-    "evaluation/doubts.py: They look swapped: pass evaluate(labels, probabilities).": (
-        Case(lambda _: eq.evaluate(P, Y), lambda _: eq.evaluate(Y, P))
-    ),
+    "evaluation/fixed_model.py: They look swapped: pass evaluate(labels, "
+    "probabilities).": (Case(lambda _: eq.evaluate(P, Y), lambda _: eq.evaluate(Y, P))),
     "_core/arrays.py: Leave these rows out of every array, for example with keep = "
     "~numpy.ma.getmaskarray(values).": Case(
         lambda _: eq.evaluate(MASKED, P),

@@ -15,8 +15,8 @@ import pytest
 
 from equipoise.decision.rule import DecisionRule
 from equipoise.errors import BundleError, TableError
-from equipoise.models import model as module
 from equipoise.priors import log_odds, probability
+from equipoise.table import table as tables
 from equipoise.verbs.model import FittedModel
 
 KINDS = ["linear", "trees", "network"]
@@ -63,7 +63,7 @@ def test_blocks_of_rows_change_nothing(
     model: FittedModel = request.getfixturevalue(kind)
     table = model.read(make_rows(100, seed=5))
     whole = model.log_odds(table)
-    monkeypatch.setattr(module, "ROWS_AT_ONCE", 48)
+    monkeypatch.setattr(tables, "BLOCK_ROWS", 48)
     np.testing.assert_allclose(model.log_odds(table), whole, rtol=1e-12)
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from equipoise.errors import TableError
-from equipoise.reading.blocks import Merged, read_blocks
+from equipoise.reading.blocks import MergedNotes, read_blocks
 from equipoise.reading.read import read_table
 from equipoise.table.table import Table, concatenate
 
@@ -117,7 +117,7 @@ def test_windows_letters_are_read_in_every_block(tmp_path: Path) -> None:
     whole = first_table(path)
     blocks = [b.table for b in read_blocks(path, like=whole, block_bytes=400)]
     assert same(concatenate(blocks), whole)
-    merged = Merged()
+    merged = MergedNotes()
     for block in blocks:
         merged.add(block.notes)
     told = [note for note in merged.sentences() if "Windows-1252" in note]

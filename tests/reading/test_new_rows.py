@@ -14,7 +14,7 @@ from pyarrow import csv
 from pyarrow import parquet as pq
 
 from equipoise.errors import TableWarning
-from equipoise.reading.new_rows import tables
+from equipoise.reading.new_rows import labelled_blocks
 from equipoise.reading.read import read_table
 from equipoise.table.table import Table
 
@@ -38,13 +38,13 @@ def test_files_keep_their_groups(
 ) -> None:
     path = tmp_path / f"rows.{suffix}"
     (csv.write_csv if suffix == "csv" else pq.write_table)(rows, path)
-    (found,) = tables(path, like, labelled=True, group="who")
-    assert found.groups is not None
-    wanted = ["" if n is None else n for n in rows.column("who").to_pylist()]
-    assert found.groups.tolist() == wanted
-    np.testing.assert_array_equal(found.table.y, like.y)
-    (bare,) = tables(path, like, labelled=True)
-    assert bare.groups is None
+    (block,) = labelled_blocks(path, like, group="who")
+    assert block.groups is not None
+    names = ["" if n is None else n for n in rows.column("who").to_pylist()]
+    assert block.groups.tolist() == names
+    np.testing.assert_array_equal(block.table.y, like.y)
+    (ungrouped,) = labelled_blocks(path, like)
+    assert ungrouped.groups is None
 
 
 def test_dictionary_columns_are_groups_too(
@@ -54,10 +54,9 @@ def test_dictionary_columns_are_groups_too(
         rows.column_names.index("who"), "who", rows.column("who").dictionary_encode()
     )
     pq.write_table(coded, tmp_path / "coded.parquet")
-    (found,) = tables(tmp_path / "coded.parquet", like, labelled=False, group="who")
-    assert found.groups is not None
-    assert found.groups[0] == ""
-    assert not found.table.labelled
+    (block,) = labelled_blocks(tmp_path / "coded.parquet", like, group="who")
+    assert block.groups is not None
+    assert block.groups[0] == ""
 
 
 @pytest.mark.parametrize("form", ["frame", "pandas", "dict", "table"])
@@ -80,6 +79,6 @@ def test_what_is_in_memory_keeps_its_groups(
 
 def _quietly(source: Any, like: Table) -> Any:
     if isinstance(source, Table):
-        return tables(source, like, labelled=True, group="who")
+        return labelled_blocks(source, like, group="who")
     with pytest.warns(TableWarning, match="a group of its own"):
-        return list(tables(source, like, "fraud", labelled=True, group="who"))
+        return list(labelled_blocks(source, like, "fraud", group="who"))

@@ -21,7 +21,7 @@ FailOn = Annotated[
     str | None,
     typer.Option(
         metavar="SEVERITY",
-        help="Exit with 1 where a finding is this severe: error, warning or info.",
+        help="Exit with 1 if a finding is this severe: error, warning or info.",
         show_default=False,
     ),
 ]
@@ -48,7 +48,7 @@ def diagnose(
     unlabelled: options.Unlabelled = "refuse",
     day_first: options.DayFirst = None,
     precision: Annotated[
-        float, typer.Option(help="The precision wanted of flagged cases.")
+        float, typer.Option(help="The precision that flagged cases should have.")
     ] = 0.8,
     deep: Annotated[
         bool,
@@ -57,6 +57,7 @@ def diagnose(
         ),
     ] = False,
     mute: Mute = None,
+    duplicates: options.Duplicates = "auto",
     fail_on: FailOn = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print plain data instead of sentences.")
@@ -76,7 +77,7 @@ def diagnose(
     from equipoise._core.checks import one_of
     from equipoise._core.files import to_json
     from equipoise._core.outputs import writable_file, write_or_rescue
-    from equipoise.diagnosis import diagnose as look
+    from equipoise.diagnosis import diagnose as diagnose_table
     from equipoise.diagnosis.finding import SEVERITIES
 
     if html is not None:
@@ -87,25 +88,26 @@ def diagnose(
         target, positive, group, time, drop, day_first, keep, unlabelled
     )
     table, later = reading.read(source, test)
-    found = look(
+    diagnosis = diagnose_table(
         table,
         test=later,
         deep=deep,
         mute=tuple(mute or ()),
         precision=precision,
+        duplicates=duplicates,
         seed=seed,
     )
     if as_json:
-        text = to_json(found.to_dict())
+        text = to_json(diagnosis.to_dict())
     else:
-        text = str(_in_options(found, flags(context.find_root().command)))
+        text = str(_in_options(diagnosis, flags(context.find_root().command)))
     say_text(text)
     elsewhere = ""
     if html is not None:
         from equipoise._core.files import write_whole
         from equipoise.report import render_diagnosis
 
-        page = render_diagnosis(found).encode()
+        page = render_diagnosis(diagnosis).encode()
         _, elsewhere = write_or_rescue(lambda path: write_whole(path, page), html)
         if elsewhere:
             say_error(f"{elsewhere}.")
@@ -116,7 +118,7 @@ def diagnose(
         say_next(
             command("compare", source, [*trying, ("--test", test), ("--out", "trial")])
         )
-    if elsewhere or (fail_on is not None and found.failed(fail_on)):
+    if elsewhere or (fail_on is not None and diagnosis.failed(fail_on)):
         raise typer.Exit(1)
 
 

@@ -3,60 +3,40 @@
 
 from __future__ import annotations
 
-from equipoise.diagnosis.checks import (
-    conflicting_labels,
-    duplicate_rows,
-    estimate_precision,
-    extreme_values,
-    file_shift,
-    groups,
-    identifier,
-    idle_columns,
-    label_noise,
-    lone_predictor,
-    made_rows,
-    misleading_metric,
-    more_data,
-    near_copies,
-    overlap,
-    positive_types,
-    precision_floor,
-    prevalence_gap,
-    rare_categories,
-    row_order,
-    shared_rows,
-    small_disjuncts,
-    small_test,
-    telling_gaps,
-    time_drift,
-)
+import importlib
+
 from equipoise.diagnosis.finding import Check
 
+_FILES = (
+    "estimate_precision",
+    "precision_floor",
+    "small_test",
+    "prevalence_gap",
+    "misleading_metric",
+    "duplicate_rows",
+    "shared_rows",
+    "conflicting_labels",
+    "lone_predictor",
+    "identifier",
+    "row_order",
+    "file_shift",
+    "time_drift",
+    "groups",
+    "rare_categories",
+    "telling_gaps",
+    "extreme_values",
+    "idle_columns",
+    "overlap",
+    "small_disjuncts",
+    "positive_types",
+    "label_noise",
+    "more_data",
+    "near_copies",
+    "made_rows",
+)
+
 CHECKS: list[Check] = [
-    estimate_precision.CHECK,
-    precision_floor.CHECK,
-    small_test.CHECK,
-    prevalence_gap.CHECK,
-    misleading_metric.CHECK,
-    duplicate_rows.CHECK,
-    shared_rows.CHECK,
-    conflicting_labels.CHECK,
-    lone_predictor.CHECK,
-    identifier.CHECK,
-    row_order.CHECK,
-    file_shift.CHECK,
-    time_drift.CHECK,
-    groups.CHECK,
-    rare_categories.CHECK,
-    telling_gaps.CHECK,
-    extreme_values.CHECK,
-    idle_columns.CHECK,
-    overlap.CHECK,
-    small_disjuncts.CHECK,
-    positive_types.CHECK,
-    label_noise.CHECK,
-    more_data.CHECK,
-    near_copies.CHECK,
-    made_rows.CHECK,
+    importlib.import_module(f"equipoise.diagnosis.checks.{name}").CHECK
+    for name in _FILES
 ]
 """Every check, in the order of its code; those of users after ours."""

@@ -1,29 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a check reports: a finding with a stable code, or why it does not apply."""
+"""A check, and what it reports: a finding, or why it does not apply."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from equipoise.diagnosis.needs import Need
 from equipoise.diagnosis.subject import Subject
 from equipoise.errors import printable
 
 Severity = Literal["error", "warning", "info"]
-"""How grave a finding is: something is wrong, may be wrong, or is worth knowing."""
+"""How serious a finding is: something is wrong, may be wrong, or is worth knowing."""
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 Evidence = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What a check saw, before it has its code.
+    """What a check observed, before it has a code.
 
     Attributes:
         severity: "error": a result on this data would be wrong. "warning": it may
             mislead. "info": worth knowing.
-        message: One or two sentences that stand alone.
+        message: One or two sentences that can be read alone.
         advice: What to do, in one or two sentences.
         evidence: The numbers behind the message, plain data.
     """
@@ -36,21 +37,19 @@ class Observation:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something to know about the data.
+    """Something that the user should know about the data.
 
     Attributes:
         code: Stable, for example "EQP004".
         title: What the check looks for, in a few words.
         severity: "error", "warning" or "info".
-        message: One or two sentences that stand alone.
+        message: One or two sentences that can be read alone.
         advice: What to do.
         evidence: The numbers behind the message, plain data.
+        page: Where it is documented.
 
     Example:
-        >>> found = Finding("EQP000", "An example", "info", "All is well.", "Go on.")
-        >>> found.page
-        'docs/findings/EQP000.md'
-        >>> print(found)
+        >>> print(Finding("EQP000", "An example", "info", "All is well.", "Go on."))
         EQP000 info: All is well. Go on.
     """
 
@@ -60,23 +59,11 @@ class Finding:
     message: str
     advice: str
     evidence: Evidence = field(default_factory=dict)
-
-    @property
-    def page(self) -> str:
-        """The documentation page of the code."""
-        return f"docs/findings/{self.code}.md"
+    page: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        return {
-            "code": self.code,
-            "title": self.title,
-            "severity": self.severity,
-            "message": self.message,
-            "advice": self.advice,
-            "evidence": dict(self.evidence),
-            "page": self.page,
-        }
+        return {**vars(self), "evidence": dict(self.evidence)}
 
     def __str__(self) -> str:
         text = f"{self.code} {self.severity}: {self.message} {self.advice}"
@@ -85,7 +72,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class NotApplicable:
-    """A check that cannot be made on this data, which is a normal result.
+    """A check that makes no sense on this data, which is a normal result.
 
     Attributes:
         reason: Completes the sentence "not applicable, because ...".
@@ -104,36 +91,50 @@ class NotApplicable:
 
 @dataclass(frozen=True)
 class Check:
-    """One check: a code, a title, and a function of the subject.
-
-    The function returns an `Observation` where there is something to say,
-    `NotApplicable` where the question makes no sense on this data, and None where
-    all is well.
+    """One check, with all that the report, the reference and the catalogue say of it.
 
     Attributes:
         code: "EQP" and three digits; never reused.
         title: What the check looks for, in a few words.
-        look: The function. Its thresholds are keyword arguments with defaults.
+        examine: A function of the subject. It returns an `Observation` if there is
+            something to report, `NotApplicable` if the question makes no sense on
+            this data, and None if all is well. Its thresholds are keyword arguments
+            with defaults.
+        needs: What `examine` takes for granted. The first need that is not met is
+            the reason why the check does not apply.
         deep: Whether the check is made only on request (`deep=True`).
+        page: Where the finding is documented; `docs/findings/CODE.md` by default.
+
+    Example:
+        >>> from equipoise.diagnosis.needs import GROUPS
+        >>> check = Check("EQP000", "An example", lambda subject: None, needs=(GROUPS,))
+        >>> check.page
+        'docs/findings/EQP000.md'
     """
 
     code: str
     title: str
-    look: Callable[[Subject], Observation | NotApplicable | None]
+    examine: Callable[[Subject], Observation | NotApplicable | None]
+    needs: tuple[Need, ...] = ()
     deep: bool = False
+    page: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.page:
+            object.__setattr__(self, "page", f"docs/findings/{self.code}.md")
 
     def run(self, subject: Subject) -> Finding | NotApplicable | None:
-        """Look at the subject and put the code on what was seen."""
-        seen = self.look(subject)
-        if isinstance(seen, NotApplicable):
-            return NotApplicable(seen.reason, self.code, self.title)
-        if seen is None:
+        """Examine a subject that has what the check needs, and add the code.
+
+        Args:
+            subject: The table and what belongs to it.
+        """
+        for need in self.needs:
+            if not need.is_met(subject):
+                return NotApplicable(need.reason, self.code, self.title)
+        result = self.examine(subject)
+        if isinstance(result, NotApplicable):
+            return replace(result, code=self.code, title=self.title)
+        if result is None:
             return None
-        return Finding(
-            self.code,
-            self.title,
-            seen.severity,
-            seen.message,
-            seen.advice,
-            seen.evidence,
-        )
+        return Finding(self.code, self.title, **vars(result), page=self.page)

@@ -107,6 +107,17 @@ class Subject:
         return (0, 0) if self.test is None else class_counts(self.test.labels())
 
     @property
+    def test_file(self) -> Table:
+        """The test table, for checks that need one.
+
+        Raises:
+            LookupError: There is none.
+        """
+        if self.test is None:
+            raise LookupError("this subject has no test file")
+        return self.test
+
+    @property
     def featured(self) -> bool:
         """Whether the rows have features to be compared by."""
         return bool(self.table.columns) or self.table.fingerprint is not None

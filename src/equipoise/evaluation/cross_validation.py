@@ -16,21 +16,27 @@ from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective, as_objective
 from equipoise.errors import InputError
-from equipoise.evaluation.crossfit import CrossFitted
+from equipoise.evaluation.arm_values import SPLIT_METRICS, ArmValues, TrialRows
+from equipoise.evaluation.cv_intervals import (
+    difference_error,
+    metric_intervals,
+    paired_interval,
+)
 from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.estimand import SplitSizes
 from equipoise.evaluation.evaluation import Evaluation
-from equipoise.evaluation.fixed_model import as_costs
-from equipoise.evaluation.leader import Leader, winner
-from equipoise.evaluation.points import SPLIT_METRICS
-from equipoise.evaluation.prepared import Prepared
-from equipoise.evaluation.replicates import RANKING
+from equipoise.evaluation.fixed_model import as_costs, undecided_note
+from equipoise.evaluation.out_of_fold import CrossFitted
+from equipoise.evaluation.replicates import RANKING, ArmReplicates, replicate
 from equipoise.metrics import Estimate
 from equipoise.metrics.inputs import check_labels, check_log_odds, check_row_weights
 from equipoise.priors import probability
+from equipoise.uncertainty.differences import difference_limits
 from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
 
 HEADLINE = SPLIT_METRICS
+RANKED_BY = "average_precision"
+"""The metric by which arms are ranked."""
 CELLS = 60_000_000
 """Rows times replicates: beyond it fewer replicates are drawn, at least 400."""
 FEWEST = 400
@@ -72,6 +78,24 @@ class Arm:
     def probability(self) -> FloatArray:
         """Calibrated out-of-fold probabilities, `[repeats, rows]`."""
         return probability(self.fitted.log_odds)
+
+
+@dataclass(frozen=True)
+class Leader:
+    """The arm with the highest value.
+
+    Attributes:
+        name: The arm.
+        estimate: Its value with the optimism taken off, and its interval moved by
+            as much; what a fresh look at this arm should show.
+        optimism: By how much the highest of the arms' values flatters, at least 0.
+        share: By arm, the share of replicates in which it comes first.
+    """
+
+    name: str
+    estimate: Estimate
+    optimism: float
+    share: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,13 +187,13 @@ def cross_validated(
     for all: the best on the calibrated scores of all folds and repeats, and a short
     decimal. It is this rule that is judged, on the same scores.
     AUROC is taken within folds, each positive counting once. For average precision
-    the folds' scores are first put on one scale (`alignment.align`). Brier score
+    the folds' scores are first put on one scale (`out_of_fold.align`). Brier score
     and log loss are means over rows. These are then averaged over the repeats;
     metrics of decisions come from the confusion matrix averaged over the repeats.
 
     Intervals weight whole rows (or clusters) at random, the same for all arms and
     repeats, within each class, and add to that variance for what the models have
-    in common and for how much they vary between splits (`ends`). A
+    in common and for how much they vary between splits (`cv_intervals`). A
     threshold that is the best on these rows flatters itself: it is chosen again under
     each weighting, and by how much it is better there than under even weights is taken
     off the intervals of the metrics of decisions (`replicates.Choice`).
@@ -223,58 +247,129 @@ def cross_validated(
     """
     positive = check_labels(y)
     split = _check_folds(folds, positive)
-    scores = {
-        name: check_log_odds(
-            np.atleast_2d(unmasked(z, f"the scores of {name!r}")), split.shape, name
-        )
-        for name, z in log_odds.items()
-    }
+    scores = _check_scores(log_odds, split)
     one_of(baseline, scores, "baseline")
     number(level, "level", 0, 1, open_ends=True)
-    known = as_costs(costs)
-    goal = _goal(objective, known, options)
-    unit = cluster_numbers(clusters, positive.size)
-    drawn = _replicates(integer(replicates, "replicates", 2), positive.size)
-    counted = None if weights is None else check_row_weights(weights, positive.shape)
-    draws = RowWeights(positive, unit, drawn, seed, counted)
-
-    sized = SplitSizes.of(split) if sizes is None else sizes
-    trial = Prepared.of(
-        positive, split, scores, goal, known, exact or {}, counted, decided, sized
+    prices = as_costs(costs)
+    rows = TrialRows(
+        positive,
+        split,
+        _objective(objective, prices, options),
+        prices,
+        None if weights is None else check_row_weights(weights, positive.shape),
     )
-    found = trial.replicates(draws)
-    arms = {
-        name: Arm(
+    values = {
+        name: ArmValues.of(
+            z,
+            rows,
+            exact=(exact or {}).get(name, True),
+            decided=(decided or {}).get(name),
+        )
+        for name, z in scores.items()
+    }
+    draws = RowWeights(
+        positive,
+        cluster_numbers(clusters, positive.size),
+        _affordable(integer(replicates, "replicates", 2), positive.size),
+        seed,
+        rows.weights,
+    )
+    drawn = replicate(values, draws)
+    split_sizes = SplitSizes.of(split) if sizes is None else sizes
+    arms = {}
+    for name, arm in values.items():
+        errors = (
+            {}
+            if name == baseline
+            else _errors(drawn[name], drawn[baseline], draws.rarer)
+        )
+        arms[name] = Arm(
             name,
-            trial.evaluation(name, found[name], draws, level),
-            trial.fitted[name],
-            trial.brought[name].decided,
-            trial.brought[name].aligned,
-            trial.splits[name],
-            trial.differences(name, baseline, found, draws.rarer, level),
-            trial.errors(name, baseline, found, draws.rarer),
-            trial.intervals(name, found[name], draws, RANKING),
+            _evaluation(arm, drawn[name], draws, level, split_sizes.estimand),
+            arm.fitted,
+            arm.decided,
+            arm.scores.aligned,
+            arm.splits,
+            _differences(arm, values[baseline], errors, draws.rarer, level),
+            errors,
+            metric_intervals(arm, drawn[name], draws, RANKING),
             constant_within_folds(scores[name], split),
         )
-        for name in scores
-    }
-    ap = "average_precision"
     return CrossValidated(
         arms,
         baseline,
         positive,
         split,
-        winner(
-            {name: arm.evaluation[ap] for name, arm in arms.items()},
-            {name: found[name].values[ap] for name in scores},
+        pick_leader(
+            {name: arm.evaluation[RANKED_BY] for name, arm in arms.items()},
+            {name: drawn[name].values[RANKED_BY] for name in arms},
         ),
-        drawn,
+        draws.replicates,
         level,
-        sized.estimand,
+        split_sizes.estimand,
         draws.rarer,
-        _notes(positive, split, drawn, replicates),
-        sized,
+        _notes(positive, split, draws.replicates, replicates),
+        split_sizes,
     )
+
+
+def _evaluation(
+    arm: ArmValues,
+    replicates: ArmReplicates,
+    draws: RowWeights,
+    level: float,
+    estimand: str,
+) -> Evaluation:
+    """Return an arm's metrics with their intervals."""
+    rows, decided, confusion = arm.rows, arm.decided, arm.confusion
+    intervals = metric_intervals(arm, replicates, draws, arm.points)
+    return Evaluation(
+        {metric: at(level) for metric, at in intervals.items()},
+        rows.y.size,
+        int(rows.y.sum()),
+        decided.threshold,
+        confusion,
+        estimand,
+        level,
+        () if decided.lower is None else (undecided_note(confusion),),
+        lower=decided.lower_threshold,
+        threshold_range=arm.threshold_range,
+        share=None
+        if rows.weights is None
+        else float(np.average(rows.y, weights=rows.weights)),
+    )
+
+
+def _errors(
+    replicates: ArmReplicates, baseline: ArmReplicates, units: float
+) -> dict[str, float]:
+    """Return the standard errors of the differences, resampled jointly."""
+    return {
+        metric: difference_error(
+            replicates.values[metric] - baseline.values[metric], units
+        )
+        for metric in SPLIT_METRICS
+    }
+
+
+def _differences(
+    arm: ArmValues,
+    baseline: ArmValues,
+    errors: Mapping[str, float],
+    units: float,
+    level: float,
+) -> dict[str, Estimate]:
+    """Return the arm minus the baseline, with intervals from the rows alone."""
+    return {
+        metric: paired_interval(
+            arm.points[metric].value - baseline.points[metric].value,
+            error,
+            units,
+            level,
+            difference_limits(metric),
+        )
+        for metric, error in errors.items()
+    }
 
 
 def constant_within_folds(log_odds: FloatArray, folds: IntArray) -> bool:
@@ -299,7 +394,7 @@ def constant_within_folds(log_odds: FloatArray, folds: IntArray) -> bool:
     return True
 
 
-def _goal(
+def _objective(
     objective: str | Objective, costs: Costs | None, options: dict[str, Any]
 ) -> Objective:
     if costs is None:
@@ -312,6 +407,18 @@ def _goal(
             )
         )
     return as_objective("cost", {"costs": costs})
+
+
+def _check_scores(
+    log_odds: Mapping[str, npt.ArrayLike], folds: IntArray
+) -> dict[str, FloatArray]:
+    """Return every arm's scores, `[repeats, rows]`."""
+    return {
+        name: check_log_odds(
+            np.atleast_2d(unmasked(z, f"the scores of {name!r}")), folds.shape, name
+        )
+        for name, z in log_odds.items()
+    }
 
 
 def _check_folds(folds: npt.ArrayLike, y: BoolArray) -> IntArray:
@@ -341,11 +448,11 @@ def _check_folds(folds: npt.ArrayLike, y: BoolArray) -> IntArray:
     return split.astype(np.int64)
 
 
-def _replicates(wanted: int, rows: int) -> int:
-    return min(wanted, max(FEWEST, CELLS // rows))
+def _affordable(replicates: int, rows: int) -> int:
+    return min(replicates, max(FEWEST, CELLS // rows))
 
 
-def _notes(y: BoolArray, folds: IntArray, drawn: int, wanted: int) -> tuple[str, ...]:
+def _notes(y: BoolArray, folds: IntArray, drawn: int, asked: int) -> tuple[str, ...]:
     notes = []
     count = int(folds.max()) + 1
     empty = sum(
@@ -363,6 +470,66 @@ def _notes(y: BoolArray, folds: IntArray, drawn: int, wanted: int) -> tuple[str,
             "With one repeat, the variation between splits is unknown and not included "
             "in the intervals."
         )
-    if drawn < wanted:
-        notes.append(f"{drawn} replicates instead of {wanted}: the table is large.")
+    if drawn < asked:
+        notes.append(f"{drawn} replicates instead of {asked}: the table is large.")
     return tuple(notes)
+
+
+def pick_leader(
+    estimates: Mapping[str, Estimate], replicates: Mapping[str, FloatArray]
+) -> Leader:
+    """Pick the arm with the highest value and take off the optimism.
+
+    Each replicate picks its own winner. Its value there, minus that arm's value
+    on all rows, is what picking gains by luck; the mean over the replicates is the
+    optimism (Efron's bootstrap correction; Tsamardinos et al. 2018 for the choice
+    among cross-validated arms). The values have the metric's own small bias in
+    the replicates, so each arm's replicates are first centred on its value.
+
+    Args:
+        estimates: By arm.
+        replicates: By arm, `[replicates]` under the same weights.
+
+    Example:
+        >>> even = np.array([0.4, 0.6])
+        >>> leader = pick_leader(
+        ...     {"a": Estimate(0.5), "b": Estimate(0.5)}, {"a": even, "b": 1 - even}
+        ... )
+        >>> leader.name, round(leader.optimism, 3), round(leader.estimate.value, 3)
+        ('a', 0.1, 0.4)
+    """
+    names = list(estimates)
+    value = np.array([estimates[name].value for name in names])
+    value = np.where(np.isnan(value), -np.inf, value)
+    first = int(np.argmax(value))
+    centred = np.stack(
+        [_centred(np.asarray(replicates[n]), estimates[n]) for n in names]
+    )
+    picked = np.argmax(centred, axis=0)
+    gained = np.take_along_axis(centred, picked[None], axis=0)[0] - value[picked]
+    optimism = max(0.0, float(np.mean(gained))) if np.isfinite(value[first]) else 0.0
+    share = np.bincount(picked, minlength=len(names)) / picked.size
+    return Leader(
+        names[first],
+        _less_optimism(estimates[names[first]], optimism),
+        optimism,
+        dict(zip(names, share.tolist(), strict=True)),
+    )
+
+
+def _centred(replicates: FloatArray, estimate: Estimate) -> FloatArray:
+    """Move replicates to the value on all rows; an undefined arm never comes first."""
+    if not estimate.defined:
+        return np.full(replicates.shape, -np.inf)
+    return np.asarray(replicates - replicates.mean() + estimate.value)
+
+
+def _less_optimism(estimate: Estimate, optimism: float) -> Estimate:
+    return Estimate(
+        max(0.0, estimate.value - optimism),
+        max(0.0, estimate.low - optimism),
+        estimate.high,
+        f"{estimate.method}, optimism of the choice taken off".lstrip(", "),
+        estimate.reason,
+        estimate.level,
+    )

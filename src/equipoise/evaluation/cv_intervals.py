@@ -10,24 +10,33 @@ no interval has zero width.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise._core.types import FloatArray
 from equipoise.decision.costs import Costs
-from equipoise.evaluation.decided import cost_options
+from equipoise.evaluation.arm_values import ArmValues, TrialRows, between_repeats
+from equipoise.evaluation.decided import UNDECIDED, cost_options
+from equipoise.evaluation.replicates import ArmReplicates
 from equipoise.metrics import METRICS, Counts, Estimate
 from equipoise.metrics.registry import value_of_counts
 from equipoise.uncertainty.differences import UNIT, difference_ends
+from equipoise.uncertainty.influence import average_precision_spread, roc_auc_spread
+from equipoise.uncertainty.row_weights import RowWeights
 from equipoise.uncertainty.score_interval import (
     ClassPart,
     Spread,
     effective_wilson,
     t_quantile,
 )
+from equipoise.uncertainty.shares import SHARES
 
 SHARED_ROWS = 0.05
 """By how much the variance that the rows bring is raised, since the models of
@@ -67,7 +76,7 @@ LOSSES = ("brier", "log_loss")
 
 
 @dataclass(frozen=True)
-class Basis:
+class ErrorBasis:
     """What a metric's error is judged by, beside its replicates.
 
     Attributes:
@@ -100,6 +109,80 @@ class Basis:
     near: tuple[float, float] = (1.0, 1.0)
 
 
+def error_basis(
+    arm: ArmValues, metric: str, draws: RowWeights, errors: FloatArray | None = None
+) -> ErrorBasis:
+    """Return what the error of an arm's metric is judged by.
+
+    Args:
+        arm: The arm.
+        metric: The metric's name.
+        draws: The replicate weights, for the number of independent rows.
+        errors: `[replicates]` errors of the rule's choice, or None.
+    """
+    rows = arm.rows
+    among = float(draws.rarer)
+    if metric in SHARES:
+        concerned = [SHARES[metric](rows.y, on)[1] for on in arm.decided.flagged]
+        among = float(np.mean([draws.units(each) for each in concerned]))
+    elif metric == UNDECIDED:
+        among = float(draws.units(np.ones_like(rows.y)))
+    optimism, chosen = choice_error(errors)
+    basis = ErrorBasis(
+        draws.rarer,
+        among,
+        between_repeats(arm.repeated[metric]),
+        limits=_limits_on(rows, metric),
+        optimism=optimism,
+        chosen=chosen,
+        repeats=len(rows.folds),
+    )
+    if metric not in SPREADS:
+        return basis
+    # From the aligned scores, the mean over the repeats.
+    spreads = [
+        SPREADS[metric](rows.y, z, rows.weights, draws.unit) for z in arm.scores.aligned
+    ]
+    careful = metric == "average_precision"
+    return dataclasses.replace(
+        basis,
+        unseen=_mean(s.unseen_low for s in spreads) if careful else 0.0,
+        bias=_mean(s.bias for s in spreads) if careful else 0.0,
+        parts=mean_parts([s.parts for s in spreads]),
+        near=(
+            _mean(s.weight_low for s in spreads),
+            _mean(s.weight_high for s in spreads),
+        ),
+    )
+
+
+SPREADS = {
+    "average_precision": average_precision_spread,
+    "roc_auc": roc_auc_spread,
+}
+
+
+def _limits_on(rows: TrialRows, metric: str) -> tuple[float, float]:
+    if metric == UNDECIDED:
+        return 0.0, 1.0
+    if METRICS[metric].kind == "probability":
+        return METRICS[metric].low, METRICS[metric].high
+    return limits(metric, rows.totals, rows.costs if metric == "cost" else None)
+
+
+def mean_parts(each: Sequence[tuple[ClassPart, ...]]) -> tuple[ClassPart, ...]:
+    """Return the classes' parts of the error, averaged over the repeats."""
+    names = ("variance", "units", "reach_low", "reach_high")
+    return tuple(
+        ClassPart(*(_mean(getattr(part, name) for part in parts) for name in names))
+        for parts in zip(*each, strict=True)
+    )
+
+
+def _mean(values: Iterable[npt.ArrayLike]) -> float:
+    return float(np.mean([float(np.asarray(value)) for value in values]))
+
+
 def choice_error(errors: FloatArray | None) -> tuple[float, float]:
     """Return the mean and the variance of the errors of a choice; 0 without any.
 
@@ -107,14 +190,44 @@ def choice_error(errors: FloatArray | None) -> tuple[float, float]:
         errors: `[replicates]` how much better a rule is under the weights that chose
             it than under even ones; NaN where one is undefined.
     """
-    known = np.zeros(0) if errors is None else errors[np.isfinite(errors)]
-    if known.size < 2:
+    finite = np.zeros(0) if errors is None else errors[np.isfinite(errors)]
+    if finite.size < 2:
         return 0.0, 0.0
-    return float(known.mean()), float(known.var(ddof=1))
+    return float(finite.mean()), float(finite.var(ddof=1))
+
+
+def metric_intervals(
+    arm: ArmValues,
+    replicates: ArmReplicates,
+    draws: RowWeights,
+    metrics: Iterable[str],
+) -> dict[str, Callable[[float], Estimate]]:
+    """Return functions from a level to an arm's metric with its interval.
+
+    Args:
+        arm: The arm.
+        replicates: Its replicates.
+        draws: The weights that gave them.
+        metrics: Their names.
+    """
+    return {
+        metric: partial(
+            resampled_interval,
+            metric,
+            arm.points[metric],
+            replicates.values[metric],
+            error_basis(arm, metric, draws, replicates.errors.get(metric)),
+        )
+        for metric in metrics
+    }
 
 
 def resampled_interval(
-    metric: str, point: Estimate, replicates: FloatArray, basis: Basis, level: float
+    metric: str,
+    point: Estimate,
+    replicates: FloatArray,
+    basis: ErrorBasis,
+    level: float,
 ) -> Estimate:
     """Return a point with the interval that its replicates say.
 
@@ -127,10 +240,10 @@ def resampled_interval(
     """
     if not point.defined:
         return point
-    known = replicates[np.isfinite(replicates)]
-    if basis.units < 2 or known.size < 2:
+    finite = replicates[np.isfinite(replicates)]
+    if basis.units < 2 or finite.size < 2:
         return Estimate(point.value, reason=ONE_ROW, level=level)
-    rows = max(float(known.var(ddof=1)), basis.chosen)
+    rows = max(float(finite.var(ddof=1)), basis.chosen)
     if not basis.chosen and _of_decisions(metric):
         rows *= 1 + FOLLOWING / basis.units
     variance = _variance(metric, rows, basis)
@@ -148,7 +261,7 @@ def _of_decisions(metric: str) -> bool:
     return metric not in METRICS or METRICS[metric].of_counts is not None
 
 
-def _variance(metric: str, rows: float, basis: Basis) -> float:
+def _variance(metric: str, rows: float, basis: ErrorBasis) -> float:
     # The Bayesian bootstrap's variance is too small by this factor.
     seen = rows * basis.units / (basis.units - 1)
     if basis.between is None:
@@ -162,7 +275,11 @@ def _variance(metric: str, rows: float, basis: Basis) -> float:
 
 
 def _with_chance(
-    ends: tuple[float, float], value: float, rows: float, basis: Basis, level: float
+    ends: tuple[float, float],
+    value: float,
+    rows: float,
+    basis: ErrorBasis,
+    level: float,
 ) -> tuple[float, float]:
     """Return an interval of AUROC that excludes .5 only if noise would not.
 
@@ -181,7 +298,7 @@ def _with_chance(
 
 
 def _loss(
-    value: float, variance: float, basis: Basis, level: float
+    value: float, variance: float, basis: ErrorBasis, level: float
 ) -> tuple[float, float]:
     if value <= 0:
         return 0.0, UNSEEN / basis.units
@@ -193,7 +310,7 @@ def _loss(
 
 
 def _bounded(
-    metric: str, value: float, variance: float, basis: Basis, level: float
+    metric: str, value: float, variance: float, basis: ErrorBasis, level: float
 ) -> tuple[float, float]:
     low, high = basis.limits
     if not low < high:
@@ -212,7 +329,7 @@ def _bounded(
 
 
 def _score(
-    metric: str, value: float, variance: float, basis: Basis, level: float
+    metric: str, value: float, variance: float, basis: ErrorBasis, level: float
 ) -> tuple[float, float]:
     """Return the score interval around a value in [0, 1]."""
     place, spread = min(max(value, 0.0), 1.0), variance
@@ -220,7 +337,7 @@ def _score(
         # The share of right flags among the rows that are positive or flagged.
         spread = variance * (2 / (2 - place) ** 2) ** 2
         place = place / (2 - place)
-    found = effective_wilson(
+    low, high = effective_wilson(
         Spread(
             place,
             spread,
@@ -233,7 +350,7 @@ def _score(
         ),
         level,
     )
-    ends = float(found[0]), float(found[1])
+    ends = float(low), float(high)
     if metric == "f1":
         return 2 * ends[0] / (1 + ends[0]), 2 * ends[1] / (1 + ends[1])
     return ends
@@ -256,9 +373,9 @@ def limits(
         >>> limits("cost", (80, 20), Costs(fp=1, fn=10))
         (0.0, 2.8)
     """
-    known = METRICS[metric]
-    if math.isfinite(known.low) and math.isfinite(known.high):
-        return known.low, known.high
+    low, high = METRICS[metric].low, METRICS[metric].high
+    if math.isfinite(low) and math.isfinite(high):
+        return low, high
     n, p = sizes
     corners = [
         float(
@@ -282,10 +399,10 @@ def difference_error(replicates: FloatArray, units: float) -> float:
         replicates: `[replicates]` differences under the same weights.
         units: Independent rows (clusters) of the rarer class.
     """
-    known = replicates[np.isfinite(replicates)]
-    if units < 2 or known.size < 2:
+    finite = replicates[np.isfinite(replicates)]
+    if units < 2 or finite.size < 2:
         return math.nan
-    return math.sqrt(float(known.var(ddof=1)) * units / (units - 1))
+    return math.sqrt(float(finite.var(ddof=1)) * units / (units - 1))
 
 
 def paired_interval(

@@ -122,7 +122,7 @@ def _of_costs(costs: Costs) -> tuple[float, float | None]:
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class DecisionCells:
     """What was decided about each class; numbers, or arrays of one shape.
 
     Attributes:
@@ -172,7 +172,7 @@ class Cells:
         )
 
 
-Definition = Callable[[Cells], FloatArray]
+Definition = Callable[[DecisionCells], FloatArray]
 
 
 def definitions(costs: Costs | None, *, undecided: bool) -> Mapping[str, Definition]:
@@ -185,30 +185,30 @@ def definitions(costs: Costs | None, *, undecided: bool) -> Mapping[str, Definit
         costs: For the metric "cost"; None leaves it out.
         undecided: Whether rows can be left undecided; adds their share.
     """
-    found: dict[str, Definition] = {}
+    by_name: dict[str, Definition] = {}
     for name in (*DECISION, *reported_metrics()):
         of_counts = metric_named(name).of_counts
         if of_counts is not None:
-            found[name] = _of_counts(of_counts)
+            by_name[name] = _of_counts(of_counts)
     if undecided:
-        found[UNDECIDED] = left_share
+        by_name[UNDECIDED] = left_share
     if costs is not None:
-        found["cost"] = _cost(costs)
-    return found
+        by_name["cost"] = _cost(costs)
+    return by_name
 
 
 def _of_counts(function: Callable[[Counts], FloatArray]) -> Definition:
     return lambda cells: function(cells.counts)
 
 
-def left_share(cells: Cells) -> FloatArray:
+def left_share(cells: DecisionCells) -> FloatArray:
     """Return the share of the rows that is left undecided."""
     rows = cells.positives + cells.negatives
     return np.asarray((cells.left_positives + cells.left_negatives) / rows)
 
 
 def _cost(costs: Costs) -> Definition:
-    def spent(cells: Cells) -> FloatArray:
+    def spent(cells: DecisionCells) -> FloatArray:
         decided = cost(cells.counts, **cost_options(costs))
         if costs.abstain is None:
             return decided

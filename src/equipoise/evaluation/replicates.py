@@ -18,12 +18,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from equipoise._core.types import BoolArray, Float32Array, FloatArray, IntArray
-from equipoise.decision.costs import Costs
+from equipoise._core.types import Float32Array, FloatArray
 from equipoise.decision.objectives import Objective
-from equipoise.evaluation.crossfit import CrossFitted
-from equipoise.evaluation.decided import Cells, Decided, Definition, definitions
-from equipoise.priors import probability
+from equipoise.evaluation.arm_values import ArmScores, ArmValues, TrialRows
+from equipoise.evaluation.decided import DecisionCells, Definition, definitions
+from equipoise.metrics import Estimate
 from equipoise.uncertainty.row_weights import RowWeights
 from equipoise.uncertainty.weighted_metrics import (
     GroupSums,
@@ -39,34 +38,7 @@ GROUPS = 256
 
 
 @dataclass(frozen=True, eq=False)
-class ArmScores:
-    """What one arm brings to the replicates; all of it out of fold.
-
-    Attributes:
-        aligned: `[repeats, rows]` scores that may be ranked within a repeat.
-        decided: The rule, and what it decides.
-        losses: For "brier" and "log_loss", `[repeats, rows]`.
-    """
-
-    aligned: FloatArray
-    decided: Decided
-    losses: Mapping[str, FloatArray]
-
-    @classmethod
-    def of(
-        cls, y: BoolArray, aligned: FloatArray, fitted: CrossFitted, decided: Decided
-    ) -> ArmScores:
-        """Collect an arm's scores; losses are those of the calibrated ones."""
-        z = fitted.log_odds
-        losses = {
-            "brier": (probability(z) - y) ** 2,
-            "log_loss": np.logaddexp(0.0, np.where(y, -z, z)),
-        }
-        return cls(aligned, decided, losses)
-
-
-@dataclass(frozen=True, eq=False)
-class Drawn:
+class ArmReplicates:
     """An arm's replicates.
 
     Attributes:
@@ -84,46 +56,29 @@ class Replicator:
     """Turns weights of rows into replicates of an arm's metrics.
 
     Args:
-        arm: The arm's scores and decisions.
-        y: `[rows]` whether a row is positive.
-        folds: `[repeats, rows]` the fold of each row.
-        costs: For the metric "cost", or None to leave it out.
-        weights: `[rows]` how much each row counts; None for 1 each. The weights of a
-            replicate hold it as a factor.
+        scores: The arm's scores and decisions.
+        rows: The rows of the trial; the weights of a replicate hold the row weights
+            as a factor.
     """
 
-    def __init__(
-        self,
-        arm: ArmScores,
-        y: BoolArray,
-        folds: IntArray,
-        costs: Costs | None = None,
-        weights: FloatArray | None = None,
-    ) -> None:
-        self.y = y
-        self.weights = np.ones(y.size) if weights is None else weights
-        self.definitions = definitions(costs, undecided=arm.decided.lower is not None)
-        self.size = float(self.weights[~y].sum()), float(self.weights[y].sum())
-        self.losses = {name: rows.mean(axis=0) for name, rows in arm.losses.items()}
+    def __init__(self, scores: ArmScores, rows: TrialRows) -> None:
+        decided = scores.decided
+        self.y, self.weights = rows.y, rows.row_weights
+        self.definitions = definitions(rows.costs, undecided=decided.lower is not None)
+        self.totals, self.prevalence = rows.totals, rows.prevalence
+        self.losses = {name: loss.mean(axis=0) for name, loss in scores.losses.items()}
         self.rankings = [
             WeightedRanking.of(
-                scores, y, folds=fold, prevalence=self.prevalence, most=GROUPS
+                each, rows.y, folds=fold, prevalence=rows.prevalence, most=GROUPS
             )
-            for scores, fold in zip(arm.aligned, folds, strict=True)
+            for each, fold in zip(scores.aligned, rows.folds, strict=True)
         ]
         # 0 not flagged, 1 left undecided, 2 flagged.
-        states = 2 * arm.decided.flagged.astype(np.int64) + arm.decided.undecided
-        self.decided = [GroupSums.of(state, y, (3,)) for state in states]
+        states = 2 * decided.flagged.astype(np.int64) + decided.undecided
+        self.decided = [GroupSums.of(state, rows.y, (3,)) for state in states]
         self.choice: Choice | None = None
-        if arm.decided.goal is not None:
-            self.choice = Choice(
-                arm.decided.score, y, arm.decided.goal, self.weights, self.definitions
-            )
-
-    @property
-    def prevalence(self) -> float:
-        """The share of positives."""
-        return self.size[1] / sum(self.size)
+        if decided.goal is not None:
+            self.choice = Choice(decided.score, rows, decided.goal, self.definitions)
 
     def __call__(self, weights: Float32Array) -> dict[str, FloatArray]:
         """Return `[replicates]` per metric; decisions by counts over all repeats.
@@ -141,17 +96,17 @@ class Replicator:
                 total[name] = np.asarray(definition(cells), np.float64)
         return total
 
-    def _cells(self, weights: Float32Array) -> Cells:
+    def _cells(self, weights: Float32Array) -> DecisionCells:
         """Return what is decided at the table's share of positives."""
         sums = [one(weights) for one in self.decided]
-        n, p = self.size
+        n, p = self.totals
         one, other = (
             np.stack([pair[k] for pair in sums]).mean(axis=0, dtype=np.float64)
             for k in (0, 1)
         )
         one, other = p * one / one.sum(axis=0), n * other / other.sum(axis=0)
         whole = np.ones(one.shape[1])
-        return Cells(one[2], other[2], one[1], other[1], p * whole, n * whole)
+        return DecisionCells(one[2], other[2], one[1], other[1], p * whole, n * whole)
 
     def _loss(self, row: FloatArray, weights: Float32Array) -> FloatArray:
         parts = [np.stack([rows, rows * row]) for rows in (self.y, ~self.y)]
@@ -164,22 +119,20 @@ class Choice:
 
     Args:
         score: `[views, rows]` calibrated log-odds.
-        y: `[rows]` whether a row is positive.
-        goal: What the rule is the best at.
-        weights: `[rows]` how much each row counts.
+        rows: The rows of the trial.
+        goal: What the rule is best at.
         definitions: The metrics.
     """
 
     def __init__(
         self,
         score: FloatArray,
-        y: BoolArray,
+        rows: TrialRows,
         goal: Objective,
-        weights: FloatArray,
         definitions: Mapping[str, Definition],
     ) -> None:
         self.goal, self.definitions = goal, definitions
-        self.size = float(weights[~y].sum()), float(weights[y].sum())
+        self.totals, y = rows.totals, rows.y
         # Only cuts below a positive can be the best for most goals.
         held = np.tile(y, len(score))
         groups = falling_groups(
@@ -187,7 +140,7 @@ class Choice:
         ).reshape(score.shape)
         shape = (int(groups.max()) + 1,)
         self.sums = [GroupSums.of(group, y, shape) for group in groups]
-        self.even = self._above(weights[:, None].astype(np.float32))
+        self.even = self._above(rows.row_weights[:, None].astype(np.float32))
 
     def errors(self, weights: Float32Array) -> dict[str, FloatArray]:
         """Return `[replicates]` per metric: under the weights less under even ones.
@@ -196,7 +149,7 @@ class Choice:
             weights: `[rows, replicates]`.
         """
         hit, alarm = self._above(weights)
-        n, p = self.size
+        n, p = self.totals
         wholes = np.full(hit.shape[1], p), np.full(hit.shape[1], n)
         with np.errstate(divide="ignore", invalid="ignore"):
             value = self.goal.value(hit, alarm, *wholes)
@@ -212,48 +165,76 @@ class Choice:
                 for name, definition in self.definitions.items()
             }
 
-    def _cells(self, hit: FloatArray, alarm: FloatArray) -> Cells:
-        n, p = self.size
+    def _cells(self, hit: FloatArray, alarm: FloatArray) -> DecisionCells:
+        n, p = self.totals
         zero, one = np.zeros_like(hit), np.ones_like(hit)
-        return Cells(hit, alarm, zero, zero, p * one, n * one)
+        return DecisionCells(hit, alarm, zero, zero, p * one, n * one)
 
     def _above(self, weights: Float32Array) -> tuple[FloatArray, FloatArray]:
         """Return the flagged weight of both classes at each cut, the first at none."""
-        found = []
+        above = []
         sums = [one(weights) for one in self.sums]
-        for k, whole in ((0, self.size[1]), (1, self.size[0])):
+        for k, whole in ((0, self.totals[1]), (1, self.totals[0])):
             each = np.stack([pair[k] for pair in sums]).mean(axis=0, dtype=np.float64)
             none = np.zeros((1, each.shape[1]))
-            above = np.concatenate([none, np.cumsum(each, axis=0)])
-            found.append(whole * above / above[-1])
-        return found[0], found[1]
+            reached = np.concatenate([none, np.cumsum(each, axis=0)])
+            above.append(whole * reached / reached[-1])
+        return above[0], above[1]
 
 
 def _mean(values: Sequence[FloatArray]) -> FloatArray:
     """Return the mean over the repeats in which a metric exists, else NaN."""
     each = np.stack(values)
-    known = np.isfinite(each)
-    count = known.sum(axis=0)
-    total = np.where(known, each, 0.0).sum(axis=0)
+    finite = np.isfinite(each)
+    count = finite.sum(axis=0)
+    total = np.where(finite, each, 0.0).sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def replicate(arms: Sequence[Replicator], weights: RowWeights) -> list[Drawn]:
-    """Return each arm's replicates.
+def replicate(
+    arms: Mapping[str, ArmValues], draws: RowWeights
+) -> dict[str, ArmReplicates]:
+    """Return every arm's replicates, under the same weights.
 
-    Where scores were merged into groups, even weights give a slightly other value
-    than the rows do; add `value - even(arm)` to the ranking metrics to mend that.
+    Merging very many positives' scores into groups moves a ranking metric a little;
+    the replicates are moved back by as much.
+
+    Args:
+        arms: By name.
+        draws: The replicate weights.
     """
-    values: list[list[dict[str, FloatArray]]] = [[] for _ in arms]
-    errors: list[list[dict[str, FloatArray]]] = [[] for _ in arms]
-    for drawn in weights:
-        for k, arm in enumerate(arms):
-            values[k].append(arm(drawn))
-            errors[k].append({} if arm.choice is None else arm.choice.errors(drawn))
-    return [
-        Drawn(_joined(value), _joined(error))
-        for value, error in zip(values, errors, strict=True)
-    ]
+    replicators = {name: Replicator(arm.scores, arm.rows) for name, arm in arms.items()}
+    values: dict[str, list[dict[str, FloatArray]]] = {name: [] for name in arms}
+    errors: dict[str, list[dict[str, FloatArray]]] = {name: [] for name in arms}
+    for weights in draws:
+        for name, arm in replicators.items():
+            values[name].append(arm(weights))
+            errors[name].append(
+                {} if arm.choice is None else arm.choice.errors(weights)
+            )
+    return {
+        name: ArmReplicates(
+            _moved_back(_joined(values[name]), arms[name].points, even(replicator)),
+            _joined(errors[name]),
+        )
+        for name, replicator in replicators.items()
+    }
+
+
+def _moved_back(
+    values: Mapping[str, FloatArray],
+    points: Mapping[str, Estimate],
+    level: Mapping[str, float],
+) -> dict[str, FloatArray]:
+    """Add what the rows' values exceed those of even weights by, `level`."""
+    gaps = {
+        name: point.value - level.get(name, point.value)
+        for name, point in points.items()
+    }
+    return {
+        name: values[name] + (gap if np.isfinite(gap) else 0.0)
+        for name, gap in gaps.items()
+    }
 
 
 def _joined(parts: Sequence[Mapping[str, FloatArray]]) -> dict[str, FloatArray]:
@@ -262,5 +243,5 @@ def _joined(parts: Sequence[Mapping[str, FloatArray]]) -> dict[str, FloatArray]:
 
 def even(arm: Replicator) -> dict[str, float]:
     """Return the ranking metrics under even weights, by the same grouped sums."""
-    found = arm(arm.weights[:, None].astype(np.float32))
-    return {name: float(found[name][0]) for name in RANKING}
+    values = arm(arm.weights[:, None].astype(np.float32))
+    return {name: float(values[name][0]) for name in RANKING}

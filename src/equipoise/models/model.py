@@ -29,14 +29,14 @@ from equipoise.priors import probability
 from equipoise.reading.read import read_features
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
+from equipoise.table.row_source import RowSource
 from equipoise.table.table import Table
 
-Rows = Table | npt.NDArray[Any]
-"""What the fold models score: a table, or an array for networks of the user's own."""
+Rows = RowSource | npt.NDArray[Any]
+"""What a model scores: rows with columns, or an array for the user's own network."""
 
-ROWS_AT_ONCE = 131_072
-"""Rows of a table that are encoded at once. A multiple of what networks score at once,
-so that a row's score does not depend on where the blocks end."""
+Scored = Table | npt.NDArray[Any]
+"""What the fold models score at once: a block of rows, or an array."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +55,11 @@ class Component:
     scorers: tuple[Scorer, ...]
     own: UserInput | None = None
 
-    def probability(self, rows: Rows) -> FloatArray:
+    def probability(self, rows: Scored) -> FloatArray:
         """Return the mean probability of the fold models, `[rows]`."""
         return probability(self.log_odds(rows))
 
-    def log_odds(self, rows: Rows) -> FloatArray:
+    def log_odds(self, rows: Scored) -> FloatArray:
         """Return the log-odds of that mean, always finite, `[rows]`.
 
         Args:
@@ -67,7 +67,7 @@ class Component:
         """
         return mean_log_odds(self.each(rows))
 
-    def each(self, rows: Rows) -> FloatArray:
+    def each(self, rows: Scored) -> FloatArray:
         """Return the log-odds of every fold model, `[models, rows]`.
 
         Args:
@@ -86,25 +86,23 @@ class Component:
 
 def hashes_of(rows: Rows) -> npt.NDArray[np.uint64]:
     """Return a number for each row; equal rows have equal numbers."""
-    return array_hashes(rows) if isinstance(rows, np.ndarray) else row_hashes(rows)
+    if isinstance(rows, np.ndarray):
+        return array_hashes(rows)
+    return np.concatenate([row_hashes(block) for block in rows.blocks()])
 
 
 def pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
     """Return the weighted mean of the components' log-odds, `[rows]`.
 
-    A long table is scored in blocks, so that what it is encoded to stays small.
+    Rows with columns are scored in blocks, so that what they are encoded to stays
+    small.
     """
-    if isinstance(rows, np.ndarray) or len(rows) <= ROWS_AT_ONCE:
+    if isinstance(rows, np.ndarray):
         return _pooled(components, rows)
-    starts = range(0, len(rows), ROWS_AT_ONCE)
-    blocks = (
-        rows.take(np.arange(start, min(start + ROWS_AT_ONCE, len(rows))))
-        for start in starts
-    )
-    return np.concatenate([_pooled(components, block) for block in blocks])
+    return np.concatenate([_pooled(components, block) for block in rows.blocks()])
 
 
-def _pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
+def _pooled(components: Sequence[Component], rows: Scored) -> FloatArray:
     return pool(
         {c.strategy.name: c.log_odds(rows) for c in components},
         {c.strategy.name: c.weight for c in components},

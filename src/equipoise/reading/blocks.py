@@ -44,12 +44,12 @@ _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class FileBlock:
     """Some rows of a file.
 
     Attributes:
-        table: They as a table, with the earlier table's columns.
-        source: They as they stand in the file, a `pyarrow.Table`.
+        table: The rows, with the columns of an earlier table.
+        source: The rows as they stand in the file, a `pyarrow.Table`.
     """
 
     table: Table
@@ -57,18 +57,18 @@ class Block:
 
 
 @dataclass
-class Merged:
-    """The notes of all blocks, each told once.
+class MergedNotes:
+    """The notes of all blocks, each of them once.
 
     Example:
-        >>> merged = Merged()
+        >>> merged = MergedNotes()
         >>> merged.add(("Column 'x': 2 infinite values were taken as missing.",))
         >>> merged.add(("Column 'x': 7 infinite values were taken as missing.",))
         >>> print(*merged.sentences())
         Column 'x': 2 infinite values were taken as missing. (And in 1 later block.)
     """
 
-    found: dict[str, tuple[str, int]] = field(default_factory=dict)
+    first: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def add(self, notes: Sequence[str]) -> None:
         """Add the notes of one block."""
@@ -76,14 +76,14 @@ class Merged:
             # A column's new categories differ between blocks; the note is one.
             key = re.sub(r"\d[\d,.]*", "#", note.split(": '")[0])
             key = key.replace("categories", "category")
-            text, more = self.found.get(key, (note, -1))
-            self.found[key] = (text, more + 1)
+            text, more = self.first.get(key, (note, -1))
+            self.first[key] = (text, more + 1)
 
     def sentences(self) -> tuple[str, ...]:
         """Return each note once, with the number of blocks that repeat it."""
         return tuple(
             f"{text} (And in {more:,} later block{'s'[: more > 1]}.)" if more else text
-            for text, more in self.found.values()
+            for text, more in self.first.values()
         )
 
 
@@ -94,8 +94,8 @@ def read_blocks(
     labelled: bool = False,
     block_bytes: int = BLOCK_BYTES,
     block_rows: int = BLOCK_ROWS,
-) -> Generator[Block]:
-    """Yield a file's rows as tables like an earlier one, in their order.
+) -> Generator[FileBlock]:
+    """Yield a file's rows in the form of an earlier table, in their order.
 
     Args:
         path: A CSV, TSV (also .gz) or Parquet file.
@@ -108,15 +108,15 @@ def read_blocks(
         TableError: The file cannot be read, or its columns are others.
         TargetError: The target is absent, or has a new class.
     """
-    known = [like.target, *like.names]
-    blocks = _raw_blocks(path, known, block_bytes, block_rows)
+    names = [like.target, *like.names]
+    blocks = _raw_blocks(path, names, block_bytes, block_rows)
     with contextlib.closing(blocks):
         for raw in blocks:
             notes = Notes(list(raw.notes))
             if labelled:
                 require_targets(raw, [like.target])
             table = table_like(raw, like, notes, labelled=labelled)
-            yield Block(table, raw.data)
+            yield FileBlock(table, raw.data)
             like = _with_notations(like, table)
 
 
@@ -132,7 +132,7 @@ def _with_notations(like: Table, seen: Table) -> Table:
 
 
 def _raw_blocks(
-    path: Path, known: Sequence[str], size: int, rows: int
+    path: Path, names: Sequence[str], size: int, rows: int
 ) -> Generator[Raw]:
     kind = format_of(path)
     if kind == "parquet":
@@ -143,7 +143,7 @@ def _raw_blocks(
         with path.open("rb") as packed:
             is_gzip = packed.read(2) == b"\x1f\x8b"
         with gzip.open(path) if is_gzip else path.open("rb") as stream:
-            yield from _csv(path, stream, known, size)
+            yield from _csv(path, stream, names, size)
 
 
 def _parquet(path: Path, rows: int) -> Iterator[Raw]:
@@ -171,17 +171,17 @@ def _parquet(path: Path, rows: int) -> Iterator[Raw]:
         raise TableError(sentence(f"{name} without rows", "at least one row"))
 
 
-def _csv(path: Path, stream: Any, known: Sequence[str], size: int) -> Iterator[Raw]:
+def _csv(path: Path, stream: Any, names: Sequence[str], size: int) -> Iterator[Raw]:
     """Yield the rows of a text file, in pieces that end with a record."""
     name = f"the file {path.name!r}"
     data = _more(stream, size, name)
     wide = data.startswith(_WIDE) or b"\0" in data[:4]
     if len(data) < size or b"\n" not in data or wide:
-        yield read_csv(path, known)
+        yield read_csv(path, names)
         return
     notes = Notes()
     head = to_utf8(data[: data.rindex(b"\n") + 1], name, Notes())
-    form, start = form_of(head, name, known, notes)
+    form, start = form_of(head, name, names, notes)
     lines = form.dialect.skip
     start += mark_length(data)
     rest, first = data[start:], True
@@ -214,11 +214,13 @@ def _cut(data: bytes, dialect: Dialect, lines: int, name: str, last: bool) -> in
         return len(data)
     cut = data.rfind(b"\n") + 1
     while cut:
-        found = csv_layout(data[:cut], dialect.delimiter, dialect.quote, dialect.escape)
-        if not found.unclosed:
+        layout = csv_layout(
+            data[:cut], dialect.delimiter, dialect.quote, dialect.escape
+        )
+        if not layout.unclosed:
             return cut
         # The record that is cut off begins on this line, or on an earlier one.
-        cut = _begin_of_line(data, found.unclosed)
+        cut = _begin_of_line(data, layout.unclosed)
     raise TableError(
         sentence(
             f"{name} with a record from line {lines + 1} on that does not end within "

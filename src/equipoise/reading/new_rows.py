@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""New rows for a fitted model: files in blocks, everything else at once."""
+"""Labelled rows for a fitted model: files in blocks, everything else at once."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise.errors import TableWarning
-from equipoise.reading.blocks import Merged, read_blocks
+from equipoise.reading.blocks import MergedNotes, read_blocks
 from equipoise.reading.files import existing_file, is_path
-from equipoise.reading.read import read_features, read_table
+from equipoise.reading.read import read_table
 from equipoise.reading.roles import require_named, tuples_as_texts
 from equipoise.table.table import Table
 
@@ -24,28 +24,23 @@ _ONE_CLASS = re.compile(r"All rows of .* are of class ")
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Some rows of a source.
+class LabelledBlock:
+    """Some labelled rows of a source.
 
     Attributes:
-        table: They as a table like an earlier one.
-        groups: `[rows]` texts of the column that groups them, "" where missing;
-            None where none is asked for or the source has no such column.
+        table: The rows, with the columns and classes of an earlier table.
+        groups: `[rows]` strings of the column that groups them, "" if missing; None if
+            no column was asked for or the source has none of that name.
     """
 
     table: Table
     groups: npt.NDArray[Any] | None = None
 
 
-def tables(
-    source: Any,
-    like: Table,
-    target: str | None = None,
-    *,
-    labelled: bool,
-    group: str | None = None,
-) -> Iterator[Rows]:
-    """Yield the rows of a source as tables like an earlier one.
+def labelled_blocks(
+    source: Any, like: Table, target: str | None = None, *, group: str | None = None
+) -> Iterator[LabelledBlock]:
+    """Yield labelled rows in the form of an earlier table: files block by block.
 
     What was noticed is issued as `TableWarning`s, once for all blocks, after the
     last.
@@ -53,8 +48,7 @@ def tables(
     Args:
         source: Anything that `read_table` takes.
         like: The earlier table.
-        target: The target's name in the source, where it is not that of `like`.
-        labelled: Whether the target is read.
+        target: The target's name in the source, if it is not that of `like`.
         group: The column whose equal values belong together, or None.
 
     Raises:
@@ -62,37 +56,28 @@ def tables(
         TargetError: The target is absent, or has a new class.
     """
     if not is_path(source) or target not in (None, like.target):
-        yield _at_once(source, like, target, labelled, group)
+        if group not in _names(source, like):
+            group = None
+        table = read_table(source, target, like=like, group=group)
+        groups = table.groups
+        yield LabelledBlock(
+            table, None if groups is None else groups.astype(str).astype(object)
+        )
         return
-    merged, one_class, labels = Merged(), "", set()
-    blocks = read_blocks(existing_file(source), like=like, labelled=labelled)
+    merged, one_class, labels = MergedNotes(), "", set()
+    blocks = read_blocks(existing_file(source), like=like, labelled=True)
     with contextlib.closing(blocks):
         for block in blocks:
-            if labelled:
-                labels |= set(np.unique(block.table.labels()).tolist())
+            labels |= set(np.unique(block.table.labels()).tolist())
             # True of a block, it need not be true of the file.
             one_class = next(filter(_ONE_CLASS.match, block.table.notes), one_class)
             merged.add([n for n in block.table.notes if not _ONE_CLASS.match(n)])
-            found = None
+            groups = None
             if group is not None and group in block.source.column_names:
-                found = _texts(block.source.column(group), group)
-            yield Rows(block.table, found)
-    told = (one_class,) if one_class and len(labels) == 1 else ()
-    warn((*merged.sentences(), *told))
-
-
-def _at_once(
-    source: Any, like: Table, target: str | None, labelled: bool, group: str | None
-) -> Rows:
-    known = group if group in _names(source, like) else None
-    table = (
-        read_table(source, target, like=like, group=known)
-        if labelled
-        else read_features(source, like=like)
-    )
-    if table.groups is None:
-        return Rows(table)
-    return Rows(table, table.groups.astype(str).astype(object))
+                groups = _texts(block.source.column(group), group)
+            yield LabelledBlock(block.table, groups)
+    last = (one_class,) if one_class and len(labels) == 1 else ()
+    warn((*merged.sentences(), *last))
 
 
 def _names(source: Any, like: Table) -> list[str]:
@@ -109,15 +94,15 @@ def _names(source: Any, like: Table) -> list[str]:
             read_blocks(existing_file(source), like=like)
         ) as blocks:
             return list(next(blocks).source.column_names)
-    found = getattr(source, "column_names", getattr(source, "columns", ()))
-    return [name for name in found if isinstance(name, str)]
+    names = getattr(source, "column_names", getattr(source, "columns", ()))
+    return [name for name in names if isinstance(name, str)]
 
 
 def _texts(column: Any, name: str) -> npt.NDArray[Any]:
-    """Return a column as texts, "" where missing.
+    """Return a column as strings, "" if missing.
 
     Raises:
-        TableError: No text can stand for its values.
+        TableError: No string can stand for its values.
     """
     import pyarrow as pa
     import pyarrow.compute as pc

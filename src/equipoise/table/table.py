@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -23,6 +23,9 @@ from equipoise.task import Task
 ColumnKind = Literal["numeric", "boolean", "categorical", "datetime"]
 
 MISSING_CODE = -1
+BLOCK_ROWS = 131_072
+"""Rows that are worked on at once, so that what they become stays small. A multiple of
+what networks score at once: a row's score does not depend on where a block ends."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,6 +243,50 @@ class Table:
             if self.fingerprint is None
             else self.fingerprint.take(index),
         )
+
+    @property
+    def schema(self) -> Table:
+        """The table without its rows: what new rows must look like."""
+        return self.take(np.arange(0))
+
+    def select(self, columns: Sequence[str]) -> Table:
+        """Return the table with some of its feature columns, in the order asked for.
+
+        Args:
+            columns: Their names.
+
+        Raises:
+            InputError: There is no such column.
+        """
+        return dataclasses.replace(self, columns=tuple(self[name] for name in columns))
+
+    def blocks(
+        self,
+        columns: Sequence[str] | None = None,
+        rows: npt.ArrayLike | None = None,
+    ) -> Iterator[Table]:
+        """Yield the rows in tables of at most `BLOCK_ROWS`, as in `RowSource`.
+
+        Args:
+            columns: The features that are needed; None for all.
+            rows: Positions or a mask; None for all rows.
+
+        Example:
+            >>> import numpy as np
+            >>> x = Column("x", "numeric", np.array([1.0, 2.0, 3.0]))
+            >>> table = Table((x,), np.array([0, 1, 0], np.int8),
+            ...               Task("binary", ("no", "yes")))
+            >>> [len(block) for block in table.blocks(rows=[2, 0])]
+            [2]
+        """
+        table = self if columns is None else self.select(columns)
+        if rows is None and len(table) <= BLOCK_ROWS:
+            yield table
+            return
+        index = np.arange(len(table))
+        index = index if rows is None else index[np.asarray(rows)]
+        for start in range(0, max(1, len(index)), BLOCK_ROWS):
+            yield table.take(index[start : start + BLOCK_ROWS])
 
     def raw(self, rows: npt.ArrayLike | None = None) -> dict[str, npt.NDArray[Any]]:
         """Return the feature columns as an exported model takes them.

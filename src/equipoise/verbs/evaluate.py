@@ -22,7 +22,7 @@ from equipoise.evaluation import evaluate as of_arrays
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability as to_probability
-from equipoise.reading.new_rows import tables
+from equipoise.reading.new_rows import labelled_blocks
 from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.fingerprint import fingerprint
 from equipoise.table.hashes import row_hashes
@@ -177,7 +177,7 @@ def _score(model: ModelRecord, source: Any, target: str | None) -> _Rows:
     y, log_odds, seen, groups = [], [], 0, []
     equal = _EqualRows(model.facts.get("duplicates", "auto"))
     column = model.facts["group"]
-    for rows in tables(source, model.schema, target, labelled=True, group=column):
+    for rows in labelled_blocks(source, model.schema, target, group=column):
         y.append(rows.table.labels())
         log_odds.append(model.log_odds(rows.table))
         seen += model.seen_rows(rows.table)

@@ -260,7 +260,7 @@ def fit(
     evaluation = results.arms["model"].evaluation
     seen = hashes_of(rows if inputs is None else inputs)
     return FittedModel(
-        schema=table.take(np.arange(0)),
+        schema=table.schema,
         components=components,
         rule=rule,
         evaluation=evaluation,

@@ -23,7 +23,7 @@ from equipoise.errors import InputError, TableError, UnsupportedError
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability
 from equipoise.reading.arrow_types import unnamed
-from equipoise.reading.blocks import Block, Merged, read_blocks
+from equipoise.reading.blocks import FileBlock, MergedNotes, read_blocks
 from equipoise.reading.files import existing_file
 from equipoise.reading.new_rows import warn
 from equipoise.table.table import Dropped, Table
@@ -127,7 +127,7 @@ def predict_file(
         raise InputError(
             sentence(f"keep={clash}", f"columns that are not called {listing(COLUMNS)}")
         )
-    merged = Merged()
+    merged = MergedNotes()
     tally = np.zeros(4)
     target.absolute().parent.mkdir(parents=True, exist_ok=True)
     blocks = read_blocks(path, like=_expecting(model.schema, keep))
@@ -153,7 +153,7 @@ def _expecting(schema: Table, keep: Sequence[str]) -> Table:
 
 
 def _scored(
-    model: ModelRecord, block: Block, keep: Sequence[str], suffix: str
+    model: ModelRecord, block: FileBlock, keep: Sequence[str], suffix: str
 ) -> tuple[Any, np.ndarray]:
     """Return a block's rows as they are written, and what is to be counted."""
     import pyarrow as pa

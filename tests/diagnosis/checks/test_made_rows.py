@@ -40,4 +40,4 @@ def test_words() -> None:
 
 def test_not_applicable_without_numbers(build: Make, run: Make) -> None:
     rows = build([0, 1] * 20, {"c": ["a", "b"] * 20})
-    assert run(CHECK, rows).reason == "the table has no numeric columns"
+    assert run(CHECK, rows).reason == "the table has no numeric column"

@@ -25,7 +25,7 @@ def test_it_says_what_four_times_as_many_would_give(run: Make) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "word"),
-    [(0.0, 0.01, "little"), (0.0, 0.1, "may pay"), (0.05, 0.2, "pay: collect")],
+    [(0.0, 0.01, "little"), (0.0, 0.1, "may pay"), (0.05, 0.2, "pay off: collect")],
 )
 def test_the_advice_follows_the_gain(low: float, high: float, word: str) -> None:
     assert word in _advice(low, high, 0.02)
@@ -37,4 +37,4 @@ def test_not_applicable_with_the_reason(noise: Make, run: Make) -> None:
 
 def test_no_gain_is_called_so() -> None:
     nothing = LearningCurve(100, 4, gain=Estimate(0.001, 0.0, 0.004))
-    assert _gain(nothing) == "no gain worth the name"
+    assert _gain(nothing) == "no gain worth mentioning"

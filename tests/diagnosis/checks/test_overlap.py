@@ -15,7 +15,7 @@ Make = Callable[..., Any]
 def test_noise_is_a_warning(noise: Make, run: Make) -> None:
     found = run(CHECK, noise(1000, 50))
     assert found.severity == "warning"
-    assert "no place where positives gather" in found.message
+    assert "no region where positives gather" in found.message
 
 
 def test_a_weak_gathering_is_an_info(build: Make, run: Make) -> None:

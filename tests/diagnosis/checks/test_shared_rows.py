@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise.diagnosis.checks.shared_rows import CHECK, _more_than_own
+from equipoise.diagnosis.checks.shared_rows import CHECK, _p_by_twins
 from equipoise.diagnosis.finding import NotApplicable
 from equipoise.diagnosis.repeats import equal_rows
 from equipoise.table.table import concatenate
@@ -73,7 +73,7 @@ def test_the_chance_of_a_twin_is_known_as_well_as_esty_says() -> None:
         table, test = random.integers(0, 60, 50), random.integers(0, 60, 40)
         sets = equal_rows(table.astype(np.uint64), np.zeros(50))
         total = int(np.isin(test, table).sum())
-        rejected += _more_than_own(total, 40, sets) <= 0.05
+        rejected += _p_by_twins(total, 40, sets) <= 0.05
     assert 0.02 <= rejected / 1500 <= 0.07
 
 

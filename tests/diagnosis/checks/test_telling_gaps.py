@@ -43,3 +43,42 @@ def test_silent_on_a_certain_but_small_difference(build: Make, run: Make) -> Non
     place = np.r_[np.arange(20_000) % 100, np.arange(80_000) % 100]
     lost = place < np.where(y == 1, 4, 2)  # 4 % against 2 %: far beyond chance
     assert run(CHECK, build(y, {"x": np.where(lost, np.nan, place)})) is None
+
+
+def test_groups_count_as_cases(build: Make, run: Make) -> None:
+    """20 groups whose rows are all alike are 20 cases, however many rows they have."""
+    group = np.repeat(np.arange(20), 100)
+    y = (group < 10).astype(int)
+    x = np.where(np.isin(group, [0, 1, 2, 10]), np.nan, np.arange(2000.0))
+    columns = {"x": x}  # missing in 3 of 10 groups against 1 of 10
+    assert run(CHECK, build(y, columns)) is not None
+    assert run(CHECK, build(y, columns, groups=group)) is None
+
+
+def test_copies_count_once(build: Make, run: Make) -> None:
+    random = np.random.default_rng(5)
+    y = (np.arange(1000) % 10 == 0).astype(int)
+    x = np.where(random.random(1000) < 0.1 + 0.2 * y, np.nan, random.normal(size=1000))
+    table = build(y, {"x": x, "z": random.normal(size=1000)})
+    alone = run(CHECK, table).evidence
+    copied = table.take(np.repeat(np.arange(len(table)), 20))
+    counted = run(CHECK, copied).evidence
+    assert counted["missing_among_positives"] == alone["missing_among_positives"]
+    assert 0.5 < np.log(counted["p_value"][0]) / np.log(alone["p_value"][0]) < 1.1
+    ignored = run(CHECK, copied, duplicates="ignore").evidence
+    assert ignored["p_value"][0] < alone["p_value"][0] ** 5
+
+
+def test_groups_hold_the_level(build: Make, run: Make) -> None:
+    random = np.random.default_rng(3)
+    alarms = {True: 0, False: 0}
+    for _ in range(100):
+        group = np.repeat(np.arange(60), 20)
+        y = random.random(60)[group] < 0.3
+        x = np.where(random.random(60)[group] < 0.3, np.nan, random.normal(size=1200))
+        for grouped in (True, False):
+            groups = group if grouped else None
+            table = build(y, {"x": x}, groups=groups)
+            alarms[grouped] += run(CHECK, table) is not None
+    assert alarms[True] <= 11  # of 100 at 5 %: more in 1 % of runs
+    assert alarms[False] > 50

@@ -67,3 +67,39 @@ def test_both_questions_together_hold_the_level(build: Make, run: Make) -> None:
         x = {f"x{j}": random.integers(0, 3, 600) for j in range(2)}
         alarms += run(CHECK, build(y, x, time=random.random(600))) is not None
     assert alarms <= 18  # of 200 at 5 %: more in 0.6 % of runs
+
+
+def test_groups_count_as_cases(build: Make, run: Make) -> None:
+    """40 groups of equal rows are 40 cases: rows alone would raise most alarms."""
+    random = np.random.default_rng(2)
+    alarms = {True: 0, False: 0}
+    group = np.repeat(np.arange(40), 50)
+    time = np.arange(2000.0)
+    for _ in range(100):
+        y = (random.random(40) < 0.3)[group]
+        x = random.normal(size=40)[group]
+        for grouped in (True, False):
+            groups = group if grouped else None
+            table = build(y, {"x": x}, groups=groups, time=time)
+            settings = {} if grouped else {"duplicates": "ignore"}
+            alarms[grouped] += run(CHECK, table, **settings) is not None
+    assert alarms[True] <= 11  # of 100 at 5 %: more in 1 % of runs
+    assert alarms[False] > 50
+
+
+def test_a_drift_of_many_groups_fires(build: Make, run: Make) -> None:
+    random = np.random.default_rng(4)
+    group = np.repeat(np.arange(800), 5)
+    time = group / 800
+    y = random.random(4000) < 0.05 + 0.3 * time
+    finding = run(CHECK, build(y, {"x": time}, groups=group, time=time))
+    assert "share of positives" in finding.message
+    assert "'x' differs" in finding.message
+
+
+def test_groups_that_leave_a_half_empty(build: Make, run: Make) -> None:
+    """One group has one independent row, which lies in one half."""
+    group, time = np.zeros(100, int), np.arange(100.0)
+    y = (np.arange(100) % 4 == 0).astype(int)
+    table = build(y, {"x": time}, groups=group, time=time)
+    assert run(CHECK, table) is None

@@ -6,28 +6,29 @@ from __future__ import annotations
 import numpy as np
 
 from equipoise._core.numerals import figure
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import FEATURES
 from equipoise.diagnosis.repeats import EqualRows
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, share
 from equipoise.metrics.ranking import average_precision
 
 
-def look(subject: Subject, *, least: float = 0.1) -> Observation | NotApplicable | None:
+def check_conflicting_labels(
+    subject: Subject, *, least: float = 0.1
+) -> Observation | None:
     """Bound what any model can reach on rows that it cannot tell apart.
 
     Rows with equal features get equal scores. The best scores are the class rates
     of the sets, and their average precision and accuracy are upper bounds on these
-    rows, for any model. It matters where the bound takes more from 1 than the
-    half-width of an average precision on this many positives (rows that are one case
-    count once).
+    rows, for any model. It matters if the bound lies further below 1 than the
+    half-width of the interval of an average precision on this many positives (rows
+    that are one case count once).
 
     Args:
-        subject: What is looked at.
-        least: Silent where it takes less than this part of that half-width.
+        subject: The table that is checked.
+        least: Silent if it lies below 1 by less than this part of that half-width.
     """
-    if not subject.featured:
-        return NotApplicable("the table has no feature columns")
     sets = subject.equal_rows
     mixed = sets.mixed
     if not mixed.any():
@@ -43,12 +44,11 @@ def look(subject: Subject, *, least: float = 0.1) -> Observation | NotApplicable
     return Observation(
         "warning" if 1 - best > noise else "info",
         f"{count(rows, 'row')}, {positives:,} of the {subject.counts[1]:,} positives "
-        "among them, equal a row of the other class in all features. No model of "
-        f"these columns can exceed an average precision of {figure(best, 3)} or an "
-        f"accuracy "
-        f"of {share(accuracy)} on this table.",
-        "Look at some of them: a wrong label can be mended, a missing column added. "
-        "Where the columns are coarse, it is the nature of the data.",
+        "among them, have the same features as a row of the other class. With these "
+        f"columns no model can exceed an average precision of {figure(best, 3)} or "
+        f"an accuracy of {share(accuracy)} on this table.",
+        "Look at some of them: a wrong label can be corrected, a missing column "
+        "added. If the columns are coarse, it is the nature of the data.",
         {
             "conflicting_rows": rows,
             "conflicting_positives": positives,
@@ -67,4 +67,6 @@ def best_average_precision(sets: EqualRows) -> float:
     return average_precision(y, np.tile(rate, 2), weights.astype(np.float64))
 
 
-CHECK = Check("EQP008", "Conflicting labels", look)
+CHECK = Check(
+    "EQP008", "Conflicting labels", check_conflicting_labels, needs=(FEATURES,)
+)

@@ -5,27 +5,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import FEATURES
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, share
 from equipoise.table.duplicates import Duplicates, judge_duplicates
 
 
-def look(
+def check_duplicate_rows(
     subject: Subject, *, material: float = 0.01
-) -> Observation | NotApplicable | None:
+) -> Observation | None:
     """Count rows that equal an earlier one, and tell copies from coincidences.
 
-    How they are told apart is described in `equipoise.table.duplicates`: by the
-    rows that nearly agree.
+    `equipoise.table.duplicates` describes how: by the rows that nearly agree.
 
     Args:
-        subject: What is looked at.
+        subject: The table that is checked.
         material: Copies are a warning from this share of the rows; coincidences
-            below it are not worth a word.
+            below it are not reported.
     """
-    if not subject.featured:
-        return NotApplicable("the table has no feature columns")
     sets = subject.equal_rows
     repeated = sets.repeated
     if repeated == 0:
@@ -42,10 +40,10 @@ def look(
         f"{'equals' if repeated == 1 else 'equal'} an earlier row in all features; "
         + _kind(judged, repeated),
         "Keep equal rows on one side of every split (duplicates='group'; 'auto' does "
-        "so here). Remove them if they came from a join or from over-sampling."
+        "this here). Remove them if they come from a join or from over-sampling."
         if copies
-        else "Nothing: different cases may look alike. If you know them to be copies, "
-        "say duplicates='group'.",
+        else "Nothing: different cases may have equal features. If you know that these "
+        "are copies, pass duplicates='group'.",
         {
             "repeated_rows": repeated,
             "repeated_positives": positives,
@@ -58,13 +56,13 @@ def look(
 
 def _kind(judged: Duplicates, repeated: int) -> str:
     if not judged.equal_copies:
-        return "rows that nearly agree are so common that this is coincidence."
-    what = "it looks like a copy" if repeated == 1 else "they look like copies"
+        return "so many rows nearly agree that this is coincidence."
+    verdict = "it looks like a copy" if repeated == 1 else "they look like copies"
     amount = f"{judged.expected:,.0f}" if judged.expected >= 1 else "less than one"
     return (
-        f"{what}: of the {judged.twins:,} rows with a twin, {amount} would have one by "
-        "coincidence."
+        f"{verdict}: of the {judged.twins:,} rows with a twin, {amount} would have "
+        "one by coincidence."
     )
 
 
-CHECK = Check("EQP006", "Repeated rows", look)
+CHECK = Check("EQP006", "Repeated rows", check_duplicate_rows, needs=(FEATURES,))

@@ -15,7 +15,7 @@ from equipoise.uncertainty.sample_sizes import (
 )
 
 
-def look(
+def check_estimate_precision(
     subject: Subject,
     *,
     recall: float = 0.75,
@@ -23,22 +23,23 @@ def look(
     half_width: float = 0.05,
     coarse: float = 0.10,
 ) -> Observation | NotApplicable | None:
-    """Compare the interval of a typical recall with the precision that is wanted.
+    """Find how wide the interval of a typical recall will be.
 
     The test cases are those of the test file, or else every row of the table once,
-    which is what cross-validation gives at best. Rows of one group, and copies of one
-    row, count as one case.
+    which is the best that cross-validation can give. Rows of one group, and copies of
+    one row, count as one case. The interval is that of Clopper and Pearson (1934), the
+    standard error of the AUROC that of Hanley and McNeil (1982, eq. 2).
 
     Args:
-        subject: What is looked at.
+        subject: The table that is checked.
         recall: The recall whose interval is shown.
         auroc: The AUROC whose standard error is shown.
-        half_width: Silent where the recall's interval is +- this or narrower.
-        coarse: A warning where it is wider than +- this.
+        half_width: Silent if the recall's interval is +- this or narrower.
+        coarse: A warning if it is wider than +- this.
     """
-    own = subject.test is not None
-    units = subject.test_units if own else subject.units
-    rows = (subject.test_counts if own else subject.counts)[1]
+    on_file = subject.test is not None
+    units = subject.test_units if on_file else subject.units
+    rows = (subject.test_counts if on_file else subject.counts)[1]
     negatives, positives = units.negatives, units.positives
     if not negatives or not positives:
         return NotApplicable("the test file lacks a class")
@@ -48,20 +49,20 @@ def look(
     error = auroc_error(auroc, positives, negatives)
     needed = trials_for_half_width(recall, half_width, subject.level)
     advice = "Read every figure with its interval."
-    if own:
+    if on_file:
         whole = subject.units
         better = share_interval(recall, whole.positives, subject.level)
         advice += (
-            f" By cross-validation on the table's {whole.named(subject.counts[1])} the "
-            f"recall would be known as {interval_text(*better)}."
+            f" Cross-validation on the table's {whole.named(subject.counts[1])} would "
+            f"give {interval_text(*better)} for that recall."
         )
     return Observation(
         "warning" if (high - low) / 2 > coarse else "info",
-        f"{_cases(units, rows, own)}, a measured recall of {figure(recall)} means "
+        f"{_cases(units, rows, on_file)}, a measured recall of {figure(recall)} means "
         f"{interval_text(low, high)}, and a measured AUROC of {figure(auroc)} is known "
         f"to about ±{figure(normal_quantile((1 + subject.level) / 2) * error)}.",
-        f"{advice} A recall to within ±{figure(half_width)} takes about {needed:,} "
-        f"{_kind(units)}.",
+        f"{advice} To know a recall to within ±{figure(half_width)} takes about "
+        f"{needed:,} {_kind(units)}.",
         {
             "positives": rows,
             "positive_cases": positives,
@@ -76,9 +77,9 @@ def look(
     )
 
 
-def _cases(units: Units, positives: int, own: bool) -> str:
+def _cases(units: Units, positives: int, on_file: bool) -> str:
     text = units.named(positives)
-    if own:
+    if on_file:
         return f"On the test file's {text}"
     each = "each a test case once" if units.positives == positives else _tied(units)
     return f"With {text}, {each}"
@@ -94,4 +95,4 @@ def _kind(units: Units) -> str:
     return "groups with a positive" if units.kind == "groups" else "distinct positives"
 
 
-CHECK = Check("EQP001", "How precise an estimate can be", look)
+CHECK = Check("EQP001", "How precise an estimate can be", check_estimate_precision)

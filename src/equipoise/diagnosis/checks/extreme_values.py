@@ -6,7 +6,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import NUMERIC_COLUMN
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, name_list, share
 
@@ -14,23 +15,22 @@ ENOUGH = 100_000
 FLOAT32_MOST = float(np.finfo(np.float32).max)
 
 
-def look(
+def check_extreme_values(
     subject: Subject, *, squeezed: float = 0.01, central: float = 0.99
-) -> Observation | NotApplicable | None:
-    """Look for columns whose bulk would vanish under ordinary scaling.
+) -> Observation | None:
+    """Look for columns whose ordinary values would vanish if they were scaled.
 
     Args:
-        subject: What is looked at.
-        squeezed: A column counts where the central part of its values fills less
+        subject: The table that is checked.
+        squeezed: A column is reported if the central part of its values fills less
             than this share of its range.
-        central: The share of values that is called central.
+        central: The share of the values that counts as central.
     """
-    columns = [c for c in subject.table.columns if c.kind == "numeric"]
-    if not columns:
-        return NotApplicable("the table has no numeric column")
     infinite: dict[str, int] = {}
     far: dict[str, float] = {}
-    for column in columns:
+    for column in subject.table.columns:
+        if column.kind != "numeric":
+            continue
         values = column.values[~column.missing()]
         beyond = int(np.sum(np.abs(values) > FLOAT32_MOST))
         if beyond:
@@ -47,8 +47,8 @@ def look(
 def central_share(values: npt.NDArray[np.float64], central: float = 0.99) -> float:
     """Return the width of the central values over the whole range; 1 if it is 0.
 
-    A column that is constant but for a few values has a central width of zero; it
-    is no matter of scale, and counts as 1.
+    A column that is constant except for a few values has a central width of zero.
+    That has nothing to do with scale, so it counts as 1.
 
     Example:
         >>> central_share(np.append(np.linspace(0, 1, 999), 1e6)) < 1e-5
@@ -57,7 +57,7 @@ def central_share(values: npt.NDArray[np.float64], central: float = 0.99) -> flo
     if not values.size:
         return 1.0
     if np.isin(values, (values.min(), values.max())).all():
-        return 1.0  # two values, such as a rare flag, are no matter of scale
+        return 1.0  # two values, such as a rare flag, need no scaling
     tail = (1 - central) / 2
     # Every k-th value is enough for the quantiles; the ends need them all.
     few = values[:: max(1, len(values) // ENOUGH)]
@@ -89,10 +89,11 @@ def _observation(
     return Observation(
         "warning" if infinite else "info",
         f"{text[0].upper()}{text[1:]}.",
-        "Check the far values for errors of unit or entry. Scaling by range or by "
-        "standard deviation would flatten the rest; the encoding here uses quantiles.",
+        "Check the extreme values for wrong units and typing errors. Scaling by range "
+        "or by standard deviation would flatten the rest; the encoding here uses "
+        "quantiles.",
         {"infinite": infinite, "central_share_of_range": far},
     )
 
 
-CHECK = Check("EQP017", "Extreme values", look)
+CHECK = Check("EQP017", "Extreme values", check_extreme_values, needs=(NUMERIC_COLUMN,))

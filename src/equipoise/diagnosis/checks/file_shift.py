@@ -7,69 +7,59 @@ import numpy as np
 
 from equipoise._core.numerals import figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
-from equipoise.diagnosis.shift import Shift, shifts
+from equipoise.diagnosis.needs import COLUMNS, TEST_FILE
+from equipoise.diagnosis.shift import shifts
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import name_list
 
 
-def look(
+def check_file_shift(
     subject: Subject, *, material: float = 0.1, least: float = 0.05
 ) -> Observation | NotApplicable | None:
     """Compare each column between table and test file, within the common class.
 
-    Within one class a different share of positives (EQP004) plays no part.
+    Within one class a different share of positives (EQP004) has no influence.
 
     Args:
-        subject: What is looked at.
-        material: A warning where a distance, less what chance gives, reaches this.
-        least: Silent where none reaches this.
+        subject: The table that is checked.
+        material: A warning if a distance, less what chance gives, reaches this.
+        least: Silent if none reaches this.
     """
-    if subject.test is None:
-        return NotApplicable("no test file was given")
-    if not subject.table.columns:
-        return NotApplicable("the table has no feature columns")
+    table, test = subject.table, subject.test_file
     common = int(subject.counts[1] > subject.counts[0])
-    parts = [np.flatnonzero(t.y == common) for t in (subject.table, subject.test)]
+    parts = [np.flatnonzero(t.labels() == common) for t in (table, test)]
     if min(len(part) for part in parts) == 0:
         return NotApplicable("the test file has no row of the common class")
-    found = shifts(
-        subject.table,
-        parts[0],
-        subject.test,
-        parts[1],
-        seed=subject.seed,
-        alpha=subject.alpha,
-    )
-    return describe(
-        [shift for shift in found if shift.distance - shift.noise >= least],
-        len(subject.table.columns),
-        material,
-        "the test file than in the table",
-    )
-
-
-def describe(
-    found: list[Shift], columns: int, material: float, where: str
-) -> Observation | None:
-    """Put the shifted columns into words."""
-    if not found:
+    shifted = [
+        shift
+        for shift in shifts(
+            table, parts[0], test, parts[1], seed=subject.seed, alpha=subject.alpha
+        )
+        if shift.distance - shift.noise >= least
+    ]
+    if not shifted:
         return None
-    worst = found[0]
+    worst, one = shifted[0], len(shifted) == 1
     return Observation(
         "warning" if worst.distance - worst.noise >= material else "info",
-        f"{len(found)} of {columns} columns {'is' if len(found) == 1 else 'are'} "
-        f"distributed differently in {where}, most of all "
-        f"{name_list([s.name for s in found])} (distance {figure(worst.distance)}, "
-        f"{figure(worst.noise)} by chance; 1 is no overlap).",
-        "Find out why. A model tested there is tested on another population; "
-        "cross-validation on the table will not foresee its result.",
+        f"{len(shifted)} of {len(table.columns)} columns {'is' if one else 'are'} "
+        f"distributed differently in the test file{':' if one else ', most of all'} "
+        f"{name_list([s.name for s in shifted])} (distance {figure(worst.distance)}, "
+        f"of which chance explains {figure(worst.noise)}; 1 means no overlap).",
+        "Find out why. A test on this file is a test on another population, and "
+        "cross-validation on the table will not predict its result.",
         {
-            "columns": [s.name for s in found],
-            "distance": [s.distance for s in found],
-            "by_chance": [s.noise for s in found],
-            "p_value": [s.p_value for s in found],
+            "columns": [s.name for s in shifted],
+            "distance": [s.distance for s in shifted],
+            "by_chance": [s.noise for s in shifted],
+            "p_value": [s.p_value for s in shifted],
         },
     )
 
 
-CHECK = Check("EQP012", "Columns that differ in the test file", look)
+CHECK = Check(
+    "EQP012",
+    "Columns that differ in the test file",
+    check_file_shift,
+    needs=(TEST_FILE, COLUMNS),
+)

@@ -7,15 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.numerals import amount, figure
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import GROUPS
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count
 from equipoise.uncertainty.sample_sizes import share_half_width
 
 
-def look(
+def check_groups(
     subject: Subject, *, coarse: float = 0.10, recall: float = 0.75
-) -> Observation | NotApplicable | None:
+) -> Observation | None:
     """Compare the number of positives with the number of groups they come from.
 
     Rows of one group are alike, so in the worst case a group counts as one case.
@@ -24,32 +25,28 @@ def look(
     the dispersion of their shares of positives.
 
     Args:
-        subject: What is looked at.
-        coarse: A warning where groups matter and a recall over so many cases is
-            wider than +- this, and the positives themselves are not that few.
-        recall: The recall meant.
+        subject: The table that is checked.
+        coarse: A warning if groups matter, if a recall over so many cases is known
+            to +- more than this, and if it would not be over as many separate rows.
+        recall: The recall whose interval is compared.
     """
-    if subject.table.groups is None:
-        return NotApplicable("no group column was named")
-    positives = subject.counts[1]
-    _, sizes = np.unique(
-        subject.table.groups[subject.table.labels() == 1], return_counts=True
-    )
+    positives, groups = subject.counts[1], np.asarray(subject.table.groups)
+    _, sizes = np.unique(groups[subject.table.labels() == 1], return_counts=True)
     if len(sizes) == positives:
         return None
     effective = float(sizes.sum() ** 2 / np.sum(sizes.astype(np.float64) ** 2))
     wide = share_half_width(recall, effective, subject.level)
     alone = share_half_width(recall, positives, subject.level)
-    p_value = dispersion(subject.table.groups, subject.table.labels())
+    p_value = dispersion(groups, subject.table.labels())
     alike = p_value <= subject.alpha
     return Observation(
         "warning" if alike and wide > coarse >= alone else "info",
         f"The {count(positives, 'positive')} come from {count(len(sizes), 'group')}. "
         + ("Groups differ in their share of positives. " if alike else "")
-        + f"As far as rows of one group are alike, they are worth no more than "
-        f"{amount(round(effective))} separate ones: a recall to ±{figure(wide)}, "
-        f"not ±{figure(alone)}.",
-        "Split by group (by='group'), so that no group is on both sides, and read "
+        + "If the rows of a group are alike, these positives are worth no more than "
+        f"{amount(round(effective))} separate ones, and a recall is known to "
+        f"±{figure(wide)}, not to ±{figure(alone)}.",
+        "Split by group (by='group'), so that no group is on both sides, and use "
         "intervals that resample groups.",
         {
             "positives": positives,
@@ -64,11 +61,11 @@ def look(
 def dispersion(groups: npt.NDArray[np.int64], y: npt.ArrayLike) -> float:
     """Return the p-value of equal shares of positives in all groups.
 
-    The statistic is chi-square's, but with groups of a few rows and a rare class it
-    has another distribution: in groups of 4 with 0.2 % positives, chi-square's
-    rejects 38 % of what it should reject 5 % of. Here it is compared with the gamma
-    distribution that has its exact mean and variance where the positives are drawn
-    from all rows at random.
+    The statistic is that of the chi-square test, but with groups of a few rows and a
+    rare class it has another distribution: in groups of 4 with 0.2 % positives the
+    chi-square test at 5 % rejects 38 % of the time. Here the statistic is compared
+    with the gamma distribution of the same mean and variance, which are exact if the
+    positives are drawn from all rows at random.
 
     Args:
         groups: `[rows]` group numbers.
@@ -86,7 +83,7 @@ def dispersion(groups: npt.NDArray[np.int64], y: npt.ArrayLike) -> float:
     mean, variance = _moments(size, positives)
     if variance <= 1e-12 * mean**2:
         return 1.0
-    # sum k^2 / n is chi-square's statistic but for a factor and this constant.
+    # sum k^2 / n is the chi-square statistic up to a factor and this constant.
     least = positives**2 / rows
     scale = 2 * (mean - least) / variance
     statistic = float(np.sum(hits**2 / size)) - least
@@ -104,7 +101,7 @@ def _moments(size: npt.NDArray[np.float64], positives: float) -> tuple[float, fl
     ).tolist()
     pairs, number = float(others.sum()), float(size.size)
     mean = pairs * f2 + number * f1
-    own = (
+    alone = (
         others * (size - 2) * (size - 3) * f4
         + 6 * others * (size - 2) * f3
         + 7 * others * f2
@@ -115,7 +112,7 @@ def _moments(size: npt.NDArray[np.float64], positives: float) -> tuple[float, fl
         + 2 * (number - 1) * pairs * f3
         + number * (number - 1) * f2
     )
-    return mean, float(own.sum()) + across - mean**2
+    return mean, float(alone.sum()) + across - mean**2
 
 
-CHECK = Check("EQP014", "Positives from few groups", look)
+CHECK = Check("EQP014", "Positives from few groups", check_groups, needs=(GROUPS,))

@@ -14,74 +14,72 @@ from equipoise.diagnosis.words import count, name_list, share
 from equipoise.reading.useless_columns import words_of
 from equipoise.table.table import Column
 
-# With fewer rows, distinct values are no sign of anything.
+# With fewer rows, distinct values mean nothing.
 FEWEST_ROWS = 50
 
 
-def look(
+def check_identifier(
     subject: Subject, *, spread: float = 2.0, distinct: float = 0.9
 ) -> Observation | NotApplicable | None:
-    """Look for running numbers and for texts that hardly repeat.
+    """Look for running numbers, and for text columns whose values hardly repeat.
 
     Args:
-        subject: What is looked at.
-        spread: A column of distinct whole numbers is a running number where it is
-            in row order, or where its range is at most this many times the rows.
-        distinct: A text column is a name where this share of its values, or more,
-            differ from each other.
+        subject: The table that is checked.
+        spread: A column of distinct whole numbers is a running number if it is in
+            row order, or if its range is at most this many times the rows.
+        distinct: A text column is an identifier if this share of its values, or
+            more, differ from each other.
     """
     rows = len(subject.table)
     if rows < FEWEST_ROWS:
-        return NotApplicable(f"{rows} rows are too few to tell an identifier")
+        return NotApplicable(f"{rows} rows are too few to recognise an identifier")
     free = [column for column in subject.table.columns if words_of(column)]
-    found = [
+    identifiers = [
         column.name
         for column in subject.table.columns
         if column not in free
-        if _is_name(column, distinct) or _is_running_number(column, spread)
+        if _hardly_repeats(column, distinct) or _is_running_number(column, spread)
     ]
-    if free and not found:
-        return _free_text(free)
-    if not found:
-        return None
-    one = len(found) == 1
+    if not identifiers:
+        return _free_text(free) if free else None
+    one = len(identifiers) == 1
     seems = (
-        "looks like an identifier or a running number: it names"
+        "looks like an identifier or a running number: it says which row this is,"
         if one
-        else "look like identifiers or running numbers: they name"
+        else "look like identifiers or running numbers: they say which row this is,"
     )
     text = f" {_free_text(free).message}" if free else ""
     return Observation(
         "warning",
-        f"{name_list(found)} {seems} the row and cannot carry over to new rows.{text}",
+        f"{name_list(identifiers)} {seems} and nothing about new rows.{text}",
         f"Leave {'it' if one else 'them'} out with drop=, or name "
         f"{'it' if one else 'one'} as group= or time= if that is what it is.",
-        {"columns": found, "free_text": [column.name for column in free]},
+        {"columns": identifiers, "free_text": [column.name for column in free]},
     )
 
 
 def _free_text(columns: Sequence[Column]) -> Observation:
     first = columns[0]
-    known = int(np.count_nonzero(~first.missing()))
+    texts = int(np.count_nonzero(~first.missing()))
     others = "" if len(columns) == 1 else f" ({count(len(columns), 'such column')})"
     return Observation(
         "warning",
         f"{first.name!r} is free text{others}: {words_of(first):.0f} words on average, "
-        f"{share(len(first.categories) / known)} of the texts differ. Its words are "
-        "not read; each whole text is one category, which new rows hardly repeat.",
-        "Turn the words into columns of numbers before, for example with "
-        "sklearn.feature_extraction.text.TfidfVectorizer or embeddings; or leave the "
-        "text out with drop=.",
+        f"{share(len(first.categories) / texts)} of the texts are different. Its words "
+        "are not read: each whole text is one category, and new rows will hardly "
+        "repeat it.",
+        "Turn the words into numeric columns first, for example with "
+        "sklearn.feature_extraction.text.TfidfVectorizer or embeddings, or leave the "
+        "column out with drop=.",
         {"columns": [], "free_text": [column.name for column in columns]},
     )
 
 
-def _is_name(column: Column, distinct: float) -> bool:
+def _hardly_repeats(column: Column, distinct: float) -> bool:
     if column.kind != "categorical":
         return False
-    used = np.unique(column.values[~column.missing()]).size
-    known = int(np.sum(~column.missing()))
-    return known >= FEWEST_ROWS and used >= distinct * known
+    texts = column.values[~column.missing()]
+    return len(texts) >= FEWEST_ROWS and np.unique(texts).size >= distinct * len(texts)
 
 
 def _is_running_number(column: Column, spread: float) -> bool:
@@ -104,4 +102,4 @@ def _is_running_number(column: Column, spread: float) -> bool:
     return span <= spread * len(values) and len(np.unique(values)) == len(values)
 
 
-CHECK = Check("EQP010", "An identifier among the columns", look)
+CHECK = Check("EQP010", "An identifier among the columns", check_identifier)

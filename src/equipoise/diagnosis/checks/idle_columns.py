@@ -11,11 +11,11 @@ from equipoise.diagnosis.words import name_list
 from equipoise.table.table import Column, Table
 
 
-def look(subject: Subject) -> Observation | None:
-    """List the columns that say nothing, and those that say the same as another.
+def check_idle_columns(subject: Subject) -> Observation | None:
+    """List the columns that carry no information, or the same as another column.
 
     Args:
-        subject: What is looked at.
+        subject: The table that is checked.
     """
     table = subject.table
     dropped = {d.name: d.reason for d in table.dropped}
@@ -38,7 +38,8 @@ def look(subject: Subject) -> Observation | None:
     return Observation(
         "info",
         f"{text[0].upper()}{text[1:]}.",
-        "Nothing needs to be done; check that none was meant to say something.",
+        "Nothing has to be done; check that none of them was meant to carry "
+        "information.",
         {"dropped": dropped, "constant": constant, "equal": [list(t) for t in twins]},
     )
 
@@ -52,27 +53,27 @@ def _constant(column: Column) -> bool:
     return bool(np.all(column.values == column.values[0]))
 
 
-def _twins(table: Table, leave: set[str]) -> list[tuple[str, str]]:
+def _twins(table: Table, skip: set[str]) -> list[tuple[str, str]]:
     """Return pairs of columns with equal values in every row."""
-    seen: dict[tuple[str, bytes], Column] = {}
-    found = []
+    first_of: dict[tuple[str, bytes], Column] = {}
+    pairs = []
     for column in table.columns:
-        if column.name in leave:
+        if column.name in skip:
             continue
         key = (column.kind, np.ascontiguousarray(column.values[:1000]).tobytes())
-        first = seen.setdefault(key, column)
+        first = first_of.setdefault(key, column)
         if first is not column and _equal(first, column):
-            found.append((first.name, column.name))
-    return found
+            pairs.append((first.name, column.name))
+    return pairs
 
 
 def _equal(a: Column, b: Column) -> bool:
     if a.kind == "categorical":
         return a.categories == b.categories and np.array_equal(a.values, b.values)
-    gone = a.missing()
-    if not np.array_equal(gone, b.missing()):
+    missing = a.missing()
+    if not np.array_equal(missing, b.missing()):
         return False
-    return bool(np.all((a.values == b.values) | gone))
+    return bool(np.all((a.values == b.values) | missing))
 
 
-CHECK = Check("EQP018", "Columns that say nothing new", look)
+CHECK = Check("EQP018", "Columns that say nothing new", check_idle_columns)

@@ -6,54 +6,53 @@ from __future__ import annotations
 import numpy as np
 
 from equipoise._core.numerals import as_probability, figure
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import COLUMNS
 from equipoise.diagnosis.one_sided import one_sided
 from equipoise.diagnosis.predictive import Strength
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, name_list
 
-# With fewer rows of a class, separating them all says little.
+# With fewer rows of a class, a column may separate them by chance.
 FEWEST = 10
 
 
-def look(
+def check_lone_predictor(
     subject: Subject,
     *,
     suspicious: float = 0.99,
     sure: float = 0.95,
     apart: float = 4.0,
-) -> Observation | NotApplicable | None:
+) -> Observation | None:
     """Look for a column that separates the classes and stands apart from the rest.
 
-    A strong column is welcome; one that leaves others far behind and is nearly
-    perfect is often the answer in disguise: filled in after the event, or computed
+    A strong column is welcome; one that is nearly perfect and leaves all others far
+    behind is often the answer in disguise: filled in after the event, or computed
     from the target.
 
-    With few positives the interval of a column that separates them all is wide, so
-    that it is called a suspect, and no more, from `FEWEST` on, and only where no
-    other column comes near it.
+    With few positives the interval of a perfect column is wide. Such a column is a
+    warning, no error, if each class has at least `FEWEST` rows and no other column
+    comes near it.
 
     Args:
-        subject: What is looked at.
+        subject: The table that is checked.
         suspicious: The AUROC from which a column is a suspect.
-        sure: What the lower end of its interval must exceed for an error, and for
+        sure: What the lower end of its interval must exceed, for an error and for
             a column that is not perfect.
-        apart: How many times the next column's error (1 - AUROC) must be the
-            suspect's. Two suspects at once are both named.
+        apart: How many times as large the next column's error (1 - AUROC) must be
+            as the suspect's. If there are two suspects, both are named.
     """
-    found = subject.strengths
-    if not found:
-        return NotApplicable("the table has no feature columns")
+    strengths = subject.strengths
     enough = min(subject.counts) >= FEWEST
     suspects = [
         s
-        for s in found
+        for s in strengths
         if s.auroc >= suspicious and (s.low > sure or (enough and _perfect(s)))
     ]
-    rest = [s for s in found if s not in suspects]
-    known = {s.name for s in found if s.auroc >= suspicious}
+    rest = [s for s in strengths if s not in suspects]
+    strong = {s.name for s in strengths if s.auroc >= suspicious}
     if not suspects or not _stand_apart(suspects, rest, apart):
-        return _one_sided(subject, known)
+        return _one_sided(subject, strong)
     first = suspects[0]
     if first.low <= sure and rest and rest[0].auroc >= suspicious:
         return None  # an easy table, in which one of the good columns is perfect
@@ -70,8 +69,9 @@ def look(
     return Observation(
         "error" if perfect and first.low > sure else "warning",
         message + ".",
-        "Ask when it is filled in: if after the event, or from the target, leave it "
-        "out. If it is known in time, one threshold on it may be all you need.",
+        "Ask when the column is filled in: if after the event, or from the target, "
+        "leave it out with drop=. If it is known in time, one threshold on it may be "
+        "all that you need.",
         {
             "columns": [s.name for s in suspects],
             "auroc": [s.auroc for s in suspects],
@@ -83,33 +83,35 @@ def look(
     )
 
 
-def _one_sided(subject: Subject, known: set[str]) -> Observation | None:
-    """Say which values only positives have, in columns that are weak as a whole."""
+def _one_sided(subject: Subject, strong: set[str]) -> Observation | None:
+    """Report values that only positives have, in columns that are weak as a whole."""
     units = subject.units.rows
     cases = None if units is None else np.unique(units, return_index=True)[1]
-    found = [
+    entries = [
         entry
         for entry in one_sided(subject.table, cases=cases)
-        if entry.name not in known
+        if entry.name not in strong
     ]
-    if not found:
+    if not entries:
         return None
-    first = found[0]
+    first = entries[0]
     others = (
-        f" {count(len(found) - 1, 'more column')} likewise." if len(found) > 1 else ""
+        f" The same holds for {count(len(entries) - 1, 'more column')}."
+        if len(entries) > 1
+        else ""
     )
     return Observation(
         "warning",
         f"All {first.rows:,} {'rows' if cases is None else 'cases'} in which "
-        f"{first.name!r} {first.what} are positive; by chance that happens in "
-        f"{max(first.p_value, 1e-6):.1g} of tables or fewer.{others}",
-        "Ask when it is filled in: if after the event, or from the target, leave it "
-        "out with drop=. If it is known in time, it is a rule of its own.",
+        f"{first.name!r} {first.what} are positive; by chance this "
+        f"happens in at most {max(first.p_value, 1e-6):.1g} of tables.{others}",
+        "Ask when the column is filled in: if after the event, or from the target, "
+        "leave it out with drop=. If it is known in time, it makes a rule by itself.",
         {
-            "columns": [entry.name for entry in found],
-            "value": [entry.what for entry in found],
-            "rows": [entry.rows for entry in found],
-            "p_value": [entry.p_value for entry in found],
+            "columns": [entry.name for entry in entries],
+            "value": [entry.what for entry in entries],
+            "rows": [entry.rows for entry in entries],
+            "p_value": [entry.p_value for entry in entries],
         },
     )
 
@@ -124,4 +126,6 @@ def _stand_apart(suspects: list[Strength], rest: list[Strength], apart: float) -
     return 1 - rest[0].auroc >= apart * (1 - suspects[-1].auroc)
 
 
-CHECK = Check("EQP009", "A column that predicts alone", look)
+CHECK = Check(
+    "EQP009", "A column that predicts alone", check_lone_predictor, needs=(COLUMNS,)
+)

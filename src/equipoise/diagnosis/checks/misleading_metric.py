@@ -9,15 +9,17 @@ from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
 
 
-def look(subject: Subject, *, able: float = 0.9) -> Observation | None:
-    """Compare the constant prediction with a model that is right about each class.
+def check_misleading_metric(
+    subject: Subject, *, able: float = 0.9
+) -> Observation | None:
+    """Compare the constant prediction with a model that recognises both classes.
 
-    A model that gets the share `able` of each class right has the accuracy `able`.
-    Where the rare class has a share below 1 - `able`, predicting the common class
-    for every row has a better one, and accuracy misleads.
+    A model that gets the share `able` of each class right has the accuracy `able`. If
+    the rare class has a share below 1 - `able`, predicting the common class for every
+    row has a higher accuracy, and accuracy misleads.
 
     Args:
-        subject: What is looked at.
+        subject: The table that is checked.
         able: The share of each class that the imagined model gets right.
     """
     prevalence = subject.table.prevalence
@@ -27,13 +29,12 @@ def look(subject: Subject, *, able: float = 0.9) -> Observation | None:
     precision = prevalence * able / (prevalence * able + (1 - prevalence) * (1 - able))
     return Observation(
         "info",
-        f"Always predicting the common class is right in {share(1 - rare)} of the "
-        f"rows and finds nothing. A model that gets {share(able)} of each class right "
-        f"has less accuracy, {share(able)}, and a precision of {share(precision)}.",
-        "Judge by average precision (no skill gives "
-        f"{as_probability(prevalence)}), AUROC (no skill gives 0.5) and log loss; "
-        f"leave accuracy "
-        "and the threshold 0.5 aside.",
+        f"Predicting the common class for every row is right {share(1 - rare)} of the "
+        f"time and finds nothing. A model that gets {share(able)} of each class right "
+        f"has a lower accuracy, {share(able)}, and a precision of {share(precision)}.",
+        "Judge by average precision (without skill it is "
+        f"{as_probability(prevalence)}), AUROC (without skill 0.5) and log loss. "
+        "Ignore accuracy and the threshold 0.5.",
         {
             "prevalence": prevalence,
             "constant_accuracy": 1 - rare,
@@ -44,4 +45,4 @@ def look(subject: Subject, *, able: float = 0.9) -> Observation | None:
     )
 
 
-CHECK = Check("EQP005", "A metric that misleads", look)
+CHECK = Check("EQP005", "A metric that misleads", check_misleading_metric)

@@ -9,13 +9,13 @@ from equipoise.diagnosis.futility import LearningCurve, learning_curve
 from equipoise.diagnosis.subject import Subject
 
 
-def look(
+def check_more_data(
     subject: Subject, *, factor: float = 4.0, worthwhile: float = 0.02
 ) -> Observation | NotApplicable | None:
     """Continue the learning curve of a fast learner (`learning_curve`).
 
     Args:
-        subject: What is looked at.
+        subject: The table that is checked.
         factor: How many times as many positives are asked about.
         worthwhile: A gain in average precision that is worth the effort.
     """
@@ -30,11 +30,11 @@ def look(
         return NotApplicable(curve.refused)
     now, then, gain = curve.now, curve.then, curve.gain
     kind = subject.units.kind
-    held = f" {kind} with a positive" if kind else ""
+    cases = f" {kind} with a positive" if kind else ""
     return Observation(
         "info",
         f"With {exact(factor)} times the positives ({factor * curve.positives:,.0f}"
-        f"{held}) small boosted trees would go from an average precision of "
+        f"{cases}), the average precision of small boosted trees would go from "
         f"{figure(now.value)} to {estimate(then.value, then.low, then.high)}: "
         f"{_gain(curve)}.",
         _advice(gain.low, gain.high, worthwhile),
@@ -45,21 +45,22 @@ def look(
 def _gain(curve: LearningCurve) -> str:
     gain = curve.gain
     if gain.high < 0.005:
-        return "no gain worth the name"
+        return "no gain worth mentioning"
     return f"a gain of {estimate(gain.value, gain.low, gain.high)}"
 
 
 def _advice(low: float, high: float, worthwhile: float) -> str:
     if high < worthwhile:
         return (
-            "More rows of the same kind buy little. New columns, or better labels, may."
+            "More rows of the same kind gain little. New columns or better labels may "
+            "gain more."
         )
     if low > worthwhile:
-        return "More positives pay: collect them before tuning anything."
+        return "More positives pay off: collect them before you tune anything."
     return (
-        "More positives may pay; the table is too small to be sure. If they are cheap, "
-        "collect them; if not, look for better columns first."
+        "More positives may pay off; the table is too small to be sure. If they are "
+        "cheap, collect them; if not, look for better columns first."
     )
 
 
-CHECK = Check("EQP023", "What more positives would buy", look, deep=True)
+CHECK = Check("EQP023", "What more positives would buy", check_more_data, deep=True)

@@ -5,26 +5,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import FEATURES
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count
 from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.units import count_units
 
 
-def look(
+def check_near_copies(
     subject: Subject, *, material: float = 0.01
-) -> Observation | NotApplicable | None:
-    """Count rows that differ from another by next to nothing.
+) -> Observation | None:
+    """Count rows that hardly differ from another.
 
-    How they are found is described in `equipoise.table.near`.
+    `equipoise.table.near` describes how they are found.
 
     Args:
-        subject: What is looked at.
+        subject: The table that is checked.
         material: A warning from this share of the rows, or of the positives.
     """
-    if not subject.featured:
-        return NotApplicable("the table has no feature columns")
     judged = judge_duplicates(subject.table)
     if not judged.near:
         return None
@@ -39,19 +38,21 @@ def look(
     grave = rows - cases >= material * rows or positives - distinct >= (
         material * positives
     )
+    verb = "equals" if judged.near == 1 else "equal"
     message = (
-        f"{count(judged.near, 'row')} nearly equal another: {_how(judged.apart)}. With "
-        f"the equal rows, the {rows:,} rows are {count(cases, 'case')}, and the "
-        f"{positives:,} positives {distinct:,}."
+        f"{count(judged.near, 'row')} nearly {verb} another: {_how(judged.apart)}. If "
+        f"equal and nearly equal rows count once, the {rows:,} rows are "
+        f"{count(cases, 'case')}, and the {positives:,} positives {distinct:,}."
     )
     if mixed:
-        message += f" {count(mixed, 'set')} of such rows {_hold(mixed)} both classes."
+        holds = "holds" if mixed == 1 else "hold"
+        message += f" {count(mixed, 'set')} of such rows {holds} both classes."
     return Observation(
         "warning" if grave else "info",
         message,
         "They are kept on one side of every split and count as one case "
-        "(duplicates='auto'). Keep one row of each set, or say duplicates='ignore' if "
-        "they are measured anew each time.",
+        "(duplicates='auto'). Keep one row of each set, or pass duplicates='ignore' if "
+        "each is a new measurement.",
         {
             "near_rows": judged.near,
             "rows_in_sets": int(np.count_nonzero(several)),
@@ -64,14 +65,12 @@ def look(
     )
 
 
-def _hold(number: int) -> str:
-    return "holds" if number == 1 else "hold"
-
-
 def _how(apart: float) -> str:
     if apart == 0:
-        return "only the case or the spaces of texts differ"
+        return "only upper and lower case or spaces in text differ"
     return f"the numbers differ by about {apart:.0e} of a column's spread"
 
 
-CHECK = Check("EQP024", "Rows that nearly equal another", look)
+CHECK = Check(
+    "EQP024", "Rows that nearly equal another", check_near_copies, needs=(FEATURES,)
+)

@@ -6,27 +6,23 @@ from __future__ import annotations
 import numpy as np
 
 from equipoise._core.numerals import significant
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import COLUMNS, ENOUGH_TO_SEARCH
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
 from equipoise.uncertainty.proportion import normal_quantile
 
-FEWEST_ROWS, FEWEST_POSITIVES = 20, 8
 
+def check_overlap(subject: Subject, *, clear: float = 0.4) -> Observation | None:
+    """Compare the neighbours of the positives with what chance gives.
 
-def look(subject: Subject, *, clear: float = 0.4) -> Observation | NotApplicable | None:
-    """Compare the positives' neighbours with what chance gives.
-
-    The share of positives among the 5 nearest neighbours of each positive, averaged,
-    with a normal interval over the positives.
+    The share of positives among the 5 nearest neighbours of a positive is averaged
+    over the positives, with a normal interval.
 
     Args:
-        subject: What is looked at.
-        clear: Silent where the share is at least this: neighbours decide rightly.
+        subject: The table that is checked.
+        clear: Silent if the share is at least this: neighbours decide correctly.
     """
-    reason = too_few(subject)
-    if reason:
-        return NotApplicable(reason)
     near = subject.neighbourhood
     purity = near.purity
     mean = float(purity.mean())
@@ -37,18 +33,17 @@ def look(subject: Subject, *, clear: float = 0.4) -> Observation | NotApplicable
     lost = low <= near.prevalence
     return Observation(
         "warning" if lost else "info",
-        f"Of the 5 nearest neighbours of a positive {share(mean)} are positive; in a "
-        f"random order it would be {share(near.prevalence)}. "
+        f"Of the 5 nearest neighbours of a positive, {share(mean)} are positive; by "
+        f"chance it would be {share(near.prevalence)}. "
         + (
-            "The columns show no place where positives gather."
+            "The columns show no region where positives gather."
             if lost
             else f"Positives gather, {significant(mean / near.prevalence, 2)} times "
-            f"more than by "
-            "chance, but among negatives."
+            "more than by chance, but among negatives."
         ),
-        "Sampling and weighting do not separate what the columns do not: expect a "
-        "ranking rather than a decision, and look for columns that tell them apart. "
-        "SMOTE would put new rows among negatives.",
+        "Sampling and weighting cannot separate classes that the columns do not "
+        "separate: expect a ranking rather than clear decisions, and look for columns "
+        "that tell the classes apart. SMOTE would put new rows among negatives.",
         {
             "positive_neighbours": mean,
             "low": low,
@@ -58,16 +53,10 @@ def look(subject: Subject, *, clear: float = 0.4) -> Observation | NotApplicable
     )
 
 
-def too_few(subject: Subject) -> str:
-    """Return why neighbours cannot be asked for; empty where they can."""
-    if not subject.table.columns:
-        return "the table has no feature columns"
-    if len(subject.table) < FEWEST_ROWS or subject.counts[1] < FEWEST_POSITIVES:
-        return (
-            f"neighbours take {FEWEST_ROWS} rows and {FEWEST_POSITIVES} positives "
-            "at least"
-        )
-    return ""
-
-
-CHECK = Check("EQP019", "Positives among negatives", look, deep=True)
+CHECK = Check(
+    "EQP019",
+    "Positives among negatives",
+    check_overlap,
+    needs=(COLUMNS, ENOUGH_TO_SEARCH),
+    deep=True,
+)

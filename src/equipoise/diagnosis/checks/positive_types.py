@@ -3,28 +3,25 @@
 
 from __future__ import annotations
 
-from equipoise.diagnosis.checks.overlap import too_few
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import COLUMNS, ENOUGH_TO_SEARCH
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
 
 
-def look(
+def check_positive_types(
     subject: Subject, *, safe: float = 0.5, rows: int = 20
-) -> Observation | NotApplicable | None:
+) -> Observation | None:
     """Sort the positives by how many of their 5 neighbours are positive.
 
     Napierala & Stefanowski (2016): safe (4 or 5), borderline (2 or 3), rare (1),
     outlying (0).
 
     Args:
-        subject: What is looked at.
-        safe: Silent where at least this share is safe.
+        subject: The table that is checked.
+        safe: Silent if at least this share is safe.
         rows: How many outlying rows to list, at most.
     """
-    reason = too_few(subject)
-    if reason:
-        return NotApplicable(reason)
     near = subject.neighbourhood
     types = near.types
     if types["safe"] >= safe:
@@ -35,8 +32,8 @@ def look(
         "info",
         f"Among the positives, by their 5 nearest neighbours: {parts}.",
         "Borderline positives gain from a good threshold, rare and outlying ones from "
-        "more data; SMOTE between outlying ones invents. The evidence lists outlying "
-        "rows: look at some for wrong labels.",
+        "more data; between outlying ones SMOTE invents rows. The evidence lists "
+        "outlying rows: check some of them for wrong labels.",
         {
             **types,
             "positives_asked": len(near.rows),
@@ -45,4 +42,10 @@ def look(
     )
 
 
-CHECK = Check("EQP021", "Kinds of positives", look, deep=True)
+CHECK = Check(
+    "EQP021",
+    "Kinds of positives",
+    check_positive_types,
+    needs=(COLUMNS, ENOUGH_TO_SEARCH),
+    deep=True,
+)

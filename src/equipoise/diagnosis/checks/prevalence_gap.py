@@ -6,7 +6,8 @@ from __future__ import annotations
 import math
 
 from equipoise._core.numerals import as_p_value, figure
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import TEST_FILE
 from equipoise.diagnosis.subject import Subject, Units
 from equipoise.diagnosis.words import share
 from equipoise.priors import log_odds
@@ -16,25 +17,24 @@ from equipoise.uncertainty.sample_sizes import difference_interval
 from equipoise.uncertainty.shares import effective_counts, effective_rows
 
 
-def look(
+def check_prevalence_gap(
     subject: Subject, *, material: float = 0.1
-) -> Observation | NotApplicable | None:
-    """Test whether both files can come from one population (Fisher's exact test).
+) -> Observation | None:
+    """Test whether both files can come from one population.
 
-    Where rows lie in groups, or are copies, both files count as many rows as they are
-    worth (`effective_rows`).
+    Fisher's exact test, and the interval of Newcombe (1998, method 10). If rows lie in
+    groups, or are copies, both files count their effective number of rows
+    (`effective_rows`).
 
     Args:
-        subject: What is looked at.
+        subject: The table that is checked.
         material: A difference below this, in log-odds, is no more than an info.
     """
-    if subject.test is None:
-        return NotApplicable("no test file was given")
     (n0, n1), (m0, m1) = subject.counts, subject.test_counts
     ours, theirs = n1 / (n0 + n1), m1 / (m0 + m1)
     if subject.units.kind or subject.test_units.kind:
-        n1, n0 = _worth(subject.table, subject.units)
-        m1, m0 = _worth(subject.test, subject.test_units)
+        n1, n0 = _effective(subject.table, subject.units)
+        m1, m0 = _effective(subject.test_file, subject.test_units)
     p_value = fisher_p_value((n1, n0), (m1, m0))
     if p_value > subject.alpha:
         return None
@@ -42,8 +42,8 @@ def look(
     shift = float(log_odds(theirs) - log_odds(ours))
     return Observation(
         "warning" if abs(shift) >= material else "info",
-        f"The table is {share(ours)} positive, the test file {share(theirs)}: more "
-        f"than chance explains (exact {as_p_value(p_value)}). The difference is "
+        f"The table is {share(ours)} positive, the test file {share(theirs)}: chance "
+        f"does not explain this (exact {as_p_value(p_value)}). The difference is "
         f"{figure(100 * (theirs - ours), signed=True)} points, "
         f"{figure(100 * low, signed=True)} to {figure(100 * high, signed=True)}.",
         _advice(shift),
@@ -59,7 +59,7 @@ def look(
     )
 
 
-def _worth(table: Table, units: Units) -> tuple[int, int]:
+def _effective(table: Table, units: Units) -> tuple[int, int]:
     """Return positives and negatives, scaled to the effective number of rows."""
     rows = effective_rows(table.labels(), units.rows)
     return effective_counts(table.prevalence, max(rows, 1.0))
@@ -68,14 +68,19 @@ def _worth(table: Table, units: Units) -> tuple[int, int]:
 def _advice(shift: float) -> str:
     advice = (
         "Find out how the file was split off. Average precision and precision depend "
-        "on the share of positives: do not compare them between the two."
+        "on the share of positives: do not compare them between the two files."
     )
     if math.isfinite(shift):
         advice += (
-            f" If the test file is what deployment looks like, add {shift:+.2f} to "
-            "the log-odds."
+            f" If the rows in use will be like the test file, add {shift:+.2f} to the "
+            "log-odds."
         )
     return advice
 
 
-CHECK = Check("EQP004", "A test file of another prevalence", look)
+CHECK = Check(
+    "EQP004",
+    "A test file of another prevalence",
+    check_prevalence_gap,
+    needs=(TEST_FILE,),
+)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.needs import rows_of_each_class
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
 from equipoise.uncertainty.proportion import normal_quantile
@@ -17,7 +18,7 @@ from equipoise.uncertainty.sample_sizes import auroc_interval
 FEWEST = 10
 
 
-def look(
+def check_row_order(
     subject: Subject,
     *,
     clustering: float = 0.1,
@@ -28,18 +29,16 @@ def look(
     """Count runs of equal labels (Wald & Wolfowitz 1940), and look for a trend.
 
     Args:
-        subject: What is looked at.
-        clustering: How much fewer runs than expected matter, as a share.
-        sorted_from: From this share on the file is called sorted.
+        subject: The table that is checked.
+        clustering: By what share the runs must be fewer than expected.
+        sorted_from: From this share on the file counts as sorted.
         trend: How far the AUROC of the row number must be from 0.5.
         alpha: One-sided level of the runs test, whose normal form is approximate.
     """
     y = subject.table.labels()
     negatives, positives = subject.counts
-    if min(negatives, positives) < FEWEST:
-        return NotApplicable(f"a class has fewer than {FEWEST} rows")
     if subject.table.time is not None:
-        return NotApplicable("a time column is named, and EQP013 looks at it")
+        return NotApplicable("a time column was named, and EQP013 examines it")
     runs, expected, z = runs_test(y)
     auroc = order_auroc(y)
     low, high = auroc_interval(auroc, positives, negatives, subject.level)
@@ -61,22 +60,22 @@ def look(
     parts = [_fifths(y)] if drifts else []
     if clusters:
         parts.append(
-            f"equal labels stand together ({runs:,} runs, where a random order has "
-            f"{expected:,.0f})"
+            f"rows of one class stand together ({runs:,} runs; in random order there "
+            f"would be {expected:,.0f})"
         )
     text = "; ".join(parts)
     return Observation("warning", f"{text[0].upper()}{text[1:]}.", TIED, evidence)
 
 
 SORTED = (
-    "Draw rows at random, as everything here does; validation_split in Keras takes the "
-    "last rows, which are not like the others. A column made from the row number would "
-    "give the answer away."
+    "Draw rows at random, as every split here does; validation_split in Keras takes "
+    "the last rows, which are not like the others. A column made from the row number "
+    "would give the answer away."
 )
 TIED = (
     "If the file is in order of time, name the time column (time=) and split by time; "
-    "if neighbours belong together, name the group (group=). A random split would "
-    "flatter every model."
+    "if neighbouring rows belong together, name the group (group=). A random split "
+    "would flatter every model."
 )
 
 
@@ -123,4 +122,9 @@ def runs_test(y: npt.ArrayLike) -> tuple[int, float, float]:
     return runs, expected, (runs - expected) / math.sqrt(variance)
 
 
-CHECK = Check("EQP011", "Labels that follow the row order", look)
+CHECK = Check(
+    "EQP011",
+    "Labels that follow the row order",
+    check_row_order,
+    needs=(rows_of_each_class(FEWEST),),
+)

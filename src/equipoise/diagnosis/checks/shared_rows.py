@@ -8,7 +8,8 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import COLUMNS, TEST_FILE
 from equipoise.diagnosis.repeats import EqualRows
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count, share
@@ -16,44 +17,39 @@ from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.table import Table, concatenate
 
 
-def look(subject: Subject, *, sure: float = 0.01) -> Observation | NotApplicable | None:
-    """Count test rows with the features of a table row, beside what is expected.
+def check_shared_rows(subject: Subject, *, sure: float = 0.01) -> Observation | None:
+    """Count test rows with the features of a table row, and how many to expect.
 
-    They are copies where two estimates of coincidence explain fewer. The first is
-    the table's own: a row from the same population would meet an equal one in the
-    table about as often as the table's rows meet an equal one among the others
-    (it is left out where the table's own equal rows are judged to be copies). The
-    second comes from the rows of both files that nearly agree, as in EQP006.
+    They are copies if neither of two estimates of coincidence explains so many. The
+    first comes from the table: a row from the same population would meet an equal one
+    in the table about as often as the table's rows meet an equal one among the others
+    (it is not used if the table's equal rows are judged to be copies). The second
+    comes from the rows of both files that nearly agree, as in EQP006.
 
     Args:
-        subject: What is looked at.
+        subject: The table that is checked.
         sure: The level at which each estimate must be exceeded.
     """
-    if subject.test is None:
-        return NotApplicable("no test file was given")
-    if not subject.table.columns:
-        return NotApplicable("the table has no feature columns")
-    found = np.isin(subject.test_hashes, subject.hashes)
-    total, rows = int(found.sum()), len(subject.test)
-    near = _nearly(subject.table, subject.test) & ~found
+    test = subject.test_file
+    equal = np.isin(subject.test_hashes, subject.hashes)
+    total, rows = int(equal.sum()), len(test)
+    near = _nearly(subject.table, test) & ~equal
     if near.any():
-        return _near_copies(near, found, np.asarray(subject.test.y))
+        return _near_copies(near, equal, np.asarray(test.labels()))
     if total == 0:
         return None
-    expected = _seen(subject.equal_rows)
-    own = judge_duplicates(subject.table).equal_copies or (
-        _more_than_own(total, rows, subject.equal_rows) <= sure
+    expected = _coverage(subject.equal_rows)
+    beyond_twins = judge_duplicates(subject.table).equal_copies or (
+        _p_by_twins(total, rows, subject.equal_rows) <= sure
     )
-    copies = own and _more_than_near(total, subject.table, subject.test) <= sure
-    positives = int(np.asarray(subject.test.y)[found].sum())
+    copies = beyond_twins and _p_by_agreement(total, subject.table, test) <= sure
+    positives = int(np.asarray(test.labels())[equal].sum())
     return Observation(
         "error" if copies else "info",
         f"{count(total, 'row')} of the test file ({share(total / rows)}), "
         f"{positives:,} of them positive, {'has' if total == 1 else 'have'} the same "
         f"features as a row of the table; {_kind(copies, expected)}",
-        "Remove them from the test file, or from the table, before any score is read."
-        if copies
-        else "Nothing, unless you know of copies.",
+        REMOVE if copies else "Nothing, unless you know that rows were copied.",
         {
             "shared_rows": total,
             "shared_positives": positives,
@@ -61,6 +57,10 @@ def look(subject: Subject, *, sure: float = 0.01) -> Observation | NotApplicable
             "expected_share": expected,
         },
     )
+
+
+REMOVE = "Remove them from the test file, or from the table, before you use any score."
+SEEN = "A model has seen the answers to these rows."
 
 
 def _nearly(table: Table, test: Table) -> npt.NDArray[np.bool_]:
@@ -80,9 +80,9 @@ def _near_copies(
         "error",
         f"{count(total, 'row')} of the test file ({share(total / len(y))}), "
         f"{positives:,} of them positive, {'has' if total == 1 else 'have'} nearly the "
-        f"features of a row of the table, {int(equal.sum()):,} exactly so. A model has "
-        "seen the answers of these rows.",
-        "Remove them from the test file, or from the table, before any score is read.",
+        f"same features as a row of the table, {int(equal.sum()):,} of them exactly. "
+        f"{SEEN}",
+        REMOVE,
         {
             "shared_rows": total,
             "shared_positives": positives,
@@ -92,33 +92,33 @@ def _near_copies(
     )
 
 
-def _seen(sets: EqualRows) -> float:
-    """Return the share of rows with a twin: what a new row has a chance of.
+def _coverage(sets: EqualRows) -> float:
+    """Return the chance that a new row has a twin: the share of rows that have one.
 
-    It is the coverage of Good (1953), 1 - (rows that are alone) / rows.
+    The coverage of Good (1953), 1 - (rows that are alone) / rows.
     """
     return float(sets.size[sets.size > 1].sum() / sets.size.sum())
 
 
-def _more_than_own(total: int, rows: int, sets: EqualRows) -> float:
-    """Return the one-sided p-value of so many shared rows, by the table's own twins.
+def _p_by_twins(total: int, rows: int, sets: EqualRows) -> float:
+    """Return the one-sided p-value of so many shared rows, by twins in the table.
 
-    The coverage and its estimate differ with the variance of Esty (1983); the test
-    rows add a binomial one.
+    The variance of the estimated coverage is that of Esty (1983); the test rows add
+    a binomial one.
     """
     from scipy.special import ndtr
 
-    seen, size = _seen(sets), float(sets.size.sum())
+    coverage, size = _coverage(sets), float(sets.size.sum())
     alone, pairs = float(np.sum(sets.size == 1)), float(np.sum(sets.size == 2))
     variance = (alone * (1 - alone / size) + 2 * pairs) / size**2
-    variance += seen * (1 - seen) / rows
-    excess = total / rows - seen
+    variance += coverage * (1 - coverage) / rows
+    excess = total / rows - coverage
     if variance <= 0:
         return 0.0 if excess > 0 else 1.0
     return float(ndtr(-excess / np.sqrt(variance)))
 
 
-def _more_than_near(total: int, table: Table, test: Table) -> float:
+def _p_by_agreement(total: int, table: Table, test: Table) -> float:
     """Return the one-sided p-value of so many, by rows that nearly agree (Poisson)."""
     from scipy.special import pdtrc
 
@@ -134,12 +134,13 @@ def _features(table: Table) -> Table:
 
 
 def _kind(copies: bool, expected: float) -> str:
-    if not copies:
-        return f"by coincidence it would be about {share(expected)}."
-    return (
-        f"by coincidence it would be about {share(expected)}. A model has seen the "
-        "answers of these rows."
-    )
+    text = f"by coincidence it would be about {share(expected)}."
+    return f"{text} {SEEN}" if copies else text
 
 
-CHECK = Check("EQP007", "Rows shared with the test file", look)
+CHECK = Check(
+    "EQP007",
+    "Rows shared with the test file",
+    check_shared_rows,
+    needs=(TEST_FILE, COLUMNS),
+)

@@ -6,29 +6,26 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from equipoise.diagnosis.checks.overlap import too_few
-from equipoise.diagnosis.finding import Check, NotApplicable, Observation
+from equipoise.diagnosis.finding import Check, Observation
+from equipoise.diagnosis.needs import COLUMNS, ENOUGH_TO_SEARCH
 from equipoise.diagnosis.neighbours import NEIGHBOURS, Neighbourhood
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import share
 
 
-def look(
+def check_small_disjuncts(
     subject: Subject, *, small: int = NEIGHBOURS, material: float = 0.2
-) -> Observation | NotApplicable | None:
+) -> Observation | None:
     """Link positives that are neighbours, and count the clusters.
 
-    Two positives are linked where one is among the 5 nearest rows, of either class,
-    of the other. A cluster is what hangs together by links.
+    Two positives are linked if one is among the 5 nearest rows, of either class, of
+    the other. A cluster is a set of positives that are connected by links.
 
     Args:
-        subject: What is looked at.
+        subject: The table that is checked.
         small: A cluster below this size is small.
-        material: Silent where a smaller share of the positives lies in small ones.
+        material: Silent if a smaller share of the positives lies in small ones.
     """
-    reason = too_few(subject)
-    if reason:
-        return NotApplicable(reason)
     sizes = clusters(subject.neighbourhood)
     scattered = float(sizes[sizes < small].sum() / sizes.sum())
     if scattered < material:
@@ -39,9 +36,10 @@ def look(
         f"{share(scattered)} of the positives lie in clusters of fewer than {small}, "
         f"{share(alone)} without any positive neighbour; the largest cluster holds "
         f"{share(float(sizes.max() / sizes.sum()))}.",
-        "The rare class is several rare things, or scattered. A model needs examples "
-        "of each: collect more of the small clusters, say what they are in a column "
-        "of its own, and prefer smooth models to those that carve out regions.",
+        "The rare class is several rare things, or is scattered. A model needs "
+        "examples of each: collect more rows of the small clusters, add a column that "
+        "says what they are, and prefer smooth models to those that carve out "
+        "regions.",
         {
             "clusters": len(sizes),
             "share_in_small": scattered,
@@ -57,7 +55,7 @@ def clusters(near: Neighbourhood) -> npt.NDArray[np.int64]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    # Positives that were not asked themselves still link those that were.
+    # Positives whose neighbours were not searched still link those that were.
     pairs = np.stack(
         [
             np.repeat(near.rows, near.positive.sum(1)),
@@ -73,4 +71,10 @@ def clusters(near: Neighbourhood) -> npt.NDArray[np.int64]:
     return np.sort(np.bincount(label))[::-1]
 
 
-CHECK = Check("EQP020", "Positives in small clusters", look, deep=True)
+CHECK = Check(
+    "EQP020",
+    "Positives in small clusters",
+    check_small_disjuncts,
+    needs=(COLUMNS, ENOUGH_TO_SEARCH),
+    deep=True,
+)

@@ -1,4 +1,4 @@
-"""Point values against scikit-learn."""
+"""What an arm is worth: point values against scikit-learn."""
 
 from __future__ import annotations
 
@@ -10,30 +10,35 @@ from sklearn import metrics as reference
 
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
-from equipoise.evaluation.alignment import align
-from equipoise.evaluation.crossfit import cross_fit
-from equipoise.evaluation.decided import Cells, Decided
-from equipoise.evaluation.points import (
+from equipoise.evaluation.arm_values import (
+    ArmScores,
+    ArmValues,
+    TrialRows,
     between_repeats,
     by_repeat,
     by_split,
-    decisions,
+    decision_values,
     mean_confusion,
-    points,
+    point_estimates,
     within_folds,
 )
-from equipoise.evaluation.replicates import ArmScores
+from equipoise.evaluation.decided import DECISION, Decided, DecisionCells
+from equipoise.evaluation.out_of_fold import align, cross_fit
 from equipoise.priors import probability
 
 F1 = as_objective("f1", {})
 COSTS = Costs(fp=1.0, fn=10.0)
 
 
-def values_of(arm: ArmScores, splits, y, folds, costs=None, weights=None):
-    cells = Cells.of(arm.decided, y, weights)
-    return points(
-        by_repeat(arm, splits, y, folds, costs, weights),
-        decisions(arm, cells.mean, costs),
+def rows_of(y, folds, costs=None, weights=None) -> TrialRows:
+    return TrialRows(y, folds, F1, costs, weights)
+
+
+def values_of(arm: ArmScores, splits, rows: TrialRows):
+    cells = DecisionCells.of(arm.decided, rows.y, rows.weights)
+    return point_estimates(
+        by_repeat(arm, splits, rows),
+        decision_values(arm.decided, cells.mean, rows.costs),
     )
 
 
@@ -47,7 +52,7 @@ def prepared(drawn):
 
 def test_split_values_are_scikit_learns(prepared) -> None:
     drawn, _, fitted = prepared
-    found = by_split(drawn.scores["plain"], fitted, drawn.y == 1, drawn.folds)
+    found = by_split(drawn.scores["plain"], fitted, rows_of(drawn.y == 1, drawn.folds))
     for r, k in ((0, 0), (1, 3)):
         rows = drawn.folds[r] == k
         y, z = drawn.y[rows], drawn.scores["plain"][r, rows]
@@ -62,8 +67,8 @@ def test_split_values_are_scikit_learns(prepared) -> None:
 
 def test_values_over_all_splits(prepared) -> None:
     drawn, arm, fitted = prepared
-    splits = by_split(drawn.scores["plain"], fitted, drawn.y == 1, drawn.folds)
-    found = values_of(arm, splits, drawn.y == 1, drawn.folds, COSTS)
+    splits = by_split(drawn.scores["plain"], fitted, rows_of(drawn.y == 1, drawn.folds))
+    found = values_of(arm, splits, rows_of(drawn.y == 1, drawn.folds, COSTS))
     p = probability(fitted.log_odds)
     y2 = np.tile(drawn.y, 2)
     assert found["brier"].value == pytest.approx(
@@ -80,7 +85,7 @@ def test_values_over_all_splits(prepared) -> None:
         # Both repeats have all rows, so their mean counts are half of those together.
         both = function(y2, arm.decided.flagged.ravel())
         assert found[name].value == pytest.approx(both)
-    c = mean_confusion(Cells.of(arm.decided, drawn.y == 1))
+    c = mean_confusion(DecisionCells.of(arm.decided, drawn.y == 1))
     assert found["cost"].value == pytest.approx((c.fp + 10 * c.fn) / drawn.y.size)
 
 
@@ -97,7 +102,7 @@ def test_splits_that_lack_a_class_have_no_ranking(drawn) -> None:
     y[np.flatnonzero(drawn.folds[0] == 0)[0]] = False
     z = drawn.scores["plain"]
     fitted = cross_fit(z, y, drawn.folds, as_objective("f1", {}))
-    found = by_split(z, fitted, y, drawn.folds)
+    found = by_split(z, fitted, rows_of(y, drawn.folds))
     assert np.isnan(found["roc_auc"][0, 1:]).all()
     assert np.isfinite(found["brier"]).all()
 
@@ -105,8 +110,8 @@ def test_splits_that_lack_a_class_have_no_ranking(drawn) -> None:
 def test_values_of_each_repeat(prepared) -> None:
     drawn, arm, fitted = prepared
     y = drawn.y == 1
-    splits = by_split(drawn.scores["plain"], fitted, y, drawn.folds)
-    found = by_repeat(arm, splits, y, drawn.folds, None)
+    splits = by_split(drawn.scores["plain"], fitted, rows_of(y, drawn.folds))
+    found = by_repeat(arm, splits, rows_of(y, drawn.folds))
     assert {values.shape for values in found.values()} == {(2,)}
     for r in range(2):
         assert found["average_precision"][r] == pytest.approx(
@@ -121,13 +126,13 @@ def test_values_of_each_repeat(prepared) -> None:
 
 
 def test_a_metric_is_the_mean_of_the_repeats_that_have_it() -> None:
-    found = points(
+    found = point_estimates(
         {"brier": np.array([0.5, np.nan, 0.7]), "roc_auc": np.full(3, np.nan)}, {}
     )
     assert found["brier"].value == pytest.approx(0.6)
     assert found["roc_auc"].reason == "no fold holds both classes"
     nan = np.array(np.nan)
-    none = points({"mcc": np.array([0.3])}, {"mcc": nan})["mcc"]
+    none = point_estimates({"mcc": np.array([0.3])}, {"mcc": nan})["mcc"]
     assert none.reason.startswith("all decisions")
 
 
@@ -140,8 +145,8 @@ def test_weights_are_copies_of_rows(prepared) -> None:
         y, z, folds = drawn.y[at] == 1, drawn.scores["noisy"][:, at], drawn.folds[:, at]
         fitted = cross_fit(z, y, folds, F1, weights=w)
         arm = ArmScores.of(y, z, fitted, Decided.choose(fitted.log_odds, y, F1, w))
-        splits = by_split(z, fitted, y, folds, w)
-        found.append(values_of(arm, splits, y, folds, COSTS, w))
+        made = rows_of(y, folds, COSTS, w)
+        found.append(values_of(arm, by_split(z, fitted, made), made))
     weighted, copied = found
     for name, estimate in weighted.items():
         assert estimate.value == pytest.approx(copied[name].value, abs=1e-4), name
@@ -152,3 +157,21 @@ def test_variance_between_repeats() -> None:
     assert between_repeats(np.array([0.4, np.nan, 0.6])) == pytest.approx(0.02)
     assert between_repeats(np.array([0.4])) is None
     assert between_repeats(np.array([0.4, np.nan])) == 0.0
+
+
+def test_every_arm_has_every_metric_in_every_repeat(drawn) -> None:
+    rows = rows_of(drawn.y == 1, drawn.folds, COSTS)
+    for scores in drawn.scores.values():
+        arm = ArmValues.of(scores, rows)
+        assert set(arm.repeated) == set(arm.points)
+        for metric, values in arm.repeated.items():
+            assert values.shape == (2,)
+            if metric not in DECISION:
+                assert arm.points[metric].value == pytest.approx(np.nanmean(values))
+
+
+def test_the_rows_of_a_trial_know_their_totals() -> None:
+    y, folds = np.array([True, False, False]), np.array([[0, 1, 2]])
+    rows = rows_of(y, folds, weights=np.array([2.0, 1.0, 1.0]))
+    assert (rows.totals, rows.prevalence, rows.folds_per_repeat) == ((2, 2), 0.5, 3)
+    assert rows_of(y, folds).totals == (2.0, 1.0)
