@@ -65,9 +65,9 @@ def test_costs_that_make_no_sense_are_refused(bad) -> None:
         Costs(*bad)
 
 
-def test_abstaining_needs_errors_dearer_than_right_answers() -> None:
+def test_abstaining_needs_errors_that_cost_more() -> None:
     assert Costs(fp=2, fn=-0.75, tp=-1, tn=1).threshold == 0.8
-    with pytest.raises(InputError, match="dearer"):
+    with pytest.raises(InputError, match="cost more than correct"):
         Costs(fp=2, fn=-0.75, tp=-1, tn=1, abstain=0)
 
 

@@ -212,7 +212,7 @@ def test_a_floor_that_nothing_meets_flags_nothing_and_says_so() -> None:
     assert "precision of at least 0.9" in found.reason
     assert not found.flag([math.inf]).any()
     alone = choose_threshold([1.0, 2.0], [0, 0], objective="recall", floor=0.5)
-    assert alone.reason == "no positives among the choosing rows"
+    assert alone.reason == "there is no positive among the choosing rows"
     assert math.isnan(alone.recall)
     assert choose_threshold([], [], objective="f1").value == math.inf
 

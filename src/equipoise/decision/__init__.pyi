@@ -19,8 +19,8 @@ from .prevalence import at_prevalence as at_prevalence
 from .prevalence import estimate_prevalence as estimate_prevalence
 from .rule import DecisionRule as DecisionRule
 from .rule import Tally as Tally
-from .rule import certified_rule as certified_rule
-from .rule import make_rule as make_rule
+from .rule_making import certified_rule as certified_rule
+from .rule_making import make_rule as make_rule
 from .thresholds import Threshold as Threshold
 from .thresholds import choose_threshold as choose_threshold
 from .thresholds import choose_threshold_many as choose_threshold_many

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What errors cost, and the thresholds that follow from costs alone."""
+"""What errors cost, and the thresholds that follow from costs alone.
+
+Elkan (2001), The foundations of cost-sensitive learning: the best decision compares a
+calibrated probability with a threshold that depends on nothing but the costs.
+Zadrozny and Elkan (2001): costs that differ by row give each row its own threshold.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +19,7 @@ import numpy.typing as npt
 from equipoise._core.checks import number, sentence
 from equipoise._core.numerals import exact
 from equipoise._core.types import FloatArray
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 
 
 @dataclass(frozen=True)
@@ -22,20 +28,20 @@ class Costs:
 
     With calibrated probability p, flagging costs p `tp` + (1 - p) `fp` and not
     flagging costs p `fn` + (1 - p) `tn`, so flagging is the cheaper from
-    t = (fp - tn) / ((fp - tn) + (fn - tp)) upwards (Elkan 2001, eq. 2).
+    t = (fp - tn) / ((fp - tn) + (fn - tp)) on (Elkan 2001, eq. 2).
 
     Attributes:
         fp: A false alarm.
         fn: A missed positive.
         tp: A caught positive; negative for a gain. Below `fn`.
         tn: A negative that is left alone. Below `fp`.
-        abstain: A row that is handed to somebody else; None where every row must
-            be decided.
+        abstain: A row that is left to somebody else; None if every row must be
+            decided.
 
     Raises:
-        InputError: Flagging a positive or leaving a negative alone does not pay,
-            so that no threshold makes sense; or, with `abstain`, an error is
-            cheaper than a right answer.
+        InputError: Flagging a positive, or leaving a negative alone, does not pay, so
+            that no threshold makes sense; or, with `abstain`, an error costs less
+            than a correct decision.
 
     Example:
         >>> Costs(fp=1, fn=500).threshold
@@ -60,7 +66,7 @@ class Costs:
                     f"fn={exact(self.fn)}, "
                     f"tp={exact(self.tp)}",
                     "fp above tn and fn above tp",
-                    "Otherwise one answer is right for every row.",
+                    "Otherwise the same decision is the cheapest for every row.",
                 )
             )
         if self.abstain is not None and not (self.fp > self.tp and self.fn > self.tn):
@@ -69,13 +75,14 @@ class Costs:
                     f"a cost of abstaining, with fp={exact(self.fp)}, "
                     f"tp={exact(self.tp)}, "
                     f"fn={exact(self.fn)}, tn={exact(self.tn)}",
-                    "fp above tp and fn above tn: errors dearer than right answers",
+                    "fp above tp and fn above tn: errors that cost more than correct "
+                    "decisions",
                 )
             )
 
     @property
     def threshold(self) -> float:
-        """The probability from which flagging is the cheaper, in (0, 1)."""
+        """The probability from which flagging costs less, in (0, 1)."""
         alarm, miss = self.fp - self.tn, self.fn - self.tp
         return alarm / (alarm + miss)
 
@@ -91,7 +98,7 @@ class Costs:
         flagging below (fp - a) / (fp - tp) (Chow 1970, for unequal costs).
 
         Returns:
-            (low, high) with 0 <= low < high <= 1, or None where it never pays.
+            (low, high) with 0 <= low < high <= 1, or None if it never pays.
 
         Example:
             >>> Costs(fp=1, fn=9, abstain=0.5).band()
@@ -137,7 +144,7 @@ def row_thresholds(
 ) -> FloatArray:
     """Return the threshold of each row in log-odds, for costs that differ by row.
 
-    Flag a row where its calibrated log-odds reach log((fp - tn) / (fn - tp)).
+    Flag a row if its calibrated log-odds reach log((fp - tn) / (fn - tp)).
 
     Args:
         fp: Cost of a false alarm, one number or one per row; likewise the others.
@@ -146,7 +153,7 @@ def row_thresholds(
         tn: Cost of a negative left alone, below `fp`.
 
     Raises:
-        InputError: A row where fp <= tn or fn <= tp.
+        InputError: A row has fp <= tn or fn <= tp.
 
     Example:
         >>> row_thresholds(1.0, [1.0, 99.0]).round(3).tolist()
@@ -158,8 +165,50 @@ def row_thresholds(
     if not (sound and np.isfinite(alarm).all() and np.isfinite(miss).all()):
         raise InputError(
             sentence(
-                "rows whose costs do not have fp > tn and fn > tp, or are not finite",
-                "such costs",
+                "costs with fp <= tn or fn <= tp in some row, or that are not finite",
+                "finite costs with fp > tn and fn > tp in every row",
             )
         )
     return np.asarray(np.log(alarm) - np.log(miss))
+
+
+RowCosts = Mapping[str, FloatArray]
+"""By outcome ("fp", "fn", "tp", "tn"): `[rows]` what it costs."""
+
+
+def row_costs(options: Mapping[str, Any], shape: tuple[int, ...]) -> RowCosts:
+    """Return the costs of each row, checked.
+
+    Args:
+        options: `fp`, `fn` and perhaps `tp` and `tn`, one number or one per row.
+        shape: Of the labels.
+
+    Raises:
+        InputTypeError: A cost is missing or unknown.
+        InputError: A cost has another shape, or is not finite.
+
+    Example:
+        >>> row_costs({"fp": 1.0, "fn": [2.0, 3.0]}, (2,))["fp"].tolist()
+        [1.0, 1.0]
+    """
+    names = ("fp", "fn", "tp", "tn")
+    if unknown := set(options) - set(names):
+        raise InputTypeError(
+            sentence(f"costs by row with {sorted(unknown)}", "fp, fn, tp and tn")
+        )
+    if missing := {"fp", "fn"} - set(options):
+        raise InputTypeError(
+            sentence(f"objective='cost' without {sorted(missing)}", "fp=..., fn=...")
+        )
+    costs = {}
+    for name in names:
+        column = np.asarray(options.get(name, 0.0), np.float64)
+        if column.shape not in ((), shape) or not np.isfinite(column).all():
+            raise InputError(
+                sentence(
+                    f"cost {name} of shape {column.shape}, or not finite",
+                    f"one finite number, or one per row {shape}",
+                )
+            )
+        costs[name] = np.broadcast_to(column, shape)
+    return costs

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Thresholds, searched over the scores themselves.
 
-A row is flagged where score >= threshold. Every cut between two neighbouring
-distinct scores is a candidate, after one sort: never a grid. The threshold lies
-midway between the two scores, so with log-odds it is midway in log-odds.
+A row is flagged if score >= threshold. After one sort, every cut between two
+neighbouring distinct scores is a candidate: never a grid. The threshold lies midway
+between the two scores, so for log-odds it is midway in log-odds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, one_of, sentence
-from equipoise._core.types import FloatArray, IntArray
+from equipoise._core.types import BoolArray, FloatArray, IntArray
+from equipoise.decision.costs import RowCosts, row_costs
 from equipoise.decision.decimals import json_number
 from equipoise.decision.objectives import ROUNDING, Objective, as_objective
 from equipoise.decision.rows import (
@@ -26,7 +27,7 @@ from equipoise.decision.rows import (
     check_score_column,
     doubt_log_odds,
 )
-from equipoise.errors import InputError, InputTypeError
+from equipoise.errors import InputError
 
 _LARGEST = float(np.finfo(np.float64).max)
 
@@ -39,18 +40,18 @@ class Threshold:
 
     Attributes:
         value: On the scale of the scores; +inf flags no row and -inf every row.
-        objective: What was sought, by name.
+        objective: What it is best at, by name.
         achieved: The objective on the choosing rows (for "cost" the cost per row,
             for "capacity" the share flagged, for a floor the floored metric).
-        precision: On the choosing rows; NaN where no row is flagged.
+        precision: On the choosing rows; NaN if no row is flagged.
         recall: On the choosing rows; NaN without positives.
         flagged: The share of the choosing rows that is flagged.
         rows: How many rows chose it.
         positives: How many of them were positive.
         basis: "estimated": chosen on labelled rows; "analytic": follows from the
-            costs, and is right where the probabilities are.
+            costs, and is right if the probabilities are.
         options: What the objective was built with.
-        reason: Why the wish could not be met; empty where it was.
+        reason: Why no threshold meets the objective; empty if one does.
     """
 
     value: float
@@ -107,23 +108,29 @@ def choose_threshold(
 
     Of equally good thresholds the highest is taken. Tied scores stay together.
 
+    If the probabilities are calibrated, some of the best thresholds are known: for
+    costs that of Elkan (2001, eq. 2), for F1 half of the best F1 (Lipton, Elkan and
+    Naryanaswamy 2014), for balanced accuracy the prevalence. Only the first is used
+    without looking at labels; the others are searched, since they hold for the
+    expected metric, not for the metric of these rows.
+
     Args:
         score: `[rows]`, higher is more positive; log-odds, for a midpoint that
             means something and for the analytic threshold of costs.
         y: `[rows]` of 0 and 1.
         objective: A name, see `objectives.objective`, or a ready `Objective`.
         weights: `[rows]`; a weight of w means w copies, 0 means absent.
-        method: For "cost": "analytic" (what "auto" takes) needs calibrated
-            log-odds and looks at no label; "empirical" minimises the cost of
-            these rows. For others only "auto" and "empirical".
+        method: For "cost": "analytic" (what "auto" means) needs calibrated log-odds
+            and uses no label; "empirical" minimises the cost of these rows. For
+            other objectives "auto" means "empirical", and "analytic" is refused.
         **options: Of the objective, for example `floor=0.8` or `fp=1, fn=20`.
             `fp` and `fn` may be arrays, one cost per row; the best common
             threshold is then searched (`costs.row_thresholds` gives each row its
-            own, which is cheaper where the probabilities are calibrated).
+            own, which is cheaper if the probabilities are calibrated).
 
     Returns:
-        The threshold. Where the wish cannot be met (a precision floor above all
-        that occurs) it flags nothing, and `reason` says so.
+        The threshold. If none meets the objective (a precision floor above every
+        precision that occurs), it flags nothing, and `reason` says so.
 
     Raises:
         InputError: Lengths differ, a score is NaN, or an option is out of range.
@@ -137,53 +144,45 @@ def choose_threshold(
         -0.5
     """
     rows = check_rows(score, y, weights)
-    goal, gain = _goal(objective, options, rows.y)
-    analytic = _analytic(goal, gain, method)
-    ranked = _rank(rows.score, rows.y, goal, gain)
-    counts = rows.weights[ranked.order][None, :]
+    search = _search(objective, options, rows.y)
+    analytic = search.analytic(method)
     if analytic is not None:
         doubt_log_odds(rows)
-        value, reason = analytic, ""
-    else:
-        ends, values = _best(ranked, counts, goal, gain)
-        value = _between(ranked, counts[0], int(ends[0]))
-        reason = "" if not math.isnan(values[0]) else _unmet(goal, rows.positives)
-    basis = "estimated" if analytic is None else "analytic"
-    return _threshold(rows, float(value), goal, gain, options, basis, reason)
+        return _threshold(rows, analytic, search, basis="analytic")
+    ranked = _rank(rows.score, rows.y, search)
+    counts = rows.weights[ranked.order][None, :]
+    ends, values = _best(ranked, counts, search)
+    value = _between(ranked, counts[0], int(ends[0]))
+    reason = _unmet(search.goal, rows.positives) if math.isnan(values[0]) else ""
+    return _threshold(rows, value, search, reason=reason)
 
 
 def _threshold(
     rows: ScoredRows,
     value: float,
-    goal: Objective,
-    gain: FloatArray | None,
-    options: Mapping[str, Any],
-    basis: str,
-    reason: str,
+    search: _Search,
+    *,
+    basis: str = "estimated",
+    reason: str = "",
 ) -> Threshold:
     """Return the threshold with what it does on the choosing rows."""
     flagged = (rows.score >= value) & (value < math.inf)
     tp = float(rows.weights @ (rows.y * flagged))
     total = float(rows.weights @ flagged)
     size = rows.positives + rows.negatives
-    if gain is None:
-        known = (tp, total - tp, rows.positives, rows.negatives)
-        achieved = float((goal.report or goal.value)(*map(np.asarray, known)))
-    else:
-        achieved = _example_cost(options, rows.y, rows.weights, flagged)
     present = rows.weights > 0
     return Threshold(
-        value,
-        goal.name,
-        achieved,
-        tp / total if total else math.nan,
-        tp / rows.positives if rows.positives else math.nan,
-        total / size if size else math.nan,
-        int(present.sum()),
-        int((present & (rows.y == 1)).sum()),
-        basis,
-        goal.options,
-        reason,
+        value=value,
+        objective=search.goal.name,
+        achieved=search.achieved(rows, flagged, tp, total - tp),
+        precision=tp / total if total else math.nan,
+        recall=tp / rows.positives if rows.positives else math.nan,
+        flagged=total / size if size else math.nan,
+        rows=int(present.sum()),
+        positives=int((present & (rows.y == 1)).sum()),
+        basis=basis,
+        options=search.goal.options,
+        reason=reason,
     )
 
 
@@ -232,21 +231,89 @@ def choose_threshold_many(
                 f"[replicates, {rows.score.size}]",
             )
         )
-    goal, gain = _goal(objective, options, rows.y)
-    analytic = _analytic(goal, gain, method)
+    search = _search(objective, options, rows.y)
+    analytic = search.analytic(method)
     if analytic is not None:
         return np.full(len(table), analytic)
-    ranked = _rank(rows.score, rows.y, goal, gain)
+    ranked = _rank(rows.score, rows.y, search)
     out = np.empty(len(table))
     step = max(1, chunk // max(1, rows.score.size))
     for first in range(0, len(table), step):
         part = table[first : first + step][:, ranked.order].astype(np.float64)
-        ends, _ = _best(ranked, part, goal, gain)
+        ends, _ = _best(ranked, part, search)
         out[first : first + step] = [
             _between(ranked, line, int(end))
             for line, end in zip(part, ends, strict=True)
         ]
     return out
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """What is searched for: the best value of an objective, or the lowest cost by row.
+
+    Attributes:
+        goal: The objective.
+        costs: By outcome, `[rows]` what each row costs; None if all cost the same.
+        gain: `[rows]` what flagging each row saves; None likewise.
+    """
+
+    goal: Objective
+    costs: RowCosts | None = None
+    gain: FloatArray | None = None
+
+    def analytic(self, method: str) -> float | None:
+        """Return the threshold that follows from the costs, or None to search."""
+        one_of(method, ["auto", "analytic", "empirical"], "method")
+        costs = None if self.costs is not None else self.goal.costs
+        if method == "analytic" and costs is None:
+            raise InputError(
+                sentence(
+                    f"method='analytic' for objective={self.goal.name!r}",
+                    "one cost matrix for all rows",
+                    "Use method='empirical', or costs.row_thresholds for costs by row.",
+                )
+            )
+        return None if costs is None or method == "empirical" else costs.log_odds
+
+    def achieved(
+        self, rows: ScoredRows, flagged: BoolArray, tp: float, fp: float
+    ) -> float:
+        """Return the objective, or the cost per row, where some rows are flagged."""
+        if self.costs is None:
+            totals = (tp, fp, rows.positives, rows.negatives)
+            report = self.goal.report or self.goal.value
+            return float(report(*map(np.asarray, totals)))
+        cost = self.costs
+        each = np.where(
+            rows.y == 1,
+            np.where(flagged, cost["tp"], cost["fn"]),
+            np.where(flagged, cost["fp"], cost["tn"]),
+        )
+        total = float(rows.weights.sum())
+        return float(rows.weights @ each) / total if total else math.nan
+
+
+def _search(
+    objective: str | Objective, options: dict[str, Any], y: FloatArray
+) -> _Search:
+    if options.get("abstain") is not None:
+        raise InputError(
+            sentence(
+                f"abstain={options['abstain']:g} for one threshold",
+                "the costs of the two decisions only",
+                "A rule that leaves rows undecided has two thresholds: make_rule.",
+            )
+        )
+    by_row = objective == "cost" and any(np.ndim(v) for v in options.values())
+    if not by_row:
+        return _Search(as_objective(objective, options))
+    costs = row_costs(options, y.shape)
+    # The objective only names the search: what is summed are the gains.
+    value = as_objective("cost", {"fp": 1.0, "fn": 1.0}).value
+    goal = Objective("cost", "the lowest cost (by row)", value)
+    gain = np.where(y == 1, costs["fn"] - costs["tp"], costs["tn"] - costs["fp"])
+    return _Search(goal, costs, gain)
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,29 +327,26 @@ class _Ranked:
     score: FloatArray
     positive: IntArray
     ends: IntArray
-    gain: FloatArray | None
 
 
-def _rank(
-    score: FloatArray, y: FloatArray, goal: Objective, gain: FloatArray | None
-) -> _Ranked:
+def _rank(score: FloatArray, y: FloatArray, search: _Search) -> _Ranked:
     order = np.argsort(-score, kind="stable")
     s, labels = score[order], y[order]
     ends = np.append(np.flatnonzero(s[1:] != s[:-1]) + 1, s.size)
     positive = np.flatnonzero(labels == 1)
-    if goal.at_positives and gain is None:
+    if search.goal.at_positives and search.gain is None:
         # Below a positive's group only false alarms come before the next one.
         ends = np.unique(ends[np.searchsorted(ends, positive, side="right")])
     ends = np.unique(np.append(0, ends))
-    return _Ranked(order, s, positive, ends, None if gain is None else gain[order])
+    return _Ranked(order, s, positive, ends)
 
 
 def _best(
-    ranked: _Ranked, counts: FloatArray, goal: Objective, gain: FloatArray | None
+    ranked: _Ranked, counts: FloatArray, search: _Search
 ) -> tuple[IntArray, FloatArray]:
     """Return how many sorted rows to flag, and the objective there: `[replicates]`."""
-    if gain is not None and ranked.gain is not None:
-        values = _cumulated(counts * ranked.gain, ranked.ends)
+    if search.gain is not None:
+        values = _cumulated(counts * search.gain[ranked.order], ranked.ends)
     else:
         above = np.concatenate(
             [
@@ -295,7 +359,7 @@ def _best(
         flagged = _cumulated(counts, ranked.ends)
         positives = above[:, -1:]
         negatives = counts.sum(axis=1, keepdims=True) - positives
-        values = goal.value(tp, flagged - tp, positives, negatives)
+        values = search.goal.value(tp, flagged - tp, positives, negatives)
     met = np.where(np.isnan(values), -math.inf, values)
     top = met.max(axis=1, keepdims=True)
     # Values that differ by rounding only are equal: the first, highest, is taken.
@@ -330,94 +394,14 @@ def _between(ranked: _Ranked, counts: FloatArray, end: int) -> float:
     return middle if lower < middle <= upper else upper
 
 
-def _goal(
-    given: str | Objective, options: dict[str, Any], y: FloatArray
-) -> tuple[Objective, FloatArray | None]:
-    """Return the objective; for costs by row also what flagging a row gains."""
-    if options.get("abstain") is not None:
-        raise InputError(
-            sentence(
-                f"abstain={options['abstain']:g} for one threshold",
-                "costs of the two decisions alone",
-                "A rule that leaves rows undecided has two thresholds: make_rule.",
-            )
-        )
-    by_row = given == "cost" and any(np.ndim(v) for v in options.values())
-    if not by_row:
-        return as_objective(given, options), None
-    costs = _row_costs(options, y.shape)
-    # The objective carries the words only: the gains are what is summed.
-    words = as_objective("cost", {"fp": 1.0, "fn": 1.0})
-    named = Objective("cost", "the lowest cost (by row)", words.value)
-    gain = np.where(y == 1, costs["fn"] - costs["tp"], costs["tn"] - costs["fp"])
-    return named, gain
-
-
-def _row_costs(
-    options: Mapping[str, Any], shape: tuple[int, ...]
-) -> dict[str, FloatArray]:
-    if unknown := set(options) - {"fp", "fn", "tp", "tn"}:
-        raise InputTypeError(
-            sentence(f"costs by row with {sorted(unknown)}", "fp, fn, tp and tn")
-        )
-    if missing := {"fp", "fn"} - set(options):
-        raise InputTypeError(
-            sentence(f"objective='cost' without {sorted(missing)}", "fp=..., fn=...")
-        )
-    out = {}
-    for name in ("fp", "fn", "tp", "tn"):
-        column = np.asarray(options.get(name, 0.0), np.float64)
-        if column.shape not in ((), shape) or not np.isfinite(column).all():
-            raise InputError(
-                sentence(
-                    f"cost {name} of shape {column.shape}, or not finite",
-                    f"one finite number, or one per row {shape}",
-                )
-            )
-        out[name] = np.broadcast_to(column, shape)
-    return out
-
-
-def _example_cost(
-    options: Mapping[str, Any],
-    y: FloatArray,
-    weights: FloatArray,
-    flagged: npt.NDArray[np.bool_],
-) -> float:
-    cost = _row_costs(options, y.shape)
-    each = np.where(
-        y == 1,
-        np.where(flagged, cost["tp"], cost["fn"]),
-        np.where(flagged, cost["fp"], cost["tn"]),
-    )
-    total = float(weights.sum())
-    return float(weights @ each) / total if total else math.nan
-
-
-def _analytic(goal: Objective, gain: FloatArray | None, method: str) -> float | None:
-    """Return the threshold that follows from the costs, or None to search."""
-    one_of(method, ["auto", "analytic", "empirical"], "method")
-    if method == "analytic" and (goal.costs is None or gain is not None):
-        raise InputError(
-            sentence(
-                f"method='analytic' for objective={goal.name!r}",
-                "one cost matrix for all rows",
-                "Use method='empirical', or costs.row_thresholds for costs by row.",
-            )
-        )
-    if goal.costs is None or gain is not None or method == "empirical":
-        return None
-    return goal.costs.log_odds
-
-
 def _unmet(goal: Objective, positives: float) -> str:
     if not positives:
-        return "no positives among the choosing rows"
+        return "there is no positive among the choosing rows"
     return f"no threshold on these rows gives {goal.words}"
 
 
 def flag(score: npt.ArrayLike, threshold: float) -> npt.NDArray[np.bool_]:
-    """Return score >= threshold, where a threshold of +inf flags nothing.
+    """Return score >= threshold; a threshold of +inf flags nothing.
 
     Args:
         score: `[rows]`.

@@ -18,7 +18,8 @@ from equipoise._core.types import FloatArray, HashArray
 from equipoise.decision.calibration import fit_calibrator
 from equipoise.decision.class_scores import ClassScores
 from equipoise.decision.objectives import as_objective
-from equipoise.decision.rule import DecisionRule, certified_rule, make_rule
+from equipoise.decision.rule import DecisionRule
+from equipoise.decision.rule_making import certified_rule, make_rule
 from equipoise.diagnosis.made import made_rows
 from equipoise.ensembles.average_scale import (
     average_scores,
