@@ -94,7 +94,7 @@ def loop_seconds(table: Table, jobs: list[Job], spec: NetworkSpec) -> float:
     job = jobs[0]
     common = common_layout(table, spec)
     part = encode_part(table, job, common)
-    inputs = arrange(part.encoded, part.exact, part.exact)
+    inputs = arrange(part.encode(), part.exact, part.exact)
     start = time.perf_counter()
     model = keras_network(spec, inputs.dense.shape[1], part.exact.knots)
     x = [inputs.dense, inputs.positions] if spec.number_width else inputs.dense
@@ -211,9 +211,9 @@ def step_rate(batch: int, repeats: int) -> float:
     state = {"weights": weights, "m": zeros, "v": zeros}
     position = random.uniform(0, knots - 1, (rows, numbers)).astype("float32")
     data = {
-        "dense": normal(rows, numbers),
+        "numbers": normal(rows, numbers),
         "positions": tf.constant(position),
-        "codes": tf.zeros((rows, 0), tf.int32),
+        "codes": tf.zeros((rows, 0), tf.uint8),
         "targets": tf.cast(normal(rows) > 0.08, tf.float32),
     }
     index = random.integers(0, rows, (steps, members, batch)).astype("int32")
@@ -232,7 +232,7 @@ def step_rate(batch: int, repeats: int) -> float:
     }
     families = (Family("cross_entropy"),)
     own = program(
-        Signature(spec, shapes, (numbers, numbers, 0), families, False, "float32")
+        Signature(spec, shapes, (numbers, numbers), (), families, False, "float32")
     )
 
     pairs = [(wide, 256), (256, 256), (256, 1)]

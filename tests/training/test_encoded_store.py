@@ -12,7 +12,7 @@ from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import TrainingError
 from equipoise.networks.layout import common_layout
 from equipoise.networks.spec import NetworkSpec
-from equipoise.training.encoded_store import encode_part, stacked_inputs
+from equipoise.training.encoded_store import EncodedStore, encode_part
 
 SPEC = NetworkSpec("x", hidden=(8,), number_width=3)
 
@@ -29,12 +29,12 @@ def test_a_part_s_encoding_is_learned_on_its_training_rows(table, jobs_for) -> N
         alone = learn_encoding(table, job.train_rows)
         assert part.encoding == alone
         np.testing.assert_array_equal(
-            part.encoded.numbers, alone.transform(table).numbers
+            part.encode().numbers, alone.transform(table).numbers
         )
     assert parts[0].encoding != parts[1].encoding
-    whole = stacked_inputs(parts, common)
-    one = stacked_inputs(parts[1:], common)
-    for name in ("dense", "positions", "codes"):
+    whole = EncodedStore.of(parts, common)
+    one = EncodedStore.of(parts[1:], common)
+    for name in ("numbers", "positions", "codes"):
         both = getattr(whole, name)
         assert len(both) == 2 * len(table)
         np.testing.assert_array_equal(both[len(table) :], getattr(one, name))
@@ -71,4 +71,4 @@ def test_infinite_numbers_are_named(table, jobs_for, monkeypatch) -> None:
 
     monkeypatch.setattr(Encoding, "transform", broken)
     with pytest.raises(TrainingError, match="not finite in 'b'"):
-        parts_of(table, jobs_for(table, folds=1))
+        parts_of(table, jobs_for(table, folds=1))[0][0].encode()

@@ -58,7 +58,7 @@ def test_families_lie_together(planned) -> None:
 
 def test_members_with_other_numbers_of_updates_are_apart(table, jobs_for) -> None:
     one, other = jobs_for(table)
-    short = replace(other, train=other.train[:60])
+    short = replace(other, train_rows=other.train_rows[:60])
     common = common_layout(table, SPEC)
     parts = {job.part: encode_part(table, job, common) for job in (one, short)}
     members = make_members([one, short], parts, SPEC)

@@ -48,7 +48,7 @@ def test_a_lone_positive_has_no_neighbour(table, jobs_for) -> None:
     positive = table.y[job.train_rows] == 1
     few = np.concatenate([job.train_rows[~positive], job.train_rows[positive][:1]])
     settings = TrainingSettings(batch=64, epochs=1)
-    job = dataclasses.replace(job, train=np.sort(few))
+    job = dataclasses.replace(job, train_rows=np.sort(few))
     (outcome,) = NetworkLearner("small", settings).run(table, [job])
     assert outcome.idle == ("synthesis='smote' has no effect: it made no example.",)
 

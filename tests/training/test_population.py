@@ -146,7 +146,7 @@ def test_row_weights_equal_keras(table, jobs_for, strategy) -> None:
     settings = TrainingSettings(batch=64, epochs=5, patience=5, dtype="float64")
     (ours,) = NetworkLearner(spec, settings).run(numbers, [job])
     (keras,) = KerasLoopLearner(network=spec, settings=settings).run(numbers, [job])
-    assert ours.best == keras.best
+    assert ours.best_epoch == keras.best_epoch
     np.testing.assert_allclose(ours.log_odds, keras.log_odds, rtol=0, atol=1e-6)
     (unweighted,) = NetworkLearner(spec, settings).run(numbers, [plain])
     assert np.abs(ours.log_odds - unweighted.log_odds).max() > 0.1
@@ -183,7 +183,7 @@ def test_weights_of_a_class_are_its_share_of_the_population(
     settings = TrainingSettings(batch=64, epochs=3)
     learner = NetworkLearner(RICH, settings)
     (found,), (wanted,) = learner.run(table, [weighted]), learner.run(table, [other])
-    assert found.best == wanted.best == 3
+    assert found.best_epoch == wanted.best_epoch == 3
     np.testing.assert_allclose(
         found.log_odds, wanted.log_odds + np.log(5), rtol=0, atol=1e-4
     )
@@ -228,7 +228,7 @@ def test_a_warm_start_that_ends_early_equals_keras(table, jobs_for) -> None:
     ours = NetworkLearner(spec, settings).run(numbers, jobs)
     keras = KerasLoopLearner(network=spec, settings=settings).run(numbers, jobs)
     for one, other in zip(ours, keras, strict=True):
-        assert (one.best, one.updates) == (other.best, other.updates)
+        assert (one.best_epoch, one.updates) == (other.best_epoch, other.updates)
         np.testing.assert_allclose(one.log_odds, other.log_odds, rtol=0, atol=1e-6)
 
 
@@ -271,7 +271,7 @@ def test_a_rate_of_its_own_is_the_member_s_alone(table, jobs_for) -> None:
     for job, among in zip(jobs, together, strict=True):
         (alone,) = learner.run(table, [job], keep=True)
         np.testing.assert_array_equal(alone.log_odds, among.log_odds)
-        assert (alone.best, alone.updates) == (among.best, among.updates)
+        assert (alone.best_epoch, alone.updates) == (among.best_epoch, among.updates)
         for name, value in alone.scorer.weights.items():
             np.testing.assert_array_equal(value, among.scorer.weights[name])
     plain, slow, fast, same, _ = (found.log_odds for found in together)
@@ -366,7 +366,7 @@ def test_what_is_kept_is_the_best_epoch(table, jobs_for, name) -> None:
         assert 0 < outcome.best_epoch < outcome.updates / whole.steps_for(320)
         short = dataclasses.replace(whole, epochs=outcome.best_epoch)
         (again,) = NetworkLearner(RICH, short).run(table, [outcome.job], keep=True)
-        assert again.best == outcome.best_epoch
+        assert again.best_epoch == outcome.best_epoch
         for key, value in outcome.scorer.weights.items():
             np.testing.assert_array_equal(value, again.scorer.weights[key])
 
@@ -375,13 +375,13 @@ def test_the_rows_to_score_decide_nothing(table, jobs_for) -> None:
     """Their labels may be anything: weights, best epoch and scores are the same."""
     jobs = jobs_for(table, ["plain", "smote", "pairwise_auc"], folds=1)
     y = table.y.copy()
-    y[jobs[0].score] = 1 - y[jobs[0].score]
+    y[jobs[0].scored_rows] = 1 - y[jobs[0].scored_rows]
     turned = dataclasses.replace(table, y=y)
     learner = NetworkLearner(RICH, QUICK)
     for one, other in zip(
         learner.run(table, jobs), learner.run(turned, jobs), strict=True
     ):
-        assert one.best == other.best
+        assert one.best_epoch == other.best_epoch
         np.testing.assert_array_equal(one.log_odds, other.log_odds)
 
 
@@ -395,8 +395,8 @@ def test_the_stop_rows_decide_when_to_stop_and_nothing_else(table, jobs_for) -> 
     learner = NetworkLearner(RICH, patient)
     (found,), (other,) = learner.run(table, [job]), learner.run(turned, [job])
     # What fits the training rows is bad on turned labels: the first epoch is best.
-    assert other.best < found.best
-    first = NetworkLearner(RICH, dataclasses.replace(patient, epochs=other.best))
+    assert other.best_epoch < found.best_epoch
+    first = NetworkLearner(RICH, dataclasses.replace(patient, epochs=other.best_epoch))
     (short,) = first.run(table, [job])
     np.testing.assert_array_equal(short.log_odds, other.log_odds)
 

@@ -7,7 +7,7 @@ agree bit for bit whatever the stack and the number of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -63,6 +63,34 @@ def forward(
         layer = output if i + 1 == layers else affine
         h = layer(h, parameters[f"kernel_{i + 1}"], parameters[f"bias_{i + 1}"])
     return h if layers else h[..., 0]
+
+
+def arranged(
+    numbers: Tensor, codes: Tensor, categories: Sequence[tuple[int, bool]]
+) -> tuple[Tensor, Tensor]:
+    """Return the dense and the embedded inputs, as `layout.arrange` gives them.
+
+    Args:
+        numbers: `[..., numbers]` scaled numbers and indicators.
+        codes: `[..., categories]` int32.
+        categories: By categorical column, the number of its codes and whether it is
+            embedded; the others enter as columns of zeros and ones.
+
+    Returns:
+        `[..., dense]` and `[..., embedded]` int32: rows of the table of levels.
+    """
+    dense, embedded, start = [numbers], [], 0
+    for column, (levels, embeds) in enumerate(categories):
+        code = codes[..., column]
+        if embeds:
+            embedded.append(code + start)
+            start += levels
+        else:
+            dense.append(tf.one_hot(code, levels, dtype=numbers.dtype))
+    return (
+        dense[0] if len(dense) == 1 else tf.concat(dense, axis=-1),
+        tf.stack(embedded, axis=-1) if embedded else codes[..., :0],
+    )
 
 
 def product(x: Tensor, kernel: Tensor, turned: bool = False) -> Tensor:

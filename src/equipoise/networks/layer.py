@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from equipoise.networks.forward import forward
+from equipoise.networks.forward import arranged, forward
 from equipoise.networks.layout import Layout
 from equipoise.networks.parameters import shapes
 from equipoise.networks.spec import NetworkSpec
@@ -99,19 +99,12 @@ class TabularNetwork(keras.layers.Layer):  # type: ignore[misc]  # keras is unty
 
     def _arranged(self, numbers: Any, positions: Any, codes: Any) -> tuple[Any, ...]:
         """Do in the graph what `layout.arrange` does."""
-        dense, embedded, start = [numbers], [], 0
-        for column, category in enumerate(self.layout.categories):
-            own = codes[:, column]
-            if category.embedded:
-                embedded.append(own + start)
-                start += category.levels
-            else:
-                dense.append(tf.one_hot(own, category.levels, dtype=numbers.dtype))
+        dense, embedded = arranged(numbers, codes, self.layout.entries)
         rows = tf.shape(numbers)[0]
         return (
-            tf.concat(dense, axis=1),
+            dense,
             positions if self.layout.positions else tf.zeros([rows, 0], numbers.dtype),
-            tf.stack(embedded, axis=1) if embedded else tf.zeros([rows, 0], tf.int32),
+            embedded,
         )
 
 

@@ -86,6 +86,11 @@ class Layout:
         return tuple(c for c in self.categories if c.embedded)
 
     @property
+    def entries(self) -> tuple[tuple[int, bool], ...]:
+        """By categorical column, the number of its codes and whether it is embedded."""
+        return tuple((c.levels, c.embedded) for c in self.categories)
+
+    @property
     def dense(self) -> int:
         """The number of dense columns."""
         return len(self.numbers) + sum(c.levels for c in self.one_hot)

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rows of all parts, encoded once and laid one below the other."""
+"""The parts of a table, and the store of their encoded rows that networks train on.
+
+Nothing is encoded until a group of networks is trained: then its parts are written
+into one store, which is all that is held, and freed with the group. What a store holds
+per row is what the parts do not share, as compactly as it can be.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, sentence
-from equipoise._core.types import FloatArray, IntArray
+from equipoise._core.types import AnyArray, Float32Array, FloatArray, IntArray
 from equipoise.encoding.encoding import Encoded, Encoding, learn_encoding
 from equipoise.errors import TrainingError
 from equipoise.jobs import Job
-from equipoise.networks.layout import Inputs, Layout, arrange, exact_layout
+from equipoise.networks.layout import Layout, exact_layout, number_places, places
 from equipoise.table.table import Table, class_counts
+
+MOST_SMALL_CODES = 256
+"""Codes that eight bits can tell apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +35,8 @@ class EncodedPart:
         train: Rows to fit on.
         stop: Rows that decide early stopping.
         score: Rows to score.
-        labels: `[rows]` of the whole table, 0 or 1.
+        table: All rows.
         encoding: What the training rows gave.
-        encoded: All rows of the table, encoded.
         exact: The layout of the encoding.
         weights: `[rows]` how much each row of the table counts; None for 1 each.
     """
@@ -38,16 +45,30 @@ class EncodedPart:
     train: IntArray
     stop: IntArray
     score: IntArray
-    labels: npt.NDArray[np.int8]
+    table: Table
     encoding: Encoding
-    encoded: Encoded
     exact: Layout
     weights: FloatArray | None = None
+
+    @property
+    def labels(self) -> npt.NDArray[np.int8]:
+        """The labels of all rows, 0 or 1."""
+        return np.asarray(self.table.labels())
 
     @property
     def train_labels(self) -> npt.NDArray[np.int8]:
         """The labels of the training rows."""
         return self.labels[self.train]
+
+    def encode(self, rows: npt.ArrayLike | None = None) -> Encoded:
+        """Return rows of the table, encoded; all of them if `rows` is None.
+
+        Raises:
+            TrainingError: An encoded column holds a number that is not finite.
+        """
+        encoded = self.encoding.transform(self.table, rows)
+        _require_finite(self.encoding, encoded)
+        return encoded
 
     def counts(self) -> tuple[int, int]:
         """Return the negatives and the positives of the training rows."""
@@ -73,45 +94,66 @@ class EncodedPart:
 
 
 def encode_part(table: Table, job: Job, common: Layout) -> EncodedPart:
-    """Encode a table for the part of a job.
-
-    Raises:
-        TrainingError: An encoded column holds a number that is not finite.
-    """
+    """Learn the encoding of a job's part; no row is encoded yet."""
     encoding = learn_encoding(table, job.train_rows)
-    encoded = encoding.transform(table)
-    _require_finite(encoding, encoded)
     return EncodedPart(
         job.part,
         np.asarray(job.train_rows),
         np.asarray(job.stop_rows),
         np.asarray(job.scored_rows),
-        np.asarray(table.labels()),
+        table,
         encoding,
-        encoded,
         exact_layout(encoding, common),
         job.row_weights,
     )
 
 
-def stacked_inputs(parts: Sequence[EncodedPart], common: Layout) -> Inputs:
-    """Return the inputs of several parts, one below the other."""
-    rows = [len(part.labels) for part in parts]
-    whole = Inputs(
-        np.empty((sum(rows), common.dense), np.float32),
-        np.empty((sum(rows), len(common.positions)), np.float32),
-        np.empty((sum(rows), len(common.embedded)), np.int32),
-    )
-    start = 0
-    for part, count in zip(parts, rows, strict=True):
-        # Part by part into its place: a large table is copied as seldom as can be.
-        inputs = arrange(part.encoded, part.exact, common)
-        here = slice(start, start + count)
-        whole.dense[here] = inputs.dense
-        whole.positions[here] = inputs.positions
-        whole.codes[here] = inputs.codes
-        start += count
-    return whole
+@dataclass(frozen=True, eq=False)
+class EncodedStore:
+    """The encoded rows of some parts, one part below the other.
+
+    Numbers are float32. A category is one small integer, whatever its number of levels:
+    the networks make columns of zeros and ones of it when a batch is gathered.
+
+    Attributes:
+        numbers: `[parts * rows, numbers]` float32: scaled numbers and indicators, in
+            the places of the common layout.
+        positions: `[parts * rows, embedded numbers]` float32: places on the knots.
+        codes: `[parts * rows, categories]` the code of each category; uint8 if all of
+            them fit.
+    """
+
+    numbers: Float32Array
+    positions: Float32Array
+    codes: AnyArray
+
+    @classmethod
+    def of(cls, parts: Sequence[EncodedPart], common: Layout) -> EncodedStore:
+        """Encode the rows of some parts, part by part, each into its place.
+
+        Args:
+            parts: Splits of one table.
+            common: The layout of the table.
+        """
+        rows = len(parts[0].table)
+        small = max((category.levels for category in common.categories), default=0)
+        whole = cls(
+            np.zeros((len(parts) * rows, len(common.numbers)), np.float32),
+            np.zeros((len(parts) * rows, len(common.positions)), np.float32),
+            np.zeros(
+                (len(parts) * rows, len(common.categories)),
+                np.uint8 if small <= MOST_SMALL_CODES else np.int32,
+            ),
+        )
+        for place, part in enumerate(parts):
+            here = slice(place * rows, (place + 1) * rows)
+            encoded, exact = part.encode(), part.exact
+            whole.numbers[here, number_places(exact, common)] = encoded.numbers
+            if common.positions:
+                columns = places(exact.positions, common.positions)
+                whole.positions[here, columns] = encoded.positions
+            whole.codes[here] = encoded.codes
+        return whole
 
 
 def _require_finite(encoding: Encoding, encoded: Encoded) -> None:

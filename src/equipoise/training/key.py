@@ -22,7 +22,7 @@ def run_key(population: Population) -> str:
     """
     digest = hashlib.sha256()
     for part in {id(m.part): m.part for m in population.members}.values():
-        encoded = part.encoded
+        encoded = part.encode()
         for array in (
             encoded.numbers,
             encoded.positions,

@@ -218,8 +218,10 @@ def _neighbours(
         return None
     key = (part.number, synthesis)
     if key not in prepared:
-        own = part.encoded.take(part.train)
-        prepared[key] = synthesis.prepare(own.numbers, own.codes, part.train_labels, 0)
+        encoded = part.encode(part.train)
+        prepared[key] = synthesis.prepare(
+            encoded.numbers, encoded.codes, part.train_labels, 0
+        )
     return prepared[key]
 
 

@@ -13,13 +13,13 @@ import tensorflow as tf
 
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
-from equipoise._core.types import FloatArray, IntArray, Tensors
+from equipoise._core.types import AnyArray, FloatArray, Int32Array, IntArray, Tensors
 from equipoise.errors import TrainingError
 from equipoise.networks.layout import Layout, places
 from equipoise.networks.parameters import Parameters, shapes, to_exact_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training import adam
-from equipoise.training.encoded_store import EncodedPart, stacked_inputs
+from equipoise.training.encoded_store import EncodedPart, EncodedStore
 from equipoise.training.grouping import block_size
 from equipoise.training.members import Member, stacked_weights
 from equipoise.training.program import Signature, program
@@ -29,6 +29,9 @@ from equipoise.training.stopping import stop_value
 
 MOST_CHUNK = 1024
 LEAST_CHUNK = 64
+
+MOST_SMALL_ROWS = 2**16
+"""Rows that sixteen bits can tell apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +83,7 @@ class Population:
         self._sizes = np.array([m.step_size(self.spec) for m in self.members])
         epochs = self.settings.epochs
         self._warm = np.array([m.family.warm_epochs(epochs) for m in self.members])
-        self._ahead: dict[int, tuple[int, npt.NDArray[np.int32]]] = {}
+        self._ahead: dict[int, tuple[int, AnyArray]] = {}
         self._place()
         weights = stacked_weights(self.members, self.spec, self.common)
         self.now = Snapshot.start(weights, self.settings.dtype)
@@ -92,13 +95,13 @@ class Population:
         parts: dict[int, EncodedPart] = {m.part.number: m.part for m in self.members}
         rows = len(next(iter(parts.values())).labels)
         self._offset = {number: i * rows for i, number in enumerate(parts)}
-        inputs = stacked_inputs(list(parts.values()), self.common)
+        store = EncodedStore.of(list(parts.values()), self.common)
         targets = np.concatenate([part.labels for part in parts.values()])
         dtype = self.settings.dtype
         self.data = {
-            "dense": tf.constant(inputs.dense, dtype),
-            "positions": tf.constant(inputs.positions, dtype),
-            "codes": tf.constant(inputs.codes),
+            "numbers": tf.constant(store.numbers, dtype),
+            "positions": tf.constant(store.positions, dtype),
+            "codes": tf.constant(store.codes),
             "targets": tf.constant(targets, dtype),
         }
         weighted = self.members[0].part.weights is not None
@@ -109,10 +112,12 @@ class Population:
         signature = Signature(
             self.spec,
             tuple(shapes(self.spec, self.common).items()),
-            (self.common.dense, len(self.common.positions), len(self.common.embedded)),
+            (len(self.common.numbers), len(self.common.positions)),
+            self.common.entries,
             families,
             any(member.neighbours is not None for member in self.members),
             dtype,
+            store.codes.dtype.name,
             weighted,
             bool((self._sizes != self.spec.learning_rate).any() or self._warm.any()),
         )
@@ -150,14 +155,18 @@ class Population:
         for first in range(0, len(active), self._block):
             here = slice(first, first + self._block)
             state = {
-                kind: {name: value[here] for name, value in own.items()}
-                for kind, own in self.now.state.items()
+                kind: {name: value[here] for name, value in arrays.items()}
+                for kind, arrays in self.now.state.items()
             }
             draws, columns = self._draws(active[here]), self._columns(active[here])
             after.append(self._program.epoch(state, self.data, draws, columns))
+        # Taken out of the blocks as they are joined, so that no state is held twice.
         return {
-            kind: {name: tf.concat([b[kind][name] for b in after], 0) for name in own}
-            for kind, own in self.now.state.items()
+            kind: {
+                name: tf.concat([block[kind].pop(name) for block in after], 0)
+                for name in arrays
+            }
+            for kind, arrays in self.now.state.items()
         }
 
     # ---- what a program takes
@@ -200,14 +209,18 @@ class Population:
         epoch = self.now.epoch - int(self.now.turned[number])
         return adam.rates(epoch * self.steps, self.steps)
 
-    def _rows(self, number: int) -> npt.NDArray[np.int32]:
+    def _rows(self, number: int) -> Int32Array:
         """Return the rows of a member's epoch, `[steps, batch]`."""
         epochs = max(1, ROWS_AHEAD // (self.steps * self.batch))
         first = self.now.epoch // epochs * epochs
         if self._ahead.get(number, (-1, None))[0] != first:
-            drawn = self.members[number].rows(first, epochs, self.batch, self.steps)
-            self._ahead[number] = (first, drawn)
-        rows: npt.NDArray[np.int32] = self._ahead[number][1][self.now.epoch - first]
+            member = self.members[number]
+            ahead = member.rows(first, epochs, self.batch, self.steps)
+            if len(member.part.train) <= MOST_SMALL_ROWS:
+                ahead = ahead.astype(np.uint16)
+            self._ahead[number] = (first, ahead)
+        _, ahead = self._ahead[number]
+        rows: Int32Array = ahead[self.now.epoch - first].astype(np.int32)
         return rows
 
     def _columns(self, which: IntArray) -> Tensors:

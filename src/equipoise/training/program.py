@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from equipoise import losses
 from equipoise._core.types import Tensor, Tensors
-from equipoise.networks.forward import forward
+from equipoise.networks.forward import arranged, forward
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training import adam
 from equipoise.training.members import Family
@@ -33,10 +33,13 @@ class Signature:
     Attributes:
         spec: The network.
         shapes: The name and the shape of each array of weights.
-        inputs: The number of dense columns, of positions and of codes.
+        inputs: The number of numbers and indicators, and of embedded numbers.
+        categories: By categorical column, the number of its codes and whether it is
+            embedded.
         families: The losses, in the order of the members.
         mixed: Whether any member blends examples.
         dtype: The floating type.
+        code_type: The type of codes of categories.
         weighted: Whether rows have weights of their own.
         rated: Whether any member has a step size of its own: by its learning rate, or
             since Adam begins anew after a warm start.
@@ -44,10 +47,12 @@ class Signature:
 
     spec: NetworkSpec
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
-    inputs: tuple[int, int, int]
+    inputs: tuple[int, int]
+    categories: tuple[tuple[int, bool], ...]
     families: tuple[Family, ...]
     mixed: bool
     dtype: str
+    code_type: str = "uint8"
     weighted: bool = False
     rated: bool = False
 
@@ -99,7 +104,7 @@ class Program:
     def _logits(
         self, weights: Tensors, data: Tensors, last: Tensor, rows: Tensor
     ) -> Tensor:
-        dense, positions, codes = (tf.gather(data[name], rows) for name in _INPUTS)
+        dense, positions, codes = self._inputs(data, rows)
         return forward(self.signature.spec, weights, dense, positions, codes, last)
 
     def epoch(
@@ -113,8 +118,8 @@ class Program:
 
         Args:
             state: "weights", "m" and "v", each name to `[members, ...]`.
-            data: The rows of all parts: "dense", "positions", "codes", "targets",
-                and "weights" where rows have weights.
+            data: The rows of all parts: "numbers", "positions" and "codes" as in
+                `EncodedStore`, "targets", and "weights" if rows have weights.
             draws: "index" `[steps, members, batch]`, with "partner" and "mix" where
                 examples are blended; "rates" `[steps]`, the step size times the
                 bias correction, and where members have their own, "own_rates"
@@ -195,16 +200,26 @@ class Program:
         else:
             self._update(gradients, draws["rates"][step])
 
+    def _inputs(self, data: Tensors, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the dense inputs, the positions and the codes of some rows."""
+        numbers, positions, codes = (tf.gather(data[name], rows) for name in _INPUTS)
+        codes = tf.cast(codes, tf.int32)
+        dense, embedded = arranged(numbers, codes, self.signature.categories)
+        return dense, positions, embedded
+
     def _examples(self, step: Tensor, data: Tensors, draws: Tensors) -> list[Tensor]:
         """Return the examples of a batch: inputs, targets, and weights if any."""
-        names = [*_INPUTS, "targets", *(["weights"] if self.signature.weighted else [])]
-        index = draws["index"][step]
-        own = [tf.gather(data[name], index) for name in names]
+        flat_names = ["targets", *(["weights"] if self.signature.weighted else [])]
+
+        def rows(index: Tensor) -> list[Tensor]:
+            flat = (tf.gather(data[name], index) for name in flat_names)
+            return [*self._inputs(data, index), *flat]
+
+        examples = rows(draws["index"][step])
         if not self.signature.mixed:
-            return own
+            return examples
         partner, mix = draws["partner"][step], draws["mix"][step]
-        other = [tf.gather(data[name], partner) for name in names]
-        dense, positions, codes, *flat = zip(own, other, strict=True)
+        dense, positions, codes, *flat = zip(examples, rows(partner), strict=True)
         wide = mix[..., None]
         return [
             dense[0] + wide * (dense[1] - dense[0]),
@@ -296,7 +311,7 @@ class Program:
 
 
 _KINDS = ("weights", "m", "v")
-_INPUTS = ("dense", "positions", "codes")
+_INPUTS = ("numbers", "positions", "codes")
 
 
 def _example_slopes(
@@ -375,11 +390,12 @@ class _Specs:
         return {kind: self.weights() for kind in _KINDS}
 
     def data(self) -> dict[str, Any]:
-        dense, positions, codes = self._signature.inputs
+        numbers, positions = self._signature.inputs
+        categories = self._signature.categories
         specs = {
-            "dense": self.floats(None, dense),
+            "numbers": self.floats(None, numbers),
             "positions": self.floats(None, positions),
-            "codes": self.integers(None, codes),
+            "codes": tf.TensorSpec((None, len(categories)), self._signature.code_type),
             "targets": self.floats(None),
         }
         if self._signature.weighted:

@@ -167,7 +167,7 @@ class KerasLoopLearner:
         part = encode_part(table, job, common)
         x = self.x
         if x is None:
-            x = arrange(part.encoded, part.exact, part.exact).dense
+            x = arrange(part.encode(), part.exact, part.exact).dense
         if x.dtype.kind == "f":
             x = x.astype(self.settings.dtype, copy=False)
         fits = [
