@@ -10,7 +10,8 @@ import pytest
 
 from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import TrainingError
-from equipoise.networks.layout import common_layout
+from equipoise.networks.forward import arranged
+from equipoise.networks.layout import arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training.encoded_store import EncodedStore, encode_part
 
@@ -38,6 +39,22 @@ def test_a_part_s_encoding_is_learned_on_its_training_rows(table, jobs_for) -> N
         both = getattr(whole, name)
         assert len(both) == 2 * len(table)
         np.testing.assert_array_equal(both[len(table) :], getattr(one, name))
+
+
+def test_what_networks_are_shown_is_what_a_layout_arranges(table, jobs_for) -> None:
+    """Columns of zeros and ones are made of the codes of a category."""
+    parts, common = parts_of(table, jobs_for(table))
+    store = EncodedStore.of(parts, common)
+    assert store.codes.dtype == np.uint8
+    dense, embedded = arranged(
+        store.numbers, store.codes.astype(np.int32), common.entries
+    )
+    for place, part in enumerate(parts):
+        here = slice(place * len(table), (place + 1) * len(table))
+        inputs = arrange(part.encode(), part.exact, common)
+        np.testing.assert_array_equal(dense[here], inputs.dense)
+        np.testing.assert_array_equal(embedded[here], inputs.codes)
+        np.testing.assert_array_equal(store.positions[here], inputs.positions)
 
 
 def test_shares_are_one_on_average_in_each_class(table, jobs_for) -> None:
