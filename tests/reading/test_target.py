@@ -104,4 +104,4 @@ def test_multilabel_words() -> None:
     )
     found = read_target(Raw(table, "the test"), list("pqrs"), Notes())
     assert found.y.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1]]
-    assert found.classes == tuple("pqrs")
+    assert found.task.classes == tuple("pqrs")

@@ -177,10 +177,10 @@ def _array(values: Any) -> npt.NDArray[Any]:
     if hasattr(values, "to_pylist"):  # an array of Arrow
         values = values.to_pylist()
     elif hasattr(values, "to_numpy"):  # a series of pandas or polars
-        found = np.asarray(values.to_numpy())
-        if found.dtype.kind != "O":
-            return found
-        values = found
+        array = np.asarray(values.to_numpy())
+        if array.dtype.kind != "O":
+            return array
+        values = array
     elif hasattr(values, "__array__"):
         return np.asarray(values)
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):

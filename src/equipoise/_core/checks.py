@@ -32,14 +32,14 @@ def sentence(received: str, accepted: str = "", remedy: str = "") -> str:
     return " ".join(parts)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, candidates: Iterable[str]) -> str:
     """Return a "did you mean" sentence, or an empty text where nothing is near.
 
     Example:
         >>> nearest("Clas", ["Class", "Amount"])
         "Did you mean 'Class'?"
     """
-    names = list(known)
+    names = list(candidates)
     folded = {candidate.casefold(): candidate for candidate in names}
     close = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     return f"Did you mean {folded[close[0]]!r}?" if close else ""
@@ -57,14 +57,14 @@ def listing(names: Iterable[object], most: int = 8) -> str:
     return head if len(shown) <= most else f"{head} and {len(shown) - most} more"
 
 
-def one_of(value: str, known: Iterable[str], what: str) -> str:
+def one_of(value: str, accepted: Iterable[str], what: str) -> str:
     """Return `value` if it is a known name, else raise with the nearest one.
 
     Raises:
         InputTypeError: `value` is not a text.
-        InputError: `value` is not among `known`.
+        InputError: `value` is not among `accepted`.
     """
-    names = list(known)
+    names = list(accepted)
     if not isinstance(value, str):
         raise InputTypeError(
             sentence(f"{what}={value!r}", f"one of {listing(names, 40)}")

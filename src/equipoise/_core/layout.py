@@ -77,12 +77,12 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
 def _filled(text: str, width: int, first: str, rest: str) -> list[str]:
     """Return the lines of a text without line breaks."""
     room = max(width - max(len(first), len(rest)), 10)
-    text = _ONE_WORD.sub(lambda found: found[0].replace(" ", _KEPT), text)
+    text = _ONE_WORD.sub(lambda lines_within: lines_within[0].replace(" ", _KEPT), text)
     pieces = (
         word if len(word) <= room else " ".join(_parts(word, room))
         for word in text.split(" ")
     )
-    found = textwrap.wrap(
+    lines_within = textwrap.wrap(
         " ".join(pieces),
         width,
         initial_indent=first,
@@ -90,7 +90,7 @@ def _filled(text: str, width: int, first: str, rest: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return [line.replace(_KEPT, " ") for line in found] or [first.rstrip()]
+    return [line.replace(_KEPT, " ") for line in lines_within] or [first.rstrip()]
 
 
 def _parts(word: str, room: int) -> list[str]:

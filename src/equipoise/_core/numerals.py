@@ -128,12 +128,12 @@ def estimate_parts(
     """
     if not math.isfinite(value):
         return (fixed(value, 0),)
-    known = not (math.isnan(low) or math.isnan(high))
-    bounds = [end for end in (low, high) if known and math.isfinite(end)]
+    bounded = not (math.isnan(low) or math.isnan(high))
+    bounds = [end for end in (low, high) if bounded and math.isfinite(end)]
     largest = max(abs(x) for x in (value, *bounds))
     most = max(0, 3 - math.floor(math.log10(largest))) if largest >= 1 else 3
     needed = decimals_for(value)
-    if not known:
+    if not bounded:
         return (fixed(value, max(min(3, most), needed), signed=signed, short=short),)
     fewest = (2 if short else 3) if least is None else least
     texts = interval_parts(low, high, signed=signed, short=short, least=fewest)

@@ -60,9 +60,9 @@ def _hand_over(keras: ModuleType) -> None:
     saving = getattr(keras, "saving", None)
     if saving is None:  # an import that failed half-way, or another keras
         return
-    known = saving.get_custom_objects()
+    objects = saving.get_custom_objects()
     for name, stand_in in _stand_ins():
-        known.setdefault(name, stand_in)
+        objects.setdefault(name, stand_in)
 
 
 def _stand_ins() -> Iterator[tuple[str, type]]:
@@ -74,8 +74,8 @@ def _stand_ins() -> Iterator[tuple[str, type]]:
 
 def _stand_in(module: str, name: str) -> type:
     def from_config(cls: type, config: dict[str, Any]) -> Any:
-        found = getattr(importlib.import_module(module), name)
-        return found.from_config(config)
+        actual = getattr(importlib.import_module(module), name)
+        return actual.from_config(config)
 
     return type(name, (), {"from_config": classmethod(from_config)})
 

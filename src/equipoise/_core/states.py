@@ -45,8 +45,8 @@ def array(
     if not isinstance(value, np.ndarray) or value.dtype != np.dtype(dtype):
         raise InputError(sentence(f"{name} of another type", accepted))
     fits = value.ndim == len(shape) and all(
-        wanted is None or own == wanted
-        for own, wanted in zip(value.shape, shape, strict=True)
+        accepted_size is None or size == accepted_size
+        for size, accepted_size in zip(value.shape, shape, strict=True)
     )
     if not fits:
         raise InputError(sentence(f"{name} of shape {list(value.shape)}", accepted))

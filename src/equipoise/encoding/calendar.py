@@ -37,8 +37,8 @@ def moment_part(microseconds: IntArray, part: MomentPart) -> FloatArray:
         [19782.770833333332, 18.5, 3.0, 2.0]
     """
     missing = microseconds == MISSING_TIME
-    known = np.where(missing, 0, microseconds)
-    value = _PART[part](known)
+    moments = np.where(missing, 0, microseconds)
+    value = _PART[part](moments)
     return np.asarray(np.where(missing, np.nan, value))
 
 

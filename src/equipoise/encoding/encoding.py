@@ -131,8 +131,8 @@ class Encoding:
         few = np.empty((d, count)) if count <= FEW else None
         columns = {column.name: column for column in table.columns}
         for j, feature in enumerate(self.numbers):
-            known = columns.get(feature.column) or table[feature.column]
-            column = _column(known, feature.origin == "value", index)
+            column = columns.get(feature.column) or table[feature.column]
+            column = _column(column, feature.origin == "value", index)
             values = feature.extract(column)
             if few is not None:
                 few[j] = values
@@ -145,8 +145,8 @@ class Encoding:
         if few is not None and d:
             numbers[:, :d], positions[:] = self._stacked.encode(few)
         for j, category in enumerate(self.categories):
-            known = columns.get(category.column) or table[category.column]
-            codes[:, j] = category.codes(_column(known, None, index))
+            column = columns.get(category.column) or table[category.column]
+            codes[:, j] = category.codes(_column(column, None, index))
         return Encoded(numbers, positions, codes)
 
     @cached_property

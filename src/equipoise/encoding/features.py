@@ -172,16 +172,16 @@ class CategoryFeature:
 
     def codes(self, column: Column) -> CodeArray:
         """Return the code of each row, `[rows]` int32."""
-        known, texts = self.lookup, column.categories
+        code_of, texts = self.lookup, column.categories
         if len(column.values) < len(texts):
             return np.asarray(
                 [
-                    known.get(texts[code].strip(), 1) if code >= 0 else 0
+                    code_of.get(texts[code].strip(), 1) if code >= 0 else 0
                     for code in column.values
                 ],
                 np.int32,
             )
-        lookup = [known.get(text.strip(), 1) for text in texts]
+        lookup = [code_of.get(text.strip(), 1) for text in texts]
         # The last entry answers MISSING_CODE, which is -1.
         return np.asarray(np.asarray([*lookup, 0], np.int32)[column.values])
 
@@ -195,8 +195,8 @@ def plain_numbers(values: npt.NDArray[Any]) -> FloatArray:
     """
     numbers = values.astype(np.float64, copy=False)
     size = np.abs(numbers)
-    found = np.where(size < SMALLEST, 0.0, numbers)
-    return np.where(size <= LARGEST, found, np.nan)
+    without_tiny = np.where(size < SMALLEST, 0.0, numbers)
+    return np.where(size <= LARGEST, without_tiny, np.nan)
 
 
 def settle(values: FloatArray, median: float) -> FloatArray:

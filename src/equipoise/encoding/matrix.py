@@ -38,8 +38,8 @@ def tree_matrix(table: Table, encoding: Encoding) -> FloatArray:
 
 def _category(feature: CategoryFeature, table: Table) -> FloatArray:
     code = feature.codes(table[feature.column]).astype(np.float64) - 2
-    known = (code >= 0) & (code < TREE_LEVELS)
-    return np.where(known, code, np.nan)
+    frequent = (code >= 0) & (code < TREE_LEVELS)
+    return np.where(frequent, code, np.nan)
 
 
 def ordinal_matrix(table: Table, encoding: Encoding) -> FloatArray:

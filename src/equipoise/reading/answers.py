@@ -49,21 +49,21 @@ def siblings(target: str, columns: Sequence[Column], order: Sequence[str]) -> li
     """
     flags = {c.name for c in columns if _is_flag(c)}
     parts = _PARTS.findall(target.casefold())
-    found = []
+    alike = []
     if len(parts) > 1:
         for name in flags:
             other = _PARTS.findall(name.casefold())
             same = len(other) == len(parts)
             if same and (other[:-1] == parts[:-1] or other[1:] == parts[1:]):
-                found.append(name)
+                alike.append(name)
     block = []
     for name in reversed(order):
         if name != target and name not in flags:
             break
         block.append(name)
-    if not found and target in block and len(block) >= FEWEST and flags <= set(block):
-        found += [name for name in block if name != target]
-    return [name for name in order if name in set(found)]
+    if not alike and target in block and len(block) >= FEWEST and flags <= set(block):
+        alike += [name for name in block if name != target]
+    return [name for name in order if name in set(alike)]
 
 
 def _is_flag(column: Column) -> bool:
@@ -71,5 +71,5 @@ def _is_flag(column: Column) -> bool:
         return True
     if column.kind != "numeric":
         return False
-    known = column.values[~column.missing()]
-    return bool(np.isin(known[:1000], (0, 1)).all() and np.isin(known, (0, 1)).all())
+    values = column.values[~column.missing()]
+    return bool(np.isin(values[:1000], (0, 1)).all() and np.isin(values, (0, 1)).all())

@@ -139,17 +139,17 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _attributes(lines: Iterator[tuple[int, str]], name: str) -> list[Attribute]:
     """Read the header up to @data."""
-    found: list[Attribute] = []
+    attributes: list[Attribute] = []
     for number, line in lines:
         word = line.split(None, 1)[0].lower()
         if word == "@data":
-            return found
+            return attributes
         if word == "@relation":
             continue
         match = _ATTRIBUTE.match(line)
         if match is None:
             raise _unread(name, number, line, "@attribute NAME TYPE, or @data")
-        found.append(_attribute(_plain(match[1]), match[2].strip(), name, number))
+        attributes.append(_attribute(_plain(match[1]), match[2].strip(), name, number))
     raise TableError(sentence(f"{name} without @data", "a whole ARFF file"))
 
 
@@ -174,10 +174,10 @@ def _row(
     line: str, attributes: list[Attribute], name: str, number: int
 ) -> list[str | None]:
     if not line.startswith("{"):
-        found = _cells(line)
-        if found is None or len(found) != len(attributes):
+        cells = _cells(line)
+        if cells is None or len(cells) != len(attributes):
             raise _unread(name, number, line, f"{len(attributes)} values in every row")
-        return found
+        return cells
     row = [attribute.first for attribute in attributes]
     inner, position = line[1:].rstrip().removesuffix("}"), 0
     while inner[position:].strip():
@@ -195,15 +195,15 @@ def _cells(line: str) -> list[str | None] | None:
         return [
             None if cell == "?" else cell for cell in map(str.strip, line.split(","))
         ]
-    found, position = [], 0
+    cells, position = [], 0
     while True:
         match = _CELL.match(line, position)
         if match is None:
             return None
-        found.append(_value(*match.group(1, 2, 3)))
+        cells.append(_value(*match.group(1, 2, 3)))
         position = match.end()
         if match[4] != ",":
-            return found
+            return cells
 
 
 def _value(single: str | None, double: str | None, bare: str | None) -> str | None:
@@ -231,13 +231,13 @@ def _column(
     texts = texts.cast(pa.large_string())
     if attribute.kind == "text" or texts.null_count == len(texts):
         return texts
-    known = texts.drop_null()
+    filled = texts.drop_null()
     read: Any
     if attribute.kind == "number":
-        numbers = parse_numbers(known)
+        numbers = parse_numbers(filled)
         read, good = numbers.values, numbers.numeric
     else:
-        dates = parse_dates(known)
+        dates = parse_dates(filled)
         if dates is None:
             return texts
         read, good = dates.values, dates.valid

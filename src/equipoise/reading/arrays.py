@@ -149,9 +149,9 @@ def _filled(values: Any) -> Any:
         return np.asarray(values.data)
     if values.dtype.kind in "biuf":
         return np.ma.filled(values.astype(np.float64), np.nan)
-    found = values.data.astype(object)
-    found[np.ma.getmaskarray(values)] = None
-    return found
+    objects = values.data.astype(object)
+    objects[np.ma.getmaskarray(values)] = None
+    return objects
 
 
 def _one(values: Any, name: str) -> Any:

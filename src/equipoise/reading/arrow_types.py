@@ -58,8 +58,8 @@ def plain_column(column: Any, metadata: Mapping[bytes, bytes] | None = None) -> 
         return plain_column(_extension(stored, kind.extension_name, _parameters(kind)))
     name = (metadata or {}).get(b"ARROW:extension:name", b"").decode()
     if name:
-        told = (metadata or {}).get(b"ARROW:extension:metadata", b"")
-        return plain_column(_extension(column, name, _json(told)))
+        parameters = (metadata or {}).get(b"ARROW:extension:metadata", b"")
+        return plain_column(_extension(column, name, _json(parameters)))
     if pa.types.is_run_end_encoded(kind):
         chunks = [pc.run_end_decode(chunk) for chunk in column.chunks]
         return plain_column(pa.chunked_array(chunks, kind.value_type))
@@ -169,10 +169,10 @@ def _parameters(kind: Any) -> Mapping[str, Any]:
 
 def _json(data: bytes) -> Mapping[str, Any]:
     try:
-        found = json.loads(data)
+        parsed = json.loads(data)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def is_binary(kind: Any) -> bool:

@@ -54,12 +54,12 @@ class CsvForm:
         return dataclasses.replace(self, dialect=dialect, header=False, second=False)
 
 
-def read_csv(path: Path, known: Sequence[str] = ()) -> Raw:
+def read_csv(path: Path, expected: Sequence[str] = ()) -> Raw:
     """Read a text file of fields, every field as text.
 
     Args:
         path: The file, plain or gzip.
-        known: Names of columns; where one is in the first record, this is a header.
+        expected: Names of columns; where one is in the first record, this is a header.
 
     Raises:
         TableError: The file is empty, no text, has rows of different lengths, a quote
@@ -69,19 +69,19 @@ def read_csv(path: Path, known: Sequence[str] = ()) -> Raw:
     notes = Notes()
     name = f"the file {path.name!r}"
     data = to_utf8(read_bytes(path), name, notes)
-    form, start = form_of(data, name, known, notes)
+    form, start = form_of(data, name, expected, notes)
     return read_records(data[start:] if start else data, form, notes)
 
 
 def form_of(
-    data: bytes, name: str, known: Sequence[str], notes: Notes
+    data: bytes, name: str, expected: Sequence[str], notes: Notes
 ) -> tuple[CsvForm, int]:
     """Return how a file is written, and where its header or first row begins.
 
     Args:
         data: The file's beginning in UTF-8; its first 256 KB, or 20 lines, decide.
         name: The file in words.
-        known: As in `read_csv`.
+        expected: As in `read_csv`.
         notes: Takes what was noticed.
 
     Raises:
@@ -89,9 +89,9 @@ def form_of(
     """
     dialect, rows = sniff(data)
     _require_columns(rows, name)
-    header = has_header(rows, known)
+    header = has_header(rows, expected)
     second = False
-    if header and (kind := second_header(rows, known)):
+    if header and (kind := second_header(rows, expected)):
         shown = f"line {dialect.skip + 2} of {name} ({listing(rows[1], 4)})"
         if kind == "names":
             notes.add(
@@ -128,16 +128,16 @@ def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
         TableError: As `read_csv`.
     """
     dialect = form.dialect
-    found = _sound(data, dialect, form.name, notes)
-    table = _parse(data, form, found)
+    layout = _sound(data, dialect, form.name, notes)
+    table = _parse(data, form, layout)
     if not table.num_rows:
         raise TableError(sentence(f"{form.name} with a header only", "rows below it"))
     first = int(form.header) + int(form.second)
 
     def line(row: int) -> int:
-        if found.lines is None:
+        if layout.lines is None:
             return row + first + 1 + dialect.skip
-        return int(found.lines[row + first]) + dialect.skip
+        return int(layout.lines[row + first]) + dialect.skip
 
     return Raw(
         table,
@@ -177,9 +177,9 @@ def _require_columns(rows: Records, name: str) -> None:
 
 def _sound(data: bytes, dialect: Dialect, name: str, notes: Notes) -> CsvLayout:
     """Return where rows lie; raise where a quote is not closed."""
-    found = csv_layout(data, dialect.delimiter, dialect.quote, dialect.escape)
-    if found.unclosed:
-        line = found.unclosed + dialect.skip
+    layout = csv_layout(data, dialect.delimiter, dialect.quote, dialect.escape)
+    if layout.unclosed:
+        line = layout.unclosed + dialect.skip
         raise TableError(
             sentence(
                 f"{name} with a quote on line {line} that is not closed, so that the "
@@ -188,19 +188,19 @@ def _sound(data: bytes, dialect: Dialect, name: str, notes: Notes) -> CsvLayout:
                 f"Close the quote on line {line}, or double it where it is a letter.",
             )
         )
-    if found.trailing:
+    if layout.trailing:
         notes.add(
-            f"{found.trailing:,} field{'s'[: found.trailing > 1]} of {name} "
-            f"{'have' if found.trailing > 1 else 'has'} text behind the closing quote "
-            f"(first: line {found.first_trailing + dialect.skip}); the quotes were "
+            f"{layout.trailing:,} field{'s'[: layout.trailing > 1]} of {name} "
+            f"{'have' if layout.trailing > 1 else 'has'} text behind the closing quote "
+            f"(first: line {layout.first_trailing + dialect.skip}); the quotes were "
             "taken off."
         )
-    if found.several:
+    if layout.several:
         notes.add(
             f"{name[0].upper()}{name[1:]} has fields that span several lines (first: "
-            f"line {found.several + dialect.skip})."
+            f"line {layout.several + dialect.skip})."
         )
-    return found
+    return layout
 
 
 def _names(rows: Records, header: bool, name: str, notes: Notes) -> list[str]:
@@ -248,7 +248,7 @@ def _one_more(rows: Records, names: list[str], name: str, notes: Notes) -> list[
     return names
 
 
-def _parse(data: bytes, form: CsvForm, found: CsvLayout) -> Any:
+def _parse(data: bytes, form: CsvForm, layout: CsvLayout) -> Any:
     """Parse all fields as texts; raise where a row has too few or too many."""
     import pyarrow as pa
 
@@ -258,11 +258,11 @@ def _parse(data: bytes, form: CsvForm, found: CsvLayout) -> Any:
         offset += _header_length(data[offset:], dialect)
     if offset >= len(data):
         return pa.table({column: pa.array([], pa.string()) for column in names})
-    table, ragged = _arrow(data, offset, dialect, names, found, name, threads=True)
+    table, ragged = _arrow(data, offset, dialect, names, layout, name, threads=True)
     if ragged:
-        _, first = _arrow(data, offset, dialect, names, found, name, threads=False)
+        _, first = _arrow(data, offset, dialect, names, layout, name, threads=False)
         above = int(form.header) + int(form.second)
-        raise _ragged(first, found, above, dialect, name, len(names))
+        raise _ragged(first, layout, above, dialect, name, len(names))
     return table
 
 
@@ -271,7 +271,7 @@ def _arrow(
     offset: int,
     dialect: Dialect,
     names: list[str],
-    found: CsvLayout,
+    layout: CsvLayout,
     name: str,
     *,
     threads: bool,
@@ -300,14 +300,14 @@ def _arrow(
             read_options=csv.ReadOptions(
                 column_names=names,
                 use_threads=threads,
-                block_size=max(BLOCK, 2 * found.longest + 2),
+                block_size=max(BLOCK, 2 * layout.longest + 2),
             ),
             parse_options=csv.ParseOptions(
                 delimiter=dialect.delimiter,
                 quote_char=dialect.quote,
                 double_quote=not dialect.escape,
                 escape_char=dialect.escape or False,
-                newlines_in_values=bool(found.several),
+                newlines_in_values=bool(layout.several),
                 invalid_row_handler=note,
             ),
             convert_options=csv.ConvertOptions(
@@ -348,14 +348,14 @@ def _header_length(data: bytes, dialect: Dialect) -> int:
 
 def _ragged(
     rows: list[Any],
-    found: CsvLayout,
+    layout: CsvLayout,
     above: int,
     dialect: Dialect,
     name: str,
     width: int,
 ) -> TableError:
     record = rows[0].number - 1 + above
-    line = record + 1 if found.lines is None else int(found.lines[record])
+    line = record + 1 if layout.lines is None else int(layout.lines[record])
     more = f", the first of {len(rows):,} such rows" if len(rows) > 1 else ""
     text = rows[0].text[:60] + ("..." if len(rows[0].text) > 60 else "")
     remedy = "Mend these lines, or quote fields that hold the delimiter."

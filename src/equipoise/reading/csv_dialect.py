@@ -62,11 +62,11 @@ def sniff(data: bytes) -> tuple[Dialect, Records]:
         for quote, escape in (('"', ""), ('"', "\\"), ("'", "")):
             if (escape and '\\"' not in text) or (quote == "'" and "'" not in text):
                 continue
-            found = _records(text, delimiter, quote, escape)
-            score = _consistency(found)
+            records = _records(text, delimiter, quote, escape)
+            score = _consistency(records)
             # Single quotes and backslashes must make the file more regular.
             if score > best:
-                best, rows = score, found
+                best, rows = score, records
                 dialect = Dialect(delimiter, quote, escape, skip)
     decimal, proven = _decimal(rows[1:], dialect.delimiter)
     comments = skip > 0 and not named
@@ -82,11 +82,11 @@ def _sample(data: bytes) -> str:
     if data.count(b"\n", 0, end) < SAMPLE_LINES:
         end = 0
         for _ in range(SAMPLE_LINES):
-            found = data.find(b"\n", end)
-            if found < 0:
+            end_of_line = data.find(b"\n", end)
+            if end_of_line < 0:
                 end = len(data)
                 break
-            end = found + 1
+            end = end_of_line + 1
         end = max(end, SAMPLE_BYTES)
     head = data[:end]
     if len(head) < len(data) and b"\n" in head:
@@ -169,7 +169,7 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text.strip()) is not None
 
 
-def has_header(rows: Records, known: Sequence[str] = ()) -> bool:
+def has_header(rows: Records, expected: Sequence[str] = ()) -> bool:
     """Return whether the first record names the columns.
 
     It does where it holds a name that is known, such as the target's, or counts the
@@ -184,7 +184,7 @@ def has_header(rows: Records, known: Sequence[str] = ()) -> bool:
     """
     first = [text.strip() for text in rows[0]]
     below = [row for row in rows[1:] if len(row) == len(first)]
-    if set(known) & set(first) and len(set(first)) == len(first):
+    if set(expected) & set(first) and len(set(first)) == len(first):
         return True
     counted = [[str(j + k) for j in range(len(first))] for k in (0, 1)]
     if first in counted or not below:
@@ -205,7 +205,7 @@ _GENERIC = re.compile(
 )
 
 
-def second_header(rows: Records, known: Sequence[str] = ()) -> str:
+def second_header(rows: Records, expected: Sequence[str] = ()) -> str:
     """Return what the record below the header is, if it holds no values either.
 
     It is none where half of the columns of numbers, and two at least, have a text
@@ -213,7 +213,7 @@ def second_header(rows: Records, known: Sequence[str] = ()) -> str:
 
     Args:
         rows: The first records, the header among them.
-        known: Names of columns, such as the target's.
+        expected: Names of columns, such as the target's.
 
     Returns:
         "names" where it holds the names (the first record's are blank, numbered or
@@ -237,8 +237,8 @@ def second_header(rows: Records, known: Sequence[str] = ()) -> str:
     if len(odd) < 2 or len(odd) * 2 < len(numeric):
         return ""
     first, second = ({text.strip() for text in row if text.strip()} for row in rows[:2])
-    if set(known) & first or set(known) & second:
-        return "names" if set(known) & second - first else "more"
+    if set(expected) & first or set(expected) & second:
+        return "names" if set(expected) & second - first else "more"
     generic = sum(_GENERIC.match(text.strip()) is not None for text in rows[0])
     distinct = len(second) == sum(bool(text.strip()) for text in rows[1])
     return "names" if generic * 2 > len(rows[0]) and distinct else "more"
@@ -254,8 +254,8 @@ _NO_VALUE = {"na", "nan", "n/a", "null", "none", "nil", "missing", "unknown", "i
 
 def _all_numbers(fields: Iterable[str]) -> bool:
     texts = [text.strip() for text in fields]
-    known = [text for text in texts if text and text.casefold() not in _NO_VALUE]
-    return len(known) >= 2 and all(map(is_number, known))
+    values = [text for text in texts if text and text.casefold() not in _NO_VALUE]
+    return len(values) >= 2 and all(map(is_number, values))
 
 
 def _numbers(fields: Iterable[str]) -> bool:

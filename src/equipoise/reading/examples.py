@@ -23,13 +23,13 @@ class Example:
     Attributes:
         positive: The digit that is rare.
         negatives: The digits it is told from.
-        kept: How many rows of the rare digit are kept.
+        positives: How many rows of the rare digit there are.
         target: The target's name.
     """
 
     positive: int
     negatives: tuple[int, ...]
-    kept: int
+    positives: int
     target: str
 
 
@@ -61,7 +61,10 @@ def read_example(name: str, request: Request) -> Raw:
     rare = np.flatnonzero(digit == example.positive)
     order = sorted(rare, key=lambda row: derive(0, "example:digits", int(row)))
     rows = np.sort(
-        np.r_[np.flatnonzero(np.isin(digit, example.negatives)), order[: example.kept]]
+        np.r_[
+            np.flatnonzero(np.isin(digit, example.negatives)),
+            order[: example.positives],
+        ]
     )
     pixels = data[rows]
     columns = {

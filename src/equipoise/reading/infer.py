@@ -142,11 +142,11 @@ def _text(name: str, values: Any, raw: Raw, notes: Notes) -> Column | Dropped:
     rest = texts.without(missing)
     if not len(rest.values):
         return Dropped(name, "it has no values")
-    found = _numbers(name, rest, raw, notes) or _dates(name, rest, raw, notes)
-    found = found or _booleans(name, rest)
-    if found is not None:
+    column = _numbers(name, rest, raw, notes) or _dates(name, rest, raw, notes)
+    column = column or _booleans(name, rest)
+    if column is not None:
         _tell_missing(name, texts, missing, notes)
-        return found
+        return column
     if not raw.typed:
         texts = without_missing_texts(name, texts, notes)
     return categorical(name, texts, notes)
@@ -155,28 +155,30 @@ def _text(name: str, values: Any, raw: Raw, notes: Notes) -> Column | Dropped:
 def _numbers(
     name: str, texts: Texts, raw: Raw, notes: Notes
 ) -> Column | Dropped | None:
-    found = parse_numbers(texts.values, raw.decimal, proven=raw.proven, accounting=True)
-    if not found.numeric.all():
-        _tell_mixed(name, texts, found.numeric, "numbers", raw, notes)
+    numbers = parse_numbers(
+        texts.values, raw.decimal, proven=raw.proven, accounting=True
+    )
+    if not numbers.numeric.all():
+        _tell_mixed(name, texts, numbers.numeric, "numbers", raw, notes)
         return None
     if _leading_zeros(texts):
         notes.column(
             name, "whole numbers with leading zeros were read as categories (codes)"
         )
         return None
-    if inexact(found.values, texts.values).any():
+    if inexact(numbers.values, texts.values).any():
         return _too_large(name, texts, notes)
-    if found.done:
-        guess = f"; {found.guess}, so this was assumed" if found.guess else ""
+    if numbers.done:
+        guess = f"; {numbers.guess}, so this was assumed" if numbers.guess else ""
         notes.column(
             name,
-            f"numbers were read with {found.done} {_example(texts, found)}{guess}",
-            f"numbers were read with {found.done}{guess}",
+            f"numbers were read with {numbers.done} {_example(texts, numbers)}{guess}",
+            f"numbers were read with {numbers.done}{guess}",
         )
     elif raw.typed:
         notes.column(name, "texts that hold numbers were read as numbers")
-    seen = found.notation.with_seen(file_notation(raw))
-    return numeric(name, per_row(texts, found.values), raw, notes, seen)
+    seen = numbers.notation.with_seen(file_notation(raw))
+    return numeric(name, per_row(texts, numbers.values), raw, notes, seen)
 
 
 def file_notation(raw: Raw) -> Notation:
@@ -184,24 +186,24 @@ def file_notation(raw: Raw) -> Notation:
     return Notation(raw.decimal if raw.proven else "")
 
 
-def _example(texts: Texts, found: Numbers) -> str:
+def _example(texts: Texts, numbers: Numbers) -> str:
     """Return one text and its value, the longest text of the first hundred."""
     head = texts.values.slice(0, 100).to_pylist()
     k = int(np.argmax([len(text) for text in head]))
-    return f"({head[k]!r} is {found.values[k]:.15g})"
+    return f"({head[k]!r} is {numbers.values[k]:.15g})"
 
 
 def _dates(name: str, texts: Texts, raw: Raw, notes: Notes) -> Column | None:
-    found: Dates | None = parse_dates(texts.values, raw.order)
-    if found is None:
+    dates: Dates | None = parse_dates(texts.values, raw.order)
+    if dates is None:
         return None
-    if not found.valid.all():
-        _tell_mixed(name, texts, found.valid, "dates", raw, notes)
+    if not dates.valid.all():
+        _tell_mixed(name, texts, dates.valid, "dates", raw, notes)
         return None
-    if found.assumed:
-        notes.column(name, found.assumed)
-    seen = Notation(order=found.order)
-    return Column(name, "datetime", moments(texts, found.values), notation=seen)
+    if dates.assumed:
+        notes.column(name, dates.assumed)
+    seen = Notation(order=dates.order)
+    return Column(name, "datetime", moments(texts, dates.values), notation=seen)
 
 
 def moments(texts: Texts, values: Any) -> Any:
@@ -265,7 +267,7 @@ def tidy(texts: Texts, name: str = "", notes: Notes | None = None) -> Texts:
 
 
 def without_missing_texts(
-    name: str, texts: Texts, notes: Notes, known: tuple[str, ...] = ()
+    name: str, texts: Texts, notes: Notes, categories: tuple[str, ...] = ()
 ) -> Texts:
     """Take texts as missing that no one means as a category.
 
@@ -273,9 +275,9 @@ def without_missing_texts(
         name: The column's name.
         texts: The column.
         notes: Collects what was done.
-        known: Categories that are known to be meant.
+        categories: Categories that are known to be meant.
     """
-    words = TEXT_MISSING - set(known)
+    words = TEXT_MISSING - set(categories)
     missing = np.array([text in words for text in texts.list()], bool)
     if not missing.any():
         return texts
@@ -308,8 +310,8 @@ def lowered_in(texts: Texts, words: frozenset[str]) -> BoolArray:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    known = pa.array(["", *sorted(words)], pa.large_string())
-    return np.asarray(pc.is_in(pc.utf8_lower(texts.values), value_set=known), bool)
+    lowered = pa.array(["", *sorted(words)], pa.large_string())
+    return np.asarray(pc.is_in(pc.utf8_lower(texts.values), value_set=lowered), bool)
 
 
 def _tell_missing(name: str, texts: Texts, missing: BoolArray, notes: Notes) -> None:

@@ -106,8 +106,8 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
         TableError: A column is absent or has changed its type.
     """
     present = list(raw.data.column_names)
-    known = {*first.names, *first.target.split(", "), first.target}
-    known |= {dropped.name for dropped in first.dropped}
+    familiar = {*first.names, *first.target.split(", "), first.target}
+    familiar |= {dropped.name for dropped in first.dropped}
     there = set(present)
     absent = [name for name in first.names if name not in there]
     if absent:
@@ -116,10 +116,10 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
                 f"{raw.name} without the column{'s'[: len(absent) > 1]} "
                 f"{listing(absent, 40)}",
                 f"all {len(first.names)} columns of the first table",
-                nearest(absent[0], [n for n in present if n not in known]),
+                nearest(absent[0], [n for n in present if n not in familiar]),
             )
         )
-    extra = [name for name in present if name not in known]
+    extra = [name for name in present if name not in familiar]
     if extra:
         notes.add(
             f"{raw.name[0].upper()}{raw.name[1:]} has {len(extra)} "
@@ -136,20 +136,20 @@ def _column_like(raw: Raw, first: Column, notes: Notes) -> Column:
     if first.notation is not None and is_text(raw.data.column(first.name).type):
         return _texts_like(raw, first, first.notation, notes)
     _require_served(raw, first)
-    found = _typed(raw, first, notes)
-    if isinstance(found, Dropped):  # no values at all
+    column = _typed(raw, first, notes)
+    if isinstance(column, Dropped):  # no values at all
         return _nothing(first, len(raw.data))
-    found = dataclasses.replace(found, notation=first.notation)
-    if found.kind == first.kind:
-        return found
-    if first.kind == "numeric" and found.kind == "boolean":
+    column = dataclasses.replace(column, notation=first.notation)
+    if column.kind == first.kind:
+        return column
+    if first.kind == "numeric" and column.kind == "boolean":
         notes.column(first.name, "true and false were taken as the numbers 1 and 0")
-        return dataclasses.replace(found, kind="numeric")
-    if first.kind == "boolean" and found.kind == "numeric":
-        wrong = ~np.isnan(found.values) & ~np.isin(found.values, (0.0, 1.0))
+        return dataclasses.replace(column, kind="numeric")
+    if first.kind == "boolean" and column.kind == "numeric":
+        wrong = ~np.isnan(column.values) & ~np.isin(column.values, (0.0, 1.0))
         if not wrong.any():
-            return dataclasses.replace(found, kind="boolean")
-    raise _retyped(raw, first, found)
+            return dataclasses.replace(column, kind="boolean")
+    raise _retyped(raw, first, column)
 
 
 def _require_served(raw: Raw, first: Column) -> None:
@@ -179,12 +179,12 @@ def _decoded(raw: Raw, name: str) -> Raw:
 
 def _typed(raw: Raw, first: Column, notes: Notes) -> Column | Dropped:
     """Return the column typed by its own values; the usual notes are not repeated."""
-    own = Notes()
-    found = infer(first.name, raw, own)
-    for what, entries in own.by_what.items():
+    typing = Notes()
+    column = infer(first.name, raw, typing)
+    for what, entries in typing.by_what.items():
         if any(text in what for text in _TOLD_AGAIN):
             notes.by_what.setdefault(what, []).extend(entries)
-    return found
+    return column
 
 
 _TOLD_AGAIN = ("infinite", "order of day", "numbers were read with")
@@ -208,10 +208,10 @@ def _texts_like(raw: Raw, first: Column, notation: Notation, notes: Notes) -> Co
         why = np.where(np.isnan(values), "it is neither true nor false", "")
         _require_none(raw, first, texts, list(why), "Write true and false, or 1 and 0.")
         return dataclasses.replace(first, values=per_row(texts, values))
-    found = dates_as(texts.values, notation.order or raw.order)
-    _require_none(raw, first, texts, found.wrong, "Write dates as YYYY-MM-DD.")
-    seen = dataclasses.replace(notation, order=found.order)
-    return Column(first.name, "datetime", moments(texts, found.values), notation=seen)
+    dates = dates_as(texts.values, notation.order or raw.order)
+    _require_none(raw, first, texts, dates.wrong, "Write dates as YYYY-MM-DD.")
+    seen = dataclasses.replace(notation, order=dates.order)
+    return Column(first.name, "datetime", moments(texts, dates.values), notation=seen)
 
 
 _BOOLEANS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
@@ -231,32 +231,34 @@ def _quick(raw: Raw, column: Any, notation: Notation) -> Any:
 def _numbers_like(
     raw: Raw, first: Column, notation: Notation, texts: Texts, notes: Notes
 ) -> Column:
-    found = numbers_as(texts.values, notation, file_notation(raw).decimal)
-    rounded = inexact(found.values, texts.values)
+    numbers = numbers_as(texts.values, notation, file_notation(raw).decimal)
+    rounded = inexact(numbers.values, texts.values)
     wrong = [
         why
         or (_CODE if len(text) > 1 and text[0] == "0" and text.isdigit() else "")
         or (_ROUNDED if inexactly else "")
-        for why, text, inexactly in zip(found.wrong, texts.list(), rounded, strict=True)
+        for why, text, inexactly in zip(
+            numbers.wrong, texts.list(), rounded, strict=True
+        )
     ]
     nothing = all(why in ("", NO_NUMBER) for why in wrong)
     _require_none(raw, first, texts, wrong, _MEND if nothing else _PLAINLY)
-    if found.unsigned.any():
+    if numbers.unsigned.any():
         notes.column(
             first.name,
-            f"{texts.rows(found.unsigned):,} numbers without the {notation.sign!r} "
+            f"{texts.rows(numbers.unsigned):,} numbers without the {notation.sign!r} "
             "sign of the first table were taken as they are",
             "numbers without the currency sign of the first table were taken as they "
             "are",
         )
-    if found.moved:
+    if numbers.unusual_minus:
         notes.column(
             first.name,
             "numbers in parentheses or with the minus sign behind them were taken as "
             "negative",
         )
-    if found.guessed.any():
-        row, text = texts.first(found.guessed)
+    if numbers.guessed.any():
+        row, text = texts.first(numbers.guessed)
         notes.column(
             first.name,
             f"{text!r} ({raw.place(row)}) was read with a decimal point; no value "
@@ -264,8 +266,8 @@ def _numbers_like(
             "values were read with a decimal point; none tells whether dots part "
             "thousands",
         )
-    values = per_row(texts, found.values)
-    return numeric(first.name, values, raw, notes, found.notation)
+    values = per_row(texts, numbers.values)
+    return numeric(first.name, values, raw, notes, numbers.notation)
 
 
 _CODE = "it has leading zeros, as a code has"
@@ -328,10 +330,10 @@ _IN_WORDS = {
 }
 
 
-def _retyped(raw: Raw, first: Column, found: Column) -> TableError:
-    what = f"{_IN_WORDS[found.kind]}"
-    if found.kind == "categorical" and first.kind == "numeric":
-        what = _odd_texts(raw, found)
+def _retyped(raw: Raw, first: Column, column: Column) -> TableError:
+    what = f"{_IN_WORDS[column.kind]}"
+    if column.kind == "categorical" and first.kind == "numeric":
+        what = _odd_texts(raw, column)
     return TableError(
         sentence(
             f"{raw.name} whose column {first.name!r} holds {what}",
@@ -341,15 +343,15 @@ def _retyped(raw: Raw, first: Column, found: Column) -> TableError:
     )
 
 
-def _odd_texts(raw: Raw, found: Column) -> str:
+def _odd_texts(raw: Raw, column: Column) -> str:
     import pyarrow as pa
 
-    numbers = parse_numbers(pa.array(found.categories, pa.large_string()), raw.decimal)
-    odd = np.append(~numbers.numeric, False)[found.values]
+    numbers = parse_numbers(pa.array(column.categories, pa.large_string()), raw.decimal)
+    odd = np.append(~numbers.numeric, False)[column.values]
     if not odd.any():
         return "whole numbers that are codes or beyond 2^53"
     row = int(np.argmax(odd))
-    text = found.categories[int(found.values[row])]
+    text = column.categories[int(column.values[row])]
     count = int(np.count_nonzero(odd))
     return (
         f"{count:,} value{'s'[: count > 1]} that {'are' if count > 1 else 'is'} no "
@@ -363,8 +365,8 @@ def _categorical(raw: Raw, first: Column, notes: Notes) -> Column:
     if not len(texts.values):
         return _nothing(first, len(raw.data))
     _require_same_type(raw, first, texts)
-    known = {text: code for code, text in enumerate(first.categories)}
-    new = [text for text in texts.list() if text not in known]
+    codes = {text: code for code, text in enumerate(first.categories)}
+    new = [text for text in texts.list() if text not in codes]
     if new:
         notes.column(
             first.name,
@@ -373,9 +375,9 @@ def _categorical(raw: Raw, first: Column, notes: Notes) -> Column:
             "new categories, unseen by a model of the first table",
         )
     for text in new:
-        known[text] = len(known)
-    lookup = np.array([*(known[text] for text in texts.list()), -1], np.int32)
-    return Column(first.name, "categorical", lookup[texts.codes], tuple(known))
+        codes[text] = len(codes)
+    lookup = np.array([*(codes[text] for text in texts.list()), -1], np.int32)
+    return Column(first.name, "categorical", lookup[texts.codes], tuple(codes))
 
 
 def _as_texts(raw: Raw, first: Column, notes: Notes) -> Texts:

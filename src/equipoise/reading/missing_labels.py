@@ -24,8 +24,8 @@ def says_nothing(classes: Sequence[str]) -> list[str]:
         >>> says_nothing(["no", "unknown", "yes"])
         ['unknown']
     """
-    found = [text for text in classes if text.casefold() in UNLABELLED]
-    rest = [text for text in classes if text not in found]
+    blanks = [text for text in classes if text.casefold() in UNLABELLED]
+    rest = [text for text in classes if text not in blanks]
     if "-1" in rest and all(text.isdigit() for text in rest if text != "-1"):
-        found.append("-1")
-    return found if len(classes) - len(found) >= 2 else []
+        blanks.append("-1")
+    return blanks if len(classes) - len(blanks) >= 2 else []

@@ -69,7 +69,7 @@ def _first_line(error: Exception) -> str:
 
 
 def require_present(
-    wanted: Sequence[str], names: Sequence[str], source: str, role: str = "drop"
+    required: Sequence[str], names: Sequence[str], source: str, role: str = "drop"
 ) -> None:
     """Raise where a column that is to be dropped or kept is absent.
 
@@ -78,7 +78,7 @@ def require_present(
     Raises:
         TableError: The first name that is absent.
     """
-    for name in wanted:
+    for name in required:
         if name not in names:
             raise TableError(
                 sentence(

@@ -76,8 +76,8 @@ def parse_dates(values: Any, order: str = "") -> Dates | None:
 
     Example:
         >>> import pyarrow as pa
-        >>> found = parse_dates(pa.array(["2021-03-04", "2021-03-05T06:30Z"]))
-        >>> found.values.astype(str).tolist()
+        >>> moments = parse_dates(pa.array(["2021-03-04", "2021-03-05T06:30Z"]))
+        >>> moments.values.astype(str).tolist()
         ['2021-03-04T00:00:00.000000', '2021-03-05T06:30:00.000000']
         >>> parse_dates(pa.array(["13/04/2021"])).values.astype("datetime64[D]")
         array(['2021-04-13'], dtype='datetime64[D]')
@@ -89,34 +89,34 @@ def parse_dates(values: Any, order: str = "") -> Dates | None:
         return None
     if best == _NUMBERS:
         return _numbered(values, order)
-    found, valid = _read(values, best, "")
-    return Dates(found, valid)
+    moments, valid = _read(values, best, "")
+    return Dates(moments, valid)
 
 
 def _numbered(values: Any, order: str) -> Dates:
     """Read dates such as 03/04/2021, whose order of day and month they tell or not."""
-    days = _told(values, "day") & ~_told(values, "month")
-    months = _told(values, "month") & ~_told(values, "day")
+    days = _tells(values, "day") & ~_tells(values, "month")
+    months = _tells(values, "month") & ~_tells(values, "day")
     if days.any() or months.any():
         chosen = "month" if months.sum() > days.sum() else "day"
-        found, valid = _read(values, _NUMBERS, chosen)
-        return Dates(found, valid, order=chosen)
+        moments, valid = _read(values, _NUMBERS, chosen)
+        return Dates(moments, valid, order=chosen)
     either = np.flatnonzero(_either(values))
     if order:
-        found, valid = _read(values, _NUMBERS, order)
-        return Dates(found, valid, order=order)
+        moments, valid = _read(values, _NUMBERS, order)
+        return Dates(moments, valid, order=order)
     first = values[int(either[0])].as_py() if len(either) else ""
     chosen = "month" if "/" in (first or values[0].as_py()) else "day"
-    found, valid = _read(values, _NUMBERS, chosen)
+    moments, valid = _read(values, _NUMBERS, chosen)
     if not len(either):  # 03/03/2021 throughout
-        return Dates(found, valid)
+        return Dates(moments, valid)
     turned, _ = _read(values, _NUMBERS, "day" if chosen == "month" else "month")
     words = {"month": "month before day", "day": "day before month"}
     assumed = (
         f"no date tells the order of day and month (first: {first!r}); "
         f"{words[chosen]} was assumed; pass day_first=True or day_first=False to choose"
     )
-    return Dates(found, valid, assumed, chosen, turned, first)
+    return Dates(moments, valid, assumed, chosen, turned, first)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,26 +144,26 @@ def dates_as(values: Any, order: str) -> ByOrder:
 
     Example:
         >>> import pyarrow as pa
-        >>> found = dates_as(pa.array(["01/11/2021", "11/25/2021"]), "day")
-        >>> print(found.values[0].astype("datetime64[D]"), found.wrong[1], sep="; ")
+        >>> moments = dates_as(pa.array(["01/11/2021", "11/25/2021"]), "day")
+        >>> print(moments.values[0].astype("datetime64[D]"), moments.wrong[1], sep="; ")
         2021-11-01; its month is first, and the first table has the day first
     """
     result = np.full(len(values), np.datetime64("NaT"), "datetime64[us]")
-    days = _told(values, "day") & ~_told(values, "month")
-    months = _told(values, "month") & ~_told(values, "day")
+    days = _tells(values, "day") & ~_tells(values, "month")
+    months = _tells(values, "month") & ~_tells(values, "day")
     chosen, first = order, bool(order)
     if not chosen and days.any() != months.any():
         chosen = "day" if days.any() else "month"
     for layout in range(len(_LAYOUTS)):
         if layout == _NUMBERS and not chosen:
             continue
-        found, valid = _read(values, layout, chosen)
-        result[valid] = found[valid]
+        moments, valid = _read(values, layout, chosen)
+        result[valid] = moments[valid]
     either = _either(values)
     if not chosen:
-        same = _told(values, "day") & _told(values, "month") & ~either
-        found, valid = _read(values, _NUMBERS, "day")
-        result[same & valid] = found[same & valid]
+        same = _tells(values, "day") & _tells(values, "month") & ~either
+        moments, valid = _read(values, _NUMBERS, "day")
+        result[same & valid] = moments[same & valid]
     wrong = []
     for k, lacks in enumerate(np.isnat(result)):
         why = ""
@@ -197,7 +197,7 @@ def _other_order(this: str, chosen: str, *, first: bool) -> str:
     return f"its {this} is first, and {where} the {chosen} first"
 
 
-def _told(values: Any, order: str) -> BoolArray:
+def _tells(values: Any, order: str) -> BoolArray:
     """Return which texts are dates of two numbers and a year in this order."""
     return _read(values, _NUMBERS, order)[1]
 
@@ -214,9 +214,9 @@ def _read(values: Any, layout: int, order: str) -> tuple[DateArray, BoolArray]:
     import pyarrow.compute as pc
 
     parts = pc.extract_regex(values, _LAYOUTS[layout])
-    found = np.asarray(pc.is_valid(parts))
-    if not found.any():
-        return np.full(len(found), np.datetime64("NaT"), "datetime64[us]"), found
+    matched = np.asarray(pc.is_valid(parts))
+    if not matched.any():
+        return np.full(len(matched), np.datetime64("NaT"), "datetime64[us]"), matched
     if layout == _NUMBERS:
         names = ("first", "next") if order == "day" else ("next", "first")
         day, month = (_integers(parts, name) for name in names)
@@ -228,7 +228,7 @@ def _read(values: Any, layout: int, order: str) -> tuple[DateArray, BoolArray]:
         fields["month"] = _month(pc.struct_field(parts, "name"))
     days, valid = _days(fields)
     clock, sound = _clock(parts)
-    valid &= found & sound
+    valid &= matched & sound
     return np.where(valid, days + clock, np.datetime64("NaT")), valid
 
 

@@ -116,7 +116,7 @@ def parse_numbers(
     if plain.all() and not dotted:
         seen = Notation("." if _any_in(values, ".", plain) else "")
         return Numbers(_cast(values), plain, notation=seen)
-    core, moved = _signs_in_front(values) if accounting else (values, False)
+    core, unusual_minus = _signs_in_front(values) if accounting else (values, False)
     core, sign = _without_sign(core)
     point, comma = _matches(core, _POINT), _matches(core, _COMMA)
     words = _matches(core, _WORDS)
@@ -138,14 +138,14 @@ def parse_numbers(
             how,
             f"a {sign!r} sign taken off" if sign else "",
             "minus signs behind numbers and parentheses taken as negative"
-            if moved
+            if unusual_minus
             else "",
         )
         if part
     )
     either = _matches(core, _EITHER % f"[{group}]") | _matches(core, _EITHER % ",")
-    told = proven or (numeric & (point != comma)).any()
-    guess = "" if told or not (either & numeric).any() else _GUESS
+    settled = proven or (numeric & (point != comma)).any()
+    guess = "" if settled or not (either & numeric).any() else _GUESS
     seen = Notation(mark_seen(core, numeric, mark, group), "", sign)
     groups = group if _any_in(core, group, numeric) else ""
     seen = seen.with_seen(Notation(thousands=groups + _spaces(core, numeric)))
@@ -170,7 +170,8 @@ class ByNotation:
         wrong: `[values]` why a text is refused, or an empty text.
         notation: The earlier notation and what these texts add to it.
         unsigned: `[values]` which numbers lack the currency sign of the earlier ones.
-        moved: Whether some are negative by parentheses or a minus sign behind them.
+        unusual_minus: Whether parentheses, or a minus sign behind it, make a number
+            negative.
         guessed: `[values]` which numbers are read with a decimal point by convention,
             though they could be thousands.
     """
@@ -180,7 +181,7 @@ class ByNotation:
     notation: Notation
     unsigned: BoolArray
     guessed: BoolArray
-    moved: bool
+    unusual_minus: bool
 
 
 def numbers_as(values: Any, notation: Notation, file: str = "") -> ByNotation:
@@ -198,13 +199,13 @@ def numbers_as(values: Any, notation: Notation, file: str = "") -> ByNotation:
     Example:
         >>> import pyarrow as pa
         >>> new = pa.array(["1,250", "2.5", "5%"], pa.large_string())
-        >>> found = numbers_as(new, Notation(decimal=","))
-        >>> found.values.tolist()
+        >>> numbers = numbers_as(new, Notation(decimal=","))
+        >>> numbers.values.tolist()
         [1.25, nan, nan]
-        >>> found.wrong[1]
+        >>> numbers.wrong[1]
         'it has a decimal point, and the first table a decimal comma'
     """
-    core, moved = _signs_in_front(values)
+    core, unusual_minus = _signs_in_front(values)
     core, signs = _each_without_sign(core)
     point, comma = _matches(core, _POINT), _matches(core, _COMMA)
     words = _matches(core, _WORDS)
@@ -224,7 +225,7 @@ def numbers_as(values: Any, notation: Notation, file: str = "") -> ByNotation:
     groups = notation.thousands
     if (numeric & ~other & _holds(core, group)).any():
         groups += group
-    told = group in groups or file == mark
+    settled = group in groups or file == mark
     wrong = []
     for k, sign in enumerate(signs):
         why = ""
@@ -240,7 +241,7 @@ def numbers_as(values: Any, notation: Notation, file: str = "") -> ByNotation:
             why = _other_mark(mark, first=bool(notation.decimal))
         elif file and mark and file != mark:
             why = _other_file(file, mark)
-        elif either[k] and not told:
+        elif either[k] and not settled:
             why = (
                 f"the first table has no {group!r} between thousands, so it could be "
                 "two numbers"
@@ -260,7 +261,7 @@ def numbers_as(values: Any, notation: Notation, file: str = "") -> ByNotation:
         notation.with_seen(seen),
         bare,
         guessed & good,
-        moved,
+        unusual_minus,
     )
 
 
@@ -322,8 +323,8 @@ def _each_without_sign(values: Any) -> tuple[Any, list[str]]:
 
     signs = [""] * len(values)
     for pattern, strip in _SIGNS:
-        found = pc.extract_regex(values, pattern)
-        for k, sign in enumerate(pc.struct_field(found, "sign").to_pylist()):
+        matches = pc.extract_regex(values, pattern)
+        for k, sign in enumerate(pc.struct_field(matches, "sign").to_pylist()):
             signs[k] = sign or signs[k]
         chosen = pc.match_substring_regex(values, pattern)
         bare = pc.replace_substring_regex(values, strip, "")
@@ -363,9 +364,9 @@ def _without_sign(values: Any) -> tuple[Any, str]:
         signs = pc.extract_regex(values, pattern)
         if signs.null_count:
             continue
-        found = pc.unique(pc.struct_field(signs, "sign")).to_pylist()
-        if len(found) == 1:
-            return pc.replace_substring_regex(values, strip, ""), str(found[0])
+        each = pc.unique(pc.struct_field(signs, "sign")).to_pylist()
+        if len(each) == 1:
+            return pc.replace_substring_regex(values, strip, ""), str(each[0])
     return values, ""
 
 
@@ -408,9 +409,9 @@ def _any(mask: Any) -> bool:
 def inexact(values: npt.NDArray[np.float64], texts: Any) -> BoolArray:
     """Return which texts are whole numbers that a float64 cannot hold exactly."""
     suspect = np.flatnonzero(np.abs(values) >= FIRST_INEXACT)
-    found = np.zeros(len(values), bool)
+    rounded = np.zeros(len(values), bool)
     for i in suspect:
         digits = texts[int(i)].as_py().lstrip("+")
         if digits.lstrip("-").isdigit():
-            found[i] = not np.isfinite(values[i]) or int(values[i]) != int(digits)
-    return found
+            rounded[i] = not np.isfinite(values[i]) or int(values[i]) != int(digits)
+    return rounded

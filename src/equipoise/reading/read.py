@@ -142,8 +142,8 @@ def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Tabl
         TableError: A column of `like` is absent or has changed its type.
 
     Example:
-        >>> known = read_table({"x": [1.0, 2.0, 3.0, 4.0], "y": [0, 0, 0, 1]}, "y")
-        >>> new = read_features({"x": [2.5, 9.0]}, like=known)
+        >>> earlier = read_table({"x": [1.0, 2.0, 3.0, 4.0], "y": [0, 0, 0, 1]}, "y")
+        >>> new = read_features({"x": [2.5, 9.0]}, like=earlier)
         >>> len(new), new.labelled
         (2, False)
     """

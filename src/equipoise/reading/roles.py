@@ -135,17 +135,17 @@ def _require_order(raw: Raw, name: str, column: Column) -> None:
     if raw.order or column.kind != "datetime" or not is_text(values.type):
         return
     texts = tidy(texts_of(values))
-    found = parse_dates(texts.values)
-    if found is None or found.turned is None:
+    dates = parse_dates(texts.values)
+    if dates is None or dates.turned is None:
         return
-    turned = moments(texts, found.turned)
+    turned = moments(texts, dates.turned)
     _, one = np.unique(column.values, return_inverse=True)
     _, other = np.unique(turned, return_inverse=True)
     if np.array_equal(one, other):
         return
     row = int(np.argmax(column.values != turned))
     day, month = column.values[row], turned[row]
-    if found.order == "month":
+    if dates.order == "month":
         day, month = month, day
     raise TableError(
         sentence(

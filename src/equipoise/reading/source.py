@@ -114,12 +114,14 @@ class Notes:
 
     def sentences(self) -> tuple[str, ...]:
         """Return all sentences, in the order of their first occurrence."""
-        found = list(self.texts)
+        sentences = list(self.texts)
         for what, entries in self.by_what.items():
             if len(entries) <= 3:
-                found += [f"Column {name!r}: {text}." for name, text in entries]
+                sentences += [f"Column {name!r}: {text}." for name, text in entries]
             else:
                 names = listing([name for name, _ in entries])
                 example = f"{entries[0][0]!r}: {entries[0][1]}"
-                found.append(f"{len(entries)} columns ({names}): {what}. {example}.")
-        return tuple(dict.fromkeys(found))
+                sentences.append(
+                    f"{len(entries)} columns ({names}): {what}. {example}."
+                )
+        return tuple(dict.fromkeys(sentences))

@@ -209,14 +209,14 @@ def _present(texts: Texts, raw: Raw, name: str, notes: Notes) -> Texts:
     """Return labels without those that mean a missing value; raise if one is."""
     if raw.typed:
         missing = lowered_in(texts, frozenset({"nan", "<na>"}))
-        found = texts.without(missing)
+        labelled = texts.without(missing)
     else:
         missing = lowered_in(texts, NUMBER_MISSING)
-        found = texts.without(missing)
-        if not parse_numbers(found.values).numeric.all():
+        labelled = texts.without(missing)
+        if not parse_numbers(labelled.values).numeric.all():
             empty = lowered_in(texts, frozenset())
-            found = without_missing_texts(name, texts.without(empty), notes)
-    rows = np.flatnonzero(found.codes < 0)
+            labelled = without_missing_texts(name, texts.without(empty), notes)
+    rows = np.flatnonzero(labelled.codes < 0)
     if len(rows):
         raise TargetError(
             sentence(
@@ -227,7 +227,7 @@ def _present(texts: Texts, raw: Raw, name: str, notes: Notes) -> Texts:
                 "targets.",
             )
         )
-    return found
+    return labelled
 
 
 def _require_finite(texts: Texts, values: Any, raw: Raw, name: str) -> None:
@@ -354,16 +354,16 @@ def find_classes(positive: Positives, classes: Sequence[str], name: str) -> list
         [0, 1]
     """
     if isinstance(positive, str):
-        wanted: Sequence[PositiveLabel] = [positive]
+        names: Sequence[PositiveLabel] = [positive]
         folded = [cls.casefold() for cls in classes]
         if "," in positive and " ".join(positive.split()).casefold() not in folded:
             parts = next(csv.reader([positive], skipinitialspace=True), [])
-            wanted = [part for part in parts if part.strip()] or wanted
+            names = [part for part in parts if part.strip()] or names
     elif isinstance(positive, Sequence | np.ndarray):
-        wanted = list(positive)
+        names = list(positive)
     else:
-        wanted = [positive]
-    chosen = sorted({find_class(one, classes, name) for one in wanted})
+        names = [positive]
+    chosen = sorted({find_class(one, classes, name) for one in names})
     if not 0 < len(chosen) < len(classes):
         raise TargetError(
             sentence(
@@ -426,10 +426,12 @@ def _multilabel(
     task: str | None,
 ) -> TargetValues:
     if task not in {None, "multilabel"} or positive is not None:
-        given = f"positive={positive!r}" if positive is not None else f"task={task!r}"
+        argument = (
+            f"positive={positive!r}" if positive is not None else f"task={task!r}"
+        )
         raise TargetError(
             sentence(
-                f"{len(names)} target columns with {given}",
+                f"{len(names)} target columns with {argument}",
                 "several target columns for a multi-label task",
                 "Name one target column for a binary or multi-class task.",
             )

@@ -21,12 +21,12 @@ TARGET_NAMES = (
 MOST_SHOWN = 20
 
 
-def shown(names: Sequence[str], wanted: Sequence[str]) -> str:
+def shown(names: Sequence[str], likely: Sequence[str]) -> str:
     """List columns; if they are many, those first that are likely meant.
 
     Args:
         names: All columns.
-        wanted: What they are compared with: the name asked for, or usual targets.
+        likely: What they are compared with: the name asked for, or usual targets.
 
     Example:
         >>> shown([*map(str, range(30)), "Class"], ["clas"])[:12]
@@ -34,7 +34,7 @@ def shown(names: Sequence[str], wanted: Sequence[str]) -> str:
     """
     if len(names) <= MOST_SHOWN:
         return listing(names, MOST_SHOWN)
-    words = [word.casefold() for word in wanted]
+    words = [word.casefold() for word in likely]
 
     def near(name: str) -> float:
         folded = name.casefold()

@@ -68,10 +68,10 @@ class Texts:
 
     def without(self, chosen: BoolArray) -> Texts:
         """Return the column with the chosen values missing, others renumbered."""
-        kept = ~chosen & (self.counts > 0)
-        lookup = np.full(len(kept) + 1, -1, np.int32)
-        lookup[:-1][kept] = np.arange(np.count_nonzero(kept))
-        return Texts(lookup[self.codes], self.values.filter(_arrow(kept)))
+        remaining = ~chosen & (self.counts > 0)
+        lookup = np.full(len(remaining) + 1, -1, np.int32)
+        lookup[:-1][remaining] = np.arange(np.count_nonzero(remaining))
+        return Texts(lookup[self.codes], self.values.filter(_arrow(remaining)))
 
 
 def texts_of(column: Any) -> Texts:

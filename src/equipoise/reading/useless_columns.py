@@ -77,8 +77,8 @@ def words_of(column: Column) -> float:
     """
     if column.kind != "categorical":
         return 0.0
-    known = int(np.count_nonzero(~column.missing()))
-    if len(column.categories) < max(FEWEST, FREE_TEXT * known):
+    present = int(np.count_nonzero(~column.missing()))
+    if len(column.categories) < max(FEWEST, FREE_TEXT * present):
         return 0.0
     words = np.array([len(text.split()) for text in column.categories])
     return float(words.mean()) if (words >= WORDS).mean() >= 0.5 else 0.0
@@ -90,11 +90,11 @@ def may_be_kept(reason: str) -> bool:
 
 
 def _useless_texts(column: Column) -> str:
-    known = column.values[column.values >= 0]
+    codes = column.values[column.values >= 0]
     distinct = len(column.categories)
-    if distinct == 1 and len(known) == len(column.values):
+    if distinct == 1 and len(codes) == len(column.values):
         return "it has one value only"
-    if distinct == len(known) >= FEWEST:
+    if distinct == len(codes) >= FEWEST:
         words = words_of(column)
         if words:
             return (

@@ -143,14 +143,14 @@ def judge_duplicates(table: Table) -> Duplicates:
         >>> from equipoise.table.generators import gaussian_shift
         >>> rows = gaussian_shift(200, positives=20).table
         >>> doubled = rows.take(np.r_[0:200, 0:50])
-        >>> found = judge_duplicates(doubled)
-        >>> found.rows, found.twins, found.copies
+        >>> judgement = judge_duplicates(doubled)
+        >>> judgement.rows, judgement.twins, judgement.copies
         (50, 100, True)
     """
-    found = _judged.get(table)
-    if found is None:
-        found = _judged[table] = _with_near(table, _judge(table))
-    return found
+    judgement = _judged.get(table)
+    if judgement is None:
+        judgement = _judged[table] = _with_near(table, _judge(table))
+    return judgement
 
 
 def _with_near(table: Table, equal: Duplicates) -> Duplicates:
@@ -165,7 +165,9 @@ def _with_near(table: Table, equal: Duplicates) -> Duplicates:
         return equal
     grid = points.grid(step)
     near = int(np.count_nonzero(grid.sizes[grid.cells] > 1))
-    expected = _expected(coarse_hashes(different, step), ~_told(different), near / 2)
+    expected = _expected(
+        coarse_hashes(different, step), ~_are_long_texts(different), near / 2
+    )
     if expected >= near / 2:
         return equal
     together = united(points, step)
@@ -197,22 +199,22 @@ def _classes(hashes: HashArray) -> tuple[IntArray, IntArray]:
     return numbers.astype(np.int64), first.astype(np.int64)
 
 
-def _told(table: Table) -> npt.NDArray[np.bool_]:
+def _are_long_texts(table: Table) -> npt.NDArray[np.bool_]:
     """Return which rows hold a text of several words that is not one of a few.
 
     Two such texts are never equal by coincidence.
     """
-    found = np.zeros(len(table), np.bool_)
+    long_texts = np.zeros(len(table), np.bool_)
     for column in table.columns:
         if column.kind != "categorical":
             continue
-        known = ~column.missing()
-        if len(column.categories) < max(FEW_VALUES, FREE * np.count_nonzero(known)):
+        present = ~column.missing()
+        if len(column.categories) < max(FEW_VALUES, FREE * np.count_nonzero(present)):
             continue
         long = np.array([len(c.split()) >= WORDS for c in column.categories])
         if long.mean() >= 0.5:
-            found |= known & np.r_[long, False][column.values]
-    return found
+            long_texts |= present & np.r_[long, False][column.values]
+    return long_texts
 
 
 def _judge(table: Table) -> Duplicates:
@@ -226,11 +228,11 @@ def _judge(table: Table) -> Duplicates:
     expected = 0.0
     if twins:
         hashes = list(feature_hashes(table))
-        expected = _expected(hashes, usual & ~_told(table), twins / 2)
+        expected = _expected(hashes, usual & ~_are_long_texts(table), twins / 2)
     copies = expected < twins / 2
-    kept = np.where(usual, groups, len(sizes) + alone) if copies else alone
+    numbered = np.where(usual, groups, len(sizes) + alone) if copies else alone
     reason = _reason(rows, twins, expected, len(table) - int(usual.sum()))
-    return Duplicates(rows, twins, expected, copies, kept, reason)
+    return Duplicates(rows, twins, expected, copies, numbered, reason)
 
 
 def _reason(rows: int, twins: int, expected: float, defaults: int) -> str:
@@ -268,12 +270,12 @@ def _expected(
     shares = np.empty(len(hashes))
     # Twins themselves do not show how common a value is, unless it is all there is.
     twins, sizes = _numbered(total)
-    own = sizes[twins] if len(hashes) > 1 else np.ones(rows, np.int64)
+    excluded = sizes[twins] if len(hashes) > 1 else np.ones(rows, np.int64)
     for j, values in enumerate(hashes):
         groups, sizes = _numbered(values)
         shares[j] = float((sizes.astype(np.float64) ** 2).sum()) / rows**2
         least = 1 / len(sizes) if len(sizes) <= FEW_VALUES else 0.0
-        share = (sizes[groups] - own) / np.maximum(rows - own, 1)
+        share = (sizes[groups] - excluded) / np.maximum(rows - excluded, 1)
         independent *= np.maximum(share, least)
     most = float((1 - np.exp(-independent[usual])).sum())
     for block in _blocks(shares):

@@ -56,8 +56,8 @@ def fingerprint(x: npt.NDArray[np.generic]) -> Fingerprint:
 
     Example:
         >>> x = np.array([[1.0, 2.0], [1.0, 2.0], [3.0, 2.0]])
-        >>> found = fingerprint(x)
-        >>> first, second, third = found.parts.tolist()
+        >>> marks = fingerprint(x)
+        >>> first, second, third = marks.parts.tolist()
         >>> first == second, first == third
         (True, False)
     """
@@ -91,12 +91,12 @@ def projected(flat: npt.NDArray[np.generic]) -> FloatArray:
     if not used.size:
         return np.empty((rows, 0))
     turn = directions(used.size)
-    found = np.zeros((rows, turn.shape[1]))
+    projected = np.zeros((rows, turn.shape[1]))
     for start in range(0, used.size, step):
-        own = used[start : start + step]
-        z = (flat[:, own].astype(np.float64) - mean[own]) / scale[own]
-        found += z @ turn[start : start + step]
-    return found
+        block = used[start : start + step]
+        z = (flat[:, block].astype(np.float64) - mean[block]) / scale[block]
+        projected += z @ turn[start : start + step]
+    return projected
 
 
 def directions(features: int) -> FloatArray:
@@ -112,7 +112,7 @@ def _digests(part: npt.NDArray[np.generic], number: int) -> HashArray:
     # Adding 0 makes -0.0 the same as 0.0.
     rows = np.ascontiguousarray(np.add(part, 0.0) if part.dtype.kind == "f" else part)
     key = f"{number} {rows.dtype.str}".encode()
-    found = [
+    digests = [
         hashlib.blake2b(row.tobytes(), digest_size=8, key=key).digest() for row in rows
     ]
-    return np.frombuffer(b"".join(found), "<u8").astype(np.uint64)
+    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)

@@ -71,8 +71,8 @@ def gaussian_shift(
             `prevalence` are given.
 
     Example:
-        >>> known = gaussian_shift(1000, positives=20, auroc=0.9, seed=1)
-        >>> known.table
+        >>> made = gaussian_shift(1000, positives=20, auroc=0.9, seed=1)
+        >>> made.table
         <Table of 1,000 rows, columns: 5 numeric; target 'target': 20 positive
         ('1'), 2.00%>
     """
@@ -174,8 +174,8 @@ def logistic(
 
     Example:
         >>> effects = {"red": 0.0, "blue": 1.5}
-        >>> known = logistic(400, positives=40, categories=effects, missing=0.1)
-        >>> known.table.names
+        >>> made = logistic(400, positives=40, categories=effects, missing=0.1)
+        >>> made.table.names
         ('x0', 'x1', 'x2', 'category')
     """
     beta = np.asarray(coefficients, np.float64)
@@ -254,10 +254,14 @@ def _fill(
         label = random.random(many) < expit(z)
         draws[gone] = np.nan
         for value in (0, 1):
-            found = np.flatnonzero(label == bool(value))[: len(open_slots[value])]
-            slots = open_slots[value][: len(found)]
-            x[slots], level[slots], score[slots] = draws[found], which[found], z[found]
-            open_slots[value] = open_slots[value][len(found) :]
+            accepted = np.flatnonzero(label == bool(value))[: len(open_slots[value])]
+            slots = open_slots[value][: len(accepted)]
+            x[slots], level[slots], score[slots] = (
+                draws[accepted],
+                which[accepted],
+                z[accepted],
+            )
+            open_slots[value] = open_slots[value][len(accepted) :]
     return x, level, score
 
 

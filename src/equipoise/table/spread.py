@@ -92,19 +92,19 @@ def _fill(count: int, load: FloatArray, capacities: FloatArray) -> IntArray:
         if not above.any():
             break
         behind &= ~above
-    wanted = np.where(behind, level * capacities - load, 0.0)
-    given = np.floor(wanted + 1e-9).astype(np.int64)
-    empty = (load + given == 0).astype(float)
-    order = np.lexsort((given - wanted, -empty))
-    given[order[: count - int(given.sum())]] += 1
-    _leave_none_empty(given, load)
-    return np.repeat(np.arange(parts), given)
+    missing = np.where(behind, level * capacities - load, 0.0)
+    shares = np.floor(missing + 1e-9).astype(np.int64)
+    empty = (load + shares == 0).astype(float)
+    order = np.lexsort((shares - missing, -empty))
+    shares[order[: count - int(shares.sum())]] += 1
+    _leave_none_empty(shares, load)
+    return np.repeat(np.arange(parts), shares)
 
 
-def _leave_none_empty(given: IntArray, load: FloatArray) -> None:
+def _leave_none_empty(shares: IntArray, load: FloatArray) -> None:
     """Move a row from the fullest part to each part that would have none."""
-    for k in np.flatnonzero(load + given == 0):
-        donor = int(np.argmax(given))
-        if given[donor] and load[donor] + given[donor] > 1:
-            given[donor] -= 1
-            given[k] += 1
+    for k in np.flatnonzero(load + shares == 0):
+        donor = int(np.argmax(shares))
+        if shares[donor] and load[donor] + shares[donor] > 1:
+            shares[donor] -= 1
+            shares[k] += 1
