@@ -14,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from equipoise.table.generators import GeneratedTable
+    from equipoise.table.table import Table
     from equipoise.verbs.model import FittedModel
     from equipoise.verbs.trial import Trial
 
@@ -163,6 +164,32 @@ def make_rows() -> Callable[..., Any]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def rare_table() -> Table:
+    """1,200 rows, about 12% positive, of every kind of column."""
+    from equipoise.table.table import Column, Table
+    from equipoise.task import Task
+
+    rng = np.random.default_rng(3)
+    n = 1_200
+    a, b = rng.normal(size=(2, n))
+    group = rng.choice(5, n, p=[0.4, 0.3, 0.2, 0.097, 0.003]).astype(np.int32)
+    flag = (rng.random(n) < 0.3).astype(np.float64)
+    logit = -3.2 + 1.5 * a + 0.8 * b**2 + 0.7 * flag + (group == 2)
+    y = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(np.int8)
+    a[rng.random(n) < 0.1] = np.nan
+    group[rng.random(n) < 0.05] = -1
+    moments = (rng.integers(0, 10**15, n)).astype("M8[us]")
+    columns = (
+        Column("a", "numeric", a),
+        Column("b", "numeric", b),
+        Column("flag", "boolean", flag),
+        Column("group", "categorical", group, ("v", "w", "x", "y", "rare")),
+        Column("when", "datetime", moments),
+    )
+    return Table(columns, y, Task("binary", ("no", "yes")))
 
 
 def _fitted(rows: Any, strategy: Any) -> FittedModel:
