@@ -57,16 +57,17 @@ def _judged(
     from equipoise.evaluation.cross_validation import cross_validated
     from equipoise.strategies.catalogue import as_strategies
     from equipoise.table.generators import gaussian_shift
+    from equipoise.table.splits import SplitKeys
     from equipoise.trials.conclude import exactness
     from equipoise.trials.fold_scores import Scores
     from equipoise.trials.protocol import Protocol, fold_numbers, parts
-    from equipoise.trials.test_file import evaluate_test_file
+    from equipoise.trials.test_table import evaluate_test_table
     from equipoise.verbs.trial import Trial
 
     known = gaussian_shift(rows, positives=positives, auroc=0.92, seed=1)
     table = dataclasses.replace(known.table, **table_fields)
     protocol = Protocol()
-    split = parts(table, protocol, range(repeats))
+    split = parts(SplitKeys.of(table), protocol, range(repeats))
     arms = as_strategies(names)
     random = np.random.default_rng(0)
     flat = float(np.log(positives / (rows - positives)))
@@ -107,7 +108,7 @@ def _judged(
         scores=scores,
         verdict=judge(results, margin=0.01),
         diagnosis=found,
-        held_out=None if test is None else evaluate_test_file(test, scores, results),
+        held_out=None if test is None else evaluate_test_table(test, scores, results),
         objective=objective if costs is None else "cost",
         seconds=12.5,
         notes=scores.notes,

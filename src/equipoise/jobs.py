@@ -20,10 +20,21 @@ from equipoise.errors import UnsupportedError
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table, class_counts
 
-__all__ = ["Job", "Learner", "Outcome", "Progress", "Scorer"]
+__all__ = ["Job", "Learner", "Outcome", "Progress", "Scorer", "scaled"]
 
 Progress = Callable[[str, float], None]
 """Called with a sentence and the share of the work that is done, 0 to 1."""
+
+
+def scaled(progress: Progress, start: float, share: float) -> Progress:
+    """Return a progress call for a part of the work.
+
+    Args:
+        progress: The call for all of the work.
+        start: Where the part begins, 0 to 1.
+        share: How much of the work it is.
+    """
+    return lambda text, part: progress(text, start + share * part)
 
 
 @dataclass(frozen=True, eq=False)

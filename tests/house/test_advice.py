@@ -663,7 +663,7 @@ CASES: dict[str, Case] = {
         lambda _: outer_splits(table(y=(np.arange(200) < 3).astype(int)), folds=3),
         "Pass folds=3 or fewer",
     ),
-    "trials/learner_choice.py: Put the test rows into (x, y), or score them with your "
+    "trials/sources.py: Put the test rows into (x, y), or score them with your "
     "model.": (
         Case(
             lambda _: eq.compare((PICTURES, Y), model=network, test=(PICTURES, Y)),
@@ -722,10 +722,10 @@ ELSEWHERE = {
         "tests/losses/test_base.py",
         "test_a_sigmoid_before_the_loss_is_named_once",
     ),
-    "trials/protocol.py: Choose columns without the target, for example those of the "
+    "trials/sources.py: Choose columns without the target, for example those of the "
     "largest variance: data[data.var(numeric_only=True).nlargest(2000).index]. A "
     "choice by the target would have to be made anew in each fold.": (
-        "tests/trials/test_protocol.py",
+        "tests/trials/test_sources.py",
         "test_a_table_too_wide_to_end_is_refused_with_advice_that_works",
     ),
     "reading/csv_bytes.py: If it is sound, unpack it first, for example with "
@@ -754,7 +754,7 @@ ELSEWHERE = {
         "tests/learners/user_model/test_input.py",
         "test_files_and_tables_are_refused",
     ),
-    "trials/protocol.py: <_advice(table, protocol)>": (
+    "trials/protocol.py: <_advice(keys, protocol)>": (
         "tests/trials/test_protocol.py",
         "test_the_number_of_folds_that_an_error_names_works",
     ),
@@ -770,18 +770,18 @@ ELSEWHERE = {
         "tests/learners/resampled/test_sampler_columns.py",
         "test_a_target_that_stands_first_moves_no_number_unseen",
     ),
-    "trials/learner_choice.py: Join them, for example numpy.concatenate([a, b], "
+    "trials/sources.py: Join them, for example numpy.concatenate([a, b], "
     "axis=1), and "
     "let the model take them apart: inputs = keras.Input((5,)); first = "
     "inputs[:, :3]; second = inputs[:, 3:].": (
-        "tests/trials/test_learner_choice.py",
+        "tests/trials/test_sources.py",
         "test_the_advice_for_several_inputs_works",
     ),
     "learners/user_model/input.py: Replace them, for example numpy.nan_to_num(x), "
     "in new "
     "rows as in these; where a gap means something, add a channel that says where it "
     "is.": (
-        "tests/trials/test_learner_choice.py",
+        "tests/trials/test_sources.py",
         "test_numbers_that_are_not_finite_are_refused",
     ),
 }
@@ -840,7 +840,7 @@ EXPLAINS = {
     "training/encoded_store.py: Replace infinities in the source.",
     "training/population.py: Try a smaller learning rate, or milder weights.",
     "weights/scheme.py: Check the split: a class is absent from the training rows.",
-    "trials/learner_choice.py: Arrays (x, y) have no columns to name.",
+    "trials/sources.py: Arrays (x, y) have no columns to name.",
     "verbs/compare.py: The others need columns, and a network of your own has none.",
     "export/check.py: Please report it; the model itself is sound and was "
     "not exported.",

@@ -10,45 +10,63 @@ import pytest
 from equipoise.errors import TrainingError
 from equipoise.jobs import Job, Outcome
 from equipoise.strategies.catalogue import as_strategies
+from equipoise.strategies.strategy import Strategy
 from equipoise.table.generators import GeneratedTable
-from equipoise.table.table import Table, concatenate
+from equipoise.table.table import Table
 from equipoise.training.settings import TrainingSettings
-from equipoise.trials.fold_scores import join, run, scaled, stopping_notes
+from equipoise.trials.fold_scores import Scores, fit_parts, join, stopping_notes
 from equipoise.trials.learner_choice import LearnerChoice
-from equipoise.trials.protocol import Protocol, parts
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.protocol import Protocol
+
+
+def plan_of(table: Table, names: Any, folds: int = 3, **options: Any) -> TrialPlan:
+    return TrialPlan(
+        table, tuple(as_strategies(names)), Protocol(folds=folds), **options
+    )
+
+
+def fitted(table: Table, names: Any, folds: int = 3, **options: Any) -> Scores:
+    """One repeat."""
+    plan = plan_of(table, names, folds, **options)
+    return fit_parts(plan, plan.parts([0]))
+
+
+class OneLearner(LearnerChoice):
+    """The same learner for every strategy."""
+
+    def __init__(self, learner: Any) -> None:
+        super().__init__()
+        self.__dict__["learner"] = learner
+
+    def __call__(self, strategy: Strategy) -> Any:
+        return self.__dict__["learner"]
 
 
 def test_a_row_is_scored_by_the_model_that_has_not_seen_it(
     known: GeneratedTable,
 ) -> None:
     """Rows get the score of their own fold's model, not of another one."""
-    table = known.table
-    found = parts(table, Protocol(folds=3), [0])
-    scores = run(table, found, as_strategies("logistic"), rows=500, keep=True)
-    for part, scorer in zip(found, scores.scorers["logistic"], strict=True):
-        own = scorer.log_odds(table.take(part.test))
-        assert np.array_equal(scores.log_odds["logistic"][0, part.test], own)
+    plan = plan_of(known.table, "logistic", keep=True)
+    parts = plan.parts([0])
+    scores = fit_parts(plan, parts)
+    for part, scorer in zip(parts, scores.scorers["logistic"], strict=True):
+        alone = scorer.log_odds(known.table.take(part.test))
+        assert np.array_equal(scores.log_odds["logistic"][0, part.test], alone)
 
 
-def test_a_test_file_rides_along(known: GeneratedTable, later: GeneratedTable) -> None:
-    both = concatenate([known.table, later.table])
-    found = parts(known.table, Protocol(folds=2), [0])
-    arms = as_strategies("logistic")
-    with_file = run(both, found, arms, rows=500)
-    alone = run(known.table, found, arms, rows=500)
-    assert with_file.extra["logistic"].shape == (2, 300)
-    assert np.isfinite(with_file.extra["logistic"]).all()
-    assert np.array_equal(with_file.log_odds["logistic"], alone.log_odds["logistic"])
+def test_a_test_table_rides_along(known: GeneratedTable, later: GeneratedTable) -> None:
+    both = fitted(known.table, "logistic", 2, test_table=later.table)
+    alone = fitted(known.table, "logistic", 2)
+    assert both.extra["logistic"].shape == (2, 300)
+    assert np.isfinite(both.extra["logistic"]).all()
+    assert np.array_equal(both.log_odds["logistic"], alone.log_odds["logistic"])
 
 
 def test_joining_repeats(known: GeneratedTable) -> None:
-    arms = as_strategies(["prior", "logistic"])
-    protocol = Protocol(folds=2)
-    one, two = (
-        run(known.table, parts(known.table, protocol, [r]), arms, rows=500)
-        for r in range(2)
-    )
-    both = run(known.table, parts(known.table, protocol, range(2)), arms, rows=500)
+    plan = plan_of(known.table, ["prior", "logistic"], 2)
+    one, two = (fit_parts(plan, plan.parts([repeat])) for repeat in range(2))
+    both = fit_parts(plan, plan.parts(range(2)))
     joined = join(one, two)
     assert joined.repeats == 2
     assert np.array_equal(joined.folds, both.folds)
@@ -59,31 +77,12 @@ def test_joining_repeats(known: GeneratedTable) -> None:
 
 def test_groups_of_networks_are_recorded(known: GeneratedTable) -> None:
     """As many as the folds and copies of a run; none where no network learns."""
-    arms = as_strategies(["prior", "plain", "focal"])
-    protocol, settings = Protocol(folds=2), TrainingSettings(epochs=1)
-    learner = LearnerChoice("small", training=settings)
-    one, rest = (
-        run(
-            known.table,
-            parts(known.table, protocol, repeats),
-            arms,
-            rows=500,
-            learner=learner,
-        )
-        for repeats in ([0], [1, 2])
-    )
+    learners = LearnerChoice("small", training=TrainingSettings(epochs=1))
+    plan = plan_of(known.table, ["prior", "plain", "focal"], 2, learners=learners)
+    one, rest = (fit_parts(plan, plan.parts(repeats)) for repeats in ([0], [1, 2]))
     assert one.groups == ((4,),)
     assert join(one, rest).groups == ((4,), (8,))
-    alone = run(known.table, parts(known.table, protocol, [0]), arms[:1], rows=500)
-    assert alone.groups == ()
-
-
-def test_scaled_progress() -> None:
-    seen: list[float] = []
-    call = scaled(lambda text, share: seen.append(share), 0.5, 0.25)
-    call("half of it", 0.5)
-    call("all of it", 1.0)
-    assert seen == [0.625, 0.75]
+    assert fitted(known.table, "prior", 2).groups == ()
 
 
 class Picky:
@@ -106,15 +105,11 @@ class Picky:
 
 def test_an_arm_that_fails_ends_alone(known: GeneratedTable) -> None:
     """The others are what they would be without it."""
-    arms = as_strategies(["logistic", "trees", "prior"])
-    splits = parts(known.table, Protocol(folds=3), [0])
-    learner = Picky("trees")
-    scores = run(
-        known.table, splits, arms, rows=500, learner=lambda _: learner, baseline="prior"
-    )
+    learners = OneLearner(Picky("trees"))
+    names = ["logistic", "trees", "prior"]
+    scores = fitted(known.table, names, learners=learners, baseline="prior")
     assert scores.failed == {"trees": "no number"}
-    without = [arms[0], arms[2]]
-    expected = run(known.table, splits, without, rows=500, learner=lambda _: learner)
+    expected = fitted(known.table, ["logistic", "prior"], learners=learners)
     assert set(scores.log_odds) == set(scores.seconds) == {"logistic", "prior"}
     assert scores.seconds == expected.seconds
     assert scores.updates == expected.updates
@@ -125,20 +120,23 @@ def test_an_arm_that_fails_ends_alone(known: GeneratedTable) -> None:
     assert both.repeats == 2
 
 
+def test_arms_can_be_left_out(known: GeneratedTable) -> None:
+    plan = plan_of(known.table, ["logistic", "prior"])
+    scores = fit_parts(plan, plan.parts([0]), without={"prior": "no number"})
+    assert set(scores.log_odds) == {"logistic"}
+
+
 @pytest.mark.parametrize("baseline", [None, "trees"])
 def test_without_its_baseline_a_trial_ends(
     known: GeneratedTable, baseline: str | None
 ) -> None:
-    arms = as_strategies(["logistic", "trees"])
-    splits = parts(known.table, Protocol(folds=2), [0])
-    learner = Picky("trees")
+    learners = OneLearner(Picky("trees"))
     with pytest.raises(TrainingError, match="no number"):
-        run(
+        fitted(
             known.table,
-            splits,
-            arms,
-            rows=500,
-            learner=lambda _: learner,
+            ["logistic", "trees"],
+            2,
+            learners=learners,
             baseline=baseline,
         )
 
@@ -156,10 +154,8 @@ class Stuck:
 
 
 def test_early_stopping_that_has_not_moved_is_named(known: GeneratedTable) -> None:
-    splits = parts(known.table, Protocol(folds=2), [0])
-    arms = as_strategies(["plain", "logistic"])
-    learner = Stuck()
-    scores = run(known.table, splits, arms, rows=500, learner=lambda _: learner)
+    learners = OneLearner(Stuck())
+    scores = fitted(known.table, ["plain", "logistic"], 2, learners=learners)
     (note,) = scores.notes  # a logistic regression has no epochs
     assert note.startswith("plain: in 2 of 2 fits no epoch was better than the first")
 

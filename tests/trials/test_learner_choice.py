@@ -10,22 +10,16 @@ import pytest
 
 import equipoise
 import equipoise.training
-from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import (
     InputError,
-    InputTypeError,
-    TableWarning,
-    TargetError,
     UnsupportedError,
 )
 from equipoise.learners.user_model.model import patient_settings
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.splits import outer_splits
 from equipoise.training.settings import TrainingSettings
-from equipoise.trials.learner_choice import LearnerChoice, labels_of
+from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.verbs.compare import compare
-from equipoise.verbs.fit import fit
 
 
 def images() -> tuple[np.ndarray, np.ndarray]:
@@ -60,43 +54,9 @@ def test_images_in_a_network_of_ones_own() -> None:
     assert "480 rows" in str(trial)
 
 
-@pytest.mark.parametrize(
-    ("source", "error", "says"),
-    [
-        (np.zeros((4, 2)), InputTypeError, r"\(x, y\)"),
-        ((np.zeros((4, 2)), [0, 1]), InputError, "as many labels"),
-        ((np.zeros(4), [0, 1, 0, 0]), InputError, "shape"),
-    ],
-)
-def test_sources_that_do_not_fit(
-    source: Any, error: type[Exception], says: str
-) -> None:
-    with pytest.raises(error, match=says):
-        compare(source, model=build)
-
-
-@pytest.mark.parametrize(
-    "given", [{"test": "later.csv"}, {"target": "y"}, {"drop": ("x",)}]
-)
-def test_what_is_about_columns_or_files_is_not_served_with_it(
-    given: dict[str, Any],
-) -> None:
-    with pytest.raises(UnsupportedError, match=f"{next(iter(given))}= with model="):
-        compare(images(), model=build, **given)
-
-
 def test_trees_cannot_take_pictures() -> None:
     with pytest.raises(UnsupportedError):
         compare(images(), model=build, strategies="trees", folds=2, repeats=1)
-
-
-def test_labels_follow_the_rules_of_tables() -> None:
-    x, _ = images()
-    table, kept = labels_of((x, np.where(np.arange(480) % 8, "no", "yes")))
-    assert table.classes == ("no", "yes")
-    assert table.positives == 60
-    assert table.columns == ()
-    assert kept.shape == x.shape
 
 
 def test_learners_are_shared() -> None:
@@ -105,97 +65,6 @@ def test_learners_are_shared() -> None:
     assert arms(strategy("trees")) is not arms(strategy("plain"))
     with pytest.raises(InputError, match="Did you mean 'small'"):
         LearnerChoice("smal")
-
-
-def test_groups_of_arrays_stay_on_one_side() -> None:
-    x, y = images()
-    patient = np.array([f"p{i // 6}" for i in range(len(y))])
-    table, _ = labels_of((x, y), group=patient)
-    assert table.groups is not None
-    assert len(np.unique(table.groups)) == 80
-    trial = compare(
-        (x, y),
-        model=build,
-        group=patient,
-        strategies=["prior", "plain"],
-        folds=2,
-        repeats=1,
-        training=TrainingSettings(epochs=1),
-    )
-    assert trial.protocol.by == "group"
-    folds = trial.scores.folds[0].reshape(80, 6)
-    assert (folds == folds[:, :1]).all()
-    assert trial.training["epochs"] == 1
-
-
-def test_times_of_arrays_order_the_rows() -> None:
-    x, y = images()
-    day = np.datetime64("2020-01-01") + np.arange(len(y))[::-1]
-    table, _ = labels_of((x, y), time=day)
-    assert table.time is not None
-    assert (np.diff(table.time) < np.timedelta64(0)).all()
-
-
-def test_the_positive_class_can_be_named() -> None:
-    x, y = images()
-    table, _ = labels_of((x, np.where(y == 1, "bad", "good")), positive="good")
-    assert table.classes == ("bad", "good")
-
-
-@pytest.mark.parametrize(
-    ("roles", "error", "says"),
-    [
-        ({"group": "patient"}, InputTypeError, "one value per row"),
-        ({"group": np.arange(7)}, InputError, r"shape \(480,\)"),
-        ({"time": np.ones((480, 2))}, InputError, r"shape \(480,\)"),
-    ],
-)
-def test_roles_that_do_not_fit(
-    roles: dict[str, Any], error: type[Exception], says: str
-) -> None:
-    with pytest.raises(error, match=says):
-        labels_of(images(), **roles)
-
-
-@pytest.mark.parametrize(
-    ("hole", "says"), [(np.nan, "2 of 480 rows with NaN"), (np.inf, "infinite number")]
-)
-def test_numbers_that_are_not_finite_are_refused(hole: float, says: str) -> None:
-    x, y = images()
-    x[[9, 7], 2, 2, 0] = hole
-    for verb in (compare, fit):
-        with pytest.raises(InputError, match=says) as raised:
-            verb((x, y), model=build)
-        assert "the first is row 7" in str(raised.value)
-    labels_of((np.nan_to_num(x, posinf=0.0), y))  # what the error proposes
-
-
-def test_several_inputs_are_refused_in_a_sentence() -> None:
-    x, y = images()
-    for several in ({"a": x, "b": x}, (x, x), [x, x[:, :2]]):
-        with pytest.raises(InputTypeError, match="2 arrays"):
-            compare((several, y), model=build)
-
-
-def test_the_advice_for_several_inputs_works() -> None:
-    import keras
-
-    x, y = images()
-    joined = np.concatenate([x[:, :3, 0, 0], x[:, 3:5, 0, 0]], axis=1)
-
-    def two() -> Any:
-        inputs = keras.Input((5,))
-        first, second = inputs[:, :3], inputs[:, 3:]
-        dense = [keras.layers.Dense(3, "relu")(part) for part in (first, second)]
-        output = keras.layers.Dense(1)(keras.layers.Concatenate()(dense))
-        return keras.Model(inputs, output)
-
-    arms = ["prior", "plain"]
-    short = TrainingSettings(epochs=2)
-    trial = compare(
-        (joined, y), model=two, strategies=arms, folds=2, repeats=1, training=short
-    )
-    assert set(trial.names) == set(arms)
 
 
 def test_a_network_that_does_not_move_is_named() -> None:
@@ -230,58 +99,3 @@ def test_few_rows_are_given_patience_in_updates() -> None:
     assert short.epochs * steps >= 2500
     assert patient_settings(100_000) == TrainingSettings()
     assert LearnerChoice(model=build).record()["patience_updates"] == 250
-
-
-def test_copies_among_arrays_are_kept_together_and_count_once() -> None:
-    random = np.random.default_rng(0)
-    x = np.repeat(random.random((40, 5, 5)), 3, axis=0)
-    x[::3] += 1e-8
-    y = np.tile([1, 0, 0], 40)  # each image has both labels
-    table, _ = labels_of((x, y))
-    for split in outer_splits(table):
-        assert not set(split.train // 3) & set(split.test // 3)
-    found = diagnose(table)
-    assert found["EQP024"].evidence["cases"] == 40
-    assert found.facts["positive_cases"] == 40
-    pairs = np.repeat(x[::3], 2, axis=0), np.tile([1, 0], 40)
-    twice, _ = labels_of(pairs, positive=1)
-    assert diagnose(twice)["EQP008"].evidence["conflicting_sets"] == 40
-
-
-def test_rows_without_a_label_are_dropped_from_all_arrays() -> None:
-    """What the error about such labels proposes works for arrays, too."""
-    x, y = images()
-    gone = np.arange(len(y)) % 10 == 0
-    patient = np.arange(len(y)) // 6
-    labels = np.where(gone, -1, y)
-    with pytest.raises(TargetError, match="unlabelled='drop'"):
-        labels_of((x, labels), group=patient)
-    with pytest.warns(TableWarning):
-        table, rows = labels_of((x, labels), group=patient, unlabelled="drop")
-    np.testing.assert_array_equal(rows, x[~gone])
-    np.testing.assert_array_equal(table.y, y[~gone])
-    assert table.groups is not None
-    left = np.unique(patient[~gone], return_inverse=True)[1]
-    np.testing.assert_array_equal(np.unique(table.groups, return_inverse=True)[1], left)
-    short = TrainingSettings(epochs=1)
-    with pytest.warns(TableWarning):
-        trial = compare(
-            (x, labels),
-            model=build,
-            unlabelled="drop",
-            strategies=["prior", "plain"],
-            folds=2,
-            repeats=1,
-            training=short,
-        )
-    assert trial.facts["rows"] == (~gone).sum()
-    with pytest.warns(TableWarning):
-        model = fit(
-            (x, labels),
-            model=build,
-            unlabelled="drop",
-            folds=2,
-            repeats=1,
-            training=short,
-        )
-    assert model.facts["rows"] == (~gone).sum()

@@ -6,70 +6,52 @@ import re
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from equipoise.errors import InputError, SplitError, TableError
+from equipoise.errors import InputError, SplitError
 from equipoise.reading.read import read_table
-from equipoise.strategies.catalogue import as_strategies
 from equipoise.table.generators import GeneratedTable
+from equipoise.table.splits import SplitKeys
 from equipoise.table.table import Table
 from equipoise.trials.protocol import (
-    MOST_COLUMNS,
     Protocol,
     fold_numbers,
-    jobs,
     parts,
-    require_columns,
     split_by,
 )
-from equipoise.verbs.compare import compare
-from equipoise.verbs.fit import fit
 
 
 def test_parts_are_disjoint_and_cover_each_row_once(known: GeneratedTable) -> None:
-    found = parts(known.table, Protocol(folds=4, seed=1), range(2))
-    assert [(p.repeat, p.fold) for p in found] == [
+    split = parts(SplitKeys.of(known.table), Protocol(folds=4, seed=1), range(2))
+    assert [(p.repeat, p.fold) for p in split] == [
         (r, f) for r in range(2) for f in range(4)
     ]
-    for part in found:
+    for part in split:
         rows = np.concatenate([part.train, part.stop, part.test])
         assert np.array_equal(np.sort(rows), np.arange(500))
-        for own in (part.train, part.stop, part.test):
-            assert set(known.table.y[own]) == {0, 1}
+        for side in (part.train, part.stop, part.test):
+            assert set(known.table.y[side]) == {0, 1}
     for repeat in range(2):
-        tested = np.concatenate([p.test for p in found if p.repeat == repeat])
+        tested = np.concatenate([p.test for p in split if p.repeat == repeat])
         assert np.array_equal(np.sort(tested), np.arange(500))
 
 
 def test_repeats_differ_and_do_not_depend_on_each_other(known: GeneratedTable) -> None:
     protocol = Protocol(seed=1)
-    together = parts(known.table, protocol, range(3))
-    alone = parts(known.table, protocol, [2])
+    together = parts(SplitKeys.of(known.table), protocol, range(3))
+    alone = parts(SplitKeys.of(known.table), protocol, [2])
     assert np.array_equal(together[-1].test, alone[-1].test)
     assert np.array_equal(together[-1].stop, alone[-1].stop)
     assert together[-1].seed == alone[-1].seed
     assert not np.array_equal(together[0].test, together[5].test)
 
 
-def test_every_arm_has_the_same_rows_and_seed(known: GeneratedTable) -> None:
-    found = parts(known.table, Protocol(folds=3), [0])
-    work = jobs(found, as_strategies(["plain", "focal"]), np.array([500, 501]))
-    assert [(j.strategy.name, j.part) for j in work] == [
-        (name, part) for name in ("plain", "focal") for part in range(3)
-    ]
-    for a, b in zip(work[:3], work[3:], strict=True):
-        assert a.seed == b.seed
-        assert a.train_rows is b.train_rows
-        assert a.scored_rows[-2:].tolist() == [500, 501]
-
-
 def test_fold_numbers(known: GeneratedTable) -> None:
-    found = parts(known.table, Protocol(folds=3), range(2))
-    folds = fold_numbers(found, 500, 2)
+    split = parts(SplitKeys.of(known.table), Protocol(folds=3), range(2))
+    folds = fold_numbers(split, 500, 2)
     assert folds.shape == (2, 500)
     assert set(np.unique(folds)) == {0, 1, 2}
-    assert (folds[1, found[4].test] == 1).all()
+    assert (folds[1, split[4].test] == 1).all()
 
 
 def test_how_a_table_is_split(known: GeneratedTable) -> None:
@@ -114,11 +96,11 @@ def patients(*sick: int) -> Table:
 def test_the_number_of_folds_that_an_error_names_works(table: Table) -> None:
     protocol = Protocol(folds=7, by=split_by(table, None))
     with pytest.raises(SplitError, match="Pass folds=") as raised:
-        parts(table, protocol, [0])
+        parts(SplitKeys.of(table), protocol, [0])
     (folds,) = re.findall(r"folds=(\d+), which works", str(raised.value))
     repeats = [0] if protocol.by == "time" else range(5)
     tried = dataclasses.replace(protocol, folds=int(folds))
-    assert len(parts(table, tried, repeats)) == int(folds) * len(repeats)
+    assert len(parts(SplitKeys.of(table), tried, repeats)) == int(folds) * len(repeats)
 
 
 @pytest.mark.parametrize(
@@ -131,31 +113,18 @@ def test_the_number_of_folds_that_an_error_names_works(table: Table) -> None:
 def test_where_no_number_of_folds_works_there_is_a_way(role: str, table: Table) -> None:
     protocol = Protocol(folds=5, by=role)
     with pytest.raises(SplitError, match=f"in drop= in place of {role}=") as raised:
-        parts(table, protocol, [0])
+        parts(SplitKeys.of(table), protocol, [0])
     assert "No other number of folds works" in str(raised.value)
     other = dataclasses.replace(table, **{"groups" if role == "group" else role: None})
-    assert parts(other, Protocol(folds=5), range(5))
+    assert parts(SplitKeys.of(other), Protocol(folds=5), range(5))
 
 
 def test_two_positives_are_too_few_for_any_trial() -> None:
     with pytest.raises(SplitError, match="Collect more rows"):
-        parts(rows_of([1, 50], 200), Protocol(folds=2), [0])
+        parts(SplitKeys.of(rows_of([1, 50], 200)), Protocol(folds=2), [0])
 
 
 def test_what_is_not_there_to_split_by_is_no_matter_of_folds() -> None:
     with pytest.raises(SplitError, match="table read with group=") as raised:
-        parts(rows_of([1, 50, 99], 200), Protocol(by="group"), [0])
+        parts(SplitKeys.of(rows_of([1, 50, 99], 200)), Protocol(by="group"), [0])
     assert "folds" not in str(raised.value)
-
-
-def test_a_table_too_wide_to_end_is_refused_with_advice_that_works() -> None:
-    random = np.random.default_rng(0)
-    names = [f"g{j}" for j in range(MOST_COLUMNS + 1)]
-    data = pd.DataFrame(random.normal(size=(40, len(names))), columns=names)
-    y = pd.Series(np.arange(40) % 4 // 3, name="y")
-    table = read_table((data, y))
-    for verb in (compare, fit):
-        with pytest.raises(TableError, match=r"10,001 columns for .*nlargest"):
-            verb(table)
-    fewer = data[data.var(numeric_only=True).nlargest(2000).index]
-    require_columns(read_table((fewer, y)), "fit")

@@ -22,6 +22,29 @@ def test_the_budget_decides() -> None:
     assert Repeats.of("auto", minutes=2, by="time").more(spent=1) == 0
 
 
+def test_further_repeats_follow_together_or_one_by_one() -> None:
+    three = Repeats.of(3, minutes=2, by="group")
+    assert list(three.following(1, 2, spent=500, last=500)) == [1, 2]
+    assert list(three.following(3, 2, spent=500, last=500)) == []
+    apart = three.one_by_one()
+    steps = [list(apart.following(done, 2, 500, 500)) for done in (1, 2, 3)]
+    assert steps == [[1], [2], []]
+    auto = Repeats.of("auto", minutes=2, by="group").one_by_one()
+    assert list(auto.following(1, 4, spent=60, last=60)) == [1]
+    assert list(auto.following(2, 4, spent=119, last=60)) == []
+    assert list(auto.following(3, 4, spent=3, last=1)) == []
+
+
+@pytest.mark.parametrize("repeats", [3, "auto"])
+def test_the_spans_of_repeats_are_the_whole_work(repeats: int | str) -> None:
+    together = Repeats.of(repeats, minutes=2, by="group")
+    (start, first), (after, rest) = together.span([0]), together.span([1, 2])
+    assert (start, after) == (0.0, first)
+    assert first + rest == pytest.approx(0.95)
+    spans = [together.one_by_one().span([k]) for k in range(3)]
+    assert [start for start, _ in spans] == pytest.approx([0, 0.95 / 3, 1.9 / 3])
+
+
 def test_ctrl_c_after_the_first_repeat_keeps_it(
     known: GeneratedTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

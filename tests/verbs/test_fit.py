@@ -240,7 +240,7 @@ def test_what_is_known_is_of_the_rule_that_is_deployed(
         seen.update(y=y == 1, z=average_scores(log_odds, y, *others))
         return seen["z"]
 
-    monkeypatch.setattr("equipoise.verbs.fit.average_scores", spy)
+    monkeypatch.setattr("equipoise.models.average.average_scores", spy)
     y = rows.table.y
     weights = np.where(y == 1, 2.0, 1.0) * (1 + np.arange(len(y)) % 3)
     model = quick(

@@ -170,11 +170,9 @@ def diagnose(
     Example:
         >>> import numpy as np
         >>> from equipoise.table.table import Column, Table
-        >>> from equipoise.task import Task
         >>> x = np.random.default_rng(0).normal(size=400)
         >>> y = (np.arange(400) % 20 == 7).astype("int8")
-        >>> table = Table((Column("x", "numeric", x),), y,
-        ...               Task("binary", ("no", "yes")))
+        >>> table = Table((Column("x", "numeric", x),), y, ("no", "yes"))
         >>> found = diagnose(table)
         >>> found.worst
         'warning'
@@ -195,7 +193,7 @@ def diagnose(
         if part is not None:
             part.task.require_binary("diagnose")
     subject = Subject(
-        _two_classes(table),
+        require_both_classes(table),
         later,
         precision=number(precision, "precision", 0, 1, open_ends=True),
         seed=integer(seed, "seed"),
@@ -239,7 +237,15 @@ class Outcomes:
         )
 
 
-def _two_classes(table: Table) -> Table:
+def require_both_classes(table: Table) -> Table:
+    """Return a table with rows of both classes.
+
+    Args:
+        table: A binary table.
+
+    Raises:
+        TargetError: A class has no rows.
+    """
     negatives, positives = class_counts(table.labels())
     if not negatives or not positives:
         raise TargetError(

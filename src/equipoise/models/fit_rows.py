@@ -3,45 +3,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive, generator
-from equipoise._core.types import AnyArray, FloatArray, IntArray
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import SplitError, UnsupportedError
 from equipoise.learners.user_model.input import UserInput
 from equipoise.metrics.inputs import check_row_weights
 from equipoise.models.goal import Goal
 from equipoise.table.splits import inner_split
-from equipoise.table.table import (
-    Table,
-)
+from equipoise.table.table import Table
 from equipoise.table.units import one_of_each, tied_rows
-from equipoise.trials.learner_choice import labels_of
 from equipoise.trials.protocol import split_by
+from equipoise.trials.sources import TrialRows
 
 CERTIFY_SHARE = 1 / 3
 
 
-def user_rows(source: Any, **roles: Any) -> tuple[Table, AnyArray]:
-    """Return the labels as a table, and what the user's own network takes.
+def with_weights(
+    rows: TrialRows, weights: npt.ArrayLike | None, goal: Goal
+) -> TrialRows:
+    """Return the rows with what the user says of them: those of weight above 0.
+
+    What a network of the user's takes is given the type that it is stored in.
 
     Args:
-        source: `(x, y)`.
-        **roles: `positive`, `group`, `time` and `unlabelled`, as `labels_of` takes
-            them.
+        rows: All rows.
+        weights: `[rows]` how much each row counts, or None.
+        goal: What the decision rule is to reach.
+
+    Raises:
+        InputError: The weights cannot be used.
+        UnsupportedError: There are weights, and a floor is to be certified.
     """
-    table, x = labels_of(source, **roles)
-    return table, UserInput.of(x).read(x)
+    x = rows.x
+    if x is not None:
+        x = UserInput.of(x).read(x)
+    each = checked_weights(weights, len(rows), goal)
+    rows = replace(rows, x=x, weights=each)
+    if each is None or (each > 0).all():
+        return rows
+    return rows.take(each > 0)
 
 
-def read_weights(
+def checked_weights(
     weights: npt.ArrayLike | None, rows: int, goal: Goal
 ) -> FloatArray | None:
-    """Return how much each row counts, `[rows]`; None where all count alike.
+    """Return how much each row counts, `[rows]`; None if all count alike.
 
     Args:
         weights: What the user gave.
@@ -49,8 +61,8 @@ def read_weights(
         goal: What the decision rule is to reach.
 
     Raises:
-        InputError: There are not as many weights as rows, or one is negative or no
-            number, or all are zero.
+        InputError: There are not as many weights as rows, or one is negative or not
+            finite, or all are zero.
         UnsupportedError: A floor is to be certified.
     """
     if weights is None:
@@ -67,26 +79,10 @@ def read_weights(
     return each
 
 
-def rows_that_count(
-    table: Table, x: AnyArray | None, weights: FloatArray
-) -> tuple[Table, AnyArray | None, FloatArray]:
-    """Return the rows of weight above 0, and their weights.
-
-    Args:
-        table: All rows.
-        x: What the user's own network takes of them; None without one.
-        weights: `[rows]`.
-    """
-    kept = weights > 0
-    if kept.all():
-        return table, x, weights
-    return table.take(kept), None if x is None else x[kept], weights[kept]
-
-
 def hold_out(
     table: Table, goal: Goal, seed: int, duplicates: str = "auto"
 ) -> tuple[IntArray, IntArray | None]:
-    """Set rows aside that nothing will see, where a floor is to be certified.
+    """Set rows aside that nothing will see, if a floor is to be certified.
 
     Of rows that are one case (`tied_rows`) one is set aside, drawn at random, and the
     others are left out: an exact binomial bound counts independent cases.
@@ -98,13 +94,13 @@ def hold_out(
         duplicates: As in `outer_splits`.
 
     Returns:
-        The rows to fit on, and the others; None where there are none.
+        The rows to fit on, and the others; None if there are none.
     """
     rows = np.arange(len(table))
     if goal.certify is None:
         return rows, None
     try:
-        kept, held = inner_split(
+        fitted, set_aside = inner_split(
             table,
             rows,
             share=CERTIFY_SHARE,
@@ -119,6 +115,6 @@ def hold_out(
         ) from error
     units = tied_rows(table, duplicates)
     if units is None:
-        return kept, held
-    each = one_of_each(units[held], generator(seed, "certify", "units"))
-    return kept, held if each is None else held[each]
+        return fitted, set_aside
+    each = one_of_each(units[set_aside], generator(seed, "certify", "units"))
+    return fitted, set_aside if each is None else set_aside[each]

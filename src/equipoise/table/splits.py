@@ -35,8 +35,9 @@ from equipoise.table.table import (
     Table,
 )
 from equipoise.table.units import DUPLICATES, tied_rows
+from equipoise.task import Task
 
-__all__ = ["Split", "duplicate_groups", "inner_split", "outer_splits"]
+__all__ = ["Split", "SplitKeys", "duplicate_groups", "inner_split", "outer_splits"]
 
 BY = ("stratified", "group", "time")
 
@@ -52,6 +53,175 @@ class Split:
 
     train: IntArray
     test: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class SplitKeys:
+    """What a split must know of each row: it fits in memory if the columns do not.
+
+    Attributes:
+        labels: `[rows]` int64 class numbers.
+        units: `[rows]` equal numbers for rows that stay on one side (`tied_rows`);
+            None where each row is a unit of its own.
+        times: `[rows]` float64 numbers that order the rows in time, or None.
+        task: Binary or multi-class, with the names of the classes.
+        grouped: Whether the user named groups.
+    """
+
+    labels: IntArray
+    units: IntArray | None
+    times: FloatArray | None
+    task: Task
+    grouped: bool
+
+    @classmethod
+    def of(cls, table: Table, duplicates: str = "auto") -> SplitKeys:
+        """Return the keys of a table's rows.
+
+        Args:
+            table: A binary or multi-class table.
+            duplicates: "auto", "group" or "ignore"; see the head of this module.
+
+        Raises:
+            UnsupportedError: The table is multi-label.
+        """
+        one_of(duplicates, DUPLICATES, "duplicates")
+        if table.task.kind == "multilabel":
+            raise UnsupportedError(
+                sentence("a multilabel table to split", "a binary or multiclass table")
+            )
+        times = table.time
+        if times is not None:
+            times = np.unique(times, return_inverse=True)[1].astype(np.float64)
+        return cls(
+            np.array(table.labels(), np.int64),
+            tied_rows(table, duplicates),
+            times,
+            table.task,
+            table.groups is not None,
+        )
+
+    def outer(
+        self, folds: int, *, repeat: int = 0, seed: int = 0, by: str = "stratified"
+    ) -> list[Split]:
+        """Return the outer folds of one repeat; see `outer_splits`."""
+        integer(folds, "folds", 2, 50)
+        integer(repeat, "repeat", 0)
+        units = self._checked_units(by)
+        if by == "time":
+            if repeat:
+                raise SplitError(
+                    sentence(f"repeat={repeat} by time", "one partition, repeat=0")
+                )
+            splits = _by_time(self._required_times(), units, folds)
+        else:
+            self._require_enough(units, folds)
+            part = self._folds(units, folds, seed, repeat)
+            splits = [
+                Split(np.flatnonzero(part != k), np.flatnonzero(part == k))
+                for k in range(folds)
+            ]
+        for k, split in enumerate(splits, start=1):
+            self._require_classes(split.train, f"the training part of fold {k}", by)
+            self._require_classes(split.test, f"the test part of fold {k}", by)
+        return splits
+
+    def inner(
+        self,
+        rows: npt.ArrayLike,
+        *,
+        share: float = 0.2,
+        seed: int = 0,
+        by: str = "stratified",
+    ) -> tuple[IntArray, IntArray]:
+        """Return rows to fit and rows that decide when to stop; see `inner_split`."""
+        number(share, "share", 0, 1, open_ends=True)
+        index = np.sort(np.asarray(rows, np.int64))
+        units = self._checked_units(by)[index]
+        labels = self.labels[index]
+        if by == "time":
+            stop = _latest(self._required_times()[index], labels, share)
+            train = ~stop & ~np.isin(units, units[stop])
+        else:
+            random = generator(seed, "splits", "inner")
+            stop = spread(labels, units, np.array([1 - share, share]), random) == 1
+            train = ~stop
+        for part, name in ((train, "fitted"), (stop, "deciding")):
+            where = f"the {name} side of the inner split"
+            self._require_classes(index[part], where, by)
+        return index[train], index[stop]
+
+    def _checked_units(self, by: str) -> IntArray:
+        """Return which rows must stay together, as numbers from 0."""
+        one_of(by, BY, "by")
+        if by == "group" and not self.grouped:
+            raise SplitError(
+                sentence(
+                    "by='group' for a table without groups",
+                    "a table read with group=COLUMN",
+                )
+            )
+        return np.arange(len(self.labels)) if self.units is None else self.units
+
+    def _required_times(self) -> FloatArray:
+        if self.times is None:
+            raise SplitError(
+                sentence(
+                    "by='time' for a table without times",
+                    "a table read with time=COLUMN",
+                )
+            )
+        return self.times
+
+    def _folds(self, units: IntArray, folds: int, seed: int, repeat: int) -> IntArray:
+        """Return each row's fold, `[rows]`."""
+        if _distinct(units) < len(units):
+            random = generator(seed, "splits", "outer", repeat)
+            return spread(self.labels, units, np.full(folds, 1 / folds), random)
+        from sklearn.model_selection import StratifiedKFold
+
+        state = derive(seed, "splits", "outer", repeat) % 2**32
+        splitter = StratifiedKFold(folds, shuffle=True, random_state=state)
+        part = np.empty(len(self.labels), np.int64)
+        for k, (_, test) in enumerate(splitter.split(self.labels, self.labels)):
+            part[test] = k
+        return part
+
+    def _require_enough(self, units: IntArray, folds: int) -> None:
+        """Raise if a class has fewer rows (or units) than there are folds."""
+        whole = _distinct(units) == len(units)
+        for label in range(len(self.task.classes)):
+            rows = self.labels == label
+            count = int(np.count_nonzero(rows))
+            cases = count if whole else _distinct(units[rows])
+            if cases < folds:
+                inside = (
+                    "" if whole or cases == count else f" in {cases} groups of rows"
+                )
+                raise _too_few(self._named(label, count) + inside, cases, folds)
+
+    def _require_classes(self, rows: IntArray, part: str, by: str) -> None:
+        present = np.bincount(self.labels[rows], minlength=len(self.task.classes))
+        if present.all():
+            return
+        label = int(np.argmin(present))
+        total = int(np.count_nonzero(self.labels == label))
+        advice = "Collect more such rows, or divide them otherwise."
+        if by == "time":
+            advice = "Pass by='stratified' if the order in time does not matter."
+        raise SplitError(
+            f"{part[0].upper()}{part[1:]} has {len(rows):,} rows and "
+            f"{self._named(label, 0)}; the table has {self._named(label, total)}. "
+            "Every part needs every class.",
+            advice,
+        )
+
+    def _named(self, label: int, count: int) -> str:
+        """Return a count of rows of a class, in words."""
+        plural = "" if count == 1 else "s"
+        if self.task.kind == "binary":
+            return f"{count} {('negative', 'positive')[label]}{plural}"
+        return f"{count} row{plural} of class {self.task.classes[label]!r}"
 
 
 def outer_splits(
@@ -89,26 +259,8 @@ def outer_splits(
         >>> [int(table.y[split.test].sum()) for split in outer_splits(table)]
         [2, 2, 2, 2, 2]
     """
-    integer(folds, "folds", 2, 50)
-    integer(repeat, "repeat", 0)
-    groups = _checked_groups(table, by, duplicates)
-    if by == "time":
-        if repeat:
-            raise SplitError(
-                sentence(f"repeat={repeat} by time", "one partition, repeat=0")
-            )
-        splits = _by_time(_times(table), groups, folds)
-    else:
-        _enough(table, groups, folds)
-        part = _folds(table, groups, folds, seed, repeat)
-        splits = [
-            Split(np.flatnonzero(part != k), np.flatnonzero(part == k))
-            for k in range(folds)
-        ]
-    for k, split in enumerate(splits):
-        _require_classes(table, split.train, f"the training part of fold {k + 1}", by)
-        _require_classes(table, split.test, f"the test part of fold {k + 1}", by)
-    return splits
+    keys = SplitKeys.of(table, duplicates)
+    return keys.outer(folds, repeat=repeat, seed=seed, by=by)
 
 
 def inner_split(
@@ -146,56 +298,8 @@ def inner_split(
         >>> len(train), len(stop), int(table.y[stop].sum())
         (80, 20, 2)
     """
-    number(share, "share", 0, 1, open_ends=True)
-    index = np.sort(np.asarray(rows, np.int64))
-    groups = _checked_groups(table, by, duplicates)[index]
-    y = table.labels()[index]
-    if by == "time":
-        stop = _latest(_times(table)[index], y, share)
-        train = ~stop & ~np.isin(groups, groups[stop])
-    else:
-        random = generator(seed, "splits", "inner")
-        stop = spread(y, groups, np.array([1 - share, share]), random) == 1
-        train = ~stop
-    for part, name in ((train, "fitted"), (stop, "deciding")):
-        _require_classes(table, index[part], f"the {name} side of the inner split", by)
-    return index[train], index[stop]
-
-
-def _checked_groups(table: Table, by: str, duplicates: str) -> IntArray:
-    """Return which rows must stay together, as numbers from 0."""
-    one_of(by, BY, "by")
-    one_of(duplicates, DUPLICATES, "duplicates")
-    if table.task.kind == "multilabel":
-        raise UnsupportedError(
-            sentence("a multilabel table to split", "a binary or multiclass table")
-        )
-    if by == "group" and table.groups is None:
-        raise SplitError(
-            sentence(
-                "by='group' for a table without groups",
-                "a table read with group=COLUMN",
-            )
-        )
-    units = tied_rows(table, duplicates)
-    return np.arange(len(table)) if units is None else units
-
-
-def _folds(
-    table: Table, groups: IntArray, folds: int, seed: int, repeat: int
-) -> IntArray:
-    """Return each row's fold, `[rows]`."""
-    if _distinct(groups) < len(groups):
-        random = generator(seed, "splits", "outer", repeat)
-        return spread(table.labels(), groups, np.full(folds, 1 / folds), random)
-    from sklearn.model_selection import StratifiedKFold
-
-    state = derive(seed, "splits", "outer", repeat) % 2**32
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=state)
-    part = np.empty(len(table), np.int64)
-    for k, (_, test) in enumerate(splitter.split(table.labels(), table.labels())):
-        part[test] = k
-    return part
+    keys = SplitKeys.of(table, duplicates)
+    return keys.inner(rows, share=share, seed=seed, by=by)
 
 
 def _by_time(times: FloatArray, groups: IntArray, folds: int) -> list[Split]:
@@ -218,9 +322,7 @@ def _edge(ordered: FloatArray, position: int) -> int:
     return int(np.searchsorted(ordered, ordered[position], "left"))
 
 
-def _latest(
-    times: FloatArray, y: npt.NDArray[np.int8], share: float
-) -> npt.NDArray[np.bool_]:
+def _latest(times: FloatArray, y: IntArray, share: float) -> npt.NDArray[np.bool_]:
     """Return which rows are the latest, with every class before and after the cut."""
     cut = float(np.quantile(times, 1 - share))
     spans = [
@@ -232,30 +334,6 @@ def _latest(
         after = np.unique(times[times > earliest])
         cut = min(max(cut, float(after[0])), latest)
     return np.asarray(times >= cut)
-
-
-def _times(table: Table) -> FloatArray:
-    """Return times as numbers that order the rows."""
-    if table.time is None:
-        raise SplitError(
-            sentence(
-                "by='time' for a table without times", "a table read with time=COLUMN"
-            )
-        )
-    ranks = np.unique(table.time, return_inverse=True)[1]
-    return np.asarray(ranks, np.float64)
-
-
-def _enough(table: Table, groups: IntArray, folds: int) -> None:
-    """Raise where a class has fewer rows (or groups) than there are folds."""
-    whole = _distinct(groups) == len(groups)
-    for label in range(len(table.classes)):
-        rows = table.labels() == label
-        count = int(np.count_nonzero(rows))
-        units = count if whole else _distinct(groups[rows])
-        if units < folds:
-            inside = "" if whole or units == count else f" in {units} groups of rows"
-            raise _too_few(_named(table, label, count) + inside, units, folds)
 
 
 def _distinct(groups: IntArray) -> int:
@@ -272,29 +350,5 @@ def _too_few(what: str, units: int, folds: int) -> SplitError:
     )
     return SplitError(
         f"{what} cannot be spread over {folds} folds: each part needs at least one.",
-        advice,
-    )
-
-
-def _named(table: Table, label: int, count: int) -> str:
-    if table.task.kind == "binary":
-        kind = ("negative", "positive")[label]
-        return f"{count} {kind}{'' if count == 1 else 's'}"
-    return f"{count} row{'' if count == 1 else 's'} of class {table.classes[label]!r}"
-
-
-def _require_classes(table: Table, rows: IntArray, part: str, by: str) -> None:
-    present = np.bincount(table.labels()[rows], minlength=len(table.classes))
-    if present.all():
-        return
-    label = int(np.argmin(present))
-    total = int(np.count_nonzero(table.labels() == label))
-    missing = _named(table, label, 0)
-    advice = "Collect more such rows, or divide them otherwise."
-    if by == "time":
-        advice = "Pass by='stratified' if the order in time does not matter."
-    raise SplitError(
-        f"{part[0].upper()}{part[1:]} has {len(rows):,} rows and {missing}; the table "
-        f"has {_named(table, label, total)}. Every part needs every class.",
         advice,
     )

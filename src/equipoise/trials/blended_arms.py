@@ -93,8 +93,8 @@ def with_blends(
         )
         blends[name] = weights
         files = {member: scores.extra[key] for member, key in keys.items()}
-        later = pool({m: mean_log_odds(z) for m, z in files.items()}, weights)
-        extra[name] = np.tile(later, (len(next(iter(files.values()))), 1))
+        averaged = pool({m: mean_log_odds(z) for m, z in files.items()}, weights)
+        extra[name] = np.tile(averaged, (len(next(iter(files.values()))), 1))
         seconds[name] = sum(scores.seconds[key] for key in keys.values())
         updates[name] = sum(scores.updates[key] for key in keys.values())
     return replace(
@@ -139,8 +139,8 @@ def cross_blended(
                 y[other],
                 shares,
             )
-            own = {name: z[repeat, here] for name, z in parts.items()}
-            blended[repeat, here] = pool(own, weights)
+            scored = {name: z[repeat, here] for name, z in parts.items()}
+            blended[repeat, here] = pool(scored, weights)
     return blended
 
 

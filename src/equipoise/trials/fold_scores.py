@@ -4,24 +4,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.types import FloatArray, IntArray
-from equipoise.errors import EquipoiseError
 from equipoise.evaluation.estimand import SplitSizes
-from equipoise.jobs import Job, Learner, Outcome, Progress, Scorer
-from equipoise.learners.registry import learner_for
+from equipoise.jobs import Outcome, Progress, Scorer
 from equipoise.strategies.idle import idle_parts
-from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import (
-    Table,
-)
-from equipoise.trials.protocol import Part, fold_numbers, jobs
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.protocol import Part, fold_numbers
+from equipoise.trials.runners.local import LocalRunner
+from equipoise.trials.runners.runner import Runner, StrategyFailure, make_shards
 
 MOST_STUCK = 0.5
 """An arm is named if the first, or the last, epoch was best in this share of fits."""
@@ -85,94 +81,132 @@ class Scores:
         return SplitSizes.of(tested, self.trained, rows, past=by == "time")
 
 
-def run(
-    table: Table,
+def fit_parts(
+    plan: TrialPlan,
     parts: Sequence[Part],
-    strategies: Sequence[Strategy],
-    *,
-    rows: int,
-    learner: Callable[[Strategy], Learner] = learner_for,
-    keep: bool = False,
-    weights: FloatArray | None = None,
     progress: Progress | None = None,
-    baseline: str | None = None,
+    *,
+    without: Container[str] = (),
+    runner: Runner | None = None,
 ) -> Scores:
     """Fit every strategy on every part and collect the scores.
 
     Args:
-        table: The rows; those from `rows` on are a test file's.
+        plan: Rows, strategies and learners.
         parts: Outer splits of whole repeats.
-        strategies: The arms, with different names.
-        rows: How many rows belong to the trial itself.
-        learner: Finds the learner of a strategy; the same one for all that share it.
-        keep: Whether the fitted models are kept.
-        weights: `[rows of the table]` how much each row counts; None for 1 each.
         progress: Called with a sentence and the share done.
-        baseline: The arm that the others are compared with. If it is named, an error
-            in another arm ends that arm alone: its reason is in `Scores.failed`.
+        without: Names of strategies that are left out.
+        runner: Who does the fits; this process if None.
 
     Raises:
-        EquipoiseError: The baseline cannot be fitted; or any arm, without one.
+        EquipoiseError: The baseline cannot be fitted; or any strategy, without one.
     """
-    extra_rows = np.arange(rows, len(table))
-    repeats = len({part.repeat for part in parts})
-    first = min(part.repeat for part in parts)
-    log_odds = {s.name: np.full((repeats, rows), np.nan) for s in strategies}
-    extra = {s.name: np.full((len(parts), len(extra_rows)), np.nan) for s in strategies}
-    seconds = dict.fromkeys(log_odds, 0.0)
-    updates = dict.fromkeys(log_odds, 0.0)
-    scorers: dict[str, list[Scorer]] = {name: [] for name in log_odds}
-    stopped: dict[str, list[tuple[int, int]]] = {name: [] for name in log_odds}
-    notes: dict[str, None] = {}
-    idle: dict[str, Counter[str]] = {name: Counter() for name in log_odds}
-    groups: dict[tuple[int, ...], None] = {}
-    number = {part.number: (i, part) for i, part in enumerate(parts)}
-    planned = partial(jobs, parts, extra=extra_rows, weights=weights)
-    failed: dict[str, str] = {}
-    work = _Work(table, planned, len(parts), learner, keep, baseline, failed)
-    for outcome in work.outcomes(strategies, progress):
-        i, part = number[outcome.job.part]
-        name = outcome.job.strategy.name
-        own = len(part.test)
-        log_odds[name][part.repeat - first, part.test] = outcome.log_odds[:own]
-        extra[name][i] = outcome.log_odds[own:]
-        seconds[name] += outcome.seconds
-        updates[name] += outcome.updates / len(parts)
-        if outcome.scorer is not None:
-            scorers[name].append(outcome.scorer)
-        if outcome.groups:
-            groups[outcome.groups] = None
-        if outcome.job.strategy.learner_record.trains_networks:
-            stopped[name].append((outcome.best_epoch, outcome.limit))
-        notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
-        known = idle_parts(
-            outcome.job.strategy,
-            *outcome.job.totals(table.labels(), outcome.job.train_rows),
+    strategies = [s for s in plan.strategies if s.name not in without]
+    scores = _Collected.of(plan, parts, [s.name for s in strategies])
+    shards = make_shards(plan, parts, strategies)
+    for result in (runner or LocalRunner()).run(plan, shards, progress):
+        if isinstance(result, StrategyFailure):
+            scores.failed[result.name] = result.reason
+        else:
+            scores.add(result)
+    return scores.whole()
+
+
+@dataclass(frozen=True, eq=False)
+class _Collected:
+    """The scores of some parts while they come in.
+
+    Attributes:
+        labels: `[rows]` of the trial.
+        parts: By number, the place among the parts, and the part.
+        log_odds: Arm -> `[repeats, rows]`.
+        extra: Arm -> `[parts, test rows]`.
+        seconds: Arm -> seconds.
+        updates: Arm -> mean number of updates.
+        scorers: Arm -> fitted models.
+        epochs: Arm of networks -> by fit, the best epoch and the last.
+        idle: Arm -> what had no effect, and in how many fits.
+        notes: What learners had to say.
+        groups: Sizes of the groups of networks.
+        failed: Arm -> why it gave no scores.
+    """
+
+    labels: npt.NDArray[np.generic]
+    parts: Mapping[int, tuple[int, Part]]
+    log_odds: dict[str, FloatArray]
+    extra: dict[str, FloatArray]
+    seconds: dict[str, float]
+    updates: dict[str, float]
+    scorers: dict[str, list[Scorer]]
+    epochs: dict[str, list[tuple[int, int]]]
+    idle: dict[str, Counter[str]]
+    notes: dict[str, None] = field(default_factory=dict)
+    groups: dict[tuple[int, ...], None] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, plan: TrialPlan, parts: Sequence[Part], names: Sequence[str]
+    ) -> _Collected:
+        """Make room for what the fits of some arms on some parts give."""
+        shape = len({part.repeat for part in parts}), len(plan.table)
+        test_rows = 0 if plan.test_table is None else len(plan.test_table)
+        return cls(
+            plan.table.labels(),
+            {part.number: (place, part) for place, part in enumerate(parts)},
+            {name: np.full(shape, np.nan) for name in names},
+            {name: np.full((len(parts), test_rows), np.nan) for name in names},
+            dict.fromkeys(names, 0.0),
+            dict.fromkeys(names, 0.0),
+            {name: [] for name in names},
+            {name: [] for name in names},
+            {name: Counter() for name in names},
         )
-        idle[name].update(dict.fromkeys([*known, *outcome.idle], 1))
-    for name, epochs in stopped.items():
-        if name not in failed:
-            notes.update(dict.fromkeys(f"{name}: {n}" for n in stopping_notes(epochs)))
-    folds = fold_numbers(parts, rows, repeats)
-    kept = {name: tuple(fitted) for name, fitted in scorers.items()}
-    for by_arm in (log_odds, extra, seconds, updates, kept, idle):
-        for name in failed:
-            del by_arm[name]
-    return Scores(
-        log_odds,
-        folds,
-        extra,
-        seconds,
-        updates,
-        kept,
-        tuple(notes),
-        tuple(groups),
-        failed,
-        idle,
-        trained=np.array([len(p.train) + len(p.stop) for p in parts]).reshape(
-            repeats, -1
-        ),
-    )
+
+    def add(self, outcome: Outcome) -> None:
+        """Take what one job gave."""
+        job = outcome.job
+        name = job.strategy.name
+        place, part = self.parts[job.part]
+        first = min(p.repeat for _, p in self.parts.values())
+        tested = len(part.test)
+        self.log_odds[name][part.repeat - first, part.test] = outcome.log_odds[:tested]
+        self.extra[name][place] = outcome.log_odds[tested:]
+        self.seconds[name] += outcome.seconds
+        self.updates[name] += outcome.updates / len(self.parts)
+        if outcome.scorer is not None:
+            self.scorers[name].append(outcome.scorer)
+        if outcome.groups:
+            self.groups[outcome.groups] = None
+        if job.strategy.learner_record.trains_networks:
+            self.epochs[name].append((outcome.best_epoch, outcome.limit))
+        self.notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
+        idle = idle_parts(job.strategy, *job.totals(self.labels, job.train_rows))
+        self.idle[name].update(dict.fromkeys([*idle, *outcome.idle], 1))
+
+    def whole(self) -> Scores:
+        """Return the scores, once all fits are done."""
+        names = [name for name in self.log_odds if name not in self.failed]
+        notes = dict(self.notes)
+        for name in names:
+            texts = stopping_notes(self.epochs[name])
+            notes.update(dict.fromkeys(f"{name}: {text}" for text in texts))
+        parts = [part for _, part in self.parts.values()]
+        repeats = len({part.repeat for part in parts})
+        trained = np.array([len(part.train) + len(part.stop) for part in parts])
+        return Scores(
+            log_odds={name: self.log_odds[name] for name in names},
+            folds=fold_numbers(parts, len(self.labels), repeats),
+            extra={name: self.extra[name] for name in names},
+            seconds={name: self.seconds[name] for name in names},
+            updates={name: self.updates[name] for name in names},
+            scorers={name: tuple(self.scorers[name]) for name in names},
+            notes=tuple(notes),
+            groups=tuple(self.groups),
+            failed=self.failed,
+            idle={name: self.idle[name] for name in names},
+            trained=trained.reshape(repeats, -1),
+        )
 
 
 def stopping_notes(epochs: Sequence[tuple[int, int]]) -> list[str]:
@@ -243,81 +277,3 @@ def join(first: Scores, second: Scores) -> Scores:
         if first.trained is None or second.trained is None
         else np.concatenate([first.trained, second.trained]),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """The fits of a run, arm by arm.
-
-    Attributes:
-        table: The rows that all jobs index.
-        planned: Gives the jobs of some arms, arm by arm.
-        parts: The number of jobs of an arm.
-        learner: Finds the learner of a strategy.
-        keep: Whether the fitted models are kept.
-        baseline: As in `run`.
-        failed: Takes why an arm gave no scores.
-    """
-
-    table: Table
-    planned: Callable[[Sequence[Strategy]], list[Job]]
-    parts: int
-    learner: Callable[[Strategy], Learner]
-    keep: bool
-    baseline: str | None
-    failed: dict[str, str]
-
-    def outcomes(
-        self, strategies: Sequence[Strategy], progress: Progress | None
-    ) -> Iterator[Outcome]:
-        """Hand each learner all of its jobs at once."""
-        by_learner: dict[int, tuple[Learner, list[Strategy]]] = {}
-        for strategy in strategies:
-            learner = self.learner(strategy)
-            by_learner.setdefault(id(learner), (learner, []))[1].append(strategy)
-        done = 0.0
-        for learner, members in by_learner.values():
-            share = len(members) / len(strategies)
-            call = None if progress is None else scaled(progress, done, share)
-            yield from self._surviving(learner, members, call)
-            done += share
-
-    def _surviving(
-        self, learner: Learner, arms: Sequence[Strategy], progress: Progress | None
-    ) -> Iterator[Outcome]:
-        """Yield what all arms give; if one fails, the others are fitted one by one."""
-        waiting = [list(arms)]
-        while waiting:
-            group = waiting.pop(0)
-            complete = 0
-            try:
-                for outcomes in self._by_arm(learner, group, progress):
-                    complete += 1
-                    yield from outcomes
-            except EquipoiseError as error:
-                open_arms = group[complete:]
-                names = [arm.name for arm in open_arms]
-                if self.baseline is None or names == [self.baseline]:
-                    raise
-                if len(open_arms) == 1:
-                    self.failed[names[0]] = str(error)
-                else:
-                    waiting += [[arm] for arm in open_arms]
-
-    def _by_arm(
-        self, learner: Learner, arms: Sequence[Strategy], progress: Progress | None
-    ) -> Iterator[list[Outcome]]:
-        """Yield the outcomes of one arm after the other, each when all are there."""
-        outcomes: list[Outcome] = []
-        jobs = self.planned(arms)
-        run = learner.run(self.table, jobs, keep=self.keep, progress=progress)
-        for outcome in run:
-            outcomes.append(outcome)
-            if len(outcomes) == self.parts:
-                yield outcomes
-                outcomes = []
-
-
-def scaled(progress: Progress, start: float, share: float) -> Progress:
-    """Return a progress call for a part of the work, from `start` on."""
-    return lambda text, part: progress(text, start + share * part)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plan of a trial: which rows each fit sees, and in which jobs.
+"""How a trial splits its rows: which rows each fit sees.
 
 Every arm gets the same outer folds, the same inner split for early stopping and
 the same seed, so the arms are compared pair by pair.
@@ -14,13 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import one_of, sentence
+from equipoise._core.checks import one_of
 from equipoise._core.seeds import derive
-from equipoise._core.types import FloatArray, IntArray
-from equipoise.errors import SplitError, TableError
-from equipoise.jobs import Job
-from equipoise.strategies.strategy import Strategy
-from equipoise.table.splits import inner_split, outer_splits
+from equipoise._core.types import IntArray
+from equipoise.errors import SplitError
+from equipoise.table.splits import SplitKeys
 from equipoise.table.table import (
     Table,
 )
@@ -52,7 +50,17 @@ class Protocol:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One outer split with its inner split; disjoint row positions."""
+    """One outer split with its inner split; disjoint row positions.
+
+    Attributes:
+        repeat: Which drawing of the folds, from 0.
+        fold: Which fold of the repeat, from 0.
+        number: Which part of the trial, over all repeats.
+        train: `[n]` rows to learn from.
+        stop: `[n]` rows that decide when training stops.
+        test: `[n]` rows to score.
+        seed: Of the part's fits.
+    """
 
     repeat: int
     fold: int
@@ -76,11 +84,11 @@ def split_by(table: Table, by: str | None) -> str:
     return "group" if table.groups is not None else "stratified"
 
 
-def parts(table: Table, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:
-    """Return the parts of the given repeats, in order.
+def parts(keys: SplitKeys, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:
+    """Return the parts of some repeats, in order.
 
     Args:
-        table: The rows.
+        keys: What a split must know of the rows.
         protocol: How they are split.
         repeats: The numbers of the repeats, from 0.
 
@@ -89,20 +97,20 @@ def parts(table: Table, protocol: Protocol, repeats: Iterable[int]) -> list[Part
             would work.
     """
     try:
-        return _parts(table, protocol, repeats)
+        return _parts(keys, protocol, repeats)
     except SplitError as error:
         if str(error) == error.facts:  # what is asked for is not there to split by
             raise
-        raise SplitError(error.facts, _advice(table, protocol)) from error
+        raise SplitError(error.facts, _advice(keys, protocol)) from error
 
 
-def _advice(table: Table, protocol: Protocol) -> str:
-    """Return a way to split the table that works, or what else can be done."""
+def _advice(keys: SplitKeys, protocol: Protocol) -> str:
+    """Return a way to split the rows that works, or what else can be done."""
     repeats = range(1 if protocol.by == "time" else TRIED_REPEATS)
     near = sorted(range(2, MOST_FOLDS + 1), key=lambda k: (abs(k - protocol.folds), k))
     for folds in near:
         try:
-            _parts(table, dataclasses.replace(protocol, folds=folds), repeats)
+            _parts(keys, dataclasses.replace(protocol, folds=folds), repeats)
         except SplitError:
             continue
         return f"Pass folds={folds}, which works."
@@ -112,7 +120,7 @@ def _advice(table: Table, protocol: Protocol) -> str:
             f"{no_folds} Collect more rows; or, if the order in time does not matter, "
             "pass the column in drop= in place of time=."
         )
-    if table.groups is not None:
+    if keys.grouped:
         return (
             f"{no_folds} A trial needs each class in at least 3 groups: one to learn "
             "from, one to stop by, one to test. Collect more groups; or, if rows of "
@@ -127,59 +135,18 @@ def _advice(table: Table, protocol: Protocol) -> str:
     return f"{no_folds} Collect more rows of that class."
 
 
-def _parts(table: Table, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:
+def _parts(keys: SplitKeys, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:
     result = []
+    by = protocol.by
     for repeat in repeats:
-        splits = outer_splits(
-            table,
-            folds=protocol.folds,
-            repeat=repeat,
-            seed=protocol.seed,
-            by=protocol.by,
-            duplicates=protocol.duplicates,
-        )
+        splits = keys.outer(protocol.folds, repeat=repeat, seed=protocol.seed, by=by)
         for fold, split in enumerate(splits):
             seed = derive(protocol.seed, "part", repeat, fold)
-            train, stop = inner_split(
-                table,
-                split.train,
-                share=protocol.stop_share,
-                seed=seed,
-                by=protocol.by,
-                duplicates=protocol.duplicates,
-            )
+            share = protocol.stop_share
+            train, stop = keys.inner(split.train, share=share, seed=seed, by=by)
             number = repeat * protocol.folds + fold
             result.append(Part(repeat, fold, number, train, stop, split.test, seed))
     return result
-
-
-def jobs(
-    parts: Sequence[Part],
-    strategies: Sequence[Strategy],
-    extra: IntArray,
-    weights: FloatArray | None = None,
-) -> list[Job]:
-    """Return one job per strategy and part, strategy by strategy.
-
-    Args:
-        parts: The outer splits.
-        strategies: The arms.
-        extra: Rows that every job scores after its own, for a test file.
-        weights: `[rows of the table]` how much each row counts; None for 1 each.
-    """
-    return [
-        Job(
-            strategy=strategy,
-            train_rows=part.train,
-            stop_rows=part.stop,
-            scored_rows=np.concatenate([part.test, extra]),
-            seed=part.seed,
-            part=part.number,
-            row_weights=weights,
-        )
-        for strategy in strategies
-        for part in parts
-    ]
 
 
 def fold_numbers(
@@ -191,30 +158,3 @@ def fold_numbers(
     for part in parts:
         folds[part.repeat - first, part.test] = part.fold
     return folds
-
-
-MOST_COLUMNS = 10_000
-"""Fits take time in proportion to the columns; a trial of more would not end."""
-
-
-def require_columns(table: Table, what: str) -> None:
-    """Raise if a table has so many columns that the fits would not end.
-
-    Args:
-        table: The table.
-        what: The verb that asks, for the message.
-
-    Raises:
-        TableError: It has more than `MOST_COLUMNS`.
-    """
-    count = len(table.columns)
-    if count > MOST_COLUMNS:
-        raise TableError(
-            sentence(
-                f"a table of {count:,} columns for {what}",
-                f"at most {MOST_COLUMNS:,}",
-                "Choose columns without the target, for example those of the largest "
-                "variance: data[data.var(numeric_only=True).nlargest(2000).index]. A "
-                "choice by the target would have to be made anew in each fold.",
-            )
-        )

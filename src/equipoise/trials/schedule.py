@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,42 +13,56 @@ from pathlib import Path
 from equipoise._core.checks import integer, sentence
 from equipoise._core.files import set_aside, to_json, write_whole
 from equipoise.errors import InputError, InputTypeError, SplitError
-from equipoise.jobs import Progress
-from equipoise.strategies.strategy import Strategy
+from equipoise.jobs import Progress, scaled
 from equipoise.table.hashes import row_hashes
-from equipoise.table.table import Table
-from equipoise.trials.fold_scores import Scores, join, run, scaled
-from equipoise.trials.learner_choice import LearnerChoice
-from equipoise.trials.protocol import Protocol, parts
+from equipoise.trials.fold_scores import Scores, fit_parts, join
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.runners.runner import Runner
 
 MOST_REPEATS = 5
-"""How many repeats `repeats="auto"` draws at most."""
+"""How many repeats `compare` draws at most with `repeats="auto"`."""
+MOST_KEPT = 3
+"""The same for `fit`, which keeps the models of each."""
 MOST_REPEATS_EVER = 20
 """How many can be asked for."""
+FITS_SHARE = 0.95
+"""Share of the work that fits are, for progress."""
+FIRST_SHARE = 0.3
+"""Share of the work that the first repeat is if the time decides how many follow."""
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """How many repeats a trial has.
+    """How many repeats there are, and how they follow each other.
 
     Attributes:
-        wanted: The number; None where the time budget decides.
-        budget: Seconds that `wanted=None` may take.
+        number: How many; None if the time budget decides.
+        budget: Seconds that they may take then.
+        most: How many the time budget may decide on.
+        together: Whether all repeats after the first are fitted together, as one run
+            of each learner; or one after the other, which takes less memory.
     """
 
-    wanted: int | None
+    number: int | None
     budget: float
+    most: int = MOST_REPEATS
+    together: bool = True
 
     @classmethod
     def of(cls, repeats: int | str, minutes: float, by: str) -> Repeats:
         """Return what the user's arguments mean.
+
+        Args:
+            repeats: A number from 1 to 20, or "auto".
+            minutes: The time budget of "auto".
+            by: How the rows are split.
 
         Raises:
             InputTypeError: `repeats` is neither an integer nor "auto".
             InputError: It is out of range, or above 1 with splits by time.
         """
         if repeats == "auto":
-            # Time has one order: there is nothing to draw anew.
+            # Time has one order: there is nothing to draw again.
             return cls(1 if by == "time" else None, minutes * 60)
         if isinstance(repeats, str):
             raise InputTypeError(
@@ -65,82 +78,114 @@ class Repeats:
             )
         return cls(count, minutes * 60)
 
+    def one_by_one(self) -> Repeats:
+        """Return the same for models that are kept: fewer, one after the other."""
+        return replace(self, most=MOST_KEPT, together=False)
+
     def more(self, spent: float) -> int:
         """Return how many repeats follow the first, which took `spent` seconds."""
-        if self.wanted is not None:
-            return self.wanted - 1
+        if self.number is not None:
+            return self.number - 1
         left = int((self.budget - spent) / max(spent, 1e-3))
-        return min(MOST_REPEATS - 1, max(0, left))
+        return min(self.most - 1, max(0, left))
+
+    def following(self, done: int, more: int, spent: float, last: float) -> range:
+        """Return the repeats to fit next; none if those done were all.
+
+        Args:
+            done: How many are fitted.
+            more: How many were to follow the first.
+            spent: Seconds since the start.
+            last: Seconds that the last one took.
+        """
+        if self.together:
+            return range(1, more + 1) if done == 1 else range(0)
+        if self.number is None and spent + last > self.budget:
+            return range(0)
+        return range(done, min(done + 1, self.number or self.most))
+
+    def span(self, batch: Sequence[int]) -> tuple[float, float]:
+        """Return where the work on some repeats begins, and its share of all."""
+        if not self.together:
+            each = FITS_SHARE / (self.number or self.most)
+            return batch[0] * each, each
+        first = FIRST_SHARE if self.number is None else FITS_SHARE / self.number
+        return (first, FITS_SHARE - first) if batch[0] else (0.0, first)
 
 
 def fit_repeats(
-    whole: Table,
-    rows: int,
-    arms: Sequence[Strategy],
-    protocol: Protocol,
-    learner: LearnerChoice,
+    plan: TrialPlan,
     repeats: Repeats,
-    started: float,
     progress: Progress,
-    baseline: str | None = None,
+    *,
+    started: float,
+    runner: Runner | None = None,
 ) -> Scores:
     """Fit the first repeat, then as many more as were asked for or fit in time.
 
     With checkpoints, the number of repeats that the time allowed is remembered: a
     trial that goes on after a stop has as many as it would have had. Ctrl-C after
-    the first repeat leaves its scores, with a note.
+    the first repeat leaves the scores so far with a note, unless models are kept.
 
     Args:
-        whole: The trial's rows, and after them a test file's.
-        rows: How many are the trial's.
-        arms: The strategies.
-        protocol: How the rows are split.
-        learner: Who learns.
-        repeats: How many repeats there are.
-        started: When the trial began, `time.monotonic()`.
+        plan: Rows, strategies and learners.
+        repeats: How many there are.
         progress: Called with a sentence and the share of the work done.
-        baseline: As in `run`: an error in another arm ends that arm alone.
+        started: When the trial began, `time.monotonic()`.
+        runner: Who does the fits; this process if None.
 
     Raises:
-        KeyboardInterrupt: The user stopped it within the first repeat.
+        SplitError: A class cannot be present in every part.
+        KeyboardInterrupt: The user stopped it within the first repeat, or while
+            models are kept.
     """
-    own = whole if len(whole) == rows else whole.take(range(rows))
-    memory = _Memory.of(learner.checkpoints, own, arms, protocol)
-    share = 0.3 if repeats.wanted is None else 0.95 / repeats.wanted
-    scores = run(
-        whole,
-        parts(own, protocol, [0]),
-        arms,
-        rows=rows,
-        learner=learner,
-        progress=scaled(progress, 0, share),
-        baseline=baseline,
-    )
-    more, damaged = memory.recall()
-    if damaged:
-        scores = replace(scores, notes=(*scores.notes, damaged))
+    begun = time.monotonic()
+    report = scaled(progress, *repeats.span([0]))
+    scores = fit_parts(plan, plan.parts([0]), report, runner=runner)
+    more, note = _number_of_more(plan, repeats, started)
+    scores = _with_note(scores, note)
+    while True:
+        now = time.monotonic()
+        batch = repeats.following(scores.repeats, more, now - started, now - begun)
+        if not batch:
+            return scores
+        begun = now
+        try:
+            rest = fit_parts(
+                plan,
+                plan.parts(batch),
+                scaled(progress, *repeats.span(batch)),
+                without=scores.failed,
+                runner=runner,
+            )
+        except SplitError as error:
+            number = (
+                "One repeat" if scores.repeats == 1 else f"{scores.repeats} repeats"
+            )
+            note = f"{number} only: the folds could not be drawn again. {error.facts}"
+            return _with_note(scores, note)
+        except KeyboardInterrupt:
+            if plan.keep:
+                raise
+            note = f"Stopped by the user after the first of {more + 1} repeats."
+            return _with_note(scores, note)
+        scores = join(scores, rest)
+
+
+def _with_note(scores: Scores, note: str) -> Scores:
+    return replace(scores, notes=(*scores.notes, note)) if note else scores
+
+
+def _number_of_more(
+    plan: TrialPlan, repeats: Repeats, started: float
+) -> tuple[int, str]:
+    """Return how many repeats follow the first, and what to say of a damaged file."""
+    memory = _Memory.of(plan)
+    more, note = memory.recall()
     if more is None:
         more = repeats.more(time.monotonic() - started)
         memory.keep(more)
-    if not more:
-        return scores
-    try:
-        rest = run(
-            whole,
-            parts(own, protocol, range(1, more + 1)),
-            [arm for arm in arms if arm.name not in scores.failed],
-            rows=rows,
-            learner=learner,
-            progress=scaled(progress, share, 0.95 - share),
-            baseline=baseline,
-        )
-    except SplitError as error:
-        note = f"One repeat only: the folds could not be drawn anew. {error.facts}"
-        return replace(scores, notes=(*scores.notes, note))
-    except KeyboardInterrupt:
-        note = f"Stopped by the user after the first of {more + 1} repeats."
-        return replace(scores, notes=(*scores.notes, note))
-    return join(scores, rest)
+    return more, note
 
 
 @dataclass(frozen=True)
@@ -150,19 +195,15 @@ class _Memory:
     path: Path | None
 
     @classmethod
-    def of(
-        cls,
-        folder: str | os.PathLike[str] | None,
-        table: Table,
-        arms: Sequence[Strategy],
-        protocol: Protocol,
-    ) -> _Memory:
+    def of(cls, plan: TrialPlan) -> _Memory:
+        folder = plan.learners.checkpoints
         if folder is None:
             return cls(None)
-        digest = hashlib.sha256(row_hashes(table).tobytes())
-        digest.update(table.labels().tobytes())
-        digest.update(to_json([arm.to_dict() for arm in arms]).encode())
-        digest.update(to_json(vars(protocol)).encode())
+        digest = hashlib.sha256(row_hashes(plan.table).tobytes())
+        digest.update(plan.table.labels().tobytes())
+        arms = [strategy.to_dict() for strategy in plan.strategies]
+        digest.update(to_json(arms).encode())
+        digest.update(to_json(vars(plan.protocol)).encode())
         return cls(Path(folder) / f"{digest.hexdigest()[:16]}.repeats")
 
     def recall(self) -> tuple[int | None, str]:
@@ -170,10 +211,10 @@ class _Memory:
         if self.path is None or not self.path.exists():
             return None, ""
         try:
-            held = json.loads(self.path.read_text(encoding="utf-8"))
-            if not isinstance(held, dict):
+            stored = json.loads(self.path.read_text(encoding="utf-8"))
+            if not isinstance(stored, dict):
                 raise InputError(sentence("no JSON object", "an object with 'more'"))
-            return integer(held.get("more"), "more", 0, MOST_REPEATS_EVER - 1), ""
+            return integer(stored.get("more"), "more", 0, MOST_REPEATS_EVER - 1), ""
         except (OSError, ValueError, RecursionError, InputTypeError):
             # `ValueError` is that of `json`, of UTF-8, and of `InputError`.
             aside = set_aside(self.path)

@@ -10,28 +10,26 @@ from typing import Any
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise.decision.costs import Costs
-from equipoise.decision.objectives import as_objective
-from equipoise.diagnosis.diagnosis import diagnose
+from equipoise.diagnosis.diagnosis import diagnose, require_both_classes
 from equipoise.errors import UnsupportedError
-from equipoise.evaluation.fixed_model import as_costs
 from equipoise.jobs import Progress
-from equipoise.reading.options import ReadingOptions
-from equipoise.reading.read import read_with_test
 from equipoise.reading.target import Positives
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import concatenate
+from equipoise.table.units import DUPLICATES
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.blended_arms import fitted_arms, with_blends
-from equipoise.trials.conclude import conclude
-from equipoise.trials.learner_choice import LearnerChoice, labels_of, refuse_columns
-from equipoise.trials.protocol import Protocol, require_columns, split_by
+from equipoise.trials.conclude import Criteria, conclude
+from equipoise.trials.learner_choice import LearnerChoice
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.protocol import Protocol, split_by
 from equipoise.trials.schedule import Repeats, fit_repeats
+from equipoise.trials.sources import read_trial
 from equipoise.verbs.trial import Trial
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
 BASELINE = "plain"
-OWN_STRATEGIES = ("prior", "plain", "class_weight")
+USER_MODEL_STRATEGIES = ("prior", "plain", "class_weight")
 
 
 def compare(
@@ -135,89 +133,70 @@ def compare(
         0.5
     """
     started = monotonic()
-    if model is None:
-        x = None
-        options = ReadingOptions(
-            positive=positive,
-            group=group,
-            time=time,
-            drop=drop,
-            keep=keep,
-            unlabelled=unlabelled,
-            day_first=day_first,
-        )
-        table, later = read_with_test(source, target, test, options)
-    else:
-        refuse_columns(
-            test=test, target=target, drop=drop, keep=keep, day_first=day_first
-        )
-        table, x = labels_of(
-            source, positive=positive, group=group, time=time, unlabelled=unlabelled
-        )
-        later = None
-    table.task.require_binary("compare")
-    require_columns(table, "compare")
-    arms = _arms(strategies, own=model is not None)
-    learner = LearnerChoice(network, checkpoints, model, x, training)
-    protocol = Protocol(
-        folds=integer(folds, "folds", 2, 20),
-        by=split_by(table, by),
-        duplicates=one_of(duplicates, ["auto", "group", "ignore"], "duplicates"),
-        seed=integer(seed, "seed"),
+    report = progress or (lambda text, share: None)
+    rows, test_table = read_trial(
+        source,
+        target,
+        test,
+        verb="compare",
+        model=model,
+        positive=positive,
+        group=group,
+        time=time,
+        drop=drop,
+        keep=keep,
+        unlabelled=unlabelled,
+        day_first=day_first,
+    )
+    require_both_classes(rows.table)
+    arms = _arms(strategies, columns=rows.x is None)
+    plan = TrialPlan(
+        rows.table,
+        tuple(fitted_arms(arms)),
+        Protocol(
+            folds=integer(folds, "folds", 2, 20),
+            by=split_by(rows.table, by),
+            duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
+            seed=integer(seed, "seed"),
+        ),
+        LearnerChoice(network, checkpoints, model, rows.x, training),
+        test_table,
+        baseline=BASELINE,
     )
     number(minutes, "minutes", 0, open_ends=True)
-    if margin is not None:
-        number(margin, "margin", 0, 1)
-    if as_costs(costs) is None:
-        as_objective(objective, {})
-    count = Repeats.of(repeats, minutes, protocol.by)
-    call = progress or (lambda text, share: None)
-    call("looking at the data", 0.0)
-    found = diagnose(table, test=later, duplicates=protocol.duplicates, seed=seed)
-    whole = table if later is None else concatenate([table, later])
-    fits = fit_repeats(
-        whole,
-        len(table),
-        fitted_arms(arms),
-        protocol,
-        learner,
-        count,
-        started,
-        call,
-        BASELINE,
+    criteria = Criteria(objective, costs, margin)
+    often = Repeats.of(repeats, minutes, plan.protocol.by)
+    fitted = fit_repeats(plan, often, report, started=started)
+    scores = with_blends(
+        fitted, arms, rows.table.labels(), past_only=plan.protocol.by == "time"
     )
-    scores = with_blends(fits, arms, table.labels(), past_only=protocol.by == "time")
-    call("computing intervals", 0.97)
-    return Trial.of(
-        conclude(
-            table,
-            later,
-            [arm for arm in arms if arm.name not in scores.failed],
-            protocol,
-            scores,
-            found,
-            objective=objective,
-            costs=costs,
-            margin=margin,
-            started=started,
-            training=learner.record(),
-        )
-    )
+    report("looking at the data", 0.95)
+    diagnosis = diagnose(rows.table, test=test_table, duplicates=duplicates, seed=seed)
+    report("computing intervals", 0.97)
+    return Trial.of(conclude(plan, arms, scores, diagnosis, criteria, started=started))
 
 
 def _arms(
-    strategies: Iterable[str | Strategy] | str | None, *, own: bool
+    strategies: Iterable[str | Strategy] | str | None, *, columns: bool
 ) -> list[Strategy]:
-    """Return the strategies, the baseline always among them."""
-    usual = OWN_STRATEGIES if own else DEFAULT_STRATEGIES
+    """Return the strategies, the baseline always among them.
+
+    Args:
+        strategies: What the user named; None for the usual ones.
+        columns: Whether the rows have columns; a network of the user's has none.
+
+    Raises:
+        UnsupportedError: A strategy needs columns, and there are none.
+    """
+    usual = DEFAULT_STRATEGIES if columns else USER_MODEL_STRATEGIES
     arms = as_strategies(usual if strategies is None else strategies)
     if not any(arm.name == BASELINE for arm in arms):
         arms.append(strategy(BASELINE))
-    columns = [arm.name for arm in arms if arm.learner_record.needs_columns]
-    if own and columns:
+    others = [arm.name for arm in arms if arm.learner_record.needs_columns]
+    if others and not columns:
         raise UnsupportedError(
             sentence(
-                f"{listing(columns)} beside model=",
+                f"{listing(others)} beside model=",
                 "strategies for networks, and prior",
                 "The others need columns, and a network of your own has none.",
             )

@@ -28,6 +28,7 @@ from equipoise.reading.infer import categorical, infer, tidy
 from equipoise.reading.matching import table_like
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.texts import texts_of
+from equipoise.table.splits import SplitKeys
 from equipoise.table.table import (
     Column,
     Dropped,
@@ -272,10 +273,11 @@ def possible_splits(table: Table, folds: int, repeats: int, seed: int) -> Protoc
     counts = dict.fromkeys([folds, *range(min(folds, fewest), 1, -1), 3])
     reason: SplitError | None = None
     for duplicates in ("auto", "ignore"):
+        keys = SplitKeys.of(table, duplicates)
         for count in counts:
             protocol = Protocol(count, split_by(table, None), duplicates, seed=seed)
             try:
-                parts(table, protocol, range(repeats))
+                parts(keys, protocol, range(repeats))
             except SplitError as error:
                 reason = reason or error
             else:

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The average of all fold models, and its scores of the rows that they were fitted on.
+
+A row has out-of-fold scores of few models, and the average of all is less noisy. So
+the scores of each class are given the distribution that the average's have in it, see
+`ensembles.average_scale`: what is calibrated is what is handed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.types import BoolArray, FloatArray
+from equipoise.ensembles.average_scale import (
+    average_scores,
+    crossed_array,
+    crossed_table,
+    score_pairs,
+)
+from equipoise.ensembles.blend import blend, mean_log_odds, pool
+from equipoise.learners.user_model.input import UserInput, uncompiled
+from equipoise.models.model import Component
+from equipoise.trials.fold_scores import Scores
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.sources import TrialRows
+
+
+@dataclass(frozen=True, eq=False)
+class Average:
+    """The fold models of several strategies, averaged, on the rows that were tested.
+
+    Attributes:
+        components: What is averaged, with blend weights that sum to 1.
+        tested: `[rows]` which rows every repeat tests; the rest holds of these alone.
+        y: `[tested]` labels.
+        weights: `[tested]` how much each row counts; None for 1 each.
+        out_of_fold: `[repeats, tested]` log-odds of the average of a row's own models.
+        log_odds: `[tested]` the same with the distribution that the average of all
+            models has in each class.
+    """
+
+    components: tuple[Component, ...]
+    tested: BoolArray
+    y: npt.NDArray[np.generic]
+    weights: FloatArray | None
+    out_of_fold: FloatArray
+    log_odds: FloatArray
+
+
+def average_models(
+    rows: TrialRows,
+    plan: TrialPlan,
+    scores: Scores,
+    *,
+    prior: Mapping[str, float] | None,
+    model: Callable[[], Any] | None,
+) -> Average:
+    """Return the average of the fold models, its weights learned out of fold.
+
+    Args:
+        rows: The rows that were split.
+        plan: How, and the strategies.
+        scores: What the fits gave, models among them.
+        prior: The blend weights before any data, in any unit; None for equal ones.
+        model: Returns the user's network, or None.
+    """
+    tested = scores.tested
+    y = rows.table.labels()[tested]
+    weights = None if rows.weights is None else rows.weights[tested]
+    log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
+    shares = blend(log_odds, y, shares=prior, rows=weights)
+    components = _components(rows, plan, scores, shares, model)
+    out_of_fold = pool(log_odds, shares)
+    seed = plan.protocol.seed
+    crossed = (
+        crossed_table(rows.table.take(tested), y, seed)
+        if rows.x is None
+        else crossed_array(rows.x[tested], y, seed)
+    )
+    single, average = score_pairs(
+        {c.strategy.name: c.each(crossed) for c in components},
+        {c.strategy.name: c.weight for c in components},
+        scores.repeats,
+        seed,
+    )
+    mean = average_scores(mean_log_odds(out_of_fold), y, single, average, weights)
+    return Average(components, tested, y, weights, out_of_fold, mean)
+
+
+def _components(
+    rows: TrialRows,
+    plan: TrialPlan,
+    scores: Scores,
+    shares: Mapping[str, float],
+    model: Callable[[], Any] | None,
+) -> tuple[Component, ...]:
+    """Return the strategies that have a blend weight, with their fold models."""
+    scorers, user_input = scores.scorers, None
+    if model is not None and rows.x is not None:
+        user_input, row = UserInput.of(rows.x), rows.x[:1]
+        scorers = {
+            name: tuple(uncompiled(scorer, model, row) for scorer in fitted)
+            for name, fitted in scorers.items()
+        }
+    return tuple(
+        Component(strategy, shares[strategy.name], scorers[strategy.name], user_input)
+        for strategy in plan.strategies
+        if strategy.name in shares
+    )

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a fitted model came about, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from equipoise._core.types import HashArray
+from equipoise.decision.class_scores import ClassScores
+from equipoise.models.average import Average
+from equipoise.models.goal import Goal
+from equipoise.table.table import Table
+from equipoise.table.units import one_of_each, tied_rows
+from equipoise.trials.fold_scores import Scores
+from equipoise.trials.independent_rows import counted
+from equipoise.trials.plan import TrialPlan
+from equipoise.uncertainty.shares import effective_rows
+
+GROUPS = "it groups rows"
+"""Why `read_table` leaves the group column out of the features."""
+
+
+def fit_facts(
+    table: Table,
+    plan: TrialPlan,
+    scores: Scores,
+    average: Average,
+    goal: Goal,
+    *,
+    hashes: HashArray,
+    seconds: float,
+) -> dict[str, Any]:
+    """Return how a model came about, as plain data.
+
+    Args:
+        table: All rows, those that certify among them.
+        plan: Which of them were split, and how.
+        scores: What the fits gave.
+        average: The average of the models.
+        goal: What the rule is to reach.
+        hashes: `[rows]` a number for each row that was split.
+        seconds: Wall time.
+    """
+    from importlib.metadata import version
+
+    protocol = plan.protocol
+    packages = ("equipoise", "tensorflow", "keras", "scikit-learn", "numpy")
+    class_scores = ClassScores.of(average.log_odds, average.y, average.weights)
+    return {
+        "source": table.source,
+        "target": table.target,
+        "classes": list(table.classes),
+        "rows": len(table),
+        "positives": table.positives,
+        "prevalence": table.prevalence,
+        "folds": protocol.folds,
+        "trained_on": scores.sizes(protocol.by).words,
+        "repeats": scores.repeats,
+        "by": protocol.by,
+        "seed": protocol.seed,
+        "weights": {c.strategy.name: c.weight for c in average.components},
+        "certified": goal.certify,
+        "group": group_column(table),
+        "seconds": seconds,
+        "versions": {name: version(name) for name in packages},
+        **_cases(table, protocol.duplicates),
+        "class_scores": class_scores.to_dict(),
+        "repeated": _repeated(_without_copies(plan.table, protocol.duplicates, hashes)),
+    }
+
+
+def group_column(table: Table) -> str | None:
+    """Return the name of the column whose equal values belong together, or None.
+
+    `read_table` lists it among the columns that are no features.
+
+    Args:
+        table: The rows.
+    """
+    if table.groups is None:
+        return None
+    return next((d.name for d in table.dropped if d.reason == GROUPS), None)
+
+
+def _cases(table: Table, duplicates: str) -> dict[str, Any]:
+    """Return how many independent cases there are, as plain data."""
+    units = tied_rows(table, duplicates)
+    cases, positive = counted(table, units)
+    return {
+        "duplicates": duplicates,
+        "cases": cases,
+        "positive_cases": positive,
+        "effective_rows": effective_rows(table.labels(), units),
+    }
+
+
+def _without_copies(rows: Table, duplicates: str, hashes: HashArray) -> HashArray:
+    """Return the hashes of one row of each set of copies: the rest is coincidence."""
+    copies = tied_rows(replace(rows, groups=None), duplicates)
+    distinct = one_of_each(copies, np.random.default_rng(0))
+    return hashes if distinct is None else hashes[distinct]
+
+
+def _repeated(hashes: HashArray) -> float:
+    """Return the share of new rows that equal a row of these by coincidence.
+
+    One less the share of rows that occur once (Good 1953, equation 9: the mass of
+    what has not been seen).
+    """
+    _, times = np.unique(hashes, return_counts=True)
+    return 1.0 - float(np.count_nonzero(times == 1)) / len(hashes)

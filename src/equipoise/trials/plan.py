@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plan of a trial: which rows, which strategies, who learns, how often.
+
+It is plain data. A runner hands it to those who do the work, in this process or in
+others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from equipoise._core.types import FloatArray
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.splits import SplitKeys
+from equipoise.table.table import Table, concatenate
+from equipoise.trials.learner_choice import LearnerChoice
+from equipoise.trials.protocol import Part, Protocol, parts
+
+
+@dataclass(frozen=True, eq=False)
+class TrialPlan:
+    """What a trial or a fit does, before anything is fitted.
+
+    Attributes:
+        table: The rows that are split.
+        strategies: What is fitted, with different names.
+        protocol: How the rows are split.
+        learners: Who learns, and how networks are trained.
+        test_table: Rows that every model scores and none learns from, or None.
+        weights: `[rows]` how much each row counts; None for 1 each.
+        keep: Whether the fitted models are kept.
+        baseline: The strategy that the others are compared with. If it is named, an
+            error in another strategy ends that one alone.
+    """
+
+    table: Table
+    strategies: tuple[Strategy, ...]
+    protocol: Protocol
+    learners: LearnerChoice = field(default_factory=LearnerChoice)
+    test_table: Table | None = None
+    weights: FloatArray | None = None
+    keep: bool = False
+    baseline: str | None = None
+
+    @cached_property
+    def keys(self) -> SplitKeys:
+        """What a split must know of the rows."""
+        return SplitKeys.of(self.table, self.protocol.duplicates)
+
+    @cached_property
+    def all_rows(self) -> Table:
+        """The rows that are split, and after them those of the test table."""
+        if self.test_table is None:
+            return self.table
+        return concatenate([self.table, self.test_table])
+
+    def parts(self, repeats: Iterable[int]) -> list[Part]:
+        """Return the parts of some repeats.
+
+        Args:
+            repeats: Their numbers, from 0.
+
+        Raises:
+            SplitError: A class cannot be present in every part.
+        """
+        return parts(self.keys, self.protocol, repeats)

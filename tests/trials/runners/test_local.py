@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+from equipoise.jobs import Outcome
+from equipoise.strategies.catalogue import as_strategies
+from equipoise.table.generators import GeneratedTable
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.protocol import Protocol
+from equipoise.trials.runners.local import LocalRunner
+from equipoise.trials.runners.runner import make_shards
+
+
+def test_shards_are_done_in_order_with_their_share_of_the_progress(
+    known: GeneratedTable,
+) -> None:
+    strategies = tuple(as_strategies(["prior", "logistic", "trees"]))
+    plan = TrialPlan(known.table, strategies, Protocol(folds=2))
+    shards = make_shards(plan, plan.parts([0]), plan.strategies)
+    shares: list[float] = []
+    results = list(
+        LocalRunner().run(plan, shards, lambda text, share: shares.append(share))
+    )
+    jobs = [result.job for result in results if isinstance(result, Outcome)]
+    assert [(job.strategy.name, job.part) for job in jobs] == [
+        (name, part) for name in ("prior", "logistic", "trees") for part in (0, 1)
+    ]
+    assert shares == sorted(shares)
+    assert 0.0 <= shares[0] <= shares[-1] <= 1.0
