@@ -684,7 +684,7 @@ CASES: dict[str, Case] = {
             _of("prior").predict_proba(COLUMNS),
         ),
     ),
-    "export/keras.py: Try {}; keras_model() gives a model that Keras can save in "
+    "export/saved_model.py: Try {}; keras_model() gives a model that Keras can save in "
     "its own formats.": Case(
         lambda place: model().export(place / "served.keras"),
         lambda place: (
