@@ -32,7 +32,7 @@ from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.catalogue import strategy
 from equipoise.table.table import Column, Table
 from equipoise.task import Task
-from equipoise.training.encoded_store import encode_part
+from equipoise.training.encoded_store import encode_parts
 from equipoise.training.members import Family
 from equipoise.training.program import Signature, program
 from equipoise.training.settings import TrainingSettings
@@ -93,7 +93,7 @@ def loop_seconds(table: Table, jobs: list[Job], spec: NetworkSpec) -> float:
     """
     job = jobs[0]
     common = common_layout(table, spec)
-    part = encode_part(table, job, common)
+    (part,) = encode_parts(table, [job], common)
     inputs = arrange(part.encode(), part.exact, part.exact)
     start = time.perf_counter()
     model = keras_network(spec, inputs.dense.shape[1], part.exact.knots)

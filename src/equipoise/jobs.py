@@ -53,8 +53,9 @@ class Job:
         part: The number of the part; jobs of one part have the same rows, so they
             share one encoding.
         row_weights: `[rows of the table]` above 0: how much each row counts in
-            fitting and in stopping, as so many copies of it; None for 1 each. The
-            same for all jobs of a run. A strategy's class weights multiply them.
+            fitting and in stopping, as so many copies of it; None for 1 each. Jobs
+            of one part may have different ones. A strategy's class weights multiply
+            them.
     """
 
     strategy: Strategy

@@ -113,7 +113,7 @@ def make_population(table: Table, strategies: Sequence[str | Strategy], **how: A
     """
     from equipoise.networks.layout import common_layout
     from equipoise.networks.spec import NetworkSpec
-    from equipoise.training.encoded_store import encode_part
+    from equipoise.training.encoded_store import encode_parts
     from equipoise.training.members import make_members
     from equipoise.training.population import Population
     from equipoise.training.settings import TrainingSettings
@@ -121,7 +121,7 @@ def make_population(table: Table, strategies: Sequence[str | Strategy], **how: A
     spec = NetworkSpec("x", hidden=(24, 17), number_width=5, dropout=0.3)
     jobs = make_jobs(table, strategies)
     common = common_layout(table, spec)
-    parts = {job.part: encode_part(table, job, common) for job in jobs}
+    parts = encode_parts(table, jobs, common)
     members = make_members(jobs, parts, spec)
     members.sort(key=lambda member: member.family)
     settings = TrainingSettings(**{"batch": 64, **how})

@@ -13,14 +13,14 @@ from equipoise.errors import TrainingError
 from equipoise.networks.forward import arranged
 from equipoise.networks.layout import arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
-from equipoise.training.encoded_store import EncodedStore, encode_part
+from equipoise.training.encoded_store import EncodedStore, encode_parts
 
 SPEC = NetworkSpec("x", hidden=(8,), number_width=3)
 
 
 def parts_of(table, jobs):
     common = common_layout(table, SPEC)
-    return [encode_part(table, job, common) for job in jobs], common
+    return encode_parts(table, jobs, common), common
 
 
 def test_a_part_s_encoding_is_learned_on_its_training_rows(table, jobs_for) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from equipoise.networks.layout import common_layout
 from equipoise.networks.spec import NetworkSpec
-from equipoise.training.encoded_store import encode_part
+from equipoise.training.encoded_store import encode_parts
 from equipoise.training.grouping import plan_groups
 from equipoise.training.members import make_members
 from equipoise.training.settings import TrainingSettings
@@ -22,7 +22,7 @@ SPEC = NetworkSpec("x", hidden=(64,))
 def planned(table, jobs_for):
     jobs = jobs_for(table, ["plain", "focal", "class_weight", "bagging"], folds=3)
     common = common_layout(table, SPEC)
-    parts = {job.part: encode_part(table, job, common) for job in jobs}
+    parts = encode_parts(table, jobs, common)
     members = make_members(jobs, parts, SPEC)
 
     def plan(limit: int):
@@ -60,7 +60,7 @@ def test_members_with_other_numbers_of_updates_are_apart(table, jobs_for) -> Non
     one, other = jobs_for(table)
     short = replace(other, train_rows=other.train_rows[:60])
     common = common_layout(table, SPEC)
-    parts = {job.part: encode_part(table, job, common) for job in (one, short)}
+    parts = encode_parts(table, [one, short], common)
     members = make_members([one, short], parts, SPEC)
     groups = plan_groups(members, SPEC, common, TrainingSettings())
     assert [g.members for g in groups] == [(0,), (1,)]

@@ -492,3 +492,23 @@ def test_progress_counts_epochs_and_networks(table, jobs_for) -> None:
     shares = [share for _, share in said]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+def test_jobs_of_one_part_may_weight_its_rows_differently(table, jobs_for) -> None:
+    """As in runs of their own; one job has no weights at all."""
+    (job,) = jobs_for(table, ["plain"], folds=1)
+    random = np.random.default_rng(0)
+    jobs = [
+        dataclasses.replace(job, row_weights=weights)
+        for weights in (
+            random.uniform(0.5, 2.0, len(table)),
+            None,
+            random.uniform(0.5, 2.0, len(table)),
+        )
+    ]
+    learner = NetworkLearner(RICH, QUICK)
+    together = list(learner.run(table, jobs))
+    assert len({outcome.log_odds.tobytes() for outcome in together}) == 3
+    for one, outcome in zip(jobs, together, strict=True):
+        (alone,) = learner.run(table, [one])
+        np.testing.assert_allclose(outcome.log_odds, alone.log_odds, rtol=1e-5)

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,17 +19,19 @@ from equipoise.jobs import Job, Outcome, Progress
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, common_layout
 from equipoise.networks.spec import NetworkSpec
-from equipoise.table.table import Table
+from equipoise.table.table import Table, class_counts
 from equipoise.training.average import average_log_odds
 from equipoise.training.checkpoints import CheckpointStore
-from equipoise.training.encoded_store import EncodedPart, encode_part
+from equipoise.training.encoded_store import encode_parts
 from equipoise.training.grouping import Group, plan_groups
 from equipoise.training.idle import idle_in_training
 from equipoise.training.members import Member, make_members
-from equipoise.training.population import Fitted, Population
-from equipoise.training.run import Report, train
-from equipoise.training.scorer import NetworkScorer, stack_weights
+from equipoise.training.scorer import NetworkScorer, stack_networks
 from equipoise.training.settings import TrainingSettings
+
+if TYPE_CHECKING:  # both load TensorFlow, which a learner does when it runs
+    from equipoise.training.population import FittedMember
+    from equipoise.training.run import Report
 
 __all__ = ["NetworkLearner", "NetworkScorer"]
 
@@ -79,43 +82,50 @@ class NetworkLearner:
         table.task.require_binary("a network")
         if not jobs:
             return
+        for job in jobs:
+            _require_rows(table, job)
         spec = network(self.network)
         common = common_layout(table, spec)
-        members = make_members(jobs, _parts(table, jobs, common), spec)
+        members = make_members(jobs, encode_parts(table, jobs, common), spec)
         groups = plan_groups(members, spec, common, self.settings)
-        found: list[list[Fitted]] = [[] for _ in jobs]
-        wanted = np.bincount([member.job for member in members])
-        seconds = np.zeros(len(jobs))
         sizes = tuple(len(group.members) for group in groups)
-        following = 0
-        told: list[str] = []
+        expected = np.bincount([member.job for member in members])
+        complete: list[list[FittedMember]] = [[] for _ in jobs]
+        seconds = np.zeros(len(jobs))
+        first = 0  # of the jobs whose outcome has not been yielded
+        notes: list[str] = []
         for number, group in enumerate(groups):
-            own = [members[place] for place in group.members]
             report = _report(progress, number, groups, self.settings)
             start = time.monotonic()
-            fitted, whole = self._train(own, spec, common, report, keep, told.append)
-            each = (time.monotonic() - start) / len(own)
+            fitted, whole = self._train(
+                [members[place] for place in group.members],
+                spec,
+                common,
+                report=report,
+                keep=keep,
+                tell=notes.append,
+            )
+            each = (time.monotonic() - start) / len(fitted)
             for one in fitted:
-                found[one.member.job].append(one)
+                complete[one.member.job].append(one)
                 seconds[one.member.job] += each
-            note = () if whole else ("Stopped by the user before its end.",)
-            while following < len(jobs) and len(found[following]) == wanted[following]:
-                outcome = _outcome(
-                    jobs[following],
-                    found[following],
-                    seconds[following],
-                    spec,
-                    (*told, *note),
+            stopped = () if whole else ("Stopped by the user before its end.",)
+            while first < len(jobs) and len(complete[first]) == expected[first]:
+                networks = sorted(complete[first], key=lambda one: one.member.copy)
+                complete[first] = []
+                yield dataclasses.replace(
+                    _outcome(jobs[first], networks, spec),
+                    seconds=float(seconds[first]),
+                    notes=(*_synthesis_notes(networks), *notes, *stopped),
+                    groups=sizes,
+                    idle=self._idle(networks),
                 )
-                idle = self._idle(found[following])
-                yield dataclasses.replace(outcome, groups=sizes, idle=idle)
-                found[following] = []
-                following += 1
-                told = []
+                first += 1
+                notes.clear()
             if not whole:
                 raise KeyboardInterrupt
 
-    def _idle(self, fits: Sequence[Fitted]) -> tuple[str, ...]:
+    def _idle(self, fits: Sequence[FittedMember]) -> tuple[str, ...]:
         rows = len(fits[0].member.part.train)
         return idle_in_training(
             [fit.member for fit in fits],
@@ -129,63 +139,52 @@ class NetworkLearner:
         members: Sequence[Member],
         spec: NetworkSpec,
         common: Layout,
+        *,
         report: Report | None,
         keep: bool,
         tell: Callable[[str], None],
-    ) -> tuple[list[Fitted], bool]:
+    ) -> tuple[list[FittedMember], bool]:
+        from equipoise.training.population import Population
+        from equipoise.training.run import train
+
         population = Population(members, spec, common, self.settings)
         store = None if self.checkpoints is None else CheckpointStore(self.checkpoints)
         whole = train(population, report=report, checkpoints=store, tell=tell)
         return population.results(keep), whole
 
 
-def _outcome(
-    job: Job,
-    found: Sequence[Fitted],
-    seconds: float,
-    spec: NetworkSpec,
-    more: tuple[str, ...],
-) -> Outcome:
-    """Return the average of a job's networks."""
-    fitted = sorted(found, key=lambda one: one.member.copy)
-    first = fitted[0].member
-    notes = () if first.neighbours is None else first.neighbours.notes
-    weights = [one.weights for one in fitted if one.weights is not None]
+def _outcome(job: Job, networks: Sequence[FittedMember], spec: NetworkSpec) -> Outcome:
+    """Return the average of a job's networks, without what the run adds."""
+    member = networks[0].member
+    parameters = [one.parameters for one in networks if one.parameters is not None]
     scorer = (
         NetworkScorer(
             spec,
-            first.part.encoding,
-            first.part.exact,
-            first.correction,
-            stack_weights(weights),
+            member.part.encoding,
+            member.part.exact,
+            member.correction,
+            stack_networks(parameters),
         )
-        if weights
+        if parameters
         else None
     )
     return Outcome(
         job,
-        average_log_odds([one.log_odds for one in fitted]),
-        float(seconds),
-        sum(one.updates for one in fitted),
-        round(float(np.mean([one.best for one in fitted]))),
-        scorer,
-        (*notes, *more),
+        average_log_odds([one.log_odds for one in networks]),
+        seconds=0.0,
+        updates=sum(one.updates for one in networks),
+        best_epoch=round(float(np.mean([one.best_epoch for one in networks]))),
+        scorer=scorer,
     )
 
 
-def _parts(table: Table, jobs: Sequence[Job], common: Layout) -> dict[int, EncodedPart]:
-    parts: dict[int, EncodedPart] = {}
-    for job in jobs:
-        if job.part in parts:
-            continue
-        _require_rows(table, job)
-        parts[job.part] = encode_part(table, job, common)
-    return parts
+def _synthesis_notes(networks: Sequence[FittedMember]) -> tuple[str, ...]:
+    neighbours = networks[0].member.neighbours
+    return () if neighbours is None else neighbours.notes
 
 
 def _require_rows(table: Table, job: Job) -> None:
-    positives = int(table.labels()[job.train_rows].sum())
-    negatives = len(job.train_rows) - positives
+    negatives, positives = class_counts(table.labels()[job.train_rows])
     if negatives and positives and len(job.stop_rows):
         return
     raise InputError(

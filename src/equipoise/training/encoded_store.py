@@ -93,19 +93,38 @@ class EncodedPart:
         return np.asarray(self.weights / means[self.labels])
 
 
-def encode_part(table: Table, job: Job, common: Layout) -> EncodedPart:
-    """Learn the encoding of a job's part; no row is encoded yet."""
-    encoding = learn_encoding(table, job.train_rows)
-    return EncodedPart(
-        job.part,
-        np.asarray(job.train_rows),
-        np.asarray(job.stop_rows),
-        np.asarray(job.scored_rows),
-        table,
-        encoding,
-        exact_layout(encoding, common),
-        job.row_weights,
-    )
+def encode_parts(
+    table: Table, jobs: Sequence[Job], common: Layout
+) -> list[EncodedPart]:
+    """Return the part of each job, in the order of the jobs.
+
+    The encoding is learned once for each part number, and no row is encoded yet. Jobs
+    of one part that weight the rows alike share one object.
+
+    Args:
+        table: The rows that all jobs index.
+        jobs: What is to be fitted.
+        common: The layout of the table.
+    """
+    encodings: dict[int, Encoding] = {}
+    parts: dict[tuple[int, int], EncodedPart] = {}
+    for job in jobs:
+        key = job.part, id(job.row_weights)
+        if key in parts:
+            continue
+        if job.part not in encodings:
+            encodings[job.part] = learn_encoding(table, job.train_rows)
+        parts[key] = EncodedPart(
+            job.part,
+            np.asarray(job.train_rows),
+            np.asarray(job.stop_rows),
+            np.asarray(job.scored_rows),
+            table,
+            encodings[job.part],
+            exact_layout(encodings[job.part], common),
+            job.row_weights,
+        )
+    return [parts[job.part, id(job.row_weights)] for job in jobs]
 
 
 @dataclass(frozen=True, eq=False)

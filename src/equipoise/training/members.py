@@ -147,13 +147,18 @@ class Member:
 
 
 def make_members(
-    jobs: Sequence[Job], parts: dict[int, EncodedPart], spec: NetworkSpec
+    jobs: Sequence[Job], parts: Sequence[EncodedPart], spec: NetworkSpec
 ) -> list[Member]:
-    """Return the networks of all jobs: `spec.copies` for each model of a plan."""
+    """Return the networks of all jobs: `spec.copies` for each model of a plan.
+
+    Args:
+        jobs: What is to be fitted.
+        parts: The part of each job.
+        spec: The network.
+    """
     prepared: dict[tuple[int, object], Neighbours] = {}
     members = []
-    for place, job in enumerate(jobs):
-        part = parts[job.part]
+    for place, (job, part) in enumerate(zip(jobs, parts, strict=True)):
         neighbours = _neighbours(job.strategy, part, prepared)
         for copy in range(job.strategy.members * spec.copies):
             seed = derive(job.seed, "network", copy) if copy else job.seed

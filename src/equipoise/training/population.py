@@ -35,25 +35,25 @@ MOST_SMALL_ROWS = 2**16
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class FittedMember:
     """What one member gave.
 
     Attributes:
         member: The member.
         log_odds: `[score rows]`, corrected.
         updates: How many updates it took.
-        best: The epoch that was kept; 0 where none has ended.
+        best_epoch: The epoch that was kept; 0 if none has ended.
         trained: How many epochs up to that one minimised the strategy's own loss,
             not the cross-entropy of a warm start; 0 if none did.
-        weights: In the exact layout of its part, where they were asked for.
+        parameters: In the exact layout of its part, if they were asked for.
     """
 
     member: Member
     log_odds: FloatArray
     updates: int
-    best: int
+    best_epoch: int
     trained: int
-    weights: Parameters | None
+    parameters: Parameters | None
 
 
 @dataclass(eq=False)
@@ -104,10 +104,7 @@ class Population:
             "codes": tf.constant(store.codes),
             "targets": tf.constant(targets, dtype),
         }
-        weighted = self.members[0].part.weights is not None
-        if weighted:
-            shares = np.concatenate([part.shares() for part in parts.values()])
-            self.data["weights"] = tf.constant(shares, dtype)
+        weighted = self._place_weights()
         families = tuple(dict.fromkeys(member.family for member in self.members))
         signature = Signature(
             self.spec,
@@ -122,6 +119,25 @@ class Population:
             bool((self._sizes != self.spec.learning_rate).any() or self._warm.any()),
         )
         self._program = program(signature)
+
+    def _place_weights(self) -> bool:
+        """Put row weights on the device, if any member has them; return whether.
+
+        Jobs may weight the rows of one part differently. What differs is where a
+        member's weights begin: so many places behind the rows of its part.
+        """
+        parts = {id(m.part): m.part for m in self.members}
+        if all(part.weights is None for part in parts.values()):
+            return False
+        rows = len(self.members[0].part.table)
+        begins = {key: place * rows for place, key in enumerate(parts)}
+        self._shift = np.array(
+            [begins[id(m.part)] - self._offset[m.part.number] for m in self.members],
+            np.int32,
+        )
+        shares = np.concatenate([part.shares() for part in parts.values()])
+        self.data["weights"] = tf.constant(shares, self.settings.dtype)
+        return True
 
     # ---- training
 
@@ -244,6 +260,8 @@ class Population:
             ),
             "options": tuple(options),
         }
+        if self._program.signature.weighted:
+            columns["shift"] = tf.constant(self._shift[which])
         if self._program.signature.rated:
             decay = 1.0 - self._sizes[which] * self.spec.weight_decay
             columns["decay"] = tf.constant(decay, dtype)
@@ -283,7 +301,7 @@ class Population:
             )
         return values
 
-    def results(self, keep: bool) -> list[Fitted]:
+    def results(self, keep: bool) -> list[FittedMember]:
         """Return what each member gave. All members must be done.
 
         Args:
@@ -297,7 +315,7 @@ class Population:
         rows = [member.part.score for member in self.members]
         logits = self.logits(weights, np.arange(len(self.members)), rows)
         return [
-            Fitted(
+            FittedMember(
                 self.members[i],
                 self.members[i].correction.apply(logits[i]),
                 self._updates(i),

@@ -127,6 +127,8 @@ class Program:
             members: What differs by member: "negative" and "positive" `[members]`,
                 "stream" `[members, 2]` uint32; "bounds" `[families + 1]`, "warm"
                 `[members]` bool, "options" a tuple of `[members of a family]`;
+                "shift" `[members]`, where a member's row weights are, if rows have
+                weights: so many places behind the rows of its part;
                 "decay" `[members]`, what an update leaves of a kernel, where
                 members have learning rates of their own.
         """
@@ -177,7 +179,9 @@ class Program:
         draws: Tensors,
         members: Mapping[str, Any],
     ) -> None:
-        dense, positions, codes, targets, *own = self._examples(step, data, draws)
+        dense, positions, codes, targets, *weighted = self._examples(
+            step, data, draws, members.get("shift")
+        )
         weights = {n: value.read_value() for n, value in self._held["weights"].items()}
         mask = self._dropout(draws["first"] + step, targets, members["stream"])
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -192,7 +196,7 @@ class Program:
                 mask,
                 inside=True,
             )
-        slopes = self._slopes(targets, logits, members, own[0] if own else None)
+        slopes = self._slopes(targets, logits, members, *weighted)
         gradients = tape.gradient(logits, weights, output_gradients=slopes)
         if self.signature.rated:
             rates = draws["rates"][step], draws["own_rates"][step]
@@ -207,12 +211,18 @@ class Program:
         dense, embedded = arranged(numbers, codes, self.signature.categories)
         return dense, positions, embedded
 
-    def _examples(self, step: Tensor, data: Tensors, draws: Tensors) -> list[Tensor]:
-        """Return the examples of a batch: inputs, targets, and weights if any."""
-        flat_names = ["targets", *(["weights"] if self.signature.weighted else [])]
+    def _examples(
+        self, step: Tensor, data: Tensors, draws: Tensors, shift: Tensor
+    ) -> list[Tensor]:
+        """Return the examples of a batch: inputs, targets, and weights if any.
+
+        `shift` says where a member's weights are, so many places behind its rows.
+        """
 
         def rows(index: Tensor) -> list[Tensor]:
-            flat = (tf.gather(data[name], index) for name in flat_names)
+            flat = [tf.gather(data["targets"], index)]
+            if self.signature.weighted:
+                flat.append(tf.gather(data["weights"], index + shift[:, None]))
             return [*self._inputs(data, index), *flat]
 
         examples = rows(draws["index"][step])
@@ -229,7 +239,11 @@ class Program:
         ]
 
     def _slopes(
-        self, targets: Tensor, logits: Tensor, members: Mapping[str, Any], own: Any
+        self,
+        targets: Tensor,
+        logits: Tensor,
+        members: Mapping[str, Any],
+        row_weights: Tensor | None = None,
     ) -> Tensor:
         """Return the derivative of each member's loss by its logits.
 
@@ -237,15 +251,15 @@ class Program:
             targets: `[members, batch]`.
             logits: `[members, batch]`.
             members: What differs by member.
-            own: `[members, batch]` the examples' own weights, or None.
+            row_weights: `[members, batch]` those of the examples, or None.
         """
         weights = (
             members["negative"][:, None]
             + targets * (members["positive"] - members["negative"])[:, None]
         )
         weights /= tf.cast(tf.shape(targets)[1], self._dtype)
-        if own is not None:
-            weights *= own
+        if row_weights is not None:
+            weights *= row_weights
         parts = []
         for number, family in enumerate(self.signature.families):
             here = slice(members["bounds"][number], members["bounds"][number + 1])
@@ -255,7 +269,7 @@ class Program:
             if losses.get(family.loss).kind == "example":
                 parts.append(_example_slopes(family.loss, options, *example))
                 continue
-            alone = (*both, None if own is None else own[here])
+            alone = (*both, None if row_weights is None else row_weights[here])
             set_slopes = functools.partial(_set_slopes, family.loss, options, *alone)
             if family.warm_start:
                 warm = members["warm"][here]
@@ -427,6 +441,8 @@ class _Specs:
                 tuple(self.floats(None) for _ in family.options) for family in families
             ),
         }
+        if self._signature.weighted:
+            specs["shift"] = self.integers(None)
         if self._signature.rated:
             specs["decay"] = self.floats(None)
         return specs

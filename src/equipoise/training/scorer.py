@@ -193,6 +193,8 @@ def _padded(part: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.concatenate([part, np.zeros((short, part.shape[1]), part.dtype)])
 
 
-def stack_weights(each: Sequence[Parameters]) -> Parameters:
-    """Return the weights of several networks, `[networks, ...]` each."""
-    return {name: np.stack([own[name] for own in each]) for name in each[0]}
+def stack_networks(networks: Sequence[Parameters]) -> Parameters:
+    """Return the parameters of several networks, `[networks, ...]` each."""
+    return {
+        name: np.stack([network[name] for network in networks]) for name in networks[0]
+    }

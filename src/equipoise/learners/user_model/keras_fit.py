@@ -28,7 +28,7 @@ from equipoise.networks.spec import NetworkSpec
 from equipoise.sampling.draw import Draw
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
-from equipoise.training.encoded_store import EncodedPart, encode_part
+from equipoise.training.encoded_store import EncodedPart, encode_parts
 from equipoise.training.idle import idle_in_training
 from equipoise.training.members import Member, make_members
 from equipoise.training.settings import TrainingSettings
@@ -164,15 +164,14 @@ class KerasLoopLearner:
         self, table: Table, job: Job, spec: NetworkSpec, common: Layout, keep: bool
     ) -> Outcome:
         start = time.monotonic()
-        part = encode_part(table, job, common)
+        (part,) = encode_parts(table, [job], common)
         x = self.x
         if x is None:
             x = arrange(part.encode(), part.exact, part.exact).dense
         if x.dtype.kind == "f":
             x = x.astype(self.settings.dtype, copy=False)
         fits = [
-            _Fit(self, spec, member, x)
-            for member in make_members([job], {job.part: part}, spec)
+            _Fit(self, spec, member, x) for member in make_members([job], [part], spec)
         ]
         odds = [fit.run(job.scored_rows) for fit in fits]
         first = fits[0].member
