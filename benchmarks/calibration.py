@@ -43,7 +43,7 @@ from sklearn.svm import LinearSVC
 
 from equipoise._core.seeds import generator
 from equipoise.decision import calibration_test, fit_calibrator, objective
-from equipoise.decision.calibration import METHODS
+from equipoise.decision.calibrator import METHODS
 from equipoise.ensembles.average_scale import average_scores, score_pairs
 from equipoise.ensembles.blend import mean_log_odds
 from equipoise.evaluation.out_of_fold import cross_fit

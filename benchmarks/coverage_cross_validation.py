@@ -34,7 +34,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from equipoise.decision.calibration import Calibrator
+from equipoise.decision.calibrator import Calibrator
 from equipoise.evaluation import Arm, cross_validated
 from equipoise.evaluation.cv_intervals import (
     BETWEEN_DECISION,

@@ -134,7 +134,9 @@ def test_refusals_count_what_would_be_needed() -> None:
     with pytest.raises(RefusedError, match="below the floor"):
         certify_precision(np.arange(100.0), np.zeros(100), 0.8)
     y = np.arange(100) % 10 != 5
-    with pytest.raises(RefusedError, match=r"would show it in four draws of five"):
+    with pytest.raises(
+        RefusedError, match=r"would certify the floor four times in five"
+    ):
         certify_precision(np.arange(100.0), y, 0.87)
     with pytest.raises(RefusedError, match="0 rows"):
         certify_precision([], [], 0.8)
@@ -150,7 +152,7 @@ def test_both_floors_together() -> None:
     # Both hold at half the error each.
     alone = certify_recall(score, y, 0.7, level=0.975)
     assert got.threshold <= alone.threshold
-    with pytest.raises(RefusedError, match="certified only where"):
+    with pytest.raises(RefusedError, match="whose precision is certified catches"):
         certify_both(score, y, precision=0.9, recall=0.95)
     with pytest.raises(RefusedError, match="flagged cases"):
         certify_both(score, 1 - y, precision=0.95, recall=0.5)

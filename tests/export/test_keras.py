@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equipoise.decision.calibration import Calibrator
+from equipoise.decision.calibrator import Calibrator
 from equipoise.errors import InputError, TrainingError, UnsupportedError
 from equipoise.export import export, keras_model
 from equipoise.export.check import checked_inputs, checked_rows

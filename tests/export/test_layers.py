@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.decision.calibration import Calibrator
+from equipoise.decision.calibrator import Calibrator
 from equipoise.ensembles.blend import mean_log_odds, pool
 from equipoise.priors import probability
 

@@ -255,7 +255,7 @@ CASES: dict[str, Case] = {
         lambda _: decision.at_prevalence(decision.make_rule(Z, Y), 0.1),
         lambda _: decision.make_rule(Z, Y, prevalence=0.1),
     ),
-    "decision/rule.py: Compare calibrated log-odds with row_thresholds(fp, fn) "
+    "decision/rule_making.py: Compare calibrated log-odds with row_thresholds(fp, fn) "
     "instead.": Case(
         lambda _: decision.make_rule(
             Z, Y, objective="cost", fp=np.ones(200), fn=np.full(200, 9.0)
@@ -797,11 +797,11 @@ EXPLAINS = {
     "models/container.py: `save` writes none so large: is it a model?",
     "models/keras_file.py: <remedy>",
     "models/state.py: Leave columns of long texts out with drop=, or shorten them.",
-    "decision/costs.py: Otherwise one answer is right for every row.",
-    "decision/floors.py: Were the precision seen ({}) the true one, {} flagged cases, "
-    "about {} rows, would show it in four draws of five.",
-    "decision/floors.py: The precision seen is below the floor.",
-    "decision/floors.py: No number of rows shows what is not so.",
+    "decision/costs.py: Otherwise the same decision is the cheapest for every row.",
+    "decision/floors.py: If the true precision were {} as here, {} flagged cases, "
+    "about {} rows, would certify the floor four times in five.",
+    "decision/floors.py: The precision here is below the floor.",
+    "decision/floors.py: No number of rows can show a precision that is not there.",
     "decision/floors.py: {}{}.",
     "decision/floors.py: <_recall_remedy(positive.size, delta)>",
     "diagnosis/diagnosis.py: Check whether a filter removed one of the classes.",

@@ -1,7 +1,7 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
 from .agreement import CalibrationTest as CalibrationTest
 from .agreement import calibration_test as calibration_test
-from .calibration import Calibrator as Calibrator
+from .calibrator import Calibrator as Calibrator
 from .calibration import fit_calibrator as fit_calibrator
 from .costs import Costs as Costs
 from .costs import row_thresholds as row_thresholds

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certified floors on precision and recall, or a refusal that counts what is missing.
 
-A certificate says: with probability of at least `level` over the draw of these
-rows, the population's precision (or recall) at the threshold is at least the
-floor. It needs rows that were drawn from the population in question, and that
-neither training, nor early stopping, nor the choice of a winner has seen.
-`choose_threshold` on out-of-fold scores *estimates* a floor instead; how often
-such a floor is broken is simulated in `benchmarks/floors.py`.
+A certificate says: with probability of at least `level` over the draw of these rows,
+the population's precision (or recall) at the threshold is at least the floor. It needs
+rows that were drawn from that population, and that neither training, nor early
+stopping, nor the choice of an arm has used. `choose_threshold` on out-of-fold scores
+only *estimates* a floor; `benchmarks/floors.py` simulates how often such a floor is
+broken.
+
+The tests are exact one-sided binomial tests, as in the bounds of Clopper and Pearson
+(1934). That many thresholds may be tried follows from Learn then Test (Angelopoulos et
+al. 2021): they are tested in an order that is fixed beforehand.
 """
 
 from __future__ import annotations
@@ -27,12 +31,12 @@ from equipoise.decision.rows import ScoredRows, check_rows
 from equipoise.errors import InputError, RefusedError
 from equipoise.uncertainty.sample_sizes import cases_for_power
 
-# Flagged counts grow by this factor along the grid.
 GROWTH = 1.02
-# The sequence has two starts: the smallest count that could pass without error,
-# and four times as many. The first has nearly all of the error to spend; in
-# simulations the second adds up to .06 of recall and costs none.
+"""Numbers of flagged rows grow by this factor along the grid."""
 STARTS = ((1.0, 0.98), (4.0, 0.02))
+"""Where the sequence of tests starts, as a multiple of the smallest number of flagged
+rows that could pass without an error, and what share of the error each start may spend.
+In simulations the second start adds up to .06 of recall and costs none."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class Certificate:
     """A threshold at which floors hold with a stated probability.
 
     Attributes:
-        threshold: Flag where score >= threshold, on the scale of the scores.
-        precision: The certified floor on precision; None where none was asked for.
+        threshold: Rows with score >= threshold are flagged.
+        precision: The certified floor on precision; None if none was asked for.
         recall: The certified floor on recall, likewise.
         level: The probability that all certified floors hold together.
         rows: How many rows it rests on.
@@ -60,20 +64,20 @@ class Certificate:
     caught: int
 
     def describe(self) -> str:
-        """Say in words what is promised, on what, and under which conditions."""
+        """Say in words what is promised, on which rows, and when it holds."""
         floors = [
             f"{name} of at least {exact(value)}"
             for name, value in (("precision", self.precision), ("recall", self.recall))
             if value is not None
         ]
-        given = "score distribution within the positives"
+        holds_for = "score distribution within the positives"
         if self.precision is not None:
-            given = "population (the same prevalence too)"
+            holds_for = "population (the same prevalence too)"
         return (
             f"{' and '.join(floors)}, certified at {as_probability(self.level, 3)} "
             f"on {self.rows} "
             f"unseen rows ({self.positives} positive): {self.caught} of "
-            f"{self.flagged} flagged were positive. Holds for the same {given}."
+            f"{self.flagged} flagged were positive. Holds for the same {holds_for}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,13 +91,13 @@ class Certificate:
 
 
 def positives_needed(floor: float, level: float = 0.95) -> int:
-    """Return how many positives certify a floor on recall at best.
+    """Return the fewest positives that can certify a floor on recall.
 
-    The smallest n with floor^n <= 1 - level: then all n caught would do.
+    The smallest n with floor^n <= 1 - level: so many are enough if all are caught.
 
     Args:
         floor: The floor on recall, strictly between 0 and 1.
-        level: The probability with which it shall hold, likewise.
+        level: The probability with which it must hold, likewise.
 
     Raises:
         InputError: A number is out of range.
@@ -112,13 +116,13 @@ def flags_needed(
 
     Args:
         floor: The floor, strictly between 0 and 1.
-        level: The probability with which it shall hold.
+        level: The probability with which it must hold.
         precision: The true precision among the flagged, above `floor`. At 1 the
-            answer is the smallest count that could pass, without any error.
-        power: The wanted probability of passing.
+            answer is the smallest number that could pass, without any error.
+        power: The probability of passing that is asked for.
 
     Returns:
-        The smallest count with that power; beyond 1,000 by the normal
+        The smallest number with that power; beyond 1,000 by the normal
         approximation.
 
     Raises:
@@ -139,7 +143,7 @@ def flags_needed(
             sentence(
                 f"precision={exact(true)} for a floor of {exact(floor)}",
                 "a precision above the floor",
-                "No number of rows shows what is not so.",
+                "No number of rows can show a precision that is not there.",
             )
         )
     if true == 1:
@@ -152,40 +156,39 @@ def certify_precision(
 ) -> Certificate:
     """Return the lowest threshold whose precision is certified.
 
-    Flagged counts m_1 < m_2 < ... are fixed beforehand: from the smallest count
-    that could pass without error upwards by 2 %. Count m stands for the rows
-    above the (m + 1)-th highest score, given which they are independent draws; a
-    count passes where P(Bin(m, 1 - floor) <= false alarms) <= 1 - level. The
-    sequence stops at the first count that fails, so nothing is paid for looking
-    often (fixed-sequence testing; Angelopoulos et al. 2021, Learn then Test). A
-    second start at four times the first count has .02 of the error to itself,
-    and all of it where the first start's sequence reaches it (Wiens 2003).
+    The numbers of flagged rows that are tested, m_1 < m_2 < ..., are fixed beforehand:
+    from the smallest that could pass without error, each 2 % larger than the last. m
+    stands for the rows above the (m + 1)-th highest score; given that score they are
+    independent draws. m passes if P(Bin(m, 1 - floor) <= false alarms) <= 1 - level.
+    The sequence stops at the first m that fails, so testing often costs nothing
+    (fixed-sequence testing; Angelopoulos et al. 2021). A second start at four times
+    the first m has .02 of the error for itself, and all of it if the sequence of the
+    first start reaches it (Wiens 2003, the fallback procedure).
 
-    The promise is exact where scores, once low enough that precision has fallen
-    below the floor, do not bring it back: beneath that point no score has more
-    than `floor` positives. Simulated without that condition in
-    `benchmarks/floors.py`.
+    The promise is exact if precision does not recover: below the score at which it
+    falls under the floor, no score has a larger share of positives than `floor`.
+    `benchmarks/floors.py` simulates it without that condition.
 
     Args:
-        score: `[rows]`, higher is more positive. Unseen rows only.
+        score: `[rows]`, higher is more positive. Only rows that nothing has used.
         y: `[rows]` of 0 and 1.
         floor: Strictly between 0 and 1.
-        level: The probability with which the floor shall hold, strictly between 0
-            and 1.
+        level: The probability with which the floor must hold, strictly between 0 and
+            1.
 
     Returns:
         The certificate, with the threshold and what it rests on.
 
     Raises:
-        RefusedError: No threshold can be certified; the text says what would be
+        RefusedError: No threshold can be certified; the message says what would be
             needed.
         InputError: A number is out of range, or the arrays do not fit together.
 
     Example:
         >>> import numpy as np
         >>> score = np.linspace(3, -3, 200)
-        >>> found = certify_precision(score, score > 1, 0.8)
-        >>> found.caught, found.flagged
+        >>> certificate = certify_precision(score, score > 1, 0.8)
+        >>> certificate.caught, certificate.flagged
         (67, 76)
     """
     rows = check_rows(score, y)
@@ -201,22 +204,23 @@ def certify_recall(
     """Return the highest threshold whose recall is certified.
 
     The threshold is the k-th lowest score of a positive, k the largest number
-    with P(Bin(positives, 1 - floor) < k) <= 1 - level: the exact one-sided bound
-    for a quantile, free of the distribution (ties make it conservative). It
-    rests on positives alone, so prevalence may change.
+    with P(Bin(positives, 1 - floor) < k) <= 1 - level: the exact one-sided bound of a
+    quantile, whatever the distribution (ties make it conservative). It rests on
+    positives alone, so the prevalence may change.
 
     Args:
-        score: `[rows]`, higher is more positive. Unseen rows only.
+        score: `[rows]`, higher is more positive. Only rows that nothing has used.
         y: `[rows]` of 0 and 1.
         floor: Strictly between 0 and 1.
-        level: The probability with which the floor shall hold, strictly between 0
-            and 1.
+        level: The probability with which the floor must hold, strictly between 0 and
+            1.
 
     Returns:
         The certificate, with the threshold and what it rests on.
 
     Raises:
-        RefusedError: There are too few positives; the text says how many would do.
+        RefusedError: There are too few positives; the message says how many would be
+            enough.
         InputError: A number is out of range, or the arrays do not fit together.
 
     Example:
@@ -247,11 +251,11 @@ def certify_both(
     Each floor has half of the error (Bonferroni).
 
     Args:
-        score: `[rows]`, higher is more positive. Unseen rows only.
+        score: `[rows]`, higher is more positive. Only rows that nothing has used.
         y: `[rows]` of 0 and 1.
         precision: The floor on precision.
         recall: The floor on recall.
-        level: The probability with which both shall hold.
+        level: The probability with which both must hold.
 
     Raises:
         RefusedError: No threshold has both.
@@ -269,16 +273,15 @@ def certify_both(
     both = [cut for cut in passed if cut <= highest]
     if not both:
         reached = (
-            f"precision is certified only where "
-            f"{figure(_recall_at(rows, passed[-1]))} of "
-            "the positives here are caught"
+            "the lowest threshold whose precision is certified catches "
+            f"{figure(_recall_at(rows, passed[-1]))} of the positives here"
             if passed
             else _precision_refusal(rows, precision, 1 - delta)
         )
         raise RefusedError(
             sentence(
                 f"precision of {exact(precision)} and recall of {exact(recall)}, "
-                f"together",
+                "together",
                 "floors that one threshold meets on these rows",
                 f"{reached[0].upper()}{reached[1:].rstrip('.')}.",
             )
@@ -287,7 +290,7 @@ def certify_both(
 
 
 def _precision_cuts(rows: ScoredRows, floor: float, delta: float) -> list[float]:
-    """Return the thresholds that pass, falling."""
+    """Return the thresholds that pass, the highest first."""
     from scipy.special import bdtr
 
     start = _fewest(_open(floor, "floor"), STARTS[0][1] * delta)
@@ -296,7 +299,7 @@ def _precision_cuts(rows: ScoredRows, floor: float, delta: float) -> list[float]
     grid = _grid(start, score.size)
     if not grid.size:
         return []
-    # Rows strictly above the first score that is left out; ties drop out whole.
+    # Rows strictly above the first score that is left out: ties are left out together.
     left_out = score[np.minimum(grid, score.size - 1)]
     above = np.searchsorted(-score, -left_out, side="left")
     flagged = np.where(grid == score.size, score.size, above)
@@ -308,7 +311,7 @@ def _precision_cuts(rows: ScoredRows, floor: float, delta: float) -> list[float]
         first = int(np.searchsorted(grid, factor * start))
         if first < grid.size:
             spend[first] += share * delta
-    # Where ties leave too few rows to pass even without error, nothing is tested.
+    # If ties leave too few rows to pass even without error, nothing is tested.
     tested = flagged >= start
     passed, budget = [], 0.0
     for j in range(grid.size):
@@ -323,7 +326,7 @@ def _precision_cuts(rows: ScoredRows, floor: float, delta: float) -> list[float]
 
 
 def _grid(start: int, rows: int) -> IntArray:
-    """Return the flagged counts that are looked at: start, then 2 % more each time."""
+    """Return the numbers of flagged rows that are tested: each 2 % larger."""
     counts = []
     count = start
     while count < rows:
@@ -346,7 +349,7 @@ def _recall_cut(rows: ScoredRows, floor: float, delta: float, level: float) -> f
             sentence(
                 f"{positive.size} positives for a recall of at least {exact(floor)} at "
                 f"{as_probability(level, 4)}",
-                f"at least {needed} positives, of which none may be missed",
+                f"at least {needed} positives, if none of them is missed",
                 _recall_remedy(positive.size, delta),
             )
         )
@@ -364,33 +367,33 @@ def _recall_remedy(positives: int, delta: float) -> str:
 
 
 def _precision_refusal(rows: ScoredRows, floor: float, level: float) -> str:
-    """Say what was seen at the top of the ranking, and what would be needed."""
+    """Say what the highest scores achieve, and what would be needed."""
     start = flags_needed(floor, level)
-    wish = f"precision of at least {exact(floor)} at {as_probability(level, 4)}"
+    goal = f"precision of at least {exact(floor)} at {as_probability(level, 4)}"
     if rows.score.size < start:
         return sentence(
-            f"{rows.score.size} rows for a {wish}",
+            f"{rows.score.size} rows for a {goal}",
             f"at least {start} flagged cases, all of them positive",
         )
     order = np.argsort(-rows.score, kind="stable")
     grid = _grid(start, rows.score.size)
     hits = np.cumsum(rows.y[order])[grid - 1]
     best = int(np.argmax(hits / grid))
-    seen, count = float(hits[best] / grid[best]), int(grid[best])
+    precision, count = float(hits[best] / grid[best]), int(grid[best])
     received = (
         f"{int(hits[0])} positives among the {start} highest scores, and at best "
-        f"{int(hits[best])} of {count}, for a {wish}"
+        f"{int(hits[best])} of {count}, for a {goal}"
     )
     accepted = f"{start} flagged cases without error, or more with a few"
-    if seen <= floor:
-        return sentence(received, accepted, "The precision seen is below the floor.")
-    needed = flags_needed(floor, level, precision=min(seen, 1 - 1 / (2 * count)))
+    if precision <= floor:
+        return sentence(received, accepted, "The precision here is below the floor.")
+    needed = flags_needed(floor, level, precision=min(precision, 1 - 1 / (2 * count)))
     size = math.ceil(needed / count * rows.score.size)
     return sentence(
         received,
         accepted,
-        f"Were the precision seen ({figure(seen)}) the true one, {needed:,} flagged "
-        f"cases, about {size:,} rows, would show it in four draws of five.",
+        f"If the true precision were {figure(precision)} as here, {needed:,} flagged "
+        f"cases, about {size:,} rows, would certify the floor four times in five.",
     )
 
 
@@ -404,14 +407,14 @@ def _certificate(
 ) -> Certificate:
     on = rows.score >= threshold
     return Certificate(
-        threshold,
-        precision,
-        recall,
-        level,
-        rows.score.size,
-        int(rows.y.sum()),
-        int(on.sum()),
-        int(rows.y[on].sum()),
+        threshold=threshold,
+        precision=precision,
+        recall=recall,
+        level=level,
+        rows=rows.score.size,
+        positives=int(rows.y.sum()),
+        flagged=int(on.sum()),
+        caught=int(rows.y[on].sum()),
     )
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from equipoise._core.checks import number, sentence
 from equipoise._core.numerals import as_probability, exact, significant
 from equipoise._core.types import FloatArray
-from equipoise.decision.calibration import Calibrator
+from equipoise.decision.calibrator import Calibrator
 from equipoise.decision.costs import Costs
 from equipoise.decision.decimals import decimal, json_number
 from equipoise.decision.floors import Certificate

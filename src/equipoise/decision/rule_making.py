@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
-from equipoise.decision.calibration import Calibrator
+from equipoise.decision.calibrator import Calibrator
 from equipoise.decision.costs import Costs
 from equipoise.decision.decimals import short_cut
 from equipoise.decision.floors import (

@@ -19,12 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from equipoise._core.types import BoolArray, FloatArray, IntArray
-from equipoise.decision.calibration import (
-    Calibrator,
-    base_rate_calibrator,
-    fit_calibrator,
-    shifted,
-)
+from equipoise.decision.calibration import fit_calibrator
+from equipoise.decision.calibrator import Calibrator, base_rate_calibrator, shifted
 from equipoise.decision.objectives import Objective
 from equipoise.decision.thresholds import choose_threshold
 from equipoise.priors import log_odds as to_log_odds

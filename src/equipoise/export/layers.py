@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from equipoise.decision.calibration import SHARPNESS, Calibrator
+from equipoise.decision.calibrator import SHARPNESS, Calibrator
 from equipoise.encoding.features import LARGEST as LARGEST_NUMBER
 from equipoise.ensembles.blend import LARGEST
 
