@@ -89,7 +89,7 @@ def test_floats_keep_what_is_missing() -> None:
     assert found[0] == 1.0
     assert np.isnan(found[1])
     assert floats([[1, None], [2, 3]], "scores").shape == (2, 2)
-    with pytest.raises(InputTypeError, match="scores that are no numbers"):
+    with pytest.raises(InputTypeError, match="scores that are not numbers"):
         floats(["a"], "scores")
     assert [is_missing(v) for v in (pd.NA, pd.NaT, np.nan, "nan", 0)] == [
         True,

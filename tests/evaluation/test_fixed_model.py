@@ -122,7 +122,7 @@ def test_bad_input_is_one_clear_error(y, p, options, message) -> None:
 
 
 def test_texts_are_the_wrong_type() -> None:
-    with pytest.raises(TypeError, match="no numbers"):
+    with pytest.raises(TypeError, match="not numbers"):
         evaluate(["yes", "no"], [0.1, 0.2])
 
 

@@ -384,7 +384,7 @@ CASES: dict[str, Case] = {
         lambda _: Blend("more", blended=(_blend(), PLAIN), shares=(1, 1)),
         lambda _: Blend("more", blended=(*_blend().blended, PLAIN), shares=(1, 1, 1)),
     ),
-    "reading/arrays.py: Remove {} from X, or a model learns the answer by heart.": Case(
+    "reading/arrays.py: Remove {} from X, or a model reads the answer from it.": Case(
         lambda _: eq.read_table((pd.DataFrame(COLUMNS), pd.Series(Y, name="y"))),
         lambda _: eq.read_table(
             (pd.DataFrame(COLUMNS).drop(columns="y"), pd.Series(Y, name="y"))
@@ -422,13 +422,14 @@ CASES: dict[str, Case] = {
         ),
         "quote fields that hold the delimiter",
     ),
-    "reading/csv.py: Is it divided by something else?": Case(
+    "reading/csv.py: Is it separated by something else?": Case(
         lambda place: eq.read_table(
             write(place, "a.csv", text_of().replace(",", "#")), "y"
         ),
         lambda place: eq.read_table(write(place, "b.csv", text_of()), "y"),
     ),
-    "reading/csv.py: Close the quote on line {}, or double it where it is a letter.": (
+    "reading/csv.py: Close the quote on line {}, or double it if it belongs to the "
+    "text.": (
         Case(
             lambda place: eq.read_table(
                 write(place, "a.csv", text_of(line='"t{i},{p}')), "y"
@@ -465,7 +466,7 @@ CASES: dict[str, Case] = {
             )
         ),
     ),
-    "reading/frames.py: Where the rows do correspond, pass y.to_numpy().": Case(
+    "reading/frames.py: If the rows do correspond, pass y.to_numpy().": Case(
         lambda _: eq.read_table(
             (pd.DataFrame({"a": X[:, 0]}), pd.Series(Y, index=range(500, 700)))
         ),
@@ -522,7 +523,7 @@ CASES: dict[str, Case] = {
             for u in ("drop", "keep")
         ],
     ),
-    "reading/target.py: Remove these rows, or mend their targets.": Case(
+    "reading/target.py: Remove these rows, or correct their targets.": Case(
         lambda _: table(y=FAR), lambda _: table(y=np.where(np.isinf(FAR), 0.0, FAR))
     ),
     "reading/target.py: This looks like a regression. Make classes of it first, for "
@@ -830,7 +831,7 @@ EXPLAINS = {
     "no pair.",
     "reading/blocks.py: Is a quote on line {} not closed?",
     "reading/blocks.py: Copy or write it again.",
-    "reading/csv_bytes.py: The file is damaged or no text file; write it again.",
+    "reading/csv_bytes.py: The file is damaged or not a text file; write it again.",
     "reading/csv_bytes.py: The file is damaged or cut off; write it again.",
     "reading/feature_columns.py: <' '.join((f'{d.name!r} was left out: {d.reason}.' "
     "for d in useless_ones[:5]))>",

@@ -74,7 +74,7 @@ def test_a_mask_that_hides_nothing_is_no_mask() -> None:
 def test_what_to_do_with_other_labels() -> None:
     with pytest.raises(InputError, match="if 2 is the positive class, pass y == 2"):
         binary_labels([1, 2, 2])
-    with pytest.raises(InputTypeError, match="no numbers"):
+    with pytest.raises(InputTypeError, match="not numbers"):
         binary_labels(["no", "yes"])
 
 

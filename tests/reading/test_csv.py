@@ -196,7 +196,7 @@ def test_the_country_na_stays_a_category(read: Read) -> None:
         HEAD + rows(lambda i: f"{number(i)},{['NA', 'DE', 'FR'][i % 3]},{label(i)}")
     )
     check(table, ("NA", "DE", "FR"))
-    assert "'NA' (14 rows) stayed a category" in notes
+    assert "'NA' (14 rows) was kept as a category" in notes
 
 
 def test_missing_values(read: Read) -> None:

@@ -86,4 +86,4 @@ def test_letters_that_only_latin_1_has() -> None:
     notes = Notes()
     text = to_utf8(b"a,b\n\xe9,\x81\n", "a file", notes)
     assert text.decode() == "a,b\né,\x81\n"
-    assert "read as Latin-1 (first such letter: line 2)" in notes.sentences()[0]
+    assert "read as Latin-1 (first such character: line 2)" in notes.sentences()[0]

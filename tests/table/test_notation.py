@@ -93,7 +93,7 @@ def test_numbers_by_the_first_notation(
         (POINT, "$5", r"it has a '\$' sign"),
         (DOLLAR, "€5", r"it has a '€' sign, and .* '\$'"),
         (PERCENT, "0.05", "it has no '%' sign"),
-        (POINT, "true", "it is no number"),
+        (POINT, "true", "it is not a number"),
         (WHOLE, "007", "it has leading zeros"),
         (WHOLE, "9007199254740993", "would be rounded"),
     ],
@@ -170,8 +170,8 @@ def test_dates_in_the_first_order(
         ("%d/%m/%Y", "11/25/2021", "its month is first, and the first table has the d"),
         ("%m/%d/%Y", "25/11/2021", "its day is first, and the first table has the mon"),
         ("%Y-%m-%d", "01/11/2021", "neither the first table nor this file tells"),
-        ("%d/%m/%Y", "01/11/21", "it is no date that can be read"),
-        ("%d/%m/%Y", "31/02/2021", "it is no date"),
+        ("%d/%m/%Y", "01/11/21", "it is not a date that can be read"),
+        ("%d/%m/%Y", "31/02/2021", "it is not a date"),
     ],
 )
 def test_dates_that_contradict_are_named(

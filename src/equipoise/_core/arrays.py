@@ -54,7 +54,7 @@ def floats(values: Any, what: str) -> FloatArray:
         what: What they are, in the plural.
 
     Raises:
-        InputTypeError: A value is no number.
+        InputTypeError: A value is not a number.
         InputError: A value is masked.
 
     Example:
@@ -65,11 +65,13 @@ def floats(values: Any, what: str) -> FloatArray:
     try:
         return np.asarray(plain, np.float64)
     except (TypeError, ValueError) as error:
-        # pandas' NA is no number, and stands for a missing one.
+        # pandas' NA is not a number, and stands for a missing one.
         held = np.asarray(plain, dtype=object)
         if not any(is_missing(value) for value in held.ravel()):
             raise InputTypeError(
-                sentence(f"{what} that are no numbers ({error})", "an array of numbers")
+                sentence(
+                    f"{what} that are not numbers ({error})", "an array of numbers"
+                )
             ) from error
         filled = [np.nan if is_missing(value) else value for value in held.ravel()]
         return floats(filled, what).reshape(held.shape)
@@ -93,7 +95,7 @@ def is_missing(value: Any) -> bool:
 def group_numbers(values: Any, rows: int, what: str = "clusters") -> IntArray:
     """Return the number of each row's group, from 0.
 
-    Whatever can be a key of a dictionary names a group: numbers, texts, dates,
+    Whatever can be a key of a dictionary names a group: numbers, strings, dates,
     tuples, and a mixture of them. 1 and "1" are two groups.
 
     Args:
@@ -130,7 +132,7 @@ def group_numbers(values: Any, rows: int, what: str = "clusters") -> IntArray:
             raise InputTypeError(
                 sentence(
                     f"{what} of which row {i} holds {value!r}",
-                    "names that can be keys of a dictionary, such as numbers, texts, "
+                    "names that can be keys of a dictionary, such as numbers, strings, "
                     "dates and tuples",
                 )
             ) from error

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def sentence(received: str, accepted: str = "", remedy: str = "") -> str:
-    """Join the three parts of an error into one text.
+    """Join the three parts of an error.
 
     Example:
         >>> print(sentence("folds=1", "an integer from 2 to 20", "Try folds=5."))
@@ -33,7 +33,7 @@ def sentence(received: str, accepted: str = "", remedy: str = "") -> str:
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:
-    """Return a "did you mean" sentence, or an empty text where nothing is near.
+    """Return a "did you mean" sentence, or an empty string where nothing is near.
 
     Example:
         >>> nearest("Clas", ["Class", "Amount"])
@@ -61,7 +61,7 @@ def one_of(value: str, accepted: Iterable[str], what: str) -> str:
     """Return `value` if it is a known name, else raise with the nearest one.
 
     Raises:
-        InputTypeError: `value` is not a text.
+        InputTypeError: `value` is not a string.
         InputError: `value` is not among `accepted`.
     """
     names = list(accepted)
@@ -107,7 +107,7 @@ def number(
     open_ends: bool = False,
     infinite: bool = False,
 ) -> float:
-    """Return `value` as a float within [low, high], finite unless told otherwise.
+    """Return `value` as a float within [low, high], finite by default.
 
     Args:
         value: What the user gave.

@@ -10,7 +10,7 @@ from equipoise.errors import MissingExtraError
 
 
 def require_extra(extra: str, modules: tuple[str, ...], purpose: str) -> None:
-    """Raise where a module of an extra is not installed.
+    """Raise if a module of an extra is not installed.
 
     Args:
         extra: The extra's name in `pip install "equipoise[extra]"`.

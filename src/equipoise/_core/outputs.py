@@ -88,7 +88,7 @@ def writable_folder(path: str | os.PathLike[str], what: str) -> Path:
 
 
 def _require_room(folder: Path, target: Path, what: str) -> None:
-    """Raise where nothing can be written into a folder that may have to be made."""
+    """Raise if nothing can be written into a folder that may have to be made."""
     place = folder
     while not place.exists() and place != place.parent:
         place = place.parent

@@ -80,7 +80,7 @@ def real(state: Mapping[str, Any], name: str) -> float:
 
     Raises:
         InputError: It is absent or not finite.
-        InputTypeError: It is no number.
+        InputTypeError: It is not a number.
     """
     return number(state.get(name, math.nan), name)
 
@@ -89,12 +89,14 @@ def texts(values: Any, name: str) -> tuple[str, ...]:
     """Return distinct texts.
 
     Raises:
-        InputError: They are no list of texts, or one occurs twice.
+        InputError: They are not a list of strings, or one occurs twice.
     """
     if not isinstance(values, list | tuple) or not all(
         isinstance(value, str) for value in values
     ):
-        raise InputError(sentence(f"{name} that are no list of texts", "texts"))
+        raise InputError(sentence(f"{name} that are not a list of strings", "strings"))
     if len(set(values)) < len(values):
-        raise InputError(sentence(f"{name} with a text twice", "distinct texts"))
+        raise InputError(
+            sentence(f"{name} with a string that occurs twice", "distinct strings")
+        )
     return tuple(values)

@@ -237,7 +237,7 @@ def _number_feature(entry: dict[str, Any]) -> NumberFeature:
     if len(knots) < 2 or not (knots[1:] > knots[:-1]).all():
         raise InputError(sentence("knots that do not increase", "two or more that do"))
     if not isinstance(entry["indicator"], bool):
-        raise InputError(sentence("an indicator that is no truth value", "true, false"))
+        raise InputError(sentence("an indicator that is not a Boolean", "true, false"))
     return NumberFeature(
         str(entry["column"]),
         one_of(entry["origin"], ["value", *PARTS], "origin"),  # type: ignore[arg-type]  # checked

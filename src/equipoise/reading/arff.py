@@ -190,7 +190,7 @@ def _row(
 
 
 def _cells(line: str) -> list[str | None] | None:
-    """Return the values of a line, or None where they cannot be told apart."""
+    """Return the values of a line, or None if they cannot be told apart."""
     if "'" not in line and '"' not in line:
         return [
             None if cell == "?" else cell for cell in map(str.strip, line.split(","))

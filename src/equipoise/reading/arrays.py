@@ -71,7 +71,7 @@ def read_pair(features: Any, labels: Any, target: str | None) -> Raw:
             sentence(
                 f"X and y that both have a column {name!r}",
                 "features without the target",
-                f"Remove {name!r} from X, or a model learns the answer by heart.",
+                f"Remove {name!r} from X, or a model reads the answer from it.",
             )
         )
     data = raw.data.append_column(name, plain_column(pa.chunked_array([column])))
@@ -82,7 +82,7 @@ def read_features_only(features: Any) -> Raw:
     """Take features in any of their forms.
 
     Raises:
-        TableError: These are no features.
+        TableError: These are not features.
     """
     if isinstance(features, Mapping):
         return read_columns(features)
@@ -95,7 +95,7 @@ def read_matrix(values: Any) -> Raw:
     """Take a matrix; its columns are called f0, f1, ...
 
     Raises:
-        TableError: It has not two dimensions, or its rows differ in length.
+        TableError: It does not have two dimensions, or its rows differ in length.
         UnsupportedError: It is a sparse matrix.
     """
     import pyarrow as pa
@@ -177,7 +177,7 @@ def _one(values: Any, name: str) -> Any:
         raise InputTypeError(
             sentence(
                 f"the column {name!r} of type {array.dtype}",
-                "numbers, booleans, texts or date-times",
+                "numbers, booleans, strings or date-times",
             )
         )
     if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):

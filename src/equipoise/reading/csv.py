@@ -103,7 +103,7 @@ def form_of(
         else:
             notes.add(
                 f"A second header, {shown}, was left out, as the rows below hold "
-                "numbers. If it is a row, mend its values."
+                "numbers. If it is a row, correct its values."
             )
             second = True
             rows = [rows[0], *rows[2:]]
@@ -169,23 +169,24 @@ def _require_columns(rows: Records, name: str) -> None:
         raise TableError(
             sentence(
                 f"{name} with one column",
-                "features and a target, divided by commas, semicolons, tabs or bars",
-                "Is it divided by something else?",
+                "features and a target, separated by commas, semicolons, tabs or bars",
+                "Is it separated by something else?",
             )
         )
 
 
 def _sound(data: bytes, dialect: Dialect, name: str, notes: Notes) -> CsvLayout:
-    """Return where rows lie; raise where a quote is not closed."""
+    """Return where rows lie; raise if a quote is not closed."""
     layout = csv_layout(data, dialect.delimiter, dialect.quote, dialect.escape)
     if layout.unclosed:
         line = layout.unclosed + dialect.skip
         raise TableError(
             sentence(
                 f"{name} with a quote on line {line} that is not closed, so that the "
-                "rows behind it would be swallowed",
+                "rows after it would be part of one field",
                 "quotes in pairs",
-                f"Close the quote on line {line}, or double it where it is a letter.",
+                f"Close the quote on line {line}, or double it if it belongs to the "
+                "text.",
             )
         )
     if layout.trailing:
@@ -249,7 +250,7 @@ def _one_more(rows: Records, names: list[str], name: str, notes: Notes) -> list[
 
 
 def _parse(data: bytes, form: CsvForm, layout: CsvLayout) -> Any:
-    """Parse all fields as texts; raise where a row has too few or too many."""
+    """Parse all fields as texts; raise if a row has too few or too many."""
     import pyarrow as pa
 
     dialect, names, name = form.dialect, list(form.names), form.name
@@ -358,7 +359,7 @@ def _ragged(
     line = record + 1 if layout.lines is None else int(layout.lines[record])
     more = f", the first of {len(rows):,} such rows" if len(rows) > 1 else ""
     text = rows[0].text[:60] + ("..." if len(rows[0].text) > 60 else "")
-    remedy = "Mend these lines, or quote fields that hold the delimiter."
+    remedy = "Correct these lines, or quote fields that hold the delimiter."
     if width == 1 and above:
         remedy = f"If line {1 + dialect.skip} is a title, take it out."
     return TableError(

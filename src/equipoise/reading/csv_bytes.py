@@ -141,7 +141,7 @@ def to_utf8(data: bytes, name: str, notes: Notes) -> bytes:
                 f"{name} with {data.count(0):,} NUL bytes (first: line "
                 f"{data.count(10, 0, where) + 1})",
                 "text",
-                "The file is damaged or no text file; write it again.",
+                "The file is damaged or not a text file; write it again.",
             )
         )
     if not _is_utf8(data):
@@ -212,7 +212,8 @@ def _western(data: bytes, notes: Notes, name: str) -> bytes:
         text, encoding = data.decode("latin-1"), "Latin-1"
     notes.add(
         f"{name[0].upper()}{name[1:]} is not in UTF-8; it was read as {encoding} "
-        f"(first such letter: line {line}). Save it as UTF-8 if letters look wrong."
+        f"(first such character: line {line}). Save it as UTF-8 if characters look "
+        "wrong."
     )
     return text.encode("utf-8")
 
@@ -223,7 +224,7 @@ class CsvLayout:
 
     Attributes:
         lines: `[records]` the first line of each record that is not blank, from 1,
-            or None where record k is on line k + 1 throughout.
+            or None if record k is on line k + 1 throughout.
         longest: The length of the longest record, bytes.
         several: The first line of a field that spans several lines, or 0.
         unclosed: The line of a quote that is not closed, or 0.

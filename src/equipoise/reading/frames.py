@@ -117,6 +117,6 @@ def in_row_order(features: Any, labels: Any, notes: Notes) -> Any:
         sentence(
             f"X with {len(left):,} rows and y with {len(right):,} whose indexes differ",
             "the same index in both",
-            "Where the rows do correspond, pass y.to_numpy().",
+            "If the rows do correspond, pass y.to_numpy().",
         )
     )

@@ -239,8 +239,8 @@ def categorical(name: str, texts: Texts, notes: Notes) -> Column | Dropped:
         notes.column(
             name,
             f"{count:,} categor{'ies differ' if count > 1 else 'y differs'} from "
-            "another by upper and lower case only, and stayed apart",
-            "categories that differ by case only stayed apart",
+            "another by upper and lower case only, and were kept apart",
+            "categories that differ by case only were kept apart",
         )
     return Column(name, "categorical", texts.codes, tuple(texts.list()))
 
@@ -285,8 +285,8 @@ def without_missing_texts(
     if country.any() and _all_codes(texts.list(~missing)):
         notes.column(
             name,
-            f"'NA' ({texts.rows(country):,} rows) stayed a category, as all others are "
-            "two capital letters",
+            f"'NA' ({texts.rows(country):,} rows) was kept as a category, because all "
+            "others are two capital letters",
         )
         missing &= ~country
     if missing.any():
@@ -336,7 +336,7 @@ def _tell_mixed(
         name,
         f"{total - other:,} values are {what} and {other:,} "
         f"{'is' if other == 1 else 'are'} not (first: {text!r}, {raw.place(row)}), so "
-        "all were read as categories; empty the odd cells to have "
+        "all were read as categories; empty the other cells to get "
         f"{what}",
     )
 

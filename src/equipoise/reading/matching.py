@@ -123,8 +123,8 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
     if extra:
         notes.add(
             f"{raw.name[0].upper()}{raw.name[1:]} has {len(extra)} "
-            f"column{'s'[: len(extra) > 1]} that the first table has not, left out: "
-            f"{listing(extra)}."
+            f"column{'s'[: len(extra) > 1]} that the first table does not have, left "
+            f"out: {listing(extra)}."
         )
     return tuple(_column_like(raw, column, notes) for column in first.columns)
 
@@ -153,7 +153,7 @@ def _column_like(raw: Raw, first: Column, notes: Notes) -> Column:
 
 
 def _require_served(raw: Raw, first: Column) -> None:
-    """Raise where a column holds lists, bytes or other values that are no feature."""
+    """Raise if a column holds lists, bytes or other values that are not features."""
     kind = raw.data.column(first.name).type
     if unnamed(kind):
         raise TableError(
@@ -272,7 +272,7 @@ def _numbers_like(
 
 _CODE = "it has leading zeros, as a code has"
 _ROUNDED = "it is a whole number beyond 2^53, which would be rounded"
-_MEND = "Mend these values, or leave the column out of both tables with drop=."
+_MEND = "Correct these values, or leave the column out of both tables with drop=."
 _PLAINLY = (
     "Write the values as the first table has them, or pass a Parquet file or a data "
     "frame with numbers, which need no marks."
@@ -282,7 +282,7 @@ _PLAINLY = (
 def _require_none(
     raw: Raw, first: Column, texts: Texts, wrong: Sequence[str], remedy: str
 ) -> None:
-    """Raise where a text cannot be read as the first table's are."""
+    """Raise if a text cannot be read as the first table's are."""
     refused = np.array([bool(why) for why in wrong], bool)
     if not refused.any():
         return
@@ -400,7 +400,7 @@ def _as_texts(raw: Raw, first: Column, notes: Notes) -> Texts:
 
 
 def _require_same_type(raw: Raw, first: Column, texts: Texts) -> None:
-    """Raise where categories have become numbers or dates."""
+    """Raise if categories have become numbers or dates."""
     import pyarrow as pa
 
     if set(texts.list()) & set(first.categories):

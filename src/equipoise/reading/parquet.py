@@ -21,7 +21,7 @@ def read_parquet(path: Path, drop: Sequence[str] = ()) -> Raw:
         drop: Columns that are not read at all.
 
     Raises:
-        TableError: The file is damaged, cut off, repeats a column's name, or has not
+        TableError: The file is damaged, cut off, repeats a column's name, or lacks
             one that is to be dropped.
     """
     import pyarrow as pa
@@ -47,7 +47,7 @@ def read_parquet(path: Path, drop: Sequence[str] = ()) -> Raw:
 
 
 def require_distinct(names: Sequence[str], source: str) -> None:
-    """Raise where a column's name occurs twice.
+    """Raise if a column's name occurs twice.
 
     Raises:
         TableError: The names that occur more than once.
@@ -71,7 +71,7 @@ def _first_line(error: Exception) -> str:
 def require_present(
     required: Sequence[str], names: Sequence[str], source: str, role: str = "drop"
 ) -> None:
-    """Raise where a column that is to be dropped or kept is absent.
+    """Raise if a column that is to be dropped or kept is absent.
 
     A mistyped name would keep a column that the user wants out.
 
@@ -82,7 +82,7 @@ def require_present(
         if name not in names:
             raise TableError(
                 sentence(
-                    f"{role}={name!r}, a column that {source} has not",
+                    f"{role}={name!r}, but {source} has no such column",
                     f"one of {listing(names, 20)}",
                     nearest(name, names),
                 )

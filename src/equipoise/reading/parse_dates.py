@@ -49,7 +49,7 @@ class Dates:
     """What distinct texts are as dates.
 
     Attributes:
-        values: `[values]` datetime64[us] in UTC, NaT where a text is no date.
+        values: `[values]` datetime64[us] in UTC, NaT where a text is not a date.
         valid: `[values]` whether the text is a date.
         assumed: What had to be assumed about the order of day and month.
         order: The order in which they were read, "day" or "month" first, or "" where
@@ -67,7 +67,7 @@ class Dates:
 
 
 def parse_dates(values: Any, order: str = "") -> Dates | None:
-    """Read distinct texts as dates, or return None where hardly any looks like one.
+    """Read distinct texts as dates, or return None if hardly any looks like one.
 
     Args:
         values: A `pyarrow` array of texts without spaces around them.
@@ -125,7 +125,7 @@ class ByOrder:
 
     Attributes:
         values: `[values]` datetime64[us] in UTC, NaT where a text is refused.
-        wrong: `[values]` why a text is refused, or an empty text.
+        wrong: `[values]` why a text is refused, or an empty string.
         order: The order of day and month, once it is told.
     """
 
@@ -140,7 +140,7 @@ def dates_as(values: Any, order: str) -> ByOrder:
     Args:
         values: A `pyarrow` array of texts without spaces around them.
         order: The order in which the earlier dates were read, "day" or "month" first;
-            "" where they did not tell: then these must.
+            "" if they did not tell: then these must.
 
     Example:
         >>> import pyarrow as pa
@@ -174,7 +174,7 @@ def dates_as(values: Any, order: str) -> ByOrder:
                 "neither the first table nor this file tells the order of day and month"
             )
         elif lacks:
-            why = "it is no date that can be read"
+            why = "it is not a date that can be read"
         wrong.append(why)
     return ByOrder(result, wrong, chosen)
 
@@ -296,7 +296,7 @@ def _integers(parts: Any, name: str) -> npt.NDArray[np.int64]:
 
 
 def _as_integers(texts: Any) -> npt.NDArray[np.int64]:
-    """Return texts of digits as integers; an empty text is 0."""
+    """Return texts of digits as integers; an empty string is 0."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -47,11 +47,11 @@ class Numbers:
     """What distinct texts are as numbers.
 
     Attributes:
-        values: `[values]` float64, NaN where a text is no number.
+        values: `[values]` float64, NaN where a text is not a number.
         numeric: `[values]` whether the text is a number.
-        done: What was done to read them, or an empty text where they are plain.
+        done: What was done to read them, or an empty string where they are plain.
         notation: The marks by which they were read.
-        guess: What nothing in the column or the file tells, or an empty text.
+        guess: What nothing in the column or the file tells, or an empty string.
     """
 
     values: FloatArray
@@ -69,7 +69,7 @@ def quick_numbers(column: Any, decimal: str) -> FloatArray | None:
         decimal: The file's decimal mark.
 
     Returns:
-        `[rows]` float64, or None: something is no plain number, or a code with
+        `[rows]` float64, or None: something is not a plain number, or a code with
         leading zeros, or too large to be exact, or infinite.
     """
     import pyarrow as pa
@@ -167,7 +167,7 @@ class ByNotation:
 
     Attributes:
         values: `[values]` float64, NaN where a text is refused.
-        wrong: `[values]` why a text is refused, or an empty text.
+        wrong: `[values]` why a text is refused, or an empty string.
         notation: The earlier notation and what these texts add to it.
         unsigned: `[values]` which numbers lack the currency sign of the earlier ones.
         unusual_minus: Whether parentheses, or a minus sign behind it, make a number
@@ -265,7 +265,7 @@ def numbers_as(values: Any, notation: Notation, file: str = "") -> ByNotation:
     )
 
 
-NO_NUMBER = "it is no number"
+NO_NUMBER = "it is not a number"
 _WITH = {".": "a decimal point", ",": "a decimal comma"}
 _OTHER = {".": ",", ",": "."}
 

@@ -66,13 +66,13 @@ def read_table(
             rarest. With more than two classes it is held against all others.
         task: "binary", "multiclass" or "multilabel"; None detects it.
         group: A column whose equal values must stay on one side of a split (a
-            patient, a customer). It is no feature.
-        time: A column by which rows are ordered in time. It is no feature.
+            patient, a customer). It is not a feature.
+        time: A column by which rows are ordered in time. It is not a feature.
         drop: Columns to leave out.
-        keep: Columns that are features even where they look like identifiers.
+        keep: Columns that are features even if they look like identifiers.
         unlabelled: What becomes of rows without a label (missing, or such as -1 beside
             0 and 1): "refuse", "drop", or "keep" where -1 or "unknown" is a class.
-        day_first: Whether 03/04/2021 is 3 April, where no date of the column tells;
+        day_first: Whether 03/04/2021 is 3 April, if no date of the column tells;
             None: a slash means month first, and it is said. As `time`, such a column
             is refused unless this is given.
         like: An earlier table whose columns, kinds, target and classes this source

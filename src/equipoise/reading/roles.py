@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Columns that are no features: what groups rows, and what orders them in time."""
+"""Columns that are not features: what groups rows, and what orders them in time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from equipoise.table.table import (
 
 
 def require_roles(raw: Raw, roles: Mapping[str, str | None]) -> None:
-    """Raise where a column that is asked for is absent.
+    """Raise if a column that is asked for is absent.
 
     Args:
         raw: The source's columns.
@@ -35,7 +35,7 @@ def require_roles(raw: Raw, roles: Mapping[str, str | None]) -> None:
         if name is not None and name not in names:
             raise TableError(
                 sentence(
-                    f"{role}={name!r}, a column that {raw.name} has not",
+                    f"{role}={name!r}, but {raw.name} has no such column",
                     f"one of {listing(names, 20)}",
                     nearest(name, names),
                 )
@@ -87,7 +87,7 @@ def tuples_as_texts(values: Any) -> Any:
 
 
 def require_named(kind: Any, name: str) -> None:
-    """Raise where no text can stand for the values of a column that groups rows.
+    """Raise if no text can stand for the values of a column that groups rows.
 
     Args:
         kind: The column's Arrow type.
@@ -97,7 +97,7 @@ def require_named(kind: Any, name: str) -> None:
         raise TableError(
             sentence(
                 f"group={name!r}, a column of type {kind}",
-                "texts, numbers or dates that name groups",
+                "strings, numbers or dates that name groups",
             )
         )
 
@@ -106,14 +106,14 @@ def times_of(raw: Raw, name: str, notes: Notes) -> npt.NDArray[Any]:
     """Return times, as numbers or date-times, none missing.
 
     Raises:
-        TableError: The values are no times, one is missing, or nothing tells the order
+        TableError: The values are not times, one is missing, or nothing tells the order
             of day and month, and the rows have another order with each.
     """
     column = infer(name, raw, notes)
     if isinstance(column, Dropped) or column.kind not in {"numeric", "datetime"}:
         raise TableError(
             sentence(
-                f"time={name!r}, whose values are no times", "numbers or date-times"
+                f"time={name!r}, whose values are not times", "numbers or date-times"
             )
         )
     missing = np.flatnonzero(column.missing())
@@ -151,7 +151,8 @@ def _require_order(raw: Raw, name: str, column: Column) -> None:
         sentence(
             f"time={name!r} whose dates do not tell which of day and month comes "
             f"first ({texts.text(int(texts.codes[row]))!r}, {raw.place(row)})",
-            "dates in one certain order, since the split by time depends on it",
+            "dates whose order of day and month is certain, because the split by time "
+            "depends on it",
             f"Pass day_first=True if this is {in_words(day)}, or day_first=False if "
             f"it is {in_words(month)}; or write dates as YYYY-MM-DD.",
         )

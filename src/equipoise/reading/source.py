@@ -25,7 +25,7 @@ class Raw:
         positions: `[rows]` where these rows lie among all, or None for all of them.
         order: Which comes first in dates if no date tells, "day" or "month"; "" if
             the user did not say.
-        line: The line of a row in the file, or None where rows have no lines.
+        line: The line of a row in the file, or None if rows have no lines.
         notes: What was done while reading the file.
         hint: Added to the error about an absent column.
         first: How many rows of the source come before these.

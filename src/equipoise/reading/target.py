@@ -114,7 +114,7 @@ def read_target(
 def _require_labelled(
     codes: IntArray, classes: tuple[str, ...], name: str, raw: Raw
 ) -> None:
-    """Raise where some labels seem to say that their rows have none."""
+    """Raise if some labels seem to say that their rows have none."""
     nothing = says_nothing(classes)
     if not nothing:
         return
@@ -125,7 +125,7 @@ def _require_labelled(
             f"the target {name!r} with {listing(nothing)} in {len(rows):,} rows beside "
             f"{listing(rest)} ({_places(rows, raw)}), which seem to be rows without a "
             "label",
-            "a label in every row: rows without one are no negatives",
+            "a label in every row: rows without one are not negatives",
             f"Pass unlabelled='drop' to leave these rows out, or unlabelled='keep' if "
             f"{listing(nothing)} is a class like the others.",
         )
@@ -167,7 +167,7 @@ def label_codes(raw: Raw, name: str, notes: Notes) -> tuple[IntArray, tuple[str,
     with a note. Numbers are ordered as numbers, texts by the alphabet.
 
     Raises:
-        TargetError: A label is missing or infinite, or these are no classes.
+        TargetError: A label is missing or infinite, or these are not classes.
     """
     texts = _present(_merged(_texts(raw, name), name, notes), raw, name, notes)
     numbers = parse_numbers(texts.values, raw.decimal)
@@ -195,7 +195,7 @@ def _texts(raw: Raw, name: str) -> Texts:
         raise TargetError(
             sentence(
                 f"the target {name!r} of type {kind}",
-                "texts, numbers or booleans that name classes",
+                "strings, numbers or booleans that name classes",
             )
         )
     if pa.types.is_floating(kind):
@@ -239,7 +239,7 @@ def _require_finite(texts: Texts, values: Any, raw: Raw, name: str) -> None:
                 f"the target {name!r} of {raw.name} with {len(rows):,} infinite "
                 f"value{'s'[: len(rows) > 1]} ({_places(rows, raw)})",
                 "finite targets",
-                "Remove these rows, or mend their targets.",
+                "Remove these rows, or correct their targets.",
             )
         )
 
@@ -263,7 +263,7 @@ def _canonical(texts: Texts, values: Any) -> tuple[Texts, IntArray]:
 
 
 def _require_classes(texts: Texts, order: IntArray, name: str) -> None:
-    """Raise where numbers look measured rather than named."""
+    """Raise if numbers look measured rather than named."""
     numbers = np.array([float(text) for text in texts.list()])
     fractions = bool((numbers != np.floor(numbers)).any())
     most = MOST_FRACTIONS if fractions else MOST_NUMBERS
@@ -341,8 +341,8 @@ def _positive(
 def find_classes(positive: Positives, classes: Sequence[str], name: str) -> list[int]:
     """Return the numbers of the classes that are positive, each once, in order.
 
-    A text that is no class may name several, divided by commas; quotes go around one
-    that holds a comma, as in CSV.
+    A string that is not a class may name several, separated by commas; one that holds
+    a comma is put in quotes, as in CSV.
 
     Raises:
         TargetError: No class is so named, or no other is left.

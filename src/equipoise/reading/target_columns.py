@@ -70,7 +70,7 @@ def require_targets(raw: Raw, targets: Sequence[str]) -> None:
         if target not in names:
             raise TargetError(
                 sentence(
-                    f"the target {target!r}, which {raw.name} has not",
+                    f"the target {target!r}, but {raw.name} has no such column",
                     f"one of its columns, {shown(names, [target])}",
                     " ".join([nearest(target, names), raw.hint]).strip(),
                 )

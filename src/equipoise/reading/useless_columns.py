@@ -40,7 +40,7 @@ _ID_WORD = re.compile(
 
 
 def useless(column: Column) -> str:
-    """Return why a column is left out, or an empty text.
+    """Return why a column is left out, or an empty string.
 
     Example:
         >>> useless(Column("n", "numeric", np.arange(30.0)))

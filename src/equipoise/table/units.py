@@ -37,7 +37,7 @@ def tied_rows(table: Table, duplicates: str = "auto") -> IntArray | None:
             are in any case; "ignore": they never are.
 
     Returns:
-        `[rows]` equal numbers for the rows of one unit; None where each row is a
+        `[rows]` equal numbers for the rows of one unit; None if each row is a
         unit of its own.
 
     Raises:
@@ -66,7 +66,7 @@ def joined_units(
         second: The same.
 
     Returns:
-        `[rows]` numbers from 0; None where each row is a unit of its own.
+        `[rows]` numbers from 0; None if each row is a unit of its own.
 
     Example:
         >>> joined_units(np.array(list("aabc")), np.array([1, 2, 2, 3])).tolist()
