@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
 import equipoise as eq
@@ -16,8 +18,8 @@ from equipoise.sampling import Rate
 from equipoise.weights.scheme import Scheme
 
 
-def log_like(negatives: float, positives: float) -> float:
-    return (negatives / positives) ** 0.25
+def log_like(totals: Sequence[float]) -> list[float]:
+    return [(totals[0] / total) ** 0.25 for total in totals]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def log_like(negatives: float, positives: float) -> float:
             InputError,
             "the loss 'focal' has this option",
         ),
-        (Scheme("mine", lambda n0, n1: n1 / n0, "x"), AssertionError, "rarer"),
+        (Scheme("mine", lambda n: [k / n[0] for k in n], "x"), AssertionError, "rarer"),
         (Check("EQP900", "x", lambda _: None), InputError, "EQP900"),
         (Check("MY1", "x", lambda _: None), InputError, "three digits"),
         (Check("MY002", "x", lambda _: 3), InputTypeError, "returns 3"),  # type: ignore
@@ -53,8 +55,8 @@ def test_what_breaks_a_contract_is_not_registered() -> None:
     class Boastful(Rate):
         name: ClassVar[str] = "boastful"
 
-        def prior(self, negatives: int, positives: int) -> float:
-            return 0.9
+        def prior(self, totals: Sequence[int]) -> np.ndarray:
+            return np.array([0.1, 0.9])
 
     with pytest.raises(AssertionError, match=r"a share of 0\.9"):
         eq.register(Boastful)

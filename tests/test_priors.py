@@ -14,9 +14,14 @@ from equipoise.priors import (
     focal_link,
     focal_logits,
     log_odds,
+    one_against_rest,
+    prior_logits,
     prior_offset,
+    prior_offsets,
     probability,
+    softmax,
     weight_offset,
+    weight_offsets,
 )
 
 shares = st.floats(1e-6, 1 - 1e-6)
@@ -117,3 +122,49 @@ def test_focal_link_of_certain_and_infinite_logits(gamma):
     line = (1 + gamma) * z - np.log1p(gamma)
     assert focal_link(z, gamma) == pytest.approx(line, rel=1e-12)
     assert focal_link([-np.inf, np.inf], gamma).tolist() == [-np.inf, np.inf]
+
+
+def test_corrections_of_several_classes_are_vectors() -> None:
+    """Weights and drawing rates are undone: the posterior is the population's."""
+    random = np.random.default_rng(0)
+    eta = random.dirichlet([2.0, 1.0, 0.5, 1.0], 40)
+    population = eta.mean(axis=0)
+    weights, drawn = random.uniform(0.2, 5, 4), random.dirichlet(np.ones(4))
+    # What a model learns is proportional to eta_c w_c drawn_c / population_c.
+    logits = np.log(eta * weights * drawn / population) + random.normal(size=(40, 1))
+    offset = weight_offsets(weights) + prior_offsets(drawn, population)
+    found = softmax(Correction("offset", tuple(offset)).apply(logits))
+    np.testing.assert_allclose(found, eta, rtol=1e-10)
+    assert offset[0] == 0
+
+
+def test_two_classes_have_one_offset() -> None:
+    assert weight_offsets([2.0, 3.0]).tolist() == [weight_offset(3.0, 2.0)]
+    prior = prior_offsets([0.5, 0.5], [0.9, 0.1])
+    assert prior.tolist() == [prior_offset(0.5, 0.1)]
+    assert prior_logits([0.9, 0.1]).tolist() == [float(log_odds(0.1))]
+    # The softmax of two logits says the same.
+    several = prior_logits([0.2, 0.5, 0.3])
+    np.testing.assert_allclose(softmax(several), [0.2, 0.5, 0.3])
+
+
+def test_a_correction_reads_numbers_and_vectors() -> None:
+    one = Correction("focal", -2.0, 1.5, "why")  # type: ignore[arg-type]  # accepted
+    assert one.offset == (-2.0,)
+    assert one.to_dict()["offset"] == -2.0
+    assert Correction.from_dict(one.to_dict()) == one
+    many = Correction("offset", (0.0, 1.0, -1.0))
+    assert many.to_dict()["offset"] == [0.0, 1.0, -1.0]
+    assert Correction.from_dict(many.to_dict()) == many
+    z = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_allclose(many.invert(many.apply(z)), z)
+    with pytest.raises(InputError):
+        Correction.from_dict({**one.to_dict(), "kind": "other"})
+    with pytest.raises(InputError):
+        Correction.from_dict({**one.to_dict(), "offset": float("nan")})
+
+
+def test_one_against_rest_is_the_log_odds_of_a_class() -> None:
+    z = np.random.default_rng(2).normal(scale=4, size=(30, 5))
+    p = softmax(z)
+    np.testing.assert_allclose(one_against_rest(z), np.log(p / (1 - p)), rtol=1e-8)

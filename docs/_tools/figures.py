@@ -66,7 +66,7 @@ def weights(figure: Any, names: Names) -> None:
     rows = 100_000
     positives = np.unique(np.geomspace(20, rows / 2, 80).astype(int))
     for name in ("balanced", "effective_number", "capped", "sqrt", "log"):
-        pairs = [class_weights(name, rows - int(n), int(n)) for n in positives]
+        pairs = [class_weights(name, [rows - int(n), int(n)]) for n in positives]
         axes.plot(positives / rows, [w1 / w0 for w0, w1 in pairs], label=name)
     axes.set(xscale="log", yscale="log", xlabel="share of positives in 100,000 rows")
     axes.set_ylabel("a positive counts as many negatives")

@@ -112,11 +112,11 @@ def register(piece: Piece) -> Registration:
 
     Example:
         >>> from equipoise.weights.scheme import Scheme
-        >>> cube = Scheme("cube_root", lambda n0, n1: (n0 / n1) ** (1 / 3),
+        >>> cube = Scheme("cube_root", lambda n: [(n[0] / k) ** (1 / 3) for k in n],
         ...               "by the cube root of the inverse frequency")
         >>> with register(cube):
-        ...     weights = Strategy(weights="cube_root").class_weights(80, 10)
-        >>> round(weights[1] / weights[0], 6)
+        ...     weights = Strategy(weights="cube_root").class_weights([80, 10])
+        >>> round(float(weights[1] / weights[0]), 6)
         2.0
     """
     if isinstance(piece, Check):
@@ -280,7 +280,7 @@ def _check_loss(record: LossRecord) -> None:
         loss_checks.loss_ignores_order,
     ):
         check(spec, options)
-    Strategy(loss=record.name).describe(900, 100)
+    Strategy(loss=record.name).describe([900, 100])
 
 
 def _check_sampler(kind: type[Sampler]) -> None:
@@ -322,7 +322,7 @@ def _check_learner(record: LearnerRecord) -> None:
         learner_checks.learner_comes_back_from_its_state,
     ):
         check(case)
-    Strategy(learner=record.name).describe(900, 100)
+    Strategy(learner=record.name).describe([900, 100])
 
 
 _RESERVED = ("blend", "sweep", "auto")

@@ -18,7 +18,7 @@ from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import UnsupportedError
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import Table, class_counts
+from equipoise.table.table import Table
 
 __all__ = ["Job", "Learner", "Outcome", "Progress", "Scorer", "scaled"]
 
@@ -73,21 +73,19 @@ class Job:
             return np.ones(len(index))
         return np.asarray(self.row_weights[index])
 
-    def totals(self, y: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[float, float]:
-        """Return the weight of all negatives and of all positives among some rows.
-
-        Whole numbers, the counts, where no row has a weight.
+    def totals(self, table: Table, rows: npt.ArrayLike) -> FloatArray:
+        """Return the number of some rows by class, or the sum of their weights.
 
         Args:
-            y: `[rows of the table]` 0 or 1.
+            table: The rows that the job indexes.
             rows: Positions in the table.
+
+        Returns:
+            As `Task.totals`.
         """
         index = np.asarray(rows)
-        labels = np.asarray(y)[index]
-        if self.row_weights is None:
-            return class_counts(labels)
-        weights = self.row_weights[index]
-        return float(weights[labels == 0].sum()), float(weights[labels == 1].sum())
+        weights = None if self.row_weights is None else self.row_weights[index]
+        return table.task.totals(table.labels()[index], weights)
 
     def require_no_weights(self, who: str) -> None:
         """Raise where rows have weights.

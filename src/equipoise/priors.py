@@ -9,13 +9,14 @@ exactly (Elkan 2001; Dal Pozzolo et al. 2015).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import number
+from equipoise._core.checks import number, one_of
 from equipoise._core.types import FloatArray
 
 _CERTAIN = 700.0
@@ -99,19 +100,29 @@ class Correction:
             "focal": the closed-form inverse of the focal loss at `gamma`, then
             the offset. "calibrate": no exact form, a calibrator must be fitted;
             the logits pass through unchanged but for the offset.
-        offset: Added to the log-odds.
+        offset: `[width]` added to the log-odds, or to the logits of the classes; a
+            number stands for a width of 1.
         gamma: The focal loss' exponent; 0 elsewhere.
         reason: In words, for the report.
 
     Example:
-        >>> float(Correction("offset", offset=-2.0).apply(1.5))
+        >>> float(Correction("offset", offset=(-2.0,)).apply(1.5))
         -0.5
     """
 
     kind: Literal["offset", "focal", "calibrate"] = "offset"
-    offset: float = 0.0
+    offset: tuple[float, ...] = (0.0,)
     gamma: float = 0.0
     reason: str = "trained on the population's own prior"
+
+    def __post_init__(self) -> None:
+        each = np.atleast_1d(np.asarray(self.offset, np.float64))
+        object.__setattr__(self, "offset", tuple(each.tolist()))
+
+    @property
+    def shift(self) -> Any:
+        """The offset as it is added: a number at a width of 1, else `[width]`."""
+        return self.offset[0] if len(self.offset) == 1 else np.array(self.offset)
 
     @property
     def exact(self) -> bool:
@@ -119,15 +130,15 @@ class Correction:
         return self.kind != "calibrate"
 
     def apply(self, logits: npt.ArrayLike) -> FloatArray:
-        """Return the population's log-odds for raw logits, any shape.
+        """Return the population's log-odds for raw logits.
 
         Args:
-            logits: Raw scores of the model.
+            logits: Raw scores of the model, `[..., width]`; any shape at a width of 1.
         """
         z = np.asarray(logits, np.float64)
         if self.kind == "focal":
             z = focal_link(z, self.gamma)
-        return np.asarray(z + self.offset)
+        return np.asarray(z + self.shift)
 
     def invert(self, log_odds: npt.ArrayLike) -> FloatArray:
         """Return the raw logits that `apply` turns into these log-odds.
@@ -136,15 +147,55 @@ class Correction:
         starts with what training would teach it first.
 
         Args:
-            log_odds: The population's log-odds, any shape.
+            log_odds: The population's log-odds, shaped as in `apply`.
 
         Example:
-            >>> correction = Correction("focal", offset=-2.0, gamma=2.0)
+            >>> correction = Correction("focal", (-2.0,), gamma=2.0)
             >>> round(float(correction.apply(correction.invert(-3.0))), 9)
             -3.0
         """
-        z = np.asarray(log_odds, np.float64) - self.offset
+        z = np.asarray(log_odds, np.float64) - self.shift
         return focal_logits(z, self.gamma) if self.kind == "focal" else z
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; the offset is a number at a width of 1.
+
+        Example:
+            >>> Correction("offset", (-2.0,)).to_dict()["offset"]
+            -2.0
+        """
+        offset: Any = self.offset[0] if len(self.offset) == 1 else list(self.offset)
+        return {
+            "kind": self.kind,
+            "offset": offset,
+            "gamma": self.gamma,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Correction:
+        """Rebuild it from `to_dict`.
+
+        Args:
+            state: What `to_dict` gave.
+
+        Raises:
+            InputError: A value is not accepted.
+
+        Example:
+            >>> plain = Correction("offset", (0.0, -1.0, 2.0)).to_dict()
+            >>> Correction.from_dict(plain).offset
+            (0.0, -1.0, 2.0)
+        """
+        one_of(state["kind"], ("offset", "focal", "calibrate"), "kind")
+        offset = state["offset"]
+        each = offset if isinstance(offset, list | tuple) else [offset]
+        return cls(
+            state["kind"],
+            tuple(number(value, "offset") for value in each),
+            number(state["gamma"], "gamma", 0),
+            str(state["reason"]),
+        )
 
 
 def focal_link(logits: npt.ArrayLike, gamma: float) -> FloatArray:
@@ -238,3 +289,60 @@ def prior_offset(sampled: float, population: float) -> float:
     drawn = number(sampled, "sampled", 0, 1, open_ends=True)
     real = number(population, "population", 0, 1, open_ends=True)
     return float(log_odds(real) - log_odds(drawn))
+
+
+def prior_logits(prior: npt.ArrayLike) -> FloatArray:
+    """Return a prior as scores: what a model knows that only knows the prior.
+
+    Args:
+        prior: `[classes]` shares above 0 that sum to 1.
+
+    Returns:
+        `[1]` log-odds of the second of two classes; else `[classes]` logits, that is
+        log(p_c / p_0).
+
+    Example:
+        >>> prior_logits([0.9, 0.1]).round(4).tolist()
+        [-2.1972]
+    """
+    p = np.asarray(prior, np.float64)
+    return log_odds(p[1:]) if len(p) == 2 else np.log(p) - np.log(p[0])
+
+
+def prior_offsets(drawn: npt.ArrayLike, population: npt.ArrayLike) -> FloatArray:
+    """Return the correction for drawing classes at other shares.
+
+    The score of class c is shifted by -log r_c, where r_c is proportional to
+    drawn_c / population_c, the rate at which its rows are drawn (Elkan 2001, theorem
+    2; for several classes Saerens et al. 2002, equation 2.4).
+
+    Args:
+        drawn: `[classes]` each class's share of the drawn examples, above 0.
+        population: `[classes]` its share of the population, above 0.
+
+    Returns:
+        `[1]` for two classes, else `[classes]` relative to the first.
+
+    Example:
+        >>> prior_offsets([0.5, 0.5], [0.9, 0.1]).round(4).tolist()
+        [-2.1972]
+    """
+    return prior_logits(population) - prior_logits(drawn)
+
+
+def weight_offsets(class_weights: npt.ArrayLike) -> FloatArray:
+    """Return the correction for class weights: -log(w_c / w_0).
+
+    Args:
+        class_weights: `[classes]` above 0.
+
+    Returns:
+        `[1]` for two classes, else `[classes]` relative to the first.
+
+    Example:
+        >>> weight_offsets([1.0, 10.0]).round(4).tolist()
+        [-2.3026]
+    """
+    first, *rest = np.asarray(class_weights, np.float64).tolist()
+    shifts = [weight_offset(weight, first) for weight in rest]
+    return np.array(shifts if len(shifts) == 1 else [0.0, *shifts])

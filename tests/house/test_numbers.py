@@ -283,7 +283,7 @@ def calls() -> Iterator[Call]:
     yield (
         "class_weights",
         lambda negatives, positives: weights.class_weights(
-            "balanced", negatives, positives
+            "balanced", [negatives, positives]
         ),
         {"negatives": 90, "positives": 10},
     )

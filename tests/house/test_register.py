@@ -75,9 +75,9 @@ class Quarter(Sampler):
     name: ClassVar[str] = "quarter"
     repeats_positives: ClassVar[bool] = True
 
-    def prior(self, negatives: int, positives: int) -> float:
-        """Return a quarter."""
-        return 0.25
+    def prior(self, totals: Sequence[int]) -> np.ndarray:
+        """Return a quarter for the positives."""
+        return np.array([0.75, 0.25])
 
     def describe(self) -> str:
         """Return what it does."""
@@ -122,7 +122,7 @@ class Stretch(Synthesis):
 
 SCHEME = Scheme(
     "cube_root",
-    lambda negatives, positives: (negatives / positives) ** (1 / 3),
+    lambda totals: [(totals[0] / total) ** (1 / 3) for total in totals],
     "by the cube root of the inverse frequency",
 )
 
@@ -262,13 +262,13 @@ def strategies(registered: None) -> list[Any]:
 
 def test_strategies_know_what_the_pieces_are(strategies: list[Any]) -> None:
     mixed, centres, _ = strategies
-    text = mixed.describe(750, 250)
+    text = mixed.describe([750, 250])
     for words in ("a quarter positive", "moved towards", "cube root", "times 4"):
         assert words in text
     assert mixed.citation() == SOURCE
-    assert mixed.correction(750, 250).kind == "calibrate"
+    assert mixed.correction([750, 250]).kind == "calibrate"
     plain = eq.Strategy(loss="squared_error", weights="cube_root")
-    assert plain.correction(270, 10).offset == pytest.approx(-math.log(3))
+    assert plain.correction([270, 10]).offset[0] == pytest.approx(-math.log(3))
     assert "centres of the classes on all rows" in centres.describe()
     assert "distances are no log-odds" in centres.describe()
     with pytest.raises(InputError, match="scale=-1"):

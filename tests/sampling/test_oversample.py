@@ -28,7 +28,7 @@ def test_the_remainder_moves_on_from_pass_to_pass():
 def test_the_ratio_never_takes_positives_away(ratio, copies):
     sampler = Oversample(ratio)
     assert sampler.copies(60, 7) == copies
-    assert sampler.prior(60, 7) == pytest.approx(copies / (60 + copies))
+    assert sampler.prior([60, 7])[1] == pytest.approx(copies / (60 + copies))
 
 
 def test_a_ratio_is_above_0():

@@ -34,7 +34,7 @@ def test_the_chosen_once_depend_on_the_seed():
 
 def test_the_negative_share_is_the_offset():
     sampler = Undersample(ratio=0.25)
-    offset = prior_offset(sampler.prior(90, 6), 6 / 96)
+    offset = prior_offset(sampler.prior([90, 6])[1], 6 / 96)
     assert offset == pytest.approx(math.log(sampler.negative_share(90, 6)))
 
 

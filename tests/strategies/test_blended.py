@@ -22,7 +22,7 @@ def test_auto_is_what_fit_averages() -> None:
     assert "17%, 33%, 33% and 17%" in text
     for key in (*BLEND.citations, "geurts2006", "ke2017"):
         assert key in auto.citation()
-    assert auto.correction(9, 1).exact
+    assert auto.correction([9, 1]).exact
     assert repr(auto) == "Blend('auto', logistic=1, trees=2, extra_trees=2, plain=1)"
 
 

@@ -55,7 +55,7 @@ def test_as_strategies_refuses(items, error, match):
 
 def test_the_sweep():
     sweep = sweep_strategies()
-    ratios = [w1 / w0 for w0, w1 in (s.class_weights(900, 100) for s in sweep)]
+    ratios = [w1 / w0 for w0, w1 in (s.class_weights([900, 100]) for s in sweep)]
     assert ratios[0] == pytest.approx(1)
     assert ratios[-1] == pytest.approx(30)
     assert ratios == sorted(ratios)

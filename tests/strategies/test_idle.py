@@ -17,7 +17,7 @@ EVEN, RARE = (300, 300), (900, 100)
 
 @pytest.mark.parametrize("name", catalogue())
 def test_every_part_of_the_catalogue_counts_on_a_rare_class(name: str) -> None:
-    idle = idle_parts(catalogue()[name], 9_900, 100)
+    idle = idle_parts(catalogue()[name], [9_900, 100])
     assert not idle
 
 
@@ -100,7 +100,7 @@ def test_every_part_of_the_catalogue_counts_on_a_rare_class(name: str) -> None:
 def test_what_changes_nothing_is_named(
     recipe: dict[str, Any], counts: tuple[int, int], says: str
 ) -> None:
-    idle = idle_parts(Strategy(**recipe), *counts)
+    idle = idle_parts(Strategy(**recipe), counts)
     assert any(says in text for text in idle), idle
     assert all(text.endswith(".") for text in idle)
 
@@ -122,10 +122,10 @@ def test_what_changes_nothing_is_named(
 def test_what_counts_is_not_named(
     recipe: dict[str, Any], counts: tuple[int, int]
 ) -> None:
-    assert not idle_parts(Strategy(**recipe), *counts)
+    assert not idle_parts(Strategy(**recipe), counts)
 
 
 def test_a_sampler_object_is_judged_by_what_it_returns() -> None:
     from imblearn.over_sampling import SMOTE
 
-    assert not idle_parts(resampled(SMOTE()), *EVEN)
+    assert not idle_parts(resampled(SMOTE()), EVEN)

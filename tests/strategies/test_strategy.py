@@ -65,18 +65,18 @@ def test_parts_get_their_numbers():
 
 def test_class_weights():
     strategy = Strategy(weights="fixed", options={"positive_weight": 4})
-    w0, w1 = strategy.class_weights(75, 25)
+    w0, w1 = strategy.class_weights([75, 25])
     assert w1 / w0 == pytest.approx(4)
     assert 0.75 * w0 + 0.25 * w1 == pytest.approx(1)
-    assert Strategy().class_weights(75, 25) == (1.0, 1.0)
+    assert Strategy().class_weights([75, 25]).tolist() == [1.0, 1.0]
 
 
 def test_loss_options_hold_the_drawn_prior():
     adjusted = Strategy(loss="logit_adjusted", options={"tau": 0.5})
-    assert adjusted.loss_options(90, 10) == {"tau": 0.5, "prior": 0.1}
+    assert adjusted.loss_options([90, 10]) == {"tau": 0.5, "prior": 0.1}
     rated = Strategy(loss="logit_adjusted", sampling="rate", options={"rate": 0.3})
-    assert rated.loss_options(90, 10)["prior"] == 0.3
-    assert Strategy(loss="auc_margin").loss_options(90, 10) == {"margin": 1.0}
+    assert rated.loss_options([90, 10])["prior"] == 0.3
+    assert Strategy(loss="auc_margin").loss_options([90, 10]) == {"margin": 1.0}
 
 
 @pytest.mark.parametrize("bad", [3, {"gamma": [1]}, {3: 1.0}, [1, 2]])

@@ -138,7 +138,7 @@ def test_the_description_has_the_numbers():
         loss="focal",
         options={"rate": 0.2, "positive_weight": 4, "gamma": 1.5},
     )
-    text = strategy.describe(900, 100)
+    text = strategy.describe([900, 100])
     for part in ("0.2 of every batch", "4 times", "4 to 1", "gamma 1.5", "-2.197"):
         assert part in text
 

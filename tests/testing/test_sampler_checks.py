@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from equipoise.sampling.draw import Draw
 from equipoise.sampling.natural import Natural
-from equipoise.sampling.sampler import Sampler
+from equipoise.sampling.sampler import Sampler, natural_prior, prior_of
 from equipoise.testing import check_sampler
 
 
@@ -19,8 +20,8 @@ class Sound(Sampler):
 
     name: ClassVar[str] = "sound"
 
-    def prior(self, negatives: int, positives: int) -> float:
-        return positives / (negatives + positives)
+    def prior(self, totals: Sequence[int]) -> np.ndarray:
+        return natural_prior(totals)
 
     def describe(self) -> str:
         return "at random"
@@ -42,8 +43,8 @@ class Forgetful(Natural):
 class Boastful(Natural):
     """Declares a prior that it does not keep."""
 
-    def prior(self, negatives: int, positives: int) -> float:
-        return 0.5
+    def prior(self, totals: Sequence[int]) -> np.ndarray:
+        return prior_of([0.5])
 
 
 class Stubborn(Sound):

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from equipoise._core.options import Setting
 from equipoise.testing import check_scheme
 from equipoise.weights.scheme import Scheme
 from equipoise.weights.schemes import SCHEMES
@@ -15,9 +16,9 @@ from equipoise.weights.schemes import SCHEMES
 @pytest.mark.parametrize(
     ("ratio", "promise"),
     [
-        (lambda n0, n1: n1 / n0, "rarer counts more"),
-        (lambda n0, n1: -0.5, "weights above 0"),
-        (lambda n0, n1: 5.0 if n1 > 50 else 2.0, "rarer counts more"),
+        (lambda n: [1.0, n[1] / n[0]], "rarer counts more"),
+        (lambda n: [1.0, -0.5], "weights above 0"),
+        (lambda n: [1.0, 5.0 if n[1] > 50 else 2.0], "rarer counts more"),
     ],
 )
 def test_a_broken_scheme_is_found(
@@ -31,16 +32,18 @@ def test_a_broken_scheme_is_found(
 def test_an_option_that_is_not_checked_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def ratio(n0: float, n1: float, power: float = 1.0) -> float:
-        return (n0 / n1) ** (power if power in (0.5, 1.0) else 1.0)
+    def ratios(n: Sequence[float], power: float = 1.0) -> list[float]:
+        return [1.0, (n[0] / n[1]) ** (power if power in (0.5, 1.0) else 1.0)]
 
-    lenient = Scheme("mine", ratio, "to the power {power:g}", {"power": 1.0})
+    lenient = Scheme("mine", ratios, "to the power {power:g}", {"power": Setting(1.0)})
     monkeypatch.setitem(SCHEMES, "mine", lenient)
     with pytest.raises(AssertionError, match="a bad argument was accepted"):
         check_scheme("mine", power=0.5)
 
 
 def test_a_sound_scheme_of_one_s_own_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    fourth = Scheme("mine", lambda n0, n1: (n0 / n1) ** 0.25, "by the fourth root")
+    fourth = Scheme(
+        "mine", lambda n: [1.0, (n[0] / n[1]) ** 0.25], "by the fourth root"
+    )
     monkeypatch.setitem(SCHEMES, "mine", fourth)
     check_scheme("mine")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy.typing as npt
 import pytest
 
 from equipoise.priors import Correction
@@ -36,14 +37,14 @@ class Lossy(Strategy):
 class Boundless(Strategy):
     """Corrects by infinity."""
 
-    def correction(self, negatives: float, positives: float) -> Correction:
+    def correction(self, totals: npt.ArrayLike) -> Correction:
         return Correction("offset", -float("inf"), reason="so it is")
 
 
 class Silent(Strategy):
     """Does not say why its scores need no correction."""
 
-    def correction(self, negatives: float, positives: float) -> Correction:
+    def correction(self, totals: npt.ArrayLike) -> Correction:
         return Correction("offset", 1.0, reason="")
 
 

@@ -67,7 +67,7 @@ def test_the_output_starts_at_what_the_loss_is_shown(population) -> None:
         last = weights[f"bias_{len(population.spec.hidden)}"]
         negatives, positives = member.part.counts()
         prior = float(log_odds(positives / (negatives + positives)))
-        assert float(last.item()) == pytest.approx(prior - member.correction.offset)
+        assert float(last.item()) == pytest.approx(prior - member.correction.shift)
 
 
 def test_synthesis_sees_the_training_part_alone(population) -> None:

@@ -8,7 +8,7 @@ from equipoise.weights.schemes import class_weights
 
 
 def test_the_ratio_of_the_normalised_weights_is_as_named():
-    w0, w1 = class_weights("fixed", 970, 30, positive_weight=7.5)
+    w0, w1 = class_weights("fixed", [970, 30], positive_weight=7.5)
     assert w1 / w0 == pytest.approx(7.5)
 
 
@@ -17,4 +17,4 @@ def test_the_ratio_of_the_normalised_weights_is_as_named():
 )
 def test_bad_weights_are_refused(bad, error):
     with pytest.raises(error, match="positive_weight"):
-        class_weights("fixed", 9, 1, positive_weight=bad)
+        class_weights("fixed", [9, 1], positive_weight=bad)

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equipoise.errors import InputError, InputTypeError
-from equipoise.weights.scheme import check_counts, normalise
+from equipoise.weights.scheme import check_totals, normalise
 
 
 @given(st.floats(1e-6, 1e6), st.integers(1, 10**7), st.integers(1, 10**7))
 def test_normalised_weights_have_mean_one_and_keep_the_ratio(ratio, n0, n1):
-    w0, w1 = normalise(ratio, n0, n1)
+    w0, w1 = normalise([1.0, ratio], [n0, n1])
     assert (n0 * w0 + n1 * w1) / (n0 + n1) == pytest.approx(1)
     assert w1 / w0 == pytest.approx(ratio)
 
@@ -19,12 +19,24 @@ def test_normalised_weights_have_mean_one_and_keep_the_ratio(ratio, n0, n1):
 @pytest.mark.parametrize("counts", [(0, 3), (3, 0)])
 def test_an_empty_class_is_counted_in_the_error(counts):
     with pytest.raises(InputError, match=f"{counts[0]} negatives and {counts[1]}"):
-        check_counts(*counts)
+        check_totals(counts)
 
 
 def test_counts_may_be_sums_of_weights_and_nothing_else():
-    assert check_counts(3, 2.5) == (3, 2.5)
-    with pytest.raises(InputTypeError, match="positives"):
-        check_counts(3, "2")
-    with pytest.raises(InputError, match="negatives=inf"):
-        check_counts(float("inf"), 2)
+    assert check_totals((3, 2.5)).tolist() == [3.0, 2.5]
+    for bad in ([3, "2"], "32", [True, True], None):
+        with pytest.raises(InputTypeError, match="one number per class"):
+            check_totals(bad)
+    with pytest.raises(InputError, match="inf negatives"):
+        check_totals([float("inf"), 2])
+    for shape in (3, [3], [[3, 2]]):
+        with pytest.raises(InputError, match="totals of shape"):
+            check_totals(shape)
+
+
+def test_several_classes():
+    with pytest.raises(InputError, match="totals of 3, 0, 1"):
+        check_totals([3, 0, 1])
+    weights = normalise([1.0, 2.0, 4.0], [10, 5, 2])
+    assert weights @ [10, 5, 2] == pytest.approx(17)
+    assert weights[2] / weights[1] == pytest.approx(2)

@@ -20,7 +20,7 @@ from equipoise.jobs import (
 )
 from equipoise.learners.one_by_one import FittedJob, run_one_by_one
 from equipoise.table.table import Table
-from equipoise.weights.scheme import check_counts
+from equipoise.weights.scheme import check_totals
 
 
 @dataclass(frozen=True)
@@ -75,5 +75,6 @@ class PriorLearner:
 
 
 def _fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
-    negatives, positives = check_counts(*job.totals(table.labels(), job.train_rows))
+    totals = check_totals(job.totals(table, job.train_rows))
+    negatives, positives = totals.tolist()
     return FittedJob(PriorScorer(math.log(positives / negatives)))

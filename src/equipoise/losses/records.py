@@ -11,30 +11,34 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from equipoise._core.options import Options, Setting
-from equipoise.priors import log_odds
+from equipoise._core.types import FloatArray
+from equipoise.priors import log_odds, prior_logits
 
-Shifts = Callable[[Options, float], dict[str, float]]
-"""From the options and the drawn prior to shifts of the log-odds, by what they undo."""
+Shifts = Callable[[Options, FloatArray], dict[str, FloatArray]]
+"""From the options and the drawn prior, `[classes]`, to shifts of the log-odds,
+`[width]`, by what they undo."""
 
 
-def no_shifts(options: Options, prior: float) -> dict[str, float]:
+def no_shifts(options: Options, prior: FloatArray) -> dict[str, FloatArray]:
     """Return no shifts: the minimiser is the log-odds of what is drawn."""
     return {}
 
 
-def _alpha_shift(options: Options, prior: float) -> dict[str, float]:
+def _alpha_shift(options: Options, prior: FloatArray) -> dict[str, FloatArray]:
     """Undo alpha, a class weight of alpha / (1 - alpha)."""
     alpha = options["alpha"]
     if not isinstance(alpha, float | int):
         return {}
-    return {"the focal loss' alpha": -float(log_odds(alpha))}
+    return {"the focal loss' alpha": np.array([-float(log_odds(alpha))])}
 
 
-def _adjustment(options: Options, prior: float) -> dict[str, float]:
+def _adjustment(options: Options, prior: FloatArray) -> dict[str, FloatArray]:
     """Undo the adjustment: the loss sees z + tau log-odds(prior), z is the score."""
     tau = float(options["tau"] or 0)
-    return {"logit adjustment": tau * float(log_odds(prior))}
+    return {"logit adjustment": tau * prior_logits(prior)}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -114,7 +114,7 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         kind: As in `Correction`; "focal" is the link of the focal loss.
-        offset: Added to the log-odds.
+        offset: Added to the log-odds, a number or one per output.
         gamma: The focal loss' exponent.
         name: The layer's name.
 
@@ -127,7 +127,7 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
     def __init__(
         self,
         kind: str = "offset",
-        offset: float = 0.0,
+        offset: float | Sequence[float] = 0.0,
         gamma: float = 0.0,
         name: str | None = None,
     ) -> None:
@@ -139,7 +139,7 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
         z = logits
         if self.correction.kind == "focal" and self.correction.gamma > 0:
             z = _log_phi(-z, self.correction.gamma) - _log_phi(z, self.correction.gamma)
-        return z + self.correction.offset
+        return z + self.correction.shift
 
     def compute_output_spec(self, logits: Any) -> Any:
         """Return the shape and the type of the log-odds."""
@@ -147,13 +147,9 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer."""
-        own = self.correction
-        return {
-            "name": self.name,
-            "kind": own.kind,
-            "offset": own.offset,
-            "gamma": own.gamma,
-        }
+        own = self.correction.to_dict()
+        del own["reason"]
+        return {"name": self.name, **own}
 
 
 @keras.saving.register_keras_serializable(package="equipoise")

@@ -249,11 +249,11 @@ def _test(trial: TrialRecord) -> dict[str, Any] | None:
 
 def _strategies(trial: TrialRecord) -> list[dict[str, str]]:
     facts = trial.facts
-    counts = int(facts["negatives"]), int(facts["positives"])
+    totals = int(facts["negatives"]), int(facts["positives"])
     return [
         {
             "name": strategy.name,
-            "description": strategy.describe(*counts) + _weights(trial, strategy.name),
+            "description": strategy.describe(totals) + _weights(trial, strategy.name),
             "citation": strategy.citation(),
         }
         for strategy in trial.strategies

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from equipoise._core.types import Int32Array
+from equipoise._core.types import FloatArray, Int32Array
 from equipoise.sampling.classes import Classes, interleaved
-from equipoise.sampling.sampler import Sampler
+from equipoise.sampling.sampler import Sampler, prior_of
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class Balanced(Sampler):
     repeats_positives: ClassVar[bool] = True
     always_even: ClassVar[bool] = True
 
-    def prior(self, negatives: int, positives: int) -> float:
-        """Return one half, whatever the counts."""
-        return 0.5
+    def prior(self, totals: Sequence[int]) -> FloatArray:
+        """Return equal shares, whatever the counts."""
+        return prior_of([1 / len(totals)] * (len(totals) - 1))
 
     def describe(self) -> str:
         """Return what it does."""

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from equipoise._core.seeds import generator
-from equipoise._core.types import Int32Array
+from equipoise._core.types import FloatArray, Int32Array
 from equipoise.sampling.classes import Classes
-from equipoise.sampling.sampler import Sampler
+from equipoise.sampling.sampler import Sampler, natural_prior
 from equipoise.sampling.streams import permutations
 
 
@@ -39,9 +40,9 @@ class Bootstrap(Sampler):
         """Return why some rows are never drawn."""
         return "a bootstrap sample holds about 63 % of the rows"
 
-    def prior(self, negatives: int, positives: int) -> float:
-        """Return the share of positives among the labels."""
-        return positives / (negatives + positives)
+    def prior(self, totals: Sequence[int]) -> FloatArray:
+        """Return the shares that the classes have among the labels."""
+        return natural_prior(totals)
 
     def describe(self) -> str:
         """Return what it does."""

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from equipoise._core.types import Int32Array
+from equipoise._core.types import FloatArray, Int32Array
 from equipoise.sampling.classes import Classes
-from equipoise.sampling.sampler import Sampler
+from equipoise.sampling.sampler import Sampler, natural_prior
 from equipoise.sampling.streams import permutations
 
 
@@ -25,9 +26,9 @@ class Natural(Sampler):
     name: ClassVar[str] = "natural"
     keeps_shares: ClassVar[bool] = True
 
-    def prior(self, negatives: int, positives: int) -> float:
-        """Return the share of positives among the labels."""
-        return positives / (negatives + positives)
+    def prior(self, totals: Sequence[int]) -> FloatArray:
+        """Return the shares that the classes have among the labels."""
+        return natural_prior(totals)
 
     def describe(self) -> str:
         """Return what it does."""

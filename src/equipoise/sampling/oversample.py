@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from equipoise._core.numerals import exact
 from equipoise._core.options import option
-from equipoise._core.types import Int32Array
+from equipoise._core.types import FloatArray, Int32Array
 from equipoise.sampling.classes import Classes, shuffled_passes
-from equipoise.sampling.sampler import Sampler
+from equipoise.sampling.sampler import Sampler, prior_of
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Oversample(Sampler):
     Example:
         >>> labels = [0] * 6 + [1] * 2
         >>> draw = Oversample().draw(labels, batch=6, steps=2, seed=0, epoch=0)
-        >>> int(draw.targets(labels).sum()), Oversample().prior(6, 2)
-        (6, 0.5)
+        >>> int(draw.targets(labels).sum()), Oversample().prior([6, 2]).tolist()
+        (6, [0.5, 0.5])
     """
 
     ratio: float = option(1.0, 0, open_ends=True)
@@ -46,10 +47,11 @@ class Oversample(Sampler):
         """
         return max(positives, round(self.ratio * negatives))
 
-    def prior(self, negatives: int, positives: int) -> float:
-        """Return the share of positives in a pass."""
+    def prior(self, totals: Sequence[int]) -> FloatArray:
+        """Return the share of either class in a pass."""
+        negatives, positives = totals
         drawn = self.copies(negatives, positives)
-        return drawn / (negatives + drawn)
+        return prior_of([drawn / (negatives + drawn)])
 
     def describe(self) -> str:
         """Return what it does."""

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
 from equipoise._core.numerals import as_probability
 from equipoise._core.options import option
-from equipoise._core.types import Int32Array
+from equipoise._core.types import FloatArray, Int32Array
 from equipoise.sampling.classes import Classes, interleaved
-from equipoise.sampling.sampler import Sampler
+from equipoise.sampling.sampler import Sampler, prior_of
 
 _FINEST = 1_000_000
 
@@ -36,9 +37,10 @@ class Rate(Sampler):
     citations: ClassVar[tuple[str, ...]] = ("elkan2001",)
     repeats_positives: ClassVar[bool] = True
 
-    def prior(self, negatives: int, positives: int) -> float:
-        """Return the rate, whatever the counts."""
-        return float(self._share)
+    def prior(self, totals: Sequence[int]) -> FloatArray:
+        """Return the rate for the positives, whatever the counts."""
+        _, _ = totals  # it is a rate of two classes
+        return prior_of([float(self._share)])
 
     def describe(self) -> str:
         """Return what it does."""

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, sentence
 from equipoise._core.options import Setting, check_fields, settings_of
-from equipoise._core.types import Int32Array
+from equipoise._core.types import FloatArray, Int32Array
 from equipoise.errors import InputError
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
@@ -123,12 +124,11 @@ class Sampler(ABC):
         return ""
 
     @abstractmethod
-    def prior(self, negatives: int, positives: int) -> float:
-        """Return the share of positives among the drawn rows.
+    def prior(self, totals: Sequence[int]) -> FloatArray:
+        """Return the share of each class among the drawn rows, `[classes]`.
 
         Args:
-            negatives: The number of negatives among the labels.
-            positives: The number of positives among the labels.
+            totals: `[classes]` the number of rows of each class.
         """
 
     @abstractmethod
@@ -150,3 +150,29 @@ class Sampler(ABC):
         Returns:
             `[count]` int32 positions among the labels.
         """
+
+
+def prior_of(shares: Sequence[float]) -> FloatArray:
+    """Return shares of all classes from those of all but the first, `[classes]`.
+
+    Args:
+        shares: `[classes - 1]`; the first class has what they leave of 1.
+
+    Example:
+        >>> prior_of([0.25]).tolist()
+        [0.75, 0.25]
+    """
+    return np.array([1 - math.fsum(shares), *shares])
+
+
+def natural_prior(totals: Sequence[int]) -> FloatArray:
+    """Return the shares that the classes have, `[classes]`.
+
+    Args:
+        totals: `[classes]` the number of rows of each class.
+
+    Example:
+        >>> natural_prior([90, 10]).tolist()
+        [0.9, 0.1]
+    """
+    return prior_of([total / sum(totals) for total in totals[1:]])

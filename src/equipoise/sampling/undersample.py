@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from equipoise._core.numerals import significant
 from equipoise._core.options import option
-from equipoise._core.types import Int32Array
+from equipoise._core.types import FloatArray, Int32Array
 from equipoise.sampling.classes import Classes, shuffled_passes
-from equipoise.sampling.sampler import Sampler
+from equipoise.sampling.sampler import Sampler, prior_of
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,11 @@ class Undersample(Sampler):
         """Return why some rows are never drawn, where they are chosen once."""
         return "" if self.fresh else "the negatives are chosen once"
 
-    def prior(self, negatives: int, positives: int) -> float:
-        """Return the share of positives in a pass."""
-        return positives / (positives + self.negatives_drawn(negatives, positives))
+    def prior(self, totals: Sequence[int]) -> FloatArray:
+        """Return the share of either class in a pass."""
+        negatives, positives = totals
+        drawn = self.negatives_drawn(negatives, positives)
+        return prior_of([positives / (positives + drawn)])
 
     def describe(self) -> str:
         """Return what it does."""

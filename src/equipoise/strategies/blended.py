@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy.typing as npt
+
 from equipoise._core.checks import number, sentence
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.priors import Correction
 from equipoise.strategies.citations import bibtex
 from equipoise.strategies.learner_records import LearnerRecord
 from equipoise.strategies.strategy import Strategy
-from equipoise.weights.scheme import check_counts
+from equipoise.weights.scheme import check_totals
 
 BLEND = LearnerRecord(
     "blend",
@@ -126,18 +128,16 @@ class Blend(Strategy):
         names = (member.name for member in self.blended)
         return dict(zip(names, self.shares, strict=True))
 
-    def correction(self, negatives: float, positives: float) -> Correction:
+    def correction(self, totals: npt.ArrayLike) -> Correction:
         """Return that the average is taken as it is: its parts are corrected.
 
         Raises:
             InputError: A class is empty.
         """
-        check_counts(negatives, positives)
+        check_totals(totals)
         return Correction()
 
-    def describe(
-        self, negatives: int | None = None, positives: int | None = None
-    ) -> str:
+    def describe(self, totals: npt.ArrayLike | None = None) -> str:
         """Return one sentence that says what it does."""
         names = _joined([member.name for member in self.blended])
         total = sum(self.shares)

@@ -10,23 +10,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from equipoise.priors import log_odds
+import numpy.typing as npt
+
+from equipoise._core.types import FloatArray
+from equipoise.priors import log_odds, prior_logits, prior_offsets
 from equipoise.strategies.strategy import Strategy
+from equipoise.weights.scheme import check_totals
 from equipoise.weights.schemes import class_weights
 
 NEAR = 0.02
 """Odds that differ by less than this share differ by next to nothing."""
 
 
-def idle_parts(
-    strategy: Strategy, negatives: float, positives: float
-) -> tuple[str, ...]:
+def idle_parts(strategy: Strategy, totals: npt.ArrayLike) -> tuple[str, ...]:
     """Return what has no effect on so many training rows, one sentence each.
 
     Args:
         strategy: The strategy.
-        negatives: The number of negative training rows, or their total weight.
-        positives: The number of positive training rows, or their total weight.
+        totals: `[classes]` the number of training rows of each class, or their total
+            weight.
 
     Returns:
         Sentences without the name of the strategy; none if every part counts.
@@ -35,17 +37,15 @@ def idle_parts(
         InputError: A class is empty.
 
     Example:
-        >>> print(idle_parts(Strategy(weights="balanced"), 50, 50)[0])
+        >>> print(idle_parts(Strategy(weights="balanced"), [50, 50])[0])
         weights='balanced' has no effect: a positive counts as much as a negative.
-        >>> idle_parts(Strategy(weights="balanced"), 90, 10)
+        >>> idle_parts(Strategy(weights="balanced"), [90, 10])
         ()
     """
-    sentences = [
-        *_weights(strategy, negatives, positives),
-        *_loss(strategy, negatives, positives),
-    ]
+    each = check_totals(totals)
+    sentences = [*_weights(strategy, each), *_loss(strategy, each)]
     if strategy.learner_record.trains_networks:
-        sentences += _sampling(strategy, negatives, positives)
+        sentences += _sampling(strategy, each)
     if strategy.plan is not None and strategy.members == 1:
         sentences.append(
             f"plan={strategy.plan!r} has no effect: with members=1 nothing is averaged."
@@ -53,11 +53,11 @@ def idle_parts(
     return tuple(sentences)
 
 
-def _weights(strategy: Strategy, negatives: float, positives: float) -> Iterator[str]:
+def _weights(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
     scheme = strategy.parts.scheme
     if scheme is None:
         return
-    w0, w1 = strategy.class_weights(negatives, positives)
+    w0, w1 = strategy.class_weights(totals).tolist()
     what = f"weights={scheme.name!r}"
     if _no_shift(math.log(w1 / w0)):
         yield (
@@ -66,7 +66,7 @@ def _weights(strategy: Strategy, negatives: float, positives: float) -> Iterator
         )
     elif scheme.limit is not None:
         option, unlimited = scheme.limit
-        v0, v1 = class_weights(unlimited, negatives, positives)
+        v0, v1 = class_weights(unlimited, totals).tolist()
         if math.isclose(v1 / v0, w1 / w0):
             yield (
                 f"{option}={strategy.option(option):g} of {what} has no effect: the "
@@ -74,7 +74,7 @@ def _weights(strategy: Strategy, negatives: float, positives: float) -> Iterator
             )
 
 
-def _loss(strategy: Strategy, negatives: float, positives: float) -> Iterator[str]:
+def _loss(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
     record, loss = strategy.loss_record, strategy.loss
     neutral, alpha = record.neutral, strategy.option(record.class_share)
     if neutral and all(strategy.option(n) == value for n, value in neutral.items()):
@@ -87,7 +87,7 @@ def _loss(strategy: Strategy, negatives: float, positives: float) -> Iterator[st
         else:
             yield f"loss={loss!r} has no effect: at {named} it is the cross-entropy."
     elif record.needs_prior:
-        drawn = float(log_odds(strategy.drawn_prior(negatives, positives)))
+        drawn = float(prior_logits(strategy.drawn_prior(totals))[0])
         if _no_shift(drawn):
             yield (
                 f"loss={loss!r} has no effect: half of the drawn rows are positive, so "
@@ -100,11 +100,9 @@ def _loss(strategy: Strategy, negatives: float, positives: float) -> Iterator[st
         )
 
 
-def _sampling(strategy: Strategy, negatives: float, positives: float) -> Iterator[str]:
+def _sampling(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
     sampler, synthesis = strategy.parts.sampler_type, strategy.parts.synthesis_type
-    drawn = strategy.drawn_prior(negatives, positives)
-    natural = positives / (negatives + positives)
-    shift = float(log_odds(drawn)) - float(log_odds(natural))
+    (shift,) = -prior_offsets(strategy.drawn_prior(totals), totals / totals.sum())
     if not sampler.keeps_shares and _no_shift(shift):
         what = f"sampling={sampler.name!r}"
         if strategy.plan is not None and strategy.sampling == "natural":

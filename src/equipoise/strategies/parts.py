@@ -7,8 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from equipoise._core.checks import one_of
 from equipoise._core.options import Number, Setting
+from equipoise._core.types import FloatArray
 from equipoise.losses.records import LOSS_RECORDS, LossRecord
 from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.samplers import SAMPLERS
@@ -81,41 +85,42 @@ class Parts:
         options: dict[str, Any] = self._chosen(self.synthesis_type.settings())
         return self.synthesis_type(**options)
 
-    def class_weights(self, negatives: float, positives: float) -> tuple[float, float]:
-        """Return the weights of a negative and of a positive example.
+    def class_weights(self, totals: npt.ArrayLike) -> FloatArray:
+        """Return how much an example of each class counts, `[classes]`.
 
         Args:
-            negatives: The number of negative training rows, or their total weight.
-            positives: The number of positive training rows, or their total weight.
+            totals: `[classes]` the number of training rows of each class, or their
+                total weight.
         """
         if self.scheme is None:
-            return 1.0, 1.0
+            return np.ones(len(np.asarray(totals)), np.float64)
         options: dict[str, Any] = self._chosen(self.scheme.options)
-        return self.scheme.weights(negatives, positives, **options)
+        return self.scheme.weights(totals, **options)
 
-    def drawn_prior(self, negatives: float, positives: float) -> float:
-        """Return the share of positives among the drawn examples.
+    def drawn_prior(self, totals: npt.ArrayLike) -> FloatArray:
+        """Return the share of each class among the drawn examples, `[classes]`.
 
         A sampler counts whole rows, so totals of row weights are rounded for it.
 
         Args:
-            negatives: The number of negative training rows, or their total weight.
-            positives: The number of positive training rows, or their total weight.
+            totals: `[classes]` the number of training rows of each class, or their
+                total weight.
         """
-        n0, n1 = (max(1, round(total)) for total in (negatives, positives))
-        return self.sampler().prior(n0, n1)
+        each = np.asarray(totals, np.float64).tolist()
+        counts = [max(1, round(total)) for total in each]
+        return np.asarray(self.sampler().prior(counts), np.float64)
 
-    def loss_options(self, negatives: float, positives: float) -> dict[str, Number]:
+    def loss_options(self, totals: npt.ArrayLike) -> dict[str, Number]:
         """Return all keyword arguments of the loss' function.
 
         Args:
-            negatives: The number of negative training rows, or their total weight.
-            positives: The number of positive training rows, or their total weight.
+            totals: `[classes]` the number of training rows of each class, or their
+                total weight.
         """
         options = self.options
         values = {name: options[name] for name in self.loss.options}
         if self.loss.needs_prior:
-            values["prior"] = self.drawn_prior(negatives, positives)
+            values["prior"] = float(self.drawn_prior(totals)[1])
         return values
 
     def _chosen(self, names: Iterable[str]) -> dict[str, Number]:

@@ -6,13 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy.typing as npt
+
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import InputTypeError, UnsupportedError
 from equipoise.priors import Correction
 from equipoise.strategies.learner_records import LEARNERS
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.wording import at_rate
-from equipoise.weights.scheme import check_counts
+from equipoise.weights.scheme import check_totals
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,19 +45,17 @@ class Resampled(Strategy):
         """That a sampler object makes the rows that it learns from."""
         return True
 
-    def correction(self, negatives: float, positives: float) -> Correction:
+    def correction(self, totals: npt.ArrayLike) -> Correction:
         """Return that there is no exact correction.
 
         Raises:
             InputError: A class is empty.
         """
-        check_counts(negatives, positives)
+        check_totals(totals)
         kind = type(self.resampler).__name__
         return Correction("calibrate", reason=f"{kind} draws and makes rows as it sees")
 
-    def describe(
-        self, negatives: int | None = None, positives: int | None = None
-    ) -> str:
+    def describe(self, totals: npt.ArrayLike | None = None) -> str:
         """Return one sentence that says what it does."""
         who = self.learner_record.phrase
         # A pipeline prints itself over several lines.

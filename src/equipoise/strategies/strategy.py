@@ -10,9 +10,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, one_of, sentence
 from equipoise._core.options import Number, Options, defaults_of
+from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, InputTypeError, printable
 from equipoise.losses.records import LossRecord
 from equipoise.priors import Correction
@@ -64,7 +66,7 @@ class Strategy:
         >>> mine
         Strategy('effective_number+focal', weights='effective_number', loss='focal',
         gamma=1.0)
-        >>> mine.correction(900, 100).kind
+        >>> mine.correction([900, 100]).kind
         'focal'
         >>> Strategy("slow", weights="sqrt", options={"learning_rate": 3e-4})
         Strategy('slow', weights='sqrt', learning_rate=0.0003)
@@ -182,87 +184,84 @@ class Strategy:
         """Return the synthesis, with its options set; None without one."""
         return self.parts.synthesis()
 
-    def class_weights(self, negatives: float, positives: float) -> tuple[float, float]:
-        """Return the weights of a negative and of a positive example.
+    def class_weights(self, totals: npt.ArrayLike) -> FloatArray:
+        """Return how much an example of each class counts.
 
-        An example between both, with target t, counts w0 + t (w1 - w0).
+        An example between two classes, with target t, counts w0 + t (w1 - w0).
 
         Args:
-            negatives: The number of negative training rows, or their total weight.
-            positives: The number of positive training rows, or their total weight.
+            totals: `[classes]` the number of training rows of each class, or their
+                total weight: (negatives, positives) for two classes.
 
         Returns:
-            (w0, w1), with mean 1 over the training rows; (1, 1) without weights.
+            `[classes]` with mean 1 over the training rows; ones without weights.
 
         Raises:
             InputError: A class is empty.
 
         Example:
-            >>> Strategy(weights="balanced").class_weights(90, 10)
-            (0.5555555555555556, 5.0)
+            >>> Strategy(weights="balanced").class_weights([90, 10]).tolist()
+            [0.5555555555555556, 5.0]
         """
-        return self.parts.class_weights(negatives, positives)
+        return self.parts.class_weights(totals)
 
-    def drawn_prior(self, negatives: float, positives: float) -> float:
-        """Return the share of positives among the drawn examples.
+    def drawn_prior(self, totals: npt.ArrayLike) -> FloatArray:
+        """Return the share of each class among the drawn examples, `[classes]`.
 
         If rows have weights, examples are weighted until this is also the share
         of the weight that positives have. A sampler counts whole rows; to round its
         counts changes what a network is shown, and its correction with it.
 
         Args:
-            negatives: The number of negative training rows, or their total weight.
-            positives: The number of positive training rows, or their total weight.
+            totals: `[classes]` the number of training rows of each class, or their
+                total weight: (negatives, positives) for two classes.
 
         Example:
-            >>> Strategy().drawn_prior(90, 10), Strategy().drawn_prior(89.7, 10.2)
-            (0.1, 0.1)
+            >>> Strategy().drawn_prior([89.7, 10.2]).tolist()
+            [0.9, 0.1]
         """
-        return self.parts.drawn_prior(negatives, positives)
+        return self.parts.drawn_prior(totals)
 
-    def loss_options(self, negatives: float, positives: float) -> dict[str, Number]:
+    def loss_options(self, totals: npt.ArrayLike) -> dict[str, Number]:
         """Return all keyword arguments of the loss' function.
 
         Args:
-            negatives: The number of negative training rows, or their total weight.
-            positives: The number of positive training rows, or their total weight.
+            totals: `[classes]` the number of training rows of each class, or their
+                total weight: (negatives, positives) for two classes.
 
         Example:
-            >>> Strategy(loss="logit_adjusted").loss_options(900, 100)
+            >>> Strategy(loss="logit_adjusted").loss_options([900, 100])
             {'tau': 1.0, 'prior': 0.1}
         """
-        return self.parts.loss_options(negatives, positives)
+        return self.parts.loss_options(totals)
 
     # ---- what it means
 
-    def correction(self, negatives: float, positives: float) -> Correction:
+    def correction(self, totals: npt.ArrayLike) -> Correction:
         """Return how raw logits become the population's log-odds.
 
         The shifts of class weights, of drawing at another prior, and of the loss
         add up. Each member of a plan has the same correction.
 
         Args:
-            negatives: The number of negative training rows, or their total weight.
-            positives: The number of positive training rows, or their total weight.
+            totals: `[classes]` the number of training rows of each class, or their
+                total weight: (negatives, positives) for two classes.
 
         Raises:
             InputError: A class is empty.
 
         Example:
-            >>> round(Strategy(weights="balanced").correction(900, 100).offset, 3)
-            -2.197
+            >>> Strategy(weights="balanced").correction([900, 100]).to_dict()["offset"]
+            -2.197224577336219
         """
-        return correction(self.parts, negatives, positives)
+        return correction(self.parts, totals)
 
-    def describe(
-        self, negatives: int | None = None, positives: int | None = None
-    ) -> str:
+    def describe(self, totals: npt.ArrayLike | None = None) -> str:
         """Return one sentence that says what it does.
 
         Args:
-            negatives: The number of negative training rows, or None.
-            positives: The number of positive training rows; with both the weights
-                and the correction are given in numbers.
+            totals: `[classes]` the number of training rows of each class, with which
+                weights and correction are given in numbers; or None.
 
         Example:
             >>> print(Strategy(loss="focal").describe())
@@ -270,10 +269,7 @@ class Strategy:
             focal loss at gamma 2; scores return to probabilities through the focal
             loss' closed form.
         """
-        counts = None
-        if negatives is not None and positives is not None:
-            counts = negatives, positives
-        return wording.description(self.parts, counts)
+        return wording.description(self.parts, totals)
 
     def citation(self) -> str:
         """Return the sources of exactly the methods in use, as BibTeX.

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import numpy.typing as npt
+
 from equipoise._core.numerals import exact, phrase_options, significant
 from equipoise.priors import Correction
 from equipoise.strategies.corrections import correction
@@ -25,19 +27,20 @@ def derived_name(parts: Parts) -> str:
     return "+".join(words) or "plain"
 
 
-def description(parts: Parts, counts: tuple[int, int] | None) -> str:
+def description(parts: Parts, totals: npt.ArrayLike | None) -> str:
     """Return one sentence that says what a strategy does.
 
     Args:
         parts: What the strategy is made of.
-        counts: The negative and the positive training rows: weights and correction are
-            then given in numbers; or None.
+        totals: `[classes]` training rows: weights and correction are then given in
+            numbers; or None.
     """
     if parts.learner.constant:
         return f"{parts.learner.phrase.capitalize()}."
-    text = f"{_learning(parts)}{_weighting(parts, counts)}{_minimising(parts)}"
-    # Any unequal counts show which kind of correction it is.
-    returned = _returning(correction(parts, *(counts or (3, 1))), counts is not None)
+    text = f"{_learning(parts)}{_weighting(parts, totals)}{_minimising(parts)}"
+    # Any unequal totals show which kind of correction it is.
+    shown = (3, 1) if totals is None else totals
+    returned = _returning(correction(parts, shown), totals is not None)
     return f"{text[0].upper()}{text[1:]}; {returned}."
 
 
@@ -53,14 +56,14 @@ def _learning(parts: Parts) -> str:
     return text if synthesis is None else f"{text}, {synthesis.describe()}"
 
 
-def _weighting(parts: Parts, counts: tuple[int, int] | None) -> str:
+def _weighting(parts: Parts, totals: npt.ArrayLike | None) -> str:
     if parts.scheme is None:
         return ""
     values = {name: parts.options[name] for name in parts.scheme.options}
     phrase = parts.scheme.phrase.format(**phrase_options(values))
     text = f", positives weighted {phrase}"
-    if counts is not None:
-        w0, w1 = parts.class_weights(*counts)
+    if totals is not None:
+        w0, w1 = parts.class_weights(totals).tolist()
         text += f" (here {significant(w1 / w0)} to 1)"
     return text
 
@@ -81,9 +84,9 @@ def _returning(correction: Correction, in_numbers: bool) -> str:
     if correction.kind == "calibrate":
         return f"scores need a calibrator, since {correction.reason}"
     shift = ""
-    if correction.offset != 0:
+    if any(correction.offset):
         shift = (
-            f"by {correction.offset:+.3f} on the log-odds"
+            f"by {correction.offset[0]:+.3f} on the log-odds"
             if in_numbers
             else "by a known shift of the log-odds"
         )

@@ -70,7 +70,7 @@ def sampler_keeps_its_prior(sampler: Sampler) -> None:
     for negatives, positives in _TABLES:
         labels = _labels(negatives, positives)
         index = _drawn(sampler, labels, steps=2000)
-        share = sampler.prior(negatives, positives)
+        share = float(sampler.prior([negatives, positives])[1])
         found = labels[index].mean()
         bound = 4.5 * math.sqrt(share * (1 - share) / index.size)
         require(

@@ -33,7 +33,7 @@ def check_scheme(name: str, **options: float) -> None:
 def scheme_has_mean_one(name: str, options: Mapping[str, float]) -> None:
     """The mean weight over the training rows is 1, and both are above 0."""
     for n0, n1 in ((9_900, 100), (50, 50), (10_000_000, 1), (3, 400)):
-        w0, w1 = class_weights(name, n0, n1, **options)
+        w0, w1 = class_weights(name, [n0, n1], **options)
         require(w0 > 0 and w1 > 0, f"{name}: weights above 0")
         np.testing.assert_allclose((n0 * w0 + n1 * w1) / (n0 + n1), 1, rtol=1e-12)
 
@@ -42,7 +42,7 @@ def scheme_is_monotone(name: str, options: Mapping[str, float]) -> None:
     """The rarer a class, the more it counts, or at least not less."""
     ratios = []
     for positives in (500, 250, 100, 20, 3, 1):
-        w0, w1 = class_weights(name, 1000 - positives, positives, **options)
+        w0, w1 = class_weights(name, [1000 - positives, positives], **options)
         ratios.append(w1 / w0)
     rising = np.all(np.diff(ratios) >= -1e-12)
     require(rising, f"{name}: rarer counts more: {ratios}")
@@ -50,13 +50,13 @@ def scheme_is_monotone(name: str, options: Mapping[str, float]) -> None:
 
 def scheme_refuses_bad_arguments(name: str, options: Mapping[str, float]) -> None:
     """An empty class, an unknown option, a text, give our own error."""
-    refuses(class_weights, name, 0, 5, **options)
-    refuses(class_weights, name, 5, 0, **options)
-    refuses(class_weights, name, 5, 5, unheard_of=1.0)
+    refuses(class_weights, name, [0, 5], **options)
+    refuses(class_weights, name, [5, 0], **options)
+    refuses(class_weights, name, [5, 5], unheard_of=1.0)
     for option in SCHEMES[name].options:
         for bad in ("2", -1.0, math.nan):
             wrong: Any = {**options, option: bad}
-            refuses(class_weights, name, 5, 5, **wrong)
+            refuses(class_weights, name, [5, 5], **wrong)
 
 
 SCHEME_CHECKS: tuple[Callable[[str, Mapping[str, float]], None], ...] = (

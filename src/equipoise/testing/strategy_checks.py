@@ -37,7 +37,7 @@ def strategy_is_a_record(strategy: Strategy) -> None:
 
 def strategy_explains_itself(strategy: Strategy) -> None:
     """It says in one sentence what it does, with and without numbers."""
-    for text in (strategy.describe(), strategy.describe(8_982, 380)):
+    for text in (strategy.describe(), strategy.describe([8_982, 380])):
         whole = text.endswith(".") and text[0].isupper() and "{" not in text
         require(whole and "\n" not in text, f"{strategy.name}: one sentence: {text}")
 
@@ -45,7 +45,7 @@ def strategy_explains_itself(strategy: Strategy) -> None:
 def strategy_declares_its_correction(strategy: Strategy) -> None:
     """Its correction is finite, and goes up with the score."""
     for counts in ((8_982, 380), (50, 50), (999, 1)):
-        found = strategy.correction(*counts)
+        found = strategy.correction(counts)
         scores = found.apply(np.linspace(-40, 40, 81))
         require(np.isfinite(scores).all(), f"{strategy.name}: finite log-odds")
         require((np.diff(scores) > 0).all(), f"{strategy.name}: keeps the order")

@@ -20,7 +20,7 @@ from equipoise.encoding.encoding import Encoded, Encoding, learn_encoding
 from equipoise.errors import TrainingError
 from equipoise.jobs import Job
 from equipoise.networks.layout import Layout, exact_layout, number_places, places
-from equipoise.table.table import Table, class_counts
+from equipoise.table.table import Table
 
 MOST_SMALL_CODES = 256
 """Codes that eight bits can tell apart."""
@@ -70,16 +70,14 @@ class EncodedPart:
         _require_finite(self.encoding, encoded)
         return encoded
 
-    def counts(self) -> tuple[int, int]:
-        """Return the negatives and the positives of the training rows."""
-        return class_counts(self.train_labels)
+    def counts(self) -> FloatArray:
+        """Return the number of training rows by class, `[classes]`."""
+        return self.table.task.totals(self.train_labels)
 
-    def totals(self) -> tuple[float, float]:
-        """Return the weight of the negative and of the positive training rows."""
-        if self.weights is None:
-            return self.counts()
-        weights, positive = self.weights[self.train], self.train_labels == 1
-        return float(weights[~positive].sum()), float(weights[positive].sum())
+    def totals(self) -> FloatArray:
+        """Return the weight of the training rows by class, `[classes]`."""
+        weights = None if self.weights is None else self.weights[self.train]
+        return self.table.task.totals(self.train_labels, weights)
 
     def shares(self) -> FloatArray:
         """Return each row's weight over the mean of its class, `[rows]`.
@@ -89,7 +87,7 @@ class EncodedPart:
         """
         if self.weights is None:
             return np.ones(len(self.labels))
-        means = np.divide(self.totals(), self.counts())
+        means = self.totals() / self.counts()
         return np.asarray(self.weights / means[self.labels])
 
 

@@ -16,7 +16,7 @@ from equipoise.jobs import Job
 from equipoise.networks.layout import Layout
 from equipoise.networks.parameters import Parameters, initial, to_common_layout
 from equipoise.networks.spec import NetworkSpec
-from equipoise.priors import Correction, log_odds
+from equipoise.priors import Correction, prior_logits
 from equipoise.sampling.draw import Draw
 from equipoise.strategies.strategy import Strategy
 from equipoise.synthesis.synthesis import Neighbours
@@ -63,7 +63,7 @@ class Member:
         strategy: What is done about the imbalance.
         family: How its loss is computed.
         options: The numbers of the family's options.
-        weights: Of a negative and of a positive example; a row's own weight, over
+        weights: `[classes]` of an example of each class; a row's own weight, over
             the mean of its class, multiplies them (`EncodedPart.shares`).
         correction: From raw logits to the population's log-odds.
         neighbours: What its synthesis learned, or None.
@@ -77,7 +77,7 @@ class Member:
     strategy: Strategy
     family: Family
     options: tuple[float, ...]
-    weights: tuple[float, float]
+    weights: tuple[float, ...]
     correction: Correction
     neighbours: Neighbours | None
     learning_rate: float | None = None
@@ -139,10 +139,10 @@ class Member:
         The output starts at the log-odds that the loss is shown: the population's,
         less the correction.
         """
-        negatives, positives = self.part.totals()
-        start = float(log_odds(positives / (negatives + positives)))
+        totals = self.part.totals()
+        (start,) = prior_logits(totals / totals.sum()).tolist()
         exact = self.part.exact
-        own = initial(spec, exact, self.seed, start - self.correction.offset)
+        own = initial(spec, exact, self.seed, start - self.correction.shift)
         return to_common_layout(own, spec, exact, common)
 
 
@@ -177,7 +177,7 @@ def _member(
     totals = part.totals()
     given = {
         name: float(value)
-        for name, value in sorted(strategy.loss_options(*totals).items())
+        for name, value in sorted(strategy.loss_options(totals).items())
         if isinstance(value, int | float)
     }
     warm_start = float(strategy.option("warm_start", 0.0) or 0.0)
@@ -191,25 +191,25 @@ def _member(
         Family(strategy.loss, tuple(given), warm_start),
         tuple(given.values()),
         _class_weights(strategy, part),
-        strategy.correction(*totals),
+        strategy.correction(totals),
         neighbours,
         None if rate is None else float(rate),
     )
 
 
-def _class_weights(strategy: Strategy, part: EncodedPart) -> tuple[float, float]:
+def _class_weights(strategy: Strategy, part: EncodedPart) -> tuple[float, ...]:
     """Return what the examples of each class count on average.
 
     A sampler draws rows whatever they weigh. The classes are weighted so that
     positives have the share of the total that the sampler would have drawn of rows
     repeated as often as they weigh.
     """
-    negative, positive = strategy.class_weights(*part.totals())
+    weights = strategy.class_weights(part.totals())
     if part.weights is None:
-        return negative, positive
-    drawn = strategy.drawn_prior(*part.counts())
-    wanted = strategy.drawn_prior(*part.totals())
-    return negative * (1 - wanted) / (1 - drawn), positive * wanted / drawn
+        return tuple(weights.tolist())
+    drawn = strategy.drawn_prior(part.counts())
+    wanted = strategy.drawn_prior(part.totals())
+    return tuple((weights * wanted / drawn).tolist())
 
 
 def _neighbours(

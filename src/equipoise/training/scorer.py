@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import number, one_of, sentence
+from equipoise._core.checks import sentence
 from equipoise._core.states import array
 from equipoise._core.types import FloatArray
 from equipoise.encoding.encoding import Encoding
@@ -108,7 +107,7 @@ class NetworkScorer:
                 "spec": self.spec.to_dict(),
                 "encoding": self.encoding.to_dict(),
                 "layout": self.layout.to_dict(),
-                "correction": dataclasses.asdict(self.correction),
+                "correction": self.correction.to_dict(),
             },
             "arrays": dict(self.weights),
         }
@@ -129,10 +128,7 @@ class NetworkScorer:
             raise InputError(
                 sentence("a layout of another encoding", "that of the encoding")
             )
-        correction = Correction(**plain["correction"])
-        one_of(correction.kind, ("offset", "focal", "calibrate"), "kind")
-        number(correction.offset, "offset")
-        number(correction.gamma, "gamma", 0)
+        correction = Correction.from_dict(plain["correction"])
         networks = len(state["arrays"]["bias_0"])
         if not networks:
             raise InputError(sentence("no networks", "one or more"))

@@ -15,7 +15,7 @@ from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import Table, class_counts
+from equipoise.table.table import Table
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import doubt, unit_notes
@@ -138,5 +138,5 @@ def evaluate_scores(
 
 def exactness(table: Table, arms: Sequence[Strategy]) -> Mapping[str, bool]:
     """Return by arm whether its scores are log-odds up to estimation error."""
-    negatives, positives = class_counts(table.labels())
-    return {arm.name: arm.correction(negatives, positives).exact for arm in arms}
+    totals = table.task.totals(table.labels())
+    return {arm.name: arm.correction(totals).exact for arm in arms}

@@ -14,6 +14,7 @@ from equipoise._core.types import FloatArray, IntArray
 from equipoise.evaluation.estimand import SplitSizes
 from equipoise.jobs import Outcome, Progress, Scorer
 from equipoise.strategies.idle import idle_parts
+from equipoise.table.table import Table
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Part, fold_numbers
 from equipoise.trials.runners.local import LocalRunner
@@ -117,7 +118,7 @@ class _Collected:
     """The scores of some parts while they come in.
 
     Attributes:
-        labels: `[rows]` of the trial.
+        table: The rows of the trial.
         parts: By number, the place among the parts, and the part.
         log_odds: Arm -> `[repeats, rows]`.
         extra: Arm -> `[parts, test rows]`.
@@ -131,7 +132,7 @@ class _Collected:
         failed: Arm -> why it gave no scores.
     """
 
-    labels: npt.NDArray[np.generic]
+    table: Table
     parts: Mapping[int, tuple[int, Part]]
     log_odds: dict[str, FloatArray]
     extra: dict[str, FloatArray]
@@ -152,7 +153,7 @@ class _Collected:
         shape = len({part.repeat for part in parts}), len(plan.table)
         test_rows = 0 if plan.test_table is None else len(plan.test_table)
         return cls(
-            plan.table.labels(),
+            plan.table,
             {part.number: (place, part) for place, part in enumerate(parts)},
             {name: np.full(shape, np.nan) for name in names},
             {name: np.full((len(parts), test_rows), np.nan) for name in names},
@@ -181,7 +182,7 @@ class _Collected:
         if job.strategy.learner_record.trains_networks:
             self.epochs[name].append((outcome.best_epoch, outcome.limit))
         self.notes.update(dict.fromkeys(f"{name}: {note}" for note in outcome.notes))
-        idle = idle_parts(job.strategy, *job.totals(self.labels, job.train_rows))
+        idle = idle_parts(job.strategy, job.totals(self.table, job.train_rows))
         self.idle[name].update(dict.fromkeys([*idle, *outcome.idle], 1))
 
     def whole(self) -> Scores:
@@ -196,7 +197,7 @@ class _Collected:
         trained = np.array([len(part.train) + len(part.stop) for part in parts])
         return Scores(
             log_odds={name: self.log_odds[name] for name in names},
-            folds=fold_numbers(parts, len(self.labels), repeats),
+            folds=fold_numbers(parts, len(self.table), repeats),
             extra={name: self.extra[name] for name in names},
             seconds={name: self.seconds[name] for name in names},
             updates={name: self.updates[name] for name in names},

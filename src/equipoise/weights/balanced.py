@@ -3,29 +3,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from equipoise.weights.scheme import Scheme
 
 
-def balanced_ratio(negatives: int, positives: int) -> float:
-    """Return n0 / n1, so that w_c = N / (2 n_c).
+def balanced_ratios(totals: Sequence[float]) -> list[float]:
+    """Return n_0 / n_c, so that w_c = N / (K n_c).
 
     Source: King & Zeng (2001), "Logistic regression in rare events data", the
     section on weighting, with a target share of one half.
 
     Args:
-        negatives: The number of negatives, at least 1.
-        positives: The number of positives, at least 1.
+        totals: `[classes]` the number of rows of each class, above 0.
 
     Example:
-        >>> balanced_ratio(90, 10)
-        9.0
+        >>> balanced_ratios([90, 10])
+        [1.0, 9.0]
     """
-    return negatives / positives
+    return [totals[0] / total for total in totals]
 
 
 SCHEME = Scheme(
     name="balanced",
-    ratio=balanced_ratio,
+    ratios=balanced_ratios,
     phrase="by inverse frequency, N / (2 n_c)",
     citations=("king2001",),
 )

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from equipoise.weights.scheme import Scheme
 
 
-def log_ratio(negatives: int, positives: int) -> float:
-    """Return w1 / w0 for w_c = 1 + log(max(n0, n1) / n_c).
+def log_ratios(totals: Sequence[float]) -> list[float]:
+    """Return w_c / w_0 for w_c = 1 + log(max(n) / n_c).
 
     The frequently copied log(N / n_c) is not what it seems: at 1 % positives
     its ratio is log(100) / log(1.0101) = 458, nearly five times stronger than
@@ -19,19 +20,19 @@ def log_ratio(negatives: int, positives: int) -> float:
     Source: a softened inverse frequency in common use; no canonical paper.
 
     Args:
-        negatives: The number of negatives, at least 1.
-        positives: The number of positives, at least 1.
+        totals: `[classes]` the number of rows of each class, above 0.
 
     Example:
-        >>> round(log_ratio(9_900, 100), 3)
+        >>> round(log_ratios([9_900, 100])[1], 3)
         5.595
     """
-    most = max(negatives, positives)
-    return (1 + math.log(most / positives)) / (1 + math.log(most / negatives))
+    most = max(totals)
+    each = [1 + math.log(most / total) for total in totals]
+    return [weight / each[0] for weight in each]
 
 
 SCHEME = Scheme(
     name="log",
-    ratio=log_ratio,
+    ratios=log_ratios,
     phrase="by 1 + log(n_max / n_c)",
 )

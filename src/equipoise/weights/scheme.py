@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a weighting scheme is: one ratio, and the numbers it depends on."""
+"""What a weighting scheme is: ratios of weights, and the numbers they depend on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from equipoise._core.checks import number, sentence
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import sentence
 from equipoise._core.options import Setting, require_options
-from equipoise.errors import InputError
+from equipoise._core.types import FloatArray
+from equipoise.errors import InputError, InputTypeError
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """A rule that says how much more a positive counts than a negative.
+    """A rule that says how much more a row of each class counts than one of the first.
 
     Attributes:
         name: Its name in a `Strategy`.
-        ratio: `ratio(negatives, positives, **options)`: w1 / w0.
+        ratios: `ratios(totals, **options)`, of `[classes]` numbers of rows or sums of
+            their weights: each class's weight over that of the first, `[classes]`.
         phrase: What it does, in words that complete "positives count ...";
             option names in braces are filled in.
         options: Its options.
@@ -29,7 +34,7 @@ class Scheme:
     """
 
     name: str
-    ratio: Callable[..., float]
+    ratios: Callable[..., Sequence[float]]
     phrase: str
     options: Mapping[str, Setting] = field(default_factory=dict)
     limit: tuple[str, str] | None = None
@@ -37,66 +42,76 @@ class Scheme:
     sources: Mapping[str, str] = field(default_factory=dict)
     tasks: tuple[str, ...] = ("binary",)
 
-    def weights(
-        self, negatives: float, positives: float, **options: float
-    ) -> tuple[float, float]:
-        """Return the weights of a negative and of a positive row, see `class_weights`.
+    def weights(self, totals: npt.ArrayLike, **options: float) -> FloatArray:
+        """Return how much a row of each class counts, see `class_weights`.
 
         Args:
-            negatives: The number of negative training rows, or their total weight.
-            positives: The number of positive training rows, or their total weight.
+            totals: `[classes]` the number of training rows of each class, or their
+                total weight.
             **options: The scheme's own options.
 
         Raises:
             InputError: An option is unknown or out of range, or a class is empty.
         """
-        n0, n1 = check_counts(negatives, positives)
+        each = check_totals(totals)
         require_options(options, self.options, f"weights={self.name!r}")
         for name, value in options.items():
             self.options[name].check(value, name)
-        return normalise(self.ratio(n0, n1, **options), n0, n1)
+        return normalise(self.ratios(each.tolist(), **options), each)
 
 
-def check_counts(negatives: float, positives: float) -> tuple[float, float]:
-    """Return the counts of both classes where each is above 0.
+def check_totals(totals: npt.ArrayLike) -> FloatArray:
+    """Return the totals of the classes if each is above 0.
 
-    Where rows have weights, their sums stand for the counts.
+    Args:
+        totals: `[classes]` the number of rows of each class, or their total weight.
 
     Raises:
-        InputTypeError: A count is not a number.
-        InputError: A class is empty, or a count is not finite.
+        InputTypeError: A total is not a number.
+        InputError: A class is empty, a total is not finite, or there is one class.
 
     Example:
-        >>> check_counts(90, 10)
-        (90, 10)
+        >>> check_totals([90, 10]).tolist()
+        [90.0, 10.0]
     """
-    number(negatives, "negatives", 0)
-    number(positives, "positives", 0)
-    if not negatives or not positives:
+    accepted = "one number per class, such as [900, 100]"
+    values = np.asarray(totals)
+    if values.dtype.kind not in "iuf":
+        raise InputTypeError(sentence(f"totals={totals!r}", accepted))
+    if values.ndim != 1 or len(values) < 2:
+        raise InputError(sentence(f"totals of shape {values.shape}", accepted))
+    each = values.astype(np.float64)
+    if not (np.isfinite(each).all() and (each > 0).all()):
+        numbers = [f"{total:.15g}" for total in each]
+        named = f"totals of {', '.join(numbers)}"
+        if len(numbers) == 2:
+            named = "{} negatives and {} positives".format(*numbers)
         raise InputError(
             sentence(
-                f"{negatives} negatives and {positives} positives",
-                "at least one of each",
+                named,
+                "at least one of each class, and finite numbers",
                 "Check the split: a class is absent from the training rows.",
             )
         )
-    return negatives, positives
+    return each
 
 
-def normalise(ratio: float, negatives: float, positives: float) -> tuple[float, float]:
-    """Return (w0, w1) with w1 / w0 = ratio and mean 1 over the rows.
+def normalise(ratios: npt.ArrayLike, totals: npt.ArrayLike) -> FloatArray:
+    """Return weights in these ratios, with mean 1 over the rows.
 
     A mean of 1 keeps the scale of the loss, and so the learning rate, the same
     whatever the scheme.
 
     Args:
-        ratio: w1 / w0, above 0.
-        negatives: The number of negatives.
-        positives: The number of positives.
+        ratios: `[classes]` above 0: each class's weight over that of the first.
+        totals: `[classes]` the number of rows of each class.
 
     Example:
-        >>> normalise(9.0, 90, 10)
-        (0.5555555555555556, 5.0)
+        >>> normalise([1.0, 9.0], [90, 10]).tolist()
+        [0.5555555555555556, 5.0]
     """
-    w0 = (negatives + positives) / (negatives + positives * ratio)
-    return w0, w0 * ratio
+    sizes = np.asarray(totals, np.float64)
+    each = np.asarray(ratios, np.float64)
+    # Added in the order of the classes, whatever NumPy would do.
+    first = sum(sizes.tolist()) / sum((sizes * each).tolist())
+    return np.asarray(first * each)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import one_of
+from equipoise._core.types import FloatArray
 from equipoise.metrics.inputs import check_labels
 from equipoise.weights import (
     balanced,
@@ -34,34 +35,33 @@ def scheme_names() -> list[str]:
     return list(SCHEMES)
 
 
-def class_weights(
-    scheme: str, negatives: float, positives: float, **options: float
-) -> tuple[float, float]:
-    """Return the weights of a negative and of a positive example.
+def class_weights(scheme: str, totals: npt.ArrayLike, **options: float) -> FloatArray:
+    """Return how much an example of each class counts, `[classes]`.
 
     They are normalised so that the mean weight over the training rows is 1:
-    (n0 w0 + n1 w1) / (n0 + n1) = 1. As a Keras `class_weight` they read
-    `{0: w0, 1: w1}`.
+    sum(n_c w_c) = sum(n_c). As a Keras `class_weight` they read
+    `dict(enumerate(weights))`.
 
     Weights belong on the *loss* of each example. Multiplied into the *logits*
     they do something else: see `equipoise.losses.CrossEntropy`.
 
     Args:
         scheme: One of `scheme_names()`.
-        negatives: The number of negative training rows, or their total weight.
-        positives: The number of positive training rows, or their total weight.
+        totals: `[classes]` the number of training rows of each class, or their total
+            weight.
         **options: The scheme's own numbers: `beta` for "effective_number", `cap`
             for "capped", `positive_weight` for "fixed".
 
     Raises:
+        InputTypeError: A total is not a number.
         InputError: The scheme or an option is not known, or a class is empty.
 
     Example:
-        >>> class_weights("balanced", 90, 10)
-        (0.5555555555555556, 5.0)
+        >>> class_weights("balanced", [90, 10]).tolist()
+        [0.5555555555555556, 5.0]
     """
     record = SCHEMES[one_of(scheme, SCHEMES, "weights")]
-    return record.weights(negatives, positives, **options)
+    return record.weights(totals, **options)
 
 
 def example_weights(
@@ -87,5 +87,5 @@ def example_weights(
     """
     positive = check_labels(labels)
     n1 = int(np.count_nonzero(positive))
-    w0, w1 = class_weights(scheme, positive.size - n1, n1, **options)
-    return np.where(positive, w1, w0)
+    weights = class_weights(scheme, [positive.size - n1, n1], **options)
+    return np.asarray(weights[positive.astype(np.int64)])

@@ -4,30 +4,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from equipoise.weights.scheme import Scheme
 
 
-def sqrt_ratio(negatives: int, positives: int) -> float:
-    """Return sqrt(n0 / n1): half of the inverse frequency's log-odds shift.
+def sqrt_ratios(totals: Sequence[float]) -> list[float]:
+    """Return sqrt(n_0 / n_c): half of the inverse frequency's log-odds shift.
 
     Source: the square-root rule of Mahajan et al. (2018), "Exploring the limits
     of weakly supervised pretraining", there for sampling.
 
     Args:
-        negatives: The number of negatives, at least 1.
-        positives: The number of positives, at least 1.
+        totals: `[classes]` the number of rows of each class, above 0.
 
     Example:
-        >>> sqrt_ratio(90, 10)
-        3.0
+        >>> sqrt_ratios([90, 10])
+        [1.0, 3.0]
     """
-    return math.sqrt(negatives / positives)
+    return [math.sqrt(totals[0] / total) for total in totals]
 
 
 SCHEME = Scheme(
     name="sqrt",
-    ratio=sqrt_ratio,
+    ratios=sqrt_ratios,
     phrase="by the square root of the inverse frequency",
     citations=("mahajan2018",),
 )

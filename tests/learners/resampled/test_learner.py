@@ -55,7 +55,7 @@ def test_is_a_strategy_like_any_other() -> None:
     arm = resampled(SMOTE(k_neighbors=3), learner="logistic", name="mine")
     assert as_strategies(["plain", arm])[1] is arm
     assert hash(arm) == hash(arm)
-    assert arm.correction(90, 10).kind == "calibrate"
+    assert arm.correction([90, 10]).kind == "calibrate"
     assert arm.describe() == (
         "A logistic regression on the rows that SMOTE(k_neighbors=3) makes of each "
         "training part; scores need a calibrator."
@@ -127,7 +127,7 @@ def test_categories_are_the_users_own(
     named = jobs_of(table, resampled(SMOTENC(["group"]), learner), parts=1)
     (outcome,), (expected,) = SMALL.run(table, jobs), SMALL.run(table, named)
     np.testing.assert_array_equal(outcome.log_odds, expected.log_odds)
-    assert roc_auc_score(table.y[jobs[0].score], outcome.log_odds) > 0.7
+    assert roc_auc_score(table.y[jobs[0].scored_rows], outcome.log_odds) > 0.7
 
 
 NO_YES = ("no", "yes")

@@ -99,7 +99,7 @@ def test_class_weights_are_undone(rare_table: Table, jobs_of: Jobs) -> None:
     (job,) = jobs_of(rare_table, weighted, parts=1)
     (outcome,) = SMALL.run(rare_table, [job])
     y = rare_table.y[job.train_rows]
-    offset = weighted.correction(int((y == 0).sum()), int(y.sum())).offset
+    offset = weighted.correction([(y == 0).sum(), y.sum()]).offset[0]
     raw = probability(outcome.log_odds - offset).mean()
     # Shrinkage and stopping pull towards the weighted prior of one half, and what
     # they leave comes back as an underestimate: close, not exact.
@@ -189,8 +189,8 @@ def test_members_on_equal_rows_have_seeds_of_their_own() -> None:
     y = (x[:, :4].sum(axis=1) + random.normal(size=300) > 2).astype(int)
     split = Split(np.arange(200), np.arange(200, 300))
     rows = trees.BoostingRows(x, y, [split] * 2)
-    boosted = SMALL.boost(rows, (1.0, 1.0), Correction(), seed=4)
+    boosted = SMALL.boost(rows, np.ones(2), Correction(), seed=4)
     first, second = (forest.raw(x) for forest in boosted.forests)
     assert not np.array_equal(first, second)
-    again = SMALL.boost(rows, (1.0, 1.0), Correction(), seed=4)
+    again = SMALL.boost(rows, np.ones(2), Correction(), seed=4)
     np.testing.assert_array_equal(again.forests[1].raw(x), second)

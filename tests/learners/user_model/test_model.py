@@ -115,7 +115,7 @@ def test_state_rebuilds_the_same_scores() -> None:
     x, _ = images(40)
     with seeded(1):
         scorer = UserModelScorer(
-            (build(), build()), strategy("class_weight").correction(30, 10)
+            (build(), build()), strategy("class_weight").correction([30, 10])
         )
     again = UserModelScorer.from_state(scorer.state())
     assert again.correction == scorer.correction

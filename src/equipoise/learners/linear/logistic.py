@@ -105,18 +105,18 @@ class LogisticLearner:
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         train, stop = table.labels()[job.train_rows], table.labels()[job.stop_rows]
-        totals = job.totals(table.labels(), job.train_rows)
-        w0, w1 = job.strategy.class_weights(*totals)
+        totals = job.totals(table, job.train_rows)
+        weights = job.strategy.class_weights(totals)
         chosen = self.choose(
             linear_matrix(table.take(job.train_rows), encoding),
             train,
             linear_matrix(table.take(job.stop_rows), encoding),
             stop,
             (
-                np.where(train == 1, w1, w0) * job.weights(job.train_rows),
+                weights[train] * job.weights(job.train_rows),
                 job.weights(job.stop_rows),
             ),
-            job.strategy.correction(*totals).offset,
+            job.strategy.correction(totals).offset[0],
         )
         scorer = LogisticScorer(encoding, chosen.fit.coefficients, chosen.intercept)
         notes = () if chosen.fit.converged else (_not_converged(),)

@@ -27,7 +27,7 @@ from equipoise.priors import Correction, prior_offset
 from equipoise.strategies.sampler_object import Resampled, resampled
 from equipoise.table.splits import Split
 from equipoise.table.table import Table, class_counts, concatenate
-from equipoise.weights.scheme import check_counts
+from equipoise.weights.scheme import check_totals
 
 __all__ = ["Resampled", "ResampledLearner", "resampled"]
 
@@ -99,12 +99,12 @@ class ResampledLearner:
         made, idle = _resample(job, part)
         note = _sizes(part.labels(), made.labels())
         drawn, real = float(made.labels().mean()), float(part.labels().mean())
-        correction = Correction("calibrate", prior_offset(drawn, real))
+        correction = Correction("calibrate", (prior_offset(drawn, real),))
         if job.strategy.learner == "logistic":
             ones = np.ones(len(made)), np.ones(len(held))
             x, stop = (linear_matrix(rows, encoding) for rows in (made, held))
             chosen = self.logistic.choose(
-                x, made.labels(), stop, held.labels(), ones, correction.offset
+                x, made.labels(), stop, held.labels(), ones, correction.offset[0]
             )
             coefficients = chosen.fit.coefficients
             scorer = LogisticScorer(encoding, coefficients, chosen.intercept)
@@ -117,8 +117,8 @@ class ResampledLearner:
             [split] * self.trees.members,
             len(encoding.categories),
         )
-        boosted = self.trees.boost(rows, (1.0, 1.0), correction, job.seed)
-        trees = TreesScorer(encoding, boosted.forests, correction.offset)
+        boosted = self.trees.boost(rows, np.ones(2), correction, job.seed)
+        trees = TreesScorer(encoding, boosted.forests, correction.offset[0])
         return FittedJob(trees, boosted.grown, boosted.kept, (note,), idle)
 
 
@@ -136,10 +136,10 @@ class _Drawn(Resampled):
 
     offset: float = 0.0
 
-    def correction(self, negatives: float, positives: float) -> Correction:
+    def correction(self, totals: npt.ArrayLike) -> Correction:
         """Return the first correction, which a calibrator completes."""
-        known = super().correction(negatives, positives)
-        return dataclasses.replace(known, offset=self.offset)
+        known = super().correction(totals)
+        return dataclasses.replace(known, offset=(self.offset,))
 
 
 def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]]:
@@ -182,8 +182,8 @@ def _resample(job: Job, part: Table) -> tuple[Table, tuple[str, ...]]:
         raise InputTypeError(
             sentence(f"the strategy {job.strategy!r}", "one made by resampled()")
         )
-    check_counts(*class_counts(part.labels()))
     negatives, positives = class_counts(part.labels())
+    check_totals([negatives, positives])
     sampler = _seeded(job.strategy.resampler, derive(job.seed, "resampled") % 2**32)
     view = sampler_view(part, categories_of(sampler, part))
     text = " ".join(str(sampler).split())  # a pipeline prints itself over lines

@@ -126,10 +126,9 @@ class ExtraTreesLearner:
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         rows = np.concatenate([job.train_rows, job.stop_rows])
         y = table.labels()[rows]
-        totals = job.totals(table.labels(), rows)
-        correction = job.strategy.correction(*totals)
-        w0, w1 = job.strategy.class_weights(*totals)
-        weights = np.where(y == 1, w1, w0) * job.weights(rows)
+        totals = job.totals(table, rows)
+        correction = job.strategy.correction(totals)
+        weights = job.strategy.class_weights(totals)[y] * job.weights(rows)
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
         # A row out of the bag is unseen only if nothing in the bag is tied to it.
         alone = table.time is None and tied_rows(table.take(rows)) is None
@@ -147,7 +146,7 @@ class ExtraTreesLearner:
             trees += model.fit(x, y, weights).estimators_
         share = float(np.average(y, weights=weights))
         forest = forest_of_shares(trees, share)
-        scorer = ExtraTreesScorer(encoding, forest, correction.offset)
+        scorer = ExtraTreesScorer(encoding, forest, correction.offset[0])
         return FittedJob(scorer, self.trees, int(best[0]) + 1)
 
     def _model(self, leaf: int, trees: int, seed: int, **more: Any) -> Any:

@@ -209,11 +209,11 @@ class TreesLearner:
             len(encoding.categories),
             None if job.row_weights is None else job.weights(used),
         )
-        totals = job.totals(table.labels(), used)
-        weights = job.strategy.class_weights(*totals)
-        correction = job.strategy.correction(*totals)
+        totals = job.totals(table, used)
+        weights = job.strategy.class_weights(totals)
+        correction = job.strategy.correction(totals)
         boosted = self.boost(rows, weights, correction, job.seed)
-        scorer = TreesScorer(encoding, boosted.forests, correction.offset)
+        scorer = TreesScorer(encoding, boosted.forests, correction.offset[0])
         return FittedJob(scorer, boosted.grown, boosted.kept)
 
     def _splits(self, part: Table, used: IntArray, job: Job) -> list[Split]:
@@ -232,7 +232,7 @@ class TreesLearner:
     def boost(
         self,
         rows: BoostingRows,
-        weights: tuple[float, float],
+        weights: FloatArray,
         correction: Correction,
         seed: int,
     ) -> Boosted:
@@ -240,7 +240,7 @@ class TreesLearner:
 
         Args:
             rows: What to fit, and what each member is stopped by.
-            weights: Of a negative and of a positive row.
+            weights: `[classes]` of a row of each class.
             correction: From raw scores to log-odds, for the stop rows.
             seed: The job's seed.
         """
@@ -257,15 +257,15 @@ class TreesLearner:
         return Boosted(forests, sum(model.n_iter_ for model in models), kept)
 
     def _grow(
-        self, rows: BoostingRows, split: Split, weights: tuple[float, float], seed: int
+        self, rows: BoostingRows, split: Split, weights: FloatArray, seed: int
     ) -> Any:
         return self._model(rows, seed).fit(
             _some_known(rows.x[split.train]),
             rows.y[split.train],
-            _row_weights(rows, split.train, *weights),
+            _row_weights(rows, split.train, weights),
             X_val=rows.x[split.test],
             y_val=rows.y[split.test],
-            sample_weight_val=_row_weights(rows, split.test, *weights),
+            sample_weight_val=_row_weights(rows, split.test, weights),
         )
 
     def _model(self, rows: BoostingRows, seed: int) -> Any:
@@ -297,13 +297,14 @@ def _some_known(x: FloatArray) -> FloatArray:
 
 
 def _row_weights(
-    rows: BoostingRows, places: IntArray, w0: float, w1: float
+    rows: BoostingRows, places: IntArray, class_weights: FloatArray
 ) -> FloatArray | None:
     # Weights of 1 give the same trees, but scikit-learn 1.9 then takes its slow
     # weighted quantiles for the bins.
     if rows.weights is not None:
-        return rows.weights[places] * np.where(rows.y[places] == 1, w1, w0)
-    return None if w0 == w1 else np.where(rows.y[places] == 1, w1, w0)
+        return np.asarray(rows.weights[places] * class_weights[rows.y[places]])
+    same = (class_weights == class_weights[0]).all()
+    return None if same else np.asarray(class_weights[rows.y[places]])
 
 
 def _best_length(

@@ -86,7 +86,7 @@ class UserModelScorer:
         """Return the models as the bytes of `.keras` files, and the correction."""
         return {
             "models": [_file_bytes(model) for model in self.models],
-            "correction": dict(vars(self.correction)),
+            "correction": self.correction.to_dict(),
         }
 
     @classmethod
@@ -96,7 +96,7 @@ class UserModelScorer:
         A file may ask for more memory than there is: check where it comes from.
         """
         models = tuple(_from_bytes(np.asarray(data)) for data in state["models"])
-        return cls(models, Correction(**state["correction"]))
+        return cls(models, Correction.from_dict(state["correction"]))
 
 
 @dataclass(frozen=True, eq=False)
