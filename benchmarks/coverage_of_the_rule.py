@@ -41,7 +41,7 @@ from coverage_cross_validation import (
 )
 from equipoise.evaluation import Arm, cross_validated
 from equipoise.metrics import METRICS, Counts
-from equipoise.metrics.threshold import cost
+from equipoise.metrics.decisions import cost
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "coverage-of-the-rule.md"
 CHOSEN_ON = ("normal", "wide", "mixture", "heavy")
@@ -104,7 +104,9 @@ def truth(
             ),
         )
     )
-    found = {"cost": float(cost(cells, false_positive=1.0, false_negative=fn))}
+    found = {
+        "cost": float(cost.of_counts(cells, false_positive=1.0, false_negative=fn))
+    }
     for name in JUDGED:
         of_counts = METRICS[name].of_counts
         if name != "cost" and of_counts is not None:

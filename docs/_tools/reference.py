@@ -48,9 +48,8 @@ def on_page_content(html: str, **_: Any) -> str:
     return "".join(parts)
 
 
-# Metrics of decisions are made of definitions on counts, whose docstrings they take.
+# Metrics of decisions are written as definitions on counts.
 DECISIONS = "equipoise.metrics.decisions"
-DEFINITIONS = "equipoise.metrics.threshold"
 
 
 # ---- public names
@@ -194,7 +193,7 @@ def _classes(file: Path) -> Iterator[str]:
 
 def _definition(name: str) -> str:
     """Return the docstring of a definition on counts, without its example."""
-    path = (SOURCE / DEFINITIONS.replace(".", "/")).with_suffix(".py")
+    path = (SOURCE / DECISIONS.replace(".", "/")).with_suffix(".py")
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return (ast.get_docstring(node) or "").partition("\nExample:")[0]

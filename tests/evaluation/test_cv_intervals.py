@@ -26,13 +26,13 @@ from equipoise.evaluation.cv_intervals import (
     paired_interval,
     resampled_interval,
 )
-from equipoise.evaluation.decided import DECISION
 from equipoise.metrics import METRICS, Estimate, average_precision
+from equipoise.metrics.registry import decided_metrics
 from equipoise.uncertainty.influence import average_precision_spread
 from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
 from equipoise.uncertainty.score_interval import Spread, effective_wilson
 
-NAMES = ("average_precision", "roc_auc", "brier", "log_loss", *DECISION)
+NAMES = ("average_precision", "roc_auc", "brier", "log_loss", *decided_metrics())
 LOG_LOSS = (0.0, math.inf)
 
 

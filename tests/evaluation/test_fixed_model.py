@@ -14,12 +14,11 @@ from equipoise.decision.costs import Costs
 from equipoise.errors import InputError
 from equipoise.evaluation import evaluate
 from equipoise.evaluation.fixed_model import (
-    DECIDED,
     DECISIONS,
-    SCORED,
     are_decisions,
     as_costs,
 )
+from equipoise.metrics.registry import decided_metrics, scored_metrics
 from equipoise.uncertainty import interval
 
 RANDOM = np.random.default_rng(0)
@@ -46,10 +45,10 @@ def test_values_are_scikit_learns() -> None:
 
 def test_every_metric_has_the_interval_of_its_own() -> None:
     found = evaluate(Y, P, threshold=0.3, level=0.9)
-    assert tuple(found) == (*SCORED, *DECIDED)
-    for name in SCORED:
+    assert tuple(found) == (*scored_metrics(), *decided_metrics())
+    for name in scored_metrics():
         assert found[name] == interval(name, Y, P, level=0.9)
-    for name in DECIDED:
+    for name in decided_metrics():
         assert found[name] == interval(name, Y, P, threshold=0.3, level=0.9)
         assert found[name].low <= found[name].value <= found[name].high
 

@@ -12,7 +12,7 @@ from equipoise.decision.objectives import as_objective
 from equipoise.decision.thresholds import choose_threshold
 from equipoise.evaluation import replicates
 from equipoise.evaluation.arm_values import ArmScores, ArmValues, TrialRows
-from equipoise.evaluation.decided import DECISION, Decided, definitions
+from equipoise.evaluation.decided import Decided, definitions
 from equipoise.evaluation.replicates import (
     PROBABILITY,
     RANKING,
@@ -22,6 +22,7 @@ from equipoise.evaluation.replicates import (
     replicate,
 )
 from equipoise.metrics import METRICS
+from equipoise.metrics.registry import decided_metrics
 from equipoise.uncertainty.row_weights import RowWeights
 
 COSTS = Costs(fp=1.0, fn=5.0)
@@ -45,7 +46,11 @@ def values_of(drawn, name: str = "noisy") -> dict[str, float]:
 def test_even_weights_give_the_values_on_the_rows(drawn) -> None:
     _, made = arm_of(drawn)
     found, direct = made(np.ones((drawn.y.size, 1), np.float32)), values_of(drawn)
-    assert set(found) == set(direct) == {*RANKING, *PROBABILITY, *DECISION, "cost"}
+    assert (
+        set(found)
+        == set(direct)
+        == {*RANKING, *PROBABILITY, *decided_metrics(), "cost"}
+    )
     for name, value in direct.items():
         assert found[name][0] == pytest.approx(value, abs=1e-5), name
     for name, value in even(made).items():
@@ -146,4 +151,4 @@ def test_all_arms_share_the_weights(drawn) -> None:
     for name, value in made["first"].values.items():
         assert value.shape == (150,)
         assert np.array_equal(value, made["second"].values[name], equal_nan=True)
-    assert set(made["first"].errors) == {*DECISION, "cost"}
+    assert set(made["first"].errors) == {*decided_metrics(), "cost"}

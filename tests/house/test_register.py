@@ -26,7 +26,7 @@ from equipoise.extending import Setting, option
 from equipoise.jobs import Job, Outcome
 from equipoise.losses.records import LossRecord
 from equipoise.metrics.confusion import Counts
-from equipoise.metrics.decisions import at_threshold
+from equipoise.metrics.decisions import decision_metric
 from equipoise.metrics.registry import Metric
 from equipoise.sampling.classes import Classes, interleaved
 from equipoise.sampling.draw import Draw
@@ -129,6 +129,7 @@ SCHEME = Scheme(
 # ---- a metric and a finding
 
 
+@decision_metric
 def missed(c: Counts) -> Any:
     """Return FN / (TP + FN)."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -141,11 +142,10 @@ METRIC = Metric(
     0.0,
     1.0,
     False,
-    at_threshold(missed),
+    missed,
     ("rows", "positives"),
     "no positives",
-    missed,
-    label="Missed",
+    title="Missed",
     meaning="share of the positives that nobody sees",
     reported=True,
 )

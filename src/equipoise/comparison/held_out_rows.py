@@ -17,11 +17,12 @@ from equipoise.comparison.paired import PairedTest
 from equipoise.comparison.rows import delong_difference, resampled_difference
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError
-from equipoise.evaluation.cross_validation import HEADLINE, CrossValidated
+from equipoise.evaluation.cross_validation import CrossValidated
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.fixed_model import evaluate
 from equipoise.metrics import Estimate
 from equipoise.metrics.inputs import check_labels, check_log_odds
+from equipoise.metrics.registry import HEADLINE
 from equipoise.priors import probability
 from equipoise.uncertainty.multiplicity import holm
 from equipoise.uncertainty.proportion import fisher_p_value

@@ -52,12 +52,6 @@ most `MARGIN`."""
 ENOUGH_REPEATS = 5
 """With fewer repeats an open verdict is blamed on their number, not on the data."""
 
-WORDS = {
-    "average_precision": "average precision",
-    "roc_auc": "AUROC",
-    "brier": "Brier score",
-}
-
 
 @dataclass(frozen=True)
 class ArmVerdict:
@@ -480,7 +474,7 @@ def _within_margin(test: PairedTest, margin: float) -> bool:
 
 
 def _sentence(arms: Mapping[str, ArmVerdict], best: str, terms: _Terms) -> str:
-    words, baseline = WORDS.get(terms.metric, terms.metric), terms.baseline
+    words, baseline = METRICS[terms.metric].label, terms.baseline
     if not arms:
         return f"Only {baseline} was tried: there is nothing to compare it with."
     better = sorted(

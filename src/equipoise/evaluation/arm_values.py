@@ -15,9 +15,8 @@ from equipoise.evaluation.decided import Decided, DecisionCells, definitions
 from equipoise.evaluation.evaluation import Confusion
 from equipoise.evaluation.out_of_fold import CrossFitted, align, cross_fit
 from equipoise.metrics import METRICS, Estimate, average_precision, roc_auc
+from equipoise.metrics.registry import HEADLINE
 from equipoise.priors import probability
-
-SPLIT_METRICS = ("average_precision", "roc_auc", "brier")
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +172,7 @@ def by_split(
     y, folds, weights = rows.y, rows.folds, rows.weights
     each = rows.row_weights
     shape = (len(folds), rows.folds_per_repeat)
-    values = {name: np.full(shape, np.nan) for name in SPLIT_METRICS}
+    values = {name: np.full(shape, np.nan) for name in HEADLINE}
     error = (probability(fitted.log_odds) - y) ** 2
     for repeat in range(shape[0]):
         for k in range(shape[1]):

@@ -16,7 +16,7 @@ from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective, as_objective
 from equipoise.errors import InputError
-from equipoise.evaluation.arm_values import SPLIT_METRICS, ArmValues, TrialRows
+from equipoise.evaluation.arm_values import ArmValues, TrialRows
 from equipoise.evaluation.cv_intervals import (
     difference_error,
     metric_intervals,
@@ -30,11 +30,11 @@ from equipoise.evaluation.out_of_fold import CrossFitted
 from equipoise.evaluation.replicates import RANKING, ArmReplicates, replicate
 from equipoise.metrics import Estimate
 from equipoise.metrics.inputs import check_labels, check_log_odds, check_row_weights
+from equipoise.metrics.registry import HEADLINE
 from equipoise.priors import probability
 from equipoise.uncertainty.differences import difference_limits
 from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
 
-HEADLINE = SPLIT_METRICS
 RANKED_BY = "average_precision"
 """The metric by which arms are ranked."""
 CELLS = 60_000_000
@@ -348,7 +348,7 @@ def _errors(
         metric: difference_error(
             replicates.values[metric] - baseline.values[metric], units
         )
-        for metric in SPLIT_METRICS
+        for metric in HEADLINE
     }
 
 

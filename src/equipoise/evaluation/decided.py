@@ -18,21 +18,11 @@ from equipoise.decision.objectives import Objective
 from equipoise.decision.thresholds import choose_threshold
 from equipoise.metrics import Counts
 from equipoise.metrics import metric as metric_named
-from equipoise.metrics.registry import reported_metrics
-from equipoise.metrics.threshold import cost
+from equipoise.metrics.decisions import cost
+from equipoise.metrics.registry import decided_metrics
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import probability
 
-DECISION = (
-    "recall",
-    "precision",
-    "f1",
-    "balanced_accuracy",
-    "mcc",
-    "g_mean",
-    "specificity",
-    "flag_rate",
-)
 UNDECIDED = "undecided"
 """The share of rows that a rule with two thresholds leaves to somebody else."""
 
@@ -186,7 +176,7 @@ def definitions(costs: Costs | None, *, undecided: bool) -> Mapping[str, Definit
         undecided: Whether rows can be left undecided; adds their share.
     """
     by_name: dict[str, Definition] = {}
-    for name in (*DECISION, *reported_metrics()):
+    for name in decided_metrics():
         of_counts = metric_named(name).of_counts
         if of_counts is not None:
             by_name[name] = _of_counts(of_counts)
@@ -209,7 +199,7 @@ def left_share(cells: DecisionCells) -> FloatArray:
 
 def _cost(costs: Costs) -> Definition:
     def spent(cells: DecisionCells) -> FloatArray:
-        decided = cost(cells.counts, **cost_options(costs))
+        decided = cost.of_counts(cells.counts, **cost_options(costs))
         if costs.abstain is None:
             return decided
         # So far those left undecided were charged as not flagged.

@@ -17,22 +17,11 @@ from equipoise.evaluation.decided import UNDECIDED, cost_options
 from equipoise.evaluation.evaluation import Confusion, Evaluation
 from equipoise.metrics import Estimate
 from equipoise.metrics.inputs import check_labels, check_probability, check_row_weights
-from equipoise.metrics.registry import reported_metrics
+from equipoise.metrics.registry import decided_metrics, scored_metrics
 from equipoise.uncertainty import interval
 from equipoise.uncertainty.means import mean_spread
 from equipoise.uncertainty.score_interval import effective_wilson
 
-SCORED = ("average_precision", "roc_auc", "brier", "log_loss", "brier_skill")
-DECIDED = (
-    "recall",
-    "precision",
-    "f1",
-    "specificity",
-    "balanced_accuracy",
-    "g_mean",
-    "mcc",
-    "flag_rate",
-)
 NO_PRICE = "rows are left undecided, and no cost of abstaining is given"
 FEW = 8
 """Positives below which the simulations behind the intervals do not reach."""
@@ -105,14 +94,14 @@ def evaluate(
         "seed": seed,
     }
     estimates: dict[str, Estimate] = {
-        name: interval(name, positive, p, **shared) for name in SCORED
+        name: interval(name, positive, p, **shared) for name in scored_metrics()
     }
     notes = (*_notes(positive, cut), *doubts(positive, p, estimates["roc_auc"]))
     if hard:
-        estimates = dict.fromkeys(SCORED, Estimate.undefined(DECISIONS))
+        estimates = dict.fromkeys(scored_metrics(), Estimate.undefined(DECISIONS))
     confusion = None
     if cut is not None:
-        for name in (*DECIDED, *reported_metrics()):
+        for name in decided_metrics():
             estimates[name] = interval(name, positive, p, threshold=cut, **shared)
         left = (p < cut) & (p >= (cut if low is None else low))
         confusion = _confusion(positive, p >= cut, left, weight)

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number
 from equipoise.metrics.confusion import INFINITE, Counts, Curve, OperatingPoint, curve
+from equipoise.metrics.decisions import precision, recall
 from equipoise.metrics.estimate import NAN
 from equipoise.metrics.inputs import binary_labels, check_row_weights
-from equipoise.metrics.threshold import precision, recall
 
 
 def average_precision(
@@ -376,7 +376,11 @@ def threshold_at_precision(
     """
     floor = number(precision, "precision", 0, 1)
     points = curve(y, score, weights)
-    return _best(points, recall(points.counts), _precision(points.counts) >= floor)
+    return _best(
+        points,
+        recall.of_counts(points.counts),
+        _precision.of_counts(points.counts) >= floor,
+    )
 
 
 def precision_at_recall(
@@ -438,8 +442,8 @@ def threshold_at_recall(
     points = curve(y, score, weights)
     return _best(
         points,
-        _precision(points.counts),
-        _recall(points.counts) >= floor,
+        _precision.of_counts(points.counts),
+        _recall.of_counts(points.counts) >= floor,
         prefer_low=True,
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every metric as data: one line each, found by name."""
+"""Every metric as data: one record each, with all of its facts, found by name."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import numpy.typing as npt
 from equipoise._core.checks import one_of
 from equipoise._core.types import FloatArray
 from equipoise.metrics import decisions, probability, ranking
-from equipoise.metrics import threshold as definitions
 from equipoise.metrics.confusion import Counts
+from equipoise.metrics.decisions import DecisionMetric
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.inputs import binary_labels, check_row_weights
 
@@ -25,7 +25,7 @@ Kind = Literal["ranking", "probability", "threshold", "cost"]
 
 @dataclass(frozen=True)
 class Metric:
-    """One definition, and what is known about it.
+    """One metric with all of its facts.
 
     Attributes:
         name: As in `METRICS`.
@@ -35,14 +35,18 @@ class Metric:
         low: The smallest possible value.
         high: The largest possible value.
         higher_is_better: The direction.
-        function: `(y, score, weights=None, **options) -> float`.
+        function: `(y, score, weights=None, **options) -> float`; of the kinds
+            "threshold" and "cost" a `DecisionMetric`.
         needs: Which rows must be there: "positives", "negatives" or "rows".
         undefined: In words, where it is NaN.
-        of_counts: The definition on `Counts`, of the kinds "threshold" and "cost".
-        label: Its name in a report; made of `name` if empty.
-        meaning: What it is, in the words of a report.
-        reported: Whether every trial and evaluation reports it besides the usual
-            ones, which a metric with `of_counts` can ask for.
+        label: What it is called within a sentence; the name by default.
+        title: What it is called in a heading; the label by default.
+        meaning: What it is, in a few words for a reader of the report; "" if the
+            report does not show it among the decisions.
+        headline: Whether arms are compared by it.
+        reported: Whether `evaluate` gives it, and every trial if it is one of
+            decisions.
+        source: Who defined it, and where.
     """
 
     name: str
@@ -53,10 +57,25 @@ class Metric:
     function: Callable[..., float]
     needs: tuple[str, ...]
     undefined: str
-    of_counts: Callable[..., FloatArray] | None = None
     label: str = ""
+    title: str = ""
     meaning: str = ""
+    headline: bool = False
     reported: bool = False
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        label = self.label or self.name.replace("_", " ")
+        title = self.title or label[0].upper() + label[1:]
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "title", title)
+
+    @property
+    def of_counts(self) -> Callable[..., FloatArray] | None:
+        """The definition on `Counts` of a metric of decisions, else None."""
+        if isinstance(self.function, DecisionMetric):
+            return self.function.of_counts
+        return None
 
     def __call__(
         self,
@@ -112,14 +131,35 @@ class Metric:
         return self.undefined
 
 
-def reported_metrics() -> list[str]:
-    """Return the metrics of decisions that users added to every evaluation.
+def scored_metrics() -> tuple[str, ...]:
+    """Return the metrics of scores that `evaluate` gives.
 
     Example:
-        >>> reported_metrics()
-        []
+        >>> scored_metrics()[:2]
+        ('average_precision', 'roc_auc')
     """
-    return [name for name, one in METRICS.items() if one.reported]
+    return tuple(
+        name
+        for name, one in METRICS.items()
+        if one.reported and one.kind in ("ranking", "probability")
+    )
+
+
+def decided_metrics(*, described: bool = False) -> tuple[str, ...]:
+    """Return the metrics of decisions that `evaluate` and every trial give.
+
+    Args:
+        described: Return those alone that have a `meaning`, which reports show.
+
+    Example:
+        >>> decided_metrics()[:4]
+        ('recall', 'precision', 'f1', 'specificity')
+    """
+    return tuple(
+        name
+        for name, one in METRICS.items()
+        if one.reported and one.kind == "threshold" and (one.meaning or not described)
+    )
 
 
 def metric(name: str) -> Metric:
@@ -145,106 +185,248 @@ _CLASS = "a class is absent"
 
 
 def _ranking(
-    name: str, needs: tuple[str, ...], undefined: str, low: float = 0.0
+    function: Callable[..., float],
+    needs: tuple[str, ...],
+    undefined: str,
+    **facts: Any,
 ) -> Metric:
+    name = function.__name__
+    return Metric(name, "ranking", 0.0, 1.0, True, function, needs, undefined, **facts)
+
+
+def _probability(
+    function: Callable[..., float],
+    needs: tuple[str, ...],
+    undefined: str,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    better: bool = False,
+    **facts: Any,
+) -> Metric:
+    name = function.__name__
     return Metric(
-        name, "ranking", low, 1.0, True, getattr(ranking, name), needs, undefined
+        name, "probability", low, high, better, function, needs, undefined, **facts
     )
 
 
-def _probability(name: str, high: float, needs: tuple[str, ...], why: str) -> Metric:
-    function = getattr(probability, name)
-    return Metric(name, "probability", 0.0, high, False, function, needs, why)
-
-
 def _decision(
-    name: str,
+    function: DecisionMetric,
     needs: tuple[str, ...],
     undefined: str,
+    *,
     low: float = 0.0,
     high: float = 1.0,
     better: bool = True,
     kind: Kind = "threshold",
+    **facts: Any,
 ) -> Metric:
-    definition = getattr(definitions, name)
-    function = getattr(decisions, name)
-    return Metric(name, kind, low, high, better, function, needs, undefined, definition)
+    name = function.__name__
+    return Metric(name, kind, low, high, better, function, needs, undefined, **facts)
 
 
+# The order is that in which metrics are read and shown.
 _ALL = (
-    _ranking("average_precision", _POSITIVES, "no positives"),
-    _ranking("minimum_average_precision", _POSITIVES, "no positives"),
-    _ranking("normalised_average_precision", _BOTH, _CLASS),
-    _ranking("roc_auc", _BOTH, _CLASS),
-    _ranking("partial_roc_auc", _BOTH, _CLASS),
-    _ranking("precision_at_k", _ROWS, "fewer than k rows"),
-    _ranking("recall_at_k", _POSITIVES, "fewer than k rows"),
-    _ranking("recall_at_precision", _POSITIVES, "no positives"),
-    _ranking("precision_at_recall", _POSITIVES, "no positives"),
-    _probability("log_loss", INFINITE, _ROWS, "no rows"),
-    _probability("brier", 1.0, _ROWS, "no rows"),
-    Metric(
-        "brier_skill",
-        "probability",
-        -INFINITE,
-        1.0,
-        True,
+    _ranking(
+        ranking.average_precision,
+        _POSITIVES,
+        "no positives",
+        headline=True,
+        reported=True,
+    ),
+    _ranking(
+        ranking.minimum_average_precision,
+        _POSITIVES,
+        "no positives",
+        source="Boyd et al. 2012, equation 6",
+    ),
+    _ranking(
+        ranking.normalised_average_precision,
+        _BOTH,
+        _CLASS,
+        source="Boyd et al. 2012, equation 8",
+    ),
+    _ranking(
+        ranking.roc_auc,
+        _BOTH,
+        _CLASS,
+        label="AUROC",
+        headline=True,
+        reported=True,
+        source="Mann and Whitney 1947",
+    ),
+    _ranking(ranking.partial_roc_auc, _BOTH, _CLASS, label="partial AUROC"),
+    _ranking(
+        ranking.precision_at_k,
+        _ROWS,
+        "fewer than k rows",
+        source="McSherry and Najork 2008, for ties",
+    ),
+    _ranking(ranking.recall_at_k, _POSITIVES, "fewer than k rows"),
+    _ranking(ranking.recall_at_precision, _POSITIVES, "no positives"),
+    _ranking(ranking.precision_at_recall, _POSITIVES, "no positives"),
+    _probability(
+        probability.brier,
+        _ROWS,
+        "no rows",
+        label="Brier score",
+        headline=True,
+        reported=True,
+    ),
+    _probability(
+        probability.log_loss,
+        _ROWS,
+        "no rows",
+        high=INFINITE,
+        reported=True,
+    ),
+    _probability(
         probability.brier_skill,
         _BOTH,
         _CLASS,
+        low=-INFINITE,
+        better=True,
+        label="Brier skill",
+        reported=True,
     ),
-    _probability("calibration_error", 1.0, _ROWS, "a group has a single row"),
-    _probability("expected_calibration_error", 1.0, _ROWS, "no rows"),
-    _decision("recall", _POSITIVES, "no positives"),
-    _decision("precision", _ROWS, "nothing is flagged"),
-    _decision("f1", _ROWS, "no positives and nothing is flagged"),
-    _decision("f_beta", _ROWS, "no positives and nothing is flagged"),
-    _decision("jaccard", _ROWS, "no positives and nothing is flagged"),
-    _decision("specificity", ("rows", "negatives"), "no negatives"),
-    _decision("negative_predictive_value", _ROWS, "everything is flagged"),
-    _decision("g_mean", _BOTH, _CLASS),
-    _decision("balanced_accuracy", _BOTH, _CLASS),
-    _decision("informedness", _BOTH, _CLASS, low=-1.0),
-    _decision("mcc", _BOTH, "all decisions are the same", low=-1.0),
-    _decision("kappa", _ROWS, "one class, and all decisions name it", low=-1.0),
-    _decision("positive_likelihood_ratio", _BOTH, "nothing is flagged", high=INFINITE),
+    _probability(probability.calibration_error, _ROWS, "a group has a single row"),
+    _probability(probability.expected_calibration_error, _ROWS, "no rows"),
     _decision(
-        "negative_likelihood_ratio",
+        decisions.recall,
+        _POSITIVES,
+        "no positives",
+        meaning="share of the positives that are found",
+        reported=True,
+    ),
+    _decision(
+        decisions.precision,
+        _ROWS,
+        "nothing is flagged",
+        meaning="share of the alarms that are right",
+        reported=True,
+    ),
+    _decision(
+        decisions.f1,
+        _ROWS,
+        "no positives and nothing is flagged",
+        label="F1",
+        meaning="harmonic mean of recall and precision",
+        reported=True,
+        source="van Rijsbergen 1979",
+    ),
+    _decision(
+        decisions.specificity, ("rows", "negatives"), "no negatives", reported=True
+    ),
+    _decision(
+        decisions.balanced_accuracy,
+        _BOTH,
+        _CLASS,
+        meaning="mean recall of the two classes",
+        reported=True,
+        source="Brodersen et al. 2010",
+    ),
+    _decision(
+        decisions.g_mean,
+        _BOTH,
+        _CLASS,
+        label="geometric mean of the two recalls",
+        title="G-mean",
+        meaning="geometric mean of the two classes' recalls",
+        reported=True,
+        source="Kubat and Matwin 1997",
+    ),
+    _decision(
+        decisions.mcc,
+        _BOTH,
+        "all decisions are the same",
+        low=-1.0,
+        label="Matthews correlation",
+        meaning="between decision and truth",
+        reported=True,
+        source="Matthews 1975",
+    ),
+    _decision(
+        decisions.flag_rate,
+        _ROWS,
+        "no rows",
+        better=False,
+        title="Flagged",
+        meaning="share of the rows that are flagged",
+        reported=True,
+    ),
+    _decision(
+        decisions.f_beta,
+        _ROWS,
+        "no positives and nothing is flagged",
+        label="F measure",
+        source="van Rijsbergen 1979",
+    ),
+    _decision(
+        decisions.jaccard,
+        _ROWS,
+        "no positives and nothing is flagged",
+        label="Jaccard index",
+    ),
+    _decision(decisions.negative_predictive_value, _ROWS, "everything is flagged"),
+    _decision(decisions.informedness, _BOTH, _CLASS, low=-1.0, source="Youden 1950"),
+    _decision(
+        decisions.kappa,
+        _ROWS,
+        "one class, and all decisions name it",
+        low=-1.0,
+        label="Cohen's kappa",
+        source="Cohen 1960",
+    ),
+    _decision(
+        decisions.positive_likelihood_ratio,
+        _BOTH,
+        "nothing is flagged",
+        high=INFINITE,
+    ),
+    _decision(
+        decisions.negative_likelihood_ratio,
         _BOTH,
         "everything is flagged",
         high=INFINITE,
         better=False,
     ),
     _decision(
-        "diagnostic_odds_ratio",
+        decisions.diagnostic_odds_ratio,
         _BOTH,
         "all decisions are the same",
         high=INFINITE,
     ),
-    _decision("flag_rate", _ROWS, "no rows", better=False),
-    _decision("accuracy", _ROWS, "no rows"),
+    _decision(decisions.accuracy, _ROWS, "no rows"),
     _decision(
-        "cost",
+        decisions.cost,
         _ROWS,
         "no rows",
         low=-INFINITE,
         high=INFINITE,
         better=False,
         kind="cost",
+        label="expected cost",
+        title="Cost per row",
+        source="Elkan 2001",
     ),
     _decision(
-        "normalised_cost",
+        decisions.normalised_cost,
         _ROWS,
         "deciding alike for all costs nothing",
         low=-INFINITE,
         high=INFINITE,
         better=False,
         kind="cost",
+        source="Drummond and Holte 2006",
     ),
 )
 
 METRICS: dict[str, Metric] = {one.name: one for one in _ALL}
 """All metrics by name; accuracy is there and is never the headline."""
+
+
+HEADLINE = tuple(one.name for one in _ALL if one.headline)
+"""The metrics by which arms are compared."""
 
 
 def value_of_counts(name: str, counts: Counts, **options: float) -> FloatArray:
@@ -257,6 +439,6 @@ def value_of_counts(name: str, counts: Counts, **options: float) -> FloatArray:
         >>> float(value_of_counts("recall", Counts(9.0, 3.0, 3.0, 85.0)))
         0.75
     """
-    known = [one.name for one in _ALL if one.of_counts is not None]
-    definition = METRICS[one_of(name, known, "metric")].of_counts
+    names = [one.name for one in _ALL if one.of_counts is not None]
+    definition = METRICS[one_of(name, names, "metric")].of_counts
     return np.asarray(definition(counts, **options) if definition else np.nan)

@@ -10,7 +10,7 @@ from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 from equipoise.metrics.estimate import Estimate
-from equipoise.metrics.registry import reported_metrics
+from equipoise.metrics.registry import HEADLINE, decided_metrics
 from equipoise.report.summary_curves import calibration, explorer, ranking_curves
 from equipoise.report.summary_sweep import sweep
 from equipoise.report.summary_ties import ties
@@ -26,17 +26,6 @@ if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
 
 SCHEMA = 1
-BOARD = ("average_precision", "roc_auc", "brier")
-DECIDED = (
-    "recall",
-    "precision",
-    "f1",
-    "balanced_accuracy",
-    "mcc",
-    "g_mean",
-    "undecided",
-    "cost",
-)
 LIBRARIES = ("equipoise", "tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 
 
@@ -147,8 +136,8 @@ def _decision(trial: TrialRecord) -> dict[str, Any]:
         "sentences": decision_sentences(trial),
         "metrics": [
             {"name": m, **metric_words(m), **interval(found[m])}
-            for m in (*DECIDED, *reported_metrics())
-            if m in found
+            for m in (*decided_metrics(described=True), "undecided", "cost")
+            if m in found and m != "flag_rate"
         ],
         "confusion": confusion,
         "per_thousand": None
@@ -163,7 +152,7 @@ def _leaderboard(trial: TrialRecord) -> list[dict[str, Any]]:
         {
             "name": name,
             "letters": letters[name],
-            **{m: interval(trial.results[name].evaluation[m]) for m in BOARD},
+            **{m: interval(trial.results[name].evaluation[m]) for m in HEADLINE},
             **_against(trial, name),
             "best": name == trial.verdict.choice,
             "baseline": name == trial.results.baseline,
@@ -229,7 +218,7 @@ def _test(trial: TrialRecord) -> dict[str, Any] | None:
     if trial.held_out is None:
         return None
     first = next(iter(trial.test.values()))
-    wanted = (*BOARD, "recall", "precision")
+    wanted = (*HEADLINE, "recall", "precision")
     return {
         "rows": first.rows,
         "positives": first.positives,

@@ -10,29 +10,15 @@ from equipoise._core.numerals import share as as_share
 from equipoise.decision.decimals import decimal
 from equipoise.diagnosis.words import count
 from equipoise.evaluation.fixed_model import as_costs
-from equipoise.metrics.registry import metric
+from equipoise.metrics.registry import METRICS, metric
 from equipoise.report.summary_choice import advice, standing
 
 if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
 
-GOALS = {
-    "f1": "F1",
-    "balanced_accuracy": "balanced accuracy",
-    "g_mean": "geometric mean of the two recalls",
-    "mcc": "Matthews correlation",
-    "cost": "expected cost",
-}
-METRICS = {
-    "recall": ("Recall", "share of the positives that are found"),
-    "precision": ("Precision", "share of the alarms that are right"),
-    "f1": ("F1", "harmonic mean of recall and precision"),
-    "balanced_accuracy": ("Balanced accuracy", "mean recall of the two classes"),
-    "mcc": ("Matthews correlation", "between decision and truth"),
-    "g_mean": ("G-mean", "geometric mean of the two classes' recalls"),
-    "cost": ("Cost per row", ""),
-    "flag_rate": ("Flagged", "share of the rows that are flagged"),
-    "undecided": ("Undecided", "share of the rows that are left to somebody else"),
+UNDECIDED = {
+    "word": "Undecided",
+    "meaning": "share of the rows that are left to somebody else",
 }
 SPLITS = {
     "stratified": "at random, with the same share of positives in every fold",
@@ -48,18 +34,17 @@ DUPLICATES = {
 
 def goal_words(objective: str) -> str:
     """Return what a threshold is best at, in words."""
-    return GOALS.get(objective, objective.replace("_", " "))
+    if objective in METRICS:
+        return METRICS[objective].label
+    return objective.replace("_", " ")
 
 
 def metric_words(name: str) -> dict[str, str]:
     """Return a metric's name for people and what it is."""
-    if name in METRICS:
-        word, meaning = METRICS[name]
-    else:
-        one = metric(name)
-        word = one.label or name.replace("_", " ").capitalize()
-        meaning = one.meaning
-    return {"word": word, "meaning": meaning}
+    if name == "undecided":
+        return UNDECIDED
+    record = metric(name)
+    return {"word": record.title, "meaning": record.meaning}
 
 
 def decision_sentences(trial: TrialRecord) -> list[str]:

@@ -15,22 +15,10 @@ from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.evaluation.cross_validation import Arm, CrossValidated
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.metrics.estimate import Estimate
+from equipoise.metrics.registry import HEADLINE, decided_metrics
 from equipoise.strategies.strategy import Strategy
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.protocol import Protocol
-
-HEADLINE = ("average_precision", "roc_auc", "brier")
-DECISION = (
-    "recall",
-    "precision",
-    "f1",
-    "balanced_accuracy",
-    "mcc",
-    "g_mean",
-    "flag_rate",
-    "undecided",
-    "cost",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +181,9 @@ class TrialRecord:
             if arm.evaluation.confusion is None
             else arm.evaluation.confusion.as_dict(),
             "decision": {
-                m: _interval(arm.evaluation[m]) for m in DECISION if m in arm.evaluation
+                m: _interval(arm.evaluation[m])
+                for m in _decisions()
+                if m in arm.evaluation
             },
             "strategy": strategy.to_dict(),
         }
@@ -220,7 +210,7 @@ def _pair(ends: tuple[float, float] | None) -> list[float] | None:
 def _row(trial: TrialRecord, name: str) -> dict[str, Any]:
     arm = trial.results[name]
     row: dict[str, Any] = {"strategy": name}
-    for metric in (*HEADLINE, "log_loss", *DECISION):
+    for metric in (*HEADLINE, "log_loss", *_decisions()):
         if metric in arm.evaluation:
             estimate = arm.evaluation[metric]
             row[metric] = estimate.value
@@ -230,3 +220,8 @@ def _row(trial: TrialRecord, name: str) -> dict[str, Any]:
     row["difference_to_plain"] = None if difference is None else difference.value
     row["seconds"] = trial.scores.seconds[name]
     return row
+
+
+def _decisions() -> tuple[str, ...]:
+    """Return the metrics of decisions that an arm can have, as reports show them."""
+    return (*decided_metrics(described=True), "undecided", "cost")
