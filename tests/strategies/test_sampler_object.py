@@ -26,7 +26,7 @@ def test_an_object_is_a_strategy_by_itself() -> None:
 
 
 def test_two_of_a_kind_need_names() -> None:
-    with pytest.raises(InputError, match="name of its own"):
+    with pytest.raises(InputError, match="different names"):
         as_strategies([SMOTE(), SMOTE(k_neighbors=3)])
 
 

@@ -77,7 +77,7 @@ def in_numpy(y: Any, score: Any, weights: Any = None) -> Any:
         (dataclasses.replace(AUC, higher_is_better=False), "smaller for right scores"),
         (dataclasses.replace(AUC, high=0.7), "from 0 to 0.7"),
         (of(AUC, coarse), "Not equal to tolerance"),
-        (dataclasses.replace(AUC, undefined=""), "words for where"),
+        (dataclasses.replace(AUC, undefined=""), "words for when"),
     ],
 )
 def test_a_broken_metric_is_found(broken: Metric, promise: str) -> None:

@@ -51,7 +51,7 @@ class Silent(Strategy):
 @pytest.mark.parametrize(
     ("kind", "promise"),
     [
-        (Nameless, "its own name|equal after"),
+        (Nameless, "its name in its repr|equal after"),
         (Rambling, "one sentence"),
         (Lossy, "equal after a round trip"),
         (Boundless, "finite log-odds"),

@@ -21,10 +21,14 @@ def auc_margin_loss(
 ) -> Tensor:
     """Return Var+(h) + Var-(h) + (m + E-(h) - E+(h))_+^2 at h = sigmoid(z).
 
+    The scores of each class should lie close together, and the two means at least the
+    margin m apart. It stands for the area under the ROC curve: if the classes are tight
+    and apart, their pairs are in the right order.
+
     The min-max form E+(h - a)^2 + E-(h - b)^2 + 2 s (m + E- h - E+ h) - s^2 has its
     saddle point in closed form, a = E+ h, b = E- h, s = (m + E- h - E+ h)_+, so no
-    special optimiser is needed. The means are those of the batch: several examples
-    of each class are wanted, and a batch with one class gives 0.
+    special optimiser is needed. The means are those of the batch, so it should hold
+    several examples of each class; a batch with one class gives 0.
 
     LibAUC 2.0.1 puts a parenthesis elsewhere, which multiplies E-(h) by the share
     of negatives in the batch; this is the formula.
@@ -80,7 +84,7 @@ class AUCMargin(SetLoss):
     Args:
         margin: By how much the class means should differ, above 0.
         name: The name in logs.
-        dtype: The type of the computation; Keras' default where None.
+        dtype: The type of the computation; Keras' default if None.
 
     Example:
         >>> print(f"{float(AUCMargin()([1.0, 0.0], [0.0, 0.0])):.3f}")

@@ -37,11 +37,11 @@ def prepared(targets: Tensor, logits: Tensor) -> tuple[Tensor, Tensor]:
     if not keras.backend.is_float_dtype(z.dtype):
         raise InputError(sentence(f"logits of type {z.dtype}", "floating-point logits"))
     t = as_type(targets, z.dtype)
-    known = [len(s) > 0 and s[-1] is not None for s in (t.shape, z.shape)]
+    sized = [len(s) > 0 and s[-1] is not None for s in (t.shape, z.shape)]
     if (
         not len(t.shape)
         or not len(z.shape)
-        or (all(known) and t.shape[-1] != z.shape[-1])
+        or (all(sized) and t.shape[-1] != z.shape[-1])
     ):
         raise InputError(
             sentence(
@@ -97,7 +97,7 @@ def aligned(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
 def checked_targets(
     y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None, loss: Any
 ) -> tuple[Tensor, Tensor | None]:
-    """Return the targets, and how much each counts where weights or a mask tell.
+    """Return the targets, and how much each counts if there are weights or a mask.
 
     Args:
         y_true: Targets of the examples, from 0 to 1.
@@ -106,8 +106,8 @@ def checked_targets(
         loss: The Keras loss.
 
     Returns:
-        The targets in the loss' type, NaN throughout where one is refused and nothing
-        can be raised; and weights of the targets' rank with masked examples at 0, or
+        The targets in the loss' type, NaN throughout if one is refused and nothing can
+        be raised; and weights of the targets' rank with masked examples at 0, or
         None.
 
     Raises:
@@ -131,7 +131,7 @@ def checked_targets(
 
 
 def _require_per_example(weights: Tensor) -> None:
-    """Raise where the outputs of an example have weights of their own."""
+    """Check that the outputs of an example do not have different weights."""
     if weights.shape[-1] not in (1, None):
         raise InputError(
             sentence(
@@ -143,7 +143,7 @@ def _require_per_example(weights: Tensor) -> None:
 
 
 def _require_fitting(weights: Tensor, targets: Tensor) -> None:
-    """Raise where weights would be broadcast to another shape than the targets'."""
+    """Check that weights would not be broadcast beyond the shape of the targets."""
     fits = len(weights.shape) <= len(targets.shape) and all(
         w is None or t is None or w in (1, t)
         for w, t in zip(weights.shape, targets.shape, strict=False)

@@ -59,9 +59,9 @@ class CrossEntropy(ExampleLoss):
     "mean_with_sample_weight" divides by the sum of the weights.
 
     Args:
-        reduction: "mean_with_sample_weight" unless told; see `keras.losses.Loss`.
+        reduction: "mean_with_sample_weight" by default; see `keras.losses.Loss`.
         name: The name in logs.
-        dtype: The type of the computation; Keras' default where None.
+        dtype: The type of the computation; Keras' default if None.
 
     Example:
         >>> loss = CrossEntropy()

@@ -61,16 +61,16 @@ def focal_loss(
 class Focal(ExampleLoss):
     """The focal loss of logits, for `model.compile`.
 
-    When to use: where most examples are easy and a few hard ones matter. When not:
-    where probabilities are wanted without `equipoise.priors.focal_link`, since the
-    raw ones are too close to one half.
+    When to use: if most examples are easy and a few hard ones matter. When not: if you
+    want probabilities without `equipoise.priors.focal_link`, since the raw ones are
+    too close to one half.
 
     Args:
         gamma: How fast examples that are right fade, at least 0.
         alpha: The weight of positives as a share, or None.
         reduction: As in `CrossEntropy`.
         name: The name in logs.
-        dtype: The type of the computation; Keras' default where None.
+        dtype: The type of the computation; Keras' default if None.
 
     Example:
         >>> round(float(Focal(gamma=1.0)([1.0, 0.0], [0.0, 2.0])), 4)

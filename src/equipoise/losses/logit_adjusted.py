@@ -56,15 +56,15 @@ def logit_adjusted_loss(
 class LogitAdjusted(ExampleLoss):
     """The cross-entropy of adjusted logits, for `model.compile`.
 
-    When to use: where the raw scores should already decide with least balanced
-    error. When not: to rank better; it is a threshold moved at training time.
+    When to use: if the raw scores themselves should decide with the least balanced
+    error. When not: to rank better; it only moves the threshold, at training time.
 
     Args:
         prior: The share of positives among the training examples.
         tau: How much of the prior is taken out, at least 0.
         reduction: As in `CrossEntropy`.
         name: The name in logs.
-        dtype: The type of the computation; Keras' default where None.
+        dtype: The type of the computation; Keras' default if None.
 
     Example:
         >>> round(float(LogitAdjusted(prior=0.1)([1.0, 0.0], [0.0, 0.0])), 4)

@@ -23,6 +23,11 @@ def pairwise_auc_loss(
 ) -> Tensor:
     """Return the mean of (m - (z_i - z_j))_+^2 over positives i and negatives j.
 
+    Every positive should score higher than every negative, by at least the margin m.
+    A pair that does costs nothing; a pair that does not costs the square of what is
+    missing. The area under the ROC curve counts the pairs in the right order; this is
+    its smooth counterpart, which a network can minimise.
+
     Exact over all pairs, in O(n log n) time and linear memory. A pair counts
     w_i w_j. It wants batches with several of each class; a batch with one class
     only gives value 0 and gradient 0.
@@ -123,14 +128,14 @@ def _running(mass: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
 class PairwiseAUC(SetLoss):
     """The squared hinge over all pairs of a batch, for `model.compile`.
 
-    When to use: where only the ranking counts, on batches that hold several
-    positives, after a start with the cross-entropy. When not: where probabilities
-    are wanted; its scores need a calibrator.
+    When to use: if only the ranking counts, on batches that hold several positives,
+    after a start with the cross-entropy. When not: if you want probabilities; its
+    scores need a calibrator.
 
     Args:
         margin: By how much a positive should lead, above 0.
         name: The name in logs.
-        dtype: The type of the computation; Keras' default where None.
+        dtype: The type of the computation; Keras' default if None.
 
     Example:
         >>> print(f"{float(PairwiseAUC()([1.0, 0.0, 0.0], [0.5, 0.0, 2.0])):.3f}")

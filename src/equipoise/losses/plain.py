@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Keras class for a loss that has none of its own."""
+"""A Keras class for a loss that is registered without one."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Classes:
         )
 
     def require_both(self, sampler: str) -> None:
-        """Raise where a class has no row.
+        """Check that both classes have rows.
 
         Raises:
             InputError: There are no negatives, or no positives.
@@ -120,11 +120,11 @@ def shuffled_passes(
     seed: int,
     fresh: bool = True,
 ) -> Int32Array:
-    """Draw passes of so many positives and negatives, each pass shuffled.
+    """Draw passes with fixed numbers of positives and negatives, each pass shuffled.
 
     Args:
         classes: Where the classes are.
-        positives: Positives per pass; they repeat where it exceeds their number.
+        positives: Positives per pass; they repeat if it exceeds their number.
         negatives: Negatives per pass.
         start: The first row of the stream.
         count: How many rows.

@@ -20,8 +20,8 @@ class Draw:
 
     Attributes:
         index: `[steps, batch]` int32.
-        partner: `[steps, batch]` int32, or None where nothing is mixed.
-        mix: `[steps, batch]` float32 in [0, 1], or None where nothing is mixed.
+        partner: `[steps, batch]` int32, or None if nothing is mixed.
+        mix: `[steps, batch]` float32 in [0, 1], or None if nothing is mixed.
     """
 
     index: Int32Array
@@ -41,7 +41,7 @@ class Draw:
             [[0.0, 1.0]]
         """
         y = np.asarray(labels, np.float32)
-        drawn: Float32Array = y[self.index]
+        first: Float32Array = y[self.index]
         if self.partner is None or self.mix is None:
-            return drawn
-        return np.asarray(drawn + self.mix * (y[self.partner] - drawn), np.float32)
+            return first
+        return np.asarray(first + self.mix * (y[self.partner] - first), np.float32)

@@ -15,7 +15,7 @@ from equipoise.sampling.streams import permutations
 
 @dataclass(frozen=True)
 class Natural(Sampler):
-    """Draw every row once per pass, in an order of its own for each pass.
+    """Draw every row once per pass, each pass in another order.
 
     Example:
         >>> draw = Natural().draw([0, 0, 0, 1], batch=2, steps=2, seed=0, epoch=0)

@@ -19,8 +19,8 @@ class Oversample(Sampler):
     """Draw every negative once per pass, and positives as often as needed.
 
     The copies of any two positives differ by at most one per pass, and those that
-    are drawn once more change from pass to pass. Positives that are already as
-    numerous as asked are left as they are.
+    are drawn once more change from pass to pass. If there are already as many
+    positives as asked for, each is drawn once.
 
     Attributes:
         ratio: Positives per negative, above 0; 1 makes the classes equal.

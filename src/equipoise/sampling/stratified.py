@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every batch with the classes' own shares."""
+"""Every batch with the classes' shares of the rows."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def permutations(
 
 
 def shuffled(rows: Int32Array, random: np.random.Generator) -> Int32Array:
-    """Return `rows` [passes, size] with each pass in an order of its own."""
+    """Return `rows` [passes, size] with each pass in another order."""
     if len(rows) == 1:
         return random.permutation(rows[0])[None, :]
     return random.permuted(rows, axis=1)

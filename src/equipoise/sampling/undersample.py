@@ -18,8 +18,9 @@ from equipoise.sampling.sampler import Sampler, prior_of
 class Undersample(Sampler):
     """Draw every positive once per pass, and a part of the negatives.
 
-    Fresh negatives go on where the last pass ended, so all are seen before one is
-    seen again. Negatives that are already as few as asked are all drawn.
+    Each pass goes on with the negatives after those of the last, so all are seen
+    before one is seen again. If there are no more negatives than
+    asked for, all are drawn.
 
     Attributes:
         ratio: Positives per negative, above 0; 1 makes the classes equal.
@@ -62,7 +63,7 @@ class Undersample(Sampler):
         return self.negatives_drawn(negatives, positives) / negatives
 
     def left_out(self) -> str:
-        """Return why some rows are never drawn, where they are chosen once."""
+        """Return why some rows are never drawn, if they are chosen once."""
         return "" if self.fresh else "the negatives are chosen once"
 
     def prior(self, totals: Sequence[int]) -> FloatArray:

@@ -38,11 +38,10 @@ class Blend(Strategy):
 
     Attributes:
         blended: The strategies that are averaged, with different names.
-        shares: How much of the average each is to be before any data, above 0, in any
-            unit.
+        shares: The share of each in the average before any data, above 0, in any unit.
 
     Raises:
-        InputTypeError: Something averaged is no `Strategy`.
+        InputTypeError: Something to average is not a `Strategy`.
         InputError: There are fewer than two, two have one name, or a share is not
             above 0.
         UnsupportedError: Another part of a strategy is set, or a blend is averaged.
@@ -169,7 +168,7 @@ class Blend(Strategy):
             values: What `to_dict` gave.
 
         Raises:
-            InputError: A field is not known, or a value is not accepted.
+            InputError: A field is unknown, or a value is not accepted.
         """
         members = tuple(Strategy.from_dict(v) for v in values.get("blended", ()))
         options = tuple(dict(values.get("options", {})).items())

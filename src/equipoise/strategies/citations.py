@@ -175,7 +175,7 @@ SOURCES: dict[str, str] = {
 
 
 def bibtex(keys: Iterable[str]) -> str:
-    """Return the sources of the given keys, each once, as BibTeX.
+    """Return the sources of some keys, each once, as BibTeX.
 
     Example:
         >>> print(bibtex(["breiman1996"]).splitlines()[0])

@@ -2,7 +2,7 @@
 """Which parts of a strategy change nothing on the rows at hand.
 
 A remedy that has no effect must not pass for one that was tried. What only training
-shows, such as a loss that was never reached, is told by the learners.
+shows, such as a loss that was never reached, is reported by the learners.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.weights.scheme import check_totals
 from equipoise.weights.schemes import class_weights
 
-NEAR = 0.02
+LEAST_SHIFT = 0.02
 """Odds that differ by less than this share differ by next to nothing."""
 
 
@@ -31,7 +31,7 @@ def idle_parts(strategy: Strategy, totals: npt.ArrayLike) -> tuple[str, ...]:
             weight.
 
     Returns:
-        Sentences without the name of the strategy; none if every part counts.
+        Sentences without the name of the strategy; none if every part has an effect.
 
     Raises:
         InputError: A class is empty.
@@ -113,16 +113,16 @@ def _sampling(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
         )
     if synthesis is None or not synthesis.fills:
         return
-    if not sampler.repeats_positives or shift <= NEAR:
+    if not sampler.repeats_positives or shift <= LEAST_SHIFT:
         yield (
             f"synthesis={synthesis.name!r} has no effect: no positive is drawn "
-            "oftener than a negative, so none is replaced."
+            "more often than a negative, so none is replaced."
         )
 
 
 def _no_shift(shift: float) -> bool:
-    return abs(shift) <= NEAR
+    return abs(shift) <= LEAST_SHIFT
 
 
 def _about(ratio: float) -> str:
-    return "" if abs(math.log(ratio)) < 1e-9 else f", to within {NEAR:.0%}"
+    return "" if abs(math.log(ratio)) < 1e-9 else f", to within {LEAST_SHIFT:.0%}"

@@ -66,10 +66,10 @@ class Resampled(Strategy):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the strategy as plain data; the object as its text.
+        """Return the strategy as plain data; the object as a string.
 
-        `from_dict` leaves the text where the object was: a model that was loaded
-        tells what made its rows, and needs the object no more.
+        `from_dict` leaves the string in its place: a loaded model says what made its
+        rows, and no longer needs the object.
         """
         sampler = self.resampler
         text = sampler if isinstance(sampler, str) else repr(sampler)
@@ -81,9 +81,9 @@ def resampled(resampler: Any, learner: str = "trees", name: str = "") -> Resampl
 
     Args:
         resampler: Any object with `fit_resample(X, y)`. It is copied for each fit,
-            and its `random_state`, where it is None, is set from the fit's seed.
+            and its `random_state`, if it is None, is set from the fit's seed.
         learner: Who learns from the result: "trees", "logistic" or "network".
-        name: What it is called in leaderboards; the object's class where empty.
+        name: Its name in leaderboards; made of the object's class if empty.
 
     Raises:
         InputTypeError: The object has no `fit_resample`.

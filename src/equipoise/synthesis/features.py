@@ -40,25 +40,25 @@ def distance_features(
         InputError: The rows of the arrays differ, or a number is not finite.
 
     Example:
-        >>> found = distance_features([[0.0], [9.0], [2.0]], [[0], [5], [1]], [1, 0, 1])
-        >>> found.round(3).tolist()
+        >>> near = distance_features([[0.0], [9.0], [2.0]], [[0], [5], [1]], [1, 0, 1])
+        >>> near.round(3).tolist()
         [[0.0, 0.707, 0.0], [2.0, 0.0, 0.707]]
     """
     positive = np.asarray(unmasked(labels, "labels")) == 1
-    given = _checked(np.asarray(numbers), "numbers", len(positive))
-    if given.dtype.kind == "f" and not np.isfinite(given).all():
+    every = _with_rows(np.asarray(numbers), "numbers", len(positive))
+    if every.dtype.kind == "f" and not np.isfinite(every).all():
         raise InputError(sentence("numbers that are not finite", "finite numbers"))
-    values: FloatArray = given[positive].astype(np.float64)
+    values: FloatArray = every[positive].astype(np.float64)
     if codes is None or np.asarray(codes).size == 0:
         return values
-    categories = _checked(np.asarray(codes), "codes", len(positive))[positive]
+    categories = _with_rows(np.asarray(codes), "codes", len(positive))[positive]
     spread = values.std(axis=0) if values.shape[1] else np.ones(1)
     scale = float(np.median(spread)) / math.sqrt(2)
     present = [column[:, None] == np.unique(column) for column in categories.T]
     return np.concatenate([values, *(each * scale for each in present)], axis=1)
 
 
-def _checked(values: npt.NDArray[Any], name: str, rows: int) -> npt.NDArray[Any]:
+def _with_rows(values: npt.NDArray[Any], name: str, rows: int) -> npt.NDArray[Any]:
     if values.ndim != 2 or len(values) != rows:
         raise InputError(
             sentence(f"{name} of shape {values.shape}", f"a shape of ({rows}, columns)")

@@ -31,7 +31,7 @@ class Smote(Synthesis):
     technique", section 4.2.
 
     Attributes:
-        neighbours: k, at least 1; the paper's 5. It shrinks, with a note, where
+        neighbours: k, at least 1; the paper's 5. It shrinks, with a note, if
             there are fewer positives than k + 1; a lone positive is repeated.
 
     Example:
@@ -158,13 +158,13 @@ def real_share(labels: npt.NDArray[np.generic], positive: npt.ArrayLike) -> floa
         positive: Whether each drawn example is positive, any shape.
 
     Raises:
-        InputError: The labels hold a class only.
+        InputError: The labels hold one class only.
     """
     n1 = int(np.count_nonzero(labels == 1))
     n0 = len(labels) - n1
-    drawn = np.asarray(positive)
-    d1 = int(np.count_nonzero(drawn))
-    d0 = drawn.size - d1
+    examples = np.asarray(positive)
+    d1 = int(np.count_nonzero(examples))
+    d0 = examples.size - d1
     if not n0 or not n1:
         raise InputError(
             sentence(f"{n0} negatives and {n1} positives", "at least one of each")

@@ -21,7 +21,7 @@ class Neighbours:
     """What a synthesis has learned from the training part, once.
 
     Attributes:
-        of: `[rows]` int32: the line of `index` that belongs to a row, -1 where it
+        of: `[rows]` int32: the line of `index` that belongs to a row, -1 if it
             has none.
         index: `[lines, k]` int32: positions of its nearest rows of the same class.
         notes: What the user should know, one sentence each.
@@ -38,7 +38,7 @@ class Neighbours:
 
     @classmethod
     def none(cls, rows: int, *notes: str) -> Neighbours:
-        """Return no neighbours at all, for so many rows."""
+        """Return no neighbours, for a number of rows."""
         return cls(np.full(rows, -1, np.int32), np.empty((0, 0), np.int32), notes)
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Contract checks for what you add: a loss, a sampler, a metric, a scheme, a strategy.
+"""Contract checks for the pieces that you add, see docs/extending.md.
 
-The project's own objects pass the same checks; its tests run each of them on every
-name in the registries. A check returns nothing, or raises `AssertionError` with what
-was promised and what was found; what your code itself raises comes through.
+The pieces that come with Equipoise pass the same checks; its tests run each check on
+every name. A check returns nothing, or raises `AssertionError` with what was promised
+and what came out; what your code itself raises comes through.
 """
 
 from equipoise._core.lazy import attach

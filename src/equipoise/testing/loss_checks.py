@@ -6,13 +6,13 @@ from __future__ import annotations
 import math
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from equipoise._core.options import Number
+from equipoise._core.options import Number, Options
 from equipoise._core.types import FloatArray
 from equipoise.losses.records import LOSS_RECORDS
 from equipoise.testing.promises import refuses, require
@@ -20,16 +20,14 @@ from equipoise.testing.promises import refuses, require
 if TYPE_CHECKING:
     from equipoise.losses.registry import LossSpec
 
-Options = Mapping[str, Number]
-
 
 def check_loss(spec: LossSpec, **options: Number) -> None:
-    """Hold a loss against every loss contract.
+    """Check a loss against every loss contract.
 
     Args:
         spec: The loss, as `equipoise.losses.get` returns it.
         **options: Options other than the defaults, so that a round trip has
-            something to lose; with `prior` where the loss needs it.
+            something to lose; with `prior` if the loss needs it.
 
     Raises:
         AssertionError: A contract is broken.
@@ -63,8 +61,8 @@ def loss_gradient_is_right(spec: LossSpec, options: Options) -> None:
         shift[place] = step
         up, _ = _value_and_slope(spec, options, targets, logits + shift, "float64")
         down, _ = _value_and_slope(spec, options, targets, logits - shift, "float64")
-        found = (up.sum() - down.sum()) / (2 * step)
-        np.testing.assert_allclose(slope[place], found, rtol=1e-6, atol=1e-8)
+        difference = (up.sum() - down.sum()) / (2 * step)
+        np.testing.assert_allclose(slope[place], difference, rtol=1e-6, atol=1e-8)
 
 
 def loss_prefers_the_right_order(spec: LossSpec, options: Options) -> None:
@@ -83,10 +81,10 @@ def loss_has_its_shape(spec: LossSpec, options: Options) -> None:
     for axes in ((), (3,), (2, 3)):
         t, z = (np.broadcast_to(one, (*axes, 10)) for one in (targets, logits))
         value, _ = _value_and_slope(spec, options, t, z, "float32")
-        wanted = (*axes, 10) if spec.kind == "example" else axes
+        shape = (*axes, 10) if spec.kind == "example" else axes
         require(
-            value.shape == wanted,
-            f"{spec.name}: values of shape {wanted}, not {value.shape}",
+            value.shape == shape,
+            f"{spec.name}: values of shape {shape}, not {value.shape}",
         )
 
 
@@ -99,8 +97,8 @@ def loss_is_one_program(spec: LossSpec, options: Options) -> None:
     eager = _value_and_slope(spec, options, targets, logits, "float32")
     for compiled in (False, True):
         run = tf.function(_taped(spec, options), jit_compile=compiled)
-        found = run(tf.constant(targets, tf.float32), tf.constant(logits, tf.float32))
-        for one, other in zip(eager, found, strict=True):
+        graph = run(tf.constant(targets, tf.float32), tf.constant(logits, tf.float32))
+        for one, other in zip(eager, graph, strict=True):
             np.testing.assert_allclose(one, other.numpy(), rtol=2e-5, atol=1e-7)
 
 
@@ -192,15 +190,14 @@ def loss_survives_saving(spec: LossSpec, options: Options) -> None:
 
 
 def loss_refuses_bad_arguments(spec: LossSpec, options: Options) -> None:
-    """A text, a number out of range, or shapes that differ give our own error."""
-    given = dict(options)
+    """A string, a number out of range, or shapes that differ are refused."""
     for name in spec.options:
         for bad in ("2", -1.0, math.nan):
-            wrong = {**given, name: bad}
+            wrong = {**options, name: bad}
             refuses(spec.keras, **wrong)
             refuses(spec.function, [1.0, 0.0], [0.0, 0.0], **wrong)
-    refuses(spec.function, [1.0, 0.0], [[0.0], [1.0]], **given)
-    refuses(spec.function, [1, 0], [0, 0], **given)
+    refuses(spec.function, [1.0, 0.0], [[0.0], [1.0]], **options)
+    refuses(spec.function, [1, 0], [0, 0], **options)
 
 
 LOSS_CHECKS: tuple[Callable[[Any, Options], None], ...] = (

@@ -13,11 +13,11 @@ from equipoise._core.types import FloatArray, IntArray
 from equipoise.metrics.registry import Metric
 from equipoise.testing.promises import refuses, require
 
-Options = Mapping[str, Any]
+MetricOptions = Mapping[str, Any]
 
 
 def check_metric(metric: Metric, **options: Any) -> None:
-    """Hold a metric against every metric contract.
+    """Check a metric against every metric contract.
 
     Args:
         metric: The metric, as `equipoise.metrics.metric` returns it, or one of your
@@ -36,7 +36,7 @@ def check_metric(metric: Metric, **options: Any) -> None:
         check(metric, options)
 
 
-def metric_stays_in_its_range(metric: Metric, options: Options) -> None:
+def metric_stays_in_its_range(metric: Metric, options: MetricOptions) -> None:
     """It is a float between its ends, at any shares of the classes, with ties."""
     for y, score in _samples():
         value = metric(y, score, **options)
@@ -48,7 +48,7 @@ def metric_stays_in_its_range(metric: Metric, options: Options) -> None:
         )
 
 
-def metric_ignores_order(metric: Metric, options: Options) -> None:
+def metric_ignores_order(metric: Metric, options: MetricOptions) -> None:
     """The order of the rows does not matter, that of equal scores neither."""
     for y, score in _samples():
         weights = np.random.default_rng(3).uniform(0.5, 2.0, len(y))
@@ -60,7 +60,7 @@ def metric_ignores_order(metric: Metric, options: Options) -> None:
         )
 
 
-def metric_takes_weights(metric: Metric, options: Options) -> None:
+def metric_takes_weights(metric: Metric, options: MetricOptions) -> None:
     """Weights of 1 are no weights; a row of weight k is k rows, of 0 none."""
     for y, score in _samples():
         plain = metric(y, score, **options)
@@ -72,7 +72,7 @@ def metric_takes_weights(metric: Metric, options: Options) -> None:
         )
 
 
-def metric_leaves_its_inputs(metric: Metric, options: Options) -> None:
+def metric_leaves_its_inputs(metric: Metric, options: MetricOptions) -> None:
     """It gives the same twice, and takes arrays that cannot be written to."""
     for y, score in _samples():
         for array in (y, score):
@@ -80,18 +80,22 @@ def metric_leaves_its_inputs(metric: Metric, options: Options) -> None:
         _same(metric(y, score, **options), metric(y, score, **options))
 
 
-def metric_is_undefined_with_a_reason(metric: Metric, options: Options) -> None:
+def metric_is_undefined_with_a_reason(
+    metric: Metric, options: Mapping[str, Any]
+) -> None:
     """Without the rows that it needs it is NaN, never 0, and says why."""
-    require(bool(metric.undefined), f"{metric.name}: words for where it is undefined")
+    require(bool(metric.undefined), f"{metric.name}: words for when it is undefined")
     for y, absent in (([1] * 9, "negatives"), ([0] * 9, "positives"), ([], "rows")):
-        found = metric.estimate(y, np.full(len(y), 0.4), **options)
+        estimate = metric.estimate(y, np.full(len(y), 0.4), **options)
         if absent in metric.needs:
-            require(math.isnan(found.value), f"{metric.name}: NaN without {absent}")
-        told = found.defined or bool(found.reason)
-        require(told, f"{metric.name}: a reason where it is undefined")
+            require(math.isnan(estimate.value), f"{metric.name}: NaN without {absent}")
+        explained = estimate.defined or bool(estimate.reason)
+        require(explained, f"{metric.name}: a reason if it is undefined")
 
 
-def metric_of_ranks_knows_only_the_order(metric: Metric, options: Options) -> None:
+def metric_of_ranks_knows_only_the_order(
+    metric: Metric, options: Mapping[str, Any]
+) -> None:
     """A metric of the kind "ranking" is the same for every rising transform."""
     if metric.kind != "ranking":
         return
@@ -101,7 +105,7 @@ def metric_of_ranks_knows_only_the_order(metric: Metric, options: Options) -> No
             _same(value, metric(y, other, **options))
 
 
-def metric_has_its_direction(metric: Metric, options: Options) -> None:
+def metric_has_its_direction(metric: Metric, options: MetricOptions) -> None:
     """Scores that tell equal classes apart are not worse than the same ones turned."""
     y = np.repeat([0, 1], 30)
     right = 0.9 * y + 0.05 + 0.04 * np.tile(np.linspace(-1, 1, 30), 2)
@@ -117,8 +121,8 @@ def metric_has_its_direction(metric: Metric, options: Options) -> None:
     )
 
 
-def metric_refuses_bad_arguments(metric: Metric, options: Options) -> None:
-    """Lengths that differ, other labels, NaN, weights below 0 give our own error."""
+def metric_refuses_bad_arguments(metric: Metric, options: MetricOptions) -> None:
+    """Lengths that differ, other labels, NaN, weights below 0 are refused."""
     y, score = np.array([0, 1, 1]), np.array([0.1, 0.2, 0.3])
     bad: list[tuple[Any, Any, Any]] = [
         (np.array([0, 1, 2]), score, None),
@@ -132,7 +136,7 @@ def metric_refuses_bad_arguments(metric: Metric, options: Options) -> None:
         refuses(metric, labels, scores, weights, **options)
 
 
-def _reads_scores(metric: Metric, options: Options) -> bool:
+def _reads_scores(metric: Metric, options: MetricOptions) -> bool:
     """Return whether the scores matter; some metrics are of the classes alone."""
     return any(
         not np.array_equal(
@@ -142,7 +146,7 @@ def _reads_scores(metric: Metric, options: Options) -> bool:
     )
 
 
-METRIC_CHECKS: tuple[Callable[[Metric, Options], None], ...] = (
+METRIC_CHECKS: tuple[Callable[[Metric, MetricOptions], None], ...] = (
     metric_stays_in_its_range,
     metric_ignores_order,
     metric_takes_weights,

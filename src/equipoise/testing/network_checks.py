@@ -77,8 +77,8 @@ def network_is_its_keras_layer(spec: NetworkSpec) -> None:
     copy.set_weights(layer.get_weights())
     expected = _logits(spec, [0, 1], 9).T
     for each in (layer, copy):
-        found = keras.ops.convert_to_numpy(each(_inputs(9)))
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+        logits = keras.ops.convert_to_numpy(each(_inputs(9)))
+        np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
 
 
 NETWORK_CHECKS: tuple[Callable[[NetworkSpec], None], ...] = (

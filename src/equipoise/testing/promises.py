@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a broken promise is told."""
+"""How a broken promise is reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from equipoise.errors import EquipoiseError
 
 
 def require(holds: bool | np.bool_, promise: str) -> None:
-    """Raise where a promise is not kept.
+    """Check that a promise holds.
 
     Raises:
         AssertionError: It is not; the promise is the message.
@@ -22,7 +22,7 @@ def require(holds: bool | np.bool_, promise: str) -> None:
 
 
 def refuses(call: Callable[..., object], *args: Any, **options: Any) -> None:
-    """Raise unless a call is refused with an error that helps.
+    """Check that a call is refused with an error that helps.
 
     Raises:
         AssertionError: It is not, or the error does not say what is accepted.

@@ -18,7 +18,7 @@ _BATCH = 7  # odd, and a divisor of nothing above
 
 
 def check_sampler(sampler: Sampler) -> None:
-    """Hold a sampler against every sampler contract.
+    """Check a sampler against every sampler contract.
 
     Args:
         sampler: The sampler, its options set.
@@ -71,12 +71,12 @@ def sampler_keeps_its_prior(sampler: Sampler) -> None:
         labels = _labels(negatives, positives)
         index = _drawn(sampler, labels, steps=2000)
         share = float(sampler.prior([negatives, positives])[1])
-        found = labels[index].mean()
+        observed = labels[index].mean()
         bound = 4.5 * math.sqrt(share * (1 - share) / index.size)
         require(
-            abs(found - share) <= bound,
+            abs(observed - share) <= bound,
             f"{sampler}: a share of {share:.4f} at {negatives}:{positives}, "
-            f"not {found:.4f}",
+            f"not {observed:.4f}",
         )
 
 
@@ -100,7 +100,7 @@ def sampler_reaches_every_row(sampler: Sampler) -> None:
 
 
 def sampler_refuses_bad_arguments(sampler: Sampler) -> None:
-    """Sizes below 1, labels other than 0 and 1, give our own error."""
+    """Sizes below 1, labels other than 0 and 1, are refused."""
     good: dict[str, Any] = {"batch": 2, "steps": 2, "seed": 0, "epoch": 0}
     for name, bad in (("batch", 0), ("steps", 0), ("epoch", -1), ("batch", 2.5)):
         wrong = {**good, name: bad}

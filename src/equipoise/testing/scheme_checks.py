@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a weighting scheme promises."""
+"""What a weight scheme promises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from equipoise.weights.schemes import SCHEMES, class_weights
 
 
 def check_scheme(name: str, **options: float) -> None:
-    """Hold a weighting scheme against every contract.
+    """Check a weight scheme against every contract.
 
     Args:
         name: One of `equipoise.weights.scheme_names()`.
@@ -49,7 +49,7 @@ def scheme_is_monotone(name: str, options: Mapping[str, float]) -> None:
 
 
 def scheme_refuses_bad_arguments(name: str, options: Mapping[str, float]) -> None:
-    """An empty class, an unknown option, a text, give our own error."""
+    """An empty class, an unknown option and a string are refused."""
     refuses(class_weights, name, [0, 5], **options)
     refuses(class_weights, name, [5, 0], **options)
     refuses(class_weights, name, [5, 5], unheard_of=1.0)

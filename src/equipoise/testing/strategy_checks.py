@@ -12,7 +12,7 @@ from equipoise.testing.promises import require
 
 
 def check_strategy(strategy: Strategy) -> None:
-    """Hold a strategy's record against every contract; nothing is trained.
+    """Check a strategy's record against every contract; nothing is trained.
 
     Args:
         strategy: The record to check.
@@ -32,7 +32,9 @@ def strategy_is_a_record(strategy: Strategy) -> None:
     copy = type(strategy).from_dict(strategy.to_dict())
     require(copy == strategy, f"{strategy.name}: equal after a round trip")
     require(hash(copy) == hash(strategy), f"{strategy.name}: one hash")
-    require(repr(strategy.name) in repr(strategy), f"{strategy.name}: its own name")
+    require(
+        repr(strategy.name) in repr(strategy), f"{strategy.name}: its name in its repr"
+    )
 
 
 def strategy_explains_itself(strategy: Strategy) -> None:
@@ -45,11 +47,11 @@ def strategy_explains_itself(strategy: Strategy) -> None:
 def strategy_declares_its_correction(strategy: Strategy) -> None:
     """Its correction is finite, and goes up with the score."""
     for counts in ((8_982, 380), (50, 50), (999, 1)):
-        found = strategy.correction(counts)
-        scores = found.apply(np.linspace(-40, 40, 81))
+        correction = strategy.correction(counts)
+        scores = correction.apply(np.linspace(-40, 40, 81))
         require(np.isfinite(scores).all(), f"{strategy.name}: finite log-odds")
         require((np.diff(scores) > 0).all(), f"{strategy.name}: keeps the order")
-        require(bool(found.reason), f"{strategy.name}: says why")
+        require(bool(correction.reason), f"{strategy.name}: says why")
 
 
 STRATEGY_CHECKS: tuple[Callable[[Strategy], None], ...] = (

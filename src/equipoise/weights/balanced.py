@@ -24,7 +24,7 @@ def balanced_ratios(totals: Sequence[float]) -> list[float]:
     return [totals[0] / total for total in totals]
 
 
-SCHEME = Scheme(
+BALANCED_SCHEME = Scheme(
     name="balanced",
     ratios=balanced_ratios,
     phrase="by inverse frequency, N / (2 n_c)",

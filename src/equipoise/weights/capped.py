@@ -30,7 +30,7 @@ def capped_ratios(totals: Sequence[float], *, cap: float = 10.0) -> list[float]:
     return [1.0, *(first * min(most / total, float(cap)) for total in totals[1:])]
 
 
-SCHEME = Scheme(
+CAPPED_SCHEME = Scheme(
     name="capped",
     ratios=capped_ratios,
     phrase="by inverse frequency, at most {cap:g} to 1",

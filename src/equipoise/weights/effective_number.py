@@ -22,7 +22,7 @@ def effective_number_ratios(
         totals: `[classes]` the number of rows of each class, above 0.
         beta: In [0, 1). 0 weighs nothing; towards 1 it becomes the inverse
             frequency. The paper tries .9, .99, .999 and .9999, its default here:
-            classes of up to about 1 / (1 - beta) examples are told apart.
+            it distinguishes classes of up to about 1 / (1 - beta) examples.
 
     Example:
         >>> round(effective_number_ratios([8_982, 380])[1], 2)
@@ -32,12 +32,12 @@ def effective_number_ratios(
     """
     if beta == 0:
         return [1.0] * len(totals)
-    # 1 - beta^n in a form that keeps its digits where beta is close to 1
+    # 1 - beta^n in a form that keeps its digits if beta is close to 1
     each = [math.expm1(total * math.log(beta)) for total in totals]
     return [each[0] / weight for weight in each]
 
 
-SCHEME = Scheme(
+EFFECTIVE_NUMBER_SCHEME = Scheme(
     name="effective_number",
     ratios=effective_number_ratios,
     phrase="by the effective number of examples, (1 - beta) / (1 - beta^n_c) "

@@ -37,7 +37,7 @@ def fixed_ratios(
     return [1.0, float(positive_weight)]
 
 
-SCHEME = Scheme(
+FIXED_SCHEME = Scheme(
     name="fixed",
     ratios=fixed_ratios,
     phrase="{positive_weight:g} times as much as negatives",

@@ -31,7 +31,7 @@ def log_ratios(totals: Sequence[float]) -> list[float]:
     return [weight / each[0] for weight in each]
 
 
-SCHEME = Scheme(
+LOG_SCHEME = Scheme(
     name="log",
     ratios=log_ratios,
     phrase="by 1 + log(n_max / n_c)",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a weighting scheme is: ratios of weights, and the numbers they depend on."""
+"""What a weight scheme is: ratios of weights, and the numbers they depend on."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every weighting scheme by name, and the weights they give."""
+"""Every weight scheme by name, and the weights they give."""
 
 from __future__ import annotations
 
@@ -9,24 +9,29 @@ import numpy.typing as npt
 from equipoise._core.checks import one_of
 from equipoise._core.types import FloatArray
 from equipoise.metrics.inputs import check_labels
-from equipoise.weights import (
-    balanced,
-    capped,
-    effective_number,
-    fixed,
-    log,
-    sqrt,
-)
+from equipoise.weights.balanced import BALANCED_SCHEME
+from equipoise.weights.capped import CAPPED_SCHEME
+from equipoise.weights.effective_number import EFFECTIVE_NUMBER_SCHEME
+from equipoise.weights.fixed import FIXED_SCHEME
+from equipoise.weights.log import LOG_SCHEME
 from equipoise.weights.scheme import Scheme
+from equipoise.weights.sqrt import SQRT_SCHEME
 
 SCHEMES: dict[str, Scheme] = {
-    module.SCHEME.name: module.SCHEME
-    for module in (balanced, log, sqrt, effective_number, capped, fixed)
+    scheme.name: scheme
+    for scheme in (
+        BALANCED_SCHEME,
+        LOG_SCHEME,
+        SQRT_SCHEME,
+        EFFECTIVE_NUMBER_SCHEME,
+        CAPPED_SCHEME,
+        FIXED_SCHEME,
+    )
 }
 
 
 def scheme_names() -> list[str]:
-    """Return the names of all weighting schemes.
+    """Return the names of all weight schemes.
 
     Example:
         >>> scheme_names()
@@ -49,12 +54,12 @@ def class_weights(scheme: str, totals: npt.ArrayLike, **options: float) -> Float
         scheme: One of `scheme_names()`.
         totals: `[classes]` the number of training rows of each class, or their total
             weight.
-        **options: The scheme's own numbers: `beta` for "effective_number", `cap`
+        **options: The scheme's options: `beta` for "effective_number", `cap`
             for "capped", `positive_weight` for "fixed".
 
     Raises:
         InputTypeError: A total is not a number.
-        InputError: The scheme or an option is not known, or a class is empty.
+        InputError: The scheme or an option is unknown, or a class is empty.
 
     Example:
         >>> class_weights("balanced", [90, 10]).tolist()
@@ -78,7 +83,7 @@ def example_weights(
         `[rows]` float64 with mean 1.
 
     Raises:
-        InputError: The scheme or an option is not known, a label is neither 0
+        InputError: The scheme or an option is unknown, a label is neither 0
             nor 1, or a class is empty.
 
     Example:

@@ -25,7 +25,7 @@ def sqrt_ratios(totals: Sequence[float]) -> list[float]:
     return [math.sqrt(totals[0] / total) for total in totals]
 
 
-SCHEME = Scheme(
+SQRT_SCHEME = Scheme(
     name="sqrt",
     ratios=sqrt_ratios,
     phrase="by the square root of the inverse frequency",

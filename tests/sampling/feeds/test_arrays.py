@@ -50,7 +50,7 @@ def test_whole_numbers_are_made_real_for_a_synthesis():
     ("change", "error", "words"),
     [
         ({"labels": Y[:-1]}, InputError, "59 labels and arrays of"),
-        ({"labels": Y + 1}, InputError, "neither 0 nor 1"),
+        ({"labels": Y + 1}, InputError, "labels that hold"),
         ({"labels": []}, InputError, "at least one|shape"),
         ({"weights": -np.ones(60)}, InputError, "negative or not finite"),
         ({"weights": np.full(60, np.nan)}, InputError, "negative or not finite"),

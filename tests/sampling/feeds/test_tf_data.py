@@ -36,7 +36,7 @@ def test_it_gives_the_drawn_rows(name):
 
 def test_blocks_leave_no_seam(monkeypatch):
     # 3 batches of 32 rows of 4 numbers, of 10 batches in an epoch
-    monkeypatch.setattr("equipoise.sampling.feeds.tf_data.BLOCK", 3 * 32 * 16)
+    monkeypatch.setattr("equipoise.sampling.feeds.tf_data.GATHERED_BYTES", 3 * 32 * 16)
     feed = Balanced().over(X, Y, batch=32)
     features, _ = stacked(feed.dataset())
     np.testing.assert_array_equal(features, X[feed.draw(0).index])

@@ -57,5 +57,5 @@ def _mixed(
     values: AnyArray, index: AnyArray, partner: AnyArray, mix: AnyArray
 ) -> AnyArray:
     share = mix.reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)
-    own = values.take(index, axis=0)
-    return np.asarray(own + share * (values.take(partner, axis=0) - own))
+    first = values.take(index, axis=0)
+    return np.asarray(first + share * (values.take(partner, axis=0) - first))

@@ -19,7 +19,7 @@ from equipoise._core.types import AnyArray
 from equipoise.sampling.draw import Draw
 from equipoise.sampling.feeds.protocols import BatchSource
 
-BLOCK = 1 << 21
+GATHERED_BYTES = 1 << 21
 """Bytes gathered at a time, at most, unless a batch holds more: about what a cache
 holds, and for images no more memory than a batch."""
 
@@ -40,16 +40,16 @@ def as_dataset(feed: BatchSource, first_epoch: int = 0) -> tf.data.Dataset:
     mixed = feed.mixing is not None
 
     def blocks() -> Iterator[Any]:
-        drawn = _arrays(feed.draw(next(epochs)), mixed)
+        arrays = _arrays(feed.draw(next(epochs)), mixed)
         for start in range(0, feed.steps, at_once):
-            yield tuple(array[start : start + at_once] for array in drawn)
+            yield tuple(array[start : start + at_once] for array in arrays)
 
     shape = (None, feed.batch)
     rows = tf.TensorSpec(shape, tf.int32)
     mixing = (rows, tf.TensorSpec(shape, tf.float32)) if mixed else ()
 
-    def gather(*drawn: tf.Tensor) -> Any:
-        return tf.nest.map_structure(lambda part: _take(part, *drawn), tensors)
+    def gather(*places: tf.Tensor) -> Any:
+        return tf.nest.map_structure(lambda part: _take(part, *places), tensors)
 
     return (
         tf.data.Dataset.from_generator(blocks, output_signature=(rows, *mixing))
@@ -61,14 +61,14 @@ def as_dataset(feed: BatchSource, first_epoch: int = 0) -> tf.data.Dataset:
 
 
 def batches_at_once(feed: BatchSource) -> int:
-    """Return how many batches are gathered at a time, so as to stay below `BLOCK`.
+    """Return how many batches are gathered at a time, to stay below `GATHERED_BYTES`.
 
     Args:
         feed: What is drawn from what.
     """
     parts: list[AnyArray] = tf.nest.flatten(feed.parts())
     row = sum(part[:1].nbytes for part in parts)
-    return max(1, BLOCK // (row * feed.batch))
+    return max(1, GATHERED_BYTES // (row * feed.batch))
 
 
 def _arrays(draw: Draw, mixed: bool) -> tuple[Any, ...]:
@@ -86,10 +86,10 @@ def _take(
     mix: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Gather rows, and move each towards its partner by its mix."""
-    own = tf.gather(values, index)
+    first = tf.gather(values, index)
     if partner is None:
-        return own
+        return first
     other = tf.gather(values, partner)
     share = tf.cast(mix, values.dtype)
-    share = tf.reshape(share, tf.concat([tf.shape(share), [1] * (own.ndim - 2)], 0))
-    return own + share * (other - own)
+    share = tf.reshape(share, tf.concat([tf.shape(share), [1] * (first.ndim - 2)], 0))
+    return first + share * (other - first)
