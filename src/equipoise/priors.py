@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How scores return to the population's probabilities.
 
-Whoever draws, weights or adjusts changes the prior that a model sees. For a
-proper loss the change is a known shift of the log-odds, and it can be undone
-exactly (Elkan 2001; Dal Pozzolo et al. 2015).
+Sampling, weights and logit adjustment change the prior that a model is trained on. For
+a proper loss the change is a known shift of the log-odds, and it can be undone exactly
+(Elkan 2001, theorem 2; Dal Pozzolo et al. 2015 for rows that were left out).
 """
 
 from __future__ import annotations
@@ -223,8 +223,8 @@ def focal_link(logits: npt.ArrayLike, gamma: float) -> FloatArray:
 def focal_logits(log_odds: npt.ArrayLike, gamma: float) -> FloatArray:
     """Return the logits whose `focal_link` these log-odds are, by bisection.
 
-    The link goes up with the logit, and away from 0 its slope is about 1 + gamma,
-    so the logit lies between 0 and the log-odds.
+    The link increases with the logit, and away from 0 its slope is about 1 + gamma, so
+    the logit lies between 0 and the log-odds.
 
     Args:
         log_odds: Finite log-odds, any shape.
@@ -234,11 +234,11 @@ def focal_logits(log_odds: npt.ArrayLike, gamma: float) -> FloatArray:
         >>> round(float(focal_link(focal_logits(1.5, 2.0), 2.0)), 9)
         1.5
     """
-    wanted = np.asarray(log_odds, np.float64)
-    low, high = np.minimum(wanted, 0.0), np.maximum(wanted, 0.0)
+    z = np.asarray(log_odds, np.float64)
+    low, high = np.minimum(z, 0.0), np.maximum(z, 0.0)
     for _ in range(80):  # halves the interval to below a float64's last digit
         middle = (low + high) / 2
-        above = focal_link(middle, gamma) > wanted
+        above = focal_link(middle, gamma) > z
         low, high = np.where(above, low, middle), np.where(above, middle, high)
     return np.asarray((low + high) / 2)
 

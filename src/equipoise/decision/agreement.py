@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Do the probabilities agree with what happened?
 
-An exact correction assumes that the training reached the optimum of its loss.
-Early stopping and weight decay see to it that it did not quite, so the
-correction is tested on rows that the model was not trained on.
+An exact correction assumes that training reached the optimum of its loss. Early
+stopping and weight decay prevent that, so the correction is tested on rows that the
+model was not trained on: slope and intercept of Cox (1958), the z of Spiegelhalter
+(1986), and the ratio of observed to expected positives with the limits of Garwood
+(1936).
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ CERTAIN = 30.0
 
 @dataclass(frozen=True)
 class CalibrationTest:
-    """Whether log-odds are honest, and in which way they are not.
+    """Whether log-odds are calibrated, and in which way they are not.
 
     Attributes:
         slope: Of the labels' log-odds on the scores (Cox 1958). 1 is right; below
@@ -44,7 +46,7 @@ class CalibrationTest:
             ratio, 2 degrees of freedom); NaN without both classes.
         spiegelhalter: The z statistic of Spiegelhalter (1986) for the Brier score.
         spiegelhalter_p: Its two-sided p-value.
-        rows: How many rows were looked at.
+        rows: How many rows were tested.
         positives: How many of them were positive.
         level: The level of the intervals; 1 - level is that of the test.
     """
@@ -61,11 +63,11 @@ class CalibrationTest:
 
     @property
     def rejected(self) -> bool:
-        """Whether the joint hypothesis is rejected; False where it is untestable."""
+        """Whether the joint hypothesis is rejected; False if it cannot be tested."""
         return self.p_value < 1 - self.level
 
     def describe(self) -> str:
-        """Say in words what the test found, and how much it could have seen."""
+        """Say in words what the test shows, and what it cannot exclude."""
         head = (
             f"On {self.rows} rows ({self.positives} positive) the slope is "
             f"{self.slope} and the shift {self.intercept}"
@@ -78,16 +80,15 @@ class CalibrationTest:
             )
         return (
             f"{head}: nothing speaks against the probabilities "
-            f"({as_p_value(self.p_value)}); what lies inside the intervals could "
-            f"not have "
-            "been told apart."
+            f"({as_p_value(self.p_value)}), but the true values may be anywhere in "
+            "these intervals."
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        own = {k: v for k, v in vars(self).items() if not isinstance(v, Estimate)}
+        numbers = {k: v for k, v in vars(self).items() if not isinstance(v, Estimate)}
         parts = {"slope": self.slope, "intercept": self.intercept, "ratio": self.ratio}
-        return {**own, **{name: part.as_dict() for name, part in parts.items()}}
+        return {**numbers, **{name: part.as_dict() for name, part in parts.items()}}
 
 
 def calibration_test(
@@ -95,9 +96,9 @@ def calibration_test(
 ) -> CalibrationTest:
     """Test whether log-odds are those of the population.
 
-    Intervals of slope and shift are profile-likelihood intervals, which do not
-    need a symmetric likelihood; that of the ratio follows from exact Poisson
-    limits (a little wide where positives are not rare).
+    The intervals of slope and shift are profile-likelihood intervals, which do not
+    assume a symmetric likelihood; that of the ratio follows from exact Poisson limits
+    (a little wide if positives are not rare).
 
     Args:
         log_odds: `[rows]`, of rows that the scores did not learn from. Values
@@ -125,15 +126,15 @@ def calibration_test(
     spiegelhalter = brier / spread if spread else math.nan
     slope, shift, joint = _lines(z, rows.y, level)
     return CalibrationTest(
-        slope,
-        shift,
-        _ratio(positives, float(p.sum()), level),
-        float(chi2.sf(joint, 2)),
-        spiegelhalter,
-        2 * float(norm.sf(abs(spiegelhalter))),
-        size,
-        positives,
-        level,
+        slope=slope,
+        intercept=shift,
+        ratio=_ratio(positives, float(p.sum()), level),
+        p_value=float(chi2.sf(joint, 2)),
+        spiegelhalter=spiegelhalter,
+        spiegelhalter_p=2 * float(norm.sf(abs(spiegelhalter))),
+        rows=size,
+        positives=positives,
+        level=level,
     )
 
 

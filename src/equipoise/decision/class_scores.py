@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """How scores are distributed in each class, as counts that can be stored.
 
-With them the share of positives among unlabelled rows can be estimated without taking
-a calibration as exact: the labelled rows are a sample, too. New rows are a mixture of
-the two classes in unknown shares; the likelihood of all three samples is maximised over
-the classes' distributions by the EM (Titterington, Smith and Makov 1985, chapter 4).
+With them the share of positives among unlabelled rows can be estimated without assuming
+that a calibration is exact: the labelled rows are a sample, too. New rows are a mixture
+of the two classes in unknown shares; the likelihood of all three samples is maximised
+over the classes' distributions by the EM (Titterington, Smith and Makov 1985, chapter
+4).
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class ClassScores:
         """
         up, down = np.array(self.positives), np.array(self.negatives)
         q = np.asarray(shares, np.float64)[:, None]
-        # A share of a row in each cell: what was not seen is not impossible.
+        # A tenth of a row in each cell: what did not occur is not impossible.
         f1 = np.tile((up + 0.1) / (up + 0.1).sum(), (q.size, 1))
         f0 = np.tile((down + 0.1) / (down + 0.1).sum(), (q.size, 1))
         for _ in range(STEPS):

@@ -33,8 +33,8 @@ def json_number(value: float) -> float | str:
 def decimal(probability: float) -> str:
     """Write a probability with the digits that it needs, and no more.
 
-    A number that is a short decimal is written as that decimal; another one, such
-    as 1/21, with six digits, counted from 1 where it is near 1.
+    A number that is a short decimal is written as that decimal; any other, such as
+    1/21, with six digits, counted from 1 if it is near 1.
 
     Args:
         probability: In [0, 1].
@@ -67,18 +67,18 @@ def rounded(probability: float) -> float:
 
 
 def short_cut(cut: float, score: npt.ArrayLike) -> float:
-    """Return a threshold that decides alike and is a short decimal as a probability.
+    """Return a threshold that decides alike and, as a probability, has few digits.
 
-    Of the decimals with 2, 3, ... digits nearest to the cut the first is taken
-    that lies between the same two neighbouring scores, so that whoever applies the
-    printed number decides as the rule does, in log-odds and in probabilities.
+    Of the decimals with 2, 3, ... digits nearest to the cut, it is the first that lies
+    between the same two neighbouring scores. Whoever applies the printed number then
+    decides as the rule does, in log-odds and in probabilities.
 
     Args:
-        cut: In log-odds; a score is flagged from it upwards.
-        score: `[rows]` the log-odds that it has to divide alike.
+        cut: In log-odds; a score at or above it is flagged.
+        score: `[rows]` the log-odds that must be divided alike.
 
     Returns:
-        The threshold in log-odds; the cut itself if no decimal divides so.
+        The threshold in log-odds; the cut itself if no decimal divides them alike.
 
     Example:
         >>> scores = np.array([-3.0, -1.0, 0.5, 2.0])
@@ -98,7 +98,7 @@ def short_cut(cut: float, score: npt.ArrayLike) -> float:
         p = float(f"{middle:.{digits}g}")
         if not 0 < p < 1:
             continue
-        moved = float(to_log_odds(p))
-        if low < moved <= high and ends[0] < p <= ends[1]:
-            return moved
+        threshold = float(to_log_odds(p))
+        if low < threshold <= high and ends[0] < p <= ends[1]:
+            return threshold
     return cut

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logistic regression on one or two columns, by Newton's steps."""
+"""Logistic regression on one or two columns, by Newton's steps.
+
+The loss is computed from logits, not from probabilities, as Lin, Lin and Weng (2007)
+propose for Platt's calibration.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +44,7 @@ def fit_logistic(
     """Minimise the weighted log loss of sigmoid(columns @ c + offset).
 
     The loss is convex in c; each Newton step is halved until the loss falls.
-    A minimum must exist: the caller sees to targets inside (0, 1) or to classes
-    that overlap.
+    A minimum must exist: targets inside (0, 1), classes that overlap, or a prior.
 
     Args:
         columns: `[rows, k]`, finite; scale them to about 1 beforehand.

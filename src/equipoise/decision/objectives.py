@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a threshold shall maximise, as functions of the counts above it."""
+"""What a threshold is best at, as functions of the counts above it."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from equipoise.errors import InputError, InputTypeError
 
 Value = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
 
-# A floor that is met up to rounding is met.
+# A floor that is met except for rounding is met.
 ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
 class Objective:
-    """What is maximised.
+    """What the choice of a threshold maximises.
 
     Attributes:
-        name: The name it is asked for by.
-        words: What is sought, in words.
-        value: (tp, fp, positives, negatives) -> what to maximise; NaN where it is
+        name: Its name, as in `objective(name)`.
+        words: What is maximised, in words.
+        value: (tp, fp, positives, negatives) -> what to maximise; NaN if it is
             undefined or a constraint is broken. Arguments broadcast.
-        at_positives: Whether, at equal true positives, fewer false positives are
-            never worse. Then only thresholds just below a positive need looking at.
+        at_positives: Whether, at equal true positives, fewer false positives are never
+            worse. Then only thresholds just below a positive have to be tried.
         report: Like `value`, what is reported as achieved.
         costs: The cost matrix of "cost".
         options: What it was built with.
@@ -53,7 +53,7 @@ def objective(name: str, **options: Any) -> Objective:
 
     - "f1", "f2", "f0.5"; "fbeta" with `beta`
     - "balanced_accuracy"; "g_mean"; "mcc"
-    - "cost" with `fp`, `fn`, and if wanted `tp`, `tn` and `abstain` (or
+    - "cost" with `fp`, `fn`, and optionally `tp`, `tn` and `abstain` (or
       `costs=Costs(...)`)
     - "capacity" with one of `k` (rows), `share` (of the rows), or `per_day`
       together with `rows_per_day`
@@ -98,7 +98,7 @@ def _fbeta(beta: float, name: str = "fbeta") -> Objective:
         del negatives
         # F = (1 + b^2) tp / ((1 + b^2) tp + b^2 fn + fp)
         value = _ratio((1 + square) * tp, tp + fp + square * positives)
-        # Without positives every threshold scores 0: there is nothing to choose by.
+        # Without positives every threshold scores 0, and none is better.
         return np.where(positives > 0, value, math.nan)
 
     return Objective(
@@ -119,10 +119,10 @@ def _g_mean() -> Objective:
     def value(
         tp: FloatArray, fp: FloatArray, positives: FloatArray, negatives: FloatArray
     ) -> FloatArray:
-        kept = 1 - _ratio(fp, negatives)
+        specificity = 1 - _ratio(fp, negatives)
         # Under the root a rounding error of 1e-16 would become 1e-8.
-        kept = np.where(kept <= ROUNDING, 0.0, kept)
-        return np.asarray(np.sqrt(_ratio(tp, positives) * kept))
+        specificity = np.where(specificity <= ROUNDING, 0.0, specificity)
+        return np.asarray(np.sqrt(_ratio(tp, positives) * specificity))
 
     words = "the highest geometric mean of recall and specificity"
     return Objective("g_mean", words, value)
@@ -222,7 +222,7 @@ def _capacity(
         room = most if k is not None else most * rows
         return np.where(flagged <= room * (1 + ROUNDING), flagged, math.nan)
 
-    given = {"k": k, "share": share, "per_day": per_day, "rows_per_day": rows_per_day}
+    options = {"k": k, "share": share, "per_day": per_day, "rows_per_day": rows_per_day}
     return Objective(
         "capacity",
         f"flags for {words}",
@@ -231,7 +231,7 @@ def _capacity(
         report=lambda tp, fp, positives, negatives: _ratio(
             tp + fp, positives + negatives
         ),
-        options=tuple((name, v) for name, v in given.items() if v is not None),
+        options=tuple((name, v) for name, v in options.items() if v is not None),
     )
 
 
@@ -308,13 +308,13 @@ def objective_names() -> tuple[str, ...]:
     return (*_BETAS, *_BUILDERS)
 
 
-def as_objective(given: str | Objective, options: dict[str, Any]) -> Objective:
-    """Return `given` if it is an objective, else build it from name and options.
+def as_objective(goal: str | Objective, options: dict[str, Any]) -> Objective:
+    """Return a ready objective as it is; build one from its name and options.
 
     Raises:
-        InputError: Options were given beside a ready objective.
+        InputError: There are options beside a ready objective.
     """
-    if isinstance(given, Objective):
+    if isinstance(goal, Objective):
         if options:
             raise InputError(
                 sentence(
@@ -322,5 +322,5 @@ def as_objective(given: str | Objective, options: dict[str, Any]) -> Objective:
                     "a name with options, or an objective alone",
                 )
             )
-        return given
-    return objective(given, **options)
+        return goal
+    return objective(goal, **options)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Another prevalence: known, or estimated from scores without labels.
 
-All of it assumes that only the share of positives differs (label shift): within
-each class the features are distributed as before.
+All of it assumes that only the share of positives differs (label shift): within each
+class the features are distributed as before. Known shares shift the log-odds (Elkan
+2001, theorem 2); unknown ones are estimated by maximum likelihood (Saerens, Latinne and
+Decaestecker 2002).
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ HALVINGS = 60
 CERTAIN = 500.0
 # Likelihood ratios this close to 1 differ from it by rounding.
 FLAT = 1e-9
-# New scores that fit a mixture of the classes worse than this are told.
+# A worse fit of the new scores to a mixture of the classes is reported.
 MISFIT = 0.01
 
 
@@ -48,7 +50,7 @@ class PrevalenceEstimate:
         base: The share that the scores were calibrated for.
         p_value: Of "the share is still `base`" (likelihood ratio, 1 degree of
             freedom).
-        rows: How many unlabelled rows were looked at.
+        rows: How many unlabelled rows there are.
         fit: The p-value of "the new scores are a mixture of the two classes as they
             were"; NaN if that was not tested.
         taken_as_exact: Whether the calibration was taken as exact.
@@ -67,7 +69,7 @@ class PrevalenceEstimate:
         return self.p_value < 1 - self.share.level
 
     def describe(self) -> str:
-        """Say in words what was found."""
+        """Say in words what the estimate is, and when it is right."""
         verdict = "differs from" if self.changed else "does not show a change from"
         text = (
             f"Prevalence among {self.rows:,} unlabelled rows: {self.share}; it "
@@ -82,8 +84,8 @@ class PrevalenceEstimate:
         if self.fit < MISFIT:
             text += (
                 f" More than the prevalence differs ({as_p_value(self.fit)}): the new "
-                "scores are no mixture of the two classes as they were in training, so "
-                "do not rely on this estimate."
+                "scores are not a mixture of the two classes as they were in training. "
+                "Do not rely on this estimate."
             )
         return text
 
@@ -100,9 +102,9 @@ def estimate_prevalence(
 ) -> PrevalenceEstimate:
     """Estimate the share of positives among unlabelled rows.
 
-    A fitted model does it as `model.estimate_prevalence(new)`, with the error of its
-    own training sample in the interval. For scores of your own, give labelled rows
-    that the scores did not learn from as `labelled`.
+    For a fitted model use `model.estimate_prevalence(new)`, whose interval contains the
+    error of its training sample. For your own scores, pass labelled rows that the
+    scores did not learn from as `labelled`.
 
     Calibrated log-odds z at prevalence `base` hold the likelihood ratio of the
     classes, log L = z - log-odds(base). The estimate maximises
@@ -116,8 +118,8 @@ def estimate_prevalence(
     With `labelled` nothing rests on the calibration: the labelled rows of each class
     and the new ones are counted in cells of the scores, and the new ones are a mixture
     of the classes. The interval is the profile likelihood of all three samples, and a
-    test says whether the new scores are such a mixture at all.
-    `benchmarks/prevalence.py` simulates its coverage.
+    test says whether the new scores are such a mixture. `benchmarks/prevalence.py`
+    simulates the coverage.
 
     Args:
         log_odds: `[rows]`, calibrated.
@@ -157,7 +159,7 @@ def estimate_prevalence(
     ratio = np.clip(z, -CERTAIN, CERTAIN) - float(to_log_odds(share))
     best = float(_maximum(ratio, np.ones((1, z.size)))[0])
     if np.abs(ratio).max() < FLAT:
-        # Scores that tell nothing leave every share as likely; the EM stays put.
+        # Scores without information make every share as likely; the EM does not move.
         best = share
     fall = 2 * (_likelihood(best, ratio) - _likelihood(share, ratio))
     if interval == "likelihood":
@@ -191,7 +193,7 @@ def _with_labelled(
     best, most = float(inner[finer.argmax()]), float(finer.max())
     at_base = float(labelled.profile(new, np.array([base]))[0])
     if most - at_base < FLAT:
-        # Scores that tell nothing leave every share as likely.
+        # Scores without information make every share as likely.
         best, most = base, max(most, at_base)
     allowed = _quantile(labelled, level) / 2
 
@@ -247,7 +249,7 @@ def at_prevalence(rule: DecisionRule, prevalence: float) -> DecisionRule:
         >>> round(new.threshold, 3), round(new.offset, 3)
         (-2.197, -2.197)
     """
-    wanted = number(prevalence, "prevalence", 0, 1, open_ends=True)
+    new = number(prevalence, "prevalence", 0, 1, open_ends=True)
     if not 0 < rule.prevalence < 1:
         raise InputError(
             sentence(
@@ -256,10 +258,10 @@ def at_prevalence(rule: DecisionRule, prevalence: float) -> DecisionRule:
                 "Set it with dataclasses.replace(rule, prevalence=...).",
             )
         )
-    shift = prior_offset(rule.prevalence, wanted)
-    moved = replace(rule, offset=rule.offset + shift, prevalence=wanted, tally=None)
+    shift = prior_offset(rule.prevalence, new)
+    shifted = replace(rule, offset=rule.offset + shift, prevalence=new, tally=None)
     if rule.objective == "cost" and rule.basis == "analytic":
-        return moved
+        return shifted
     if not is_movable(rule):
         raise UnsupportedError(
             sentence(
@@ -274,7 +276,7 @@ def at_prevalence(rule: DecisionRule, prevalence: float) -> DecisionRule:
         replace(c, threshold=c.threshold + shift) for c in rule.certificates
     )
     return replace(
-        moved,
+        shifted,
         threshold=rule.threshold + shift,
         lower=lower,
         certificates=certificates,

@@ -17,7 +17,7 @@ from equipoise.metrics.inputs import binary_labels, check_row_weights, check_sco
 from equipoise.priors import probability
 
 ENOUGH = 20
-"""Fewer log-odds lie between 0 and 1 by chance too often to be doubted."""
+"""Fewer log-odds lie between 0 and 1 by chance too often for a warning."""
 
 
 class ScoredRows(NamedTuple):
@@ -93,10 +93,10 @@ def check_score_column(score: npt.ArrayLike) -> FloatArray:
 
 
 def doubt_log_odds(rows: ScoredRows, stacklevel: int = 3) -> None:
-    """Warn where log-odds look like probabilities, which would be taken as they are.
+    """Warn if log-odds look like probabilities, which would be used as log-odds.
 
-    They do where all lie between 0 and 1, and fit the share of positives better as
-    they stand than as log-odds.
+    They do if all lie between 0 and 1, and agree better with the share of positives as
+    probabilities than as log-odds.
 
     Args:
         rows: Log-odds as scores, and labels.

@@ -29,15 +29,15 @@ def as_numbers(column: Column) -> npt.NDArray[np.float64]:
 def translated(column: Column, like: Column) -> npt.NDArray[np.int64]:
     """Return `column`'s codes in the categories of `like`.
 
-    -1 is missing; categories that `like` does not know get numbers from
-    `len(like.categories)` upwards.
+    -1 is missing; categories that `like` does not have get numbers from
+    `len(like.categories)` on.
     """
-    known = {category: code for code, category in enumerate(like.categories)}
-    fresh = len(known)
+    codes = {category: code for code, category in enumerate(like.categories)}
+    fresh = len(codes)
     lookup = []
     for category in column.categories:
-        if category not in known:
-            known[category] = fresh
+        if category not in codes:
+            codes[category] = fresh
             fresh += 1
-        lookup.append(known[category])
+        lookup.append(codes[category])
     return np.asarray(np.asarray([*lookup, -1], np.int64)[column.values])

@@ -12,8 +12,8 @@ from equipoise._core.types import FloatArray
 from equipoise.uncertainty.proportion import normal_quantile
 
 # z(n) = a - b n^-c on the logit scale: c = 1/2 is the inverse root, c -> 0 a straight
-# line in log n (growth without an end in sight), c < 0 growth that still gathers pace,
-# as near the floor that the prevalence sets.
+# line in log n (growth without an end in sight), c < 0 growth that still accelerates,
+# as it does near the floor that the prevalence sets.
 POWERS = (-0.25, 0.0, 0.25, 0.5)
 
 
@@ -93,9 +93,11 @@ def continued(points: CurvePoints, start: float, end: float) -> Continuation:
     )
 
 
-def _average(weight: FloatArray, means: FloatArray, own: FloatArray) -> Prediction:
+def _average(
+    weight: FloatArray, means: FloatArray, variances: FloatArray
+) -> Prediction:
     mean = float(weight @ means)
-    return Prediction(mean, float(weight @ (own + (means - mean) ** 2)))
+    return Prediction(mean, float(weight @ (variances + (means - mean) ** 2)))
 
 
 def _fit(

@@ -33,10 +33,10 @@ class Diagnosis:
     Attributes:
         facts: Rows, columns by kind, class counts, missing values, duplicates:
             plain data.
-        findings: What was found, the most severe first.
+        findings: The findings, the most severe first.
         not_applicable: Checks that make no sense on this data, with the reason.
         muted: Codes that were left out on request.
-        passed: Codes of the checks that found nothing.
+        passed: Codes of the checks that have nothing to report.
     """
 
     facts: Mapping[str, Any]
@@ -47,11 +47,11 @@ class Diagnosis:
 
     @property
     def worst(self) -> Severity | None:
-        """The highest severity found; None where nothing was found."""
+        """The highest severity; None if there is no finding."""
         return self.findings[0].severity if self.findings else None
 
     def failed(self, on: str = "error") -> bool:
-        """Return whether anything of severity `on` or above was found.
+        """Return whether there is a finding of severity `on` or above.
 
         Args:
             on: "error", "warning" or "info".
@@ -131,31 +131,31 @@ def diagnose(
 ) -> Diagnosis:
     """Look for what would make a result on this table wrong or unclear.
 
-    The plain form needs seconds for a million rows and trains nothing. `deep`
-    trains small models on a sub-sample: neighbours of the positives, suspicious
-    labels, and whether more data would help.
+    Without `deep` it needs seconds for a million rows and trains nothing. `deep` trains
+    small models on a sub-sample: neighbours of the positives, suspicious labels, and
+    whether more data would help.
 
     Args:
         source: The training rows, binary, with both classes: a `Table`, or anything
             that `read_table` takes.
-        target: The target's name where `source` is a path or a frame.
+        target: The target's name if `source` is a path or a frame.
         test: Separate test rows with the same columns, or None.
         positive: The positive class; by default the rarest.
         group: The column whose equal values belong together, as in `read_table`.
         time: The column that orders the rows in time, as in `read_table`.
         drop: Columns to leave out.
-        keep: Columns that are features even where they look like identifiers.
+        keep: Columns that are features even if they look like identifiers.
         unlabelled: What becomes of rows without a label: "refuse", "drop" or "keep",
             as in `read_table`.
-        day_first: Whether 03/04/2021 is 3 April where no date tells, as in
+        day_first: Whether 03/04/2021 is 3 April if no date decides it, as in
             `read_table`.
         deep: Whether to make the slow checks too.
-        mute: Codes of checks that are not to be made.
-        precision: The precision wanted of flagged cases, strictly in (0, 1); the
-            number of positives it takes is reported.
+        mute: Codes of checks to leave out.
+        precision: The precision that flagged cases should have, strictly in (0, 1);
+            the number of positives that it needs is reported.
         duplicates: "auto", "group" or "ignore": whether equal rows count as one
             case, see `outer_splits`.
-        seed: Where randomness is needed (sub-samples).
+        seed: Of the random sub-samples.
 
     Returns:
         A `Diagnosis`.
@@ -173,10 +173,10 @@ def diagnose(
         >>> x = np.random.default_rng(0).normal(size=400)
         >>> y = (np.arange(400) % 20 == 7).astype("int8")
         >>> table = Table((Column("x", "numeric", x),), y, ("no", "yes"))
-        >>> found = diagnose(table)
-        >>> found.worst
+        >>> diagnosis = diagnose(table)
+        >>> diagnosis.worst
         'warning'
-        >>> found["EQP001"].evidence["positives"]
+        >>> diagnosis["EQP001"].evidence["positives"]
         20
     """
     options = ReadingOptions(
@@ -199,42 +199,32 @@ def diagnose(
         seed=integer(seed, "seed"),
         duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
     )
-    muted = _codes(mute)
-    outcome = Outcomes(subject, deep, muted)
-    return outcome.collect()
+    return _run(subject, deep, _codes(mute))
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """The run of all checks over one subject."""
-
-    subject: Subject
-    deep: bool
-    muted: tuple[str, ...]
-
-    def collect(self) -> Diagnosis:
-        """Run the checks in order and sort what they say."""
-        found: list[Finding] = []
-        skipped: list[NotApplicable] = []
-        passed: list[str] = []
-        for check in CHECKS:
-            if check.code in self.muted or (check.deep and not self.deep):
-                continue
-            seen = check.run(self.subject)
-            if seen is None:
-                passed.append(check.code)
-            elif isinstance(seen, NotApplicable):
-                skipped.append(seen)
-            else:
-                found.append(seen)
-        found.sort(key=lambda f: (SEVERITIES.index(f.severity), f.code))
-        return Diagnosis(
-            facts_of(self.subject),
-            tuple(found),
-            tuple(skipped),
-            self.muted,
-            tuple(passed),
-        )
+def _run(subject: Subject, deep: bool, muted: tuple[str, ...]) -> Diagnosis:
+    """Run the checks in order, and sort their findings."""
+    findings: list[Finding] = []
+    skipped: list[NotApplicable] = []
+    passed: list[str] = []
+    for check in CHECKS:
+        if check.code in muted or (check.deep and not deep):
+            continue
+        result = check.run(subject)
+        if result is None:
+            passed.append(check.code)
+        elif isinstance(result, NotApplicable):
+            skipped.append(result)
+        else:
+            findings.append(result)
+    findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.code))
+    return Diagnosis(
+        facts=facts_of(subject),
+        findings=tuple(findings),
+        not_applicable=tuple(skipped),
+        muted=muted,
+        passed=tuple(passed),
+    )
 
 
 def require_both_classes(table: Table) -> Table:
@@ -260,8 +250,8 @@ def require_both_classes(table: Table) -> Table:
 
 def _codes(mute: Iterable[str]) -> tuple[str, ...]:
     codes = [mute] if isinstance(mute, str) else list(mute)
-    known = [check.code for check in CHECKS]
-    return tuple(one_of(code, known, "mute") for code in codes)
+    all_codes = [check.code for check in CHECKS]
+    return tuple(one_of(code, all_codes, "mute") for code in codes)
 
 
 def _paragraph(finding: Finding, width: int) -> str:

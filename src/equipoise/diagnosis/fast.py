@@ -23,8 +23,8 @@ def boosted_trees(
 ) -> FloatArray:
     """Fit 60 small trees on some rows and score others.
 
-    Leaves of 5 rows at least, so that a dozen positives can be learned from; gaps
-    and categories are native. It is made for speed and for comparing sizes of
+    Leaves have at least 5 rows, so that a dozen positives can be learned from; missing
+    values and categories are native. It is made for speed and for comparing sizes of
     training parts, not to be the best model.
 
     Args:
@@ -39,10 +39,10 @@ def boosted_trees(
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    known = matrix(table, train)
-    # Without one known value a column has no bins, and the fit would fail.
-    told = ~np.isnan(known).all(0)
-    if not told.any():
+    features = matrix(table, train)
+    # A column whose values are all missing has no bins, and the fit would fail.
+    usable = ~np.isnan(features).all(0)
+    if not usable.any():
         return np.zeros(len(score))
     kinds = [
         c.kind == "categorical" and len(c.categories) < MOST_LEVELS
@@ -54,13 +54,13 @@ def boosted_trees(
         min_samples_leaf=5,
         l2_regularization=1.0,
         early_stopping=False,
-        categorical_features=np.array(kinds)[told],
+        categorical_features=np.array(kinds)[usable],
         random_state=seed % 2**32,
     )
     # Fits this small lose more to waiting threads than they gain from them.
     with threadpool_limits(limits=1, user_api="openmp"):
-        model.fit(known[:, told], table.labels()[train])
-        scores = model.decision_function(matrix(table, score)[:, told])
+        model.fit(features[:, usable], table.labels()[train])
+        scores = model.decision_function(matrix(table, score)[:, usable])
     return np.asarray(scores, np.float64)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is it futile? A learning curve over the positives, and what more would buy."""
+"""Is it futile? A learning curve over the positives, and what more would gain."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ALIKE = 2.0
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """What more positives would buy, or why that cannot be said.
+    """What more positives would gain, or why that cannot be said.
 
     Attributes:
         positives: Positives of the table.
@@ -52,7 +52,7 @@ class LearningCurve:
         now: The average precision expected of training on `positives`.
         then: ... of training on `factor` times as many, with as many more negatives.
         gain: The difference.
-        refused: Why there is no answer; empty where there is one.
+        refused: Why there is no answer; empty if there is one.
 
     The values are expectations over training samples, for new rows of the same
     prevalence, of the learner that was used: a better one starts higher.
@@ -106,14 +106,14 @@ def learning_curve(
     Both classes are sub-sampled at the same rate, to five sizes from an eighth of
     the training part up to all of it, several times each; the scores of the held-out
     folds are pooled. On the logit scale the average precision is fitted by
-    a - b n^-c for several c, from -1/4 (growth that gathers pace) over 0 (a straight
+    a - b n^-c for several c, from -1/4 (growth that accelerates) over 0 (a straight
     line in log n) to 1/2 (the inverse root), averaged by their fit.
 
     The band of `then` contains the disagreement of the family, the noise of the fits,
     the noise of the test rows (jackknife over the folds for the gain; for the level
-    the logit variance 1 / (n AP (1 - AP)) of Boyd, Eng & Page 2013). Where the curve
-    fitted to the three smallest sizes does not foretell the largest within its own
-    band, the answer is refused.
+    the logit variance 1 / (n AP (1 - AP)) of Boyd, Eng & Page 2013). If the curve
+    fitted to the three smallest sizes does not predict the largest within its band,
+    there is no answer.
 
     Args:
         table: A binary table with 30 to 5,000 positives.
@@ -128,7 +128,7 @@ def learning_curve(
             are counted in place of positives. None where each row is one.
 
     Returns:
-        A `LearningCurve`; `refused` says why, where there is no answer.
+        A `LearningCurve`; `refused` says why, if there is no answer.
 
     Raises:
         InputError: `factor` or `folds` is out of range. More than fourfold is not
@@ -138,7 +138,7 @@ def learning_curve(
         >>> from equipoise.table.generators import gaussian_shift
         >>> few = gaussian_shift(200, positives=20, seed=1).table
         >>> print(learning_curve(few).refused)
-        a class has fewer than 30 rows, too few to go down from
+        a class has fewer than 30 rows, too few for smaller samples
     """
     factor = number(factor, "factor", 1, 4)
     folds = integer(folds, "folds", 3, 20)
@@ -149,7 +149,7 @@ def learning_curve(
     reason = _cannot(table, len(np.unique(unit)) - positives, positives)
     if reason:
         return LearningCurve(positives, factor, refused=reason)
-    trial = _run(table, _Drawn.of(table.labels(), units, folds, seed), learner, seed)
+    trial = _run(table, _Units.of(table.labels(), units, folds, seed), learner, seed)
     return trial.answer(positives, factor, level)
 
 
@@ -158,10 +158,10 @@ def _cannot(table: Table, negatives: int, positives: int) -> str:
         return "the table has no feature columns"
     if min(positives, negatives) < FEWEST:
         what = "rows" if len(table) == negatives + positives else "independent cases"
-        return f"a class has fewer than {FEWEST} {what}, too few to go down from"
+        return f"a class has fewer than {FEWEST} {what}, too few for smaller samples"
     if positives > MOST:
         return (
-            f"{positives:,} positives are more than the {MOST:,} up to which it is made"
+            f"{positives:,} positives are more than the {MOST:,} for which it is made"
         )
     return ""
 
@@ -240,7 +240,7 @@ class MeasuredCurve:
         return Prediction(ahead.gain.mean, ALIKE * ahead.gain.variance + jackknife)
 
     def _backtest(self, points: CurvePoints, level: float) -> str:
-        """Fit the three smallest sizes and foretell the largest."""
+        """Fit the three smallest sizes and predict the largest."""
         start, end = float(points.size[2]), float(points.size[-1])
         ahead = continued(points.first(3), start, end)
         expected = ahead.level.mean + ahead.gain.mean
@@ -250,14 +250,14 @@ class MeasuredCurve:
         if abs(miss) <= normal_quantile((1 + level) / 2) * math.sqrt(variance):
             return ""
         return (
-            "the curve bends: the smaller sizes foretell an average precision of "
+            "the curve bends: the smaller sizes predict an average precision of "
             f"{figure(float(probability(expected)))} at {end:.0f} training positives, "
-            f"where it is {figure(float(probability(points.z[-1])))}"
+            f"but it is {figure(float(probability(points.z[-1])))}"
         )
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawn:
+class _Units:
     """What is held out and drawn together.
 
     Attributes:
@@ -273,7 +273,7 @@ class _Drawn:
     @classmethod
     def of(
         cls, y: npt.NDArray[np.int8], units: IntArray | None, folds: int, seed: int
-    ) -> _Drawn:
+    ) -> _Units:
         if units is None:
             return cls(_folds(y, folds, seed), np.arange(len(y)), y)
         unit = np.unique(units, return_inverse=True)[1]
@@ -289,30 +289,30 @@ class _Drawn:
         """Draw training rows outside a fold, and count their positive units."""
         outside = np.unique(self.unit[self.fold != fold])
         chosen = _strata(self.positive, outside, share, random)
-        kept = np.zeros(len(self.positive), np.bool_)
-        kept[chosen] = True
-        return np.flatnonzero(kept[self.unit]), int(self.positive[chosen].sum())
+        in_part = np.zeros(len(self.positive), np.bool_)
+        in_part[chosen] = True
+        return np.flatnonzero(in_part[self.unit]), int(self.positive[chosen].sum())
 
 
-def _run(table: Table, drawn: _Drawn, learner: FastLearner, seed: int) -> MeasuredCurve:
-    positives, fold = int(drawn.positive.sum()), drawn.fold
+def _run(table: Table, units: _Units, learner: FastLearner, seed: int) -> MeasuredCurve:
+    positives, fold = int(units.positive.sum()), units.fold
     folds = int(fold.max()) + 1
     pool = positives * (folds - 1) / folds
     shares = np.geomspace(max(SMALLEST, FEWEST_TO_TRAIN / pool), 1, len(DRAWS))
     values, spreads, without, sizes = [], [], [], []
     for share, draws in zip(shares, DRAWS, strict=True):
-        found = [
-            _pooled(table, learner, drawn, float(share), draw, seed)
+        runs = [
+            _pooled(table, learner, units, float(share), draw, seed)
             for draw in range(draws)
         ]
         pooled = [
-            smooth_average_precision(table.labels(), scores) for scores, _ in found
+            smooth_average_precision(table.labels(), scores) for scores, _ in runs
         ]
         values.append(float(np.mean(pooled)))
         spreads.append(float(np.var(pooled, ddof=1)) if draws > 1 else math.nan)
-        sizes.append(float(np.mean([size for _, size in found])))
+        sizes.append(float(np.mean([size for _, size in runs])))
         without.append(
-            [_mean_without(table.labels(), found, fold, k) for k in range(folds)]
+            [_mean_without(table.labels(), runs, fold, k) for k in range(folds)]
         )
     return MeasuredCurve(
         np.array(sizes),
@@ -327,18 +327,18 @@ def _run(table: Table, drawn: _Drawn, learner: FastLearner, seed: int) -> Measur
 def _pooled(
     table: Table,
     learner: FastLearner,
-    drawn: _Drawn,
+    units: _Units,
     share: float,
     draw: int,
     seed: int,
 ) -> tuple[FloatArray, float]:
     """Score every row by a model of the other folds' sub-sample."""
     scores, sizes = np.empty(len(table)), []
-    for k in range(int(drawn.fold.max()) + 1):
+    for k in range(int(units.fold.max()) + 1):
         path = ("diagnosis", "curve", k, draw, round(1e6 * share))
         random = generator(seed, *path)
-        train, size = drawn.train(k, share, random)
-        held = np.flatnonzero(drawn.fold == k)
+        train, size = units.train(k, share, random)
+        held = np.flatnonzero(units.fold == k)
         scores[held] = learner(table, train, held, derive(seed, *path))
         sizes.append(size)
     return scores, float(np.mean(sizes))
@@ -349,12 +349,12 @@ def _strata(
 ) -> IntArray:
     """Draw the same share of both classes; of negatives 10 per positive at most."""
     positive, negative = rows[y[rows] == 1], rows[y[rows] == 0]
-    wanted = max(2, round(share * len(positive)))
-    others = min(round(share * len(negative)), MOST_NEGATIVES * wanted)
+    hits = max(2, round(share * len(positive)))
+    others = min(round(share * len(negative)), MOST_NEGATIVES * hits)
     return np.sort(
         np.concatenate(
             [
-                random.choice(positive, wanted, replace=False),
+                random.choice(positive, hits, replace=False),
                 random.choice(negative, max(2, others), replace=False),
             ]
         )
@@ -372,14 +372,12 @@ def _folds(y: npt.NDArray[np.int8], folds: int, seed: int) -> IntArray:
 
 def _mean_without(
     y: npt.NDArray[np.int8],
-    found: Sequence[tuple[FloatArray, float]],
+    runs: Sequence[tuple[FloatArray, float]],
     fold: IntArray,
     left_out: int,
 ) -> float:
-    kept = fold != left_out
-    return float(
-        np.mean([smooth_average_precision(y[kept], s[kept]) for s, _ in found])
-    )
+    rest = fold != left_out
+    return float(np.mean([smooth_average_precision(y[rest], s[rest]) for s, _ in runs]))
 
 
 def smooth_average_precision(y: npt.ArrayLike, score: npt.ArrayLike) -> float:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows that were computed from others: SMOTE and its relatives, before the file came.
+"""Rows that were computed from others, by SMOTE or a relative, before you got the file.
 
 SMOTE puts a row on the line between a row of the rare class and one of its nearest
 neighbours, x = a + u (b - a) with u at random. So do its variants (borderline, SVM and
@@ -39,13 +39,13 @@ QUERIES = 300
 NEIGHBOURS = 40
 POOL = 60_000
 FEWEST = 12
-"""Fewer distinct rows of a class are not looked at."""
+"""A class with fewer distinct rows is not examined."""
 ANGLES = tuple(10.0**-k for k in range(7, 0, -1))
 """Radians, the smallest first."""
 MOST = 1.1
-"""A class that is larger than so many times the other was not filled up."""
+"""A class that is larger than so many times the other has no added rows."""
 LEAST = 0.1
-"""A share of rows on lines that is told, if the lines are exact."""
+"""The share of rows on lines that is reported, if the lines are exact."""
 ROUNDED = 0.15
 """The same share if rounding must be allowed for."""
 EXACT = 1e-5
@@ -57,11 +57,11 @@ FEW_VALUES = 20
 SAME = 0.98
 """Directions with a larger cosine count once."""
 TREE_DIMENSIONS = 10
-"""In more dimensions a search tree looks at nearly all rows, and is slower."""
+"""In more dimensions a search tree visits nearly all rows, and is slower."""
 BLOCK = 1 << 22
-"""Distances that are held at once."""
+"""Distances that are in memory at once."""
 CHANCE = 0.05
-"""The share of rows with lines by accident that is let in."""
+"""The share of rows that may have a line by accident."""
 
 
 @dataclass(frozen=True)
@@ -89,17 +89,17 @@ def made_rows(table: Table, seed: int = 0) -> Made | None:
 
     Args:
         table: A binary table.
-        seed: Of the rows that are looked at.
+        seed: Of the rows that are searched.
     """
     lines = [_angles(_points(table, label), seed) for label in (0, 1)]
     sizes = np.bincount(table.labels(), minlength=2)
     for label in (1, 0):
         if sizes[label] > MOST * sizes[1 - label]:
             continue  # over-sampling fills the smaller class up
-        found = _on_lines(lines[label], lines[1 - label])
+        on_lines = _on_lines(lines[label], lines[1 - label])
         fractions = _fractions(table, label)
-        if found is not None or fractions:
-            share, others, angle = found or (0.0, 0.0, 0.0)
+        if on_lines is not None or fractions:
+            share, others, angle = on_lines or (0.0, 0.0, 0.0)
             return Made(label, share, others, angle, fractions)
     return None
 
@@ -213,15 +213,17 @@ def _simple(ratio: float) -> bool:
     return bool((away < SIMPLE * below).any())
 
 
-def _on_lines(own: FloatArray, other: FloatArray) -> tuple[float, float, float] | None:
-    """Return the shares on lines and the angle, where one stands still."""
-    if len(own) < FEWEST:
+def _on_lines(
+    angles: FloatArray, other: FloatArray
+) -> tuple[float, float, float] | None:
+    """Return the shares on lines and the angle at which the share stands still."""
+    if len(angles) < FEWEST:
         return None
     for smaller, larger in itertools.pairwise(ANGLES):
-        share, wider = float(np.mean(own < smaller)), float(np.mean(own < larger))
+        share, wider = float(np.mean(angles < smaller)), float(np.mean(angles < larger))
         others = float(np.mean(other < smaller)) if len(other) else 0.0
         least = LEAST if smaller <= EXACT else ROUNDED
-        still = share * len(own) >= HITS and share >= max(least, 0.5 * wider)
+        still = share * len(angles) >= HITS and share >= max(least, 0.5 * wider)
         if still and others <= share / 4:
             return share, others, smaller
     return None
@@ -229,20 +231,20 @@ def _on_lines(own: FloatArray, other: FloatArray) -> tuple[float, float, float] 
 
 def _fractions(table: Table, label: int) -> tuple[str, ...]:
     """Return the columns that are whole in the other class and not in this one."""
-    found = []
+    averaged = []
     for column in table.columns:
         if column.kind != "numeric":
             continue
-        own = column.values[table.labels() == label]
+        values = column.values[table.labels() == label]
         other = column.values[table.labels() != label]
-        own, other = own[np.isfinite(own)], other[np.isfinite(other)]
-        if min(len(own), len(other)) < FEWEST or len(np.unique(other)) < 2:
+        values, other = values[np.isfinite(values)], other[np.isfinite(other)]
+        if min(len(values), len(other)) < FEWEST or len(np.unique(other)) < 2:
             continue
-        broken = own != np.round(own)
-        inside = (own >= other.min()) & (own <= other.max())
+        broken = values != np.round(values)
+        inside = (values >= other.min()) & (values <= other.max())
         if (other == np.round(other)).all() and np.mean(broken & inside) >= LEAST:
-            found.append(column.name)
+            averaged.append(column.name)
     # One such column may be an accident of how the classes were recorded.
     negatives, positives = class_counts(table.labels())
     equal = positives == negatives
-    return tuple(found) if len(found) > 1 or (found and equal) else ()
+    return tuple(averaged) if len(averaged) > 1 or (averaged and equal) else ()

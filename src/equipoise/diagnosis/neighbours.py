@@ -48,12 +48,12 @@ class Neighbourhood:
         Napierala & Stefanowski (2016): of 5 neighbours 4 or 5 are positive; 2 or 3;
         1; none.
         """
-        own = self.positive.sum(1)
+        number = self.positive.sum(1)
         return {
-            "safe": float(np.mean(own >= 4)),
-            "borderline": float(np.mean((own == 2) | (own == 3))),
-            "rare": float(np.mean(own == 1)),
-            "outlying": float(np.mean(own == 0)),
+            "safe": float(np.mean(number >= 4)),
+            "borderline": float(np.mean((number == 2) | (number == 3))),
+            "rare": float(np.mean(number == 1)),
+            "outlying": float(np.mean(number == 0)),
         }
 
 
@@ -65,7 +65,7 @@ def neighbourhood(
     Both classes are sub-sampled at the same rate, so that the mixture stays as it
     is. Distances are Euclidean over the encoding: numbers scaled by their quartiles
     and bounded, gaps as columns of their own, two different categories at distance 1.
-    Equal rows are neighbours like any others; leave copies out by `rows`.
+    Equal rows are neighbours like any others; use `rows` to leave copies out.
 
     Args:
         table: At least 7 rows and 2 positives.
@@ -83,8 +83,9 @@ def neighbourhood(
     y = table.labels()[rows]
     asked = pick(np.flatnonzero(y == 1), MOST_QUERIES, random)
     search = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(points)
-    found = search.kneighbors(points[asked], return_distance=False)
-    nearest = np.stack([_without(f, i) for f, i in zip(found, asked, strict=True)])
+    neighbours = search.kneighbors(points[asked], return_distance=False)
+    pairs = zip(neighbours, asked, strict=True)
+    nearest = np.stack([_without(rows_near, row) for rows_near, row in pairs])
     others = (int(y.sum()) - 1) / (len(y) - 1)
     return Neighbourhood(rows[asked], rows[nearest], y[nearest] == 1, others)
 
@@ -113,6 +114,6 @@ def _stratified(
     return np.sort(np.concatenate(parts))
 
 
-def _without(found: npt.NDArray[np.int64], own: int) -> npt.NDArray[np.int64]:
-    """Drop the row itself; where copies crowd it out, drop the last."""
-    return np.asarray(found[found != own][:NEIGHBOURS])
+def _without(neighbours: npt.NDArray[np.int64], row: int) -> npt.NDArray[np.int64]:
+    """Drop the row itself; if copies crowd it out, drop the last neighbour."""
+    return np.asarray(neighbours[neighbours != row][:NEIGHBOURS])

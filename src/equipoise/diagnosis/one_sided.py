@@ -4,10 +4,11 @@
 A column that is filled in after the event for some of the positives is weak as a whole
 and gives the answer away in the rows where it is filled in.
 
-Were a column independent of the class, k rows that share a value would all be positive
-with probability C(P, k) / C(N, k), for P positives in N rows. What is reported has a
-probability of at most `alpha` over all values that are looked at (Bonferroni), so that
-a table of independent columns gives a false alarm in at most that share of draws.
+If a column were independent of the class, k rows that share a value would all be
+positive with probability C(P, k) / C(N, k), for P positives in N rows. What is reported
+has a probability of at most `alpha` over all values that are examined (Bonferroni), so
+that a table of independent columns gives a false alarm in at most that share of
+draws.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class OneSided:
         name: The column.
         what: The value in words, for example "is missing" or "is above 3.5".
         rows: How many rows have it, all of them positive.
-        p_value: How likely that is by chance, over all values that were looked at.
+        p_value: How likely that is by chance, over all values that were examined.
     """
 
     name: str
@@ -61,17 +62,17 @@ def one_sided(
         >>> from equipoise.task import Task
         >>> y = np.arange(400) % 10 == 0
         >>> flag = Column("refunded", "numeric", (y & (np.arange(400) < 300)) * 1.0)
-        >>> (found,) = one_sided(Table((flag,), y.astype(np.int8),
+        >>> (refunded,) = one_sided(Table((flag,), y.astype(np.int8),
         ...               Task("binary", ("no", "yes"))))
-        >>> found.what, found.rows
+        >>> refunded.what, refunded.rows
         ('is 1', 30)
     """
     rows = np.arange(len(table)) if cases is None else cases
     positive = np.asarray(table.labels()[rows] == 1)
-    looked, found = 0, []
+    examined, candidates = 0, []
     for column in table.columns:
         values = _values(column.take(rows))
-        looked += len(values)
+        examined += len(values)
         pure = [
             (int(has.sum()), what)
             for what, has in values
@@ -79,15 +80,15 @@ def one_sided(
         ]
         if pure:
             size, what = max(pure)
-            found.append((column.name, what, size))
-        looked += 2 * (column.kind in ("numeric", "datetime"))
+            candidates.append((column.name, what, size))
+        examined += 2 * (column.kind in ("numeric", "datetime"))
         beyond = _beyond(column.take(rows), positive)
         if beyond is not None and not pure:
-            found.append((column.name, *beyond))
+            candidates.append((column.name, *beyond))
     total = int(positive.sum())
     judged = [
-        OneSided(name, what, size, min(1.0, looked * _chance(size, total, len(rows))))
-        for name, what, size in found
+        OneSided(name, what, size, min(1.0, examined * _chance(size, total, len(rows))))
+        for name, what, size in candidates
     ]
     sure = [entry for entry in judged if entry.p_value <= alpha]
     return tuple(sorted(sure, key=lambda entry: -entry.rows))
@@ -95,22 +96,23 @@ def one_sided(
 
 def _values(column: Column) -> list[tuple[str, npt.NDArray[np.bool_]]]:
     """Return the values that many rows may share, and which rows have each."""
-    found = []
+    values = []
     missing = column.missing()
     if missing.any():
-        found.append(("is missing", missing))
+        values.append(("is missing", missing))
     if column.kind == "categorical":
         sizes = np.bincount(column.values[~missing], minlength=len(column.categories))
         for code in np.flatnonzero(sizes >= FEWEST):
             text = column.categories[int(code)]
-            found.append((f"is {text!r}", np.asarray(column.values == code)))
+            values.append((f"is {text!r}", np.asarray(column.values == code)))
     elif column.kind in ("numeric", "boolean"):
-        known = np.unique(column.values[~missing])
-        if len(known) <= MOST_VALUES:
-            found += [
-                (f"is {value:g}", np.asarray(column.values == value)) for value in known
+        numbers = np.unique(column.values[~missing])
+        if len(numbers) <= MOST_VALUES:
+            values += [
+                (f"is {number:g}", np.asarray(column.values == number))
+                for number in numbers
             ]
-    return found
+    return values
 
 
 def _beyond(column: Column, positive: npt.NDArray[np.bool_]) -> tuple[str, int] | None:
@@ -118,13 +120,13 @@ def _beyond(column: Column, positive: npt.NDArray[np.bool_]) -> tuple[str, int] 
     if column.kind not in ("numeric", "datetime"):
         return None
     numbers = as_numbers(column)
-    known = ~np.isnan(numbers)
-    others = numbers[known & ~positive]
+    present = ~np.isnan(numbers)
+    others = numbers[present & ~positive]
     if not len(others):
         return None
     for what, end, has in (
-        ("is above", others.max(), known & (numbers > others.max())),
-        ("is below", others.min(), known & (numbers < others.min())),
+        ("is above", others.max(), present & (numbers > others.max())),
+        ("is below", others.min(), present & (numbers < others.min())),
     ):
         size = int(has.sum())
         if size >= max(FEWEST, BEYOND * positive.sum()):

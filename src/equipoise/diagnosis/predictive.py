@@ -30,8 +30,8 @@ class Strength:
             cross-fitted AUROC of its values' class rates.
         low: Lower end of the interval.
         high: Upper end.
-        how: "order", or "values" where the rates of single values or ranges (a
-            missing value is one of them) predict better than the order.
+        how: "order", or "values" if the rates of single values or ranges (a missing
+            value is one of them) predict better than the order.
     """
 
     name: str
@@ -61,12 +61,12 @@ def strengths(
     folds = stratified_folds(table.labels(), seed, units)
     negatives = count_units(units, np.asarray(table.labels() == 0))
     positives = count_units(units, np.asarray(table.labels() == 1))
-    found = []
+    measured = []
     for column in table.columns:
         auroc, how = _alone(column, table.labels(), folds)
         low, high = auroc_interval(auroc, positives, negatives, level)
-        found.append(Strength(column.name, auroc, low, high, how))
-    return tuple(sorted(found, key=lambda s: -s.auroc))
+        measured.append(Strength(column.name, auroc, low, high, how))
+    return tuple(sorted(measured, key=lambda s: -s.auroc))
 
 
 def _alone(
@@ -76,8 +76,8 @@ def _alone(
     if column.kind == "categorical":
         return by_value, "values"
     numbers = as_numbers(column)
-    known = numbers[~np.isnan(numbers)]
-    middle = float(np.median(known)) if known.size else 0.0
+    present = numbers[~np.isnan(numbers)]
+    middle = float(np.median(present)) if present.size else 0.0
     order = roc_auc(y, np.where(np.isnan(numbers), middle, numbers))
     order = max(order, 1 - order)
     return (order, "order") if order >= by_value else (by_value, "values")
@@ -115,11 +115,11 @@ def value_codes(column: Column, bins: int = BINS) -> npt.NDArray[np.int64]:
     if column.kind == "categorical":
         return np.asarray(column.values, np.int64) + 1
     numbers = as_numbers(column)
-    known = numbers[~np.isnan(numbers)]
-    if not known.size:
+    present = numbers[~np.isnan(numbers)]
+    if not present.size:
         return np.zeros(len(numbers), np.int64)
     inner = np.linspace(0, 1, bins + 1)[1:-1]
-    cuts = np.unique(np.quantile(known, inner, method="inverted_cdf"))
+    cuts = np.unique(np.quantile(present, inner, method="inverted_cdf"))
     codes = np.searchsorted(cuts, numbers, side="left") + 1
     return np.where(np.isnan(numbers), 0, codes).astype(np.int64)
 

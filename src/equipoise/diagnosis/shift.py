@@ -46,8 +46,9 @@ def shifts(
 ) -> list[Shift]:
     """Return the columns that differ, the largest distance first.
 
-    Numbers are cut at the first part's deciles; a missing value is a category.
-    Holm's correction holds the level over all columns.
+    Numbers are cut at the first part's deciles; a missing value is a category. Each
+    column has a chi-square test of homogeneity, with Holm's correction (1979) over all
+    columns.
 
     Args:
         table: Where the first part lies.
@@ -59,13 +60,14 @@ def shifts(
     """
     random = generator(seed, "diagnosis", "shift")
     here, there = pick(rows, ROWS, random), pick(other_rows, ROWS, random)
-    found = [
+    compared = [
         column_shift(column.take(here), other[column.name].take(there))
         for column in table.columns
     ]
-    rejected = holm([shift.p_value for shift in found]) <= alpha
-    kept = [shift for shift, differs in zip(found, rejected, strict=True) if differs]
-    return sorted(kept, key=lambda shift: -shift.distance)
+    rejected = holm([shift.p_value for shift in compared]) <= alpha
+    pairs = zip(compared, rejected, strict=True)
+    differing = [shift for shift, differs in pairs if differs]
+    return sorted(differing, key=lambda shift: -shift.distance)
 
 
 def column_shift(column: Column, other: Column) -> Shift:
@@ -98,11 +100,11 @@ def _cells(
         others = translated(other, column) + 1
     else:
         numbers, other_numbers = as_numbers(column), as_numbers(other)
-        known = numbers[~np.isnan(numbers)]
+        present = numbers[~np.isnan(numbers)]
         levels = np.linspace(0, 1, BINS + 1)[1:-1]
         cuts = (
-            np.unique(np.quantile(known, levels, method="inverted_cdf"))
-            if known.size
+            np.unique(np.quantile(present, levels, method="inverted_cdf"))
+            if present.size
             else np.empty(0)
         )
         codes, others = (

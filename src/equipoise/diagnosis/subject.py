@@ -194,12 +194,12 @@ class Subject:
     def neighbourhood(self) -> Neighbourhood:
         """The nearest neighbours of the positives (`deep` checks only).
 
-        Of copies one is left.
+        Of each set of copies one row counts.
         """
         units = self.units.rows
         if self.table.groups is not None:
             units = tied_rows(
                 dataclasses.replace(self.table, groups=None), self.duplicates
             )
-        kept = one_of_each(units, generator(self.seed, "diagnosis", "copies"))
-        return neighbourhood(self.table, self.seed, rows=kept)
+        rows = one_of_each(units, generator(self.seed, "diagnosis", "copies"))
+        return neighbourhood(self.table, self.seed, rows=rows)
