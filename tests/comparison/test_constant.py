@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from equipoise.comparison import judge, resampled_difference
-from equipoise.comparison.constant import against_constant, average_precision_at
+from equipoise.comparison.constant import against_constant, least_average_precision
 from equipoise.comparison.rows import delong_difference
 from equipoise.evaluation import CrossValidated, cross_validated
 from equipoise.metrics import Estimate, average_precision, roc_auc
@@ -139,7 +139,7 @@ def test_the_least_average_precision_of_an_area() -> None:
         middle, t_middle = (f[1:] + f[:-1]) / 2, (t[1:] + t[:-1]) / 2
         area = 1 - middle.mean()
         precision = share * t_middle / (share * t_middle + (1 - share) * middle)
-        assert precision.mean() >= average_precision_at(area, share) - 1e-3
+        assert precision.mean() >= least_average_precision(area, share) - 1e-3
 
 
 def test_ends_on_different_sides_have_a_reason() -> None:

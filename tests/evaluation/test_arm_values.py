@@ -13,7 +13,7 @@ from equipoise.decision.objectives import as_objective
 from equipoise.evaluation.arm_values import (
     ArmScores,
     ArmValues,
-    TrialRows,
+    EvaluatedRows,
     between_repeats,
     by_repeat,
     by_split,
@@ -31,11 +31,11 @@ F1 = as_objective("f1", {})
 COSTS = Costs(fp=1.0, fn=10.0)
 
 
-def rows_of(y, folds, costs=None, weights=None) -> TrialRows:
-    return TrialRows(y, folds, F1, costs, weights)
+def rows_of(y, folds, costs=None, weights=None) -> EvaluatedRows:
+    return EvaluatedRows(y, folds, F1, costs, weights)
 
 
-def values_of(arm: ArmScores, splits, rows: TrialRows):
+def values_of(arm: ArmScores, splits, rows: EvaluatedRows):
     cells = DecisionCells.of(arm.decided, rows.y, rows.weights)
     return point_estimates(
         by_repeat(arm, splits, rows),

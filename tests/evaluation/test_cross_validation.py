@@ -13,7 +13,7 @@ from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.errors import InputError
 from equipoise.evaluation import cross_validated
-from equipoise.evaluation.arm_values import ArmValues, TrialRows, within_folds
+from equipoise.evaluation.arm_values import ArmValues, EvaluatedRows, within_folds
 from equipoise.evaluation.cross_validation import pick_leader
 from equipoise.evaluation.cv_intervals import ErrorBasis, resampled_interval
 from equipoise.evaluation.decided import Decided
@@ -461,7 +461,7 @@ def test_an_undefined_arm_never_wins() -> None:
 def test_errors_of_differences_are_of_the_joint_replicates(drawn) -> None:
     trial = cross_validated(drawn.y, drawn.scores, drawn.folds, replicates=200)
     assert trial["plain"].errors == {}
-    rows = TrialRows(drawn.y == 1, drawn.folds, as_objective("f1", {}))
+    rows = EvaluatedRows(drawn.y == 1, drawn.folds, as_objective("f1", {}))
     arms = {name: ArmValues.of(z, rows) for name, z in drawn.scores.items()}
     draws = RowWeights(rows.y, None, 200, 0)
     noisy, plain = (replicate(arms, draws)[n].values for n in ("noisy", "plain"))

@@ -12,7 +12,7 @@ from scipy import stats
 
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
-from equipoise.evaluation.arm_values import ArmValues, TrialRows
+from equipoise.evaluation.arm_values import ArmValues, EvaluatedRows
 from equipoise.evaluation.cv_intervals import (
     ALONE,
     BETWEEN_DECISION,
@@ -210,7 +210,7 @@ COSTS = Costs(fp=1.0, fn=8.0)
 
 @pytest.fixture(scope="module")
 def arms(drawn) -> dict[str, ArmValues]:
-    rows = TrialRows(drawn.y == 1, drawn.folds, as_objective("f1", {}), COSTS)
+    rows = EvaluatedRows(drawn.y == 1, drawn.folds, as_objective("f1", {}), COSTS)
     return {name: ArmValues.of(z, rows) for name, z in drawn.scores.items()}
 
 

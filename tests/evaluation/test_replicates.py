@@ -11,7 +11,7 @@ from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.decision.thresholds import choose_threshold
 from equipoise.evaluation import replicates
-from equipoise.evaluation.arm_values import ArmScores, ArmValues, TrialRows
+from equipoise.evaluation.arm_values import ArmScores, ArmValues, EvaluatedRows
 from equipoise.evaluation.decided import Decided, definitions
 from equipoise.evaluation.replicates import (
     PROBABILITY,
@@ -29,8 +29,8 @@ COSTS = Costs(fp=1.0, fn=5.0)
 F1 = as_objective("f1", {})
 
 
-def rows_of(drawn, costs: Costs | None = COSTS) -> TrialRows:
-    return TrialRows(drawn.y == 1, drawn.folds, F1, costs)
+def rows_of(drawn, costs: Costs | None = COSTS) -> EvaluatedRows:
+    return EvaluatedRows(drawn.y == 1, drawn.folds, F1, costs)
 
 
 def arm_of(drawn, name: str = "noisy") -> tuple[ArmScores, Replicator]:
@@ -128,7 +128,7 @@ def test_a_choice_is_judged_under_its_own_and_under_even_weights(
 
 def test_a_rule_that_follows_from_costs_has_no_error_of_choice(drawn) -> None:
     goal = as_objective("cost", {"costs": COSTS})
-    rows = TrialRows(drawn.y == 1, drawn.folds, goal, COSTS)
+    rows = EvaluatedRows(drawn.y == 1, drawn.folds, goal, COSTS)
     arm = ArmValues.of(drawn.scores["noisy"], rows)
     assert (arm.decided.goal, arm.decided.upper) == (None, COSTS.log_odds)
     replicates = replicate({"noisy": arm}, RowWeights(rows.y, None, 9, 0))

@@ -16,7 +16,7 @@ from equipoise.uncertainty.row_weights import RowWeights
 from equipoise.uncertainty.weighted_metrics import (
     GroupSums,
     WeightedRanking,
-    average_precision_at,
+    average_precision_at_prevalence,
     class_mean,
     falling_groups,
     roc_auc_within_folds,
@@ -82,7 +82,7 @@ def test_ranking_metrics_equal_scikit_learn(seed: int, ties: bool) -> None:
     w = random.exponential(size=(27, 3))
     share, given = 0.3, w.astype(np.float32)
     auc = roc_auc_within_folds(*sums(score, y, 1)(given))
-    ap = average_precision_at(*sums(score, y)(given), share)
+    ap = average_precision_at_prevalence(*sums(score, y)(given), share)
     for b in range(3):
         assert auc[b] == pytest.approx(
             roc_auc_score(y, score, sample_weight=w[:, b]), abs=1e-5

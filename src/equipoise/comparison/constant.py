@@ -71,16 +71,16 @@ def against_constant(
         exactly if p is at most 1 - level; its ends are NaN, with a reason, if average
         precision and AUROC lie on different sides.
     """
-    area, own = at("roc_auc"), at(metric)
+    area, compared = at("roc_auc"), at(metric)
     reference = prevalence if metric == "average_precision" else 0.5
-    shown, ranked = own(level), area(level)
+    shown, ranked = compared(level), area(level)
     gain = shown.value - reference
     p = p_value(area, 0.5)
     side = 1 if ranked.value >= 0.5 else -1
     if metric == "average_precision":
-        p_own = min(1.0, SHARE * p_value(own, reference))
-        if math.isnan(p) or p_own < p:
-            p, side = p_own, 1 if gain >= 0 else -1
+        p_compared = min(1.0, SHARE * p_value(compared, reference))
+        if math.isnan(p) or p_compared < p:
+            p, side = p_compared, 1 if gain >= 0 else -1
     if math.isnan(p):
         reason = shown.reason or ranked.reason or "its error is unknown"
         nothing = (NAN,) * 6
@@ -115,15 +115,15 @@ def _beside_chance(
     """
     low, high = ends
     if side > 0 and ranked.low > 0.5:
-        bound = average_precision_at(ranked.low, prevalence) - prevalence
+        bound = least_average_precision(ranked.low, prevalence) - prevalence
         low = max(low, min(bound, gain))
     if side < 0 and ranked.high < 0.5:
-        bound = average_precision_at(ranked.high, prevalence) - prevalence
+        bound = least_average_precision(ranked.high, prevalence) - prevalence
         high = min(high, max(bound, gain))
     return low, high
 
 
-def average_precision_at(auroc: float, prevalence: float) -> float:
+def least_average_precision(auroc: float, prevalence: float) -> float:
     """Return the least average precision of a concave ROC curve of some area.
 
     With f(t) the share of negatives that score above the share t of positives,
@@ -137,8 +137,8 @@ def average_precision_at(auroc: float, prevalence: float) -> float:
         prevalence: The share of positives, strictly between 0 and 1.
 
     Example:
-        >>> round(average_precision_at(0.5, 0.1), 3), average_precision_at(1.0, 0.1)
-        (0.1, 1.0)
+        >>> [round(least_average_precision(area, 0.1), 3) for area in (0.5, 1.0)]
+        [0.1, 1.0]
     """
     return prevalence / (prevalence + 2 * (1 - prevalence) * (1 - auroc))
 
@@ -153,8 +153,8 @@ def p_value(at: At, reference: float) -> float:
     Returns:
         Within [1e-12, 1]; NaN if there is no interval.
     """
-    found = at(0.5)
-    if math.isnan(found.low) or math.isnan(found.high):
+    middling = at(0.5)
+    if math.isnan(middling.low) or math.isnan(middling.high):
         return NAN
     # In the logarithm: an interval widens as the error rate falls.
     low, high = math.log(LEAST), 0.0

@@ -195,7 +195,7 @@ def _evaluation(
     level: float,
     check: PrevalenceCheck,
 ) -> Evaluation:
-    found = evaluate(
+    evaluation = evaluate(
         y,
         probability(z),
         threshold=results[name].evaluation.threshold,
@@ -205,9 +205,9 @@ def _evaluation(
         level=level,
     )
     return replace(
-        found,
+        evaluation,
         estimand="these models, on rows like the test file's",
-        notes=(*found.notes, check.sentence),
+        notes=(*evaluation.notes, check.sentence),
     )
 
 

@@ -190,9 +190,9 @@ def with_rows(
     """
     if math.isnan(test.p) or math.isnan(rows.value):
         return replace(test, mean=rows.value)
-    known = not math.isnan(rows.se)
-    se = max(test.se, rows.se) if known else test.se
-    df = min(test.df, rows.df) if known else test.df
+    has_error = not math.isnan(rows.se)
+    se = max(test.se, rows.se) if has_error else test.se
+    df = min(test.df, rows.df) if has_error else test.df
     p, half = _t(rows.value, se, df, test.level)
     low, high = difference_ends(rows.value, half, limits)
     return replace(test, mean=rows.value, low=low, high=high, p=p, df=df, se=se)

@@ -101,8 +101,8 @@ def standardised_effect(
     bar = critical * np.sqrt(2 * special.gammaincinv(df / 2, slices) / df)
 
     def shortfall(effect: float) -> float:
-        found = special.ndtr(effect - bar) + special.ndtr(-effect - bar)
-        return float(found.mean()) - power
+        rejected = special.ndtr(effect - bar) + special.ndtr(-effect - bar)
+        return float(rejected.mean()) - power
 
     if shortfall(0.0) >= 0:
         return 0.0

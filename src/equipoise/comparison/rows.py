@@ -65,9 +65,9 @@ def delong_difference(
         check_log_odds(s, positive.shape, name)
         for s, name in ((first, "first"), (second, "second"))
     ]
-    known = _against_constant("roc_auc", positive, scores, None, level)
-    if known is not None:
-        return known
+    fixed = _against_constant("roc_auc", positive, scores, None, level)
+    if fixed is not None:
+        return fixed
     auc, covariance = delong_covariance(positive, np.stack(scores))
     variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     return _t_test(float(auc[0] - auc[1]), float(variance), _freedom(positive), level)
@@ -125,9 +125,9 @@ def resampled_difference(
     if _freedom(positive) < 0:
         return _t_test(NAN, NAN, -1, level)
     if metric in ("average_precision", "roc_auc"):
-        known = _against_constant(metric, positive, [a, b], clusters, level)
-        if known is not None:
-            return known
+        fixed = _against_constant(metric, positive, [a, b], clusters, level)
+        if fixed is not None:
+            return fixed
     unit = cluster_numbers(clusters, positive.size)
     weights = RowWeights(positive, unit, integer(replicates, "replicates", 2), seed)
     value = _VALUE[metric](positive, a) - _VALUE[metric](positive, b)
@@ -137,8 +137,8 @@ def resampled_difference(
         spread = stratified_variance(without, positive, unit)
         return _t_test(value, spread, units - 1, level)
     many = _MANY[metric]
-    drawn = many(positive, a, weights) - many(positive, b, weights)
-    spread = float(drawn.var(ddof=1)) * units / max(units - 1, 1)
+    differences = many(positive, a, weights) - many(positive, b, weights)
+    spread = float(differences.var(ddof=1)) * units / max(units - 1, 1)
     return _t_test(value, spread, units - 1, level)
 
 
@@ -153,10 +153,10 @@ def _against_constant(
     first, second = (bool((s == s[0]).all()) for s in scores)
     if first == second or _freedom(y) < 0:
         return None
-    found = scores_against_constant(
+    test = scores_against_constant(
         metric, y, scores[1 if first else 0], clusters=clusters, level=level
     )
-    return (found.turned() if first else found).test
+    return (test.turned() if first else test).test
 
 
 def scores_against_constant(

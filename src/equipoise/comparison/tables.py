@@ -118,9 +118,9 @@ def wilcoxon_holm(differences: npt.ArrayLike) -> FloatArray:
         )
     p = []
     for arm in table.T:
-        known = arm[~np.isnan(arm)]
-        if known.size and known.any():
-            p.append(float(stats.wilcoxon(known, zero_method="zsplit").pvalue))
+        defined = arm[~np.isnan(arm)]
+        if defined.size and defined.any():
+            p.append(float(stats.wilcoxon(defined, zero_method="zsplit").pvalue))
         else:
             p.append(1.0)
     return holm(p)
@@ -176,14 +176,14 @@ def over_tables(
 def _record(
     arm: str, difference: FloatArray, p: float, margin: float, seed: int
 ) -> OverTables:
-    known = difference[~np.isnan(difference)]
-    wins, losses = int((known > margin).sum()), int((known < -margin).sum())
+    defined = difference[~np.isnan(difference)]
+    wins, losses = int((defined > margin).sum()), int((defined < -margin).sum())
     return OverTables(
         arm,
-        float(known.mean()),
+        float(defined.mean()),
         wins,
-        known.size - wins - losses,
+        defined.size - wins - losses,
         losses,
         p,
-        bayesian_signed_rank(known, margin, seed=seed),
+        bayesian_signed_rank(defined, margin, seed=seed),
     )

@@ -40,7 +40,7 @@ from equipoise.metrics import METRICS, Estimate
 from equipoise.uncertainty.differences import UNIT, Limits, difference_limits
 from equipoise.uncertainty.multiplicity import holm, simultaneous_level
 
-Outcome = Literal["better", "worse", "equivalent", "cannot tell"]
+VerdictWord = Literal["better", "worse", "equivalent", "cannot tell"]
 NAN = float("nan")
 METHOD = "corrected resampled t, Holm"
 ALONE = "corrected resampled t"
@@ -73,7 +73,7 @@ class ArmVerdict:
     """
 
     name: str
-    outcome: Outcome
+    outcome: VerdictWord
     difference: Estimate
     p: float
     detectable: float
@@ -268,7 +268,7 @@ def _against_constant(
     results: CrossValidated, name: str, metric: str, level: float
 ) -> ConstantTest:
     arm = results[results.baseline] if results[name].constant else results[name]
-    found = against_constant(
+    test = against_constant(
         metric,
         arm.at_level.__getitem__,
         results[results.baseline].evaluation.prevalence,
@@ -276,7 +276,7 @@ def _against_constant(
         splits=results.folds.shape[0] * results.folds_per_repeat,
         level=level,
     )
-    return found.turned() if results[name].constant else found
+    return test.turned() if results[name].constant else test
 
 
 def judge_differences(
@@ -371,13 +371,13 @@ def _conclude(
     """Return the verdict on all arms; `family` are those that are no constants."""
     better = [name for name, arm in arms.items() if arm.outcome == "better"]
     best = max(better, key=lambda name: order[name]) if better else terms.baseline
-    seen = [arms[name].detectable for name in (family or arms)]
-    known = [value for value in seen if not math.isnan(value)]
+    each = [arms[name].detectable for name in (family or arms)]
+    detectable = [value for value in each if not math.isnan(value)]
     return Verdict(
         arms,
         best,
         _sentence(arms, best, terms),
-        min(known) if known else NAN,
+        min(detectable) if detectable else NAN,
         terms.metric,
         terms.baseline,
         terms.margin.value,
@@ -394,13 +394,13 @@ def _tests(
     limits: Limits | None = UNIT,
 ) -> dict[str, PairedTest]:
     """Return each arm's test, its interval at the arm's level."""
-    found = {}
+    tests = {}
     for name, d in differences.items():
         test = nadeau_bengio(d, test_share, level=levels[name], limits=limits)
         if rows is not None:
             test = with_rows(test, rows[name], limits=limits)
-        found[name] = test
-    return found
+        tests[name] = test
+    return tests
 
 
 def _steps(
@@ -412,12 +412,12 @@ def _steps(
     fails; it and all later ones keep that level. An interval then excludes 0
     exactly where the test rejects.
     """
-    known = sorted((name for name in p if not math.isnan(p[name])), key=lambda n: p[n])
+    tested = sorted((name for name in p if not math.isnan(p[name])), key=lambda n: p[n])
     corrected = dict(zip(p, adjusted, strict=True))
-    steps = dict.fromkeys(p, simultaneous_level(level, max(len(known), 1)))
-    for k, name in enumerate(known):
-        at = simultaneous_level(level, len(known) - k)
-        for later in known[k:]:
+    steps = dict.fromkeys(p, simultaneous_level(level, max(len(tested), 1)))
+    for k, name in enumerate(tested):
+        at = simultaneous_level(level, len(tested) - k)
+        for later in tested[k:]:
             steps[later] = at
         if corrected[name] > 1 - level:
             break
@@ -444,24 +444,24 @@ def _arm(
     )
 
 
-def _of_constant(name: str, found: ConstantTest, terms: _Terms) -> ArmVerdict:
+def _of_constant(name: str, pair: ConstantTest, terms: _Terms) -> ArmVerdict:
     """Return what is said of a pair of an arm and a constant."""
-    test, level = found.test, terms.level
+    test, level = pair.test, terms.level
     method = CONSTANT if test.low == test.low else ""
     difference = Estimate(test.mean, test.low, test.high, method, test.reason, level)
     if math.isnan(test.p):
         return ArmVerdict(name, "cannot tell", difference, NAN, NAN)
     effect = standardised_effect(test.df, 1, level, terms.power) * test.se
-    outcome: Outcome = "cannot tell"
+    outcome: VerdictWord = "cannot tell"
     if test.p <= 1 - level:
-        outcome = "better" if found.side > 0 else "worse"
+        outcome = "better" if pair.side > 0 else "worse"
     elif _within_margin(test, terms.margin.value):
         outcome = "equivalent"
     detectable = within(effect, terms.largest)
     return ArmVerdict(name, outcome, difference, test.p, detectable)
 
 
-def _outcome(test: PairedTest, p: float, margin: float, level: float) -> Outcome:
+def _outcome(test: PairedTest, p: float, margin: float, level: float) -> VerdictWord:
     if _within_margin(test, margin):
         return "equivalent"
     if p <= 1 - level:

@@ -20,7 +20,7 @@ from equipoise.priors import probability
 
 
 @dataclass(frozen=True, eq=False)
-class TrialRows:
+class EvaluatedRows:
     """The rows of a trial, which all arms share.
 
     Attributes:
@@ -100,7 +100,7 @@ class ArmValues:
         points: Every metric over all splits.
     """
 
-    rows: TrialRows
+    rows: EvaluatedRows
     fitted: CrossFitted
     scores: ArmScores
     splits: Mapping[str, FloatArray]
@@ -111,7 +111,7 @@ class ArmValues:
     def of(
         cls,
         log_odds: FloatArray,
-        rows: TrialRows,
+        rows: EvaluatedRows,
         *,
         exact: bool = True,
         decided: Decided | None = None,
@@ -158,7 +158,7 @@ class ArmValues:
 
 
 def by_split(
-    log_odds: FloatArray, fitted: CrossFitted, rows: TrialRows
+    log_odds: FloatArray, fitted: CrossFitted, rows: EvaluatedRows
 ) -> dict[str, FloatArray]:
     """Return metrics within each fold, `[repeats, folds]`; the paired tests' input.
 
@@ -226,7 +226,7 @@ def mean_confusion(cells: DecisionCells) -> Confusion:
 
 
 def by_repeat(
-    scores: ArmScores, splits: Mapping[str, FloatArray], rows: TrialRows
+    scores: ArmScores, splits: Mapping[str, FloatArray], rows: EvaluatedRows
 ) -> dict[str, FloatArray]:
     """Return every metric's value in each repeat, arrays `[repeats]`.
 

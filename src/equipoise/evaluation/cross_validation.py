@@ -16,7 +16,7 @@ from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective, as_objective
 from equipoise.errors import InputError
-from equipoise.evaluation.arm_values import ArmValues, TrialRows
+from equipoise.evaluation.arm_values import ArmValues, EvaluatedRows
 from equipoise.evaluation.cv_intervals import (
     difference_error,
     metric_intervals,
@@ -251,7 +251,7 @@ def cross_validated(
     one_of(baseline, scores, "baseline")
     number(level, "level", 0, 1, open_ends=True)
     prices = as_costs(costs)
-    rows = TrialRows(
+    rows = EvaluatedRows(
         positive,
         split,
         _objective(objective, prices, options),
@@ -274,25 +274,25 @@ def cross_validated(
         seed,
         rows.weights,
     )
-    drawn = replicate(values, draws)
+    replicated = replicate(values, draws)
     split_sizes = SplitSizes.of(split) if sizes is None else sizes
     arms = {}
     for name, arm in values.items():
         errors = (
             {}
             if name == baseline
-            else _errors(drawn[name], drawn[baseline], draws.rarer)
+            else _errors(replicated[name], replicated[baseline], draws.rarer)
         )
         arms[name] = Arm(
             name,
-            _evaluation(arm, drawn[name], draws, level, split_sizes.estimand),
+            _evaluation(arm, replicated[name], draws, level, split_sizes.estimand),
             arm.fitted,
             arm.decided,
             arm.scores.aligned,
             arm.splits,
             _differences(arm, values[baseline], errors, draws.rarer, level),
             errors,
-            metric_intervals(arm, drawn[name], draws, RANKING),
+            metric_intervals(arm, replicated[name], draws, RANKING),
             constant_within_folds(scores[name], split),
         )
     return CrossValidated(
@@ -302,7 +302,7 @@ def cross_validated(
         split,
         pick_leader(
             {name: arm.evaluation[RANKED_BY] for name, arm in arms.items()},
-            {name: drawn[name].values[RANKED_BY] for name in arms},
+            {name: replicated[name].values[RANKED_BY] for name in arms},
         ),
         draws.replicates,
         level,

@@ -148,12 +148,12 @@ def _counts(
     labels = check_labels(y)
     scores = np.atleast_2d(np.asarray(score, np.float64))
     scores = check_scores(scores, (len(scores), labels.size))
-    found = curve(np.tile(labels, len(scores)), scores.ravel())
-    tp, fp = found.counts.tp, found.counts.fp
+    at_each = curve(np.tile(labels, len(scores)), scores.ravel())
+    tp, fp = at_each.counts.tp, at_each.counts.fp
     chosen = _places(tp, fp, points)
     repeats = float(len(scores))
     sizes = float(tp[-1]) / repeats, float(fp[-1]) / repeats
-    return tp[chosen] / repeats, fp[chosen] / repeats, found.threshold[chosen], sizes
+    return tp[chosen] / repeats, fp[chosen] / repeats, at_each.threshold[chosen], sizes
 
 
 def _places(tp: FloatArray, fp: FloatArray, points: int) -> npt.NDArray[np.int64]:

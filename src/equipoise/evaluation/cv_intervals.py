@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from equipoise._core.types import FloatArray
 from equipoise.decision.costs import Costs
-from equipoise.evaluation.arm_values import ArmValues, TrialRows, between_repeats
+from equipoise.evaluation.arm_values import ArmValues, EvaluatedRows, between_repeats
 from equipoise.evaluation.decided import UNDECIDED, cost_options
 from equipoise.evaluation.replicates import ArmReplicates
 from equipoise.metrics import METRICS, Counts, Estimate
@@ -162,7 +162,7 @@ SPREADS = {
 }
 
 
-def _limits_on(rows: TrialRows, metric: str) -> tuple[float, float]:
+def _limits_on(rows: EvaluatedRows, metric: str) -> tuple[float, float]:
     if metric == UNDECIDED:
         return 0.0, 1.0
     if METRICS[metric].kind == "probability":

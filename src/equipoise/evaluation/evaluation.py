@@ -175,8 +175,8 @@ class Evaluation(Mapping[str, Estimate]):
             for name, estimate in self.estimates.items()
         ]
         about = f"Of {self.estimand}; {share(self.level)} intervals."
-        told = [*self._spread(), *self._decided()]
-        before = [wrap(line, width) for line in (head, about, *told)]
+        sentences = [*self._spread(), *self._decided()]
+        before = [wrap(line, width) for line in (head, about, *sentences)]
         after = [wrap(note, width) for note in self.notes]
         return printable("\n".join([*before, *lines, *after]))
 

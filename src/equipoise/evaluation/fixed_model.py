@@ -82,9 +82,9 @@ def evaluate(
     p = check_probability(probability, positive.size)
     number(level, "level", 0, 1, open_ends=True)
     weight = None if weights is None else check_row_weights(weights, positive.shape)
-    known = as_costs(costs)
+    prices = as_costs(costs)
     hard = are_decisions(p)
-    low, cut = _thresholds(lower, threshold, known)
+    low, cut = _thresholds(lower, threshold, prices)
     if hard and cut is None:
         cut = 0.5
     shared: dict[str, Any] = {
@@ -110,8 +110,8 @@ def evaluate(
                 "flag_rate", positive, left.astype(float), threshold=0.5, **shared
             )
             notes = (*notes, undecided_note(confusion))
-        if known is not None:
-            estimates["cost"] = _cost(positive, p >= cut, left, known, shared)
+        if prices is not None:
+            estimates["cost"] = _cost(positive, p >= cut, left, prices, shared)
     return Evaluation(
         estimates,
         positive.size,

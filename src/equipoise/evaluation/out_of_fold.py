@@ -76,8 +76,8 @@ def align(log_odds: FloatArray, y: BoolArray, folds: IntArray) -> FloatArray:
     )
     location = _shrunk_location(size, mean, variance)
     scale = _shrunk_scale(size, variance, kurtosis)
-    moved = _without_rounding(scores - location[split], scores)
-    return np.asarray(moved / scale[split])
+    centred = _without_rounding(scores - location[split], scores)
+    return np.asarray(centred / scale[split])
 
 
 def _moments(
@@ -85,8 +85,8 @@ def _moments(
 ) -> tuple[FloatArray, FloatArray, FloatArray, float]:
     """Return size, mean and variance of each group, and the common kurtosis."""
     size = np.bincount(group, minlength=groups).astype(np.float64)
-    known = np.maximum(size, 1)
-    mean = np.bincount(group, values, groups) / known
+    counted = np.maximum(size, 1)
+    mean = np.bincount(group, values, groups) / counted
     centred = _without_rounding(values - mean[group], values)
     square = np.bincount(group, centred**2, groups)
     variance = square / np.maximum(size - 1, 1)
@@ -96,10 +96,10 @@ def _moments(
     return size, mean, variance, max(float(kurtosis), 1.0)
 
 
-def _without_rounding(moved: FloatArray, values: FloatArray) -> FloatArray:
+def _without_rounding(centred: FloatArray, values: FloatArray) -> FloatArray:
     """Set to 0 what subtracting a mean leaves of equal values: no spread, no order."""
-    left = np.abs(moved) <= 1e-9 * np.maximum(1.0, np.abs(values))
-    return np.where(left, 0.0, moved)
+    rounding = np.abs(centred) <= 1e-9 * np.maximum(1.0, np.abs(values))
+    return np.where(rounding, 0.0, centred)
 
 
 def _shrunk_location(

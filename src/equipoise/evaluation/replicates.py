@@ -20,7 +20,7 @@ import numpy as np
 
 from equipoise._core.types import Float32Array, FloatArray
 from equipoise.decision.objectives import Objective
-from equipoise.evaluation.arm_values import ArmScores, ArmValues, TrialRows
+from equipoise.evaluation.arm_values import ArmScores, ArmValues, EvaluatedRows
 from equipoise.evaluation.decided import DecisionCells, Definition, definitions
 from equipoise.metrics import Estimate
 from equipoise.uncertainty.row_weights import RowWeights
@@ -61,7 +61,7 @@ class Replicator:
             as a factor.
     """
 
-    def __init__(self, scores: ArmScores, rows: TrialRows) -> None:
+    def __init__(self, scores: ArmScores, rows: EvaluatedRows) -> None:
         decided = scores.decided
         self.y, self.weights = rows.y, rows.row_weights
         self.definitions = definitions(rows.costs, undecided=decided.lower is not None)
@@ -127,7 +127,7 @@ class Choice:
     def __init__(
         self,
         score: FloatArray,
-        rows: TrialRows,
+        rows: EvaluatedRows,
         goal: Objective,
         definitions: Mapping[str, Definition],
     ) -> None:

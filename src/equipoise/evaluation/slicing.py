@@ -39,13 +39,13 @@ class Slice:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the slice as plain data."""
-        found = self.evaluation
+        evaluation = self.evaluation
         return {
             "name": self.name,
             "rows": self.rows,
             "positives": self.positives,
             "too_few": self.too_few,
-            "metrics": None if found is None else found.as_dict()["metrics"],
+            "metrics": None if evaluation is None else evaluation.as_dict()["metrics"],
         }
 
 
@@ -118,17 +118,17 @@ def _slice(
         few = f"{positives} positives: too few to judge"
     elif negatives < FEW:
         few = f"{negatives} negatives: too few to judge"
-    found = None
+    evaluation = None
     if positives and negatives:
-        found = evaluate(labels, p[rows], threshold=threshold, level=level)
-    return Slice(name, labels.size, positives, found, few)
+        evaluation = evaluate(labels, p[rows], threshold=threshold, level=level)
+    return Slice(name, labels.size, positives, evaluation, few)
 
 
 def _parts(values: npt.NDArray[Any], most: int) -> Iterator[tuple[str, BoolArray]]:
     missing = _missing(values)
-    known = values[~missing]
+    present = values[~missing]
     distinct, counts = np.unique(
-        known.astype(str) if known.dtype == object else known, return_counts=True
+        present.astype(str) if present.dtype == object else present, return_counts=True
     )
     if np.issubdtype(values.dtype, np.number) and distinct.size > most:
         yield from _quarters(values.astype(np.float64), ~missing)
@@ -139,14 +139,14 @@ def _parts(values: npt.NDArray[Any], most: int) -> Iterator[tuple[str, BoolArray
 
 
 def _quarters(
-    values: npt.NDArray[np.float64], known: BoolArray
+    values: npt.NDArray[np.float64], present: BoolArray
 ) -> Iterator[tuple[str, BoolArray]]:
-    edges = np.unique(np.quantile(values[known], [0, 0.25, 0.5, 0.75, 1]))
+    edges = np.unique(np.quantile(values[present], [0, 0.25, 0.5, 0.75, 1]))
     last = len(edges) - 2
     for k in range(len(edges) - 1):
         low, high = edges[k], edges[k + 1]
         inside = (values >= low) & ((values <= high) if k == last else (values < high))
-        yield f"{significant(low, 4)} to {significant(high, 4)}", known & inside
+        yield f"{significant(low, 4)} to {significant(high, 4)}", present & inside
 
 
 def _frequent(

@@ -131,8 +131,8 @@ def curve(
     """
     positive, values, weight = check_columns(y, score, weights)
     if weights is not None and not weight.all():
-        kept = weight > 0
-        positive, values, weight = positive[kept], values[kept], weight[kept]
+        counted = weight > 0
+        positive, values, weight = positive[counted], values[counted], weight[counted]
     order = np.argsort(-values, kind="stable")
     ranked = values[order]
     # Infinities are equal to themselves, so `!=` finds groups where a

@@ -169,18 +169,18 @@ class _Ranking(_Streaming):
         score = ops.clip(score, -_LARGEST, _LARGEST)
         batch = ops.stack([score, truth * weight, (1 - truth) * weight], axis=1)
         line = _replica()
-        kept = ops.convert_to_tensor(self.kept)
+        buffer = ops.convert_to_tensor(self.kept)
         filled = ops.cast(ops.convert_to_tensor(self.filled)[line], "int32")
-        mine, size = kept[line], ops.shape(batch)[0]
+        rows_here, size = buffer[line], ops.shape(batch)[0]
         full = filled + size > self.bins
         rows = ops.cond(
             full,
-            lambda: _merged(ops.concatenate([mine, batch]), self.bins),
-            lambda: _appended(mine, batch, filled),
+            lambda: _merged(ops.concatenate([rows_here, batch]), self.bins),
+            lambda: _appended(rows_here, batch, filled),
         )
         filled = ops.where(full, _filled(self.bins), filled + size)
-        here = ops.arange(kept.shape[0]) == line
-        self.kept.assign(ops.where(here[:, None, None], rows[None], kept))
+        here = ops.arange(buffer.shape[0]) == line
+        self.kept.assign(ops.where(here[:, None, None], rows[None], buffer))
         self.filled.assign(
             ops.where(
                 here,
@@ -216,10 +216,10 @@ def _replica() -> Tensor:
     return 0 if context is None else context.replica_id_in_sync_group
 
 
-def _appended(kept: Tensor, batch: Tensor, filled: Tensor) -> Tensor:
+def _appended(buffer: Tensor, batch: Tensor, filled: Tensor) -> Tensor:
     """Return the rows `[bins, 3]` with a batch behind those that are filled."""
     places = filled + ops.arange(ops.shape(batch)[0])
-    return ops.scatter_update(kept, places[:, None], batch)
+    return ops.scatter_update(buffer, places[:, None], batch)
 
 
 def _merged(rows: Tensor, bins: int) -> Tensor:
@@ -250,9 +250,9 @@ def _merged(rows: Tensor, bins: int) -> Tensor:
     below = ops.logical_and(counted, place - ops.floor(place) >= 0.5)
     lower = ops.segment_max(ops.where(below, score, -_LARGEST), cell, cells)
     lowest = -ops.segment_max(ops.where(counted, -score, -_LARGEST), cell, cells)
-    kept = ops.where(lower > -_LARGEST, lower, lowest)
-    kept = ops.where(ops.any(summed > 0, axis=1), kept, 0.0)
-    merged = ops.concatenate([kept[:, None], summed], axis=1)
+    scores = ops.where(lower > -_LARGEST, lower, lowest)
+    scores = ops.where(ops.any(summed > 0, axis=1), scores, 0.0)
+    merged = ops.concatenate([scores[:, None], summed], axis=1)
     return ops.pad(merged, [[0, bins - cells], [0, 0]])
 
 

@@ -342,12 +342,12 @@ def _equal_mass(p: FloatArray, weight: FloatArray, bins: int) -> IntArray:
 
     Tied rows share a group: the one in which the middle of their weight falls.
     """
-    wanted = integer(bins, "bins", 1)
+    groups = integer(bins, "bins", 1)
     tie = _distinct(p)
     mass = np.bincount(tie, weights=weight)
     middle = np.cumsum(mass) - mass / 2
-    group = np.floor(wanted * middle / mass.sum()).astype(np.int64)
-    return np.asarray(np.minimum(group, wanted - 1)[tie])
+    group = np.floor(groups * middle / mass.sum()).astype(np.int64)
+    return np.asarray(np.minimum(group, groups - 1)[tie])
 
 
 def _isotonic(positive: BoolArray, p: FloatArray, weight: FloatArray) -> FloatArray:

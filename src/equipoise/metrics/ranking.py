@@ -304,17 +304,17 @@ def recall_at_k(
         0.75
     """
     c = curve(y, score, weights).counts
-    found = _hits_at(c, k)
-    return found / float(c.tp[-1]) if c.tp.size and c.tp[-1] > 0 else NAN
+    hits = _hits_at(c, k)
+    return hits / float(c.tp[-1]) if c.tp.size and c.tp[-1] > 0 else NAN
 
 
 def _hits_at(c: Counts, k: float) -> float:
     """Return the expected weight of positives among the first k."""
-    wanted = number(k, "k", 0, open_ends=True)
-    if not c.tp.size or wanted > c.flagged[-1]:
+    first = number(k, "k", 0, open_ends=True)
+    if not c.tp.size or first > c.flagged[-1]:
         return NAN
     ends = np.append(0.0, c.flagged)
-    return float(np.interp(wanted, ends, np.append(0.0, c.tp)))
+    return float(np.interp(first, ends, np.append(0.0, c.tp)))
 
 
 def recall_at_precision(

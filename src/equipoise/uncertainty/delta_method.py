@@ -118,13 +118,13 @@ class _Rows:
 
     def shares(self, smooth: float = 0.5) -> tuple[float, float]:
         """Return recall and specificity, `smooth` rows away from 0 and 1."""
-        found = []
+        shares = []
         for rows, total, size in zip(
             self.classes, self.totals, self.sizes, strict=True
         ):
             share = float(self.weight[rows & self.right].sum()) / total
-            found.append((share * size + smooth) / (size + 2 * smooth))
-        return found[0], found[1]
+            shares.append((share * size + smooth) / (size + 2 * smooth))
+        return shares[0], shares[1]
 
     def ends(self, level: float) -> tuple[tuple[float, float], tuple[float, float]]:
         """Return the mid-P intervals of recall and specificity."""
@@ -173,13 +173,13 @@ class _Rows:
         if self.clusters is None:
             return independent
         m = int(self.clusters.max()) + 1
-        moved = np.zeros(m)
+        without_each = np.zeros(m)
         for rows, slope, share, total in zip(
             self.classes, slopes, self.shares(0.0), self.totals, strict=True
         ):
             error = slope * self.weight * (self.right - share) / total
-            moved += jackknifed(self.clusters, error, self.weight, rows)
-        clustered = (m - 1) / m * float(np.sum(moved**2)) if m > 1 else NAN
+            without_each += jackknifed(self.clusters, error, self.weight, rows)
+        clustered = (m - 1) / m * float(np.sum(without_each**2)) if m > 1 else NAN
         return clustered if math.isnan(clustered) else max(clustered, independent)
 
 
@@ -228,8 +228,8 @@ def _log_interval(
         return NAN, NAN
 
     def log_at(recall: float, specificity: float) -> float:
-        found = at(recall, specificity)
-        return math.log(found) if found > 0 else -math.inf
+        value = at(recall, specificity)
+        return math.log(value) if value > 0 else -math.inf
 
     # A share of 0 or 1 has no logarithm, or none on its other side.
     recall, specificity = (
@@ -238,11 +238,13 @@ def _log_interval(
     )
     middle = log_at(recall, specificity)
     of_recall, of_specificity = rows.ends(level)
-    moved = (
+    distances = (
         [log_at(end, specificity) - middle for end in of_recall],
         [log_at(recall, end) - middle for end in of_specificity],
     )
-    below, above = (math.hypot(*(pick(0.0, *m) for m in moved)) for pick in (min, max))
+    below, above = (
+        math.hypot(*(pick(0.0, *m) for m in distances)) for pick in (min, max)
+    )
     wider = rows.widening(_slopes(log_at, *rows.shares()), level)
     low, high = math.exp(middle - wider * below), math.exp(middle + wider * above)
     return min(low, value), max(high, value)

@@ -116,7 +116,7 @@ class Influence:
             clusters: As in `variance`. A cluster of rows of both classes is a unit of
                 each.
         """
-        found = []
+        classes = []
         for rows in (self.positive, ~self.positive):
             units = self._units(rows, clusters)
             if clusters is None:
@@ -124,8 +124,8 @@ class Influence:
             else:
                 unit = group_numbers(clusters, self.row.size)
                 part = _of_clusters(jackknifed(unit, self.row, self.weight, rows))
-            found.append((part, units))
-        return found[0], found[1]
+            classes.append((part, units))
+        return classes[0], classes[1]
 
 
 def jackknifed(
@@ -170,13 +170,13 @@ def effective_clusters(unit: IntArray, weight: FloatArray) -> float:
     return effective_size(np.bincount(unit, weights=weight)) if unit.size else 0.0
 
 
-def _of_clusters(moved: FloatArray) -> float:
+def _of_clusters(without_each: FloatArray) -> float:
     """Return the jackknife's variance of the clusters that hold something."""
-    held = int(np.count_nonzero(moved))
-    if moved.size < 2 or np.isnan(moved).any():
+    held = int(np.count_nonzero(without_each))
+    if without_each.size < 2 or np.isnan(without_each).any():
         return NAN
     m = max(held, 2)
-    return float((m - 1) / m * np.sum(moved**2))
+    return float((m - 1) / m * np.sum(without_each**2))
 
 
 def roc_auc_influence(
@@ -193,8 +193,8 @@ def roc_auc_influence(
         InputError: The arrays do not fit together.
 
     Example:
-        >>> found = roc_auc_influence([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
-        >>> found.value, found.variance()
+        >>> influence = roc_auc_influence([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+        >>> influence.value, influence.variance()
         (0.75, 0.125)
     """
     positive, _, weight = check_columns(y, score, weights)
@@ -224,20 +224,20 @@ def roc_auc_spread(
         >>> roc_auc_spread([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).units
         2.0
     """
-    found = roc_auc_influence(y, score, weights)
-    if np.isnan(found.value):
+    influence = roc_auc_influence(y, score, weights)
+    if np.isnan(influence.value):
         return Spread(NAN, NAN, 0.0)
-    variance, parts = found.variance(clusters), found.by_class(clusters)
+    variance, parts = influence.variance(clusters), influence.by_class(clusters)
     return Spread(
-        found.value,
+        influence.value,
         variance,
         min(units for _, units in parts),
         parts=tuple(
-            ClassPart(part, units, found.value, 1 - found.value)
+            ClassPart(part, units, influence.value, 1 - influence.value)
             for part, units in parts
         ),
-        weight_low=unseen_weight(2 * found.value - 1, NEAR_ROC_AUC),
-        weight_high=unseen_weight(1 - 2 * found.value, NEAR_ROC_AUC),
+        weight_low=unseen_weight(2 * influence.value - 1, NEAR_ROC_AUC),
+        weight_high=unseen_weight(1 - 2 * influence.value, NEAR_ROC_AUC),
     )
 
 
@@ -260,8 +260,9 @@ def average_precision_influence(
         InputError: The arrays do not fit together.
 
     Example:
-        >>> found = average_precision_influence([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
-        >>> round(found.value, 4), round(found.variance(), 4)
+        >>> y, score = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]
+        >>> influence = average_precision_influence(y, score)
+        >>> round(influence.value, 4), round(influence.variance(), 4)
         (0.8333, 0.0401)
     """
     return _Precisions.of(y, score, weights).influence()
@@ -292,27 +293,27 @@ def average_precision_spread(
         0.0556
     """
     parts = _Precisions.of(y, score, weights)
-    found = parts.influence()
-    if np.isnan(found.value):
+    influence = parts.influence()
+    if np.isnan(influence.value):
         return Spread(NAN, NAN, 0.0)
-    variance = found.variance(clusters)
+    variance = influence.variance(clusters)
     if not parts.negatives:
-        return Spread(found.value, variance, effective_size(parts.weight))
+        return Spread(influence.value, variance, effective_size(parts.weight))
     low = UNSEEN_NEGATIVE * parts.top**2
-    of_positives, of_negatives = found.by_class(clusters)
+    of_positives, of_negatives = influence.by_class(clusters)
     return Spread(
-        found.value,
+        influence.value,
         variance,
         min(of_positives[1], of_negatives[1]),
         low,
         bias=parts.bias,
         # What a further negative takes away is in `low`.
         parts=(
-            ClassPart(*of_positives, found.value, 1 - found.value),
+            ClassPart(*of_positives, influence.value, 1 - influence.value),
             ClassPart(*of_negatives, 0.0, 0.0),
         ),
-        weight_low=unseen_weight(found.value, NEAR_PRECISION_LOW),
-        weight_high=unseen_weight(1 - found.value, NEAR_PRECISION_HIGH),
+        weight_low=unseen_weight(influence.value, NEAR_PRECISION_LOW),
+        weight_high=unseen_weight(1 - influence.value, NEAR_PRECISION_HIGH),
     )
 
 
@@ -347,9 +348,9 @@ class _Precisions:
     def negatives(self) -> float:
         return float(self.flagged[-1]) - self.positives if self.tp.size else 0.0
 
-    def _slope(self, moved: FloatArray) -> FloatArray:
-        """Return moved / flagged^2, 0 where nothing has weight yet."""
-        return np.asarray(moved / np.maximum(self.flagged, 1e-150) ** 2)
+    def _slope(self, gained: FloatArray) -> FloatArray:
+        """Return gained / flagged^2, 0 where nothing has weight yet."""
+        return np.asarray(gained / np.maximum(self.flagged, 1e-150) ** 2)
 
     @property
     def top(self) -> float:

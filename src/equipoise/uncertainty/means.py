@@ -61,22 +61,22 @@ def mean_spread(
         one = float(weight[rows].sum()) / effective_size(weight[rows]) / total
         low += (one * float(distance.min())) ** 2
         high += (one * float(distance.max())) ** 2
-    found = Influence(float(np.sum(weight * value) / total), row, positive, weight)
-    units = found.units(clusters) or effective_size(weight)
+    influence = Influence(float(np.sum(weight * value) / total), row, positive, weight)
+    units = influence.units(clusters) or effective_size(weight)
     prior = float(weight[positive].sum()) / total
     parts = tuple(
         ClassPart(variance, size, *reach)
         for (variance, size), reach in zip(
-            found.by_class(clusters), reaches, strict=True
+            influence.by_class(clusters), reaches, strict=True
         )
         if size
     )
     # Next to 0, against what a constant would have, the sample may lack a row that
     # is as wrong as can be.
-    skill = 1 - found.value / (prior * (1 - prior)) if 0 < prior < 1 else 0.0
+    skill = 1 - influence.value / (prior * (1 - prior)) if 0 < prior < 1 else 0.0
     return Spread(
-        found.value,
-        found.variance(clusters),
+        influence.value,
+        influence.variance(clusters),
         units,
         low,
         high,

@@ -278,7 +278,7 @@ def _bootstrapped(
     # Sorted beforehand, each replicate's own sort finds nothing left to do.
     order = np.argsort(-values, kind="stable")
     labels_, ranked, mass = positive[order], values[order], weight[order]
-    drawn = np.array(
+    replicated = np.array(
         [
             one.function(labels_, ranked, counts[order] * mass, **options)
             for chunk in sampler
@@ -291,7 +291,7 @@ def _bootstrapped(
         listed = min(float(options.get("k", 100)), effective_size(weight))
         units = min(units, listed)
     high = _ceiling(one, options)
-    variance = float(np.nanvar(drawn, ddof=1)) / high**2
+    variance = float(np.nanvar(replicated, ddof=1)) / high**2
     value = one.function(y, score, weights, **options) / high
     ends = _plain(effective_wilson(Spread(value, variance, units), level))
     if listed < math.inf:

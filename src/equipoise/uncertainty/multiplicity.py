@@ -35,14 +35,14 @@ def holm(p: npt.ArrayLike) -> FloatArray:
         Holm (1979), A simple sequentially rejective multiple test procedure.
     """
     values = np.asarray(p, np.float64)
-    known = ~np.isnan(values)
-    if ((values[known] < 0) | (values[known] > 1)).any():
+    tested = ~np.isnan(values)
+    if ((values[tested] < 0) | (values[tested] > 1)).any():
         raise InputError(sentence("p-values outside [0, 1]", "probabilities or NaN"))
-    ordered = np.sort(values[known])
+    ordered = np.sort(values[tested])
     steps = ordered * np.arange(ordered.size, 0, -1)
     adjusted = np.minimum(np.maximum.accumulate(steps), 1.0)
     result = np.full(values.shape, np.nan)
-    result[known] = adjusted[np.argsort(np.argsort(values[known], kind="stable"))]
+    result[tested] = adjusted[np.argsort(np.argsort(values[tested], kind="stable"))]
     return result
 
 

@@ -153,11 +153,11 @@ class RowResampler:
             replicate: The number of the replicate, from 0.
         """
         random = generator(self.seed, "bootstrap", replicate)
-        drawn = np.zeros(sum(s.size for s in self._strata), np.int32)
+        counts = np.zeros(sum(s.size for s in self._strata), np.int32)
         for stratum in self._strata:
             picked = random.integers(0, stratum.size, stratum.size)
-            drawn[stratum] = np.bincount(picked, minlength=stratum.size)
-        return drawn if self._unit is None else drawn[self._unit]
+            counts[stratum] = np.bincount(picked, minlength=stratum.size)
+        return counts if self._unit is None else counts[self._unit]
 
 
 def _units(

@@ -118,13 +118,13 @@ def effective_wilson(
         return _wilson(p, seen, units, level, prior_units, np.asarray(fixed))
 
     low, high = ends(value)
-    moved, _ = ends(np.maximum(0.0, value - np.asarray(spread.bias)))
+    less_bias, _ = ends(np.maximum(0.0, value - np.asarray(spread.bias)))
     # Wilson's variance at x is v x (1 - x) / (p (1 - p)). For p near 1 this would
     # blow up what is added for an unseen unit, which is then held at twice itself.
     lower, higher = np.asarray(spread.unseen_low), np.asarray(spread.unseen_high)
     wider = np.maximum(ends(value, lower)[0], ends(value, fixed=HELD * lower)[0])
     above = np.minimum(ends(value, higher)[1], ends(value, fixed=HELD * higher)[1])
-    low = np.minimum(low, np.minimum(wider, moved))
+    low = np.minimum(low, np.minimum(wider, less_bias))
     high = np.maximum(high, above)
     if not spread.parts:
         return low, high
@@ -179,8 +179,8 @@ def _beta_quantile(
         usual = (sum_ > 1e-6) & (sum_ < 1e12) & (mean > 1e-9) & (mean < 1)
         held = np.where(usual, sum_, 1.0)
         middle = np.where(usual, mean, 0.5)
-        found = betaincinv(middle * held, (1 - middle) * held, probability)
-    return np.where(usual, found, np.where(sum_ <= 1e-6, 0.0, mean))
+        quantile = betaincinv(middle * held, (1 - middle) * held, probability)
+    return np.where(usual, quantile, np.where(sum_ <= 1e-6, 0.0, mean))
 
 
 def _wilson(
@@ -213,8 +213,8 @@ def _effective_trials(
     # to estimate it from, and the fewest trials stand.
     seen = np.where(largest > 1e-9, variance / np.maximum(largest, 1e-9), np.nan)
     seen = np.where(np.isnan(seen), 1 / fewest, seen)
-    known = np.maximum(units - 1, 0.0)
-    shrunk = (known * seen + prior_units / fewest) / (known + prior_units)
+    freedom = np.maximum(units - 1, 0.0)
+    shrunk = (freedom * seen + prior_units / fewest) / (freedom + prior_units)
     return np.asarray(1 / shrunk)
 
 

@@ -29,9 +29,9 @@ PRIOR_CLUSTERS = 0.25
 """Weight of the largest variance that as many clusters allow, in the shrinkage; chosen
 by simulation (`benchmarks/coverage_clusters.py`)."""
 
-Rows = Callable[[BoolArray, BoolArray], tuple[BoolArray, BoolArray]]
+ShareRows = Callable[[BoolArray, BoolArray], tuple[BoolArray, BoolArray]]
 
-SHARES: dict[str, Rows] = {
+SHARES: dict[str, ShareRows] = {
     "recall": lambda y, flag: (y & flag, y),
     "precision": lambda y, flag: (y & flag, flag),
     "specificity": lambda y, flag: (~y & ~flag, ~y),
@@ -154,8 +154,8 @@ def _effective(
         return share, 1.0
     clusters = effective_clusters(unit, weight[used])
     row = weight[used] * (right - share) / total
-    moved = jackknifed(unit, row, weight[used], np.ones(unit.size, np.bool_))
-    variance = (m - 1) / m * float(np.sum(moved**2))
+    without_each = jackknifed(unit, row, weight[used], np.ones(unit.size, np.bool_))
+    variance = (m - 1) / m * float(np.sum(without_each**2))
     if variance == 0:
         return share, min(size, clusters)
     tail = (1 + level) / 2

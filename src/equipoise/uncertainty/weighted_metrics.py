@@ -166,14 +166,14 @@ class WeightedRanking:
         """
         positive, negative = self.sums(weights)
         return {
-            "average_precision": average_precision_at(
+            "average_precision": average_precision_at_prevalence(
                 positive.sum(axis=1), negative.sum(axis=1), self.prevalence
             ),
             "roc_auc": roc_auc_within_folds(positive, negative),
         }
 
 
-def average_precision_at(
+def average_precision_at_prevalence(
     positive: Float32Array, negative: Float32Array, prevalence: float
 ) -> FloatArray:
     """Return average precision at a prevalence, `[replicates]`.
@@ -271,8 +271,8 @@ def without_each_row(y: npt.ArrayLike, score: npt.ArrayLike) -> FloatArray:
     above = np.cumsum(terms) - terms
     negative_gone = above + _from_here(held * true / fewer)
     after = held * (true - 1) / fewer
-    own = (held - 1) * (true - 1) / fewer
-    positive_gone = above + own + _from_here(after) - after
+    here = (held - 1) * (true - 1) / fewer
+    positive_gone = above + here + _from_here(after) - after
     total = float(true[-1])
     return np.where(
         positive,
@@ -308,13 +308,13 @@ def stratified_variance(
         several samples.
     """
     units = np.arange(y.size) if unit is None else unit
-    moved = np.zeros(y.size)
+    distance = np.zeros(y.size)
     for rows in (y, ~y):
         n, m = int(rows.sum()), int(np.unique(units[rows]).size)
         if n > 0:
             scale = (n - 1) / n * math.sqrt(m / max(m - 1, 1))
-            moved[rows] = scale * (values[rows] - values[rows].mean())
-    return float(np.sum(np.bincount(units, moved) ** 2))
+            distance[rows] = scale * (values[rows] - values[rows].mean())
+    return float(np.sum(np.bincount(units, distance) ** 2))
 
 
 def _from_here(terms: FloatArray) -> FloatArray:
