@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which columns are targets, and which rows have labels."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from equipoise.errors import TargetError
+from equipoise.reading.source import Notes, Raw
+from equipoise.reading.target_columns import (
+    renamed_target,
+    require_targets,
+    shown,
+    with_labels_only,
+)
+
+RAW = Raw(pa.table({"x": [1, 2, 3], "Class": ["a", None, "b"]}), "the frame")
+
+
+@pytest.mark.parametrize(
+    ("targets", "match"),
+    [
+        ((), r"no target for the frame.*Pass target=COLUMN"),
+        (("Clas",), r"has no such column.*Did you mean 'Class'\?"),
+        (("Class", "z"), "the target 'z'"),
+    ],
+)
+def test_an_absent_target_is_an_error(targets: tuple[str, ...], match: str) -> None:
+    with pytest.raises(TargetError, match=match):
+        require_targets(RAW, targets)
+    require_targets(RAW, ["Class"])
+
+
+def test_of_many_columns_the_likeliest_come_first() -> None:
+    names = [f"v{k}" for k in range(3_000)]
+    names[2_500] = "unseen"
+    names[2_990] = "label_1"
+    assert shown(names, ["label"]).startswith("'label_1'")
+    assert shown(["a", "b"], ["label"]) == "'a', 'b'"
+
+
+def test_a_target_takes_the_earlier_name() -> None:
+    assert renamed_target(RAW, ["Class"], "y").data.column_names == ["x", "y"]
+    assert renamed_target(RAW, ["Class"], "x").data.column_names == ["x"]
+    assert renamed_target(RAW, ["Class"], "Class") is RAW
+    assert renamed_target(RAW, ["x", "Class"], "y") is RAW
+
+
+def test_rows_without_a_label_are_left_out_with_a_note() -> None:
+    notes = Notes()
+    rows = with_labels_only(RAW, ["Class"], notes)
+    assert rows.data.column("x").to_pylist() == [1, 3]
+    assert rows.place(1) == "row 2"
+    assert notes.sentences() == ("1 row of the frame without a label was left out.",)
+    whole = Raw(RAW.data.take([0, 2]), "the frame")
+    assert with_labels_only(whole, ["Class"], notes) is whole
+    with pytest.raises(TargetError, match="any of its 1 rows"):
+        with_labels_only(Raw(RAW.data.take([1]), "the frame"), ["Class"], notes)
