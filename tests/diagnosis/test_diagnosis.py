@@ -21,7 +21,7 @@ from equipoise.task import Task
 
 Make = Callable[..., Any]
 PAGES = Path(__file__).parents[2] / "docs" / "findings"
-HEADINGS = ["## How it is detected", "## Why it matters", "## What to do"]
+HEADINGS = ["## What it means", "## How it is found", "## What to do"]
 
 
 def test_codes_are_unique_and_in_order() -> None:
