@@ -109,7 +109,11 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "other": fitted("logistic", 1),
         "trees": fitted("trees", 0),
         "own": dataclasses.replace(
-            linear, components=(part,), own=own, schema=schema, seen=np.zeros(1, "u8")
+            linear,
+            components=(part,),
+            user_input=own,
+            schema=schema,
+            seen=np.zeros(1, "u8"),
         ),
     }
     return {

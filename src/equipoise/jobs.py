@@ -102,11 +102,12 @@ class Job:
 class Scorer(Protocol):
     """A fitted model, as a learner keeps it."""
 
-    def log_odds(self, table: Table) -> FloatArray:
+    def log_odds(self, rows: Any) -> FloatArray:
         """Return corrected log-odds of the positive class, `[rows]`.
 
         Args:
-            table: Rows with the columns of the training table.
+            rows: A `Table` with the columns of the training table; for the user's
+                network, `ArrayRows`.
         """
         ...
 

@@ -743,10 +743,6 @@ ELSEWHERE = {
         "tests/verbs/test_predict.py",
         "test_every_type_is_kept_or_named",
     ),
-    "learners/user_model/model.py: Call log_odds_of(x).": (
-        "tests/learners/user_model/test_model.py",
-        "test_images_one_seed_one_result_and_scores_that_return",
-    ),
     "training/checkpoints.py: <_REMEDY>": (
         "tests/training/test_checkpoints.py",
         "test_a_damaged_file_makes_room",
@@ -789,7 +785,6 @@ ELSEWHERE = {
 
 # They say why, or what to look at; nothing in them can be done in code.
 EXPLAINS = {
-    "learners/user_model/keras_fit.py: Use log_odds_of(x).",
     '_core/extras.py: Run: pip install "equipoise[{}]"',
     "_core/frames.py: Run: pip install {}",
     "models/container.py: Fit it with fewer repeats, folds or strategies.",

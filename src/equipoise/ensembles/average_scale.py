@@ -28,6 +28,7 @@ import numpy.typing as npt
 from equipoise._core.seeds import generator
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.ensembles.blend import mean_log_odds, pool
+from equipoise.learners.user_model.input import ArrayRows
 from equipoise.table.table import Table
 
 CROSSED = 3_000
@@ -70,6 +71,19 @@ def crossed_rows(y: npt.ArrayLike, seed: int) -> tuple[IntArray, IntArray]:
         strict=True,
     )
     return np.concatenate(mothers), np.concatenate(fathers)
+
+
+def crossed(rows: Table | ArrayRows, y: npt.ArrayLike, seed: int) -> Table | ArrayRows:
+    """Return rows that are made of two rows each, see the module.
+
+    Args:
+        rows: The rows.
+        y: `[rows]` labels of 0 and 1.
+        seed: One seed gives one result.
+    """
+    if isinstance(rows, ArrayRows):
+        return ArrayRows(crossed_array(rows.x, y, seed))
+    return crossed_table(rows, y, seed)
 
 
 def crossed_table(table: Table, y: npt.ArrayLike, seed: int) -> Table:

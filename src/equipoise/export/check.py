@@ -15,12 +15,13 @@ from equipoise._core.seeds import generator
 from equipoise.encoding.encoding import Encoding
 from equipoise.errors import TrainingError
 from equipoise.export.odd_rows import ODD_FIRST, as_read, odd_values
+from equipoise.learners.user_model.input import ArrayRows
 from equipoise.priors import probability
 from equipoise.table.table import Column, Table, concatenate
 
 if TYPE_CHECKING:
     from equipoise.learners.user_model.input import UserInput
-    from equipoise.models.model import ModelRecord, Rows
+    from equipoise.models.model import ModelRecord, ModelRows
 
 OWN = "x"
 """The input's name where a network of the user's own is exported."""
@@ -50,7 +51,7 @@ def boolean_inputs(model: ModelRecord) -> list[str]:
     """Return the names of the inputs that are boolean columns."""
     from equipoise.networks.encoding import input_names
 
-    if model.own is not None:
+    if model.user_input is not None:
         return []
     names = input_names(encoding_of(model))
     return [
@@ -101,48 +102,48 @@ def checked_rows(model: ModelRecord) -> Table:
     return as_read(checked_columns(model), model.schema)
 
 
-def checked_inputs(model: ModelRecord) -> tuple[Rows, dict[str, Any]]:
+def checked_inputs(model: ModelRecord) -> tuple[ModelRows, dict[str, Any]]:
     """Return the rows that an export is compared on, and as its inputs take them."""
     from equipoise.networks.encoding import input_names
 
-    if model.own is not None:
-        x = _sample_array(model.own)
-        return x, {OWN: x}
+    if model.user_input is not None:
+        x = _sample_array(model.user_input)
+        return ArrayRows(x), {OWN: x}
     columns = checked_columns(model)
     names = input_names(encoding_of(model))
     raw = {names[name]: v for name, v in columns.items() if name in names}
     return as_read(columns, model.schema), raw
 
 
-def _sample_array(own: UserInput) -> np.ndarray:
+def _sample_array(user_input: UserInput) -> np.ndarray:
     """Return rows of noise, zeros and ones, as a user's own network takes them."""
     random = generator(0, "export rows")
-    shape = (CHECKED_OWN, *own.shape)
-    found = random.normal(size=shape)
-    if own.dtype != "float32":
-        found = random.integers(0, 2, shape).astype(np.float64)
-    found[0], found[1] = 0.0, 1.0
-    return found.astype(own.dtype)
+    shape = (CHECKED_OWN, *user_input.shape)
+    rows = random.normal(size=shape)
+    if user_input.dtype != "float32":
+        rows = random.integers(0, 2, shape).astype(np.float64)
+    rows[0], rows[1] = 0.0, 1.0
+    return rows.astype(user_input.dtype)
 
 
 def require_same(
-    model: ModelRecord, table: Rows, found: Mapping[str, np.ndarray]
+    model: ModelRecord, rows: ModelRows, found: Mapping[str, np.ndarray]
 ) -> None:
     """Raise where an exported model differs from the model on rows.
 
     Args:
         model: The model.
-        table: The rows; an array for a network of the user's own.
+        rows: What the model scores.
         found: "probability" and "decision", `[rows]` each, of the exported model.
 
     Raises:
         TrainingError: Probabilities differ by more than `TOLERANCE` (for networks
             `NETWORK_TOLERANCE`), or decisions differ away from the thresholds.
     """
-    z = model.log_odds(table)
+    z = model.log_odds(rows)
     gaps = np.abs(found["probability"] - probability(z))
     networks = any(c.strategy.learner_record.trains_networks for c in model.components)
-    tolerance = NETWORK_TOLERANCE if networks or model.own else TOLERANCE
+    tolerance = NETWORK_TOLERANCE if networks or model.user_input else TOLERANCE
     clear = np.abs(z - model.rule.threshold) > CLEAR
     if model.rule.lower is not None:
         clear &= np.abs(z - model.rule.lower) > CLEAR
@@ -152,7 +153,7 @@ def require_same(
         raise TrainingError(
             sentence(
                 "an exported model whose probabilities differ by up to "
-                f"{significant(float(gaps.max()), 2)} on {len(table)} rows",
+                f"{significant(float(gaps.max()), 2)} on {len(rows)} rows",
                 f"differences up to {exact(tolerance)}",
                 "Please report it; the model itself is sound and was not exported.",
             )

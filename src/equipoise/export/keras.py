@@ -53,11 +53,15 @@ def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
     from equipoise.networks.encoding import raw_inputs
 
     require_served(model.components)
-    if model.own is None:
+    if model.user_input is None:
         inputs: Any = raw_inputs(encoding_of(model))
         accepted = AcceptedColumns(boolean_inputs(model))(inputs)
     else:
-        inputs = {OWN: keras.Input(model.own.shape, dtype=model.own.dtype, name=OWN)}
+        inputs = {
+            OWN: keras.Input(
+                model.user_input.shape, dtype=model.user_input.dtype, name=OWN
+            )
+        }
         accepted = {OWN: AcceptedRows()(inputs[OWN])}
     parts = [
         _component(component, accepted, _layer_name(component, place))
@@ -116,7 +120,7 @@ def _component(component: Component, inputs: Mapping[str, Any], name: str) -> An
     from equipoise.training.keras_model import network_keras_model
 
     scorers: Sequence[Any] = component.scorers
-    if component.own is not None:
+    if component.user_input is not None:
         return _own(component, inputs[OWN], name)
     learner = component.strategy.learner_record
     if learner.trains_networks:

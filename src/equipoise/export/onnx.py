@@ -132,7 +132,7 @@ def _without_errors(
     def served(columns: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = serve(columns)
         refused = [refused_booleans(columns[name]) for name in booleans]
-        if model.own is not None and columns[OWN].dtype.is_floating:
+        if model.user_input is not None and columns[OWN].dtype.is_floating:
             refused.append(refused_rows(columns[OWN]))
         for wrong in refused:
             found = {
@@ -221,7 +221,7 @@ def _describe(model: ModelRecord, proto: Any) -> None:
         "undecided). A row that holds what the model does not accept has the "
         "probability NaN and the decision -1: a boolean column takes 0, 1 or NaN."
     )
-    names = {OWN: OWN} if model.own else input_names(encoding_of(model))
+    names = {OWN: OWN} if model.user_input else input_names(encoding_of(model))
     helper.set_model_props(
         proto,
         {
@@ -261,5 +261,4 @@ def _compare(model: ModelRecord, data: bytes) -> None:
     require_same(model, rows, found)
     one = {name: values[:1] for name, values in raw.items()}
     alone = dict(zip(OUTPUTS, session.run(list(OUTPUTS), one), strict=True))
-    first = rows[:1] if isinstance(rows, np.ndarray) else rows.take(np.arange(1))
-    require_same(model, first, alone)
+    require_same(model, rows.take(np.arange(1)), alone)

@@ -8,9 +8,8 @@ the scores of each class are given the distribution that the average's have in i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +17,11 @@ import numpy.typing as npt
 from equipoise._core.types import BoolArray, FloatArray
 from equipoise.ensembles.average_scale import (
     average_scores,
-    crossed_array,
-    crossed_table,
+    crossed,
     score_pairs,
 )
 from equipoise.ensembles.blend import blend, mean_log_odds, pool
-from equipoise.learners.user_model.input import UserInput, uncompiled
+from equipoise.learners.user_model.input import UserInput
 from equipoise.models.model import Component
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.plan import TrialPlan
@@ -58,7 +56,6 @@ def average_models(
     scores: Scores,
     *,
     prior: Mapping[str, float] | None,
-    model: Callable[[], Any] | None,
 ) -> Average:
     """Return the average of the fold models, its weights learned out of fold.
 
@@ -67,23 +64,18 @@ def average_models(
         plan: How, and the strategies.
         scores: What the fits gave, models among them.
         prior: The blend weights before any data, in any unit; None for equal ones.
-        model: Returns the user's network, or None.
     """
     tested = scores.tested
     y = rows.table.labels()[tested]
     weights = None if rows.weights is None else rows.weights[tested]
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
     shares = blend(log_odds, y, shares=prior, rows=weights)
-    components = _components(rows, plan, scores, shares, model)
+    components = _components(rows, plan, scores, shares)
     out_of_fold = pool(log_odds, shares)
     seed = plan.protocol.seed
-    crossed = (
-        crossed_table(rows.table.take(tested), y, seed)
-        if rows.x is None
-        else crossed_array(rows.x[tested], y, seed)
-    )
+    made = crossed(rows.model_input.take(tested), y, seed)
     single, average = score_pairs(
-        {c.strategy.name: c.each(crossed) for c in components},
+        {c.strategy.name: c.each(made) for c in components},
         {c.strategy.name: c.weight for c in components},
         scores.repeats,
         seed,
@@ -97,18 +89,16 @@ def _components(
     plan: TrialPlan,
     scores: Scores,
     shares: Mapping[str, float],
-    model: Callable[[], Any] | None,
 ) -> tuple[Component, ...]:
     """Return the strategies that have a blend weight, with their fold models."""
-    scorers, user_input = scores.scorers, None
-    if model is not None and rows.x is not None:
-        user_input, row = UserInput.of(rows.x), rows.x[:1]
-        scorers = {
-            name: tuple(uncompiled(scorer, model, row) for scorer in fitted)
-            for name, fitted in scorers.items()
-        }
+    user_input = None if rows.x is None else UserInput.of(rows.x)
     return tuple(
-        Component(strategy, shares[strategy.name], scorers[strategy.name], user_input)
+        Component(
+            strategy,
+            shares[strategy.name],
+            scores.scorers[strategy.name],
+            user_input,
+        )
         for strategy in plan.strategies
         if strategy.name in shares
     )

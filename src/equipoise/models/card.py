@@ -85,8 +85,8 @@ def _cases(model: ModelRecord) -> str:
 
 
 def _taken(model: ModelRecord) -> str:
-    if model.own is not None:
-        return f"Input: an array of shape {['rows', *model.own.shape]}."
+    if model.user_input is not None:
+        return f"Input: an array of shape {['rows', *model.user_input.shape]}."
     text = f"Columns: {', '.join(_name(c.name) for c in model.schema.columns)}."
     group = model.facts["group"]
     return (

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
-from equipoise._core.types import FloatArray
+from equipoise._core.types import FloatArray, HashArray
 from equipoise.decision.class_scores import ClassScores
 from equipoise.decision.prevalence import (
     PrevalenceEstimate,
@@ -24,7 +23,7 @@ from equipoise.ensembles.blend import mean_log_odds, pool
 from equipoise.errors import InputTypeError
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.jobs import Scorer
-from equipoise.learners.user_model.input import UserInput, array_hashes, compiled_scorer
+from equipoise.learners.user_model.input import ArrayRows, UserInput
 from equipoise.priors import probability
 from equipoise.reading.read import read_features
 from equipoise.strategies.strategy import Strategy
@@ -32,11 +31,11 @@ from equipoise.table.hashes import row_hashes
 from equipoise.table.row_source import RowSource
 from equipoise.table.table import Table
 
-Rows = RowSource | npt.NDArray[Any]
-"""What a model scores: rows with columns, or an array for the user's own network."""
+ModelRows = RowSource | ArrayRows
+"""What a model scores: rows with columns, or an array for the user's network."""
 
-Scored = Table | npt.NDArray[Any]
-"""What the fold models score at once: a block of rows, or an array."""
+ModelBlock = Table | ArrayRows
+"""What the fold models score at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,62 +46,55 @@ class Component:
         strategy: What they are.
         weight: Their share of the average; the weights of a model sum to 1.
         scorers: The fold models; their probabilities are averaged.
-        own: What they take where they are networks of the user's own, else None.
+        user_input: What they take if they are networks of the user's, else None.
     """
 
     strategy: Strategy
     weight: float
     scorers: tuple[Scorer, ...]
-    own: UserInput | None = None
+    user_input: UserInput | None = None
 
-    def probability(self, rows: Scored) -> FloatArray:
+    def probability(self, rows: ModelBlock) -> FloatArray:
         """Return the mean probability of the fold models, `[rows]`."""
         return probability(self.log_odds(rows))
 
-    def log_odds(self, rows: Scored) -> FloatArray:
+    def log_odds(self, rows: ModelBlock) -> FloatArray:
         """Return the log-odds of that mean, always finite, `[rows]`.
 
         Args:
-            rows: A `Table`, or the array that a network of the user's own takes.
+            rows: A `Table`, or `ArrayRows` for a network of the user's.
         """
         return mean_log_odds(self.each(rows))
 
-    def each(self, rows: Scored) -> FloatArray:
+    def each(self, rows: ModelBlock) -> FloatArray:
         """Return the log-odds of every fold model, `[models, rows]`.
 
         Args:
-            rows: A `Table`, or the array that a network of the user's own takes.
+            rows: A `Table`, or `ArrayRows` for a network of the user's.
         """
-        if isinstance(rows, np.ndarray):
-            return np.asarray(self._compiled(rows), np.float64)
         return np.stack([scorer.log_odds(rows) for scorer in self.scorers])
 
-    @cached_property
-    def _compiled(self) -> Any:
-        if self.own is None:
-            raise InputTypeError(sentence("an array", "a table"))
-        return compiled_scorer(self.scorers, self.own)
 
-
-def hashes_of(rows: Rows) -> npt.NDArray[np.uint64]:
+def hashes_of(rows: ModelRows) -> HashArray:
     """Return a number for each row; equal rows have equal numbers."""
-    if isinstance(rows, np.ndarray):
-        return array_hashes(rows)
-    return np.concatenate([row_hashes(block) for block in rows.blocks()])
+    return np.concatenate(
+        [
+            block.hashes() if isinstance(block, ArrayRows) else row_hashes(block)
+            for block in rows.blocks()
+        ]
+    )
 
 
-def pooled(components: Sequence[Component], rows: Rows) -> FloatArray:
+def pooled(components: Sequence[Component], rows: ModelRows) -> FloatArray:
     """Return the weighted mean of the components' log-odds, `[rows]`.
 
     Rows with columns are scored in blocks, so that what they are encoded to stays
     small.
     """
-    if isinstance(rows, np.ndarray):
-        return _pooled(components, rows)
     return np.concatenate([_pooled(components, block) for block in rows.blocks()])
 
 
-def _pooled(components: Sequence[Component], rows: Scored) -> FloatArray:
+def _pooled(components: Sequence[Component], rows: ModelBlock) -> FloatArray:
     return pool(
         {c.strategy.name: c.log_odds(rows) for c in components},
         {c.strategy.name: c.weight for c in components},
@@ -124,7 +116,7 @@ class ModelRecord:
         seen: `[n]` uint64 hashes of every row that training, stopping, calibration
             or the choice of the threshold has seen, ascending.
         notes: What the user should know.
-        own: What a network of the user's own takes; None where rows are tables.
+        user_input: What a network of the user's takes; None if rows are tables.
     """
 
     schema: Table
@@ -134,7 +126,7 @@ class ModelRecord:
     facts: Mapping[str, Any]
     seen: npt.NDArray[np.uint64]
     notes: tuple[str, ...] = field(default=())
-    own: UserInput | None = None
+    user_input: UserInput | None = None
 
     def read(self, source: Any) -> Table:
         """Return new data as a table with this model's columns.
@@ -146,19 +138,21 @@ class ModelRecord:
             TableError: Columns are missing or have another type.
             InputTypeError: The model is a network of the user's own.
         """
-        if self.own is not None:
+        if self.user_input is not None:
             raise InputTypeError(
                 sentence("a network of your own", "a model of columns")
             )
         return read_features(source, like=self.schema)
 
-    def rows(self, source: Any) -> Rows:
+    def rows(self, source: Any) -> ModelRows:
         """Return new data as the fold models take it: a table, or an array.
 
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
         """
-        return self.read(source) if self.own is None else self.own.read(source)
+        if self.user_input is None:
+            return self.read(source)
+        return ArrayRows(self.user_input.read(source))
 
     def log_odds(self, source: Any) -> FloatArray:
         """Return calibrated log-odds of the positive class, `[rows]`.
@@ -253,7 +247,7 @@ class ModelRecord:
         """
         return replace(self, rule=at_prevalence(self.rule, prevalence))
 
-    def seen_share(self, rows: Rows) -> float:
+    def seen_share(self, rows: ModelRows) -> float:
         """Return the share of rows that this model has seen.
 
         Args:
@@ -261,7 +255,7 @@ class ModelRecord:
         """
         return self.seen_rows(rows) / len(rows) if len(rows) else 0.0
 
-    def seen_rows(self, rows: Rows) -> int:
+    def seen_rows(self, rows: ModelRows) -> int:
         """Return how many rows equal one that this model has seen.
 
         Args:

@@ -95,13 +95,13 @@ def save(model: ModelRecord, path: str | os.PathLike[str]) -> Path:
         OSError: The file cannot be written; an old one is intact then.
     """
     target = model_path(path)
-    if model.own is not None:
-        _require_loadable(model, model.own)
+    if model.user_input is not None:
+        _require_loadable(model, model.user_input)
     write_parts(target, to_parts(model))
     return target
 
 
-def _require_loadable(model: ModelRecord, own: UserInput) -> None:
+def _require_loadable(model: ModelRecord, user_input: UserInput) -> None:
     """Raise where Keras would write a network that it does not read back.
 
     The layers' own classes count as known: whoever loads them must have them too.
@@ -115,7 +115,7 @@ def _require_loadable(model: ModelRecord, own: UserInput) -> None:
         with keras.saving.custom_object_scope(_classes(network)):
             try:
                 with _part("model"):
-                    _own_scorer(state, own, "model")
+                    _user_scorer(state, user_input, "model")
             except BundleError as error:
                 why = f"a network of your own that could not be loaded again: {error}"
                 raise UnsupportedError(
@@ -160,7 +160,7 @@ def to_parts(model: ModelRecord) -> dict[str, bytes]:
         "evaluation": model.evaluation.as_dict(),
         "facts": dict(model.facts),
         "notes": list(model.notes),
-        "own": None if model.own is None else model.own.to_dict(),
+        "own": None if model.user_input is None else model.user_input.to_dict(),
     }
     parts = {**pack(state, "model"), **pack({"hashes": model.seen}, "seen")}
     for i, component in enumerate(model.components):
@@ -217,8 +217,8 @@ def _part(name: str) -> Iterator[None]:
 def _rebuild(state: Any, parts: Mapping[str, bytes], kind: type[Model]) -> Model:
     with _part("model.json"):
         schema = _schema(state["schema"])
-        own = None if state["own"] is None else UserInput.from_dict(state["own"])
-        components = _components(state["components"], schema, own, parts)
+        user_input = None if state["own"] is None else UserInput.from_dict(state["own"])
+        components = _components(state["components"], schema, user_input, parts)
         return kind(
             schema=schema,
             components=components,
@@ -227,14 +227,14 @@ def _rebuild(state: Any, parts: Mapping[str, bytes], kind: type[Model]) -> Model
             facts=_facts(state["facts"], schema),
             seen=_seen(parts),
             notes=tuple(map(str, state["notes"])),
-            own=own,
+            user_input=user_input,
         )
 
 
 def _components(
     entries: Any,
     schema: Table,
-    own: UserInput | None,
+    user_input: UserInput | None,
     parts: Mapping[str, bytes],
 ) -> tuple[Component, ...]:
     """Rebuild what is averaged."""
@@ -252,13 +252,13 @@ def _components(
             name = f"scorers/{i}/{k}"
             scorer_state = unpack(parts, name)
             with _part(f"{name}.json"):
-                if own is None:
+                if user_input is None:
                     scorer = scorer_from_state(strategy.learner, scorer_state)
                     _require_columns(scorer, schema)
                 else:
-                    scorer = _own_scorer(scorer_state, own, name)
+                    scorer = _user_scorer(scorer_state, user_input, name)
             scorers.append(scorer)
-        components.append(Component(strategy, weight, tuple(scorers), own))
+        components.append(Component(strategy, weight, tuple(scorers), user_input))
     total = sum(component.weight for component in components)
     if not math.isclose(total, 1.0, rel_tol=1e-9):
         raise InputError(sentence(f"weights that sum to {significant(total, 6)}", "1"))
@@ -279,14 +279,14 @@ def _require_registered(fields: Mapping[str, Any]) -> None:
         )
 
 
-def _own_scorer(state: Any, own: UserInput, name: str) -> Scorer:
+def _user_scorer(state: Any, user_input: UserInput, name: str) -> Scorer:
     """Rebuild networks of the user's own; each file is checked before Keras sees it."""
     from equipoise.learners.user_model.model import UserModelScorer
 
     integer(len(state["models"]), "models", 1, MOST_SCORERS)
     for k, data in enumerate(state["models"]):
         file = array({"models": data}, "models", "uint8", (None,))
-        check_keras_file(file.tobytes(), f"{name}/{k}", own.shape)
+        check_keras_file(file.tobytes(), f"{name}/{k}", user_input.shape)
     correction = state["correction"]
     for field in ("offset", "gamma"):
         number(correction[field], field)

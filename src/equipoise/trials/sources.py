@@ -14,7 +14,7 @@ import numpy.typing as npt
 from equipoise._core.checks import listing, sentence
 from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError, InputTypeError, TableError, UnsupportedError
-from equipoise.learners.user_model.input import require_finite
+from equipoise.learners.user_model.input import ArrayRows, require_finite
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_table, read_with_test
 from equipoise.reading.target import Positives
@@ -43,9 +43,9 @@ class TrialRows:
         return len(self.table)
 
     @property
-    def model_input(self) -> Table | AnyArray:
-        """What models score: the table, or the array."""
-        return self.table if self.x is None else self.x
+    def model_input(self) -> Table | ArrayRows:
+        """What models score."""
+        return self.table if self.x is None else ArrayRows(self.x)
 
     def take(self, rows: AnyArray) -> TrialRows:
         """Return some of the rows.

@@ -20,6 +20,7 @@ from equipoise.decision.prevalence import is_movable
 from equipoise.errors import InputError, TrialWarning
 from equipoise.evaluation import evaluate as of_arrays
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.learners.user_model.input import ArrayRows
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability as to_probability
 from equipoise.reading.new_rows import labelled_blocks
@@ -169,11 +170,16 @@ class _Rows:
 
 
 def _score(model: ModelRecord, source: Any, target: str | None) -> _Rows:
-    if model.own is not None:
-        x, table = model.own.read_labelled(source, model.schema)
+    if model.user_input is not None:
+        x, table = model.user_input.read_labelled(source, model.schema)
         marked = dataclasses.replace(table, fingerprint=fingerprint(x))
         units = tied_rows(marked, model.facts.get("duplicates", "auto"))
-        return _Rows(table.labels(), model.log_odds(x), model.seen_rows(x), units=units)
+        return _Rows(
+            table.labels(),
+            model.log_odds(x),
+            model.seen_rows(ArrayRows(x)),
+            units=units,
+        )
     y, log_odds, seen, groups = [], [], 0, []
     equal = _EqualRows(model.facts.get("duplicates", "auto"))
     column = model.facts["group"]

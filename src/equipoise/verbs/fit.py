@@ -189,7 +189,7 @@ def fit(
     number(minutes, "minutes", 0, open_ends=True)
     often = Repeats.of(repeats, minutes, plan.protocol.by).one_by_one()
     scores = fit_repeats(plan, often, report, started=started)
-    average = average_models(training_rows, plan, scores, prior=prior, model=model)
+    average = average_models(training_rows, plan, scores, prior=prior)
     unseen = _unseen(average, rows, held_out)
     rule = choose_rule(average, goal, calibration, unseen)
     results = evaluate_rule(plan, scores, average, goal, rule)
@@ -220,7 +220,7 @@ def fit(
             *_weight_notes(average.weights),
             *_certificate_notes(plan, held_out),
         ),
-        own=average.components[0].own,
+        user_input=average.components[0].user_input,
     )
 
 

@@ -112,7 +112,7 @@ def predict_file(
         >>> told.rows, told.flagged, lines[0]
         (2, 1, '"name","probability","decision"')
     """
-    if model.own is not None:
+    if model.user_input is not None:
         raise UnsupportedError(
             sentence(
                 "a file for a network of your own",

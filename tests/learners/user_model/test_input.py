@@ -74,7 +74,7 @@ def test_it_is_fitted_with_calibration_and_rule(model: FittedModel) -> None:
     assert [c.strategy.name for c in model.components] == ["plain"]
     assert len(model.components[0].scorers) == 2
     assert model.schema.classes == ("well", "ill")
-    assert model.own == UserInput((6, 6, 1), "float32")
+    assert model.user_input == UserInput((6, 6, 1), "float32")
     assert model.evaluation.rows == 300
     x, y = images(400, 5)
     p = model.predict_proba(x)[:, 1]
@@ -85,9 +85,20 @@ def test_it_is_fitted_with_calibration_and_rule(model: FittedModel) -> None:
 
 def test_scores_are_those_of_the_networks(model: FittedModel) -> None:
     """Blocks and one row alone give what Keras' own `predict` gives."""
-    x = model.rows(images(300, 6)[0])
+    x, _ = images(300, 6)
     scorers: Any = model.components[0].scorers
-    expected = np.mean([1 / (1 + np.exp(-s.log_odds_of(x))) for s in scorers], axis=0)
+    expected = np.mean(
+        [
+            1
+            / (
+                1
+                + np.exp(-scorer.correction.apply(network.predict(x, verbose=0)[:, 0]))
+            )
+            for scorer in scorers
+            for network in scorer.models
+        ],
+        axis=0,
+    )
     z = model.raw_log_odds(x)
     np.testing.assert_allclose(1 / (1 + np.exp(-z)), expected, rtol=0, atol=1e-6)
     np.testing.assert_allclose(model.raw_log_odds(x[7:8]), z[7:8], rtol=0, atol=1e-5)
@@ -97,7 +108,7 @@ def test_it_is_the_same_after_loading(model: FittedModel, saved: Path) -> None:
     again = load(saved)
     x, _ = images(80, 7)
     np.testing.assert_array_equal(again.log_odds(x), model.log_odds(x))
-    assert again.own == model.own
+    assert again.user_input == model.user_input
     assert again.card() == model.card()
 
 

@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.jobs import Job
+from equipoise.learners.user_model.input import ArrayRows
 from equipoise.learners.user_model.model import (
     UserModelLearner,
     UserModelScorer,
@@ -103,10 +104,8 @@ def test_images_one_seed_one_result_and_scores_that_return(jobs_of: Jobs) -> Non
     scorer = outcome.scorer
     assert isinstance(scorer, UserModelScorer)
     np.testing.assert_allclose(
-        scorer.log_odds_of(x[job.scored_rows]), outcome.log_odds, atol=1e-5
+        scorer.log_odds(ArrayRows(x[job.scored_rows])), outcome.log_odds, atol=1e-5
     )
-    with pytest.raises(UnsupportedError, match="log_odds_of"):
-        scorer.log_odds(table)
 
 
 # Keras 3.15 turns a tf.Variable into an array in a way that NumPy 2 warns about.
@@ -119,7 +118,8 @@ def test_state_rebuilds_the_same_scores() -> None:
         )
     again = UserModelScorer.from_state(scorer.state())
     assert again.correction == scorer.correction
-    np.testing.assert_array_equal(again.log_odds_of(x), scorer.log_odds_of(x))
+    rows = ArrayRows(x)
+    np.testing.assert_array_equal(again.log_odds(rows), scorer.log_odds(rows))
 
 
 def test_plans_and_mixup_run_through_the_same_protocol(jobs_of: Jobs) -> None:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,13 @@ import numpy.typing as npt
 
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import integer, listing, one_of, sentence
-from equipoise._core.types import AnyArray, FloatArray
+from equipoise._core.types import AnyArray, HashArray
 from equipoise.errors import InputError, InputTypeError
 from equipoise.reading.read import read_table
 from equipoise.table.table import (
     Table,
 )
 
-SCORED_AT_ONCE = 256
 MOST_AXES = 8
 DTYPES = ("float32", "int32", "int64", "uint8", "bool")
 
@@ -68,7 +67,7 @@ class UserInput:
             InputTypeError: It is a path or a frame, or its type is another.
             InputError: A row has another shape, or a number is not finite.
         """
-        source = unmasked(source, "rows")
+        source = unmasked(source.x if isinstance(source, ArrayRows) else source, "rows")
         if not isinstance(source, np.ndarray):
             raise InputTypeError(
                 sentence(
@@ -83,11 +82,11 @@ class UserInput:
                     f"{list(self.shape)}, as the network was fitted on",
                 )
             )
-        own = np.dtype(self.dtype)
-        if source.dtype.kind != own.kind and not np.can_cast(source.dtype, own):
+        dtype = np.dtype(self.dtype)
+        if source.dtype.kind != dtype.kind and not np.can_cast(source.dtype, dtype):
             raise InputTypeError(sentence(f"rows of type {source.dtype}", self.dtype))
         with np.errstate(over="ignore"):  # what is too large is infinite, and refused
-            rows = np.asarray(source, own)
+            rows = np.asarray(source, dtype)
         require_finite(rows)
         return rows
 
@@ -162,7 +161,42 @@ def require_finite(x: AnyArray) -> None:
     )
 
 
-def array_hashes(x: AnyArray) -> npt.NDArray[np.uint64]:
+@dataclass(frozen=True, eq=False)
+class ArrayRows:
+    """Rows of an array: to the user's network what a table is to other models.
+
+    Attributes:
+        x: `[rows, ...]` what the network takes.
+
+    Example:
+        >>> rows = ArrayRows(np.arange(6.0).reshape(3, 2))
+        >>> len(rows), rows.take([2]).x.tolist(), len(rows.hashes())
+        (3, [[4.0, 5.0]], 3)
+    """
+
+    x: AnyArray
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, rows: npt.ArrayLike) -> ArrayRows:
+        """Return some rows.
+
+        Args:
+            rows: Positions or a mask.
+        """
+        return ArrayRows(self.x[np.asarray(rows)])
+
+    def blocks(self) -> Iterator[ArrayRows]:
+        """Yield all rows at once: they are in memory, and are not encoded."""
+        yield self
+
+    def hashes(self) -> HashArray:
+        """Return a number for each row; equal rows have equal numbers."""
+        return array_hashes(self.x)
+
+
+def array_hashes(x: AnyArray) -> HashArray:
     """Return a number for each row of an array; equal rows have equal numbers.
 
     Example:
@@ -174,80 +208,8 @@ def array_hashes(x: AnyArray) -> npt.NDArray[np.uint64]:
     # Adding 0 makes -0.0 the same as 0.0.
     rows = np.ascontiguousarray(x + 0.0 if x.dtype.kind == "f" else x)
     rows = rows.astype(x.dtype.newbyteorder("<"), copy=False)
-    found = [
+    digests = [
         hashlib.blake2b(row.tobytes(), digest_size=8, key=kind[:64]).digest()
         for row in rows
     ]
-    return np.frombuffer(b"".join(found), "<u8").astype(np.uint64)
-
-
-def uncompiled(scorer: Any, build: Callable[[], Any], row: AnyArray) -> Any:
-    """Return an `UserModelScorer` whose networks are layers and weights only.
-
-    Only `keras.Model.fit`, which serves a network with a training step of its own,
-    leaves an optimiser behind; it would treble the file of the model.
-
-    Args:
-        scorer: The fitted networks.
-        build: Returns another one without weights; the user's function.
-        row: `[1, ...]` what they take.
-    """
-    from equipoise.learners.user_model.model import seeded
-
-    def plain(model: Any) -> Any:
-        if not model.compiled:
-            return model
-        with seeded(0):
-            copy = build()
-            copy(row, training=False)
-        copy.set_weights(model.get_weights())
-        return copy
-
-    return replace(scorer, models=tuple(map(plain, scorer.models)))
-
-
-def compiled_scorer(scorers: Sequence[Any], own: UserInput) -> Callable[[Any], Any]:
-    """Return a function from rows to the log-odds of several fitted networks.
-
-    Each network is traced once and called in blocks; `keras.Model.predict` would
-    take a tenth of a second for one row.
-
-    Args:
-        scorers: `UserModelScorer`s.
-        own: What they take.
-
-    Returns:
-        A function of `[rows, ...]` that gives `[scorers, rows]`.
-    """
-    import tensorflow as tf
-
-    from equipoise.training.average import average_log_odds
-
-    signature = [tf.TensorSpec([None, *own.shape], own.dtype)]
-
-    def compiled(model: Any) -> Callable[[Any], Any]:
-        traced = tf.function(lambda x: model(x, training=False))
-        fixed: Callable[[Any], Any] = traced.get_concrete_function(*signature)
-        return lambda x: fixed(tf.constant(x))
-
-    functions = [[compiled(model) for model in scorer.models] for scorer in scorers]
-
-    def score(x: AnyArray) -> FloatArray:
-        return np.stack(
-            [
-                average_log_odds(
-                    [scorer.correction.apply(_logits(f, x)) for f in of_scorer]
-                )
-                for scorer, of_scorer in zip(scorers, functions, strict=True)
-            ]
-        )
-
-    return score
-
-
-def _logits(function: Callable[[Any], Any], x: AnyArray) -> FloatArray:
-    blocks = [
-        np.asarray(function(x[start : start + SCORED_AT_ONCE]), np.float64).ravel()
-        for start in range(0, len(x), SCORED_AT_ONCE)
-    ]
-    return np.concatenate(blocks) if blocks else np.empty(0)
+    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)

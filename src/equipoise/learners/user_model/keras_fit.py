@@ -19,9 +19,10 @@ import numpy.typing as npt
 from equipoise import losses
 from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray
-from equipoise.errors import InputError, TrainingError, UnsupportedError
+from equipoise.errors import InputError, TrainingError
 from equipoise.jobs import Job, Outcome, Progress
 from equipoise.learners.user_model.compiled_epochs import GraphEpochs, trains_as_usual
+from equipoise.learners.user_model.input import ArrayRows
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
@@ -46,35 +47,23 @@ class KerasScorer:
         models: They are averaged.
         part: The encoding that they were trained on.
         correction: From raw logits to the population's log-odds.
-        tabular: Whether they take the encoded columns of a table.
     """
 
     models: tuple[Any, ...]
     part: EncodedPart
     correction: Any
-    tabular: bool
 
-    def log_odds(self, table: Table) -> FloatArray:
+    def log_odds(self, rows: Table | ArrayRows) -> FloatArray:
         """Return corrected log-odds of the positive class, `[rows]`.
 
-        Raises:
-            UnsupportedError: The models take something else than columns.
+        Args:
+            rows: A table, or what the models take in its place.
         """
-        if not self.tabular:
-            raise UnsupportedError(
-                sentence(
-                    "a table for a model that was trained on arrays",
-                    "arrays",
-                    "Use log_odds_of(x).",
-                )
-            )
-        encoded = self.part.encoding.transform(table)
-        return self.log_odds_of(
-            arrange(encoded, self.part.exact, self.part.exact).dense
-        )
-
-    def log_odds_of(self, x: npt.NDArray[Any]) -> FloatArray:
-        """Return corrected log-odds for what the models take, `[rows]`."""
+        if isinstance(rows, ArrayRows):
+            x = rows.x
+        else:
+            encoded = self.part.encoding.transform(rows)
+            x = arrange(encoded, self.part.exact, self.part.exact).dense
         return average_log_odds(
             [self.correction.apply(_logits(model, x)) for model in self.models]
         )
@@ -175,9 +164,7 @@ class KerasLoopLearner:
         ]
         odds = [fit.run(job.scored_rows) for fit in fits]
         first = fits[0].member
-        scorer = KerasScorer(
-            tuple(fit.model for fit in fits), part, first.correction, self.x is None
-        )
+        scorer = KerasScorer(tuple(fit.model for fit in fits), part, first.correction)
         return Outcome(
             job,
             average_log_odds(odds),
