@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -132,6 +133,7 @@ def register(piece: Piece) -> Registration:
 
     def remove() -> None:
         registry.pop(name, None)
+        _forget_programs()
         for key in added:
             SOURCES.pop(key, None)
 
@@ -141,6 +143,13 @@ def register(piece: Piece) -> Registration:
         remove()
         raise
     return _active(Registration(kind, name, remove))
+
+
+def _forget_programs() -> None:
+    """Let compiled training programs go, which know a loss by its name only."""
+    engine = sys.modules.get("equipoise.training.program")
+    if engine is not None:
+        engine.program.cache_clear()
 
 
 def _active(registration: Registration) -> Registration:

@@ -336,3 +336,26 @@ def test_a_bundle_says_which_piece_is_missing(table: Table, tmp_path: Path) -> N
         path = model.save(tmp_path / "mine.equipoise")
     with pytest.raises(BundleError, match=r"the learner 'centres'.*register"):
         eq.load(path)
+
+
+def test_a_name_can_stand_for_another_loss_later(table: Table) -> None:
+    """What was compiled for the first is not used for the second."""
+
+    def scores(sign: float) -> np.ndarray:
+        def tilted(targets: Any, logits: Any) -> Any:
+            z = logits + sign * ops.cast(targets, logits.dtype)
+            return ops.softplus(z) - ops.cast(targets, z.dtype) * z
+
+        record = LossRecord("tilted", "example", "calibrate", "a tilted loss", tilted)
+        with eq.register(record):
+            trial = eq.compare(
+                table,
+                strategies=[eq.Strategy("tilted", loss="tilted")],
+                folds=2,
+                repeats=1,
+                network="linear",
+                training=QUICK,
+            )
+        return np.asarray(trial.scores.log_odds["tilted"])
+
+    assert not np.array_equal(scores(0.0), scores(1.0))

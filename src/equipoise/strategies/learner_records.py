@@ -40,7 +40,8 @@ class LearnerRecord:
         constant: Whether it gives every row the same score.
         takes_resampled: Whether it can learn from rows that a sampler object made.
         keras: A function of (scorer, name, inputs) that returns its log-odds as a Keras
-            tensor `[rows, 1]`, or where it is; empty if it cannot be exported.
+            tensor `[rows, 1]`, or where it is; empty if it cannot be exported. Its
+            fitted models then need an `encoding`, which says which columns they take.
         tasks: The kinds of task that it serves.
         citations: Keys of the sources.
         sources: The BibTeX entries of keys that Equipoise does not know.
