@@ -33,7 +33,7 @@ def sentence(received: str, accepted: str = "", remedy: str = "") -> str:
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:
-    """Return a "did you mean" sentence, or an empty string where nothing is near.
+    """Return a "did you mean" sentence, or an empty string if nothing is near.
 
     Example:
         >>> nearest("Clas", ["Class", "Amount"])

@@ -47,7 +47,7 @@ def wrap(text: str, width: int, *, first: str = "", rest: str | None = None) -> 
     A line's own indentation is kept, and a bullet's text stays right of the bullet. An
     interval such as "[.70, .81]" and an option with its value stay on one line. A
     word that is longer than a line is broken at its marks, such as underscores and
-    slashes, and where it has none it stays whole.
+    slashes, and if it has none it stays whole.
 
     Args:
         text: Lines of words.

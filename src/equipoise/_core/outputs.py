@@ -29,7 +29,7 @@ def writable_file(
     Args:
         path: The file, new or old.
         what: The argument's name.
-        suffixes: How the name must end; any ending where there are none.
+        suffixes: How the name must end; any ending if there are none.
         inputs: Sources that it must not replace.
 
     Raises:
@@ -116,7 +116,7 @@ def _same(target: Path, source: Any) -> bool:
 
 
 def write_or_rescue(write: Callable[[Path], T], target: Path) -> tuple[T, str]:
-    """Write a result; where that fails, write it where temporary files are.
+    """Write a result; if that fails, write it to the folder for temporary files.
 
     Args:
         write: Writes to the path that it is given.

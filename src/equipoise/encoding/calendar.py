@@ -24,7 +24,7 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 def moment_part(microseconds: IntArray, part: MomentPart) -> FloatArray:
-    """Return one part of each moment as a number; NaN where it is missing.
+    """Return one part of each moment as a number; NaN if it is missing.
 
     Args:
         microseconds: `[rows]` since 1970-01-01 UTC; the smallest int64 is missing.

@@ -28,7 +28,12 @@ from equipoise.encoding.features import (
 )
 from equipoise.encoding.few_rows import FEW, Stacked, stacked
 from equipoise.errors import InputError
-from equipoise.table.table import Column, Table
+from equipoise.table.table import Column, ColumnKind, Table
+
+Kinds = tuple[ColumnKind, ...]
+NUMBERS: Kinds = ("numeric", "boolean")
+MOMENTS: Kinds = ("datetime",)
+CATEGORIES: Kinds = ("categorical",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +121,7 @@ class Encoding:
 
         Args:
             table: Rows; further columns are ignored, the target is not read.
-            rows: Positions or a mask; all rows where None.
+            rows: Positions or a mask; all rows if None.
 
         Raises:
             InputError: A column is absent or is of another kind.
@@ -132,7 +137,9 @@ class Encoding:
         columns = {column.name: column for column in table.columns}
         for j, feature in enumerate(self.numbers):
             column = columns.get(feature.column) or table[feature.column]
-            column = _column(column, feature.origin == "value", index)
+            column = _column(
+                column, NUMBERS if feature.origin == "value" else MOMENTS, index
+            )
             values = feature.extract(column)
             if few is not None:
                 few[j] = values
@@ -146,7 +153,7 @@ class Encoding:
             numbers[:, :d], positions[:] = self._stacked.encode(few)
         for j, category in enumerate(self.categories):
             column = columns.get(category.column) or table[category.column]
-            codes[:, j] = category.codes(_column(column, None, index))
+            codes[:, j] = category.codes(_column(column, CATEGORIES, index))
         return Encoded(numbers, positions, codes)
 
     @cached_property
@@ -182,7 +189,7 @@ def learn_encoding(table: Table, rows: npt.ArrayLike) -> Encoding:
     """Learn an encoding from the given rows and no others.
 
     Numbers and booleans become one feature each. A moment becomes its days since
-    1970 and, where they vary in the training part, its hour, weekday and month. A
+    1970 and, if they vary in the training part, its hour, weekday and month. A
     category has a code of its own from 5 training rows on, the 1,000 most frequent
     at most.
 
@@ -248,15 +255,8 @@ def _number_feature(entry: dict[str, Any]) -> NumberFeature:
     )
 
 
-def _column(
-    column: Column, number: bool | None, index: npt.NDArray[Any] | slice
-) -> Column:
-    """Return a column's rows; `number`: True number, False moment, None text."""
-    accepted = {
-        True: ("numeric", "boolean"),
-        False: ("datetime",),
-        None: ("categorical",),
-    }[number]
+def _column(column: Column, accepted: Kinds, index: npt.NDArray[Any] | slice) -> Column:
+    """Return a column's rows if it is of an accepted kind."""
     if column.kind not in accepted:
         raise InputError(
             sentence(

@@ -72,7 +72,7 @@ class NumberFeature:
         column: The column's name.
         origin: "value" for a numeric or boolean column, else a part of a moment.
         median: The median in the training part; it stands for missing values.
-        half_scale: Half of the interquartile range (half of the half range where
+        half_scale: Half of the interquartile range (half of the half range if
             that is 0); 0 for a feature that is constant in the training part.
         knots: Increasing, at least two: distinct training quantiles.
         indicator: Whether a column says where the value is missing: where the
@@ -88,7 +88,7 @@ class NumberFeature:
 
     @property
     def name(self) -> str:
-        """The column's name, with the part of the moment where there is one."""
+        """The column's name, with the part of the moment if there is one."""
         return self.column if self.origin == "value" else f"{self.column}:{self.origin}"
 
     @property
@@ -206,7 +206,7 @@ def settle(values: FloatArray, median: float) -> FloatArray:
 
 
 def to_float32(values: FloatArray) -> Float32Array:
-    """Return float32 values, with 0 where they would be denormal."""
+    """Return float32 values, with 0 for those that would be denormal."""
     return np.where(np.abs(values) < SMALLEST_RESULT, 0.0, values).astype(np.float32)
 
 
@@ -240,7 +240,7 @@ def learn_number(
 
 
 def _knots(values: FloatArray) -> tuple[float, ...]:
-    """Return all distinct values where they are few, else distinct quantiles."""
+    """Return all distinct values if they are few, else distinct quantiles."""
     distinct = np.unique(values)
     if len(distinct) > BINS + 1:
         # Quantiles that are training values: nothing to interpolate or overflow.

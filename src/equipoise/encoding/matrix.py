@@ -67,7 +67,7 @@ def linear_matrix(table: Table, encoding: Encoding) -> Any:
         encoding: Learned on the training part.
 
     Returns:
-        `[rows, features + indicators + levels]` float64: a NumPy array where there
+        `[rows, features + indicators + levels]` float64: a NumPy array if there
         are no categories, else a SciPy CSR matrix.
     """
     encoded = encoding.transform(table)

@@ -73,7 +73,7 @@ def plain_column(column: Any, metadata: Mapping[bytes, bytes] | None = None) -> 
 
 
 def _dictionary(column: Any) -> Any:
-    """Return a dictionary of plain values, or these where no text can name them."""
+    """Return a dictionary of plain values, or these if no text can name them."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -162,7 +162,7 @@ def _periods(stored: Any, frequency: str) -> Any:
 
 
 def _parameters(kind: Any) -> Mapping[str, Any]:
-    """Return an extension type's parameters, where they are written as JSON."""
+    """Return an extension type's parameters, if they are written as JSON."""
     serialize = getattr(kind, "__arrow_ext_serialize__", None)
     return {} if serialize is None else _json(serialize())
 

@@ -48,6 +48,11 @@ class CsvForm:
     hint: str = ""
     second: bool = False
 
+    @property
+    def above(self) -> int:
+        """How many records stand above the first row."""
+        return int(self.header) + int(self.second)
+
     def after(self, lines: int) -> CsvForm:
         """Return the form of later rows of the file, behind so many lines."""
         dialect = dataclasses.replace(self.dialect, skip=lines)
@@ -59,7 +64,7 @@ def read_csv(path: Path, expected: Sequence[str] = ()) -> Raw:
 
     Args:
         path: The file, plain or gzip.
-        expected: Names of columns; where one is in the first record, this is a header.
+        expected: Names of columns; if one is in the first record, that is a header.
 
     Raises:
         TableError: The file is empty, no text, has rows of different lengths, a quote
@@ -120,7 +125,7 @@ def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
     """Read whole records, every field as text.
 
     Args:
-        data: Records in UTF-8, with the header in front where the form says so.
+        data: Records in UTF-8, with the header in front if the form says so.
         form: How they are written.
         notes: Takes what was noticed.
 
@@ -132,12 +137,11 @@ def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
     table = _parse(data, form, layout)
     if not table.num_rows:
         raise TableError(sentence(f"{form.name} with a header only", "rows below it"))
-    first = int(form.header) + int(form.second)
 
     def line(row: int) -> int:
         if layout.lines is None:
-            return row + first + 1 + dialect.skip
-        return int(layout.lines[row + first]) + dialect.skip
+            return row + form.above + 1 + dialect.skip
+        return int(layout.lines[row + form.above]) + dialect.skip
 
     return Raw(
         table,
@@ -253,29 +257,21 @@ def _parse(data: bytes, form: CsvForm, layout: CsvLayout) -> Any:
     """Parse all fields as texts; raise if a row has too few or too many."""
     import pyarrow as pa
 
-    dialect, names, name = form.dialect, list(form.names), form.name
-    offset = _header_length(data, dialect) if form.header else 0
+    offset = _header_length(data, form.dialect) if form.header else 0
     if form.second:
-        offset += _header_length(data[offset:], dialect)
+        offset += _header_length(data[offset:], form.dialect)
     if offset >= len(data):
-        return pa.table({column: pa.array([], pa.string()) for column in names})
-    table, ragged = _arrow(data, offset, dialect, names, layout, name, threads=True)
-    if ragged:
-        _, first = _arrow(data, offset, dialect, names, layout, name, threads=False)
-        above = int(form.header) + int(form.second)
-        raise _ragged(first, layout, above, dialect, name, len(names))
+        return pa.table({column: pa.array([], pa.string()) for column in form.names})
+    rows = memoryview(data)[offset:]
+    table, ragged = _arrow(rows, form, layout, threads=True)
+    if ragged:  # threads meet such rows in any order
+        _, ragged = _arrow(rows, form, layout, threads=False)
+        raise _ragged(ragged, form, layout)
     return table
 
 
 def _arrow(
-    data: bytes,
-    offset: int,
-    dialect: Dialect,
-    names: list[str],
-    layout: CsvLayout,
-    name: str,
-    *,
-    threads: bool,
+    rows: memoryview, form: CsvForm, layout: CsvLayout, *, threads: bool
 ) -> tuple[Any, list[Any]]:
     """Parse records; return the table, and the records of another width.
 
@@ -292,7 +288,8 @@ def _arrow(
         ragged.append(row)
         return "skip"
 
-    view = memoryview(data)[offset:]
+    view = rows[:]
+    dialect, names = form.dialect, list(form.names)
     shared = weakref.ref(view), weakref.ref(note)
     table, wrong = None, ""
     try:
@@ -325,7 +322,7 @@ def _arrow(
         time.sleep(0.0002)
     if table is None:
         raise TableError(
-            sentence(f"{name}, which cannot be parsed ({wrong})", "rows of fields")
+            sentence(f"{form.name}, which cannot be parsed ({wrong})", "rows of fields")
         )
     return table, ragged
 
@@ -347,24 +344,19 @@ def _header_length(data: bytes, dialect: Dialect) -> int:
     return min(position, len(data))
 
 
-def _ragged(
-    rows: list[Any],
-    layout: CsvLayout,
-    above: int,
-    dialect: Dialect,
-    name: str,
-    width: int,
-) -> TableError:
-    record = rows[0].number - 1 + above
+def _ragged(rows: list[Any], form: CsvForm, layout: CsvLayout) -> TableError:
+    """Return the error about the first row with too few or too many fields."""
+    width, skipped = len(form.names), form.dialect.skip
+    record = rows[0].number - 1 + form.above
     line = record + 1 if layout.lines is None else int(layout.lines[record])
     more = f", the first of {len(rows):,} such rows" if len(rows) > 1 else ""
     text = rows[0].text[:60] + ("..." if len(rows[0].text) > 60 else "")
     remedy = "Correct these lines, or quote fields that hold the delimiter."
-    if width == 1 and above:
-        remedy = f"If line {1 + dialect.skip} is a title, take it out."
+    if width == 1 and form.above:
+        remedy = f"If line {1 + skipped} is a title, take it out."
     return TableError(
         sentence(
-            f"{name} whose line {line + dialect.skip} has {rows[0].actual_columns} "
+            f"{form.name} whose line {line + skipped} has {rows[0].actual_columns} "
             f"field{'s'[: rows[0].actual_columns > 1]} ({text!r}){more}",
             f"{width} field{'s'[: width > 1]} in every row, as in the first",
             remedy,

@@ -53,7 +53,7 @@ _TEXTS = (
 
 
 def read_bytes(path: Path) -> bytes:
-    """Return a file's content, unpacked where it is gzip.
+    """Return a file's content, unpacked if it is gzip.
 
     Raises:
         TableError: It is empty, a packed file that is cut off, or another format.

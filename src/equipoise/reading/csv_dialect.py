@@ -30,7 +30,7 @@ class Dialect:
     Attributes:
         delimiter: Between fields.
         quote: Around fields.
-        escape: Before a quote that is none, or nothing where quotes are doubled.
+        escape: Before a quote that is none, or nothing if quotes are doubled.
         skip: Lines before the header.
         decimal: The decimal mark, "." or ",".
         proven: Whether numbers tell the mark, none the other one.
@@ -172,9 +172,9 @@ def is_number(text: str) -> bool:
 def has_header(rows: Records, expected: Sequence[str] = ()) -> bool:
     """Return whether the first record names the columns.
 
-    It does where it holds a name that is known, such as the target's, or counts the
-    columns (0, 1, 2, ...). It does not where every column of numbers has a number
-    there, or, without such columns, where most of its texts occur again below it.
+    It does if it holds a name that is expected, such as the target's, or counts the
+    columns (0, 1, 2, ...). It does not if every column of numbers has a number
+    there, or, without such columns, if most of its texts occur again below it.
 
     Example:
         >>> has_header([["age", "sex"], ["31", "m"], ["44", "f"]])
@@ -208,7 +208,7 @@ _GENERIC = re.compile(
 def second_header(rows: Records, expected: Sequence[str] = ()) -> str:
     """Return what the record below the header is, if it holds no values either.
 
-    It is none where half of the columns of numbers, and two at least, have a text
+    It is none if half of the columns of numbers, and two at least, have a text
     there that is neither a number nor a sign of a missing value.
 
     Args:
@@ -217,7 +217,7 @@ def second_header(rows: Records, expected: Sequence[str] = ()) -> str:
 
     Returns:
         "names" where it holds the names (the first record's are blank, numbered or
-        X1, X2, ...), "more" where it holds units, types or explanations, "" for values.
+        X1, X2, ...), "more" if it holds units, types or explanations, "" for values.
 
     Example:
         >>> second_header([["X1", "X2"], ["AGE", "PAY"], ["31", "2"], ["44", "0"]])

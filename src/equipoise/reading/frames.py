@@ -78,7 +78,7 @@ def to_arrow(series: Any) -> Any:
 
 
 def objects(values: Sequence[Any]) -> Any:
-    """Return Python values as an Arrow array; as texts where their types differ."""
+    """Return Python values as an Arrow array; as texts if their types differ."""
     import pyarrow as pa
 
     try:

@@ -7,7 +7,7 @@ all numbers or dates are read as such. Where it does not (CSV) the rules are:
 - An empty text is missing. Among numbers, dates and booleans so are `NA`, `NaN`,
   `null`, `none`, `?`, `-` and their like; among other texts only those that no one
   means (`NaN`, `NULL`, `N/A`, `#N/A`, `<NA>`, `?`, `NA`). `None` stays a category.
-- `NA` stays a category where all other values are two capital letters: a country.
+- `NA` stays a category if all other values are two capital letters: a country.
 - Whole numbers with leading zeros are codes, so categories. Whole numbers beyond
   2^53, which a float64 cannot hold, are categories too, digit by digit.
 - Numbers and dates are read in the notations of `parse_numbers` and `parse_dates`;
@@ -108,7 +108,7 @@ def numeric(
 
 
 def _integers(name: str, values: Any, notes: Notes) -> Column | Dropped:
-    """Return whole numbers; as categories where a float64 would round them."""
+    """Return whole numbers; as categories if a float64 would round them."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -246,7 +246,7 @@ def categorical(name: str, texts: Texts, notes: Notes) -> Column | Dropped:
 
 
 def tidy(texts: Texts, name: str = "", notes: Notes | None = None) -> Texts:
-    """Take off spaces around texts; say so where texts become equal by it."""
+    """Take off spaces around texts; say so if texts become equal by it."""
     import pyarrow.compute as pc
 
     trimmed = pc.utf8_trim_whitespace(texts.values)
@@ -327,7 +327,7 @@ def _tell_missing(name: str, texts: Texts, missing: BoolArray, notes: Notes) -> 
 def _tell_mixed(
     name: str, texts: Texts, fit: BoolArray, what: str, raw: Raw, notes: Notes
 ) -> None:
-    """Say that a column is mixed where at least half of its values fit."""
+    """Say that a column is mixed if at least half of its values fit."""
     total, other = texts.rows(np.ones(len(fit), bool)), texts.rows(~fit)
     if other * 2 > total:
         return

@@ -182,12 +182,12 @@ def _typed(raw: Raw, first: Column, notes: Notes) -> Column | Dropped:
     typing = Notes()
     column = infer(first.name, raw, typing)
     for what, entries in typing.by_what.items():
-        if any(text in what for text in _TOLD_AGAIN):
+        if any(text in what for text in _SAID_AGAIN):
             notes.by_what.setdefault(what, []).extend(entries)
     return column
 
 
-_TOLD_AGAIN = ("infinite", "order of day", "numbers were read with")
+_SAID_AGAIN = ("infinite", "order of day", "numbers were read with")
 
 
 def _texts_like(raw: Raw, first: Column, notation: Notation, notes: Notes) -> Column:

@@ -9,13 +9,13 @@ UNLABELLED = {
     "", "?", "unknown", "unlabeled", "unlabelled", "undefined", "undetermined", "n/a",
     "na", "nan", "none", "null", "missing", "not labeled", "not labelled", "-",
 }  # fmt: skip
-"""Texts that name no class where others do, in lower case."""
+"""Texts that name no class if others do, in lower case."""
 
 
 def says_nothing(classes: Sequence[str]) -> list[str]:
     """Return the labels that say that a row has none, beside two or more that do.
 
-    -1 is one where all other labels are whole numbers from 0: it is a class beside 1
+    -1 is one if all other labels are whole numbers from 0: it is a class beside 1
     alone.
 
     Example:

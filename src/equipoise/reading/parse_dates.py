@@ -49,13 +49,13 @@ class Dates:
     """What distinct texts are as dates.
 
     Attributes:
-        values: `[values]` datetime64[us] in UTC, NaT where a text is not a date.
+        values: `[values]` datetime64[us] in UTC, NaT if a text is not a date.
         valid: `[values]` whether the text is a date.
         assumed: What had to be assumed about the order of day and month.
-        order: The order in which they were read, "day" or "month" first, or "" where
+        order: The order in which they were read, "day" or "month" first, or "" if
             they are written otherwise.
-        turned: The dates in the other order where nothing tells it, else None.
-        example: The first date that could be read in both orders, where `turned`.
+        turned: The dates in the other order if nothing tells it, else None.
+        example: The first date that could be read in both orders, if `turned`.
     """
 
     values: DateArray
@@ -71,7 +71,7 @@ def parse_dates(values: Any, order: str = "") -> Dates | None:
 
     Args:
         values: A `pyarrow` array of texts without spaces around them.
-        order: Which comes first where no date tells, "day" or "month"; "" for what
+        order: Which comes first if no date tells, "day" or "month"; "" for what
             the mark between them suggests, which is said.
 
     Example:
@@ -124,7 +124,7 @@ class ByOrder:
     """What distinct texts are as dates of an earlier notation.
 
     Attributes:
-        values: `[values]` datetime64[us] in UTC, NaT where a text is refused.
+        values: `[values]` datetime64[us] in UTC, NaT if a text is refused.
         wrong: `[values]` why a text is refused, or an empty string.
         order: The order of day and month, once it is told.
     """

@@ -47,9 +47,9 @@ class Numbers:
     """What distinct texts are as numbers.
 
     Attributes:
-        values: `[values]` float64, NaN where a text is not a number.
+        values: `[values]` float64, NaN if a text is not a number.
         numeric: `[values]` whether the text is a number.
-        done: What was done to read them, or an empty string where they are plain.
+        done: What was done to read them, or an empty string if they are plain.
         notation: The marks by which they were read.
         guess: What nothing in the column or the file tells, or an empty string.
     """
@@ -98,7 +98,7 @@ def parse_numbers(
 
     Args:
         values: A `pyarrow` array of texts without spaces around them.
-        decimal: Which mark parts decimals where the column does not tell: "." or ",".
+        decimal: Which mark parts decimals if the column does not tell: "." or ",".
         proven: Whether the file's other columns prove that mark.
         accounting: Whether "(5)", "5-" and "-$5" are negative numbers.
 
@@ -166,7 +166,7 @@ class ByNotation:
     """What distinct texts are as numbers of an earlier notation.
 
     Attributes:
-        values: `[values]` float64, NaN where a text is refused.
+        values: `[values]` float64, NaN if a text is refused.
         wrong: `[values]` why a text is refused, or an empty string.
         notation: The earlier notation and what these texts add to it.
         unsigned: `[values]` which numbers lack the currency sign of the earlier ones.
@@ -188,7 +188,7 @@ def numbers_as(values: Any, notation: Notation, file: str = "") -> ByNotation:
     """Read distinct texts as the numbers of an earlier table's column.
 
     Each text is read by the earlier notation. What contradicts it is refused, and so
-    is what could be two numbers (1,250) where neither the earlier table nor this file
+    is what could be two numbers (1,250) if neither the earlier table nor this file
     tells which.
 
     Args:
@@ -308,7 +308,7 @@ def _spaces(core: Any, chosen: BoolArray) -> str:
 
 
 def _signs_in_front(values: Any) -> tuple[Any, bool]:
-    """Write (5), 5- and -$5 with the minus sign where numbers have it."""
+    """Write (5), 5- and -$5 with the minus sign in front."""
     import pyarrow.compute as pc
 
     core = values

@@ -71,7 +71,7 @@ def read_table(
         drop: Columns to leave out.
         keep: Columns that are features even if they look like identifiers.
         unlabelled: What becomes of rows without a label (missing, or such as -1 beside
-            0 and 1): "refuse", "drop", or "keep" where -1 or "unknown" is a class.
+            0 and 1): "refuse", "drop", or "keep" if -1 or "unknown" is a class.
         day_first: Whether 03/04/2021 is 3 April, if no date of the column tells;
             None: a slash means month first, and it is said. As `time`, such a column
             is refused unless this is given.
@@ -85,7 +85,7 @@ def read_table(
         TableError: The source cannot be read as a table, or contradicts `like`;
             lines are named.
         TargetError: The target is absent or cannot be used.
-        InputTypeError: Labels were given where their column's name is expected.
+        InputTypeError: Labels were passed instead of their column's name.
 
     Example:
         >>> read_table("example:digits")

@@ -20,7 +20,7 @@ class Raw:
         name: The source in words, for messages.
         typed: Whether the source declares types; else all columns are texts that
             are to be parsed, and texts such as `NA` may mean that a value is missing.
-        decimal: The decimal mark where a text could be read both ways.
+        decimal: The decimal mark if a text could be read both ways.
         proven: Whether numbers of the file that can be read in one way only tell it.
         positions: `[rows]` where these rows lie among all, or None for all of them.
         order: Which comes first in dates if no date tells, "day" or "month"; "" if

@@ -22,7 +22,7 @@ class Texts:
     """Distinct texts and where they occur.
 
     Attributes:
-        codes: `[rows]` int32 positions in `values`; -1 where the source has no value.
+        codes: `[rows]` int32 positions in `values`; -1 if the source has no value.
         values: A `pyarrow.LargeStringArray` of distinct texts, in order of first
             appearance.
     """

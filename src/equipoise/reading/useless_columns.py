@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Columns that cannot help a model: constants and identifiers.
 
-A column is constant where it has one value and no gap; a gap may tell something.
+A column is constant if it has one value and no gap; a gap may tell something.
 
-A categorical column is an identifier (or free text) where at least 20 values are all
-different. A column of whole numbers is one where all values are different and
+A categorical column is an identifier (or free text) if at least 20 values are all
+different. A column of whole numbers is one if all values are different and
 
 - its name is one of an identifier's, such as `id`, `customer_id` or `index`; or
 - the values rise (or fall) from row to row throughout, over at least 20 rows; or

@@ -22,7 +22,7 @@ lambda_i = n prod_j p_ij, p_ij among the rows that are no twins of row i, and no
 than one in the number of values where a column has few. (p_i counts as at most 1/2:
 one near-duplicate never stands for more than one coincidence.)
 
-A copy is likelier than a coincidence where coincidence explains fewer than half of
+A copy is likelier than a coincidence if coincidence explains fewer than half of
 the twins: E < T / 2.
 
 Where one column determines all others (a postcode, and what follows from it), equal

@@ -72,7 +72,7 @@ def fingerprint(x: npt.NDArray[np.generic]) -> Fingerprint:
 
 
 def projected(flat: npt.NDArray[np.generic]) -> FloatArray:
-    """Return standardised features, or random projections where there are many.
+    """Return standardised features, or random projections if there are many.
 
     Args:
         flat: `[rows, features]` finite numbers.

@@ -33,7 +33,7 @@ class GeneratedTable:
     Attributes:
         table: The rows.
         log_odds: `[rows]` the true log-odds of the positive class.
-        auroc: The population's AUROC of the true score where it has a closed
+        auroc: The population's AUROC of the true score if it has a closed
             form, else NaN.
     """
 
@@ -61,7 +61,7 @@ def gaussian_shift(
         rows: The number of rows.
         positives: The exact number of positive rows; or
         prevalence: the population's share of positives, strictly in (0, 1), from
-            which the number is drawn. .05 where neither is given.
+            which the number is drawn. .05 if neither is given.
         auroc: The best possible AUROC, in [.5, 1).
         features: The number of features, each as informative as the others.
         seed: One seed gives one table.
@@ -162,7 +162,7 @@ def logistic(
         rows: The number of rows.
         positives: See `gaussian_shift`.
         prevalence: See `gaussian_shift`.
-        coefficients: Of the numeric columns; at most 10 where values are missing.
+        coefficients: Of the numeric columns; at most 10 if values are missing.
         categories: The effect of each category on the log-odds, by its text; None
             for no categorical column.
         missing: The share of numbers that are missing completely at random, in

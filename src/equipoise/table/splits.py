@@ -4,7 +4,7 @@
 `by="stratified"`: each part has the classes in the table's shares. Where the table
 has groups they are kept whole all the same.
 
-`by="group"`: the same, and an error where the table has no groups.
+`by="group"`: the same, and an error if the table has no groups.
 
 `by="time"`: forward chaining. Rows are ordered by time and cut into folds + 1
 blocks of about equal size, equal times together; fold k trains on all blocks before
@@ -12,7 +12,7 @@ block k + 1 (an expanding window) and tests on that block, so the first block is
 never tested and no model sees the future. Training rows that belong to a group (or
 are copies of a row) in the test block are left out of training.
 
-`duplicates="auto"` keeps equal rows together where a copy is likelier than a
+`duplicates="auto"` keeps equal rows together if a copy is likelier than a
 coincidence, see `judge_duplicates`; "group" keeps them together in any case,
 "ignore" never does.
 """
@@ -62,7 +62,7 @@ class SplitKeys:
     Attributes:
         labels: `[rows]` int64 class numbers.
         units: `[rows]` equal numbers for rows that stay on one side (`tied_rows`);
-            None where each row is a unit of its own.
+            None if each row is a unit of its own.
         times: `[rows]` float64 numbers that order the rows in time, or None.
         task: Binary or multi-class, with the names of the classes.
         grouped: Whether the user named groups.

@@ -41,7 +41,7 @@ class Column:
         categories: The texts of a categorical column, in order of first
             appearance; empty for the other kinds.
         notation: How its texts were written, by which later files are read; None
-            where that is not known.
+            if that is not known.
     """
 
     name: str
@@ -109,7 +109,7 @@ class Table:
         dropped: Columns that were left out.
         notes: What was done while reading, one sentence each.
         source: Where the rows come from, for messages.
-        fingerprint: What tells the rows apart where their features are an array that
+        fingerprint: What tells the rows apart if their features are an array that
             the table does not hold; else None.
         order: The names of all columns of the source in its order, the target and
             those left out among them; empty if the table was made otherwise.

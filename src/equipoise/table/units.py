@@ -32,7 +32,7 @@ def tied_rows(table: Table, duplicates: str = "auto") -> IntArray | None:
 
     Args:
         table: The rows.
-        duplicates: "auto": equal and nearly equal rows are one case where a copy is
+        duplicates: "auto": equal and nearly equal rows are one case if a copy is
             likelier than a coincidence, see `judge_duplicates`; "group": equal rows
             are in any case; "ignore": they never are.
 
