@@ -719,6 +719,11 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "models/storage.py: Import the code that defines it, and call "
+    "equipoise.register(...) before load.": (
+        "tests/house/test_register.py",
+        "test_a_bundle_says_which_piece_is_missing",
+    ),
     "metrics/keras_inputs.py: <self.remedy>": (
         "tests/losses/test_base.py",
         "test_a_sigmoid_before_the_loss_is_named_once",
@@ -785,6 +790,7 @@ ELSEWHERE = {
 
 # They say why, or what to look at; nothing in them can be done in code.
 EXPLAINS = {
+    "extending.py: Taken are {}.",
     '_core/extras.py: Run: pip install "equipoise[{}]"',
     "_core/frames.py: Run: pip install {}",
     "models/container.py: Fit it with fewer repeats, folds or strategies.",
@@ -820,8 +826,8 @@ EXPLAINS = {
     "strategies/validation.py: The log-odds of a prior of one half are 0: it would "
     "adjust nothing.",
     "strategies/validation.py: The plan itself says which negatives each member sees.",
-    "strategies/validation.py: It takes the place of repeated positives, and here "
-    "none repeats.",
+    "strategies/validation.py: It replaces repeated positives, and this sampling "
+    "repeats none.",
     "strategies/validation.py: A blend is neither positive nor negative, so it forms "
     "no pair.",
     "reading/blocks.py: Is a quote on line {} not closed?",

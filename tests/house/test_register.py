@@ -336,6 +336,8 @@ def test_a_bundle_says_which_piece_is_missing(table: Table, tmp_path: Path) -> N
         path = model.save(tmp_path / "mine.equipoise")
     with pytest.raises(BundleError, match=r"the learner 'centres'.*register"):
         eq.load(path)
+    with eq.register(LEARNER):
+        assert eq.load(path).components[0].strategy.learner == "centres"
 
 
 def test_a_name_can_stand_for_another_loss_later(table: Table) -> None:

@@ -88,7 +88,7 @@ def aligned(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
             sentence(
                 f"targets of shape {tuple(y_true.shape)} and logits of shape "
                 f"{tuple(y_pred.shape)}",
-                "equal shapes, or a trailing axis of size 1 more in one of them",
+                "equal shapes, or one more trailing axis of size 1 in one of them",
             )
         )
     return y_true, y_pred

@@ -18,6 +18,9 @@ class Balanced(Sampler):
 
     Positives repeat as often as it takes; all negatives are reached in turn.
 
+    Source: Elkan (2001), "The foundations of cost-sensitive learning", theorem 2:
+    drawing within the classes changes the prior and nothing else.
+
     Example:
         >>> labels = [0] * 95 + [1] * 5
         >>> draw = Balanced().draw(labels, batch=5, steps=4, seed=0, epoch=0)

@@ -25,6 +25,8 @@ class Bootstrap(Sampler):
     rows are left out of each sample, which is the point of bagging; another seed
     leaves out others.
 
+    Source: Breiman (1996), "Bagging predictors", there without regard to the class.
+
     Example:
         >>> labels = [0] * 9 + [1] * 3
         >>> draw = Bootstrap().draw(labels, batch=12, steps=1, seed=0, epoch=0)

@@ -22,6 +22,9 @@ class Oversample(Sampler):
     are drawn once more change from pass to pass. If there are already as many
     positives as asked for, each is drawn once.
 
+    Source: Elkan (2001), "The foundations of cost-sensitive learning", theorem 2:
+    drawing within the classes changes the prior and nothing else.
+
     Attributes:
         ratio: Positives per negative, above 0; 1 makes the classes equal.
 

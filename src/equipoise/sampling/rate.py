@@ -21,6 +21,9 @@ _FINEST = 1_000_000
 class Rate(Sampler):
     """Give every batch the same share of positives, exact to one row.
 
+    Source: Elkan (2001), "The foundations of cost-sensitive learning", theorem 2:
+    drawing within the classes changes the prior and nothing else.
+
     Attributes:
         rate: The share of positives, strictly between 0 and 1; rounded to a millionth.
 

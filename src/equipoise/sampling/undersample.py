@@ -19,8 +19,11 @@ class Undersample(Sampler):
     """Draw every positive once per pass, and a part of the negatives.
 
     Each pass goes on with the negatives after those of the last, so all are seen
-    before one is seen again. If there are no more negatives than
-    asked for, all are drawn.
+    before one is seen again. If there are no more negatives than asked for, all are
+    drawn.
+
+    Source: Dal Pozzolo et al. (2015), "Calibrating probability with undersampling for
+    unbalanced classification", section III, with the correction of the probabilities.
 
     Attributes:
         ratio: Positives per negative, above 0; 1 makes the classes equal.

@@ -107,7 +107,7 @@ class Blend(Strategy):
                 raise UnsupportedError(
                     sentence(
                         f"{member.name!r} within a blend",
-                        "strategies that are no blends",
+                        "strategies other than blends",
                         "List the strategies that it averages.",
                     )
                 )

@@ -78,7 +78,7 @@ def _require_synthesis(parts: Parts) -> None:
             sentence(
                 f"synthesis={synthesis.name!r} with {sampler.name} sampling",
                 f"sampling as one of {listing(able)}",
-                "It takes the place of repeated positives, and here none repeats.",
+                "It replaces repeated positives, and this sampling repeats none.",
             )
         )
     if synthesis.soft and parts.loss.kind == "set":
@@ -115,11 +115,13 @@ def _require_options(parts: Parts) -> None:
     """Check that every option belongs to a part and is in its range."""
     for name in parts.chosen:
         if name not in parts.settings:
-            accepted = listing(parts.settings, 20)
+            accepted = listing(parts.settings, 20) if parts.settings else "none"
             raise InputError(
                 sentence(
                     f"the option {name!r} of a strategy",
-                    f"{accepted} with these parts" if parts.settings else "none here",
+                    f"{accepted} with these parts"
+                    if parts.settings
+                    else "none with these parts",
                     nearest(name, parts.settings),
                 )
             )
