@@ -89,7 +89,7 @@ def compare(
         float, typer.Option(help="Time budget of --repeats auto.")
     ] = 2.0,
     duplicates: options.Duplicates = "auto",
-    objective: options.Objective = None,
+    objective: options.ObjectiveName = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
     cost_abstain: options.CostAbstain = None,
@@ -112,7 +112,7 @@ def compare(
         writable_folder(out, "out")
     _require_trackers(tensorboard, mlflow)
     costs = options.costs(cost_fp, cost_fn, cost_abstain)
-    goal = options.objective(objective, beside=costs) or "f1"
+    goal = options.parse_objective(objective, beside=costs) or "f1"
     reading = options.Reading(
         target, positive, group, time, drop, day_first, keep, unlabelled
     )

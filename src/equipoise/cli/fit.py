@@ -75,7 +75,7 @@ def fit(
     recall_floor: RecallFloor = None,
     certify: Certify = None,
     duplicates: options.Duplicates = "auto",
-    objective: options.Objective = None,
+    objective: options.ObjectiveName = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
     cost_abstain: options.CostAbstain = None,
@@ -94,7 +94,7 @@ def fit(
     from equipoise.verbs.fit import fit as run
 
     goal = Goal(
-        objective=options.objective(objective),
+        objective=options.parse_objective(objective),
         precision_floor=precision_floor,
         recall_floor=recall_floor,
         certify=certify,

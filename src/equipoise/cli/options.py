@@ -114,7 +114,7 @@ Duplicates = Annotated[
 ]
 Network = Annotated[str, typer.Option(help="default, small (a first look) or linear.")]
 Folds = Annotated[int, typer.Option(help="Outer folds.")]
-Objective = Annotated[
+ObjectiveName = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
@@ -214,7 +214,7 @@ def costs(
     return Costs(fp=fp, fn=fn, abstain=abstain)
 
 
-def objective(
+def parse_objective(
     name: str | None, *, beside: Costs | tuple[float, float] | None = None
 ) -> str | None:
     """Return an objective that can be named on the command line.
