@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from equipoise.errors import TableError, TableWarning
-from equipoise.reading.arff import is_arff, read_arff
+from equipoise.reading.arff import read_arff
 from equipoise.reading.blocks import read_blocks
+from equipoise.reading.files import is_arff
 from equipoise.reading.read import read_table
 
 HEAD = r"""% a file

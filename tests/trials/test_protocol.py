@@ -8,17 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equipoise.errors import InputError, SplitError
+from equipoise.errors import SplitError
 from equipoise.reading.read import read_table
 from equipoise.table.generators import GeneratedTable
 from equipoise.table.splits import SplitKeys
 from equipoise.table.table import Table
-from equipoise.trials.protocol import (
-    Protocol,
-    fold_numbers,
-    parts,
-    split_by,
-)
+from equipoise.trials.protocol import Protocol, fold_numbers, parts
+from equipoise.trials.sources import split_by
 
 
 def test_parts_are_disjoint_and_cover_each_row_once(known: GeneratedTable) -> None:
@@ -52,20 +48,6 @@ def test_fold_numbers(known: GeneratedTable) -> None:
     assert folds.shape == (2, 500)
     assert set(np.unique(folds)) == {0, 1, 2}
     assert (folds[1, split[4].test] == 1).all()
-
-
-def test_how_a_table_is_split(known: GeneratedTable) -> None:
-    table = known.table
-    groups = dataclasses.replace(table, groups=np.arange(500))
-    time = dataclasses.replace(groups, time=np.arange(500.0))
-    assert [split_by(t, None) for t in (table, groups, time)] == [
-        "stratified",
-        "group",
-        "time",
-    ]
-    assert split_by(time, "group") == "group"
-    with pytest.raises(InputError, match="by='random'"):
-        split_by(table, "random")
 
 
 def rows_of(positives: list[int], size: int, **roles: Any) -> Table:

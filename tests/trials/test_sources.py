@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from equipoise.errors import (
     UnsupportedError,
 )
 from equipoise.reading.read import read_table
+from equipoise.table.generators import GeneratedTable
 from equipoise.table.splits import outer_splits
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.sources import (
@@ -26,6 +28,7 @@ from equipoise.trials.sources import (
     TrialRows,
     labels_of,
     require_columns,
+    split_by,
 )
 from equipoise.verbs.compare import compare
 from equipoise.verbs.fit import fit
@@ -256,3 +259,17 @@ def test_rows_are_taken_with_all_that_belongs_to_them() -> None:
     assert few.weights is not None
     assert few.weights.tolist() == [5.0, 7.0]
     assert TrialRows(table).model_input is table
+
+
+def test_how_a_table_is_split(known: GeneratedTable) -> None:
+    table = known.table
+    groups = dataclasses.replace(table, groups=np.arange(500))
+    time = dataclasses.replace(groups, time=np.arange(500.0))
+    assert [split_by(t, None) for t in (table, groups, time)] == [
+        "stratified",
+        "group",
+        "time",
+    ]
+    assert split_by(time, "group") == "group"
+    with pytest.raises(InputError, match="by='random'"):
+        split_by(table, "random")

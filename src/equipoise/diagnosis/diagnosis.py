@@ -22,7 +22,7 @@ from equipoise.errors import TargetError, printable
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_with_test
 from equipoise.reading.target import Positives
-from equipoise.table.table import Table, class_counts
+from equipoise.table.table import class_counts
 from equipoise.table.units import DUPLICATES
 
 
@@ -192,8 +192,9 @@ def diagnose(
     for part in (table, later):
         if part is not None:
             part.task.require_binary("diagnose")
+    require_both_classes(*class_counts(table.labels()))
     subject = Subject(
-        require_both_classes(table),
+        table,
         later,
         precision=number(precision, "precision", 0, 1, open_ends=True),
         seed=integer(seed, "seed"),
@@ -227,16 +228,16 @@ def _run(subject: Subject, deep: bool, muted: tuple[str, ...]) -> Diagnosis:
     )
 
 
-def require_both_classes(table: Table) -> Table:
-    """Return a table with rows of both classes.
+def require_both_classes(negatives: int, positives: int) -> None:
+    """Check that there are rows of both classes.
 
     Args:
-        table: A binary table.
+        negatives: The number of negative rows.
+        positives: The number of positive rows.
 
     Raises:
-        TargetError: A class has no rows.
+        TargetError: One of them is 0.
     """
-    negatives, positives = class_counts(table.labels())
     if not negatives or not positives:
         raise TargetError(
             sentence(
@@ -245,7 +246,6 @@ def require_both_classes(table: Table) -> Table:
                 "Check whether a filter removed one of the classes.",
             )
         )
-    return table
 
 
 def _codes(mute: Iterable[str]) -> tuple[str, ...]:

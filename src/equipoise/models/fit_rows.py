@@ -18,8 +18,7 @@ from equipoise.models.goal import Goal
 from equipoise.table.splits import inner_split
 from equipoise.table.table import Table
 from equipoise.table.units import one_of_each, tied_rows
-from equipoise.trials.protocol import split_by
-from equipoise.trials.sources import TrialRows
+from equipoise.trials.sources import TrialRows, split_by
 
 CERTIFY_SHARE = 1 / 3
 

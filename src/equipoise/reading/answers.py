@@ -8,11 +8,7 @@ row is to be scored. A name proves nothing, so this is said and nothing is left 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-
-import numpy as np
-
-from equipoise.table.table import Column
+from collections.abc import Sequence, Set
 
 _NAMED = re.compile(
     r"^((y|target|label|class|outcome)s?[_ .-]?(true|test|train|actual|real|\d+)"
@@ -35,7 +31,7 @@ def named_as_answers(names: Sequence[str]) -> list[str]:
     return [name for name in names if _NAMED.match(name.strip())]
 
 
-def siblings(target: str, columns: Sequence[Column], order: Sequence[str]) -> list[str]:
+def siblings(target: str, flags: Set[str], order: Sequence[str]) -> list[str]:
     """Return the 0/1 columns that seem to be further labels beside the target.
 
     They share the beginning or the end of the target's name (`label_a`, `label_b`), or
@@ -44,10 +40,9 @@ def siblings(target: str, columns: Sequence[Column], order: Sequence[str]) -> li
 
     Args:
         target: The target, a column of two classes.
-        columns: The features.
+        flags: The names of the features that hold 0 and 1 only.
         order: The names of all columns as they stand in the source.
     """
-    flags = {c.name for c in columns if _is_flag(c)}
     parts = _PARTS.findall(target.casefold())
     alike = []
     if len(parts) > 1:
@@ -64,12 +59,3 @@ def siblings(target: str, columns: Sequence[Column], order: Sequence[str]) -> li
     if not alike and target in block and len(block) >= FEWEST and flags <= set(block):
         alike += [name for name in block if name != target]
     return [name for name in order if name in set(alike)]
-
-
-def _is_flag(column: Column) -> bool:
-    if column.kind == "boolean":
-        return True
-    if column.kind != "numeric":
-        return False
-    values = column.values[~column.missing()]
-    return bool(np.isin(values[:1000], (0, 1)).all() and np.isin(values, (0, 1)).all())

@@ -8,10 +8,8 @@ is not read. `?` is a missing value. A line that begins with `%` is a comment.
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,6 @@ from equipoise.reading.csv_bytes import read_bytes, to_utf8
 from equipoise.reading.parquet import require_distinct
 from equipoise.reading.source import Notes, Raw
 
-_START = re.compile(r"@relation\b", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     r"@attribute\s+('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|[^\s{]+)\s*(.+)$",
     re.IGNORECASE | re.DOTALL,
@@ -56,26 +53,6 @@ class Attribute:
     name: str
     kind: str
     first: str | None = "0"
-
-
-def is_arff(path: Path) -> bool:
-    """Return whether a file, plain or gzip, is ARFF: by its first line that says any.
-
-    Args:
-        path: An existing file.
-    """
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    opened: Any = gzip.open if packed else open
-    try:
-        with opened(path, "rb") as stream:
-            for line in stream:
-                text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
-                if text and not text.startswith("%"):
-                    return bool(_START.match(text))
-    except (EOFError, OSError, zlib.error):
-        return False
-    return False
 
 
 def read_arff(path: Path) -> Raw:

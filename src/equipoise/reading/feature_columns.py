@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import TableError
 from equipoise.reading.answers import named_as_answers, siblings
@@ -78,7 +80,8 @@ def _tell_answers(
     notes: Notes,
 ) -> None:
     """Say which features may be answers themselves."""
-    others = siblings(target, columns, order) if task.kind == "binary" else []
+    flags = {column.name for column in columns if _is_flag(column)}
+    others = siblings(target, flags, order) if task.kind == "binary" else []
     named = [n for n in named_as_answers([c.name for c in columns]) if n not in others]
     for names, what in (
         (others, "hold 0 and 1 and seem to be further labels beside"),
@@ -102,3 +105,13 @@ def _tell_useless(dropped: Sequence[Dropped], notes: Notes) -> None:
         notes.add(
             f"Column{plural} {listing(names)} left out{each} because {reason}.{advice}"
         )
+
+
+def _is_flag(column: Column) -> bool:
+    """Return whether a column holds 0 and 1 only."""
+    if column.kind == "boolean":
+        return True
+    if column.kind != "numeric":
+        return False
+    values = column.values[~column.missing()]
+    return bool(np.isin(values[:1000], (0, 1)).all() and np.isin(values, (0, 1)).all())

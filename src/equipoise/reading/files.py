@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import re
+import zlib
 from pathlib import Path
 from typing import Any, Literal
 
 from equipoise._core.checks import nearest, sentence
 from equipoise.errors import TableError
-from equipoise.reading.arff import is_arff, read_arff
+from equipoise.reading.arff import read_arff
 from equipoise.reading.csv import read_csv
 from equipoise.reading.parquet import read_parquet
 from equipoise.reading.source import Raw, Request
 
 FileFormat = Literal["parquet", "arff", "csv"]
+_ARFF = re.compile(r"@relation\b", re.IGNORECASE)
 
 
 def is_path(source: Any) -> bool:
@@ -78,3 +82,23 @@ def format_of(path: Path) -> FileFormat:
     if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
         return "parquet"
     return "arff" if is_arff(path) else "csv"
+
+
+def is_arff(path: Path) -> bool:
+    """Return whether a file, plain or gzip, is ARFF: by its first line that says any.
+
+    Args:
+        path: An existing file.
+    """
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    opened: Any = gzip.open if packed else open
+    try:
+        with opened(path, "rb") as stream:
+            for line in stream:
+                text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
+                if text and not text.startswith("%"):
+                    return bool(_ARFF.match(text))
+    except (EOFError, OSError, zlib.error):
+        return False
+    return False

@@ -14,14 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import one_of
 from equipoise._core.seeds import derive
 from equipoise._core.types import IntArray
 from equipoise.errors import SplitError
 from equipoise.table.splits import SplitKeys
-from equipoise.table.table import (
-    Table,
-)
 
 MOST_FOLDS = 20
 TRIED_REPEATS = 5
@@ -69,19 +65,6 @@ class Part:
     stop: IntArray
     test: IntArray
     seed: int
-
-
-def split_by(table: Table, by: str | None) -> str:
-    """Return how a table is to be split: as asked, else by what it holds.
-
-    Raises:
-        InputError: `by` is not known.
-    """
-    if by is not None:
-        return one_of(by, ["stratified", "group", "time"], "by")
-    if table.time is not None:
-        return "time"
-    return "group" if table.groups is not None else "stratified"
 
 
 def parts(keys: SplitKeys, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:

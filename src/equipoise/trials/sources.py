@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import listing, sentence
+from equipoise._core.checks import listing, one_of, sentence
 from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError, InputTypeError, TableError, UnsupportedError
 from equipoise.learners.user_model.input import ArrayRows, require_finite
@@ -100,6 +100,19 @@ def read_trial(
     rows.table.task.require_binary(verb)
     require_columns(rows.table, verb)
     return rows, test_table
+
+
+def split_by(table: Table, by: str | None) -> str:
+    """Return how a table is to be split: as asked, else by what it holds.
+
+    Raises:
+        InputError: `by` is not known.
+    """
+    if by is not None:
+        return one_of(by, ["stratified", "group", "time"], "by")
+    if table.time is not None:
+        return "time"
+    return "group" if table.groups is not None else "stratified"
 
 
 def labels_of(

@@ -16,15 +16,16 @@ from equipoise.jobs import Progress
 from equipoise.reading.target import Positives
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import class_counts
 from equipoise.table.units import DUPLICATES
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.blended_arms import fitted_arms, with_blends
 from equipoise.trials.conclude import Criteria, conclude
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
-from equipoise.trials.protocol import Protocol, split_by
+from equipoise.trials.protocol import Protocol
 from equipoise.trials.schedule import Repeats, fit_repeats
-from equipoise.trials.sources import read_trial
+from equipoise.trials.sources import read_trial, split_by
 from equipoise.verbs.trial import Trial
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
@@ -148,7 +149,7 @@ def compare(
         unlabelled=unlabelled,
         day_first=day_first,
     )
-    require_both_classes(rows.table)
+    require_both_classes(*class_counts(rows.table.labels()))
     arms = _arms(strategies, columns=rows.x is None)
     plan = TrialPlan(
         rows.table,

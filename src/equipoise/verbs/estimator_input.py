@@ -34,7 +34,8 @@ from equipoise.table.table import (
     Dropped,
     Table,
 )
-from equipoise.trials.protocol import Protocol, parts, split_by
+from equipoise.trials.protocol import Protocol, parts
+from equipoise.trials.sources import split_by
 
 
 def read_rows(estimator: Any, X: Any, *, reset: bool) -> Raw:

@@ -37,9 +37,9 @@ from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import caution, unit_notes
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
-from equipoise.trials.protocol import Protocol, split_by
+from equipoise.trials.protocol import Protocol
 from equipoise.trials.schedule import Repeats, fit_repeats
-from equipoise.trials.sources import TrialRows, read_trial
+from equipoise.trials.sources import TrialRows, read_trial, split_by
 from equipoise.verbs.model import FittedModel
 
 NETWORK = "default"
