@@ -29,7 +29,7 @@ import pytest
 from equipoise.errors import BundleError
 from equipoise.learners.user_model.input import UserInput
 from equipoise.learners.user_model.model import UserModelScorer
-from equipoise.models import pack, read_parts, unpack, write_parts
+from equipoise.models import pack, read_bundle, unpack, write_bundle
 from equipoise.models.model import Component
 from equipoise.priors import Correction
 from equipoise.table.generators import gaussian_shift
@@ -202,7 +202,7 @@ def _(sound: Sound) -> bytes:
 
 @attack("the parts of two models in one file", "'scorers/0/0.json'")
 def _(sound: Sound) -> bytes:
-    mine, other = read_parts(sound["linear"]), read_parts(sound["trees"])
+    mine, other = read_bundle(sound["linear"]), read_bundle(sound["trees"])
     kept = {n: d for n, d in mine.items() if not n.startswith("scorers/")}
     return whole(kept | {n: d for n, d in other.items() if n.startswith("scorers/")})
 
@@ -218,7 +218,7 @@ def whole(parts: dict[str, bytes]) -> bytes:
 
 def altered(source: Path, part: str, change: Callable[[Any], None]) -> bytes:
     """Return a bundle that is sound but says something else in one part."""
-    parts = read_parts(source)
+    parts = read_bundle(source)
     state = unpack(parts, part)
     change(state)
     gone = (f"{part}.json", f"{part}/")
@@ -237,18 +237,18 @@ def put(value: Any, *where: Any) -> Callable[[Any], None]:
 
 @attack("a state of 100,000 open brackets", "'model.json'")
 def _(sound: Sound) -> bytes:
-    return whole(read_parts(sound["linear"]) | {"model.json": b"[" * 100_000})
+    return whole(read_bundle(sound["linear"]) | {"model.json": b"[" * 100_000})
 
 
 @attack("a state of 8 MB of empty lists", "'model.json'")
 def _(sound: Sound) -> bytes:
     lists = b"[" + b"[]," * 2_700_000 + b"[]]"
-    return whole(read_parts(sound["linear"]) | {"model.json": lists})
+    return whole(read_bundle(sound["linear"]) | {"model.json": lists})
 
 
 @attack("a state of 64 MB", "'model.json'")
 def _(sound: Sound) -> bytes:
-    return whole(read_parts(sound["linear"]) | {"model.json": b'"' + b"x" * 2**26})
+    return whole(read_bundle(sound["linear"]) | {"model.json": b'"' + b"x" * 2**26})
 
 
 @attack("a class to be made in place of a number", "'model.json'")
@@ -276,7 +276,7 @@ def _(sound: Sound) -> bytes:
 
 @attack("an array that claims 2^78 bytes", "'scorers/0/0/")
 def _(sound: Sound) -> bytes:
-    parts = read_parts(sound["linear"])
+    parts = read_bundle(sound["linear"])
     text = parts["scorers/0/0.json"]
     parts["scorers/0/0.json"] = re.sub(
         rb'"shape": \[\s*\d+\s*\]', b'"shape": [%d, %d]' % (2**39, 2**39), text
@@ -286,7 +286,7 @@ def _(sound: Sound) -> bytes:
 
 @attack("an array of objects", "'scorers/0/0.json'")
 def _(sound: Sound) -> bytes:
-    parts = read_parts(sound["linear"])
+    parts = read_bundle(sound["linear"])
     text = parts["scorers/0/0.json"]
     parts["scorers/0/0.json"] = text.replace(b'"float64"', b'"object"')
     return whole(parts)
@@ -343,7 +343,7 @@ def with_file(sound: Sound, data: bytes) -> bytes:
 
 
 def keras_file(sound: Sound) -> dict[str, bytes]:
-    state = unpack(read_parts(sound["own"]), "scorers/0/0")
+    state = unpack(read_bundle(sound["own"]), "scorers/0/0")
     with zipfile.ZipFile(io.BytesIO(state["models"][0].tobytes())) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -534,7 +534,7 @@ def test_what_the_attacks_begin_with_is_sound(sound: Sound) -> None:
         load(path)
     own = load(sound["own"])
     assert own.predict_proba(np.zeros((2, 6), "float32")).shape == (2, 2)
-    parts = unpack(read_parts(sound["own"]), "scorers/0/0")
+    parts = unpack(read_bundle(sound["own"]), "scorers/0/0")
     again = with_file(sound, zipped(*keras_file(sound).items()))
     assert len(again) > len(parts["models"][0])
 
@@ -609,7 +609,7 @@ def test_every_cut_at_a_part_is_refused(sound: Sound, tmp_path: Path) -> None:
     path = tmp_path / "cut.equipoise"
     for kind in ("linear", "own"):
         data = sound[kind].read_bytes()
-        sizes = [len(part) for part in read_parts(sound[kind]).values()]
+        sizes = [len(part) for part in read_bundle(sound[kind]).values()]
         ends = len(data) - np.cumsum([0, *sizes[::-1]])
         cuts = {0, 8, 16, *ends.tolist(), *(ends - 1).tolist(), *(ends + 1).tolist()}
         for cut in sorted(c for c in cuts if 0 <= c < len(data)):
@@ -657,10 +657,10 @@ def test_a_custom_layer_loads_where_it_is_given(sound: Sound) -> None:
 
 
 def test_a_bundle_holds_no_more_than_its_parts(sound: Sound, tmp_path: Path) -> None:
-    """Attacks are built on `write_parts`' own form."""
+    """Attacks are built on `write_bundle`' own form."""
     path = tmp_path / "same.equipoise"
-    write_parts(path, read_parts(sound["linear"]))
-    assert path.read_bytes() == whole(read_parts(sound["linear"]))
+    write_bundle(path, read_bundle(sound["linear"]))
+    assert path.read_bytes() == whole(read_bundle(sound["linear"]))
 
 
 def test_the_document_lists_them_all() -> None:

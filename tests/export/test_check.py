@@ -12,7 +12,6 @@ from equipoise.errors import TrainingError
 from equipoise.export.check import (
     UNSEEN,
     checked_inputs,
-    checked_rows,
     extreme_rows,
     require_same,
     sample_rows,
@@ -56,11 +55,11 @@ def test_odd_values_come_unread(linear: FittedModel) -> None:
 def test_rows_of_a_grouped_table_have_no_groups(linear: FittedModel) -> None:
     schema = dataclasses.replace(linear.schema, groups=np.zeros(0, np.int64))
     model = dataclasses.replace(linear, schema=schema)
-    assert checked_rows(model).groups is None
+    assert checked_inputs(model)[0].groups is None
 
 
 def test_what_differs_is_refused(linear: FittedModel) -> None:
-    table = checked_rows(linear)
+    table = checked_inputs(linear)[0]
     z = linear.log_odds(table)
     right = {
         "probability": probability(z),

@@ -16,7 +16,7 @@ import pytest
 from equipoise.decision.calibrator import Calibrator
 from equipoise.errors import InputError, TrainingError, UnsupportedError
 from equipoise.export import export, keras_model
-from equipoise.export.check import checked_inputs, checked_rows
+from equipoise.export.check import checked_inputs
 from equipoise.reading.read import read_table
 from equipoise.strategies.strategy import Strategy
 from equipoise.verbs.fit import fit
@@ -34,7 +34,7 @@ def test_the_keras_model_says_the_same(
     kind: str, request: pytest.FixtureRequest, make_rows: Callable[..., Any]
 ) -> None:
     model: FittedModel = request.getfixturevalue(kind)
-    for table in (model.read(make_rows(100, seed=3)), checked_rows(model)):
+    for table in (model.read(make_rows(100, seed=3)), checked_inputs(model)[0]):
         found = model.keras_model(tensors(table.raw())).numpy()
         assert found.shape == (len(table), 1)
         expected = model.predict_proba(table)[:, 1]

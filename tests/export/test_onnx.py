@@ -21,7 +21,7 @@ from equipoise.errors import (
     TrainingError,
     UnsupportedError,
 )
-from equipoise.export.check import checked_rows
+from equipoise.export.check import checked_inputs
 from equipoise.priors import log_odds
 from equipoise.reading.read import read_table
 from equipoise.verbs.fit import fit
@@ -75,7 +75,7 @@ def test_another_runtime_says_the_same(strategy: Any, tmp_path: Path) -> None:
         NAMES.values(), "tensor(double)"
     )
     assert [o.name for o in run.get_outputs()] == ["probability", "decision"]
-    for table in (rows(1, 5), rows(400, 6), checked_rows(model)):
+    for table in (rows(1, 5), rows(400, 6), checked_inputs(model)[0]):
         found, decision = run.run(None, feed(model, table))
         expected = model.log_odds(table)
         np.testing.assert_allclose(log_odds(found), expected, rtol=0, atol=1e-4)

@@ -671,7 +671,7 @@ CASES: dict[str, Case] = {
             lambda _: network()(PICTURES),
         )
     ),
-    "verbs/estimator_input.py: Pass it as texts, for example by astype(str).": Case(
+    "verbs/estimator_input.py: Pass it as strings, for example by astype(str).": Case(
         lambda _: eq.EquipoiseClassifier(strategy="logistic").fit(_spans(), Y),
         lambda _: eq.EquipoiseClassifier(strategy="logistic", folds=2).fit(
             _spans().astype(str), Y

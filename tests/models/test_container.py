@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from equipoise.errors import BundleError, InputError
-from equipoise.models import container, read_parts, write_parts
+from equipoise.models import container, read_bundle, write_bundle
 
 PARTS = {"model.json": b'{"a": 1}', "model/0": bytes(range(256)) * 20, "empty": b""}
 
@@ -23,7 +23,7 @@ PARTS = {"model.json": b'{"a": 1}', "model/0": bytes(range(256)) * 20, "empty": 
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     path = tmp_path / "m.equipoise"
-    write_parts(path, PARTS)
+    write_bundle(path, PARTS)
     return path
 
 
@@ -45,7 +45,7 @@ def entry(name: str, data: bytes = b"", **changes: Any) -> dict[str, Any]:
 
 
 def test_round_trip(bundle: Path) -> None:
-    assert read_parts(bundle) == PARTS
+    assert read_bundle(bundle) == PARTS
 
 
 def test_a_thousand_flipped_bits_are_all_refused(bundle: Path) -> None:
@@ -55,10 +55,10 @@ def test_a_thousand_flipped_bits_are_all_refused(bundle: Path) -> None:
         whole[place // 8] ^= 1 << (place % 8)
         bundle.write_bytes(whole)
         with pytest.raises(BundleError):
-            read_parts(bundle)
+            read_bundle(bundle)
         whole[place // 8] ^= 1 << (place % 8)
     bundle.write_bytes(whole)
-    assert read_parts(bundle) == PARTS
+    assert read_bundle(bundle) == PARTS
 
 
 def test_two_hundred_truncations_are_all_refused(bundle: Path) -> None:
@@ -66,7 +66,7 @@ def test_two_hundred_truncations_are_all_refused(bundle: Path) -> None:
     for length in np.linspace(0, len(whole) - 1, 200).astype(int):
         bundle.write_bytes(whole[:length])
         with pytest.raises(BundleError):
-            read_parts(bundle)
+            read_bundle(bundle)
 
 
 def test_the_damaged_part_is_named(bundle: Path) -> None:
@@ -74,13 +74,13 @@ def test_the_damaged_part_is_named(bundle: Path) -> None:
     whole[-1] ^= 1
     bundle.write_bytes(whole)
     with pytest.raises(BundleError, match="'model/0'"):
-        read_parts(bundle)
+        read_bundle(bundle)
 
 
 def test_bytes_after_the_end_are_refused(bundle: Path) -> None:
     bundle.write_bytes(bundle.read_bytes() + b"x")
     with pytest.raises(BundleError, match="1 bytes follow"):
-        read_parts(bundle)
+        read_bundle(bundle)
 
 
 def test_swapped_parts_are_refused(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_swapped_parts_are_refused(tmp_path: Path) -> None:
         tmp_path / "m", {"format": 1, "parts": [entry("a", a), entry("b", b)]}, b + a
     )
     with pytest.raises(BundleError, match="'a'"):
-        read_parts(path)
+        read_bundle(path)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_swapped_parts_are_refused(tmp_path: Path) -> None:
 )
 def test_forged_manifests_are_refused(tmp_path: Path, manifest: Any, says: str) -> None:
     with pytest.raises(BundleError, match=says):
-        read_parts(forge(tmp_path / "m", manifest))
+        read_bundle(forge(tmp_path / "m", manifest))
 
 
 @pytest.mark.parametrize("start", [b"", b"PK\x03\x04", b"\x80\x04\x95", b"\x89HDF\r\n"])
@@ -123,7 +123,7 @@ def test_other_files_are_refused(tmp_path: Path, start: bytes) -> None:
     path = tmp_path / "m.equipoise"
     path.write_bytes(start + b"\0" * 100)
     with pytest.raises(BundleError, match="does not begin like a bundle"):
-        read_parts(path)
+        read_bundle(path)
 
 
 def test_refusing_costs_no_memory(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_refusing_costs_no_memory(tmp_path: Path) -> None:
     try:
         for path, says in [(claims, "length"), (large, "bytes")]:
             with pytest.raises(BundleError, match=says):
-                read_parts(path)
+                read_bundle(path)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -147,8 +147,8 @@ def test_refusing_costs_no_memory(tmp_path: Path) -> None:
 
 def test_a_name_that_cannot_be_read_back_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "m"
-    write_parts(path, {"scorers/0/1.json": b"{}", "a_b-c.d": b""})
-    assert list(read_parts(path)) == ["scorers/0/1.json", "a_b-c.d"]
+    write_bundle(path, {"scorers/0/1.json": b"{}", "a_b-c.d": b""})
+    assert list(read_bundle(path)) == ["scorers/0/1.json", "a_b-c.d"]
 
 
 @pytest.mark.parametrize(
@@ -160,6 +160,6 @@ def test_what_could_not_be_read_is_not_written(
     before = bundle.read_bytes()
     monkeypatch.setattr(container, limit, value)
     with pytest.raises(InputError, match="fewer repeats"):
-        write_parts(bundle, PARTS)
+        write_bundle(bundle, PARTS)
     assert bundle.read_bytes() == before
     assert os.listdir(bundle.parent) == [bundle.name]

@@ -15,7 +15,7 @@ from imblearn.over_sampling import RandomOverSampler
 
 from equipoise.errors import BundleError, InputError, TableWarning
 from equipoise.learners.resampled.learner import resampled
-from equipoise.models import pack, read_parts, unpack, write_parts
+from equipoise.models import pack, read_bundle, unpack, write_bundle
 from equipoise.models.storage import model_path, save, to_parts
 from equipoise.reading.read import read_table
 from equipoise.verbs.fit import fit
@@ -143,12 +143,12 @@ def test_every_cut_is_refused(saved: dict[str, Path], tmp_path: Path) -> None:
 
 def altered(source: Path, path: Path, part: str, change: Change) -> Path:
     """Write a bundle that is whole but says something else in one part."""
-    parts = read_parts(source)
+    parts = read_bundle(source)
     state = unpack(parts, part)
     change(state)
     for name in [n for n in parts if n == f"{part}.json" or n.startswith(f"{part}/")]:
         del parts[name]
-    write_parts(path, parts | pack(state, part))
+    write_bundle(path, parts | pack(state, part))
     return path
 
 
@@ -290,7 +290,7 @@ def test_made_up_networks_are_refused(
     name: str, saved: dict[str, Path], tmp_path: Path
 ) -> None:
     source = saved["network"]
-    entries = unpack(read_parts(source), "model")["components"]
+    entries = unpack(read_bundle(source), "model")["components"]
     place = [e["strategy"]["learner"] for e in entries].index("network")
     part = f"scorers/{place}/0"
     path = altered(source, tmp_path / "odd.equipoise", part, NETWORKS[name])
@@ -335,10 +335,10 @@ def test_made_up_models_are_refused(
 
 
 def test_missing_parts_are_named(saved: dict[str, Path], tmp_path: Path) -> None:
-    parts = read_parts(saved["linear"])
+    parts = read_bundle(saved["linear"])
     for part in ("model.json", "seen.json", "scorers/0/1.json"):
         kept = {name: data for name, data in parts.items() if name != part}
-        write_parts(tmp_path / "less.equipoise", kept)
+        write_bundle(tmp_path / "less.equipoise", kept)
         with pytest.raises(BundleError, match=part):
             load(tmp_path / "less.equipoise")
 
@@ -353,11 +353,11 @@ def test_hashes_of_another_type_are_refused(
 
 
 def test_two_models_parts_do_not_mix(saved: dict[str, Path], tmp_path: Path) -> None:
-    parts = read_parts(saved["linear"])
-    other = read_parts(saved["trees"])
+    parts = read_bundle(saved["linear"])
+    other = read_bundle(saved["trees"])
     swapped = {n: d for n, d in other.items() if n.startswith("scorers/")}
     kept = {n: d for n, d in parts.items() if not n.startswith("scorers/")}
-    write_parts(tmp_path / "mixed.equipoise", kept | swapped)
+    write_bundle(tmp_path / "mixed.equipoise", kept | swapped)
     with pytest.raises(BundleError, match="scorers/0/0"):
         load(tmp_path / "mixed.equipoise")
 
@@ -393,7 +393,7 @@ def test_a_model_saved_by_an_earlier_release_says_what_it_said(name: str) -> Non
 @pytest.mark.parametrize("name", ["logistic", "columns"])
 def test_the_format_is_the_one_that_was_saved(name: str) -> None:
     """Any change of what is written needs a new format, or this test says so."""
-    older = read_parts(OLDER / f"format-1-{name}.equipoise")
+    older = read_bundle(OLDER / f"format-1-{name}.equipoise")
     now = to_parts(FittedModel.of_parts(older))
     assert list(now) == list(older)
     for part in older:

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from equipoise.learners.user_model.input import UserInput
     from equipoise.models.model import ModelRecord, ModelRows
 
-OWN = "x"
-"""The input's name where a network of the user's own is exported."""
+ARRAY_INPUT = "x"
+"""The input's name if a network of the user's is exported."""
 
 CHECKED_ROWS = 256
-CHECKED_OWN = 32
+CHECKED_ARRAYS = 32
 TOLERANCE = 1e-6
 # The copy computes networks in float32 in another order of operations.
 NETWORK_TOLERANCE = 1e-5
@@ -74,20 +74,20 @@ def checked_columns(model: ModelRecord) -> dict[str, np.ndarray]:
     """
     usual = [sample_rows(model, CHECKED_ROWS), extreme_rows(model)]
     usual.append(sample_rows(model, CHECKED_ROWS, seed=1))
-    found = concatenate(usual).raw()
+    raw = concatenate(usual).raw()
     random = generator(0, "odd export rows")
     knots = knots_of(model)
     for column in model.schema.columns:
-        values = found[column.name]
+        values = raw[column.name]
         values = values.astype(object) if column.kind == "categorical" else values
         odd = odd_values(column, knots.get(column.name, ()))
         # Half of the rows, so that each odd value meets usual ones; the first come all.
         places = random.permutation(CHECKED_ROWS)[: CHECKED_ROWS // 2]
         first = min(ODD_FIRST, len(odd))
-        drawn = [*range(first), *random.integers(0, len(odd), len(places) - first)]
-        values[places - CHECKED_ROWS] = odd[drawn]
-        found[column.name] = values
-    return found
+        chosen = [*range(first), *random.integers(0, len(odd), len(places) - first)]
+        values[places - CHECKED_ROWS] = odd[chosen]
+        raw[column.name] = values
+    return raw
 
 
 def knots_of(model: ModelRecord) -> dict[str, tuple[float, ...]]:
@@ -97,18 +97,13 @@ def knots_of(model: ModelRecord) -> dict[str, tuple[float, ...]]:
     }
 
 
-def checked_rows(model: ModelRecord) -> Table:
-    """Return the rows that an export is compared on, as the model reads them."""
-    return as_read(checked_columns(model), model.schema)
-
-
 def checked_inputs(model: ModelRecord) -> tuple[ModelRows, dict[str, Any]]:
     """Return the rows that an export is compared on, and as its inputs take them."""
     from equipoise.networks.encoding import input_names
 
     if model.user_input is not None:
         x = _sample_array(model.user_input)
-        return ArrayRows(x), {OWN: x}
+        return ArrayRows(x), {ARRAY_INPUT: x}
     columns = checked_columns(model)
     names = input_names(encoding_of(model))
     raw = {names[name]: v for name, v in columns.items() if name in names}
@@ -116,9 +111,9 @@ def checked_inputs(model: ModelRecord) -> tuple[ModelRows, dict[str, Any]]:
 
 
 def _sample_array(user_input: UserInput) -> np.ndarray:
-    """Return rows of noise, zeros and ones, as a user's own network takes them."""
+    """Return rows of noise, zeros and ones, as the user's network takes them."""
     random = generator(0, "export rows")
-    shape = (CHECKED_OWN, *user_input.shape)
+    shape = (CHECKED_ARRAYS, *user_input.shape)
     rows = random.normal(size=shape)
     if user_input.dtype != "float32":
         rows = random.integers(0, 2, shape).astype(np.float64)
@@ -127,27 +122,27 @@ def _sample_array(user_input: UserInput) -> np.ndarray:
 
 
 def require_same(
-    model: ModelRecord, rows: ModelRows, found: Mapping[str, np.ndarray]
+    model: ModelRecord, rows: ModelRows, outputs: Mapping[str, np.ndarray]
 ) -> None:
-    """Raise where an exported model differs from the model on rows.
+    """Check that an exported model says on rows what the model says.
 
     Args:
         model: The model.
         rows: What the model scores.
-        found: "probability" and "decision", `[rows]` each, of the exported model.
+        outputs: "probability" and "decision", `[rows]` each, of the exported model.
 
     Raises:
         TrainingError: Probabilities differ by more than `TOLERANCE` (for networks
             `NETWORK_TOLERANCE`), or decisions differ away from the thresholds.
     """
     z = model.log_odds(rows)
-    gaps = np.abs(found["probability"] - probability(z))
+    gaps = np.abs(outputs["probability"] - probability(z))
     networks = any(c.strategy.learner_record.trains_networks for c in model.components)
     tolerance = NETWORK_TOLERANCE if networks or model.user_input else TOLERANCE
     clear = np.abs(z - model.rule.threshold) > CLEAR
     if model.rule.lower is not None:
         clear &= np.abs(z - model.rule.lower) > CLEAR
-    same = found["decision"] == model.rule.decide(z, calibrated=True)
+    same = outputs["decision"] == model.rule.decide(z, calibrated=True)
     # A NaN fails the first comparison too.
     if not (gaps <= tolerance).all() or not same[clear].all():
         raise TrainingError(
@@ -208,11 +203,11 @@ def _sample(
 ) -> Column:
     missing = random.random(rows) < 0.1
     if column.kind == "categorical":
-        known = (*column.categories, UNSEEN)
-        codes = random.integers(0, len(known), rows)
-        codes[random.random(rows) < 0.1] = len(known) - 1
+        categories = (*column.categories, UNSEEN)
+        codes = random.integers(0, len(categories), rows)
+        codes[random.random(rows) < 0.1] = len(categories) - 1
         values: Any = np.where(missing, -1, codes).astype(np.int32)
-        return Column(column.name, column.kind, values, known)
+        return Column(column.name, column.kind, values, categories)
     if column.kind == "datetime":
         moments = random.integers(_EARLIEST, _LATEST, rows).astype("datetime64[us]")
         moments[missing] = np.datetime64("NaT")

@@ -13,7 +13,7 @@ from equipoise._core.checks import listing, sentence
 from equipoise._core.lazy import loaded
 from equipoise.errors import UnsupportedError
 from equipoise.export.check import (
-    OWN,
+    ARRAY_INPUT,
     boolean_inputs,
     encoding_of,
 )
@@ -58,11 +58,11 @@ def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
         accepted = AcceptedColumns(boolean_inputs(model))(inputs)
     else:
         inputs = {
-            OWN: keras.Input(
-                model.user_input.shape, dtype=model.user_input.dtype, name=OWN
+            ARRAY_INPUT: keras.Input(
+                model.user_input.shape, dtype=model.user_input.dtype, name=ARRAY_INPUT
             )
         }
-        accepted = {OWN: AcceptedRows()(inputs[OWN])}
+        accepted = {ARRAY_INPUT: AcceptedRows()(inputs[ARRAY_INPUT])}
     parts = [
         _component(component, accepted, _layer_name(component, place))
         for place, component in enumerate(model.components)
@@ -121,11 +121,10 @@ def _component(component: Component, inputs: Mapping[str, Any], name: str) -> An
 
     scorers: Sequence[Any] = component.scorers
     if component.user_input is not None:
-        return _own(component, inputs[OWN], name)
+        return _user_networks(component, inputs[ARRAY_INPUT], name)
     learner = component.strategy.learner_record
     if learner.trains_networks:
-        found = network_keras_model(scorers, output="log_odds")(inputs)
-        return MeanLogOdds()(found)
+        return MeanLogOdds()(network_keras_model(scorers, output="log_odds")(inputs))
     layer = loaded(learner.keras)
     parts = [layer(scorer, f"{name}-{k}", inputs) for k, scorer in enumerate(scorers)]
     if len(parts) == 1:
@@ -134,8 +133,8 @@ def _component(component: Component, inputs: Mapping[str, Any], name: str) -> An
     return MeanLogOdds()(joined)
 
 
-def _own(component: Component, x: Any, name: str) -> Any:
-    """Return the log-odds of networks of the user's own, `[rows, 1]` float64."""
+def _user_networks(component: Component, x: Any, name: str) -> Any:
+    """Return the log-odds of networks of the user's, `[rows, 1]` float64."""
     import keras
 
     from equipoise.export.layers import MeanLogOdds
@@ -143,14 +142,17 @@ def _own(component: Component, x: Any, name: str) -> Any:
 
     means = []
     for k, scorer in enumerate(component.scorers):
-        own = scorer.correction  # type: ignore[attr-defined]  # UserModelScorer
+        correction = scorer.correction  # type: ignore[attr-defined]  # UserModelScorer
         odds = []
         for n, model in enumerate(scorer.models):  # type: ignore[attr-defined]
             # Fold models share their names, which must differ within one model.
             entry = keras.Input(x.shape[1:], dtype=x.dtype)
             logit = keras.Model(entry, model(entry), name=f"own-{name}-{k}-{n}")(x)
             logit = keras.layers.Reshape((1,))(logit)
-            odds.append(CorrectedLogOdds(own.kind, own.offset, own.gamma)(logit))
+            corrected = CorrectedLogOdds(
+                correction.kind, correction.offset, correction.gamma
+            )
+            odds.append(corrected(logit))
         several = len(odds) > 1
         means.append(
             AverageLogOdds()(keras.layers.Concatenate()(odds)) if several else odds[0]

@@ -228,15 +228,15 @@ class CalibratedLogOdds(_Float64):
 
     def call(self, log_odds: Any) -> Any:
         """Return calibrated log-odds, of the same shape."""
-        own = self.calibrator
+        calibrator = self.calibrator
         z = tf.cast(log_odds, tf.float64)
-        if own.method == "isotonic":
-            z = _interpolated(z, own.knots, own.levels)
-        elif own.method != "none":
-            z = _line(z, own)
-        if own.smoothing:
-            z = _mixed(z, own.smoothing, own.base_rate)
-        return _bounded(z, *own.bounds) + self.offset
+        if calibrator.method == "isotonic":
+            z = _interpolated(z, calibrator.knots, calibrator.levels)
+        elif calibrator.method != "none":
+            z = _line(z, calibrator)
+        if calibrator.smoothing:
+            z = _mixed(z, calibrator.smoothing, calibrator.base_rate)
+        return _bounded(z, *calibrator.bounds) + self.offset
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer."""
@@ -297,11 +297,11 @@ def _interpolated(z: Any, knots: Sequence[float], levels: Sequence[float]) -> An
 
 def _mixed(z: Any, smoothing: float, base_rate: float) -> Any:
     """Mix a share of the base rate into probabilities given as log-odds."""
-    kept, rest = np.log1p(-smoothing), np.log(smoothing)
+    share, rest = np.log1p(-smoothing), np.log(smoothing)
     up = tf.stack(
-        [kept - tf.nn.softplus(-z), tf.zeros_like(z) + rest + np.log(base_rate)]
+        [share - tf.nn.softplus(-z), tf.zeros_like(z) + rest + np.log(base_rate)]
     )
     down = tf.stack(
-        [kept - tf.nn.softplus(z), tf.zeros_like(z) + rest + np.log1p(-base_rate)]
+        [share - tf.nn.softplus(z), tf.zeros_like(z) + rest + np.log1p(-base_rate)]
     )
     return tf.reduce_logsumexp(up, axis=0) - tf.reduce_logsumexp(down, axis=0)

@@ -66,13 +66,13 @@ def odd_values(column: Column, knots: Sequence[float] = ()) -> AnyArray:
 
 def _variants(categories: Sequence[str]) -> list[str]:
     """Return known categories within spaces, and texts that are nearly the same."""
-    found = []
+    variants = []
     for place, text in enumerate(categories):
         space = SPACES[place % len(SPACES)]
         other = SPACES[(place + 3) % len(SPACES)]
-        found += [space + text, text + other, other + space + text + space]
-        found += [text.swapcase(), text + "\0", f"{text}{space}{text}"]
-    return found
+        variants += [space + text, text + other, other + space + text + space]
+        variants += [text.swapcase(), text + "\0", f"{text}{space}{text}"]
+    return variants
 
 
 def as_read(raw: Mapping[str, AnyArray], schema: Table) -> Table:

@@ -23,7 +23,7 @@ from equipoise._core.files import writing
 from equipoise._core.outputs import writable_file
 from equipoise.errors import InputError, TrainingError, UnsupportedError
 from equipoise.export.check import (
-    OWN,
+    ARRAY_INPUT,
     boolean_inputs,
     checked_inputs,
     encoding_of,
@@ -130,18 +130,18 @@ def _without_errors(
     booleans = boolean_inputs(model)
 
     def served(columns: Mapping[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = serve(columns)
+        outputs: dict[str, Any] = serve(columns)
         refused = [refused_booleans(columns[name]) for name in booleans]
-        if model.user_input is not None and columns[OWN].dtype.is_floating:
-            refused.append(refused_rows(columns[OWN]))
+        if model.user_input is not None and columns[ARRAY_INPUT].dtype.is_floating:
+            refused.append(refused_rows(columns[ARRAY_INPUT]))
         for wrong in refused:
-            found = {
+            outputs = {
                 "probability": tf.where(
-                    wrong, tf.constant(np.nan, tf.float64), found["probability"]
+                    wrong, tf.constant(np.nan, tf.float64), outputs["probability"]
                 ),
-                "decision": tf.where(wrong, -1, found["decision"]),
+                "decision": tf.where(wrong, -1, outputs["decision"]),
             }
-        return found
+        return outputs
 
     return served
 
@@ -221,7 +221,11 @@ def _describe(model: ModelRecord, proto: Any) -> None:
         "undecided). A row that holds what the model does not accept has the "
         "probability NaN and the decision -1: a boolean column takes 0, 1 or NaN."
     )
-    names = {OWN: OWN} if model.user_input else input_names(encoding_of(model))
+    names = (
+        {ARRAY_INPUT: ARRAY_INPUT}
+        if model.user_input
+        else input_names(encoding_of(model))
+    )
     helper.set_model_props(
         proto,
         {
@@ -247,18 +251,18 @@ def _compare(model: ModelRecord, data: bytes) -> None:
 
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     rows, raw = checked_inputs(model)
-    asked = {entry.name: entry.type for entry in session.get_inputs()}
-    wanted = {name: f"tensor({_TYPES[v.dtype.name]})" for name, v in raw.items()}
-    if asked != wanted:
+    inputs = {entry.name: entry.type for entry in session.get_inputs()}
+    expected = {name: f"tensor({_TYPES[v.dtype.name]})" for name, v in raw.items()}
+    if inputs != expected:
         raise TrainingError(
             sentence(
-                f"an exported model that takes {asked}",
-                f"{wanted}",
+                f"an exported model that takes {inputs}",
+                f"{expected}",
                 "Please report it; the model itself is sound and was not exported.",
             )
         )
-    found = dict(zip(OUTPUTS, session.run(list(OUTPUTS), raw), strict=True))
-    require_same(model, rows, found)
+    outputs = dict(zip(OUTPUTS, session.run(list(OUTPUTS), raw), strict=True))
+    require_same(model, rows, outputs)
     one = {name: values[:1] for name, values in raw.items()}
     alone = dict(zip(OUTPUTS, session.run(list(OUTPUTS), one), strict=True))
     require_same(model, rows.take(np.arange(1)), alone)

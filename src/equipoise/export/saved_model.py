@@ -64,10 +64,10 @@ def _write(model: ModelRecord, folder: Path) -> None:
 
 
 def _compare(model: ModelRecord, folder: Path) -> None:
-    """Raise where the written model differs from the model on rows."""
+    """Check that the written model says on rows what the model says."""
     import tensorflow as tf
 
     rows, raw = checked_inputs(model)
     served = tf.saved_model.load(folder).signatures["serve"]
-    found = served(**{name: tf.constant(values) for name, values in raw.items()})
-    require_same(model, rows, {name: v.numpy() for name, v in found.items()})
+    outputs = served(**{name: tf.constant(values) for name, values in raw.items()})
+    require_same(model, rows, {name: v.numpy() for name, v in outputs.items()})

@@ -1,6 +1,6 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
-from .container import read_parts as read_parts
-from .container import write_parts as write_parts
+from .container import read_bundle as read_bundle
+from .container import write_bundle as write_bundle
 from .keras_file import check_keras_file as check_keras_file
 from .state import pack as pack
 from .state import unpack as unpack

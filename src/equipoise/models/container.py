@@ -40,7 +40,7 @@ _HEAD = struct.Struct("<8sQ")
 _DIGEST = hashlib.sha256().digest_size
 
 
-def write_parts(path: str | os.PathLike[str], parts: Mapping[str, bytes]) -> None:
+def write_bundle(path: str | os.PathLike[str], parts: Mapping[str, bytes]) -> None:
     """Write parts as one file, whole or not at all.
 
     Args:
@@ -53,8 +53,8 @@ def write_parts(path: str | os.PathLike[str], parts: Mapping[str, bytes]) -> Non
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_parts(f"{folder}/two.equipoise", {"a": b"1", "b/c": b"23"})
-        ...     read_parts(f"{folder}/two.equipoise")
+        ...     write_bundle(f"{folder}/two.equipoise", {"a": b"1", "b/c": b"23"})
+        ...     read_bundle(f"{folder}/two.equipoise")
         {'a': b'1', 'b/c': b'23'}
     """
     entries = [
@@ -81,7 +81,7 @@ def _require_readable(parts: int, manifest: int, size: int) -> None:
         )
 
 
-def read_parts(
+def read_bundle(
     path: str | os.PathLike[str], *, most_bytes: int = MOST_BYTES
 ) -> dict[str, bytes]:
     """Read the parts of a file after checking every byte of it.

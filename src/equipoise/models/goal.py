@@ -62,7 +62,7 @@ class Goal:
         as_objective(name, options)
 
     def _require_one(self) -> None:
-        """Raise where more than one thing is asked for."""
+        """Check that one thing alone is asked for."""
         floors = self.precision_floor, self.recall_floor
         asked = {
             f"objective={self.objective!r}": self.objective is not None,
@@ -70,17 +70,17 @@ class Goal:
             "costs": self.costs is not None,
             f"capacity={self.capacity}": self.capacity is not None,
         }
-        given = [name for name, present in asked.items() if present]
-        if len(given) > 1:
+        goals = [name for name, present in asked.items() if present]
+        if len(goals) > 1:
             raise InputError(
                 sentence(
-                    " and ".join(given),
+                    " and ".join(goals),
                     "one goal: an objective, floors, costs or a capacity",
                 )
             )
 
     def _require_certifiable(self) -> None:
-        """Raise where floors and their confidence do not fit together."""
+        """Check that floors and their confidence fit together."""
         floors = [f for f in (self.precision_floor, self.recall_floor) if f is not None]
         if self.certify is not None and not floors:
             raise InputError(
@@ -99,14 +99,14 @@ class Goal:
             )
 
     def estimated(self) -> tuple[str, dict[str, Any]]:
-        """Return the objective and its options where nothing is certified."""
+        """Return the objective and its options if nothing is certified."""
         if self.precision_floor is not None:
             return "precision", {"floor": self.precision_floor}
         if self.recall_floor is not None:
             return "recall", {"floor": self.recall_floor}
         if isinstance(self.costs, Costs):
-            given = self.costs.to_dict().items()
-            return "cost", {k: v for k, v in given if v is not None}
+            costs = self.costs.to_dict().items()
+            return "cost", {k: v for k, v in costs if v is not None}
         if self.capacity is not None:
             return "capacity", {"share": self.capacity}
         return self.objective or "f1", dict(self.options or {})

@@ -108,10 +108,10 @@ def _config(text: bytes, where: str) -> Any:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise _refused(where, "no JSON") from error
-    for count, found in enumerate(_objects(config)):
+    for count, entry in enumerate(_objects(config)):
         if count > MOST_OBJECTS:
             raise _refused(where, "too many objects")
-        _require_known(found, where)
+        _require_allowed(entry, where)
     return config
 
 
@@ -138,21 +138,21 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
             waiting.extend(now)
 
 
-def _require_known(found: dict[str, Any], where: str) -> None:
-    """Raise where an object is not one of Keras, nor given by the user."""
-    name, module = found.get("class_name"), found.get("module")
-    registered = found.get("registered_name")
+def _require_allowed(entry: dict[str, Any], where: str) -> None:
+    """Check that an object is one of Keras, or registered by the user."""
+    name, module = entry.get("class_name"), entry.get("module")
+    registered = entry.get("registered_name")
     if name is None and module is None:
         return
     if not isinstance(name, str) or name in _REFUSED or registered in _REFUSED:
         raise _refused(where, f"the object {str(name)[:60]!r}")
     if name == "function":
-        if not _is_function(found.get("config")):
-            raise _refused(where, f"the function {str(found.get('config'))[:60]!r}")
+        if not _is_function(entry.get("config")):
+            raise _refused(where, f"the function {str(entry.get('config'))[:60]!r}")
         return
     if name in _MARKS or (isinstance(module, str) and _MODULES.fullmatch(module)):
         return
-    if not _is_given(registered or name):
+    if not _is_registered(registered or name):
         raise _refused(
             where,
             f"the object {f'{module}.{name}'[:80]!r}, which is none of Keras",
@@ -160,7 +160,7 @@ def _require_known(found: dict[str, Any], where: str) -> None:
         )
 
 
-def _is_given(name: Any) -> bool:
+def _is_registered(name: Any) -> bool:
     import keras
 
     return (
@@ -172,8 +172,9 @@ def _is_function(name: Any) -> bool:
     """Return whether a function is an activation of Keras, or the user's own."""
     import keras
 
-    known = isinstance(name, str) and name in dir(keras.activations)
-    return known or _is_given(name)
+    if isinstance(name, str) and name in dir(keras.activations):
+        return True
+    return _is_registered(name)
 
 
 def _count_stored(data: bytes, where: str) -> int:
@@ -182,11 +183,11 @@ def _count_stored(data: bytes, where: str) -> int:
 
     total = 0
 
-    def visit(name: str, found: Any) -> None:
+    def visit(name: str, entry: Any) -> None:
         nonlocal total
-        if isinstance(found, h5py.Dataset):
-            _require_plain(found, len(data), f"{where}: {name}")
-            total += found.size
+        if isinstance(entry, h5py.Dataset):
+            _require_plain(entry, len(data), f"{where}: {name}")
+            total += entry.size
 
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
@@ -234,15 +235,19 @@ def _require_built(
     model = _guarded(build, where)
     if not isinstance(model, keras.Model):
         raise _refused(where, f"a {type(model).__name__}")
-    wanted = sum(math.prod(weight.shape) for weight in model.weights)
-    if wanted != stored:
-        raise _refused(where, f"layers of {wanted:,} weights, where {stored:,} are")
+    needed = sum(math.prod(weight.shape) for weight in model.weights)
+    if needed != stored:
+        raise _refused(
+            where, f"layers of {needed:,} weights and {stored:,} stored ones"
+        )
     inputs = getattr(model, "inputs", None)
     if shape is not None and inputs:
-        found = [tuple(one.shape[1:]) for one in inputs]
-        fits = len(found) == 1 and _fits(found[0], shape)
+        shapes = [tuple(one.shape[1:]) for one in inputs]
+        fits = len(shapes) == 1 and _fits(shapes[0], shape)
         if not fits:
-            raise _refused(where, f"a model of inputs {found}, where {shape} belong")
+            raise _refused(
+                where, f"a model with the inputs {shapes} in place of {shape}"
+            )
     for layer in getattr(model, "layers", []):
         _require_modest(layer, where)
 
@@ -263,9 +268,9 @@ def _guarded(build: Callable[[], Any], where: str) -> Any:
         raise _refused(where, why) from error
 
 
-def _fits(found: tuple[int | None, ...], shape: tuple[int, ...]) -> bool:
-    pairs = zip(found, shape, strict=False)
-    return len(found) == len(shape) and all(a in (None, b) for a, b in pairs)
+def _fits(declared: tuple[int | None, ...], shape: tuple[int, ...]) -> bool:
+    pairs = zip(declared, shape, strict=False)
+    return len(declared) == len(shape) and all(a in (None, b) for a, b in pairs)
 
 
 def _require_modest(layer: Any, where: str) -> None:

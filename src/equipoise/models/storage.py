@@ -26,7 +26,7 @@ from equipoise.learners.registry import scorer_from_state
 from equipoise.learners.resampled.learner import Resampled
 from equipoise.learners.user_model.input import UserInput
 from equipoise.metrics.estimate import Estimate
-from equipoise.models import check_keras_file, pack, read_parts, unpack, write_parts
+from equipoise.models import check_keras_file, pack, read_bundle, unpack, write_bundle
 from equipoise.models.card import card
 from equipoise.models.model import Component, ModelRecord
 from equipoise.strategies.parts import missing_pieces
@@ -97,12 +97,12 @@ def save(model: ModelRecord, path: str | os.PathLike[str]) -> Path:
     target = model_path(path)
     if model.user_input is not None:
         _require_loadable(model, model.user_input)
-    write_parts(target, to_parts(model))
+    write_bundle(target, to_parts(model))
     return target
 
 
 def _require_loadable(model: ModelRecord, user_input: UserInput) -> None:
-    """Raise where Keras would write a network that it does not read back.
+    """Check that Keras reads back the network that it would write.
 
     The layers' own classes count as known: whoever loads them must have them too.
     """
@@ -130,10 +130,10 @@ def _require_loadable(model: ModelRecord, user_input: UserInput) -> None:
 
 def _classes(model: Any) -> dict[str, Any]:
     """Return the classes of a network and of all layers in it, by name."""
-    found = {type(model).__name__: type(model)}
+    classes = {type(model).__name__: type(model)}
     for layer in getattr(model, "layers", []):
-        found |= _classes(layer)
-    return {name: kind for name, kind in found.items() if not _of_keras(kind)}
+        classes |= _classes(layer)
+    return {name: kind for name, kind in classes.items() if not _of_keras(kind)}
 
 
 def _of_keras(kind: type) -> bool:
@@ -177,7 +177,7 @@ def read_model(path: str | os.PathLike[str], kind: type[Model]) -> Model:
         path: A file that `save` has written.
         kind: The class of the result.
     """
-    return from_parts(read_parts(path), kind)
+    return from_parts(read_bundle(path), kind)
 
 
 def from_parts(parts: Mapping[str, bytes], kind: type[Model]) -> Model:
@@ -294,7 +294,7 @@ def _user_scorer(state: Any, user_input: UserInput, name: str) -> Scorer:
 
 
 def _require_columns(scorer: Scorer, schema: Table) -> None:
-    """Raise where a scorer reads columns that the schema has not."""
+    """Check that a scorer reads columns of the schema only."""
     encoding = getattr(scorer, "encoding", None)
     if encoding is None:
         return

@@ -15,7 +15,7 @@ from equipoise.table.table import (
 from equipoise.table.units import count_units
 
 MATERIAL = 0.01
-"""Copies are told as a note from this share of the rows of a class."""
+"""Copies are reported in a note from this share of the rows of a class."""
 
 
 def unit_notes(table: Table, units: IntArray | None) -> list[str]:

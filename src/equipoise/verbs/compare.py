@@ -126,8 +126,8 @@ def compare(
 
     Example:
         >>> from equipoise.table.generators import gaussian_shift
-        >>> known = gaussian_shift(rows=300, positives=60, seed=1)
-        >>> trial = compare(known.table, strategies=["prior"], folds=2, repeats=1)
+        >>> table = gaussian_shift(rows=300, positives=60, seed=1).table
+        >>> trial = compare(table, strategies=["prior"], folds=2, repeats=1)
         >>> trial.names
         ('plain', 'prior')
         >>> trial["prior"].evaluation["roc_auc"].value

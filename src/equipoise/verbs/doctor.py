@@ -21,7 +21,7 @@ _DRIVERS = ("/proc/driver/nvidia/version", "/dev/dxg")
 
 @dataclass(frozen=True)
 class Health:
-    """What was found.
+    """What `examine` sees of an installation.
 
     Attributes:
         versions: Of Python and of each package that is needed; "absent" where it is.
@@ -80,10 +80,9 @@ def examine() -> Health:
         "python": f"{platform.python_version()} ({platform.platform(terse=True)})",
         **{name: _version(name) for name in needed},
     }
-    found: tuple[str, tuple[str, ...], str] = ("absent", (), "TensorFlow is absent.")
+    backend, gpus, gpu = "absent", tuple[str, ...](), "TensorFlow is absent."
     if "absent" not in (versions.get("tensorflow"), versions.get("keras")):
-        found = _tensorflow()
-    backend, gpus, gpu = found
+        backend, gpus, gpu = _tensorflow()
     return Health(versions, backend, _processors(), gpus, gpu, extras)
 
 
@@ -119,10 +118,10 @@ def _tensorflow() -> tuple[str, tuple[str, ...], str]:
     import keras
     import tensorflow as tf
 
-    found = tf.config.list_physical_devices("GPU")
+    devices = tf.config.list_physical_devices("GPU")
     names = tuple(
         tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in found
+        for gpu in devices
     )
     backend = str(keras.backend.backend())
     if names:

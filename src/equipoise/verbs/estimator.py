@@ -152,14 +152,14 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights = read_weights(sample_weight, len(labels))
         table = self._table(columns_of(raw), labels, weights, groups)
         seed = int(state.randint(np.iinfo(np.int32).max))
-        kept = table if weights is None else table.take(weights > 0)
+        rows = table if weights is None else table.take(weights > 0)
         # A number of any kind; whether it is one that is served is told by `fit`.
         asked: Any = self.repeats
         repeats = int(asked) if isinstance(asked, Integral) else 1
         folds = integer(self.folds, "folds", 2, 20)
-        splits = possible_splits(kept, folds, max(1, repeats), seed)
+        splits = possible_splits(rows, folds, max(1, repeats), seed)
         model = fit(
-            kept,
+            rows,
             strategy=_as_strategy(self.strategy),
             goal=goal,
             folds=splits.folds,
@@ -237,8 +237,8 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Args:
             X: `[rows, features]`, with the columns of the fit.
         """
-        found = self._model().predict_proba(self._rows(X))
-        return found if self._places()[0] == 1 else found[:, ::-1]
+        both = self._model().predict_proba(self._rows(X))
+        return both if self._places()[0] == 1 else both[:, ::-1]
 
     def decision_function(self, X: Any) -> FloatArray:
         """Return calibrated log-odds of `classes_[1]` less the threshold, `[rows]`.
@@ -258,8 +258,8 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _model(self) -> FittedModel:
         check_is_fitted(self)
-        found: FittedModel = self.model_
-        return found
+        model: FittedModel = self.model_
+        return model
 
     def _rows(self, X: Any) -> Table:
         return rows_like(read_rows(self, X, reset=False), self._model().schema)

@@ -120,22 +120,22 @@ def _column(name: str, raw: Raw) -> Column:
 
     values = raw.data.column(name)
     kind = values.type
-    found: Column | Dropped
+    column: Column | Dropped
     if pa.types.is_dictionary(kind):
         inside = kind.value_type
         # pandas' intervals and periods, for example: no text stands for them.
         if pa.types.is_nested(inside) or isinstance(inside, pa.BaseExtensionType):
             raise _not_served(name, inside)
     if _is_text(kind) or pa.types.is_dictionary(kind):
-        found = categorical(name, tidy(texts_of(values)), Notes())
+        column = categorical(name, tidy(texts_of(values)), Notes())
         nothing = Column(name, "categorical", np.full(len(values), -1, np.int32))
     else:
-        found = infer(name, raw, Notes())
+        column = infer(name, raw, Notes())
         nothing = Column(name, "numeric", np.full(len(values), np.nan))
-    if isinstance(found, Column):
-        return found
-    known = _is_text(kind) or pa.types.is_dictionary(kind)
-    if values.null_count < len(values) and not known:
+    if isinstance(column, Column):
+        return column
+    texts = _is_text(kind) or pa.types.is_dictionary(kind)
+    if values.null_count < len(values) and not texts:
         raise _not_served(name, kind)
     return nothing
 
@@ -144,8 +144,8 @@ def _not_served(name: str, kind: Any) -> InputTypeError:
     return InputTypeError(
         sentence(
             f"the column {name!r} of type {kind}",
-            "numbers, booleans, texts, categories or date-times",
-            "Pass it as texts, for example by astype(str).",
+            "numbers, booleans, strings, categories or date-times",
+            "Pass it as strings, for example by astype(str).",
         )
     )
 
@@ -252,12 +252,12 @@ def positive_of(
     """
     if positive is None:
         return int(totals[1] <= totals[0])
-    known = [c.item() if isinstance(c, np.generic) else c for c in classes]
-    if positive not in known:
+    names = [c.item() if isinstance(c, np.generic) else c for c in classes]
+    if positive not in names:
         raise TargetError(
-            sentence(f"positive={positive!r}", f"one of {listing(known)}")
+            sentence(f"positive={positive!r}", f"one of {listing(names)}")
         )
-    return known.index(positive)
+    return names.index(positive)
 
 
 def possible_splits(table: Table, folds: int, repeats: int, seed: int) -> Protocol:

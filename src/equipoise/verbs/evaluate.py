@@ -32,11 +32,11 @@ from equipoise.table.units import count_units, joined_units, tied_rows
 from equipoise.uncertainty.proportion import clopper_pearson, fisher_p_value
 from equipoise.uncertainty.shares import effective_counts, effective_rows
 
-# A share of seen rows is told as a warning where chance explains it less often.
+# A share of seen rows is a warning if chance explains it less often.
 SURPRISING = 0.001
-# A change of prevalence is told at this level.
+# A change of prevalence is reported at this level.
 CHANGED = 0.05
-# So many values of new rows are kept to find copies among them.
+# At most this many values of new rows are kept to find copies among them.
 MOST_CELLS = 20_000_000
 UNCHECKED = (
     "Arrays of labels and probabilities do not tell which rows the model was trained "
@@ -85,7 +85,7 @@ def evaluate(
         first: A fitted model, or labels `[rows]` of 0 and 1.
         second: Labelled rows, anything that `read_table` takes; or probabilities
             `[rows]` of the positive class.
-        target: The target's name in the rows, where it is not the model's own.
+        target: The target's name in the rows, if it is not that of the model.
         **options: Of the form at hand.
 
     Returns:
@@ -107,8 +107,8 @@ def evaluate(
         raise InputError(
             sentence(f"target={target!r} with arrays", "a fitted model and its rows")
         )
-    found = of_arrays(first, second, **options)
-    return dataclasses.replace(found, notes=(*found.notes, UNCHECKED))
+    evaluation = of_arrays(first, second, **options)
+    return dataclasses.replace(evaluation, notes=(*evaluation.notes, UNCHECKED))
 
 
 def evaluate_model(
@@ -126,7 +126,7 @@ def evaluate_model(
     Args:
         model: What `fit` or `load` gave.
         source: Labelled rows, anything that `read_table` takes.
-        target: The target's name in the source, where it is not the model's own.
+        target: The target's name in the source, if it is not that of the model.
         level: Coverage of the intervals, in (0, 1).
         seed: Seed, where an interval needs a bootstrap.
 
@@ -142,7 +142,7 @@ def evaluate_model(
     """
     rows = _score(model, source, target)
     rule = model.rule
-    found = of_arrays(
+    evaluation = of_arrays(
         rows.y,
         to_probability(rows.log_odds),
         threshold=_cut(rule.threshold),
@@ -155,9 +155,10 @@ def evaluate_model(
     seen, surprising = _seen(rows, float(model.facts["repeated"]))
     if surprising:
         warnings.warn(seen, TrialWarning, stacklevel=2)
-    notes = [*found.notes, *_grouped(model, rows)]
+    notes = [*evaluation.notes, *_grouped(model, rows)]
     notes.append(_prevalence(model, rows, level))
-    return dataclasses.replace(found, notes=(*notes, *([seen] if seen else [])))
+    notes += [seen] if seen else []
+    return dataclasses.replace(evaluation, notes=tuple(notes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +206,7 @@ class _EqualRows:
 
     def __init__(self, duplicates: str) -> None:
         self.duplicates = duplicates
-        self.kept: list[Table] = []
+        self.blocks: list[Table] = []
         self.cells = 0
         self.hashes: list[npt.NDArray[np.uint64]] = []
 
@@ -213,15 +214,15 @@ class _EqualRows:
         """Take the next block."""
         self.hashes.append(row_hashes(table))
         self.cells += len(table) * max(1, len(table.columns))
-        if self.cells <= MOST_CELLS or not self.kept:
-            self.kept.append(table)
+        if self.cells <= MOST_CELLS or not self.blocks:
+            self.blocks.append(table)
 
     def units(
         self, groups: npt.NDArray[np.int64] | None
     ) -> npt.NDArray[np.int64] | None:
         """Return which rows are one case, as `tied_rows` does."""
-        first = concatenate(self.kept)
-        if len(self.kept) == len(self.hashes):
+        first = concatenate(self.blocks)
+        if len(self.blocks) == len(self.hashes):
             return tied_rows(dataclasses.replace(first, groups=groups), self.duplicates)
         copies = self.duplicates == "group" or (
             self.duplicates == "auto" and judge_duplicates(first).copies
@@ -240,7 +241,7 @@ def _numbers(texts: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 
 def _grouped(model: ModelRecord, rows: _Rows) -> list[str]:
-    """Say what is known of rows that belong together."""
+    """Say what rows belong together."""
     column = model.facts["group"] or "group"
     if rows.groups is None and model.facts["by"] != "group":
         return _copied(rows)
@@ -258,7 +259,7 @@ def _grouped(model: ModelRecord, rows: _Rows) -> list[str]:
 
 
 def _copied(rows: _Rows) -> list[str]:
-    """Say how many of the rows are distinct, where not all are."""
+    """Say how many of the rows are distinct, if not all are."""
     if rows.units is None:
         return []
     everything = np.ones(rows.y.size, np.bool_)

@@ -31,7 +31,7 @@ class FittedModel(ModelRecord):
         seen: `[n]` uint64 hashes of every row that training, stopping, calibration
             or the choice of the threshold has seen, ascending.
         notes: What the user should know.
-        own: What a network of the user's own takes; None where rows are tables.
+        user_input: What a network of the user's takes; None if rows are tables.
 
     Example:
         >>> import equipoise as eq

@@ -107,9 +107,9 @@ def predict_file(
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     new, out = Path(folder, "new.csv"), Path(folder, "scores.csv")
         ...     size = new.write_text(chr(10).join(["name,x", "a,0.5", "b,5.5"]))
-        ...     told = predict_file(model, new, out, keep=["name"])
+        ...     predicted = predict_file(model, new, out, keep=["name"])
         ...     lines = out.read_text().splitlines()
-        >>> told.rows, told.flagged, lines[0]
+        >>> predicted.rows, predicted.flagged, lines[0]
         (2, 1, '"name","probability","decision"')
     """
     if model.user_input is not None:
@@ -168,15 +168,15 @@ def _scored(
                     nearest(name, present),
                 )
             )
-    kept = {name: _kept(block.source.column(name), name, suffix) for name in keep}
+    copied = {name: _copied(block.source.column(name), name, suffix) for name in keep}
     z = model.log_odds(block.table)
     p, decision = probability(z), model.rule.decide(z, calibrated=True)
-    columns = {**kept, "probability": pa.array(p), "decision": pa.array(decision)}
+    columns = {**copied, "probability": pa.array(p), "decision": pa.array(decision)}
     counts = [len(p), (decision == 1).sum(), (decision == -1).sum(), p.sum()]
     return pa.table(columns), np.array(counts, np.float64)
 
 
-def _kept(column: Any, name: str, suffix: str) -> Any:
+def _copied(column: Any, name: str, suffix: str) -> Any:
     """Return a column to copy in a type that can be written.
 
     Raises:

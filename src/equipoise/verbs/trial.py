@@ -42,10 +42,10 @@ class Trial(TrialRecord):
     Example:
         >>> import equipoise as eq
         >>> from equipoise.table.generators import gaussian_shift
-        >>> known = gaussian_shift(rows=300, positives=60, seed=1)
+        >>> table = gaussian_shift(rows=300, positives=60, seed=1).table
         >>> arms = ["prior", "logistic"]
         >>> trial = eq.compare(
-        ...     known.table, strategies=arms, network="small", folds=2, repeats=1
+        ...     table, strategies=arms, network="small", folds=2, repeats=1
         ... )
         >>> trial.names
         ('logistic', 'plain', 'prior')

@@ -11,7 +11,7 @@ import pytest
 
 from equipoise.encoding.encoding import learn_encoding
 from equipoise.encoding.matrix import dense_matrix, ordinal_matrix, tree_matrix
-from equipoise.export.check import checked_rows
+from equipoise.export.check import checked_inputs
 from equipoise.learners.trees.forest import Forest
 from equipoise.reading.read import read_table
 from equipoise.verbs.model import FittedModel
@@ -34,7 +34,7 @@ def test_the_matrix_is_that_of_numpy(
     table = read_table(make_rows(), "fraud")
     encoding = learn_encoding(table, np.arange(len(table)))
     layer = TreeMatrix(encoding, view, "equipoise-matrix")
-    for rows in (table, checked_rows(trees)):
+    for rows in (table, checked_inputs(trees)[0]):
         found = layer(tensors(rows.raw())).numpy()
         # TensorFlow takes numbers below the smallest normal one for 0.
         np.testing.assert_allclose(

@@ -18,7 +18,7 @@ from equipoise.errors import (
     UnsupportedError,
 )
 from equipoise.learners.user_model.input import UserInput, array_hashes
-from equipoise.models import pack, read_parts, unpack, write_parts
+from equipoise.models import pack, read_bundle, unpack, write_bundle
 from equipoise.models.goal import Goal
 from equipoise.training.settings import TrainingSettings
 from equipoise.verbs.evaluate import evaluate
@@ -186,11 +186,11 @@ def test_it_is_exported(model: FittedModel, tmp_path: Path) -> None:
 def test_another_input_than_the_networks_is_refused(
     saved: Path, tmp_path: Path
 ) -> None:
-    parts = read_parts(saved)
+    parts = read_bundle(saved)
     state = unpack(parts, "model")
     state["own"]["shape"] = [6, 7, 1]
     kept = {n: d for n, d in parts.items() if n != "model.json"}
-    write_parts(tmp_path / "odd.equipoise", kept | pack(state, "model"))
+    write_bundle(tmp_path / "odd.equipoise", kept | pack(state, "model"))
     with pytest.raises(BundleError, match=r"scorers/0/0.*where \(6, 7, 1\) belong"):
         load(tmp_path / "odd.equipoise")
 
