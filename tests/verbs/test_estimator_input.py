@@ -181,7 +181,7 @@ def test_infinite_and_nested_values_are_refused_by_their_column() -> None:
     with pytest.raises(InputTypeError, match="column 'x' of type large_list"):
         quick().fit(nested, y)
     pairs = pd.DataFrame({"x": [(1, 2)] * 240}).astype("category")
-    with pytest.raises(InputTypeError, match=r"'x' of type list.*as texts"):
+    with pytest.raises(InputTypeError, match=r"'x' of type list.*as strings"):
         quick().fit(pairs, y)
     intervals = pd.DataFrame({"x": pd.cut(np.arange(240.0), 3)})
     assert quick().fit(intervals, y).predict_proba(intervals).shape == (240, 2)
