@@ -299,6 +299,52 @@ def test_the_test_tree_mirrors_the_source() -> None:
         )
 
 
+ONE_NAME_TWICE = {
+    "compare": "a command and its verb",
+    "diagnose": "a command and its verb",
+    "evaluate": "a command, its verb, and its form for arrays",
+    "export": "a command and its verb",
+    "fit": "a command and its verb",
+    "look": "what every check of the diagnosis offers",
+    "Duplicates": "an option of commands, and what is judged of a table",
+    "Group": "an option of commands, and networks that are trained together",
+    "Model": "an option of commands, and a type variable",
+    "Objective": "an option of commands, and an objective",
+    "Out": "an option of each command that writes",
+    "Repeats": "an option of a command, and how often folds are drawn",
+    "Rows": "an option of a command",
+    "Strategy": "an option of a command, and a strategy",
+    "View": "how trees see a table, and a binary problem of a task",
+    "amount": "a number in words, per medium: text, report",
+    "number": "a check of arguments, and a number in the words of a report",
+    "brier": "the metric, and its line on the terminal",
+    "calibration": "the drawing, and its data",
+    "interval": "an interval, and how each medium writes one",
+}
+"""Public top-level names that may stand in several files, and why."""
+
+
+def test_public_names_are_unique() -> None:
+    """One name is one thing, wherever it is read."""
+    places: dict[str, set[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            targets: list[ast.expr] = []
+            if isinstance(node, ast.Assign):
+                targets = node.targets
+            elif isinstance(node, ast.AnnAssign):
+                targets = [node.target]
+            names = [t.id for t in targets if isinstance(t, ast.Name)]
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names = [node.name]
+            for name in names:
+                if not name.startswith("_") and not name.isupper():
+                    file = path.relative_to(PACKAGE).as_posix()
+                    places.setdefault(name, set()).add(file)
+    twice = {name: sorted(files) for name, files in places.items() if len(files) > 1}
+    assert {n: f for n, f in twice.items() if n not in ONE_NAME_TWICE} == {}
+
+
 def test_every_benchmark_has_a_quick_form() -> None:
     """`make bench` runs each of them so."""
     folder = Path(__file__).parents[2] / "benchmarks"

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.models.average import Average, average_models
+from equipoise.models.facts import fit_facts, group_column
+from equipoise.models.goal import Goal
+from equipoise.models.model import hashes_of
+from equipoise.reading.read import read_table
+from equipoise.strategies.catalogue import as_strategies
+from equipoise.table.generators import GeneratedTable
+from equipoise.trials.fold_scores import Scores, fit_parts
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.protocol import Protocol
+from equipoise.trials.sources import TrialRows
+
+
+@pytest.fixture(scope="module")
+def plan(known: GeneratedTable) -> TrialPlan:
+    strategies = tuple(as_strategies(["logistic", "trees"]))
+    return TrialPlan(known.table, strategies, Protocol(folds=2), keep=True)
+
+
+@pytest.fixture(scope="module")
+def scores(plan: TrialPlan) -> Scores:
+    return fit_parts(plan, plan.parts([0]))
+
+
+@pytest.fixture(scope="module")
+def average(plan: TrialPlan, scores: Scores) -> Average:
+    return average_models(TrialRows(plan.table), plan, scores, prior=None)
+
+
+def test_facts_are_plain_and_whole(
+    plan: TrialPlan, scores: Scores, average: Average
+) -> None:
+    hashes = hashes_of(plan.table)
+    facts = fit_facts(
+        plan.table, plan, scores, average, Goal(), hashes=hashes, seconds=1.5
+    )
+    assert facts["rows"] == facts["cases"] == 500
+    assert facts["positives"] == plan.table.positives
+    assert facts["trained_on"] == "1/2 of this table"
+    assert facts["repeated"] == 0.0
+    assert (facts["folds"], facts["repeats"], facts["seconds"]) == (2, 1, 1.5)
+    assert sum(facts["weights"].values()) == pytest.approx(1)
+
+
+def test_the_group_column_is_named() -> None:
+    columns = {"x": np.arange(40.0) ** 0.5, "who": np.arange(40) // 2}
+    rows = {**columns, "y": np.arange(40) % 4 // 3}
+    assert group_column(read_table(rows, "y", group="who")) == "who"
+    assert group_column(read_table(rows, "y")) is None
