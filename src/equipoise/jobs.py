@@ -103,7 +103,10 @@ class Scorer(Protocol):
     """A fitted model, as a learner keeps it."""
 
     def log_odds(self, rows: Any) -> FloatArray:
-        """Return corrected log-odds of the positive class, `[rows]`.
+        """Return corrected log-odds, `[rows, width]`.
+
+        `width` is that of the table's task: 1 for two classes, of which the log-odds
+        are those of the second.
 
         Args:
             rows: A `Table` with the columns of the training table; for the user's
@@ -122,7 +125,7 @@ class Outcome:
 
     Attributes:
         job: The job.
-        log_odds: `[len(job.scored_rows)]` float64: log-odds of the positive class
+        log_odds: `[len(job.scored_rows), width]` float64 scores of the table's task
             after the strategy's exact correction, before any calibration.
         seconds: The job's share of the wall time, seconds.
         updates: The number of optimiser steps (or trees, or iterations) taken.

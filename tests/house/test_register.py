@@ -173,7 +173,8 @@ class CentreScorer:
 
     def log_odds(self, table: Table) -> np.ndarray:
         """Return one score per row."""
-        return np.asarray(numbers_of(table) @ self.direction - self.middle)
+        scores = numbers_of(table) @ self.direction - self.middle
+        return np.asarray(scores)[:, None]
 
     def state(self) -> dict[str, Any]:
         """Return plain numbers."""

@@ -40,7 +40,7 @@ def test_outcomes_follow_the_jobs_and_parts_share_an_encoding(
     assert seen[0] is seen[1]
     assert seen[0] == learn_encoding(rare_table, jobs[0].train_rows)
     assert seen[2] == learn_encoding(rare_table, jobs[2].train_rows)
-    assert [o.log_odds[0] for o in outcomes] == [0.0, 0.0, 1.0, 1.0]
+    assert [o.log_odds[0, 0] for o in outcomes] == [0.0, 0.0, 1.0, 1.0]
     assert all(
         o.scorer is None and o.updates == 3 and o.best_epoch == 2 for o in outcomes
     )

@@ -79,7 +79,7 @@ def test_heavy_rows_are_what_is_learned(
     jobs = jobs_of(table, arm, parts=1)
     (odd,) = learner_for(arm).run(table, _weighted(jobs, np.where(half, 0.01, 1.0)))
     (even,) = learner_for(arm).run(table, _weighted(jobs, np.where(half, 1.0, 0.01)))
-    assert np.corrcoef(odd.log_odds, even.log_odds)[0, 1] < -0.5
+    assert np.corrcoef(odd.log_odds[:, 0], even.log_odds[:, 0])[0, 1] < -0.5
 
 
 def test_sampler_objects_refuse_weights(

@@ -30,7 +30,7 @@ def test_folds_are_averaged_arms_pooled_and_the_result_calibrated(
     table = model.read(make_rows(60, seed=4))
     pooled = np.zeros(60)
     for component in model.components:
-        each = [probability(s.log_odds(table)) for s in component.scorers]
+        each = [probability(s.log_odds(table)[:, 0]) for s in component.scorers]
         pooled += component.weight * log_odds(np.mean(each, axis=0))
     calibrated = probability(model.rule.log_odds(pooled))
     found = model.predict_proba(table)

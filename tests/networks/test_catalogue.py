@@ -56,7 +56,7 @@ def test_linear_is_a_logistic_model() -> None:
     numbers = learn_encoding(table, rows).transform(table).numbers
     model = LogisticRegression(C=np.inf, tol=1e-8).fit(numbers[rows], table.y[rows])
     expected = model.decision_function(numbers[score])
-    np.testing.assert_allclose(outcome.log_odds, expected, atol=1e-3)
+    np.testing.assert_allclose(outcome.log_odds[:, 0], expected, atol=1e-3)
 
 
 def test_unknown_names_suggest_the_nearest() -> None:

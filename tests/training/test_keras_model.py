@@ -50,14 +50,14 @@ def test_one_member_equals_its_scores(table, outcomes, number) -> None:
         model = network_keras_model([outcome.scorer], output=output)
         found = taken(model, table, outcome.job.scored_rows)
         assert found.shape == (len(outcome.job.scored_rows), 1)
-        np.testing.assert_allclose(found[:, 0], expected, atol=2e-6)
+        np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
 def test_the_average_of_folds_is_one_model(table, outcomes) -> None:
     scorers = [outcome.scorer for outcome in outcomes]
     expected = average_log_odds([scorer.log_odds(table) for scorer in scorers])
     found = taken(network_keras_model(scorers, output="log_odds"), table)
-    np.testing.assert_allclose(found[:, 0], expected, atol=2e-6)
+    np.testing.assert_allclose(found, expected, atol=2e-6)
 
 
 # Keras 3.15 turns a tf.Variable into an array in a way that NumPy 2 warns about.

@@ -420,7 +420,7 @@ def calibration() -> dict[str, np.ndarray]:
         jobs = [Job(arm, *rows, seed=3, part=0) for arm in arms]
         learner = NetworkLearner("small", TrainingSettings(epochs=30))
         for outcome in learner.run(known.table, jobs):
-            z, true = outcome.log_odds, known.log_odds[outcome.job.scored_rows]
+            z, true = outcome.log_odds[:, 0], known.log_odds[outcome.job.scored_rows]
             if not outcome.job.strategy.correction([3, 1]).exact:
                 y = known.table.y[outcome.job.scored_rows]
                 half = np.arange(len(y)) < len(y) // 2

@@ -40,7 +40,7 @@ def test_a_row_scores_the_same_alone_and_among_others(fitted, table) -> None:
         for rows in ([5], [7, 8, 9], range(40, 57)):
             found = scorer.log_odds(table.take(rows))
             np.testing.assert_array_equal(found, whole[np.asarray(rows)])
-        assert scorer.log_odds(table.take(np.arange(0))).shape == (0,)
+        assert scorer.log_odds(table.take(np.arange(0))).shape == (0, 1)
 
 
 def test_networks_of_equal_shapes_share_one_program(fitted, table) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equipoise.errors import TrainingError
+from equipoise.errors import TrainingError, UnsupportedError
 from equipoise.jobs import Job, Outcome
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.generators import GeneratedTable
 from equipoise.table.table import Table
+from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fold_scores import Scores, fit_parts, join, stopping_notes
 from equipoise.trials.learner_choice import LearnerChoice
@@ -58,7 +59,7 @@ def test_a_row_is_scored_by_the_model_that_has_not_seen_it(
 def test_a_test_table_rides_along(known: GeneratedTable, later: GeneratedTable) -> None:
     both = fitted(known.table, "logistic", 2, test_table=later.table)
     alone = fitted(known.table, "logistic", 2)
-    assert both.extra["logistic"].shape == (2, 300)
+    assert both.extra["logistic"].shape == (2, 300, 1)
     assert np.isfinite(both.extra["logistic"]).all()
     assert np.array_equal(both.log_odds["logistic"], alone.log_odds["logistic"])
 
@@ -99,7 +100,7 @@ class Picky:
             if job.strategy.name == self.arm and job.part == 1:
                 raise TrainingError("no number")
             yield Outcome(
-                job, np.full(len(job.scored_rows), job.part + 0.5), 1.0, updates=3
+                job, np.full((len(job.scored_rows), 1), job.part + 0.5), 1.0, updates=3
             )
 
 
@@ -149,7 +150,7 @@ class Stuck:
     ) -> Iterator[Outcome]:
         for job in jobs:
             yield Outcome(
-                job, np.zeros(len(job.scored_rows)), 1.0, best_epoch=1, limit=100
+                job, np.zeros((len(job.scored_rows), 1)), 1.0, best_epoch=1, limit=100
             )
 
 
@@ -164,3 +165,16 @@ def test_fits_that_moved_are_not_named() -> None:
     assert stopping_notes([(1, 9), (5, 9), (9, 9)]) == []
     assert stopping_notes([]) == []
     assert "TrainingSettings(epochs=90)" in stopping_notes([(9, 9), (9, 9), (4, 9)])[0]
+
+
+def test_two_classes_have_one_view(known: GeneratedTable) -> None:
+    scores = fitted(known.table, "logistic", 2)
+    rows = len(known.table)
+    assert scores.log_odds["logistic"].shape == (1, rows, 1)
+    view = scores.binary(known.table.task)
+    assert np.array_equal(
+        view.log_odds["logistic"], scores.log_odds["logistic"][..., 0]
+    )
+    assert view.extra["logistic"].shape == (2, 0)
+    with pytest.raises(UnsupportedError, match="multiclass table for a trial"):
+        scores.binary(Task("multiclass", ("a", "b", "c")))

@@ -36,10 +36,10 @@ def mean_log_odds(log_odds: npt.ArrayLike) -> FloatArray:
     """Return the log-odds of the mean probability over the first axis.
 
     Args:
-        log_odds: `[models, rows]`.
+        log_odds: `[models, ...]`.
 
     Returns:
-        `[rows]`, finite also where every probability rounds to 0 or 1.
+        `[...]`, finite also where every probability rounds to 0 or 1.
 
     Example:
         >>> mean_log_odds([[-1.0, 90.0], [1.0, 90.0]]).round(6).tolist()

@@ -34,8 +34,8 @@ class PriorScorer:
     value: float
 
     def log_odds(self, table: Table) -> FloatArray:
-        """Return `[rows]` times the same log-odds."""
-        return np.full(len(table), self.value)
+        """Return the same log-odds for every row, `[rows, 1]`."""
+        return np.full((len(table), 1), self.value)
 
     def state(self) -> dict[str, Any]:
         """Return the one number."""

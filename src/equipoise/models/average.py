@@ -75,7 +75,7 @@ def average_models(
     seed = plan.protocol.seed
     made = crossed(rows.model_input.take(tested), y, seed)
     single, average = score_pairs(
-        {c.strategy.name: c.each(made) for c in components},
+        {c.strategy.name: c.each(made)[..., 0] for c in components},
         {c.strategy.name: c.weight for c in components},
         scores.repeats,
         seed,

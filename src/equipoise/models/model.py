@@ -55,11 +55,11 @@ class Component:
     user_input: UserInput | None = None
 
     def probability(self, rows: ModelBlock) -> FloatArray:
-        """Return the mean probability of the fold models, `[rows]`."""
+        """Return the mean probability of the fold models, `[rows, width]`."""
         return probability(self.log_odds(rows))
 
     def log_odds(self, rows: ModelBlock) -> FloatArray:
-        """Return the log-odds of that mean, always finite, `[rows]`.
+        """Return the log-odds of that mean, always finite, `[rows, width]`.
 
         Args:
             rows: A `Table`, or `ArrayRows` for a network of the user's.
@@ -67,7 +67,7 @@ class Component:
         return mean_log_odds(self.each(rows))
 
     def each(self, rows: ModelBlock) -> FloatArray:
-        """Return the log-odds of every fold model, `[models, rows]`.
+        """Return the log-odds of every fold model, `[models, rows, width]`.
 
         Args:
             rows: A `Table`, or `ArrayRows` for a network of the user's.
@@ -95,10 +95,11 @@ def pooled(components: Sequence[Component], rows: ModelRows) -> FloatArray:
 
 
 def _pooled(components: Sequence[Component], rows: ModelBlock) -> FloatArray:
-    return pool(
+    mean = pool(
         {c.strategy.name: c.log_odds(rows) for c in components},
         {c.strategy.name: c.weight for c in components},
     )
+    return mean[:, 0]  # the one view of two classes
 
 
 @dataclass(frozen=True, eq=False)

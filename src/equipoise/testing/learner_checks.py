@@ -70,10 +70,9 @@ def learner_scores_every_row(case: LearnerCase) -> None:
     require(len(outcomes) == 2, f"{case.name}: an outcome for each job")
     for job, outcome in zip((first, second), outcomes, strict=True):
         require(outcome.job is job, f"{case.name}: outcomes in the order of the jobs")
-        shape = outcome.log_odds.shape
+        shape, expected = outcome.log_odds.shape, (len(job.scored_rows), 1)
         require(
-            shape == job.scored_rows.shape,
-            f"{case.name}: scores of shape {job.scored_rows.shape}, not {shape}",
+            shape == expected, f"{case.name}: scores of shape {expected}, not {shape}"
         )
         finite = np.isfinite(outcome.log_odds).all()
         require(finite, f"{case.name}: finite log-odds")
@@ -122,7 +121,7 @@ def learner_comes_back_from_its_state(case: LearnerCase) -> None:
     require(close, f"{case.name}: a fitted model that gives the outcome's scores")
     for rows in (0, 1):
         few = scorer.log_odds(scored.take(np.arange(rows)))
-        require(few.shape == (rows,), f"{case.name}: {rows} rows have {rows} scores")
+        require(few.shape == (rows, 1), f"{case.name}: {rows} rows have {rows} scores")
 
 
 def learner_takes_row_weights(case: LearnerCase) -> None:

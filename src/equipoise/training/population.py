@@ -40,7 +40,7 @@ class FittedMember:
 
     Attributes:
         member: The member.
-        log_odds: `[score rows]`, corrected.
+        log_odds: `[score rows, width]`, corrected.
         updates: How many updates it took.
         best_epoch: The epoch that was kept; 0 if none has ended.
         trained: How many epochs up to that one minimised the strategy's own loss,
@@ -295,7 +295,7 @@ class Population:
             values[place] = stop_value(
                 self.settings.metric,
                 part.labels[part.stop],
-                own,
+                own[:, 0],
                 member.correction,
                 None if part.weights is None else part.weights[part.stop],
             )
@@ -344,7 +344,7 @@ class Population:
     def logits(
         self, weights: Tensors, which: IntArray, rows: Sequence[IntArray]
     ) -> list[FloatArray]:
-        """Return the raw logits of some members on rows of their own.
+        """Return the raw logits of some members on rows of their own, `[rows, 1]`.
 
         Rows are taken in chunks of one size, so that a member's numbers do not
         depend on how many rows another one has.
@@ -380,7 +380,7 @@ class Population:
             for i in chunks
         ]
         joined = np.concatenate(found, axis=1).astype(np.float64)
-        return [joined[i, : len(own)] for i, own in enumerate(rows)]
+        return [joined[i, : len(own), None] for i, own in enumerate(rows)]
 
 
 def last_intervals(exact: Layout, common: Layout) -> npt.NDArray[np.float32]:

@@ -55,7 +55,7 @@ class NetworkScorer:
         return len(next(iter(self.weights.values())))
 
     def log_odds(self, table: Table) -> FloatArray:
-        """Return corrected log-odds of the positive class, `[rows]`.
+        """Return corrected log-odds, `[rows, width]`.
 
         The average of several networks is that of their probabilities.
         """
@@ -65,7 +65,9 @@ class NetworkScorer:
             for start in range(0, len(table), ROWS_AT_ONCE)
         ]
         logits = np.concatenate([np.zeros((self.networks, 0)), *found], axis=1)
-        return average_log_odds([self.correction.apply(own) for own in logits])
+        return average_log_odds(
+            [self.correction.apply(own) for own in logits[..., None]]
+        )
 
     def _logits(self, inputs: Inputs, rows: slice) -> FloatArray:
         import tensorflow as tf

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from equipoise.evaluation.estimand import SplitSizes
 from equipoise.jobs import Outcome, Progress, Scorer
 from equipoise.strategies.idle import idle_parts
 from equipoise.table.table import Table
+from equipoise.task import Task
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Part, fold_numbers
 from equipoise.trials.runners.local import LocalRunner
@@ -29,11 +30,11 @@ class Scores:
     """What the fits of a trial gave.
 
     Attributes:
-        log_odds: Arm -> `[repeats, rows]` out-of-fold corrected log-odds; NaN for
-            a row that no fold tests.
+        log_odds: Arm -> `[repeats, rows, width]` out-of-fold corrected log-odds, or
+            those of one view, `[repeats, rows]`; NaN for a row that no fold tests.
         folds: `[repeats, rows]` fold numbers; -1 for a row that no fold tests.
-        extra: Arm -> `[repeats * folds, extra rows]` log-odds of the test file's
-            rows, one line per fitted model.
+        extra: Arm -> `[repeats * folds, extra rows, width]` log-odds of the test
+            file's rows, or those of one view, by fitted model.
         seconds: Arm -> wall seconds over all its fits.
         updates: Arm -> mean number of optimiser steps (trees, iterations).
         scorers: Arm -> its fitted models, one per split, where they were kept.
@@ -70,6 +71,24 @@ class Scores:
     def tested(self) -> npt.NDArray[np.bool_]:
         """Which rows every repeat tests, `[rows]`; by time the first are not."""
         return np.asarray((self.folds >= 0).all(axis=0))
+
+    def binary(self, task: Task) -> Scores:
+        """Return the scores of the one view of two classes, without the last axis.
+
+        What blends, evaluates, compares and decides takes scores of a binary view.
+
+        Args:
+            task: The task of the rows.
+
+        Raises:
+            UnsupportedError: The task has more views.
+        """
+        task.require_binary("a trial")
+        return replace(
+            self,
+            log_odds={name: z[..., 0] for name, z in self.log_odds.items()},
+            extra={name: z[..., 0] for name, z in self.extra.items()},
+        )
 
     def sizes(self, by: str) -> SplitSizes:
         """Return how many rows each split trained and tested on.
@@ -120,8 +139,8 @@ class _Collected:
     Attributes:
         table: The rows of the trial.
         parts: By number, the place among the parts, and the part.
-        log_odds: Arm -> `[repeats, rows]`.
-        extra: Arm -> `[parts, test rows]`.
+        log_odds: Arm -> `[repeats, rows, width]`.
+        extra: Arm -> `[parts, test rows, width]`.
         seconds: Arm -> seconds.
         updates: Arm -> mean number of updates.
         scorers: Arm -> fitted models.
@@ -151,12 +170,13 @@ class _Collected:
     ) -> _Collected:
         """Make room for what the fits of some arms on some parts give."""
         shape = len({part.repeat for part in parts}), len(plan.table)
+        width = plan.table.task.width
         test_rows = 0 if plan.test_table is None else len(plan.test_table)
         return cls(
             plan.table,
             {part.number: (place, part) for place, part in enumerate(parts)},
-            {name: np.full(shape, np.nan) for name in names},
-            {name: np.full((len(parts), test_rows), np.nan) for name in names},
+            {name: np.full((*shape, width), np.nan) for name in names},
+            {name: np.full((len(parts), test_rows, width), np.nan) for name in names},
             dict.fromkeys(names, 0.0),
             dict.fromkeys(names, 0.0),
             {name: [] for name in names},

@@ -168,6 +168,7 @@ def compare(
     criteria = Criteria(objective, costs, margin)
     often = Repeats.of(repeats, minutes, plan.protocol.by)
     fitted = fit_repeats(plan, often, report, started=started)
+    fitted = fitted.binary(plan.table.task)
     scores = with_blends(
         fitted, arms, rows.table.labels(), past_only=plan.protocol.by == "time"
     )

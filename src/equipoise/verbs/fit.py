@@ -189,6 +189,7 @@ def fit(
     number(minutes, "minutes", 0, open_ends=True)
     often = Repeats.of(repeats, minutes, plan.protocol.by).one_by_one()
     scores = fit_repeats(plan, often, report, started=started)
+    scores = scores.binary(plan.table.task)
     average = average_models(training_rows, plan, scores, prior=prior)
     unseen = _unseen(average, rows, held_out)
     rule = choose_rule(average, goal, calibration, unseen)

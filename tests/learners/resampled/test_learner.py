@@ -102,7 +102,7 @@ def test_equals_imbalanced_learn_by_hand(rare_table: Table, jobs_of: Jobs) -> No
     model = LogisticRegression(tol=1e-6, max_iter=5_000).fit(made, labels)
     share = y[job.train_rows].mean()
     expected = model.decision_function(x[job.scored_rows]) + np.log(share / (1 - share))
-    np.testing.assert_allclose(outcome.log_odds, expected, atol=1e-2)
+    np.testing.assert_allclose(outcome.log_odds[:, 0], expected, atol=1e-2)
     note = f"720 training rows became {len(labels):,}, 50.0% positive"
     assert outcome.notes == (note,)
 

@@ -65,7 +65,7 @@ def test_one_member_equals_scikit_learn_at_its_best_iteration(
     assert 1 < best < outcome.updates
     assert outcome.best_epoch == best
     expected = list(model.staged_decision_function(x[job.scored_rows]))[best - 1]
-    np.testing.assert_allclose(outcome.log_odds, expected, rtol=1e-12)
+    np.testing.assert_allclose(outcome.log_odds[:, 0], expected, rtol=1e-12)
 
 
 def test_members_average_and_share_their_length(
@@ -80,7 +80,8 @@ def test_members_average_and_share_their_length(
     x = tree_matrix(rare_table.take(job.scored_rows), scorer.encoding)
     single = [forest.raw(x) for forest in scorer.forests]
     assert not np.array_equal(*single)
-    np.testing.assert_allclose(np.mean(single, axis=0), outcome.log_odds, rtol=1e-12)
+    mean = np.mean(single, axis=0)
+    np.testing.assert_allclose(mean, outcome.log_odds[:, 0], rtol=1e-12)
     assert roc_auc_score(rare_table.y[job.scored_rows], outcome.log_odds) > 0.7
 
 

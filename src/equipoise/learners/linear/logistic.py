@@ -45,9 +45,9 @@ class LogisticScorer:
     intercept: float
 
     def log_odds(self, table: Table) -> FloatArray:
-        """Return corrected log-odds of the positive class, `[rows]`."""
+        """Return corrected log-odds, `[rows, 1]`."""
         matrix = linear_matrix(table, self.encoding)
-        return np.asarray(matrix @ self.coefficients + self.intercept)
+        return np.asarray(matrix @ self.coefficients + self.intercept)[:, None]
 
     def state(self) -> dict[str, Any]:
         """Return the encoding as plain data, and the coefficients."""

@@ -52,9 +52,9 @@ class ExtraTreesScorer:
     offset: float
 
     def log_odds(self, table: Table) -> FloatArray:
-        """Return corrected log-odds of the positive class, `[rows]`."""
+        """Return corrected log-odds, `[rows, 1]`."""
         share = self.forest.raw(ordinal_matrix(table, self.encoding))
-        return to_log_odds(share) + self.offset
+        return np.asarray(to_log_odds(share) + self.offset)[:, None]
 
     def state(self) -> dict[str, Any]:
         """Return the encoding as plain data, and the trees as arrays."""

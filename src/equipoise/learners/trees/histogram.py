@@ -58,12 +58,12 @@ class TreesScorer:
     view: View = "tree"
 
     def log_odds(self, table: Table) -> FloatArray:
-        """Return corrected log-odds of the positive class, `[rows]`."""
+        """Return corrected log-odds, `[rows, 1]`."""
         matrix = MATRICES[self.view](table, self.encoding)
         total = np.zeros(len(table))
         for raw in self._few(matrix) if len(table) <= FEW else self._many(matrix):
             total += raw
-        return np.asarray(total / len(self.forests) + self.offset)
+        return np.asarray(total / len(self.forests) + self.offset)[:, None]
 
     def _many(self, matrix: FloatArray) -> Iterator[FloatArray]:
         yield from (forest.raw(matrix) for forest in self.forests)

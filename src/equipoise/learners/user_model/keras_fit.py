@@ -54,7 +54,7 @@ class KerasScorer:
     correction: Any
 
     def log_odds(self, rows: Table | ArrayRows) -> FloatArray:
-        """Return corrected log-odds of the positive class, `[rows]`.
+        """Return corrected log-odds, `[rows, 1]`.
 
         Args:
             rows: A table, or what the models take in its place.
@@ -65,7 +65,7 @@ class KerasScorer:
             encoded = self.part.encoding.transform(rows)
             x = arrange(encoded, self.part.exact, self.part.exact).dense
         return average_log_odds(
-            [self.correction.apply(_logits(model, x)) for model in self.models]
+            [self.correction.apply(_logits(model, x))[:, None] for model in self.models]
         )
 
     def state(self) -> dict[str, Any]:
@@ -221,7 +221,8 @@ class _Fit:
         if ended < epochs:
             self._phase(family.loss, ended, epochs)
             self.trained = max(0, self.best - ended)
-        return self.member.correction.apply(self._logits(self.x[score]))
+        logits = self._logits(self.x[score])
+        return self.member.correction.apply(logits)[:, None]
 
     def _phase(self, name: str, first: int, most: int) -> int:
         """Train with one loss and leave the model at the best epoch.

@@ -58,7 +58,7 @@ class UserModelScorer:
     correction: Correction
 
     def log_odds(self, rows: ArrayRows) -> FloatArray:
-        """Return corrected log-odds of the positive class, `[rows]`.
+        """Return corrected log-odds, `[rows, 1]`.
 
         Each model is traced once and called in blocks: `keras.Model.predict` takes a
         tenth of a second for one row.
@@ -74,7 +74,7 @@ class UserModelScorer:
             ]
         return average_log_odds(
             [
-                self.correction.apply(_logits(function, rows.x))
+                self.correction.apply(_logits(function, rows.x))[:, None]
                 for function in self._functions[key]
             ]
         )
