@@ -137,10 +137,8 @@ class Encoding:
         columns = {column.name: column for column in table.columns}
         for j, feature in enumerate(self.numbers):
             column = columns.get(feature.column) or table[feature.column]
-            column = _column(
-                column, NUMBERS if feature.origin == "value" else MOMENTS, index
-            )
-            values = feature.extract(column)
+            accepted = NUMBERS if feature.origin == "value" else MOMENTS
+            values = feature.extract(_column(column, accepted, index))
             if few is not None:
                 few[j] = values
             else:

@@ -134,14 +134,15 @@ def _with_notations(like: Table, seen: Table) -> Table:
 def _raw_blocks(
     path: Path, names: Sequence[str], size: int, rows: int
 ) -> Generator[Raw]:
-    kind = format_of(path)
+    with path.open("rb") as file:
+        start = file.read(4)
+    kind = format_of(path, start)
     if kind == "parquet":
         yield from _parquet(path, rows)
     elif kind == "arff":
         yield read_arff(path)
     else:
-        with path.open("rb") as packed:
-            is_gzip = packed.read(2) == b"\x1f\x8b"
+        is_gzip = start[:2] == b"\x1f\x8b"
         with gzip.open(path) if is_gzip else path.open("rb") as stream:
             yield from _csv(path, stream, names, size)
 

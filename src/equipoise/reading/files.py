@@ -44,7 +44,8 @@ def read_file(source: str | os.PathLike[str], request: Request) -> Raw:
         TableError: There is no such file, or it cannot be read.
     """
     path = existing_file(source)
-    kind = format_of(path)
+    with path.open("rb") as file:
+        kind = format_of(path, file.read(4))
     if kind == "parquet":
         return read_parquet(path, request.drop)
     if kind == "arff":
@@ -74,10 +75,13 @@ def existing_file(source: str | os.PathLike[str]) -> Path:
     return path
 
 
-def format_of(path: Path) -> FileFormat:
-    """Return the format of an existing file, by its first bytes and its name."""
-    with path.open("rb") as file:
-        start = file.read(4)
+def format_of(path: Path, start: bytes) -> FileFormat:
+    """Return the format of an existing file, by its first bytes and its name.
+
+    Args:
+        path: The file.
+        start: Its first four bytes, or fewer if it is shorter.
+    """
     # A Parquet file begins and ends with these letters; by its name it may be cut off.
     if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
         return "parquet"
