@@ -612,7 +612,7 @@ CASES: dict[str, Case] = {
     ),
     "uncertainty/metric_interval.py: Its value alone is METRICS[name](y, score): no "
     "interval of "
-    "known coverage is at hand.": Case(
+    "known coverage exists.": Case(
         lambda _: uncertainty.interval("calibration_error", Y, P),
         lambda _: metrics.METRICS["calibration_error"](Y, P),
     ),

@@ -39,7 +39,7 @@ def bayesian_correlated_t(
     corrected t-test; so the two agree on the evidence and differ in the question.
 
     Args:
-        differences: One per split, positive where the arm is better; NaN is left
+        differences: One per split, positive if the arm is better; NaN is left
             out.
         test_share: The share of the rows that a split tests on, 1/folds.
         rope: Half the width of the region of practical equivalence, at least 0.
@@ -110,7 +110,7 @@ def bayesian_signed_rank(
     differences falls most often.
 
     Args:
-        differences: One per table, positive where the arm is better.
+        differences: One per table, positive if the arm is better.
         rope: Half the width of the region of practical equivalence, at least 0.
         prior: Strength of the pseudo-table with difference 0, above 0.
         samples: Posterior draws.

@@ -110,7 +110,7 @@ def held_out(
         costs: As in the trial, to report "cost".
         clusters: `[rows]` names of groups of rows that depend on each other.
         trained: The same of the trial's own rows.
-        level: Coverage; that of the results where None.
+        level: Coverage; that of the results if None.
         seed: Seed of the weights.
 
     Returns:
@@ -226,7 +226,7 @@ def prevalence_check(
     Args:
         train: (positives, rows) where the models were trained.
         test: (positives, rows) of the test file.
-        rows: The effective numbers of rows of both (`effective_rows`); None where
+        rows: The effective numbers of rows of both (`effective_rows`); None if
             rows are independent.
         alpha: At or below it the shares are called different.
 

@@ -13,7 +13,7 @@ from equipoise.errors import InputError
 
 
 def letter_groups(differ: npt.ArrayLike) -> list[str]:
-    """Return one text of letters per arm; two arms share one unless they differ.
+    """Return one string of letters per arm; two arms share one unless they differ.
 
     The insert-and-absorb algorithm: start with one group of all arms; each pair
     that differs splits every group that holds both; groups inside others vanish.

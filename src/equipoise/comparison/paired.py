@@ -25,7 +25,7 @@ class RowsError:
 
     Attributes:
         value: The difference on all rows.
-        se: Its standard error; NaN where it is not known.
+        se: Its standard error; NaN if it is not known.
         df: Degrees of freedom of that error.
     """
 
@@ -48,7 +48,7 @@ class PairedTest:
         se: Standard error of `mean`.
         splits: The number of splits that gave a difference.
         level: The interval's nominal coverage.
-        reason: Why something is NaN; empty where nothing is.
+        reason: Why something is NaN; empty if nothing is.
     """
 
     mean: float
@@ -84,7 +84,7 @@ def finite(differences: npt.ArrayLike) -> FloatArray:
     values = np.asarray(differences, np.float64).ravel()
     if np.isinf(values).any():
         raise InputError(
-            sentence("infinite differences", "numbers, NaN where a split has none")
+            sentence("infinite differences", "numbers, NaN if a split has none")
         )
     return values[~np.isnan(values)]
 
@@ -181,7 +181,7 @@ def with_rows(
         limits: The smallest and the largest possible difference, or None.
 
     Returns:
-        The test of `rows.value`; without a test where `test` is none.
+        The test of `rows.value`; without a test if `test` is none.
 
     Example:
         >>> test = nadeau_bengio([0.05, 0.03, 0.06, 0.02, 0.04], test_share=0.2)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How large a difference would have had to be for this trial to see it."""
+"""How large a difference must be for a trial to detect it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def detectable_difference(
         sd: Standard deviation of one split's difference, at least 0.
         repeats: Repeats of the cross-validation.
         folds: Folds of a repeat; repeats times folds is at least 2.
-        test_share: The share of the rows that a split tests on; 1/folds where
+        test_share: The share of the rows that a split tests on; 1/folds if
             None.
         arms: How many arms are compared with the baseline (Bonferroni's level).
         level: One minus the family-wise error rate.

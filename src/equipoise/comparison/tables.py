@@ -22,7 +22,7 @@ class OverTables:
 
     Attributes:
         arm: The arm's name.
-        mean: Mean difference to the baseline, positive where the arm is better.
+        mean: Mean difference to the baseline, positive if the arm is better.
         wins: Tables on which the arm is ahead by more than the margin.
         ties: Tables on which the two lie within the margin.
         losses: Tables on which the baseline is ahead by more than the margin.
@@ -42,7 +42,7 @@ class OverTables:
 def ranks_with_ties(values: npt.ArrayLike, margin: float = 0.0) -> FloatArray:
     """Rank arms on each table, 1 the best; values within the margin share a rank.
 
-    From the best downwards, an arm opens a new group where it lies more than
+    From the best downwards, an arm opens a new group if it lies more than
     `margin` below its group's best; a group shares the mean of its places.
 
     Args:

@@ -61,9 +61,9 @@ class ArmVerdict:
         name: The arm.
         outcome: "better" or "worse": the difference is real at the corrected
             level. "equivalent": it lies within the margin. "cannot tell": neither.
-        difference: Arm minus baseline, positive where the arm is better (a loss is
+        difference: Arm minus baseline, positive if the arm is better (a loss is
             turned round), with the interval that goes with the corrected test: it
-            excludes 0 exactly where the test finds a difference.
+            excludes 0 exactly if the test finds a difference.
         p: P-value after the correction for the number of arms; NaN without a test.
             A pair with an arm that says the same of every row is not counted there.
         detectable: The improvement that this trial would have found in 80 of 100
@@ -196,7 +196,7 @@ def judge(
         results: What `cross_validated` gave.
         metric: "average_precision", "roc_auc" or "brier".
         margin: Differences up to this are equivalent; `default_margin` if None.
-        level: One minus the family-wise error rate; the results' level where None.
+        level: One minus the family-wise error rate; the results' level if None.
         power: For the detectable difference.
         repeatable: Whether the rows can be divided into folds again; if not, more
             repeats are not advised.
@@ -294,14 +294,14 @@ def judge_differences(
     """Judge arms from their differences to the baseline over the splits.
 
     Args:
-        differences: By arm, `[repeats, folds]` or flat, positive where the arm is
-            better; NaN where a split has none.
+        differences: By arm, `[repeats, folds]` or flat, positive if the arm is
+            better; NaN if a split has none.
         test_share: The share of the rows that a split tests on, 1/folds.
         rows: By arm, the difference on all rows and its error from resampling
-            them; where None the mean over the splits is tested, by the corrected
+            them; if None the mean over the splits is tested, by the corrected
             resampled t-test alone.
         values: By arm (and baseline), what orders the better ones; their mean
-            differences where None.
+            differences if None.
         metric: What was measured, for the words.
         baseline: What the arms were compared with, for the words.
         margin: Differences up to this are equivalent.
@@ -410,7 +410,7 @@ def _steps(
 
     The k-th smallest of m p-values is held against alpha / (m - k + 1), until one
     fails; it and all later ones keep that level. An interval then excludes 0
-    exactly where the test rejects.
+    exactly if the test rejects.
     """
     tested = sorted((name for name in p if not math.isnan(p[name])), key=lambda n: p[n])
     corrected = dict(zip(p, adjusted, strict=True))

@@ -198,7 +198,7 @@ def within_folds(
     """Return the mean of `[repeats, folds]` values, each positive counting once.
 
     Args:
-        values: `[repeats, folds]`; NaN where a fold has none.
+        values: `[repeats, folds]`; NaN if a fold has none.
         y: `[rows]` whether a row is positive.
         folds: `[repeats, rows]` the fold of each row.
         weights: `[rows]` how much each row counts; None for 1 each.

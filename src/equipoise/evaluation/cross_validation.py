@@ -53,7 +53,7 @@ class Arm:
         decided: The one rule that is judged, and what it decides.
         aligned: `[repeats, rows]` scores that may be ranked within a repeat.
         splits: For "average_precision", "roc_auc" and "brier": the value within
-            each fold, `[repeats, folds]`; NaN where a fold lacks a class.
+            each fold, `[repeats, folds]`; NaN if a fold lacks a class.
         differences: For the same metrics: arm minus baseline on the same rows,
             resampled jointly; empty for the baseline.
         errors: The standard errors of those differences.
@@ -216,12 +216,12 @@ def cross_validated(
             arm that is not named is exact.
         clusters: `[rows]` names of groups of rows that depend on each other, or
             None.
-        weights: `[rows]` how much each row counts, as so many copies of it; None for
+        weights: `[rows]` how much each row counts, as that many copies of it; None for
             1 each. The intervals rest on the effective number of rows.
         decided: By arm, a rule that is judged as it is; for the other arms one is
             chosen.
         level: Coverage of the intervals.
-        replicates: How many weightings; fewer are drawn where rows times replicates
+        replicates: How many weightings; fewer are drawn if rows times replicates
             exceed 60 million, at least 400.
         baseline: The arm that the others are compared with.
         seed: Seed of the weightings.
@@ -402,7 +402,8 @@ def _objective(
     if objective not in ("f1", "cost") or options:
         raise InputError(
             sentence(
-                f"costs beside objective={objective!r} and options {sorted(options)}",
+                f"costs together with objective={objective!r} and options "
+                f"{sorted(options)}",
                 "either costs, from which the threshold follows, or an objective",
             )
         )

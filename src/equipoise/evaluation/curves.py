@@ -54,7 +54,7 @@ def precision_recall_curve(
         y: `[rows]` labels: 0 and 1.
         score: `[rows]` scores, or `[repeats, rows]` on one scale: then counts are
             means over the repeats, and bands rest on as many rows as one repeat has.
-        points: At most so many points, at least 2.
+        points: At most this many points, at least 2.
         level: Coverage of the band at one threshold (not of the whole curve).
 
     Raises:
@@ -78,7 +78,7 @@ def roc_curve(
     Args:
         y: `[rows]` labels: 0 and 1.
         score: `[rows]` or `[repeats, rows]`, as in `precision_recall_curve`.
-        points: At most so many points beside (0, 0), at least 2.
+        points: At most this many points beside (0, 0), at least 2.
         level: Coverage of the band at one threshold.
 
     Raises:
@@ -110,7 +110,7 @@ def calibration_curve(
     Args:
         y: `[rows]` labels: 0 and 1.
         probability: `[rows]` or `[repeats, rows]` probabilities.
-        groups: At most so many groups, at least 1.
+        groups: At most this many groups, at least 1.
         level: Coverage of each group's Clopper-Pearson interval.
 
     Raises:
@@ -159,7 +159,7 @@ def _counts(
 def _places(tp: FloatArray, fp: FloatArray, points: int) -> npt.NDArray[np.int64]:
     """Return where to look: evenly in recall, and in the false positives' logarithm.
 
-    All thresholds where they are few enough.
+    All thresholds if they are few enough.
     """
     if tp.size <= points:
         return np.arange(tp.size)

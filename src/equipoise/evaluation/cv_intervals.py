@@ -39,15 +39,15 @@ from equipoise.uncertainty.score_interval import (
 from equipoise.uncertainty.shares import SHARES
 
 SHARED_ROWS = 0.05
-"""By how much the variance that the rows bring is raised, since the models of
-different folds were trained on much the same rows. This and the next four were
+"""By how much the rows' variance is raised, since the models of different folds were
+trained on much the same rows. This and the next four were
 chosen by simulation, with other random numbers than those of the published table."""
 ALONE = 0.25
-"""The same where there is one repeat, which does not show how much the models hang
+"""The same if there is one repeat, which does not show how much the models depend
 on the division of the rows."""
 BETWEEN_RANKING = 2.0
 """How often the variance between repeats is added for the ranking metrics. It is
-large where a learner is unstable, and so is what the folds' errors have in common;
+large if a learner is unstable, and so is what the folds' errors have in common;
 an average over more repeats does not take that away."""
 BETWEEN_LOSS = 0.5
 BETWEEN_DECISION = 0.25
@@ -81,9 +81,9 @@ class ErrorBasis:
 
     Attributes:
         units: Independent rows (clusters) of the rarer class.
-        among: Independent rows that the metric is a share of, where it is one, as
+        among: Independent rows that the metric is a share of, if it is one, as
             the flagged rows for precision; else `units`.
-        between: Variance from one repeat to the next; None where there is one.
+        between: Variance from one repeat to the next; None if there is one.
         unseen: Variance added for the lower end only.
         bias: Estimated excess of the value's expectation.
         limits: The smallest and the largest possible value.
@@ -188,7 +188,7 @@ def choice_error(errors: FloatArray | None) -> tuple[float, float]:
 
     Args:
         errors: `[replicates]` how much better a rule is under the weights that chose
-            it than under even ones; NaN where one is undefined.
+            it than under even ones; NaN if one is undefined.
     """
     finite = np.zeros(0) if errors is None else errors[np.isfinite(errors)]
     if finite.size < 2:
@@ -233,8 +233,8 @@ def resampled_interval(
 
     Args:
         metric: The metric's name.
-        point: The value on all rows; returned as it is where undefined.
-        replicates: `[replicates]` values; NaN where one is undefined.
+        point: The value on all rows; returned as it is if undefined.
+        replicates: `[replicates]` values; NaN if one is undefined.
         basis: What else the error is judged by.
         level: Coverage.
     """
@@ -393,7 +393,7 @@ def limits(
 
 
 def difference_error(replicates: FloatArray, units: float) -> float:
-    """Return the standard error of a paired difference; NaN where it is not known.
+    """Return the standard error of a paired difference; NaN if it is not known.
 
     Args:
         replicates: `[replicates]` differences under the same weights.

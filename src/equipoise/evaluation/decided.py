@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One decision rule, and what it decides about rows that its models had not seen."""
+"""One decision rule, and what it decides about rows unseen by its models."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Decided:
         Args:
             score: `[views, rows]` calibrated log-odds.
             y: `[rows]` whether a row is positive.
-            goal: What the rule is to be the best at.
+            goal: What the rule must be best at.
             weights: `[rows]` how much each row counts; None for 1 each.
         """
         if goal.costs is not None:

@@ -55,11 +55,11 @@ def evaluate(
             threshold. None: what follows from the costs, if no threshold is given and
             they hold a cost of abstaining; else every row is decided.
         costs: `Costs(...)`, or (cost of a false alarm, cost of a missed positive).
-        weights: `[rows]` importance weights, or None.
+        weights: `[rows]` row weights, or None.
         clusters: `[rows]` names of groups of rows that depend on each other, such
             as patients, or None.
         level: Coverage of the intervals.
-        seed: Seed, where an interval needs a bootstrap.
+        seed: Seed, if an interval needs a bootstrap.
 
     Returns:
         The evaluation. A metric that is undefined here is NaN and says why: those of
@@ -220,7 +220,8 @@ def _thresholds(
     if lower is not None:
         raise InputError(
             sentence(
-                f"lower={exact(lower)} without a threshold", "threshold=... beside it"
+                f"lower={exact(lower)} without a threshold",
+                "lower together with threshold=...",
             )
         )
     band = None if costs is None else costs.band()

@@ -36,7 +36,7 @@ EXTREME = 40.0
 LEAST = 1e-15
 # A fold is on another scale if more than this share of its scores lie beyond those of
 # all others, or if the odds of its mean probability differ from theirs by more than
-# this factor and the mean by more than so many standard errors.
+# this factor and the mean by more than this many standard errors.
 ELSEWHERE = 0.5
 FACTOR, ERRORS = 2.0, 4.0
 
@@ -46,8 +46,8 @@ def align(log_odds: FloatArray, y: BoolArray, folds: IntArray) -> FloatArray:
 
     A split's scores are shifted by the mean of its negatives and divided by their
     standard deviation, each shrunk towards the mean over the splits by its
-    reliability (empirical Bayes: the variance between splits over that plus the
-    sampling variance). Where the negatives of every split are constant, as for an
+    reliability (empirical Bayes, Morris 1983: the variance between splits over that
+    plus the sampling variance). If the negatives of every split are constant, as for an
     arm that predicts the prior, all splits are made equal.
 
     Within a split the order is untouched, and shifting or stretching all scores
@@ -272,7 +272,7 @@ def fit_on_cells(
     folds: IntArray | None = None,
     weights: FloatArray | None = None,
 ) -> Calibrator:
-    """Fit a calibrator, on grouped rows where there are very many.
+    """Fit a calibrator, on grouped rows if there are very many.
 
     Args:
         log_odds: `[rows]` scores.

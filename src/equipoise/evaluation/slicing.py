@@ -27,8 +27,8 @@ class Slice:
         name: The value, or range of values, that the rows share.
         rows: How many rows.
         positives: How many of them are positive.
-        evaluation: Its metrics; None where a class is absent.
-        too_few: Why it cannot be judged; empty where it can.
+        evaluation: Its metrics; None if a class is absent.
+        too_few: Why it cannot be judged; empty if it can.
     """
 
     name: str

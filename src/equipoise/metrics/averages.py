@@ -27,7 +27,7 @@ class Averaged:
     """One metric over several classes or labels.
 
     Attributes:
-        value: The average; undefined with a reason where no class has a value.
+        value: The average; undefined with a reason if no class has a value.
         average: "macro", "micro" or "weighted".
         classes: Each class' own value, in the order of the columns.
         positives: Each class' number of positive rows (not weighted).

@@ -3,7 +3,7 @@
 
 Each is defined once, on `Counts` whose cells may be arrays, so one definition serves
 a value, a search over all thresholds and a bootstrap. `recall(y, score)` is its value
-on rows, `recall.of_counts(counts)` that of counts. Where the denominator is 0 the
+on rows, `recall.of_counts(counts)` that of counts. If the denominator is 0, the
 metric is NaN.
 """
 
@@ -43,7 +43,7 @@ class DecisionMetric:
         threshold: float = 0.5,
         **options: float,
     ) -> float:
-        """Return the value; NaN where it is undefined.
+        """Return the value; NaN if it is undefined.
 
         Args:
             y: `[rows]` labels, 0 or 1.
@@ -96,7 +96,7 @@ def recall(c: Counts) -> FloatArray:
 
 @decision_metric
 def precision(c: Counts) -> FloatArray:
-    """Return TP / (TP + FP); NaN where nothing is flagged.
+    """Return TP / (TP + FP); NaN if nothing is flagged.
 
     Example:
         >>> float(precision.of_counts(Counts(9.0, 3.0, 3.0, 85.0)))
@@ -118,7 +118,7 @@ def specificity(c: Counts) -> FloatArray:
 
 @decision_metric
 def negative_predictive_value(c: Counts) -> FloatArray:
-    """Return TN / (TN + FN); NaN where everything is flagged.
+    """Return TN / (TN + FN); NaN if everything is flagged.
 
     Example:
         >>> float(negative_predictive_value.of_counts(Counts(9.0, 5.0, 5.0, 95.0)))
@@ -129,7 +129,7 @@ def negative_predictive_value(c: Counts) -> FloatArray:
 
 @decision_metric
 def accuracy(c: Counts) -> FloatArray:
-    """Return the share of right decisions; misleading where a class is rare.
+    """Return the share of right decisions; misleading if a class is rare.
 
     Example:
         >>> float(accuracy.of_counts(Counts(0.0, 0.0, 10.0, 90.0)))
@@ -216,7 +216,7 @@ def informedness(c: Counts) -> FloatArray:
 def mcc(c: Counts) -> FloatArray:
     """Return Matthews' correlation (Matthews 1975).
 
-    NaN where a margin is 0: all rows of one class, or all decisions the same.
+    NaN if a margin is 0: all rows of one class, or all decisions the same.
     (scikit-learn gives 0 there.)
 
     Example:

@@ -17,11 +17,11 @@ class Estimate:
     """A value with its interval.
 
     Attributes:
-        value: The point estimate; NaN where it is undefined.
-        low: The interval's lower end; NaN where it is unknown.
-        high: The interval's upper end; NaN where it is unknown.
+        value: The point estimate; NaN if it is undefined.
+        low: The interval's lower end; NaN if it is unknown.
+        high: The interval's upper end; NaN if it is unknown.
         method: How the interval was made, for example "Clopper-Pearson".
-        reason: Why something is NaN; empty where nothing is.
+        reason: Why something is NaN; empty if nothing is.
         level: The nominal coverage of the interval.
 
     Example:

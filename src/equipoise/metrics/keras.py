@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metrics for `model.compile`, right where a class is rare.
+"""Metrics for `model.compile`, which hold if a class is rare.
 
 They differ from Keras' own in three ways. The ranking metrics keep the scores
 themselves, where `keras.metrics.AUC` takes 200 steps of probability: with calibrated
 scores at 0.1 % positives nearly all scores fall below the first of those. What is
-undefined is NaN, where Keras gives 0. And inputs are logits unless told otherwise,
+undefined is NaN; Keras gives 0. And inputs are logits unless told otherwise,
 which lose nothing by saturation.
 
 The values equal those of the NumPy metrics of the same names: the ranking ones exactly
@@ -293,7 +293,7 @@ class AveragePrecision(_Ranking):
 
 @keras.saving.register_keras_serializable("equipoise")
 class AUROC(_Ranking):
-    """Area under the ROC curve of all batches; NaN where a class is absent.
+    """Area under the ROC curve of all batches; NaN if a class is absent.
 
     Args:
         bins: How many scores are kept apart; up to as many rows the value is exact.
@@ -319,7 +319,7 @@ class AUROC(_Ranking):
 class RecallAtPrecision(_Ranking):
     """The highest recall at a precision of at least a floor.
 
-    0 where no threshold reaches the floor, NaN without positives.
+    0 if no threshold reaches the floor, NaN without positives.
 
     Args:
         precision: The floor, from 0 to 1.
@@ -406,7 +406,7 @@ class _Confusion(_Streaming):
     """The four cells of the confusion matrix at one threshold.
 
     Args:
-        threshold: A probability strictly between 0 and 1, also where scores are
+        threshold: A probability strictly between 0 and 1, even if scores are
             logits; scores of at least it are flagged.
         from_logits: Whether scores are logits; else probabilities.
         name: The metric's name in logs.
@@ -458,7 +458,7 @@ class _Confusion(_Streaming):
         return {**super().get_config(), "threshold": self.threshold}
 
     def result(self) -> Tensor:
-        """Return the value, a scalar; NaN where it is undefined."""
+        """Return the value, a scalar; NaN if it is undefined."""
         tp, fp, fn, tn = (self.cells[at] for at in range(4))
         return self._unless_spoiled(self.of_counts(tp, fp, fn, tn))
 
@@ -472,7 +472,7 @@ class Recall(_Confusion):
     """The share of positives that are flagged; NaN without positives.
 
     Args:
-        threshold: A probability strictly between 0 and 1, also where scores are
+        threshold: A probability strictly between 0 and 1, even if scores are
             logits; scores of at least it are flagged.
         from_logits: Whether scores are logits; else probabilities.
         name: The metric's name in logs.
@@ -492,10 +492,10 @@ class Recall(_Confusion):
 
 @keras.saving.register_keras_serializable("equipoise")
 class Precision(_Confusion):
-    """The share of flagged rows that are positive; NaN where none is flagged.
+    """The share of flagged rows that are positive; NaN if none is flagged.
 
     Args:
-        threshold: A probability strictly between 0 and 1, also where scores are
+        threshold: A probability strictly between 0 and 1, even if scores are
             logits; scores of at least it are flagged.
         from_logits: Whether scores are logits; else probabilities.
         name: The metric's name in logs.
@@ -518,7 +518,7 @@ class Specificity(_Confusion):
     """The share of negatives that are not flagged; NaN without negatives.
 
     Args:
-        threshold: A probability strictly between 0 and 1, also where scores are
+        threshold: A probability strictly between 0 and 1, even if scores are
             logits; scores of at least it are flagged.
         from_logits: Whether scores are logits; else probabilities.
         name: The metric's name in logs.
@@ -538,10 +538,10 @@ class Specificity(_Confusion):
 
 @keras.saving.register_keras_serializable("equipoise")
 class BalancedAccuracy(_Confusion):
-    """The mean of recall and specificity; NaN where a class is absent.
+    """The mean of recall and specificity; NaN if a class is absent.
 
     Args:
-        threshold: A probability strictly between 0 and 1, also where scores are
+        threshold: A probability strictly between 0 and 1, even if scores are
             logits; scores of at least it are flagged.
         from_logits: Whether scores are logits; else probabilities.
         name: The metric's name in logs.
@@ -561,10 +561,10 @@ class BalancedAccuracy(_Confusion):
 
 @keras.saving.register_keras_serializable("equipoise")
 class GMean(_Confusion):
-    """The geometric mean of recall and specificity; NaN where a class is absent.
+    """The geometric mean of recall and specificity; NaN if a class is absent.
 
     Args:
-        threshold: A probability strictly between 0 and 1, also where scores are
+        threshold: A probability strictly between 0 and 1, even if scores are
             logits; scores of at least it are flagged.
         from_logits: Whether scores are logits; else probabilities.
         name: The metric's name in logs.
@@ -584,10 +584,10 @@ class GMean(_Confusion):
 
 @keras.saving.register_keras_serializable("equipoise")
 class MCC(_Confusion):
-    """Matthews' correlation; NaN where a margin of the counts is 0.
+    """Matthews' correlation; NaN if a margin of the counts is 0.
 
     Args:
-        threshold: A probability strictly between 0 and 1, also where scores are
+        threshold: A probability strictly between 0 and 1, even if scores are
             logits; scores of at least it are flagged.
         from_logits: Whether scores are logits; else probabilities.
         name: The metric's name in logs.
@@ -610,11 +610,11 @@ class MCC(_Confusion):
 class FBeta(_Confusion):
     """The F measure, in which recall counts `beta` times as much.
 
-    NaN where there are neither positives nor flagged rows.
+    NaN if there are neither positives nor flagged rows.
 
     Args:
         beta: Above 0; 1 gives F1.
-        threshold: A probability strictly between 0 and 1, also where scores are
+        threshold: A probability strictly between 0 and 1, even if scores are
             logits; scores of at least it are flagged.
         from_logits: Whether scores are logits; else probabilities.
         name: The metric's name in logs.
@@ -652,7 +652,7 @@ class FBeta(_Confusion):
 
 
 def _ratio(above: Tensor, below: Tensor, empty: float = float("nan")) -> Tensor:
-    """Divide; `empty` where the denominator is 0, and NaN where it is NaN."""
+    """Divide; `empty` if the denominator is 0, and NaN if it is NaN."""
     absent = below == 0
     safe = ops.where(absent, ops.ones_like(below), below)
     return ops.where(absent, ops.full_like(below, empty), above / safe)

@@ -113,7 +113,7 @@ def _refused(
 
 
 def require_as_many(y_true: Tensor, y_pred: Tensor, whose: str) -> None:
-    """Raise where there are not as many labels as scores, as far as shapes tell.
+    """Raise if there are not as many labels as scores, as far as shapes tell.
 
     Args:
         y_true: Labels.
@@ -192,7 +192,7 @@ def activation_of(output: Tensor) -> str:
         output: A tensor in a function that is being traced.
 
     Returns:
-        "sigmoid", "softmax", or "" where it is neither or cannot be told.
+        "sigmoid", "softmax", or "" if it is neither or cannot be told.
 
     Example:
         >>> import tensorflow as tf
@@ -216,7 +216,7 @@ def activation_of(output: Tensor) -> str:
 
 
 class OutputWatch:
-    """Says once that outputs are probabilities where logits belong.
+    """Says once that outputs are probabilities instead of logits.
 
     While a function is traced, the operation that gave them tells. In eager mode the
     values of the first batches do: all above 0 and none above 1, and not all equal.

@@ -24,7 +24,7 @@ class BrierParts:
     Attributes:
         brier: The mean squared error of the probabilities.
         reliability: Mean squared distance between probability and outcome rate
-            over the groups; 0 where calibrated.
+            over the groups; 0 if calibrated.
         resolution: How far the groups' outcome rates lie apart.
         uncertainty: Share of positives times share of negatives.
         within: What varies inside groups; 0 for "isotonic" and, up to rounding,
@@ -67,7 +67,7 @@ def brier_skill(
 ) -> float:
     """Return 1 - Brier / (Brier of always predicting the share of positives).
 
-    0 is no better than the prior, 1 perfect; NaN where one class is absent.
+    0 is no better than the prior, 1 perfect; NaN if one class is absent.
 
     Args:
         y: `[rows]` labels, 0 or 1.
@@ -93,8 +93,8 @@ def log_loss(
     """Return the mean of -log p(outcome), in nats (Good 1952).
 
     A probability of exactly 0 for what happened gives infinity; nothing is
-    clipped. Use `log_loss_of_log_odds` where log-odds are at hand. As it has no
-    bound, its interval is not to be trusted where the classes are nearly separated:
+    clipped. Use `log_loss_of_log_odds` if log-odds are at hand. As it has no
+    bound, its interval is not to be trusted if the classes are nearly separated:
     see `interval`.
 
     Args:
@@ -218,7 +218,7 @@ def calibration_error(
         bins: The number of groups, at least 1; tied probabilities stay together.
 
     Returns:
-        A number in [0, 1]; NaN where a group has a weight of 1 or less.
+        A number in [0, 1]; NaN if a group has a weight of 1 or less.
 
     Raises:
         InputError: The arrays do not fit together, or are no probabilities.
@@ -252,7 +252,7 @@ def squared_calibration_error(
         bins: The number of groups of equal weight, at least 1.
 
     Returns:
-        NaN where a group has a weight of 1 or less.
+        NaN if a group has a weight of 1 or less.
 
     Raises:
         InputError: The arrays do not fit together, or are no probabilities.

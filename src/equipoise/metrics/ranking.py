@@ -21,9 +21,11 @@ def average_precision(
 ) -> float:
     """Return the average precision: the mean precision met at each positive.
 
-    Sum over thresholds of (R_n - R_{n-1}) P_n, without interpolation; tied rows
-    share one threshold, as in scikit-learn. Scores without information give
-    about the share of positives.
+    Go down the rows from the highest score. At each positive, take the precision of
+    all rows so far; average precision is the mean of these. In a formula it is the sum
+    over thresholds of (R_n - R_{n-1}) P_n, with recall R and precision P, without
+    interpolation; tied rows share one threshold, as in scikit-learn. Scores without
+    information give about the share of positives.
 
     Args:
         y: `[rows]` labels, 0 or 1.
@@ -87,7 +89,7 @@ def minimum_average_precision(
 ) -> float:
     """Return the smallest average precision that these classes allow.
 
-    It is reached where each positive scores below each negative:
+    It is reached if each positive scores below each negative:
     (1/P) sum_{i=1..P} i / (i + N) (Boyd et al. 2012, equation 6).
 
     Args:
@@ -121,7 +123,7 @@ def minimum_average_precision(
 
 
 _SUMMED = 1_000_000
-"""Up to so many terms are added up one by one."""
+"""Up to this many terms are added up one by one."""
 
 
 def _copies_passed(copies: float, before: float, n: float) -> float:
@@ -170,8 +172,10 @@ def roc_auc(
 ) -> float:
     """Return the probability that a positive scores above a negative.
 
-    Ties count one half (Mann and Whitney 1947). Scores without information give
-    one half at any prevalence.
+    Draw one positive and one negative row at random: how often does the positive have
+    the higher score? Ties count one half. It is the statistic of Mann and Whitney
+    (1947) divided by the number of pairs, and the area under the ROC curve. Scores
+    without information give one half at any prevalence.
 
     Args:
         y: `[rows]` labels, 0 or 1.
@@ -253,7 +257,7 @@ def precision_at_k(
 ) -> float:
     """Return the share of positives among the k highest scores.
 
-    Where ties cross the border, the expectation over a random order of the tied
+    If ties cross the border, the expectation over a random order of the tied
     rows is returned (McSherry and Najork 2008), so the order of rows plays no
     role.
 
@@ -264,7 +268,7 @@ def precision_at_k(
         k: How many rows, above 0.
 
     Returns:
-        NaN where there are fewer than k rows.
+        NaN if there are fewer than k rows.
 
     Raises:
         InputError: The arrays do not fit together, or `k` is not above 0.
@@ -294,7 +298,7 @@ def recall_at_k(
         k: How many rows, above 0.
 
     Returns:
-        NaN without positives, or where there are fewer than k rows.
+        NaN without positives, or if there are fewer than k rows.
 
     Raises:
         InputError: The arrays do not fit together, or `k` is not above 0.
@@ -326,7 +330,7 @@ def recall_at_precision(
 ) -> float:
     """Return the highest recall at a threshold whose precision is high enough.
 
-    Where no threshold reaches the precision the value is 0: nothing is flagged.
+    If no threshold reaches the precision the value is 0: nothing is flagged.
     The threshold is found on the same rows, so the value flatters.
 
     Args:
@@ -364,7 +368,7 @@ def threshold_at_precision(
         precision: The floor, in [0, 1].
 
     Returns:
-        The recall, and the highest threshold that reaches it; infinity where
+        The recall, and the highest threshold that reaches it; infinity if
         none reaches the floor.
 
     Raises:

@@ -84,7 +84,7 @@ class Metric:
         weights: npt.ArrayLike | None = None,
         **options: Any,
     ) -> float:
-        """Return the value; NaN where it is undefined."""
+        """Return the value; NaN if it is undefined."""
         return self.function(y, score, weights, **options)
 
     def estimate(

@@ -18,7 +18,7 @@ class Placements:
     """Where each row lies in the order of the other class.
 
     Attributes:
-        auc: The AUROC; NaN where a class is absent.
+        auc: The AUROC; NaN if a class is absent.
         positive: `[positives]` share of negatives below each positive (ties
             count one half); its mean is the AUROC.
         negative: `[negatives]` share of positives above each negative.
@@ -73,7 +73,7 @@ def delong_variance(
 
     Returns:
         AUROC and variance. The variance is NaN with fewer than two positives or
-        two negatives, and 0 where the classes are separated: `interval` repairs
+        two negatives, and 0 if the classes are separated: `interval` repairs
         that.
 
     Raises:

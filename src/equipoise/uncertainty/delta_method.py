@@ -61,7 +61,7 @@ def delta_interval(
         **options: Passed to the metric.
 
     Returns:
-        The lower and the upper end; NaN where a class is absent.
+        The lower and the upper end; NaN if a class is absent.
 
     Example:
         >>> from equipoise.metrics.registry import METRICS
@@ -157,7 +157,7 @@ class _Rows:
         return math.sqrt(ratio) * few / normal_quantile(tail)
 
     def independent(self, slopes: tuple[float, float]) -> float:
-        """Return the variance of a function where the rows are independent."""
+        """Return the variance of a function if the rows are independent."""
         return float(
             sum(
                 slope**2 * share * (1 - share) / size

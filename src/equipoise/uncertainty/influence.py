@@ -59,7 +59,7 @@ class Influence:
     """A metric with the influence of each row.
 
     Attributes:
-        value: The metric; NaN where it is undefined.
+        value: The metric; NaN if it is undefined.
         row: `[rows]` influence of each row, centred within its class and
             multiplied by the row's share of its class' weight: the value's error
             is the sum of as many independent terms.
@@ -349,7 +349,7 @@ class _Precisions:
         return float(self.flagged[-1]) - self.positives if self.tp.size else 0.0
 
     def _slope(self, gained: FloatArray) -> FloatArray:
-        """Return gained / flagged^2, 0 where nothing has weight yet."""
+        """Return gained / flagged^2, 0 if nothing has weight yet."""
         return np.asarray(gained / np.maximum(self.flagged, 1e-150) ** 2)
 
     @property

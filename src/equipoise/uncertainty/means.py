@@ -96,7 +96,7 @@ def positive_mean_interval(
         level: Coverage, strictly between 0 and 1.
 
     Returns:
-        The lower and the upper end; NaN where the mean is not above 0.
+        The lower and the upper end; NaN if the mean is not above 0.
 
     Example:
         >>> low, high = positive_mean_interval(Spread(0.2, 0.0004, 20), 0.95)

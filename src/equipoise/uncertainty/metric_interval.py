@@ -65,7 +65,7 @@ def interval(
     | log loss | t on the log scale |
     | partial AUROC, precision and recall at k | the score interval on a bootstrap |
 
-    None of these has zero width. Log loss has no bound: where the classes are nearly
+    None of these has zero width. Log loss has no bound: if the classes are nearly
     separated, a small sample seldom holds the few rows that make most of the true
     loss, and its interval covers far less than it says (down to .76 in simulation,
     docs/coverage-intervals.md). Weights are taken as importance: the effective
@@ -82,12 +82,12 @@ def interval(
         clusters: `[rows]` numbers or names: rows of one cluster, such as a patient,
             depend on each other. None: all rows are independent.
         level: Coverage, strictly between 0 and 1.
-        replicates: How many bootstrap samples, where one is needed.
+        replicates: How many bootstrap samples, if one is needed.
         seed: The seed of the bootstrap.
         **options: Passed to the metric.
 
     Returns:
-        The estimate; undefined with a reason where the metric is.
+        The estimate; undefined with a reason if the metric is.
 
     Raises:
         InputError: The arrays do not fit together, or an argument is not known.
@@ -167,7 +167,7 @@ def _ends(
             f"one of {', '.join(sorted({*SHARES, *_CLOSED, *_BOOTSTRAPPED}))}, "
             "and the other metrics of decisions",
             "Its value alone is METRICS[name](y, score): no interval of known "
-            "coverage is at hand.",
+            "coverage exists.",
         )
     )
 

@@ -14,7 +14,7 @@ from equipoise.errors import InputError
 def holm(p: npt.ArrayLike) -> FloatArray:
     """Return p-values adjusted by Holm's step-down procedure.
 
-    Rejecting where the adjusted value is at most alpha keeps the probability of
+    Rejecting if the adjusted value is at most alpha keeps the probability of
     any false rejection at alpha, whatever the dependence of the tests, and
     rejects at least what Bonferroni's rule rejects.
 

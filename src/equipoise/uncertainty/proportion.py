@@ -116,7 +116,7 @@ def mid_p(successes: float, trials: float, level: float = 0.95) -> tuple[float, 
         level: Coverage, strictly between 0 and 1.
 
     Returns:
-        The lower and the upper end; 0 or 1 where nothing or everything succeeded.
+        The lower and the upper end; 0 or 1 if nothing or everything succeeded.
 
     Raises:
         InputError: Successes or level are out of range.

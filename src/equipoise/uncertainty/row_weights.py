@@ -34,7 +34,7 @@ class RowWeights:
 
     Attributes:
         y: `[rows]` whether a row is positive.
-        unit: `[rows]` cluster numbers from 0, or None where rows are independent.
+        unit: `[rows]` cluster numbers from 0, or None if rows are independent.
         replicates: How many.
         seed: The user's seed.
         importance: `[rows]` how much each row counts; None for 1 each. The drawn
@@ -104,7 +104,7 @@ class RowResampler:
 
     Attributes:
         y: `[rows]` labels, 0 or 1.
-        clusters: `[rows]` cluster of each row, or None where rows are independent.
+        clusters: `[rows]` cluster of each row, or None if rows are independent.
         replicates: How many samples.
         seed: The user's seed.
         stratified: Whether to draw within each class; else from all rows.

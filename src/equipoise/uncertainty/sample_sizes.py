@@ -11,7 +11,7 @@ import numpy as np
 from equipoise.uncertainty.proportion import clopper_pearson, normal_quantile, wilson
 
 ENUMERATED = 1_000
-"""Up to so many cases the size of a test is found exactly."""
+"""Up to this many cases the size of a test is found exactly."""
 
 
 def share_interval(

@@ -60,7 +60,7 @@ class Spread:
 
     Attributes:
         value: The point estimate.
-        variance: Its estimated variance; NaN where one unit cannot tell.
+        variance: Its estimated variance; NaN if one unit cannot tell.
         units: How many independent units of the rarer class it rests on.
         unseen_low: Variance added for the lower end only, for the unit that was
             not drawn and would have lowered the value.
@@ -95,7 +95,7 @@ def effective_wilson(
             shrinkage, above 0.
 
     Returns:
-        The lower and the upper end, of the value's shape; NaN where the value is.
+        The lower and the upper end, of the value's shape; NaN if the value is.
 
     Raises:
         InputError: The level or `prior_units` is out of range.

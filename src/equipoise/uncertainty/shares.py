@@ -69,7 +69,7 @@ def decision_share_interval(
         level: Coverage.
 
     Returns:
-        The lower and the upper end; [0, 1] where no row is concerned.
+        The lower and the upper end; [0, 1] if no row is concerned.
 
     Example:
         >>> y, score = [1] * 12 + [0] * 88, [0.9] * 9 + [0.1] * 91
@@ -100,7 +100,7 @@ def effective_rows(
 
     Args:
         y: `[rows]` labels, 0 or 1.
-        clusters: `[rows]` cluster of each row, or None where rows are independent.
+        clusters: `[rows]` cluster of each row, or None if rows are independent.
         level: Of the interval or the test that it is for.
 
     Example:

@@ -32,7 +32,7 @@ def falling_groups(score: FloatArray, y: BoolArray, most: int) -> IntArray:
     """Number the rows' groups, 0 for the highest scores.
 
     Tied rows share a group. A group is a score at which a positive lies, with the
-    negatives tied to it, or a run of negatives between two such scores. Where more
+    negatives tied to it, or a run of negatives between two such scores. If more
     than `most` scores hold positives, neighbours are merged into groups of about
     equally many positives.
 
@@ -124,8 +124,8 @@ class WeightedRanking:
         >>> y = np.array([True, False, True, False])
         >>> ranking = WeightedRanking.of(np.array([0.9, 0.8, 0.4, 0.1]), y)
         >>> values = ranking(np.ones((4, 1), np.float32))
-        >>> values["average_precision"].round(4), values["roc_auc"]
-        (array([0.8333]), array([0.75]))
+        >>> {name: round(float(each[0]), 4) for name, each in values.items()}
+        {'average_precision': 0.8333, 'roc_auc': 0.75}
     """
 
     sums: GroupSums
@@ -284,7 +284,7 @@ def without_each_row(y: npt.ArrayLike, score: npt.ArrayLike) -> FloatArray:
 def stratified_variance(
     values: FloatArray, y: BoolArray, unit: IntArray | None = None
 ) -> float:
-    """Return the jackknife's variance where each class is a sample of its own.
+    """Return the jackknife's variance if each class is a sample of its own.
 
     Of independent rows: sum over classes of (n_c - 1) / n_c * sum_i d_i^2, with
     d_i = value_i - mean_c. Of clusters, to first order in what a cluster holds: the
@@ -295,7 +295,7 @@ def stratified_variance(
     Args:
         values: `[rows]` a statistic without each row.
         y: `[rows]` whether a row is positive.
-        unit: `[rows]` cluster numbers from 0, or None where rows are independent.
+        unit: `[rows]` cluster numbers from 0, or None if rows are independent.
 
     Example:
         >>> y = np.array([False, False, True, True])
