@@ -11,7 +11,11 @@ from equipoise.trials.runners.runner import Shard, StrategyFailure, shard_outcom
 
 
 class LocalRunner:
-    """Does one shard after the other in this process."""
+    """Does one shard after the other in this process.
+
+    Networks come last: they load TensorFlow, which takes hundreds of megabytes, and
+    what trees take while they grow is free again by then.
+    """
 
     def run(
         self,
@@ -26,10 +30,19 @@ class LocalRunner:
             shards: The work.
             progress: Called with a sentence and the share done.
         """
-        done = 0.0
+        order = sorted(range(len(shards)), key=lambda i: _trains_networks(shards[i]))
+        results: dict[int, list[Outcome | StrategyFailure]] = {}
+        done, following = 0.0, 0
         total = sum(len(shard.strategies) for shard in shards)
-        for shard in shards:
-            share = len(shard.strategies) / total
+        for place in order:
+            share = len(shards[place].strategies) / total
             report = None if progress is None else scaled(progress, done, share)
-            yield from shard_outcomes(plan, shard, report)
+            results[place] = list(shard_outcomes(plan, shards[place], report))
             done += share
+            while following in results:
+                yield from results.pop(following)
+                following += 1
+
+
+def _trains_networks(shard: Shard) -> bool:
+    return shard.strategies[0].learner_record.trains_networks
