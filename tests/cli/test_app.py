@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from equipoise.cli.app import app
-from equipoise.cli.options import LOSS_RECORDS
+from equipoise.cli.options import OBJECTIVES
 from equipoise.cli.quiet import is_noise
 from equipoise.models.goal import Goal
 from equipoise.verbs.compare import DEFAULT_STRATEGIES
@@ -67,7 +67,7 @@ def test_defaults_in_words_are_true() -> None:
     by_name = {p.name: p.show_default for p in COMMANDS["compare"].params}
     assert by_name["strategies"].split(",") == list(DEFAULT_STRATEGIES)
     assert by_name["objective"] == Goal().estimated()[0]
-    for name in LOSS_RECORDS:
+    for name in OBJECTIVES:
         assert Goal(objective=name).estimated()[0] == name
 
 

@@ -532,7 +532,7 @@ CASES: dict[str, Case] = {
         lambda _: eq.read_table(COLUMNS, ["a", "y"], task="binary"),
         lambda _: eq.read_table(COLUMNS, "y", task="binary"),
     ),
-    "table/table.py: <remedy>": Case(
+    "task.py: <remedy>": Case(
         lambda _: eq.diagnose(table(y=np.arange(200) % 3)),
         lambda _: eq.diagnose(
             {**COLUMNS, "y": np.arange(200) % 3}, target="y", positive="2"

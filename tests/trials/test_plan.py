@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
 import pickle
 
 import numpy as np
@@ -39,3 +40,19 @@ def test_the_test_table_follows_the_rows(
     alone = TrialPlan(known.table, strategies, Protocol())
     assert alone.all_rows is known.table
     assert len(parts(alone.keys, alone.protocol, [0])) == len(plan.parts([0]))
+
+
+def test_a_test_table_without_groups_or_time_leaves_those_of_the_rows(
+    known: GeneratedTable, later: GeneratedTable
+) -> None:
+    """A test file is read without them: fits must see them all the same."""
+    strategies = tuple(as_strategies("prior"))
+    for name, values in {
+        "groups": np.arange(500) // 4,
+        "time": np.arange(500, dtype=np.float64),
+    }.items():
+        table = dataclasses.replace(known.table, **{name: values})
+        plan = TrialPlan(table, strategies, Protocol(), test_table=later.table)
+        joined = getattr(plan.all_rows, name)
+        assert len(joined) == 800
+        np.testing.assert_array_equal(joined[:500], values)

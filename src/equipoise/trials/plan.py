@@ -7,9 +7,12 @@ others.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+
+import numpy as np
 
 from equipoise._core.types import FloatArray
 from equipoise.strategies.strategy import Strategy
@@ -51,10 +54,21 @@ class TrialPlan:
 
     @cached_property
     def all_rows(self) -> Table:
-        """The rows that are split, and after them those of the test table."""
+        """The rows that are split, and after them those of the test table.
+
+        Nothing learns from a test row, so its group and its time matter to no fit. A
+        test table without them gets some, lest the rows that are split lose theirs:
+        groups of one row, and the last time.
+        """
         if self.test_table is None:
             return self.table
-        return concatenate([self.table, self.test_table])
+        rows, groups, time = len(self.test_table), None, None
+        if self.table.groups is not None:
+            groups = self.table.groups.max() + 1 + np.arange(rows)
+        if self.table.time is not None:
+            time = np.repeat(self.table.time.max(), rows)
+        test_table = dataclasses.replace(self.test_table, groups=groups, time=time)
+        return concatenate([self.table, test_table])
 
     def parts(self, repeats: Iterable[int]) -> list[Part]:
         """Return the parts of some repeats.
