@@ -116,7 +116,7 @@ def test_ctrl_c_leaves_no_half_written_output(tmp_path: Path) -> None:
         [*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
-    assert "looking at the data" in process.stderr.readline()
+    assert "fit 1 of 5" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
@@ -158,7 +158,7 @@ def test_a_stopped_trial_says_how_to_go_on(
         (["--objective", "mcc", "--cost-fp", "1", "--cost-fn", "2"], 2, "not both"),
         (["--objective", "capacity"], 2, "one of 'f1', 'f2', 'f0.5', 'balanced_"),
         (["--out", __file__], 2, "which is a file. Accepted: a folder"),
-        (["--drop", "sex"], 1, "Received --drop 'sex', a column that"),
+        (["--drop", "sex"], 1, "Received --drop 'sex', but the example"),
         (["--network", "smal"], 2, "Did you mean 'small'"),
         (["--target", "digit"], 1, "digit"),
     ],

@@ -95,7 +95,7 @@ def test_a_model_that_differs_is_not_left_behind(
             linear.rule, calibrator=Calibrator("intercept", intercept=1.0)
         ),
     )
-    from equipoise.export import keras as module
+    from equipoise.export import saved_model as module
 
     monkeypatch.setattr(module, "keras_model", lambda m, **o: keras_model(other, **o))
     with pytest.raises(TrainingError, match="differ by up to"):

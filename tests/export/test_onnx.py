@@ -133,7 +133,7 @@ def test_a_missing_extra_gives_the_command(
 def test_a_file_that_differs_is_not_left_behind(
     numeric: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from equipoise.export import keras as module
+    from equipoise.export import onnx as module
 
     own = module.keras_model
     coefficients = 1.01 * numeric.components[0].scorers[0].coefficients  # type: ignore[attr-defined]  # a logistic model

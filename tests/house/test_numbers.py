@@ -112,7 +112,7 @@ def calls() -> Iterator[Call]:
     for name in ("clopper_pearson", "wilson"):
         yield (
             name,
-            lambda n=name, **k: getattr(metrics, n)(**k),
+            lambda n=name, **k: getattr(uncertainty, n)(**k),
             {"successes": 3.0, "trials": 12.0, "level": 0.9},
         )
     yield (
@@ -239,7 +239,7 @@ def calls() -> Iterator[Call]:
     )
     yield (
         "simultaneous_level",
-        lambda **k: comparison.simultaneous_level(arms=2, **k),
+        lambda **k: uncertainty.simultaneous_level(arms=2, **k),
         {"level": 0.9},
     )
     yield (

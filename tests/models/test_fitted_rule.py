@@ -28,7 +28,7 @@ def plan(known: GeneratedTable) -> TrialPlan:
 
 @pytest.fixture(scope="module")
 def scores(plan: TrialPlan) -> Scores:
-    return fit_parts(plan, plan.parts([0]))
+    return fit_parts(plan, plan.parts([0])).binary(plan.table.task)
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def plan_of(table: Table, duplicates: str = "auto") -> TrialPlan:
 
 def evaluated(table: Table, scores: Scores, duplicates: str = "auto") -> CrossValidated:
     plan = plan_of(table, duplicates)
-    return evaluate_scores(plan, plan.strategies, scores, Criteria())
+    return evaluate_scores(plan, plan.strategies, scores.binary(table.task), Criteria())
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_costs_set_objective_and_threshold(
     trial = conclude(
         plan,
         plan.strategies,
-        scored,
+        scored.binary(known.table.task),
         diagnose(known.table),
         Criteria(costs=(1.0, 9.0), margin=0.02),
         started=time.monotonic() - 5,

@@ -255,7 +255,7 @@ def test_rows_are_taken_with_all_that_belongs_to_them() -> None:
     rows = TrialRows(table, x, np.arange(480.0))
     few = rows.take(np.array([5, 7]))
     assert len(few) == 2
-    np.testing.assert_array_equal(few.model_input, x[[5, 7]])
+    np.testing.assert_array_equal(few.x, x[[5, 7]])
     assert few.weights is not None
     assert few.weights.tolist() == [5.0, 7.0]
     assert TrialRows(table).model_input is table

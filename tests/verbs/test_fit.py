@@ -176,7 +176,7 @@ def test_a_weight_is_so_many_copies(rows: GeneratedTable) -> None:
     [
         (np.ones(3), "of shape"),
         (np.zeros(400), "all zero"),
-        (np.full(400, np.nan), "no finite numbers"),
+        (np.full(400, np.nan), "not finite"),
         (np.full(400, -1.0), "negative"),
     ],
 )

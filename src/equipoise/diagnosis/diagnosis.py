@@ -170,9 +170,11 @@ def diagnose(
     Example:
         >>> import numpy as np
         >>> from equipoise.table.table import Column, Table
+        >>> from equipoise.task import Task
         >>> x = np.random.default_rng(0).normal(size=400)
         >>> y = (np.arange(400) % 20 == 7).astype("int8")
-        >>> table = Table((Column("x", "numeric", x),), y, ("no", "yes"))
+        >>> task = Task("binary", ("no", "yes"))
+        >>> table = Table((Column("x", "numeric", x),), y, task)
         >>> diagnosis = diagnose(table)
         >>> diagnosis.worst
         'warning'

@@ -56,7 +56,8 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         InputError: The encoding has no columns.
 
     Example:
-        >>> from equipoise.table import Column, Table, learn_encoding
+        >>> from equipoise.encoding import learn_encoding
+        >>> from equipoise.table import Column, Table
         >>> from equipoise.task import Task
         >>> age = Column("age", "numeric", np.array([20.0, 30.0, 40.0]))
         >>> table = Table((age,), np.array([0, 1, 0], np.int8),
@@ -228,7 +229,8 @@ def input_names(encoding: Encoding) -> dict[str, str]:
     stays as it is.
 
     Example:
-        >>> from equipoise.table import Column, Table, learn_encoding
+        >>> from equipoise.encoding import learn_encoding
+        >>> from equipoise.table import Column, Table
         >>> from equipoise.task import Task
         >>> age = Column("age (years)", "numeric", np.array([20.0, 30.0]))
         >>> table = Table((age,), np.array([0, 1], np.int8),
@@ -259,7 +261,8 @@ def raw_inputs(encoding: Encoding) -> dict[str, Any]:
     """Return one `keras.Input` per raw column, `[rows]`, by the input's name.
 
     Example:
-        >>> from equipoise.table import Column, Table, learn_encoding
+        >>> from equipoise.encoding import learn_encoding
+        >>> from equipoise.table import Column, Table
         >>> from equipoise.task import Task
         >>> age = Column("age", "numeric", np.array([20.0, 30.0, 40.0]))
         >>> table = Table((age,), np.array([0, 1, 0], np.int8),

@@ -251,8 +251,9 @@ class Strategy:
             InputError: A class is empty.
 
         Example:
-            >>> Strategy(weights="balanced").correction([900, 100]).to_dict()["offset"]
-            -2.197224577336219
+            >>> correction = Strategy(weights="balanced").correction([900, 100])
+            >>> [round(offset, 3) for offset in correction.offset]
+            [-2.197]
         """
         return correction(self.parts, totals)
 

@@ -75,8 +75,14 @@ def check_totals(totals: npt.ArrayLike) -> FloatArray:
         [90.0, 10.0]
     """
     accepted = "one number per class, such as [900, 100]"
-    values = np.asarray(totals)
-    if values.dtype.kind not in "iuf":
+    try:
+        values = np.asarray(totals)
+    except ValueError:  # sequences of several lengths among numbers
+        raise InputTypeError(sentence(f"totals={totals!r}", accepted)) from None
+    mixed = isinstance(totals, list | tuple) and any(
+        isinstance(total, bool | np.bool_) for total in totals
+    )
+    if mixed or values.dtype.kind not in "iuf":
         raise InputTypeError(sentence(f"totals={totals!r}", accepted))
     if values.ndim != 1 or len(values) < 2:
         raise InputError(sentence(f"totals of shape {values.shape}", accepted))

@@ -191,7 +191,7 @@ def test_another_input_than_the_networks_is_refused(
     state["own"]["shape"] = [6, 7, 1]
     kept = {n: d for n, d in parts.items() if n != "model.json"}
     write_bundle(tmp_path / "odd.equipoise", kept | pack(state, "model"))
-    with pytest.raises(BundleError, match=r"scorers/0/0.*where \(6, 7, 1\) belong"):
+    with pytest.raises(BundleError, match=r"scorers/0/0.*in place of \(6, 7, 1\)"):
         load(tmp_path / "odd.equipoise")
 
 
