@@ -203,8 +203,8 @@ def average_scores(
     for label in (0, 1):
         mine = labels == label
         if mine.any():
-            moved = _in_class(inside[mine], each[mine], grid, kernel)
-            result[mine] = moved + (z[mine] - inside[mine])
+            averaged = _in_class(inside[mine], each[mine], grid, kernel)
+            result[mine] = averaged + (z[mine] - inside[mine])
     return result
 
 

@@ -101,11 +101,11 @@ def blend(
     scores = np.stack([mean_log_odds(log_odds[name]) for name in names], axis=1)
     prior = np.array([1.0 if shares is None else shares[name] for name in names])
     labels = np.asarray(y, np.float64)
-    found = _weights(scores, labels, prior / prior.sum(), deviation, rows)
-    found = np.where(found < LEAST_WEIGHT * found.sum(), 0.0, found)
-    total = found.sum()
+    weights = _weights(scores, labels, prior / prior.sum(), deviation, rows)
+    weights = np.where(weights < LEAST_WEIGHT * weights.sum(), 0.0, weights)
+    total = weights.sum()
     return {
-        name: float(w / total) for name, w in zip(names, found, strict=True) if w > 0
+        name: float(w / total) for name, w in zip(names, weights, strict=True) if w > 0
     }
 
 
@@ -151,7 +151,7 @@ def _weights(
     """Return the most probable weights, `[arms]`; the shares where all would be 0."""
     from scipy.optimize import minimize
 
-    found = minimize(
+    optimum = minimize(
         penalised_loss,
         np.append(shares, 0.0),
         args=(scores, y, shares, deviation**-2, rows),
@@ -159,5 +159,5 @@ def _weights(
         bounds=[(0.0, None)] * len(shares) + [(None, None)],
         method="L-BFGS-B",
     )
-    weights = np.asarray(found.x[:-1])
+    weights = np.asarray(optimum.x[:-1])
     return weights if weights.any() else shares

@@ -146,8 +146,8 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
             missing.
         """
         raw = self._raw(columns)
-        found = [self._extract(raw, feature) for feature in self.encoding.numbers]
-        return _stack(found, tf.shape(next(iter(raw.values())))[0], tf.float64)
+        values = [self._extract(raw, feature) for feature in self.encoding.numbers]
+        return _stack(values, tf.shape(next(iter(raw.values())))[0], tf.float64)
 
     def _raw(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -178,9 +178,9 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         if feature.origin == "value":
             return _plain_numbers(column)
         missing = column == calendar.MISSING_TIME
-        known = tf.where(missing, tf.zeros_like(column), column)
+        moments = tf.where(missing, tf.zeros_like(column), column)
         units = tf.convert_to_tensor(self._units)
-        value = _PART[feature.origin](known, units[0], units[1])
+        value = _PART[feature.origin](moments, units[0], units[1])
         return tf.where(missing, tf.constant(np.nan, tf.float64), value)
 
     def _scaled(self, x: Any, medians: Any) -> Any:
@@ -240,19 +240,19 @@ def input_names(encoding: Encoding) -> dict[str, str]:
     """
     columns = list(encoding.columns)
     taken = {column.lower() for column in columns}
-    kept: set[str] = set()
+    names_taken: set[str] = set()
     names = {}
     for column in columns:
         name = column
         fit = re.fullmatch("[A-Za-z][A-Za-z0-9_]*", column) and not _reserved(column)
-        if not fit or column.lower() in kept:
+        if not fit or column.lower() in names_taken:
             plain = "column_" + re.sub("[^A-Za-z0-9]", "_", column)
             name, number = plain, 1
             while name.lower() in taken:
                 number += 1
                 name = f"{plain}_{number}"
             taken.add(name.lower())
-        kept.add(name.lower())
+        names_taken.add(name.lower())
         names[column] = name
     return names
 
@@ -309,13 +309,13 @@ _SPACES = (
 def _plain_numbers(values: Any) -> Any:
     """Return `encoding_features.plain_numbers`."""
     size = tf.abs(values)
-    found = tf.where(size < SMALLEST, tf.zeros_like(values), values)
-    return tf.where(size <= LARGEST, found, tf.constant(np.nan, tf.float64))
+    plain = tf.where(size < SMALLEST, tf.zeros_like(values), values)
+    return tf.where(size <= LARGEST, plain, tf.constant(np.nan, tf.float64))
 
 
-def _lookup(known: Mapping[str, int]) -> Any:
-    keys = tf.constant(list(known))
-    codes = tf.constant(list(known.values()), tf.int32)
+def _lookup(codes_of: Mapping[str, int]) -> Any:
+    keys = tf.constant(list(codes_of))
+    codes = tf.constant(list(codes_of.values()), tf.int32)
     initializer = tf.lookup.KeyValueTensorInitializer(keys, codes)
     return tf.lookup.StaticHashTable(initializer, default_value=1)
 

@@ -147,9 +147,9 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer."""
-        own = self.correction.to_dict()
-        del own["reason"]
-        return {"name": self.name, **own}
+        config = self.correction.to_dict()
+        del config["reason"]
+        return {"name": self.name, **config}
 
 
 @keras.saving.register_keras_serializable(package="equipoise")

@@ -255,7 +255,7 @@ def places(names: Sequence[str], among: Sequence[str]) -> IntArray:
     where: dict[str, list[int]] = {}
     for place, name in enumerate(among):
         where.setdefault(name, []).append(place)
-    waiting = {name: iter(found) for name, found in where.items()}
+    waiting = {name: iter(at) for name, at in where.items()}
     return np.asarray([next(waiting[name]) for name in names], np.int64)
 
 
@@ -267,6 +267,6 @@ def _most_knots(column: Column) -> int:
 
 
 def _most_levels(column: Column) -> int:
-    known = column.values[column.values >= 0]
-    frequent = np.bincount(known, minlength=1) >= LEAST_COUNT
+    present = column.values[column.values >= 0]
+    frequent = np.bincount(present, minlength=1) >= LEAST_COUNT
     return 2 + min(MOST_CATEGORIES, int(frequent.sum()))

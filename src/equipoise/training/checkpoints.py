@@ -97,8 +97,8 @@ class CheckpointStore:
                 )
             ) from error
         digest, _, body = data[len(_MAGIC) :].partition(b"\n")
-        found = hashlib.sha256(body).hexdigest().encode()
-        if not data.startswith(_MAGIC) or digest != found:
+        actual = hashlib.sha256(body).hexdigest().encode()
+        if not data.startswith(_MAGIC) or digest != actual:
             raise InputError(
                 sentence(
                     f"the file {str(path)!r}, whose checksum does not fit",

@@ -25,23 +25,23 @@ def idle_in_training(
         batch: Examples per update.
         steps: Updates per epoch.
     """
-    found = []
+    sentences = []
     loss = members[0].strategy.loss
     if not all(trained):
         which = "its networks" if not any(trained) else "some of its networks"
-        found.append(
+        sentences.append(
             f"loss={loss!r} was not reached in {which}: what is kept has minimised the "
             "cross-entropy that training starts with."
         )
     elif members[0].family.warm_start and max(trained) == 1:
-        found.append(
+        sentences.append(
             f"loss={loss!r} had hardly any effect: its first epoch was the best on the "
             "rows that stop training, after a start with the cross-entropy."
         )
     synthesis = members[0].strategy.synthesis
     if synthesis is not None and not blends(members[0], batch, steps):
-        found.append(f"synthesis={synthesis!r} has no effect: it made no example.")
-    return tuple(found)
+        sentences.append(f"synthesis={synthesis!r} has no effect: it made no example.")
+    return tuple(sentences)
 
 
 def blends(member: Member, batch: int, steps: int) -> bool:

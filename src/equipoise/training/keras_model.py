@@ -44,8 +44,10 @@ def network_keras_model(
         encoding = EncodingLayer(scorer.encoding, name=f"equipoise-encoding-{number}")
         network = TabularNetwork(scorer.spec, scorer.layout, scorer.networks)
         network.assign(scorer.weights)
-        own = scorer.correction
-        corrected = CorrectedLogOdds(own.kind, own.offset, own.gamma)
+        correction = scorer.correction
+        corrected = CorrectedLogOdds(
+            correction.kind, correction.offset, correction.gamma
+        )
         odds = corrected(network(encoding(inputs)))
         averages.append(AverageLogOdds()(odds) if scorer.networks > 1 else odds)
     result = averages[0]

@@ -90,8 +90,9 @@ class Member:
 
     def step_size(self, spec: NetworkSpec) -> float:
         """Return the step size of Adam: the strategy's, else the network's."""
-        own = self.learning_rate
-        return spec.learning_rate if own is None else own
+        if self.learning_rate is None:
+            return spec.learning_rate
+        return self.learning_rate
 
     def rows(self, first: int, epochs: int, batch: int, steps: int) -> Int32Array:
         """Return the rows that the sampler draws in some epochs.
@@ -108,14 +109,14 @@ class Member:
         Returns:
             `[epochs, steps, batch]` int32 positions among the training rows.
         """
-        drawn = self.strategy.sampler().draw(
+        draw = self.strategy.sampler().draw(
             self.part.train_labels,
             batch=batch,
             steps=steps * epochs,
             seed=self.seed,
             epoch=first // epochs,
         )
-        return drawn.index.reshape(epochs, steps, batch)
+        return draw.index.reshape(epochs, steps, batch)
 
     def draw(self, rows: Int32Array, epoch: int) -> Draw:
         """Return the examples of an epoch, as positions in the table.
@@ -142,8 +143,8 @@ class Member:
         totals = self.part.totals()
         (start,) = prior_logits(totals / totals.sum()).tolist()
         exact = self.part.exact
-        own = initial(spec, exact, self.seed, start - self.correction.shift)
-        return to_common_layout(own, spec, exact, common)
+        parameters = initial(spec, exact, self.seed, start - self.correction.shift)
+        return to_common_layout(parameters, spec, exact, common)
 
 
 def make_members(
@@ -175,7 +176,7 @@ def _member(
     neighbours: Neighbours | None,
 ) -> Member:
     totals = part.totals()
-    given = {
+    options = {
         name: float(value)
         for name, value in sorted(strategy.loss_options(totals).items())
         if isinstance(value, int | float)
@@ -188,8 +189,8 @@ def _member(
         seed,
         part,
         strategy,
-        Family(strategy.loss, tuple(given), warm_start),
-        tuple(given.values()),
+        Family(strategy.loss, tuple(options), warm_start),
+        tuple(options.values()),
         _class_weights(strategy, part),
         strategy.correction(totals),
         neighbours,
@@ -207,9 +208,9 @@ def _class_weights(strategy: Strategy, part: EncodedPart) -> tuple[float, ...]:
     weights = strategy.class_weights(part.totals())
     if part.weights is None:
         return tuple(weights.tolist())
-    drawn = strategy.drawn_prior(part.counts())
-    wanted = strategy.drawn_prior(part.totals())
-    return tuple((weights * wanted / drawn).tolist())
+    prior = strategy.drawn_prior(part.counts())
+    weighted_prior = strategy.drawn_prior(part.totals())
+    return tuple((weights * weighted_prior / prior).tolist())
 
 
 def _neighbours(
@@ -235,4 +236,6 @@ def stacked_weights(
 ) -> dict[str, npt.NDArray[np.floating]]:
     """Return the first weights of members, `[members, ...]` each."""
     each = [member.first_weights(spec, common) for member in members]
-    return {name: np.stack([own[name] for own in each]) for name in each[0]}
+    return {
+        name: np.stack([parameters[name] for parameters in each]) for name in each[0]
+    }

@@ -214,9 +214,11 @@ class Population:
         if mixed:
             draws |= {"partner": tf.constant(partner), "mix": tf.constant(mix)}
         if self._program.signature.rated:
-            own = np.stack([self._corrections(int(number)) for number in which], 1)
+            by_member = np.stack(
+                [self._corrections(int(number)) for number in which], 1
+            )
             draws["own_rates"] = tf.constant(
-                own * self._sizes[which], self.settings.dtype
+                by_member * self._sizes[which], self.settings.dtype
             )
         return draws
 
@@ -248,8 +250,8 @@ class Population:
         options = []
         for family in families:
             rows = [m.options for m in active if m.family == family]
-            own = np.array(rows, dtype).reshape(len(rows), len(family.options)).T
-            options.append(tuple(tf.constant(column, dtype) for column in own))
+            by_option = np.array(rows, dtype).reshape(len(rows), len(family.options)).T
+            options.append(tuple(tf.constant(column, dtype) for column in by_option))
         columns = {
             "negative": tf.constant([m.weights[0] for m in active], dtype),
             "positive": tf.constant([m.weights[1] for m in active], dtype),
@@ -278,11 +280,11 @@ class Population:
         rows = [self.members[number].part.stop for number in self.now.active]
         logits = self.logits(weights, self.now.active, rows)
         values = np.empty(len(self.now.active))
-        for place, (number, own) in enumerate(
+        for place, (number, logit) in enumerate(
             zip(self.now.active, logits, strict=True)
         ):
             member = self.members[number]
-            if not np.isfinite(own).all():
+            if not np.isfinite(logit).all():
                 raise TrainingError(
                     sentence(
                         f"a logit that is not finite from {member.name} after epoch "
@@ -295,7 +297,7 @@ class Population:
             values[place] = stop_value(
                 self.settings.metric,
                 part.labels[part.stop],
-                own[:, 0],
+                logit[:, 0],
                 member.correction,
                 None if part.weights is None else part.weights[part.stop],
             )
@@ -308,9 +310,10 @@ class Population:
             keep: Whether the weights are wanted too.
         """
         everyone = range(len(self.members))
-        kept = [self.now.kept[i] for i in everyone]
+        best = [self.now.kept[i] for i in everyone]
         weights = {
-            name: tf.constant(np.stack([own[name] for own in kept])) for name in kept[0]
+            name: tf.constant(np.stack([each[name] for each in best]))
+            for name in best[0]
         }
         rows = [member.part.score for member in self.members]
         logits = self.logits(weights, np.arange(len(self.members)), rows)
@@ -355,39 +358,39 @@ class Population:
             rows: The rows of each, positions in the table.
         """
         members = [self.members[number] for number in which]
-        most = max(len(own) for own in rows)
+        most = max(len(at) for at in rows)
         padded = np.zeros(
             (len(members), -(-most // self._chunk) * self._chunk), np.int32
         )
-        for place, (member, own) in enumerate(zip(members, rows, strict=True)):
-            padded[place, : len(own)] = own + self._offset[member.part.number]
+        for place, (member, at) in enumerate(zip(members, rows, strict=True)):
+            padded[place, : len(at)] = at + self._offset[member.part.number]
         last = self._last(members)
         side = block_size(self.spec, self.common, self.settings, self._chunk)
         blocks = [slice(i, i + side) for i in range(0, len(members), side)]
         chunks = range(0, padded.shape[1], self._chunk)
-        found = [
+        scored = [
             np.concatenate(
                 [
                     self._program.logits(
-                        {name: value[own] for name, value in weights.items()},
+                        {name: value[block] for name, value in weights.items()},
                         self.data,
-                        last[own],
-                        tf.constant(padded[own, i : i + self._chunk]),
+                        last[block],
+                        tf.constant(padded[block, i : i + self._chunk]),
                     ).numpy()
-                    for own in blocks
+                    for block in blocks
                 ]
             )
             for i in chunks
         ]
-        joined = np.concatenate(found, axis=1).astype(np.float64)
-        return [joined[i, : len(own), None] for i, own in enumerate(rows)]
+        joined = np.concatenate(scored, axis=1).astype(np.float64)
+        return [joined[i, : len(at), None] for i, at in enumerate(rows)]
 
 
 def last_intervals(exact: Layout, common: Layout) -> npt.NDArray[np.float32]:
     """Return the number of the last interval of each embedded number, `[numbers]`."""
-    found = np.zeros(len(common.positions), np.float32)
-    found[places(exact.positions, common.positions)] = np.asarray(exact.knots) - 2
-    return found
+    last = np.zeros(len(common.positions), np.float32)
+    last[places(exact.positions, common.positions)] = np.asarray(exact.knots) - 2
+    return last
 
 
 def _stream(seed: int) -> tuple[int, int]:
@@ -398,5 +401,5 @@ def _stream(seed: int) -> tuple[int, int]:
 
 def _chunk(rows: int) -> int:
     """Return how many rows are scored at once: a function of the table alone."""
-    wanted = -(-rows // (8 * LANES)) * LANES
-    return min(MOST_CHUNK, max(LEAST_CHUNK, wanted))
+    eighth = -(-rows // (8 * LANES)) * LANES
+    return min(MOST_CHUNK, max(LEAST_CHUNK, eighth))

@@ -77,8 +77,10 @@ class Program:
         specs = _Specs(signature)
         self._lock = threading.Lock()
         self._held = {
-            kind: {name: _variable(shape, self._dtype) for name, shape in own.items()}
-            for kind, own in {key: dict(signature.shapes) for key in _KINDS}.items()
+            kind: {
+                name: _variable(shape, self._dtype) for name, shape in shapes.items()
+            }
+            for kind, shapes in {key: dict(signature.shapes) for key in _KINDS}.items()
         }
         self._compiled = tf.function(
             self._epoch,
@@ -150,8 +152,8 @@ class Program:
         """
         held = [
             (variable, state[kind][name])
-            for kind, own in self._held.items()
-            for name, variable in own.items()
+            for kind, variables in self._held.items()
+            for name, variable in variables.items()
         ]
         for variable, value in held:
             variable.assign(value)
@@ -165,8 +167,8 @@ class Program:
             lambda step: step < steps, body, (tf.constant(0),), parallel_iterations=1
         )
         after = {
-            kind: {name: variable.read_value() for name, variable in own.items()}
-            for kind, own in self._held.items()
+            kind: {name: variable.read_value() for name, variable in variables.items()}
+            for kind, variables in self._held.items()
         }
         for variable, value in held:
             variable.assign(value[:0])
@@ -298,11 +300,11 @@ class Program:
                 dtype=self._dtype,
                 alg="philox",
             )
-            kept = tf.cast(field >= share, self._dtype) / (1.0 - share)
+            scaled = tf.cast(field >= share, self._dtype) / (1.0 - share)
             turn = tf.cast(update * layers + layer, tf.uint32)
             shift = tf.bitwise.right_shift(stream[:, 0] + turn * stream[:, 1], 8)
             row = tf.range(batch) + tf.cast(shift, tf.int32)[:, None]
-            return values * tf.gather(kept, tf.math.floormod(row, batch))
+            return values * tf.gather(scaled, tf.math.floormod(row, batch))
 
         return mask
 

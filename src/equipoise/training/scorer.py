@@ -60,21 +60,21 @@ class NetworkScorer:
         The average of several networks is that of their probabilities.
         """
         inputs = arrange(self.encoding.transform(table), self.layout, self.layout)
-        found = [
+        blocks = [
             self._logits(inputs, slice(start, start + ROWS_AT_ONCE))
             for start in range(0, len(table), ROWS_AT_ONCE)
         ]
-        logits = np.concatenate([np.zeros((self.networks, 0)), *found], axis=1)
+        logits = np.concatenate([np.zeros((self.networks, 0)), *blocks], axis=1)
         return average_log_odds(
-            [self.correction.apply(own) for own in logits[..., None]]
+            [self.correction.apply(network) for network in logits[..., None]]
         )
 
     def _logits(self, inputs: Inputs, rows: slice) -> FloatArray:
         import tensorflow as tf
 
         parts = inputs.dense[rows], inputs.positions[rows], inputs.codes[rows]
-        own = (tf.constant(_padded(part)) for part in parts)
-        logits = self._compiled(*self._constants, *own)
+        padded = (tf.constant(_padded(part)) for part in parts)
+        logits = self._compiled(*self._constants, *padded)
         return np.asarray(logits.numpy()[:, : len(parts[0])], np.float64)
 
     @cached_property
@@ -161,7 +161,7 @@ def _program(
     networks = weights[0][1][0]
 
     def logits(weights: Any, last: Any, *columns: Any) -> Any:
-        dense, positions, codes = (tf.stack([own] * networks) for own in columns)
+        dense, positions, codes = (tf.stack([column] * networks) for column in columns)
         return forward(spec, weights, dense, positions, codes, last)
 
     dense, positions, codes = inputs

@@ -114,8 +114,8 @@ class Snapshot:
         return replace(
             self,
             state={
-                kind: _chosen(which, fresh[kind], own)
-                for kind, own in self.state.items()
+                kind: _chosen(which, fresh[kind], arrays)
+                for kind, arrays in self.state.items()
             },
             patience=self.patience.anew(members),
             turned=turned,

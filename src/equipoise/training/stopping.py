@@ -70,18 +70,18 @@ def stop_value(
 
 def _line(y: FloatArray, z: FloatArray, weights: FloatArray | None) -> FloatArray:
     """Return a + b z, b >= 0, of least log loss: Newton's method, a little ridge."""
-    own = np.ones_like(z) if weights is None else weights / weights.mean()
+    scaled = np.ones_like(z) if weights is None else weights / weights.mean()
     centre = float(np.average(z, weights=weights))
     spread = float(np.sqrt(np.average((z - centre) ** 2, weights=weights)))
     if spread == 0 or not np.isfinite(spread):
         return z
     x = np.stack([np.ones_like(z), (z - centre) / spread], axis=1)
-    share = np.clip((own * y).mean(), 1e-6, 1 - 1e-6)
+    share = np.clip((scaled * y).mean(), 1e-6, 1 - 1e-6)
     beta = np.array([np.log(share / (1 - share)), 0.0])
     for _ in range(_NEWTON_STEPS):
         p = probability(x @ beta)
-        slope = x.T @ (own * (p - y)) / len(y) + _RIDGE * beta
-        curvature = (x * (own * p * (1 - p))[:, None]).T @ x / len(y)
+        slope = x.T @ (scaled * (p - y)) / len(y) + _RIDGE * beta
+        curvature = (x * (scaled * p * (1 - p))[:, None]).T @ x / len(y)
         curvature += _RIDGE * np.eye(2)
         step = np.linalg.solve(curvature, slope)
         # A bounded step keeps separable rows from overshooting.

@@ -84,8 +84,8 @@ class ResampledLearner:
 
             learner = NetworkLearner("default")
         for done, job in enumerate(jobs, start=1):
-            rows, drawn, note, idle = _table_for(table, job)
-            (outcome,) = learner.run(rows, [drawn], keep=keep)
+            rows, made_job, note, idle = _table_for(table, job)
+            (outcome,) = learner.run(rows, [made_job], keep=keep)
             yield dataclasses.replace(
                 outcome, job=job, notes=(*outcome.notes, note), idle=idle
             )
@@ -98,8 +98,8 @@ class ResampledLearner:
         part, held = table.take(job.train_rows), table.take(job.stop_rows)
         made, idle = _resample(job, part)
         note = _sizes(part.labels(), made.labels())
-        drawn, real = float(made.labels().mean()), float(part.labels().mean())
-        correction = Correction("calibrate", (prior_offset(drawn, real),))
+        made_share, share = float(made.labels().mean()), float(part.labels().mean())
+        correction = Correction("calibrate", (prior_offset(made_share, share),))
         if job.strategy.learner == "logistic":
             ones = np.ones(len(made)), np.ones(len(held))
             x, stop = (linear_matrix(rows, encoding) for rows in (made, held))
@@ -138,8 +138,8 @@ class _Drawn(Resampled):
 
     def correction(self, totals: npt.ArrayLike) -> Correction:
         """Return the first correction, which a calibrator completes."""
-        known = super().correction(totals)
-        return dataclasses.replace(known, offset=(self.offset,))
+        correction = super().correction(totals)
+        return dataclasses.replace(correction, offset=(self.offset,))
 
 
 def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]]:
@@ -157,14 +157,14 @@ def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]
     train, stop, score = np.split(np.arange(ends[-1]), ends[:-1])
     settings = {f.name: getattr(job.strategy, f.name) for f in fields(Resampled)}
     offset = prior_offset(float(made.labels().mean()), float(part.labels().mean()))
-    drawn = dataclasses.replace(
+    made_job = dataclasses.replace(
         job,
         strategy=_Drawn(**settings, offset=offset),
         train_rows=train,
         stop_rows=stop,
         scored_rows=score,
     )
-    return rows, drawn, _sizes(part.labels(), made.labels()), idle
+    return rows, made_job, _sizes(part.labels(), made.labels()), idle
 
 
 def _sizes(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> str:
@@ -231,7 +231,8 @@ def _same_rows(
     if x.shape != before.shape:
         return False
     one, other = (
-        np.column_stack([matrix, own]) for matrix, own in ((x, y), (before, labels))
+        np.column_stack([matrix, targets])
+        for matrix, targets in ((x, y), (before, labels))
     )
     return np.array_equal(one[np.lexsort(one.T)], other[np.lexsort(other.T)])
 

@@ -202,8 +202,8 @@ def _levels(column: Column) -> npt.NDArray[np.int32]:
 
     Which level a value has that is none of them is told by `_positions`: the last.
     """
-    known = learn_category(column).vocabulary
-    frequent = [column.categories.index(text) for text in known]
+    vocabulary = learn_category(column).vocabulary
+    frequent = [column.categories.index(text) for text in vocabulary]
     present = np.unique(column.values)
     rare = np.setdiff1d(present, [*frequent, MISSING_CODE])
     levels = [MISSING_CODE] * bool(column.missing().any()) + frequent

@@ -243,7 +243,7 @@ def forest_of_shares(estimators: Sequence[Any], prior: float) -> Forest:
     sizes = [tree.node_count for tree in trees]
     starts = np.cumsum([0, *sizes[:-1]])
     first = np.repeat(starts, sizes)
-    own = np.arange(sum(sizes))
+    itself = np.arange(sum(sizes))
 
     def joined(name: str) -> npt.NDArray[Any]:
         return np.concatenate([getattr(tree, name) for tree in trees])
@@ -258,10 +258,10 @@ def forest_of_shares(estimators: Sequence[Any], prior: float) -> Forest:
         depth=max(tree.max_depth for tree in trees),
         feature=np.where(leaf, 0, joined("feature")).astype(np.int32),
         threshold=np.where(leaf, 0.0, joined("threshold")),
-        left=np.where(leaf, own, left + first).astype(np.int32),
-        right=np.where(leaf, own, right + first).astype(np.int32),
-        missing_left=np.zeros(len(own), bool),
-        subset=np.full(len(own), -1, np.int32),
+        left=np.where(leaf, itself, left + first).astype(np.int32),
+        right=np.where(leaf, itself, right + first).astype(np.int32),
+        missing_left=np.zeros(len(itself), bool),
+        subset=np.full(len(itself), -1, np.int32),
         subsets=np.zeros((0, 256), bool),
         value=share / (len(trees) + 1),
     )

@@ -150,9 +150,9 @@ class Forest:
 
     def _require_leaves(self) -> None:
         """Raise where a path of `depth` steps does not end in a leaf."""
-        own = np.arange(len(self.value))
-        inner = np.flatnonzero((self.left != own) | (self.right != own))
-        goes_on = np.zeros(len(own), bool)
+        itself = np.arange(len(self.value))
+        inner = np.flatnonzero((self.left != itself) | (self.right != itself))
+        goes_on = np.zeros(len(itself), bool)
         goes_on[inner] = True
         begun = np.concatenate([self.roots, self.left[inner], self.right[inner]])
         # Each node of a tree is reached from one place, so that no walk is long.
@@ -234,7 +234,7 @@ def forest_of(model: Any, trees: int) -> Forest:
     first = np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)
     first_set = np.repeat(np.cumsum([0, *sets[:-1]]), sizes)
     leaf = nodes["is_leaf"] == 1
-    own = np.arange(len(nodes))
+    itself = np.arange(len(nodes))
     categorical = (nodes["is_categorical"] == 1) & ~leaf
     bits = np.concatenate([state["raw_left_cat_bitsets"] for state in states])
     return Forest(
@@ -243,8 +243,8 @@ def forest_of(model: Any, trees: int) -> Forest:
         depth=int(nodes["depth"].max()),
         feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),
         threshold=nodes["num_threshold"].copy(),
-        left=np.where(leaf, own, nodes["left"] + first).astype(np.int32),
-        right=np.where(leaf, own, nodes["right"] + first).astype(np.int32),
+        left=np.where(leaf, itself, nodes["left"] + first).astype(np.int32),
+        right=np.where(leaf, itself, nodes["right"] + first).astype(np.int32),
         missing_left=nodes["missing_go_to_left"] == 1,
         subset=np.where(categorical, nodes["bitset_idx"] + first_set, -1).astype(
             np.int32

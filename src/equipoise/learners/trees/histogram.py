@@ -218,16 +218,16 @@ class TreesLearner:
 
     def _splits(self, part: Table, used: IntArray, job: Job) -> list[Split]:
         """Return which rows each member is fitted on, and by which it is stopped."""
-        own = Split(
+        job_split = Split(
             np.searchsorted(used, job.train_rows), np.searchsorted(used, job.stop_rows)
         )
         if self.members == 1 or part.time is not None:
-            return [own] * self.members
+            return [job_split] * self.members
         seed = derive(job.seed, "trees", "folds")
         try:
             return outer_splits(part, folds=self.members, seed=seed)
         except SplitError:
-            return [own] * self.members
+            return [job_split] * self.members
 
     def boost(
         self,
@@ -249,12 +249,12 @@ class TreesLearner:
                 self._grow(rows, split, weights, derive(seed, "trees", member))
                 for member, split in enumerate(rows.splits)
             ]
-            kept = _best_length(models, rows, correction)
+            length = _best_length(models, rows, correction)
             forests = tuple(
-                _checked_forest(model, kept, rows.x[split.test])
+                _checked_forest(model, length, rows.x[split.test])
                 for model, split in zip(models, rows.splits, strict=True)
             )
-        return Boosted(forests, sum(model.n_iter_ for model in models), kept)
+        return Boosted(forests, sum(model.n_iter_ for model in models), length)
 
     def _grow(
         self, rows: BoostingRows, split: Split, weights: FloatArray, seed: int

@@ -66,12 +66,12 @@ class TreeMatrix(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
     @property
     def width(self) -> int:
         """How many columns the matrix has."""
-        own = self.encoder.encoding
+        encoding = self.encoder.encoding
         if self.view == "tree":
-            return len(own.categories) + len(own.numbers)
+            return len(encoding.categories) + len(encoding.numbers)
         if self.view == "ordinal":
-            return len(own.categories) + len(own.names)
-        return len(own.names) + sum(own.levels)
+            return len(encoding.categories) + len(encoding.names)
+        return len(encoding.names) + sum(encoding.levels)
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer."""
@@ -82,8 +82,8 @@ class TreeMatrix(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
 def _categories(codes: Any) -> Any:
     """Return category numbers from 0; NaN for missing, rare and unseen ones."""
     number = tf.cast(codes, tf.float64) - 2.0
-    known = (number >= 0.0) & (number < TREE_LEVELS)
-    return tf.where(known, number, tf.constant(np.nan, tf.float64))
+    numbered = (number >= 0.0) & (number < TREE_LEVELS)
+    return tf.where(numbered, number, tf.constant(np.nan, tf.float64))
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
@@ -221,7 +221,7 @@ def forest_layer(
     Args:
         forest: The trees.
         link: What their sum is, see `ForestLogOdds`.
-        base: The sum begins with it; by default the forest's own.
+        base: The sum begins with it; by default the forest's encoding.
         divisor: The sum is divided by it.
         offset: Added to the log-odds.
     """

@@ -68,28 +68,28 @@ class GraphEpochs:
                 autograph=False,
                 reduce_retracing=True,
             )
-        given = (x, y[:, None], weights)
+        arrays = (x, y[:, None], weights)
         self._compiled[id(loss)](
             *(
                 None
                 if array is None
                 else tf.constant(array.reshape(-1, batch, *array.shape[1:]))
-                for array in given
+                for array in arrays
             )
         )
 
     def logits(self, x: npt.NDArray[Any]) -> FloatArray:
         """Return the logits of rows, `[rows]` float64."""
-        found = [
+        logits = [
             self._logits(tf.constant(x[i : i + SCORED_AT_ONCE])).numpy().reshape(-1)
             for i in range(0, len(x), SCORED_AT_ONCE)
         ]
-        return np.concatenate(found).astype(np.float64)
+        return np.concatenate(logits).astype(np.float64)
 
     def _epoch(self, loss: Any, x: Tensor, y: Tensor, weights: Tensor | None) -> None:
         def body(step: Tensor) -> tuple[Tensor]:
-            own = None if weights is None else weights[step]
-            self._step(loss, x[step], y[step], own)
+            step_weights = None if weights is None else weights[step]
+            self._step(loss, x[step], y[step], step_weights)
             return (step + 1,)
 
         steps = tf.shape(y)[0]

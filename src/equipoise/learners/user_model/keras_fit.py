@@ -315,21 +315,23 @@ class _Fit:
         if self.member.part.weights is None:
             return weights
         shares = self.member.part.shares().astype(self.y.dtype)
-        own = shares[draw.index.ravel()]
+        row_weights = shares[draw.index.ravel()]
         if draw.partner is not None and draw.mix is not None:
             mix = draw.mix.ravel().astype(self.y.dtype)
-            own = own + mix * (shares[draw.partner.ravel()] - own)
-        return np.asarray(weights * own)
+            row_weights = row_weights + mix * (
+                shares[draw.partner.ravel()] - row_weights
+            )
+        return np.asarray(weights * row_weights)
 
     def _loss(self, name: str) -> Any:
         spec = losses.get(name)
-        own: dict[str, Any] = {}
+        options: dict[str, Any] = {}
         if name == self.member.family.loss:
             names = self.member.family.options
-            own |= zip(names, self.member.options, strict=True)
+            options |= zip(names, self.member.options, strict=True)
         if spec.kind == "example":
-            own["reduction"] = "sum_over_batch_size"
-        return spec.keras(**own, dtype=self.settings.dtype)
+            options["reduction"] = "sum_over_batch_size"
+        return spec.keras(**options, dtype=self.settings.dtype)
 
 
 def plain_model(spec: NetworkSpec, columns: int, member: Member, dtype: str) -> Any:
@@ -359,5 +361,5 @@ def _is_example(loss: str) -> bool:
 
 
 def _logits(model: Any, x: npt.NDArray[Any]) -> FloatArray:
-    found = model.predict(x, batch_size=1024, verbose=0)
-    return np.asarray(found, np.float64).reshape(len(x))
+    logits = model.predict(x, batch_size=1024, verbose=0)
+    return np.asarray(logits, np.float64).reshape(len(x))

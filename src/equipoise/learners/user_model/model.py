@@ -187,8 +187,8 @@ class UserModelLearner:
         for place, job in enumerate(jobs, start=1):
             yield self._fit(rows, job, keep)
             if progress is not None:
-                told = f"{job.strategy.name}: fit {place} of {len(jobs)}"
-                progress(told, place / len(jobs))
+                text = f"{job.strategy.name}: fit {place} of {len(jobs)}"
+                progress(text, place / len(jobs))
 
     def _fit(self, table: Table, job: Job, keep: bool) -> Outcome:
         loop = KerasLoopLearner(
@@ -334,10 +334,12 @@ def _check_output(model: Any, x: npt.NDArray[Any]) -> None:
         ) from error
     shape = getattr(output, "shape", None)
     if shape is None or tuple(shape) not in ((1, 1), (1,)):
-        found = "several outputs" if shape is None else f"outputs of shape {shape[1:]}"
+        outputs = (
+            "several outputs" if shape is None else f"outputs of shape {shape[1:]}"
+        )
         raise InputError(
             sentence(
-                f"a model with {found}", "one logit per row", "End it with Dense(1)."
+                f"a model with {outputs}", "one logit per row", "End it with Dense(1)."
             )
         )
     activation = _last_activation(model)
