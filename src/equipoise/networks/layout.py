@@ -61,7 +61,7 @@ class Layout:
 
     Attributes:
         numbers: The names of scaled numbers and indicators.
-        positions: The names of embedded numbers; empty where none is embedded.
+        positions: The names of embedded numbers; empty if none is embedded.
         knots: The number of knots of each embedded number.
         categories: The categorical columns, in the order of the codes.
         indicators: How many of `numbers` are indicators, its last ones. It tells a
@@ -190,7 +190,7 @@ def arrange(encoded: Encoded, exact: Layout, common: Layout) -> Inputs:
     Args:
         encoded: What the part's encoding gave.
         exact: The layout of the part's encoding.
-        common: Where they shall be put: the common layout, or `exact` itself.
+        common: Where they are put: the common layout, or `exact` itself.
     """
     rows = len(encoded)
     dense = np.zeros((rows, common.dense), np.float32)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The weights of one network as NumPy arrays: first values, and their places.
 
-A network has, in this order: "steps" (the embedding of numbers, where there is
-one), "levels" (of categories, where there is one), then "kernel_0", "bias_0" and so
+A network has, in this order: "steps" (the embedding of numbers, if there is
+one), "levels" (of categories, if there is one), then "kernel_0", "bias_0" and so
 on up to the output.
 """
 
@@ -57,7 +57,7 @@ def initial(spec: NetworkSpec, layout: Layout, seed: int, bias: float) -> Parame
         spec: The network.
         layout: The exact layout, so that fan-in counts real inputs only.
         seed: The member's seed; each array has a stream of its own.
-        bias: The output's bias: the log-odds that the loss shall start from.
+        bias: The output's bias: the log-odds at which training starts.
     """
     result: Parameters = {}
     for name, shape in shapes(spec, layout).items():

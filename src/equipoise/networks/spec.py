@@ -25,7 +25,7 @@ class NetworkSpec:
             columns instead.
         dropout: The share of hidden units that is dropped in training, in [0, 1).
         copies: How many networks with seeds of their own are averaged.
-        learning_rate: The step size of Adam, where the strategy names none.
+        learning_rate: The step size of Adam, if the strategy names none.
         weight_decay: How fast weights shrink, per unit of step size (Loshchilov
             and Hutter 2019, decoupled); biases and embeddings do not.
 
@@ -50,7 +50,7 @@ class NetworkSpec:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
-            raise InputTypeError(sentence(f"name={self.name!r}", "a text"))
+            raise InputTypeError(sentence(f"name={self.name!r}", "a string"))
         if not isinstance(self.hidden, tuple | list):
             raise InputTypeError(
                 sentence(

@@ -77,7 +77,7 @@ class CheckpointStore:
         write_whole(self.path(key), _MAGIC + digest + body)
 
     def load(self, key: str) -> dict[str, npt.NDArray[Any]] | None:
-        """Return the last state of a key, or None where there is none.
+        """Return the last state of a key, or None if there is none.
 
         Raises:
             InputError: The file is damaged, cannot be read, or is no checkpoint;

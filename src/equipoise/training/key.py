@@ -15,7 +15,7 @@ STATE = 2
 
 
 def run_key(population: Population) -> str:
-    """Return a text that two populations share if one can go on from the other.
+    """Return a string that two populations share if one can go on from the other.
 
     It covers the encoded rows, the targets, the splits, the seeds, the strategies,
     the network and the settings, but for how often checkpoints are written.

@@ -12,7 +12,7 @@ from equipoise.errors import InputError
 from equipoise.metrics.registry import METRICS
 
 LANES = 16
-"""Batches are multiples of so many examples. Exponentials and logarithms round
+"""Batches are multiples of this many examples. Exponentials and logarithms round
 differently in the body and in the tail of a vector loop (measured: 15 of 1,500
 values of `tf.exp` differ); with whole vectors no member is ever in a tail, so its
 place among the others does not matter."""
@@ -39,8 +39,8 @@ class TrainingSettings:
     Attributes:
         batch: Examples per update, a multiple of 16; None chooses by the number of
             training rows: 32 to 256, doubling while a pass takes over 30 updates.
-        epochs: At most so many; an epoch is a pass over as many examples as there
-            are training rows, or `updates` of a longer pass.
+        epochs: The largest number of epochs. An epoch is a pass over as many examples
+            as there are training rows, or `updates` of a longer pass.
         patience: Epochs without improvement on the stop rows, after which a
             network is done and returns to its best epoch.
         metric: What the stop rows decide by: "log_loss" of the corrected scores,
@@ -49,7 +49,7 @@ class TrainingSettings:
             trained group by group. It is a number, never the free memory, so that
             a rerun groups alike.
         dtype: "float32", or "float64" for comparisons.
-        save_every: Seconds between checkpoints, where there are any.
+        save_every: Seconds between checkpoints, if there are any.
         updates: Updates per epoch, at most.
 
     Raises:

@@ -202,7 +202,7 @@ def fit_path(
     for strength in strengths:
         model.set_params(C=strength)
         with warnings.catch_warnings(), one_thread(cells):
-            # It is told as a note of the outcome, where the strength is chosen.
+            # The outcome carries a note instead, if this strength is chosen.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(matrix, y, sample_weight=weights)
         iterations = int(np.max(model.n_iter_))

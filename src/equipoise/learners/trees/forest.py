@@ -22,7 +22,7 @@ CATEGORIES = 256
 """The length of a set of categories."""
 
 MOST_DEPTH = 1_000
-"""A deeper tree in a file is taken for damage."""
+"""A file with a deeper tree is taken to be damaged."""
 
 _PER_NODE = {
     "feature": "int32",
@@ -134,7 +134,7 @@ class Forest:
         return forest
 
     def require_columns(self, columns: int, categorical: int) -> None:
-        """Raise where a node asks for a column that a matrix has not.
+        """Check that every node asks for a column that the matrix has.
 
         Args:
             columns: The matrix' columns.
@@ -149,7 +149,7 @@ class Forest:
         integers_within(by_set, "feature of a set of categories", 0, categorical)
 
     def _require_leaves(self) -> None:
-        """Raise where a path of `depth` steps does not end in a leaf."""
+        """Check that every path ends in a leaf within `depth` steps."""
         itself = np.arange(len(self.value))
         inner = np.flatnonzero((self.left != itself) | (self.right != itself))
         goes_on = np.zeros(len(itself), bool)

@@ -90,7 +90,7 @@ class KerasLoopLearner:
             user's model too.
         settings: How models are trained.
         compiled: Whether an epoch is one compiled call instead of
-            `keras.Model.fit`, where the model has no training step of its own.
+            `keras.Model.fit`, if the model has no training step of its own.
     """
 
     build: Build | None = None

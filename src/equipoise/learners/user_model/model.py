@@ -138,7 +138,7 @@ class UserModelLearner:
         x: `[rows, ...]` what the model takes, one entry per row of the table.
         settings: How it is trained. None: the usual settings, but at least
             `PATIENCE_UPDATES` without improvement before it stops.
-        learning_rate: The step size of Adam, where the strategy names none.
+        learning_rate: The step size of Adam, if the strategy names none.
 
     Raises:
         InputTypeError: `build` cannot be called, or returns no Keras model.
@@ -182,7 +182,7 @@ class UserModelLearner:
             if job.strategy.loss_record.kind == "set":
                 who = f"the {job.strategy.loss} loss and a model of your own"
                 job.require_no_weights(who)
-        # Its columns, where it has any, are another view of x: nobody encodes them.
+        # Its columns, if it has any, are another view of x: nobody encodes them.
         rows = dataclasses.replace(table, columns=())
         for place, job in enumerate(jobs, start=1):
             yield self._fit(rows, job, keep)
@@ -278,11 +278,11 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def check_build(build: Build, x: npt.NDArray[Any]) -> None:
-    """Raise where a build function does not give what a trial can train.
+    """Check that a build function returns a model that a trial can train.
 
     Args:
         build: The user's function.
-        x: `[rows, ...]` what the model shall take.
+        x: `[rows, ...]` what the model must take.
 
     Raises:
         InputTypeError: `build` cannot be called, or returns no Keras model.
