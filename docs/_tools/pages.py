@@ -143,6 +143,14 @@ def _captured() -> Iterator[io.StringIO]:
         yield out
 
 
+def remove_pieces() -> None:
+    """Remove the pieces that a page has registered, before the next page runs."""
+    from equipoise.extending import ACTIVE
+
+    for registration in list(ACTIVE):
+        registration.undo()
+
+
 def tidy(text: str) -> str:
     """Return an output without trailing blanks, and with one newline at its end."""
     lines = [line.rstrip() for line in text.strip("\n").split("\n")]

@@ -27,6 +27,7 @@ from pages import (
     blocks,
     commands,
     documents,
+    remove_pieces,
     run_command,
     run_python,
     tidy,
@@ -65,6 +66,7 @@ def renewed(path: Path, page: str, everything: bool) -> str:
             _figures(page, names)
         finally:
             os.chdir(home)
+            remove_pieces()
     return "".join([*parts, page[last:]])
 
 

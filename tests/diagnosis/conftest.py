@@ -15,6 +15,7 @@ from equipoise.table.table import Column, Dropped, Table
 from equipoise.task import Task
 
 Build = Callable[..., Table]
+NO_OR_YES = Task("binary", ("no", "yes"))
 
 
 def column(name: str, values: Any) -> Column:
@@ -40,7 +41,7 @@ def build() -> Build:
         y: Sequence[int],
         columns: Mapping[str, Any] | None = None,
         dropped: Mapping[str, str] | None = None,
-        task: Task = Task("binary", ("no", "yes")),  # noqa: B008
+        task: Task = NO_OR_YES,
         **rest: Any,
     ) -> Table:
         return Table(

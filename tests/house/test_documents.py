@@ -12,8 +12,6 @@ from typing import Any
 import pages
 import pytest
 
-from equipoise.extending import ACTIVE
-
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
 # Of these the numbers in the text must stand in an output, or in a page they link to.
@@ -62,8 +60,7 @@ def test_the_examples_of_a_document_run(
 def undone() -> Iterator[None]:
     """Remove the pieces that a document registers."""
     yield
-    for registration in list(ACTIVE):
-        registration.undo()
+    pages.remove_pieces()
 
 
 def compare(block: Any, shown: str, printed: str) -> None:

@@ -4,29 +4,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.models.average import Average, average_models
-from equipoise.strategies.catalogue import as_strategies
-from equipoise.table.generators import GeneratedTable
-from equipoise.trials.fold_scores import Scores, fit_parts
-from equipoise.trials.plan import TrialPlan
-from equipoise.trials.protocol import Protocol
-from equipoise.trials.sources import TrialRows
-
-
-@pytest.fixture(scope="module")
-def plan(known: GeneratedTable) -> TrialPlan:
-    strategies = tuple(as_strategies(["logistic", "trees"]))
-    return TrialPlan(known.table, strategies, Protocol(folds=2), keep=True)
-
-
-@pytest.fixture(scope="module")
-def scores(plan: TrialPlan) -> Scores:
-    return fit_parts(plan, plan.parts([0])).binary(plan.table.task)
-
-
-@pytest.fixture(scope="module")
-def average(plan: TrialPlan, scores: Scores) -> Average:
-    return average_models(TrialRows(plan.table), plan, scores, prior=None)
+from equipoise.models.average import Average
+from equipoise.trials.fold_scores import Scores
 
 
 def test_blend_weights_sum_to_one_and_pool_the_scores(

@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.models.average import Average, average_models
+from equipoise.models.average import Average
 from equipoise.models.fitted_rule import (
     UnseenRows,
     cautions,
@@ -12,28 +12,8 @@ from equipoise.models.fitted_rule import (
     evaluate_rule,
 )
 from equipoise.models.goal import Goal
-from equipoise.strategies.catalogue import as_strategies
-from equipoise.table.generators import GeneratedTable
-from equipoise.trials.fold_scores import Scores, fit_parts
+from equipoise.trials.fold_scores import Scores
 from equipoise.trials.plan import TrialPlan
-from equipoise.trials.protocol import Protocol
-from equipoise.trials.sources import TrialRows
-
-
-@pytest.fixture(scope="module")
-def plan(known: GeneratedTable) -> TrialPlan:
-    strategies = tuple(as_strategies(["logistic", "trees"]))
-    return TrialPlan(known.table, strategies, Protocol(folds=2), keep=True)
-
-
-@pytest.fixture(scope="module")
-def scores(plan: TrialPlan) -> Scores:
-    return fit_parts(plan, plan.parts([0])).binary(plan.table.task)
-
-
-@pytest.fixture(scope="module")
-def average(plan: TrialPlan, scores: Scores) -> Average:
-    return average_models(TrialRows(plan.table), plan, scores, prior=None)
 
 
 def test_the_rule_is_chosen_and_judged_on_the_scores_of_the_average(

@@ -27,7 +27,7 @@ COLUMNS = {
 
 def read(**options: object) -> tuple[list[str], dict[str, str], str]:
     notes = Notes()
-    settings = ReadingOptions(**options)  # type: ignore[arg-type]
+    settings = ReadingOptions(**options)  # type: ignore[arg-type]  # of several types
     raw = Raw(pa.table(COLUMNS), "the frame").without(settings.drop)
     columns, dropped = read_feature_columns(raw, ["y"], TASK, settings, notes)
     reasons = {entry.name: entry.reason for entry in dropped}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from equipoise.strategies.learner_records import LEARNERS
 
 if TYPE_CHECKING:
     from equipoise.decision.rule import DecisionRule
+    from equipoise.learners.user_model.model import UserModelScorer
     from equipoise.models.model import Component, ModelRecord
 
 
@@ -141,10 +142,11 @@ def _user_networks(component: Component, x: Any, name: str) -> Any:
     from equipoise.networks.layer import AverageLogOdds, CorrectedLogOdds
 
     means = []
-    for k, scorer in enumerate(component.scorers):
-        correction = scorer.correction  # type: ignore[attr-defined]  # UserModelScorer
+    scorers = cast("tuple[UserModelScorer, ...]", component.scorers)
+    for k, scorer in enumerate(scorers):
+        correction = scorer.correction
         odds = []
-        for n, model in enumerate(scorer.models):  # type: ignore[attr-defined]
+        for n, model in enumerate(scorer.models):
             # Fold models share their names, which must differ within one model.
             entry = keras.Input(x.shape[1:], dtype=x.dtype)
             logit = keras.Model(entry, model(entry), name=f"own-{name}-{k}-{n}")(x)

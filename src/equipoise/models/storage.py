@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,9 @@ from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
 from equipoise.table.units import DUPLICATES
 from equipoise.task import Task
+
+if TYPE_CHECKING:
+    from equipoise.learners.user_model.model import UserModelScorer
 
 Model = TypeVar("Model", bound=ModelRecord)
 
@@ -109,9 +112,9 @@ def _require_loadable(model: ModelRecord, user_input: UserInput) -> None:
     import keras
 
     for component in model.components:
-        (scorer, *_) = component.scorers
-        network = scorer.models[0]  # type: ignore[attr-defined]  # UserModelScorer
-        state = replace(scorer, models=(network,)).state()  # type: ignore[type-var]
+        (scorer, *_) = cast("tuple[UserModelScorer, ...]", component.scorers)
+        network = scorer.models[0]
+        state = replace(scorer, models=(network,)).state()
         with keras.saving.custom_object_scope(_classes(network)):
             try:
                 with _part("model"):
