@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit, logit, softmax
 
 from equipoise.errors import InputError, UnsupportedError
-from equipoise.task import Task
+from equipoise.task import UNKNOWN_LABEL, Task, label_matrix
 
 BINARY = Task("binary", ("no", "yes"))
 CLASSES = Task("multiclass", ("a", "b", "c"))
@@ -127,3 +127,49 @@ def test_only_binary_passes() -> None:
     crowd = Task("multiclass", tuple(f"c{i}" for i in range(12)))
     with pytest.raises(UnsupportedError, match="'c9' and 2 more"):
         crowd.require_binary("fit")
+
+
+def test_unknown_labels_are_in_no_total_and_no_view() -> None:
+    y = np.array([[0, 1], [1, -1], [-1, 0], [1, 1]], np.int8)
+    weights = np.array([0.5, 1.0, 2.0, 4.0])
+    assert UNKNOWN_LABEL == -1
+    assert LABELS.totals(y).tolist() == [[1.0, 2.0], [1.0, 2.0]]
+    assert LABELS.totals(y, weights).tolist() == [[0.5, 5.0], [2.0, 4.5]]
+    red, round_ = LABELS.views(y)
+    assert red.y.tolist() == [False, True, False, True]
+    assert red.labelled is not None
+    assert red.labelled.tolist() == [True, True, False, True]
+    assert round_.labelled is not None
+    assert round_.labelled.tolist() == [True, False, True, True]
+    assert [view.labelled for view in LABELS.views(np.abs(y))] == [None, None]
+    assert [view.labelled for view in CLASSES.views([0, 1])] == [None] * 3
+    assert [view.labelled for view in BINARY.views([0, 1])] == [None]
+
+
+def test_label_matrices_of_users() -> None:
+    nan = float("nan")
+    for values in (
+        [[1, 0], [-1, 1]],
+        [[1.0, 0.0], [nan, 1.0]],
+        np.array([[True, False], [None, True]], object),
+    ):
+        result = label_matrix(values)
+        assert result.dtype == np.int8
+        assert result.tolist() == [[1, 0], [-1, 1]]
+    assert label_matrix(np.array([[True, False]])).tolist() == [[1, 0]]
+    assert label_matrix(np.empty((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([[0, 1], [2, 2]], r"with 2 in row 1, column 0 and 1 more such values"),
+        ([[0.5]], r"with 0\.5 in row 0, column 0\. "),
+        ([[np.inf]], "with inf in row 0"),
+        ([0, 1], r"shape \(2,\)"),
+        ([["yes"]], "type <U3"),
+    ],
+)
+def test_other_label_matrices_are_refused(values: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        label_matrix(values)  # type: ignore[arg-type]  # refused

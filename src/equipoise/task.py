@@ -21,10 +21,21 @@ from equipoise._core.types import AnyArray, BoolArray, FloatArray
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.priors import one_against_rest, probability, softmax
 
-__all__ = ["TASK_KINDS", "Task", "TaskKind", "View"]
+__all__ = [
+    "TASK_KINDS",
+    "UNKNOWN_LABEL",
+    "Task",
+    "TaskKind",
+    "View",
+    "label_matrix",
+]
 
 TaskKind = Literal["binary", "multiclass", "multilabel"]
 TASK_KINDS: tuple[str, ...] = get_args(TaskKind)
+UNKNOWN_LABEL = -1
+"""In the label matrix of a multi-label task: whether the row has the label is not
+known. Such an entry weighs nothing in training and is left out of every metric."""
+
 MOST_NAMED = 10
 
 
@@ -34,13 +45,16 @@ class View:
 
     Attributes:
         name: The class or label that is looked for.
-        y: `[rows]` whether a row is of it.
+        y: `[rows]` whether a row is of it; false if that is not known.
         scores: `[rows]` log-odds of it against the rest, or None.
+        labelled: `[rows]` whether that is known, or None if it is for all rows. The
+            other rows belong to no metric of the view.
     """
 
     name: str
     y: BoolArray
     scores: FloatArray | None = None
+    labelled: BoolArray | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +119,8 @@ class Task:
                 gives whole numbers.
 
         Returns:
-            `[classes]`; `[labels, 2]` (without the label, with it) if multi-label.
+            `[classes]`; `[labels, 2]` (without the label, with it) if multi-label:
+            rows whose label is unknown are in neither.
 
         Example:
             >>> Task("multiclass", ("a", "b", "c")).totals([0, 2, 2]).tolist()
@@ -156,12 +171,16 @@ class Task:
             One view if binary; each class against the rest, in the order of the
             classes; or one view per label. A class's log-odds against the rest
             are its logit less the log of the sum of the others' exponentials, so its
-            view orders rows as its probability does.
+            view orders rows as its probability does. A label's view says in
+            `labelled` in which rows the label is known.
 
         Example:
             >>> task = Task("multiclass", ("a", "b", "c"))
             >>> [(view.name, view.y.tolist()) for view in task.views([0, 2])]
             [('a', [True, False]), ('b', [False, False]), ('c', [False, True])]
+            >>> task = Task("multilabel", ("red",))
+            >>> next(task.views([[1], [0], [UNKNOWN_LABEL]])).labelled.tolist()
+            [True, True, False]
         """
         labels = np.asarray(y)
         z = None if scores is None else self._wide(scores)
@@ -172,8 +191,13 @@ class Task:
         if several and z is not None:
             z = one_against_rest(z)
         for j, name in enumerate(self.classes):
-            of_it = labels == j if several else labels[:, j] == 1
-            yield View(name, of_it, None if z is None else z[:, j])
+            scored = None if z is None else z[:, j]
+            if several:
+                yield View(name, labels == j, scored)
+                continue
+            column = labels[:, j]
+            labelled = (column == 0) | (column == 1)
+            yield View(name, column == 1, scored, None if labelled.all() else labelled)
 
     def require_binary(self, what: str) -> None:
         """Raise if the task is not binary.
@@ -244,6 +268,56 @@ class Task:
                 )
             )
         return z
+
+
+def label_matrix(values: npt.ArrayLike, what: str = "labels") -> npt.NDArray[np.int8]:
+    """Return a label matrix as tables hold it: 1, 0, and -1 if a label is unknown.
+
+    Args:
+        values: `[rows, labels]` numbers or booleans: 1 with the label, 0 without it,
+            NaN, None or -1 if that is not known.
+        what: The argument's name, for messages.
+
+    Returns:
+        `[rows, labels]` int8.
+
+    Raises:
+        InputError: It is no matrix, or another value occurs; the message names it and
+            its place.
+
+    Example:
+        >>> label_matrix([[1, 0], [float("nan"), 1]]).tolist()
+        [[1, 0], [-1, 1]]
+    """
+    entries = np.asarray(values)
+    accepted = "0 and 1, and NaN or -1 for a label that is not known"
+    if entries.ndim != 2:
+        raise InputError(
+            sentence(
+                f"{what} of shape {entries.shape}",
+                "a matrix [rows, labels] of " + accepted,
+            )
+        )
+    try:
+        numbers = entries.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            sentence(f"{what} of type {entries.dtype}", accepted)
+        ) from error
+    unknown = np.isnan(numbers) | (numbers == UNKNOWN_LABEL)
+    wrong = np.argwhere(~(unknown | (numbers == 0) | (numbers == 1)))
+    if len(wrong):
+        row, label = (int(place) for place in wrong[0])
+        more = f" and {len(wrong) - 1:,} more such values" if len(wrong) > 1 else ""
+        raise InputError(
+            sentence(
+                f"{what} with {numbers[row, label]:g} in row {row}, column {label}"
+                f"{more}",
+                accepted,
+                "Make one column of each class that a number stands for.",
+            )
+        )
+    return np.where(unknown, UNKNOWN_LABEL, numbers).astype(np.int8)
 
 
 def _totals(labels: AnyArray, weights: FloatArray | None, classes: int) -> FloatArray:

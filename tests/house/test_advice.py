@@ -41,6 +41,7 @@ from equipoise.errors import EquipoiseError
 from equipoise.strategies.blended import Blend
 from equipoise.synthesis import Smote
 from equipoise.table.splits import outer_splits
+from equipoise.task import label_matrix
 from equipoise.training.settings import TrainingSettings
 from equipoise.training.stopping import stop_value
 from equipoise.verbs.model import FittedModel
@@ -235,6 +236,10 @@ def _tensorboard_at(place: Path) -> None:
 
 
 CASES: dict[str, Case] = {
+    "task.py: Make one column of each class that a number stands for.": Case(
+        lambda _: label_matrix([[0], [1], [2]]),
+        lambda _: label_matrix([[0, 0], [1, 0], [0, 1]]),
+    ),
     "decision/calibration.py: Use method='auto', which leaves such scores alone.": Case(
         lambda _: decision.fit_calibrator(Z, 0 * Y, method="platt"),
         lambda _: decision.fit_calibrator(Z, 0 * Y, method="auto"),
