@@ -50,8 +50,8 @@ def test_prior_offset_is_the_base_rate_theorem(p, b, other):
 @given(shares, st.floats(1e-4, 1.0))
 def test_prior_offset_of_kept_negatives(share, kept):
     """Dal Pozzolo et al. (2015): negatives kept with probability beta."""
-    drawn = share / (share + kept * (1 - share))
-    assert prior_offset(drawn, share) == pytest.approx(np.log(kept), abs=1e-6)
+    sampled = share / (share + kept * (1 - share))
+    assert prior_offset(sampled, share) == pytest.approx(np.log(kept), abs=1e-6)
 
 
 @pytest.mark.parametrize("bad", [(0.0, 0.5), (0.5, 1.0), (0.5, float("nan"))])
@@ -129,10 +129,10 @@ def test_corrections_of_several_classes_are_vectors() -> None:
     random = np.random.default_rng(0)
     eta = random.dirichlet([2.0, 1.0, 0.5, 1.0], 40)
     population = eta.mean(axis=0)
-    weights, drawn = random.uniform(0.2, 5, 4), random.dirichlet(np.ones(4))
-    # What a model learns is proportional to eta_c w_c drawn_c / population_c.
-    logits = np.log(eta * weights * drawn / population) + random.normal(size=(40, 1))
-    offset = weight_offsets(weights) + prior_offsets(drawn, population)
+    weights, sampled = random.uniform(0.2, 5, 4), random.dirichlet(np.ones(4))
+    # What a model learns is proportional to eta_c w_c sampled_c / population_c.
+    logits = np.log(eta * weights * sampled / population) + random.normal(size=(40, 1))
+    offset = weight_offsets(weights) + prior_offsets(sampled, population)
     found = softmax(Correction("offset", tuple(offset)).apply(logits))
     np.testing.assert_allclose(found, eta, rtol=1e-10)
     assert offset[0] == 0

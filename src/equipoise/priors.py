@@ -286,9 +286,9 @@ def prior_offset(sampled: float, population: float) -> float:
         >>> round(prior_offset(0.5, 0.1), 4)
         -2.1972
     """
-    drawn = number(sampled, "sampled", 0, 1, open_ends=True)
+    shown = number(sampled, "sampled", 0, 1, open_ends=True)
     real = number(population, "population", 0, 1, open_ends=True)
-    return float(log_odds(real) - log_odds(drawn))
+    return float(log_odds(real) - log_odds(shown))
 
 
 def prior_logits(prior: npt.ArrayLike) -> FloatArray:
@@ -309,15 +309,15 @@ def prior_logits(prior: npt.ArrayLike) -> FloatArray:
     return log_odds(p[1:]) if len(p) == 2 else np.log(p) - np.log(p[0])
 
 
-def prior_offsets(drawn: npt.ArrayLike, population: npt.ArrayLike) -> FloatArray:
+def prior_offsets(sampled: npt.ArrayLike, population: npt.ArrayLike) -> FloatArray:
     """Return the correction for drawing classes at other shares.
 
     The score of class c is shifted by -log r_c, where r_c is proportional to
-    drawn_c / population_c, the rate at which its rows are drawn (Elkan 2001, theorem
+    sampled_c / population_c, the rate at which its rows are drawn (Elkan 2001, theorem
     2; for several classes Saerens et al. 2002, equation 2.4).
 
     Args:
-        drawn: `[classes]` each class's share of the drawn examples, above 0.
+        sampled: `[classes]` each class's share of the drawn examples, above 0.
         population: `[classes]` its share of the population, above 0.
 
     Returns:
@@ -327,7 +327,7 @@ def prior_offsets(drawn: npt.ArrayLike, population: npt.ArrayLike) -> FloatArray
         >>> prior_offsets([0.5, 0.5], [0.9, 0.1]).round(4).tolist()
         [-2.1972]
     """
-    return prior_logits(population) - prior_logits(drawn)
+    return prior_logits(population) - prior_logits(sampled)
 
 
 def weight_offsets(class_weights: npt.ArrayLike) -> FloatArray:

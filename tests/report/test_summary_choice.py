@@ -20,7 +20,7 @@ from equipoise.report.summary import highlighted, summarise
 from equipoise.report.summary_choice import (
     advice,
     alternative,
-    amount,
+    difference_words,
     fitting,
     standing,
 )
@@ -76,7 +76,7 @@ def test_another_arm_may_have_measured_higher(trial: Trial) -> None:
 
 def test_an_undecided_trial_names_both_and_what_they_cost(trial: Trial) -> None:
     found = judged(trial, auto="cannot tell", focal="cannot tell", prior="worse")
-    gain = amount(found.verdict.arms["auto"].difference)
+    gain = difference_words(found.verdict.arms["auto"].difference)
     why = (
         f"No arm was shown to beat plain. auto measured highest: {gain} in average "
         "precision against plain, which this trial cannot tell from no difference."
@@ -130,9 +130,9 @@ def test_an_arm_of_the_prior_is_no_alternative(
     assert alternative(judged(trial, prior="cannot tell")) is None
 
 
-def test_amounts() -> None:
-    assert amount(Estimate(0.0211, -0.01, 0.052)) == "+0.021 [-0.010, +0.052]"
-    assert amount(Estimate(0.5, reason="one split")) == "+0.500"
+def test_difference_words() -> None:
+    assert difference_words(Estimate(0.0211, -0.01, 0.052)) == "+0.021 [-0.010, +0.052]"
+    assert difference_words(Estimate(0.5, reason="one split")) == "+0.500"
 
 
 OPTIONS: list[dict[str, Any]] = [

@@ -12,7 +12,7 @@ import pytest
 from equipoise.report.summary import summarise
 from equipoise.report.summary_curves import (
     POINTS,
-    calibration,
+    calibration_lines,
     explorer,
     ranking_curves,
 )
@@ -88,7 +88,7 @@ def test_curves_are_bounded_and_only_some_have_bands(
 
 def test_few_positives_have_few_groups(make_trial: Callable[..., Trial]) -> None:
     trial = make_trial(400, 20, ("plain",))
-    data = calibration(trial, ["plain"])
+    data = calibration_lines(trial, ["plain"])
     assert data["log"]  # 5 in 100 are positive
     assert len(data["lines"][0]["x"]) <= 4
     for low, y, high in zip(

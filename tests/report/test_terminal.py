@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from equipoise._core.numerals import duration, estimate_parts
-from equipoise.report.terminal import brier, decision, how, leaderboard, lines
+from equipoise.report.terminal import decision, how, leaderboard, lines, short_brier
 from equipoise.verbs.model import FittedModel
 from equipoise.verbs.trial import Trial
 
@@ -89,7 +89,7 @@ def test_the_screen_fits_and_holds_every_number(
             assert parts[0] in text
             if len(parts) > 1:
                 assert f"[{parts[1]}, {parts[2]}]" in text
-        assert brier(evaluation["brier"]) in text
+        assert short_brier(evaluation["brier"]) in text
         assert duration(trial.scores.seconds[arm]) in text
 
 

@@ -23,7 +23,7 @@ from equipoise.report import words
     ],
 )
 def test_numbers(value: Any, digits: int, signed: bool, text: str) -> None:
-    assert words.number(value, digits, signed=signed) == text
+    assert words.written_number(value, digits, signed=signed) == text
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_signed_ends() -> None:
     [(None, "\u2013"), (0.0, "0"), (7.0, "7"), (12.345, "12.3"), (1234.5, "1,234")],
 )
 def test_amounts(value: Any, text: str) -> None:
-    assert words.amount(value) == text
+    assert words.written_amount(value) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(99.94, "99.9 s"), (120.0, "2.0 min")])

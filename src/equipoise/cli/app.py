@@ -60,8 +60,8 @@ EXIT_USAGE = 2
 EXITS_STOPPED = (130, 143, 129)  # what Typer makes of Ctrl-C; SIGTERM; SIGHUP
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(asked: bool) -> None:
+    if asked:
         from importlib.metadata import version
 
         console().print(f"equipoise {version('equipoise')}", highlight=False)

@@ -35,12 +35,12 @@ Strategies = Annotated[
         show_default="prior,logistic,trees,plain,class_weight,auto",
     ),
 ]
-Repeats = Annotated[
+RepeatCount = Annotated[
     str,
     typer.Option(metavar="N|auto", help="Repeats of the folds; auto spends --minutes."),
 ]
 
-Out = Annotated[
+OutFolder = Annotated[
     Path | None,
     typer.Option(
         "--out",
@@ -76,26 +76,26 @@ def compare(
     target: options.Target = None,
     test: options.TestFile = None,
     positive: options.Positive = None,
-    group: options.Group = None,
-    time: options.Time = None,
+    group: options.GroupColumn = None,
+    time: options.TimeColumn = None,
     drop: options.Drop = None,
     keep: options.KeepColumn = None,
     unlabelled: options.Unlabelled = "refuse",
     day_first: options.DayFirst = None,
     strategies: Strategies = None,
     folds: options.Folds = 5,
-    repeats: Repeats = "auto",
+    repeats: RepeatCount = "auto",
     minutes: Annotated[
         float, typer.Option(help="Time budget of --repeats auto.")
     ] = 2.0,
-    duplicates: options.Duplicates = "auto",
+    duplicates: options.DuplicatesName = "auto",
     objective: options.ObjectiveName = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
     cost_abstain: options.CostAbstain = None,
     network: options.Network = "default",
     seed: options.Seed = 0,
-    out: Out = None,
+    out: OutFolder = None,
     tensorboard: Tensorboard = None,
     mlflow: Mlflow = None,
 ) -> None:
@@ -105,7 +105,7 @@ def compare(
     given again: its networks from a state that is saved every half minute.
     """
     from equipoise._core.outputs import writable_folder, write_or_rescue
-    from equipoise.report.summary_choice import alternative, amount, fitting
+    from equipoise.report.summary_choice import alternative, difference_words, fitting
     from equipoise.verbs.compare import compare as run
 
     if out is not None:
@@ -155,7 +155,7 @@ def compare(
     ]
     other = alternative(trial)
     if other is not None and trial.best.name == trial.results.baseline:
-        gain = amount(trial.verdict.arms[other].difference)
+        gain = difference_words(trial.verdict.arms[other].difference)
         say_hint(
             f"{other} measured highest, {gain} in average precision, but was not shown "
             f"to beat {trial.best.name}; to have it, put --strategy {other} below."

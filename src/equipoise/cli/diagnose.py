@@ -41,8 +41,8 @@ def diagnose(
     target: options.Target = None,
     test: options.TestFile = None,
     positive: options.Positive = None,
-    group: options.Group = None,
-    time: options.Time = None,
+    group: options.GroupColumn = None,
+    time: options.TimeColumn = None,
     drop: options.Drop = None,
     keep: options.KeepColumn = None,
     unlabelled: options.Unlabelled = "refuse",
@@ -57,7 +57,7 @@ def diagnose(
         ),
     ] = False,
     mute: Mute = None,
-    duplicates: options.Duplicates = "auto",
+    duplicates: options.DuplicatesName = "auto",
     fail_on: FailOn = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print plain data instead of sentences.")
@@ -122,7 +122,7 @@ def diagnose(
         raise typer.Exit(1)
 
 
-def _in_options(found: Diagnosis, options: Mapping[str, str]) -> Diagnosis:
+def _in_options(diagnosis: Diagnosis, options: Mapping[str, str]) -> Diagnosis:
     """Return a diagnosis whose advice names options, before its lines are wrapped."""
     findings = tuple(
         replace(
@@ -130,10 +130,10 @@ def _in_options(found: Diagnosis, options: Mapping[str, str]) -> Diagnosis:
             message=as_options(finding.message, options),
             advice=as_options(finding.advice, options),
         )
-        for finding in found.findings
+        for finding in diagnosis.findings
     )
     skipped = tuple(
         replace(one, reason=as_options(one.reason, options))
-        for one in found.not_applicable
+        for one in diagnosis.not_applicable
     )
-    return replace(found, findings=findings, not_applicable=skipped)
+    return replace(diagnosis, findings=findings, not_applicable=skipped)

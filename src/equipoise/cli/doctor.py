@@ -21,8 +21,8 @@ def doctor(
     from equipoise.verbs.doctor import examine
 
     with without_tensorflow_lines():
-        found = examine()
-    text = to_json(found.to_dict()) if as_json else str(found)
+        health = examine()
+    text = to_json(health.to_dict()) if as_json else str(health)
     say_text(text)
-    if not found.sound:
+    if not health.sound:
         raise typer.Exit(1)

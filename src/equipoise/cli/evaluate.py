@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    model: options.Model,
+    model: options.ModelFile,
     source: options.Source,
     target: options.Target = None,
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
@@ -36,18 +36,19 @@ def evaluate(
 
     with without_tensorflow_lines(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        found = load(model).evaluate(source, target, level=level, seed=seed)
+        evaluation = load(model).evaluate(source, target, level=level, seed=seed)
     grave = [str(w.message) for w in caught if w.category is TrialWarning]
     for other in caught:
         if other.category is not TrialWarning:
             warnings.warn(other.message, stacklevel=1)
-    text = to_json(found.as_dict()) if as_json else _graver_first(found, grave)
-    say_text(text)
+    say_text(
+        to_json(evaluation.as_dict()) if as_json else _graver_first(evaluation, grave)
+    )
 
 
-def _graver_first(found: Evaluation, grave: Sequence[str]) -> str:
+def _graver_first(evaluation: Evaluation, grave: Sequence[str]) -> str:
     """Return an evaluation as text; what spoils its figures stands before them."""
-    notes = tuple(note for note in found.notes if note not in grave)
+    notes = tuple(note for note in evaluation.notes if note not in grave)
     width = display_width()
     first = [wrap(note, width, first="warning: ") for note in grave]
-    return "\n".join([*first, str(dataclasses.replace(found, notes=notes))])
+    return "\n".join([*first, str(dataclasses.replace(evaluation, notes=notes))])

@@ -12,7 +12,7 @@ from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import say_wrote
 
-Out = Annotated[
+OutPath = Annotated[
     Path,
     typer.Option(
         "--out",
@@ -32,7 +32,7 @@ Format = Annotated[
 ]
 
 
-def export(model: options.Model, out: Out, format: Format = None) -> None:
+def export(model: options.ModelFile, out: OutPath, format: Format = None) -> None:
     """Write a model as a SavedModel or as ONNX, and compare it before it is there."""
     from equipoise.verbs.model import load
 

@@ -12,7 +12,7 @@ from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import progress, say_text, say_written
 
-Strategy = Annotated[
+StrategyNames = Annotated[
     str,
     typer.Option(
         metavar="NAMES",
@@ -20,7 +20,7 @@ Strategy = Annotated[
         "networks, trees and a linear model.",
     ),
 ]
-Out = Annotated[
+OutModel = Annotated[
     Path,
     typer.Option(
         "--out",
@@ -61,20 +61,20 @@ Capacity = Annotated[
 
 def fit(
     source: options.Source,
-    out: Out,
+    out: OutModel,
     target: options.Target = None,
     positive: options.Positive = None,
-    group: options.Group = None,
-    time: options.Time = None,
+    group: options.GroupColumn = None,
+    time: options.TimeColumn = None,
     drop: options.Drop = None,
     keep: options.KeepColumn = None,
     unlabelled: options.Unlabelled = "refuse",
     day_first: options.DayFirst = None,
-    strategy: Strategy = "auto",
+    strategy: StrategyNames = "auto",
     precision_floor: PrecisionFloor = None,
     recall_floor: RecallFloor = None,
     certify: Certify = None,
-    duplicates: options.Duplicates = "auto",
+    duplicates: options.DuplicatesName = "auto",
     objective: options.ObjectiveName = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,

@@ -53,7 +53,7 @@ TestFile = Annotated[
         show_default=False,
     ),
 ]
-Group = Annotated[
+GroupColumn = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
@@ -61,7 +61,7 @@ Group = Annotated[
         show_default=False,
     ),
 ]
-Time = Annotated[
+TimeColumn = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
@@ -104,7 +104,7 @@ DayFirst = Annotated[
     ),
 ]
 Seed = Annotated[int, typer.Option(help="One seed gives one result.")]
-Duplicates = Annotated[
+DuplicatesName = Annotated[
     str,
     typer.Option(
         metavar="NAME",
@@ -138,7 +138,7 @@ CostAbstain = Annotated[
         "--cost-fp and --cost-fn.",
     ),
 ]
-Model = Annotated[
+ModelFile = Annotated[
     Path,
     typer.Argument(
         metavar="MODEL", help="A model that fit has saved.", show_default=False

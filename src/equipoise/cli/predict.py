@@ -12,7 +12,7 @@ from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import say_text, say_wrote
 
-Rows = Annotated[
+RowsFile = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
@@ -20,7 +20,7 @@ Rows = Annotated[
         show_default=False,
     ),
 ]
-Out = Annotated[
+OutFile = Annotated[
     Path,
     typer.Option(
         "--out",
@@ -40,7 +40,9 @@ Keep = Annotated[
 ]
 
 
-def predict(model: options.Model, source: Rows, out: Out, keep: Keep = None) -> None:
+def predict(
+    model: options.ModelFile, source: RowsFile, out: OutFile, keep: Keep = None
+) -> None:
     """Score rows: their probability, and 1 flagged, 0 not, -1 undecided."""
     from equipoise._core.outputs import writable_file
     from equipoise.verbs.model import load

@@ -28,16 +28,16 @@ def flags(root: Any, verb: str = "") -> dict[str, str]:
     """
     ordered = [*(c for n, c in root.commands.items() if n != verb)]
     ordered += [root.commands[verb]] if verb in root.commands else []
-    found = {}
+    options = {}
     for command in ordered:
         for option in command.params:
             if not option.opts[0].startswith("--"):
                 continue
-            found[option.name] = option.opts[0]
+            options[option.name] = option.opts[0]
             if option.secondary_opts:  # such as --day-first/--month-first
-                found[f"{option.name}=True"] = option.opts[0]
-                found[f"{option.name}=False"] = option.secondary_opts[0]
-    return found | _OTHER.get(verb, {})
+                options[f"{option.name}=True"] = option.opts[0]
+                options[f"{option.name}=False"] = option.secondary_opts[0]
+    return options | _OTHER.get(verb, {})
 
 
 def as_options(text: str, flags: Mapping[str, str]) -> str:
@@ -56,12 +56,12 @@ def as_options(text: str, flags: Mapping[str, str]) -> str:
         'See read(X, target=y).'
     """
 
-    def option(found: re.Match[str]) -> str:
-        name, value = found[1], found[2]
-        if found[0] in flags:
-            return flags[found[0]]
+    def option(match: re.Match[str]) -> str:
+        name, value = match[1], match[2]
+        if match[0] in flags:
+            return flags[match[0]]
         if name not in flags:
-            return found[0]
+            return match[0]
         return flags[name] if value is None else f"{flags[name]} {value}"
 
     return _ARGUMENT.sub(option, text)

@@ -453,7 +453,9 @@ def _affordable(replicates: int, rows: int) -> int:
     return min(replicates, max(FEWEST, CELLS // rows))
 
 
-def _notes(y: BoolArray, folds: IntArray, drawn: int, asked: int) -> tuple[str, ...]:
+def _notes(
+    y: BoolArray, folds: IntArray, replicates: int, asked: int
+) -> tuple[str, ...]:
     notes = []
     count = int(folds.max()) + 1
     empty = sum(
@@ -471,8 +473,8 @@ def _notes(y: BoolArray, folds: IntArray, drawn: int, asked: int) -> tuple[str, 
             "With one repeat, the variation between splits is unknown and not included "
             "in the intervals."
         )
-    if drawn < asked:
-        notes.append(f"{drawn} replicates instead of {asked}: the table is large.")
+    if replicates < asked:
+        notes.append(f"{replicates} replicates instead of {asked}: the table is large.")
     return tuple(notes)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from equipoise._core.numerals import exact
+from equipoise.metrics.registry import METRICS
 from equipoise.report.canvas import (
     GRID,
     MARKERS,
@@ -35,15 +36,15 @@ def figures(summary: Summary) -> dict[str, str]:
         where the trial holds a sweep of weights, "sweep_decisions" and
         "sweep_ranking".
     """
-    drawn = {
+    pictures = {
         "precision_recall": precision_recall(summary),
         "roc": roc(summary),
         "calibration": calibration(summary),
     }
     if summary["sweep"] is not None:
-        drawn["sweep_decisions"] = sweep_decisions(summary["sweep"])
-        drawn["sweep_ranking"] = sweep_ranking(summary["sweep"])
-    return drawn
+        pictures["sweep_decisions"] = sweep_decisions(summary["sweep"])
+        pictures["sweep_ranking"] = sweep_ranking(summary["sweep"])
+    return pictures
 
 
 def precision_recall(summary: Summary) -> str:
@@ -52,7 +53,12 @@ def precision_recall(summary: Summary) -> str:
     share = summary["data"]["prevalence"]
     plot.axhline(share, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
     _curves(plot, summary, "precision_recall", step=True)
-    plot.set(xlabel="Recall", ylabel="Precision", xlim=(0, 1.01), ylim=(0, 1.03))
+    plot.set(
+        xlabel=METRICS["recall"].title,
+        ylabel=METRICS["precision"].title,
+        xlim=(0, 1.01),
+        ylim=(0, 1.03),
+    )
     return to_svg(figure, "pr")
 
 
@@ -63,7 +69,7 @@ def roc(summary: Summary) -> str:
     _curves(plot, summary, "roc", step=False)
     plot.set(
         xlabel="False positive rate",
-        ylabel="Recall",
+        ylabel=METRICS["recall"].title,
         xlim=(-0.01, 1),
         ylim=(0, 1.03),
     )
@@ -138,7 +144,7 @@ def sweep_ranking(data: Mapping[str, Any]) -> str:
     )
     plot.fill_between(weights, low, high, color=SERIES[0], alpha=0.15, linewidth=0)
     plot.plot(weights, value, color=SERIES[0], linewidth=1.6, marker="o", markersize=4)
-    plot.set(ylim=(0, 1.03), ylabel="Average precision")
+    plot.set(ylim=(0, 1.03), ylabel=METRICS["average_precision"].title)
     _weight_axis(plot, weights)
     return to_svg(figure, "swr")
 
@@ -157,7 +163,7 @@ def _label(
     rises = before is not None and last > before
     above = last < 0.93 if rises else last < 0.1
     plot.annotate(
-        metric,
+        METRICS[metric].label,
         (weights[-1], last),
         textcoords="offset points",
         xytext=(0, 8 if above else -15),

@@ -20,31 +20,31 @@ MOST_ITEMS = 8
 """Items of a list that a page shows."""
 
 
-def summarise_diagnosis(found: Diagnosis) -> dict[str, Any]:
+def summarise_diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
     """Return what the page of a diagnosis shows, as plain data.
 
     Args:
-        found: What `diagnose` gave.
+        diagnosis: What `diagnose` gave.
     """
-    data = found.to_dict()
+    data = diagnosis.to_dict()
     titles = {check.code: check.title for check in CHECKS}
     return {
         "facts": _without_repeats(data["facts"]),
-        "verdict": verdict_of(found),
+        "verdict": verdict_of(diagnosis),
         "findings": [
             {**finding, "evidence": _readable(finding["evidence"])}
             for finding in data["findings"]
         ],
-        "passed": [{"code": code, "title": titles[code]} for code in found.passed],
+        "passed": [{"code": code, "title": titles[code]} for code in diagnosis.passed],
         "not_applicable": data["not_applicable"],
         "muted": data["muted"],
         "version": metadata.version("equipoise"),
     }
 
 
-def verdict_of(found: Diagnosis) -> str:
+def verdict_of(diagnosis: Diagnosis) -> str:
     """Return the diagnosis in one sentence."""
-    times = Counter(finding.severity for finding in found.findings)
+    times = Counter(finding.severity for finding in diagnosis.findings)
     if times["error"]:
         text = f"Mend {count(times['error'], 'error')} before any training"
         more = times["warning"]

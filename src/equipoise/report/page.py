@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from equipoise.errors import printable
+from equipoise.metrics.registry import metric
 from equipoise.report import words
 from equipoise.report.drawings import figures
 from equipoise.report.looks import summarise_diagnosis
@@ -33,11 +34,11 @@ def render(summary: Mapping[str, Any]) -> str:
     page = environment.get_template("report.html")
     from markupsafe import Markup
 
-    drawn = {name: Markup(svg) for name, svg in figures(summary).items()}
+    pictures = {name: Markup(svg) for name, svg in figures(summary).items()}
     return page.render(
         s=summary,
         explorer=_explorer(summary["explorer"]),
-        figure=drawn,
+        figure=pictures,
         css=Markup(_text(environment, "report.css")),
         script=Markup(_text(environment, "explorer.js")),
     )
@@ -58,14 +59,14 @@ def _explorer(explorer: Mapping[str, Any]) -> dict[str, Any]:
     return {**explorer, "arms": arms}
 
 
-def render_diagnosis(found: Diagnosis) -> str:
+def render_diagnosis(diagnosis: Diagnosis) -> str:
     """Return a diagnosis as one standalone HTML page, of the family of the report.
 
     The page reaches no network, runs no script and holds no row of the data. Every
     text of the data is escaped.
 
     Args:
-        found: What `equipoise.diagnose` gave.
+        diagnosis: What `equipoise.diagnose` gave.
 
     Returns:
         HTML; the same diagnosis gives the same text.
@@ -75,7 +76,7 @@ def render_diagnosis(found: Diagnosis) -> str:
     environment = _environment()
     page = environment.get_template("diagnosis.html")
     css = Markup(_text(environment, "report.css"))
-    return page.render(s=summarise_diagnosis(found), css=css)
+    return page.render(s=summarise_diagnosis(diagnosis), css=css)
 
 
 def _environment() -> Environment:
@@ -92,16 +93,22 @@ def _environment() -> Environment:
     from equipoise.diagnosis.words import count, ratio, share
 
     environment.filters.update(
-        number=words.number,
+        number=words.written_number,
         value=words.value,
         ends=words.ends,
-        amount=words.amount,
+        amount=words.written_amount,
         seconds=words.seconds,
         count=count,
         share=share,
         ratio=ratio,
+        metric_title=_metric_title,
     )
     return environment
+
+
+def _metric_title(name: str) -> str:
+    """Return what a metric is called in a heading."""
+    return metric(name).title
 
 
 def _finalize(value: Any) -> Any:

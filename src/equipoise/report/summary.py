@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import HEADLINE, decided_metrics
-from equipoise.report.summary_curves import calibration, explorer, ranking_curves
+from equipoise.report.summary_curves import calibration_lines, explorer, ranking_curves
 from equipoise.report.summary_sweep import sweep
 from equipoise.report.summary_ties import ties
 from equipoise.report.summary_words import (
@@ -63,7 +63,7 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
             ],
             "winner": _winner(trial),
             "curves": ranking_curves(trial, shown),
-            "calibration": calibration(trial, shown),
+            "calibration": calibration_lines(trial, shown),
             "explorer": explorer(trial),
             "sweep": sweep(trial),
             "time": _time(trial),
@@ -98,7 +98,7 @@ def versions() -> dict[str, str]:
     }
 
 
-def interval(estimate: Estimate) -> dict[str, Any]:
+def interval_facts(estimate: Estimate) -> dict[str, Any]:
     """Return value, ends and, where undefined, the reason."""
     return {
         "value": estimate.value,
@@ -122,22 +122,23 @@ def _data(trial: TrialRecord) -> dict[str, Any]:
 
 def _decision(trial: TrialRecord) -> dict[str, Any]:
     name = trial.verdict.choice
-    found = trial.results[name].evaluation
-    confusion = None if found.confusion is None else found.confusion.as_dict()
-    total = found.rows
+    evaluation = trial.results[name].evaluation
+    cells = evaluation.confusion
+    confusion = None if cells is None else cells.as_dict()
+    total = evaluation.rows
     return {
         "arm": name,
         "goal": goal_words(trial.objective),
-        "threshold": found.threshold,
-        "lower": found.lower,
+        "threshold": evaluation.threshold,
+        "lower": evaluation.lower,
         "threshold_range": None
-        if found.threshold_range is None
-        else list(found.threshold_range),
+        if evaluation.threshold_range is None
+        else list(evaluation.threshold_range),
         "sentences": decision_sentences(trial),
         "metrics": [
-            {"name": m, **metric_words(m), **interval(found[m])}
+            {"name": m, **metric_words(m), **interval_facts(evaluation[m])}
             for m in (*decided_metrics(described=True), "undecided", "cost")
-            if m in found and m != "flag_rate"
+            if m in evaluation and m != "flag_rate"
         ],
         "confusion": confusion,
         "per_thousand": None
@@ -152,7 +153,7 @@ def _leaderboard(trial: TrialRecord) -> list[dict[str, Any]]:
         {
             "name": name,
             "letters": letters[name],
-            **{m: interval(trial.results[name].evaluation[m]) for m in HEADLINE},
+            **{m: interval_facts(trial.results[name].evaluation[m]) for m in HEADLINE},
             **_against(trial, name),
             "best": name == trial.verdict.choice,
             "baseline": name == trial.results.baseline,
@@ -168,7 +169,7 @@ def _against(trial: TrialRecord, name: str) -> dict[str, Any]:
         return {"outcome": "baseline", "difference": None, "p": None}
     return {
         "outcome": verdict.outcome,
-        "difference": interval(verdict.difference),
+        "difference": interval_facts(verdict.difference),
         "p": verdict.p,
         "detectable": verdict.detectable,
     }
@@ -180,7 +181,7 @@ def _winner(trial: TrialRecord) -> dict[str, Any]:
         "name": best.name,
         "optimism": best.optimism,
         "share": best.share[best.name],
-        "estimate": interval(best.estimate),
+        "estimate": interval_facts(best.estimate),
     }
 
 
@@ -218,7 +219,7 @@ def _test(trial: TrialRecord) -> dict[str, Any] | None:
     if trial.held_out is None:
         return None
     first = next(iter(trial.test.values()))
-    wanted = (*HEADLINE, "recall", "precision")
+    shown = (*HEADLINE, "recall", "precision")
     return {
         "rows": first.rows,
         "positives": first.positives,
@@ -227,8 +228,8 @@ def _test(trial: TrialRecord) -> dict[str, Any] | None:
         "arms": [
             {
                 "name": name,
-                **{m: interval(e[m]) for m in wanted if m in e},
-                "difference": None if d is None else interval(d),
+                **{m: interval_facts(e[m]) for m in shown if m in e},
+                "difference": None if d is None else interval_facts(d),
             }
             for name in trial.names
             for e, d in [(trial.test[name], trial.held_out.difference(name))]

@@ -69,7 +69,9 @@ def standing(trial: TrialRecord) -> str:
     if first is None:
         return f"{base} measured highest, and no arm was shown to beat it."
     verdict = trial.verdict.arms[first]
-    against = f"{amount(verdict.difference)} in average precision against {base}"
+    against = (
+        f"{difference_words(verdict.difference)} in average precision against {base}"
+    )
     if verdict.outcome == "equivalent":
         return (
             f"No arm was shown to beat {base}. {first} measured highest: {against}, "
@@ -105,7 +107,7 @@ def advice(trial: TrialRecord) -> str:
     )
 
 
-def amount(difference: Estimate) -> str:
+def difference_words(difference: Estimate) -> str:
     """Write a paired difference with its interval, if it has one."""
     ends = difference.low, difference.high
     return numerals.estimate(difference.value, *ends, signed=True)
@@ -115,8 +117,8 @@ def fitting(trial: TrialRecord, name: str) -> Fitting:
     """Return how to make the model of an arm, for the trial's aim and protocol."""
     strategy = next(s for s in trial.strategies if s.name == name)
     place = trial.strategies.index(strategy)
-    known = {**catalogue(), **{s.name: s for s in sweep_strategies()}}
-    named = known.get(name) == strategy
+    catalogued = {**catalogue(), **{s.name: s for s in sweep_strategies()}}
+    named = catalogued.get(name) == strategy
     what = f'"{name}"' if named else f"trial.strategies[{place}]"
     words, options = [f"strategy={what}"], [("--strategy", name)]
     costs = as_costs(trial.costs)
@@ -134,9 +136,10 @@ def fitting(trial: TrialRecord, name: str) -> Fitting:
         if value != getattr(Protocol(), key):
             words.append(f"{key}={value!r}")
             options.append((f"--{key}", value))
-    network, own = trial.training.get("network", "default"), False
+    network = trial.training.get("network", "default")
+    users_network = False
     if _has_networks(strategy):
-        own = network is None
+        users_network = network is None
         if network not in (None, "default"):
             words.append(f'network="{network}"')
             options.append(("--network", network))
@@ -145,11 +148,11 @@ def fitting(trial: TrialRecord, name: str) -> Fitting:
             text = ", ".join(f"{key}={value!r}" for key, value in changed.items())
             words.append(f"training=equipoise.training.TrainingSettings({text})")
             named = False
-    if own:
+    if users_network:
         words.append("model=model")
-    source = "(x, y)" if own else "table"
+    source = "(x, y)" if users_network else "table"
     call = f"equipoise.fit({', '.join([source, *words])})"
-    return Fitting(call, tuple(options) if named and not own else None)
+    return Fitting(call, tuple(options) if named and not users_network else None)
 
 
 def costs_code(costs: Costs) -> str:

@@ -60,13 +60,13 @@ def ranking_curves(trial: TrialRecord, shown: Sequence[str]) -> list[dict[str, A
     return result
 
 
-def calibration(trial: TrialRecord, shown: Sequence[str]) -> dict[str, Any]:
+def calibration_lines(trial: TrialRecord, shown: Sequence[str]) -> dict[str, Any]:
     """Return the share of positives over the predicted probability."""
     y = trial.results.y
     groups = int(np.clip(int(y.sum()) // POSITIVES_PER_GROUP, 2, MOST_GROUPS))
     lines = []
     for name in shown:
-        found = calibration_curve(
+        points = calibration_curve(
             y,
             trial.results[name].probability,
             groups=groups,
@@ -75,8 +75,8 @@ def calibration(trial: TrialRecord, shown: Sequence[str]) -> dict[str, Any]:
         lines.append(
             {
                 "name": name,
-                **_line(found, True),
-                "rows": [round(float(n), 1) for n in found.at],
+                **_line(points, True),
+                "rows": [round(float(n), 1) for n in points.at],
                 "error": trial.results[name].evaluation["brier"].value,
             }
         )
@@ -117,18 +117,20 @@ def _explored(trial: TrialRecord, name: str) -> dict[str, Any]:
     decided = arm.decided
     repeats = len(decided.score)
     labels = np.tile(trial.results.y, repeats)
-    found = curve(labels, probability(decided.score).ravel())
+    thresholds = curve(labels, probability(decided.score).ravel())
     chosen = arm.evaluation.threshold
     # The lowest score that the rule flags, by its own decisions.
     least = np.min(probability(decided.score), where=decided.flagged, initial=math.inf)
-    at = int(np.searchsorted(-found.threshold, -least, side="right")) - 1
-    places = _places(found.counts.tp, found.counts.fp, [at] if at >= 0 else [])
+    at = int(np.searchsorted(-thresholds.threshold, -least, side="right")) - 1
+    places = _places(
+        thresholds.counts.tp, thresholds.counts.fp, [at] if at >= 0 else []
+    )
     points: list[list[float | None]] = [[None, 0.0, 0.0]]
     points += [
         [
-            _between(found.threshold, i),
-            _short(float(found.counts.tp[i]) / repeats, 12),
-            _short(float(found.counts.fp[i]) / repeats, 12),
+            _between(thresholds.threshold, i),
+            _short(float(thresholds.counts.tp[i]) / repeats, 12),
+            _short(float(thresholds.counts.fp[i]) / repeats, 12),
         ]
         for i in places
     ]

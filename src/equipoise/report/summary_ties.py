@@ -11,6 +11,7 @@ import numpy as np
 from equipoise.comparison.constant import against_constant
 from equipoise.comparison.letters import letter_groups
 from equipoise.comparison.paired import nadeau_bengio
+from equipoise.metrics.registry import METRICS
 from equipoise.uncertainty.multiplicity import holm
 
 if TYPE_CHECKING:
@@ -52,19 +53,20 @@ def _p(trial: TrialRecord, first: str, second: str) -> float:
 
 
 def _one_constant(trial: TrialRecord, first: str, second: str) -> bool:
-    results, metric = trial.results, trial.verdict.metric
-    known = metric in ("average_precision", "roc_auc")
-    return known and results[first].constant != results[second].constant
+    """Return whether one of two arms says the same of every row, if that ranks."""
+    results = trial.results
+    ranks = METRICS[trial.verdict.metric].kind == "ranking"
+    return ranks and results[first].constant != results[second].constant
 
 
 def _p_constant(trial: TrialRecord, first: str, second: str) -> float:
     results = trial.results
     arm = results[second] if results[first].constant else results[first]
-    found = against_constant(
+    tested = against_constant(
         trial.verdict.metric,
         arm.at_level.__getitem__,
         results[first].evaluation.prevalence,
         units=results.units,
         level=trial.verdict.level,
     )
-    return found.test.p
+    return tested.test.p

@@ -50,15 +50,15 @@ def metric_words(name: str) -> dict[str, str]:
 def decision_sentences(trial: TrialRecord) -> list[str]:
     """Return what to use, from where to flag, and what that gives on 1,000 rows."""
     name = trial.verdict.choice
-    found = trial.results[name].evaluation
-    c = found.confusion
-    if found.threshold is None or c is None:
+    evaluation = trial.results[name].evaluation
+    c = evaluation.confusion
+    if evaluation.threshold is None or c is None:
         return [f"Use {name}."]
     if c.tp + c.fp + c.undecided == 0:
         return [
             f"Use {name}. At the best {goal_words(trial.objective)} no row is flagged."
         ]
-    per = 1000 / found.rows
+    per = 1000 / evaluation.rows
     left = (
         f", and {significant(per * c.undecided)} rows left undecided"
         if c.undecided
@@ -66,7 +66,7 @@ def decision_sentences(trial: TrialRecord) -> list[str]:
     )
     return [
         f"Use {name}, and flag a row from a probability of "
-        f"{decimal(found.threshold)}{else_left(trial)}: {aim_words(trial)}.",
+        f"{decimal(evaluation.threshold)}{else_left(trial)}: {aim_words(trial)}.",
         *([why] if (why := standing(trial)) else []),
         f"Of 1,000 rows like these, {significant(per * (c.tp + c.fp))} are flagged: "
         f"{significant(per * c.tp)} rightly and {significant(per * c.fp)} as "
@@ -114,10 +114,10 @@ def aim_words(trial: TrialRecord) -> str:
 
 
 def _cost_sentences(trial: TrialRecord) -> list[str]:
-    found = trial.results[trial.verdict.choice].evaluation
-    if "cost" not in found:
+    evaluation = trial.results[trial.verdict.choice].evaluation
+    if "cost" not in evaluation:
         return []
-    cost = significant(found["cost"].value)
+    cost = significant(evaluation["cost"].value)
     return [f"That costs {cost} per row; {else_words(trial)}."]
 
 

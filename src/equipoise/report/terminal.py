@@ -25,6 +25,7 @@ from equipoise.diagnosis.words import count
 from equipoise.errors import printable
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.metrics.estimate import Estimate
+from equipoise.metrics.registry import METRICS
 from equipoise.report.summary_choice import standing
 from equipoise.report.summary_words import else_left, else_words, margin_words
 from equipoise.trials.independent_rows import doubt
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.text import Text
 
+    from equipoise.evaluation.evaluation import Evaluation
     from equipoise.trials.trial import TrialRecord
 
 MOST_WARNINGS = 4
@@ -84,10 +86,10 @@ def lines(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
     yield "", ""
     yield from wrapped(decision(trial))
     yield from wrapped(test_lines(trial))
-    found = warnings(trial)
-    if found:
+    doubts = warnings(trial)
+    if doubts:
         yield "", ""
-        yield from wrapped(found, "yellow")
+        yield from wrapped(doubts, "yellow")
 
 
 def _name(text: str) -> str:
@@ -120,7 +122,14 @@ def how(trial: TrialRecord) -> str:
     )
 
 
-TITLES = ("average precision", "AUROC", "Brier", "AP - plain", "verdict", "time")
+RANKED = ("average_precision", "roc_auc")
+TITLES = (
+    *(METRICS[name].label for name in RANKED),
+    "Brier",
+    "AP - plain",
+    "verdict",
+    "time",
+)
 FIGURES = 4
 """How many of the columns hold numbers; they are aligned to the right."""
 
@@ -160,9 +169,8 @@ def _cells(trial: TrialRecord, name: str) -> Cells:
     evaluation = trial.results[name].evaluation
     finding = trial.verdict.arms.get(name)
     return [
-        _parts(evaluation["average_precision"]),
-        _parts(evaluation["roc_auc"]),
-        (brier(evaluation["brier"]),),
+        *(_parts(evaluation[metric]) for metric in RANKED),
+        (short_brier(evaluation["brier"]),),
         () if finding is None else _parts(finding.difference, signed=True),
         ("",) if finding is None else (finding.outcome,),
         (duration(trial.scores.seconds[name]),),
@@ -176,10 +184,10 @@ def _parts(estimate: Estimate, *, signed: bool = False) -> tuple[str, ...]:
     return (value, f"[{ends[0]}, {ends[1]}]") if ends else (value,)
 
 
-Found = tuple[list[str], list[list[str]]]
+Lines = tuple[list[str], list[list[str]]]
 
 
-def _in_one_line(cells: Mapping[str, Cells], width: int) -> Found:
+def _in_one_line(cells: Mapping[str, Cells], width: int) -> Lines:
     rows = [
         [[_name(name)], *([" ".join(cell)] for cell in row)]
         for name, row in cells.items()
@@ -188,12 +196,12 @@ def _in_one_line(cells: Mapping[str, Cells], width: int) -> Found:
     return columns(head, rows, left=(0, FIGURES + 1))
 
 
-def _below_each_other(cells: Mapping[str, Cells], width: int) -> Found:
+def _below_each_other(cells: Mapping[str, Cells], width: int) -> Lines:
     rows = [[[_name(name)], *_stacked(row)] for name, row in cells.items()]
     return columns([["strategy"], *_titles()], rows, left=(0, FIGURES + 1))
 
 
-def _below_names(cells: Mapping[str, Cells], width: int) -> Found:
+def _below_names(cells: Mapping[str, Cells], width: int) -> Lines:
     rows = [[[""], *_stacked(row)] for row in cells.values()]
     head, body = columns([[""], *_titles()], rows, left=(0, FIGURES + 1), gap=2)
     names = [wrap(_name(name), width).split("\n") for name in cells]
@@ -239,30 +247,38 @@ def failures(trial: TrialRecord) -> list[str]:
 def decision(trial: TrialRecord) -> list[str]:
     """Return the chosen threshold and what it costs, in sentences."""
     name = trial.verdict.choice
-    found = trial.results[name].evaluation
-    if found.threshold is None or found.confusion is None:
+    evaluation = trial.results[name].evaluation
+    if evaluation.threshold is None or evaluation.confusion is None:
         return []
-    c = found.confusion
+    c = evaluation.confusion
     if c.tp + c.fp + c.undecided == 0:
         return [f"Decision with {name}: no row would be flagged."]
-    per = 1000 / found.rows
+    per = 1000 / evaluation.rows
     left = f", {significant(per * c.undecided)} rows left undecided"
     left = left if c.undecided else ""
     lines = [
         f"Decision with {name}, {_goal(trial)} chosen out of fold: flag from a "
-        f"probability of {decimal(found.threshold)}{else_left(trial)}.",
+        f"probability of {decimal(evaluation.threshold)}{else_left(trial)}.",
         *threshold_lines(trial),
         *([f"  {why}"] if (why := standing(trial)) else []),
-        f"  recall {interval(found['recall'])}, precision "
-        f"{interval(found['precision'])}, F1 {interval(found['f1'])}",
+        f"  {_measured(evaluation, ('recall', 'precision', 'f1'))}",
         f"  Of 1,000 rows {significant(per * (c.tp + c.fp))} are flagged: "
         f"{significant(per * c.tp)} rightly, {significant(per * c.fp)} false alarms; "
         f"{significant(per * c.fn)} of {significant(per * c.positives)} positives are "
         f"missed{left}.",
     ]
-    if "cost" in found:
-        lines.append(f"  cost per row {interval(found['cost'])}; {else_words(trial)}")
+    if "cost" in evaluation:
+        lines.append(
+            f"  cost per row {short_interval(evaluation['cost'])}; {else_words(trial)}"
+        )
     return lines
+
+
+def _measured(evaluation: Evaluation, metrics: Iterable[str]) -> str:
+    """Return metrics by their names, with their intervals."""
+    return ", ".join(
+        f"{METRICS[name].label} {short_interval(evaluation[name])}" for name in metrics
+    )
 
 
 def _goal(trial: TrialRecord) -> str:
@@ -294,22 +310,20 @@ def test_lines(trial: TrialRecord) -> list[str]:
         f"On the test file ({first.positives:,} of {first.rows:,} positive, "
         f"{percent(first.prevalence)}), average of the fold models:",
     ]
-    for name in trial.names:
-        e = trial.test[name]
-        lines.append(
-            f"  {name}: average precision {interval(e['average_precision'])}, "
-            f"AUROC {interval(e['roc_auc'])}{_against(trial, name)}"
-        )
+    lines += [
+        f"  {name}: {_measured(trial.test[name], RANKED)}{_against(trial, name)}"
+        for name in trial.names
+    ]
     lines += [f"  {note}" for note in dict.fromkeys(first.notes)]
     return lines
 
 
 def _against(trial: TrialRecord, name: str) -> str:
     """Return an arm's paired difference on the test file; nothing of the baseline."""
-    found = None if trial.held_out is None else trial.held_out.difference(name)
-    if found is None or not found.defined:
+    difference = None if trial.held_out is None else trial.held_out.difference(name)
+    if difference is None or not difference.defined:
         return ""
-    words = interval(found, signed=True)
+    words = short_interval(difference, signed=True)
     return f"; {words} average precision against {trial.results.baseline}"
 
 
@@ -329,12 +343,12 @@ def warnings(trial: TrialRecord) -> list[str]:
     return lines
 
 
-def interval(estimate: Estimate, *, signed: bool = False) -> str:
+def short_interval(estimate: Estimate, *, signed: bool = False) -> str:
     """Write an estimate shortly, for example ".762 [.70, .81]"."""
     ends = estimate.low, estimate.high
     return numerals.estimate(estimate.value, *ends, signed=signed, short=True)
 
 
-def brier(estimate: Estimate) -> str:
+def short_brier(estimate: Estimate) -> str:
     """Write a Brier score: small numbers need their own digits."""
     return figure(estimate.value, max(4, decimals_for(estimate.value, 3)))

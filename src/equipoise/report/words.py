@@ -12,15 +12,19 @@ MINUS = "\u2212"
 DASH = "\u2013"
 
 
-def number(value: float | None, digits: int = 3, *, signed: bool = False) -> str:
+def written_number(
+    value: float | None, digits: int = 3, *, signed: bool = False
+) -> str:
     """Write a number with some decimals, or with more if it is small.
 
     A number that is undefined is a dash.
 
     Example:
-        >>> number(0.12345), number(-0.5, 2), number(0.04, 2, signed=True), number(None)
-        ('0.123', '−0.50', '+0.04', '–')
-        >>> number(0.00012)
+        >>> written_number(0.12345), written_number(-0.5, 2), written_number(None)
+        ('0.123', '−0.50', '–')
+        >>> written_number(0.04, 2, signed=True)
+        '+0.04'
+        >>> written_number(0.00012)
         '0.00012'
     """
     if value is None:
@@ -54,18 +58,20 @@ def _parts(estimate: Mapping[str, Any] | None, signed: bool) -> tuple[str, ...]:
     """Return the texts of the value and, if there is an interval, of its ends."""
     if estimate is None or estimate["value"] is None:
         return (DASH,)
-    known = (estimate["low"], estimate["high"])
-    bounds = () if None in known else known
+    interval = (estimate["low"], estimate["high"])
+    bounds = () if None in interval else interval
     texts = numerals.estimate_parts(estimate["value"], *bounds, signed=signed, least=2)
     return tuple(_typeset(text) for text in texts)
 
 
-def amount(value: float | None) -> str:
+def written_amount(value: float | None) -> str:
     """Write a count that may be a mean: whole where it is large or whole.
 
     Example:
-        >>> amount(12345.0), amount(96.4), amount(5.05), amount(0.04), amount(0.0)
-        ('12,345', '96.4', '5.05', '0.04', '0')
+        >>> written_amount(12345.0), written_amount(96.4), written_amount(5.05)
+        ('12,345', '96.4', '5.05')
+        >>> written_amount(0.04), written_amount(0.0)
+        ('0.04', '0')
     """
     return DASH if value is None else _typeset(numerals.amount(value))
 

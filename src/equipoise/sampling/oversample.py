@@ -53,8 +53,8 @@ class Oversample(Sampler):
     def prior(self, totals: Sequence[int]) -> FloatArray:
         """Return the share of either class in a pass."""
         negatives, positives = totals
-        drawn = self.copies(negatives, positives)
-        return prior_of([drawn / (negatives + drawn)])
+        copies = self.copies(negatives, positives)
+        return prior_of([copies / (negatives + copies)])
 
     def describe(self) -> str:
         """Return what it does."""

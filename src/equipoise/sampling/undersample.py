@@ -72,8 +72,8 @@ class Undersample(Sampler):
     def prior(self, totals: Sequence[int]) -> FloatArray:
         """Return the share of either class in a pass."""
         negatives, positives = totals
-        drawn = self.negatives_drawn(negatives, positives)
-        return prior_of([positives / (positives + drawn)])
+        fewer = self.negatives_drawn(negatives, positives)
+        return prior_of([positives / (positives + fewer)])
 
     def describe(self) -> str:
         """Return what it does."""

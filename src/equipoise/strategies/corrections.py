@@ -47,11 +47,11 @@ def correction(parts: Parts, totals: npt.ArrayLike) -> Correction:
 
 def _shifts(parts: Parts, totals: FloatArray) -> dict[str, FloatArray]:
     """Return what each part adds to the correction, `[width]`, by the part's name."""
-    drawn, population = parts.drawn_prior(totals), totals / totals.sum()
+    sampled, population = parts.drawn_prior(totals), totals / totals.sum()
     return {
         "class weights": weight_offsets(parts.class_weights(totals)),
-        f"{parts.sampler_type.name} sampling": prior_offsets(drawn, population),
-        **parts.loss.shifts(parts.options, drawn),
+        f"{parts.sampler_type.name} sampling": prior_offsets(sampled, population),
+        **parts.loss.shifts(parts.options, sampled),
     }
 
 

@@ -87,11 +87,11 @@ def _loss(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
         else:
             yield f"loss={loss!r} has no effect: at {named} it is the cross-entropy."
     elif record.needs_prior:
-        drawn = float(prior_logits(strategy.drawn_prior(totals))[0])
-        if _no_shift(drawn):
+        shift = float(prior_logits(strategy.drawn_prior(totals))[0])
+        if _no_shift(shift):
             yield (
                 f"loss={loss!r} has no effect: half of the drawn rows are positive, so "
-                f"it adjusts nothing{_about(math.exp(drawn))}."
+                f"it adjusts nothing{_about(math.exp(shift))}."
             )
     if isinstance(alpha, int | float) and _no_shift(float(log_odds(alpha))):
         yield (

@@ -42,7 +42,7 @@ class Signature:
         code_type: The type of codes of categories.
         weighted: Whether rows have weights of their own.
         rated: Whether any member has a step size of its own: by its learning rate, or
-            since Adam begins anew after a warm start.
+            since Adam begins again after a warm start.
     """
 
     spec: NetworkSpec

@@ -76,7 +76,7 @@ class Snapshot:
 
         A warm start ends when it has had its epochs or its patience has run out. The
         member then goes on from its best weights with fresh moments, and stopping
-        begins anew: what is kept is an epoch of the strategy's own loss.
+        begins again: what is kept is an epoch of the strategy's own loss.
 
         Args:
             state: "weights", "m" and "v" after the epoch.
@@ -117,23 +117,23 @@ class Snapshot:
                 kind: _chosen(which, fresh[kind], arrays)
                 for kind, arrays in self.state.items()
             },
-            patience=self.patience.anew(members),
+            patience=self.patience.restarted(members),
             turned=turned,
         )
 
     def without(self, done: BoolArray) -> Snapshot:
         """Return the state after some members have left, `[active]`."""
-        kept = dict(self.kept)
+        finished = dict(self.kept)
         leaving, staying = np.flatnonzero(done), np.flatnonzero(~done)
         gone = {
             name: value.numpy() for name, value in _take(self.best, leaving).items()
         }
         for i, member in enumerate(self.active[leaving]):
-            kept[int(member)] = {name: value[i] for name, value in gone.items()}
+            finished[int(member)] = {name: value[i] for name, value in gone.items()}
         state = {kind: _take(arrays, staying) for kind, arrays in self.state.items()}
         best = _take(self.best, staying)
         active = self.active[staying]
-        return replace(self, active=active, state=state, best=best, kept=kept)
+        return replace(self, active=active, state=state, best=best, kept=finished)
 
     def finished(self) -> Snapshot:
         """Return the state after everyone has left."""
@@ -174,17 +174,17 @@ class Snapshot:
             raise InputError(
                 sentence("arrays of another state", "those that a state was saved as")
             )
-        kept: dict[int, Parameters] = {}
+        finished: dict[int, Parameters] = {}
         for key, value in arrays.items():
             if key.startswith("kept."):
                 _, member, name = key.split(".", 2)
-                kept.setdefault(int(member), {})[name] = value
+                finished.setdefault(int(member), {})[name] = value
         return cls(
             int(arrays["epoch"]),
             arrays["active"],
             {kind: _named(arrays, kind) for kind in ("weights", "m", "v")},
             _named(arrays, "best"),
-            kept,
+            finished,
             Patience(arrays["patience.best"], arrays["patience.epoch"]),
             arrays["turned"],
         )
@@ -212,13 +212,13 @@ def _fits(
         if arrays[name].shape != shape or arrays[name].dtype != first[name].dtype:
             return False
     weights = [name for name in first if name.startswith("weights.")]
-    kept = {
+    expected = {
         f"kept.{member}.{name.removeprefix('weights.')}": first[name].shape[1:]
         for member in gone
         for name in weights
     }
-    found = {name: arrays[name].shape for name in set(arrays) - running}
-    return found == kept and arrays["epoch"].shape == ()
+    stored = {name: arrays[name].shape for name in set(arrays) - running}
+    return stored == expected and arrays["epoch"].shape == ()
 
 
 def _take(arrays: Tensors, places: IntArray) -> Tensors:

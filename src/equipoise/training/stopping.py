@@ -123,7 +123,7 @@ class Patience:
         epochs[which[improved]] = epoch
         return Patience(best, epochs), improved
 
-    def anew(self, which: IntArray) -> Patience:
+    def restarted(self, which: IntArray) -> Patience:
         """Return the state in which some members have no best value any more.
 
         Args:

@@ -34,7 +34,7 @@ from equipoise.table.table import Table
 FEW = 32
 """Up to so many rows are walked through all members' trees at once."""
 
-View = Literal["tree", "dense"]
+TreeView = Literal["tree", "dense"]
 MATRICES = {"tree": tree_matrix, "dense": dense_matrix}
 
 
@@ -55,7 +55,7 @@ class TreesScorer:
     encoding: Encoding
     forests: tuple[Forest, ...]
     offset: float
-    view: View = "tree"
+    view: TreeView = "tree"
 
     def log_odds(self, table: Table) -> FloatArray:
         """Return corrected log-odds, `[rows, 1]`."""

@@ -106,26 +106,29 @@ def _log(
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)
-    found = client.get_experiment_by_name(experiment)
-    place = client.create_experiment(experiment) if found is None else found
-    place = place if isinstance(place, str) else place.experiment_id
+    earlier = client.get_experiment_by_name(experiment)
+    place: str = (
+        client.create_experiment(experiment)
+        if earlier is None
+        else earlier.experiment_id
+    )
     facts = trial.to_dict()
     whole = client.create_run(place, run_name=f"trial of {facts['source']}"[:250])
-    own = whole.info.run_id
-    _write(client, own, _trial_parameters(facts), _trial_metrics(trial), [])
-    client.set_tag(own, "mlflow.note.content", str(trial.verdict))
-    client.log_text(own, render(summarise(trial)), "report.html")
-    client.log_text(own, to_json(facts), "comparison.json")
-    identifiers = {"": own}
+    trial_run = whole.info.run_id
+    _write(client, trial_run, _trial_parameters(facts), _trial_metrics(trial), [])
+    client.set_tag(trial_run, "mlflow.note.content", str(trial.verdict))
+    client.log_text(trial_run, render(summarise(trial)), "report.html")
+    client.log_text(trial_run, to_json(facts), "comparison.json")
+    identifiers = {"": trial_run}
     for run in runs:
         made = client.create_run(
-            place, run_name=run.name, tags={"mlflow.parentRunId": own}
+            place, run_name=run.name, tags={"mlflow.parentRunId": trial_run}
         )
         identifiers[run.name] = made.info.run_id
         _write(client, made.info.run_id, run.parameters, run.metrics, _series(run))
         client.set_tag(made.info.run_id, "mlflow.note.content", run.description)
         client.set_terminated(made.info.run_id)
-    client.set_terminated(own)
+    client.set_terminated(trial_run)
     return identifiers
 
 
@@ -171,10 +174,10 @@ def _trial_parameters(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def _trial_metrics(trial: TrialRecord) -> dict[str, float]:
     best = trial.results.leader.estimate
-    found = {
+    metrics = {
         "best_average_precision": best.value,
         "best_average_precision_low": best.low,
         "best_average_precision_high": best.high,
         "seconds": trial.seconds,
     }
-    return {name: float(v) for name, v in found.items() if np.isfinite(v)}
+    return {name: float(v) for name, v in metrics.items() if np.isfinite(v)}

@@ -81,18 +81,18 @@ def _parameters(strategy: Strategy) -> dict[str, Parameter]:
 
 def _metrics(trial: TrialRecord, name: str) -> dict[str, float]:
     arm = trial.results[name]
-    found: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for metric, estimate in arm.evaluation.items():
-        found |= _ends(metric, estimate)
+        metrics |= _ends(metric, estimate)
     for metric, estimate in arm.differences.items():
-        found |= _ends(f"{metric}_minus_{trial.results.baseline}", estimate)
+        metrics |= _ends(f"{metric}_minus_{trial.results.baseline}", estimate)
     threshold = arm.evaluation.threshold
-    found["threshold"] = math.nan if threshold is None else threshold
+    metrics["threshold"] = math.nan if threshold is None else threshold
     if arm.evaluation.lower is not None:
-        found["lower"] = arm.evaluation.lower
-    found["seconds"] = trial.scores.seconds[name]
-    found["updates"] = trial.scores.updates[name]
-    return {key: float(v) for key, v in found.items() if math.isfinite(v)}
+        metrics["lower"] = arm.evaluation.lower
+    metrics["seconds"] = trial.scores.seconds[name]
+    metrics["updates"] = trial.scores.updates[name]
+    return {key: float(v) for key, v in metrics.items() if math.isfinite(v)}
 
 
 def _ends(name: str, estimate: Estimate) -> dict[str, float]:
@@ -121,18 +121,18 @@ def counts_at_recalls(
 
     Example:
         >>> y = np.array([True, False, True, False])
-        >>> found = counts_at_recalls(y, np.array([[4.0, 3.0, 2.0, 1.0]]), points=3)
-        >>> found.tp.tolist(), found.fp.tolist()
+        >>> counts = counts_at_recalls(y, np.array([[4.0, 3.0, 2.0, 1.0]]), points=3)
+        >>> counts.tp.tolist(), counts.fp.tolist()
         ([2.0, 1.0, 0.0], [2.0, 0.0, 0.0])
     """
     positives, negatives = int(y.sum()), int((~y).sum())
     # Rounding must not turn "3 of 12" into "more than 3".
-    wanted = np.linspace(1, 0, points) * positives - 1e-9
+    reached = np.linspace(1, 0, points) * positives - 1e-9
     tp, fp = np.zeros(points), np.zeros(points)
     for line in scores:
-        found = curve(y, line)
-        at = np.searchsorted(found.counts.tp, wanted[1:-1])
-        tp[1:-1] += found.counts.tp[at] / len(scores)
-        fp[1:-1] += found.counts.fp[at] / len(scores)
+        counts = curve(y, line).counts
+        at = np.searchsorted(counts.tp, reached[1:-1])
+        tp[1:-1] += counts.tp[at] / len(scores)
+        fp[1:-1] += counts.fp[at] / len(scores)
     tp[0], fp[0] = positives, negatives
     return Counts(tp, fp, positives - tp, negatives - fp)

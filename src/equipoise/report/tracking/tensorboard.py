@@ -81,15 +81,15 @@ def folder_names(names: Sequence[str]) -> list[str]:
         >>> folder_names(["plain", "a/b", "a:b"])
         ['plain', 'a_b', 'a_b_2']
     """
-    found: list[str] = []
+    folders: list[str] = []
     for name in names:
         plain = re.sub(r"[^A-Za-z0-9+_-]", "_", name)
         number = 2
         unique = plain
-        while unique in found:
+        while unique in folders:
             unique, number = f"{plain}_{number}", number + 1
-        found.append(unique)
-    return found
+        folders.append(unique)
+    return folders
 
 
 def _write_root(trial: TrialRecord, runs: Sequence[TrackedRun], folder: Path) -> None:
@@ -119,8 +119,8 @@ def _columns(runs: Sequence[TrackedRun]) -> list[Any]:
         for name, value in _values(run).items():
             values.setdefault(name, []).append(value)
     return [
-        api.HParam(name, api.Discrete(sorted(set(found))))
-        for name, found in values.items()
+        api.HParam(name, api.Discrete(sorted(set(used))))
+        for name, used in values.items()
     ]
 
 
