@@ -132,26 +132,61 @@ class Margin(NamedTuple):
 def default_margin(results: CrossValidated, metric: str) -> Margin:
     """Return the margin in proportion to what can be gained.
 
-    It is 2% of what the best arm gains over knowing nothing, and at most .01: over the
-    share of positives for average precision, over .5 for AUROC, and below the Brier
-    score of the share of positives. If nothing is gained, it is 0.
+    It is 2% of what the best arm gains over knowing nothing (`guessed`), and at most
+    .01, except for a cost, which has its own scale. If nothing is gained, it is 0. If
+    nothing can be said of guessing, as for recall, it is .01.
 
     Args:
         results: What `cross_validated` gave.
-        metric: "average_precision", "roc_auc" or "brier".
+        metric: One of the metrics that are compared.
     """
-    share = results[results.baseline].evaluation.prevalence
-    idle = {"average_precision": share, "roc_auc": 0.5, "brier": share * (1 - share)}
+    idle = guessed(metric, results[results.baseline].evaluation.prevalence)
     sign = 1.0 if METRICS[metric].higher_is_better else -1.0
     values = [arm.evaluation[metric].value for arm in results.arms.values()]
-    gains = [sign * (v - idle[metric]) for v in values if not math.isnan(v)]
+    if metric == "cost":
+        # Guessing costs what the dearest arm does, or more.
+        idle = max([value for value in values if not math.isnan(value)], default=0.0)
+    if idle is None:
+        return Margin(MARGIN, f"{MARGIN} by default")
+    gains = [sign * (v - idle) for v in values if not math.isnan(v)]
     gain = max([0.0, *gains])
-    if GAIN_SHARE * gain >= MARGIN:
+    if GAIN_SHARE * gain >= MARGIN and metric != "cost":
         return Margin(MARGIN, f"{MARGIN} by default")
     return Margin(
         GAIN_SHARE * gain,
         f"2% of the {significant(gain, 2)} that the best arm gains over guessing",
     )
+
+
+def guessed(metric: str, share: float) -> float | None:
+    """Return what a metric is worth to those who know the share of positives alone.
+
+    Args:
+        metric: The metric's name.
+        share: The share of positives, in (0, 1).
+
+    Returns:
+        None if it depends on how many rows are flagged, as recall does.
+
+    Example:
+        >>> guessed("average_precision", 0.25), guessed("f1", 0.25)
+        (0.25, 0.4)
+    """
+    other = 1 - share
+    values = {
+        "average_precision": share,
+        "roc_auc": 0.5,
+        "brier": share * other,
+        "log_loss": -share * math.log(share) - other * math.log(other)
+        if 0 < share < 1
+        else 0.0,
+        "precision": share,
+        "f1": 2 * share / (1 + share),
+        "balanced_accuracy": 0.5,
+        "g_mean": 0.0,
+        "mcc": 0.0,
+    }
+    return values.get(metric)
 
 
 class Splits(NamedTuple):
@@ -184,7 +219,7 @@ class _Terms(NamedTuple):
 def judge(
     results: CrossValidated,
     *,
-    metric: str = "average_precision",
+    metric: str | None = None,
     margin: float | None = None,
     level: float | None = None,
     power: float = 0.8,
@@ -194,7 +229,7 @@ def judge(
 
     Args:
         results: What `cross_validated` gave.
-        metric: "average_precision", "roc_auc" or "brier".
+        metric: One of those within folds; the metric of the results if None.
         margin: Differences up to this are equivalent; `default_margin` if None.
         level: One minus the family-wise error rate; the results' level if None.
         power: For the detectable difference.
@@ -207,6 +242,7 @@ def judge(
     Raises:
         InputError: The metric has no split values, or a number is out of range.
     """
+    metric = results.metric if metric is None else metric
     one_of(metric, results.arms[results.baseline].splits, "metric")
     sign = 1.0 if METRICS[metric].higher_is_better else -1.0
     names = [name for name in results.arms if name != results.baseline]
@@ -214,7 +250,7 @@ def judge(
         name: sign * arm.evaluation[metric].value for name, arm in results.arms.items()
     }
     base = values[results.baseline]
-    largest = 1.0 - base if sign > 0 else -base
+    largest = METRICS[metric].high - base if sign > 0 else -base
     cover = results.level if level is None else level
     number(cover, "level", 0, 1, open_ends=True)
     terms = _Terms(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,8 @@ class EvaluatedRows:
         objective: What the rules are best at.
         costs: For the metric "cost", or None.
         weights: `[rows]` row weights; None for 1 each.
+        compared: The metrics by which arms are compared: they are computed within
+            each fold as well.
     """
 
     y: BoolArray
@@ -36,6 +38,7 @@ class EvaluatedRows:
     objective: Objective
     costs: Costs | None = None
     weights: FloatArray | None = None
+    compared: tuple[str, ...] = HEADLINE
 
     @property
     def row_weights(self) -> FloatArray:
@@ -131,6 +134,7 @@ class ArmValues:
         rule = decided or Decided.choose(fitted.log_odds, y, rows.objective, weights)
         scores = ArmScores.of(y, align(log_odds, y, folds), fitted, rule)
         splits = by_split(log_odds, fitted, rows)
+        splits |= decided_by_split(scores, rows)
         repeated = by_repeat(scores, splits, rows)
         cells = DecisionCells.of(rule, y, weights).mean
         points = point_estimates(repeated, decision_values(rule, cells, rows.costs))
@@ -186,6 +190,38 @@ def by_split(
                 values["roc_auc"][repeat, k] = roc_auc(
                     labels, scores, weights if weights is None else w
                 )
+    return values
+
+
+def decided_by_split(scores: ArmScores, rows: EvaluatedRows) -> dict[str, FloatArray]:
+    """Return the other metrics that are compared within each fold.
+
+    Args:
+        scores: The arm's losses, and its one rule with what it decides.
+        rows: The rows of the trial, and which metrics are compared.
+
+    Returns:
+        By metric that `by_split` does not give, `[repeats, folds]`; NaN if it is
+        undefined in a fold.
+    """
+    names = [name for name in rows.compared if name not in HEADLINE]
+    decided, shape = scores.decided, (len(rows.folds), rows.folds_per_repeat)
+    values = {name: np.full(shape, np.nan) for name in names}
+    if not names:
+        return values
+    for repeat, k in np.ndindex(*shape):
+        inside = rows.folds[repeat] == k
+        each = rows.row_weights[inside]
+        view = repeat if len(decided.score) > 1 else 0
+        here = replace(decided, score=decided.score[view : view + 1, inside])
+        cells = DecisionCells.of(here, rows.y[inside], each).mean
+        metrics = decision_values(here, cells, rows.costs)
+        for name, value in values.items():
+            if name in scores.losses:
+                loss = scores.losses[name][repeat, inside]
+                value[repeat, k] = np.average(loss, weights=each)
+            else:
+                value[repeat, k] = metrics[name]
     return values
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,15 +28,17 @@ from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.fixed_model import as_costs, undecided_note
 from equipoise.evaluation.out_of_fold import CrossFitted
 from equipoise.evaluation.replicates import RANKING, ArmReplicates, replicate
-from equipoise.metrics import Estimate
+from equipoise.metrics import METRICS, Estimate
 from equipoise.metrics.inputs import check_labels, check_log_odds, check_row_weights
-from equipoise.metrics.registry import HEADLINE
+from equipoise.metrics.registry import HEADLINE, decided_metrics
 from equipoise.priors import probability
 from equipoise.uncertainty.differences import difference_limits
 from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
 
 RANKED_BY = "average_precision"
 """The metric by which arms are ranked."""
+NOT_COMPARED = ("flag_rate",)
+"""Metrics of decisions of which neither more nor less is better."""
 CELLS = 60_000_000
 """Rows times replicates: beyond it fewer replicates are drawn, at least 400."""
 FEWEST = 400
@@ -82,13 +84,13 @@ class Arm:
 
 @dataclass(frozen=True)
 class Leader:
-    """The arm with the highest value.
+    """The arm with the best value.
 
     Attributes:
         name: The arm.
         estimate: Its value with the optimism taken off, and its interval moved by
             as much; what a fresh look at this arm should show.
-        optimism: By how much the highest of the arms' values flatters, at least 0.
+        optimism: By how much the best of the arms' values flatters, at least 0.
         share: By arm, the share of replicates in which it comes first.
     """
 
@@ -107,14 +109,15 @@ class CrossValidated:
         baseline: The arm that the others are compared with.
         y: `[rows]` whether a row is positive.
         folds: `[repeats, rows]` the fold of each row.
-        leader: The arm with the highest average precision, with the optimism of
-            picking it taken off.
+        leader: The arm that is best in `metric`, with the optimism of picking it
+            taken off.
         replicates: How many weightings of the rows were drawn.
         level: The intervals' nominal coverage.
         estimand: What the numbers are estimates of.
         units: Independent rows (or clusters) of the rarer class.
         notes: What the reader should know.
         sizes: How many rows each split trained and tested on.
+        metric: By which arms are ranked and compared first.
     """
 
     arms: Mapping[str, Arm]
@@ -128,6 +131,7 @@ class CrossValidated:
     units: float
     notes: tuple[str, ...] = ()
     sizes: SplitSizes | None = None
+    metric: str = RANKED_BY
 
     def __getitem__(self, name: str) -> Arm:
         return self.arms[one_of(name, self.arms, "arm")]
@@ -179,6 +183,7 @@ def cross_validated(
     baseline: str = "plain",
     seed: int = 0,
     sizes: SplitSizes | None = None,
+    metric: str = RANKED_BY,
     **options: Any,
 ) -> CrossValidated:
     """Evaluate the arms of a trial from their out-of-fold scores.
@@ -227,13 +232,16 @@ def cross_validated(
         seed: Seed of the weightings.
         sizes: How many rows each split trained and tested on; None if each fold's
             model was trained on all rows of the other folds.
+        metric: By which arms are ranked and compared first: one of
+            `headline_metrics()`.
         **options: Of the objective, for example `floor=0.8`.
 
     Returns:
         Every arm's evaluation, split values and differences.
 
     Raises:
-        InputError: The arrays do not fit together, or the baseline is absent.
+        InputError: The arrays do not fit together, the baseline is absent, or arms
+            cannot be compared by the metric.
 
     Example:
         >>> y = np.tile([0, 0, 0, 1], 10)
@@ -251,12 +259,14 @@ def cross_validated(
     one_of(baseline, scores, "baseline")
     number(level, "level", 0, 1, open_ends=True)
     prices = as_costs(costs)
+    check_headline(metric, priced=prices is not None)
     rows = EvaluatedRows(
         positive,
         split,
         _objective(objective, prices, options),
         prices,
         None if weights is None else check_row_weights(weights, positive.shape),
+        tuple(dict.fromkeys([*HEADLINE, metric])),
     )
     values = {
         name: ArmValues.of(
@@ -281,7 +291,9 @@ def cross_validated(
         errors = (
             {}
             if name == baseline
-            else _errors(replicated[name], replicated[baseline], draws.rarer)
+            else _errors(
+                replicated[name], replicated[baseline], draws.rarer, rows.compared
+            )
         )
         arms[name] = Arm(
             name,
@@ -301,8 +313,10 @@ def cross_validated(
         positive,
         split,
         pick_leader(
-            {name: arm.evaluation[RANKED_BY] for name, arm in arms.items()},
-            {name: replicated[name].values[RANKED_BY] for name in arms},
+            {name: arm.evaluation[metric] for name, arm in arms.items()},
+            {name: replicated[name].values[metric] for name in arms},
+            higher_is_better=METRICS[metric].higher_is_better,
+            lowest=METRICS[metric].low,
         ),
         draws.replicates,
         level,
@@ -310,6 +324,33 @@ def cross_validated(
         draws.rarer,
         _notes(positive, split, draws.replicates, replicates),
         split_sizes,
+        metric,
+    )
+
+
+def headline_metrics() -> tuple[str, ...]:
+    """Return the metrics by which the arms of two classes can be compared.
+
+    Example:
+        >>> headline_metrics()[:5]
+        ('average_precision', 'roc_auc', 'brier', 'log_loss', 'recall')
+    """
+    decided = [name for name in decided_metrics() if name not in NOT_COMPARED]
+    return (*HEADLINE, "log_loss", *decided)
+
+
+def check_headline(metric: str, *, priced: bool) -> str:
+    """Return a metric by which arms of two classes can be compared.
+
+    Args:
+        metric: Its name.
+        priced: Whether there are costs, so that arms can be compared by "cost".
+
+    Raises:
+        InputError: Arms cannot be compared by it.
+    """
+    return one_of(
+        metric, (*headline_metrics(), *(("cost",) if priced else ())), "metric"
     )
 
 
@@ -341,14 +382,17 @@ def _evaluation(
 
 
 def _errors(
-    replicates: ArmReplicates, baseline: ArmReplicates, units: float
+    replicates: ArmReplicates,
+    baseline: ArmReplicates,
+    units: float,
+    metrics: Iterable[str],
 ) -> dict[str, float]:
     """Return the standard errors of the differences, resampled jointly."""
     return {
         metric: difference_error(
             replicates.values[metric] - baseline.values[metric], units
         )
-        for metric in HEADLINE
+        for metric in metrics
     }
 
 
@@ -479,9 +523,13 @@ def _notes(
 
 
 def pick_leader(
-    estimates: Mapping[str, Estimate], replicates: Mapping[str, FloatArray]
+    estimates: Mapping[str, Estimate],
+    replicates: Mapping[str, FloatArray],
+    *,
+    higher_is_better: bool = True,
+    lowest: float = 0.0,
 ) -> Leader:
-    """Pick the arm with the highest value and take off the optimism.
+    """Pick the arm with the best value and take off the optimism.
 
     Each replicate picks its own winner. Its value there, minus that arm's value
     on all rows, is what picking gains by luck; the mean over the replicates is the
@@ -492,6 +540,8 @@ def pick_leader(
     Args:
         estimates: By arm.
         replicates: By arm, `[replicates]` under the same weights.
+        higher_is_better: Whether the best value is the highest, or the lowest.
+        lowest: The smallest possible value.
 
     Example:
         >>> even = np.array([0.4, 0.6])
@@ -502,11 +552,12 @@ def pick_leader(
         ('a', 0.1, 0.4)
     """
     names = list(estimates)
-    value = np.array([estimates[name].value for name in names])
+    sign = 1.0 if higher_is_better else -1.0
+    value = sign * np.array([estimates[name].value for name in names])
     value = np.where(np.isnan(value), -np.inf, value)
     first = int(np.argmax(value))
     centred = np.stack(
-        [_centred(np.asarray(replicates[n]), estimates[n]) for n in names]
+        [_centred(np.asarray(replicates[n]), estimates[n], sign) for n in names]
     )
     picked = np.argmax(centred, axis=0)
     gained = np.take_along_axis(centred, picked[None], axis=0)[0] - value[picked]
@@ -514,24 +565,33 @@ def pick_leader(
     share = np.bincount(picked, minlength=len(names)) / picked.size
     return Leader(
         names[first],
-        _less_optimism(estimates[names[first]], optimism),
+        _less_optimism(estimates[names[first]], sign * optimism, lowest),
         optimism,
         dict(zip(names, share.tolist(), strict=True)),
     )
 
 
-def _centred(replicates: FloatArray, estimate: Estimate) -> FloatArray:
-    """Move replicates to the value on all rows; an undefined arm never comes first."""
+def _centred(replicates: FloatArray, estimate: Estimate, sign: float) -> FloatArray:
+    """Move replicates to the value on all rows; an undefined arm never comes first.
+
+    A metric of which less is better is turned round.
+    """
     if not estimate.defined:
         return np.full(replicates.shape, -np.inf)
-    return np.asarray(replicates - replicates.mean() + estimate.value)
+    centred = replicates - np.nanmean(replicates) + estimate.value
+    return np.where(np.isnan(centred), -np.inf, sign * centred)
 
 
-def _less_optimism(estimate: Estimate, optimism: float) -> Estimate:
+def _less_optimism(estimate: Estimate, optimism: float, lowest: float) -> Estimate:
+    """Return an estimate without its optimism, below 0 if less is better."""
+    if optimism < 0:
+        low, high = estimate.low, estimate.high - optimism
+    else:
+        low, high = max(lowest, estimate.low - optimism), estimate.high
     return Estimate(
-        max(0.0, estimate.value - optimism),
-        max(0.0, estimate.low - optimism),
-        estimate.high,
+        max(lowest, estimate.value - optimism),
+        low,
+        high,
         f"{estimate.method}, optimism of the choice taken off".lstrip(", "),
         estimate.reason,
         estimate.level,

@@ -12,7 +12,12 @@ from equipoise.comparison.verdict import judge
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.diagnosis.diagnosis import Diagnosis
-from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
+from equipoise.evaluation.cross_validation import (
+    RANKED_BY,
+    CrossValidated,
+    check_headline,
+    cross_validated,
+)
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
@@ -34,6 +39,7 @@ class Criteria:
             None.
         margin: Differences up to this are equivalent; None for a share of what the
             best arm gains.
+        metric: By which arms are ranked and the verdict is reached.
 
     Raises:
         InputError: The objective is unknown, or a number is out of range.
@@ -42,10 +48,12 @@ class Criteria:
     objective: str = "f1"
     costs: Costs | tuple[float, float] | None = None
     margin: float | None = None
+    metric: str = RANKED_BY
 
     def __post_init__(self) -> None:
         if self.margin is not None:
             number(self.margin, "margin", 0, 1)
+        check_headline(self.metric, priced=self.costs is not None)
         if as_costs(self.costs) is None:
             as_objective(self.objective, {})
 
@@ -133,6 +141,7 @@ def evaluate_scores(
         baseline="plain" if "plain" in scores.log_odds else arms[0].name,
         seed=plan.protocol.seed,
         sizes=scores.sizes(plan.protocol.by),
+        metric=criteria.metric,
     )
 
 

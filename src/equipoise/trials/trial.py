@@ -15,7 +15,7 @@ from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.evaluation.cross_validation import Arm, CrossValidated
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.metrics.estimate import Estimate
-from equipoise.metrics.registry import HEADLINE, decided_metrics
+from equipoise.metrics.registry import HEADLINE, METRICS, decided_metrics
 from equipoise.strategies.strategy import Strategy
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.protocol import Protocol
@@ -72,11 +72,13 @@ class TrialRecord:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The arms from the highest average precision to the lowest."""
+        """The arms from the best to the worst by the trial's metric."""
+        metric = self.results.metric
+        sign = -1.0 if METRICS[metric].higher_is_better else 1.0
 
         def key(name: str) -> float:
-            value = self.results.arms[name].evaluation["average_precision"].value
-            return -value if value == value else float("inf")
+            value = self.results.arms[name].evaluation[metric].value
+            return sign * value if value == value else float("inf")
 
         return tuple(sorted(self.results.arms, key=key))
 
@@ -147,7 +149,8 @@ class TrialRecord:
             "strategies": [self._arm(name) for name in self.names],
             "failed": dict(self.failed),
             "best": self.verdict.choice,
-            "best_average_precision": self.results.leader.estimate.as_dict(),
+            "metric": self.results.metric,
+            f"best_{self.results.metric}": self.results.leader.estimate.as_dict(),
             "verdict": str(self.verdict),
             "detectable_difference": self.verdict.detectable_difference,
             "margin": self.verdict.margin,
@@ -216,7 +219,7 @@ def _row(trial: TrialRecord, name: str) -> dict[str, Any]:
             row[metric] = estimate.value
             row[f"{metric}_low"], row[f"{metric}_high"] = estimate.low, estimate.high
     row["threshold"] = arm.evaluation.threshold
-    difference = arm.differences.get("average_precision")
+    difference = arm.differences.get(trial.results.metric)
     row["difference_to_plain"] = None if difference is None else difference.value
     row["seconds"] = trial.scores.seconds[name]
     return row

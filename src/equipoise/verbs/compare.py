@@ -12,6 +12,7 @@ from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise.decision.costs import Costs
 from equipoise.diagnosis.diagnosis import diagnose, require_both_classes
 from equipoise.errors import UnsupportedError
+from equipoise.evaluation.cross_validation import RANKED_BY
 from equipoise.jobs import Progress
 from equipoise.reading.target import Positives
 from equipoise.strategies.catalogue import as_strategies, strategy
@@ -54,6 +55,7 @@ def compare(
     objective: str = "f1",
     costs: Costs | tuple[float, float] | None = None,
     margin: float | None = None,
+    metric: str = RANKED_BY,
     network: str = "default",
     model: Callable[[], Any] | None = None,
     training: TrainingSettings | None = None,
@@ -100,8 +102,10 @@ def compare(
             "g_mean", "mcc" or, with `costs`, "cost".
         costs: (cost of a false alarm, cost of a missed positive), or `Costs(...)`,
             with `abstain` for a rule that leaves rows undecided where that is cheaper.
-        margin: Differences in average precision up to this are equivalent; by
-            default 2% of what the best arm gains over guessing, at most .01.
+        margin: Differences in the metric up to this are equivalent; by default 2% of
+            what the best arm gains over guessing, at most .01.
+        metric: By which arms are ranked and the verdict is reached: average precision
+            by default, or for example "balanced_accuracy"; "cost" with `costs`.
         network: The network of the network strategies: "default", "small" (two layers
             of 64, a first look) or "linear".
         model: A function that returns your own uncompiled `keras.Model` with one
@@ -165,7 +169,7 @@ def compare(
         baseline=BASELINE,
     )
     number(minutes, "minutes", 0, open_ends=True)
-    criteria = Criteria(objective, costs, margin)
+    criteria = Criteria(objective, costs, margin, metric)
     often = Repeats.of(repeats, minutes, plan.protocol.by)
     fitted = fit_repeats(plan, often, report, started=started)
     fitted = fitted.binary(plan.table.task)
