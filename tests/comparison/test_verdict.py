@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn import metrics as reference
 
 from equipoise._core.files import to_json
 from equipoise.comparison import (
@@ -15,9 +16,11 @@ from equipoise.comparison import (
     judge,
     judge_differences,
 )
+from equipoise.comparison.verdict import guessed
+from equipoise.decision.costs import Costs
 from equipoise.errors import InputError
 from equipoise.evaluation import cross_validated
-from equipoise.metrics import average_precision
+from equipoise.metrics import METRICS, average_precision
 
 
 def around(mean: float, sd: float, seed: int = 0, shape: tuple[int, int] = (5, 5)):
@@ -260,3 +263,44 @@ def test_the_level_holds_under_no_difference_small() -> None:
 @pytest.mark.slow
 def test_the_level_holds_under_no_difference() -> None:
     assert false_findings(600, 8, 1) <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 600)
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "log_loss", "cost"])
+def test_the_verdict_is_reached_by_the_metric_of_the_results(metric: str) -> None:
+    random = np.random.default_rng(5)
+    y = np.repeat([0, 1], [600, 100])
+    folds = np.stack([random.permutation(700) % 5 for _ in range(3)])
+    good = 2.5 * y - 3.2 + random.standard_normal(700)
+    scores = {
+        "plain": np.tile(0.2 * good - 2, (3, 1)) + random.standard_normal((3, 700)),
+        "better": np.tile(good, (3, 1)),
+        "prior": np.full(folds.shape, -1.8),
+    }
+    costs = Costs(fp=1, fn=7) if metric == "cost" else None
+    results = cross_validated(y, scores, folds, metric=metric, costs=costs)
+    verdict = judge(results)
+    assert verdict.metric == metric
+    assert verdict.choice == "better"
+    assert verdict.arms["better"].difference.value > 0
+    assert METRICS[metric].label in verdict.sentence
+    assert 0 < verdict.margin < 0.3
+
+
+def test_guessing_is_worth_what_a_constant_scores() -> None:
+    """Checked against constants: flag all, or the share itself as probability."""
+    y = np.repeat([0, 1], [75, 25])
+    everything, share = np.ones(100), np.full(100, 0.25)
+    constants = {
+        "average_precision": reference.average_precision_score(y, share),
+        "roc_auc": reference.roc_auc_score(y, share),
+        "brier": reference.brier_score_loss(y, share),
+        "log_loss": reference.log_loss(y, share),
+        "f1": reference.f1_score(y, everything),
+        "precision": reference.precision_score(y, everything),
+        "balanced_accuracy": reference.balanced_accuracy_score(y, everything),
+        "mcc": 0.0,
+        "g_mean": 0.0,
+    }
+    for metric, value in constants.items():
+        assert guessed(metric, 0.25) == pytest.approx(value)
+    assert guessed("recall", 0.25) is None

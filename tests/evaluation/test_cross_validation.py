@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn import metrics as reference
 
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
@@ -469,3 +470,49 @@ def test_errors_of_differences_are_of_the_joint_replicates(drawn) -> None:
     error = trial["noisy"].errors["roc_auc"]
     assert error == pytest.approx(np.sqrt(gap.var(ddof=1) * 20 / 19))
     assert error**2 < noisy["roc_auc"].var() + plain["roc_auc"].var()  # paired
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "f1", "mcc", "log_loss"])
+def test_arms_are_compared_by_any_metric(drawn, metric: str) -> None:
+    """Within each fold the value is scikit-learn's, of the rows and the one rule."""
+    trial = cross_validated(
+        drawn.y, drawn.scores, drawn.folds, metric=metric, replicates=60
+    )
+    scorers = {
+        "balanced_accuracy": reference.balanced_accuracy_score,
+        "f1": reference.f1_score,
+        "mcc": reference.matthews_corrcoef,
+    }
+    for name, arm in trial.arms.items():
+        for repeat, fold in enumerate(drawn.folds):
+            for k in range(int(fold.max()) + 1):
+                here = fold == k
+                if metric == "log_loss":
+                    p = arm.probability[repeat, here]
+                    expected = reference.log_loss(drawn.y[here], p)
+                else:
+                    flags = arm.decided.flagged[repeat, here]
+                    if metric == "mcc" and flags.all() | ~flags.any():
+                        continue
+                    expected = scorers[metric](drawn.y[here], flags)
+                assert arm.splits[metric][repeat, k] == pytest.approx(expected)
+        assert (metric in arm.differences) == (name != trial.baseline)
+    values = {n: arm.evaluation[metric].value for n, arm in trial.arms.items()}
+    best = min if metric == "log_loss" else max
+    assert trial.leader.name == best(values, key=lambda name: values[name])
+    assert trial.metric == metric
+
+
+def test_a_metric_that_is_no_better_or_worse_is_refused(drawn) -> None:
+    with pytest.raises(InputError, match="balanced_accuracy"):
+        cross_validated(drawn.y, drawn.scores, drawn.folds, metric="flag_rate")
+    with pytest.raises(InputError, match="metric"):
+        cross_validated(drawn.y, drawn.scores, drawn.folds, metric="cost")
+
+
+def test_the_lowest_loss_leads_and_its_optimism_is_added() -> None:
+    even = np.array([0.4, 0.6])
+    arms = {"a": Estimate(0.5, 0.3, 0.7), "b": Estimate(0.5, 0.3, 0.7)}
+    leader = pick_leader(arms, {"a": even, "b": 1 - even}, higher_is_better=False)
+    assert leader.estimate.value == pytest.approx(0.6)
+    assert (leader.estimate.low, leader.estimate.high) == pytest.approx((0.3, 0.8))
