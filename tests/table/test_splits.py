@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from equipoise.errors import InputError, SplitError, UnsupportedError
+from equipoise.errors import InputError, SplitError
 from equipoise.table.generators import gaussian_shift
 from equipoise.table.splits import inner_split, outer_splits
 from equipoise.table.table import Table
@@ -143,10 +143,135 @@ def test_multiclass() -> None:
         for split in outer_splits(changed):
             counts = np.bincount(y[split.test], minlength=3)
             assert (counts[1:] >= [5, 2]).all()
-    with pytest.raises(
-        SplitError, match="15 rows of class 'c' cannot be spread over 20"
-    ):
-        outer_splits(table, folds=20)
+
+
+def test_classes_and_sizes_of_folds_differ_by_one_at_most() -> None:
+    y = np.repeat(np.arange(6), [101, 43, 17, 6, 3, 1])
+    y = np.random.default_rng(0).permutation(y)
+    table = rows(171, y=y, task=Task("multiclass", tuple("abcdef")))
+    extra = []
+    for repeat in range(10):
+        splits = outer_splits(table, repeat=repeat)
+        tested = np.concatenate([split.test for split in splits])
+        np.testing.assert_array_equal(np.sort(tested), np.arange(171))
+        counts = np.stack([np.bincount(y[s.test], minlength=6) for s in splits])
+        assert np.ptp(counts, axis=0).max() <= 1
+        assert np.ptp(counts.sum(axis=1)) <= 1
+        extra.append(int(np.argmax(counts[:, 3])))
+    assert len(set(extra)) > 1  # a class's odd row is not always in one fold
+    assert parts(table, repeat=1, seed=3) == parts(table, repeat=1, seed=3)
+    assert parts(table, repeat=1, seed=3) != parts(table, repeat=2, seed=3)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_class_with_fewer_rows_than_folds_is_placed_where_it_can_be(
+    grouped: bool,
+) -> None:
+    y = np.repeat([0, 1, 2, 3], [60, 30, 3, 1])
+    groups = np.r_[np.arange(90) // 2, 100, 101, 102, 103] if grouped else None
+    table = rows(94, y=y, task=Task("multiclass", tuple("abcd")), groups=groups)
+    for split in outer_splits(table):
+        counts = np.bincount(y[split.test], minlength=4)
+        assert counts[2] <= 1
+        train, stop = inner_split(table, split.train)
+        for label in np.unique(y[split.train]):
+            assert (y[train] == label).any()  # what is there is learned
+            several = (y[split.train] == label).sum() > 1
+            assert (y[stop] == label).any() or not several
+
+
+def test_several_classes_none_of_which_can_be_tested() -> None:
+    y = np.repeat([0, 1, 2], 4)
+    table = rows(12, 3, y=y, task=Task("multiclass", ("a", "b", "c")))
+    with pytest.raises(SplitError, match=r"No class .* the best class has 4.*folds=4"):
+        outer_splits(table, folds=5)
+    assert len(outer_splits(table, folds=4)) == 4
+    one = dataclasses.replace(table, y=np.zeros(12, np.int64))
+    with pytest.raises(SplitError, match=r"the best class has 0.*Collect more rows"):
+        outer_splits(one)
+
+
+def labelled(seed: int = 0, count: int = 300, **changed: Any) -> Table:
+    random = np.random.default_rng(seed)
+    shares = np.array([0.5, 0.2, 0.07, 0.95])
+    y = (random.random((count, 4)) < shares).astype(np.int8)
+    y[random.random(y.shape) < 0.1] = -1
+    return rows(count, y=y, task=Task("multilabel", tuple("abcd")), **changed)
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_multilabel(grouped: bool) -> None:
+    groups = np.random.default_rng(0).integers(0, 120, 300) if grouped else None
+    table = labelled(groups=groups)
+    splits = outer_splits(table)
+    tested = np.concatenate([split.test for split in splits])
+    np.testing.assert_array_equal(np.sort(tested), np.arange(300))
+    sizes = [len(split.test) for split in splits]
+    assert np.ptp(sizes) <= (20 if grouped else 0)
+    for split in splits:
+        train, stop = inner_split(table, split.train)
+        np.testing.assert_array_equal(np.sort(np.r_[train, stop]), split.train)
+        assert abs(len(stop) - 48) <= (5 if grouped else 0)
+        for part in (split.test, train, stop):
+            for label in range(4):
+                assert {0, 1} <= set(table.y[part, label].tolist())
+        if groups is not None:
+            assert not set(groups[split.train]) & set(groups[split.test])
+            assert not set(groups[train]) & set(groups[stop])
+    assert parts(table, repeat=1, seed=3) == parts(table, repeat=1, seed=3)
+    assert parts(table, repeat=1, seed=3) != parts(table, repeat=1, seed=4)
+
+
+def test_multilabel_copies_stay_together() -> None:
+    table = copied(labelled(count=150))
+    for split in outer_splits(table):
+        assert set(split.test.tolist()) == {(r + 150) % 300 for r in split.test}
+
+
+def test_multilabel_without_enough_rows() -> None:
+    few = np.zeros((40, 2), np.int8)
+    few[:3, 0] = 1
+    few[:2, 1] = 1
+    table = rows(40, y=few, task=Task("multilabel", ("a", "b")))
+    with pytest.raises(SplitError, match=r"No label .* the best label has 3.*folds=3"):
+        outer_splits(table)
+    for split in outer_splits(table, folds=3):
+        assert few[split.test, 0].sum() == 1
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_by_time_with_several_classes_or_labels(kind: str) -> None:
+    random = np.random.default_rng(0)
+    when = random.permutation(300) // 2 * 1.0
+    table = labelled(time=when)
+    if kind == "multiclass":
+        y = random.choice(4, 300, p=[0.6, 0.3, 0.09, 0.01])
+        task = Task("multiclass", tuple("abcd"))
+        table = dataclasses.replace(table, y=y, task=task)
+    for split in outer_splits(table, by="time"):
+        assert when[split.train].max() < when[split.test].min()
+        train, stop = inner_split(table, split.train, by="time")
+        assert when[train].max() < when[stop].min()
+        # A rare class does not move the cut.
+        assert len(stop) == pytest.approx(0.2 * len(split.train), abs=3)
+
+
+def test_by_time_a_part_with_nothing_to_judge_is_named() -> None:
+    y = np.repeat([0, 1, 2], [260, 20, 20])
+    table = rows(
+        300, y=y, task=Task("multiclass", ("a", "b", "c")), time=np.arange(300.0)
+    )
+    with pytest.raises(SplitError, match=r"fold 1 has 50 rows and not two classes"):
+        outer_splits(table, by="time")
+    train, stop = inner_split(table, np.arange(300), share=0.05, by="time")
+    assert set(y[stop].tolist()) == {1, 2}  # the cut moved
+    many = np.stack([y > 0, y > 1], axis=1).astype(np.int8)
+    table = dataclasses.replace(table, y=many, task=Task("multilabel", ("b", "c")))
+    with pytest.raises(SplitError, match="no label that some of them have and some"):
+        outer_splits(table, by="time")
+    train, stop = inner_split(table, np.arange(300), share=0.05, by="time")
+    assert many[train, 0].any()
+    assert not many[stop].all(axis=0).all()
 
 
 def test_errors_count() -> None:
@@ -173,9 +298,6 @@ def test_errors_count() -> None:
         outer_splits(table, duplicates="keep")
     with pytest.raises(InputError, match="folds=1"):
         outer_splits(table, folds=1)
-    many = dataclasses.replace(table, task=Task("multilabel", ("a", "b")))
-    with pytest.raises(UnsupportedError, match="multilabel"):
-        outer_splits(many)
 
 
 def test_by_time_no_model_sees_the_future() -> None:

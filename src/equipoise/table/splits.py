@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Outer folds and the inner split: every class in every part, no leaks.
 
-`by="stratified"`: each part has the classes in the table's shares. Where the table
-has groups they are kept whole all the same.
+`by="stratified"`: each part has the classes, or the labels, in the table's shares. If
+the table has groups, they are kept whole all the same.
 
 `by="group"`: the same, and an error if the table has no groups.
 
@@ -15,11 +15,17 @@ are copies of a row) in the test block are left out of training.
 `duplicates="auto"` keeps equal rows together if a copy is likelier than a
 coincidence, see `judge_duplicates`; "group" keeps them together in any case,
 "ignore" never does.
+
+With two classes every part must have both. With several classes or labels, one that
+has fewer rows than there are folds is placed where it can be: some parts are without
+it. An error is raised only if a part has nothing to learn or to judge, that is fewer
+than two classes, or no label that some of its rows have and some have not.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +33,10 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise._core.seeds import derive, generator
-from equipoise._core.types import FloatArray, IntArray
-from equipoise.errors import SplitError, UnsupportedError
+from equipoise._core.types import AnyArray, BoolArray, FloatArray, IntArray
+from equipoise.errors import SplitError
 from equipoise.table.duplicates import duplicate_groups
+from equipoise.table.label_spread import spread_labels
 from equipoise.table.spread import spread
 from equipoise.table.table import (
     Table,
@@ -60,15 +67,15 @@ class SplitKeys:
     """What a split must know of each row: it fits in memory if the columns do not.
 
     Attributes:
-        labels: `[rows]` int64 class numbers.
+        labels: `[rows]` int64 class numbers; `[rows, labels]` int8 if multi-label.
         units: `[rows]` equal numbers for rows that stay on one side (`tied_rows`);
             None if each row is a unit of its own.
         times: `[rows]` float64 numbers that order the rows in time, or None.
-        task: Binary or multi-class, with the names of the classes.
+        task: The kind of the target, with the names of the classes or labels.
         grouped: Whether the user named groups.
     """
 
-    labels: IntArray
+    labels: AnyArray
     units: IntArray | None
     times: FloatArray | None
     task: Task
@@ -79,22 +86,18 @@ class SplitKeys:
         """Return the keys of a table's rows.
 
         Args:
-            table: A binary or multi-class table.
+            table: A table with its target.
             duplicates: "auto", "group" or "ignore"; see the head of this module.
-
-        Raises:
-            UnsupportedError: The table is multi-label.
         """
         one_of(duplicates, DUPLICATES, "duplicates")
-        if table.task.kind == "multilabel":
-            raise UnsupportedError(
-                sentence("a multilabel table to split", "a binary or multiclass table")
-            )
         times = table.time
         if times is not None:
             times = np.unique(times, return_inverse=True)[1].astype(np.float64)
         return cls(
-            np.array(table.labels(), np.int64),
+            np.array(
+                table.labels(),
+                np.int8 if table.task.kind == "multilabel" else np.int64,
+            ),
             tied_rows(table, duplicates),
             times,
             table.task,
@@ -140,11 +143,13 @@ class SplitKeys:
         units = self._checked_units(by)[index]
         labels = self.labels[index]
         if by == "time":
-            stop = _latest(self._required_times()[index], labels, share)
+            bounds = self._first_and_last(self._required_times()[index], labels)
+            stop = _latest(self._required_times()[index], *bounds, share)
             train = ~stop & ~np.isin(units, units[stop])
         else:
             random = generator(seed, "splits", "inner")
-            stop = spread(labels, units, np.array([1 - share, share]), random) == 1
+            shares = np.array([1 - share, share])
+            stop = self._spread(labels, units, shares, random) == 1
             train = ~stop
         for part, name in ((train, "fitted"), (stop, "deciding")):
             where = f"the {name} side of the inner split"
@@ -175,9 +180,12 @@ class SplitKeys:
 
     def _folds(self, units: IntArray, folds: int, seed: int, repeat: int) -> IntArray:
         """Return each row's fold, `[rows]`."""
-        if _distinct(units) < len(units):
-            random = generator(seed, "splits", "outer", repeat)
-            return spread(self.labels, units, np.full(folds, 1 / folds), random)
+        random = generator(seed, "splits", "outer", repeat)
+        whole = _distinct(units) == len(units)
+        if self.task.kind == "multiclass" and whole:
+            return _in_turn(self.labels, folds, random)
+        if self.task.kind == "multilabel" or not whole:
+            return self._spread(self.labels, units, np.full(folds, 1 / folds), random)
         from sklearn.model_selection import StratifiedKFold
 
         state = derive(seed, "splits", "outer", repeat) % 2**32
@@ -187,9 +195,33 @@ class SplitKeys:
             part[test] = k
         return part
 
-    def _require_enough(self, units: IntArray, folds: int) -> None:
-        """Raise if a class has fewer rows (or units) than there are folds."""
+    def _spread(
+        self,
+        labels: AnyArray,
+        units: IntArray,
+        shares: FloatArray,
+        random: np.random.Generator,
+    ) -> IntArray:
+        """Return the part of each row, given the share of each part."""
+        if self.task.kind != "multilabel":
+            return spread(labels, units, shares, random)
         whole = _distinct(units) == len(units)
+        return spread_labels(labels, None if whole else units, shares, random)
+
+    def _require_enough(self, units: IntArray, folds: int) -> None:
+        """Raise if a class has fewer rows (or units) than there are folds.
+
+        With several classes or labels: if that is true of all of them.
+        """
+        whole = _distinct(units) == len(units)
+        if self.task.kind != "binary":
+            most = max(
+                min(_cases(units, rows, whole), _cases(units, others, whole))
+                for rows, others in self._sides(self.labels)
+            )
+            if most < folds:
+                raise self._too_few_of_all(most, folds)
+            return
         for label in range(len(self.task.classes)):
             rows = self.labels == label
             count = int(np.count_nonzero(rows))
@@ -200,7 +232,58 @@ class SplitKeys:
                 )
                 raise _too_few(self._named(label, count) + inside, cases, folds)
 
+    def _too_few_of_all(self, most: int, folds: int) -> SplitError:
+        """Return the error that no class or label can be judged in every fold."""
+        each = "class" if self.task.kind == "multiclass" else "label"
+        advice = (
+            f"Pass folds={most} or fewer, or collect more rows."
+            if most > 1
+            else "Collect more rows."
+        )
+        return SplitError(
+            f"No {each} can be spread over {folds} folds: each part needs a row with "
+            f"it and a row without it, and the best {each} has {most}.",
+            advice,
+        )
+
+    def _sides(self, labels: AnyArray) -> Iterator[tuple[BoolArray, BoolArray]]:
+        """Yield, of each class or label, which rows have it and which have not."""
+        for view in self.task.views(labels):
+            without = ~view.y if view.labelled is None else view.labelled & ~view.y
+            yield view.y, without
+
+    def _first_and_last(
+        self, times: FloatArray, labels: AnyArray
+    ) -> tuple[float, float]:
+        """Return the times that a cut must lie between for both sides to be complete.
+
+        Before the cut and after it there are to be two classes, or a label that some
+        rows have and some have not: the first is the case after the first time that is
+        returned, the second up to the last one.
+        """
+        if self.task.kind != "multilabel":
+            spans = [
+                (times[labels == label].min(), times[labels == label].max())
+                for label in np.unique(labels)
+            ]
+            earliest = sorted(first for first, _ in spans)[:2][-1]
+            latest = sorted(last for _, last in spans)[-2:][0]
+            return earliest, latest
+        pairs = [
+            (times[rows], times[others])
+            for rows, others in self._sides(labels)
+            if rows.any() and others.any()
+        ]
+        if not pairs:
+            return float(times.max()), float(times.min())
+        earliest = min(max(a.min(), b.min()) for a, b in pairs)
+        latest = max(min(a.max(), b.max()) for a, b in pairs)
+        return earliest, latest
+
     def _require_classes(self, rows: IntArray, part: str, by: str) -> None:
+        if self.task.kind != "binary":
+            self._require_a_view(rows, part, by)
+            return
         present = np.bincount(self.labels[rows], minlength=len(self.task.classes))
         if present.all():
             return
@@ -213,6 +296,27 @@ class SplitKeys:
             f"{part[0].upper()}{part[1:]} has {len(rows):,} rows and "
             f"{self._named(label, 0)}; the table has {self._named(label, total)}. "
             "Every part needs every class.",
+            advice,
+        )
+
+    def _require_a_view(self, rows: IntArray, part: str, by: str) -> None:
+        """Raise if no class or label has rows with it and rows without it."""
+        if any(
+            with_it.any() and rest.any()
+            for with_it, rest in self._sides(self.labels[rows])
+        ):
+            return
+        advice = "Collect more rows, or divide them otherwise."
+        if by == "time":
+            advice = "Pass by='stratified' if the order in time does not matter."
+        raise SplitError(
+            f"{part[0].upper()}{part[1:]} has {len(rows):,} rows and "
+            + (
+                "not two classes. Every part needs two."
+                if self.task.kind == "multiclass"
+                else "no label that some of them have and some have not. Every part "
+                "needs one."
+            ),
             advice,
         )
 
@@ -236,7 +340,7 @@ def outer_splits(
     """Return the outer folds of one repeat.
 
     Args:
-        table: A binary or multi-class table.
+        table: A table with its target.
         folds: The number of folds, 2 to 50.
         repeat: Which partition of the rows: 0, 1, ... Each is another one, and
             depends on `seed` and its own number alone. A split by time has only
@@ -249,9 +353,9 @@ def outer_splits(
         One `Split` per fold. Without time, each row is tested exactly once.
 
     Raises:
-        SplitError: A part would lack a class, or what `by` needs is absent; the
+        SplitError: A part would lack a class of two, or have nothing to learn or to
+            judge (see the head of this module), or what `by` needs is absent; the
             message counts.
-        UnsupportedError: The table is multi-label.
 
     Example:
         >>> from equipoise.table.generators import gaussian_shift
@@ -274,22 +378,24 @@ def inner_split(
 ) -> tuple[IntArray, IntArray]:
     """Divide a training part into rows to fit and rows that decide when to stop.
 
-    At least one row of each class lies on each side, however small the share.
+    At least one row of each class lies on each side, however small the share; of
+    several classes or labels, of each that has two rows or more.
 
     Args:
-        table: A binary or multi-class table.
+        table: A table with its target.
         rows: Positions of the training part.
         share: Share of the rows that decide, strictly between 0 and 1.
         seed: One seed gives one split.
         by: As in `outer_splits`; by time the latest rows decide, and the cut moves
-            as far as it must for both sides to have every class.
+            as far as it must for both sides to have both classes; two of several.
         duplicates: As in `outer_splits`.
 
     Returns:
         The rows to fit and the rows that decide, ascending positions in the table.
 
     Raises:
-        SplitError: A class has fewer than two rows (or groups).
+        SplitError: A class of two has fewer than two rows (or groups), or a side has
+            nothing to learn or to judge.
 
     Example:
         >>> from equipoise.table.generators import gaussian_shift
@@ -322,18 +428,45 @@ def _edge(ordered: FloatArray, position: int) -> int:
     return int(np.searchsorted(ordered, ordered[position], "left"))
 
 
-def _latest(times: FloatArray, y: IntArray, share: float) -> npt.NDArray[np.bool_]:
-    """Return which rows are the latest, with every class before and after the cut."""
+def _latest(
+    times: FloatArray, earliest: float, latest: float, share: float
+) -> BoolArray:
+    """Return which rows are the latest, with both sides of the cut complete.
+
+    Args:
+        times: `[rows]`.
+        earliest: Rows before the cut are complete after this time only.
+        latest: Rows from the cut on are complete up to this time only.
+        share: The share of the rows that are wanted.
+    """
     cut = float(np.quantile(times, 1 - share))
-    spans = [
-        (times[y == label].min(), times[y == label].max()) for label in np.unique(y)
-    ]
-    earliest = max(first for first, _ in spans)
-    latest = min(last for _, last in spans)
     if earliest < latest:
         after = np.unique(times[times > earliest])
         cut = min(max(cut, float(after[0])), latest)
     return np.asarray(times >= cut)
+
+
+def _in_turn(
+    labels: IntArray, folds: int, random: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Return folds whose sizes, and whose rows of each class, differ by one at most.
+
+    Rows are put in the order of their classes, and dealt one after the other as cards
+    are. Classes, folds and the rows of a class are in a random order.
+    """
+    place = random.permutation(int(labels.max(initial=0)) + 1)
+    order = random.permutation(len(labels))
+    order = order[np.argsort(place[labels[order]], kind="stable")]
+    part = np.empty(len(labels), np.int64)
+    part[order] = random.permutation(folds)[np.arange(len(labels)) % folds]
+    return part
+
+
+def _cases(units: IntArray, rows: BoolArray, whole: bool) -> int:
+    """Return how many units hold some of the rows."""
+    if whole or not rows.any():
+        return int(np.count_nonzero(rows))
+    return _distinct(units[rows])
 
 
 def _distinct(groups: IntArray) -> int:
