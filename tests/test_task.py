@@ -32,6 +32,13 @@ def test_positive_labels_are_saved() -> None:
     assert hash(task) != hash(BINARY)
 
 
+def test_merged_labels_are_saved() -> None:
+    task = Task("multiclass", ("a", "b", "other"), merged_labels=("c", "d"))
+    assert Task.from_dict(task.to_dict()) == task
+    assert task != Task("multiclass", ("a", "b", "other"))
+    assert "merged_labels" not in CLASSES.to_dict()
+
+
 @pytest.mark.parametrize(
     ("kind", "classes"),
     [

@@ -67,6 +67,8 @@ class Task:
             the labels if multi-label.
         positive_labels: The values of the target that make up the positive class, if
             they are several; else empty.
+        merged_labels: The values of the target that make up the last of several
+            classes, if rare classes were merged; else empty.
 
     Raises:
         InputError: The kind is not known, or the number of classes does not fit it.
@@ -80,11 +82,13 @@ class Task:
     kind: TaskKind
     classes: tuple[str, ...]
     positive_labels: tuple[str, ...] = ()
+    merged_labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         one_of(self.kind, TASK_KINDS, "task")
         object.__setattr__(self, "classes", tuple(self.classes))
         object.__setattr__(self, "positive_labels", tuple(self.positive_labels))
+        object.__setattr__(self, "merged_labels", tuple(self.merged_labels))
         count = len(self.classes)
         if self.kind == "binary" and count != 2:
             accepted = "two classes, the negative and the positive one"
@@ -229,12 +233,12 @@ class Task:
             >>> Task("binary", ("no", "yes")).to_dict()
             {'classes': ['no', 'yes'], 'task': 'binary'}
         """
-        labels = {"positive_labels": list(self.positive_labels)}
-        return {
-            "classes": list(self.classes),
-            "task": self.kind,
-            **(labels if self.positive_labels else {}),
-        }
+        state: dict[str, Any] = {"classes": list(self.classes), "task": self.kind}
+        if self.positive_labels:
+            state["positive_labels"] = list(self.positive_labels)
+        if self.merged_labels:
+            state["merged_labels"] = list(self.merged_labels)
+        return state
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Task:
@@ -255,6 +259,7 @@ class Task:
             values["task"],
             texts(values["classes"], "the classes"),
             texts(values.get("positive_labels", ()), "the labels"),
+            texts(values.get("merged_labels", ()), "the merged labels"),
         )
 
     def _wide(self, scores: npt.ArrayLike) -> FloatArray:

@@ -724,6 +724,14 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "table/rare_classes.py: Pass rare='drop' to leave rare labels out.": (
+        "tests/table/test_rare_classes.py",
+        "test_labels",
+    ),
+    "table/rare_classes.py: Pass rare='keep' with fewer folds, or collect more rows.": (
+        "tests/table/test_rare_classes.py",
+        "test_refused",
+    ),
     "models/storage.py: Import the code that defines it, and call "
     "equipoise.register(...) before load.": (
         "tests/house/test_register.py",

@@ -88,6 +88,17 @@ def test_only_binary_tables_have_positives(table: Table) -> None:
     with pytest.raises(UnsupportedError, match="'c9' and 2 more"):
         crowd.task.require_binary("fit")
     assert "multiclass target" in repr(many)
+    y = np.array([[1, 0], [1, -1], [0, 1]], np.int8)
+    both = dataclasses.replace(
+        many.take([0, 1, 2]), y=y, task=Task("multilabel", ("a", "b"))
+    )
+    assert "2 labels, from 1 ('b') to 2 rows ('a')" in repr(both)
+    assert "2 labels>" in repr(both.schema)
+    assert "2 labels, without" in repr(dataclasses.replace(both, y=None))
+    stacked = concatenate([both, both])
+    assert stacked.y is not None
+    assert stacked.y.shape == (6, 2)
+    assert both.take([2, 1]).y.tolist() == [[0, 1], [1, -1]]  # type: ignore[union-attr]
 
 
 def test_concatenate_unites_categories(table: Table) -> None:

@@ -146,7 +146,7 @@ class Table:
         shape = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
         head = f"Table of {len(self):,} rows, columns: {shape or 'none'}"
         if self.task.kind != "binary":
-            return f"<{head}; {self.task.kind} target {self.target!r}>"
+            return f"<{head}; {self._several()}>"
         if not self.labelled:
             return f"<{head}; without the target {self.target!r}>"
         if not len(self):
@@ -154,6 +154,25 @@ class Table:
         return (
             f"<{head}; target {self.target!r}: {self.positives:,} positive "
             f"({self.classes[1]!r}), {self.prevalence:.2%}>"
+        )
+
+    def _several(self) -> str:
+        """Return several classes or labels in words, with the rows of the rarest."""
+        one, many = ("class", "classes"), ("label", "labels")
+        singular, plural = one if self.task.kind == "multiclass" else many
+        count = len(self.classes)
+        text = f"{self.task.kind} target {shortened(self.target)!r}: {count:,} "
+        text += singular if count == 1 else plural
+        if not self.labelled:
+            return f"{text}, without values"
+        if not len(self):
+            return text
+        totals = self.task.totals(self.labels())
+        rows = totals if self.task.kind == "multiclass" else totals[:, 1]
+        rarest, commonest = int(np.argmin(rows)), int(np.argmax(rows))
+        return (
+            f"{text}, from {int(rows[rarest]):,} ({self.classes[rarest]!r}) to "
+            f"{int(rows[commonest]):,} rows ({self.classes[commonest]!r})"
         )
 
     @property
@@ -309,6 +328,16 @@ class Table:
         """
         index = slice(None) if rows is None else np.asarray(rows)
         return {column.name: column.raw(index) for column in self.columns}
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """Return a text, cut off with "..." if it is long.
+
+    Example:
+        >>> shortened("label_a, label_b", 10)
+        'label_a...'
+    """
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def class_counts(y: npt.ArrayLike) -> tuple[int, int]:

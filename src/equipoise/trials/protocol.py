@@ -104,8 +104,13 @@ def _advice(keys: SplitKeys, protocol: Protocol) -> str:
             "pass the column in drop= in place of time=."
         )
     if keys.grouped:
+        needed = {
+            "binary": "each class",
+            "multiclass": "two classes, each",
+            "multilabel": "a label that some rows have and some have not, each",
+        }[keys.task.kind]
         return (
-            f"{no_folds} A trial needs each class in at least 3 groups: one to learn "
+            f"{no_folds} A trial needs {needed} in at least 3 groups: one to learn "
             "from, one to stop by, one to test. Collect more groups; or, if rows of "
             "one group differ as much as rows of two, pass the column in drop= in "
             "place of group=."
@@ -115,7 +120,8 @@ def _advice(keys: SplitKeys, protocol: Protocol) -> str:
             f"{no_folds} Collect more rows; or, if equal rows are different cases, "
             "pass duplicates='ignore'."
         )
-    return f"{no_folds} Collect more rows of that class."
+    whose = " of that class" if keys.task.kind == "binary" else ""
+    return f"{no_folds} Collect more rows{whose}."
 
 
 def _parts(keys: SplitKeys, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:
