@@ -737,6 +737,41 @@ ELSEWHERE = {
         "tests/house/test_register.py",
         "test_a_bundle_says_which_piece_is_missing",
     ),
+    "metrics/class_confusion.py: Use label_counts for the counts of each label.": (
+        "tests/metrics/test_class_confusion.py",
+        "test_bad_counts",
+    ),
+    "metrics/class_decisions.py: Pass abstain=COST.": (
+        "tests/metrics/test_class_decisions.py",
+        "test_costs_are_checked",
+    ),
+    "metrics/task_registry.py: Pass metric={}.": (
+        "tests/metrics/test_task_registry.py",
+        "test_the_advice_names_a_metric_that_is_served",
+    ),
+    "metrics/task_rows.py: If a class is impossible, pass probabilities with "
+    "probabilities=True.": (
+        "tests/metrics/test_task_rows.py",
+        "test_predictions_are_checked",
+    ),
+    "metrics/task_rows.py: Divide each row by its sum.": (
+        "tests/metrics/test_task_rows.py",
+        "test_predictions_are_checked",
+    ),
+    "metrics/task_rows.py: If these are scores, decide first: for example "
+    "scores.argmax(axis=1).": (
+        "tests/metrics/test_task_rows.py",
+        "test_decisions_are_checked",
+    ),
+    "metrics/task_rows.py: If each row holds a 1 in the column of its class, pass "
+    "y.argmax(axis=1).": (
+        "tests/metrics/test_task_rows.py",
+        "test_targets_are_checked",
+    ),
+    "metrics/task_rows.py: <remedy>": (
+        "tests/metrics/test_task_rows.py",
+        "test_names_of_classes_are_told_how_to_become_numbers",
+    ),
     "metrics/keras_inputs.py: <self.remedy>": (
         "tests/losses/test_base.py",
         "test_a_sigmoid_before_the_loss_is_named_once",

@@ -50,3 +50,11 @@ from .registry import Metric as Metric
 from .registry import metric as metric
 from .averages import Averaged as Averaged
 from .averages import averaged as averaged
+from .task_rows import TaskRows as TaskRows
+from .class_confusion import ClassConfusion as ClassConfusion
+from .class_confusion import label_counts as label_counts
+from .task_registry import TASK_METRICS as TASK_METRICS
+from .task_registry import TaskMetric as TaskMetric
+from .task_registry import headline_metric as headline_metric
+from .task_registry import metric_of as metric_of
+from .task_registry import task_metric_names as task_metric_names
