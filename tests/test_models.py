@@ -624,7 +624,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     link = tmp_path / "link.equipoise"
     link.symlink_to("/dev/zero")
     for path in (pipe, link, tmp_path):
-        with pytest.raises(BundleError, match="no regular file"):
+        with pytest.raises(BundleError, match="not a regular file"):
             load(path)
 
 

@@ -7,6 +7,7 @@ EquipoiseError                     catch this for anything of ours
 │   ├── TableError                 a file or frame cannot be read as a table
 │   ├── TargetError                the target column cannot be used
 │   ├── SplitError                 the rows cannot be split as asked
+│   ├── UnknownNameError (KeyError)  a result does not hold what was asked for
 │   └── BundleError                a saved model is damaged or not one of ours
 ├── InputTypeError (TypeError)     an argument has the wrong type
 ├── UnsupportedError               valid, but not served yet (NotImplementedError)
@@ -39,17 +40,18 @@ __all__ = [
     "TargetError",
     "TrainingError",
     "TrialWarning",
+    "UnknownNameError",
     "UnsupportedError",
 ]
 
 
-# Nothing but visible letters of the first pages, which is nearly every text.
+# Nothing but visible letters of the first pages, which is nearly every string.
 _PLAIN = re.compile(r"[\n\x20-\x7e\xa1-\xac\xae-\u02ff]*")
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def printable(text: str, *, lines: bool = True) -> str:
-    r"""Return a text whose control characters are written out, as in `\x1b`.
+    r"""Return a string whose control characters are written out, as in `\x1b`.
 
     Names of files, columns and classes are the user's, or a stranger's, and they
     enter messages. What moves a cursor, colours a terminal, turns the direction of
@@ -57,8 +59,8 @@ def printable(text: str, *, lines: bool = True) -> str:
     reach a reader as it is.
 
     Args:
-        text: Any text.
-        lines: Whether line feeds stay, which are ours in a text of several lines.
+        text: Any string.
+        lines: Whether line feeds stay, which are ours in a string of several lines.
 
     Example:
         >>> print(printable("Cla\x1b[31mss"))
@@ -105,6 +107,14 @@ class SplitError(InputError):
     def __init__(self, facts: str, advice: str = "") -> None:
         super().__init__(f"{facts} {advice}".strip())
         self.facts = facts
+
+
+class UnknownNameError(InputError, KeyError):
+    """A result was asked for something that it does not hold."""
+
+    def __str__(self) -> str:
+        # KeyError would show the message in quotes.
+        return printable(str(self.args[0]))
 
 
 class BundleError(InputError):

@@ -88,7 +88,7 @@ class Job:
         return table.task.totals(table.labels()[index], weights)
 
     def require_no_weights(self, who: str) -> None:
-        """Raise where rows have weights.
+        """Raise if rows have weights.
 
         Raises:
             UnsupportedError: They have; `who` cannot use them.

@@ -82,7 +82,7 @@ def test_the_arm_that_measured_highest_is_told_beside_the_next_command(
     text = " ".join(done.stderr.split())
     hint, following = text.split("next: equipoise fit ")
     assert "logistic measured highest, " in hint
-    assert hint.strip().endswith("put --strategy logistic below.")
+    assert hint.strip().endswith("pass --strategy logistic below.")
     assert "--strategy plain --folds 2 --network linear" in following
 
 
@@ -144,7 +144,7 @@ def test_a_stopped_trial_says_how_to_go_on(
     words = ["--out", tmp_path / "trial"] if out else []
     done = call("compare", "example:digits", *words)
     assert done.exit_code == 130
-    says = "The same command, given again" if out else "With --out FOLDER"
+    says = "Run the same command again" if out else "With --out FOLDER"
     assert says in done.stderr
 
 

@@ -48,8 +48,9 @@ def test_the_most_severe_comes_first(noise: Make) -> None:
     assert found.failed()
     assert "EQP007" in found
     assert found["EQP007"].severity == "error"
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match=r"'EQP014'.*'EQP007'") as raised:
         _ = found["EQP014"]
+    assert str(raised.value).startswith("Received the code")  # not in quotes
 
 
 def test_every_check_ends_somewhere(noise: Make) -> None:

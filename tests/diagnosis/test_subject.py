@@ -9,6 +9,7 @@ import pytest
 
 from equipoise.diagnosis import subject
 from equipoise.diagnosis.subject import Subject
+from equipoise.errors import UnsupportedError
 
 Make = Callable[..., Any]
 
@@ -36,6 +37,6 @@ def test_without_a_test_file(noise: Make) -> None:
     looked = Subject(noise(100, 10))
     assert looked.test_counts == (0, 0)
     assert len(looked.test_hashes) == 0
-    with pytest.raises(LookupError, match="no test file"):
+    with pytest.raises(UnsupportedError, match="without a test file"):
         _ = looked.test_file
     assert looked.alpha == pytest.approx(0.05)

@@ -132,6 +132,7 @@ HOLED = np.where(np.arange(200) < 3, np.nan, Y.astype(float))
 CHOSEN = ~np.isnan(HOLED)
 MASKED = np.ma.array(Y, mask=np.arange(200) < 3)
 TWO = np.ones((4, 2), "float32")
+THREE = np.arange(200) % 3
 FAR = np.where(np.arange(200) < 3, np.inf, Y.astype(float))
 
 
@@ -682,6 +683,10 @@ CASES: dict[str, Case] = {
             _spans().astype(str), Y
         ),
     ),
+    "verbs/estimator_input.py: For one class against all others pass y == CLASS.": Case(
+        lambda _: eq.EquipoiseClassifier("logistic", folds=2).fit(X, THREE),
+        lambda _: eq.EquipoiseClassifier("logistic", folds=2).fit(X, THREE == 2),
+    ),
     "export/keras.py: Leave it out of the strategies to export the model; predict "
     "and predict_file serve every model.": Case(
         lambda place: _of("prior").export(place / "served"),
@@ -732,6 +737,10 @@ ELSEWHERE = {
         "tests/table/test_rare_classes.py",
         "test_refused",
     ),
+    "_core/arrays.py: <remedy>": (
+        "tests/metrics/test_inputs.py",
+        "test_labels_that_are_words_are_told_how_to_become_numbers",
+    ),
     "models/storage.py: Import the code that defines it, and call "
     "equipoise.register(...) before load.": (
         "tests/house/test_register.py",
@@ -778,7 +787,7 @@ ELSEWHERE = {
     ),
     "trials/sources.py: Choose columns without the target, for example those of the "
     "largest variance: data[data.var(numeric_only=True).nlargest(2000).index]. A "
-    "choice by the target would have to be made anew in each fold.": (
+    "choice by the target would have to be made again in each fold.": (
         "tests/trials/test_sources.py",
         "test_a_table_too_wide_to_end_is_refused_with_advice_that_works",
     ),
@@ -844,9 +853,9 @@ EXPLAINS = {
     "models/container.py: Fit it with fewer repeats, folds or strategies.",
     "models/container.py: Load it with the version of Equipoise that wrote it, or a "
     "later one.",
-    "models/container.py: `save` writes none so large: is it a model?",
+    "models/container.py: `save` writes no file of that size. Is it a model?",
     "models/keras_file.py: <remedy>",
-    "models/state.py: Leave columns of long texts out with drop=, or shorten them.",
+    "models/state.py: Leave columns of long strings out with drop=, or shorten them.",
     "decision/costs.py: Otherwise the same decision is the cheapest for every row.",
     "decision/floors.py: If the true precision were {} as here, {} flagged cases, "
     "about {} rows, would certify the floor four times in five.",
@@ -854,6 +863,7 @@ EXPLAINS = {
     "decision/floors.py: No number of rows can show a precision that is not there.",
     "decision/floors.py: {}{}.",
     "decision/floors.py: <_recall_remedy(positive.size, delta)>",
+    "diagnosis/subject.py: Let the check apply only if `subject.test` is not None.",
     "diagnosis/diagnosis.py: Check whether a filter removed one of the classes.",
     "evaluation/cross_validation.py: Every row needs a fold in every repeat.",
     # A row that no fold scores has no score: every row needs a fold.
@@ -891,14 +901,14 @@ EXPLAINS = {
     "training/population.py: Try a smaller learning rate, or milder weights.",
     "weights/scheme.py: Check the split: a class is absent from the training rows.",
     "trials/sources.py: Arrays (x, y) have no columns to name.",
-    "verbs/compare.py: The others need columns, and a network of your own has none.",
+    "verbs/compare.py: The others need columns, and your own network takes none.",
     "export/check.py: Please report it; the model itself is sound and was "
     "not exported.",
     "export/onnx.py: Please report it; the model itself is sound and was not exported.",
     "verbs/fit.py: Fit it on a table of columns.",
     "verbs/fit.py: fit averages what it is given, and this is an average itself.",
     "models/fit_rows.py: Exact binomial bounds count rows.",
-    "models/goal.py: The other one is whatever the first leaves.",
+    "models/goal.py: The other is then as high as the first allows.",
     "verbs/predict.py: Keep another column.",
     "models/storage.py: export() writes a SavedModel, which holds any layer.",
 }

@@ -23,7 +23,7 @@ from equipoise.models.goal import Goal, as_goal
         ({"costs": (1, -2)}, "fn above tp"),
         ({"capacity": 0}, "capacity=0"),
         ({"objective": "f3"}, "'f3'"),
-        ({"options": {"beta": 2.0}}, "an objective beside them"),
+        ({"options": {"beta": 2.0}}, "an objective with them"),
     ],
 )
 def test_odd_goals_are_refused(options: dict[str, Any], message: str) -> None:

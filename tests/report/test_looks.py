@@ -42,11 +42,14 @@ def of(*severities: str) -> Diagnosis:
 @pytest.mark.parametrize(
     ("severities", "text"),
     [
-        ((), "Nothing stands against training."),
-        (("info",), "Nothing stands against training; some things are worth knowing."),
+        ((), "No obstacle to training was found."),
+        (
+            ("info",),
+            "No obstacle to training was found; some findings are worth knowing.",
+        ),
         (("warning", "info"), "1 warning: results on this data may mislead."),
-        (("error", "error"), "Mend 2 errors before any training."),
-        (("error", "warning"), "Mend 1 error before any training; 1 warning beside."),
+        (("error", "error"), "Fix 2 errors before any training."),
+        (("error", "warning"), "Fix 1 error before any training; also 1 warning."),
     ],
     ids=str,
 )
@@ -93,7 +96,7 @@ def test_the_page_says_what_was_found(found: Diagnosis) -> None:
         assert f'id="{finding.code}"' in page
     for skipped in found.not_applicable:
         assert skipped.code in page
-    assert "Left out as asked: EQP003." in page
+    assert "Skipped on request: EQP003." in page
     assert "20 of 400 rows" in page
 
 

@@ -142,8 +142,8 @@ def test_an_error_in_the_data_comes_before_the_decision(
     drawn_trial = make_trial(later=True)  # the test file repeats the table's rows
     assert drawn_trial.diagnosis.worst == "error"
     page = drawn_trial.report()
-    assert page.index("First mend the data") < page.index("The decision")
-    assert "First mend the data" not in make_trial().report()
+    assert page.index("Fix the data first") < page.index("The decision")
+    assert "Fix the data first" not in make_trial().report()
 
 
 def test_it_holds_no_rows(make_trial: Callable[..., Trial]) -> None:
@@ -173,11 +173,11 @@ def test_a_correction_is_told_where_it_can_be_seen(
         "optimism": optimism,
         "estimate": {"value": 0.196, "low": 0.1, "high": 0.3},
     }
-    assert ("stands at 0.196" in render(changed)) == told
+    assert ("is at 0.196" in render(changed)) == told
 
 
 def test_rows_that_are_never_tested_are_spoken_of(summary: dict[str, Any]) -> None:
-    sentence = "500 of the rows are test cases"
+    sentence = "500 of the rows are tested"
     assert sentence not in render(summary)
     by_time = {**summary, "data": {**summary["data"], "evaluated": 500}}
     assert sentence in render(by_time)

@@ -153,7 +153,7 @@ def test_rows_left_undecided_are_told(make_trial: Callable[..., Trial]) -> None:
     summary = summarise(trial)
     sentences = " ".join(summary["decision"]["sentences"])
     assert "leave it undecided from 0.015" in sentences
-    assert "rows left undecided" in sentences
+    assert "rows are left undecided" in sentences
     assert "leaving every row undecided 0.3" in sentences
     assert "Costs(fp=1, fn=20, abstain=0.3)" in " ".join(summary["next"])
     assert "--cost-abstain 0.3" in " ".join(summary["next"])

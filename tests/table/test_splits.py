@@ -39,7 +39,7 @@ def test_each_row_is_tested_once_and_classes_are_level(
 ) -> None:
     table = rows(120, positives)
     if positives < folds:
-        with pytest.raises(SplitError, match=f"{positives} positives cannot be spread"):
+        with pytest.raises(SplitError, match=f"{positives} positives for"):
             outer_splits(table, folds=folds)
         return
     splits = outer_splits(table, folds=folds, repeat=repeat, seed=seed)
@@ -183,7 +183,7 @@ def test_a_class_with_fewer_rows_than_folds_is_placed_where_it_can_be(
 def test_several_classes_none_of_which_can_be_tested() -> None:
     y = np.repeat([0, 1, 2], 4)
     table = rows(12, 3, y=y, task=Task("multiclass", ("a", "b", "c")))
-    with pytest.raises(SplitError, match=r"No class .* the best class has 4.*folds=4"):
+    with pytest.raises(SplitError, match=r"no class .*the best class has 4.*folds=4"):
         outer_splits(table, folds=5)
     assert len(outer_splits(table, folds=4)) == 4
     one = dataclasses.replace(table, y=np.zeros(12, np.int64))
@@ -233,7 +233,7 @@ def test_multilabel_without_enough_rows() -> None:
     few[:3, 0] = 1
     few[:2, 1] = 1
     table = rows(40, y=few, task=Task("multilabel", ("a", "b")))
-    with pytest.raises(SplitError, match=r"No label .* the best label has 3.*folds=3"):
+    with pytest.raises(SplitError, match=r"no label .*the best label has 3.*folds=3"):
         outer_splits(table)
     for split in outer_splits(table, folds=3):
         assert few[split.test, 0].sum() == 1
@@ -261,13 +261,13 @@ def test_by_time_a_part_with_nothing_to_judge_is_named() -> None:
     table = rows(
         300, y=y, task=Task("multiclass", ("a", "b", "c")), time=np.arange(300.0)
     )
-    with pytest.raises(SplitError, match=r"fold 1 has 50 rows and not two classes"):
+    with pytest.raises(SplitError, match=r"fold 1 with 50 rows and not two classes"):
         outer_splits(table, by="time")
     train, stop = inner_split(table, np.arange(300), share=0.05, by="time")
     assert set(y[stop].tolist()) == {1, 2}  # the cut moved
     many = np.stack([y > 0, y > 1], axis=1).astype(np.int8)
     table = dataclasses.replace(table, y=many, task=Task("multilabel", ("b", "c")))
-    with pytest.raises(SplitError, match="no label that some of them have and some"):
+    with pytest.raises(SplitError, match="no label that varies"):
         outer_splits(table, by="time")
     train, stop = inner_split(table, np.arange(300), share=0.05, by="time")
     assert many[train, 0].any()
@@ -276,15 +276,13 @@ def test_by_time_a_part_with_nothing_to_judge_is_named() -> None:
 
 def test_errors_count() -> None:
     table = rows(60, 3)
-    with pytest.raises(
-        SplitError, match=r"3 positives cannot .* 5 folds.*folds=3 or fewer"
-    ):
+    with pytest.raises(SplitError, match=r"3 positives for 5 folds.*folds=3 or fewer"):
         outer_splits(table)
     assert len(outer_splits(table, folds=3)) == 3
     groups = np.where(table.y == 1, 500, np.arange(60))
-    with pytest.raises(SplitError, match="3 positives in 1 groups of rows cannot"):
+    with pytest.raises(SplitError, match="3 positives in 1 groups of rows for"):
         outer_splits(dataclasses.replace(table, groups=groups), folds=2)
-    with pytest.raises(SplitError, match="1 positive cannot be spread over 2 folds"):
+    with pytest.raises(SplitError, match="1 positive for 2 folds"):
         outer_splits(rows(60, 1), folds=2)
     with pytest.raises(SplitError, match=r"deciding side .* 0 positives"):
         inner_split(rows(60, 1), np.arange(60))
@@ -331,7 +329,7 @@ def test_by_time_groups_leave_the_training_part() -> None:
 def test_by_time_a_block_without_positives_is_counted() -> None:
     y = (np.arange(300) < 40).astype(np.int8)
     table = rows(300, y=y, time=np.arange(300.0))
-    with pytest.raises(SplitError, match="test part of fold 1 has 50 rows and 0 pos"):
+    with pytest.raises(SplitError, match="test part of fold 1 with 50 rows and 0 pos"):
         outer_splits(table, by="time")
 
 

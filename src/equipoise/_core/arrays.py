@@ -46,12 +46,13 @@ def unmasked(values: Any, what: str) -> Any:
     return np.asarray(values.data)
 
 
-def floats(values: Any, what: str) -> FloatArray:
+def floats(values: Any, what: str, *, remedy: str = "") -> FloatArray:
     """Return numbers as float64; what is missing becomes NaN.
 
     Args:
         values: Numbers or Booleans: an array, a list, a series, a masked array.
         what: What they are, in the plural.
+        remedy: What to do about values that are not numbers.
 
     Raises:
         InputTypeError: A value is not a number.
@@ -70,7 +71,9 @@ def floats(values: Any, what: str) -> FloatArray:
         if not any(is_missing(value) for value in held.ravel()):
             raise InputTypeError(
                 sentence(
-                    f"{what} that are not numbers ({error})", "an array of numbers"
+                    f"{what} that are not numbers ({error})",
+                    "an array of numbers",
+                    remedy,
                 )
             ) from error
         filled = [np.nan if is_missing(value) else value for value in held.ravel()]

@@ -24,7 +24,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file atomically, see `writing`.
 
     Args:
-        path: Where the file shall be; its folder must exist.
+        path: The file's place; its folder must exist.
         data: The whole content.
 
     Raises:
@@ -44,7 +44,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     that was there keeps its permissions.
 
     Args:
-        path: Where the file shall be; its folder must exist.
+        path: The file's place; its folder must exist.
 
     Raises:
         OSError: The folder is absent or not writable, or the disk is full; the

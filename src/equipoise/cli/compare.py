@@ -46,7 +46,7 @@ OutFolder = Annotated[
         "--out",
         "-o",
         metavar="FOLDER",
-        help="Write report.html and comparison.json here, and what is needed to go on "
+        help="Write report.html and comparison.json here, and what is needed to resume "
         "after an interruption.",
         show_default=False,
     ),
@@ -55,7 +55,7 @@ Tensorboard = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Also write TensorBoard runs, one per strategy, into a new folder.",
+        help="Also write TensorBoard runs, one per strategy, to a new folder.",
         show_default=False,
     ),
 ]
@@ -86,7 +86,7 @@ def compare(
     folds: options.Folds = 5,
     repeats: RepeatCount = "auto",
     minutes: Annotated[
-        float, typer.Option(help="Time budget of --repeats auto.")
+        float, typer.Option(help="Time budget of --repeats auto, in minutes.")
     ] = 2.0,
     duplicates: options.DuplicatesName = "auto",
     objective: options.ObjectiveName = None,
@@ -101,8 +101,8 @@ def compare(
 ) -> None:
     """Try every remedy on the data in one fair trial, and say what helps.
 
-    With --out, a trial that was stopped at any moment goes on when the same command is
-    given again: its networks from a state that is saved every half minute.
+    With --out, a trial that was interrupted resumes when the same command is given
+    again; the state of its networks is saved every half minute.
     """
     from equipoise._core.outputs import writable_folder, write_or_rescue
     from equipoise.report.summary_choice import alternative, difference_words, fitting
@@ -119,7 +119,7 @@ def compare(
     table, later = reading.read(source, test)
     checkpoints = None if out is None else out / CHECKPOINTS
     with (
-        _telling_how_to_go_on(checkpoints),
+        _telling_how_to_resume(checkpoints),
         without_tensorflow_lines(),
         progress() as show,
     ):
@@ -158,7 +158,7 @@ def compare(
         gain = difference_words(trial.verdict.arms[other].difference)
         say_hint(
             f"{other} measured highest, {gain} in average precision, but was not shown "
-            f"to beat {trial.best.name}; to have it, put --strategy {other} below."
+            f"to beat {trial.best.name}; to use it, pass --strategy {other} below."
         )
     say_next(command("fit", source, words))
     if elsewhere:
@@ -166,19 +166,19 @@ def compare(
 
 
 @contextlib.contextmanager
-def _telling_how_to_go_on(checkpoints: Path | None) -> Iterator[None]:
+def _telling_how_to_resume(checkpoints: Path | None) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
         if checkpoints is None:
-            say_hint("With --out FOLDER a trial that is stopped can go on later.")
+            say_hint("With --out FOLDER, a trial that is stopped can be resumed.")
         elif checkpoints.exists():
-            say_hint("The same command, given again, goes on from what is saved.")
+            say_hint("Run the same command again to resume from what is saved.")
         raise
 
 
 def _require_trackers(tensorboard: Path | None, mlflow: str | None) -> None:
-    """Raise before the trial where its result could not be written after it."""
+    """Raise before the trial if its result could not be written after it."""
     if tensorboard is not None:
         from equipoise.report.tracking.tensorboard import require_tensorboard
 
@@ -192,7 +192,7 @@ def _require_trackers(tensorboard: Path | None, mlflow: str | None) -> None:
 def _tracked(
     trial: Trial, tensorboard: Path | None, mlflow: str | None
 ) -> Iterator[str]:
-    """Hand the trial to the trackers, and tell what was done."""
+    """Hand the trial to the trackers, and yield a line about each."""
     if tensorboard is not None:
         yield f"wrote {trial.to_tensorboard(tensorboard)}"
     if mlflow is not None:

@@ -29,7 +29,7 @@ Mute = Annotated[
     list[str] | None,
     typer.Option(
         metavar="CODE",
-        help="Leave a check out, for example EQP003; may be repeated.",
+        help="Skip a check, for example EQP003; may be repeated.",
         show_default=False,
     ),
 ]
@@ -73,7 +73,7 @@ def diagnose(
     ] = None,
     seed: options.Seed = 0,
 ) -> None:
-    """Say what is wrong with the data; needs seconds and trains nothing."""
+    """Say what is wrong with the data, in seconds and before any training."""
     from equipoise._core.checks import one_of
     from equipoise._core.files import to_json
     from equipoise._core.outputs import writable_file, write_or_rescue

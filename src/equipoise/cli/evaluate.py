@@ -47,7 +47,7 @@ def evaluate(
 
 
 def _graver_first(evaluation: Evaluation, grave: Sequence[str]) -> str:
-    """Return an evaluation as text; what spoils its figures stands before them."""
+    """Return an evaluation as text, with the warnings about its figures first."""
     notes = tuple(note for note in evaluation.notes if note not in grave)
     width = display_width()
     first = [wrap(note, width, first="warning: ") for note in grave]

@@ -27,13 +27,13 @@ Format = Annotated[
     typer.Option(
         metavar="NAME",
         help="saved_model or onnx.",
-        show_default="onnx where --out ends in .onnx, else saved_model",
+        show_default="onnx if --out ends in .onnx, else saved_model",
     ),
 ]
 
 
 def export(model: options.ModelFile, out: OutPath, format: Format = None) -> None:
-    """Write a model as a SavedModel or as ONNX, and compare it before it is there."""
+    """Write a model as a SavedModel or as ONNX, and check that its results agree."""
     from equipoise.verbs.model import load
 
     with without_tensorflow_lines():

@@ -16,7 +16,7 @@ StrategyNames = Annotated[
     str,
     typer.Option(
         metavar="NAMES",
-        help="A strategy, several separated by commas, or auto: an average of "
+        help="A strategy, several separated by commas, or auto: the average of "
         "networks, trees and a linear model.",
     ),
 ]
@@ -32,13 +32,13 @@ OutModel = Annotated[
 ]
 PrecisionFloor = Annotated[
     float | None,
-    typer.Option(help="The least precision of flagged rows.", show_default=False),
+    typer.Option(
+        help="The lowest precision that the rule may have.", show_default=False
+    ),
 ]
 RecallFloor = Annotated[
     float | None,
-    typer.Option(
-        help="The least share of positives that are flagged.", show_default=False
-    ),
+    typer.Option(help="The lowest recall that the rule may have.", show_default=False),
 ]
 Certify = Annotated[
     float | None,
@@ -82,7 +82,8 @@ def fit(
     capacity: Capacity = None,
     folds: options.Folds = 5,
     minutes: Annotated[
-        float, typer.Option(help="Time budget: the folds are drawn again within it.")
+        float,
+        typer.Option(help="Time budget in minutes, for drawing the folds again."),
     ] = 5.0,
     network: options.Network = "default",
     seed: options.Seed = 0,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from equipoise.table.table import Table
 
 OBJECTIVES = ("f1", "f2", "f0.5", "balanced_accuracy", "g_mean", "mcc")
-"""Those that need no number beside them; costs and floors have their own options."""
+"""Those that need no number; costs and floors have options of their own."""
 
 Source = Annotated[
     str,
@@ -39,8 +39,8 @@ Positive = Annotated[
     str | None,
     typer.Option(
         metavar="LABEL",
-        help="The class to find, as it is written in the target; several, divided by "
-        "commas, are one class together.",
+        help="The class to find, as written in the target; several, separated by "
+        "commas, count as one class.",
         show_default="the rarest",
     ),
 ]
@@ -82,8 +82,8 @@ KeepColumn = Annotated[
     typer.Option(
         "--keep-column",
         metavar="COLUMN",
-        help="Take a column as a feature even where it looks like an identifier; may "
-        "be repeated.",
+        help="Take a column as a feature even if it looks like an identifier; may be "
+        "repeated.",
         show_default=False,
     ),
 ]
@@ -91,15 +91,16 @@ Unlabelled = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="Rows without a label (missing, or such as -1 beside 0 and 1): refuse, "
-        "drop, or keep where that label is a class.",
+        help="Rows without a label (missing, or a value such as -1 besides 0 and 1): "
+        "refuse, drop, or keep if that value is a class.",
     ),
 ]
 DayFirst = Annotated[
     bool | None,
     typer.Option(
         "--day-first/--month-first",
-        help="What 03/04/2021 is where no date of a column tells: 3 April or 4 March.",
+        help="How to read 03/04/2021 if no date of the column settles it: 3 April or "
+        "4 March.",
         show_default=False,
     ),
 ]
@@ -109,16 +110,16 @@ DuplicatesName = Annotated[
     typer.Option(
         metavar="NAME",
         help="Rows that are equal in all features: group keeps them on one side of "
-        "every split, ignore does not, auto decides by how many there are.",
+        "every split, ignore does not, auto decides by their number.",
     ),
 ]
 Network = Annotated[str, typer.Option(help="default, small (a first look) or linear.")]
-Folds = Annotated[int, typer.Option(help="Outer folds.")]
+Folds = Annotated[int, typer.Option(help="Number of outer folds.")]
 ObjectiveName = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help=f"What the threshold shall be best at: {', '.join(OBJECTIVES)}.",
+        help=f"What the threshold maximises: {', '.join(OBJECTIVES)}.",
         show_default="f1",
     ),
 ]
@@ -140,9 +141,7 @@ CostAbstain = Annotated[
 ]
 ModelFile = Annotated[
     Path,
-    typer.Argument(
-        metavar="MODEL", help="A model that fit has saved.", show_default=False
-    ),
+    typer.Argument(metavar="MODEL", help="A model that fit saved.", show_default=False),
 ]
 
 
@@ -196,8 +195,8 @@ def costs(
     """Return the costs, or None if none is given.
 
     Raises:
-        typer.BadParameter: Only one of the first two is given, or neither beside the
-            third.
+        typer.BadParameter: Only one of the first two is given, or the third without
+            them.
     """
     if fp is None and fn is None and abstain is None:
         return None
@@ -205,7 +204,7 @@ def costs(
         raise typer.BadParameter(
             "give both --cost-fp and --cost-fn, or neither"
             if abstain is None
-            else "give --cost-fp and --cost-fn beside --cost-abstain"
+            else "give --cost-fp and --cost-fn with --cost-abstain"
         )
     if abstain is None:
         return fp, fn
@@ -217,15 +216,15 @@ def costs(
 def parse_objective(
     name: str | None, *, beside: Costs | tuple[float, float] | None = None
 ) -> str | None:
-    """Return an objective that can be named on the command line.
+    """Check the name of an objective and return it.
 
     Args:
         name: What was given.
-        beside: The costs that were given, which are an objective, too.
+        beside: The costs that were given, which are an objective as well.
 
     Raises:
-        InputError: There is none of that name.
-        typer.BadParameter: Costs are given, too.
+        InputError: There is no objective of that name.
+        typer.BadParameter: Costs are given as well.
     """
     from equipoise._core.checks import one_of
 

@@ -26,7 +26,7 @@ OutFile = Annotated[
         "--out",
         "-o",
         metavar="FILE",
-        help="What is written: .csv or .parquet.",
+        help="The file to write: .csv or .parquet.",
         show_default=False,
     ),
 ]
@@ -34,7 +34,7 @@ Keep = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN",
-        help="A column of FILE to copy, such as a row's name; may be repeated.",
+        help="A column of FILE to copy, such as an identifier; may be repeated.",
         show_default=False,
     ),
 ]
@@ -43,7 +43,7 @@ Keep = Annotated[
 def predict(
     model: options.ModelFile, source: RowsFile, out: OutFile, keep: Keep = None
 ) -> None:
-    """Score rows: their probability, and 1 flagged, 0 not, -1 undecided."""
+    """Write a probability and a decision (1 flagged, 0 not, -1 undecided) per row."""
     from equipoise._core.outputs import writable_file
     from equipoise.verbs.model import load
     from equipoise.verbs.predict import SUFFIXES, predict_file

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 # glog's "I0000 00:00:1763.. file.cc:12] ..." and its date form, information and
 # warning level; absl's notice about its own start; and the one error line that a
-# machine without a GPU always gets (`equipoise doctor` tells what it means).
+# machine without a GPU always gets (`equipoise doctor` says what it means).
 _NOISE = re.compile(
     rb"^(WARNING: All log messages before absl::InitializeLog"
     rb"|[IW]\d{4} \d\d:\d\d:"

@@ -2,7 +2,7 @@
 """Signals that end the program end it in order, so that no half-written file is left.
 
 The system's default for SIGTERM (`kill`, a scheduler) and SIGHUP (a closed terminal)
-stops a process where it stands. Here they unwind it, as Ctrl-C does. A signal that is
+stops a process at once. Here they unwind it, as Ctrl-C does. A signal that is
 ignored, as under `nohup`, stays ignored.
 """
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the program prints with: two consoles, and a progress that fits both.
 
-Results go to standard output, everything else to standard error. Where standard
-error is no terminal, progress is one line per step.
+Results go to standard output, everything else to standard error. If standard error
+is not a terminal, progress is one line per step.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rich.console import Console
 from equipoise._core.layout import WIDEST, display_width, wrap
 from equipoise.errors import printable
 
-# Between two lines of progress where there is no terminal.
+# Between two lines of progress if there is no terminal.
 _LINE_SECONDS = 10.0
 
 
@@ -72,7 +72,7 @@ def say_next(command: str) -> None:
     """Print what to do next: a command to paste.
 
     In a terminal (or if COLUMNS is set), a command that is longer than a line ends its
-    lines with the backslash that shells take for "it goes on".
+    lines with the backslash by which shells continue a command.
     """
     if errors().is_terminal or os.environ.get("COLUMNS", "").isdigit():
         command = _continued(command, errors().width)
@@ -93,7 +93,7 @@ def _continued(command: str, width: int) -> str:
 
 
 def say_hint(text: str) -> None:
-    """Print a line beside the matter."""
+    """Print a hint, in a quieter style."""
     _hint(wrap(printable(text), min(errors().width, WIDEST)))
 
 

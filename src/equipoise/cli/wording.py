@@ -20,7 +20,7 @@ _ARGUMENT = re.compile(
 
 
 def flags(root: Any, verb: str = "") -> dict[str, str]:
-    """Return argument -> option of all verbs; where they differ, of this one.
+    """Return argument -> option of all verbs; if they differ, of this one.
 
     Args:
         root: The program, as `typer.main.get_command` gives it.
@@ -41,7 +41,7 @@ def flags(root: Any, verb: str = "") -> dict[str, str]:
 
 
 def as_options(text: str, flags: Mapping[str, str]) -> str:
-    """Write `target=COLUMN` as `--target COLUMN` wherever there is such an option.
+    """Write `target=COLUMN` as `--target COLUMN` if there is such an option.
 
     Calls of functions stay as they are.
 

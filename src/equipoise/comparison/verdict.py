@@ -100,7 +100,7 @@ class Verdict:
         baseline: What the arms were compared with.
         margin: Up to this a difference does not matter.
         level: One minus the probability of any false "better" or "worse".
-        margin_basis: How the margin came about, in words.
+        margin_basis: How the margin was set, in words.
     """
 
     arms: Mapping[str, ArmVerdict]
@@ -122,7 +122,7 @@ class Margin(NamedTuple):
 
     Attributes:
         value: The largest difference that is called equivalent.
-        basis: How it came about, in words.
+        basis: How it was set, in words.
     """
 
     value: float

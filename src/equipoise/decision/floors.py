@@ -194,7 +194,7 @@ def certify_precision(
     rows = check_rows(score, y)
     passed = _precision_cuts(rows, floor, 1 - _open(level, "level"))
     if not passed:
-        raise RefusedError(_precision_refusal(rows, floor, level))
+        raise _precision_refusal(rows, floor, level)
     return _certificate(rows, passed[-1], level, precision=floor)
 
 
@@ -276,7 +276,7 @@ def certify_both(
             "the lowest threshold whose precision is certified catches "
             f"{figure(_recall_at(rows, passed[-1]))} of the positives here"
             if passed
-            else _precision_refusal(rows, precision, 1 - delta)
+            else str(_precision_refusal(rows, precision, 1 - delta))
         )
         raise RefusedError(
             sentence(
@@ -366,14 +366,16 @@ def _recall_remedy(positives: int, delta: float) -> str:
     )
 
 
-def _precision_refusal(rows: ScoredRows, floor: float, level: float) -> str:
-    """Say what the highest scores achieve, and what would be needed."""
+def _precision_refusal(rows: ScoredRows, floor: float, level: float) -> RefusedError:
+    """Return an error: what the highest scores achieve, and what would be needed."""
     start = flags_needed(floor, level)
     goal = f"precision of at least {exact(floor)} at {as_probability(level, 4)}"
     if rows.score.size < start:
-        return sentence(
-            f"{rows.score.size} rows for a {goal}",
-            f"at least {start} flagged cases, all of them positive",
+        return RefusedError(
+            sentence(
+                f"{rows.score.size} rows for a {goal}",
+                f"at least {start} flagged cases, all of them positive",
+            )
         )
     order = np.argsort(-rows.score, kind="stable")
     grid = _grid(start, rows.score.size)
@@ -386,14 +388,19 @@ def _precision_refusal(rows: ScoredRows, floor: float, level: float) -> str:
     )
     accepted = f"{start} flagged cases without error, or more with a few"
     if precision <= floor:
-        return sentence(received, accepted, "The precision here is below the floor.")
+        return RefusedError(
+            sentence(received, accepted, "The precision here is below the floor.")
+        )
     needed = flags_needed(floor, level, precision=min(precision, 1 - 1 / (2 * count)))
     size = math.ceil(needed / count * rows.score.size)
-    return sentence(
-        received,
-        accepted,
-        f"If the true precision were {figure(precision)} as here, {needed:,} flagged "
-        f"cases, about {size:,} rows, would certify the floor four times in five.",
+    return RefusedError(
+        sentence(
+            received,
+            accepted,
+            f"If the true precision were {figure(precision)} as here, {needed:,} "
+            f"flagged cases, about {size:,} rows, would certify the floor four times "
+            "in five.",
+        )
     )
 
 

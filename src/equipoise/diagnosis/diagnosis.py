@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise._core.checks import (
+    integer,
+    listing,
+    nearest,
+    number,
+    one_of,
+    sentence,
+)
 from equipoise._core.layout import display_width, wrap
 from equipoise.diagnosis.catalogue import CHECKS
 from equipoise.diagnosis.facts import facts_of, headline
@@ -18,7 +25,7 @@ from equipoise.diagnosis.finding import (
     Severity,
 )
 from equipoise.diagnosis.subject import Subject
-from equipoise.errors import TargetError, printable
+from equipoise.errors import TargetError, UnknownNameError, printable
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_with_test
 from equipoise.reading.target import Positives
@@ -66,7 +73,14 @@ class Diagnosis:
         for finding in self.findings:
             if finding.code == code:
                 return finding
-        raise KeyError(code)
+        codes = [finding.code for finding in self.findings]
+        raise UnknownNameError(
+            sentence(
+                f"the code {code!r}",
+                f"one of the findings, {listing(codes, 30)}" if codes else "no finding",
+                nearest(str(code), codes),
+            )
+        )
 
     def __contains__(self, code: object) -> bool:
         return any(finding.code == code for finding in self.findings)

@@ -125,7 +125,7 @@ def learning_curve(
         seed: For folds and draws.
         units: `[rows]` equal numbers for rows that are one case (a group, copies):
             they are held out and drawn together, and the cases with a positive
-            are counted in place of positives. None where each row is one.
+            are counted in place of positives. None if each row is one.
 
     Returns:
         A `LearningCurve`; `refused` says why, if there is no answer.

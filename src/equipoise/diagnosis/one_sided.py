@@ -56,7 +56,7 @@ def one_sided(
     Args:
         table: A binary table.
         alpha: The share of false alarms on tables of independent columns, at most.
-        cases: Positions of one row of each case; None where each row is one.
+        cases: Positions of one row of each case; None if each row is one.
 
     Example:
         >>> from equipoise.task import Task

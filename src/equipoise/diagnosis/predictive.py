@@ -51,10 +51,10 @@ def strengths(
     """Return the strength of every column, the strongest first.
 
     Args:
-        table: A binary table; empty where it lacks a class.
+        table: A binary table; empty if it lacks a class.
         seed: For the folds.
         level: The intervals' coverage.
-        units: `[rows]` equal numbers for rows that are one case; None where each is.
+        units: `[rows]` equal numbers for rows that are one case; None if each is.
     """
     if not all(class_counts(table.labels())):
         return ()
@@ -91,7 +91,7 @@ def stratified_folds(
     Args:
         y: `[rows]` labels.
         seed: One seed gives one division.
-        units: `[rows]` equal numbers stay together; None where no rows do.
+        units: `[rows]` equal numbers stay together; None if no rows do.
     """
     labels = np.asarray(y)
     if units is not None:

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import sentence
 from equipoise._core.seeds import generator
 from equipoise.diagnosis.columns import pick
 from equipoise.diagnosis.made import Made, made_rows
@@ -17,6 +18,7 @@ from equipoise.diagnosis.neighbours import Neighbourhood, neighbourhood
 from equipoise.diagnosis.predictive import Strength, strengths
 from equipoise.diagnosis.repeats import EqualRows, equal_rows
 from equipoise.diagnosis.words import count
+from equipoise.errors import UnsupportedError
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table, class_counts
 from equipoise.table.units import count_units, one_of_each, tied_rows
@@ -33,9 +35,9 @@ class Units:
     Attributes:
         negatives: Units (groups, or distinct rows) that hold a negative.
         positives: Units that hold a positive.
-        kind: What a unit is, in the plural: "groups" or "distinct rows"; empty where
+        kind: What a unit is, in the plural: "groups" or "distinct rows"; empty if
             each row is one.
-        rows: `[rows]` the unit of each row, or None where each is one.
+        rows: `[rows]` the unit of each row, or None if each is one.
     """
 
     negatives: int
@@ -103,7 +105,7 @@ class Subject:
 
     @cached_property
     def test_counts(self) -> tuple[int, int]:
-        """Negatives and positives of the test file; zeros where there is none."""
+        """Negatives and positives of the test file; zeros if there is none."""
         return (0, 0) if self.test is None else class_counts(self.test.labels())
 
     @property
@@ -111,10 +113,16 @@ class Subject:
         """The test table, for checks that need one.
 
         Raises:
-            LookupError: There is none.
+            UnsupportedError: There is none.
         """
         if self.test is None:
-            raise LookupError("this subject has no test file")
+            raise UnsupportedError(
+                sentence(
+                    "a subject without a test file",
+                    "a subject with one",
+                    "Let the check apply only if `subject.test` is not None.",
+                )
+            )
         return self.test
 
     @property

@@ -11,16 +11,8 @@ from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import amount, as_probability, percent, share
 from equipoise.decision.decimals import decimal
-from equipoise.errors import InputError, printable
+from equipoise.errors import UnknownNameError, printable
 from equipoise.metrics import Estimate
-
-
-class UnknownMetricError(InputError, KeyError):
-    """A metric was asked for that this evaluation does not hold."""
-
-    def __str__(self) -> str:
-        # KeyError would show the message in quotes.
-        return printable(str(self.args[0]))
 
 
 @dataclass(frozen=True)
@@ -107,7 +99,7 @@ class Evaluation(Mapping[str, Estimate]):
 
     def __getitem__(self, name: str) -> Estimate:
         if name not in self.estimates:
-            raise UnknownMetricError(
+            raise UnknownNameError(
                 sentence(
                     f"the metric {name!r}",
                     f"one of {listing(self.estimates, 30)}",

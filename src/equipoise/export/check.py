@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an exported model says what the model says, on rows without any data."""
+"""Whether an exported model gives the same results, on rows that are no data."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from equipoise.models.model import ModelRecord, ModelRows
 
 ARRAY_INPUT = "x"
-"""The input's name if a network of the user's is exported."""
+"""The input's name if the user's own network is exported."""
 
 CHECKED_ROWS = 256
 CHECKED_ARRAYS = 32
 TOLERANCE = 1e-6
 # The copy computes networks in float32 in another order of operations.
 NETWORK_TOLERANCE = 1e-5
-# Decisions count where the log-odds are further from a threshold than this.
+# Decisions are compared if the log-odds are further from a threshold than this.
 CLEAR = 1e-3
 UNSEEN = "un\u00a0seen"
 """A category that no table has."""
@@ -64,13 +64,13 @@ def boolean_inputs(model: ModelRecord) -> list[str]:
 def checked_columns(model: ModelRecord) -> dict[str, np.ndarray]:
     """Return the columns that an export is compared on, before they are read.
 
-    Usual rows, extremes, and rows of which every other value is odd.
+    Usual rows, extremes, and rows in which about half of the values are odd.
 
     Args:
         model: What `fit` or `load` gave, of models that learn from columns.
 
     Returns:
-        Name to `[rows]`, as `Table.raw` writes them, texts as objects.
+        Name to `[rows]`, as `Table.raw` writes them, strings as objects.
     """
     usual = [sample_rows(model, CHECKED_ROWS), extreme_rows(model)]
     usual.append(sample_rows(model, CHECKED_ROWS, seed=1))
@@ -98,7 +98,7 @@ def knots_of(model: ModelRecord) -> dict[str, tuple[float, ...]]:
 
 
 def checked_inputs(model: ModelRecord) -> tuple[ModelRows, dict[str, Any]]:
-    """Return the rows that an export is compared on, and as its inputs take them."""
+    """Return the rows that an export is compared on, and the same as its inputs."""
     from equipoise.networks.encoding import input_names
 
     if model.user_input is not None:
@@ -124,7 +124,7 @@ def _sample_array(user_input: UserInput) -> np.ndarray:
 def require_same(
     model: ModelRecord, rows: ModelRows, outputs: Mapping[str, np.ndarray]
 ) -> None:
-    """Check that an exported model says on rows what the model says.
+    """Check that an exported model gives the same results as the model.
 
     Args:
         model: The model.
@@ -176,7 +176,7 @@ def sample_rows(model: ModelRecord, rows: int, seed: int = 0) -> Table:
 
 
 def extreme_rows(model: ModelRecord) -> Table:
-    """Return rows at the ends of what numbers can be, the first all missing."""
+    """Return rows of extreme values; the first is all missing."""
     columns = tuple(_extreme(column) for column in model.schema.columns)
     return _like(model.schema, columns)
 

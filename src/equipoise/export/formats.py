@@ -17,36 +17,36 @@ FORMATS = ("saved_model", "onnx")
 def export(
     model: ModelRecord, path: str | os.PathLike[str], *, format: str | None = None
 ) -> Path:
-    """Write a model for other runtimes, and compare it before it is there.
+    """Write a model for other runtimes, once it gives the same results.
 
     Both forms take each raw column, `[rows]`, by the name of the Keras model's input
-    (the column's own name, where it is letters, digits and underscores), and return
+    (the column's own name, if it is letters, digits and underscores), and return
     "probability" (calibrated, float64) and "decision" (1 flagged, 0 not, -1
     undecided, int32), `[rows]`.
 
-    It is written beside its place, loaded again, and compared with the model itself
-    on rows drawn from the training's quantiles and categories, with missing, unseen,
-    infinite and extreme values and spaces among them; only then it is moved to its
-    place.
+    It is written to a temporary place, loaded again, and compared with the model
+    itself on rows drawn from the training's quantiles and categories, which include
+    missing, unseen, infinite and extreme values and spaces; only then is it moved to
+    `path`.
 
     Args:
         model: What `fit` or `load` gave.
         path: A new or empty folder; for ONNX a file whose name ends in ".onnx".
         format: "saved_model" (for TensorFlow, signature "serve") or "onnx" (numeric
-            and boolean columns only, float64 with NaN where missing; needs the extra
+            and boolean columns only, float64 with NaN if missing; needs the extra
             [onnx]). A row that `predict_proba` would refuse (a boolean of 0.5) is an
             error in the first; in ONNX, which has none, the probability is NaN and
-            the decision -1. By default what the path's suffix tells.
+            the decision -1. By default as the path's suffix says.
 
     Returns:
         The path.
 
     Raises:
-        UnsupportedError: A learner in the average is no Keras layer, or a column is
+        UnsupportedError: A learner in the average is not a Keras layer, or a column is
             neither numeric nor boolean and the format is ONNX.
         MissingExtraError: The extra [onnx] is not installed.
-        InputError: The folder exists and is not empty, or the suffix is another.
-        TrainingError: The exported model says something else; nothing is left.
+        InputError: The folder exists and is not empty, or the suffix is wrong.
+        TrainingError: The exported model gives other results; no file is left.
         OSError: The path cannot be written.
     """
     target = Path(path)

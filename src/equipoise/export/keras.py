@@ -29,18 +29,18 @@ def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
     """Return a fitted model as an ordinary `keras.Model` on raw columns.
 
     It takes a dictionary of raw columns, as `Table.raw` gives them: float64 numbers
-    (NaN missing), texts ("" missing), int64 microseconds since 1970. All that `fit`
-    has found is inside: encoding, average, calibration, prevalence shift. What
-    `predict_proba` says of an odd value it says too (infinities are missing, spaces
-    around a text do not count), and a boolean other than 0, 1 and NaN is an error in
-    both. Call it, or give `predict` a `tf.data.Dataset`.
+    (NaN missing), strings ("" missing), int64 microseconds since 1970. All that `fit`
+    has learned is inside: encoding, average, calibration, prevalence shift. It treats
+    odd values as `predict_proba` does (infinities are missing, spaces around a string
+    do not count), and a boolean other than 0, 1 and NaN is an error in both. Call it,
+    or give `predict` a `tf.data.Dataset`.
 
     Args:
         model: What `fit` or `load` gave.
         output: "probability" or "log_odds", calibrated, `[rows, 1]` float64.
 
     Raises:
-        UnsupportedError: A learner in the average is no Keras layer.
+        UnsupportedError: A learner in the average is not a Keras layer.
     """
     import keras
 
@@ -135,7 +135,7 @@ def _component(component: Component, inputs: Mapping[str, Any], name: str) -> An
 
 
 def _user_networks(component: Component, x: Any, name: str) -> Any:
-    """Return the log-odds of networks of the user's, `[rows, 1]` float64."""
+    """Return the log-odds of the user's own networks, `[rows, 1]` float64."""
     import keras
 
     from equipoise.export.layers import MeanLogOdds

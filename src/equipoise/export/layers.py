@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ends of an exported model as Keras layers.
+"""The first and the last layers of an exported model, in Keras.
 
-What it accepts at the one; average, calibration and probability at the other.
+The first check what it accepts; the last are average, calibration and probability.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class AcceptedColumns(keras.layers.Layer):  # type: ignore[misc]  # keras is unt
 
 @keras.saving.register_keras_serializable(package="equipoise")
 class AcceptedRows(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
-    """Rows for a network of the user's own as they are, once all numbers are finite.
+    """Rows for the user's own network as they are, once all numbers are finite.
 
     Example:
         >>> AcceptedRows()(np.array([[1.0, 2.0]])).numpy().tolist()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Odd values of every kind of column, as they come to a deployed model.
+"""Odd values of every kind of column, as a deployed model meets them.
 
-They are what a reader of tables takes without an error and another runtime may take
-differently: infinities, numbers at the ends of float64 and just beside a split point,
-texts with spaces of every sort around them, dates far from now.
+They are what a reader of tables accepts without an error and another runtime may
+treat differently: infinities, numbers at the ends of float64 and next to a split
+point, strings with spaces of every kind around them, dates far from now.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from equipoise.reading.source import Notes
 from equipoise.table.table import Column, Table
 
 SPACES = (" ", "\t", "\n", "\u00a0", "\u2003", "\u3000", "\x1c", "\u0085")
-"""Some that Unicode takes for spaces, of one byte in UTF-8, of two and of three."""
+"""Spaces according to Unicode: of one byte in UTF-8, of two and of three."""
 
 ODD_NUMBERS = (
     *(np.inf, -np.inf, np.nan, 0.0, -0.0),
@@ -35,11 +35,11 @@ ODD_MOMENTS = (
 
 
 ODD_FIRST = 32
-"""Of so many odd values, the first of a column, none is left to chance."""
+"""So many odd values, the first of a column, are always used."""
 
 
 def odd_values(column: Column, knots: Sequence[float] = ()) -> AnyArray:
-    """Return odd values of a column as `Table.raw` writes them, texts as objects.
+    """Return odd values of a column as `Table.raw` writes them, strings as objects.
 
     Args:
         column: Its name, kind and categories.
@@ -65,7 +65,7 @@ def odd_values(column: Column, knots: Sequence[float] = ()) -> AnyArray:
 
 
 def _variants(categories: Sequence[str]) -> list[str]:
-    """Return known categories within spaces, and texts that are nearly the same."""
+    """Return known categories within spaces, and strings that are nearly the same."""
     variants = []
     for place, text in enumerate(categories):
         space = SPACES[place % len(SPACES)]

@@ -69,10 +69,10 @@ def export_onnx(model: ModelRecord, target: Path) -> Path:
 
 
 def require_numeric(model: ModelRecord) -> None:
-    """Raise where a model takes a column that is neither numeric nor boolean.
+    """Raise if a model takes a column that is neither numeric nor boolean.
 
     Raises:
-        UnsupportedError: It does; the columns are named.
+        UnsupportedError: The model takes such columns; they are named.
     """
     taken = getattr(model.components[0].scorers[0], "encoding", None)
     names = set() if taken is None else set(taken.columns)
@@ -191,7 +191,7 @@ def _unlogged() -> Iterator[None]:
     """Keep the converter's log lines away, and the root logger as it is.
 
     `logging.warning`, which the converter calls, would set up the root logger of the
-    whole process where it has no handler.
+    whole process if it has no handler.
     """
     root, silent = logging.getLogger(), logging.NullHandler()
     root.addHandler(silent)
@@ -216,7 +216,7 @@ def _describe(model: ModelRecord, proto: Any) -> None:
     proto.producer_version = str(model.facts["versions"]["equipoise"])
     proto.graph.name = "equipoise"
     proto.doc_string = (
-        "Columns in, [rows] float64 each, NaN where missing; out: the calibrated "
+        "In: columns, [rows] float64 each, NaN if missing. Out: the calibrated "
         "probability of the positive class, and the decision (1 flagged, 0 not, -1 "
         "undecided). A row that holds what the model does not accept has the "
         "probability NaN and the decision -1: a boolean column takes 0, 1 or NaN."
@@ -239,14 +239,14 @@ def _describe(model: ModelRecord, proto: Any) -> None:
 
 
 def _lower(model: ModelRecord) -> dict[str, str]:
-    """Return from where a row is left undecided, if rows can be."""
+    """Return the lower threshold, if rows can be left undecided."""
     if model.rule.lower is None:
         return {}
     return {"lower": repr(float(probability(model.rule.lower)))}
 
 
 def _compare(model: ModelRecord, data: bytes) -> None:
-    """Raise where the runtime asks for other inputs or says something else."""
+    """Raise if the runtime asks for other inputs or gives other results."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])

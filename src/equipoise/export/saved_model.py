@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A fitted model as a SavedModel of TensorFlow, compared before it is there."""
+"""A fitted model as a SavedModel of TensorFlow, compared before it is in place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from equipoise.export.keras import keras_model, require_served, serving, signatu
 from equipoise.models.model import ModelRecord
 
 OTHERS = (".h5", ".hdf5", ".keras", ".tflite", ".pb", ".pt", ".pkl", ".joblib", ".zip")
-"""Suffixes of formats that are not written; a folder so called would mislead."""
+"""Suffixes of formats that are not written: a folder of that name would mislead."""
 
 
 def export_saved_model(model: ModelRecord, target: Path) -> Path:
@@ -64,7 +64,7 @@ def _write(model: ModelRecord, folder: Path) -> None:
 
 
 def _compare(model: ModelRecord, folder: Path) -> None:
-    """Check that the written model says on rows what the model says."""
+    """Check that the written model gives the same results as the model."""
     import tensorflow as tf
 
     rows, raw = checked_inputs(model)

@@ -10,7 +10,7 @@ from equipoise._core.arrays import floats, in_rows, unmasked
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import significant
 from equipoise._core.types import BoolArray, FloatArray
-from equipoise.errors import InputError, InputTypeError
+from equipoise.errors import InputError
 
 ZERO_AND_ONE = "0 for the negative and 1 for the positive class"
 
@@ -22,7 +22,7 @@ def binary_labels(y: npt.ArrayLike) -> BoolArray:
         y: 0 and 1 of any type, or Booleans.
 
     Raises:
-        InputTypeError: The labels are no numbers.
+        InputTypeError: The labels are not numbers.
         InputError: A label is missing, or neither 0 nor 1.
 
     Example:
@@ -33,9 +33,8 @@ def binary_labels(y: npt.ArrayLike) -> BoolArray:
     if values.dtype == np.bool_:
         return values
     if values.dtype.kind not in "biufc":
-        values = _numbers(
-            values, "labels", "Pass for example numpy.asarray(y) == 'yes'."
-        )
+        remedy = "Pass for example numpy.asarray(y) == 'yes'."
+        values = floats(values, "labels", remedy=remedy)
     if values.dtype.kind == "f" and np.isnan(values).any():
         raise InputError(
             sentence(
@@ -75,7 +74,7 @@ def check_labels(y: npt.ArrayLike) -> BoolArray:
         y: `[rows]` labels, 0 or 1.
 
     Raises:
-        InputTypeError: The labels are no numbers.
+        InputTypeError: The labels are not numbers.
         InputError: They are not one-dimensional, there are none, one is missing, or
             one is neither 0 nor 1.
 
@@ -110,7 +109,7 @@ def check_scores(
         remedy: What to do about a score that is not a number.
 
     Raises:
-        InputTypeError: The scores are no numbers.
+        InputTypeError: The scores are not numbers.
         InputError: The shape differs, or a score is not a number.
 
     Example:
@@ -144,7 +143,7 @@ def check_log_odds(
         name: The arm.
 
     Raises:
-        InputTypeError: The scores are no numbers.
+        InputTypeError: The scores are not numbers.
         InputError: The shape differs, or a score is not a number.
     """
     return check_scores(
@@ -163,7 +162,7 @@ def check_probability(probability: npt.ArrayLike, rows: int) -> FloatArray:
         rows: How many rows there are.
 
     Raises:
-        InputTypeError: The probabilities are no numbers.
+        InputTypeError: The probabilities are not numbers.
         InputError: The shape differs, or a value lies outside [0, 1].
 
     Example:
@@ -230,7 +229,7 @@ def check_row_weights(
         some: Whether a weight must be above 0.
 
     Raises:
-        InputTypeError: The weights are no numbers.
+        InputTypeError: The weights are not numbers.
         InputError: The shape differs, a weight is negative or not finite, or all
             are 0 and `some` is set.
 
@@ -297,10 +296,3 @@ def check_probability_columns(
     """
     positive, p, weight = check_columns(y, probability, weights)
     return positive, check_unit_interval(p), weight
-
-
-def _numbers(values: npt.ArrayLike, what: str, remedy: str) -> FloatArray:
-    try:
-        return floats(values, what)
-    except InputTypeError as error:
-        raise InputTypeError(f"{error} {remedy}") from error

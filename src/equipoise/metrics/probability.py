@@ -52,7 +52,7 @@ def brier(
         A number in [0, 1]; NaN without rows.
 
     Raises:
-        InputError: The arrays do not fit together, or are no probabilities.
+        InputError: The arrays do not fit together, or are not probabilities.
 
     Example:
         >>> round(brier([0, 1, 1], [0.1, 0.8, 0.6]), 4)
@@ -75,7 +75,7 @@ def brier_skill(
         weights: `[rows]` weights, or None.
 
     Raises:
-        InputError: The arrays do not fit together, or are no probabilities.
+        InputError: The arrays do not fit together, or are not probabilities.
 
     Example:
         >>> round(brier_skill([0, 1, 1], [0.1, 0.8, 0.6]), 4)
@@ -106,7 +106,7 @@ def log_loss(
         A number of at least 0; NaN without rows.
 
     Raises:
-        InputError: The arrays do not fit together, or are no probabilities.
+        InputError: The arrays do not fit together, or are not probabilities.
 
     Example:
         >>> round(log_loss([0, 1], [0.1, 0.8]), 4)
@@ -169,7 +169,7 @@ def brier_parts(
         All parts NaN without rows.
 
     Raises:
-        InputError: The arrays do not fit together, are no probabilities, or an
+        InputError: The arrays do not fit together, are not probabilities, or an
             argument is not known.
 
     Example:
@@ -221,7 +221,7 @@ def calibration_error(
         A number in [0, 1]; NaN if a group has a weight of 1 or less.
 
     Raises:
-        InputError: The arrays do not fit together, or are no probabilities.
+        InputError: The arrays do not fit together, or are not probabilities.
 
     Example:
         >>> y = [0] * 8 + [1] * 2
@@ -255,7 +255,7 @@ def squared_calibration_error(
         NaN if a group has a weight of 1 or less.
 
     Raises:
-        InputError: The arrays do not fit together, or are no probabilities.
+        InputError: The arrays do not fit together, or are not probabilities.
 
     Example:
         >>> round(squared_calibration_error([0] * 8 + [1] * 2, [0.2] * 10, bins=1), 4)
@@ -290,7 +290,7 @@ def expected_calibration_error(
         NaN without rows.
 
     Raises:
-        InputError: The arrays do not fit together, or are no probabilities.
+        InputError: The arrays do not fit together, or are not probabilities.
 
     Example:
         >>> y, p = [0] * 8 + [1] * 2, [0.5] * 10

@@ -97,7 +97,7 @@ class TaskMetric:
         """
         if task.kind in self.definitions:
             return self.definitions[task.kind]
-        raise UnsupportedError(_unserved(self.name, task))
+        raise _unserved(self.name, task)
 
     def __call__(
         self,
@@ -509,13 +509,15 @@ def headline_metric(task: Task) -> str:
     return "average_precision" if task.kind == "binary" else "macro_average_precision"
 
 
-def _unserved(name: str, task: Task) -> str:
+def _unserved(name: str, task: Task) -> UnsupportedError:
     served = task_metric_names(task) if task.kind != "binary" else tuple(METRICS)
     other = "multilabel" if task.kind == "multiclass" else "multiclass"
     if task.kind == "binary":
         other = "multiclass and multilabel"
-    return sentence(
-        f"metric={name!r}, which serves {other} tasks, for a {task.kind} task",
-        f"one of {listing(served, 40)}",
-        nearest(name, served),
+    return UnsupportedError(
+        sentence(
+            f"metric={name!r}, which serves {other} tasks, for a {task.kind} task",
+            f"one of {listing(served, 40)}",
+            nearest(name, served),
+        )
     )

@@ -68,7 +68,7 @@ class TaskRows:
             weights: `[rows]` weights of at least 0, or None for 1 each.
 
         Raises:
-            InputTypeError: The targets are no numbers.
+            InputTypeError: The targets are not numbers.
             InputError: They are not of the task, or the weights do not fit them.
         """
         if task.kind == "multilabel":
@@ -179,7 +179,7 @@ class TaskRows:
             probabilities: Whether they are probabilities.
 
         Raises:
-            InputTypeError: They are no numbers.
+            InputTypeError: They are not numbers.
             InputError: They do not fit the rows, or are not numbers or probabilities.
         """
         values = self.predicted(predictions, probabilities)
@@ -202,7 +202,7 @@ class TaskRows:
             probabilities: Whether they are probabilities.
 
         Raises:
-            InputTypeError: They are no numbers.
+            InputTypeError: They are not numbers.
             InputError: They do not fit the rows, or are not numbers or probabilities.
         """
         what = "probabilities" if probabilities else "scores"
@@ -278,7 +278,7 @@ class TaskRows:
                 multi-label; -1 if it is left undecided.
 
         Raises:
-            InputTypeError: They are no numbers.
+            InputTypeError: They are not numbers.
             InputError: They do not fit the rows, or are no decisions.
         """
         several = self.task.kind == "multilabel"
@@ -317,7 +317,7 @@ def class_numbers(y: npt.ArrayLike, task: Task) -> IntArray:
         task: The task.
 
     Raises:
-        InputTypeError: They are no numbers.
+        InputTypeError: They are not numbers.
         InputError: They are not one-dimensional, or no class has such a number.
 
     Example:

@@ -3,7 +3,7 @@
 
 A row has out-of-fold scores of few models, and the average of all is less noisy. So
 the scores of each class are given the distribution that the average's have in it, see
-`ensembles.average_scale`: what is calibrated is what is handed over.
+`ensembles.average_scale`: what is calibrated is what is returned.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class Average:
 
     Attributes:
         components: What is averaged, with blend weights that sum to 1.
-        tested: `[rows]` which rows every repeat tests; the rest holds of these alone.
+        tested: `[rows]` which rows every repeat tests; the other attributes are of
+            these rows.
         y: `[tested]` labels.
         weights: `[tested]` how much each row counts; None for 1 each.
         out_of_fold: `[repeats, tested]` log-odds of the average of a row's own models.

@@ -12,7 +12,7 @@ from equipoise.errors import printable
 from equipoise.models.model import ModelRecord
 
 UNBROKEN = 10**6
-"""Columns of a text that is wrapped only when it is printed."""
+"""The width of a text that is wrapped only when it is printed."""
 
 
 class Card(str):
@@ -72,7 +72,7 @@ def _judged(model: ModelRecord) -> list[str]:
 
 
 def _cases(model: ModelRecord) -> str:
-    """Return how many of the rows are independent cases, where not all are."""
+    """Return how many of the rows are independent cases, if not all are."""
     facts = model.facts
     cases = facts.get("cases", facts["rows"])
     if cases == facts["rows"]:
@@ -110,7 +110,7 @@ def _made_of(model: ModelRecord) -> str:
 def trained_on(facts: Mapping[str, Any]) -> str:
     """Return how much of the table the fold models learned from, in words.
 
-    Models that were saved before this was stored tell it by their folds.
+    For models that were saved before this was stored, it follows from the folds.
     """
     if "trained_on" in facts:
         return str(facts["trained_on"])
@@ -124,16 +124,16 @@ def trained_on(facts: Mapping[str, Any]) -> str:
 def _limits(model: ModelRecord) -> str:
     prevalence = percent(model.evaluation.prevalence)
     text = (
-        f"The figures hold for rows like these, at {prevalence} "
-        "positive. At another prevalence precision changes and the threshold should "
-        "be chosen anew. Rows are judged alone: a group or a time that training did "
-        "not see may differ."
+        f"The figures hold for rows like these, at {prevalence} positive. At another "
+        "prevalence the precision changes, and the threshold should be chosen again. "
+        "Each row is judged on its own. Groups or times that training did not see may "
+        "differ."
     )
     if model.rule.offset:
         text += (
             " The decision above and the probabilities are for a prevalence of "
-            f"{percent(model.rule.prevalence)}; the figures, those of training, are "
-            f"for {prevalence}, so precision and what follows from it are others there."
+            f"{percent(model.rule.prevalence)}; the figures are those of training, "
+            f"for {prevalence}, so precision and what depends on it differ there."
         )
     notes = [f"- {note}" for note in model.notes if not note.startswith("Warning")]
     return "\n".join([text, *notes])

@@ -9,8 +9,8 @@ n bytes     manifest: JSON {"format": 1, "parts": [{"name", "size", "sha256"}, .
             the parts, one after the other, and nothing after the last
 ```
 
-It is no archive: there is no compression to blow up, no path to escape from and
-no field that a checksum misses. Sizes are compared with the file's own before
+It is not an archive: there is no compression to blow up, no path to escape from
+and no field that a checksum misses. Sizes are compared with the file's own before
 anything is read. Nothing in it is ever executed.
 """
 
@@ -70,7 +70,7 @@ def write_bundle(path: str | os.PathLike[str], parts: Mapping[str, bytes]) -> No
 
 
 def _require_readable(parts: int, manifest: int, size: int) -> None:
-    """Raise where nobody could read what is to be written."""
+    """Raise if the file that is to be written could not be read."""
     if parts > MOST_PARTS or manifest > MOST_MANIFEST or size > MOST_BYTES:
         raise InputError(
             sentence(
@@ -106,7 +106,7 @@ def read_bundle(
                 sentence(
                     f"{name} of {size:,} bytes",
                     f"a bundle of at most {most_bytes:,} bytes",
-                    "`save` writes none so large: is it a model?",
+                    "`save` writes no file of that size. Is it a model?",
                 )
             )
         entries, start = _manifest(stream, name, size)
@@ -115,9 +115,9 @@ def read_bundle(
 
 
 def _require_regular(path: str | os.PathLike[str], name: str) -> None:
-    """Raise where a path is no file: a pipe would never end, a device never stop."""
+    """Raise if a path is not a file: a pipe or a device might never end."""
     if not stat.S_ISREG(os.stat(path).st_mode):
-        raise BundleError(sentence(f"{name}, which is no regular file", "a file"))
+        raise BundleError(sentence(f"{name}, which is not a regular file", "a file"))
 
 
 def _manifest(
@@ -158,9 +158,9 @@ def _json(manifest: bytes, name: str) -> dict[str, Any]:
     try:
         data = json.loads(manifest)
     except (ValueError, RecursionError) as error:
-        raise _damaged(name, "manifest", "it is no JSON") from error
+        raise _damaged(name, "manifest", "it is not JSON") from error
     if not isinstance(data, dict):
-        raise _damaged(name, "manifest", "it is no JSON object")
+        raise _damaged(name, "manifest", "it is not a JSON object")
     return data
 
 
@@ -175,7 +175,7 @@ def _entry(entry: Any, name: str) -> dict[str, Any]:
         and isinstance(entry["sha256"], str)
     )
     if not sound:
-        raise _damaged(name, "manifest", f"the entry {str(entry)[:80]!r} is none")
+        raise _damaged(name, "manifest", f"{str(entry)[:80]!r} is not an entry")
     return dict(entry)
 
 

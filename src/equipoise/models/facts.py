@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a fitted model came about, as plain data."""
+"""How a fitted model was made, as plain data."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def fit_facts(
     hashes: HashArray,
     seconds: float,
 ) -> dict[str, Any]:
-    """Return how a model came about, as plain data.
+    """Return how a model was made, as plain data.
 
     Args:
-        table: All rows, those that certify among them.
+        table: All rows, including those that certify.
         plan: Which of them were split, and how.
         scores: What the fits gave.
         average: The average of the models.
@@ -75,7 +75,7 @@ def fit_facts(
 def group_column(table: Table) -> str | None:
     """Return the name of the column whose equal values belong together, or None.
 
-    `read_table` lists it among the columns that are no features.
+    `read_table` lists it among the columns that are not features.
 
     Args:
         table: The rows.

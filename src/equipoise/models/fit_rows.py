@@ -26,9 +26,9 @@ CERTIFY_SHARE = 1 / 3
 def with_weights(
     rows: TrialRows, weights: npt.ArrayLike | None, goal: Goal
 ) -> TrialRows:
-    """Return the rows with what the user says of them: those of weight above 0.
+    """Return the rows of weight above 0, with their weights.
 
-    What a network of the user's takes is given the type that it is stored in.
+    An array for the user's own network gets the type that is stored.
 
     Args:
         rows: All rows.

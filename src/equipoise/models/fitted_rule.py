@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The decision rule of a fitted model, and what is known of it."""
+"""The decision rule of a fitted model, and its evaluation."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def evaluate_rule(
     """Evaluate the average as one arm, decided by the rule that is deployed.
 
     The rule is applied to the scores that it was chosen on: those of the average of
-    all models, as far as the out-of-fold scores tell them.
+    all models, as far as they follow from the out-of-fold scores.
 
     Args:
         plan: Which rows were split, and how.
@@ -126,7 +126,7 @@ def cautions(rule: DecisionRule, evaluation: Evaluation) -> tuple[str, ...]:
 
     Args:
         rule: The model's rule.
-        evaluation: What is known of it.
+        evaluation: Its evaluation.
     """
     if rule.basis != "certified":
         return ()

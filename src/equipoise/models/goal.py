@@ -21,10 +21,10 @@ class Goal:
     Attributes:
         objective: What the threshold is best at; the best F1 by default.
         options: The objective's numbers.
-        precision_floor: The least precision of flagged rows; the recall is then as
-            high as it can be.
-        recall_floor: The least share of positives that are flagged; the flags are
-            then as few as they can be.
+        precision_floor: The lowest precision of flagged rows; the recall is then as
+            high as possible.
+        recall_floor: The lowest share of positives that are flagged; the flags are
+            then as few as possible.
         certify: Confidence of the floors, for example 0.95; None estimates them.
         costs: `Costs(...)`, or (cost of a false alarm, cost of a missed positive).
             With `Costs(abstain=...)` rows are left undecided if that is cheaper.
@@ -56,7 +56,7 @@ class Goal:
         self._require_certifiable()
         if self.options and self.objective is None:
             raise InputError(
-                sentence(f"options={dict(self.options)}", "an objective beside them")
+                sentence(f"options={dict(self.options)}", "an objective with them")
             )
         name, options = self.estimated()
         as_objective(name, options)
@@ -86,7 +86,7 @@ class Goal:
             raise InputError(
                 sentence(
                     f"certify={self.certify} without a floor",
-                    "precision_floor=..., recall_floor=..., or both, beside it",
+                    "precision_floor=..., recall_floor=..., or both, with it",
                 )
             )
         if len(floors) == 2 and self.certify is None:
@@ -94,7 +94,7 @@ class Goal:
                 sentence(
                     "two floors that are to be estimated",
                     "one floor, or certify=0.95 for both",
-                    "The other one is whatever the first leaves.",
+                    "The other is then as high as the first allows.",
                 )
             )
 
@@ -117,7 +117,7 @@ def as_goal(goal: Any, default: Goal) -> Goal:
 
     Args:
         goal: A `Goal`, the name of an objective, or None for the default.
-        default: What None stands for.
+        default: The goal that None stands for.
 
     Raises:
         InputTypeError: It is something else.

@@ -55,12 +55,12 @@ _REFUSED = {
 def check_keras_file(
     data: bytes, part: str, shape: tuple[int, ...] | None = None
 ) -> None:
-    """Raise where a `.keras` file is not what Equipoise stores.
+    """Raise if a `.keras` file is not what Equipoise stores.
 
     Args:
         data: The file.
         part: Its name in the bundle, for the message.
-        shape: Of one row of its input, where it is known.
+        shape: Of one row of its input, if it is known.
 
     Raises:
         BundleError: It is damaged, holds more than a model, or asks for more memory
@@ -81,21 +81,21 @@ def _entries(data: bytes, part: str) -> dict[str, bytes]:
             if sorted(names) != sorted(ENTRIES):
                 odd = next((n for n in names if n not in ENTRIES), "")
                 what = f"the entry {odd[:60]!r}" if odd else f"the entries {names[:9]}"
-                raise _refused(part, f"{what} where {list(ENTRIES)} belong")
+                raise _refused(part, f"{what} in place of {list(ENTRIES)}")
             return {entry.filename: _entry(archive, entry, part) for entry in listed}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _refused(part, f"no sound archive ({error})") from error
+        raise _refused(part, f"an invalid archive ({error})") from error
 
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, part: str) -> bytes:
     where = f"{part}/{entry.filename}"
     if stat.S_ISLNK(entry.external_attr >> 16) or entry.flag_bits & 1:
-        raise _refused(where, "a link, or locked")
+        raise _refused(where, "a link, or an encrypted entry")
     # Keras stores without compression: no entry is longer than its bytes.
     if entry.compress_type != zipfile.ZIP_STORED or (
         entry.file_size != entry.compress_size
     ):
-        raise _refused(where, f"{entry.file_size:,} bytes, packed")
+        raise _refused(where, f"{entry.file_size:,} bytes in compressed form")
     return archive.read(entry)
 
 
@@ -103,11 +103,11 @@ def _config(text: bytes, where: str) -> Any:
     if len(text) > MOST_CONFIG:
         raise _refused(where, f"{len(text):,} bytes of configuration")
     if _depth(text) > MOST_DEPTH:
-        raise _refused(where, "nested too deeply")
+        raise _refused(where, "brackets that are nested too deeply")
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _refused(where, "no JSON") from error
+        raise _refused(where, "invalid JSON") from error
     for count, entry in enumerate(_objects(config)):
         if count > MOST_OBJECTS:
             raise _refused(where, "too many objects")
@@ -116,7 +116,7 @@ def _config(text: bytes, where: str) -> Any:
 
 
 def _depth(text: bytes) -> int:
-    """Return how deep brackets nest; those inside of texts count too."""
+    """Return how deeply brackets nest; those inside strings count too."""
     deepest = depth = 0
     for byte in text:
         if byte in b"[{":
@@ -155,7 +155,7 @@ def _require_allowed(entry: dict[str, Any], where: str) -> None:
     if not _is_registered(registered or name):
         raise _refused(
             where,
-            f"the object {f'{module}.{name}'[:80]!r}, which is none of Keras",
+            f"the object {f'{module}.{name}'[:80]!r}, which is not part of Keras",
             "Load it inside `keras.saving.custom_object_scope` if it is your own.",
         )
 
@@ -194,7 +194,7 @@ def _count_stored(data: bytes, where: str) -> int:
             _require_no_links(h5py, file, where)
             file.visititems(visit)
     except (OSError, RuntimeError, KeyError) as error:
-        raise _refused(where, f"no sound HDF5 ({str(error)[:80]})") from error
+        raise _refused(where, f"an invalid HDF5 file ({str(error)[:80]})") from error
     return total
 
 
@@ -212,20 +212,20 @@ def _require_no_links(h5py: Any, file: Any, where: str) -> None:
 
 def _require_plain(dataset: Any, length: int, where: str) -> None:
     if dataset.external or dataset.is_virtual:
-        raise _refused(where, "numbers outside of the file")
+        raise _refused(where, "numbers outside the file")
     if dataset.compression or dataset.chunks:
-        raise _refused(where, "packed numbers")
+        raise _refused(where, "compressed numbers")
     if dataset.dtype.kind not in "fiub":
         raise _refused(where, f"values of type {dataset.dtype}")
     needed = math.prod(dataset.shape) * dataset.dtype.itemsize
     if needed > length:
-        raise _refused(where, f"a shape of {needed:,} bytes in {length:,}")
+        raise _refused(where, f"an array of {needed:,} bytes in a file of {length:,}")
 
 
 def _require_built(
     config: Any, stored: int, shape: tuple[int, ...] | None, where: str
 ) -> None:
-    """Build the layers without memory and raise where they do not fit."""
+    """Build the layers without memory and raise if they do not fit."""
     import keras
 
     def build() -> Any:
@@ -238,7 +238,7 @@ def _require_built(
     needed = sum(math.prod(weight.shape) for weight in model.weights)
     if needed != stored:
         raise _refused(
-            where, f"layers of {needed:,} weights and {stored:,} stored ones"
+            where, f"layers of {needed:,} weights but {stored:,} stored numbers"
         )
     inputs = getattr(model, "inputs", None)
     if shape is not None and inputs:

@@ -46,7 +46,7 @@ class Component:
         strategy: What they are.
         weight: Their share of the average; the weights of a model sum to 1.
         scorers: The fold models; their probabilities are averaged.
-        user_input: What they take if they are networks of the user's, else None.
+        user_input: What they take if they are the user's own networks, else None.
     """
 
     strategy: Strategy
@@ -62,7 +62,7 @@ class Component:
         """Return the log-odds of that mean, always finite, `[rows, width]`.
 
         Args:
-            rows: A `Table`, or `ArrayRows` for a network of the user's.
+            rows: A `Table`, or `ArrayRows` for the user's own network.
         """
         return mean_log_odds(self.each(rows))
 
@@ -70,7 +70,7 @@ class Component:
         """Return the log-odds of every fold model, `[models, rows, width]`.
 
         Args:
-            rows: A `Table`, or `ArrayRows` for a network of the user's.
+            rows: A `Table`, or `ArrayRows` for the user's own network.
         """
         return np.stack([scorer.log_odds(rows) for scorer in self.scorers])
 
@@ -104,7 +104,7 @@ def _pooled(components: Sequence[Component], rows: ModelBlock) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class ModelRecord:
-    """A fitted model with its calibration, its decision rule and what is known of it.
+    """A fitted model with its calibration, its decision rule and its evaluation.
 
     `equipoise.FittedModel` adds what a user does with it: evaluate, save, export.
 
@@ -112,12 +112,12 @@ class ModelRecord:
         schema: A table without rows: the columns that new data must have.
         components: What is averaged.
         rule: Calibration and decision.
-        evaluation: What is known about it, from out-of-fold scores.
-        facts: How it came about: plain data.
+        evaluation: Its metrics, from out-of-fold scores.
+        facts: How it was made: plain data.
         seen: `[n]` uint64 hashes of every row that training, stopping, calibration
             or the choice of the threshold has seen, ascending.
         notes: What the user should know.
-        user_input: What a network of the user's takes; None if rows are tables.
+        user_input: What the user's own network takes; None if rows are tables.
     """
 
     schema: Table
@@ -137,12 +137,10 @@ class ModelRecord:
 
         Raises:
             TableError: Columns are missing or have another type.
-            InputTypeError: The model is a network of the user's own.
+            InputTypeError: The model is the user's own network.
         """
         if self.user_input is not None:
-            raise InputTypeError(
-                sentence("a network of your own", "a model of columns")
-            )
+            raise InputTypeError(sentence("your own network", "a model of columns"))
         return read_features(source, like=self.schema)
 
     def rows(self, source: Any) -> ModelRows:
@@ -184,7 +182,7 @@ class ModelRecord:
         return np.stack([1.0 - positive, positive], axis=1)
 
     def decide(self, source: Any) -> npt.NDArray[np.int8]:
-        """Return 1 where a row is flagged, 0 where not, -1 where undecided.
+        """Return 1 if a row is flagged, 0 if not, -1 if undecided, `[rows]`.
 
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
@@ -195,7 +193,7 @@ class ModelRecord:
         return self.rule.decide(self.log_odds(source), calibrated=True)
 
     def predict(self, source: Any) -> npt.NDArray[np.str_]:
-        """Return the class' text for each row; empty where undecided.
+        """Return each row's class as a string; empty if it is undecided.
 
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
@@ -208,9 +206,9 @@ class ModelRecord:
     ) -> PrevalenceEstimate:
         """Estimate the share of positives among rows without labels.
 
-        The interval knows the draw of these rows and of the training rows, whose
-        scores by class the model keeps. A model that was saved before it kept them
-        takes its calibration as exact, and the result says so.
+        The interval allows for the draw of these rows and of the training rows, whose
+        scores by class the model keeps. An older file of a model may lack them: then
+        the calibration is taken as exact, and the result says so.
 
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import sentence
-from equipoise.errors import BundleError, InputError
+from equipoise._core.checks import listing, sentence
+from equipoise.errors import BundleError, InputError, InputTypeError
 
 DTYPES = (
     "bool",
@@ -46,12 +46,13 @@ def pack(value: Any, name: str) -> dict[str, bytes]:
     """Return nested data as parts: `name`.json, and one part for each array.
 
     Args:
-        value: Nested dictionaries with text keys, lists, tuples (which come back as
-            lists), texts, numbers, booleans, None and arrays.
+        value: Nested dictionaries with string keys, lists, tuples (which come back as
+            lists), strings, numbers, booleans, None and arrays.
         name: The parts' common name.
 
     Raises:
-        InputError: The texts are more than `unpack` reads.
+        InputError: The strings are more than `unpack` reads.
+        InputTypeError: A value is none of these.
 
     Example:
         >>> parts = pack({"w": np.arange(3), "low": float("-inf")}, "model")
@@ -68,8 +69,8 @@ def pack(value: Any, name: str) -> dict[str, bytes]:
         raise InputError(
             sentence(
                 f"a model whose part {name!r} holds {excess}",
-                f"at most {MOST_JSON:,} bytes of texts and {MOST_LISTS:,} lists",
-                "Leave columns of long texts out with drop=, or shorten them.",
+                f"at most {MOST_JSON:,} bytes of strings and {MOST_LISTS:,} lists",
+                "Leave columns of long strings out with drop=, or shorten them.",
             )
         )
     return {f"{name}.json": text, **arrays}
@@ -96,16 +97,16 @@ def unpack(parts: Mapping[str, bytes], name: str) -> Any:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _wrong(f"{name}.json", "it is no JSON") from error
+        raise _wrong(f"{name}.json", "it is not JSON") from error
     return _unpack(data, f"{name}.json", parts, 0)
 
 
 def _excess(text: bytes) -> str:
-    """Return what of JSON is too much to be read, or an empty text."""
+    """Return what there is too much of in JSON to be read, or an empty string."""
     if len(text) > MOST_JSON:
         return f"{len(text):,} bytes"
     lists = text.count(b"[") + text.count(b"{")
-    if lists > MOST_LISTS:  # those within texts are none
+    if lists > MOST_LISTS:  # brackets within strings do not count
         bare = _TEXT.sub(b"", text)
         lists = bare.count(b"[") + bare.count(b"{")
     return f"{lists:,} lists" if lists > MOST_LISTS else ""
@@ -126,14 +127,24 @@ def _pack(value: Any, name: str, arrays: dict[str, bytes]) -> Any:
         return {_NUMBER: str(value)}
     if value is None or isinstance(value, str | int | float):
         return value
-    raise TypeError(f"{type(value).__name__} is no plain data")
+    raise InputTypeError(
+        sentence(
+            f"a value of type {type(value).__name__} in a state",
+            "dictionaries, lists, strings, numbers, booleans, None and arrays",
+        )
+    )
 
 
 def _pack_array(value: npt.NDArray[Any], name: str, arrays: dict[str, bytes]) -> Any:
     part = f"{name}/{len(arrays)}"
     little = value.astype(value.dtype.newbyteorder("<"), copy=False)
     if little.dtype.name not in DTYPES:
-        raise TypeError(f"an array of {value.dtype} cannot be stored")
+        raise InputTypeError(
+            sentence(
+                f"an array of type {value.dtype} in a state",
+                f"arrays of type {listing(DTYPES, len(DTYPES))}",
+            )
+        )
     arrays[part] = np.ascontiguousarray(little).tobytes()
     return {_ARRAY: part, "dtype": little.dtype.name, "shape": list(value.shape)}
 
@@ -154,7 +165,7 @@ def _unpack(value: Any, where: str, parts: Mapping[str, bytes], depth: int) -> A
 
 def _number(text: Any, where: str) -> float:
     if text not in ("nan", "inf", "-inf"):
-        raise _wrong(where, f"{str(text)[:40]!r} is no number")
+        raise _wrong(where, f"{str(text)[:40]!r} is not a number")
     return float(text)
 
 
@@ -170,11 +181,13 @@ def _unpack_array(
         and all(type(n) is int and 0 <= n < 2**40 for n in shape)
     )
     if not sound:
-        raise _wrong(where, f"the array {str(dict(value))[:80]} is none")
+        raise _wrong(where, f"{str(dict(value))[:80]} is not an array")
     data = _need(parts, str(part))
     kind = np.dtype(str(dtype)).newbyteorder("<")
     if math.prod(shape or [1]) * kind.itemsize != len(data):
-        raise _wrong(str(part), f"{len(data):,} bytes are no array of shape {shape}")
+        raise _wrong(
+            str(part), f"{len(data):,} bytes do not make an array of shape {shape}"
+        )
     # A copy: NumPy may not write into the file's own bytes.
     return np.frombuffer(data, kind).reshape(shape).astype(str(dtype))
 

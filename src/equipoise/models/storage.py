@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound=ModelRecord)
 
 SUFFIX = ".equipoise"
-# More than these in a file are taken for damage.
+# A file with more than these is taken to be damaged.
 MOST_COMPONENTS = 100
 MOST_SCORERS = 1_000
 # What a model takes for a column of each kind, as `Encoding.columns` has it.
@@ -94,7 +94,7 @@ def save(model: ModelRecord, path: str | os.PathLike[str]) -> Path:
 
     Raises:
         InputError: The name ends otherwise, or the model is too large for one file.
-        UnsupportedError: A network of the user's own could not be loaded again.
+        UnsupportedError: The user's own network could not be loaded again.
         OSError: The file cannot be written; an old one is intact then.
     """
     target = model_path(path)
@@ -120,7 +120,7 @@ def _require_loadable(model: ModelRecord, user_input: UserInput) -> None:
                 with _part("model"):
                     _user_scorer(state, user_input, "model")
             except BundleError as error:
-                why = f"a network of your own that could not be loaded again: {error}"
+                why = f"your own network, which could not be loaded again: {error}"
                 raise UnsupportedError(
                     sentence(
                         why,
@@ -240,7 +240,7 @@ def _components(
     user_input: UserInput | None,
     parts: Mapping[str, bytes],
 ) -> tuple[Component, ...]:
-    """Rebuild what is averaged."""
+    """Rebuild the components of the average."""
     components = []
     integer(len(entries), "components", 1, MOST_COMPONENTS)
     for i, data in enumerate(entries):
@@ -269,7 +269,7 @@ def _components(
 
 
 def _require_registered(fields: Mapping[str, Any]) -> None:
-    """Raise if a strategy needs a piece of the user's that is not registered here."""
+    """Raise if a strategy needs a user's piece that is not registered here."""
     missing = missing_pieces(fields)
     if missing:
         raise BundleError(
@@ -283,7 +283,7 @@ def _require_registered(fields: Mapping[str, Any]) -> None:
 
 
 def _user_scorer(state: Any, user_input: UserInput, name: str) -> Scorer:
-    """Rebuild networks of the user's own; each file is checked before Keras sees it."""
+    """Rebuild the user's own networks; each file is checked before Keras sees it."""
     from equipoise.learners.user_model.model import UserModelScorer
 
     integer(len(state["models"]), "models", 1, MOST_SCORERS)
@@ -319,7 +319,7 @@ def _seen(parts: Mapping[str, bytes]) -> npt.NDArray[np.uint64]:
 
 
 def _facts(facts: Any, schema: Table) -> dict[str, Any]:
-    """Return how the model came about, if it is all there."""
+    """Return how the model was made, if nothing is missing."""
     rows = integer(facts["rows"], "rows", 1)
     integer(facts["positives"], "positives", 1, rows - 1)
     integer(facts["folds"], "folds", 2)
@@ -382,7 +382,7 @@ def _schema(state: Mapping[str, Any]) -> Table:
 
 
 def _notation(column: Mapping[str, Any]) -> Notation | None:
-    """Return how a column's texts were written; older models do not know it."""
+    """Return how a column's strings were written; older models do not store it."""
     stored = column.get("notation")
     return None if stored is None else Notation.from_dict(stored)
 

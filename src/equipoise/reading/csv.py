@@ -30,7 +30,7 @@ _MOST_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class CsvForm:
-    """How a file is written, as told by its beginning.
+    """How a file is written, as its beginning shows.
 
     Attributes:
         name: The file in words, for messages.

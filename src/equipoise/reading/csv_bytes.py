@@ -123,8 +123,8 @@ def _other_format(data: bytes) -> str:
 def to_utf8(data: bytes, name: str, notes: Notes) -> bytes:
     """Return a text in UTF-8 with line feeds between lines.
 
-    The encoding is told by the byte order mark, else by whether the bytes are UTF-8;
-    else it is taken for Windows-1252 (of which Latin-1 is a part), with a note.
+    The encoding is that of the byte order mark; without one, UTF-8 if the bytes are
+    UTF-8; else it is taken for Windows-1252 (of which Latin-1 is a part), with a note.
 
     Raises:
         TableError: The text holds NUL bytes or cannot be decoded.

@@ -49,7 +49,7 @@ def read_table(
 ) -> Table:
     """Read rows with their target, and say what was done to them.
 
-    Columns are numbers, booleans, categories or date-times; which, is told by the
+    Columns are numbers, booleans, categories or date-times; which, follows from the
     source or by the values (rules in `equipoise.reading.infer`). Constants and
     identifiers are left out (rules in `equipoise.reading.useless_columns`). Everything
     that was done is in the table's `notes`, and issued as a `TableWarning`.

@@ -64,7 +64,7 @@ def _dress(one: Axes) -> None:
 def to_svg(figure: Figure, name: str) -> str:
     """Return the figure as SVG to be put into a page.
 
-    The same figure gives the same text: no date, and identifiers that depend on
+    The same figure gives the same SVG: it holds no date, and identifiers depend on
     the name only.
 
     Args:
@@ -85,7 +85,7 @@ def to_svg(figure: Figure, name: str) -> str:
 
 
 def _for_page(svg: str, name: str) -> str:
-    """Cut what only a file of its own needs, and let the page's style in."""
+    """Cut what only a standalone file needs, and let the page's style apply."""
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
     body = re.sub(r"<!--.*?-->\n?", "", body, flags=re.S)

@@ -32,9 +32,8 @@ def figures(summary: Summary) -> dict[str, str]:
         summary: What `Trial.summary()` gives.
 
     Returns:
-        By name, SVG for a page: "precision_recall", "roc", "calibration" and,
-        where the trial holds a sweep of weights, "sweep_decisions" and
-        "sweep_ranking".
+        By name, SVG for a page: "precision_recall", "roc", "calibration" and, if the
+        trial holds a sweep of weights, "sweep_decisions" and "sweep_ranking".
     """
     pictures = {
         "precision_recall": precision_recall(summary),
@@ -48,7 +47,7 @@ def figures(summary: Summary) -> dict[str, str]:
 
 
 def precision_recall(summary: Summary) -> str:
-    """Draw precision over recall; a step, as average precision sums it."""
+    """Draw precision over recall, in steps, as average precision sums them."""
     figure, plot = axes()
     share = summary["data"]["prevalence"]
     plot.axhline(share, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))

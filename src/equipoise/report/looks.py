@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from equipoise.diagnosis.diagnosis import Diagnosis
 
 MOST_ITEMS = 8
-"""Items of a list that a page shows."""
+"""How many items of a list a page shows."""
 
 
 def summarise_diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -46,16 +46,16 @@ def verdict_of(diagnosis: Diagnosis) -> str:
     """Return the diagnosis in one sentence."""
     times = Counter(finding.severity for finding in diagnosis.findings)
     if times["error"]:
-        text = f"Mend {count(times['error'], 'error')} before any training"
+        text = f"Fix {count(times['error'], 'error')} before any training"
         more = times["warning"]
-        return f"{text}; {count(more, 'warning')} beside." if more else f"{text}."
+        return f"{text}; also {count(more, 'warning')}." if more else f"{text}."
     if times["warning"]:
         return (
             f"{count(times['warning'], 'warning')}: results on this data may mislead."
         )
     if times["info"]:
-        return "Nothing stands against training; some things are worth knowing."
-    return "Nothing stands against training."
+        return "No obstacle to training was found; some findings are worth knowing."
+    return "No obstacle to training was found."
 
 
 def _without_repeats(facts: Mapping[str, Any]) -> dict[str, Any]:

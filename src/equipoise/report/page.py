@@ -28,7 +28,7 @@ def render(summary: Mapping[str, Any]) -> str:
         summary: Plain data, what `Trial.summary()` gives.
 
     Returns:
-        HTML; the same summary gives the same text.
+        HTML; the same summary gives the same page.
     """
     environment = _environment()
     page = environment.get_template("report.html")
@@ -45,7 +45,7 @@ def render(summary: Mapping[str, Any]) -> str:
 
 
 def _explorer(explorer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the explorer counts with, its own rule's figures as texts."""
+    """Return what the explorer computes with, the rule's own figures in words."""
     arms = [
         {
             **arm,
@@ -60,7 +60,7 @@ def _explorer(explorer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def render_diagnosis(diagnosis: Diagnosis) -> str:
-    """Return a diagnosis as one standalone HTML page, of the family of the report.
+    """Return a diagnosis as one standalone HTML page, in the style of the report.
 
     The page reaches no network, runs no script and holds no row of the data. Every
     text of the data is escaped.
@@ -69,7 +69,7 @@ def render_diagnosis(diagnosis: Diagnosis) -> str:
         diagnosis: What `equipoise.diagnose` gave.
 
     Returns:
-        HTML; the same diagnosis gives the same text.
+        HTML; the same diagnosis gives the same page.
     """
     from markupsafe import Markup
 
@@ -112,7 +112,7 @@ def _metric_title(name: str) -> str:
 
 
 def _finalize(value: Any) -> Any:
-    """Write control characters out; what is marked as HTML is ours."""
+    """Write control characters out, except in what is marked as HTML, which is ours."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return printable(value)
     return value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A trial as plain data: all that a report shows, and nothing of any row."""
+"""A trial as plain data: everything that a report shows, and no row."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ LIBRARIES = ("equipoise", "tensorflow", "keras", "numpy", "scipy", "scikit-learn
 def summarise(trial: TrialRecord) -> dict[str, Any]:
     """Return a trial as plain data, ready for JSON and for `report.render`.
 
-    It holds aggregates only, and its size does not grow with the rows: at most
-    some 200 points per arm and curve.
+    It holds aggregates only, and its size does not grow with the number of rows: at
+    most some 200 points per arm and curve.
 
     Args:
         trial: What `compare` gave.
 
     Returns:
-        Nested dictionaries, lists, texts, numbers and None; None stands for an
-        undefined number, with its reason beside it.
+        Nested dictionaries, lists, strings, numbers and None; None stands for an
+        undefined number, with its reason next to it.
     """
     shown = highlighted(trial)
     plain: dict[str, Any] = _plain(
@@ -82,8 +82,8 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
 def highlighted(trial: TrialRecord) -> list[str]:
     """Return at most three arms to draw in colour: chosen, baseline, and the first.
 
-    Where these are one, the next of the leaderboard stands beside it. An arm that
-    predicts the prior is not drawn in colour beside others.
+    If two of these are the same arm, the next of the leaderboard is added. An arm
+    that predicts the prior is not drawn in colour with others.
     """
     flat = {s.name for s in trial.strategies if s.learner_record.constant}
     order = [name for name in trial.names if name not in flat]
@@ -99,7 +99,7 @@ def versions() -> dict[str, str]:
 
 
 def interval_facts(estimate: Estimate) -> dict[str, Any]:
-    """Return value, ends and, where undefined, the reason."""
+    """Return the value, the ends and, if it is undefined, the reason."""
     return {
         "value": estimate.value,
         "low": estimate.low,
@@ -111,7 +111,7 @@ def interval_facts(estimate: Estimate) -> dict[str, Any]:
 def _data(trial: TrialRecord) -> dict[str, Any]:
     facts = trial.facts
     dropped = [column["name"] for column in facts["dropped"]]
-    # What was left out is told with its reason already.
+    # Columns that were left out are listed with their reasons already.
     notes = [
         note
         for note in facts["notes"]
@@ -163,7 +163,7 @@ def _leaderboard(trial: TrialRecord) -> list[dict[str, Any]]:
 
 
 def _against(trial: TrialRecord, name: str) -> dict[str, Any]:
-    """Return the verdict on one arm, with the interval it rests on."""
+    """Return the verdict on one arm, with the interval that it rests on."""
     verdict = trial.verdict.arms.get(name)
     if verdict is None:
         return {"outcome": "baseline", "difference": None, "p": None}

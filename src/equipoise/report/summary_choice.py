@@ -51,8 +51,8 @@ class Fitting:
 def alternative(trial: TrialRecord) -> str | None:
     """Return the arm that measured highest, if it is not the one to take.
 
-    Then the trial cannot tell it from the baseline, or it is within the margin. Arms
-    that predict the prior do not count.
+    In that case the trial cannot tell it from the baseline, or it is within the
+    margin. Arms that predict the prior do not count.
     """
     flat = {s.name for s in trial.strategies if s.learner_record.constant}
     first = next((name for name in trial.names if name not in flat), None)

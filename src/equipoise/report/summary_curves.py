@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 POINTS = 160
 COSTS = Costs(fp=1.0, fn=10.0)
-"""Of a false alarm and a missed positive, until the reader puts in their own."""
+"""Of a false alarm and a missed positive, until the reader enters their own."""
 # A group of fewer positives has an interval that says nothing.
 POSITIVES_PER_GROUP = 5
 MOST_GROUPS = 10
 RARE = 0.1
-"""Below this share of positives probabilities crowd at 0: a logarithmic axis."""
+"""Below this share of positives, probabilities crowd at 0: the axis is logarithmic."""
 
 
 def ranking_curves(trial: TrialRecord, shown: Sequence[str]) -> list[dict[str, Any]]:
@@ -84,7 +84,7 @@ def calibration_lines(trial: TrialRecord, shown: Sequence[str]) -> dict[str, Any
 
 
 def explorer(trial: TrialRecord) -> dict[str, Any]:
-    """Return what the threshold explorer counts with.
+    """Return what the threshold explorer computes with.
 
     For each arm rows of [threshold, flagged positives, flagged negatives], from the
     highest threshold (None: nothing is flagged) to the lowest; counts are means

@@ -19,11 +19,11 @@ FEWEST = 3
 
 
 def sweep(trial: TrialRecord) -> dict[str, Any] | None:
-    """Return the weight sweep; None where the trial has fewer than three of its arms.
+    """Return the weight sweep; None if the trial has fewer than three of its arms.
 
     A network trained with weight w for the positives and cut at an output of 1/2
     is, in the population's log-odds, cut at -log(w). The same cut on the scores of
-    the network with the weight nearest to 1 is the moved threshold. Where the two
+    the network with the weight nearest to 1 is the moved threshold. If the two
     agree, the weight did nothing that a threshold does not.
     """
     arms = sorted(

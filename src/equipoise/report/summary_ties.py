@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def ties(trial: TrialRecord) -> dict[str, str]:
     """Return each arm's letters; arms that share one cannot be told apart.
 
-    Against the baseline the verdict decides. Every other pair is held against the
+    Against the baseline the verdict decides. Every other pair is judged by the
     same test, the corrected resampled t-test over the splits, with Holm's
     correction for the number of those pairs; a pair with a constant arm is tested by
     the intervals of the other, and counts for itself.

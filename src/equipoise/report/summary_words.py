@@ -23,10 +23,10 @@ UNDECIDED = {
 SPLITS = {
     "stratified": "at random, with the same share of positives in every fold",
     "group": "by group: no group is on both sides of a split",
-    "time": "by time: each fold is tested on rows later than those it learned from",
+    "time": "by time: each fold is tested on rows later than those it was trained on",
 }
 DUPLICATES = {
-    "auto": "Equal rows are kept on one side of a split where they are many.",
+    "auto": "Equal rows are kept on one side of a split if there are many of them.",
     "group": "Equal rows are kept on one side of every split.",
     "ignore": "Equal rows may be on both sides of a split.",
 }
@@ -39,6 +39,18 @@ def goal_words(objective: str) -> str:
     return objective.replace("_", " ")
 
 
+def best_words(objective: str) -> str:
+    """Return the value that a threshold is chosen for, in words.
+
+    Example:
+        >>> best_words("f1"), best_words("cost")
+        ('the best F1', 'the lowest expected cost')
+    """
+    record = METRICS.get(objective)
+    least = record is not None and not record.higher_is_better
+    return f"the {'lowest' if least else 'best'} {goal_words(objective)}"
+
+
 def metric_words(name: str) -> dict[str, str]:
     """Return a metric's name for people and what it is."""
     if name == "undecided":
@@ -48,19 +60,17 @@ def metric_words(name: str) -> dict[str, str]:
 
 
 def decision_sentences(trial: TrialRecord) -> list[str]:
-    """Return what to use, from where to flag, and what that gives on 1,000 rows."""
+    """Return which arm to use, its threshold, and what that gives on 1,000 rows."""
     name = trial.verdict.choice
     evaluation = trial.results[name].evaluation
     c = evaluation.confusion
     if evaluation.threshold is None or c is None:
         return [f"Use {name}."]
     if c.tp + c.fp + c.undecided == 0:
-        return [
-            f"Use {name}. At the best {goal_words(trial.objective)} no row is flagged."
-        ]
+        return [f"Use {name}. At {best_words(trial.objective)} no row is flagged."]
     per = 1000 / evaluation.rows
     left = (
-        f", and {significant(per * c.undecided)} rows left undecided"
+        f", and {significant(per * c.undecided)} rows are left undecided"
         if c.undecided
         else ""
     )
@@ -79,7 +89,7 @@ def decision_sentences(trial: TrialRecord) -> list[str]:
 
 
 def else_left(trial: TrialRecord) -> str:
-    """Return from where a row is left undecided; nothing if every row is decided."""
+    """Return the lower threshold in words; nothing if every row is decided."""
     lower = trial.results[trial.verdict.choice].evaluation.lower
     return "" if lower is None else f", and leave it undecided from {decimal(lower)}"
 
@@ -97,10 +107,10 @@ def _range_sentences(trial: TrialRecord) -> list[str]:
 
 
 def aim_words(trial: TrialRecord) -> str:
-    """Return what the threshold is best at, with the costs where there are some."""
+    """Return what the threshold is best at, with the costs if there are any."""
     costs = as_costs(trial.costs)
     if costs is None:
-        return f"the best {goal_words(trial.objective)}"
+        return best_words(trial.objective)
     prices = (
         f"a false alarm costs {exact(costs.fp)} and a missed positive {exact(costs.fn)}"
     )
@@ -110,7 +120,7 @@ def aim_words(trial: TrialRecord) -> str:
             f"{exact(costs.fn)} and a "
             f"row left undecided {exact(costs.abstain)}"
         )
-    return f"the lowest cost, where {prices}"
+    return f"the lowest cost, if {prices}"
 
 
 def _cost_sentences(trial: TrialRecord) -> list[str]:
@@ -154,8 +164,8 @@ def next_steps(trial: TrialRecord) -> list[str]:
         )
     if not trial.test:
         steps.append(
-            "Before you rely on it, score rows that came later than these: no "
-            "cross-validation sees that the world changes."
+            "Before you rely on the model, score rows that are more recent than these: "
+            "cross-validation cannot show how the data change over time."
         )
     return steps
 
@@ -166,21 +176,21 @@ def _more(trial: TrialRecord) -> list[str]:
     undecided = sum(v.outcome == "cannot tell" for v in verdicts)
     if not undecided:
         return []
-    who = f"{count(undecided, 'arm')} of {len(verdicts)} could not be told from "
+    who = f"{count(undecided, 'arm')} of {len(verdicts)} could not be told apart from "
     if trial.scores.repeats < 5 and trial.protocol.by != "time":
         return [
             f"{who}{trial.results.baseline}. With repeats=5 (--repeats 5) the noise of "
-            "splitting shrinks, and smaller differences can be seen; it takes about "
-            f"{_times(5 / trial.scores.repeats)} as long."
+            "splitting shrinks, and smaller differences can be detected; it takes "
+            f"about {_times(5 / trial.scores.repeats)} as long."
         ]
     return [
-        f"{who}{trial.results.baseline}. More repeats would change little: more "
-        "positives would."
+        f"{who}{trial.results.baseline}. More repeats would change little; more "
+        "positives would help."
     ]
 
 
 def methods(trial: TrialRecord) -> list[dict[str, str]]:
-    """Return how the numbers came about, as terms and sentences."""
+    """Return how the numbers were obtained, as terms and sentences."""
     plan, results = trial.protocol, trial.results
     times = count(trial.scores.repeats, "repeat")
     positives = int(results.y.sum())
@@ -188,27 +198,27 @@ def methods(trial: TrialRecord) -> list[dict[str, str]]:
         "What is estimated": f"The performance of {results.estimand}, on new rows "
         "with the same share of positives.",
         "Rows": f"{count(results.y.size, 'row')} with "
-        f"{count(positives, 'positive')}{_tied(trial)} are each a test case "
+        f"{count(positives, 'positive')}{_tied(trial)}, each tested "
         f"{'once' if trial.scores.repeats == 1 else 'once in every repeat'}. No "
-        "model is tested on rows it has learned from.",
+        "model is tested on rows that it was trained on.",
         "Splits": f"{plan.folds} folds, {times}, {SPLITS[plan.by]}. "
         f"{DUPLICATES[plan.duplicates]}",
-        "Early stopping": f"{as_share(plan.stop_share)} of each training part, and "
-        "only they, decide when training stops.",
-        "Calibration and threshold": "A fold's calibrator comes from the scores of the "
-        "other folds. The threshold is one for all folds and repeats, the best for "
-        f"{goal_words(trial.objective)} on the scores so calibrated, and all decisions "
-        "shown are those of this one rule; with repeats, counts are means over them.",
+        "Early stopping": f"{as_share(plan.stop_share)} of each training part is held "
+        "out to decide when training stops, and for nothing else.",
+        "Calibration and threshold": "A fold's calibrator is fitted to the scores of "
+        "the other folds. One threshold serves all folds and repeats: that of "
+        f"{best_words(trial.objective)} on the calibrated scores. All decisions shown "
+        "are those of this one rule; with repeats, counts are means over them.",
         "Intervals": f"{as_share(results.level)} intervals from {results.replicates:,} "
-        f"random weightings of whole {trial.facts.get('case_kind') or 'rows'}; models "
-        "stay as they are. A threshold that was chosen on these rows is chosen again "
-        "under each weighting, and what the choice flatters is taken off the intervals "
-        "of the decisions.",
-        "Verdict": "The difference in average precision is held against the larger of "
+        f"random weightings of whole {trial.facts.get('case_kind') or 'rows'}; the "
+        "models are not refitted. A threshold that was chosen on these rows is chosen "
+        "again under each weighting, and the optimism of that choice is taken off the "
+        "intervals of the decisions.",
+        "Verdict": "The difference in average precision is compared with the larger of "
         "two standard errors, over the splits (corrected resampled t-test) and over "
-        "the rows, with Holm's correction for the number of arms, to tell whether an "
-        f"arm differs from {results.baseline}. Where one of the two says the same of "
-        "every row, they differ if the interval of the other's AUROC excludes .5 (or "
+        "the rows, with Holm's correction for the number of arms, to decide whether an "
+        f"arm differs from {results.baseline}. If one of the two gives every row the "
+        "same score, they differ if the interval of the other's AUROC excludes .5 (or "
         "that of its average precision, at a fifth of the error rate, the share of "
         f"positives). Differences within {margin_words(trial)} count as equivalent.",
         "Seed": f"{plan.seed}. The same data, versions and seed give the same numbers.",
@@ -218,7 +228,7 @@ def methods(trial: TrialRecord) -> list[dict[str, str]]:
 
 
 def _tied(trial: TrialRecord) -> str:
-    """Return in how many independent cases the positives lie, where they are tied."""
+    """Return in how many independent cases the positives lie, if they are tied."""
     kind = trial.facts.get("case_kind")
     return f" in {trial.facts['positive_cases']:,} {kind}" if kind else ""
 

@@ -109,7 +109,7 @@ def facts(trial: TrialRecord) -> str:
 
 
 def how(trial: TrialRecord) -> str:
-    """Return how the numbers came about, in one sentence."""
+    """Return how the numbers were obtained, in one sentence."""
     plan = trial.protocol
     repeats = trial.scores.repeats
     times = f" x {repeats} repeats" if repeats > 1 else ""
@@ -163,7 +163,7 @@ Cells = list[tuple[str, ...]]
 
 
 def _cells(trial: TrialRecord, name: str) -> Cells:
-    """Return an arm's texts in the order of `TITLES`."""
+    """Return an arm's cells in the order of `TITLES`."""
     if name in trial.failed:
         return [(), (), (), (), ("failed",), ()]
     evaluation = trial.results[name].evaluation
@@ -254,7 +254,7 @@ def decision(trial: TrialRecord) -> list[str]:
     if c.tp + c.fp + c.undecided == 0:
         return [f"Decision with {name}: no row would be flagged."]
     per = 1000 / evaluation.rows
-    left = f", {significant(per * c.undecided)} rows left undecided"
+    left = f", and {significant(per * c.undecided)} rows are left undecided"
     left = left if c.undecided else ""
     lines = [
         f"Decision with {name}, {_goal(trial)} chosen out of fold: flag from a "
@@ -328,18 +328,20 @@ def _against(trial: TrialRecord, name: str) -> str:
 
 
 def warnings(trial: TrialRecord) -> list[str]:
-    """Return the gravest findings and what the learners had to say."""
+    """Return the gravest findings and the notes of the learners."""
     grave = [f for f in trial.diagnosis.findings if f.severity != "info"]
     lines = [
         f"{f.code} {f.severity}: {f.message}"
         for f in grave[: MOST_WARNINGS - min(1, len(trial.notes))]
     ]
     if len(grave) > len(lines):
-        lines.append(f"... and {len(grave) - len(lines)} more; diagnose prints all")
+        lines.append(
+            f"... and {len(grave) - len(lines)} more; diagnose prints all of them"
+        )
     lines += [f"note: {note}" for note in trial.notes[:MOST_WARNINGS]]
     rest = len(trial.notes) - MOST_WARNINGS
     if rest > 0:
-        lines.append(f"... and {rest} more notes; trial.notes and the report have all")
+        lines.append(f"... and {rest} more notes; see trial.notes or the report")
     return lines
 
 

@@ -43,7 +43,7 @@ def value(estimate: Mapping[str, Any] | None, *, signed: bool = False) -> str:
 
 
 def ends(estimate: Mapping[str, Any] | None, *, signed: bool = False) -> str:
-    """Write the interval of an estimate; empty where it has none.
+    """Write the interval of an estimate; empty if it has none.
 
     Example:
         >>> ends({"value": 0.7, "low": 0.428, "high": 0.945})
@@ -55,7 +55,7 @@ def ends(estimate: Mapping[str, Any] | None, *, signed: bool = False) -> str:
 
 
 def _parts(estimate: Mapping[str, Any] | None, signed: bool) -> tuple[str, ...]:
-    """Return the texts of the value and, if there is an interval, of its ends."""
+    """Return the value in words and, if there is an interval, its ends."""
     if estimate is None or estimate["value"] is None:
         return (DASH,)
     interval = (estimate["low"], estimate["high"])
@@ -65,7 +65,7 @@ def _parts(estimate: Mapping[str, Any] | None, signed: bool) -> tuple[str, ...]:
 
 
 def written_amount(value: float | None) -> str:
-    """Write a count that may be a mean: whole where it is large or whole.
+    """Write a count that may be a mean: whole if it is large or whole.
 
     Example:
         >>> written_amount(12345.0), written_amount(96.4), written_amount(5.05)

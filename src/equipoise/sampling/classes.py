@@ -84,7 +84,7 @@ def interleaved(
 ) -> Int32Array:
     """Draw `positives` in every `out_of` rows, spread as evenly as can be.
 
-    Row t is positive where round(t p) steps up, so any stretch of rows, hence any
+    Row t is positive where round(t p) steps up, so any stretch of rows, and so any
     batch and any device's share of a batch, is within one row of the exact share.
 
     Args:

@@ -19,7 +19,7 @@ coincidence, see `judge_duplicates`; "group" keeps them together in any case,
 With two classes every part must have both. With several classes or labels, one that
 has fewer rows than there are folds is placed where it can be: some parts are without
 it. An error is raised only if a part has nothing to learn or to judge, that is fewer
-than two classes, or no label that some of its rows have and some have not.
+than two classes, or no label that only some of its rows have.
 """
 
 from __future__ import annotations
@@ -241,13 +241,16 @@ class SplitKeys:
             else "Collect more rows."
         )
         return SplitError(
-            f"No {each} can be spread over {folds} folds: each part needs a row with "
-            f"it and a row without it, and the best {each} has {most}.",
+            sentence(
+                f"no {each} with {folds} rows that have it and {folds} that do not "
+                f"(the best {each} has {most})",
+                f"at least one such {each}, for {folds} folds",
+            ),
             advice,
         )
 
     def _sides(self, labels: AnyArray) -> Iterator[tuple[BoolArray, BoolArray]]:
-        """Yield, of each class or label, which rows have it and which have not."""
+        """Yield, of each class or label, which rows have it and which do not."""
         for view in self.task.views(labels):
             without = ~view.y if view.labelled is None else view.labelled & ~view.y
             yield view.y, without
@@ -257,8 +260,8 @@ class SplitKeys:
     ) -> tuple[float, float]:
         """Return the times that a cut must lie between for both sides to be complete.
 
-        Before the cut and after it there are to be two classes, or a label that some
-        rows have and some have not: the first is the case after the first time that is
+        Before the cut and after it there are to be two classes, or a label that only
+        some rows have: the first is the case after the first time that is
         returned, the second up to the last one.
         """
         if self.task.kind != "multilabel":
@@ -293,9 +296,11 @@ class SplitKeys:
         if by == "time":
             advice = "Pass by='stratified' if the order in time does not matter."
         raise SplitError(
-            f"{part[0].upper()}{part[1:]} has {len(rows):,} rows and "
-            f"{self._named(label, 0)}; the table has {self._named(label, total)}. "
-            "Every part needs every class.",
+            sentence(
+                f"{part} with {len(rows):,} rows and {self._named(label, 0)}",
+                "parts that have rows of every class (the table has "
+                f"{self._named(label, total)})",
+            ),
             advice,
         )
 
@@ -309,13 +314,14 @@ class SplitKeys:
         advice = "Collect more rows, or divide them otherwise."
         if by == "time":
             advice = "Pass by='stratified' if the order in time does not matter."
+        if self.task.kind == "multiclass":
+            lacking, accepted = "not two classes", "rows of two classes or more"
+        else:
+            lacking, accepted = "no label that varies", "a label that varies"
         raise SplitError(
-            f"{part[0].upper()}{part[1:]} has {len(rows):,} rows and "
-            + (
-                "not two classes. Every part needs two."
-                if self.task.kind == "multiclass"
-                else "no label that some of them have and some have not. Every part "
-                "needs one."
+            sentence(
+                f"{part} with {len(rows):,} rows and {lacking}",
+                f"{accepted} in every part",
             ),
             advice,
         )
@@ -482,6 +488,5 @@ def _too_few(what: str, units: int, folds: int) -> SplitError:
         else "Collect more such rows: nothing can be tested on them."
     )
     return SplitError(
-        f"{what} cannot be spread over {folds} folds: each part needs at least one.",
-        advice,
+        sentence(f"{what} for {folds} folds", "at least one for each fold"), advice
     )

@@ -27,7 +27,7 @@ def fitted_arms(arms: Sequence[Strategy]) -> list[Strategy]:
         arms: The arms of a trial, with different names.
 
     Returns:
-        The arms that are no averages, in their order, then what the averages need and
+        The arms that are not averages, in their order, then what the averages need and
         no arm is, under names of its own such as "auto: extra_trees".
     """
     fitted = [arm for arm in arms if not isinstance(arm, Blend)]

@@ -57,7 +57,7 @@ class TrialPlan:
         """The rows that are split, and after them those of the test table.
 
         Nothing learns from a test row, so its group and its time matter to no fit. A
-        test table without them gets some, lest the rows that are split lose theirs:
+        test table without them gets some, or the rows that are split would lose theirs:
         groups of one row, and the last time.
         """
         if self.test_table is None:

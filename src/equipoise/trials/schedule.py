@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often the folds are drawn anew, and what is kept when the user stops."""
+"""How often the folds are drawn, and what is kept when the user stops."""
 
 from __future__ import annotations
 

@@ -263,6 +263,6 @@ def require_columns(table: Table, what: str) -> None:
                 f"at most {MOST_COLUMNS:,}",
                 "Choose columns without the target, for example those of the largest "
                 "variance: data[data.var(numeric_only=True).nlargest(2000).index]. A "
-                "choice by the target would have to be made anew in each fold.",
+                "choice by the target would have to be made again in each fold.",
             )
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verb `compare`: every arm on the same splits, and what the trial can tell."""
+"""The verb `compare`: every arm on the same splits, and what the trial shows."""
 
 from __future__ import annotations
 
@@ -65,43 +65,44 @@ def compare(
 ) -> Trial:
     """Try every strategy on the data in one fair trial.
 
-    Outer folds give out-of-fold scores; an inner split of each training part, and
-    only it, decides early stopping. Calibration is cross-fitted; what is judged is the
-    one rule that is handed over, see `evaluation.cross_validated`. Differences are
-    paired with `plain`, which is always in the trial.
+    Outer folds give out-of-fold scores; an inner split of each training part alone
+    decides early stopping. Calibration is cross-fitted, and the decisions that are
+    judged are those of the one rule that is returned, see
+    `evaluation.cross_validated`. Differences are paired with `plain`, which is always
+    in the trial.
 
     Args:
         source: A `Table`, or anything that `read_table` takes: a path, a data
             frame, `(X, y)`.
-        target: The target's name where `source` is a path or a frame.
+        target: The target's name if `source` is a path or a frame.
         test: A separate test file or table, scored by the average of the fold
             models and never used for a choice.
         positive: The positive class; by default the rarest.
         group: A column whose equal values stay on one side of a split (a patient, a
-            customer); it is no feature. With `model`, an array with one value per
+            customer); it is not a feature. With `model`, an array with one value per
             row.
-        time: A column by which the rows are ordered and split in time; it is no
+        time: A column by which the rows are ordered and split in time; it is not a
             feature. With `model`, an array with one value per row.
         drop: Columns to leave out.
-        keep: Columns that are features even where they look like identifiers.
+        keep: Columns that are features even if they look like identifiers.
         unlabelled: What becomes of rows without a label: "refuse", "drop" or "keep",
             as in `read_table`.
-        day_first: Whether 03/04/2021 is 3 April where no date tells, as in
+        day_first: Whether 03/04/2021 is 3 April if no date settles it, as in
             `read_table`.
         strategies: Names of the catalogue or `Strategy` objects; by default
             `prior`, `logistic`, `trees`, `plain`, `class_weight` and `auto`, the
-            average that `fit` makes by default. What an average needs and no arm is,
-            is fitted too.
+            average that `fit` makes by default. The strategies that an average needs
+            are fitted even if they are not arms.
         folds: The number of outer folds, 2 to 20.
-        repeats: How often the folds are drawn anew, 1 to 20; "auto" spends
+        repeats: How many times the folds are drawn, 1 to 20; "auto" spends
             `minutes` on up to 5.
         minutes: The time budget of `repeats="auto"`, above 0.
-        by: "stratified", "group" or "time"; by default what the table holds.
+        by: "stratified", "group" or "time"; by default what the table has columns for.
         duplicates: "auto", "group" or "ignore", see `outer_splits`.
-        objective: What the threshold shall be best at: "f1", "balanced_accuracy",
-            "g_mean", "mcc" or, with `costs`, "cost".
+        objective: What the threshold is best at: "f1", "balanced_accuracy", "g_mean",
+            "mcc" or, with `costs`, "cost".
         costs: (cost of a false alarm, cost of a missed positive), or `Costs(...)`,
-            with `abstain` for a rule that leaves rows undecided where that is cheaper.
+            with `abstain` for a rule that leaves rows undecided if that is cheaper.
         margin: Differences in the metric up to this are equivalent; by default 2% of
             what the best arm gains over guessing, at most .01.
         metric: By which arms are ranked and the verdict is reached: average precision
@@ -111,10 +112,10 @@ def compare(
         model: A function that returns your own uncompiled `keras.Model` with one
             logit per row; `source` is then `(x, y)` with x of any shape, for
             example images, and only network strategies can be tried.
-        training: How networks are trained; the usual settings by default. A network
-            of yours that learns slowly may need more patience.
-        checkpoints: A folder from which a trial that was stopped at any moment goes
-            on with the same numbers.
+        training: How networks are trained; the usual settings by default. If your own
+            network learns slowly, it may need more patience.
+        checkpoints: A folder for the state of the trial. If the trial is interrupted,
+            the same call resumes from there, with the same numbers.
         seed: One seed gives one result.
         progress: Called with a sentence and the share of the work done.
 
@@ -126,7 +127,7 @@ def compare(
         SplitError: There are too few positives for the folds.
         UnsupportedError: The table is not binary.
         TrainingError: The baseline's training met a number that is not finite. An
-            error in another arm ends that arm alone: see `Trial.failed`.
+            error in another arm ends only that arm: see `Trial.failed`.
 
     Example:
         >>> from equipoise.table.generators import gaussian_shift
@@ -189,7 +190,7 @@ def _arms(
 
     Args:
         strategies: What the user named; None for the usual ones.
-        columns: Whether the rows have columns; a network of the user's has none.
+        columns: Whether the rows have columns; the user's own network takes none.
 
     Raises:
         UnsupportedError: A strategy needs columns, and there are none.
@@ -202,9 +203,9 @@ def _arms(
     if others and not columns:
         raise UnsupportedError(
             sentence(
-                f"{listing(others)} beside model=",
+                f"{listing(others)} with model=",
                 "strategies for networks, and prior",
-                "The others need columns, and a network of your own has none.",
+                "The others need columns, and your own network takes none.",
             )
         )
     return arms

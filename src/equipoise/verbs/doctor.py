@@ -21,14 +21,14 @@ _DRIVERS = ("/proc/driver/nvidia/version", "/dev/dxg")
 
 @dataclass(frozen=True)
 class Health:
-    """What `examine` sees of an installation.
+    """What `examine` finds out about an installation.
 
     Attributes:
-        versions: Of Python and of each package that is needed; "absent" where it is.
-        backend: The backend of Keras; only "tensorflow" is served.
+        versions: Of Python and of each required package; "absent" if it is missing.
+        backend: The backend of Keras; only "tensorflow" is supported.
         processors: How many processors this process may use.
         gpus: The names of the GPUs that TensorFlow sees.
-        gpu: What to know about that, in words.
+        gpu: What there is to know about them, in words.
         extras: Optional packages by extra, with their version or "absent".
     """
 
@@ -52,10 +52,10 @@ class Health:
             return f"Not ready: {', '.join(absent)} absent. Install Equipoise again."
         if not self.sound:
             return (
-                f"Not ready: Keras runs on {self.backend!r}, which is not served. Set "
-                "KERAS_BACKEND=tensorflow."
+                f"Not ready: Keras runs on {self.backend!r}, which is not supported. "
+                "Set KERAS_BACKEND=tensorflow."
             )
-        return "Ready: all that is needed is installed."
+        return "Ready: everything that is needed is installed."
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -136,14 +136,14 @@ def _why_none(cuda: str) -> str:
     if hidden is not None and hidden.strip() in ("", "-1"):
         return f"CUDA_VISIBLE_DEVICES={hidden!r} hides every GPU. Unset it."
     if sys.platform == "darwin":
-        return "its packages for macOS serve no GPU."
+        return "its packages for macOS support no GPU."
     if sys.platform == "win32":
         return (
-            "its packages for Windows serve no GPU since 2.11. Use the Windows "
+            "its packages for Windows support no GPU since 2.11. Use the Windows "
             "Subsystem for Linux."
         )
     if not cuda:
-        return "this build serves no GPU. Install tensorflow, not tensorflow-cpu."
+        return "this build supports no GPU. Install tensorflow, not tensorflow-cpu."
     if not any(Path(path).exists() for path in _DRIVERS):
         return (
             "no NVIDIA driver was found on this machine. That is fine: tables train "
@@ -151,5 +151,5 @@ def _why_none(cuda: str) -> str:
         )
     return (
         f"there is an NVIDIA driver, but the libraries of CUDA {cuda} were not found "
-        "or do not fit it. Run: pip install 'tensorflow[and-cuda]'"
+        "or do not match it. Run: pip install 'tensorflow[and-cuda]'"
     )

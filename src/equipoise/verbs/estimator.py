@@ -43,7 +43,7 @@ LIKELIER = Goal(costs=(1, 1))
 """A threshold at probability 1/2, which scikit-learn expects of a classifier."""
 
 EXTREME = 1e6
-"""Thresholds that flag all or nothing are taken as so large, to stay finite."""
+"""Stands for thresholds that flag all or nothing, so that they stay finite."""
 
 
 class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sklearn is untyped
@@ -56,8 +56,8 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     convention, the likelier class: honest probabilities of a rare class seldom exceed
     1/2, so **name a `goal` to have the threshold tuned**, for example "f1".
 
-    Numbers, booleans, date-times, texts and categories are taken as they are, missing
-    values too. A column's kind follows from its type: texts are categories.
+    Numbers, booleans, date-times, strings and categories are taken as they are, missing
+    values too. A column's kind follows from its type: strings are categories.
 
     Args:
         strategy: What is done about the imbalance: "auto" (an average of networks,
@@ -68,7 +68,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             objective such as "f1" or "balanced_accuracy"; None for the likelier
             class, a threshold at probability 1/2.
         positive: The class that is flagged; None for the rarer one of the fit.
-        folds: Models that are fitted and averaged, 2 to 20; fewer where a class has
+        folds: Models that are fitted and averaged, 2 to 20; fewer if a class has
             fewer rows.
         repeats: How often the folds are drawn, 1 to 20; each repeat adds its models
             to the average. "auto": up to 3 times, while `minutes` lasts.
@@ -78,13 +78,13 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         network: The network of the network strategies: "default", "small" or
             "linear".
         epochs: Passes of a network over its rows, at most; it stops early.
-        random_state: An integer gives one result; None another one each time.
+        random_state: The same integer gives the same result; None, another each time.
 
     Attributes:
         classes_: `[2]` the labels, ascending.
         positive_class_: The label that the decision rule flags.
         n_features_in_: The number of columns.
-        feature_names_in_: `[columns]` their names, where X was a frame with names.
+        feature_names_in_: `[columns]` their names, if X was a frame with names.
         model_: The `FittedModel`: `model_.card()`, `model_.save(...)`,
             `model_.export(...)`, `model_.evaluation`, `model_.rule`.
 
@@ -131,7 +131,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 library that narwhals knows.
             y: `[rows]` labels of two classes.
             sample_weight: `[rows]` at least 0: how much each row counts, as so many
-                copies of it. Rows of weight 0 are not there. None for 1 each.
+                copies of it. Rows of weight 0 are left out. None for 1 each.
             groups: `[rows]`: rows of one group are never divided between training
                 and testing inside of `fit`. None for none.
 
@@ -140,7 +140,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Raises:
             ValueError: The data or an argument cannot be used.
-            TypeError: They are of a wrong type; X is sparse, for example.
+            TypeError: Their type is wrong; X is sparse, for example.
             SplitError: A class has fewer than three rows.
         """
         training = TrainingSettings(epochs=self.epochs)
@@ -153,7 +153,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         table = self._table(columns_of(raw), labels, weights, groups)
         seed = int(state.randint(np.iinfo(np.int32).max))
         rows = table if weights is None else table.take(weights > 0)
-        # A number of any kind; whether it is one that is served is told by `fit`.
+        # A number of any kind; `fit` checks whether it is supported.
         asked: Any = self.repeats
         repeats = int(asked) if isinstance(asked, Integral) else 1
         folds = integer(self.folds, "folds", 2, 20)
@@ -214,8 +214,8 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the class of each row by the decision rule, `[rows]`.
 
-        A row that the rule leaves undecided gets the other class, as one that is not
-        flagged: scikit-learn knows no third answer. `decide` tells them apart.
+        A row that the rule leaves undecided gets the other class, like a row that is
+        not flagged: scikit-learn has no third answer. `decide` distinguishes them.
 
         Args:
             X: `[rows, features]`, with the columns of the fit.
@@ -224,7 +224,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.classes_[np.where(flagged, *self._places())])
 
     def decide(self, X: Any) -> npt.NDArray[np.int8]:
-        """Return 1 where a row is flagged, 0 where not, -1 where undecided, `[rows]`.
+        """Return 1 if a row is flagged, 0 if not, -1 if undecided, `[rows]`.
 
         Args:
             X: `[rows, features]`, with the columns of the fit.
@@ -243,7 +243,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decision_function(self, X: Any) -> FloatArray:
         """Return calibrated log-odds of `classes_[1]` less the threshold, `[rows]`.
 
-        Above 0 exactly where `predict` gives `classes_[1]`.
+        Above 0 exactly if `predict` gives `classes_[1]`.
 
         Args:
             X: `[rows, features]`, with the columns of the fit.

@@ -3,8 +3,8 @@
 
 The user of an estimator has chosen the columns, and a fold may show fewer values of
 one than the whole does. So every column is kept, and what it is follows from its
-type, never from its values: numbers, booleans and date-times are what they are, texts
-and categories are categories, whatever they spell.
+type, never from its values: numbers, booleans and date-times are what they are,
+strings and categories are categories, whatever their values look like.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def read_rows(estimator: Any, X: Any, *, reset: bool) -> Raw:
             ensure_all_finite="allow-nan",
         )
         if isinstance(X, list | tuple) and checked.dtype.kind in "SU":
-            # A list of numbers and texts; NumPy made texts of the numbers too.
+            # A list of numbers and strings; NumPy made strings of the numbers too.
             checked = np.array(X, dtype=object)
         raw = read_matrix(checked)
     _require_finite(raw)
@@ -75,7 +75,7 @@ def read_rows(estimator: Any, X: Any, *, reset: bool) -> Raw:
 
 
 def _require_rows(raw: Raw) -> None:
-    """Raise where a data frame is empty, as scikit-learn does for arrays."""
+    """Raise if a data frame is empty, in the words of scikit-learn for arrays."""
     for count, what in (
         (raw.data.num_columns, "feature(s)"),
         (raw.data.num_rows, "sample(s)"),
@@ -83,8 +83,7 @@ def _require_rows(raw: Raw) -> None:
         if not count:
             shape = (raw.data.num_rows, raw.data.num_columns)
             raise InputError(
-                f"Found array with 0 {what} (shape={shape}) while a minimum of 1 is "
-                "required."
+                sentence(f"a data frame with 0 {what} (shape={shape})", "at least 1")
             )
 
 
@@ -101,7 +100,7 @@ def _require_finite(raw: Raw) -> None:
         raise InputError(
             sentence(
                 f"Input X contains infinity in {listing(wrong)}",
-                "finite numbers, and NaN where a value is missing",
+                "finite numbers, and NaN for a missing value",
             )
         )
 
@@ -163,7 +162,7 @@ def _is_text(kind: Any) -> bool:
 def rows_like(raw: Raw, schema: Table) -> Table:
     """Return rows with the columns of the fit, by their place.
 
-    Categories that the fit has not seen are unseen to the model; nothing is said.
+    Categories that the fit has not seen are treated as unseen, without a warning.
 
     Raises:
         TableError: A column has changed its type.
@@ -180,13 +179,15 @@ def read_labels(y: Any, name: str) -> npt.NDArray[Any]:
         name: The estimator's, for messages.
 
     Raises:
-        ValueError: There are none, one is missing, or they are not two classes.
+        ValueError: There are no labels, one is missing, or there are not two classes.
     """
     from sklearn.utils import check_array, column_or_1d
     from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
     if y is None:
-        raise TargetError(f"{name} requires y to be passed, but the target y is None.")
+        # The words after the colon are those that scikit-learn asks for.
+        reason = f"{name} requires y to be passed, but the target y is None"
+        raise TargetError(sentence(f"no labels: {reason}", "one label for each row"))
     values = y.to_numpy() if is_series(y) else unmasked(y, "labels")
     labels = check_array(
         column_or_1d(values, warn=True), ensure_2d=False, dtype=None, input_name="y"
@@ -196,9 +197,14 @@ def read_labels(y: Any, name: str) -> npt.NDArray[Any]:
     check_classification_targets(labels)
     kind = type_of_target(labels, input_name="y", raise_unknown=True)
     if kind != "binary":
+        # The words in brackets are those that scikit-learn asks for.
         raise TargetError(
-            "Only binary classification is supported. The type of the target is "
-            f"{kind}. For one class against all others pass y == CLASS."
+            sentence(
+                f"a target of type {kind} (Only binary classification is supported. "
+                f"The type of the target is {kind}.)",
+                "labels of two classes",
+                "For one class against all others pass y == CLASS.",
+            )
         )
     return np.asarray(labels)
 
@@ -242,8 +248,8 @@ def positive_of(
     """Return the number of the positive class.
 
     Args:
-        positive: What the user gave; None for the rarer one, and for the second
-            where both are equal.
+        positive: What the user gave; None for the rarer class, or for the second if
+            both are equally frequent.
         classes: `[2]`, ascending.
         totals: The rows of each class, or their weight.
 
@@ -261,10 +267,10 @@ def positive_of(
 
 
 def possible_splits(table: Table, folds: int, repeats: int, seed: int) -> Protocol:
-    """Return a protocol that the rows can carry, as near to what is asked as can be.
+    """Return a protocol that the rows allow, as near as possible to what is asked.
 
-    Where a class is too small for so many folds there are fewer (or three instead
-    of two). Where equal rows cannot be kept together, they are not.
+    If a class is too small for so many folds there are fewer (or three instead of
+    two). If equal rows cannot be kept together, they are not.
 
     Raises:
         SplitError: No number of folds leaves rows of both classes to train on, to

@@ -86,11 +86,11 @@ def evaluate(
         second: Labelled rows, anything that `read_table` takes; or probabilities
             `[rows]` of the positive class.
         target: The target's name in the rows, if it is not that of the model.
-        **options: Of the form at hand.
+        **options: The options of that form.
 
     Returns:
-        Every metric with its interval. With a model, its notes tell the decision,
-        the prevalence, and the share of rows that training has seen.
+        Every metric with its interval. With a model, its notes describe the
+        prevalence and the share of rows that training has seen.
 
     Raises:
         InputError: The arguments do not fit together.
@@ -121,14 +121,14 @@ def evaluate_model(
 ) -> Evaluation:
     """Evaluate a fitted model on labelled rows that it has not seen.
 
-    Files are read in blocks; two numbers per row are kept.
+    Files are read in blocks; only a few numbers per row are kept.
 
     Args:
         model: What `fit` or `load` gave.
         source: Labelled rows, anything that `read_table` takes.
         target: The target's name in the source, if it is not that of the model.
         level: Coverage of the intervals, in (0, 1).
-        seed: Seed, where an interval needs a bootstrap.
+        seed: The seed, if an interval needs a bootstrap.
 
     Returns:
         Every metric with its interval, at the model's own threshold.

@@ -46,7 +46,7 @@ NETWORK = "default"
 WEIGHTED = (
     "Rows have weights: they count in training, calibration, threshold and evaluation, "
     "as so many copies of a row. Intervals rest on the effective number of rows, which "
-    "is smaller where weights differ."
+    "is smaller if weights differ."
 )
 EQUAL_WEIGHTS = (
     "All weights above 0 are equal, so their only effect is to leave out the rows of "
@@ -85,22 +85,22 @@ def fit(
     calibration or on the threshold: both come from out-of-fold scores. A row has such
     scores of few models, and the average of all is less noisy. So the scores of each
     class are first given the distribution that the average's have in it (see
-    `ensembles.average_scale`): what is calibrated is what is handed over.
+    `ensembles.average_scale`): what is calibrated is what is returned.
 
     Args:
         source: A `Table`, or anything that `read_table` takes.
-        target: The target's name where `source` is a path or a frame.
+        target: The target's name if `source` is a path or a frame.
         positive: The positive class; by default the rarest.
         group: A column whose equal values stay on one side of a split, as in
-            `read_table`; it is no feature. With `model`, an array with one value per
+            `read_table`; it is not a feature. With `model`, an array with one value per
             row.
-        time: A column by which the rows are ordered and split in time; it is no
+        time: A column by which the rows are ordered and split in time; it is not a
             feature. With `model`, an array with one value per row.
         drop: Columns to leave out.
-        keep: Columns that are features even where they look like identifiers.
+        keep: Columns that are features even if they look like identifiers.
         unlabelled: What becomes of rows without a label: "refuse", "drop" or "keep",
             as in `read_table`.
-        day_first: Whether 03/04/2021 is 3 April where no date tells, as in
+        day_first: Whether 03/04/2021 is 3 April if no date settles it, as in
             `read_table`.
         strategy: A name, a `Strategy`, several of them, or "auto": an average of
             networks, two kinds of trees and a linear model, whose weights are learned
@@ -115,7 +115,7 @@ def fit(
         duplicates: "auto", "group" or "ignore", see `outer_splits`.
         network: The network of the network strategies: "default", "small" or
             "linear".
-        training: How networks are trained; the usual settings where None.
+        training: How networks are trained; the usual settings if None.
         weights: `[rows]` at least 0: how much each row counts, as so many copies of
             it, in training, stopping, calibration, the choice of the threshold and
             the evaluation, whose intervals rest on the effective number of rows;
@@ -133,13 +133,13 @@ def fit(
         InputError: An argument is out of range or unknown.
         SplitError: There are too few positives for the folds.
         RefusedError: `goal.certify` asks for more than the rows can carry.
-        UnsupportedError: The table is not binary; or rows with weights meet a floor
-            that is to be certified, a sampler object, or a loss of pairs for a
-            network of your own.
+        UnsupportedError: The table is not binary; or rows have weights and a floor is
+            to be certified, a strategy is a sampler object, or your own network has
+            a loss of pairs.
 
     Warns:
         TrialWarning: Rows look as if they had been computed from others, by SMOTE or
-            a relative, before they came here: no figure can be believed.
+            a similar method, before they were given here: no figure can be trusted.
 
     Example:
         >>> from equipoise.table.generators import gaussian_shift
@@ -232,13 +232,13 @@ def _averaged(
 
     Args:
         strategy: What the user named.
-        columns: Whether the rows have columns; a network of the user's has none.
+        columns: Whether the rows have columns; the user's own network takes none.
 
     Returns:
         The strategies, and None for equal weights.
 
     Raises:
-        InputError: An average stands among several strategies.
+        InputError: An average is among several strategies.
     """
     if not columns and isinstance(strategy, str) and strategy == "auto":
         return as_strategies("plain"), None
@@ -250,7 +250,7 @@ def _averaged(
         raise InputError(
             sentence(
                 f"{blends[0].name!r} among several strategies",
-                f"{blends[0].name!r} alone, or strategies that are no averages",
+                f"{blends[0].name!r} alone, or strategies that are not averages",
                 "fit averages what it is given, and this is an average itself.",
             )
         )
@@ -262,7 +262,7 @@ def _require_networks(arms: Sequence[Strategy]) -> None:
     if others:
         raise UnsupportedError(
             sentence(
-                f"{listing(others)} beside model=",
+                f"{listing(others)} with model=",
                 "strategies for networks",
                 "Fit it on a table of columns.",
             )

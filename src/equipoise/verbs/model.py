@@ -26,12 +26,12 @@ class FittedModel(ModelRecord):
         schema: A table without rows: the columns that new data must have.
         components: What is averaged.
         rule: Calibration and decision.
-        evaluation: What is known about it, from out-of-fold scores.
-        facts: How it came about: plain data.
+        evaluation: Its metrics, from out-of-fold scores.
+        facts: How it was made: plain data.
         seen: `[n]` uint64 hashes of every row that training, stopping, calibration
             or the choice of the threshold has seen, ascending.
         notes: What the user should know.
-        user_input: What a network of the user's takes; None if rows are tables.
+        user_input: What the user's own network takes; None if rows are tables.
 
     Example:
         >>> import equipoise as eq
@@ -51,7 +51,7 @@ class FittedModel(ModelRecord):
 
         Args:
             source: A path (read in blocks), a data frame, `(X, y)`, or a `Table`.
-            target: The target's name in the source, where it is another.
+            target: The target's name in the source, if it is another.
             **options: `level` and `seed`.
         """
         return evaluate_model(self, source, target, **options)
@@ -67,7 +67,7 @@ class FittedModel(ModelRecord):
 
         Args:
             source: CSV, TSV or Parquet with the model's columns.
-            out: What is written: .csv or .parquet.
+            out: The file to write: .csv or .parquet.
             keep: Columns of the source to copy.
         """
         return predict_file(self, source, out, keep=keep)
@@ -89,7 +89,7 @@ class FittedModel(ModelRecord):
         """This model as a `keras.Model` on raw columns; see `export.keras`.
 
         Raises:
-            UnsupportedError: A learner in the average is no Keras layer.
+            UnsupportedError: A learner in the average is not a Keras layer.
         """
         return keras_model(self)
 
@@ -100,7 +100,7 @@ class FittedModel(ModelRecord):
 
         Args:
             path: A new folder, or a file whose name ends in ".onnx".
-            format: "saved_model" or "onnx"; None: what the name tells.
+            format: "saved_model" or "onnx"; None: by the name's ending.
         """
         return export(self, path, format=format)
 
@@ -132,7 +132,7 @@ class FittedModel(ModelRecord):
 def load(path: str | os.PathLike[str]) -> FittedModel:
     """Load a model; every byte is checked before anything is used.
 
-    A network of the user's own is loaded by Keras in safe mode, after a check of its
+    The user's own network is loaded by Keras in safe mode, after a check of its
     sizes; custom layers are those that `keras.saving.custom_object_scope` gives.
 
     Args:
@@ -142,7 +142,7 @@ def load(path: str | os.PathLike[str]) -> FittedModel:
         The model, whose scores are bit for bit those of the one that was saved.
 
     Raises:
-        BundleError: The file is damaged, altered, or no bundle; the part is named.
+        BundleError: The file is damaged, altered, or not a bundle; the part is named.
         OSError: The file cannot be read.
 
     Example:

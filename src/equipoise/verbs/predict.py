@@ -31,7 +31,7 @@ from equipoise.table.table import Dropped, Table
 SUFFIXES = (".csv", ".parquet")
 COLUMNS = ("probability", "decision")
 
-# A text that a spreadsheet would run (OWASP, "CSV Injection"); a plain number is none.
+# A string that a spreadsheet would run (OWASP, "CSV Injection"); no plain number is.
 _FORMULA = "^[=+\\-@\t\r]"
 _NUMBER = r"^[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?$"
 
@@ -75,7 +75,7 @@ def predict_file(
 
     The columns written are those of `keep`, then "probability" (calibrated, of the
     positive class) and "decision" (1 flagged, 0 not, -1 undecided), in the order of
-    the rows. In CSV a text that a spreadsheet would take for a formula gets an
+    the rows. In CSV a string that a spreadsheet would take for a formula gets an
     apostrophe in front. Columns are found by name; the rules are those of
     `equipoise.reading.matching`, and its notes are issued once for the whole file.
 
@@ -90,7 +90,7 @@ def predict_file(
         What was written.
 
     Raises:
-        UnsupportedError: The model is a network of the user's own.
+        UnsupportedError: The model is the user's own network.
         InputError: `out` has another suffix, is the source or cannot be written, or a
             column to keep is called like one that is written.
         TableError: The source cannot be read, or lacks a column.
@@ -115,7 +115,7 @@ def predict_file(
     if model.user_input is not None:
         raise UnsupportedError(
             sentence(
-                "a file for a network of your own",
+                "a file for your own network",
                 "a model of columns",
                 "Give the array that it takes to predict_proba.",
             )
@@ -147,7 +147,7 @@ def predict_file(
 
 
 def _expecting(schema: Table, keep: Sequence[str]) -> Table:
-    """Return the schema, to which columns that are copied are no surprise."""
+    """Return the schema, which expects the columns that are copied."""
     copied = tuple(Dropped(name, "it is copied") for name in keep)
     return dataclasses.replace(schema, dropped=(*schema.dropped, *copied))
 
@@ -155,7 +155,7 @@ def _expecting(schema: Table, keep: Sequence[str]) -> Table:
 def _scored(
     model: ModelRecord, block: FileBlock, keep: Sequence[str], suffix: str
 ) -> tuple[Any, np.ndarray]:
-    """Return a block's rows as they are written, and what is to be counted."""
+    """Return a block's rows as they are written, and the counts of `Predicted`."""
     import pyarrow as pa
 
     present = block.source.column_names
@@ -163,7 +163,7 @@ def _scored(
         if name not in present:
             raise TableError(
                 sentence(
-                    f"keep={name!r}, which {block.table.source} has not",
+                    f"keep={name!r}, a column that {block.table.source} does not have",
                     f"one of its columns, {listing(present, 20)}",
                     nearest(name, present),
                 )
@@ -180,7 +180,7 @@ def _copied(column: Any, name: str, suffix: str) -> Any:
     """Return a column to copy in a type that can be written.
 
     Raises:
-        InputError: Such a file cannot hold its values.
+        InputError: A file of this kind cannot hold its values.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -195,7 +195,7 @@ def _copied(column: Any, name: str, suffix: str) -> Any:
         raise InputError(
             sentence(
                 f"keep={name!r}, a column of type {kind}, for a {suffix} file",
-                "texts, numbers, booleans, dates or times",
+                "strings, numbers, booleans, dates or times",
                 "Keep another column."
                 if never
                 else "Keep another column, or write a .parquet file.",
@@ -229,7 +229,7 @@ def _writer(stream: Any, schema: Any, suffix: str) -> Any:
 
 
 def _escaped(table: Any) -> Any:
-    """Put an apostrophe before every text that a spreadsheet would run."""
+    """Put an apostrophe before every string that a spreadsheet would run."""
     import pyarrow as pa
 
     columns, names = [], []

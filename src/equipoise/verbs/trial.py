@@ -28,16 +28,16 @@ class Trial(TrialRecord):
         strategies: The arms, in the order asked for.
         results: Every arm's metrics, cross-fitted decisions and differences.
         scores: The raw out-of-fold scores and the seconds.
-        verdict: What can be said, per arm and in all; `str(verdict)` is its text.
+        verdict: What can be said, per arm and overall; `str(verdict)` is the text.
         diagnosis: What was found wrong with the data.
-        held_out: What a separate test file says of every arm; None without one.
+        held_out: Every arm on a separate test file; None without one.
         objective: What the thresholds are best at.
         seconds: Wall time of the whole trial.
         notes: What the user should know.
         costs: `Costs(...)` or (cost of a false alarm, cost of a missed positive) if
             they set the threshold, else None.
-        training: How networks were trained: the network's name, None for a model of
-            the user's, and the `TrainingSettings`.
+        training: How networks were trained: the network's name, None for the user's
+            own network, and the `TrainingSettings`.
 
     Example:
         >>> import equipoise as eq
@@ -67,10 +67,10 @@ class Trial(TrialRecord):
     def write(self, folder: str | Path) -> list[Path]:
         """Write `comparison.json` and `report.html` into a folder.
 
-        The folder is made where it is absent.
+        The folder is made if it is absent.
 
         Args:
-            folder: Where the files are written.
+            folder: The folder.
 
         Returns:
             The files written, each whole or not at all.
@@ -89,7 +89,7 @@ class Trial(TrialRecord):
         return [place / name for name in texts]
 
     def summary(self) -> dict[str, Any]:
-        """Return all that a report shows, as plain data: aggregates and no rows."""
+        """Return everything that a report shows, as plain data: aggregates, no rows."""
         return summarise(self)
 
     def report(self) -> str:

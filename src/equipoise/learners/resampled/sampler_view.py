@@ -200,7 +200,7 @@ def sampler_view(
 def _levels(column: Column) -> npt.NDArray[np.int32]:
     """Return the codes with a 0/1 column of their own; rare ones share the last.
 
-    Which level a value has that is none of them is told by `_positions`: the last.
+    Which level a value has that is none of them follows from `_positions`: the last.
     """
     vocabulary = learn_category(column).vocabulary
     frequent = [column.categories.index(text) for text in vocabulary]

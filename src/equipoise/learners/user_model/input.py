@@ -71,7 +71,7 @@ class UserInput:
         if not isinstance(source, np.ndarray):
             raise InputTypeError(
                 sentence(
-                    f"rows of type {type(source).__name__} for a network of your own",
+                    f"rows of type {type(source).__name__} for your own network",
                     f"an array of shape {['rows', *self.shape]}, {self.dtype}",
                 )
             )
@@ -153,7 +153,7 @@ def require_finite(x: AnyArray) -> None:
     raise InputError(
         sentence(
             f"{wrong.sum():,} of {len(x):,} rows with {kinds} (the first is row "
-            f"{int(np.argmax(wrong))}, counted from 0) for a network of your own",
+            f"{int(np.argmax(wrong))}, counted from 0) for your own network",
             "finite numbers",
             "Replace them, for example numpy.nan_to_num(x), in new rows as in these; "
             "where a gap means something, add a channel that says where it is.",

@@ -5,8 +5,8 @@
   const data = JSON.parse(document.getElementById("explorer-data").textContent);
   const at = (id) => document.getElementById("x-" + id);
   const positives = data.positives, negatives = data.negatives, z = data.z;
-  const own = positives / (positives + negatives);
-  const ownText = String(Number((100 * own).toPrecision(4)));
+  const trialShare = positives / (positives + negatives);
+  const trialShareText = String(Number((100 * trialShare).toPrecision(4)));
   let arm = null;
 
   const wilson = (k, n) => {
@@ -20,7 +20,7 @@
   // Precision at another share of positives: its odds move with those of the share.
   const shifted = (p, share) => {
     if (p <= 0 || p >= 1) return p;
-    const moved = odds(p) * odds(share) / odds(own);
+    const moved = odds(p) * odds(share) / odds(trialShare);
     return moved / (1 + moved);
   };
   const value = (id, fallback, low, high) => {
@@ -30,23 +30,23 @@
   const settings = () => ({
     rows: value("rows", data.rows_per_day, 0, Infinity),
     // The share is shown rounded; untouched, it is the trial's own.
-    share: at("share").value === ownText ? own
-      : Math.min(Math.max(value("share", 100 * own, 0, 100) / 100, 1e-9), 1 - 1e-9),
+    share: at("share").value === trialShareText ? trialShare
+      : Math.min(Math.max(value("share", 100 * trialShare, 0, 100) / 100, 1e-9), 1 - 1e-9),
     fp: value("fp", data.cost_fp, 0, Infinity),
     fn: value("fn", data.cost_fn, 0, Infinity),
     tp: data.cost_tp || 0, tn: data.cost_tn || 0,
   });
   const measure = ([threshold, tp, fp], s) => {
     const recall = tp / positives, alarm = fp / negatives;
-    const found = s.rows * s.share * recall, wrong = s.rows * (1 - s.share) * alarm;
-    const missed = s.rows * s.share - found, flagged = tp + fp;
-    const precision = flagged > 0 ? found / (found + wrong) : NaN;
-    const f1 = 2 * found / (2 * found + wrong + missed);
+    const caught = s.rows * s.share * recall, wrong = s.rows * (1 - s.share) * alarm;
+    const missed = s.rows * s.share - caught, flagged = tp + fp;
+    const precision = flagged > 0 ? caught / (caught + wrong) : NaN;
+    const f1 = 2 * caught / (2 * caught + wrong + missed);
     return {
-      threshold, recall, precision, f1, found, wrong, missed,
+      threshold, recall, precision, f1, caught, wrong, missed,
       recallEnds: wilson(tp, positives),
       precisionEnds: wilson(tp, flagged).map((p) => shifted(p, s.share)),
-      cost: wrong * s.fp + missed * s.fn + found * s.tp
+      cost: wrong * s.fp + missed * s.fn + caught * s.tp
         + (s.rows * (1 - s.share) - wrong) * s.tn,
     };
   };
@@ -92,15 +92,15 @@
     const precision = Number.isFinite(m.precision) ? percent(m.precision) : "none";
     return `Flagging from a probability of ${probability(m.threshold)} finds ` +
       `${percent(m.recall)} of the positives, and ${precision} of the alerts are right. ` +
-      `Of ${many(s.rows)} rows a day ${many(m.found + m.wrong)} are flagged.`;
+      `Of ${many(s.rows)} rows a day ${many(m.caught + m.wrong)} are flagged.`;
   };
 
   const update = () => {
     const s = settings(), m = measure(arm.points[place()], s);
     // At the trial's own rule the figures are those of the decision above, as there.
-    const told = (name, text, small) => {
+    const figure = (name, text, small) => {
       const there = place() === arm.chosen && arm.texts && arm.texts[name];
-      const moves = name !== "recall" && s.share !== own;
+      const moves = name !== "recall" && s.share !== trialShare;
       show(name === "f1" ? "f" : name, ...(there && !moves ? there : [text, small]));
     };
     at("typed").value = m.threshold === null ? "" : probability(m.threshold);
@@ -108,12 +108,12 @@
     at("words").textContent = text;
     at("slider").setAttribute("aria-valuetext", m.threshold === null
       ? "no row flagged" : "probability " + probability(m.threshold));
-    told("recall", fixed(m.recall, 3), ends(m.recallEnds));
-    told("precision", fixed(m.precision, 3),
+    figure("recall", fixed(m.recall, 3), ends(m.recallEnds));
+    figure("precision", fixed(m.precision, 3),
       Number.isFinite(m.precision) ? ends(m.precisionEnds) : "no row is flagged");
-    told("f1", fixed(m.f1, 3));
-    show("alerts", many(m.found + m.wrong), many(m.wrong) + " false alarms");
-    show("missed", many(m.missed), "of " + many(m.found + m.missed) + " positives");
+    figure("f1", fixed(m.f1, 3));
+    show("alerts", many(m.caught + m.wrong), many(m.wrong) + " false alarms");
+    show("missed", many(m.missed), "of " + many(m.caught + m.missed) + " positives");
     show("money", many(m.cost));
     draw(s);
   };
@@ -171,7 +171,7 @@
   at("rows").value = data.rows_per_day;
   at("fp").value = data.cost_fp;
   at("fn").value = data.cost_fn;
-  at("share").value = ownText;
+  at("share").value = trialShareText;
   at("arm").addEventListener("change", () => choose(Number(at("arm").value)));
   at("slider").addEventListener("input", update);
   at("typed").addEventListener("change", typed);

@@ -29,14 +29,14 @@ EXPERIMENT = "equipoise"
 
 
 def require_mlflow(uri: str | None = None) -> None:
-    """Raise if a trial could not be logged: to be asked before it is run.
+    """Raise if a trial could not be logged; call it before the trial runs.
 
     Args:
         uri: The tracking address; by default MLflow's own (MLFLOW_TRACKING_URI).
 
     Raises:
         MissingExtraError: MLflow is not installed.
-        InputError: The address cannot be used; its reason and a remedy are told.
+        InputError: The address cannot be used; the error says why and what to do.
     """
     require_extra("mlflow", ("mlflow",), "a trial for MLflow")
     from mlflow import MlflowClient
@@ -80,7 +80,7 @@ def to_mlflow(
 
     Args:
         trial: A finished trial.
-        experiment: The experiment's name; it is made where it is absent.
+        experiment: The experiment's name; it is made if it is absent.
         uri: The tracking server; by default MLflow's own (MLFLOW_TRACKING_URI).
 
     Returns:
@@ -88,7 +88,7 @@ def to_mlflow(
 
     Raises:
         MissingExtraError: MLflow is not installed.
-        InputError: The server cannot be reached or refuses; its reason is told.
+        InputError: The server cannot be reached or refuses; the error says why.
     """
     require_mlflow(uri)
     from mlflow.exceptions import MlflowException

@@ -36,7 +36,7 @@ class TrackedRun:
         parameters: What it is made of, and the options of its parts.
         metrics: Every metric that is defined, by name; `_low` and `_high` are the
             ends of its interval.
-        splits: Average precision within each fold, repeat by repeat; NaN where a
+        splits: Average precision within each fold, repeat by repeat; NaN if a
             fold lacks a class.
         curve: Counts `[RECALLS]` at falling recall, from flagging every row to
             flagging none: means over the repeats.
@@ -106,7 +106,7 @@ def _ends(name: str, estimate: Estimate) -> dict[str, float]:
 def counts_at_recalls(
     y: np.ndarray, scores: FloatArray, points: int = RECALLS
 ) -> Counts:
-    """Return the counts of the least flags that reach each recall.
+    """Return the counts at the fewest flags that reach each recall.
 
     Even thresholds would show nothing of a rare class, whose scores crowd at 0.
 

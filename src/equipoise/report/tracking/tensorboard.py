@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
 
 SHOWN = ("average_precision", "roc_auc", "brier", "recall", "precision", "f1")
-"""What the table of hyper-parameters shows; every metric is among the scalars."""
+"""What the table of hyper-parameters shows; the scalars hold every metric."""
 
 CURVE = "precision_recall"
 ABOUT_CURVE = (
-    "Out-of-fold scores. The thresholds stand at even steps of recall: the number "
-    "shown as threshold is 1 - recall, and no probability."
+    "Out-of-fold scores. The thresholds are at even steps of recall: the number "
+    "shown as threshold is 1 - recall, not a probability."
 )
 
 
@@ -125,7 +125,7 @@ def _columns(runs: Sequence[TrackedRun]) -> list[Any]:
 
 
 def _values(run: TrackedRun) -> Mapping[str, Any]:
-    """Return the parameters as texts and floats, one type per name."""
+    """Return the parameters as strings and floats, one type per name."""
     return {
         name: float(value)
         if isinstance(value, int | float) and not isinstance(value, bool)
