@@ -19,6 +19,9 @@ import numpy.typing as npt
 from equipoise._core.checks import number, one_of
 from equipoise._core.types import FloatArray
 
+Link = Literal["sigmoid", "softmax"]
+"""What turns scores into probabilities."""
+
 _CERTAIN = 700.0
 """From this logit on exp(-z) approaches the smallest float64."""
 

@@ -38,10 +38,12 @@ from equipoise import (
 from equipoise.decision.costs import row_thresholds
 from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import EquipoiseError
+from equipoise.losses.plain import keras_class
 from equipoise.strategies.blended import Blend
+from equipoise.strategies.by_task import require_task
 from equipoise.synthesis import Smote
 from equipoise.table.splits import outer_splits
-from equipoise.task import label_matrix
+from equipoise.task import Task, label_matrix
 from equipoise.training.settings import TrainingSettings
 from equipoise.training.stopping import stop_value
 from equipoise.verbs.model import FittedModel
@@ -61,6 +63,7 @@ Y = (np.arange(200) % 8 == 0).astype(int)
 Z = RANDOM.normal(size=200) - 2 + 1.5 * Y
 P = priors.probability(Z)
 X = np.stack([Z + RANDOM.normal(size=200), RANDOM.normal(size=200)], axis=1)
+THREE = Task("multiclass", ("a", "b", "c"))
 COLUMNS = {"a": X[:, 0], "b": X[:, 1], "y": Y}
 SHORT: dict[str, Any] = {"strategy": "logistic", "repeats": 1, "folds": 2}
 
@@ -79,6 +82,11 @@ class Case:
     wrong: Callable[[Path], Any]
     right: Callable[[Path], Any]
     says: str | None = None
+
+
+def user_loss(**more: Any) -> type[Any]:
+    """A loss from outside the package, for Keras."""
+    return keras_class("mine", "example", losses.cross_entropy_loss, {}, **more)
 
 
 @functools.cache
@@ -328,6 +336,26 @@ CASES: dict[str, Case] = {
         ),
         lambda _: losses.get("cross_entropy").function(
             Y.astype("float32"), Z.astype("float32")
+        ),
+    ),
+    "losses/base.py: Leave link='softmax' out for one logit per row.": Case(
+        lambda _: losses.CrossEntropy(link="softmax")(Y, Z[:, None]),
+        lambda _: losses.CrossEntropy()(Y, Z[:, None]),
+    ),
+    "losses/classes.py: Leave link='softmax' out for one logit per row.": Case(
+        lambda _: losses.softmax_cross_entropy_loss(Y, Z),
+        lambda _: losses.cross_entropy_loss(Y, Z),
+    ),
+    "losses/base.py: Register it with softmax= if you have the formula.": Case(
+        lambda _: user_loss()(link="softmax"),
+        lambda _: user_loss(softmax=losses.softmax_cross_entropy_loss)(link="softmax"),
+    ),
+    "strategies/by_task.py: Use weights= for weights of the classes.": Case(
+        lambda _: require_task(
+            strategies.Strategy(loss="focal", options={"alpha": 0.3}), THREE
+        ),
+        lambda _: require_task(
+            strategies.Strategy(loss="focal", weights="balanced"), THREE
         ),
     ),
     "uncertainty/metric_interval.py: Leave the threshold out.": Case(

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import expit, log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss
 
 from equipoise.errors import InputError
-from equipoise.priors import Correction, probability
+from equipoise.priors import Correction, one_against_rest, probability
+from equipoise.task import Task
 from equipoise.training.stopping import Patience, stop_value
 
 
@@ -85,3 +87,58 @@ def test_patience_keeps_the_first_of_equal_epochs() -> None:
     assert improved.tolist() == [False, True]
     assert patience.epoch.tolist() == [2, 0, 3]
     assert patience.best.tolist() == [4.0, np.inf, 0.5]
+
+
+def test_the_log_loss_of_several_classes() -> None:
+    random = np.random.default_rng(0)
+    task = Task("multiclass", tuple("abcd"))
+    y, z = random.integers(0, 4, 60), random.normal(size=(60, 4)) * 3
+    weights, offset = random.random(60), (0.0, 1.0, -2.0, 0.5)
+    value = stop_value("log_loss", y, z, Correction(offset=offset), weights, task)
+    logs = log_softmax(z + offset, axis=1)[np.arange(60), y]
+    assert value == pytest.approx(-np.average(logs, weights=weights), rel=1e-12)
+
+
+def test_the_log_loss_of_labels_is_over_those_that_are_known() -> None:
+    random = np.random.default_rng(0)
+    task = Task("multilabel", ("x", "y"))
+    y, z = random.integers(-1, 2, (60, 2)), random.normal(size=(60, 2))
+    weights = random.random(60)
+    correction = Correction(offset=(1.0, -1.0))
+    value = stop_value("log_loss", y, z, correction, weights, task)
+    p = expit(z + np.array([1.0, -1.0]))
+    cells = np.where(y == 1, -np.log(p), -np.log(1 - p))
+    share = (y >= 0) * weights[:, None]
+    assert value == pytest.approx((cells * share).sum() / share.sum(), rel=1e-12)
+    with pytest.raises(InputError, match="without any label"):
+        stop_value("log_loss", np.full((3, 2), -1), z[:3], correction, None, task)
+
+
+@pytest.mark.parametrize("name", ["average_precision", "roc_auc", "brier"])
+def test_other_metrics_are_means_over_classes_that_can_be_judged(name: str) -> None:
+    random = np.random.default_rng(1)
+    task = Task("multiclass", tuple("abcd"))
+    y, z = random.integers(0, 3, 60), random.normal(size=(60, 4))
+    correction = Correction(offset=(0.0, 0.5, 0.0, 1.0))
+    value = stop_value(name, y, z, correction, None, task)
+    odds = one_against_rest(z + correction.offset)
+    each = [
+        stop_value(name, (y == c).astype(int), odds[:, c], Correction())
+        for c in range(3)
+    ]
+    assert value == pytest.approx(np.mean(each), rel=1e-12)
+    with pytest.raises(InputError, match="the same classes"):
+        stop_value(name, np.zeros(60, int), z, correction, None, task)
+
+
+def test_scores_that_only_order_are_judged_by_a_line_per_class() -> None:
+    """A monotone stretch of one class' log-odds changes nothing."""
+    random = np.random.default_rng(1)
+    task = Task("multilabel", ("x", "y"))
+    y = random.integers(0, 2, (80, 2))
+    z = random.normal(size=(80, 2)) + y
+    only = Correction("calibrate", (0.0, 0.0))
+    one = stop_value("log_loss", y, z, only, None, task)
+    other = stop_value("log_loss", y, z * (3.0, 0.2) + (5.0, -9.0), only, None, task)
+    assert one == pytest.approx(other, rel=1e-6)
+    assert one < np.log(2)

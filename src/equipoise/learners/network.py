@@ -19,6 +19,7 @@ from equipoise.jobs import Job, Outcome, Progress
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, common_layout
 from equipoise.networks.spec import NetworkSpec
+from equipoise.strategies.by_task import absence_notes, present_classes, require_task
 from equipoise.table.table import Table, class_counts
 from equipoise.training.average import average_log_odds
 from equipoise.training.checkpoints import CheckpointStore
@@ -79,10 +80,10 @@ class NetworkLearner:
             TrainingError: A network met a number that is not finite.
             KeyboardInterrupt: The user pressed Ctrl-C.
         """
-        table.task.require_binary("a network")
         if not jobs:
             return
         for job in jobs:
+            require_task(job.strategy, table.task)
             _require_rows(table, job)
         spec = network(self.network)
         common = common_layout(table, spec)
@@ -116,7 +117,7 @@ class NetworkLearner:
                 yield dataclasses.replace(
                     _outcome(jobs[first], networks, spec),
                     seconds=float(seconds[first]),
-                    notes=(*_synthesis_notes(networks), *notes, *stopped),
+                    notes=(*_notes(networks), *notes, *stopped),
                     groups=sizes,
                     idle=self._idle(networks),
                 )
@@ -164,13 +165,14 @@ def _outcome(job: Job, networks: Sequence[FittedMember], spec: NetworkSpec) -> O
             member.part.exact,
             member.correction,
             stack_networks(parameters),
+            member.task.link,
         )
         if parameters
         else None
     )
     return Outcome(
         job,
-        average_log_odds([one.log_odds for one in networks]),
+        average_log_odds([one.log_odds for one in networks], member.task.link),
         seconds=0.0,
         updates=sum(one.updates for one in networks),
         best_epoch=round(float(np.mean([one.best_epoch for one in networks]))),
@@ -178,12 +180,16 @@ def _outcome(job: Job, networks: Sequence[FittedMember], spec: NetworkSpec) -> O
     )
 
 
-def _synthesis_notes(networks: Sequence[FittedMember]) -> tuple[str, ...]:
-    neighbours = networks[0].member.neighbours
-    return () if neighbours is None else neighbours.notes
+def _notes(networks: Sequence[FittedMember]) -> tuple[str, ...]:
+    member = networks[0].member
+    made = () if member.neighbours is None else member.neighbours.notes
+    return (*made, *absence_notes(member.task, member.part.totals()))
 
 
 def _require_rows(table: Table, job: Job) -> None:
+    if table.task.kind != "binary":
+        _require_several(table, job)
+        return
     negatives, positives = class_counts(table.labels()[job.train_rows])
     if negatives and positives and len(job.stop_rows):
         return
@@ -192,6 +198,25 @@ def _require_rows(table: Table, job: Job) -> None:
             f"{negatives} negatives and {positives} positives to train on, and "
             f"{len(job.stop_rows)} rows to stop by, in part {job.part}",
             "at least one of each",
+            "Check the split: a part lacks a class, or rows to stop by.",
+        )
+    )
+
+
+def _require_several(table: Table, job: Job) -> None:
+    """Check that there are rows to stop by, and two classes, or a label, to learn."""
+    totals = job.totals(table, job.train_rows)
+    several = table.task.kind == "multiclass"
+    least = 2 if several else 1
+    present = int(present_classes(table.task, totals).sum())
+    if present >= least and len(job.stop_rows):
+        return
+    what = "classes" if several else "labels with both values"
+    raise InputError(
+        sentence(
+            f"{present} {what} to train on, and {len(job.stop_rows)} rows to stop by, "
+            f"in part {job.part}",
+            f"at least {least} {what}, and rows to stop by",
             "Check the split: a part lacks a class, or rows to stop by.",
         )
     )

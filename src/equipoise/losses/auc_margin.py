@@ -10,6 +10,7 @@ from equipoise._core.types import Tensor
 from equipoise.losses.base import as_type
 from equipoise.losses.option_checks import check_options
 from equipoise.losses.set_loss import SetLoss, class_masses, dtype_of
+from equipoise.priors import Link
 
 
 def auc_margin_loss(
@@ -85,6 +86,7 @@ class AUCMargin(SetLoss):
         margin: By how much the class means should differ, above 0.
         name: The name in logs.
         dtype: The type of the computation; Keras' default if None.
+        link: As in `CrossEntropy`.
 
     Example:
         >>> print(f"{float(AUCMargin()([1.0, 0.0], [0.0, 0.0])):.3f}")
@@ -98,6 +100,7 @@ class AUCMargin(SetLoss):
         margin: float = 1.0,
         name: str = "auc_margin",
         dtype: str | None = None,
+        link: Link = "sigmoid",
     ) -> None:
         check_options("auc_margin", margin=margin)
-        super().__init__(name, dtype, margin=margin)
+        super().__init__(name, dtype, link, margin=margin)

@@ -3,17 +3,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import keras
 from keras import ops
 
 from equipoise._core.arrays import unmasked
-from equipoise._core.checks import sentence
+from equipoise._core.checks import one_of, sentence
 from equipoise._core.types import Tensor
-from equipoise.errors import InputError
-from equipoise.metrics.keras_inputs import OutputWatch, aligned_weights, require_labels
+from equipoise.errors import InputError, UnsupportedError
+from equipoise.metrics.keras_inputs import (
+    OutputWatch,
+    aligned_weights,
+    require_class_numbers,
+    require_labels,
+)
+from equipoise.priors import Link
+
+LINKS: tuple[str, ...] = get_args(Link)
 
 NO_ACTIVATION = (
     "Take the activation off the model's last layer, as in Dense(1); with it the loss "
@@ -100,15 +109,16 @@ def checked_targets(
     """Return the targets, and how much each counts if there are weights or a mask.
 
     Args:
-        y_true: Targets of the examples, from 0 to 1.
+        y_true: Targets of the examples, from 0 to 1; NaN for a label that is not
+            known, if there are several.
         y_pred: The model's output; a mask that Keras hung on it is read.
         sample_weight: `[batch]`, or of the targets' shape, or None.
         loss: The Keras loss.
 
     Returns:
         The targets in the loss' type, NaN throughout if one is refused and nothing can
-        be raised; and weights of the targets' rank with masked examples at 0, or
-        None.
+        be raised (infinite if NaN stands for a label that is not known); and weights of
+        the targets' rank with masked examples at 0, or None.
 
     Raises:
         InputError: A target of an example that counts is not from 0 to 1, or weights
@@ -125,9 +135,80 @@ def checked_targets(
         factor = aligned_weights(factor, len(targets.shape))
         _require_fitting(factor, targets)
         weights = factor if weights is None else weights * factor
-    refused = require_labels(targets, weights, type(loss).__name__)
+    whose = type(loss).__name__
+    if has_labels(loss, targets):
+        refused = require_labels(known_labels(targets)[0], weights, whose)
+        return ops.where(refused, ops.full_like(targets, math.inf), targets), weights
+    refused = require_labels(targets, weights, whose)
     lost = ops.full_like(targets, float("nan"))
     return ops.where(refused, lost, targets), weights
+
+
+def has_labels(loss: Any, targets: Tensor) -> bool:
+    """Return whether targets are of several labels, which may be unknown (NaN)."""
+    if loss.link != "sigmoid" or len(targets.shape) < 2:
+        return False
+    return targets.shape[-1] is not None and targets.shape[-1] > 1
+
+
+def known_labels(targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Return targets with 0 for NaN, and where they are known as ones and zeros."""
+    unknown = ops.isnan(targets)
+    zeros = ops.zeros_like(targets)
+    return ops.where(unknown, zeros, targets), ops.where(unknown, zeros, zeros + 1)
+
+
+def one_hot_targets(
+    y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None, loss: Any
+) -> Tensor:
+    """Return the targets of a Keras loss over several classes, one per logit.
+
+    Args:
+        y_true: Class numbers, `[batch]` or `[batch, 1]`; or `[batch, classes]`.
+        y_pred: `[batch, classes]` logits.
+        sample_weight: `[batch]`, or None.
+        loss: The Keras loss.
+
+    Returns:
+        `[batch, classes]` in the loss' type; NaN throughout if a number is refused and
+        nothing can be raised.
+
+    Raises:
+        InputError: A number of an example that counts is no class, or shapes do not
+            belong together.
+        tf.errors.InvalidArgumentError: The former in a compiled function.
+    """
+    t = as_type(unmasked(y_true, "targets"), loss.dtype)
+    y_pred = ops.convert_to_tensor(y_pred)
+    classes = y_pred.shape[-1] if len(y_pred.shape) else None
+    if classes is None or classes < 2:
+        raise InputError(
+            sentence(
+                f"outputs of shape {tuple(y_pred.shape)} for "
+                f"{type(loss).__name__}(link='softmax')",
+                "one logit for each of two classes or more",
+                "Leave link='softmax' out for one logit per row.",
+            )
+        )
+    if len(t.shape) == len(y_pred.shape) and t.shape[-1] == classes:
+        return t
+    if len(t.shape) == len(y_pred.shape) and t.shape[-1] == 1:
+        t = ops.squeeze(t, -1)
+    if len(t.shape) != len(y_pred.shape) - 1:
+        raise InputError(
+            sentence(
+                f"targets of shape {tuple(t.shape)} and logits of shape "
+                f"{tuple(y_pred.shape)}",
+                "a class number for each row of logits, or targets of their shape",
+            )
+        )
+    weights = None
+    if sample_weight is not None:
+        weights = ops.convert_to_tensor(unmasked(sample_weight, "weights"))
+        weights = aligned_weights(weights, len(t.shape))
+    refused = require_class_numbers(t, classes, weights, type(loss).__name__)
+    one_hot = ops.one_hot(ops.cast(t, "int32"), classes, dtype=loss.dtype)
+    return ops.where(refused, ops.full_like(one_hot, float("nan")), one_hot)
 
 
 def _require_per_example(weights: Tensor) -> None:
@@ -165,16 +246,34 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
 
     Attributes:
         function: The pure function.
-        options: Its keyword arguments.
+        softmax: The same for several classes, or None if there is none.
+        options: Their keyword arguments.
+        link: What turns logits into probabilities, "sigmoid" or "softmax".
     """
 
     function: ClassVar[Callable[..., Tensor]]
+    softmax: ClassVar[Callable[..., Tensor] | None] = None
 
     def __init__(
-        self, reduction: str | None, name: str, dtype: str | None, **options: Any
+        self,
+        reduction: str | None,
+        name: str,
+        dtype: str | None,
+        link: Link = "sigmoid",
+        **options: Any,
     ) -> None:
+        one_of(link, LINKS, "link")
+        if link == "softmax" and type(self).softmax is None:
+            raise UnsupportedError(
+                sentence(
+                    f"link='softmax' for {type(self).__name__}",
+                    "link='sigmoid': this loss is not defined for several classes",
+                    "Register it with softmax= if you have the formula.",
+                )
+            )
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.options = options
+        self.link = link
         self._watch = OutputWatch(type(self).__name__, NO_ACTIVATION)
 
     def __call__(
@@ -183,8 +282,11 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         """Return the loss of a batch, reduced.
 
         Args:
-            y_true: `[batch]` or `[batch, n]` targets, from 0 to 1.
-            y_pred: `[batch]` or `[batch, n]` logits; the n outputs are averaged.
+            y_true: `[batch]` or `[batch, n]` targets, from 0 to 1; with several outputs
+                NaN for one that is not known, which adds nothing to the loss. With
+                link="softmax" class numbers `[batch]` or `[batch, 1]`, or one-hot.
+            y_pred: `[batch]` or `[batch, n]` logits; the n outputs are averaged. With
+                link="softmax" `[batch, classes]`.
             sample_weight: `[batch]` example weights, or None. An example of weight 0
                 may have any target.
 
@@ -193,6 +295,8 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         """
         y_pred = unmasked(y_pred, "logits")
         self._watch.look(y_pred)
+        if self.link == "softmax":
+            y_true = one_hot_targets(y_true, y_pred, sample_weight, self)
         y_true, weights = checked_targets(y_true, y_pred, sample_weight, self)
         if weights is not None and len(weights.shape) > 1:
             _require_per_example(weights)
@@ -205,10 +309,19 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
             y_true: `[batch]` or `[batch, n]` targets.
             y_pred: `[batch]` or `[batch, n]` logits; the n outputs are averaged.
         """
+        softmax = type(self).softmax
+        if self.link == "softmax" and softmax is not None:
+            return softmax(y_true, y_pred, **self.options)
         targets, logits = aligned(y_true, y_pred)
+        if has_labels(self, targets):
+            targets, labelled = known_labels(targets)
+            values = type(self).function(targets, logits, **self.options)
+            return ops.mean(labelled * values, axis=-1)
         values = type(self).function(targets, logits, **self.options)
         return ops.mean(values, axis=-1) if len(values.shape) > 1 else values
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the loss, its dtype included."""
-        return {**super().get_config(), "dtype": self.dtype, **self.options}
+        link = {} if self.link == "sigmoid" else {"link": self.link}
+        config = {**super().get_config(), "dtype": self.dtype, **link}
+        return {**config, **self.options}

@@ -8,6 +8,8 @@ from keras import ops
 
 from equipoise._core.types import Tensor
 from equipoise.losses.base import ExampleLoss, prepared
+from equipoise.losses.classes import class_targets
+from equipoise.priors import Link
 
 
 def cross_entropy_loss(targets: Tensor, logits: Tensor) -> Tensor:
@@ -36,6 +38,29 @@ def cross_entropy_loss(targets: Tensor, logits: Tensor) -> Tensor:
     return t * ops.softplus(-z) + (1 - t) * ops.softplus(z)
 
 
+def softmax_cross_entropy_loss(targets: Tensor, logits: Tensor) -> Tensor:
+    """Return -sum_c t_c log p_c at p = softmax(z), per example.
+
+    Args:
+        targets: `[..., batch]` class numbers, or `[..., batch, classes]` from 0 to 1.
+        logits: `[..., batch, classes]`, of two classes or more.
+
+    Returns:
+        `[..., batch]` of the logits' type.
+
+    Raises:
+        InputError: The shapes do not belong together, or the logits are not floating
+            point.
+
+    Example:
+        >>> values = softmax_cross_entropy_loss([2, 0], [[0.0, 0.0, 2.0], [0.0] * 3])
+        >>> [round(float(value), 4) for value in values]
+        [0.2395, 1.0986]
+    """
+    t, z = class_targets(targets, logits)
+    return -ops.sum(t * ops.log_softmax(z, axis=-1), axis=-1)
+
+
 @keras.saving.register_keras_serializable("equipoise")
 class CrossEntropy(ExampleLoss):
     """The cross-entropy of logits, for `model.compile`.
@@ -62,19 +87,28 @@ class CrossEntropy(ExampleLoss):
         reduction: "mean_with_sample_weight" by default; see `keras.losses.Loss`.
         name: The name in logs.
         dtype: The type of the computation; Keras' default if None.
+        link: "softmax" for several classes, of which an example has one: one logit
+            per class, and targets that are class numbers or one-hot. "sigmoid" for two
+            classes, or several labels: each logit is a problem of its own, and a
+            label that is not known has the target NaN.
 
     Example:
         >>> loss = CrossEntropy()
         >>> round(float(loss([1.0, 0.0], [0.0, 2.0], sample_weight=[3.0, 1.0])), 4)
         1.0516
+        >>> three = CrossEntropy(link="softmax")
+        >>> round(float(three([2, 0], [[0.0, 0.0, 2.0], [0.0, 0.0, 0.0]])), 4)
+        0.669
     """
 
     function = staticmethod(cross_entropy_loss)
+    softmax = staticmethod(softmax_cross_entropy_loss)
 
     def __init__(
         self,
         reduction: str | None = "mean_with_sample_weight",
         name: str = "cross_entropy",
         dtype: str | None = None,
+        link: Link = "sigmoid",
     ) -> None:
-        super().__init__(reduction, name, dtype)
+        super().__init__(reduction, name, dtype, link)

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any
 
 import numpy as np
 
+from equipoise._core.checks import sentence
 from equipoise._core.options import Setting
+from equipoise.errors import InputError
 from equipoise.losses.records import LOSS_RECORDS
 
 _PRIOR = Setting(0.5, low=0, high=1, open_ends=True)
@@ -38,3 +41,27 @@ def check_options(loss: str, **options: Any) -> None:
                 declared[name].check(end, name)  # NaN is both
         elif isinstance(value, numbers.Number) or not hasattr(value, "shape"):
             declared[name].check(value, name)
+
+
+def positive_numbers(values: Any, name: str) -> list[float]:
+    """Return one number above 0 for each class, as plain numbers.
+
+    Args:
+        values: A sequence or an array.
+        name: The option's name, for the message.
+
+    Raises:
+        InputError: It is not a sequence of finite numbers above 0.
+
+    Example:
+        >>> positive_numbers((0.7, 0.2, 0.1), "prior")
+        [0.7, 0.2, 0.1]
+    """
+    each = np.asarray(values)
+    if each.ndim == 1 and each.dtype.kind in "iuf":
+        plain = [float(value) for value in each]
+        if all(math.isfinite(value) and value > 0 for value in plain):
+            return plain
+    raise InputError(
+        sentence(f"{name}={values!r}", "one finite number above 0 for each class")
+    )

@@ -12,6 +12,7 @@ from equipoise._core.types import Tensor
 from equipoise.losses.base import as_type
 from equipoise.losses.option_checks import check_options
 from equipoise.losses.set_loss import SetLoss, class_masses, dtype_of
+from equipoise.priors import Link
 
 
 def pairwise_auc_loss(
@@ -136,6 +137,7 @@ class PairwiseAUC(SetLoss):
         margin: By how much a positive should lead, above 0.
         name: The name in logs.
         dtype: The type of the computation; Keras' default if None.
+        link: As in `CrossEntropy`.
 
     Example:
         >>> print(f"{float(PairwiseAUC()([1.0, 0.0, 0.0], [0.5, 0.0, 2.0])):.3f}")
@@ -149,6 +151,7 @@ class PairwiseAUC(SetLoss):
         margin: float = 1.0,
         name: str = "pairwise_auc",
         dtype: str | None = None,
+        link: Link = "sigmoid",
     ) -> None:
         check_options("pairwise_auc", margin=margin)
-        super().__init__(name, dtype, margin=margin)
+        super().__init__(name, dtype, link, margin=margin)

@@ -16,6 +16,7 @@ def keras_class(
     kind: Literal["example", "set"],
     function: Callable[..., Any],
     defaults: Options,
+    softmax: Callable[..., Any] | None = None,
 ) -> type[Any]:
     """Return a class for `model.compile`; a model with it cannot be saved by Keras.
 
@@ -24,6 +25,7 @@ def keras_class(
         kind: "example" or "set", see `LossRecord`.
         function: The pure function.
         defaults: Its options.
+        softmax: The function for several classes, or None.
 
     Example:
         >>> from equipoise.losses import cross_entropy_loss
@@ -39,5 +41,10 @@ def keras_class(
     def initialise(self: Any, **options: Any) -> None:
         base.__init__(self, **{**usual, **options})
 
-    members = {"function": staticmethod(function), "__init__": initialise}
+    members: dict[str, Any] = {
+        "function": staticmethod(function),
+        "__init__": initialise,
+    }
+    if softmax is not None:
+        members["softmax"] = staticmethod(softmax)
     return type(name, (base,), members)

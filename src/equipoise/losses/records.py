@@ -16,6 +16,7 @@ import numpy as np
 from equipoise._core.options import Options, Setting
 from equipoise._core.types import FloatArray
 from equipoise.priors import log_odds, prior_logits
+from equipoise.task import TASK_KINDS
 
 Shifts = Callable[[Options, FloatArray], dict[str, FloatArray]]
 """From the options and the drawn prior, `[classes]`, to shifts of the log-odds,
@@ -58,7 +59,8 @@ class LossRecord:
             "example" `f(targets, logits, **options)`, which returns one value per
             example, `[..., batch]`. For kind "set"
             `f(targets, logits, weights=None, **options)`, which returns one value per
-            leading index, `[...]`.
+            leading index, `[...]`. It is applied to each label of several; kind "set"
+            also to each class against the rest, at its log-odds.
         keras: The class for `model.compile(loss=...)`, or where it is; None for a plain
             class around the function, which cannot be saved.
         options: The options of the loss.
@@ -67,6 +69,8 @@ class LossRecord:
         needs_prior: Whether the loss is given the share of positives among the
             drawn examples, as `prior`.
         class_share: The option that weights the classes as a share, or empty.
+        softmax: For kind "example" the function for several classes, or where it is:
+            targets and logits are `[..., batch, classes]`; None if there is none.
         neutral: Options at which it is the cross-entropy; None if there are none.
         tasks: The kinds of task that it serves.
         citations: Keys of the sources.
@@ -85,6 +89,7 @@ class LossRecord:
     needs_prior: bool = False
     class_share: str = ""
     neutral: Options | None = None
+    softmax: str | Callable[..., Any] | None = None
     tasks: tuple[str, ...] = ("binary",)
     citations: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -116,6 +121,8 @@ LOSS_RECORDS: dict[str, LossRecord] = {
             "equipoise.losses.cross_entropy:cross_entropy_loss",
             "equipoise.losses.cross_entropy:CrossEntropy",
             neutral={},
+            softmax="equipoise.losses.cross_entropy:softmax_cross_entropy_loss",
+            tasks=TASK_KINDS,
         ),
         LossRecord(
             "focal",
@@ -131,6 +138,8 @@ LOSS_RECORDS: dict[str, LossRecord] = {
             shifts=_alpha_shift,
             class_share="alpha",
             neutral={"gamma": 0.0},
+            softmax="equipoise.losses.focal:softmax_focal_loss",
+            tasks=TASK_KINDS,
             citations=("lin2017", "charoenphakdee2021"),
         ),
         LossRecord(
@@ -145,6 +154,8 @@ LOSS_RECORDS: dict[str, LossRecord] = {
             shifts=_adjustment,
             needs_prior=True,
             neutral={"tau": 0.0},
+            softmax="equipoise.losses.logit_adjusted:softmax_logit_adjusted_loss",
+            tasks=TASK_KINDS,
             citations=("menon2021",),
         ),
         LossRecord(
@@ -158,6 +169,7 @@ LOSS_RECORDS: dict[str, LossRecord] = {
             "equipoise.losses.pairwise_auc:PairwiseAUC",
             options=_MARGIN,
             training=_WARM_START,
+            tasks=TASK_KINDS,
             citations=("rust2023",),
         ),
         LossRecord(
@@ -170,6 +182,7 @@ LOSS_RECORDS: dict[str, LossRecord] = {
             "equipoise.losses.auc_margin:AUCMargin",
             options=_MARGIN,
             training=_WARM_START,
+            tasks=TASK_KINDS,
             citations=("ying2016", "yuan2021"),
         ),
     )

@@ -27,6 +27,8 @@ class LossSpec:
         options: The keyword arguments of the function with their defaults, but
             for `prior`, which has none.
         keras: The class for `model.compile(loss=...)`.
+        softmax: The function for several classes, of which targets and logits are
+            `[..., batch, classes]`; None if there is none, or for kind "set".
     """
 
     name: str
@@ -34,6 +36,7 @@ class LossSpec:
     kind: Literal["example", "set"]
     options: Options
     keras: type[Any]
+    softmax: Callable[..., Any] | None = None
 
 
 def get(name: str) -> LossSpec:
@@ -53,10 +56,11 @@ def get(name: str) -> LossSpec:
     record = LOSS_RECORDS[one_of(name, LOSS_RECORDS, "loss")]
     function: Callable[..., Any] = loaded(record.function)
     options = defaults_of(record.options)
+    softmax = None if record.softmax is None else loaded(record.softmax)
     if record.keras is None:
         from equipoise.losses.plain import keras_class
 
-        keras = keras_class(name, record.kind, function, options)
+        keras = keras_class(name, record.kind, function, options, softmax)
     else:
         keras = loaded(record.keras)
-    return LossSpec(name, function, record.kind, options, keras)
+    return LossSpec(name, function, record.kind, options, keras, softmax)

@@ -10,20 +10,28 @@ import keras
 from keras import ops
 
 from equipoise._core.arrays import unmasked
+from equipoise._core.checks import one_of
 from equipoise._core.types import Tensor
 from equipoise.losses.base import (
+    LINKS,
     NO_ACTIVATION,
     aligned,
     as_type,
     checked_targets,
+    has_labels,
+    known_labels,
+    one_hot_targets,
     prepared,
 )
+from equipoise.losses.classes import class_log_odds
+from equipoise.losses.views import mean_over_views
 from equipoise.metrics.keras_inputs import (
     OutputWatch,
     aligned_weights,
     replicas,
     require_weights,
 )
+from equipoise.priors import Link
 
 
 def class_masses(
@@ -76,18 +84,27 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     across replicas do not enter. So give each replica a batch that holds several of
     each class. Accumulated gradients are those of the mean of the batches' losses.
 
+    With several classes (link="softmax") it is the mean over each class against the
+    rest, ordered by its log-odds; with several labels, over the labels. A class or a
+    label of which the batch has no positive or no negative example is left out.
+
     A concrete class names its `function` and passes its options on.
 
     Attributes:
         function: The pure function.
         options: Its keyword arguments.
+        link: What turns logits into probabilities, "sigmoid" or "softmax".
     """
 
     function: ClassVar[Callable[..., Tensor]]
 
-    def __init__(self, name: str, dtype: str | None, **options: Any) -> None:
+    def __init__(
+        self, name: str, dtype: str | None, link: Link = "sigmoid", **options: Any
+    ) -> None:
+        one_of(link, LINKS, "link")
         super().__init__(name=name, reduction="sum", dtype=dtype)
         self.options = options
+        self.link = link
         self._watch = OutputWatch(type(self).__name__, NO_ACTIVATION)
 
     def __call__(
@@ -96,7 +113,9 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         """Return one number: the mean over the n outputs, divided by the replicas.
 
         Args:
-            y_true: `[batch]` or `[batch, n]` targets, 0 or 1.
+            y_true: `[batch]` or `[batch, n]` targets, 0 or 1; with several outputs NaN
+                for one that is not known. With link="softmax" class numbers `[batch]`
+                or `[batch, 1]`, or one-hot.
             y_pred: `[batch]` or `[batch, n]` logits; each output is a set.
             sample_weight: `[batch]` or `[batch, n]` example weights, or None. An
                 example of weight 0 may have any target.
@@ -106,8 +125,12 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         """
         y_pred = unmasked(y_pred, "logits")
         self._watch.look(y_pred)
+        if self.link == "softmax":
+            y_true = one_hot_targets(y_true, y_pred, sample_weight, self)
         targets, weights = checked_targets(y_true, y_pred, sample_weight, self)
         logits = as_type(y_pred, self.dtype)
+        if self.link == "softmax" or has_labels(self, targets):
+            return self._over_views(targets, logits, weights) / replicas()
         targets, logits = aligned(targets, logits)
         if weights is not None:
             require_weights(weights, type(self).__name__)
@@ -118,13 +141,29 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         # As Keras does: the replicas' gradients are added up.
         return ops.mean(values) / replicas()
 
+    def _over_views(
+        self, targets: Tensor, logits: Tensor, weights: Tensor | None
+    ) -> Tensor:
+        targets, logits = aligned(targets, logits)
+        if weights is not None:
+            require_weights(weights, type(self).__name__)
+        if self.link == "softmax":
+            logits = class_log_odds(logits)
+        else:
+            targets, labelled = known_labels(targets)
+            weights = labelled if weights is None else labelled * weights
+        return mean_over_views(
+            type(self).function, targets, logits, weights, **self.options
+        )
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the loss without weights."""
         return self(y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the loss, its dtype included."""
-        return {"name": self.name, "dtype": self.dtype, **self.options}
+        link = {} if self.link == "sigmoid" else {"link": self.link}
+        return {"name": self.name, "dtype": self.dtype, **link, **self.options}
 
 
 def _outputs_first(values: Tensor) -> Tensor:

@@ -53,6 +53,34 @@ def require_labels(labels: Tensor, weights: Tensor | None, whose: str) -> Tensor
     )
 
 
+def require_class_numbers(
+    numbers: Tensor, classes: int, weights: Tensor | None, whose: str
+) -> Tensor:
+    """Refuse numbers that are no classes, as `require_labels` does.
+
+    Args:
+        numbers: Of any shape.
+        classes: How many classes there are; they are numbered from 0.
+        weights: Weights that broadcast against the numbers, or None.
+        whose: The name of the metric or the loss, for the message.
+
+    Example:
+        >>> bool(require_class_numbers(ops.array([0.0, 2.0]), 3, None, "Focal"))
+        False
+    """
+    wrong = ops.logical_or(numbers < 0, numbers >= classes)
+    wrong = ops.logical_or(wrong, numbers != ops.floor(numbers))
+    wrong = ops.logical_or(wrong, ops.isnan(numbers))
+    return _refused(
+        wrong,
+        numbers,
+        weights,
+        f"class numbers for {whose}",
+        f"whole numbers from 0 to {classes - 1}, as there are {classes} logits",
+        "Number the classes from 0; give rows that have no class the weight 0.",
+    )
+
+
 def require_weights(weights: Tensor, whose: str) -> Tensor:
     """Refuse negative and infinite weights, and NaN, as `require_labels` does.
 

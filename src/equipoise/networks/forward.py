@@ -13,6 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from equipoise._core.types import Tensor
+from equipoise.networks.parameters import outputs
 from equipoise.networks.spec import NetworkSpec
 
 Mask = Callable[[Tensor, int], Tensor]
@@ -29,6 +30,8 @@ def forward(
     inside: bool = False,
 ) -> Tensor:
     """Return the logits of stacked networks, `[members, batch]`.
+
+    Networks of several outputs give `[members, batch, width]`.
 
     Args:
         spec: The network.
@@ -56,13 +59,14 @@ def forward(
         numbers = _flat(piecewise_linear(parameters["steps"], positions, last))
         h = affine(_joined([dense, numbers, *parts[1:]]), kernel, bias)
     layers = len(spec.hidden)
+    alone = outputs(spec, parameters) == 1
     for i in range(layers):
         h = tf.nn.relu(h)
         if mask is not None:
             h = mask(h, i)
-        layer = output if i + 1 == layers else affine
+        layer = output if i + 1 == layers and alone else affine
         h = layer(h, parameters[f"kernel_{i + 1}"], parameters[f"bias_{i + 1}"])
-    return h if layers else h[..., 0]
+    return h if layers or not alone else h[..., 0]
 
 
 def arranged(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,15 @@ Array = npt.NDArray[np.floating]
 Parameters = dict[str, Array]
 
 
-def shapes(spec: NetworkSpec, layout: Layout) -> dict[str, tuple[int, ...]]:
+def shapes(
+    spec: NetworkSpec, layout: Layout, width: int = 1
+) -> dict[str, tuple[int, ...]]:
     """Return the name and the shape of each array of weights, in order.
+
+    Args:
+        spec: The network.
+        layout: The places of its inputs.
+        width: How many logits it gives per row.
 
     Example:
         >>> shapes(NetworkSpec("x", hidden=(4,)), Layout(("a", "b"), (), (), ()))
@@ -40,14 +48,26 @@ def shapes(spec: NetworkSpec, layout: Layout) -> dict[str, tuple[int, ...]]:
         )
     if layout.embedded:
         result["levels"] = (layout.levels, spec.category_width)
-    widths = (layout.width(spec), *spec.hidden, 1)
+    widths = (layout.width(spec), *spec.hidden, width)
     for i, (fan_in, fan_out) in enumerate(itertools.pairwise(widths)):
         result[f"kernel_{i}"] = (fan_in, fan_out)
         result[f"bias_{i}"] = (fan_out,)
     return result
 
 
-def initial(spec: NetworkSpec, layout: Layout, seed: int, bias: float) -> Parameters:
+def outputs(spec: NetworkSpec, parameters: Mapping[str, Any]) -> int:
+    """Return how many logits a network gives per row.
+
+    Args:
+        spec: The network.
+        parameters: Its weights by name, with or without a leading axis.
+    """
+    return int(parameters[f"bias_{len(spec.hidden)}"].shape[-1])
+
+
+def initial(
+    spec: NetworkSpec, layout: Layout, seed: int, bias: npt.ArrayLike
+) -> Parameters:
     """Return first weights, float32.
 
     Kernels are Glorot uniform (Glorot and Bengio 2010, equation 16), as in Keras'
@@ -57,10 +77,11 @@ def initial(spec: NetworkSpec, layout: Layout, seed: int, bias: float) -> Parame
         spec: The network.
         layout: The exact layout, so that fan-in counts real inputs only.
         seed: The member's seed; each array has a stream of its own.
-        bias: The output's bias: the log-odds at which training starts.
+        bias: The output's bias: the log-odds at which training starts, or `[width]`.
     """
     result: Parameters = {}
-    for name, shape in shapes(spec, layout).items():
+    width = np.size(bias)
+    for name, shape in shapes(spec, layout, width).items():
         random = generator(seed, "network", name)
         if name == "steps":
             values = _first_steps(random, layout, spec.number_width)
@@ -90,7 +111,8 @@ def to_common_layout(
     """Put the weights of an exact layout into the common one; the rest is 0."""
     result: Parameters = {}
     where = _index(spec, exact, common)
-    for name, shape in shapes(spec, common).items():
+    width = outputs(spec, parameters)
+    for name, shape in shapes(spec, common, width).items():
         values = np.zeros(shape, parameters[name].dtype)
         values[where.get(name, ...)] = parameters[name]
         result[name] = values
@@ -102,9 +124,10 @@ def to_exact_layout(
 ) -> Parameters:
     """Take the weights of an exact layout out of the common one."""
     where = _index(spec, exact, common)
+    width = outputs(spec, parameters)
     return {
         name: np.ascontiguousarray(parameters[name][where.get(name, ...)])
-        for name in shapes(spec, exact)
+        for name in shapes(spec, exact, width)
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from equipoise._core.lazy import loaded
 from equipoise._core.options import Setting
+from equipoise.task import TASK_KINDS
 
 ALL_PARTS = ("sampling", "synthesis", "weights", "loss", "plan")
 """The fields of a `Strategy` that a learner may serve or not."""
@@ -100,6 +101,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             needs_columns=False,
             trains_networks=True,
             takes_resampled=True,
+            tasks=TASK_KINDS,
         ),
         LearnerRecord(
             "trees",

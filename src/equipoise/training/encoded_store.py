@@ -51,13 +51,13 @@ class EncodedPart:
     weights: FloatArray | None = None
 
     @property
-    def labels(self) -> npt.NDArray[np.int8]:
-        """The labels of all rows, 0 or 1."""
+    def labels(self) -> AnyArray:
+        """The targets of all rows: class numbers `[rows]`, or `[rows, labels]`."""
         return np.asarray(self.table.labels())
 
     @property
-    def train_labels(self) -> npt.NDArray[np.int8]:
-        """The labels of the training rows."""
+    def train_labels(self) -> AnyArray:
+        """The targets of the training rows."""
         return self.labels[self.train]
 
     def encode(self, rows: npt.ArrayLike | None = None) -> Encoded:
@@ -71,11 +71,11 @@ class EncodedPart:
         return encoded
 
     def counts(self) -> FloatArray:
-        """Return the number of training rows by class, `[classes]`."""
+        """Return the number of training rows by class, as `Task.totals`."""
         return self.table.task.totals(self.train_labels)
 
     def totals(self) -> FloatArray:
-        """Return the weight of the training rows by class, `[classes]`."""
+        """Return the weight of the training rows by class, as `Task.totals`."""
         weights = None if self.weights is None else self.weights[self.train]
         return self.table.task.totals(self.train_labels, weights)
 
@@ -83,11 +83,16 @@ class EncodedPart:
         """Return each row's weight over the mean of its class, `[rows]`.
 
         The mean is that of the training rows, so there it is 1 in each class: how
-        much the classes count as wholes is said elsewhere.
+        much the classes count as wholes is said elsewhere. A class without training
+        rows has the mean 1. With several labels, a row has one weight for all of them:
+        over the mean of all training rows.
         """
         if self.weights is None:
             return np.ones(len(self.labels))
-        means = self.totals() / self.counts()
+        if self.table.task.kind == "multilabel":
+            return np.asarray(self.weights / self.weights[self.train].mean())
+        counts = self.counts()
+        means = np.where(counts > 0, self.totals() / np.maximum(counts, 1), 1.0)
         return np.asarray(self.weights / means[self.labels])
 
 

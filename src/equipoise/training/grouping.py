@@ -55,7 +55,8 @@ def plan_groups(
         alike.setdefault((batch, settings.steps_for(rows)), []).append(place)
     groups = []
     for (batch, steps), places in alike.items():
-        each = member_bytes(spec, common, settings, batch * steps)
+        width = members[places[0]].width
+        each = member_bytes(spec, common, settings, batch * steps, width)
         shared = part_bytes(members[places[0]], common)
         places.sort(key=lambda place: members[place].part.number)
         for chosen in _packed(members, places, each, shared, settings.memory_limit):
@@ -67,19 +68,27 @@ def plan_groups(
 
 
 def block_size(
-    spec: NetworkSpec, common: Layout, settings: TrainingSettings, batch: int
+    spec: NetworkSpec,
+    common: Layout,
+    settings: TrainingSettings,
+    batch: int,
+    width: int = 1,
 ) -> int:
     """Return how many members are updated side by side.
 
     The others of a group wait for their turn within each epoch, so that what an
     update makes on its way stays small whatever the number of members.
     """
-    each = _activation_bytes(spec, common, settings, batch)
+    each = _activation_bytes(spec, common, settings, batch, width)
     return max(1, BLOCK_BYTES // each)
 
 
 def member_bytes(
-    spec: NetworkSpec, common: Layout, settings: TrainingSettings, examples: int
+    spec: NetworkSpec,
+    common: Layout,
+    settings: TrainingSettings,
+    examples: int,
+    width: int = 1,
 ) -> int:
     """Return about how many bytes a member takes on the device between updates.
 
@@ -88,26 +97,33 @@ def member_bytes(
         common: The layout of the table.
         settings: How networks are trained.
         examples: Examples per epoch.
+        width: Logits per row.
     """
     item = 8 if settings.dtype == "float64" else 4
-    weights = sum(math.prod(shape) for shape in shapes(spec, common).values())
+    weights = sum(math.prod(shape) for shape in shapes(spec, common, width).values())
     draws = 4 * (3 * examples + max(ROWS_AHEAD, examples))
     return item * ARRAYS_PER_WEIGHT * weights + draws
 
 
 def _activation_bytes(
-    spec: NetworkSpec, common: Layout, settings: TrainingSettings, batch: int
+    spec: NetworkSpec,
+    common: Layout,
+    settings: TrainingSettings,
+    batch: int,
+    width: int,
 ) -> int:
     """Return about how many bytes an update of one member needs on its way."""
     item = 8 if settings.dtype == "float64" else 4
     ramps = len(common.positions) * common.most_knots
     widths = common.width(spec) + sum(spec.hidden) + common.dense
+    widths += 0 if width == 1 else width
     return item * batch * (2 * ramps + ARRAYS_PER_ACTIVATION * widths)
 
 
 def part_bytes(member: Member, common: Layout) -> int:
     """Return about how many bytes the encoded rows of a part take."""
-    columns = common.dense + len(common.positions) + len(common.embedded) + 1
+    targets = member.part.labels[:1].size
+    columns = common.dense + len(common.positions) + len(common.embedded) + targets
     return 4 * columns * len(member.part.labels)
 
 

@@ -45,5 +45,7 @@ def run_key(population: Population) -> str:
         "network": population.spec.to_dict(),
         "settings": settings,
     }
+    if population.task.kind != "binary":
+        plain["task"] = population.task.kind
     digest.update(json.dumps(plain, sort_keys=True).encode())
     return digest.hexdigest()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,14 @@ from equipoise.networks.parameters import Parameters, initial, to_common_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import Correction, prior_logits
 from equipoise.sampling.draw import Draw
+from equipoise.strategies.by_task import (
+    fitted_class_weights,
+    fitted_correction,
+    prior_scores,
+)
 from equipoise.strategies.strategy import Strategy
 from equipoise.synthesis.synthesis import Neighbours
+from equipoise.task import Task
 from equipoise.training.encoded_store import EncodedPart
 
 
@@ -31,11 +38,13 @@ class Family:
         loss: The loss' name.
         options: The names of the options that are given, each a number per member.
         warm_start: The largest share of epochs that minimise the cross-entropy first.
+        wide: Which of the options hold a number per class or label.
     """
 
     loss: str
     options: tuple[str, ...] = ()
     warm_start: float = 0.0
+    wide: tuple[str, ...] = ()
 
     def warm_epochs(self, epochs: int) -> int:
         """Return how many epochs the warm start has, at most.
@@ -62,9 +71,10 @@ class Member:
         part: Its split.
         strategy: What is done about the imbalance.
         family: How its loss is computed.
-        options: The numbers of the family's options.
-        weights: `[classes]` of an example of each class; a row's own weight, over
-            the mean of its class, multiplies them (`EncodedPart.shares`).
+        options: The numbers of the family's options; `[width]` those of a wide one.
+        weights: `[classes]` of an example of each class, or `[labels, 2]` without and
+            with each label; a row's own weight, over the mean of its class, multiplies
+            them (`EncodedPart.shares`).
         correction: From raw logits to the population's log-odds.
         neighbours: What its synthesis learned, or None.
         learning_rate: The step size that its strategy names, or None.
@@ -76,11 +86,21 @@ class Member:
     part: EncodedPart
     strategy: Strategy
     family: Family
-    options: tuple[float, ...]
-    weights: tuple[float, ...]
+    options: tuple[Any, ...]
+    weights: tuple[Any, ...]
     correction: Correction
     neighbours: Neighbours | None
     learning_rate: float | None = None
+
+    @property
+    def task(self) -> Task:
+        """What the target is."""
+        return self.part.table.task
+
+    @property
+    def width(self) -> int:
+        """How many logits it gives per row."""
+        return self.task.width
 
     @property
     def name(self) -> str:
@@ -140,11 +160,16 @@ class Member:
         The output starts at the log-odds that the loss is shown: the population's,
         less the correction.
         """
-        totals = self.part.totals()
-        (start,) = prior_logits(totals / totals.sum()).tolist()
         exact = self.part.exact
-        parameters = initial(spec, exact, self.seed, start - self.correction.shift)
+        parameters = initial(spec, exact, self.seed, self._first_logits())
         return to_common_layout(parameters, spec, exact, common)
+
+    def _first_logits(self) -> Any:
+        totals = self.part.totals()
+        if self.task.kind == "binary":
+            (start,) = prior_logits(totals / totals.sum()).tolist()
+            return start - self.correction.shift
+        return self.correction.invert(prior_scores(self.task, totals))
 
 
 def make_members(
@@ -176,11 +201,13 @@ def _member(
     neighbours: Neighbours | None,
 ) -> Member:
     totals = part.totals()
+    chosen: dict[str, Any] = dict(strategy.loss_options(totals))
     options = {
-        name: float(value)
-        for name, value in sorted(strategy.loss_options(totals).items())
-        if isinstance(value, int | float)
+        name: float(value) if isinstance(value, int | float) else tuple(value)
+        for name, value in sorted(chosen.items())
+        if value is not None and not isinstance(value, str)
     }
+    wide = tuple(name for name, value in options.items() if isinstance(value, tuple))
     warm_start = float(strategy.option("warm_start", 0.0) or 0.0)
     rate = strategy.option("learning_rate")
     return Member(
@@ -189,24 +216,24 @@ def _member(
         seed,
         part,
         strategy,
-        Family(strategy.loss, tuple(options), warm_start),
+        Family(strategy.loss, tuple(options), warm_start, wide),
         tuple(options.values()),
         _class_weights(strategy, part),
-        strategy.correction(totals),
+        fitted_correction(strategy, part.table.task, totals),
         neighbours,
         None if rate is None else float(rate),
     )
 
 
-def _class_weights(strategy: Strategy, part: EncodedPart) -> tuple[float, ...]:
+def _class_weights(strategy: Strategy, part: EncodedPart) -> tuple[Any, ...]:
     """Return what the examples of each class count on average.
 
     A sampler draws rows whatever they weigh. The classes are weighted so that
     positives have the share of the total that the sampler would have drawn of rows
     repeated as often as they weigh.
     """
-    weights = strategy.class_weights(part.totals())
-    if part.weights is None:
+    weights = fitted_class_weights(strategy, part.table.task, part.totals())
+    if part.weights is None or part.table.task.kind == "multilabel":
         return tuple(weights.tolist())
     prior = strategy.drawn_prior(part.counts())
     weighted_prior = strategy.drawn_prior(part.totals())

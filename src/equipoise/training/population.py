@@ -78,7 +78,10 @@ class Population:
         rows = len(self.members[0].part.train)
         self.batch = self.settings.batch_for(rows)
         self.steps = self.settings.steps_for(rows)
-        self._block = block_size(self.spec, self.common, self.settings, self.batch)
+        self.task = self.members[0].task
+        self._block = block_size(
+            self.spec, self.common, self.settings, self.batch, self.task.width
+        )
         self._chunk = _chunk(len(self.members[0].part.labels))
         self._sizes = np.array([m.step_size(self.spec) for m in self.members])
         epochs = self.settings.epochs
@@ -98,17 +101,18 @@ class Population:
         store = EncodedStore.of(list(parts.values()), self.common)
         targets = np.concatenate([part.labels for part in parts.values()])
         dtype = self.settings.dtype
+        target_types = {"multiclass": "int32", "multilabel": "int8"}
         self.data = {
             "numbers": tf.constant(store.numbers, dtype),
             "positions": tf.constant(store.positions, dtype),
             "codes": tf.constant(store.codes),
-            "targets": tf.constant(targets, dtype),
+            "targets": tf.constant(targets, target_types.get(self.task.kind, dtype)),
         }
         weighted = self._place_weights()
         families = tuple(dict.fromkeys(member.family for member in self.members))
         signature = Signature(
             self.spec,
-            tuple(shapes(self.spec, self.common).items()),
+            tuple(shapes(self.spec, self.common, self.task.width).items()),
             (len(self.common.numbers), len(self.common.positions)),
             self.common.entries,
             families,
@@ -117,6 +121,7 @@ class Population:
             store.codes.dtype.name,
             weighted,
             bool((self._sizes != self.spec.learning_rate).any() or self._warm.any()),
+            self.task.kind,
         )
         self._program = program(signature)
 
@@ -250,11 +255,21 @@ class Population:
         options = []
         for family in families:
             rows = [m.options for m in active if m.family == family]
-            by_option = np.array(rows, dtype).reshape(len(rows), len(family.options)).T
-            options.append(tuple(tf.constant(column, dtype) for column in by_option))
+            options.append(
+                tuple(
+                    self._option([row[place] for row in rows], name in family.wide)
+                    for place, name in enumerate(family.options)
+                )
+            )
+        if self.task.kind == "binary":
+            weights = {
+                "negative": tf.constant([m.weights[0] for m in active], dtype),
+                "positive": tf.constant([m.weights[1] for m in active], dtype),
+            }
+        else:
+            weights = {"weights": tf.constant([m.weights for m in active], dtype)}
         columns = {
-            "negative": tf.constant([m.weights[0] for m in active], dtype),
-            "positive": tf.constant([m.weights[1] for m in active], dtype),
+            **weights,
             "stream": tf.constant([_stream(m.seed) for m in active], tf.uint32),
             "bounds": tf.constant([0, *np.cumsum(sizes)], tf.int32),
             "warm": tf.constant(
@@ -268,6 +283,12 @@ class Population:
             decay = 1.0 - self._sizes[which] * self.spec.weight_decay
             columns["decay"] = tf.constant(decay, dtype)
         return columns
+
+    def _option(self, values: Sequence[Any], wide: bool) -> Any:
+        """Return an option of the members of a family, `[members]` or wider."""
+        shape = (len(values), self.task.width) if wide else (len(values),)
+        numbers = np.array(values, self.settings.dtype).reshape(shape)
+        return tf.constant(numbers, self.settings.dtype)
 
     def _last(self, members: Sequence[Member]) -> Any:
         rows = [last_intervals(m.part.exact, self.common) for m in members]
@@ -297,9 +318,10 @@ class Population:
             values[place] = stop_value(
                 self.settings.metric,
                 part.labels[part.stop],
-                logit[:, 0],
+                logit[:, 0] if self.task.kind == "binary" else logit,
                 member.correction,
                 None if part.weights is None else part.weights[part.stop],
+                self.task,
             )
         return values
 
@@ -347,7 +369,7 @@ class Population:
     def logits(
         self, weights: Tensors, which: IntArray, rows: Sequence[IntArray]
     ) -> list[FloatArray]:
-        """Return the raw logits of some members on rows of their own, `[rows, 1]`.
+        """Return the raw logits of some members on rows of their own, `[rows, width]`.
 
         Rows are taken in chunks of one size, so that a member's numbers do not
         depend on how many rows another one has.
@@ -365,7 +387,9 @@ class Population:
         for place, (member, at) in enumerate(zip(members, rows, strict=True)):
             padded[place, : len(at)] = at + self._offset[member.part.number]
         last = self._last(members)
-        side = block_size(self.spec, self.common, self.settings, self._chunk)
+        side = block_size(
+            self.spec, self.common, self.settings, self._chunk, self.task.width
+        )
         blocks = [slice(i, i + side) for i in range(0, len(members), side)]
         chunks = range(0, padded.shape[1], self._chunk)
         scored = [
@@ -383,7 +407,9 @@ class Population:
             for i in chunks
         ]
         joined = np.concatenate(scored, axis=1).astype(np.float64)
-        return [joined[i, : len(at), None] for i, at in enumerate(rows)]
+        if joined.ndim == 2:
+            joined = joined[..., None]
+        return [joined[i, : len(at)] for i, at in enumerate(rows)]
 
 
 def last_intervals(exact: Layout, common: Layout) -> npt.NDArray[np.float32]:

@@ -17,8 +17,11 @@ import tensorflow as tf
 
 from equipoise import losses
 from equipoise._core.types import Tensor, Tensors
+from equipoise.losses.classes import class_log_odds
+from equipoise.losses.views import mean_over_views
 from equipoise.networks.forward import arranged, forward
 from equipoise.networks.spec import NetworkSpec
+from equipoise.task import TaskKind
 from equipoise.training import adam
 from equipoise.training.members import Family
 
@@ -43,6 +46,7 @@ class Signature:
         weighted: Whether rows have weights of their own.
         rated: Whether any member has a step size of its own: by its learning rate, or
             since Adam begins again after a warm start.
+        task: The kind of the target.
     """
 
     spec: NetworkSpec
@@ -55,6 +59,12 @@ class Signature:
     code_type: str = "uint8"
     weighted: bool = False
     rated: bool = False
+    task: TaskKind = "binary"
+
+    @property
+    def width(self) -> int:
+        """How many logits a network gives per row."""
+        return dict(self.shapes)[f"bias_{len(self.spec.hidden)}"][0]
 
 
 @functools.lru_cache(maxsize=MOST_PROGRAMS)
@@ -68,7 +78,8 @@ class Program:
 
     Attributes:
         signature: What it was made for.
-        logits: `(weights, data, last, rows) -> [members, rows]`.
+        logits: `(weights, data, last, rows) -> [members, rows]`; with several classes
+            or labels `[members, rows, width]`.
     """
 
     def __init__(self, signature: Signature) -> None:
@@ -121,14 +132,18 @@ class Program:
         Args:
             state: "weights", "m" and "v", each name to `[members, ...]`.
             data: The rows of all parts: "numbers", "positions" and "codes" as in
-                `EncodedStore`, "targets", and "weights" if rows have weights.
+                `EncodedStore`, "targets", and "weights" if rows have weights. Targets
+                are 0 or 1; class numbers, int32; or `[rows, labels]` int8, -1 for a
+                label that is not known.
             draws: "index" `[steps, members, batch]`, with "partner" and "mix" where
                 examples are blended; "rates" `[steps]`, the step size times the
                 bias correction, and where members have their own, "own_rates"
                 `[steps, members]`; "first", the number of the first update.
-            members: What differs by member: "negative" and "positive" `[members]`,
-                "stream" `[members, 2]` uint32; "bounds" `[families + 1]`, "warm"
-                `[members]` bool, "options" a tuple of `[members of a family]`;
+            members: What differs by member: "negative" and "positive" `[members]`, the
+                class weights; with several, "weights" `[members, classes]` or
+                `[members, labels, 2]`; "stream" `[members, 2]` uint32; "bounds"
+                `[families + 1]`, "warm" `[members]` bool, "options" a tuple of
+                `[members of a family]`, or `[members of a family, width]` if wide;
                 "shift" `[members]`, where a member's row weights are, if rows have
                 weights: so many places behind the rows of its part;
                 "decay" `[members]`, what an update leaves of a kernel, where
@@ -181,7 +196,7 @@ class Program:
         draws: Tensors,
         members: Mapping[str, Any],
     ) -> None:
-        dense, positions, codes, targets, *weighted = self._examples(
+        (dense, positions, codes), (targets, *weighted) = self._examples(
             step, data, draws, members.get("shift")
         )
         weights = {n: value.read_value() for n, value in self._held["weights"].items()}
@@ -215,21 +230,24 @@ class Program:
 
     def _examples(
         self, step: Tensor, data: Tensors, draws: Tensors, shift: Tensor
-    ) -> list[Tensor]:
-        """Return the examples of a batch: inputs, targets, and weights if any.
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the examples of a batch: inputs; targets, and weights if any.
 
-        `shift` says where a member's weights are, so many places behind its rows.
+        Targets are `[members, batch]`, or `[members, batch, classes]` shares of the
+        classes; of labels `[members, batch, labels, 2]`, whether the label is there and
+        whether that is known. `shift` says where a member's weights are, so many places
+        behind its rows.
         """
 
         def rows(index: Tensor) -> list[Tensor]:
-            flat = [tf.gather(data["targets"], index)]
+            flat = [self._targets(tf.gather(data["targets"], index))]
             if self.signature.weighted:
                 flat.append(tf.gather(data["weights"], index + shift[:, None]))
             return [*self._inputs(data, index), *flat]
 
         examples = rows(draws["index"][step])
         if not self.signature.mixed:
-            return examples
+            return examples[:3], examples[3:]
         partner, mix = draws["partner"][step], draws["mix"][step]
         dense, positions, codes, *flat = zip(examples, rows(partner), strict=True)
         wide = mix[..., None]
@@ -237,8 +255,18 @@ class Program:
             dense[0] + wide * (dense[1] - dense[0]),
             positions[0] + wide * (positions[1] - positions[0]),
             tf.where(wide < 0.5, codes[0], codes[1]),
-            *(first + mix * (second - first) for first, second in flat),
+        ], [
+            first + _by_example(mix, first) * (second - first) for first, second in flat
         ]
+
+    def _targets(self, labels: Tensor) -> Tensor:
+        """Return what is learned from the labels of some rows."""
+        if self.signature.task == "binary":
+            return labels
+        if self.signature.task == "multiclass":
+            return tf.one_hot(labels, self.signature.width, dtype=self._dtype)
+        there = tf.cast(tf.maximum(labels, tf.zeros_like(labels)), self._dtype)
+        return tf.stack([there, tf.cast(labels >= 0, self._dtype)], axis=-1)
 
     def _slopes(
         self,
@@ -249,19 +277,26 @@ class Program:
     ) -> Tensor:
         """Return the derivative of each member's loss by its logits.
 
+        The loss of several labels is the sum of theirs.
+
         Args:
-            targets: `[members, batch]`.
-            logits: `[members, batch]`.
+            targets: As `_examples` gives them.
+            logits: `[members, batch]`, or `[members, batch, width]`.
             members: What differs by member.
             row_weights: `[members, batch]` those of the examples, or None.
         """
-        weights = (
-            members["negative"][:, None]
-            + targets * (members["positive"] - members["negative"])[:, None]
-        )
+        task, labelled = self.signature.task, None
+        if task == "multilabel":
+            # An example between two others is labelled if both are.
+            labelled = tf.cast(targets[..., 1] >= 1, self._dtype)
+            targets = targets[..., 0]
+        weights = self._class_weights(targets, members)
         weights /= tf.cast(tf.shape(targets)[1], self._dtype)
         if row_weights is not None:
-            weights *= row_weights
+            weights *= _by_example(row_weights, weights)
+        if labelled is not None:
+            weights *= labelled
+        set_weights = _set_weights(row_weights, labelled)
         parts = []
         for number, family in enumerate(self.signature.families):
             here = slice(members["bounds"][number], members["bounds"][number + 1])
@@ -269,19 +304,33 @@ class Program:
             both = targets[here], logits[here]
             example = (*both, weights[here])
             if losses.get(family.loss).kind == "example":
-                parts.append(_example_slopes(family.loss, options, *example))
+                parts.append(_example_slopes(task, family.loss, options, *example))
                 continue
-            alone = (*both, None if row_weights is None else row_weights[here])
-            set_slopes = functools.partial(_set_slopes, family.loss, options, *alone)
+            alone = (*both, None if set_weights is None else set_weights[here])
+            set_slopes = functools.partial(
+                _set_slopes, task, family.loss, options, *alone
+            )
             if family.warm_start:
                 warm = members["warm"][here]
                 first = functools.partial(
-                    _example_slopes, "cross_entropy", {}, *example
+                    _example_slopes, task, "cross_entropy", {}, *example
                 )
                 parts.append(_slopes_by_phase(warm, first, set_slopes))
             else:
                 parts.append(set_slopes())
         return tf.concat(parts, axis=0)
+
+    def _class_weights(self, targets: Tensor, members: Mapping[str, Any]) -> Tensor:
+        """Return how much each example counts by its class, or each of its labels."""
+        if self.signature.task == "binary":
+            return (
+                members["negative"][:, None]
+                + targets * (members["positive"] - members["negative"])[:, None]
+            )
+        each = members["weights"][:, None]
+        if self.signature.task == "multiclass":
+            return tf.reduce_sum(targets * each, axis=-1)
+        return each[..., 0] + targets * (each[..., 1] - each[..., 0])
 
     def _dropout(self, update: Tensor, targets: Tensor, stream: Tensor) -> Any:
         share = self.signature.spec.dropout
@@ -330,29 +379,69 @@ _KINDS = ("weights", "m", "v")
 _INPUTS = ("numbers", "positions", "codes")
 
 
+def _by_example(values: Tensor, like: Tensor) -> Tensor:
+    """Return `[members, batch]` numbers, shaped to multiply more axes behind them."""
+    for _ in like.shape[2:]:
+        values = values[..., None]
+    return values
+
+
+def _set_weights(row_weights: Any, labelled: Any) -> Any:
+    """Return the weights of examples for a set loss, or None."""
+    if labelled is None or row_weights is None:
+        return row_weights if labelled is None else labelled
+    return labelled * row_weights[..., None]
+
+
 def _example_slopes(
-    loss: str, options: Tensors, targets: Tensor, logits: Tensor, weights: Tensor
+    task: TaskKind,
+    loss: str,
+    options: Tensors,
+    targets: Tensor,
+    logits: Tensor,
+    weights: Tensor,
 ) -> Tensor:
     """Return the slopes of a weighted mean of example losses."""
     # Options are spread over the batch first: a logarithm of one number per member
     # would round differently with the member's place (see settings.LANES).
     spread = {
-        name: tf.broadcast_to(value[:, None], tf.shape(logits))
+        name: tf.broadcast_to(_over_batch(value, logits), tf.shape(logits))
         for name, value in options.items()
     }
+    spec = losses.get(loss)
+    function = spec.function
+    if task == "multiclass" and spec.softmax is not None:
+        function = spec.softmax
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        values = losses.get(loss).function(targets, logits, **spread)
+        values = function(targets, logits, **spread)
     return tape.gradient(values, logits, output_gradients=weights)
 
 
+def _over_batch(option: Tensor, logits: Tensor) -> Tensor:
+    """Return an option of members, or of their outputs, shaped like their logits."""
+    if len(option.shape) == 1:
+        return tf.reshape(option, (-1, *(1 for _ in logits.shape[1:])))
+    return option[:, None]
+
+
 def _set_slopes(
-    loss: str, options: Tensors, targets: Tensor, logits: Tensor, weights: Any
+    task: TaskKind,
+    loss: str,
+    options: Tensors,
+    targets: Tensor,
+    logits: Tensor,
+    weights: Any,
 ) -> Tensor:
     """Return the slopes of set losses; `weights` of the examples, or None."""
+    function = losses.get(loss).function
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        values = losses.get(loss).function(targets, logits, weights, **options)
+        if task == "binary":
+            values = function(targets, logits, weights, **options)
+        else:
+            odds = class_log_odds(logits) if task == "multiclass" else logits
+            values = mean_over_views(function, targets, odds, weights, **options)
     return tape.gradient(values, logits)
 
 
@@ -365,7 +454,7 @@ def _slopes_by_phase(
 
     Args:
         warm: `[members]` bool.
-        first: Gives the slopes of the warm start, `[members, batch]`.
+        first: Gives the slopes of the warm start, shaped like the logits.
         then: Gives those of the strategy's own loss.
     """
     return tf.cond(
@@ -373,10 +462,14 @@ def _slopes_by_phase(
         first,
         lambda: tf.cond(
             tf.reduce_any(warm),
-            lambda: tf.where(warm[:, None], first(), then()),
+            lambda: _where_warm(warm, first(), then()),
             then,
         ),
     )
+
+
+def _where_warm(warm: Tensor, first: Tensor, then: Tensor) -> Tensor:
+    return tf.where(_over_batch(warm, first), first, then)
 
 
 def _variable(shape: tuple[int, ...], dtype: Any) -> Any:
@@ -412,11 +505,19 @@ class _Specs:
             "numbers": self.floats(None, numbers),
             "positions": self.floats(None, positions),
             "codes": tf.TensorSpec((None, len(categories)), self._signature.code_type),
-            "targets": self.floats(None),
+            "targets": self.targets(),
         }
         if self._signature.weighted:
             specs["weights"] = self.floats(None)
         return specs
+
+    def targets(self) -> Any:
+        task = self._signature.task
+        if task == "multiclass":
+            return self.integers(None)
+        if task == "multilabel":
+            return tf.TensorSpec((None, self._signature.width), tf.int8)
+        return self.floats(None)
 
     def draws(self) -> dict[str, Any]:
         specs = {
@@ -433,14 +534,23 @@ class _Specs:
 
     def members(self) -> dict[str, Any]:
         families = self._signature.families
+        width = self._signature.width
+        weights = {
+            "binary": {"negative": self.floats(None), "positive": self.floats(None)},
+            "multiclass": {"weights": self.floats(None, width)},
+            "multilabel": {"weights": self.floats(None, width, 2)},
+        }
         specs = {
-            "negative": self.floats(None),
-            "positive": self.floats(None),
+            **weights[self._signature.task],
             "stream": tf.TensorSpec((None, 2), tf.uint32),
             "bounds": self.integers(len(families) + 1),
             "warm": tf.TensorSpec((None,), tf.bool),
             "options": tuple(
-                tuple(self.floats(None) for _ in family.options) for family in families
+                tuple(
+                    self.floats(None, *([width] if name in family.wide else []))
+                    for name in family.options
+                )
+                for family in families
             ),
         }
         if self._signature.weighted:

@@ -7,20 +7,20 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import sentence
+from equipoise._core.checks import one_of, sentence
 from equipoise._core.states import array
 from equipoise._core.types import FloatArray
 from equipoise.encoding.encoding import Encoding
 from equipoise.errors import InputError
 from equipoise.networks.layout import Inputs, Layout, arrange, exact_layout
-from equipoise.networks.parameters import Parameters, shapes
+from equipoise.networks.parameters import Parameters, outputs, shapes
 from equipoise.networks.spec import NetworkSpec
-from equipoise.priors import Correction
+from equipoise.priors import Correction, Link
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
 from equipoise.training.settings import LANES
@@ -41,6 +41,7 @@ class NetworkScorer:
         layout: The exact layout of the encoding.
         correction: From raw logits to the population's log-odds.
         weights: Name to `[networks, ...]`, in the exact layout.
+        link: What turns its scores into probabilities.
     """
 
     spec: NetworkSpec
@@ -48,6 +49,12 @@ class NetworkScorer:
     layout: Layout
     correction: Correction
     weights: Parameters
+    link: Link = "sigmoid"
+
+    @property
+    def width(self) -> int:
+        """How many scores it gives per row."""
+        return outputs(self.spec, self.weights)
 
     @property
     def networks(self) -> int:
@@ -64,9 +71,10 @@ class NetworkScorer:
             self._logits(inputs, slice(start, start + ROWS_AT_ONCE))
             for start in range(0, len(table), ROWS_AT_ONCE)
         ]
-        logits = np.concatenate([np.zeros((self.networks, 0)), *blocks], axis=1)
+        empty = np.zeros((self.networks, 0, self.width))
+        logits = np.concatenate([empty, *blocks], axis=1)
         return average_log_odds(
-            [self.correction.apply(network) for network in logits[..., None]]
+            [self.correction.apply(network) for network in logits], self.link
         )
 
     def _logits(self, inputs: Inputs, rows: slice) -> FloatArray:
@@ -74,8 +82,10 @@ class NetworkScorer:
 
         parts = inputs.dense[rows], inputs.positions[rows], inputs.codes[rows]
         padded = (tf.constant(_padded(part)) for part in parts)
-        logits = self._compiled(*self._constants, *padded)
-        return np.asarray(logits.numpy()[:, : len(parts[0])], np.float64)
+        logits = self._compiled(*self._constants, *padded).numpy()
+        if logits.ndim == 2:
+            logits = logits[..., None]
+        return np.asarray(logits[:, : len(parts[0])], np.float64)
 
     @cached_property
     def _constants(self) -> tuple[Any, Any]:
@@ -110,6 +120,7 @@ class NetworkScorer:
                 "encoding": self.encoding.to_dict(),
                 "layout": self.layout.to_dict(),
                 "correction": self.correction.to_dict(),
+                **({} if self.link == "sigmoid" else {"link": self.link}),
             },
             "arrays": dict(self.weights),
         }
@@ -131,14 +142,17 @@ class NetworkScorer:
                 sentence("a layout of another encoding", "that of the encoding")
             )
         correction = Correction.from_dict(plain["correction"])
+        link = plain.get("link", "sigmoid")
+        one_of(link, get_args(Link), "link")
         networks = len(state["arrays"]["bias_0"])
         if not networks:
             raise InputError(sentence("no networks", "one or more"))
+        width = len(correction.offset)
         weights = {
             name: array(state["arrays"], name, "float32", (networks, *shape))
-            for name, shape in shapes(spec, layout).items()
+            for name, shape in shapes(spec, layout, width).items()
         }
-        return cls(spec, encoding, layout, correction, weights)
+        return cls(spec, encoding, layout, correction, weights, link)
 
 
 @functools.lru_cache(maxsize=MOST_PROGRAMS)

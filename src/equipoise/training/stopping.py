@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import sentence
-from equipoise._core.types import BoolArray, FloatArray, IntArray
+from equipoise._core.types import AnyArray, BoolArray, FloatArray, IntArray
 from equipoise.errors import InputError
 from equipoise.metrics.registry import metric
 from equipoise.priors import Correction, probability
+from equipoise.task import Task
 
 _NEWTON_STEPS = 25
 _RIDGE = 1e-6
@@ -24,6 +25,7 @@ def stop_value(
     logits: npt.ArrayLike,
     correction: Correction,
     weights: FloatArray | None = None,
+    task: Task | None = None,
 ) -> float:
     """Return what early stopping minimises, on one member's stop rows.
 
@@ -32,16 +34,24 @@ def stop_value(
     from logits to log-odds, fitted on these rows (Platt 1999): scores that only
     order would else be judged by a scale that they do not have.
 
+    With several classes or labels, the log loss is that of all classes, or the mean
+    over all labels that are known. Any other metric, and the log loss of scores that
+    only order, is the mean over the classes against the rest, or over the labels; one
+    of which these rows have one value only is left out.
+
     Args:
         name: A metric's name.
-        labels: `[rows]`, 0 or 1.
-        logits: `[rows]`, raw.
+        labels: `[rows]`, 0 or 1; class numbers; or `[rows, labels]`.
+        logits: `[rows]`, raw; `[rows, width]` with several classes or labels.
         correction: From raw logits to log-odds.
         weights: `[rows]` how much each row counts; None for 1 each.
+        task: What the target is; None for two classes.
 
     Raises:
         InputError: The metric is undefined on rows of one class, which these are.
     """
+    if task is not None and task.kind != "binary":
+        return _several(name, labels, logits, correction, weights, task)
     y = np.asarray(labels, np.float64)
     z = np.asarray(logits, np.float64)
     chosen = metric(name)
@@ -66,6 +76,64 @@ def stop_value(
             )
         )
     return -value if chosen.higher_is_better else value
+
+
+def _several(
+    name: str,
+    labels: npt.ArrayLike,
+    logits: npt.ArrayLike,
+    correction: Correction,
+    weights: FloatArray | None,
+    task: Task,
+) -> float:
+    """Return what early stopping minimises, for several classes or labels."""
+    y, scores = np.asarray(labels), correction.apply(logits)
+    if name == "log_loss" and correction.exact:
+        return _log_loss(y, scores, weights, task)
+    # A view's scores are corrected already, or have no correction of closed form.
+    rest = Correction(correction.kind) if not correction.exact else Correction()
+    values = []
+    for view in task.views(y, scores):
+        here = np.ones(len(y), bool) if view.labelled is None else view.labelled
+        one = view.y[here].astype(np.float64)
+        if view.scores is None or not 0 < one.sum() < len(one):
+            continue
+        each = None if weights is None else weights[here]
+        values.append(stop_value(name, one, view.scores[here], rest, each))
+    if values:
+        return float(np.mean(values))
+    what = "classes" if task.kind == "multiclass" else "labels"
+    raise InputError(
+        sentence(
+            f"metric={name!r}, which is undefined on {len(y)} stop rows of which all "
+            f"have the same {what}",
+            f"stop rows that differ in their {what}",
+        )
+    )
+
+
+def _log_loss(
+    y: AnyArray, scores: FloatArray, weights: FloatArray | None, task: Task
+) -> float:
+    """Return the mean log loss over rows, or over all labels that are known."""
+    if task.kind == "multiclass":
+        most = scores.max(axis=1, keepdims=True)
+        logs = scores - most
+        logs -= np.log(np.exp(logs).sum(axis=1, keepdims=True))
+        losses = -logs[np.arange(len(y)), y]
+        return float(np.average(losses, weights=weights))
+    labelled = (y >= 0).astype(np.float64)
+    if not labelled.any():
+        raise InputError(
+            sentence(
+                f"{len(y)} stop rows without any label that is known",
+                "stop rows with labels",
+            )
+        )
+    losses = np.logaddexp(0.0, scores) - (y == 1) * scores
+    if weights is not None:
+        labelled *= weights[:, None]
+    return float(np.average(losses, weights=labelled))
 
 
 def _line(y: FloatArray, z: FloatArray, weights: FloatArray | None) -> FloatArray:

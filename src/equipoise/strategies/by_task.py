@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A strategy on the task of a table: its weights, its correction, and what it serves.
+
+With several classes or labels, a part of the rows may be without one of them. What
+learns from that part still gives it a score: that of half a row.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from equipoise._core.checks import listing, sentence
+from equipoise._core.types import BoolArray, FloatArray
+from equipoise.errors import UnsupportedError
+from equipoise.priors import Correction, prior_logits
+from equipoise.strategies.strategy import Strategy
+from equipoise.task import Task
+
+LEAST_TOTAL = 0.5
+"""How many rows a class or label counts as if a part has none."""
+
+KIND_WORDS = {
+    "binary": "two classes",
+    "multiclass": "several classes",
+    "multilabel": "several labels",
+}
+
+
+def require_task(strategy: Strategy, task: Task) -> None:
+    """Check that a strategy's learner and loss serve a kind of task.
+
+    Args:
+        strategy: What is to be fitted.
+        task: What the target is.
+
+    Raises:
+        UnsupportedError: One of them does not.
+
+    Example:
+        >>> require_task(Strategy(), Task("multiclass", ("a", "b", "c")))
+    """
+    parts = strategy.parts
+    served = {
+        f"learner={strategy.learner!r}": parts.learner.tasks,
+        f"loss={strategy.loss!r}": parts.loss.tasks,
+    }
+    for part, tasks in served.items():
+        if task.kind not in tasks:
+            raise UnsupportedError(
+                sentence(
+                    f"{part} for a target of {KIND_WORDS[task.kind]}",
+                    f"a target of {' or '.join(KIND_WORDS[kind] for kind in tasks)} "
+                    f"with it, or a trial without the strategy {strategy.name!r}",
+                )
+            )
+    share = parts.loss.class_share
+    if task.kind == "multiclass" and share and strategy.option(share) is not None:
+        raise UnsupportedError(
+            sentence(
+                f"{share}={strategy.option(share)!r} with loss={strategy.loss!r} for a "
+                "target of several classes",
+                f"{share}=None, since a share weighs one class against one other",
+                "Use weights= for weights of the classes.",
+            )
+        )
+
+
+def present_classes(task: Task, totals: FloatArray) -> BoolArray:
+    """Return which classes have rows, or which labels have both.
+
+    Args:
+        task: What the target is.
+        totals: As `Task.totals`.
+
+    Returns:
+        `[classes]`; `[labels]` whether some rows have the label and some have not.
+    """
+    here = np.asarray(totals) > 0
+    return np.asarray(here.all(axis=1) if task.kind == "multilabel" else here)
+
+
+def absence_notes(task: Task, totals: FloatArray) -> tuple[str, ...]:
+    """Return what to say of classes or labels that a fit has no rows of.
+
+    Args:
+        task: What the target is.
+        totals: As `Task.totals`, of the training rows.
+
+    Example:
+        >>> task = Task("multiclass", ("a", "b", "c"))
+        >>> absence_notes(task, np.array([5.0, 0.0, 5.0]))[0]
+        "'b' has no training rows in this part: it counts as half a row."
+    """
+    present = present_classes(task, totals)
+    if task.kind == "binary" or present.all():
+        return ()
+    names = [task.classes[place] for place in np.flatnonzero(~present)]
+    is_or_are = "has" if len(names) == 1 else "have"
+    lacks = "no training rows"
+    if task.kind == "multilabel":
+        lacks = "only one value in the training rows"
+    it = "it counts" if len(names) == 1 else "each counts"
+    part = "of this part" if task.kind == "multilabel" else "in this part"
+    return (f"{listing(names)} {is_or_are} {lacks} {part}: {it} as half a row.",)
+
+
+def prior_scores(task: Task, totals: FloatArray) -> FloatArray:
+    """Return the scores of a model that only knows the totals, `[width]`.
+
+    Args:
+        task: What the target is.
+        totals: As `Task.totals`.
+
+    Returns:
+        The log-odds of the positive class or of each label; or logits of the classes,
+        0 for the first.
+
+    Example:
+        >>> task = Task("multiclass", ("a", "b", "c"))
+        >>> prior_scores(task, np.array([4.0, 2.0, 0.0])).round(4).tolist()
+        [0.0, -0.6931, -2.0794]
+    """
+    each = np.maximum(np.asarray(totals, np.float64), LEAST_TOTAL)
+    if task.kind == "multilabel":
+        return np.asarray(np.log(each[:, 1]) - np.log(each[:, 0]))
+    if task.kind == "binary":
+        return prior_logits(each / each.sum())
+    return np.asarray(np.log(each) - np.log(each[0]))
+
+
+def fitted_class_weights(
+    strategy: Strategy, task: Task, totals: FloatArray
+) -> FloatArray:
+    """Return how much an example of each class counts.
+
+    Args:
+        strategy: What is fitted.
+        task: What the target is.
+        totals: As `Task.totals`, of the training rows.
+
+    Returns:
+        `[classes]`, or `[labels, 2]`; 1 for a class without rows.
+
+    Raises:
+        InputError: A class is empty, if there are two; or less than two have rows.
+    """
+    present = present_classes(task, totals)
+    if task.kind == "multilabel":
+        return strategy.class_weights(np.maximum(totals, LEAST_TOTAL))
+    if task.kind == "binary" or present.all():
+        return strategy.class_weights(totals)
+    weights = np.ones(len(present))
+    weights[present] = strategy.class_weights(totals[present])
+    return weights
+
+
+def fitted_correction(strategy: Strategy, task: Task, totals: FloatArray) -> Correction:
+    """Return how raw scores become the population's, `[width]` offsets.
+
+    Args:
+        strategy: What is fitted.
+        task: What the target is.
+        totals: As `Task.totals`, of the training rows.
+
+    Raises:
+        InputError: A class is empty, if there are two; or less than two have rows.
+    """
+    present = present_classes(task, totals)
+    if task.kind == "multilabel":
+        return strategy.correction(np.maximum(totals, LEAST_TOTAL))
+    if task.kind == "binary":
+        return strategy.correction(totals)
+    correction = strategy.correction(totals[present])
+    offset = np.zeros(len(present))
+    offset[present] = per_class(correction.offset, int(present.sum()))
+    return dataclasses.replace(correction, offset=tuple(offset.tolist()))
+
+
+def per_class(offset: tuple[float, ...], classes: int) -> FloatArray:
+    """Return offsets of classes, `[classes]`, if two of them have one between them.
+
+    Example:
+        >>> per_class((-2.0,), 2).tolist()
+        [0.0, -2.0]
+    """
+    each = np.asarray(offset, np.float64)
+    if len(each) == classes:
+        return each
+    return (
+        np.append(0.0, each)
+        if len(each) == 1 and classes == 2
+        else (np.broadcast_to(each, (classes,)))
+    )

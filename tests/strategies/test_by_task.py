@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.errors import InputError, UnsupportedError
+from equipoise.priors import probability, softmax
+from equipoise.strategies.by_task import (
+    LEAST_TOTAL,
+    absence_notes,
+    fitted_class_weights,
+    fitted_correction,
+    per_class,
+    present_classes,
+    prior_scores,
+    require_task,
+)
+from equipoise.strategies.strategy import Strategy
+from equipoise.task import Task
+
+THREE = Task("multiclass", ("a", "b", "c"))
+LABELS = Task("multilabel", ("x", "y"))
+BINARY = Task("binary", ("no", "yes"))
+
+
+def test_prior_scores_are_the_shares() -> None:
+    np.testing.assert_allclose(
+        softmax(prior_scores(THREE, np.array([6.0, 3, 1]))), [0.6, 0.3, 0.1]
+    )
+    totals = np.array([[6.0, 2], [1, 3]])
+    np.testing.assert_allclose(probability(prior_scores(LABELS, totals)), [0.25, 0.75])
+    np.testing.assert_allclose(
+        probability(prior_scores(BINARY, np.array([9.0, 1]))), [0.1]
+    )
+
+
+def test_a_class_without_rows_counts_half_a_row() -> None:
+    scores = prior_scores(THREE, np.array([6.0, 0, 2]))
+    np.testing.assert_allclose(
+        softmax(scores), np.array([6, LEAST_TOTAL, 2]) / (8 + LEAST_TOTAL)
+    )
+    scores = prior_scores(LABELS, np.array([[8.0, 0], [0, 8]]))
+    assert np.isfinite(scores).all()
+    assert scores[0] == -scores[1] < 0
+
+
+def test_weights_and_corrections_of_present_classes() -> None:
+    strategy, totals = Strategy(weights="balanced"), np.array([60.0, 30, 0, 10])
+    four = Task("multiclass", tuple("abcd"))
+    weights = fitted_class_weights(strategy, four, totals)
+    rest = strategy.class_weights([60, 30, 10])
+    np.testing.assert_array_equal(weights, [rest[0], rest[1], 1.0, rest[2]])
+    correction = fitted_correction(Strategy(weights="balanced"), four, totals)
+    np.testing.assert_allclose(
+        correction.offset, [0, -np.log(2), 0, -np.log(6)], rtol=1e-12
+    )
+    two = fitted_correction(strategy, THREE, np.array([60.0, 0, 10]))
+    np.testing.assert_allclose(two.offset, [0, 0, -np.log(6)], rtol=1e-12)
+    plain = fitted_correction(Strategy(), THREE, np.array([1.0, 2, 3]))
+    np.testing.assert_allclose(plain.offset, 0, atol=1e-15)
+    assert per_class((0.0,), 3).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_two_classes_are_what_the_strategy_says() -> None:
+    totals, strategy = np.array([90.0, 10]), Strategy(weights="balanced")
+    one = fitted_correction(strategy, BINARY, totals)
+    assert one == strategy.correction(totals)
+    np.testing.assert_array_equal(
+        fitted_class_weights(strategy, BINARY, totals), strategy.class_weights(totals)
+    )
+    with pytest.raises(InputError):
+        fitted_class_weights(strategy, BINARY, np.array([90.0, 0]))
+    as_classes = fitted_correction(strategy, Task("multiclass", ("a", "b")), totals)
+    np.testing.assert_allclose(as_classes.offset, (0.0, *one.offset))
+
+
+def test_absence_is_said_by_name() -> None:
+    assert absence_notes(THREE, np.array([1.0, 1, 1])) == ()
+    assert absence_notes(BINARY, np.array([1.0, 0])) == ()
+    (note,) = absence_notes(THREE, np.array([1.0, 0, 0]))
+    assert note.startswith("'b', 'c' have no training rows")
+    (note,) = absence_notes(LABELS, np.array([[3.0, 0], [1, 2]]))
+    assert note.startswith("'x' has only one value")
+    assert present_classes(LABELS, np.array([[3.0, 0], [1, 2]])).tolist() == [
+        False,
+        True,
+    ]
+
+
+def test_what_a_learner_and_a_loss_do_not_serve_is_refused(monkeypatch) -> None:
+    from equipoise.losses.records import LOSS_RECORDS, LossRecord
+
+    record = LossRecord(
+        "mine", "example", "offset", "it", lambda t, z: z, tasks=("binary",)
+    )
+    monkeypatch.setitem(LOSS_RECORDS, "mine", record)
+    require_task(Strategy(loss="mine"), BINARY)
+    for task in (THREE, LABELS):
+        require_task(Strategy(), task)
+        with pytest.raises(UnsupportedError, match=r"loss='mine'.*two classes"):
+            require_task(Strategy(loss="mine"), task)
+
+
+def test_a_share_of_positives_means_nothing_for_several_classes() -> None:
+    focal = Strategy(loss="focal", options={"alpha": 0.3})
+    require_task(focal, BINARY)
+    require_task(focal, LABELS)
+    require_task(Strategy(loss="focal"), THREE)
+    with pytest.raises(UnsupportedError, match=r"alpha=0\.3.*weights="):
+        require_task(focal, THREE)
