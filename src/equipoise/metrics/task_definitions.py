@@ -152,9 +152,12 @@ class OfClassCounts:
 
     Attributes:
         function: `(ClassConfusion, **options) -> CountsValue`.
+        each_class: Whether every class counts by itself, however few rows it has, so
+            that one of a single row leaves the error unknown.
     """
 
     function: CountsFunction
+    each_class: bool = False
 
     def value(
         self,

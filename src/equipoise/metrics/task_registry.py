@@ -305,7 +305,7 @@ _ALL = (
     _served(
         "macro_f1",
         "decision",
-        multiclass=OfClassCounts(class_decisions.macro_class_f1),
+        multiclass=OfClassCounts(class_decisions.macro_class_f1, each_class=True),
         multilabel=OfLabelCounts(label_decisions.macro_label_f1),
         label="macro F1",
         meaning="mean of the classes' or labels' F1",
@@ -334,7 +334,9 @@ _ALL = (
     _served(
         "balanced_accuracy",
         "decision",
-        multiclass=OfClassCounts(class_decisions.balanced_class_accuracy),
+        multiclass=OfClassCounts(
+            class_decisions.balanced_class_accuracy, each_class=True
+        ),
         multilabel=OfLabelCounts(label_decisions.balanced_label_accuracy),
         meaning="mean of the classes' recalls; of labels, the mean of their balanced "
         "accuracies",

@@ -19,3 +19,7 @@ from .row_weights import RowWeights as RowWeights
 from .weighted_metrics import WeightedRanking as WeightedRanking
 from .multiplicity import holm as holm
 from .multiplicity import simultaneous_level as simultaneous_level
+from .influences import TaskInfluence as TaskInfluence
+from .influences import ViewInfluences as ViewInfluences
+from .influences import view_influences as view_influences
+from .influences import task_influence as task_influence
