@@ -8,7 +8,7 @@ import importlib
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -284,19 +284,77 @@ def test_every_source_file_names_its_licence() -> None:
         assert first == "# SPDX-License-Identifier: Apache-2.0", path
 
 
+TESTS = Path(__file__).parents[1]
+OWN_PURPOSE = {
+    "browser": "the report as a browser shows it",
+    "docs": "the documents",
+    "house": "what holds for the whole package",
+}
+"""Folders of tests that mirror no room, and what they are about."""
+
+WITHOUT_A_TEST_FILE = {
+    "_core/types.py": "names of types only; mypy checks them",
+}
+"""Source files that need no test file of their own, and why."""
+
+WITHOUT_A_SOURCE_FILE = {
+    "test_models.py": "attacks on bundles: container, storage and state together",
+    "test_testing.py": "the contract checks of all pieces, from outside the package",
+}
+"""Test files that mirror no source file, and what they are about."""
+
+
+def sources_without_a_test(sources: Iterable[str], tests: Container[str]) -> list[str]:
+    """Return the source files whose test file is absent; all are relative."""
+    return [
+        source
+        for source in sources
+        if not source.endswith("__init__.py")
+        and str(Path(source).with_name(f"test_{Path(source).name}")) not in tests
+    ]
+
+
+def tests_without_a_source(tests: Iterable[str], sources: Container[str]) -> list[str]:
+    """Return the test files whose source file is absent; all are relative."""
+    return [
+        test
+        for test in tests
+        if str(Path(test).with_name(Path(test).name.removeprefix("test_")))
+        not in sources
+    ]
+
+
+def mirrored_files() -> tuple[list[str], list[str]]:
+    """Return the source files and the test files, relative to their folders."""
+    sources = [path.relative_to(PACKAGE).as_posix() for path in MODULES]
+    tests = [
+        path.relative_to(TESTS).as_posix()
+        for path in sorted(TESTS.rglob("test_*.py"))
+        if path.relative_to(TESTS).parts[0] not in OWN_PURPOSE
+    ]
+    return sources, tests
+
+
+def test_a_missing_mirror_is_found() -> None:
+    sources = ["a.py", "room/__init__.py", "room/b.py", "room/c.py"]
+    tests = ["test_a.py", "room/test_b.py", "room/test_d.py", "test_c.py"]
+    assert sources_without_a_test(sources, tests) == ["room/c.py"]
+    assert tests_without_a_source(tests, sources) == ["room/test_d.py", "test_c.py"]
+
+
 def test_the_test_tree_mirrors_the_source() -> None:
-    """A test file names a source file, or lies in a folder of its own purpose."""
-    tests = Path(__file__).parents[1]
-    own_purpose = {"house", "docs", "browser"}
-    for path in tests.rglob("test_*.py"):
-        relative = path.relative_to(tests)
-        if relative.parts[0] in own_purpose:
-            continue
-        source = PACKAGE / relative.parent / relative.name.removeprefix("test_")
-        folder = source.with_suffix("")
-        assert source.exists() or folder.is_dir(), (
-            f"tests/{relative} mirrors no source file {source.relative_to(PACKAGE)}"
-        )
+    """Both ways; the lists name the exceptions, and nothing that is none."""
+    sources, tests = mirrored_files()
+    assert len(sources) > 250
+    assert sources_without_a_test(sources, tests) == [*WITHOUT_A_TEST_FILE], (
+        "write tests/ROOM/test_NAME.py for src/equipoise/ROOM/NAME.py, or say in "
+        "WITHOUT_A_TEST_FILE why it needs none"
+    )
+    assert tests_without_a_source(tests, sources) == [*WITHOUT_A_SOURCE_FILE], (
+        "name a test file after its source file, or say in WITHOUT_A_SOURCE_FILE "
+        "what it is about"
+    )
+    assert all((TESTS / folder).is_dir() for folder in OWN_PURPOSE)
 
 
 ONE_NAME_TWICE = {

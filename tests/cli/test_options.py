@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options that commands share: what they make, and what they refuse."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import typer
+
+from equipoise.cli.app import app
+from equipoise.cli.options import OBJECTIVES, Reading, costs, names, parse_objective
+from equipoise.cli.wording import command
+from equipoise.decision.costs import Costs
+from equipoise.decision.objectives import as_objective
+from equipoise.errors import InputError, TableWarning
+
+
+def test_costs_that_are_complete() -> None:
+    assert costs(None, None) is None
+    assert costs(1.0, 20.0) == (1.0, 20.0)
+    assert costs(1.0, 0.0) == (1.0, 0.0)
+    assert costs(1.0, 20.0, 0.5) == Costs(fp=1.0, fn=20.0, abstain=0.5)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "advice"),
+    [
+        ((1.0, None, None), "give both --cost-fp and --cost-fn, or neither"),
+        ((None, 0.0, None), "give both --cost-fp and --cost-fn, or neither"),
+        ((None, None, 0.5), "give --cost-fp and --cost-fn beside --cost-abstain"),
+        ((1.0, None, 0.0), "give --cost-fp and --cost-fn beside --cost-abstain"),
+    ],
+)
+def test_costs_that_are_not(numbers: tuple[Any, ...], advice: str) -> None:
+    with pytest.raises(typer.BadParameter, match=advice):
+        costs(*numbers)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_each_objective_needs_no_number(name: str) -> None:
+    assert parse_objective(name) == name
+    assert as_objective(name, {}).name in name
+
+
+def test_no_objective_is_none() -> None:
+    assert parse_objective(None) is None
+    assert parse_objective(None, beside=(1.0, 2.0)) is None
+
+
+def test_an_objective_that_is_none_of_these() -> None:
+    with pytest.raises(InputError, match="f1"):
+        parse_objective("f11")
+    with pytest.raises(typer.BadParameter, match="--objective or costs, not both"):
+        parse_objective("f1", beside=(1.0, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("smote", ["smote"]),
+        ("plain, focal ,smote", ["plain", "focal", "smote"]),
+        (",plain,,", ["plain"]),
+        (" , ", []),
+        ("", []),
+    ],
+)
+def test_names_of_a_list(text: str, expected: list[str]) -> None:
+    assert names(text) == expected
+
+
+FULL = Reading(
+    target="fraud",
+    positive="1",
+    group="city",
+    time="when",
+    drop=["id", "note"],
+    day_first=True,
+    keep=["key"],
+    unlabelled="drop",
+)
+
+
+@pytest.mark.parametrize(
+    "reading", [Reading(), FULL, Reading("y", day_first=False)], ids=["", "all", "few"]
+)
+def test_options_are_those_that_a_command_reads(reading: Reading) -> None:
+    """The line that a command prints for the next one means the same to that one."""
+    line = command("diagnose", "a.csv", reading.options())
+    words = shlex.split(line)
+    assert words[:3] == ["equipoise", "diagnose", "a.csv"]
+    root: Any = typer.main.get_command(app)
+    verb: click.Command = root.commands["diagnose"]
+    parsed = verb.make_context("diagnose", words[2:]).params
+    again = Reading(
+        target=parsed["target"],
+        positive=parsed["positive"],
+        group=parsed["group"],
+        time=parsed["time"],
+        drop=parsed["drop"] or None,
+        day_first=parsed["day_first"],
+        keep=parsed["keep"] or None,
+        unlabelled=parsed["unlabelled"],
+    )
+    assert again == reading
+
+
+def test_what_is_read_follows_the_options(tmp_path: Path) -> None:
+    lines = ["key,id,when,city,score,fraud"]
+    for i in range(24):
+        day = f"{1 + i % 12:02d}/{1 + i % 9:02d}/2024"
+        label = ("no", "yes", "")[i % 3]
+        lines.append(f"k{i},{i},{day},{'ab'[i % 2]},{i * 0.37:.2f},{label}")
+    path = tmp_path / "train.csv"
+    path.write_text("\n".join(lines) + "\n")
+    reading = Reading(
+        "fraud",
+        positive="no",
+        group="city",
+        drop=("id",),
+        day_first=True,
+        keep=("key",),
+        unlabelled="drop",
+    )
+    with pytest.warns(TableWarning, match="8 rows .* without a label were left out"):
+        table, test = reading.read(str(path), str(path))
+    assert len(table) == 16
+    assert test is not None
+    assert len(test) == 16
+    assert table.task.classes == ("yes", "no")
+    assert {column.name for column in table.columns} == {"key", "when", "score"}
+    assert table.groups is not None
+    when = {c.name: c for c in table.columns}["when"].values
+    assert str(when[3].astype("M8[D]")) == "2024-04-04"
+    assert str(when[1].astype("M8[D]")) == "2024-02-02"
+    american = dataclasses.replace(reading, day_first=False)
+    with pytest.warns(TableWarning, match="without a label"):
+        month_first, none = american.read(str(path))
+    assert none is None
+    other = {c.name: c for c in month_first.columns}["when"].values
+    assert (other != when).any()

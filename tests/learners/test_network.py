@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The learner of networks: what it refuses, what an outcome carries, what it tells.
+
+That its numbers are those of a network trained alone is in tests/training.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from equipoise.errors import InputError, UnsupportedError
+from equipoise.jobs import Job
+from equipoise.learners.network import NetworkLearner, NetworkScorer
+from equipoise.networks.spec import NetworkSpec
+from equipoise.strategies.catalogue import strategy
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import Table
+from equipoise.task import Task
+from equipoise.training.settings import TrainingSettings
+
+Jobs = Callable[..., list[Job]]
+SMALL = NetworkSpec("x", hidden=(6,), number_width=2)
+QUICK = TrainingSettings(batch=64, epochs=3, patience=2)
+
+
+def run(table: Table, jobs: list[Job], **how: object) -> list:
+    settings = how.pop("settings", QUICK)
+    spec = how.pop("spec", SMALL)
+    return list(NetworkLearner(spec, settings).run(table, jobs, **how))
+
+
+def test_no_jobs_are_no_outcomes(rare_table: Table) -> None:
+    assert run(rare_table, []) == []
+
+
+def test_outcomes_come_in_the_order_of_the_jobs(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    """Though the engine sorts its members by the family of their loss."""
+    arms = [strategy(name) for name in ("pairwise_auc", "plain", "focal")]
+    jobs = jobs_of(rare_table, *arms, parts=2)
+    outcomes = run(rare_table, jobs)
+    assert [outcome.job for outcome in outcomes] == jobs
+    for outcome in outcomes:
+        assert outcome.log_odds.shape == (len(outcome.job.scored_rows), 1)
+        assert np.isfinite(outcome.log_odds).all()
+        assert outcome.scorer is None
+        assert outcome.groups == (6,)
+        assert outcome.seconds > 0
+        assert 1 <= outcome.best_epoch <= 3
+        steps = QUICK.steps_for(len(outcome.job.train_rows))
+        assert outcome.updates in {steps, 2 * steps, 3 * steps}
+
+
+def test_the_seconds_of_a_job_are_its_share(rare_table: Table, jobs_of: Jobs) -> None:
+    """Of a group's time, each network has an equal part."""
+    arms = [strategy("plain"), Strategy("bag", plan="bagging", options={"members": 3})]
+    one, three = run(rare_table, jobs_of(rare_table, *arms, parts=1))
+    assert three.seconds == pytest.approx(3 * one.seconds)
+    assert three.updates > one.updates
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_a_kept_scorer_gives_the_scores_of_its_outcome(
+    rare_table: Table, jobs_of: Jobs, copies: int
+) -> None:
+    arms = [strategy("focal"), Strategy("bag", plan="bagging", options={"members": 2})]
+    spec = dataclasses.replace(SMALL, copies=copies)
+    for outcome in run(
+        rare_table, jobs_of(rare_table, *arms, parts=1), keep=True, spec=spec
+    ):
+        assert isinstance(outcome.scorer, NetworkScorer)
+        networks = outcome.scorer.weights["kernel_0"].shape[0]
+        assert networks == copies * outcome.job.strategy.members
+        rows = rare_table.take(outcome.job.scored_rows)
+        np.testing.assert_allclose(
+            outcome.scorer.log_odds(rows), outcome.log_odds, rtol=0, atol=1e-5
+        )
+
+
+def test_notes_of_a_synthesis_are_those_of_the_outcome(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    """With four positives, five neighbours do not exist."""
+    (job,) = jobs_of(rare_table, strategy("smote"), parts=1)
+    positives = job.train_rows[rare_table.y[job.train_rows] == 1]
+    few = np.setdiff1d(job.train_rows, positives[4:])
+    (outcome,) = run(rare_table, [dataclasses.replace(job, train_rows=few)])
+    assert len(outcome.notes) == 1
+    assert "neighbours" in outcome.notes[0]
+    (usual,) = run(rare_table, [job])
+    assert usual.notes == ()
+
+
+def without(table: Table, rows: np.ndarray, label: int) -> np.ndarray:
+    return rows[table.y[rows] != label]
+
+
+def test_parts_that_nothing_can_be_learned_from(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    """Nothing is trained before every job has been looked at."""
+    one, other = jobs_of(rare_table, strategy("plain"), parts=2)
+    counts = np.bincount(rare_table.y[other.train_rows], minlength=2)
+    stops = len(other.stop_rows)
+    for changed, found in (
+        (
+            {"train_rows": without(rare_table, other.train_rows, 1)},
+            f"{counts[0]} negatives and 0 positives to train on, and {stops} rows",
+        ),
+        (
+            {"train_rows": without(rare_table, other.train_rows, 0)},
+            f"0 negatives and {counts[1]} positives to train on, and {stops} rows",
+        ),
+        (
+            {"stop_rows": other.stop_rows[:0]},
+            f"{counts[0]} negatives and {counts[1]} positives to train on, and 0 rows",
+        ),
+    ):
+        bad = dataclasses.replace(other, **changed)
+        with pytest.raises(InputError, match=f"{found} to stop by, in part 1"):
+            next(NetworkLearner(SMALL, QUICK).run(rare_table, [one, bad]))
+
+
+def test_other_tasks_are_refused(rare_table: Table, jobs_of: Jobs) -> None:
+    jobs = jobs_of(rare_table, strategy("plain"), parts=1)
+    y = np.arange(len(rare_table)) % 3
+    table = dataclasses.replace(
+        rare_table, y=y.astype(np.int16), task=Task("multiclass", ("a", "b", "c"))
+    )
+    with pytest.raises(UnsupportedError, match="a network"):
+        run(table, jobs)
+
+
+def test_progress_tells_groups_epochs_and_shares(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    told: list[tuple[str, float]] = []
+    jobs = jobs_of(rare_table, strategy("plain"), strategy("focal"), parts=2)
+    run(
+        rare_table,
+        jobs,
+        spec=NetworkSpec("wide", hidden=(256, 256), number_width=2),
+        settings=dataclasses.replace(QUICK, memory_limit=2**20),
+        progress=lambda text, share: told.append((text, share)),
+    )
+    form = re.compile(
+        r"group (\d) of (\d), epoch (\d): (\d) of (\d) networks left, at most \d+ s"
+    )
+    matches = [form.fullmatch(text) for text, _ in told]
+    assert all(matches), told
+    lines = [[int(number) for number in match.groups()] for match in matches if match]
+    groups = lines[0][1]
+    assert groups > 1
+    assert [line[0] for line in lines] == sorted(line[0] for line in lines)
+    assert sum({line[0]: line[4] for line in lines}.values()) == len(jobs)
+    for (group, _, epoch, left, members), (_, share) in zip(lines, told, strict=True):
+        of_group = max(epoch / QUICK.epochs, 1 - left / members)
+        assert share == pytest.approx((group - 1 + of_group) / groups)
+    assert told[-1][1] == 1.0
