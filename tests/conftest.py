@@ -50,6 +50,7 @@ def _judged(
     later: bool = False,
     objective: str = "f1",
     costs: tuple[float, float] | None = None,
+    metric: str = "average_precision",
     **table_fields: Any,
 ) -> Trial:
     from equipoise.comparison.verdict import judge
@@ -96,6 +97,7 @@ def _judged(
         scores.folds,
         objective=objective,
         costs=costs,
+        metric=metric,
         exact=exactness(table, arms),
         replicates=50 if rows < 10_000 else 4,  # intervals are tested elsewhere
     )

@@ -220,3 +220,24 @@ def test_a_trial_writes_its_report(
     written = drawn_trial.write(tmp_path / "new")
     assert [path.name for path in written] == ["comparison.json", "report.html"]
     assert written[1].read_text("utf-8") == page
+
+
+@pytest.mark.parametrize(
+    ("metric", "says"),
+    [
+        ("average_precision", ("highest average precision first", ">Difference to")),
+        ("roc_auc", ("highest AUROC first", ">AUROC, difference to plain")),
+        ("brier", ("lowest Brier score first", ">Brier score, gain over plain")),
+        ("mcc", ("highest Matthews correlation first", ">Matthews correlation<")),
+    ],
+)
+def test_the_metric_of_the_trial_is_named(
+    metric: str, says: tuple[str, ...], make_trial: Callable[..., Trial]
+) -> None:
+    summary = make_trial(metric=metric).summary()
+    assert summary["metric"] == metric
+    assert metric in summary["leaderboard"][0]
+    page = render(summary)
+    assert all(words in page for words in says)
+    failed = render({**summary, "failed": [{"name": "auto", "reason": "it did"}]})
+    assert f'colspan="{7 if metric == "mcc" else 6}" data-label="Failed"' in failed

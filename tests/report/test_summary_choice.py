@@ -22,6 +22,8 @@ from equipoise.report.summary_choice import (
     alternative,
     difference_words,
     fitting,
+    gain_words,
+    highest_word,
     standing,
 )
 from equipoise.report.terminal import decision
@@ -193,3 +195,33 @@ def test_networks_of_your_own_and_settings_have_no_command(
     found = fitting(longer, "focal")
     assert "training=equipoise.training.TrainingSettings(epochs=300)" in found.words()
     assert found.options is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("roc_auc", ("highest", "higher", "+", "in AUROC")),
+        ("brier", ("lowest", "lower", "a gain of ", "in Brier score")),
+    ],
+)
+def test_the_metric_of_the_trial_is_named(
+    metric: str, words: tuple[str, str, str, str], make_trial: Callable[..., Trial]
+) -> None:
+    trial = make_trial(names=ARMS, metric=metric)
+    assert highest_word(trial) == words[0]
+    gain = gain_words(trial, "auto")
+    assert gain.startswith(words[2])
+    assert gain.endswith(words[3])
+    arms = {"auto": "cannot tell", "focal": "cannot tell", "prior": "worse"}
+    why = standing(judged(trial, **arms))
+    assert f"auto measured {words[0]}: {gain} against plain" in why
+    better = judged(trial, **{**arms, "focal": "better"})
+    assert f"auto measured {words[1]}, but was not" in advice(better)
+
+
+def test_a_loss_in_cost_is_no_gain(make_trial: Callable[..., Trial]) -> None:
+    trial = make_trial(names=ARMS, metric="cost", costs=(1, 20))
+    costs = {name: trial[name].evaluation["cost"].value for name in ("auto", "plain")}
+    assert costs["auto"] > costs["plain"]
+    assert gain_words(trial, "auto").startswith("a gain of -")
+    assert standing(trial).startswith("plain measured lowest, and no arm")

@@ -101,3 +101,22 @@ def test_the_step_to_a_model_has_the_aim_of_the_trial(
     name = trial.best.name
     assert f'equipoise.fit(table, strategy="{name}"{call}, or on' in text
     assert f"equipoise fit FILE --strategy {name}{options} --out model" in text
+
+
+@pytest.mark.parametrize(
+    ("metric", "says", "not_said"),
+    [
+        ("average_precision", ("average precision is", "share of positives)."), ()),
+        ("roc_auc", ("in AUROC is", "excludes .5. Diff"), ("average precision",)),
+        ("f1", ("in F1 is", "differs from plain. Differences"), ("AUROC",)),
+    ],
+)
+def test_the_verdict_is_on_the_metric_of_the_trial(
+    metric: str,
+    says: tuple[str, ...],
+    not_said: tuple[str, ...],
+    make_trial: Callable[..., Trial],
+) -> None:
+    terms = {m["term"]: m["text"] for m in methods(make_trial(metric=metric))}
+    assert all(words in terms["Verdict"] for words in says)
+    assert not any(words in terms["Verdict"] for words in not_said)

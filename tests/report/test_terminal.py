@@ -10,7 +10,15 @@ import pytest
 from rich.console import Console
 
 from equipoise._core.numerals import duration, estimate_parts
-from equipoise.report.terminal import decision, how, leaderboard, lines, short_brier
+from equipoise.metrics.registry import METRICS
+from equipoise.report.terminal import (
+    decision,
+    how,
+    leaderboard,
+    lines,
+    short_brier,
+    short_interval,
+)
 from equipoise.verbs.model import FittedModel
 from equipoise.verbs.trial import Trial
 
@@ -129,3 +137,35 @@ def test_all_that_is_printed_fits(
             assert str(estimate) in str(evaluation)
     # Words are whole: unwrapped, the card says the same.
     assert str(linear.card()).split() == linear.card()[:].split()
+
+
+@pytest.mark.parametrize(
+    ("metric", "costs", "title"),
+    [
+        ("average_precision", None, "AP - plain"),
+        ("roc_auc", None, "AUROC - plain"),
+        ("brier", None, "gain over plain"),
+        ("balanced_accuracy", None, "balanced accuracy - plain"),
+        ("cost", (1, 20), "gain over plain"),
+    ],
+)
+def test_the_metric_of_the_trial_is_named(
+    metric: str,
+    costs: tuple[float, float] | None,
+    title: str,
+    make_trial: Callable[..., Trial],
+) -> None:
+    trial = make_trial(metric=metric, costs=costs)
+    label = METRICS[metric].label
+    assert how(trial).endswith(f"of {label}.")
+    head, _, first, *_ = (line for line, _ in leaderboard(trial, 200))
+    assert head.count(label if metric != "brier" else "Brier") >= 1
+    assert title in head
+    assert first.startswith(trial.names[0])
+    ends = trial.results[trial.names[0]].evaluation[metric]
+    if metric != "brier":
+        assert short_interval(ends) in first
+    for width in (200, 90, 60, 30):  # each layout has room for the column
+        shown = "\n".join(line for line, _ in leaderboard(trial, width))
+        assert title.split()[0] in shown
+        assert "cannot tell" in " ".join(shown.split())

@@ -105,7 +105,12 @@ def compare(
     again; the state of its networks is saved every half minute.
     """
     from equipoise._core.outputs import writable_folder, write_or_rescue
-    from equipoise.report.summary_choice import alternative, difference_words, fitting
+    from equipoise.report.summary_choice import (
+        alternative,
+        fitting,
+        gain_words,
+        highest_word,
+    )
     from equipoise.verbs.compare import compare as run
 
     if out is not None:
@@ -155,10 +160,10 @@ def compare(
     ]
     other = alternative(trial)
     if other is not None and trial.best.name == trial.results.baseline:
-        gain = difference_words(trial.verdict.arms[other].difference)
         say_hint(
-            f"{other} measured highest, {gain} in average precision, but was not shown "
-            f"to beat {trial.best.name}; to use it, pass --strategy {other} below."
+            f"{other} measured {highest_word(trial)}, {gain_words(trial, other)}, but "
+            f"was not shown to beat {trial.best.name}; to use it, pass --strategy "
+            f"{other} below."
         )
     say_next(command("fit", source, words))
     if elsewhere:

@@ -101,14 +101,11 @@ def _environment() -> Environment:
         count=count,
         share=share,
         ratio=ratio,
-        metric_title=_metric_title,
+        metric_title=lambda name: metric(name).title,
+        metric_label=lambda name: metric(name).label,
+        more_is_better=lambda name: metric(name).higher_is_better,
     )
     return environment
-
-
-def _metric_title(name: str) -> str:
-    """Return what a metric is called in a heading."""
-    return metric(name).title
 
 
 def _finalize(value: Any) -> Any:

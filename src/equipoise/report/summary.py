@@ -49,6 +49,7 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
             "verdict": str(trial.verdict),
             "best": trial.verdict.choice,
             "baseline": trial.results.baseline,
+            "metric": trial.verdict.metric,
             "margin": trial.verdict.margin,
             "margin_basis": trial.verdict.margin_basis,
             "detectable": trial.verdict.detectable_difference,
@@ -153,7 +154,10 @@ def _leaderboard(trial: TrialRecord) -> list[dict[str, Any]]:
         {
             "name": name,
             "letters": letters[name],
-            **{m: interval_facts(trial.results[name].evaluation[m]) for m in HEADLINE},
+            **{
+                m: interval_facts(trial.results[name].evaluation[m])
+                for m in dict.fromkeys([*HEADLINE, trial.verdict.metric])
+            },
             **_against(trial, name),
             "best": name == trial.verdict.choice,
             "baseline": name == trial.results.baseline,

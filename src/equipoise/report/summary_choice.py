@@ -11,6 +11,7 @@ from equipoise._core.numerals import exact, significant
 from equipoise.decision.costs import Costs
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.metrics.estimate import Estimate
+from equipoise.metrics.registry import METRICS
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import catalogue, sweep_strategies
 from equipoise.strategies.strategy import Strategy
@@ -67,19 +68,20 @@ def standing(trial: TrialRecord) -> str:
         return ""
     first = alternative(trial)
     if first is None:
-        return f"{base} measured highest, and no arm was shown to beat it."
+        return (
+            f"{base} measured {highest_word(trial)}, and no arm was shown to beat it."
+        )
     verdict = trial.verdict.arms[first]
-    against = (
-        f"{difference_words(verdict.difference)} in average precision against {base}"
-    )
+    against = f"{gain_words(trial, first)} against {base}"
     if verdict.outcome == "equivalent":
         return (
-            f"No arm was shown to beat {base}. {first} measured highest: {against}, "
-            f"which is within the margin of {significant(trial.verdict.margin, 2)}."
+            f"No arm was shown to beat {base}. {first} measured {highest_word(trial)}: "
+            f"{against}, which is within the margin of "
+            f"{significant(trial.verdict.margin, 2)}."
         )
     return (
-        f"No arm was shown to beat {base}. {first} measured highest: {against}, which "
-        "this trial cannot tell from no difference."
+        f"No arm was shown to beat {base}. {first} measured {highest_word(trial)}: "
+        f"{against}, which this trial cannot tell from no difference."
     )
 
 
@@ -92,7 +94,8 @@ def advice(trial: TrialRecord) -> str:
     if best != base:
         text = f"Take {best}: {fitted}"
         if first is not None:
-            text += f" {first} measured higher, but was not shown to beat {base}."
+            more = "higher" if higher_is_better(trial) else "lower"
+            text += f" {first} measured {more}, but was not shown to beat {base}."
         return f"{text}{_usual(trial, best)}"
     why = standing(trial)
     if first is None or trial.verdict.arms[first].outcome == "equivalent":
@@ -105,6 +108,23 @@ def advice(trial: TrialRecord) -> str:
         f"{fitting(trial, base).words()}. The decision shown is that of {base}."
         f"{_usual(trial, base, first)}"
     )
+
+
+def higher_is_better(trial: TrialRecord) -> bool:
+    """Return whether more is better in the metric that arms are compared by."""
+    return METRICS[trial.verdict.metric].higher_is_better
+
+
+def highest_word(trial: TrialRecord) -> str:
+    """Return what the best value of the metric is: the highest, or the lowest."""
+    return "highest" if higher_is_better(trial) else "lowest"
+
+
+def gain_words(trial: TrialRecord, name: str) -> str:
+    """Return what an arm gains over the baseline, and in which metric."""
+    words = difference_words(trial.verdict.arms[name].difference)
+    words = words if higher_is_better(trial) else f"a gain of {words}"
+    return f"{words} in {METRICS[trial.verdict.metric].label}"
 
 
 def difference_words(difference: Estimate) -> str:

@@ -214,17 +214,34 @@ def methods(trial: TrialRecord) -> list[dict[str, str]]:
         "models are not refitted. A threshold that was chosen on these rows is chosen "
         "again under each weighting, and the optimism of that choice is taken off the "
         "intervals of the decisions.",
-        "Verdict": "The difference in average precision is compared with the larger of "
-        "two standard errors, over the splits (corrected resampled t-test) and over "
-        "the rows, with Holm's correction for the number of arms, to decide whether an "
-        f"arm differs from {results.baseline}. If one of the two gives every row the "
-        "same score, they differ if the interval of the other's AUROC excludes .5 (or "
-        "that of its average precision, at a fifth of the error rate, the share of "
-        f"positives). Differences within {margin_words(trial)} count as equivalent.",
+        "Verdict": _verdict_words(trial),
         "Seed": f"{plan.seed}. The same data, versions and seed give the same numbers.",
         "Time": f"{_duration(trial.seconds)} in all.",
     }
     return [{"term": term, "text": text} for term, text in items.items()]
+
+
+def _verdict_words(trial: TrialRecord) -> str:
+    """Return how the verdict is reached, for the metric that it is on."""
+    record, baseline = METRICS[trial.verdict.metric], trial.results.baseline
+    text = (
+        f"The difference in {record.label} is compared with the larger of two standard "
+        "errors, over the splits (corrected resampled t-test) and over the rows, with "
+        "Holm's correction for the number of arms, to decide whether an arm differs "
+        f"from {baseline}."
+    )
+    if record.kind == "ranking":
+        text += (
+            " If one of the two gives every row the same score, they differ if the "
+            "interval of the other's AUROC excludes .5"
+        )
+        if record.name == "average_precision":
+            text += (
+                " (or that of its average precision, at a fifth of the error rate, the "
+                "share of positives)"
+            )
+        text += "."
+    return f"{text} Differences within {margin_words(trial)} count as equivalent."
 
 
 def _tied(trial: TrialRecord) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -118,24 +118,36 @@ def how(trial: TrialRecord) -> str:
         f"{plan.folds} folds{times}, {by}, seed {plan.seed}; "
         f"{duration(trial.seconds)}. Estimates of {trial.results.estimand}, with "
         f"{share(trial.results.level)} intervals; equivalent is within "
-        f"{margin_words(trial)} of average precision."
+        f"{margin_words(trial)} of {METRICS[trial.verdict.metric].label}."
     )
 
 
 RANKED = ("average_precision", "roc_auc")
-TITLES = (
-    *(METRICS[name].label for name in RANKED),
-    "Brier",
-    "AP - plain",
-    "verdict",
-    "time",
-)
-FIGURES = 4
-"""How many of the columns hold numbers; they are aligned to the right."""
+SHOWN = (*RANKED, "brier")
+SHORT = {"average_precision": "AP", "brier": "Brier"}
+"""What metrics are called in the title of a narrow column."""
+
+
+def _metrics(trial: TrialRecord) -> tuple[str, ...]:
+    """Return the metrics of the leaderboard: the usual ones, and the trial's own."""
+    metric = trial.verdict.metric
+    return SHOWN if metric in SHOWN else (metric, *SHOWN)
+
+
+def _titles(trial: TrialRecord) -> tuple[str, ...]:
+    """Return the titles of the columns; all but the last two are of numbers."""
+    metric, baseline = trial.verdict.metric, trial.results.baseline
+    difference = f"{SHORT.get(metric, METRICS[metric].label)} - {baseline}"
+    if not METRICS[metric].higher_is_better:  # differences are above 0 if better
+        difference = f"gain over {baseline}"
+    titles = (
+        "Brier" if name == "brier" else METRICS[name].label for name in _metrics(trial)
+    )
+    return (*titles, difference, "verdict", "time")
 
 
 def leaderboard(trial: TrialRecord, width: int) -> list[tuple[str, str]]:
-    """Return the lines of the arms, highest average precision first, and their styles.
+    """Return the lines of the arms, the best first, and their styles.
 
     One line per arm if the width allows; else intervals stand below their values, and
     the time below the verdict; else names stand on lines of their own, too; else every
@@ -147,8 +159,9 @@ def leaderboard(trial: TrialRecord, width: int) -> list[tuple[str, str]]:
     """
     arms = [*trial.names, *trial.failed]
     cells = {name: _cells(trial, name) for name in arms}
+    titles = _titles(trial)
     for layout in (_in_one_line, _below_each_other, _below_names):
-        head, body = layout(cells, width)
+        head, body = layout(titles, cells, width)
         if max(map(len, head)) <= width:
             styles = ["bold" if n == trial.verdict.choice else "" for n in arms]
             shown = [(line, "") for line in head]
@@ -159,18 +172,22 @@ def leaderboard(trial: TrialRecord, width: int) -> list[tuple[str, str]]:
 
 
 Cells = list[tuple[str, ...]]
-"""Of one arm, for each of `TITLES`: the value and, if it has one, its interval."""
+"""Of one arm, for each title: the value and, if it has one, its interval."""
 
 
 def _cells(trial: TrialRecord, name: str) -> Cells:
-    """Return an arm's cells in the order of `TITLES`."""
+    """Return an arm's cells in the order of the titles."""
     if name in trial.failed:
-        return [(), (), (), (), ("failed",), ()]
+        return [*((),) * (len(_metrics(trial)) + 1), ("failed",), ()]
     evaluation = trial.results[name].evaluation
     finding = trial.verdict.arms.get(name)
     return [
-        *(_parts(evaluation[metric]) for metric in RANKED),
-        (short_brier(evaluation["brier"]),),
+        *(
+            (short_brier(evaluation[metric]),)
+            if metric == "brier"
+            else _parts(evaluation[metric])
+            for metric in _metrics(trial)
+        ),
         () if finding is None else _parts(finding.difference, signed=True),
         ("",) if finding is None else (finding.outcome,),
         (duration(trial.scores.seconds[name]),),
@@ -187,23 +204,33 @@ def _parts(estimate: Estimate, *, signed: bool = False) -> tuple[str, ...]:
 Lines = tuple[list[str], list[list[str]]]
 
 
-def _in_one_line(cells: Mapping[str, Cells], width: int) -> Lines:
+def _in_one_line(
+    titles: Sequence[str], cells: Mapping[str, Cells], width: int
+) -> Lines:
     rows = [
         [[_name(name)], *([" ".join(cell)] for cell in row)]
         for name, row in cells.items()
     ]
-    head = [["strategy"], *([title] for title in TITLES)]
-    return columns(head, rows, left=(0, FIGURES + 1))
+    head = [["strategy"], *([title] for title in titles)]
+    return columns(head, rows, left=(0, len(titles) - 1))
 
 
-def _below_each_other(cells: Mapping[str, Cells], width: int) -> Lines:
+def _below_each_other(
+    titles: Sequence[str], cells: Mapping[str, Cells], width: int
+) -> Lines:
     rows = [[[_name(name)], *_stacked(row)] for name, row in cells.items()]
-    return columns([["strategy"], *_titles()], rows, left=(0, FIGURES + 1))
+    return columns(
+        [["strategy"], *_stacked_titles(titles)], rows, left=(0, len(titles) - 1)
+    )
 
 
-def _below_names(cells: Mapping[str, Cells], width: int) -> Lines:
+def _below_names(
+    titles: Sequence[str], cells: Mapping[str, Cells], width: int
+) -> Lines:
     rows = [[[""], *_stacked(row)] for row in cells.values()]
-    head, body = columns([[""], *_titles()], rows, left=(0, FIGURES + 1), gap=2)
+    head, body = columns(
+        [[""], *_stacked_titles(titles)], rows, left=(0, len(titles) - 1), gap=2
+    )
     names = [wrap(_name(name), width).split("\n") for name in cells]
     shown = [
         [*name, *(line[1:] for line in block)]
@@ -212,8 +239,8 @@ def _below_names(cells: Mapping[str, Cells], width: int) -> Lines:
     return [line[1:] for line in head], shown
 
 
-def _titles() -> list[list[str]]:
-    *figures, verdict, time = TITLES
+def _stacked_titles(titles: Sequence[str]) -> list[list[str]]:
+    *figures, verdict, time = titles
     return [*(title.split(" ", 1) for title in figures), [verdict, time]]
 
 
@@ -227,11 +254,12 @@ def _blocks(
 ) -> list[tuple[str, str]]:
     """Return each arm as a paragraph, one number per line."""
     shown = []
-    size = max(map(len, TITLES))
+    titles = _titles(trial)
+    size = max(map(len, titles))
     for name, row in cells.items():
         style = "bold" if name == trial.verdict.choice else ""
         shown += [(line, style) for line in wrap(_name(name), width).split("\n")]
-        for title, cell in zip(TITLES, row, strict=True):
+        for title, cell in zip(titles, row, strict=True):
             text = " ".join(cell)
             if text:
                 line = wrap(text, width, first=f"  {title:<{size}}  ")
@@ -324,7 +352,8 @@ def _against(trial: TrialRecord, name: str) -> str:
     if difference is None or not difference.defined:
         return ""
     words = short_interval(difference, signed=True)
-    return f"; {words} average precision against {trial.results.baseline}"
+    label = METRICS["average_precision"].label
+    return f"; {words} {label} against {trial.results.baseline}"
 
 
 def warnings(trial: TrialRecord) -> list[str]:

@@ -309,8 +309,7 @@ def _notes(asked: int, folds: int, duplicates: str) -> list[str]:
         notes.append(f"{folds} folds instead of {asked}: a class has few rows.")
     if duplicates == "ignore":
         notes.append(
-            "Equal rows were not kept together and count as independent: too few would "
-            "have differed. The figures flatter the model, and the intervals are too "
-            "narrow."
+            "Equal rows were not kept together and count as independent, because too "
+            "few rows differ. The figures are too good, and the intervals too narrow."
         )
     return notes

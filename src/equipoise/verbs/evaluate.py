@@ -346,9 +346,8 @@ def _seen(rows: _Rows, expected: float) -> tuple[str, bool]:
 
     n = rows.y.size
     text = (
-        f"{rows.seen:,} of {n:,} rows ({share(rows.seen / n)}) have the same "
-        f"features as "
-        "a row that the model has seen in training"
+        f"{rows.seen:,} of {n:,} rows ({share(rows.seen / n)}) have the same features "
+        "as a row that the model has seen in training"
     )
     chance = float(binom.sf(rows.seen - 1, n, expected)) if expected < 1 else math.inf
     if chance >= SURPRISING:
@@ -358,8 +357,7 @@ def _seen(rows: _Rows, expected: float) -> tuple[str, bool]:
             False,
         )
     return (
-        f"{text}; about {share(expected)} would by coincidence. Results on rows "
-        f"that were "
-        "trained on are too good: evaluate on others.",
+        f"{text}; about {share(expected)} would by coincidence. Results on rows that "
+        "were trained on are too good: evaluate on others.",
         True,
     )
