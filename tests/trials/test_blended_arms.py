@@ -189,5 +189,5 @@ def test_an_average_goes_on_after_a_stop(known: GeneratedTable, tmp_path: Path) 
 def test_a_network_of_your_own_has_no_columns_for_it() -> None:
     x = np.random.default_rng(0).normal(size=(60, 3))
     y = np.arange(60) % 3 == 0
-    with pytest.raises(UnsupportedError, match="'auto' beside model="):
+    with pytest.raises(UnsupportedError, match="'auto' with model="):
         compare((x, y), strategies=["auto"], model=lambda: None)
