@@ -96,7 +96,7 @@ def test_undecided_rows_are_minus_one(numeric: FittedModel, tmp_path: Path) -> N
 def test_the_file_says_what_it_is(numeric: FittedModel, tmp_path: Path) -> None:
     meta = session(numeric.export(tmp_path / "m.onnx")).get_modelmeta()
     assert meta.producer_name == "equipoise"
-    assert "NaN where missing" in meta.description
+    assert "NaN if missing" in meta.description
     facts = meta.custom_metadata_map
     assert (facts["target"], facts["positive_class"]) == ("fraud", "yes")
     assert json.loads(facts["columns"]) == NAMES
