@@ -141,6 +141,8 @@ CHOSEN = ~np.isnan(HOLED)
 MASKED = np.ma.array(Y, mask=np.arange(200) < 3)
 TWO = np.ones((4, 2), "float32")
 THREE = np.arange(200) % 3
+LABELS = np.stack([Y, Y[::-1], np.roll(Y, 3)], axis=1)
+MANY_LABELS = np.random.default_rng(1).integers(0, 2, (200, 1001))
 FAR = np.where(np.arange(200) < 3, np.inf, Y.astype(float))
 
 
@@ -218,6 +220,15 @@ PLAIN = eq.Strategy("plain")
 def _blend(**parts: Any) -> Blend:
     one, two = eq.Strategy("one", **parts), eq.Strategy("two", loss="focal")
     return Blend("both", blended=(one, two), shares=(1, 1))
+
+
+def _three() -> Any:
+    return table(y=THREE)
+
+
+def _twenty(name: Callable[[int], str]) -> Any:
+    columns = {key: values[:20] for key, values in COLUMNS.items()}
+    return eq.read_table({**columns, "y": [name(k) for k in range(20)]}, "y")
 
 
 def _sparse(x: Any) -> Any:
@@ -436,10 +447,69 @@ CASES: dict[str, Case] = {
         ),
         r"X\.reshape\(-1, 1\)",
     ),
-    "reading/arrays.py: For a multi-label task pass one frame and "
-    "target=[NAMES].": Case(
-        lambda _: eq.read_table((X, pd.DataFrame({"y": Y, "z": Y[::-1]}))),
-        lambda _: eq.read_table(pd.DataFrame({**COLUMNS, "z": Y[::-1]}), ["y", "z"]),
+    "reading/arrays.py: Pass y.toarray().": Case(
+        lambda _: eq.read_table((X, _sparse(LABELS))),
+        lambda _: eq.read_table((X, _sparse(LABELS).toarray())),
+    ),
+    "reading/arrays.py: Remove {} from X, or a model reads the answer from there.": (
+        Case(
+            lambda _: eq.read_table(
+                (pd.DataFrame(COLUMNS), pd.DataFrame({"y": Y, "z": Y[::-1]}))
+            ),
+            lambda _: eq.read_table(
+                (
+                    pd.DataFrame(COLUMNS).drop(columns="y"),
+                    pd.DataFrame({"y": Y, "z": Y[::-1]}),
+                )
+            ),
+        )
+    ),
+    "reading/label_columns.py: Name one target column for a binary or multi-class "
+    "task.": Case(
+        lambda _: eq.read_table(COLUMNS, ["a", "y"], task="binary"),
+        lambda _: eq.read_table(COLUMNS, "y", task="binary"),
+    ),
+    "reading/label_columns.py: Write 1 with a label and 0 without it: -1 and empty "
+    "cells stand for labels that are not known.": Case(
+        lambda _: eq.read_table((X, 2 * LABELS - 1)),
+        lambda _: eq.read_table((X, LABELS)),
+    ),
+    "reading/label_columns.py: Choose the labels that matter most, for example the "
+    "commonest.": Case(
+        lambda _: eq.read_table((X, MANY_LABELS)),
+        lambda _: eq.read_table(
+            (X, MANY_LABELS[:, np.argsort(-MANY_LABELS.sum(axis=0))[:1000]])
+        ),
+    ),
+    "reading/label_columns.py: If the values of {} are classes, pass it alone as "
+    "target=, or make a column of 0 and 1 for each.": Case(
+        lambda _: eq.read_table({**COLUMNS, "z": THREE}, targets=["y", "z"]),
+        lambda _: (
+            eq.read_table({**COLUMNS, "z": THREE}, target="z"),
+            eq.read_table((X, np.stack([Y, *np.eye(3, dtype=int)[:, THREE]], axis=1))),
+        ),
+    ),
+    "reading/matching.py: Leave these rows out: nothing that is learned from the first "
+    "table can find a class that it does not have.": Case(
+        lambda _: eq.read_table({**COLUMNS, "y": THREE + 1}, "y", like=_three()),
+        lambda _: eq.read_table(
+            {n: c[THREE < 2] for n, c in {**COLUMNS, "y": THREE + 1}.items()},
+            "y",
+            like=_three(),
+        ),
+    ),
+    "reading/read.py: Pass target= for one column, targets= for several labels.": Case(
+        lambda _: eq.read_table(COLUMNS, "y", targets=["a", "y"]),
+        lambda _: (
+            eq.read_table(COLUMNS, "y"),
+            eq.read_table({**COLUMNS, "z": Y[::-1]}, targets=["y", "z"]),
+        ),
+    ),
+    "reading/target.py: Make fewer classes of it, for example one of all rare ones.": (
+        Case(
+            lambda _: _twenty(lambda k: f"c{min(k, 14)}"),
+            lambda _: _twenty(lambda k: "c14" if k > 13 else "rare"),
+        )
     ),
     "reading/csv.py: <remedy>": Case(
         lambda place: eq.read_table(
@@ -560,11 +630,14 @@ CASES: dict[str, Case] = {
     "reading/target.py: Remove these rows, or correct their targets.": Case(
         lambda _: table(y=FAR), lambda _: table(y=np.where(np.isinf(FAR), 0.0, FAR))
     ),
-    "reading/target.py: This looks like a regression. Make classes of it first, for "
-    "example by a threshold.": Case(lambda _: table(y=Z), lambda _: table(y=Z > 0)),
-    "reading/target.py: Name one target column for a binary or multi-class task.": Case(
-        lambda _: eq.read_table(COLUMNS, ["a", "y"], task="binary"),
-        lambda _: eq.read_table(COLUMNS, "y", task="binary"),
+    "reading/target.py: This looks like a regression, which is not served. Pass "
+    "task='multiclass' if each number names a class; or make classes of it first, for "
+    "example by a threshold.": Case(
+        lambda _: table(y=THREE / 2),
+        lambda _: (
+            eq.read_table({**COLUMNS, "y": THREE / 2}, "y", task="multiclass"),
+            table(y=THREE / 2 > 0.5),
+        ),
     ),
     "task.py: <remedy>": Case(
         lambda _: eq.diagnose(table(y=np.arange(200) % 3)),

@@ -84,7 +84,8 @@ def test_a_pair_says_what_its_target_is_called() -> None:
     ("labels", "match"),
     [
         ([0, 1, 1], "as many labels as rows"),
-        (pd.DataFrame({"a": [0, 1], "b": [1, 0]}), "y with 2 columns"),
+        (np.eye(3), "X with 2 rows and y with 3"),
+        (pd.DataFrame({"f1": [0, 1], "b": [1, 0]}), "both have the column 'f1'"),
     ],
 )
 def test_labels_fit_the_rows(labels: Any, match: str) -> None:
@@ -92,6 +93,40 @@ def test_labels_fit_the_rows(labels: Any, match: str) -> None:
         read_pair(np.zeros((2, 2)), labels, None)
     with pytest.raises(TableError, match="both have a column 'f0'"):
         read_pair(np.zeros((2, 2)), [0, 1], "f0")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([[0, 1], [1, 1], [0, 0]]),
+        [[0, 1], [1, 1], [0, 0]],
+        np.ma.masked_array([[0, 1], [1, 1], [0, 0]]),
+        np.array([[0, 1], [1, 1], [0, 0]], object),
+        pd.DataFrame({"label_0": [0, 1, 0], "label_1": [1, 1, 0]}),
+        pa.table({"label_0": [0, 1, 0], "label_1": [1, 1, 0]}),
+    ],
+    ids=lambda labels: type(labels).__name__,
+)
+def test_a_matrix_of_labels_becomes_columns(labels: Any) -> None:
+    raw = read_pair(np.zeros((3, 2)), labels, None)
+    assert raw.targets == ("label_0", "label_1")
+    assert raw.data.column("label_0").to_pylist() == [0, 1, 0]
+    assert raw.data.column("label_1").to_pylist() == [1, 1, 0]
+    named = read_pair(np.zeros((3, 2)), labels, None, ("red", "round"))
+    assert named.targets == ("red", "round")
+
+
+def test_labels_that_a_mask_hides_are_missing() -> None:
+    labels = np.ma.masked_array([[0, 1], [1, 1]], [[0, 1], [0, 0]])
+    raw = read_pair(np.zeros((2, 2)), labels, None)
+    assert raw.data.column("label_1").to_pylist() == [None, 1.0]
+
+
+def test_a_sparse_matrix_of_labels_is_refused() -> None:
+    sparse = pytest.importorskip("scipy.sparse").csr_matrix(np.eye(2))
+    with pytest.raises(UnsupportedError, match=r"y\.toarray"):
+        read_pair(np.zeros((2, 2)), sparse, None)
+    assert read_pair(np.zeros((2, 2)), sparse.toarray(), None).targets[0] == "label_0"
 
 
 def test_features_come_in_any_form() -> None:

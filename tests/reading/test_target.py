@@ -98,10 +98,84 @@ def test_find_class() -> None:
         find_class("malign", ("benign", "malignant"), "y")
 
 
-def test_multilabel_words() -> None:
-    table = pa.table(
-        {"p": ["yes", "no"], "q": [0, 1], "r": [True, False], "s": [-1, 1]}
-    )
-    found = read_target(Raw(table, "the test"), list("pqrs"), Notes())
-    assert found.y.tolist() == [[1, 0, 1, 0], [0, 1, 0, 1]]
-    assert found.task.classes == tuple("pqrs")
+def multiclass(values: Any, **options: Any) -> Any:
+    return read_target(raw(pa.array(values)), "y", Notes(), **options)
+
+
+def test_several_classes_are_kept_as_they_are() -> None:
+    values = multiclass(["b", "a", "c", "a", "b", "c"])
+    assert values.task.kind == "multiclass"
+    assert values.task.classes == ("a", "b", "c")
+    assert values.y.tolist() == [1, 0, 2, 0, 1, 2]
+    assert values.y.dtype == np.int64
+    grades = multiclass(np.repeat([3, 10, 9], 4))  # as numbers, not as texts
+    assert grades.task.classes == ("3", "9", "10")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "rows", "served"),
+    [
+        (20, 100, True),
+        (21, 100, False),
+        (21, 420, True),  # one in twenty
+        (90, 1800, True),
+        (101, 5000, False),
+        (101, 100_000, False),
+    ],
+)
+def test_whole_numbers_that_look_measured(
+    numbers: int, rows: int, served: bool
+) -> None:
+    y = np.arange(rows) % numbers
+    if served:
+        assert len(multiclass(y).task.classes) == numbers
+    else:
+        with pytest.raises(
+            TargetError,
+            match=rf"{numbers} different numbers.*regression, which is not served\. "
+            "Pass task='multiclass'",
+        ):
+            multiclass(y)
+        if rows >= 2 * numbers:
+            named = multiclass(y, task="multiclass")
+            assert named.task.classes == tuple(str(k) for k in range(numbers))
+
+
+def test_numbers_with_fractions_are_classes_if_the_user_says_so() -> None:
+    y = np.arange(40) % 3 / 2
+    with pytest.raises(
+        TargetError, match=r"from 0 to 1\. Accepted: classes; at most two"
+    ):
+        multiclass(y)
+    named = multiclass(y, task="multiclass")
+    assert named.task.classes == ("0", "0.5", "1")
+    assert multiclass(np.arange(40) % 2 / 2).task.kind == "binary"
+    # One of them against the rest is as before.
+    assert multiclass(y, positive=0.5).task.classes == ("not 0.5", "0.5")
+
+
+def test_too_many_classes() -> None:
+    with pytest.raises(TargetError, match=r"3 classes in 3 rows.*Make fewer classes"):
+        multiclass(["a", "b", "c"])
+    with pytest.raises(TargetError, match="5 classes in 9 rows"):
+        multiclass([*"abcde", *"abcd"])
+    assert len(multiclass([*"abcde", *"abcde"]).task.classes) == 5
+    y = np.arange(20_000) % 5_000
+    with pytest.raises(TargetError, match="5,000 different texts in 20,000 rows"):
+        multiclass([f"c{k}" for k in y])
+    for values in (y, [f"c{k}" for k in y]):
+        with pytest.raises(TargetError, match=r"5,000 classes in .*at most 1,000"):
+            multiclass(values, task="multiclass")
+    many = np.arange(20_000) % 1_000
+    assert len(multiclass(many, task="multiclass").task.classes) == 1_000
+
+
+def test_names_that_differ_by_case_or_space_are_named() -> None:
+    notes = Notes()
+    source = raw(["POX", "pox", " POX", "CYT", "ME  1", "ME 1", "me 1", "CYT"])
+    values = read_target(source, "y", notes)
+    assert values.task.classes == ("CYT", "ME 1", "POX")
+    text = " ".join(notes.sentences())
+    assert "'POX' (1), 'pox' (1), ' POX' (1) differ by spaces or case only" in text
+    assert "taken as one class, 'POX'" in text
+    assert "taken as one class, 'ME 1'" in text

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise._core.checks import sentence
+from equipoise._core.checks import listing, sentence
 from equipoise.errors import InputTypeError, TableError, UnsupportedError
 from equipoise.reading.arrow_types import plain_column, plain_table
 from equipoise.reading.frames import (
@@ -40,7 +40,9 @@ def read_columns(columns: Mapping[Any, Any], name: str = "the dictionary") -> Ra
     return Raw(plain_table(data), name)
 
 
-def read_pair(features: Any, labels: Any, target: str | None) -> Raw:
+def read_pair(
+    features: Any, labels: Any, target: str | None, names: Sequence[str] = ()
+) -> Raw:
     """Take features and labels; the source says what the target is called.
 
     Args:
@@ -48,15 +50,21 @@ def read_pair(features: Any, labels: Any, target: str | None) -> Raw:
             dictionary of columns.
         labels: `[rows]`, or `[rows, 1]`, or `[rows, labels]` for a multi-label task.
         target: What to call the labels; None for their own name, else "target".
+        names: What to call several labels; if these are not as many as there are
+            columns, their own names, else "label_0", "label_1", ...
 
     Raises:
         TableError: The shapes do not fit, or the indexes of a pandas pair differ.
+        UnsupportedError: The labels are a sparse matrix.
     """
     import pyarrow as pa
 
     notes = Notes()
     labels = in_row_order(features, labels, notes)
     raw = read_features_only(features)
+    matrix = _label_matrix(labels, names)
+    if matrix is not None:
+        return _with_labels(raw, matrix, notes)
     name = target or _own_name(labels) or Y
     column = _labels(labels)
     if len(column) != raw.data.num_rows:
@@ -76,6 +84,67 @@ def read_pair(features: Any, labels: Any, target: str | None) -> Raw:
         )
     data = raw.data.append_column(name, plain_column(pa.chunked_array([column])))
     return Raw(data, raw.name, raw.typed, notes=notes.sentences(), targets=(name,))
+
+
+def _label_matrix(labels: Any, names: Sequence[str]) -> Any:
+    """Return several labels of each row as an Arrow table, or None if it is one."""
+    if hasattr(labels, "tocsr"):
+        raise UnsupportedError(
+            sentence("y as a sparse matrix", "a dense array", "Pass y.toarray().")
+        )
+    if is_frame(labels):
+        data = read_frame(labels, "y").data
+    elif is_series(labels):
+        return None
+    else:
+        array = _filled(labels) if np.ma.isMaskedArray(labels) else labels
+        if isinstance(array, list | tuple):
+            if not (len(array) and isinstance(array[0], list | tuple | np.ndarray)):
+                return None
+            array = _matrix(array)
+        array = np.asarray(array)
+        if array.ndim != 2:
+            return None
+        columns = {f"label_{j}": array[:, j] for j in range(array.shape[1])}
+        data = read_columns(columns, "y").data if columns else None
+    if data is None or data.num_columns < 2:
+        return None
+    if len(names) == data.num_columns:
+        require_distinct(names, "targets")
+        data = data.rename_columns(list(names))
+    return data
+
+
+def _with_labels(raw: Raw, labels: Any, notes: Notes) -> Raw:
+    """Return features with the columns of several labels behind them."""
+    if labels.num_rows != raw.data.num_rows:
+        raise TableError(
+            sentence(
+                f"X with {raw.data.num_rows:,} rows and y with {labels.num_rows:,}",
+                "as many labels as rows",
+            )
+        )
+    both = [name for name in labels.column_names if name in raw.data.column_names]
+    if both:
+        raise TableError(
+            sentence(
+                f"X and y that both have the column{'s'[: len(both) > 1]} "
+                f"{listing(both)}",
+                "features without the targets",
+                f"Remove {'them' if len(both) > 1 else 'it'} from X, or a model reads "
+                "the answer from there.",
+            )
+        )
+    data = raw.data
+    for name in labels.column_names:
+        data = data.append_column(name, plain_column(labels.column(name)))
+    return Raw(
+        data,
+        raw.name,
+        raw.typed,
+        notes=notes.sentences(),
+        targets=tuple(labels.column_names),
+    )
 
 
 def read_features_only(features: Any) -> Raw:
@@ -209,13 +278,7 @@ def _labels(labels: Any) -> Any:
     if is_frame(labels):
         raw = read_frame(labels, "y")
         if raw.data.num_columns != 1:
-            raise TableError(
-                sentence(
-                    f"y with {raw.data.num_columns} columns",
-                    "one column",
-                    "For a multi-label task pass one frame and target=[NAMES].",
-                )
-            )
+            raise TableError(sentence("y without columns", "at least one column"))
         return raw.data.column(0).combine_chunks()
     if not is_series(labels) and not isinstance(labels, list | tuple):
         # `asarray` would drop a mask, and count what it hides.

@@ -108,13 +108,13 @@ def read_blocks(
         TableError: The file cannot be read, or its columns are others.
         TargetError: The target is absent, or has a new class.
     """
-    names = [like.target, *like.names]
+    names = [*like.target_columns, *like.names]
     blocks = _raw_blocks(path, names, block_bytes, block_rows)
     with contextlib.closing(blocks):
         for raw in blocks:
             notes = Notes(list(raw.notes))
             if labelled:
-                require_targets(raw, [like.target])
+                require_targets(raw, like.target_columns)
             table = table_like(raw, like, notes, labelled=labelled)
             yield FileBlock(table, raw.data)
             like = _with_notations(like, table)

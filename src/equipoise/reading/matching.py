@@ -18,7 +18,8 @@
 - New categories are kept, behind the known ones, with a note; to a model they are
   unseen.
 - The target takes the first table's classes; a new class is an error, unless one
-  class was held against all others.
+  class was held against all others. Rare classes that were merged are so here, too.
+  Of several labels all columns must be there; their values may be constant or unknown.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.types import IntArray
 from equipoise.errors import TableError, TargetError
 from equipoise.reading.arrow_types import unnamed
 from equipoise.reading.infer import (
@@ -45,6 +47,7 @@ from equipoise.reading.infer import (
     tidy,
     without_missing_texts,
 )
+from equipoise.reading.label_columns import label_values
 from equipoise.reading.parse_dates import dates_as
 from equipoise.reading.parse_numbers import (
     NO_NUMBER,
@@ -106,7 +109,7 @@ def columns_like(raw: Raw, first: Table, notes: Notes) -> tuple[Column, ...]:
         TableError: A column is absent or has changed its type.
     """
     present = list(raw.data.column_names)
-    familiar = {*first.names, *first.target.split(", "), first.target}
+    familiar = {*first.names, *first.target_columns}
     familiar |= {dropped.name for dropped in first.dropped}
     there = set(present)
     absent = [name for name in first.names if name not in there]
@@ -421,14 +424,15 @@ def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
         TargetError: A class is new.
     """
     if first.task.kind == "multilabel":
-        raise TargetError(
-            sentence("like= for a multi-label table", "a binary or multi-class one")
-        )
-    codes, classes = label_codes(raw, first.target, notes)
+        return label_values(raw, first.classes, notes)
+    several = first.task.kind == "multiclass"
+    codes, classes = label_codes(raw, first.target, notes, named=several)
     folded = {text.casefold(): code for code, text in enumerate(first.classes)}
     if first.task.positive_labels:
         folded = {first.classes[0].casefold(): 0}
         folded |= {text.casefold(): 1 for text in first.task.positive_labels}
+    last = len(first.classes) - 1
+    folded |= {text.casefold(): last for text in first.task.merged_labels}
     against_all = first.task.kind == "binary" and first.classes[0] == (
         f"not {first.classes[1]}"
     )
@@ -437,8 +441,13 @@ def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
         raise TargetError(
             sentence(
                 f"{raw.name} whose target {first.target!r} has the class"
-                f"{'es' if len(new) > 1 else ''} {listing(new)}",
+                f"{'es' if len(new) > 1 else ''} {listing(new)}"
+                + (_in_rows(codes, classes, new) if several else ""),
                 f"the classes of the first table, {listing(first.classes, 20)}",
+                "Leave these rows out: nothing that is learned from the first table "
+                "can find a class that it does not have."
+                if several
+                else "",
             )
         )
     if len(classes) == 1:
@@ -447,3 +456,9 @@ def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
     return np.asarray(
         place[codes].astype(np.int8 if first.task.kind == "binary" else np.int64)
     )
+
+
+def _in_rows(codes: IntArray, classes: Sequence[str], new: Sequence[str]) -> str:
+    """Return how many rows have one of some classes, in words."""
+    count = int(np.isin(codes, [classes.index(text) for text in new]).sum())
+    return f" in {count:,} row{'s'[: count > 1]}"

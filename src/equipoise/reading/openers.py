@@ -75,7 +75,7 @@ def _is_matrix(source: Any) -> bool:
 
 def _read_pair(pair: tuple[Any, Any], request: Request) -> Raw:
     name = request.targets[0] if len(request.targets) == 1 else None
-    return read_pair(*pair, name)
+    return read_pair(*pair, name, request.targets)
 
 
 # The first that takes a source opens it.

@@ -35,6 +35,8 @@ class ReadingOptions:
         positive: The positive class, or several that are one together; None for the
             rarest.
         task: "binary", "multiclass" or "multilabel"; None detects it.
+        targets: The label columns of a multi-label task: their names, or patterns
+            such as "label_*"; None if the target is one column.
         group: The column whose equal values must stay on one side of a split.
         time: The column by which rows are ordered in time.
         drop: Columns to leave out.
@@ -54,6 +56,7 @@ class ReadingOptions:
 
     positive: Positives | None = None
     task: str | None = None
+    targets: str | Sequence[str] | None = None
     group: str | None = None
     time: str | None = None
     drop: Sequence[str] = ()
@@ -67,6 +70,9 @@ class ReadingOptions:
         one_of(self.unlabelled, UNLABELLED_ROWS, "unlabelled")
         for role in ("group", "time"):
             require_column_name(getattr(self, role), role)
+        if self.targets is not None:
+            patterns = [self.targets] if isinstance(self.targets, str) else self.targets
+            object.__setattr__(self, "targets", _names_in(patterns, "targets"))
         for role in ("drop", "keep"):
             object.__setattr__(self, role, _names_in(getattr(self, role), role))
         if not isinstance(self.day_first, bool | np.bool_ | None):
@@ -95,6 +101,9 @@ class ReadingOptions:
             self,
             group=column_name(self.group, matrix),
             time=column_name(self.time, matrix),
+            targets=None
+            if self.targets is None
+            else [column_name(name, matrix) for name in self.targets],
             drop=[column_name(name, matrix) for name in self.drop],
             keep=[column_name(name, matrix) for name in self.keep],
         )

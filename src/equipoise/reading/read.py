@@ -11,6 +11,7 @@ from typing import Any
 from equipoise._core.checks import sentence
 from equipoise.errors import InputError, TableError, TableWarning
 from equipoise.reading.feature_columns import read_feature_columns
+from equipoise.reading.label_columns import label_names, read_label_columns
 from equipoise.reading.matching import table_like
 from equipoise.reading.openers import is_array, opener_of
 from equipoise.reading.options import (
@@ -39,6 +40,7 @@ def read_table(
     *,
     positive: Positives | None = None,
     task: str | None = None,
+    targets: str | Sequence[str] | None = None,
     group: str | None = None,
     time: str | None = None,
     drop: Sequence[str] = (),
@@ -60,11 +62,17 @@ def read_table(
             that narwhals knows; features and labels `(X, y)`; a dictionary of
             columns; or a `Table`.
         target: The target column; several for a multi-label task. The pair `(X, y)`
-            needs none. A whole number names a column of an array, or of a frame
-            whose columns have such names.
+            needs none; a matrix `y` holds several labels. A whole number names a
+            column of an array, or of a frame whose columns have such names.
         positive: The positive class, or several that are one together; None for the
             rarest. With more than two classes it is held against all others.
-        task: "binary", "multiclass" or "multilabel"; None detects it.
+        task: "binary", "multiclass" or "multilabel"; None detects it. More than two
+            classes are kept as they are; numbers that look measured are refused
+            unless this is "multiclass".
+        targets: In place of `target`: the label columns of a multi-label task, as
+            names or patterns such as "label_*". Each holds 1 or 0, true or false, yes
+            or no; an empty cell or -1 says that the label is not known (rules in
+            `equipoise.reading.label_columns`).
         group: A column whose equal values must stay on one side of a split (a
             patient, a customer). It is not a feature.
         time: A column by which rows are ordered in time. It is not a feature.
@@ -95,6 +103,7 @@ def read_table(
     options = ReadingOptions(
         positive=positive,
         task=task,
+        targets=targets,
         group=group,
         time=time,
         drop=drop,
@@ -174,12 +183,22 @@ def read_source(
         caller.
     """
     matrix = is_array(source)
+    options = options.named(matrix)
     targets = _target_names(target, matrix)
+    if options.targets is not None:
+        if targets:
+            raise InputError(
+                sentence(
+                    f"target={target!r} and targets={list(options.targets)!r}",
+                    "one of them",
+                    "Pass target= for one column, targets= for several labels.",
+                )
+            )
+        targets = tuple(options.targets)
     if isinstance(source, Table):
         return _again(source, targets, options, like)
-    options = options.named(matrix)
     if like is not None and labelled:
-        targets = targets or (like.target,)
+        targets = targets or like.target_columns
     if like is None:
         request = Request(targets, drop=tuple(options.drop))
     else:
@@ -195,6 +214,10 @@ def read_source(
         raise TableError(sentence(f"{raw.name} without rows", "at least one row"))
     notes = Notes(list(raw.notes))
     if labelled:
+        if options.targets is not None and not raw.targets:
+            targets = label_names(targets, raw.data.column_names, raw.name)
+        if like is not None and like.task.kind == "multilabel":
+            targets = like.target_columns
         require_targets(raw, targets)
     if labelled and options.unlabelled == "drop":
         raw = with_labels_only(raw, targets, notes)
@@ -225,25 +248,34 @@ def _new_table(
 ) -> Table:
     """Return a source as a table of its own kinds and classes."""
     group, time = options.group, options.time
-    labels = read_target(
-        raw,
-        targets,
-        notes,
-        positive=options.positive,
-        task=options.task,
-        unlabelled=options.unlabelled,
-    )
+    several = len(targets) > 1 or options.targets is not None
+    constant: tuple[Dropped, ...] = ()
+    if several or options.task == "multilabel":
+        labels = read_label_columns(
+            raw, targets, notes, positive=options.positive, task=options.task
+        )
+        y, task, constant = labels.y, labels.task, labels.dropped
+    else:
+        values = read_target(
+            raw,
+            targets[0],
+            notes,
+            positive=options.positive,
+            task=options.task,
+            unlabelled=options.unlabelled,
+        )
+        y, task = values.y, values.task
     require_present(options.keep, raw.data.column_names, raw.name, "keep")
     require_roles(raw, {"group": group, "time": time})
-    columns, dropped = read_feature_columns(raw, targets, labels.task, options, notes)
+    columns, dropped = read_feature_columns(raw, targets, task, options, notes)
     return Table(
         columns,
-        labels.y,
-        labels.task,
-        target=", ".join(targets),
+        y,
+        task,
+        target=", ".join(task.classes if task.kind == "multilabel" else targets),
         groups=None if group is None else groups_of(raw, group, notes),
         time=None if time is None else times_of(raw, time, notes),
-        dropped=dropped,
+        dropped=(*dropped, *constant),
         notes=notes.sentences(),
         source=raw.name,
     )
@@ -257,7 +289,7 @@ def _again(
 ) -> Table:
     """Return a table that is one already, less the columns to drop."""
     settled = {name: getattr(options, name) for name in _SETTLED}
-    if targets not in ((), (table.target,)):
+    if targets not in ((), (table.target,), table.target_columns):
         settled["target"] = targets[0] if len(targets) == 1 else list(targets)
     asked = [
         f"{name}={value!r}" for name, value in settled.items() if value is not None

@@ -30,7 +30,13 @@ from equipoise.task import Task
 
 MOST_NUMBERS = 100
 MOST_FRACTIONS = 20
+MOST_PLAIN_NUMBERS = 20
+MOST_SHARE = 0.05
+"""Whole numbers are classes without being asked for up to so many, or so large a share
+of the rows."""
 MOST_CLASSES = 1000
+LEAST_ROWS = 2
+"""Rows of each class, on average."""
 
 PositiveLabel = str | int | float | bool
 Positives = PositiveLabel | Sequence[PositiveLabel]
@@ -52,44 +58,45 @@ class TargetValues:
 
 def read_target(
     raw: Raw,
-    names: Sequence[str],
+    name: str,
     notes: Notes,
     *,
     positive: Positives | None = None,
     task: str | None = None,
     unlabelled: str = "refuse",
 ) -> TargetValues:
-    """Read the target columns of a source.
+    """Read the target column of a source.
 
     Args:
         raw: The source.
-        names: One column, or several for a multi-label task.
+        name: The column.
         notes: Collects what was done.
         positive: The positive class, or several; None for the rarest.
-        task: "binary", "multiclass", "multilabel", or None to detect it.
+        task: "binary", "multiclass", or None to detect it.
         unlabelled: Whether labels such as -1 beside 0 and 1 are refused ("refuse") or
             a class like any other ("keep").
 
     Raises:
         TargetError: A target is missing, infinite, constant, or no set of classes.
     """
-    if len(names) > 1 or task == "multilabel":
-        return _multilabel(raw, names, notes, positive, task)
-    codes, classes = label_codes(raw, names[0], notes)
+    codes, classes = label_codes(raw, name, notes, named=task == "multiclass")
     counts = np.bincount(codes, minlength=len(classes))
     if len(classes) < 2:
         raise TargetError(
             sentence(
-                f"the target {names[0]!r} with one class only, {classes[0]!r} in all "
+                f"the target {name!r} with one class only, {classes[0]!r} in all "
                 f"{len(codes):,} rows of {raw.name}",
                 "at least two classes",
                 "Nothing can be learned from one class; is this the right column?",
             )
         )
     if unlabelled != "keep":
-        _require_labelled(codes, classes, names[0], raw)
-    chosen = _positive(positive, classes, counts, names[0], notes)
+        _require_labelled(codes, classes, name, raw)
+    chosen = _positive(positive, classes, counts, name, notes)
     if task == "multiclass" or (task is None and positive is None and len(classes) > 2):
+        if task is None:
+            _require_class_numbers(classes, len(codes), name)
+        _require_rows_of_each(classes, len(codes), name)
         return TargetValues(codes, Task("multiclass", classes))
     y = np.isin(codes, chosen).astype(np.int8)
     words = [classes[code] for code in chosen]
@@ -97,7 +104,7 @@ def read_target(
     if len(rest) > 1 or len(words) > 1:
         several = len(words) > 1
         notes.add(
-            f"Class{'es'[: 2 * several]} {listing(words)} of target {names[0]!r} "
+            f"Class{'es'[: 2 * several]} {listing(words)} of target {name!r} "
             f"({int(counts[chosen].sum()):,} rows) {'are' if several else 'is'} held "
             + (
                 f"against the {len(rest)} others together."
@@ -123,8 +130,8 @@ def _require_labelled(
     raise TargetError(
         sentence(
             f"the target {name!r} with {listing(nothing)} in {len(rows):,} rows beside "
-            f"{listing(rest)} ({_places(rows, raw)}), which seem to be rows without a "
-            "label",
+            f"{listing(rest)} ({places_of(rows, raw)}), which seem to be rows without "
+            "a label",
             "a label in every row: rows without one are not negatives",
             f"Pass unlabelled='drop' to leave these rows out, or unlabelled='keep' if "
             f"{listing(nothing)} is a class like the others.",
@@ -133,15 +140,15 @@ def _require_labelled(
 
 
 def unlabelled_rows(raw: Raw, names: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Return which rows lack a label in one of the target columns, `[rows]`.
+    """Return which rows lack a label in all of the target columns, `[rows]`.
 
     Args:
         raw: The source.
         names: The target columns.
     """
-    without = np.zeros(raw.data.num_rows, bool)
+    without = np.ones(raw.data.num_rows, bool)
     for name in names:
-        texts = tidy(_texts(raw, name))
+        texts = tidy(target_texts(raw, name))
         words = texts.list()
         blank = lowered_in(texts, frozenset(UNLABELLED))
         nothing = says_nothing([text for text in words if text]) if words else []
@@ -156,36 +163,54 @@ def unlabelled_rows(raw: Raw, names: Sequence[str]) -> npt.NDArray[np.bool_]:
         gone = np.array([text in nothing for text in words], bool)
         if raw.typed:
             blank = lowered_in(texts, frozenset({"nan", "<na>"})) | gone
-        without |= (texts.codes < 0) | texts.at(blank | gone)
+        without &= (texts.codes < 0) | texts.at(blank | gone)
     return without
 
 
-def label_codes(raw: Raw, name: str, notes: Notes) -> tuple[IntArray, tuple[str, ...]]:
+def label_codes(
+    raw: Raw, name: str, notes: Notes, *, named: bool = False
+) -> tuple[IntArray, tuple[str, ...]]:
     """Return class numbers `[rows]` and the classes' texts, in order.
 
     Labels that differ by spaces or case become one, under the commonest spelling,
     with a note. Numbers are ordered as numbers, texts by the alphabet.
 
+    Args:
+        raw: The source.
+        name: The target column.
+        notes: Takes what was done.
+        named: Whether the values are known to name classes, however many they are.
+
     Raises:
         TargetError: A label is missing or infinite, or these are not classes.
     """
-    texts = _present(_merged(_texts(raw, name), name, notes), raw, name, notes)
+    texts = _present(_merged(target_texts(raw, name), name, notes), raw, name, notes)
     numbers = parse_numbers(texts.values, raw.decimal)
     _require_finite(texts, numbers.values, raw, name)
     if numbers.numeric.all():
         texts, order = _canonical(texts, numbers.values)
-        _require_classes(texts, order, name)
+        if not named:
+            _require_classes(texts, order, name)
     else:
         order = np.argsort(np.array(texts.list(), dtype=object), kind="stable")
-        _require_few(texts, name)
+        if not named:
+            _require_few(texts, name)
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     everything = texts.list()
     return place[texts.codes], tuple(everything[int(k)] for k in order)
 
 
-def _texts(raw: Raw, name: str) -> Texts:
-    """Return labels as texts."""
+def target_texts(raw: Raw, name: str) -> Texts:
+    """Return labels as texts.
+
+    Args:
+        raw: The source.
+        name: The target column.
+
+    Raises:
+        TargetError: Values of its type name no classes.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -221,7 +246,7 @@ def _present(texts: Texts, raw: Raw, name: str, notes: Notes) -> Texts:
         raise TargetError(
             sentence(
                 f"the target {name!r} of {raw.name} with {len(rows):,} missing "
-                f"value{'s'[: len(rows) > 1]} ({_places(rows, raw)})",
+                f"value{'s'[: len(rows) > 1]} ({places_of(rows, raw)})",
                 "a target in every row",
                 "Pass unlabelled='drop' to leave these rows out, or fill in their "
                 "targets.",
@@ -237,14 +262,20 @@ def _require_finite(texts: Texts, values: Any, raw: Raw, name: str) -> None:
         raise TargetError(
             sentence(
                 f"the target {name!r} of {raw.name} with {len(rows):,} infinite "
-                f"value{'s'[: len(rows) > 1]} ({_places(rows, raw)})",
+                f"value{'s'[: len(rows) > 1]} ({places_of(rows, raw)})",
                 "finite targets",
                 "Remove these rows, or correct their targets.",
             )
         )
 
 
-def _places(rows: IntArray, raw: Raw) -> str:
+def places_of(rows: IntArray, raw: Raw) -> str:
+    """Return where the first rows of some lie, in words.
+
+    Args:
+        rows: Their positions.
+        raw: The source.
+    """
     shown = ", ".join(raw.place(int(row)) for row in rows[:5])
     return shown if len(rows) <= 5 else f"{shown}, ..."
 
@@ -268,16 +299,58 @@ def _require_classes(texts: Texts, order: IntArray, name: str) -> None:
     fractions = bool((numbers != np.floor(numbers)).any())
     most = MOST_FRACTIONS if fractions else MOST_NUMBERS
     if len(order) > most:
-        raise TargetError(
-            sentence(
-                f"the target {name!r} with {len(order):,} different numbers, from "
-                f"{significant(numbers.min(), 6)} to {significant(numbers.max(), 6)}",
-                f"classes; at most {most} different "
-                f"{'numbers with fractions' if fractions else 'whole numbers'}",
-                "This looks like a regression. Make classes of it first, for example "
-                "by a threshold.",
-            )
+        raise _regression(numbers, name, f"at most {most} different")
+
+
+def _require_class_numbers(classes: tuple[str, ...], rows: int, name: str) -> None:
+    """Raise if several classes, none of which is chosen, look like measured numbers."""
+    import pyarrow as pa
+
+    parsed = parse_numbers(pa.array(classes, pa.large_string()))
+    if not parsed.numeric.all():
+        return
+    numbers = np.array([float(text) for text in classes])
+    if (numbers != np.floor(numbers)).any():
+        raise _regression(numbers, name, "at most two different")
+    if len(classes) > max(MOST_PLAIN_NUMBERS, MOST_SHARE * rows):
+        raise _regression(
+            numbers,
+            name,
+            f"at most {MOST_PLAIN_NUMBERS}, or {MOST_SHARE:.0%} of the rows, different",
         )
+
+
+def _regression(
+    numbers: npt.NDArray[np.float64], name: str, accepted: str
+) -> TargetError:
+    """Return the error that numbers are no classes."""
+    fractions = bool((numbers != np.floor(numbers)).any())
+    return TargetError(
+        sentence(
+            f"the target {name!r} with {len(numbers):,} different numbers, from "
+            f"{significant(numbers.min(), 6)} to {significant(numbers.max(), 6)}",
+            f"classes; {accepted} "
+            f"{'numbers with fractions' if fractions else 'whole numbers'}",
+            "This looks like a regression, which is not served. Pass task='multiclass' "
+            "if each number names a class; or make classes of it first, for example "
+            "by a threshold.",
+        )
+    )
+
+
+def _require_rows_of_each(classes: tuple[str, ...], rows: int, name: str) -> None:
+    """Raise if there are too many classes to be learned from so few rows."""
+    count = len(classes)
+    if count <= MOST_CLASSES and rows >= LEAST_ROWS * count:
+        return
+    raise TargetError(
+        sentence(
+            f"the target {name!r} with {count:,} classes in {rows:,} rows "
+            f"({listing(classes, 3)})",
+            f"at most {MOST_CLASSES:,} classes, of {LEAST_ROWS} rows on average",
+            "Make fewer classes of it, for example one of all rare ones.",
+        )
+    )
 
 
 def _require_few(texts: Texts, name: str) -> None:
@@ -287,7 +360,7 @@ def _require_few(texts: Texts, name: str) -> None:
             sentence(
                 f"the target {name!r} with {count:,} different texts in {rows:,} rows "
                 f"({listing(texts.list(), 3)})",
-                "a target that names classes",
+                f"a target that names at most {MOST_CLASSES:,} classes",
                 "This looks like an identifier or free text.",
             )
         )
@@ -412,43 +485,3 @@ def _written(positive: PositiveLabel) -> str:
         return text
     number = parse_numbers(pa.array([text], pa.large_string()))
     return f"{number.values[0]:.15g}" if number.numeric[0] else text
-
-
-_YES = {"1", "true", "yes", "y", "t"}
-_NO = {"0", "-1", "false", "no", "n", "f"}
-
-
-def _multilabel(
-    raw: Raw,
-    names: Sequence[str],
-    notes: Notes,
-    positive: Positives | None,
-    task: str | None,
-) -> TargetValues:
-    if task not in {None, "multilabel"} or positive is not None:
-        argument = (
-            f"positive={positive!r}" if positive is not None else f"task={task!r}"
-        )
-        raise TargetError(
-            sentence(
-                f"{len(names)} target columns with {argument}",
-                "several target columns for a multi-label task",
-                "Name one target column for a binary or multi-class task.",
-            )
-        )
-    columns = [_yes_or_no(raw, name, notes) for name in names]
-    return TargetValues(np.stack(columns, axis=1), Task("multilabel", tuple(names)))
-
-
-def _yes_or_no(raw: Raw, name: str, notes: Notes) -> npt.NDArray[np.int8]:
-    codes, classes = label_codes(raw, name, notes)
-    folded = [text.casefold() for text in classes]
-    if not set(folded) <= _YES | _NO:
-        raise TargetError(
-            sentence(
-                f"the label column {name!r} with values {listing(classes)}",
-                "0 and 1, true and false, or yes and no",
-            )
-        )
-    positive = np.array([text in _YES for text in folded], np.int8)
-    return np.asarray(positive[codes])

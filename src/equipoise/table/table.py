@@ -201,6 +201,11 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     @property
+    def target_columns(self) -> tuple[str, ...]:
+        """The columns that hold the target: one, or one for each of several labels."""
+        return self.classes if self.task.kind == "multilabel" else (self.target,)
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes, as in `Task`."""
         return self.task.classes
