@@ -63,7 +63,7 @@ Y = (np.arange(200) % 8 == 0).astype(int)
 Z = RANDOM.normal(size=200) - 2 + 1.5 * Y
 P = priors.probability(Z)
 X = np.stack([Z + RANDOM.normal(size=200), RANDOM.normal(size=200)], axis=1)
-THREE = Task("multiclass", ("a", "b", "c"))
+A_B_C = Task("multiclass", ("a", "b", "c"))
 COLUMNS = {"a": X[:, 0], "b": X[:, 1], "y": Y}
 SHORT: dict[str, Any] = {"strategy": "logistic", "repeats": 1, "folds": 2}
 
@@ -363,10 +363,10 @@ CASES: dict[str, Case] = {
     ),
     "strategies/by_task.py: Use weights= for weights of the classes.": Case(
         lambda _: require_task(
-            strategies.Strategy(loss="focal", options={"alpha": 0.3}), THREE
+            strategies.Strategy(loss="focal", options={"alpha": 0.3}), A_B_C
         ),
         lambda _: require_task(
-            strategies.Strategy(loss="focal", weights="balanced"), THREE
+            strategies.Strategy(loss="focal", weights="balanced"), A_B_C
         ),
     ),
     "uncertainty/metric_interval.py: Leave the threshold out.": Case(

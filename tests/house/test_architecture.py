@@ -304,7 +304,7 @@ WITHOUT_A_SOURCE_FILE = {
 """Test files that mirror no source file, and what they are about."""
 
 
-def sources_without_a_test(sources: Iterable[str], tests: Container[str]) -> list[str]:
+def without_a_test(sources: Iterable[str], tests: Container[str]) -> list[str]:
     """Return the source files whose test file is absent; all are relative."""
     return [
         source
@@ -314,7 +314,7 @@ def sources_without_a_test(sources: Iterable[str], tests: Container[str]) -> lis
     ]
 
 
-def tests_without_a_source(tests: Iterable[str], sources: Container[str]) -> list[str]:
+def without_a_source(tests: Iterable[str], sources: Container[str]) -> list[str]:
     """Return the test files whose source file is absent; all are relative."""
     return [
         test
@@ -338,19 +338,19 @@ def mirrored_files() -> tuple[list[str], list[str]]:
 def test_a_missing_mirror_is_found() -> None:
     sources = ["a.py", "room/__init__.py", "room/b.py", "room/c.py"]
     tests = ["test_a.py", "room/test_b.py", "room/test_d.py", "test_c.py"]
-    assert sources_without_a_test(sources, tests) == ["room/c.py"]
-    assert tests_without_a_source(tests, sources) == ["room/test_d.py", "test_c.py"]
+    assert without_a_test(sources, tests) == ["room/c.py"]
+    assert without_a_source(tests, sources) == ["room/test_d.py", "test_c.py"]
 
 
 def test_the_test_tree_mirrors_the_source() -> None:
     """Both ways; the lists name the exceptions, and nothing that is none."""
     sources, tests = mirrored_files()
     assert len(sources) > 250
-    assert sources_without_a_test(sources, tests) == [*WITHOUT_A_TEST_FILE], (
+    assert without_a_test(sources, tests) == [*WITHOUT_A_TEST_FILE], (
         "write tests/ROOM/test_NAME.py for src/equipoise/ROOM/NAME.py, or say in "
         "WITHOUT_A_TEST_FILE why it needs none"
     )
-    assert tests_without_a_source(tests, sources) == [*WITHOUT_A_SOURCE_FILE], (
+    assert without_a_source(tests, sources) == [*WITHOUT_A_SOURCE_FILE], (
         "name a test file after its source file, or say in WITHOUT_A_SOURCE_FILE "
         "what it is about"
     )
