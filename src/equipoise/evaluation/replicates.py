@@ -212,6 +212,7 @@ def replicate(
             errors[name].append(
                 {} if arm.choice is None else arm.choice.errors(weights)
             )
+        del weights  # the next ones are drawn before the loop would let go of these
     return {
         name: ArmReplicates(
             _moved_back(_joined(values[name]), arms[name].points, even(replicator)),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from equipoise._core.checks import sentence
+from equipoise._core.memory import arrow_from_system
 from equipoise.errors import InputError, TableError, TableWarning
 from equipoise.reading.feature_columns import read_feature_columns
 from equipoise.reading.label_columns import label_names, read_label_columns
@@ -197,6 +198,21 @@ def read_source(
         targets = tuple(options.targets)
     if isinstance(source, Table):
         return _again(source, targets, options, like)
+    with arrow_from_system():
+        table = _read(source, targets, options, like, labelled)
+    for note in table.notes:
+        warnings.warn(note, TableWarning, stacklevel=3)
+    return table
+
+
+def _read(
+    source: Any,
+    targets: tuple[str, ...],
+    options: ReadingOptions,
+    like: Table | None,
+    labelled: bool,
+) -> Table:
+    """Read what is not a table yet; see `read_source`."""
     if like is not None and labelled:
         targets = targets or like.target_columns
     if like is None:
@@ -223,16 +239,12 @@ def read_source(
         raw = with_labels_only(raw, targets, notes)
     if like is None:
         table = _new_table(raw, targets, options, notes)
-        table = dataclasses.replace(table, order=order)
-    else:
-        if labelled:
-            raw = renamed_target(raw, targets, like.target)
-        table = table_like(
-            raw, like, notes, labelled=labelled, group=options.group, time=options.time
-        )
-    for note in table.notes:
-        warnings.warn(note, TableWarning, stacklevel=3)
-    return table
+        return dataclasses.replace(table, order=order)
+    if labelled:
+        raw = renamed_target(raw, targets, like.target)
+    return table_like(
+        raw, like, notes, labelled=labelled, group=options.group, time=options.time
+    )
 
 
 def _target_names(target: Any, matrix: bool) -> tuple[str, ...]:

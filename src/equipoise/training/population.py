@@ -13,7 +13,14 @@ import tensorflow as tf
 
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
-from equipoise._core.types import AnyArray, FloatArray, Int32Array, IntArray, Tensors
+from equipoise._core.types import (
+    AnyArray,
+    FloatArray,
+    Int32Array,
+    IntArray,
+    Tensor,
+    Tensors,
+)
 from equipoise.errors import TrainingError
 from equipoise.networks.layout import Layout, places
 from equipoise.networks.parameters import Parameters, shapes, to_exact_layout
@@ -167,27 +174,29 @@ class Population:
         self.now = self.now.finished()
 
     def _trained(self) -> Mapping[str, Tensors]:
-        """Return the state after one more epoch, block by block."""
+        """Return the state after one more epoch, block by block.
+
+        The state before it is moved: it would double what an epoch needs.
+        """
         active = self.now.active
+        self.now, state = self.now.moved()
         if len(active) <= self._block:
             draws, columns = self._draws(active), self._columns(active)
-            return self._program.epoch(self.now.state, self.data, draws, columns)
+            return self._program.epoch(state, self.data, draws, columns)
+        count = range(0, len(active), self._block)
+        blocks = [slice(first, first + self._block) for first in count]
+        before = _divided(state, blocks)
         after = []
-        for first in range(0, len(active), self._block):
-            here = slice(first, first + self._block)
-            state = {
-                kind: {name: value[here] for name, value in arrays.items()}
-                for kind, arrays in self.now.state.items()
-            }
+        for number, here in enumerate(blocks):
             draws, columns = self._draws(active[here]), self._columns(active[here])
-            after.append(self._program.epoch(state, self.data, draws, columns))
+            after.append(self._program.epoch(before[number], self.data, draws, columns))
         # Taken out of the blocks as they are joined, so that no state is held twice.
         return {
             kind: {
                 name: tf.concat([block[kind].pop(name) for block in after], 0)
-                for name in arrays
+                for name in list(after[0][kind])
             }
-            for kind, arrays in self.now.state.items()
+            for kind in state
         }
 
     # ---- what a program takes
@@ -410,6 +419,26 @@ class Population:
         if joined.ndim == 2:
             joined = joined[..., None]
         return [joined[i, : len(at)] for i, at in enumerate(rows)]
+
+
+def _divided(
+    state: Mapping[str, dict[str, Tensor]], blocks: Sequence[slice]
+) -> list[dict[str, dict[str, Tensor]]]:
+    """Move a state into blocks of members.
+
+    Each block has its own memory, which is free again once the block is trained. The
+    slices of TensorFlow would share that of the whole.
+    """
+    divided: list[dict[str, dict[str, Tensor]]] = [
+        {kind: {} for kind in state} for _ in blocks
+    ]
+    for kind, arrays in state.items():
+        for name in list(arrays):
+            whole = arrays.pop(name)
+            members = np.arange(len(whole), dtype=np.int32)
+            for block, here in zip(divided, blocks, strict=True):
+                block[kind][name] = tf.gather(whole, members[here])
+    return divided
 
 
 def last_intervals(exact: Layout, common: Layout) -> npt.NDArray[np.float32]:

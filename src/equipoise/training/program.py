@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +96,6 @@ class Program:
         self._compiled = tf.function(
             self._epoch,
             input_signature=[
-                specs.state(),
                 specs.data(),
                 specs.draws(),
                 specs.members(),
@@ -122,7 +121,7 @@ class Program:
 
     def epoch(
         self,
-        state: Mapping[str, Tensors],
+        state: Mapping[str, dict[str, Tensor]],
         data: Tensors,
         draws: Tensors,
         members: Mapping[str, Any],
@@ -130,7 +129,9 @@ class Program:
         """Return the state after an epoch.
 
         Args:
-            state: "weights", "m" and "v", each name to `[members, ...]`.
+            state: "weights", "m" and "v", each name to `[members, ...]`. It is moved
+                into the program, which leaves the dictionaries empty: while it is
+                updated in place, no second copy is held.
             data: The rows of all parts: "numbers", "positions" and "codes" as in
                 `EncodedStore`, "targets", and "weights" if rows have weights. Targets
                 are 0 or 1; class numbers, int32; or `[rows, labels]` int8, -1 for a
@@ -151,27 +152,24 @@ class Program:
         """
         after: dict[str, dict[str, Tensor]]
         with self._lock:  # the variables serve one call at a time
-            after = self._compiled(state, data, draws, members)
+            try:
+                for kind, variables in self._held.items():
+                    for name, variable in variables.items():
+                        variable.assign(state[kind].pop(name))
+                after = self._compiled(data, draws, members)
+            finally:
+                for variables in self._held.values():
+                    for variable in variables.values():
+                        variable.assign(_empty(variable.shape[1:], self._dtype))
         return after
 
     def _epoch(
-        self,
-        state: Mapping[str, Tensors],
-        data: Tensors,
-        draws: Tensors,
-        members: Mapping[str, Any],
+        self, data: Tensors, draws: Tensors, members: Mapping[str, Any]
     ) -> dict[str, dict[str, Tensor]]:
         """Run the updates on variables, which Adam changes in place.
 
-        They hold nothing between calls: the state is what goes in and comes out.
+        They hold nothing between calls: the state is what `epoch` takes and returns.
         """
-        held = [
-            (variable, state[kind][name])
-            for kind, variables in self._held.items()
-            for name, variable in variables.items()
-        ]
-        for variable, value in held:
-            variable.assign(value)
         steps = tf.shape(draws["index"])[0]
 
         def body(step: Tensor) -> tuple[Tensor]:
@@ -181,13 +179,10 @@ class Program:
         tf.while_loop(
             lambda step: step < steps, body, (tf.constant(0),), parallel_iterations=1
         )
-        after = {
+        return {
             kind: {name: variable.read_value() for name, variable in variables.items()}
             for kind, variables in self._held.items()
         }
-        for variable, value in held:
-            variable.assign(value[:0])
-        return after
 
     def _step(
         self,
@@ -474,9 +469,11 @@ def _where_warm(warm: Tensor, first: Tensor, then: Tensor) -> Tensor:
 
 def _variable(shape: tuple[int, ...], dtype: Any) -> Any:
     """Return an empty variable with an open member axis."""
-    return tf.Variable(
-        tf.zeros((0, *shape), dtype), trainable=False, shape=(None, *shape)
-    )
+    return tf.Variable(_empty(shape, dtype), trainable=False, shape=(None, *shape))
+
+
+def _empty(shape: Sequence[int], dtype: Any) -> Tensor:
+    return tf.zeros((0, *shape), dtype)
 
 
 class _Specs:
@@ -494,9 +491,6 @@ class _Specs:
 
     def weights(self) -> dict[str, Any]:
         return {n: self.floats(None, *shape) for n, shape in self._signature.shapes}
-
-    def state(self) -> dict[str, Any]:
-        return {kind: self.weights() for kind in _KINDS}
 
     def data(self) -> dict[str, Any]:
         numbers, positions = self._signature.inputs

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from equipoise._core.checks import sentence
-from equipoise._core.types import BoolArray, IntArray, Tensors
+from equipoise._core.types import BoolArray, IntArray, Tensor, Tensors
 from equipoise.errors import InputError
 from equipoise.networks.parameters import Parameters
 from equipoise.training.stopping import Patience
@@ -22,7 +22,8 @@ from equipoise.training.stopping import Patience
 class Snapshot:
     """The state after an epoch.
 
-    It is replaced as a whole, so whoever is interrupted finds a whole one.
+    It is replaced as a whole, so whoever is interrupted finds a whole one. Only
+    while an epoch runs is its state away (`moved`).
 
     Attributes:
         epoch: How many epochs have ended.
@@ -104,6 +105,14 @@ class Snapshot:
             whole = whole.turning(turning)
         done &= ~first
         return whole.without(done) if done.any() else whole
+
+    def moved(self) -> tuple[Snapshot, dict[str, dict[str, Tensor]]]:
+        """Return this without its state, and the state, which an epoch takes over.
+
+        Whoever is interrupted then still has the best weights.
+        """
+        state = {kind: dict(arrays) for kind, arrays in self.state.items()}
+        return replace(self, state={kind: {} for kind in state}), state
 
     def turning(self, which: BoolArray) -> Snapshot:
         """Return the state after the warm start of some members, `[active]`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from equipoise._core.memory import release_memory
 from equipoise.jobs import Outcome, Progress, scaled
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.runners.runner import Shard, StrategyFailure, shard_outcomes
@@ -14,7 +15,8 @@ class LocalRunner:
     """Does one shard after the other in this process.
 
     Networks come last: they load TensorFlow, which takes hundreds of megabytes, and
-    what trees take while they grow is free again by then.
+    what trees take while they grow is free again by then. What a shard leaves free is
+    given back to the system.
     """
 
     def run(
@@ -38,6 +40,7 @@ class LocalRunner:
             share = len(shards[place].strategies) / total
             report = None if progress is None else scaled(progress, done, share)
             results[place] = list(shard_outcomes(plan, shards[place], report))
+            release_memory()
             done += share
             while following in results:
                 yield from results.pop(following)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Give memory that is free within the process back to the system."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+_lock = threading.Lock()
+_readers = 0
+"""How many `arrow_from_system` are open."""
+_pool: Any = None
+"""The memory pool that Arrow had before the first of them."""
+
+
+def release_memory() -> None:
+    """Give what the C library holds free back to the system, if it can.
+
+    The GNU C library keeps most of what is freed for later requests, in pieces that
+    the next, larger arrays do not fit into. Other libraries are left alone. A call
+    takes milliseconds, so make one between steps, never in a loop.
+    """
+    trim = _trim()
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    """Return `malloc_trim` of the C library, or None if it has none."""
+    try:
+        trim: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):  # musl, macOS; Windows: TypeError
+        return None
+    return trim
+
+
+@contextlib.contextmanager
+def arrow_from_system() -> Iterator[None]:
+    """Return a context in which PyArrow takes memory from the C library.
+
+    PyArrow's own pool keeps 20 to 30 MB of a few that it needed. The pool from before
+    is back when the last such context ends; what was made in between stays valid.
+    """
+    import pyarrow as pa
+
+    global _readers, _pool
+    with _lock:
+        if _readers == 0:
+            _pool = pa.default_memory_pool()
+            pa.set_memory_pool(pa.system_memory_pool())
+        _readers += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _readers -= 1
+            if _readers == 0:
+                pa.set_memory_pool(_pool)
+                _pool = None
