@@ -240,6 +240,32 @@ def test_ctrl_c_ends_with_the_best_epochs_so_far(table, jobs_for) -> None:
     assert all("Stopped by the user" in outcome.notes[-1] for outcome in found)
 
 
+def test_ctrl_c_within_an_epoch_leaves_the_best_before_it(
+    population_of, table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its state was moved out of the population when it began."""
+    from equipoise.training.program import Program
+
+    whole = population_of(table, ["plain", "smote"], epochs=2)
+    assert train(whole)
+    population = population_of(table, ["plain", "smote"], epochs=9)
+    calls: list[dict[str, dict[str, object]]] = []
+
+    def epoch(self, state, data, draws, members):
+        calls.append(state)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return run(self, state, data, draws, members)
+
+    run = Program.epoch
+    monkeypatch.setattr(Program, "epoch", epoch)
+    assert not train(population)
+    assert [any(state.values()) for state in calls] == [False, False, True]
+    for one, other in zip(population.results(False), whole.results(False), strict=True):
+        assert one.best_epoch == other.best_epoch
+        np.testing.assert_array_equal(one.log_odds, other.log_odds)
+
+
 def test_ctrl_c_keeps_the_groups_that_are_done(table, jobs_for) -> None:
     """Those of the group in training are told, those that wait have no outcome."""
     settings = TrainingSettings(batch=64, epochs=20, memory_limit=2**20)

@@ -128,3 +128,15 @@ def test_members_turn_each_by_themselves() -> None:
     later = now.after(state_of(3, 3), np.array([1.0, 3.0, 9.0]), 2, warm)
     assert later.active.tolist() == [0, 2]  # the second has no warm start
     assert later.patience.epoch.tolist() == [3, 1, 3]
+
+
+def test_a_state_that_is_away_leaves_the_best_weights(after_three) -> None:
+    left, state = after_three.moved()
+    assert {kind: set(arrays) for kind, arrays in state.items()} == {
+        kind: {"kernel", "bias"} for kind in ("weights", "m", "v")
+    }
+    state["weights"].clear()
+    assert after_three.state["weights"]  # a dictionary of its own
+    done = left.finished()
+    assert sorted(done.kept) == [0, 1, 2]
+    np.testing.assert_allclose(done.kept[2]["bias"], [3.2])
