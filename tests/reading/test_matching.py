@@ -13,6 +13,7 @@ import pytest
 
 from equipoise.errors import TableError, TableWarning, TargetError
 from equipoise.reading.read import read_table
+from equipoise.table.rare_classes import treat_rare
 from equipoise.table.table import Table
 
 ROWS = 60
@@ -172,3 +173,56 @@ def test_one_class_against_all_others_takes_new_ones() -> None:
         first = read_table(data, "y", positive="a")
     second = read_table(data.assign(y=np.repeat(["d", "a", "c"], 20)), like=first)
     np.testing.assert_array_equal(second.y, np.repeat([0, 1, 0], 20))
+
+
+def three_classes() -> pd.DataFrame:
+    return frame()[["x", "n"]].assign(y=np.repeat(["a", "b", "c"], [30, 28, 2]))
+
+
+def test_several_classes_are_numbered_as_before(tmp_path: Path) -> None:
+    data = three_classes()
+    first = read_table(data, "y")
+    later = data.assign(y=np.repeat(["C", " b", "c"], 20))  # spelled otherwise
+    later.to_csv(tmp_path / "later.csv", index=False)
+    for source in (later, tmp_path / "later.csv"):
+        with pytest.warns(TableWarning, match="differ by spaces or case only"):
+            second = read_table(source, like=first)
+        assert second.task == first.task
+        np.testing.assert_array_equal(second.y, np.repeat([2, 1, 2], 20))
+        assert second.y is not None
+        assert second.y.dtype == np.int64
+
+
+def test_a_class_that_only_the_test_rows_have() -> None:
+    data = three_classes()
+    first = read_table(data, "y")
+    later = data.assign(y=np.repeat(["a", "d", "e"], 20))
+    with pytest.raises(
+        TargetError,
+        match=r"has the classes 'd', 'e' in 40 rows\. Accepted: .*'a', 'b', 'c'\. "
+        "Leave these rows out",
+    ):
+        read_table(later, like=first)
+    with pytest.warns(TableWarning, match="All rows .* are of class 'a'"):
+        assert len(read_table(later[later["y"] == "a"], like=first)) == 20
+
+
+def test_many_numbers_that_name_classes() -> None:
+    y = np.arange(600) % 120
+    data = pd.DataFrame({"x": np.random.default_rng(0).normal(size=600), "y": y})
+    first = read_table(data, "y", task="multiclass")
+    second = read_table(data[:150], like=first)
+    np.testing.assert_array_equal(second.y, y[:150])
+
+
+def test_rare_classes_that_were_merged_are_so_later() -> None:
+    y = np.repeat(["a", "b", "c", "d"], [30, 25, 3, 2])
+    data = frame()[["x", "n"]].assign(y=y)
+    merged, _ = treat_rare(read_table(data, "y"), "merge")
+    assert merged.classes == ("a", "b", "other (rare)")
+    later = data.assign(y=np.repeat(["a", "D", "c"], 20))
+    second = read_table(later, like=merged)
+    np.testing.assert_array_equal(second.y, np.repeat([0, 2, 2], 20))
+    assert second.task == merged.task
+    later = data.assign(y=np.repeat(["a", "Other (rare)", "c"], 20))
+    np.testing.assert_array_equal(read_table(later, like=merged).y, second.y)

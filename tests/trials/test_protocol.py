@@ -10,6 +10,7 @@ import pytest
 
 from equipoise.errors import SplitError
 from equipoise.reading.read import read_table
+from equipoise.table.generated_tasks import make_classes, make_labels
 from equipoise.table.generators import GeneratedTable
 from equipoise.table.splits import SplitKeys
 from equipoise.table.table import Table
@@ -110,3 +111,40 @@ def test_what_is_not_there_to_split_by_is_no_matter_of_folds() -> None:
     with pytest.raises(SplitError, match="table read with group=") as raised:
         parts(SplitKeys.of(rows_of([1, 50, 99], 200)), Protocol(by="group"), [0])
     assert "folds" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", ["classes", "labels"])
+def test_parts_of_several_classes_and_labels(kind: str) -> None:
+    table = (
+        make_classes(300, counts=[200, 70, 24, 5, 1]).table
+        if kind == "classes"
+        else make_labels(300, shares=[0.5, 0.2, 0.06], unknown=0.05).table
+    )
+    keys = SplitKeys.of(table)
+    split = parts(keys, Protocol(seed=1), range(2))
+    assert len(split) == 10
+    for part in split:
+        rows = np.concatenate([part.train, part.stop, part.test])
+        assert np.array_equal(np.sort(rows), np.arange(300))
+        assert len(part.test) == 60
+        for number, view in enumerate(table.task.views(table.labels())):
+            if view.y.sum() >= 5:
+                assert view.y[part.train].any()
+                assert view.y[part.test].any()
+                assert view.y[part.stop].any() or number == 3
+    again = parts(keys, Protocol(seed=1), [1])
+    assert np.array_equal(split[-1].test, again[-1].test)
+    assert np.array_equal(split[-1].stop, again[-1].stop)
+
+
+def test_advice_for_several_classes_works() -> None:
+    few = make_classes(30, counts=[24, 3, 3]).table
+    with pytest.raises(SplitError, match=r"best class has 6.*Pass folds=6, which"):
+        parts(SplitKeys.of(few), Protocol(folds=8), range(1))
+    assert len(parts(SplitKeys.of(few), Protocol(folds=6), range(1))) == 6
+    one = dataclasses.replace(few, y=np.zeros(30, np.int64))
+    with pytest.raises(SplitError, match=r"No other number .* Collect more rows\.$"):
+        parts(SplitKeys.of(one, "ignore"), Protocol(duplicates="ignore"), range(1))
+    grouped = dataclasses.replace(one, groups=np.arange(30) // 2)
+    with pytest.raises(SplitError, match="needs two classes, each in at least 3"):
+        parts(SplitKeys.of(grouped), Protocol(), range(1))
