@@ -830,6 +830,15 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "reading/target_columns.py: Name them in the order of the first table; or leave "
+    "out targets=, if they have the same names.": (
+        "tests/reading/test_target_columns.py",
+        "test_label_columns_take_the_earlier_names_in_order",
+    ),
+    "table/rare_classes.py: Pass rare='keep' or rare='merge'.": (
+        "tests/table/test_rare_classes.py",
+        "test_other_rows_get_the_same_classes",
+    ),
     "table/rare_classes.py: Pass rare='drop' to leave rare labels out.": (
         "tests/table/test_rare_classes.py",
         "test_labels",

@@ -283,3 +283,20 @@ def test_matrices_like_an_earlier_one() -> None:
     named = read((x, y[:, [0, 2, 3]]), targets=["p", "q", "r"])
     again = read((x[:5], y[:5, [0, 2, 3]]), like=named)
     np.testing.assert_array_equal(again.y, y[:5, [0, 2, 3]])
+
+
+def test_label_columns_of_other_names() -> None:
+    data = frame()
+    first = read(data, targets="label_*")
+    later = data.rename(columns={"label_a": "p", "label_b": "q", "label_c": "r"})
+    for options in ({"targets": ["p", "q", "r"]}, {"target": ["p", "q", "r"]}):
+        np.testing.assert_array_equal(read(later, like=first, **options).y, first.y)
+    np.testing.assert_array_equal(
+        read((data[["x"]], first.labels()), like=first).y, first.y
+    )
+    with pytest.raises(TargetError, match=r"2 label columns .*'p', 'q'.* the 3 of"):
+        read(later, like=first, targets=["p", "q"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TableWarning)
+        (block,) = labelled_blocks(data, first)
+    np.testing.assert_array_equal(block.table.labels(), first.y)

@@ -9,7 +9,7 @@ import pytest
 from equipoise.errors import TargetError
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.target_columns import (
-    renamed_target,
+    renamed_targets,
     require_targets,
     shown,
     with_labels_only,
@@ -41,10 +41,22 @@ def test_of_many_columns_the_likeliest_come_first() -> None:
 
 
 def test_a_target_takes_the_earlier_name() -> None:
-    assert renamed_target(RAW, ["Class"], "y").data.column_names == ["x", "y"]
-    assert renamed_target(RAW, ["Class"], "x").data.column_names == ["x"]
-    assert renamed_target(RAW, ["Class"], "Class") is RAW
-    assert renamed_target(RAW, ["x", "Class"], "y") is RAW
+    assert renamed_targets(RAW, ["Class"], ["y"]).data.column_names == ["x", "y"]
+    assert renamed_targets(RAW, ["Class"], ["x"]).data.column_names == ["x"]
+    assert renamed_targets(RAW, ["Class"], ["Class"]) is RAW
+
+
+def test_label_columns_take_the_earlier_names_in_order() -> None:
+    raw = Raw(pa.table({"x": [1], "p": [2], "q": [3], "a": [4]}), "the frame")
+    renamed = renamed_targets(raw, ["q", "p"], ["a", "b"])
+    assert renamed.data.to_pydict() == {"x": [1], "b": [2], "a": [3]}
+    swapped = renamed_targets(raw, ["q", "p"], ["p", "q"])
+    assert swapped.data.to_pydict() == {"x": [1], "q": [2], "p": [3], "a": [4]}
+    with pytest.raises(TargetError, match=r"2 label columns .*the 1 of the first"):
+        renamed_targets(raw, ["p", "q"], ["a"])
+    # What the error proposes: as many, or the names that the columns have.
+    assert "a" in renamed_targets(raw, ["p"], ["a"]).data.column_names
+    assert renamed_targets(raw, ["a"], ["a"]) is raw
 
 
 def test_rows_without_a_label_are_left_out_with_a_note() -> None:

@@ -11,7 +11,7 @@ import pytest
 from equipoise.errors import InputError, TargetError
 from equipoise.table.generated_tasks import make_classes
 from equipoise.table.generators import gaussian_shift
-from equipoise.table.rare_classes import rare_classes, treat_rare
+from equipoise.table.rare_classes import rare_classes, treat_rare, with_classes_of
 from equipoise.table.splits import outer_splits
 from equipoise.table.table import Table
 from equipoise.task import Task
@@ -115,6 +115,33 @@ def test_labels() -> None:
     assert left.target == "a, b, d"
     np.testing.assert_array_equal(left.labels(), table.labels()[:, [0, 1, 3]])
     assert "left out: 'c' (38 rows)" in notes[0]
+
+
+def test_other_rows_get_the_same_classes(table: Table) -> None:
+    other = table.take(np.flatnonzero(np.isin(table.labels(), [1, 2, 3]))[::-1])
+    names = np.array(table.classes)[other.labels()]
+    merged, _ = treat_rare(table, "merge")
+    test, notes = with_classes_of(other, merged)
+    assert (test.task, notes) == (merged.task, ())
+    expected = np.where(names == "c2", "c2", "other (rare)")
+    assert np.array(merged.classes)[test.labels()].tolist() == expected.tolist()
+
+    dropped, _ = treat_rare(table, "drop")
+    test, notes = with_classes_of(other, dropped)
+    assert test.task == dropped.task
+    assert set(test.labels().tolist()) == {1}
+    np.testing.assert_array_equal(test["x0"].values, other["x0"].values[names == "c2"])
+    assert notes[0].startswith("4 rows of generators.make_classes left out")
+    with pytest.raises(TargetError, match=r"all of classes that were dropped.*'keep'"):
+        with_classes_of(table.take(table.labels() == 1), dropped)
+    rare_rows = table.take(table.labels() == 1)
+    assert with_classes_of(rare_rows, treat_rare(table)[0]) == (rare_rows, ())
+    assert len(with_classes_of(rare_rows, merged)[0]) == 3
+
+    left, _ = treat_rare(labels(), "drop", 3)
+    test, _ = with_classes_of(labels().take([0, 39]), left)
+    assert (test.task, test.target) == (left.task, "a, b, d")
+    np.testing.assert_array_equal(test.labels(), left.labels()[[0, 39]])
 
 
 def test_two_classes_are_as_they_are() -> None:

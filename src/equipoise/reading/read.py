@@ -25,7 +25,7 @@ from equipoise.reading.roles import groups_of, require_roles, times_of
 from equipoise.reading.source import Notes, Raw, Request
 from equipoise.reading.target import Positives, read_target
 from equipoise.reading.target_columns import (
-    renamed_target,
+    renamed_targets,
     require_targets,
     with_labels_only,
 )
@@ -232,8 +232,8 @@ def _read(
     if labelled:
         if options.targets is not None and not raw.targets:
             targets = label_names(targets, raw.data.column_names, raw.name)
-        if like is not None and like.task.kind == "multilabel":
-            targets = like.target_columns
+        if like is not None and set(like.target_columns) <= set(targets):
+            targets = like.target_columns  # those that the first table left out go
         require_targets(raw, targets)
     if labelled and options.unlabelled == "drop":
         raw = with_labels_only(raw, targets, notes)
@@ -241,7 +241,7 @@ def _read(
         table = _new_table(raw, targets, options, notes)
         return dataclasses.replace(table, order=order)
     if labelled:
-        raw = renamed_target(raw, targets, like.target)
+        raw = renamed_targets(raw, targets, like.target_columns)
     return table_like(
         raw, like, notes, labelled=labelled, group=options.group, time=options.time
     )

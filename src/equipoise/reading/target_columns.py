@@ -77,21 +77,34 @@ def require_targets(raw: Raw, targets: Sequence[str]) -> None:
             )
 
 
-def renamed_target(raw: Raw, targets: Sequence[str], name: str) -> Raw:
-    """Return a source whose target has the name that an earlier table gave it.
+def renamed_targets(raw: Raw, targets: Sequence[str], names: Sequence[str]) -> Raw:
+    """Return a source whose targets have the names that an earlier table gave them.
 
     Args:
         raw: The source.
-        targets: What it calls its targets; several are left as they are.
-        name: What the earlier table calls its target.
+        targets: What it calls its targets.
+        names: What the earlier table calls its own, in the same order.
+
+    Raises:
+        TargetError: They are not as many.
     """
-    if list(targets) == [name] or len(targets) != 1:
+    if list(targets) == list(names):
         return raw
-    data = raw.data
-    if name in data.column_names:  # another column than the one that is asked for
-        data = data.drop_columns([name])
-    names = [name if column == targets[0] else column for column in data.column_names]
-    return dataclasses.replace(raw, data=data.rename_columns(names))
+    if len(targets) != len(names):
+        raise TargetError(
+            sentence(
+                f"{len(targets)} label columns of {raw.name} ({listing(targets)})",
+                f"the {len(names)} of the first table, {listing(names)}",
+                "Name them in the order of the first table; or leave out targets=, if "
+                "they have the same names.",
+            )
+        )
+    # Columns of these names are others than those that are asked for.
+    others = [name for name in names if name not in targets]
+    data = raw.data.drop_columns([n for n in others if n in raw.data.column_names])
+    renamed = dict(zip(targets, names, strict=True))
+    columns = [renamed.get(column, column) for column in data.column_names]
+    return dataclasses.replace(raw, data=data.rename_columns(columns))
 
 
 def with_labels_only(raw: Raw, targets: Sequence[str], notes: Notes) -> Raw:

@@ -12,13 +12,13 @@ import dataclasses
 
 import numpy as np
 
-from equipoise._core.checks import integer, one_of, sentence
+from equipoise._core.checks import integer, listing, one_of, sentence
 from equipoise._core.types import BoolArray, IntArray
 from equipoise.errors import InputError, TargetError
 from equipoise.table.table import Table
 from equipoise.table.units import count_units
 
-__all__ = ["RARE", "rare_classes", "treat_rare"]
+__all__ = ["RARE", "rare_classes", "treat_rare", "with_classes_of"]
 
 RARE = ("keep", "merge", "drop")
 MERGED = "other (rare)"
@@ -105,6 +105,60 @@ def treat_rare(
     if rare == "drop":
         return _without_classes(table, numbers, folds)
     return _merged(table, numbers, folds, units)
+
+
+def with_classes_of(table: Table, treated: Table) -> tuple[Table, tuple[str, ...]]:
+    """Return other rows, such as a test file's, with the classes of a treated table.
+
+    Args:
+        table: Rows with the classes, or labels, that the table had before.
+        treated: What `treat_rare` returned.
+
+    Returns:
+        The rows: of merged classes as of the merged one, without rows of classes that
+        were dropped, without labels that were; and a note if rows were left out.
+
+    Raises:
+        TargetError: No row is left.
+
+    Example:
+        >>> from equipoise.table.generated_tasks import make_classes
+        >>> rows = make_classes(100, counts=[90, 5, 3, 2]).table
+        >>> merged, _ = treat_rare(rows, "merge")
+        >>> test, _ = with_classes_of(rows.take([0, 1]), merged)
+        >>> test.task == merged.task
+        True
+    """
+    if table.task == treated.task:
+        return table, ()
+    names, task = table.classes, treated.task
+    if task.kind == "multilabel":
+        columns = [names.index(name) for name in task.classes]
+        y = table.labels()[:, columns]
+        target = treated.target
+        return dataclasses.replace(table, y=y, task=task, target=target), ()
+    numbers = {name: number for number, name in enumerate(task.classes)}
+    numbers |= dict.fromkeys(task.merged_labels, len(task.classes) - 1)
+    place = np.array([numbers.get(name, -1) for name in names], np.int64)
+    y = place[table.labels()]
+    rows = np.flatnonzero(y >= 0)
+    if not len(rows):
+        raise TargetError(
+            sentence(
+                f"{len(table):,} rows of {table.source}, all of classes that were "
+                "dropped",
+                f"rows of {listing(task.classes)}",
+                "Pass rare='keep' or rare='merge'.",
+            )
+        )
+    count = len(table) - len(rows)
+    part = table if not count else table.take(rows)
+    notes = (
+        f"{count:,} row{'s'[: count != 1]} of {table.source} left out, of classes that "
+        "were dropped.",
+    )
+    changed = dataclasses.replace(part, y=y[rows], task=task)
+    return changed, notes if count else ()
 
 
 def _rarer_sides(table: Table) -> list[BoolArray]:
