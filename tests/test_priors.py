@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import minimize_scalar
-from scipy.special import expit, logit
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, log_softmax, logit
 
 from equipoise.errors import InputError
 from equipoise.priors import (
     Correction,
+    focal_class_link,
+    focal_class_logits,
     focal_link,
     focal_logits,
     log_odds,
@@ -168,3 +170,84 @@ def test_one_against_rest_is_the_log_odds_of_a_class() -> None:
     z = np.random.default_rng(2).normal(scale=4, size=(30, 5))
     p = softmax(z)
     np.testing.assert_allclose(one_against_rest(z), np.log(p / (1 - p)), rtol=1e-8)
+
+
+# ---- the focal loss of several classes
+
+
+def focal_gradient(z, eta, gamma):
+    """The gradient of the expected focal loss of a softmax, by its logits."""
+    q = softmax(z)
+    slope = -((1 - q) ** gamma) / q + gamma * (1 - q) ** (gamma - 1) * np.log(q)
+    return eta * slope * q - q * (eta * slope * q).sum()
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0, 4.0])
+@pytest.mark.parametrize("classes", [2, 3, 6, 10])
+def test_focal_class_link_against_the_numerical_minimiser(gamma, classes):
+    eta = np.random.default_rng(classes).dirichlet(np.full(classes, 0.7))
+    eta = (eta + 0.002) / (1 + 0.002 * classes)
+
+    def value(z):
+        log_q = log_softmax(z)
+        return -(eta * (-np.expm1(log_q)) ** gamma * log_q).sum()
+
+    found = minimize(
+        value,
+        np.zeros(classes),
+        jac=lambda z: focal_gradient(z, eta, gamma),
+        method="BFGS",
+        options={"gtol": 1e-12},
+    )
+    linked = softmax(focal_class_link(found.x, gamma))
+    np.testing.assert_allclose(linked, eta, atol=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [0.05, 0.5, 1.0, 2.0, 5.0, 20.0])
+@pytest.mark.parametrize("scale", [0.1, 3.0, 100.0])
+def test_focal_class_logits_undo_the_link(gamma, scale):
+    target = scale * np.random.default_rng(0).normal(size=(4, 7))
+    z = focal_class_logits(target, gamma)
+    np.testing.assert_allclose(np.exp(z).sum(axis=1), 1, atol=1e-12)
+    back = focal_class_link(z, gamma)
+    np.testing.assert_allclose(
+        back - back[:, :1], target - target[:, :1], rtol=1e-9, atol=1e-9
+    )
+
+
+@given(st.floats(-60, 60), st.floats(0.05, 10))
+def test_two_classes_have_the_focal_link_of_one_score(z, gamma):
+    first, second = focal_class_link([0.0, z], gamma)
+    assert second - first == pytest.approx(float(focal_link(z, gamma)), abs=1e-9)
+    low, high = focal_class_logits([0.0, z], gamma)
+    assert high - low == pytest.approx(float(focal_logits(z, gamma)), abs=1e-8)
+
+
+def test_at_gamma_0_the_focal_link_of_classes_is_the_identity():
+    z = np.array([0.3, -2.0, 1.0])
+    assert focal_class_link(z, 0.0).tolist() == z.tolist()
+    assert focal_class_logits(z, 0.0).tolist() == z.tolist()
+
+
+def test_a_correction_of_classes_is_inverted_and_kept():
+    correction = Correction("focal", (0.0, -1.0, 2.0), 2.0, "why", "softmax")
+    z = np.random.default_rng(0).normal(size=(9, 3))
+    back = correction.apply(correction.invert(z))
+    np.testing.assert_allclose(back - back[:, :1], z - z[:, :1], atol=1e-9)
+    plain = correction.to_dict()
+    assert plain["link"] == "softmax"
+    assert Correction.from_dict(plain) == correction
+    assert "link" not in Correction("focal", -1.0, 2.0).to_dict()
+    with pytest.raises(InputError, match="link='probit'"):
+        Correction.from_dict({**plain, "link": "probit"})
+
+
+def test_two_classes_may_have_two_scores() -> None:
+    prior = prior_logits([0.9, 0.1], "softmax")
+    np.testing.assert_allclose(softmax(prior), [0.9, 0.1])
+    assert weight_offsets([2.0, 3.0], "softmax").tolist() == [
+        0.0,
+        weight_offset(3.0, 2.0),
+    ]
+    both = prior_offsets([0.5, 0.5], [0.9, 0.1], "softmax")
+    np.testing.assert_allclose(both, [0, prior_offset(0.5, 0.1)], atol=1e-12)

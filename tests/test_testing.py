@@ -42,6 +42,7 @@ SAMPLER_OPTIONS = {
     "natural": [{}],
     "stratified": [{}],
     "balanced": [{}],
+    "sqrt": [{}],
     "rate": [{"rate": 0.1}, {"rate": 1 / 3}, {"rate": 0.9}],
     "oversample": [{}, {"ratio": 0.37}, {"ratio": 20.0}],
     "undersample": [{}, {"ratio": 0.4}, {"ratio": 1.0, "fresh": False}],
@@ -59,6 +60,7 @@ QUICK_LEARNERS = {
 SCHEME_OPTIONS = {
     "balanced": [{}],
     "log": [{}],
+    "log_inverse": [{}],
     "sqrt": [{}],
     "effective_number": [{}, {"beta": 0.9}, {"beta": 0.0}],
     "capped": [{"cap": 4.0}, {"cap": 1.0}],

@@ -11,19 +11,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of
-from equipoise._core.types import FloatArray
+from equipoise._core.types import BoolArray, FloatArray
 
 Link = Literal["sigmoid", "softmax"]
 """What turns scores into probabilities."""
 
 _CERTAIN = 700.0
 """From this logit on exp(-z) approaches the smallest float64."""
+
+_HALVINGS = 60
+"""They take an interval of any logits to the last digits of a float64."""
 
 
 def log_odds(probability: npt.ArrayLike) -> FloatArray:
@@ -107,16 +110,22 @@ class Correction:
             number stands for a width of 1.
         gamma: The focal loss' exponent; 0 elsewhere.
         reason: In words, for the report.
+        link: What turns the scores into probabilities: "sigmoid" if each is the
+            log-odds of a class or label of its own, "softmax" if they are logits of
+            classes that exclude each other. Only the focal loss' inverse depends on it.
 
     Example:
         >>> float(Correction("offset", offset=(-2.0,)).apply(1.5))
         -0.5
+        >>> Correction("offset", (0.0, 1.0, 2.0), link="softmax").apply([0, 0, 0])
+        array([0., 1., 2.])
     """
 
     kind: Literal["offset", "focal", "calibrate"] = "offset"
     offset: tuple[float, ...] = (0.0,)
     gamma: float = 0.0
     reason: str = "trained on the population's own prior"
+    link: Link = "sigmoid"
 
     def __post_init__(self) -> None:
         each = np.atleast_1d(np.asarray(self.offset, np.float64))
@@ -140,14 +149,16 @@ class Correction:
         """
         z = np.asarray(logits, np.float64)
         if self.kind == "focal":
-            z = focal_link(z, self.gamma)
+            several = self.link == "softmax"
+            z = (focal_class_link if several else focal_link)(z, self.gamma)
         return np.asarray(z + self.shift)
 
     def invert(self, log_odds: npt.ArrayLike) -> FloatArray:
         """Return the raw logits that `apply` turns into these log-odds.
 
         The bias of an untrained network is the inverse of the prior log-odds: it
-        starts with what training would teach it first.
+        starts with what training would teach it first. Under a softmax the logits are
+        known up to a constant that all classes of a row have in common.
 
         Args:
             log_odds: The population's log-odds, shaped as in `apply`.
@@ -157,11 +168,16 @@ class Correction:
             >>> round(float(correction.apply(correction.invert(-3.0))), 9)
             -3.0
         """
-        z = np.asarray(log_odds, np.float64) - self.shift
-        return focal_logits(z, self.gamma) if self.kind == "focal" else z
+        z: FloatArray = np.asarray(log_odds, np.float64) - self.shift
+        if self.kind != "focal":
+            return z
+        several = self.link == "softmax"
+        return (focal_class_logits if several else focal_logits)(z, self.gamma)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; the offset is a number at a width of 1.
+
+        The link is named if it is the softmax.
 
         Example:
             >>> Correction("offset", (-2.0,)).to_dict()["offset"]
@@ -173,6 +189,7 @@ class Correction:
             "offset": offset,
             "gamma": self.gamma,
             "reason": self.reason,
+            **({} if self.link == "sigmoid" else {"link": self.link}),
         }
 
     @classmethod
@@ -191,6 +208,8 @@ class Correction:
             (0.0, -1.0, 2.0)
         """
         one_of(state["kind"], ("offset", "focal", "calibrate"), "kind")
+        link = state.get("link", "sigmoid")
+        one_of(link, get_args(Link), "link")
         offset = state["offset"]
         each = offset if isinstance(offset, list | tuple) else [offset]
         return cls(
@@ -198,6 +217,7 @@ class Correction:
             tuple(number(value, "offset") for value in each),
             number(state["gamma"], "gamma", 0),
             str(state["reason"]),
+            link,
         )
 
 
@@ -244,6 +264,92 @@ def focal_logits(log_odds: npt.ArrayLike, gamma: float) -> FloatArray:
         above = focal_link(middle, gamma) > z
         low, high = np.where(above, low, middle), np.where(above, middle, high)
     return np.asarray((low + high) / 2)
+
+
+def focal_class_link(logits: npt.ArrayLike, gamma: float) -> FloatArray:
+    """Return the logits of the classes that a focal-loss minimiser's logits mean.
+
+    With q = softmax(z) and h(v) = (1 - v)^gamma / v - gamma (1 - v)^(gamma - 1) log v
+    the minimiser of the expected focal loss satisfies p_c = (1 / h(q_c)) / (the sum of
+    1 / h(q_k) over the classes) (Charoenphakdee et al. 2021, theorem 11). Computed in
+    log space.
+
+    Args:
+        logits: `[..., classes]` raw scores z.
+        gamma: The exponent, at least 0; 0 returns the logits unchanged.
+
+    Returns:
+        `[..., classes]` logits of p, up to a constant per row.
+
+    Example:
+        >>> softmax(focal_class_link([1.0, 0.0, 0.0], 2.0)).round(3).tolist()
+        [0.775, 0.112, 0.112]
+    """
+    z = np.asarray(logits, np.float64)
+    if gamma == 0:
+        return z
+    return np.asarray(-_log_phi(one_against_rest(z), gamma))
+
+
+def focal_class_logits(logits: npt.ArrayLike, gamma: float) -> FloatArray:
+    """Return the raw scores whose `focal_class_link` these logits are, by bisection.
+
+    The larger the log-odds of the most probable class are, the smaller is what its
+    probability leaves over, and the larger are the probabilities that belong to the
+    other classes. The two meet at one point.
+
+    Args:
+        logits: `[..., classes]` finite logits of p.
+        gamma: The exponent, at least 0; 0 returns the logits unchanged.
+
+    Returns:
+        `[..., classes]` logarithms of q = softmax(z).
+
+    Example:
+        >>> z = focal_class_logits([2.0, 0.5, 0.0], 2.0)
+        >>> (focal_class_link(z, 2.0) - focal_class_link(z, 2.0)[2]).round(9).tolist()
+        [2.0, 0.5, 0.0]
+    """
+    target = np.asarray(logits, np.float64)
+    if gamma == 0:
+        return target
+    below = target - target.max(axis=-1, keepdims=True)
+    first = np.zeros(below.shape, np.bool_)
+    np.put_along_axis(first, below.argmax(axis=-1)[..., None], True, axis=-1)
+
+    def others(most: FloatArray) -> FloatArray:
+        """Return the log-odds of all classes, given those of the most probable one."""
+        goal = below - _log_phi(most, gamma)
+        low = np.minimum(goal - gamma * math.log(2) - 1, -1.0)
+        high = np.maximum(most, low)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            above = -_log_phi(middle, gamma) > goal
+            low, high = np.where(above, low, middle), np.where(above, middle, high)
+        return np.where(first, most, (low + high) / 2)
+
+    def too_many(most: FloatArray) -> BoolArray:
+        """Return whether the others need more than the most probable class leaves."""
+        needed = np.where(first, -np.inf, -np.logaddexp(0.0, -others(most)))
+        left = -np.logaddexp(0.0, most)
+        return np.asarray(_log_sum(needed) > left)
+
+    # The most probable of K classes has a probability of at least 1 / K.
+    low = np.full((*below.shape[:-1], 1), -math.log(max(below.shape[-1] - 1, 1)))
+    high = np.maximum(-below.min(axis=-1, keepdims=True), 1.0)
+    while not (enough := too_many(high)).all():
+        high = np.where(enough, high, 2 * high)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        above = too_many(middle)
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return np.asarray(-np.logaddexp(0.0, -others((low + high) / 2)))
+
+
+def _log_sum(logs: FloatArray) -> FloatArray:
+    """Return the log of the sum of exponentials over the last axis, which it keeps."""
+    most = logs.max(axis=-1, keepdims=True)
+    return np.asarray(most + np.log(np.exp(logs - most).sum(axis=-1, keepdims=True)))
 
 
 def _log_phi(z: FloatArray, gamma: float) -> FloatArray:
@@ -294,11 +400,13 @@ def prior_offset(sampled: float, population: float) -> float:
     return float(log_odds(real) - log_odds(shown))
 
 
-def prior_logits(prior: npt.ArrayLike) -> FloatArray:
+def prior_logits(prior: npt.ArrayLike, link: Link | None = None) -> FloatArray:
     """Return a prior as scores: what a model knows that only knows the prior.
 
     Args:
         prior: `[classes]` shares above 0 that sum to 1.
+        link: "softmax" for one score per class, also of two classes; by default two
+            classes have one score.
 
     Returns:
         `[1]` log-odds of the second of two classes; else `[classes]` logits, that is
@@ -309,10 +417,13 @@ def prior_logits(prior: npt.ArrayLike) -> FloatArray:
         [-2.1972]
     """
     p = np.asarray(prior, np.float64)
-    return log_odds(p[1:]) if len(p) == 2 else np.log(p) - np.log(p[0])
+    alone = len(p) == 2 and link != "softmax"
+    return log_odds(p[1:]) if alone else np.log(p) - np.log(p[0])
 
 
-def prior_offsets(sampled: npt.ArrayLike, population: npt.ArrayLike) -> FloatArray:
+def prior_offsets(
+    sampled: npt.ArrayLike, population: npt.ArrayLike, link: Link | None = None
+) -> FloatArray:
     """Return the correction for drawing classes at other shares.
 
     The score of class c is shifted by -log r_c, where r_c is proportional to
@@ -322,6 +433,7 @@ def prior_offsets(sampled: npt.ArrayLike, population: npt.ArrayLike) -> FloatArr
     Args:
         sampled: `[classes]` each class's share of the drawn examples, above 0.
         population: `[classes]` its share of the population, above 0.
+        link: As in `prior_logits`.
 
     Returns:
         `[1]` for two classes, else `[classes]` relative to the first.
@@ -330,14 +442,17 @@ def prior_offsets(sampled: npt.ArrayLike, population: npt.ArrayLike) -> FloatArr
         >>> prior_offsets([0.5, 0.5], [0.9, 0.1]).round(4).tolist()
         [-2.1972]
     """
-    return prior_logits(population) - prior_logits(sampled)
+    return prior_logits(population, link) - prior_logits(sampled, link)
 
 
-def weight_offsets(class_weights: npt.ArrayLike) -> FloatArray:
+def weight_offsets(
+    class_weights: npt.ArrayLike, link: Link | None = None
+) -> FloatArray:
     """Return the correction for class weights: -log(w_c / w_0).
 
     Args:
         class_weights: `[classes]` above 0.
+        link: As in `prior_logits`.
 
     Returns:
         `[1]` for two classes, else `[classes]` relative to the first.
@@ -348,4 +463,5 @@ def weight_offsets(class_weights: npt.ArrayLike) -> FloatArray:
     """
     first, *rest = np.asarray(class_weights, np.float64).tolist()
     shifts = [weight_offset(weight, first) for weight in rest]
-    return np.array(shifts if len(shifts) == 1 else [0.0, *shifts])
+    alone = len(shifts) == 1 and link != "softmax"
+    return np.array(shifts if alone else [0.0, *shifts])

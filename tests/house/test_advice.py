@@ -34,6 +34,7 @@ from equipoise import (
     sampling,
     strategies,
     uncertainty,
+    weights,
 )
 from equipoise.decision.costs import row_thresholds
 from equipoise.encoding.encoding import learn_encoding
@@ -212,6 +213,10 @@ def _of(strategy: str) -> FittedModel:
 
 def _new(place: Path) -> Path:
     return write(place, "new.csv", "a,b\n1.5,2\n2.5,3\n")
+
+
+def _focal(weights: str | None = None, **options: float) -> eq.Strategy:
+    return eq.Strategy(loss="focal", weights=weights, options=options)
 
 
 PLAIN = eq.Strategy("plain")
@@ -677,6 +682,27 @@ CASES: dict[str, Case] = {
         lambda place: eq.load(_cut(model().save(place / "m.equipoise"))),
         lambda place: eq.load(model().save(place / "m.equipoise")),
     ),
+    "weights/fixed.py: Pass by_class={CLASS: WEIGHT, ...}.": Case(
+        lambda _: weights.class_weights("fixed", {"a": 5, "b": 3, "c": 2}),
+        lambda _: weights.class_weights(
+            "fixed", {"a": 5, "b": 3, "c": 2}, by_class={"b": 2.0, "c": 9.0}
+        ),
+    ),
+    "weights/row_classes.py: <_RENUMBER>": Case(
+        lambda _: weights.example_weights([0, 3, 1], "balanced"),
+        lambda _: weights.example_weights(
+            np.unique([0, 3, 1], return_inverse=True)[1], "balanced"
+        ),
+        "return_inverse=True",
+    ),
+    "weights/schemes.py: Leave out the rows that have no label.": Case(
+        lambda _: weights.example_weights(["a", "b", None], "balanced"),
+        lambda _: weights.example_weights(["a", "b"], "balanced"),
+    ),
+    "strategies/corrections.py: Use weights=... for a weight of each class.": Case(
+        lambda _: _focal(alpha=0.25).correction([7, 2, 1]),
+        lambda _: _focal(weights="balanced").correction([7, 2, 1]),
+    ),
     "decision/thresholds.py: A rule that leaves rows undecided has two thresholds: "
     "make_rule.": Case(
         lambda _: decision.choose_threshold(
@@ -989,6 +1015,8 @@ EXPLAINS = {
     "learners/user_model/model.py: Keras says: {}",
     "networks/layout.py: Rename the column.",
     "sampling/classes.py: Check the split: a class is absent from these rows.",
+    "sampling/classes.py: Check the split: the other classes are absent from these "
+    "rows.",
     "strategies/validation.py: It compares positives with negatives, so class "
     "weights cancel.",
     "strategies/validation.py: The log-odds of a prior of one half are 0: it would "

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.optimize import minimize
+from scipy.special import expit, log_softmax, logit, softmax
+from sklearn.linear_model import LogisticRegression
 
 from equipoise import losses
+from equipoise.errors import InputError, UnsupportedError
 from equipoise.priors import Correction
 from equipoise.strategies import Strategy, sweep_strategies
 from equipoise.strategies.catalogue import catalogue
+from equipoise.strategies.sampler_object import resampled
 
 LOG_ODDS = np.array([-6.0, -4.5, -3.5, -2.5, -1.5, -0.5, 1.0])
 CELLS = np.array([0.3, 0.25, 0.2, 0.1, 0.08, 0.05, 0.02])
@@ -189,3 +193,342 @@ def test_what_is_no_probability_needs_a_calibrator_and_says_why() -> None:
         assert why in found.reason
     for learner in ("trees", "logistic", "network"):
         assert Strategy(learner=learner).correction([90, 10]) == Correction()
+
+
+# ---- several classes: cells of known posteriors, as above
+
+SEVERAL_COMPOSED = [
+    Strategy("root", sampling="sqrt", weights="log_inverse"),
+    Strategy(
+        "mix",
+        weights="sqrt",
+        sampling="undersample",
+        loss="focal",
+        options={"gamma": 0.5, "ratio": 0.4},
+    ),
+    Strategy(
+        "adjusted_rate",
+        sampling="rate",
+        weights="log",
+        loss="logit_adjusted",
+        options={"rate": 0.6, "tau": 0.7},
+    ),
+    Strategy("bagged", plan="bagging", sampling="oversample", options={"ratio": 0.3}),
+    Strategy(
+        "number_focal", weights="effective_number", sampling="balanced", loss="focal"
+    ),
+]
+SEVERAL_EXACT = [
+    strategy
+    for strategy in [*catalogue().values(), *SEVERAL_COMPOSED]
+    if strategy.learner == "network" and strategy.correction([3, 2, 1]).exact
+]
+
+
+def posteriors(classes, cells=12, seed=0):
+    """Posteriors `[cells, classes]` with a long tail, and the cells' masses."""
+    random = np.random.default_rng(seed)
+    tail = -1.1 * np.arange(classes) * 4 / classes
+    eta = softmax(tail + 1.3 * random.normal(size=(cells, classes)), axis=1)
+    return eta, random.dirichlet(np.full(cells, 3.0))
+
+
+def focal_least(mass, gamma):
+    """The logits at which sum_c mass_c focal_c is least, by SciPy."""
+
+    def value(z):
+        log_q = log_softmax(z)
+        return -(mass * (-np.expm1(log_q)) ** gamma * log_q).sum() / mass.sum()
+
+    start = np.log(mass / mass.sum()) / (1 + gamma)
+    found = minimize(value, start, method="BFGS", options={"gtol": 1e-11})
+    return found.x
+
+
+def shown(strategy, eta, cells, counts):
+    """The mass of each class in each cell, as a model is shown it."""
+    joint = cells[:, None] * eta
+    drawn = strategy.sampler().prior(counts)
+    return joint / joint.sum(axis=0) * drawn * strategy.class_weights(counts)
+
+
+def least_at(strategy, mass, counts):
+    """The logits that minimise a strategy's loss for these masses, `[cells, K]`."""
+    options = strategy.loss_options(counts)
+    if strategy.loss == "focal":
+        return np.stack([focal_least(each, options["gamma"]) for each in mass])
+    z = np.log(mass)
+    if strategy.loss == "logit_adjusted":
+        z = z - options["tau"] * np.log(options["prior"])
+    return z
+
+
+@pytest.mark.parametrize("strategy", SEVERAL_EXACT, ids=named)
+@pytest.mark.parametrize("classes", [3, 5, 10])
+def test_several_classes_are_corrected_exactly(strategy, classes):
+    eta, cells = posteriors(classes)
+    # The sampler counts whole rows; the population has exactly these.
+    counts = np.round((cells @ eta) * 10**9).astype(int).tolist()
+    logits = least_at(strategy, shown(strategy, eta, cells, counts), counts)
+    correction = strategy.correction(counts)
+    assert correction.link == "softmax"
+    assert len(correction.offset) == classes
+    found = softmax(correction.apply(logits), axis=1)
+    atol = 3e-5 if strategy.loss == "focal" else 1e-7  # what SciPy's minimum leaves
+    np.testing.assert_allclose(found, eta, atol=atol)
+
+
+MANY = [10**9, 10**8, 10**7]
+SEVERAL_SHIFTED = [
+    s for s in SEVERAL_EXACT if np.abs(s.correction(MANY).offset).max() > 0.1
+]
+
+
+@pytest.mark.parametrize("strategy", SEVERAL_SHIFTED, ids=named)
+def test_the_opposite_sign_fails(strategy):
+    eta, cells = posteriors(4)
+    counts = np.round((cells @ eta) * 10**9).astype(int).tolist()
+    logits = least_at(strategy, shown(strategy, eta, cells, counts), counts)
+    right = strategy.correction(counts)
+    wrong = Correction(
+        right.kind, -np.array(right.offset), right.gamma, right.reason, right.link
+    )
+    assert np.abs(softmax(wrong.apply(logits), axis=1) - eta).max() > 0.15
+
+
+def test_two_classes_under_a_softmax_are_the_two_classes():
+    counts = [900, 100]
+    for strategy in SEVERAL_EXACT:
+        one, two = strategy.correction(counts), strategy.correction(counts, "softmax")
+        assert two.link == "softmax"
+        assert two.offset == (0.0, one.offset[0])
+        z = np.linspace(-6, 6, 13)
+        both = two.apply(np.stack([-z / 2, z / 2], axis=1))
+        np.testing.assert_allclose(both[:, 1] - both[:, 0], one.apply(z), atol=1e-9)
+
+
+def test_an_absent_class_is_not_shifted():
+    for strategy in SEVERAL_EXACT:
+        whole = np.array(strategy.correction([700, 200, 40]).offset)
+        for place in range(4):
+            counts = np.insert([700, 200, 40], place, 0)
+            correction = strategy.correction(counts)
+            assert np.isfinite(correction.offset).all()
+            others = np.delete(correction.offset, place)
+            if strategy.loss != "logit_adjusted":
+                np.testing.assert_allclose(others, whole, atol=1e-9)
+                assert correction.offset[place] == 0
+            weights = strategy.class_weights(counts)
+            assert weights[place] == 1
+            assert strategy.drawn_prior(counts)[place] == 0
+            prior = strategy.loss_options(counts).get("prior", (1.0,))
+            assert min(prior) > 0
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        Strategy(weights="balanced"),
+        Strategy(sampling="balanced"),
+        Strategy(sampling="sqrt"),
+        Strategy(sampling="undersample", options={"ratio": 0.5}),
+        Strategy(sampling="oversample", weights="sqrt", options={"ratio": 0.4}),
+        Strategy(sampling="rate", options={"rate": 0.7}),
+        Strategy(plan="bagging"),
+    ],
+    ids=named,
+)
+def test_a_multinomial_regression_on_drawn_rows_is_corrected(strategy):
+    """Fitted by scikit-learn on what is drawn and weighted, it knows the posteriors."""
+    random = np.random.default_rng(1)
+    slopes = random.normal(size=(3, 5)) * 0.9
+    tail = np.array([0.0, -0.5, -1.5, -2.2, -3.0])
+    x = random.normal(size=(60_000, 3))
+    eta = softmax(x @ slopes + tail, axis=1)
+    y = (eta.cumsum(axis=1) < random.random((60_000, 1))).sum(axis=1)
+    counts = np.bincount(y, minlength=5)
+    index = strategy.sampler().draw(y, batch=600, steps=100, seed=0, epoch=0).index
+    rows = index.ravel()
+    weights = strategy.class_weights(counts)[y[rows]]
+    model = LogisticRegression(C=np.inf, tol=1e-8, max_iter=2000)
+    model.fit(x[rows], y[rows], sample_weight=weights)
+    raw = x[:4000] @ model.coef_.T + model.intercept_
+    correction = strategy.correction(counts)
+    right = softmax(correction.apply(raw), axis=1)
+    wrong = softmax(raw - np.array(correction.offset), axis=1)
+    error = np.abs(right - eta[:4000])
+    assert error.mean() < 0.012
+    if any(correction.offset):
+        assert np.abs(wrong - eta[:4000]).mean() > 4 * error.mean()
+
+
+def test_reasons_and_the_calibrated():
+    counts = [700, 200, 100]
+    assert catalogue()["plain"].correction(counts) == Correction(
+        offset=(0.0,) * 3, link="softmax"
+    )
+    for name in ("smote", "mixup", "pairwise_auc", "extra_trees"):
+        found = catalogue()[name].correction(counts)
+        assert found.kind == "calibrate"
+        assert len(found.offset) == 3
+        assert found.link == "softmax"
+    both = Strategy(weights="balanced", sampling="balanced").correction(counts)
+    one = Strategy(weights="balanced").correction(counts)
+    np.testing.assert_allclose(both.offset, 2 * np.array(one.offset), atol=1e-12)
+    np.testing.assert_allclose(one.offset, [0, -np.log(3.5), -np.log(7)])
+    assert both.reason == "class weights and balanced sampling undone in closed form"
+    assert catalogue()["auto"].correction(counts).offset == (0.0,) * 3
+
+
+def test_a_sampler_object_of_several_classes_is_calibrated():
+    from imblearn.over_sampling import SMOTE
+
+    correction = resampled(SMOTE()).correction([700, 200, 100])
+    assert (correction.kind, correction.offset) == ("calibrate", (0.0,) * 3)
+
+
+def test_a_share_of_two_classes_is_refused_for_several():
+    strategy = Strategy(loss="focal", options={"alpha": 0.25})
+    with pytest.raises(UnsupportedError, match=r"alpha for 3 classes.*weights="):
+        strategy.correction([7, 2, 1])
+    labels = strategy.correction([[9, 1], [5, 5]])
+    np.testing.assert_allclose(labels.offset, np.log(3))
+
+
+def test_totals_are_checked():
+    strategy = Strategy(weights="balanced")
+    for bad in ([0, 3], [3, 0], [0, 0, 0], [1, -1, 2], [1, np.nan, 2], [[1, -1]]):
+        with pytest.raises(InputError):
+            strategy.correction(bad)
+
+
+# ---- labels
+
+LABELS = [
+    Strategy(weights="balanced"),
+    Strategy(weights="capped", options={"cap": 3}),
+    Strategy(loss="logit_adjusted", options={"tau": 0.6}),
+    Strategy(loss="focal", weights="sqrt", options={"gamma": 1.5}),
+    Strategy(loss="focal", options={"alpha": 0.8}),
+    Strategy(sampling="balanced"),
+    Strategy(sampling="oversample", weights="log", options={"ratio": 0.5}),
+    Strategy(sampling="undersample"),
+    Strategy(sampling="sqrt", loss="logit_adjusted"),
+]
+
+
+def label_rows(rows=4000, seed=0):
+    """Cells and a label matrix whose labels depend on each other within a cell."""
+    random = np.random.default_rng(seed)
+    cell = random.integers(5, size=rows)
+    base = np.array([-0.5, -2.0, -3.0]) + random.normal(size=(5, 3))[cell]
+    first = random.random(rows) < expit(base[:, 0])
+    second = random.random(rows) < expit(base[:, 1] + 1.5 * first)
+    third = random.random(rows) < expit(base[:, 2] + 2.0 * second)
+    return cell, np.stack([first, second, third], axis=1).astype(np.int8)
+
+
+def label_least(strategy, without, having, totals):
+    """Logits `[cells, labels]` at which a label's loss of these masses is least."""
+    options = strategy.loss_options(totals)
+    z = np.log(having) - np.log(without)
+    if strategy.loss == "logit_adjusted":
+        return z - options["tau"] * logit(options["prior"])
+    if strategy.loss != "focal":
+        return z
+    alpha, gamma = options["alpha"], options["gamma"]
+    low, high = np.full(z.shape, -30.0), np.full(z.shape, 30.0)
+    scale = 1.0 if alpha is None else alpha / (1 - alpha)
+
+    def slope(z, step=1e-6):
+        def value(z):
+            q = expit(z)
+            right = -scale * having * (1 - q) ** gamma * np.log(q)
+            return right - without * q**gamma * np.log1p(-q)
+
+        return value(z + step) - value(z - step)
+
+    for _ in range(60):
+        middle = (low + high) / 2
+        above = slope(middle) > 0
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return (low + high) / 2
+
+
+@pytest.mark.parametrize("strategy", LABELS, ids=named)
+def test_drawn_rows_of_labels_are_corrected_exactly(strategy):
+    """Drawn, weighted and corrected, a free model has the shares among all rows."""
+    cell, labels = label_rows()
+    totals = np.stack([len(labels) - labels.sum(axis=0), labels.sum(axis=0)], axis=1)
+    importance = strategy.importance(labels)
+    rates = strategy.sampler().rates(labels)
+    mass = rates if importance is None else rates * importance
+    weights = strategy.class_weights(totals)
+    assert weights.shape == (3, 2)
+    sums = [
+        np.stack(
+            [
+                np.bincount(cell, mass * (labels[:, j] == side), 5) * weights[j, side]
+                for j in range(3)
+            ],
+            axis=1,
+        )
+        for side in (0, 1)
+    ]
+    logits = label_least(strategy, *sums, totals)
+    correction = strategy.correction(totals)
+    assert correction.link == "sigmoid"
+    found = expit(correction.apply(logits))
+    shares = np.stack([labels[cell == each].mean(axis=0) for each in range(5)])
+    np.testing.assert_allclose(found, shares, atol=2e-5)
+    if any(correction.offset):
+        wrong = expit(correction.apply(logits) - 2 * np.array(correction.offset))
+        assert np.abs(wrong - shares).max() > 0.1
+
+
+def test_no_shift_of_single_labels_corrects_the_drawing_of_rows():
+    """Why rows are weighted: each label's own change of prior is wrong by a lot."""
+    random = np.random.default_rng(0)
+    cell = random.integers(2, size=20_000)
+    first = random.random(20_000) < 0.5
+    # In one cell the rare label goes with the first, in the other with its absence.
+    rare = (random.random(20_000) < 0.1) & (first == (cell == 0))
+    labels = np.stack([first, rare], axis=1).astype(np.int8)
+    rates = Strategy(sampling="balanced").sampler().rates(labels)
+    shares, drawn = (
+        np.stack(
+            [
+                np.average(labels[cell == c], axis=0, weights=mass[cell == c])
+                for c in (0, 1)
+            ]
+        )
+        for mass in (np.ones(20_000), rates)
+    )
+    shift = logit(labels.mean(axis=0))
+    shift -= logit(np.average(labels, axis=0, weights=rates))
+    wrong = np.abs(expit(logit(drawn) + shift) - shares)
+    assert wrong[:, 0].max() > 0.15
+
+
+def test_labels_that_are_constant_have_no_offset():
+    totals = [[90, 10], [100, 0], [0, 100], [0, 0]]
+    for strategy in LABELS:
+        if strategy.loss == "focal" and strategy.option("alpha") is not None:
+            continue
+        correction = strategy.correction(totals)
+        assert np.isfinite(correction.offset).all()
+        assert strategy.class_weights(totals)[1:].tolist() == [[1.0, 1.0]] * 3
+        if strategy.loss != "logit_adjusted":
+            assert correction.offset[1:] == (0.0,) * 3
+
+
+def test_importance_is_for_drawn_rows_of_labels_only():
+    _, labels = label_rows(200)
+    assert Strategy(sampling="balanced").importance(labels[:, 0]) is None
+    assert Strategy(sampling="stratified").importance(labels) is None
+    assert Strategy(weights="balanced").importance(labels) is None
+    assert Strategy(learner="trees").importance(labels) is None
+    weights = Strategy(sampling="sqrt").importance(labels)
+    assert weights.shape == (200,)
+    reason = Strategy(sampling="sqrt").correction([[9, 1], [8, 2]]).reason
+    assert reason == "rows of sqrt sampling weigh 1 / the rate of drawing"

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equipoise.errors import InputError, InputTypeError
-from equipoise.weights.scheme import check_totals, normalise
+from equipoise.weights.scheme import check_totals, normalise, task_totals
+from equipoise.weights.schemes import SCHEMES
 
 
 @given(st.floats(1e-6, 1e6), st.integers(1, 10**7), st.integers(1, 10**7))
@@ -40,3 +41,27 @@ def test_several_classes():
     weights = normalise([1.0, 2.0, 4.0], [10, 5, 2])
     assert weights @ [10, 5, 2] == pytest.approx(17)
     assert weights[2] / weights[1] == pytest.approx(2)
+
+
+def test_totals_of_any_task():
+    assert task_totals([3, 0, 1]).tolist() == [3.0, 0.0, 1.0]
+    assert task_totals([[3, 0], [1, 2]]).tolist() == [[3.0, 0.0], [1.0, 2.0]]
+    assert task_totals((3, 2.5)).tolist() == [3.0, 2.5]
+    for bad in ([0, 3], [0, 0, 0], [1, -1, 3], [[1, -1]], [[0, 0]], [3], [[3, 2, 1]]):
+        with pytest.raises(InputError):
+            task_totals(bad)
+    for bad in ([3, "2", 1], [[3, "2"]], [[1, 2], [3]], None):
+        with pytest.raises(InputTypeError):
+            task_totals(bad)
+
+
+def test_an_absent_class_weighs_1_and_changes_no_other():
+    for name, scheme in SCHEMES.items():
+        if name == "fixed":
+            continue
+        weights = scheme.task_weights([40, 0, 7, 3])
+        assert weights[1] == 1
+        assert weights[[0, 2, 3]].tolist() == scheme.weights([40, 7, 3]).tolist()
+        assert scheme.task_weights([0, 0, 7]).tolist() == [1, 1, 1]
+        both = scheme.task_weights([[40, 7], [9, 0]])
+        assert both.tolist() == [scheme.weights([40, 7]).tolist(), [1, 1]]

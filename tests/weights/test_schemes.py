@@ -4,8 +4,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.errors import InputError
-from equipoise.weights import class_weights, example_weights, scheme_names
+from equipoise.errors import InputError, InputTypeError
+from equipoise.weights import (
+    class_weights,
+    example_weights,
+    keras_class_weight,
+    scheme_names,
+)
 
 
 def test_names_suggest_the_nearest():
@@ -36,6 +41,8 @@ def test_several_classes_count_by_their_numbers_alone(name):
     order = np.array([2, 0, 3, 1])
     np.testing.assert_allclose(class_weights(name, totals[order]), weights[order])
     assert (np.diff(weights[np.argsort(totals)]) <= 1e-12).all()
+    if name == "log_inverse":  # its ratios depend on the number of all rows
+        return
     for pair in ([900, 40], [40, 900]):  # two classes are a case of several
         two, many = class_weights(name, pair), class_weights(name, [*pair, 900])
         assert many[1] / many[0] == pytest.approx(two[1] / two[0])
@@ -57,8 +64,122 @@ def test_a_fixed_weight_is_of_two_classes():
         class_weights("fixed", [5, 3, 2], positive_weight=2.0)
 
 
-def test_example_weights_want_zeros_and_ones():
+def test_example_weights_want_classes():
     with pytest.raises(InputError, match="labels that hold"):
-        example_weights([0, 1, 2], "balanced")
+        example_weights([0, 2], "balanced")
+    with pytest.raises(InputError, match="none of 1"):
+        example_weights([0, 2, 3], "balanced")
     with pytest.raises(InputError, match="0 positives"):
         example_weights([0, 0], "balanced")
+
+
+NAMES = [n for n in scheme_names() if n != "fixed"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_of_several_classes_weigh_what_their_class_does(name):
+    labels = np.array([2, 0, 1, 0, 0, 2, 0, 0])
+    weights = class_weights(name, [5, 1, 2])
+    np.testing.assert_allclose(example_weights(labels, name), weights[labels])
+    named = np.array(["x", "y", "z"])[labels]
+    np.testing.assert_allclose(example_weights(named, name), weights[labels])
+    mixed = example_weights(np.array(labels.tolist(), object), name)
+    np.testing.assert_allclose(mixed, weights[labels])
+    by_number = keras_class_weight(labels, name)
+    assert by_number == dict(enumerate(weights.tolist()))
+    assert all(type(key) is int for key in by_number)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_label_of_a_matrix_is_a_problem_of_its_own(name):
+    random = np.random.default_rng(0)
+    labels = (random.random((200, 3)) < [0.5, 0.2, 0.03]).astype(float)
+    labels[random.random((200, 3)) < 0.1] = np.nan
+    weights = example_weights(labels, name)
+    assert weights.shape == labels.shape
+    for j in range(3):
+        known = ~np.isnan(labels[:, j])
+        alone = example_weights(labels[known, j], name)
+        np.testing.assert_allclose(weights[known, j], alone)
+        assert weights[known, j].mean() == pytest.approx(1)
+        assert (weights[~known, j] == 0).all()
+    masked = example_weights(np.nan_to_num(labels), name, labelled=~np.isnan(labels))
+    np.testing.assert_array_equal(masked, weights)
+    tasks = np.where(np.isnan(labels), -1, labels).astype(np.int8)
+    np.testing.assert_array_equal(example_weights(tasks, name), weights)
+
+
+def test_constant_and_unknown_labels_of_a_matrix():
+    labels = np.array([[1, 0, -1], [1, 1, -1], [1, -1, -1]])
+    weights = example_weights(labels, "balanced")
+    assert weights.tolist() == [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    assert example_weights([[0], [1], [0]], "balanced").shape == (3, 1)
+    with pytest.raises(InputError, match="2 in row 1, column 0"):
+        example_weights([[0, 1], [2, 0]], "balanced")
+    with pytest.raises(InputError, match="labelled of shape"):
+        example_weights([[0, 1], [1, 0]], "balanced", labelled=[True, False])
+    with pytest.raises(InputError, match="Leave out the rows"):
+        example_weights([0, 1], "balanced", labelled=[True, True])
+    with pytest.raises(InputError, match="missing"):
+        example_weights(["a", None, "b"], "balanced")
+
+
+def test_the_largest_share_is_a_cap():
+    for totals in ([990, 10], [500, 30, 1]):
+        np.testing.assert_allclose(
+            class_weights("capped", totals, most=0.9),
+            class_weights("capped", totals, cap=9.0),
+        )
+    w0, w1 = class_weights("capped", [990, 10], most=0.9)
+    assert w1 / (w0 + w1) == pytest.approx(0.9)
+    for bad in (0.4, 1.0, "much"):
+        with pytest.raises((InputError, InputTypeError), match="most="):
+            class_weights("capped", [9, 1], most=bad)
+
+
+def test_weights_by_class():
+    totals = {"CYT": 50, "MIT": 30, "POX": 2}
+    weights = class_weights("fixed", totals, by_class={"POX": 20})
+    np.testing.assert_allclose(weights / weights[0], [1, 1, 20])
+    assert weights @ [50, 30, 2] == pytest.approx(82)
+    for named in ([1, 1, 20], {2: 20}):
+        found = class_weights("fixed", [50, 30, 2], by_class=named)
+        np.testing.assert_allclose(found, weights)
+    labels = ["CYT"] * 5 + ["POX"] * 2
+    found = example_weights(labels, "fixed", by_class={"POX": 3.0})
+    assert found[-1] / found[0] == pytest.approx(3)
+    with pytest.raises(InputError, match="Did you mean 'POX'"):
+        class_weights("fixed", totals, by_class={"POZ": 20})
+    for bad in ([1, 2], [1, 2, 0], {"POX": -1}):
+        with pytest.raises(InputError):
+            class_weights("fixed", totals, by_class=bad)
+    with pytest.raises(InputError, match="one of positive_weight"):
+        class_weights("fixed", [9, 1], positive_weight=2.0, by_class=[1, 2])
+
+
+def test_weights_by_costs():
+    """A class counts as what its errors cost in all, less what being right costs."""
+    costs = np.array([[0.0, 1, 2], [4, 1, 3], [9, 9, 0]])
+    weights = class_weights("fixed", [50, 30, 2], costs=costs)
+    np.testing.assert_allclose(weights / weights[0], [1, 5 / 3, 6])
+    two = class_weights("fixed", [90, 10], costs=[[0, 1], [50, 0]])
+    assert two[1] / two[0] == pytest.approx(50)
+    with pytest.raises(InputError, match=r"costs of shape \(2, 2\) for 3 classes"):
+        class_weights("fixed", [5, 3, 2], costs=[[0, 1], [1, 0]])
+    with pytest.raises(InputError, match="the class 1 cost 0 in all"):
+        class_weights("fixed", [5, 3], costs=[[0, 1], [0, 0]])
+
+
+def test_log_inverse_is_the_log_of_the_inverse_share():
+    totals = np.array([500, 300, 150, 50])
+    weights = class_weights("log_inverse", totals)
+    np.testing.assert_allclose(weights / weights[0], np.log(1000 / totals) / np.log(2))
+    many, one = class_weights("log_inverse", [10_000_000, 1])
+    assert one / many == pytest.approx(np.log(1e7 + 1) * 1e7, rel=1e-6)
+
+
+def test_weights_of_labels_by_their_totals():
+    totals = [[90, 10], [50, 50], [100, 0]]
+    weights = class_weights("balanced", totals)
+    np.testing.assert_allclose(weights[0], class_weights("balanced", [90, 10]))
+    assert weights[1:].tolist() == [[1, 1], [1, 1]]

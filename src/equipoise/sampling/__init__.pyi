@@ -12,5 +12,6 @@ from .feeds.arrays import steps_per_epoch as steps_per_epoch
 from .samplers import make_sampler as make_sampler
 from .samplers import sampler_names as sampler_names
 from .samplers import sampler_options as sampler_options
+from .square_root import SquareRoot as SquareRoot
 from .stratified import Stratified as Stratified
 from .undersample import Undersample as Undersample

@@ -14,6 +14,7 @@ from equipoise._core.types import FloatArray, Int32Array
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.sampler import Sampler, natural_prior
 from equipoise.sampling.streams import permutations
+from equipoise.task import TASK_KINDS
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Bootstrap(Sampler):
     """
 
     name: ClassVar[str] = "bootstrap"
+    tasks: ClassVar[tuple[str, ...]] = TASK_KINDS
     citations: ClassVar[tuple[str, ...]] = ("breiman1996",)
     keeps_shares: ClassVar[bool] = True
 
@@ -58,7 +60,7 @@ class Bootstrap(Sampler):
         sample = np.concatenate(
             [
                 random.choice(rows, len(rows)) if len(rows) else rows
-                for rows in (classes.negatives, classes.positives)
+                for rows in classes.groups
             ]
         )
         places = permutations(len(sample), start, count, seed, "rows")

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,67 +12,124 @@ import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import generator
-from equipoise._core.types import Int32Array
+from equipoise._core.types import Int32Array, IntArray
 from equipoise.errors import InputError
-from equipoise.metrics.inputs import check_labels
+from equipoise.sampling.label_groups import label_groups, rows_by_number
 from equipoise.sampling.streams import permutations, shuffled
+from equipoise.weights.row_classes import row_classes
 
 _BLOCK = 1 << 12
 
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """The positions of the negatives and of the positives.
+    """The positions of the rows of each class.
+
+    The rows of a label matrix are in classes by the rarest label that they have, see
+    `rarest_labels`; rows without a label are a class of their own.
 
     Attributes:
-        negatives: `[n0]` int32, ascending.
-        positives: `[n1]` int32, ascending.
+        groups: `[classes]` arrays `[rows of the class]` int32, ascending. Empty for a
+            class without rows.
     """
 
-    negatives: Int32Array
-    positives: Int32Array
+    groups: tuple[Int32Array, ...]
 
     def __len__(self) -> int:
-        return len(self.negatives) + len(self.positives)
+        return sum(map(len, self.groups))
+
+    @property
+    def negatives(self) -> Int32Array:
+        """The positions of the first class: of two, the negatives."""
+        return self.groups[0]
+
+    @property
+    def positives(self) -> Int32Array:
+        """The positions of the second class: of two, the positives."""
+        return self.groups[1]
+
+    @property
+    def totals(self) -> list[int]:
+        """The number of rows of each class."""
+        return [len(group) for group in self.groups]
 
     @classmethod
-    def of(cls, labels: npt.ArrayLike) -> Classes:
-        """Return the classes of labels `[rows]`, each 0 or 1.
+    def of(cls, labels: npt.ArrayLike, classes: int | None = None) -> Classes:
+        """Return the classes of labels.
+
+        Args:
+            labels: `[rows]` class numbers, 0 or 1 for two classes; or `[rows, labels]`
+                1, 0, and NaN or -1 if a label is not known.
+            classes: How many classes or labels there are. By default as many as occur,
+                each with a row.
 
         Raises:
-            InputError: The labels are not a list of at least one 0 or 1.
+            InputTypeError: The labels are not numbers.
+            InputError: There are none, or one is no class number.
         """
-        positive = check_labels(labels)
-        return cls(
-            np.flatnonzero(~positive).astype(np.int32),
-            np.flatnonzero(positive).astype(np.int32),
-        )
+        if np.ndim(labels) == 2 and (classes is not None or np.shape(labels)[1] != 1):
+            return cls(label_groups(labels))
+        number, count = row_classes(labels, classes)
+        if count == 2:
+            positive = number == 1
+            return cls(
+                (
+                    np.flatnonzero(~positive).astype(np.int32),
+                    np.flatnonzero(positive).astype(np.int32),
+                )
+            )
+        return cls(rows_by_number(number, count))
 
     def require_both(self, sampler: str) -> None:
-        """Check that both classes have rows.
+        """Check that two classes have rows.
 
         Raises:
-            InputError: There are no negatives, or no positives.
+            InputError: There are no negatives, or no positives; or, of several
+                classes, only one has rows.
         """
-        if not len(self.negatives) or not len(self.positives):
+        if len(self.groups) == 2:
+            if not len(self.negatives) or not len(self.positives):
+                raise InputError(
+                    sentence(
+                        f"{len(self.negatives)} negatives and {len(self.positives)} "
+                        f"positives for sampling={sampler!r}",
+                        "at least one of each",
+                        "Check the split: a class is absent from these rows.",
+                    )
+                )
+        elif len(self.groups) > 2 and np.count_nonzero(self.totals) < 2:
             raise InputError(
                 sentence(
-                    f"{len(self.negatives)} negatives and {len(self.positives)} "
-                    f"positives for sampling={sampler!r}",
-                    "at least one of each",
-                    "Check the split: a class is absent from these rows.",
+                    f"rows of one class only for sampling={sampler!r}",
+                    "rows of two classes at least",
+                    "Check the split: the other classes are absent from these rows.",
                 )
             )
 
+    def stream(self, group: int, start: int, count: int, seed: int) -> Int32Array:
+        """Return `count` positions of a class from its endless stream.
+
+        Each row comes once per pass.
+
+        Args:
+            group: The number of the class.
+            start: The first place of its stream.
+            count: How many places.
+            seed: The seed.
+        """
+        rows = self.groups[group]
+        path: tuple[str | int, ...] = ("class", group)
+        if len(self.groups) == 2:
+            path = (("negatives", "positives")[group],)
+        return rows[permutations(len(rows), start, count, seed, *path)]
+
     def positive_stream(self, start: int, count: int, seed: int) -> Int32Array:
         """Return `count` positives from an endless stream, each once per pass."""
-        rows = permutations(len(self.positives), start, count, seed, "positives")
-        return self.positives[rows]
+        return self.stream(1, start, count, seed)
 
     def negative_stream(self, start: int, count: int, seed: int) -> Int32Array:
         """Return `count` negatives from an endless stream, each once per pass."""
-        rows = permutations(len(self.negatives), start, count, seed, "negatives")
-        return self.negatives[rows]
+        return self.stream(0, start, count, seed)
 
 
 def interleaved(
@@ -98,16 +157,95 @@ def interleaved(
     Returns:
         `[count]` int32 positions.
     """
-    place = np.arange(start, start + count + 1, dtype=np.int64)
-    before = (place * positives + out_of // 2) // out_of
-    positive = np.diff(before).astype(bool)
-    index = np.empty(count, np.int32)
-    first, last = int(before[0]), int(before[-1])
-    index[positive] = classes.positive_stream(first, last - first, seed)
-    index[~positive] = classes.negative_stream(
-        start - first, count - (last - first), seed
+    return interleaved_classes(
+        classes, (out_of - positives, positives), start=start, count=count, seed=seed
     )
+
+
+def interleaved_classes(
+    classes: Classes, quotas: Sequence[int], *, start: int, count: int, seed: int
+) -> Int32Array:
+    """Draw the classes in the ratios of their quotas, spread as evenly as can be.
+
+    Two classes alternate as in `interleaved`. Of several, the two with the smallest
+    quotas are taken as one, and so on until two are left; what belongs to both is
+    then shared out among them in the same manner. Any stretch of rows is so within
+    one row of the exact share of each of two classes, and within three rows of each of
+    several.
+
+    Args:
+        classes: Where the classes are.
+        quotas: `[classes]` whole numbers of at least 0, above 0 for the classes that
+            are drawn.
+        start: The first row of the stream.
+        count: How many rows.
+        seed: The seed.
+
+    Returns:
+        `[count]` int32 positions.
+    """
+    index = np.empty(count, np.int32)
+    for group, first, places in _shared_out(
+        _tree(quotas), start, np.arange(count, dtype=np.int64)
+    ):
+        index[places] = classes.stream(group, first, len(places), seed)
     return index
+
+
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """Classes that are drawn together: one class, or two nodes.
+
+    Attributes:
+        quota: The sum of the quotas.
+        group: The number of the class, or -1.
+        parts: The two nodes, or nothing.
+    """
+
+    quota: int
+    group: int
+    parts: tuple[_Node, ...] = ()
+
+
+def _tree(quotas: Sequence[int]) -> _Node:
+    """Return the classes in pairs, the smallest quotas first (Huffman 1952)."""
+    if len(quotas) == 2:
+        return _Node(sum(quotas), -1, tuple(map(_Node, quotas, (0, 1))))
+    nodes = [_Node(quota, group) for group, quota in enumerate(quotas) if quota > 0]
+    waiting = [(node.quota, place, node) for place, node in enumerate(nodes)]
+    heapq.heapify(waiting)
+    place = len(waiting)
+    while len(waiting) > 1:
+        (_, _, small), (_, _, large) = heapq.heappop(waiting), heapq.heappop(waiting)
+        both = _Node(small.quota + large.quota, -1, (large, small))
+        heapq.heappush(waiting, (both.quota, place, both))
+        place += 1
+    return waiting[0][2]
+
+
+def _shared_out(
+    node: _Node, start: int, places: IntArray
+) -> Iterator[tuple[int, int, IntArray]]:
+    """Yield which places each class gets: its number, where its stream is, `places`.
+
+    Row t of a node is its second part's where round(t p) steps up, p being that part's
+    share.
+
+    Args:
+        node: Classes that are drawn together.
+        start: How many rows of the node came before.
+        places: Which places are the node's.
+    """
+    if not node.parts:
+        yield node.group, start, places
+        return
+    one, other = node.parts
+    place = np.arange(start, start + len(places) + 1, dtype=np.int64)
+    before = (place * other.quota + node.quota // 2) // node.quota
+    steps = np.diff(before).astype(bool)
+    first = int(before[0])
+    yield from _shared_out(other, first, places[steps])
+    yield from _shared_out(one, start - first, places[~steps])
 
 
 def shuffled_passes(
@@ -150,6 +288,55 @@ def shuffled_passes(
     blocks = [
         shuffled(part, generator(seed, "passes", first + number))
         for number, part in enumerate(np.split(rows, several // passes))
+    ]
+    offset = start - begin * length
+    return np.concatenate(blocks).ravel()[offset : offset + count]
+
+
+def shuffled_class_passes(
+    classes: Classes,
+    rows: Sequence[int],
+    *,
+    start: int,
+    count: int,
+    seed: int,
+    fresh: bool = True,
+) -> Int32Array:
+    """Draw passes with a fixed number of rows of each class, each pass shuffled.
+
+    Args:
+        classes: Where the classes are.
+        rows: `[classes]` rows of each per pass; they repeat if they exceed the class.
+        start: The first row of the stream.
+        count: How many rows.
+        seed: The seed.
+        fresh: Whether each pass goes on to other rows of a class of which it holds a
+            part; else every pass holds the same ones.
+
+    Returns:
+        `[count]` int32 positions.
+    """
+    if len(rows) == 2:
+        two = {"start": start, "count": count, "seed": seed}
+        return shuffled_passes(classes, rows[1], rows[0], **two, fresh=fresh)
+    length = sum(rows)
+    passes = max(1, _BLOCK // length)
+    first, last = (place // (passes * length) for place in (start, start + count - 1))
+    begin, several = first * passes, (last + 1 - first) * passes
+    columns = []
+    for group, (held, there) in enumerate(zip(rows, classes.totals, strict=True)):
+        if not held:
+            continue
+        if fresh or held >= there:
+            column = classes.stream(group, begin * held, several * held, seed)
+        else:
+            column = np.tile(classes.stream(group, 0, held, seed), several)
+        columns.append(column.reshape(several, held))
+    blocks = [
+        shuffled(part, generator(seed, "passes", first + number))
+        for number, part in enumerate(
+            np.split(np.concatenate(columns, axis=1), several // passes)
+        )
     ]
     offset = start - begin * length
     return np.concatenate(blocks).ravel()[offset : offset + count]

@@ -11,6 +11,7 @@ from equipoise._core.types import FloatArray, Int32Array
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.sampler import Sampler, natural_prior
 from equipoise.sampling.streams import permutations
+from equipoise.task import TASK_KINDS
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Natural(Sampler):
     """
 
     name: ClassVar[str] = "natural"
+    tasks: ClassVar[tuple[str, ...]] = TASK_KINDS
     keeps_shares: ClassVar[bool] = True
 
     def prior(self, totals: Sequence[int]) -> FloatArray:

@@ -14,12 +14,13 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, sentence
 from equipoise._core.options import Setting, check_fields, settings_of
 from equipoise._core.types import FloatArray, Int32Array
-from equipoise.errors import InputError
+from equipoise.errors import InputError, UnsupportedError
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
 from equipoise.sampling.feeds.arrays import Feed, feed_from
 
 _MOST_ROWS = np.iinfo(np.int32).max
+_FINEST = 1_000_000
 
 
 class Sampler(ABC):
@@ -29,6 +30,12 @@ class Sampler(ABC):
     `equipoise.extending.option`), with the three methods below, and a line in
     `sampling/samplers.py`; from outside the package, `equipoise.register`.
 
+    Of several classes it draws each as often as its quota says. The rows of a label
+    matrix are drawn with all their labels, by the rarest that they have (see
+    `equipoise.sampling.label_groups`): then the share of each label among the drawn
+    rows follows from no formula, but weights of `importance` make a loss over the
+    drawn rows that over all rows.
+
     Attributes:
         name: Its name in a `Strategy`.
         citations: Keys of the sources.
@@ -37,7 +44,7 @@ class Sampler(ABC):
         repeats_positives: Whether it draws positives more often than negatives
             by repeating them: what synthesis can put something in place of.
         keeps_shares: Whether it draws positives at the share that they have.
-        always_even: Whether half of what it draws is positive, whatever the labels.
+        always_even: Whether it draws all classes equally often, whatever the labels.
     """
 
     name: ClassVar[str]
@@ -64,6 +71,7 @@ class Sampler(ABC):
         steps: int,
         seed: int,
         epoch: int,
+        classes: int | None = None,
     ) -> Draw:
         """Return the rows of one epoch.
 
@@ -71,29 +79,33 @@ class Sampler(ABC):
         endless stream, so `batch` and `steps` should stay the same in a run.
 
         Args:
-            labels: `[rows]`, 0 or 1.
+            labels: `[rows]` class numbers, 0 or 1 for two classes; or
+                `[rows, labels]` 1, 0, and NaN or -1 if a label is not known.
             batch: Examples per batch, at least 1.
             steps: Batches per epoch, at least 1; `steps_per_epoch` is the usual.
             seed: The seed of the run.
             epoch: The number of the epoch, from 0.
+            classes: How many classes or labels there are, of which some may have no
+                row here; by default as many as occur.
 
         Returns:
             A draw whose index is `[steps, batch]`.
 
         Raises:
             InputTypeError: A number is not an integer.
-            InputError: A number is out of range, a label is neither 0 nor 1, or a
+            InputError: A number is out of range, a label is no class number, or a
                 class that is needed has no row.
+            UnsupportedError: The sampler does not serve so many classes, or labels.
         """
         size = integer(batch, "batch", 1)
         count = integer(steps, "steps", 1) * size
         start = integer(epoch, "epoch", 0) * count
-        classes = Classes.of(labels)
-        if len(classes) > _MOST_ROWS:
+        groups = self._groups(labels, classes)
+        if len(groups) > _MOST_ROWS:
             raise InputError(
-                sentence(f"{len(classes):,} rows", f"at most {_MOST_ROWS:,}")
+                sentence(f"{len(groups):,} rows", f"at most {_MOST_ROWS:,}")
             )
-        index = self.positions(classes, start, count, integer(seed, "seed"))
+        index = self.positions(groups, start, count, integer(seed, "seed"))
         return Draw(index.reshape(-1, size))
 
     def over(
@@ -119,6 +131,78 @@ class Sampler(ABC):
         """
         return feed_from(self, features, labels, **options)
 
+    def rates(self, labels: npt.ArrayLike, classes: int | None = None) -> FloatArray:
+        """Return how often each row is drawn, over how often it would be naturally.
+
+        Args:
+            labels: As in `draw`.
+            classes: As in `draw`.
+
+        Returns:
+            `[rows]` above 0, with mean 1.
+
+        Example:
+            >>> from equipoise.sampling import Balanced
+            >>> Balanced().rates([0, 0, 0, 1]).round(3).tolist()
+            [0.667, 0.667, 0.667, 2.0]
+        """
+        groups = self._groups(labels, classes)
+        totals = groups.totals
+        result = np.empty(len(groups))
+        for rows, share in zip(groups.groups, self.prior(totals), strict=True):
+            if len(rows):
+                result[rows] = float(share) * len(groups) / len(rows)
+        return result
+
+    def importance(
+        self, labels: npt.ArrayLike, classes: int | None = None
+    ) -> FloatArray:
+        """Return weights that make a loss over the drawn rows that over all rows.
+
+        They are 1 over the `rates`. With them a model learns the probabilities of
+        the population, whatever the loss, and needs no correction: what label
+        matrices need, since no shift of a label's log-odds corrects the drawing of
+        whole rows.
+
+        Source: Horvitz & Thompson (1952), "A generalization of sampling without
+        replacement from a finite universe", section 3.
+
+        Args:
+            labels: As in `draw`.
+            classes: As in `draw`.
+
+        Returns:
+            `[rows]` above 0; their mean over the drawn rows is 1.
+
+        Example:
+            >>> from equipoise.sampling import Balanced
+            >>> Balanced().importance([[1, 0], [1, 0], [1, 0], [1, 1]]).tolist()
+            [1.5, 1.5, 1.5, 0.5]
+        """
+        return 1.0 / self.rates(labels, classes)
+
+    def describe_classes(self, kind: str) -> str:
+        """Return what it does to several classes or labels, as `describe`.
+
+        Args:
+            kind: The kind of the task, "multiclass" or "multilabel".
+        """
+        return self.describe()
+
+    def _groups(self, labels: npt.ArrayLike, classes: int | None) -> Classes:
+        """Return where the classes are, if the sampler serves such labels."""
+        groups = Classes.of(labels, classes)
+        kind = "binary" if len(groups.groups) == 2 else "multiclass"
+        kind = "multilabel" if np.ndim(labels) == 2 else kind
+        if kind not in self.tasks:
+            raise UnsupportedError(
+                sentence(
+                    f"the labels of a {kind} task for sampling={self.name!r}",
+                    f"those of a {' or '.join(self.tasks)} task",
+                )
+            )
+        return groups
+
     def left_out(self) -> str:
         """Return why some rows are never drawn under a seed; empty if all are."""
         return ""
@@ -128,7 +212,8 @@ class Sampler(ABC):
         """Return the share of each class among the drawn rows, `[classes]`.
 
         Args:
-            totals: `[classes]` the number of rows of each class.
+            totals: `[classes]` the number of rows of each class; 0 for a class of
+                several that is absent, whose share is then 0.
         """
 
     @abstractmethod
@@ -175,4 +260,37 @@ def natural_prior(totals: Sequence[int]) -> FloatArray:
         >>> natural_prior([90, 10]).tolist()
         [0.9, 0.1]
     """
+    if len(totals) != 2:
+        return quota_shares(totals)
     return prior_of([total / sum(totals) for total in totals[1:]])
+
+
+def quota_shares(quotas: Sequence[int]) -> FloatArray:
+    """Return quotas over their sum, `[classes]`.
+
+    Args:
+        quotas: `[classes]` whole numbers of at least 0, not all 0.
+
+    Example:
+        >>> quota_shares([3, 0, 1]).tolist()
+        [0.75, 0.0, 0.25]
+    """
+    total = sum(quotas)
+    return np.array([quota / total for quota in quotas])
+
+
+def quotas_of(shares: Sequence[float]) -> list[int]:
+    """Return whole numbers in the ratios of shares, to a millionth of their sum.
+
+    Args:
+        shares: `[classes]` of at least 0, in any unit.
+
+    Returns:
+        `[classes]`; above 0 if the share is.
+
+    Example:
+        >>> quotas_of([3.0, 0.0, 1.0])
+        [750000, 0, 250000]
+    """
+    total = math.fsum(shares)
+    return [max(1, round(_FINEST * share / total)) if share else 0 for share in shares]

@@ -13,6 +13,7 @@ from equipoise.sampling.natural import Natural
 from equipoise.sampling.oversample import Oversample
 from equipoise.sampling.rate import Rate
 from equipoise.sampling.sampler import Sampler
+from equipoise.sampling.square_root import SquareRoot
 from equipoise.sampling.stratified import Stratified
 from equipoise.sampling.undersample import Undersample
 
@@ -22,6 +23,7 @@ SAMPLERS: dict[str, type[Sampler]] = {
         Natural,
         Stratified,
         Balanced,
+        SquareRoot,
         Rate,
         Oversample,
         Undersample,

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from equipoise._core.types import FloatArray, Int32Array
-from equipoise.sampling.classes import Classes, interleaved
+from equipoise.sampling.classes import Classes, interleaved_classes
 from equipoise.sampling.sampler import Sampler, natural_prior
+from equipoise.task import TASK_KINDS
 
 
 @dataclass(frozen=True)
 class Stratified(Sampler):
     """Give every batch the natural share of positives, exact to one row.
+
+    Of several classes each has its natural share, to within three rows.
 
     Each row comes once per pass. Against natural draws it takes away the chance
     that decides how many positives a batch holds, which at 1 % positives leaves 8
@@ -28,6 +31,7 @@ class Stratified(Sampler):
     """
 
     name: ClassVar[str] = "stratified"
+    tasks: ClassVar[tuple[str, ...]] = TASK_KINDS
     keeps_shares: ClassVar[bool] = True
 
     def prior(self, totals: Sequence[int]) -> FloatArray:
@@ -38,16 +42,17 @@ class Stratified(Sampler):
         """Return what it does."""
         return "with the natural share of positives in every batch"
 
+    def describe_classes(self, kind: str) -> str:
+        """Return what it does to several classes or labels."""
+        if kind == "multilabel":
+            return "with the natural share of each rarest label in every batch"
+        return "with the natural share of each class in every batch"
+
     def positions(
         self, classes: Classes, start: int, count: int, seed: int
     ) -> Int32Array:
         """Return `count` positions from place `start` of the stream."""
         classes.require_both(self.name)
-        return interleaved(
-            classes,
-            len(classes.positives),
-            len(classes),
-            start=start,
-            count=count,
-            seed=seed,
+        return interleaved_classes(
+            classes, classes.totals, start=start, count=count, seed=seed
         )

@@ -10,8 +10,9 @@ from typing import ClassVar
 from equipoise._core.numerals import significant
 from equipoise._core.options import option
 from equipoise._core.types import FloatArray, Int32Array
-from equipoise.sampling.classes import Classes, shuffled_passes
-from equipoise.sampling.sampler import Sampler, prior_of
+from equipoise.sampling.classes import Classes, shuffled_class_passes
+from equipoise.sampling.sampler import Sampler, prior_of, quota_shares
+from equipoise.task import TASK_KINDS
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,15 @@ class Undersample(Sampler):
 
     Each pass goes on with the negatives after those of the last, so all are seen
     before one is seen again. If there are no more negatives than asked for, all are
-    drawn.
+    drawn. Of several classes the smallest is drawn whole, and each other is cut to its
+    number of rows over the ratio.
 
     Source: Dal Pozzolo et al. (2015), "Calibrating probability with undersampling for
     unbalanced classification", section III, with the correction of the probabilities.
 
     Attributes:
-        ratio: Positives per negative, above 0; 1 makes the classes equal.
+        ratio: Positives per negative, or rows of the smallest class per row of each
+            other, above 0; 1 makes the classes equal.
         fresh: Whether each pass takes other negatives; else the seed chooses them
             once, as the members of an under-bagging ensemble do.
 
@@ -42,6 +45,7 @@ class Undersample(Sampler):
     fresh: bool = option(True, boolean=True)
 
     name: ClassVar[str] = "undersample"
+    tasks: ClassVar[tuple[str, ...]] = TASK_KINDS
     citations: ClassVar[tuple[str, ...]] = ("dalpozzolo2015",)
 
     def negatives_drawn(self, negatives: int, positives: int) -> int:
@@ -65,12 +69,38 @@ class Undersample(Sampler):
         """
         return self.negatives_drawn(negatives, positives) / negatives
 
+    def per_pass(self, totals: Sequence[int]) -> list[int]:
+        """Return how many rows of each class a pass holds, `[classes]`.
+
+        Args:
+            totals: `[classes]` the number of rows of each class.
+        """
+        if len(totals) == 2:
+            return [self.negatives_drawn(*totals), totals[1]]
+        least = min(total for total in totals if total)
+        return [
+            self.negatives_drawn(total, least) if total > least else total
+            for total in totals
+        ]
+
+    def describe_classes(self, kind: str) -> str:
+        """Return what it does to several classes or labels."""
+        which = "fresh in every pass" if self.fresh else "chosen once"
+        what = "group of rows by their rarest label"
+        what = what if kind == "multilabel" else "class"
+        return (
+            f"with each {what} cut to {significant(1 / self.ratio)} per row of the "
+            f"smallest, {which}"
+        )
+
     def left_out(self) -> str:
         """Return why some rows are never drawn, if they are chosen once."""
         return "" if self.fresh else "the negatives are chosen once"
 
     def prior(self, totals: Sequence[int]) -> FloatArray:
         """Return the share of either class in a pass."""
+        if len(totals) != 2:
+            return quota_shares(self.per_pass(totals))
         negatives, positives = totals
         fewer = self.negatives_drawn(negatives, positives)
         return prior_of([positives / (positives + fewer)])
@@ -87,11 +117,9 @@ class Undersample(Sampler):
     ) -> Int32Array:
         """Return `count` positions from place `start` of the stream."""
         classes.require_both(self.name)
-        n0, n1 = len(classes.negatives), len(classes.positives)
-        return shuffled_passes(
+        return shuffled_class_passes(
             classes,
-            n1,
-            self.negatives_drawn(n0, n1),
+            self.per_pass(classes.totals),
             start=start,
             count=count,
             seed=seed,

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, sentence
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
-from equipoise.priors import Correction
+from equipoise.priors import Correction, Link
 from equipoise.strategies.citations import bibtex
+from equipoise.strategies.corrections import no_correction
 from equipoise.strategies.learner_records import LearnerRecord
 from equipoise.strategies.strategy import Strategy
-from equipoise.weights.scheme import check_totals
 
 BLEND = LearnerRecord(
     "blend",
@@ -127,14 +127,13 @@ class Blend(Strategy):
         names = (member.name for member in self.blended)
         return dict(zip(names, self.shares, strict=True))
 
-    def correction(self, totals: npt.ArrayLike) -> Correction:
+    def correction(self, totals: npt.ArrayLike, link: Link | None = None) -> Correction:
         """Return that the average is taken as it is: its parts are corrected.
 
         Raises:
             InputError: A class is empty.
         """
-        check_totals(totals)
-        return Correction()
+        return no_correction(totals, link)
 
     def describe(self, totals: npt.ArrayLike | None = None) -> str:
         """Return one sentence that says what it does."""

@@ -7,8 +7,6 @@ learns from that part still gives it a score: that of half a row.
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 
 from equipoise._core.checks import listing, sentence
@@ -146,14 +144,9 @@ def fitted_class_weights(
     Raises:
         InputError: A class is empty, if there are two; or less than two have rows.
     """
-    present = present_classes(task, totals)
     if task.kind == "multilabel":
-        return strategy.class_weights(np.maximum(totals, LEAST_TOTAL))
-    if task.kind == "binary" or present.all():
-        return strategy.class_weights(totals)
-    weights = np.ones(len(present))
-    weights[present] = strategy.class_weights(totals[present])
-    return weights
+        totals = np.maximum(totals, LEAST_TOTAL)
+    return strategy.class_weights(totals)
 
 
 def fitted_correction(strategy: Strategy, task: Task, totals: FloatArray) -> Correction:
@@ -167,15 +160,9 @@ def fitted_correction(strategy: Strategy, task: Task, totals: FloatArray) -> Cor
     Raises:
         InputError: A class is empty, if there are two; or less than two have rows.
     """
-    present = present_classes(task, totals)
     if task.kind == "multilabel":
-        return strategy.correction(np.maximum(totals, LEAST_TOTAL))
-    if task.kind == "binary":
-        return strategy.correction(totals)
-    correction = strategy.correction(totals[present])
-    offset = np.zeros(len(present))
-    offset[present] = per_class(correction.offset, int(present.sum()))
-    return dataclasses.replace(correction, offset=tuple(offset.tolist()))
+        totals = np.maximum(totals, LEAST_TOTAL)
+    return strategy.correction(totals, task.link)
 
 
 def per_class(offset: tuple[float, ...], classes: int) -> FloatArray:

@@ -4,55 +4,145 @@
 Weights and sampling within a class leave the class-conditional distributions as
 they are. They multiply the odds of class c against the first, as the model is shown
 them, by (w_c / w_0) * odds(drawn prior) / odds(population prior), and a loss whose
-minimiser is the log-odds learns exactly that. See Elkan (2001), theorem 2.
+minimiser is the log-odds learns exactly that. See Elkan (2001), theorem 2, and for
+several classes Saerens et al. (2002), equation 2.4.
+
+Labels are weighted one by one, which shifts each alone. Their rows are drawn whole,
+which no shift of single labels undoes: drawing by one label changes the share of every
+label that goes with it, by an amount that depends on the row. So the drawn rows are
+weighted by one over the rate at which they are drawn, which leaves nothing to undo.
 """
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray
-from equipoise.priors import Correction, prior_offsets, weight_offsets
+from equipoise.errors import UnsupportedError
+from equipoise.priors import Correction, Link, prior_offsets, weight_offsets
 from equipoise.strategies.parts import Parts
-from equipoise.weights.scheme import check_totals
+from equipoise.weights.scheme import task_totals
 
 
-def correction(parts: Parts, totals: npt.ArrayLike) -> Correction:
+def correction(
+    parts: Parts, totals: npt.ArrayLike, link: Link | None = None
+) -> Correction:
     """Return the correction of a strategy on so many training rows.
 
     Args:
         parts: What the strategy is made of.
         totals: `[classes]` the number of training rows of each class, or their total
-            weight.
+            weight; or `[labels, 2]` without and with each label. An absent class is
+            shifted as the first class that is present.
+        link: "softmax" for one score per class, also of two classes; by default two
+            classes have one score.
+
+    Returns:
+        A correction with an offset of `[width]`.
 
     Raises:
-        InputError: A class is empty.
+        InputError: One of two classes is empty.
+        UnsupportedError: The loss has no correction for so many classes.
     """
-    each = check_totals(totals)
+    each = task_totals(totals)
+    plain = no_correction(each, link)
     if parts.learner.scores == "population":
-        return Correction()
-    shifts = _shifts(parts, each)
+        return plain
+    shifts = _shifts(parts, each, plain)
     offset = tuple(map(math.fsum, zip(*shifts.values(), strict=True)))
     obstacle = _obstacle(parts)
     if obstacle:
-        return Correction("calibrate", offset, reason=obstacle)
+        return Correction("calibrate", offset, reason=obstacle, link=plain.link)
     named = [name for name, shift in shifts.items() if any(shift)]
+    weighted = each.ndim == 2 and weighs_rows(parts)
     if parts.loss.link == "focal":
         gamma = float(parts.options["gamma"] or 0)
-        return Correction("focal", offset, gamma, _reason([parts.loss.title, *named]))
-    return Correction(offset=offset, reason=_reason(named)) if named else Correction()
+        reason = _reason([parts.loss.title, *named], weighted, parts)
+        return Correction("focal", offset, gamma, reason, plain.link)
+    if not named and not weighted:
+        return plain
+    reason = _reason(named, weighted, parts)
+    return Correction(offset=offset, reason=reason, link=plain.link)
 
 
-def _shifts(parts: Parts, totals: FloatArray) -> dict[str, FloatArray]:
+def no_correction(totals: npt.ArrayLike, link: Link | None = None) -> Correction:
+    """Return that scores are those of the population, for totals of any task.
+
+    Args:
+        totals: As in `correction`.
+        link: As in `correction`.
+
+    Raises:
+        InputError: One of two classes is empty.
+
+    Example:
+        >>> no_correction([50, 30, 20]).offset
+        (0.0, 0.0, 0.0)
+    """
+    each = task_totals(totals)
+    if each.ndim == 2:
+        return Correction(offset=(0.0,) * len(each))
+    if len(each) == 2 and link != "softmax":
+        return Correction()
+    return Correction(offset=(0.0,) * len(each), link="softmax")
+
+
+def weighs_rows(parts: Parts) -> bool:
+    """Return whether drawn rows of a label matrix are weighted, see `importance`.
+
+    Args:
+        parts: What the strategy is made of.
+    """
+    return parts.learner.trains_networks and not parts.sampler_type.keeps_shares
+
+
+def _shifts(
+    parts: Parts, totals: FloatArray, plain: Correction
+) -> dict[str, FloatArray]:
     """Return what each part adds to the correction, `[width]`, by the part's name."""
+    sampling = f"{parts.sampler_type.name} sampling"
+    weights, prior = parts.class_weights(totals), parts.loss_prior(totals)
+    if totals.ndim == 2:
+        each = [parts.loss.shifts(parts.options, pair) for pair in prior]
+        return {
+            "class weights": np.concatenate(list(map(weight_offsets, weights))),
+            sampling: np.zeros(len(totals)),
+            **{name: np.concatenate([one[name] for one in each]) for name in each[0]},
+        }
+    link = plain.link if plain.link == "softmax" else None
     sampled, population = parts.drawn_prior(totals), totals / totals.sum()
-    return {
-        "class weights": weight_offsets(parts.class_weights(totals)),
-        f"{parts.sampler_type.name} sampling": prior_offsets(sampled, population),
-        **parts.loss.shifts(parts.options, sampled),
+    if not totals.all():  # an absent class is treated as the first that is present
+        first = int(np.flatnonzero(totals)[0])
+        weights, sampled, population = (
+            np.where(totals > 0, each, each[first])
+            for each in (weights, sampled, population)
+        )
+    shifts = {
+        "class weights": weight_offsets(weights, link),
+        sampling: prior_offsets(sampled, population, link),
+        **parts.loss.shifts(parts.options, prior),
     }
+    return {name: _wide(shift, plain, name) for name, shift in shifts.items()}
+
+
+def _wide(shift: FloatArray, plain: Correction, name: str) -> FloatArray:
+    """Return a shift `[width]`; a shift of two classes is that of the second."""
+    width = len(plain.offset)
+    if len(shift) == width:
+        return shift
+    if width == 2 and len(shift) == 1:
+        return np.array([0.0, shift[0]])
+    raise UnsupportedError(
+        sentence(
+            f"{name} for {width} classes",
+            f"{name} for two classes, or for labels",
+            "Use weights=... for a weight of each class.",
+        )
+    )
 
 
 def _obstacle(parts: Parts) -> str:
@@ -64,5 +154,9 @@ def _obstacle(parts: Parts) -> str:
     return "" if parts.synthesis_type is None else parts.synthesis_type.obstacle()
 
 
-def _reason(names: list[str]) -> str:
-    return f"{' and '.join(names)} undone in closed form"
+def _reason(names: list[str], weighted: bool, parts: Parts) -> str:
+    undone = f"{' and '.join(names)} undone in closed form" if names else ""
+    if not weighted:
+        return undone
+    rows = f"rows of {parts.sampler_type.name} sampling weigh 1 / the rate of drawing"
+    return f"{undone}; {rows}" if undone else rows

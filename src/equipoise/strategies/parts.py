@@ -86,41 +86,83 @@ class Parts:
         return self.synthesis_type(**options)
 
     def class_weights(self, totals: npt.ArrayLike) -> FloatArray:
-        """Return how much an example of each class counts, `[classes]`.
+        """Return how much an example of each class counts.
 
         Args:
             totals: `[classes]` the number of training rows of each class, or their
-                total weight.
+                total weight; or `[labels, 2]` without and with each label.
+
+        Returns:
+            Shaped as the totals, with mean 1 over the training rows, for each label if
+            they are labels. An absent class counts 1, and so does a label that all
+            rows have or none has.
         """
         if self.scheme is None:
-            return np.ones(len(np.asarray(totals)), np.float64)
+            return np.ones(np.shape(totals), np.float64)
         options: dict[str, Any] = self._chosen(self.scheme.options)
-        return self.scheme.weights(totals, **options)
+        return self.scheme.task_weights(totals, **options)
 
     def drawn_prior(self, totals: npt.ArrayLike) -> FloatArray:
-        """Return the share of each class among the drawn examples, `[classes]`.
+        """Return the share of each class among the drawn examples.
 
-        A sampler counts whole rows, so totals of row weights are rounded for it.
+        A sampler counts whole rows, so totals of row weights are rounded for it. The
+        rows of a label matrix are weighted until they stand for all rows (see
+        `Sampler.importance`), so each label has its natural share.
 
         Args:
             totals: `[classes]` the number of training rows of each class, or their
-                total weight.
+                total weight; or `[labels, 2]` without and with each label.
+
+        Returns:
+            Shaped as the totals; 0 for an absent class.
         """
-        each = np.asarray(totals, np.float64).tolist()
-        counts = [max(1, round(total)) for total in each]
+        each = np.asarray(totals, np.float64)
+        if each.ndim == 2:
+            rows = each.sum(axis=1, keepdims=True)
+            return np.where(rows > 0, each / np.maximum(rows, 1e-300), 0.5)
+        several = len(each) > 2
+        counts = [
+            0 if several and not total else max(1, round(total))
+            for total in each.tolist()
+        ]
         return np.asarray(self.sampler().prior(counts), np.float64)
 
-    def loss_options(self, totals: npt.ArrayLike) -> dict[str, Number]:
+    def loss_prior(self, totals: npt.ArrayLike) -> FloatArray:
+        """Return the prior that a loss is given: `drawn_prior`, but nowhere 0.
+
+        An absent class is given the share of half a row. Which it is makes no
+        difference to the probabilities, if the loss and its correction have the same.
+
+        Args:
+            totals: As in `drawn_prior`.
+        """
+        prior = self.drawn_prior(totals)
+        if (prior > 0).all():
+            return prior
+        rows = np.asarray(totals, np.float64).sum(axis=-1, keepdims=True)
+        floored = np.where(prior > 0, prior, 0.5 / np.maximum(rows, 1.0))
+        return np.asarray(floored / floored.sum(axis=-1, keepdims=True))
+
+    def loss_options(self, totals: npt.ArrayLike) -> dict[str, Any]:
         """Return all keyword arguments of the loss' function.
 
         Args:
-            totals: `[classes]` the number of training rows of each class, or their
-                total weight.
+            totals: As in `drawn_prior`.
+
+        Returns:
+            Numbers by name. "prior" is the share of positives of two classes; of
+            several classes `[classes]` their shares, and of labels `[labels]` the
+            share with each, as tuples.
         """
         options = self.options
-        values = {name: options[name] for name in self.loss.options}
+        values: dict[str, Any] = {name: options[name] for name in self.loss.options}
         if self.loss.needs_prior:
-            values["prior"] = float(self.drawn_prior(totals)[1])
+            prior = self.loss_prior(totals)
+            if prior.ndim == 1 and len(prior) == 2:
+                values["prior"] = float(prior[1])
+            else:
+                each = prior if prior.ndim == 1 else prior[:, 1]
+                values["prior"] = tuple(each.tolist())
         return values
 
     def _chosen(self, names: Iterable[str]) -> dict[str, Number]:

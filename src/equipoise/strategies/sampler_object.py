@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import InputTypeError, UnsupportedError
-from equipoise.priors import Correction
+from equipoise.priors import Correction, Link
+from equipoise.strategies.corrections import no_correction
 from equipoise.strategies.learner_records import LEARNERS
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.wording import at_rate
-from equipoise.weights.scheme import check_totals
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,15 +45,20 @@ class Resampled(Strategy):
         """That a sampler object makes the rows that it learns from."""
         return True
 
-    def correction(self, totals: npt.ArrayLike) -> Correction:
+    def correction(self, totals: npt.ArrayLike, link: Link | None = None) -> Correction:
         """Return that there is no exact correction.
 
         Raises:
             InputError: A class is empty.
         """
-        check_totals(totals)
+        plain = no_correction(totals, link)
         kind = type(self.resampler).__name__
-        return Correction("calibrate", reason=f"{kind} draws and makes rows as it sees")
+        return Correction(
+            "calibrate",
+            plain.offset,
+            reason=f"{kind} draws and makes rows as it sees",
+            link=plain.link,
+        )
 
     def describe(self, totals: npt.ArrayLike | None = None) -> str:
         """Return one sentence that says what it does."""

@@ -17,11 +17,11 @@ from equipoise._core.options import Number, Options, defaults_of
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, InputTypeError, printable
 from equipoise.losses.records import LossRecord
-from equipoise.priors import Correction
+from equipoise.priors import Correction, Link
 from equipoise.sampling.sampler import Sampler
 from equipoise.strategies import wording
 from equipoise.strategies.citations import bibtex
-from equipoise.strategies.corrections import correction
+from equipoise.strategies.corrections import correction, weighs_rows
 from equipoise.strategies.learner_records import LEARNERS, LearnerRecord
 from equipoise.strategies.parts import Parts, resolve
 from equipoise.strategies.validation import require_compatible
@@ -187,14 +187,18 @@ class Strategy:
     def class_weights(self, totals: npt.ArrayLike) -> FloatArray:
         """Return how much an example of each class counts.
 
-        An example between two classes, with target t, counts w0 + t (w1 - w0).
+        An example between two classes, with target t, counts w0 + t (w1 - w0), and
+        one between several the sum of t_c w_c.
 
         Args:
             totals: `[classes]` the number of training rows of each class, or their
-                total weight: (negatives, positives) for two classes.
+                total weight: (negatives, positives) for two classes; or `[labels, 2]`
+                without and with each label.
 
         Returns:
-            `[classes]` with mean 1 over the training rows; ones without weights.
+            Shaped as the totals, with mean 1 over the training rows, for each label if
+            they are labels; ones without weights, and for a class of several, or a
+            label, that is absent.
 
         Raises:
             InputError: A class is empty.
@@ -206,15 +210,21 @@ class Strategy:
         return self.parts.class_weights(totals)
 
     def drawn_prior(self, totals: npt.ArrayLike) -> FloatArray:
-        """Return the share of each class among the drawn examples, `[classes]`.
+        """Return the share of each class among the drawn examples.
 
         If rows have weights, examples are weighted until this is also the share
         of the weight that positives have. A sampler counts whole rows; to round its
-        counts changes what a network is shown, and its correction with it.
+        counts changes what a network is shown, and its correction with it. Labels
+        have their natural shares, since their rows are weighted until they stand for
+        all rows: see `importance`.
 
         Args:
             totals: `[classes]` the number of training rows of each class, or their
-                total weight: (negatives, positives) for two classes.
+                total weight: (negatives, positives) for two classes; or `[labels, 2]`
+                without and with each label.
+
+        Returns:
+            Shaped as the totals; 0 for an absent class.
 
         Example:
             >>> Strategy().drawn_prior([89.7, 10.2]).tolist()
@@ -222,12 +232,49 @@ class Strategy:
         """
         return self.parts.drawn_prior(totals)
 
-    def loss_options(self, totals: npt.ArrayLike) -> dict[str, Number]:
+    def importance(
+        self, labels: npt.ArrayLike, classes: int | None = None
+    ) -> FloatArray | None:
+        """Return weights that make a loss over drawn rows of labels that over all rows.
+
+        Whoever draws the rows of a label matrix changes the share of every label, by
+        an amount that depends on the row's other labels, so that no shift of each
+        label's log-odds leads back (they are wrong by up to .33). One over the rate at
+        which each row is drawn does: the correction has nothing left to undo.
+
+        Args:
+            labels: `[rows, labels]` of the training rows: 1, 0, and NaN or -1 if a
+                label is not known; or `[rows]` class numbers.
+            classes: How many labels there are.
+
+        Returns:
+            `[rows]` above 0, their mean over the drawn rows 1; None if there is nothing
+            to weigh: the rows have classes, are drawn as often as they occur, or are
+            not drawn at all.
+
+        Example:
+            >>> labels = [[1, 0], [1, 0], [1, 0], [1, 1]]
+            >>> Strategy(sampling="balanced").importance(labels).tolist()
+            [1.5, 1.5, 1.5, 0.5]
+            >>> Strategy().importance(labels) is None
+            True
+        """
+        if np.ndim(labels) != 2 or not weighs_rows(self.parts):
+            return None
+        return self.sampler().importance(labels, classes)
+
+    def loss_options(self, totals: npt.ArrayLike) -> dict[str, Any]:
         """Return all keyword arguments of the loss' function.
 
         Args:
             totals: `[classes]` the number of training rows of each class, or their
-                total weight: (negatives, positives) for two classes.
+                total weight: (negatives, positives) for two classes; or `[labels, 2]`
+                without and with each label.
+
+        Returns:
+            Numbers by name. "prior" is the share of positives of two classes; of
+            several classes `[classes]` their shares, and of labels `[labels]` the
+            share with each, as tuples.
 
         Example:
             >>> Strategy(loss="logit_adjusted").loss_options([900, 100])
@@ -237,25 +284,39 @@ class Strategy:
 
     # ---- what it means
 
-    def correction(self, totals: npt.ArrayLike) -> Correction:
+    def correction(self, totals: npt.ArrayLike, link: Link | None = None) -> Correction:
         """Return how raw logits become the population's log-odds.
 
         The shifts of class weights, of drawing at another prior, and of the loss
-        add up. Each member of a plan has the same correction.
+        add up. Each member of a plan has the same correction. The score of class c is
+        shifted by -log w_c - log r_c, where w_c is its weight and r_c the rate at which
+        it is drawn; that of a label by -log(w_1 / w_0), once its rows are weighted by
+        `importance`.
 
         Args:
             totals: `[classes]` the number of training rows of each class, or their
-                total weight: (negatives, positives) for two classes.
+                total weight: (negatives, positives) for two classes; or `[labels, 2]`
+                without and with each label.
+            link: "softmax" for one score per class, also of two classes; by default two
+                classes have one score.
+
+        Returns:
+            Its offset is `[width]`: one number for two classes, one for each of several
+            classes or labels. An absent class is shifted as the first that is present.
 
         Raises:
-            InputError: A class is empty.
+            InputError: One of two classes is empty.
+            UnsupportedError: The loss has no correction for so many classes.
 
         Example:
             >>> correction = Strategy(weights="balanced").correction([900, 100])
             >>> [round(offset, 3) for offset in correction.offset]
             [-2.197]
+            >>> correction = Strategy(weights="balanced").correction([60, 30, 10])
+            >>> [round(offset, 3) for offset in correction.offset]
+            [0.0, -0.693, -1.792]
         """
-        return correction(self.parts, totals)
+        return correction(self.parts, totals, link)
 
     def describe(self, totals: npt.ArrayLike | None = None) -> str:
         """Return one sentence that says what it does.

@@ -100,13 +100,49 @@ def sampler_reaches_every_row(sampler: Sampler) -> None:
 
 
 def sampler_refuses_bad_arguments(sampler: Sampler) -> None:
-    """Sizes below 1, labels other than 0 and 1, are refused."""
+    """Sizes below 1, and labels that are no classes, are refused."""
     good: dict[str, Any] = {"batch": 2, "steps": 2, "seed": 0, "epoch": 0}
     for name, bad in (("batch", 0), ("steps", 0), ("epoch", -1), ("batch", 2.5)):
         wrong = {**good, name: bad}
         refuses(sampler.draw, [0, 1], **wrong)
-    for labels in ([], [0, 2], [[0, 1]]):
+    for labels in ([], [0, 2], [0, 1, 3], [0.5, 1.0], [[0, 2], [1, 0]]):
         refuses(sampler.draw, labels, **good)
+    if "multiclass" not in sampler.tasks:
+        refuses(sampler.draw, [0, 1, 2], **good)
+    if "multilabel" not in sampler.tasks:
+        refuses(sampler.draw, [[0, 1], [1, 1]], **good)
+
+
+def sampler_keeps_its_prior_over_classes(sampler: Sampler) -> None:
+    """If it serves several classes: each comes at its share, an absent one never."""
+    if "multiclass" not in sampler.tasks:
+        return
+    for totals in ((90, 60, 12), (9, 0, 70, 21), (7, 6, 5, 3, 2, 30)):
+        labels = np.repeat(np.arange(len(totals)), totals)
+        labels = np.random.default_rng(0).permutation(labels)
+        draws = {"batch": _BATCH, "steps": 2000, "seed": 0, "epoch": 1}
+        index = sampler.draw(labels, **draws, classes=len(totals)).index
+        observed = np.bincount(labels[index].ravel(), minlength=len(totals))
+        shares = np.asarray(sampler.prior(totals))
+        require(abs(shares.sum() - 1) < 1e-12, f"{sampler}: shares that sum to 1")
+        bound = 4.5 * np.sqrt(shares * (1 - shares) / index.size)
+        near = np.abs(observed / index.size - shares) <= bound
+        require(near.all(), f"{sampler}: shares of {shares.round(4)} at {totals}")
+
+
+def sampler_says_its_rates(sampler: Sampler) -> None:
+    """If it serves labels: each row comes at the rate that `rates` says."""
+    if "multilabel" not in sampler.tasks or sampler.left_out():
+        return
+    random = np.random.default_rng(3)
+    labels = (random.random((150, 4)) < [0.5, 0.2, 0.1, 0.05]).astype(np.int8)
+    draws = {"batch": _BATCH, "steps": 3000, "seed": 0, "epoch": 0}
+    index = sampler.draw(labels, **draws).index
+    observed = np.bincount(index.ravel(), minlength=150) / index.size * 150
+    rates = sampler.rates(labels)
+    require(abs(rates.mean() - 1) < 1e-9, f"{sampler}: rates of mean 1")
+    bound = 4.5 * np.sqrt(rates * 150 / index.size) + 1e-9
+    require((np.abs(observed - rates) <= bound).all(), f"{sampler}: its rates")
 
 
 SAMPLER_CHECKS: tuple[Callable[[Sampler], None], ...] = (
@@ -116,6 +152,8 @@ SAMPLER_CHECKS: tuple[Callable[[Sampler], None], ...] = (
     sampler_keeps_its_prior,
     sampler_reaches_every_row,
     sampler_refuses_bad_arguments,
+    sampler_keeps_its_prior_over_classes,
+    sampler_says_its_rates,
 )
 """The contracts of a sampler, each to be called alone: `check(sampler)`."""
 

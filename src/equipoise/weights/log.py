@@ -15,7 +15,8 @@ def log_ratios(totals: Sequence[float]) -> list[float]:
     The frequently copied log(N / n_c) is not what it seems: at 1 % positives
     its ratio is log(100) / log(1.0101) = 458, nearly five times stronger than
     the inverse frequency (99) that it is meant to soften. The form here is 1 for
-    equal classes, and never above the inverse frequency.
+    equal classes, and never above the inverse frequency. The copied form is
+    `log_inverse`.
 
     Source: a softened inverse frequency in common use; no canonical paper.
 

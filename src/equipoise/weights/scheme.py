@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,10 @@ from equipoise._core.checks import sentence
 from equipoise._core.options import Setting, require_options
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, InputTypeError
+from equipoise.task import TASK_KINDS
+
+Argument = Callable[[Any, int, Sequence[str]], Any]
+"""Checks what a user gave, for so many classes of these names."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,9 @@ class Scheme:
         phrase: What it does, in words that complete "positives count ...";
             option names in braces are filled in.
         options: Its options.
+        arguments: What `class_weights` takes besides the options, which are numbers:
+            by name, a function of (value, number of classes, their names) that checks
+            a value and returns what `ratios` takes.
         limit: The option that limits another scheme's ratio, and the name of that
             scheme; or None.
         citations: Keys of the sources.
@@ -37,27 +45,69 @@ class Scheme:
     ratios: Callable[..., Sequence[float]]
     phrase: str
     options: Mapping[str, Setting] = field(default_factory=dict)
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
     limit: tuple[str, str] | None = None
     citations: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
-    tasks: tuple[str, ...] = ("binary",)
+    tasks: tuple[str, ...] = TASK_KINDS
 
-    def weights(self, totals: npt.ArrayLike, **options: float) -> FloatArray:
+    def weights(
+        self, totals: npt.ArrayLike, classes: Sequence[str] = (), **options: Any
+    ) -> FloatArray:
         """Return how much a row of each class counts, see `class_weights`.
 
         Args:
             totals: `[classes]` the number of training rows of each class, or their
                 total weight.
-            **options: The scheme's own options.
+            classes: The names of the classes, by which an argument may call them.
+            **options: The scheme's own options and arguments.
 
         Raises:
             InputError: An option is unknown or out of range, or a class is empty.
         """
         each = check_totals(totals)
-        require_options(options, self.options, f"weights={self.name!r}")
+        accepted = [*self.options, *self.arguments]
+        require_options(options, accepted, f"weights={self.name!r}")
+        values = dict(options)
         for name, value in options.items():
-            self.options[name].check(value, name)
-        return normalise(self.ratios(each.tolist(), **options), each)
+            if name in self.options:
+                self.options[name].check(value, name)
+            else:
+                values[name] = self.arguments[name](value, len(each), classes)
+        return normalise(self.ratios(each.tolist(), **values), each)
+
+    def task_weights(self, totals: npt.ArrayLike, **options: Any) -> FloatArray:
+        """Return how much a row of each class counts, for the totals of any task.
+
+        Args:
+            totals: `[classes]`, or `[labels, 2]` without and with each label. Of
+                several classes, and of labels, some may be absent.
+            **options: The scheme's own options.
+
+        Returns:
+            Shaped as the totals, with mean 1 over the rows, for each label if they are
+            labels. An absent class counts 1, and so does a label that all rows have or
+            none has.
+
+        Raises:
+            InputTypeError: A total is not a number.
+            InputError: An option is unknown or out of range, or one of two classes is
+                empty.
+        """
+        each = task_totals(totals)
+        if each.ndim == 2:
+            return np.stack([self._of_present(pair, options) for pair in each])
+        return self._of_present(each, options)
+
+    def _of_present(self, totals: FloatArray, options: Mapping[str, Any]) -> FloatArray:
+        """Return the weights of the classes that have rows, and 1 for the others."""
+        present = totals > 0
+        if present.all():
+            return self.weights(totals, **options)
+        result = np.ones(len(totals))
+        if np.count_nonzero(present) > 1:
+            result[present] = self.weights(totals[present], **options)
+        return result
 
 
 def check_totals(totals: npt.ArrayLike) -> FloatArray:
@@ -100,6 +150,62 @@ def check_totals(totals: npt.ArrayLike) -> FloatArray:
             )
         )
     return each
+
+
+def task_totals(totals: npt.ArrayLike) -> FloatArray:
+    """Return the totals of any task, as `Task.totals` gives them.
+
+    Of several classes, and of labels, some may be absent: the training rows of some
+    folds hold none of a class that is rare.
+
+    Args:
+        totals: `[classes]` the number of rows of each class, or their total weight; or
+            `[labels, 2]` without and with each label.
+
+    Raises:
+        InputTypeError: A total is not a number.
+        InputError: One of two classes is empty, a total is negative or not finite, or
+            all are 0.
+
+    Example:
+        >>> task_totals([90, 0, 10]).tolist(), task_totals([[9, 1], [10, 0]]).shape
+        ([90.0, 0.0, 10.0], (2, 2))
+    """
+    shape = totals_shape(totals)
+    if len(shape) != 2 and (len(shape) != 1 or shape[0] <= 2):
+        return check_totals(totals)
+    values = np.asarray(totals)
+    if values.dtype.kind not in "iuf":
+        raise InputTypeError(
+            sentence(f"totals={totals!r}", "numbers of rows, or sums of their weights")
+        )
+    each = values.astype(np.float64)
+    if not (np.isfinite(each) & (each >= 0)).all() or not each.any():
+        raise InputError(
+            sentence(
+                f"totals of {each.tolist()}",
+                "finite numbers of at least 0, not all of them 0",
+            )
+        )
+    return each
+
+
+def totals_shape(totals: npt.ArrayLike) -> tuple[int, ...]:
+    """Return the shape of totals, `(labels, 2)` if they are of labels; else nothing.
+
+    Args:
+        totals: What a user gave.
+
+    Example:
+        >>> totals_shape([[9, 1]]), totals_shape([9, 1, 3]), totals_shape([[9], 1])
+        ((1, 2), (3,), ())
+    """
+    try:
+        shape = np.shape(totals)
+    except ValueError:  # sequences of several lengths
+        return ()
+    labels = len(shape) == 2 and shape[0] > 0 and shape[1] == 2
+    return shape if labels or len(shape) == 1 else ()
 
 
 def normalise(ratios: npt.ArrayLike, totals: npt.ArrayLike) -> FloatArray:

@@ -23,7 +23,7 @@ from equipoise.learners.one_by_one import FittedJob, run_one_by_one
 from equipoise.learners.resampled.sampler_columns import categories_of, parameters, tell
 from equipoise.learners.resampled.sampler_view import sampler_view
 from equipoise.learners.trees.histogram import BoostingRows, TreesLearner, TreesScorer
-from equipoise.priors import Correction, prior_offset
+from equipoise.priors import Correction, Link, prior_offset
 from equipoise.strategies.sampler_object import Resampled, resampled
 from equipoise.table.splits import Split
 from equipoise.table.table import Table, class_counts, concatenate
@@ -136,9 +136,9 @@ class _Drawn(Resampled):
 
     offset: float = 0.0
 
-    def correction(self, totals: npt.ArrayLike) -> Correction:
+    def correction(self, totals: npt.ArrayLike, link: Link | None = None) -> Correction:
         """Return the first correction, which a calibrator completes."""
-        correction = super().correction(totals)
+        correction = super().correction(totals, link)
         return dataclasses.replace(correction, offset=(self.offset,))
 
 
