@@ -36,6 +36,7 @@ from equipoise import (
     uncertainty,
     weights,
 )
+from equipoise.decision.class_floors import choose_floors
 from equipoise.decision.costs import row_thresholds
 from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import EquipoiseError
@@ -103,6 +104,17 @@ def texts_model() -> FittedModel:
 
 PICTURES = RANDOM.normal(size=(200, 3, 3)).astype("float32")
 WORDS = np.where(X[:, 1] > 0, "up", "down")
+
+
+THREE_CLASSES = Task("multiclass", ("a", "b", "c"))
+Y3 = np.arange(200) % 3
+P3 = priors.softmax(np.eye(3)[Y3] + np.random.default_rng(1).normal(size=(200, 3)))
+TURNED = decision.CostMatrix(("c", "b", "a"), 1 - np.eye(3))
+FLOORED = (P3.argmax(axis=1), P3, Y3, THREE_CLASSES.classes, {"a": {"recall": 0.5}})
+
+
+def _class_rule(objective: str, p: Any = P3, **options: Any) -> Any:
+    return decision.fit_class_rule(objective, THREE_CLASSES, p, Y3, **options)
 
 
 def network(*, end: Any = None, units: int = 1, compiled: bool = False) -> Any:
@@ -268,6 +280,58 @@ CASES: dict[str, Case] = {
     "decision/calibration.py: Use method='auto', which leaves such scores alone.": Case(
         lambda _: decision.fit_calibrator(Z, 0 * Y, method="platt"),
         lambda _: decision.fit_calibrator(Z, 0 * Y, method="auto"),
+    ),
+    "decision/class_rows.py: For logits use task.probability(scores) first.": Case(
+        lambda _: _class_rule("accuracy", np.log(P3)),
+        lambda _: _class_rule("accuracy", THREE_CLASSES.probability(np.log(P3))),
+    ),
+    "decision/class_rule.py: Pass Costs.matrix(classes, costs), which puts them in "
+    "order.": Case(
+        lambda _: decision.ClassRule(THREE_CLASSES.classes, costs=TURNED),
+        lambda _: decision.ClassRule(
+            THREE_CLASSES.classes,
+            costs=decision.Costs.matrix(THREE_CLASSES.classes, TURNED),
+        ),
+    ),
+    "decision/class_rule_making.py: Pass Costs.matrix(classes, costs), which puts them "
+    "in order.": Case(
+        lambda _: _class_rule("cost", costs=TURNED),
+        lambda _: _class_rule(
+            "cost", costs=decision.Costs.matrix(THREE_CLASSES.classes, TURNED)
+        ),
+    ),
+    "decision/class_rule_making.py: Pass costs=Costs.matrix(classes, matrix).": Case(
+        lambda _: _class_rule("cost"),
+        lambda _: _class_rule(
+            "cost", costs=decision.Costs.matrix(THREE_CLASSES.classes, 1 - np.eye(3))
+        ),
+    ),
+    "decision/class_rule_making.py: Leave out one of them.": Case(
+        lambda _: _class_rule("accuracy", costs=TURNED),
+        lambda _: _class_rule("accuracy"),
+    ),
+    "decision/class_rule_making.py: Use {} instead.": Case(
+        lambda _: decision.fit_class_rule("f1", Task("binary", ("n", "y")), P, Y),
+        lambda _: decision.make_rule(Z, Y, objective="f1"),
+    ),
+    "decision/class_floors.py: Ask for a lower floor.": Case(
+        lambda _: _class_rule(
+            "accuracy", np.full((200, 3), 1 / 3), floors={"a": {"precision": 0.6}}
+        ),
+        lambda _: _class_rule(
+            "accuracy", np.full((200, 3), 1 / 3), floors={"a": {"precision": 0.3}}
+        ),
+    ),
+    "decision/class_floors.py: Ask for a lower floor, or for fewer classes with "
+    "floors.": Case(
+        lambda _: _class_rule(
+            "accuracy", floors={"a": {"recall": 0.01}, "c": {"recall": 0.99}}
+        ),
+        lambda _: _class_rule("accuracy", floors={"c": {"recall": 0.99}}),
+    ),
+    "decision/class_floors.py: Exact tests count rows: leave the weights out.": Case(
+        lambda _: choose_floors(*FLOORED, level=0.9, weights=np.ones(200)),
+        lambda _: choose_floors(*FLOORED, level=0.9),
     ),
     "decision/prevalence.py: Set it with dataclasses.replace(rule, prevalence=...).": (
         Case(
@@ -877,6 +941,10 @@ ELSEWHERE = {
         "tests/metrics/test_inputs.py",
         "test_labels_that_are_words_are_told_how_to_become_numbers",
     ),
+    "decision/task_objectives.py: <_instead(task, name)>": (
+        "tests/decision/test_task_objectives.py",
+        "test_the_advice_is_taken",
+    ),
     "models/storage.py: Import the code that defines it, and call "
     "equipoise.register(...) before load.": (
         "tests/house/test_register.py",
@@ -993,6 +1061,8 @@ EXPLAINS = {
     "models/keras_file.py: <remedy>",
     "models/state.py: Leave columns of long strings out with drop=, or shorten them.",
     "decision/costs.py: Otherwise the same decision is the cheapest for every row.",
+    "decision/class_rows.py: Look for missing values in the features or a diverged "
+    "model.",
     "decision/floors.py: If the true precision were {} as here, {} flagged cases, "
     "about {} rows, would certify the floor four times in five.",
     "decision/floors.py: The precision here is below the floor.",

@@ -9,7 +9,7 @@ Zadrozny and Elkan (2001): costs that differ by row give each row its own thresh
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from equipoise._core.checks import number, sentence
 from equipoise._core.numerals import exact
 from equipoise._core.types import FloatArray
+from equipoise.decision.cost_matrix import CostMatrix, cost_matrix
 from equipoise.errors import InputError, InputTypeError
 
 
@@ -130,6 +131,47 @@ class Costs:
         )
         other = math.nan if self.abstain is None else self.abstain
         return np.asarray(np.where(d == -1, other, decided))
+
+    @staticmethod
+    def matrix(
+        classes: Sequence[str], matrix: Any, abstain: float | None = None
+    ) -> CostMatrix:
+        """Return the costs of several classes; see `cost_matrix`.
+
+        Args:
+            classes: The table's, in its order.
+            matrix: The cost of each decision (column) for each true class (row).
+            abstain: The cost of leaving a row undecided, or None.
+
+        Example:
+            >>> Costs.matrix(("a", "b"), [[0, 1], [9, 0]]).decide([0.8, 0.2]).item()
+            1
+        """
+        return cost_matrix(classes, matrix, abstain)
+
+    @classmethod
+    def of_matrix(cls, matrix: CostMatrix) -> Costs:
+        """Return the costs of two classes that are given as a matrix.
+
+        Args:
+            matrix: Of two classes, the negative and then the positive one.
+
+        Raises:
+            InputError: It has more classes; or as `Costs`.
+
+        Example:
+            >>> Costs.of_matrix(Costs.matrix(("no", "yes"), [[0, 1], [9, 0]])).threshold
+            0.1
+        """
+        if len(matrix.classes) != 2:
+            raise InputError(
+                sentence(
+                    f"a cost matrix of {len(matrix.classes)} classes for two classes",
+                    "a matrix [2, 2]",
+                )
+            )
+        (tn, fp), (fn, tp) = matrix.costs
+        return cls(fp, fn, tp, tn, matrix.abstain)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
