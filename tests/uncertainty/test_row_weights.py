@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from equipoise._core.seeds import generator
 from equipoise.errors import InputError
 from equipoise.uncertainty import row_weights
 from equipoise.uncertainty.row_weights import RowResampler, RowWeights, cluster_numbers
@@ -122,3 +123,21 @@ def test_the_resampler_checks_its_arguments() -> None:
         RowResampler([0, 1], [1, 2, 3])
     with pytest.raises(InputError, match="replicates"):
         RowResampler([0, 1], replicates=0)
+
+
+@pytest.mark.parametrize("units", [3, 97, 4096, 4097, 9_000])
+@pytest.mark.parametrize("importance", [False, True])
+def test_the_weights_of_clusters_are_those_of_one_draw(
+    units: int, importance: bool
+) -> None:
+    """Clusters are drawn some at a time; the numbers are those of all at once."""
+    random = np.random.default_rng(units)
+    unit = random.permutation(np.r_[np.arange(units), random.integers(0, units, 500)])
+    mass = random.random(unit.size) + 0.5 if importance else None
+    weights = RowWeights(unit % 2 == 0, unit, 130, 7, mass)
+    for chunk, (part, count) in enumerate(zip(weights, (128, 2), strict=True)):
+        stream = generator(7, "row weights", chunk)
+        expected = stream.standard_exponential((units, count), dtype=np.float32)[unit]
+        if mass is not None:
+            expected = expected * mass[:, None].astype(np.float32)
+        np.testing.assert_array_equal(part, expected)

@@ -22,7 +22,7 @@ def release_memory() -> None:
 
     The GNU C library keeps most of what is freed for later requests, in pieces that
     the next, larger arrays do not fit into. Other libraries are left alone. A call
-    takes milliseconds, so make one between steps, never in a loop.
+    takes milliseconds, so make one between steps that take a second.
     """
     trim = _trim()
     if trim is not None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from equipoise._core.memory import release_memory
 from equipoise._core.types import Float32Array, FloatArray
 from equipoise.decision.objectives import Objective
 from equipoise.evaluation.arm_values import ArmScores, ArmValues, EvaluatedRows
@@ -206,13 +207,17 @@ def replicate(
     replicators = {name: Replicator(arm.scores, arm.rows) for name, arm in arms.items()}
     values: dict[str, list[dict[str, FloatArray]]] = {name: [] for name in arms}
     errors: dict[str, list[dict[str, FloatArray]]] = {name: [] for name in arms}
+    release_memory()
     for weights in draws:
         for name, arm in replicators.items():
             values[name].append(arm(weights))
             errors[name].append(
                 {} if arm.choice is None else arm.choice.errors(weights)
             )
-        del weights  # the next ones are drawn before the loop would let go of these
+        # The next ones are drawn before the loop would let go of these. The memory of
+        # what a replicate made on its way lies between them, in pieces.
+        del weights
+        release_memory()
     return {
         name: ArmReplicates(
             _moved_back(_joined(values[name]), arms[name].points, even(replicator)),

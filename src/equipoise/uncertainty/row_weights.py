@@ -24,6 +24,8 @@ from equipoise.uncertainty.proportion import effective_size
 
 CHUNK = 128
 """Replicates that are drawn at once; part of what a seed means."""
+UNITS = 4096
+"""Clusters that are drawn at once."""
 _CELLS = 4_000_000
 """How many counts are held at once, 16 MB."""
 
@@ -75,12 +77,44 @@ class RowWeights:
 
     def _draw(self, chunk: int, count: int) -> Float32Array:
         random = generator(self.seed, "row weights", chunk)
-        units = self.y.size if self.unit is None else int(self.unit.max()) + 1
-        weights = random.standard_exponential((units, count), dtype=np.float32)
-        weights = weights if self.unit is None else weights[self.unit]
-        if self.importance is None:
-            return weights
-        return weights * self.importance[:, None].astype(np.float32)
+        if self.unit is None:
+            weights = random.standard_exponential(
+                (self.y.size, count), dtype=np.float32
+            )
+        else:
+            weights = _weights_of_units(random, self.unit, count)
+        if self.importance is not None:
+            weights *= self.importance[:, None].astype(np.float32)
+        return weights
+
+
+def _weights_of_units(
+    random: np.random.Generator, unit: IntArray, count: int
+) -> Float32Array:
+    """Draw a weight for each unit and replicate, and give it to the unit's rows.
+
+    Some units at a time, so that their weights and those of the rows are not held as
+    wholes beside each other. A generator's numbers do not depend on how many are drawn
+    at once.
+
+    Args:
+        random: Whence the weights come.
+        unit: `[rows]` cluster numbers from 0.
+        count: How many replicates.
+
+    Returns:
+        `[rows, count]`.
+    """
+    order = np.argsort(unit, kind="stable")
+    units = int(unit.max()) + 1
+    weights = np.empty((unit.size, count), np.float32)
+    for first in range(0, units, UNITS):
+        last = min(first + UNITS, units)
+        draws = random.standard_exponential((last - first, count), dtype=np.float32)
+        start, stop = np.searchsorted(unit, (first, last), sorter=order)
+        rows = order[start:stop]
+        weights[rows] = draws[unit[rows] - first]
+    return weights
 
 
 def cluster_numbers(clusters: npt.ArrayLike | None, rows: int) -> IntArray | None:
