@@ -32,8 +32,8 @@ def test_costs_that_are_complete() -> None:
     [
         ((1.0, None, None), "give both --cost-fp and --cost-fn, or neither"),
         ((None, 0.0, None), "give both --cost-fp and --cost-fn, or neither"),
-        ((None, None, 0.5), "give --cost-fp and --cost-fn beside --cost-abstain"),
-        ((1.0, None, 0.0), "give --cost-fp and --cost-fn beside --cost-abstain"),
+        ((None, None, 0.5), "give --cost-fp and --cost-fn with --cost-abstain"),
+        ((1.0, None, 0.0), "give --cost-fp and --cost-fn with --cost-abstain"),
     ],
 )
 def test_costs_that_are_not(numbers: tuple[Any, ...], advice: str) -> None:
@@ -86,7 +86,14 @@ FULL = Reading(
 
 
 @pytest.mark.parametrize(
-    "reading", [Reading(), FULL, Reading("y", day_first=False)], ids=["", "all", "few"]
+    "reading",
+    [
+        Reading(),
+        FULL,
+        Reading("y", day_first=False),
+        Reading(targets=["label_*", "odd one"], task="multilabel"),
+    ],
+    ids=["", "all", "few", "labels"],
 )
 def test_options_are_those_that_a_command_reads(reading: Reading) -> None:
     """The line that a command prints for the next one means the same to that one."""
@@ -105,6 +112,8 @@ def test_options_are_those_that_a_command_reads(reading: Reading) -> None:
         day_first=parsed["day_first"],
         keep=parsed["keep"] or None,
         unlabelled=parsed["unlabelled"],
+        targets=parsed["targets"] or None,
+        task=parsed["task"],
     )
     assert again == reading
 
@@ -135,7 +144,7 @@ def test_what_is_read_follows_the_options(tmp_path: Path) -> None:
     assert {column.name for column in table.columns} == {"key", "when", "score"}
     assert table.groups is not None
     when = {c.name: c for c in table.columns}["when"].values
-    assert str(when[3].astype("M8[D]")) == "2024-04-04"
+    assert str(when[2].astype("M8[D]")) == "2024-04-04"
     assert str(when[1].astype("M8[D]")) == "2024-02-02"
     american = dataclasses.replace(reading, day_first=False)
     with pytest.warns(TableWarning, match="without a label"):
@@ -143,3 +152,26 @@ def test_what_is_read_follows_the_options(tmp_path: Path) -> None:
     assert none is None
     other = {c.name: c for c in month_first.columns}["when"].values
     assert (other != when).any()
+
+
+def test_several_labels_and_classes_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "songs.csv"
+    lines = ["loud,fast,label_sad,label_calm,mood"]
+    lines += [
+        f"{i * 0.37:.2f},{i * i % 7},{i % 2},{i % 3 // 2},{i % 4}" for i in range(60)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    labels = Reading(targets=["label_*"], drop=["mood"])
+    table, test = labels.read(str(path), str(path))
+    assert table.task.to_dict() == {
+        "task": "multilabel",
+        "classes": ["label_sad", "label_calm"],
+    }
+    assert test is not None
+    assert (test.labels() == table.labels()).all()
+    others = ["label_sad", "label_calm"]
+    several, _ = Reading("mood", drop=others).read(str(path))
+    assert several.task.kind == "multiclass"
+    with pytest.warns(TableWarning, match="held against"):
+        two, _ = Reading("mood", drop=others, task="binary").read(str(path))
+    assert two.task.kind == "binary"

@@ -837,11 +837,11 @@ CASES: dict[str, Case] = {
         lambda place: eq.read_table(write(place, "a.parquet", b"PAR1xxxxPAR"), "y"),
         lambda place: eq.read_table(_parquet(place), "y"),
     ),
-    "reading/target_columns.py: <' '.join([nearest(target, names), raw.hint])"
+    "reading/target_columns.py: <' '.join([_meant(target, names), raw.hint])"
     ".strip()>": Case(
-        lambda _: eq.read_table(COLUMNS, "Y"),
-        lambda _: eq.read_table(COLUMNS, "y"),
-        "Did you mean 'y'",
+        lambda _: eq.read_table({**COLUMNS, "y2": 1 - Y}, "y*"),
+        lambda _: eq.read_table({**COLUMNS, "y2": 1 - Y}, targets="y*"),
+        r"Pass targets='y\*'",
     ),
     "reading/roles.py: Pass day_first=True if this is {}, or day_first=False if it is "
     "{}; or write dates as YYYY-MM-DD.": Case(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import csv
@@ -82,3 +83,17 @@ def _quietly(source: Any, like: Table) -> Any:
         return labelled_blocks(source, like, group="who")
     with pytest.warns(TableWarning, match="a group of its own"):
         return list(labelled_blocks(source, like, "fraud", group="who"))
+
+
+def test_labels_under_other_names(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    data = pd.DataFrame({"x": random.normal(size=40), "a": 0, "b": 0})
+    data.loc[::2, "a"] = 1
+    data.loc[::3, "b"] = 1
+    first = read_table(data, targets=["a", "b"])
+    renamed = data.rename(columns={"a": "tag_1", "b": "tag_2"})
+    renamed.to_csv(tmp_path / "later.csv", index=False)
+    for source in (renamed, tmp_path / "later.csv"):
+        (block,) = labelled_blocks(source, first, ["tag_*"])
+        np.testing.assert_array_equal(block.table.labels(), first.labels())
+        assert block.table.task == first.task

@@ -24,6 +24,7 @@ RAW = Raw(pa.table({"x": [1, 2, 3], "Class": ["a", None, "b"]}), "the frame")
         ((), r"no target for the frame.*Pass target=COLUMN"),
         (("Clas",), r"has no such column.*Did you mean 'Class'\?"),
         (("Class", "z"), "the target 'z'"),
+        (("Cl*",), r"Pass targets='Cl\*' for all columns"),
     ],
 )
 def test_an_absent_target_is_an_error(targets: tuple[str, ...], match: str) -> None:
@@ -69,3 +70,8 @@ def test_rows_without_a_label_are_left_out_with_a_note() -> None:
     assert with_labels_only(whole, ["Class"], notes) is whole
     with pytest.raises(TargetError, match="any of its 1 rows"):
         with_labels_only(Raw(RAW.data.take([1]), "the frame"), ["Class"], notes)
+
+
+def test_a_target_that_is_mistyped_is_proposed() -> None:
+    with pytest.raises(TargetError, match=r"Did you mean 'Class'\?"):
+        require_targets(RAW, ["class"])

@@ -74,6 +74,8 @@ CHECKPOINTS = ".checkpoints"
 def compare(
     source: options.Source,
     target: options.Target = None,
+    targets: options.Targets = None,
+    task: options.TaskName = None,
     test: options.TestFile = None,
     positive: options.Positive = None,
     group: options.GroupColumn = None,
@@ -119,7 +121,16 @@ def compare(
     costs = options.costs(cost_fp, cost_fn, cost_abstain)
     goal = options.parse_objective(objective, beside=costs) or "f1"
     reading = options.Reading(
-        target, positive, group, time, drop, day_first, keep, unlabelled
+        target,
+        positive,
+        group,
+        time,
+        drop,
+        day_first,
+        keep,
+        unlabelled,
+        targets,
+        task,
     )
     table, later = reading.read(source, test)
     checkpoints = None if out is None else out / CHECKPOINTS

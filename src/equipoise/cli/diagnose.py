@@ -39,6 +39,8 @@ def diagnose(
     context: typer.Context,
     source: options.Source,
     target: options.Target = None,
+    targets: options.Targets = None,
+    task: options.TaskName = None,
     test: options.TestFile = None,
     positive: options.Positive = None,
     group: options.GroupColumn = None,
@@ -85,7 +87,16 @@ def diagnose(
     if fail_on is not None:
         one_of(fail_on, SEVERITIES, "--fail-on")
     reading = options.Reading(
-        target, positive, group, time, drop, day_first, keep, unlabelled
+        target,
+        positive,
+        group,
+        time,
+        drop,
+        day_first,
+        keep,
+        unlabelled,
+        targets,
+        task,
     )
     table, later = reading.read(source, test)
     diagnosis = diagnose_table(

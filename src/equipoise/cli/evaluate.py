@@ -24,6 +24,7 @@ def evaluate(
     model: options.ModelFile,
     source: options.Source,
     target: options.Target = None,
+    targets: options.Targets = None,
     level: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print plain data instead of sentences.")
@@ -36,7 +37,9 @@ def evaluate(
 
     with without_tensorflow_lines(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        evaluation = load(model).evaluate(source, target, level=level, seed=seed)
+        evaluation = load(model).evaluate(
+            source, targets or target, level=level, seed=seed
+        )
     grave = [str(w.message) for w in caught if w.category is TrialWarning]
     for other in caught:
         if other.category is not TrialWarning:

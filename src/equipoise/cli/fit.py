@@ -63,6 +63,8 @@ def fit(
     source: options.Source,
     out: OutModel,
     target: options.Target = None,
+    targets: options.Targets = None,
+    task: options.TaskName = None,
     positive: options.Positive = None,
     group: options.GroupColumn = None,
     time: options.TimeColumn = None,
@@ -104,7 +106,16 @@ def fit(
     )
     path = writable_file(model_path(out), "out", inputs=[source])
     reading = options.Reading(
-        target, positive, group, time, drop, day_first, keep, unlabelled
+        target,
+        positive,
+        group,
+        time,
+        drop,
+        day_first,
+        keep,
+        unlabelled,
+        targets,
+        task,
     )
     table, _ = reading.read(source)
     with without_tensorflow_lines(), progress() as show:

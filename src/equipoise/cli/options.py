@@ -35,6 +35,25 @@ Target = Annotated[
         show_default=False,
     ),
 ]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--targets",
+        metavar="PATTERN",
+        help="In place of --target: the columns of several labels that do not exclude "
+        "each other, such as 'label_*'; may be repeated.",
+        show_default=False,
+    ),
+]
+TaskName = Annotated[
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="NAME",
+        help="binary, multiclass or multilabel, if the target does not tell.",
+        show_default=False,
+    ),
+]
 Positive = Annotated[
     str | None,
     typer.Option(
@@ -157,6 +176,8 @@ class Reading:
     day_first: bool | None = None
     keep: Sequence[str] | None = None
     unlabelled: str = "refuse"
+    targets: Sequence[str] | None = None
+    task: str | None = None
 
     def read(self, source: str, test: str | None = None) -> tuple[Table, Table | None]:
         """Return the table of a source, and that of `--test`."""
@@ -165,6 +186,8 @@ class Reading:
 
         options = ReadingOptions(
             positive=self.positive,
+            task=self.task,
+            targets=list(self.targets) if self.targets else None,
             group=self.group,
             time=self.time,
             drop=self.drop or (),
@@ -179,6 +202,8 @@ class Reading:
         order = {None: "", True: "--day-first", False: "--month-first"}
         return [
             ("--target", self.target),
+            ("--targets", list(self.targets or ())),
+            ("--task", self.task),
             ("--positive", self.positive),
             ("--group", self.group),
             ("--time", self.time),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,11 @@ class LabelledBlock:
 
 
 def labelled_blocks(
-    source: Any, like: Table, target: str | None = None, *, group: str | None = None
+    source: Any,
+    like: Table,
+    target: str | Sequence[str] | None = None,
+    *,
+    group: str | None = None,
 ) -> Iterator[LabelledBlock]:
     """Yield labelled rows in the form of an earlier table: files block by block.
 
@@ -48,7 +52,8 @@ def labelled_blocks(
     Args:
         source: Anything that `read_table` takes.
         like: The earlier table.
-        target: The target's name in the source, if it is not that of `like`.
+        target: The target's name in the source, if it is not that of `like`; of several
+            labels a list of names or patterns, in the order of `like`.
         group: The column whose equal values belong together, or None.
 
     Raises:
@@ -58,7 +63,9 @@ def labelled_blocks(
     if not is_path(source) or target not in (None, like.target):
         if group not in _names(source, like):
             group = None
-        table = read_table(source, target, like=like, group=group)
+        several = None if target is None or isinstance(target, str) else list(target)
+        name = target if isinstance(target, str) else None
+        table = read_table(source, name, targets=several, like=like, group=group)
         groups = table.groups
         yield LabelledBlock(
             table, None if groups is None else groups.astype(str).astype(object)

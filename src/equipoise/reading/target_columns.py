@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import fnmatch
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,9 +73,16 @@ def require_targets(raw: Raw, targets: Sequence[str]) -> None:
                 sentence(
                     f"the target {target!r}, but {raw.name} has no such column",
                     f"one of its columns, {shown(names, [target])}",
-                    " ".join([nearest(target, names), raw.hint]).strip(),
+                    " ".join([_meant(target, names), raw.hint]).strip(),
                 )
             )
+
+
+def _meant(target: str, names: Sequence[str]) -> str:
+    """Return what the user may have meant by a target, in words."""
+    if any(fnmatch.fnmatchcase(name, target) for name in names):
+        return f"Pass targets={target!r} for all columns that match, as labels."
+    return nearest(target, names)
 
 
 def renamed_targets(raw: Raw, targets: Sequence[str], names: Sequence[str]) -> Raw:

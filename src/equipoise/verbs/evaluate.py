@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -50,7 +51,7 @@ def evaluate(
     model: ModelRecord,
     source: Any,
     /,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     level: float = 0.95,
     seed: int = 0,
@@ -73,7 +74,11 @@ def evaluate(
 
 
 def evaluate(
-    first: Any, second: Any, /, target: str | None = None, **options: Any
+    first: Any,
+    second: Any,
+    /,
+    target: str | Sequence[str] | None = None,
+    **options: Any,
 ) -> Evaluation:
     """Evaluate a fitted model on new labelled rows, or labels and probabilities.
 
@@ -85,7 +90,8 @@ def evaluate(
         first: A fitted model, or labels `[rows]` of 0 and 1.
         second: Labelled rows, anything that `read_table` takes; or probabilities
             `[rows]` of the positive class.
-        target: The target's name in the rows, if it is not that of the model.
+        target: The target's name in the rows, if it is not that of the model; the names
+            of several labels in the model's order.
         **options: The options of that form.
 
     Returns:
@@ -114,7 +120,7 @@ def evaluate(
 def evaluate_model(
     model: ModelRecord,
     source: Any,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     *,
     level: float = 0.95,
     seed: int = 0,
@@ -126,7 +132,8 @@ def evaluate_model(
     Args:
         model: What `fit` or `load` gave.
         source: Labelled rows, anything that `read_table` takes.
-        target: The target's name in the source, if it is not that of the model.
+        target: The target's name in the source, if it is not that of the model; the
+            names of several labels in the model's order.
         level: Coverage of the intervals, in (0, 1).
         seed: The seed, if an interval needs a bootstrap.
 
@@ -170,7 +177,9 @@ class _Rows:
     units: npt.NDArray[np.int64] | None = None
 
 
-def _score(model: ModelRecord, source: Any, target: str | None) -> _Rows:
+def _score(
+    model: ModelRecord, source: Any, target: str | Sequence[str] | None
+) -> _Rows:
     if model.user_input is not None:
         x, table = model.user_input.read_labelled(source, model.schema)
         marked = dataclasses.replace(table, fingerprint=fingerprint(x))

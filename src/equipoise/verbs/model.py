@@ -45,13 +45,17 @@ class FittedModel(ModelRecord):
     """
 
     def evaluate(
-        self, source: Any, target: str | None = None, **options: Any
+        self,
+        source: Any,
+        target: str | Sequence[str] | None = None,
+        **options: Any,
     ) -> Evaluation:
         """Evaluate on new labelled rows, see `equipoise.evaluate`.
 
         Args:
             source: A path (read in blocks), a data frame, `(X, y)`, or a `Table`.
-            target: The target's name in the source, if it is another.
+            target: The target's name in the source, if it is another; of several
+                labels all names, in the order of the model's.
             **options: `level` and `seed`.
         """
         return evaluate_model(self, source, target, **options)
