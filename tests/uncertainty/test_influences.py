@@ -359,13 +359,13 @@ def test_half_a_wrong_decision_more_is_a_variance() -> None:
     assert right.value == 1.0
     assert right.variance == 0.0
     sizes = np.array([30, 20, 8])
-    p = 0.5 / (sizes + 0.5)
+    p = 0.5 / (sizes + 1)
     assert right.unseen == pytest.approx(np.sum(p * (1 - p) / sizes) / 9)
     labels = (np.arange(58)[:, None] < [30, 20, 8]).astype(int)
     several_ = Task("multilabel", ("a", "b", "c"))
     all_right = task_influence("balanced_accuracy", several_, labels, labels)
     both = np.stack([sizes, 58 - sizes])
-    p = 0.5 / (both + 0.5)
+    p = 0.5 / (both + 1)
     assert all_right.unseen == pytest.approx(np.sum(p * (1 - p) / both) / 36)
 
 

@@ -23,3 +23,4 @@ from .influences import TaskInfluence as TaskInfluence
 from .influences import ViewInfluences as ViewInfluences
 from .influences import view_influences as view_influences
 from .influences import task_influence as task_influence
+from .task_interval import macro_interval as macro_interval

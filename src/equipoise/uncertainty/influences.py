@@ -23,6 +23,7 @@ from equipoise.metrics.class_confusion import ClassConfusion, label_counts
 from equipoise.metrics.confusion import Counts
 from equipoise.metrics.estimate import NAN
 from equipoise.metrics.registry import METRICS
+from equipoise.metrics.row_losses import task_squared_errors
 from equipoise.metrics.task_definitions import (
     OfClassCounts,
     OfLabelCounts,
@@ -34,6 +35,13 @@ from equipoise.metrics.task_definitions import (
 from equipoise.metrics.task_registry import TASK_METRICS
 from equipoise.metrics.task_rows import TaskRows
 from equipoise.task import Task
+from equipoise.uncertainty.influence import (
+    NEAR_PRECISION_HIGH,
+    NEAR_PRECISION_LOW,
+    NEAR_ROC_AUC,
+    unseen_weight,
+)
+from equipoise.uncertainty.means import NEAR_MEAN
 from equipoise.uncertainty.strata import Strata, unit_sums
 from equipoise.uncertainty.view_influence import (
     ViewInfluence,
@@ -43,9 +51,9 @@ from equipoise.uncertainty.view_influence import (
 )
 
 HALF_A_ROW = 0.5
-"""How many further rows of each class, decided wrongly, the variance of a metric of
-decisions allows for: with none wrong among eight, a sample says little of how many
-are."""
+"""How many further rows of each class, decided wrongly and rightly, the variance of a
+metric of decisions allows for, as for two classes: with none wrong among eight, or none
+right, a sample says little of how many are."""
 _STEP = 1e-6
 """The step of a slope in the counts, in rows; relative to the counts if they are
 large."""
@@ -58,15 +66,20 @@ class StratumPart:
     Attributes:
         variance: Its part of the variance, from the rows.
         units: How many independent units it has.
-        value: The mean over the stratum of what the metric averages, from 0 to 1, or
-            NaN if it is no such mean.
+        value: The mean over the stratum of what the metric averages, or NaN if it is
+            no such mean.
         share: By how much the metric moves with that mean.
+        near_low: For how many further rows of the stratum, as bad as can be, the lower
+            end allows, from 0 to 1.
+        near_high: The same for the upper end.
     """
 
     variance: float
     units: float
     value: float = NAN
     share: float = 0.0
+    near_low: float = 0.0
+    near_high: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +100,9 @@ class TaskInfluence:
         unseen: Variance that is added for kinds of decisions that the rows do not
             show; of `parts`, `macro_interval` adds what is due itself.
         limits: The smallest and the largest possible value.
+        bias: Estimated excess of the value's expectation.
+        each_class: Whether it is an average in which every class counts alike, however
+            few rows it has.
         reason: Why the value is undefined; "" if it is not.
     """
 
@@ -99,6 +115,8 @@ class TaskInfluence:
     unit: IntArray | None
     unseen: float
     limits: tuple[float, float]
+    bias: float = 0.0
+    each_class: bool = False
     reason: str = ""
 
     @property
@@ -176,7 +194,12 @@ def task_influence(
         reason = one.reason(rows)
         if split is not None and not rows.no_view:
             reason = "no fold holds rows with and without it of every class"
-    return replace(made, name=name, limits=limits, reason=reason)
+    each_class = isinstance(definition, PairAverage | OfLabelCounts)
+    if isinstance(definition, ViewAverage):
+        each_class = definition.average == "macro"
+    if isinstance(definition, OfClassCounts):
+        each_class = definition.each_class
+    return replace(made, name=name, limits=limits, each_class=each_class, reason=reason)
 
 
 def _cost_limits(options: dict[str, Any]) -> tuple[float, float]:
@@ -237,6 +260,7 @@ class _Maker:
         self.strata = Strata.of_rows(rows, clusters)
         self.several = rows.task.kind == "multilabel"
         self.clusters = clusters
+        self.bias = np.zeros(rows.truth.shape[1])
 
     def of(self, definition: TaskDefinition) -> TaskInfluence:
         """Return the influences of a definition."""
@@ -320,7 +344,7 @@ class _Maker:
             one = make(truth, order[used], weights, strata.left[used])
         row = np.zeros(used.size)
         row[used] = one.row
-        return ViewInfluence(one.value, row)
+        return ViewInfluence(one.value, row, one.bias)
 
     def views(
         self, metric: str, judged: BoolArray
@@ -331,6 +355,7 @@ class _Maker:
             `[repeats, views]` values, `[rows, views]` influences, the views' strata.
         """
         count = judged.size
+        self.bias = np.zeros(count)
         values = np.full((len(self.repeats), count), NAN)
         raw = np.zeros((len(self.rows.weights), count))
         strata = [
@@ -346,6 +371,7 @@ class _Maker:
                 one = self._of_view(metric, view, order[:, view], fold, strata[view])
                 values[r, view] = one.value
                 raw[:, view] += one.row / len(self.repeats)
+                self.bias[view] += one.bias / len(self.repeats)
         return values, raw, strata
 
     def _view_average(self, definition: ViewAverage) -> TaskInfluence:
@@ -371,7 +397,7 @@ class _Maker:
                 column = strata[view].errors(share[view] * raw[:, view])
                 row += column
                 for stratum in (1, 0):
-                    about = {"value": float(mean[view]), "share": float(share[view])}
+                    about = _about(metric, float(mean[view]), float(share[view]))
                     parts.append(
                         self._part(
                             column, strata[view], stratum, **(about if stratum else {})
@@ -384,8 +410,7 @@ class _Maker:
                     row,
                     self.strata,
                     view,
-                    value=float(mean[view]),
-                    share=float(share[view]),
+                    **_about(metric, float(mean[view]), float(share[view])),
                 )
                 for view in held
             ]
@@ -394,7 +419,8 @@ class _Maker:
             for view in held:
                 gap = (mean[view] - value) / mass.sum()
                 total = total + self.rows.weights * self.rows.truth[:, view] * gap
-        return self._result(float(each.mean()), total, row, parts, each.tolist())
+        made = self._result(float(each.mean()), total, row, parts, each.tolist())
+        return replace(made, bias=float(self.bias @ share))
 
     def _micro(self, metric: str) -> TaskInfluence:
         used = self.rows.labelled & (self.rows.weights > 0)[:, None]
@@ -470,11 +496,38 @@ class _Maker:
             strata = strata.collapsed()
             errors = strata.errors(raw[:, column])
             row += errors
-            parts += self._mean_parts(errors, mean[:, column], strata, held.size)
+            near = self._near_mean(definition, value, column)
+            parts += self._mean_parts(errors, mean[:, column], strata, held.size, near)
         return self._result(value, raw.sum(axis=1), row, parts, repeated)
 
+    def _near_mean(
+        self, definition: RowMean, value: float, column: int
+    ) -> tuple[float, float]:
+        """Return for how many unseen rows the ends of a mean allow.
+
+        Of numbers that are 0 or 1, for one: this is what exact limits of a share do.
+        Of squared errors, next to 0 against what a constant would have, for one that
+        is as wrong as can be.
+        """
+        if definition.values is not task_squared_errors:
+            return 1.0, 1.0
+        rows = self.rows
+        if self.several:
+            p, n = rows.positives[column], rows.negatives[column]
+            least = p * n / max((p + n) ** 2, 1e-300)
+        else:
+            share = rows.positives / rows.weights.sum()
+            least = (1 - float(share @ share)) / 2
+        skill = 1 - value / least if least > 0 else 0.0
+        return 0.0, unseen_weight(skill, NEAR_MEAN)
+
     def _mean_parts(
-        self, errors: FloatArray, values: FloatArray, strata: Strata, columns: int
+        self,
+        errors: FloatArray,
+        values: FloatArray,
+        strata: Strata,
+        columns: int,
+        near: tuple[float, float],
     ) -> list[StratumPart]:
         total = strata.weights[strata.number >= 0].sum()
         parts = []
@@ -492,6 +545,8 @@ class _Maker:
                     stratum,
                     value=mean,
                     share=share,
+                    near_low=near[0],
+                    near_high=near[1],
                 )
             )
         return parts
@@ -520,9 +575,9 @@ class _Maker:
     def _unseen_decisions(
         self, definition: OfClassCounts, cells: ClassConfusion, present: list[int]
     ) -> float:
-        """Return the variance of half a further wrong decision in each class.
+        """Return what half a further wrong and right decision add to the variance.
 
-        That class' wrong decisions are spread as those of the other classes are.
+        In each class; the wrong ones are spread as those of the other classes are.
         """
         every = np.column_stack([cells.counts, cells.undecided])
         size = len(every)
@@ -537,7 +592,9 @@ class _Maker:
             one = every[k].sum() / units[k]
             where = spread.copy()
             where[k] = 0.0
-            moved[k] += HALF_A_ROW * one * where / max(where.sum(), 1e-300)
+            where /= max(where.sum(), 1e-300)
+            where[k] = 1.0
+            moved[k] += HALF_A_ROW * one * where
             # The class keeps its weight.
             moved[k] *= every[k].sum() / moved[k].sum()
         at = definition.function(
@@ -583,7 +640,7 @@ class _Maker:
         return self._columns(at.value, raw, repeated, unseen)
 
     def _unseen_labels(self, definition: OfLabelCounts, cells: Counts) -> float:
-        """Return the variance of half a further wrong decision of each label."""
+        """Return what half a further wrong and right decision add to the variance."""
         every = np.stack([cells.tp, cells.fp, cells.fn, cells.tn], axis=1)
         moved = every.copy()
         pairs = {1: (0, 2), 0: (3, 1)}  # right and wrong, with and without the label
@@ -593,7 +650,7 @@ class _Maker:
             for stratum, (right, wrong) in pairs.items():
                 units[label, stratum] = n = strata.units(stratum)
                 total = every[label, right] + every[label, wrong]
-                moved[label, wrong] += HALF_A_ROW * total / n
+                moved[label, [right, wrong]] += HALF_A_ROW * total / n
                 scale = total / (moved[label, right] + moved[label, wrong])
                 moved[label, [right, wrong]] *= scale
         function, judged = definition.function, self.rows.judged
@@ -645,10 +702,28 @@ class _Maker:
             each.append(total)
         row = self.strata.errors(raw)
         parts = [
-            self._part(row, self.strata, k, value=mean[k], share=1 / classes.size)
+            self._part(
+                row, self.strata, k, **_about("roc_auc", mean[k], 1 / classes.size)
+            )
             for k in classes.tolist()
         ]
         return self._result(float(np.mean(each)), raw, row, parts, each)
+
+
+def _about(metric: str, value: float, share: float) -> dict[str, float]:
+    """Return what a stratum's part of an average over views is told of its view.
+
+    Next to its ends a metric may lack rows that no sample of few rows shows, as for
+    two classes.
+    """
+    low, high = (
+        unseen_weight(value, NEAR_PRECISION_LOW),
+        unseen_weight(1 - value, NEAR_PRECISION_HIGH),
+    )
+    if metric == "roc_auc":
+        low = unseen_weight(2 * value - 1, NEAR_ROC_AUC)
+        high = unseen_weight(1 - 2 * value, NEAR_ROC_AUC)
+    return {"value": value, "share": share, "near_low": low, "near_high": high}
 
 
 def _pooled(

@@ -162,15 +162,25 @@ def _with_unseen(
         squares = np.where(n > 1, np.asarray(part.variance) * n * (n - 1), 0.0)
         squares = squares + extra * n / np.maximum(whole, 1e-300) * reach**2
         tail = (1 - level) / 2
-        low = _beta_quantile(mean, squares / (whole * (whole + 1)), tail)
+        low = beta_quantile(mean, squares / (whole * (whole + 1)), tail)
         total = total + np.maximum(value - np.minimum(low, mean), 0.0) ** 2
     return np.asarray(np.maximum(0.0, value - np.sqrt(total)))
 
 
-def _beta_quantile(
+def beta_quantile(
     mean: FloatArray, variance: FloatArray, probability: float
 ) -> FloatArray:
-    """Return a quantile of the beta distribution of this mean and variance."""
+    """Return a quantile of the beta distribution of this mean and variance.
+
+    Args:
+        mean: From 0 to 1.
+        variance: Of the same shape; 0 makes the distribution a point.
+        probability: Of the quantile, from 0 to 1.
+
+    Example:
+        >>> round(float(beta_quantile(np.asarray(0.5), np.asarray(1 / 12), 0.25)), 6)
+        0.25
+    """
     from scipy.special import betaincinv
 
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -27,10 +27,12 @@ class ViewInfluence:
     Attributes:
         value: The metric; NaN if it is undefined.
         row: `[rows]` influence of each row, not centred; 0 if it is undefined.
+        bias: Estimated excess of the value's expectation, to first order.
     """
 
     value: float
     row: FloatArray
+    bias: float = 0.0
 
 
 def average_precision_of_view(
@@ -74,16 +76,20 @@ def average_precision_of_view(
     reached = np.cumsum(hits)
     precision = reached / flagged
     value = float(np.sum(hits * precision) / total)
+    # What each positive adds to its own precision (as for two classes).
+    mass = np.bincount(group, weights=weights**2 * y)
+    bias = float(np.sum(mass * (flagged - reached) / flagged**2) / total)
     count = int(np.count_nonzero(y))
     if not slope and count > 1 and weights.min() == weights.max():
         if left is None:
             left = np.where(y, 1 - 1 / count, 1 - 1 / max(y.size - count, 1))
-        return ViewInfluence(value, (value - without_each_row(y, score)) * left)
+        taken = value - without_each_row(y, score)
+        return ViewInfluence(value, taken * left, bias)
     each = hits / flagged**2
     gain = np.cumsum((each * (flagged - reached))[::-1])[::-1]
     loss = np.cumsum((each * reached)[::-1])[::-1]
     raw = np.where(y, (precision + gain)[group] - value, -loss[group])
-    return ViewInfluence(value, weights * raw / total)
+    return ViewInfluence(value, weights * raw / total, bias)
 
 
 def normalised_average_precision_of_view(
@@ -107,7 +113,9 @@ def normalised_average_precision_of_view(
     least = minimum_average_precision(y, None, weights)
     if not least < 1:
         return ViewInfluence(NAN, np.zeros(y.size))
-    return ViewInfluence((one.value - least) / (1 - least), one.row / (1 - least))
+    scale = 1 / (1 - least)
+    value = (one.value - least) * scale
+    return ViewInfluence(value, one.row * scale, one.bias * scale)
 
 
 def roc_auc_of_view(
