@@ -763,6 +763,12 @@ CASES: dict[str, Case] = {
         lambda _: weights.example_weights(["a", "b", None], "balanced"),
         lambda _: weights.example_weights(["a", "b"], "balanced"),
     ),
+    "synthesis/smote.py: Leave the synthesis out: the sampling repeats the rows.": Case(
+        lambda _: sampling.Balanced().over(
+            X, np.stack([Y, 1 - Y], axis=1), synthesis=Smote()
+        ),
+        lambda _: sampling.Balanced().over(X, np.stack([Y, 1 - Y], axis=1)),
+    ),
     "strategies/corrections.py: Use weights=... for a weight of each class.": Case(
         lambda _: _focal(alpha=0.25).correction([7, 2, 1]),
         lambda _: _focal(weights="balanced").correction([7, 2, 1]),

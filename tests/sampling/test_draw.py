@@ -15,3 +15,15 @@ def test_targets_of_a_mixed_draw():
     found = draw.targets([0, 1])
     assert found.tolist() == [[0.25, 1.0]]
     assert found.dtype == np.float32
+
+
+def test_targets_of_classes_and_labels():
+    draw = Draw(np.array([[0, 2], [1, 0]], np.int32))
+    hot = draw.targets([2, 0, 1], classes=3)
+    assert hot.dtype == np.float32
+    assert hot.argmax(axis=2).tolist() == [[2, 1], [0, 2]]
+    labels = draw.targets([[1, 0], [-1, 1], [0, 0]])
+    assert labels.shape == (2, 2, 2)
+    np.testing.assert_array_equal(labels[1, 0], [np.nan, 1])
+    nans = draw.targets([[1, 0], [np.nan, 1], [0, 0]])
+    np.testing.assert_array_equal(nans, labels)

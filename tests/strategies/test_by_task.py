@@ -109,3 +109,17 @@ def test_a_share_of_positives_means_nothing_for_several_classes() -> None:
     require_task(Strategy(loss="focal"), THREE)
     with pytest.raises(UnsupportedError, match=r"alpha=0\.3.*weights="):
         require_task(focal, THREE)
+
+
+def test_every_part_must_serve_the_task() -> None:
+    smote = Strategy(sampling="oversample", synthesis="smote")
+    require_task(smote, THREE)
+    with pytest.raises(UnsupportedError, match="synthesis='smote' for a target of sev"):
+        require_task(smote, LABELS)
+    for strategy in (
+        Strategy(sampling="balanced", weights="capped"),
+        Strategy(plan="under_bagging"),
+        Strategy(synthesis="mixup"),
+    ):
+        for task in (BINARY, THREE, LABELS):
+            require_task(strategy, task)

@@ -129,3 +129,68 @@ def test_a_sampler_object_is_judged_by_what_it_returns() -> None:
     from imblearn.over_sampling import SMOTE
 
     assert not idle_parts(resampled(SMOTE()), EVEN)
+
+
+# ---- several classes and labels
+
+SEVERAL, ALIKE = (900, 60, 40), (300, 300, 300)
+LABELS, HALVES = [[900, 100], [990, 10]], [[50, 50], [50, 50]]
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_every_part_counts_on_rare_classes_and_labels(name: str) -> None:
+    strategy = catalogue()[name]
+    assert not idle_parts(strategy, [9_000, 800, 30])
+    assert not idle_parts(strategy, [[9_000, 800], [9_990, 10]])
+
+
+@pytest.mark.parametrize(
+    ("recipe", "totals", "says"),
+    [
+        ({"weights": "balanced"}, ALIKE, "has no effect: all classes count alike."),
+        ({"weights": "sqrt"}, (300, 303, 300), "count alike, to within 2%"),
+        ({"weights": "balanced"}, HALVES, "with each label and without it rows count"),
+        ({"weights": "capped"}, (500, 100, 80), "cap=10 of weights='capped'"),
+        ({"weights": "capped"}, [[50, 50], [80, 20]], "cap=10 of weights='capped'"),
+        ({"sampling": "balanced"}, ALIKE, "each class is drawn at the share that it"),
+        ({"sampling": "undersample"}, ALIKE, "sampling='undersample' rebalances"),
+        ({"sampling": "rate", "options": {"rate": 0.1}}, SEVERAL, "rebalances nothing"),
+        ({"sampling": "balanced"}, (300, 0, 300), "rebalances nothing"),
+        (
+            {"sampling": "balanced", "synthesis": "smote"},
+            ALIKE,
+            "synthesis='smote' has no effect: no class is drawn more often than",
+        ),
+        (
+            {"loss": "logit_adjusted"},
+            ALIKE,
+            "all classes are drawn alike",
+        ),
+        ({"loss": "logit_adjusted"}, HALVES, "half of the rows have each label"),
+        ({"loss": "focal", "options": {"gamma": 0.0}}, SEVERAL, "at gamma=0"),
+    ],
+)
+def test_what_changes_nothing_for_classes_and_labels(
+    recipe: dict[str, Any], totals: Any, says: str
+) -> None:
+    idle = idle_parts(Strategy(**recipe), totals)
+    assert any(says in text for text in idle), idle
+    assert all(text.endswith(".") and "positive" not in text for text in idle)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "totals"),
+    [
+        ({"weights": "balanced"}, (300, 200, 300)),
+        ({"weights": "balanced"}, [[50, 50], [90, 10]]),
+        ({"weights": "capped"}, (5000, 100, 80)),
+        ({"sampling": "balanced", "synthesis": "smote"}, (300, 200, 100)),
+        ({"sampling": "balanced"}, LABELS),
+        ({"loss": "logit_adjusted"}, (300, 300, 200)),
+        ({"sampling": "oversample"}, (300, 0, 100)),
+    ],
+)
+def test_what_counts_for_classes_and_labels_is_not_named(
+    recipe: dict[str, Any], totals: Any
+) -> None:
+    assert not idle_parts(Strategy(**recipe), totals)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 
 from equipoise.strategies import Strategy
+from equipoise.strategies.catalogue import catalogue
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,56 @@ def test_a_learning_rate_is_told_and_kept():
 def test_a_calibrator_is_announced():
     text = Strategy(sampling="balanced", loss="pairwise_auc").describe()
     assert "need a calibrator" in text
+
+
+# ---- several classes and labels
+
+
+@pytest.mark.parametrize("totals", [[700, 200, 40], [[900, 40], [500, 300]]])
+@pytest.mark.parametrize("strategy", catalogue().values(), ids=lambda s: s.name)
+def test_a_description_of_classes_or_labels_speaks_of_them(strategy, totals):
+    text = strategy.describe(totals)
+    pairs = "all pairs of a positive and a negative"  # of each class against the rest
+    words = text.replace(pairs, "").replace("each label's positives", "")
+    assert "positive" not in words
+    assert "negative" not in words
+    assert text.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "totals", "parts"),
+    [
+        (
+            {"weights": "balanced", "sampling": "sqrt"},
+            [700, 0, 70],
+            ["N / (K n_c) (here up to 10 to 1)", "shift of each class's logit"],
+        ),
+        (
+            {"weights": "balanced"},
+            [[900, 100], [500, 500]],
+            [
+                "each label's positives weighted",
+                "(here up to 9 to 1)",
+                "each label's l",
+            ],
+        ),
+        (
+            {"sampling": "balanced"},
+            [[900, 100], [500, 500]],
+            [
+                "each row weighs 1 / the rate at which it is drawn; scores return",
+                "as t",
+            ],
+        ),
+        ({"learner": "prior"}, [5, 3, 2], ["The share of each class as everyone's"]),
+        (
+            {"learner": "extra_trees"},
+            [5, 3, 2],
+            ["drawn towards each class's share"],
+        ),
+    ],
+)
+def test_the_description_of_classes_or_labels(recipe, totals, parts):
+    text = Strategy(**recipe).describe(totals)
+    for part in parts:
+        assert part in text

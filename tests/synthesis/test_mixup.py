@@ -57,3 +57,25 @@ def test_epochs_and_seeds_differ():
 def test_concentration_is_above_0():
     with pytest.raises(InputError, match="concentration=0"):
         Mixup(0.0)
+
+
+def test_classes_are_blended_one_hot_and_labels_one_by_one():
+    draw = Draw(np.array([[0, 1, 2, 3]], np.int32))
+    mixup = Mixup(1.0)
+    labels = np.array([2, 0, 1, 2])
+    near = mixup.prepare(np.zeros((4, 1)), None, labels, 0, classes=("a", "b", "c"))
+    mixed = mixup.mix(draw, near, labels, seed=0, epoch=0)
+    targets = mixed.targets(labels, classes=3)
+    assert targets.shape == (1, 4, 3)
+    np.testing.assert_allclose(targets.sum(axis=2), 1, rtol=1e-6)
+    hot = np.eye(3)[labels]
+    share = mixed.mix[..., None]
+    expected = (1 - share) * hot[mixed.index] + share * hot[mixed.partner]
+    np.testing.assert_allclose(targets, expected, atol=1e-6)
+    matrix = np.array([[1, 0], [0, -1], [1, 1], [0, 0]])
+    mixed = mixup.mix(draw, mixup.prepare([[0.0]] * 4, None, matrix, 0), matrix, 0, 0)
+    blended = mixed.targets(matrix)
+    unknown = (matrix[mixed.index] == -1) | (matrix[mixed.partner] == -1)
+    np.testing.assert_array_equal(np.isnan(blended), unknown)
+    each = (1 - share) * matrix[mixed.index] + share * matrix[mixed.partner]
+    np.testing.assert_allclose(blended[~unknown], each[~unknown], atol=1e-6)

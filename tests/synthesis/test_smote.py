@@ -6,7 +6,7 @@ import pytest
 from imblearn.over_sampling import SMOTE
 from scipy import stats
 
-from equipoise.errors import InputError
+from equipoise.errors import InputError, UnsupportedError
 from equipoise.sampling import make_sampler
 from equipoise.synthesis import Smote
 from equipoise.synthesis.smote import real_share
@@ -134,3 +134,97 @@ def test_bad_arguments():
         real_share(np.ones(3), [True])
     with pytest.raises(InputError, match="shape"):
         Smote().prepare(POINTS, None, LABELS[-9:], 0)
+
+
+# ---- several classes
+
+CLASSES = np.repeat([0, 1, 2, 3, 4], [200, 40, 7, 3, 1])
+SPREAD = RANDOM.normal(size=(251, 4)) + CLASSES[:, None]
+
+
+def of_classes(smote=None, sampler="balanced", seed=0, **options):
+    smote = smote or Smote()
+    near = smote.prepare(SPREAD, None, CLASSES, seed)
+    draw = make_sampler(sampler, **options).draw(CLASSES, **EPOCH)
+    return near, smote.mix(draw, near, CLASSES, seed, 0)
+
+
+def test_neighbours_within_each_class_against_brute_force():
+    near, _ = of_classes(Smote(5))
+    for label, k in ((1, 5), (2, 5), (3, 2)):
+        rows = np.flatnonzero(label == CLASSES)
+        apart = np.linalg.norm(SPREAD[rows][:, None] - SPREAD[rows], axis=2)
+        np.fill_diagonal(apart, np.inf)
+        expected = rows[np.argsort(apart, axis=1)[:, :k]]
+        lines = near.of[rows]
+        np.testing.assert_array_equal(near.index[lines, :k], expected)
+        assert (near.counts[lines] == k).all()
+    assert (near.of[np.isin(CLASSES, [0, 4])] == -1).all()
+
+
+def test_partners_are_of_the_class_and_every_neighbour_is_chosen():
+    near, draw = of_classes()
+    synthetic = draw.mix > 0
+    one, other = draw.index[synthetic], draw.partner[synthetic]
+    assert (CLASSES[one] == CLASSES[other]).all()
+    assert not np.isin(CLASSES[one], [0, 4]).any()
+    # a class of 3 rows has 2 neighbours each, both as likely
+    few = one[CLASSES[one] == 3], other[CLASSES[one] == 3]
+    place = (near.index[near.of[few[0]]][:, :2] == few[1][:, None]).argmax(axis=1)
+    assert stats.chisquare(np.bincount(place, minlength=2)).pvalue > 1e-4
+    targets = draw.targets(CLASSES, classes=5)
+    np.testing.assert_array_equal(targets.argmax(axis=2), CLASSES[draw.index])
+
+
+@pytest.mark.parametrize(
+    ("sampler", "options"),
+    [("balanced", {}), ("oversample", {"ratio": 0.3}), ("sqrt", {}), ("rate", {})],
+)
+def test_as_many_rows_of_a_class_stay_real_as_natural_frequency_draws(sampler, options):
+    _, draw = of_classes(sampler=sampler, **options)
+    classes = CLASSES[draw.index]
+    largest = (classes == 0).sum()
+    for label, total in ((1, 40), (2, 7), (3, 3)):
+        real = ((classes == label) & (draw.mix == 0)).sum()
+        expected = min(largest * total / 200, (classes == label).sum())
+        assert abs(real - expected) < 4.5 * np.sqrt(expected) + 1
+
+
+def test_notes_name_the_classes():
+    names = ["a", "b", "c", "d", "e"]
+    notes = Smote(8).prepare(SPREAD, None, CLASSES, 0, classes=names).notes
+    assert notes == (
+        "SMOTE uses fewer than 8 neighbours, all other rows of the class, in 'c' "
+        "(7 rows), 'd' (3 rows).",
+        "SMOTE repeats a class of 1 row as it is: 'e'.",
+    )
+    unnamed = Smote(5).prepare(SPREAD, None, CLASSES, 0).notes
+    assert "class 3 (3 rows)" in unnamed[0]
+
+
+def test_an_absent_class_among_named_ones():
+    """Two classes of three have rows: they are classes, not negatives and positives."""
+    labels = np.repeat([2, 0], [30, 8])
+    smote = Smote()
+    near = smote.prepare(POINTS[:38], None, labels, 0, classes=("a", "b", "c"))
+    assert near.classes == 3
+    assert (near.of[labels == 2] == -1).all()
+    draw = make_sampler("balanced").draw(labels, **EPOCH, classes=3)
+    mixed_draw = smote.mix(draw, near, labels, 0, 0)
+    assert (labels[mixed_draw.index[mixed_draw.mix > 0]] == 0).all()
+    assert (mixed_draw.mix > 0).any()
+    lone = smote.prepare(POINTS[:3], None, [2, 2, 0], 0, classes=("a", "b", "c"))
+    assert smote.mix(draw, lone, labels, 0, 0) is draw
+
+
+def test_categories_of_several_classes_decide_who_is_near():
+    codes = np.arange(12)[:, None] % 2
+    labels = np.repeat([0, 1, 2], [2, 4, 6])
+    near = Smote(1).prepare(np.empty((12, 0)), codes, labels, 0)
+    rows = np.flatnonzero(labels == 1)
+    assert (codes[near.index[near.of[rows]][:, 0], 0] == codes[rows, 0]).all()
+
+
+def test_rows_of_several_labels_are_refused():
+    with pytest.raises(UnsupportedError, match="the sampling repeats the rows"):
+        Smote().prepare(POINTS[:2], None, [[0, 1], [1, 1]], 0)

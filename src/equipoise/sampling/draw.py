@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.types import Float32Array, Int32Array
+from equipoise.task import UNKNOWN_LABEL
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,20 +29,36 @@ class Draw:
     partner: Int32Array | None = None
     mix: Float32Array | None = None
 
-    def targets(self, labels: npt.ArrayLike) -> Float32Array:
-        """Return the targets of the drawn examples, `[steps, batch]` float32.
+    def targets(
+        self, labels: npt.ArrayLike, classes: int | None = None
+    ) -> Float32Array:
+        """Return the targets of the drawn examples, float32.
 
         Args:
-            labels: `[rows]`, what the draw was made from.
+            labels: `[rows]` or `[rows, labels]`, what the draw was made from.
+            classes: How many classes there are, for one-hot targets of class numbers;
+                by default targets are the numbers themselves.
+
+        Returns:
+            `[steps, batch]`; `[steps, batch, classes]` one-hot, or blends of that;
+            `[steps, batch, labels]`, NaN if a label of either row is not known.
 
         Example:
             >>> import numpy as np
             >>> draw = Draw(np.array([[0, 2]], np.int32))
             >>> draw.targets([0, 0, 1]).tolist()
             [[0.0, 1.0]]
+            >>> draw.targets([0, 1, 2], classes=3).tolist()
+            [[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]]
         """
-        y = np.asarray(labels, np.float32)
+        if classes is None:
+            y = np.asarray(labels, np.float32)
+        else:
+            y = np.eye(classes, dtype=np.float32)[np.asarray(labels, np.int64)]
+        if np.ndim(labels) == 2:
+            y = np.where(y == UNKNOWN_LABEL, np.float32(np.nan), y)
         first: Float32Array = y[self.index]
         if self.partner is None or self.mix is None:
             return first
-        return np.asarray(first + self.mix * (y[self.partner] - first), np.float32)
+        share = self.mix if y.ndim == 1 else self.mix[..., None]
+        return np.asarray(first + share * (y[self.partner] - first), np.float32)

@@ -27,7 +27,7 @@ KIND_WORDS = {
 
 
 def require_task(strategy: Strategy, task: Task) -> None:
-    """Check that a strategy's learner and loss serve a kind of task.
+    """Check that the parts of a strategy serve a kind of task.
 
     Args:
         strategy: What is to be fitted.
@@ -44,6 +44,12 @@ def require_task(strategy: Strategy, task: Task) -> None:
         f"learner={strategy.learner!r}": parts.learner.tasks,
         f"loss={strategy.loss!r}": parts.loss.tasks,
     }
+    if parts.learner.trains_networks:
+        served[f"sampling={parts.sampler_type.name!r}"] = parts.sampler_type.tasks
+    if parts.synthesis_type is not None:
+        served[f"synthesis={strategy.synthesis!r}"] = parts.synthesis_type.tasks
+    if parts.scheme is not None:
+        served[f"weights={strategy.weights!r}"] = parts.scheme.tasks
     for part, tasks in served.items():
         if task.kind not in tasks:
             raise UnsupportedError(

@@ -25,7 +25,7 @@ from equipoise._core.types import FloatArray
 from equipoise.errors import UnsupportedError
 from equipoise.priors import Correction, Link, prior_offsets, weight_offsets
 from equipoise.strategies.parts import Parts
-from equipoise.weights.scheme import task_totals
+from equipoise.weights.scheme import kind_of_totals, task_totals
 
 
 def correction(
@@ -54,7 +54,7 @@ def correction(
         return plain
     shifts = _shifts(parts, each, plain)
     offset = tuple(map(math.fsum, zip(*shifts.values(), strict=True)))
-    obstacle = _obstacle(parts)
+    obstacle = _obstacle(parts, kind_of_totals(each))
     if obstacle:
         return Correction("calibrate", offset, reason=obstacle, link=plain.link)
     named = [name for name, shift in shifts.items() if any(shift)]
@@ -145,13 +145,14 @@ def _wide(shift: FloatArray, plain: Correction, name: str) -> FloatArray:
     )
 
 
-def _obstacle(parts: Parts) -> str:
+def _obstacle(parts: Parts, kind: str) -> str:
     """Return why there is no exact correction, or an empty string."""
     if parts.loss.link == "calibrate":
         return parts.loss.obstacle
     if parts.learner.scores == "uncalibrated":
-        return parts.learner.obstacle
-    return "" if parts.synthesis_type is None else parts.synthesis_type.obstacle()
+        for_classes = "" if kind == "binary" else parts.learner.class_obstacle
+        return for_classes or parts.learner.obstacle
+    return "" if parts.synthesis_type is None else parts.synthesis_type.obstacle(kind)
 
 
 def _reason(names: list[str], weighted: bool, parts: Parts) -> str:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.types import FloatArray
-from equipoise.priors import log_odds, prior_logits, prior_offsets
+from equipoise.priors import log_odds, prior_offsets
 from equipoise.strategies.strategy import Strategy
-from equipoise.weights.scheme import check_totals
-from equipoise.weights.schemes import class_weights
+from equipoise.weights.scheme import kind_of_totals, task_totals
 
 LEAST_SHIFT = 0.02
 """Odds that differ by less than this share differ by next to nothing."""
@@ -28,13 +28,13 @@ def idle_parts(strategy: Strategy, totals: npt.ArrayLike) -> tuple[str, ...]:
     Args:
         strategy: The strategy.
         totals: `[classes]` the number of training rows of each class, or their total
-            weight.
+            weight; or `[labels, 2]` without and with each label.
 
     Returns:
         Sentences without the name of the strategy; none if every part has an effect.
 
     Raises:
-        InputError: A class is empty.
+        InputError: One of two classes is empty.
 
     Example:
         >>> print(idle_parts(Strategy(weights="balanced"), [50, 50])[0])
@@ -42,7 +42,7 @@ def idle_parts(strategy: Strategy, totals: npt.ArrayLike) -> tuple[str, ...]:
         >>> idle_parts(Strategy(weights="balanced"), [90, 10])
         ()
     """
-    each = check_totals(totals)
+    each = task_totals(totals)
     sentences = [*_weights(strategy, each), *_loss(strategy, each)]
     if strategy.learner_record.trains_networks:
         sentences += _sampling(strategy, each)
@@ -53,21 +53,28 @@ def idle_parts(strategy: Strategy, totals: npt.ArrayLike) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+_ALIKE: dict[str, str] = {
+    "binary": "a positive counts as much as a negative",
+    "multiclass": "all classes count alike",
+    "multilabel": "with each label and without it rows count alike",
+}
+
+
 def _weights(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
     scheme = strategy.parts.scheme
     if scheme is None:
         return
-    w0, w1 = strategy.class_weights(totals).tolist()
+    ratio = _largest_ratio(strategy.class_weights(totals), totals)
     what = f"weights={scheme.name!r}"
-    if _no_shift(math.log(w1 / w0)):
-        yield (
-            f"{what} has no effect: a positive counts as much as a negative"
-            f"{_about(w1 / w0)}."
-        )
+    if _no_shift(math.log(ratio)):
+        alike = _ALIKE[kind_of_totals(totals)]
+        yield f"{what} has no effect: {alike}{_about(ratio)}."
     elif scheme.limit is not None:
         option, unlimited = scheme.limit
-        v0, v1 = class_weights(unlimited, totals).tolist()
-        if math.isclose(v1 / v0, w1 / w0):
+        free = Strategy(learner=strategy.learner, weights=unlimited)
+        if np.allclose(
+            free.class_weights(totals), strategy.class_weights(totals), 1e-9, 0
+        ):
             yield (
                 f"{option}={strategy.option(option):g} of {what} has no effect: the "
                 f"weights do not reach it, so they are those of {unlimited!r}."
@@ -77,6 +84,7 @@ def _weights(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
 def _loss(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
     record, loss = strategy.loss_record, strategy.loss
     neutral, alpha = record.neutral, strategy.option(record.class_share)
+    kind = kind_of_totals(totals)
     if neutral and all(strategy.option(n) == value for n, value in neutral.items()):
         named = ", ".join(f"{name}={value:g}" for name, value in neutral.items())
         if isinstance(alpha, int | float) and not _no_shift(float(log_odds(alpha))):
@@ -87,37 +95,75 @@ def _loss(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
         else:
             yield f"loss={loss!r} has no effect: at {named} it is the cross-entropy."
     elif record.needs_prior:
-        shift = float(prior_logits(strategy.drawn_prior(totals))[0])
-        if _no_shift(shift):
+        ratio = _largest_ratio(strategy.parts.drawn_prior(totals), totals)
+        if _no_shift(math.log(ratio)):
             yield (
-                f"loss={loss!r} has no effect: half of the drawn rows are positive, so "
-                f"it adjusts nothing{_about(math.exp(shift))}."
+                f"loss={loss!r} has no effect: {_EVEN[kind]}, so "
+                f"it adjusts nothing{_about(ratio)}."
             )
     if isinstance(alpha, int | float) and _no_shift(float(log_odds(alpha))):
         yield (
-            f"{record.class_share}={alpha:g} of loss={loss!r} has no effect: a "
-            "positive counts as much as a negative."
+            f"{record.class_share}={alpha:g} of loss={loss!r} has no effect: "
+            f"{_ALIKE[kind]}."
         )
+
+
+_EVEN: dict[str, str] = {
+    "binary": "half of the drawn rows are positive",
+    "multiclass": "all classes are drawn alike",
+    "multilabel": "half of the rows have each label",
+}
 
 
 def _sampling(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
     sampler, synthesis = strategy.parts.sampler_type, strategy.parts.synthesis_type
-    (shift,) = -prior_offsets(strategy.drawn_prior(totals), totals / totals.sum())
+    kind = kind_of_totals(totals)
+    if kind == "multilabel":
+        return  # totals of labels do not say how many rows each group of them has
+    present = totals > 0
+    shares = strategy.drawn_prior(totals)[present]
+    shifts = -prior_offsets(shares, totals[present] / totals.sum())
+    if kind == "multiclass":  # how much more often than the largest class
+        shifts = np.atleast_1d(shifts)
+        if len(shares) == 2:
+            shifts = np.array([0.0, shifts[0]])
+        shifts = shifts - shifts[totals[present].argmax()]
+    shift = float(shifts[np.abs(shifts).argmax()])
     if not sampler.keeps_shares and _no_shift(shift):
         what = f"sampling={sampler.name!r}"
         if strategy.plan is not None and strategy.sampling == "natural":
             what = f"plan={strategy.plan!r}"
-        yield (
-            f"{what} rebalances nothing: positives are drawn at the share that they "
-            f"have{_about(math.exp(shift))}."
-        )
+        who = "positives are drawn at the share that they have"
+        if kind == "multiclass":
+            who = "each class is drawn at the share that it has"
+        yield f"{what} rebalances nothing: {who}{_about(math.exp(shift))}."
     if synthesis is None or not synthesis.fills:
         return
-    if not sampler.repeats_positives or shift <= LEAST_SHIFT:
+    if not sampler.repeats_positives or shifts.max() <= LEAST_SHIFT:
+        who = "no positive is drawn more often than a negative"
+        if kind == "multiclass":
+            who = "no class is drawn more often than the largest"
         yield (
-            f"synthesis={synthesis.name!r} has no effect: no positive is drawn "
-            "more often than a negative, so none is replaced."
+            f"synthesis={synthesis.name!r} has no effect: {who}, so none is replaced."
         )
+
+
+def _largest_ratio(values: FloatArray, totals: FloatArray) -> float:
+    """Return the ratio that is the farthest from 1: of positives to negatives.
+
+    Of several classes, of the largest to the smallest value among those that are
+    present; of labels, of the label whose ratio is the farthest from 1.
+    """
+    if totals.ndim == 2:
+        both = values[totals.all(axis=1)]
+        if not len(both):
+            return 1.0
+        logs = np.log(both[:, 1] / both[:, 0])
+        return math.exp(logs[np.abs(logs).argmax()])
+    if len(totals) == 2:
+        return float(values[1] / values[0])
+    present = values[totals > 0]
+    return float(present.max() / present.min())
 
 
 def _no_shift(shift: float) -> bool:

@@ -35,6 +35,8 @@ class LearnerRecord:
             that the known shifts lead back to the population. "population": already
             those of the population. "uncalibrated": a calibrator is needed.
         obstacle: Why its scores need a calibrator, if they do.
+        class_obstacle: The same of several classes or labels; empty if it is the same.
+        class_phrase: What it is to several classes or labels; empty if it is the same.
         needs_columns: Whether it learns from the columns of a table only; otherwise it
             may stand in a trial of a network of the user's own.
         trains_networks: Whether it trains networks, epoch after epoch.
@@ -60,6 +62,8 @@ class LearnerRecord:
     options: Mapping[str, Setting] = field(default_factory=dict)
     scores: Literal["log_odds", "population", "uncalibrated"] = "uncalibrated"
     obstacle: str = ""
+    class_obstacle: str = ""
+    class_phrase: str = ""
     needs_columns: bool = True
     trains_networks: bool = False
     constant: bool = False
@@ -121,6 +125,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             "equipoise.learners.trees.extra:ExtraTreesScorer",
             parts=("weights",),
             obstacle="a mean over leaves is drawn towards the share of positives",
+            class_obstacle="a mean over leaves is drawn towards each class's share",
             keras="equipoise.export.keras:tree_log_odds",
             citations=("geurts2006", "pedregosa2011"),
         ),
@@ -140,6 +145,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             "the share of positives as everyone's probability",
             "equipoise.learners.prior:PriorLearner",
             "equipoise.learners.prior:PriorScorer",
+            class_phrase="the share of each class as everyone's probability",
             scores="population",
             needs_columns=False,
             constant=True,

@@ -322,8 +322,9 @@ class Strategy:
         """Return one sentence that says what it does.
 
         Args:
-            totals: `[classes]` the number of training rows of each class, with which
-                weights and correction are given in numbers; or None.
+            totals: `[classes]` the number of training rows of each class, or
+                `[labels, 2]` without and with each label, with which weights and
+                correction are given in numbers; or None.
 
         Example:
             >>> print(Strategy(loss="focal").describe())

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.numerals import exact, phrase_options, significant
 from equipoise.priors import Correction
-from equipoise.strategies.corrections import correction
+from equipoise.strategies.corrections import correction, weighs_rows
 from equipoise.strategies.parts import Parts
+from equipoise.weights.scheme import kind_of_totals
 
 
 def derived_name(parts: Parts) -> str:
@@ -32,40 +34,63 @@ def description(parts: Parts, totals: npt.ArrayLike | None) -> str:
 
     Args:
         parts: What the strategy is made of.
-        totals: `[classes]` training rows: weights and correction are then given in
-            numbers; or None.
+        totals: `[classes]` training rows, or `[labels, 2]` without and with each
+            label: weights and correction are then given in numbers; or None.
     """
+    kind = "binary" if totals is None else kind_of_totals(totals)
     if parts.learner.constant:
-        return f"{parts.learner.phrase.capitalize()}."
-    text = f"{_learning(parts)}{_weighting(parts, totals)}{_minimising(parts)}"
+        return f"{_who(parts, kind).capitalize()}."
+    text = f"{_learning(parts, kind)}{_weighting(parts, totals)}{_minimising(parts)}"
     # Any unequal totals show which kind of correction it is.
     shown = (3, 1) if totals is None else totals
-    returned = _returning(correction(parts, shown), totals is not None)
+    returned = _returning(correction(parts, shown), totals is not None, kind)
+    if kind == "multilabel" and weighs_rows(parts):
+        returned = f"each row weighs 1 / the rate at which it is drawn; {returned}"
     return f"{text[0].upper()}{text[1:]}; {returned}."
 
 
-def _learning(parts: Parts) -> str:
-    text = parts.learner.phrase
+def _who(parts: Parts, kind: str) -> str:
+    for_classes = "" if kind == "binary" else parts.learner.class_phrase
+    return for_classes or parts.learner.phrase
+
+
+def _learning(parts: Parts, kind: str) -> str:
+    text = _who(parts, kind)
     if not parts.learner.trains_networks:
         return f"{text} on all rows"
     if parts.plan is not None:
         values = {**parts.options, "learner": parts.learner.name}
         text = parts.plan.phrase.format(**phrase_options(values))
-    text += f" on batches drawn {parts.sampler().describe()}"
-    synthesis = parts.synthesis()
-    return text if synthesis is None else f"{text}, {synthesis.describe()}"
+    sampler, synthesis = parts.sampler(), parts.synthesis()
+    two = kind == "binary"
+    text += " on batches drawn "
+    text += sampler.describe() if two else sampler.describe_classes(kind)
+    if synthesis is None:
+        return text
+    made = synthesis.describe() if two else synthesis.describe_classes(kind)
+    return f"{text}, {made}"
 
 
 def _weighting(parts: Parts, totals: npt.ArrayLike | None) -> str:
     if parts.scheme is None:
         return ""
     values = {name: parts.options[name] for name in parts.scheme.options}
-    phrase = parts.scheme.phrase.format(**phrase_options(values))
-    text = f", positives weighted {phrase}"
-    if totals is not None:
-        w0, w1 = parts.class_weights(totals).tolist()
-        text += f" (here {significant(w1 / w0)} to 1)"
-    return text
+    kind = "binary" if totals is None else kind_of_totals(totals)
+    several = kind == "multiclass" and parts.scheme.class_phrase
+    phrase = (several or parts.scheme.phrase).format(**phrase_options(values))
+    if totals is None:
+        return f", positives weighted {phrase}"
+    weights = parts.class_weights(totals)
+    if kind == "binary":
+        w0, w1 = weights.tolist()
+        return f", positives weighted {phrase} (here {significant(w1 / w0)} to 1)"
+    present = np.asarray(totals) > 0
+    if kind == "multiclass":
+        most = weights[present].max() / weights[present].min()
+        return f", classes weighted {phrase} (here up to {significant(most)} to 1)"
+    most = (weights[:, 1] / weights[:, 0]).max()
+    each = f"each label's positives weighted {phrase}"
+    return f", {each} (here up to {significant(most)} to 1)"
 
 
 def _minimising(parts: Parts) -> str:
@@ -79,7 +104,14 @@ def at_rate(parts: Parts) -> str:
     return "" if rate is None else f" at a learning rate of {exact(float(rate))}"
 
 
-def _returning(correction: Correction, in_numbers: bool) -> str:
+_SHIFTS = {
+    "binary": "by a known shift of the log-odds",
+    "multiclass": "by a known shift of each class's logit",
+    "multilabel": "by a known shift of each label's log-odds",
+}
+
+
+def _returning(correction: Correction, in_numbers: bool, kind: str) -> str:
     """Say how scores return to probabilities."""
     if correction.kind == "calibrate":
         return f"scores need a calibrator, since {correction.reason}"
@@ -87,8 +119,8 @@ def _returning(correction: Correction, in_numbers: bool) -> str:
     if any(correction.offset):
         shift = (
             f"by {correction.offset[0]:+.3f} on the log-odds"
-            if in_numbers
-            else "by a known shift of the log-odds"
+            if in_numbers and kind == "binary"
+            else _SHIFTS[kind]
         )
     if correction.kind == "focal":
         then = f" and {shift}" if shift else ""

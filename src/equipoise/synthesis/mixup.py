@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from equipoise._core.options import option
 from equipoise._core.seeds import generator
 from equipoise.sampling.draw import Draw
 from equipoise.synthesis.synthesis import Neighbours, Synthesis
+from equipoise.task import TASK_KINDS
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Mixup(Synthesis):
     """Blend each example with another of its batch.
 
     x = x_i + m (x_j - x_i) and y = y_i + m (y_j - y_i), m ~ Beta(a, a), where j is
-    the example at a shuffled place of the same batch.
+    the example at a shuffled place of the same batch. Of several classes y is one-hot;
+    of several labels each is blended alone, and is not known if either is not.
 
     Source: Zhang et al. (2018), "mixup: beyond empirical risk minimization",
     section 2.
@@ -42,6 +45,7 @@ class Mixup(Synthesis):
     concentration: float = option(0.2, 0, 100, open_ends=True)
 
     name: ClassVar[str] = "mixup"
+    tasks: ClassVar[tuple[str, ...]] = TASK_KINDS
     citations: ClassVar[tuple[str, ...]] = ("zhang2018",)
     soft: ClassVar[bool] = True
 
@@ -51,6 +55,8 @@ class Mixup(Synthesis):
         codes: npt.ArrayLike | None,
         labels: npt.ArrayLike,
         seed: int,
+        *,
+        classes: Sequence[str] = (),
     ) -> Neighbours:
         """Return no neighbours: partners come from the batch."""
         return Neighbours.none(len(np.asarray(labels)))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,11 +13,12 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.options import option
 from equipoise._core.seeds import generator
-from equipoise._core.types import FloatArray
-from equipoise.errors import InputError
+from equipoise._core.types import AnyArray, FloatArray, Int32Array
+from equipoise.errors import InputError, UnsupportedError
 from equipoise.sampling.draw import Draw
 from equipoise.synthesis.features import distance_features
 from equipoise.synthesis.synthesis import Neighbours, Synthesis
+from equipoise.weights.row_classes import row_classes
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,17 @@ class Smote(Synthesis):
     of i. Of the positives drawn, as many stay real as natural frequency would have
     drawn; the sampler decides how many there are in all.
 
+    Of several classes this is done to each but the largest, within the class. A
+    category is that of the nearer of the two rows, where SMOTE-NC takes a vote of the k
+    nearest.
+
     Source: Chawla et al. (2002), "SMOTE: synthetic minority over-sampling
-    technique", section 4.2.
+    technique", section 4.2, and section 6.1 for how far categories are apart.
 
     Attributes:
         neighbours: k, at least 1; the paper's 5. It shrinks, with a note, if
-            there are fewer positives than k + 1; a lone positive is repeated.
+            there are fewer positives than k + 1; a lone positive is repeated. So it is
+            in each of several classes.
 
     Example:
         >>> smote = Smote(neighbours=5)
@@ -43,6 +50,7 @@ class Smote(Synthesis):
     neighbours: int = option(5, 1, whole=True)
 
     name: ClassVar[str] = "smote"
+    tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
     citations: ClassVar[tuple[str, ...]] = ("chawla2002",)
     fills: ClassVar[bool] = True
 
@@ -52,20 +60,36 @@ class Smote(Synthesis):
         codes: npt.ArrayLike | None,
         labels: npt.ArrayLike,
         seed: int,
+        *,
+        classes: Sequence[str] = (),
     ) -> Neighbours:
         """Find the nearest positives of each positive, by Euclidean distance.
+
+        Of several classes, find those of each row of all classes but the largest.
 
         Args:
             numbers: `[rows, columns]` encoded numbers.
             codes: `[rows, columns]` category numbers or None; see
                 `distance_features` for how they count.
-            labels: `[rows]`, 0 or 1.
+            labels: `[rows]` class numbers, 0 or 1 for two classes.
             seed: Not used: the search is exact.
+            classes: The names of several classes, of which some may have no row.
 
         Raises:
             InputError: The rows of the arrays differ, or a number is not finite.
+            UnsupportedError: The rows have several labels.
         """
         y = np.asarray(labels)
+        if y.ndim == 2:
+            raise UnsupportedError(
+                sentence(
+                    "synthesis='smote' for rows with several labels",
+                    "rows of two or several classes",
+                    "Leave the synthesis out: the sampling repeats the rows.",
+                )
+            )
+        if len(classes) > 2 or (y.size and y.max() > 1):
+            return self._within_classes(numbers, codes, y, classes)
         positives = np.flatnonzero(y == 1).astype(np.int32)
         k, note = shrunk(self.neighbours, len(positives))
         notes = (note,) if note else ()
@@ -88,6 +112,8 @@ class Smote(Synthesis):
         if neighbours.k == 0:
             return draw
         y = np.asarray(labels)
+        if neighbours.classes > 2:
+            return _mixed_classes(draw, neighbours, y, generator(seed, "smote", epoch))
         positive = y[draw.index] == 1
         random = generator(seed, "smote", epoch)
         repeat = random.random(draw.index.shape) >= real_share(y, positive)
@@ -99,12 +125,103 @@ class Smote(Synthesis):
         mix[place] = random.random(len(place[0]), np.float32)
         return Draw(draw.index, partner, mix)
 
+    def _within_classes(
+        self,
+        numbers: npt.ArrayLike,
+        codes: npt.ArrayLike | None,
+        labels: AnyArray,
+        classes: Sequence[str],
+    ) -> Neighbours:
+        """Find the nearest rows of the same class, in all classes but the largest."""
+        y, count = row_classes(labels, len(classes) or None)
+        totals = np.bincount(y, minlength=count)
+        x, c = np.asarray(numbers), None if codes is None else np.asarray(codes)
+        of = np.full(len(y), -1, np.int32)
+        lines: list[Int32Array] = []
+        fewer: list[str] = []
+        alone: list[str] = []
+        start = 0
+        for label, total in enumerate(totals.tolist()):
+            if label == totals.argmax() or not total:
+                continue
+            k = min(self.neighbours, total - 1)
+            name = repr(classes[label]) if classes else f"class {label}"
+            if k < self.neighbours:
+                (fewer if k else alone).append(f"{name} ({total} rows)" if k else name)
+            if not k:
+                continue
+            rows = np.flatnonzero(y == label).astype(np.int32)
+            points = distance_features(
+                x[rows], None if c is None else c[rows], np.ones(total)
+            )
+            # A line of fewer than k starts again.
+            columns = np.arange(self.neighbours) % k
+            lines.append(rows[nearest_others(points, k)][:, columns])
+            of[rows] = np.arange(start, start + total, dtype=np.int32)
+            start += total
+        notes = _class_notes(self.neighbours, fewer, alone)
+        if not lines:
+            return Neighbours.none(len(y), *notes, classes=count)
+        each = totals[y[of >= 0]]
+        counts = np.empty(start, np.int32)
+        counts[of[of >= 0]] = np.minimum(self.neighbours, each - 1)
+        return Neighbours(of, np.concatenate(lines), notes, counts, count)
+
+    def describe_classes(self, kind: str) -> str:
+        """Return what it does to several classes."""
+        return (
+            "repeats of rows replaced by points between them and one of the "
+            f"{self.neighbours} nearest of their class"
+        )
+
     def describe(self) -> str:
         """Return what it does."""
         return (
             "repeats of positives replaced by points between them and one of their "
             f"{self.neighbours} nearest positives"
         )
+
+
+def _mixed_classes(
+    draw: Draw, neighbours: Neighbours, labels: AnyArray, random: np.random.Generator
+) -> Draw:
+    """Return the draw with a neighbour for each row that is a repeat.
+
+    Of the rows of a class that are drawn, as many stay real as natural frequency would
+    have drawn, beside as many rows of the largest class.
+    """
+    y = np.asarray(labels, np.int64)
+    totals = np.bincount(y, minlength=neighbours.classes)
+    classes = y[draw.index]
+    held = np.bincount(classes.ravel(), minlength=neighbours.classes)
+    largest = totals.argmax()
+    real = totals / totals[largest] * held[largest] / np.maximum(held, 1)
+    repeat = random.random(draw.index.shape) >= real[classes]
+    line = neighbours.of[draw.index]
+    place = np.nonzero(repeat & (line >= 0))
+    lines = line[place]
+    several = neighbours.k if neighbours.counts is None else neighbours.counts[lines]
+    chosen = random.integers(several, size=len(lines))
+    partner = draw.index.copy()
+    partner[place] = neighbours.index[lines, chosen]
+    mix = np.zeros(draw.index.shape, np.float32)
+    mix[place] = random.random(len(lines), np.float32)
+    return Draw(draw.index, partner, mix)
+
+
+def _class_notes(k: int, fewer: list[str], alone: list[str]) -> tuple[str, ...]:
+    """Return what to say of classes of fewer rows than k + 1."""
+    notes = []
+    if fewer:
+        who = ", ".join(fewer)
+        notes.append(
+            f"SMOTE uses fewer than {k} neighbours, all other rows of the class, in "
+            f"{who}."
+        )
+    if alone:
+        who = ", ".join(alone)
+        notes.append(f"SMOTE repeats a class of 1 row as it is: {who}.")
+    return tuple(notes)
 
 
 def shrunk(neighbours: int, positives: int) -> tuple[int, str]:

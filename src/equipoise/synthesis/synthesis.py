@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,13 +23,18 @@ class Neighbours:
     Attributes:
         of: `[rows]` int32: the line of `index` that belongs to a row, -1 if it
             has none.
-        index: `[lines, k]` int32: positions of its nearest rows of the same class.
+        index: `[lines, k]` int32: positions of its nearest rows of the same class. A
+            line of fewer repeats its first one.
         notes: What the user should know, one sentence each.
+        counts: `[lines]` int32: how many of a line are its own; None if all are.
+        classes: How many classes the rows have.
     """
 
     of: Int32Array
     index: Int32Array
     notes: tuple[str, ...] = ()
+    counts: Int32Array | None = None
+    classes: int = 2
 
     @property
     def k(self) -> int:
@@ -37,9 +42,10 @@ class Neighbours:
         return int(self.index.shape[1])
 
     @classmethod
-    def none(cls, rows: int, *notes: str) -> Neighbours:
+    def none(cls, rows: int, *notes: str, classes: int = 2) -> Neighbours:
         """Return no neighbours, for a number of rows."""
-        return cls(np.full(rows, -1, np.int32), np.empty((0, 0), np.int32), notes)
+        of, index = np.full(rows, -1, np.int32), np.empty((0, 0), np.int32)
+        return cls(of, index, notes, classes=classes)
 
 
 class Synthesis(ABC):
@@ -75,11 +81,16 @@ class Synthesis(ABC):
         return settings_of(cls)
 
     @classmethod
-    def obstacle(cls) -> str:
-        """Return why no known shift leads back to probabilities; empty if one does."""
+    def obstacle(cls, kind: str = "binary") -> str:
+        """Return why no known shift leads back to probabilities; empty if one does.
+
+        Args:
+            kind: The kind of the task.
+        """
         if cls.soft:
             return f"{cls.name} fits blends of examples, not examples"
-        return f"{cls.name} changes where positives lie, not only how many there are"
+        who = "positives" if kind == "binary" else "the rows of a class"
+        return f"{cls.name} changes where {who} lie, not only how many there are"
 
     @abstractmethod
     def prepare(
@@ -88,14 +99,19 @@ class Synthesis(ABC):
         codes: npt.ArrayLike | None,
         labels: npt.ArrayLike,
         seed: int,
+        *,
+        classes: Sequence[str] = (),
     ) -> Neighbours:
         """Learn from the training part what `mix` needs.
 
         Args:
             numbers: `[rows, columns]` encoded numbers of the training rows.
             codes: `[rows, columns]` category numbers, or None.
-            labels: `[rows]`, 0 or 1.
+            labels: `[rows]` class numbers, 0 or 1 for two classes; or
+                `[rows, labels]` if the synthesis serves several labels.
             seed: The seed of the run.
+            classes: The names of several classes, of which some may have no row; passed
+                to a synthesis that serves several classes, and only then.
         """
 
     @abstractmethod
@@ -112,7 +128,7 @@ class Synthesis(ABC):
         Args:
             draw: The rows of an epoch, from a sampler.
             neighbours: What `prepare` returned for the same labels.
-            labels: `[rows]`, 0 or 1: what the draw was made from.
+            labels: `[rows]` or `[rows, labels]`: what the draw was made from.
             seed: The seed of the run.
             epoch: The number of the epoch.
         """
@@ -120,3 +136,11 @@ class Synthesis(ABC):
     @abstractmethod
     def describe(self) -> str:
         """Return what it does, in words that complete "batches drawn ..., ..."."""
+
+    def describe_classes(self, kind: str) -> str:
+        """Return what it does to several classes or labels, as `describe`.
+
+        Args:
+            kind: The kind of the task, "multiclass" or "multilabel".
+        """
+        return self.describe()

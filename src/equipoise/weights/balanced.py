@@ -28,5 +28,6 @@ BALANCED_SCHEME = Scheme(
     name="balanced",
     ratios=balanced_ratios,
     phrase="by inverse frequency, N / (2 n_c)",
+    class_phrase="by inverse frequency, N / (K n_c)",
     citations=("king2001",),
 )

@@ -14,7 +14,7 @@ from equipoise._core.checks import sentence
 from equipoise._core.options import Setting, require_options
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, InputTypeError
-from equipoise.task import TASK_KINDS
+from equipoise.task import TASK_KINDS, TaskKind
 
 Argument = Callable[[Any, int, Sequence[str]], Any]
 """Checks what a user gave, for so many classes of these names."""
@@ -30,6 +30,8 @@ class Scheme:
             their weights: each class's weight over that of the first, `[classes]`.
         phrase: What it does, in words that complete "positives count ...";
             option names in braces are filled in.
+        class_phrase: The same of several classes, "classes count ..."; empty if it is
+            the same.
         options: Its options.
         arguments: What `class_weights` takes besides the options, which are numbers:
             by name, a function of (value, number of classes, their names) that checks
@@ -44,6 +46,7 @@ class Scheme:
     name: str
     ratios: Callable[..., Sequence[float]]
     phrase: str
+    class_phrase: str = ""
     options: Mapping[str, Setting] = field(default_factory=dict)
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     limit: tuple[str, str] | None = None
@@ -206,6 +209,22 @@ def totals_shape(totals: npt.ArrayLike) -> tuple[int, ...]:
         return ()
     labels = len(shape) == 2 and shape[0] > 0 and shape[1] == 2
     return shape if labels or len(shape) == 1 else ()
+
+
+def kind_of_totals(totals: npt.ArrayLike) -> TaskKind:
+    """Return what task totals are of: two classes, several classes, or labels.
+
+    Args:
+        totals: `[classes]` or `[labels, 2]`.
+
+    Example:
+        >>> kind_of_totals([90, 10]), kind_of_totals([[90, 10]])
+        ('binary', 'multilabel')
+    """
+    shape = totals_shape(totals)
+    if len(shape) == 2:
+        return "multilabel"
+    return "multiclass" if shape and shape[0] > 2 else "binary"
 
 
 def normalise(ratios: npt.ArrayLike, totals: npt.ArrayLike) -> FloatArray:

@@ -4,8 +4,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.errors import InputError, InputTypeError
-from equipoise.sampling import Balanced, Undersample
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.sampling import Balanced, Natural, Undersample
 from equipoise.synthesis import Mixup, Smote
 
 X = np.arange(120, dtype=np.float32).reshape(60, 2)
@@ -65,3 +65,47 @@ def test_what_is_refused(change, error, words):
     given = {"features": X, "labels": Y} | change
     with pytest.raises(error, match=words):
         Balanced().over(given.pop("features"), given.pop("labels"), **given)
+
+
+# ---- several classes, and labels
+
+CLASSES = np.array([0] * 40 + [1] * 14 + [2] * 6)
+LABELS = np.stack([Y, np.arange(60) % 7 == 0, np.arange(60) % 2], axis=1).astype(float)
+LABELS[3, 1] = np.nan
+
+
+def test_classes_are_numbers_and_blends_of_them_one_hot():
+    feed = Balanced().over(X, CLASSES, batch=30)
+    _, targets = feed.parts()
+    assert targets.dtype == np.int32
+    assert targets.tolist() == CLASSES.tolist()
+    drawn = np.bincount(CLASSES[feed.draw(0).index.ravel()], minlength=3)
+    assert drawn.tolist() == [20, 20, 20]
+    _, same = Balanced().over(X, CLASSES, batch=30, synthesis=Smote(2)).parts()
+    assert same.dtype == np.int32
+    _, hot = Balanced().over(X, CLASSES, batch=30, synthesis=Mixup()).parts()
+    np.testing.assert_array_equal(hot, np.eye(3)[CLASSES])
+    assert Balanced().over(X, Y).parts()[1].dtype == np.float32
+
+
+def test_rows_of_labels_weigh_what_makes_up_for_the_draws():
+    feed = Balanced().over(X, LABELS, batch=30)
+    _, targets, weights = feed.parts()
+    np.testing.assert_array_equal(targets, LABELS)
+    np.testing.assert_allclose(weights, Balanced().importance(LABELS), rtol=1e-6)
+    assert weights.std() > 0.1
+    mine = np.linspace(0.5, 2, 60)
+    both = Balanced().over(X, LABELS, weights=mine).parts()[2]
+    np.testing.assert_allclose(both, weights * mine, rtol=1e-6)
+    assert len(Natural().over(X, LABELS).parts()) == 2
+    np.testing.assert_allclose(
+        Natural().over(X, LABELS, weights=mine).parts()[2], mine, rtol=1e-6
+    )
+
+
+def test_what_labels_cannot_be():
+    with pytest.raises(UnsupportedError, match="Leave the synthesis out"):
+        Balanced().over(X, LABELS, synthesis=Smote())
+    with pytest.raises(InputError, match="2 in row 0, column 0"):
+        Balanced().over(X, LABELS + 2)
+    assert Balanced().over(X, LABELS, synthesis=Mixup()).draw(0).mix is not None

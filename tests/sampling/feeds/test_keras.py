@@ -36,3 +36,35 @@ def test_features_by_name():
     feed = Balanced().over({"a": X, "b": W}, Y, batch=16)
     batch, _ = feed.sequence()[3]
     np.testing.assert_array_equal(batch["b"], W[feed.draw(0).index[3]])
+
+
+CLASSES = np.array([0] * 150 + [1] * 35 + [2] * 15)
+LABELS = np.stack([Y, np.arange(200) % 9 == 0], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("synthesis", [None, Smote(neighbours=4), Mixup()])
+@pytest.mark.parametrize("labels", [CLASSES, LABELS], ids=["classes", "labels"])
+def test_both_faces_give_the_same_classes_and_labels(synthesis, labels):
+    if labels.ndim == 2 and isinstance(synthesis, Smote):
+        synthesis = None
+    feed = Balanced().over(X, labels, weights=W, batch=16, seed=2, synthesis=synthesis)
+    sequence, dataset = feed.sequence(), feed.dataset()
+    draw = feed.draw(0)
+    several = isinstance(synthesis, Mixup) and labels.ndim == 1
+    targets = draw.targets(labels, classes=3 if several else None)
+    for step, batch in enumerate(dataset):
+        for one, other in zip(sequence[step], batch, strict=True):
+            np.testing.assert_allclose(one, other.numpy(), atol=1e-6)
+        np.testing.assert_allclose(sequence[step][1], targets[step], atol=1e-6)
+    assert step + 1 == feed.steps
+
+
+def test_a_model_of_three_classes_is_fitted():
+    import keras
+
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss)
+    feed = Balanced().over(X, CLASSES, batch=20)
+    history = model.fit(feed.dataset(), verbose=0, shuffle=False)
+    assert np.isfinite(history.history["loss"]).all()

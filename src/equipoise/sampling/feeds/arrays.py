@@ -17,6 +17,8 @@ from equipoise.errors import InputError
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
 from equipoise.sampling.feeds.protocols import Draws, Mixing
+from equipoise.task import UNKNOWN_LABEL, label_matrix
+from equipoise.weights.row_classes import row_classes
 
 Features = AnyArray | dict[str, AnyArray] | tuple[AnyArray, ...]
 
@@ -28,7 +30,7 @@ class Feed:
     Attributes:
         sampler: Which rows are drawn.
         features: One array `[rows, ...]`, or a dictionary or tuple of them.
-        labels: `[rows]`, 0 or 1.
+        labels: `[rows]` class numbers, 0 or 1 for two classes; or `[rows, labels]`.
         weights: `[rows]` example weights, or None.
         batch: Examples per batch.
         steps: Batches per epoch.
@@ -65,10 +67,27 @@ class Feed:
         return self.mixing.mix(draw, self.neighbours, self.labels, self.seed, epoch)
 
     def parts(self) -> tuple[Any, ...]:
-        """Return (features, targets) or (features, targets, weights), by row."""
-        targets = self.labels.astype(np.float32)
+        """Return (features, targets) or (features, targets, weights), by row.
+
+        Targets are `[rows]` numbers 0. and 1. of two classes. Of several classes they
+        are whole numbers, or one-hot `[rows, classes]` if examples are blended; of
+        labels `[rows, labels]`, NaN if one is not known.
+        """
+        targets = self._targets()
         weights = () if self.weights is None else (self.weights,)
         return (self.features, targets, *weights)
+
+    def _targets(self) -> AnyArray:
+        if self.labels.ndim == 2:
+            labels = label_matrix(self.labels)
+            hidden = labels == UNKNOWN_LABEL
+            return np.where(hidden, np.float32(np.nan), labels).astype(np.float32)
+        if len(self.labels) and self.labels.max() > 1:
+            number, classes = row_classes(self.labels)
+            if getattr(self.mixing, "soft", False):
+                return np.eye(classes, dtype=np.float32)[number]
+            return number.astype(np.int32)
+        return self.labels.astype(np.float32)
 
     def dataset(self, first_epoch: int = 0) -> Any:  # a tf.data.Dataset
         """Return the batches as a `tf.data.Dataset`.
@@ -110,8 +129,11 @@ def feed_from(
     Args:
         sampler: Which rows are drawn.
         features: One array `[rows, ...]`, or a dictionary or tuple of such arrays.
-        labels: `[rows]`, 0 or 1.
-        weights: `[rows]` example weights, at least 0.
+        labels: `[rows]` class numbers, 0 or 1 for two classes; or `[rows, labels]` 1,
+            0, and NaN or -1 if a label is not known.
+        weights: `[rows]` example weights, at least 0. The rows of a label matrix that
+            a sampler draws at other shares also weigh one over the rate at which they
+            are drawn, so that a model learns the shares among all rows.
         batch: Examples per batch, at least 1.
         steps: Batches per epoch; by default ceil(rows / batch).
         seed: The seed of the run.
@@ -120,9 +142,10 @@ def feed_from(
 
     Raises:
         InputTypeError: A number is not an integer.
-        InputError: The arrays differ in length, a label is neither 0 nor 1, a weight
+        InputError: The arrays differ in length, a label is no class number, a weight
             is negative or not finite, or a synthesis is given for features that are
             not one array of numbers.
+        UnsupportedError: The sampler or the synthesis does not serve such labels.
 
     Example:
         >>> from equipoise.sampling import Balanced
@@ -132,12 +155,12 @@ def feed_from(
         (10, [5.0, 5.0, 5.0])
     """
     y = np.asarray(unmasked(labels, "labels"))
-    Classes.of(y)  # refuses labels that are neither 0 nor 1
+    Classes.of(y)  # refuses labels that are no classes
     feed = Feed(
         sampler,
         _features(features),
         y,
-        None if weights is None else _weights(weights),
+        _row_weights(sampler, y, weights),
         integer(batch, "batch", 1),
         steps_per_epoch(len(y), batch) if steps is None else integer(steps, "steps", 1),
         integer(seed, "seed"),
@@ -185,6 +208,19 @@ def _features(features: Any) -> Features:
     if isinstance(features, tuple):
         return tuple(np.asarray(array) for array in features)
     return np.asarray(features)
+
+
+def _row_weights(
+    sampler: Draws, labels: AnyArray, weights: npt.ArrayLike | None
+) -> AnyArray | None:
+    """Return what rows weigh: as the user says, times what makes up for the draws."""
+    each = None if weights is None else _weights(weights)
+    if labels.ndim != 2 or not hasattr(sampler, "importance"):
+        return each
+    importance = np.asarray(sampler.importance(labels), np.float32)
+    if (np.abs(importance - 1) < 1e-6).all():
+        return each
+    return importance if each is None else each * importance
 
 
 def _weights(weights: npt.ArrayLike) -> AnyArray:

@@ -11,7 +11,11 @@ from equipoise.sampling.draw import Draw
 
 
 class Draws(Protocol):
-    """Draws rows; `equipoise.sampling` has such samplers."""
+    """Draws rows; `equipoise.sampling` has such samplers.
+
+    One that draws the rows of a label matrix at other shares also has
+    `importance(labels)`, weights of the rows that make up for it.
+    """
 
     def draw(
         self,
