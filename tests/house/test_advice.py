@@ -991,6 +991,10 @@ ELSEWHERE = {
         "tests/metrics/test_task_rows.py",
         "test_names_of_classes_are_told_how_to_become_numbers",
     ),
+    "uncertainty/class_shares.py: Use interval for each label.": (
+        "tests/uncertainty/test_class_shares.py",
+        "test_labels_are_refused_with_advice_that_works",
+    ),
     "metrics/keras_inputs.py: <self.remedy>": (
         "tests/losses/test_base.py",
         "test_a_sigmoid_before_the_loss_is_named_once",

@@ -24,3 +24,9 @@ from .influences import ViewInfluences as ViewInfluences
 from .influences import view_influences as view_influences
 from .influences import task_influence as task_influence
 from .task_interval import macro_interval as macro_interval
+from .class_shares import ConfusionIntervals as ConfusionIntervals
+from .class_shares import confusion_intervals as confusion_intervals
+from .joint_tests import InfluenceDifference as InfluenceDifference
+from .joint_tests import JointTests as JointTests
+from .joint_tests import max_t as max_t
+from .joint_tests import paired_difference as paired_difference

@@ -82,7 +82,7 @@ def decision_share_interval(
     hit, among = SHARES[name](positive, values >= cut)
     weight = np.where(among, weight, 0.0)
     group = None if clusters is None else group_numbers(clusters, values.size)
-    share, trials = _effective(hit, weight, group, level)
+    share, trials = effective_share(hit, weight, group, level)
     # A product of rounded numbers may exceed what it is a share of.
     low, high = clopper_pearson(min(share * trials, trials), trials, level)
     if name == "f1":
@@ -113,7 +113,7 @@ def effective_rows(
     positive = np.asarray(y) > 0
     group = None if clusters is None else group_numbers(clusters, positive.size)
     return min(
-        _effective(positive, np.ones(positive.size), group, level)[1],
+        effective_share(positive, np.ones(positive.size), group, level)[1],
         float(positive.size),
     )
 
@@ -129,13 +129,24 @@ def effective_counts(share: float, rows: float) -> tuple[int, int]:
     return positives, max(0, round(rows) - positives)
 
 
-def _effective(
+def effective_share(
     hit: BoolArray,
     weight: FloatArray,
     group: npt.NDArray[np.generic] | None,
     level: float,
 ) -> tuple[float, float]:
-    """Return the weighted share and its effective number of trials."""
+    """Return the weighted share and its effective number of trials.
+
+    Args:
+        hit: `[rows]` what is counted.
+        weight: `[rows]` weights; 0 for rows that it is no share of.
+        group: `[rows]` cluster of each row, or None.
+        level: Of the interval that it is for.
+
+    Example:
+        >>> effective_share(np.array([True, False]), np.ones(2), None, 0.95)
+        (0.5, 2.0)
+    """
     total = float(weight.sum())
     if total == 0:
         return 0.0, 0.0
