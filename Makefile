@@ -4,6 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
+OLDEST := .oldest
+
+# The rooms whose coverage is measured and gated: those without training, whose tests
+# are fast. Tracing costs two thirds of their time again, and would cost the whole
+# suite as much.
+MEASURED := _core decision encoding losses metrics priors sampling synthesis table task \
+	uncertainty weights
+LEAST_COVERAGE := 95
+MEASURED_TESTS := $(foreach room,$(MEASURED),$(wildcard tests/$(room) \
+	tests/test_$(room).py src/equipoise/$(room) src/equipoise/$(room).py))
+EMPTY :=
+SPACE := $(EMPTY) $(EMPTY)
+COMMA := ,
+MEASURED_FILES := $(subst $(SPACE),$(COMMA),$(strip \
+	$(MEASURED:%=src/equipoise/%/*) $(MEASURED:%=src/equipoise/%.py)))
 
 .DEFAULT_GOAL := help
 
@@ -28,6 +43,26 @@ demo: $(READY)  ## compare the remedies on an embedded real data set
 test: $(READY)  ## run the tests, the examples in docstrings and the documents
 	$(BIN)/pytest -q -n $(WORKERS)
 
+.PHONY: coverage
+coverage: $(READY)  ## run the tests of the fast rooms; fail if branches are not covered
+	$(BIN)/pytest -q -n $(WORKERS) --cov --cov-report= $(MEASURED_TESTS)
+	$(BIN)/coverage report --include='$(MEASURED_FILES)' --fail-under=$(LEAST_COVERAGE)
+
+.PHONY: test-rest
+test-rest: $(READY)  ## run the tests that `coverage` does not run
+	$(BIN)/pytest -q -n $(WORKERS) $(MEASURED_TESTS:%=--ignore=%)
+
+$(OLDEST)/.ready: pyproject.toml requirements-dev.txt .ci/lowest_versions.py
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python .ci/lowest_versions.py > $(OLDEST)/requirements.txt
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(OLDEST)/requirements.txt
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.PHONY: oldest
+oldest: $(OLDEST)/.ready  ## run the tests with the lowest supported versions (Python 3.11, 3.12)
+	$(OLDEST)/bin/pytest -q -n $(WORKERS)
+
 .PHONY: lint
 lint: $(READY)  ## ruff: style and format
 	$(BIN)/ruff check .
@@ -46,7 +81,7 @@ docs-outputs: $(READY)  ## renew the outputs shown in the documents
 	$(BIN)/python docs/_tools/write_outputs.py --all
 
 .PHONY: check
-check: lint types test  ## what CI runs
+check: lint types coverage test-rest  ## what CI runs
 
 .PHONY: simulate
 simulate: $(READY)  ## the full-size simulations behind the statistical claims
@@ -62,4 +97,4 @@ lock:  ## pin the versions that are installed now
 
 .PHONY: clean
 clean:  ## remove what the targets made
-	rm -rf $(VENV) demo build dist site .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(OLDEST) .coverage demo build dist site .mypy_cache .ruff_cache .pytest_cache
