@@ -61,7 +61,7 @@ $(OLDEST)/.ready: pyproject.toml requirements-dev.txt .ci/lowest_versions.py
 
 .PHONY: oldest
 oldest: $(OLDEST)/.ready  ## run the tests with the lowest supported versions (Python 3.11, 3.12)
-	$(OLDEST)/bin/pytest -q -n $(WORKERS)
+	$(OLDEST)/bin/pytest -q -n $(WORKERS) -W ignore::DeprecationWarning
 
 .PHONY: lint
 lint: $(READY)  ## ruff: style and format
