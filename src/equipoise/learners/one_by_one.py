@@ -17,6 +17,7 @@ from equipoise.jobs import (
     Progress,
     Scorer,
 )
+from equipoise.strategies.by_task import require_task
 from equipoise.table.table import Table
 
 
@@ -61,7 +62,8 @@ def run_one_by_one(
         keep: Whether each outcome carries its fitted model.
         progress: Called after each job.
     """
-    table.task.require_binary("this learner")
+    for job in jobs:
+        require_task(job.strategy, table.task)
     encodings: dict[int, Encoding] = {}
     for done, job in enumerate(jobs, start=1):
         start = time.perf_counter()

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise._core.states import real
+from equipoise._core.states import array, real
 from equipoise._core.types import FloatArray
 from equipoise.encoding.encoding import Encoding
 from equipoise.jobs import (
@@ -19,6 +19,7 @@ from equipoise.jobs import (
     Progress,
 )
 from equipoise.learners.one_by_one import FittedJob, run_one_by_one
+from equipoise.strategies.by_task import absence_notes, prior_scores
 from equipoise.table.table import Table
 from equipoise.weights.scheme import check_totals
 
@@ -28,26 +29,30 @@ class PriorScorer:
     """Gives every row the same log-odds.
 
     Attributes:
-        value: log(positives / negatives) of the training part, by weight.
+        value: log(positives / negatives) of the training part, by weight; with several
+            classes or labels their scores.
     """
 
-    value: float
+    value: float | tuple[float, ...]
 
     def log_odds(self, table: Table) -> FloatArray:
-        """Return the same log-odds for every row, `[rows, 1]`."""
-        return np.full((len(table), 1), self.value)
+        """Return the same scores for every row, `[rows, width]`."""
+        return np.tile(np.atleast_1d(np.asarray(self.value)), (len(table), 1))
 
     def state(self) -> dict[str, Any]:
-        """Return the one number."""
-        return {"value": self.value}
+        """Return the one number, or an array of the scores."""
+        several = isinstance(self.value, tuple)
+        return {"value": np.array(self.value) if several else self.value}
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> PriorScorer:
         """Rebuild it from `state()`.
 
         Raises:
-            InputError: The number is not finite.
+            InputError: A number is not finite.
         """
+        if isinstance(state.get("value"), np.ndarray):
+            return cls(tuple(array(state, "value", "float64", (None,)).tolist()))
         return cls(real(state, "value"))
 
 
@@ -55,7 +60,8 @@ class PriorLearner:
     """Predicts the share of positives in the training part for every row.
 
     The floor of every trial: its AUROC is exactly .5 in each fold, its average
-    precision the share of positives among the scored rows.
+    precision the share of positives among the scored rows. With several classes or
+    labels it predicts each one's share.
     """
 
     def run(
@@ -75,6 +81,11 @@ class PriorLearner:
 
 
 def _fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
-    totals = check_totals(job.totals(table, job.train_rows))
+    counts = job.totals(table, job.train_rows)
+    if table.task.kind != "binary":
+        scores = tuple(prior_scores(table.task, counts).tolist())
+        notes = absence_notes(table.task, counts)
+        return FittedJob(PriorScorer(scores), notes=notes)
+    totals = check_totals(counts)
     negatives, positives = totals.tolist()
     return FittedJob(PriorScorer(math.log(positives / negatives)))

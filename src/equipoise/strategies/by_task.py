@@ -11,7 +11,7 @@ import numpy as np
 
 from equipoise._core.checks import listing, sentence
 from equipoise._core.types import BoolArray, FloatArray
-from equipoise.errors import UnsupportedError
+from equipoise.errors import InputError, UnsupportedError
 from equipoise.priors import Correction, prior_logits
 from equipoise.strategies.strategy import Strategy
 from equipoise.task import Task
@@ -110,6 +110,29 @@ def absence_notes(task: Task, totals: FloatArray) -> tuple[str, ...]:
     return (f"{listing(names)} {is_or_are} {lacks} {part}: {it} as half a row.",)
 
 
+def require_enough(task: Task, totals: FloatArray) -> None:
+    """Check that there is something to tell apart.
+
+    Args:
+        task: What the target is.
+        totals: As `Task.totals`, of the training rows.
+
+    Raises:
+        InputError: Less than two classes have rows, or no label has both values.
+    """
+    present = int(present_classes(task, totals).sum())
+    least = 1 if task.kind == "multilabel" else 2
+    if present < least:
+        words = "labels with both values" if least == 1 else "classes"
+        raise InputError(
+            sentence(
+                f"{present} {words} to train on",
+                f"at least {least}",
+                "Check the split: a part of the rows has nothing to tell apart.",
+            )
+        )
+
+
 def prior_scores(task: Task, totals: FloatArray) -> FloatArray:
     """Return the scores of a model that only knows the totals, `[width]`.
 
@@ -169,6 +192,19 @@ def fitted_correction(strategy: Strategy, task: Task, totals: FloatArray) -> Cor
     if task.kind == "multilabel":
         totals = np.maximum(totals, LEAST_TOTAL)
     return strategy.correction(totals, task.link)
+
+
+def floor_score(scores: FloatArray, totals: FloatArray) -> float:
+    """Return the score of a class that no training row has.
+
+    It is what gives it the share of half a row, on average over the training rows.
+
+    Args:
+        scores: `[rows, present classes]` logits of the training rows.
+        totals: `[classes]` of these rows.
+    """
+    together = np.logaddexp.reduce(np.asarray(scores, np.float64), axis=1)
+    return float(np.mean(together) + np.log(LEAST_TOTAL / np.sum(totals)))
 
 
 def per_class(offset: tuple[float, ...], classes: int) -> FloatArray:

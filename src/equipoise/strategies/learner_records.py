@@ -116,6 +116,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             scores="log_odds",
             takes_resampled=True,
             keras="equipoise.export.keras:tree_log_odds",
+            tasks=TASK_KINDS,
             citations=("ke2017", "pedregosa2011"),
         ),
         LearnerRecord(
@@ -127,6 +128,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             obstacle="a mean over leaves is drawn towards the share of positives",
             class_obstacle="a mean over leaves is drawn towards each class's share",
             keras="equipoise.export.keras:tree_log_odds",
+            tasks=TASK_KINDS,
             citations=("geurts2006", "pedregosa2011"),
         ),
         LearnerRecord(
@@ -138,6 +140,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             scores="log_odds",
             takes_resampled=True,
             keras="equipoise.export.keras:linear_log_odds",
+            tasks=TASK_KINDS,
             citations=("pedregosa2011",),
         ),
         LearnerRecord(
@@ -149,6 +152,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             scores="population",
             needs_columns=False,
             constant=True,
+            tasks=TASK_KINDS,
         ),
     )
 }

@@ -89,7 +89,7 @@ def _several(
     """Return what early stopping minimises, for several classes or labels."""
     y, scores = np.asarray(labels), correction.apply(logits)
     if name == "log_loss" and correction.exact:
-        return _log_loss(y, scores, weights, task)
+        return mean_log_loss(y, scores, task, weights)
     # A view's scores are corrected already, or have no correction of closed form.
     rest = Correction(correction.kind) if not correction.exact else Correction()
     values = []
@@ -112,22 +112,54 @@ def _several(
     )
 
 
-def _log_loss(
-    y: AnyArray, scores: FloatArray, weights: FloatArray | None, task: Task
+def softmax_loss(
+    y: AnyArray, scores: FloatArray, weights: FloatArray | None = None
 ) -> float:
-    """Return the mean log loss over rows, or over all labels that are known."""
+    """Return the (weighted) mean of -log p of each row's class, at any scores.
+
+    Args:
+        y: `[rows]` class numbers.
+        scores: `[rows, classes]` logits.
+        weights: `[rows]` how much each row counts; None for 1 each.
+
+    Example:
+        >>> round(softmax_loss(np.array([0, 1]), np.zeros((2, 2))), 4)
+        0.6931
+    """
+    logs = scores - scores.max(axis=1, keepdims=True)
+    logs = logs - np.log(np.exp(logs).sum(axis=1, keepdims=True))
+    return float(np.average(-logs[np.arange(len(y)), y], weights=weights))
+
+
+def mean_log_loss(
+    y: AnyArray, scores: FloatArray, task: Task, weights: FloatArray | None = None
+) -> float:
+    """Return the mean log loss over rows, or over all labels that are known.
+
+    Args:
+        y: `[rows]` class numbers, or `[rows, labels]` with -1 for unknown.
+        scores: `[rows, width]`: logits of the classes, or log-odds.
+        task: What the target is.
+        weights: `[rows]` how much each row counts; None for 1 each.
+
+    Raises:
+        InputError: No label is known.
+
+    Example:
+        >>> task = Task("multiclass", ("a", "b"))
+        >>> round(mean_log_loss(np.array([0, 1]), np.zeros((2, 2)), task), 4)
+        0.6931
+    """
+    if task.kind == "binary":
+        y, scores = y[:, None], scores.reshape(-1, 1)
     if task.kind == "multiclass":
-        most = scores.max(axis=1, keepdims=True)
-        logs = scores - most
-        logs -= np.log(np.exp(logs).sum(axis=1, keepdims=True))
-        losses = -logs[np.arange(len(y)), y]
-        return float(np.average(losses, weights=weights))
+        return softmax_loss(y, scores, weights)
     labelled = (y >= 0).astype(np.float64)
     if not labelled.any():
         raise InputError(
             sentence(
-                f"{len(y)} stop rows without any label that is known",
-                "stop rows with labels",
+                f"{len(y)} rows without any label that is known",
+                "rows with labels",
             )
         )
     losses = np.logaddexp(0.0, scores) - (y == 1) * scores

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.states import array, real
-from equipoise._core.types import FloatArray
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.encoding.encoding import Encoding
 from equipoise.encoding.matrix import linear_matrix
 from equipoise.jobs import (
@@ -22,7 +22,18 @@ from equipoise.jobs import (
 )
 from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_one
 from equipoise.learners.threads import one_thread
+from equipoise.strategies.by_task import (
+    absence_notes,
+    fitted_class_weights,
+    fitted_correction,
+    floor_score,
+    present_classes,
+    prior_scores,
+    require_enough,
+)
 from equipoise.table.table import Table
+from equipoise.task import Task
+from equipoise.training.stopping import mean_log_loss
 
 STRENGTHS: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 """scikit-learn's C, from a strong penalty to a weak one; 1 is its default."""
@@ -36,18 +47,20 @@ class LogisticScorer:
 
     Attributes:
         encoding: The encoding of the training part.
-        coefficients: `[columns]` float64, as `linear_matrix` orders them.
-        intercept: Added, with the strategy's correction in it.
+        coefficients: `[columns]` float64, as `linear_matrix` orders them; with several
+            classes or labels `[columns, width]`.
+        intercept: Added, with the strategy's correction in it; `[width]`.
     """
 
     encoding: Encoding
     coefficients: FloatArray
-    intercept: float
+    intercept: float | FloatArray
 
     def log_odds(self, table: Table) -> FloatArray:
-        """Return corrected log-odds, `[rows, 1]`."""
+        """Return corrected scores, `[rows, width]`."""
         matrix = linear_matrix(table, self.encoding)
-        return np.asarray(matrix @ self.coefficients + self.intercept)[:, None]
+        scores = np.asarray(matrix @ self.coefficients + self.intercept)
+        return scores[:, None] if scores.ndim == 1 else scores
 
     def state(self) -> dict[str, Any]:
         """Return the encoding as plain data, and the coefficients."""
@@ -66,6 +79,12 @@ class LogisticScorer:
         """
         encoding = Encoding.from_dict(state["encoding"])
         columns = len(encoding.names) + sum(encoding.levels)
+        if isinstance(state.get("intercept"), np.ndarray):
+            intercept = array(state, "intercept", "float64", (None,))
+            shape = (columns, len(intercept))
+            return cls(
+                encoding, array(state, "coefficients", "float64", shape), intercept
+            )
         return cls(
             encoding,
             array(state, "coefficients", "float64", (columns,)),
@@ -78,7 +97,8 @@ class LogisticLearner:
     """scikit-learn's logistic regression with an L2 penalty.
 
     The strength is the one of `strengths` with the least corrected log loss on the
-    stop rows. Class weights of a strategy are weights of the rows.
+    stop rows. Class weights of a strategy are weights of the rows. Several classes are
+    fitted at once (multinomial); each of several labels is a regression of its own.
 
     Attributes:
         strengths: scikit-learn's C, the inverse of the penalty; increasing.
@@ -104,6 +124,8 @@ class LogisticLearner:
         return run_one_by_one(self._fit, table, jobs, keep=keep, progress=progress)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
+        if table.task.kind != "binary":
+            return self._fit_several(table, job, encoding)
         train, stop = table.labels()[job.train_rows], table.labels()[job.stop_rows]
         totals = job.totals(table, job.train_rows)
         weights = job.strategy.class_weights(totals)
@@ -121,6 +143,109 @@ class LogisticLearner:
         scorer = LogisticScorer(encoding, chosen.fit.coefficients, chosen.intercept)
         notes = () if chosen.fit.converged else (_not_converged(),)
         return FittedJob(scorer, chosen.iterations, chosen.place + 1, notes)
+
+    def _fit_several(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
+        task, totals = table.task, job.totals(table, job.train_rows)
+        require_enough(task, totals)
+        rows = LinearRows(
+            linear_matrix(table.take(job.train_rows), encoding),
+            table.labels()[job.train_rows],
+            linear_matrix(table.take(job.stop_rows), encoding),
+            table.labels()[job.stop_rows],
+            job.weights(job.train_rows),
+            job.weights(job.stop_rows),
+        )
+        weights = fitted_class_weights(job.strategy, task, totals)
+        offset = fitted_correction(job.strategy, task, totals).offset
+        chosen = self.choose_several(rows, task, totals, weights, np.array(offset))
+        fit = chosen.fit
+        scorer = LogisticScorer(encoding, fit.coefficients, np.array(chosen.intercept))
+        notes = () if fit.converged else (_not_converged(),)
+        return FittedJob(
+            scorer,
+            chosen.iterations,
+            chosen.place + 1,
+            (*notes, *absence_notes(task, totals)),
+        )
+
+    def choose_several(
+        self,
+        rows: LinearRows,
+        task: Task,
+        totals: FloatArray,
+        weights: FloatArray,
+        offset: FloatArray,
+    ) -> Chosen:
+        """Fit several classes, or each label, and choose strengths by the stop rows.
+
+        Args:
+            rows: What to fit, and what chooses.
+            task: What the target is.
+            totals: As `Task.totals`, of the training rows.
+            weights: `[classes]`, or `[labels, 2]`: of a row of each class.
+            offset: `[width]` the correction.
+        """
+        if task.kind == "multiclass":
+            return self._choose_classes(rows, task, totals, weights, offset)
+        return self._choose_labels(rows, task, totals, weights, offset)
+
+    def _choose_classes(
+        self,
+        rows: LinearRows,
+        task: Task,
+        totals: FloatArray,
+        weights: FloatArray,
+        offset: FloatArray,
+    ) -> Chosen:
+        present = np.flatnonzero(present_classes(task, totals))
+        codes = np.searchsorted(present, rows.y)
+        each = weights[rows.y] * rows.weights
+        fits = [
+            _placed(fit, present, rows.x, totals, offset)
+            for fit in fit_path(rows.x, codes, each, self.strengths)
+        ]
+        losses = [
+            mean_log_loss(
+                rows.y_stop,
+                rows.stop @ fit.coefficients + (fit.intercept + offset),
+                task,
+                rows.stop_weights,
+            )
+            for fit in fits
+        ]
+        place = int(np.argmin(losses))
+        iterations = sum(fit.iterations for fit in fits)
+        return Chosen(fits[place], fits[place].intercept + offset, place, iterations)
+
+    def _choose_labels(
+        self,
+        rows: LinearRows,
+        task: Task,
+        totals: FloatArray,
+        weights: FloatArray,
+        offset: FloatArray,
+    ) -> Chosen:
+        constant = prior_scores(task, totals)
+        coefficients = np.zeros((rows.x.shape[1], task.width))
+        intercept, places, iterations, converged = constant.copy(), [], 0, True
+        for label in np.flatnonzero(present_classes(task, totals)):
+            here, stop = rows.y[:, label] >= 0, rows.y_stop[:, label] >= 0
+            y, y_stop = rows.y[here, label], rows.y_stop[stop, label]
+            chosen = self.choose(
+                rows.x[here],
+                y,
+                rows.stop[stop],
+                y_stop,
+                (weights[label][y] * rows.weights[here], rows.stop_weights[stop]),
+                float(offset[label]),
+            )
+            coefficients[:, label] = chosen.fit.coefficients
+            intercept[label] = chosen.intercept
+            places.append(chosen.place)
+            iterations += chosen.iterations
+            converged &= chosen.fit.converged
+        fit = LinearFit(coefficients, intercept, iterations, converged)
+        return Chosen(fit, intercept, round(float(np.mean(places))), iterations)
 
     def choose(
         self,
@@ -143,6 +268,8 @@ class LogisticLearner:
         """
         fits = fit_path(train, y, weights[0], self.strengths)
         target = y_stop.astype(np.float64)
+        if not len(y_stop):  # of a label that no stop row tells
+            target, stop, weights = y.astype(np.float64), train, (weights[0],) * 2
         losses = [
             logistic_loss(
                 target, stop @ fit.coefficients + (fit.intercept + offset), weights[1]
@@ -155,11 +282,32 @@ class LogisticLearner:
 
 
 @dataclass(frozen=True, eq=False)
+class LinearRows:
+    """What a fit of several classes or labels is given.
+
+    Attributes:
+        x: `[rows, columns]`, dense or CSR.
+        y: `[rows]` class numbers, or `[rows, labels]`.
+        stop: `[stop rows, columns]`.
+        y_stop: Their targets.
+        weights: `[rows]` how much each counts, without class weights.
+        stop_weights: `[stop rows]`.
+    """
+
+    x: Any
+    y: npt.NDArray[Any]
+    stop: Any
+    y_stop: npt.NDArray[Any]
+    weights: FloatArray
+    stop_weights: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class LinearFit:
-    """Coefficients at one strength."""
+    """Coefficients at one strength: of log-odds, or a column for each class."""
 
     coefficients: FloatArray
-    intercept: float
+    intercept: Any
     iterations: int
     converged: bool
 
@@ -176,7 +324,7 @@ class Chosen:
     """
 
     fit: LinearFit
-    intercept: float
+    intercept: Any
     place: int
     iterations: int
 
@@ -188,7 +336,7 @@ def fit_path(
 
     Args:
         matrix: `[rows, columns]`, dense or CSR.
-        y: `[rows]` 0 or 1.
+        y: `[rows]` 0 or 1; or class numbers, each of which occurs.
         weights: `[rows]` example weights.
         strengths: scikit-learn's C, increasing.
     """
@@ -206,15 +354,47 @@ def fit_path(
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(matrix, y, sample_weight=weights)
         iterations = int(np.max(model.n_iter_))
+        alone = len(model.coef_) == 1
         fits.append(
             LinearFit(
-                model.coef_[0].copy(),
-                float(model.intercept_[0]),
+                model.coef_[0].copy() if alone else model.coef_.T.copy(),
+                float(model.intercept_[0]) if alone else model.intercept_.copy(),
                 iterations,
                 iterations < MOST_ITERATIONS,
             )
         )
     return fits
+
+
+def _placed(
+    fit: LinearFit,
+    present: IntArray,
+    matrix: Any,
+    totals: FloatArray,
+    offset: FloatArray,
+) -> LinearFit:
+    """Return the fit of some classes as one of all; the others have a floor.
+
+    Args:
+        fit: Of the classes that are present, one column each; of two, one in all.
+        present: Their numbers.
+        matrix: `[rows, columns]` that it was fitted on.
+        totals: `[classes]` of these rows.
+        offset: `[classes]` the correction, which comes on top.
+    """
+    slopes, bases = fit.coefficients, fit.intercept
+    if slopes.ndim == 1:
+        slopes = np.stack([np.zeros_like(slopes), slopes], axis=1)
+        bases = np.array([0.0, bases])
+    coefficients = np.zeros((len(slopes), len(totals)))
+    coefficients[:, present] = slopes
+    intercept = np.zeros(len(totals))
+    intercept[present] = bases
+    if len(present) < len(totals):
+        absent = np.setdiff1d(np.arange(len(totals)), present)
+        scores = matrix @ slopes + bases + offset[present]
+        intercept[absent] = floor_score(scores, totals) - offset[absent]
+    return LinearFit(coefficients, intercept, fit.iterations, fit.converged)
 
 
 def _not_converged() -> str:

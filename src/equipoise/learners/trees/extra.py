@@ -10,23 +10,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
 from equipoise._core.states import real
-from equipoise._core.types import FloatArray
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.encoding.encoding import Encoding
 from equipoise.encoding.matrix import ordinal_matrix
-from equipoise.errors import InputError
 from equipoise.jobs import (
     Job,
     Outcome,
     Progress,
 )
 from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_one
-from equipoise.learners.trees.forest import Forest
+from equipoise.learners.trees.forest import Forest, constant_forest
+from equipoise.learners.trees.shares import (
+    ClassSharesScorer,
+    LabelSharesScorer,
+    checked_shares,
+)
 from equipoise.priors import log_odds as to_log_odds
+from equipoise.priors import probability
+from equipoise.strategies.by_task import (
+    LEAST_TOTAL,
+    absence_notes,
+    fitted_class_weights,
+    fitted_correction,
+    present_classes,
+    prior_scores,
+    require_enough,
+)
 from equipoise.table.table import Table
 from equipoise.table.units import tied_rows
+from equipoise.training.stopping import softmax_loss
 
 OUT_OF_BAG = float(np.exp(-1))
 """Share of the trees whose bootstrap sample lacks a given row."""
@@ -65,20 +79,20 @@ class ExtraTreesScorer:
         }
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> ExtraTreesScorer:
-        """Rebuild it from `state()`.
+    def from_state(
+        cls, state: dict[str, Any]
+    ) -> ExtraTreesScorer | ClassSharesScorer | LabelSharesScorer:
+        """Rebuild it from `state()`, or what several classes or labels have instead.
 
         Raises:
             InputError: The trees do not fit the encoding, or a leaf holds no share.
         """
+        if "shares" in state:
+            return ClassSharesScorer.from_state(state)
+        if "forests" in state:
+            return LabelSharesScorer.from_state(state)
         encoding = Encoding.from_dict(state["encoding"])
-        forest = Forest.from_state(state["forest"])
-        columns = len(encoding.categories) + len(encoding.names)
-        forest.require_columns(columns, 0)
-        low, high = (f(forest.value, initial=0.0) for f in (np.min, np.max))
-        most = forest.base + len(forest.roots) * high
-        if low < 0 or not 0 < forest.base <= most < 1:
-            raise InputError(sentence("leaves that are no shares", "shares in [0, 1]"))
+        forest = checked_shares(state["forest"], encoding)
         return cls(encoding, forest, real(state, "offset"))
 
 
@@ -93,7 +107,8 @@ class ExtraTreesLearner:
     many trees on the rows that each tree has not seen (out of bag); with groups or a
     time, where such rows are too close to what was seen, and with weights, which
     scikit-learn draws the samples by, on the stop rows. Class weights of a strategy
-    are weights of the rows.
+    are weights of the rows. The leaves hold the shares of all classes; each of several
+    labels has trees of its own.
 
     Attributes:
         trees: How many, more than 20.
@@ -127,27 +142,116 @@ class ExtraTreesLearner:
         rows = np.concatenate([job.train_rows, job.stop_rows])
         y = table.labels()[rows]
         totals = job.totals(table, rows)
+        if table.task.kind == "multiclass":
+            return self._fit_classes(table, job, encoding, rows, totals)
+        if table.task.kind == "multilabel":
+            return self._fit_labels(table, job, encoding, rows, totals)
         correction = job.strategy.correction(totals)
         weights = job.strategy.class_weights(totals)[y] * job.weights(rows)
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
-        # A row out of the bag is unseen only if nothing in the bag is tied to it.
-        alone = table.time is None and tied_rows(table.take(rows)) is None
+        grown, best = self._grow(
+            x, y, weights, job.seed, len(job.train_rows), _untied(table, rows)
+        )
+        share = float(np.average(y, weights=weights))
+        forest = forest_of_shares(grown, share)
+        scorer = ExtraTreesScorer(encoding, forest, correction.offset[0])
+        return FittedJob(scorer, self.trees, best + 1)
+
+    def _grow(
+        self,
+        x: Any,
+        y: npt.NDArray[Any],
+        weights: FloatArray,
+        seed: int,
+        cut: int,
+        alone: bool,
+    ) -> tuple[list[Any], int]:
+        """Return the trees of the best leaf sizes, and the place of the best one.
+
+        Args:
+            x: `[rows, columns]` float32.
+            y: `[rows]` class numbers.
+            weights: `[rows]`.
+            seed: The job's seed.
+            cut: How many of the rows are training rows; the others may decide.
+            alone: Whether no row is tied to another one.
+        """
         if np.ptp(weights) == 0 and alone:
-            losses = [self._out_of_bag(x, y, n, job.seed) for n in self.leaves]
+            losses = [self._out_of_bag(x, y, n, seed) for n in self.leaves]
         else:
-            cut = len(job.train_rows)
-            losses = [
-                self._on_rest(x, y, weights, n, job.seed, cut) for n in self.leaves
-            ]
+            losses = [self._on_rest(x, y, weights, n, seed, cut) for n in self.leaves]
         best = np.argsort(losses, kind="stable")[:BEST]
         trees: list[Any] = []
         for count, place in zip(_shared(self.trees, len(best)), best, strict=True):
-            model = self._model(self.leaves[place], count, job.seed)
+            model = self._model(self.leaves[place], count, seed)
             trees += model.fit(x, y, weights).estimators_
-        share = float(np.average(y, weights=weights))
-        forest = forest_of_shares(trees, share)
-        scorer = ExtraTreesScorer(encoding, forest, correction.offset[0])
-        return FittedJob(scorer, self.trees, int(best[0]) + 1)
+        return trees, int(best[0])
+
+    def _fit_classes(
+        self,
+        table: Table,
+        job: Job,
+        encoding: Encoding,
+        rows: IntArray,
+        totals: FloatArray,
+    ) -> FittedJob:
+        task = table.task
+        require_enough(task, totals)
+        present = np.flatnonzero(present_classes(task, totals))
+        y = np.searchsorted(present, table.labels()[rows])
+        each = fitted_class_weights(job.strategy, task, totals)[present]
+        weights = each[y] * job.weights(rows)
+        x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
+        trees, best = self._grow(
+            x, y, weights, job.seed, len(job.train_rows), _untied(table, rows)
+        )
+        prior = np.full(task.width, LEAST_TOTAL)
+        prior[present] = np.bincount(y, weights, minlength=len(present))
+        shares = np.zeros((sum(tree.tree_.node_count for tree in trees), task.width))
+        shares[:, present] = leaf_shares(trees)
+        scorer = ClassSharesScorer(
+            encoding,
+            forest_of_shares(trees, 0.0),
+            shares / (len(trees) + 1),
+            prior / prior.sum() / (len(trees) + 1),
+            np.array(fitted_correction(job.strategy, task, totals).offset),
+        )
+        notes = absence_notes(task, totals)
+        return FittedJob(scorer, self.trees, best + 1, notes)
+
+    def _fit_labels(
+        self,
+        table: Table,
+        job: Job,
+        encoding: Encoding,
+        rows: IntArray,
+        totals: FloatArray,
+    ) -> FittedJob:
+        task, labels = table.task, table.labels()[rows]
+        require_enough(task, totals)
+        each = fitted_class_weights(job.strategy, task, totals)
+        x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
+        offset = np.array(fitted_correction(job.strategy, task, totals).offset)
+        constant = probability(prior_scores(task, totals) - offset)
+        alone, present = _untied(table, rows), present_classes(task, totals)
+        forests, places = [], []
+        for label in range(task.width):
+            if not present[label]:
+                forests.append(constant_forest(float(constant[label])))
+                continue
+            here = np.flatnonzero(labels[:, label] >= 0)
+            y = labels[here, label]
+            weights = each[label][y] * job.weights(rows)[here]
+            cut = int(np.count_nonzero(here < len(job.train_rows)))
+            seed = derive(job.seed, "extra_trees", "label", label)
+            trees, best = self._grow(x[here], y, weights, seed, cut, alone)
+            share = float(np.average(y, weights=weights))
+            forests.append(forest_of_shares(trees, share))
+            places.append(best)
+        scorer = LabelSharesScorer(encoding, tuple(forests), offset)
+        best_place = round(float(np.mean(places))) + 1
+        grown = self.trees * len(places)
+        return FittedJob(scorer, grown, best_place, absence_notes(task, totals))
 
     def _model(self, leaf: int, trees: int, seed: int, **more: Any) -> Any:
         from sklearn.ensemble import ExtraTreesClassifier
@@ -168,6 +272,8 @@ class ExtraTreesLearner:
         leaves: by a term in one over their number (the variance of a mean). Two
         halves of the forest show how large it is.
         """
+        if len(np.unique(y)) > 2:
+            return self._classes_out_of_bag(x, y, leaf, seed)
         half = max(self.trees // 4, 1)
         model = self._model(leaf, 2 * half, seed, bootstrap=True).fit(x, y)
         first = _unseen(model, x, slice(0, half))
@@ -181,6 +287,25 @@ class ExtraTreesLearner:
         scored = 2 * half * OUT_OF_BAG
         return whole - (halves - whole) * (1 - scored / self.trees)
 
+    def _classes_out_of_bag(
+        self, x: Any, y: npt.NDArray[Any], leaf: int, seed: int
+    ) -> float:
+        """Return the same for several classes, each of which occurs."""
+        half = max(self.trees // 4, 1)
+        model = self._model(leaf, 2 * half, seed, bootstrap=True).fit(x, y)
+        prior = np.bincount(y) / len(y)
+        first = _unseen_classes(model, x, slice(0, half))
+        second = _unseen_classes(model, x, slice(half, 2 * half))
+
+        def loss(total: FloatArray, trees: FloatArray) -> float:
+            p = (total + prior) / (trees[:, None] + 1)
+            return softmax_loss(y, np.log(p))
+
+        whole = loss(first[0] + second[0], first[1] + second[1])
+        halves = (loss(*first) + loss(*second)) / 2
+        scored = 2 * half * OUT_OF_BAG
+        return whole - (halves - whole) * (1 - scored / self.trees)
+
     def _on_rest(
         self,
         x: Any,
@@ -191,7 +316,18 @@ class ExtraTreesLearner:
         cut: int,
     ) -> float:
         """Return the log loss of the rows from `cut` on under trees on the others."""
+        classes = np.unique(y)
+        if len(np.unique(y[:cut])) < len(classes) or cut == len(y):
+            cut = 0  # the training rows lack a class: all rows teach and decide
         model = self._model(leaf, self.trees, seed)
+        if len(classes) > 2 or cut == 0:
+            taught = slice(0, cut or len(y))
+            model.fit(x[taught], y[taught], weights[taught])
+            shares = np.bincount(y[taught], weights[taught], len(classes))
+            p_rest = smoothed(
+                model.predict_proba(x[cut:]), self.trees, shares / shares.sum()
+            )
+            return softmax_loss(y[cut:], np.log(p_rest), weights[cut:])
         model.fit(x[:cut], y[:cut], weights[:cut])
         prior = float(np.average(y[:cut], weights=weights[:cut]))
         p = smoothed(model.predict_proba(x[cut:])[:, 1], self.trees, prior)
@@ -221,7 +357,24 @@ def _unseen(model: Any, x: Any, which: slice) -> FloatArray:
     return total
 
 
-def smoothed(share: FloatArray, trees: float, prior: float) -> FloatArray:
+def _unseen_classes(model: Any, x: Any, which: slice) -> tuple[FloatArray, FloatArray]:
+    """Return `[rows, classes]` sums of shares, and the number of trees `[rows]`."""
+    shares, count = np.zeros((len(x), len(model.classes_))), np.zeros(len(x))
+    trees, samples = model.estimators_[which], model.estimators_samples_[which]
+    for tree, seen in zip(trees, samples, strict=True):
+        unseen = np.ones(len(x), bool)
+        unseen[seen] = False
+        shares[unseen] += tree.predict_proba(x[unseen], check_input=False)
+        count[unseen] += 1
+    return shares, count
+
+
+def _untied(table: Table, rows: IntArray) -> bool:
+    """Return whether a row out of the bag is unseen: nothing is tied to it."""
+    return table.time is None and tied_rows(table.take(rows)) is None
+
+
+def smoothed(share: FloatArray, trees: float, prior: float | FloatArray) -> FloatArray:
     """Return mean shares with one more tree, which says the prior: never 0 or 1.
 
     Example:
@@ -231,12 +384,22 @@ def smoothed(share: FloatArray, trees: float, prior: float) -> FloatArray:
     return np.asarray((trees * share + prior) / (trees + 1))
 
 
+def leaf_shares(estimators: Sequence[Any]) -> FloatArray:
+    """Return the share of each class in each node of some trees, `[nodes, classes]`.
+
+    Args:
+        estimators: The trees of a scikit-learn forest, one behind the other.
+    """
+    value = np.concatenate([each.tree_.value for each in estimators])[:, 0, :]
+    return np.asarray(value / value.sum(axis=1, keepdims=True))
+
+
 def forest_of_shares(estimators: Sequence[Any], prior: float) -> Forest:
     """Return a fitted forest whose sum is `smoothed` of the mean share of positives.
 
     Args:
-        estimators: The trees of binary scikit-learn forests, fitted on rows without
-            missing values.
+        estimators: The trees of scikit-learn forests, fitted on rows without missing
+            values. Of several classes the second is taken for the positive one.
         prior: The share of positives that the additional tree says.
     """
     trees = [estimator.tree_ for estimator in estimators]
@@ -250,8 +413,7 @@ def forest_of_shares(estimators: Sequence[Any], prior: float) -> Forest:
 
     left, right = joined("children_left"), joined("children_right")
     leaf = left < 0
-    value = joined("value")[:, 0, :]
-    share = value[:, 1] / value.sum(axis=1)
+    share = leaf_shares(estimators)[:, 1]
     return Forest(
         base=prior / (len(trees) + 1),
         roots=starts.astype(np.int32),

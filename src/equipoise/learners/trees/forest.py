@@ -214,7 +214,30 @@ def join_forests(forests: Sequence[Forest]) -> Forest:
     )
 
 
-def forest_of(model: Any, trees: int) -> Forest:
+def constant_forest(value: float) -> Forest:
+    """Return a forest that gives every row the same sum.
+
+    Example:
+        >>> constant_forest(-2.0).raw(np.zeros((2, 1))).tolist()
+        [-2.0, -2.0]
+    """
+    node, no = np.zeros(1, np.int32), np.zeros(1, bool)
+    return Forest(
+        base=value,
+        roots=node,
+        depth=0,
+        feature=node,
+        threshold=np.zeros(1),
+        left=node,
+        right=node,
+        missing_left=no,
+        subset=np.full(1, -1, np.int32),
+        subsets=np.zeros((0, CATEGORIES), bool),
+        value=np.zeros(1),
+    )
+
+
+def forest_of(model: Any, trees: int, output: int = 0) -> Forest:
     """Return the first trees of a fitted histogram gradient boosting classifier.
 
     scikit-learn gives out these trees by one door only, the state that a pickle
@@ -223,11 +246,12 @@ def forest_of(model: Any, trees: int) -> Forest:
     compares each forest with scikit-learn's own scores before it is used.
 
     Args:
-        model: A binary `HistGradientBoostingClassifier`.
+        model: A `HistGradientBoostingClassifier`.
         trees: How many trees to take, from the first.
+        output: Of several classes, whose trees.
     """
     pickled = model.__getstate__()
-    states = [stage[0].__getstate__() for stage in pickled["_predictors"][:trees]]
+    states = [stage[output].__getstate__() for stage in pickled["_predictors"][:trees]]
     sizes = [len(state["nodes"]) for state in states]
     sets = [len(state["raw_left_cat_bitsets"]) for state in states]
     nodes = np.concatenate([state["nodes"] for state in states])
@@ -238,7 +262,7 @@ def forest_of(model: Any, trees: int) -> Forest:
     categorical = (nodes["is_categorical"] == 1) & ~leaf
     bits = np.concatenate([state["raw_left_cat_bitsets"] for state in states])
     return Forest(
-        base=float(np.ravel(pickled["_baseline_prediction"])[0]),
+        base=float(np.ravel(pickled["_baseline_prediction"])[output]),
         roots=np.cumsum([0, *sizes[:-1]]).astype(np.int32),
         depth=int(nodes["depth"].max()),
         feature=np.where(leaf, 0, nodes["feature_idx"]).astype(np.int32),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import one_of, sentence
 from equipoise._core.seeds import derive
-from equipoise._core.states import real
+from equipoise._core.states import array, real
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.encoding.encoding import Encoding
 from equipoise.encoding.matrix import dense_matrix, tree_matrix
@@ -26,10 +27,27 @@ from equipoise.jobs import (
 )
 from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_one
 from equipoise.learners.threads import one_thread
-from equipoise.learners.trees.forest import Forest, forest_of, join_forests, summed
+from equipoise.learners.trees.forest import (
+    Forest,
+    constant_forest,
+    forest_of,
+    join_forests,
+    summed,
+)
 from equipoise.priors import Correction
+from equipoise.strategies.by_task import (
+    absence_notes,
+    fitted_class_weights,
+    fitted_correction,
+    floor_score,
+    present_classes,
+    prior_scores,
+    require_enough,
+)
 from equipoise.table.splits import Split, outer_splits
 from equipoise.table.table import Table
+from equipoise.task import Task
+from equipoise.training.stopping import softmax_loss
 
 FEW = 32
 """Up to so many rows are walked through all members' trees at once."""
@@ -46,24 +64,32 @@ class TreesScorer:
 
     Attributes:
         encoding: The encoding of the training part.
-        forests: One per member; their log-odds are averaged.
-        offset: The correction, added to the log-odds.
+        forests: One per member; their log-odds are averaged. With several classes or
+            labels those of the first one, then those of the second, and so on.
+        offset: The correction, added to the log-odds; `[width]`.
         view: What they split on: "tree" as `tree_matrix` gives it, or "dense" as
             `dense_matrix` does.
     """
 
     encoding: Encoding
     forests: tuple[Forest, ...]
-    offset: float
+    offset: float | FloatArray
     view: TreeView = "tree"
 
+    @property
+    def width(self) -> int:
+        """How many scores it gives per row."""
+        return int(np.size(self.offset))
+
     def log_odds(self, table: Table) -> FloatArray:
-        """Return corrected log-odds, `[rows, 1]`."""
+        """Return corrected log-odds, `[rows, width]`."""
         matrix = MATRICES[self.view](table, self.encoding)
-        total = np.zeros(len(table))
-        for raw in self._few(matrix) if len(table) <= FEW else self._many(matrix):
-            total += raw
-        return np.asarray(total / len(self.forests) + self.offset)[:, None]
+        total = np.zeros((self.width, len(table)))
+        members = len(self.forests) // self.width
+        raws = self._few(matrix) if len(table) <= FEW else self._many(matrix)
+        for place, raw in enumerate(raws):
+            total[place // members] += raw
+        return np.asarray((total / members).T + self.offset)
 
     def _many(self, matrix: FloatArray) -> Iterator[FloatArray]:
         yield from (forest.raw(matrix) for forest in self.forests)
@@ -100,15 +126,26 @@ class TreesScorer:
         encoding = Encoding.from_dict(state["encoding"])
         view = one_of(state["view"], MATRICES, "view")
         forests = tuple(Forest.from_state(forest) for forest in state["forests"])
-        if not forests:
-            raise InputError(sentence("no forests", "one or more"))
+        offset: float | FloatArray
+        if isinstance(state.get("offset"), np.ndarray):
+            offset = array(state, "offset", "float64", (None,))
+        else:
+            offset = real(state, "offset")
+        width = int(np.size(offset))
+        if not forests or not width or len(forests) % width:
+            raise InputError(
+                sentence(
+                    f"{len(forests)} forests for {width} outputs",
+                    "one or more for each output",
+                )
+            )
         categorical = len(encoding.categories)
         columns = categorical + len(encoding.numbers)
         if view == "dense":
             columns, categorical = len(encoding.names) + sum(encoding.levels), 0
         for forest in forests:
             forest.require_columns(columns, categorical)
-        return cls(encoding, forests, real(state, "offset"), state["view"])
+        return cls(encoding, forests, offset, state["view"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +154,7 @@ class BoostingRows:
 
     Attributes:
         x: `[rows, columns]` float64, NaN where missing, categories first.
-        y: `[rows]` 0 or 1.
+        y: `[rows]` 0 or 1; or class numbers, each of which occurs.
         splits: One per member: the rows that it is fitted on, and those that decide
             how many trees are kept.
         categories: The number of categorical columns.
@@ -136,12 +173,30 @@ class Boosted:
     """What one fit gave.
 
     Attributes:
-        forests: One per member.
+        forests: One per member; of several classes one class after the other.
         grown: The trees that all members grew.
         kept: The trees that each of them kept.
     """
 
     forests: tuple[Forest, ...]
+    grown: int
+    kept: int
+
+
+@dataclass(frozen=True, eq=False)
+class BoostedOutputs:
+    """What a fit of several classes or labels gave.
+
+    Attributes:
+        forests: Those of the first class or label, one per member; then those of the
+            second, and so on.
+        offset: `[width]` the correction.
+        grown: The trees that all members grew.
+        kept: The trees that each of them kept, on average over the labels.
+    """
+
+    forests: tuple[Forest, ...]
+    offset: tuple[float, ...]
     grown: int
     kept: int
 
@@ -157,7 +212,8 @@ class TreesLearner:
     and every row decides the length, which matters where positives are few. Where
     rows have a time, or too few positives for so many folds, all members are fitted
     on the training rows and stopped on the stop rows. Class weights of a strategy
-    are weights of the rows.
+    are weights of the rows. Of several classes each has its trees (multinomial); each
+    of several labels has forests of its own.
 
     Attributes:
         learning_rate: Shrinkage of each tree.
@@ -202,6 +258,19 @@ class TreesLearner:
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         used = np.sort(np.concatenate([job.train_rows, job.stop_rows]))
         part = table.take(used)
+        if table.task.kind != "binary":
+            rows = BoostingRows(
+                tree_matrix(part, encoding),
+                part.labels(),
+                self._splits(part, used, job),
+                len(encoding.categories),
+                None if job.row_weights is None else job.weights(used),
+            )
+            totals = job.totals(table, used)
+            several = self.boost_several(rows, table.task, totals, job)
+            scorer = TreesScorer(encoding, several.forests, np.array(several.offset))
+            notes = absence_notes(table.task, totals)
+            return FittedJob(scorer, several.grown, several.kept, notes)
         rows = BoostingRows(
             tree_matrix(part, encoding),
             part.labels(),
@@ -229,6 +298,95 @@ class TreesLearner:
         except SplitError:
             return [job_split] * self.members
 
+    def boost_several(
+        self,
+        rows: BoostingRows,
+        task: Task,
+        totals: FloatArray,
+        job: Job,
+        offset: tuple[float, ...] | None = None,
+    ) -> BoostedOutputs:
+        """Grow all members for several classes, or for each label.
+
+        Args:
+            rows: What to fit; y as in `Table`.
+            task: What the target is.
+            totals: As `Task.totals`, of the rows that are fitted.
+            job: The strategy and the seed.
+            offset: `[width]` the correction; by default that of the strategy.
+
+        Raises:
+            InputError: There is nothing to tell apart.
+        """
+        require_enough(task, totals)
+        correction = fitted_correction(job.strategy, task, totals)
+        if offset is not None:
+            correction = dataclasses.replace(correction, offset=offset)
+        shifts = np.array(correction.offset)
+        present = np.flatnonzero(present_classes(task, totals))
+        if task.kind == "multilabel":
+            return self._boost_labels(rows, task, totals, job, shifts, present)
+        codes = np.searchsorted(present, rows.y)
+        compact = dataclasses.replace(
+            rows,
+            y=codes,
+            splits=[with_every_class(split, codes) for split in rows.splits],
+        )
+        weights = fitted_class_weights(job.strategy, task, totals)[present]
+        inside = shifts[present]
+        if len(present) == 2:
+            inside = inside[1:] - inside[:1]
+        boosted = self.boost(
+            compact, weights, Correction(offset=tuple(inside.tolist())), job.seed
+        )
+        members = len(rows.splits)
+        groups = [
+            boosted.forests[place * members : (place + 1) * members]
+            for place in range(len(boosted.forests) // members)
+        ]
+        if len(present) == 2:
+            groups = [(constant_forest(0.0),) * members, *groups]
+        by_class = dict(zip(present.tolist(), groups, strict=True))
+        if len(present) < task.width:
+            raw = [sum(f.raw(rows.x) for f in group) / members for group in groups]
+            floor = floor_score(np.stack(raw, axis=1) + shifts[present], totals)
+            for place in set(range(task.width)) - set(by_class):
+                by_class[place] = (constant_forest(floor - shifts[place]),) * members
+        forests = [forest for place in range(task.width) for forest in by_class[place]]
+        return BoostedOutputs(
+            tuple(forests), correction.offset, boosted.grown, boosted.kept
+        )
+
+    def _boost_labels(
+        self,
+        rows: BoostingRows,
+        task: Task,
+        totals: FloatArray,
+        job: Job,
+        shifts: FloatArray,
+        present: IntArray,
+    ) -> BoostedOutputs:
+        constant = prior_scores(task, totals) - shifts
+        weights = fitted_class_weights(job.strategy, task, totals)
+        forests: list[Forest] = []
+        grown, lengths = 0, []
+        for label in range(task.width):
+            if label not in present:
+                forests += [constant_forest(float(constant[label]))] * len(rows.splits)
+                continue
+            seed = derive(job.seed, "trees", "label", label)
+            boosted = self.boost(
+                labelled_rows(rows, label),
+                weights[label],
+                Correction(offset=(float(shifts[label]),)),
+                seed,
+            )
+            forests += boosted.forests
+            grown += boosted.grown
+            lengths.append(boosted.kept)
+        kept = round(float(np.mean(lengths)))
+        return BoostedOutputs(tuple(forests), tuple(shifts.tolist()), grown, kept)
+
     def boost(
         self,
         rows: BoostingRows,
@@ -251,7 +409,8 @@ class TreesLearner:
             ]
             length = _best_length(models, rows, correction)
             forests = tuple(
-                _checked_forest(model, length, rows.x[split.test])
+                _checked_forest(model, length, rows.x[split.test], output)
+                for output in range(_outputs(models[0]))
                 for model, split in zip(models, rows.splits, strict=True)
             )
         return Boosted(forests, sum(model.n_iter_ for model in models), length)
@@ -319,10 +478,12 @@ def _best_length(
     left_out = [split.test for split in rows.splits]
     times = np.bincount(np.concatenate(left_out), minlength=len(rows.y))
     used = times > 0
-    y = rows.y[used].astype(np.float64)
+    y = rows.y[used]
     weights = None if rows.weights is None else rows.weights[used]
     losses = []
-    current = [np.zeros(len(test)) for test in left_out]
+    outputs = _outputs(models[0])
+    shape: tuple[int, ...] = (outputs,) if outputs > 1 else ()
+    current = [np.zeros((len(test), *shape)) for test in left_out]
     stages = zip_longest(
         *(
             model.staged_decision_function(rows.x[test])
@@ -330,27 +491,83 @@ def _best_length(
         )
     )
     for stage in stages:
-        total = np.zeros(len(rows.y))
+        total = np.zeros((len(rows.y), *shape))
         for member, raw in enumerate(stage):
             if raw is not None:
-                current[member] = np.ravel(raw)
+                current[member] = np.reshape(raw, current[member].shape)
             total[left_out[member]] += current[member]
-        losses.append(
-            logistic_loss(y, correction.apply(total[used] / times[used]), weights)
-        )
+        if outputs > 1:
+            mean = correction.apply(total[used] / times[used][:, None])
+            losses.append(softmax_loss(y, mean, weights))
+            continue
+        mean = correction.apply(total[used] / times[used])
+        losses.append(logistic_loss(y.astype(np.float64), mean, weights))
     return int(np.argmin(losses)) + 1
 
 
-def _checked_forest(model: Any, trees: int, stop: FloatArray) -> Forest:
+def _outputs(model: Any) -> int:
+    """Return how many scores a fitted model gives per row, 1 for two classes."""
+    return 1 if len(model.classes_) == 2 else len(model.classes_)
+
+
+def with_every_class(split: Split, y: npt.NDArray[Any]) -> Split:
+    """Return a split whose training side has every class that occurs in `y`.
+
+    Rows of a class that only the other side has change sides; a side to stop by that
+    would be left without rows keeps them too.
+
+    Args:
+        split: Positions in `y`.
+        y: `[rows]` class numbers.
+
+    Example:
+        >>> split = Split(np.array([0, 1]), np.array([2, 3]))
+        >>> whole = with_every_class(split, np.array([0, 1, 2, 0]))
+        >>> whole.train.tolist(), whole.test.tolist()
+        ([0, 1, 2], [3])
+    """
+    lone = np.isin(y[split.test], y[split.train], invert=True)
+    if not lone.any():
+        return split
+    train = np.sort(np.concatenate([split.train, split.test[lone]]))
+    return Split(train, split.test if lone.all() else split.test[~lone])
+
+
+def labelled_rows(rows: BoostingRows, label: int) -> BoostingRows:
+    """Return the rows of which one label is known, as a problem of two classes.
+
+    Args:
+        rows: With y `[rows, labels]`.
+        label: Which one.
+    """
+    here = np.flatnonzero(rows.y[:, label] >= 0)
+    y = rows.y[here, label].astype(np.int64)
+    splits = []
+    for split in rows.splits:
+        train, test = (
+            np.flatnonzero(np.isin(here, side)) for side in (split.train, split.test)
+        )
+        test = test if len(test) else train
+        splits.append(with_every_class(Split(train, test), y))
+    weights = None if rows.weights is None else rows.weights[here]
+    return dataclasses.replace(
+        rows, x=rows.x[here], y=y, splits=splits, weights=weights
+    )
+
+
+def _checked_forest(
+    model: Any, trees: int, stop: FloatArray, output: int = 0
+) -> Forest:
     """Return the first trees as arrays, held against scikit-learn's own scores.
 
     Raises:
         UnsupportedError: They differ.
     """
     trees = min(trees, model.n_iter_)
-    forest = forest_of(model, trees)
-    expected = next(islice(model.staged_decision_function(stop), trees - 1, None))
-    if np.array_equal(forest.raw(stop), np.ravel(expected)):
+    forest = forest_of(model, trees, output)
+    staged = next(islice(model.staged_decision_function(stop), trees - 1, None))
+    expected = np.reshape(staged, (len(stop), -1))[:, output]
+    if np.array_equal(forest.raw(stop), expected):
         return forest
     import sklearn
 
