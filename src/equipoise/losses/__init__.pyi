@@ -7,6 +7,8 @@ from .cross_entropy import softmax_cross_entropy_loss as softmax_cross_entropy_l
 from .focal import Focal as Focal
 from .focal import focal_loss as focal_loss
 from .focal import softmax_focal_loss as softmax_focal_loss
+from .link import PosteriorLink as PosteriorLink
+from .link import link_of as link_of
 from .logit_adjusted import LogitAdjusted as LogitAdjusted
 from .logit_adjusted import logit_adjusted_loss as logit_adjusted_loss
 from .logit_adjusted import softmax_logit_adjusted_loss as softmax_logit_adjusted_loss
