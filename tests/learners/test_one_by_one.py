@@ -14,6 +14,8 @@ from equipoise.jobs import Job
 from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_one
 from equipoise.learners.prior import PriorScorer
 from equipoise.strategies.catalogue import strategy
+from equipoise.strategies.learner_records import LEARNERS
+from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
 from equipoise.task import Task
 
@@ -47,14 +49,19 @@ def test_outcomes_follow_the_jobs_and_parts_share_an_encoding(
     assert told[-1] == ("trees: fit 4 of 4", 1.0)
 
 
-def test_other_tasks_are_refused_by_name(rare_table: Table) -> None:
+def test_other_tasks_are_refused_by_name(
+    rare_table: Table, jobs_of: Callable[..., list[Job]], monkeypatch
+) -> None:
     table = dataclasses.replace(rare_table, task=Task("multiclass", ("a", "b")))
+    mine = dataclasses.replace(LEARNERS["prior"], name="mine", tasks=("binary",))
+    monkeypatch.setitem(LEARNERS, "mine", mine)
+    jobs = jobs_of(table, Strategy(learner="mine"))
 
     def fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
         raise AssertionError
 
-    with pytest.raises(UnsupportedError, match="multiclass"):
-        next(run_one_by_one(fit, table, [], keep=False, progress=None))
+    with pytest.raises(UnsupportedError, match=r"learner='mine'.*several classes"):
+        next(run_one_by_one(fit, table, jobs, keep=False, progress=None))
 
 
 def test_log_loss_equals_scikit_learn_and_stays_finite() -> None:

@@ -97,7 +97,7 @@ def test_scores_are_one_per_class_and_come_back_from_a_state(name, make, jobs_of
             again.log_odds(table.take(rows[:7])), outcome.log_odds[:7], rtol=1e-12
         )
         if name != "prior":
-            least = 0.85 * log_loss(table, rows, floor.log_odds)
+            least = 0.9 * log_loss(table, rows, floor.log_odds)
             assert log_loss(table, rows, outcome.log_odds) < least
     (twice,) = QUICK[name].run(table, jobs[:1])
     np.testing.assert_array_equal(twice.log_odds, outcomes[0].log_odds)

@@ -9,11 +9,11 @@ from equipoise.priors import probability, softmax
 from equipoise.strategies.by_task import (
     LEAST_TOTAL,
     absence_notes,
-    fitted_class_weights,
     fitted_correction,
-    per_class,
+    floor_score,
     present_classes,
     prior_scores,
+    require_enough,
     require_task,
 )
 from equipoise.strategies.strategy import Strategy
@@ -45,34 +45,37 @@ def test_a_class_without_rows_counts_half_a_row() -> None:
     assert scores[0] == -scores[1] < 0
 
 
-def test_weights_and_corrections_of_present_classes() -> None:
+def test_corrections_of_every_task() -> None:
     strategy, totals = Strategy(weights="balanced"), np.array([60.0, 30, 0, 10])
-    four = Task("multiclass", tuple("abcd"))
-    weights = fitted_class_weights(strategy, four, totals)
-    rest = strategy.class_weights([60, 30, 10])
-    np.testing.assert_array_equal(weights, [rest[0], rest[1], 1.0, rest[2]])
-    correction = fitted_correction(Strategy(weights="balanced"), four, totals)
+    correction = fitted_correction(strategy, Task("multiclass", tuple("abcd")), totals)
     np.testing.assert_allclose(
         correction.offset, [0, -np.log(2), 0, -np.log(6)], rtol=1e-12
     )
-    two = fitted_correction(strategy, THREE, np.array([60.0, 0, 10]))
-    np.testing.assert_allclose(two.offset, [0, 0, -np.log(6)], rtol=1e-12)
-    plain = fitted_correction(Strategy(), THREE, np.array([1.0, 2, 3]))
-    np.testing.assert_allclose(plain.offset, 0, atol=1e-15)
-    assert per_class((0.0,), 3).tolist() == [0.0, 0.0, 0.0]
-
-
-def test_two_classes_are_what_the_strategy_says() -> None:
-    totals, strategy = np.array([90.0, 10]), Strategy(weights="balanced")
-    one = fitted_correction(strategy, BINARY, totals)
-    assert one == strategy.correction(totals)
-    np.testing.assert_array_equal(
-        fitted_class_weights(strategy, BINARY, totals), strategy.class_weights(totals)
+    one = fitted_correction(strategy, BINARY, np.array([90.0, 10]))
+    assert one == strategy.correction([90, 10])
+    two = fitted_correction(
+        strategy, Task("multiclass", ("a", "b")), np.array([90.0, 10])
     )
-    with pytest.raises(InputError):
-        fitted_class_weights(strategy, BINARY, np.array([90.0, 0]))
-    as_classes = fitted_correction(strategy, Task("multiclass", ("a", "b")), totals)
-    np.testing.assert_allclose(as_classes.offset, (0.0, *one.offset))
+    np.testing.assert_allclose(two.offset, (0.0, *one.offset))
+    labels = fitted_correction(strategy, LABELS, np.array([[90.0, 10], [40, 60]]))
+    np.testing.assert_allclose(labels.offset, [-np.log(9), np.log(1.5)])
+
+
+def test_a_floor_is_the_share_of_half_a_row() -> None:
+    logits = np.random.default_rng(0).normal(size=(50, 1)) * np.ones((1, 3))
+    totals = np.array([30.0, 15, 0, 5])
+    floor = floor_score(logits, totals)
+    p = softmax(np.insert(logits, 2, floor, axis=1))
+    assert np.exp(np.log(p[:, 2]).mean()) == pytest.approx(0.01, rel=0.02)
+
+
+def test_what_there_is_to_tell_apart() -> None:
+    require_enough(THREE, np.array([3.0, 0, 1]))
+    with pytest.raises(InputError, match="1 classes"):
+        require_enough(THREE, np.array([3.0, 0, 0]))
+    require_enough(LABELS, np.array([[3.0, 0], [1, 2]]))
+    with pytest.raises(InputError, match="0 labels with both"):
+        require_enough(LABELS, np.array([[3.0, 0], [0, 3]]))
 
 
 def test_absence_is_said_by_name() -> None:

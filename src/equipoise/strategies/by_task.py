@@ -157,27 +157,6 @@ def prior_scores(task: Task, totals: FloatArray) -> FloatArray:
     return np.asarray(np.log(each) - np.log(each[0]))
 
 
-def fitted_class_weights(
-    strategy: Strategy, task: Task, totals: FloatArray
-) -> FloatArray:
-    """Return how much an example of each class counts.
-
-    Args:
-        strategy: What is fitted.
-        task: What the target is.
-        totals: As `Task.totals`, of the training rows.
-
-    Returns:
-        `[classes]`, or `[labels, 2]`; 1 for a class without rows.
-
-    Raises:
-        InputError: A class is empty, if there are two; or less than two have rows.
-    """
-    if task.kind == "multilabel":
-        totals = np.maximum(totals, LEAST_TOTAL)
-    return strategy.class_weights(totals)
-
-
 def fitted_correction(strategy: Strategy, task: Task, totals: FloatArray) -> Correction:
     """Return how raw scores become the population's, `[width]` offsets.
 
@@ -187,11 +166,9 @@ def fitted_correction(strategy: Strategy, task: Task, totals: FloatArray) -> Cor
         totals: As `Task.totals`, of the training rows.
 
     Raises:
-        InputError: A class is empty, if there are two; or less than two have rows.
+        InputError: A class is empty, if there are two.
     """
-    if task.kind == "multilabel":
-        totals = np.maximum(totals, LEAST_TOTAL)
-    return strategy.correction(totals, task.link)
+    return strategy.correction(totals, None if task.kind == "binary" else task.link)
 
 
 def floor_score(scores: FloatArray, totals: FloatArray) -> float:
@@ -205,20 +182,3 @@ def floor_score(scores: FloatArray, totals: FloatArray) -> float:
     """
     together = np.logaddexp.reduce(np.asarray(scores, np.float64), axis=1)
     return float(np.mean(together) + np.log(LEAST_TOTAL / np.sum(totals)))
-
-
-def per_class(offset: tuple[float, ...], classes: int) -> FloatArray:
-    """Return offsets of classes, `[classes]`, if two of them have one between them.
-
-    Example:
-        >>> per_class((-2.0,), 2).tolist()
-        [0.0, -2.0]
-    """
-    each = np.asarray(offset, np.float64)
-    if len(each) == classes:
-        return each
-    return (
-        np.append(0.0, each)
-        if len(each) == 1 and classes == 2
-        else (np.broadcast_to(each, (classes,)))
-    )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.seeds import derive
-from equipoise._core.types import Int32Array
+from equipoise._core.types import FloatArray, Int32Array
 from equipoise.jobs import Job
 from equipoise.networks.layout import Layout
 from equipoise.networks.parameters import Parameters, initial, to_common_layout
@@ -20,7 +20,6 @@ from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import Correction, prior_logits
 from equipoise.sampling.draw import Draw
 from equipoise.strategies.by_task import (
-    fitted_class_weights,
     fitted_correction,
     prior_scores,
 )
@@ -78,6 +77,8 @@ class Member:
         correction: From raw logits to the population's log-odds.
         neighbours: What its synthesis learned, or None.
         learning_rate: The step size that its strategy names, or None.
+        importance: `[rows of the table]` by how much an example counts more since it
+            is drawn less, see `Strategy.importance`; None for 1 each.
     """
 
     job: int
@@ -91,6 +92,7 @@ class Member:
     correction: Correction
     neighbours: Neighbours | None
     learning_rate: float | None = None
+    importance: FloatArray | None = None
 
     @property
     def task(self) -> Task:
@@ -114,6 +116,16 @@ class Member:
             return spec.learning_rate
         return self.learning_rate
 
+    @property
+    def weighs_rows(self) -> bool:
+        """Whether rows count differently, beyond the weights of their classes."""
+        return self.part.weights is not None or self.importance is not None
+
+    def row_shares(self) -> FloatArray:
+        """Return how much each row counts beyond its class weights, `[rows]`."""
+        shares = self.part.shares()
+        return shares if self.importance is None else shares * self.importance
+
     def rows(self, first: int, epochs: int, batch: int, steps: int) -> Int32Array:
         """Return the rows that the sampler draws in some epochs.
 
@@ -135,6 +147,7 @@ class Member:
             steps=steps * epochs,
             seed=self.seed,
             epoch=first // epochs,
+            classes=len(self.task.classes),
         )
         return draw.index.reshape(epochs, steps, batch)
 
@@ -183,12 +196,16 @@ def make_members(
         spec: The network.
     """
     prepared: dict[tuple[int, object], Neighbours] = {}
+    weighed: dict[tuple[int, object], FloatArray | None] = {}
     members = []
     for place, (job, part) in enumerate(zip(jobs, parts, strict=True)):
         neighbours = _neighbours(job.strategy, part, prepared)
+        importance = _importance(job.strategy, part, weighed)
         for copy in range(job.strategy.members * spec.copies):
             seed = derive(job.seed, "network", copy) if copy else job.seed
-            members.append(_member(place, copy, seed, part, job.strategy, neighbours))
+            members.append(
+                _member(place, copy, seed, part, job.strategy, neighbours, importance)
+            )
     return members
 
 
@@ -199,6 +216,7 @@ def _member(
     part: EncodedPart,
     strategy: Strategy,
     neighbours: Neighbours | None,
+    importance: FloatArray | None,
 ) -> Member:
     totals = part.totals()
     chosen: dict[str, Any] = dict(strategy.loss_options(totals))
@@ -222,6 +240,7 @@ def _member(
         fitted_correction(strategy, part.table.task, totals),
         neighbours,
         None if rate is None else float(rate),
+        importance,
     )
 
 
@@ -232,12 +251,36 @@ def _class_weights(strategy: Strategy, part: EncodedPart) -> tuple[Any, ...]:
     positives have the share of the total that the sampler would have drawn of rows
     repeated as often as they weigh.
     """
-    weights = fitted_class_weights(strategy, part.table.task, part.totals())
+    weights = strategy.class_weights(part.totals())
     if part.weights is None or part.table.task.kind == "multilabel":
         return tuple(weights.tolist())
     prior = strategy.drawn_prior(part.counts())
     weighted_prior = strategy.drawn_prior(part.totals())
+    present = prior > 0
+    if not present.all():  # a class that no example has counts whatever it counts
+        prior, weighted_prior = (
+            np.where(present, share, 1.0) for share in (prior, weighted_prior)
+        )
     return tuple((weights * weighted_prior / prior).tolist())
+
+
+def _importance(
+    strategy: Strategy,
+    part: EncodedPart,
+    weighed: dict[tuple[int, object], FloatArray | None],
+) -> FloatArray | None:
+    """Weigh the drawn rows of labels once for each part and sampler."""
+    if part.table.task.kind != "multilabel":
+        return None
+    key = (part.number, strategy.sampler())
+    if key not in weighed:
+        of_training = strategy.importance(part.train_labels, part.table.task.width)
+        weighed[key] = None
+        if of_training is not None:
+            everyone = np.ones(len(part.table))
+            everyone[part.train] = of_training
+            weighed[key] = everyone
+    return weighed[key]
 
 
 def _neighbours(

@@ -135,19 +135,25 @@ class Population:
     def _place_weights(self) -> bool:
         """Put row weights on the device, if any member has them; return whether.
 
-        Jobs may weight the rows of one part differently. What differs is where a
-        member's weights begin: so many places behind the rows of its part.
+        Jobs may weight the rows of one part differently, and so may samplers of labels.
+        What differs is where a member's weights begin: so many places behind the rows
+        of its part.
         """
-        parts = {id(m.part): m.part for m in self.members}
-        if all(part.weights is None for part in parts.values()):
+        if not any(member.weighs_rows for member in self.members):
             return False
+        keys = [(id(m.part), id(m.importance)) for m in self.members]
+        firsts = dict(zip(reversed(keys), reversed(self.members), strict=True))
+        distinct = list(dict.fromkeys(keys))
         rows = len(self.members[0].part.table)
-        begins = {key: place * rows for place, key in enumerate(parts)}
+        begins = {key: place * rows for place, key in enumerate(distinct)}
         self._shift = np.array(
-            [begins[id(m.part)] - self._offset[m.part.number] for m in self.members],
+            [
+                begins[key] - self._offset[m.part.number]
+                for key, m in zip(keys, self.members, strict=True)
+            ],
             np.int32,
         )
-        shares = np.concatenate([part.shares() for part in parts.values()])
+        shares = np.concatenate([firsts[key].row_shares() for key in distinct])
         self.data["weights"] = tf.constant(shares, self.settings.dtype)
         return True
 

@@ -150,7 +150,9 @@ def test_trees_that_read_back_differently_are_refused(
     rare_table: Table, jobs_of: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = trees.forest_of
-    monkeypatch.setattr(trees, "forest_of", lambda model, n: read(model, n - 1))
+    monkeypatch.setattr(
+        trees, "forest_of", lambda model, n, output: read(model, n - 1, output)
+    )
     jobs = jobs_of(rare_table, strategy("trees"), parts=1)
     with pytest.raises(UnsupportedError, match="scikit-learn"):
         list(SMALL.run(rare_table, jobs))

@@ -24,7 +24,6 @@ from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_o
 from equipoise.learners.threads import one_thread
 from equipoise.strategies.by_task import (
     absence_notes,
-    fitted_class_weights,
     fitted_correction,
     floor_score,
     present_classes,
@@ -155,7 +154,7 @@ class LogisticLearner:
             job.weights(job.train_rows),
             job.weights(job.stop_rows),
         )
-        weights = fitted_class_weights(job.strategy, task, totals)
+        weights = job.strategy.class_weights(totals)
         offset = fitted_correction(job.strategy, task, totals).offset
         chosen = self.choose_several(rows, task, totals, weights, np.array(offset))
         fit = chosen.fit

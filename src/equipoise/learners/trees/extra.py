@@ -32,7 +32,6 @@ from equipoise.priors import probability
 from equipoise.strategies.by_task import (
     LEAST_TOTAL,
     absence_notes,
-    fitted_class_weights,
     fitted_correction,
     present_classes,
     prior_scores,
@@ -199,7 +198,7 @@ class ExtraTreesLearner:
         require_enough(task, totals)
         present = np.flatnonzero(present_classes(task, totals))
         y = np.searchsorted(present, table.labels()[rows])
-        each = fitted_class_weights(job.strategy, task, totals)[present]
+        each = job.strategy.class_weights(totals)[present]
         weights = each[y] * job.weights(rows)
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
         trees, best = self._grow(
@@ -229,7 +228,7 @@ class ExtraTreesLearner:
     ) -> FittedJob:
         task, labels = table.task, table.labels()[rows]
         require_enough(task, totals)
-        each = fitted_class_weights(job.strategy, task, totals)
+        each = job.strategy.class_weights(totals)
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
         offset = np.array(fitted_correction(job.strategy, task, totals).offset)
         constant = probability(prior_scores(task, totals) - offset)

@@ -37,7 +37,6 @@ from equipoise.learners.trees.forest import (
 from equipoise.priors import Correction
 from equipoise.strategies.by_task import (
     absence_notes,
-    fitted_class_weights,
     fitted_correction,
     floor_score,
     present_classes,
@@ -332,7 +331,7 @@ class TreesLearner:
             y=codes,
             splits=[with_every_class(split, codes) for split in rows.splits],
         )
-        weights = fitted_class_weights(job.strategy, task, totals)[present]
+        weights = job.strategy.class_weights(totals)[present]
         inside = shifts[present]
         if len(present) == 2:
             inside = inside[1:] - inside[:1]
@@ -367,7 +366,7 @@ class TreesLearner:
         present: IntArray,
     ) -> BoostedOutputs:
         constant = prior_scores(task, totals) - shifts
-        weights = fitted_class_weights(job.strategy, task, totals)
+        weights = job.strategy.class_weights(totals)
         forests: list[Forest] = []
         grown, lengths = 0, []
         for label in range(task.width):

@@ -312,9 +312,9 @@ class _Fit:
 
     def _shares(self, draw: Draw, weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return class weights times the examples' own, `[steps * batch]`."""
-        if self.member.part.weights is None:
+        if not self.member.weighs_rows:
             return weights
-        shares = self.member.part.shares().astype(self.y.dtype)
+        shares = self.member.row_shares().astype(self.y.dtype)
         row_weights = shares[draw.index.ravel()]
         if draw.partner is not None and draw.mix is not None:
             mix = draw.mix.ravel().astype(self.y.dtype)
