@@ -1087,6 +1087,9 @@ EXPLAINS = {
     "learners/user_model/keras_fit.py: Use NetworkLearner.",
     "learners/user_model/keras_fit.py: Try a smaller learning rate, or milder weights.",
     "learners/network.py: Check the split: a part lacks a class, or rows to stop by.",
+    "strategies/by_task.py: Check the split: a part of the rows has nothing to tell "
+    "apart.",
+    "losses/link.py: This one compares examples; its scores need a calibrator.",
     "learners/user_model/model.py: It learns from columns; compare it on a table.",
     "learners/user_model/model.py: A sampler object works on the columns of a table.",
     "learners/user_model/model.py: Nearest neighbours of raw arrays, as of pixels, "
