@@ -300,8 +300,8 @@ WITHOUT_A_TEST_FILE = {
 WITHOUT_A_SOURCE_FILE = {
     "learners/test_several.py": "several classes and labels, for all learners at once",
     "test_models.py": "attacks on bundles: container, storage and state together",
-    "training/test_several.py": "several classes and labels, for all of training",
     "test_testing.py": "the contract checks of all pieces, from outside the package",
+    "training/test_several.py": "several classes and labels, for all of training",
 }
 """Test files that mirror no source file, and what they are about."""
 
