@@ -32,6 +32,16 @@ def test_the_variance_is_stratified() -> None:
     assert mean_spread(y, values).variance == pytest.approx(expected)
 
 
+def test_an_unseen_row_may_lie_as_far_out_as_the_farthest() -> None:
+    """By class, on each side, in quadrature."""
+    y = np.repeat([1, 0], [2, 3])
+    values = np.array([0.2, 0.6, 0.0, 0.1, 0.8])
+    spread = mean_spread(y, values)
+    # One row of five; the classes have means of .4 and .3.
+    assert spread.unseen_low == pytest.approx((0.2 / 5) ** 2 + (0.3 / 5) ** 2)
+    assert spread.unseen_high == pytest.approx((0.2 / 5) ** 2 + (0.5 / 5) ** 2)
+
+
 @pytest.mark.parametrize("positives", [12, 50])
 def test_covers_on_calibrated_rare_positives(positives) -> None:
     random = np.random.default_rng(positives)

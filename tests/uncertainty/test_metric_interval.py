@@ -72,6 +72,21 @@ def test_the_label_swap_mirrors_the_auroc(rows) -> None:
     assert (1 - turned.high, 1 - turned.low) == pytest.approx((found.low, found.high))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_skill_is_a_straight_line_of_the_brier_score(rows, weighted) -> None:
+    """1 - Brier / (prevalence (1 - prevalence)): the ends change places."""
+    y, score = rows
+    weights = np.random.default_rng(4).uniform(0.2, 3.0, 200) if weighted else None
+    plain = interval("brier", y, score, weights=weights)
+    skill = interval("brier_skill", y, score, weights=weights)
+    share = np.average(y, weights=weights)
+    least = share * (1 - share)
+    assert plain.low < plain.value < plain.high
+    assert skill.low == pytest.approx(1 - plain.high / least, abs=1e-12)
+    assert skill.high == pytest.approx(1 - plain.low / least, abs=1e-12)
+    assert skill.value == pytest.approx(1 - plain.value / least, abs=1e-12)
+
+
 def test_undefined_has_its_reason() -> None:
     assert interval("roc_auc", [1, 1], [0.1, 0.2]).reason == "no negatives"
     assert interval("precision", [0, 1], [0.1, 0.2]).reason == "nothing is flagged"
