@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 # TensorFlow's start-up lines on stderr drown a failing test's output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# No property is about time, and the first call of one may import a library.
+hypothesis.settings.register_profile("equipoise", deadline=None)
+hypothesis.settings.load_profile("equipoise")
 
 
 @pytest.fixture(scope="session")
