@@ -126,7 +126,7 @@ def example_weights(
         [0.667, 2.0, 0.667, 0.667]
         >>> labels = [[1, 0], [0, 0], [0, 1], [0, float("nan")]]
         >>> example_weights(labels, "capped", most=0.7).round(3).tolist()
-        [[2.0, 0.75], [0.667, 0.75], [0.667, 1.5], [0.667, 0.0]]
+        [[1.75, 0.75], [0.75, 0.75], [0.75, 1.5], [0.75, 0.0]]
     """
     if np.ndim(labels) == 2:
         return _matrix_weights(labels, scheme, labelled, options)
