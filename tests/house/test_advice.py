@@ -117,6 +117,12 @@ def _class_rule(objective: str, p: Any = P3, **options: Any) -> Any:
     return decision.fit_class_rule(objective, THREE_CLASSES, p, Y3, **options)
 
 
+def _label_rule(objective: Any, **options: Any) -> Any:
+    task = Task("multilabel", ("a", "b"))
+    p, y = np.stack([P, P], axis=1), np.stack([Y, Y], axis=1)
+    return decision.fit_label_rule(objective, task, p, y, **options)
+
+
 def network(*, end: Any = None, units: int = 1, compiled: bool = False) -> Any:
     """Return a network of nine pixels."""
     import keras
@@ -313,6 +319,26 @@ CASES: dict[str, Case] = {
     "decision/class_rule_making.py: Use {} instead.": Case(
         lambda _: decision.fit_class_rule("f1", Task("binary", ("n", "y")), P, Y),
         lambda _: decision.make_rule(Z, Y, objective="f1"),
+    ),
+    "decision/label_rule_making.py: Use {} instead.": Case(
+        lambda _: decision.fit_label_rule("f1", Task("binary", ("n", "y")), P, Y),
+        lambda _: decision.make_rule(Z, Y, objective="f1"),
+    ),
+    "decision/label_rule_making.py: Pass objective='cost' and costs=Costs(fp=..., "
+    "fn=...).": Case(
+        lambda _: _label_rule("cost"),
+        lambda _: _label_rule("cost", costs=decision.Costs(fp=1, fn=3)),
+    ),
+    "decision/label_rule_making.py: Pass objective('cost', costs=...) for a label that "
+    "has costs.": Case(
+        lambda _: _label_rule({"a": "f1"}, costs=decision.Costs(fp=1, fn=3)),
+        lambda _: _label_rule(
+            {"a": decision.objective("cost", costs=decision.Costs(fp=1, fn=3))}
+        ),
+    ),
+    "decision/label_rule_making.py: Ask for a lower floor.": Case(
+        lambda _: _label_rule("f1", floors={"a": {"recall": 0.99, "precision": 0.99}}),
+        lambda _: _label_rule("f1", floors={"a": {"recall": 0.99, "precision": 0.05}}),
     ),
     "decision/class_floors.py: Ask for a lower floor.": Case(
         lambda _: _class_rule(

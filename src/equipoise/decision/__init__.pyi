@@ -16,6 +16,12 @@ from .floors import certify_precision as certify_precision
 from .floors import certify_recall as certify_recall
 from .floors import flags_needed as flags_needed
 from .floors import positives_needed as positives_needed
+from .label_rule import LabelRule as LabelRule
+from .label_rule_making import certify_label_rule as certify_label_rule
+from .label_rule_making import (
+    cross_fitted_label_decisions as cross_fitted_label_decisions,
+)
+from .label_rule_making import fit_label_rule as fit_label_rule
 from .objectives import Objective as Objective
 from .objectives import objective as objective
 from .objectives import objective_names as objective_names

@@ -148,19 +148,7 @@ def check_floors(floors: Floors, classes: tuple[str, ...]) -> tuple[ClassFloor, 
         >>> check_floors({"b": {"recall": 0.9}}, ("a", "b"))[0].recall
         0.9
     """
-    accepted = "a mapping such as {'POX': {'recall': 0.9}}"
-    if not isinstance(floors, Mapping):
-        raise InputTypeError(sentence(f"floors={floors!r}", accepted))
-    asked = []
-    for name, values in floors.items():
-        one_of(name, classes, "class")
-        if not isinstance(values, Mapping) or not values:
-            raise InputTypeError(sentence(f"floors of {name!r}: {values!r}", accepted))
-        for what, value in values.items():
-            one_of(what, ("recall", "precision"), "floor")
-            number(value, f"{what} of {name!r}", 0, 1, open_ends=True)
-        recall, precision = values.get("recall"), values.get("precision")
-        asked.append(ClassFloor(name, math.inf, recall, precision))
+    asked = named_floors(floors, classes)
     strict = [floor for floor in asked if floor.precision is not None]
     both = [floor for floor in strict if floor.recall is not None]
     loose = [floor for floor in asked if floor.precision is None]
@@ -180,6 +168,40 @@ def check_floors(floors: Floors, classes: tuple[str, ...]) -> tuple[ClassFloor, 
             )
         )
     return (*loose, *strict)
+
+
+def named_floors(
+    floors: Floors, names: tuple[str, ...], what: str = "class"
+) -> list[ClassFloor]:
+    """Return the floors that were asked for, each with a name that exists.
+
+    Args:
+        floors: For example `{"POX": {"recall": 0.9}}`.
+        names: The task's classes or labels.
+        what: "class" or "label".
+
+    Raises:
+        InputTypeError: They are no mapping of mappings.
+        InputError: A name or a floor is unknown, or out of range.
+
+    Example:
+        >>> named_floors({"b": {"recall": 0.9}}, ("a", "b"))[0].recall
+        0.9
+    """
+    accepted = "a mapping such as {'POX': {'recall': 0.9}}"
+    if not isinstance(floors, Mapping):
+        raise InputTypeError(sentence(f"floors={floors!r}", accepted))
+    asked = []
+    for name, values in floors.items():
+        one_of(name, names, what)
+        if not isinstance(values, Mapping) or not values:
+            raise InputTypeError(sentence(f"floors of {name!r}: {values!r}", accepted))
+        for what, value in values.items():
+            one_of(what, ("recall", "precision"), "floor")
+            number(value, f"{what} of {name!r}", 0, 1, open_ends=True)
+        recall, precision = values.get("recall"), values.get("precision")
+        asked.append(ClassFloor(name, math.inf, recall, precision))
+    return asked
 
 
 def choose_floors(
