@@ -12,6 +12,7 @@ from equipoise.comparison import judge, resampled_difference
 from equipoise.comparison.constant import against_constant, least_average_precision
 from equipoise.comparison.rows import delong_difference
 from equipoise.evaluation import CrossValidated, cross_validated
+from equipoise.evaluation.cross_validation import Constants
 from equipoise.metrics import Estimate, average_precision, roc_auc
 
 
@@ -149,7 +150,8 @@ def test_ends_on_different_sides_have_a_reason() -> None:
         wide = {"roc_auc": (0.6, 0.55, 0.65), "average_precision": (0.45, 0.4, 0.55)}
         return lambda level: Estimate(*wide[name], level=level)
 
-    found = against_constant("average_precision", at, 0.5, units=40)
+    constants = Constants("average_precision", "roc_auc", 0.5)
+    found = against_constant("average_precision", at, constants, units=40)
     assert found.side == 1
     assert math.isnan(found.test.low)
     assert "other side" in found.test.reason

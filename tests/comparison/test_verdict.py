@@ -16,10 +16,10 @@ from equipoise.comparison import (
     judge,
     judge_differences,
 )
-from equipoise.comparison.verdict import guessed
 from equipoise.decision.costs import Costs
 from equipoise.errors import InputError
 from equipoise.evaluation import cross_validated
+from equipoise.evaluation.cross_validation import guessed
 from equipoise.metrics import METRICS, average_precision
 
 

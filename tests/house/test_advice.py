@@ -44,6 +44,7 @@ from equipoise.losses.plain import keras_class
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.by_task import require_task
 from equipoise.synthesis import Smote
+from equipoise.table.generated_tasks import make_classes
 from equipoise.table.splits import outer_splits
 from equipoise.task import Task, label_matrix
 from equipoise.training.settings import TrainingSettings
@@ -153,6 +154,20 @@ def write(place: Path, name: str, text: str | bytes) -> Path:
 
 def table(**columns: Any) -> Any:
     return eq.read_table({**COLUMNS, **columns}, "y")
+
+
+SHORT_TRIAL: dict[str, Any] = {
+    "strategies": ["prior"],
+    "network": "small",
+    "repeats": 1,
+    "folds": 2,
+}
+
+
+def _rare() -> Any:
+    """Rows of three classes, the last of which has a single row."""
+    rows = make_classes(61, counts=[40, 20, 1]).table
+    return rows.take(np.argsort(rows.y, kind="stable"))
 
 
 HOLED = np.where(np.arange(200) < 3, np.nan, Y.astype(float))
@@ -892,6 +907,25 @@ CASES: dict[str, Case] = {
         lambda _: outer_splits(table(y=(np.arange(200) < 3).astype(int)), folds=5),
         lambda _: outer_splits(table(y=(np.arange(200) < 3).astype(int)), folds=3),
         "Pass folds=3 or fewer",
+    ),
+    "trials/sources.py: Merge or drop the classes in both files first.": Case(
+        lambda _: eq.compare(_rare(), test=_rare(), rare="drop", **SHORT_TRIAL),
+        lambda _: eq.compare(_rare(), test=_rare(), **SHORT_TRIAL),
+        "rare='keep'",
+    ),
+    "trials/trial.py: Pass one of its classes as positive=CLASS, or one of its labels "
+    "as the target.": Case(
+        lambda _: eq.compare(_rare(), **SHORT_TRIAL).of_two_classes,
+        lambda _: (
+            eq.compare(
+                {**COLUMNS, "y": THREE}, "y", positive="2", **SHORT_TRIAL
+            ).of_two_classes
+        ),
+        "positive=",
+    ),
+    "diagnosis/diagnosis.py: Check whether a filter removed the others.": Case(
+        lambda _: eq.compare(_rare().take(np.arange(40)), **SHORT_TRIAL),
+        lambda _: eq.compare(_rare(), **SHORT_TRIAL),
     ),
     "trials/sources.py: Put the test rows into (x, y), or score them with your "
     "model.": (

@@ -16,6 +16,7 @@ from equipoise.evaluation.cross_validation import CrossValidated
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.table.generators import GeneratedTable
 from equipoise.table.table import Table
+from equipoise.task import Task
 from equipoise.trials.conclude import Criteria, conclude, evaluate_scores, exactness
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.plan import TrialPlan
@@ -90,7 +91,7 @@ def test_criteria_that_cannot_be_met_are_refused(
     criteria: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(InputError, match=says):
-        Criteria(**criteria)
+        Criteria(**criteria).of(Task("binary", ("no", "yes")))
 
 
 def test_synthetic_rows_make_scores_inexact(known: GeneratedTable) -> None:

@@ -19,6 +19,7 @@ from equipoise.errors import (
     UnsupportedError,
 )
 from equipoise.table.generators import GeneratedTable
+from equipoise.table.table import Table
 from equipoise.task import Task
 from equipoise.verbs.compare import compare
 from equipoise.verbs.trial import Trial
@@ -180,8 +181,23 @@ def test_other_tasks_are_named(known: GeneratedTable) -> None:
     table = dataclasses.replace(
         known.table, task=Task("multiclass", ("a", "b", "c")), y=np.arange(500) % 3
     )
-    with pytest.raises(UnsupportedError, match="multiclass table for compare"):
-        compare(table)
+    trial = compare(table, strategies="plain", network="small", folds=3, repeats=1)
+    assert trial.task == table.task
+    assert trial.results.metric == "macro_average_precision"
+    assert list(trial["plain"].by_class) == ["a", "b", "c"]
+    assert trial["plain"].confusion.rows == 500
+    text = str(trial)
+    assert "3 classes, from a (33.40%) to c" in text
+    assert "macro average precision" in text
+    assert trial.to_dict()["task"] == "multiclass"
+    assert trial.frame("pandas").shape[0] == len(trial.names)
+    with pytest.raises(UnsupportedError, match="multilabel table for compare"):
+        compare(_labels(table))
+
+
+def _labels(table: Table) -> Table:
+    y = np.stack([table.labels() == 0, table.labels() == 1], axis=1).astype(np.int8)
+    return dataclasses.replace(table, task=Task("multilabel", ("p", "q")), y=y)
 
 
 def test_sources_that_are_no_table() -> None:

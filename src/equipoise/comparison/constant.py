@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from equipoise.comparison.paired import NAN, PairedTest
+from equipoise.evaluation.cross_validation import Constants
 from equipoise.metrics import Estimate
 
 At = Callable[[float], Estimate]
@@ -49,7 +50,7 @@ class ConstantTest:
 def against_constant(
     metric: str,
     at: Callable[[str], At],
-    prevalence: float,
+    constants: Constants,
     *,
     units: float,
     splits: int = 1,
@@ -58,10 +59,10 @@ def against_constant(
     """Test an arm against a constant.
 
     Args:
-        metric: "average_precision" or "roc_auc".
+        metric: One of the two of `constants`.
         at: From the name of either metric to a function that gives the arm's value
             with its interval at a level.
-        prevalence: The share of positives.
+        constants: Names and values of the constant's ranking metrics.
         units: Independent rows (clusters) of the rarer class.
         splits: The number of splits, for the record.
         level: One minus the error rate.
@@ -71,13 +72,14 @@ def against_constant(
         exactly if p is at most 1 - level; its ends are NaN, with a reason, if average
         precision and AUROC lie on different sides.
     """
-    area, compared = at("roc_auc"), at(metric)
-    reference = prevalence if metric == "average_precision" else 0.5
+    area, compared = at(constants.area), at(metric)
+    ranks_precision = metric == constants.precision
+    reference = constants.prevalence if ranks_precision else 0.5
     shown, ranked = compared(level), area(level)
     gain = shown.value - reference
     p = p_value(area, 0.5)
     side = 1 if ranked.value >= 0.5 else -1
-    if metric == "average_precision":
+    if ranks_precision:
         p_compared = min(1.0, SHARE * p_value(compared, reference))
         if math.isnan(p) or p_compared < p:
             p, side = p_compared, 1 if gain >= 0 else -1
@@ -97,7 +99,10 @@ def against_constant(
         low = high = NAN
         reason = "AUROC lies on the other side of .5 than the value of chance"
     elif metric == "average_precision":
-        low, high = _beside_chance((low, high), gain, ranked, prevalence, side)
+        # Of an average over classes the AUROC says less.
+        low, high = _beside_chance(
+            (low, high), gain, ranked, constants.prevalence, side
+        )
     test = PairedTest(gain, low, high, p, freedom, NAN, error, splits, level, reason)
     return ConstantTest(test, side)
 

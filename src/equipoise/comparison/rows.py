@@ -13,6 +13,7 @@ from equipoise._core.checks import integer, number, one_of
 from equipoise._core.types import BoolArray, FloatArray
 from equipoise.comparison.constant import ConstantTest, against_constant
 from equipoise.comparison.paired import NAN, PairedTest
+from equipoise.evaluation.cross_validation import Constants
 from equipoise.metrics import Estimate, average_precision
 from equipoise.metrics.inputs import check_labels, check_log_odds
 from equipoise.priors import probability
@@ -182,7 +183,8 @@ def scores_against_constant(
 
     unit = cluster_numbers(clusters, y.size)
     units = RowWeights(y, unit, 2, 0).rarer
-    return against_constant(metric, at, float(y.mean()), units=units, level=level)
+    constants = Constants("average_precision", "roc_auc", float(y.mean()))
+    return against_constant(metric, at, constants, units=units, level=level)
 
 
 def _roc_auc(y: BoolArray, score: FloatArray, w: RowWeights) -> FloatArray:

@@ -36,8 +36,14 @@ from equipoise.comparison.paired import (
 )
 from equipoise.comparison.power import standardised_effect, within
 from equipoise.evaluation.cross_validation import CrossValidated
+from equipoise.evaluation.task_cross_validation import TaskCrossValidated
 from equipoise.metrics import METRICS, Estimate
-from equipoise.uncertainty.differences import UNIT, Limits, difference_limits
+from equipoise.uncertainty.differences import (
+    UNIT,
+    Limits,
+    difference_limits,
+    limits_between,
+)
 from equipoise.uncertainty.multiplicity import holm, simultaneous_level
 
 VerdictWord = Literal["better", "worse", "equivalent", "cannot tell"]
@@ -129,10 +135,10 @@ class Margin(NamedTuple):
     basis: str
 
 
-def default_margin(results: CrossValidated, metric: str) -> Margin:
+def default_margin(results: CrossValidated | TaskCrossValidated, metric: str) -> Margin:
     """Return the margin in proportion to what can be gained.
 
-    It is 2% of what the best arm gains over knowing nothing (`guessed`), and at most
+    It is 2% of what the best arm gains over knowing nothing, and at most
     .01, except for a cost, which has its own scale. If nothing is gained, it is 0. If
     nothing can be said of guessing, as for recall, it is .01.
 
@@ -140,8 +146,8 @@ def default_margin(results: CrossValidated, metric: str) -> Margin:
         results: What `cross_validated` gave.
         metric: One of the metrics that are compared.
     """
-    idle = guessed(metric, results[results.baseline].evaluation.prevalence)
-    sign = 1.0 if METRICS[metric].higher_is_better else -1.0
+    idle = results.guessed(metric)
+    sign = 1.0 if results.record(metric).higher_is_better else -1.0
     values = [arm.evaluation[metric].value for arm in results.arms.values()]
     if metric == "cost":
         # Guessing costs what the dearest arm does, or more.
@@ -156,37 +162,6 @@ def default_margin(results: CrossValidated, metric: str) -> Margin:
         GAIN_SHARE * gain,
         f"2% of the {significant(gain, 2)} that the best arm gains over guessing",
     )
-
-
-def guessed(metric: str, share: float) -> float | None:
-    """Return what a metric is worth to those who know the share of positives alone.
-
-    Args:
-        metric: The metric's name.
-        share: The share of positives, in (0, 1).
-
-    Returns:
-        None if it depends on how many rows are flagged, as recall does.
-
-    Example:
-        >>> guessed("average_precision", 0.25), guessed("f1", 0.25)
-        (0.25, 0.4)
-    """
-    other = 1 - share
-    values = {
-        "average_precision": share,
-        "roc_auc": 0.5,
-        "brier": share * other,
-        "log_loss": -share * math.log(share) - other * math.log(other)
-        if 0 < share < 1
-        else 0.0,
-        "precision": share,
-        "f1": 2 * share / (1 + share),
-        "balanced_accuracy": 0.5,
-        "g_mean": 0.0,
-        "mcc": 0.0,
-    }
-    return values.get(metric)
 
 
 class Splits(NamedTuple):
@@ -213,11 +188,12 @@ class _Terms(NamedTuple):
     power: float
     largest: float
     limits: Limits | None
+    label: str
     splits: Splits | None = None
 
 
 def judge(
-    results: CrossValidated,
+    results: CrossValidated | TaskCrossValidated,
     *,
     metric: str | None = None,
     margin: float | None = None,
@@ -244,13 +220,14 @@ def judge(
     """
     metric = results.metric if metric is None else metric
     one_of(metric, results.arms[results.baseline].splits, "metric")
-    sign = 1.0 if METRICS[metric].higher_is_better else -1.0
+    record = results.record(metric)
+    sign = 1.0 if record.higher_is_better else -1.0
     names = [name for name in results.arms if name != results.baseline]
     values = {
         name: sign * arm.evaluation[metric].value for name, arm in results.arms.items()
     }
     base = values[results.baseline]
-    largest = METRICS[metric].high - base if sign > 0 else -base
+    largest = record.high - base if sign > 0 else -base
     cover = results.level if level is None else level
     number(cover, "level", 0, 1, open_ends=True)
     terms = _Terms(
@@ -262,14 +239,16 @@ def judge(
         cover,
         power,
         math.inf if math.isnan(largest) else largest,
-        difference_limits(metric),
+        limits_between(record.low, record.high),
+        record.label,
         Splits(results.repeats, results.folds_per_repeat, repeatable),
     )
     alone = [name for name in names if _one_constant(results, name)]
+    constants_known = results.constants.precision, results.constants.area
     constants = {
         name: _against_constant(results, name, metric, cover)
         for name in alone
-        if metric in ("average_precision", "roc_auc")
+        if metric in constants_known
     }
     differences = {
         name: sign * results.split_differences(name, metric) for name in names
@@ -295,19 +274,19 @@ def judge(
     return _conclude({name: judged[name] for name in names}, values, terms, family)
 
 
-def _one_constant(results: CrossValidated, name: str) -> bool:
+def _one_constant(results: CrossValidated | TaskCrossValidated, name: str) -> bool:
     """Return whether one of an arm and the baseline says the same of every row."""
     return results[name].constant != results[results.baseline].constant
 
 
 def _against_constant(
-    results: CrossValidated, name: str, metric: str, level: float
+    results: CrossValidated | TaskCrossValidated, name: str, metric: str, level: float
 ) -> ConstantTest:
     arm = results[results.baseline] if results[name].constant else results[name]
     test = against_constant(
         metric,
         arm.at_level.__getitem__,
-        results[results.baseline].evaluation.prevalence,
+        results.constants,
         units=results.units,
         splits=results.folds.shape[0] * results.folds_per_repeat,
         level=level,
@@ -373,6 +352,7 @@ def judge_differences(
         power,
         largest,
         difference_limits(metric),
+        METRICS[metric].label if metric in METRICS else metric,
     )
     judged = _family(differences, test_share, rows, terms)
     order = values or {name: arm.difference.value for name, arm in judged.items()}
@@ -510,7 +490,7 @@ def _within_margin(test: PairedTest, margin: float) -> bool:
 
 
 def _sentence(arms: Mapping[str, ArmVerdict], best: str, terms: _Terms) -> str:
-    words, baseline = METRICS[terms.metric].label, terms.baseline
+    words, baseline = terms.label, terms.baseline
     if not arms:
         return f"Only {baseline} was tried: there is nothing to compare it with."
     better = sorted(

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from equipoise._core.checks import (
     integer,
     listing,
@@ -29,7 +31,7 @@ from equipoise.errors import TargetError, UnknownNameError, printable
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_with_test
 from equipoise.reading.target import Positives
-from equipoise.table.table import class_counts
+from equipoise.table.table import Table, class_counts
 from equipoise.table.units import DUPLICATES
 
 
@@ -262,6 +264,33 @@ def require_both_classes(negatives: int, positives: int) -> None:
                 "Check whether a filter removed one of the classes.",
             )
         )
+
+
+def require_classes(table: Table) -> None:
+    """Check that there are rows of at least two classes, or of a label and without.
+
+    Args:
+        table: The rows, with their target.
+
+    Raises:
+        TargetError: Nothing can be told apart.
+    """
+    if table.task.kind == "binary":
+        require_both_classes(*class_counts(table.labels()))
+        return
+    totals = table.task.totals(table.labels())
+    labels = table.task.kind == "multilabel"
+    if (totals > 0).all(axis=1).any() if labels else np.count_nonzero(totals) > 1:
+        return
+    raise TargetError(
+        sentence(
+            "labels that are the same in all rows" if labels else "rows of one class",
+            "a label that some rows have and others do not"
+            if labels
+            else "rows of two classes or more",
+            "Check whether a filter removed the others.",
+        )
+    )
 
 
 def _codes(mute: Iterable[str]) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ from equipoise.evaluation.out_of_fold import CrossFitted
 from equipoise.evaluation.replicates import RANKING, ArmReplicates, replicate
 from equipoise.metrics import METRICS, Estimate
 from equipoise.metrics.inputs import check_labels, check_log_odds, check_row_weights
-from equipoise.metrics.registry import HEADLINE, decided_metrics
+from equipoise.metrics.registry import HEADLINE, Metric, decided_metrics
 from equipoise.priors import probability
 from equipoise.uncertainty.differences import difference_limits
 from equipoise.uncertainty.row_weights import RowWeights, cluster_numbers
@@ -80,6 +81,51 @@ class Arm:
     def probability(self) -> FloatArray:
         """Calibrated out-of-fold probabilities, `[repeats, rows]`."""
         return probability(self.fitted.log_odds)
+
+
+class Constants(NamedTuple):
+    """The two ranking metrics of which a constant's values are known.
+
+    Attributes:
+        precision: The name of the one whose value is the share of positives.
+        area: The name of the one whose value is .5.
+        prevalence: That share, or its mean over the classes or labels.
+    """
+
+    precision: str
+    area: str
+    prevalence: float
+
+
+def guessed(metric: str, share: float) -> float | None:
+    """Return what a metric is worth to those who know the share of positives alone.
+
+    Args:
+        metric: The metric's name.
+        share: The share of positives, in (0, 1).
+
+    Returns:
+        None if it depends on how many rows are flagged, as recall does.
+
+    Example:
+        >>> guessed("average_precision", 0.25), guessed("f1", 0.25)
+        (0.25, 0.4)
+    """
+    other = 1 - share
+    values = {
+        "average_precision": share,
+        "roc_auc": 0.5,
+        "brier": share * other,
+        "log_loss": -share * math.log(share) - other * math.log(other)
+        if 0 < share < 1
+        else 0.0,
+        "precision": share,
+        "f1": 2 * share / (1 + share),
+        "balanced_accuracy": 0.5,
+        "g_mean": 0.0,
+        "mcc": 0.0,
+    }
+    return values.get(metric)
 
 
 @dataclass(frozen=True)
@@ -151,6 +197,34 @@ class CrossValidated:
         """The share of a split's rows that it tests, as `nadeau_bengio` takes it."""
         sizes = SplitSizes.of(self.folds) if self.sizes is None else self.sizes
         return sizes.test_share
+
+    def record(self, metric: str) -> Metric:
+        """Return the facts of a metric.
+
+        Args:
+            metric: Its name.
+        """
+        return METRICS[metric]
+
+    def guessed(self, metric: str) -> float | None:
+        """Return what a metric is worth to those who know the shares alone.
+
+        Args:
+            metric: Its name.
+
+        Returns:
+            None if it depends on how many rows are flagged, as recall does.
+        """
+        return guessed(metric, self.arms[self.baseline].evaluation.prevalence)
+
+    @property
+    def constants(self) -> Constants:
+        """The ranking metrics of an arm that says the same of every row."""
+        return Constants(
+            "average_precision",
+            "roc_auc",
+            self.arms[self.baseline].evaluation.prevalence,
+        )
 
     def frame(self) -> list[dict[str, Any]]:
         """Return one plain row per arm and metric."""
@@ -254,7 +328,7 @@ def cross_validated(
         -0.5
     """
     positive = check_labels(y)
-    split = _check_folds(folds, positive)
+    split = check_folds(folds, positive.size)
     scores = _check_scores(log_odds, split)
     one_of(baseline, scores, "baseline")
     number(level, "level", 0, 1, open_ends=True)
@@ -466,12 +540,20 @@ def _check_scores(
     }
 
 
-def _check_folds(folds: npt.ArrayLike, y: BoolArray) -> IntArray:
-    """Return folds `[repeats, rows]`, numbered 0 to folds - 1 in every repeat."""
+def check_folds(folds: npt.ArrayLike, rows: int) -> IntArray:
+    """Return folds `[repeats, rows]`, numbered 0 to folds - 1 in every repeat.
+
+    Args:
+        folds: `[repeats, rows]` or `[rows]`.
+        rows: How many rows there are.
+
+    Raises:
+        InputError: There is not one fold per row and repeat, or a fold is empty.
+    """
     split = np.atleast_2d(np.asarray(unmasked(folds, "folds")))
-    if split.ndim != 2 or split.shape[1] != y.size or not len(split):
+    if split.ndim != 2 or split.shape[1] != rows or not len(split):
         raise InputError(
-            sentence(f"folds of shape {np.shape(folds)}", f"[repeats, {y.size}]")
+            sentence(f"folds of shape {np.shape(folds)}", f"[repeats, {rows}]")
         )
     if not np.issubdtype(split.dtype, np.integer) or split.min() < 0:
         raise InputError(

@@ -246,13 +246,30 @@ def resampled_interval(
     rows = max(float(finite.var(ddof=1)), basis.chosen)
     if not basis.chosen and _of_decisions(metric):
         rows *= 1 + FOLLOWING / basis.units
-    variance = _variance(metric, rows, basis)
+    # The Bayesian bootstrap's variance is too small by this factor.
+    seen = rows * basis.units / (basis.units - 1)
+    return interval_of_variance(metric, point, seen, basis, level)
+
+
+def interval_of_variance(
+    metric: str, point: Estimate, seen: float, basis: ErrorBasis, level: float
+) -> Estimate:
+    """Return a point with the interval that the rows' variance says.
+
+    Args:
+        metric: The metric's name.
+        point: The value on all rows; it is defined.
+        seen: The variance that the rows show, without bias.
+        basis: What else the error is judged by.
+        level: Coverage.
+    """
+    variance = _variance(metric, seen, basis)
     if metric in LOSSES:
         low, high = _loss(point.value, variance, basis, level)
         return Estimate(point.value, low, high, "row weights, t", level=level)
     low, high = _bounded(metric, point.value, variance, basis, level)
     if metric == "roc_auc":
-        low, high = _with_chance((low, high), point.value, rows, basis, level)
+        low, high = _with_chance((low, high), point.value, seen, basis, level)
     method = "row weights, effective-size score"
     return Estimate(point.value, low, high, method, level=level)
 
@@ -261,9 +278,7 @@ def _of_decisions(metric: str) -> bool:
     return metric not in METRICS or METRICS[metric].of_counts is not None
 
 
-def _variance(metric: str, rows: float, basis: ErrorBasis) -> float:
-    # The Bayesian bootstrap's variance is too small by this factor.
-    seen = rows * basis.units / (basis.units - 1)
+def _variance(metric: str, seen: float, basis: ErrorBasis) -> float:
     if basis.between is None:
         return seen * (1 + ALONE)
     times = BETWEEN_RANKING
@@ -277,7 +292,7 @@ def _variance(metric: str, rows: float, basis: ErrorBasis) -> float:
 def _with_chance(
     ends: tuple[float, float],
     value: float,
-    rows: float,
+    seen: float,
     basis: ErrorBasis,
     level: float,
 ) -> tuple[float, float]:
@@ -286,7 +301,6 @@ def _with_chance(
     Near .5 the variance is that of models that know nothing; an interval that would
     exclude .5 by less than that has its end at .5.
     """
-    seen = rows * basis.units / (basis.units - 1)
     idle = seen * (CHANCE + CHANCE_ALONE / basis.repeats)
     wide = _bounded("roc_auc", value, idle, basis, level)
     low, high = ends

@@ -57,8 +57,51 @@ class Confusion:
         return {name: getattr(self, name) for name in (*names, *left)}
 
 
+class EstimateMapping(Mapping[str, Estimate]):
+    """A mapping from metric names to estimates.
+
+    Attributes:
+        estimates: Metric name to estimate, in the order of reading.
+    """
+
+    estimates: Mapping[str, Estimate]
+
+    def __getitem__(self, name: str) -> Estimate:
+        if name not in self.estimates:
+            raise UnknownNameError(
+                sentence(
+                    f"the metric {name!r}",
+                    f"one of {listing(self.estimates, 30)}",
+                    nearest(str(name), self.estimates),
+                )
+            )
+        return self.estimates[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.estimates)
+
+    def __len__(self) -> int:
+        return len(self.estimates)
+
+    def frame(self) -> list[dict[str, Any]]:
+        """Return one plain row per metric, ready for any data frame."""
+        return [{"metric": name, **e.as_dict()} for name, e in self.estimates.items()]
+
+    def estimate_lines(self, width: int) -> list[str]:
+        """Return one line per metric, wrapped at some width.
+
+        Args:
+            width: Columns; words, numbers and intervals are never cut.
+        """
+        size = max(map(len, self.estimates), default=0)
+        return [
+            wrap(str(estimate), width, first=f"{name:<{size}}  ")
+            for name, estimate in self.estimates.items()
+        ]
+
+
 @dataclass(frozen=True, eq=False)
-class Evaluation(Mapping[str, Estimate]):
+class Evaluation(EstimateMapping):
     """A mapping from metric names to estimates, with what they rest on.
 
     Attributes:
@@ -97,31 +140,10 @@ class Evaluation(Mapping[str, Estimate]):
     threshold_range: tuple[float, float] | None = None
     share: float | None = None
 
-    def __getitem__(self, name: str) -> Estimate:
-        if name not in self.estimates:
-            raise UnknownNameError(
-                sentence(
-                    f"the metric {name!r}",
-                    f"one of {listing(self.estimates, 30)}",
-                    nearest(str(name), self.estimates),
-                )
-            )
-        return self.estimates[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.estimates)
-
-    def __len__(self) -> int:
-        return len(self.estimates)
-
     @property
     def prevalence(self) -> float:
         """The share of positives, weighted if the rows are."""
         return self.positives / self.rows if self.share is None else self.share
-
-    def frame(self) -> list[dict[str, Any]]:
-        """Return one plain row per metric, ready for any data frame."""
-        return [{"metric": name, **e.as_dict()} for name, e in self.estimates.items()]
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as plain data; what a rule lacks is left out."""
@@ -161,11 +183,7 @@ class Evaluation(Mapping[str, Estimate]):
             head += f"; flagged from a probability of {decimal(self.threshold)}"
         if self.lower is not None:
             head += f", undecided from {decimal(self.lower)}"
-        size = max(map(len, self.estimates), default=0)
-        lines = [
-            wrap(str(estimate), width, first=f"{name:<{size}}  ")
-            for name, estimate in self.estimates.items()
-        ]
+        lines = self.estimate_lines(width)
         about = f"Of {self.estimand}; {share(self.level)} intervals."
         sentences = [*self._spread(), *self._decided()]
         before = [wrap(line, width) for line in (head, about, *sentences)]

@@ -88,7 +88,7 @@ def highlighted(trial: TrialRecord) -> list[str]:
     """
     flat = {s.name for s in trial.strategies if s.learner_record.constant}
     order = [name for name in trial.names if name not in flat]
-    first = [trial.verdict.choice, trial.results.baseline, *order]
+    first = [trial.verdict.choice, trial.of_two_classes.baseline, *order]
     return list(dict.fromkeys(first))[:3]
 
 
@@ -118,12 +118,12 @@ def _data(trial: TrialRecord) -> dict[str, Any]:
         for note in facts["notes"]
         if not any(f"{name!r} left out" in note for name in dropped)
     ]
-    return {**facts, "notes": notes, "evaluated": int(trial.results.y.size)}
+    return {**facts, "notes": notes, "evaluated": int(trial.of_two_classes.y.size)}
 
 
 def _decision(trial: TrialRecord) -> dict[str, Any]:
     name = trial.verdict.choice
-    evaluation = trial.results[name].evaluation
+    evaluation = trial.of_two_classes[name].evaluation
     cells = evaluation.confusion
     confusion = None if cells is None else cells.as_dict()
     total = evaluation.rows
@@ -160,7 +160,7 @@ def _leaderboard(trial: TrialRecord) -> list[dict[str, Any]]:
             },
             **_against(trial, name),
             "best": name == trial.verdict.choice,
-            "baseline": name == trial.results.baseline,
+            "baseline": name == trial.of_two_classes.baseline,
         }
         for name in trial.names
     ]
@@ -180,7 +180,7 @@ def _against(trial: TrialRecord, name: str) -> dict[str, Any]:
 
 
 def _winner(trial: TrialRecord) -> dict[str, Any]:
-    best = trial.results.leader
+    best = trial.of_two_classes.leader
     return {
         "name": best.name,
         "optimism": best.optimism,

@@ -11,7 +11,6 @@ from equipoise._core.numerals import exact, significant
 from equipoise.decision.costs import Costs
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.metrics.estimate import Estimate
-from equipoise.metrics.registry import METRICS
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import catalogue, sweep_strategies
 from equipoise.strategies.strategy import Strategy
@@ -112,7 +111,7 @@ def advice(trial: TrialRecord) -> str:
 
 def higher_is_better(trial: TrialRecord) -> bool:
     """Return whether more is better in the metric that arms are compared by."""
-    return METRICS[trial.verdict.metric].higher_is_better
+    return trial.results.record(trial.verdict.metric).higher_is_better
 
 
 def highest_word(trial: TrialRecord) -> str:
@@ -124,7 +123,7 @@ def gain_words(trial: TrialRecord, name: str) -> str:
     """Return what an arm gains over the baseline, and in which metric."""
     words = difference_words(trial.verdict.arms[name].difference)
     words = words if higher_is_better(trial) else f"a gain of {words}"
-    return f"{words} in {METRICS[trial.verdict.metric].label}"
+    return f"{words} in {trial.results.record(trial.verdict.metric).label}"
 
 
 def difference_words(difference: Estimate) -> str:

@@ -41,10 +41,10 @@ def ranking_curves(trial: TrialRecord, shown: Sequence[str]) -> list[dict[str, A
     Scores are out of fold, and those of different folds are first put on one
     scale. Only the arms in `shown` carry their bands.
     """
-    y, level = trial.results.y, trial.results.level
+    y, level = trial.of_two_classes.y, trial.of_two_classes.level
     result = []
     for name in trial.names:
-        scores = trial.results[name].aligned
+        scores = trial.of_two_classes[name].aligned
         result.append(
             {
                 "name": name,
@@ -62,22 +62,22 @@ def ranking_curves(trial: TrialRecord, shown: Sequence[str]) -> list[dict[str, A
 
 def calibration_lines(trial: TrialRecord, shown: Sequence[str]) -> dict[str, Any]:
     """Return the share of positives over the predicted probability."""
-    y = trial.results.y
+    y = trial.of_two_classes.y
     groups = int(np.clip(int(y.sum()) // POSITIVES_PER_GROUP, 2, MOST_GROUPS))
     lines = []
     for name in shown:
         points = calibration_curve(
             y,
-            trial.results[name].probability,
+            trial.of_two_classes[name].probability,
             groups=groups,
-            level=trial.results.level,
+            level=trial.of_two_classes.level,
         )
         lines.append(
             {
                 "name": name,
                 **_line(points, True),
                 "rows": [round(float(n), 1) for n in points.at],
-                "error": trial.results[name].evaluation["brier"].value,
+                "error": trial.of_two_classes[name].evaluation["brier"].value,
             }
         )
     return {"log": float(y.mean()) < RARE, "lines": lines}
@@ -92,7 +92,7 @@ def explorer(trial: TrialRecord) -> dict[str, Any]:
     """
     from scipy import special
 
-    results = trial.results
+    results = trial.of_two_classes
     level = results.level
     costs = as_costs(trial.costs) or COSTS
     positives = int(results.y.sum())
@@ -113,10 +113,10 @@ def explorer(trial: TrialRecord) -> dict[str, Any]:
 
 
 def _explored(trial: TrialRecord, name: str) -> dict[str, Any]:
-    arm = trial.results[name]
+    arm = trial.of_two_classes[name]
     decided = arm.decided
     repeats = len(decided.score)
-    labels = np.tile(trial.results.y, repeats)
+    labels = np.tile(trial.of_two_classes.y, repeats)
     thresholds = curve(labels, probability(decided.score).ravel())
     chosen = arm.evaluation.threshold
     # The lowest score that the rule flags, by its own decisions.

@@ -33,8 +33,8 @@ def sweep(trial: TrialRecord) -> dict[str, Any] | None:
         return None
     base = min(arms, key=lambda pair: abs(math.log(pair[0])))[1]
     tested = trial.scores.tested
-    y = trial.results.y
-    level = trial.results.level
+    y = trial.of_two_classes.y
+    level = trial.of_two_classes.level
 
     def cut(name: str, weight: float) -> dict[str, float]:
         scores = trial.scores.log_odds[name][:, tested]
@@ -48,7 +48,7 @@ def sweep(trial: TrialRecord) -> dict[str, Any] | None:
         "average_precision": [
             [e.value, e.low, e.high]
             for _, name in arms
-            for e in [trial.results[name].evaluation["average_precision"]]
+            for e in [trial.of_two_classes[name].evaluation["average_precision"]]
         ],
     }
 

@@ -11,7 +11,6 @@ import numpy as np
 from equipoise.comparison.constant import against_constant
 from equipoise.comparison.letters import letter_groups
 from equipoise.comparison.paired import nadeau_bengio
-from equipoise.metrics.registry import METRICS
 from equipoise.uncertainty.multiplicity import holm
 
 if TYPE_CHECKING:
@@ -55,8 +54,11 @@ def _p(trial: TrialRecord, first: str, second: str) -> float:
 def _one_constant(trial: TrialRecord, first: str, second: str) -> bool:
     """Return whether one of two arms says the same of every row, if that ranks."""
     results = trial.results
-    ranks = METRICS[trial.verdict.metric].kind == "ranking"
-    return ranks and results[first].constant != results[second].constant
+    ranked = results.constants.precision, results.constants.area
+    return (
+        trial.verdict.metric in ranked
+        and results[first].constant != results[second].constant
+    )
 
 
 def _p_constant(trial: TrialRecord, first: str, second: str) -> float:
@@ -65,7 +67,7 @@ def _p_constant(trial: TrialRecord, first: str, second: str) -> float:
     tested = against_constant(
         trial.verdict.metric,
         arm.at_level.__getitem__,
-        results[first].evaluation.prevalence,
+        results.constants,
         units=results.units,
         level=trial.verdict.level,
     )

@@ -62,7 +62,7 @@ def metric_words(name: str) -> dict[str, str]:
 def decision_sentences(trial: TrialRecord) -> list[str]:
     """Return which arm to use, its threshold, and what that gives on 1,000 rows."""
     name = trial.verdict.choice
-    evaluation = trial.results[name].evaluation
+    evaluation = trial.of_two_classes[name].evaluation
     c = evaluation.confusion
     if evaluation.threshold is None or c is None:
         return [f"Use {name}."]
@@ -90,13 +90,13 @@ def decision_sentences(trial: TrialRecord) -> list[str]:
 
 def else_left(trial: TrialRecord) -> str:
     """Return the lower threshold in words; nothing if every row is decided."""
-    lower = trial.results[trial.verdict.choice].evaluation.lower
+    lower = trial.of_two_classes[trial.verdict.choice].evaluation.lower
     return "" if lower is None else f", and leave it undecided from {decimal(lower)}"
 
 
 def _range_sentences(trial: TrialRecord) -> list[str]:
     """Say how much the threshold depends on the rows; nothing if costs set it."""
-    ends = trial.results[trial.verdict.choice].evaluation.threshold_range
+    ends = trial.of_two_classes[trial.verdict.choice].evaluation.threshold_range
     if ends is None:
         return []
     return [
@@ -124,7 +124,7 @@ def aim_words(trial: TrialRecord) -> str:
 
 
 def _cost_sentences(trial: TrialRecord) -> list[str]:
-    evaluation = trial.results[trial.verdict.choice].evaluation
+    evaluation = trial.of_two_classes[trial.verdict.choice].evaluation
     if "cost" not in evaluation:
         return []
     cost = significant(evaluation["cost"].value)
@@ -136,7 +136,7 @@ def else_words(trial: TrialRecord) -> str:
     costs = as_costs(trial.costs)
     if costs is None:
         return ""
-    share = trial.results[trial.verdict.choice].evaluation.prevalence
+    share = trial.of_two_classes[trial.verdict.choice].evaluation.prevalence
     none = share * costs.fn + (1 - share) * costs.tn
     every = share * costs.tp + (1 - share) * costs.fp
     text = f"flagging no row would cost {significant(none)}, flagging every row "
@@ -191,7 +191,7 @@ def _more(trial: TrialRecord) -> list[str]:
 
 def methods(trial: TrialRecord) -> list[dict[str, str]]:
     """Return how the numbers were obtained, as terms and sentences."""
-    plan, results = trial.protocol, trial.results
+    plan, results = trial.protocol, trial.of_two_classes
     times = count(trial.scores.repeats, "repeat")
     positives = int(results.y.sum())
     items = {
@@ -223,7 +223,8 @@ def methods(trial: TrialRecord) -> list[dict[str, str]]:
 
 def _verdict_words(trial: TrialRecord) -> str:
     """Return how the verdict is reached, for the metric that it is on."""
-    record, baseline = METRICS[trial.verdict.metric], trial.results.baseline
+    record = trial.results.record(trial.verdict.metric)
+    baseline = trial.results.baseline
     text = (
         f"The difference in {record.label} is compared with the larger of two standard "
         "errors, over the splits (corrected resampled t-test) and over the rows, with "

@@ -24,8 +24,11 @@ from equipoise.decision.decimals import decimal
 from equipoise.diagnosis.words import count
 from equipoise.errors import printable
 from equipoise.evaluation.fixed_model import as_costs
+from equipoise.evaluation.task_cross_validation import TaskCrossValidated
+from equipoise.evaluation.task_evaluation import TaskEvaluation, class_table
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import METRICS
+from equipoise.metrics.task_registry import TASK_METRICS
 from equipoise.report.summary_choice import standing
 from equipoise.report.summary_words import else_left, else_words, margin_words
 from equipoise.trials.independent_rows import doubt
@@ -73,8 +76,7 @@ def lines(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
             for line in wrap(printable(text), width).split("\n"):
                 yield line, style
 
-    classes = trial.facts["negative_class"], trial.facts["positive_class"]
-    warning = doubt(trial.diagnosis, classes)
+    warning = doubt(trial.diagnosis, trial.task.classes)
     yield from wrapped([warning] if warning else [], "bold red")
     yield from wrapped([facts(trial)], "bold")
     yield from wrapped([how(trial)], "dim")
@@ -84,8 +86,11 @@ def lines(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
     yield from wrapped(failures(trial), "yellow")
     yield from wrapped([str(trial.verdict)], "bold")
     yield "", ""
-    yield from wrapped(decision(trial))
-    yield from wrapped(test_lines(trial))
+    if isinstance(trial.results, TaskCrossValidated):
+        yield from task_decision(trial, width)
+    else:
+        yield from wrapped(decision(trial))
+        yield from wrapped(test_lines(trial))
     doubts = warnings(trial)
     if doubts:
         yield "", ""
@@ -100,6 +105,8 @@ def facts(trial: TrialRecord) -> str:
     """Return what the data are, in one line."""
     data = trial.facts
     total = sum(data["columns"].values())
+    if trial.task.kind != "binary":
+        return f"{data['source']}: {class_facts(trial)}; {count(total, 'column')}"
     return (
         f"{data['source']}: {data['positives']:,} of {data['rows']:,} rows are "
         f"{_name(data['target'])} = {_name(data['positive_class'])} "
@@ -118,30 +125,37 @@ def how(trial: TrialRecord) -> str:
         f"{plan.folds} folds{times}, {by}, seed {plan.seed}; "
         f"{duration(trial.seconds)}. Estimates of {trial.results.estimand}, with "
         f"{share(trial.results.level)} intervals; equivalent is within "
-        f"{margin_words(trial)} of {METRICS[trial.verdict.metric].label}."
+        f"{margin_words(trial)} of {trial.results.record(trial.results.metric).label}."
     )
 
 
 RANKED = ("average_precision", "roc_auc")
 SHOWN = (*RANKED, "brier")
-SHORT = {"average_precision": "AP", "brier": "Brier"}
+OF_CLASSES = ("macro_average_precision", "macro_roc_auc", "balanced_accuracy")
+SHORT = {
+    "average_precision": "AP",
+    "macro_average_precision": "macro AP",
+    "brier": "Brier",
+}
 """What metrics are called in the title of a narrow column."""
 
 
 def _metrics(trial: TrialRecord) -> tuple[str, ...]:
     """Return the metrics of the leaderboard: the usual ones, and the trial's own."""
     metric = trial.verdict.metric
-    return SHOWN if metric in SHOWN else (metric, *SHOWN)
+    usual = SHOWN if trial.task.kind == "binary" else OF_CLASSES
+    return usual if metric in usual else (metric, *usual)
 
 
 def _titles(trial: TrialRecord) -> tuple[str, ...]:
     """Return the titles of the columns; all but the last two are of numbers."""
     metric, baseline = trial.verdict.metric, trial.results.baseline
-    difference = f"{SHORT.get(metric, METRICS[metric].label)} - {baseline}"
-    if not METRICS[metric].higher_is_better:  # differences are above 0 if better
+    record = trial.results.record
+    difference = f"{SHORT.get(metric, record(metric).label)} - {baseline}"
+    if not record(metric).higher_is_better:  # differences are above 0 if better
         difference = f"gain over {baseline}"
     titles = (
-        "Brier" if name == "brier" else METRICS[name].label for name in _metrics(trial)
+        "Brier" if name == "brier" else record(name).label for name in _metrics(trial)
     )
     return (*titles, difference, "verdict", "time")
 
@@ -267,6 +281,69 @@ def _blocks(
     return shown
 
 
+MOST_NAMED = 3
+
+
+def class_facts(trial: TrialRecord) -> str:
+    """Return the rows and the classes, or labels, of a trial in one line.
+
+    Args:
+        trial: A trial of several classes or labels.
+    """
+    data, labels = trial.facts, trial.task.kind == "multilabel"
+    sizes = [(each["name"], each["rows"]) for each in data["classes"]]
+    sizes.sort(key=lambda one: -one[1])
+    rows = data["rows"]
+    most, least = sizes[0], sizes[-1]
+    noun = "labels" if labels else "classes"
+    what = "" if labels else f"{_name(data['target'])}: "
+    return (
+        f"{rows:,} rows, {what}{len(sizes)} {noun}, from {_name(most[0])} "
+        f"({percent(most[1] / rows)}) to {_name(least[0])} "
+        f"({count(least[1], 'row')}, {percent(least[1] / rows)})"
+    )
+
+
+def task_decision(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
+    """Yield how the arm to take decides, how well, and what it says of each class.
+
+    Args:
+        trial: A trial of several classes or labels.
+        width: Columns that a line may have.
+    """
+    name = trial.verdict.choice
+    evaluation = trial.results[name].evaluation
+    if not isinstance(evaluation, TaskEvaluation):
+        return
+    first, *more = evaluation.rule.split("\n")
+    sentences = [f"Decision with {name}: {first_lower(first)}"]
+    sentences += [f"  {line}" for line in more]
+    if why := standing(trial):
+        sentences.append(f"  {why}")
+    shown = [m for m in ("balanced_accuracy", "macro_f1", "cost") if m in evaluation]
+    shown += [m for m in ("accuracy", "subset_accuracy") if m in evaluation]
+    measured = ", ".join(
+        f"{TASK_METRICS[m].label} {short_interval(evaluation[m])}" for m in shown
+    )
+    sentences.append(f"  {measured}")
+    for text in sentences:
+        for line in wrap(printable(text), width).split("\n"):
+            yield line, ""
+    yield "", ""
+    for line in class_table(evaluation, width):
+        yield printable(line), ""
+
+
+def first_lower(text: str) -> str:
+    """Return a sentence that goes on after a colon.
+
+    Example:
+        >>> first_lower("The most probable class")
+        'the most probable class'
+    """
+    return text[:1].lower() + text[1:]
+
+
 def failures(trial: TrialRecord) -> list[str]:
     """Return why arms gave no scores, one sentence each."""
     return [f"{name} failed: {reason}" for name, reason in trial.failed.items()]
@@ -275,7 +352,7 @@ def failures(trial: TrialRecord) -> list[str]:
 def decision(trial: TrialRecord) -> list[str]:
     """Return the chosen threshold and what it costs, in sentences."""
     name = trial.verdict.choice
-    evaluation = trial.results[name].evaluation
+    evaluation = trial.of_two_classes[name].evaluation
     if evaluation.threshold is None or evaluation.confusion is None:
         return []
     c = evaluation.confusion
@@ -321,7 +398,7 @@ def _goal(trial: TrialRecord) -> str:
 
 def threshold_lines(trial: TrialRecord) -> list[str]:
     """Say how much the threshold depends on the rows; nothing if costs set it."""
-    ends = trial.results[trial.verdict.choice].evaluation.threshold_range
+    ends = trial.of_two_classes[trial.verdict.choice].evaluation.threshold_range
     if ends is None:
         return []
     low, high = (as_probability(end) for end in ends)

@@ -6,21 +6,31 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from equipoise._core.checks import number
+from equipoise._core.types import IntArray
 from equipoise.comparison.verdict import judge
-from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
+from equipoise.decision.task_objectives import default_objective, task_objective
 from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.evaluation.cross_validation import (
-    RANKED_BY,
     CrossValidated,
     check_headline,
     cross_validated,
 )
 from equipoise.evaluation.fixed_model import as_costs
+from equipoise.evaluation.task_cross_validation import (
+    TaskCrossValidated,
+    cross_validated_task,
+)
+from equipoise.metrics.task_registry import headline_metric, metric_of
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.rare_classes import rare_classes
 from equipoise.table.table import Table
+from equipoise.task import UNKNOWN_LABEL, Task
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import doubt, unit_notes
@@ -34,28 +44,48 @@ class Criteria:
     """By what the arms of a trial are judged.
 
     Attributes:
-        objective: What the thresholds are to be best at.
+        objective: What the decisions are to be best at; "" for F1, or macro F1.
         costs: `Costs(...)`, (cost of a false alarm, cost of a missed positive), or
             None.
         margin: Differences up to this are equivalent; None for a share of what the
             best arm gains.
-        metric: By which arms are ranked and the verdict is reached.
+        metric: By which arms are ranked and the verdict is reached; "" for that of
+            the task.
 
     Raises:
-        InputError: The objective is unknown, or a number is out of range.
+        InputError: A number is out of range.
     """
 
-    objective: str = "f1"
-    costs: Costs | tuple[float, float] | None = None
+    objective: str = ""
+    costs: Any = None
     margin: float | None = None
-    metric: str = RANKED_BY
+    metric: str = ""
 
     def __post_init__(self) -> None:
         if self.margin is not None:
             number(self.margin, "margin", 0, 1)
-        check_headline(self.metric, priced=self.costs is not None)
-        if as_costs(self.costs) is None:
-            as_objective(self.objective, {})
+
+    def of(self, task: Task) -> Criteria:
+        """Return the same for a task, with its own defaults, once it is checked.
+
+        Args:
+            task: Of the rows.
+
+        Raises:
+            InputError: The objective or the metric is unknown, or does not serve the
+                task.
+        """
+        metric = self.metric or headline_metric(task)
+        if task.kind == "binary":
+            check_headline(metric, priced=self.costs is not None)
+            objective = self.objective or "f1"
+            if as_costs(self.costs) is None:
+                as_objective(objective, {})
+        else:
+            metric_of(metric, task)
+            objective = self.objective or default_objective(task)
+            task_objective(task, objective)
+        return replace(self, objective=objective, metric=metric)
 
 
 def conclude(
@@ -66,6 +96,7 @@ def conclude(
     criteria: Criteria,
     *,
     started: float,
+    notes: Sequence[str] = (),
 ) -> TrialRecord:
     """Compute every metric, difference and the verdict of a trial.
 
@@ -76,11 +107,13 @@ def conclude(
         diagnosis: Of the plan's table.
         criteria: By what the arms are judged.
         started: When the trial began, `time.monotonic()`.
+        notes: What was done to the rows before.
     """
+    criteria = criteria.of(plan.table.task)
     arms = [arm for arm in arms if arm.name not in scores.failed]
     results = evaluate_scores(plan, arms, scores, criteria)
     held_out = None
-    if plan.test_table is not None:
+    if plan.test_table is not None and isinstance(results, CrossValidated):
         held_out = evaluate_test_table(
             plan.test_table,
             scores,
@@ -105,6 +138,7 @@ def conclude(
         objective=criteria.objective if criteria.costs is None else "cost",
         seconds=time.monotonic() - started,
         notes=(
+            *notes,
             *idle_notes(scores),
             *unit_notes(plan.table, plan.keys.units),
             *results.notes,
@@ -112,10 +146,82 @@ def conclude(
         ),
         costs=criteria.costs,
         training=plan.learners.record(),
+        task=plan.table.task,
     )
 
 
 def evaluate_scores(
+    plan: TrialPlan, arms: Sequence[Strategy], scores: Scores, criteria: Criteria
+) -> CrossValidated | TaskCrossValidated:
+    """Evaluate out-of-fold scores of any task, see `evaluate_binary`.
+
+    A class that has fewer independent rows than there are folds is not scored: its
+    rows are in no metric. A label of which so few rows are known to have it, or to
+    lack it, is in no average.
+
+    Args:
+        plan: Which rows were split, and how.
+        arms: The arms, all of which have scores.
+        scores: What the fits gave.
+        criteria: By what the arms are judged.
+    """
+    criteria = criteria.of(plan.table.task)
+    if plan.table.task.kind == "binary":
+        return evaluate_binary(plan, arms, scores, criteria)
+    table, units = plan.table, plan.keys.units
+    unscored = too_rare(table, plan.protocol.folds, units)
+    y = table.labels().astype(np.int64)
+    scored = scores.tested
+    for name in unscored:
+        number = table.classes.index(name)
+        if table.task.kind == "multiclass":
+            scored = scored & (y != number)
+        else:
+            y[:, number] = UNKNOWN_LABEL
+    return cross_validated_task(
+        table.task,
+        y[scored],
+        {arm.name: scores.log_odds[arm.name][:, scored] for arm in arms},
+        scores.folds[:, scored],
+        metric=criteria.metric,
+        objective=criteria.objective,
+        costs=criteria.costs,
+        exact=exactness(table, arms),
+        clusters=None if units is None else units[scored],
+        unscored=unscored,
+        baseline="plain" if "plain" in scores.log_odds else arms[0].name,
+        seed=plan.protocol.seed,
+        sizes=scores.sizes(plan.protocol.by),
+    )
+
+
+def too_rare(table: Table, folds: int, units: IntArray | None = None) -> dict[str, str]:
+    """Return the classes or labels that have too few cases to be scored, and why.
+
+    Args:
+        table: The rows of a trial of several classes or labels.
+        folds: The number of folds.
+        units: Which rows are one case (`tied_rows`); None for each.
+
+    Example:
+        >>> from equipoise.task import Task
+        >>> y = np.repeat([0, 1, 2], [50, 40, 3])
+        >>> too_rare(Table((), y, Task("multiclass", ("a", "b", "c"))), folds=5)
+        {'c': "class 'c' has fewer cases than the 5 folds"}
+    """
+    noun = "label" if table.task.kind == "multilabel" else "class"
+    few = "few rows with it, or without it" if noun == "label" else "fewer cases"
+    return {
+        table.classes[number]: (
+            f"{noun} {table.classes[number]!r} has "
+            + (f"too {few}, for" if noun == "label" else f"{few} than")
+            + f" the {folds} folds"
+        )
+        for number in rare_classes(table, folds, units=units)
+    }
+
+
+def evaluate_binary(
     plan: TrialPlan, arms: Sequence[Strategy], scores: Scores, criteria: Criteria
 ) -> CrossValidated:
     """Evaluate out-of-fold scores; rows that no fold tests are left out.

@@ -35,6 +35,8 @@ def unit_notes(table: Table, units: IntArray | None) -> list[str]:
     """
     if units is None:
         return []
+    if table.task.kind != "binary":
+        return _task_notes(table, units)
     notes = []
     rows, positives = len(table), table.positives
     cases, distinct = counted(table, units)
@@ -51,6 +53,23 @@ def unit_notes(table: Table, units: IntArray | None) -> list[str]:
             "rows; the share of positives is that of the file, copies included."
         )
     return notes
+
+
+def _task_notes(table: Table, units: IntArray) -> list[str]:
+    """Say the same of rows of several classes or labels."""
+    rows, cases = len(table), count_units(units, np.ones(len(table), np.bool_))
+    if table.groups is not None:
+        return [
+            f"Rows of one group are one case: the {rows:,} rows lie in {cases:,} "
+            "groups, and intervals draw groups."
+        ]
+    if rows - cases < MATERIAL * rows:
+        return []
+    return [
+        f"Copies are one case: {cases:,} of the {rows:,} rows are distinct. Intervals "
+        "rest on distinct rows; the shares of the classes are those of the file, "
+        "copies included."
+    ]
 
 
 def caution(label: int) -> str:
@@ -75,7 +94,7 @@ def doubt(diagnosis: Diagnosis, classes: Sequence[str]) -> str:
         diagnosis: Of the table.
         classes: The names of the classes, negative first.
     """
-    if "EQP025" not in diagnosis:
+    if "EQP025" not in diagnosis or len(classes) > 2:
         return ""
     return caution(classes.index(diagnosis["EQP025"].evidence["class"]))
 

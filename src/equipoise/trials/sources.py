@@ -19,8 +19,12 @@ from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_table, read_with_test
 from equipoise.reading.target import Positives
 from equipoise.table.fingerprint import fingerprint
+from equipoise.table.rare_classes import RARE, rare_classes, treat_rare
 from equipoise.table.table import Table
+from equipoise.table.units import tied_rows
 
+SEVERAL_CLASSES = ("compare",)
+"""The verbs that serve several classes and labels."""
 MOST_COLUMNS = 10_000
 """Fits take time in proportion to the columns; a trial of more would not end."""
 
@@ -77,15 +81,15 @@ def read_trial(
         test: A source of test rows, or None.
         verb: Who asks, for messages.
         model: Returns the user's network, or None.
-        **reading: `positive`, `group`, `time`, `drop`, `keep`, `unlabelled` and
-            `day_first`, as the verb takes them.
+        **reading: `positive`, `task`, `targets`, `group`, `time`, `drop`, `keep`,
+            `unlabelled` and `day_first`, as the verb takes them.
 
     Returns:
         The rows, and the test table or None.
 
     Raises:
-        UnsupportedError: The table is not binary; or an argument about columns or
-            files stands beside `model`.
+        UnsupportedError: The verb does not serve the task of the table; or an argument
+            about columns or files stands beside `model`.
         TableError: There are more than `MOST_COLUMNS`.
     """
     test_table = None
@@ -94,12 +98,61 @@ def read_trial(
         table, test_table = read_with_test(source, target, test, options)
         rows = TrialRows(table)
     else:
-        columns = {name: reading.pop(name) for name in ("drop", "keep", "day_first")}
+        named = ("drop", "keep", "day_first", "targets")
+        columns = {name: reading.pop(name, None) for name in named}
         _refuse_columns({"test": test, "target": target, **columns})
         rows = TrialRows(*labels_of(source, **reading))
-    rows.table.task.require_binary(verb)
+    if verb not in SEVERAL_CLASSES or rows.table.task.kind == "multilabel":
+        rows.table.task.require_binary(verb)
     require_columns(rows.table, verb)
     return rows, test_table
+
+
+def with_rare_classes(
+    rows: TrialRows,
+    rare: str,
+    folds: int,
+    duplicates: str,
+    test_table: Table | None = None,
+) -> tuple[TrialRows, tuple[str, ...]]:
+    """Keep, merge or drop the classes that have fewer cases than there are folds.
+
+    Args:
+        rows: The rows of a trial.
+        rare: "keep", "merge" or "drop", see `treat_rare`.
+        folds: The number of folds.
+        duplicates: Which equal rows are one case (`tied_rows`).
+        test_table: A separate test table, or None.
+
+    Returns:
+        The rows, and a note for each thing that was done.
+
+    Raises:
+        InputError: `rare` is none of these.
+        TargetError: Too few classes would be left.
+        UnsupportedError: The classes would differ from those of the test table.
+    """
+    table = rows.table
+    if table.task.kind == "binary":
+        one_of(rare, RARE, "rare")
+        return rows, ()
+    units = tied_rows(table, duplicates)
+    treated, notes = treat_rare(table, rare, folds, units=units)
+    if treated is table:
+        return rows, notes
+    if test_table is not None:
+        raise UnsupportedError(
+            sentence(
+                f"rare={rare!r} with a test file",
+                "rare='keep' with a test file, for now",
+                "Merge or drop the classes in both files first.",
+            )
+        )
+    if len(treated) == len(rows):
+        return dataclasses.replace(rows, table=treated), notes
+    gone = rare_classes(table, folds, units=units)
+    kept = ~np.isin(table.labels(), gone)
+    return dataclasses.replace(rows.take(kept), table=treated), notes
 
 
 def split_by(table: Table, by: str | None) -> str:
@@ -119,6 +172,7 @@ def labels_of(
     source: Any,
     *,
     positive: Positives | None = None,
+    task: str | None = None,
     group: Any = None,
     time: Any = None,
     unlabelled: str = "refuse",
@@ -128,6 +182,7 @@ def labels_of(
     Args:
         source: `(x, y)`: an array with one entry per row, of any shape, and labels.
         positive: The positive class; None for the rarest.
+        task: "binary", "multiclass" or "multilabel"; None: what the labels tell.
         group: `[rows]` values; rows with equal ones stay on one side of a split.
         time: `[rows]` by which the rows are ordered and split.
         unlabelled: What becomes of rows without a label, as in `read_table`; rows
@@ -155,7 +210,9 @@ def labels_of(
     require_finite(x)
     # The labels' own rules are the table's; a number per row makes it one.
     numbers = np.linspace(0.0, 1.0, len(y)) ** 0.5
-    table = read_table((numbers[:, None], y), positive=positive, unlabelled=unlabelled)
+    table = read_table(
+        (numbers[:, None], y), positive=positive, task=task, unlabelled=unlabelled
+    )
     labelled = np.searchsorted(numbers, table.columns[0].values)
     roles = {
         name: _per_row(values, name, len(y))[labelled]
@@ -163,10 +220,12 @@ def labels_of(
         if values is not None
     }
     if roles:
-        columns = {"number": numbers[labelled], "label": table.labels(), **roles}
+        # Any two classes will do: groups and times are all that is read.
+        either = np.arange(len(labelled)) % 2
+        columns = {"number": numbers[labelled], "label": either, **roles}
         by_name = {name: name if name in roles else None for name in ("group", "time")}
         ordered = read_table(
-            columns, "label", group=by_name["group"], time=by_name["time"]
+            columns, "label", positive=1, group=by_name["group"], time=by_name["time"]
         )
         table = dataclasses.replace(table, groups=ordered.groups, time=ordered.time)
     x = x[labelled] if len(labelled) < len(x) else x

@@ -7,16 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from equipoise._core.checks import sentence
 from equipoise._core.frames import make_frame
 from equipoise.comparison.held_out_rows import HeldOut
 from equipoise.comparison.verdict import Verdict
-from equipoise.decision.costs import Costs
 from equipoise.diagnosis.diagnosis import Diagnosis
+from equipoise.errors import UnsupportedError
 from equipoise.evaluation.cross_validation import Arm, CrossValidated
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.task_cross_validation import TaskArm, TaskCrossValidated
+from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.metrics.estimate import Estimate
-from equipoise.metrics.registry import HEADLINE, METRICS, decided_metrics
+from equipoise.metrics.registry import HEADLINE, decided_metrics
+from equipoise.metrics.task_registry import task_metric_names
 from equipoise.strategies.strategy import Strategy
+from equipoise.task import Task
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.protocol import Protocol
 
@@ -43,12 +48,13 @@ class TrialRecord:
             they set the threshold, else None.
         training: How networks were trained: the network's name, None for a model of
             the user's, and the `TrainingSettings`.
+        task: The classes, or labels.
     """
 
     facts: Mapping[str, Any]
     protocol: Protocol
     strategies: tuple[Strategy, ...]
-    results: CrossValidated
+    results: CrossValidated | TaskCrossValidated
     scores: Scores
     verdict: Verdict
     diagnosis: Diagnosis
@@ -56,10 +62,11 @@ class TrialRecord:
     objective: str = "f1"
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
-    costs: Costs | tuple[float, float] | None = None
+    costs: Any = None
     training: Mapping[str, Any] = field(default_factory=dict)
+    task: Task = field(default_factory=lambda: Task("binary", ("0", "1")))
 
-    def __getitem__(self, name: str) -> Arm:
+    def __getitem__(self, name: str) -> Arm | TaskArm:
         """Return what the trial says about one arm.
 
         Args:
@@ -74,7 +81,7 @@ class TrialRecord:
     def names(self) -> tuple[str, ...]:
         """The arms from the best to the worst by the trial's metric."""
         metric = self.results.metric
-        sign = -1.0 if METRICS[metric].higher_is_better else 1.0
+        sign = -1.0 if self.results.record(metric).higher_is_better else 1.0
 
         def key(name: str) -> float:
             value = self.results.arms[name].evaluation[metric].value
@@ -124,14 +131,7 @@ class TrialRecord:
     def to_dict(self) -> dict[str, Any]:
         """Return the trial as plain data, ready for JSON."""
         return {
-            "task": "binary",
-            "source": self.facts["source"],
-            "target": self.facts["target"],
-            "positive_class": self.facts["positive_class"],
-            "rows": self.facts["rows"],
-            "positives": self.facts["positives"],
-            "positive_cases": self.facts["positive_cases"],
-            "prevalence": self.facts["prevalence"],
+            **self._target_facts(),
             "seed": self.protocol.seed,
             "splits": {
                 "folds": self.protocol.folds,
@@ -160,14 +160,44 @@ class TrialRecord:
             "diagnosis": self.diagnosis.to_dict(),
         }
 
+    @property
+    def of_two_classes(self) -> CrossValidated:
+        """The results of a trial of two classes.
+
+        Raises:
+            UnsupportedError: The trial has several classes or labels.
+        """
+        if isinstance(self.results, CrossValidated):
+            return self.results
+        raise UnsupportedError(
+            sentence(
+                f"a trial of a {self.task.kind} table",
+                "a trial of two classes",
+                "Pass one of its classes as positive=CLASS, or one of its labels as "
+                "the target.",
+            )
+        )
+
+    def _target_facts(self) -> dict[str, Any]:
+        """Return what the rows are, as plain data."""
+        shared = ("source", "target")
+        if self.task.kind != "binary":
+            facts = {name: self.facts[name] for name in (*shared, "rows")}
+            noun = "labels" if self.task.kind == "multilabel" else "class_sizes"
+            return {**self.task.to_dict(), **facts, noun: self.facts["classes"]}
+        sizes = ("positive_class", "rows", "positives", "positive_cases", "prevalence")
+        return {
+            "task": "binary",
+            **{name: self.facts[name] for name in (*shared, *sizes)},
+        }
+
     def _arm(self, name: str) -> dict[str, Any]:
         arm = self.results[name]
         strategy = next(s for s in self.strategies if s.name == name)
-        metrics = {m: _interval(arm.evaluation[m]) for m in HEADLINE}
         data = {
             "name": name,
             "description": strategy.describe(),
-            **metrics,
+            **headline_facts(arm.evaluation),
             "seconds": self.scores.seconds[name],
             "updates": self.scores.updates[name],
             "difference_to_plain": {
@@ -177,17 +207,7 @@ class TrialRecord:
             "finding": self.verdict.arms[name].as_dict()
             if name in self.verdict.arms
             else None,
-            "threshold": arm.evaluation.threshold,
-            "lower": arm.evaluation.lower,
-            "threshold_range": _pair(arm.evaluation.threshold_range),
-            "confusion": None
-            if arm.evaluation.confusion is None
-            else arm.evaluation.confusion.as_dict(),
-            "decision": {
-                m: _interval(arm.evaluation[m])
-                for m in _decisions()
-                if m in arm.evaluation
-            },
+            **decision_facts(arm.evaluation),
             "strategy": strategy.to_dict(),
         }
         if name in self.scores.blends:
@@ -195,6 +215,51 @@ class TrialRecord:
         if self.held_out is not None:
             data["test"] = self.held_out.as_dict(name)
         return data
+
+
+def headline_facts(evaluation: Evaluation | TaskEvaluation) -> dict[str, Any]:
+    """Return the metrics by which arms are compared, as plain data.
+
+    Args:
+        evaluation: Of an arm.
+    """
+    names = HEADLINE
+    if isinstance(evaluation, TaskEvaluation):
+        names = task_metric_names(evaluation.task, headline=True)
+    return {m: _interval(evaluation[m]) for m in names}
+
+
+def decision_facts(evaluation: Evaluation | TaskEvaluation) -> dict[str, Any]:
+    """Return what an arm decides, and how well, as plain data.
+
+    Args:
+        evaluation: Of an arm.
+    """
+    cells = evaluation.confusion
+    confusion = None if cells is None else cells.as_dict()
+    if isinstance(evaluation, TaskEvaluation):
+        return {
+            "rule": evaluation.rule,
+            "confusion": confusion,
+            "metrics": {m: _interval(e) for m, e in evaluation.items()},
+            "by_class": {
+                name: {
+                    "positives": one.positives,
+                    **{m: _interval(e) for m, e in one.items()},
+                }
+                for name, one in evaluation.by_class.items()
+            },
+            "unjudged": dict(evaluation.unjudged),
+        }
+    return {
+        "threshold": evaluation.threshold,
+        "lower": evaluation.lower,
+        "threshold_range": _pair(evaluation.threshold_range),
+        "confusion": confusion,
+        "decision": {
+            m: _interval(evaluation[m]) for m in _decisions() if m in evaluation
+        },
+    }
 
 
 def _interval(estimate: Estimate) -> dict[str, Any]:
@@ -213,12 +278,16 @@ def _pair(ends: tuple[float, float] | None) -> list[float] | None:
 def _row(trial: TrialRecord, name: str) -> dict[str, Any]:
     arm = trial.results[name]
     row: dict[str, Any] = {"strategy": name}
-    for metric in (*HEADLINE, "log_loss", *_decisions()):
+    names: tuple[str, ...] = (*HEADLINE, "log_loss", *_decisions())
+    if isinstance(arm.evaluation, TaskEvaluation):
+        names = tuple(arm.evaluation)
+    for metric in names:
         if metric in arm.evaluation:
             estimate = arm.evaluation[metric]
             row[metric] = estimate.value
             row[f"{metric}_low"], row[f"{metric}_high"] = estimate.low, estimate.high
-    row["threshold"] = arm.evaluation.threshold
+    if isinstance(arm.evaluation, Evaluation):
+        row["threshold"] = arm.evaluation.threshold
     difference = arm.differences.get(trial.results.metric)
     row["difference_to_plain"] = None if difference is None else difference.value
     row["seconds"] = trial.scores.seconds[name]

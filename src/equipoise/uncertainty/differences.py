@@ -68,5 +68,22 @@ def difference_limits(metric: str) -> Limits | None:
     """
     if metric not in METRICS:
         return None
-    size = METRICS[metric].high - METRICS[metric].low
+    return limits_between(METRICS[metric].low, METRICS[metric].high)
+
+
+def limits_between(low: float, high: float) -> Limits | None:
+    """Return the smallest and the largest difference of two values between limits.
+
+    Args:
+        low: The smallest value.
+        high: The largest value.
+
+    Returns:
+        The limits; None if a value has none.
+
+    Example:
+        >>> limits_between(-1.0, 1.0), limits_between(0.0, math.inf)
+        ((-2.0, 2.0), None)
+    """
+    size = high - low
     return (-size, size) if math.isfinite(size) else None

@@ -148,6 +148,7 @@ def task_influence(
     probabilities: bool = False,
     folds: npt.ArrayLike | None = None,
     clusters: npt.ArrayLike | None = None,
+    orders: FloatArray | None = None,
     **options: Any,
 ) -> TaskInfluence:
     """Return a metric of several classes or labels with each row's influence.
@@ -165,6 +166,8 @@ def task_influence(
         folds: `[rows]` or `[repeats, rows]` numbers from 0: AUROC is then taken within
             folds, whose models' scores need not be on one scale.
         clusters: `[rows]` names of groups of dependent rows, or None.
+        orders: `[repeats, rows, views]` what ranks the rows of each view, if it is not
+            the predictions: those of several models put on one scale.
         **options: What the metric takes, for example `k`.
 
     Raises:
@@ -187,7 +190,7 @@ def task_influence(
         limits = (0.0, float(task.width))
     if name == "cost":
         limits = _cost_limits(options)
-    maker = _Maker(rows, repeats, split, probabilities, clusters, options)
+    maker = _Maker(rows, repeats, split, probabilities, clusters, options, orders)
     made = maker.of(definition)
     reason = ""
     if np.isnan(made.value):
@@ -244,6 +247,7 @@ class _Maker:
         probabilities: Whether the predictions are probabilities.
         clusters: `[rows]` names of groups of dependent rows, or None.
         options: What the metric takes.
+        orders: What ranks the rows of each view, by repeat; None for the predictions.
     """
 
     def __init__(
@@ -254,8 +258,10 @@ class _Maker:
         probabilities: bool,
         clusters: npt.ArrayLike | None,
         options: dict[str, Any],
+        orders: FloatArray | None = None,
     ) -> None:
         self.rows, self.repeats, self.folds = rows, repeats, folds
+        self.orders = orders
         self.probabilities, self.options = probabilities, options
         self.strata = Strata.of_rows(rows, clusters)
         self.several = rows.task.kind == "multilabel"
@@ -365,7 +371,7 @@ class _Maker:
             for view in range(count)
         ]
         for r, predictions in enumerate(self.repeats):
-            order = self.rows.ranked(predictions, self.probabilities)
+            order = self._order(r, predictions)
             fold = None if self.folds is None else self.folds[r]
             for view in np.flatnonzero(judged).tolist():
                 one = self._of_view(metric, view, order[:, view], fold, strata[view])
@@ -373,6 +379,12 @@ class _Maker:
                 raw[:, view] += one.row / len(self.repeats)
                 self.bias[view] += one.bias / len(self.repeats)
         return values, raw, strata
+
+    def _order(self, repeat: int, predictions: npt.NDArray[Any]) -> FloatArray:
+        """Return `[rows, views]` what ranks the rows of each view in a repeat."""
+        if self.orders is not None:
+            return np.asarray(self.orders[repeat], np.float64)
+        return self.rows.ranked(predictions, self.probabilities)
 
     def _view_average(self, definition: ViewAverage) -> TaskInfluence:
         metric = definition.metric
@@ -770,6 +782,7 @@ def view_influences(
     probabilities: bool = False,
     folds: npt.ArrayLike | None = None,
     clusters: npt.ArrayLike | None = None,
+    orders: FloatArray | None = None,
     **options: float,
 ) -> ViewInfluences:
     """Return a binary metric of each class against the rest, or of each label.
@@ -785,6 +798,7 @@ def view_influences(
         probabilities: Whether the predictions are probabilities.
         folds: `[rows]` or `[repeats, rows]` numbers from 0, for AUROC within folds.
         clusters: `[rows]` names of groups of dependent rows, or None.
+        orders: As in `task_influence`.
         **options: What a metric of decisions takes, for example `beta`.
 
     Raises:
@@ -802,7 +816,7 @@ def view_influences(
     rows = TaskRows.of(task, y, weights)
     repeats = _repeats(rows, predictions, decisions=metric not in ranked)
     split = _folds(folds, len(repeats), len(rows.weights))
-    maker = _Maker(rows, repeats, split, probabilities, clusters, {})
+    maker = _Maker(rows, repeats, split, probabilities, clusters, {}, orders)
     judged = rows.judged if metric != "roc_auc" else maker._judged_within()
     if metric in ranked:
         values, raw, strata = maker.views(metric, judged)

@@ -9,15 +9,13 @@ from time import monotonic
 from typing import Any
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
-from equipoise.decision.costs import Costs
-from equipoise.diagnosis.diagnosis import diagnose, require_both_classes
+from equipoise.diagnosis.diagnosis import Diagnosis, diagnose, require_classes
+from equipoise.diagnosis.facts import class_sizes
 from equipoise.errors import UnsupportedError
-from equipoise.evaluation.cross_validation import RANKED_BY
 from equipoise.jobs import Progress
 from equipoise.reading.target import Positives
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import class_counts
 from equipoise.table.units import DUPLICATES
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.blended_arms import fitted_arms, with_blends
@@ -26,7 +24,7 @@ from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
 from equipoise.trials.schedule import Repeats, fit_repeats
-from equipoise.trials.sources import read_trial, split_by
+from equipoise.trials.sources import read_trial, split_by, with_rare_classes
 from equipoise.verbs.trial import Trial
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
@@ -40,6 +38,9 @@ def compare(
     *,
     test: Any = None,
     positive: Positives | None = None,
+    task: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    rare: str = "keep",
     group: Any = None,
     time: Any = None,
     drop: Sequence[str] = (),
@@ -52,10 +53,10 @@ def compare(
     minutes: float = 2.0,
     by: str | None = None,
     duplicates: str = "auto",
-    objective: str = "f1",
-    costs: Costs | tuple[float, float] | None = None,
+    objective: str | None = None,
+    costs: Any = None,
     margin: float | None = None,
-    metric: str = RANKED_BY,
+    metric: str | None = None,
     network: str = "default",
     model: Callable[[], Any] | None = None,
     training: TrainingSettings | None = None,
@@ -77,7 +78,14 @@ def compare(
         target: The target's name if `source` is a path or a frame.
         test: A separate test file or table, scored by the average of the fold
             models and never used for a choice.
-        positive: The positive class; by default the rarest.
+        positive: The positive class of a table of two classes, by default the rarest;
+            or the class that is set against all others of several.
+        task: "binary", "multiclass" or "multilabel", if the target does not tell.
+        targets: The columns of several labels, or a pattern such as "label_*", in
+            place of `target`.
+        rare: What becomes of classes with fewer rows than folds: "keep" trains on
+            them and does not score them, "merge" makes them one class, "drop" leaves
+            their rows out.
         group: A column whose equal values stay on one side of a split (a patient, a
             customer); it is not a feature. With `model`, an array with one value per
             row.
@@ -99,14 +107,19 @@ def compare(
         minutes: The time budget of `repeats="auto"`, above 0.
         by: "stratified", "group" or "time"; by default what the table has columns for.
         duplicates: "auto", "group" or "ignore", see `outer_splits`.
-        objective: What the threshold is best at: "f1", "balanced_accuracy", "g_mean",
-            "mcc" or, with `costs`, "cost".
-        costs: (cost of a false alarm, cost of a missed positive), or `Costs(...)`,
-            with `abstain` for a rule that leaves rows undecided if that is cheaper.
+        objective: What the decisions are best at. Two classes: "f1" (the default),
+            "balanced_accuracy", "g_mean", "mcc". Several classes or labels: "macro_f1"
+            (the default), "balanced_accuracy", "accuracy", and more, see
+            `decision.objective_names`. With `costs` it is "cost".
+        costs: Two classes: (cost of a false alarm, cost of a missed positive), or
+            `Costs(...)`, with `abstain` for a rule that leaves rows undecided if that
+            is cheaper. Several classes: a `CostMatrix`, or one row and one column of
+            costs per class, the true class by row.
         margin: Differences in the metric up to this are equivalent; by default 2% of
             what the best arm gains over guessing, at most .01.
         metric: By which arms are ranked and the verdict is reached: average precision
-            by default, or for example "balanced_accuracy"; "cost" with `costs`.
+            (of several classes or labels their mean, "macro_average_precision") by
+            default, or for example "balanced_accuracy"; "cost" with `costs`.
         network: The network of the network strategies: "default", "small" (two layers
             of 64, a first look) or "linear".
         model: A function that returns your own uncompiled `keras.Model` with one
@@ -125,7 +138,7 @@ def compare(
     Raises:
         InputError: An argument is out of range or unknown.
         SplitError: There are too few positives for the folds.
-        UnsupportedError: The table is not binary.
+        UnsupportedError: A strategy does not serve the task of the table.
         TrainingError: The baseline's training met a number that is not finite. An
             error in another arm ends only that arm: see `Trial.failed`.
 
@@ -147,6 +160,8 @@ def compare(
         verb="compare",
         model=model,
         positive=positive,
+        task=task,
+        targets=targets,
         group=group,
         time=time,
         drop=drop,
@@ -154,15 +169,18 @@ def compare(
         unlabelled=unlabelled,
         day_first=day_first,
     )
-    require_both_classes(*class_counts(rows.table.labels()))
+    folds = integer(folds, "folds", 2, 20)
+    one_of(duplicates, DUPLICATES, "duplicates")
+    rows, rare_notes = with_rare_classes(rows, rare, folds, duplicates, test_table)
+    require_classes(rows.table)
     arms = _arms(strategies, columns=rows.x is None)
     plan = TrialPlan(
         rows.table,
         tuple(fitted_arms(arms)),
         Protocol(
-            folds=integer(folds, "folds", 2, 20),
+            folds=folds,
             by=split_by(rows.table, by),
-            duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
+            duplicates=duplicates,
             seed=integer(seed, "seed"),
         ),
         LearnerChoice(network, checkpoints, model, rows.x, training),
@@ -170,17 +188,27 @@ def compare(
         baseline=BASELINE,
     )
     number(minutes, "minutes", 0, open_ends=True)
-    criteria = Criteria(objective, costs, margin, metric)
+    criteria = Criteria(objective or "", costs, margin, metric or "")
+    criteria = criteria.of(rows.table.task)
     often = Repeats.of(repeats, minutes, plan.protocol.by)
     fitted = fit_repeats(plan, often, report, started=started)
-    fitted = fitted.binary(plan.table.task)
+    if plan.table.task.kind == "binary":
+        fitted = fitted.binary(plan.table.task)
     scores = with_blends(
         fitted, arms, rows.table.labels(), past_only=plan.protocol.by == "time"
     )
     report("looking at the data", 0.95)
-    diagnosis = diagnose(rows.table, test=test_table, duplicates=duplicates, seed=seed)
+    if rows.table.task.kind == "binary":
+        diagnosis = diagnose(
+            rows.table, test=test_table, duplicates=duplicates, seed=seed
+        )
+    else:
+        diagnosis = Diagnosis(class_sizes(rows.table))
     report("computing intervals", 0.97)
-    return Trial.of(conclude(plan, arms, scores, diagnosis, criteria, started=started))
+    trial = conclude(
+        plan, arms, scores, diagnosis, criteria, started=started, notes=rare_notes
+    )
+    return Trial.of(trial)
 
 
 def _arms(

@@ -173,7 +173,7 @@ def _trial_parameters(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _trial_metrics(trial: TrialRecord) -> dict[str, float]:
-    best = trial.results.leader.estimate
+    best = trial.of_two_classes.leader.estimate
     metrics = {
         "best_average_precision": best.value,
         "best_average_precision_low": best.low,

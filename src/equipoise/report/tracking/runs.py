@@ -57,14 +57,14 @@ def tracked_runs(trial: TrialRecord) -> list[TrackedRun]:
 
 
 def _run(trial: TrialRecord, strategy: Strategy) -> TrackedRun:
-    arm = trial.results[strategy.name]
+    arm = trial.of_two_classes[strategy.name]
     return TrackedRun(
         strategy.name,
         strategy.describe(),
         _parameters(strategy),
         _metrics(trial, strategy.name),
         np.ravel(arm.splits["average_precision"]),
-        counts_at_recalls(trial.results.y, arm.aligned),
+        counts_at_recalls(trial.of_two_classes.y, arm.aligned),
     )
 
 
@@ -80,12 +80,12 @@ def _parameters(strategy: Strategy) -> dict[str, Parameter]:
 
 
 def _metrics(trial: TrialRecord, name: str) -> dict[str, float]:
-    arm = trial.results[name]
+    arm = trial.of_two_classes[name]
     metrics: dict[str, float] = {}
     for metric, estimate in arm.evaluation.items():
         metrics |= _ends(metric, estimate)
     for metric, estimate in arm.differences.items():
-        metrics |= _ends(f"{metric}_minus_{trial.results.baseline}", estimate)
+        metrics |= _ends(f"{metric}_minus_{trial.of_two_classes.baseline}", estimate)
     threshold = arm.evaluation.threshold
     metrics["threshold"] = math.nan if threshold is None else threshold
     if arm.evaluation.lower is not None:

@@ -1,0 +1,548 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What out-of-fold scores of several classes or labels say, with intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing, number, one_of, sentence
+from equipoise._core.seeds import generator
+from equipoise._core.types import AnyArray, FloatArray, IntArray
+from equipoise.decision.class_rule import ClassRule
+from equipoise.decision.class_rule_making import (
+    cross_fitted_decisions,
+    fit_class_rule,
+)
+from equipoise.decision.cost_matrix import CostMatrix
+from equipoise.decision.task_objectives import task_objective
+from equipoise.errors import InputError
+from equipoise.evaluation.cross_validation import (
+    Constants,
+    Leader,
+    check_folds,
+    constant_within_folds,
+    pick_leader,
+)
+from equipoise.evaluation.estimand import SplitSizes
+from equipoise.evaluation.task_evaluation import TaskEvaluation
+from equipoise.evaluation.task_intervals import task_estimate, view_evaluation
+from equipoise.evaluation.task_out_of_fold import TaskCrossFitted, cross_fit_task
+from equipoise.evaluation.task_values import TaskArmValues, TrialTargets
+from equipoise.metrics import Estimate
+from equipoise.metrics.task_registry import (
+    TASK_METRICS,
+    TaskMetric,
+    headline_metric,
+    metric_of,
+)
+from equipoise.metrics.task_rows import TaskRows
+from equipoise.task import Task
+from equipoise.uncertainty.differences import difference_ends, limits_between
+from equipoise.uncertainty.influences import TaskInfluence
+from equipoise.uncertainty.row_weights import cluster_numbers
+from equipoise.uncertainty.score_interval import t_quantile
+from equipoise.uncertainty.strata import unit_sums
+
+OF_ROWS = "influence of the rows, t"
+OPTIMISM_DRAWS = 1000
+"""Normal draws from the arms' joint distribution, for the optimism of picking one."""
+
+
+@dataclass(frozen=True, eq=False)
+class TaskArm:
+    """What a trial of several classes or labels says about one arm.
+
+    Attributes:
+        name: The arm.
+        evaluation: Every metric with its interval, and per class.
+        fitted: Calibrated scores `[repeats, rows, width]`.
+        decisions: `[repeats, rows]` class numbers, or `[repeats, rows, labels]`; each
+            fold is decided by a rule of the other folds.
+        rule: The rule of all rows: the one that is handed over.
+        splits: By metric, the value within each fold, `[repeats, folds]`.
+        differences: By metric: arm minus baseline on the same rows; empty for the
+            baseline.
+        errors: The standard errors of those differences.
+        at_level: By metric of scores: from a level to the metric with its interval.
+        values: Every metric and view with its influences.
+        constant: Whether the scores of every fold are all equal.
+    """
+
+    name: str
+    evaluation: TaskEvaluation
+    fitted: TaskCrossFitted
+    decisions: IntArray
+    rule: ClassRule
+    splits: Mapping[str, FloatArray]
+    differences: Mapping[str, Estimate]
+    errors: Mapping[str, float]
+    at_level: Mapping[str, Callable[[float], Estimate]]
+    values: TaskArmValues
+    constant: bool = False
+
+    @property
+    def by_class(self) -> Mapping[str, Any]:
+        """Class or label to its metrics, as a problem of two classes."""
+        return self.evaluation.by_class
+
+    @property
+    def confusion(self) -> Any:
+        """The K x K confusion matrix, a mean over the repeats; None for labels."""
+        return self.evaluation.confusion
+
+
+@dataclass(frozen=True, eq=False)
+class TaskCrossValidated:
+    """A trial's arms on the same rows and splits, of several classes or labels.
+
+    Attributes:
+        arms: By name, in the order given.
+        baseline: The arm that the others are compared with.
+        targets: The rows with their folds.
+        leader: The arm that is best in `metric`, with the optimism of picking it
+            taken off.
+        level: The intervals' nominal coverage.
+        estimand: What the numbers are estimates of.
+        units: Independent rows (or clusters) of the rarest class that is judged.
+        metric: By which arms are ranked and compared first.
+        notes: What the reader should know.
+        sizes: How many rows each split trained and tested on.
+    """
+
+    arms: Mapping[str, TaskArm]
+    baseline: str
+    targets: TrialTargets
+    leader: Leader
+    level: float
+    estimand: str
+    units: float
+    metric: str
+    notes: tuple[str, ...] = ()
+    sizes: SplitSizes | None = None
+
+    def __getitem__(self, name: str) -> TaskArm:
+        return self.arms[one_of(name, self.arms, "arm")]
+
+    @property
+    def task(self) -> Task:
+        """The classes, or labels."""
+        return self.targets.rows.task
+
+    @property
+    def y(self) -> AnyArray:
+        """`[rows]` class numbers, or `[rows, labels]`."""
+        return self.targets.rows.y
+
+    @property
+    def folds(self) -> IntArray:
+        """`[repeats, rows]` the fold of each row."""
+        return self.targets.folds
+
+    @property
+    def repeats(self) -> int:
+        """How often the rows were divided into folds."""
+        return self.targets.repeats
+
+    @property
+    def folds_per_repeat(self) -> int:
+        """The number of folds of a repeat."""
+        return self.targets.folds_per_repeat
+
+    @property
+    def test_share(self) -> float:
+        """The share of a split's rows that it tests, as `nadeau_bengio` takes it."""
+        sizes = SplitSizes.of(self.folds) if self.sizes is None else self.sizes
+        return sizes.test_share
+
+    def record(self, metric: str) -> TaskMetric:
+        """Return the facts of a metric.
+
+        Args:
+            metric: Its name.
+        """
+        return TASK_METRICS[metric]
+
+    @cached_property
+    def shares(self) -> FloatArray:
+        """`[judged views]` the share of each judged class, or label."""
+        rows = self.targets.rows
+        known = rows.positives + rows.negatives
+        return np.asarray((rows.positives / known)[rows.judged])
+
+    def guessed(self, metric: str) -> float | None:
+        """Return what a metric is worth to those who know the shares alone.
+
+        Args:
+            metric: Its name.
+
+        Returns:
+            None if nothing simple can be said.
+        """
+        p, labels = self.shares, self.task.kind == "multilabel"
+        with np.errstate(divide="ignore", invalid="ignore"):
+            entropy = -np.where(p > 0, p * np.log(p), 0.0)
+            other = -np.where(p < 1, (1 - p) * np.log(1 - p), 0.0)
+        values = {
+            "macro_average_precision": float(p.mean()),
+            "weighted_average_precision": float(np.average(p, weights=p)),
+            "macro_normalised_average_precision": None,
+            "macro_roc_auc": 0.5,
+            "roc_auc_ovo": 0.5,
+            "log_loss": float((entropy + other).mean() if labels else entropy.sum()),
+            "brier": float((p * (1 - p)).mean() if labels else (1 - p @ p) / 2),
+            "balanced_accuracy": 0.5 if labels else 1 / len(p),
+            # Labels: decide all for each; classes: decide the largest for all.
+            "macro_f1": float(
+                (2 * p / (1 + p)).mean()
+                if labels
+                else 2 * p.max() / (1 + p.max()) / len(p)
+            ),
+            "accuracy": float(p.max()),
+            "mcc": 0.0,
+            "kappa": 0.0,
+        }
+        return values.get(metric)
+
+    @property
+    def constants(self) -> Constants:
+        """The ranking metrics of an arm that says the same of every row."""
+        mean = float(self.shares.mean()) if self.shares.size else math.nan
+        return Constants("macro_average_precision", "macro_roc_auc", mean)
+
+    def frame(self) -> list[dict[str, Any]]:
+        """Return one plain row per arm and metric."""
+        return [
+            {"arm": name, **row}
+            for name, arm in self.arms.items()
+            for row in arm.evaluation.frame()
+        ]
+
+    def split_differences(self, name: str, metric: str) -> FloatArray:
+        """Return an arm's values minus the baseline's, `[repeats, folds]`."""
+        base = self.arms[self.baseline].splits
+        one_of(metric, base, "metric")
+        return np.asarray(self[name].splits[metric] - base[metric])
+
+
+def cross_validated_task(
+    task: Task,
+    y: npt.ArrayLike,
+    scores: Mapping[str, npt.ArrayLike],
+    folds: npt.ArrayLike,
+    *,
+    metric: str | None = None,
+    objective: str = "macro_f1",
+    costs: CostMatrix | None = None,
+    exact: Mapping[str, bool] | None = None,
+    clusters: npt.ArrayLike | None = None,
+    weights: npt.ArrayLike | None = None,
+    unscored: Mapping[str, str] | None = None,
+    level: float = 0.95,
+    baseline: str = "plain",
+    seed: int = 0,
+    sizes: SplitSizes | None = None,
+) -> TaskCrossValidated:
+    """Evaluate the arms of a trial of several classes or labels.
+
+    A fold's calibrator and its rule come from the other folds of its repeat. Average
+    precision of each class against the rest is taken of scores that are put on one
+    scale (`task_out_of_fold.aligned_views`), AUROC within folds. Averages are over
+    the classes that have rows of both kinds; which they are follows from `y` alone.
+
+    Intervals come from the influence of each row on each metric, which for an average
+    is the mean of those on its parts: all classes, arms and metrics are judged by the
+    same rows.
+
+    Args:
+        task: Several classes, or labels.
+        y: `[rows]` class numbers; `[rows, labels]` 1, 0, and -1 or NaN if unknown.
+        scores: For each arm `[repeats, rows, width]` (or `[rows, width]`) out-of-fold
+            scores.
+        folds: `[repeats, rows]` (or `[rows]`) the fold in which a row was scored.
+        metric: By which arms are ranked and compared first; macro average precision
+            if None.
+        objective: What decisions are best at, see `decision.class_rule`.
+        costs: A cost matrix: then the decision follows from it.
+        exact: By arm, whether its scores are logits or log-odds up to estimation
+            error; an arm that is not named is exact.
+        clusters: `[rows]` names of groups of rows that depend on each other, or None.
+        weights: `[rows]` how much each row counts; None for 1 each.
+        unscored: Class or label whose rows were left out before, and why; for the
+            evaluation.
+        level: Coverage of the intervals.
+        baseline: The arm that the others are compared with.
+        seed: Seed, if anything is drawn.
+        sizes: How many rows each split trained and tested on; None if each fold's
+            model was trained on all rows of the other folds.
+
+    Returns:
+        Every arm's evaluation, split values and differences.
+
+    Raises:
+        InputError: The arrays do not fit together, the baseline is absent, or the
+            metric does not serve the task.
+    """
+    targets = TaskRows.of(task, y, weights)
+    count = len(targets.weights)
+    split = check_folds(folds, count)
+    headline = headline_metric(task) if metric is None else metric
+    metric_of(headline, task)
+    number(level, "level", 0, 1, open_ends=True)
+    options: dict[str, dict[str, Any]] = {headline: {}}
+    if costs is not None:
+        options["cost"] = {"matrix": costs.table, "abstain": costs.abstain}
+    rows = TrialTargets(targets, split, cluster_numbers(clusters, count), options)
+    checked = {name: _checked(z, split.shape, task, name) for name, z in scores.items()}
+    one_of(baseline, checked, "baseline")
+    goal = "cost" if costs is not None else task_objective(task, objective).name
+    split_sizes = SplitSizes.of(split) if sizes is None else sizes
+    made: dict[str, tuple[TaskArmValues, ClassRule]] = {}
+    for name, z in checked.items():
+        fitted = cross_fit_task(
+            z, targets, split, exact=(exact or {}).get(name, True), seed=seed
+        )
+        rules = _Rules(goal, rows, costs, task.probability(fitted.scores))
+        made[name] = TaskArmValues(rows, z, fitted, rules.decisions()), rules.rule()
+    base = made[baseline][0]
+    shared = _Shared(rows, level, split_sizes.estimand, unscored or {})
+    arms = {
+        name: shared.arm(
+            name,
+            values,
+            None if name == baseline else base,
+            rule,
+            constant=constant_scores(checked[name], split),
+        )
+        for name, (values, rule) in made.items()
+    }
+    return TaskCrossValidated(
+        arms,
+        baseline,
+        rows,
+        _leader(arms, headline, seed),
+        level,
+        split_sizes.estimand,
+        base.metrics[headline].units,
+        headline,
+        _notes(rows, unscored or {}),
+        split_sizes,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Rules:
+    """Makes an arm's decisions, and the rule of all rows.
+
+    Attributes:
+        objective: What decisions are best at.
+        targets: The rows of the trial.
+        costs: Of several classes, for "cost".
+        probabilities: `[repeats, rows, classes]` calibrated.
+    """
+
+    objective: str
+    targets: TrialTargets
+    costs: CostMatrix | None
+    probabilities: FloatArray
+
+    def decisions(self) -> IntArray:
+        """Return what is decided for each fold by a rule of the other folds."""
+        rows = self.targets.rows
+        return np.stack(
+            [
+                cross_fitted_decisions(
+                    self.objective,
+                    rows.task,
+                    p,
+                    rows.y,
+                    rows.weights,
+                    fold,
+                    costs=self.costs,
+                )
+                for p, fold in zip(self.probabilities, self.targets.folds, strict=True)
+            ]
+        )
+
+    def rule(self) -> ClassRule:
+        """Return the rule that is chosen on all rows and repeats together."""
+        rows, repeats = self.targets.rows, self.targets.repeats
+        return fit_class_rule(
+            self.objective,
+            rows.task,
+            np.concatenate(list(self.probabilities)),
+            np.concatenate([rows.y] * repeats),
+            np.tile(rows.weights / repeats, repeats),
+            np.concatenate(list(self.targets.folds)),
+            costs=self.costs,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Shared:
+    """What all arms of a trial share, to make each."""
+
+    rows: TrialTargets
+    level: float
+    estimand: str
+    unscored: Mapping[str, str]
+
+    def arm(
+        self,
+        name: str,
+        values: TaskArmValues,
+        base: TaskArmValues | None,
+        rule: ClassRule,
+        *,
+        constant: bool,
+    ) -> TaskArm:
+        """Return an arm with its intervals and its differences from the baseline."""
+        targets, level = self.rows.rows, self.level
+        evaluation = TaskEvaluation(
+            {m: task_estimate(values.metrics[m], level) for m in self.rows.metrics},
+            targets.task,
+            len(targets.weights),
+            {
+                view: view_evaluation(values, number, level, self.estimand)
+                for number, view in enumerate(targets.names)
+            },
+            values.confusion,
+            {**unjudged(targets), **self.unscored},
+            rule.describe(),
+            self.estimand,
+            level,
+        )
+        errors: dict[str, float] = {}
+        differences: dict[str, Estimate] = {}
+        others = {} if base is None else base.metrics
+        for metric in self.rows.compared if others else ():
+            one, other = values.metrics[metric], others[metric]
+            moved = unit_sums(one.row - other.row, one.unit)
+            errors[metric] = float(np.sqrt(np.sum(moved**2)))
+            differences[metric] = _difference(one, other, errors[metric], level)
+        return TaskArm(
+            name,
+            evaluation,
+            values.fitted,
+            values.decisions,
+            rule,
+            values.splits,
+            differences,
+            errors,
+            {
+                metric: partial(task_estimate, values.metrics[metric])
+                for metric in ("macro_average_precision", "macro_roc_auc")
+            },
+            values,
+            constant,
+        )
+
+
+def unjudged(rows: TaskRows) -> dict[str, str]:
+    """Return the views that cannot be judged, each with its reason.
+
+    Args:
+        rows: The targets.
+    """
+    return {
+        name: rows.reason(view)
+        for view, name in enumerate(rows.names)
+        if not rows.judged[view]
+    }
+
+
+def _difference(
+    one: TaskInfluence, other: TaskInfluence, error: float, level: float
+) -> Estimate:
+    """Return a paired difference, with its interval from the rows alone."""
+    value = one.value - other.value
+    if math.isnan(error) or math.isnan(value):
+        return Estimate(value, reason="its error is unknown", level=level)
+    half = float(t_quantile((1 + level) / 2, max(one.units - 1, 1.0))) * error
+    ends = difference_ends(value, half, limits_between(*one.limits))
+    return Estimate(value, *ends, OF_ROWS, level=level)
+
+
+def _leader(arms: Mapping[str, TaskArm], metric: str, seed: int) -> Leader:
+    """Pick the best arm, and take off what picking gains by luck.
+
+    The arms' values are drawn from the normal distribution of the covariance that
+    their influences show; each draw picks its own winner.
+    """
+    estimates = {name: arm.evaluation[metric] for name, arm in arms.items()}
+    terms = [arm.values.metrics[metric] for arm in arms.values()]
+    moved = np.stack([unit_sums(one.row, one.unit) for one in terms])
+    scale, axes = np.linalg.eigh(np.nan_to_num(moved @ moved.T))
+    noise = generator(seed, "leader").standard_normal((OPTIMISM_DRAWS, len(arms)))
+    shifts = noise * np.sqrt(np.maximum(scale, 0.0)) @ axes.T
+    one = TASK_METRICS[metric]
+    return pick_leader(
+        estimates,
+        {name: estimates[name].value + shifts[:, k] for k, name in enumerate(arms)},
+        higher_is_better=one.higher_is_better,
+        lowest=one.low,
+    )
+
+
+def constant_scores(scores: FloatArray, folds: IntArray) -> bool:
+    """Return whether every fold's scores are all equal.
+
+    Args:
+        scores: `[repeats, rows, width]` scores.
+        folds: `[repeats, rows]` the fold of each row.
+    """
+    centred = scores - scores[..., :1] if scores.shape[-1] > 1 else scores
+    return all(
+        constant_within_folds(centred[..., k], folds) for k in range(scores.shape[-1])
+    )
+
+
+def _checked(
+    scores: npt.ArrayLike, shape: tuple[int, ...], task: Task, name: str
+) -> FloatArray:
+    """Return an arm's scores, `[repeats, rows, width]`."""
+    z = np.asarray(scores, np.float64)
+    z = z[None] if z.ndim == 2 else z
+    if z.shape != (*shape, task.width):
+        raise InputError(
+            sentence(
+                f"scores of shape {z.shape} of {name!r}",
+                f"[repeats, rows, width], {(*shape, task.width)}",
+            )
+        )
+    if not np.isfinite(z).all():
+        raise InputError(
+            sentence(f"scores of {name!r} that are not finite", "finite scores")
+        )
+    return z
+
+
+def _notes(rows: TrialTargets, unscored: Mapping[str, str]) -> tuple[str, ...]:
+    notes = []
+    targets = rows.rows
+    labels = targets.task.kind == "multilabel"
+    absent = unjudged(targets)
+    left = {name: why for name, why in absent.items() if name not in unscored}
+    if unscored:
+        notes.append(
+            f"Too few rows to be scored: {listing(unscored, 10)}. Models learn from "
+            "them, and no metric counts them."
+        )
+    if left:
+        noun = "label" if labels else "class"
+        notes.append(
+            f"No metric counts the {noun} {listing(left, 10)}: "
+            f"{next(iter(left.values()))}."
+        )
+    if rows.repeats == 1:
+        notes.append(
+            "With one repeat, the variation between splits is unknown and not included "
+            "in the intervals."
+        )
+    return tuple(notes)

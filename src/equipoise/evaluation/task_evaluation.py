@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is known about a model of several classes or labels: every metric, per class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from equipoise._core.layout import display_width, wrap
+from equipoise._core.numerals import estimate, percent, share
+from equipoise.errors import printable
+from equipoise.evaluation.evaluation import EstimateMapping, Evaluation
+from equipoise.metrics.class_confusion import ClassConfusion
+from equipoise.metrics.estimate import Estimate
+from equipoise.task import Task
+
+SHOWN_BY_CLASS = ("average_precision", "roc_auc", "recall", "precision", "f1")
+"""The metrics of a class in the order of its table."""
+MOST_SHOWN = 60
+"""A text shows at most so many classes, the rarest first."""
+
+
+@dataclass(frozen=True, eq=False)
+class TaskEvaluation(EstimateMapping):
+    """Metrics of several classes or labels, with what they rest on.
+
+    It maps the names of the task's metrics to estimates. `by_class` holds the same for
+    each class against the rest, or each label.
+
+    Attributes:
+        estimates: Metric name to estimate, in the order of reading.
+        task: The classes, or labels.
+        rows: How many rows were scored.
+        by_class: Class or label to its own metrics, as a problem of two classes.
+        confusion: The K x K confusion matrix, a mean over the repeats of a
+            cross-validation; None for labels, or without decisions.
+        unjudged: Class or label that cannot be judged to the reason; it is in no
+            average.
+        rule: How decisions are made, in sentences, one per line; "" without decisions.
+        estimand: What the numbers are estimates of.
+        level: Nominal coverage of the intervals.
+        notes: What the reader should know.
+    """
+
+    estimates: Mapping[str, Estimate]
+    task: Task
+    rows: int
+    by_class: Mapping[str, Evaluation]
+    confusion: ClassConfusion | None = None
+    unjudged: Mapping[str, str] = field(default_factory=dict)
+    rule: str = ""
+    estimand: str = "this model, on rows like these"
+    level: float = 0.95
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rarest(self) -> str:
+        """The class or label that has the fewest rows among those that are judged."""
+        judged = [name for name in self.by_class if name not in self.unjudged]
+        return min(judged or self.by_class, key=lambda n: self.by_class[n].positives)
+
+    def class_frame(self) -> list[dict[str, Any]]:
+        """Return one plain row per class or label and metric."""
+        return [
+            {"class": name, **row}
+            for name, evaluation in self.by_class.items()
+            for row in evaluation.frame()
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        return {
+            **self.task.to_dict(),
+            "rows": self.rows,
+            "metrics": {name: e.as_dict() for name, e in self.estimates.items()},
+            "by_class": {name: e.as_dict() for name, e in self.by_class.items()},
+            "confusion": None if self.confusion is None else self.confusion.as_dict(),
+            "unjudged": dict(self.unjudged),
+            "rule": self.rule,
+            "estimand": self.estimand,
+            "level": self.level,
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        return self.text(display_width())
+
+    def text(self, width: int) -> str:
+        """Return the evaluation in lines of at most some width.
+
+        Args:
+            width: Columns; words, numbers and intervals are never cut.
+        """
+        before = [wrap(line, width) for line in self._about()]
+        after = [wrap(note, width) for note in self.notes]
+        return printable(
+            "\n".join(
+                [
+                    *before,
+                    *self.estimate_lines(width),
+                    "",
+                    *class_table(self, width),
+                    *after,
+                ]
+            )
+        )
+
+    def _about(self) -> list[str]:
+        noun = "labels" if self.task.kind == "multilabel" else "classes"
+        rarest = self.by_class[self.rarest]
+        lines = [
+            f"{self.rows:,} rows, {len(self.by_class)} {noun}; the rarest, "
+            f"{self.rarest}, has {rarest.positives:,} rows ("
+            f"{percent(rarest.prevalence)})",
+            f"Of {self.estimand}; {share(self.level)} intervals.",
+        ]
+        if self.unjudged:
+            lines.append(unjudged_words(self.unjudged, noun))
+        return [*lines, *(self.rule.split("\n") if self.rule else [])]
+
+
+def unjudged_words(unjudged: Mapping[str, str], noun: str = "classes") -> str:
+    """Say which classes or labels are in no average, and why.
+
+    Args:
+        unjudged: Class to reason.
+        noun: "classes" or "labels".
+
+    Example:
+        >>> unjudged_words({"a": "no rows of class 'a'"})
+        '1 of the classes cannot be judged and is in no average: no rows of class 'a'.'
+    """
+    reasons = list(dict.fromkeys(unjudged.values()))
+    more = len(reasons) - 3
+    tail = f"; and {more} more" if more > 0 else ""
+    one = len(unjudged) == 1
+    return (
+        f"{len(unjudged)} of the {noun} cannot be judged and "
+        f"{'is' if one else 'are'} in no average: {'; '.join(reasons[:3])}{tail}."
+    )
+
+
+def class_table(evaluation: TaskEvaluation, width: int) -> list[str]:
+    """Return the lines of a table with one class or label per line.
+
+    Classes are in their own order, or the rarest first if there are more than are
+    shown. Columns that do not fit are left out from the right, and said to be.
+
+    Args:
+        evaluation: The evaluation.
+        width: Columns that a line may have.
+    """
+    names = list(evaluation.by_class)
+    if len(names) > MOST_SHOWN:
+        names = sorted(names, key=lambda n: evaluation.by_class[n].positives)
+        names = names[:MOST_SHOWN]
+    metrics = [
+        m
+        for m in SHOWN_BY_CLASS
+        if any(m in evaluation.by_class[name] for name in names)
+    ]
+    noun = "label" if evaluation.task.kind == "multilabel" else "class"
+    titles = {"average_precision": "AP", "roc_auc": "AUROC", "f1": "F1"}
+    columns = [[noun, *names]]
+    columns.append(
+        ["rows", *(f"{evaluation.by_class[name].positives:,}" for name in names)]
+    )
+    for metric in metrics:
+        cells = [_cell(evaluation.by_class[name].get(metric)) for name in names]
+        columns.append([titles.get(metric, metric), *cells])
+    while len(columns) > 3 and _table_width(columns) > width:
+        columns.pop()
+    lines = _aligned(columns)
+    hidden = len(metrics) + 2 - len(columns)
+    if hidden:
+        left = [titles.get(m, m) for m in metrics[-hidden:]]
+        lines.append(f"({', '.join(left)}: see by_class)")
+    if len(names) < len(evaluation.by_class):
+        rest = len(evaluation.by_class) - len(names)
+        lines.append(f"... and {rest:,} more frequent; see by_class")
+    return lines
+
+
+def _cell(value: Estimate | None) -> str:
+    if value is None or not value.defined:
+        return "-"
+    return estimate(value.value, value.low, value.high, short=True)
+
+
+def _table_width(columns: list[list[str]]) -> int:
+    return sum(max(map(len, column)) for column in columns) + 2 * (len(columns) - 1)
+
+
+def _aligned(columns: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in columns]
+    lines = []
+    for cells in zip(*columns, strict=True):
+        first, *rest = (
+            text.ljust(size) if place < 1 else text.rjust(size)
+            for place, (text, size) in enumerate(zip(cells, widths, strict=True))
+        )
+        lines.append("  ".join([first, *rest]).rstrip())
+    return lines
