@@ -787,6 +787,10 @@ CASES: dict[str, Case] = {
         lambda place: eq.load(_cut(model().save(place / "m.equipoise"))),
         lambda place: eq.load(model().save(place / "m.equipoise")),
     ),
+    "weights/scheme.py: Use another scheme, such as weights='balanced'.": Case(
+        lambda _: eq.Strategy(weights="fixed").class_weights([7, 2, 1]),
+        lambda _: eq.Strategy(weights="balanced").class_weights([7, 2, 1]),
+    ),
     "weights/fixed.py: Pass by_class={CLASS: WEIGHT, ...}.": Case(
         lambda _: weights.class_weights("fixed", {"a": 5, "b": 3, "c": 2}),
         lambda _: weights.class_weights(

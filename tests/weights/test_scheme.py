@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipoise.errors import InputError, InputTypeError
-from equipoise.weights.scheme import check_totals, normalise, task_totals
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.weights.scheme import Scheme, check_totals, normalise, task_totals
 from equipoise.weights.schemes import SCHEMES
 
 
@@ -53,6 +54,17 @@ def test_totals_of_any_task():
     for bad in ([3, "2", 1], [[3, "2"]], [[1, 2], [3]], None):
         with pytest.raises(InputTypeError):
             task_totals(bad)
+
+
+def test_what_a_scheme_does_not_serve_is_refused():
+    two = Scheme("two", lambda totals: [1.0, 2.0], "twice")
+    with pytest.raises(InputError, match="2 ratios of weights='two' for 3 classes"):
+        two.weights([5, 3, 2])
+    fixed = SCHEMES["fixed"]
+    with pytest.raises(UnsupportedError, match="'fixed' for totals of a multiclass"):
+        fixed.task_weights([5, 3, 2], positive_weight=2.0)
+    labels = fixed.task_weights([[50, 50], [90, 10]], positive_weight=3.0)
+    np.testing.assert_allclose(labels[:, 1] / labels[:, 0], 3)
 
 
 def test_an_absent_class_weighs_1_and_changes_no_other():

@@ -35,8 +35,6 @@ class LearnerRecord:
             that the known shifts lead back to the population. "population": already
             those of the population. "uncalibrated": a calibrator is needed.
         obstacle: Why its scores need a calibrator, if they do.
-        class_obstacle: The same of several classes or labels; empty if it is the same.
-        class_phrase: What it is to several classes or labels; empty if it is the same.
         needs_columns: Whether it learns from the columns of a table only; otherwise it
             may stand in a trial of a network of the user's own.
         trains_networks: Whether it trains networks, epoch after epoch.
@@ -48,6 +46,8 @@ class LearnerRecord:
         tasks: The kinds of task that it serves.
         citations: Keys of the sources.
         sources: The BibTeX entries of keys that Equipoise does not know.
+        class_obstacle: The obstacle for several classes or labels; empty if the same.
+        class_phrase: What it is to several classes or labels; empty if the same.
 
     Example:
         >>> LEARNERS["prior"].load_learner().__name__
@@ -62,8 +62,6 @@ class LearnerRecord:
     options: Mapping[str, Setting] = field(default_factory=dict)
     scores: Literal["log_odds", "population", "uncalibrated"] = "uncalibrated"
     obstacle: str = ""
-    class_obstacle: str = ""
-    class_phrase: str = ""
     needs_columns: bool = True
     trains_networks: bool = False
     constant: bool = False
@@ -72,6 +70,8 @@ class LearnerRecord:
     tasks: tuple[str, ...] = ("binary",)
     citations: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    class_obstacle: str = ""
+    class_phrase: str = ""
 
     def load_learner(self) -> Any:
         """Return the class of the learner."""

@@ -59,9 +59,27 @@ def scheme_refuses_bad_arguments(name: str, options: Mapping[str, float]) -> Non
             refuses(class_weights, name, [5, 5], **wrong)
 
 
+def scheme_serves_its_tasks(name: str, options: Mapping[str, float]) -> None:
+    """Of several classes and labels too, weights are above 0 and have mean 1."""
+    record = SCHEMES[name]
+    tables: dict[str, Any] = {
+        "multiclass": ([900, 90, 10], [5, 3, 7, 1000], [1, 1, 1]),
+        "multilabel": ([[90, 10], [100, 0]], [[3, 400]]),
+    }
+    for kind, totals in tables.items():
+        for each in totals if kind in record.tasks else ():
+            sizes = np.asarray(each, np.float64)
+            weights = class_weights(name, each, **options)
+            require(weights.shape == sizes.shape, f"{name}: a weight for each class")
+            require((weights > 0).all(), f"{name}: weights above 0")
+            mean = (sizes * weights).sum(axis=-1) / sizes.sum(axis=-1)
+            np.testing.assert_allclose(mean, 1, rtol=1e-12)
+
+
 SCHEME_CHECKS: tuple[Callable[[str, Mapping[str, float]], None], ...] = (
     scheme_has_mean_one,
     scheme_is_monotone,
     scheme_refuses_bad_arguments,
+    scheme_serves_its_tasks,
 )
 """The contracts of a scheme, each to be called alone: `check(name, options)`."""

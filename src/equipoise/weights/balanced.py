@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from equipoise.task import TASK_KINDS
 from equipoise.weights.scheme import Scheme
 
 
@@ -27,6 +28,7 @@ def balanced_ratios(totals: Sequence[float]) -> list[float]:
 BALANCED_SCHEME = Scheme(
     name="balanced",
     ratios=balanced_ratios,
+    tasks=TASK_KINDS,
     phrase="by inverse frequency, N / (2 n_c)",
     class_phrase="by inverse frequency, N / (K n_c)",
     citations=("king2001",),

@@ -9,6 +9,7 @@ from typing import Any
 
 from equipoise._core.checks import number
 from equipoise._core.options import Setting
+from equipoise.task import TASK_KINDS
 from equipoise.weights.scheme import Scheme
 
 
@@ -47,6 +48,7 @@ def _most(value: Any, classes: int, names: Sequence[str]) -> float:
 CAPPED_SCHEME = Scheme(
     name="capped",
     ratios=capped_ratios,
+    tasks=TASK_KINDS,
     phrase="by inverse frequency, at most {cap:g} to 1",
     options={"cap": Setting(10.0, low=1)},
     arguments={"most": _most},

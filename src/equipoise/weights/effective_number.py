@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 
 from equipoise._core.options import Setting
+from equipoise.task import TASK_KINDS
 from equipoise.weights.scheme import Scheme
 
 
@@ -40,6 +41,7 @@ def effective_number_ratios(
 EFFECTIVE_NUMBER_SCHEME = Scheme(
     name="effective_number",
     ratios=effective_number_ratios,
+    tasks=TASK_KINDS,
     phrase="by the effective number of examples, (1 - beta) / (1 - beta^n_c) "
     "at beta {beta:g}",
     options={"beta": Setting(0.9999, low=0, high=math.nextafter(1, 0))},

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from equipoise.task import TASK_KINDS
 from equipoise.weights.scheme import Scheme
 
 
@@ -35,5 +36,6 @@ def log_ratios(totals: Sequence[float]) -> list[float]:
 LOG_SCHEME = Scheme(
     name="log",
     ratios=log_ratios,
+    tasks=TASK_KINDS,
     phrase="by 1 + log(n_max / n_c)",
 )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from equipoise.task import TASK_KINDS
 from equipoise.weights.scheme import Scheme
 
 
@@ -37,5 +38,6 @@ def log_inverse_ratios(totals: Sequence[float]) -> list[float]:
 LOG_INVERSE_SCHEME = Scheme(
     name="log_inverse",
     ratios=log_inverse_ratios,
+    tasks=TASK_KINDS,
     phrase="by the logarithm of the inverse share, log(N / n_c)",
 )

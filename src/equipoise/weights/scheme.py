@@ -13,8 +13,8 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.options import Setting, require_options
 from equipoise._core.types import FloatArray
-from equipoise.errors import InputError, InputTypeError
-from equipoise.task import TASK_KINDS, TaskKind
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.task import TaskKind
 
 Argument = Callable[[Any, int, Sequence[str]], Any]
 """Checks what a user gave, for so many classes of these names."""
@@ -30,29 +30,29 @@ class Scheme:
             their weights: each class's weight over that of the first, `[classes]`.
         phrase: What it does, in words that complete "positives count ...";
             option names in braces are filled in.
-        class_phrase: The same of several classes, "classes count ..."; empty if it is
-            the same.
         options: Its options.
-        arguments: What `class_weights` takes besides the options, which are numbers:
-            by name, a function of (value, number of classes, their names) that checks
-            a value and returns what `ratios` takes.
         limit: The option that limits another scheme's ratio, and the name of that
             scheme; or None.
         citations: Keys of the sources.
         sources: The BibTeX entries of keys that Equipoise does not know.
-        tasks: The kinds of task that it serves.
+        tasks: The kinds of task that it serves; each label is two classes.
+        arguments: What `class_weights` takes besides the options, which are numbers:
+            by name, a function of (value, number of classes, their names) that checks
+            a value and returns what `ratios` takes.
+        class_phrase: What it does to several classes, in words that complete "classes
+            count ..."; empty if the same.
     """
 
     name: str
     ratios: Callable[..., Sequence[float]]
     phrase: str
-    class_phrase: str = ""
     options: Mapping[str, Setting] = field(default_factory=dict)
-    arguments: Mapping[str, Argument] = field(default_factory=dict)
     limit: tuple[str, str] | None = None
     citations: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
-    tasks: tuple[str, ...] = TASK_KINDS
+    tasks: tuple[str, ...] = ("binary", "multilabel")
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    class_phrase: str = ""
 
     def weights(
         self, totals: npt.ArrayLike, classes: Sequence[str] = (), **options: Any
@@ -77,7 +77,16 @@ class Scheme:
                 self.options[name].check(value, name)
             else:
                 values[name] = self.arguments[name](value, len(each), classes)
-        return normalise(self.ratios(each.tolist(), **values), each)
+        ratios = list(self.ratios(each.tolist(), **values))
+        if len(ratios) != len(each):
+            raise InputError(
+                sentence(
+                    f"{len(ratios)} ratios of weights={self.name!r} for {len(each)} "
+                    "classes",
+                    "one for each class",
+                )
+            )
+        return normalise(ratios, each)
 
     def task_weights(self, totals: npt.ArrayLike, **options: Any) -> FloatArray:
         """Return how much a row of each class counts, for the totals of any task.
@@ -96,8 +105,17 @@ class Scheme:
             InputTypeError: A total is not a number.
             InputError: An option is unknown or out of range, or one of two classes is
                 empty.
+            UnsupportedError: The scheme does not serve such a task.
         """
-        each = task_totals(totals)
+        each, kind = task_totals(totals), kind_of_totals(totals)
+        if kind not in self.tasks:
+            raise UnsupportedError(
+                sentence(
+                    f"weights={self.name!r} for totals of a {kind} task",
+                    f"totals of a {' or '.join(self.tasks)} task",
+                    "Use another scheme, such as weights='balanced'.",
+                )
+            )
         if each.ndim == 2:
             return np.stack([self._of_present(pair, options) for pair in each])
         return self._of_present(each, options)

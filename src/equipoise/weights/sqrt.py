@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from equipoise.task import TASK_KINDS
 from equipoise.weights.scheme import Scheme
 
 
@@ -28,6 +29,7 @@ def sqrt_ratios(totals: Sequence[float]) -> list[float]:
 SQRT_SCHEME = Scheme(
     name="sqrt",
     ratios=sqrt_ratios,
+    tasks=TASK_KINDS,
     phrase="by the square root of the inverse frequency",
     citations=("mahajan2018",),
 )
