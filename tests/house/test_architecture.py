@@ -66,6 +66,8 @@ HEAVY = {
 HEAVY_FILES = {
     "metrics/keras.py",
     "metrics/keras_inputs.py",
+    "metrics/keras_streaming.py",
+    "metrics/keras_tasks.py",
     "sampling/feeds/tf_data.py",
     "sampling/feeds/keras.py",
     "report/tracking/tensorboard.py",

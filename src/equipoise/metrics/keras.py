@@ -11,7 +11,8 @@ The values equal those of the NumPy metrics of the same names: the ranking ones 
 for up to 16,384 rows, beyond that within 0.001 at any scale of the logits, for
 neighbouring scores are then merged by how many rows they hold, not by how far apart
 they are. Labels and scores of as many elements are read as one binary problem, so
-several labels are pooled ("micro").
+several labels are pooled ("micro"). `MacroAveragePrecision`, `MacroAUROC`, `MacroF1`
+and `BalancedClassAccuracy` are averages over classes or labels.
 
 Labels other than 0 and 1 (and shares between), negative weights and probabilities
 beyond 0 and 1 are an error; in a function that XLA compiles, which cannot raise, the
@@ -20,255 +21,34 @@ result is NaN. Rows of weight 0 may hold anything.
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-from equipoise._core.arrays import unmasked
-from equipoise._core.checks import integer, number
+from equipoise._core.checks import number
 from equipoise._core.types import Tensor
-from equipoise.metrics.keras_inputs import (
-    OutputWatch,
-    aligned_weights,
-    replicas,
-    require_as_many,
-    require_labels,
-    require_probabilities,
-    require_weights,
+from equipoise.metrics.keras_inputs import OutputWatch
+from equipoise.metrics.keras_streaming import (
+    KEPT,
+    RankingMetric,
+    StreamingMetric,
+    ratio_of,
 )
+from equipoise.metrics.keras_tasks import (
+    BalancedClassAccuracy as BalancedClassAccuracy,
+)
+from equipoise.metrics.keras_tasks import MacroAUROC as MacroAUROC
+from equipoise.metrics.keras_tasks import (
+    MacroAveragePrecision as MacroAveragePrecision,
+)
+from equipoise.metrics.keras_tasks import MacroF1 as MacroF1
 from equipoise.priors import log_odds
-
-KEPT = 16384
-
-
-class _Streaming(keras.metrics.Metric):  # type: ignore[misc]  # Keras is untyped
-    """Labels, scores and weights of a batch as flat vectors.
-
-    Args:
-        from_logits: Whether scores are logits; else probabilities.
-        name: The metric's name in logs.
-        dtype: Of the result, and of the counts.
-    """
-
-    def __init__(
-        self,
-        *,
-        from_logits: bool = True,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name=name, dtype=dtype)
-        self.from_logits = bool(from_logits)
-        self.spoiled = self.add_weight((), "zeros", name="spoiled")
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that rebuild the metric."""
-        return {**super().get_config(), "from_logits": self.from_logits}
-
-    def _flat(
-        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return labels, scores and weights, `[elements]` each, float64.
-
-        What is refused where nothing can be raised, or is not a number, has the weight
-        0, and spoils the result.
-        """
-        y_true, y_pred, sample_weight = (
-            unmasked(values, what)
-            for values, what in (
-                (y_true, "labels"),
-                (y_pred, "scores"),
-                (sample_weight, "weights"),
-            )
-        )
-        whose = type(self).__name__
-        score, truth = ops.convert_to_tensor(y_pred), ops.convert_to_tensor(y_true)
-        require_as_many(truth, score, whose)
-        shape = ops.shape(score)
-        score = ops.cast(ops.reshape(score, (-1,)), "float64")
-        truth = ops.cast(ops.reshape(truth, (-1,)), "float64")
-        if sample_weight is None:
-            weight = ops.ones_like(score)
-            refused = require_labels(truth, None, whose)
-        else:
-            weight = aligned_weights(ops.convert_to_tensor(sample_weight), len(shape))
-            weight = ops.cast(ops.broadcast_to(weight, shape), "float64")
-            weight = ops.reshape(weight, (-1,))
-            refused = require_weights(weight, whose)
-            refused = ops.logical_or(refused, require_labels(truth, weight, whose))
-        if not self.from_logits:
-            beyond = require_probabilities(score, weight, whose)
-            refused = ops.logical_or(refused, beyond)
-        lost = ops.logical_or(refused, ops.isnan(score))
-        spoiling = ops.any(ops.logical_and(lost, weight != 0))
-        self.spoiled.assign(ops.maximum(self.spoiled, ops.cast(spoiling, self.dtype)))
-        nothing = ops.zeros_like(score)
-        lost = ops.logical_or(lost, weight == 0)
-        return (
-            ops.where(lost, nothing, truth),
-            ops.where(lost, nothing, score),
-            ops.where(lost, nothing, weight),
-        )
-
-    def _unless_spoiled(self, value: Tensor) -> Tensor:
-        value = ops.cast(value, self.dtype)
-        return ops.where(self.spoiled > 0, ops.full_like(value, math.nan), value)
-
-
-class _Ranking(_Streaming):
-    """The scores in their order, and how much of each class lies at each.
-
-    As many as `bins` are kept as they are. Once they are more, they are merged: equal
-    ones always, neighbours where together they hold little of either class and of all
-    that is above them. That is a summary that stays right at any scale, whatever comes
-    later, and that replicas can hold in parts.
-
-    Args:
-        bins: How many scores are kept apart.
-        from_logits: Whether scores are logits; else probabilities.
-        name: The metric's name in logs.
-        dtype: Of the result.
-    """
-
-    def __init__(
-        self,
-        *,
-        bins: int = KEPT,
-        from_logits: bool = True,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(from_logits=from_logits, name=name, dtype=dtype)
-        self.bins = integer(bins, "bins", 2)
-        # A line for each replica, for variables of replicas are read as their sum.
-        lines = replicas()
-        self.kept = self.add_variable(
-            (lines, self.bins, 3), "zeros", dtype="float64", name="kept"
-        )
-        self.filled = self.add_variable(
-            (lines,), "zeros", dtype="float64", name="filled"
-        )
-
-    def update_state(
-        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
-    ) -> None:
-        """Take in a batch.
-
-        Args:
-            y_true: Labels, 0 or 1; a share counts to both classes.
-            y_pred: Logits or probabilities, of the same number of elements. One
-                that is not a number makes the result NaN.
-            sample_weight: Weights of at least 0 that broadcast against the scores, or
-                None. A row of weight 0 is left out.
-        """
-        truth, score, weight = self._flat(y_true, y_pred, sample_weight)
-        score = ops.clip(score, -_LARGEST, _LARGEST)
-        batch = ops.stack([score, truth * weight, (1 - truth) * weight], axis=1)
-        line = _replica()
-        buffer = ops.convert_to_tensor(self.kept)
-        filled = ops.cast(ops.convert_to_tensor(self.filled)[line], "int32")
-        rows_here, size = buffer[line], ops.shape(batch)[0]
-        full = filled + size > self.bins
-        rows = ops.cond(
-            full,
-            lambda: _merged(ops.concatenate([rows_here, batch]), self.bins),
-            lambda: _appended(rows_here, batch, filled),
-        )
-        filled = ops.where(full, _filled(self.bins), filled + size)
-        here = ops.arange(buffer.shape[0]) == line
-        self.kept.assign(ops.where(here[:, None, None], rows[None], buffer))
-        self.filled.assign(
-            ops.where(
-                here,
-                ops.cast(filled, "float64"),
-                ops.convert_to_tensor(self.filled),
-            )
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments that rebuild the metric."""
-        return {**super().get_config(), "bins": self.bins}
-
-    def _ladder(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return hits, misses and their running sums, from the top score down."""
-        rows = ops.reshape(ops.convert_to_tensor(self.kept), (-1, 3))
-        rows = ops.take(rows, ops.argsort(-rows[:, 0]), axis=0)
-        summed = ops.segment_sum(rows[:, 1:], _ties(rows[:, 0]), rows.shape[0])
-        hits, misses = summed[:, 0], summed[:, 1]
-        return hits, misses, ops.cumsum(hits), ops.cumsum(misses)
-
-
-_LARGEST = float(np.finfo(np.float64).max)
-_FINEST = 1e-7  # of the mass; below, the logarithm is about linear
-
-
-def _replica() -> Tensor:
-    """Return the number of this replica, from 0."""
-    if keras.backend.backend() != "tensorflow":
-        return 0
-    import tensorflow as tf
-
-    context = tf.distribute.get_replica_context()
-    return 0 if context is None else context.replica_id_in_sync_group
-
-
-def _appended(buffer: Tensor, batch: Tensor, filled: Tensor) -> Tensor:
-    """Return the rows `[bins, 3]` with a batch behind those that are filled."""
-    places = filled + ops.arange(ops.shape(batch)[0])
-    return ops.scatter_update(buffer, places[:, None], batch)
-
-
-def _merged(rows: Tensor, bins: int) -> Tensor:
-    """Return rows `[bins, 3]`, three quarters filled, for any number of rows.
-
-    From the top score down, three things grow from 0 to 1: the share of the positives,
-    that of the negatives, and the logarithm of the mass so far. Their mean, in which
-    the logarithm counts twice, is cut into cells of equal width; a row goes to the cell
-    in which the middle of its score lies. So no score is divided, one that holds much
-    is alone in its cell, and cells at the top, on which precision depends, hold few
-    rows. A cell keeps the score in its middle.
-    """
-    rows = ops.take(rows, ops.argsort(-rows[:, 0]), axis=0)
-    score, size = rows[:, 0], ops.shape(rows)[0]
-    tie = _ties(score)
-    mass = ops.segment_sum(rows[:, 1:], tie, size)
-    grown = ops.cumsum(mass, axis=0) - mass / 2
-    totals = ops.sum(mass, axis=0)
-    shares = ops.sum(grown / ops.where(totals > 0, totals, 1.0), axis=1)
-    total = ops.sum(totals)
-    whole = ops.sum(grown, axis=1) / ops.where(total > 0, total, 1.0)
-    logarithm = ops.log1p(whole / _FINEST) / math.log1p(1 / _FINEST)
-    cells = _filled(bins)
-    place = ops.take((shares / 4 + logarithm / 2) * cells, tie)
-    cell = ops.clip(ops.cast(ops.floor(place), "int32"), 0, cells - 1)
-    summed = ops.segment_sum(rows[:, 1:], cell, cells)
-    counted = ops.any(rows[:, 1:] > 0, axis=1)
-    below = ops.logical_and(counted, place - ops.floor(place) >= 0.5)
-    lower = ops.segment_max(ops.where(below, score, -_LARGEST), cell, cells)
-    lowest = -ops.segment_max(ops.where(counted, -score, -_LARGEST), cell, cells)
-    scores = ops.where(lower > -_LARGEST, lower, lowest)
-    scores = ops.where(ops.any(summed > 0, axis=1), scores, 0.0)
-    merged = ops.concatenate([scores[:, None], summed], axis=1)
-    return ops.pad(merged, [[0, bins - cells], [0, 0]])
-
-
-def _filled(bins: int) -> int:
-    """Return how many rows are filled once they have been merged."""
-    return bins - max(bins // 4, 1)
-
-
-def _ties(ordered: Tensor) -> Tensor:
-    """Return the number of each score among the different ones, in their order."""
-    differs = ops.cast(ordered[1:] != ordered[:-1], "int32")
-    return ops.cumsum(ops.pad(differs, [[1, 0]]))
 
 
 @keras.saving.register_keras_serializable("equipoise")
-class AveragePrecision(_Ranking):
+class AveragePrecision(RankingMetric):
     """Average precision of all batches since the last reset; NaN without positives.
 
     Args:
@@ -287,12 +67,12 @@ class AveragePrecision(_Ranking):
     def result(self) -> Tensor:
         """Return the value, a scalar."""
         hits, _, tp, fp = self._ladder()
-        gained = ops.sum(hits * _ratio(tp, tp + fp, empty=0.0))
-        return self._unless_spoiled(_ratio(gained, tp[-1]))
+        gained = ops.sum(hits * ratio_of(tp, tp + fp, empty=0.0))
+        return self._unless_spoiled(ratio_of(gained, tp[-1]))
 
 
 @keras.saving.register_keras_serializable("equipoise")
-class AUROC(_Ranking):
+class AUROC(RankingMetric):
     """Area under the ROC curve of all batches; NaN if a class is absent.
 
     Args:
@@ -312,11 +92,11 @@ class AUROC(_Ranking):
         """Return the value, a scalar."""
         hits, misses, tp, fp = self._ladder()
         area = ops.sum(misses * (tp - hits / 2))
-        return self._unless_spoiled(_ratio(area, tp[-1] * fp[-1]))
+        return self._unless_spoiled(ratio_of(area, tp[-1] * fp[-1]))
 
 
 @keras.saving.register_keras_serializable("equipoise")
-class RecallAtPrecision(_Ranking):
+class RecallAtPrecision(RankingMetric):
     """The highest recall at a precision of at least a floor.
 
     0 if no threshold reaches the floor, NaN without positives.
@@ -354,13 +134,13 @@ class RecallAtPrecision(_Ranking):
     def result(self) -> Tensor:
         """Return the value, a scalar."""
         _, _, tp, fp = self._ladder()
-        reached = _ratio(tp, tp + fp, empty=-1.0) >= self.precision
+        reached = ratio_of(tp, tp + fp, empty=-1.0) >= self.precision
         best = ops.max(ops.where(reached, tp, ops.zeros_like(tp)))
-        return self._unless_spoiled(_ratio(best, tp[-1]))
+        return self._unless_spoiled(ratio_of(best, tp[-1]))
 
 
 @keras.saving.register_keras_serializable("equipoise")
-class PrecisionAtRecall(_Ranking):
+class PrecisionAtRecall(RankingMetric):
     """The highest precision at a recall of at least a floor; NaN without positives.
 
     Args:
@@ -396,13 +176,13 @@ class PrecisionAtRecall(_Ranking):
     def result(self) -> Tensor:
         """Return the value, a scalar."""
         _, _, tp, fp = self._ladder()
-        recall = _ratio(tp, tp[-1])
-        precision = _ratio(tp, tp + fp, empty=0.0)
+        recall = ratio_of(tp, tp[-1])
+        precision = ratio_of(tp, tp + fp, empty=0.0)
         best = ops.max(ops.where(recall >= self.recall, precision, 0.0))
-        return self._unless_spoiled(_ratio(best * tp[-1], tp[-1]))
+        return self._unless_spoiled(ratio_of(best * tp[-1], tp[-1]))
 
 
-class _Confusion(_Streaming):
+class _Confusion(StreamingMetric):
     """The four cells of the confusion matrix at one threshold.
 
     Args:
@@ -487,7 +267,7 @@ class Recall(_Confusion):
 
     def of_counts(self, tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
         """Return the metric of the four cells, scalars."""
-        return _ratio(tp, tp + fn)
+        return ratio_of(tp, tp + fn)
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -510,7 +290,7 @@ class Precision(_Confusion):
 
     def of_counts(self, tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
         """Return the metric of the four cells, scalars."""
-        return _ratio(tp, tp + fp)
+        return ratio_of(tp, tp + fp)
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -533,7 +313,7 @@ class Specificity(_Confusion):
 
     def of_counts(self, tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
         """Return the metric of the four cells, scalars."""
-        return _ratio(tn, tn + fp)
+        return ratio_of(tn, tn + fp)
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -556,7 +336,7 @@ class BalancedAccuracy(_Confusion):
 
     def of_counts(self, tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
         """Return the metric of the four cells, scalars."""
-        return (_ratio(tp, tp + fn) + _ratio(tn, tn + fp)) / 2
+        return (ratio_of(tp, tp + fn) + ratio_of(tn, tn + fp)) / 2
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -579,7 +359,7 @@ class GMean(_Confusion):
 
     def of_counts(self, tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
         """Return the metric of the four cells, scalars."""
-        return ops.sqrt(_ratio(tp, tp + fn) * _ratio(tn, tn + fp))
+        return ops.sqrt(ratio_of(tp, tp + fn) * ratio_of(tn, tn + fp))
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -603,7 +383,7 @@ class MCC(_Confusion):
     def of_counts(self, tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
         """Return the metric of the four cells, scalars."""
         below = ops.sqrt(tp + fp) * ops.sqrt(tp + fn) * ops.sqrt(tn + fp)
-        return _ratio(tp * tn - fp * fn, below * ops.sqrt(tn + fn))
+        return ratio_of(tp * tn - fp * fn, below * ops.sqrt(tn + fn))
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -648,11 +428,4 @@ class FBeta(_Confusion):
     def of_counts(self, tp: Tensor, fp: Tensor, fn: Tensor, tn: Tensor) -> Tensor:
         """Return the metric of the four cells, scalars."""
         top = (1 + self.beta**2) * tp
-        return _ratio(top, top + self.beta**2 * fn + fp)
-
-
-def _ratio(above: Tensor, below: Tensor, empty: float = float("nan")) -> Tensor:
-    """Divide; `empty` if the denominator is 0, and NaN if it is NaN."""
-    absent = below == 0
-    safe = ops.where(absent, ops.ones_like(below), below)
-    return ops.where(absent, ops.full_like(below, empty), above / safe)
+        return ratio_of(top, top + self.beta**2 * fn + fp)
