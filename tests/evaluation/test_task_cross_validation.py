@@ -20,6 +20,9 @@ from equipoise.task import Task
 CLASSES = Task("multiclass", ("a", "b", "c", "d"))
 
 
+LABELS = Task("multilabel", ("p", "q", "r"))
+
+
 class Data(NamedTuple):
     """Targets, out-of-fold scores of three arms, and folds."""
 
@@ -52,8 +55,26 @@ def classes() -> Data:
 
 
 @pytest.fixture(scope="module")
+def labels() -> Data:
+    random = np.random.default_rng(1)
+    y = (random.random((500, 3)) < [0.3, 0.1, 0.05]).astype(int)
+    z = 2.0 * y - 2 + random.normal(size=y.shape)
+    y[:20, 0] = -1
+    scores = {
+        "plain": np.tile(z + 2 * random.normal(size=z.shape), (2, 1, 1)),
+        "better": np.tile(z, (2, 1, 1)),
+    }
+    return Data(y, scores, folds_of(500, 2, random))
+
+
+@pytest.fixture(scope="module")
 def trial(classes: Data):
     return cross_validated_task(CLASSES, *classes)
+
+
+@pytest.fixture(scope="module")
+def label_trial(labels: Data):
+    return cross_validated_task(LABELS, *labels)
 
 
 def test_each_class_reads_as_a_trial_of_two_classes(classes: Data, trial) -> None:
@@ -202,6 +223,33 @@ def test_clusters_widen_the_intervals(classes: Data) -> None:
     for metric in ("macro_roc_auc", "balanced_accuracy", "accuracy"):
         one, other = (t["better"].evaluation[metric] for t in (tied, alone))
         assert one.high - one.low == pytest.approx(other.high - other.low, rel=0.2)
+
+
+def test_unknown_labels_are_in_no_metric(labels: Data, label_trial) -> None:
+    known = labels.y[:, 0] >= 0
+    z = labels.scores["better"][:, known, 0]
+    binary = cross_validated(
+        labels.y[known, 0], {"plain": z}, labels.folds[:, known], replicates=50
+    )
+    one = label_trial["better"].by_class["p"]
+    assert one.rows == known.sum() == 480
+    assert one["average_precision"].value == pytest.approx(
+        binary["plain"].evaluation["average_precision"].value
+    )
+
+
+def test_labels_have_their_own_metrics_and_no_confusion(
+    labels: Data, label_trial
+) -> None:
+    arm = label_trial["better"]
+    assert arm.confusion is None
+    assert "subset_accuracy" in arm.evaluation
+    assert "kappa" not in arm.evaluation
+    known = (labels.y >= 0).all(axis=1)
+    hamming = np.mean(
+        [reference.hamming_loss(labels.y[known], each[known]) for each in arm.decisions]
+    )
+    assert arm.evaluation["hamming_loss"].value == pytest.approx(hamming, abs=0.02)
 
 
 def test_costs_decide_and_are_reported(classes: Data) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from equipoise.decision.cost_matrix import CostMatrix
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import InputError
 from equipoise.evaluation.cross_validation import CrossValidated
@@ -17,7 +18,13 @@ from equipoise.strategies.catalogue import as_strategies
 from equipoise.table.generators import GeneratedTable
 from equipoise.table.table import Table
 from equipoise.task import Task
-from equipoise.trials.conclude import Criteria, conclude, evaluate_scores, exactness
+from equipoise.trials.conclude import (
+    Criteria,
+    conclude,
+    evaluate_scores,
+    exactness,
+    task_costs,
+)
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
@@ -122,3 +129,17 @@ def test_copies_are_one_case_in_intervals_and_tests(
     assert width(apart) < 0.75 * width(once)
     errors = [t["logistic"].errors["average_precision"] for t in (whole, apart)]
     assert errors[0] > 1.5 * errors[1]
+
+
+def test_costs_of_classes_are_put_in_the_order_of_the_table() -> None:
+    three = Task("multiclass", ("a", "b", "c"))
+    turned = CostMatrix(("c", "a", "b"), ((0, 5, 6), (1, 0, 2), (3, 4, 0)))
+    expected = [[0, 2, 1], [4, 0, 3], [5, 6, 0]]
+    assert task_costs(turned, three).table.tolist() == expected
+    assert task_costs(expected, three).table.tolist() == expected
+    with pytest.raises(InputError, match="classes"):
+        task_costs([[0, 1], [1, 0]], three)
+    labels = Task("multilabel", ("p", "q"))
+    assert task_costs({"p": (1, 9)}, labels)["p"].fn == 9
+    assert task_costs((1.0, 5.0), labels).fn == 5
+    assert task_costs((1.0, 5.0), Task("binary", ("no", "yes"))) == (1.0, 5.0)

@@ -16,7 +16,6 @@ from equipoise.errors import (
     InputTypeError,
     SplitError,
     TargetError,
-    UnsupportedError,
 )
 from equipoise.table.generators import GeneratedTable
 from equipoise.table.table import Table
@@ -191,8 +190,19 @@ def test_other_tasks_are_named(known: GeneratedTable) -> None:
     assert "macro average precision" in text
     assert trial.to_dict()["task"] == "multiclass"
     assert trial.frame("pandas").shape[0] == len(trial.names)
-    with pytest.raises(UnsupportedError, match="multilabel table for compare"):
-        compare(_labels(table))
+
+
+def test_labels_are_compared(known: GeneratedTable) -> None:
+    table = dataclasses.replace(
+        known.table, task=Task("multiclass", ("a", "b", "c")), y=np.arange(500) % 3
+    )
+    trial = compare(
+        _labels(table), strategies="plain", network="small", folds=3, repeats=1
+    )
+    assert trial["plain"].decisions.shape == (1, 500, 2)
+    assert trial["plain"].confusion is None
+    assert "500 rows, 2 labels" in str(trial)
+    assert trial.to_dict()["labels"][0] == {"name": "p", "rows": 167, "share": 0.334}
 
 
 def _labels(table: Table) -> Table:

@@ -21,6 +21,12 @@ from equipoise.decision.class_rule_making import (
     fit_class_rule,
 )
 from equipoise.decision.cost_matrix import CostMatrix
+from equipoise.decision.costs import Costs
+from equipoise.decision.label_rule import LabelRule
+from equipoise.decision.label_rule_making import (
+    cross_fitted_label_decisions,
+    fit_label_rule,
+)
 from equipoise.decision.task_objectives import task_objective
 from equipoise.errors import InputError
 from equipoise.evaluation.cross_validation import (
@@ -79,7 +85,7 @@ class TaskArm:
     evaluation: TaskEvaluation
     fitted: TaskCrossFitted
     decisions: IntArray
-    rule: ClassRule
+    rule: ClassRule | LabelRule
     splits: Mapping[str, FloatArray]
     differences: Mapping[str, Estimate]
     errors: Mapping[str, float]
@@ -239,7 +245,7 @@ def cross_validated_task(
     *,
     metric: str | None = None,
     objective: str = "macro_f1",
-    costs: CostMatrix | None = None,
+    costs: CostMatrix | Costs | Mapping[str, Costs] | None = None,
     exact: Mapping[str, bool] | None = None,
     clusters: npt.ArrayLike | None = None,
     weights: npt.ArrayLike | None = None,
@@ -269,7 +275,8 @@ def cross_validated_task(
         metric: By which arms are ranked and compared first; macro average precision
             if None.
         objective: What decisions are best at, see `decision.class_rule`.
-        costs: A cost matrix: then the decision follows from it.
+        costs: A cost matrix; of labels `Costs` for all, or by label. Then the decision
+            follows from them.
         exact: By arm, whether its scores are logits or log-odds up to estimation
             error; an arm that is not named is exact.
         clusters: `[rows]` names of groups of rows that depend on each other, or None.
@@ -296,14 +303,14 @@ def cross_validated_task(
     metric_of(headline, task)
     number(level, "level", 0, 1, open_ends=True)
     options: dict[str, dict[str, Any]] = {headline: {}}
-    if costs is not None:
+    if isinstance(costs, CostMatrix):
         options["cost"] = {"matrix": costs.table, "abstain": costs.abstain}
     rows = TrialTargets(targets, split, cluster_numbers(clusters, count), options)
     checked = {name: _checked(z, split.shape, task, name) for name, z in scores.items()}
     one_of(baseline, checked, "baseline")
     goal = "cost" if costs is not None else task_objective(task, objective).name
     split_sizes = SplitSizes.of(split) if sizes is None else sizes
-    made: dict[str, tuple[TaskArmValues, ClassRule]] = {}
+    made: dict[str, tuple[TaskArmValues, ClassRule | LabelRule]] = {}
     for name, z in checked.items():
         fitted = cross_fit_task(
             z, targets, split, exact=(exact or {}).get(name, True), seed=seed
@@ -349,15 +356,18 @@ class _Rules:
 
     objective: str
     targets: TrialTargets
-    costs: CostMatrix | None
+    costs: Any
     probabilities: FloatArray
 
     def decisions(self) -> IntArray:
         """Return what is decided for each fold by a rule of the other folds."""
         rows = self.targets.rows
+        decide: Callable[..., npt.NDArray[Any]] = cross_fitted_decisions
+        if rows.task.kind == "multilabel":
+            decide = cross_fitted_label_decisions
         return np.stack(
             [
-                cross_fitted_decisions(
+                decide(
                     self.objective,
                     rows.task,
                     p,
@@ -370,10 +380,12 @@ class _Rules:
             ]
         )
 
-    def rule(self) -> ClassRule:
+    def rule(self) -> ClassRule | LabelRule:
         """Return the rule that is chosen on all rows and repeats together."""
         rows, repeats = self.targets.rows, self.targets.repeats
-        return fit_class_rule(
+        fit: Callable[..., ClassRule | LabelRule]
+        fit = fit_label_rule if rows.task.kind == "multilabel" else fit_class_rule
+        return fit(
             self.objective,
             rows.task,
             np.concatenate(list(self.probabilities)),
@@ -398,7 +410,7 @@ class _Shared:
         name: str,
         values: TaskArmValues,
         base: TaskArmValues | None,
-        rule: ClassRule,
+        rule: ClassRule | LabelRule,
         *,
         constant: bool,
     ) -> TaskArm:

@@ -13,6 +13,7 @@ import numpy as np
 from equipoise._core.checks import number
 from equipoise._core.types import IntArray
 from equipoise.comparison.verdict import judge
+from equipoise.decision.cost_matrix import cost_matrix
 from equipoise.decision.objectives import as_objective
 from equipoise.decision.task_objectives import default_objective, task_objective
 from equipoise.diagnosis.diagnosis import Diagnosis
@@ -85,7 +86,32 @@ class Criteria:
             metric_of(metric, task)
             objective = self.objective or default_objective(task)
             task_objective(task, objective)
-        return replace(self, objective=objective, metric=metric)
+        costs = task_costs(self.costs, task)
+        return replace(self, objective=objective, metric=metric, costs=costs)
+
+
+def task_costs(costs: Any, task: Task) -> Any:
+    """Return costs as the rules of a task take them.
+
+    Args:
+        costs: What the user gave, or None.
+        task: Of the rows.
+
+    Returns:
+        As they are if the task is binary; a `CostMatrix` in the order of the classes
+        if there are several; `Costs`, or a mapping of them by label, if labels.
+
+    Raises:
+        InputError: They do not fit the classes.
+        InputTypeError: They are of another type.
+    """
+    if costs is None or task.kind == "binary":
+        return costs
+    if task.kind == "multiclass":
+        return cost_matrix(task.classes, costs)
+    if isinstance(costs, Mapping):
+        return {label: as_costs(each) for label, each in costs.items()}
+    return as_costs(costs)
 
 
 def conclude(

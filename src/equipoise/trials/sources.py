@@ -102,7 +102,7 @@ def read_trial(
         columns = {name: reading.pop(name, None) for name in named}
         _refuse_columns({"test": test, "target": target, **columns})
         rows = TrialRows(*labels_of(source, **reading))
-    if verb not in SEVERAL_CLASSES or rows.table.task.kind == "multilabel":
+    if verb not in SEVERAL_CLASSES:
         rows.table.task.require_binary(verb)
     require_columns(rows.table, verb)
     return rows, test_table
