@@ -10,12 +10,16 @@ import pytest
 from rich.console import Console
 
 from equipoise._core.numerals import duration, estimate_parts
+from equipoise.decision.class_rule import ClassRule
+from equipoise.decision.label_rule import LabelRule
+from equipoise.decision.rule import DecisionRule
 from equipoise.metrics.registry import METRICS
 from equipoise.report.terminal import (
     decision,
     how,
     leaderboard,
     lines,
+    rule_sentences,
     short_brier,
     short_interval,
 )
@@ -169,3 +173,20 @@ def test_the_metric_of_the_trial_is_named(
         shown = "\n".join(line for line, _ in leaderboard(trial, width))
         assert title.split()[0] in shown
         assert "cannot tell" in " ".join(shown.split())
+
+
+def test_the_rule_of_labels_names_each_threshold() -> None:
+    rule = LabelRule(("p", "q"), (DecisionRule(0.0), DecisionRule(-2.0)))
+    assert rule_sentences(rule) == [
+        "Each label has a threshold of its own, in probability: p from 0.5, q from "
+        "0.12."
+    ]
+
+
+def test_the_rule_of_many_classes_is_short() -> None:
+    names = tuple(f"class {k}" for k in range(40))
+    rule = ClassRule(names, multipliers=tuple(1.0 + 0.1 * k for k in range(40)))
+    first, *_ = rule_sentences(rule)
+    assert first.endswith("the multipliers are 1 to 4.9.")
+    few = ClassRule(("a", "b", "c"), multipliers=(1.0, 1.0, 4.0))
+    assert "c 4" in rule_sentences(few)[0]

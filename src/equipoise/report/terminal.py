@@ -20,15 +20,18 @@ from equipoise._core.numerals import (
     share,
     significant,
 )
+from equipoise.decision.class_rule import ClassRule
 from equipoise.decision.decimals import decimal
+from equipoise.decision.label_rule import LabelRule
 from equipoise.diagnosis.words import count
 from equipoise.errors import printable
 from equipoise.evaluation.fixed_model import as_costs
-from equipoise.evaluation.task_cross_validation import TaskCrossValidated
-from equipoise.evaluation.task_evaluation import TaskEvaluation, class_table
+from equipoise.evaluation.task_cross_validation import TaskArm, TaskCrossValidated
+from equipoise.evaluation.task_evaluation import class_table
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import METRICS
 from equipoise.metrics.task_registry import TASK_METRICS
+from equipoise.priors import probability
 from equipoise.report.summary_choice import standing
 from equipoise.report.summary_words import else_left, else_words, margin_words
 from equipoise.trials.independent_rows import doubt
@@ -312,10 +315,11 @@ def task_decision(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
         width: Columns that a line may have.
     """
     name = trial.verdict.choice
-    evaluation = trial.results[name].evaluation
-    if not isinstance(evaluation, TaskEvaluation):
+    arm = trial.results[name]
+    if not isinstance(arm, TaskArm):
         return
-    first, *more = evaluation.rule.split("\n")
+    evaluation = arm.evaluation
+    first, *more = rule_sentences(arm.rule)
     sentences = [f"Decision with {name}: {first_lower(first)}"]
     sentences += [f"  {line}" for line in more]
     if why := standing(trial):
@@ -332,6 +336,42 @@ def task_decision(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
     yield "", ""
     for line in class_table(evaluation, width):
         yield printable(line), ""
+
+
+MOST_LISTED = 12
+"""With more classes or labels than this, what each is decided by is not listed."""
+
+
+def rule_sentences(rule: ClassRule | LabelRule) -> list[str]:
+    """Return how several classes or labels are decided, in few sentences.
+
+    Args:
+        rule: Of an arm.
+    """
+    if isinstance(rule, LabelRule):
+        cuts = [as_probability(probability(r.threshold).item()) for r in rule.rules]
+        each = [
+            f"{name} from {cut}" for name, cut in zip(rule.labels, cuts, strict=True)
+        ]
+        listed = ", ".join(each[:MOST_LISTED])
+        rest = len(each) - MOST_LISTED
+        more = f" and {rest} more" if rest > 0 else ""
+        return [
+            f"Each label has a threshold of its own, in probability: {listed}{more}.",
+            *(f"{note[0].upper()}{note[1:].rstrip('.')}." for note in rule.notes),
+        ]
+    lines = rule.describe().split("\n")
+    if rule.multipliers is not None and len(rule.classes) > MOST_LISTED:
+        low, high = (exact(float(f"{v:.3g}")) for v in _ends(rule.multipliers))
+        lines[0] = (
+            "Decide the class whose probability times its multiplier is highest; the "
+            f"multipliers are {low} to {high}."
+        )
+    return lines
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    return min(values), max(values)
 
 
 def first_lower(text: str) -> str:
