@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Intervals of metrics of several classes or labels, from the rows' influences.
 
-The method was chosen by simulation on one shape of scores and judged on others
+The method was chosen by simulation on some shapes of scores and judged on others
 (`benchmarks/coverage_classes.py`): the score interval at the effective number of trials
 with a quantile of the t distribution. In an average in which every class counts alike,
 most of the error is that of the rarest class, and the degrees of freedom are one less
