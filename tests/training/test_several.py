@@ -249,3 +249,23 @@ def test_labels_that_are_not_known_teach_nothing() -> None:
     (one,) = learner.run(table, [job])
     (other,) = learner.run(dataclasses.replace(table, y=y), [job])
     np.testing.assert_array_equal(one.log_odds, other.log_odds)
+
+
+def test_smote_and_samplers_where_a_class_has_no_training_rows() -> None:
+    """A class between the others is absent; the rest are made and drawn as named."""
+    table = make("multiclass", width=4)
+    arms = [
+        Strategy("smote", sampling="oversample", synthesis="smote"),
+        Strategy("root", sampling="sqrt"),
+    ]
+    lacking = table.labels() != 2
+    every = [
+        dataclasses.replace(job, train_rows=job.train_rows[lacking[job.train_rows]])
+        for job in jobs(table, arms, parts=1)
+    ]
+    for outcome in NetworkLearner(LINEAR, QUICK).run(table, every):
+        assert outcome.log_odds.shape == (len(outcome.job.scored_rows), 4)
+        assert np.isfinite(outcome.log_odds).all()
+        shares = np.exp(log_softmax(outcome.log_odds, axis=1)).mean(axis=0)
+        assert shares[2] < 0.1
+        assert shares[[0, 1, 3]].min() > 0.02

@@ -295,8 +295,10 @@ def _neighbours(
     key = (part.number, synthesis)
     if key not in prepared:
         encoded = part.encode(part.train)
+        task = part.table.task
+        named: Any = {"classes": task.classes} if task.kind == "multiclass" else {}
         prepared[key] = synthesis.prepare(
-            encoded.numbers, encoded.codes, part.train_labels, 0
+            encoded.numbers, encoded.codes, part.train_labels, 0, **named
         )
     return prepared[key]
 
