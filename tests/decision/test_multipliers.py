@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, recall_score
 
+from equipoise.decision import multipliers
 from equipoise.decision.class_rows import ClassRows, class_parts
 from equipoise.decision.multipliers import (
     CrossFit,
@@ -159,6 +160,14 @@ def test_many_rows_reach_the_best_multipliers() -> None:
     made = fit_multipliers(train, class_parts(train.y), f1_terms)
     assert true_value(made.logs, test) / 4 > best - 0.01
     assert best > true_value(np.zeros(4), test) / 4
+
+
+def test_many_rows_are_searched_from_some_of_them(monkeypatch) -> None:
+    rows = sample(3_000, 4, 8)
+    alone = true_value(search_multipliers(rows, f1_terms), rows)
+    monkeypatch.setattr(multipliers, "MANY", 500)
+    quick = true_value(search_multipliers(rows, f1_terms), rows)
+    assert quick > alone - 0.03
 
 
 def test_parts_left_out_are_not_looked_at() -> None:

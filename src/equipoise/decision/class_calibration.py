@@ -103,6 +103,9 @@ def fit_class_calibrator(
     becomes (n p + pi) / (n + 1). If the calibrator loses more than 1 nat in all to the
     base rates on rows left out, the result is the base rates.
 
+    A class without rows takes no part in the fit. It has the common slope, no shift,
+    and the base rate that the scores expect.
+
     If the unit of the scores is unknown (`exact=False`), log(p_k / pi_k) is replaced
     by the score less its mean over the classes and over the rows, `a` has mean 0 and
     standard deviation 3 per standard deviation of the scores, and "none" is no choice.
