@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import check_grad, minimize
-from scipy.special import expit, logit
+from scipy.special import expit, log_softmax, logit
 from sklearn.metrics import log_loss
 
 from equipoise.ensembles.blend import (
@@ -13,7 +13,10 @@ from equipoise.ensembles.blend import (
     mean_log_odds,
     penalised_loss,
     pool,
+    task_penalised_loss,
 )
+from equipoise.priors import softmax
+from equipoise.task import Task
 
 
 def two_views(rows: int, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -139,3 +142,71 @@ def test_an_arm_of_less_than_a_hundredth_is_left_out() -> None:
     found = blend(scores, y, shares=shares, deviation=1e-5)
     assert set(found) == {"most", "some"}
     assert sum(found.values()) == pytest.approx(1)
+
+
+def class_scores(rows: int = 300, classes: int = 4):
+    random = np.random.default_rng(0)
+    truth = 2 * random.normal(size=(rows, classes)) - np.arange(classes)
+    y = np.argmax(truth + random.gumbel(size=truth.shape), axis=1)
+    good = truth + random.normal(size=(2, rows, classes))
+    bad = random.normal(size=(2, rows, classes))
+    return y, {"good": good, "bad": bad}
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_the_slope_of_the_weights_of_several(kind: str) -> None:
+    y, each = class_scores(40)
+    if kind == "multilabel":
+        y = np.eye(4, dtype=int)[y]
+        y[::7, 2] = -1
+    link = "softmax" if kind == "multiclass" else "sigmoid"
+    scores = np.stack([z[0] for z in each.values()], axis=1)
+    rows = np.random.default_rng(1).random(40)
+    more = (scores, y, np.array([0.3, 0.7]), 50.0, rows, link)
+    at = np.array([0.6, 0.2, 0.1, -0.2, 0.3, 0.0])
+    value, slope = task_penalised_loss(at, *more)
+    for place in range(len(at)):
+        step = np.eye(len(at))[place] * 1e-6
+        up, down = (task_penalised_loss(at + s, *more)[0] for s in (step, -step))
+        assert slope[place] == pytest.approx((up - down) / 2e-6, rel=1e-5, abs=1e-6)
+    z = np.einsum("raw,a->rw", scores, at[:2]) + at[2:]
+    if kind == "multiclass":
+        losses = -log_softmax(z, axis=1)[np.arange(40), y]
+    else:
+        losses = np.where(y < 0, 0, np.logaddexp(0, z) - (y == 1) * z).sum(axis=1)
+    away = at[:2] - np.array([0.3, 0.7]) * 0.8
+    prior = 25 * away @ away + 0.005 * at[2:] @ at[2:]
+    assert value == pytest.approx(rows @ losses + prior, rel=1e-12)
+
+
+def test_a_good_arm_counts_more_for_several_classes_and_labels() -> None:
+    y, each = class_scores()
+    task = Task("multiclass", tuple("abcd"))
+    weights = blend(each, y, task=task)
+    assert weights["good"] > 0.6
+    assert sum(weights.values()) == pytest.approx(1)
+    labels = np.eye(4, dtype=int)[y]
+    assert blend(each, labels, task=Task("multilabel", tuple("abcd")))["good"] > 0.6
+    firm = blend(each, y, shares={"good": 1, "bad": 3}, deviation=1e-4, task=task)
+    assert firm == pytest.approx({"good": 0.25, "bad": 0.75}, abs=1e-3)
+
+
+def test_two_classes_with_a_softmax_are_weighted_as_two_classes() -> None:
+    """But for the intercept, whose weak prior it alone has."""
+    y, each = class_scores(classes=2)
+    gaps = {name: z[..., 1] - z[..., 0] for name, z in each.items()}
+    one = blend(each, y, task=Task("multiclass", ("a", "b")))
+    other = blend(gaps, y)
+    assert one == pytest.approx(other, abs=0.01)
+
+
+def test_pools_of_classes() -> None:
+    _, each = class_scores(5)
+    z = {name: scores[0] for name, scores in each.items()}
+    pooled = pool(z, {"good": 0.6, "bad": 0.4}, "softmax")
+    expected = 0.6 * z["good"] + 0.4 * z["bad"]
+    np.testing.assert_allclose(softmax(pooled), softmax(expected), rtol=1e-12)
+    mean = mean_log_odds(each["good"], "softmax")
+    np.testing.assert_allclose(np.exp(mean), softmax(each["good"]).mean(axis=0))
+    far = mean_log_odds([[[0.0, 2000.0]], [[0.0, 2000.0]]], "softmax")
+    assert np.isfinite(far).all()

@@ -17,6 +17,7 @@ from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import AUTO, catalogue, strategy
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.generators import GeneratedTable
+from equipoise.task import Task
 from equipoise.trials.blended_arms import (
     cross_blended,
     fitted_arms,
@@ -191,3 +192,46 @@ def test_a_network_of_your_own_has_no_columns_for_it() -> None:
     y = np.arange(60) % 3 == 0
     with pytest.raises(UnsupportedError, match="'auto' with model="):
         compare((x, y), strategies=["auto"], model=lambda: None)
+
+
+def test_averages_of_several_classes_are_blended_fold_by_fold() -> None:
+    random = np.random.default_rng(0)
+    task = Task("multiclass", ("a", "b", "c"))
+    y = random.integers(0, 3, 300)
+    folds = np.stack([random.permutation(300) % 3 for _ in range(2)])
+    folds[:, :5] = -1
+    parts = {
+        "logistic": 2.0 * np.eye(3)[y] + random.normal(size=(2, 300, 3)),
+        "plain": random.normal(size=(2, 300, 3)),
+    }
+    for z in parts.values():
+        z[:, :5] = np.nan
+    average = cross_blended(parts, y, folds, PAIR.prior, task=task)
+    assert np.isnan(average[:, :5]).all()
+    for repeat, fold in ((0, 0), (1, 2)):
+        here = folds[repeat] == fold
+        other = (folds[repeat] >= 0) & ~here
+        rest = {name: z[repeat : repeat + 1, other] for name, z in parts.items()}
+        weights = blend(rest, y[other], shares=PAIR.prior, task=task)
+        mean = pool({n: z[repeat, here] for n, z in parts.items()}, weights, "softmax")
+        np.testing.assert_allclose(average[repeat, here], mean)
+    scores = Scores(
+        parts,
+        folds,
+        {name: z[:, :7] + np.zeros((2, 7, 3)) for name, z in parts.items()},
+        {name: 1.0 for name in parts},
+        {name: 1.0 for name in parts},
+    )
+    extra = {name: random.normal(size=(6, 7, 3)) for name in parts}
+    scores = dataclasses.replace(scores, extra=extra)
+    arms = [PAIR, strategy("logistic"), strategy("plain")]
+    blended = with_blends(scores, arms, y, task=task)
+    np.testing.assert_array_equal(blended.log_odds["pair"], average)
+    assert blended.extra["pair"].shape == (6, 7, 3)
+    assert sum(blended.blends["pair"].values()) == pytest.approx(1)
+    alike = np.zeros(300, int)  # one class teaches no weights
+    even = cross_blended(parts, alike, folds, PAIR.prior, task=task)
+    half = pool(
+        {n: z[0, 5:] for n, z in parts.items()}, {n: 0.5 for n in parts}, "softmax"
+    )
+    np.testing.assert_allclose(even[0, 5:], half)

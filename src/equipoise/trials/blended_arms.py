@@ -16,7 +16,9 @@ import numpy.typing as npt
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.ensembles.blend import blend, mean_log_odds, pool
 from equipoise.strategies.blended import Blend
+from equipoise.strategies.by_task import present_classes
 from equipoise.strategies.strategy import Strategy
+from equipoise.task import Task
 from equipoise.trials.fold_scores import Scores
 
 
@@ -45,6 +47,7 @@ def with_blends(
     y: npt.ArrayLike,
     *,
     past_only: bool = False,
+    task: Task | None = None,
 ) -> Scores:
     """Return the scores of all arms, averages among them, and of nothing else.
 
@@ -55,10 +58,12 @@ def with_blends(
     Args:
         scores: What `fitted_arms` gave.
         arms: The arms of the trial.
-        y: `[rows]` labels, 0 or 1.
+        y: `[rows]` labels, 0 or 1; or the targets of several classes or labels.
         past_only: Whether the weights come from the earlier folds alone, and for the
             first fold are the shares before any data: for splits by time.
+        task: What the target is; None for two classes.
     """
+    link = "sigmoid" if task is None else task.link
     labels, fitted = np.asarray(y), fitted_arms(arms)
     log_odds: dict[str, FloatArray] = {}
     extra: dict[str, FloatArray] = {}
@@ -85,16 +90,21 @@ def with_blends(
             continue
         parts = {member: scores.log_odds[key] for member, key in keys.items()}
         log_odds[name] = cross_blended(
-            parts, labels, scores.folds, arm.prior, past_only=past_only
+            parts, labels, scores.folds, arm.prior, past_only=past_only, task=task
         )
         tested = scores.tested
         weights = _weights(
-            {m: z[:, tested] for m, z in parts.items()}, labels[tested], arm.prior
+            {m: z[:, tested] for m, z in parts.items()},
+            labels[tested],
+            arm.prior,
+            task,
         )
         blends[name] = weights
         files = {member: scores.extra[key] for member, key in keys.items()}
-        averaged = pool({m: mean_log_odds(z) for m, z in files.items()}, weights)
-        extra[name] = np.tile(averaged, (len(next(iter(files.values()))), 1))
+        means = {m: mean_log_odds(z, link) for m, z in files.items()}
+        averaged = pool(means, weights, link)
+        models = len(next(iter(files.values())))
+        extra[name] = np.tile(averaged, (models, *(1 for _ in averaged.shape)))
         seconds[name] = sum(scores.seconds[key] for key in keys.values())
         updates[name] = sum(scores.updates[key] for key in keys.values())
     return replace(
@@ -116,20 +126,25 @@ def cross_blended(
     shares: Mapping[str, float],
     *,
     past_only: bool = False,
+    task: Task | None = None,
 ) -> FloatArray:
     """Return the average's out-of-fold scores, `[repeats, rows]`.
 
     Args:
-        parts: What is averaged: name to `[repeats, rows]` out-of-fold log-odds.
-        y: `[rows]` labels, 0 or 1.
+        parts: What is averaged: name to `[repeats, rows]` out-of-fold log-odds, or
+            `[repeats, rows, width]` scores of several classes or labels.
+        y: `[rows]` labels, 0 or 1; or the targets of several classes or labels.
         folds: `[repeats, rows]` fold numbers; -1 for a row that no fold tests.
         shares: The shares before any data, by name.
         past_only: As in `with_blends`.
+        task: As in `with_blends`.
 
     Returns:
         NaN for a row that no fold tests.
     """
-    blended = np.full(folds.shape, np.nan)
+    link = "sigmoid" if task is None else task.link
+    shape = next(iter(parts.values())).shape
+    blended = np.full(shape, np.nan)
     for repeat, numbers in enumerate(folds):
         for fold in np.unique(numbers[numbers >= 0]):
             here = numbers == fold
@@ -138,9 +153,10 @@ def cross_blended(
                 {name: z[repeat : repeat + 1, other] for name, z in parts.items()},
                 y[other],
                 shares,
+                task,
             )
             scored = {name: z[repeat, here] for name, z in parts.items()}
-            blended[repeat, here] = pool(scored, weights)
+            blended[repeat, here] = pool(scored, weights, link)
     return blended
 
 
@@ -148,12 +164,21 @@ def _weights(
     log_odds: Mapping[str, FloatArray],
     y: npt.NDArray[np.generic],
     shares: Mapping[str, float],
+    task: Task | None = None,
 ) -> dict[str, float]:
-    """Return the weights; the shares before any data if a class is absent."""
-    if len(np.unique(y)) < 2:
+    """Return the weights; the shares before any data if a class is absent.
+
+    With several classes or labels: if there is nothing to tell apart.
+    """
+    if task is not None and task.kind != "binary":
+        present = present_classes(task, task.totals(y)).sum()
+        few = not present if task.kind == "multilabel" else present < 2
+    else:
+        few = len(np.unique(y)) < 2
+    if few:
         total = sum(shares.values())
         return {name: share / total for name, share in shares.items()}
-    return blend(log_odds, y, shares=shares)
+    return blend(log_odds, y, shares=shares, task=task)
 
 
 def _key(member: Strategy, fitted: Sequence[Strategy]) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from equipoise.errors import InputError, TrainingError, UnsupportedError
 from equipoise.jobs import Job
+from equipoise.learners.network import NetworkLearner
 from equipoise.learners.user_model.input import ArrayRows
 from equipoise.learners.user_model.keras_fit import (
     KerasLoopLearner,
@@ -27,7 +28,7 @@ from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import probability
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import Table
+from equipoise.table.table import Column, Table
 from equipoise.task import Task
 from equipoise.training.encoded_store import encode_parts
 from equipoise.training.members import make_members
@@ -87,7 +88,7 @@ def test_rows_and_models_that_do_not_fit(
         next(KerasLoopLearner(network=categories, settings=QUICK).run(rare_table, jobs))
     y = (np.arange(len(numbers)) % 3).astype(np.int16)
     three = dataclasses.replace(numbers, y=y, task=Task("multiclass", tuple("abc")))
-    with pytest.raises(UnsupportedError, match="a Keras model"):
+    with pytest.raises(InputError, match="one logit for each of two classes"):
         next(learner_of(images).run(three, jobs))
 
 
@@ -234,3 +235,48 @@ def test_the_plain_network_has_the_engine_s_first_weights(
     assert weights["bias_2"][0] == pytest.approx(
         np.log(np.divide(*np.bincount(numbers.y[jobs[0].train_rows])[::-1])), abs=1e-5
     )
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+@pytest.mark.parametrize(
+    "arm",
+    [
+        Strategy("weighted", weights="balanced"),
+        Strategy("even", sampling="balanced"),
+        Strategy("adjusted", loss="logit_adjusted", options={"tau": 0.5}),
+        Strategy("focal", loss="focal", options={"gamma": 1.5}),
+        Strategy("margin", loss="auc_margin", options={"warm_start": 0.5}),
+        Strategy("mixed", synthesis="mixup"),
+    ],
+    ids=lambda arm: arm.name,
+)
+def test_several_classes_and_labels_equal_the_engine(arm, kind) -> None:
+    """Same draws and first weights, float64: Keras fits what the engine does."""
+    compiled = arm.name != "mixed"
+    random = np.random.default_rng(0)
+    x = random.normal(size=(300, 3))
+    logits = x @ random.normal(size=(3, 4))
+    columns = tuple(Column(f"x{i}", "numeric", x[:, i]) for i in range(3))
+    if kind == "multiclass":
+        y = np.argmax(logits + random.gumbel(size=logits.shape), axis=1)
+    else:
+        y = (logits + random.logistic(size=logits.shape) > 0).astype(np.int8)
+        y[random.random(y.shape) < 0.1] = -1
+    table = Table(columns, y, Task(kind, tuple("abcd")))
+    rows = np.random.default_rng(1).permutation(300)
+    job = Job(arm, np.sort(rows[:180]), np.sort(rows[180:240]), np.sort(rows[240:]), 3)
+    weighted = dataclasses.replace(job, row_weights=random.random(300) + 0.5)
+    settings = TrainingSettings(batch=32, epochs=3, patience=3, dtype="float64")
+    spec = NetworkSpec("plain", hidden=(16,), one_hot=64)
+    for each in (job, weighted):
+        if arm.loss_record.kind == "set" and each is weighted:
+            continue
+        (ours,) = NetworkLearner(spec, settings).run(table, [each])
+        loop = KerasLoopLearner(network=spec, settings=settings, compiled=compiled)
+        (theirs,) = loop.run(table, [each], keep=True)
+        np.testing.assert_allclose(theirs.log_odds, ours.log_odds, atol=1e-6)
+        np.testing.assert_allclose(
+            theirs.scorer.log_odds(table.take(each.scored_rows)),
+            theirs.log_odds,
+            atol=1e-6,
+        )

@@ -23,8 +23,9 @@ class GraphEpochs:
     """Trains and scores one model, with the updates that `fit` would make.
 
     Args:
-        model: An uncompiled Keras model with one logit per row. Its own losses, as of
-            regularisers, and its updates, as of batch normalisation, count.
+        model: An uncompiled Keras model of one logit per row, or several. Its own
+            losses, as of regularisers, and its updates, as of batch normalisation,
+            count.
         optimizer: A Keras optimizer.
     """
 
@@ -58,7 +59,7 @@ class GraphEpochs:
         Args:
             loss: A Keras loss; the same object for as long as it is the same loss.
             x: `[steps * batch, ...]`.
-            y: `[steps * batch]`.
+            y: `[steps * batch]`, or `[steps * batch, ...]`.
             weights: `[steps * batch]` example weights, or None.
             batch: Examples per update.
         """
@@ -68,7 +69,7 @@ class GraphEpochs:
                 autograph=False,
                 reduce_retracing=True,
             )
-        arrays = (x, y[:, None], weights)
+        arrays = (x, y[:, None] if y.ndim == 1 else y, weights)
         self._compiled[id(loss)](
             *(
                 None
@@ -79,9 +80,9 @@ class GraphEpochs:
         )
 
     def logits(self, x: npt.NDArray[Any]) -> FloatArray:
-        """Return the logits of rows, `[rows]` float64."""
+        """Return the logits of rows, `[rows]` or `[rows, width]` float64."""
         logits = [
-            self._logits(tf.constant(x[i : i + SCORED_AT_ONCE])).numpy().reshape(-1)
+            flat_logits(self._logits(tf.constant(x[i : i + SCORED_AT_ONCE])).numpy())
             for i in range(0, len(x), SCORED_AT_ONCE)
         ]
         return np.concatenate(logits).astype(np.float64)
@@ -103,6 +104,17 @@ class GraphEpochs:
             value = loss(y, self._model(x, training=True), sample_weight=weights)
             value += sum(self._model.losses)
         self._optimizer.apply(tape.gradient(value, variables), variables)
+
+
+def flat_logits(logits: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return logits `[rows]` if there is one for each row, else as they are.
+
+    Example:
+        >>> flat_logits(np.zeros((3, 1))).shape, flat_logits(np.zeros((3, 4))).shape
+        ((3,), (3, 4))
+    """
+    several = logits.ndim > 1 and logits.shape[-1] > 1
+    return logits if several else logits.reshape(-1)
 
 
 def trains_as_usual(model: Any) -> bool:

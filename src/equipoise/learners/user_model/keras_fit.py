@@ -21,12 +21,18 @@ from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, TrainingError
 from equipoise.jobs import Job, Outcome, Progress
-from equipoise.learners.user_model.compiled_epochs import GraphEpochs, trains_as_usual
+from equipoise.learners.user_model.compiled_epochs import (
+    GraphEpochs,
+    flat_logits,
+    trains_as_usual,
+)
 from equipoise.learners.user_model.input import ArrayRows
+from equipoise.learners.user_model.label_loss import LabelLoss
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.sampling.draw import Draw
+from equipoise.strategies.by_task import absence_notes, require_task
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
 from equipoise.training.encoded_store import EncodedPart, encode_parts
@@ -36,7 +42,8 @@ from equipoise.training.settings import TrainingSettings
 from equipoise.training.stopping import stop_value
 
 Build = Callable[[], Any]
-"""Returns an uncompiled `keras.Model` whose output is one logit per row."""
+"""Returns an uncompiled `keras.Model` whose output is one logit per row, or one for
+each class or label."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +61,7 @@ class KerasScorer:
     correction: Any
 
     def log_odds(self, rows: Table | ArrayRows) -> FloatArray:
-        """Return corrected log-odds, `[rows, 1]`.
+        """Return corrected log-odds, `[rows, width]`.
 
         Args:
             rows: A table, or what the models take in its place.
@@ -65,7 +72,8 @@ class KerasScorer:
             encoded = self.part.encoding.transform(rows)
             x = arrange(encoded, self.part.exact, self.part.exact).dense
         return average_log_odds(
-            [self.correction.apply(_logits(model, x))[:, None] for model in self.models]
+            [wide_scores(self.correction.apply(_logits(m, x))) for m in self.models],
+            self.correction.link,
         )
 
     def state(self) -> dict[str, Any]:
@@ -122,7 +130,8 @@ class KerasLoopLearner:
             UnsupportedError: Rows have weights, which a loss of pairs does not take
                 here.
         """
-        table.task.require_binary("a Keras model")
+        for job in jobs:
+            require_task(job.strategy, table.task)
         spec = network(self.network)
         common = common_layout(table, spec)
         self._check(table, spec, common)
@@ -164,15 +173,16 @@ class KerasLoopLearner:
         ]
         odds = [fit.run(job.scored_rows) for fit in fits]
         first = fits[0].member
+        notes = () if first.neighbours is None else first.neighbours.notes
         scorer = KerasScorer(tuple(fit.model for fit in fits), part, first.correction)
         return Outcome(
             job,
-            average_log_odds(odds),
+            average_log_odds(odds, first.task.link),
             time.monotonic() - start,
             sum(fit.updates for fit in fits),
             round(float(np.mean([fit.best for fit in fits]))),
             scorer if keep else None,
-            () if first.neighbours is None else first.neighbours.notes,
+            (*notes, *absence_notes(table.task, part.totals())),
             limit=self.settings.epochs,
             idle=idle_in_training(
                 [fit.member for fit in fits],
@@ -194,7 +204,7 @@ class _Fit:
         x: npt.NDArray[Any],
     ) -> None:
         self.member, self.settings = member, learner.settings
-        self.x, self.y = x, member.part.labels.astype(learner.settings.dtype)
+        self.x, self.y = x, _targets(member, learner.settings.dtype)
         if learner.build is None:
             self.model = plain_model(spec, x.shape[1], member, self.settings.dtype)
         else:
@@ -222,7 +232,7 @@ class _Fit:
             self._phase(family.loss, ended, epochs)
             self.trained = max(0, self.best - ended)
         logits = self._logits(self.x[score])
-        return self.member.correction.apply(logits)[:, None]
+        return wide_scores(self.member.correction.apply(logits))
 
     def _phase(self, name: str, first: int, most: int) -> int:
         """Train with one loss and leave the model at the best epoch.
@@ -271,17 +281,20 @@ class _Fit:
         if draw.partner is not None and draw.mix is not None:
             partner, mix = draw.partner.ravel(), draw.mix.ravel().astype(self.y.dtype)
             wide = mix.reshape(-1, *(1 for _ in x.shape[1:]))
-            x, y = x + wide * (self.x[partner] - x), y + mix * (self.y[partner] - y)
-        negative, positive = self.member.weights
+            x = x + wide * (self.x[partner] - x)
+            mix = mix.reshape(-1, *(1 for _ in y.shape[1:]))
+            y = y + mix * (self.y[partner] - y)
         weights = None
-        if _is_example(name):
-            weights = self._shares(draw, negative + y * (positive - negative))
+        if self.member.task.kind == "multilabel":
+            y = self._packed(draw, y, _is_example(name))
+        elif _is_example(name):
+            weights = self._shares(draw, self._class_weights(y))
         if self.epochs is not None:
             self.epochs.train(loss, x, y, weights, self.batch)
         else:
             self.model.fit(
                 x,
-                y[:, None],
+                y[:, None] if y.ndim == 1 else y,
                 sample_weight=weights,
                 batch_size=self.batch,
                 shuffle=False,
@@ -308,7 +321,34 @@ class _Fit:
             logits,
             self.member.correction,
             None if part.weights is None else part.weights[part.stop],
+            self.member.task,
         )
+
+    def _class_weights(self, y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the class weight of each example, `[steps * batch]`."""
+        weights = np.asarray(self.member.weights, self.y.dtype)
+        if self.member.task.kind == "binary":
+            negative, positive = self.member.weights
+            return np.asarray(negative + y * (positive - negative))
+        return np.asarray(y @ weights)
+
+    def _packed(
+        self, draw: Draw, y: npt.NDArray[Any], example: bool
+    ) -> npt.NDArray[Any]:
+        """Return targets and weights of labels, `[steps * batch, 2 labels]`.
+
+        Args:
+            draw: The examples.
+            y: `[steps * batch, labels, 2]`: the label, and whether it is known.
+            example: Whether class weights count, as they do not for a set loss.
+        """
+        there, labelled = y[..., 0], (y[..., 1] >= 1).astype(y.dtype)
+        weights = np.ones_like(there)
+        if example:
+            each = np.asarray(self.member.weights, y.dtype)
+            weights = each[:, 0] + there * (each[:, 1] - each[:, 0])
+        rows = self._shares(draw, np.ones(len(y), y.dtype))
+        return np.concatenate([there, weights * labelled * rows[:, None]], axis=1)
 
     def _shares(self, draw: Draw, weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return class weights times the examples' own, `[steps * batch]`."""
@@ -329,6 +369,12 @@ class _Fit:
         if name == self.member.family.loss:
             names = self.member.family.options
             options |= zip(names, self.member.options, strict=True)
+        kind = self.member.task.kind
+        if kind == "multilabel":
+            wide = {n: np.asarray(v, self.y.dtype) for n, v in options.items()}
+            return LabelLoss(spec.kind, spec.function, wide, self.settings.dtype)
+        if kind == "multiclass":
+            options["link"] = "softmax"
         if spec.kind == "example":
             options["reduction"] = "sum_over_batch_size"
         return spec.keras(**options, dtype=self.settings.dtype)
@@ -350,7 +396,7 @@ def plain_model(spec: NetworkSpec, columns: int, member: Member, dtype: str) -> 
         layers.append(keras.layers.Dense(width, "relu", dtype=dtype))
         if spec.dropout:
             layers.append(keras.layers.Dropout(spec.dropout, dtype=dtype))
-    layers.append(keras.layers.Dense(1, dtype=dtype))
+    layers.append(keras.layers.Dense(member.width, dtype=dtype))
     model = keras.Sequential(layers)
     model.set_weights(list(member.first_weights(spec, member.part.exact).values()))
     return model
@@ -362,4 +408,24 @@ def _is_example(loss: str) -> bool:
 
 def _logits(model: Any, x: npt.NDArray[Any]) -> FloatArray:
     logits = model.predict(x, batch_size=1024, verbose=0)
-    return np.asarray(logits, np.float64).reshape(len(x))
+    return flat_logits(np.asarray(logits, np.float64))
+
+
+def wide_scores(scores: FloatArray) -> FloatArray:
+    """Return scores `[rows, width]`, also of one score per row."""
+    return scores[:, None] if scores.ndim == 1 else scores
+
+
+def _targets(member: Member, dtype: str) -> npt.NDArray[Any]:
+    """Return what is learned of all rows: `[rows]`, or with an axis for classes.
+
+    Of several classes `[rows, classes]` zeros and ones; of labels `[rows, labels, 2]`
+    whether the label is there, and whether that is known.
+    """
+    labels, task = member.part.labels, member.task
+    if task.kind == "multiclass":
+        return np.eye(task.width, dtype=dtype)[labels]
+    if task.kind == "multilabel":
+        both = np.stack([np.maximum(labels, 0), labels >= 0], axis=-1)
+        return np.asarray(both, dtype)
+    return np.asarray(labels.astype(dtype))

@@ -26,8 +26,13 @@ from equipoise.jobs import (
     Outcome,
     Progress,
 )
+from equipoise.learners.user_model.compiled_epochs import flat_logits
 from equipoise.learners.user_model.input import ArrayRows
-from equipoise.learners.user_model.keras_fit import Build, KerasLoopLearner
+from equipoise.learners.user_model.keras_fit import (
+    Build,
+    KerasLoopLearner,
+    wide_scores,
+)
 from equipoise.networks.catalogue import network
 from equipoise.priors import Correction
 from equipoise.table.table import Table
@@ -58,7 +63,7 @@ class UserModelScorer:
     correction: Correction
 
     def log_odds(self, rows: ArrayRows) -> FloatArray:
-        """Return corrected log-odds, `[rows, 1]`.
+        """Return corrected log-odds, `[rows, width]`.
 
         Each model is traced once and called in blocks: `keras.Model.predict` takes a
         tenth of a second for one row.
@@ -74,9 +79,10 @@ class UserModelScorer:
             ]
         return average_log_odds(
             [
-                self.correction.apply(_logits(function, rows.x))[:, None]
+                wide_scores(self.correction.apply(_logits(function, rows.x)))
                 for function in self._functions[key]
-            ]
+            ],
+            self.correction.link,
         )
 
     @cached_property
@@ -152,7 +158,7 @@ class UserModelLearner:
 
     def __post_init__(self) -> None:
         number(self.learning_rate, "learning_rate", 0, 10, open_ends=True)
-        check_build(self.build, self.x)
+        check_build(self.build, self.x, None)
 
     def run(
         self,
@@ -177,6 +183,9 @@ class UserModelLearner:
                 of pairs does not take here.
             TrainingError: A model met a number that is not finite.
         """
+        if table.task.width not in self._checked:
+            check_build(self.build, self.x, table.task.width)
+            self._checked.add(table.task.width)
         for job in jobs:
             _check_served(job, self.x.dtype)
             if job.strategy.loss_record.kind == "set":
@@ -189,6 +198,11 @@ class UserModelLearner:
             if progress is not None:
                 text = f"{job.strategy.name}: fit {place} of {len(jobs)}"
                 progress(text, place / len(jobs))
+
+    @cached_property
+    def _checked(self) -> set[int]:
+        """The widths that the model is known to have: one, or none yet."""
+        return set()
 
     def _fit(self, table: Table, job: Job, keep: bool) -> Outcome:
         loop = KerasLoopLearner(
@@ -277,12 +291,13 @@ def seeded(seed: int) -> Iterator[None]:
         np.random.set_state(legacy)
 
 
-def check_build(build: Build, x: npt.NDArray[Any]) -> None:
+def check_build(build: Build, x: npt.NDArray[Any], width: int | None = 1) -> None:
     """Check that a build function returns a model that a trial can train.
 
     Args:
         build: The user's function.
         x: `[rows, ...]` what the model must take.
+        width: How many logits per row it must give; None if that is not known yet.
 
     Raises:
         InputTypeError: `build` cannot be called, or returns no Keras model.
@@ -291,7 +306,8 @@ def check_build(build: Build, x: npt.NDArray[Any]) -> None:
     """
     import keras
 
-    accepted = "a function that returns a new, uncompiled keras.Model with one logit"
+    logits = f"{width} logits" if width and width > 1 else "one logit"
+    accepted = f"a function that returns a new, uncompiled keras.Model with {logits}"
     if not callable(build) or isinstance(build, keras.Model):
         raise InputTypeError(
             sentence(f"model={build!r}", accepted, "Try model=lambda: your_model().")
@@ -316,10 +332,10 @@ def check_build(build: Build, x: npt.NDArray[Any]) -> None:
                 "Leave compile() out: strategies bring losses and weights.",
             )
         )
-    _check_output(model, np.asarray(x))
+    _check_output(model, np.asarray(x), width)
 
 
-def _check_output(model: Any, x: npt.NDArray[Any]) -> None:
+def _check_output(model: Any, x: npt.NDArray[Any], width: int | None) -> None:
     try:
         # Called, not predicted: that would compile a function for one row.
         output = model(x[:1], training=False)
@@ -333,15 +349,17 @@ def _check_output(model: Any, x: npt.NDArray[Any]) -> None:
             )
         ) from error
     shape = getattr(output, "shape", None)
-    if shape is None or tuple(shape) not in ((1, 1), (1,)):
+    last = tuple(shape)[-1] if shape is not None and len(shape) == 2 else 1
+    outputs_needed = last if width is None else width
+    fitting = ((1, 1), (1,)) if outputs_needed == 1 else ((1, outputs_needed),)
+    if shape is None or tuple(shape) not in fitting:
         outputs = (
             "several outputs" if shape is None else f"outputs of shape {shape[1:]}"
         )
-        raise InputError(
-            sentence(
-                f"a model with {outputs}", "one logit per row", "End it with Dense(1)."
-            )
-        )
+        several = outputs_needed > 1
+        count = f"{outputs_needed} logits per row" if several else "one logit per row"
+        end = f"End it with Dense({outputs_needed})."
+        raise InputError(sentence(f"a model with {outputs}", count, end))
     activation = _last_activation(model)
     if activation in ("", "linear"):  # a layer of another kind may hold one
         activation = _traced_activation(model, x)
@@ -350,7 +368,8 @@ def _check_output(model: Any, x: npt.NDArray[Any]) -> None:
             sentence(
                 f"a model that ends in {activation!r}",
                 "a last layer without an activation, whose output is a logit",
-                "End it with Dense(1): the trial makes probabilities of logits.",
+                f"End it with Dense({outputs_needed}): the trial makes probabilities "
+                "of logits.",
             )
         )
 
@@ -431,7 +450,10 @@ def _logits(function: Any, x: AnyArray) -> FloatArray:
         np.asarray(function(tf.constant(x[start : start + SCORED_AT_ONCE])), np.float64)
         for start in range(0, len(x), SCORED_AT_ONCE)
     ]
-    return np.concatenate([np.empty(0), *(block.ravel() for block in blocks)])
+    if not blocks:
+        width = function.outputs[0].shape[-1] if function.outputs[0].shape.rank else 1
+        return np.empty((0, width) if (width or 1) > 1 else 0)
+    return np.concatenate([flat_logits(block) for block in blocks])
 
 
 def _file_bytes(model: Any) -> npt.NDArray[np.uint8]:
