@@ -840,10 +840,10 @@ CASES: dict[str, Case] = {
     "weights.": (
         Case(lambda _: check(lambda: network(compiled=True)), lambda _: check(network))
     ),
-    "learners/user_model/model.py: End it with Dense(1).": Case(
+    "learners/user_model/model.py: End it with Dense({}).": Case(
         lambda _: check(lambda: network(units=2)), lambda _: check(network)
     ),
-    "learners/user_model/model.py: End it with Dense(1): the trial makes "
+    "learners/user_model/model.py: End it with Dense({}): the trial makes "
     "probabilities of "
     "logits.": Case(
         lambda _: check(lambda: network(end="sigmoid")), lambda _: check(network)

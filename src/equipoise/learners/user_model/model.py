@@ -358,8 +358,13 @@ def _check_output(model: Any, x: npt.NDArray[Any], width: int | None) -> None:
         )
         several = outputs_needed > 1
         count = f"{outputs_needed} logits per row" if several else "one logit per row"
-        end = f"End it with Dense({outputs_needed})."
-        raise InputError(sentence(f"a model with {outputs}", count, end))
+        raise InputError(
+            sentence(
+                f"a model with {outputs}",
+                count,
+                f"End it with Dense({outputs_needed}).",
+            )
+        )
     activation = _last_activation(model)
     if activation in ("", "linear"):  # a layer of another kind may hold one
         activation = _traced_activation(model, x)
