@@ -7,55 +7,52 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy import stats
-from scipy.special import expit, logit
 
-from equipoise.evaluation.task_intervals import bounded_estimate, normalised
+from equipoise.evaluation.cv_intervals import (
+    ALONE,
+    BETWEEN_DECISION,
+    BETWEEN_LOSS,
+    BETWEEN_RANKING,
+    SHARED_ROWS,
+)
+from equipoise.evaluation.task_intervals import cv_factors, normalised, task_estimate
 from equipoise.metrics import Estimate
 from equipoise.metrics.ranking import (
     minimum_average_precision,
     normalised_average_precision,
 )
-from equipoise.metrics.task_registry import TASK_METRICS
-
-ACCURACY = TASK_METRICS["balanced_accuracy"]
-
-
-def test_the_interval_is_t_on_the_log_odds() -> None:
-    e = bounded_estimate(ACCURACY, 0.8, 0.05**2, 12.0, 0.9)
-    half = stats.t(11).ppf(0.95) * 0.05 / (0.8 * 0.2)
-    assert (e.low, e.high) == pytest.approx(
-        (expit(logit(0.8) - half), expit(logit(0.8) + half))
-    )
+from equipoise.task import Task
+from equipoise.uncertainty.influences import task_influence
+from equipoise.uncertainty.task_interval import macro_interval
 
 
-@pytest.mark.parametrize("value", [0.0, 1.0, 1e-9, 0.5])
-@pytest.mark.parametrize("variance", [0.0, 1e-30, 0.01])
-def test_an_interval_holds_its_value_and_has_a_width(value, variance) -> None:
-    e = bounded_estimate(ACCURACY, value, variance, 8.0, 0.95)
-    assert 0 <= e.low <= value <= e.high <= 1
-    assert e.high - e.low > 0.01
+def test_an_interval_grows_with_what_folds_and_repeats_add() -> None:
+    random = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], [60, 30, 12])
+    decided = np.where(random.random((2, 102)) < 0.7, y, random.integers(0, 3, 102))
+    task = Task("multiclass", ("a", "b", "c"))
+    made = task_influence("balanced_accuracy", task, y, decided)
+    plain, raised = macro_interval(made), task_estimate(made, 0.95)
+    assert raised.value == plain.value
+    assert raised.low < plain.low
+    assert raised.high > plain.high
+    one = dataclasses.replace(made, repeated=made.repeated[:1])
+    assert task_estimate(one, 0.95).low < plain.low
 
 
-def test_a_metric_from_minus_one_keeps_its_range() -> None:
-    e = bounded_estimate(TASK_METRICS["mcc"], -0.95, 0.04, 10.0, 0.95)
-    assert -1 <= e.low < -0.95 < e.high <= 1
-
-
-def test_a_loss_has_no_upper_limit_and_stays_above_zero() -> None:
-    e = bounded_estimate(TASK_METRICS["log_loss"], 0.2, 0.04, 10.0, 0.95)
-    assert e.low == 0.0
-    assert e.high > 0.2 + 2 * 0.2
-    infinite = bounded_estimate(TASK_METRICS["log_loss"], np.inf, 0.1, 10.0, 0.95)
-    assert infinite.reason
-    assert np.isnan(infinite.low)
-
-
-def test_one_unit_has_no_interval() -> None:
-    for units, variance in ((1.0, 0.01), (9.0, np.nan)):
-        e = bounded_estimate(ACCURACY, 0.5, variance, units, 0.95)
-        assert np.isnan(e.low)
-        assert e.reason
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        ("macro_average_precision", (SHARED_ROWS, 0.5 * BETWEEN_RANKING)),
+        ("log_loss", (SHARED_ROWS, 0.5 * BETWEEN_LOSS)),
+        ("macro_f1", (SHARED_ROWS, 0.5 * BETWEEN_DECISION)),
+        ("roc_auc", (SHARED_ROWS, 0.5 * BETWEEN_RANKING)),
+        ("recall", (SHARED_ROWS, 0.5 * BETWEEN_DECISION)),
+    ],
+)
+def test_what_is_added_depends_on_the_kind_of_metric(metric, expected) -> None:
+    assert cv_factors(metric, 0.5) == expected
+    assert cv_factors(metric, None) == (ALONE, 0.0)
 
 
 def test_the_normalised_interval_is_the_plain_one_moved() -> None:

@@ -14,7 +14,7 @@ from equipoise.decision.cost_matrix import CostMatrix
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.fixed_model import evaluate
 from equipoise.evaluation.task_evaluation import TaskEvaluation
-from equipoise.evaluation.task_intervals import fixed_estimate, normalised
+from equipoise.evaluation.task_intervals import normalised
 from equipoise.metrics import Estimate
 from equipoise.metrics.class_confusion import ClassConfusion
 from equipoise.metrics.task_registry import TASK_METRICS, task_metric_names
@@ -22,6 +22,7 @@ from equipoise.metrics.task_rows import TaskRows
 from equipoise.task import Task
 from equipoise.uncertainty.influences import task_influence
 from equipoise.uncertainty.row_weights import cluster_numbers
+from equipoise.uncertainty.task_interval import macro_interval
 
 RANKED = ("average_precision", "roc_auc")
 DECIDED = ("recall", "precision", "f1")
@@ -81,7 +82,7 @@ def evaluate_task(
     names = [*task_metric_names(task, reported=True), *options]
     return TaskEvaluation(
         {
-            name: fixed_estimate(
+            name: macro_interval(
                 task_influence(
                     name,
                     task,

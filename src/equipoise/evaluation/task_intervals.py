@@ -14,7 +14,6 @@ from equipoise.evaluation.cv_intervals import (
     BETWEEN_DECISION,
     BETWEEN_LOSS,
     BETWEEN_RANKING,
-    LARGEST,
     ONE_ROW,
     SHARED_ROWS,
     ErrorBasis,
@@ -27,10 +26,9 @@ from equipoise.evaluation.task_values import (
     TaskArmValues,
     view_decisions,
 )
-from equipoise.metrics import Estimate
+from equipoise.metrics import METRICS, Estimate
 from equipoise.metrics.ranking import minimum_average_precision
-from equipoise.metrics.task_registry import TASK_METRICS, TaskMetric
-from equipoise.priors import probability as to_probability
+from equipoise.metrics.task_registry import TASK_METRICS
 from equipoise.uncertainty.influence import (
     average_precision_spread,
     effective_clusters,
@@ -38,14 +36,8 @@ from equipoise.uncertainty.influence import (
 )
 from equipoise.uncertainty.influences import TaskInfluence
 from equipoise.uncertainty.proportion import effective_size
-from equipoise.uncertainty.score_interval import Spread, effective_wilson, t_quantile
 from equipoise.uncertainty.strata import unit_sums
-
-INFLUENCE = "influence of the rows, log-odds, t"
-EDGE = 1e-6
-"""Nearer to an end of its range a metric has no scale of log-odds. There, and with a
-standard error below it, as of a constant, the fewest trials decide that the units
-allow."""
+from equipoise.uncertainty.task_interval import macro_interval
 
 
 def view_evaluation(
@@ -180,74 +172,38 @@ def normalised(plain: Estimate, truth: BoolArray, weights: FloatArray) -> Estima
 def task_estimate(made: TaskInfluence, level: float) -> Estimate:
     """Return a cross-validated metric of the task with its interval.
 
+    The rows' variance is raised for what the models of different folds have in common,
+    and the variation between repeats is added, as for two classes (`cv_intervals`).
+
     Args:
         made: The metric with the influences of the rows.
         level: Coverage.
     """
-    if math.isnan(made.value):
-        return Estimate.undefined(made.reason)
-    one, between = TASK_METRICS[made.name], made.between
+    raised, added = cv_factors(made.name, made.between)
+    return macro_interval(made, level, raised=raised, added=added)
+
+
+def cv_factors(metric: str, between: float | None) -> tuple[float, float]:
+    """Return by what share a variance is raised, and what is added to it.
+
+    Args:
+        metric: A metric of several classes or labels, or of a class.
+        between: The variance from one repeat to the next; None with one repeat.
+
+    Example:
+        >>> cv_factors("macro_roc_auc", 0.01)
+        (0.05, 0.02)
+        >>> cv_factors("balanced_accuracy", None)
+        (0.25, 0.0)
+    """
     if between is None:
-        variance = made.variance * (1 + ALONE)
-    else:
-        times = {
-            "ranking": BETWEEN_RANKING,
-            "probability": BETWEEN_LOSS,
-            "decision": BETWEEN_DECISION,
-        }[one.kind]
-        variance = made.variance * (1 + SHARED_ROWS) + times * between
-    return bounded_estimate(one, made.value, variance, made.units, level)
-
-
-def fixed_estimate(made: TaskInfluence, level: float) -> Estimate:
-    """Return a metric of a fixed model with its interval.
-
-    Args:
-        made: The metric with the influences of the rows.
-        level: Coverage.
-    """
-    if math.isnan(made.value):
-        return Estimate.undefined(made.reason)
-    one = TASK_METRICS[made.name]
-    return bounded_estimate(one, made.value, made.variance, made.units, level)
-
-
-def bounded_estimate(
-    metric: TaskMetric, value: float, variance: float, units: float, level: float
-) -> Estimate:
-    """Return a value with an interval that stays within the metric's range.
-
-    On the scale of log-odds, with the quantile of t of one less than the rarest
-    class has units; at an end of the range the score interval at the effective number
-    of trials. A loss takes the logarithm upwards.
-
-    Args:
-        metric: Its facts.
-        value: The value.
-        variance: Its variance; NaN if it is unknown.
-        units: Independent units of the rarest class.
-        level: Coverage.
-    """
-    if units < 2 or math.isnan(variance):
-        return Estimate(value, reason=ONE_ROW, level=level)
-    if not math.isfinite(value):
-        return Estimate(value, reason="it is infinite", level=level)
-    quantile = float(t_quantile((1 + level) / 2, units - 1))
-    error = math.sqrt(variance)
-    if not (math.isfinite(metric.low) and math.isfinite(metric.high)):
-        low = max(metric.low, value - quantile * error)
-        high = value + quantile * error
-        if value > 0 and metric.low == 0:
-            high = value * math.exp(min(quantile * error / value, LARGEST))
-        return Estimate(value, low, high, INFLUENCE, level=level)
-    size = metric.high - metric.low
-    place, spread = (value - metric.low) / size, variance / size**2
-    room = place * (1 - place)
-    if min(room, spread) < EDGE**2 or room < EDGE:
-        ends = effective_wilson(Spread(place, spread, units), level)
-        low, high = (float(end) for end in ends)
-    else:
-        centre, half = math.log(place / (1 - place)), quantile * spread**0.5 / room
-        low, high = (float(x) for x in to_probability([centre - half, centre + half]))
-    low, high = metric.low + size * low, metric.low + size * high
-    return Estimate(value, min(low, value), max(high, value), INFLUENCE, level=level)
+        return ALONE, 0.0
+    times = BETWEEN_DECISION
+    if metric in TASK_METRICS:
+        kind = TASK_METRICS[metric].kind
+        times = {"ranking": BETWEEN_RANKING, "probability": BETWEEN_LOSS}.get(
+            kind, BETWEEN_DECISION
+        )
+    elif METRICS[metric].kind == "ranking":
+        times = BETWEEN_RANKING
+    return SHARED_ROWS, times * between
