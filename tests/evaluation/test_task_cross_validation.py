@@ -10,6 +10,7 @@ import pytest
 from sklearn import metrics as reference
 
 from equipoise.comparison.verdict import judge
+from equipoise.decision.class_rule_making import cross_fitted_decisions
 from equipoise.decision.cost_matrix import CostMatrix
 from equipoise.errors import InputError
 from equipoise.evaluation import cross_validated
@@ -306,3 +307,18 @@ def test_scores_of_another_shape_are_refused(classes: Data) -> None:
         cross_validated_task(
             CLASSES, classes.y, {"plain": np.zeros((2, 600, 3))}, classes.folds
         )
+
+
+def test_a_rule_of_very_many_rows_is_searched_on_a_sample() -> None:
+    """Decisions are nearly those of a search over all rows, and are reproducible."""
+    random = np.random.default_rng(8)
+    y = random.choice(3, 6000, p=[0.9, 0.07, 0.03])
+    z = 2.0 * np.eye(3)[y] + random.normal(size=(6000, 3)) + np.log([0.9, 0.07, 0.03])
+    folds = (random.permutation(6000) % 3)[None]
+    task = Task("multiclass", ("a", "b", "c"))
+    one, two = (cross_validated_task(task, y, {"plain": z}, folds) for _ in range(2))
+    assert np.array_equal(one["plain"].decisions, two["plain"].decisions)
+    p = task.probability(one["plain"].fitted.scores[0])
+    whole = cross_fitted_decisions("macro_f1", task, p, y, folds=folds[0])
+    reached = reference.f1_score(y, whole, average="macro")
+    assert one["plain"].evaluation["macro_f1"].value == pytest.approx(reached, abs=0.01)

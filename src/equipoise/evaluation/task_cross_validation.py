@@ -39,7 +39,11 @@ from equipoise.evaluation.cross_validation import (
 from equipoise.evaluation.estimand import SplitSizes
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.evaluation.task_intervals import task_estimate, view_evaluation
-from equipoise.evaluation.task_out_of_fold import TaskCrossFitted, cross_fit_task
+from equipoise.evaluation.task_out_of_fold import (
+    TaskCrossFitted,
+    class_sample,
+    cross_fit_task,
+)
 from equipoise.evaluation.task_values import TaskArmValues, TrialTargets
 from equipoise.metrics import Estimate
 from equipoise.metrics.task_registry import (
@@ -315,7 +319,7 @@ def cross_validated_task(
         fitted = cross_fit_task(
             z, targets, split, exact=(exact or {}).get(name, True), seed=seed
         )
-        rules = _Rules(goal, rows, costs, task.probability(fitted.scores))
+        rules = _Rules(goal, rows, costs, task.probability(fitted.scores), seed)
         made[name] = TaskArmValues(rows, z, fitted, rules.decisions()), rules.rule()
     base = made[baseline][0]
     shared = _Shared(rows, level, split_sizes.estimand, unscored or {})
@@ -343,6 +347,13 @@ def cross_validated_task(
     )
 
 
+RULE_ROWS = 4_000
+"""Beyond this many rows multipliers of classes are searched on a sample of them, as
+`task_out_of_fold.class_sample` draws it: a search over all cuts takes seconds there."""
+SEARCHED = ("macro_f1", "g_mean")
+"""Objectives of several classes whose multipliers are searched."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Rules:
     """Makes an arm's decisions, and the rule of all rows.
@@ -350,48 +361,88 @@ class _Rules:
     Attributes:
         objective: What decisions are best at.
         targets: The rows of the trial.
-        costs: Of several classes, for "cost".
+        costs: Of several classes or labels, for "cost".
         probabilities: `[repeats, rows, classes]` calibrated.
+        seed: Of the sample of rows, if there are very many.
     """
 
     objective: str
     targets: TrialTargets
     costs: Any
     probabilities: FloatArray
+    seed: int = 0
+
+    @property
+    def labels(self) -> bool:
+        """Whether the task has labels, each with its own decision."""
+        return self.targets.rows.task.kind == "multilabel"
 
     def decisions(self) -> IntArray:
         """Return what is decided for each fold by a rule of the other folds."""
-        rows = self.targets.rows
-        decide: Callable[..., npt.NDArray[Any]] = cross_fitted_decisions
-        if rows.task.kind == "multilabel":
-            decide = cross_fitted_label_decisions
         return np.stack(
             [
-                decide(
-                    self.objective,
-                    rows.task,
-                    p,
-                    rows.y,
-                    rows.weights,
-                    fold,
-                    costs=self.costs,
-                )
+                self._of_repeat(p, fold)
                 for p, fold in zip(self.probabilities, self.targets.folds, strict=True)
             ]
+        )
+
+    def _of_repeat(self, p: FloatArray, fold: IntArray) -> IntArray:
+        rows = self.targets.rows
+        if len(fold) > RULE_ROWS and self._samples:
+            decided = np.full(len(fold), -1, np.int64)
+            for k in np.unique(fold):
+                here = fold == k
+                rule = self._fitted(
+                    p[~here], rows.y[~here], rows.weights[~here], fold[~here]
+                )
+                decided[here] = rule.decide(p[here])
+            return decided
+        decide: Callable[..., npt.NDArray[Any]] = cross_fitted_decisions
+        if self.labels:
+            decide = cross_fitted_label_decisions
+        return np.asarray(
+            decide(
+                self.objective,
+                rows.task,
+                p,
+                rows.y,
+                rows.weights,
+                fold,
+                costs=self.costs,
+            ),
+            np.int64,
         )
 
     def rule(self) -> ClassRule | LabelRule:
         """Return the rule that is chosen on all rows and repeats together."""
         rows, repeats = self.targets.rows, self.targets.repeats
-        fit: Callable[..., ClassRule | LabelRule]
-        fit = fit_label_rule if rows.task.kind == "multilabel" else fit_class_rule
-        return fit(
-            self.objective,
-            rows.task,
+        return self._fitted(
             np.concatenate(list(self.probabilities)),
             np.concatenate([rows.y] * repeats),
             np.tile(rows.weights / repeats, repeats),
             np.concatenate(list(self.targets.folds)),
+        )
+
+    @property
+    def _samples(self) -> bool:
+        return not self.labels and self.objective in SEARCHED
+
+    def _fitted(
+        self, p: FloatArray, y: AnyArray, weights: FloatArray, folds: IntArray
+    ) -> ClassRule | LabelRule:
+        """Fit a rule, on a sample of the rows if that takes long and they are many."""
+        if self._samples and len(y) > RULE_ROWS:
+            part, weights = class_sample(y, weights, RULE_ROWS, self.seed)
+            p, y, folds = p[part], y[part], folds[part]
+        fit: Callable[..., ClassRule | LabelRule]
+        fit = fit_label_rule if self.labels else fit_class_rule
+        return fit(
+            self.objective,
+            self.targets.rows.task,
+            p,
+            y,
+            weights,
+            folds,
             costs=self.costs,
         )
 
