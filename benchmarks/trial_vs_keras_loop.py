@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A trial of network arms as one program, against a plain loop of keras.Model.fit.
 
-    python benchmarks/trial_vs_keras_loop.py [--quick]
+    python benchmarks/trial_vs_keras_loop.py [--quick] [--classes K]
 
+With --classes K the networks have K logits, and only the small trial is measured.
 Prints lines `ratio NAME VALUE bar BAR`, and what they are made of. The loop is
 extrapolated from the fits that were run; how many is printed.
 """
@@ -53,8 +54,21 @@ ARMS = (
 BATCH, EPOCHS = 256, 10
 
 
-def made_table(rows: int = 11_000, columns: int = 30) -> Table:
-    """Return a table of numbers with 5 % positives."""
+def made_table(rows: int = 11_000, columns: int = 30, classes: int = 2) -> Table:
+    """Return a table of numbers with 5 % positives, or a long tail of classes."""
+    if classes > 2:
+        shares = 0.7 ** np.arange(classes)
+        x, y = make_classification(
+            rows,
+            columns,
+            n_informative=10,
+            n_classes=classes,
+            n_clusters_per_class=1,
+            weights=(shares / shares.sum()).tolist(),
+            random_state=0,
+        )
+        named = tuple(Column(f"x{i}", "numeric", x[:, i]) for i in range(columns))
+        return Table(named, y, Task("multiclass", tuple(map(str, range(classes)))))
     x, y = make_classification(
         rows, columns, n_informative=10, weights=[0.95], random_state=0
     )
@@ -96,21 +110,25 @@ def loop_seconds(table: Table, jobs: list[Job], spec: NetworkSpec) -> float:
     (part,) = encode_parts(table, [job], common)
     inputs = arrange(part.encode(), part.exact, part.exact)
     start = time.perf_counter()
-    model = keras_network(spec, inputs.dense.shape[1], part.exact.knots)
+    several = table.task.kind == "multiclass"
+    width = table.task.width
+    model = keras_network(spec, inputs.dense.shape[1], part.exact.knots, width)
     x = [inputs.dense, inputs.positions] if spec.number_width else inputs.dense
     take = (lambda r: [v[r] for v in x]) if spec.number_width else (lambda r: x[r])
     model.compile(
         keras.optimizers.Adam(spec.learning_rate),
-        keras.losses.BinaryCrossentropy(from_logits=True),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        if several
+        else keras.losses.BinaryCrossentropy(from_logits=True),
     )
-    positive = table.y[job.train_rows].mean()
+    counts = np.bincount(table.y[job.train_rows])
     model.fit(
         take(job.train_rows),
         table.y[job.train_rows],
         batch_size=BATCH,
         epochs=EPOCHS,
         verbose=0,
-        class_weight={0: 0.5 / (1 - positive), 1: 0.5 / positive},
+        class_weight=dict(enumerate(counts.sum() / (len(counts) * counts))),
         validation_data=(take(job.stop_rows), table.y[job.stop_rows]),
         callbacks=[
             keras.callbacks.EarlyStopping(patience=EPOCHS, restore_best_weights=True)
@@ -137,7 +155,9 @@ class Embedding(keras.layers.Layer):
         return keras.ops.einsum("bjk,jkw->bjw", encoding, self.kernel)
 
 
-def keras_network(spec: NetworkSpec, columns: int, knots: tuple[int, ...]):
+def keras_network(
+    spec: NetworkSpec, columns: int, knots: tuple[int, ...], width: int = 1
+):
     """Return the plain Keras form of a network on dense columns and positions."""
     dense = keras.Input((columns,))
     inputs, h = [dense], dense
@@ -146,11 +166,11 @@ def keras_network(spec: NetworkSpec, columns: int, knots: tuple[int, ...]):
         wide = Embedding(max(knots), len(knots), spec.number_width)(positions)
         h = keras.layers.Concatenate()([dense, keras.layers.Flatten()(wide)])
         inputs.append(positions)
-    for width in spec.hidden:
-        h = keras.layers.Dense(width, "relu")(h)
+    for units in spec.hidden:
+        h = keras.layers.Dense(units, "relu")(h)
         if spec.dropout:
             h = keras.layers.Dropout(spec.dropout)(h)
-    return keras.Model(inputs, keras.layers.Dense(1)(h))
+    return keras.Model(inputs, keras.layers.Dense(width)(h))
 
 
 def compare(name: str, table: Table, arms: tuple[str, ...], rounds: int) -> float:
@@ -301,7 +321,13 @@ def main() -> None:
     """Run all measurements and print their ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="under a minute")
-    quick = parser.parse_args().quick
+    parser.add_argument("--classes", type=int, default=2, help="logits per row")
+    asked = parser.parse_args()
+    quick = asked.quick
+    if asked.classes > 2:
+        several = compare("small", made_table(classes=asked.classes), ARMS, 3)
+        print(f"ratio small_trial_classes {several:.1f} bar 25")
+        return
     table = made_table()
     small = compare("small", table, ARMS, 3)
     print(f"ratio small_trial {small:.1f} bar 25")

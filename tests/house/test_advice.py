@@ -1154,6 +1154,8 @@ EXPLAINS = {
     "strategies/by_task.py: Check the split: a part of the rows has nothing to tell "
     "apart.",
     "losses/link.py: This one compares examples; its scores need a calibrator.",
+    "learners/resampled/learner.py: Use sampling= of a Strategy, which draws rows by "
+    "their labels.",
     "learners/user_model/model.py: It learns from columns; compare it on a table.",
     "learners/user_model/model.py: A sampler object works on the columns of a table.",
     "learners/user_model/model.py: Nearest neighbours of raw arrays, as of pixels, "

@@ -24,9 +24,9 @@ from equipoise.learners.resampled.learner import Resampled, ResampledLearner, re
 from equipoise.learners.resampled.sampler_view import sampler_view
 from equipoise.learners.trees.histogram import TreesLearner, TreesScorer
 from equipoise.networks.spec import NetworkSpec
-from equipoise.priors import probability
+from equipoise.priors import probability, softmax
 from equipoise.strategies.catalogue import as_strategies, strategy
-from equipoise.table.table import Table
+from equipoise.table.table import Column, Table
 from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
 
@@ -260,3 +260,35 @@ def test_a_sampler_that_changes_nothing_changes_no_network(
     (one,) = ResampledLearner(network=learner).run(table, [job])
     (other,) = learner.run(table, [plain])
     np.testing.assert_allclose(one.log_odds, other.log_odds, atol=1e-5)
+
+
+@pytest.mark.parametrize("learner", ["logistic", "trees", "network"])
+def test_rows_of_several_classes_are_made_and_their_shares_undone(learner) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(600, 2))
+    y = np.argmax(x @ [[1.5, -1, 0], [0, 1, 1]] + [2, 0, -1], axis=1)
+    y = np.where(random.random(600) < 0.2, random.integers(0, 3, 600), y)
+    columns = tuple(Column(f"x{i}", "numeric", x[:, i]) for i in range(2))
+    table = Table(columns, y, Task("multiclass", ("a", "b", "c")))
+    rows = np.random.default_rng(1).permutation(600)
+    job = Job(
+        resampled(RandomOverSampler(), learner=learner),
+        *(np.sort(part) for part in np.split(rows, [360, 480])),
+        seed=3,
+    )
+    one = ResampledLearner(
+        TreesLearner(most_trees=30, members=2),
+        network=NetworkLearner("small", TrainingSettings(epochs=15)),
+    )
+    (outcome,) = one.run(table, [job])
+    assert outcome.log_odds.shape == (120, 3)
+    assert any("of a class" in note for note in outcome.notes)
+    p = softmax(outcome.log_odds)
+    share = np.bincount(y, minlength=3) / 600
+    np.testing.assert_allclose(p.mean(axis=0), share, atol=0.1)
+    labels = np.eye(3, dtype=np.int8)[y]
+    several = dataclasses.replace(
+        table, y=labels, task=Task("multilabel", ("a", "b", "c"))
+    )
+    with pytest.raises(UnsupportedError, match="several labels"):
+        next(one.run(several, [job]))

@@ -16,14 +16,19 @@ from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
 from equipoise.encoding.encoding import Encoding
 from equipoise.encoding.matrix import linear_matrix, tree_matrix
-from equipoise.errors import InputError, InputTypeError
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.jobs import Job, Learner, Outcome, Progress
-from equipoise.learners.linear.logistic import LogisticLearner, LogisticScorer
+from equipoise.learners.linear.logistic import (
+    LinearRows,
+    LogisticLearner,
+    LogisticScorer,
+)
 from equipoise.learners.one_by_one import FittedJob, run_one_by_one
 from equipoise.learners.resampled.sampler_columns import categories_of, parameters, tell
 from equipoise.learners.resampled.sampler_view import sampler_view
 from equipoise.learners.trees.histogram import BoostingRows, TreesLearner, TreesScorer
 from equipoise.priors import Correction, Link, prior_offset
+from equipoise.strategies.by_task import absence_notes, require_enough
 from equipoise.strategies.sampler_object import Resampled, resampled
 from equipoise.table.splits import Split
 from equipoise.table.table import Table, class_counts, concatenate
@@ -62,7 +67,16 @@ class ResampledLearner:
         Raises:
             InputError: The sampler cannot work on a training part, or returns
                 something that cannot be learned from.
+            UnsupportedError: The table has several labels.
         """
+        if table.task.kind == "multilabel":
+            raise UnsupportedError(
+                sentence(
+                    "a sampler object for a target of several labels",
+                    "a target of two or of several classes",
+                    "Use sampling= of a Strategy, which draws rows by their labels.",
+                )
+            )
         networks = [job for job in jobs if _trains_networks(job)]
         others = [job for job in jobs if not _trains_networks(job)]
         serial = run_one_by_one(self._fit, table, others, keep=keep, progress=progress)
@@ -93,10 +107,55 @@ class ResampledLearner:
                 text = f"{job.strategy.name}: fit {done} of {len(jobs)}"
                 progress(text, done / len(jobs))
 
+    def _fit_classes(
+        self,
+        job: Job,
+        encoding: Encoding,
+        part: Table,
+        held: Table,
+        made: Table,
+        idle: tuple[str, ...],
+    ) -> FittedJob:
+        """Fit several classes to rows that a sampler made."""
+        task, totals = made.task, made.task.totals(made.labels())
+        notes = (_class_sizes(part, made), *absence_notes(task, totals))
+        offset = _class_offset(part, made)
+        if job.strategy.learner == "logistic":
+            rows = LinearRows(
+                linear_matrix(made, encoding),
+                made.labels(),
+                linear_matrix(held, encoding),
+                held.labels(),
+                np.ones(len(made)),
+                np.ones(len(held)),
+            )
+            require_enough(task, totals)
+            chosen = self.logistic.choose_several(
+                rows, task, totals, np.ones(task.width), np.array(offset)
+            )
+            scorer = LogisticScorer(
+                encoding, chosen.fit.coefficients, np.array(chosen.intercept)
+            )
+            return FittedJob(scorer, chosen.iterations, chosen.place + 1, notes, idle)
+        both = np.arange(len(made) + len(held))
+        split = Split(both[: len(made)], both[len(made) :])
+        boosting = BoostingRows(
+            np.concatenate([tree_matrix(made, encoding), tree_matrix(held, encoding)]),
+            np.concatenate([made.labels(), held.labels()]),
+            [split] * self.trees.members,
+            len(encoding.categories),
+        )
+        used = task.totals(boosting.y)
+        boosted = self.trees.boost_several(boosting, task, used, job, offset)
+        trees = TreesScorer(encoding, boosted.forests, np.array(boosted.offset))
+        return FittedJob(trees, boosted.grown, boosted.kept, notes, idle)
+
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         job.require_no_weights("a sampler object")
         part, held = table.take(job.train_rows), table.take(job.stop_rows)
         made, idle = _resample(job, part)
+        if table.task.kind == "multiclass":
+            return self._fit_classes(job, encoding, part, held, made, idle)
         note = _sizes(part.labels(), made.labels())
         made_share, share = float(made.labels().mean()), float(part.labels().mean())
         correction = Correction("calibrate", (prior_offset(made_share, share),))
@@ -122,6 +181,18 @@ class ResampledLearner:
         return FittedJob(trees, boosted.grown, boosted.kept, (note,), idle)
 
 
+def _class_offset(part: Table, made: Table) -> tuple[float, ...]:
+    """Return what the resampling did to the shares of several classes, `[classes]`.
+
+    A class that is absent before or after is shifted by nothing.
+    """
+    before, after = (rows.task.totals(rows.labels()) for rows in (part, made))
+    present = (before > 0) & (after > 0)
+    shift = np.zeros(len(before))
+    shift[present] = np.log(before[present]) - np.log(after[present])
+    return tuple(shift.tolist())
+
+
 def _trains_networks(job: Job) -> bool:
     return job.strategy.learner_record.trains_networks
 
@@ -131,15 +202,19 @@ class _Drawn(Resampled):
     """A strategy around a sampler object that has done its work.
 
     Attributes:
-        offset: What the resampling adds to the log-odds of the population.
+        offset: What brings scores back to the log-odds of the population; one number,
+            or one for each of several classes.
     """
 
-    offset: float = 0.0
+    offset: float | tuple[float, ...] = 0.0
 
     def correction(self, totals: npt.ArrayLike, link: Link | None = None) -> Correction:
         """Return the first correction, which a calibrator completes."""
         correction = super().correction(totals, link)
-        return dataclasses.replace(correction, offset=(self.offset,))
+        offset = self.offset
+        if not isinstance(offset, tuple):
+            offset = (offset,)
+        return dataclasses.replace(correction, offset=offset)
 
 
 def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]]:
@@ -156,7 +231,12 @@ def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]
     ends = np.cumsum([len(made), len(job.stop_rows), len(job.scored_rows)])
     train, stop, score = np.split(np.arange(ends[-1]), ends[:-1])
     settings = {f.name: getattr(job.strategy, f.name) for f in fields(Resampled)}
-    offset = prior_offset(float(made.labels().mean()), float(part.labels().mean()))
+    offset: float | tuple[float, ...]
+    if table.task.kind == "multiclass":
+        offset, note = _class_offset(part, made), _class_sizes(part, made)
+    else:
+        note = _sizes(part.labels(), made.labels())
+        offset = prior_offset(float(made.labels().mean()), float(part.labels().mean()))
     made_job = dataclasses.replace(
         job,
         strategy=_Drawn(**settings, offset=offset),
@@ -164,7 +244,15 @@ def _table_for(table: Table, job: Job) -> tuple[Table, Job, str, tuple[str, ...]
         stop_rows=stop,
         scored_rows=score,
     )
-    return rows, made_job, _sizes(part.labels(), made.labels()), idle
+    return rows, made_job, note, idle
+
+
+def _class_sizes(part: Table, made: Table) -> str:
+    after = made.task.totals(made.labels()).astype(np.int64)
+    return (
+        f"{len(part):,} training rows became {len(made):,}, from {after.min():,} to "
+        f"{after.max():,} of a class"
+    )
 
 
 def _sizes(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> str:
@@ -182,12 +270,20 @@ def _resample(job: Job, part: Table) -> tuple[Table, tuple[str, ...]]:
         raise InputTypeError(
             sentence(f"the strategy {job.strategy!r}", "one made by resampled()")
         )
-    negatives, positives = class_counts(part.labels())
-    check_totals([negatives, positives])
+    several = part.task.kind == "multiclass"
+    if several:
+        totals = part.task.totals(part.labels())
+        require_enough(part.task, totals)
+        positives = int(totals[totals > 0].min())
+        what = f"{len(part):,} rows of {np.count_nonzero(totals)} classes"
+    else:
+        negatives, positives = class_counts(part.labels())
+        check_totals([negatives, positives])
+        what = f"{positives:,} positives and {negatives:,} negatives"
     sampler = _seeded(job.strategy.resampler, derive(job.seed, "resampled") % 2**32)
     view = sampler_view(part, categories_of(sampler, part))
     text = " ".join(str(sampler).split())  # a pipeline prints itself over lines
-    received = f"{positives:,} positives and {negatives:,} negatives for {text}"
+    received = f"{what} for {text}"
     tell(sampler, part, view)
     try:
         x, y = sampler.fit_resample(view.matrix, part.labels().astype(np.int64))
@@ -204,21 +300,21 @@ def _resample(job: Job, part: Table) -> tuple[Table, tuple[str, ...]]:
         x.ndim == 2
         and x.shape == (len(y), view.matrix.shape[1])
         and np.isfinite(x).all()
-        and set(np.unique(y).tolist()) == {0, 1}
+        and set(np.unique(y).tolist()) == set(np.unique(part.labels()).tolist())
     )
     if not usable:
         raise InputError(
             sentence(
                 f"{received}, which returns rows of shape {x.shape} with labels "
                 f"{np.unique(y)[:5].tolist()}",
-                f"finite rows of {view.matrix.shape[1]} columns with labels 0 and 1, "
-                "both",
+                f"finite rows of {view.matrix.shape[1]} columns with "
+                + ("all classes" if several else "labels 0 and 1, both"),
             )
         )
     idle: tuple[str, ...] = ()
     if _same_rows(x, y, view.matrix, part.labels()):
         idle = (f"{text} has no effect: it returned the training rows as they were.",)
-    return view.restore(x, y.astype(np.int8)), idle
+    return view.restore(x, y.astype(np.int64 if several else np.int8)), idle
 
 
 def _same_rows(
