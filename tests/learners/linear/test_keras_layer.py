@@ -56,7 +56,7 @@ def test_each_coefficient_stands_at_its_place(levels: tuple[int, ...]) -> None:
     random = np.random.default_rng(1)
     numbers = random.normal(size=(40, 2)).astype(np.float32)
     codes = np.stack(
-        [random.integers(0, level, 40) for level in levels] or [np.empty(40)], axis=1
+        [random.integers(0, level, 40) for level in levels] or [np.zeros(40)], axis=1
     ).astype(np.int32)[:, : len(levels)]
     layer = LinearLogOdds(2, levels)
     for place in range(2 + sum(levels)):
@@ -117,3 +117,24 @@ def test_a_table_without_categories_has_no_codes() -> None:
     np.testing.assert_allclose(
         layer((numbers, positions, codes)), scorer.log_odds(table), atol=1e-12
     )
+
+
+def test_several_outputs_are_so_many_layers_of_one() -> None:
+    random = np.random.default_rng(0)
+    coefficients, intercept = random.normal(size=(5, 3)), random.normal(size=3)
+    numbers = random.normal(size=(7, 2)).astype("float32")
+    codes = random.integers(0, 3, (7, 1)).astype("int32")
+    none = np.zeros((7, 0), "float32")
+    wide = LinearLogOdds(2, [3], outputs=3)
+    wide.assign(coefficients, intercept)
+    scores = np.asarray(wide((numbers, none, codes)))
+    for output in range(3):
+        alone = LinearLogOdds(2, [3])
+        alone.assign(coefficients[:, output], float(intercept[output]))
+        np.testing.assert_allclose(
+            scores[:, output], np.asarray(alone((numbers, none, codes)))[:, 0]
+        )
+    again = LinearLogOdds.from_config(wide.get_config())
+    again.set_weights(wide.get_weights())
+    np.testing.assert_array_equal(np.asarray(again((numbers, none, codes))), scores)
+    assert "outputs" not in LinearLogOdds(2, [3]).get_config()

@@ -19,6 +19,8 @@ class LinearLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         columns: How many numbers and indicators there are.
         levels: The number of codes of each categorical column.
         name: The layer's name.
+        outputs: How many scores there are per row: one, or one for each of several
+            classes or labels.
 
     Example:
         >>> layer = LinearLogOdds(1, [2])
@@ -30,25 +32,33 @@ class LinearLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
     """
 
     def __init__(
-        self, columns: int, levels: Sequence[int], name: str | None = None
+        self,
+        columns: int,
+        levels: Sequence[int],
+        name: str | None = None,
+        outputs: int = 1,
     ) -> None:
         super().__init__(name=name, dtype="float64", autocast=False)
         self.columns, self.levels = columns, tuple(levels)
+        self.outputs = outputs
+        wide = () if outputs == 1 else (outputs,)
         self._coefficients = self.add_weight(
-            name="coefficients", shape=(columns + sum(self.levels),)
+            name="coefficients", shape=(columns + sum(self.levels), *wide)
         )
-        self._intercept = self.add_weight(name="intercept", shape=())
+        self._intercept = self.add_weight(name="intercept", shape=wide)
         self.built = True
 
-    def assign(self, coefficients: Any, intercept: float) -> None:
+    def assign(self, coefficients: Any, intercept: Any) -> None:
         """Take over fitted coefficients, as `linear_matrix` orders them."""
         self._coefficients.assign(coefficients)
         self._intercept.assign(intercept)
 
     def call(self, inputs: tuple[Any, Any, Any]) -> Any:
-        """Return log-odds `[rows, 1]` float64 for what `EncodingLayer` gives."""
+        """Return log-odds `[rows, outputs]` float64 for what `EncodingLayer` gives."""
         numbers, _, codes = inputs
         coefficients = tf.convert_to_tensor(self._coefficients)
+        if self.outputs > 1:
+            return self._several(tf.cast(numbers, tf.float64), codes, coefficients)
         dense = tf.cast(numbers, tf.float64) @ coefficients[: self.columns, None]
         total = dense[:, 0] + tf.convert_to_tensor(self._intercept)
         starts = self.columns + np.cumsum([0, *self.levels])
@@ -56,9 +66,17 @@ class LinearLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
             total += tf.gather(coefficients, codes[:, column] + start)
         return total[:, None]
 
+    def _several(self, numbers: Any, codes: Any, coefficients: Any) -> Any:
+        total = numbers @ coefficients[: self.columns]
+        total += tf.convert_to_tensor(self._intercept)
+        starts = self.columns + np.cumsum([0, *self.levels])
+        for column, start in enumerate(starts[:-1].tolist()):
+            total += tf.gather(coefficients, codes[:, column] + start)
+        return total
+
     def compute_output_spec(self, inputs: tuple[Any, Any, Any]) -> Any:
         """Return the shape and the type of the log-odds."""
-        return keras.KerasTensor((inputs[0].shape[0], 1), "float64")
+        return keras.KerasTensor((inputs[0].shape[0], self.outputs), "float64")
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer, but for its weights."""
@@ -66,4 +84,5 @@ class LinearLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
             "name": self.name,
             "columns": self.columns,
             "levels": list(self.levels),
+            **({} if self.outputs == 1 else {"outputs": self.outputs}),
         }
