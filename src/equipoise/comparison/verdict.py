@@ -16,8 +16,8 @@ not count in the correction for the number of arms.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -27,6 +27,12 @@ from equipoise._core.checks import number, one_of
 from equipoise._core.numerals import estimate, significant
 from equipoise._core.types import FloatArray
 from equipoise.comparison.bayesian import Beliefs, t_beliefs
+from equipoise.comparison.class_differences import (
+    OF_EACH,
+    ClassDifference,
+    class_differences,
+    class_sentence,
+)
 from equipoise.comparison.constant import ConstantTest, against_constant
 from equipoise.comparison.paired import (
     PairedTest,
@@ -107,6 +113,8 @@ class Verdict:
         margin: Up to this a difference does not matter.
         level: One minus the probability of any false "better" or "worse".
         margin_basis: How the margin was set, in words.
+        by_class: Of several classes or labels: by arm whose average differs, what it
+            does to each, see `class_differences`.
     """
 
     arms: Mapping[str, ArmVerdict]
@@ -118,6 +126,7 @@ class Verdict:
     margin: float
     level: float
     margin_basis: str = "as asked"
+    by_class: Mapping[str, Mapping[str, ClassDifference]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.sentence
@@ -271,7 +280,30 @@ def judge(
                 {name: differences[name]}, results.test_share, rows, terms, ALONE
             )[name]
         )
-    return _conclude({name: judged[name] for name in names}, values, terms, family)
+    verdict = _conclude({name: judged[name] for name in names}, values, terms, family)
+    if isinstance(results, TaskCrossValidated):
+        return _with_classes(verdict, results, family)
+    return verdict
+
+
+def _with_classes(
+    verdict: Verdict, results: TaskCrossValidated, family: Sequence[str]
+) -> Verdict:
+    """Say of each class what the arms do whose average differs.
+
+    Arms that say the same of every row are left out: each of their classes differs.
+    """
+    differing = [
+        name for name in family if verdict.arms[name].outcome in ("better", "worse")
+    ]
+    metric = OF_EACH.get(verdict.metric)
+    if metric is None:
+        return verdict
+    by_class = class_differences(results, differing, metric, level=verdict.level)
+    more = class_sentence(by_class.get(verdict.choice, {}), METRICS[metric].label)
+    return replace(
+        verdict, sentence=f"{verdict.sentence} {more}".strip(), by_class=by_class
+    )
 
 
 def _one_constant(results: CrossValidated | TaskCrossValidated, name: str) -> bool:

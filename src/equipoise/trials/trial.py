@@ -210,6 +210,9 @@ class TrialRecord:
             **decision_facts(arm.evaluation),
             "strategy": strategy.to_dict(),
         }
+        if name in self.verdict.by_class:
+            each = self.verdict.by_class[name]
+            data["difference_by_class"] = {c: d.as_dict() for c, d in each.items()}
         if name in self.scores.blends:
             data["weights"] = dict(self.scores.blends[name])
         if self.held_out is not None:
