@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 from imblearn.over_sampling import SMOTE
+from scipy.special import softmax
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 import equipoise as eq
+from equipoise.ensembles.blend import blend
 from equipoise.errors import (
     InputError,
     InputTypeError,
     SplitError,
     TargetError,
 )
+from equipoise.strategies.blended import Blend
+from equipoise.strategies.catalogue import strategy
 from equipoise.table.generators import GeneratedTable
 from equipoise.table.table import Table
 from equipoise.task import Task
@@ -203,6 +207,29 @@ def test_labels_are_compared(known: GeneratedTable) -> None:
     assert trial["plain"].confusion is None
     assert "500 rows, 2 labels" in str(trial)
     assert trial.to_dict()["labels"][0] == {"name": "p", "rows": 167, "share": 0.334}
+
+
+def test_an_average_of_several_classes_is_an_arm(known: GeneratedTable) -> None:
+    """Its scores are the weighted mean of the arms' own, fold by fold."""
+    table = dataclasses.replace(
+        known.table, task=Task("multiclass", ("a", "b", "c")), y=np.arange(500) % 3
+    )
+    members = (strategy("logistic"), strategy("plain"))
+    average = Blend("average", blended=members, shares=(1, 1))
+    arms = ["logistic", "plain", average]
+    trial = compare(table, strategies=arms, network="linear", folds=3, repeats=1)
+    z, folds = trial.scores.log_odds, trial.scores.folds[0]
+    other = folds != 0
+    weights = blend(
+        {name: z[name][:, other] for name in ("logistic", "plain")},
+        table.labels()[other],
+        shares={"logistic": 0.5, "plain": 0.5},
+        task=table.task,
+    )
+    expected = sum(weights[name] * z[name][0, ~other] for name in weights)
+    np.testing.assert_allclose(
+        softmax(z["average"][0, ~other], axis=1), softmax(expected, axis=1), atol=1e-9
+    )
 
 
 def _labels(table: Table) -> Table:

@@ -195,7 +195,11 @@ def compare(
     if plan.table.task.kind == "binary":
         fitted = fitted.binary(plan.table.task)
     scores = with_blends(
-        fitted, arms, rows.table.labels(), past_only=plan.protocol.by == "time"
+        fitted,
+        arms,
+        rows.table.labels(),
+        past_only=plan.protocol.by == "time",
+        task=rows.table.task,
     )
     report("looking at the data", 0.95)
     if rows.table.task.kind == "binary":
