@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from equipoise.errors import InputError
 
 
@@ -86,3 +89,30 @@ def test_a_page_that_cannot_be_written_is_refused_first(
         assert not done.stdout
     assert call(*words, tmp_path / "new" / "a.html").exit_code == 0
     assert (tmp_path / "new" / "a.html").exists()
+
+
+def test_several_classes_and_labels(call: Callable[..., Any], tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows = 120
+    frame = pd.DataFrame(
+        {
+            "x": random.normal(size=rows),
+            "kind": random.permutation(list("a" * 70 + "b" * 47 + "c" * 3)),
+            "mood_1": random.integers(0, 2, rows),
+            "mood_2": random.integers(0, 2, rows),
+        }
+    )
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    page = tmp_path / "page.html"
+    words = ["diagnose", tmp_path / "rows.csv", "--target", "kind", "--html", page]
+    done = call(*words, "--drop", "mood_1", "--drop", "mood_2")
+    assert done.exit_code == 0, done.output
+    assert "3 classes of 'kind'" in done.stdout
+    assert "EQP027" in done.stdout
+    assert "--rare 'drop'" in " ".join(done.stdout.split())
+    assert page.read_text("utf-8").lstrip().startswith("<!doctype html>")
+    dropped = call(*words, "--rare", "drop", "--json")
+    assert len(json.loads(dropped.stdout)["facts"]["classes"]) == 2
+    words = ["diagnose", tmp_path / "rows.csv", "--targets", "mood_*", "--json"]
+    data = json.loads(call(*words, "--drop", "kind").stdout)
+    assert data["facts"]["task"] == "multilabel"

@@ -38,6 +38,7 @@ from equipoise import (
 )
 from equipoise.decision.class_floors import choose_floors
 from equipoise.decision.costs import row_thresholds
+from equipoise.diagnosis.futility import learning_curve
 from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import EquipoiseError
 from equipoise.losses.plain import keras_class
@@ -750,9 +751,11 @@ CASES: dict[str, Case] = {
         ),
     ),
     "task.py: <remedy>": Case(
-        lambda _: eq.diagnose(table(y=np.arange(200) % 3)),
-        lambda _: eq.diagnose(
-            {**COLUMNS, "y": np.arange(200) % 3}, target="y", positive="2"
+        lambda _: learning_curve(table(y=np.arange(200) % 3)),
+        lambda _: learning_curve(
+            eq.read_table(
+                {**COLUMNS, "y": np.arange(200) % 3}, target="y", positive="2"
+            )
         ),
         "positive=CLASS: '0', '1', '2'",
     ),

@@ -14,6 +14,7 @@ from equipoise.diagnosis.diagnosis import Diagnosis, diagnose
 from equipoise.diagnosis.finding import Finding
 from equipoise.report import render_diagnosis
 from equipoise.report.looks import summarise_diagnosis, verdict_of
+from equipoise.table.generated_tasks import make_classes, make_labels
 from equipoise.table.generators import gaussian_shift
 from equipoise.table.table import Column, Dropped, Table
 from equipoise.task import Task
@@ -120,3 +121,25 @@ def test_hostile_texts_stay_texts(table: Table) -> None:
     assert HOSTILE not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 4
     assert "<script" not in page
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        make_classes(300, shares=[0.7, 0.2, 0.1], seed=1).table,
+        make_labels(300, shares=[0.4, 0.2], unknown=0.1, seed=1).table,
+    ],
+    ids=["classes", "labels"],
+)
+def test_a_page_of_several_classes_or_labels(table: Table) -> None:
+    named = dataclasses.replace(
+        table,
+        task=dataclasses.replace(
+            table.task, classes=("<script>", *table.task.classes[1:])
+        ),
+    )
+    page = render_diagnosis(diagnose(named, test=named.take(np.arange(100))))
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    for entry in named.classes[1:]:
+        assert f'<th scope="row">{entry}</th>' in page

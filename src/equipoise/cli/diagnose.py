@@ -41,6 +41,7 @@ def diagnose(
     target: options.Target = None,
     targets: options.Targets = None,
     task: options.TaskName = None,
+    rare: options.Rare = "keep",
     test: options.TestFile = None,
     positive: options.Positive = None,
     group: options.GroupColumn = None,
@@ -102,6 +103,7 @@ def diagnose(
     diagnosis = diagnose_table(
         table,
         test=later,
+        rare=rare,
         deep=deep,
         mute=tuple(mute or ()),
         precision=precision,
@@ -124,7 +126,7 @@ def diagnose(
             say_error(f"{elsewhere}.")
         else:
             say_wrote(html, to_stderr=True)
-    if not as_json and table.task.kind == "binary":
+    if not as_json and rare == "keep":  # compare has no such option
         trying = reading.options()
         say_next(
             command("compare", source, [*trying, ("--test", test), ("--out", "trial")])

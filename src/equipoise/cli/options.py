@@ -54,6 +54,14 @@ TaskName = Annotated[
         show_default=False,
     ),
 ]
+Rare = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Classes with fewer rows than folds: keep (trained on, not judged), merge "
+        "(one class of all such) or drop.",
+    ),
+]
 Positive = Annotated[
     str | None,
     typer.Option(

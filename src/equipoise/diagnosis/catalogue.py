@@ -33,6 +33,13 @@ _FILES = (
     "more_data",
     "near_copies",
     "made_rows",
+    "unequal_classes",
+    "scarce_classes",
+    "label_pairs",
+    "inseparable_classes",
+    "similar_names",
+    "constant_labels",
+    "unknown_labels",
 )
 
 CHECKS: list[Check] = [

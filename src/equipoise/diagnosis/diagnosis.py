@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,9 @@ from equipoise._core.checks import (
     sentence,
 )
 from equipoise._core.layout import display_width, wrap
+from equipoise.diagnosis.by_class import run_check
 from equipoise.diagnosis.catalogue import CHECKS
+from equipoise.diagnosis.class_subjects import ClassSubjects
 from equipoise.diagnosis.facts import facts_of, headline
 from equipoise.diagnosis.finding import (
     SEVERITIES,
@@ -26,13 +28,16 @@ from equipoise.diagnosis.finding import (
     NotApplicable,
     Severity,
 )
+from equipoise.diagnosis.predictive import FOLDS
 from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.task_facts import task_facts, task_headline
 from equipoise.errors import TargetError, UnknownNameError, printable
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_with_test
 from equipoise.reading.target import Positives
+from equipoise.table.rare_classes import RARE, treat_rare, with_classes_of
 from equipoise.table.table import Table, class_counts
-from equipoise.table.units import DUPLICATES
+from equipoise.table.units import DUPLICATES, tied_rows
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,8 @@ class Diagnosis:
         Args:
             width: Columns; words are never cut.
         """
-        parts = [headline(self.facts, width)]
+        head = task_headline if "task" in self.facts else headline
+        parts = [head(self.facts, width)]
         parts += [_paragraph(finding, width) for finding in self.findings]
         parts.append(self._footer(width))
         return printable("\n\n".join(parts))
@@ -133,6 +139,9 @@ def diagnose(
     *,
     test: Any = None,
     positive: Positives | None = None,
+    task: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    rare: str = "keep",
     group: str | None = None,
     time: str | None = None,
     drop: Sequence[str] = (),
@@ -152,11 +161,18 @@ def diagnose(
     whether more data would help.
 
     Args:
-        source: The training rows, binary, with both classes: a `Table`, or anything
-            that `read_table` takes.
+        source: The training rows: a `Table`, or anything that `read_table` takes. Of
+            several classes or labels, what is found of each is one finding, the worst
+            first.
         target: The target's name if `source` is a path or a frame.
         test: Separate test rows with the same columns, or None.
-        positive: The positive class; by default the rarest.
+        positive: The positive class of two, by default the rarest; or the class that
+            is set against all others.
+        task: "binary", "multiclass" or "multilabel", as in `read_table`.
+        targets: The columns of several labels, or a pattern such as "label_*", in
+            place of `target`.
+        rare: What becomes of classes with fewer cases than 5 folds: "keep", "merge" or
+            "drop", as in `compare`.
         group: The column whose equal values belong together, as in `read_table`.
         time: The column that orders the rows in time, as in `read_table`.
         drop: Columns to leave out.
@@ -181,7 +197,6 @@ def diagnose(
         TargetError: The target cannot be used, or the table lacks one of the classes;
             a test file may.
         InputError: A code in `mute` is unknown, or `precision` is out of range.
-        UnsupportedError: The table is not binary.
 
     Example:
         >>> import numpy as np
@@ -199,6 +214,8 @@ def diagnose(
     """
     options = ReadingOptions(
         positive=positive,
+        task=task,
+        targets=targets,
         group=group,
         time=time,
         drop=drop,
@@ -207,16 +224,15 @@ def diagnose(
         day_first=day_first,
     )
     table, later = read_with_test(source, target, test, options)
-    for part in (table, later):
-        if part is not None:
-            part.task.require_binary("diagnose")
-    require_both_classes(*class_counts(table.labels()))
+    one_of(duplicates, DUPLICATES, "duplicates")
+    table, later = _with_rare(table, later, rare, duplicates)
+    require_classes(table)
     subject = Subject(
         table,
         later,
         precision=number(precision, "precision", 0, 1, open_ends=True),
         seed=integer(seed, "seed"),
-        duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
+        duplicates=duplicates,
     )
     return _run(subject, deep, _codes(mute))
 
@@ -226,10 +242,11 @@ def _run(subject: Subject, deep: bool, muted: tuple[str, ...]) -> Diagnosis:
     findings: list[Finding] = []
     skipped: list[NotApplicable] = []
     passed: list[str] = []
+    kind, classes = subject.table.task.kind, ClassSubjects(subject)
     for check in CHECKS:
-        if check.code in muted or (check.deep and not deep):
+        if check.code in muted or (check.deep and not deep) or kind not in check.tasks:
             continue
-        result = check.run(subject)
+        result = check.run(subject) if subject.binary else run_check(check, classes)
         if result is None:
             passed.append(check.code)
         elif isinstance(result, NotApplicable):
@@ -238,7 +255,7 @@ def _run(subject: Subject, deep: bool, muted: tuple[str, ...]) -> Diagnosis:
             findings.append(result)
     findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.code))
     return Diagnosis(
-        facts=facts_of(subject),
+        facts=facts_of(subject) if subject.binary else task_facts(classes),
         findings=tuple(findings),
         not_applicable=tuple(skipped),
         muted=muted,
@@ -291,6 +308,19 @@ def require_classes(table: Table) -> None:
             "Check whether a filter removed the others.",
         )
     )
+
+
+def _with_rare(
+    table: Table, later: Table | None, rare: str, duplicates: str
+) -> tuple[Table, Table | None]:
+    """Return both files without rare classes, or with one class of them."""
+    one_of(rare, RARE, "rare")
+    if rare == "keep" or table.task.kind == "binary":
+        return table, later
+    units = tied_rows(table, duplicates)
+    treated, notes = treat_rare(table, rare, FOLDS, units=units)
+    treated = replace(treated, notes=(*treated.notes, *notes))
+    return treated, None if later is None else with_classes_of(later, treated)[0]
 
 
 def _codes(mute: Iterable[str]) -> tuple[str, ...]:

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from equipoise._core.layout import WIDTH, wrap
 from equipoise._core.numerals import figure
 from equipoise.diagnosis.subject import Subject
@@ -55,30 +53,6 @@ def _size(table: Table) -> dict[str, Any]:
         "ratio": negatives / positives if positives else float("inf"),
         "missing_cells": missing,
         "missing_share": missing / cells if cells else 0.0,
-    }
-
-
-def class_sizes(table: Table) -> dict[str, Any]:
-    """Return the rows, columns and classes, or labels, of a table as plain data.
-
-    Args:
-        table: Of several classes or labels.
-    """
-    totals = table.task.totals(table.labels())
-    held = totals if totals.ndim == 1 else totals[:, 1]
-    every = totals.sum() if totals.ndim == 1 else totals.sum(axis=1)
-    return {
-        "source": table.source,
-        "target": table.target,
-        "task": table.task.kind,
-        "rows": len(table),
-        "classes": [
-            {"name": name, "rows": int(rows), "share": float(rows / max(whole, 1.0))}
-            for name, rows, whole in zip(
-                table.classes, held, np.broadcast_to(every, held.shape), strict=True
-            )
-        ],
-        "columns": dict(Counter(column.kind for column in table.columns)),
     }
 
 

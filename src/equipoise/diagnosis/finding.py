@@ -10,11 +10,15 @@ from typing import Any, Literal
 from equipoise.diagnosis.needs import Need
 from equipoise.diagnosis.subject import Subject
 from equipoise.errors import printable
+from equipoise.task import TASK_KINDS
 
 Severity = Literal["error", "warning", "info"]
 """How serious a finding is: something is wrong, may be wrong, or is worth knowing."""
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 Evidence = Mapping[str, Any]
+Examine = Callable[[Subject], "Observation | NotApplicable | None"]
+Scope = Literal["class", "table"]
+Effort = Literal["counts", "columns", "models", "many models"]
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,17 @@ class Check:
         needs: What `examine` takes for granted. The first need that is not met is
             the reason why the check does not apply.
         deep: Whether the check is made only on request (`deep=True`).
+        scope: What it looks at in a table of several classes or labels: "class", each
+            class against the rest and each label by itself; or "table", all rows once.
+        several: By kind of task, what examines the whole table in place of
+            `examine`.
+        tasks: The kinds of tasks for which there is such a check at all.
+        effort: What `examine` costs, which limits how many classes are examined:
+            "counts" of rows, "columns" that are read, or "models" that are fitted.
+        tested: Whether it rests on a test at the level `subject.alpha`; over several
+            classes that level holds together (Holm 1979).
+        error_of_all: Whether it is an error of several classes only if it is one of
+            all that were examined, and else a warning.
         page: Where the finding is documented; `docs/findings/CODE.md` by default.
 
     Example:
@@ -114,10 +129,16 @@ class Check:
 
     code: str
     title: str
-    examine: Callable[[Subject], Observation | NotApplicable | None]
+    examine: Examine
     needs: tuple[Need, ...] = ()
     deep: bool = False
     page: str = ""
+    scope: Scope = "class"
+    several: Mapping[str, Examine] = field(default_factory=dict, hash=False)
+    tasks: tuple[str, ...] = TASK_KINDS
+    effort: Effort = "columns"
+    tested: bool = False
+    error_of_all: bool = False
 
     def __post_init__(self) -> None:
         if not self.page:
@@ -127,12 +148,13 @@ class Check:
         """Examine a subject that has what the check needs, and add the code.
 
         Args:
-            subject: The table and what belongs to it.
+            subject: The table and what belongs to it; a binary one, or of several
+                classes if the check looks at the whole table.
         """
         for need in self.needs:
             if not need.is_met(subject):
                 return NotApplicable(need.reason, self.code, self.title)
-        result = self.examine(subject)
+        result = self.several.get(subject.table.task.kind, self.examine)(subject)
         if isinstance(result, NotApplicable):
             return replace(result, code=self.code, title=self.title)
         if result is None:

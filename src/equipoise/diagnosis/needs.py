@@ -29,13 +29,15 @@ class Need:
 def rows_of_each_class(fewest: int) -> Need:
     """Return the need for so many rows of either class.
 
+    A table of several classes meets it; a class of it, against the rest, may not.
+
     Example:
         >>> rows_of_each_class(25).reason
         'a class has fewer than 25 rows'
     """
     return Need(
         f"a class has fewer than {fewest} rows",
-        lambda subject: min(subject.counts) >= fewest,
+        lambda subject: not subject.binary or min(subject.counts) >= fewest,
     )
 
 
@@ -62,7 +64,10 @@ ENOUGH_TO_SEARCH = Need(
     f"a search for neighbours needs at least {_NEIGHBOUR_ROWS} rows and "
     f"{_NEIGHBOUR_POSITIVES} positives",
     lambda subject: (
-        len(subject.table) >= _NEIGHBOUR_ROWS
-        and subject.counts[1] >= _NEIGHBOUR_POSITIVES
+        not subject.binary
+        or (
+            len(subject.table) >= _NEIGHBOUR_ROWS
+            and subject.counts[1] >= _NEIGHBOUR_POSITIVES
+        )
     ),
 )

@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import generator
+from equipoise._core.types import IntArray
 from equipoise.diagnosis.columns import pick
 from equipoise.diagnosis.made import Made, made_rows
 from equipoise.diagnosis.neighbours import Neighbourhood, neighbourhood
 from equipoise.diagnosis.predictive import Strength, strengths
 from equipoise.diagnosis.repeats import EqualRows, equal_rows
-from equipoise.diagnosis.words import count
+from equipoise.diagnosis.words import TWO_CLASSES, Wording, count
 from equipoise.errors import UnsupportedError
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table, class_counts
@@ -38,23 +39,38 @@ class Units:
         kind: What a unit is, in the plural: "groups" or "distinct rows"; empty if
             each row is one.
         rows: `[rows]` the unit of each row, or None if each is one.
+        terms: What the two sides are called.
     """
 
     negatives: int
     positives: int
     kind: str
     rows: npt.NDArray[np.int64] | None
+    terms: Wording = TWO_CLASSES
 
     @classmethod
     def of(cls, table: Table, duplicates: str) -> Units:
-        """Count the units of a table."""
-        units = tied_rows(table, duplicates)
+        """Count the units of a binary table."""
+        return cls.counted(table, tied_rows(table, duplicates))
+
+    @classmethod
+    def counted(
+        cls, table: Table, units: IntArray | None, terms: Wording = TWO_CLASSES
+    ) -> Units:
+        """Count units that are there already.
+
+        Args:
+            table: A binary table.
+            units: `[rows]` the unit of each row, or None if each is one.
+            terms: What the two sides are called.
+        """
         kind = "distinct rows" if table.groups is None else "groups"
         return cls(
             count_units(units, np.asarray(table.labels() != 1)),
             count_units(units, np.asarray(table.labels() == 1)),
             "" if units is None else kind,
             units,
+            terms,
         )
 
     def named(self, positives: int) -> str:
@@ -66,7 +82,7 @@ class Units:
             >>> Units(900, 48, "groups", None).named(48)
             '48 positives'
         """
-        text = count(positives, "positive")
+        text = self.terms.count(positives)
         if self.positives == positives:
             return text
         return f"{text} in {count(self.positives, self.kind[:-1])}"
@@ -77,13 +93,16 @@ class Subject:
     """A table to be diagnosed, with what is shared between checks.
 
     Attributes:
-        table: The training table, binary.
+        table: The training table. A check of a class sees it as a binary one: the
+            class against the rest, or a label in the rows in which it is known.
         test: A separate test table with the same columns, or None.
         precision: The precision that the user wants, strictly between 0 and 1.
         level: The coverage of every interval and one minus the level of every test.
         seed: Where randomness is needed.
         duplicates: "auto", "group" or "ignore": which equal rows are one case, see
             `tied_rows`.
+        terms: What the two sides of a binary table are called.
+        tests: How many tests the level is shared by.
     """
 
     table: Table
@@ -92,15 +111,23 @@ class Subject:
     level: float = 0.95
     seed: int = 0
     duplicates: str = "auto"
+    terms: Wording = TWO_CLASSES
+    tests: int = 1
 
     @property
     def alpha(self) -> float:
         """The level of a test."""
-        return 1 - self.level
+        return (1 - self.level) / self.tests
+
+    @property
+    def binary(self) -> bool:
+        """Whether the table has two classes."""
+        return self.table.task.kind == "binary"
 
     @cached_property
     def counts(self) -> tuple[int, int]:
-        """Negatives and positives of the table."""
+        """Negatives and positives of a binary table."""
+        self.table.task.require_binary("the counts of two classes")
         return class_counts(self.table.labels())
 
     @cached_property
@@ -131,16 +158,27 @@ class Subject:
         return bool(self.table.columns) or self.table.fingerprint is not None
 
     @cached_property
+    def tied(self) -> IntArray | None:
+        """`[rows]` the unit of each row, or None if each is one (`tied_rows`)."""
+        return tied_rows(self.table, self.duplicates)
+
+    @cached_property
+    def test_tied(self) -> IntArray | None:
+        """The same of the test file."""
+        return None if self.test is None else tied_rows(self.test, self.duplicates)
+
+    @cached_property
     def units(self) -> Units:
-        """The independent cases of the table."""
-        return Units.of(self.table, self.duplicates)
+        """The independent cases of a binary table."""
+        self.table.task.require_binary("the cases of two classes")
+        return Units.counted(self.table, self.tied, self.terms)
 
     @cached_property
     def test_units(self) -> Units:
         """The independent cases of the test file; none where there is none."""
         if self.test is None:
             return Units(0, 0, "", None)
-        return Units.of(self.test, self.duplicates)
+        return Units.counted(self.test, self.test_tied, self.terms)
 
     @cached_property
     def hashes(self) -> npt.NDArray[np.uint64]:
@@ -179,8 +217,12 @@ class Subject:
 
     @cached_property
     def equal_rows(self) -> EqualRows:
-        """The table's rows grouped by equal features."""
-        return equal_rows(self.hashes, self.table.labels())
+        """The table's rows grouped by equal features.
+
+        Sets of a table of several classes or labels count no positives.
+        """
+        y = self.table.labels() if self.binary else np.zeros(len(self.table), np.int8)
+        return equal_rows(self.hashes, y)
 
     @cached_property
     def strengths(self) -> tuple[Strength, ...]:

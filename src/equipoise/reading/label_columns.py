@@ -170,10 +170,16 @@ def _require_multilabel(
     )
 
 
+CONSTANT_LABEL = (
+    "all its known values are 0",
+    "all its known values are 1",
+    "it is known in no row",
+)
+"""Why a label was left out, by its only value; the last if it has none."""
+
+
 def _why_constant(values: set[int]) -> str:
-    if not values:
-        return "it is known in no row"
-    return f"all its known values are {values.pop()}"
+    return CONSTANT_LABEL[values.pop() if values else -1]
 
 
 def _tell_dropped(dropped: Sequence[Dropped], notes: Notes) -> None:

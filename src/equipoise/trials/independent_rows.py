@@ -9,6 +9,7 @@ import numpy as np
 
 from equipoise._core.types import IntArray
 from equipoise.diagnosis.diagnosis import Diagnosis
+from equipoise.diagnosis.words import class_list
 from equipoise.table.table import (
     Table,
 )
@@ -78,7 +79,15 @@ def caution(label: int) -> str:
     Args:
         label: The class whose rows were computed from others, 0 or 1.
     """
-    kind = ("negatives", "positives")[label]
+    return caution_of(("negatives", "positives")[label])
+
+
+def caution_of(kind: str) -> str:
+    """Return the same of rows that are called otherwise.
+
+    Args:
+        kind: What the rows are called, in the plural.
+    """
     return (
         f"Warning: do not believe these figures. Many of the {kind} look as if they "
         "had been computed from others (SMOTE or a relative) before the file arrived, "
@@ -94,9 +103,12 @@ def doubt(diagnosis: Diagnosis, classes: Sequence[str]) -> str:
         diagnosis: Of the table.
         classes: The names of the classes, negative first.
     """
-    if "EQP025" not in diagnosis or len(classes) > 2:
+    if "EQP025" not in diagnosis:
         return ""
-    return caution(classes.index(diagnosis["EQP025"].evidence["class"]))
+    evidence = diagnosis["EQP025"].evidence
+    if "class" in evidence:
+        return caution(classes.index(evidence["class"]))
+    return caution_of(f"rows of {class_list(evidence['classes'])}")
 
 
 def counted(table: Table, units: IntArray | None) -> tuple[int, int]:

@@ -9,8 +9,7 @@ from time import monotonic
 from typing import Any
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
-from equipoise.diagnosis.diagnosis import Diagnosis, diagnose, require_classes
-from equipoise.diagnosis.facts import class_sizes
+from equipoise.diagnosis.diagnosis import diagnose, require_classes
 from equipoise.errors import UnsupportedError
 from equipoise.jobs import Progress
 from equipoise.reading.target import Positives
@@ -202,12 +201,7 @@ def compare(
         task=rows.table.task,
     )
     report("looking at the data", 0.95)
-    if rows.table.task.kind == "binary":
-        diagnosis = diagnose(
-            rows.table, test=test_table, duplicates=duplicates, seed=seed
-        )
-    else:
-        diagnosis = Diagnosis(class_sizes(rows.table))
+    diagnosis = diagnose(rows.table, test=test_table, duplicates=duplicates, seed=seed)
     report("computing intervals", 0.97)
     trial = conclude(
         plan, arms, scores, diagnosis, criteria, started=started, notes=rare_notes

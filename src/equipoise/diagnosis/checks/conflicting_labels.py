@@ -10,7 +10,7 @@ from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.needs import FEATURES
 from equipoise.diagnosis.repeats import EqualRows
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count, share
+from equipoise.diagnosis.words import TWO_CLASSES, Wording, count, share
 from equipoise.metrics.ranking import average_precision
 
 
@@ -41,12 +41,13 @@ def check_conflicting_labels(
     noise = 0.98 / np.sqrt(subject.units.positives)
     if 1 - best < least * noise:
         return None
+    terms = subject.terms
     return Observation(
         "warning" if 1 - best > noise else "info",
-        f"{count(rows, 'row')}, {positives:,} of the {subject.counts[1]:,} positives "
-        "among them, have the same features as a row of the other class. With these "
-        f"columns no model can exceed an average precision of {figure(best, 3)} or "
-        f"an accuracy of {share(accuracy)} on this table.",
+        f"{count(rows, 'row')}, {positives:,} of the {subject.counts[1]:,} "
+        f"{terms.many} among them, have the same features as {terms.another}. With "
+        "these columns no model can exceed an average precision of "
+        f"{figure(best, 3)} {_limits(terms, accuracy)} on this table.",
         "Look at some of them: a wrong label can be corrected, a missing column "
         "added. If the columns are coarse, it is the nature of the data.",
         {
@@ -59,6 +60,12 @@ def check_conflicting_labels(
     )
 
 
+def _limits(terms: Wording, accuracy: float) -> str:
+    if terms == TWO_CLASSES:
+        return f"or an accuracy of {share(accuracy)}"
+    return f"for {terms.many}"
+
+
 def best_average_precision(sets: EqualRows) -> float:
     """Return the average precision of ranking the sets by their class rate."""
     rate = sets.positives / sets.size
@@ -68,5 +75,9 @@ def best_average_precision(sets: EqualRows) -> float:
 
 
 CHECK = Check(
-    "EQP008", "Conflicting labels", check_conflicting_labels, needs=(FEATURES,)
+    "EQP008",
+    "Conflicting labels",
+    check_conflicting_labels,
+    needs=(FEATURES,),
+    effort="counts",
 )

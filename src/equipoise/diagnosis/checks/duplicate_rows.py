@@ -33,7 +33,9 @@ def check_duplicate_rows(
     copies = judged.equal_copies
     if not copies and not common:
         return None
-    positives = int(np.maximum(sets.positives - 1, 0).sum())
+    evidence = {"repeated_rows": repeated}
+    if subject.binary:
+        evidence["repeated_positives"] = int(np.maximum(sets.positives - 1, 0).sum())
     return Observation(
         "warning" if copies and common else "info",
         f"{count(repeated, 'row')} ({share(repeated / len(subject.table))}) "
@@ -45,8 +47,7 @@ def check_duplicate_rows(
         else "Nothing: different cases may have equal features. If you know that these "
         "are copies, pass duplicates='group'.",
         {
-            "repeated_rows": repeated,
-            "repeated_positives": positives,
+            **evidence,
             "rows_with_twin": judged.twins,
             "by_coincidence": judged.expected,
             "copies": copies,
@@ -65,4 +66,6 @@ def _kind(judged: Duplicates, repeated: int) -> str:
     )
 
 
-CHECK = Check("EQP006", "Repeated rows", check_duplicate_rows, needs=(FEATURES,))
+CHECK = Check(
+    "EQP006", "Repeated rows", check_duplicate_rows, needs=(FEATURES,), scope="table"
+)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from equipoise._core.numerals import figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.subject import Subject, Units
-from equipoise.diagnosis.words import interval_text
+from equipoise.diagnosis.words import Wording, interval_text
 from equipoise.uncertainty.proportion import normal_quantile
 from equipoise.uncertainty.sample_sizes import (
     auroc_error,
@@ -62,7 +62,7 @@ def check_estimate_precision(
         f"{interval_text(low, high)}, and a measured AUROC of {figure(auroc)} is known "
         f"to about ±{figure(normal_quantile((1 + subject.level) / 2) * error)}.",
         f"{advice} To know a recall to within ±{figure(half_width)} takes about "
-        f"{needed:,} {_kind(units)}.",
+        f"{needed:,} {_kind(units, subject.terms)}.",
         {
             "positives": rows,
             "positive_cases": positives,
@@ -89,10 +89,17 @@ def _tied(units: Units) -> str:
     return f"each of these {units.kind} a test case once"
 
 
-def _kind(units: Units) -> str:
+def _kind(units: Units, terms: Wording) -> str:
     if not units.kind:
-        return "positives"
-    return "groups with a positive" if units.kind == "groups" else "distinct positives"
+        return terms.short
+    if units.kind == "groups":
+        return f"groups with a {terms.short_one}"
+    return f"distinct {terms.short}"
 
 
-CHECK = Check("EQP001", "How precise an estimate can be", check_estimate_precision)
+CHECK = Check(
+    "EQP001",
+    "How precise an estimate can be",
+    check_estimate_precision,
+    effort="counts",
+)

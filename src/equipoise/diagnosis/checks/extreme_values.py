@@ -96,4 +96,10 @@ def _observation(
     )
 
 
-CHECK = Check("EQP017", "Extreme values", check_extreme_values, needs=(NUMERIC_COLUMN,))
+CHECK = Check(
+    "EQP017",
+    "Extreme values",
+    check_extreme_values,
+    needs=(NUMERIC_COLUMN,),
+    scope="table",
+)

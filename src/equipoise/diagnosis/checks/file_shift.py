@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from equipoise._core.numerals import figure
+from equipoise._core.types import BoolArray
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.needs import COLUMNS, TEST_FILE
 from equipoise.diagnosis.shift import shifts
@@ -26,8 +27,7 @@ def check_file_shift(
         least: Silent if none reaches this.
     """
     table, test = subject.table, subject.test_file
-    common = int(subject.counts[1] > subject.counts[0])
-    parts = [np.flatnonzero(t.labels() == common) for t in (table, test)]
+    parts = [np.flatnonzero(common) for common in _common(subject)]
     if min(len(part) for part in parts) == 0:
         return NotApplicable("the test file has no row of the common class")
     shifted = [
@@ -57,9 +57,22 @@ def check_file_shift(
     )
 
 
+def _common(subject: Subject) -> list[BoolArray]:
+    """Return which rows of both files are of the common class, or set of labels."""
+    y, later = subject.table.labels(), subject.test_file.labels()
+    if subject.table.task.kind != "multilabel":
+        counts = np.bincount(y, minlength=len(subject.table.classes))
+        common = int(np.argmax(counts))
+        return [np.asarray(part == common) for part in (y, later)]
+    sets, counts = np.unique(y, axis=0, return_counts=True)
+    commonest = sets[int(np.argmax(counts))]
+    return [np.asarray((part == commonest).all(1)) for part in (y, later)]
+
+
 CHECK = Check(
     "EQP012",
     "Columns that differ in the test file",
     check_file_shift,
     needs=(TEST_FILE, COLUMNS),
+    scope="table",
 )

@@ -39,12 +39,13 @@ def check_groups(
     alone = share_half_width(recall, positives, subject.level)
     p_value = dispersion(groups, subject.table.labels())
     alike = p_value <= subject.alpha
+    terms = subject.terms
     return Observation(
         "warning" if alike and wide > coarse >= alone else "info",
-        f"The {count(positives, 'positive')} come from {count(len(sizes), 'group')}. "
-        + ("Groups differ in their share of positives. " if alike else "")
-        + "If the rows of a group are alike, these positives are worth no more than "
-        f"{amount(round(effective))} separate ones, and a recall is known to "
+        f"The {terms.count(positives)} come from {count(len(sizes), 'group')}. "
+        + (f"Groups differ in their share of {terms.short}. " if alike else "")
+        + f"If the rows of a group are alike, these {terms.short} are worth no more "
+        f"than {amount(round(effective))} separate ones, and a recall is known to "
         f"±{figure(wide)}, not to ±{figure(alone)}.",
         "Split by group (by='group'), so that no group is on both sides, and use "
         "intervals that resample groups.",
@@ -115,4 +116,6 @@ def _moments(size: npt.NDArray[np.float64], positives: float) -> tuple[float, fl
     return mean, float(alone.sum()) + across - mean**2
 
 
-CHECK = Check("EQP014", "Positives from few groups", check_groups, needs=(GROUPS,))
+CHECK = Check(
+    "EQP014", "Positives from few groups", check_groups, needs=(GROUPS,), tested=True
+)

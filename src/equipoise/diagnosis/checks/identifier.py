@@ -102,4 +102,6 @@ def _is_running_number(column: Column, spread: float) -> bool:
     return span <= spread * len(values) and len(np.unique(values)) == len(values)
 
 
-CHECK = Check("EQP010", "An identifier among the columns", check_identifier)
+CHECK = Check(
+    "EQP010", "An identifier among the columns", check_identifier, scope="table"
+)

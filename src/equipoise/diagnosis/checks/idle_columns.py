@@ -8,6 +8,7 @@ import numpy as np
 from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import name_list
+from equipoise.reading.label_columns import CONSTANT_LABEL
 from equipoise.table.table import Column, Table
 
 
@@ -18,7 +19,9 @@ def check_idle_columns(subject: Subject) -> Observation | None:
         subject: The table that is checked.
     """
     table = subject.table
-    dropped = {d.name: d.reason for d in table.dropped}
+    dropped = {
+        d.name: d.reason for d in table.dropped if d.reason not in CONSTANT_LABEL
+    }
     constant = [c.name for c in table.columns if _constant(c)]
     twins = _twins(table, set(constant))
     parts = []
@@ -76,4 +79,6 @@ def _equal(a: Column, b: Column) -> bool:
     return bool(np.all((a.values == b.values) | missing))
 
 
-CHECK = Check("EQP018", "Columns that say nothing new", check_idle_columns)
+CHECK = Check(
+    "EQP018", "Columns that say nothing new", check_idle_columns, scope="table"
+)

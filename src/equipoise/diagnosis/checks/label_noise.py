@@ -16,7 +16,7 @@ from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.needs import COLUMNS, rows_of_each_class
 from equipoise.diagnosis.predictive import FOLDS, stratified_folds
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count, share
+from equipoise.diagnosis.words import Wording, count, share
 from equipoise.priors import log_odds, probability
 
 MOST_ROWS = 50_000
@@ -55,10 +55,11 @@ def check_label_noise(
     significant = [side for side in sides if side.p_value <= subject.alpha / 2]
     if not significant:
         return None
+    first = ", ".join(str(row) for side in significant for row in side.rows[:3])
     return Observation(
         "info",
-        f"{_message(sides, significant, sure)} First rows, counted from 0: "
-        f"{', '.join(str(row) for side in significant for row in side.rows[:3])}.",
+        f"{_message(sides, significant, sure, subject.terms)} First rows, counted "
+        f"from 0: {first}.",
         "Look at these rows before any others. Change a label only on other evidence: "
         "such a model is often overconfident, and an unusual row can be right.",
         {
@@ -106,18 +107,22 @@ def _suspects(
     return Suspects(rows_asked[suspects[order]], expected, p_value)
 
 
-def _message(sides: list[Suspects], significant: list[Suspects], sure: float) -> str:
+def _message(
+    sides: list[Suspects], significant: list[Suspects], sure: float, terms: Wording
+) -> str:
     parts = []
     if sides[0] in significant:
         number = len(sides[0].rows)
         parts.append(
-            f"is {share(sure)} sure that {count(number, 'negative')} "
-            f"{'is' if number == 1 else 'are'} positive ({_about(sides[0].expected)})"
+            f"is {share(sure)} sure that "
+            f"{count(number, terms.negative, terms.negatives)} "
+            f"{terms.is_one if number == 1 else terms.are} "
+            f"({_about(sides[0].expected)})"
         )
     if sides[1] in significant:
         parts.append(
-            f"finds {count(len(sides[1].rows), 'positive')} less than "
-            f"{share(1 - sure)} as likely to be positive as a row picked at random "
+            f"finds {terms.count(len(sides[1].rows))} less than "
+            f"{share(1 - sure)} as likely to {terms.to_be} as a row picked at random "
             f"({_about(sides[1].expected)})"
         )
     return f"A model that was not trained on them {', and '.join(parts)}."
@@ -164,4 +169,6 @@ CHECK = Check(
     check_label_noise,
     needs=(COLUMNS, rows_of_each_class(FEWEST)),
     deep=True,
+    effort="models",
+    tested=True,
 )

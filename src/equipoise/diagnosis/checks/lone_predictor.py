@@ -15,6 +15,8 @@ from equipoise.diagnosis.words import count, name_list
 
 # With fewer rows of a class, a column may separate them by chance.
 FEWEST = 10
+MOST_BY_CHANCE = 0.01
+"""In what share of tables without such a value one is reported, at most."""
 
 
 def check_lone_predictor(
@@ -60,8 +62,8 @@ def check_lone_predictor(
     message = (
         f"{'Column' if len(suspects) == 1 else 'Each of the columns'} "
         f"{name_list([s.name for s in suspects])} alone "
-        f"{'separates' if perfect else 'almost separates'} the classes (AUROC "
-        f"{as_probability(first.auroc, 4)}, at least {figure(first.low, 3)})"
+        f"{'separates' if perfect else 'almost separates'} {subject.terms.apart} "
+        f"(AUROC {as_probability(first.auroc, 4)}, at least {figure(first.low, 3)})"
     )
     if rest:
         other = as_probability(rest[0].auroc, 3)
@@ -87,9 +89,10 @@ def _one_sided(subject: Subject, strong: set[str]) -> Observation | None:
     """Report values that only positives have, in columns that are weak as a whole."""
     units = subject.units.rows
     cases = None if units is None else np.unique(units, return_index=True)[1]
+    alpha = MOST_BY_CHANCE / subject.tests
     entries = [
         entry
-        for entry in one_sided(subject.table, cases=cases)
+        for entry in one_sided(subject.table, alpha=alpha, cases=cases)
         if entry.name not in strong
     ]
     if not entries:
@@ -103,7 +106,7 @@ def _one_sided(subject: Subject, strong: set[str]) -> Observation | None:
     return Observation(
         "warning",
         f"All {first.rows:,} {'rows' if cases is None else 'cases'} in which "
-        f"{first.name!r} {first.what} are positive; by chance this "
+        f"{first.name!r} {first.what} {subject.terms.are}; by chance this "
         f"happens in at most {max(first.p_value, 1e-6):.1g} of tables.{others}",
         "Ask when the column is filled in: if after the event, or from the target, "
         "leave it out with drop=. If it is known in time, it makes a rule by itself.",
@@ -127,5 +130,10 @@ def _stand_apart(suspects: list[Strength], rest: list[Strength], apart: float) -
 
 
 CHECK = Check(
-    "EQP009", "A column that predicts alone", check_lone_predictor, needs=(COLUMNS,)
+    "EQP009",
+    "A column that predicts alone",
+    check_lone_predictor,
+    needs=(COLUMNS,),
+    tested=True,
+    error_of_all=True,
 )

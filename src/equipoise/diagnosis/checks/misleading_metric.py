@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from equipoise._core.numerals import as_probability
+import numpy as np
+
+from equipoise._core.numerals import as_probability, figure
 from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import share
+from equipoise.diagnosis.words import quoted, share
 
 
 def check_misleading_metric(
@@ -45,4 +47,72 @@ def check_misleading_metric(
     )
 
 
-CHECK = Check("EQP005", "A metric that misleads", check_misleading_metric)
+def check_metric_of_classes(
+    subject: Subject, *, able: float = 0.9
+) -> Observation | None:
+    """Compare the commonest class with a model that recognises every class.
+
+    Args:
+        subject: The table that is checked.
+        able: As in `check_misleading_metric`.
+    """
+    table = subject.table
+    totals = table.task.totals(table.labels())
+    commonest = int(np.argmax(totals))
+    right = float(totals[commonest] / totals.sum())
+    if right <= able:
+        return None
+    others = int(np.count_nonzero(totals)) - 1
+    rest = "the other class" if others == 1 else f"any of the other {others:,} classes"
+    return Observation(
+        "info",
+        f"Predicting {quoted(table.classes[commonest])} for every row is right "
+        f"{share(right)} of the time and finds no row of {rest}. A model that gets "
+        f"{share(able)} of each class right has a lower accuracy, {share(able)}.",
+        f"{MACRO} Ignore accuracy.",
+        {
+            "commonest": table.classes[commonest],
+            "constant_accuracy": right,
+            "able": able,
+        },
+    )
+
+
+def check_metric_of_labels(
+    subject: Subject, *, able: float = 0.9
+) -> Observation | None:
+    """Compare predicting no label at all with a model that recognises every label.
+
+    Args:
+        subject: The table that is checked.
+        able: The share of rows with and without each label that a model gets right.
+    """
+    totals = subject.table.task.totals(subject.table.labels())
+    right = float(totals[:, 0].sum() / totals.sum())
+    if right <= able:
+        return None
+    return Observation(
+        "info",
+        f"Predicting no label for any row is right in {share(right)} of the entries "
+        f"and finds nothing. A model that gets {share(able)} of the rows with and "
+        f"without each label right does worse by the Hamming loss, "
+        f"{figure(1 - able)} against {figure(1 - right)}.",
+        f"{MACRO} Ignore the Hamming loss.",
+        {"constant_accuracy": right, "able": able},
+    )
+
+
+MACRO = (
+    "Judge by the mean of the average precisions (macro average precision), read each "
+    "of them beside the share of its rows, and judge probabilities by log loss."
+)
+
+CHECK = Check(
+    "EQP005",
+    "A metric that misleads",
+    check_misleading_metric,
+    several={
+        "multiclass": check_metric_of_classes,
+        "multilabel": check_metric_of_labels,
+    },
+)

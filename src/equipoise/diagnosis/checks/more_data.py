@@ -7,6 +7,7 @@ from equipoise._core.numerals import estimate, exact, figure
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.futility import LearningCurve, learning_curve
 from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.words import TWO_CLASSES, Wording
 
 
 def check_more_data(
@@ -30,14 +31,15 @@ def check_more_data(
         return NotApplicable(curve.refused)
     now, then, gain = curve.now, curve.then, curve.gain
     kind = subject.units.kind
-    cases = f" {kind} with a positive" if kind else ""
+    terms = subject.terms
+    cases = f" {kind} with a {terms.short_one}" if kind else ""
     return Observation(
         "info",
-        f"With {exact(factor)} times the positives ({factor * curve.positives:,.0f}"
+        f"With {exact(factor)} times the {terms.many} ({factor * curve.positives:,.0f}"
         f"{cases}), the average precision of small boosted trees would go from "
         f"{figure(now.value)} to {estimate(then.value, then.low, then.high)}: "
         f"{_gain(curve)}.",
-        _advice(gain.low, gain.high, worthwhile),
+        _advice(gain.low, gain.high, worthwhile, terms),
         curve.to_dict(),
     )
 
@@ -49,18 +51,26 @@ def _gain(curve: LearningCurve) -> str:
     return f"a gain of {estimate(gain.value, gain.low, gain.high)}"
 
 
-def _advice(low: float, high: float, worthwhile: float) -> str:
+def _advice(
+    low: float, high: float, worthwhile: float, terms: Wording = TWO_CLASSES
+) -> str:
     if high < worthwhile:
         return (
             "More rows of the same kind gain little. New columns or better labels may "
             "gain more."
         )
     if low > worthwhile:
-        return "More positives pay off: collect them before you tune anything."
+        return f"More {terms.short} pay off: collect them before you tune anything."
     return (
-        "More positives may pay off; the table is too small to be sure. If they are "
-        "cheap, collect them; if not, look for better columns first."
+        f"More {terms.short} may pay off; the table is too small to be sure. If they "
+        "are cheap, collect them; if not, look for better columns first."
     )
 
 
-CHECK = Check("EQP023", "What more positives would buy", check_more_data, deep=True)
+CHECK = Check(
+    "EQP023",
+    "What more positives would buy",
+    check_more_data,
+    deep=True,
+    effort="many models",
+)

@@ -9,7 +9,7 @@ from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.needs import FEATURES
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.words import count
-from equipoise.table.duplicates import judge_duplicates
+from equipoise.table.duplicates import Duplicates, judge_duplicates
 from equipoise.table.units import count_units
 
 
@@ -27,6 +27,8 @@ def check_near_copies(
     judged = judge_duplicates(subject.table)
     if not judged.near:
         return None
+    if not subject.binary:
+        return _of_classes(subject, judged, material)
     y = subject.table.labels() == 1
     rows, positives = len(y), int(y.sum())
     sizes = np.bincount(judged.groups)
@@ -50,14 +52,54 @@ def check_near_copies(
     return Observation(
         "warning" if grave else "info",
         message,
-        "They are kept on one side of every split and count as one case "
-        "(duplicates='auto'). Keep one row of each set, or pass duplicates='ignore' if "
-        "each is a new measurement.",
+        ADVICE,
         {
             "near_rows": judged.near,
             "rows_in_sets": int(np.count_nonzero(several)),
             "cases": cases,
             "positive_cases": distinct,
+            "mixed_sets": mixed,
+            "apart": judged.apart,
+            "by_coincidence": judged.near_expected,
+        },
+    )
+
+
+ADVICE = (
+    "They are kept on one side of every split and count as one case "
+    "(duplicates='auto'). Keep one row of each set, or pass duplicates='ignore' if "
+    "each is a new measurement."
+)
+
+
+def _of_classes(subject: Subject, judged: Duplicates, material: float) -> Observation:
+    """Say the same of a table of several classes or labels."""
+    y, rows = subject.table.labels(), len(subject.table)
+    groups = np.asarray(judged.groups)
+    cases = int(np.unique(groups).size)
+    several = np.bincount(groups)[groups] > 1
+    order = np.argsort(groups, kind="stable")
+    same = groups[order][1:] == groups[order][:-1]
+    differ = (y[order][1:] != y[order][:-1]).reshape(rows - 1, -1).any(1)
+    mixed = int(np.unique(groups[order][1:][same & differ]).size)
+    verb = "equals" if judged.near == 1 else "equal"
+    message = (
+        f"{count(judged.near, 'row')} nearly {verb} another: {_how(judged.apart)}. If "
+        f"equal and nearly equal rows count once, the {rows:,} rows are "
+        f"{count(cases, 'case')}."
+    )
+    if mixed:
+        holds = "holds" if mixed == 1 else "hold"
+        what = "labels" if subject.table.task.kind == "multilabel" else "classes"
+        message += f" {count(mixed, 'set')} of such rows {holds} different {what}."
+    return Observation(
+        "warning" if rows - cases >= material * rows else "info",
+        message,
+        ADVICE,
+        {
+            "near_rows": judged.near,
+            "rows_in_sets": int(np.count_nonzero(several)),
+            "cases": cases,
             "mixed_sets": mixed,
             "apart": judged.apart,
             "by_coincidence": judged.near_expected,
@@ -72,5 +114,9 @@ def _how(apart: float) -> str:
 
 
 CHECK = Check(
-    "EQP024", "Rows that nearly equal another", check_near_copies, needs=(FEATURES,)
+    "EQP024",
+    "Rows that nearly equal another",
+    check_near_copies,
+    needs=(FEATURES,),
+    scope="table",
 )

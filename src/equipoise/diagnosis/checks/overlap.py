@@ -9,7 +9,7 @@ from equipoise._core.numerals import significant
 from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.needs import COLUMNS, ENOUGH_TO_SEARCH
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import share
+from equipoise.diagnosis.words import capital, share
 from equipoise.uncertainty.proportion import normal_quantile
 
 
@@ -30,20 +30,23 @@ def check_overlap(subject: Subject, *, clear: float = 0.4) -> Observation | None
     low = mean - normal_quantile((1 + subject.level) / 2) * error
     if mean >= clear:
         return None
+    terms = subject.terms
     lost = low <= near.prevalence
     return Observation(
         "warning" if lost else "info",
-        f"Of the 5 nearest neighbours of a positive, {share(mean)} are positive; by "
+        f"Of the 5 nearest neighbours of a {terms.one}, {share(mean)} {terms.are}; by "
         f"chance it would be {share(near.prevalence)}. "
         + (
-            "The columns show no region where positives gather."
+            f"The columns show no region where {terms.short} gather."
             if lost
-            else f"Positives gather, {significant(mean / near.prevalence, 2)} times "
-            "more than by chance, but among negatives."
+            else f"{capital(terms.short)} gather, "
+            f"{significant(mean / near.prevalence, 2)} times more than by chance, but "
+            f"among {terms.negatives}."
         ),
         "Sampling and weighting cannot separate classes that the columns do not "
         "separate: expect a ranking rather than clear decisions, and look for columns "
-        "that tell the classes apart. SMOTE would put new rows among negatives.",
+        "that tell the classes apart. SMOTE would put new rows among "
+        f"{terms.negatives}.",
         {
             "positive_neighbours": mean,
             "low": low,
@@ -59,4 +62,5 @@ CHECK = Check(
     check_overlap,
     needs=(COLUMNS, ENOUGH_TO_SEARCH),
     deep=True,
+    effort="models",
 )

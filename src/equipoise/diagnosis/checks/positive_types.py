@@ -30,10 +30,10 @@ def check_positive_types(
     parts = ", ".join(f"{share(part)} {name}" for name, part in types.items())
     return Observation(
         "info",
-        f"Among the positives, by their 5 nearest neighbours: {parts}.",
-        "Borderline positives gain from a good threshold, rare and outlying ones from "
-        "more data; between outlying ones SMOTE invents rows. The evidence lists "
-        "outlying rows: check some of them for wrong labels.",
+        f"Among the {subject.terms.many}, by their 5 nearest neighbours: {parts}.",
+        f"Borderline {subject.terms.rows} gain from a good threshold, rare and "
+        "outlying ones from more data; between outlying ones SMOTE invents rows. The "
+        "evidence lists outlying rows: check some of them for wrong labels.",
         {
             **types,
             "positives_asked": len(near.rows),
@@ -48,4 +48,5 @@ CHECK = Check(
     check_positive_types,
     needs=(COLUMNS, ENOUGH_TO_SEARCH),
     deep=True,
+    effort="models",
 )

@@ -46,10 +46,11 @@ def check_precision_floor(
     least = math.ceil(flawless / part - 1e-9)
     enough = math.ceil(comfortable / part - 1e-9)
     where = "the test file" if on_file else f"a held-out {share(held_out)} of the table"
-    has = f"{where} has {count(held, 'positive')}."
+    terms = subject.terms
+    has = f"{where} has {terms.count(held)}."
     if units.positives != rows:
-        one = f"{units.kind[:-1]} with a positive"
-        has = f"{where} has {count(held, one, f'{units.kind} with a positive')}."
+        one = f"{units.kind[:-1]} with a {terms.one}"
+        has = f"{where} has {count(held, one, f'{units.kind} with a {terms.one}')}."
     if held < flawless:
         message = (
             f"A precision of at least {exact(floor)} cannot be certified here: it "
@@ -60,13 +61,13 @@ def check_precision_floor(
         message = (
             f"Whether a precision of at least {exact(floor)} can be certified here "
             f"depends on luck: if the true precision is {exact(truth)}, it takes about "
-            f"{flagged} flagged cases, and so {comfortable} positives if "
+            f"{flagged} flagged cases, and so {comfortable} {terms.short} if "
             f"{share(recall)} of them are flagged; {has}"
         )
     return Observation(
         "warning" if held < flawless else "info",
         message,
-        f"You need at least {least:,} positives"
+        f"You need at least {least:,} {terms.short}"
         f"{' in the test file' if on_file else ''}, and about {enough:,} for a chance "
         f"of {share(power)}. Until then a precision can be estimated, not promised.",
         {
@@ -80,4 +81,9 @@ def check_precision_floor(
     )
 
 
-CHECK = Check("EQP002", "Positives that a precision floor needs", check_precision_floor)
+CHECK = Check(
+    "EQP002",
+    "Positives that a precision floor needs",
+    check_precision_floor,
+    effort="counts",
+)

@@ -9,7 +9,7 @@ from equipoise._core.numerals import as_p_value, figure
 from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.needs import TEST_FILE
 from equipoise.diagnosis.subject import Subject, Units
-from equipoise.diagnosis.words import share
+from equipoise.diagnosis.words import TWO_CLASSES, Wording, share
 from equipoise.priors import log_odds
 from equipoise.table.table import Table
 from equipoise.uncertainty.proportion import fisher_p_value
@@ -42,11 +42,11 @@ def check_prevalence_gap(
     shift = float(log_odds(theirs) - log_odds(ours))
     return Observation(
         "warning" if abs(shift) >= material else "info",
-        f"The table is {share(ours)} positive, the test file {share(theirs)}: chance "
-        f"does not explain this (exact {as_p_value(p_value)}). The difference is "
+        f"{_shares(subject.terms, ours, theirs)}: chance does not explain this (exact "
+        f"{as_p_value(p_value)}). The difference is "
         f"{figure(100 * (theirs - ours), signed=True)} points, "
         f"{figure(100 * low, signed=True)} to {figure(100 * high, signed=True)}.",
-        _advice(shift),
+        _advice(shift, subject.terms),
         {
             "prevalence": ours,
             "test_prevalence": theirs,
@@ -65,12 +65,21 @@ def _effective(table: Table, units: Units) -> tuple[int, int]:
     return effective_counts(table.prevalence, max(rows, 1.0))
 
 
-def _advice(shift: float) -> str:
+def _shares(terms: Wording, ours: float, theirs: float) -> str:
+    if terms == TWO_CLASSES:
+        return f"The table is {share(ours)} positive, the test file {share(theirs)}"
+    return (
+        f"{share(ours)} of the table's rows {terms.are}, and {share(theirs)} of the "
+        "test file's"
+    )
+
+
+def _advice(shift: float, terms: Wording) -> str:
     advice = (
         "Find out how the file was split off. Average precision and precision depend "
-        "on the share of positives: do not compare them between the two files."
+        f"on the share of {terms.short}: do not compare them between the two files."
     )
-    if math.isfinite(shift):
+    if math.isfinite(shift) and terms == TWO_CLASSES:
         advice += (
             f" If the rows in use will be like the test file, add {shift:+.2f} to the "
             "log-odds."
@@ -83,4 +92,6 @@ CHECK = Check(
     "A test file of another prevalence",
     check_prevalence_gap,
     needs=(TEST_FILE,),
+    effort="counts",
+    tested=True,
 )

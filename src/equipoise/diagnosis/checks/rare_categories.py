@@ -91,5 +91,9 @@ def rare_categories(column: Column, subject: Subject) -> RareCategories:
 
 
 CHECK = Check(
-    "EQP015", "Categories seen once", check_rare_categories, needs=(CATEGORICAL_COLUMN,)
+    "EQP015",
+    "Categories seen once",
+    check_rare_categories,
+    needs=(CATEGORICAL_COLUMN,),
+    scope="table",
 )

@@ -35,7 +35,7 @@ def check_shared_rows(subject: Subject, *, sure: float = 0.01) -> Observation | 
     total, rows = int(equal.sum()), len(test)
     near = _nearly(subject.table, test) & ~equal
     if near.any():
-        return _near_copies(near, equal, np.asarray(test.labels()))
+        return _near_copies(near, equal, subject)
     if total == 0:
         return None
     expected = _coverage(subject.equal_rows)
@@ -43,16 +43,15 @@ def check_shared_rows(subject: Subject, *, sure: float = 0.01) -> Observation | 
         _p_by_twins(total, rows, subject.equal_rows) <= sure
     )
     copies = beyond_twins and _p_by_agreement(total, subject.table, test) <= sure
-    positives = int(np.asarray(test.labels())[equal].sum())
     return Observation(
         "error" if copies else "info",
-        f"{count(total, 'row')} of the test file ({share(total / rows)}), "
-        f"{positives:,} of them positive, {'has' if total == 1 else 'have'} the same "
+        f"{count(total, 'row')} of the test file ({share(total / rows)})"
+        f"{_positive(subject, equal)} {'has' if total == 1 else 'have'} the same "
         f"features as a row of the table; {_kind(copies, expected)}",
         REMOVE if copies else "Nothing, unless you know that rows were copied.",
         {
             "shared_rows": total,
-            "shared_positives": positives,
+            **_positives(subject, equal),
             "share": total / rows,
             "expected_share": expected,
         },
@@ -72,24 +71,37 @@ def _nearly(table: Table, test: Table) -> npt.NDArray[np.bool_]:
 
 
 def _near_copies(
-    near: npt.NDArray[np.bool_], equal: npt.NDArray[np.bool_], y: npt.NDArray[np.int8]
+    near: npt.NDArray[np.bool_], equal: npt.NDArray[np.bool_], subject: Subject
 ) -> Observation:
     both = near | equal
-    total, positives = int(both.sum()), int(y[both].sum())
+    total, rows = int(both.sum()), len(both)
     return Observation(
         "error",
-        f"{count(total, 'row')} of the test file ({share(total / len(y))}), "
-        f"{positives:,} of them positive, {'has' if total == 1 else 'have'} nearly the "
+        f"{count(total, 'row')} of the test file ({share(total / rows)})"
+        f"{_positive(subject, both)} {'has' if total == 1 else 'have'} nearly the "
         f"same features as a row of the table, {int(equal.sum()):,} of them exactly. "
         f"{SEEN}",
         REMOVE,
         {
             "shared_rows": total,
-            "shared_positives": positives,
-            "share": total / len(y),
+            **_positives(subject, both),
+            "share": total / rows,
             "nearly": int(near.sum()),
         },
     )
+
+
+def _positives(subject: Subject, shared: npt.NDArray[np.bool_]) -> dict[str, int]:
+    """Return how many shared rows are positive, if there are two classes."""
+    if not subject.binary:
+        return {}
+    y = np.asarray(subject.test_file.labels())
+    return {"shared_positives": int(y[shared].sum())}
+
+
+def _positive(subject: Subject, shared: npt.NDArray[np.bool_]) -> str:
+    counts = _positives(subject, shared).values()
+    return "".join(f", {number:,} of them positive," for number in counts)
 
 
 def _coverage(sets: EqualRows) -> float:
@@ -143,4 +155,5 @@ CHECK = Check(
     "Rows shared with the test file",
     check_shared_rows,
     needs=(TEST_FILE, COLUMNS),
+    scope="table",
 )

@@ -31,12 +31,13 @@ def check_small_disjuncts(
     if scattered < material:
         return None
     alone = float(np.sum(sizes == 1) / sizes.sum())
+    terms = subject.terms
     return Observation(
         "info",
-        f"{share(scattered)} of the positives lie in clusters of fewer than {small}, "
-        f"{share(alone)} without any positive neighbour; the largest cluster holds "
-        f"{share(float(sizes.max() / sizes.sum()))}.",
-        "The rare class is several rare things, or is scattered. A model needs "
+        f"{share(scattered)} of the {terms.many} lie in clusters of fewer than "
+        f"{small}, {share(alone)} without any {terms.neighbour}; the largest "
+        f"cluster holds {share(float(sizes.max() / sizes.sum()))}.",
+        f"{terms.whole} is several rare things, or is scattered. A model needs "
         "examples of each: collect more rows of the small clusters, add a column that "
         "says what they are, and prefer smooth models to those that carve out "
         "regions.",
@@ -77,4 +78,5 @@ CHECK = Check(
     check_small_disjuncts,
     needs=(COLUMNS, ENOUGH_TO_SEARCH),
     deep=True,
+    effort="models",
 )

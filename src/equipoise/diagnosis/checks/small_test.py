@@ -9,6 +9,7 @@ from equipoise._core.numerals import figure
 from equipoise.diagnosis.finding import Check, Observation
 from equipoise.diagnosis.needs import TEST_FILE
 from equipoise.diagnosis.subject import Subject
+from equipoise.diagnosis.words import Wording
 
 
 def check_small_test(
@@ -34,10 +35,10 @@ def check_small_test(
     needed = math.ceil(least / difference - 1e-9)
     return Observation(
         "warning" if provable > coarse else "info",
-        _message(units.named(rows), positives, least, provable),
+        _message(units.named(rows), positives, least, provable, subject.terms),
         "Choose between strategies by cross-validation on the table, and use the "
         f"test file once, at the end. To prove a difference of {figure(difference)} "
-        f"takes at least {needed:,} positives in the test file.",
+        f"takes at least {needed:,} {subject.terms.short} in the test file.",
         {
             "test_positives": rows,
             "test_positive_cases": positives,
@@ -48,16 +49,18 @@ def check_small_test(
     )
 
 
-def _message(named: str, positives: int, least: int, provable: float) -> str:
+def _message(
+    named: str, positives: int, least: int, provable: float, terms: Wording
+) -> str:
     if provable > 1:
         return (
             f"The test file has {named}: it cannot tell any two models apart by their "
-            f"recall, which takes at least {least} positives."
+            f"recall, which takes at least {least} {terms.short}."
         )
     return (
-        f"With {named} in the test file, one model must find {least} positives that "
-        "the other misses, and miss none that the other finds, before a difference "
-        f"in recall is proved: a difference of {figure(provable)}."
+        f"With {named} in the test file, one model must find {least} {terms.short} "
+        "that the other misses, and miss none that the other finds, before a "
+        f"difference in recall is proved: a difference of {figure(provable)}."
     )
 
 
@@ -66,4 +69,5 @@ CHECK = Check(
     "A test file that cannot separate strategies",
     check_small_test,
     needs=(TEST_FILE,),
+    effort="counts",
 )

@@ -74,10 +74,11 @@ def check_telling_gaps(
         if len(telling) > 1
         else ""
     )
+    terms = subject.terms
     return Observation(
         "warning" if sure else "info",
-        f"{worst.name!r} is missing in {share(worst.positive)} of the positives and "
-        f"{share(worst.negative)} of the negatives.{others}",
+        f"{worst.name!r} is missing in {share(worst.positive)} of the {terms.many} "
+        f"and {share(worst.negative)} of the {terms.negatives}.{others}",
         "Being missing then predicts the class, and the encoding keeps it as a "
         "feature. Make sure that it is not decided after the outcome is known.",
         {
@@ -120,4 +121,5 @@ CHECK = Check(
     "Missing values that depend on the class",
     check_telling_gaps,
     needs=(rows_of_each_class(1),),
+    tested=True,
 )

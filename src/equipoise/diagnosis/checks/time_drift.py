@@ -3,21 +3,28 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.numerals import figure
 from equipoise._core.seeds import generator
 from equipoise._core.types import IntArray
+from equipoise.diagnosis.class_subjects import ClassSubjects, view_of
 from equipoise.diagnosis.finding import Check, NotApplicable, Observation
 from equipoise.diagnosis.needs import TIME
 from equipoise.diagnosis.shift import shifts
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import name_list, share
+from equipoise.diagnosis.words import class_list, name_list, share
 from equipoise.priors import log_odds
 from equipoise.table.units import one_of_each
 from equipoise.uncertainty.sample_sizes import difference_interval
 from equipoise.uncertainty.shares import effective_counts, effective_rows
+
+MOST_CLASSES = 100
+"""Of more classes, the rarest are examined."""
 
 
 def check_time_drift(
@@ -39,7 +46,7 @@ def check_time_drift(
     if len(subject.table) < 4:
         return NotApplicable("fewer than 4 rows have no halves to compare")
     early, late = _halves(np.asarray(subject.table.time))
-    parts = _prevalence(subject, early, late, shift)
+    parts, evidence = _shares(subject, early, late, shift)
     parts += _columns(subject, early, late, material)
     too_early = _too_early(subject)
     if too_early:
@@ -55,11 +62,7 @@ def check_time_drift(
         f"{text[0].upper()}{text[1:]}.",
         "Split by time (by='time'), so that every model is tested on rows later than "
         "those it was trained on; prefer recent rows, and monitor the model in use.",
-        {
-            "early_prevalence": float(subject.table.labels()[early].mean()),
-            "late_prevalence": float(subject.table.labels()[late].mean()),
-            "test_share_before_end": too_early,
-        },
+        {**evidence, "test_share_before_end": too_early},
     )
 
 
@@ -67,6 +70,56 @@ def _halves(time: npt.NDArray[np.generic]) -> tuple[IntArray, IntArray]:
     order = np.argsort(time, kind="stable")
     middle = len(order) // 2
     return np.sort(order[:middle]), np.sort(order[middle:])
+
+
+def _shares(
+    subject: Subject, early: IntArray, late: IntArray, material: float
+) -> tuple[list[str], dict[str, Any]]:
+    """Return what is said of the shares of the classes, and the numbers behind it."""
+    if subject.binary:
+        y = subject.table.labels()
+        return _prevalence(subject, early, late, material), {
+            "early_prevalence": float(y[early].mean()),
+            "late_prevalence": float(y[late].mean()),
+        }
+    changes = _class_changes(subject, early, late, material)
+    evidence = {
+        "classes": {
+            name: {"early_prevalence": before, "late_prevalence": after}
+            for name, _, before, after in changes
+        }
+    }
+    if not changes:
+        return [], evidence
+    _, text, *_ = changes[0]
+    if len(changes) > 1:
+        text += f" (so does that of {class_list([name for name, *_ in changes[1:]])})"
+    return [text.replace("goes from", "changes from")], evidence
+
+
+def _class_changes(
+    subject: Subject, early: IntArray, late: IntArray, material: float
+) -> list[tuple[str, str, float, float]]:
+    """Return name, text and both shares of the classes that change, the most first."""
+    classes = ClassSubjects(subject)
+    numbers = classes.rarest_first[:MOST_CLASSES]
+    halves = np.zeros(len(subject.table), np.bool_)
+    halves[late] = True
+    changes = []
+    for number in numbers.tolist():
+        one = dataclasses.replace(classes.of(number), tests=len(numbers))
+        labelled = view_of(subject.table, number).labelled
+        is_late = halves if labelled is None else halves[labelled]
+        parts = np.flatnonzero(~is_late), np.flatnonzero(is_late)
+        if not all(part.size for part in parts):
+            continue
+        text = _prevalence(one, *parts, material)
+        before, after = (float(one.table.labels()[part].mean()) for part in parts)
+        changes += [(one.table.classes[1], line, before, after) for line in text]
+    with np.errstate(divide="ignore"):
+        return sorted(
+            changes, key=lambda c: -abs(float(log_odds(c[3]) - log_odds(c[2])))
+        )
 
 
 def _prevalence(
@@ -81,8 +134,8 @@ def _prevalence(
     if interval[0] <= 0 <= interval[1] or change < material:
         return []
     return [
-        f"the share of positives goes from {share(before)} in the earlier half of "
-        f"the rows to {share(after)} in the later half"
+        f"the share of {subject.terms.many} goes from {share(before)} in the "
+        f"earlier half of the rows to {share(after)} in the later half"
     ]
 
 
@@ -136,4 +189,6 @@ def _too_early(subject: Subject) -> float:
     return float(np.mean(test.time < time.max()))
 
 
-CHECK = Check("EQP013", "Drift over time", check_time_drift, needs=(TIME,))
+CHECK = Check(
+    "EQP013", "Drift over time", check_time_drift, needs=(TIME,), scope="table"
+)
