@@ -48,10 +48,6 @@ coverage: $(READY)  ## run the tests of the fast rooms; fail if branches are not
 	$(BIN)/pytest -q -n $(WORKERS) --cov --cov-report= $(MEASURED_TESTS)
 	$(BIN)/coverage report --include='$(MEASURED_FILES)' --fail-under=$(LEAST_COVERAGE)
 
-.PHONY: test-rest
-test-rest: $(READY)  ## run the tests that `coverage` does not run
-	$(BIN)/pytest -q -n $(WORKERS) $(MEASURED_TESTS:%=--ignore=%)
-
 $(OLDEST)/.ready: pyproject.toml requirements-dev.txt .ci/lowest_versions.py
 	$(PYTHON) -m venv $(OLDEST)
 	$(OLDEST)/bin/python .ci/lowest_versions.py > $(OLDEST)/requirements.txt
@@ -81,7 +77,7 @@ docs-outputs: $(READY)  ## renew the outputs shown in the documents
 	$(BIN)/python docs/_tools/write_outputs.py --all
 
 .PHONY: check
-check: lint types coverage test-rest  ## what CI runs
+check: lint types test coverage  ## what CI runs
 
 .PHONY: simulate
 simulate: $(READY)  ## the full-size simulations behind the statistical claims
