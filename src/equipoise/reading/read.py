@@ -198,29 +198,28 @@ def read_source(
         targets = tuple(options.targets)
     if isinstance(source, Table):
         return _again(source, targets, options, like)
-    with arrow_from_system():
-        table = _read(source, targets, options, like, labelled)
-    for note in table.notes:
-        warnings.warn(note, TableWarning, stacklevel=3)
-    return table
-
-
-def _read(
-    source: Any,
-    targets: tuple[str, ...],
-    options: ReadingOptions,
-    like: Table | None,
-    labelled: bool,
-) -> Table:
-    """Read what is not a table yet; see `read_source`."""
     if like is not None and labelled:
         targets = targets or like.target_columns
     if like is None:
         request = Request(targets, drop=tuple(options.drop))
     else:
         request = Request(targets, expected=like.names)
-    raw = opener_of(source)(source, request)
-    targets = raw.targets or targets
+    with arrow_from_system():
+        raw = opener_of(source)(source, request)
+        table = _typed(raw, raw.targets or targets, options, like, labelled)
+    for note in table.notes:
+        warnings.warn(note, TableWarning, stacklevel=3)
+    return table
+
+
+def _typed(
+    raw: Raw,
+    targets: tuple[str, ...],
+    options: ReadingOptions,
+    like: Table | None,
+    labelled: bool,
+) -> Table:
+    """Return what was opened as a table; see `read_source`."""
     if like is None:
         require_present(options.drop, (*raw.data.column_names, *raw.unread), raw.name)
     order = () if raw.unread else tuple(raw.data.column_names)
