@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -253,3 +254,21 @@ def test_reading_options_are_passed_on() -> None:
     with pytest.raises(TargetError, match="regression"):
         diagnose(numbers, "y")
     assert len(diagnose(numbers, "y", task="multiclass").facts["classes"]) == 9
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_groups_and_time_of_several_classes(kind: str) -> None:
+    made: Any = (
+        make_classes(400, shares=[0.6, 0.3, 0.1], seed=1)
+        if kind == "multiclass"
+        else make_labels(400, shares=[0.4, 0.2], unknown=0.1, seed=1)
+    )
+    table = dataclasses.replace(
+        made.table, groups=np.arange(400) // 4, time=np.arange(400.0)
+    )
+    found = diagnose(table, test=table.take(np.arange(200)))
+    assert "EQP013" in found  # the test file is earlier than the table's end
+    assert found.facts["cases"] == 100
+    assert found.facts["case_kind"] == "groups"
+    assert "EQP014" in found
+    assert "positive" not in found["EQP014"].message

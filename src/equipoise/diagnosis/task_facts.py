@@ -21,6 +21,7 @@ from equipoise.diagnosis.words import LONGEST, count, name_list, share
 from equipoise.errors import printable
 from equipoise.table.table import Table, shortened
 from equipoise.table.units import count_units
+from equipoise.uncertainty.sample_sizes import auroc_interval
 
 COMMON, RARE = 6, 5
 """Of many classes, so many of the commonest and of the rarest are shown."""
@@ -120,20 +121,24 @@ def _classes(table: Table, cases: Sequence[int]) -> list[dict[str, Any]]:
 
 def _strongest(classes: ClassSubjects) -> list[dict[str, Any]]:
     """Return the columns that tell some class apart best, of those examined."""
+    table = classes.whole.table
     most = min(MOST["columns"], affordable(classes))
     smaller = classes.sides.min(1)
     numbers = [n for n in classes.rarest_first.tolist() if smaller[n] >= ENOUGH]
-    best: dict[str, tuple[Strength, str]] = {}
+    # The largest of many is large by chance: compare lower ends that allow for it.
+    level = 1 - classes.whole.alpha / max(len(numbers[:most]) * len(table.columns), 1)
+    best: dict[str, tuple[float, Strength, str]] = {}
     for number in numbers[:most]:
         one = classes.of(number)
+        sizes = one.units.positives, one.units.negatives
         for strength in one.strengths[:3]:
-            held = best.get(strength.name)
-            if held is None or strength.low > held[0].low:
-                best[strength.name] = strength, one.table.classes[1]
-    first = sorted(best.values(), key=lambda entry: -entry[0].low)[:3]
+            low = auroc_interval(strength.auroc, *sizes, level)[0]
+            if low > max(0.5, best.get(strength.name, (0.0,))[0]):
+                best[strength.name] = low, strength, one.table.classes[1]
+    entries = sorted(best.values(), key=lambda entry: -entry[0])[:3]
     return [
         {"name": s.name, "class": name, "auroc": s.auroc, "low": s.low, "high": s.high}
-        for s, name in first
+        for _, s, name in entries
     ]
 
 

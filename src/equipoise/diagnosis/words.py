@@ -157,7 +157,7 @@ def name_list(items: Sequence[str] | Iterable[str], most: int = 3) -> str:
     """
     quoted = [repr(item) for item in items]
     if len(quoted) > most + 1:
-        return f"{', '.join(quoted[:most])} and {len(quoted) - most} more"
+        return f"{', '.join(quoted[:most])} and {len(quoted) - most:,} more"
     return " and ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))
 
 

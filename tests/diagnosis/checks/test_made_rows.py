@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from equipoise.diagnosis.checks.made_rows import CHECK, made_words
+from equipoise.diagnosis.finding import Finding
 from equipoise.diagnosis.made import Made
+from equipoise.diagnosis.subject import Subject
+from equipoise.table.generated_tasks import make_classes
+from equipoise.table.table import Column, Table
 
 Make = Callable[..., Any]
 
@@ -41,3 +46,30 @@ def test_words() -> None:
 def test_not_applicable_without_numbers(build: Make, run: Make) -> None:
     rows = build([0, 1] * 20, {"c": ["a", "b"] * 20})
     assert run(CHECK, rows).reason == "the table has no numeric column"
+
+
+def test_classes_that_were_made_are_named() -> None:
+    from imblearn.over_sampling import SMOTE
+
+    made = make_classes(700, counts=[500, 120, 80], numeric=6, categories=0, seed=1)
+    table = made.table
+    assert CHECK.run(Subject(table)) is None
+    x = np.column_stack([column.values for column in table.columns])
+    for strategy, named in (("auto", {"c1", "c2"}), ({2: 400}, {"c2"})):
+        more, y = SMOTE(random_state=0, sampling_strategy=strategy).fit_resample(
+            x, table.labels()
+        )
+        columns = tuple(
+            Column(f"x{j}", "numeric", more[:, j]) for j in range(x.shape[1])
+        )
+        filled = Table(columns, y, table.task)
+        finding = CHECK.run(Subject(filled))
+        assert isinstance(finding, Finding)
+        assert finding.severity == "error"
+        assert set(finding.evidence["classes"]) == named
+        # In whatever order the classes stand.
+        turned = dataclasses.replace(filled, y=2 - y)
+        again = CHECK.run(Subject(turned))
+        assert isinstance(again, Finding)
+        other = {f"c{2 - int(name[1:])}" for name in named}
+        assert set(again.evidence["classes"]) == other

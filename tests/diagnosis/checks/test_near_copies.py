@@ -9,8 +9,11 @@ import numpy as np
 
 from equipoise.diagnosis.checks.near_copies import CHECK
 from equipoise.diagnosis.checks.shared_rows import CHECK as SHARED
+from equipoise.diagnosis.finding import Finding
+from equipoise.diagnosis.subject import Subject
 from equipoise.table.fingerprint import fingerprint
-from equipoise.table.table import Table
+from equipoise.table.generated_tasks import make_classes
+from equipoise.table.table import Table, concatenate
 from equipoise.task import Task
 
 Make = Callable[..., Any]
@@ -62,3 +65,21 @@ def test_near_copies_in_the_test_file_are_an_error(noise: Make, run: Make) -> No
     assert found.severity == "error"
     assert found.evidence["nearly"] == 50
     assert run(SHARED, table, noise(300, 40, seed=5)) is None
+
+
+def test_near_copies_of_several_classes() -> None:
+    table = make_classes(400, shares=[0.5, 0.3, 0.2], categories=0, seed=1).table
+    random = np.random.default_rng(0)
+    near = table.take(np.arange(40))
+    moved = tuple(
+        dataclasses.replace(c, values=c.values + 1e-9 * random.normal(size=40))
+        for c in near.columns
+    )
+    changed = near.labels().copy()
+    changed[:5] = (changed[:5] + 1) % 3
+    both = concatenate([table, dataclasses.replace(near, columns=moved, y=changed)])
+    finding = CHECK.run(Subject(both))
+    assert isinstance(finding, Finding)
+    assert finding.evidence["cases"] == 400
+    assert finding.evidence["mixed_sets"] == 5
+    assert "5 sets of such rows hold different classes" in finding.message

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equipoise.diagnosis.checks.row_order import CHECK, runs_test
-from equipoise.diagnosis.finding import NotApplicable
+from equipoise.diagnosis.checks.row_order import CHECK, runs_of_kinds, runs_test
+from equipoise.diagnosis.finding import Finding, NotApplicable
+from equipoise.diagnosis.subject import Subject
+from equipoise.table.generated_tasks import make_classes, make_labels
 
 Make = Callable[..., Any]
 
@@ -47,3 +49,40 @@ def test_not_applicable(noise: Make, build: Make, run: Make) -> None:
     assert isinstance(run(CHECK, noise(90, 8)), NotApplicable)
     timed = build([0, 1] * 50, time=np.arange(100.0))
     assert "EQP013" in run(CHECK, timed).reason
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_runs_of_two_kinds_are_those_of_two_classes(seed: int) -> None:
+    y = np.random.default_rng(seed).integers(0, 2, 80)
+    assert runs_of_kinds(y) == pytest.approx(runs_test(y))
+
+
+def test_runs_of_kinds_have_that_mean_and_variance() -> None:
+    random = np.random.default_rng(0)
+    kinds = np.repeat([0, 1, 2, 3], [40, 12, 5, 3])
+    draws = [runs_of_kinds(random.permutation(kinds)) for _ in range(20_000)]
+    z = np.array([z for *_, z in draws])
+    assert abs(z.mean()) < 4 / np.sqrt(20_000)
+    assert z.var() == pytest.approx(1, abs=0.05)
+
+
+def test_the_order_of_classes() -> None:
+    table = make_classes(600, counts=[400, 150, 50], seed=1).table
+    random = np.random.default_rng(0)
+    shuffled = table.take(random.permutation(600))
+    assert CHECK.run(Subject(shuffled)) is None
+    by_class = table.take(np.argsort(table.labels(), kind="stable"))
+    finding = CHECK.run(Subject(by_class))
+    assert isinstance(finding, Finding)
+    assert "sorted by class, in 3 blocks" in finding.message
+    late = np.argsort(random.random(600) + (table.labels() == 2), kind="stable")
+    drifting = CHECK.run(Subject(table.take(late)))
+    assert isinstance(drifting, Finding)
+    assert drifting.severity == "warning"
+    assert "share of rows of 'c2' follows" in drifting.message
+    labels = make_labels(600, shares=[0.4, 0.2], seed=1).table
+    assert CHECK.run(Subject(labels)) is None
+    order = np.lexsort(labels.labels().T)
+    by_set = CHECK.run(Subject(labels.take(order)))
+    assert isinstance(by_set, Finding)
+    assert "sorted by set of labels, in 4 blocks" in by_set.message

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 
 from equipoise.diagnosis.checks.time_drift import CHECK
-from equipoise.diagnosis.finding import NotApplicable
+from equipoise.diagnosis.finding import Finding, NotApplicable
+from equipoise.diagnosis.subject import Subject
+from equipoise.table.generated_tasks import make_classes, make_labels
 
 Make = Callable[..., Any]
 
@@ -103,3 +106,31 @@ def test_groups_that_leave_a_half_empty(build: Make, run: Make) -> None:
     y = (np.arange(100) % 4 == 0).astype(int)
     table = build(y, {"x": time}, groups=group, time=time)
     assert run(CHECK, table) is None
+
+
+def test_the_classes_that_drift_are_named() -> None:
+    table = make_classes(2000, shares=[0.6, 0.3, 0.1], seed=1).table
+    random = np.random.default_rng(0)
+    still = dataclasses.replace(table, time=random.random(2000))
+    assert CHECK.run(Subject(still)) is None
+    later = random.random(2000) + 0.4 * (table.labels() == 2)
+    finding = CHECK.run(Subject(dataclasses.replace(table, time=later)))
+    assert isinstance(finding, Finding)
+    assert "'c2'" in finding.message
+    shares = finding.evidence["classes"]["c2"]
+    middle = np.sort(later)[1000]
+    for name, half in (("early", later < middle), ("late", later >= middle)):
+        assert shares[f"{name}_prevalence"] == (table.labels()[half] == 2).mean()
+
+
+def test_a_label_drifts_in_the_rows_in_which_it_is_known() -> None:
+    table = make_labels(2000, shares=[0.4, 0.2], unknown=0.3, seed=1).table
+    y = table.labels()
+    later = np.random.default_rng(0).random(2000) + 0.5 * (y[:, 1] == 1)
+    finding = CHECK.run(Subject(dataclasses.replace(table, time=later)))
+    assert isinstance(finding, Finding)
+    early = (later < np.sort(later)[1000]) & (y[:, 1] >= 0)
+    name = table.classes[1]
+    shares = finding.evidence["classes"][name]
+    assert shares["early_prevalence"] == y[early, 1].mean()
+    assert f"rows with {name!r}" in finding.message

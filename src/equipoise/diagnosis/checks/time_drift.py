@@ -153,7 +153,7 @@ def _columns(
     subject: Subject, early: IntArray, late: IntArray, material: float
 ) -> list[str]:
     random = generator(subject.seed, "diagnosis", "drift")
-    independent = one_of_each(subject.units.rows, random)
+    independent = one_of_each(subject.tied, random)
     if independent is not None:
         early, late = (
             np.intersect1d(half, independent, assume_unique=True)
