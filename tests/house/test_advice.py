@@ -915,11 +915,6 @@ CASES: dict[str, Case] = {
         lambda _: outer_splits(table(y=(np.arange(200) < 3).astype(int)), folds=3),
         "Pass folds=3 or fewer",
     ),
-    "trials/sources.py: Merge or drop the classes in both files first.": Case(
-        lambda _: eq.compare(_rare(), test=_rare(), rare="drop", **SHORT_TRIAL),
-        lambda _: eq.compare(_rare(), test=_rare(), **SHORT_TRIAL),
-        "rare='keep'",
-    ),
     "trials/trial.py: Pass one of its classes as positive=CLASS, or one of its labels "
     "as the target.": Case(
         lambda _: eq.compare(_rare(), **SHORT_TRIAL).of_two_classes,

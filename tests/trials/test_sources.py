@@ -20,6 +20,7 @@ from equipoise.errors import (
     UnsupportedError,
 )
 from equipoise.reading.read import read_table
+from equipoise.table.generated_tasks import make_classes
 from equipoise.table.generators import GeneratedTable
 from equipoise.table.splits import outer_splits
 from equipoise.training.settings import TrainingSettings
@@ -29,6 +30,7 @@ from equipoise.trials.sources import (
     labels_of,
     require_columns,
     split_by,
+    with_rare_classes,
 )
 from equipoise.verbs.compare import compare
 from equipoise.verbs.fit import fit
@@ -273,3 +275,59 @@ def test_how_a_table_is_split(known: GeneratedTable) -> None:
     assert split_by(time, "group") == "group"
     with pytest.raises(InputError, match="by='random'"):
         split_by(table, "random")
+
+
+@pytest.mark.parametrize("rare", ["keep", "merge", "drop"])
+def test_a_test_table_gets_the_classes_that_the_rows_have_then(rare: str) -> None:
+    """Which classes are rare is decided on the rows: the test table has enough."""
+    table = make_classes(148, counts=[100, 3, 40, 1, 4]).table
+    test = make_classes(90, counts=[20, 20, 20, 20, 10], seed=1).table
+    weights = np.arange(148.0)
+    names = np.array(test.classes)[test.labels()]
+    rows, changed, notes = with_rare_classes(
+        TrialRows(table, weights=weights), rare, 5, "auto", test
+    )
+    assert changed is not None
+    assert changed.task == rows.table.task
+    if rare == "keep":
+        assert (rows.table, changed) == (table, test)
+    elif rare == "merge":
+        expected = np.where(np.isin(names, ["c0", "c2"]), names, "other (rare)")
+        made = np.array(changed.classes)[changed.labels()]
+        assert made.tolist() == expected.tolist()
+        assert len(rows) == 148
+    else:
+        assert changed.classes == ("c0", "c2")
+        assert np.bincount(changed.labels()).tolist() == [20, 20]
+        large = np.isin(table.labels(), [0, 2])
+        assert rows.weights.tolist() == weights[large].tolist()
+        assert "50 rows of" in notes[-1]
+    assert with_rare_classes(TrialRows(table), rare, 5, "auto")[1] is None
+
+
+def test_a_test_table_of_dropped_classes_alone_is_refused() -> None:
+    table = make_classes(148, counts=[100, 3, 40, 1, 4]).table
+    with pytest.raises(TargetError, match=r"all of classes that were dropped.*'keep'"):
+        with_rare_classes(
+            TrialRows(table), "drop", 5, "auto", table.take(table.labels() == 1)
+        )
+
+
+@pytest.mark.parametrize("rare", ["keep", "merge", "drop"])
+def test_rare_classes_are_treated_in_a_trial_with_a_test_table(rare: str) -> None:
+    table = make_classes(148, counts=[100, 3, 40, 1, 4]).table
+    test = make_classes(90, counts=[20, 20, 20, 20, 10], seed=1).table
+    trial = compare(
+        table,
+        test=test,
+        rare=rare,
+        strategies="prior",
+        network="linear",
+        folds=5,
+        repeats=1,
+    )
+    judged = {"keep": ["c0", "c2"], "merge": ["c0", "c2", "other (rare)"]}
+    evaluation = trial.test["prior"]
+    shown = [name for name in evaluation.by_class if name not in evaluation.unjudged]
+    assert shown == judged.get(rare, ["c0", "c2"])
+    assert evaluation.rows == (90 if rare == "merge" else 40)

@@ -6,6 +6,8 @@ from .held_out_rows import HeldOut as HeldOut
 from .held_out_rows import PrevalenceCheck as PrevalenceCheck
 from .held_out_rows import held_out as held_out
 from .held_out_rows import prevalence_check as prevalence_check
+from .held_out_task_rows import TaskHeldOut as TaskHeldOut
+from .held_out_task_rows import held_out_task as held_out_task
 from .letters import letter_groups as letter_groups
 from .paired import PairedTest as PairedTest
 from .paired import RowsError as RowsError
@@ -14,6 +16,8 @@ from .paired import with_rows as with_rows
 from .power import detectable_difference as detectable_difference
 from .rows import delong_difference as delong_difference
 from .rows import resampled_difference as resampled_difference
+from .class_share_check import ShareCheck as ShareCheck
+from .class_share_check import share_check as share_check
 from .tables import OverTables as OverTables
 from .tables import over_tables as over_tables
 from .tables import ranks_with_ties as ranks_with_ties

@@ -9,6 +9,7 @@ from importlib import metadata
 from platform import python_version
 from typing import TYPE_CHECKING, Any
 
+from equipoise.comparison.held_out_rows import HeldOut
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import HEADLINE, decided_metrics
 from equipoise.report.summary_curves import calibration_lines, explorer, ranking_curves
@@ -220,9 +221,10 @@ def _findings(trial: TrialRecord) -> dict[str, Any]:
 
 
 def _test(trial: TrialRecord) -> dict[str, Any] | None:
-    if trial.held_out is None:
+    if not isinstance(trial.held_out, HeldOut):
         return None
-    first = next(iter(trial.test.values()))
+    tested = trial.held_out.evaluations
+    first = next(iter(tested.values()))
     shown = (*HEADLINE, "recall", "precision")
     return {
         "rows": first.rows,
@@ -236,7 +238,7 @@ def _test(trial: TrialRecord) -> dict[str, Any] | None:
                 "difference": None if d is None else interval_facts(d),
             }
             for name in trial.names
-            for e, d in [(trial.test[name], trial.held_out.difference(name))]
+            for e, d in [(tested[name], trial.held_out.difference(name))]
         ],
     }
 

@@ -20,6 +20,7 @@ from equipoise._core.numerals import (
     share,
     significant,
 )
+from equipoise.comparison.held_out_task_rows import TaskHeldOut
 from equipoise.decision.class_rule import ClassRule
 from equipoise.decision.decimals import decimal
 from equipoise.decision.label_rule import LabelRule
@@ -93,7 +94,7 @@ def lines(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
         yield from task_decision(trial, width)
     else:
         yield from wrapped(decision(trial))
-        yield from wrapped(test_lines(trial))
+    yield from wrapped(test_lines(trial))
     doubts = warnings(trial)
     if doubts:
         yield "", ""
@@ -447,20 +448,44 @@ def threshold_lines(trial: TrialRecord) -> list[str]:
 
 def test_lines(trial: TrialRecord) -> list[str]:
     """Return what the separate test file says, in sentences."""
-    if not trial.test:
+    if isinstance(trial.held_out, TaskHeldOut):
+        return _task_test_lines(trial, trial.held_out)
+    if trial.held_out is None:
         return []
-    first = next(iter(trial.test.values()))
+    tested = trial.held_out.evaluations
+    first = next(iter(tested.values()))
     lines = [
         "",
         f"On the test file ({first.positives:,} of {first.rows:,} positive, "
         f"{percent(first.prevalence)}), average of the fold models:",
     ]
     lines += [
-        f"  {name}: {_measured(trial.test[name], RANKED)}{_against(trial, name)}"
+        f"  {name}: {_measured(tested[name], RANKED)}{_against(trial, name)}"
         for name in trial.names
     ]
     lines += [f"  {note}" for note in dict.fromkeys(first.notes)]
     return lines
+
+
+def _task_test_lines(trial: TrialRecord, held_out: TaskHeldOut) -> list[str]:
+    """Return what the test file says of several classes or labels, in sentences."""
+    tested = held_out.evaluations
+    first = next(iter(tested.values()))
+    metrics = dict.fromkeys([trial.results.metric, *OF_CLASSES])
+    noun = "labels" if trial.task.kind == "multilabel" else "classes"
+    judged = len(first.by_class) - len(first.unjudged)
+    lines = [
+        "",
+        f"On the test file ({count(first.rows, 'row')}, {judged} {noun} that can be "
+        "judged), average of the fold models:",
+    ]
+    for name in trial.names:
+        values = ", ".join(
+            f"{TASK_METRICS[m].label} {short_interval(tested[name][m])}"
+            for m in metrics
+        )
+        lines.append(f"  {name}: {values}{_against(trial, name)}")
+    return [*lines, *(f"  {note}" for note in dict.fromkeys(first.notes))]
 
 
 def _against(trial: TrialRecord, name: str) -> str:
@@ -470,6 +495,8 @@ def _against(trial: TrialRecord, name: str) -> str:
         return ""
     words = short_interval(difference, signed=True)
     label = METRICS["average_precision"].label
+    if isinstance(trial.held_out, TaskHeldOut):
+        label = TASK_METRICS[trial.held_out.metric].label
     return f"; {words} {label} against {trial.results.baseline}"
 
 

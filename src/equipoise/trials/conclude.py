@@ -12,6 +12,8 @@ import numpy as np
 
 from equipoise._core.checks import number
 from equipoise._core.types import IntArray
+from equipoise.comparison.held_out_rows import HeldOut
+from equipoise.comparison.held_out_task_rows import TaskHeldOut
 from equipoise.comparison.verdict import judge
 from equipoise.decision.cost_matrix import cost_matrix
 from equipoise.decision.objectives import as_objective
@@ -36,7 +38,7 @@ from equipoise.trials.fold_scores import Scores
 from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import doubt, unit_notes
 from equipoise.trials.plan import TrialPlan
-from equipoise.trials.test_table import evaluate_test_table
+from equipoise.trials.test_table import evaluate_task_test, evaluate_test_table
 from equipoise.trials.trial import TrialRecord
 
 
@@ -138,17 +140,7 @@ def conclude(
     criteria = criteria.of(plan.table.task)
     arms = [arm for arm in arms if arm.name not in scores.failed]
     results = evaluate_scores(plan, arms, scores, criteria)
-    held_out = None
-    if plan.test_table is not None and isinstance(results, CrossValidated):
-        held_out = evaluate_test_table(
-            plan.test_table,
-            scores,
-            results,
-            costs=criteria.costs,
-            seed=plan.protocol.seed,
-            duplicates=plan.protocol.duplicates,
-            units=plan.keys.units,
-        )
+    held_out = _on_test_table(plan, scores, results, criteria.costs)
     by = plan.protocol.by
     verdict = judge(results, margin=criteria.margin, repeatable=by != "time")
     warning = doubt(diagnosis, plan.table.classes)
@@ -174,6 +166,26 @@ def conclude(
         training=plan.learners.record(),
         task=plan.table.task,
     )
+
+
+def _on_test_table(
+    plan: TrialPlan,
+    scores: Scores,
+    results: CrossValidated | TaskCrossValidated,
+    costs: Any,
+) -> HeldOut | TaskHeldOut | None:
+    """Return what the separate test table says of every arm; None without one."""
+    if plan.test_table is None:
+        return None
+    shared: dict[str, Any] = {
+        "costs": costs,
+        "seed": plan.protocol.seed,
+        "duplicates": plan.protocol.duplicates,
+    }
+    if isinstance(results, TaskCrossValidated):
+        return evaluate_task_test(plan.test_table, scores, results, **shared)
+    units = plan.keys.units
+    return evaluate_test_table(plan.test_table, scores, results, units=units, **shared)
 
 
 def evaluate_scores(

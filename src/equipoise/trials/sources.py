@@ -19,7 +19,12 @@ from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_table, read_with_test
 from equipoise.reading.target import Positives
 from equipoise.table.fingerprint import fingerprint
-from equipoise.table.rare_classes import RARE, rare_classes, treat_rare
+from equipoise.table.rare_classes import (
+    RARE,
+    rare_classes,
+    treat_rare,
+    with_classes_of,
+)
 from equipoise.table.table import Table
 from equipoise.table.units import tied_rows
 
@@ -114,7 +119,7 @@ def with_rare_classes(
     folds: int,
     duplicates: str,
     test_table: Table | None = None,
-) -> tuple[TrialRows, tuple[str, ...]]:
+) -> tuple[TrialRows, Table | None, tuple[str, ...]]:
     """Keep, merge or drop the classes that have fewer cases than there are folds.
 
     Args:
@@ -122,37 +127,32 @@ def with_rare_classes(
         rare: "keep", "merge" or "drop", see `treat_rare`.
         folds: The number of folds.
         duplicates: Which equal rows are one case (`tied_rows`).
-        test_table: A separate test table, or None.
+        test_table: A separate test table, or None. It gets the classes that the rows
+            have then; which of them are rare is decided on the rows alone.
 
     Returns:
-        The rows, and a note for each thing that was done.
+        The rows, the test table, and a note for each thing that was done.
 
     Raises:
         InputError: `rare` is none of these.
-        TargetError: Too few classes would be left.
-        UnsupportedError: The classes would differ from those of the test table.
+        TargetError: Too few classes, or no test row, would be left.
     """
     table = rows.table
     if table.task.kind == "binary":
         one_of(rare, RARE, "rare")
-        return rows, ()
+        return rows, test_table, ()
     units = tied_rows(table, duplicates)
     treated, notes = treat_rare(table, rare, folds, units=units)
     if treated is table:
-        return rows, notes
+        return rows, test_table, notes
     if test_table is not None:
-        raise UnsupportedError(
-            sentence(
-                f"rare={rare!r} with a test file",
-                "rare='keep' with a test file, for now",
-                "Merge or drop the classes in both files first.",
-            )
-        )
+        test_table, more = with_classes_of(test_table, treated)
+        notes += more
     if len(treated) == len(rows):
-        return dataclasses.replace(rows, table=treated), notes
+        return dataclasses.replace(rows, table=treated), test_table, notes
     gone = rare_classes(table, folds, units=units)
     kept = ~np.isin(table.labels(), gone)
-    return dataclasses.replace(rows.take(kept), table=treated), notes
+    return dataclasses.replace(rows.take(kept), table=treated), test_table, notes
 
 
 def split_by(table: Table, by: str | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from equipoise._core.checks import sentence
 from equipoise._core.frames import make_frame
 from equipoise.comparison.held_out_rows import HeldOut
+from equipoise.comparison.held_out_task_rows import TaskHeldOut
 from equipoise.comparison.verdict import Verdict
 from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.errors import UnsupportedError
@@ -58,7 +59,7 @@ class TrialRecord:
     scores: Scores
     verdict: Verdict
     diagnosis: Diagnosis
-    held_out: HeldOut | None = None
+    held_out: HeldOut | TaskHeldOut | None = None
     objective: str = "f1"
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
@@ -95,7 +96,7 @@ class TrialRecord:
         return self.scores.failed
 
     @property
-    def test(self) -> Mapping[str, Evaluation]:
+    def test(self) -> Mapping[str, Evaluation] | Mapping[str, TaskEvaluation]:
         """By arm, the evaluation on the separate test file; empty without one."""
         return {} if self.held_out is None else self.held_out.evaluations
 

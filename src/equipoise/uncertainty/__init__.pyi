@@ -30,3 +30,4 @@ from .joint_tests import InfluenceDifference as InfluenceDifference
 from .joint_tests import JointTests as JointTests
 from .joint_tests import max_t as max_t
 from .joint_tests import paired_difference as paired_difference
+from .share_tests import shares_p_value as shares_p_value

@@ -170,7 +170,9 @@ def compare(
     )
     folds = integer(folds, "folds", 2, 20)
     one_of(duplicates, DUPLICATES, "duplicates")
-    rows, rare_notes = with_rare_classes(rows, rare, folds, duplicates, test_table)
+    rows, test_table, rare_notes = with_rare_classes(
+        rows, rare, folds, duplicates, test_table
+    )
     require_classes(rows.table)
     arms = _arms(strategies, columns=rows.x is None)
     plan = TrialPlan(
