@@ -925,7 +925,7 @@ CASES: dict[str, Case] = {
         ),
         "positive=",
     ),
-    "diagnosis/diagnosis.py: Check whether a filter removed the others.": Case(
+    "table/table.py: Check whether a filter removed the others.": Case(
         lambda _: eq.compare(_rare().take(np.arange(40)), **SHORT_TRIAL),
         lambda _: eq.compare(_rare(), **SHORT_TRIAL),
     ),
@@ -1142,7 +1142,7 @@ EXPLAINS = {
     "decision/floors.py: {}{}.",
     "decision/floors.py: <_recall_remedy(positive.size, delta)>",
     "diagnosis/subject.py: Let the check apply only if `subject.test` is not None.",
-    "diagnosis/diagnosis.py: Check whether a filter removed one of the classes.",
+    "table/table.py: Check whether a filter removed one of the classes.",
     "evaluation/cross_validation.py: Every row needs a fold in every repeat.",
     # A row that no fold scores has no score: every row needs a fold.
     "metrics/inputs.py: <remedy>",

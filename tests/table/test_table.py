@@ -10,7 +10,13 @@ import pytest
 
 from equipoise.errors import InputError, TargetError, UnsupportedError
 from equipoise.table.duplicates import judge_duplicates
-from equipoise.table.table import Column, Table, class_counts, concatenate
+from equipoise.table.table import (
+    Column,
+    Table,
+    class_counts,
+    concatenate,
+    require_classes,
+)
 from equipoise.task import Task
 
 
@@ -144,3 +150,29 @@ def test_duplicates_among_rows_without_their_target(table: Table) -> None:
             dataclasses.replace(bare, y=np.full(len(bare), 0, np.int8))
         ).copies
     )
+
+
+@pytest.mark.parametrize(
+    ("task", "y", "says"),
+    [
+        (Task("binary", ("no", "yes")), [0, 0, 0], "3 negative and 0 positive"),
+        (Task("multiclass", ("a", "b", "c")), [2, 2, 2], "rows of one class"),
+        (Task("multilabel", ("p", "q")), [[0, 1], [0, 1], [0, -1]], "the same"),
+    ],
+)
+def test_rows_that_cannot_be_told_apart_are_refused(task, y, says) -> None:
+    one = Table((), np.array(y, np.int8), task)
+    with pytest.raises(TargetError, match=says):
+        require_classes(one)
+
+
+@pytest.mark.parametrize(
+    ("task", "y"),
+    [
+        (Task("binary", ("no", "yes")), [0, 1, 0]),
+        (Task("multiclass", ("a", "b", "c")), [2, 2, 0]),
+        (Task("multilabel", ("p", "q")), [[0, 1], [1, 1], [0, 1]]),
+    ],
+)
+def test_two_classes_are_enough(task, y) -> None:
+    require_classes(Table((), np.array(y, np.int8), task))

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from equipoise._core.checks import (
     integer,
     listing,
@@ -31,12 +29,12 @@ from equipoise.diagnosis.finding import (
 from equipoise.diagnosis.predictive import FOLDS
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.task_facts import task_facts, task_headline
-from equipoise.errors import TargetError, UnknownNameError, printable
+from equipoise.errors import UnknownNameError, printable
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_with_test
 from equipoise.reading.target import Positives
 from equipoise.table.rare_classes import RARE, treat_rare, with_classes_of
-from equipoise.table.table import Table, class_counts
+from equipoise.table.table import Table, require_classes
 from equipoise.table.units import DUPLICATES, tied_rows
 
 
@@ -200,7 +198,7 @@ def diagnose(
 
     Example:
         >>> import numpy as np
-        >>> from equipoise.table.table import Column, Table
+        >>> from equipoise.table.table import Table, require_classes
         >>> from equipoise.task import Task
         >>> x = np.random.default_rng(0).normal(size=400)
         >>> y = (np.arange(400) % 20 == 7).astype("int8")
@@ -260,53 +258,6 @@ def _run(subject: Subject, deep: bool, muted: tuple[str, ...]) -> Diagnosis:
         not_applicable=tuple(skipped),
         muted=muted,
         passed=tuple(passed),
-    )
-
-
-def require_both_classes(negatives: int, positives: int) -> None:
-    """Check that there are rows of both classes.
-
-    Args:
-        negatives: The number of negative rows.
-        positives: The number of positive rows.
-
-    Raises:
-        TargetError: One of them is 0.
-    """
-    if not negatives or not positives:
-        raise TargetError(
-            sentence(
-                f"{negatives:,} negative and {positives:,} positive rows",
-                "a table with both classes",
-                "Check whether a filter removed one of the classes.",
-            )
-        )
-
-
-def require_classes(table: Table) -> None:
-    """Check that there are rows of at least two classes, or of a label and without.
-
-    Args:
-        table: The rows, with their target.
-
-    Raises:
-        TargetError: Nothing can be told apart.
-    """
-    if table.task.kind == "binary":
-        require_both_classes(*class_counts(table.labels()))
-        return
-    totals = table.task.totals(table.labels())
-    labels = table.task.kind == "multilabel"
-    if (totals > 0).all(axis=1).any() if labels else np.count_nonzero(totals) > 1:
-        return
-    raise TargetError(
-        sentence(
-            "labels that are the same in all rows" if labels else "rows of one class",
-            "a label that some rows have and others do not"
-            if labels
-            else "rows of two classes or more",
-            "Check whether a filter removed the others.",
-        )
     )
 
 

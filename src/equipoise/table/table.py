@@ -352,6 +352,42 @@ def class_counts(y: npt.ArrayLike) -> tuple[int, int]:
     return len(labels) - positives, positives
 
 
+def require_classes(table: Table) -> None:
+    """Check that there are rows of two classes or more, or of a label and without it.
+
+    Args:
+        table: The rows, with their target.
+
+    Raises:
+        TargetError: Nothing can be told apart.
+    """
+    y = table.labels()
+    if table.task.kind == "binary":
+        negatives, positives = class_counts(y)
+        if negatives and positives:
+            return
+        raise TargetError(
+            sentence(
+                f"{negatives:,} negative and {positives:,} positive rows",
+                "a table with both classes",
+                "Check whether a filter removed one of the classes.",
+            )
+        )
+    labels = table.task.kind == "multilabel"
+    held = (y == 1).any(axis=0) & (y == 0).any(axis=0) if labels else y != y[:1]
+    if held.any():
+        return
+    raise TargetError(
+        sentence(
+            "labels that are the same in all rows" if labels else "rows of one class",
+            "a label that some rows have and others do not"
+            if labels
+            else "rows of two classes or more",
+            "Check whether a filter removed the others.",
+        )
+    )
+
+
 def concatenate(tables: Sequence[Table]) -> Table:
     """Stack tables with equal columns row by row; categories are united.
 

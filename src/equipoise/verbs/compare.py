@@ -9,12 +9,13 @@ from time import monotonic
 from typing import Any
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
-from equipoise.diagnosis.diagnosis import diagnose, require_classes
+from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import UnsupportedError
 from equipoise.jobs import Progress
 from equipoise.reading.target import Positives
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import require_classes
 from equipoise.table.units import DUPLICATES
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.blended_arms import fitted_arms, with_blends
