@@ -40,6 +40,10 @@ def test_a_label_is_looked_at_in_the_rows_in_which_it_is_known() -> None:
         np.testing.assert_array_equal(one.units.rows, units[y >= 0])
         assert one.units.positives == count_units(units, y == 1)
         assert classes.cases[number] == one.units.positives
+        np.testing.assert_array_equal(
+            doubled.labels()[one.in_table(np.arange(len(one.table))), number],
+            one.table.labels(),
+        )
         labelled = view_of(doubled, number).labelled
         np.testing.assert_array_equal(labelled, y >= 0)
 

@@ -115,6 +115,7 @@ def _binary(whole: Subject, number: int) -> Subject:
         table=_two_classes(whole.table, view, task),
         test=None if later is None else _two_classes(whole.test_file, later, task),
         terms=terms,
+        places=None if view.labelled is None else np.flatnonzero(view.labelled),
     )
     # What does not depend on the class was worked out for the whole table.
     shared: dict[str, AnyArray | None] = {"hashes": _rows(whole.hashes, view.labelled)}

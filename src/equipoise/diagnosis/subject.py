@@ -103,6 +103,8 @@ class Subject:
             `tied_rows`.
         terms: What the two sides of a binary table are called.
         tests: How many tests the level is shared by.
+        places: `[rows]` where each row stands in the whole table, if rows whose label
+            is not known were left out; else None.
     """
 
     table: Table
@@ -113,11 +115,21 @@ class Subject:
     duplicates: str = "auto"
     terms: Wording = TWO_CLASSES
     tests: int = 1
+    places: IntArray | None = None
 
     @property
     def alpha(self) -> float:
         """The level of a test."""
         return (1 - self.level) / self.tests
+
+    def in_table(self, rows: IntArray) -> list[int]:
+        """Return where rows stand in the whole table, for people to look at.
+
+        Args:
+            rows: Positions in this subject's table.
+        """
+        places = rows if self.places is None else self.places[rows]
+        return [int(place) for place in places]
 
     @property
     def binary(self) -> bool:

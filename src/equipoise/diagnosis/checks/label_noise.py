@@ -55,7 +55,9 @@ def check_label_noise(
     significant = [side for side in sides if side.p_value <= subject.alpha / 2]
     if not significant:
         return None
-    first = ", ".join(str(row) for side in significant for row in side.rows[:3])
+    first = ", ".join(
+        str(row) for side in significant for row in subject.in_table(side.rows[:3])
+    )
     return Observation(
         "info",
         f"{_message(sides, significant, sure, subject.terms)} First rows, counted "
@@ -68,8 +70,8 @@ def check_label_noise(
             "suspect_positives": len(sides[1].rows),
             "expected_negatives": sides[0].expected,
             "expected_positives": sides[1].expected,
-            "negative_rows": sides[0].rows[:rows].tolist(),
-            "positive_rows": sides[1].rows[:rows].tolist(),
+            "negative_rows": subject.in_table(sides[0].rows[:rows]),
+            "positive_rows": subject.in_table(sides[1].rows[:rows]),
         },
     )
 

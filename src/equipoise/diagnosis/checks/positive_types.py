@@ -37,7 +37,7 @@ def check_positive_types(
         {
             **types,
             "positives_asked": len(near.rows),
-            "outlying_rows": outlying[:rows].tolist(),
+            "outlying_rows": subject.in_table(outlying[:rows]),
         },
     )
 
