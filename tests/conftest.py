@@ -124,6 +124,89 @@ def _judged(
 
 
 @pytest.fixture(scope="session")
+def make_task_trial() -> Callable[..., Trial]:
+    """Return a maker of trials of several classes or labels, of drawn scores."""
+    return _judged_task
+
+
+def _judged_task(
+    counts: Sequence[int] = (300, 120, 60, 20),
+    names: Sequence[str] = ("plain", "logistic", "prior"),
+    *,
+    classes: Sequence[str] | None = None,
+    labels: bool = False,
+    repeats: int = 2,
+    noise: float = 1.0,
+    metric: str = "",
+    costs: Any = None,
+    target: str = "site",
+    source: str = "made.csv",
+    rows: int = 500,
+) -> Trial:
+    """Draw scores of one normal feature per class; `counts` are per class or label."""
+    from equipoise.diagnosis.diagnosis import Diagnosis
+    from equipoise.strategies.catalogue import as_strategies
+    from equipoise.table.table import Column, Table
+    from equipoise.task import Task
+    from equipoise.trials.conclude import Criteria, conclude
+    from equipoise.trials.fold_scores import Scores
+    from equipoise.trials.plan import TrialPlan
+    from equipoise.trials.protocol import Protocol, fold_numbers
+    from equipoise.verbs.trial import Trial
+
+    random = np.random.default_rng(0)
+    size = len(counts)
+    task = Task(
+        "multilabel" if labels else "multiclass",
+        tuple(classes or (f"c{k}" for k in range(size))),
+    )
+    if labels:
+        y = np.stack([random.permutation(rows) < n for n in counts], 1).astype(np.int8)
+        exact = 2.5 * y + random.normal(size=y.shape)
+        exact += np.log(np.array(counts) / rows) - 1.0
+    else:
+        y = random.permutation(np.repeat(np.arange(size), counts))
+        rows = len(y)
+        exact = random.normal(size=(rows, size)) + np.log(np.array(counts))
+        exact[np.arange(rows), y] += 2.5
+    column = Column("x", "numeric", exact[:, 0].astype(np.float64))
+    table = Table((column,), y, task, target, source=source)
+    protocol = Protocol()
+    plan = TrialPlan(table, tuple(as_strategies(names)), protocol)
+    split = plan.parts(range(repeats))
+    arms = as_strategies(names)
+    flat = np.log(np.maximum(np.mean(y, 0), 1e-3)) if labels else np.log(counts)
+    scores = {
+        arm.name: np.tile(flat, (repeats, rows, 1)).astype(np.float64)
+        if arm.learner == "prior"
+        else exact + noise * (k + 0.5) * random.normal(size=(repeats, rows, size))
+        for k, arm in enumerate(arms)
+    }
+    made = Scores(
+        scores,
+        fold_numbers(split, rows, repeats),
+        {},
+        {arm.name: 1.5 + k for k, arm in enumerate(arms)},
+        {arm.name: 100.0 for arm in arms},
+        notes=("logistic: stopped at the last epoch",),
+    )
+    sizes = y.sum(axis=0) if labels else np.asarray(counts)
+    facts = {
+        "source": source,
+        "target": target,
+        "task": task.kind,
+        "rows": rows,
+        "classes": [
+            {"name": name, "rows": int(n), "share": float(n / rows)}
+            for name, n in zip(task.classes, sizes, strict=True)
+        ],
+        "columns": {"numeric": 1},
+    }
+    criteria = Criteria(costs=costs, margin=0.01, metric=metric)
+    return Trial.of(conclude(plan, arms, made, Diagnosis(facts), criteria, started=0.0))
+
+
+@pytest.fixture(scope="session")
 def known() -> GeneratedTable:
     """A table whose best possible score is known."""
     from equipoise.table.generators import gaussian_shift

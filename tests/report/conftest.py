@@ -21,3 +21,27 @@ def drawn_trial(make_trial: Callable[..., Trial]) -> Trial:
 def summary(drawn_trial: Trial) -> dict[str, Any]:
     """The summary of `drawn_trial`."""
     return drawn_trial.summary()
+
+
+@pytest.fixture(scope="session")
+def class_trial(make_task_trial: Callable[..., Trial]) -> Trial:
+    """Four classes, the rarest with 20 rows."""
+    return make_task_trial()
+
+
+@pytest.fixture(scope="session")
+def label_trial(make_task_trial: Callable[..., Trial]) -> Trial:
+    """Four labels."""
+    return make_task_trial((200, 100, 40, 12), labels=True)
+
+
+@pytest.fixture(scope="session")
+def class_summary(class_trial: Trial) -> dict[str, Any]:
+    """The summary of `class_trial`."""
+    return class_trial.summary()
+
+
+@pytest.fixture(scope="session")
+def label_summary(label_trial: Trial) -> dict[str, Any]:
+    """The summary of `label_trial`."""
+    return label_trial.summary()

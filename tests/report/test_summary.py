@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from equipoise.decision.costs import Costs
-from equipoise.report.summary import highlighted, summarise
+from equipoise.report.summary import summarise
+from equipoise.report.summary_parts import highlighted
 from equipoise.table.table import Dropped
 from equipoise.verbs.trial import Trial
 

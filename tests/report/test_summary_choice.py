@@ -16,7 +16,7 @@ import typer
 import equipoise as eq
 from equipoise.cli.app import app
 from equipoise.metrics.estimate import Estimate
-from equipoise.report.summary import highlighted, summarise
+from equipoise.report.summary import summarise
 from equipoise.report.summary_choice import (
     advice,
     alternative,
@@ -26,6 +26,7 @@ from equipoise.report.summary_choice import (
     highest_word,
     standing,
 )
+from equipoise.report.summary_parts import highlighted
 from equipoise.report.terminal import decision
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy

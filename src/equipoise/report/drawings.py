@@ -106,7 +106,7 @@ def calibration(summary: Summary) -> str:
     )
     plot.set(
         xlabel="Predicted probability",
-        ylabel="Share of positives",
+        ylabel=data.get("title", "Share of positives"),
         xlim=(low, high),
         ylim=(low, high),
     )

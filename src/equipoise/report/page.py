@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 from equipoise.errors import printable
 from equipoise.metrics.registry import metric
 from equipoise.report import words
-from equipoise.report.drawings import figures
+from equipoise.report.drawings import calibration, figures
 from equipoise.report.looks import summarise_diagnosis
+from equipoise.report.task_drawings import (
+    confusion_map,
+    precision_recall_drawing,
+    reliability_drawing,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,6 +36,8 @@ def render(summary: Mapping[str, Any]) -> str:
         HTML; the same summary gives the same page.
     """
     environment = _environment()
+    if "task" in summary:
+        return _task_page(summary, environment)
     page = environment.get_template("report.html")
     from markupsafe import Markup
 
@@ -41,6 +48,36 @@ def render(summary: Mapping[str, Any]) -> str:
         figure=pictures,
         css=Markup(_text(environment, "report.css")),
         script=Markup(_text(environment, "explorer.js")),
+    )
+
+
+def _task_page(summary: Mapping[str, Any], environment: Environment) -> str:
+    """Return the page of a trial of several classes or labels."""
+    from markupsafe import Markup
+
+    curves = summary["curves"]
+    pictures = [
+        (precision_recall_drawing(entry), reliability_drawing(entry))
+        for entry in curves["classes"]
+    ]
+    picked = [
+        {"name": entry["name"], "curve": curve, "calibration": honest}
+        for entry, (curve, honest) in zip(curves["classes"], pictures, strict=True)
+    ]
+    confusion = summary["confusion"]
+    large = confusion and not confusion["numbers"] and confusion["cells"]
+    css = _text(environment, "report.css") + _text(environment, "task.css")
+    return environment.get_template("report_task.html").render(
+        s=summary,
+        explorer={
+            **summary["explorer"],
+            "picked": picked[curves["drawn"] :],
+        },
+        figure={"calibration": Markup(calibration(summary))},
+        small=[[Markup(svg) for svg in pair] for pair in pictures[: curves["drawn"]]],
+        map=Markup(confusion_map(confusion)) if large else "",
+        css=Markup(css),
+        script=Markup(_text(environment, "task_explorer.js")),
     )
 
 

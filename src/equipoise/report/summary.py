@@ -3,16 +3,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from importlib import metadata
-from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 from equipoise.comparison.held_out_rows import HeldOut
-from equipoise.metrics.estimate import Estimate
+from equipoise.evaluation.task_cross_validation import TaskCrossValidated
 from equipoise.metrics.registry import HEADLINE, decided_metrics
 from equipoise.report.summary_curves import calibration_lines, explorer, ranking_curves
+from equipoise.report.summary_parts import (
+    SCHEMA,
+    against_baseline,
+    found_facts,
+    highlighted,
+    interval_facts,
+    learned_weights,
+    plain_data,
+    time_facts,
+    versions,
+    winner_facts,
+)
 from equipoise.report.summary_sweep import sweep
 from equipoise.report.summary_ties import ties
 from equipoise.report.summary_words import (
@@ -22,12 +30,10 @@ from equipoise.report.summary_words import (
     metric_words,
     next_steps,
 )
+from equipoise.report.task_summary import summarise_task
 
 if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
-
-SCHEMA = 1
-LIBRARIES = ("equipoise", "tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 
 
 def summarise(trial: TrialRecord) -> dict[str, Any]:
@@ -43,8 +49,10 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
         Nested dictionaries, lists, strings, numbers and None; None stands for an
         undefined number, with its reason next to it.
     """
+    if isinstance(trial.results, TaskCrossValidated):
+        return summarise_task(trial, trial.results)
     shown = highlighted(trial)
-    plain: dict[str, Any] = _plain(
+    plain: dict[str, Any] = plain_data(
         {
             "schema": SCHEMA,
             "verdict": str(trial.verdict),
@@ -63,13 +71,13 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
                 {"name": name, "reason": reason}
                 for name, reason in trial.failed.items()
             ],
-            "winner": _winner(trial),
+            "winner": winner_facts(trial),
             "curves": ranking_curves(trial, shown),
             "calibration": calibration_lines(trial, shown),
             "explorer": explorer(trial),
             "sweep": sweep(trial),
-            "time": _time(trial),
-            "findings": _findings(trial),
+            "time": time_facts(trial),
+            "findings": found_facts(trial),
             "test": _test(trial),
             "next": next_steps(trial),
             "methods": methods(trial),
@@ -79,35 +87,6 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
         }
     )
     return plain
-
-
-def highlighted(trial: TrialRecord) -> list[str]:
-    """Return at most three arms to draw in colour: chosen, baseline, and the first.
-
-    If two of these are the same arm, the next of the leaderboard is added. An arm
-    that predicts the prior is not drawn in colour with others.
-    """
-    flat = {s.name for s in trial.strategies if s.learner_record.constant}
-    order = [name for name in trial.names if name not in flat]
-    first = [trial.verdict.choice, trial.of_two_classes.baseline, *order]
-    return list(dict.fromkeys(first))[:3]
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what computed the numbers, without importing it."""
-    return {"python": python_version()} | {
-        name: metadata.version(name) for name in LIBRARIES
-    }
-
-
-def interval_facts(estimate: Estimate) -> dict[str, Any]:
-    """Return the value, the ends and, if it is undefined, the reason."""
-    return {
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "reason": estimate.reason,
-    }
 
 
 def _data(trial: TrialRecord) -> dict[str, Any]:
@@ -159,65 +138,12 @@ def _leaderboard(trial: TrialRecord) -> list[dict[str, Any]]:
                 m: interval_facts(trial.results[name].evaluation[m])
                 for m in dict.fromkeys([*HEADLINE, trial.verdict.metric])
             },
-            **_against(trial, name),
+            **against_baseline(trial, name),
             "best": name == trial.verdict.choice,
             "baseline": name == trial.of_two_classes.baseline,
         }
         for name in trial.names
     ]
-
-
-def _against(trial: TrialRecord, name: str) -> dict[str, Any]:
-    """Return the verdict on one arm, with the interval that it rests on."""
-    verdict = trial.verdict.arms.get(name)
-    if verdict is None:
-        return {"outcome": "baseline", "difference": None, "p": None}
-    return {
-        "outcome": verdict.outcome,
-        "difference": interval_facts(verdict.difference),
-        "p": verdict.p,
-        "detectable": verdict.detectable,
-    }
-
-
-def _winner(trial: TrialRecord) -> dict[str, Any]:
-    best = trial.of_two_classes.leader
-    return {
-        "name": best.name,
-        "optimism": best.optimism,
-        "share": best.share[best.name],
-        "estimate": interval_facts(best.estimate),
-    }
-
-
-def _time(trial: TrialRecord) -> list[dict[str, Any]]:
-    longest = max(trial.scores.seconds.values(), default=0.0) or 1.0
-    return [
-        {
-            "name": name,
-            "seconds": trial.scores.seconds[name],
-            "share": trial.scores.seconds[name] / longest,
-            "updates": trial.scores.updates[name],
-        }
-        for name in trial.names
-    ]
-
-
-def _findings(trial: TrialRecord) -> dict[str, Any]:
-    return {
-        "found": [
-            {
-                "code": f.code,
-                "title": f.title,
-                "severity": f.severity,
-                "message": f.message,
-                "advice": f.advice,
-            }
-            for f in trial.diagnosis.findings
-        ],
-        "passed": len(trial.diagnosis.passed),
-        "not_applicable": len(trial.diagnosis.not_applicable),
-    }
 
 
 def _test(trial: TrialRecord) -> dict[str, Any] | None:
@@ -249,30 +175,9 @@ def _strategies(trial: TrialRecord) -> list[dict[str, str]]:
     return [
         {
             "name": strategy.name,
-            "description": strategy.describe(totals) + _weights(trial, strategy.name),
+            "description": strategy.describe(totals)
+            + learned_weights(trial, strategy.name),
             "citation": strategy.citation(),
         }
         for strategy in trial.strategies
     ]
-
-
-def _weights(trial: TrialRecord, name: str) -> str:
-    """Say which weights an average learned on all rows; nothing of another arm."""
-    weights = trial.scores.blends.get(name)
-    if not weights:
-        return ""
-    parts = ", ".join(f"{member} {share:.0%}" for member, share in weights.items())
-    return f" On all rows of this trial the weights are {parts}."
-
-
-def _plain(value: Any) -> Any:
-    """Return JSON's own types; numbers that are not finite become None."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

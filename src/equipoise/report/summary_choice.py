@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from equipoise._core import numerals
 from equipoise._core.numerals import exact, significant
+from equipoise.decision.cost_matrix import CostMatrix
 from equipoise.decision.costs import Costs
+from equipoise.decision.task_objectives import default_objective
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.metrics.estimate import Estimate
 from equipoise.strategies.blended import Blend
@@ -88,7 +90,8 @@ def advice(trial: TrialRecord) -> str:
     """Return which model to make, what else there is, and what either costs."""
     best, base = trial.verdict.choice, trial.results.baseline
     fitted = f"{fitting(trial, best).words()}. That is the model as it was measured, "
-    fitted += "with calibration and threshold."
+    rule = "threshold" if trial.task.kind == "binary" else "decision rule"
+    fitted += f"with calibration and {rule}."
     first = alternative(trial)
     if best != base:
         text = f"Take {best}: {fitted}"
@@ -140,14 +143,18 @@ def fitting(trial: TrialRecord, name: str) -> Fitting:
     named = catalogued.get(name) == strategy
     what = f'"{name}"' if named else f"trial.strategies[{place}]"
     words, options = [f"strategy={what}"], [("--strategy", name)]
-    costs = as_costs(trial.costs)
-    if costs is not None:
+    matrix = isinstance(trial.costs, CostMatrix)
+    costs = None if matrix else as_costs(trial.costs)
+    if matrix:
+        words.append("goal=equipoise.Goal(costs=costs)")
+        named = False
+    elif costs is not None:
         words.append(f"goal=equipoise.Goal(costs={costs_code(costs)})")
         options += [("--cost-fp", exact(costs.fp)), ("--cost-fn", exact(costs.fn))]
         if costs.abstain is not None:
             options.append(("--cost-abstain", exact(costs.abstain)))
         named = named and not costs.tp and not costs.tn
-    elif trial.objective != "f1":
+    elif trial.objective != default_objective(trial.task):
         words.append(f'goal="{trial.objective}"')
         options.append(("--objective", trial.objective))
     for key in ("folds", "duplicates", "seed"):

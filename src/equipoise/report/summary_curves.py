@@ -48,11 +48,11 @@ def ranking_curves(trial: TrialRecord, shown: Sequence[str]) -> list[dict[str, A
         result.append(
             {
                 "name": name,
-                "precision_recall": _line(
+                "precision_recall": line_facts(
                     precision_recall_curve(y, scores, points=POINTS, level=level),
                     name in shown,
                 ),
-                "roc": _line(
+                "roc": line_facts(
                     roc_curve(y, scores, points=POINTS, level=level), name in shown
                 ),
             }
@@ -75,7 +75,7 @@ def calibration_lines(trial: TrialRecord, shown: Sequence[str]) -> dict[str, Any
         lines.append(
             {
                 "name": name,
-                **_line(points, True),
+                **line_facts(points, True),
                 "rows": [round(float(n), 1) for n in points.at],
                 "error": trial.of_two_classes[name].evaluation["brier"].value,
             }
@@ -172,7 +172,8 @@ def _places(tp: FloatArray, fp: FloatArray, extra: Sequence[int]) -> list[int]:
     return [int(i) for i in np.unique(np.concatenate([recall, alarms, ends]))]
 
 
-def _line(line: Line, band: bool) -> dict[str, list[float | None]]:
+def line_facts(line: Line, band: bool) -> dict[str, list[float | None]]:
+    """Return the points of a line, with its band if asked."""
     columns = ("x", "y", "low", "high") if band else ("x", "y")
     return {key: [_short(float(v), 5) for v in getattr(line, key)] for key in columns}
 

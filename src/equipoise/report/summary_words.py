@@ -154,7 +154,7 @@ def next_steps(trial: TrialRecord) -> list[str]:
         if f.severity == "error"
     ]
     steps.append(advice(trial))
-    steps += _more(trial)
+    steps += undecided_steps(trial)
     if trial.objective != "cost":
         steps.append(
             f"The threshold is the best for {goal_words(trial.objective)}. If you know "
@@ -170,7 +170,7 @@ def next_steps(trial: TrialRecord) -> list[str]:
     return steps
 
 
-def _more(trial: TrialRecord) -> list[str]:
+def undecided_steps(trial: TrialRecord) -> list[str]:
     """Return how an undecided trial could decide."""
     verdicts = trial.verdict.arms.values()
     undecided = sum(v.outcome == "cannot tell" for v in verdicts)
@@ -183,9 +183,10 @@ def _more(trial: TrialRecord) -> list[str]:
             "splitting shrinks, and smaller differences can be detected; it takes "
             f"about {_times(5 / trial.scores.repeats)} as long."
         ]
+    scarce = "positives" if trial.task.kind == "binary" else "rows of what is rare"
     return [
         f"{who}{trial.results.baseline}. More repeats would change little; more "
-        "positives would help."
+        f"{scarce} would help."
     ]
 
 
@@ -216,7 +217,7 @@ def methods(trial: TrialRecord) -> list[dict[str, str]]:
         "intervals of the decisions.",
         "Verdict": _verdict_words(trial),
         "Seed": f"{plan.seed}. The same data, versions and seed give the same numbers.",
-        "Time": f"{_duration(trial.seconds)} in all.",
+        "Time": f"{written_time(trial.seconds)} in all.",
     }
     return [{"term": term, "text": text} for term, text in items.items()]
 
@@ -262,7 +263,8 @@ def _times(factor: float) -> str:
     return f"{significant(factor, 2)} times"
 
 
-def _duration(seconds: float) -> str:
+def written_time(seconds: float) -> str:
+    """Write a duration in words."""
     if seconds < 10:
         return f"{seconds:.1f} seconds"
     return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"

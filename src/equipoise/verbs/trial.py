@@ -65,7 +65,7 @@ class Trial(TrialRecord):
         return cls(**vars(record))
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write `comparison.json` and, of two classes, `report.html` into a folder.
+        """Write `comparison.json` and `report.html` into a folder.
 
         The folder is made if it is absent.
 
@@ -80,16 +80,16 @@ class Trial(TrialRecord):
         """
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
-        texts = {"comparison.json": to_json(self.to_dict()) + "\n"}
-        if self.task.kind == "binary":
-            texts["report.html"] = self.report()
+        texts = {
+            "comparison.json": to_json(self.to_dict()) + "\n",
+            "report.html": self.report(),
+        }
         for name, text in texts.items():
             write_whole(place / name, text.encode())
         return [place / name for name in texts]
 
     def summary(self) -> dict[str, Any]:
         """Return everything that a report shows, as plain data: aggregates, no rows."""
-        self.task.require_binary("a report")
         return summarise(self)
 
     def report(self) -> str:
