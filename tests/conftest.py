@@ -330,3 +330,43 @@ def cases() -> Callable[[int], Iterator[Case]]:
             yield y, score, np.ones(rows) if seed % 2 else weights
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_task_table() -> Callable[..., Table]:
+    """Return a maker of tables of several classes or labels, with missing values.
+
+    With `unseen`, one category in ten is one that no other such table has.
+    """
+    return _task_table
+
+
+def _task_table(
+    width: int = 3,
+    kind: str = "multiclass",
+    rows: int = 400,
+    seed: int = 0,
+    unseen: bool = False,
+) -> Table:
+    from equipoise.table.table import Column, Table
+    from equipoise.task import Task
+
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(rows, 3))
+    kernel = np.random.default_rng(width).normal(size=(3, width)) * 1.5
+    logits = x @ kernel + random.gumbel(size=(rows, width))
+    y = logits.argmax(axis=1)
+    if kind == "multilabel":
+        y = (logits > 1.0).astype(np.int8)
+        y[random.random(y.shape) < 0.1] = -1
+    holed = np.where(random.random(x.shape) < 0.1, np.nan, x)
+    codes = random.integers(0, 3, rows) - (random.random(rows) < 0.1)
+    if unseen:
+        codes[random.random(rows) < 0.1] = 3
+    categories = ("p", "q", "r", "never seen") if unseen else ("p", "q", "r")
+    columns = (
+        *(Column(f"x{j}", "numeric", holed[:, j]) for j in range(3)),
+        Column("few", "categorical", codes.astype(np.int32), categories),
+    )
+    classes = tuple(f"class {k}" for k in range(width))
+    return Table(columns, y, Task(kind, classes))

@@ -201,3 +201,94 @@ def test_an_average_is_the_log_odds_of_the_mean_probability() -> None:
     expected = average_log_odds(wide.astype(float).T)
     np.testing.assert_allclose(AverageLogOdds()(wide).numpy()[:, 0], expected, 1e-6)
     assert expected.tolist()[2] == 0.0
+
+
+@pytest.mark.parametrize("hidden", [(), (6, 5)], ids=str)
+@pytest.mark.parametrize("width", [3, 10])
+def test_several_outputs_are_so_many_networks_of_one(
+    width: int, hidden: tuple[int, ...]
+) -> None:
+    layout = LAYOUTS["all"]
+    spec, inputs = spec_of(layout, hidden), drawn_inputs(layout)
+    random = np.random.default_rng(4)
+    weights = {
+        name: random.normal(size=(2, *shape)).astype(np.float32)
+        for name, shape in shapes(spec, layout, width).items()
+    }
+    layer = TabularNetwork(spec, layout, 2, width=width)
+    layer.assign(weights)
+    logits = layer(inputs)
+    assert logits.shape == (ROWS, 2, width)
+    entries = [keras.Input(part.shape[1:], dtype=part.dtype) for part in inputs]
+    assert layer(tuple(entries)).shape == (None, 2, width)
+    last = len(hidden)
+    for network in range(2):
+        for output in range(width):
+            alone = {name: value[network] for name, value in weights.items()}
+            for name in (f"kernel_{last}", f"bias_{last}"):
+                alone[name] = alone[name][..., output : output + 1]
+            expected = by_hand(spec, layout, alone, inputs)
+            np.testing.assert_allclose(
+                logits[:, network, output], expected, rtol=1e-4, atol=1e-4
+            )
+    again = TabularNetwork.from_config(layer.get_config())
+    again.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(again(inputs), logits)
+
+
+def test_configurations_of_one_output_are_as_ever() -> None:
+    layout = LAYOUTS["all"]
+    networks = TabularNetwork(spec_of(layout), layout, 2).get_config()
+    assert set(networks) == {"name", "spec", "layout", "networks"}
+    corrected = CorrectedLogOdds("focal", -1.5, 2.0).get_config()
+    assert set(corrected) == {"name", "kind", "offset", "gamma"}
+    average = AverageLogOdds(name="a").get_config()
+    assert {**average, "dtype": average["dtype"]["config"]["name"]} == {
+        "name": "a",
+        "activity_regularizer": None,
+        "trainable": True,
+        "dtype": "float32",
+        "autocast": True,
+    }
+
+
+@pytest.mark.parametrize("classes", [3, 10])
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0, 5.0])
+def test_the_focal_link_of_classes_is_that_of_numpy(gamma: float, classes: int) -> None:
+    """Also if one class is all but certain, and with a network axis."""
+    random = np.random.default_rng(0)
+    z = random.normal(scale=4.0, size=(200, 2, classes)).astype(np.float32)
+    z[0, 0, 0], z[1, 0, :] = 60.0, 0.0
+    z[2, 0, 1] = -60.0
+    offset = random.normal(size=classes).tolist()
+    layer = CorrectedLogOdds("focal", offset, gamma, link="softmax")
+    expected = Correction("focal", tuple(offset), gamma, link="softmax").apply(z)
+    np.testing.assert_allclose(layer(z), expected, rtol=2e-5, atol=2e-5)
+    again = CorrectedLogOdds.from_config(layer.get_config())
+    assert again.correction == layer.correction
+
+
+def test_labels_are_corrected_one_by_one() -> None:
+    z = np.random.default_rng(0).normal(scale=4.0, size=(50, 2, 4)).astype(np.float32)
+    layer = CorrectedLogOdds("focal", [0.5, -1.0, 0.0, 2.0], 2.0)
+    for label, offset in enumerate((0.5, -1.0, 0.0, 2.0)):
+        alone = CorrectedLogOdds("focal", offset, 2.0)(z[..., label])
+        np.testing.assert_allclose(layer(z)[..., label], alone, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("networks", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("link", "width"), [("softmax", 3), ("softmax", 10), ("sigmoid", 4)]
+)
+def test_an_average_of_tasks_is_that_of_numpy(
+    link: Any, width: int, networks: int
+) -> None:
+    z = np.random.default_rng(0).normal(scale=5.0, size=(60, networks, width))
+    z = z.astype(np.float32)
+    z[0] = 90.0 * np.eye(width)[0]
+    layer = AverageLogOdds(link)
+    expected = average_log_odds(z.swapaxes(0, 1), link)
+    np.testing.assert_allclose(layer(z), expected, rtol=1e-5, atol=2e-5)
+    entry = keras.Input((networks, width))
+    assert layer(entry).shape == (None, width)
+    assert AverageLogOdds.from_config(layer.get_config()).link == link

@@ -90,3 +90,54 @@ def test_models_of_other_columns_are_refused(outcomes, table, jobs_for) -> None:
         network_keras_model([outcomes[0].scorer, other.scorer])
     with pytest.raises(InputError, match="0 fitted models"):
         network_keras_model([])
+
+
+# Keras 3.15 turns a tf.Variable into an array in a way that NumPy 2 warns about.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("kind", "width"), [("multiclass", 3), ("multiclass", 10), ("multilabel", 4)]
+)
+def test_several_outputs_equal_the_scores(
+    kind, width, make_task_table, jobs_for, tmp_path
+) -> None:
+    """One network, several, and both; missing values and an unseen category too."""
+    data = make_task_table(width, kind)
+    strategies = [
+        Strategy(loss="focal", weights="balanced", options={"gamma": 1.5}),
+        Strategy(plan="bagging", options={"members": 3}),
+    ]
+    learner = NetworkLearner(SPEC, SETTINGS)
+    fits = list(learner.run(data, jobs_for(data, strategies, folds=1), keep=True))
+    scorers = [outcome.scorer for outcome in fits]
+    rows = make_task_table(width, kind, seed=5, unseen=True)
+    link = data.task.link
+    each = [scorer.log_odds(rows) for scorer in scorers]
+    for chosen, expected in (
+        (scorers[:1], each[0]),
+        (scorers[1:], each[1]),
+        (scorers, average_log_odds(each, link)),
+    ):
+        model = network_keras_model(chosen, output="log_odds")
+        assert model.output.shape == (None, width)
+        np.testing.assert_allclose(taken(model, rows), expected, atol=2e-5)
+    model = network_keras_model(scorers)
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    p = taken(again, rows)
+    np.testing.assert_array_equal(p, taken(model, rows))
+    mean = data.task.probability(average_log_odds(each, link))
+    np.testing.assert_allclose(p, mean, atol=2e-6)
+    if kind == "multiclass":
+        np.testing.assert_allclose(p.sum(axis=1), 1.0, atol=1e-6)
+
+
+def test_models_of_other_tasks_are_refused(make_task_table, jobs_for) -> None:
+    scorers = []
+    for width in (3, 10):
+        data = make_task_table(width)
+        (outcome,) = NetworkLearner("linear", SETTINGS).run(
+            data, jobs_for(data, folds=1), keep=True
+        )
+        scorers.append(outcome.scorer)
+    with pytest.raises(InputError, match="different tasks, with 10 and 3 outputs"):
+        network_keras_model(scorers)

@@ -36,7 +36,8 @@ CLASSES = {
     "networks.layer": ("AverageLogOdds", "CorrectedLogOdds", "TabularNetwork"),
     "learners.linear.keras_layer": ("LinearLogOdds",),
     "export.layers": (
-        *("AcceptedColumns", "AcceptedRows", "CalibratedLogOdds", "MeanLogOdds"),
+        *("AcceptedColumns", "AcceptedRows", "CalibratedLogOdds", "ClassCalibration"),
+        *("ClassDecision", "LabelCalibration", "LabelDecision", "MeanLogOdds"),
         *("PooledLogOdds", "Probability"),
     ),
     "learners.trees.keras_layer": ("ForestLogOdds", "TreeMatrix"),

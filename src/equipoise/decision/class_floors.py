@@ -50,7 +50,8 @@ from equipoise.priors import probability
 Floors = Mapping[str, Mapping[str, float]]
 """By class: its floors, "recall", "precision" or both."""
 
-_NEAR_1 = 1 - 2.0**-53
+NEAR_1 = 1 - 2.0**-53
+"""The largest probability whose log-odds are finite."""
 
 
 @dataclass(frozen=True)
@@ -394,7 +395,7 @@ def view_log_odds(p: FloatArray) -> FloatArray:
     Args:
         p: `[rows]` its probability.
     """
-    return to_log_odds(np.clip(p, 1e-300, _NEAR_1))
+    return to_log_odds(np.clip(p, 1e-300, NEAR_1))
 
 
 def _probability(log_odds: float) -> str:

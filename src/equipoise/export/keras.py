@@ -20,9 +20,12 @@ from equipoise.export.check import (
 from equipoise.strategies.learner_records import LEARNERS
 
 if TYPE_CHECKING:
+    from equipoise.decision.class_rule import ClassRule
+    from equipoise.decision.label_rule import LabelRule
     from equipoise.decision.rule import DecisionRule
     from equipoise.learners.user_model.model import UserModelScorer
     from equipoise.models.model import Component, ModelRecord
+    from equipoise.priors import Link
 
 
 def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
@@ -37,7 +40,8 @@ def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
 
     Args:
         model: What `fit` or `load` gave.
-        output: "probability" or "log_odds", calibrated, `[rows, 1]` float64.
+        output: "probability" or "log_odds", calibrated, `[rows, 1]` float64; of several
+            classes or labels `[rows, width]`.
 
     Raises:
         UnsupportedError: A learner in the average is not a Keras layer.
@@ -47,11 +51,11 @@ def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
     from equipoise.export.layers import (
         AcceptedColumns,
         AcceptedRows,
-        CalibratedLogOdds,
         PooledLogOdds,
         Probability,
     )
     from equipoise.networks.encoding import raw_inputs
+    from equipoise.networks.layer import stacked_scores
 
     require_served(model.components)
     if model.user_input is None:
@@ -64,22 +68,38 @@ def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
             )
         }
         accepted = {ARRAY_INPUT: AcceptedRows()(inputs[ARRAY_INPUT])}
+    link = model.schema.task.link
     parts = [
-        _component(component, accepted, _layer_name(component, place))
+        component_scores(component, accepted, _layer_name(component, place), link)
         for place, component in enumerate(model.components)
     ]
-    joined = (
-        parts[0]
-        if len(parts) == 1
-        else keras.layers.Concatenate(dtype="float64")(parts)
-    )
-    raw = PooledLogOdds([c.weight for c in model.components])(joined)
-    result = CalibratedLogOdds(
-        model.rule.calibrator, model.rule.offset, name="log_odds"
-    )(raw)
+    shares = [c.weight for c in model.components]
+    raw = PooledLogOdds(shares, link=link)(stacked_scores(parts, "float64"))
+    result = calibration_layer(model.rule)(raw)
     if output == "probability":
-        result = Probability(name="probability")(result)
+        result = Probability(name="probability", link=link)(result)
     return keras.Model(inputs, result)
+
+
+def calibration_layer(rule: DecisionRule | ClassRule | LabelRule) -> Any:
+    """Return the layer that calibrates scores as a rule does, named "log_odds".
+
+    Args:
+        rule: Of two classes, several classes or labels.
+    """
+    from equipoise.decision.class_rule import ClassRule
+    from equipoise.decision.label_rule import LabelRule
+    from equipoise.export.layers import (
+        CalibratedLogOdds,
+        ClassCalibration,
+        LabelCalibration,
+    )
+
+    if isinstance(rule, ClassRule):
+        return ClassCalibration(rule.calibrator, name="log_odds")
+    if isinstance(rule, LabelRule):
+        return LabelCalibration(rule, name="log_odds")
+    return CalibratedLogOdds(rule.calibrator, rule.offset, name="log_odds")
 
 
 def require_served(components: Sequence[Component]) -> None:
@@ -113,33 +133,45 @@ def _layer_name(component: Component, place: int) -> str:
     return f"{re.sub('[^A-Za-z0-9_.]', '_', component.strategy.name)}-{place}"
 
 
-def _component(component: Component, inputs: Mapping[str, Any], name: str) -> Any:
-    """Return one strategy's log-odds, `[rows, 1]` float64."""
-    import keras
+def component_scores(
+    component: Component, inputs: Mapping[str, Any], name: str, link: Link
+) -> Any:
+    """Return one strategy's scores as a Keras tensor, `[rows, width]` float64.
 
+    Args:
+        component: The strategy with its fold models.
+        inputs: Keras inputs, the raw columns by name.
+        name: The name of its layers.
+        link: As `Task.link` says.
+    """
     from equipoise.export.layers import MeanLogOdds
+    from equipoise.networks.layer import stacked_scores
     from equipoise.training.keras_model import network_keras_model
 
     scorers: Sequence[Any] = component.scorers
     if component.user_input is not None:
-        return _user_networks(component, inputs[ARRAY_INPUT], name)
+        return _user_networks(component, inputs[ARRAY_INPUT], name, link)
     learner = component.strategy.learner_record
     if learner.trains_networks:
-        return MeanLogOdds()(network_keras_model(scorers, output="log_odds")(inputs))
+        mean = network_keras_model(scorers, output="log_odds")(inputs)
+        return MeanLogOdds(link=link)(stacked_scores([mean], "float64"))
     layer = loaded(learner.keras)
     parts = [layer(scorer, f"{name}-{k}", inputs) for k, scorer in enumerate(scorers)]
     if len(parts) == 1:
         return parts[0]
-    joined = keras.layers.Concatenate(dtype="float64")(parts)
-    return MeanLogOdds()(joined)
+    return MeanLogOdds(link=link)(stacked_scores(parts, "float64"))
 
 
-def _user_networks(component: Component, x: Any, name: str) -> Any:
-    """Return the log-odds of the user's own networks, `[rows, 1]` float64."""
+def _user_networks(component: Component, x: Any, name: str, link: Link) -> Any:
+    """Return the scores of the user's own networks, `[rows, width]` float64."""
     import keras
 
     from equipoise.export.layers import MeanLogOdds
-    from equipoise.networks.layer import AverageLogOdds, CorrectedLogOdds
+    from equipoise.networks.layer import (
+        AverageLogOdds,
+        CorrectedLogOdds,
+        stacked_scores,
+    )
 
     means = []
     scorers = cast("tuple[UserModelScorer, ...]", component.scorers)
@@ -150,22 +182,21 @@ def _user_networks(component: Component, x: Any, name: str) -> Any:
             # Fold models share their names, which must differ within one model.
             entry = keras.Input(x.shape[1:], dtype=x.dtype)
             logit = keras.Model(entry, model(entry), name=f"own-{name}-{k}-{n}")(x)
-            logit = keras.layers.Reshape((1,))(logit)
+            logit = keras.layers.Reshape((len(correction.offset),))(logit)
             corrected = CorrectedLogOdds(
-                correction.kind, correction.offset, correction.gamma
+                correction.kind,
+                correction.offset,
+                correction.gamma,
+                link=correction.link,
             )
             odds.append(corrected(logit))
         several = len(odds) > 1
-        means.append(
-            AverageLogOdds()(keras.layers.Concatenate()(odds)) if several else odds[0]
-        )
-    if len(means) == 1:
-        return MeanLogOdds()(means[0])
-    return MeanLogOdds()(keras.layers.Concatenate()(means))
+        means.append(AverageLogOdds(link)(stacked_scores(odds)) if several else odds[0])
+    return MeanLogOdds(link=link)(stacked_scores(means))
 
 
 def linear_log_odds(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
-    """Return the log-odds of a logistic regression, `[rows, 1]` float64.
+    """Return the scores of a logistic regression, `[rows, width]` float64.
 
     Args:
         scorer: A `LogisticScorer`.
@@ -176,41 +207,41 @@ def linear_log_odds(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
     from equipoise.networks.encoding import EncodingLayer
 
     encoding = scorer.encoding
-    layer = LinearLogOdds(len(encoding.names), encoding.levels)
-    layer.assign(scorer.coefficients, scorer.intercept)
+    width = int(np.size(scorer.intercept))
+    layer = LinearLogOdds(len(encoding.names), encoding.levels, outputs=width)
+    shapes = [weight.shape for weight in layer.weights]
+    layer.assign(*map(np.reshape, (scorer.coefficients, scorer.intercept), shapes))
     return layer(EncodingLayer(encoding, name=f"equipoise-{name}")(inputs))
 
 
 def tree_log_odds(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
-    """Return the log-odds of trees of either kind, `[rows, 1]` float64.
+    """Return the scores of trees of either kind, `[rows, width]` float64.
 
     Args:
-        scorer: A `TreesScorer` or an `ExtraTreesScorer`.
+        scorer: A `TreesScorer`, an `ExtraTreesScorer`, or what this has for several
+            classes or labels.
         name: The name of its layers.
         inputs: Keras inputs, the raw columns by name.
     """
-    from equipoise.learners.trees.extra import ExtraTreesScorer
-    from equipoise.learners.trees.forest import join_forests
-    from equipoise.learners.trees.keras_layer import TreeMatrix, forest_layer
+    from equipoise.learners.trees.histogram import TreesScorer
+    from equipoise.learners.trees.keras_layer import TreeMatrix
+    from equipoise.learners.trees.scorer_layers import boosted_layer, shares_layer
 
-    if isinstance(scorer, ExtraTreesScorer):
-        view = "ordinal"
-        layer = forest_layer(scorer.forest, link="share", offset=scorer.offset)
+    if isinstance(scorer, TreesScorer):
+        view, layer = str(scorer.view), boosted_layer(scorer)
     else:
-        view = scorer.view
-        layer = forest_layer(
-            join_forests(scorer.forests),
-            base=sum(forest.base for forest in scorer.forests),
-            divisor=len(scorer.forests),
-            offset=scorer.offset,
-        )
+        view, layer = "ordinal", shares_layer(scorer)
     return layer(TreeMatrix(scorer.encoding, view, f"equipoise-{name}")(inputs))
 
 
-def serving(twin: Any, rule: DecisionRule) -> Callable[[Mapping[str, Any]], Any]:
+def serving(
+    twin: Any, rule: DecisionRule | ClassRule | LabelRule
+) -> Callable[[Mapping[str, Any]], Any]:
     """Return the function that an exported model computes, for tracing.
 
-    It is `DecisionRule.decide` in the graph.
+    It gives "probability" and "decision": as `DecisionRule.decide`, `[rows]` each; as
+    `ClassRule.decide`, `[rows, classes]` and `[rows]`; as `LabelRule.decide_scores`,
+    `[rows, labels]` each.
 
     Args:
         twin: `keras_model(model, output="log_odds")`.
@@ -218,6 +249,27 @@ def serving(twin: Any, rule: DecisionRule) -> Callable[[Mapping[str, Any]], Any]
     """
     import tensorflow as tf
 
+    from equipoise.decision.class_rule import ClassRule
+    from equipoise.decision.label_rule import LabelRule
+    from equipoise.export.layers import ClassDecision, LabelDecision, Probability
+
+    if isinstance(rule, ClassRule):
+        share, decide = Probability(link="softmax"), ClassDecision(rule)
+
+        def serve_classes(columns: Mapping[str, Any]) -> dict[str, Any]:
+            p = share(twin(columns))
+            return {"probability": p, "decision": decide(p)}
+
+        return serve_classes
+    if isinstance(rule, LabelRule):
+        decide_labels = LabelDecision(rule)
+
+        def serve_labels(columns: Mapping[str, Any]) -> dict[str, Any]:
+            z = twin(columns)
+            p = 1.0 / (1.0 + tf.exp(-z))
+            return {"probability": p, "decision": decide_labels(z)}
+
+        return serve_labels
     upper, lower = rule.threshold, rule.lower
 
     def serve(columns: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,25 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first and the last layers of an exported model, in Keras.
 
-The first check what it accepts; the last are average, calibration and probability.
+The first check what it accepts; the last are average, calibration, probability and,
+for several classes or labels, the decision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from equipoise._core.checks import one_of, sentence
 from equipoise.decision.calibrator import SHARPNESS, Calibrator
+from equipoise.decision.class_calibrator import FARTHEST_LOG, ClassCalibrator
+from equipoise.decision.class_floors import NEAR_1
+from equipoise.decision.class_rule import ClassRule
+from equipoise.decision.label_rule import LabelRule
 from equipoise.encoding.features import LARGEST as LARGEST_NUMBER
 from equipoise.ensembles.blend import LARGEST
+from equipoise.errors import InputError
+from equipoise.priors import Link
+
+CERTAIN = 1e6
+"""A softmax counts larger logits, infinite ones too, as so much."""
 
 
 class _Float64(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
-    """A layer without weights from log-odds to one column in float64."""
+    """A layer without weights, from scores to as many float64 numbers per row."""
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name, dtype="float64", autocast=False)
@@ -29,9 +40,36 @@ class _Float64(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
         """Return all that rebuilds the layer."""
         return {"name": self.name}
 
-    def compute_output_spec(self, log_odds: Any) -> Any:
+    def compute_output_spec(self, scores: Any) -> Any:
         """Return the shape and the type of the result."""
-        return keras.KerasTensor((log_odds.shape[0], 1), "float64")
+        return keras.KerasTensor(scores.shape, "float64")
+
+
+class _Linked(_Float64):
+    """One whose result depends on the link between scores and probabilities.
+
+    Args:
+        name: The layer's name.
+        link: "softmax" if the last axis holds logits of classes.
+    """
+
+    def __init__(self, name: str | None = None, link: Link = "sigmoid") -> None:
+        super().__init__(name=name)
+        self.link = one_of(link, get_args(Link), "link")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the layer."""
+        link = {} if self.link == "sigmoid" else {"link": self.link}
+        return {**super().get_config(), **link}
+
+
+class _Joined(_Linked):
+    """One from the scores of several models or arms to those of one."""
+
+    def compute_output_spec(self, scores: Any) -> Any:
+        """Return the shape and the type of the result."""
+        wide = scores.shape[2:] or (1,)
+        return keras.KerasTensor((scores.shape[0], *wide), "float64")
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
@@ -157,8 +195,12 @@ def refused_rows(rows: Any) -> Any:
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
-class MeanLogOdds(_Float64):
+class MeanLogOdds(_Joined):
     """The log-odds of the mean probability of several models; see `mean_log_odds`.
+
+    Args:
+        name: The layer's name.
+        link: "softmax" if the last axis holds logits of classes.
 
     Example:
         >>> MeanLogOdds()(np.array([[3.0, -3.0]])).numpy().tolist()
@@ -166,38 +208,71 @@ class MeanLogOdds(_Float64):
     """
 
     def call(self, log_odds: Any) -> Any:
-        """Return `[rows, 1]` for log-odds `[rows, models]`."""
-        z = tf.clip_by_value(tf.cast(log_odds, tf.float64), -LARGEST, LARGEST)
-        positive = tf.reduce_logsumexp(-tf.nn.softplus(-z), 1, keepdims=True)
-        negative = tf.reduce_logsumexp(-tf.nn.softplus(z), 1, keepdims=True)
+        """Return the scores of the mean probability.
+
+        Args:
+            log_odds: `[rows, models]`; `[rows, models, width]` of several classes or
+                labels.
+
+        Returns:
+            `[rows, 1]`; `[rows, width]`.
+        """
+        z, alone = tf.cast(log_odds, tf.float64), len(log_odds.shape) == 2
+        if self.link == "softmax":
+            logs = tf.maximum(_log_softmax(z), -LARGEST)
+            return tf.reduce_logsumexp(logs, 1) - np.log(log_odds.shape[1])
+        z = tf.clip_by_value(z, -LARGEST, LARGEST)
+        positive = tf.reduce_logsumexp(-tf.nn.softplus(-z), 1, keepdims=alone)
+        negative = tf.reduce_logsumexp(-tf.nn.softplus(z), 1, keepdims=alone)
         return positive - negative
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
-class PooledLogOdds(_Float64):
+class PooledLogOdds(_Joined):
     """The weighted mean of the arms' log-odds; see `pool`.
 
     Args:
         shares: One weight per arm, summing to 1.
         name: The layer's name.
+        link: "softmax" if the last axis holds logits of classes.
 
     Example:
         >>> PooledLogOdds([0.75, 0.25])(np.array([[-2.0, 0.0]])).numpy().tolist()
         [[-1.5]]
     """
 
-    def __init__(self, shares: Sequence[float], name: str | None = None) -> None:
-        super().__init__(name=name)
+    def __init__(
+        self,
+        shares: Sequence[float],
+        name: str | None = None,
+        link: Link = "sigmoid",
+    ) -> None:
+        super().__init__(name, link)
         self.shares = [float(share) for share in shares]
 
     def call(self, log_odds: Any) -> Any:
-        """Return `[rows, 1]` for log-odds `[rows, arms]`."""
-        z = tf.clip_by_value(tf.cast(log_odds, tf.float64), -LARGEST, LARGEST)
-        return z @ tf.constant(self.shares, tf.float64)[:, None]
+        """Return the weighted mean.
+
+        Args:
+            log_odds: `[rows, arms]`; `[rows, arms, width]` of several classes or
+                labels.
+
+        Returns:
+            `[rows, 1]`; `[rows, width]`.
+        """
+        z = tf.cast(log_odds, tf.float64)
+        shares = tf.constant(self.shares, tf.float64)[:, None]
+        if self.link == "softmax":
+            logs = tf.maximum(_log_softmax(z), -LARGEST)
+            return tf.reduce_sum(logs * shares, axis=1)
+        z = tf.clip_by_value(z, -LARGEST, LARGEST)
+        if len(z.shape) == 2:
+            return z @ shares
+        return tf.reduce_sum(z * shares, axis=1)
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer."""
-        return {"name": self.name, "shares": self.shares}
+        return {**super().get_config(), "shares": self.shares}
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
@@ -228,15 +303,7 @@ class CalibratedLogOdds(_Float64):
 
     def call(self, log_odds: Any) -> Any:
         """Return calibrated log-odds, of the same shape."""
-        calibrator = self.calibrator
-        z = tf.cast(log_odds, tf.float64)
-        if calibrator.method == "isotonic":
-            z = _interpolated(z, calibrator.knots, calibrator.levels)
-        elif calibrator.method != "none":
-            z = _line(z, calibrator)
-        if calibrator.smoothing:
-            z = _mixed(z, calibrator.smoothing, calibrator.base_rate)
-        return _bounded(z, *calibrator.bounds) + self.offset
+        return _calibrated(tf.cast(log_odds, tf.float64), self.calibrator) + self.offset
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer."""
@@ -248,17 +315,314 @@ class CalibratedLogOdds(_Float64):
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
-class Probability(_Float64):
-    """Log-odds to probabilities, in float64.
+class ClassCalibration(_Float64):
+    """`ClassCalibrator.apply`, in the graph.
+
+    Args:
+        calibrator: The calibrator, or its `to_dict()`.
+        name: The layer's name.
+
+    Example:
+        >>> half = ClassCalibrator(
+        ...     "temperature", (0.5, 0.5), shifts=(0.0, 0.0), base_rates=(0.5, 0.5)
+        ... )
+        >>> ClassCalibration(half)(np.array([[4.0, 0.0]])).numpy().round(4).tolist()
+        [[-0.1269, -2.1269]]
+    """
+
+    def __init__(
+        self, calibrator: ClassCalibrator | Mapping[str, Any], name: str | None = None
+    ) -> None:
+        super().__init__(name=name)
+        if not isinstance(calibrator, ClassCalibrator):
+            calibrator = ClassCalibrator.from_dict(calibrator)
+        self.calibrator = calibrator
+
+    def call(self, logits: Any) -> Any:
+        """Return calibrated logits, of the same shape.
+
+        Args:
+            logits: `[rows, classes]`.
+
+        Raises:
+            InputError: The calibrator is for another number of classes.
+        """
+        calibrator, z = self.calibrator, tf.cast(logits, tf.float64)
+        if calibrator.method == "none":
+            return z
+        _require_width(z, len(calibrator.slopes), "classes")
+        z = _within_reach(z)
+        if calibrator.scale == "centred":
+            x = z - tf.reduce_mean(z, axis=-1, keepdims=True)
+        else:
+            x = tf.maximum(_log_softmax(z), -FARTHEST_LOG)
+        p = _softmax(x * np.array(calibrator.slopes) + np.array(calibrator.shifts))
+        base = calibrator.smoothing * np.array(calibrator.base_rates)
+        return tf.math.log((1.0 - calibrator.smoothing) * p + base)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the layer."""
+        return {**super().get_config(), "calibrator": self.calibrator.to_dict()}
+
+
+@keras.saving.register_keras_serializable(package="equipoise")
+class LabelCalibration(_Float64):
+    """`LabelRule.log_odds`, in the graph: each label's calibrator and shift.
+
+    Args:
+        rule: The rule, or its `to_dict()`.
+        name: The layer's name.
+
+    Example:
+        >>> from equipoise.decision.rule import DecisionRule
+        >>> halved = DecisionRule(0.0, calibrator=Calibrator("temperature", slope=0.5))
+        >>> layer = LabelCalibration(LabelRule(("a", "b"), (DecisionRule(0.0), halved)))
+        >>> layer(np.array([[2.0, 2.0]])).numpy().tolist()
+        [[2.0, 1.0]]
+    """
+
+    def __init__(
+        self, rule: LabelRule | Mapping[str, Any], name: str | None = None
+    ) -> None:
+        super().__init__(name=name)
+        self.rule = rule if isinstance(rule, LabelRule) else LabelRule.from_dict(rule)
+
+    def call(self, log_odds: Any) -> Any:
+        """Return calibrated log-odds, of the same shape.
+
+        Args:
+            log_odds: `[rows, labels]`.
+
+        Raises:
+            InputError: The rule is for another number of labels.
+        """
+        z = tf.cast(log_odds, tf.float64)
+        _require_width(z, len(self.rule.labels), "labels")
+        each = [
+            _calibrated(z[:, j], rule.calibrator) + rule.offset
+            for j, rule in enumerate(self.rule.rules)
+        ]
+        return tf.stack(each, axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the layer."""
+        return {**super().get_config(), "rule": self.rule.to_dict()}
+
+
+@keras.saving.register_keras_serializable(package="equipoise")
+class Probability(_Linked):
+    """Scores to probabilities, in float64.
+
+    Args:
+        name: The layer's name.
+        link: "softmax" if the last axis holds logits of classes.
 
     Example:
         >>> Probability()(np.array([[0.0]])).numpy().tolist()
         [[0.5]]
+        >>> Probability(link="softmax")(np.zeros((1, 4))).numpy().tolist()
+        [[0.25, 0.25, 0.25, 0.25]]
     """
 
     def call(self, log_odds: Any) -> Any:
         """Return probabilities, of the same shape."""
-        return tf.sigmoid(tf.cast(log_odds, tf.float64))
+        z = tf.cast(log_odds, tf.float64)
+        if self.link == "softmax":
+            return _softmax(tf.clip_by_value(z, -CERTAIN, CERTAIN))
+        return tf.sigmoid(z)
+
+
+class _Decision(keras.layers.Layer):  # type: ignore[misc]
+    """A layer without weights from float64 numbers to decisions in int32."""
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name=name, dtype="float64", autocast=False)
+        self.built = True
+
+
+@keras.saving.register_keras_serializable(package="equipoise")
+class ClassDecision(_Decision):
+    """`ClassRule.decide`, in the graph: multipliers or costs, and floors.
+
+    Args:
+        rule: The rule, or its `to_dict()`.
+        name: The layer's name.
+
+    Example:
+        >>> layer = ClassDecision(ClassRule(("a", "b"), multipliers=(1.0, 4.0)))
+        >>> layer(np.array([[0.9, 0.1], [0.7, 0.3]])).numpy().tolist()
+        [0, 1]
+    """
+
+    def __init__(
+        self, rule: ClassRule | Mapping[str, Any], name: str | None = None
+    ) -> None:
+        super().__init__(name=name)
+        self.rule = rule if isinstance(rule, ClassRule) else ClassRule.from_dict(rule)
+
+    def call(self, probabilities: Any) -> Any:
+        """Return the number of each row's class, -1 if it is left undecided.
+
+        Args:
+            probabilities: `[rows, classes]`, calibrated. A row with NaN is undecided.
+
+        Returns:
+            `[rows]` int32.
+
+        Raises:
+            InputError: The rule is for another number of classes.
+        """
+        rule, p = self.rule, tf.cast(probabilities, tf.float64)
+        _require_width(p, len(rule.classes), "classes")
+        if rule.costs is not None:
+            values = -(p @ tf.constant(rule.costs.table, tf.float64))
+        else:
+            logs = tf.math.log(tf.maximum(p, 1e-300))
+            values = logs + np.log(np.array(rule.multipliers))
+        decision = _first_largest(values)
+        if rule.costs is not None and rule.costs.abstain is not None:
+            dear = -tf.reduce_max(values, axis=1) > rule.costs.abstain
+            decision = tf.where(dear, -1, decision)
+        return self._with_floors(decision, values, p) if rule.floors else decision
+
+    def _with_floors(self, decision: Any, values: Any, p: Any) -> Any:
+        """Do in the graph what `class_floors.impose_floors` does."""
+        numbers = [self.rule.classes.index(floor.name) for floor in self.rule.floors]
+        floors = list(zip(numbers, self.rule.floors, strict=True))
+        strict = [k for k, floor in floors if floor.precision is not None]
+        closed = np.zeros(len(self.rule.classes))
+        closed[strict] = -np.inf
+        other = _first_largest(values + closed)
+        free = tf.ones_like(decision, tf.bool)
+        for k in numbers:
+            free &= decision != k
+        clipped = tf.clip_by_value(p, 1e-300, NEAR_1)
+        odds = tf.math.log(clipped) - tf.math.log(1.0 - clipped)
+        result = decision
+        for k, floor in floors:
+            if floor.precision is not None:
+                below = (decision == k) & (odds[:, k] < floor.threshold)
+                result = tf.where(below, other, result)
+        for k, floor in floors:
+            if floor.recall is not None:
+                claims = free & (odds[:, k] >= floor.threshold)
+                result = tf.where(claims, k, result)
+                free &= ~claims
+        return result
+
+    def compute_output_spec(self, probabilities: Any) -> Any:
+        """Return the shape and the type of the decisions."""
+        return keras.KerasTensor(probabilities.shape[:1], "int32")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the layer."""
+        return {"name": self.name, "rule": self.rule.to_dict()}
+
+
+@keras.saving.register_keras_serializable(package="equipoise")
+class LabelDecision(_Decision):
+    """The thresholds of a `LabelRule`, in the graph.
+
+    Args:
+        rule: The rule, or its `to_dict()`.
+        name: The layer's name.
+
+    Example:
+        >>> from equipoise.decision.rule import DecisionRule
+        >>> rule = LabelRule(("a", "b"), (DecisionRule(0.0), DecisionRule(-2.0)))
+        >>> LabelDecision(rule)(np.array([[-1.0, -1.0]])).numpy().tolist()
+        [[0, 1]]
+    """
+
+    def __init__(
+        self, rule: LabelRule | Mapping[str, Any], name: str | None = None
+    ) -> None:
+        super().__init__(name=name)
+        self.rule = rule if isinstance(rule, LabelRule) else LabelRule.from_dict(rule)
+
+    def call(self, log_odds: Any) -> Any:
+        """Return 1 for a label that is decided, 0 for none, -1 for undecided.
+
+        Args:
+            log_odds: `[rows, labels]`, calibrated: what `LabelCalibration` gives.
+
+        Returns:
+            `[rows, labels]` int32.
+
+        Raises:
+            InputError: The rule is for another number of labels.
+        """
+        z = tf.cast(log_odds, tf.float64)
+        _require_width(z, len(self.rule.labels), "labels")
+        upper = np.array([rule.threshold for rule in self.rule.rules])
+        flagged = (z >= upper) & (upper < np.inf)
+        decision = tf.cast(flagged, tf.int32)
+        lower = [rule.lower for rule in self.rule.rules]
+        if lower == [None] * len(lower):
+            return decision
+        may_wait = np.array([end is not None for end in lower])
+        ends = np.array([0.0 if end is None else end for end in lower])
+        return tf.where(~flagged & may_wait & (z >= ends), -1, decision)
+
+    def compute_output_spec(self, log_odds: Any) -> Any:
+        """Return the shape and the type of the decisions."""
+        return keras.KerasTensor(log_odds.shape, "int32")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the layer."""
+        return {"name": self.name, "rule": self.rule.to_dict()}
+
+
+def _require_width(values: Any, width: int, what: str) -> None:
+    """Check that the last axis of a tensor is as long as a rule asks for."""
+    if len(values.shape) != 2 or values.shape[-1] != width:
+        raise InputError(
+            sentence(
+                f"a tensor of shape {tuple(values.shape)} for {width} {what}",
+                f"[rows, {width}], in the order of the {what}",
+            )
+        )
+
+
+def _first_largest(values: Any) -> Any:
+    """Return the first place of each line's largest value; -1 for NaN.
+
+    `tf.argmax` does not say which of equal values it takes.
+    """
+    largest = values >= tf.reduce_max(values, axis=1, keepdims=True)
+    width = values.shape[-1]
+    places = tf.where(largest, tf.range(width, dtype=tf.int32), width)
+    first = tf.reduce_min(places, axis=1)
+    return tf.where(first == width, -1, first)
+
+
+def _within_reach(z: Any) -> Any:
+    """Return scores with infinities beyond the finite ones by 40."""
+    finite = tf.where(tf.math.is_finite(z), tf.abs(z), tf.zeros_like(z))
+    most = FARTHEST_LOG + tf.reduce_max(finite)
+    return tf.clip_by_value(z, -most, most)
+
+
+# Written out: other runtimes approximate the softmax.
+def _log_softmax(z: Any) -> Any:
+    z = z - tf.reduce_max(z, axis=-1, keepdims=True)
+    return z - tf.math.log(tf.reduce_sum(tf.exp(z), axis=-1, keepdims=True))
+
+
+def _softmax(z: Any) -> Any:
+    powers = tf.exp(z - tf.reduce_max(z, axis=-1, keepdims=True))
+    return powers / tf.reduce_sum(powers, axis=-1, keepdims=True)
+
+
+def _calibrated(z: Any, calibrator: Calibrator) -> Any:
+    """Return what `Calibrator.apply` does."""
+    if calibrator.method == "isotonic":
+        z = _interpolated(z, calibrator.knots, calibrator.levels)
+    elif calibrator.method != "none":
+        z = _line(z, calibrator)
+    if calibrator.smoothing:
+        z = _mixed(z, calibrator.smoothing, calibrator.base_rate)
+    return _bounded(z, *calibrator.bounds)
 
 
 def _line(z: Any, calibrator: Calibrator) -> Any:

@@ -4,17 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from equipoise._core.checks import one_of
 from equipoise.networks.forward import arranged, forward
 from equipoise.networks.layout import Layout
 from equipoise.networks.parameters import shapes
 from equipoise.networks.spec import NetworkSpec
-from equipoise.priors import Correction
+from equipoise.priors import Correction, Link
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
@@ -26,6 +27,7 @@ class TabularNetwork(keras.layers.Layer):  # type: ignore[misc]  # keras is unty
         layout: The exact layout of the encoding, or its `to_dict()`.
         networks: How many networks there are.
         name: The layer's name.
+        width: How many logits each of them gives per row.
 
     Example:
         >>> spec = NetworkSpec("tiny", hidden=(4,))
@@ -41,6 +43,7 @@ class TabularNetwork(keras.layers.Layer):  # type: ignore[misc]  # keras is unty
         layout: Layout | Mapping[str, Any],
         networks: int = 1,
         name: str | None = None,
+        width: int = 1,
     ) -> None:
         super().__init__(name=name)
         self.spec = (
@@ -49,12 +52,12 @@ class TabularNetwork(keras.layers.Layer):  # type: ignore[misc]  # keras is unty
         self.layout = (
             layout if isinstance(layout, Layout) else Layout.from_dict(dict(layout))
         )
-        self.networks = networks
+        self.networks, self.width = networks, width
         self._arrays = {
             key: self.add_weight(
                 name=key, shape=(networks, *shape), initializer="glorot_uniform"
             )
-            for key, shape in shapes(self.spec, self.layout).items()
+            for key, shape in shapes(self.spec, self.layout, width).items()
         }
         self.built = True
 
@@ -65,6 +68,8 @@ class TabularNetwork(keras.layers.Layer):  # type: ignore[misc]  # keras is unty
 
     def call(self, inputs: tuple[Any, Any, Any]) -> Any:
         """Return the raw logits, `[rows, networks]`.
+
+        Networks of several outputs give `[rows, networks, width]`.
 
         Args:
             inputs: "numbers", "positions" and "codes", as `EncodingLayer` gives.
@@ -78,11 +83,13 @@ class TabularNetwork(keras.layers.Layer):  # type: ignore[misc]  # keras is unty
         }
         lasts = self._stacked(tf.constant(last))
         logits = forward(self.spec, weights, dense, positions, codes, lasts)
-        return tf.transpose(logits)
+        return tf.transpose(logits, [1, 0] if self.width == 1 else [1, 0, 2])
 
     def compute_output_spec(self, inputs: tuple[Any, Any, Any]) -> Any:
         """Return the shape and the type of the logits."""
-        return keras.KerasTensor((inputs[0].shape[0], self.networks), self.dtype)
+        wide = () if self.width == 1 else (self.width,)
+        shape = (inputs[0].shape[0], self.networks, *wide)
+        return keras.KerasTensor(shape, self.dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer, but for its weights."""
@@ -91,6 +98,7 @@ class TabularNetwork(keras.layers.Layer):  # type: ignore[misc]  # keras is unty
             "spec": self.spec.to_dict(),
             "layout": self.layout.to_dict(),
             "networks": self.networks,
+            **({} if self.width == 1 else {"width": self.width}),
         }
 
     def _stacked(self, values: Any) -> Any:
@@ -117,6 +125,7 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
         offset: Added to the log-odds, a number or one per output.
         gamma: The focal loss' exponent.
         name: The layer's name.
+        link: As in `Correction`: "softmax" if the last axis holds logits of classes.
 
     Example:
         >>> layer = CorrectedLogOdds(offset=-2.0)
@@ -130,15 +139,23 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
         offset: float | Sequence[float] = 0.0,
         gamma: float = 0.0,
         name: str | None = None,
+        link: Link = "sigmoid",
     ) -> None:
         super().__init__(name=name)
-        self.correction = Correction(kind, offset, gamma)  # type: ignore[arg-type]
+        self.correction = Correction(kind, offset, gamma, link=link)  # type: ignore[arg-type]
 
     def call(self, logits: Any) -> Any:
-        """Return the corrected log-odds of each network, `[rows, networks]`."""
-        z = logits
-        if self.correction.kind == "focal" and self.correction.gamma > 0:
-            z = _log_phi(-z, self.correction.gamma) - _log_phi(z, self.correction.gamma)
+        """Return the corrected log-odds, of the same shape.
+
+        Args:
+            logits: `[rows, networks]`; `[..., width]` of several classes or labels.
+        """
+        z, gamma = logits, self.correction.gamma
+        if self.correction.kind == "focal" and gamma > 0:
+            if self.correction.link == "softmax":
+                z = -_log_phi(_one_against_rest(z), gamma)
+            else:
+                z = _log_phi(-z, gamma) - _log_phi(z, gamma)
         return z + self.correction.shift
 
     def compute_output_spec(self, logits: Any) -> Any:
@@ -156,20 +173,86 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
 class AverageLogOdds(keras.layers.Layer):  # type: ignore[misc]
     """The log-odds of the mean probability of several networks.
 
+    Of several classes it is the log of each one's mean probability; see
+    `training.average_log_odds`.
+
+    Args:
+        link: "softmax" if the last axis holds logits of classes.
+        options: Those of a Keras layer: its name.
+
     Example:
         >>> AverageLogOdds()(np.array([[80.0, -80.0]], "float32")).numpy().tolist()
         [[0.0]]
     """
 
+    def __init__(self, link: Link = "sigmoid", **options: Any) -> None:
+        super().__init__(**options)
+        self.link = one_of(link, get_args(Link), "link")
+
     def call(self, log_odds: Any) -> Any:
-        """Return `[rows, 1]` for log-odds `[rows, networks]`."""
-        positive = tf.reduce_logsumexp(-tf.nn.softplus(-log_odds), 1, keepdims=True)
-        negative = tf.reduce_logsumexp(-tf.nn.softplus(log_odds), 1, keepdims=True)
+        """Return the average over the networks.
+
+        Args:
+            log_odds: `[rows, networks]`; `[rows, networks, width]` of several classes
+                or labels.
+
+        Returns:
+            `[rows, 1]`; `[rows, width]`.
+        """
+        alone = len(log_odds.shape) == 2
+        if not alone and log_odds.shape[1] == 1:
+            return log_odds[:, 0]
+        if self.link == "softmax":
+            logs = log_odds - tf.reduce_logsumexp(log_odds, -1, keepdims=True)
+            return tf.reduce_logsumexp(logs, 1) - np.log(log_odds.shape[1])
+        positive = tf.reduce_logsumexp(-tf.nn.softplus(-log_odds), 1, keepdims=alone)
+        negative = tf.reduce_logsumexp(-tf.nn.softplus(log_odds), 1, keepdims=alone)
         return positive - negative
 
     def compute_output_spec(self, log_odds: Any) -> Any:
         """Return the shape and the type of the average."""
-        return keras.KerasTensor((log_odds.shape[0], 1), log_odds.dtype)
+        wide = log_odds.shape[2:] or (1,)
+        return keras.KerasTensor((log_odds.shape[0], *wide), log_odds.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all that rebuilds the layer."""
+        usual = super().get_config()
+        # As Keras writes it of a layer that has no configuration of its own.
+        regularizer = usual.get("activity_regularizer")
+        usual |= {"activity_regularizer": regularizer, "autocast": self.autocast}
+        return usual if self.link == "sigmoid" else {**usual, "link": self.link}
+
+
+def stacked_scores(parts: Sequence[Any], dtype: str | None = None) -> Any:
+    """Return the scores of several models as one Keras tensor, for their average.
+
+    Args:
+        parts: Keras tensors `[rows, width]`, one per model.
+        dtype: Of the result; None for float32.
+
+    Returns:
+        `[rows, models]` if each gives one score per row, else `[rows, models, width]`.
+
+    Example:
+        >>> parts = [keras.Input((3,)), keras.Input((3,))]
+        >>> stacked_scores(parts).shape
+        (None, 2, 3)
+    """
+    width = parts[0].shape[-1]
+    if width == 1:
+        alone = len(parts) == 1
+        return parts[0] if alone else keras.layers.Concatenate(dtype=dtype)(parts)
+    lines = [keras.layers.Reshape((1, width), dtype=dtype)(part) for part in parts]
+    if len(lines) == 1:
+        return lines[0]
+    return keras.layers.Concatenate(axis=1, dtype=dtype)(lines)
+
+
+def _one_against_rest(z: Any) -> Any:
+    """Return each class's log-odds against all others; see `priors`."""
+    classes = z.shape[-1]
+    others = [[k for k in range(classes) if k != c] for c in range(classes)]
+    return z - tf.reduce_logsumexp(tf.gather(z, others, axis=-1), axis=-1)
 
 
 def _log_phi(z: Any, gamma: float) -> Any:

@@ -22,10 +22,12 @@ def network_keras_model(
 
     Args:
         scorers: One fitted model, or those of all folds, with the same columns.
-        output: "probability" of the positive class, or "log_odds", `[rows, 1]`.
+        output: "probability" of the positive class, or "log_odds", `[rows, 1]`. Of
+            several classes the probabilities of all, or logits, `[rows, classes]`; of
+            labels each one's, `[rows, labels]`.
 
     Raises:
-        InputError: There is no scorer, or their columns differ.
+        InputError: There is no scorer, or their columns or their outputs differ.
     """
     import keras
 
@@ -34,27 +36,32 @@ def network_keras_model(
         AverageLogOdds,
         CorrectedLogOdds,
         TabularNetwork,
+        stacked_scores,
     )
 
     one_of(output, ("probability", "log_odds"), "output")
     _require_alike(scorers)
+    link, width = scorers[0].link, scorers[0].width
     inputs = raw_inputs(scorers[0].encoding)
     averages = []
     for number, scorer in enumerate(scorers):
         encoding = EncodingLayer(scorer.encoding, name=f"equipoise-encoding-{number}")
-        network = TabularNetwork(scorer.spec, scorer.layout, scorer.networks)
+        network = TabularNetwork(
+            scorer.spec, scorer.layout, scorer.networks, width=width
+        )
         network.assign(scorer.weights)
         correction = scorer.correction
         corrected = CorrectedLogOdds(
-            correction.kind, correction.offset, correction.gamma
+            correction.kind, correction.offset, correction.gamma, link=correction.link
         )
         odds = corrected(network(encoding(inputs)))
-        averages.append(AverageLogOdds()(odds) if scorer.networks > 1 else odds)
+        several = scorer.networks > 1 or width > 1
+        averages.append(AverageLogOdds(link)(odds) if several else odds)
     result = averages[0]
     if len(averages) > 1:
-        result = AverageLogOdds()(keras.layers.Concatenate()(averages))
+        result = AverageLogOdds(link)(stacked_scores(averages))
     if output == "probability":
-        result = keras.layers.Activation("sigmoid", name="probability")(result)
+        result = keras.layers.Activation(link, name="probability")(result)
     return keras.Model(inputs, result)
 
 
@@ -65,5 +72,14 @@ def _require_alike(scorers: Sequence[NetworkScorer]) -> None:
             sentence(
                 f"{len(scorers)} fitted models with {len(columns)} sets of columns",
                 "one or more with the same columns",
+            )
+        )
+    outputs = {(scorer.width, scorer.link) for scorer in scorers}
+    if len(outputs) != 1:
+        widths = " and ".join(sorted({str(scorer.width) for scorer in scorers}))
+        raise InputError(
+            sentence(
+                f"fitted models of different tasks, with {widths} outputs",
+                "models of one task",
             )
         )

@@ -138,3 +138,32 @@ def test_several_outputs_are_so_many_layers_of_one() -> None:
     again.set_weights(wide.get_weights())
     np.testing.assert_array_equal(np.asarray(again((numbers, none, codes))), scores)
     assert "outputs" not in LinearLogOdds(2, [3]).get_config()
+
+
+# Keras 3.15 turns a tf.Variable into an array in a way that NumPy 2 warns about.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("kind", "width"), [("multiclass", 3), ("multiclass", 10), ("multilabel", 4)]
+)
+def test_several_classes_travel_in_a_keras_file(
+    kind, width, make_task_table, jobs_of, tmp_path
+) -> None:
+    """From raw columns with missing values and an unseen category to the scores."""
+    from equipoise.export.keras import linear_log_odds
+    from equipoise.learners.linear.logistic import LogisticLearner
+    from equipoise.strategies.strategy import Strategy
+
+    table = make_task_table(width, kind)
+    jobs = jobs_of(table, Strategy(learner="logistic"), parts=1)
+    (outcome,) = LogisticLearner(strengths=(0.1,)).run(table, jobs, keep=True)
+    scorer = outcome.scorer
+    inputs = raw_inputs(scorer.encoding)
+    keras.Model(inputs, linear_log_odds(scorer, "l-0", inputs)).save(
+        tmp_path / "linear.keras"
+    )
+    again = keras.saving.load_model(tmp_path / "linear.keras")
+    rows = make_task_table(width, kind, seed=5, unseen=True)
+    raw = {name: tf.constant(values) for name, values in rows.raw().items()}
+    expected = scorer.log_odds(rows)
+    assert expected.shape == (len(rows), width)
+    np.testing.assert_allclose(again(raw), expected, rtol=0, atol=1e-12)

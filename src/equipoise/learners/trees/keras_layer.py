@@ -7,21 +7,23 @@ in the same leaves; only the order in which trees are added up may differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from equipoise._core.checks import one_of
+from equipoise._core.checks import one_of, sentence
+from equipoise._core.types import FloatArray
 from equipoise.encoding.encoding import Encoding
 from equipoise.encoding.matrix import TREE_LEVELS
+from equipoise.errors import InputError
 from equipoise.learners.trees.forest import CATEGORIES, Forest
 from equipoise.networks.encoding import EncodingLayer
 
 VIEWS = ("tree", "dense", "ordinal")
-LINKS = ("log_odds", "share")
+LINKS = ("log_odds", "share", "class_share")
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
@@ -95,11 +97,18 @@ class ForestLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         nodes: How many nodes they have together.
         sets: How many sets of categories they split by.
         depth: The greatest number of steps from a root to a leaf.
-        link: What the trees' sum is: "log_odds", or the "share" of positives.
-        base: The sum begins with it.
+        link: What the trees' sum is: "log_odds", or the "share" of positives, or the
+            "class_share" of each of several classes, of which logs are returned.
+        base: The sum begins with it; one number for each output if there are several.
         divisor: The sum is divided by it.
-        offset: Added to the log-odds.
+        offset: Added to the log-odds; one number for each output.
         name: The layer's name.
+        groups: How many of the trees each of several outputs has, those of the first
+            output first. None: all outputs have all trees, whose leaves then hold a
+            value for each output.
+
+    Raises:
+        InputError: Base, offset, groups and trees do not fit.
 
     Example:
         >>> def of(*values, dtype="int32"):
@@ -123,15 +132,22 @@ class ForestLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         sets: int,
         depth: int,
         link: str = "log_odds",
-        base: float = 0.0,
+        base: float | Sequence[float] = 0.0,
         divisor: float = 1.0,
-        offset: float = 0.0,
+        offset: float | Sequence[float] = 0.0,
         name: str | None = None,
+        groups: Sequence[int] | None = None,
     ) -> None:
         super().__init__(trainable=False, autocast=False, dtype="float64", name=name)
         self.trees, self.nodes, self.sets, self.depth = trees, nodes, sets, depth
         self.link = one_of(link, LINKS, "link")
-        self.base, self.divisor, self.offset = base, divisor, offset
+        self.base, self.divisor, self.offset = _plain(base), divisor, _plain(offset)
+        self.groups = None if groups is None else [int(count) for count in groups]
+        self.outputs = int(np.size(self.base))
+        self._require_fitting()
+        leaves: tuple[int, ...] = (nodes,)
+        if self.outputs > 1 and self.groups is None:
+            leaves = (nodes, self.outputs)
         self._arrays = {
             entry: self._whole(entry, (nodes,))
             for entry in ("feature", "left", "right", "missing_left", "subset")
@@ -139,27 +155,55 @@ class ForestLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         self._arrays["roots"] = self._whole("roots", (trees,))
         # One line more, so that no table is empty.
         self._arrays["subsets"] = self._whole("subsets", (sets + 1, CATEGORIES))
-        for entry in ("threshold", "value"):
+        for entry, shape in (("threshold", (nodes,)), ("value", leaves)):
             self._arrays[entry] = self.add_weight(
-                name=entry, shape=(nodes,), dtype="float64", trainable=False
+                name=entry, shape=shape, dtype="float64", trainable=False
             )
         self.built = True
+
+    def _require_fitting(self) -> None:
+        groups = self.groups
+        fit = np.size(self.offset) == self.outputs and (
+            groups is None
+            or (len(groups) == self.outputs and sum(groups) == self.trees)
+        )
+        if not fit:
+            raise InputError(
+                sentence(
+                    f"base {self.base}, offset {self.offset} and groups {groups} for "
+                    f"{self.trees} trees",
+                    "a base, an offset and a group for each output, and groups that "
+                    "sum to the number of trees",
+                )
+            )
 
     def _whole(self, name: str, shape: tuple[int, ...]) -> Any:
         return self.add_weight(
             name=name, shape=shape, dtype="int32", initializer="zeros", trainable=False
         )
 
-    def assign(self, forest: Forest) -> None:
-        """Take over the arrays of a fitted forest."""
+    def assign(self, forest: Forest, values: FloatArray | None = None) -> None:
+        """Take over the arrays of a fitted forest.
+
+        Args:
+            forest: The trees.
+            values: `[nodes, outputs]` what the leaves hold for each of several outputs;
+                by default the forest's own values.
+        """
         last = np.zeros((1, CATEGORIES), np.int32)
         arrays = forest.state()
         arrays["subsets"] = np.concatenate([forest.subsets.astype(np.int32), last])
+        if values is not None:
+            arrays["value"] = values
         for name, weight in self._arrays.items():
             weight.assign(np.asarray(arrays[name], weight.dtype))
 
     def call(self, matrix: Any) -> Any:
-        """Return log-odds `[rows, 1]` float64 for a matrix `[rows, columns]`."""
+        """Return log-odds for a matrix `[rows, columns]`.
+
+        Returns:
+            `[rows, outputs]` float64.
+        """
         x = tf.cast(matrix, tf.float64)
         arrays = {name: tf.convert_to_tensor(w) for name, w in self._arrays.items()}
         start = tf.tile(arrays["roots"][None, :], [tf.shape(x)[0], 1])
@@ -170,12 +214,24 @@ class ForestLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
             maximum_iterations=self.depth,
             shape_invariants=(tf.TensorSpec([None, self.trees], tf.int32),),
         )
-        total = tf.reduce_sum(tf.gather(arrays["value"], node), axis=1, keepdims=True)
-        total = (total + self.base) / self.divisor
+        total = (self._sums(arrays["value"], node) + self.base) / self.divisor
+        if self.link == "class_share":
+            return tf.math.log(total) + self.offset
         if self.link == "share":
             # ONNX has no log1p; a share is never so near 0 that it would matter.
             total = tf.math.log(total) - tf.math.log(1.0 - total)
         return total + self.offset
+
+    def _sums(self, value: Any, node: Any) -> Any:
+        """Return the sums of the leaves' values, `[rows, outputs]`."""
+        if self.outputs == 1:
+            return tf.reduce_sum(tf.gather(value, node), axis=1, keepdims=True)
+        if self.groups is None:
+            # One output at a time: all at once would take so many times the memory.
+            each = [tf.gather(value[:, k], node) for k in range(self.outputs)]
+        else:
+            each = tf.split(tf.gather(value, node), self.groups, axis=1)
+        return tf.stack([tf.reduce_sum(values, axis=1) for values in each], axis=1)
 
     def _step(self, x: Any, node: Any, arrays: Mapping[str, Any]) -> Any:
         """Go from every node, `[rows, trees]`, to one of its children."""
@@ -199,31 +255,36 @@ class ForestLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
 
     def compute_output_spec(self, matrix: Any) -> Any:
         """Return the shape and the type of the log-odds."""
-        return keras.KerasTensor((matrix.shape[0], 1), "float64")
+        return keras.KerasTensor((matrix.shape[0], self.outputs), "float64")
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the layer, but for its weights."""
         sizes = ("name", "trees", "nodes", "sets", "depth")
         sums = ("link", "base", "divisor", "offset")
-        return {name: getattr(self, name) for name in (*sizes, *sums)}
+        groups = () if self.groups is None else ("groups",)
+        return {name: getattr(self, name) for name in (*sizes, *sums, *groups)}
 
 
 def forest_layer(
     forest: Forest,
     *,
     link: str = "log_odds",
-    base: float | None = None,
+    base: float | Sequence[float] | None = None,
     divisor: float = 1.0,
-    offset: float = 0.0,
+    offset: float | Sequence[float] = 0.0,
+    groups: Sequence[int] | None = None,
+    values: FloatArray | None = None,
 ) -> ForestLogOdds:
     """Return a forest as a layer.
 
     Args:
         forest: The trees.
         link: What their sum is, see `ForestLogOdds`.
-        base: The sum begins with it; by default the forest's encoding.
+        base: The sum begins with it; by default the forest's own.
         divisor: The sum is divided by it.
         offset: Added to the log-odds.
+        groups: Of several outputs, see `ForestLogOdds`.
+        values: `[nodes, outputs]` what the leaves hold for each of several outputs.
     """
     layer = ForestLogOdds(
         trees=len(forest.roots),
@@ -234,6 +295,14 @@ def forest_layer(
         base=forest.base if base is None else base,
         divisor=divisor,
         offset=offset,
+        groups=groups,
     )
-    layer.assign(forest)
+    layer.assign(forest, values)
     return layer
+
+
+def _plain(value: float | Sequence[float]) -> float | list[float]:
+    """Return a number as it is, and several as a list that JSON keeps."""
+    if np.ndim(value) == 0:
+        return value  # type: ignore[return-value]
+    return np.asarray(value, np.float64).tolist()  # type: ignore[no-any-return]
