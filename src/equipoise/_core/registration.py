@@ -32,6 +32,9 @@ CLASSES = {
         *("Precision", "PrecisionAtRecall", "Recall", "RecallAtPrecision"),
         "Specificity",
     ),
+    "metrics.keras_tasks": (
+        *("BalancedClassAccuracy", "MacroAUROC", "MacroAveragePrecision", "MacroF1"),
+    ),
     "networks.encoding": ("EncodingLayer",),
     "networks.layer": ("AverageLogOdds", "CorrectedLogOdds", "TabularNetwork"),
     "learners.linear.keras_layer": ("LinearLogOdds",),
