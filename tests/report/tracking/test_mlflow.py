@@ -161,3 +161,20 @@ def test_a_missing_extra_gives_the_command(
     )
     with pytest.raises(MissingExtraError, match=r'"equipoise\[mlflow\]"'):
         trial.to_mlflow()
+
+
+def test_several_classes_are_logged_by_their_metrics(
+    make_task_trial: Callable[..., Trial], uri: str, client: Any
+) -> None:
+    trial = make_task_trial((150, 60, 30), repeats=1)
+    runs = trial.to_mlflow("classes", uri=uri)
+    metrics = client.get_run(runs["plain"]).data.metrics
+    evaluation = trial["plain"].evaluation
+    assert metrics["macro_roc_auc"] == evaluation["macro_roc_auc"].value
+    recall = trial["plain"].by_class["c2"]["recall"].value
+    assert metrics["class/c2/recall"] == recall
+    splits = client.get_metric_history(runs["plain"], "split_macro_average_precision")
+    assert len(splits) == 5
+    whole = client.get_run(runs[""]).data
+    assert "best_macro_average_precision" in whole.metrics
+    assert "positives" not in whole.params

@@ -67,3 +67,25 @@ def test_counts_are_the_fewest_flags_that_reach_a_recall() -> None:
     np.testing.assert_allclose(found.tp + found.fn, y.sum())
     np.testing.assert_allclose(found.fp + found.tn, (~y).sum())
     assert (np.diff(found.tp) <= 0).all()
+
+
+def test_runs_of_several_classes_have_no_curve(
+    make_task_trial: Callable[..., Trial],
+) -> None:
+    trial = make_task_trial((150, 60, 30), repeats=1)
+    run = tracked_runs(trial)[0]
+    assert run.curve is None
+    assert run.split_metric == "macro_average_precision"
+    assert run.metrics["macro_f1"] == trial[run.name].evaluation["macro_f1"].value
+    assert np.array_equal(
+        run.splits, trial[run.name].splits["macro_average_precision"].ravel()
+    )
+
+
+def test_the_frame_of_several_classes_has_their_metrics(
+    make_task_trial: Callable[..., Trial],
+) -> None:
+    trial = make_task_trial((150, 60, 30), repeats=1)
+    frame = trial.frame("pandas")
+    assert list(frame["strategy"]) == list(trial.names)
+    assert frame["macro_f1"][0] == trial[trial.names[0]].evaluation["macro_f1"].value

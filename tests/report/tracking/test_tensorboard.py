@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from equipoise.errors import InputError, MissingExtraError
-from equipoise.report.tracking.runs import tracked_runs
-from equipoise.report.tracking.tensorboard import CURVE, folder_names
+from equipoise.report.tracking.runs import folder_names, tracked_runs
+from equipoise.report.tracking.tensorboard import CURVE
 from equipoise.verbs.trial import Trial
 
 
@@ -129,3 +129,21 @@ def test_a_missing_extra_gives_the_command(
 def test_folders_are_different_and_stay_inside() -> None:
     found = folder_names(["../up", "a b", "a:b", "..", "plain"])
     assert found == ["___up", "a_b", "a_b_2", "__", "plain"]
+
+
+@pytest.mark.parametrize("labels", [False, True])
+def test_several_classes_and_labels_are_written_by_their_metrics(
+    labels: bool, make_task_trial: Callable[..., Trial], tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    trial = make_task_trial((150, 60, 30), labels=labels, repeats=1)
+    place = trial.to_tensorboard(tmp_path / "board")
+    events = EventAccumulator(str(place / "plain"), {"tensors": 0})
+    events.Reload()
+    tags = events.Tags()["tensors"]
+    assert "macro_average_precision" in tags
+    assert "class/c2/recall" in tags
+    assert "split/macro_average_precision" in tags
+    assert CURVE not in tags

@@ -153,31 +153,35 @@ def _write(
 
 def _series(run: TrackedRun) -> list[tuple[str, int, float]]:
     """Return what MLflow draws as lines: name, step and value."""
-    counts = run.curve
-    flagged = counts.tp + counts.fp
-    recall = np.round(100 * np.linspace(1, 0, len(flagged))).astype(int).tolist()
-    lines = [
-        (CURVE, step, tp / n)
-        for step, tp, n in zip(recall, counts.tp, flagged, strict=True)
-        if n > 0
-    ]
+    counts, lines = run.curve, []
+    if counts is not None:
+        flagged = counts.tp + counts.fp
+        recall = np.round(100 * np.linspace(1, 0, len(flagged))).astype(int).tolist()
+        lines = [
+            (CURVE, step, tp / n)
+            for step, tp, n in zip(recall, counts.tp, flagged, strict=True)
+            if n > 0
+        ]
     splits = enumerate(run.splits.tolist())
-    lines += [(SPLIT, k, value) for k, value in splits if np.isfinite(value)]
+    name = f"split_{run.split_metric}"
+    lines += [(name, k, value) for k, value in splits if np.isfinite(value)]
     return [(name, step, float(value)) for name, step, value in reversed(lines)]
 
 
 def _trial_parameters(facts: Mapping[str, Any]) -> dict[str, Any]:
     names = ("source", "target", "positive_class", "rows", "positives", "seed")
-    chosen = {name: facts[name] for name in (*names, "objective", "best")}
+    chosen = {n: facts[n] for n in (*names, "objective", "best") if n in facts}
     return chosen | dict(facts["splits"])
 
 
 def _trial_metrics(trial: TrialRecord) -> dict[str, float]:
-    best = trial.of_two_classes.leader.estimate
+    best, metric = trial.results.leader.estimate, "average_precision"
+    if trial.task.kind != "binary":
+        metric = trial.results.metric
     metrics = {
-        "best_average_precision": best.value,
-        "best_average_precision_low": best.low,
-        "best_average_precision_high": best.high,
+        f"best_{metric}": best.value,
+        f"best_{metric}_low": best.low,
+        f"best_{metric}_high": best.high,
         "seconds": trial.seconds,
     }
     return {name: float(v) for name, v in metrics.items() if np.isfinite(v)}

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from equipoise._core.types import FloatArray
+from equipoise.evaluation.task_cross_validation import TaskCrossValidated
 from equipoise.metrics import curve
 from equipoise.metrics.confusion import Counts
 from equipoise.metrics.estimate import Estimate
@@ -25,6 +27,9 @@ Parameter = str | float | int | bool
 RECALLS = 101
 """Points of a precision-recall curve: recall 0, .01, .. 1."""
 
+MOST_CLASSES = 50
+"""With more classes or labels than this their own metrics are left out."""
+
 
 @dataclass(frozen=True, eq=False)
 class TrackedRun:
@@ -36,10 +41,12 @@ class TrackedRun:
         parameters: What it is made of, and the options of its parts.
         metrics: Every metric that is defined, by name; `_low` and `_high` are the
             ends of its interval.
-        splits: Average precision within each fold, repeat by repeat; NaN if a
+        splits: `split_metric` within each fold, repeat by repeat; NaN if a
             fold lacks a class.
         curve: Counts `[RECALLS]` at falling recall, from flagging every row to
-            flagging none: means over the repeats.
+            flagging none: means over the repeats. None for several classes or labels.
+        split_metric: Average precision; of several classes or labels that of the
+            trial.
     """
 
     name: str
@@ -47,7 +54,8 @@ class TrackedRun:
     parameters: Mapping[str, Parameter]
     metrics: Mapping[str, float]
     splits: FloatArray
-    curve: Counts
+    curve: Counts | None
+    split_metric: str = "average_precision"
 
 
 def tracked_runs(trial: TrialRecord) -> list[TrackedRun]:
@@ -57,6 +65,8 @@ def tracked_runs(trial: TrialRecord) -> list[TrackedRun]:
 
 
 def _run(trial: TrialRecord, strategy: Strategy) -> TrackedRun:
+    if isinstance(trial.results, TaskCrossValidated):
+        return _task_run(trial, trial.results, strategy)
     arm = trial.of_two_classes[strategy.name]
     return TrackedRun(
         strategy.name,
@@ -66,6 +76,46 @@ def _run(trial: TrialRecord, strategy: Strategy) -> TrackedRun:
         np.ravel(arm.splits["average_precision"]),
         counts_at_recalls(trial.of_two_classes.y, arm.aligned),
     )
+
+
+def _task_run(
+    trial: TrialRecord, results: TaskCrossValidated, strategy: Strategy
+) -> TrackedRun:
+    """Return a strategy's run on several classes or labels."""
+    arm, metric = results[strategy.name], results.metric
+    metrics = _estimates(arm.evaluation, arm.differences, results.baseline)
+    names = folder_names(list(arm.by_class))
+    if len(names) <= MOST_CLASSES:
+        for name, evaluation in zip(names, arm.by_class.values(), strict=True):
+            metrics |= {f"class/{name}/{m}": e.value for m, e in evaluation.items()}
+    metrics |= _spent(trial, strategy.name)
+    return TrackedRun(
+        strategy.name,
+        strategy.describe(),
+        _parameters(strategy),
+        {key: float(v) for key, v in metrics.items() if math.isfinite(v)},
+        np.ravel(arm.splits[metric]),
+        None,
+        metric,
+    )
+
+
+def folder_names(names: Sequence[str]) -> list[str]:
+    """Return names that are fit for folders, all different.
+
+    Example:
+        >>> folder_names(["plain", "a/b", "a:b"])
+        ['plain', 'a_b', 'a_b_2']
+    """
+    folders: list[str] = []
+    for name in names:
+        plain = re.sub(r"[^A-Za-z0-9+_-]", "_", name)
+        number = 2
+        unique = plain
+        while unique in folders:
+            unique, number = f"{plain}_{number}", number + 1
+        folders.append(unique)
+    return folders
 
 
 def _parameters(strategy: Strategy) -> dict[str, Parameter]:
@@ -81,18 +131,34 @@ def _parameters(strategy: Strategy) -> dict[str, Parameter]:
 
 def _metrics(trial: TrialRecord, name: str) -> dict[str, float]:
     arm = trial.of_two_classes[name]
-    metrics: dict[str, float] = {}
-    for metric, estimate in arm.evaluation.items():
-        metrics |= _ends(metric, estimate)
-    for metric, estimate in arm.differences.items():
-        metrics |= _ends(f"{metric}_minus_{trial.of_two_classes.baseline}", estimate)
+    baseline = trial.of_two_classes.baseline
+    metrics = _estimates(arm.evaluation, arm.differences, baseline)
     threshold = arm.evaluation.threshold
     metrics["threshold"] = math.nan if threshold is None else threshold
     if arm.evaluation.lower is not None:
         metrics["lower"] = arm.evaluation.lower
-    metrics["seconds"] = trial.scores.seconds[name]
-    metrics["updates"] = trial.scores.updates[name]
+    metrics |= _spent(trial, name)
     return {key: float(v) for key, v in metrics.items() if math.isfinite(v)}
+
+
+def _estimates(
+    evaluation: Mapping[str, Estimate],
+    differences: Mapping[str, Estimate],
+    baseline: str,
+) -> dict[str, float]:
+    metrics: dict[str, float] = {}
+    for metric, estimate in evaluation.items():
+        metrics |= _ends(metric, estimate)
+    for metric, estimate in differences.items():
+        metrics |= _ends(f"{metric}_minus_{baseline}", estimate)
+    return metrics
+
+
+def _spent(trial: TrialRecord, name: str) -> dict[str, float]:
+    return {
+        "seconds": trial.scores.seconds[name],
+        "updates": trial.scores.updates[name],
+    }
 
 
 def _ends(name: str, estimate: Estimate) -> dict[str, float]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +14,23 @@ from equipoise._core.checks import sentence
 from equipoise._core.extras import require_extra
 from equipoise._core.outputs import writable_folder
 from equipoise.errors import InputError
-from equipoise.report.tracking.runs import TrackedRun, tracked_runs
+from equipoise.metrics.confusion import Counts
+from equipoise.report.tracking.runs import TrackedRun, folder_names, tracked_runs
 
 if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
 
 SHOWN = ("average_precision", "roc_auc", "brier", "recall", "precision", "f1")
 """What the table of hyper-parameters shows; the scalars hold every metric."""
+
+SHOWN_OF_TASKS = (
+    "macro_average_precision",
+    "macro_roc_auc",
+    "log_loss",
+    "balanced_accuracy",
+    "macro_f1",
+)
+"""The same of several classes or labels."""
 
 CURVE = "precision_recall"
 ABOUT_CURVE = (
@@ -74,24 +83,6 @@ def to_tensorboard(trial: TrialRecord, folder: str | os.PathLike[str]) -> Path:
     return place
 
 
-def folder_names(names: Sequence[str]) -> list[str]:
-    """Return names that are fit for folders, all different.
-
-    Example:
-        >>> folder_names(["plain", "a/b", "a:b"])
-        ['plain', 'a_b', 'a_b_2']
-    """
-    folders: list[str] = []
-    for name in names:
-        plain = re.sub(r"[^A-Za-z0-9+_-]", "_", name)
-        number = 2
-        unique = plain
-        while unique in folders:
-            unique, number = f"{plain}_{number}", number + 1
-        folders.append(unique)
-    return folders
-
-
 def _write_root(trial: TrialRecord, runs: Sequence[TrackedRun], folder: Path) -> None:
     import tensorflow as tf
     from tensorboard.plugins.hparams import api
@@ -100,14 +91,20 @@ def _write_root(trial: TrialRecord, runs: Sequence[TrackedRun], folder: Path) ->
     with writer.as_default(step=0):
         api.hparams_config(
             hparams=_columns(runs),
-            metrics=[api.Metric(name) for name in SHOWN],
+            metrics=[api.Metric(name) for name in _shown(runs)],
         )
         tf.summary.text("verdict", str(trial.verdict))
         facts = trial.to_dict()
         keys = ("source", "target", "positive_class", "rows", "positives", "seed")
-        lines = [f"{key}: {facts[key]}" for key in (*keys, "estimand")]
+        lines = [f"{key}: {facts[key]}" for key in (*keys, "estimand") if key in facts]
         tf.summary.text("trial", "  \n".join(lines))
     writer.close()
+
+
+def _shown(runs: Sequence[TrackedRun]) -> list[str]:
+    """Return the metrics of the table: those that the trial has."""
+    task = [name for name in SHOWN_OF_TASKS if any(name in r.metrics for r in runs)]
+    return list(SHOWN) if all(r.curve is not None for r in runs) else task
 
 
 def _columns(runs: Sequence[TrackedRun]) -> list[Any]:
@@ -145,17 +142,17 @@ def _write_run(run: TrackedRun, folder: Path) -> None:
             tf.summary.scalar(name, tf.constant(value, tf.float64))
         for number, value in enumerate(run.splits.tolist()):
             if np.isfinite(value):
-                tf.summary.scalar("split/average_precision", value, step=number)
+                tf.summary.scalar(f"split/{run.split_metric}", value, step=number)
         tf.summary.text("description", run.description)
-        tf.summary.experimental.write_raw_pb(_curve(run), step=0)
+        if run.curve is not None:
+            tf.summary.experimental.write_raw_pb(_curve(run.curve), step=0)
     writer.close()
 
 
-def _curve(run: TrackedRun) -> bytes:
+def _curve(counts: Counts) -> bytes:
     """Return the precision-recall curve as the plugin's protocol buffer."""
     from tensorboard.plugins.pr_curve import summary
 
-    counts = run.curve
     flagged = counts.tp + counts.fp
     summary_proto = summary.raw_data_pb(
         CURVE,
