@@ -190,3 +190,13 @@ def test_the_rule_of_many_classes_is_short() -> None:
     assert first.endswith("the multipliers are 1 to 4.9.")
     few = ClassRule(("a", "b", "c"), multipliers=(1.0, 1.0, 4.0))
     assert "c 4" in rule_sentences(few)[0]
+
+
+def test_a_screen_shows_the_rarest_of_many_classes(
+    make_task_trial: Callable[..., Trial],
+) -> None:
+    trial = make_task_trial([10, 12, *[20] * 15], ("plain",), labels=True, repeats=1)
+    shown = str(trial)
+    assert "... and 2 more frequent; see by_class" in shown
+    assert "\nc0 " in shown
+    assert "\nc16 " not in shown

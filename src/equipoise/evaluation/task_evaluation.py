@@ -141,7 +141,9 @@ def unjudged_words(unjudged: Mapping[str, str], noun: str = "classes") -> str:
     )
 
 
-def class_table(evaluation: TaskEvaluation, width: int) -> list[str]:
+def class_table(
+    evaluation: TaskEvaluation, width: int, most: int = MOST_SHOWN
+) -> list[str]:
     """Return the lines of a table with one class or label per line.
 
     Classes are in their own order, or the rarest first if there are more than are
@@ -150,11 +152,12 @@ def class_table(evaluation: TaskEvaluation, width: int) -> list[str]:
     Args:
         evaluation: The evaluation.
         width: Columns that a line may have.
+        most: At most so many classes.
     """
     names = list(evaluation.by_class)
-    if len(names) > MOST_SHOWN:
+    if len(names) > most:
         names = sorted(names, key=lambda n: evaluation.by_class[n].positives)
-        names = names[:MOST_SHOWN]
+        names = names[:most]
     metrics = [
         m
         for m in SHOWN_BY_CLASS

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from equipoise.comparison.held_out_task_rows import TaskHeldOut
 from equipoise.evaluation.task_cross_validation import TaskCrossValidated
 from equipoise.metrics.task_registry import TASK_METRICS
 from equipoise.report.summary_parts import (
@@ -106,6 +107,7 @@ def summarise_task(trial: TrialRecord, results: TaskCrossValidated) -> dict[str,
                 "classes": class_explorer(results, pair[0]),
                 "costs": cost_explorer(trial, results, pair[0]),
             },
+            "test": _test(trial, metrics),
             "time": time_facts(trial),
             "findings": found_facts(trial),
             "next": task_steps(trial, results),
@@ -176,6 +178,28 @@ def _leaderboard(
         }
         for name in trial.names
     ]
+
+
+def _test(trial: TrialRecord, metrics: list[str]) -> dict[str, Any] | None:
+    """Return what a separate test file says of each arm; None without one."""
+    if not isinstance(trial.held_out, TaskHeldOut):
+        return None
+    tested = trial.held_out.evaluations
+    first = next(iter(tested.values()))
+    return {
+        "rows": first.rows,
+        "judged": len(first.by_class) - len(first.unjudged),
+        "notes": list(dict.fromkeys(first.notes)),
+        "arms": [
+            {
+                "name": name,
+                "metrics": {m: interval_facts(tested[name][m]) for m in metrics},
+                "difference": None if d is None else interval_facts(d),
+            }
+            for name in trial.names
+            for d in [trial.held_out.difference(name)]
+        ],
+    }
 
 
 def _decision(trial: TrialRecord, results: TaskCrossValidated) -> dict[str, Any]:

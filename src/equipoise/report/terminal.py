@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
 
 MOST_WARNINGS = 4
+MOST_CLASSES = 15
+"""A screen shows at most so many classes or labels, the rarest; the report more."""
 
 
 def screen(trial: TrialRecord) -> RenderableType:
@@ -335,7 +337,7 @@ def task_decision(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
         for line in wrap(printable(text), width).split("\n"):
             yield line, ""
     yield "", ""
-    for line in class_table(evaluation, width):
+    for line in class_table(evaluation, width, MOST_CLASSES):
         yield printable(line), ""
 
 
