@@ -101,7 +101,7 @@ def summarise_task(trial: TrialRecord, results: TaskCrossValidated) -> dict[str,
             "unjudged": dict(results[pair[0]].evaluation.unjudged),
             "confusion": None if labels else confusion_facts(results, pair[0]),
             "tables": label_tables(results, pair[0]) if labels else None,
-            "curves": class_curves(results, pair),
+            "curves": class_curves(results, shown[:2]),
             "calibration": reliability(results, shown),
             "explorer": {
                 "classes": class_explorer(results, pair[0]),
