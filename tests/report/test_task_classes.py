@@ -64,3 +64,16 @@ def test_effects_are_those_of_the_verdict(class_trial: Trial) -> None:
     for row in facts["rows"]:
         one = class_trial.verdict.by_class["logistic"][row["name"]]
         assert row["difference"]["value"] == one.difference.value
+
+
+def test_thousands_of_classes_have_a_list_alone(
+    class_trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole: Any = confusion_facts(class_trial.results, "plain")
+    monkeypatch.setattr("equipoise.report.task_classes.IN_MAP", 3)
+    facts: Any = confusion_facts(class_trial.results, "plain")
+    assert facts["cells"] == []
+    pairs = zip(facts["listed"], whole["listed"], strict=True)
+    for one, other in pairs:
+        assert one["value"] == pytest.approx(other["value"])
+        assert np.isnan(one["low"])

@@ -109,23 +109,25 @@ def confusion_facts(results: TaskCrossValidated, arm: str) -> dict[str, Any] | N
 
     Returns:
         Rows are true classes and columns decisions; classes without rows are left out
-        of the rows. None without decisions. Beyond `IN_CELLS` classes the most
-        frequent confusions alone have intervals, and beyond `IN_MAP` there are no
-        cells.
+        of the rows. None without decisions. Beyond `IN_CELLS` classes
+        cells without rows are left out, and beyond `IN_MAP` there are neither cells
+        nor intervals.
     """
     cells = results[arm].confusion
     if cells is None:
         return None
     targets = results.targets
-    made = confusion_intervals(
-        results.task,
-        results.y,
-        results[arm].decisions,
-        targets.rows.weights,
-        clusters=targets.unit,
-        level=results.level,
-    )
     totals, size = cells.totals, len(cells.classes)
+    made = None
+    if size <= IN_MAP:  # K x K of them
+        made = confusion_intervals(
+            results.task,
+            results.y,
+            results[arm].decisions,
+            targets.rows.weights,
+            clusters=targets.unit,
+            level=results.level,
+        )
     place = {name: k for k, name in enumerate(cells.classes)}
     listed = [
         {
@@ -133,7 +135,11 @@ def confusion_facts(results: TaskCrossValidated, arm: str) -> dict[str, Any] | N
             "decided": decided,
             "count": count,
             "of": totals[place[true]],
-            **interval_facts(made.cells[place[true]][place[decided]]),
+            **interval_facts(
+                Estimate(count / totals[place[true]])
+                if made is None
+                else made.cells[place[true]][place[decided]]
+            ),
         }
         for true, decided, count in cells.most_confused(LISTED)
     ]
@@ -146,7 +152,7 @@ def confusion_facts(results: TaskCrossValidated, arm: str) -> dict[str, Any] | N
         "cells": [],
         "undecided": cells.undecided.tolist() if cells.undecided.any() else None,
     }
-    if size <= IN_MAP:
+    if made is not None:
         facts["cells"] = [
             {
                 "i": i,
