@@ -18,6 +18,8 @@ import pytest
 
 import equipoise as eq
 from equipoise.decision import Costs
+from equipoise.errors import InputError
+from equipoise.table.generated_tasks import make_classes
 
 PROGRAM = [sys.executable, "-c", "from equipoise.cli.app import main; main()"]
 WORDS = ["--network", "small", "--folds", "2", "--repeats", "1", "--seed", "3"]
@@ -227,3 +229,113 @@ def test_a_result_is_shown_before_it_is_written(
     assert "plain" in done.stdout
     assert "so the result is in" in " ".join(done.output.split())
     assert len(list(tmp_path.rglob("comparison.json"))) == 1
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with rows of three classes, later ones, and costs; d is rare."""
+    place = tmp_path_factory.mktemp("classes")
+    for name, counts in (("a", [90, 50, 30, 3]), ("later", [40, 30, 20, 1])):
+        table = make_classes(sum(counts), counts=counts, seed=len(name)).table
+        columns = [column.values for column in table.columns]
+        lines = [",".join([*(f"x{j}" for j in range(len(columns))), "p", "q", "kind"])]
+        for i, number in enumerate(table.labels()):
+            cells = [*(f"{values[i]:.4f}" for values in columns)]
+            cells += [str(int(number == 1)), str(int(number > 1)), "abcd"[number]]
+            lines.append(",".join(cells))
+        (place / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    (place / "costs.csv").write_text("truth,a,b,c\na,0,1,1\nb,2,0,2\nc,9,9,0\n")
+    return place
+
+
+QUICK = ["--strategies", "logistic", "--network", "linear", "--folds", 4]
+QUICK += ["--repeats", 1]
+OF_KIND = ["--target", "kind", "--drop", "p", "--drop", "q"]
+
+
+def test_several_classes_with_all_their_options(
+    call: Callable[..., Any], files: Path, tmp_path: Path
+) -> None:
+    words = ["compare", files / "a.csv", *OF_KIND, "--test", files / "later.csv"]
+    words += [*QUICK, "--rare", "drop", "--metric", "balanced_accuracy"]
+    words += ["--costs", files / "costs.csv", "--out", tmp_path / "trial"]
+    done = call(*words)
+    assert done.exit_code == 0, done.output
+    assert "On the test file (90 rows, 3 classes" in " ".join(done.output.split())
+    # `fit` has no options for these.
+    assert "next:" not in done.stderr
+    data = json.loads((tmp_path / "trial" / "comparison.json").read_text())
+    assert (data["metric"], data["objective"]) == ("balanced_accuracy", "cost")
+    assert data["classes"] == ["a", "b", "c"]
+    by_name = {arm["name"]: arm for arm in data["strategies"]}
+    assert by_name["plain"]["test"]["rows"] == 90
+    assert by_name["plain"]["metrics"]["cost"]["value"] > 0
+    assert any("1 row of" in note for note in data["notes"])
+
+
+def test_labels_by_a_pattern(call: Callable[..., Any], files: Path) -> None:
+    words = ["compare", files / "a.csv", "--targets", "p", "--targets", "q"]
+    words += ["--drop", "kind", *QUICK, "--test", files / "later.csv"]
+    done = call(*words, "--cost-fp", 1, "--cost-fn", 4)
+    assert done.exit_code == 0, done.output
+    text = " ".join(done.output.split())
+    assert "173 rows, 2 labels" in text
+    assert "threshold of its own, in probability: p from 0.2, q from 0.2" in text
+    assert "On the test file (91 rows, 2 labels that can be judged)" in text
+
+
+def test_a_task_can_be_named(call: Callable[..., Any], files: Path) -> None:
+    words = ["compare", files / "a.csv", "--target", "p", "--drop", "kind"]
+    words += ["--drop", "q", "--task", "multiclass", *QUICK]
+    done = call(*words, "--objective", "g_mean")
+    assert done.exit_code == 0, done.output
+    assert "2 classes, from 0" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--costs", "c.csv", "--cost-fp", 1, "--cost-fn", 2], "not both"),
+        (["--costs", "c.csv", "--objective", "accuracy"], "not both"),
+        (["--cost-fp", 1, "--cost-fn", 2], "has 4 classes: give --costs FILE"),
+    ],
+)
+def test_costs_that_do_not_serve_classes(
+    call: Callable[..., Any], files: Path, words: list[Any], says: str
+) -> None:
+    done = call("compare", files / "a.csv", *OF_KIND, *words)
+    assert done.exit_code == 2
+    assert says in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--metric", "ballanced_accuracy"],
+        ["--rare", "merg"],
+        ["--objective", "f3"],
+        ["--metric", "cost"],
+        ["--costs", "absent.csv"],
+    ],
+)
+def test_names_that_do_not_serve_classes(
+    call: Callable[..., Any], files: Path, words: list[str]
+) -> None:
+    done = call("compare", files / "a.csv", *OF_KIND, *words)
+    assert isinstance(done.exception, InputError)
+    assert words[1] in str(done.exception)
+
+
+def test_the_command_after_a_trial_of_classes_is_one_that_works(
+    call: Callable[..., Any], files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["compare", files / "a.csv", *OF_KIND, *QUICK]
+    monkeypatch.setattr("equipoise.trials.sources.SEVERAL_CLASSES", ("compare",))
+    assert "next:" not in call(*words).stderr
+    verbs = ("compare", "fit")
+    monkeypatch.setattr("equipoise.trials.sources.SEVERAL_CLASSES", verbs)
+    text = " ".join(call(*words).stderr.replace("\\\n", "").split())
+    assert "--target kind --drop p --drop q --strategy" in text
+    assert "--objective" not in text
+    assert "next:" not in call(*words, "--objective", "accuracy").stderr
+    assert "next:" not in call(*words, "--rare", "drop").stderr

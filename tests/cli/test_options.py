@@ -13,11 +13,20 @@ import pytest
 import typer
 
 from equipoise.cli.app import app
-from equipoise.cli.options import OBJECTIVES, Reading, costs, names, parse_objective
+from equipoise.cli.options import (
+    OBJECTIVES,
+    Reading,
+    costs,
+    costs_of_classes,
+    names,
+    parse_objective,
+)
 from equipoise.cli.wording import command
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
 from equipoise.errors import InputError, TableWarning
+from equipoise.table.generated_tasks import make_classes, make_labels
+from equipoise.table.generators import gaussian_shift
 
 
 def test_costs_that_are_complete() -> None:
@@ -175,3 +184,49 @@ def test_several_labels_and_classes_are_read(tmp_path: Path) -> None:
     with pytest.warns(TableWarning, match="held against"):
         two, _ = Reading("mood", drop=others, task="binary").read(str(path))
     assert two.task.kind == "binary"
+
+
+COSTS = "truth,b,a,c\na,1,0,2\nb,0,3,1\nc,4,9,0\n"
+
+
+def test_costs_of_classes_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "costs.csv"
+    path.write_text(COSTS)
+    table = make_classes(60, counts=[30, 20, 10]).table
+    named = dataclasses.replace(
+        table, task=dataclasses.replace(table.task, classes=("a", "b", "c"))
+    )
+    made = costs_of_classes(path, None, named)
+    assert made.costs == ((0, 1, 2), (3, 0, 1), (9, 4, 0))
+    assert costs_of_classes(None, None, named) is None
+    with pytest.raises(typer.BadParameter, match="has 3 classes: give --costs FILE"):
+        costs_of_classes(None, (1.0, 2.0), named)
+    with pytest.raises(InputError, match="missing"):
+        costs_of_classes(path, None, table)
+
+
+def test_the_file_names_the_classes_that_are_left(tmp_path: Path) -> None:
+    path = tmp_path / "costs.csv"
+    path.write_text(COSTS)
+    table = make_classes(66, counts=[30, 20, 10, 2, 4]).table
+    names = ("a", "b", "c", "d", "e")
+    table = dataclasses.replace(
+        table, task=dataclasses.replace(table.task, classes=names)
+    )
+    with pytest.raises(InputError, match="missing: 'd', 'e'"):
+        costs_of_classes(path, None, table)
+    assert costs_of_classes(path, None, table, "drop").classes == ("a", "b", "c")
+    # Four rows are enough for four folds.
+    with pytest.raises(InputError, match="missing: 'e'"):
+        costs_of_classes(path, None, table, "drop", 4)
+    with pytest.raises(InputError, match=r"missing: 'other \(rare\)'"):
+        costs_of_classes(path, None, table, "merge")
+
+
+def test_two_costs_are_for_two_classes_and_labels(tmp_path: Path) -> None:
+    binary = gaussian_shift(60, positives=20).table
+    labels = make_labels(60, shares=[0.5, 0.3]).table
+    for table, what in ((binary, "two classes"), (labels, "labels")):
+        assert costs_of_classes(None, (1.0, 2.0), table) == (1.0, 2.0)
+        with pytest.raises(typer.BadParameter, match=f"these are {what}: give --cost"):
+            costs_of_classes(tmp_path / "costs.csv", None, table)

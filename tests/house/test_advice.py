@@ -1009,6 +1009,10 @@ ELSEWHERE = {
         "tests/metrics/test_inputs.py",
         "test_labels_that_are_words_are_told_how_to_become_numbers",
     ),
+    "trials/conclude.py: <_how_priced(task)>": (
+        "tests/trials/test_conclude.py",
+        "test_cost_needs_costs_of_classes_or_labels",
+    ),
     "decision/task_objectives.py: <_instead(task, name)>": (
         "tests/decision/test_task_objectives.py",
         "test_the_advice_is_taken",

@@ -143,3 +143,16 @@ def test_costs_of_classes_are_put_in_the_order_of_the_table() -> None:
     assert task_costs({"p": (1, 9)}, labels)["p"].fn == 9
     assert task_costs((1.0, 5.0), labels).fn == 5
     assert task_costs((1.0, 5.0), Task("binary", ("no", "yes"))) == (1.0, 5.0)
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_cost_needs_costs_of_classes_or_labels(kind: str) -> None:
+    task = Task(kind, ("a", "b", "c"))
+    costs: Any = (1.0, 5.0) if kind == "multilabel" else 1 - np.eye(3)
+    says = "a missed label" if kind == "multilabel" else "3 x 3 numbers"
+    names = ["objective"] if kind == "multilabel" else ["objective", "metric"]
+    for name in names:
+        with pytest.raises(InputError, match=f"{name}='cost' without costs.*{says}"):
+            Criteria(**{name: "cost"}).of(task)
+        made = Criteria(**{name: "cost"}, costs=costs).of(task)
+        assert getattr(made, name) == "cost"

@@ -91,10 +91,13 @@ def compare(
         float, typer.Option(help="Time budget of --repeats auto, in minutes.")
     ] = 2.0,
     duplicates: options.DuplicatesName = "auto",
-    objective: options.ObjectiveName = None,
+    rare: options.RareName = "keep",
+    metric: options.MetricName = None,
+    objective: options.TaskObjectiveName = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
     cost_abstain: options.CostAbstain = None,
+    costs_file: options.CostsFile = None,
     network: options.Network = "default",
     seed: options.Seed = 0,
     out: OutFolder = None,
@@ -107,19 +110,16 @@ def compare(
     again; the state of its networks is saved every half minute.
     """
     from equipoise._core.outputs import writable_folder, write_or_rescue
-    from equipoise.report.summary_choice import (
-        alternative,
-        fitting,
-        gain_words,
-        highest_word,
-    )
     from equipoise.verbs.compare import compare as run
 
     if out is not None:
         writable_folder(out, "out")
     _require_trackers(tensorboard, mlflow)
-    costs = options.costs(cost_fp, cost_fn, cost_abstain)
-    goal = options.parse_objective(objective, beside=costs) or "f1"
+    pair = options.costs(cost_fp, cost_fn, cost_abstain)
+    if pair is not None and costs_file is not None:
+        raise typer.BadParameter("give --costs or --cost-fp and --cost-fn, not both")
+    if objective is not None and (pair is not None or costs_file is not None):
+        raise typer.BadParameter("give --objective or costs, not both")
     reading = options.Reading(
         target,
         positive,
@@ -133,6 +133,9 @@ def compare(
         task,
     )
     table, later = reading.read(source, test)
+    if table.task.kind == "binary":
+        options.parse_objective(objective)
+    costs = options.costs_of_classes(costs_file, pair, table, rare, folds, duplicates)
     checkpoints = None if out is None else out / CHECKPOINTS
     with (
         _telling_how_to_resume(checkpoints),
@@ -147,7 +150,9 @@ def compare(
             repeats=_repeats(repeats),
             minutes=minutes,
             duplicates=duplicates,
-            objective=goal,
+            rare=rare,
+            metric=metric,
+            objective=objective,
             costs=costs,
             network=network,
             checkpoints=checkpoints,
@@ -164,11 +169,20 @@ def compare(
     with without_tensorflow_lines():
         for line in _tracked(trial, tensorboard, mlflow):
             say_text(line)
-    words = [
-        *reading.options(),
-        *(fitting(trial, trial.best.name).options or ()),
-        ("--out", "model.equipoise"),
-    ]
+    if rare == "keep":  # fit keeps all classes
+        _say_how_to_go_on(trial, source, reading)
+    if elsewhere:
+        raise typer.Exit(1)
+
+
+def _say_how_to_go_on(trial: Trial, source: str, reading: options.Reading) -> None:
+    """Tell the command that fits the arm to take, if there is one."""
+    from equipoise.report.summary_choice import alternative, gain_words, highest_word
+
+    fitted = _options_of_fit(trial)
+    if fitted is None:
+        return
+    words = [*reading.options(), *fitted, ("--out", "model.equipoise")]
     other = alternative(trial)
     if other is not None and trial.best.name == trial.results.baseline:
         say_hint(
@@ -177,8 +191,20 @@ def compare(
             f"{other} below."
         )
     say_next(command("fit", source, words))
-    if elsewhere:
-        raise typer.Exit(1)
+
+
+def _options_of_fit(trial: Trial) -> list[tuple[str, object]] | None:
+    """Return the options of `fit` for the arm to take; None if it has none for it."""
+    from equipoise.decision.task_objectives import default_objective
+    from equipoise.report.summary_choice import fitting
+    from equipoise.trials.sources import SEVERAL_CLASSES
+
+    several = trial.task.kind != "binary"
+    usual = trial.objective == default_objective(trial.task)
+    if several and not (usual and trial.costs is None and "fit" in SEVERAL_CLASSES):
+        return None
+    made = fitting(trial, trial.best.name).options or ()
+    return [one for one in made if not (several and one[0] == "--objective")]
 
 
 @contextlib.contextmanager

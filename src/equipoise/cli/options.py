@@ -150,6 +150,46 @@ ObjectiveName = Annotated[
         show_default="f1",
     ),
 ]
+TaskObjectiveName = Annotated[
+    str | None,
+    typer.Option(
+        "--objective",
+        metavar="NAME",
+        help=f"What the decisions are best at. Two classes: {', '.join(OBJECTIVES)}. "
+        "Several classes or labels: macro_f1, balanced_accuracy (classes), "
+        "subset_accuracy (labels) and others; an unknown name lists all.",
+        show_default="f1, or macro_f1",
+    ),
+]
+MetricName = Annotated[
+    str | None,
+    typer.Option(
+        "--metric",
+        metavar="NAME",
+        help="By which strategies are ranked and the verdict is reached, for example "
+        "balanced_accuracy; an unknown name lists all.",
+        show_default="average_precision, or macro_average_precision",
+    ),
+]
+RareName = Annotated[
+    str,
+    typer.Option(
+        "--rare",
+        metavar="NAME",
+        help="Classes, or labels, with fewer rows than folds: keep learns from them "
+        "and does not score them, merge makes these classes one, drop leaves them out.",
+    ),
+]
+CostsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--costs",
+        metavar="FILE",
+        help="Several classes: a CSV file with what each decision costs, one line per "
+        "true class and one column per decision, both with names.",
+        show_default=False,
+    ),
+]
 CostFp = Annotated[
     float | None,
     typer.Option("--cost-fp", help="Cost of a false alarm; needs --cost-fn."),
@@ -244,6 +284,55 @@ def costs(
     from equipoise.decision.costs import Costs
 
     return Costs(fp=fp, fn=fn, abstain=abstain)
+
+
+def costs_of_classes(
+    file: Path | None,
+    pair: Costs | tuple[float, float] | None,
+    table: Table,
+    rare: str = "keep",
+    folds: int = 5,
+    duplicates: str = "auto",
+) -> Any:
+    """Return the costs that `--costs` or the options of two costs give for a table.
+
+    Args:
+        file: Of `--costs`, or None.
+        pair: What `costs` gave: of `--cost-fp` and its kin.
+        table: The rows, whose classes the file names.
+        rare: What becomes of rare classes: the file names those that are left.
+        folds: By which classes are rare.
+        duplicates: Which equal rows are one case.
+
+    Returns:
+        A `CostMatrix`; the pair of two classes or of labels; or None.
+
+    Raises:
+        typer.BadParameter: The options do not serve the task of the table.
+        InputError: The file is no matrix of the costs of the table's classes.
+    """
+    from equipoise.decision.cost_files import read_costs
+    from equipoise.table.rare_classes import treat_rare
+    from equipoise.table.units import tied_rows
+
+    classes = table.task.kind == "multiclass"
+    if pair is not None and classes:
+        raise typer.BadParameter(
+            "--cost-fp and --cost-fn are for two classes, or for labels, and "
+            f"{table.target} has {len(table.classes)} classes: give --costs FILE"
+        )
+    if file is None:
+        return pair
+    if not classes:
+        what = "two classes" if table.task.kind == "binary" else "labels"
+        raise typer.BadParameter(
+            f"--costs FILE is for several classes, and these are {what}: give "
+            "--cost-fp and --cost-fn"
+        )
+    if rare != "keep":
+        units = tied_rows(table, duplicates)
+        table, _ = treat_rare(table, rare, folds, units=units)
+    return read_costs(file, table.classes)
 
 
 def parse_objective(

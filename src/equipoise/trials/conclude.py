@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise._core.checks import number
+from equipoise._core.checks import number, sentence
 from equipoise._core.types import IntArray
 from equipoise.comparison.held_out_rows import HeldOut
 from equipoise.comparison.held_out_task_rows import TaskHeldOut
@@ -19,6 +19,7 @@ from equipoise.decision.cost_matrix import cost_matrix
 from equipoise.decision.objectives import as_objective
 from equipoise.decision.task_objectives import default_objective, task_objective
 from equipoise.diagnosis.diagnosis import Diagnosis
+from equipoise.errors import InputError
 from equipoise.evaluation.cross_validation import (
     CrossValidated,
     check_headline,
@@ -76,7 +77,7 @@ class Criteria:
 
         Raises:
             InputError: The objective or the metric is unknown, or does not serve the
-                task.
+                task, or needs costs.
         """
         metric = self.metric or headline_metric(task)
         if task.kind == "binary":
@@ -88,8 +89,25 @@ class Criteria:
             metric_of(metric, task)
             objective = self.objective or default_objective(task)
             task_objective(task, objective)
+            for what, name in (("metric", metric), ("objective", objective)):
+                if name == "cost" and self.costs is None:
+                    raise InputError(
+                        sentence(
+                            f"{what}='cost' without costs", "costs", _how_priced(task)
+                        )
+                    )
         costs = task_costs(self.costs, task)
         return replace(self, objective=objective, metric=metric, costs=costs)
+
+
+def _how_priced(task: Task) -> str:
+    """Return what to pass as costs of several classes or labels."""
+    if task.kind == "multilabel":
+        return "Pass costs=(cost of a false alarm, cost of a missed label)."
+    return (
+        "Pass costs with a row for each true class and a column for each decision, "
+        f"{len(task.classes)} x {len(task.classes)} numbers (--costs FILE)."
+    )
 
 
 def task_costs(costs: Any, task: Task) -> Any:
