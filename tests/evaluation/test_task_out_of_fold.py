@@ -97,3 +97,15 @@ def test_a_sample_keeps_rare_rows_and_the_weight_of_each_class() -> None:
     assert counts[3] == 1
     assert abs(counts[0] - counts[1]) <= 1
     assert np.array_equal(part, class_sample(y, weights, 600, 0)[0])
+
+
+def test_very_many_classes_share_one_temperature() -> None:
+    random = np.random.default_rng(3)
+    y = np.concatenate([np.arange(30), random.integers(0, 30, 300)])
+    z = 6.0 * np.eye(30)[y] + 3.0 * random.normal(size=(330, 30))
+    task = Task("multiclass", tuple(map(str, range(30))))
+    folds = (random.permutation(330) % 3)[None]
+    fitted = cross_fit_task(z[None], TaskRows.of(task, y), folds)
+    assert {one.method for one in fitted.calibrators[0]} == {"temperature"}
+    before = log_loss(y, task.probability(z), labels=range(30))
+    assert log_loss(y, task.probability(fitted.scores[0]), labels=range(30)) < before
