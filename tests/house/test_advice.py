@@ -1200,6 +1200,13 @@ EXPLAINS = {
     "models/goal.py: The other is then as high as the first allows.",
     "verbs/predict.py: Keep another column.",
     "models/storage.py: export() writes a SavedModel, which holds any layer.",
+    "models/goal.py: The positive class is {}.",
+    "models/goal.py: For example Goal({}).",
+    "models/goal.py: Pass Goal(costs=Costs.matrix(classes, costs)).",
+    "models/model.py: <f'Fit one: pass one of its {noun} as ' + ('target.' if noun == "
+    "'labels' else 'positive=CLASS.')>",
+    "verbs/evaluate_task.py: For labels that do not exclude each other pass y as a "
+    "matrix, [rows, labels]; for logits use task.probability(scores).",
 }
 
 

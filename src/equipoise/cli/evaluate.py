@@ -18,6 +18,7 @@ from equipoise.errors import TrialWarning
 
 if TYPE_CHECKING:
     from equipoise.evaluation.evaluation import Evaluation
+    from equipoise.evaluation.task_evaluation import TaskEvaluation
 
 
 def evaluate(
@@ -49,7 +50,7 @@ def evaluate(
     )
 
 
-def _graver_first(evaluation: Evaluation, grave: Sequence[str]) -> str:
+def _graver_first(evaluation: Evaluation | TaskEvaluation, grave: Sequence[str]) -> str:
     """Return an evaluation as text, with the warnings about its figures first."""
     notes = tuple(note for note in evaluation.notes if note not in grave)
     width = display_width()

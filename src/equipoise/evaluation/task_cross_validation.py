@@ -15,18 +15,13 @@ import numpy.typing as npt
 from equipoise._core.checks import listing, number, one_of, sentence
 from equipoise._core.seeds import generator
 from equipoise._core.types import AnyArray, FloatArray, IntArray
+from equipoise.decision.class_floors import Floors
 from equipoise.decision.class_rule import ClassRule
-from equipoise.decision.class_rule_making import (
-    cross_fitted_decisions,
-    fit_class_rule,
-)
+from equipoise.decision.class_rule_making import cross_fitted_decisions
 from equipoise.decision.cost_matrix import CostMatrix
 from equipoise.decision.costs import Costs
 from equipoise.decision.label_rule import LabelRule
-from equipoise.decision.label_rule_making import (
-    cross_fitted_label_decisions,
-    fit_label_rule,
-)
+from equipoise.decision.label_rule_making import cross_fitted_label_decisions
 from equipoise.decision.task_objectives import task_objective
 from equipoise.errors import InputError
 from equipoise.evaluation.cross_validation import (
@@ -41,8 +36,13 @@ from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.evaluation.task_intervals import task_estimate, view_evaluation
 from equipoise.evaluation.task_out_of_fold import (
     TaskCrossFitted,
-    class_sample,
     cross_fit_task,
+)
+from equipoise.evaluation.task_rules import (
+    TaskObjective,
+    TaskRule,
+    fit_task_rule,
+    rule_samples,
 )
 from equipoise.evaluation.task_values import TaskArmValues, TrialTargets
 from equipoise.metrics import Estimate
@@ -248,8 +248,10 @@ def cross_validated_task(
     folds: npt.ArrayLike,
     *,
     metric: str | None = None,
-    objective: str = "macro_f1",
+    objective: TaskObjective = "macro_f1",
     costs: CostMatrix | Costs | Mapping[str, Costs] | None = None,
+    floors: Floors | None = None,
+    rule: TaskRule | None = None,
     exact: Mapping[str, bool] | None = None,
     clusters: npt.ArrayLike | None = None,
     weights: npt.ArrayLike | None = None,
@@ -281,6 +283,9 @@ def cross_validated_task(
         objective: What decisions are best at, see `decision.class_rule`.
         costs: A cost matrix; of labels `Costs` for all, or by label. Then the decision
             follows from them.
+        floors: Of named classes or labels, estimated; see `fit_class_rule`.
+        rule: Of every arm, if it was made on other rows: it decides the calibrated
+            probabilities, and nothing is chosen.
         exact: By arm, whether its scores are logits or log-odds up to estimation
             error; an arm that is not named is exact.
         clusters: `[rows]` names of groups of rows that depend on each other, or None.
@@ -312,14 +317,19 @@ def cross_validated_task(
     rows = TrialTargets(targets, split, cluster_numbers(clusters, count), options)
     checked = {name: _checked(z, split.shape, task, name) for name, z in scores.items()}
     one_of(baseline, checked, "baseline")
-    goal = "cost" if costs is not None else task_objective(task, objective).name
+    goal: TaskObjective = objective
+    if costs is not None:
+        goal = "cost"
+    elif isinstance(objective, str):
+        goal = task_objective(task, objective).name
     split_sizes = SplitSizes.of(split) if sizes is None else sizes
     made: dict[str, tuple[TaskArmValues, ClassRule | LabelRule]] = {}
     for name, z in checked.items():
         fitted = cross_fit_task(
             z, targets, split, exact=(exact or {}).get(name, True), seed=seed
         )
-        rules = _Rules(goal, rows, costs, task.probability(fitted.scores), seed)
+        p = task.probability(fitted.scores)
+        rules = _Rules(goal, rows, costs, p, floors, rule, seed)
         made[name] = TaskArmValues(rows, z, fitted, rules.decisions()), rules.rule()
     base = made[baseline][0]
     shared = _Shared(rows, level, split_sizes.estimand, unscored or {})
@@ -347,13 +357,6 @@ def cross_validated_task(
     )
 
 
-RULE_ROWS = 4_000
-"""Beyond this many rows multipliers of classes are searched on a sample of them, as
-`task_out_of_fold.class_sample` draws it: a search over all cuts takes seconds there."""
-SEARCHED = ("macro_f1", "g_mean")
-"""Objectives of several classes whose multipliers are searched."""
-
-
 @dataclass(frozen=True, eq=False)
 class _Rules:
     """Makes an arm's decisions, and the rule of all rows.
@@ -363,13 +366,17 @@ class _Rules:
         targets: The rows of the trial.
         costs: Of several classes or labels, for "cost".
         probabilities: `[repeats, rows, classes]` calibrated.
+        floors: Of named classes or labels.
+        made: A rule that was made on other rows, or None.
         seed: Of the sample of rows, if there are very many.
     """
 
-    objective: str
+    objective: TaskObjective
     targets: TrialTargets
     costs: Any
     probabilities: FloatArray
+    floors: Floors | None = None
+    made: TaskRule | None = None
     seed: int = 0
 
     @property
@@ -379,6 +386,8 @@ class _Rules:
 
     def decisions(self) -> IntArray:
         """Return what is decided for each fold by a rule of the other folds."""
+        if self.made is not None:
+            return np.asarray(self.made.decide(self.probabilities), np.int64)
         return np.stack(
             [
                 self._of_repeat(p, fold)
@@ -388,7 +397,7 @@ class _Rules:
 
     def _of_repeat(self, p: FloatArray, fold: IntArray) -> IntArray:
         rows = self.targets.rows
-        if len(fold) > RULE_ROWS and self._samples:
+        if rule_samples(rows.task, self.objective, len(fold)):
             decided = np.full(len(fold), -1, np.int64)
             for k in np.unique(fold):
                 here = fold == k
@@ -409,12 +418,15 @@ class _Rules:
                 rows.weights,
                 fold,
                 costs=self.costs,
+                floors=self.floors,
             ),
             np.int64,
         )
 
-    def rule(self) -> ClassRule | LabelRule:
+    def rule(self) -> TaskRule:
         """Return the rule that is chosen on all rows and repeats together."""
+        if self.made is not None:
+            return self.made
         rows, repeats = self.targets.rows, self.targets.repeats
         return self._fitted(
             np.concatenate(list(self.probabilities)),
@@ -423,20 +435,10 @@ class _Rules:
             np.concatenate(list(self.targets.folds)),
         )
 
-    @property
-    def _samples(self) -> bool:
-        return not self.labels and self.objective in SEARCHED
-
     def _fitted(
         self, p: FloatArray, y: AnyArray, weights: FloatArray, folds: IntArray
-    ) -> ClassRule | LabelRule:
-        """Fit a rule, on a sample of the rows if that takes long and they are many."""
-        if self._samples and len(y) > RULE_ROWS:
-            part, weights = class_sample(y, weights, RULE_ROWS, self.seed)
-            p, y, folds = p[part], y[part], folds[part]
-        fit: Callable[..., ClassRule | LabelRule]
-        fit = fit_label_rule if self.labels else fit_class_rule
-        return fit(
+    ) -> TaskRule:
+        return fit_task_rule(
             self.objective,
             self.targets.rows.task,
             p,
@@ -444,6 +446,8 @@ class _Rules:
             weights,
             folds,
             costs=self.costs,
+            floors=self.floors,
+            seed=self.seed,
         )
 
 

@@ -139,10 +139,10 @@ def require_same(
     gaps = np.abs(outputs["probability"] - probability(z))
     networks = any(c.strategy.learner_record.trains_networks for c in model.components)
     tolerance = NETWORK_TOLERANCE if networks or model.user_input else TOLERANCE
-    clear = np.abs(z - model.rule.threshold) > CLEAR
-    if model.rule.lower is not None:
-        clear &= np.abs(z - model.rule.lower) > CLEAR
-    same = outputs["decision"] == model.rule.decide(z, calibrated=True)
+    clear = np.abs(z - model.binary_rule.threshold) > CLEAR
+    if model.binary_rule.lower is not None:
+        clear &= np.abs(z - model.binary_rule.lower) > CLEAR
+    same = outputs["decision"] == model.binary_rule.decide(z, calibrated=True)
     # A NaN fails the first comparison too.
     if not (gaps <= tolerance).all() or not same[clear].all():
         raise TrainingError(

@@ -97,7 +97,7 @@ def _converted(model: ModelRecord, twin: Any) -> Any:
     import tensorflow as tf
     import tf2onnx
 
-    serve = _without_errors(model, serving(twin, model.rule))
+    serve = _without_errors(model, serving(twin, model.binary_rule))
     names, signature = zip(*signature_of(twin).items(), strict=True)
     traced = tf.function(
         lambda *columns: serve(dict(zip(names, columns, strict=True))),
@@ -231,7 +231,7 @@ def _describe(model: ModelRecord, proto: Any) -> None:
         {
             "target": model.schema.target,
             "positive_class": model.schema.classes[1],
-            "threshold": repr(float(probability(model.rule.threshold))),
+            "threshold": repr(float(probability(model.binary_rule.threshold))),
             **_lower(model),
             "columns": json.dumps(names, ensure_ascii=False),
         },
@@ -240,9 +240,9 @@ def _describe(model: ModelRecord, proto: Any) -> None:
 
 def _lower(model: ModelRecord) -> dict[str, str]:
     """Return the lower threshold, if rows can be left undecided."""
-    if model.rule.lower is None:
+    if model.binary_rule.lower is None:
         return {}
-    return {"lower": repr(float(probability(model.rule.lower)))}
+    return {"lower": repr(float(probability(model.binary_rule.lower)))}
 
 
 def _compare(model: ModelRecord, data: bytes) -> None:

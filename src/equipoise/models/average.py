@@ -36,11 +36,12 @@ class Average:
         components: What is averaged, with blend weights that sum to 1.
         tested: `[rows]` which rows every repeat tests; the other attributes are of
             these rows.
-        y: `[tested]` labels.
+        y: `[tested]` labels; class numbers; or `[tested, labels]`.
         weights: `[tested]` how much each row counts; None for 1 each.
-        out_of_fold: `[repeats, tested]` log-odds of the average of a row's own models.
+        out_of_fold: `[repeats, tested]` log-odds of the average of a row's own models;
+            `[repeats, tested, width]` scores of several classes or labels.
         log_odds: `[tested]` the same with the distribution that the average of all
-            models has in each class.
+            models has in each class; `[tested, width]` the mean over the repeats.
     """
 
     components: tuple[Component, ...]
@@ -70,9 +71,13 @@ def average_models(
     y = rows.table.labels()[tested]
     weights = None if rows.weights is None else rows.weights[tested]
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
-    shares = blend(log_odds, y, shares=prior, rows=weights)
+    task = plan.table.task
+    shares = blend(log_odds, y, shares=prior, rows=weights, task=task)
     components = _components(rows, plan, scores, shares)
-    out_of_fold = pool(log_odds, shares)
+    out_of_fold = pool(log_odds, shares, task.link)
+    if task.kind != "binary":
+        mean = mean_log_odds(out_of_fold, task.link)
+        return Average(components, tested, y, weights, out_of_fold, mean)
     seed = plan.protocol.seed
     made = crossed(rows.model_input.take(tested), y, seed)
     single, average = score_pairs(
@@ -99,6 +104,7 @@ def _components(
             shares[strategy.name],
             scores.scorers[strategy.name],
             user_input,
+            plan.table.task.link,
         )
         for strategy in plan.strategies
         if strategy.name in shares

@@ -9,6 +9,8 @@ n bytes     manifest: JSON {"format": 1, "parts": [{"name", "size", "sha256"}, .
             the parts, one after the other, and nothing after the last
 ```
 
+The format is 2 for models of several classes or labels.
+
 It is not an archive: there is no compression to blow up, no path to escape from
 and no field that a checksum misses. Sizes are compared with the file's own before
 anything is read. Nothing in it is ever executed.
@@ -32,6 +34,9 @@ from equipoise.errors import BundleError, InputError
 
 MAGIC = b"EQUIPOIS"
 FORMAT = 1
+"""Models of two classes."""
+TASK_FORMAT = 2
+"""Models of several classes or labels, which older versions cannot use."""
 MOST_BYTES = 2 * 2**30
 MOST_MANIFEST = 4 * 2**20
 MOST_PARTS = 20_000
@@ -40,12 +45,15 @@ _HEAD = struct.Struct("<8sQ")
 _DIGEST = hashlib.sha256().digest_size
 
 
-def write_bundle(path: str | os.PathLike[str], parts: Mapping[str, bytes]) -> None:
+def write_bundle(
+    path: str | os.PathLike[str], parts: Mapping[str, bytes], *, format: int = FORMAT
+) -> None:
     """Write parts as one file, whole or not at all.
 
     Args:
         path: The file.
         parts: Name (lower case, digits, "_", "-", ".", "/") to content.
+        format: The version of the format, 1 or 2.
 
     Raises:
         OSError: The file cannot be written; an old one is intact then.
@@ -61,7 +69,7 @@ def write_bundle(path: str | os.PathLike[str], parts: Mapping[str, bytes]) -> No
         {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         for name, data in parts.items()
     ]
-    manifest = json.dumps({"format": FORMAT, "parts": entries}).encode()
+    manifest = json.dumps({"format": format, "parts": entries}).encode()
     head = _HEAD.pack(MAGIC, len(manifest)) + manifest
     body = [head, hashlib.sha256(head).digest(), *parts.values()]
     _require_readable(len(parts), len(manifest), sum(map(len, body)))
@@ -140,11 +148,11 @@ def _manifest(
     if hashlib.sha256(head + manifest).digest() != stream.read(_DIGEST):
         raise _damaged(name, "manifest", "its checksum differs")
     data = _json(manifest, name)
-    if data.get("format") != FORMAT:
+    if data.get("format") not in (FORMAT, TASK_FORMAT):
         raise BundleError(
             sentence(
                 f"{name} of format {data.get('format')!r}",
-                f"format {FORMAT}",
+                f"format {FORMAT} or {TASK_FORMAT}",
                 "Load it with the version of Equipoise that wrote it, or a later one.",
             )
         )

@@ -13,7 +13,7 @@ from equipoise.decision.class_scores import ClassScores
 from equipoise.models.average import Average
 from equipoise.models.goal import Goal
 from equipoise.table.table import Table
-from equipoise.table.units import one_of_each, tied_rows
+from equipoise.table.units import count_units, one_of_each, tied_rows
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.independent_rows import counted
 from equipoise.trials.plan import TrialPlan
@@ -48,14 +48,12 @@ def fit_facts(
 
     protocol = plan.protocol
     packages = ("equipoise", "tensorflow", "keras", "scikit-learn", "numpy")
-    class_scores = ClassScores.of(average.log_odds, average.y, average.weights)
     return {
         "source": table.source,
         "target": table.target,
         "classes": list(table.classes),
         "rows": len(table),
-        "positives": table.positives,
-        "prevalence": table.prevalence,
+        **_sizes(table),
         "folds": protocol.folds,
         "trained_on": scores.sizes(protocol.by).words,
         "repeats": scores.repeats,
@@ -67,7 +65,7 @@ def fit_facts(
         "seconds": seconds,
         "versions": {name: version(name) for name in packages},
         **_cases(table, protocol.duplicates),
-        "class_scores": class_scores.to_dict(),
+        **_class_scores(table, average),
         "repeated": _repeated(_without_copies(plan.table, protocol.duplicates, hashes)),
     }
 
@@ -85,9 +83,28 @@ def group_column(table: Table) -> str | None:
     return next((d.name for d in table.dropped if d.reason == GROUPS), None)
 
 
+def _sizes(table: Table) -> dict[str, Any]:
+    """Return how many rows are positive, or of each class or label."""
+    if table.task.kind == "binary":
+        return {"positives": table.positives, "prevalence": table.prevalence}
+    totals = table.task.totals(table.labels())
+    return {"totals": totals.astype(np.int64).tolist()}
+
+
+def _class_scores(table: Table, average: Average) -> dict[str, Any]:
+    """Return how the scores of two classes are distributed, as plain data."""
+    if table.task.kind != "binary":
+        return {}
+    counted_scores = ClassScores.of(average.log_odds, average.y, average.weights)
+    return {"class_scores": counted_scores.to_dict()}
+
+
 def _cases(table: Table, duplicates: str) -> dict[str, Any]:
     """Return how many independent cases there are, as plain data."""
     units = tied_rows(table, duplicates)
+    if table.task.kind != "binary":
+        everything = np.ones(len(table), np.bool_)
+        return {"duplicates": duplicates, "cases": count_units(units, everything)}
     cases, positive = counted(table, units)
     return {
         "duplicates": duplicates,

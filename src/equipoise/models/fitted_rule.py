@@ -31,8 +31,9 @@ class UnseenRows:
     """Rows that nothing has seen, for certified floors.
 
     Attributes:
-        log_odds: `[rows]` of the average, before calibration.
-        y: `[rows]` labels.
+        log_odds: `[rows]` of the average, before calibration; `[rows, width]` scores
+            of several classes or labels.
+        y: `[rows]` labels; class numbers; or `[rows, labels]`.
     """
 
     log_odds: FloatArray

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray, HashArray
+from equipoise.decision.class_rule import ClassRule
 from equipoise.decision.class_scores import ClassScores
+from equipoise.decision.label_rule import LabelRule
 from equipoise.decision.prevalence import (
     PrevalenceEstimate,
     at_prevalence,
@@ -20,19 +22,24 @@ from equipoise.decision.prevalence import (
 )
 from equipoise.decision.rule import DecisionRule
 from equipoise.ensembles.blend import mean_log_odds, pool
-from equipoise.errors import InputTypeError
+from equipoise.errors import InputTypeError, UnsupportedError
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.jobs import Scorer
 from equipoise.learners.user_model.input import ArrayRows, UserInput
-from equipoise.priors import probability
+from equipoise.priors import Link, probability, softmax
 from equipoise.reading.read import read_features
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
 from equipoise.table.row_source import RowSource
 from equipoise.table.table import Table
+from equipoise.task import Task
 
 ModelRows = RowSource | ArrayRows
 """What a model scores: rows with columns, or an array for the user's network."""
+
+ModelRule = DecisionRule | ClassRule | LabelRule
+"""Calibration and decision, for each kind of task."""
 
 ModelBlock = Table | ArrayRows
 """What the fold models score at once."""
@@ -47,24 +54,29 @@ class Component:
         weight: Their share of the average; the weights of a model sum to 1.
         scorers: The fold models; their probabilities are averaged.
         user_input: What they take if they are the user's own networks, else None.
+        link: What turns their scores into probabilities, as `Task.link` says.
     """
 
     strategy: Strategy
     weight: float
     scorers: tuple[Scorer, ...]
     user_input: UserInput | None = None
+    link: Link = "sigmoid"
 
     def probability(self, rows: ModelBlock) -> FloatArray:
         """Return the mean probability of the fold models, `[rows, width]`."""
-        return probability(self.log_odds(rows))
+        scores = self.log_odds(rows)
+        return softmax(scores) if self.link == "softmax" else probability(scores)
 
     def log_odds(self, rows: ModelBlock) -> FloatArray:
         """Return the log-odds of that mean, always finite, `[rows, width]`.
 
+        Of several classes it is the log of each one's mean probability.
+
         Args:
             rows: A `Table`, or `ArrayRows` for the user's own network.
         """
-        return mean_log_odds(self.each(rows))
+        return mean_log_odds(self.each(rows), self.link)
 
     def each(self, rows: ModelBlock) -> FloatArray:
         """Return the log-odds of every fold model, `[models, rows, width]`.
@@ -91,15 +103,27 @@ def pooled(components: Sequence[Component], rows: ModelRows) -> FloatArray:
     Rows with columns are scored in blocks, so that what they are encoded to stays
     small.
     """
+    return pooled_scores(components, rows)[:, 0]  # the one view of two classes
+
+
+def pooled_scores(components: Sequence[Component], rows: ModelRows) -> FloatArray:
+    """Return the weighted mean of the components' scores, `[rows, width]`.
+
+    As `pooled`, for several classes or labels.
+
+    Args:
+        components: What is averaged.
+        rows: A table, or an array.
+    """
     return np.concatenate([_pooled(components, block) for block in rows.blocks()])
 
 
 def _pooled(components: Sequence[Component], rows: ModelBlock) -> FloatArray:
-    mean = pool(
+    return pool(
         {c.strategy.name: c.log_odds(rows) for c in components},
         {c.strategy.name: c.weight for c in components},
+        components[0].link,
     )
-    return mean[:, 0]  # the one view of two classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +135,10 @@ class ModelRecord:
     Attributes:
         schema: A table without rows: the columns that new data must have.
         components: What is averaged.
-        rule: Calibration and decision.
-        evaluation: Its metrics, from out-of-fold scores.
+        rule: Calibration and decision: a `DecisionRule`; a `ClassRule` of several
+            classes, a `LabelRule` of labels.
+        evaluation: Its metrics, from out-of-fold scores: an `Evaluation`, or a
+            `TaskEvaluation` of several classes or labels.
         facts: How it was made: plain data.
         seen: `[n]` uint64 hashes of every row that training, stopping, calibration
             or the choice of the threshold has seen, ascending.
@@ -122,8 +148,8 @@ class ModelRecord:
 
     schema: Table
     components: tuple[Component, ...]
-    rule: DecisionRule
-    evaluation: Evaluation
+    rule: ModelRule
+    evaluation: Evaluation | TaskEvaluation
     facts: Mapping[str, Any]
     seen: npt.NDArray[np.uint64]
     notes: tuple[str, ...] = field(default=())
@@ -141,6 +167,9 @@ class ModelRecord:
         """
         if self.user_input is not None:
             raise InputTypeError(sentence("your own network", "a model of columns"))
+        if isinstance(source, Table) and self.task.kind != "binary":
+            # Its classes may be more than the model's, which dropped or merged some.
+            source = replace(source, y=None, task=self.task)
         return read_features(source, like=self.schema)
 
     def rows(self, source: Any) -> ModelRows:
@@ -153,36 +182,90 @@ class ModelRecord:
             return self.read(source)
         return ArrayRows(self.user_input.read(source))
 
+    @property
+    def task(self) -> Task:
+        """The classes, or labels."""
+        return self.schema.task
+
+    @property
+    def binary_rule(self) -> DecisionRule:
+        """The rule of a model of two classes.
+
+        Raises:
+            UnsupportedError: The model has several classes or labels.
+        """
+        if isinstance(self.rule, DecisionRule):
+            return self.rule
+        raise self.of_several("a rule with one threshold")
+
+    def of_several(self, what: str) -> UnsupportedError:
+        """Return the error that a model of several classes or labels does not do it.
+
+        Args:
+            what: What was asked for, in words.
+        """
+        noun = "labels" if self.task.kind == "multilabel" else "classes"
+        return UnsupportedError(
+            sentence(
+                f"a model of {len(self.task.classes)} {noun} for {what}",
+                "a model of two classes",
+                f"Fit one: pass one of its {noun} as "
+                + ("target." if noun == "labels" else "positive=CLASS."),
+            )
+        )
+
     def log_odds(self, source: Any) -> FloatArray:
         """Return calibrated log-odds of the positive class, `[rows]`.
 
+        Of several classes calibrated logits `[rows, classes]`, of labels log-odds
+        `[rows, labels]`.
+
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
         """
-        return self.rule.log_odds(self.raw_log_odds(source))
+        return self.calibrated(self.raw_log_odds(source))
 
     def raw_log_odds(self, source: Any) -> FloatArray:
-        """Return log-odds before calibration, `[rows]`.
+        """Return log-odds before calibration, `[rows]`; `[rows, width]` if several.
 
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
         """
-        return pooled(self.components, self.rows(source))
+        pooling = pooled if self.task.kind == "binary" else pooled_scores
+        return pooling(self.components, self.rows(source))
+
+    def calibrated(self, scores: FloatArray) -> FloatArray:
+        """Return calibrated scores.
+
+        Args:
+            scores: What `raw_log_odds` gave.
+        """
+        if isinstance(self.rule, ClassRule):
+            return self.rule.calibrator.apply(scores)
+        return self.rule.log_odds(scores)
 
     def predict_proba(self, source: Any) -> FloatArray:
         """Return calibrated probabilities, `[rows, 2]`: negative, positive.
 
+        Of several classes `[rows, classes]`, which sum to 1; of labels `[rows,
+        labels]`: how likely the row has each.
+
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
 
         Raises:
             TableError: Columns are missing or have another type.
         """
+        if not isinstance(self.rule, DecisionRule):
+            return self.rule.probability(self.raw_log_odds(source))
         positive = probability(self.log_odds(source))
         return np.stack([1.0 - positive, positive], axis=1)
 
-    def decide(self, source: Any) -> npt.NDArray[np.int8]:
+    def decide(self, source: Any) -> npt.NDArray[np.signedinteger[Any]]:
         """Return 1 if a row is flagged, 0 if not, -1 if undecided, `[rows]`.
+
+        Of several classes the number of the class that is decided, from 0 in the order
+        of `task.classes`; of labels `[rows, labels]` 1 for each that is decided.
 
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
@@ -190,16 +273,25 @@ class ModelRecord:
         Raises:
             TableError: Columns are missing or have another type.
         """
+        if isinstance(self.rule, ClassRule):
+            return self.rule.decide_scores(self.raw_log_odds(source))
+        if isinstance(self.rule, LabelRule):
+            return self.rule.decide_scores(self.raw_log_odds(source))
         return self.rule.decide(self.log_odds(source), calibrated=True)
 
-    def predict(self, source: Any) -> npt.NDArray[np.str_]:
+    def predict(self, source: Any) -> npt.NDArray[Any]:
         """Return each row's class as a string; empty if it is undecided.
+
+        Of labels as `decide`: `[rows, labels]` 1, 0, and -1 if undecided.
 
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
         """
+        decided = self.decide(source)
+        if self.task.kind == "multilabel":
+            return decided
         names = np.array([*self.schema.classes, ""])
-        return np.asarray(names[self.decide(source)])
+        return np.asarray(names[decided])
 
     def estimate_prevalence(
         self, source: Any, *, level: float = 0.95
@@ -214,6 +306,9 @@ class ModelRecord:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
             level: Of the interval.
 
+        Raises:
+            UnsupportedError: The model has several classes or labels.
+
         Example:
             >>> from equipoise import fit
             >>> from equipoise.table.generators import gaussian_shift
@@ -224,6 +319,8 @@ class ModelRecord:
             >>> share.low < 0.1 < share.high
             True
         """
+        if not isinstance(self.rule, DecisionRule):
+            raise self.of_several("an estimate of the share of positives")
         raw = self.raw_log_odds(source)
         base = self.rule.prevalence
         if "class_scores" not in self.facts:
@@ -242,8 +339,11 @@ class ModelRecord:
 
         Raises:
             UnsupportedError: The best threshold of the rule's objective depends on
-                the prevalence; it must be chosen again.
+                the prevalence; it must be chosen again. Or the model has several
+                classes or labels.
         """
+        if not isinstance(self.rule, DecisionRule):
+            raise self.of_several("another share of positives")
         return replace(self, rule=at_prevalence(self.rule, prevalence))
 
     def seen_share(self, rows: ModelRows) -> float:

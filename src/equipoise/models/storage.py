@@ -17,18 +17,23 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise._core.numerals import significant
 from equipoise._core.states import array, texts
+from equipoise.decision.class_rule import ClassRule
 from equipoise.decision.class_scores import ClassScores
+from equipoise.decision.label_rule import LabelRule
 from equipoise.decision.rule import DecisionRule
 from equipoise.errors import BundleError, InputError, UnsupportedError
 from equipoise.evaluation.evaluation import Confusion, Evaluation
+from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.jobs import Scorer
 from equipoise.learners.registry import scorer_from_state
 from equipoise.learners.resampled.learner import Resampled
 from equipoise.learners.user_model.input import UserInput
+from equipoise.metrics.class_confusion import ClassConfusion
 from equipoise.metrics.estimate import Estimate
 from equipoise.models import check_keras_file, pack, read_bundle, unpack, write_bundle
 from equipoise.models.card import card
-from equipoise.models.model import Component, ModelRecord
+from equipoise.models.container import FORMAT, TASK_FORMAT
+from equipoise.models.model import Component, ModelRecord, ModelRule
 from equipoise.strategies.parts import missing_pieces
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.notation import Notation
@@ -100,7 +105,8 @@ def save(model: ModelRecord, path: str | os.PathLike[str]) -> Path:
     target = model_path(path)
     if model.user_input is not None:
         _require_loadable(model, model.user_input)
-    write_bundle(target, to_parts(model))
+    several = model.task.kind != "binary"
+    write_bundle(target, to_parts(model), format=TASK_FORMAT if several else FORMAT)
     return target
 
 
@@ -221,17 +227,41 @@ def _rebuild(state: Any, parts: Mapping[str, bytes], kind: type[Model]) -> Model
     with _part("model.json"):
         schema = _schema(state["schema"])
         user_input = None if state["own"] is None else UserInput.from_dict(state["own"])
+        rule = _rule(state["rule"], schema.task)
         components = _components(state["components"], schema, user_input, parts)
         return kind(
             schema=schema,
             components=components,
-            rule=DecisionRule.from_dict(state["rule"]),
-            evaluation=_evaluation(state["evaluation"]),
+            rule=rule,
+            evaluation=_any_evaluation(state["evaluation"], schema.task),
             facts=_facts(state["facts"], schema),
             seen=_seen(parts),
             notes=tuple(map(str, state["notes"])),
             user_input=user_input,
         )
+
+
+def _rule(state: Any, task: Task) -> ModelRule:
+    """Rebuild the rule of a task, if it fits its classes or labels."""
+    if task.kind == "binary":
+        return DecisionRule.from_dict(state)
+    rule: ClassRule | LabelRule
+    if task.kind == "multilabel":
+        rule = LabelRule.from_dict(state)
+        names = rule.labels
+    else:
+        rule = ClassRule.from_dict(state)
+        names = rule.classes
+        slopes = len(rule.calibrator.slopes)
+        if slopes != (0 if rule.calibrator.method == "none" else len(names)):
+            raise InputError(
+                sentence(f"a calibrator of {slopes} classes", f"{len(names)} classes")
+            )
+    if names != task.classes:
+        raise InputError(
+            sentence(f"a rule of {listing(names)}", f"one of {listing(task.classes)}")
+        )
+    return rule
 
 
 def _components(
@@ -260,8 +290,10 @@ def _components(
                     _require_columns(scorer, schema)
                 else:
                     scorer = _user_scorer(scorer_state, user_input, name)
+                _require_width(scorer, schema)
             scorers.append(scorer)
-        components.append(Component(strategy, weight, tuple(scorers), user_input))
+        link = schema.task.link
+        components.append(Component(strategy, weight, tuple(scorers), user_input, link))
     total = sum(component.weight for component in components)
     if not math.isclose(total, 1.0, rel_tol=1e-9):
         raise InputError(sentence(f"weights that sum to {significant(total, 6)}", "1"))
@@ -291,8 +323,10 @@ def _user_scorer(state: Any, user_input: UserInput, name: str) -> Scorer:
         file = array({"models": data}, "models", "uint8", (None,))
         check_keras_file(file.tobytes(), f"{name}/{k}", user_input.shape)
     correction = state["correction"]
-    for field in ("offset", "gamma"):
-        number(correction[field], field)
+    number(correction["gamma"], "gamma")
+    offset = correction["offset"]
+    for value in offset if isinstance(offset, list) else [offset]:
+        number(value, "offset")
     return UserModelScorer.from_state(state)
 
 
@@ -312,6 +346,22 @@ def _require_columns(scorer: Scorer, schema: Table) -> None:
             )
 
 
+def _require_width(scorer: Any, schema: Table) -> None:
+    """Check that a scorer gives one score per class or label, if there are several."""
+    task = schema.task
+    if task.kind == "binary":
+        return
+    width = getattr(scorer, "width", None)
+    if width is None:
+        width = scorer.log_odds(schema).shape[1]
+    if width != task.width:
+        raise InputError(
+            sentence(f"a scorer of {width} outputs", f"{task.width} outputs")
+        )
+    if getattr(scorer, "link", task.link) != task.link:
+        raise InputError(sentence(f"a scorer of the link {scorer.link!r}", task.link))
+
+
 def _seen(parts: Mapping[str, bytes]) -> npt.NDArray[np.uint64]:
     state = unpack(parts, "seen")
     with _part("seen.json"):
@@ -321,16 +371,16 @@ def _seen(parts: Mapping[str, bytes]) -> npt.NDArray[np.uint64]:
 def _facts(facts: Any, schema: Table) -> dict[str, Any]:
     """Return how the model was made, if nothing is missing."""
     rows = integer(facts["rows"], "rows", 1)
-    integer(facts["positives"], "positives", 1, rows - 1)
+    _require_sizes(facts, rows, schema.task)
     integer(facts["folds"], "folds", 2)
     integer(facts["seed"], "seed")
     if "cases" in facts:  # models of the first version have no count of cases
         cases = integer(facts["cases"], "cases", 1, rows)
-        integer(facts["positive_cases"], "positive_cases", 1, cases)
-        number(facts["effective_rows"], "effective_rows", 0, rows)
+        if schema.task.kind == "binary":
+            integer(facts["positive_cases"], "positive_cases", 1, cases)
+            number(facts["effective_rows"], "effective_rows", 0, rows)
         one_of(facts["duplicates"], DUPLICATES, "duplicates")
-    for name in ("prevalence", "repeated"):
-        number(facts[name], name, 0, 1)
+    number(facts["repeated"], "repeated", 0, 1)
     if "class_scores" in facts:
         ClassScores.from_dict(facts["class_scores"])
     if [*facts["classes"]] != [*schema.classes] or facts["target"] != schema.target:
@@ -340,6 +390,23 @@ def _facts(facts: Any, schema: Table) -> dict[str, Any]:
         texts([facts["group"]], "the group column")
     texts([*facts["versions"], schema.target], "the versions")
     return dict(facts)
+
+
+def _require_sizes(facts: Any, rows: int, task: Task) -> None:
+    """Check how many rows are positive, or of each class or label."""
+    if task.kind == "binary":
+        integer(facts["positives"], "positives", 1, rows - 1)
+        number(facts["prevalence"], "prevalence", 0, 1)
+        return
+    totals = facts["totals"]
+    if len(totals) != len(task.classes):
+        raise InputError(
+            sentence(f"totals of {len(totals)} classes", f"{len(task.classes)}")
+        )
+    each = [[total] if task.kind == "multiclass" else total for total in totals]
+    for total in each:
+        for count in total:
+            integer(count, "a total", 0, rows)
 
 
 def _schema_state(schema: Table) -> dict[str, Any]:
@@ -370,10 +437,14 @@ def _schema(state: Mapping[str, Any]) -> Table:
     )
     texts([column.name for column in columns], "the columns")
     task = Task.from_dict(state)
-    one_of(task.kind, ["binary"], "task")
+    none: npt.NDArray[Any] = np.zeros(0, np.int8)
+    if task.kind == "multilabel":
+        none = np.zeros((0, len(task.classes)), np.int8)
+    elif task.kind == "multiclass":
+        none = np.zeros(0, np.int64)
     return Table(
         columns,
-        np.zeros(0, np.int8),
+        none,
         task,
         target=str(state["target"]),
         dropped=tuple(Dropped(**d) for d in state["dropped"]),
@@ -389,6 +460,31 @@ def _notation(column: Mapping[str, Any]) -> Notation | None:
 
 def _empty(kind: str) -> npt.NDArray[Any]:
     return np.zeros(0, _DTYPES[one_of(kind, _DTYPES, "kind")])
+
+
+def _any_evaluation(
+    state: Mapping[str, Any], task: Task
+) -> Evaluation | TaskEvaluation:
+    """Rebuild what is known of a model of any task."""
+    if task.kind == "binary":
+        return _evaluation(state)
+    confusion, classes = state["confusion"], state["by_class"]
+    if set(classes) != set(task.classes):
+        raise InputError(
+            sentence(f"figures of {listing(classes)}", listing(task.classes))
+        )
+    return TaskEvaluation(
+        {name: Estimate(**e) for name, e in state["metrics"].items()},
+        Task.from_dict(state),
+        integer(state["rows"], "rows", 0),
+        {name: _evaluation(classes[name]) for name in task.classes},
+        None if confusion is None else ClassConfusion.from_dict(confusion),
+        {str(name): str(why) for name, why in state["unjudged"].items()},
+        str(state["rule"]),
+        str(state["estimand"]),
+        number(state["level"], "level", 0, 1),
+        tuple(map(str, state["notes"])),
+    )
 
 
 def _evaluation(state: Mapping[str, Any]) -> Evaluation:

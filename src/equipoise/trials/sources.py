@@ -28,7 +28,7 @@ from equipoise.table.rare_classes import (
 from equipoise.table.table import Table
 from equipoise.table.units import tied_rows
 
-SEVERAL_CLASSES = ("compare",)
+SEVERAL_CLASSES = ("compare", "fit")
 """The verbs that serve several classes and labels."""
 MOST_COLUMNS = 10_000
 """Fits take time in proportion to the columns; a trial of more would not end."""

@@ -250,7 +250,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         model = self._model()
         z = np.clip(model.log_odds(self._rows(X)), -EXTREME / 2, EXTREME / 2)
-        threshold = float(np.clip(model.rule.threshold, -EXTREME, EXTREME))
+        threshold = float(np.clip(model.binary_rule.threshold, -EXTREME, EXTREME))
         if self._places()[0] == 0:
             return np.asarray(threshold - z)
         # Log-odds that equal the threshold are flagged: above the number before it.

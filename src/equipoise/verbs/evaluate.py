@@ -21,6 +21,7 @@ from equipoise.decision.prevalence import is_movable
 from equipoise.errors import InputError, TrialWarning
 from equipoise.evaluation import evaluate as of_arrays
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.learners.user_model.input import ArrayRows
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability as to_probability
@@ -32,6 +33,11 @@ from equipoise.table.table import Table, concatenate
 from equipoise.table.units import count_units, joined_units, tied_rows
 from equipoise.uncertainty.proportion import clopper_pearson, fisher_p_value
 from equipoise.uncertainty.shares import effective_counts, effective_rows
+from equipoise.verbs.evaluate_task import (
+    evaluate_task_arrays,
+    evaluate_task_model,
+    shares_note,
+)
 
 # A share of seen rows is a warning if chance explains it less often.
 SURPRISING = 0.001
@@ -55,7 +61,7 @@ def evaluate(
     *,
     level: float = 0.95,
     seed: int = 0,
-) -> Evaluation: ...
+) -> Evaluation | TaskEvaluation: ...
 
 
 @overload
@@ -70,7 +76,9 @@ def evaluate(
     clusters: npt.ArrayLike | None = None,
     level: float = 0.95,
     seed: int = 0,
-) -> Evaluation: ...
+    classes: Sequence[str] | None = None,
+    decisions: npt.ArrayLike | None = None,
+) -> Evaluation | TaskEvaluation: ...
 
 
 def evaluate(
@@ -79,24 +87,30 @@ def evaluate(
     /,
     target: str | Sequence[str] | None = None,
     **options: Any,
-) -> Evaluation:
+) -> Evaluation | TaskEvaluation:
     """Evaluate a fitted model on new labelled rows, or labels and probabilities.
 
     Two forms: `evaluate(model, source, target=None, level=, seed=)` and
     `evaluate(y, probability, threshold=, lower=, costs=, weights=, clusters=, level=,
-    seed=)`; see `evaluate_model` and `equipoise.evaluation.evaluate`.
+    seed=)`; see `evaluate_model` and `equipoise.evaluation.evaluate`. With a matrix of
+    probabilities the options are `classes=, decisions=, rule=, costs=, weights=,
+    clusters=, level=, seed=`; see `equipoise.evaluation.fixed_task.evaluate_task`.
 
     Args:
-        first: A fitted model, or labels `[rows]` of 0 and 1.
+        first: A fitted model, or labels `[rows]` of 0 and 1. With several classes
+            their numbers from 0, or their names; with several labels a matrix
+            `[rows, labels]` of 0 and 1, NaN or -1 for unknown.
         second: Labelled rows, anything that `read_table` takes; or probabilities
-            `[rows]` of the positive class.
+            `[rows]` of the positive class, `[rows, classes]` that sum to 1, or
+            `[rows, labels]`.
         target: The target's name in the rows, if it is not that of the model; the names
             of several labels in the model's order.
         **options: The options of that form.
 
     Returns:
         Every metric with its interval. With a model, its notes describe the
-        prevalence and the share of rows that training has seen.
+        prevalence and the share of rows that training has seen. An `Evaluation`, or a
+        `TaskEvaluation` of several classes or labels.
 
     Raises:
         InputError: The arguments do not fit together.
@@ -113,8 +127,17 @@ def evaluate(
         raise InputError(
             sentence(f"target={target!r} with arrays", "a fitted model and its rows")
         )
+    if _several(first, second):
+        several = evaluate_task_arrays(first, second, **options)
+        return dataclasses.replace(several, notes=(*several.notes, UNCHECKED))
     evaluation = of_arrays(first, second, **options)
     return dataclasses.replace(evaluation, notes=(*evaluation.notes, UNCHECKED))
+
+
+def _several(y: Any, probability: Any) -> bool:
+    """Return whether arrays are of several classes or labels."""
+    shape = np.shape(probability)
+    return len(shape) == 2 and (np.ndim(y) == 2 or shape[1] > 2)
 
 
 def evaluate_model(
@@ -124,7 +147,7 @@ def evaluate_model(
     *,
     level: float = 0.95,
     seed: int = 0,
-) -> Evaluation:
+) -> Evaluation | TaskEvaluation:
     """Evaluate a fitted model on labelled rows that it has not seen.
 
     Files are read in blocks; only a few numbers per row are kept.
@@ -148,10 +171,21 @@ def evaluate_model(
         TrialWarning: More rows equal rows of the training than chance explains.
     """
     rows = _score(model, source, target)
-    rule = model.rule
+    seen, surprising = _seen(rows, float(model.facts["repeated"]))
+    if surprising:
+        warnings.warn(seen, TrialWarning, stacklevel=2)
+    if model.task.kind != "binary":
+        several = evaluate_task_model(
+            model, rows.y, rows.scores, units=rows.units, level=level, seed=seed
+        )
+        notes = [*several.notes, *_grouped(model, rows)]
+        notes.append(shares_note(model, rows.y, rows.units is None))
+        notes += [seen] if seen else []
+        return dataclasses.replace(several, notes=tuple(notes))
+    rule = model.binary_rule
     evaluation = of_arrays(
         rows.y,
-        to_probability(rows.log_odds),
+        to_probability(rule.log_odds(rows.scores)),
         threshold=_cut(rule.threshold),
         lower=None if rule.lower is None else _cut(rule.lower),
         costs=rule.costs,
@@ -159,9 +193,6 @@ def evaluate_model(
         level=level,
         seed=seed,
     )
-    seen, surprising = _seen(rows, float(model.facts["repeated"]))
-    if surprising:
-        warnings.warn(seen, TrialWarning, stacklevel=2)
     notes = [*evaluation.notes, *_grouped(model, rows)]
     notes.append(_prevalence(model, rows, level))
     notes += [seen] if seen else []
@@ -170,8 +201,10 @@ def evaluate_model(
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    y: npt.NDArray[np.int8]
-    log_odds: npt.NDArray[np.float64]
+    """Labelled rows with the model's scores before calibration."""
+
+    y: npt.NDArray[Any]
+    scores: npt.NDArray[np.float64]
     seen: int
     groups: npt.NDArray[np.int64] | None = None
     units: npt.NDArray[np.int64] | None = None
@@ -186,16 +219,16 @@ def _score(
         units = tied_rows(marked, model.facts.get("duplicates", "auto"))
         return _Rows(
             table.labels(),
-            model.log_odds(x),
+            model.raw_log_odds(x),
             model.seen_rows(ArrayRows(x)),
             units=units,
         )
-    y, log_odds, seen, groups = [], [], 0, []
+    y, scores, seen, groups = [], [], 0, []
     equal = _EqualRows(model.facts.get("duplicates", "auto"))
     column = model.facts["group"]
     for rows in labelled_blocks(source, model.schema, target, group=column):
         y.append(rows.table.labels())
-        log_odds.append(model.log_odds(rows.table))
+        scores.append(model.raw_log_odds(rows.table))
         seen += model.seen_rows(rows.table)
         groups.append(rows.groups)
         equal.add(rows.table)
@@ -203,7 +236,7 @@ def _score(
     numbers = _numbers(np.concatenate(whole)) if len(whole) == len(groups) else None
     labels = np.concatenate(y)
     units = equal.units(numbers)
-    return _Rows(labels, np.concatenate(log_odds), seen, numbers, units)
+    return _Rows(labels, np.concatenate(scores), seen, numbers, units)
 
 
 class _EqualRows:
@@ -263,7 +296,7 @@ def _grouped(model: ModelRecord, rows: _Rows) -> list[str]:
     count = len(np.unique(rows.groups))
     return [
         f"Rows of one {column!r} belong together: the intervals draw {count:,} such "
-        f"groups, not {rows.y.size:,} rows."
+        f"groups, not {len(rows.y):,} rows."
     ]
 
 
@@ -271,7 +304,12 @@ def _copied(rows: _Rows) -> list[str]:
     """Say how many of the rows are distinct, if not all are."""
     if rows.units is None:
         return []
-    everything = np.ones(rows.y.size, np.bool_)
+    everything = np.ones(len(rows.y), np.bool_)
+    if rows.scores.ndim > 1:
+        return [
+            f"Copies are one case: {count_units(rows.units, everything):,} of the "
+            f"{len(rows.y):,} rows are distinct. The intervals draw distinct rows."
+        ]
     return [
         f"Copies are one case: {count_units(rows.units, everything):,} of the "
         f"{rows.y.size:,} rows are distinct, and "
@@ -289,16 +327,17 @@ def _prevalence(model: ModelRecord, rows: _Rows, level: float) -> str:
     """Say whether the share of positives is still that of the training."""
     n, k = rows.y.size, int(rows.y.sum())
     before = int(model.facts["rows"]), int(model.facts["positives"])
-    if model.evaluation.share is not None:
+    weighted = getattr(model.evaluation, "share", None)
+    if weighted is not None:
         # Rows had weights: as many rows as the positives stand for at their share.
-        before = round(before[1] / model.evaluation.share), before[1]
+        before = round(before[1] / weighted), before[1]
     size = effective_rows(rows.y, rows.units, level)
     earlier = float(model.facts.get("effective_rows", before[0]))
     p_value = fisher_p_value(
         effective_counts(k / n, size), effective_counts(before[1] / before[0], earlier)
     )
     low, high = clopper_pearson(k / n * size, size, level)
-    if model.rule.offset:
+    if model.binary_rule.offset:
         return _moved(model, k / n, size, (low, high), before[1] / before[0])
     text = (
         f"Prevalence {estimate(k / n, low, high)}; it was "
@@ -313,7 +352,7 @@ def _prevalence(model: ModelRecord, rows: _Rows, level: float) -> str:
 
 
 def _remedy(model: ModelRecord) -> str:
-    if is_movable(model.rule):
+    if is_movable(model.binary_rule):
         return "use model.at_prevalence(share)."
     return (
         "fit again on rows of the new share, or with goal=equipoise.Goal(costs=...), "
@@ -331,7 +370,7 @@ def _moved(
     """Say whether the share of positives is the one that the rule was moved to."""
     from scipy.stats import binomtest
 
-    prevalence = model.rule.prevalence
+    prevalence = model.binary_rule.prevalence
     positive, negative = effective_counts(share, size)
     p_value = float(binomtest(positive, positive + negative, prevalence).pvalue)
     text = (
@@ -353,7 +392,7 @@ def _seen(rows: _Rows, expected: float) -> tuple[str, bool]:
         return "", False
     from scipy.stats import binom
 
-    n = rows.y.size
+    n = len(rows.y)
     text = (
         f"{rows.seen:,} of {n:,} rows ({share(rows.seen / n)}) have the same features "
         "as a row that the model has seen in training"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
@@ -15,6 +16,8 @@ from equipoise._core.checks import integer, listing, number, sentence
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.diagnosis.made import made_rows
 from equipoise.errors import InputError, TrialWarning, UnsupportedError
+from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.jobs import Progress
 from equipoise.models.average import Average, average_models
 from equipoise.models.facts import fit_facts
@@ -26,20 +29,27 @@ from equipoise.models.fitted_rule import (
     evaluate_rule,
 )
 from equipoise.models.goal import Goal, as_goal
-from equipoise.models.model import hashes_of, pooled
+from equipoise.models.model import ModelRule, hashes_of, pooled, pooled_scores
+from equipoise.models.task_rule import choose_task_rule, evaluate_task_rule
 from equipoise.reading.target import Positives
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import Table
+from equipoise.table.table import Table, require_classes
 from equipoise.training.settings import TrainingSettings
+from equipoise.trials.fold_scores import Scores
 from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import caution, unit_notes
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
 from equipoise.trials.schedule import Repeats, fit_repeats
-from equipoise.trials.sources import TrialRows, read_trial, split_by
+from equipoise.trials.sources import (
+    TrialRows,
+    read_trial,
+    split_by,
+    with_rare_classes,
+)
 from equipoise.verbs.model import FittedModel
 
 NETWORK = "default"
@@ -59,6 +69,9 @@ def fit(
     target: str | None = None,
     *,
     positive: Positives | None = None,
+    task: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    rare: str = "keep",
     group: Any = None,
     time: Any = None,
     drop: Sequence[str] = (),
@@ -90,7 +103,14 @@ def fit(
     Args:
         source: A `Table`, or anything that `read_table` takes.
         target: The target's name if `source` is a path or a frame.
-        positive: The positive class; by default the rarest.
+        positive: The positive class of a table of two classes, by default the rarest;
+            or the class that is set against all others of several.
+        task: "binary", "multiclass" or "multilabel", if the target does not tell.
+        targets: The columns of several labels, or a pattern such as "label_*", in
+            place of `target`.
+        rare: What becomes of classes with fewer rows than folds: "keep" trains on
+            them and does not score them, "merge" makes them one class, "drop" leaves
+            their rows out.
         group: A column whose equal values stay on one side of a split, as in
             `read_table`; it is not a feature. With `model`, an array with one value per
             row.
@@ -106,12 +126,14 @@ def fit(
             networks, two kinds of trees and a linear model, whose weights are learned
             on out-of-fold scores.
         goal: What the decision rule is to reach: a `Goal`, or the name of an
-            objective such as "balanced_accuracy"; the best F1 by default.
+            objective such as "balanced_accuracy"; the best F1 by default, of several
+            classes or labels the best mean of their F1.
         folds: The number of outer folds, 2 to 20.
         minutes: The time budget of `repeats="auto"`.
         repeats: How often the folds are drawn, 1 to 20; each repeat adds its models
             to the average. "auto": up to 3 times, while `minutes` lasts.
-        calibration: How log-odds are calibrated, see `fit_calibrator`.
+        calibration: How log-odds are calibrated, see `fit_calibrator`; of several
+            classes or labels `fit_class_calibrator`.
         duplicates: "auto", "group" or "ignore", see `outer_splits`.
         network: The network of the network strategies: "default", "small" or
             "linear".
@@ -121,8 +143,9 @@ def fit(
             the evaluation, whose intervals rest on the effective number of rows;
             None for 1 each.
         model: A function that returns your own uncompiled `keras.Model` with one
-            logit per row; `source` is then `(x, y)` with x of any shape, for
-            example images, and "auto" is `plain`. The fitted model takes such arrays.
+            logit per row, or one per class or label; `source` is then `(x, y)` with x
+            of any shape, for example images, and "auto" is `plain`. The fitted model
+            takes such arrays.
         seed: One seed gives one result for the same number of repeats.
         progress: Called with a sentence and the share of the work done.
 
@@ -133,9 +156,9 @@ def fit(
         InputError: An argument is out of range or unknown.
         SplitError: There are too few positives for the folds.
         RefusedError: `goal.certify` asks for more than the rows can carry.
-        UnsupportedError: The table is not binary; or rows have weights and a floor is
-            to be certified, a strategy is a sampler object, or your own network has
-            a loss of pairs.
+        UnsupportedError: A strategy or the goal does not serve the task of the table;
+            or rows have weights and a floor is to be certified, a strategy is a
+            sampler object, or your own network has a loss of pairs.
 
     Warns:
         TrialWarning: Rows look as if they had been computed from others, by SMOTE or
@@ -159,6 +182,8 @@ def fit(
         verb="fit",
         model=model,
         positive=positive,
+        task=task,
+        targets=targets,
         group=group,
         time=time,
         drop=drop,
@@ -167,6 +192,14 @@ def fit(
         day_first=day_first,
     )
     rows = with_weights(rows, weights, goal)
+    folds = integer(folds, "folds", 2, 20)
+    rows, _, rare_notes = with_rare_classes(rows, rare, folds, duplicates)
+    binary = rows.table.task.kind == "binary"
+    if binary:
+        goal.require_binary(rows.table.task)
+    else:
+        require_classes(rows.table)
+        goal.of_task(rows.table.task)
     arms, prior = _averaged(strategy, columns=rows.x is None)
     if rows.x is not None:
         _require_networks(arms)
@@ -177,7 +210,7 @@ def fit(
         training_rows.table,
         tuple(arms),
         Protocol(
-            folds=integer(folds, "folds", 2, 20),
+            folds=folds,
             by=split_by(rows.table, None),
             duplicates=duplicates,
             seed=integer(seed, "seed"),
@@ -189,18 +222,17 @@ def fit(
     number(minutes, "minutes", 0, open_ends=True)
     often = Repeats.of(repeats, minutes, plan.protocol.by).one_by_one()
     scores = fit_repeats(plan, often, report, started=started)
-    scores = scores.binary(plan.table.task)
+    if binary:
+        scores = scores.binary(plan.table.task)
     average = average_models(training_rows, plan, scores, prior=prior)
     unseen = _unseen(average, rows, held_out)
-    rule = choose_rule(average, goal, calibration, unseen)
-    results = evaluate_rule(plan, scores, average, goal, rule)
-    evaluation = results["model"].evaluation
+    judged = _judge(plan, scores, average, goal, calibration, unseen)
     hashes = hashes_of(training_rows.model_input)
     return FittedModel(
         schema=rows.table.schema,
         components=average.components,
-        rule=rule,
-        evaluation=evaluation,
+        rule=judged.rule,
+        evaluation=judged.evaluation,
         facts=fit_facts(
             rows.table,
             plan,
@@ -213,16 +245,47 @@ def fit(
         seen=np.unique(hashes),
         notes=(
             *doubts,
-            *cautions(rule, evaluation),
+            *rare_notes,
+            *judged.cautions,
             *idle_notes(scores),
             *unit_notes(plan.table, plan.keys.units),
-            *results.notes,
+            *judged.notes,
             *scores.notes,
             *_weight_notes(average.weights),
             *_certificate_notes(plan, held_out),
         ),
         user_input=average.components[0].user_input,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """The rule, what is known of it, and what the user should know."""
+
+    rule: ModelRule
+    evaluation: Evaluation | TaskEvaluation
+    notes: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
+
+
+def _judge(
+    plan: TrialPlan,
+    scores: Scores,
+    average: Average,
+    goal: Goal,
+    calibration: str,
+    unseen: UnseenRows | None,
+) -> _Judged:
+    """Choose the rule and evaluate it."""
+    if plan.table.task.kind != "binary":
+        several = plan, scores, average, goal
+        rule = choose_task_rule(*several, calibration, unseen)
+        made = evaluate_task_rule(*several, rule)
+        return _Judged(rule, made.evaluation, made.notes)
+    one = choose_rule(average, goal, calibration, unseen)
+    results = evaluate_rule(plan, scores, average, goal, one)
+    evaluation = results["model"].evaluation
+    return _Judged(one, evaluation, results.notes, cautions(one, evaluation))
 
 
 def _averaged(
@@ -271,6 +334,8 @@ def _require_networks(arms: Sequence[Strategy]) -> None:
 
 def _doubts(table: Table, seed: int) -> list[str]:
     """Warn of rows that look as if they had been computed from others."""
+    if table.task.kind != "binary":
+        return []
     computed = made_rows(table, seed)
     if computed is None:
         return []
@@ -286,7 +351,8 @@ def _unseen(
     if held_out is None:
         return None
     new = rows.take(held_out)
-    return UnseenRows(pooled(average.components, new.model_input), new.table.labels())
+    scoring = pooled if rows.table.task.kind == "binary" else pooled_scores
+    return UnseenRows(scoring(average.components, new.model_input), new.table.labels())
 
 
 def _weight_notes(weights: FloatArray | None) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.export import export
 from equipoise.export.keras import keras_model
 from equipoise.models.card import card
@@ -17,6 +18,7 @@ from equipoise.models.model import ModelRecord
 from equipoise.models.storage import from_parts, read_model, save, to_parts
 from equipoise.verbs.evaluate import evaluate_model
 from equipoise.verbs.predict import Predicted, predict_file
+from equipoise.verbs.predict_task import PredictedTask
 
 
 class FittedModel(ModelRecord):
@@ -25,7 +27,8 @@ class FittedModel(ModelRecord):
     Attributes:
         schema: A table without rows: the columns that new data must have.
         components: What is averaged.
-        rule: Calibration and decision.
+        rule: Calibration and decision: a `DecisionRule`; a `ClassRule` of several
+            classes, a `LabelRule` of labels.
         evaluation: Its metrics, from out-of-fold scores.
         facts: How it was made: plain data.
         seen: `[n]` uint64 hashes of every row that training, stopping, calibration
@@ -49,7 +52,7 @@ class FittedModel(ModelRecord):
         source: Any,
         target: str | Sequence[str] | None = None,
         **options: Any,
-    ) -> Evaluation:
+    ) -> Evaluation | TaskEvaluation:
         """Evaluate on new labelled rows, see `equipoise.evaluate`.
 
         Args:
@@ -66,7 +69,7 @@ class FittedModel(ModelRecord):
         out: str | os.PathLike[str],
         *,
         keep: Sequence[str] = (),
-    ) -> Predicted:
+    ) -> Predicted | PredictedTask:
         """Score a file of any size in blocks, see `verbs.predict.predict_file`.
 
         Args:

@@ -27,6 +27,12 @@ from equipoise.reading.blocks import FileBlock, MergedNotes, read_blocks
 from equipoise.reading.files import existing_file
 from equipoise.reading.new_rows import warn
 from equipoise.table.table import Dropped, Table
+from equipoise.verbs.predict_task import (
+    PredictedTask,
+    require_other_names,
+    scored_columns,
+    task_columns,
+)
 
 SUFFIXES = (".csv", ".parquet")
 COLUMNS = ("probability", "decision")
@@ -70,14 +76,16 @@ def predict_file(
     out: str | os.PathLike[str],
     *,
     keep: Sequence[str] = (),
-) -> Predicted:
+) -> Predicted | PredictedTask:
     """Score a file of any size, block by block, and write one row for each row.
 
     The columns written are those of `keep`, then "probability" (calibrated, of the
     positive class) and "decision" (1 flagged, 0 not, -1 undecided), in the order of
-    the rows. In CSV a string that a spreadsheet would take for a formula gets an
-    apostrophe in front. Columns are found by name; the rules are those of
-    `equipoise.reading.matching`, and its notes are issued once for the whole file.
+    the rows. Of several classes they are "probability_" and the class for each, and
+    "decision", the class that is decided ("" undecided); of labels "probability_" and
+    "decision_" (1, 0, -1) for each. In CSV a string that a spreadsheet would take for a
+    formula gets an apostrophe in front. Columns are found by name; the rules are those
+    of `equipoise.reading.matching`, and its notes are issued once for the whole file.
 
     Args:
         model: What `fit` or `load` gave.
@@ -123,12 +131,11 @@ def predict_file(
     path = existing_file(source)
     target = writable_file(out, "out", suffixes=SUFFIXES, inputs=[path])
     suffix = target.suffix.lower()
-    if clash := [name for name in keep if name in COLUMNS]:
-        raise InputError(
-            sentence(f"keep={clash}", f"columns that are not called {listing(COLUMNS)}")
-        )
+    several = model.task.kind != "binary"
+    require_other_names(keep, task_columns(model.task) if several else COLUMNS)
     merged = MergedNotes()
-    tally = np.zeros(4)
+    rows = 0
+    tally = np.zeros((3, len(model.task.classes)) if several else 3)
     target.absolute().parent.mkdir(parents=True, exist_ok=True)
     blocks = read_blocks(path, like=_expecting(model.schema, keep))
     with contextlib.closing(blocks), writing(target) as stream:
@@ -137,13 +144,23 @@ def predict_file(
             merged.add(block.table.notes)
             scored, counts = _scored(model, block, keep, suffix)
             tally += counts
+            rows += len(block.table)
             scored = _escaped(scored) if suffix == ".csv" else scored
             writer = writer or _writer(stream, scored.schema, suffix)
             writer.write_table(scored.cast(writer.schema))
         writer.close()
     warn(merged.sentences())
-    rows, flagged, undecided, expected = tally.tolist()
-    return Predicted(target, int(rows), int(flagged), int(undecided), expected)
+    if several:
+        decided, sums, left = tally
+        return PredictedTask(
+            target,
+            rows,
+            dict(zip(model.task.classes, map(int, decided), strict=True)),
+            dict(zip(model.task.classes, sums.tolist(), strict=True)),
+            int(left.sum()),
+        )
+    flagged, undecided, expected = tally.tolist()
+    return Predicted(target, rows, int(flagged), int(undecided), expected)
 
 
 def _expecting(schema: Table, keep: Sequence[str]) -> Table:
@@ -155,7 +172,7 @@ def _expecting(schema: Table, keep: Sequence[str]) -> Table:
 def _scored(
     model: ModelRecord, block: FileBlock, keep: Sequence[str], suffix: str
 ) -> tuple[Any, np.ndarray]:
-    """Return a block's rows as they are written, and the counts of `Predicted`."""
+    """Return a block's rows as they are written, and what is counted of them."""
     import pyarrow as pa
 
     present = block.source.column_names
@@ -169,10 +186,13 @@ def _scored(
                 )
             )
     copied = {name: _copied(block.source.column(name), name, suffix) for name in keep}
+    if model.task.kind != "binary":
+        made, tally = scored_columns(model, block.table)
+        return pa.table({**copied, **made}), tally
     z = model.log_odds(block.table)
-    p, decision = probability(z), model.rule.decide(z, calibrated=True)
+    p, decision = probability(z), model.binary_rule.decide(z, calibrated=True)
     columns = {**copied, "probability": pa.array(p), "decision": pa.array(decision)}
-    counts = [len(p), (decision == 1).sum(), (decision == -1).sum(), p.sum()]
+    counts = [(decision == 1).sum(), (decision == -1).sum(), p.sum()]
     return pa.table(columns), np.array(counts, np.float64)
 
 
