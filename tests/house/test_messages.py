@@ -22,6 +22,10 @@ RAISED = {name for name in errors.__all__ if name.endswith("Error")}
 """The errors that users meet."""
 
 NOT_MADE_HERE = {
+    "decision/class_floors.py: RefusedError(f'The class {floor.name!r}: {error}', "
+    "...)": "the message of another error, made by `sentence`, with the class",
+    "decision/label_rule_making.py: RefusedError(f'The label {floor.name!r}: {error}', "
+    "...)": "the same with the label",
     "models/fit_rows.py: SplitError(error.facts, ...)": "the facts of another error, "
     "which are a sentence, with the advice that fits `fit`",
     "trials/protocol.py: SplitError(error.facts, ...)": "the facts of another error, "

@@ -93,30 +93,30 @@ def fit_label_rule(
         [[1, 0], [0, 0], [0, 1], [0, 1]]
     """
     rows = _label_rows(task, probabilities, y, weights)
-    wanted = _objectives(task, objective, costs)
+    objectives = _objectives(task, objective, costs)
     parts = _parts(folds, len(rows.log_odds), seed)
-    if wanted.together is not None:
-        rules = _together(wanted.together, task, rows, parts)
+    if objectives.together is not None:
+        rules = _together(objectives.together, task, rows, parts)
     else:
         rules = [
             _one(objective_of, *rows.column(j), label)
             for j, (label, objective_of) in enumerate(
-                zip(task.classes, wanted.by_label, strict=True)
+                zip(task.classes, objectives.by_label, strict=True)
             )
         ]
     for floor in named_floors(floors or {}, task.classes, "label"):
         j = task.classes.index(floor.name)
         rules[j] = _floored(floor, *rows.column(j))
-    given = calibrator or LabelCalibrator((Calibrator(),) * task.width)
+    calibrators = calibrator or LabelCalibrator((Calibrator(),) * task.width)
     return LabelRule(
         task.classes,
         tuple(
             replace(rule, calibrator=of_label)
-            for rule, of_label in zip(rules, given.calibrators, strict=True)
+            for rule, of_label in zip(rules, calibrators.calibrators, strict=True)
         ),
-        objective=wanted.name,
+        objective=objectives.name,
         rows=int((rows.weights > 0).sum()),
-        notes=(wanted.note,) if wanted.note else (),
+        notes=(objectives.note,) if objectives.note else (),
     )
 
 

@@ -139,17 +139,17 @@ class _Layout:
 
     @classmethod
     def of(cls, prior: ScalingPrior) -> _Layout:
-        own, shifted = np.flatnonzero(prior.own_slope), np.flatnonzero(prior.shift)
-        mean = np.zeros(1 + own.size + shifted.size)
+        sloped, shifted = np.flatnonzero(prior.own_slope), np.flatnonzero(prior.shift)
+        mean = np.zeros(1 + sloped.size + shifted.size)
         mean[0] = prior.slope_mean
         precision = np.concatenate(
             [
                 [prior.slope_precision],
-                np.full(own.size, prior.own_precision),
+                np.full(sloped.size, prior.own_precision),
                 np.full(shifted.size, prior.shift_precision),
             ]
         )
-        return cls(prior.shift.size, own, shifted, mean, precision)
+        return cls(prior.shift.size, sloped, shifted, mean, precision)
 
     def expand(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the slopes and shifts of all classes."""
@@ -172,29 +172,29 @@ def _derivatives(
     z = offset + slopes * x + shifts
     powers = np.exp(z - z.max(axis=1, keepdims=True))
     p = powers / powers.sum(axis=1, keepdims=True)
-    own, shifted = layout.own, layout.shifted
+    sloped, shifted = layout.own, layout.shifted
     # By class: the derivative of the loss by its logit, with and without x.
     residual = weights[:, None] * (p - target)
     by_slope, by_shift = (residual * x).sum(axis=0), residual.sum(axis=0)
-    gradient = np.concatenate([[by_slope.sum()], by_slope[own], by_shift[shifted]])
+    gradient = np.concatenate([[by_slope.sum()], by_slope[sloped], by_shift[shifted]])
     gradient += layout.precision * (theta - layout.mean)
     # The mean under p of each logit's derivative: `[rows, parameters]`.
     px, wp = p * x, weights[:, None] * p
     means = np.concatenate(
-        [px.sum(axis=1, keepdims=True), px[:, own], p[:, shifted]], axis=1
+        [px.sum(axis=1, keepdims=True), px[:, sloped], p[:, shifted]], axis=1
     )
     curvature = -(means * weights[:, None]).T @ means
     square, product = (wp * x * x).sum(axis=0), (wp * x).sum(axis=0)
     mass = wp.sum(axis=0)
-    first, last = 1 + np.arange(own.size), 1 + own.size + np.arange(shifted.size)
+    first, last = 1 + np.arange(sloped.size), 1 + sloped.size + np.arange(shifted.size)
     curvature[0, 0] += square.sum()
-    curvature[0, first] += square[own]
-    curvature[first, 0] += square[own]
-    curvature[first, first] += square[own]
+    curvature[0, first] += square[sloped]
+    curvature[first, 0] += square[sloped]
+    curvature[first, first] += square[sloped]
     curvature[0, last] += product[shifted]
     curvature[last, 0] += product[shifted]
     curvature[last, last] += mass[shifted]
-    both = (own[:, None] == shifted[None, :]) * product[own][:, None]
+    both = (sloped[:, None] == shifted[None, :]) * product[sloped][:, None]
     curvature[np.ix_(first, last)] += both
     curvature[np.ix_(last, first)] += both.T
     return gradient, curvature + np.diag(layout.precision)

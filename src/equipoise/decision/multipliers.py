@@ -318,12 +318,12 @@ def _best_cut(
         terms: Of the objective.
     """
     classes = totals.size
-    own = scores[:, k] - log
+    of_class = scores[:, k] - log
     column = scores[:, k].copy()
     scores[:, k] = -math.inf
     rival = scores.argmax(axis=1)
     # A row is decided to be of class k from this logarithm on.
-    level = np.take_along_axis(scores, rival[:, None], 1)[:, 0] - own
+    level = np.take_along_axis(scores, rival[:, None], 1)[:, 0] - of_class
     scores[:, k] = column
     inside = np.flatnonzero(np.abs(level - log) <= FARTHEST)
     always = level < log - FARTHEST

@@ -86,13 +86,13 @@ def _size(table: Table, cases: Sequence[int]) -> dict[str, Any]:
     }
     if table.task.kind == "multilabel":
         y = table.labels()
-        known = np.maximum((y >= 0).sum(), 1)
+        labelled = np.maximum((y >= 0).sum(), 1)
         facts |= {
             "labels_per_row": float((y == 1).sum(1).mean()),
             "share_without_label": float((y != 1).all(1).mean()),
             "label_sets": len(np.unique(y, axis=0)),
             "unknown_share": float((y < 0).mean()),
-            "density": float((y == 1).sum() / known),
+            "density": float((y == 1).sum() / labelled),
         }
     return facts
 

@@ -183,8 +183,8 @@ class TaskCrossValidated:
     def shares(self) -> FloatArray:
         """`[judged views]` the share of each judged class, or label."""
         rows = self.targets.rows
-        known = rows.positives + rows.negatives
-        return np.asarray((rows.positives / known)[rows.judged])
+        labelled = rows.positives + rows.negatives
+        return np.asarray((rows.positives / labelled)[rows.judged])
 
     def guessed(self, metric: str) -> float | None:
         """Return what a metric is worth to those who know the shares alone.

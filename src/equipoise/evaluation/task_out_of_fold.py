@@ -164,8 +164,8 @@ def class_sample(
         if count > each:
             members = np.sort(random.choice(members, each, replace=False))
         parts.append(members)
-        whole, kept = weights[y == label].sum(), weights[members].sum()
-        masses.append(weights[members] * (whole / kept if kept > 0 else 1.0))
+        whole, sampled = weights[y == label].sum(), weights[members].sum()
+        masses.append(weights[members] * (whole / sampled if sampled > 0 else 1.0))
     place = np.concatenate(parts)
     order = np.argsort(place)
     return place[order], np.concatenate(masses)[order]

@@ -180,10 +180,10 @@ def _pointwise(
         if width > 1 and loss.link != "softmax":
             raise _not_for_classes(loss.name)
         kind = type(loss)
-        own = kind.softmax if width > 1 else kind.function
-        if own is None:
+        per_row = kind.softmax if width > 1 else kind.function
+        if per_row is None:
             raise _not_for_classes(loss.name)
-        return lambda targets, logits: own(targets, logits, **loss.options)
+        return lambda targets, logits: per_row(targets, logits, **loss.options)
     if isinstance(loss, keras.losses.Loss):
         user_call: Callable[[Tensor, Tensor], Tensor] = loss.call
         return user_call

@@ -107,8 +107,8 @@ def _reliability(results: TaskCrossValidated, name: str) -> Line:
     rows = results.targets.rows
     p = results.task.probability(results[name].fitted.scores)
     if results.task.kind == "multilabel":
-        known = rows.labelled
-        truth, p = rows.truth[known], p[:, known]
+        labelled = rows.labelled
+        truth, p = rows.truth[labelled], p[:, labelled]
         groups = _groups(int(truth.sum()))
         return calibration_curve(truth, p, groups=groups, level=results.level)
     top = p.argmax(axis=2)

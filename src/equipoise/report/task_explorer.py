@@ -140,14 +140,14 @@ def multiplier_points(
     truth = np.tile(np.asarray(y), repeats)
     order = np.argsort(needed, kind="stable")
     needed, second, truth = needed[order], second[order], truth[order]
-    own, lost = truth == view, truth == second
+    of_class, lost = truth == view, truth == second
     sizes = np.bincount(np.asarray(y), minlength=size).astype(np.float64)
     each = np.zeros(size)
-    known = np.asarray(judged, bool) & (sizes > 0)
-    each[known] = 1.0 / (sizes[known] * known.sum())
-    tp = np.cumsum(own) / repeats
-    fp = np.cumsum(~own) / repeats
-    change = own.astype(np.float64) - lost
+    counted = np.asarray(judged, bool) & (sizes > 0)
+    each[counted] = 1.0 / (sizes[counted] * counted.sum())
+    tp = np.cumsum(of_class) / repeats
+    fp = np.cumsum(~of_class) / repeats
+    change = of_class.astype(np.float64) - lost
     right = (lost.sum() + np.cumsum(change)) / repeats / count
     balance = (np.sum(lost * each[truth]) + np.cumsum(change * each[truth])) / repeats
     ends = np.flatnonzero(np.append(needed[1:] > needed[:-1], True))
@@ -189,10 +189,10 @@ def threshold_points(
     used, truth, _ = results.targets.rows.view(view)
     repeats = len(p)
     score = p[:, used, view].ravel()
-    own = np.tile(truth, repeats)
+    of_class = np.tile(truth, repeats)
     order = np.argsort(-score, kind="stable")
-    score, own = score[order], own[order]
-    tp, fp = np.cumsum(own) / repeats, np.cumsum(~own) / repeats
+    score, of_class = score[order], of_class[order]
+    tp, fp = np.cumsum(of_class) / repeats, np.cumsum(~of_class) / repeats
     ends = np.flatnonzero(np.append(score[1:] < score[:-1], True))
     cells = arm.by_class[results.targets.rows.names[view]].confusion
     flagged = 0.0 if cells is None else cells.tp + cells.fp
@@ -249,14 +249,14 @@ def cost_explorer(
     means, counts = alike_rows(
         p.reshape(-1, size), np.tile(rows.y, len(p)), size, most=CELLS
     )
-    given = isinstance(trial.costs, CostMatrix)
-    costs = trial.costs.table if given else 1.0 - np.eye(size)
+    has_costs = isinstance(trial.costs, CostMatrix)
+    costs = trial.costs.table if has_costs else 1.0 - np.eye(size)
     return {
         "arm": arm,
         "classes": list(results.task.classes),
         "totals": cells.totals.tolist(),
         "costs": costs.tolist(),
-        "given": given,
+        "given": has_costs,
         "confusion": cells.counts.tolist(),
         "undecided": float(cells.undecided.sum()),
         "groups": [

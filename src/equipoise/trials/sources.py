@@ -151,8 +151,8 @@ def with_rare_classes(
     if len(treated) == len(rows):
         return dataclasses.replace(rows, table=treated), test_table, notes
     gone = rare_classes(table, folds, units=units)
-    kept = ~np.isin(table.labels(), gone)
-    return dataclasses.replace(rows.take(kept), table=treated), test_table, notes
+    left = ~np.isin(table.labels(), gone)
+    return dataclasses.replace(rows.take(left), table=treated), test_table, notes
 
 
 def split_by(table: Table, by: str | None) -> str:

@@ -45,9 +45,12 @@ class PairCounts:
         """
         labels = np.asarray(y)
         having = (labels == 1).astype(np.float64)
-        known = (labels >= 0).astype(np.float64)
+        labelled = (labels >= 0).astype(np.float64)
         return cls(
-            known.T @ known, having.T @ known, known.T @ having, having.T @ having
+            labelled.T @ labelled,
+            having.T @ labelled,
+            labelled.T @ having,
+            having.T @ having,
         )
 
     def absent_together(self) -> FloatArray:

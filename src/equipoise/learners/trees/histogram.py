@@ -383,8 +383,10 @@ class TreesLearner:
             forests += boosted.forests
             grown += boosted.grown
             lengths.append(boosted.kept)
-        kept = round(float(np.mean(lengths)))
-        return BoostedOutputs(tuple(forests), tuple(shifts.tolist()), grown, kept)
+        mean_length = round(float(np.mean(lengths)))
+        return BoostedOutputs(
+            tuple(forests), tuple(shifts.tolist()), grown, mean_length
+        )
 
     def boost(
         self,
