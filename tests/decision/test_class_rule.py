@@ -118,7 +118,7 @@ def test_it_says_what_it_does() -> None:
     assert "probability times its multiplier is highest: a 1, b 2, c 0.5" in text
     assert "Decide c also if its probability is at least" in text
     assert "recall of at least 0.8, certified at 0.9" in text
-    assert "from (1 / share)^0.5" in text
+    assert "from multipliers of (1 / share)^0.5" in text
     assert "A note." in text
     plain = ClassRule(NAMES, multipliers=(2.0, 2.0, 2.0))
     assert plain.describe().startswith("Decide the class of highest probability.")
@@ -148,3 +148,26 @@ def test_it_says_what_it_does() -> None:
 def test_what_does_not_fit_is_refused(build, says) -> None:
     with pytest.raises(InputError, match=says):
         build()
+
+
+@pytest.mark.parametrize(
+    ("factor", "balance", "says"),
+    [
+        (0.0, 0.0, "On rows left out, equal multipliers did best."),
+        (0.0, 0.75, "On rows left out, multipliers of (1 / share)^0.75 did best."),
+        (0.2, 0.0, "go 0.2 of the way from equal multipliers to the searched ones."),
+        (0.6, 0.5, "from multipliers of (1 / share)^0.5 to the searched ones."),
+        (1.0, 0.5, "estimated on 90 rows."),
+    ],
+)
+def test_how_far_multipliers_were_held_back_is_said(factor, balance, says) -> None:
+    rule = ClassRule(
+        ("a", "b"),
+        multipliers=(1.0, 2.0),
+        objective="macro_f1",
+        basis="estimated",
+        factor=factor,
+        balance=balance,
+        rows=90,
+    )
+    assert rule.describe().split("\n")[1].endswith(says)

@@ -243,12 +243,16 @@ class ClassRule:
             words = self.costs.describe()
         if self.basis == "analytic":
             return f"This gives {words} if the probabilities are right."
+        start = "equal multipliers"
+        if self.balance:
+            start = f"multipliers of (1 / share)^{exact(self.balance)}"
         held = ""
-        if self.factor < 1:
+        if not self.factor:
+            held = f" On rows left out, {start} did best."
+        elif self.factor < 1:
             held = (
                 f" On rows left out it did best to go {as_probability(self.factor, 3)} "
-                f"of the way to the searched multipliers, from (1 / share)^"
-                f"{exact(self.balance)}."
+                f"of the way from {start} to the searched ones."
             )
         return f"Chosen for {words}: estimated on {self.rows:,} rows.{held}"
 
