@@ -21,9 +21,16 @@ from equipoise.errors import (
     TrainingError,
     UnsupportedError,
 )
-from equipoise.export.check import checked_inputs
+from equipoise.export.check import (
+    checked_inputs,
+    encoding_of,
+    require_same,
+    sample_rows,
+)
+from equipoise.networks.encoding import input_names
 from equipoise.priors import log_odds
 from equipoise.reading.read import read_table
+from equipoise.table.generated_tasks import make_classes, make_labels
 from equipoise.verbs.fit import fit
 from equipoise.verbs.model import FittedModel
 
@@ -174,3 +181,52 @@ def test_the_root_logger_is_left_alone(numeric: FittedModel, tmp_path: Path) -> 
     before = list(logging.getLogger().handlers)
     numeric.export(tmp_path / "m.onnx")
     assert logging.getLogger().handlers == before
+
+
+@pytest.fixture(scope="module")
+def several() -> dict[str, FittedModel]:
+    """Models of three classes and of four labels."""
+    options: dict[str, Any] = {"repeats": 1, "folds": 2}
+    classes = make_classes(
+        240, counts=[150, 60, 30], numeric=3, categories=0, seed=1
+    ).table
+    labels = make_labels(240, shares=[0.4, 0.3, 0.2, 0.1], categories=0, seed=1).table
+    arms = ["logistic", "trees"]
+    return {
+        "multiclass": fit(classes, strategy=arms, **options),
+        "multilabel": fit(labels, strategy="logistic", **options),
+    }
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_models_of_several_classes_and_labels(
+    several: dict[str, FittedModel], kind: str, tmp_path: Path
+) -> None:
+    model = several[kind]
+    target = model.export(tmp_path / "model.onnx")
+    onnx = pytest.importorskip("onnx")
+    rows = sample_rows(model, 50)
+    names = input_names(encoding_of(model))
+    raw = {names[name]: v for name, v in rows.raw().items() if name in names}
+    p, decision = session(target).run(["probability", "decision"], raw)
+    assert p == pytest.approx(model.predict_proba(rows), abs=1e-6)
+    assert np.array_equal(decision, model.decide(rows))
+    described = {entry.key: entry.value for entry in onnx.load(target).metadata_props}
+    noun = "classes" if kind == "multiclass" else "labels"
+    assert json.loads(described[noun]) == list(model.schema.classes)
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_a_wrong_copy_of_several_classes_is_refused(
+    several: dict[str, FittedModel], kind: str
+) -> None:
+    model = several[kind]
+    rows = sample_rows(model, 50)
+    right = {"probability": model.predict_proba(rows), "decision": model.decide(rows)}
+    require_same(model, rows, right)
+    moved = {**right, "probability": right["probability"] + 1e-3}
+    with pytest.raises(TrainingError, match="differ by up to"):
+        require_same(model, rows, moved)
+    turned = {**right, "decision": 1 - right["decision"]}
+    with pytest.raises(TrainingError):
+        require_same(model, rows, turned)

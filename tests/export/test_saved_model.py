@@ -3,10 +3,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from equipoise.errors import InputError
+from equipoise.export.check import encoding_of
 from equipoise.export.saved_model import export_saved_model
+from equipoise.networks.encoding import input_names
+from equipoise.table.generated_tasks import make_classes, make_labels
+from equipoise.verbs.fit import fit
 from equipoise.verbs.model import FittedModel
 
 
@@ -34,3 +40,27 @@ def test_a_model_is_written_whole_into_an_empty_folder(
     assert export_saved_model(linear, folder) == folder
     assert (folder / "saved_model.pb").is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_models_of_several_classes_and_labels_are_served(
+    kind: str, tmp_path: Path
+) -> None:
+    if kind == "multiclass":
+        table = make_classes(240, counts=[150, 60, 30], seed=1).table
+    else:
+        table = make_labels(240, shares=[0.4, 0.3, 0.2], seed=1).table
+    model = fit(table, strategy="logistic", repeats=1, folds=2)
+    folder = export_saved_model(model, tmp_path / "served")
+    served = tf.saved_model.load(folder).signatures["serve"]
+    names = input_names(encoding_of(model))
+    raw = {n: v for n, v in table.raw().items() if n in names}
+    outputs = served(
+        **{
+            names[n]: tf.constant(v.astype(object) if v.dtype.kind == "U" else v)
+            for n, v in raw.items()
+        }
+    )
+    p, decided = outputs["probability"].numpy(), outputs["decision"].numpy()
+    assert p == pytest.approx(model.predict_proba(table), abs=1e-6)
+    assert np.array_equal(decided, model.decide(table))

@@ -21,6 +21,8 @@ from equipoise._core.checks import sentence
 from equipoise._core.extras import require_extra
 from equipoise._core.files import writing
 from equipoise._core.outputs import writable_file
+from equipoise.decision.class_rule import ClassRule
+from equipoise.decision.label_rule import LabelRule
 from equipoise.errors import InputError, TrainingError, UnsupportedError
 from equipoise.export.check import (
     ARRAY_INPUT,
@@ -97,7 +99,7 @@ def _converted(model: ModelRecord, twin: Any) -> Any:
     import tensorflow as tf
     import tf2onnx
 
-    serve = _without_errors(model, serving(twin, model.binary_rule))
+    serve = _without_errors(model, serving(twin, model.rule))
     names, signature = zip(*signature_of(twin).items(), strict=True)
     traced = tf.function(
         lambda *columns: serve(dict(zip(names, columns, strict=True))),
@@ -136,12 +138,14 @@ def _without_errors(
             refused.append(refused_rows(columns[ARRAY_INPUT]))
         for wrong in refused:
             outputs = {
-                "probability": tf.where(
-                    wrong, tf.constant(np.nan, tf.float64), outputs["probability"]
-                ),
-                "decision": tf.where(wrong, -1, outputs["decision"]),
+                "probability": _but(wrong, np.nan, outputs["probability"]),
+                "decision": _but(wrong, -1, outputs["decision"]),
             }
         return outputs
+
+    def _but(wrong: Any, instead: float, values: Any) -> Any:
+        wide = wrong[:, None] if values.shape.rank == 2 else wrong
+        return tf.where(wide, tf.constant(instead, values.dtype), values)
 
     return served
 
@@ -217,8 +221,7 @@ def _describe(model: ModelRecord, proto: Any) -> None:
     proto.graph.name = "equipoise"
     proto.doc_string = (
         "In: columns, [rows] float64 each, NaN if missing. Out: the calibrated "
-        "probability of the positive class, and the decision (1 flagged, 0 not, -1 "
-        "undecided). A row that holds what the model does not accept has the "
+        f"{_outputs_of(model)} A row that holds what the model does not accept has the "
         "probability NaN and the decision -1: a boolean column takes 0, 1 or NaN."
     )
     names = (
@@ -230,19 +233,46 @@ def _describe(model: ModelRecord, proto: Any) -> None:
         proto,
         {
             "target": model.schema.target,
-            "positive_class": model.schema.classes[1],
-            "threshold": repr(float(probability(model.binary_rule.threshold))),
-            **_lower(model),
+            **_decisions_of(model),
             "columns": json.dumps(names, ensure_ascii=False),
         },
     )
 
 
-def _lower(model: ModelRecord) -> dict[str, str]:
-    """Return the lower threshold, if rows can be left undecided."""
-    if model.binary_rule.lower is None:
-        return {}
-    return {"lower": repr(float(probability(model.binary_rule.lower)))}
+def _outputs_of(model: ModelRecord) -> str:
+    """Return what the outputs are, in a sentence that has begun."""
+    if isinstance(model.rule, ClassRule):
+        return (
+            "probability of each class, in their order, and the decision (the number "
+            "of a class, from 0; -1 undecided)."
+        )
+    if isinstance(model.rule, LabelRule):
+        return (
+            "probability of each label, in their order, and the decision for each (1 "
+            "flagged, 0 not, -1 undecided)."
+        )
+    return (
+        "probability of the positive class, and the decision (1 flagged, 0 not, -1 "
+        "undecided)."
+    )
+
+
+def _decisions_of(model: ModelRecord) -> dict[str, str]:
+    """Return what decisions are made by, as strings."""
+    rule = model.rule
+    classes = json.dumps(list(model.schema.classes), ensure_ascii=False)
+    if isinstance(rule, ClassRule):
+        return {"classes": classes, "rule": rule.describe()}
+    if isinstance(rule, LabelRule):
+        cuts = [float(probability(one.threshold)) for one in rule.rules]
+        return {"labels": classes, "thresholds": json.dumps(cuts)}
+    facts = {
+        "positive_class": model.schema.classes[1],
+        "threshold": repr(float(probability(rule.threshold))),
+    }
+    if rule.lower is not None:
+        facts["lower"] = repr(float(probability(rule.lower)))
+    return facts
 
 
 def _compare(model: ModelRecord, data: bytes) -> None:

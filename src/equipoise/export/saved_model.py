@@ -58,7 +58,7 @@ def _write(model: ModelRecord, folder: Path) -> None:
     archive = keras.export.ExportArchive()
     archive.track(twin)
     archive.add_endpoint(
-        "serve", serving(twin, model.binary_rule), input_signature=[signature_of(twin)]
+        "serve", serving(twin, model.rule), input_signature=[signature_of(twin)]
     )
     archive.write_out(folder, verbose=False)
 
