@@ -198,7 +198,7 @@ def diagnose(
 
     Example:
         >>> import numpy as np
-        >>> from equipoise.table.table import Table, require_classes
+        >>> from equipoise.table.table import Column, Table
         >>> from equipoise.task import Task
         >>> x = np.random.default_rng(0).normal(size=400)
         >>> y = (np.arange(400) % 20 == 7).astype("int8")

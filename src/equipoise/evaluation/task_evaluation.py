@@ -128,8 +128,8 @@ def unjudged_words(unjudged: Mapping[str, str], noun: str = "classes") -> str:
         noun: "classes" or "labels".
 
     Example:
-        >>> unjudged_words({"a": "no rows of class 'a'"})
-        '1 of the classes cannot be judged and is in no average: no rows of class 'a'.'
+        >>> print(unjudged_words({"a": "no rows of class 'a'"}))
+        1 of the classes cannot be judged and is in no average: no rows of class 'a'.
     """
     reasons = list(dict.fromkeys(unjudged.values()))
     more = len(reasons) - 3

@@ -145,7 +145,7 @@ def class_sample(
 
     Example:
         >>> part, weight = class_sample(np.repeat([0, 1], [90, 3]), np.ones(93), 10, 0)
-        >>> len(part), weight.sum().round(6)
+        >>> len(part), round(float(weight.sum()), 6)
         (10, 93.0)
     """
     counts = np.bincount(y)

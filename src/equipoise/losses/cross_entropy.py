@@ -98,7 +98,7 @@ class CrossEntropy(ExampleLoss):
         1.0516
         >>> three = CrossEntropy(link="softmax")
         >>> round(float(three([2, 0], [[0.0, 0.0, 2.0], [0.0, 0.0, 0.0]])), 4)
-        0.669
+        0.6691
     """
 
     function = staticmethod(cross_entropy_loss)

@@ -63,7 +63,7 @@ def macro_interval(
         >>> task = Task("multiclass", ("a", "b", "c"))
         >>> estimate = macro_interval(task_influence("balanced_accuracy", task, y, y))
         >>> estimate.value, round(estimate.low, 2), estimate.high
-        (1.0, 0.8, 1.0)
+        (1.0, 0.81, 1.0)
     """
     number(level, "level", 0, 1, open_ends=True)
     value = made.value

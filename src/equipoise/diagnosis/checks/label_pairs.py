@@ -40,8 +40,8 @@ class PairCounts:
 
         Example:
             >>> pairs = PairCounts.of([[1, 1], [1, 0], [0, -1]])
-            >>> pairs.both[0, 1], pairs.first[0, 1], pairs.rows[0, 1]
-            (1.0, 2.0, 2.0)
+            >>> [each[0, 1].item() for each in (pairs.both, pairs.first, pairs.rows)]
+            [1.0, 2.0, 2.0]
         """
         labels = np.asarray(y)
         having = (labels == 1).astype(np.float64)

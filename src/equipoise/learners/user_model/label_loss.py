@@ -27,10 +27,11 @@ class LabelLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         dtype: The type of the computation.
 
     Example:
+        >>> import numpy as np
         >>> from equipoise.losses import cross_entropy_loss
         >>> loss = LabelLoss("example", cross_entropy_loss, {}, "float64")
-        >>> packed = [[1.0, 0.0, 1.0, 0.0]]  # two targets, and their weights
-        >>> round(float(loss(packed, [[0.0, 5.0]])), 4)
+        >>> packed = np.array([[1.0, 0.0, 1.0, 0.0]])  # two targets, their weights
+        >>> round(float(loss(packed, np.array([[0.0, 5.0]]))), 4)
         0.6931
     """
 
