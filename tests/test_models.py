@@ -179,9 +179,9 @@ def _(sound: Sound) -> bytes:
     return forged(listing(entry("model.json", size=-8)))
 
 
-@attack("a version from the future", "format 2")
+@attack("a version from the future", "format 3")
 def _(sound: Sound) -> bytes:
-    return forged(listing(version=2))
+    return forged(listing(version=3))
 
 
 @attack("an altered manifest", "'manifest'")

@@ -16,7 +16,9 @@ from typer.testing import CliRunner
 from equipoise.cli.app import app
 from equipoise.cli.options import OBJECTIVES
 from equipoise.cli.quiet import is_noise
+from equipoise.decision.task_objectives import default_objective
 from equipoise.models.goal import Goal
+from equipoise.task import Task
 from equipoise.verbs.compare import DEFAULT_STRATEGIES
 
 ROOT: Any = typer.main.get_command(app)
@@ -51,7 +53,7 @@ def test_help_says_defaults_and_an_example(flag: str) -> None:
     text = " ".join(done.stdout.replace("│", " ").split())
     assert done.returncode == 0
     assert "[default: (the rarest)]" in text
-    assert "[default: (f1)]" in text
+    assert "[default: (f1, or macro_f1)]" in text
     assert "Example: equipoise compare bank.csv --target y" in text
 
 
@@ -66,7 +68,9 @@ def test_examples_name_options_that_exist(verb: str) -> None:
 def test_defaults_in_words_are_true() -> None:
     by_name = {p.name: p.show_default for p in COMMANDS["compare"].params}
     assert by_name["strategies"].split(",") == list(DEFAULT_STRATEGIES)
-    assert by_name["objective"] == Goal().estimated()[0]
+    several = Task("multiclass", ("a", "b", "c"))
+    usual = Goal().estimated()[0], default_objective(several)
+    assert by_name["objective"] == ", or ".join(usual)
     for name in OBJECTIVES:
         assert Goal(objective=name).estimated()[0] == name
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import InputError
 from equipoise.jobs import Job
 from equipoise.learners.network import NetworkLearner, NetworkScorer
 from equipoise.networks.spec import NetworkSpec
@@ -127,14 +127,15 @@ def test_parts_that_nothing_can_be_learned_from(
             next(NetworkLearner(SMALL, QUICK).run(rare_table, [one, bad]))
 
 
-def test_other_tasks_are_refused(rare_table: Table, jobs_of: Jobs) -> None:
-    jobs = jobs_of(rare_table, strategy("plain"), parts=1)
+def test_several_classes_are_learned(rare_table: Table, jobs_of: Jobs) -> None:
     y = np.arange(len(rare_table)) % 3
     table = dataclasses.replace(
         rare_table, y=y.astype(np.int16), task=Task("multiclass", ("a", "b", "c"))
     )
-    with pytest.raises(UnsupportedError, match="a network"):
-        run(table, jobs)
+    jobs = jobs_of(rare_table, strategy("plain"), parts=1)
+    (outcome,) = run(table, jobs)
+    assert outcome.log_odds.shape == (len(jobs[0].scored_rows), 3)
+    assert np.isfinite(outcome.log_odds).all()
 
 
 def test_progress_tells_groups_epochs_and_shares(

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from equipoise._core.checks import listing, number, sentence
 from equipoise.decision.class_floors import Floors, named_floors
 from equipoise.decision.cost_matrix import CostMatrix
@@ -268,7 +266,10 @@ def _for_tasks_only(costs: Any) -> bool:
         return False
     if isinstance(costs, CostMatrix | Mapping):
         return True
-    return np.ndim(costs) == 2
+    rows = costs if isinstance(costs, list | tuple) else ()
+    nested = bool(rows) and all(isinstance(row, list | tuple) for row in rows)
+    # An array, or a data frame.
+    return nested or getattr(costs, "ndim", 0) == 2
 
 
 def as_goal(goal: Any, default: Goal) -> Goal:
