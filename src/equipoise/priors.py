@@ -22,6 +22,9 @@ from equipoise._core.types import BoolArray, FloatArray
 Link = Literal["sigmoid", "softmax"]
 """What turns scores into probabilities."""
 
+CorrectionKind = Literal["offset", "focal", "calibrate"]
+"""What turns raw logits into the population's log-odds; see `Correction`."""
+
 _CERTAIN = 700.0
 """From this logit on exp(-z) approaches the smallest float64."""
 
@@ -121,7 +124,7 @@ class Correction:
         array([0., 1., 2.])
     """
 
-    kind: Literal["offset", "focal", "calibrate"] = "offset"
+    kind: CorrectionKind = "offset"
     offset: tuple[float, ...] = (0.0,)
     gamma: float = 0.0
     reason: str = "trained on the population's own prior"

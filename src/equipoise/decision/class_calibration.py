@@ -23,6 +23,7 @@ from equipoise.decision.class_calibrator import (
     FARTHEST_LOG,
     ClassCalibrator,
     LabelCalibrator,
+    Scale,
     relative,
 )
 from equipoise.decision.class_rows import (
@@ -235,7 +236,7 @@ def _fit(form: str, rows: ClassRows, exact: bool) -> ClassCalibrator:
         return _described(ClassCalibrator(), rows)
     totals, size = rows.totals, float(rows.weights.sum())
     rates = _rates(rows, exact)
-    scale = "log_probability" if exact else "centred"
+    scale: Scale = "log_probability" if exact else "centred"
     raw = relative(rows.scores, scale)
     centre = np.log(rates) if exact else np.average(raw, axis=0, weights=rows.weights)
     x = raw - centre
@@ -265,10 +266,10 @@ def _fit(form: str, rows: ClassRows, exact: bool) -> ClassCalibrator:
     slopes = np.maximum(slopes, LEAST_SLOPE) / spread
     shifts += np.log(rates) - slopes * centre
     built = ClassCalibrator(
-        form,  # type: ignore[arg-type]
+        form,  # type: ignore[arg-type]  # one of CLASS_METHODS
         slopes=tuple(slopes.tolist()),
         shifts=tuple(shifts.tolist()),
-        scale=scale,  # type: ignore[arg-type]
+        scale=scale,
         smoothing=1 / (1 + size),
         base_rates=tuple(rates.tolist()),
     )
@@ -281,7 +282,7 @@ def _base_rates(rows: ClassRows, exact: bool, reason: str) -> ClassCalibrator:
     Its slope only keeps the order: it moves the logits by a hundredth over all scores.
     """
     rates, size = _rates(rows, exact), float(rows.weights.sum())
-    scale = "log_probability" if exact else "centred"
+    scale: Scale = "log_probability" if exact else "centred"
     raw = relative(rows.scores, scale)
     slope = LEAST_SLOPE / max(float(np.ptp(raw)), 1.0)
     shifts = np.log(rates) - slope * np.average(raw, axis=0, weights=rows.weights)
@@ -289,7 +290,7 @@ def _base_rates(rows: ClassRows, exact: bool, reason: str) -> ClassCalibrator:
         "temperature",
         slopes=(slope,) * rows.classes,
         shifts=tuple(shifts.tolist()),
-        scale=scale,  # type: ignore[arg-type]
+        scale=scale,
         smoothing=1 / (1 + size),
         base_rates=tuple(rates.tolist()),
         reason=reason,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,8 @@ ClassMethod = Literal["none", "temperature", "shifts", "vector"]
 CLASS_METHODS = ("auto", "none", "temperature", "shifts", "vector")
 """How a calibrator of several classes may be fitted; "auto" takes one of the others."""
 
-SCORE_SCALES = ("log_probability", "centred")
+Scale = Literal["log_probability", "centred"]
+SCORE_SCALES: tuple[Scale, ...] = get_args(Scale)
 
 FARTHEST_LOG = 40.0
 """No class counts as less likely than exp(-40) before calibration."""
@@ -61,7 +62,7 @@ class ClassCalibrator:
     method: ClassMethod = "none"
     slopes: tuple[float, ...] = ()
     shifts: tuple[float, ...] = ()
-    scale: Literal["log_probability", "centred"] = "log_probability"
+    scale: Scale = "log_probability"
     smoothing: float = 0.0
     base_rates: tuple[float, ...] = ()
     rows: int = 0
@@ -246,7 +247,7 @@ class LabelCalibrator:
         return cls(tuple(Calibrator.from_dict(c) for c in data["calibrators"]))
 
 
-def relative(z: FloatArray, scale: str) -> FloatArray:
+def relative(z: FloatArray, scale: Scale) -> FloatArray:
     """Return scores without the constant that all classes of a row share.
 
     Args:

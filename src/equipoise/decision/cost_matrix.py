@@ -60,7 +60,7 @@ class CostMatrix:
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))
         table = _table(self.costs, len(self.classes))
-        object.__setattr__(self, "costs", tuple(map(tuple, table.tolist())))
+        object.__setattr__(self, "costs", _rows(table))
         if self.abstain is not None:
             object.__setattr__(self, "abstain", number(self.abstain, "cost abstain"))
 
@@ -216,7 +216,7 @@ def cost_matrix(
     if hasattr(matrix, "columns") and hasattr(matrix, "index"):
         matrix = _of_frame(matrix)
     if not isinstance(matrix, Mapping):
-        return CostMatrix(names, _table(matrix, len(names)), abstain)  # type: ignore[arg-type]
+        return CostMatrix(names, _rows(_table(matrix, len(names))), abstain)
     check_names(names, list(matrix), "true class", "row")
     table = np.zeros((len(names), len(names)))
     for j, truth in enumerate(names):
@@ -234,7 +234,7 @@ def cost_matrix(
                 line.get(decided, 0.0),
                 f"the cost of deciding {decided!r} where the truth is {truth!r}",
             )
-    return CostMatrix(names, table, abstain)  # type: ignore[arg-type]
+    return CostMatrix(names, _rows(table), abstain)
 
 
 def check_names(
@@ -359,6 +359,10 @@ def _table(matrix: Any, classes: int) -> FloatArray:
             sentence("a cost matrix with costs that are not finite", "finite numbers")
         )
     return table
+
+
+def _rows(table: FloatArray) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, table.tolist()))
 
 
 def _of_frame(frame: Any) -> dict[str, dict[str, Any]]:

@@ -432,7 +432,7 @@ class Probability(_Linked):
         return tf.sigmoid(z)
 
 
-class _Decision(keras.layers.Layer):  # type: ignore[misc]
+class _Decision(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
     """A layer without weights from float64 numbers to decisions in int32."""
 
     def __init__(self, name: str | None = None) -> None:

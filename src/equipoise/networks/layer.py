@@ -15,7 +15,7 @@ from equipoise.networks.forward import arranged, forward
 from equipoise.networks.layout import Layout
 from equipoise.networks.parameters import shapes
 from equipoise.networks.spec import NetworkSpec
-from equipoise.priors import Correction, Link
+from equipoise.priors import Correction, CorrectionKind, Link
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
@@ -135,14 +135,15 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(
         self,
-        kind: str = "offset",
+        kind: CorrectionKind = "offset",
         offset: float | Sequence[float] = 0.0,
         gamma: float = 0.0,
         name: str | None = None,
         link: Link = "sigmoid",
     ) -> None:
         super().__init__(name=name)
-        self.correction = Correction(kind, offset, gamma, link=link)  # type: ignore[arg-type]
+        each = tuple(np.atleast_1d(offset).tolist())
+        self.correction = Correction(kind, each, gamma, link=link)
 
     def call(self, logits: Any) -> Any:
         """Return the corrected log-odds, of the same shape.

@@ -303,6 +303,5 @@ def forest_layer(
 
 def _plain(value: float | Sequence[float]) -> float | list[float]:
     """Return a number as it is, and several as a list that JSON keeps."""
-    if np.ndim(value) == 0:
-        return value  # type: ignore[return-value]
-    return np.asarray(value, np.float64).tolist()  # type: ignore[no-any-return]
+    plain: float | list[float] = np.asarray(value, np.float64).tolist()
+    return plain
