@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from equipoise.decision import Calibrator, fit_calibrator
 from equipoise.decision.calibrator import METHODS, base_rate_calibrator, shifted
@@ -65,6 +66,18 @@ def test_beyond_the_scores_of_the_fit_log_odds_hardly_move() -> None:
     assert far[-1] - far[3] <= 1
     assert far[2] - far[0] <= 1
     assert got.apply([high + 1]) > got.apply([high])
+
+
+@pytest.mark.parametrize("share", [1e-6, 0.1, 0.9])
+@pytest.mark.parametrize("base_rate", [1e-4, 0.3, 0.95])
+def test_smoothing_mixes_probabilities_with_the_base_rate(share, base_rate) -> None:
+    z = np.array([-30.0, -2.0, 0.0, 1.5, 30.0])
+    got = Calibrator("platt", 0.8, 0.1, smoothing=share, base_rate=base_rate)
+    expected = (1 - share) * expit(0.8 * z + 0.1) + share * base_rate
+    assert got.probability(z) == pytest.approx(expected, rel=1e-9)
+    # Neither end is lost to rounding: 1 - p has as many digits as p.
+    against = (1 - share) * expit(-0.8 * z - 0.1) + share * (1 - base_rate)
+    assert probability(-got.apply(z)) == pytest.approx(against, rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,14 @@ def test_the_short_threshold_decides_as_the_exact_one(
         assert len(text.rstrip("0")) <= 15
 
 
+def test_a_decimal_divides_in_log_odds_and_in_probabilities() -> None:
+    # Ten nines lie between the two in log-odds; their probabilities are equal.
+    nines = float(log_odds(0.9999999999))
+    near = np.array([nines - 1e-7, nines + 1e-7])
+    assert probability(near[0]) == probability(near[1])
+    assert short_cut(near[1], near) == near[1]
+
+
 def test_thresholds_that_no_decimal_divides_stay() -> None:
     near = np.array([1.0, np.nextafter(1.0, 2.0)])
     cut = float(near[1])

@@ -142,6 +142,17 @@ def test_refusals_count_what_would_be_needed() -> None:
         certify_precision([], [], 0.8)
 
 
+def test_a_refusal_without_an_error_among_the_highest_counts_half_a_row() -> None:
+    # 14 rows without an error would do, but ties leave 10 that can be flagged alone.
+    score = np.repeat([3.0, 2.0], [10, 90])
+    y = np.repeat([1, 0], [20, 80])
+    needed = flags_needed(0.8, precision=1 - 1 / 28)
+    rows = math.ceil(needed / 14 * 100)
+    text = rf"1\.00 as here, {needed} flagged cases, about {rows} rows"
+    with pytest.raises(RefusedError, match=text):
+        certify_precision(score, y, 0.8)
+
+
 def test_both_floors_together() -> None:
     rng = np.random.default_rng(0)
     y = (rng.random(4_000) < 0.1).astype(int)

@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 
 from equipoise.decision import Costs, objective, objective_names
 from equipoise.decision.objectives import as_objective
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 
 OPTIONS = {
     "fbeta": {"beta": 3.0},
@@ -60,6 +60,23 @@ def test_values_equal_scikit_learn() -> None:
     for name, value in expected.items():
         goal = objective(name, **OPTIONS.get(name, {}))
         assert float(goal.value(*counts)) == pytest.approx(value), name
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"per_day": 5},
+        {"rows_per_day": 90},
+        {"k": 5, "share": 0.1},
+        {"k": 5, "per_day": 3},
+        {"share": 0.1, "rows_per_day": 90},
+        {"k": 5, "per_day": 3, "rows_per_day": 90},
+    ],
+)
+def test_a_capacity_is_said_in_one_way(options) -> None:
+    with pytest.raises(InputTypeError, match="one of k, share, or per_day together"):
+        objective("capacity", **options)
 
 
 def test_costs_may_come_ready_made() -> None:

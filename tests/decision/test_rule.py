@@ -66,6 +66,14 @@ def test_errors_say_what_is_accepted(call) -> None:
         call()
 
 
+def test_a_tally_costs_the_sum_of_shares_times_prices() -> None:
+    shares, prices = (0.1, 0.2, 0.05, 0.6, 0.05), (-1.0, 2.0, 7.0, 0.5, 0.25)
+    costs = Costs(tp=-1.0, fp=2.0, fn=7.0, tn=0.5, abstain=0.25)
+    assert Tally(*shares).cost(costs) == pytest.approx(np.dot(shares, prices))
+    without = Tally(0.1, 0.2, 0.1, 0.6).cost(costs)
+    assert without == pytest.approx(np.dot([0.1, 0.2, 0.1, 0.6], prices[:4]))
+
+
 def test_a_tally_without_a_price_for_what_is_left_is_undefined() -> None:
     assert math.isnan(Tally(0.1, 0.1, 0.1, 0.5, 0.2).cost(Costs(1, 2)))
 

@@ -190,6 +190,10 @@ def test_the_minimum_of_weights_that_stand_for_a_population() -> None:
     found = minimum_average_precision([1, 0], None, [2.5e6, 3.5e7])
     passed = np.arange(1, 2.5e6 + 1)
     assert found == pytest.approx(np.mean(passed / (passed + 3.5e7)), rel=1e-12)
+    # The correction at the end of the sum, where both classes are equally large.
+    equal = minimum_average_precision([1, 0], None, [2e6, 2e6])
+    passed = np.arange(1, 2e6 + 1)
+    assert equal == pytest.approx(np.mean(passed / (passed + 2e6)), rel=1e-12)
     share = 3 / 53  # Boyd et al. (2012): the continuous form, of any size
     limit = 1 + (1 - share) * math.log(1 - share) / share
     vast = minimum_average_precision([1, 0], None, [3e11, 5e12])

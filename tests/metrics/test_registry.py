@@ -8,7 +8,7 @@ import pytest
 
 from equipoise.errors import InputError
 from equipoise.metrics import METRICS, Counts, metric
-from equipoise.metrics.registry import value_of_counts
+from equipoise.metrics.registry import decided_metrics, scored_metrics, value_of_counts
 
 OPTIONS = {"precision_at_k": {"k": 5}, "recall_at_k": {"k": 5}}
 
@@ -31,6 +31,20 @@ def test_contract(name) -> None:
     assert one.kind in ("ranking", "probability", "threshold", "cost")
     assert (one.of_counts is None) == (one.kind in ("ranking", "probability"))
     assert one.estimate(y, score, **options).value == value
+
+
+def test_scores_and_decisions_have_metrics_of_their_own() -> None:
+    scores = set(scored_metrics())
+    assert {"average_precision", "roc_auc", "brier", "log_loss"} <= scores
+    decisions = set(decided_metrics())
+    assert {"recall", "precision", "f1", "specificity", "mcc"} <= decisions
+    for names, kinds in (
+        (scores, {"ranking", "probability"}),
+        (decisions, {"threshold"}),
+    ):
+        assert {METRICS[name].kind for name in names} == kinds
+        of_kind = {n for n, one in METRICS.items() if one.kind in kinds}
+        assert names == {n for n in of_kind if METRICS[n].reported}
 
 
 @pytest.mark.parametrize("name", METRICS)

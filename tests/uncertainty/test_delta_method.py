@@ -10,6 +10,7 @@ from scipy import stats
 from equipoise.metrics import METRICS, Counts
 from equipoise.uncertainty.delta_method import delta_interval
 from equipoise.uncertainty.proportion import mid_p
+from equipoise.uncertainty.score_interval import Spread, effective_wilson
 
 NAMES = [
     name for name, one in METRICS.items() if one.of_counts and name not in ("accuracy",)
@@ -144,6 +145,60 @@ def test_covers_exactly_where_a_count_is_near_0(name, sizes) -> None:
         known = ~np.isnan(low)
         held = weight[known & (low <= true) & (true <= high)].sum()
         assert held / weight[known].sum() >= 0.929, (recall, alarm)
+
+
+def test_clusters_widen_a_ratio_by_their_jackknife_and_by_t() -> None:
+    """Written out: each cluster left out, and t at the clusters less one."""
+    random = np.random.default_rng(5)
+    clusters = np.repeat(np.arange(12), 20)
+    y = np.tile(np.repeat([1, 0], [5, 15]), 12)
+    bias = random.normal(0, 1.2, 12)[clusters]
+    score = (random.normal(0, 0.7, 240) + bias + 2 * y > 1.2).astype(float)
+    one = METRICS["positive_likelihood_ratio"]
+    plain = delta_interval(one, y, score, threshold=0.5)
+    low, high = delta_interval(one, y, score, threshold=0.5, clusters=clusters)
+
+    right = score == y
+    sizes = np.array([60.0, 180.0])
+    hits = np.array([right[y == 1].sum(), right[y == 0].sum()])
+    recall, specificity = (hits + 0.5) / (sizes + 1)
+    slopes = 1 / recall, 1 / (1 - specificity)  # of log recall - log(1 - specificity)
+    shares = recall, specificity
+    independent = sum(
+        s**2 * p * (1 - p) / n for s, p, n in zip(slopes, shares, sizes, strict=True)
+    )
+    moved = np.zeros(12)
+    for kind, slope in zip((1, 0), slopes, strict=True):
+        of_class = y == kind
+        whole = right[of_class].mean()
+        for j in range(12):
+            moved[j] += slope * (whole - right[of_class & (clusters != j)].mean())
+    clustered = 11 / 12 * np.sum(moved**2)
+    assert clustered > 1.5 * independent
+    few = stats.t.ppf(0.975, 11) / stats.norm.ppf(0.975)
+    wider = math.sqrt(clustered / independent) * few
+    value = one(y, score, threshold=0.5)
+    for end, without in zip((low, high), plain, strict=True):
+        assert math.log(end / value) == pytest.approx(
+            wider * math.log(without / value), rel=1e-6
+        )
+
+
+def test_the_slope_is_taken_within_half_a_row_of_1() -> None:
+    """F1 at a specificity of 1, against its closed-form slopes."""
+    p, n = 50.0, 1e6
+    y, score = table(40, 0, 10, 10**6)
+    low, high = delta_interval(METRICS["f1"], y, score, threshold=0.5)
+    recall, alarms = 40.5 / 51, 0.5 / (n + 1)
+    flagged = p * recall + n * alarms + p
+    of_recall = 2 * p * (p + n * alarms) / flagged**2
+    of_alarms = 2 * p * recall * n / flagged**2
+    variance = (
+        of_recall**2 * recall * (1 - recall) / p
+        + of_alarms**2 * alarms * (1 - alarms) / n
+    )
+    spread = Spread(METRICS["f1"](y, score, threshold=0.5), variance, p)
+    assert (low, high) == pytest.approx(effective_wilson(spread), rel=1e-6)
 
 
 def test_one_cluster_tells_nothing_of_a_ratio() -> None:
