@@ -472,6 +472,13 @@ CASES: dict[str, Case] = {
         lambda _: user_loss()(link="softmax"),
         lambda _: user_loss(softmax=losses.softmax_cross_entropy_loss)(link="softmax"),
     ),
+    "strategies/by_task.py: <_as_two_classes(task)>": Case(
+        lambda _: eq.fit((X, THREE), strategy="isolation_forest", repeats=1, folds=2),
+        lambda _: eq.fit(
+            (X, THREE), strategy="isolation_forest", positive=2, repeats=1, folds=2
+        ),
+        says="Pass positive=CLASS to set one class against all others.",
+    ),
     "strategies/by_task.py: Use weights= for weights of the classes.": Case(
         lambda _: require_task(
             strategies.Strategy(loss="focal", options={"alpha": 0.3}), A_B_C

@@ -57,6 +57,7 @@ def require_task(strategy: Strategy, task: Task) -> None:
                     f"{part} for a target of {KIND_WORDS[task.kind]}",
                     f"a target of {' or '.join(KIND_WORDS[kind] for kind in tasks)} "
                     f"with it, or a trial without the strategy {strategy.name!r}",
+                    _as_two_classes(task) if tasks == ("binary",) else "",
                 )
             )
     share = parts.loss.class_share
@@ -69,6 +70,13 @@ def require_task(strategy: Strategy, task: Task) -> None:
                 "Use weights= for weights of the classes.",
             )
         )
+
+
+def _as_two_classes(task: Task) -> str:
+    """Return how a target of several classes or labels becomes one of two."""
+    if task.kind == "multilabel":
+        return "Pass one of the labels as the target and leave the others out (drop=)."
+    return "Pass positive=CLASS to set one class against all others."
 
 
 def present_classes(task: Task, totals: FloatArray) -> BoolArray:

@@ -37,6 +37,7 @@ CATALOGUE: dict[str, Strategy] = {
         Strategy("auc_margin", sampling="balanced", loss="auc_margin"),
         Strategy("bagging", plan="bagging"),
         Strategy("under_bagging", plan="under_bagging"),
+        Strategy("isolation_forest", learner="isolation_forest"),
     )
 }
 

@@ -155,6 +155,37 @@ SOURCES: dict[str, str] = {
   pages = {3--42},
   year = {2006}
 }""",
+    "liu2008": """@inproceedings{liu2008,
+  author = {Fei Tony Liu and Kai Ming Ting and Zhi-Hua Zhou},
+  title = {Isolation Forest},
+  booktitle = {Eighth IEEE International Conference on Data Mining},
+  pages = {413--422},
+  year = {2008}
+}""",
+    "ruff2020": """@inproceedings{ruff2020,
+  author = {Lukas Ruff and Robert A. Vandermeulen and Nico G{\\"o}rnitz and Alexander
+    Binder and Emmanuel M{\\"u}ller and Klaus-Robert M{\\"u}ller and Marius Kloft},
+  title = {Deep Semi-Supervised Anomaly Detection},
+  booktitle = {International Conference on Learning Representations},
+  year = {2020}
+}""",
+    "pang2019": """@inproceedings{pang2019,
+  author = {Guansong Pang and Chunhua Shen and Anton van den Hengel},
+  title = {Deep Anomaly Detection with Deviation Networks},
+  booktitle = {Proceedings of the 25th ACM SIGKDD International Conference on Knowledge
+    Discovery and Data Mining},
+  pages = {353--362},
+  year = {2019}
+}""",
+    "hinton2006": """@article{hinton2006,
+  author = {Geoffrey E. Hinton and Ruslan R. Salakhutdinov},
+  title = {Reducing the Dimensionality of Data with Neural Networks},
+  journal = {Science},
+  volume = {313},
+  number = {5786},
+  pages = {504--507},
+  year = {2006}
+}""",
     "ke2017": """@inproceedings{ke2017,
   author = {Guolin Ke and Qi Meng and Thomas Finley and Taifeng Wang and Wei Chen and
     Weidong Ma and Qiwei Ye and Tie-Yan Liu},

@@ -39,6 +39,8 @@ class LearnerRecord:
             may stand in a trial of a network of the user's own.
         trains_networks: Whether it trains networks, epoch after epoch.
         constant: Whether it gives every row the same score.
+        one_class: Whether it learns from negatives only, so that positives, and their
+            weights, change nothing.
         takes_resampled: Whether it can learn from rows that a sampler object made.
         keras: A function of (scorer, name, inputs) that returns its log-odds as a Keras
             tensor `[rows, 1]`, or where it is; empty if it cannot be exported. Its
@@ -65,6 +67,7 @@ class LearnerRecord:
     needs_columns: bool = True
     trains_networks: bool = False
     constant: bool = False
+    one_class: bool = False
     takes_resampled: bool = False
     keras: str | Callable[..., Any] = ""
     tasks: tuple[str, ...] = ("binary",)
@@ -81,6 +84,9 @@ class LearnerRecord:
         """Return the class of its fitted models."""
         return loaded(self.scorer)
 
+
+_STRANGE = "it says how unlike the negatives a row is, in a unit of its own"
+"""Why the scores of detectors need a calibrator."""
 
 LEARNERS: dict[str, LearnerRecord] = {
     record.name: record
@@ -153,6 +159,32 @@ LEARNERS: dict[str, LearnerRecord] = {
             needs_columns=False,
             constant=True,
             tasks=TASK_KINDS,
+        ),
+        LearnerRecord(
+            "isolation_forest",
+            "an isolation forest of the negatives",
+            "equipoise.learners.anomaly.isolation_forest:IsolationForestLearner",
+            "equipoise.learners.anomaly.isolation_forest:IsolationForestScorer",
+            options={
+                "trees": Setting(
+                    100,
+                    low=1,
+                    high=10_000,
+                    whole=True,
+                    meaning="the number of isolation trees",
+                ),
+                "tree_rows": Setting(
+                    256,
+                    low=2,
+                    high=1_000_000,
+                    whole=True,
+                    meaning="how many negatives each isolation tree is grown on",
+                ),
+            },
+            obstacle=_STRANGE,
+            one_class=True,
+            keras="equipoise.learners.anomaly.keras_layer:isolation_log_odds",
+            citations=("liu2008", "pedregosa2011"),
         ),
     )
 }
