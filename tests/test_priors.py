@@ -11,6 +11,8 @@ from scipy.special import expit, log_softmax, logit
 from equipoise.errors import InputError
 from equipoise.priors import (
     Correction,
+    _class_log_phi,
+    _log_phi_slope,
     focal_class_link,
     focal_class_logits,
     focal_link,
@@ -172,7 +174,37 @@ def test_one_against_rest_is_the_log_odds_of_a_class() -> None:
     np.testing.assert_allclose(one_against_rest(z), np.log(p / (1 - p)), rtol=1e-8)
 
 
+@pytest.mark.parametrize("classes", [2, 3, 10, 50])
+@pytest.mark.parametrize("scale", [0.0, 0.1, 10.0, 1000.0])
+def test_one_against_rest_keeps_its_digits_at_any_scale(classes, scale):
+    z = np.random.default_rng(3).normal(scale=scale, size=(200, classes))
+    precise = z.astype(np.longdouble)
+    for c in range(classes):
+        rest = np.delete(precise, c, axis=1)
+        most = rest.max(axis=1)
+        total = np.log(np.exp(rest - most[:, None]).sum(axis=1))
+        expected = (precise[:, c] - most - total).astype(float)
+        np.testing.assert_allclose(
+            one_against_rest(z)[:, c], expected, rtol=2e-15, atol=2e-15
+        )
+
+
 # ---- the focal loss of several classes
+
+
+@pytest.mark.parametrize("gamma", [0.05, 1.0, 2.0, 20.0])
+def test_the_focal_link_of_classes_and_its_slope_in_higher_precision(gamma):
+    z = np.array([-800, -300, -40, -5, -1, -0.01, 0, 0.3, 2, 10, 36, 300, 699, 701])
+
+    def log_phi(z):
+        log_q, log_rest = -np.log1p(np.exp(-z)), -np.log1p(np.exp(z))
+        return gamma * log_rest - log_q + np.log1p(-gamma * log_q * np.exp(z))
+
+    precise, step = z.astype(np.longdouble), np.longdouble(1e-6)
+    expected = log_phi(precise)
+    assert _class_log_phi(z, gamma) == pytest.approx(expected.astype(float), rel=4e-15)
+    slope = (log_phi(precise + step) - log_phi(precise - step)) / (2 * step)
+    assert _log_phi_slope(z, gamma) == pytest.approx(slope.astype(float), abs=1e-8)
 
 
 def focal_gradient(z, eta, gamma):

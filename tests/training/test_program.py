@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from equipoise.losses.cross_entropy import softmax_cross_entropy_loss
 from equipoise.networks.layout import Category, Layout
 from equipoise.networks.parameters import shapes
 from equipoise.networks.spec import NetworkSpec
@@ -177,6 +178,43 @@ def test_an_epoch_of_weighted_cross_entropy(mixed: bool, weighted: bool) -> None
                 weights = weights * (rows[0] + share * (rows[1] - rows[0]))
             hand.step(x, lambda z, w=weights, y=y: w * (sigmoid(z) - y), step + 1)
         assert_member(after, member, hand)
+
+
+def test_the_slopes_of_several_classes_are_those_of_the_loss() -> None:
+    """The closed form of the cross-entropy, and the weights of drawn classes."""
+    random = np.random.default_rng(4)
+    members, classes = 3, 4
+    drawn = random.integers(0, classes, (members, BATCH)).astype(np.int32)
+    data = {"targets": drawn.ravel()}
+    index = np.arange(members * BATCH, dtype=np.int32).reshape(1, members, BATCH)
+    columns = {
+        "weights": tf.constant(random.uniform(0.5, 3, (members, classes))),
+        "bounds": tf.constant([0, members]),
+        "options": ((),),
+        "warm": tf.zeros(members, tf.bool),
+    }
+    z = tf.constant(random.normal(scale=5, size=(members, BATCH, classes)))
+    signature = dataclasses.replace(
+        signature_of(task="multiclass"),
+        shapes=(("kernel_0", (5, classes)), ("bias_0", (classes,))),
+    )
+    alone, mixed = (
+        Program(signature),
+        Program(dataclasses.replace(signature, mixed=True)),
+    )
+    one_hot = tf.one_hot(drawn, classes, dtype=tf.float64)
+    seen = alone._drawn_classes(0, tensors(data), tensors({"index": index}))
+    assert mixed._drawn_classes(0, tensors(data), tensors({"index": index})) is None
+    assert np.asarray(seen).tolist() == drawn.tolist()
+    blend = tf.constant(random.dirichlet([0.5] * classes, (members, BATCH)))
+    for who, targets, here in ((alone, one_hot, seen), (mixed, blend, None)):
+        slopes = who._slopes(targets, z, columns, classes=here)
+        counts = tf.reduce_sum(targets * columns["weights"][:, None], -1) / BATCH
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            loss = counts * softmax_cross_entropy_loss(targets, z)
+        expected = tape.gradient(loss, z)
+        np.testing.assert_allclose(slopes, expected, rtol=1e-12, atol=1e-15)
 
 
 def test_a_blended_example_has_the_embedded_code_of_its_nearer_end() -> None:

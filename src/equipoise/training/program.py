@@ -208,7 +208,8 @@ class Program:
                 mask,
                 inside=True,
             )
-        slopes = self._slopes(targets, logits, members, *weighted)
+        drawn = self._drawn_classes(step, data, draws)
+        slopes = self._slopes(targets, logits, members, *weighted, classes=drawn)
         gradients = tape.gradient(logits, weights, output_gradients=slopes)
         if self.signature.rated:
             rates = draws["rates"][step], draws["own_rates"][step]
@@ -263,12 +264,25 @@ class Program:
         there = tf.cast(tf.maximum(labels, tf.zeros_like(labels)), self._dtype)
         return tf.stack([there, tf.cast(labels >= 0, self._dtype)], axis=-1)
 
+    def _drawn_classes(
+        self, step: Tensor, data: Tensors, draws: Tensors
+    ) -> Tensor | None:
+        """Return the class of each example, `[members, batch]`, if there are several.
+
+        None for other tasks, and if examples are blends of several classes.
+        """
+        if self.signature.task != "multiclass" or self.signature.mixed:
+            return None
+        return tf.gather(data["targets"], draws["index"][step])
+
     def _slopes(
         self,
         targets: Tensor,
         logits: Tensor,
         members: Mapping[str, Any],
         row_weights: Tensor | None = None,
+        *,
+        classes: Tensor | None = None,
     ) -> Tensor:
         """Return the derivative of each member's loss by its logits.
 
@@ -279,13 +293,14 @@ class Program:
             logits: `[members, batch]`, or `[members, batch, width]`.
             members: What differs by member.
             row_weights: `[members, batch]` those of the examples, or None.
+            classes: As `_drawn_classes` gives them.
         """
         task, labelled = self.signature.task, None
         if task == "multilabel":
             # An example between two others is labelled if both are.
             labelled = tf.cast(targets[..., 1] >= 1, self._dtype)
             targets = targets[..., 0]
-        weights = self._class_weights(targets, members)
+        weights = self._class_weights(targets, members, classes)
         weights /= tf.cast(tf.shape(targets)[1], self._dtype)
         if row_weights is not None:
             weights *= _by_example(row_weights, weights)
@@ -315,13 +330,17 @@ class Program:
                 parts.append(set_slopes())
         return tf.concat(parts, axis=0)
 
-    def _class_weights(self, targets: Tensor, members: Mapping[str, Any]) -> Tensor:
+    def _class_weights(
+        self, targets: Tensor, members: Mapping[str, Any], classes: Tensor | None
+    ) -> Tensor:
         """Return how much each example counts by its class, or each of its labels."""
         if self.signature.task == "binary":
             return (
                 members["negative"][:, None]
                 + targets * (members["positive"] - members["negative"])[:, None]
             )
+        if classes is not None:
+            return tf.gather(members["weights"], classes, batch_dims=1)
         each = members["weights"][:, None]
         if self.signature.task == "multiclass":
             return tf.reduce_sum(targets * each, axis=-1)
@@ -397,6 +416,9 @@ def _example_slopes(
     weights: Tensor,
 ) -> Tensor:
     """Return the slopes of a weighted mean of example losses."""
+    if task == "multiclass" and loss == "cross_entropy":
+        # Known in closed form, p - t, at half of what differentiation costs.
+        return (tf.nn.softmax(logits) - targets) * weights[..., None]
     # Options are spread over the batch first: a logarithm of one number per member
     # would round differently with the member's place (see settings.LANES).
     spread = {
