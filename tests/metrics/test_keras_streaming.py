@@ -7,10 +7,16 @@ import pytest
 keras = pytest.importorskip("keras")
 tf = pytest.importorskip("tensorflow")
 
+from equipoise.metrics.confusion import counts  # noqa: E402 (after the skip)
 from equipoise.metrics.keras_streaming import (  # noqa: E402 (after the skip)
+    decision_counts,
     filled_scores,
+    ladder_auroc,
+    ladder_average_precision,
     merged_scores,
     ratio_of,
+    score_batch,
+    score_ladder,
     this_replica,
     tie_numbers,
 )
@@ -38,3 +44,27 @@ def test_small_pieces() -> None:
         *(9.0, 0.5)
     ]
     assert int(this_replica()) == 0
+
+
+def test_a_ladder_gives_the_ranking_metrics_of_scikit_learn() -> None:
+    sklearn = pytest.importorskip("sklearn.metrics")
+    random = np.random.default_rng(1)
+    y, weight = random.integers(0, 2, 90).astype(np.float64), random.random(90)
+    score = np.round(random.normal(size=90), 1)
+    ladder = score_ladder(score_batch(y, score, weight))
+    assert float(ladder_average_precision(*ladder)) == pytest.approx(
+        sklearn.average_precision_score(y, score, sample_weight=weight)
+    )
+    assert float(ladder_auroc(*ladder)) == pytest.approx(
+        sklearn.roc_auc_score(y, score, sample_weight=weight)
+    )
+
+
+def test_counts_are_those_of_the_confusion_matrix_of_each_column() -> None:
+    random = np.random.default_rng(2)
+    truth, flag = (random.integers(0, 2, (50, 3)).astype(np.float64) for _ in "ab")
+    weight = random.random((50, 3))
+    made = np.asarray(decision_counts(truth, flag == 1, weight))
+    for k in range(3):
+        cells = counts(truth[:, k], flag[:, k], weight[:, k], threshold=0.5)
+        assert made[:, k] == pytest.approx([cells.tp, cells.fp, cells.fn, cells.tn])

@@ -34,6 +34,9 @@ from equipoise.metrics.keras_streaming import (
     KEPT,
     RankingMetric,
     StreamingMetric,
+    decision_counts,
+    ladder_auroc,
+    ladder_average_precision,
     ratio_of,
 )
 from equipoise.metrics.keras_tasks import (
@@ -66,9 +69,7 @@ class AveragePrecision(RankingMetric):
 
     def result(self) -> Tensor:
         """Return the value, a scalar."""
-        hits, _, tp, fp = self._ladder()
-        gained = ops.sum(hits * ratio_of(tp, tp + fp, empty=0.0))
-        return self._unless_spoiled(ratio_of(gained, tp[-1]))
+        return self._unless_spoiled(ladder_average_precision(*self._ladder()))
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -90,9 +91,7 @@ class AUROC(RankingMetric):
 
     def result(self) -> Tensor:
         """Return the value, a scalar."""
-        hits, misses, tp, fp = self._ladder()
-        area = ops.sum(misses * (tp - hits / 2))
-        return self._unless_spoiled(ratio_of(area, tp[-1] * fp[-1]))
+        return self._unless_spoiled(ladder_auroc(*self._ladder()))
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -227,10 +226,7 @@ class _Confusion(StreamingMetric):
         cut = float(log_odds(self.threshold)) if self.from_logits else self.threshold
         flagged = ops.reshape(ops.convert_to_tensor(y_pred), (-1,)) >= cut
         truth, _, weight = self._flat(y_true, y_pred, sample_weight)
-        flag = ops.cast(flagged, truth.dtype)
-        cells = [truth * flag, (1 - truth) * flag, truth * (1 - flag)]
-        cells.append((1 - truth) * (1 - flag))
-        counts = ops.sum(ops.stack(cells) * weight, axis=1)
+        counts = decision_counts(truth, flagged, weight)
         self.cells.assign_add(ops.cast(counts, self.dtype))
 
     def get_config(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -26,7 +27,7 @@ KEPT = 16384
 
 
 class StreamingMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras is untyped
-    """Labels, scores and weights of a batch as flat vectors.
+    """A metric of all rows since the last reset, NaN once a row was refused.
 
     Args:
         from_logits: Whether scores are logits; else probabilities.
@@ -52,19 +53,8 @@ class StreamingMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras is u
     def _flat(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return labels, scores and weights, `[elements]` each, float64.
-
-        What is refused where nothing can be raised, or is not a number, has the weight
-        0, and spoils the result.
-        """
-        y_true, y_pred, sample_weight = (
-            unmasked(values, what)
-            for values, what in (
-                (y_true, "labels"),
-                (y_pred, "scores"),
-                (sample_weight, "weights"),
-            )
-        )
+        """Return labels, scores and weights as `_unrefused` does, `[elements]` each."""
+        y_true, y_pred, sample_weight = unmasked_batch(y_true, y_pred, sample_weight)
         whose = type(self).__name__
         score, truth = ops.convert_to_tensor(y_pred), ops.convert_to_tensor(y_true)
         require_as_many(truth, score, whose)
@@ -80,8 +70,18 @@ class StreamingMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras is u
             weight = ops.reshape(weight, (-1,))
             refused = require_weights(weight, whose)
             refused = ops.logical_or(refused, require_labels(truth, weight, whose))
+        return self._unrefused(truth, score, weight, refused)
+
+    def _unrefused(
+        self, truth: Tensor, score: Tensor, weight: Tensor, refused: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return labels, scores and weights, float64, with 0 for what does not count.
+
+        What is refused where nothing can be raised, or is not a number, has the weight
+        0, and spoils the result.
+        """
         if not self.from_logits:
-            beyond = require_probabilities(score, weight, whose)
+            beyond = require_probabilities(score, weight, type(self).__name__)
             refused = ops.logical_or(refused, beyond)
         lost = ops.logical_or(refused, ops.isnan(score))
         spoiling = ops.any(ops.logical_and(lost, weight != 0))
@@ -124,14 +124,7 @@ class RankingMetric(StreamingMetric):
     ) -> None:
         super().__init__(from_logits=from_logits, name=name, dtype=dtype)
         self.bins = integer(bins, "bins", 2)
-        # A line for each replica, for variables of replicas are read as their sum.
-        lines = replicas()
-        self.kept = self.add_variable(
-            (lines, self.bins, 3), "zeros", dtype="float64", name="kept"
-        )
-        self.filled = self.add_variable(
-            (lines,), "zeros", dtype="float64", name="filled"
-        )
+        self.kept, self.filled = score_variables(self, (self.bins, 3))
 
     def update_state(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
@@ -146,27 +139,9 @@ class RankingMetric(StreamingMetric):
                 None. A row of weight 0 is left out.
         """
         truth, score, weight = self._flat(y_true, y_pred, sample_weight)
-        score = ops.clip(score, -LARGEST_SCORE, LARGEST_SCORE)
-        batch = ops.stack([score, truth * weight, (1 - truth) * weight], axis=1)
-        line = this_replica()
-        buffer = ops.convert_to_tensor(self.kept)
-        filled = ops.cast(ops.convert_to_tensor(self.filled)[line], "int32")
-        rows_here, size = buffer[line], ops.shape(batch)[0]
-        full = filled + size > self.bins
-        rows = ops.cond(
-            full,
-            lambda: merged_scores(ops.concatenate([rows_here, batch]), self.bins),
-            lambda: appended_scores(rows_here, batch, filled),
-        )
-        filled = ops.where(full, filled_scores(self.bins), filled + size)
-        here = ops.arange(buffer.shape[0]) == line
-        self.kept.assign(ops.where(here[:, None, None], rows[None], buffer))
-        self.filled.assign(
-            ops.where(
-                here,
-                ops.cast(filled, "float64"),
-                ops.convert_to_tensor(self.filled),
-            )
+        batch = score_batch(truth, score, weight)
+        keep_scores(
+            self.kept, self.filled, batch, lambda rows: merged_scores(rows, self.bins)
         )
 
     def get_config(self) -> dict[str, Any]:
@@ -176,10 +151,7 @@ class RankingMetric(StreamingMetric):
     def _ladder(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return hits, misses and their running sums, from the top score down."""
         rows = ops.reshape(ops.convert_to_tensor(self.kept), (-1, 3))
-        rows = ops.take(rows, ops.argsort(-rows[:, 0]), axis=0)
-        summed = ops.segment_sum(rows[:, 1:], tie_numbers(rows[:, 0]), rows.shape[0])
-        hits, misses = summed[:, 0], summed[:, 1]
-        return hits, misses, ops.cumsum(hits), ops.cumsum(misses)
+        return score_ladder(rows)
 
 
 LARGEST_SCORE = float(np.finfo(np.float64).max)
@@ -196,8 +168,113 @@ def this_replica() -> Tensor:
     return 0 if context is None else context.replica_id_in_sync_group
 
 
+def unmasked_batch(
+    y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return labels, scores and weights; masked arrays with values missing raise."""
+    return (
+        unmasked(y_true, "labels"),
+        unmasked(y_pred, "scores"),
+        unmasked(sample_weight, "weights"),
+    )
+
+
+def score_batch(truth: Tensor, score: Tensor, weight: Tensor) -> Tensor:
+    """Return scores with the weight of either class at them, `[rows, ..., 3]`."""
+    score = ops.clip(score, -LARGEST_SCORE, LARGEST_SCORE)
+    return ops.stack([score, truth * weight, (1 - truth) * weight], axis=-1)
+
+
+def score_variables(
+    metric: keras.metrics.Metric, shape: tuple[int, ...]
+) -> tuple[Any, Any]:
+    """Add the variables of a metric that keeps scores: the scores, how many are filled.
+
+    Args:
+        metric: The metric.
+        shape: Of its scores, `(bins, ..., 3)`.
+    """
+    # A line for each replica, for variables of replicas are read as their sum.
+    lines = replicas()
+    kept = metric.add_variable((lines, *shape), "zeros", dtype="float64", name="kept")
+    filled = metric.add_variable((lines,), "zeros", dtype="float64", name="filled")
+    return kept, filled
+
+
+def keep_scores(
+    kept: Any, filled: Any, batch: Tensor, merge: Callable[[Tensor], Tensor]
+) -> None:
+    """Take a batch into what `score_variables` made, in the line of this replica.
+
+    Args:
+        kept: `[replicas, bins, ..., 3]`.
+        filled: `[replicas]`.
+        batch: `[rows, ..., 3]`, from `score_batch`.
+        merge: From `[rows, ..., 3]` of any number of rows to `[bins, ..., 3]`.
+    """
+    line = this_replica()
+    buffer = ops.convert_to_tensor(kept)
+    counts = ops.convert_to_tensor(filled)
+    before, size, bins = (
+        ops.cast(counts[line], "int32"),
+        ops.shape(batch)[0],
+        kept.shape[1],
+    )
+    rows_here = buffer[line]
+    full = before + size > bins
+    rows = ops.cond(
+        full,
+        lambda: merge(ops.concatenate([rows_here, batch])),
+        lambda: appended_scores(rows_here, batch, before),
+    )
+    after = ops.where(full, filled_scores(bins), before + size)
+    here = ops.arange(buffer.shape[0]) == line
+    whole = ops.reshape(here, (-1,) + (1,) * (len(buffer.shape) - 1))
+    kept.assign(ops.where(whole, rows[None], buffer))
+    filled.assign(ops.where(here, ops.cast(after, "float64"), counts))
+
+
+def score_ladder(rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return hits, misses and their running sums, from the top score down.
+
+    Args:
+        rows: `[rows, 3]`: scores, and the weight of either class at them.
+    """
+    rows = ops.take(rows, ops.argsort(-rows[:, 0]), axis=0)
+    totals = ops.segment_sum(rows[:, 1:], tie_numbers(rows[:, 0]), rows.shape[0])
+    hits, misses = totals[:, 0], totals[:, 1]
+    return hits, misses, ops.cumsum(hits), ops.cumsum(misses)
+
+
+def ladder_average_precision(
+    hits: Tensor, misses: Tensor, tp: Tensor, fp: Tensor
+) -> Tensor:
+    """Return average precision of what `score_ladder` gave; NaN without positives."""
+    gained = ops.sum(hits * ratio_of(tp, tp + fp, empty=0.0))
+    return ratio_of(gained, tp[-1])
+
+
+def ladder_auroc(hits: Tensor, misses: Tensor, tp: Tensor, fp: Tensor) -> Tensor:
+    """Return AUROC of what `score_ladder` gave; NaN if a class is absent."""
+    return ratio_of(ops.sum(misses * (tp - hits / 2)), tp[-1] * fp[-1])
+
+
+def decision_counts(truth: Tensor, flagged: Tensor, weight: Tensor) -> Tensor:
+    """Return true and false positives, false and true negatives, `[4, ...]`.
+
+    Args:
+        truth: `[rows, ...]` shares of the positive class.
+        flagged: `[rows, ...]` whether each is decided to be positive.
+        weight: `[rows, ...]`.
+    """
+    flag = ops.cast(flagged, truth.dtype)
+    cells = [truth * flag, (1 - truth) * flag, truth * (1 - flag)]
+    cells.append((1 - truth) * (1 - flag))
+    return ops.sum(ops.stack(cells) * weight, axis=1)
+
+
 def appended_scores(buffer: Tensor, batch: Tensor, filled: Tensor) -> Tensor:
-    """Return the rows `[bins, 3]` with a batch behind those that are filled."""
+    """Return the rows `[bins, ..., 3]` with a batch behind those that are filled."""
     places = filled + ops.arange(ops.shape(batch)[0])
     return ops.scatter_update(buffer, places[:, None], batch)
 

@@ -8,39 +8,40 @@ scores of each class, as `AveragePrecision` does, exactly for up to `bins` rows.
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from typing import Any
 
 import keras
 from keras import ops
 
-from equipoise._core.arrays import unmasked
 from equipoise._core.checks import integer, number, sentence
 from equipoise._core.types import Tensor
 from equipoise.errors import InputError
 from equipoise.metrics.keras_inputs import (
     aligned_weights,
-    replicas,
     require_class_numbers,
     require_labels,
-    require_probabilities,
     require_weights,
 )
 from equipoise.metrics.keras_streaming import (
-    LARGEST_SCORE,
-    filled_scores,
+    StreamingMetric,
+    decision_counts,
+    keep_scores,
+    ladder_auroc,
+    ladder_average_precision,
     merged_scores,
     ratio_of,
-    this_replica,
-    tie_numbers,
+    score_batch,
+    score_ladder,
+    score_variables,
+    unmasked_batch,
 )
 from equipoise.priors import log_odds
 
 KEPT_PER_CLASS = 4096
 
 
-class TaskMetricOfKeras(keras.metrics.Metric):  # type: ignore[misc]  # Keras is untyped
+class TaskMetricOfKeras(StreamingMetric):
     """Targets, scores and weights of a batch as `[rows, classes]`.
 
     Args:
@@ -61,38 +62,21 @@ class TaskMetricOfKeras(keras.metrics.Metric):  # type: ignore[misc]  # Keras is
         name: str | None = None,
         dtype: str | None = None,
     ) -> None:
-        super().__init__(name=name, dtype=dtype)
+        super().__init__(from_logits=from_logits, name=name, dtype=dtype)
         self.labels = bool(labels)
         self.classes = integer(classes, "classes", 1 if self.labels else 2)
-        self.from_logits = bool(from_logits)
-        self.spoiled = self.add_weight((), "zeros", name="spoiled")
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that rebuild the metric."""
-        return {
-            **super().get_config(),
-            "classes": self.classes,
-            "labels": self.labels,
-            "from_logits": self.from_logits,
-        }
+        problem = {"classes": self.classes, "labels": self.labels}
+        return {**super().get_config(), **problem}
 
     def _aligned(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return truth, scores and weights, `[rows, classes]` each, float64.
-
-        What is refused where nothing can be raised, or is not a number, has the weight
-        0, and spoils the result.
-        """
+        """Return what `_unrefused` does of a batch, `[rows, classes]` each."""
         whose = type(self).__name__
-        y_true, y_pred, sample_weight = (
-            unmasked(values, what)
-            for values, what in (
-                (y_true, "labels"),
-                (y_pred, "scores"),
-                (sample_weight, "weights"),
-            )
-        )
+        y_true, y_pred, sample_weight = unmasked_batch(y_true, y_pred, sample_weight)
         score = ops.convert_to_tensor(y_pred)
         if score.shape[-1] != self.classes or len(score.shape) < 2:
             raise InputError(
@@ -108,19 +92,7 @@ class TaskMetricOfKeras(keras.metrics.Metric):  # type: ignore[misc]  # Keras is
             ops.convert_to_tensor(y_true), weight, whose
         )
         refused = ops.logical_or(refused, require_weights(weight, whose))
-        if not self.from_logits:
-            beyond = require_probabilities(score, weight, whose)
-            refused = ops.logical_or(refused, beyond)
-        lost = ops.logical_or(refused, ops.isnan(score))
-        spoiling = ops.any(ops.logical_and(lost, weight != 0))
-        self.spoiled.assign(ops.maximum(self.spoiled, ops.cast(spoiling, self.dtype)))
-        nothing = ops.zeros_like(score)
-        lost = ops.logical_or(lost, weight == 0)
-        return (
-            ops.where(lost, nothing, truth),
-            ops.where(lost, nothing, score),
-            ops.where(lost, nothing, weight),
-        )
+        return self._unrefused(truth, score, weight, refused)
 
     def _weights(self, sample_weight: Tensor | None, score: Tensor) -> Tensor:
         if sample_weight is None:
@@ -159,10 +131,6 @@ class TaskMetricOfKeras(keras.metrics.Metric):  # type: ignore[misc]  # Keras is
             truth = ops.where(unknown, ops.zeros_like(truth), truth)
         return truth, weight, require_labels(truth, weight, whose)
 
-    def _unless_spoiled(self, value: Tensor) -> Tensor:
-        value = ops.cast(value, self.dtype)
-        return ops.where(self.spoiled > 0, ops.full_like(value, math.nan), value)
-
 
 def _macro(values: Tensor, judged: Tensor) -> Tensor:
     """Return the mean of the judged classes' values; NaN without any."""
@@ -197,14 +165,8 @@ class MacroRanking(TaskMetricOfKeras):
             classes, labels=labels, from_logits=from_logits, name=name, dtype=dtype
         )
         self.bins = integer(bins, "bins", 2)
-        # A line for each replica, for variables of replicas are read as their sum.
-        lines = replicas()
-        self.kept = self.add_variable(
-            (lines, self.bins, self.classes, 3), "zeros", dtype="float64", name="kept"
-        )
-        self.filled = self.add_variable(
-            (lines,), "zeros", dtype="float64", name="filled"
-        )
+        shape = (self.bins, self.classes, 3)
+        self.kept, self.filled = score_variables(self, shape)
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that rebuild the metric."""
@@ -227,30 +189,8 @@ class MacroRanking(TaskMetricOfKeras):
         truth, score, weight = self._aligned(y_true, y_pred, sample_weight)
         if self.from_logits and not self.labels:
             score = _against_rest(score, self.classes)
-        score = ops.clip(score, -LARGEST_SCORE, LARGEST_SCORE)
-        batch = ops.stack([score, truth * weight, (1 - truth) * weight], axis=-1)
-        line = this_replica()
-        buffer = ops.convert_to_tensor(self.kept)
-        filled = ops.cast(ops.convert_to_tensor(self.filled)[line], "int32")
-        rows_here, size = buffer[line], ops.shape(batch)[0]
-        full = filled + size > self.bins
-        rows = ops.cond(
-            full,
-            lambda: self._merge(ops.concatenate([rows_here, batch])),
-            lambda: ops.scatter_update(
-                rows_here, (filled + ops.arange(size))[:, None], batch
-            ),
-        )
-        filled = ops.where(full, filled_scores(self.bins), filled + size)
-        here = ops.arange(buffer.shape[0]) == line
-        self.kept.assign(ops.where(here[:, None, None, None], rows[None], buffer))
-        self.filled.assign(
-            ops.where(
-                here,
-                ops.cast(filled, "float64"),
-                ops.convert_to_tensor(self.filled),
-            )
-        )
+        batch = score_batch(truth, score, weight)
+        keep_scores(self.kept, self.filled, batch, self._merge)
 
     def _merge(self, rows: Tensor) -> Tensor:
         """Return rows `[bins, classes, 3]` for any number of rows."""
@@ -267,12 +207,8 @@ class MacroRanking(TaskMetricOfKeras):
 
     def _of_class(self, rows: Tensor) -> Tensor:
         """Return value, positives and negatives of one class, `[3]`."""
-        rows = ops.take(rows, ops.argsort(-rows[:, 0]), axis=0)
-        totals = ops.segment_sum(rows[:, 1:], tie_numbers(rows[:, 0]), rows.shape[0])
-        hits, misses = totals[:, 0], totals[:, 1]
-        tp, fp = ops.cumsum(hits), ops.cumsum(misses)
-        value = self.of_ladder(hits, misses, tp, fp)
-        return ops.stack([value, tp[-1], fp[-1]])
+        hits, misses, tp, fp = score_ladder(rows)
+        return ops.stack([self.of_ladder(hits, misses, tp, fp), tp[-1], fp[-1]])
 
     @abstractmethod
     def of_ladder(self, hits: Tensor, misses: Tensor, tp: Tensor, fp: Tensor) -> Tensor:
@@ -312,8 +248,7 @@ class MacroAveragePrecision(MacroRanking):
 
     def of_ladder(self, hits: Tensor, misses: Tensor, tp: Tensor, fp: Tensor) -> Tensor:
         """Return the metric of one class, a scalar, from the top score down."""
-        gained = ops.sum(hits * ratio_of(tp, tp + fp, empty=0.0))
-        return ratio_of(gained, tp[-1])
+        return ladder_average_precision(hits, misses, tp, fp)
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -340,7 +275,7 @@ class MacroAUROC(MacroRanking):
 
     def of_ladder(self, hits: Tensor, misses: Tensor, tp: Tensor, fp: Tensor) -> Tensor:
         """Return the metric of one class, a scalar, from the top score down."""
-        return ratio_of(ops.sum(misses * (tp - hits / 2)), tp[-1] * fp[-1])
+        return ladder_auroc(hits, misses, tp, fp)
 
 
 class TaskCounts(TaskMetricOfKeras):
@@ -400,14 +335,7 @@ class TaskCounts(TaskMetricOfKeras):
             flag = score >= (cut if self.from_logits else self.threshold)
         else:
             flag = ops.one_hot(ops.argmax(score, axis=1), self.classes)
-        flag = ops.cast(flag, truth.dtype)
-        cells = (
-            truth * flag,
-            (1 - truth) * flag,
-            truth * (1 - flag),
-            (1 - truth) * (1 - flag),
-        )
-        counts = ops.stack([ops.sum(cell * weight, axis=0) for cell in cells])
+        counts = decision_counts(truth, flag, weight)
         self.cells.assign_add(ops.cast(counts, self.dtype))
 
     def result(self) -> Tensor:

@@ -47,7 +47,7 @@ def render(summary: Mapping[str, Any]) -> str:
         explorer=_explorer(summary["explorer"]),
         figure=pictures,
         css=Markup(_text(environment, "report.css")),
-        script=Markup(_text(environment, "explorer.js")),
+        script=_script(environment, "explorer.js"),
     )
 
 
@@ -77,7 +77,7 @@ def _task_page(summary: Mapping[str, Any], environment: Environment) -> str:
         small=[[Markup(svg) for svg in pair] for pair in pictures[: curves["drawn"]]],
         map=Markup(confusion_map(confusion)) if large else "",
         css=Markup(css),
-        script=Markup(_text(environment, "task_explorer.js")),
+        script=_script(environment, "task_explorer.js"),
     )
 
 
@@ -150,6 +150,13 @@ def _finalize(value: Any) -> Any:
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return printable(value)
     return value
+
+
+def _script(environment: Environment, name: str) -> str:
+    """Return a script of the templates folder behind what all scripts share."""
+    from markupsafe import Markup
+
+    return Markup(_text(environment, "shared.js") + _text(environment, name))
 
 
 def _text(environment: Environment, name: str) -> str:

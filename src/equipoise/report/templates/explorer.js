@@ -2,6 +2,7 @@
 // flagged) to the lowest, each [threshold, flagged positives, flagged negatives].
 (() => {
   "use strict";
+  const { decimals, trimmed, fixed, many, percent, show, drawRates } = shared;
   const data = JSON.parse(document.getElementById("explorer-data").textContent);
   const at = (id) => document.getElementById("x-" + id);
   const positives = data.positives, negatives = data.negatives, z = data.z;
@@ -51,36 +52,10 @@
     };
   };
 
-  // As `numerals.py` writes them: more decimals near 0 and 1, and no exponent.
-  const decimals = (v, digits) => v === 0 ? 0
-    : Math.min(12, Math.max(0, digits - 1 - Number(v.toExponential(digits - 1).split("e")[1])));
-  const trimmed = (text) => text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-  const fixed = (v, least = 2) => {
-    if (!Number.isFinite(v)) return "\u2013";
-    let places = decimals(v, 1) > least ? decimals(v, 2) : least;
-    if (v > 0.5 && v < 1) places = Math.max(places, decimals(1 - v, 1));
-    return v.toFixed(places);
-  };
-  const many = (v) => Math.abs(v) >= 999.5 ? Math.round(v).toLocaleString("en")
-    : trimmed(v.toFixed(decimals(v, 3)));
-  const percent = (v) => {
-    const p = 100 * v, distance = Math.min(p, 100 - p);
-    if (distance <= 0) return p.toFixed(0) + "%";
-    return trimmed(p.toFixed(distance >= 9.95 ? 1 : decimals(distance, 2))) + "%";
-  };
   // The number that gives these decisions, with all of its digits.
   const probability = (t) => {
     const text = String(Number(t.toPrecision(11)));
     return text.includes("e") ? trimmed(t.toFixed(10 - Number(text.split("e")[1]))) : text;
-  };
-  const show = (id, text, small) => {
-    const cell = at(id);
-    cell.textContent = text;
-    if (small) {
-      const note = document.createElement("small");
-      note.textContent = small;
-      cell.append(note);
-    }
   };
   const ends = ([low, high]) => fixed(low) + " to " + fixed(high);
   // The slider's left end flags every row, so it runs against the points.
@@ -101,7 +76,7 @@
     const figure = (name, text, small) => {
       const there = place() === arm.chosen && arm.texts && arm.texts[name];
       const moves = name !== "recall" && s.share !== trialShare;
-      show(name === "f1" ? "f" : name, ...(there && !moves ? there : [text, small]));
+      show(at(name === "f1" ? "f" : name), ...(there && !moves ? there : [text, small]));
     };
     at("typed").value = m.threshold === null ? "" : probability(m.threshold);
     const text = words(m, s);
@@ -112,35 +87,16 @@
     figure("precision", fixed(m.precision, 3),
       Number.isFinite(m.precision) ? ends(m.precisionEnds) : "no row is flagged");
     figure("f1", fixed(m.f1, 3));
-    show("alerts", many(m.caught + m.wrong), many(m.wrong) + " false alarms");
-    show("missed", many(m.missed), "of " + many(m.caught + m.missed) + " positives");
-    show("money", many(m.cost));
+    show(at("alerts"), many(m.caught + m.wrong), many(m.wrong) + " false alarms");
+    show(at("missed"), many(m.missed), "of " + many(m.caught + m.missed) + " positives");
+    show(at("money"), many(m.cost));
     draw(s);
   };
 
-  const NS = at("plot").namespaceURI;
-  const line = (points, attributes) => {
-    const node = document.createElementNS(NS, "polyline");
-    node.setAttribute("points", points.map((p) => p.map((v) => v.toFixed(1)).join()).join(" "));
-    node.setAttribute("fill", "none");
-    node.setAttribute("vector-effect", "non-scaling-stroke");
-    for (const [key, v] of Object.entries(attributes)) node.setAttribute(key, v);
-    return node;
-  };
   const draw = (s) => {
-    const count = arm.points.length, last = Math.max(count - 1, 1);
-    const x = (k) => 600 * (last - k) / last, y = (v) => 152 - 144 * v;
-    const all = arm.points.map((p) => measure(p, s));
-    const track = (key) => all.map((m, k) => [x(k), y(m[key])])
-      .filter((p) => Number.isFinite(p[1]));
-    const here = x(place());
-    at("plot").replaceChildren(
-      ...[0, 0.5, 1].map((v) => line([[0, y(v)], [600, y(v)]], { stroke: "var(--rule)" })),
-      line(track("recall"), { stroke: "var(--series-1)", "stroke-width": 2 }),
-      line(track("precision"),
-        { stroke: "var(--series-2)", "stroke-width": 2, "stroke-dasharray": "7 4" }),
-      line([[here, 0], [here, 160]], { stroke: "var(--ink)", "stroke-width": 1.5 }),
-    );
+    const last = Math.max(arm.points.length - 1, 1);
+    drawRates(at("plot"), arm.points.map((p) => measure(p, s)), place(),
+      (k) => 600 * (last - k) / last);
   };
 
   // The last point that flags from the typed probability, or from a higher one.

@@ -1,35 +1,11 @@
 // Sorting, picking a class to draw, and the explorers by class and by costs.
 (() => {
   "use strict";
+  const { decimals, trimmed, fixed, many, percent, show, drawRates } = shared;
   const data = JSON.parse(document.getElementById("explorer-data").textContent);
   const el = (id) => document.getElementById(id);
   const at = (id) => el("c-" + id);
 
-  // Numbers as `numerals.py` writes them: more decimals near 0 and 1, no exponent.
-  const decimals = (v, digits) => v === 0 ? 0
-    : Math.min(12, Math.max(0, digits - 1 - Number(v.toExponential(digits - 1).split("e")[1])));
-  const trimmed = (text) => text.includes(".") ? text.replace(/\.?0+$/, "") : text;
-  const fixed = (v, least = 2) => {
-    if (v === null || !Number.isFinite(v)) return "\u2013";
-    let places = decimals(v, 1) > least ? decimals(v, 2) : least;
-    if (v > 0.5 && v < 1) places = Math.max(places, decimals(1 - v, 1));
-    return v.toFixed(places).replace("-", "\u2212");
-  };
-  const many = (v) => Math.abs(v) >= 999.5 ? Math.round(v).toLocaleString("en")
-    : trimmed(v.toFixed(decimals(v, 3))).replace("-", "\u2212");
-  const percent = (v) => {
-    const p = 100 * v, distance = Math.min(p, 100 - p);
-    if (distance <= 0) return p.toFixed(0) + "%";
-    return trimmed(p.toFixed(distance >= 9.95 ? 1 : decimals(distance, 2))) + "%";
-  };
-  const show = (cell, text, small) => {
-    cell.textContent = text;
-    if (small) {
-      const note = document.createElement("small");
-      note.textContent = small;
-      cell.append(note);
-    }
-  };
   const short = (text) => text.length > 60 ? text.slice(0, 59) + "\u2026" : text;
   const option = (text, value) => {
     const one = document.createElement("option");
@@ -99,7 +75,7 @@
 
   // The explorer by class. Points run from the fewest decisions for it to the most:
   // [place, true positives, false positives, share right, balanced accuracy].
-  const kind = data.classes.kind, NS = at("plot").namespaceURI;
+  const kind = data.classes.kind;
   let one = null;
   const measure = ([place, tp, fp, right, balanced]) => ({
     place, tp, fp, right, balanced,
@@ -107,26 +83,9 @@
     precision: tp + fp > 0 ? tp / (tp + fp) : NaN,
     f1: 2 * tp / (tp + fp + one.positives),
   });
-  const line = (points, attributes) => {
-    const node = document.createElementNS(NS, "polyline");
-    node.setAttribute("points", points.map((p) => p.map((v) => v.toFixed(1)).join()).join(" "));
-    node.setAttribute("fill", "none");
-    node.setAttribute("vector-effect", "non-scaling-stroke");
-    for (const [key, v] of Object.entries(attributes)) node.setAttribute(key, v);
-    return node;
-  };
   const draw = (k) => {
     const last = Math.max(one.points.length - 1, 1);
-    const x = (i) => 600 * i / last, y = (v) => 152 - 144 * v;
-    const all = one.points.map(measure);
-    const track = (key) => all.map((m, i) => [x(i), y(m[key])]).filter((p) => Number.isFinite(p[1]));
-    at("plot").replaceChildren(
-      ...[0, 0.5, 1].map((v) => line([[0, y(v)], [600, y(v)]], { stroke: "var(--rule)" })),
-      line(track("recall"), { stroke: "var(--series-1)", "stroke-width": 2 }),
-      line(track("precision"),
-        { stroke: "var(--series-2)", "stroke-width": 2, "stroke-dasharray": "7 4" }),
-      line([[x(k), 0], [x(k), 160]], { stroke: "var(--ink)", "stroke-width": 1.5 }),
-    );
+    drawRates(at("plot"), one.points.map(measure), k, (i) => 600 * i / last);
   };
   const words = (m, k) => {
     if (m.tp + m.fp <= 0) return `No row is decided to be ${short(one.name)}.`;
