@@ -23,6 +23,7 @@ def learner_for(strategy: Strategy) -> Learner:
 
     Raises:
         InputError: No learner has that name.
+        MissingExtraError: The package that it needs is not installed.
 
     Example:
         >>> from equipoise.strategies.catalogue import strategy
@@ -31,7 +32,9 @@ def learner_for(strategy: Strategy) -> Learner:
     """
     if strategy.resamples:
         return _made(_RESAMPLED)
-    return _made(LEARNERS[one_of(strategy.learner, LEARNERS, "learner")].learner)
+    record = strategy.learner_record
+    record.require_extra()
+    return _made(record.learner)
 
 
 def scorer_from_state(learner: str, state: dict[str, Any]) -> Scorer:

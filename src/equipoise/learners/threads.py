@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from functools import cache
 from typing import Any
 
@@ -31,6 +32,23 @@ def one_thread(cells: int) -> contextlib.AbstractContextManager[Any]:
         return contextlib.nullcontext()
     limits: contextlib.AbstractContextManager[Any] = _libraries().limit(limits=1)
     return limits
+
+
+def thread_count(cells: int) -> int:
+    """Return how many threads a library of its own is to use for a fit.
+
+    Args:
+        cells: Rows times columns of what is fitted.
+
+    Example:
+        >>> thread_count(100 * 30)
+        1
+    """
+    if cells <= CELLS_ALONE:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @cache

@@ -18,6 +18,9 @@ CATALOGUE: dict[str, Strategy] = {
         Strategy("prior", learner="prior"),
         Strategy("trees", learner="trees"),
         Strategy("extra_trees", learner="extra_trees"),
+        Strategy("lightgbm", learner="lightgbm"),
+        Strategy("xgboost", learner="xgboost"),
+        Strategy("catboost", learner="catboost"),
         Strategy("logistic", learner="logistic"),
         Strategy("plain"),
         Strategy("class_weight", weights="balanced"),
@@ -60,7 +63,7 @@ def catalogue() -> dict[str, Strategy]:
 
     Example:
         >>> list(catalogue())[:5]
-        ['prior', 'trees', 'extra_trees', 'logistic', 'plain']
+        ['prior', 'trees', 'extra_trees', 'lightgbm', 'xgboost']
     """
     return dict(CATALOGUE)
 

@@ -194,6 +194,22 @@ SOURCES: dict[str, str] = {
   volume = {30},
   year = {2017}
 }""",
+    "chen2016": """@inproceedings{chen2016,
+  author = {Tianqi Chen and Carlos Guestrin},
+  title = {{XGBoost}: A Scalable Tree Boosting System},
+  booktitle = {Proceedings of the 22nd ACM SIGKDD International Conference on Knowledge
+    Discovery and Data Mining},
+  pages = {785--794},
+  year = {2016}
+}""",
+    "prokhorenkova2018": """@inproceedings{prokhorenkova2018,
+  author = {Liudmila Prokhorenkova and Gleb Gusev and Aleksandr Vorobev and Anna
+    Veronika Dorogush and Andrey Gulin},
+  title = {{CatBoost}: unbiased boosting with categorical features},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume = {31},
+  year = {2018}
+}""",
     "pedregosa2011": """@article{pedregosa2011,
   author = {Fabian Pedregosa and others},
   title = {Scikit-learn: Machine Learning in {Python}},

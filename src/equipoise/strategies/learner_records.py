@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from equipoise._core.extras import require_extra
 from equipoise._core.lazy import loaded
 from equipoise._core.options import Setting
 from equipoise.task import TASK_KINDS
@@ -50,6 +51,9 @@ class LearnerRecord:
         sources: The BibTeX entries of keys that Equipoise does not know.
         class_obstacle: The obstacle for several classes or labels; empty if the same.
         class_phrase: What it is to several classes or labels; empty if the same.
+        extra: The extra of the package that it needs to fit; empty if none. What it
+            has fitted scores rows without.
+        modules: The top-level modules that the extra brings for it.
 
     Example:
         >>> LEARNERS["prior"].load_learner().__name__
@@ -75,6 +79,17 @@ class LearnerRecord:
     sources: Mapping[str, str] = field(default_factory=dict)
     class_obstacle: str = ""
     class_phrase: str = ""
+    extra: str = ""
+    modules: tuple[str, ...] = ()
+
+    def require_extra(self) -> None:
+        """Check that what it needs to fit is installed.
+
+        Raises:
+            MissingExtraError: It is not; the message has the command.
+        """
+        if self.extra:
+            require_extra(self.extra, self.modules, f"learner={self.name!r}")
 
     def load_learner(self) -> Any:
         """Return the class of the learner."""
@@ -87,6 +102,50 @@ class LearnerRecord:
 
 _STRANGE = "it says how unlike the negatives a row is, in a unit of its own"
 """Why the scores of detectors need a calibrator."""
+
+_ROW_SHARE = "the share of the rows that each tree is grown on"
+_COLUMN_SHARE = "the share of the columns that it may split by"
+_L2 = "the penalty on the squares of the leaves' values"
+
+
+def _boosting_options(
+    learning_rate: float, row_share: float, column_share: float, l2: float
+) -> dict[str, Setting]:
+    """Return the options that all boosting libraries have, with their defaults."""
+    return {
+        "learning_rate": Setting(
+            learning_rate, 0, 1, open_ends=True, meaning="how much each tree adds"
+        ),
+        "row_share": Setting(row_share, 0.01, 1, meaning=_ROW_SHARE),
+        "column_share": Setting(column_share, 0.01, 1, meaning=_COLUMN_SHARE),
+        "l2": Setting(l2, 0, 1e6, meaning=_L2),
+        "trees": Setting(
+            1000, 1, 100_000, whole=True, meaning="how many trees there are at most"
+        ),
+        "patience": Setting(
+            300,
+            1,
+            100_000,
+            whole=True,
+            meaning="after how many trees without a gain it stops",
+        ),
+    }
+
+
+def _depth(default: int) -> Setting:
+    meaning = "how many questions lead to a leaf at most"
+    return Setting(default, 1, 12, whole=True, meaning=meaning)
+
+
+_BOOSTING = "equipoise.learners.boosting.learner"
+
+_BOOSTING_FACTS: dict[str, Any] = {
+    "scorer": "equipoise.learners.trees.histogram:TreesScorer",
+    "parts": ("weights",),
+    "scores": "log_odds",
+    "keras": "equipoise.export.keras:tree_log_odds",
+    "tasks": TASK_KINDS,
+}
 
 LEARNERS: dict[str, LearnerRecord] = {
     record.name: record
@@ -148,6 +207,59 @@ LEARNERS: dict[str, LearnerRecord] = {
             keras="equipoise.export.keras:linear_log_odds",
             tasks=TASK_KINDS,
             citations=("pedregosa2011",),
+        ),
+        LearnerRecord(
+            "lightgbm",
+            "LightGBM's gradient-boosted trees",
+            f"{_BOOSTING}:LightGBMLearner",
+            **_BOOSTING_FACTS,
+            options={
+                **_boosting_options(0.04, row_share=0.75, column_share=1.0, l2=0.0),
+                "leaves": Setting(
+                    50, 2, 4096, whole=True, meaning="how many leaves a tree has"
+                ),
+                "least_rows": Setting(
+                    40, 1, 1e6, whole=True, meaning="how many rows a leaf has at least"
+                ),
+            },
+            citations=("ke2017",),
+            extra="boosting",
+            modules=("lightgbm",),
+        ),
+        LearnerRecord(
+            "xgboost",
+            "XGBoost's gradient-boosted trees",
+            f"{_BOOSTING}:XGBoostLearner",
+            **_BOOSTING_FACTS,
+            options={
+                **_boosting_options(0.08, row_share=0.65, column_share=0.9, l2=0.0),
+                "depth": _depth(6),
+                "least_hessian": Setting(
+                    5e-6,
+                    0,
+                    1e6,
+                    meaning="the least sum of p (1 - p) over the rows of a leaf",
+                ),
+            },
+            citations=("chen2016",),
+            extra="boosting",
+            modules=("xgboost",),
+        ),
+        LearnerRecord(
+            "catboost",
+            "CatBoost's gradient-boosted trees",
+            f"{_BOOSTING}:CatBoostLearner",
+            **_BOOSTING_FACTS,
+            options={
+                **_boosting_options(0.08, row_share=0.9, column_share=1.0, l2=1e-5),
+                "depth": _depth(7),
+                "random_strength": Setting(
+                    0.8, 0, 1e3, meaning="how much noise the choice of a split has"
+                ),
+            },
+            citations=("prokhorenkova2018",),
+            extra="catboost",
+            modules=("catboost",),
         ),
         LearnerRecord(
             "prior",

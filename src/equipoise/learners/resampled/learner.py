@@ -26,7 +26,8 @@ from equipoise.learners.linear.logistic import (
 from equipoise.learners.one_by_one import FittedJob, run_one_by_one
 from equipoise.learners.resampled.sampler_columns import categories_of, parameters, tell
 from equipoise.learners.resampled.sampler_view import sampler_view
-from equipoise.learners.trees.histogram import BoostingRows, TreesLearner, TreesScorer
+from equipoise.learners.trees.boosting import BoostingRows, boost_outputs
+from equipoise.learners.trees.histogram import TreesLearner, TreesScorer
 from equipoise.priors import Correction, Link, prior_offset
 from equipoise.strategies.by_task import absence_notes, require_enough
 from equipoise.strategies.sampler_object import Resampled, resampled
@@ -146,7 +147,7 @@ class ResampledLearner:
             len(encoding.categories),
         )
         used = task.totals(boosting.y)
-        boosted = self.trees.boost_several(boosting, task, used, job, offset)
+        boosted = boost_outputs(self.trees.boost, boosting, task, used, job, offset)
         trees = TreesScorer(encoding, boosted.forests, np.array(boosted.offset))
         return FittedJob(trees, boosted.grown, boosted.kept, notes, idle)
 
