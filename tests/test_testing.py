@@ -6,6 +6,10 @@ from __future__ import annotations
 import pytest
 
 from equipoise import losses
+from equipoise.learners.anomaly.autoencoder import AutoencoderLearner
+from equipoise.learners.anomaly.deep_sad import DeepSadLearner
+from equipoise.learners.anomaly.dev_net import DevNetLearner
+from equipoise.learners.anomaly.members import DetectorSettings
 from equipoise.learners.network import NetworkLearner
 from equipoise.learners.trees.extra import ExtraTreesLearner
 from equipoise.learners.trees.histogram import TreesLearner
@@ -56,6 +60,9 @@ QUICK_LEARNERS = {
     "network": lambda: NetworkLearner("linear", TrainingSettings(epochs=8)),
     "trees": lambda: TreesLearner(members=2),
     "extra_trees": lambda: ExtraTreesLearner(trees=24, leaves=(3, 10)),
+    "autoencoder": lambda: AutoencoderLearner(DetectorSettings(looks=4)),
+    "deep_sad": lambda: DeepSadLearner(DetectorSettings(looks=6)),
+    "dev_net": lambda: DevNetLearner(DetectorSettings(looks=6)),
 }
 SCHEME_OPTIONS = {
     "balanced": [{}],

@@ -1159,6 +1159,7 @@ EXPLAINS = {
     "metrics/inputs.py: <remedy>",
     "learners/user_model/keras_fit.py: Use NetworkLearner.",
     "learners/user_model/keras_fit.py: Try a smaller learning rate, or milder weights.",
+    "learners/anomaly/learner.py: Try a smaller learning_rate.",
     "learners/network.py: Check the split: a part lacks a class, or rows to stop by.",
     "strategies/by_task.py: Check the split: a part of the rows has nothing to tell "
     "apart.",

@@ -300,6 +300,7 @@ WITHOUT_A_TEST_FILE = {
 """Source files that need no test file of their own, and why."""
 
 WITHOUT_A_SOURCE_FILE = {
+    "learners/anomaly/test_arms.py": "detectors in trials and in exported models",
     "learners/test_several.py": "several classes and labels, for all learners at once",
     "test_models.py": "attacks on bundles: container, storage and state together",
     "test_testing.py": "the contract checks of all pieces, from outside the package",

@@ -1,4 +1,8 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
+from .anomaly.autoencoder import AutoencoderLearner as AutoencoderLearner
+from .anomaly.deep_sad import DeepSadLearner as DeepSadLearner
+from .anomaly.dev_net import DevNetLearner as DevNetLearner
+from .anomaly.isolation_forest import IsolationForestLearner as IsolationForestLearner
 from .trees.extra import ExtraTreesLearner as ExtraTreesLearner
 from .linear.logistic import LogisticLearner as LogisticLearner
 from .network import NetworkLearner as NetworkLearner

@@ -41,6 +41,9 @@ CATALOGUE: dict[str, Strategy] = {
         Strategy("bagging", plan="bagging"),
         Strategy("under_bagging", plan="under_bagging"),
         Strategy("isolation_forest", learner="isolation_forest"),
+        Strategy("autoencoder", learner="autoencoder"),
+        Strategy("deep_sad", learner="deep_sad"),
+        Strategy("dev_net", learner="dev_net"),
     )
 }
 

@@ -100,6 +100,8 @@ class LearnerRecord:
         return loaded(self.scorer)
 
 
+_SCORER = "equipoise.learners.anomaly.network:DetectorScorer"  # free of TensorFlow
+_LAYER = "equipoise.learners.anomaly.keras_layer:detector_log_odds"
 _STRANGE = "it says how unlike the negatives a row is, in a unit of its own"
 """Why the scores of detectors need a calibrator."""
 
@@ -128,6 +130,33 @@ def _boosting_options(
             100_000,
             whole=True,
             meaning="after how many trees without a gain it stops",
+        ),
+    }
+
+
+def _network_options(width: int) -> dict[str, Setting]:
+    """Return the options that detectors of networks share."""
+    return {
+        "width": Setting(
+            width,
+            low=1,
+            high=4_096,
+            whole=True,
+            meaning="the width of a detector's first layer",
+        ),
+        "copies": Setting(
+            2,
+            low=1,
+            high=100,
+            whole=True,
+            meaning="how many networks of a detector are averaged",
+        ),
+        "learning_rate": Setting(
+            1e-3,
+            low=0,
+            high=10,
+            open_ends=True,
+            meaning="the step size of Adam",
         ),
     }
 
@@ -297,6 +326,71 @@ LEARNERS: dict[str, LearnerRecord] = {
             one_class=True,
             keras="equipoise.learners.anomaly.keras_layer:isolation_log_odds",
             citations=("liu2008", "pedregosa2011"),
+        ),
+        LearnerRecord(
+            "autoencoder",
+            "an autoencoder of the negatives",
+            "equipoise.learners.anomaly.autoencoder:AutoencoderLearner",
+            _SCORER,
+            options={
+                **_network_options(width=64),
+                "bottleneck": Setting(
+                    None,
+                    low=1,
+                    high=4_096,
+                    whole=True,
+                    optional=True,
+                    meaning="the width of an autoencoder's middle",
+                ),
+            },
+            obstacle=_STRANGE,
+            one_class=True,
+            keras=_LAYER,
+            citations=("hinton2006",),
+        ),
+        LearnerRecord(
+            "deep_sad",
+            "a deep detector that knows some positives",
+            "equipoise.learners.anomaly.deep_sad:DeepSadLearner",
+            _SCORER,
+            options={
+                **_network_options(width=64),
+                "dimensions": Setting(
+                    16,
+                    low=1,
+                    high=4_096,
+                    whole=True,
+                    meaning="the coordinates of the distance of Deep SAD",
+                ),
+                "eta": Setting(
+                    1.0,
+                    low=0,
+                    high=1_000,
+                    meaning="how much a known positive counts in Deep SAD",
+                ),
+            },
+            obstacle=_STRANGE,
+            keras=_LAYER,
+            citations=("ruff2020",),
+        ),
+        LearnerRecord(
+            "dev_net",
+            "a deviation network",
+            "equipoise.learners.anomaly.dev_net:DevNetLearner",
+            _SCORER,
+            options={
+                **_network_options(width=20),
+                "deviations": Setting(
+                    5.0,
+                    low=0,
+                    high=1_000,
+                    open_ends=True,
+                    meaning="how far above the reference a positive is to score",
+                ),
+            },
+            obstacle="its scores are deviations from a reference, not odds",
+            keras=_LAYER,
+            citations=("pang2019",),
         ),
     )
 }

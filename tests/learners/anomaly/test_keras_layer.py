@@ -7,15 +7,25 @@ import numpy as np
 import pytest
 
 from equipoise.jobs import Job
-from equipoise.learners.registry import learner_for
+from equipoise.learners.anomaly.autoencoder import AutoencoderLearner
+from equipoise.learners.anomaly.deep_sad import DeepSadLearner
+from equipoise.learners.anomaly.dev_net import DevNetLearner
+from equipoise.learners.anomaly.isolation_forest import IsolationForestLearner
+from equipoise.learners.anomaly.members import DetectorSettings
 from equipoise.strategies.learner_records import LEARNERS
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
 
-DETECTORS = ["isolation_forest"]
+QUICK = DetectorSettings(looks=2)
+LEARNERS_OF = {
+    "isolation_forest": IsolationForestLearner(),
+    "autoencoder": AutoencoderLearner(QUICK),
+    "deep_sad": DeepSadLearner(QUICK),
+    "dev_net": DevNetLearner(QUICK),
+}
 
 
-@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.parametrize("name", LEARNERS_OF)
 def test_the_layers_give_the_scores(
     name: str, rare_table: Table, jobs_of: Callable[..., list[Job]]
 ) -> None:
@@ -26,7 +36,7 @@ def test_the_layers_give_the_scores(
 
     arm = Strategy(learner=name)
     (job,) = jobs_of(rare_table, arm, parts=1)
-    (outcome,) = learner_for(arm).run(rare_table, [job], keep=True)
+    (outcome,) = LEARNERS_OF[name].run(rare_table, [job], keep=True)
     scorer = outcome.scorer
     inputs = raw_inputs(scorer.encoding)
     model = keras.Model(inputs, loaded(LEARNERS[name].keras)(scorer, "one", inputs))
