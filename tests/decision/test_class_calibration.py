@@ -15,6 +15,7 @@ from equipoise.decision import (
     fit_class_calibrator,
 )
 from equipoise.decision.class_calibration import base_rates
+from equipoise.decision.class_calibrator import FARTHEST_LOG
 from equipoise.errors import InputError
 from equipoise.priors import log_odds, probability, softmax
 from equipoise.task import Task
@@ -148,6 +149,8 @@ def test_scores_constant_within_folds_give_the_base_rates() -> None:
     assert made.probability(z) == pytest.approx(
         np.tile([1 / 2, 1 / 3, 1 / 6], (180, 1)), abs=0.01
     )
+    # Of 180 rows and one more, which is of every class as often as they are.
+    assert made.smoothing == pytest.approx(1 / 181)
 
 
 def test_scores_that_say_nothing_are_not_used() -> None:
@@ -264,12 +267,28 @@ def test_the_shared_slope_mends_overconfident_rare_labels() -> None:
     assert probability(again).sum() == pytest.approx(8, abs=4)
 
 
+def test_the_shared_slope_follows_the_unit_of_the_scores() -> None:
+    z, y = label_sample()
+    one = fit_class_calibrator(LABELS, z, y, exact=False)
+    other = fit_class_calibrator(LABELS, 2 * z, y, exact=False)
+    assert isinstance(one, LabelCalibrator)
+    assert isinstance(other, LabelCalibrator)
+    assert other.calibrators[1].slope == pytest.approx(one.calibrators[1].slope / 2)
+    assert other.calibrators[1].intercept == pytest.approx(one.calibrators[1].intercept)
+
+
 @pytest.mark.parametrize("exact", [True, False])
 def test_infinite_scores_of_labels(exact) -> None:
     z, y = label_sample()
     z[0, 0], z[1, 1] = np.inf, -np.inf
     made = fit_class_calibrator(LABELS, z, y, exact=exact)
     assert np.isfinite(made.apply(z)[:, :3]).all()
+    # To the labels that share a slope they are finite ones, far out.
+    z[1, 1] = -FARTHEST_LOG
+    finite = fit_class_calibrator(LABELS, z, y, exact=exact)
+    assert isinstance(made, LabelCalibrator)
+    assert isinstance(finite, LabelCalibrator)
+    assert made.calibrators[1] == finite.calibrators[1]
 
 
 @pytest.mark.parametrize(

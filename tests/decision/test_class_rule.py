@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -122,6 +123,16 @@ def test_it_says_what_it_does() -> None:
     assert "A note." in text
     plain = ClassRule(NAMES, multipliers=(2.0, 2.0, 2.0))
     assert plain.describe().startswith("Decide the class of highest probability.")
+
+
+def test_it_says_how_surely_several_floors_hold_together() -> None:
+    text = "All floors hold together with a probability of at least 0.9."
+    assert text not in certified().describe()
+    floors = certified().floors
+    two = (*floors, dataclasses.replace(floors[0], name="a"))
+    assert text in dataclasses.replace(certified(), floors=two).describe()
+    unsure = dataclasses.replace(certified(), floors=two, level=None)
+    assert "hold together" not in unsure.describe()
 
 
 @pytest.mark.parametrize(

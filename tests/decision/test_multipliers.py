@@ -13,6 +13,7 @@ from equipoise.decision.multipliers import (
     CrossFit,
     _ascend,
     _best_cut,
+    _nearest_cut,
     balancing,
     centred,
     f1_terms,
@@ -131,6 +132,34 @@ def test_it_ends_where_no_class_gains() -> None:
     for k in range(4):
         _, again = _best_cut(k, log_p + logs, logs[k], rows, totals, f1_terms)
         assert again <= value + 5e-5
+
+
+@pytest.mark.parametrize(
+    ("ends", "log", "nearest"),
+    [
+        ([0], 3.0, 0.5),  # below all levels: half of e below the first
+        ([3], 3.0, 9.5),
+        ([1], 3.0, 3.0),  # it is one of the best, and stays
+        ([1], 0.0, 2.5),
+        ([1], 9.0, 2.5),
+        ([2], 0.0, 6.5),
+        ([0, 2], 3.9, 6.5),
+        ([0, 2], 1.1, 0.5),
+        ([1, 3], 8.0, 9.5),
+    ],
+)
+def test_of_equally_good_cuts_the_nearest_is_taken(ends, log, nearest) -> None:
+    levels = np.array([1.0, 4.0, 9.0])
+    assert _nearest_cut(levels, np.array(ends), log) == nearest
+
+
+def test_multipliers_that_gain_nothing_are_1() -> None:
+    """Of equally good ways to hold back, the one nearest to 1 for all classes."""
+    y = np.repeat([0, 1, 2], [60, 30, 10])
+    rows = ClassRows(0.97 * np.eye(3)[y] + 0.01, y, np.ones(100))
+    made = fit_multipliers(rows, class_parts(y), f1_terms)
+    assert (made.factor, made.balance) == (0.0, 0.0)
+    assert made.logs.tolist() == [0.0, 0.0, 0.0]
 
 
 def true_value(logs, test: ClassRows) -> float:

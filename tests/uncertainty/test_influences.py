@@ -77,6 +77,33 @@ def test_influences_are_slopes_in_the_row_weights(name, task) -> None:
         assert raw[row] == pytest.approx(slope, abs=1e-8), row
 
 
+def test_squared_errors_allow_for_unseen_ones_by_their_skill() -> None:
+    """By the fourth power of the skill: against a constant, 1 next to separation."""
+    y, z, weights = several()
+    shares = np.bincount(y, weights) / weights.sum()
+    constant = np.sum(shares * (1 - shares)) / 2
+    value = TASK_METRICS["brier"](CLASSES, y, z, weights)
+    made = task_influence("brier", CLASSES, y, z, weights)
+    assert 0.2 < 1 - value / constant < 0.9
+    for part in made.parts:
+        assert part.near_low == 0
+        assert part.near_high == pytest.approx((1 - value / constant) ** 4)
+
+    y, z, weights = labelled()
+    value = TASK_METRICS["brier"](LABELS, y, z, weights)
+    made = task_influence("brier", LABELS, y, z, weights)
+    shares = [
+        np.average(y[:, k] == 1, weights=weights * (y[:, k] >= 0)) for k in (0, 1, 2)
+    ]
+    expected = [max(0.0, 1 - value / (s * (1 - s))) ** 4 for s in shares]
+    assert sorted({round(part.near_high, 12) for part in made.parts}) == sorted(
+        {round(each, 12) for each in expected}
+    )
+    # Of other means, ends allow for a whole row.
+    for part in task_influence("log_loss", LABELS, y, z, weights).parts:
+        assert (part.near_low, part.near_high) == (1, 1)
+
+
 def test_the_least_average_precision_is_held_fixed() -> None:
     y, z, weights = several()
     name = "macro_normalised_average_precision"

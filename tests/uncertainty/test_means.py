@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from equipoise.metrics import brier, log_loss
 from equipoise.priors import probability
@@ -13,6 +14,7 @@ from equipoise.uncertainty.means import (
     positive_mean_interval,
     squared_errors,
 )
+from equipoise.uncertainty.score_interval import Spread
 
 
 def test_the_rows_average_to_the_metric(cases) -> None:
@@ -40,6 +42,18 @@ def test_an_unseen_row_may_lie_as_far_out_as_the_farthest() -> None:
     # One row of five; the classes have means of .4 and .3.
     assert spread.unseen_low == pytest.approx((0.2 / 5) ** 2 + (0.3 / 5) ** 2)
     assert spread.unseen_high == pytest.approx((0.2 / 5) ** 2 + (0.5 / 5) ** 2)
+
+
+@pytest.mark.parametrize("units", [1.0, 1.5, 2.0, 7.0, 400.0])
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_a_positive_mean_has_t_at_its_units_less_one_on_the_log_scale(
+    units, level
+) -> None:
+    spread = Spread(0.3, 0.002, units, unseen_low=0.001, unseen_high=0.004)
+    t = stats.t.ppf((1 + level) / 2, max(1.0, units - 1))
+    low, high = positive_mean_interval(spread, level)
+    assert low == pytest.approx(0.3 * np.exp(-t * np.sqrt(0.003) / 0.3))
+    assert high == pytest.approx(0.3 * np.exp(t * np.sqrt(0.006) / 0.3))
 
 
 @pytest.mark.parametrize("positives", [12, 50])
