@@ -22,7 +22,12 @@ from equipoise.decision import (
     objective,
 )
 from equipoise.decision.label_rule_making import _label_rows, _subset_ascent
-from equipoise.errors import InputError, InputTypeError, RefusedError
+from equipoise.errors import (
+    EquipoiseWarning,
+    InputError,
+    InputTypeError,
+    RefusedError,
+)
 from equipoise.priors import log_odds, probability
 from equipoise.task import Task
 
@@ -300,3 +305,26 @@ def test_what_does_not_fit_is_refused(call, error, says) -> None:
     p, y = sample(100, 0)
     with pytest.raises(error, match=says):
         call(p, y)
+
+
+@pytest.mark.parametrize("name", ["f1", "cost", "floor", "certified"])
+def test_probabilities_are_not_taken_for_log_odds_by_mistake(name) -> None:
+    """The log-odds that rules are made of come from them: all from 0 to 1 is fine."""
+    z = np.linspace(0.6, 0.99, 400)
+    p, y = probability(z)[:, None], (np.arange(400) % 8 > 0)[:, None]
+    task = Task("multilabel", ("a",))
+    with pytest.warns(EquipoiseWarning, match="are they probabilities"):
+        make_rule(z, y[:, 0], objective="f1")
+    costs = Costs(1, 1) if name == "cost" else None
+    floors = {"a": {"recall": 0.5}}
+    rule = fit_label_rule(
+        "cost" if costs else "f1",
+        task,
+        p,
+        y,
+        costs=costs,
+        floors=floors if name == "floor" else None,
+    )
+    if name == "certified":
+        rule = certify_label_rule(rule, p, y, floors)
+    assert rule.decide(p).shape == (400, 1)

@@ -270,6 +270,10 @@ def _twenty(name: Callable[[int], str]) -> Any:
     return eq.read_table({**columns, "y": [name(k) for k in range(20)]}, "y")
 
 
+def _classifier(**options: Any) -> eq.EquipoiseClassifier:
+    return eq.EquipoiseClassifier("logistic", folds=2, **options)
+
+
 def _sparse(x: Any) -> Any:
     from scipy import sparse
 
@@ -949,9 +953,30 @@ CASES: dict[str, Case] = {
             _spans().astype(str), Y
         ),
     ),
-    "verbs/estimator_input.py: For one class against all others pass y == CLASS.": Case(
-        lambda _: eq.EquipoiseClassifier("logistic", folds=2).fit(X, THREE),
-        lambda _: eq.EquipoiseClassifier("logistic", folds=2).fit(X, THREE == 2),
+    "verbs/estimator_target.py: For one class against all others pass y == CLASS.": (
+        Case(
+            lambda _: _classifier(positive=2).fit(X, THREE),
+            lambda _: _classifier().fit(X, THREE == 2),
+        )
+    ),
+    "verbs/estimator_target.py: Pass y.toarray().": Case(
+        lambda _: _classifier().fit(X, _sparse(LABELS)),
+        lambda _: _classifier().fit(X, _sparse(LABELS).toarray()),
+    ),
+    "verbs/estimator_target.py: Leave such columns out of y.": Case(
+        lambda _: _classifier().fit(X, np.c_[LABELS, np.full(200, -1)]),
+        lambda _: _classifier().fit(X, LABELS),
+    ),
+    "verbs/estimator_target.py: Rename the columns of y, if they are not the same as "
+    "those of X.": Case(
+        lambda _: _classifier().fit(
+            pd.DataFrame(X, columns=["a", "b"]),
+            pd.DataFrame(LABELS[:, :2]).add_prefix("a").rename(columns={"a0": "a"}),
+        ),
+        lambda _: _classifier().fit(
+            pd.DataFrame(X, columns=["a", "b"]),
+            pd.DataFrame(LABELS[:, :2]).add_prefix("label "),
+        ),
     ),
     "export/keras.py: Leave it out of the strategies to export the model; predict "
     "and predict_file serve every model.": Case(

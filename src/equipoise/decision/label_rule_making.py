@@ -164,7 +164,12 @@ def certify_label_rule(
         z, labels, _ = rows.column(j)
         try:
             made = certified_rule(
-                z, labels, precision=floor.precision, recall=floor.recall, level=share
+                z,
+                labels,
+                precision=floor.precision,
+                recall=floor.recall,
+                level=share,
+                doubt=False,
             )
         except RefusedError as error:
             raise RefusedError(f"The label {floor.name!r}: {error}") from error
@@ -385,7 +390,7 @@ def _one(
             reason=f"no row that could choose {absent} the label {label!r}, so it is "
             "decided from probability 1/2 on",
         )
-    return make_rule(z, y, objective=objective, weights=w)
+    return make_rule(z, y, objective=objective, weights=w, doubt=False)
 
 
 def _floored(
@@ -393,8 +398,17 @@ def _floored(
 ) -> DecisionRule:
     """Choose the threshold at which a floor holds on these rows."""
     if floor.recall is None:
-        return make_rule(z, y, objective="precision", floor=floor.precision, weights=w)
-    rule = make_rule(z, y, objective="recall", floor=floor.recall, weights=w)
+        return make_rule(
+            z,
+            y,
+            objective="precision",
+            floor=floor.precision,
+            weights=w,
+            doubt=False,
+        )
+    rule = make_rule(
+        z, y, objective="recall", floor=floor.recall, weights=w, doubt=False
+    )
     if floor.precision is None or rule.tally is None:
         return rule
     tp, fp = rule.tally.tp, rule.tally.fp

@@ -39,6 +39,7 @@ def make_rule(
     weights: npt.ArrayLike | None = None,
     method: str = "auto",
     abstain: float | None = None,
+    doubt: bool = True,
     **options: Any,
 ) -> DecisionRule:
     """Choose a rule on labelled rows that the model was not trained on.
@@ -59,6 +60,7 @@ def make_rule(
         abstain: With objective "cost": the cost of leaving a row undecided; a row is
             then left undecided if that costs least (`Costs.band`). You may also set it
             in `costs=Costs(...)`.
+        doubt: Whether to warn if the log-odds look like probabilities.
         **options: Of the objective.
 
     Raises:
@@ -74,7 +76,7 @@ def make_rule(
     goal, options, abstain = _without_abstaining(objective, options, abstain)
     prepared = _prepared(log_odds, y, weights, calibrator, prevalence)
     rows = prepared.rows
-    if goal != "cost":  # then choose_threshold warns
+    if doubt and goal != "cost":  # then choose_threshold warns
         doubt_log_odds(rows)
     if goal == "cost" and any(np.ndim(v) for v in options.values()):
         raise InputError(
@@ -90,6 +92,7 @@ def make_rule(
         objective=goal,
         weights=rows.weights,
         method=method,
+        doubt=doubt,
         **options,
     )
     upper, lower, options_used = _banded(chosen, abstain)
@@ -154,6 +157,7 @@ def certified_rule(
     level: float = 0.95,
     calibrator: Calibrator | None = None,
     abstain: bool = False,
+    doubt: bool = True,
 ) -> DecisionRule:
     """Return a rule whose floors are certified on rows that nothing has used.
 
@@ -170,6 +174,7 @@ def certified_rule(
         calibrator: Applied first; fitted elsewhere.
         abstain: With both floors: flag from the lowest threshold whose precision
             is certified, and leave undecided down to the highest whose recall is.
+        doubt: Whether to warn if the log-odds look like probabilities.
 
     Raises:
         RefusedError: The rows are too few for the certificate; the message counts
@@ -188,7 +193,8 @@ def certified_rule(
         raise InputError(sentence("abstain=True with one floor", "both floors"))
     prepared = _prepared(log_odds, y, None, calibrator, None)
     rows = prepared.rows
-    doubt_log_odds(rows)
+    if doubt:
+        doubt_log_odds(rows)
     if abstain and precision is not None and recall is not None:
         certificates, lower = _certified_band(rows, precision, recall, level)
     else:

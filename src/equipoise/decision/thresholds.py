@@ -102,6 +102,7 @@ def choose_threshold(
     objective: str | Objective = "f1",
     weights: npt.ArrayLike | None = None,
     method: str = "auto",
+    doubt: bool = True,
     **options: Any,
 ) -> Threshold:
     """Choose the threshold that is best on these rows, in O(n log n).
@@ -123,6 +124,7 @@ def choose_threshold(
         method: For "cost": "analytic" (what "auto" means) needs calibrated log-odds
             and uses no label; "empirical" minimises the cost of these rows. For
             other objectives "auto" means "empirical", and "analytic" is refused.
+        doubt: Whether to warn if log-odds that are needed look like probabilities.
         **options: Of the objective, for example `floor=0.8` or `fp=1, fn=20`.
             `fp` and `fn` may be arrays, one cost per row; the best common
             threshold is then searched (`costs.row_thresholds` gives each row its
@@ -147,7 +149,8 @@ def choose_threshold(
     search = _search(objective, options, rows.y)
     analytic = search.analytic(method)
     if analytic is not None:
-        doubt_log_odds(rows)
+        if doubt:
+            doubt_log_odds(rows)
         return _threshold(rows, analytic, search, basis="analytic")
     ranked = _rank(rows.score, rows.y, search)
     counts = rows.weights[ranked.order][None, :]

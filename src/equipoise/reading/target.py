@@ -96,7 +96,7 @@ def read_target(
     if task == "multiclass" or (task is None and positive is None and len(classes) > 2):
         if task is None:
             _require_class_numbers(classes, len(codes), name)
-        _require_rows_of_each(classes, len(codes), name)
+        require_rows_of_each(classes, len(codes), name)
         return TargetValues(codes, Task("multiclass", classes))
     y = np.isin(codes, chosen).astype(np.int8)
     words = [classes[code] for code in chosen]
@@ -338,7 +338,7 @@ def _regression(
     )
 
 
-def _require_rows_of_each(classes: tuple[str, ...], rows: int, name: str) -> None:
+def require_rows_of_each(classes: tuple[str, ...], rows: int, name: str) -> None:
     """Raise if there are too many classes to be learned from so few rows."""
     count = len(classes)
     if count <= MOST_CLASSES and rows >= LEAST_ROWS * count:

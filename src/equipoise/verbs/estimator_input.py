@@ -11,19 +11,17 @@ from __future__ import annotations
 
 import dataclasses
 import numbers
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from equipoise._core.arrays import group_numbers, is_missing, unmasked
+from equipoise._core.arrays import group_numbers, unmasked
 from equipoise._core.checks import listing, number, sentence
 from equipoise._core.types import FloatArray, IntArray
-from equipoise.errors import InputError, InputTypeError, SplitError, TargetError
+from equipoise.errors import InputError, InputTypeError, SplitError
 from equipoise.metrics.inputs import check_row_weights
 from equipoise.reading.arrays import read_matrix
-from equipoise.reading.frames import is_frame, is_series, read_frame
+from equipoise.reading.frames import is_frame, read_frame
 from equipoise.reading.infer import categorical, infer, tidy
 from equipoise.reading.matching import table_like
 from equipoise.reading.source import Notes, Raw
@@ -171,44 +169,6 @@ def rows_like(raw: Raw, schema: Table) -> Table:
     return table_like(named, schema, Notes(), labelled=False)
 
 
-def read_labels(y: Any, name: str) -> npt.NDArray[Any]:
-    """Return labels by scikit-learn's rules, `[rows]`.
-
-    Args:
-        y: `[rows]` labels of two classes, of any type.
-        name: The estimator's, for messages.
-
-    Raises:
-        ValueError: There are no labels, one is missing, or there are not two classes.
-    """
-    from sklearn.utils import check_array, column_or_1d
-    from sklearn.utils.multiclass import check_classification_targets, type_of_target
-
-    if y is None:
-        # The words after the colon are those that scikit-learn asks for.
-        reason = f"{name} requires y to be passed, but the target y is None"
-        raise TargetError(sentence(f"no labels: {reason}", "one label for each row"))
-    values = y.to_numpy() if is_series(y) else unmasked(y, "labels")
-    labels = check_array(
-        column_or_1d(values, warn=True), ensure_2d=False, dtype=None, input_name="y"
-    )
-    if labels.dtype.kind == "O" and any(map(is_missing, labels)):
-        raise TargetError(sentence("missing values in y", "a label for each row"))
-    check_classification_targets(labels)
-    kind = type_of_target(labels, input_name="y", raise_unknown=True)
-    if kind != "binary":
-        # The words in brackets are those that scikit-learn asks for.
-        raise TargetError(
-            sentence(
-                f"a target of type {kind} (Only binary classification is supported. "
-                f"The type of the target is {kind}.)",
-                "labels of two classes",
-                "For one class against all others pass y == CLASS.",
-            )
-        )
-    return np.asarray(labels)
-
-
 def read_weights(sample_weight: Any, rows: int) -> FloatArray | None:
     """Return one weight per row, or None.
 
@@ -242,41 +202,19 @@ def read_groups(groups: Any, rows: int) -> IntArray | None:
     return group_numbers(groups, rows, "groups")
 
 
-def positive_of(
-    positive: Any, classes: npt.NDArray[Any], totals: Sequence[float]
-) -> int:
-    """Return the number of the positive class.
-
-    Args:
-        positive: What the user gave; None for the rarer class, or for the second if
-            both are equally frequent.
-        classes: `[2]`, ascending.
-        totals: The rows of each class, or their weight.
-
-    Raises:
-        TargetError: There is no such class.
-    """
-    if positive is None:
-        return int(totals[1] <= totals[0])
-    names = [c.item() if isinstance(c, np.generic) else c for c in classes]
-    if positive not in names:
-        raise TargetError(
-            sentence(f"positive={positive!r}", f"one of {listing(names)}")
-        )
-    return names.index(positive)
-
-
 def possible_splits(table: Table, folds: int, repeats: int, seed: int) -> Protocol:
     """Return a protocol that the rows allow, as near as possible to what is asked.
 
-    If a class is too small for so many folds there are fewer (or three instead of
-    two). If equal rows cannot be kept together, they are not.
+    If a class of two is too small for so many folds there are fewer (or three instead
+    of two). Of several classes or labels the rarest may be absent from a fold, so that
+    takes one that is in each. If equal rows cannot be kept together, they are not.
 
     Raises:
         SplitError: No number of folds leaves rows of both classes to train on, to
-            stop by and to test on; that takes three rows of each.
+            stop by and to test on; that takes three rows of each. Of several classes
+            or labels, no class or label has such rows.
     """
-    fewest = int(min(table.positives, len(table) - table.positives))
+    fewest = _fewest(table)
     counts = dict.fromkeys([folds, *range(min(folds, fewest), 1, -1), 3])
     reason: SplitError | None = None
     for duplicates in ("auto", "ignore"):
@@ -289,9 +227,23 @@ def possible_splits(table: Table, folds: int, repeats: int, seed: int) -> Protoc
                 reason = reason or error
             else:
                 return protocol
+    if reason is not None and table.task.kind != "binary":
+        raise reason
     raise SplitError(
         sentence(
             f"{fewest} row{'s'[: fewest != 1]} of a class",
             "at least 3 of each: to train on, to stop by and to test on",
         )
     ) from reason
+
+
+def _fewest(table: Table) -> int:
+    """Return how many folds have a row of each side of a class, or of a label.
+
+    Of two classes; of several classes or labels, of the one of which that is most.
+    """
+    sides = []
+    for view in table.task.views(table.labels()):
+        rows = len(table) if view.labelled is None else view.labelled.sum()
+        sides.append(min(view.y.sum(), rows - view.y.sum()))
+    return int(max(sides))
