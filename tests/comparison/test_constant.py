@@ -12,7 +12,7 @@ from equipoise.comparison import judge, resampled_difference
 from equipoise.comparison.constant import against_constant, least_average_precision
 from equipoise.comparison.rows import delong_difference
 from equipoise.evaluation import CrossValidated, cross_validated
-from equipoise.evaluation.cross_validation import Constants
+from equipoise.evaluation.trial_arms import Constants
 from equipoise.metrics import Estimate, average_precision, roc_auc
 
 

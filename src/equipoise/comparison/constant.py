@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from equipoise.comparison.paired import NAN, PairedTest
-from equipoise.evaluation.cross_validation import Constants
+from equipoise.evaluation.trial_arms import Constants
 from equipoise.metrics import Estimate
 
 At = Callable[[float], Estimate]

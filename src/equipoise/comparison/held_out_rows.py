@@ -48,8 +48,31 @@ class PrevalenceCheck:
     sentence: str
 
 
+class HeldOutArms:
+    """What is known of a trial's arms on a separate test file, whatever its task.
+
+    Attributes:
+        evaluations: By arm, every metric with its interval.
+        differences: By arm (all but the baseline) and metric: arm minus baseline.
+        adjusted: By arm: p-value after Holm's correction.
+    """
+
+    evaluations: Mapping[str, Any]
+    differences: Mapping[str, Mapping[str, PairedTest]]
+    adjusted: Mapping[str, float]
+
+    def as_dict(self, name: str) -> dict[str, Any]:
+        """Return what is known of one arm as plain data."""
+        paired = self.differences.get(name, {})
+        return {
+            **self.evaluations[name].as_dict(),
+            "difference_to_plain": {m: test.as_dict() for m, test in paired.items()},
+            "adjusted_p": self.adjusted.get(name),
+        }
+
+
 @dataclass(frozen=True, eq=False)
-class HeldOut:
+class HeldOut(HeldOutArms):
     """The arms on a separate test file.
 
     Attributes:
@@ -68,15 +91,6 @@ class HeldOut:
     differences: Mapping[str, Mapping[str, PairedTest]]
     adjusted: Mapping[str, float]
     prevalence: PrevalenceCheck
-
-    def as_dict(self, name: str) -> dict[str, Any]:
-        """Return what is known of one arm as plain data."""
-        paired = self.differences.get(name, {})
-        return {
-            **self.evaluations[name].as_dict(),
-            "difference_to_plain": {m: test.as_dict() for m, test in paired.items()},
-            "adjusted_p": self.adjusted.get(name),
-        }
 
     def difference(self, name: str) -> Estimate | None:
         """Return an arm's paired difference in average precision; None of the first."""

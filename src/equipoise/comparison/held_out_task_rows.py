@@ -16,15 +16,15 @@ from equipoise._core.checks import listing, number, sentence
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.comparison.class_share_check import ShareCheck, share_check
 from equipoise.comparison.constant import against_constant
-from equipoise.comparison.held_out_rows import METHOD
+from equipoise.comparison.held_out_rows import METHOD, HeldOutArms
 from equipoise.comparison.paired import NAN, PairedTest
 from equipoise.decision.cost_matrix import CostMatrix
 from equipoise.errors import InputError
-from equipoise.evaluation.cross_validation import Constants
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.fixed_task import evaluate_task
 from equipoise.evaluation.task_cross_validation import TaskArm, TaskCrossValidated
 from equipoise.evaluation.task_evaluation import TaskEvaluation
+from equipoise.evaluation.trial_arms import Constants
 from equipoise.metrics import Estimate
 from equipoise.metrics.task_registry import TASK_METRICS
 from equipoise.metrics.task_rows import TaskRows
@@ -43,7 +43,7 @@ FARTHEST = 1e3
 
 
 @dataclass(frozen=True, eq=False)
-class TaskHeldOut:
+class TaskHeldOut(HeldOutArms):
     """The arms of a trial of several classes or labels on a separate test file.
 
     Attributes:
@@ -63,15 +63,6 @@ class TaskHeldOut:
     adjusted: Mapping[str, float]
     metric: str
     shares: ShareCheck
-
-    def as_dict(self, name: str) -> dict[str, Any]:
-        """Return what is known of one arm as plain data."""
-        paired = self.differences.get(name, {})
-        return {
-            **self.evaluations[name].as_dict(),
-            "difference_to_plain": {m: test.as_dict() for m, test in paired.items()},
-            "adjusted_p": self.adjusted.get(name),
-        }
 
     def difference(self, name: str) -> Estimate | None:
         """Return an arm's paired difference in `metric`; None of the baseline."""

@@ -13,7 +13,7 @@ from equipoise._core.checks import integer, number, one_of
 from equipoise._core.types import BoolArray, FloatArray
 from equipoise.comparison.constant import ConstantTest, against_constant
 from equipoise.comparison.paired import NAN, PairedTest
-from equipoise.evaluation.cross_validation import Constants
+from equipoise.evaluation.trial_arms import Constants
 from equipoise.metrics import Estimate, average_precision
 from equipoise.metrics.inputs import check_labels, check_log_odds
 from equipoise.priors import probability

@@ -1,6 +1,6 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
 from .fixed_model import evaluate as evaluate
-from .cross_validation import Leader as Leader
+from .leader import Leader as Leader
 from .cross_validation import Arm as Arm
 from .cross_validation import CrossValidated as CrossValidated
 from .cross_validation import cross_validated as cross_validated

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,16 @@ from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.estimand import SplitSizes
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.fixed_model import as_costs, undecided_note
+from equipoise.evaluation.leader import Leader, pick_leader
 from equipoise.evaluation.out_of_fold import CrossFitted
 from equipoise.evaluation.replicates import RANKING, ArmReplicates, replicate
+from equipoise.evaluation.trial_arms import (
+    ONE_REPEAT,
+    Constants,
+    TrialArms,
+    check_folds,
+    constant_within_folds,
+)
 from equipoise.metrics import METRICS, Estimate
 from equipoise.metrics.inputs import check_labels, check_log_odds, check_row_weights
 from equipoise.metrics.registry import HEADLINE, Metric, decided_metrics
@@ -83,20 +91,6 @@ class Arm:
         return probability(self.fitted.log_odds)
 
 
-class Constants(NamedTuple):
-    """The two ranking metrics of which a constant's values are known.
-
-    Attributes:
-        precision: The name of the one whose value is the share of positives.
-        area: The name of the one whose value is .5.
-        prevalence: That share, or its mean over the classes or labels.
-    """
-
-    precision: str
-    area: str
-    prevalence: float
-
-
 def guessed(metric: str, share: float) -> float | None:
     """Return what a metric is worth to those who know the share of positives alone.
 
@@ -128,26 +122,8 @@ def guessed(metric: str, share: float) -> float | None:
     return values.get(metric)
 
 
-@dataclass(frozen=True)
-class Leader:
-    """The arm with the best value.
-
-    Attributes:
-        name: The arm.
-        estimate: Its value with the optimism taken off, and its interval moved by
-            as much; what a fresh look at this arm should show.
-        optimism: By how much the best of the arms' values flatters, at least 0.
-        share: By arm, the share of replicates in which it comes first.
-    """
-
-    name: str
-    estimate: Estimate
-    optimism: float
-    share: Mapping[str, float]
-
-
 @dataclass(frozen=True, eq=False)
-class CrossValidated:
+class CrossValidated(TrialArms[Arm]):
     """A trial's arms on the same rows and splits.
 
     Attributes:
@@ -179,25 +155,6 @@ class CrossValidated:
     sizes: SplitSizes | None = None
     metric: str = RANKED_BY
 
-    def __getitem__(self, name: str) -> Arm:
-        return self.arms[one_of(name, self.arms, "arm")]
-
-    @property
-    def repeats(self) -> int:
-        """How often the rows were divided into folds."""
-        return len(self.folds)
-
-    @property
-    def folds_per_repeat(self) -> int:
-        """The number of folds of a repeat."""
-        return int(self.folds.max()) + 1
-
-    @property
-    def test_share(self) -> float:
-        """The share of a split's rows that it tests, as `nadeau_bengio` takes it."""
-        sizes = SplitSizes.of(self.folds) if self.sizes is None else self.sizes
-        return sizes.test_share
-
     def record(self, metric: str) -> Metric:
         """Return the facts of a metric.
 
@@ -225,20 +182,6 @@ class CrossValidated:
             "roc_auc",
             self.arms[self.baseline].evaluation.prevalence,
         )
-
-    def frame(self) -> list[dict[str, Any]]:
-        """Return one plain row per arm and metric."""
-        return [
-            {"arm": name, **row}
-            for name, arm in self.arms.items()
-            for row in arm.evaluation.frame()
-        ]
-
-    def split_differences(self, name: str, metric: str) -> FloatArray:
-        """Return an arm's values minus the baseline's, `[repeats, folds]`."""
-        base = self.arms[self.baseline].splits
-        one_of(metric, base, "metric")
-        return np.asarray(self[name].splits[metric] - base[metric])
 
 
 def cross_validated(
@@ -490,28 +433,6 @@ def _differences(
     }
 
 
-def constant_within_folds(log_odds: FloatArray, folds: IntArray) -> bool:
-    """Return whether every fold's scores are all equal.
-
-    Args:
-        log_odds: `[repeats, rows]` scores.
-        folds: `[repeats, rows]` the fold of each row.
-
-    Example:
-        >>> folds = np.array([[0, 0, 1, 1]])
-        >>> constant_within_folds(np.array([[-3.0, -3.0, -2.9, -2.9]]), folds)
-        True
-        >>> constant_within_folds(np.array([[-3.0, -3.1, -2.9, -2.9]]), folds)
-        False
-    """
-    for z, fold in zip(log_odds, folds, strict=True):
-        first = np.zeros(int(fold.max()) + 1)
-        first[fold] = z  # any row of each fold
-        if (z != first[fold]).any():
-            return False
-    return True
-
-
 def _objective(
     objective: str | Objective, costs: Costs | None, options: dict[str, Any]
 ) -> Objective:
@@ -540,41 +461,6 @@ def _check_scores(
     }
 
 
-def check_folds(folds: npt.ArrayLike, rows: int) -> IntArray:
-    """Return folds `[repeats, rows]`, numbered 0 to folds - 1 in every repeat.
-
-    Args:
-        folds: `[repeats, rows]` or `[rows]`.
-        rows: How many rows there are.
-
-    Raises:
-        InputError: There is not one fold per row and repeat, or a fold is empty.
-    """
-    split = np.atleast_2d(np.asarray(unmasked(folds, "folds")))
-    if split.ndim != 2 or split.shape[1] != rows or not len(split):
-        raise InputError(
-            sentence(f"folds of shape {np.shape(folds)}", f"[repeats, {rows}]")
-        )
-    if not np.issubdtype(split.dtype, np.integer) or split.min() < 0:
-        raise InputError(
-            sentence(
-                f"folds of type {split.dtype}, or negative",
-                "whole numbers from 0",
-                "Every row needs a fold in every repeat.",
-            )
-        )
-    count = int(split.max()) + 1
-    for repeat, row in enumerate(split):
-        if count < 2 or np.unique(row).size != count:
-            raise InputError(
-                sentence(
-                    f"{np.unique(row).size} folds of {count} in repeat {repeat}",
-                    "at least two folds, each of which occurs in every repeat",
-                )
-            )
-    return split.astype(np.int64)
-
-
 def _affordable(replicates: int, rows: int) -> int:
     return min(replicates, max(FEWEST, CELLS // rows))
 
@@ -595,86 +481,7 @@ def _notes(
             "ranking of their own and are left out of the paired tests."
         )
     if len(folds) == 1:
-        notes.append(
-            "With one repeat, the variation between splits is unknown and not included "
-            "in the intervals."
-        )
+        notes.append(ONE_REPEAT)
     if replicates < asked:
         notes.append(f"{replicates} replicates instead of {asked}: the table is large.")
     return tuple(notes)
-
-
-def pick_leader(
-    estimates: Mapping[str, Estimate],
-    replicates: Mapping[str, FloatArray],
-    *,
-    higher_is_better: bool = True,
-    lowest: float = 0.0,
-) -> Leader:
-    """Pick the arm with the best value and take off the optimism.
-
-    Each replicate picks its own winner. Its value there, minus that arm's value
-    on all rows, is what picking gains by luck; the mean over the replicates is the
-    optimism (Efron's bootstrap correction; Tsamardinos et al. 2018 for the choice
-    among cross-validated arms). The values have the metric's own small bias in
-    the replicates, so each arm's replicates are first centred on its value.
-
-    Args:
-        estimates: By arm.
-        replicates: By arm, `[replicates]` under the same weights.
-        higher_is_better: Whether the best value is the highest, or the lowest.
-        lowest: The smallest possible value.
-
-    Example:
-        >>> even = np.array([0.4, 0.6])
-        >>> leader = pick_leader(
-        ...     {"a": Estimate(0.5), "b": Estimate(0.5)}, {"a": even, "b": 1 - even}
-        ... )
-        >>> leader.name, round(leader.optimism, 3), round(leader.estimate.value, 3)
-        ('a', 0.1, 0.4)
-    """
-    names = list(estimates)
-    sign = 1.0 if higher_is_better else -1.0
-    value = sign * np.array([estimates[name].value for name in names])
-    value = np.where(np.isnan(value), -np.inf, value)
-    first = int(np.argmax(value))
-    centred = np.stack(
-        [_centred(np.asarray(replicates[n]), estimates[n], sign) for n in names]
-    )
-    picked = np.argmax(centred, axis=0)
-    gained = np.take_along_axis(centred, picked[None], axis=0)[0] - value[picked]
-    optimism = max(0.0, float(np.mean(gained))) if np.isfinite(value[first]) else 0.0
-    share = np.bincount(picked, minlength=len(names)) / picked.size
-    return Leader(
-        names[first],
-        _less_optimism(estimates[names[first]], sign * optimism, lowest),
-        optimism,
-        dict(zip(names, share.tolist(), strict=True)),
-    )
-
-
-def _centred(replicates: FloatArray, estimate: Estimate, sign: float) -> FloatArray:
-    """Move replicates to the value on all rows; an undefined arm never comes first.
-
-    A metric of which less is better is turned round.
-    """
-    if not estimate.defined:
-        return np.full(replicates.shape, -np.inf)
-    centred = replicates - np.nanmean(replicates) + estimate.value
-    return np.where(np.isnan(centred), -np.inf, sign * centred)
-
-
-def _less_optimism(estimate: Estimate, optimism: float, lowest: float) -> Estimate:
-    """Return an estimate without its optimism, below 0 if less is better."""
-    if optimism < 0:
-        low, high = estimate.low, estimate.high - optimism
-    else:
-        low, high = max(lowest, estimate.low - optimism), estimate.high
-    return Estimate(
-        max(lowest, estimate.value - optimism),
-        low,
-        high,
-        f"{estimate.method}, optimism of the choice taken off".lstrip(", "),
-        estimate.reason,
-        estimate.level,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
@@ -17,34 +17,28 @@ from equipoise._core.seeds import generator
 from equipoise._core.types import AnyArray, FloatArray, IntArray
 from equipoise.decision.class_floors import Floors
 from equipoise.decision.class_rule import ClassRule
-from equipoise.decision.class_rule_making import cross_fitted_decisions
 from equipoise.decision.cost_matrix import CostMatrix
 from equipoise.decision.costs import Costs
 from equipoise.decision.label_rule import LabelRule
-from equipoise.decision.label_rule_making import cross_fitted_label_decisions
 from equipoise.decision.task_objectives import task_objective
 from equipoise.errors import InputError
-from equipoise.evaluation.cross_validation import (
-    Constants,
-    Leader,
-    check_folds,
-    constant_within_folds,
-    pick_leader,
-)
 from equipoise.evaluation.estimand import SplitSizes
+from equipoise.evaluation.leader import Leader, pick_leader
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.evaluation.task_intervals import task_estimate, view_evaluation
 from equipoise.evaluation.task_out_of_fold import (
     TaskCrossFitted,
     cross_fit_task,
 )
-from equipoise.evaluation.task_rules import (
-    TaskObjective,
-    TaskRule,
-    fit_task_rule,
-    rule_samples,
-)
+from equipoise.evaluation.task_rules import ArmRules, TaskObjective, TaskRule
 from equipoise.evaluation.task_values import TaskArmValues, TrialTargets
+from equipoise.evaluation.trial_arms import (
+    ONE_REPEAT,
+    Constants,
+    TrialArms,
+    check_folds,
+    constant_within_folds,
+)
 from equipoise.metrics import Estimate
 from equipoise.metrics.task_registry import (
     TASK_METRICS,
@@ -109,7 +103,7 @@ class TaskArm:
 
 
 @dataclass(frozen=True, eq=False)
-class TaskCrossValidated:
+class TaskCrossValidated(TrialArms[TaskArm]):
     """A trial's arms on the same rows and splits, of several classes or labels.
 
     Attributes:
@@ -124,6 +118,7 @@ class TaskCrossValidated:
         metric: By which arms are ranked and compared first.
         notes: What the reader should know.
         sizes: How many rows each split trained and tested on.
+        folds: `[repeats, rows]` the fold of each row.
     """
 
     arms: Mapping[str, TaskArm]
@@ -136,9 +131,10 @@ class TaskCrossValidated:
     metric: str
     notes: tuple[str, ...] = ()
     sizes: SplitSizes | None = None
+    folds: IntArray = field(init=False)
 
-    def __getitem__(self, name: str) -> TaskArm:
-        return self.arms[one_of(name, self.arms, "arm")]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folds", self.targets.folds)
 
     @property
     def task(self) -> Task:
@@ -149,27 +145,6 @@ class TaskCrossValidated:
     def y(self) -> AnyArray:
         """`[rows]` class numbers, or `[rows, labels]`."""
         return self.targets.rows.y
-
-    @property
-    def folds(self) -> IntArray:
-        """`[repeats, rows]` the fold of each row."""
-        return self.targets.folds
-
-    @property
-    def repeats(self) -> int:
-        """How often the rows were divided into folds."""
-        return self.targets.repeats
-
-    @property
-    def folds_per_repeat(self) -> int:
-        """The number of folds of a repeat."""
-        return self.targets.folds_per_repeat
-
-    @property
-    def test_share(self) -> float:
-        """The share of a split's rows that it tests, as `nadeau_bengio` takes it."""
-        sizes = SplitSizes.of(self.folds) if self.sizes is None else self.sizes
-        return sizes.test_share
 
     def record(self, metric: str) -> TaskMetric:
         """Return the facts of a metric.
@@ -225,20 +200,6 @@ class TaskCrossValidated:
         """The ranking metrics of an arm that says the same of every row."""
         mean = float(self.shares.mean()) if self.shares.size else math.nan
         return Constants("macro_average_precision", "macro_roc_auc", mean)
-
-    def frame(self) -> list[dict[str, Any]]:
-        """Return one plain row per arm and metric."""
-        return [
-            {"arm": name, **row}
-            for name, arm in self.arms.items()
-            for row in arm.evaluation.frame()
-        ]
-
-    def split_differences(self, name: str, metric: str) -> FloatArray:
-        """Return an arm's values minus the baseline's, `[repeats, folds]`."""
-        base = self.arms[self.baseline].splits
-        one_of(metric, base, "metric")
-        return np.asarray(self[name].splits[metric] - base[metric])
 
 
 def cross_validated_task(
@@ -329,7 +290,7 @@ def cross_validated_task(
             z, targets, split, exact=(exact or {}).get(name, True), seed=seed
         )
         p = task.probability(fitted.scores)
-        rules = _Rules(goal, rows, costs, p, floors, rule, seed)
+        rules = ArmRules(goal, rows, costs, p, floors, rule, seed)
         made[name] = TaskArmValues(rows, z, fitted, rules.decisions()), rules.rule()
     base = made[baseline][0]
     shared = _Shared(rows, level, split_sizes.estimand, unscored or {})
@@ -355,100 +316,6 @@ def cross_validated_task(
         _notes(rows, unscored or {}),
         split_sizes,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Rules:
-    """Makes an arm's decisions, and the rule of all rows.
-
-    Attributes:
-        objective: What decisions are best at.
-        targets: The rows of the trial.
-        costs: Of several classes or labels, for "cost".
-        probabilities: `[repeats, rows, classes]` calibrated.
-        floors: Of named classes or labels.
-        made: A rule that was made on other rows, or None.
-        seed: Of the sample of rows, if there are very many.
-    """
-
-    objective: TaskObjective
-    targets: TrialTargets
-    costs: Any
-    probabilities: FloatArray
-    floors: Floors | None = None
-    made: TaskRule | None = None
-    seed: int = 0
-
-    @property
-    def labels(self) -> bool:
-        """Whether the task has labels, each with its own decision."""
-        return self.targets.rows.task.kind == "multilabel"
-
-    def decisions(self) -> IntArray:
-        """Return what is decided for each fold by a rule of the other folds."""
-        if self.made is not None:
-            return np.asarray(self.made.decide(self.probabilities), np.int64)
-        return np.stack(
-            [
-                self._of_repeat(p, fold)
-                for p, fold in zip(self.probabilities, self.targets.folds, strict=True)
-            ]
-        )
-
-    def _of_repeat(self, p: FloatArray, fold: IntArray) -> IntArray:
-        rows = self.targets.rows
-        if rule_samples(rows.task, self.objective, len(fold)):
-            decided = np.full(len(fold), -1, np.int64)
-            for k in np.unique(fold):
-                here = fold == k
-                rule = self._fitted(
-                    p[~here], rows.y[~here], rows.weights[~here], fold[~here]
-                )
-                decided[here] = rule.decide(p[here])
-            return decided
-        decide: Callable[..., npt.NDArray[Any]] = cross_fitted_decisions
-        if self.labels:
-            decide = cross_fitted_label_decisions
-        return np.asarray(
-            decide(
-                self.objective,
-                rows.task,
-                p,
-                rows.y,
-                rows.weights,
-                fold,
-                costs=self.costs,
-                floors=self.floors,
-            ),
-            np.int64,
-        )
-
-    def rule(self) -> TaskRule:
-        """Return the rule that is chosen on all rows and repeats together."""
-        if self.made is not None:
-            return self.made
-        rows, repeats = self.targets.rows, self.targets.repeats
-        return self._fitted(
-            np.concatenate(list(self.probabilities)),
-            np.concatenate([rows.y] * repeats),
-            np.tile(rows.weights / repeats, repeats),
-            np.concatenate(list(self.targets.folds)),
-        )
-
-    def _fitted(
-        self, p: FloatArray, y: AnyArray, weights: FloatArray, folds: IntArray
-    ) -> TaskRule:
-        return fit_task_rule(
-            self.objective,
-            self.targets.rows.task,
-            p,
-            y,
-            weights,
-            folds,
-            costs=self.costs,
-            floors=self.floors,
-            seed=self.seed,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -608,8 +475,5 @@ def _notes(rows: TrialTargets, unscored: Mapping[str, str]) -> tuple[str, ...]:
             f"{next(iter(left.values()))}."
         )
     if rows.repeats == 1:
-        notes.append(
-            "With one repeat, the variation between splits is unknown and not included "
-            "in the intervals."
-        )
+        notes.append(ONE_REPEAT)
     return tuple(notes)

@@ -7,18 +7,26 @@ if they are many: then on a sample of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from equipoise._core.types import AnyArray, FloatArray, IntArray
 from equipoise.decision.class_calibrator import ClassCalibrator, LabelCalibrator
 from equipoise.decision.class_floors import Floors
 from equipoise.decision.class_rule import ClassRule
-from equipoise.decision.class_rule_making import fit_class_rule
+from equipoise.decision.class_rule_making import cross_fitted_decisions, fit_class_rule
 from equipoise.decision.label_rule import LabelRule
-from equipoise.decision.label_rule_making import fit_label_rule
+from equipoise.decision.label_rule_making import (
+    cross_fitted_label_decisions,
+    fit_label_rule,
+)
 from equipoise.decision.objectives import Objective
 from equipoise.evaluation.task_out_of_fold import class_sample
+from equipoise.evaluation.task_values import TrialTargets
 from equipoise.task import Task
 
 TaskRule = ClassRule | LabelRule
@@ -106,3 +114,97 @@ def fit_task_rule(
         calibrator=classes,
         **shared,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class ArmRules:
+    """Makes an arm's decisions, and the rule of all rows.
+
+    Attributes:
+        objective: What decisions are best at.
+        targets: The rows of the trial.
+        costs: Of several classes or labels, for "cost".
+        probabilities: `[repeats, rows, classes]` calibrated.
+        floors: Of named classes or labels.
+        made: A rule that was made on other rows, or None.
+        seed: Of the sample of rows, if there are very many.
+    """
+
+    objective: TaskObjective
+    targets: TrialTargets
+    costs: Any
+    probabilities: FloatArray
+    floors: Floors | None = None
+    made: TaskRule | None = None
+    seed: int = 0
+
+    @property
+    def labels(self) -> bool:
+        """Whether the task has labels, each with its own decision."""
+        return self.targets.rows.task.kind == "multilabel"
+
+    def decisions(self) -> IntArray:
+        """Return what is decided for each fold by a rule of the other folds."""
+        if self.made is not None:
+            return np.asarray(self.made.decide(self.probabilities), np.int64)
+        return np.stack(
+            [
+                self._of_repeat(p, fold)
+                for p, fold in zip(self.probabilities, self.targets.folds, strict=True)
+            ]
+        )
+
+    def _of_repeat(self, p: FloatArray, fold: IntArray) -> IntArray:
+        rows = self.targets.rows
+        if rule_samples(rows.task, self.objective, len(fold)):
+            decided = np.full(len(fold), -1, np.int64)
+            for k in np.unique(fold):
+                here = fold == k
+                rule = self._fitted(
+                    p[~here], rows.y[~here], rows.weights[~here], fold[~here]
+                )
+                decided[here] = rule.decide(p[here])
+            return decided
+        decide: Callable[..., npt.NDArray[Any]] = cross_fitted_decisions
+        if self.labels:
+            decide = cross_fitted_label_decisions
+        return np.asarray(
+            decide(
+                self.objective,
+                rows.task,
+                p,
+                rows.y,
+                rows.weights,
+                fold,
+                costs=self.costs,
+                floors=self.floors,
+            ),
+            np.int64,
+        )
+
+    def rule(self) -> TaskRule:
+        """Return the rule that is chosen on all rows and repeats together."""
+        if self.made is not None:
+            return self.made
+        rows, repeats = self.targets.rows, self.targets.repeats
+        return self._fitted(
+            np.concatenate(list(self.probabilities)),
+            np.concatenate([rows.y] * repeats),
+            np.tile(rows.weights / repeats, repeats),
+            np.concatenate(list(self.targets.folds)),
+        )
+
+    def _fitted(
+        self, p: FloatArray, y: AnyArray, weights: FloatArray, folds: IntArray
+    ) -> TaskRule:
+        return fit_task_rule(
+            self.objective,
+            self.targets.rows.task,
+            p,
+            y,
+            weights,
+            folds,
+            costs=self.costs,
+            floors=self.floors,
+            seed=self.seed,
+        )
