@@ -8,11 +8,15 @@ times as many. The truth is the metric of 200,000 rows, weighted to the table's 
 "heavy tails" and "noise"; the other shapes judge it, and two of them ("skewed" and
 "rounded") were drawn for the first time once it was settled.
 
+Of labels, rows are drawn from a population in which labels go together, so that the
+rows of each label vary too; the most common label has 4 rows in 10.
+
 For the tests of each class, two arms score the same rows. Without a difference both
 have the same distribution, and a family in which anything is found is an error. With
 one, the second arm knows nothing of the rarest class.
 
     python benchmarks/coverage_classes.py [--tables 1000] [--rarest 8 20] [--quick]
+        [--parts classes labels tests] [--shapes even ...]
 
 With 1,000 tables it takes about 40 minutes of one core; `--quick` less than one.
 """
@@ -20,15 +24,17 @@ With 1,000 tables it takes about 40 minutes of one core; `--quick` less than one
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import norm
 
 from equipoise.metrics import TASK_METRICS
-from equipoise.task import Task
+from equipoise.task import UNKNOWN_LABEL, Task
 from equipoise.uncertainty import (
     macro_interval,
     max_t,
@@ -39,6 +45,8 @@ from equipoise.uncertainty import (
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Random = np.random.Generator
+Cells = dict[str, tuple[float, float, float, float]]
+"""By metric: covered, truth below, truth above, mean width."""
 METRICS = (
     "macro_average_precision",
     "macro_roc_auc",
@@ -52,6 +60,8 @@ LARGEST = {4: 12, 10: 30}
 RAREST = (8, 20, 100)
 POPULATION = 200_000
 LEVEL = 0.05
+PARTS = ("classes", "labels", "tests")
+LABEL_METRICS = ("macro_average_precision", "macro_roc_auc", "macro_f1")
 PER_CLASS = ("average_precision", "roc_auc", "recall")
 
 
@@ -173,10 +183,8 @@ def truths(shape: str, counts: IntArray) -> dict[str, float]:
     }
 
 
-def coverage(
-    shape: str, classes: int, rarest: int, tables: int
-) -> dict[str, tuple[float, float, float, float]]:
-    """Return, by metric: covered, truth below, truth above, mean width."""
+def coverage(shape: str, classes: int, rarest: int, tables: int) -> Cells:
+    """Return how often the intervals cover."""
     counts = sizes(classes, rarest)
     shares, true, task = counts / counts.sum(), truths(shape, counts), task_of(classes)
     seed = [1, list(SHAPES).index(shape), classes, rarest]
@@ -190,6 +198,93 @@ def coverage(
             sums[name] += (not (below or above), below, above, made.high - made.low)
     means = {name: (each / tables).tolist() for name, each in sums.items()}
     return {name: (each[0], each[1], each[2], each[3]) for name, each in means.items()}
+
+
+def plain_labels(random: Random, y: IntArray, shared: FloatArray) -> FloatArray:
+    """Return log-odds of labels with equal, independent noise."""
+    return random.normal(size=y.shape) + 2 * y
+
+
+def common_noise(random: Random, y: IntArray, shared: FloatArray) -> FloatArray:
+    """Return log-odds whose noise the labels of a row have in common."""
+    return 0.8 * shared + 0.6 * random.normal(size=y.shape) + 2 * y
+
+
+def weak_label(random: Random, y: IntArray, shared: FloatArray) -> FloatArray:
+    """Return log-odds that hardly tell the rarest label."""
+    far = np.full(y.shape[1], 2.5)
+    far[-1] = 1.0
+    return random.normal(size=y.shape) + far * y
+
+
+def hidden_label(random: Random, y: IntArray, shared: FloatArray) -> FloatArray:
+    """Return log-odds that miss half of the rows of the rarest label."""
+    seen = y.copy()
+    seen[:, -1] *= random.random(len(y)) < 0.5
+    return random.normal(size=y.shape) + 3 * seen
+
+
+def told_labels(random: Random, y: IntArray, shared: FloatArray) -> FloatArray:
+    """Return log-odds that tell nearly all."""
+    return random.normal(size=y.shape) + 4.5 * y
+
+
+LABEL_SHAPES: dict[str, Callable[[Random, IntArray, FloatArray], FloatArray]] = {
+    "even": plain_labels,
+    "common noise": common_noise,
+    "weak rare": weak_label,
+    "half hidden": hidden_label,
+    "separated": told_labels,
+    "unknown": plain_labels,
+}
+UNKNOWN_SHARE = 0.2
+MOST_COMMON = 0.4
+
+
+def drawn_labels(
+    shape: str, rows: int, shares: FloatArray, random: Random
+) -> tuple[IntArray, FloatArray]:
+    """Return a label matrix and log-odds; labels go together within a row."""
+    common = random.normal(size=(rows, 1))
+    latent = math.sqrt(0.3) * common + math.sqrt(0.7) * random.normal(
+        size=(rows, shares.size)
+    )
+    y = (latent < norm.ppf(shares)).astype(np.int64)
+    shared = random.normal(size=(rows, 1))
+    z = LABEL_SHAPES[shape](random, y, shared) + 0.7 * np.log(shares / (1 - shares)) - 1
+    if shape == "unknown":
+        y[random.random(y.shape) < UNKNOWN_SHARE] = UNKNOWN_LABEL
+    return y, z
+
+
+def label_coverage(shape: str, labels: int, rarest: int, tables: int) -> Cells:
+    """Return how often the intervals cover."""
+    counts = sizes(labels, rarest)
+    rows = round(counts[0] / MOST_COMMON)
+    shares = counts / rows
+    task = Task("multilabel", tuple(f"label {k}" for k in range(labels)))
+    y, z = drawn_labels(shape, 2 * POPULATION, shares, np.random.default_rng(20261201))
+    true = {
+        name: TASK_METRICS[name](task, y, label_predictions(name, z))
+        for name in LABEL_METRICS
+    }
+    random = np.random.default_rng([3, list(LABEL_SHAPES).index(shape), labels, rarest])
+    sums = {name: np.zeros(4) for name in LABEL_METRICS}
+    for _ in range(tables):
+        y, z = drawn_labels(shape, rows, shares, random)
+        for name in LABEL_METRICS:
+            made = macro_interval(
+                task_influence(name, task, y, label_predictions(name, z))
+            )
+            below, above = true[name] < made.low, true[name] > made.high
+            sums[name] += (not (below or above), below, above, made.high - made.low)
+    means = {name: (each / tables).tolist() for name, each in sums.items()}
+    return {name: (each[0], each[1], each[2], each[3]) for name, each in means.items()}
+
+
+def label_predictions(name: str, z: FloatArray) -> FloatArray | IntArray:
+    """Return what a metric takes."""
+    return (z > 0).astype(np.int64) if TASK_METRICS[name].of_decisions else z
 
 
 def rejections(
@@ -235,34 +330,73 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="8 rows, few tables")
     parser.add_argument("--tables", type=int, default=1000)
     parser.add_argument("--rarest", nargs="*", type=int, default=list(RAREST))
-    parser.add_argument("--shapes", nargs="*", default=list(SHAPES), choices=SHAPES)
+    parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=PARTS)
+    parser.add_argument("--shapes", nargs="*", default=[*{**SHAPES, **LABEL_SHAPES}])
     options = parser.parse_args()
     began = time.perf_counter()
     tables = 30 if options.quick else options.tables
     rarest = RAREST[:1] if options.quick else options.rarest
-    lowest = dict.fromkeys(METRICS, 1.0)
     error = math.sqrt(0.95 * 0.05 / tables)
-    print(
-        f"{tables:,} tables in each cell; a coverage of .95 is known to {error:.3f}.\n"
-        "Covered (truth below, truth above), mean width:"
-    )
-    print("| shape | classes | rarest |", *(f"{name} |" for name in METRICS))
-    print("|---|---|---|", "---|" * len(METRICS), sep="")
-    for shape in options.shapes:
-        for classes in LARGEST:
-            for rows in rarest:
-                cells = coverage(shape, classes, rows, tables)
-                print(
-                    f"| {shape} | {classes} | {rows} |",
-                    *(
-                        f"{c[0]:.3f} ({c[1]:.3f}, {c[2]:.3f}) {c[3]:.3f} |"
-                        for c in cells.values()
-                    ),
-                    flush=True,
-                )
-                if rows == RAREST[0] and shape not in CHOSEN_ON:
-                    for name in METRICS:
-                        lowest[name] = min(lowest[name], cells[name][0])
+    print(f"{tables:,} tables in each cell; a coverage of .95 is known to {error:.3f}.")
+    if "classes" in options.parts:
+        judged = [
+            cells
+            for (shape, _, rows), cells in cells_of(
+                coverage, METRICS, SHAPES, options.shapes, rarest, tables
+            )
+            if rows == RAREST[0] and shape not in CHOSEN_ON
+        ]
+        lowest = {name: min([1.0, *(c[name][0] for c in judged)]) for name in METRICS}
+    if "labels" in options.parts:
+        print("\nLabels:")
+        label_cells = [
+            min(cell[0] for cell in cells.values())
+            for _, cells in cells_of(
+                label_coverage,
+                LABEL_METRICS,
+                LABEL_SHAPES,
+                options.shapes,
+                rarest,
+                tables,
+            )
+        ]
+        print(f"ratio lowest_coverage_of_labels {min(label_cells):.3f} bar {BAR}")
+    if "tests" in options.parts:
+        tests_of_classes(rarest, tables)
+    print(f"\n{time.perf_counter() - began:.0f} s")
+    for name in METRICS if "classes" in options.parts else ():
+        print(f"ratio lowest_coverage_{name} {lowest[name]:.3f} bar {BAR}")
+
+
+def cells_of(
+    measure: Callable[[str, int, int, int], Cells],
+    metrics: Sequence[str],
+    shapes: Iterable[str],
+    chosen: Sequence[str],
+    rarest: Sequence[int],
+    tables: int,
+) -> Iterator[tuple[tuple[str, int, int], Cells]]:
+    """Print a line for each shape and size, and yield what it holds."""
+    print("Covered (truth below, truth above), mean width:")
+    print("| shape | number | rarest |", *(f"{name} |" for name in metrics))
+    print("|---|---|---|", "---|" * len(metrics), sep="")
+    for shape, number, rows in itertools.product(shapes, LARGEST, rarest):
+        if shape not in chosen:
+            continue
+        cells = measure(shape, number, rows, tables)
+        print(
+            f"| {shape} | {number} | {rows} |",
+            *(
+                f"{c[0]:.3f} ({c[1]:.3f}, {c[2]:.3f}) {c[3]:.3f} |"
+                for c in cells.values()
+            ),
+            flush=True,
+        )
+        yield (shape, number, rows), cells
+
+
+def tests_of_classes(rarest: Sequence[int], tables: int) -> None:
+    """Print the level and the power of the tests of each class."""
     print("\nFamilies of one test per class: level, and power of the rarest class:")
     print("| metric | classes | rarest | level | power |\n|---|---|---|---|---|")
     levels = []
@@ -276,10 +410,7 @@ def main() -> None:
                     f"| {metric} | {classes} | {rows} | {level:.3f} | {power:.3f} |",
                     flush=True,
                 )
-    print(f"\n{time.perf_counter() - began:.0f} s")
     print(f"ratio highest_level_max_t {max(levels):.3f} bar {LEVEL + 0.02:.2f}")
-    for name in METRICS:
-        print(f"ratio lowest_coverage_{name} {lowest[name]:.3f} bar {BAR}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix
 
-from equipoise.report.task_classes import class_rows, confusion_facts, effect_facts
+from equipoise.report.task_classes import (
+    class_rows,
+    confusion_facts,
+    effect_facts,
+    paired_facts,
+)
 from equipoise.uncertainty.proportion import clopper_pearson
 from equipoise.verbs.trial import Trial
 
@@ -77,3 +82,13 @@ def test_thousands_of_classes_have_a_list_alone(
     for one, other in pairs:
         assert one["value"] == pytest.approx(other["value"])
         assert np.isnan(one["low"])
+
+
+def test_paired_decisions_of_every_arm_and_class(class_trial: Trial) -> None:
+    results = class_trial.results
+    facts = paired_facts(results)
+    others = [name for name in results.arms if name != results.baseline]
+    assert [row["arm"] for row in facts] == list(np.repeat(others, 4))
+    arm, base = (results[name].decisions for name in (others[0], results.baseline))
+    alone = (arm == 0) & (base != 0) & (results.y == 0)
+    assert facts[0]["gained"] == alone.sum(axis=1).mean()

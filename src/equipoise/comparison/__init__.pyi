@@ -9,6 +9,9 @@ from .held_out_rows import prevalence_check as prevalence_check
 from .held_out_task_rows import TaskHeldOut as TaskHeldOut
 from .held_out_task_rows import held_out_task as held_out_task
 from .letters import letter_groups as letter_groups
+from .mcnemar import PairedDecisions as PairedDecisions
+from .mcnemar import paired_decisions as paired_decisions
+from .mcnemar import sign_flip_test as sign_flip_test
 from .paired import PairedTest as PairedTest
 from .paired import RowsError as RowsError
 from .paired import nadeau_bengio as nadeau_bengio

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from equipoise.comparison.class_differences import OF_EACH, class_sentence
+from equipoise.comparison.mcnemar import paired_decisions
 from equipoise.comparison.verdict import Verdict
 from equipoise.evaluation.task_cross_validation import TaskCrossValidated
 from equipoise.metrics.estimate import Estimate
@@ -98,6 +99,23 @@ def effect_facts(verdict: Verdict) -> dict[str, Any]:
             if one.p == one.p  # there is a test
         ],
     }
+
+
+def paired_facts(results: TaskCrossValidated) -> list[dict[str, Any]]:
+    """Return how many rows of each class only one of an arm and the baseline decides.
+
+    Args:
+        results: The trial.
+
+    Returns:
+        One dictionary per arm and class or label, see `PairedDecisions`; empty if the
+        rows have weights.
+    """
+    return [
+        {"arm": arm, **one.as_dict()}
+        for arm, each in paired_decisions(results).items()
+        for one in each.values()
+    ]
 
 
 def confusion_facts(results: TaskCrossValidated, arm: str) -> dict[str, Any] | None:

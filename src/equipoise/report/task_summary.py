@@ -26,6 +26,7 @@ from equipoise.report.task_classes import (
     confusion_facts,
     effect_facts,
     label_tables,
+    paired_facts,
 )
 from equipoise.report.task_curves import class_curves, reliability
 from equipoise.report.task_explorer import class_explorer, cost_explorer
@@ -95,6 +96,7 @@ def summarise_task(trial: TrialRecord, results: TaskCrossValidated) -> dict[str,
             ],
             "winner": winner_facts(trial),
             "effects": effect_facts(trial.verdict),
+            "paired_decisions": paired_facts(results),
             "classes": [
                 {"arm": name, "rows": class_rows(results, name)} for name in pair
             ],

@@ -181,6 +181,10 @@ def task_methods(
         f"Differences by {noun}": "Looked at for the arms whose average differs. "
         f"Those of all {nouns} and of these arms are one family, judged by the joint "
         "distribution of their statistics.",
+        "Paired decisions": f"Of the rows of each {noun}, and of the other rows, those "
+        "that only one of an arm and the baseline decides for it, by McNemar's exact "
+        "test. Rows that belong together, and a row's repeats, count as one. All tests "
+        "are one family, with Holm's correction.",
         "Seed": f"{plan.seed}. The same data, versions and seed give the same numbers.",
         "Time": f"{written_time(trial.seconds)} in all.",
     }
