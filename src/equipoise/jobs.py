@@ -56,6 +56,10 @@ class Job:
             fitting and in stopping, as so many copies of it; None for 1 each. Jobs
             of one part may have different ones. A strategy's class weights multiply
             them.
+        drawn_from: As `Task.totals`, of the rows that the training rows were drawn
+            from; None if they are rows of the table as they are. Drawn rows hold copies
+            of one another, so a learner must not part them, nor learn from the stop
+            rows, which have other shares of the classes.
     """
 
     strategy: Strategy
@@ -65,6 +69,12 @@ class Job:
     seed: int
     part: int = 0
     row_weights: FloatArray | None = None
+    drawn_from: FloatArray | None = None
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the training rows were drawn, see `drawn_from`."""
+        return self.drawn_from is not None
 
     def weights(self, rows: npt.ArrayLike) -> FloatArray:
         """Return how much each of some rows counts, `[rows]`."""
@@ -76,6 +86,9 @@ class Job:
     def totals(self, table: Table, rows: npt.ArrayLike) -> FloatArray:
         """Return the number of some rows by class, or the sum of their weights.
 
+        If the training rows were drawn, those of the rows that they were drawn from:
+        class weights and corrections follow from these.
+
         Args:
             table: The rows that the job indexes.
             rows: Positions in the table.
@@ -83,6 +96,8 @@ class Job:
         Returns:
             As `Task.totals`.
         """
+        if self.drawn_from is not None:
+            return self.drawn_from
         index = np.asarray(rows)
         weights = None if self.row_weights is None else self.row_weights[index]
         return table.task.totals(table.labels()[index], weights)

@@ -194,3 +194,12 @@ def test_what_counts_for_classes_and_labels_is_not_named(
     recipe: dict[str, Any], totals: Any
 ) -> None:
     assert not idle_parts(Strategy(**recipe), totals)
+
+
+def test_rows_that_are_drawn_once_at_their_shares_are_all_rows() -> None:
+    same = Strategy(learner="trees", sampling="stratified")
+    expected = ("sampling='stratified' has no effect: all rows are drawn once.",)
+    assert idle_parts(same, [90, 10]) == expected
+    assert not idle_parts(Strategy(learner="trees", sampling="bootstrap"), [90, 10])
+    assert not idle_parts(Strategy(learner="trees", sampling="undersample"), [90, 10])
+    assert not idle_parts(Strategy(learner="trees"), [90, 10])

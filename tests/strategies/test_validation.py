@@ -6,6 +6,8 @@ import pytest
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.strategies import Strategy
 
+FITTED = ("trees", "extra_trees", "logistic", "prior")
+
 
 @pytest.mark.parametrize(
     ("part", "wrong", "meant"),
@@ -49,10 +51,14 @@ def test_contradictions_are_refused_with_the_reason(parts, why):
         Strategy(**parts)
 
 
-@pytest.mark.parametrize("learner", ["trees", "extra_trees", "logistic", "prior"])
 @pytest.mark.parametrize(
-    "part",
-    [{"sampling": "balanced"}, {"loss": "focal"}, {"plan": "bagging"}],
+    ("learner", "part"),
+    [
+        *((name, {"loss": "focal"}) for name in FITTED),
+        *((name, {"plan": "bagging"}) for name in FITTED),
+        ("prior", {"sampling": "balanced"}),
+        ("prior", {"weights": "balanced"}),
+    ],
 )
 def test_what_a_learner_does_not_serve_is_named(learner, part):
     with pytest.raises(UnsupportedError, match=f"learner='{learner}'"):
@@ -115,3 +121,14 @@ def test_options_belong_to_a_part_in_use(parts, option, hint):
 def test_options_out_of_range_are_refused_at_once(parts, option, value):
     with pytest.raises(InputError, match=f"{option}="):
         Strategy(**parts, options={option: value})
+
+
+@pytest.mark.parametrize("learner", ["trees", "logistic", "lightgbm"])
+def test_blends_of_two_classes_are_for_networks(learner):
+    with pytest.raises(UnsupportedError, match="learner='network'"):
+        Strategy(learner=learner, synthesis="mixup")
+    made = Strategy(learner=learner, sampling="oversample", synthesis="smote")
+    assert "chawla2002" in made.citation()
+    assert (
+        "dalpozzolo2015" in Strategy(learner=learner, sampling="undersample").citation()
+    )

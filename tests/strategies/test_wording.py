@@ -47,6 +47,28 @@ def test_a_calibrator_is_announced():
     assert "need a calibrator" in text
 
 
+def test_rows_that_are_drawn_once_are_not_called_batches():
+    cases = {
+        ("undersample", "binary"): "on rows drawn once, with negatives cut to 1 per",
+        ("rate", "binary"): "on rows drawn once, with 0.25 of the rows positive",
+        ("rate", "multiclass"): "with 0.25 of the rows of other classes than the",
+    }
+    for (sampling, kind), words in cases.items():
+        totals = [900, 100] if kind == "binary" else [900, 100, 50]
+        text = Strategy(learner="trees", sampling=sampling).describe(totals)
+        assert "batch" not in text
+        assert "pass" not in text
+        assert words in text, text
+    made = Strategy(learner="trees", sampling="oversample", synthesis="smote")
+    assert "repeats of positives replaced" in made.describe()
+    assert "need a calibrator" in made.describe()
+    assert (
+        Strategy(learner="trees")
+        .describe()
+        .startswith("Gradient-boosted trees on all rows, minimising")
+    )
+
+
 # ---- several classes and labels
 
 

@@ -34,6 +34,8 @@ def learner_for(strategy: Strategy) -> Learner:
         return _made(_RESAMPLED)
     record = strategy.learner_record
     record.require_extra()
+    if strategy.parts.draws and not record.draws_rows:
+        return _drawn(record.learner)
     return _made(record.learner)
 
 
@@ -61,3 +63,11 @@ def _made(learner: Any) -> Learner:
     """Return the one learner of a class, or of its import path."""
     made: Learner = loaded(learner)()
     return made
+
+
+@cache
+def _drawn(learner: Any) -> Learner:
+    """Return the one learner that draws rows for another."""
+    from equipoise.learners.drawn import DrawnLearner
+
+    return DrawnLearner(_made(learner))

@@ -21,6 +21,7 @@ from equipoise.sampling.feeds.arrays import Feed, feed_from
 
 _MOST_ROWS = np.iinfo(np.int32).max
 _FINEST = 1_000_000
+_FRESH = ", fresh in every pass"
 
 
 class Sampler(ABC):
@@ -188,6 +189,20 @@ class Sampler(ABC):
             kind: The kind of the task, "multiclass" or "multilabel".
         """
         return self.describe()
+
+    def describe_rows(self, kind: str) -> str:
+        """Return what it does to rows that are drawn once instead of in batches.
+
+        Args:
+            kind: The kind of the task.
+
+        Example:
+            >>> from equipoise.sampling import Rate
+            >>> Rate(0.25).describe_rows("binary")
+            'with 25% of the rows positive'
+        """
+        text = self.describe() if kind == "binary" else self.describe_classes(kind)
+        return text.replace("every batch", "the rows").replace(_FRESH, "")
 
     def _groups(self, labels: npt.ArrayLike, classes: int | None) -> Classes:
         """Return where the classes are, if the sampler serves such labels."""

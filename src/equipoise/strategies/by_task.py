@@ -44,7 +44,7 @@ def require_task(strategy: Strategy, task: Task) -> None:
         f"learner={strategy.learner!r}": parts.learner.tasks,
         f"loss={strategy.loss!r}": parts.loss.tasks,
     }
-    if parts.learner.trains_networks:
+    if parts.draws:
         served[f"sampling={parts.sampler_type.name!r}"] = parts.sampler_type.tasks
     if parts.synthesis_type is not None:
         served[f"synthesis={strategy.synthesis!r}"] = parts.synthesis_type.tasks

@@ -97,7 +97,7 @@ def weighs_rows(parts: Parts) -> bool:
     Args:
         parts: What the strategy is made of.
     """
-    return parts.learner.trains_networks and not parts.sampler_type.keeps_shares
+    return parts.draws and not parts.sampler_type.keeps_shares
 
 
 def _shifts(

@@ -44,7 +44,7 @@ def idle_parts(strategy: Strategy, totals: npt.ArrayLike) -> tuple[str, ...]:
     """
     each = task_totals(totals)
     sentences = [*_weights(strategy, each), *_loss(strategy, each)]
-    if strategy.learner_record.trains_networks:
+    if strategy.parts.draws:
         sentences += _sampling(strategy, each)
     if strategy.plan is not None and strategy.members == 1:
         sentences.append(
@@ -117,6 +117,10 @@ _EVEN: dict[str, str] = {
 
 def _sampling(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
     sampler, synthesis = strategy.parts.sampler_type, strategy.parts.synthesis_type
+    as_they_are = sampler.keeps_shares and not strategy.sampler().left_out()
+    if as_they_are and not strategy.learner_record.draws_rows:
+        yield f"sampling={sampler.name!r} has no effect: all rows are drawn once."
+        return
     kind = kind_of_totals(totals)
     if kind == "multilabel":
         return  # totals of labels do not say how many rows each group of them has

@@ -20,6 +20,10 @@ ALL_PARTS = ("sampling", "synthesis", "weights", "loss", "plan")
 """The fields of a `Strategy` that a learner may serve or not."""
 
 
+TABLE_PARTS = ("sampling", "synthesis", "weights")
+"""What learners serve that are given rows, drawn and made for them."""
+
+
 @dataclass(frozen=True)
 class LearnerRecord:
     """What is known of a learner without loading it.
@@ -39,6 +43,9 @@ class LearnerRecord:
         needs_columns: Whether it learns from the columns of a table only; otherwise it
             may stand in a trial of a network of the user's own.
         trains_networks: Whether it trains networks, epoch after epoch.
+        draws_rows: Whether it draws the rows itself, as networks do for each batch. A
+            learner that serves sampling and does not is given rows that were drawn
+            once.
         constant: Whether it gives every row the same score.
         one_class: Whether it learns from negatives only, so that positives, and their
             weights, change nothing.
@@ -70,6 +77,7 @@ class LearnerRecord:
     obstacle: str = ""
     needs_columns: bool = True
     trains_networks: bool = False
+    draws_rows: bool = False
     constant: bool = False
     one_class: bool = False
     takes_resampled: bool = False
@@ -170,7 +178,7 @@ _BOOSTING = "equipoise.learners.boosting.learner"
 
 _BOOSTING_FACTS: dict[str, Any] = {
     "scorer": "equipoise.learners.trees.histogram:TreesScorer",
-    "parts": ("weights",),
+    "parts": TABLE_PARTS,
     "scores": "log_odds",
     "keras": "equipoise.export.keras:tree_log_odds",
     "tasks": TASK_KINDS,
@@ -198,6 +206,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             scores="log_odds",
             needs_columns=False,
             trains_networks=True,
+            draws_rows=True,
             takes_resampled=True,
             tasks=TASK_KINDS,
         ),
@@ -206,7 +215,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             "gradient-boosted trees",
             "equipoise.learners.trees.histogram:TreesLearner",
             "equipoise.learners.trees.histogram:TreesScorer",
-            parts=("weights",),
+            parts=TABLE_PARTS,
             scores="log_odds",
             takes_resampled=True,
             keras="equipoise.export.keras:tree_log_odds",
@@ -218,7 +227,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             "extremely randomised trees",
             "equipoise.learners.trees.extra:ExtraTreesLearner",
             "equipoise.learners.trees.extra:ExtraTreesScorer",
-            parts=("weights",),
+            parts=TABLE_PARTS,
             obstacle="a mean over leaves is drawn towards the share of positives",
             class_obstacle="a mean over leaves is drawn towards each class's share",
             keras="equipoise.export.keras:tree_log_odds",
@@ -230,7 +239,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             "a logistic regression",
             "equipoise.learners.linear.logistic:LogisticLearner",
             "equipoise.learners.linear.logistic:LogisticScorer",
-            parts=("weights",),
+            parts=TABLE_PARTS,
             scores="log_odds",
             takes_resampled=True,
             keras="equipoise.export.keras:linear_log_odds",

@@ -62,9 +62,18 @@ class Parts:
         return 1 if self.plan is None else int(self.options["members"] or 1)
 
     @property
+    def draws(self) -> bool:
+        """Whether the learner is shown rows that a sampler draws.
+
+        A network always is, and others if a sampling or a synthesis is named.
+        """
+        named = self.sampling != "natural" or self.synthesis_type is not None
+        return self.learner.draws_rows or named
+
+    @property
     def citations(self) -> list[str]:
         """The keys of the sources of exactly the methods in use."""
-        sampler = self.sampler_type if self.learner.trains_networks else None
+        sampler = self.sampler_type if self.draws else None
         parts = (
             *(self.learner, self.plan, sampler),
             *(self.synthesis_type, self.scheme, self.loss),

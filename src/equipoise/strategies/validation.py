@@ -72,6 +72,15 @@ def _require_synthesis(parts: Parts) -> None:
     synthesis, sampler = parts.synthesis_type, parts.sampler_type
     if synthesis is None:
         return
+    if synthesis.soft and not parts.learner.draws_rows:
+        raise UnsupportedError(
+            sentence(
+                f"synthesis={synthesis.name!r} with learner={parts.learner.name!r}",
+                "another synthesis with this learner",
+                "It learns from rows of one class each, and a blend has two: use "
+                "learner='network' for it.",
+            )
+        )
     if synthesis.fills and not sampler.repeats_positives:
         able = [name for name, kind in SAMPLERS.items() if kind.repeats_positives]
         raise InputError(

@@ -56,15 +56,18 @@ def _who(parts: Parts, kind: str) -> str:
 
 def _learning(parts: Parts, kind: str) -> str:
     text = _who(parts, kind)
-    if not parts.learner.trains_networks:
+    if not parts.draws:
         return f"{text} on all rows"
     if parts.plan is not None:
         values = {**parts.options, "learner": parts.learner.name}
         text = parts.plan.phrase.format(**phrase_options(values))
     sampler, synthesis = parts.sampler(), parts.synthesis()
     two = kind == "binary"
-    text += " on batches drawn "
-    text += sampler.describe() if two else sampler.describe_classes(kind)
+    if parts.learner.draws_rows:
+        text += " on batches drawn "
+        text += sampler.describe() if two else sampler.describe_classes(kind)
+    else:
+        text += f" on rows drawn once, {sampler.describe_rows(kind)}"
     if synthesis is None:
         return text
     made = synthesis.describe() if two else synthesis.describe_classes(kind)

@@ -31,6 +31,7 @@ from equipoise.learners.trees.boosting import (
     Boosted,
     BoostingRows,
     boost_outputs,
+    drawn_rates,
     with_every_class,
 )
 from equipoise.learners.trees.forest import Forest, constant_forest
@@ -84,14 +85,15 @@ class BoostingLearner:
         split = Split(
             np.searchsorted(used, job.train_rows), np.searchsorted(used, job.stop_rows)
         )
+        totals = job.totals(table, used)
         rows = BoostingRows(
             tree_matrix(part, encoding),
             part.labels(),
             [split],
             len(encoding.categories),
             None if job.row_weights is None else job.weights(used),
+            drawn_rates(job, table.task, totals),
         )
-        totals = job.totals(table, used)
         boost = partial(self._boost, job.strategy.parts.options)
         if table.task.kind != "binary":
             several = boost_outputs(boost, rows, table.task, totals, job)
@@ -123,7 +125,7 @@ class BoostingLearner:
             weighted[train],
             rows.x[stop],
             rows.y[stop].astype(np.int64),
-            weighted[stop],
+            _stop_weights(rows, weighted)[stop],
             rows.categories,
             len(weights),
         )
@@ -198,6 +200,10 @@ def _losses(y: IntArray, scores: FloatArray, correction: Correction) -> FloatArr
     z = correction.apply(scores)
     of_class = np.take_along_axis(z, y[:, None, None], axis=2)[..., 0]
     return np.asarray(np.logaddexp.reduce(z, axis=2) - of_class)
+
+
+def _stop_weights(rows: BoostingRows, weighted: FloatArray) -> FloatArray:
+    return weighted if rows.rates is None else weighted * rows.rates[rows.y]
 
 
 def _varies(x: FloatArray) -> bool:

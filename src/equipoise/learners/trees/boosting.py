@@ -38,6 +38,8 @@ class BoostingRows:
             how many trees are kept.
         categories: The number of categorical columns.
         weights: `[rows]` how much each counts; None for 1 each.
+        rates: `[classes]` how often a row of each class was drawn, for stop rows, which
+            are rows as they are; None for 1 each.
     """
 
     x: FloatArray
@@ -45,6 +47,7 @@ class BoostingRows:
     splits: Sequence[Split]
     categories: int = 0
     weights: FloatArray | None = None
+    rates: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +122,8 @@ def boost_outputs(
         y=codes,
         splits=[with_every_class(split, codes) for split in rows.splits],
     )
+    if rows.rates is not None:
+        compact = dataclasses.replace(compact, rates=rows.rates[present])
     weights = job.strategy.class_weights(totals)[present]
     inside = shifts[present]
     if len(present) == 2:
@@ -174,6 +179,29 @@ def _boost_labels(
         lengths.append(boosted.kept)
     mean_length = round(float(np.mean(lengths)))
     return BoostedOutputs(tuple(forests), tuple(shifts.tolist()), grown, mean_length)
+
+
+def drawn_rates(job: Job, task: Task, totals: FloatArray) -> FloatArray | None:
+    """Return how often a row of each class was drawn, `[classes]`.
+
+    With these weights the stop rows have the shares that the training rows have, so
+    that a loss which knows no correction falls as long as trees help.
+
+    Args:
+        job: Its training rows were drawn or not.
+        task: What the target is.
+        totals: As `Task.totals`, of the rows that were drawn from.
+
+    Returns:
+        None if there is nothing to weigh; rows of labels are weighted as they are
+        drawn.
+    """
+    if not job.drawn or task.kind == "multilabel":
+        return None
+    shares = totals / totals.sum()
+    drawn = job.strategy.drawn_prior(totals)
+    there = shares > 0
+    return np.where(there, drawn / np.where(there, shares, 1.0), 1.0)
 
 
 def with_every_class(split: Split, y: npt.NDArray[Any]) -> Split:

@@ -21,6 +21,7 @@ from equipoise.jobs import (
     Progress,
 )
 from equipoise.learners.one_by_one import FittedJob, logistic_loss, run_one_by_one
+from equipoise.learners.trees.boosting import drawn_rates
 from equipoise.learners.trees.forest import Forest, constant_forest
 from equipoise.learners.trees.shares import (
     ClassSharesScorer,
@@ -95,6 +96,43 @@ class ExtraTreesScorer:
         return cls(encoding, forest, real(state, "offset"))
 
 
+@dataclass(frozen=True, eq=False)
+class _GrowRows:
+    """What trees are grown on.
+
+    Attributes:
+        x: `[rows, columns]` float32.
+        y: `[rows]` class numbers.
+        weights: `[rows]`.
+        cut: How many of the rows are training rows; the others may decide.
+        alone: Whether no row is tied to another one.
+        apart: Whether the others only decide.
+        rates: `[classes]`, see `drawn_rates`.
+    """
+
+    x: Any
+    y: npt.NDArray[Any]
+    weights: FloatArray
+    cut: int
+    alone: bool
+    apart: bool = False
+    rates: FloatArray | None = None
+
+    @property
+    def whole(self) -> slice:
+        """The rows that the trees in use are grown on."""
+        return slice(self.cut) if self.apart else slice(None)
+
+    @property
+    def rated(self) -> FloatArray:
+        """The weights with which the other rows have the training rows' shares."""
+        if self.rates is None:
+            return self.weights
+        rate = self.rates[self.y]
+        rate[: self.cut] = 1.0
+        return np.asarray(self.weights * rate)
+
+
 @dataclass(frozen=True)
 class ExtraTreesLearner:
     """scikit-learn's `ExtraTreesClassifier`, grown on training and stop rows.
@@ -148,42 +186,35 @@ class ExtraTreesLearner:
         correction = job.strategy.correction(totals)
         weights = job.strategy.class_weights(totals)[y] * job.weights(rows)
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
-        grown, best = self._grow(
-            x, y, weights, job.seed, len(job.train_rows), _untied(table, rows)
+        fitted = _GrowRows(
+            x,
+            y,
+            weights,
+            len(job.train_rows),
+            _untied(table, rows) and not job.drawn,
+            job.drawn,
+            drawn_rates(job, table.task, totals),
         )
-        share = float(np.average(y, weights=weights))
+        grown, best = self._grow(fitted, job.seed)
+        share = float(np.average(y[fitted.whole], weights=weights[fitted.whole]))
         forest = forest_of_shares(grown, share)
         scorer = ExtraTreesScorer(encoding, forest, correction.offset[0])
         return FittedJob(scorer, self.trees, best + 1)
 
-    def _grow(
-        self,
-        x: Any,
-        y: npt.NDArray[Any],
-        weights: FloatArray,
-        seed: int,
-        cut: int,
-        alone: bool,
-    ) -> tuple[list[Any], int]:
-        """Return the trees of the best leaf sizes, and the place of the best one.
-
-        Args:
-            x: `[rows, columns]` float32.
-            y: `[rows]` class numbers.
-            weights: `[rows]`.
-            seed: The job's seed.
-            cut: How many of the rows are training rows; the others may decide.
-            alone: Whether no row is tied to another one.
-        """
-        if np.ptp(weights) == 0 and alone:
+    def _grow(self, rows: _GrowRows, seed: int) -> tuple[list[Any], int]:
+        """Return the trees of the best leaf sizes, and the place of the best one."""
+        x, y, weights, cut = rows.x, rows.y, rows.weights, rows.cut
+        if np.ptp(weights) == 0 and rows.alone:
             losses = [self._out_of_bag(x, y, n, seed) for n in self.leaves]
         else:
-            losses = [self._on_rest(x, y, weights, n, seed, cut) for n in self.leaves]
+            rated = rows.rated
+            losses = [self._on_rest(x, y, rated, n, seed, cut) for n in self.leaves]
         best = np.argsort(losses, kind="stable")[:BEST]
         trees: list[Any] = []
+        of = rows.whole
         for count, place in zip(_shared(self.trees, len(best)), best, strict=True):
             model = self._model(self.leaves[place], count, seed)
-            trees += model.fit(x, y, weights).estimators_
+            trees += model.fit(x[of], y[of], weights[of]).estimators_
         return trees, int(best[0])
 
     def _fit_classes(
@@ -201,11 +232,21 @@ class ExtraTreesLearner:
         each = job.strategy.class_weights(totals)[present]
         weights = each[y] * job.weights(rows)
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
-        trees, best = self._grow(
-            x, y, weights, job.seed, len(job.train_rows), _untied(table, rows)
+        rates = drawn_rates(job, task, totals)
+        fitted = _GrowRows(
+            x,
+            y,
+            weights,
+            len(job.train_rows),
+            _untied(table, rows) and not job.drawn,
+            job.drawn,
+            None if rates is None else rates[present],
         )
+        trees, best = self._grow(fitted, job.seed)
         prior = np.full(task.width, LEAST_TOTAL)
-        prior[present] = np.bincount(y, weights, minlength=len(present))
+        prior[present] = np.bincount(
+            y[fitted.whole], weights[fitted.whole], minlength=len(present)
+        )
         shares = np.zeros((sum(tree.tree_.node_count for tree in trees), task.width))
         shares[:, present] = leaf_shares(trees)
         scorer = ClassSharesScorer(
@@ -232,7 +273,8 @@ class ExtraTreesLearner:
         x = ordinal_matrix(table.take(rows), encoding).astype(np.float32)
         offset = np.array(fitted_correction(job.strategy, task, totals).offset)
         constant = probability(prior_scores(task, totals) - offset)
-        alone, present = _untied(table, rows), present_classes(task, totals)
+        alone = _untied(table, rows) and not job.drawn
+        present = present_classes(task, totals)
         forests, places = [], []
         for label in range(task.width):
             if not present[label]:
@@ -243,8 +285,9 @@ class ExtraTreesLearner:
             weights = each[label][y] * job.weights(rows)[here]
             cut = int(np.count_nonzero(here < len(job.train_rows)))
             seed = derive(job.seed, "extra_trees", "label", label)
-            trees, best = self._grow(x[here], y, weights, seed, cut, alone)
-            share = float(np.average(y, weights=weights))
+            fitted = _GrowRows(x[here], y, weights, cut, alone, job.drawn)
+            trees, best = self._grow(fitted, seed)
+            share = float(np.average(y[fitted.whole], weights=weights[fitted.whole]))
             forests.append(forest_of_shares(trees, share))
             places.append(best)
         scorer = LabelSharesScorer(encoding, tuple(forests), offset)

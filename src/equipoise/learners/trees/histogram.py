@@ -29,6 +29,7 @@ from equipoise.learners.trees.boosting import (
     Boosted,
     BoostingRows,
     boost_outputs,
+    drawn_rates,
 )
 from equipoise.learners.trees.forest import (
     Forest,
@@ -200,27 +201,20 @@ class TreesLearner:
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         used = np.sort(np.concatenate([job.train_rows, job.stop_rows]))
         part = table.take(used)
-        if table.task.kind != "binary":
-            rows = BoostingRows(
-                tree_matrix(part, encoding),
-                part.labels(),
-                self._splits(part, used, job),
-                len(encoding.categories),
-                None if job.row_weights is None else job.weights(used),
-            )
-            totals = job.totals(table, used)
-            several = boost_outputs(self.boost, rows, table.task, totals, job)
-            scorer = TreesScorer(encoding, several.forests, np.array(several.offset))
-            notes = absence_notes(table.task, totals)
-            return FittedJob(scorer, several.grown, several.kept, notes)
+        totals = job.totals(table, used)
         rows = BoostingRows(
             tree_matrix(part, encoding),
             part.labels(),
             self._splits(part, used, job),
             len(encoding.categories),
             None if job.row_weights is None else job.weights(used),
+            drawn_rates(job, table.task, totals),
         )
-        totals = job.totals(table, used)
+        if table.task.kind != "binary":
+            several = boost_outputs(self.boost, rows, table.task, totals, job)
+            scorer = TreesScorer(encoding, several.forests, np.array(several.offset))
+            notes = absence_notes(table.task, totals)
+            return FittedJob(scorer, several.grown, several.kept, notes)
         weights = job.strategy.class_weights(totals)
         correction = job.strategy.correction(totals)
         boosted = self.boost(rows, weights, correction, job.seed)
@@ -232,7 +226,7 @@ class TreesLearner:
         job_split = Split(
             np.searchsorted(used, job.train_rows), np.searchsorted(used, job.stop_rows)
         )
-        if self.members == 1 or part.time is not None:
+        if self.members == 1 or part.time is not None or job.drawn:
             return [job_split] * self.members
         seed = derive(job.seed, "trees", "folds")
         try:
@@ -277,7 +271,11 @@ class TreesLearner:
             _row_weights(rows, split.train, weights),
             X_val=rows.x[split.test],
             y_val=rows.y[split.test],
-            sample_weight_val=_row_weights(rows, split.test, weights),
+            sample_weight_val=_row_weights(
+                rows,
+                split.test,
+                weights if rows.rates is None else weights * rows.rates,
+            ),
         )
 
     def _model(self, rows: BoostingRows, seed: int) -> Any:
