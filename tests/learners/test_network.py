@@ -164,3 +164,31 @@ def test_progress_tells_groups_epochs_and_shares(
         of_group = max(epoch / QUICK.epochs, 1 - left / members)
         assert share == pytest.approx((group - 1 + of_group) / groups)
     assert told[-1][1] == 1.0
+
+
+def test_what_a_strategy_names_of_its_network_is_trained(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    """Alone or among others, bit for bit the network of a recipe with these numbers."""
+    named = {
+        "as it is": {},
+        "wide": {"width": 9},
+        "deep": {"depth": 2},
+        "dropping": {"dropout": 0.5},
+        "shrinking": {"weight_decay": 2.0},
+        "all": {"width": 9, "depth": 2, "dropout": 0.25, "weight_decay": 1.0},
+    }
+    arms = [Strategy(name, options=options) for name, options in named.items()]
+    jobs = jobs_of(rare_table, *arms, parts=1)
+    together = run(rare_table, jobs, keep=True)
+    assert [outcome.job for outcome in together] == jobs
+    for job, outcome, options in zip(jobs, together, named.values(), strict=True):
+        spec = SMALL.changed(**options)
+        plain = dataclasses.replace(job, strategy=Strategy(job.strategy.name))
+        (alone,) = run(rare_table, [plain], spec=spec, keep=True)
+        np.testing.assert_array_equal(outcome.log_odds, alone.log_odds)
+        assert outcome.scorer.spec == spec
+        (again,) = run(rare_table, [job])
+        np.testing.assert_array_equal(outcome.log_odds, again.log_odds)
+    scores = [outcome.log_odds for outcome in together]
+    assert len({each.tobytes() for each in scores}) == len(scores)

@@ -84,12 +84,12 @@ def test_dropout_is_each_member_s_own(population) -> None:
     """A share of zeros within a binomial bound; other for each seed, alike for one."""
     program, share = population._program, population.spec.dropout
     seeds = [member.seed for member in population.members]
-    stream = population._columns(population.now.active)["stream"]
+    columns = population._columns(population.now.active)
     targets = tf.zeros((len(seeds), population.batch))
     ones = tf.ones((len(seeds), population.batch, 64))
     masks = []
     for update in range(20):
-        mask = program._dropout(tf.constant(update), targets, stream)
+        mask = program._dropout(tf.constant(update), targets, columns)
         masks.append(np.stack([mask(ones, layer).numpy() for layer in range(2)]))
     found = np.stack(masks)
     assert set(np.unique(found)) == {0.0, np.float32(1.0) / np.float32(1.0 - share)}

@@ -12,6 +12,50 @@ from equipoise.errors import InputError, InputTypeError
 
 Number = float | int | str | bool | None
 
+
+@dataclass(frozen=True)
+class SearchRange:
+    """The values of an option that tuning tries, if it is told nothing else.
+
+    Attributes:
+        low: The smallest number.
+        high: The largest number.
+        log: Whether equal ratios count alike, in place of equal differences.
+        values: The values to choose from, in place of a range.
+
+    Example:
+        >>> SearchRange(0.001, 0.1, log=True).at(0.5)
+        0.01
+        >>> SearchRange(values=(32, 64)).at(0.7)
+        64
+    """
+
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+    values: tuple[Number, ...] = ()
+
+    def at(self, share: float, whole: bool = False) -> Number:
+        """Return the value at a share of the range, rounded to three digits.
+
+        Args:
+            share: 0 for the lowest, up to 1.
+            whole: Whether it is to be an integer.
+        """
+        if self.values:
+            return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
+        if self.log:
+            value = self.low * (self.high / self.low) ** share
+        else:
+            value = self.low + (self.high - self.low) * share
+        return round(value) if whole else float(f"{value:.3g}")
+
+    def __str__(self) -> str:
+        if self.values:
+            return ", ".join(str(value) for value in self.values)
+        return f"{self.low:g} to {self.high:g}{' (log)' if self.log else ''}"
+
+
 Options = Mapping[str, Number]
 """The options of a piece by name."""
 
@@ -29,6 +73,7 @@ class Setting:
         optional: Whether None is accepted.
         boolean: Whether it is True or False instead of a number.
         meaning: What it is, in a few words; for messages.
+        search: The values that tuning tries, or None if it leaves the option alone.
     """
 
     default: Number
@@ -39,6 +84,7 @@ class Setting:
     optional: bool = False
     boolean: bool = False
     meaning: str = ""
+    search: SearchRange | None = None
 
     def check(self, value: Any, name: str) -> None:
         """Check that a value is accepted.
@@ -81,6 +127,7 @@ def option(
     open_ends: bool = False,
     whole: bool = False,
     boolean: bool = False,
+    search: SearchRange | None = None,
 ) -> Any:
     """Return a field of a dataclass that is an option with a range, see `Setting`.
 
@@ -91,7 +138,9 @@ def option(
         >>> settings_of(Piece)["rate"].high
         1
     """
-    setting = Setting(default, low, high, open_ends, whole, boolean=boolean)
+    setting = Setting(
+        default, low, high, open_ends, whole, boolean=boolean, search=search
+    )
     return field(default=default, metadata={"setting": setting})
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from equipoise._core.checks import sentence
 from equipoise.errors import InputError
-from equipoise.jobs import Job, Outcome, Progress
+from equipoise.jobs import Job, Outcome, Progress, scaled
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, common_layout
 from equipoise.networks.spec import NetworkSpec
@@ -26,7 +26,7 @@ from equipoise.training.checkpoints import CheckpointStore
 from equipoise.training.encoded_store import encode_parts
 from equipoise.training.grouping import Group, plan_groups
 from equipoise.training.idle import idle_in_training
-from equipoise.training.members import Member, make_members
+from equipoise.training.members import Member, make_members, spec_of
 from equipoise.training.scorer import NetworkScorer, stack_networks
 from equipoise.training.settings import TrainingSettings
 
@@ -85,7 +85,43 @@ class NetworkLearner:
         for job in jobs:
             require_task(job.strategy, table.task)
             _require_rows(table, job)
-        spec = network(self.network)
+        base = network(self.network)
+        by_shape: dict[tuple[int, ...], list[int]] = {}
+        for place, job in enumerate(jobs):
+            hidden = spec_of(job.strategy, base).hidden
+            by_shape.setdefault(hidden, []).append(place)
+        if len(by_shape) == 1:
+            spec = dataclasses.replace(base, hidden=next(iter(by_shape)))
+            yield from self._run(table, jobs, spec, keep=keep, progress=progress)
+            return
+        waiting: dict[int, Outcome] = {}
+        following = done = 0
+        for hidden, places in by_shape.items():
+            share = len(places) / len(jobs)
+            outcomes = self._run(
+                table,
+                [jobs[place] for place in places],
+                dataclasses.replace(base, hidden=hidden),
+                keep=keep,
+                progress=progress and scaled(progress, done / len(jobs), share),
+            )
+            for place, outcome in zip(places, outcomes, strict=True):
+                waiting[place] = outcome
+                while following in waiting:
+                    yield waiting.pop(following)
+                    following += 1
+            done += len(places)
+
+    def _run(
+        self,
+        table: Table,
+        jobs: Sequence[Job],
+        spec: NetworkSpec,
+        *,
+        keep: bool,
+        progress: Progress | None,
+    ) -> Iterator[Outcome]:
+        """Yield the outcomes of jobs whose networks have the same hidden layers."""
         common = common_layout(table, spec)
         members = make_members(jobs, encode_parts(table, jobs, common), spec)
         groups = plan_groups(members, spec, common, self.settings)
@@ -115,7 +151,7 @@ class NetworkLearner:
                 networks = sorted(complete[first], key=lambda one: one.member.copy)
                 complete[first] = []
                 yield dataclasses.replace(
-                    _outcome(jobs[first], networks, spec),
+                    _outcome(jobs[first], networks),
                     seconds=float(seconds[first]),
                     notes=(*_notes(networks), *notes, *stopped),
                     groups=sizes,
@@ -154,13 +190,13 @@ class NetworkLearner:
         return population.results(keep), whole
 
 
-def _outcome(job: Job, networks: Sequence[FittedMember], spec: NetworkSpec) -> Outcome:
+def _outcome(job: Job, networks: Sequence[FittedMember]) -> Outcome:
     """Return the average of a job's networks, without what the run adds."""
     member = networks[0].member
     parameters = [one.parameters for one in networks if one.parameters is not None]
     scorer = (
         NetworkScorer(
-            spec,
+            member.spec,
             member.part.encoding,
             member.part.exact,
             member.correction,

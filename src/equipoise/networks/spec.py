@@ -67,6 +67,39 @@ class NetworkSpec:
         number(self.learning_rate, "learning_rate", 0, 10, open_ends=True)
         number(self.weight_decay, "weight_decay", 0, 10)
 
+    def changed(
+        self,
+        *,
+        width: int | None = None,
+        depth: int | None = None,
+        dropout: float | None = None,
+        weight_decay: float | None = None,
+    ) -> NetworkSpec:
+        """Return the recipe with what a strategy names; None leaves a value alone.
+
+        Args:
+            width: The units of each hidden layer. Without `depth`, a linear network
+                stays one.
+            depth: The number of hidden layers. Without `width`, each has as many units
+                as the first one had, or 64.
+            dropout: As in `NetworkSpec`.
+            weight_decay: As in `NetworkSpec`.
+
+        Example:
+            >>> NetworkSpec("x", hidden=(64, 32)).changed(depth=3).hidden
+            (64, 64, 64)
+        """
+        hidden = self.hidden
+        if width is not None or depth is not None:
+            units = width or (hidden[0] if hidden else 64)
+            hidden = (units,) * (len(hidden) if depth is None else depth)
+        return dataclasses.replace(
+            self,
+            hidden=hidden,
+            dropout=self.dropout if dropout is None else dropout,
+            weight_decay=self.weight_decay if weight_decay is None else weight_decay,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as plain data."""
         return dataclasses.asdict(self) | {"hidden": list(self.hidden)}

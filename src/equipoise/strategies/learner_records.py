@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from equipoise._core.extras import require_extra
 from equipoise._core.lazy import loaded
-from equipoise._core.options import Setting
+from equipoise._core.options import SearchRange, Setting
 from equipoise.task import TASK_KINDS
 
 ALL_PARTS = ("sampling", "synthesis", "weights", "loss", "plan")
@@ -201,7 +201,42 @@ LEARNERS: dict[str, LearnerRecord] = {
                     open_ends=True,
                     optional=True,
                     meaning="the step size of Adam",
-                )
+                    search=SearchRange(3e-4, 3e-2, log=True),
+                ),
+                "weight_decay": Setting(
+                    None,
+                    low=0,
+                    high=10,
+                    optional=True,
+                    meaning="how fast weights shrink, per unit of step size",
+                    search=SearchRange(1e-3, 1.0, log=True),
+                ),
+                "dropout": Setting(
+                    None,
+                    low=0,
+                    high=0.99,
+                    optional=True,
+                    meaning="the share of hidden units that is dropped in training",
+                    search=SearchRange(0.0, 0.6),
+                ),
+                "width": Setting(
+                    None,
+                    low=1,
+                    high=65_536,
+                    whole=True,
+                    optional=True,
+                    meaning="the units of each hidden layer",
+                    search=SearchRange(values=(32, 64, 128, 256)),
+                ),
+                "depth": Setting(
+                    None,
+                    low=1,
+                    high=20,
+                    whole=True,
+                    optional=True,
+                    meaning="the number of hidden layers",
+                    search=SearchRange(values=(1, 2, 3)),
+                ),
             },
             scores="log_odds",
             needs_columns=False,

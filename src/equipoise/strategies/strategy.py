@@ -52,7 +52,8 @@ class Strategy:
             each have all positives and their own part of the negatives.
         options: The numbers of these parts by name, for example `{"gamma": 2.0}`;
             stored as a sorted tuple of pairs. With the learner "network" also
-            `learning_rate`, the step size of Adam; without it the network's own.
+            `learning_rate`, the step size of Adam, `weight_decay`, `dropout`, and the
+            `width` and `depth` of the hidden layers; without them the network's own.
 
     Raises:
         InputTypeError: A value has the wrong type.

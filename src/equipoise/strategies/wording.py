@@ -102,9 +102,15 @@ def _minimising(parts: Parts) -> str:
 
 
 def at_rate(parts: Parts) -> str:
-    """Return the words for a learning rate that the strategy names; else none."""
+    """Return the words for what the strategy names of its network; else none."""
     rate = parts.options.get("learning_rate")
-    return "" if rate is None else f" at a learning rate of {exact(float(rate))}"
+    words = "" if rate is None else f" at a learning rate of {exact(float(rate))}"
+    named = [
+        f"{name.replace('_', ' ')} {exact(float(value))}"
+        for name in ("weight_decay", "dropout", "width", "depth")
+        if (value := parts.options.get(name)) is not None
+    ]
+    return f"{words} with {', '.join(named)}" if named else words
 
 
 _SHIFTS = {

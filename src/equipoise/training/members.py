@@ -29,6 +29,10 @@ from equipoise.task import Task
 from equipoise.training.encoded_store import EncodedPart
 
 
+RECIPE_OPTIONS = ("width", "depth", "dropout", "weight_decay")
+"""The options of a strategy that change the recipe of its network."""
+
+
 @dataclass(frozen=True, order=True)
 class Family:
     """Members whose losses are computed by one call.
@@ -77,6 +81,7 @@ class Member:
         correction: From raw logits to the population's log-odds.
         neighbours: What its synthesis learned, or None.
         learning_rate: The step size that its strategy names, or None.
+        spec: Its recipe: that of the network, with what its strategy names.
         importance: `[rows of the table]` by how much an example counts more since it
             is drawn less, see `Strategy.importance`; None for 1 each.
     """
@@ -91,6 +96,7 @@ class Member:
     weights: tuple[Any, ...]
     correction: Correction
     neighbours: Neighbours | None
+    spec: NetworkSpec
     learning_rate: float | None = None
     importance: FloatArray | None = None
 
@@ -185,6 +191,26 @@ class Member:
         return self.correction.invert(prior_scores(self.task, totals))
 
 
+def spec_of(strategy: Strategy, spec: NetworkSpec) -> NetworkSpec:
+    """Return the network of a strategy: with the width and so on that it names.
+
+    Args:
+        strategy: Its options are those of a network.
+        spec: The network, for all that it does not name.
+
+    Example:
+        >>> narrow = Strategy(options={"width": 8})
+        >>> spec_of(narrow, NetworkSpec("x", hidden=(64, 64))).hidden
+        (8, 8)
+    """
+    named: dict[str, Any] = {
+        name: value
+        for name in RECIPE_OPTIONS
+        if (value := strategy.option(name)) is not None
+    }
+    return spec.changed(**named) if named else spec
+
+
 def make_members(
     jobs: Sequence[Job], parts: Sequence[EncodedPart], spec: NetworkSpec
 ) -> list[Member]:
@@ -193,7 +219,7 @@ def make_members(
     Args:
         jobs: What is to be fitted.
         parts: The part of each job.
-        spec: The network.
+        spec: The network, for what a strategy does not name.
     """
     prepared: dict[tuple[int, object], Neighbours] = {}
     weighed: dict[tuple[int, object], FloatArray | None] = {}
@@ -201,11 +227,11 @@ def make_members(
     for place, (job, part) in enumerate(zip(jobs, parts, strict=True)):
         neighbours = _neighbours(job.strategy, part, prepared)
         importance = _importance(job.strategy, part, weighed)
+        changed = spec_of(job.strategy, spec)
         for copy in range(job.strategy.members * spec.copies):
             seed = derive(job.seed, "network", copy) if copy else job.seed
-            members.append(
-                _member(place, copy, seed, part, job.strategy, neighbours, importance)
-            )
+            shared = part, job.strategy, neighbours, importance
+            members.append(_member(place, copy, seed, *shared, changed))
     return members
 
 
@@ -217,6 +243,7 @@ def _member(
     strategy: Strategy,
     neighbours: Neighbours | None,
     importance: FloatArray | None,
+    spec: NetworkSpec,
 ) -> Member:
     totals = part.totals()
     chosen: dict[str, Any] = dict(strategy.loss_options(totals))
@@ -239,6 +266,7 @@ def _member(
         _class_weights(strategy, part),
         fitted_correction(strategy, part.table.task, totals),
         neighbours,
+        spec,
         None if rate is None else float(rate),
         importance,
     )

@@ -69,7 +69,8 @@ class Population:
 
     Attributes:
         members: The networks, sorted by family.
-        spec: Their recipe.
+        spec: Their recipe, whose hidden layers they share. Their dropout and weight
+            decay may be their own.
         common: The layout of the table.
         settings: How they are trained.
         now: All that changes.
@@ -93,6 +94,8 @@ class Population:
         self._sizes = np.array([m.step_size(self.spec) for m in self.members])
         epochs = self.settings.epochs
         self._warm = np.array([m.family.warm_epochs(epochs) for m in self.members])
+        self._decays = np.array([m.spec.weight_decay for m in self.members])
+        self._dropouts = np.array([m.spec.dropout for m in self.members])
         self._ahead: dict[int, tuple[int, AnyArray]] = {}
         self._place()
         weights = stacked_weights(self.members, self.spec, self.common)
@@ -116,6 +119,8 @@ class Population:
             "targets": tf.constant(targets, target_types.get(self.task.kind, dtype)),
         }
         weighted = self._place_weights()
+        decayed = bool((self._decays != self.spec.weight_decay).any())
+        rated = bool((self._sizes != self.spec.learning_rate).any())
         families = tuple(dict.fromkeys(member.family for member in self.members))
         signature = Signature(
             self.spec,
@@ -127,8 +132,10 @@ class Population:
             dtype,
             store.codes.dtype.name,
             weighted,
-            bool((self._sizes != self.spec.learning_rate).any() or self._warm.any()),
+            bool(rated or decayed or self._warm.any()),
             self.task.kind,
+            decayed,
+            bool((self._dropouts != self.spec.dropout).any()),
         )
         self._program = program(signature)
 
@@ -174,6 +181,16 @@ class Population:
         values = self._stop_values(state["weights"])
         borne = self.settings.patience
         self.now = self.now.after(state, values, borne, self._warm)
+
+    def drop(self, members: npt.ArrayLike) -> None:
+        """Let some members leave with their best weights so far.
+
+        Args:
+            members: Their numbers; those that have left already may be among them.
+        """
+        leaving = np.isin(self.now.active, members)
+        if leaving.any():
+            self.now = self.now.without(leaving)
 
     def finish(self) -> None:
         """Keep the best weights of everyone who still learns."""
@@ -295,8 +312,10 @@ class Population:
         if self._program.signature.weighted:
             columns["shift"] = tf.constant(self._shift[which])
         if self._program.signature.rated:
-            decay = 1.0 - self._sizes[which] * self.spec.weight_decay
+            decay = 1.0 - self._sizes[which] * self._decays[which]
             columns["decay"] = tf.constant(decay, dtype)
+        if self._program.signature.dropped:
+            columns["dropout"] = tf.constant(self._dropouts[which], dtype)
         return columns
 
     def _option(self, values: Sequence[Any], wide: bool) -> Any:
@@ -347,23 +366,45 @@ class Population:
             keep: Whether the weights are wanted too.
         """
         everyone = range(len(self.members))
-        best = [self.now.kept[i] for i in everyone]
-        weights = {
-            name: tf.constant(np.stack([each[name] for each in best]))
-            for name in best[0]
-        }
-        rows = [member.part.score for member in self.members]
-        logits = self.logits(weights, np.arange(len(self.members)), rows)
+        scores = self.best_scores(everyone)
         return [
             FittedMember(
                 self.members[i],
-                self.members[i].correction.apply(logits[i]),
+                scores[i],
                 self._updates(i),
                 int(self.now.patience.epoch[i]),
                 self._trained_epochs(i),
                 self._exact(i) if keep else None,
             )
             for i in everyone
+        ]
+
+    def best_scores(self, which: Sequence[int]) -> list[FloatArray]:
+        """Return the corrected scores of some members at their best weights.
+
+        Args:
+            which: Their numbers; they may be in training.
+
+        Returns:
+            `[score rows, width]` of each.
+        """
+        place = {int(member): i for i, member in enumerate(self.now.active)}
+        running = {name: value.numpy() for name, value in self.now.best.items()}
+        best = [
+            {name: value[place[i]] for name, value in running.items()}
+            if i in place
+            else self.now.kept[i]
+            for i in which
+        ]
+        weights = {
+            name: tf.constant(np.stack([each[name] for each in best]))
+            for name in best[0]
+        }
+        rows = [self.members[i].part.score for i in which]
+        logits = self.logits(weights, np.asarray(which), rows)
+        return [
+            self.members[i].correction.apply(logit)
+            for i, logit in zip(which, logits, strict=True)
         ]
 
     def _updates(self, member: int) -> int:

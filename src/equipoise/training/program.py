@@ -47,6 +47,8 @@ class Signature:
         rated: Whether any member has a step size of its own: by its learning rate, or
             since Adam begins again after a warm start.
         task: The kind of the target.
+        decayed: Whether any member has a weight decay of its own; it is then `rated`.
+        dropped: Whether any member has a dropout of its own.
     """
 
     spec: NetworkSpec
@@ -60,6 +62,8 @@ class Signature:
     weighted: bool = False
     rated: bool = False
     task: TaskKind = "binary"
+    decayed: bool = False
+    dropped: bool = False
 
     @property
     def width(self) -> int:
@@ -148,7 +152,8 @@ class Program:
                 "shift" `[members]`, where a member's row weights are, if rows have
                 weights: so many places behind the rows of its part;
                 "decay" `[members]`, what an update leaves of a kernel, where
-                members have learning rates of their own.
+                members have learning rates of their own; "dropout" `[members]`, the
+                share that is dropped, where they have one of their own.
         """
         after: dict[str, dict[str, Tensor]]
         with self._lock:  # the variables serve one call at a time
@@ -195,7 +200,7 @@ class Program:
             step, data, draws, members.get("shift")
         )
         weights = {n: value.read_value() for n, value in self._held["weights"].items()}
-        mask = self._dropout(draws["first"] + step, targets, members["stream"])
+        mask = self._dropout(draws["first"] + step, targets, members)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
             logits = forward(
@@ -346,9 +351,11 @@ class Program:
             return tf.reduce_sum(targets * each, axis=-1)
         return each[..., 0] + targets * (each[..., 1] - each[..., 0])
 
-    def _dropout(self, update: Tensor, targets: Tensor, stream: Tensor) -> Any:
-        share = self.signature.spec.dropout
-        if share == 0:
+    def _dropout(
+        self, update: Tensor, targets: Tensor, members: Mapping[str, Any]
+    ) -> Any:
+        share, stream = self.signature.spec.dropout, members["stream"]
+        if share == 0 and not self.signature.dropped:
             return None
         layers = len(self.signature.spec.hidden)
         batch = tf.shape(targets)[1]
@@ -363,11 +370,16 @@ class Program:
                 dtype=self._dtype,
                 alg="philox",
             )
-            scaled = tf.cast(field >= share, self._dtype) / (1.0 - share)
             turn = tf.cast(update * layers + layer, tf.uint32)
             shift = tf.bitwise.right_shift(stream[:, 0] + turn * stream[:, 1], 8)
             row = tf.range(batch) + tf.cast(shift, tf.int32)[:, None]
-            return values * tf.gather(scaled, tf.math.floormod(row, batch))
+            row = tf.math.floormod(row, batch)
+            if self.signature.dropped:
+                shares = members["dropout"][:, None, None]
+                stays = tf.cast(tf.gather(field, row) >= shares, self._dtype)
+                return values * (stays / (1.0 - shares))
+            scaled = tf.cast(field >= share, self._dtype) / (1.0 - share)
+            return values * tf.gather(scaled, row)
 
         return mask
 
@@ -384,7 +396,8 @@ class Program:
     ) -> None:
         for name, _ in self.signature.shapes:
             value, m, v = (self._held[kind][name] for kind in _KINDS)
-            if self.signature.spec.weight_decay and name.startswith("kernel"):
+            decays = self.signature.decayed or self.signature.spec.weight_decay
+            if decays and name.startswith("kernel"):
                 value.assign(value * adam.by_member(decay, value))
             adam.update_each(value, m, v, gradients[name], rate, rates)
 
@@ -573,4 +586,6 @@ class _Specs:
             specs["shift"] = self.integers(None)
         if self._signature.rated:
             specs["decay"] = self.floats(None)
+        if self._signature.dropped:
+            specs["dropout"] = self.floats(None)
         return specs

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import number, sentence
+from equipoise._core.checks import listing, number, sentence
 from equipoise._core.seeds import derive
 from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
@@ -37,6 +37,7 @@ from equipoise.networks.catalogue import network
 from equipoise.priors import Correction
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
+from equipoise.training.members import RECIPE_OPTIONS
 from equipoise.training.settings import TrainingSettings
 
 SCORED_AT_ONCE = 256
@@ -420,6 +421,16 @@ def _check_served(job: Job, dtype: npt.DTypeLike) -> None:
                 f"the strategy {strategy.name!r} with a model of your own",
                 "a Strategy with sampling=",
                 "A sampler object works on the columns of a table.",
+            )
+        )
+    named = [name for name in RECIPE_OPTIONS if strategy.option(name) is not None]
+    if named:
+        raise UnsupportedError(
+            sentence(
+                f"{listing(named)} in the strategy {strategy.name!r} with a model of "
+                "your own",
+                "options of the loss, the batches and learning_rate",
+                "Set them where your function makes the layers.",
             )
         )
     if strategy.synthesis == "smote":
