@@ -14,6 +14,7 @@ from .strategies.catalogue import catalogue as catalogue
 from .strategies.catalogue import sweep_strategies as sweep_strategies
 from .strategies.strategy import Strategy as Strategy
 from .strategies.sampler_object import resampled as resampled
+from .strategies.tuned import Tuned as Tuned
 from .decision.rule import DecisionRule as DecisionRule
 from .evaluation.evaluation import Evaluation as Evaluation
 from .verbs.compare import compare as compare

@@ -7,7 +7,7 @@ over the jobs; the population engine trains them as one program.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -152,6 +152,8 @@ class Outcome:
         limit: The last epoch (or iteration) that there could have been; 0 if unknown.
         idle: Parts of the strategy that had no effect on this fit, one sentence each
             without the strategy's name; what `idle_parts` knows is not repeated.
+        tuning: What a search inside the training part chose, as plain data; None if
+            there was none.
     """
 
     job: Job
@@ -164,6 +166,7 @@ class Outcome:
     groups: tuple[int, ...] = ()
     limit: int = 0
     idle: tuple[str, ...] = ()
+    tuning: Mapping[str, Any] | None = None
 
 
 class Learner(Protocol):

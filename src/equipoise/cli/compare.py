@@ -85,6 +85,8 @@ def compare(
     unlabelled: options.Unlabelled = "refuse",
     day_first: options.DayFirst = None,
     strategies: Strategies = None,
+    tune: options.TunedNames = None,
+    trials: options.TrialCount = 32,
     folds: options.Folds = 5,
     repeats: RepeatCount = "auto",
     minutes: Annotated[
@@ -136,6 +138,8 @@ def compare(
     if table.task.kind == "binary":
         options.parse_objective(objective)
     costs = options.costs_of_classes(costs_file, pair, table, rare, folds, duplicates)
+    arms = options.with_tuned(strategies, tune, trials)
+    options.say_flattery(arms, table)
     checkpoints = None if out is None else out / CHECKPOINTS
     with (
         _telling_how_to_resume(checkpoints),
@@ -145,7 +149,7 @@ def compare(
         trial = run(
             table,
             test=later,
-            strategies=None if strategies is None else options.names(strategies),
+            strategies=arms,
             folds=folds,
             repeats=_repeats(repeats),
             minutes=minutes,

@@ -82,6 +82,13 @@ def fit(
     cost_fn: options.CostFn = None,
     cost_abstain: options.CostAbstain = None,
     capacity: Capacity = None,
+    tune: Annotated[
+        bool,
+        typer.Option(
+            "--tune", help="Search the options of the strategies; see --trials."
+        ),
+    ] = False,
+    trials: options.TrialCount = 32,
     folds: options.Folds = 5,
     minutes: Annotated[
         float,
@@ -127,6 +134,7 @@ def fit(
             minutes=minutes,
             duplicates=duplicates,
             network=network,
+            tune=trials if tune else False,
             seed=seed,
             progress=show,
         )

@@ -45,6 +45,20 @@ Targets = Annotated[
         show_default=False,
     ),
 ]
+TunedNames = Annotated[
+    str | None,
+    typer.Option(
+        "--tune",
+        metavar="NAMES",
+        help="Strategies that are also tried with options searched for inside each "
+        "training part, separated by commas.",
+        show_default=False,
+    ),
+]
+TrialCount = Annotated[
+    int,
+    typer.Option("--trials", metavar="N", help="Candidates of each search of --tune."),
+]
 TaskName = Annotated[
     str | None,
     typer.Option(
@@ -355,6 +369,38 @@ def parse_objective(
     if beside is not None:
         raise typer.BadParameter("give --objective or costs, not both")
     return one_of(name, OBJECTIVES, "objective")
+
+
+def with_tuned(
+    strategies: str | None, tune: str | None, trials: int
+) -> list[Any] | None:
+    """Return the strategies of `--strategies` and `--tune`; None for the usual ones.
+
+    Args:
+        strategies: Names separated by commas, or None.
+        tune: Names of those that are also tuned, or None.
+        trials: How many candidates each search has.
+    """
+    arms: list[Any] | None = None if strategies is None else names(strategies)
+    if tune is None:
+        return arms
+    from equipoise.strategies.tuned import Tuned
+    from equipoise.verbs.compare import DEFAULT_STRATEGIES
+
+    usual = list(DEFAULT_STRATEGIES) if arms is None else arms
+    return [*usual, *(Tuned(name, trials=trials) for name in names(tune))]
+
+
+def say_flattery(arms: list[Any] | None, table: Table) -> None:
+    """Print, before a search begins, what the best of equals would seem to gain."""
+    from equipoise.cli.terminal import say_hint
+    from equipoise.strategies.tuned import Tuned, flattery_note
+
+    tuned = [arm for arm in arms or () if isinstance(arm, Tuned)]
+    if tuned and table.y is not None:
+        rarest = float(table.task.totals(table.labels()).min())
+        for arm in tuned:
+            say_hint(flattery_note(arm, rarest))
 
 
 def names(text: str) -> list[str]:

@@ -36,6 +36,7 @@ from equipoise.models.container import FORMAT, TASK_FORMAT
 from equipoise.models.model import Component, ModelRecord, ModelRule
 from equipoise.strategies.parts import missing_pieces
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned
 from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
 from equipoise.table.units import DUPLICATES
@@ -264,6 +265,13 @@ def _rule(state: Any, task: Task) -> ModelRule:
     return rule
 
 
+def _strategy(fields: Mapping[str, Any]) -> Strategy:
+    """Rebuild a strategy of the kind that has such fields."""
+    if "resampler" in fields:
+        return Resampled.from_dict(fields)
+    return (Tuned if "base" in fields else Strategy).from_dict(fields)
+
+
 def _components(
     entries: Any,
     schema: Table,
@@ -276,8 +284,7 @@ def _components(
     for i, data in enumerate(entries):
         fields = data["strategy"]
         _require_registered(fields)
-        kind = Resampled if "resampler" in fields else Strategy
-        strategy = kind.from_dict(fields)
+        strategy = _strategy(fields)
         count = integer(data["scorers"], "scorers", 1, MOST_SCORERS)
         weight = number(data["weight"], "weight", 0, 1)
         scorers = []

@@ -28,7 +28,6 @@ from equipoise.synthesis.synthesis import Neighbours
 from equipoise.task import Task
 from equipoise.training.encoded_store import EncodedPart
 
-
 RECIPE_OPTIONS = ("width", "depth", "dropout", "weight_decay")
 """The options of a strategy that change the recipe of its network."""
 

@@ -73,6 +73,8 @@ class Population:
             decay may be their own.
         common: The layout of the table.
         settings: How they are trained.
+        forgiving: Whether a member that met a number that is not finite just improves
+            no more, in place of an error: for candidates of a search.
         now: All that changes.
     """
 
@@ -80,6 +82,7 @@ class Population:
     spec: NetworkSpec
     common: Layout
     settings: TrainingSettings
+    forgiving: bool = False
     now: Snapshot = field(init=False)
 
     def __post_init__(self) -> None:
@@ -340,6 +343,9 @@ class Population:
         ):
             member = self.members[number]
             if not np.isfinite(logit).all():
+                if self.forgiving:
+                    values[place] = np.nan
+                    continue
                 raise TrainingError(
                     sentence(
                         f"a logit that is not finite from {member.name} after epoch "

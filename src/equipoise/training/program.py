@@ -25,8 +25,8 @@ from equipoise.task import TaskKind
 from equipoise.training import adam
 from equipoise.training.members import Family
 
-MOST_PROGRAMS = 8
-"""Compiled programs that are kept; a trial needs one."""
+MOST_PROGRAMS = 16
+"""Compiled programs that are kept; a trial needs one, a search one per shape."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,10 @@ class Program:
             }
             for kind, shapes in {key: dict(signature.shapes) for key in _KINDS}.items()
         }
+        # A partial, so that TensorFlow counts the traces of this program alone. Each
+        # has one; many programs would look like one function that is traced again.
         self._compiled = tf.function(
-            self._epoch,
+            functools.partial(self._epoch),
             input_signature=[
                 specs.data(),
                 specs.draws(),
@@ -107,7 +109,7 @@ class Program:
             autograph=False,
         )
         self.logits = tf.function(
-            self._logits,
+            functools.partial(self._logits),
             input_signature=[
                 specs.weights(),
                 specs.data(),

@@ -14,7 +14,7 @@ from equipoise._core.checks import number, sentence
 from equipoise._core.types import IntArray
 from equipoise.comparison.held_out_rows import HeldOut
 from equipoise.comparison.held_out_task_rows import TaskHeldOut
-from equipoise.comparison.verdict import judge
+from equipoise.comparison.verdict import ArmVerdict, judge
 from equipoise.decision.cost_matrix import cost_matrix
 from equipoise.decision.objectives import as_objective
 from equipoise.decision.task_objectives import default_objective, task_objective
@@ -32,6 +32,7 @@ from equipoise.evaluation.task_cross_validation import (
 )
 from equipoise.metrics.task_registry import headline_metric, metric_of
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned
 from equipoise.table.rare_classes import rare_classes
 from equipoise.table.table import Table
 from equipoise.task import UNKNOWN_LABEL, Task
@@ -41,6 +42,7 @@ from equipoise.trials.independent_rows import doubt, unit_notes
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.test_table import evaluate_task_test, evaluate_test_table
 from equipoise.trials.trial import TrialRecord
+from equipoise.trials.tuned_arms import rival, tuning_note
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,8 @@ def conclude(
     by = plan.protocol.by
     verdict = judge(results, margin=criteria.margin, repeatable=by != "time")
     warning = doubt(diagnosis, plan.table.classes)
+    tuned = judge_tuned(plan, arms, scores, criteria)
+    metric = results.record(results.metric).label
     return TrialRecord(
         facts=diagnosis.facts,
         protocol=plan.protocol,
@@ -175,6 +179,11 @@ def conclude(
         seconds=time.monotonic() - started,
         notes=(
             *notes,
+            *(
+                tuning_note(arm, scores, tuned.get(arm.name), metric)
+                for arm in arms
+                if isinstance(arm, Tuned)
+            ),
             *idle_notes(scores),
             *unit_notes(plan.table, plan.keys.units),
             *results.notes,
@@ -183,6 +192,7 @@ def conclude(
         costs=criteria.costs,
         training=plan.learners.record(),
         task=plan.table.task,
+        tuned=tuned,
     )
 
 
@@ -206,8 +216,38 @@ def _on_test_table(
     return evaluate_test_table(plan.test_table, scores, results, units=units, **shared)
 
 
-def evaluate_scores(
+def judge_tuned(
     plan: TrialPlan, arms: Sequence[Strategy], scores: Scores, criteria: Criteria
+) -> dict[str, tuple[str, ArmVerdict]]:
+    """Judge each tuned arm against its strategy as it is, as a pair of its own.
+
+    Args:
+        plan: Which rows were split, and how.
+        arms: The arms, all of which have scores.
+        scores: What the fits gave.
+        criteria: By what the arms are judged.
+
+    Returns:
+        By tuned arm whose rival has scores, the rival's name and the verdict.
+    """
+    verdicts = {}
+    for arm in arms:
+        other = rival(arm, arms) if isinstance(arm, Tuned) else None
+        if other is None:
+            continue
+        pair = evaluate_scores(plan, [other, arm], scores, criteria, other.name)
+        repeatable = plan.protocol.by != "time"
+        verdict = judge(pair, margin=criteria.margin, repeatable=repeatable)
+        verdicts[arm.name] = other.name, verdict.arms[arm.name]
+    return verdicts
+
+
+def evaluate_scores(
+    plan: TrialPlan,
+    arms: Sequence[Strategy],
+    scores: Scores,
+    criteria: Criteria,
+    baseline: str | None = None,
 ) -> CrossValidated | TaskCrossValidated:
     """Evaluate out-of-fold scores of any task, see `evaluate_binary`.
 
@@ -220,10 +260,13 @@ def evaluate_scores(
         arms: The arms, all of which have scores.
         scores: What the fits gave.
         criteria: By what the arms are judged.
+        baseline: What the others are compared with; "plain", or the first, if None.
     """
     criteria = criteria.of(plan.table.task)
+    if baseline is None:
+        baseline = "plain" if "plain" in scores.log_odds else arms[0].name
     if plan.table.task.kind == "binary":
-        return evaluate_binary(plan, arms, scores, criteria)
+        return evaluate_binary(plan, arms, scores, criteria, baseline)
     table, units = plan.table, plan.keys.units
     unscored = too_rare(table, plan.protocol.folds, units)
     y = table.labels().astype(np.int64)
@@ -245,7 +288,7 @@ def evaluate_scores(
         exact=exactness(table, arms),
         clusters=None if units is None else units[scored],
         unscored=unscored,
-        baseline="plain" if "plain" in scores.log_odds else arms[0].name,
+        baseline=baseline,
         seed=plan.protocol.seed,
         sizes=scores.sizes(plan.protocol.by),
     )
@@ -278,7 +321,11 @@ def too_rare(table: Table, folds: int, units: IntArray | None = None) -> dict[st
 
 
 def evaluate_binary(
-    plan: TrialPlan, arms: Sequence[Strategy], scores: Scores, criteria: Criteria
+    plan: TrialPlan,
+    arms: Sequence[Strategy],
+    scores: Scores,
+    criteria: Criteria,
+    baseline: str,
 ) -> CrossValidated:
     """Evaluate out-of-fold scores; rows that no fold tests are left out.
 
@@ -290,6 +337,7 @@ def evaluate_binary(
         arms: The arms, all of which have scores.
         scores: What the fits gave.
         criteria: By what the arms are judged.
+        baseline: What the others are compared with.
     """
     tested, units = scores.tested, plan.keys.units
     return cross_validated(
@@ -300,7 +348,7 @@ def evaluate_binary(
         costs=criteria.costs,
         exact=exactness(plan.table, arms),
         clusters=None if units is None else units[tested],
-        baseline="plain" if "plain" in scores.log_odds else arms[0].name,
+        baseline=baseline,
         seed=plan.protocol.seed,
         sizes=scores.sizes(plan.protocol.by),
         metric=criteria.metric,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,7 @@ class Scores:
         idle: Arm -> what had no effect, one sentence each, and in how many fits.
         blends: Arm that averages others -> the weight of each, learned on all rows
             that are tested; those without a weight are absent.
+        tuning: Tuned arm -> what its search chose in each training part.
         trained: `[repeats, folds]` rows of each training part, those that decide when
             training stops among them; None if all rows of the other folds.
     """
@@ -60,6 +62,7 @@ class Scores:
     failed: Mapping[str, str] = field(default_factory=dict)
     idle: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     blends: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    tuning: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     trained: IntArray | None = None
 
     @property
@@ -146,6 +149,7 @@ class _Collected:
         scorers: Arm -> fitted models.
         epochs: Arm of networks -> by fit, the best epoch and the last.
         idle: Arm -> what had no effect, and in how many fits.
+        tuning: Tuned arm -> what was chosen, part by part.
         notes: What learners had to say.
         groups: Sizes of the groups of networks.
         failed: Arm -> why it gave no scores.
@@ -160,6 +164,7 @@ class _Collected:
     scorers: dict[str, list[Scorer]]
     epochs: dict[str, list[tuple[int, int]]]
     idle: dict[str, Counter[str]]
+    tuning: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     notes: dict[str, None] = field(default_factory=dict)
     groups: dict[tuple[int, ...], None] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -197,6 +202,8 @@ class _Collected:
         self.updates[name] += outcome.updates / len(self.parts)
         if outcome.scorer is not None:
             self.scorers[name].append(outcome.scorer)
+        if outcome.tuning is not None:
+            self.tuning.setdefault(name, []).append(outcome.tuning)
         if outcome.groups:
             self.groups[outcome.groups] = None
         if job.strategy.learner_record.trains_networks:
@@ -226,6 +233,7 @@ class _Collected:
             groups=tuple(self.groups),
             failed=self.failed,
             idle={name: self.idle[name] for name in names},
+            tuning={k: tuple(v) for k, v in self.tuning.items() if k in names},
             trained=trained.reshape(repeats, -1),
         )
 
@@ -293,6 +301,9 @@ def join(first: Scores, second: Scores) -> Scores:
         idle={
             k: Counter(first.idle.get(k, {})) + Counter(second.idle.get(k, {}))
             for k in arms
+        },
+        tuning={
+            k: (*first.tuning[k], *second.tuning[k]) for k in arms if k in first.tuning
         },
         trained=None
         if first.trained is None or second.trained is None

@@ -15,8 +15,10 @@ from equipoise._core.checks import one_of
 from equipoise.jobs import Learner
 from equipoise.learners.registry import learner_for
 from equipoise.learners.resampled.learner import ResampledLearner
+from equipoise.learners.tuned.learner import TunedLearner
 from equipoise.networks.catalogue import network_names
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned
 from equipoise.training.settings import TrainingSettings
 
 
@@ -43,9 +45,14 @@ class LearnerChoice:
 
     def __call__(self, strategy: Strategy) -> Learner:
         """Return the learner of a strategy."""
+        learner: Learner = self._networks
         if not strategy.learner_record.trains_networks:
-            return learner_for(strategy)
-        return self._resampled if strategy.resamples else self._networks
+            learner = learner_for(strategy)
+        elif strategy.resamples:
+            learner = self._resampled
+        if not isinstance(strategy, Tuned):
+            return learner
+        return self._tuned.setdefault(id(learner), TunedLearner(learner))
 
     def record(self) -> dict[str, Any]:
         """Return how networks are trained, as plain data.
@@ -62,6 +69,11 @@ class LearnerChoice:
 
         least = None if self.training is not None else PATIENCE_UPDATES
         return {"network": None, **settings, "patience_updates": least}
+
+    @cached_property
+    def _tuned(self) -> dict[int, TunedLearner]:
+        """By the identity of a learner, the one that searches for it."""
+        return {}
 
     @cached_property
     def _resampled(self) -> Learner:

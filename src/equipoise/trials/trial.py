@@ -11,7 +11,7 @@ from equipoise._core.checks import sentence
 from equipoise._core.frames import make_frame
 from equipoise.comparison.held_out_rows import HeldOut
 from equipoise.comparison.held_out_task_rows import TaskHeldOut
-from equipoise.comparison.verdict import Verdict
+from equipoise.comparison.verdict import ArmVerdict, Verdict
 from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.errors import UnsupportedError
 from equipoise.evaluation.cross_validation import Arm, CrossValidated
@@ -22,9 +22,11 @@ from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import HEADLINE, decided_metrics
 from equipoise.metrics.task_registry import task_metric_names
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned
 from equipoise.task import Task
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.protocol import Protocol
+from equipoise.trials.tuned_arms import tuning_facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +52,8 @@ class TrialRecord:
         training: How networks were trained: the network's name, None for a model of
             the user's, and the `TrainingSettings`.
         task: The classes, or labels.
+        tuned: By tuned arm, the name of its strategy as it is and the verdict on the
+            two, which is a question of its own.
     """
 
     facts: Mapping[str, Any]
@@ -66,6 +70,7 @@ class TrialRecord:
     costs: Any = None
     training: Mapping[str, Any] = field(default_factory=dict)
     task: Task = field(default_factory=lambda: Task("binary", ("0", "1")))
+    tuned: Mapping[str, tuple[str, ArmVerdict]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Arm | TaskArm:
         """Return what the trial says about one arm.
@@ -216,6 +221,8 @@ class TrialRecord:
             data["difference_by_class"] = {c: d.as_dict() for c, d in each.items()}
         if name in self.scores.blends:
             data["weights"] = dict(self.scores.blends[name])
+        if isinstance(strategy, Tuned):
+            data["tuning"] = tuning_facts(strategy, self.scores, self.tuned.get(name))
         if self.held_out is not None:
             data["test"] = self.held_out.as_dict(name)
         return data

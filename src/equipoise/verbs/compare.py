@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any
 
+import numpy as np
+
 from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import UnsupportedError
@@ -15,6 +17,7 @@ from equipoise.jobs import Progress
 from equipoise.reading.target import Positives
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned, flattery_note
 from equipoise.table.table import require_classes
 from equipoise.table.units import DUPLICATES
 from equipoise.training.settings import TrainingSettings
@@ -25,6 +28,7 @@ from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
 from equipoise.trials.schedule import Repeats, fit_repeats
 from equipoise.trials.sources import read_trial, split_by, with_rare_classes
+from equipoise.trials.tuned_arms import with_defaults
 from equipoise.verbs.trial import Trial
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
@@ -100,7 +104,8 @@ def compare(
         strategies: Names of the catalogue or `Strategy` objects; by default
             `prior`, `logistic`, `trees`, `plain`, `class_weight` and `auto`, the
             average that `fit` makes by default. The strategies that an average needs
-            are fitted even if they are not arms.
+            are fitted even if they are not arms. With a `Tuned` one its strategy as it
+            is becomes an arm too.
         folds: The number of outer folds, 2 to 20.
         repeats: How many times the folds are drawn, 1 to 20; "auto" spends
             `minutes` on up to 5.
@@ -203,11 +208,19 @@ def compare(
         past_only=plan.protocol.by == "time",
         task=rows.table.task,
     )
+    rarest = float(np.min(rows.table.task.totals(rows.table.labels())))
+    warned = [flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)]
     report("looking at the data", 0.95)
     diagnosis = diagnose(rows.table, test=test_table, duplicates=duplicates, seed=seed)
     report("computing intervals", 0.97)
     trial = conclude(
-        plan, arms, scores, diagnosis, criteria, started=started, notes=rare_notes
+        plan,
+        arms,
+        scores,
+        diagnosis,
+        criteria,
+        started=started,
+        notes=[*rare_notes, *warned],
     )
     return Trial.of(trial)
 
@@ -226,6 +239,7 @@ def _arms(
     """
     usual = DEFAULT_STRATEGIES if columns else USER_MODEL_STRATEGIES
     arms = as_strategies(usual if strategies is None else strategies)
+    arms = with_defaults(arms)
     if not any(arm.name == BASELINE for arm in arms):
         arms.append(strategy(BASELINE))
     others = [arm.name for arm in arms if arm.learner_record.needs_columns]

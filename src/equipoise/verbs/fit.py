@@ -35,6 +35,7 @@ from equipoise.reading.target import Positives
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned, flattery_note, tuned_strategies
 from equipoise.table.table import Table, require_classes
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fold_scores import Scores
@@ -50,9 +51,12 @@ from equipoise.trials.sources import (
     split_by,
     with_rare_classes,
 )
+from equipoise.trials.tuned_arms import tuning_note
 from equipoise.verbs.model import FittedModel
 
 NETWORK = "default"
+USUAL_TRIALS = 32
+"""Candidates of each search with `tune=True`."""
 WEIGHTED = (
     "Rows have weights: they count in training, calibration, threshold and evaluation, "
     "as so many copies of a row. Intervals rest on the effective number of rows, which "
@@ -89,6 +93,7 @@ def fit(
     training: TrainingSettings | None = None,
     weights: npt.ArrayLike | None = None,
     model: Callable[[], Any] | None = None,
+    tune: bool | int = False,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> FittedModel:
@@ -146,6 +151,8 @@ def fit(
             logit per row, or one per class or label; `source` is then `(x, y)` with x
             of any shape, for example images, and "auto" is `plain`. The fitted model
             takes such arrays.
+        tune: Whether the options of the strategies are searched for inside each
+            training part, see `Tuned`; or how many candidates each search tries.
         seed: One seed gives one result for the same number of repeats.
         progress: Called with a sentence and the share of the work done.
 
@@ -200,7 +207,13 @@ def fit(
     else:
         require_classes(rows.table)
         goal.of_task(rows.table.task)
-    arms, prior = _averaged(strategy, columns=rows.x is None)
+    strategies = as_strategies(
+        "plain" if rows.x is not None and strategy == "auto" else strategy
+    )
+    if tune is not False:
+        trials = USUAL_TRIALS if tune is True else integer(tune, "tune", 1)
+        strategies = tuned_strategies(strategies, trials)
+    arms, prior = _averaged(strategies)
     if rows.x is not None:
         _require_networks(arms)
     doubts = _doubts(rows.table, seed)
@@ -251,6 +264,7 @@ def fit(
             *unit_notes(plan.table, plan.keys.units),
             *judged.notes,
             *scores.notes,
+            *_tuning_notes(plan, scores),
             *_weight_notes(average.weights),
             *_certificate_notes(plan, held_out),
         ),
@@ -289,13 +303,12 @@ def _judge(
 
 
 def _averaged(
-    strategy: str | Strategy | Iterable[str | Strategy], *, columns: bool
+    arms: list[Strategy],
 ) -> tuple[list[Strategy], Mapping[str, float] | None]:
     """Return what is averaged, and its blend weights before any data.
 
     Args:
-        strategy: What the user named.
-        columns: Whether the rows have columns; the user's own network takes none.
+        arms: What the user named.
 
     Returns:
         The strategies, and None for equal weights.
@@ -303,9 +316,6 @@ def _averaged(
     Raises:
         InputError: An average is among several strategies.
     """
-    if not columns and isinstance(strategy, str) and strategy == "auto":
-        return as_strategies("plain"), None
-    arms = as_strategies(strategy)
     blends = [arm for arm in arms if isinstance(arm, Blend)]
     if not blends:
         return arms, None
@@ -353,6 +363,17 @@ def _unseen(
     new = rows.take(held_out)
     scoring = pooled if rows.table.task.kind == "binary" else pooled_scores
     return UnseenRows(scoring(average.components, new.model_input), new.table.labels())
+
+
+def _tuning_notes(plan: TrialPlan, scores: Scores) -> list[str]:
+    """Say what the searches did, and how much the best of equals would flatter."""
+    arms = [arm for arm in plan.strategies if isinstance(arm, Tuned)]
+    rarest = float(np.min(plan.table.task.totals(plan.table.labels())))
+    return [
+        text
+        for arm in arms
+        for text in (flattery_note(arm, rarest), tuning_note(arm, scores, None, ""))
+    ]
 
 
 def _weight_notes(weights: FloatArray | None) -> tuple[str, ...]:

@@ -38,6 +38,9 @@ class Trial(TrialRecord):
             they set the threshold, else None.
         training: How networks were trained: the network's name, None for the user's
             own network, and the `TrainingSettings`.
+        task: The classes, or labels.
+        tuned: By tuned arm, the name of its strategy as it is and the verdict on the
+            two.
 
     Example:
         >>> import equipoise as eq

@@ -41,6 +41,7 @@ from equipoise.priors import Correction
 from equipoise.strategies.by_task import (
     absence_notes,
 )
+from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import Split, outer_splits
 from equipoise.table.table import Table
 from equipoise.training.stopping import softmax_loss
@@ -196,7 +197,32 @@ class TreesLearner:
             UnsupportedError: This release of scikit-learn keeps its trees in a way
                 that is not known here.
         """
-        return run_one_by_one(self._fit, table, jobs, keep=keep, progress=progress)
+        return run_one_by_one(self._fit_one, table, jobs, keep=keep, progress=progress)
+
+    def for_search(self) -> TreesLearner:
+        """Return a learner that judges options in an eighth of the time: one member."""
+        return dataclasses.replace(self, members=1)
+
+    def of(self, strategy: Strategy) -> TreesLearner:
+        """Return the learner with the numbers that a strategy names.
+
+        Args:
+            strategy: Its options are those of the learner.
+
+        Example:
+            >>> shallow = Strategy(learner="trees", options={"leaves": 4})
+            >>> TreesLearner().of(shallow).leaves
+            4
+        """
+        named: dict[str, Any] = {
+            name: value
+            for name in ("learning_rate", "leaves", "least_rows", "l2", "columns")
+            if (value := strategy.option(name)) is not None
+        }
+        return dataclasses.replace(self, **named) if named else self
+
+    def _fit_one(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
+        return self.of(job.strategy)._fit(table, job, encoding)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         used = np.sort(np.concatenate([job.train_rows, job.stop_rows]))

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Strategies whose options are searched for inside each training part."""
