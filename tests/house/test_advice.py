@@ -44,6 +44,7 @@ from equipoise.errors import EquipoiseError
 from equipoise.losses.plain import keras_class
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.by_task import require_task
+from equipoise.strategies.tuned import tuned_strategies
 from equipoise.synthesis import Smote
 from equipoise.table.generated_tasks import make_classes
 from equipoise.table.splits import outer_splits
@@ -539,9 +540,27 @@ CASES: dict[str, Case] = {
     ),
     "strategies/validation.py: It is {}: use learner={} for it.": (
         Case(
-            lambda _: eq.Strategy(learner="trees", options={"learning_rate": 0.1}),
+            lambda _: eq.Strategy(learner="logistic", options={"learning_rate": 0.1}),
             lambda _: eq.Strategy(learner="network", options={"learning_rate": 0.1}),
         )
+    ),
+    "strategies/tuned.py: Try strategy='plain' or strategy='trees'.": Case(
+        lambda _: tuned_strategies(eq.as_strategies("prior"), 4),
+        lambda _: tuned_strategies(eq.as_strategies("plain"), 4),
+    ),
+    "strategies/tuned.py: <advice>": Case(
+        lambda _: eq.Tuned(eq.catalogue()["auto"]),
+        lambda _: [eq.Tuned("trees"), eq.Tuned("plain")],
+    ),
+    "strategies/tuned.py: Pass space= with one, or leave the strategy as it is.": Case(
+        lambda _: eq.Tuned("plain", space={"depth": [1, 2]}).design(without=("depth",)),
+        lambda _: eq.Tuned("plain", space={"dropout": (0.0, 0.5)}).design(
+            without=("depth",)
+        ),
+    ),
+    "strategies/tuned.py: Pass space= with what is to be tried.": Case(
+        lambda _: eq.Tuned("logistic"),
+        lambda _: eq.Tuned("logistic", space={"weights": [None, "balanced"]}),
     ),
     "strategies/blended.py: Set it in the strategies that are averaged.": Case(
         lambda _: dataclasses.replace(_blend(), weights="sqrt"),
@@ -1020,6 +1039,15 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "learners/tuned/inner.py: Pass Tuned(..., folds=2), or leave the strategy as it "
+    "is.": (
+        "tests/learners/tuned/test_inner.py",
+        "test_too_few_rows_for_inner_folds_name_what_works",
+    ),
+    "learners/user_model/model.py: Set them where your function makes the layers.": (
+        "tests/learners/user_model/test_model.py",
+        "test_the_recipe_of_a_network_is_refused_with_a_model_of_your_own",
+    ),
     "reading/target_columns.py: Name them in the order of the first table; or leave "
     "out targets=, if they have the same names.": (
         "tests/reading/test_target_columns.py",

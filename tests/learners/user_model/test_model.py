@@ -297,3 +297,16 @@ def test_an_activation_in_a_layer_of_another_kind_is_found() -> None:
 
     with pytest.raises(InputError, match="'sigmoid'"):
         check_build(Own, images(4)[0])
+
+
+def test_the_recipe_of_a_network_is_refused_with_a_model_of_your_own(
+    jobs_of: Jobs,
+) -> None:
+    """The message says where it belongs; a learning rate is taken."""
+    x, table = images(240)
+    learner = UserModelLearner(build, x, SETTINGS)
+    for option, value in {"width": 8, "depth": 2, "dropout": 0.1}.items():
+        arm = Strategy("s", options={option: value})
+        with pytest.raises(UnsupportedError, match="where your function makes") as e:
+            list(learner.run(table, jobs_of(table, arm, parts=1)))
+        assert repr(option) in str(e.value)

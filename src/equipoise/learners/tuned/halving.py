@@ -174,13 +174,13 @@ class _Search:
 
     def scores(self, part: int, candidates: Sequence[int]) -> dict[int, FloatArray]:
         """Return the scores of some candidates on the judged rows of a part."""
-        wanted = set(candidates)
+        asked = set(candidates)
         by_fold: dict[tuple[int, int], list[FloatArray]] = {}
         for population, places in zip(self.populations, self.places, strict=True):
             which = [
                 member
                 for member, place in enumerate(places)
-                if place.part == part and place.candidate in wanted
+                if place.part == part and place.candidate in asked
             ]
             if not which:
                 continue
@@ -193,7 +193,7 @@ class _Search:
         folds = range(len(self.parts[part].folds))
         return {
             c: np.concatenate([average_log_odds(by_fold[c, f], link) for f in folds])
-            for c in sorted(wanted)
+            for c in sorted(asked)
         }
 
 

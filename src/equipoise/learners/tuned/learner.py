@@ -105,13 +105,13 @@ class TunedLearner:
             start = time.monotonic()
             step = scaled(progress, number / len(blocks), 1 / len(blocks))
             parts = [_searched(table, job, tuned.folds) for job in block]
-            found = (
+            made = (
                 self._halved(table, tuned, parts, step)
                 if isinstance(self.learner, NetworkLearner)
                 else self._proposed(table, tuned, parts, step)
             )
             each = (time.monotonic() - start) / len(block)
-            results += [dataclasses.replace(one, seconds=each) for one in found]
+            results += [dataclasses.replace(one, seconds=each) for one in made]
         return results
 
     def _halved(
