@@ -124,11 +124,22 @@ def _boosting_options(
     """Return the options that all boosting libraries have, with their defaults."""
     return {
         "learning_rate": Setting(
-            learning_rate, 0, 1, open_ends=True, meaning="how much each tree adds"
+            learning_rate,
+            0,
+            1,
+            open_ends=True,
+            meaning="how much each tree adds",
+            search=SearchRange(0.01, 0.2, log=True),
         ),
-        "row_share": Setting(row_share, 0.01, 1, meaning=_ROW_SHARE),
-        "column_share": Setting(column_share, 0.01, 1, meaning=_COLUMN_SHARE),
-        "l2": Setting(l2, 0, 1e6, meaning=_L2),
+        "row_share": Setting(
+            row_share, 0.01, 1, meaning=_ROW_SHARE, search=SearchRange(0.5, 1.0)
+        ),
+        "column_share": Setting(
+            column_share, 0.01, 1, meaning=_COLUMN_SHARE, search=SearchRange(0.3, 1.0)
+        ),
+        "l2": Setting(
+            l2, 0, 1e6, meaning=_L2, search=SearchRange(1e-3, 30.0, log=True)
+        ),
         "trees": Setting(
             1000, 1, 100_000, whole=True, meaning="how many trees there are at most"
         ),
@@ -171,7 +182,8 @@ def _network_options(width: int) -> dict[str, Setting]:
 
 def _depth(default: int) -> Setting:
     meaning = "how many questions lead to a leaf at most"
-    return Setting(default, 1, 12, whole=True, meaning=meaning)
+    tried = SearchRange(values=(3, 4, 5, 6, 7, 8))
+    return Setting(default, 1, 12, whole=True, meaning=meaning, search=tried)
 
 
 _BOOSTING = "equipoise.learners.boosting.learner"
@@ -287,7 +299,7 @@ LEARNERS: dict[str, LearnerRecord] = {
                     meaning="the penalty on the leaves' values",
                     search=SearchRange(1e-3, 30.0, log=True),
                 ),
-                "columns": Setting(
+                "column_share": Setting(
                     None,
                     low=0,
                     high=1,
@@ -334,10 +346,20 @@ LEARNERS: dict[str, LearnerRecord] = {
             options={
                 **_boosting_options(0.04, row_share=0.75, column_share=1.0, l2=0.0),
                 "leaves": Setting(
-                    50, 2, 4096, whole=True, meaning="how many leaves a tree has"
+                    50,
+                    2,
+                    4096,
+                    whole=True,
+                    meaning="how many leaves a tree has",
+                    search=SearchRange(4, 128, log=True),
                 ),
                 "least_rows": Setting(
-                    40, 1, 1e6, whole=True, meaning="how many rows a leaf has at least"
+                    40,
+                    1,
+                    1e6,
+                    whole=True,
+                    meaning="how many rows a leaf has at least",
+                    search=SearchRange(2, 100, log=True),
                 ),
             },
             citations=("ke2017",),

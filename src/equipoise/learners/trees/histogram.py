@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -214,9 +215,13 @@ class TreesLearner:
             >>> TreesLearner().of(shallow).leaves
             4
         """
+        fields = {
+            name: name for name in ("learning_rate", "leaves", "least_rows", "l2")
+        }
+        fields["column_share"] = "columns"
         named: dict[str, Any] = {
-            name: value
-            for name in ("learning_rate", "leaves", "least_rows", "l2", "columns")
+            field: value
+            for name, field in fields.items()
             if (value := strategy.option(name)) is not None
         }
         return dataclasses.replace(self, **named) if named else self
