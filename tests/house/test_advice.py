@@ -551,6 +551,7 @@ CASES: dict[str, Case] = {
     "strategies/tuned.py: <advice>": Case(
         lambda _: eq.Tuned(eq.catalogue()["auto"]),
         lambda _: [eq.Tuned("trees"), eq.Tuned("plain")],
+        says="Tune the strategies that it averages",
     ),
     "strategies/tuned.py: Pass space= with one, or leave the strategy as it is.": Case(
         lambda _: eq.Tuned("plain", space={"depth": [1, 2]}).design(without=("depth",)),
