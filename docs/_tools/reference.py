@@ -330,14 +330,20 @@ def _syntheses() -> str:
     return "| name | class | options |\n|---|---|---|\n" + "\n".join(rows)
 
 
+def _drawn_by(plan: Any) -> str:
+    by_sampler = plan.sampling != "natural"
+    return f"`{plan.sampling}` sampling" if by_sampler else "the rounds of the plan"
+
+
 def _plans() -> str:
     from equipoise.strategies.plans import PLANS
 
     rows = [
-        f"| `{name}` | `{plan.sampling}` | {_options(plan.options)} |"
+        f"| `{name}` | {_drawn_by(plan)} | "
+        f"{_options({**plan.options, **plan.network_options})} |"
         for name, plan in PLANS.items()
     ]
-    head = "| plan | each model draws by | options |\n|---|---|---|\n"
+    head = "| plan | each model of a network draws by | options |\n|---|---|---|\n"
     return head + "\n".join(rows)
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray, IntArray
+from equipoise.encoding.encoding import Encoding
 from equipoise.errors import UnsupportedError
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
@@ -41,7 +42,8 @@ def scaled(progress: Progress, start: float, share: float) -> Progress:
 class Job:
     """One fit: a strategy on one part of a table.
 
-    The three sets of rows are disjoint positions in the table.
+    The rows to learn from and those to stop by are disjoint positions in the table.
+    Rows to score are others in a trial; rounds of boosting score those they learn from.
 
     Attributes:
         strategy: What is done about the imbalance.
@@ -50,8 +52,7 @@ class Job:
             that has another way to decide it may learn from them as well.
         scored_rows: Rows to score.
         seed: The job's own seed.
-        part: The number of the part; jobs of one part have the same rows, so they
-            share one encoding.
+        part: The number of the part; jobs of one part share one encoding.
         row_weights: `[rows of the table]` above 0: how much each row counts in
             fitting and in stopping, as so many copies of it; None for 1 each. Jobs
             of one part may have different ones. A strategy's class weights multiply
@@ -60,6 +61,8 @@ class Job:
             from; None if they are rows of the table as they are. Drawn rows hold copies
             of one another, so a learner must not part them, nor learn from the stop
             rows, which have other shares of the classes.
+        encoding: What the columns of the part are encoded by; None to learn it from
+            the training rows, which are then the same in all jobs of the part.
     """
 
     strategy: Strategy
@@ -70,6 +73,7 @@ class Job:
     part: int = 0
     row_weights: FloatArray | None = None
     drawn_from: FloatArray | None = None
+    encoding: Encoding | None = None
 
     @property
     def drawn(self) -> bool:

@@ -1235,6 +1235,12 @@ EXPLAINS = {
     "strategies/validation.py: The log-odds of a prior of one half are 0: it would "
     "adjust nothing.",
     "strategies/validation.py: The plan itself says which negatives each member sees.",
+    "strategies/validation.py: The plan itself says how much each row counts.",
+    "strategies/validation.py: The plan itself says which rows its models learn from.",
+    "strategies/validation.py: Its rounds need to know how sure a model is.",
+    "learners/rounds/learner.py: Nearest neighbours of raw arrays, as of pixels, mean "
+    "little.",
+    "learners/rounds/learner.py: compare() serves it; fit() keeps what can be saved.",
     "strategies/validation.py: It replaces repeated positives, and this sampling "
     "repeats none.",
     "strategies/validation.py: A blend is neither positive nor negative, so it forms "

@@ -41,7 +41,7 @@ def test_scorers_are_rebuilt_by_their_learners_name() -> None:
 def test_an_unknown_learner_is_an_error_by_name() -> None:
     with pytest.raises(InputError, match="forrest"):
         scorer_from_state("forrest", {})
-    object.__setattr__(other := Strategy(learner="trees"), "learner", "tree")
+    object.__setattr__(other := Strategy(learner="trees"), "learner", "treees")
     with pytest.raises(InputError, match="Did you mean 'trees'"):
         learner_for(other)
 

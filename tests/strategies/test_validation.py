@@ -55,7 +55,6 @@ def test_contradictions_are_refused_with_the_reason(parts, why):
     ("learner", "part"),
     [
         *((name, {"loss": "focal"}) for name in FITTED),
-        *((name, {"plan": "bagging"}) for name in FITTED),
         ("prior", {"sampling": "balanced"}),
         ("prior", {"weights": "balanced"}),
     ],
@@ -63,6 +62,38 @@ def test_contradictions_are_refused_with_the_reason(parts, why):
 def test_what_a_learner_does_not_serve_is_named(learner, part):
     with pytest.raises(UnsupportedError, match=f"learner='{learner}'"):
         Strategy(learner=learner, **part)
+
+
+def test_a_constant_makes_no_ensemble():
+    with pytest.raises(UnsupportedError, match="learner='prior'"):
+        Strategy(learner="prior", plan="bagging")
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"weights": "balanced"}, "how much each row counts"),
+        ({"learner": "network", "synthesis": "mixup"}, "which rows its models"),
+        ({"learner": "network", "loss": "pairwise_auc"}, "how sure a model is"),
+        ({"learner": "network", "sampling": "rate"}, "The plan itself"),
+    ],
+)
+@pytest.mark.parametrize("plan", ["adaboost", "self_paced", "easy_ensemble"])
+def test_a_plan_by_rounds_leaves_no_room_for_it(plan, parts, why):
+    with pytest.raises(InputError, match=why):
+        Strategy(plan=plan, **{"learner": "tree", **parts})
+
+
+def test_bagging_of_trees_takes_no_other_sampling():
+    assert Strategy(plan="bagging", sampling="balanced").members == 10
+    with pytest.raises(InputError, match="which rows its models"):
+        Strategy(plan="bagging", learner="trees", sampling="balanced")
+
+
+def test_the_epochs_of_a_round_are_a_networks():
+    assert Strategy(plan="adaboost").option("epochs") == 5
+    with pytest.raises(InputError, match="'epochs'"):
+        Strategy(plan="adaboost", learner="tree", options={"epochs": 5})
 
 
 @pytest.mark.parametrize("learner", ["trees", "extra_trees", "logistic", "prior"])

@@ -68,7 +68,7 @@ def run_one_by_one(
     for done, job in enumerate(jobs, start=1):
         start = time.perf_counter()
         if job.part not in encodings:
-            encodings[job.part] = learn_encoding(table, job.train_rows)
+            encodings[job.part] = job.encoding or learn_encoding(table, job.train_rows)
         result = fit(table, job, encodings[job.part])
         log_odds = result.scorer.log_odds(table.take(job.scored_rows))
         yield Outcome(

@@ -9,9 +9,11 @@ from typing import Any
 from equipoise._core.checks import one_of
 from equipoise._core.lazy import loaded
 from equipoise.jobs import Learner, Scorer
+from equipoise.learners.rounds.scorer import KIND, RoundsScorer
 from equipoise.strategies.learner_records import LEARNERS
 from equipoise.strategies.strategy import Strategy
 
+_ROUNDS = "equipoise.learners.rounds.learner:RoundsLearner"
 _RESAMPLED = "equipoise.learners.resampled.learner:ResampledLearner"
 
 
@@ -36,6 +38,8 @@ def learner_for(strategy: Strategy) -> Learner:
     record.require_extra()
     if strategy.parts.draws and not record.draws_rows:
         return _drawn(record.learner)
+    if strategy.parts.by_rounds:
+        return _ensembles(record.learner)
     return _made(record.learner)
 
 
@@ -54,8 +58,27 @@ def scorer_from_state(learner: str, state: dict[str, Any]) -> Scorer:
         PriorScorer(value=-2.0)
     """
     record = LEARNERS[one_of(learner, LEARNERS, "learner")]
-    scorer: Scorer = loaded(record.scorer).from_state(state)
+    rebuild = loaded(record.scorer).from_state
+    if state.get("kind") == KIND:
+        return RoundsScorer.from_state(state, rebuild)
+    scorer: Scorer = rebuild(state)
     return scorer
+
+
+def rounds_of(learner: Learner) -> Learner:
+    """Return who makes ensembles of models of a learner.
+
+    Args:
+        learner: Who learns in each round.
+    """
+    made: Learner = loaded(_ROUNDS)(learner)
+    return made
+
+
+@cache
+def _ensembles(learner: Any) -> Learner:
+    """Return the one that makes ensembles of models of a learner's class."""
+    return rounds_of(_made(learner))
 
 
 @cache

@@ -44,7 +44,9 @@ def require_task(strategy: Strategy, task: Task) -> None:
         f"learner={strategy.learner!r}": parts.learner.tasks,
         f"loss={strategy.loss!r}": parts.loss.tasks,
     }
-    if parts.draws:
+    if parts.plan is not None and parts.by_rounds:
+        served[f"plan={strategy.plan!r}"] = parts.plan.tasks
+    elif parts.draws:
         served[f"sampling={parts.sampler_type.name!r}"] = parts.sampler_type.tasks
     if parts.synthesis_type is not None:
         served[f"synthesis={strategy.synthesis!r}"] = parts.synthesis_type.tasks

@@ -40,6 +40,19 @@ CATALOGUE: dict[str, Strategy] = {
         Strategy("auc_margin", sampling="balanced", loss="auc_margin"),
         Strategy("bagging", plan="bagging"),
         Strategy("under_bagging", plan="under_bagging"),
+        Strategy(
+            "easy_ensemble", learner="tree", plan="easy_ensemble", options={"depth": 3}
+        ),
+        Strategy(
+            "balance_cascade",
+            learner="tree",
+            plan="balance_cascade",
+            options={"depth": 3},
+        ),
+        Strategy("self_paced", learner="tree", plan="self_paced"),
+        Strategy("adaboost", learner="tree", plan="adaboost", options={"depth": 3}),
+        Strategy("rusboost", learner="tree", plan="rusboost", options={"depth": 3}),
+        Strategy("smoteboost", learner="tree", plan="smoteboost", options={"depth": 3}),
         Strategy("isolation_forest", learner="isolation_forest"),
         Strategy("autoencoder", learner="autoencoder"),
         Strategy("deep_sad", learner="deep_sad"),

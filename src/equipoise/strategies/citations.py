@@ -146,6 +146,77 @@ SOURCES: dict[str, str] = {
   pages = {245--256},
   year = {2003}
 }""",
+    "breiman1984": """@misc{breiman1984,
+  author = {Leo Breiman and Jerome H. Friedman and Richard A. Olshen and Charles J.
+    Stone},
+  title = {Classification and Regression Trees},
+  howpublished = {Wadsworth},
+  year = {1984}
+}""",
+    "provost2003": """@article{provost2003,
+  author = {Foster Provost and Pedro Domingos},
+  title = {Tree Induction for Probability-Based Ranking},
+  journal = {Machine Learning},
+  volume = {52},
+  number = {3},
+  pages = {199--215},
+  year = {2003}
+}""",
+    "freund1997": """@article{freund1997,
+  author = {Yoav Freund and Robert E. Schapire},
+  title = {A Decision-Theoretic Generalization of On-Line Learning and an Application
+    to Boosting},
+  journal = {Journal of Computer and System Sciences},
+  volume = {55},
+  number = {1},
+  pages = {119--139},
+  year = {1997}
+}""",
+    "zhu2009": """@article{zhu2009,
+  author = {Ji Zhu and Hui Zou and Saharon Rosset and Trevor Hastie},
+  title = {Multi-class {AdaBoost}},
+  journal = {Statistics and Its Interface},
+  volume = {2},
+  number = {3},
+  pages = {349--360},
+  year = {2009}
+}""",
+    "liu2009": """@article{liu2009,
+  author = {Xu-Ying Liu and Jianxin Wu and Zhi-Hua Zhou},
+  title = {Exploratory Undersampling for Class-Imbalance Learning},
+  journal = {IEEE Transactions on Systems, Man, and Cybernetics, Part B},
+  volume = {39},
+  number = {2},
+  pages = {539--550},
+  year = {2009}
+}""",
+    "liu2020": """@inproceedings{liu2020,
+  author = {Zhining Liu and Wei Cao and Zhifeng Gao and Jiang Bian and Hechang Chen and
+    Yi Chang and Tie-Yan Liu},
+  title = {Self-paced Ensemble for Highly Imbalanced Massive Data Classification},
+  booktitle = {IEEE 36th International Conference on Data Engineering},
+  pages = {841--852},
+  year = {2020}
+}""",
+    "seiffert2010": """@article{seiffert2010,
+  author = {Chris Seiffert and Taghi M. Khoshgoftaar and Jason {Van Hulse} and Amri
+    Napolitano},
+  title = {{RUSBoost}: A Hybrid Approach to Alleviating Class Imbalance},
+  journal = {IEEE Transactions on Systems, Man, and Cybernetics, Part A},
+  volume = {40},
+  number = {1},
+  pages = {185--197},
+  year = {2010}
+}""",
+    "chawla2003": """@inproceedings{chawla2003,
+  author = {Nitesh V. Chawla and Aleksandar Lazarevic and Lawrence O. Hall and Kevin W.
+    Bowyer},
+  title = {{SMOTEBoost}: Improving Prediction of the Minority Class in Boosting},
+  booktitle = {European Conference on Principles of Data Mining and Knowledge
+    Discovery},
+  pages = {107--119},
+  year = {2003}
+}""",
     "geurts2006": """@article{geurts2006,
   author = {Pierre Geurts and Damien Ernst and Louis Wehenkel},
   title = {Extremely Randomized Trees},

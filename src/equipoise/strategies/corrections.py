@@ -52,6 +52,10 @@ def correction(
     plain = no_correction(each, link)
     if parts.learner.scores == "population":
         return plain
+    if parts.plan is not None and parts.plan.obstacle:
+        return Correction(
+            "calibrate", plain.offset, reason=parts.plan.obstacle, link=plain.link
+        )
     shifts = _shifts(parts, each, plain)
     offset = tuple(map(math.fsum, zip(*shifts.values(), strict=True)))
     obstacle = _obstacle(parts, kind_of_totals(each))

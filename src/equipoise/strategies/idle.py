@@ -44,11 +44,12 @@ def idle_parts(strategy: Strategy, totals: npt.ArrayLike) -> tuple[str, ...]:
     """
     each = task_totals(totals)
     sentences = [*_weights(strategy, each), *_loss(strategy, each)]
-    if strategy.parts.draws:
+    if strategy.parts.draws or strategy.parts.by_rounds:
         sentences += _sampling(strategy, each)
-    if strategy.plan is not None and strategy.members == 1:
+    if strategy.parts.plan is not None and strategy.members == 1:
+        count = " and ".join(f"{name}=1" for name in strategy.parts.plan.counts)
         sentences.append(
-            f"plan={strategy.plan!r} has no effect: with members=1 nothing is averaged."
+            f"plan={strategy.plan!r} has no effect: with {count} nothing is averaged."
         )
     return tuple(sentences)
 

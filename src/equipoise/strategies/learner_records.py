@@ -20,7 +20,7 @@ ALL_PARTS = ("sampling", "synthesis", "weights", "loss", "plan")
 """The fields of a `Strategy` that a learner may serve or not."""
 
 
-TABLE_PARTS = ("sampling", "synthesis", "weights")
+TABLE_PARTS = ("sampling", "synthesis", "weights", "plan")
 """What learners serve that are given rows, drawn and made for them."""
 
 
@@ -325,6 +325,31 @@ LEARNERS: dict[str, LearnerRecord] = {
             keras="equipoise.export.keras:tree_log_odds",
             tasks=TASK_KINDS,
             citations=("geurts2006", "pedregosa2011"),
+        ),
+        LearnerRecord(
+            "tree",
+            "one decision tree",
+            "equipoise.learners.trees.single:TreeLearner",
+            "equipoise.learners.trees.single:TreeScorer",
+            parts=TABLE_PARTS,
+            options={
+                "depth": Setting(
+                    None,
+                    low=1,
+                    high=100,
+                    whole=True,
+                    optional=True,
+                    meaning="the greatest depth of a decision tree",
+                ),
+                "leaf_rows": Setting(
+                    1, low=1, whole=True, meaning="the least rows in a leaf of a tree"
+                ),
+            },
+            obstacle="the few rows of a leaf say little about its share of positives",
+            class_obstacle="the few rows of a leaf say little about its shares",
+            keras="equipoise.export.keras:tree_log_odds",
+            tasks=TASK_KINDS,
+            citations=("breiman1984", "provost2003", "pedregosa2011"),
         ),
         LearnerRecord(
             "logistic",

@@ -58,8 +58,14 @@ class Parts:
 
     @property
     def members(self) -> int:
-        """How many models are averaged; 1 without a plan."""
-        return 1 if self.plan is None else int(self.options["members"] or 1)
+        """How many models there are, at most; 1 without a plan."""
+        return 1 if self.plan is None else self.plan.models(self.options)
+
+    @property
+    def by_rounds(self) -> bool:
+        """Whether an algorithm says, round after round, what the models learn from."""
+        networks = self.learner.trains_networks
+        return self.plan is not None and self.plan.by_rounds(networks)
 
     @property
     def draws(self) -> bool:
@@ -220,6 +226,8 @@ def resolve(
     settings = {**loss_record.options, **loss_record.training}
     if plan_record is not None:
         settings.update(plan_record.options)
+        if learner.trains_networks:
+            settings.update(plan_record.network_options)
     settings.update(learner.options)
     settings.update(sampler_type.settings())
     if plan_record is not None:

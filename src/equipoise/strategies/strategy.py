@@ -38,8 +38,8 @@ class Strategy:
 
     Attributes:
         name: Its name in leaderboards; derived from the rest if empty.
-        learner: Who learns: "network", "trees", "extra_trees", "logistic" or "prior";
-            an average of strategies, such as `auto`, has "blend".
+        learner: Who learns: "network", "trees", "extra_trees", "tree", "logistic" or
+            "prior"; an average of strategies, such as `auto`, has "blend".
         sampling: Which examples are drawn into a batch, see
             `equipoise.sampling.sampler_names`.
         synthesis: What is put between examples: None, "smote" or "mixup".
@@ -49,7 +49,9 @@ class Strategy:
         plan: None for one model; "bagging" for the average of models that each
             have their own bootstrap sample, or, if another sampling is named,
             their own draws of that; "under_bagging" for the average of models that
-            each have all positives and their own part of the negatives.
+            each have all positives and their own part of the negatives; or an
+            ensemble that is made round after round: "easy_ensemble",
+            "balance_cascade", "self_paced", "adaboost", "rusboost", "smoteboost".
         options: The numbers of these parts by name, for example `{"gamma": 2.0}`;
             stored as a sorted tuple of pairs. With the learner "network" also
             `learning_rate`, the step size of Adam, `weight_decay`, `dropout`, and the
@@ -169,7 +171,7 @@ class Strategy:
 
     @property
     def members(self) -> int:
-        """How many models are averaged; 1 without a plan."""
+        """How many models there are, at most; 1 without a plan."""
         return self.parts.members
 
     def sampler(self) -> Sampler:

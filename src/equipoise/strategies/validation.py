@@ -22,6 +22,7 @@ def require_compatible(parts: Parts) -> None:
         UnsupportedError: The learner does not support a part or an option.
     """
     _require_served(parts)
+    _require_plan(parts)
     _require_synthesis(parts)
     _require_loss(parts)
     if parts.plan is not None and parts.plan.samples and parts.sampling != "natural":
@@ -66,6 +67,50 @@ def _require_served(parts: Parts) -> None:
                         f"learner={other.name!r} for it.",
                     )
                 )
+
+
+def _require_plan(parts: Parts) -> None:
+    """Check that the learner can follow a plan, and that the plan leaves a part free.
+
+    A plan that goes by rounds says itself which rows a model sees and how much each
+    counts, and needs the probabilities of the models.
+    """
+    plan, learner = parts.plan, parts.learner
+    if plan is None or not plan.rounds or not parts.by_rounds:
+        return
+    what = f"plan={plan.name!r} with learner={learner.name!r} and "
+    if parts.scheme is not None:
+        raise InputError(
+            sentence(
+                f"{what}weights={parts.scheme.name!r}",
+                "weights=None with this plan",
+                "The plan itself says how much each row counts.",
+            )
+        )
+    if parts.sampling != "natural":
+        raise InputError(
+            sentence(
+                f"{what}sampling={parts.sampling!r}",
+                "sampling='natural' with this plan",
+                "The plan itself says which rows its models learn from.",
+            )
+        )
+    if parts.synthesis_type is not None:
+        raise InputError(
+            sentence(
+                f"{what}synthesis={parts.synthesis_type.name!r}",
+                "synthesis=None with this plan",
+                "The plan itself says which rows its models learn from.",
+            )
+        )
+    if parts.loss.link == "calibrate":
+        raise InputError(
+            sentence(
+                f"{what}loss={parts.loss.name!r}",
+                "a loss whose scores are probabilities with this plan",
+                "Its rounds need to know how sure a model is.",
+            )
+        )
 
 
 def _require_synthesis(parts: Parts) -> None:

@@ -41,6 +41,8 @@ def description(parts: Parts, totals: npt.ArrayLike | None) -> str:
     if parts.learner.constant:
         return f"{_who(parts, kind).capitalize()}."
     text = f"{_learning(parts, kind)}{_weighting(parts, totals)}{_minimising(parts)}"
+    if parts.by_rounds and not parts.learner.trains_networks:
+        text = _learning(parts, kind)  # what its models minimise is their own affair
     # Any unequal totals show which kind of correction it is.
     shown = (3, 1) if totals is None else totals
     returned = _returning(correction(parts, shown), totals is not None, kind)
@@ -56,6 +58,9 @@ def _who(parts: Parts, kind: str) -> str:
 
 def _learning(parts: Parts, kind: str) -> str:
     text = _who(parts, kind)
+    if parts.plan is not None and parts.by_rounds:
+        values = {**parts.options, "learner": text}
+        return parts.plan.rounds_phrase.format(**phrase_options(values))
     if not parts.draws:
         return f"{text} on all rows"
     if parts.plan is not None:

@@ -102,7 +102,7 @@ def encode_parts(
     """Return the part of each job, in the order of the jobs.
 
     The encoding is learned once for each part number, and no row is encoded yet. Jobs
-    of one part that weight the rows alike share one object.
+    of one part that learn from the same rows and weight them alike share one object.
 
     Args:
         table: The rows that all jobs index.
@@ -110,13 +110,13 @@ def encode_parts(
         common: The layout of the table.
     """
     encodings: dict[int, Encoding] = {}
-    parts: dict[tuple[int, int], EncodedPart] = {}
+    parts: dict[tuple[int, ...], EncodedPart] = {}
     for job in jobs:
-        key = job.part, id(job.row_weights)
+        key = _part_key(job)
         if key in parts:
             continue
         if job.part not in encodings:
-            encodings[job.part] = learn_encoding(table, job.train_rows)
+            encodings[job.part] = job.encoding or learn_encoding(table, job.train_rows)
         parts[key] = EncodedPart(
             job.part,
             np.asarray(job.train_rows),
@@ -127,7 +127,11 @@ def encode_parts(
             exact_layout(encodings[job.part], common),
             job.row_weights,
         )
-    return [parts[job.part, id(job.row_weights)] for job in jobs]
+    return [parts[_part_key(job)] for job in jobs]
+
+
+def _part_key(job: Job) -> tuple[int, ...]:
+    return job.part, id(job.train_rows), id(job.row_weights)
 
 
 @dataclass(frozen=True, eq=False)

@@ -296,10 +296,10 @@ def _importance(
     part: EncodedPart,
     weighed: dict[tuple[int, object], FloatArray | None],
 ) -> FloatArray | None:
-    """Weigh the drawn rows of labels once for each part and sampler."""
+    """Weigh the drawn rows of labels once for each set of rows and sampler."""
     if part.table.task.kind != "multilabel":
         return None
-    key = (part.number, strategy.sampler())
+    key = (id(part.train), strategy.sampler())
     if key not in weighed:
         of_training = strategy.importance(part.train_labels, part.table.task.width)
         weighed[key] = None
@@ -315,11 +315,11 @@ def _neighbours(
     part: EncodedPart,
     prepared: dict[tuple[int, object], Neighbours],
 ) -> Neighbours | None:
-    """Search neighbours once for each part and synthesis."""
+    """Search neighbours once for each set of rows and synthesis."""
     synthesis = strategy.synthesizer()
     if synthesis is None:
         return None
-    key = (part.number, synthesis)
+    key = (id(part.train), synthesis)
     if key not in prepared:
         encoded = part.encode(part.train)
         task = part.table.task

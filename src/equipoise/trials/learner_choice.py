@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import one_of
 from equipoise.jobs import Learner
-from equipoise.learners.registry import learner_for
+from equipoise.learners.registry import learner_for, rounds_of
 from equipoise.learners.resampled.learner import ResampledLearner
 from equipoise.learners.tuned.learner import TunedLearner
 from equipoise.networks.catalogue import network_names
@@ -50,6 +50,8 @@ class LearnerChoice:
             learner = learner_for(strategy)
         elif strategy.resamples:
             learner = self._resampled
+        elif strategy.parts.by_rounds:
+            learner = self._rounds
         if not isinstance(strategy, Tuned):
             return learner
         return self._tuned.setdefault(id(learner), TunedLearner(learner))
@@ -78,6 +80,10 @@ class LearnerChoice:
     @cached_property
     def _resampled(self) -> Learner:
         return ResampledLearner(network=self._networks)
+
+    @cached_property
+    def _rounds(self) -> Learner:
+        return rounds_of(self._networks)
 
     @cached_property
     def _networks(self) -> Learner:

@@ -17,7 +17,7 @@ from equipoise._core.seeds import derive
 from equipoise._core.states import array, real
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.encoding.encoding import Encoding
-from equipoise.encoding.matrix import dense_matrix, tree_matrix
+from equipoise.encoding.matrix import dense_matrix, ordinal_matrix, tree_matrix
 from equipoise.errors import InputError, SplitError, UnsupportedError
 from equipoise.jobs import (
     Job,
@@ -50,8 +50,8 @@ from equipoise.training.stopping import softmax_loss
 FEW = 32
 """Up to so many rows are walked through all members' trees at once."""
 
-TreeView = Literal["tree", "dense"]
-MATRICES = {"tree": tree_matrix, "dense": dense_matrix}
+TreeView = Literal["tree", "dense", "ordinal"]
+MATRICES = {"tree": tree_matrix, "dense": dense_matrix, "ordinal": ordinal_matrix}
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +65,8 @@ class TreesScorer:
         forests: One per member; their log-odds are averaged. With several classes or
             labels those of the first one, then those of the second, and so on.
         offset: The correction, added to the log-odds; `[width]`.
-        view: What they split on: "tree" as `tree_matrix` gives it, or "dense" as
-            `dense_matrix` does.
+        view: What they split on: "tree" as `tree_matrix` gives it, "dense" as
+            `dense_matrix` does, or "ordinal" as `ordinal_matrix` does.
     """
 
     encoding: Encoding
@@ -139,6 +139,8 @@ class TreesScorer:
             )
         categorical = len(encoding.categories)
         columns = categorical + len(encoding.numbers)
+        if view == "ordinal":
+            columns, categorical = categorical + len(encoding.names), 0
         if view == "dense":
             columns, categorical = len(encoding.names) + sum(encoding.levels), 0
         for forest in forests:
