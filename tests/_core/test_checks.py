@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from equipoise._core.checks import (
     nearest,
     number,
     one_of,
+    require_fields,
     sentence,
 )
 from equipoise.errors import InputError, InputTypeError
@@ -79,3 +81,16 @@ def test_number_with_open_ends() -> None:
 def test_a_number_too_large_for_a_float_is_refused() -> None:
     with pytest.raises(InputError, match="scale=1000"):
         number(10**400, "scale")
+
+
+@dataclass
+class Point:
+    x: float = 0.0
+    y: float = 0.0
+
+
+def test_fields_that_a_record_lacks_are_named() -> None:
+    require_fields(Point, {"x": 1.0}, "point")
+    words = r"point fields \['a', 'z'\]. Accepted: \['x', 'y'\]"
+    with pytest.raises(InputError, match=words):
+        require_fields(Point, {"z": 1, "x": 1, "a": 1}, "point")

@@ -12,6 +12,7 @@ from equipoise.decision.class_rows import (
     check_parts,
     check_wide,
     class_parts,
+    require_rule_task,
 )
 from equipoise.errors import InputError, InputTypeError
 from equipoise.task import Task
@@ -80,3 +81,17 @@ def test_folds_are_numbered_or_refused() -> None:
     assert check_parts(["x", "y", "x", "z"], rows, 0).tolist() == [0, 1, 0, 2]
     with pytest.raises(InputError, match="one fold per row"):
         check_parts([0, 1], rows, 0)
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "says"),
+    [
+        (Task("binary", ("a", "b")), "multiclass", "several classes.*Use make_rule"),
+        (Task("multilabel", ("a", "b")), "multiclass", "Use fit_label_rule"),
+        (THREE, "multilabel", "several labels.*Use fit_class_rule"),
+    ],
+)
+def test_the_maker_of_the_tasks_rule_is_named(task, kind, says: str) -> None:
+    require_rule_task(task, task.kind)
+    with pytest.raises(InputError, match=says):
+        require_rule_task(task, kind)

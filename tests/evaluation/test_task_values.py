@@ -8,7 +8,7 @@ import pytest
 
 from equipoise.evaluation.task_out_of_fold import cross_fit_task
 from equipoise.evaluation.task_values import (
-    VIEW_METRICS,
+    CLASS_METRICS,
     TaskArmValues,
     TrialTargets,
     part_of,
@@ -52,7 +52,7 @@ def test_influences_add_over_the_views(arm: TaskArmValues) -> None:
 
 def test_every_metric_of_the_task_has_a_value_and_an_error(arm: TaskArmValues) -> None:
     assert set(arm.metrics) == set(arm.targets.metrics)
-    assert set(arm.views) == set(VIEW_METRICS)
+    assert set(arm.views) == set(CLASS_METRICS)
     for one in arm.metrics.values():
         assert np.isfinite(one.value)
         assert one.variance > 0

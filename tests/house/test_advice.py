@@ -337,11 +337,7 @@ CASES: dict[str, Case] = {
         lambda _: _class_rule("accuracy", costs=TURNED),
         lambda _: _class_rule("accuracy"),
     ),
-    "decision/class_rule_making.py: Use {} instead.": Case(
-        lambda _: decision.fit_class_rule("f1", Task("binary", ("n", "y")), P, Y),
-        lambda _: decision.make_rule(Z, Y, objective="f1"),
-    ),
-    "decision/label_rule_making.py: Use {} instead.": Case(
+    "decision/class_rows.py: Use {} instead.": Case(
         lambda _: decision.fit_label_rule("f1", Task("binary", ("n", "y")), P, Y),
         lambda _: decision.make_rule(Z, Y, objective="f1"),
     ),
@@ -1208,7 +1204,7 @@ EXPLAINS = {
     "decision/floors.py: <_recall_remedy(positive.size, delta)>",
     "diagnosis/subject.py: Let the check apply only if `subject.test` is not None.",
     "table/table.py: Check whether a filter removed one of the classes.",
-    "evaluation/cross_validation.py: Every row needs a fold in every repeat.",
+    "evaluation/trial_arms.py: Every row needs a fold in every repeat.",
     # A row that no fold scores has no score: every row needs a fold.
     "metrics/inputs.py: <remedy>",
     "learners/user_model/keras_fit.py: Use NetworkLearner.",

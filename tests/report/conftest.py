@@ -12,15 +12,15 @@ from equipoise.verbs.trial import Trial
 
 
 @pytest.fixture(scope="session")
-def drawn_trial(make_trial: Callable[..., Trial]) -> Trial:
+def trial(make_trial: Callable[..., Trial]) -> Trial:
     """A small trial with a sweep of weights."""
     return make_trial(names=("prior", "logistic", "plain", "focal", "sweep"))
 
 
 @pytest.fixture(scope="session")
-def summary(drawn_trial: Trial) -> dict[str, Any]:
-    """The summary of `drawn_trial`."""
-    return drawn_trial.summary()
+def summary(trial: Trial) -> dict[str, Any]:
+    """The summary of `trial`."""
+    return trial.summary()
 
 
 @pytest.fixture(scope="session")

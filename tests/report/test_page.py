@@ -94,8 +94,8 @@ def test_references_within_lead_somewhere(page: str) -> None:
     assert wanted <= set(reader.ids)
 
 
-def test_one_trial_gives_one_page(drawn_trial: Trial, page: str) -> None:
-    assert drawn_trial.report() == page
+def test_one_trial_gives_one_page(trial: Trial, page: str) -> None:
+    assert trial.report() == page
 
 
 def test_it_says_what_the_summary_says(summary: dict[str, Any], page: str) -> None:
@@ -110,13 +110,13 @@ def test_it_says_what_the_summary_says(summary: dict[str, Any], page: str) -> No
 
 def test_hostile_texts_stay_texts(make_trial: Callable[..., Trial]) -> None:
     column = Column(HOSTILE, "numeric", np.arange(600.0))
-    drawn_trial = make_trial(
+    trial = make_trial(
         columns=(column,),
         task=Task("binary", ("$x^2$ & co", HOSTILE)),
         target=f'"{HOSTILE}',
         source=f"{HOSTILE}.csv",
     )
-    page = drawn_trial.report()
+    page = trial.report()
     assert HOSTILE not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 4
     assert read(page).tags.count("script") == 2
@@ -139,9 +139,9 @@ def test_a_hostile_arm_cannot_leave_the_data(summary: dict[str, Any]) -> None:
 def test_an_error_in_the_data_comes_before_the_decision(
     make_trial: Callable[..., Trial],
 ) -> None:
-    drawn_trial = make_trial(later=True)  # the test file repeats the table's rows
-    assert drawn_trial.diagnosis.worst == "error"
-    page = drawn_trial.report()
+    trial = make_trial(later=True)  # the test file repeats the table's rows
+    assert trial.diagnosis.worst == "error"
+    page = trial.report()
     assert page.index("Fix the data first") < page.index("The decision")
     assert "Fix the data first" not in make_trial().report()
 
@@ -214,10 +214,8 @@ def test_two_hundred_thousand_rows_stay_below_three_megabytes(
     assert len(page.encode()) < 3_000_000
 
 
-def test_a_trial_writes_its_report(
-    drawn_trial: Trial, page: str, tmp_path: Path
-) -> None:
-    written = drawn_trial.write(tmp_path / "new")
+def test_a_trial_writes_its_report(trial: Trial, page: str, tmp_path: Path) -> None:
+    written = trial.write(tmp_path / "new")
     assert [path.name for path in written] == ["comparison.json", "report.html"]
     assert written[1].read_text("utf-8") == page
 

@@ -18,16 +18,6 @@ from equipoise.table.table import Dropped
 from equipoise.verbs.trial import Trial
 
 
-@pytest.fixture(scope="module")
-def trial(make_trial: Callable[..., Trial]) -> Trial:
-    return make_trial(names=("prior", "logistic", "plain", "focal", "sweep"))
-
-
-@pytest.fixture(scope="module")
-def summary(trial: Trial) -> dict[str, Any]:
-    return summarise(trial)
-
-
 def test_it_survives_json_unchanged(summary: dict[str, Any]) -> None:
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
 

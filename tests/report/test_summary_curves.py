@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equipoise.report.summary import summarise
 from equipoise.report.summary_curves import (
     POINTS,
     calibration_lines,
@@ -17,16 +16,6 @@ from equipoise.report.summary_curves import (
     ranking_curves,
 )
 from equipoise.verbs.trial import Trial
-
-
-@pytest.fixture(scope="module")
-def trial(make_trial: Callable[..., Trial]) -> Trial:
-    return make_trial(names=("prior", "logistic", "plain", "focal", "sweep"))
-
-
-@pytest.fixture(scope="module")
-def summary(trial: Trial) -> dict[str, Any]:
-    return summarise(trial)
 
 
 def test_the_explorer_counts_as_brute_force_does(

@@ -17,10 +17,10 @@ def test_plain_data_is_what_json_holds() -> None:
 
 
 def test_an_arm_that_predicts_the_prior_is_not_highlighted(
-    drawn_trial: Trial, class_trial: Trial
+    trial: Trial, class_trial: Trial
 ) -> None:
-    for trial in (drawn_trial, class_trial):
-        shown = highlighted(trial)
-        assert shown[0] == trial.verdict.choice
-        assert trial.results.baseline in shown
+    for one in (trial, class_trial):
+        shown = highlighted(one)
+        assert shown[0] == one.verdict.choice
+        assert one.results.baseline in shown
         assert "prior" not in shown

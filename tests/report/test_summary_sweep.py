@@ -15,16 +15,6 @@ from equipoise.strategies.catalogue import sweep_strategies
 from equipoise.verbs.trial import Trial
 
 
-@pytest.fixture(scope="module")
-def trial(make_trial: Callable[..., Trial]) -> Trial:
-    return make_trial(names=("prior", "logistic", "plain", "focal", "sweep"))
-
-
-@pytest.fixture(scope="module")
-def summary(trial: Trial) -> dict[str, Any]:
-    return summarise(trial)
-
-
 def test_the_sweep_cuts_at_the_weight(trial: Trial, summary: dict[str, Any]) -> None:
     data = summary["sweep"]
     y = trial.results.y

@@ -6,21 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from equipoise.report.summary import summarise
 from equipoise.report.summary_ties import ties
 from equipoise.verbs.trial import Trial
-
-
-@pytest.fixture(scope="module")
-def trial(make_trial: Callable[..., Trial]) -> Trial:
-    return make_trial(names=("prior", "logistic", "plain", "focal", "sweep"))
-
-
-@pytest.fixture(scope="module")
-def summary(trial: Trial) -> dict[str, Any]:
-    return summarise(trial)
 
 
 def test_letters_agree_with_the_verdict(trial: Trial, summary: dict[str, Any]) -> None:

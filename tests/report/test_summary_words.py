@@ -8,19 +8,8 @@ from typing import Any
 
 import pytest
 
-from equipoise.report.summary import summarise
 from equipoise.report.summary_words import decision_sentences, methods, next_steps
 from equipoise.verbs.trial import Trial
-
-
-@pytest.fixture(scope="module")
-def trial(make_trial: Callable[..., Trial]) -> Trial:
-    return make_trial(names=("prior", "logistic", "plain", "focal", "sweep"))
-
-
-@pytest.fixture(scope="module")
-def summary(trial: Trial) -> dict[str, Any]:
-    return summarise(trial)
 
 
 def test_more_repeats_are_advised_only_while_they_help(

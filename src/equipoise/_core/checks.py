@@ -10,6 +10,7 @@ import difflib
 import math
 import numbers
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from equipoise.errors import InputError, InputTypeError
@@ -30,6 +31,24 @@ def sentence(received: str, accepted: str = "", remedy: str = "") -> str:
     if remedy:
         parts.append(remedy)
     return " ".join(parts)
+
+
+def require_fields(record: type[Any], data: Iterable[str], what: str) -> None:
+    """Check that data hold no other fields than a record has.
+
+    Args:
+        record: A dataclass.
+        data: Names of fields.
+        what: What the record is called.
+
+    Raises:
+        InputError: A field is unknown.
+    """
+    names = {field.name for field in fields(record)}
+    if unknown := set(data) - names:
+        raise InputError(
+            sentence(f"{what} fields {sorted(unknown)}", str(sorted(names)))
+        )
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import number, one_of, sentence
+from equipoise._core.checks import number, one_of, require_fields, sentence
 from equipoise._core.numerals import as_probability
 from equipoise._core.types import FloatArray
 from equipoise.decision.decimals import json_number
@@ -156,11 +156,7 @@ class Calibrator:
         Raises:
             InputError: A field is unknown, or the method is.
         """
-        names = {field.name for field in fields(cls)}
-        if unknown := set(data) - names:
-            raise InputError(
-                sentence(f"calibrator fields {sorted(unknown)}", str(sorted(names)))
-            )
+        require_fields(cls, data, "calibrator")
         one_of(data.get("method", "none"), METHODS[1:], "method")
         lists = {k: tuple(data.get(k, ())) for k in ("knots", "levels")}
         pairs = {k: _ends(data[k]) for k in _PAIRS if k in data}

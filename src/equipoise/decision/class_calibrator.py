@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.arrays import floats
-from equipoise._core.checks import number, one_of, sentence
+from equipoise._core.checks import number, one_of, require_fields, sentence
 from equipoise._core.types import FloatArray
 from equipoise.decision.calibrator import Calibrator
 from equipoise.errors import InputError
@@ -145,11 +145,7 @@ class ClassCalibrator:
         Raises:
             InputError: A field is unknown, or a number cannot be used.
         """
-        names = {field.name for field in fields(cls)}
-        if unknown := set(data) - names:
-            raise InputError(
-                sentence(f"calibrator fields {sorted(unknown)}", str(sorted(names)))
-            )
+        require_fields(cls, data, "calibrator")
         one_of(data.get("method", "none"), CLASS_METHODS[1:], "method")
         one_of(data.get("scale", SCORE_SCALES[0]), SCORE_SCALES, "scale")
         lists = {k: tuple(data.get(k, ())) for k in (*_VECTORS, "totals")}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -232,6 +232,33 @@ def class_parts(y: IntArray, seed: int = 0) -> IntArray:
     parts = np.empty(y.size, np.int64)
     parts[order] = np.arange(y.size) % PARTS
     return parts
+
+
+def require_rule_task(task: Task, kind: Literal["multiclass", "multilabel"]) -> None:
+    """Check that a task is of the kind that a rule is made for.
+
+    Args:
+        task: The task.
+        kind: What the rule is for.
+
+    Raises:
+        InputError: It is of another kind; what makes its rule is named.
+    """
+    if task.kind == kind:
+        return
+    makers = {
+        "binary": "make_rule",
+        "multiclass": "fit_class_rule",
+        "multilabel": "fit_label_rule",
+    }
+    what = "classes" if kind == "multiclass" else "labels"
+    raise InputError(
+        sentence(
+            f"a {task.kind} task for a rule of several {what}",
+            f"a {kind} task",
+            f"Use {makers[task.kind]} instead.",
+        )
+    )
 
 
 def check_parts(folds: npt.ArrayLike | None, rows: ClassRows, seed: int) -> IntArray:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import listing, number, one_of, sentence
+from equipoise._core.checks import listing, number, one_of, require_fields, sentence
 from equipoise._core.numerals import as_probability, exact
 from equipoise._core.states import texts
 from equipoise._core.types import FloatArray, IntArray
@@ -279,11 +279,7 @@ class ClassRule:
         Raises:
             InputError: A field is unknown, or a value cannot be used.
         """
-        names = {f.name for f in fields(cls)}
-        if unknown := set(data) - names:
-            raise InputError(
-                sentence(f"rule fields {sorted(unknown)}", str(sorted(names)))
-            )
+        require_fields(cls, data, "rule")
         factors, costs = data.get("multipliers"), data.get("costs")
         return cls(
             **{

@@ -17,6 +17,7 @@ from equipoise.decision.class_rows import (
     check_class_probabilities,
     check_class_rows,
     check_parts,
+    require_rule_task,
 )
 from equipoise.decision.class_rule import ClassRule
 from equipoise.decision.cost_matrix import CostMatrix
@@ -270,15 +271,7 @@ def _rows(
     y: npt.ArrayLike,
     weights: npt.ArrayLike | None,
 ) -> ClassRows:
-    if task.kind != "multiclass":
-        other = "make_rule" if task.kind == "binary" else "fit_label_rule"
-        raise InputError(
-            sentence(
-                f"a {task.kind} task for a rule of several classes",
-                "a multiclass task",
-                f"Use {other} instead.",
-            )
-        )
+    require_rule_task(task, "multiclass")
     p = check_class_probabilities(probabilities, len(task.classes))
     return check_class_rows(task, p, y, weights, what="probabilities")
 

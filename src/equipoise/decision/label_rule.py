@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.arrays import floats
-from equipoise._core.checks import sentence
+from equipoise._core.checks import require_fields, sentence
 from equipoise._core.numerals import as_probability
 from equipoise._core.states import texts
 from equipoise._core.types import FloatArray
@@ -134,11 +134,7 @@ class LabelRule:
         Raises:
             InputError: A field is unknown, or a value cannot be used.
         """
-        names = {f.name for f in fields(cls)}
-        if unknown := set(data) - names:
-            raise InputError(
-                sentence(f"rule fields {sorted(unknown)}", str(sorted(names)))
-            )
+        require_fields(cls, data, "rule")
         return cls(
             **{
                 **data,

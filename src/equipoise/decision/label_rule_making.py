@@ -18,7 +18,7 @@ from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.calibrator import Calibrator
 from equipoise.decision.class_calibrator import LabelCalibrator
 from equipoise.decision.class_floors import ClassFloor, Floors, named_floors
-from equipoise.decision.class_rows import PARTS, check_wide
+from equipoise.decision.class_rows import PARTS, check_wide, require_rule_task
 from equipoise.decision.costs import Costs
 from equipoise.decision.decimals import short_cut
 from equipoise.decision.label_rule import LabelRule
@@ -343,15 +343,7 @@ def _label_rows(
     y: npt.ArrayLike,
     weights: npt.ArrayLike | None,
 ) -> _LabelRows:
-    if task.kind != "multilabel":
-        other = "make_rule" if task.kind == "binary" else "fit_class_rule"
-        raise InputError(
-            sentence(
-                f"a {task.kind} task for a rule of several labels",
-                "a multilabel task",
-                f"Use {other} instead.",
-            )
-        )
+    require_rule_task(task, "multilabel")
     p = check_unit_interval(check_wide(task, probabilities, "probabilities"))
     labels = label_matrix(y)
     if labels.shape != p.shape:

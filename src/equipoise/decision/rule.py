@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import number, sentence
+from equipoise._core.checks import number, require_fields, sentence
 from equipoise._core.numerals import as_probability, exact, significant
 from equipoise._core.types import FloatArray
 from equipoise.decision.calibrator import Calibrator
@@ -240,11 +240,7 @@ class DecisionRule:
         Raises:
             InputError: A field is unknown.
         """
-        names = {f.name for f in fields(cls)}
-        if unknown := set(data) - names:
-            raise InputError(
-                sentence(f"rule fields {sorted(unknown)}", str(sorted(names)))
-            )
+        require_fields(cls, data, "rule")
         lower, tally = data.get("lower"), data.get("tally")
         return cls(
             **{

@@ -22,7 +22,7 @@ from equipoise.evaluation.cv_intervals import (
 )
 from equipoise.evaluation.evaluation import Confusion, Evaluation
 from equipoise.evaluation.task_values import (
-    VIEW_METRICS,
+    CLASS_METRICS,
     TaskArmValues,
     view_decisions,
 )
@@ -58,7 +58,7 @@ def view_evaluation(
     flags = view_decisions(values.decisions, view, rows.task.kind)[:, used]
     estimates = {
         name: _view_estimate(name, values, view, level)
-        for name in VIEW_METRICS
+        for name in CLASS_METRICS
         if name != "normalised_average_precision"
     }
     estimates["normalised_average_precision"] = normalised(
@@ -68,7 +68,7 @@ def view_evaluation(
     alarm = float(weights @ (flags & ~truth).mean(axis=0))
     p, n = float(weights @ truth), float(weights @ ~truth)
     return Evaluation(
-        {name: estimates[name] for name in VIEW_METRICS},
+        {name: estimates[name] for name in CLASS_METRICS},
         int(used.sum()),
         int(truth.sum()),
         None,

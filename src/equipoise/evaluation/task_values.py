@@ -29,7 +29,7 @@ from equipoise.uncertainty.influences import (
     view_influences,
 )
 
-VIEW_METRICS = (
+CLASS_METRICS = (
     "average_precision",
     "normalised_average_precision",
     "roc_auc",
@@ -126,7 +126,7 @@ class TaskArmValues:
                 clusters=targets.unit,
                 orders=self.aligned if name in ACROSS_FOLDS else None,
             )
-            for name in VIEW_METRICS
+            for name in CLASS_METRICS
         }
 
     @cached_property

@@ -23,6 +23,18 @@ INFINITE = float("inf")
 Kind = Literal["ranking", "probability", "threshold", "cost"]
 
 
+def complete_words(record: Any) -> None:
+    """Fill in the label and the title of a metric's record, if it has none.
+
+    Args:
+        record: A frozen record with a name, a label and a title.
+    """
+    label = record.label or record.name.replace("_", " ")
+    object.__setattr__(record, "label", label)
+    title = record.title or label[0].upper() + label[1:]
+    object.__setattr__(record, "title", title)
+
+
 @dataclass(frozen=True)
 class Metric:
     """One metric with all of its facts.
@@ -65,10 +77,7 @@ class Metric:
     source: str = ""
 
     def __post_init__(self) -> None:
-        label = self.label or self.name.replace("_", " ")
-        title = self.title or label[0].upper() + label[1:]
-        object.__setattr__(self, "label", label)
-        object.__setattr__(self, "title", title)
+        complete_words(self)
 
     @property
     def of_counts(self) -> Callable[..., FloatArray] | None:

@@ -18,7 +18,7 @@ from equipoise._core.checks import listing, nearest, one_of, sentence
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.metrics import class_decisions, label_decisions, row_losses
 from equipoise.metrics.estimate import Estimate
-from equipoise.metrics.registry import INFINITE, METRICS, Metric
+from equipoise.metrics.registry import INFINITE, METRICS, Metric, complete_words
 from equipoise.metrics.task_definitions import (
     AverageKind,
     OfClassCounts,
@@ -71,10 +71,7 @@ class TaskMetric:
     source: str = ""
 
     def __post_init__(self) -> None:
-        label = self.label or self.name.replace("_", " ")
-        title = self.title or label[0].upper() + label[1:]
-        object.__setattr__(self, "label", label)
-        object.__setattr__(self, "title", title)
+        complete_words(self)
 
     @property
     def tasks(self) -> tuple[TaskKind, ...]:

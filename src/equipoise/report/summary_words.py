@@ -148,13 +148,7 @@ def else_words(trial: TrialRecord) -> str:
 
 def next_steps(trial: TrialRecord) -> list[str]:
     """Return what to do next, the most useful first."""
-    steps = [
-        f"{f.title} ({f.code}): {f.advice}"
-        for f in trial.diagnosis.findings
-        if f.severity == "error"
-    ]
-    steps.append(advice(trial))
-    steps += undecided_steps(trial)
+    steps = first_steps(trial)
     if trial.objective != "cost":
         steps.append(
             f"The threshold is the best for {goal_words(trial.objective)}. If you know "
@@ -168,6 +162,16 @@ def next_steps(trial: TrialRecord) -> list[str]:
             "cross-validation cannot show how the data change over time."
         )
     return steps
+
+
+def first_steps(trial: TrialRecord) -> list[str]:
+    """Return what to do before all else: fix the data, choose, decide what is open."""
+    steps = [
+        f"{f.title} ({f.code}): {f.advice}"
+        for f in trial.diagnosis.findings
+        if f.severity == "error"
+    ]
+    return [*steps, advice(trial), *undecided_steps(trial)]
 
 
 def undecided_steps(trial: TrialRecord) -> list[str]:

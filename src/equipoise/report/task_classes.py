@@ -11,6 +11,7 @@ from equipoise.comparison.class_differences import OF_EACH, class_sentence
 from equipoise.comparison.mcnemar import paired_decisions
 from equipoise.comparison.verdict import Verdict
 from equipoise.evaluation.task_cross_validation import TaskCrossValidated
+from equipoise.evaluation.task_values import CLASS_METRICS
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import METRICS
 from equipoise.report.summary_parts import interval_facts
@@ -26,14 +27,6 @@ LISTED = 12
 """How many confusions are listed if the counts do not stand in the cells."""
 FEW = 20
 """A class with fewer rows is flagged: its intervals are wide."""
-SHOWN = (
-    "average_precision",
-    "normalised_average_precision",
-    "roc_auc",
-    "recall",
-    "precision",
-    "f1",
-)
 
 
 def class_rows(results: TaskCrossValidated, arm: str) -> list[dict[str, Any]]:
@@ -52,7 +45,9 @@ def class_rows(results: TaskCrossValidated, arm: str) -> list[dict[str, Any]]:
             "share": one.prevalence,
             "few": one.positives < FEW and name not in evaluation.unjudged,
             "unjudged": evaluation.unjudged.get(name, ""),
-            "metrics": {m: interval_facts(_estimate(one.get(m))) for m in SHOWN},
+            "metrics": {
+                m: interval_facts(_estimate(one.get(m))) for m in CLASS_METRICS
+            },
         }
         for name, one in evaluation.by_class.items()
         if name in names

@@ -12,11 +12,11 @@ from equipoise.diagnosis.words import count
 from equipoise.evaluation.task_cross_validation import TaskArm, TaskCrossValidated
 from equipoise.evaluation.task_evaluation import unjudged_words
 from equipoise.metrics.registry import METRICS
-from equipoise.report.summary_choice import advice, fitting, standing
+from equipoise.report.summary_choice import fitting, standing
 from equipoise.report.summary_words import (
     DUPLICATES,
+    first_steps,
     margin_words,
-    undecided_steps,
     written_time,
 )
 
@@ -95,13 +95,7 @@ def task_steps(trial: TrialRecord, results: TaskCrossValidated) -> list[str]:
         results: Its results.
     """
     labels = trial.task.kind == "multilabel"
-    steps = [
-        f"{f.title} ({f.code}): {f.advice}"
-        for f in trial.diagnosis.findings
-        if f.severity == "error"
-    ]
-    steps.append(advice(trial))
-    steps += undecided_steps(trial)
+    steps = first_steps(trial)
     unjudged = results[trial.verdict.choice].evaluation.unjudged
     if unjudged:
         noun = "labels" if labels else "classes"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,15 @@ from equipoise.uncertainty.shares import SHARES, decision_share_interval
 
 _BOOTSTRAPPED = ("partial_roc_auc", "precision_at_k", "recall_at_k")
 _Ends = tuple[float, float, str]
+
+
+class _Rows(NamedTuple):
+    """Labels, scores, weights and cluster numbers, `[rows]` each."""
+
+    y: npt.ArrayLike
+    score: npt.ArrayLike
+    weights: npt.ArrayLike | None
+    clusters: npt.NDArray[np.generic] | None
 
 
 def interval(
@@ -118,7 +127,7 @@ def interval(
         return point
     resampling = (integer(replicates, "replicates", 2), seed)
     low, high, method = _ends(
-        one, y, score, weights, groups, level, resampling, options
+        one, _Rows(y, score, weights, groups), level, resampling, options
     )
     if math.isnan(low):
         reason = "one class: its error is unknown"
@@ -130,37 +139,29 @@ def interval(
 
 def _ends(
     one: Metric,
-    y: npt.ArrayLike,
-    score: npt.ArrayLike,
-    weights: npt.ArrayLike | None,
-    clusters: npt.NDArray[np.generic] | None,
+    rows: _Rows,
     level: float,
     resampling: tuple[int, int],
     options: dict[str, Any],
 ) -> _Ends:
+    y, score, weights, clusters = rows
+    around: dict[str, Any] = {
+        "weights": weights,
+        "clusters": clusters,
+        "level": level,
+        **options,
+    }
     if one.name in SHARES:
-        low, high = decision_share_interval(
-            one.name,
-            y,
-            score,
-            weights=weights,
-            clusters=clusters,
-            level=level,
-            **options,
-        )
+        low, high = decision_share_interval(one.name, y, score, **around)
         exact = weights is None and clusters is None
         return low, high, "Clopper-Pearson" if exact else "Korn-Graubard"
     if one.of_counts is not None:
-        low, high = delta_interval(
-            one, y, score, weights=weights, clusters=clusters, level=level, **options
-        )
+        low, high = delta_interval(one, y, score, **around)
         return low, high, "mid-P" if combined_in_logs(one) else "delta method"
     if one.name in _CLOSED:
-        return _CLOSED[one.name](y, score, weights, clusters, level)
+        return _CLOSED[one.name](rows, level)
     if one.name in _BOOTSTRAPPED:
-        return _bootstrapped(
-            one, y, score, weights, clusters, level, resampling, options
-        )
+        return _bootstrapped(one, rows, level, resampling, options)
     raise UnsupportedError(
         sentence(
             f"an interval of {one.name!r}",
@@ -176,78 +177,43 @@ def _plain(ends: tuple[FloatArray, FloatArray]) -> tuple[float, float]:
     return float(ends[0]), float(ends[1])
 
 
-def _average_precision(
-    y: npt.ArrayLike,
-    score: npt.ArrayLike,
-    weights: npt.ArrayLike | None,
-    clusters: npt.NDArray[np.generic] | None,
-    level: float,
-) -> _Ends:
-    spread = average_precision_spread(y, score, weights, clusters)
+def _average_precision(rows: _Rows, level: float) -> _Ends:
+    spread = average_precision_spread(*rows)
     return *_plain(effective_wilson(spread, level)), "effective-size score, influence"
 
 
-def _normalised_average_precision(
-    y: npt.ArrayLike,
-    score: npt.ArrayLike,
-    weights: npt.ArrayLike | None,
-    clusters: npt.NDArray[np.generic] | None,
-    level: float,
-) -> _Ends:
-    low, high, method = _average_precision(y, score, weights, clusters, level)
-    least = minimum_average_precision(y, None, weights)
+def _normalised_average_precision(rows: _Rows, level: float) -> _Ends:
+    low, high, method = _average_precision(rows, level)
+    least = minimum_average_precision(rows.y, None, rows.weights)
     ends = [(max(end, least) - least) / (1 - least) for end in (low, high)]
     return ends[0], ends[1], method
 
 
-def _roc_auc(
-    y: npt.ArrayLike,
-    score: npt.ArrayLike,
-    weights: npt.ArrayLike | None,
-    clusters: npt.NDArray[np.generic] | None,
-    level: float,
-) -> _Ends:
-    spread = roc_auc_spread(y, score, weights, clusters)
+def _roc_auc(rows: _Rows, level: float) -> _Ends:
+    spread = roc_auc_spread(*rows)
     return *_plain(effective_wilson(spread, level)), "effective-size score, DeLong"
 
 
-def _brier(
-    y: npt.ArrayLike,
-    score: npt.ArrayLike,
-    weights: npt.ArrayLike | None,
-    clusters: npt.NDArray[np.generic] | None,
-    level: float,
-) -> _Ends:
-    spread = means.mean_spread(y, means.squared_errors(y, score), weights, clusters)
+def _brier(rows: _Rows, level: float) -> _Ends:
+    errors = means.squared_errors(rows.y, rows.score)
+    spread = means.mean_spread(rows.y, errors, rows.weights, rows.clusters)
     return *_plain(effective_wilson(spread, level)), "effective-size score"
 
 
-def _brier_skill(
-    y: npt.ArrayLike,
-    score: npt.ArrayLike,
-    weights: npt.ArrayLike | None,
-    clusters: npt.NDArray[np.generic] | None,
-    level: float,
-) -> _Ends:
-    low, high, method = _brier(y, score, weights, clusters, level)
-    positive, _, weight = check_columns(y, score, weights)
+def _brier_skill(rows: _Rows, level: float) -> _Ends:
+    low, high, method = _brier(rows, level)
+    positive, _, weight = check_columns(rows.y, rows.score, rows.weights)
     prior = float(np.average(positive, weights=weight))
     # Skill falls in a straight line with the Brier score at a fixed prevalence.
     least = prior * (1 - prior)
     return 1 - high / least, 1 - low / least, method
 
 
-def _log_loss(
-    y: npt.ArrayLike,
-    score: npt.ArrayLike,
-    weights: npt.ArrayLike | None,
-    clusters: npt.NDArray[np.generic] | None,
-    level: float,
-) -> _Ends:
-    losses = means.log_losses(y, score)
+def _log_loss(rows: _Rows, level: float) -> _Ends:
+    losses = means.log_losses(rows.y, rows.score)
     if np.isinf(losses).any():
         return NAN, NAN, "t on the log scale"
-    spread = means.mean_spread(y, losses, weights, clusters)
+    spread = means.mean_spread(rows.y, losses, rows.weights, rows.clusters)
     return *_plain(means.positive_mean_interval(spread, level)), "t on the log scale"
 
 
@@ -263,18 +229,15 @@ _CLOSED: dict[str, Callable[..., _Ends]] = {
 
 def _bootstrapped(
     one: Metric,
-    y: npt.ArrayLike,
-    score: npt.ArrayLike,
-    weights: npt.ArrayLike | None,
-    clusters: npt.NDArray[np.generic] | None,
+    rows: _Rows,
     level: float,
     resampling: tuple[int, int],
     options: dict[str, Any],
 ) -> _Ends:
     """Return the effective-size score interval on the bootstrap's variance."""
-    positive, values, weight = check_columns(y, score, weights)
+    positive, values, weight = check_columns(rows.y, rows.score, rows.weights)
     replicates, seed = resampling
-    sampler = RowResampler(positive, clusters, replicates, seed)
+    sampler = RowResampler(positive, rows.clusters, replicates, seed)
     # Sorted beforehand, each replicate's own sort finds nothing left to do.
     order = np.argsort(-values, kind="stable")
     labels_, ranked, mass = positive[order], values[order], weight[order]
@@ -285,14 +248,14 @@ def _bootstrapped(
             for counts in chunk
         ]
     )
-    units = Influence(NAN, np.zeros(0), positive, weight).units(clusters)
+    units = Influence(NAN, np.zeros(0), positive, weight).units(rows.clusters)
     listed = math.inf
     if one.name == "precision_at_k":
         listed = min(float(options.get("k", 100)), effective_size(weight))
         units = min(units, listed)
     high = _ceiling(one, options)
     variance = float(np.nanvar(replicated, ddof=1)) / high**2
-    value = one.function(y, score, weights, **options) / high
+    value = one.function(rows.y, rows.score, rows.weights, **options) / high
     ends = _plain(effective_wilson(Spread(value, variance, units), level))
     if listed < math.inf:
         # Of few rows the bootstrap does not know how often one more is wrong.
