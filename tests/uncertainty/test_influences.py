@@ -321,29 +321,6 @@ def test_labels_are_centred_within_their_own_classes() -> None:
         assert not views.row[y[:, j] == -1, j].any()
 
 
-@pytest.mark.parametrize("metric", ["recall", "precision", "f1", "mcc", "f_beta"])
-@pytest.mark.parametrize("task", [CLASSES, LABELS], ids=["classes", "labels"])
-def test_metrics_of_decisions_of_each_view(metric, task) -> None:
-    y, z, weights = several() if task is CLASSES else labelled()
-    made = taken("macro_f1", task, z)
-    options = {"beta": 2.0} if metric == "f_beta" else {}
-    views = view_influences(metric, task, y, made, weights, **options)
-    for k in range(len(views.names)):
-        on = np.ones(len(z), bool) if task is CLASSES else y[:, k] >= 0
-        truth = y == k if task is CLASSES else y[:, k] == 1
-        flag = made == k if task is CLASSES else made[:, k] == 1
-        value = METRICS[metric](truth[on], flag[on], weights[on], **options)
-        assert views.values[k] == pytest.approx(value)
-    if metric == "recall":
-        for k in range(len(views.names)):
-            inside = (y == k) if task is CLASSES else y[:, k] == 1
-            right = (made == k if task is CLASSES else made[:, k] == 1)[inside]
-            w = weights[inside] / weights[inside].sum()
-            r = float(w @ right)
-            share = np.sum((w * (right - r)) ** 2) / (1 - np.sum(w**2))
-            assert np.sum(views.row[:, k] ** 2) == pytest.approx(share, rel=1e-5)
-
-
 def test_absent_and_lone_classes() -> None:
     y, z, _ = several(weighted=False)
     rest = y != 3
@@ -377,23 +354,6 @@ def test_what_is_undefined_says_why() -> None:
     infinite = task_influence("log_loss", CLASSES, [0, 1], p, probabilities=True)
     assert infinite.value == np.inf
     assert np.isnan(infinite.variance)
-
-
-def test_half_a_wrong_decision_more_is_a_variance() -> None:
-    y = np.repeat([0, 1, 2], [30, 20, 8])
-    task = Task("multiclass", ("a", "b", "c"))
-    right = task_influence("balanced_accuracy", task, y, y)
-    assert right.value == 1.0
-    assert right.variance == 0.0
-    sizes = np.array([30, 20, 8])
-    p = 0.5 / (sizes + 1)
-    assert right.unseen == pytest.approx(np.sum(p * (1 - p) / sizes) / 9)
-    labels = (np.arange(58)[:, None] < [30, 20, 8]).astype(int)
-    several_ = Task("multilabel", ("a", "b", "c"))
-    all_right = task_influence("balanced_accuracy", several_, labels, labels)
-    both = np.stack([sizes, 58 - sizes])
-    p = 0.5 / (both + 1)
-    assert all_right.unseen == pytest.approx(np.sum(p * (1 - p) / both) / 36)
 
 
 def test_arguments_are_checked() -> None:

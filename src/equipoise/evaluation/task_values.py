@@ -22,12 +22,8 @@ from equipoise.metrics.estimate import NAN
 from equipoise.metrics.task_definitions import ViewAverage, view_values
 from equipoise.metrics.task_registry import TASK_METRICS, TaskMetric, task_metric_names
 from equipoise.metrics.task_rows import TaskRows
-from equipoise.uncertainty.influences import (
-    TaskInfluence,
-    ViewInfluences,
-    task_influence,
-    view_influences,
-)
+from equipoise.uncertainty.class_influences import ViewInfluences, view_influences
+from equipoise.uncertainty.influences import TaskInfluence, task_influence
 
 CLASS_METRICS = (
     "average_precision",

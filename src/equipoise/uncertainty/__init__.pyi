@@ -20,8 +20,8 @@ from .weighted_metrics import WeightedRanking as WeightedRanking
 from .multiplicity import holm as holm
 from .multiplicity import simultaneous_level as simultaneous_level
 from .influences import TaskInfluence as TaskInfluence
-from .influences import ViewInfluences as ViewInfluences
-from .influences import view_influences as view_influences
+from .class_influences import ViewInfluences as ViewInfluences
+from .class_influences import view_influences as view_influences
 from .influences import task_influence as task_influence
 from .task_interval import macro_interval as macro_interval
 from .class_shares import ConfusionIntervals as ConfusionIntervals

@@ -22,7 +22,6 @@ from equipoise.errors import InputError
 from equipoise.metrics.class_confusion import ClassConfusion, label_counts
 from equipoise.metrics.confusion import Counts
 from equipoise.metrics.estimate import NAN
-from equipoise.metrics.registry import METRICS
 from equipoise.metrics.row_losses import task_squared_errors
 from equipoise.metrics.task_definitions import (
     OfClassCounts,
@@ -43,20 +42,16 @@ from equipoise.uncertainty.influence import (
 )
 from equipoise.uncertainty.means import NEAR_MEAN
 from equipoise.uncertainty.strata import Strata, unit_sums
+from equipoise.uncertainty.unseen_decisions import (
+    unseen_class_decisions,
+    unseen_label_decisions,
+)
 from equipoise.uncertainty.view_influence import (
     ViewInfluence,
     average_precision_of_view,
     normalised_average_precision_of_view,
     roc_auc_of_view,
 )
-
-HALF_A_ROW = 0.5
-"""How many further rows of each class, decided wrongly and rightly, the variance of a
-metric of decisions allows for, as for two classes: with none wrong among eight, or none
-right, a sample says little of how many are."""
-_STEP = 1e-6
-"""The step of a slope in the counts, in rows; relative to the counts if they are
-large."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,14 +178,16 @@ def task_influence(
     one = TASK_METRICS[one_of(name, TASK_METRICS, "metric")]
     definition = one.definition(task)
     rows = TaskRows.of(task, y, weights)
-    repeats = _repeats(rows, predictions, decisions=one.of_decisions)
-    split = _folds(folds, len(repeats), len(rows.weights))
+    repeats = predictions_of_repeats(rows, predictions, decisions=one.of_decisions)
+    split = folds_of_repeats(folds, len(repeats), len(rows.weights))
     limits = (one.low, one.high)
     if name == "coverage_error":
         limits = (0.0, float(task.width))
     if name == "cost":
         limits = _cost_limits(options)
-    maker = _Maker(rows, repeats, split, probabilities, clusters, options, orders)
+    maker = InfluenceMaker(
+        rows, repeats, split, probabilities, clusters, options, orders
+    )
     made = maker.of(definition)
     reason = ""
     if np.isnan(made.value):
@@ -212,18 +209,34 @@ def _cost_limits(options: dict[str, Any]) -> tuple[float, float]:
     return float(costs.min()), float(costs.max())
 
 
-def _repeats(
+def predictions_of_repeats(
     rows: TaskRows, predictions: npt.ArrayLike, *, decisions: bool
 ) -> list[npt.NDArray[Any]]:
-    """Return the predictions of each repeat."""
+    """Return the predictions of each repeat.
+
+    Args:
+        rows: The targets.
+        predictions: With or without an axis of repeats before.
+        decisions: Whether they are decisions.
+    """
     values = floats(predictions, "decisions" if decisions else "predictions")
     axes = 1 if decisions and rows.task.kind != "multilabel" else 2
     return list(values) if values.ndim == axes + 1 else [values]
 
 
-def _folds(
+def folds_of_repeats(
     folds: npt.ArrayLike | None, repeats: int, rows: int
 ) -> list[IntArray] | None:
+    """Return the fold numbers of each repeat; None without folds.
+
+    Args:
+        folds: `[rows]` or `[repeats, rows]`, or None.
+        repeats: How many repeats there are.
+        rows: How many rows there are.
+
+    Raises:
+        InputError: There is not one whole number per row and repeat.
+    """
     if folds is None:
         return None
     split = np.atleast_2d(np.asarray(folds))
@@ -237,7 +250,7 @@ def _folds(
     return [each.astype(np.int64) for each in split]
 
 
-class _Maker:
+class InfluenceMaker:
     """Makes the influences of one metric.
 
     Args:
@@ -313,7 +326,7 @@ class _Maker:
         variance = float(np.sum(unit_sums(row[inside], unit) ** 2))
         return StratumPart(variance, strata.units(stratum), **mean)
 
-    def _judged_within(self) -> BoolArray:
+    def judged_within(self) -> BoolArray:
         """Return `[views]` the judged views that every repeat can judge in a fold."""
         judged = self.rows.judged
         if self.folds is None:
@@ -390,7 +403,7 @@ class _Maker:
         metric = definition.metric
         judged = self.rows.judged
         if metric == "roc_auc":
-            judged = self._judged_within()
+            judged = self.judged_within()
         values, raw, strata = self.views(metric, judged)
         if not judged.any():
             return self._result(NAN, np.zeros(len(raw)), np.zeros(len(raw)), (), ())
@@ -581,49 +594,9 @@ class _Maker:
         parts = [self._part(row, strata, k) for k in present if strata.members(k).any()]
         unseen = 0.0
         if np.isfinite(at.value):
-            unseen = self._unseen_decisions(definition, whole, present)
+            units = {k: self.strata.units(k) for k in present}
+            unseen = unseen_class_decisions(definition, whole, units, self.options)
         return self._result(at.value, raw, row, parts, repeated, unseen)
-
-    def _unseen_decisions(
-        self, definition: OfClassCounts, cells: ClassConfusion, present: list[int]
-    ) -> float:
-        """Return what half a further wrong and right decision add to the variance.
-
-        In each class; the wrong ones are spread as those of the other classes are.
-        """
-        every = np.column_stack([cells.counts, cells.undecided])
-        size = len(every)
-        wrong = every.copy()
-        wrong[np.arange(size), np.arange(size)] = 0.0
-        units = {k: self.strata.units(k) for k in present}
-        spread = wrong.sum(axis=0) + every.sum() / sum(units.values()) / size
-        if not cells.undecided.any():
-            spread[size] = 0.0
-        moved = every.copy()
-        for k in present:
-            one = every[k].sum() / units[k]
-            where = spread.copy()
-            where[k] = 0.0
-            where /= max(where.sum(), 1e-300)
-            where[k] = 1.0
-            moved[k] += HALF_A_ROW * one * where
-            # The class keeps its weight.
-            moved[k] *= every[k].sum() / moved[k].sum()
-        at = definition.function(
-            ClassConfusion(cells.classes, moved[:, :size], moved[:, size]),
-            **self.options,
-        )
-        before = definition.function(cells, **self.options)
-        added = 0.0
-        for k in present:
-            n, total = units[k], every[k].sum()
-            spreads = []
-            for counts, function in ((every, before), (moved, at)):
-                p = counts[k] / total
-                slope = total * function.gradient[k]
-                spreads.append(float(p @ slope**2 - (p @ slope) ** 2) / n)
-            added += max(0.0, spreads[1] - spreads[0])
-        return added
 
     def _label_counts(self, definition: OfLabelCounts) -> TaskInfluence:
         rows = self.rows
@@ -648,39 +621,14 @@ class _Maker:
         raw = raw * rows.weights[:, None]
         unseen = 0.0
         if np.isfinite(at.value):
-            unseen = self._unseen_labels(definition, whole)
+            units = np.zeros((len(labels), 2))
+            for label in np.flatnonzero(judged).tolist():
+                strata = Strata.of_view(rows, label, self.clusters)
+                units[label] = strata.units(0), strata.units(1)
+            unseen = unseen_label_decisions(
+                definition, whole, units, judged, self.options
+            )
         return self._columns(at.value, raw, repeated, unseen)
-
-    def _unseen_labels(self, definition: OfLabelCounts, cells: Counts) -> float:
-        """Return what half a further wrong and right decision add to the variance."""
-        every = np.stack([cells.tp, cells.fp, cells.fn, cells.tn], axis=1)
-        moved = every.copy()
-        pairs = {1: (0, 2), 0: (3, 1)}  # right and wrong, with and without the label
-        units = np.zeros((len(every), 2))
-        for label in np.flatnonzero(self.rows.judged).tolist():
-            strata = Strata.of_view(self.rows, label, self.clusters)
-            for stratum, (right, wrong) in pairs.items():
-                units[label, stratum] = n = strata.units(stratum)
-                total = every[label, right] + every[label, wrong]
-                moved[label, [right, wrong]] += HALF_A_ROW * total / n
-                scale = total / (moved[label, right] + moved[label, wrong])
-                moved[label, [right, wrong]] *= scale
-        function, judged = definition.function, self.rows.judged
-        slopes = [
-            function(Counts(*counts.T), judged, **self.options).gradient
-            for counts in (every, moved)
-        ]
-        added = 0.0
-        for label in np.flatnonzero(judged).tolist():
-            for stratum, (right, wrong) in pairs.items():
-                total = every[label, right] + every[label, wrong]
-                spreads = []
-                for counts, slope in zip((every, moved), slopes, strict=True):
-                    p = counts[label, right] / total
-                    gap = total * (slope[label, right] - slope[label, wrong])
-                    spreads.append(p * (1 - p) * gap**2 / units[label, stratum])
-                added += max(0.0, spreads[1] - spreads[0])
-        return float(added)
 
     def _pairs(self, definition: PairAverage) -> TaskInfluence:
         rows = self.rows
@@ -744,161 +692,3 @@ def _pooled(
     if metric == "roc_auc":
         return roc_auc_of_view(truth, order, weights)
     return average_precision_of_view(truth, order, weights, slope=True)
-
-
-@dataclass(frozen=True, eq=False)
-class ViewInfluences:
-    """A binary metric of every view, with what each row does to it.
-
-    Attributes:
-        metric: The metric.
-        names: `[views]` the classes or labels.
-        values: `[views]`; NaN if a view cannot be judged.
-        row: `[rows, views]` independent terms of each value's error, as in
-            `TaskInfluence`; 0 if a view cannot be judged.
-        units: `[views]` independent units of the rarer class of each view.
-        unit: `[rows]` cluster numbers from 0, or None.
-        repeated: `[repeats, views]` the values in each repeat.
-        reasons: `[views]` why a value is undefined; "" if it is not.
-    """
-
-    metric: str
-    names: tuple[str, ...]
-    values: FloatArray
-    row: FloatArray
-    units: FloatArray
-    unit: IntArray | None
-    repeated: FloatArray
-    reasons: tuple[str, ...]
-
-
-def view_influences(
-    metric: str,
-    task: Task,
-    y: npt.ArrayLike,
-    predictions: npt.ArrayLike,
-    weights: npt.ArrayLike | None = None,
-    *,
-    probabilities: bool = False,
-    folds: npt.ArrayLike | None = None,
-    clusters: npt.ArrayLike | None = None,
-    orders: FloatArray | None = None,
-    **options: float,
-) -> ViewInfluences:
-    """Return a binary metric of each class against the rest, or of each label.
-
-    Args:
-        metric: "average_precision", "normalised_average_precision", "roc_auc", or a
-            metric of decisions such as "recall", "precision" and "f1".
-        task: Any task.
-        y: The targets, as for `task_influence`.
-        predictions: Scores or probabilities; decisions for a metric of them. An axis
-            of repeats may come before.
-        weights: `[rows]` weights, or None.
-        probabilities: Whether the predictions are probabilities.
-        folds: `[rows]` or `[repeats, rows]` numbers from 0, for AUROC within folds.
-        clusters: `[rows]` names of groups of dependent rows, or None.
-        orders: As in `task_influence`.
-        **options: What a metric of decisions takes, for example `beta`.
-
-    Raises:
-        InputError: The metric is not known, or the arrays do not fit together.
-
-    Example:
-        >>> task = Task("multiclass", ("a", "b", "c"))
-        >>> made = view_influences("recall", task, [0, 0, 1, 1], [0, 1, 1, 1])
-        >>> made.values.tolist(), made.reasons[2]
-        ([0.5, 1.0, nan], "no rows of class 'c'")
-    """
-    decided = [name for name, one in METRICS.items() if one.of_counts is not None]
-    ranked = ["average_precision", "normalised_average_precision", "roc_auc"]
-    one_of(metric, [*ranked, *decided], "metric")
-    rows = TaskRows.of(task, y, weights)
-    repeats = _repeats(rows, predictions, decisions=metric not in ranked)
-    split = _folds(folds, len(repeats), len(rows.weights))
-    maker = _Maker(rows, repeats, split, probabilities, clusters, {}, orders)
-    judged = rows.judged if metric != "roc_auc" else maker._judged_within()
-    if metric in ranked:
-        values, raw, strata = maker.views(metric, judged)
-        points = values.mean(axis=0)
-    else:
-        points, values, raw, strata = _decided_views(maker, metric, options)
-    row = np.zeros_like(raw)
-    units = np.zeros(points.size)
-    reasons = []
-    for view in range(points.size):
-        reasons.append(rows.reason(view))
-        two = Strata.of_view(rows, view, clusters)
-        units[view] = min(two.units(0), two.units(1))
-        if reasons[view]:
-            continue
-        if np.isnan(points[view]):
-            reasons[view] = "no fold holds rows with and without it"
-            if metric not in ranked:
-                reasons[view] = METRICS[metric].undefined
-            continue
-        row[:, view] = strata[view].errors(raw[:, view])
-    return ViewInfluences(
-        metric,
-        rows.names,
-        points,
-        row,
-        units,
-        maker.strata.unit,
-        values,
-        tuple(reasons),
-    )
-
-
-def _decided_views(
-    maker: _Maker, metric: str, options: dict[str, float]
-) -> tuple[FloatArray, FloatArray, FloatArray, list[Strata]]:
-    """Return a metric of decisions of the views.
-
-    `[views]` values of the mean counts, `[repeats, views]` values, `[rows, views]`
-    influences, the views' strata.
-    """
-    rows = maker.rows
-    definition = METRICS[metric].of_counts
-    assert definition is not None  # noqa: S101 (the names were checked)
-    several = maker.several
-    first = 1 if rows.task.kind == "binary" else 0
-    looked_for = np.arange(first, first + rows.truth.shape[1])
-    flags = [
-        (each == 1 if several else each[:, None] == looked_for)
-        for each in map(rows.decided, maker.repeats)
-    ]
-    cells = np.stack([_cells(rows, flag) for flag in flags])
-    mean = cells.mean(axis=0)
-
-    def at(counts: FloatArray) -> FloatArray:
-        made = definition(Counts(*counts), **options)
-        return np.where(rows.judged, np.asarray(made, np.float64), NAN)
-
-    points = at(mean)
-    steps = _STEP * np.maximum(1.0, mean)
-    slopes = np.empty_like(mean)
-    for k in range(4):
-        up, down = mean.copy(), mean.copy()
-        up[k] += steps[k]
-        down[k] = np.maximum(0.0, down[k] - steps[k])
-        slopes[k] = (at(up) - at(down)) / (up[k] - down[k])
-    raw = np.zeros(rows.truth.shape)
-    views = np.arange(rows.truth.shape[1])
-    for flag in flags:
-        cell = np.where(flag, np.where(rows.truth, 0, 1), np.where(rows.truth, 2, 3))
-        part = np.where(rows.labelled, slopes[cell, views], 0.0)
-        raw += np.where(np.isnan(part), 0.0, part) / len(flags)
-    strata = [
-        Strata.of_view(rows, view, maker.clusters) if several else maker.strata
-        for view in views.tolist()
-    ]
-    repeated = np.stack([at(each) for each in cells])
-    return points, repeated, raw * rows.weights[:, None], strata
-
-
-def _cells(rows: TaskRows, flag: BoolArray) -> FloatArray:
-    """Return `[4, views]` true and false positives, false and true negatives."""
-    other = rows.labelled & ~rows.truth
-    cells = (rows.truth & flag, other & flag, rows.truth & ~flag, other & ~flag)
-    return np.stack([rows.weights @ cell for cell in cells])
