@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import InputError
 from equipoise.jobs import Job, Outcome
 from equipoise.learners.drawn import DrawnLearner, drawn_job
@@ -22,6 +23,7 @@ from equipoise.learners.trees.histogram import TreesLearner
 from equipoise.priors import probability
 from equipoise.sampling.samplers import SAMPLERS
 from equipoise.strategies.strategy import Strategy
+from equipoise.synthesis import Smote
 from equipoise.table.table import Column, Table
 from equipoise.task import Task
 
@@ -249,6 +251,36 @@ def test_a_made_row_is_on_the_line_between_its_two(jobs_of: Jobs) -> None:
     inside = (new[:, None] >= pairs[:, 0] - 1e-9) & (new[:, None] <= pairs[:, 1] + 1e-9)
     # "Nearest" is in the scaled space, whose order of distances may differ a little.
     assert inside.any(axis=1).mean() > 0.9
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_a_made_row_has_the_categories_of_a_vote(kind: str, jobs_of: Jobs) -> None:
+    """With one neighbour the vote is that neighbour's; the row's own does not count."""
+    table = table_of(kind)
+    table = dataclasses.replace(table, columns=(table["x"], table["few"]))
+    strategy = Strategy(
+        learner="trees",
+        sampling="oversample",
+        synthesis="smote",
+        options={"neighbours": 1},
+    )
+    (job,) = jobs_of(table, strategy, parts=1)
+    rows, made, _ = drawn_job(table, job)
+    part, drawn = table.take(job.train_rows), rows.take(made.train_rows)
+    encoded = learn_encoding(part, np.arange(len(part))).transform(part)
+    named = {"classes": part.task.classes} if kind == "multiclass" else {}
+    near = Smote(1).prepare(encoded.numbers, encoded.codes, part.labels(), 0, **named)
+    lines = near.of[near.of >= 0]
+    x, few = part["x"].values, part["few"].values
+    ends = np.stack([x[near.of >= 0], x[near.index[lines, 0]]], axis=1)
+    theirs = few[near.index[lines, 0]]
+    new = ~np.isin(drawn["x"].values, x)
+    assert new.sum() > 20
+    for value, code in zip(
+        drawn["x"].values[new], drawn["few"].values[new], strict=True
+    ):
+        inside = (ends.min(axis=1) <= value) & (value <= ends.max(axis=1))
+        assert code in theirs[inside]
 
 
 def test_groups_and_times_do_not_stand_in_the_way(jobs_of: Jobs) -> None:

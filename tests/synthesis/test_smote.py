@@ -228,3 +228,34 @@ def test_categories_of_several_classes_decide_who_is_near():
 def test_rows_of_several_labels_are_refused():
     with pytest.raises(UnsupportedError, match="the sampling repeats the rows"):
         Smote().prepare(POINTS[:2], None, [[0, 1], [1, 1]], 0)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_categories_are_those_of_a_vote(several: bool) -> None:
+    """By hand, from the neighbours that the search gives; ties go to the nearest."""
+    random = np.random.default_rng(8)
+    labels = np.repeat([0, 1, 2] if several else [0, 1, 1], [60, 25, 4])
+    codes = random.integers(0, 3, (len(labels), 2))
+    points = random.normal(size=(len(labels), 2))
+    named = {"classes": ("a", "b", "c")} if several else {}
+    near = Smote(5).prepare(points, codes, labels, 0, **named)
+    assert near.voters.shape == (len(near.index), 2)
+    ties = 0
+    for row in np.flatnonzero(near.of >= 0):
+        line = near.of[row]
+        own = 5 if near.counts is None else near.counts[line]
+        others = near.index[line, :own]
+        for column in range(2):
+            seen = codes[others, column].tolist()
+            most = max(map(seen.count, seen))
+            winners = [value for value in seen if seen.count(value) == most]
+            ties += len(set(winners)) > 1
+            assert codes[near.voters[line, column], column] == winners[0]
+            assert near.voters[line, column] in others
+    assert ties
+
+
+def test_numbers_alone_have_no_vote() -> None:
+    assert Smote().prepare(POINTS, None, LABELS, 0).voters is None
+    empty = np.empty((len(LABELS), 0), np.int32)
+    assert Smote().prepare(POINTS, empty, LABELS, 0).voters is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import probability
 from equipoise.strategies.catalogue import catalogue
 from equipoise.strategies.strategy import Strategy
+from equipoise.synthesis.synthesis import Neighbours
 from equipoise.training.members import Member
+from equipoise.training.population import _votes
 from equipoise.training.settings import TrainingSettings
 
 NETWORK_ARMS = [name for name, s in catalogue().items() if s.learner == "network"]
@@ -512,3 +515,17 @@ def test_jobs_of_one_part_may_weight_its_rows_differently(table, jobs_for) -> No
     for one, outcome in zip(jobs, together, strict=True):
         (alone,) = learner.run(table, [one])
         np.testing.assert_allclose(outcome.log_odds, alone.log_odds, rtol=1e-5)
+
+
+def test_votes_are_codes_of_the_neighbours() -> None:
+    codes = np.array([[1, 5], [2, 6], [3, 7], [4, 8]], np.uint8)
+    near = Neighbours(
+        np.array([-1, 0, 1], np.int32),
+        np.array([[2], [1]], np.int32),
+        voters=np.array([[2, 1], [1, 0]], np.int32),
+    )
+    part = SimpleNamespace(train=np.array([3, 0, 2]))
+    votes = _votes(SimpleNamespace(neighbours=near, part=part), codes)
+    assert votes.tolist() == [[3, 5], [2, 6], [1, 8], [4, 8]]
+    part = SimpleNamespace(neighbours=Neighbours.none(3), part=part)
+    assert _votes(part, codes).tolist() == codes.tolist()

@@ -239,6 +239,43 @@ def test_a_blended_example_has_the_embedded_code_of_its_nearer_end() -> None:
         assert touched.tolist() == np.unique(data["codes"][rows]).tolist()
 
 
+def test_made_examples_have_the_categories_of_their_vote() -> None:
+    """A column of zeros and ones and an embedded one; the second member mixes."""
+    layout = Layout(
+        ("a", "b"), (), (), (Category("c", 3, False), Category("d", 4, True))
+    )
+    spec = NetworkSpec("x", hidden=(), category_width=2)
+    signature = signature_of(spec=spec, layout=layout, mixed=True, voted=True)
+    random = np.random.default_rng(6)
+    data = drawn_data(layout)
+    codes = [random.integers(0, c.levels, 2 * ROWS) for c in layout.categories]
+    data["votes"] = np.array(codes, np.uint8).T
+    draws = draws_of(spec, 2)
+    draws["partner"] = random.integers(0, ROWS, draws["index"].shape).astype(np.int32)
+    mix = np.where(random.random(draws["index"].shape) < 0.3, 0, 0.8)
+    members = {
+        "voted": tf.constant([True, False]),
+        "votes_shift": tf.constant([ROWS, 0], tf.int32),
+    }
+    made = Program(signature)._examples(
+        1, tensors(data), tensors({**draws, "mix": mix}), members
+    )
+    dense, _, embedded = (np.asarray(x) for x in made[0])
+    first, second, share = draws["index"][1], draws["partner"][1], mix[1][..., None]
+    numbers = data["numbers"]
+    blended = numbers[first] + share * (numbers[second] - numbers[first])
+    np.testing.assert_allclose(dense[..., :2], blended, atol=1e-12)
+    own = np.where(
+        share[0] > 0, data["votes"][first[0] + ROWS], data["codes"][first[0]]
+    )
+    np.testing.assert_array_equal(dense[0, :, 2:], np.eye(3)[own[:, 0]])
+    np.testing.assert_array_equal(embedded[0, :, 0], own[:, 1])
+    one, other = (np.eye(3)[data["codes"][rows[1], 0]] for rows in (first, second))
+    np.testing.assert_allclose(dense[1, :, 2:], one + share[1] * (other - one))
+    nearer = np.where(share[1, :, 0] < 0.5, first[1], second[1])
+    np.testing.assert_array_equal(embedded[1, :, 0], data["codes"][nearer, 1])
+
+
 def test_members_of_several_families_have_losses_and_options_of_their_own() -> None:
     """The focal loss at each member's gamma, its slope by finite differences."""
     gammas = np.array([0.5, 3.0])

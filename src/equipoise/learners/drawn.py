@@ -17,14 +17,18 @@ import numpy as np
 
 from equipoise._core.seeds import derive
 from equipoise._core.types import AnyArray, FloatArray, IntArray
-from equipoise.encoding.encoding import learn_encoding
+from equipoise.encoding.encoding import Encoding, learn_encoding
 from equipoise.jobs import Job, Learner, Outcome, Progress
 from equipoise.learners.resampled.sampler_view import sampler_view
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
 from equipoise.strategies.by_task import present_classes, require_enough, require_task
+from equipoise.synthesis.synthesis import Neighbours
 from equipoise.table.table import Table, concatenate
 from equipoise.task import Task
+
+Votes = dict[str, IntArray]
+"""By categorical column, `[rows]` a row that has the category of a made row."""
 
 MOST_TIMES = 10
 """At most so many rows are drawn for each row that there is."""
@@ -85,9 +89,11 @@ def drawn_job(table: Table, job: Job) -> tuple[Table, Job, tuple[str, ...]]:
     """
     part = replace(table.take(job.train_rows), groups=None, time=None)
     totals = job.totals(table, job.train_rows)
-    draw, notes = _draw(part, job, totals)
+    draw, votes, notes = _draw(part, job, totals)
     rest = table.take(np.concatenate([job.stop_rows, job.scored_rows]))
-    rows = concatenate([drawn_rows(part, draw), replace(rest, groups=None, time=None)])
+    rows = concatenate(
+        [drawn_rows(part, draw, votes), replace(rest, groups=None, time=None)]
+    )
     count = draw.index.size
     weights = _weights(part, job, draw)
     if weights is not None:
@@ -107,15 +113,17 @@ def drawn_job(table: Table, job: Job) -> tuple[Table, Job, tuple[str, ...]]:
     return rows, made, notes
 
 
-def drawn_rows(part: Table, draw: Draw) -> Table:
+def drawn_rows(part: Table, draw: Draw, votes: Votes | None = None) -> Table:
     """Return the rows of a draw as a table, without groups and times.
 
     A made row lies on the line between two rows in the space in which networks see
-    them; each of its categories is that of the nearer one.
+    them; each of its categories is that of a vote, or else of the nearer one.
 
     Args:
         part: The training rows.
         draw: Positions in them, in any shape; partners are of the same class.
+        votes: By categorical column, for each of the training rows one that has the
+            category of what is made from it.
     """
     index = draw.index.ravel()
     rows = part.take(index)
@@ -129,6 +137,14 @@ def drawn_rows(part: Table, draw: Draw) -> Table:
     one, other = view.matrix[index[between]], view.matrix[partner[between]]
     made = view.restore(
         one + mix[between, None] * (other - one), part.labels()[index[between]]
+    )
+    voters = {name: rows[index[between]] for name, rows in (votes or {}).items()}
+    made = replace(
+        made,
+        columns=tuple(
+            part[c.name].take(voters[c.name]) if c.name in voters else c
+            for c in made.columns
+        ),
     )
     order = np.arange(len(rows))
     order[between] = len(rows) + np.arange(len(between))
@@ -162,8 +178,10 @@ def draws_of(totals: Sequence[int], shares: FloatArray, repeats: bool) -> int:
     return max(1, round(min(float(wanted), MOST_TIMES * float(each.sum()))))
 
 
-def _draw(part: Table, job: Job, totals: FloatArray) -> tuple[Draw, tuple[str, ...]]:
-    """Return which of the training rows are drawn, `[1, rows]`, and notes."""
+def _draw(
+    part: Table, job: Job, totals: FloatArray
+) -> tuple[Draw, Votes, tuple[str, ...]]:
+    """Return which of the training rows are drawn, `[1, rows]`, votes, and notes."""
     task, y = part.task, part.labels()
     sampler = job.strategy.sampler()
     if task.kind != "binary":
@@ -181,11 +199,25 @@ def _draw(part: Table, job: Job, totals: FloatArray) -> tuple[Draw, tuple[str, .
         draw = Draw(np.append(draw.index, absent[None], axis=1).astype(np.int32))
     synthesis = job.strategy.synthesizer()
     if synthesis is None:
-        return draw, ()
-    encoded = learn_encoding(part, np.arange(len(part))).transform(part)
+        return draw, {}, ()
+    encoding = learn_encoding(part, np.arange(len(part)))
+    encoded = encoding.transform(part)
     named: Any = {"classes": task.classes} if task.kind == "multiclass" else {}
     neighbours = synthesis.prepare(encoded.numbers, encoded.codes, y, seed, **named)
-    return synthesis.mix(draw, neighbours, y, seed, 0), neighbours.notes
+    made = synthesis.mix(draw, neighbours, y, seed, 0)
+    return made, _votes(encoding, neighbours), neighbours.notes
+
+
+def _votes(encoding: Encoding, neighbours: Neighbours) -> Votes:
+    """Return where the categories of made rows are, by column."""
+    if neighbours.voters is None:
+        return {}
+    rows = np.arange(len(neighbours.of))
+    lines = neighbours.voters[np.maximum(neighbours.of, 0)]
+    return {
+        category.column: np.where(neighbours.of >= 0, lines[:, place], rows)
+        for place, category in enumerate(encoding.categories)
+    }
 
 
 def _absent(task: Task, totals: FloatArray, y: AnyArray, index: AnyArray) -> IntArray:

@@ -30,11 +30,11 @@ class Smote(Synthesis):
     drawn; the sampler decides how many there are in all.
 
     Of several classes this is done to each but the largest, within the class. A
-    category is that of the nearer of the two rows, where SMOTE-NC takes a vote of the k
-    nearest.
+    category is the most frequent one of the k nearest, the nearest one's if several
+    are.
 
     Source: Chawla et al. (2002), "SMOTE: synthetic minority over-sampling
-    technique", section 4.2, and section 6.1 for how far categories are apart.
+    technique", section 4.2, and section 6.1 for categories (SMOTE-NC).
 
     Attributes:
         neighbours: k, at least 1; the paper's 5. It shrinks, with a note, if
@@ -98,7 +98,8 @@ class Smote(Synthesis):
         points = distance_features(numbers, codes, y)
         of = np.full(len(y), -1, np.int32)
         of[positives] = np.arange(len(positives), dtype=np.int32)
-        return Neighbours(of, positives[nearest_others(points, k)], notes)
+        index = positives[nearest_others(points, k)]
+        return Neighbours(of, index, notes, voters=_voters(codes, index))
 
     def mix(
         self,
@@ -165,7 +166,9 @@ class Smote(Synthesis):
         each = totals[y[of >= 0]]
         counts = np.empty(start, np.int32)
         counts[of[of >= 0]] = np.minimum(self.neighbours, each - 1)
-        return Neighbours(of, np.concatenate(lines), notes, counts, count)
+        index = np.concatenate(lines)
+        voters = _voters(c, index, counts)
+        return Neighbours(of, index, notes, counts, count, voters)
 
     def describe_classes(self, kind: str) -> str:
         """Return what it does to several classes."""
@@ -180,6 +183,37 @@ class Smote(Synthesis):
             "repeats of positives replaced by points between them and one of their "
             f"{self.neighbours} nearest positives"
         )
+
+
+def _voters(
+    codes: npt.ArrayLike | None, index: Int32Array, counts: Int32Array | None = None
+) -> Int32Array | None:
+    """Return by category column a neighbour that has the most frequent category.
+
+    Of several categories that are as frequent, it is the nearest neighbour's.
+
+    Args:
+        codes: `[rows, columns]` category numbers, or None.
+        index: `[lines, k]` the neighbours, the nearest first.
+        counts: `[lines]` how many of a line are its own; None if all are.
+
+    Returns:
+        `[lines, columns]` positions among the rows; None without categories.
+    """
+    categories = np.empty((0, 0)) if codes is None else np.asarray(codes)
+    if not categories.size:
+        return None
+    places = np.arange(index.shape[1])
+    votes = places < (len(places) if counts is None else counts[:, None])
+    votes = np.broadcast_to(votes, index.shape)
+    voters = np.empty((len(index), categories.shape[1]), np.int32)
+    for j, column in enumerate(categories.T):
+        near = column[index]
+        alike = (near[:, :, None] == near[:, None, :]) & votes[:, None, :]
+        tally = np.where(votes, alike.sum(axis=2), 0)
+        first = tally.argmax(axis=1)
+        voters[:, j] = index[np.arange(len(index)), first]
+    return voters
 
 
 def _mixed_classes(

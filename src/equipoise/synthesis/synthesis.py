@@ -28,6 +28,9 @@ class Neighbours:
         notes: What the user should know, one sentence each.
         counts: `[lines]` int32: how many of a line are its own; None if all are.
         classes: How many classes the rows have.
+        voters: `[lines, categorical columns]` int32: by column, a row that has the
+            category of a row that is made from this one. None if there are no
+            categories, or if it has that of the nearer of its two rows.
     """
 
     of: Int32Array
@@ -35,6 +38,7 @@ class Neighbours:
     notes: tuple[str, ...] = ()
     counts: Int32Array | None = None
     classes: int = 2
+    voters: Int32Array | None = None
 
     @property
     def k(self) -> int:

@@ -121,7 +121,7 @@ class Population:
             "codes": tf.constant(store.codes),
             "targets": tf.constant(targets, target_types.get(self.task.kind, dtype)),
         }
-        weighted = self._place_weights()
+        weighted, voted = self._place_weights(), self._place_votes(store.codes)
         decayed = bool((self._decays != self.spec.weight_decay).any())
         rated = bool((self._sizes != self.spec.learning_rate).any())
         families = tuple(dict.fromkeys(member.family for member in self.members))
@@ -139,6 +139,7 @@ class Population:
             self.task.kind,
             decayed,
             bool((self._dropouts != self.spec.dropout).any()),
+            voted,
         )
         self._program = program(signature)
 
@@ -165,6 +166,44 @@ class Population:
         )
         shares = np.concatenate([firsts[key].row_shares() for key in distinct])
         self.data["weights"] = tf.constant(shares, self.settings.dtype)
+        return True
+
+    def _place_votes(self, codes: AnyArray) -> bool:
+        """Put the codes of what is made from each row on the device.
+
+        Returns whether any member's made examples have categories of a vote, see
+        `Neighbours.voters`. Where they begin is so many places behind the rows of the
+        member's part.
+
+        Args:
+            codes: `[parts * rows, categories]` those of the rows.
+        """
+        keys = [
+            None
+            if m.neighbours is None or m.neighbours.voters is None
+            else (m.part.number, id(m.neighbours))
+            for m in self.members
+        ]
+        distinct = list(dict.fromkeys(key for key in keys if key is not None))
+        if not distinct or not codes.shape[1]:
+            return False
+        firsts = dict(zip(reversed(keys), reversed(self.members), strict=True))
+        rows, blocks = len(self.members[0].part.table), []
+        begins: dict[Any, int] = {}
+        for place, key in enumerate(distinct):
+            first = self._offset[firsts[key].part.number]
+            blocks.append(_votes(firsts[key], codes[first : first + rows]))
+            begins[key] = place * rows
+        self.data["votes"] = tf.constant(np.concatenate(blocks))
+        self._voted = np.array([key is not None for key in keys])
+        # Members without a vote gather what is there, and use nothing of it.
+        self._votes_shift = np.array(
+            [
+                begins.get(key, 0) - self._offset[m.part.number]
+                for key, m in zip(keys, self.members, strict=True)
+            ],
+            np.int32,
+        )
         return True
 
     # ---- training
@@ -312,6 +351,9 @@ class Population:
             ),
             "options": tuple(options),
         }
+        if self._program.signature.voted:
+            columns["voted"] = tf.constant(self._voted[which])
+            columns["votes_shift"] = tf.constant(self._votes_shift[which])
         if self._program.signature.weighted:
             columns["shift"] = tf.constant(self._shift[which])
         if self._program.signature.rated:
@@ -472,6 +514,22 @@ class Population:
         if joined.ndim == 2:
             joined = joined[..., None]
         return [joined[i, : len(at)] for i, at in enumerate(rows)]
+
+
+def _votes(member: Member, codes: AnyArray) -> AnyArray:
+    """Return the codes of what is made from each row of a part, `[rows, categories]`.
+
+    Args:
+        member: With neighbours of its training rows, and their voters.
+        codes: `[rows, categories]` those of the rows.
+    """
+    votes, near, train = codes.copy(), member.neighbours, member.part.train
+    if near is None or near.voters is None:
+        return votes
+    lines, made = near.of[near.of >= 0], train[near.of >= 0]
+    for column in range(codes.shape[1]):
+        votes[made, column] = codes[train[near.voters[lines, column]], column]
+    return votes
 
 
 def _divided(

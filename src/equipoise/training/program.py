@@ -49,6 +49,7 @@ class Signature:
         task: The kind of the target.
         decayed: Whether any member has a weight decay of its own; it is then `rated`.
         dropped: Whether any member has a dropout of its own.
+        voted: Whether the categories of any member's made examples are those of a vote.
     """
 
     spec: NetworkSpec
@@ -64,6 +65,7 @@ class Signature:
     task: TaskKind = "binary"
     decayed: bool = False
     dropped: bool = False
+    voted: bool = False
 
     @property
     def width(self) -> int:
@@ -141,7 +143,8 @@ class Program:
             data: The rows of all parts: "numbers", "positions" and "codes" as in
                 `EncodedStore`, "targets", and "weights" if rows have weights. Targets
                 are 0 or 1; class numbers, int32; or `[rows, labels]` int8, -1 for a
-                label that is not known.
+                label that is not known. "votes", if examples have categories of a
+                vote: `[rows, categories]` the codes of what is made from each row.
             draws: "index" `[steps, members, batch]`, with "partner" and "mix" where
                 examples are blended; "rates" `[steps]`, the step size times the
                 bias correction, and where members have their own, "own_rates"
@@ -199,7 +202,7 @@ class Program:
         members: Mapping[str, Any],
     ) -> None:
         (dense, positions, codes), (targets, *weighted) = self._examples(
-            step, data, draws, members.get("shift")
+            step, data, draws, members
         )
         weights = {n: value.read_value() for n, value in self._held["weights"].items()}
         mask = self._dropout(draws["first"] + step, targets, members)
@@ -232,20 +235,25 @@ class Program:
         return dense, positions, embedded
 
     def _examples(
-        self, step: Tensor, data: Tensors, draws: Tensors, shift: Tensor
+        self,
+        step: Tensor,
+        data: Tensors,
+        draws: Tensors,
+        members: Mapping[str, Any],
     ) -> tuple[list[Tensor], list[Tensor]]:
         """Return the examples of a batch: inputs; targets, and weights if any.
 
         Targets are `[members, batch]`, or `[members, batch, classes]` shares of the
         classes; of labels `[members, batch, labels, 2]`, whether the label is there and
-        whether that is known. `shift` says where a member's weights are, so many places
-        behind its rows.
+        whether that is known.
         """
 
         def rows(index: Tensor) -> list[Tensor]:
             flat = [self._targets(tf.gather(data["targets"], index))]
             if self.signature.weighted:
-                flat.append(tf.gather(data["weights"], index + shift[:, None]))
+                flat.append(
+                    tf.gather(data["weights"], index + members["shift"][:, None])
+                )
             return [*self._inputs(data, index), *flat]
 
         examples = rows(draws["index"][step])
@@ -254,13 +262,45 @@ class Program:
         partner, mix = draws["partner"][step], draws["mix"][step]
         dense, positions, codes, *flat = zip(examples, rows(partner), strict=True)
         wide = mix[..., None]
-        return [
+        inputs = [
             dense[0] + wide * (dense[1] - dense[0]),
             positions[0] + wide * (positions[1] - positions[0]),
             tf.where(wide < 0.5, codes[0], codes[1]),
-        ], [
+        ]
+        if self.signature.voted:
+            voted = self._voted(draws["index"][step], mix, inputs[0], data, members)
+            chosen = members["voted"][:, None, None]
+            inputs[0] = tf.where(chosen, voted[0], inputs[0])
+            inputs[2] = tf.where(chosen, voted[1], inputs[2])
+        return inputs, [
             first + _by_example(mix, first) * (second - first) for first, second in flat
         ]
+
+    def _voted(
+        self,
+        index: Tensor,
+        mix: Tensor,
+        dense: Tensor,
+        data: Tensors,
+        members: Mapping[str, Any],
+    ) -> tuple[Tensor, Tensor]:
+        """Return dense and embedded inputs whose categories are those of a vote.
+
+        Args:
+            index: `[members, batch]` the rows that examples are made from.
+            mix: `[members, batch]` 0 for a row as it is.
+            dense: `[members, batch, dense]` blended, the numbers first.
+            data: As in `epoch`.
+            members: Likewise.
+        """
+        places = index + members["votes_shift"][:, None]
+        codes = tf.where(
+            mix[..., None] > 0,
+            tf.gather(data["votes"], places),
+            tf.gather(data["codes"], index),
+        )
+        numbers = dense[..., : self.signature.inputs[0]]
+        return arranged(numbers, tf.cast(codes, tf.int32), self.signature.categories)
 
     def _targets(self, labels: Tensor) -> Tensor:
         """Return what is learned from the labels of some rows."""
@@ -540,6 +580,8 @@ class _Specs:
         }
         if self._signature.weighted:
             specs["weights"] = self.floats(None)
+        if self._signature.voted:
+            specs["votes"] = specs["codes"]
         return specs
 
     def targets(self) -> Any:
@@ -590,4 +632,7 @@ class _Specs:
             specs["decay"] = self.floats(None)
         if self._signature.dropped:
             specs["dropout"] = self.floats(None)
+        if self._signature.voted:
+            specs["voted"] = tf.TensorSpec((None,), tf.bool)
+            specs["votes_shift"] = self.integers(None)
         return specs
