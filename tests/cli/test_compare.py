@@ -262,8 +262,9 @@ def test_several_classes_with_all_their_options(
     done = call(*words)
     assert done.exit_code == 0, done.output
     assert "On the test file (90 rows, 3 classes" in " ".join(done.output.split())
-    # `fit` has no options for these.
-    assert "next:" not in done.stderr
+    told = " ".join(done.stderr.replace("\\\n", "").split())
+    assert f"--costs {files / 'costs.csv'}" in told.replace("' '", "")
+    assert "--rare drop --out model.equipoise" in told
     data = json.loads((tmp_path / "trial" / "comparison.json").read_text())
     assert (data["metric"], data["objective"]) == ("balanced_accuracy", "cost")
     assert data["classes"] == ["a", "b", "c"]
@@ -327,15 +328,13 @@ def test_names_that_do_not_serve_classes(
 
 
 def test_the_command_after_a_trial_of_classes_is_one_that_works(
-    call: Callable[..., Any], files: Path, monkeypatch: pytest.MonkeyPatch
+    call: Callable[..., Any], files: Path
 ) -> None:
     words = ["compare", files / "a.csv", *OF_KIND, *QUICK]
-    monkeypatch.setattr("equipoise.trials.sources.SEVERAL_CLASSES", ("compare",))
-    assert "next:" not in call(*words).stderr
-    verbs = ("compare", "fit")
-    monkeypatch.setattr("equipoise.trials.sources.SEVERAL_CLASSES", verbs)
     text = " ".join(call(*words).stderr.replace("\\\n", "").split())
     assert "--target kind --drop p --drop q --strategy" in text
     assert "--objective" not in text
-    assert "next:" not in call(*words, "--objective", "accuracy").stderr
-    assert "next:" not in call(*words, "--rare", "drop").stderr
+    more = ["--rare", "merge", "--objective", "balanced_accuracy"]
+    text = " ".join(call(*words, *more).stderr.replace("\\\n", "").split())
+    assert "--objective balanced_accuracy" in text
+    assert "--rare merge --out model.equipoise" in text

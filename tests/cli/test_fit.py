@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import equipoise as eq
 from equipoise.errors import InputError
+from equipoise.table.generated_tasks import make_classes
 
 
 def test_it_saves_a_model_that_loads(model: Path) -> None:
@@ -122,3 +124,153 @@ def test_a_model_that_finds_no_room_is_not_lost(
     assert "so the result is in" in " ".join(done.output.split())
     (kept,) = tmp_path.rglob("m.equipoise")
     assert eq.load(kept).schema.target == "fraud"
+
+
+# ---- several classes and labels
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with rows of four classes, d rare, of two labels, and costs."""
+    place = tmp_path_factory.mktemp("classes")
+    table = make_classes(173, counts=[90, 50, 30, 3], seed=1).table
+    columns = [column.values for column in table.columns]
+    lines = [",".join([*(f"x{j}" for j in range(len(columns))), "p", "q", "kind"])]
+    for i, number in enumerate(table.labels()):
+        cells = [*(f"{values[i]:.4f}" for values in columns)]
+        cells += [str(int(number == 1)), str(int(number > 1)), "abcd"[number]]
+        lines.append(",".join(cells))
+    (place / "a.csv").write_text("\n".join(lines) + "\n")
+    (place / "costs.csv").write_text("truth,b,a,c\na,1,0,1\nb,0,2,2\nc,9,9,0\n")
+    wrong = {
+        "square.csv": "truth,a,b\na,0,1\nb,2,0\n",
+        "ragged.csv": "truth,a,b,c\na,0,1\nb,2,0,1\nc,1,1,0\n",
+        "case.csv": "truth,A,b,c\nA,0,1,1\nb,2,0,2\nc,9,9,0\n",
+    }
+    for name, text in wrong.items():
+        (place / name).write_text(text)
+    return place
+
+
+OF_KIND = ["--target", "kind", "--drop", "p", "--drop", "q"]
+OF_LABELS = ["--targets", "p", "--targets", "q", "--drop", "kind"]
+QUICK = ["--strategy", "logistic", "--folds", 3, "--minutes", 0.001]
+
+
+def test_costs_of_classes_reach_the_rule(
+    call: Callable[..., Any], files: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "m.equipoise"
+    words = ["fit", files / "a.csv", *OF_KIND, *QUICK, "--folds", 5, "--out", out]
+    done = call(*words, "--rare", "drop", "--costs", files / "costs.csv")
+    assert done.exit_code == 0, done.output
+    rule = eq.load(out).rule
+    assert rule.classes == ("a", "b", "c")
+    assert rule.costs.costs == ((0.0, 1.0, 1.0), (2.0, 0.0, 2.0), (9.0, 9.0, 0.0))
+    scores = tmp_path / "scores.csv"
+    told = call("predict", out, files / "a.csv", "--out", scores)
+    assert told.exit_code == 0, told.output
+    header, *lines = scores.read_text().replace('"', "").splitlines()
+    assert header == "probability_a,probability_b,probability_c,decision"
+    for line in lines:
+        *p, decision = line.split(",")
+        expected = np.array(p, float) @ np.array(rule.costs.costs)
+        assert decision == "abc"[expected.argmin()]
+    judged = call("evaluate", out, files / "a.csv")
+    assert judged.exit_code == 0, judged.output
+    assert "3 rows of" in " ".join(judged.output.split())  # those of d, left out
+
+
+@pytest.mark.parametrize("rare", ["keep", "merge", "drop"])
+def test_rare_classes(
+    call: Callable[..., Any], files: Path, tmp_path: Path, rare: str
+) -> None:
+    out = tmp_path / "m.equipoise"
+    words = ["fit", files / "a.csv", *OF_KIND, *QUICK, "--folds", 5, "--out", out]
+    done = call(*words, "--rare", rare)
+    assert done.exit_code == 0, done.output
+    assert len(eq.load(out).schema.classes) == (3 if rare == "drop" else 4)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--objective", "balanced_accuracy"], "balanced accuracy"),
+        (["--floor", "c:recall=0.8"], "c also if its probability"),
+    ],
+)
+def test_goals_of_classes(
+    call: Callable[..., Any], files: Path, tmp_path: Path, words: list[str], says: str
+) -> None:
+    out = tmp_path / "m.equipoise"
+    done = call("fit", files / "a.csv", *OF_KIND, *QUICK, "--out", out, *words)
+    assert done.exit_code == 0, done.output
+    text = eq.load(out).rule.describe()
+    assert says in text or "gives c a recall" in text
+
+
+def test_goals_of_labels(call: Callable[..., Any], files: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m.equipoise"
+    words = ["fit", files / "a.csv", *OF_LABELS, *QUICK, "--out", out]
+    for goal in (
+        ["--objective", "subset_accuracy"],
+        ["--cost-fp", 1, "--cost-fn", 4],
+        ["--floor", "p:recall=0.8"],
+    ):
+        done = call(*words, *goal)
+        assert done.exit_code == 0, done.output
+    assert eq.load(out).rule.rules[0].objective == "recall"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--costs", "c.csv", "--cost-fp", 1, "--cost-fn", 2], "not both"),
+        (["--costs", "c.csv", "--objective", "accuracy"], "not both"),
+        (["--cost-fp", 1, "--cost-fn", 2], "has 4 classes: give --costs FILE"),
+        (["--recall-floor", 0.9], "give --floor 'a:recall=0.9'"),
+        (["--capacity", 0.1], "--capacity is for two classes"),
+        (["--floor", "c=0.9"], "NAME:recall=NUMBER"),
+    ],
+)
+def test_options_that_do_not_serve_classes(
+    call: Callable[..., Any],
+    files: Path,
+    tmp_path: Path,
+    words: list[Any],
+    says: str,
+) -> None:
+    out = tmp_path / "m.equipoise"
+    done = call("fit", files / "a.csv", *OF_KIND, "--out", out, *words)
+    assert done.exit_code == 2
+    assert says in " ".join(done.output.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--objective", "f3"], "f3"),
+        (["--objective", "mcc"], "mcc"),
+        (["--rare", "merg"], "merg"),
+        (["--floor", "z:recall=0.9"], "'z'"),
+        (["--costs", "absent.csv"], "cannot be read"),
+        (["--costs", "square.csv"], "'c'"),
+        (["--costs", "ragged.csv"], "3 cells in the line of 'a'"),
+        (["--costs", "case.csv"], "'A'"),
+    ],
+)
+def test_names_and_files_that_do_not_fit_the_classes(
+    call: Callable[..., Any],
+    files: Path,
+    tmp_path: Path,
+    words: list[str],
+    says: str,
+) -> None:
+    option, value = words
+    value = str(files / value) if option == "--costs" else value
+    out = tmp_path / "m.equipoise"
+    shown = ["fit", files / "a.csv", *OF_KIND, *QUICK, "--rare", "drop"]
+    done = call(*shown, "--folds", 5, "--out", out, option, value)
+    assert isinstance(done.exception, InputError)
+    assert says in str(done.exception)
+    assert not out.exists()

@@ -18,8 +18,12 @@ from equipoise.cli.options import (
     Reading,
     costs,
     costs_of_classes,
+    floors,
     names,
     parse_objective,
+    parse_task_objective,
+    require_goal_of_several,
+    require_one_goal,
 )
 from equipoise.cli.wording import command
 from equipoise.decision.costs import Costs
@@ -27,6 +31,7 @@ from equipoise.decision.objectives import as_objective
 from equipoise.errors import InputError, TableWarning
 from equipoise.table.generated_tasks import make_classes, make_labels
 from equipoise.table.generators import gaussian_shift
+from equipoise.task import Task
 
 
 def test_costs_that_are_complete() -> None:
@@ -58,14 +63,63 @@ def test_each_objective_needs_no_number(name: str) -> None:
 
 def test_no_objective_is_none() -> None:
     assert parse_objective(None) is None
-    assert parse_objective(None, beside=(1.0, 2.0)) is None
+    assert parse_task_objective(None) is None
+    require_one_goal(None, (1.0, 2.0), None)
+    require_one_goal(None, None, Path("costs.csv"))
 
 
 def test_an_objective_that_is_none_of_these() -> None:
     with pytest.raises(InputError, match="f1"):
         parse_objective("f11")
     with pytest.raises(typer.BadParameter, match="--objective or costs, not both"):
-        parse_objective("f1", beside=(1.0, 2.0))
+        require_one_goal("f1", (1.0, 2.0), None)
+    with pytest.raises(typer.BadParameter, match="--objective or costs, not both"):
+        require_one_goal("f1", None, Path("costs.csv"))
+    with pytest.raises(typer.BadParameter, match="--costs or --cost-fp"):
+        require_one_goal(None, (1.0, 2.0), Path("costs.csv"))
+
+
+def test_objectives_of_any_task() -> None:
+    for name in ("f1", "mcc", "macro_f1", "accuracy", "subset_accuracy"):
+        assert parse_task_objective(name) == name
+    for name in ("cost", "precision", "macro-f1"):
+        with pytest.raises(InputError, match="macro_f1"):
+            parse_task_objective(name)
+
+
+def test_floors_of_named_classes() -> None:
+    assert floors(None) is floors([]) is None
+    assert floors(["POX: recall = 0.9", "a:b:precision=1"]) == {
+        "POX": {"recall": 0.9},
+        "a:b": {"precision": 1.0},
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["POX", "POX:recall", "POX:f1=0.5", ":recall=0.5", "POX:recall=x", "a:recall=nan"],
+)
+def test_floors_of_another_form(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="NAME:recall=NUMBER"):
+        floors([text])
+    with pytest.raises(typer.BadParameter, match="twice"):
+        floors(["a:recall=0.5", "a:recall=0.6"])
+
+
+@pytest.mark.parametrize(
+    ("goal", "advice"),
+    [
+        ("precision_floor", "--precision-floor is for two.*'a:precision=0.9'"),
+        ("recall_floor", "--recall-floor is for two.*'a:recall=0.9'"),
+        ("capacity", "--capacity is for two classes, and these are 3 classes"),
+    ],
+)
+def test_goals_that_two_classes_alone_have(goal: str, advice: str) -> None:
+    table = make_classes(60, counts=[30, 20, 10]).table
+    table = dataclasses.replace(table, task=Task("multiclass", ("a", "b", "c")))
+    require_goal_of_several(table, precision_floor=None)
+    with pytest.raises(typer.BadParameter, match=advice):
+        require_goal_of_several(table, **{goal: 0.9})
 
 
 @pytest.mark.parametrize(

@@ -118,10 +118,7 @@ def compare(
         writable_folder(out, "out")
     _require_trackers(tensorboard, mlflow)
     pair = options.costs(cost_fp, cost_fn, cost_abstain)
-    if pair is not None and costs_file is not None:
-        raise typer.BadParameter("give --costs or --cost-fp and --cost-fn, not both")
-    if objective is not None and (pair is not None or costs_file is not None):
-        raise typer.BadParameter("give --objective or costs, not both")
+    options.require_one_goal(objective, pair, costs_file)
     reading = options.Reading(
         target,
         positive,
@@ -173,20 +170,32 @@ def compare(
     with without_tensorflow_lines():
         for line in _tracked(trial, tensorboard, mlflow):
             say_text(line)
-    if rare == "keep":  # fit keeps all classes
-        _say_how_to_go_on(trial, source, reading)
+    _say_how_to_go_on(trial, source, reading, rare, costs_file)
     if elsewhere:
         raise typer.Exit(1)
 
 
-def _say_how_to_go_on(trial: Trial, source: str, reading: options.Reading) -> None:
+def _say_how_to_go_on(
+    trial: Trial,
+    source: str,
+    reading: options.Reading,
+    rare: str,
+    costs_file: Path | None,
+) -> None:
     """Tell the command that fits the arm to take, if there is one."""
-    from equipoise.report.summary_choice import alternative, gain_words, highest_word
+    from equipoise.report.summary_choice import (
+        alternative,
+        fitting,
+        gain_words,
+        highest_word,
+    )
 
-    fitted = _options_of_fit(trial)
+    fitted = fitting(trial, trial.best.name, costs_file=costs_file).options
     if fitted is None:
         return
     words = [*reading.options(), *fitted, ("--out", "model.equipoise")]
+    if rare != "keep":
+        words.insert(-1, ("--rare", rare))
     other = alternative(trial)
     if other is not None and trial.best.name == trial.results.baseline:
         say_hint(
@@ -195,20 +204,6 @@ def _say_how_to_go_on(trial: Trial, source: str, reading: options.Reading) -> No
             f"{other} below."
         )
     say_next(command("fit", source, words))
-
-
-def _options_of_fit(trial: Trial) -> list[tuple[str, object]] | None:
-    """Return the options of `fit` for the arm to take; None if it has none for it."""
-    from equipoise.decision.task_objectives import default_objective
-    from equipoise.report.summary_choice import fitting
-    from equipoise.trials.sources import SEVERAL_CLASSES
-
-    several = trial.task.kind != "binary"
-    usual = trial.objective == default_objective(trial.task)
-    if several and not (usual and trial.costs is None and "fit" in SEVERAL_CLASSES):
-        return None
-    made = fitting(trial, trial.best.name).options or ()
-    return [one for one in made if not (several and one[0] == "--objective")]
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +60,18 @@ Capacity = Annotated[
 ]
 
 
+Floor = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--floor",
+        metavar="NAME:WHAT=NUMBER",
+        help="Several classes or labels: a floor of one of them, such as "
+        "'POX:recall=0.9' or 'POX:precision=0.5'; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
 def fit(
     source: options.Source,
     out: OutModel,
@@ -75,12 +88,15 @@ def fit(
     strategy: StrategyNames = "auto",
     precision_floor: PrecisionFloor = None,
     recall_floor: RecallFloor = None,
+    floor: Floor = None,
     certify: Certify = None,
     duplicates: options.DuplicatesName = "auto",
-    objective: options.ObjectiveName = None,
+    rare: options.RareName = "keep",
+    objective: options.TaskObjectiveName = None,
     cost_fp: options.CostFp = None,
     cost_fn: options.CostFn = None,
     cost_abstain: options.CostAbstain = None,
+    costs_file: options.CostsFile = None,
     capacity: Capacity = None,
     tune: Annotated[
         bool,
@@ -98,18 +114,24 @@ def fit(
     seed: options.Seed = 0,
 ) -> None:
     """Fit a model, calibrate it, choose its decision rule, and save it."""
+    from equipoise._core.checks import one_of
     from equipoise._core.outputs import writable_file, write_or_rescue
     from equipoise.models.goal import Goal
     from equipoise.models.storage import model_path
+    from equipoise.table.rare_classes import RARE
     from equipoise.verbs.fit import fit as run
 
+    pair = options.costs(cost_fp, cost_fn, cost_abstain)
+    options.require_one_goal(objective, pair, costs_file)
+    one_of(rare, RARE, "rare")
     goal = Goal(
-        objective=options.parse_objective(objective),
+        objective=options.parse_task_objective(objective),
         precision_floor=precision_floor,
         recall_floor=recall_floor,
         certify=certify,
-        costs=options.costs(cost_fp, cost_fn, cost_abstain),
+        costs=pair,
         capacity=capacity,
+        floors=options.floors(floor),
     )
     path = writable_file(model_path(out), "out", inputs=[source])
     reading = options.Reading(
@@ -125,6 +147,17 @@ def fit(
         task,
     )
     table, _ = reading.read(source)
+    if table.task.kind == "binary":
+        options.parse_objective(objective)
+    else:
+        options.require_goal_of_several(
+            table,
+            precision_floor=precision_floor,
+            recall_floor=recall_floor,
+            capacity=capacity,
+        )
+    costs = options.costs_of_classes(costs_file, pair, table, rare, folds, duplicates)
+    goal = dataclasses.replace(goal, costs=costs)
     with without_tensorflow_lines(), progress() as show:
         model = run(
             table,
@@ -133,6 +166,7 @@ def fit(
             folds=folds,
             minutes=minutes,
             duplicates=duplicates,
+            rare=rare,
             network=network,
             tune=trials if tune else False,
             seed=seed,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,14 +157,6 @@ DuplicatesName = Annotated[
 ]
 Network = Annotated[str, typer.Option(help="default, small (a first look) or linear.")]
 Folds = Annotated[int, typer.Option(help="Number of outer folds.")]
-ObjectiveName = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help=f"What the threshold maximises: {', '.join(OBJECTIVES)}.",
-        show_default="f1",
-    ),
-]
 TaskObjectiveName = Annotated[
     str | None,
     typer.Option(
@@ -349,26 +342,115 @@ def costs_of_classes(
     return read_costs(file, table.classes)
 
 
-def parse_objective(
-    name: str | None, *, beside: Costs | tuple[float, float] | None = None
-) -> str | None:
-    """Check the name of an objective and return it.
+def require_one_goal(
+    objective: str | None,
+    pair: Costs | tuple[float, float] | None,
+    file: Path | None,
+) -> None:
+    """Check that costs are given once, and no objective beside them.
+
+    Args:
+        objective: Of `--objective`.
+        pair: What `costs` gave.
+        file: Of `--costs`.
+
+    Raises:
+        typer.BadParameter: Two of them are given.
+    """
+    if pair is not None and file is not None:
+        raise typer.BadParameter("give --costs or --cost-fp and --cost-fn, not both")
+    if objective is not None and (pair is not None or file is not None):
+        raise typer.BadParameter("give --objective or costs, not both")
+
+
+def parse_objective(name: str | None) -> str | None:
+    """Check the name of an objective of two classes and return it.
 
     Args:
         name: What was given.
-        beside: The costs that were given, which are an objective as well.
 
     Raises:
         InputError: There is no objective of that name.
-        typer.BadParameter: Costs are given as well.
     """
     from equipoise._core.checks import one_of
 
-    if name is None:
+    return None if name is None else one_of(name, OBJECTIVES, "objective")
+
+
+def parse_task_objective(name: str | None) -> str | None:
+    """Check the name of an objective of any task and return it.
+
+    Args:
+        name: What was given.
+
+    Raises:
+        InputError: There is no objective of that name.
+    """
+    from equipoise._core.checks import one_of
+    from equipoise.decision.task_objectives import CLASS_OBJECTIVES, LABEL_OBJECTIVES
+
+    names = dict.fromkeys([*OBJECTIVES, *CLASS_OBJECTIVES, *LABEL_OBJECTIVES])
+    del names["cost"]  # costs have options of their own
+    return None if name is None else one_of(name, names, "objective")
+
+
+def floors(texts: Sequence[str] | None) -> dict[str, dict[str, float]] | None:
+    """Return the floors of named classes or labels.
+
+    Args:
+        texts: Such as "POX:recall=0.9"; the name may hold colons. None without any.
+
+    Raises:
+        typer.BadParameter: One is not of this form.
+
+    Example:
+        >>> floors(["a:recall=0.9", "a:precision=0.5", "b:c:recall=1"])
+        {'a': {'recall': 0.9, 'precision': 0.5}, 'b:c': {'recall': 1.0}}
+    """
+    if not texts:
         return None
-    if beside is not None:
-        raise typer.BadParameter("give --objective or costs, not both")
-    return one_of(name, OBJECTIVES, "objective")
+    named: dict[str, dict[str, float]] = {}
+    for text in texts:
+        name, colon, floor = text.rpartition(":")
+        what, _, number = floor.partition("=")
+        what = what.strip()
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        fits = name.strip() and colon and what in ("recall", "precision")
+        if not fits or math.isnan(value):
+            raise typer.BadParameter(
+                f"--floor takes NAME:recall=NUMBER or NAME:precision=NUMBER, not "
+                f"{text!r}"
+            )
+        if what in named.setdefault(name.strip(), {}):
+            raise typer.BadParameter(f"--floor gives {name}:{what} twice")
+        named[name.strip()][what] = value
+    return named
+
+
+def require_goal_of_several(table: Table, **goals: float | None) -> None:
+    """Check that no goal is asked for that two classes alone have.
+
+    Args:
+        table: Of several classes or labels.
+        **goals: By argument; None if not given.
+
+    Raises:
+        typer.BadParameter: One is given.
+    """
+    for name, value in goals.items():
+        if value is None:
+            continue
+        noun = "labels" if table.task.kind == "multilabel" else "classes"
+        rarest = table.classes[0]
+        what = "precision" if name == "precision_floor" else "recall"
+        raise typer.BadParameter(
+            f"--{name.replace('_', '-')} is for two classes, and these are "
+            f"{len(table.classes)} {noun}: give --floor '{rarest}:{what}=0.9', costs "
+            "or --objective"
+        )
 
 
 def with_tuned(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -135,8 +136,16 @@ def difference_words(difference: Estimate) -> str:
     return numerals.estimate(difference.value, *ends, signed=True)
 
 
-def fitting(trial: TrialRecord, name: str) -> Fitting:
-    """Return how to make the model of an arm, for the trial's aim and protocol."""
+def fitting(
+    trial: TrialRecord, name: str, costs_file: str | os.PathLike[str] | None = None
+) -> Fitting:
+    """Return how to make the model of an arm, for the trial's aim and protocol.
+
+    Args:
+        trial: What was compared.
+        name: The arm's.
+        costs_file: Where its cost matrix was read from, if it has one.
+    """
     strategy = next(s for s in trial.strategies if s.name == name)
     place = trial.strategies.index(strategy)
     catalogued = {**catalogue(), **{s.name: s for s in sweep_strategies()}}
@@ -147,7 +156,8 @@ def fitting(trial: TrialRecord, name: str) -> Fitting:
     costs = None if matrix else as_costs(trial.costs)
     if matrix:
         words.append("goal=equipoise.Goal(costs=costs)")
-        named = False
+        named = named and costs_file is not None
+        options.append(("--costs", str(costs_file)))
     elif costs is not None:
         words.append(f"goal=equipoise.Goal(costs={costs_code(costs)})")
         options += [("--cost-fp", exact(costs.fp)), ("--cost-fn", exact(costs.fn))]
