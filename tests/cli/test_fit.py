@@ -176,9 +176,14 @@ def test_costs_of_classes_reach_the_rule(
         *p, decision = line.split(",")
         expected = np.array(p, float) @ np.array(rule.costs.costs)
         assert decision == "abc"[expected.argmin()]
-    judged = call("evaluate", out, files / "a.csv")
+    with_d = call("evaluate", out, files / "a.csv")
+    assert "has the class 'd' in 3 rows" in str(with_d.exception)
+    lines = (files / "a.csv").read_text().splitlines(keepends=True)
+    left = tmp_path / "left.csv"
+    left.write_text("".join(line for line in lines if not line.endswith(",d\n")))
+    judged = call("evaluate", out, left)
     assert judged.exit_code == 0, judged.output
-    assert "3 rows of" in " ".join(judged.output.split())  # those of d, left out
+    assert "170 rows, 3 classes" in judged.output
 
 
 @pytest.mark.parametrize("rare", ["keep", "merge", "drop"])
@@ -228,7 +233,7 @@ def test_goals_of_labels(call: Callable[..., Any], files: Path, tmp_path: Path) 
         (["--costs", "c.csv", "--cost-fp", 1, "--cost-fn", 2], "not both"),
         (["--costs", "c.csv", "--objective", "accuracy"], "not both"),
         (["--cost-fp", 1, "--cost-fn", 2], "has 4 classes: give --costs FILE"),
-        (["--recall-floor", 0.9], "give --floor 'a:recall=0.9'"),
+        (["--recall-floor", 0.9], "give --floor 'd:recall=0.9'"),
         (["--capacity", 0.1], "--capacity is for two classes"),
         (["--floor", "c=0.9"], "NAME:recall=NUMBER"),
     ],

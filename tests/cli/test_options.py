@@ -109,8 +109,8 @@ def test_floors_of_another_form(text: str) -> None:
 @pytest.mark.parametrize(
     ("goal", "advice"),
     [
-        ("precision_floor", "--precision-floor is for two.*'a:precision=0.9'"),
-        ("recall_floor", "--recall-floor is for two.*'a:recall=0.9'"),
+        ("precision_floor", "--precision-floor is for two.*'c:precision=0.9'"),
+        ("recall_floor", "--recall-floor is for two.*'c:recall=0.9'"),
         ("capacity", "--capacity is for two classes, and these are 3 classes"),
     ],
 )

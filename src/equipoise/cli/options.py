@@ -444,7 +444,9 @@ def require_goal_of_several(table: Table, **goals: float | None) -> None:
         if value is None:
             continue
         noun = "labels" if table.task.kind == "multilabel" else "classes"
-        rarest = table.classes[0]
+        totals = table.task.totals(table.labels())
+        rows = totals[:, 1] if totals.ndim == 2 else totals
+        rarest = table.classes[int(rows.argmin())]
         what = "precision" if name == "precision_floor" else "recall"
         raise typer.BadParameter(
             f"--{name.replace('_', '-')} is for two classes, and these are "
