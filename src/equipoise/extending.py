@@ -281,6 +281,7 @@ def _check_loss(record: LossRecord) -> None:
     from equipoise.testing import loss_checks
 
     options: dict[str, Any] = {"prior": 0.2} if record.needs_prior else {}
+    options |= {"rows": 1_000} if record.needs_rows else {}
     spec = losses.get(record.name)
     for check in (
         loss_checks.loss_has_its_shape,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -18,11 +18,12 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of
 from equipoise._core.types import FloatArray
+from equipoise.links import Form
 
 Link = Literal["sigmoid", "softmax"]
 """What turns scores into probabilities."""
 
-CorrectionKind = Literal["offset", "focal", "calibrate"]
+CorrectionKind = Literal["offset", "focal", "form", "calibrate"]
 """What turns raw logits into the population's log-odds; see `Correction`."""
 
 _CERTAIN = 700.0
@@ -115,15 +116,17 @@ class Correction:
     Attributes:
         kind: "offset": log-odds = logit + offset, exact for a proper loss.
             "focal": the closed-form inverse of the focal loss at `gamma`, then
-            the offset. "calibrate": no exact form, a calibrator must be fitted;
-            the logits pass through unchanged but for the offset.
+            the offset. "form": `form`, then the offset. "calibrate": no exact form, a
+            calibrator must be fitted; the logits pass through unchanged but for the
+            offset.
         offset: `[width]` added to the log-odds, or to the logits of the classes; a
             number stands for a width of 1.
         gamma: The focal loss' exponent; 0 elsewhere.
         reason: In words, for the report.
         link: What turns the scores into probabilities: "sigmoid" if each is the
             log-odds of a class or label of its own, "softmax" if they are logits of
-            classes that exclude each other. Only the focal loss' inverse depends on it.
+            classes that exclude each other. Only the inverses of losses depend on it.
+        form: What the logits of the loss mean in closed form, if the kind is "form".
 
     Example:
         >>> float(Correction("offset", offset=(-2.0,)).apply(1.5))
@@ -137,6 +140,7 @@ class Correction:
     gamma: float = 0.0
     reason: str = "trained on the population's own prior"
     link: Link = "sigmoid"
+    form: Form = field(default_factory=Form)
 
     def __post_init__(self) -> None:
         each = np.atleast_1d(np.asarray(self.offset, np.float64))
@@ -162,6 +166,8 @@ class Correction:
         if self.kind == "focal":
             several = self.link == "softmax"
             z = (focal_class_link if several else focal_link)(z, self.gamma)
+        if self.kind == "form":
+            z = self.form.scores(z, several=self.link == "softmax")
         return np.asarray(z + self.shift)
 
     def invert(self, log_odds: npt.ArrayLike) -> FloatArray:
@@ -180,6 +186,8 @@ class Correction:
             -3.0
         """
         z: FloatArray = np.asarray(log_odds, np.float64) - self.shift
+        if self.kind == "form":
+            return self.form.logits(z, several=self.link == "softmax")
         if self.kind != "focal":
             return z
         several = self.link == "softmax"
@@ -188,7 +196,7 @@ class Correction:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; the offset is a number at a width of 1.
 
-        The link is named if it is the softmax.
+        The link is named if it is the softmax, and the form if there is one.
 
         Example:
             >>> Correction("offset", (-2.0,)).to_dict()["offset"]
@@ -201,6 +209,7 @@ class Correction:
             "gamma": self.gamma,
             "reason": self.reason,
             **({} if self.link == "sigmoid" else {"link": self.link}),
+            **({} if self.kind != "form" else {"form": self.form.to_dict()}),
         }
 
     @classmethod
@@ -218,7 +227,7 @@ class Correction:
             >>> Correction.from_dict(plain).offset
             (0.0, -1.0, 2.0)
         """
-        one_of(state["kind"], ("offset", "focal", "calibrate"), "kind")
+        one_of(state["kind"], get_args(CorrectionKind), "kind")
         link = state.get("link", "sigmoid")
         one_of(link, get_args(Link), "link")
         offset = state["offset"]
@@ -229,6 +238,7 @@ class Correction:
             number(state["gamma"], "gamma", 0),
             str(state["reason"]),
             link,
+            Form.from_dict(state["form"]) if "form" in state else Form(),
         )
 
 

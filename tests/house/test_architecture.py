@@ -21,6 +21,7 @@ PACKAGE = Path(equipoise.__file__).parent
 ORDER = [
     "errors",
     "_core",
+    "links",
     "priors",
     "task",
     "table",

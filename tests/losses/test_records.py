@@ -16,6 +16,8 @@ def test_facts_agree_with_the_function(name):
     parameters = inspect.signature(spec.function).parameters
     given = {k: p.default for k, p in parameters.items() if p.kind == p.KEYWORD_ONLY}
     assert ("prior" in given) == objective.needs_prior
+    assert ("rows" in given) == objective.needs_rows
     given.pop("prior", None)
+    given.pop("rows", None)
     assert given == {k: setting.default for k, setting in objective.options.items()}
     assert ("weights" in parameters) == (objective.kind == "set")

@@ -22,11 +22,28 @@ from typing import Any
 PACKAGE = "equipoise"
 
 CLASSES = {
+    "losses.asymmetric": ("Asymmetric",),
     "losses.auc_margin": ("AUCMargin",),
+    "losses.average_precision": ("AveragePrecisionLoss",),
+    "losses.balanced_softmax": ("BalancedSoftmax",),
+    "losses.class_balanced": ("ClassBalanced",),
     "losses.cross_entropy": ("CrossEntropy",),
+    "losses.dice": ("Dice",),
+    "losses.expected_cost": ("ExpectedCost",),
     "losses.focal": ("Focal",),
+    "losses.ldam": ("LDAM",),
     "losses.logit_adjusted": ("LogitAdjusted",),
     "losses.pairwise_auc": ("PairwiseAUC",),
+    "losses.pairwise_hinge": ("PairwiseHinge",),
+    "losses.pairwise_logistic": ("PairwiseLogistic",),
+    "losses.partial_auc": ("PartialAUC",),
+    "losses.poly": ("Poly",),
+    "losses.precision_at_recall": ("PrecisionAtRecallLoss",),
+    "losses.recall_at_precision": ("RecallAtPrecisionLoss",),
+    "losses.soft_f_beta": ("SoftFBeta",),
+    "losses.tversky": ("Tversky",),
+    "losses.vector_scaling": ("VectorScaling",),
+    "losses.weighted_cross_entropy": ("WeightedCrossEntropy",),
     "metrics.keras": (
         *("AUROC", "AveragePrecision", "BalancedAccuracy", "FBeta", "GMean", "MCC"),
         *("Precision", "PrecisionAtRecall", "Recall", "RecallAtPrecision"),

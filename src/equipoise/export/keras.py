@@ -183,13 +183,7 @@ def _user_networks(component: Component, x: Any, name: str, link: Link) -> Any:
             entry = keras.Input(x.shape[1:], dtype=x.dtype)
             logit = keras.Model(entry, model(entry), name=f"own-{name}-{k}-{n}")(x)
             logit = keras.layers.Reshape((len(correction.offset),))(logit)
-            corrected = CorrectedLogOdds(
-                correction.kind,
-                correction.offset,
-                correction.gamma,
-                link=correction.link,
-            )
-            odds.append(corrected(logit))
+            odds.append(CorrectedLogOdds.of(correction)(logit))
         several = len(odds) > 1
         means.append(AverageLogOdds(link)(stacked_scores(odds)) if several else odds[0])
     return MeanLogOdds(link=link)(stacked_scores(means))

@@ -5,22 +5,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, get_args
 
 import keras
+import numpy as np
 from keras import ops
 
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import one_of, sentence
-from equipoise._core.types import Tensor
+from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputError, UnsupportedError
+from equipoise.losses.posterior import (
+    PosteriorLink,
+    class_slopes,
+    sigmoid_posterior,
+)
+from equipoise.losses.records import closed_link
 from equipoise.metrics.keras_inputs import (
     OutputWatch,
     aligned_weights,
     require_class_numbers,
     require_labels,
 )
-from equipoise.priors import Link
+from equipoise.priors import Link, probability, softmax
 
 LINKS: tuple[str, ...] = get_args(Link)
 
@@ -239,6 +247,50 @@ def _require_fitting(weights: Tensor, targets: Tensor) -> None:
         )
 
 
+class LossLink(str):
+    """What turns logits into probabilities: a name, and a function of logits.
+
+    "sigmoid" or "softmax" says how many logits there are and what a network's last
+    layer means. What the logits of a trained network mean depends on the loss that it
+    minimised: call it with them.
+
+    Example:
+        >>> from equipoise.losses import Focal
+        >>> loss = Focal(gamma=2.0)
+        >>> loss.link == "sigmoid", loss.link([0.0, 1.0]).round(4).tolist()
+        (True, [0.5, 0.9359])
+    """
+
+    posterior: Callable[[Any], FloatArray]
+
+    @classmethod
+    def of(cls, name: Link, posterior: Callable[[Any], FloatArray]) -> LossLink:
+        """Return a link.
+
+        Args:
+            name: "sigmoid" or "softmax".
+            posterior: From logits to probabilities.
+        """
+        link = cls(name)
+        link.posterior = posterior
+        return link
+
+    def __call__(self, logits: Any) -> FloatArray:
+        """Return the probabilities at which these logits minimise the expected loss.
+
+        Args:
+            logits: Of any shape; `[..., classes]` if it is "softmax".
+
+        Returns:
+            Shaped as the logits: of the positive class or of each label; of each class
+            if it is "softmax".
+
+        Raises:
+            UnsupportedError: The loss has no link.
+        """
+        return self.posterior(logits)
+
+
 class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     """A Keras loss of one value per example: configuration around a function.
 
@@ -248,11 +300,15 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         function: The pure function.
         softmax: The same for several classes, or None if there is none.
         options: Their keyword arguments.
-        link: What turns logits into probabilities, "sigmoid" or "softmax".
+        link: What turns logits into probabilities: "sigmoid" or "softmax", and a
+            function of logits that gives the exact probabilities.
+        record: The name of the record that has the link in closed form; empty for the
+            null vector of the gradients, see `equipoise.losses.link_of`.
     """
 
     function: ClassVar[Callable[..., Tensor]]
     softmax: ClassVar[Callable[..., Tensor] | None] = None
+    record: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -273,8 +329,36 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
             )
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.options = options
-        self.link = link
+        self._named_link: Link = link
+        self.link = LossLink.of(link, self.posterior)
         self._watch = OutputWatch(type(self).__name__, NO_ACTIVATION)
+
+    def posterior(self, logits: Any) -> FloatArray:
+        """Return the probabilities at which these logits minimise the expected loss.
+
+        What `loss.link(logits)` returns.
+
+        Args:
+            logits: Of any shape; `[..., classes]` with link="softmax".
+        """
+        z = np.asarray(unmasked(logits, "logits"), np.float64)
+        if type(self).record:
+            correction = closed_link(type(self).record, self.options, self._named_link)
+            shown = softmax if self.link == "softmax" else probability
+            return shown(correction.apply(z))
+        return self._by_gradients(z)
+
+    def _by_gradients(self, logits: FloatArray) -> FloatArray:
+        kind, options = type(self), self.options
+        if self.link != "softmax":
+            return sigmoid_posterior(partial(kind.function, **options), logits)
+        function = partial(kind.softmax or kind.function, **options)
+        classes = logits.shape[-1]
+
+        def slopes(z: FloatArray) -> FloatArray:
+            return class_slopes(function, z, classes, sparse=False)
+
+        return PosteriorLink(slopes, classes, np.ones(classes))(logits)
 
     def __call__(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
@@ -297,10 +381,16 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         self._watch.look(y_pred)
         if self.link == "softmax":
             y_true = one_hot_targets(y_true, y_pred, sample_weight, self)
-        y_true, weights = checked_targets(y_true, y_pred, sample_weight, self)
+        y_true, weights = self._checked(y_true, y_pred, sample_weight)
         if weights is not None and len(weights.shape) > 1:
             _require_per_example(weights)
         return super().__call__(y_true, y_pred, sample_weight)
+
+    def _checked(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Return checked targets and weights; a loss of other targets overrides it."""
+        return checked_targets(y_true, y_pred, sample_weight, self)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return one value per example, `[batch]`.
@@ -322,6 +412,6 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the loss, its dtype included."""
-        link = {} if self.link == "sigmoid" else {"link": self.link}
+        link = {} if self.link == "sigmoid" else {"link": str(self.link)}
         config = {**super().get_config(), "dtype": self.dtype, **link}
         return {**config, **self.options}

@@ -68,6 +68,32 @@ def _unfit(targets: Tensor, logits: Tensor) -> InputError:
     )
 
 
+def number_by_class(values: Tensor, logits: Tensor, name: str) -> Tensor:
+    """Return one number per class in the logits' type.
+
+    Args:
+        values: `[classes]`, or numbers that broadcast against the logits.
+        logits: `[..., classes]`.
+        name: What they are, for the message.
+
+    Raises:
+        InputError: The last axis is not that of the classes.
+
+    Example:
+        >>> number_by_class([1.0, 2.0], ops.zeros((3, 2)), "margin").numpy().tolist()
+        [1.0, 2.0]
+    """
+    numbers = as_type(values, logits.dtype)
+    if len(numbers.shape) and numbers.shape[-1] == logits.shape[-1]:
+        return numbers
+    raise InputError(
+        sentence(
+            f"{name} of shape {tuple(numbers.shape)} for {logits.shape[-1]} classes",
+            "one number for each class",
+        )
+    )
+
+
 def class_log_odds(logits: Tensor) -> Tensor:
     """Return the log-odds of each class against all others under a softmax.
 

@@ -101,6 +101,7 @@ class CrossEntropy(ExampleLoss):
         0.6691
     """
 
+    record = "cross_entropy"
     function = staticmethod(cross_entropy_loss)
     softmax = staticmethod(softmax_cross_entropy_loss)
 

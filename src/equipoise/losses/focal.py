@@ -141,6 +141,7 @@ class Focal(ExampleLoss):
         1.11
     """
 
+    record = "focal"
     function = staticmethod(focal_loss)
     softmax = staticmethod(softmax_focal_loss)
 

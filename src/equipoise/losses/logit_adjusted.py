@@ -126,6 +126,7 @@ class LogitAdjusted(ExampleLoss):
         1.204
     """
 
+    record = "logit_adjusted"
     function = staticmethod(logit_adjusted_loss)
     softmax = staticmethod(softmax_logit_adjusted_loss)
 

@@ -14,7 +14,11 @@ from equipoise._core.options import Setting
 from equipoise.errors import InputError
 from equipoise.losses.records import LOSS_RECORDS
 
-_PRIOR = Setting(0.5, low=0, high=1, open_ends=True)
+_DRAWN = {
+    "prior": Setting(0.5, low=0, high=1, open_ends=True),
+    "rows": Setting(1.0, low=0, open_ends=True),
+}
+"""What a loss is told of the drawn examples."""
 
 
 def check_options(loss: str, **options: Any) -> None:
@@ -33,7 +37,7 @@ def check_options(loss: str, **options: Any) -> None:
     Example:
         >>> check_options("focal", gamma=2.0, alpha=None)
     """
-    declared = {**LOSS_RECORDS[loss].options, "prior": _PRIOR}
+    declared = {**LOSS_RECORDS[loss].options, **_DRAWN}
     for name, value in options.items():
         if isinstance(value, np.ndarray | list | tuple):
             values = np.asarray(value)
@@ -65,3 +69,22 @@ def positive_numbers(values: Any, name: str) -> list[float]:
     raise InputError(
         sentence(f"{name}={values!r}", "one finite number above 0 for each class")
     )
+
+
+def number_or_numbers(values: Any, name: str, several: bool) -> Any:
+    """Return an option as it is kept: a number as it is, a sequence as plain numbers.
+
+    Args:
+        values: A number, or a number above 0 for each class or label.
+        name: The option's name, for the message.
+        several: Whether there must be a sequence.
+
+    Raises:
+        InputError: A sequence holds a number that is not above 0, or is missing.
+
+    Example:
+        >>> number_or_numbers(0.1, "prior", several=False)
+        0.1
+    """
+    alone = isinstance(values, numbers.Number | str) or values is None
+    return values if alone and not several else positive_numbers(values, name)

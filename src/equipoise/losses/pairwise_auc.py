@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import keras
 from keras import ops
 
 from equipoise._core.types import Tensor
-from equipoise.losses.base import as_type
 from equipoise.losses.option_checks import check_options
-from equipoise.losses.set_loss import SetLoss, class_masses, dtype_of
+from equipoise.losses.pairs import squared_hinge_of_pairs
+from equipoise.losses.set_loss import SetLoss, class_masses, dtype_of, per_batch
 from equipoise.priors import Link
 
 
@@ -66,63 +64,9 @@ def pairwise_auc_loss(
     """
     check_options("pairwise_auc", margin=margin)
     z, positive, negative = class_masses(targets, logits, weights)
-    lead = as_type(margin, z.dtype)
-    lead = lead if len(lead.shape) == 0 else ops.expand_dims(lead, -1)
-
-    def with_gradient(scores: Tensor) -> tuple[Tensor, Callable[..., Tensor]]:
-        value, slope = _value_and_slope(scores, positive, negative, lead)
-
-        def gradient(*upstreams: Tensor, upstream: Tensor | None = None) -> Tensor:
-            outer = upstreams[0] if upstream is None else upstream
-            return ops.expand_dims(outer, -1) * slope
-
-        return value, gradient
-
-    return ops.cast(ops.custom_gradient(with_gradient)(z), dtype_of(logits))
-
-
-def _value_and_slope(
-    z: Tensor, positive: Tensor, negative: Tensor, margin: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return the loss `[...]` and its gradient `[..., batch]`.
-
-    A negative of mass q is pushed down by 2 q times its distances to the positives
-    below it, a positive of mass p up by 2 p times those to the negatives above.
-    """
-    mass = positive - negative  # no example has both
-    u, places = _ascending(ops.where(mass < 0, z + margin, z))
-    mass = ops.reshape(ops.take(ops.reshape(mass, (-1,)), places), ops.shape(u))
-    p, q = ops.relu(mass), ops.relu(-mass)
-    gap = u[..., 1:] - u[..., :-1]
-    mass_below, from_below = _running(p[..., :-1], gap)
-    mass_above, from_above = (
-        ops.flip(sums, -1)
-        for sums in _running(ops.flip(q[..., 1:], -1), ops.flip(gap, -1))
-    )
-    # the lowest example has nothing below it, the highest nothing above
-    zero = ops.zeros_like(u[..., :1])
-    below = ops.concatenate([zero, from_below], axis=-1)
-    above = ops.concatenate([from_above, zero], axis=-1)
-    terms = mass_below * above[..., :-1] + below[..., :-1] * mass_above
-    slope = ops.reshape(2 * (q * below - p * above), (-1,))
-    restored = ops.segment_sum(slope, places, ops.size(slope))  # each place once
-    return ops.sum(gap * terms, axis=-1), ops.reshape(restored, ops.shape(z))
-
-
-def _ascending(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the values `[..., n]` sorted, and the place of each among all, flat."""
-    size = values.shape[-1] or ops.shape(values)[-1]
-    # unlike argsort, top_k gives the values along with their order
-    negated, order = ops.top_k(-values, size)
-    rows = ops.reshape(order, (-1, size))
-    first = ops.arange(0, ops.shape(rows)[0], dtype=rows.dtype)[:, None] * size
-    return -negated, ops.reshape(rows + first, (-1,))
-
-
-def _running(mass: Tensor, gap: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the masses so far, and the sums of their distances to the gaps' ends."""
-    so_far = ops.cumsum(mass, axis=-1)
-    return so_far, ops.cumsum(so_far * gap, axis=-1)
+    lead = per_batch(margin, z.dtype)
+    value = squared_hinge_of_pairs(z, positive, negative, lead)
+    return ops.cast(value, dtype_of(logits))
 
 
 @keras.saving.register_keras_serializable("equipoise")

@@ -25,7 +25,7 @@ class LossSpec:
             per leading index, `[...]`.
         kind: "example" or "set".
         options: The keyword arguments of the function with their defaults, but
-            for `prior`, which has none.
+            for `prior` and `rows`, which have none.
         keras: The class for `model.compile(loss=...)`.
         softmax: The function for several classes, of which targets and logits are
             `[..., batch, classes]`; None if there is none, or for kind "set".

@@ -50,6 +50,20 @@ def class_masses(
         least float32; the masses of each class sum to 1, or to 0 where the class
         has no weight.
     """
+    z, positive, negative = class_weights_of(targets, logits, weights)
+    return z, _shares(positive), _shares(negative)
+
+
+def class_weights_of(
+    targets: Tensor, logits: Tensor, weights: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the same, but the masses as they are: weights, and not shares of a class.
+
+    Args:
+        targets: As in `class_masses`.
+        logits: As in `class_masses`.
+        weights: As in `class_masses`.
+    """
     t, z = prepared(targets, logits)
     if dtype_of(z) in ("float16", "bfloat16"):
         # running sums over a batch need more digits than these have
@@ -59,7 +73,37 @@ def class_masses(
     if weights is not None:
         w = as_type(weights, z.dtype)
         positive, negative = w * positive, w * negative
-    return z, _shares(positive), _shares(negative)
+    return z, positive, negative
+
+
+def both_classes(positive: Tensor, negative: Tensor) -> Tensor:
+    """Return 1 where a batch has a positive and a negative of weight, else 0, `[...]`.
+
+    Args:
+        positive: `[..., batch]` masses.
+        negative: `[..., batch]` masses.
+
+    Example:
+        >>> float(both_classes(ops.array([1.0, 0.0]), ops.array([0.0, 0.0])))
+        0.0
+    """
+    sides = (ops.any(mass > 0, axis=-1) for mass in (positive, negative))
+    return ops.cast(ops.logical_and(*sides), positive.dtype)
+
+
+def per_batch(option: Tensor, dtype: str) -> Tensor:
+    """Return an option, a number or `[...]`, so that it broadcasts to `[..., batch]`.
+
+    Args:
+        option: The option.
+        dtype: The type of the computation.
+
+    Example:
+        >>> per_batch(ops.ones((3,)), "float32").shape
+        TensorShape([3, 1])
+    """
+    value = as_type(option, dtype)
+    return value if len(value.shape) == 0 else ops.expand_dims(value, -1)
 
 
 def dtype_of(values: Tensor) -> str:

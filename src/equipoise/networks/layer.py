@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from equipoise._core.checks import one_of
+from equipoise.links import ArrayFunctions, Form
 from equipoise.networks.forward import arranged, forward
 from equipoise.networks.layout import Layout
 from equipoise.networks.parameters import shapes
@@ -126,6 +127,7 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
         gamma: The focal loss' exponent.
         name: The layer's name.
         link: As in `Correction`: "softmax" if the last axis holds logits of classes.
+        form: As in `Correction`, or its `to_dict()`; None without one.
 
     Example:
         >>> layer = CorrectedLogOdds(offset=-2.0)
@@ -140,10 +142,24 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
         gamma: float = 0.0,
         name: str | None = None,
         link: Link = "sigmoid",
+        form: Form | Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(name=name)
         each = tuple(np.atleast_1d(offset).tolist())
-        self.correction = Correction(kind, each, gamma, link=link)
+        closed = Form.from_dict(form) if isinstance(form, Mapping) else form
+        self.correction = Correction(
+            kind, each, gamma, link=link, form=closed or Form()
+        )
+
+    @classmethod
+    def of(cls, correction: Correction) -> CorrectedLogOdds:
+        """Return the layer that does what a correction does.
+
+        Args:
+            correction: The correction.
+        """
+        made = correction.kind, correction.offset, correction.gamma
+        return cls(*made, link=correction.link, form=correction.form)
 
     def call(self, logits: Any) -> Any:
         """Return the corrected log-odds, of the same shape.
@@ -157,6 +173,9 @@ class CorrectedLogOdds(keras.layers.Layer):  # type: ignore[misc]
                 z = -_log_phi(_one_against_rest(z), gamma)
             else:
                 z = _log_phi(-z, gamma) - _log_phi(z, gamma)
+        if self.correction.kind == "form":
+            several = self.correction.link == "softmax"
+            z = self.correction.form.scores(z, several=several, graph=_GRAPH)
         return z + self.correction.shift
 
     def compute_output_spec(self, logits: Any) -> Any:
@@ -254,6 +273,9 @@ def _one_against_rest(z: Any) -> Any:
     classes = z.shape[-1]
     others = [[k for k in range(classes) if k != c] for c in range(classes)]
     return z - tf.reduce_logsumexp(tf.gather(z, others, axis=-1), axis=-1)
+
+
+_GRAPH = ArrayFunctions(tf.math.softplus, _one_against_rest)
 
 
 def _log_phi(z: Any, gamma: float) -> Any:

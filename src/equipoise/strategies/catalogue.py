@@ -36,8 +36,27 @@ CATALOGUE: dict[str, Strategy] = {
         Strategy("mixup", synthesis="mixup"),
         Strategy("focal", loss="focal"),
         Strategy("logit_adjusted", loss="logit_adjusted"),
+        Strategy("class_balanced", loss="class_balanced"),
+        Strategy("balanced_softmax", loss="balanced_softmax"),
+        Strategy("vector_scaling", loss="vector_scaling"),
+        Strategy("ldam", loss="ldam"),
+        Strategy("poly", loss="poly"),
+        Strategy("asymmetric", loss="asymmetric"),
         Strategy("pairwise_auc", sampling="balanced", loss="pairwise_auc"),
         Strategy("auc_margin", sampling="balanced", loss="auc_margin"),
+        Strategy("pairwise_hinge", sampling="balanced", loss="pairwise_hinge"),
+        Strategy("pairwise_logistic", sampling="balanced", loss="pairwise_logistic"),
+        Strategy("partial_auc", sampling="balanced", loss="partial_auc"),
+        Strategy("average_precision", sampling="balanced", loss="average_precision"),
+        Strategy(
+            "precision_at_recall", sampling="balanced", loss="precision_at_recall"
+        ),
+        Strategy(
+            "recall_at_precision", sampling="stratified", loss="recall_at_precision"
+        ),
+        Strategy("dice", sampling="stratified", loss="dice"),
+        Strategy("tversky", sampling="stratified", loss="tversky"),
+        Strategy("soft_f_beta", sampling="stratified", loss="soft_f_beta"),
         Strategy("bagging", plan="bagging"),
         Strategy("under_bagging", plan="under_bagging"),
         Strategy(

@@ -85,6 +85,100 @@ SOURCES: dict[str, str] = {
   booktitle = {International Conference on Learning Representations},
   year = {2021}
 }""",
+    "ren2020": """@inproceedings{ren2020,
+  author = {Ren, Jiawei and Yu, Cunjun and Sheng, Shunan and Ma, Xiao and Zhao, Haiyu
+    and Yi, Shuai and Li, Hongsheng},
+  title = {Balanced Meta-Softmax for Long-Tailed Visual Recognition},
+  booktitle = {Advances in Neural Information Processing Systems 33},
+  year = {2020}
+}""",
+    "kini2021": """@inproceedings{kini2021,
+  author = {Kini, Ganesh Ramachandra and Paraskevas, Orestis and Oymak, Samet and
+    Thrampoulidis, Christos},
+  title = {Label-Imbalanced and Group-Sensitive Classification under
+    Overparameterization},
+  booktitle = {Advances in Neural Information Processing Systems 34},
+  year = {2021}
+}""",
+    "cao2019": """@inproceedings{cao2019,
+  author = {Cao, Kaidi and Wei, Colin and Gaidon, Adrien and Arechiga, Nikos and Ma,
+    Tengyu},
+  title = {Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss},
+  booktitle = {Advances in Neural Information Processing Systems 32},
+  year = {2019}
+}""",
+    "leng2022": """@inproceedings{leng2022,
+  author = {Leng, Zhaoqi and Tan, Mingxing and Liu, Chenxi and Cubuk, Ekin Dogus and
+    Shi, Xiaojie and Cheng, Shuyang and Anguelov, Dragomir},
+  title = {{PolyLoss}: A Polynomial Expansion Perspective of Classification Loss
+    Functions},
+  booktitle = {International Conference on Learning Representations},
+  year = {2022}
+}""",
+    "ridnik2021": """@inproceedings{ridnik2021,
+  author = {Ridnik, Tal and Ben-Baruch, Emanuel and Zamir, Nadav and Noy, Asaf and
+    Friedman, Itamar and Protter, Matan and Zelnik-Manor, Lihi},
+  title = {Asymmetric Loss For Multi-Label Classification},
+  booktitle = {Proceedings of the IEEE/CVF International Conference on Computer Vision},
+  year = {2021}
+}""",
+    "joachims2005": """@inproceedings{joachims2005,
+  author = {Joachims, Thorsten},
+  title = {A Support Vector Method for Multivariate Performance Measures},
+  booktitle = {Proceedings of the 22nd International Conference on Machine Learning},
+  year = {2005}
+}""",
+    "gao2015": """@inproceedings{gao2015,
+  author = {Gao, Wei and Zhou, Zhi-Hua},
+  title = {On the Consistency of {AUC} Pairwise Optimization},
+  booktitle = {Proceedings of the 24th International Joint Conference on
+    Artificial Intelligence},
+  year = {2015}
+}""",
+    "yang2021": """@inproceedings{yang2021,
+  author = {Yang, Zhiyong and Xu, Qianqian and Bao, Shilong and He, Yuan and Cao,
+    Xiaochun and Huang, Qingming},
+  title = {When All We Need is a Piece of the Pie: A Generic Framework for
+    Optimizing Two-way Partial {AUC}},
+  booktitle = {Proceedings of the 38th International Conference on Machine Learning},
+  year = {2021}
+}""",
+    "qi2021": """@inproceedings{qi2021,
+  author = {Qi, Qi and Luo, Youzhi and Xu, Zhao and Ji, Shuiwang and Yang, Tianbao},
+  title = {Stochastic Optimization of Areas Under Precision-Recall Curves with
+    Provable Convergence},
+  booktitle = {Advances in Neural Information Processing Systems 34},
+  year = {2021}
+}""",
+    "eban2017": """@inproceedings{eban2017,
+  author = {Eban, Elad and Schain, Mariano and Mackey, Alan and Gordon, Ariel and
+    Rifkin, Ryan and Elidan, Gal},
+  title = {Scalable Learning of Non-Decomposable Objectives},
+  booktitle = {Proceedings of the 20th International Conference on Artificial
+    Intelligence and Statistics},
+  year = {2017}
+}""",
+    "milletari2016": """@inproceedings{milletari2016,
+  author = {Milletari, Fausto and Navab, Nassir and Ahmadi, Seyed-Ahmad},
+  title = {{V-Net}: Fully Convolutional Neural Networks for Volumetric Medical Image
+    Segmentation},
+  booktitle = {2016 Fourth International Conference on 3D Vision},
+  year = {2016}
+}""",
+    "salehi2017": """@inproceedings{salehi2017,
+  author = {Salehi, Seyed Sadegh Mohseni and Erdogmus, Deniz and Gholipour, Ali},
+  title = {Tversky Loss Function for Image Segmentation Using 3D Fully Convolutional
+    Deep Networks},
+  booktitle = {Machine Learning in Medical Imaging},
+  year = {2017}
+}""",
+    "pastor2013": """@inproceedings{pastor2013,
+  author = {Pastor-Pellicer, Joan and Zamora-Martinez, Francisco and
+    Espana-Boquera, Salvador and Castro-Bleda, Maria Jose},
+  title = {{F}-Measure as the Error Function to Train Neural Networks},
+  booktitle = {Advances in Computational Intelligence},
+  year = {2013}
+}""",
     "rust2023": """@misc{rust2023,
   author = {Kyle R. Rust and Toby Dylan Hocking},
   title = {A Log-linear Gradient Descent Algorithm for Unbalanced Binary

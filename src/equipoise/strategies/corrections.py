@@ -16,6 +16,8 @@ weighted by one over the rate at which they are drawn, which leaves nothing to u
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +69,11 @@ def correction(
         gamma = float(parts.options["gamma"] or 0)
         reason = _reason([parts.loss.title, *named], weighted, parts)
         return Correction("focal", offset, gamma, reason, plain.link)
+    if parts.loss.link == "form":
+        several = plain.link == "softmax"
+        form = parts.loss.forms(parts.options, parts.loss_prior(each), several)
+        reason = _reason([parts.loss.title, *named], weighted, parts)
+        return Correction("form", offset, 0.0, reason, plain.link, form)
     if not named and not weighted:
         return plain
     reason = _reason(named, weighted, parts)
@@ -110,8 +117,12 @@ def _shifts(
     """Return what each part adds to the correction, `[width]`, by the part's name."""
     sampling = f"{parts.sampler_type.name} sampling"
     weights, prior = parts.class_weights(totals), parts.loss_prior(totals)
+    options = {**parts.options, **parts.told_rows(totals)}
     if totals.ndim == 2:
-        each = [parts.loss.shifts(parts.options, pair) for pair in prior]
+        each = [
+            parts.loss.shifts(_of_label(options, label), pair)
+            for label, pair in enumerate(prior)
+        ]
         return {
             "class weights": np.concatenate(list(map(weight_offsets, weights))),
             sampling: np.zeros(len(totals)),
@@ -128,9 +139,16 @@ def _shifts(
     shifts = {
         "class weights": weight_offsets(weights, link),
         sampling: prior_offsets(sampled, population, link),
-        **parts.loss.shifts(parts.options, prior),
+        **parts.loss.shifts(options, prior),
     }
     return {name: _wide(shift, plain, name) for name, shift in shifts.items()}
+
+
+def _of_label(options: Mapping[str, Any], label: int) -> dict[str, Any]:
+    return {
+        name: value[label] if isinstance(value, tuple) else value
+        for name, value in options.items()
+    }
 
 
 def _wide(shift: FloatArray, plain: Correction, name: str) -> FloatArray:

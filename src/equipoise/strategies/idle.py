@@ -95,7 +95,7 @@ def _loss(strategy: Strategy, totals: FloatArray) -> Iterator[str]:
             )
         else:
             yield f"loss={loss!r} has no effect: at {named} it is the cross-entropy."
-    elif record.needs_prior:
+    elif record.needs_prior and record.idle_if_even:
         ratio = _largest_ratio(strategy.parts.drawn_prior(totals), totals)
         if _no_shift(math.log(ratio)):
             yield (

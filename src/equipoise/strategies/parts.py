@@ -167,7 +167,8 @@ class Parts:
         Returns:
             Numbers by name. "prior" is the share of positives of two classes; of
             several classes `[classes]` their shares, and of labels `[labels]` the
-            share with each, as tuples.
+            share with each, as tuples. "rows" is the number of training rows; of labels
+            `[labels]` how many have a known value.
         """
         options = self.options
         values: dict[str, Any] = {name: options[name] for name in self.loss.options}
@@ -178,7 +179,21 @@ class Parts:
             else:
                 each = prior if prior.ndim == 1 else prior[:, 1]
                 values["prior"] = tuple(each.tolist())
-        return values
+        return {**values, **self.told_rows(totals)}
+
+    def told_rows(self, totals: npt.ArrayLike) -> dict[str, Any]:
+        """Return the number of training rows, if the loss is given it.
+
+        Args:
+            totals: As in `drawn_prior`.
+
+        Returns:
+            "rows", a number; of labels a tuple; nothing if the loss needs none.
+        """
+        if not self.loss.needs_rows:
+            return {}
+        rows = np.asarray(totals, np.float64).sum(axis=-1)
+        return {"rows": tuple(rows.tolist()) if rows.ndim else float(rows)}
 
     def _chosen(self, names: Iterable[str]) -> dict[str, Number]:
         return {name: self.chosen[name] for name in names if name in self.chosen}

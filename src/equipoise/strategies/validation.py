@@ -155,7 +155,8 @@ def _require_loss(parts: Parts) -> None:
                 "It compares positives with negatives, so class weights cancel.",
             )
         )
-    if loss.needs_prior and parts.sampler_type.always_even:
+    idle = loss.needs_prior and loss.idle_if_even
+    if idle and parts.sampler_type.always_even:
         raise InputError(
             sentence(
                 f"loss={loss.name!r} with sampling={parts.sampler_type.name!r}",

@@ -141,4 +141,7 @@ def _returning(correction: Correction, in_numbers: bool, kind: str) -> str:
         return (
             f"scores return to probabilities through the focal loss' closed form{then}"
         )
+    if correction.kind == "form":
+        then = f" and {shift}" if shift else ""
+        return f"scores return to probabilities through the loss' closed form{then}"
     return f"scores return to probabilities {shift or 'as they are'}"

@@ -27,7 +27,7 @@ def check_loss(spec: LossSpec, **options: Number) -> None:
     Args:
         spec: The loss, as `equipoise.losses.get` returns it.
         **options: Options other than the defaults, so that a round trip has
-            something to lose; with `prior` if the loss needs it.
+            something to lose; with `prior` and `rows` if the loss needs them.
 
     Raises:
         AssertionError: A contract is broken.
@@ -147,7 +147,8 @@ def loss_is_cross_entropy_when_neutral(spec: LossSpec, options: Options) -> None
     declared = LOSS_RECORDS[spec.name].neutral if spec.name in LOSS_RECORDS else None
     if declared is None:
         return
-    neutral = {**declared, **({"prior": 0.3} if "prior" in options else {})}
+    told = {name: options[name] for name in ("prior", "rows") if name in options}
+    neutral = {**declared, **told}
     targets, logits = _example_batch(10)
     value, _ = _value_and_slope(spec, neutral, targets, logits, "float64")
     expected = np.logaddexp(0, logits) - targets * logits

@@ -50,10 +50,7 @@ def network_keras_model(
             scorer.spec, scorer.layout, scorer.networks, width=width
         )
         network.assign(scorer.weights)
-        correction = scorer.correction
-        corrected = CorrectedLogOdds(
-            correction.kind, correction.offset, correction.gamma, link=correction.link
-        )
+        corrected = CorrectedLogOdds.of(scorer.correction)
         odds = corrected(network(encoding(inputs)))
         several = scorer.networks > 1 or width > 1
         averages.append(AverageLogOdds(link)(odds) if several else odds)
