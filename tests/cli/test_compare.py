@@ -338,3 +338,32 @@ def test_the_command_after_a_trial_of_classes_is_one_that_works(
     text = " ".join(call(*words, *more).stderr.replace("\\\n", "").split())
     assert "--objective balanced_accuracy" in text
     assert "--rare merge --out model.equipoise" in text
+
+
+def test_unseen_kinds_of_a_column(call: Callable[..., Any], tmp_path: Path) -> None:
+    """The column is no feature, and the next command leaves it out."""
+    lines = ["x,kind,y"]
+    for row in range(200):
+        kind = ("up" if row % 20 else "down") if row % 10 == 0 else ""
+        lines.append(f"{(row * 37 % 101) + 90 * bool(kind)},{kind},{int(bool(kind))}")
+    file = tmp_path / "rows.csv"
+    file.write_text("\n".join(lines))
+    shown = call(
+        "compare",
+        str(file),
+        "--target",
+        "y",
+        "--unseen",
+        "kind",
+        "--strategies",
+        "prior,plain",
+        "--network",
+        "linear",
+        "--repeats",
+        "1",
+    )
+    assert shown.exit_code == 0, shown.output
+    text = " ".join(shown.output.split())
+    assert "each without one kind of positives" in text
+    assert "down, 10 positives, unseen" in text
+    assert "--drop kind" in text

@@ -48,9 +48,12 @@ from equipoise.strategies.tuned import tuned_strategies
 from equipoise.synthesis import Smote
 from equipoise.table.generated_tasks import make_classes
 from equipoise.table.splits import outer_splits
+from equipoise.table.table import Table
 from equipoise.task import Task, label_matrix
 from equipoise.training.settings import TrainingSettings
 from equipoise.training.stopping import stop_value
+from equipoise.trials.kinds import find_kinds
+from equipoise.trials.unseen import kind_split_by
 from equipoise.verbs.model import FittedModel
 
 HERE = Path(__file__).parent
@@ -103,6 +106,16 @@ def model() -> FittedModel:
 def texts_model() -> FittedModel:
     """A model of a number and a category."""
     return eq.fit({**COLUMNS, "b": WORDS}, "y", **SHORT)
+
+
+def kinds_of(*names: str) -> Table:
+    """Rows with columns of two kinds, or of one value in all positives."""
+    values = {
+        "kind": np.where(np.arange(200) % 16 == 0, "up", "down"),
+        "one": np.where(Y == 1, "one", "other"),
+        "two": np.where(Y == 1, "two", "other"),
+    }
+    return eq.read_table({**{name: values[name] for name in names}, "y": Y}, "y")
 
 
 PICTURES = RANDOM.normal(size=(200, 3, 3)).astype("float32")
@@ -472,6 +485,30 @@ CASES: dict[str, Case] = {
     "losses/base.py: Register it with softmax= if you have the formula.": Case(
         lambda _: user_loss()(link="softmax"),
         lambda _: user_loss(softmax=losses.softmax_cross_entropy_loss)(link="softmax"),
+    ),
+    "trials/kinds.py: Pass positive=CLASS to set one class against all others.": Case(
+        lambda _: find_kinds(eq.read_table((X, THREE)), "auto"),
+        lambda _: find_kinds(eq.read_table((X, THREE), positive=2), "auto"),
+    ),
+    "trials/kinds.py: Pass unseen='auto'.": Case(
+        lambda _: find_kinds(kinds_of("kind"), "kind"),
+        lambda _: find_kinds(kinds_of("kind"), "auto", "ignore"),
+    ),
+    "trials/kinds.py: Name another column, or pass unseen='auto'.": Case(
+        lambda _: find_kinds(kinds_of("kind", "one"), "one", "ignore"),
+        lambda _: find_kinds(kinds_of("kind", "one"), "kind", "ignore"),
+    ),
+    "trials/kinds.py: Collect more positives, or name a column of kinds.": Case(
+        lambda _: find_kinds(kinds_of("one", "two"), "auto", "ignore"),
+        lambda _: find_kinds(kinds_of("kind", "two"), "kind", "ignore"),
+    ),
+    "trials/unseen.py: Pass by='stratified' if the order in time does not matter.": (
+        Case(
+            lambda _: kind_split_by(eq.read_table(COLUMNS, "y", time="a"), None),
+            lambda _: kind_split_by(
+                eq.read_table(COLUMNS, "y", time="a"), "stratified"
+            ),
+        )
     ),
     "strategies/by_task.py: <_as_two_classes(task)>": Case(
         lambda _: eq.fit((X, THREE), strategy="isolation_forest", repeats=1, folds=2),
@@ -1209,6 +1246,9 @@ EXPLAINS = {
     "metrics/inputs.py: <remedy>",
     "learners/user_model/keras_fit.py: Use NetworkLearner.",
     "learners/user_model/keras_fit.py: Try a smaller learning rate, or milder weights.",
+    "table/kind_splits.py: Collect more negatives.",
+    "table/kind_splits.py: Groups of rows hold positives of several kinds.",
+    "trials/unseen.py: Kinds follow from columns, and arrays have none.",
     "learners/anomaly/learner.py: Try a smaller learning_rate.",
     "learners/network.py: Check the split: a part lacks a class, or rows to stop by.",
     "strategies/by_task.py: Check the split: a part of the rows has nothing to tell "

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,16 @@ Mlflow = Annotated[
     ),
 ]
 
+Unseen = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN|auto",
+        help="Leave one kind of positives out of training at a time: the kinds of this "
+        "column, or clusters of the positives.",
+        show_default=False,
+    ),
+]
+
 CHECKPOINTS = ".checkpoints"
 
 
@@ -94,6 +105,7 @@ def compare(
     ] = 2.0,
     duplicates: options.DuplicatesName = "auto",
     rare: options.RareName = "keep",
+    unseen: Unseen = None,
     metric: options.MetricName = None,
     objective: options.TaskObjectiveName = None,
     cost_fp: options.CostFp = None,
@@ -131,7 +143,12 @@ def compare(
         targets,
         task,
     )
-    table, later = reading.read(source, test)
+    if unseen is None or unseen == "auto":
+        table, later = reading.read(source, test)
+    else:  # it is kept while it is read, whatever it looks like, and no feature then
+        kept_column = dataclasses.replace(reading, keep=[*(keep or ()), unseen])
+        table, later = kept_column.read(source, test)
+        reading = dataclasses.replace(reading, drop=[*(drop or ()), unseen])
     if table.task.kind == "binary":
         options.parse_objective(objective)
     costs = options.costs_of_classes(costs_file, pair, table, rare, folds, duplicates)
@@ -152,6 +169,7 @@ def compare(
             minutes=minutes,
             duplicates=duplicates,
             rare=rare,
+            unseen=unseen,
             metric=metric,
             objective=objective,
             costs=costs,

@@ -31,6 +31,7 @@ from equipoise.report.summary_words import (
     next_steps,
 )
 from equipoise.report.task_summary import summarise_task
+from equipoise.report.unseen import unseen_facts
 
 if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
@@ -84,6 +85,7 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
             "versions": versions(),
             "strategies": _strategies(trial),
             "notes": list(trial.notes),
+            **unseen_facts(trial),
         }
     )
     return plain

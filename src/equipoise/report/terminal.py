@@ -35,6 +35,7 @@ from equipoise.metrics.task_registry import TASK_METRICS
 from equipoise.priors import probability
 from equipoise.report.summary_choice import standing
 from equipoise.report.summary_words import else_left, else_words, margin_words
+from equipoise.report.unseen import unseen_lines
 from equipoise.trials.independent_rows import doubt
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def lines(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
     else:
         yield from wrapped(decision(trial))
     yield from wrapped(test_lines(trial))
+    for line in unseen_lines(trial, width):
+        yield line, ""
     doubts = warnings(trial)
     if doubts:
         yield "", ""
@@ -127,6 +130,8 @@ def how(trial: TrialRecord) -> str:
     repeats = trial.scores.repeats
     times = f" x {repeats} repeats" if repeats > 1 else ""
     by = plan.by if plan.by == "stratified" else f"by {plan.by}"
+    if trial.unseen is not None:
+        by = "each without one kind of positives"
     return (
         f"{plan.folds} folds{times}, {by}, seed {plan.seed}; "
         f"{duration(trial.seconds)}. Estimates of {trial.results.estimand}, with "

@@ -18,6 +18,7 @@ from equipoise._core.types import FloatArray
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import SplitKeys
 from equipoise.table.table import Table, concatenate
+from equipoise.trials.kinds import Kinds
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.protocol import Part, Protocol, parts
 
@@ -36,6 +37,8 @@ class TrialPlan:
         keep: Whether the fitted models are kept.
         baseline: The strategy that the others are compared with. If it is named, an
             error in another strategy ends that one alone.
+        kinds: The kinds of positives, of which each fold leaves one out of training, as
+            many as `protocol.folds`; None for usual folds.
     """
 
     table: Table
@@ -46,6 +49,7 @@ class TrialPlan:
     weights: FloatArray | None = None
     keep: bool = False
     baseline: str | None = None
+    kinds: Kinds | None = None
 
     @cached_property
     def keys(self) -> SplitKeys:
@@ -79,4 +83,5 @@ class TrialPlan:
         Raises:
             SplitError: A class cannot be present in every part.
         """
-        return parts(self.keys, self.protocol, repeats)
+        kinds = None if self.kinds is None else self.kinds.of_rows
+        return parts(self.keys, self.protocol, repeats, kinds)

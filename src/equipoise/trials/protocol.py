@@ -17,6 +17,7 @@ import numpy.typing as npt
 from equipoise._core.seeds import derive
 from equipoise._core.types import IntArray
 from equipoise.errors import SplitError
+from equipoise.table.kind_splits import kind_splits
 from equipoise.table.splits import SplitKeys
 
 MOST_FOLDS = 20
@@ -67,18 +68,27 @@ class Part:
     seed: int
 
 
-def parts(keys: SplitKeys, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:
+def parts(
+    keys: SplitKeys,
+    protocol: Protocol,
+    repeats: Iterable[int],
+    kinds: IntArray | None = None,
+) -> list[Part]:
     """Return the parts of some repeats, in order.
 
     Args:
         keys: What a split must know of the rows.
         protocol: How they are split.
         repeats: The numbers of the repeats, from 0.
+        kinds: `[rows]` the kind of each positive, from 0, of which each fold leaves one
+            out of training (`kind_splits`), and -1 for negatives; None for usual folds.
 
     Raises:
         SplitError: A class cannot be present in every part; the error says what
             would work.
     """
+    if kinds is not None:
+        return _parts(keys, protocol, repeats, kinds)
     try:
         return _parts(keys, protocol, repeats)
     except SplitError as error:
@@ -124,11 +134,21 @@ def _advice(keys: SplitKeys, protocol: Protocol) -> str:
     return f"{no_folds} Collect more rows{whose}."
 
 
-def _parts(keys: SplitKeys, protocol: Protocol, repeats: Iterable[int]) -> list[Part]:
+def _parts(
+    keys: SplitKeys,
+    protocol: Protocol,
+    repeats: Iterable[int],
+    kinds: IntArray | None = None,
+) -> list[Part]:
     result = []
     by = protocol.by
     for repeat in repeats:
-        splits = keys.outer(protocol.folds, repeat=repeat, seed=protocol.seed, by=by)
+        if kinds is None:
+            splits = keys.outer(
+                protocol.folds, repeat=repeat, seed=protocol.seed, by=by
+            )
+        else:
+            splits = kind_splits(keys, kinds, repeat=repeat, seed=protocol.seed)
         for fold, split in enumerate(splits):
             seed = derive(protocol.seed, "part", repeat, fold)
             share = protocol.stop_share

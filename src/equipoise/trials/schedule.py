@@ -204,6 +204,8 @@ class _Memory:
         arms = [strategy.to_dict() for strategy in plan.strategies]
         digest.update(to_json(arms).encode())
         digest.update(to_json(vars(plan.protocol)).encode())
+        if plan.kinds is not None:
+            digest.update(plan.kinds.of_rows.tobytes())
         return cls(Path(folder) / f"{digest.hexdigest()[:16]}.repeats")
 
     def recall(self) -> tuple[int | None, str]:

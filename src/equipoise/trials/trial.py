@@ -16,6 +16,7 @@ from equipoise.diagnosis.diagnosis import Diagnosis
 from equipoise.errors import UnsupportedError
 from equipoise.evaluation.cross_validation import Arm, CrossValidated
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.kind_values import UnseenKinds
 from equipoise.evaluation.task_cross_validation import TaskArm, TaskCrossValidated
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.metrics.estimate import Estimate
@@ -54,6 +55,8 @@ class TrialRecord:
         task: The classes, or labels.
         tuned: By tuned arm, the name of its strategy as it is and the verdict on the
             two, which is a question of its own.
+        unseen: How well each kind of positives is found by models that have seen none
+            of it; None if all kinds were trained on.
     """
 
     facts: Mapping[str, Any]
@@ -71,6 +74,7 @@ class TrialRecord:
     training: Mapping[str, Any] = field(default_factory=dict)
     task: Task = field(default_factory=lambda: Task("binary", ("0", "1")))
     tuned: Mapping[str, tuple[str, ArmVerdict]] = field(default_factory=dict)
+    unseen: UnseenKinds | None = None
 
     def __getitem__(self, name: str) -> Arm | TaskArm:
         """Return what the trial says about one arm.
@@ -163,6 +167,7 @@ class TrialRecord:
             "margin_basis": self.verdict.margin_basis,
             "seconds": self.seconds,
             "notes": list(self.notes),
+            **({} if self.unseen is None else {"unseen": self.unseen.to_dict()}),
             "diagnosis": self.diagnosis.to_dict(),
         }
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
@@ -13,7 +14,7 @@ import numpy as np
 from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import UnsupportedError
-from equipoise.jobs import Progress
+from equipoise.jobs import Progress, scaled
 from equipoise.reading.target import Positives
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
@@ -23,16 +24,25 @@ from equipoise.table.units import DUPLICATES
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.blended_arms import fitted_arms, with_blends
 from equipoise.trials.conclude import Criteria, conclude
+from equipoise.trials.kinds import find_kinds, without_column
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
 from equipoise.trials.schedule import Repeats, fit_repeats
 from equipoise.trials.sources import read_trial, split_by, with_rare_classes
 from equipoise.trials.tuned_arms import with_defaults
+from equipoise.trials.unseen import (
+    column_kept,
+    kind_notes,
+    kind_split_by,
+    with_unseen_kinds,
+)
 from equipoise.verbs.trial import Trial
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
 BASELINE = "plain"
+UNSEEN_SHARE = 0.6
+"""Share of the work that is done before kinds that are seen, for progress."""
 USER_MODEL_STRATEGIES = ("prior", "plain", "class_weight")
 
 
@@ -57,6 +67,7 @@ def compare(
     minutes: float = 2.0,
     by: str | None = None,
     duplicates: str = "auto",
+    unseen: str | None = None,
     objective: str | None = None,
     costs: Any = None,
     margin: float | None = None,
@@ -112,6 +123,11 @@ def compare(
         minutes: The time budget of `repeats="auto"`, above 0.
         by: "stratified", "group" or "time"; by default what the table has columns for.
         duplicates: "auto", "group" or "ignore", see `outer_splits`.
+        unseen: The column that says of which kind a positive is, or "auto" for clusters
+            of the positives: each fold leaves one kind out of training and tests on it,
+            so that the trial says how well a kind is found that nobody has seen before.
+            There are as many folds as kinds, in place of `folds`. The column is not a
+            feature. Two classes only.
         objective: What the decisions are best at. Two classes: "f1" (the default),
             "balanced_accuracy", "g_mean", "mcc". Several classes or labels: "macro_f1"
             (the default), "balanced_accuracy", "accuracy", and more, see
@@ -158,6 +174,8 @@ def compare(
     """
     started = monotonic()
     report = progress or (lambda text, share: None)
+    if unseen is not None:
+        keep = column_kept(source, unseen, keep, model)
     rows, test_table = read_trial(
         source,
         target,
@@ -180,25 +198,32 @@ def compare(
         rows, rare, folds, duplicates, test_table
     )
     require_classes(rows.table)
+    kinds = None
+    if unseen is not None:
+        table, kinds = find_kinds(rows.table, unseen, duplicates, seed)
+        rows = dataclasses.replace(rows, table=table)
+        test_table, folds = without_column(test_table, unseen), len(kinds)
     arms = _arms(strategies, columns=rows.x is None)
     plan = TrialPlan(
         rows.table,
         tuple(fitted_arms(arms)),
         Protocol(
             folds=folds,
-            by=split_by(rows.table, by),
+            by=split_by(rows.table, by) if kinds is None else kind_split_by(table, by),
             duplicates=duplicates,
             seed=integer(seed, "seed"),
         ),
         LearnerChoice(network, checkpoints, model, rows.x, training),
         test_table,
         baseline=BASELINE,
+        kinds=kinds,
     )
     number(minutes, "minutes", 0, open_ends=True)
     criteria = Criteria(objective or "", costs, margin, metric or "")
     criteria = criteria.of(rows.table.task)
     often = Repeats.of(repeats, minutes, plan.protocol.by)
-    fitted = fit_repeats(plan, often, report, started=started)
+    share = 1.0 if kinds is None else UNSEEN_SHARE
+    fitted = fit_repeats(plan, often, scaled(report, 0.0, share), started=started)
     if plan.table.task.kind == "binary":
         fitted = fitted.binary(plan.table.task)
     scores = with_blends(
@@ -210,9 +235,9 @@ def compare(
     )
     rarest = float(np.min(rows.table.task.totals(rows.table.labels())))
     warned = [flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)]
-    report("looking at the data", 0.95)
+    report("looking at the data", 0.95 * share)
     diagnosis = diagnose(rows.table, test=test_table, duplicates=duplicates, seed=seed)
-    report("computing intervals", 0.97)
+    report("computing intervals", 0.97 * share)
     trial = conclude(
         plan,
         arms,
@@ -220,8 +245,12 @@ def compare(
         diagnosis,
         criteria,
         started=started,
-        notes=[*rare_notes, *warned],
+        notes=[*rare_notes, *warned, *kind_notes(kinds)],
     )
+    if kinds is not None:
+        rest = scaled(report, share, 1.0 - share)
+        trial = with_unseen_kinds(plan, arms, trial, criteria, rest)
+        trial = dataclasses.replace(trial, seconds=monotonic() - started)
     return Trial.of(trial)
 
 

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A trial that leaves kinds of positives out, beside the same with ordinary folds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from equipoise._core.checks import sentence
+from equipoise.errors import SplitError, UnsupportedError
+from equipoise.evaluation.cross_validation import CrossValidated
+from equipoise.evaluation.kind_values import (
+    KindEstimates,
+    UnseenKinds,
+    false_alarm_rates,
+    kind_values,
+)
+from equipoise.jobs import Progress
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.table import Table
+from equipoise.table.units import count_units
+from equipoise.trials.blended_arms import with_blends
+from equipoise.trials.conclude import Criteria, evaluate_scores
+from equipoise.trials.fold_scores import fit_parts
+from equipoise.trials.kinds import AUTO, Kinds
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.sources import split_by
+from equipoise.trials.trial import TrialRecord
+
+
+def kind_split_by(table: Table, by: str | None) -> str:
+    """Return how the rows beside the kinds are split, "stratified" or "group".
+
+    Args:
+        table: The rows.
+        by: As asked; None for what the table has columns for.
+
+    Raises:
+        UnsupportedError: It is by time.
+    """
+    chosen = split_by(table, by)
+    if chosen == "time":
+        raise UnsupportedError(
+            sentence(
+                "unseen= with splits by time",
+                "splits by='stratified' or by='group'",
+                "Pass by='stratified' if the order in time does not matter.",
+            )
+        )
+    return chosen
+
+
+def column_kept(
+    source: Any, unseen: str, keep: Sequence[str], model: Any
+) -> Sequence[str]:
+    """Return the columns that reading must keep, that of the kinds among them.
+
+    Args:
+        source: Of the trial.
+        unseen: A column, or "auto".
+        keep: What the user asked to keep.
+        model: Returns the user's network, or None.
+
+    Raises:
+        UnsupportedError: There is one: arrays have no columns.
+    """
+    if model is not None:
+        raise UnsupportedError(
+            sentence(
+                f"unseen={unseen!r} with model=",
+                "one of them, for now",
+                "Kinds follow from columns, and arrays have none.",
+            )
+        )
+    if unseen == AUTO or isinstance(source, Table) or unseen in keep:
+        return keep
+    return [*keep, unseen]
+
+
+def kind_notes(kinds: Kinds | None) -> tuple[str, ...]:
+    """Return what a trial says of how its positives were split.
+
+    Args:
+        kinds: The kinds; None for ordinary folds.
+    """
+    if kinds is None:
+        return ()
+    by = "clusters" if kinds.source == AUTO else f"column {kinds.source!r}"
+    return (
+        f"All numbers of this trial are of unseen kinds ({by}): each of the "
+        f"{len(kinds)} folds leaves one kind of positives out of training and tests on "
+        "it. Intervals are for these kinds, not for kinds to come.",
+        *kinds.notes,
+    )
+
+
+def with_unseen_kinds(
+    plan: TrialPlan,
+    arms: Sequence[Strategy],
+    trial: TrialRecord,
+    criteria: Criteria,
+    report: Progress,
+) -> TrialRecord:
+    """Return a trial with what it says of each kind, unseen and seen.
+
+    The same arms are fitted once more, on one repeat of as many ordinary folds, in
+    which all kinds are trained on.
+
+    Args:
+        plan: Of the trial, with its kinds.
+        arms: The arms that were asked for.
+        trial: What it shows.
+        criteria: By what the arms are judged.
+        report: Called with a sentence and the share of this work done.
+    """
+    kinds, results = plan.kinds, trial.results
+    if kinds is None or not isinstance(results, CrossValidated):
+        return trial
+    units, seed = plan.keys.units, plan.protocol.seed
+    seen, note = _seen(plan, arms, criteria, report)
+    y = plan.table.labels()
+    of_each = [kinds.of_rows == number for number in range(len(kinds))]
+    unseen = UnseenKinds(
+        kinds.source,
+        {
+            name: int(rows.sum())
+            for name, rows in zip(kinds.names, of_each, strict=True)
+        },
+        {
+            name: count_units(units, rows)
+            for name, rows in zip(kinds.names, of_each, strict=True)
+        },
+        int(np.count_nonzero(y == 0)),
+        false_alarm_rates(results),
+        kind_values(results, kinds.of_rows, kinds.names, clusters=units, seed=seed),
+        seen,
+    )
+    return dataclasses.replace(trial, unseen=unseen, notes=(*trial.notes, *note))
+
+
+def _seen(
+    plan: TrialPlan, arms: Sequence[Strategy], criteria: Criteria, report: Progress
+) -> tuple[KindEstimates, tuple[str, ...]]:
+    """Return how well the kinds are found if all are trained on, and what to say."""
+    ordinary = dataclasses.replace(plan, kinds=None, test_table=None)
+    kinds = plan.kinds
+    if kinds is None:
+        return {}, ()
+    try:
+        parts = ordinary.parts([0])
+    except SplitError as error:
+        return {}, (f"Kinds that are seen could not be tried: {error.facts}",)
+    task, y = plan.table.task, plan.table.labels()
+    scores = fit_parts(ordinary, parts, report).binary(task)
+    scores = with_blends(scores, arms, y, task=task)
+    able = [arm for arm in arms if arm.name not in scores.failed]
+    results = evaluate_scores(ordinary, able, scores, criteria)
+    if not isinstance(results, CrossValidated):
+        return {}, ()
+    return (
+        kind_values(
+            results,
+            kinds.of_rows,
+            kinds.names,
+            clusters=plan.keys.units,
+            seed=plan.protocol.seed,
+        ),
+        (),
+    )
