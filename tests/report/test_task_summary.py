@@ -57,7 +57,7 @@ def test_the_page_says_what_the_summary_says(
     assert page == render(summary)
     assert summary["verdict"] in page
     for row in summary["classes"][0]["rows"]:
-        assert f"<bdi>{row['name']}</bdi>" in page
+        assert f"<bdi>{row['name'].replace('_', '_<wbr>')}</bdi>" in page
         value = row["metrics"]["roc_auc"]["value"]
         assert f"{value:.3f}" in page or f"{value:.2f}" in page
     assert not re.search(r"https?:|//[a-z]|@import|url\((?!#)", page)
