@@ -60,6 +60,16 @@ def test_every_part_of_the_catalogue_counts_on_a_rare_class(name: str) -> None:
         ),
         ({"plan": "under_bagging"}, EVEN, "plan='under_bagging' rebalances nothing"),
         (
+            {"plan": "under_bagging", "learner": "tree"},
+            EVEN,
+            "plan='under_bagging' rebalances nothing",
+        ),
+        (
+            {"plan": "adaboost", "learner": "tree", "options": {"rounds": 1}},
+            RARE,
+            "plan='adaboost' has no effect: with rounds=1",
+        ),
+        (
             {"plan": "bagging", "options": {"members": 1}},
             RARE,
             "plan='bagging' has no effect: with members=1",

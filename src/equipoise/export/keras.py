@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from equipoise.learners.user_model.model import UserModelScorer
     from equipoise.models.model import Component, ModelRecord
     from equipoise.priors import Link
+    from equipoise.strategies.learner_records import LearnerRecord
 
 
 def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
@@ -152,11 +153,37 @@ def component_scores(
     if component.user_input is not None:
         return _user_networks(component, inputs[ARRAY_INPUT], name, link)
     learner = component.strategy.learner_record
+    if component.strategy.parts.by_rounds:
+        return _ensembles(scorers, learner, inputs, name, link)
     if learner.trains_networks:
         mean = network_keras_model(scorers, output="log_odds")(inputs)
         return MeanLogOdds(link=link)(stacked_scores([mean], "float64"))
     layer = loaded(learner.keras)
     parts = [layer(scorer, f"{name}-{k}", inputs) for k, scorer in enumerate(scorers)]
+    if len(parts) == 1:
+        return parts[0]
+    return MeanLogOdds(link=link)(stacked_scores(parts, "float64"))
+
+
+def _ensembles(
+    scorers: Sequence[Any],
+    learner: LearnerRecord,
+    inputs: Mapping[str, Any],
+    name: str,
+    link: Link,
+) -> Any:
+    """Return the scores of ensembles that were made by rounds, averaged."""
+    from equipoise.export.layers import MeanLogOdds
+    from equipoise.learners.rounds.keras_layer import ensemble_scores
+    from equipoise.learners.rounds.scorer import RoundsScorer
+    from equipoise.networks.layer import stacked_scores
+
+    parts = []
+    for k, scorer in enumerate(scorers):
+        if isinstance(scorer, RoundsScorer):
+            parts.append(ensemble_scores(scorer, learner, f"{name}-{k}", inputs))
+        else:  # single trees are one forest
+            parts.append(loaded(learner.keras)(scorer, f"{name}-{k}", inputs))
     if len(parts) == 1:
         return parts[0]
     return MeanLogOdds(link=link)(stacked_scores(parts, "float64"))

@@ -44,7 +44,9 @@ def idle_parts(strategy: Strategy, totals: npt.ArrayLike) -> tuple[str, ...]:
     """
     each = task_totals(totals)
     sentences = [*_weights(strategy, each), *_loss(strategy, each)]
-    if strategy.parts.draws or strategy.parts.by_rounds:
+    parts = strategy.parts
+    balanced = parts.by_rounds and not parts.sampler_type.keeps_shares
+    if parts.draws or balanced:
         sentences += _sampling(strategy, each)
     if strategy.parts.plan is not None and strategy.members == 1:
         count = " and ".join(f"{name}=1" for name in strategy.parts.plan.counts)
