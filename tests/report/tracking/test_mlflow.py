@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import equipoise as eq
 from equipoise.errors import InputError, MissingExtraError
 from equipoise.report.tracking.mlflow import CURVE, SPLIT, require_mlflow
-from equipoise.report.tracking.runs import tracked_runs
+from equipoise.report.tracking.runs import CLASS_NAMES, tracked_runs
+from equipoise.table.generated_tasks import make_classes
+from equipoise.task import Task
 from equipoise.verbs.trial import Trial
 
 PARENT = "mlflow.parentRunId"
@@ -178,3 +183,20 @@ def test_several_classes_are_logged_by_their_metrics(
     whole = client.get_run(runs[""]).data
     assert "best_macro_average_precision" in whole.metrics
     assert "positives" not in whole.params
+
+
+def test_odd_names_of_classes_are_logged_and_can_be_found_again(
+    uri: str, client: Any, tmp_path: Path
+) -> None:
+    names = ("A+ (50 %)", "ä/ö", "../c")
+    table = make_classes(240, counts=[150, 60, 30]).table
+    table = dataclasses.replace(table, task=Task("multiclass", names))
+    trial = eq.compare(table, strategies="logistic", folds=3, repeats=1)
+    runs = trial.to_mlflow("odd names", uri=uri)
+    path = client.download_artifacts(runs[""], CLASS_NAMES, str(tmp_path))
+    by_key = json.loads(Path(path).read_text(encoding="utf-8"))
+    assert tuple(by_key.values()) == names
+    metrics = client.get_run(runs["logistic"]).data.metrics
+    for key, name in by_key.items():
+        value = trial["logistic"].by_class[name]["recall"].value
+        assert metrics[f"class/{key}/recall"] == value

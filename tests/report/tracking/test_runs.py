@@ -3,12 +3,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from equipoise.report.tracking.runs import counts_at_recalls, tracked_runs
+from equipoise.report.tracking.runs import (
+    counts_at_recalls,
+    folder_names,
+    key_names,
+    tracked_runs,
+)
 from equipoise.verbs.trial import Trial
 
 
@@ -89,3 +95,24 @@ def test_the_frame_of_several_classes_has_their_metrics(
     frame = trial.frame("pandas")
     assert list(frame["strategy"]) == list(trial.names)
     assert frame["macro_f1"][0] == trial[trial.names[0]].evaluation["macro_f1"].value
+
+
+ODD = ("A+", "a/b", "a:b", "a_b_2", "Ä ö", "ä ö", "", "x" * 300, "x" * 301, "(50 %)")
+
+
+def test_names_are_keys_that_are_valid_different_and_stable() -> None:
+    keys = key_names(ODD)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,110}", key) for key in keys)
+    assert len({key.casefold() for key in keys}) == len(ODD)
+    assert keys[3] == "a_b_2"  # fit as it is
+    assert folder_names(ODD)[0] == "A+"
+    assert key_names(["c0", "c1"]) == ["c0", "c1"]
+
+
+def test_classes_that_are_keys_need_no_names(
+    make_task_trial: Callable[..., Trial],
+) -> None:
+    trial = make_task_trial((150, 60, 30), repeats=1)
+    run = tracked_runs(trial)[0]
+    assert run.class_names == {}
+    assert {"class/c0/recall", "class/c2/recall"} <= set(run.metrics)

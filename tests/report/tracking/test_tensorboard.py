@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+import equipoise as eq
 from equipoise.errors import InputError, MissingExtraError
-from equipoise.report.tracking.runs import folder_names, tracked_runs
+from equipoise.report.tracking.runs import CLASS_NAMES, folder_names, tracked_runs
 from equipoise.report.tracking.tensorboard import CURVE
+from equipoise.table.generated_tasks import make_classes
+from equipoise.task import Task
 from equipoise.verbs.trial import Trial
 
 
@@ -147,3 +152,20 @@ def test_several_classes_and_labels_are_written_by_their_metrics(
     assert "class/c2/recall" in tags
     assert "split/macro_average_precision" in tags
     assert CURVE not in tags
+
+
+def test_classes_of_odd_names_can_be_found_again(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    names = ("A+ (50 %)", "ä/ö", "../c")
+    table = make_classes(240, counts=[150, 60, 30]).table
+    table = dataclasses.replace(table, task=Task("multiclass", names))
+    trial = eq.compare(table, strategies="logistic", folds=3, repeats=1)
+    place = trial.to_tensorboard(tmp_path / "board")
+    by_key = json.loads((place / CLASS_NAMES).read_text(encoding="utf-8"))
+    assert tuple(by_key.values()) == names
+    events = EventAccumulator(str(place / "logistic"), {"tensors": 0})
+    events.Reload()
+    tags = events.Tags()["tensors"]
+    assert {f"class/{key}/recall" for key in by_key} <= set(tags)

@@ -16,7 +16,7 @@ from equipoise._core.files import to_json
 from equipoise.errors import InputError
 from equipoise.report.page import render
 from equipoise.report.summary import summarise
-from equipoise.report.tracking.runs import TrackedRun, tracked_runs
+from equipoise.report.tracking.runs import CLASS_NAMES, TrackedRun, tracked_runs
 
 if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
@@ -119,6 +119,8 @@ def _log(
     client.set_tag(trial_run, "mlflow.note.content", str(trial.verdict))
     client.log_text(trial_run, render(summarise(trial)), "report.html")
     client.log_text(trial_run, to_json(facts), "comparison.json")
+    if runs and runs[0].class_names:
+        client.log_text(trial_run, to_json(dict(runs[0].class_names)), CLASS_NAMES)
     identifiers = {"": trial_run}
     for run in runs:
         made = client.create_run(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,12 @@ Parameter = str | float | int | bool
 
 RECALLS = 101
 """Points of a precision-recall curve: recall 0, .01, .. 1."""
+
+LONGEST_NAME = 100
+"""Longer names are cut: trackers refuse long keys."""
+
+CLASS_NAMES = "class_names.json"
+"""The file that says which class each key stands for, if one is not its name."""
 
 MOST_CLASSES = 50
 """With more classes or labels than this their own metrics are left out."""
@@ -47,6 +53,7 @@ class TrackedRun:
             flagging none: means over the repeats. None for several classes or labels.
         split_metric: Average precision; of several classes or labels that of the
             trial.
+        class_names: Key of a class or label to its name, if a key differs from it.
     """
 
     name: str
@@ -56,6 +63,7 @@ class TrackedRun:
     splits: FloatArray
     curve: Counts | None
     split_metric: str = "average_precision"
+    class_names: Mapping[str, str] = field(default_factory=dict)
 
 
 def tracked_runs(trial: TrialRecord) -> list[TrackedRun]:
@@ -84,7 +92,8 @@ def _task_run(
     """Return a strategy's run on several classes or labels."""
     arm, metric = results[strategy.name], results.metric
     metrics = _estimates(arm.evaluation, arm.differences, results.baseline)
-    names = folder_names(list(arm.by_class))
+    names = key_names(list(arm.by_class))
+    by_key = dict(zip(names, arm.by_class, strict=True))
     if len(names) <= MOST_CLASSES:
         for name, evaluation in zip(names, arm.by_class.values(), strict=True):
             metrics |= {f"class/{name}/{m}": e.value for m, e in evaluation.items()}
@@ -97,25 +106,55 @@ def _task_run(
         np.ravel(arm.splits[metric]),
         None,
         metric,
+        by_key if any(key != name for key, name in by_key.items()) else {},
     )
 
 
 def folder_names(names: Sequence[str]) -> list[str]:
     """Return names that are fit for folders, all different.
 
+    A name that is fit as it is stays so, whatever comes before it. Two that differ by
+    case only would be one folder on some systems, so they do not count as different.
+
+    Args:
+        names: Any, all different.
+
     Example:
-        >>> folder_names(["plain", "a/b", "a:b"])
-        ['plain', 'a_b', 'a_b_2']
+        >>> folder_names(["plain", "a/b", "a:b", "", "a_b_2", "sqrt+focal"])
+        ['plain', 'a_b', 'a_b_3', '_', 'a_b_2', 'sqrt+focal']
     """
-    folders: list[str] = []
-    for name in names:
-        plain = re.sub(r"[^A-Za-z0-9+_-]", "_", name)
-        number = 2
-        unique = plain
-        while unique in folders:
-            unique, number = f"{plain}_{number}", number + 1
-        folders.append(unique)
-    return folders
+    return _all_different(names, "+")
+
+
+def key_names(names: Sequence[str]) -> list[str]:
+    """Return names that are fit for keys of metrics, all different.
+
+    As `folder_names`, without the plus sign, which MLflow refuses.
+
+    Args:
+        names: Any, all different.
+
+    Example:
+        >>> key_names(["A+", "A-", "ä/ö (50 %)"])
+        ['A_', 'A-', '________50____']
+    """
+    return _all_different(names, "")
+
+
+def _all_different(names: Sequence[str], signs: str) -> list[str]:
+    plain = [
+        re.sub(rf"[^A-Za-z0-9_{signs}-]", "_", name)[:LONGEST_NAME] or "_"
+        for name in names
+    ]
+    changed = [key != name for key, name in zip(plain, names, strict=True)]
+    taken: set[str] = set()
+    for k in sorted(range(len(names)), key=changed.__getitem__):
+        number, unique = 2, plain[k]
+        while unique.casefold() in taken:
+            unique, number = f"{plain[k]}_{number}", number + 1
+        taken.add(unique.casefold())
+        plain[k] = unique
+    return plain
 
 
 def _parameters(strategy: Strategy) -> dict[str, Parameter]:
@@ -123,7 +162,9 @@ def _parameters(strategy: Strategy) -> dict[str, Parameter]:
     del parts["name"], parts["options"]
     if isinstance(strategy, Blend):
         del parts["blended"], parts["shares"]
-        parts |= {f"share_{name}": share for name, share in strategy.prior.items()}
+        keys = key_names(list(strategy.prior))
+        shares = zip(keys, strategy.prior.values(), strict=True)
+        parts |= {f"share_{key}": share for key, share in shares}
     chosen: dict[str, Parameter] = {k: v or "none" for k, v in parts.items()}
     options = {**strategy.defaults, **strategy.settings}
     return chosen | {k: v for k, v in options.items() if v is not None}
@@ -147,10 +188,11 @@ def _estimates(
     baseline: str,
 ) -> dict[str, float]:
     metrics: dict[str, float] = {}
+    (rival,) = key_names([baseline])
     for metric, estimate in evaluation.items():
         metrics |= _ends(metric, estimate)
     for metric, estimate in differences.items():
-        metrics |= _ends(f"{metric}_minus_{baseline}", estimate)
+        metrics |= _ends(f"{metric}_minus_{rival}", estimate)
     return metrics
 
 

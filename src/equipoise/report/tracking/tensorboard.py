@@ -12,10 +12,16 @@ import numpy as np
 
 from equipoise._core.checks import sentence
 from equipoise._core.extras import require_extra
+from equipoise._core.files import to_json
 from equipoise._core.outputs import writable_folder
 from equipoise.errors import InputError
 from equipoise.metrics.confusion import Counts
-from equipoise.report.tracking.runs import TrackedRun, folder_names, tracked_runs
+from equipoise.report.tracking.runs import (
+    CLASS_NAMES,
+    TrackedRun,
+    folder_names,
+    tracked_runs,
+)
 
 if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
@@ -80,6 +86,9 @@ def to_tensorboard(trial: TrialRecord, folder: str | os.PathLike[str]) -> Path:
     _write_root(trial, runs, place)
     for run, name in zip(runs, folder_names([r.name for r in runs]), strict=True):
         _write_run(run, place / name)
+    if runs and runs[0].class_names:
+        text = to_json(dict(runs[0].class_names))
+        (place / CLASS_NAMES).write_text(text, encoding="utf-8")
     return place
 
 
