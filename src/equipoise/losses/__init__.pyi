@@ -65,3 +65,7 @@ from .tversky import Tversky as Tversky
 from .tversky import tversky_loss as tversky_loss
 from .soft_f_beta import SoftFBeta as SoftFBeta
 from .soft_f_beta import soft_f_beta_loss as soft_f_beta_loss
+from .class_weighted import ClassWeighted as ClassWeighted
+from .combined import Combined as Combined
+from .scheduled import Scheduled as Scheduled
+from .switch import Switch as Switch

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equipoise.errors import InputError
+from equipoise.losses import ClassWeighted, CrossEntropy, Focal, WeightedCrossEntropy
+from equipoise.priors import softmax
+
+RANDOM = np.random.default_rng(0)
+Z = RANDOM.normal(size=(9, 3))
+Y = np.array([0, 1, 2] * 3)
+W = [1.0, 4.0, 9.0]
+
+
+def test_weights_of_classes_are_weights_of_their_examples() -> None:
+    loss = ClassWeighted(CrossEntropy(link="softmax", dtype="float64"), W)
+    expected = CrossEntropy(link="softmax", dtype="float64")(Y, Z, np.take(W, Y))
+    for targets in (Y, Y[:, None], np.eye(3)[Y]):
+        assert float(loss(targets, Z)) == pytest.approx(float(expected), rel=1e-12)
+    both = float(loss(Y, Z, np.arange(9.0)))
+    expected = CrossEntropy(link="softmax", dtype="float64")(
+        Y, Z, np.take(W, Y) * np.arange(9)
+    )
+    assert both == pytest.approx(float(expected), rel=1e-12)
+
+
+def test_one_logit() -> None:
+    t, z = (Y > 0).astype(float), Z[:, :1]
+    loss = ClassWeighted(
+        CrossEntropy("sum_over_batch_size", dtype="float64"), [1.0, 5.0]
+    )
+    expected = WeightedCrossEntropy(5.0, "sum_over_batch_size", dtype="float64")
+    assert float(loss(t, z)) == pytest.approx(float(expected(t, z)), rel=1e-12)
+    np.testing.assert_allclose(loss.link(z), expected.link(z))
+    assert np.shape(loss.call(t[:, None], z)) == (9,)
+
+
+def test_its_link_divides_by_the_weights() -> None:
+    loss = ClassWeighted(CrossEntropy(link="softmax"), W)
+    np.testing.assert_allclose(loss.link(Z), softmax(Z - np.log(W)))
+
+
+def test_config() -> None:
+    loss = ClassWeighted(Focal(gamma=1.5, link="softmax"), W)
+    again = ClassWeighted.from_config(loss.get_config())
+    assert float(again(Y, Z)) == float(loss(Y, Z))
+    with pytest.raises(InputError, match="above 0"):
+        ClassWeighted(CrossEntropy(), [1.0, 0.0])
