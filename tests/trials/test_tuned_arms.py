@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import equipoise as eq
+from equipoise.report.summary_choice import fitting
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
 from equipoise.table.generators import gaussian_shift
@@ -74,6 +76,18 @@ def test_the_trial_says_what_was_searched_and_chosen(trial: eq.Trial) -> None:
     assert "the best of 3 candidates that are all alike" in before
     assert "tuned plain minus plain: " in after
     assert "of 4 training parts" in after
+
+
+def test_the_call_that_makes_the_model_is_told(trial: eq.Trial) -> None:
+    """A search over the usual space has a word; any other is the trial's strategy."""
+    assert "strategy=trial.strategies[" in fitting(trial, "tuned plain").call
+    usual = Tuned("plain", trials=3)
+    place = [arm.name for arm in trial.strategies].index("tuned plain")
+    arms = list(trial.strategies)
+    arms[place] = usual
+    other = dataclasses.replace(trial, strategies=tuple(arms))
+    made = fitting(other, "tuned plain")
+    assert 'strategy="plain", tune=3' in made.call
 
 
 def test_a_tuned_model_is_saved_and_loaded(tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ Unseen = Annotated[
 ]
 
 CHECKPOINTS = ".checkpoints"
+CHOICE_OF_ARM = ("--strategy", "--trials")
+"""The options of `fit` that say which arm of a trial it makes."""
 
 
 def compare(
@@ -216,10 +218,13 @@ def _say_how_to_go_on(
         words.insert(-1, ("--rare", rare))
     other = alternative(trial)
     if other is not None and trial.best.name == trial.results.baseline:
+        made = fitting(trial, other).options or (("--strategy", other),)
+        instead = " ".join(
+            f"{name} {value}" for name, value in made if name in CHOICE_OF_ARM
+        )
         say_hint(
             f"{other} measured {highest_word(trial)}, {gain_words(trial, other)}, but "
-            f"was not shown to beat {trial.best.name}; to use it, pass --strategy "
-            f"{other} below."
+            f"was not shown to beat {trial.best.name}; to use it, pass {instead} below."
         )
     say_next(command("fit", source, words))
 

@@ -98,13 +98,16 @@ def fit(
     cost_abstain: options.CostAbstain = None,
     costs_file: options.CostsFile = None,
     capacity: Capacity = None,
-    tune: Annotated[
-        bool,
+    trials: Annotated[
+        int | None,
         typer.Option(
-            "--tune", help="Search the options of the strategies; see --trials."
+            "--trials",
+            metavar="N",
+            help="Search the options of the strategies inside each training part, "
+            "with N candidates each.",
+            show_default=False,
         ),
-    ] = False,
-    trials: options.TrialCount = 32,
+    ] = None,
     folds: options.Folds = 5,
     minutes: Annotated[
         float,
@@ -168,7 +171,7 @@ def fit(
             duplicates=duplicates,
             rare=rare,
             network=network,
-            tune=trials if tune else False,
+            tune=False if trials is None else trials,
             seed=seed,
             progress=show,
         )

@@ -17,6 +17,7 @@ from equipoise.metrics.estimate import Estimate
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import catalogue, sweep_strategies
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.protocol import Protocol
 
@@ -149,9 +150,15 @@ def fitting(
     strategy = next(s for s in trial.strategies if s.name == name)
     place = trial.strategies.index(strategy)
     catalogued = {**catalogue(), **{s.name: s for s in sweep_strategies()}}
-    named = catalogued.get(name) == strategy
-    what = f'"{name}"' if named else f"trial.strategies[{place}]"
-    words, options = [f"strategy={what}"], [("--strategy", name)]
+    searched = _searched_as_usual(strategy)
+    base = strategy if searched is None else searched.base
+    named = catalogued.get(base.name) == base
+    what = f'"{base.name}"' if named else f"trial.strategies[{place}]"
+    words: list[str] = [f"strategy={what}"]
+    options: list[tuple[str, object]] = [("--strategy", base.name)]
+    if named and searched is not None:
+        words.append(f"tune={searched.trials}")
+        options.append(("--trials", searched.trials))
     matrix = isinstance(trial.costs, CostMatrix)
     costs = None if matrix else as_costs(trial.costs)
     if matrix:
@@ -189,6 +196,14 @@ def fitting(
     source = "(x, y)" if users_network else "table"
     call = f"equipoise.fit({', '.join([source, *words])})"
     return Fitting(call, tuple(options) if named and not users_network else None)
+
+
+def _searched_as_usual(strategy: Strategy) -> Tuned | None:
+    """Return a tuned strategy that `fit(tune=TRIALS)` makes; None for any other."""
+    if not isinstance(strategy, Tuned):
+        return None
+    usual = Tuned(strategy.base, trials=strategy.trials, name=strategy.name)
+    return strategy if strategy == usual else None
 
 
 def costs_code(costs: Costs) -> str:
