@@ -54,7 +54,9 @@ class LearnerChoice:
             learner = self._rounds
         if not isinstance(strategy, Tuned):
             return learner
-        return self._tuned.setdefault(id(learner), TunedLearner(learner))
+        # What a network of the user's own is made of is not known here.
+        folder = self.checkpoints if self.model is None else None
+        return self._tuned.setdefault(id(learner), TunedLearner(learner, folder))
 
     def record(self) -> dict[str, Any]:
         """Return how networks are trained, as plain data.

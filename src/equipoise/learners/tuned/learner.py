@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from equipoise.learners.network import NetworkLearner
 from equipoise.learners.tuned.candidates import TuningResult, choose
 from equipoise.learners.tuned.halving import SearchedPart, halved_scores
 from equipoise.learners.tuned.inner import inner_folds, judged_rows
+from equipoise.learners.tuned.memory import SearchMemory, learner_facts
 from equipoise.learners.tuned.proposed import proposed_scores, require_optuna
 from equipoise.networks.catalogue import network
 from equipoise.strategies.by_task import fitted_correction
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
 from equipoise.table.table import Table
+from equipoise.training.checkpoints import CheckpointStore
 from equipoise.training.members import RECIPE_OPTIONS
 
 SEARCH_SHARE = 0.9
@@ -34,9 +37,12 @@ class TunedLearner:
             as populations and halved; the candidates of other learners are proposed by
             Optuna, and fitted by what `learner.for_search()` returns if it has that
             method: a lighter learner, whose options mean the same.
+        folder: Where choices are kept, so that a trial that is interrupted does not
+            search them again; None keeps none.
     """
 
     learner: Learner
+    folder: str | os.PathLike[str] | None = None
 
     def run(
         self,
@@ -99,11 +105,18 @@ class TunedLearner:
     ) -> list[TuningResult]:
         """Return what was chosen in each training part of one strategy."""
         tuned = _tuned(jobs[0])
-        results: list[TuningResult] = []
-        blocks = _blocks(jobs)
-        for number, block in enumerate(blocks):
+        memory = SearchMemory(
+            None if self.folder is None else CheckpointStore(self.folder),
+            table,
+            learner_facts(self.learner),
+        )
+        results = {place: memory.recall(job) for place, job in enumerate(jobs)}
+        missing = [place for place, result in results.items() if result is None]
+        blocks = _blocks(jobs, missing)
+        for number, places in enumerate(blocks):
             start = time.monotonic()
             step = scaled(progress, number / len(blocks), 1 / len(blocks))
+            block = [jobs[place] for place in places]
             parts = [_searched(table, job, tuned.folds) for job in block]
             made = (
                 self._halved(table, tuned, parts, step)
@@ -111,8 +124,10 @@ class TunedLearner:
                 else self._proposed(table, tuned, parts, step)
             )
             each = (time.monotonic() - start) / len(block)
-            results += [dataclasses.replace(one, seconds=each) for one in made]
-        return results
+            made = [dataclasses.replace(one, seconds=each) for one in made]
+            memory.keep(block, made)
+            results.update(zip(places, made, strict=True))
+        return [result for result in results.values() if result is not None]
 
     def _halved(
         self,
@@ -198,15 +213,15 @@ BLOCK_ROWS = 2_000_000
 """Rows of training parts that are searched at once, about."""
 
 
-def _blocks(jobs: Sequence[Job]) -> list[list[Job]]:
-    """Return the jobs in blocks that fit into memory, at least one job each."""
-    blocks: list[list[Job]] = [[]]
-    rows = 0
-    for job in jobs:
-        size = len(job.train_rows) + len(job.stop_rows)
-        if blocks[-1] and rows + size > BLOCK_ROWS:
+def _blocks(jobs: Sequence[Job], places: Sequence[int]) -> list[list[int]]:
+    """Return the places of jobs in blocks that fit into memory."""
+    blocks: list[list[int]] = []
+    rows = BLOCK_ROWS
+    for place in places:
+        size = len(jobs[place].train_rows) + len(jobs[place].stop_rows)
+        if rows + size > BLOCK_ROWS:
             blocks.append([])
             rows = 0
-        blocks[-1].append(job)
+        blocks[-1].append(place)
         rows += size
     return blocks
