@@ -49,12 +49,8 @@ def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
     """
     import keras
 
-    from equipoise.export.layers import (
-        AcceptedColumns,
-        AcceptedRows,
-        PooledLogOdds,
-        Probability,
-    )
+    from equipoise.export.accepted_layers import AcceptedColumns, AcceptedRows
+    from equipoise.export.layers import PooledLogOdds, Probability
     from equipoise.networks.encoding import raw_inputs
     from equipoise.networks.layer import stacked_scores
 
@@ -272,7 +268,8 @@ def serving(
 
     from equipoise.decision.class_rule import ClassRule
     from equipoise.decision.label_rule import LabelRule
-    from equipoise.export.layers import ClassDecision, LabelDecision, Probability
+    from equipoise.export.decision_layers import ClassDecision, LabelDecision
+    from equipoise.export.layers import Probability
 
     if isinstance(rule, ClassRule):
         share, decide = Probability(link="softmax"), ClassDecision(rule)

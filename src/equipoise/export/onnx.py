@@ -127,7 +127,7 @@ def _without_errors(
     """
     import tensorflow as tf
 
-    from equipoise.export.layers import refused_booleans, refused_rows
+    from equipoise.export.accepted_layers import refused_booleans, refused_rows
 
     booleans = boolean_inputs(model)
 
