@@ -15,6 +15,7 @@ from .strategies.catalogue import sweep_strategies as sweep_strategies
 from .strategies.strategy import Strategy as Strategy
 from .strategies.sampler_object import resampled as resampled
 from .strategies.tuned import Tuned as Tuned
+from .strategies.classifier_object import classified as classified
 from .decision.rule import DecisionRule as DecisionRule
 from .evaluation.evaluation import Evaluation as Evaluation
 from .verbs.compare import compare as compare

@@ -23,6 +23,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTE, SMOTENC
+from sklearn.ensemble import VotingClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 
 import equipoise as eq
 from equipoise import (
@@ -563,9 +566,30 @@ CASES: dict[str, Case] = {
         lambda _: strategies.as_strategies([]),
         lambda _: strategies.as_strategies(list(eq.catalogue())),
     ),
-    "strategies/catalogue.py: Pass Strategy(name=...).": Case(
-        lambda _: strategies.as_strategies([eq.Strategy(), eq.Strategy()]),
-        lambda _: strategies.as_strategies([eq.Strategy(), eq.Strategy(name="two")]),
+    "strategies/catalogue.py: Pass Strategy(name=...), or (name, classifier).": Case(
+        lambda _: strategies.as_strategies([GaussianNB(), GaussianNB()]),
+        lambda _: strategies.as_strategies([GaussianNB(), ("two", GaussianNB())]),
+    ),
+    "strategies/classifier_object.py: Write {}().": Case(
+        lambda _: eq.classified(GaussianNB),
+        lambda _: eq.classified(GaussianNB()),
+    ),
+    "strategies/classifier_object.py: Set its voting='soft', if it is a hard vote; "
+    "else use another classifier.": Case(
+        lambda _: eq.classified(VotingClassifier([("one", GaussianNB())])),
+        lambda _: eq.classified(
+            VotingClassifier([("one", GaussianNB())], voting="soft")
+        ),
+    ),
+    "strategies/classifier_object.py: Use sampling='undersample' of classified(), "
+    "which needs no weights.": Case(
+        lambda _: eq.classified(KNeighborsClassifier(), weights="sqrt"),
+        lambda _: eq.classified(KNeighborsClassifier(), sampling="undersample"),
+    ),
+    "strategies/validation.py: It learns from rows of one class each, and a blend has "
+    "two: use learner='network' for it.": Case(
+        lambda _: eq.Strategy(learner="trees", synthesis="mixup"),
+        lambda _: eq.Strategy(learner="network", synthesis="mixup"),
     ),
     "strategies/validation.py: Use learner='network' for it.": Case(
         lambda _: eq.Strategy(loss="focal", learner="trees"),
@@ -1081,6 +1105,10 @@ ELSEWHERE = {
     "learners/user_model/model.py: Set them where your function makes the layers.": (
         "tests/learners/user_model/test_model.py",
         "test_the_recipe_of_a_network_is_refused_with_a_model_of_your_own",
+    ),
+    "learners/classifier/kept.py: Use compare(...), which serves every classifier.": (
+        "tests/learners/classifier/test_kept.py",
+        "test_what_fit_cannot_keep_compare_serves",
     ),
     "reading/target_columns.py: Name them in the order of the first table; or leave "
     "out targets=, if they have the same names.": (

@@ -113,7 +113,9 @@ def require_served(components: Sequence[Component]) -> None:
         for name, record in LEARNERS.items()
         if record.keras or record.trains_networks
     ]
-    others = sorted({c.strategy.learner for c in components} - {*exportable})
+    records = (c.strategy.learner_record for c in components)
+    served = {one.name for one in records if one.keras or one.trains_networks}
+    others = sorted({c.strategy.learner for c in components} - served)
     if others:
         raise UnsupportedError(
             sentence(
@@ -249,6 +251,20 @@ def tree_log_odds(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
     else:
         view, layer = "ordinal", shares_layer(scorer)
     return layer(TreeMatrix(scorer.encoding, view, f"equipoise-{name}")(inputs))
+
+
+def classifier_log_odds(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
+    """Return the scores of a classifier that is kept, `[rows, width]` float64.
+
+    Args:
+        scorer: A `TreesScorer` or a `LogisticScorer`.
+        name: The name of its layers.
+        inputs: Keras inputs, the raw columns by name.
+    """
+    from equipoise.learners.trees.histogram import TreesScorer
+
+    trees = isinstance(scorer, TreesScorer)
+    return (tree_log_odds if trees else linear_log_odds)(scorer, name, inputs)
 
 
 def serving(

@@ -6,11 +6,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from equipoise._core.checks import one_of
 from equipoise._core.lazy import loaded
 from equipoise.jobs import Learner, Scorer
 from equipoise.learners.rounds.scorer import KIND, RoundsScorer
-from equipoise.strategies.learner_records import LEARNERS
+from equipoise.strategies.learner_records import record_of
 from equipoise.strategies.strategy import Strategy
 
 _ROUNDS = "equipoise.learners.rounds.learner:RoundsLearner"
@@ -57,7 +56,7 @@ def scorer_from_state(learner: str, state: dict[str, Any]) -> Scorer:
         >>> scorer_from_state("prior", {"value": -2.0})
         PriorScorer(value=-2.0)
     """
-    record = LEARNERS[one_of(learner, LEARNERS, "learner")]
+    record = record_of(learner)
     rebuild = loaded(record.scorer).from_state
     if state.get("kind") == KIND:
         return RoundsScorer.from_state(state, rebuild)

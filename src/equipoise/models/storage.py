@@ -34,6 +34,7 @@ from equipoise.models import check_keras_file, pack, read_bundle, unpack, write_
 from equipoise.models.card import card
 from equipoise.models.container import FORMAT, TASK_FORMAT
 from equipoise.models.model import Component, ModelRecord, ModelRule
+from equipoise.strategies.classifier_object import Classified
 from equipoise.strategies.parts import missing_pieces
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
@@ -269,6 +270,8 @@ def _strategy(fields: Mapping[str, Any]) -> Strategy:
     """Rebuild a strategy of the kind that has such fields."""
     if "resampler" in fields:
         return Resampled.from_dict(fields)
+    if "classifier" in fields:
+        return Classified.from_dict(fields)
     return (Tuned if "base" in fields else Strategy).from_dict(fields)
 
 

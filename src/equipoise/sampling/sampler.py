@@ -199,7 +199,7 @@ class Sampler(ABC):
         Example:
             >>> from equipoise.sampling import Rate
             >>> Rate(0.25).describe_rows("binary")
-            'with 25% of the rows positive'
+            'with 0.25 of the rows positive'
         """
         text = self.describe() if kind == "binary" else self.describe_classes(kind)
         return text.replace("every batch", "the rows").replace(_FRESH, "")

@@ -9,6 +9,7 @@ from typing import Any
 from equipoise._core.checks import number, one_of, sentence
 from equipoise.errors import InputError, InputTypeError
 from equipoise.strategies.blended import Blend
+from equipoise.strategies.classifier_object import classified, is_classifier_object
 from equipoise.strategies.sampler_object import is_sampler_object, resampled
 from equipoise.strategies.strategy import Strategy
 
@@ -147,10 +148,12 @@ def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
     "sweep" stands for all of `sweep_strategies()`, and "weight_3" for one of them. An
     object with `fit_resample`, as
     imbalanced-learn's samplers are, stands for `resampled(object)`: trees on the
-    rows that it makes of each training part.
+    rows that it makes of each training part. A classifier with scikit-learn's interface
+    stands for `classified(object)`, and (name, object) for one with a name.
 
     Args:
-        items: One or several names of the catalogue, strategies, or samplers.
+        items: One or several names of the catalogue, strategies, samplers, or
+            classifiers.
 
     Raises:
         InputTypeError: Something is none of these.
@@ -160,11 +163,10 @@ def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
         >>> as_strategies(["plain", Strategy(loss="focal")])
         [Strategy('plain'), Strategy('focal', loss='focal')]
     """
-    each: list[Any]
-    if isinstance(items, str | Strategy) or is_sampler_object(items):
-        each = [items]
-    else:
-        each = list(items)
+    alone = is_sampler_object(items) or is_classifier_object(items)
+    alone = alone or isinstance(items, str | Strategy)
+    several: Any = items
+    each: list[Any] = [items] if alone else list(several)
     sweep = {entry.name: entry for entry in sweep_strategies()}
     strategies: list[Strategy] = []
     for item in each:
@@ -179,15 +181,26 @@ def as_strategies(items: Iterable[Any] | str | Strategy) -> list[Strategy]:
             strategies.append(CATALOGUE[name])
         elif is_sampler_object(item):
             strategies.append(resampled(item))
+        elif is_classifier_object(item):
+            strategies.append(classified(item))
+        elif _is_named(item):
+            strategies.append(classified(item[1], item[0]))
         else:
             raise InputTypeError(
                 sentence(
                     f"the strategy {item!r}",
-                    "a name, a Strategy, or an object with fit_resample(X, y)",
+                    "a name, a Strategy, an object with fit_resample(X, y), a "
+                    "classifier with scikit-learn's interface, or (name, classifier)",
                 )
             )
     _require_different_names(strategies)
     return strategies
+
+
+def _is_named(item: Any) -> bool:
+    """Return whether something is a pair of a name and a classifier."""
+    pair = isinstance(item, tuple) and len(item) == 2
+    return pair and isinstance(item[0], str) and is_classifier_object(item[1])
 
 
 def _require_different_names(strategies: Sequence[Strategy]) -> None:
@@ -202,6 +215,6 @@ def _require_different_names(strategies: Sequence[Strategy]) -> None:
             sentence(
                 f"two strategies of the name {twice!r}",
                 "different names",
-                "Pass Strategy(name=...).",
+                "Pass Strategy(name=...), or (name, classifier).",
             )
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from equipoise._core.checks import one_of
 from equipoise._core.extras import require_extra
 from equipoise._core.lazy import loaded
 from equipoise._core.options import SearchRange, Setting
@@ -379,10 +380,11 @@ LEARNERS: dict[str, LearnerRecord] = {
                     search=SearchRange(4, 128, log=True),
                 ),
                 "least_rows": Setting(
-                    40,
+                    None,
                     1,
                     1e6,
                     whole=True,
+                    optional=True,
                     meaning="how many rows a leaf has at least",
                     search=SearchRange(2, 100, log=True),
                 ),
@@ -530,3 +532,33 @@ LEARNERS: dict[str, LearnerRecord] = {
         ),
     )
 }
+
+CLASSIFIER = LearnerRecord(
+    "classifier",
+    "a classifier",
+    "equipoise.learners.classifier.learner:ClassifierLearner",
+    "equipoise.learners.classifier.kept:KeptScorer",
+    parts=TABLE_PARTS,
+    obstacle="each classifier makes them in its own way",
+    keras="equipoise.export.keras:classifier_log_odds",
+    tasks=TASK_KINDS,
+)
+"""The learner of a classifier object: no name in a `Strategy` stands for it alone."""
+
+
+def record_of(learner: str) -> LearnerRecord:
+    """Return the record of a learner, that of classifier objects among them.
+
+    Args:
+        learner: As in `Strategy.learner`.
+
+    Raises:
+        InputError: No learner has that name.
+
+    Example:
+        >>> record_of("trees").phrase
+        'gradient-boosted trees'
+    """
+    if learner == CLASSIFIER.name:
+        return CLASSIFIER
+    return LEARNERS[one_of(learner, LEARNERS, "learner")]

@@ -16,7 +16,11 @@ from equipoise._core.types import FloatArray
 from equipoise.losses.records import LOSS_RECORDS, LossRecord
 from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.samplers import SAMPLERS
-from equipoise.strategies.learner_records import LEARNERS, LearnerRecord
+from equipoise.strategies.learner_records import (
+    CLASSIFIER,
+    LEARNERS,
+    LearnerRecord,
+)
 from equipoise.strategies.plans import PLANS, Plan
 from equipoise.synthesis.syntheses import SYNTHESES
 from equipoise.synthesis.synthesis import Synthesis
@@ -276,7 +280,7 @@ def missing_pieces(fields: Mapping[str, Any]) -> list[str]:
         ["the loss 'mine'"]
     """
     registries: dict[str, Mapping[str, Any]] = {
-        "learner": LEARNERS,
+        "learner": {**LEARNERS, CLASSIFIER.name: CLASSIFIER},
         "sampling": SAMPLERS,
         "synthesis": SYNTHESES,
         "weights": SCHEMES,

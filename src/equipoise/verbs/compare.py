@@ -61,7 +61,7 @@ def compare(
     keep: Sequence[str] = (),
     unlabelled: str = "refuse",
     day_first: bool | None = None,
-    strategies: Iterable[str | Strategy] | str | None = None,
+    strategies: Iterable[Any] | str | None = None,
     folds: int = 5,
     repeats: int | str = "auto",
     minutes: float = 2.0,
@@ -112,7 +112,8 @@ def compare(
             as in `read_table`.
         day_first: Whether 03/04/2021 is 3 April if no date settles it, as in
             `read_table`.
-        strategies: Names of the catalogue or `Strategy` objects; by default
+        strategies: Names of the catalogue, `Strategy` objects, classifiers with
+            scikit-learn's interface, or pairs (name, classifier); by default
             `prior`, `logistic`, `trees`, `plain`, `class_weight` and `auto`, the
             average that `fit` makes by default. The strategies that an average needs
             are fitted even if they are not arms. With a `Tuned` one its strategy as it
@@ -254,9 +255,7 @@ def compare(
     return Trial.of(trial)
 
 
-def _arms(
-    strategies: Iterable[str | Strategy] | str | None, *, columns: bool
-) -> list[Strategy]:
+def _arms(strategies: Iterable[Any] | str | None, *, columns: bool) -> list[Strategy]:
     """Return the strategies, the baseline always among them.
 
     Args:

@@ -22,6 +22,7 @@ from equipoise.decision.label_rule import LabelRule
 from equipoise.errors import InputTypeError, TableWarning
 from equipoise.learners.resampled.learner import resampled
 from equipoise.models.goal import Goal, as_goal
+from equipoise.strategies.classifier_object import classified, is_classifier_object
 from equipoise.strategies.sampler_object import is_sampler_object
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
@@ -75,7 +76,8 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         strategy: What is done about the imbalance: "auto" (an average of networks,
             two kinds of trees and a linear model), a name of `equipoise.catalogue()`,
             a `Strategy`, any object with `fit_resample` (trees learn from what it
-            returns; see `equipoise.resampled`), or several of these.
+            returns; see `equipoise.resampled`), a classifier that can be kept as plain
+            numbers (see `equipoise.classified`), or several of these.
         goal: What the decision rule is to reach: a `Goal`, or the name of an
             objective such as "f1" or "balanced_accuracy"; None for the likeliest
             class, and for each label that is likelier than not. Costs and floors of
@@ -368,6 +370,8 @@ def _as_strategy(strategy: Any) -> Any:
         return strategy
     if is_sampler_object(strategy):
         return resampled(strategy)
+    if is_classifier_object(strategy):
+        return classified(strategy)
     if isinstance(strategy, Iterable):
         return [_as_strategy(one) for one in strategy]
     raise InputTypeError(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -19,6 +19,7 @@ from equipoise.errors import InputError, TrialWarning, UnsupportedError
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.jobs import Progress
+from equipoise.learners.classifier.kept import require_kept
 from equipoise.models.average import Average, average_models
 from equipoise.models.facts import fit_facts
 from equipoise.models.fit_rows import hold_out, with_weights
@@ -82,7 +83,7 @@ def fit(
     keep: Sequence[str] = (),
     unlabelled: str = "refuse",
     day_first: bool | None = None,
-    strategy: str | Strategy | Iterable[str | Strategy] = "auto",
+    strategy: Any = "auto",
     goal: Goal | str | None = None,
     folds: int = 5,
     minutes: float = 5.0,
@@ -129,7 +130,9 @@ def fit(
             `read_table`.
         strategy: A name, a `Strategy`, several of them, or "auto": an average of
             networks, two kinds of trees and a linear model, whose weights are learned
-            on out-of-fold scores.
+            on out-of-fold scores. A classifier with scikit-learn's interface is taken
+            if it can be kept as plain numbers: LightGBM's, XGBoost's and CatBoost's,
+            histogram gradient boosting and linear ones.
         goal: What the decision rule is to reach: a `Goal`, or the name of an
             objective such as "balanced_accuracy"; the best F1 by default, of several
             classes or labels the best mean of their F1.
@@ -216,6 +219,7 @@ def fit(
     arms, prior = _averaged(strategies)
     if rows.x is not None:
         _require_networks(arms)
+    require_kept(arms)
     doubts = _doubts(rows.table, seed)
     fit_on, held_out = hold_out(rows.table, goal, seed, duplicates)
     training_rows = rows if held_out is None else rows.take(fit_on)

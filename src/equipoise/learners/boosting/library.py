@@ -259,9 +259,9 @@ def largest_below(cut: npt.NDArray[np.float32]) -> FloatArray:
 
     Example:
         >>> x = float(largest_below(np.array([0.1], np.float32))[0])
-        >>> np.float32(x) < np.float32(0.1)
+        >>> bool(np.float32(x) < np.float32(0.1))
         True
-        >>> np.float32(np.nextafter(x, 1.0)) < np.float32(0.1)
+        >>> bool(np.float32(np.nextafter(x, 1.0)) < np.float32(0.1))
         False
     """
     with np.errstate(over="ignore"):
@@ -277,9 +277,9 @@ def largest_not_above(cut: npt.NDArray[np.float32]) -> FloatArray:
 
     Example:
         >>> x = float(largest_not_above(np.array([0.1], np.float32))[0])
-        >>> np.float32(x) <= np.float32(0.1)
+        >>> bool(np.float32(x) <= np.float32(0.1))
         True
-        >>> np.float32(np.nextafter(x, 1.0)) <= np.float32(0.1)
+        >>> bool(np.float32(np.nextafter(x, 1.0)) <= np.float32(0.1))
         False
     """
     with np.errstate(over="ignore"):

@@ -27,6 +27,9 @@ CATEGORICAL, DEFAULT_LEFT = 1, 2
 MISSING_IS_NAN = 2
 """The missing type, bits 2 and 3, of a split that knows missing values."""
 
+LEAST_ROWS = 40
+"""The usual number, of which small tables would make a tree of two leaves."""
+
 ZERO = float(np.float32(1e-35))
 """Values up to this size are 0 to LightGBM."""
 
@@ -48,7 +51,7 @@ class LightGBM:
             "metric": "multi_logloss" if several else "binary_logloss",
             "learning_rate": options["learning_rate"],
             "num_leaves": options["leaves"],
-            "min_data_in_leaf": options["least_rows"],
+            "min_data_in_leaf": options["least_rows"] or least_rows(len(rows.y)),
             "min_sum_hessian_in_leaf": 1e-7,
             "lambda_l2": options["l2"],
             "feature_fraction": options["column_share"],
@@ -87,6 +90,19 @@ class LightGBM:
             np.reshape(np.asarray(scores), (len(rows.stop), rows.outputs)),
             tolerance=1e-9,
         )
+
+
+def least_rows(rows: int) -> int:
+    """Return how many rows a leaf has at least if the user does not say.
+
+    Args:
+        rows: How many there are to learn from.
+
+    Example:
+        >>> least_rows(10_000), least_rows(200)
+        (40, 10)
+    """
+    return min(LEAST_ROWS, max(1, rows // 20))
 
 
 def lightgbm_forests(text: str) -> tuple[Forest, ...]:
