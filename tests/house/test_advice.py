@@ -1055,6 +1055,12 @@ CASES: dict[str, Case] = {
             pd.DataFrame(LABELS[:, :2]).add_prefix("label "),
         ),
     ),
+    "weights/named.py: Call strategy.with_classes(table.task).": Case(
+        lambda _: eq.Strategy(weights={"b": 2}).class_weights([5, 3, 2]),
+        lambda _: (
+            eq.Strategy(weights={"b": 2}).with_classes(A_B_C).class_weights([5, 3, 2])
+        ),
+    ),
     "export/keras.py: Leave it out of the strategies to export the model; predict "
     "and predict_file serve every model.": Case(
         lambda place: _of("prior").export(place / "served"),

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy.typing as npt
 
@@ -16,6 +17,7 @@ from equipoise.strategies.citations import bibtex
 from equipoise.strategies.corrections import no_correction
 from equipoise.strategies.learner_records import LearnerRecord
 from equipoise.strategies.strategy import Strategy
+from equipoise.task import Task
 
 BLEND = LearnerRecord(
     "blend",
@@ -126,6 +128,17 @@ class Blend(Strategy):
         """The shares by the names of the strategies."""
         names = (member.name for member in self.blended)
         return dict(zip(names, self.shares, strict=True))
+
+    def with_classes(self, task: Task) -> Self:
+        """Return the blend with each member for a table, as `Strategy.with_classes`.
+
+        Args:
+            task: The table's.
+        """
+        members = tuple(member.with_classes(task) for member in self.blended)
+        if members == self.blended:
+            return self
+        return dataclasses.replace(self, blended=members)
 
     def correction(self, totals: npt.ArrayLike, link: Link | None = None) -> Correction:
         """Return that the average is taken as it is: its parts are corrected.

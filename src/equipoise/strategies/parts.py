@@ -24,6 +24,7 @@ from equipoise.strategies.learner_records import (
 from equipoise.strategies.plans import PLANS, Plan
 from equipoise.synthesis.syntheses import SYNTHESES
 from equipoise.synthesis.synthesis import Synthesis
+from equipoise.weights.named import NamedWeights, named_scheme
 from equipoise.weights.scheme import Scheme
 from equipoise.weights.schemes import SCHEMES
 
@@ -208,7 +209,7 @@ def resolve(
     *,
     sampling: str,
     synthesis: str | None,
-    weights: str | None,
+    weights: str | NamedWeights | None,
     loss: str,
     plan: str | None,
     options: Mapping[str, Number],
@@ -220,7 +221,7 @@ def resolve(
         sampling: A name in `SAMPLERS`. Under a plan, "natural" stands for the sampler
             of the plan.
         synthesis: A name in `SYNTHESES`, or None.
-        weights: A name in `SCHEMES`, or None.
+        weights: A name in `SCHEMES`, weights by class, or None.
         loss: A name in `LOSS_RECORDS`.
         plan: A name in `PLANS`, or None.
         options: The options that the user set.
@@ -231,10 +232,13 @@ def resolve(
     """
     one_of(sampling, SAMPLERS, "sampling")
     loss_record = LOSS_RECORDS[one_of(loss, LOSS_RECORDS, "loss")]
-    synthesis_type = scheme = plan_record = None
+    synthesis_type = plan_record = None
+    scheme: Scheme | None = None
     if synthesis is not None:
         synthesis_type = SYNTHESES[one_of(synthesis, SYNTHESES, "synthesis")]
-    if weights is not None:
+    if isinstance(weights, NamedWeights):
+        scheme = named_scheme(weights)
+    elif weights is not None:
         scheme = SCHEMES[one_of(weights, SCHEMES, "weights")]
     if plan is not None:
         plan_record = PLANS[one_of(plan, PLANS, "plan")]

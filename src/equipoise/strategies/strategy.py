@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ from equipoise.strategies.learner_records import LEARNERS, LearnerRecord
 from equipoise.strategies.parts import Parts, resolve
 from equipoise.strategies.validation import require_compatible
 from equipoise.synthesis.synthesis import Synthesis
+from equipoise.task import Task
+from equipoise.weights.named import NamedWeights
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,8 +45,9 @@ class Strategy:
         sampling: Which examples are drawn into a batch, see
             `equipoise.sampling.sampler_names`.
         synthesis: What is put between examples: None, "smote" or "mixup".
-        weights: How much each example counts: None, or a name of
-            `equipoise.weights.scheme_names`.
+        weights: How much each example counts: None, a name of
+            `equipoise.weights.scheme_names`, or weights by the names of classes or
+            labels, such as `{"POX": 20}`; those without a name count 1.
         loss: What is minimised, see `equipoise.losses.loss_names`.
         plan: None for one model; "bagging" for the average of models that each
             have their own bootstrap sample, or, if another sampling is named,
@@ -73,19 +76,23 @@ class Strategy:
         'focal'
         >>> Strategy("slow", weights="sqrt", options={"learning_rate": 3e-4})
         Strategy('slow', weights='sqrt', learning_rate=0.0003)
+        >>> Strategy("heavy", weights={"POX": 20, "ERL": 5})
+        Strategy('heavy', weights={'ERL': 5.0, 'POX': 20.0})
     """
 
     name: str = ""
     learner: str = "network"
     sampling: str = "natural"
     synthesis: str | None = None
-    weights: str | None = None
+    weights: str | Mapping[Any, float] | NamedWeights | None = None
     loss: str = "cross_entropy"
     plan: str | None = None
     options: Options | Iterable[tuple[str, Number]] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", _pairs(self.options))
+        if isinstance(self.weights, Mapping):
+            object.__setattr__(self, "weights", NamedWeights.read(self.weights))
         require_compatible(self.parts)
         if not isinstance(self.name, str):
             raise InputTypeError(sentence(f"name={self.name!r}", "a string"))
@@ -130,11 +137,40 @@ class Strategy:
             self.learner_record,
             sampling=self.sampling,
             synthesis=self.synthesis,
-            weights=self.weights,
+            weights=self._weights,
             loss=self.loss,
             plan=self.plan,
             options=self.settings,
         )
+
+    @property
+    def _weights(self) -> str | NamedWeights | None:
+        """The weights, once those by name have been read."""
+        return cast("str | NamedWeights | None", self.weights)
+
+    def with_classes(self, task: Task) -> Self:
+        """Return the strategy for a table: weights by name know its classes.
+
+        `compare` and `fit` call it. A strategy without weights by name is returned as
+        it is.
+
+        Args:
+            task: The table's.
+
+        Raises:
+            InputError: There is a weight of a class that the table does not have.
+
+        Example:
+            >>> from equipoise.task import Task
+            >>> heavy = Strategy(weights={"POX": 20})
+            >>> heavy = heavy.with_classes(Task("multiclass", ("CYT", "MIT", "POX")))
+            >>> heavy.class_weights([60, 38, 2]).round(2).tolist()
+            [0.72, 0.72, 14.49]
+        """
+        weights = self._weights
+        if not isinstance(weights, NamedWeights):
+            return self
+        return dataclasses.replace(self, weights=weights.of(task))
 
     @property
     def resamples(self) -> bool:
@@ -358,6 +394,8 @@ class Strategy:
             'focal'
         """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if isinstance(self.weights, NamedWeights):
+            values["weights"] = self.weights.to_dict()
         return {**values, "options": self.settings}
 
     @classmethod

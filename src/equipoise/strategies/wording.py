@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,6 +12,7 @@ from equipoise._core.numerals import exact, phrase_options, significant
 from equipoise.priors import Correction
 from equipoise.strategies.corrections import correction, weighs_rows
 from equipoise.strategies.parts import Parts
+from equipoise.weights.named import NamedScheme, named_scheme
 from equipoise.weights.scheme import kind_of_totals
 
 
@@ -44,7 +47,11 @@ def description(parts: Parts, totals: npt.ArrayLike | None) -> str:
     if parts.by_rounds and not parts.learner.trains_networks:
         text = _learning(parts, kind)  # what its models minimise is their own affair
     # Any unequal totals show which kind of correction it is.
-    shown = (3, 1) if totals is None else totals
+    shown: npt.ArrayLike = (3, 1) if totals is None else totals
+    if totals is None and isinstance(parts.scheme, NamedScheme):
+        named = parts.scheme.named.example()
+        parts = dataclasses.replace(parts, scheme=named_scheme(named))
+        shown = np.arange(len(named.classes)) + 1
     returned = _returning(correction(parts, shown), totals is not None, kind)
     if kind == "multilabel" and weighs_rows(parts):
         returned = f"each row weighs 1 / the rate at which it is drawn; {returned}"
@@ -82,6 +89,8 @@ def _learning(parts: Parts, kind: str) -> str:
 def _weighting(parts: Parts, totals: npt.ArrayLike | None) -> str:
     if parts.scheme is None:
         return ""
+    if isinstance(parts.scheme, NamedScheme):
+        return f", rows weighted by class: {parts.scheme.named.describe()}"
     values = {name: parts.options[name] for name in parts.scheme.options}
     kind = "binary" if totals is None else kind_of_totals(totals)
     several = kind == "multiclass" and parts.scheme.class_phrase

@@ -204,7 +204,10 @@ def compare(
         table, kinds = find_kinds(rows.table, unseen, duplicates, seed)
         rows = dataclasses.replace(rows, table=table)
         test_table, folds = without_column(test_table, unseen), len(kinds)
-    arms = _arms(strategies, columns=rows.x is None)
+    arms = [
+        arm.with_classes(rows.table.task)
+        for arm in _arms(strategies, columns=rows.x is None)
+    ]
     plan = TrialPlan(
         rows.table,
         tuple(fitted_arms(arms)),

@@ -216,7 +216,7 @@ def fit(
     if tune is not False:
         trials = USUAL_TRIALS if tune is True else integer(tune, "tune", 1)
         strategies = tuned_strategies(strategies, trials)
-    arms, prior = _averaged(strategies)
+    arms, prior = _averaged([s.with_classes(rows.table.task) for s in strategies])
     if rows.x is not None:
         _require_networks(arms)
     require_kept(arms)
