@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LEAN := $(VENV)/.lean
 READY := $(VENV)/.ready
 WORKERS ?= 2
 OLDEST := .oldest
@@ -26,17 +27,21 @@ MEASURED_FILES := $(subst $(SPACE),$(COMMA),$(strip \
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-$(READY): pyproject.toml requirements-dev.txt
+# What a user installs, in the versions that are pinned; no extras and no tools.
+$(LEAN): pyproject.toml requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements-dev.txt -e .
+	@touch $@
+
+$(READY): $(LEAN)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 .PHONY: setup
-setup: $(READY)  ## create the environment and install
+setup: $(READY)  ## create the environment and install all that development needs
 
 .PHONY: demo
-demo: $(READY)  ## compare the remedies on an embedded real data set
+demo: $(LEAN)  ## install what a user needs and compare the remedies on an embedded real data set
 	$(BIN)/equipoise compare example:digits-hard --out demo
 
 .PHONY: test

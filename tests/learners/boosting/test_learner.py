@@ -282,3 +282,19 @@ def test_the_records_options_are_those_that_the_library_takes(name: str) -> None
     assert mine.option("trees") == 3
     with pytest.raises(InputError, match="trees"):
         Strategy(learner=name, options={"trees": 0})
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_keras_layer_scores_as_the_arrays_do(
+    name: str, kind: str, jobs_of: Jobs
+) -> None:
+    from equipoise.learners.trees.scorer_layers import boosted_layer
+
+    table = table_of(kind, rows=500)
+    strategy = strategy_of(name, options={"trees": 15})
+    (outcome,) = run(table, *jobs_of(table, strategy, parts=1), keep=True)
+    scorer: Any = outcome.scorer
+    rows = table.take(outcome.job.scored_rows)
+    scores = np.asarray(boosted_layer(scorer)(tree_matrix(rows, scorer.encoding)))
+    assert scores == pytest.approx(scorer.log_odds(rows), abs=1e-9)
