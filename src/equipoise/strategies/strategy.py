@@ -41,7 +41,8 @@ class Strategy:
     Attributes:
         name: Its name in leaderboards; derived from the rest if empty.
         learner: Who learns: "network", "trees", "extra_trees", "tree", "logistic" or
-            "prior"; an average of strategies, such as `auto`, has "blend".
+            "prior", or a detector ("isolation_forest", "autoencoder", "deep_sad",
+            "dev_net"); an average of strategies, such as `auto`, has "blend".
         sampling: Which examples are drawn into a batch, see
             `equipoise.sampling.sampler_names`.
         synthesis: What is put between examples: None, "smote" or "mixup".
