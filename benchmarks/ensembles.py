@@ -7,8 +7,8 @@
 The same trees, numbers of models and rounds, on the same folds and the same matrix of
 numbers. Each line is a pair: the mean average precision of both, their difference with
 the interval of Nadeau and Bengio over folds and repeats, and the seconds of both.
-Generated tables need nothing; TABLE is a file of the folder EQUIPOISE_DATA. With
-`--networks` also ensembles of networks, without a peer.
+Generated tables need nothing; another TABLE is a file in the folder EQUIPOISE_DATA.
+With `--networks` also ensembles of networks, without a peer.
 
 It prints `ratio NAME V bar BAR`: our mean average precision over theirs, over all
 tables. They are random ensembles: a ratio near 1 is what is expected.
@@ -154,14 +154,21 @@ def ours(table: Table, arm: Strategy, repeats: int) -> tuple[list[float], float]
 
 
 def theirs(table: Table, name: str, repeats: int) -> tuple[list[float], float]:
-    """Return the peer's on the same parts and the same matrix, and the seconds."""
+    """Return the peer's on the same parts and the same matrix, and the seconds.
+
+    A part on which it cannot be fitted counts as a constant score.
+    """
     values, seconds = [], 0.0
     for job in jobs(table, [OURS[name]], repeats):
         rows = np.concatenate([job.train_rows, job.stop_rows])
         encoding = learn_encoding(table, job.train_rows)
         x = ordinal_matrix(table, encoding).astype(np.float32)
         start = time.monotonic()
-        model = peer(name, job.part).fit(x[rows], table.y[rows])
+        try:
+            model = peer(name, job.part).fit(x[rows], table.y[rows])
+        except ValueError:  # "worse than random, ensemble can not be fit"
+            values.append(float(table.y[job.scored_rows].mean()))
+            continue
         if hasattr(model, "decision_function"):
             scores = model.decision_function(x[job.scored_rows])
         else:
@@ -180,8 +187,10 @@ def main() -> None:
     parser.add_argument("--networks", action="store_true")
     options = parser.parse_args()
     repeats = 1 if options.quick else options.repeats
-    tables = {} if options.tables else generated()
-    tables |= {name: read(name) for name in options.tables}
+    made = generated()
+    tables = {
+        name: made[name] if name in made else read(name) for name in options.tables
+    } or made
     means: dict[str, list[tuple[float, float]]] = {name: [] for name in OURS}
     for title, table in tables.items():
         print(f"\n{title}: {int(table.y.sum())} of {len(table)} rows are positive")
