@@ -196,7 +196,7 @@ def test_two_classes_with_a_softmax_are_weighted_as_two_classes() -> None:
     y, each = class_scores(classes=2)
     gaps = {name: z[..., 1] - z[..., 0] for name, z in each.items()}
     one = blend(each, y, task=Task("multiclass", ("a", "b")))
-    other = blend(gaps, y)
+    other = blend(gaps, y, deviation=0.3)
     assert one == pytest.approx(other, abs=0.01)
 
 
@@ -210,3 +210,16 @@ def test_pools_of_classes() -> None:
     np.testing.assert_allclose(np.exp(mean), softmax(each["good"]).mean(axis=0))
     far = mean_log_odds([[[0.0, 2000.0]], [[0.0, 2000.0]]], "softmax")
     assert np.isfinite(far).all()
+
+
+def test_weights_of_several_classes_and_labels_are_held_back_less() -> None:
+    random = np.random.default_rng(3)
+    y = random.integers(0, 3, 60)
+    good = 2.0 * np.eye(3)[y] + random.normal(size=(1, 60, 3))
+    each = {"good": good, "bad": random.normal(size=(1, 60, 3))}
+    task = Task("multiclass", ("a", "b", "c"))
+    assert blend(each, y, task=task) == blend(each, y, deviation=0.3, task=task)
+    firm = blend(each, y, deviation=0.1, task=task)
+    assert firm["bad"] > blend(each, y, task=task).get("bad", 0.0)
+    two = {name: z[..., 0] for name, z in each.items()}
+    assert blend(two, y == 0) == blend(two, y == 0, deviation=0.1)
