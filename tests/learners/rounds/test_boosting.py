@@ -187,7 +187,7 @@ def test_no_error_ends_and_says_so(rows_of):
     fits = drive(algorithm, lambda _: right(rows))
     assert len(fits) == 1
     assert fits[0].share == 1.0
-    assert "ended after 1 of 9 rounds" in algorithm.notes[0]
+    assert "ended before round 9" in algorithm.notes[0]
 
 
 def test_a_model_no_better_than_chance_is_left_out_unless_it_is_the_first(rows_of):

@@ -188,3 +188,20 @@ def test_progress_reaches_its_end(table_of, job_of, stumps):
     )
     assert told[-1][1] == 1.0
     assert told[0][0].startswith("round 1")
+
+
+def test_a_network_of_the_user_s_is_not_kept(table_of, job_of, stumps):
+    stumps.x = np.zeros((240, 1))
+    table = table_of()
+    learner = RoundsLearner(stumps)
+    jobs = [job_of(table, small("self_paced"))]
+    assert len(list(learner.run(table, jobs))) == 1
+    with pytest.raises(UnsupportedError, match="a model of your own"):
+        list(learner.run(table, jobs, keep=True))
+
+
+def test_rows_of_raw_arrays_have_no_neighbours(table_of, job_of, stumps):
+    table = table_of()
+    bare = dataclasses.replace(table, columns=())
+    with pytest.raises(UnsupportedError, match="plans that make no rows"):
+        list(RoundsLearner(stumps).run(bare, [job_of(table, small("smoteboost"))]))

@@ -126,12 +126,12 @@ def ending(name: str, boosted: BoostSums, most: int) -> list[str]:
         return []
     if boosted.ended == "no error":
         return [
-            f"{name} ended after {boosted.models} of {most} rounds: its last model "
-            "mistakes no row that it learned from. A weaker learner boosts further."
+            f"{name} ended before round {most}: its last model mistakes no row that it "
+            "learned from. A weaker learner boosts further."
         ]
     return [
-        f"{name} ended after {boosted.models} of {most} rounds: the next model was "
-        "no better than chance on the weighted rows."
+        f"{name} ended before round {most}: the next model was no better than chance "
+        "on the weighted rows."
     ]
 
 

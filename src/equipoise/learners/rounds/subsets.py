@@ -40,7 +40,7 @@ class EasyEnsemble(Algorithm):
         )
         early = sum(boosted.ended == "no error" for boosted in results)
         if early and most > 1:
-            self.notes.append(_early("EasyEnsemble", early, members, most))
+            self.notes.append(_early("EasyEnsemble", most))
 
 
 class BalanceCascade(Algorithm):
@@ -79,7 +79,7 @@ class BalanceCascade(Algorithm):
                 margin = margins(boosted.total[left[label]], label)
                 left[label] = _hardest(left[label], margin, count, random)
         if early and most > 1:
-            self.notes.append(_early("BalanceCascade", early, members, most))
+            self.notes.append(_early("BalanceCascade", most))
 
 
 def margins(total: FloatArray, label: int) -> FloatArray:
@@ -105,8 +105,9 @@ def _hardest(
     return np.sort(group[order[:count]])
 
 
-def _early(name: str, early: int, members: int, most: int) -> str:
+def _early(name: str, most: int) -> str:
+    # Without numbers of its own: the splits of a trial share one note.
     return (
-        f"{early} of the {members} AdaBoosts of {name} ended before round {most}: a "
-        "model mistakes no row of its subset. A weaker learner boosts further."
+        f"AdaBoosts of {name} ended before round {most}: a model mistakes no row of "
+        "its subset. A weaker learner boosts further."
     )
