@@ -166,6 +166,16 @@ def test_extreme_logits_keep_their_probabilities() -> None:
     assert link_of("cross_entropy", width=3)(np.zeros((0, 3))).shape == (0, 3)
 
 
+@pytest.mark.parametrize("width", [2, 3])
+@pytest.mark.parametrize("shape", [(), (1,), (4,), (3, 1)])
+def test_logits_have_a_last_axis_of_the_width(width: int, shape: tuple) -> None:
+    to_probability = link_of("cross_entropy", width=width)
+    with pytest.raises(InputError, match=f"a last axis of {width}"):
+        to_probability(np.zeros(shape))
+    assert to_probability(np.zeros((5, 0, width))).shape == (5, 0, width)
+    assert to_probability(np.zeros(width)) == pytest.approx(1 / width)
+
+
 def test_what_has_no_link_says_why() -> None:
     for loss in ("pairwise_auc", losses.AUCMargin()):
         with pytest.raises(UnsupportedError, match="one example at a time"):

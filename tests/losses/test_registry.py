@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 
@@ -18,6 +19,14 @@ def test_a_spec_is_whole(name):
     assert issubclass(spec.keras, __import__("keras").losses.Loss)
     assert spec.keras.__name__ in losses.__all__
     assert spec.function.__name__ in losses.__all__
+
+
+@pytest.mark.parametrize("name", losses.loss_names())
+def test_the_class_has_the_defaults_of_the_function(name):
+    spec = losses.get(name)
+    parameters = inspect.signature(spec.keras.__init__).parameters
+    for option, setting in spec.options.items():
+        assert parameters[option].default == setting, option
 
 
 def test_unknown_names_suggest_the_nearest():
