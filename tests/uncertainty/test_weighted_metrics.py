@@ -59,7 +59,10 @@ def test_sums_equal_brute_force() -> None:
     random = np.random.default_rng(0)
     y, cell = random.random(40) < 0.3, random.integers(0, 6, 40)
     weights = random.exponential(size=(40, 5)).astype(np.float32)
-    positive, negative = GroupSums.of(cell, y, (3, 2))(weights)
+    sums = GroupSums.of(cell, y, (3, 2))
+    positive, negative = sums(weights)
+    # Positions take 32 bits: a trial holds some of these for each arm and repeat.
+    assert sums.positive.indices.dtype == sums.negative.indices.dtype == np.int32
     for c in range(6):
         at = np.unravel_index(c, (3, 2))
         assert np.allclose(positive[at], weights[y & (cell == c)].sum(0), atol=1e-5)

@@ -64,7 +64,7 @@ class Replicator:
 
     def __init__(self, scores: ArmScores, rows: EvaluatedRows) -> None:
         decided = scores.decided
-        self.y, self.weights = rows.y, rows.row_weights
+        self.rows, self.y = rows, rows.y
         self.definitions = definitions(rows.costs, undecided=decided.lower is not None)
         self.totals, self.prevalence = rows.totals, rows.prevalence
         self.losses = {name: loss.mean(axis=0) for name, loss in scores.losses.items()}
@@ -249,5 +249,5 @@ def _joined(parts: Sequence[Mapping[str, FloatArray]]) -> dict[str, FloatArray]:
 
 def even(arm: Replicator) -> dict[str, float]:
     """Return the ranking metrics under even weights, by the same grouped sums."""
-    values = arm(arm.weights[:, None].astype(np.float32))
+    values = arm(arm.rows.row_weights[:, None].astype(np.float32))
     return {name: float(values[name][0]) for name in RANKING}

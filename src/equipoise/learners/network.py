@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from equipoise._core.checks import sentence
+from equipoise._core.memory import release_memory
 from equipoise.errors import InputError
 from equipoise.jobs import Job, Outcome, Progress, scaled
 from equipoise.networks.catalogue import network
@@ -187,6 +188,7 @@ class NetworkLearner:
         population = Population(members, spec, common, self.settings)
         store = None if self.checkpoints is None else CheckpointStore(self.checkpoints)
         whole = train(population, report=report, checkpoints=store, tell=tell)
+        release_memory()
         return population.results(keep), whole
 
 

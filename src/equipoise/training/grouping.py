@@ -19,7 +19,7 @@ ARRAYS_PER_WEIGHT = 7
 ARRAYS_PER_ACTIVATION = 6
 """Forward, backward, and what an update needs between them."""
 
-BLOCK_BYTES = 2**26
+BLOCK_BYTES = 2**25
 """What the updates of members side by side may make on their way, about."""
 
 

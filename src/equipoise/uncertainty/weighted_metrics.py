@@ -102,12 +102,27 @@ class GroupSums:
 
 
 def _indicator(cell: IntArray, which: BoolArray, cells: int) -> Any:
+    """Return a sparse `[cells, rows]` matrix with a 1 at the cell of each row.
+
+    Its parts are made here, since SciPy would hold positions of 64 bits.
+
+    Args:
+        cell: `[rows]` the cell of each row.
+        which: `[rows]` which rows have a 1.
+        cells: How many cells there are.
+    """
     from scipy import sparse
 
     rows = np.flatnonzero(which)
-    ones = np.ones(rows.size, np.float32)
-    shape = (cells, cell.size)
-    return sparse.csr_array((ones, (cell[rows], rows)), shape=shape)
+    of_rows = cell[rows]
+    order = np.argsort(of_rows, kind="stable")
+    ends = np.cumsum(np.bincount(of_rows, minlength=cells))
+    parts = (
+        np.ones(rows.size, np.float32),
+        rows[order].astype(np.int32),
+        np.append(0, ends).astype(np.int32),
+    )
+    return sparse.csr_array(parts, shape=(cells, cell.size))
 
 
 @dataclass(frozen=True, eq=False)
