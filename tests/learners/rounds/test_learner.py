@@ -36,6 +36,8 @@ def test_splits_and_strategies_advance_together(table_of, job_of, stumps):
     # five splits of two boosted arms, and of one with three subsets each
     assert len(stumps.runs[0]) == 5 * (1 + 1 + 3)
     assert [outcome.job for outcome in outcomes] == jobs
+    # all models being kept is no training that ended at its limit
+    assert {outcome.limit for outcome in outcomes} == {0}
 
 
 def test_averages_of_independent_models_are_one_run(table_of, job_of, stumps):

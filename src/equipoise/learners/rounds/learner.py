@@ -381,7 +381,6 @@ class Chain:
             scorer,
             tuple(notes),
             self.groups,
-            limit=job.strategy.members,
         )
 
 
