@@ -6,8 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
-from equipoise.table.generators import GeneratedTable
+from equipoise.strategies.classifier_object import classified
+from equipoise.strategies.strategy import Strategy
+from equipoise.table.generators import GeneratedTable, gaussian_shift
+from equipoise.trials.learner_choice import LearnerChoice
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.protocol import Protocol
 from equipoise.trials.schedule import MOST_REPEATS, Repeats, _Memory
 from equipoise.verbs.compare import compare
 
@@ -85,6 +91,23 @@ def test_a_trial_that_goes_on_has_as_many_repeats(
     other = compare(known.table, minutes=1e-6, seed=1, **settings)
     assert other.scores.repeats == 1
     assert len(list(tmp_path.glob("*.repeats"))) == 2
+
+
+def test_a_classifier_that_is_set_otherwise_is_another_trial(tmp_path: Path) -> None:
+    table = gaussian_shift(60, positives=20, seed=1).table
+
+    def memory(classifier: Any) -> Path | None:
+        plan = TrialPlan(
+            table,
+            (Strategy(), classified(classifier, "same")),
+            Protocol(folds=2),
+            LearnerChoice("linear", tmp_path),
+        )
+        return _Memory.of(plan).path
+
+    paths = {memory(KNeighborsClassifier(k)) for k in (3, 5)}
+    assert len(paths) == 2
+    assert memory(KNeighborsClassifier(3)) in paths
 
 
 def damage(path: Path, how: str) -> None:

@@ -40,11 +40,13 @@ class Strategy:
 
     Attributes:
         name: Its name in leaderboards; derived from the rest if empty.
-        learner: Who learns: "network", "trees", "extra_trees", "tree", "logistic" or
-            "prior", or a detector ("isolation_forest", "autoencoder", "deep_sad",
-            "dev_net"); an average of strategies, such as `auto`, has "blend".
+        learner: Who learns: "network", "trees", "extra_trees", "tree", "logistic",
+            "lightgbm", "xgboost", "catboost" or "prior", or a detector
+            ("isolation_forest", "autoencoder", "deep_sad", "dev_net"); an average of
+            strategies, such as `auto`, has "blend".
         sampling: Which examples are drawn into a batch, see
-            `equipoise.sampling.sampler_names`.
+            `equipoise.sampling.sampler_names`. Learners without batches are given rows
+            that are drawn once.
         synthesis: What is put between examples: None, "smote" or "mixup".
         weights: How much each example counts: None, a name of
             `equipoise.weights.scheme_names`, or weights by the names of classes or
