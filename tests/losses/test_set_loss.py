@@ -118,7 +118,11 @@ tf.config.set_logical_device_configuration(
     cpu, [tf.config.LogicalDeviceConfiguration()] * 2
 )
 import keras
-from equipoise.losses import AUCMargin, CrossEntropy, PairwiseAUC
+from equipoise.losses import (
+    AUCMargin, AveragePrecisionLoss, Combined, CrossEntropy, Dice, Focal, LDAM,
+    PairwiseAUC, PairwiseLogistic, PartialAUC, PrecisionAtRecallLoss,
+    RecallAtPrecisionLoss, Switch,
+)
 from equipoise.metrics.keras import AUROC, AveragePrecision
 
 random = np.random.default_rng(0)
@@ -128,7 +132,25 @@ x = np.concatenate([half, half])  # so that both replicas' sets are the whole ba
 start = [random.normal(size=(3, 1)).astype("float32"), np.zeros(1, "float32")]
 batches = tf.data.Dataset.from_tensor_slices((x, y)).batch(64)
 found = {}
-for make in (CrossEntropy, PairwiseAUC, AUCMargin):
+
+
+def Margins():
+    return LDAM(prior=0.2)
+
+
+def Several():
+    return Switch({"plain": CrossEntropy(), "dice": Dice()}, active="dice")
+
+
+def Both():
+    return Combined([Focal(), PairwiseAUC()], [0.5, 2.0])
+
+
+for make in (
+    CrossEntropy, PairwiseAUC, AUCMargin, PairwiseLogistic, PartialAUC, Dice,
+    AveragePrecisionLoss, PrecisionAtRecallLoss, RecallAtPrecisionLoss, Margins,
+    Several, Both,
+):
     kernel = tf.Variable(start[0])
     with tf.GradientTape() as tape:
         loss = make()(y, x @ kernel)
@@ -156,7 +178,7 @@ def test_replicas_do_not_multiply_step_or_loss():
     values, z, y = found.pop("metrics")
     exact = [roc_auc(y, z), average_precision(y, z)]
     np.testing.assert_allclose(values, exact, rtol=0, atol=1e-6)
-    assert set(found) == {"CrossEntropy", "PairwiseAUC", "AUCMargin"}
+    assert len(found) == 12
     for name, ((step, loss), (steps, logged)) in found.items():
         np.testing.assert_allclose(steps, step, rtol=1e-4, atol=1e-7, err_msg=name)
         assert logged == pytest.approx(loss, rel=1e-5), name

@@ -59,11 +59,11 @@ def class_balanced_loss(
     named = {"prior": prior, "rows": rows, "beta": beta, "gamma": gamma}
     check_options("class_balanced", **named)
     t, z = prepared(targets, logits)
-    share, total = as_type(prior, z.dtype), as_type(rows, z.dtype)
-    positive = distinct_share(share * total, as_type(beta, z.dtype))
-    negative = distinct_share((1 - share) * total, as_type(beta, z.dtype))
+    share, total, b = _with_digits(z, prior, rows, beta)
+    positive = distinct_share(share * total, b)
+    negative = distinct_share((1 - share) * total, b)
     alpha = negative / (positive + negative)  # half the weight of a positive
-    return 2 * focal_loss(t, z, gamma=gamma, alpha=alpha)
+    return 2 * focal_loss(t, z, gamma=gamma, alpha=ops.cast(alpha, z.dtype))
 
 
 def softmax_class_balanced_loss(
@@ -103,10 +103,17 @@ def softmax_class_balanced_loss(
     """
     check_options("class_balanced", rows=rows, beta=beta, gamma=gamma)
     t, z = class_targets(targets, logits)
-    counts = number_by_class(prior, z, "prior") * as_type(rows, z.dtype)
-    inverse = 1 / distinct_share(counts, as_type(beta, z.dtype))
+    number_by_class(prior, z, "prior")
+    shares, total, b = _with_digits(z, prior, rows, beta)
+    inverse = 1 / distinct_share(shares * total, b)
     alpha = inverse / ops.mean(inverse, axis=-1, keepdims=True)
-    return softmax_focal_loss(t, z, gamma=gamma, alpha=alpha)
+    return softmax_focal_loss(t, z, gamma=gamma, alpha=ops.cast(alpha, z.dtype))
+
+
+def _with_digits(logits: Tensor, *options: Tensor) -> list[Tensor]:
+    """Return options of at least float32: .9999 is 1 in the types of half the size."""
+    dtype = "float64" if logits.dtype == "float64" else "float32"
+    return [as_type(option, dtype) for option in options]
 
 
 def distinct_share(count: Tensor, beta: Tensor) -> Tensor:

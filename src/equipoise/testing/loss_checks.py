@@ -41,14 +41,28 @@ def check_loss(spec: LossSpec, **options: Number) -> None:
 
 
 def loss_is_finite(spec: LossSpec, options: Options) -> None:
-    """Value and gradient are finite at logits of 0 to 100, in two types."""
+    """Value and gradient are finite at logits of 0 to 100, in three types."""
     logits = np.array([0.0, 1, -1, 10, -10, 40, -40, 100, -100] * 2)
     targets = np.repeat([0.0, 1.0], 9)
-    for dtype in ("float32", "bfloat16"):
+    for dtype in ("float32", "bfloat16", "float16"):
         value, slope = _value_and_slope(spec, options, targets, logits, dtype)
         require(np.isfinite(value).all(), f"{spec.name}: finite values, {dtype}")
         require(np.isfinite(slope).all(), f"{spec.name}: finite slopes, {dtype}")
         require((value >= 0).all(), f"{spec.name}: values of at least 0, {dtype}")
+
+
+def loss_keeps_its_digits(spec: LossSpec, options: Options) -> None:
+    """At logits of 0 to 100 each type gives what float64 gives, to its own digits."""
+    sizes = np.array([0.0, 1, 10, 40, 100])
+    logits = np.concatenate([sizes, -sizes, sizes / 2, -sizes / 2])
+    targets = (np.arange(20) % 2).astype(float)
+    exact = _value_and_slope(spec, options, targets, logits, "float64")
+    for dtype, digits in (("float32", 1e-5), ("bfloat16", 0.05), ("float16", 0.02)):
+        rounded = _value_and_slope(spec, options, targets, logits, dtype)
+        for what, one, other in zip(("value", "slope"), rounded, exact, strict=True):
+            size = np.abs(other).max()
+            near = np.abs(one - other) <= digits * (np.abs(other) + 0.1 * size)
+            require(near.all(), f"{spec.name}: the {what} of float64, {dtype}")
 
 
 def loss_gradient_is_right(spec: LossSpec, options: Options) -> None:
@@ -204,6 +218,7 @@ def loss_refuses_bad_arguments(spec: LossSpec, options: Options) -> None:
 LOSS_CHECKS: tuple[Callable[[Any, Options], None], ...] = (
     loss_has_its_shape,
     loss_is_finite,
+    loss_keeps_its_digits,
     loss_gradient_is_right,
     loss_prefers_the_right_order,
     loss_takes_leading_axes,
