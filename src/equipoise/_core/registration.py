@@ -43,6 +43,7 @@ CLASSES = {
     "losses.precision_at_recall": ("PrecisionAtRecallLoss",),
     "losses.recall_at_precision": ("RecallAtPrecisionLoss",),
     "losses.scheduled": ("Scheduled",),
+    "losses.soap": ("SOAP",),
     "losses.soft_f_beta": ("SoftFBeta",),
     "losses.switch": ("Switch",),
     "losses.tversky": ("Tversky",),

@@ -69,3 +69,4 @@ from .class_weighted import ClassWeighted as ClassWeighted
 from .combined import Combined as Combined
 from .scheduled import Scheduled as Scheduled
 from .switch import Switch as Switch
+from .soap import SOAP as SOAP
