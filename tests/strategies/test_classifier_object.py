@@ -171,3 +171,8 @@ def test_what_is_a_classifier_object() -> None:
     assert is_classifier_object(Bare())
     assert not is_classifier_object("trees")
     assert not is_classifier_object(StandardScaler())
+
+
+def test_weights_may_be_named_by_classes() -> None:
+    strategy = classified(GaussianNB(), weights={"a": 1.0, "b": 5.0})
+    assert strategy.name == "GaussianNB+weights"

@@ -72,7 +72,7 @@ def classified(
     classifier: Any,
     name: str = "",
     *,
-    weights: str | None = None,
+    weights: Any = None,
     sampling: str = "natural",
     synthesis: str | None = None,
     options: Options | Iterable[tuple[str, Number]] = (),
@@ -103,7 +103,8 @@ def classified(
     _require_classifier(classifier)
     if weights is not None:
         require_weights(classifier, f"weights={weights!r}")
-    parts = [sampling if sampling != "natural" else None, synthesis, weights]
+    weighed = weights if isinstance(weights, str | None) else "weights"
+    parts = [sampling if sampling != "natural" else None, synthesis, weighed]
     title = "+".join([_title(classifier), *(part for part in parts if part)])
     return Classified(
         name or title,
