@@ -61,6 +61,7 @@ CLASSES = {
     "networks.layer": ("AverageLogOdds", "CorrectedLogOdds", "TabularNetwork"),
     "learners.anomaly.keras_layer": ("DetectorScores",),
     "learners.linear.keras_layer": ("LinearLogOdds",),
+    "learners.rounds.keras_layer": ("CombinedScores",),
     "export.accepted_layers": ("AcceptedColumns", "AcceptedRows"),
     "export.decision_layers": ("ClassDecision", "LabelDecision"),
     "export.layers": (
