@@ -1288,6 +1288,9 @@ EXPLAINS = {
     "strategies/by_task.py: Check the split: a part of the rows has nothing to tell "
     "apart.",
     "losses/link.py: This one compares examples; its scores need a calibrator.",
+    "losses/combined.py: This one compares examples; its scores need a calibrator.",
+    "losses/expected_cost.py: This one is least at a decision; its scores need a "
+    "calibrator.",
     "learners/resampled/learner.py: Use sampling= of a Strategy, which draws rows by "
     "their labels.",
     "learners/user_model/model.py: It learns from columns; compare it on a table.",

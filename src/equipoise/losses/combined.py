@@ -35,7 +35,7 @@ class Combined(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         dtype: The type of the sum; Keras' default if None.
 
     Raises:
-        InputTypeError: Something is no Keras loss.
+        InputTypeError: Something is not a Keras loss.
         InputError: There is no loss, or not one weight for each.
 
     Example:
@@ -153,7 +153,7 @@ def as_losses(losses: Any) -> list[Any]:
         losses: A sequence of them.
 
     Raises:
-        InputTypeError: Something is no Keras loss.
+        InputTypeError: Something is not a Keras loss.
         InputError: There is none.
 
     Example:
@@ -196,7 +196,7 @@ def require_pointwise(losses: Sequence[Any]) -> None:
                 sentence(
                     f"the link of a sum that holds the loss {loss.name!r}",
                     "losses of one example at a time",
-                    "This one compares examples; calibrate the scores.",
+                    "This one compares examples; its scores need a calibrator.",
                 )
             )
 

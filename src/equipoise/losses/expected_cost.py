@@ -180,7 +180,7 @@ class ExpectedCost(ExampleLoss):
             sentence(
                 "the link of the expected cost",
                 "a loss whose minimum is a probability",
-                "This one is least at a decision, 0 or 1; calibrate its scores.",
+                "This one is least at a decision; its scores need a calibrator.",
             )
         )
 

@@ -40,7 +40,7 @@ class Scheduled(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         dtype: The type of the value; Keras' default if None.
 
     Raises:
-        InputTypeError: Something is no Keras loss, or no whole number.
+        InputTypeError: Something is not a Keras loss, or not a whole number.
         InputError: There is not one start for each loss but the first, or they do not
             ascend.
 

@@ -37,7 +37,7 @@ class Switch(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         dtype: The type of the value; Keras' default if None.
 
     Raises:
-        InputTypeError: Something is no Keras loss, or has no name.
+        InputTypeError: Something is not a Keras loss, or has no name.
         InputError: There is no loss of that name.
 
     Example:
