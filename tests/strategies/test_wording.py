@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from equipoise.strategies import Strategy
@@ -78,6 +80,8 @@ def test_a_description_of_classes_or_labels_speaks_of_them(strategy, totals):
     text = strategy.describe(totals)
     pairs = "all pairs of a positive and a negative"  # of each class against the rest
     words = text.replace(pairs, "").replace("each label's positives", "")
+    # Terms of the ranking of a class against the rest, or of a label.
+    words = re.sub("(false|true) (positive|negative)( rate)?", "", words)
     assert "positive" not in words
     assert "negative" not in words
     assert text.endswith(".")

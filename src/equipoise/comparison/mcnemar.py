@@ -136,11 +136,11 @@ def paired_decisions(
         if name == results.baseline:
             continue
         for view, label in enumerate(rows.names):
-            there, known = _truth(results.task, results.y, view)
+            there, labelled = _truth(results.task, results.y, view)
             both = [_flags(results.task, made, view) for made in (arm.decisions, base)]
             change = both[0].astype(np.int64) - both[1].astype(np.int64)
             numbers = []
-            for here in (there, known & ~there):
+            for here in (there, labelled & ~there):
                 numbers += [float((change[:, here] == s).sum()) for s in (1, -1)]
                 total = np.where(here, change.sum(axis=0), 0)
                 tests.append(sign_flip_test(_by_unit(total, results.targets.unit)))

@@ -172,10 +172,10 @@ def draws_of(totals: Sequence[int], shares: FloatArray, repeats: bool) -> int:
     there = (each > 0) & (shares > 0)
     if repeats:
         largest = int(each.argmax())
-        wanted = each[largest] / max(shares[largest], 1e-300)
+        rows = each[largest] / max(shares[largest], 1e-300)
     else:
-        wanted = (each[there] / shares[there]).min()
-    return max(1, round(min(float(wanted), MOST_TIMES * float(each.sum()))))
+        rows = (each[there] / shares[there]).min()
+    return max(1, round(min(float(rows), MOST_TIMES * float(each.sum()))))
 
 
 def _draw(

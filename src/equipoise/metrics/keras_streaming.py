@@ -196,29 +196,29 @@ def score_variables(
     """
     # A line for each replica, for variables of replicas are read as their sum.
     lines = replicas()
-    kept = metric.add_variable((lines, *shape), "zeros", dtype="float64", name="kept")
+    scores = metric.add_variable((lines, *shape), "zeros", dtype="float64", name="kept")
     filled = metric.add_variable((lines,), "zeros", dtype="float64", name="filled")
-    return kept, filled
+    return scores, filled
 
 
 def keep_scores(
-    kept: Any, filled: Any, batch: Tensor, merge: Callable[[Tensor], Tensor]
+    scores: Any, filled: Any, batch: Tensor, merge: Callable[[Tensor], Tensor]
 ) -> None:
     """Take a batch into what `score_variables` made, in the line of this replica.
 
     Args:
-        kept: `[replicas, bins, ..., 3]`.
+        scores: `[replicas, bins, ..., 3]`.
         filled: `[replicas]`.
         batch: `[rows, ..., 3]`, from `score_batch`.
         merge: From `[rows, ..., 3]` of any number of rows to `[bins, ..., 3]`.
     """
     line = this_replica()
-    buffer = ops.convert_to_tensor(kept)
+    buffer = ops.convert_to_tensor(scores)
     counts = ops.convert_to_tensor(filled)
     before, size, bins = (
         ops.cast(counts[line], "int32"),
         ops.shape(batch)[0],
-        kept.shape[1],
+        scores.shape[1],
     )
     rows_here = buffer[line]
     full = before + size > bins
@@ -230,7 +230,7 @@ def keep_scores(
     after = ops.where(full, filled_scores(bins), before + size)
     here = ops.arange(buffer.shape[0]) == line
     whole = ops.reshape(here, (-1,) + (1,) * (len(buffer.shape) - 1))
-    kept.assign(ops.where(whole, rows[None], buffer))
+    scores.assign(ops.where(whole, rows[None], buffer))
     filled.assign(ops.where(here, ops.cast(after, "float64"), counts))
 
 

@@ -102,7 +102,7 @@ def classified(
     """
     _require_classifier(classifier)
     if weights is not None:
-        require_weights(classifier, f"weights={weights!r}")
+        require_weighable(classifier, f"weights={weights!r}")
     weighed = weights if isinstance(weights, str | None) else "weights"
     parts = [sampling if sampling != "natural" else None, synthesis, weighed]
     title = "+".join([_title(classifier), *(part for part in parts if part)])
@@ -199,7 +199,7 @@ def last_step(classifier: Any) -> tuple[str, Any]:
     return str(name), step
 
 
-def require_weights(classifier: Any, what: str) -> None:
+def require_weighable(classifier: Any, what: str) -> None:
     """Check that a classifier can be told how much rows count.
 
     Args:
@@ -233,8 +233,10 @@ def parameter_text(item: Any) -> str:
         True
     """
     if hasattr(item, "get_params") and not isinstance(item, type):
-        own = item.get_params(deep=False)
-        named = ", ".join(f"{key}={parameter_text(own[key])}" for key in sorted(own))
+        values = item.get_params(deep=False)
+        named = ", ".join(
+            f"{key}={parameter_text(values[key])}" for key in sorted(values)
+        )
         return f"{_path(type(item))}({named})"
     if isinstance(item, np.ndarray):
         data = np.ascontiguousarray(item)

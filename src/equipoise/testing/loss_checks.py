@@ -161,8 +161,8 @@ def loss_is_cross_entropy_when_neutral(spec: LossSpec, options: Options) -> None
     declared = LOSS_RECORDS[spec.name].neutral if spec.name in LOSS_RECORDS else None
     if declared is None:
         return
-    told = {name: options[name] for name in ("prior", "rows") if name in options}
-    neutral = {**declared, **told}
+    facts = {name: options[name] for name in ("prior", "rows") if name in options}
+    neutral = {**declared, **facts}
     targets, logits = _example_batch(10)
     value, _ = _value_and_slope(spec, neutral, targets, logits, "float64")
     expected = np.logaddexp(0, logits) - targets * logits

@@ -218,8 +218,8 @@ class Program:
                 mask,
                 inside=True,
             )
-        drawn = self._drawn_classes(step, data, draws)
-        slopes = self._slopes(targets, logits, members, *weighted, classes=drawn)
+        classes = self._drawn_classes(step, data, draws)
+        slopes = self._slopes(targets, logits, members, *weighted, classes=classes)
         gradients = tape.gradient(logits, weights, output_gradients=slopes)
         if self.signature.rated:
             rates = draws["rates"][step], draws["own_rates"][step]

@@ -34,7 +34,7 @@ JUDGED_ROWS = 2_000
 
 
 @dataclass(frozen=True, eq=False)
-class Kinds:
+class PositiveKinds:
     """The kinds of the positives of a table.
 
     Attributes:
@@ -55,7 +55,7 @@ class Kinds:
 
 def find_kinds(
     table: Table, unseen: str, duplicates: str = "auto", seed: int = 0
-) -> tuple[Table, Kinds]:
+) -> tuple[Table, PositiveKinds]:
     """Return the kinds of a table's positives, and the table without their column.
 
     Args:
@@ -163,7 +163,7 @@ def _merged(
     codes: IntArray,
     units: IntArray | None,
     positive_class: str,
-) -> Kinds:
+) -> PositiveKinds:
     """Return kinds of which each has enough cases; small ones are put together."""
     members = [[int(code)] for code in np.unique(codes[codes >= 0])]
 
@@ -202,10 +202,10 @@ def _merged(
         why = f"fewer than {LEAST_CASES} independent positives each, or too many kinds"
         together = listing([words[code] for code in merged], 20)
         notes.append(f"Kinds were put together ({why}): {together}.")
-    return Kinds(source, tuple(names), of_rows, tuple(notes))
+    return PositiveKinds(source, tuple(names), of_rows, tuple(notes))
 
 
-def _clusters(table: Table, units: IntArray | None, seed: int) -> Kinds:
+def _clusters(table: Table, units: IntArray | None, seed: int) -> PositiveKinds:
     """Return clusters of the positives: k-means on their encoded columns.
 
     The number of clusters, 2 to 8, is that of the highest mean silhouette (Rousseeuw
@@ -248,4 +248,4 @@ def _clusters(table: Table, units: IntArray | None, seed: int) -> Kinds:
         f"encoded columns, seed {seed}; mean silhouette {best[0]:.2f}), not kinds that "
         "anybody named."
     )
-    return Kinds(AUTO, tuple(cluster_names), codes, (note,))
+    return PositiveKinds(AUTO, tuple(cluster_names), codes, (note,))

@@ -18,7 +18,6 @@ from equipoise._core.types import FloatArray
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import SplitKeys
 from equipoise.table.table import Table, concatenate
-from equipoise.trials.kinds import Kinds
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.protocol import Part, Protocol, parts
 
@@ -49,7 +48,7 @@ class TrialPlan:
     weights: FloatArray | None = None
     keep: bool = False
     baseline: str | None = None
-    kinds: Kinds | None = None
+    kinds: PositiveKinds | None = None
 
     @cached_property
     def keys(self) -> SplitKeys:

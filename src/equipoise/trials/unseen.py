@@ -25,7 +25,7 @@ from equipoise.table.units import count_units
 from equipoise.trials.blended_arms import with_blends
 from equipoise.trials.conclude import Criteria, evaluate_scores
 from equipoise.trials.fold_scores import fit_parts
-from equipoise.trials.kinds import AUTO, Kinds
+from equipoise.trials.kinds import AUTO, PositiveKinds
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.sources import split_by
 from equipoise.trials.trial import TrialRecord
@@ -80,7 +80,7 @@ def column_kept(
     return [*keep, unseen]
 
 
-def kind_notes(kinds: Kinds | None) -> tuple[str, ...]:
+def kind_notes(kinds: PositiveKinds | None) -> tuple[str, ...]:
     """Return what a trial says of how its positives were split.
 
     Args:

@@ -119,7 +119,7 @@ class BoostingLearner:
         each = np.ones(len(rows.y)) if rows.weights is None else rows.weights
         weighted = each * weights[rows.y]
         train, stop = split.train, split.test
-        given = GrowRows(
+        grow_rows = GrowRows(
             rows.x[train],
             rows.y[train].astype(np.int64),
             weighted[train],
@@ -129,16 +129,16 @@ class BoostingLearner:
             rows.categories,
             len(weights),
         )
-        if not _varies(given.x):
-            return Boosted(_constants(given), 0, 0)
+        if not _varies(grow_rows.x):
+            return Boosted(_constants(grow_rows), 0, 0)
         grown = self.library.grow(
-            given,
+            grow_rows,
             options,
             derive(seed, "boosting") % 2**31,
-            thread_count(given.x.size),
+            thread_count(grow_rows.x.size),
         )
-        require_equal(self.library.name, grown, given.stop)
-        length = _best_length(grown.forests, given, each[stop], correction)
+        require_equal(self.library.name, grown, grow_rows.stop)
+        length = _best_length(grown.forests, grow_rows, each[stop], correction)
         forests = tuple(first_trees(forest, length) for forest in grown.forests)
         return Boosted(forests, len(grown.forests[0].roots), length)
 

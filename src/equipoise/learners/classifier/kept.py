@@ -75,9 +75,9 @@ def _lightgbm(model: Any, columns: int) -> Kept | None:
 
     text = model.booster_.model_to_string()
     head = text.split("\nTree=")[0]
-    known = ("objective=binary sigmoid:1\n", "objective=multiclass num_class")
+    objectives = ("objective=binary sigmoid:1\n", "objective=multiclass num_class")
     sums = "average_output" not in head and "is_linear=1" not in text
-    if not sums or not any(objective in head for objective in known):
+    if not sums or not any(objective in head for objective in objectives):
         return None
     return KeptTrees(lightgbm_forests(text))
 

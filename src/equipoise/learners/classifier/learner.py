@@ -42,7 +42,7 @@ from equipoise.strategies.by_task import (
 from equipoise.strategies.classifier_object import (
     Classified,
     last_step,
-    require_weights,
+    require_weighable,
 )
 from equipoise.table.table import Table
 
@@ -178,7 +178,7 @@ def _fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
             sentence(f"the strategy {job.strategy!r}", "one made by classified()")
         )
     if job.row_weights is not None:
-        require_weights(job.strategy.classifier, "row weights")
+        require_weighable(job.strategy.classifier, "row weights")
     task = table.task
     used = job.train_rows
     if not job.drawn:
@@ -198,9 +198,9 @@ def _fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
             if not present_classes(task, totals)[label]:
                 fits.append(None)
                 continue
-            known = y[here, label].astype(np.int64)
-            weights = each[label][known] * rows[here]
-            fits.append(_one(job, x[here], known, weights, ("label", label)))
+            classes = y[here, label].astype(np.int64)
+            weights = each[label][classes] * rows[here]
+            fits.append(_one(job, x[here], classes, weights, ("label", label)))
     else:
         fits.append(_one(job, x, y.astype(np.int64), each[y] * rows, ()))
     notes = absence_notes(task, totals)
@@ -245,31 +245,35 @@ def _one(
             sentence(
                 f"{type(model).__name__} on {len(x):,} rows and {x.shape[1]} columns, "
                 f"as {job.strategy.name!r} in part {job.part + 1} of the trial: it "
-                f"raised {type(error).__name__}: {error}"
+                f"raised {type(error).__name__}: {error}",
+                "a classifier that can be fitted on the encoded columns",
+                "Try it alone: its fit(X, y) takes numbers, and class numbers from 0.",
             )
         ) from error
     read = keeper(model)
-    kept = None if read is None else read(model, x.shape[1])
-    if kept is not None:
-        own, plain = raw_scores(model, x), kept.raw(x)
-        most = 1e-5 * max(1.0, float(np.abs(own).max()))
-        if own.shape != plain.shape or not np.allclose(own, plain, rtol=0, atol=most):
-            kept = None
-    return OneFit(model, classes, len(x), kept)
+    model_arrays = None if read is None else read(model, x.shape[1])
+    if model_arrays is not None:
+        scores, plain = raw_scores(model, x), model_arrays.raw(x)
+        most = 1e-5 * max(1.0, float(np.abs(scores).max()))
+        if scores.shape != plain.shape or not np.allclose(
+            scores, plain, rtol=0, atol=most
+        ):
+            model_arrays = None
+    return OneFit(model, classes, len(x), model_arrays)
 
 
 def _plain(fitted: FittedClassifier) -> Scorer | None:
     """Return the same scores from plain arrays; None if one fit has none."""
     fits = fitted.fits
-    kept = [None if fit is None else fit.kept for fit in fits]
+    arrays = [None if fit is None else fit.kept for fit in fits]
     if any(
-        fit is not None and one is None for fit, one in zip(fits, kept, strict=True)
+        fit is not None and one is None for fit, one in zip(fits, arrays, strict=True)
     ):
         return None
     several = fitted.kind == "multiclass"
-    if any(isinstance(one, KeptTrees) for one in kept):
+    if any(isinstance(one, KeptTrees) for one in arrays):
         forests = [constant_forest(float(value)) for value in fitted.start]
-        for place, (fit, one) in enumerate(zip(fits, kept, strict=True)):
+        for place, (fit, one) in enumerate(zip(fits, arrays, strict=True)):
             if fit is None or not isinstance(one, KeptTrees):
                 continue
             if several and len(fit.classes) == 2:
@@ -279,10 +283,10 @@ def _plain(fitted: FittedClassifier) -> Scorer | None:
                 forests[target] = forest
         offset: Any = fitted.offset if len(forests) > 1 else float(fitted.offset[0])
         return TreesScorer(fitted.encoding, tuple(forests), offset, "dense")
-    columns = next(one for one in kept if isinstance(one, KeptLines))
+    columns = next(one for one in arrays if isinstance(one, KeptLines))
     coefficients = np.zeros((len(columns.coefficients), len(fitted.start)))
     intercept = fitted.start.copy()
-    for place, (fit, one) in enumerate(zip(fits, kept, strict=True)):
+    for place, (fit, one) in enumerate(zip(fits, arrays, strict=True)):
         if fit is None or not isinstance(one, KeptLines):
             continue
         if several and len(fit.classes) == 2:

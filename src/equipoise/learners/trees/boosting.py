@@ -199,9 +199,9 @@ def drawn_rates(job: Job, task: Task, totals: FloatArray) -> FloatArray | None:
     if not job.drawn or task.kind == "multilabel":
         return None
     shares = totals / totals.sum()
-    drawn = job.strategy.drawn_prior(totals)
+    prior = job.strategy.drawn_prior(totals)
     there = shares > 0
-    return np.where(there, drawn / np.where(there, shares, 1.0), 1.0)
+    return np.where(there, prior / np.where(there, shares, 1.0), 1.0)
 
 
 def with_every_class(split: Split, y: npt.NDArray[Any]) -> Split:

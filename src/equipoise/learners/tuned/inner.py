@@ -61,9 +61,10 @@ def inner_folds(table: Table, job: Job, folds: int) -> list[InnerFold]:
         splits = keys.outer(folds, seed=seed, by=by)
         result = []
         for number, split in enumerate(splits):
-            own = derive(seed, "fold", number)
-            train, stop = keys.inner(split.train, share=STOP_SHARE, seed=own, by=by)
-            result.append(InnerFold(used[train], used[stop], used[split.test], own))
+            derived = derive(seed, "fold", number)
+            train, stop = keys.inner(split.train, share=STOP_SHARE, seed=derived, by=by)
+            rows = used[train], used[stop], used[split.test]
+            result.append(InnerFold(*rows, derived))
     except SplitError as error:
         raise SplitError(
             sentence(
