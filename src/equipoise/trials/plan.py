@@ -18,6 +18,7 @@ from equipoise._core.types import FloatArray
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import SplitKeys
 from equipoise.table.table import Table, concatenate
+from equipoise.trials.kinds import PositiveKinds
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.protocol import Part, Protocol, parts
 

@@ -136,7 +136,7 @@ def test_stop_rows_get_the_shares_of_drawn_rows() -> None:
     task = Task("binary", ("no", "yes"))
     strategy = Strategy(learner="trees", sampling="balanced")
     totals = np.array([90.0, 10.0])
-    drawn = dataclasses.replace(job(strategy, 100), drawn=True)
+    drawn = dataclasses.replace(job(strategy, 100), drawn_from=totals)
     np.testing.assert_allclose(drawn_rates(drawn, task, totals), [0.5 / 0.9, 5.0])
     assert drawn_rates(job(strategy, 100), task, totals) is None
 
