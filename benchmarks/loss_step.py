@@ -5,7 +5,9 @@ One network of two hidden layers, one batch, value, gradients and an update of A
 compiled by `tf.function`. Losses take turns with the cross-entropy in one run, so that
 a busy moment serves both alike; the ratio is the median of the ratios of the turns.
 
-    python benchmarks/loss_step.py [--batch 1024] [--turns 15] [--steps 20]
+    python benchmarks/loss_step.py [--quick] [--batch 1024] [--turns 15] [--steps 20]
+
+`--quick` takes three turns of eight steps.
 """
 
 from __future__ import annotations
@@ -67,10 +69,13 @@ def seconds(step: Callable[[], object], steps: int) -> float:
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--turns", type=int, default=15)
     parser.add_argument("--steps", type=int, default=20)
     options = parser.parse_args()
+    if options.quick:
+        options.turns, options.steps = 3, 8
     random = np.random.default_rng(0)
     x = tf.constant(random.normal(size=(options.batch, FEATURES)).astype("float32"))
     y = tf.constant((random.random((options.batch, 1)) < 0.1).astype("float32"))

@@ -1255,6 +1255,8 @@ ELSEWHERE = {
 
 # They say why, or what to look at; nothing in them can be done in code.
 EXPLAINS = {
+    "learners/classifier/learner.py: Try it alone: its fit(X, y) takes numbers, and "
+    "class numbers from 0.",
     "extending.py: Taken are {}.",
     '_core/extras.py: Run: pip install "equipoise[{}]"',
     "_core/frames.py: Run: pip install {}",

@@ -302,10 +302,12 @@ WITHOUT_A_TEST_FILE = {
 
 WITHOUT_A_SOURCE_FILE = {
     "learners/anomaly/test_arms.py": "detectors in trials and in exported models",
+    "learners/rounds/test_whole_way.py": "ensembles in trials, fits and saved models",
     "learners/test_several.py": "several classes and labels, for all learners at once",
     "test_models.py": "attacks on bundles: container, storage and state together",
     "test_testing.py": "the contract checks of all pieces, from outside the package",
     "training/test_several.py": "several classes and labels, for all of training",
+    "verbs/test_bad_targets.py": "targets that are wrong, in every verb",
 }
 """Test files that mirror no source file, and what they are about."""
 

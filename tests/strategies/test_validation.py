@@ -96,7 +96,7 @@ def test_the_epochs_of_a_round_are_a_networks():
         Strategy(plan="adaboost", learner="tree", options={"epochs": 5})
 
 
-@pytest.mark.parametrize("learner", ["trees", "extra_trees", "logistic", "prior"])
+@pytest.mark.parametrize("learner", ["extra_trees", "logistic", "prior"])
 def test_a_learning_rate_is_a_network_s(learner):
     with pytest.raises(
         UnsupportedError, match=rf"learning_rate=0.001 with learner='{learner}'.*Adam"
