@@ -69,7 +69,7 @@ def sign_flip_test(differences: npt.ArrayLike) -> float:
         InputError: A number is not whole, or they are no list of numbers.
 
     Example:
-        >>> sign_flip_test([1, 1, 1, 1, 1, -1])
+        >>> round(sign_flip_test([1, 1, 1, 1, 1, -1]), 10)
         0.21875
     """
     numbers = np.asarray(differences)

@@ -34,6 +34,7 @@ class AcceptedColumns(_Accepted):
         name: The layer's name.
 
     Example:
+        >>> import numpy as np
         >>> layer = AcceptedColumns(["paid"])
         >>> layer({"paid": np.array([1.0, np.nan])})["paid"].numpy().tolist()
         [1.0, nan]
@@ -82,6 +83,7 @@ class AcceptedRows(_Accepted):
     """Rows for the user's own network as they are, once all numbers are finite.
 
     Example:
+        >>> import numpy as np
         >>> AcceptedRows()(np.array([[1.0, 2.0]])).numpy().tolist()
         [[1.0, 2.0]]
     """
@@ -117,6 +119,7 @@ def refused_booleans(values: Any) -> Any:
         values: `[rows]` float64; NaN and infinities are missing values.
 
     Example:
+        >>> import numpy as np
         >>> refused_booleans(tf.constant([0.0, 1.0, 0.5, np.nan])).numpy().tolist()
         [False, False, True, False]
     """
@@ -131,6 +134,7 @@ def refused_rows(rows: Any) -> Any:
         rows: `[rows, ...]` of a floating-point type.
 
     Example:
+        >>> import numpy as np
         >>> refused_rows(tf.constant([[0.0, 1.0], [0.0, np.inf]])).numpy().tolist()
         [False, True]
     """

@@ -83,7 +83,7 @@ def lowest(scores: Tensor, mass: Tensor, share: Tensor) -> Tensor:
 
     Example:
         >>> z, third = ops.array([3.0, 1.0, 2.0]), ops.ones((3,)) / 3
-        >>> lowest(z, third, 0.5).numpy().round(3).tolist()
+        >>> [round(float(part), 3) for part in lowest(z, third, 0.5)]
         [0.0, 0.333, 0.167]
     """
     u, places = ascending(scores)

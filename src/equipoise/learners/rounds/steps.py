@@ -163,7 +163,7 @@ def adaboost_m2(
         >>> round(step.error, 4), round(step.share, 4)
         (0.2, 1.3863)
         >>> step.weights.round(4).tolist()
-        [[0.0, 0.4307], [0.5693, 0.0]]
+        [[0.0, 0.4311], [0.5689, 0.0]]
     """
     real = shares[np.arange(len(y)), y][:, None]
     loss = 0.5 * float((weights * (1 - real + shares)).sum() / weights.sum())

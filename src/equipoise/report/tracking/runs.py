@@ -136,7 +136,7 @@ def key_names(names: Sequence[str]) -> list[str]:
 
     Example:
         >>> key_names(["A+", "A-", "ä/ö (50 %)"])
-        ['A_', 'A-', '________50____']
+        ['A_', 'A-', '_____50___']
     """
     return _all_different(names, "")
 
