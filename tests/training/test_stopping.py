@@ -142,3 +142,32 @@ def test_scores_that_only_order_are_judged_by_a_line_per_class() -> None:
     other = stop_value("log_loss", y, z * (3.0, 0.2) + (5.0, -9.0), only, None, task)
     assert one == pytest.approx(other, rel=1e-6)
     assert one < np.log(2)
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_lines_fitted_together_are_those_fitted_alone(kind, weighted) -> None:
+    random = np.random.default_rng(2)
+    z = 3 * random.normal(size=(300, 4)) + [0, -1, -2, -3]
+    task = Task(kind, ("a", "b", "c", "d"))
+    y = z.argmax(axis=1)
+    if kind == "multilabel":
+        y = (random.random((300, 4)) < expit(z)).astype(np.int8)
+        y[::3, 1] = -1
+        y[:, 3] = 0  # one value only: left out
+    weights = random.uniform(0.5, 3, 300) if weighted else None
+    raw = Correction("calibrate", reason="it orders", offset=(0.0,) * 4)
+    value = stop_value("log_loss", y, z, raw, weights, task)
+    alone = []
+    for view in task.views(y, z):
+        here = np.ones(300, bool) if view.labelled is None else view.labelled
+        one = view.y[here].astype(float)
+        if 0 < one.sum() < len(one):
+            each = None if weights is None else weights[here]
+            alone.append(
+                stop_value(
+                    "log_loss", one, view.scores[here], Correction("calibrate"), each
+                )
+            )
+    assert len(alone) == (3 if kind == "multilabel" else 4)
+    assert value == pytest.approx(np.mean(alone), abs=1e-9)
