@@ -70,7 +70,8 @@ class CheckpointStore:
                 state is intact then.
         """
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)
+        # NumPy before 2.1 takes allow_pickle= for the name of an array.
+        np.savez(buffer, **arrays)
         body = key.encode() + b"\n" + buffer.getvalue()
         digest = hashlib.sha256(body).hexdigest().encode() + b"\n"
         Path(self.folder).mkdir(parents=True, exist_ok=True)
