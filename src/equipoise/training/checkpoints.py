@@ -71,7 +71,8 @@ class CheckpointStore:
         """
         buffer = io.BytesIO()
         # NumPy before 2.1 takes allow_pickle= for the name of an array.
-        np.savez(buffer, **arrays)
+        named: dict[str, Any] = dict(arrays)
+        np.savez(buffer, **named)
         body = key.encode() + b"\n" + buffer.getvalue()
         digest = hashlib.sha256(body).hexdigest().encode() + b"\n"
         Path(self.folder).mkdir(parents=True, exist_ok=True)
