@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import equipoise as eq
+from equipoise.evaluation.kind_values import UnseenKinds
 from equipoise.report.summary_choice import fitting
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
@@ -88,6 +89,14 @@ def test_the_call_that_makes_the_model_is_told(trial: eq.Trial) -> None:
     other = dataclasses.replace(trial, strategies=tuple(arms))
     made = fitting(other, "tuned plain")
     assert 'strategy="plain", tune=3' in made.call
+
+
+def test_the_number_of_kinds_is_no_number_of_folds(trial: eq.Trial) -> None:
+    """A trial of unseen kinds has a fold for each kind: no choice for a model."""
+    assert "folds=2" in fitting(trial, "plain").call
+    unseen = UnseenKinds("auto", {}, {}, 0, {}, {})
+    other = dataclasses.replace(trial, unseen=unseen)
+    assert "folds" not in fitting(other, "plain").call
 
 
 def test_a_tuned_model_is_saved_and_loaded(tmp_path: Path) -> None:

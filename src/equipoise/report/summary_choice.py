@@ -176,6 +176,8 @@ def fitting(
         options.append(("--objective", trial.objective))
     for key in ("folds", "duplicates", "seed"):
         value = getattr(trial.protocol, key)
+        if key == "folds" and trial.unseen is not None:
+            continue  # as many as there are kinds: no choice of the user's
         if value != getattr(Protocol(), key):
             words.append(f"{key}={value!r}")
             options.append((f"--{key}", value))

@@ -11,7 +11,6 @@ import pytest
 from equipoise.jobs import Job
 from equipoise.learners.network import NetworkLearner
 from equipoise.learners.tuned.halving import SearchedPart
-from equipoise.learners.tuned.inner import inner_folds, judged_rows
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.tuned import Tuned
 from equipoise.table.table import Table
@@ -38,7 +37,6 @@ def tuned_by() -> Callable[..., Tuned]:
 @pytest.fixture(scope="session")
 def searched() -> Callable[[Table, Job], SearchedPart]:
     def make(table: Table, job: Job) -> SearchedPart:
-        folds = inner_folds(table, job, 2)
-        return SearchedPart(job, folds, judged_rows(table, job, folds))
+        return SearchedPart.of(table, job, 2)
 
     return make

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
+from equipoise.errors import InputTypeError
 from equipoise.jobs import Job
 from equipoise.learners.network import NetworkLearner
 from equipoise.learners.tuned.learner import TunedLearner
+from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
 
 Jobs = Callable[..., list[Job]]
@@ -64,3 +67,11 @@ def test_a_candidate_that_diverges_ends_nothing(
     (outcome,) = TunedLearner(networks).run(rare_table, jobs)
     assert (outcome.tuning or {})["values"].get("learning_rate") != 9.9
     assert np.isfinite(outcome.log_odds).all()
+
+
+def test_a_strategy_that_is_not_tuned_is_refused(
+    rare_table: Table, jobs_of: Jobs, networks: NetworkLearner
+) -> None:
+    jobs = jobs_of(rare_table, Strategy(), parts=1)
+    with pytest.raises(InputTypeError, match="one made by equipoise"):
+        list(TunedLearner(networks).run(rare_table, jobs))

@@ -177,8 +177,9 @@ def _fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
         raise InputTypeError(
             sentence(f"the strategy {job.strategy!r}", "one made by classified()")
         )
+    model = job.strategy.classifier
     if job.row_weights is not None:
-        require_weighable(job.strategy.classifier, "row weights")
+        require_weighable(model, "row weights")
     task = table.task
     used = job.train_rows
     if not job.drawn:
@@ -200,9 +201,9 @@ def _fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
                 continue
             classes = y[here, label].astype(np.int64)
             weights = each[label][classes] * rows[here]
-            fits.append(_one(job, x[here], classes, weights, ("label", label)))
+            fits.append(_one(job, model, x[here], classes, weights, ("label", label)))
     else:
-        fits.append(_one(job, x, y.astype(np.int64), each[y] * rows, ()))
+        fits.append(_one(job, model, x, y.astype(np.int64), each[y] * rows, ()))
     notes = absence_notes(task, totals)
     first = fits[0]
     if task.kind == "multiclass" and first is not None:
@@ -218,17 +219,19 @@ def _fit(table: Table, job: Job, encoding: Encoding) -> FittedJob:
 
 
 def _one(
-    job: Job, x: FloatArray, y: IntArray, weights: FloatArray, path: tuple[Any, ...]
+    job: Job,
+    classifier: Any,
+    x: FloatArray,
+    y: IntArray,
+    weights: FloatArray,
+    path: tuple[Any, ...],
 ) -> OneFit:
     """Fit a copy of the classifier.
 
     Raises:
         InputError: It raises an error.
     """
-    assert isinstance(job.strategy, Classified)  # noqa: S101  # checked by the caller
-    model = seeded_copy(
-        job.strategy.classifier, derive(job.seed, "classifier", *path) % 2**31
-    )
+    model = seeded_copy(classifier, derive(job.seed, "classifier", *path) % 2**31)
     facts: dict[str, Any] = {}
     if np.ptp(weights):
         name, _ = last_step(model)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cached_property
@@ -193,6 +194,7 @@ class _PairBoost(Algorithm):
         early = ended if models < most or ended == "no better than chance" else ""
         self.notes += ending(self.title, BoostSums(pairs, models, early), most)
 
+    @abstractmethod
     def fit(self, number: int, weights: FloatArray) -> Fit:
         """Return what a round learns from.
 
@@ -200,7 +202,6 @@ class _PairBoost(Algorithm):
             number: The round, from 0.
             weights: `[rows]` how much each row counts, with mean 1.
         """
-        raise NotImplementedError
 
 
 class RusBoost(_PairBoost):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -146,7 +147,7 @@ class RoundRows:
 
 
 @dataclass(eq=False)
-class Algorithm:
+class Algorithm(ABC):
     """An ensemble in the making: what each round learns from, and how models add up.
 
     Attributes:
@@ -168,9 +169,9 @@ class Algorithm:
         """How its models add up."""
         return self.combination
 
+    @abstractmethod
     def rounds(self) -> Rounds:
         """Yield what to fit, round after round."""
-        raise NotImplementedError
 
     def number(self, name: str) -> float:
         """Return an option as a number."""

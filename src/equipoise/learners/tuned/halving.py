@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +14,15 @@ from equipoise._core.types import FloatArray
 from equipoise.jobs import Job
 from equipoise.learners.network import NetworkLearner
 from equipoise.learners.tuned.candidates import JudgedRows, survivors
-from equipoise.learners.tuned.inner import InnerFold, inner_job
+from equipoise.learners.tuned.inner import (
+    InnerFold,
+    inner_folds,
+    inner_job,
+    judged_rows,
+)
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import common_layout
+from equipoise.priors import Correction
 from equipoise.strategies.by_task import fitted_correction
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
@@ -43,11 +49,33 @@ class SearchedPart:
         job: The outer fit.
         folds: Its inner folds.
         rows: By what its candidates are judged.
+        totals: As `Task.totals`, of its training rows.
     """
 
     job: Job
     folds: Sequence[InnerFold]
     rows: JudgedRows
+    totals: FloatArray
+
+    @classmethod
+    def of(cls, table: Table, job: Job, folds: int) -> SearchedPart:
+        """Return the training part of a job, divided into inner folds.
+
+        Args:
+            table: The rows that the job indexes.
+            job: The outer fit.
+            folds: How many inner folds.
+
+        Raises:
+            SplitError: There are too few rows of a class for so many.
+        """
+        inner = inner_folds(table, job, folds)
+        totals = job.totals(table, job.train_rows)
+        return cls(job, inner, judged_rows(table, job, inner), totals)
+
+    def correction(self, candidate: Strategy) -> Correction:
+        """Return the correction of a candidate; whether it is exact is what counts."""
+        return fitted_correction(candidate, self.rows.task, self.totals)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +120,7 @@ def halved_scores(
             break
         for number, part in enumerate(parts):
             losses = {
-                c: part.rows.mean(part.rows.losses(z, search.correction(number, c)))
+                c: part.rows.mean(part.rows.losses(z, part.correction(candidates[c])))
                 for c, z in search.scores(number, alive[number]).items()
             }
             others = len(alive[number]) - 1
@@ -109,7 +137,6 @@ class _Search:
     parts: Sequence[SearchedPart]
     populations: Sequence[Population]
     places: Sequence[Sequence[_Place]]
-    corrections: Mapping[tuple[int, int], Any]
 
     @classmethod
     def of(
@@ -138,20 +165,7 @@ class _Search:
                     Population(chosen, spec, common, learner.settings, forgiving=True)
                 )
                 all_places.append([belongs[member.job] for member in chosen])
-        corrections = {
-            (number, c): fitted_correction(
-                candidate,
-                table.task,
-                part.job.totals(table, part.folds[0].train),
-            )
-            for number, part in enumerate(parts)
-            for c, candidate in enumerate(candidates)
-        }
-        return cls(parts, populations, all_places, corrections)
-
-    def correction(self, part: int, candidate: int) -> Any:
-        """Return the correction of a candidate; whether it is exact is what counts."""
-        return self.corrections[part, candidate]
+        return cls(parts, populations, all_places)
 
     def run_to(self, epoch: int, report: Callable[[int, int], None]) -> None:
         """Train every population up to an epoch."""

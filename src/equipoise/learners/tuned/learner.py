@@ -8,21 +8,25 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from equipoise._core.checks import sentence
+from equipoise.errors import InputTypeError
 from equipoise.jobs import Job, Learner, Outcome, Progress, scaled
 from equipoise.learners.network import NetworkLearner
 from equipoise.learners.tuned.candidates import TuningResult, choose
 from equipoise.learners.tuned.halving import SearchedPart, halved_scores
-from equipoise.learners.tuned.inner import inner_folds, judged_rows
 from equipoise.learners.tuned.memory import SearchMemory, learner_facts
 from equipoise.learners.tuned.proposed import proposed_scores, require_optuna
 from equipoise.networks.catalogue import network
-from equipoise.strategies.by_task import fitted_correction
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
 from equipoise.table.table import Table
 from equipoise.training.checkpoints import CheckpointStore
 from equipoise.training.members import RECIPE_OPTIONS
+
+BLOCK_ROWS = 2_000_000
+"""Rows of training parts that are searched at once, about."""
 
 SEARCH_SHARE = 0.9
 """Share of the work that the search is, for progress."""
@@ -63,6 +67,7 @@ class TunedLearner:
             progress: Called now and then.
 
         Raises:
+            InputTypeError: A strategy is not tuned.
             MissingExtraError: Optuna is needed and not installed.
             SplitError: A training part has too few rows for the inner folds.
             TrainingError: The strategy as it is, or the choice, met a number that is
@@ -117,12 +122,13 @@ class TunedLearner:
             start = time.monotonic()
             step = scaled(progress, number / len(blocks), 1 / len(blocks))
             block = [jobs[place] for place in places]
-            parts = [_searched(table, job, tuned.folds) for job in block]
-            made = (
-                self._halved(table, tuned, parts, step)
+            parts = [SearchedPart.of(table, job, tuned.folds) for job in block]
+            search = (
+                self._halved
                 if isinstance(self.learner, NetworkLearner)
-                else self._proposed(table, tuned, parts, step)
+                else self._proposed
             )
+            made = search(table, tuned, parts, step)
             each = (time.monotonic() - start) / len(block)
             made = [dataclasses.replace(one, seconds=each) for one in made]
             memory.keep(block, made)
@@ -136,7 +142,7 @@ class TunedLearner:
         parts: Sequence[SearchedPart],
         progress: Progress,
     ) -> list[TuningResult]:
-        learner: NetworkLearner = self.learner  # type: ignore[assignment]
+        learner: Any = self.learner  # networks of ours: `_search` asks
         linear = not network(learner.network).hidden
         hidden = [name for name in RECIPE_OPTIONS if name != "weight_decay"]
         values = tuned.design(hidden if linear else ())
@@ -151,14 +157,7 @@ class TunedLearner:
             choose(
                 part.rows,
                 each,
-                {
-                    c: fitted_correction(
-                        candidates[c],
-                        table.task,
-                        part.job.totals(table, part.job.train_rows),
-                    )
-                    for c in each
-                },
+                {c: part.correction(candidates[c]) for c in each},
                 values,
             )
             for part, each in zip(parts, scores, strict=True)
@@ -179,18 +178,10 @@ class TunedLearner:
         studies = proposed_scores(table, parts, tuned, learner, report)
         results = []
         for study in studies:
-            totals = study.part.job.totals(table, study.part.job.train_rows)
-            corrections = {
-                c: fitted_correction(
-                    tuned.default if c == 0 else tuned.candidate(study.values[c - 1]),
-                    table.task,
-                    totals,
-                )
-                for c in study.scores
-            }
-            results.append(
-                choose(study.part.rows, study.scores, corrections, study.values)
-            )
+            part = study.part
+            candidates = [tuned.default, *map(tuned.candidate, study.values)]
+            corrections = {c: part.correction(candidates[c]) for c in study.scores}
+            results.append(choose(part.rows, study.scores, corrections, study.values))
         return results
 
 
@@ -200,17 +191,11 @@ def _chosen(job: Job, result: TuningResult) -> Strategy:
 
 
 def _tuned(job: Job) -> Tuned:
-    strategy: Tuned = job.strategy  # type: ignore[assignment]
-    return strategy
-
-
-def _searched(table: Table, job: Job, folds: int) -> SearchedPart:
-    inner = inner_folds(table, job, folds)
-    return SearchedPart(job, inner, judged_rows(table, job, inner))
-
-
-BLOCK_ROWS = 2_000_000
-"""Rows of training parts that are searched at once, about."""
+    if not isinstance(job.strategy, Tuned):
+        raise InputTypeError(
+            sentence(f"the strategy {job.strategy!r}", "one made by equipoise.Tuned")
+        )
+    return job.strategy
 
 
 def _blocks(jobs: Sequence[Job], places: Sequence[int]) -> list[list[int]]:

@@ -16,9 +16,9 @@ from equipoise._core.seeds import derive
 from equipoise._core.types import FloatArray
 from equipoise.errors import TrainingError
 from equipoise.jobs import Job, Learner
+from equipoise.learners.tuned.candidates import JudgedRows
 from equipoise.learners.tuned.halving import SearchedPart
 from equipoise.learners.tuned.inner import inner_job
-from equipoise.strategies.by_task import fitted_correction
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
 from equipoise.table.table import Table
@@ -192,15 +192,13 @@ def _fitted(
 def _fold_loss(
     table: Table, study: Proposals, candidate: Strategy, fold: int, scores: FloatArray
 ) -> float:
-    rows = study.part.folds[fold]
-    task, job = table.task, study.part.job
-    judged = type(study.part.rows)(
-        np.asarray(table.labels()[rows.scored]),
-        task,
-        None if job.row_weights is None else job.weights(rows.scored),
+    rows, job = study.part.folds[fold].scored, study.part.job
+    judged = JudgedRows(
+        np.asarray(table.labels()[rows]),
+        table.task,
+        None if job.row_weights is None else job.weights(rows),
     )
-    correction = fitted_correction(candidate, task, job.totals(table, rows.train))
-    return judged.mean(judged.losses(scores, correction))
+    return judged.mean(judged.losses(scores, study.part.correction(candidate)))
 
 
 def _suggested(trial: Any, name: str, range_: SearchRange, whole: bool) -> Number:
