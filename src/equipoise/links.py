@@ -206,15 +206,32 @@ class Form:
         return np.asarray(z - z.mean())
 
 
-def _class_odds(logits: FloatArray) -> FloatArray:
-    """Return z_c - log(sum of exp(z_k) over the others), `[..., classes]`."""
-    each = []
-    for place in range(logits.shape[-1]):
-        rest = np.delete(logits, place, axis=-1)
-        most = rest.max(axis=-1, keepdims=True)
-        together = most[..., 0] + np.log(np.exp(rest - most).sum(axis=-1))
-        each.append(logits[..., place] - together)
-    return np.stack(each, axis=-1)
+def one_against_rest(logits: npt.ArrayLike) -> FloatArray:
+    """Return the log-odds of each class against all others under a softmax.
+
+    log(p / (1 - p)) of class c is z_c - log(sum of exp(z_k) over the others), which
+    stays exact where p rounds to 0 or 1.
+
+    Args:
+        logits: `[..., classes]` finite, of two classes or more.
+
+    Example:
+        >>> one_against_rest([0.0, 1.5]).tolist()
+        [-1.5, 1.5]
+    """
+    z = np.asarray(logits, np.float64)
+    largest = z.argmax(axis=-1)[..., None]
+    most = np.take_along_axis(z, largest, axis=-1)
+    below = z.copy()
+    np.put_along_axis(below, largest, -np.inf, axis=-1)
+    # Of the largest logit the others are added up apart. For any other class the sum
+    # less its own part is at least 1 in units of the largest, and loses no digits.
+    second = below.max(axis=-1, keepdims=True)
+    ahead = most - second - np.log(np.exp(below - second).sum(axis=-1, keepdims=True))
+    behind = z - most
+    result = behind - np.log1p(np.maximum(np.exp(-ahead) - np.exp(behind), 0.0))
+    np.put_along_axis(result, largest, ahead, axis=-1)
+    return np.asarray(result)
 
 
 @dataclass(frozen=True)
@@ -228,7 +245,7 @@ class ArrayFunctions:
     """
 
     softplus: Callable[[Any], Any] = lambda x: np.logaddexp(0.0, x)
-    odds: Callable[[Any], Any] = _class_odds
+    odds: Callable[[Any], Any] = one_against_rest
 
 
 def _plain(numbers: tuple[float, ...]) -> Any:

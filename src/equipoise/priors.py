@@ -19,6 +19,7 @@ import numpy.typing as npt
 from equipoise._core.checks import number, one_of
 from equipoise._core.types import FloatArray
 from equipoise.links import Form
+from equipoise.links import one_against_rest as one_against_rest
 
 Link = Literal["sigmoid", "softmax"]
 """What turns scores into probabilities."""
@@ -79,34 +80,6 @@ def softmax(logits: npt.ArrayLike) -> FloatArray:
     z = np.asarray(logits, np.float64)
     powers = np.exp(z - z.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
-
-
-def one_against_rest(logits: npt.ArrayLike) -> FloatArray:
-    """Return the log-odds of each class against all others under a softmax.
-
-    log(p / (1 - p)) of class c is z_c - log(sum of exp(z_k) over the others), which
-    stays exact where p rounds to 0 or 1.
-
-    Args:
-        logits: `[..., classes]` finite, of two classes or more.
-
-    Example:
-        >>> one_against_rest([0.0, 1.5]).tolist()
-        [-1.5, 1.5]
-    """
-    z = np.asarray(logits, np.float64)
-    largest = z.argmax(axis=-1)[..., None]
-    most = np.take_along_axis(z, largest, axis=-1)
-    below = z.copy()
-    np.put_along_axis(below, largest, -np.inf, axis=-1)
-    # Of the largest logit the others are added up apart. For any other class the sum
-    # less its own part is at least 1 in units of the largest, and loses no digits.
-    second = below.max(axis=-1, keepdims=True)
-    ahead = most - second - np.log(np.exp(below - second).sum(axis=-1, keepdims=True))
-    behind = z - most
-    result = behind - np.log1p(np.maximum(np.exp(-ahead) - np.exp(behind), 0.0))
-    np.put_along_axis(result, largest, ahead, axis=-1)
-    return np.asarray(result)
 
 
 @dataclass(frozen=True)
