@@ -19,6 +19,7 @@ from equipoise.strategies.tuned import (
     flattery_note,
     tuned_strategies,
 )
+from equipoise.task import Task
 
 
 def test_the_usual_space_is_what_the_parts_declare() -> None:
@@ -74,6 +75,20 @@ def test_candidates_have_the_tuned_name_and_the_base_s_parts() -> None:
     assert candidate.option("gamma") == 0.5
     assert type(candidate) is Strategy
     assert tuned.default.option("gamma") == 2.0
+
+
+def test_weights_by_name_know_the_classes_of_the_table() -> None:
+    """In the strategy as it is and in every candidate, also after a round trip."""
+    base = Strategy("w", weights={"c": 5})
+    tuned = Tuned(base, trials=2, space={"depth": [1, 2]})
+    tuned = tuned.with_classes(Task("multiclass", ("a", "b", "c")))
+    again = Tuned.from_dict(json.loads(json.dumps(tuned.to_dict())))
+    assert again == tuned
+    for arm in (tuned, again, tuned.default, tuned.candidate({"depth": 1})):
+        weights = arm.class_weights([60, 30, 10])
+        assert weights[2] / weights[0] == pytest.approx(5)
+    with pytest.raises(InputError, match="a weight of the class 'c'"):
+        Tuned(base).with_classes(Task("multiclass", ("a", "b", "d")))
 
 
 def test_it_is_a_record_that_copies_prints_and_returns() -> None:

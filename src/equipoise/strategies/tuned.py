@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from equipoise.priors import Correction, Link
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import strategy as named_strategy
 from equipoise.strategies.strategy import Strategy
+from equipoise.task import Task
 from equipoise.weights.schemes import SCHEMES
 
 __all__ = [
@@ -129,6 +130,17 @@ class Tuned(Strategy):
     def default(self) -> Strategy:
         """The strategy as it is, under the tuned one's name."""
         return replace(self.base, name=self.name)
+
+    def with_classes(self, task: Task) -> Self:
+        """Return the search for a table, as `Strategy.with_classes`.
+
+        Args:
+            task: The table's.
+
+        Raises:
+            InputError: There is a weight of a class that the table does not have.
+        """
+        return replace(self, base=self.base.with_classes(task))
 
     def candidate(self, values: Mapping[str, Number]) -> Strategy:
         """Return the strategy with some of its options set.
