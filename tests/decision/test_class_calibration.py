@@ -11,6 +11,7 @@ from equipoise.decision import (
     ClassCalibrator,
     LabelCalibrator,
     class_calibration,
+    class_rows,
     fit_calibrator,
     fit_class_calibrator,
 )
@@ -70,6 +71,38 @@ def test_exact_logits_are_not_hurt(rows, classes) -> None:
 def test_wrong_logits_are_mended(distort, least, classes) -> None:
     gains = [gain(distort, 1_000, classes, seed) for seed in range(2)]
     assert np.mean(gains) > least * (0.25 if classes == 3 else 1.0)
+
+
+@pytest.mark.parametrize("classes", [25, 50])
+def test_many_classes_of_few_rows_get_no_shifts_by_chance(classes) -> None:
+    """The rows left out of stratified parts share the excess of a class."""
+    made = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        y = rng.integers(0, classes, 300)
+        exact = 2 * (2 * np.eye(classes)[y] + rng.normal(size=(300, classes)))
+        made.append(fit_class_calibrator(task_of(classes), exact, y).method)
+        shifted = exact + rng.normal(size=classes)
+        assert fit_class_calibrator(task_of(classes), shifted, y).method in (
+            "shifts",
+            "vector",
+        )
+    assert set(made) <= {"none", "temperature"}
+
+
+def test_stratified_parts_are_told_from_random_ones() -> None:
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(10), 40)
+    rows = class_rows.check_class_rows(task_of(10), np.zeros((400, 10)), y, None)
+    stratified = class_rows.class_parts(rows.y, 0)
+    assert class_calibration._stratified(rows, stratified) > 0.95
+    chance = [
+        class_calibration._stratified(rows, rng.permutation(stratified))
+        for _ in range(50)
+    ]
+    assert np.mean(chance) < 0.15
+    by_class = y % 5
+    assert class_calibration._stratified(rows, by_class) == 0
 
 
 def test_slopes_by_class_are_found() -> None:
