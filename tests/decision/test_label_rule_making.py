@@ -57,13 +57,13 @@ def test_macro_f1_decomposes() -> None:
     rule = fit_label_rule("macro_f1", TASK, p, y)
     for j, of_label in enumerate(rule.rules):
         best = f1_score(y[:, j], rule.decide(p)[:, j])
-        assert probability(of_label.threshold) == pytest.approx(best / 2, abs=0.02)
+        assert of_label.threshold == pytest.approx(best / 2, abs=0.02)
 
 
 def test_micro_f1_is_one_threshold_of_half_the_best() -> None:
     p, y = sample(60_000, 1)
     rule = fit_label_rule("micro_f1", TASK, p, y)
-    (cut,) = {r.threshold for r in rule.rules}
+    (cut,) = {r.threshold_log_odds for r in rule.rules}
     best = f1_score(y.ravel(), rule.decide(p).ravel())
     assert probability(cut) == pytest.approx(best / 2, abs=0.02)
 
@@ -96,7 +96,7 @@ def test_unknown_labels_do_not_count() -> None:
     subset = fit_label_rule("subset_accuracy", TASK, p, holes)
     complete = ~hidden.any(axis=1)
     again = _subset_ascent(_label_rows(TASK, p[complete], y[complete], None))
-    assert np.isfinite([r.threshold for r in subset.rules]).all()
+    assert np.isfinite([r.threshold_log_odds for r in subset.rules]).all()
     assert np.isfinite(again).all()
 
 
@@ -147,14 +147,14 @@ def test_subset_accuracy_of_right_independent_labels_stays_near_half() -> None:
 def test_costs_by_label_give_elkans_thresholds() -> None:
     p, y = sample(100, 0)
     one = fit_label_rule("cost", TASK, p, y, costs=Costs(fp=1, fn=4))
-    assert [probability(r.threshold) for r in one.rules] == pytest.approx([0.2] * 3)
+    assert [r.threshold for r in one.rules] == pytest.approx([0.2] * 3)
     by_label = {"a": Costs(1, 1), "b": Costs(1, 3), "c": Costs(1, 9, abstain=0.3)}
     each = fit_label_rule("cost", TASK, p, y, costs=by_label)
-    assert each.rules[1].threshold == pytest.approx(-math.log(3))
-    assert each.rules[2].lower is not None
+    assert each.rules[1].threshold_log_odds == pytest.approx(-math.log(3))
+    assert each.rules[2].lower_log_odds is not None
     # They hold for a label that no row has.
     none = fit_label_rule("cost", TASK, p, 0 * y, costs=by_label)
-    assert none.rules[1].threshold == each.rules[1].threshold
+    assert none.rules[1].threshold_log_odds == each.rules[1].threshold_log_odds
 
 
 def test_an_objective_for_each_label() -> None:
@@ -173,10 +173,12 @@ def test_labels_without_positives_or_negatives_stay_neutral(name) -> None:
     rule = fit_label_rule(name, TASK, p, y)
     assert "no row that could choose has the label 'c'" in rule.describe().lower()
     if name == "f1":
-        assert rule.rules[2].threshold == rule.rules[1].threshold == 0.0
+        assert (
+            rule.rules[2].threshold_log_odds == rule.rules[1].threshold_log_odds == 0.0
+        )
         assert "lacks the label 'b'" in rule.rules[1].reason
     every = fit_label_rule(name, TASK, p, 0 * y)
-    assert {r.threshold for r in every.rules} == {0.0}
+    assert {r.threshold_log_odds for r in every.rules} == {0.0}
 
 
 def test_estimated_floors() -> None:
@@ -237,8 +239,8 @@ def test_weights_are_copies() -> None:
     for name in ("macro_f1", "micro_f1", "subset_accuracy"):
         one = fit_label_rule(name, TASK, p, y, w, folds)
         two = fit_label_rule(name, TASK, p[rows], y[rows], None, folds[rows])
-        assert [r.threshold for r in one.rules] == pytest.approx(
-            [r.threshold for r in two.rules]
+        assert [r.threshold_log_odds for r in one.rules] == pytest.approx(
+            [r.threshold_log_odds for r in two.rules]
         )
 
 

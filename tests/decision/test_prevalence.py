@@ -140,7 +140,7 @@ def test_under_costs_the_threshold_stays_and_other_rows_are_flagged() -> None:
     z, y = labelled(0.1)
     old = make_rule(z, y, objective="cost", fp=1, fn=4)
     new = at_prevalence(old, 0.3)
-    assert new.threshold == old.threshold
+    assert new.threshold_log_odds == old.threshold_log_odds
     assert new.decide(z).sum() > old.decide(z).sum()
     # It is the rule that knows the new population's log-odds.
     assert new.offset == pytest.approx(log_odds(0.3) - log_odds(y.mean()))
@@ -162,7 +162,7 @@ def test_a_certified_recall_moves_along_and_a_certified_precision_does_not() -> 
     z, y = labelled(0.1)
     old = certified_rule(z, y, recall=0.8)
     new = at_prevalence(old, 0.02)
-    assert new.certificates[0].threshold == pytest.approx(new.threshold)
+    assert new.certificates[0].threshold == pytest.approx(new.threshold_log_odds)
     assert new.basis == "certified"
     with pytest.raises(UnsupportedError, match="certify"):
         at_prevalence(certified_rule(z, y, precision=0.6), 0.02)

@@ -32,7 +32,7 @@ def sample(rows: int = 3_000, seed: int = 0, share: float = 0.1):
 
 def test_decisions_are_calibrated_shifted_and_compared() -> None:
     half = Calibrator("temperature", slope=0.5)
-    rule = DecisionRule(threshold=1.0, calibrator=half, offset=-0.5)
+    rule = DecisionRule(threshold_log_odds=1.0, calibrator=half, offset=-0.5)
     assert rule.decide([2.9, 3.0, 3.1]).tolist() == [0, 1, 1]
     assert rule.decide([0.9, 1.0], calibrated=True).tolist() == [0, 1]
     assert rule.decide(np.full((2, 3), 9.0)).shape == (2, 3)
@@ -50,11 +50,25 @@ def test_nothing_and_everything() -> None:
     assert "every row" in DecisionRule(-math.inf).describe()
 
 
+def test_thresholds_are_probabilities_and_log_odds() -> None:
+    ends = math.log(1 / 4), math.log(1 / 19)
+    rule = DecisionRule(*ends, prevalence=0.1)
+    assert (rule.threshold, rule.lower) == (0.2, 0.05)
+    assert (DecisionRule(math.inf).threshold, DecisionRule(0.0).lower) == (1.0, None)
+    assert DecisionRule(-math.inf).threshold == 0.0
+    stored = rule.to_dict()
+    assert (stored["threshold"], stored["lower"]) == (
+        rule.threshold_log_odds,
+        rule.lower_log_odds,
+    )
+    assert DecisionRule.from_dict(stored) == rule
+
+
 @pytest.mark.parametrize(
     "call",
     [
         lambda: DecisionRule(math.nan),
-        lambda: DecisionRule(0.0, lower=0.0),
+        lambda: DecisionRule(0.0, lower_log_odds=0.0),
         lambda: DecisionRule(0.0).decide([math.nan]),
         lambda: DecisionRule(0.0).decide_probability([1.5]),
         lambda: DecisionRule(0.0).decide_probability([math.nan]),
@@ -82,7 +96,7 @@ def test_a_tally_without_a_price_for_what_is_left_is_undefined() -> None:
     "rule",
     [
         DecisionRule(0.5),
-        DecisionRule(math.inf, lower=-math.inf, prevalence=math.nan),
+        DecisionRule(math.inf, lower_log_odds=-math.inf, prevalence=math.nan),
         make_rule(*sample(300), objective="cost", fp=1, fn=9, abstain=0.2),
         make_rule(
             *sample(300),

@@ -52,8 +52,8 @@ def test_the_rule_holds_the_threshold_of_calibrated_scores() -> None:
     flags = found.flag(rule.log_odds(2 * z + 1))
     assert np.array_equal(rule.decide(2 * z + 1) == 1, flags)
     # Moved to a short decimal between the same two scores.
-    assert rule.threshold == pytest.approx(found.value, abs=0.01)
-    assert len(f"{probability(rule.threshold):.10g}") <= 8
+    assert rule.threshold_log_odds == pytest.approx(found.value, abs=0.01)
+    assert len(f"{probability(rule.threshold_log_odds):.10g}") <= 8
     assert rule.basis == "estimated"
     assert "estimated on 3,000 rows" in rule.describe()
 
@@ -99,7 +99,7 @@ def test_another_prevalence_shifts_and_reweights() -> None:
     own = make_rule(other, label, objective="f1")
     assert rule.prevalence == 0.02
     # The same threshold on the same scale, and the same figures, up to noise.
-    assert rule.threshold == pytest.approx(own.threshold, abs=0.4)
+    assert rule.threshold_log_odds == pytest.approx(own.threshold_log_odds, abs=0.4)
     assert rule.tally.tp == pytest.approx(own.tally.tp, abs=0.002)
     shifted = z + rule.offset
     np.testing.assert_allclose(rule.log_odds(z), shifted)
@@ -109,11 +109,11 @@ def test_another_prevalence_shifts_and_reweights() -> None:
 def test_certified_rules() -> None:
     z, y = sample()
     one = certified_rule(z, y, precision=0.7)
-    assert one.threshold == certify_precision(z, y, 0.7).threshold
+    assert one.threshold_log_odds == certify_precision(z, y, 0.7).threshold
     assert one.basis == "certified"
     assert "certified at 0.95 on 3,000 rows" in one.describe()
     two = certified_rule(z, y, recall=0.8, level=0.9)
-    assert two.threshold == certify_recall(z, y, 0.8, level=0.9).threshold
+    assert two.threshold_log_odds == certify_recall(z, y, 0.8, level=0.9).threshold
     both = certified_rule(z, y, precision=0.5, recall=0.6)
     assert both.certificates[0].precision == 0.5
     assert both.lower is None
@@ -124,8 +124,10 @@ def test_two_floors_that_no_threshold_has_leave_rows_undecided() -> None:
     with pytest.raises(RefusedError):
         certified_rule(z, y, precision=0.85, recall=0.9)
     rule = certified_rule(z, y, precision=0.85, recall=0.9, abstain=True)
-    assert rule.threshold == certify_precision(z, y, 0.85, level=0.975).threshold
-    assert rule.lower == certify_recall(z, y, 0.9, level=0.975).threshold
+    assert (
+        rule.threshold_log_odds == certify_precision(z, y, 0.85, level=0.975).threshold
+    )
+    assert rule.lower_log_odds == certify_recall(z, y, 0.9, level=0.975).threshold
     decided = rule.decide(z)
     assert set(np.unique(decided)) == {-1, 0, 1}
     assert len(rule.certificates) == 2
@@ -136,7 +138,7 @@ def test_two_floors_that_no_threshold_has_leave_rows_undecided() -> None:
 
 def test_a_wish_that_cannot_be_met_is_said() -> None:
     rule = make_rule([1.0, 0.0], [0, 1], objective="precision", floor=0.9)
-    assert rule.threshold == math.inf
+    assert rule.threshold_log_odds == math.inf
     assert "No threshold on these rows" in rule.describe()
 
 

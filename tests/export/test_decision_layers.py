@@ -113,9 +113,9 @@ def label_rule() -> LabelRule:
     curve = Calibrator("isotonic", knots=(-3.0, -1.0, 0.5), levels=(-4.0, -0.5, 2.0))
     rules = (
         DecisionRule(-1.0, calibrator=line, offset=0.25),
-        DecisionRule(0.1, lower=-2.0, calibrator=curve),
+        DecisionRule(0.1, lower_log_odds=-2.0, calibrator=curve),
         DecisionRule(math.inf),
-        DecisionRule(1.0, lower=-math.inf, offset=-0.5),
+        DecisionRule(1.0, lower_log_odds=-math.inf, offset=-0.5),
     )
     return LabelRule(("a", "b", "c", "d"), rules)
 

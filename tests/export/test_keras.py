@@ -66,7 +66,9 @@ def test_a_saved_model_takes_raw_columns(
     import tensorflow as tf
 
     low, high = np.quantile(network.log_odds(make_rows(200, seed=5)), [0.5, 0.8])
-    rule = dataclasses.replace(network.rule, threshold=float(high), lower=float(low))
+    rule = dataclasses.replace(
+        network.rule, threshold_log_odds=float(high), lower_log_odds=float(low)
+    )
     model = dataclasses.replace(network, rule=rule)
     folder = model.export(tmp_path / "served")
     assert folder == tmp_path / "served"

@@ -92,7 +92,9 @@ def test_another_runtime_says_the_same(strategy: Any, tmp_path: Path) -> None:
 
 def test_undecided_rows_are_minus_one(numeric: FittedModel, tmp_path: Path) -> None:
     low, high = np.quantile(numeric.log_odds(rows(200, 5)), [0.5, 0.8])
-    rule = dataclasses.replace(numeric.rule, threshold=float(high), lower=float(low))
+    rule = dataclasses.replace(
+        numeric.rule, threshold_log_odds=float(high), lower_log_odds=float(low)
+    )
     model = dataclasses.replace(numeric, rule=rule)
     run = session(model.export(tmp_path / "m.onnx"))
     _, decision = run.run(None, feed(model, rows(300, 7)))

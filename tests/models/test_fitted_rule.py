@@ -20,7 +20,7 @@ def test_the_rule_is_chosen_and_judged_on_the_scores_of_the_average(
     plan: TrialPlan, scores: Scores, average: Average
 ) -> None:
     rule = choose_rule(average, Goal(costs=(1, 9)), "none", None)
-    assert rule.threshold == pytest.approx(np.log(1 / 9))
+    assert rule.threshold_log_odds == pytest.approx(np.log(1 / 9))
     results = evaluate_rule(plan, scores, average, Goal(costs=(1, 9)), rule)
     confusion = results["model"].evaluation.confusion
     assert confusion is not None

@@ -4,20 +4,23 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import pickle
 import pickletools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from equipoise.decision.rule import DecisionRule
-from equipoise.errors import BundleError, TableError
+from equipoise.errors import BundleError, TableError, TableWarning
 from equipoise.priors import log_odds, probability
 from equipoise.table import table as tables
-from equipoise.verbs.model import FittedModel
+from equipoise.verbs.fit import fit
+from equipoise.verbs.model import FittedModel, load
 
 KINDS = ["linear", "trees", "network"]
 
@@ -149,13 +152,14 @@ def test_columns_are_found_by_name(
 def test_decisions_are_words_too(
     linear: FittedModel, make_rows: Callable[..., Any]
 ) -> None:
-    import dataclasses
-
     rows = make_rows(90, seed=8)
     z = linear.log_odds(rows)
     low, high = np.quantile(z, [0.3, 0.7])
     rule = dataclasses.replace(
-        linear.rule, threshold=float(high), lower=float(low), tally=None
+        linear.rule,
+        threshold_log_odds=float(high),
+        lower_log_odds=float(low),
+        tally=None,
     )
     assert isinstance(rule, DecisionRule)
     model = dataclasses.replace(linear, rule=rule)
@@ -164,6 +168,39 @@ def test_decisions_are_words_too(
     assert set(decided.tolist()) == {-1, 0, 1}
     np.testing.assert_array_equal(words == "yes", decided == 1)
     np.testing.assert_array_equal(words == "", decided == -1)
+
+
+@pytest.mark.parametrize("kind", [int, bool, float, str])
+def test_predictions_have_the_type_of_the_target(kind: type, tmp_path: Path) -> None:
+    x = np.arange(60.0) + 0.5
+    y = np.array([kind(value) for value in np.arange(60) >= 40])
+    model = fit((x[:, None], y), strategy="logistic", folds=2, repeats=1)
+    predicted = model.predict(x[:, None])
+    assert predicted.dtype == y.dtype
+    assert (predicted == y).mean() > 0.9
+    again = load(model.save(tmp_path / "m.equipoise"))
+    np.testing.assert_array_equal(again.predict(x[:, None]), predicted)
+    assert again.predict(x[:, None]).dtype == y.dtype
+
+
+def test_undecided_rows_have_no_number() -> None:
+    x, y = np.arange(60.0)[:, None] + 0.5, (np.arange(60) >= 40).astype(int)
+    model = fit((x, y), strategy="logistic", folds=2, repeats=1)
+    z = model.log_odds(x)
+    ends = {"threshold_log_odds": float(z[50]), "lower_log_odds": float(z[30])}
+    rule = dataclasses.replace(model.binary_rule, tally=None, **ends)
+    predicted = dataclasses.replace(model, rule=rule).predict(x).tolist()
+    assert predicted == [0] * 30 + [None] * 20 + [1] * 10
+
+
+def test_a_class_that_the_target_does_not_hold_is_a_string() -> None:
+    y = np.repeat([1, 2, 3], 20)
+    source = np.arange(60.0)[:, None] + 0.5, y
+    several = fit(source, strategy="logistic", folds=2, repeats=1)
+    assert several.predict(source[0]).dtype == y.dtype
+    with pytest.warns(TableWarning, match="2 others together"):
+        one = fit(source, positive=3, strategy="logistic", folds=2, repeats=1)
+    assert set(one.predict(source[0])) == {"not 3", "3"}
 
 
 def test_seen_rows_are_counted(

@@ -179,3 +179,33 @@ def test_names_that_differ_by_case_or_space_are_named() -> None:
     assert "'POX' (1), 'pox' (1), ' POX' (1) differ by spaces or case only" in text
     assert "taken as one class, 'POX'" in text
     assert "taken as one class, 'ME 1'" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "typed", "expected"),
+    [
+        ([0, 1, 1], True, {"0": 0, "1": 1}),
+        ([0.0, 1.0, 1.0], True, {"0": 0.0, "1": 1.0}),
+        ([False, True, True], True, {"false": False, "true": True}),
+        (["0.0", "1.0", "1.0"], True, {"0": "0.0", "1": "1.0"}),
+        (["1", "2", "2"], True, {}),
+        (["no", "yes", "yes"], True, {}),
+        (["0", "1.0", "1"], False, {"0": 0, "1": 1}),
+        (["0.5", "1", "1"], False, {"0.5": 0.5, "1": 1.0}),
+        (["False", "True", "True"], False, {"False": False, "True": True}),
+        (["no", "1", "1"], False, {}),
+    ],
+)
+def test_what_stands_for_each_class_in_the_source(
+    values: list[Any], typed: bool, expected: dict[str, Any]
+) -> None:
+    found = read_target(raw(values, typed=typed), "y", Notes()).label_values
+    assert found == expected
+    assert [type(value) for value in found.values()] == [
+        type(value) for value in expected.values()
+    ]
+
+
+def test_a_categorical_of_numbers_holds_numbers() -> None:
+    column = pa.array([3, 7, 7]).dictionary_encode()
+    assert read_target(raw(column), "y", Notes()).label_values == {"3": 3, "7": 7}

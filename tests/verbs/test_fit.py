@@ -40,7 +40,7 @@ def test_each_goal_reaches_the_rule(rows: GeneratedTable) -> None:
     y = rows.table.y
     costs = quick(rows.table, Goal(costs=(1, 20)))
     assert costs.rule.costs == Costs(fp=1, fn=20)
-    assert costs.rule.threshold == pytest.approx(np.log(1 / 20))
+    assert costs.rule.threshold_log_odds == pytest.approx(np.log(1 / 20))
     assert "cost" in costs.evaluation
     capacity = quick(rows.table, Goal(capacity=0.1))
     assert capacity.rule.tally is not None
@@ -164,7 +164,9 @@ def test_a_weight_is_so_many_copies(rows: GeneratedTable) -> None:
     wanted = quick(copies, goal, duplicates="group")
     apart = found.log_odds(rows.table) - wanted.log_odds(rows.table)
     assert np.abs(apart).mean() < 0.25
-    assert found.rule.threshold == pytest.approx(wanted.rule.threshold, abs=0.4)
+    assert found.rule.threshold_log_odds == pytest.approx(
+        wanted.rule.threshold_log_odds, abs=0.4
+    )
     p = probability(found.log_odds(rows.table))
     assert np.average(p, weights=times) == pytest.approx(0.6, abs=0.03)
     assert found.rule.tally is not None

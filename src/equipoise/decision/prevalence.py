@@ -246,7 +246,7 @@ def at_prevalence(rule: DecisionRule, prevalence: float) -> DecisionRule:
     Example:
         >>> old = DecisionRule(0.0, objective="recall", prevalence=0.5)
         >>> new = at_prevalence(old, 0.1)
-        >>> round(new.threshold, 3), round(new.offset, 3)
+        >>> round(new.threshold_log_odds, 3), round(new.offset, 3)
         (-2.197, -2.197)
     """
     new = number(prevalence, "prevalence", 0, 1, open_ends=True)
@@ -271,14 +271,14 @@ def at_prevalence(rule: DecisionRule, prevalence: float) -> DecisionRule:
                 "on rows of the new population.",
             )
         )
-    lower = None if rule.lower is None else rule.lower + shift
+    lower = rule.lower_log_odds
     certificates = tuple(
         replace(c, threshold=c.threshold + shift) for c in rule.certificates
     )
     return replace(
         shifted,
-        threshold=rule.threshold + shift,
-        lower=lower,
+        threshold_log_odds=rule.threshold_log_odds + shift,
+        lower_log_odds=None if lower is None else lower + shift,
         certificates=certificates,
     )
 

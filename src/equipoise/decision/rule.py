@@ -16,7 +16,7 @@ from equipoise._core.numerals import as_probability, exact, significant
 from equipoise._core.types import FloatArray
 from equipoise.decision.calibrator import Calibrator
 from equipoise.decision.costs import Costs
-from equipoise.decision.decimals import decimal, json_number
+from equipoise.decision.decimals import decimal, json_number, rounded
 from equipoise.decision.floors import Certificate
 from equipoise.errors import InputError
 from equipoise.priors import log_odds as to_log_odds
@@ -24,6 +24,9 @@ from equipoise.priors import probability
 
 RuleBasis = Literal["given", "analytic", "estimated", "certified"]
 DecisionArray = npt.NDArray[np.int8]
+
+_STORED = {"threshold": "threshold_log_odds", "lower": "lower_log_odds"}
+"""By the name under which a field is stored, its own."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,13 @@ class DecisionRule:
     """How a model's log-odds become decisions, as plain data.
 
     A row's calibrated log-odds are `calibrator.apply(log_odds) + offset`. The row is
-    flagged if they reach `threshold`. With `lower` it is left undecided from `lower`
-    up to `threshold` (Chow 1970).
+    flagged if they reach `threshold_log_odds`, so if its probability reaches
+    `threshold`. With `lower_log_odds` it is left undecided from there up to the
+    threshold (Chow 1970).
 
     Attributes:
-        threshold: In calibrated log-odds; +inf flags nothing.
-        lower: None if every row is decided; else below `threshold`.
+        threshold_log_odds: In calibrated log-odds; +inf flags nothing.
+        lower_log_odds: None if every row is decided; else below `threshold_log_odds`.
         calibrator: Applied first.
         offset: Added after calibration, for a new prevalence.
         objective: What the threshold is best at, by name; "given" if the user set it.
@@ -103,16 +107,19 @@ class DecisionRule:
         reason: What the user should know, for example why nothing is flagged.
 
     Raises:
-        InputError: A threshold is NaN, or `lower` is not below `threshold`.
+        InputError: A threshold is NaN, or `lower_log_odds` is not below
+            `threshold_log_odds`.
 
     Example:
-        >>> rule = DecisionRule(threshold=0.0, lower=-2.0)
+        >>> rule = DecisionRule(threshold_log_odds=0.0, lower_log_odds=-2.0)
         >>> rule.decide([-3.0, -1.0, 0.0]).tolist()
         [0, -1, 1]
+        >>> rule.threshold, round(rule.lower, 3)
+        (0.5, 0.119)
     """
 
-    threshold: float
-    lower: float | None = None
+    threshold_log_odds: float
+    lower_log_odds: float | None = None
     calibrator: Calibrator = field(default_factory=Calibrator)
     offset: float = 0.0
     objective: str = "given"
@@ -127,17 +134,35 @@ class DecisionRule:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        number(self.threshold, "threshold", infinite=True)
+        upper, lower = self.threshold_log_odds, self.lower_log_odds
+        number(upper, "threshold_log_odds", infinite=True)
         number(self.offset, "offset")
-        if self.lower is None:
+        if lower is None:
             return
-        if not number(self.lower, "lower", infinite=True) < self.threshold:
+        if not number(lower, "lower_log_odds", infinite=True) < upper:
             raise InputError(
                 sentence(
-                    f"lower={exact(self.lower)} for threshold={exact(self.threshold)}",
+                    f"lower_log_odds={exact(lower)} for "
+                    f"threshold_log_odds={exact(upper)}",
                     "a lower threshold below it, or None",
                 )
             )
+
+    @property
+    def threshold(self) -> float:
+        """The calibrated probability from which a row is flagged.
+
+        Without the error of rounding that log-odds leave. It is 1 if nothing is flagged
+        (`threshold_log_odds` is +inf), 0 if every row is.
+        """
+        return rounded(float(probability(self.threshold_log_odds)))
+
+    @property
+    def lower(self) -> float | None:
+        """The probability from which a row is left undecided; None if none is."""
+        if self.lower_log_odds is None:
+            return None
+        return rounded(float(probability(self.lower_log_odds)))
 
     @property
     def costs(self) -> Costs | None:
@@ -171,10 +196,11 @@ class DecisionRule:
             raise InputError(sentence("log-odds that are NaN", "numbers"))
         if not calibrated:
             z = self.log_odds(z)
-        flagged = (z >= self.threshold) & (self.threshold < math.inf)
+        upper = self.threshold_log_odds
+        flagged = (z >= upper) & (upper < math.inf)
         out = flagged.astype(np.int8)
-        if self.lower is not None:
-            out[~flagged & (z >= self.lower)] = -1
+        if self.lower_log_odds is not None:
+            out[~flagged & (z >= self.lower_log_odds)] = -1
         return out
 
     def decide_probability(
@@ -197,11 +223,10 @@ class DecisionRule:
 
     def describe(self) -> str:
         """Say in words what it does, how it was chosen, and what it costs."""
-        lines = [_flags(self.threshold)]
-        if self.lower is not None:
-            lines.append(
-                f"Leave undecided from {_probability(self.lower)} up to there."
-            )
+        lines = [_flags(self.threshold_log_odds)]
+        if self.lower_log_odds is not None:
+            least = _probability(self.lower_log_odds)
+            lines.append(f"Leave undecided from {least} up to there.")
         lines.append(_chosen(self))
         lines += [certificate.describe() for certificate in self.certificates]
         if self.calibrator.method != "none":
@@ -218,11 +243,16 @@ class DecisionRule:
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data that JSON keeps: numbers, strings, lists."""
+        """Return plain data that JSON keeps: numbers, strings, lists.
+
+        Its "threshold" and "lower" are log-odds, as in every saved model.
+        """
+        lower = self.lower_log_odds
+        names = [f.name for f in fields(self) if not f.name.endswith("_log_odds")]
         return {
-            **{f.name: getattr(self, f.name) for f in fields(self)},
-            "threshold": json_number(self.threshold),
-            "lower": None if self.lower is None else json_number(self.lower),
+            "threshold": json_number(self.threshold_log_odds),
+            "lower": None if lower is None else json_number(lower),
+            **{name: getattr(self, name) for name in names},
             "prevalence": json_number(self.prevalence),
             "calibrator": self.calibrator.to_dict(),
             "options": dict(self.options),
@@ -240,13 +270,14 @@ class DecisionRule:
         Raises:
             InputError: A field is unknown.
         """
-        require_fields(cls, data, "rule")
+        stored = {_STORED.get(name, name): value for name, value in data.items()}
+        require_fields(cls, stored, "rule")
         lower, tally = data.get("lower"), data.get("tally")
         return cls(
             **{
-                **data,
-                "threshold": float(data["threshold"]),
-                "lower": None if lower is None else float(lower),
+                **stored,
+                "threshold_log_odds": float(data["threshold"]),
+                "lower_log_odds": None if lower is None else float(lower),
                 "prevalence": float(data.get("prevalence", math.nan)),
                 "calibrator": Calibrator.from_dict(data.get("calibrator", {})),
                 "options": tuple(dict(data.get("options", {})).items()),

@@ -100,8 +100,8 @@ def make_rule(
         upper = short_cut(upper, rows.present().score)
     analytic = lower is not None or chosen.basis == "analytic"
     return DecisionRule(
-        threshold=upper,
-        lower=lower,
+        threshold_log_odds=upper,
+        lower_log_odds=lower,
         calibrator=calibrator or Calibrator(),
         offset=prepared.offset,
         objective=chosen.objective,
@@ -203,8 +203,8 @@ def certified_rule(
     floors = {name: floor for name, floor in both.items() if floor is not None}
     upper = certificates[0].threshold
     return DecisionRule(
-        threshold=upper,
-        lower=lower,
+        threshold_log_odds=upper,
+        lower_log_odds=lower,
         calibrator=calibrator or Calibrator(),
         objective=" and ".join(floors),
         options=tuple(floors.items()),

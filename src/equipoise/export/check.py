@@ -170,12 +170,12 @@ def _expected(
         alike = np.abs(exported - p).max(initial=0.0) <= NETWORK_TOLERANCE
         return p, decided == rule.decide(exported if alike else p)
     if isinstance(rule, LabelRule):
-        cuts = np.array([one.threshold for one in rule.rules])
+        cuts = np.array([one.threshold_log_odds for one in rule.rules])
         near = np.abs(z - cuts) <= CLEAR
         return probability(z), (decided == rule.decide(probability(z))) | near
-    near = np.abs(z - rule.threshold) <= CLEAR
-    if rule.lower is not None:
-        near |= np.abs(z - rule.lower) <= CLEAR
+    near = np.abs(z - rule.threshold_log_odds) <= CLEAR
+    if rule.lower_log_odds is not None:
+        near |= np.abs(z - rule.lower_log_odds) <= CLEAR
     return probability(z), (decided == rule.decide(z, calibrated=True)) | near
 
 

@@ -148,10 +148,10 @@ class LabelDecision(_Decision):
         """
         z = tf.cast(log_odds, tf.float64)
         require_width(z, len(self.rule.labels), "labels")
-        upper = np.array([rule.threshold for rule in self.rule.rules])
+        upper = np.array([rule.threshold_log_odds for rule in self.rule.rules])
         flagged = (z >= upper) & (upper < np.inf)
         decision = tf.cast(flagged, tf.int32)
-        lower = [rule.lower for rule in self.rule.rules]
+        lower = [rule.lower_log_odds for rule in self.rule.rules]
         if lower == [None] * len(lower):
             return decision
         may_wait = np.array([end is not None for end in lower])

@@ -304,7 +304,7 @@ def serving(
             return {"probability": p, "decision": decide_labels(z)}
 
         return serve_labels
-    upper, lower = rule.threshold, rule.lower
+    upper, lower = rule.threshold_log_odds, rule.lower_log_odds
 
     def serve(columns: Mapping[str, Any]) -> dict[str, Any]:
         z = twin(columns)[:, 0]

@@ -264,14 +264,14 @@ def _decisions_of(model: ModelRecord) -> dict[str, str]:
     if isinstance(rule, ClassRule):
         return {"classes": classes, "rule": rule.describe()}
     if isinstance(rule, LabelRule):
-        cuts = [float(probability(one.threshold)) for one in rule.rules]
+        cuts = [float(probability(one.threshold_log_odds)) for one in rule.rules]
         return {"labels": classes, "thresholds": json.dumps(cuts)}
     facts = {
         "positive_class": model.schema.classes[1],
-        "threshold": repr(float(probability(rule.threshold))),
+        "threshold": repr(float(probability(rule.threshold_log_odds))),
     }
-    if rule.lower is not None:
-        facts["lower"] = repr(float(probability(rule.lower)))
+    if rule.lower_log_odds is not None:
+        facts["lower"] = repr(float(probability(rule.lower_log_odds)))
     return facts
 
 

@@ -103,8 +103,8 @@ def evaluate_rule(
     objective = as_objective(name, options)
     decided = Decided(
         rule.log_odds(average.log_odds)[None],
-        rule.threshold,
-        rule.lower,
+        rule.threshold_log_odds,
+        rule.lower_log_odds,
         objective if rule.basis == "estimated" else None,
     )
     units = plan.keys.units

@@ -280,9 +280,15 @@ class ModelRecord:
         return self.rule.decide(self.log_odds(source), calibrated=True)
 
     def predict(self, source: Any) -> npt.NDArray[Any]:
-        """Return each row's class as a string; empty if it is undecided.
+        """Return each row's class as the target of the training writes it, `[rows]`.
 
-        Of labels as `decide`: `[rows, labels]` 1, 0, and -1 if undecided.
+        Numbers, booleans and strings are what they were, so that
+        `(model.predict(X) == y).mean()` is the accuracy. A class that the target does
+        not hold, such as several that are one together, is a string, and then all are.
+
+        If the rule may leave rows undecided, such a row has "" among strings, else
+        None in an array of objects. Of labels as `decide`: `[rows, labels]` 1, 0, and
+        -1 if undecided.
 
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
@@ -290,8 +296,31 @@ class ModelRecord:
         decided = self.decide(source)
         if self.task.kind == "multilabel":
             return decided
-        names = np.array([*self.schema.classes, ""])
-        return np.asarray(names[decided])
+        values = self.label_values
+        if isinstance(values[0], str):
+            values = np.array([*values.tolist(), ""])
+        elif self._may_abstain:
+            values = np.array([*values.tolist(), None], object)
+        return np.asarray(values[decided])
+
+    @property
+    def label_values(self) -> npt.NDArray[Any]:
+        """What `predict` gives for each class, `[classes]`."""
+        values = self.schema.label_values
+        spelled = [values.get(name, name) for name in self.schema.classes]
+        if any(isinstance(value, str) for value in spelled):
+            spelled = [
+                value if isinstance(value, str) else name
+                for name, value in zip(self.schema.classes, spelled, strict=True)
+            ]
+        return np.array(spelled)
+
+    @property
+    def _may_abstain(self) -> bool:
+        """Whether the rule may leave rows undecided."""
+        if isinstance(self.rule, DecisionRule):
+            return self.rule.lower_log_odds is not None
+        return isinstance(self.rule, ClassRule) and self.rule.abstains
 
     def estimate_prevalence(
         self, source: Any, *, level: float = 0.95

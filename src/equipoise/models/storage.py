@@ -39,7 +39,7 @@ from equipoise.strategies.parts import missing_pieces
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
 from equipoise.table.notation import Notation
-from equipoise.table.table import Column, Dropped, Table
+from equipoise.table.table import Column, Dropped, LabelValue, Table
 from equipoise.table.units import DUPLICATES
 from equipoise.task import Task
 
@@ -431,6 +431,7 @@ def _schema_state(schema: Table) -> dict[str, Any]:
         **schema.task.to_dict(),
         "dropped": [asdict(dropped) for dropped in schema.dropped],
         "source": schema.source,
+        **({"label_values": dict(schema.label_values)} if schema.label_values else {}),
     }
 
 
@@ -459,7 +460,25 @@ def _schema(state: Mapping[str, Any]) -> Table:
         target=str(state["target"]),
         dropped=tuple(Dropped(**d) for d in state["dropped"]),
         source=state["source"],
+        label_values=_label_values(state.get("label_values", {})),
     )
+
+
+def _label_values(values: Mapping[str, Any]) -> dict[str, LabelValue]:
+    """Return what stands for each class; older models do not store it.
+
+    Raises:
+        InputError: A value is no string, number or boolean.
+    """
+    for value in values.values():
+        if not isinstance(value, str | int | float | bool):
+            raise InputError(
+                sentence(
+                    f"a class written as {type(value).__name__}",
+                    "a string, a number or a boolean",
+                )
+            )
+    return dict(values)
 
 
 def _notation(column: Mapping[str, Any]) -> Notation | None:

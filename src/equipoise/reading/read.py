@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from equipoise._core.checks import sentence
@@ -29,7 +29,7 @@ from equipoise.reading.target_columns import (
     require_targets,
     with_labels_only,
 )
-from equipoise.table.table import Dropped, Table
+from equipoise.table.table import Dropped, LabelValue, Table
 
 AS_THEY_ARE = ReadingOptions()
 _SETTLED = ("positive", "task", "group", "time")
@@ -261,6 +261,7 @@ def _new_table(
     group, time = options.group, options.time
     several = len(targets) > 1 or options.targets is not None
     constant: tuple[Dropped, ...] = ()
+    label_values: Mapping[str, LabelValue] = {}
     if several or options.task == "multilabel":
         labels = read_label_columns(
             raw, targets, notes, positive=options.positive, task=options.task
@@ -275,7 +276,7 @@ def _new_table(
             task=options.task,
             unlabelled=options.unlabelled,
         )
-        y, task = values.y, values.task
+        y, task, label_values = values.y, values.task, values.label_values
     require_present(options.keep, raw.data.column_names, raw.name, "keep")
     require_roles(raw, {"group": group, "time": time})
     columns, dropped = read_feature_columns(raw, targets, task, options, notes)
@@ -289,6 +290,7 @@ def _new_table(
         dropped=(*dropped, *constant),
         notes=notes.sentences(),
         source=raw.name,
+        label_values=label_values,
     )
 
 

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from equipoise.reading.missing_labels import UNLABELLED, says_nothing
 from equipoise.reading.parse_numbers import parse_numbers
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.texts import Texts, texts_of
+from equipoise.table.table import LabelValue
 from equipoise.task import Task
 
 MOST_NUMBERS = 100
@@ -50,10 +51,12 @@ class TargetValues:
     Attributes:
         y: As in `Table`.
         task: Its kind and its classes.
+        label_values: As in `Table`.
     """
 
     y: npt.NDArray[Any]
     task: Task
+    label_values: Mapping[str, LabelValue] = field(default_factory=dict)
 
 
 def read_target(
@@ -92,12 +95,13 @@ def read_target(
         )
     if unlabelled != "keep":
         _require_labelled(codes, classes, name, raw)
+    values = _label_values(raw, name, classes)
     chosen = _positive(positive, classes, counts, name, notes)
     if task == "multiclass" or (task is None and positive is None and len(classes) > 2):
         if task is None:
             _require_class_numbers(classes, len(codes), name)
         require_rows_of_each(classes, len(codes), name)
-        return TargetValues(codes, Task("multiclass", classes))
+        return TargetValues(codes, Task("multiclass", classes), values)
     y = np.isin(codes, chosen).astype(np.int8)
     words = [classes[code] for code in chosen]
     rest = [classes[code] for code in range(len(classes)) if code not in chosen]
@@ -115,7 +119,51 @@ def read_target(
     text = ", ".join(words)
     negative = rest[0] if len(rest) == 1 else f"not {text}"
     members = tuple(words) if len(words) > 1 else ()
-    return TargetValues(y, Task("binary", (negative, text), members))
+    return TargetValues(y, Task("binary", (negative, text), members), values)
+
+
+def _label_values(raw: Raw, name: str, classes: Sequence[str]) -> dict[str, LabelValue]:
+    """Return what stands in the source for each class that is no such string itself.
+
+    A file that declares no types is read as data frames read it: numbers, and "true"
+    and "false", are no strings.
+    """
+    import pyarrow as pa
+
+    kind = raw.data.schema.field(name).type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    lowered = [cls.casefold() for cls in classes]
+    if not raw.typed and set(lowered) == {"true", "false"}:
+        return {cls: text == "true" for cls, text in zip(classes, lowered, strict=True)}
+    if pa.types.is_boolean(kind):
+        return {cls: cls == "true" for cls in classes}
+    strings = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    parsed = parse_numbers(pa.array(list(classes), pa.large_string()))
+    if not parsed.numeric.all():
+        return {}
+    if raw.typed and strings:
+        return _spelled(raw, name, parsed.values.tolist(), classes)
+    numbers = dict(zip(classes, parsed.values.tolist(), strict=True))
+    fractions = any(value != int(value) for value in numbers.values())
+    if fractions or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return numbers
+    return {cls: int(float(cls)) if "e" in cls else int(cls) for cls in classes}
+
+
+def _spelled(
+    raw: Raw, name: str, numbers: Sequence[float], classes: Sequence[str]
+) -> dict[str, LabelValue]:
+    """Return the commonest spelling of each number that the classes write otherwise."""
+    texts = tidy(target_texts(raw, name))
+    parsed = parse_numbers(texts.values, raw.decimal)
+    spelled: dict[str, LabelValue] = {}
+    for cls, number in zip(classes, numbers, strict=True):
+        same = np.where(parsed.values == number, texts.counts, -1)
+        text = texts.text(int(np.argmax(same)))
+        if text != cls and same.max() > 0:
+            spelled[cls] = text
+    return spelled
 
 
 def _require_labelled(

@@ -32,7 +32,6 @@ from equipoise.evaluation.task_evaluation import class_table
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import METRICS
 from equipoise.metrics.task_registry import TASK_METRICS
-from equipoise.priors import probability
 from equipoise.report.summary_choice import standing
 from equipoise.report.summary_words import else_left, else_words, margin_words
 from equipoise.report.unseen import unseen_lines
@@ -357,7 +356,7 @@ def rule_sentences(rule: ClassRule | LabelRule) -> list[str]:
         rule: Of an arm.
     """
     if isinstance(rule, LabelRule):
-        cuts = [as_probability(probability(r.threshold).item()) for r in rule.rules]
+        cuts = [as_probability(r.threshold) for r in rule.rules]
         each = [
             f"{name} from {cut}" for name, cut in zip(rule.labels, cuts, strict=True)
         ]

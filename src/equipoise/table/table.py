@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ from equipoise.table.notation import Notation
 from equipoise.task import Task
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "datetime"]
+LabelValue = str | int | float | bool
+"""What stands in a target for a class."""
 
 MISSING_CODE = -1
 BLOCK_ROWS = 131_072
@@ -113,6 +115,9 @@ class Table:
             the table does not hold; else None.
         order: The names of all columns of the source in its order, the target and
             those left out among them; empty if the table was made otherwise.
+        label_values: By class, the value that stands for it in the source's target, if
+            it is a number or a boolean, or a string spelled otherwise than the class;
+            a class that is absent stands for itself.
 
     Example:
         >>> import numpy as np
@@ -134,6 +139,7 @@ class Table:
     source: str = "arrays"
     fingerprint: Fingerprint | None = None
     order: tuple[str, ...] = ()
+    label_values: Mapping[str, LabelValue] = field(default_factory=dict)
 
     def __len__(self) -> int:
         held = (self.y, *(c.values for c in self.columns[:1]), self.groups, self.time)

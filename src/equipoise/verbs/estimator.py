@@ -315,10 +315,13 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return _values_that_decide(model.rule, model.predict_proba(rows))
         z = np.clip(model.log_odds(rows), -EXTREME / 2, EXTREME / 2)
         if isinstance(model.rule, LabelRule):
-            thresholds = np.array([rule.threshold for rule in model.rule.rules])
+            thresholds = np.array(
+                [rule.threshold_log_odds for rule in model.rule.rules]
+            )
             least = np.nextafter(np.clip(thresholds, -EXTREME, EXTREME), -np.inf)
             return self._target.all_labels(z - least, -EXTREME, EXTREME)
-        threshold = float(np.clip(model.binary_rule.threshold, -EXTREME, EXTREME))
+        cut = model.binary_rule.threshold_log_odds
+        threshold = float(np.clip(cut, -EXTREME, EXTREME))
         if self._places()[0] == 0:
             return np.asarray(threshold - z)
         # Log-odds that equal the threshold are flagged: above the number before it.

@@ -16,7 +16,6 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import as_p_value, as_probability, estimate, share
 from equipoise.decision.costs import Costs
-from equipoise.decision.decimals import rounded
 from equipoise.decision.prevalence import is_movable
 from equipoise.errors import InputError, TrialWarning
 from equipoise.evaluation import evaluate as of_arrays
@@ -186,8 +185,8 @@ def evaluate_model(
     evaluation = of_arrays(
         rows.y,
         to_probability(rule.log_odds(rows.scores)),
-        threshold=_cut(rule.threshold),
-        lower=None if rule.lower is None else _cut(rule.lower),
+        threshold=rule.threshold,
+        lower=rule.lower,
         costs=rule.costs,
         clusters=rows.units,
         level=level,
@@ -316,11 +315,6 @@ def _copied(rows: _Rows) -> list[str]:
         f"{count_units(rows.units, rows.y == 1):,} of the {int(rows.y.sum()):,} "
         "positives. The intervals draw distinct rows."
     ]
-
-
-def _cut(threshold: float) -> float:
-    """Return a threshold in log-odds as a probability."""
-    return rounded(float(to_probability(threshold)))
 
 
 def _prevalence(model: ModelRecord, rows: _Rows, level: float) -> str:
