@@ -39,7 +39,7 @@ from equipoise.strategies.parts import missing_pieces
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
 from equipoise.table.notation import Notation
-from equipoise.table.table import Column, Dropped, LabelValue, Table
+from equipoise.table.table import ClassValue, Column, Dropped, Table
 from equipoise.table.units import DUPLICATES
 from equipoise.task import Task
 
@@ -464,7 +464,7 @@ def _schema(state: Mapping[str, Any]) -> Table:
     )
 
 
-def _label_values(values: Mapping[str, Any]) -> dict[str, LabelValue]:
+def _label_values(values: Mapping[str, Any]) -> dict[str, ClassValue]:
     """Return what stands for each class; older models do not store it.
 
     Raises:

@@ -29,7 +29,7 @@ from equipoise.reading.target_columns import (
     require_targets,
     with_labels_only,
 )
-from equipoise.table.table import Dropped, LabelValue, Table
+from equipoise.table.table import ClassValue, Dropped, Table
 
 AS_THEY_ARE = ReadingOptions()
 _SETTLED = ("positive", "task", "group", "time")
@@ -261,7 +261,7 @@ def _new_table(
     group, time = options.group, options.time
     several = len(targets) > 1 or options.targets is not None
     constant: tuple[Dropped, ...] = ()
-    label_values: Mapping[str, LabelValue] = {}
+    label_values: Mapping[str, ClassValue] = {}
     if several or options.task == "multilabel":
         labels = read_label_columns(
             raw, targets, notes, positive=options.positive, task=options.task

@@ -26,7 +26,7 @@ from equipoise.reading.missing_labels import UNLABELLED, says_nothing
 from equipoise.reading.parse_numbers import parse_numbers
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.texts import Texts, texts_of
-from equipoise.table.table import LabelValue
+from equipoise.table.table import ClassValue
 from equipoise.task import Task
 
 MOST_NUMBERS = 100
@@ -56,7 +56,7 @@ class TargetValues:
 
     y: npt.NDArray[Any]
     task: Task
-    label_values: Mapping[str, LabelValue] = field(default_factory=dict)
+    label_values: Mapping[str, ClassValue] = field(default_factory=dict)
 
 
 def read_target(
@@ -122,7 +122,7 @@ def read_target(
     return TargetValues(y, Task("binary", (negative, text), members), values)
 
 
-def _label_values(raw: Raw, name: str, classes: Sequence[str]) -> dict[str, LabelValue]:
+def _label_values(raw: Raw, name: str, classes: Sequence[str]) -> dict[str, ClassValue]:
     """Return what stands in the source for each class that is no such string itself.
 
     A file that declares no types is read as data frames read it: numbers, and "true"
@@ -153,11 +153,11 @@ def _label_values(raw: Raw, name: str, classes: Sequence[str]) -> dict[str, Labe
 
 def _spelled(
     raw: Raw, name: str, numbers: Sequence[float], classes: Sequence[str]
-) -> dict[str, LabelValue]:
+) -> dict[str, ClassValue]:
     """Return the commonest spelling of each number that the classes write otherwise."""
     texts = tidy(target_texts(raw, name))
     parsed = parse_numbers(texts.values, raw.decimal)
-    spelled: dict[str, LabelValue] = {}
+    spelled: dict[str, ClassValue] = {}
     for cls, number in zip(classes, numbers, strict=True):
         same = np.where(parsed.values == number, texts.counts, -1)
         text = texts.text(int(np.argmax(same)))

@@ -21,7 +21,7 @@ from equipoise.table.notation import Notation
 from equipoise.task import Task
 
 ColumnKind = Literal["numeric", "boolean", "categorical", "datetime"]
-LabelValue = str | int | float | bool
+ClassValue = str | int | float | bool
 """What stands in a target for a class."""
 
 MISSING_CODE = -1
@@ -139,7 +139,7 @@ class Table:
     source: str = "arrays"
     fingerprint: Fingerprint | None = None
     order: tuple[str, ...] = ()
-    label_values: Mapping[str, LabelValue] = field(default_factory=dict)
+    label_values: Mapping[str, ClassValue] = field(default_factory=dict)
 
     def __len__(self) -> int:
         held = (self.y, *(c.values for c in self.columns[:1]), self.groups, self.time)
