@@ -122,7 +122,7 @@ def test_the_prior_has_no_weights_but_trees_have():
         ({"loss": "focal"}, "gama", "Did you mean 'gamma'"),
         ({}, "gamma", "learning_rate"),
         ({}, "learning_rat", "Did you mean 'learning_rate'"),
-        ({"learner": "logistic"}, "gamma", "none with these"),
+        ({"learner": "extra_trees"}, "gamma", "none with these"),
         ({"weights": "capped"}, "beta", "'cap'"),
         ({"loss": "pairwise_auc"}, "warmstart", "Did you mean 'warm_start'"),
     ],

@@ -222,12 +222,19 @@ def linear_log_odds(scorer: Any, name: str, inputs: Mapping[str, Any]) -> Any:
         name: The name of its layers.
         inputs: Keras inputs, the raw columns by name.
     """
+    from equipoise.encoding.matrix import piece_ends
     from equipoise.learners.linear.keras_layer import LinearLogOdds
     from equipoise.networks.encoding import EncodingLayer
 
     encoding = scorer.encoding
     width = int(np.size(scorer.intercept))
-    layer = LinearLogOdds(len(encoding.names), encoding.levels, outputs=width)
+    pieces = scorer.pieces
+    layer = LinearLogOdds(
+        len(encoding.names),
+        encoding.levels,
+        outputs=width,
+        ends=piece_ends(encoding.knots, pieces) if pieces > 1 else (),
+    )
     shapes = [weight.shape for weight in layer.weights]
     layer.assign(*map(np.reshape, (scorer.coefficients, scorer.intercept), shapes))
     return layer(EncodingLayer(encoding, name=f"equipoise-{name}")(inputs))

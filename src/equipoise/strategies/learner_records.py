@@ -358,6 +358,16 @@ LEARNERS: dict[str, LearnerRecord] = {
             "equipoise.learners.linear.logistic:LogisticLearner",
             "equipoise.learners.linear.logistic:LogisticScorer",
             parts=TABLE_PARTS,
+            options={
+                "pieces": Setting(
+                    None,
+                    low=2,
+                    high=48,
+                    whole=True,
+                    optional=True,
+                    meaning="into how many pieces the line of each number is broken",
+                ),
+            },
             scores="log_odds",
             takes_resampled=True,
             keras="equipoise.export.keras:linear_log_odds",

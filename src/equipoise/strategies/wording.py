@@ -63,8 +63,14 @@ def _who(parts: Parts, kind: str) -> str:
     return for_classes or parts.learner.phrase
 
 
+def _pieces(parts: Parts) -> str:
+    """Return how the lines of a logistic regression bend; nothing for straight ones."""
+    pieces = parts.options.get("pieces")
+    return "" if pieces is None else f" of lines that have up to {pieces} pieces"
+
+
 def _learning(parts: Parts, kind: str) -> str:
-    text = _who(parts, kind)
+    text = f"{_who(parts, kind)}{_pieces(parts)}"
     if parts.plan is not None and parts.by_rounds:
         values = {**parts.options, "learner": text}
         return parts.plan.rounds_phrase.format(**phrase_options(values))

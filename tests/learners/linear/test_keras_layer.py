@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from equipoise.encoding.encoding import learn_encoding
+from equipoise.encoding.matrix import piece_ends
 from equipoise.learners.linear.keras_layer import LinearLogOdds
 from equipoise.learners.linear.logistic import LogisticScorer
 from equipoise.networks.encoding import EncodingLayer, input_names, raw_inputs
@@ -142,11 +143,13 @@ def test_several_outputs_are_so_many_layers_of_one() -> None:
 
 # Keras 3.15 turns a tf.Variable into an array in a way that NumPy 2 warns about.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("options", [{}, {"pieces": 7}], ids=["straight", "bent"])
 @pytest.mark.parametrize(
-    ("kind", "width"), [("multiclass", 3), ("multiclass", 10), ("multilabel", 4)]
+    ("kind", "width"),
+    [("multiclass", 3), ("multiclass", 10), ("multilabel", 4)],
 )
 def test_several_classes_travel_in_a_keras_file(
-    kind, width, make_task_table, jobs_of, tmp_path
+    kind, width, options, make_task_table, jobs_of, tmp_path
 ) -> None:
     """From raw columns with missing values and an unseen category to the scores."""
     from equipoise.export.keras import linear_log_odds
@@ -154,7 +157,7 @@ def test_several_classes_travel_in_a_keras_file(
     from equipoise.strategies.strategy import Strategy
 
     table = make_task_table(width, kind)
-    jobs = jobs_of(table, Strategy(learner="logistic"), parts=1)
+    jobs = jobs_of(table, Strategy(learner="logistic", options=options), parts=1)
     (outcome,) = LogisticLearner(strengths=(0.1,)).run(table, jobs, keep=True)
     scorer = outcome.scorer
     inputs = raw_inputs(scorer.encoding)
@@ -167,3 +170,25 @@ def test_several_classes_travel_in_a_keras_file(
     expected = scorer.log_odds(rows)
     assert expected.shape == (len(rows), width)
     np.testing.assert_allclose(again(raw), expected, rtol=0, atol=1e-12)
+
+
+def test_bends_equal_the_scorer(rare_table: Table) -> None:
+    """With drawn coefficients, each of which matters, also far outside the knots."""
+    encoding = learn_encoding(rare_table, np.arange(100))
+    ends = piece_ends(encoding.knots, 6)
+    columns = len(encoding.names) + sum(encoding.levels)
+    columns += sum(len(line) - 1 for line in ends if line)
+    coefficients = np.random.default_rng(3).normal(size=columns)
+    scorer = LogisticScorer(encoding, coefficients, -1.25, pieces=6)
+    layer = LinearLogOdds(len(encoding.names), encoding.levels, ends=ends)
+    layer.assign(scorer.coefficients, scorer.intercept)
+    again = LinearLogOdds.from_config(layer.get_config())
+    again.set_weights(layer.get_weights())
+    _, positions, _ = encoded(scorer, rare_table)
+    assert positions.min() < 0
+    assert (positions.max(axis=0) > 48).any()
+    expected = scorer.log_odds(rare_table)
+    for one in (layer, again):
+        log_odds = one(encoded(scorer, rare_table))
+        np.testing.assert_allclose(log_odds, expected, rtol=0, atol=1e-12)
+    assert "ends" not in LinearLogOdds(2, [3]).get_config()

@@ -12,13 +12,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from equipoise.encoding.encoding import learn_encoding
+from equipoise.errors import InputError
 from equipoise.jobs import Job
 from equipoise.learners.linear import logistic
 from equipoise.learners.linear.logistic import LogisticLearner, LogisticScorer, fit_path
 from equipoise.priors import probability
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import Table
+from equipoise.table.table import Column, Table
+from equipoise.task import Task
 
 Jobs = Callable[..., list[Job]]
 
@@ -117,3 +119,79 @@ def test_the_strength_is_chosen_by_the_corrected_loss_of_the_stop_rows(
 
     assert chosen.place == best(offset) != best(0.0)
     assert chosen.intercept == fits[chosen.place].intercept + offset
+
+
+PIECES = Strategy("bent", learner="logistic", options={"pieces": 6})
+
+
+def test_pieces_equal_scikit_learn_on_pieces_written_out(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    (job,) = jobs_of(rare_table, PIECES, parts=1)
+    (outcome,) = LogisticLearner((0.3,)).run(rare_table, [job], keep=True)
+    encoding = learn_encoding(rare_table, job.train_rows)
+    encoded = encoding.transform(rare_table)
+    blocks = [encoded.numbers.astype(float)]
+    blocks += [
+        np.eye(n)[c] for n, c in zip(encoding.levels, encoded.codes.T, strict=True)
+    ]
+    positions = encoded.positions.T.astype(float)
+    for count, x in zip(encoding.knots, positions, strict=True):
+        ends = np.rint(np.linspace(0, count - 1, min(6, count - 1) + 1))
+        for place in range(len(ends) - 1 if count > 2 else 0):
+            below = -np.inf if place == 0 else ends[place]
+            above = np.inf if place == len(ends) - 2 else ends[place + 1]
+            inside = np.clip(x, below, above) - ends[place]
+            blocks.append((inside / (ends[place + 1] - ends[place]))[:, None])
+    x = np.hstack(blocks)
+    model = LogisticRegression(C=0.3, tol=1e-6, max_iter=5_000)
+    model.fit(x[job.train_rows], rare_table.y[job.train_rows])
+    np.testing.assert_allclose(
+        probability(outcome.log_odds[:, 0]),
+        model.predict_proba(x[job.scored_rows])[:, 1],
+        atol=1e-4,
+    )
+    again = LogisticScorer.from_state(outcome.scorer.state())
+    rows = rare_table.take(job.scored_rows)
+    np.testing.assert_array_equal(again.log_odds(rows), outcome.log_odds)
+    assert "pieces" in outcome.scorer.state()
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_pieces_of_several_classes_and_labels(kind, make_task_table, jobs_of) -> None:
+    """A label's line bends as that label's alone does; classes keep their columns."""
+    table = make_task_table(3, kind)
+    (job,) = jobs_of(table, PIECES, parts=1)
+    (outcome,) = LogisticLearner((0.3,)).run(table, [job], keep=True)
+    assert outcome.log_odds.shape == (len(job.scored_rows), 3)
+    again = LogisticScorer.from_state(outcome.scorer.state())
+    rows = table.take(job.scored_rows)
+    np.testing.assert_array_equal(again.log_odds(rows), outcome.log_odds)
+    (straight,) = LogisticLearner((0.3,)).run(
+        table, jobs_of(table, strategy("logistic"), parts=1), keep=True
+    )
+    assert len(outcome.scorer.coefficients) > len(straight.scorer.coefficients)
+    assert "pieces" not in straight.scorer.state()
+
+
+def test_a_hump_is_learned_by_bends_alone(jobs_of: Jobs) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=1_500)
+    y = (random.random(1_500) < np.where(np.abs(x) < 0.4, 0.6, 0.02)).astype(np.int8)
+    table = Table((Column("x", "numeric", x),), y, Task("binary", ("no", "yes")))
+    jobs = jobs_of(table, strategy("logistic"), PIECES, parts=1)
+    straight, bent = LogisticLearner().run(table, jobs)
+    truth = table.y[jobs[0].scored_rows]
+    assert roc_auc_score(truth, straight.log_odds) < 0.65
+    assert roc_auc_score(truth, bent.log_odds) > 0.85
+    assert "up to 6 pieces" in PIECES.describe()
+
+
+def test_a_state_whose_pieces_do_not_fit_is_refused(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    (job,) = jobs_of(rare_table, PIECES, parts=1)
+    (outcome,) = LogisticLearner((0.3,)).run(rare_table, [job], keep=True)
+    for pieces in (5, 0, 49):
+        with pytest.raises(InputError):
+            LogisticScorer.from_state({**outcome.scorer.state(), "pieces": pieces})

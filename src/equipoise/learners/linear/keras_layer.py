@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from equipoise.encoding.matrix import piece_table
+
 
 @keras.saving.register_keras_serializable(package="equipoise")
 class LinearLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyped
@@ -21,6 +23,8 @@ class LinearLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         name: The layer's name.
         outputs: How many scores there are per row: one, or one for each of several
             classes or labels.
+        ends: For each number the ends of its pieces, as `piece_ends` gives them; none
+            for straight lines.
 
     Example:
         >>> layer = LinearLogOdds(1, [2])
@@ -37,34 +41,46 @@ class LinearLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         levels: Sequence[int],
         name: str | None = None,
         outputs: int = 1,
+        ends: Sequence[Sequence[float]] = (),
     ) -> None:
         super().__init__(name=name, dtype="float64", autocast=False)
         self.columns, self.levels = columns, tuple(levels)
         self.outputs = outputs
+        self.ends = [list(line) for line in ends]
+        self._pieces = piece_table(self.ends)
+        size = columns + sum(self.levels) + len(self._pieces[0])
         wide = () if outputs == 1 else (outputs,)
-        self._coefficients = self.add_weight(
-            name="coefficients", shape=(columns + sum(self.levels), *wide)
-        )
+        self._coefficients = self.add_weight(name="coefficients", shape=(size, *wide))
         self._intercept = self.add_weight(name="intercept", shape=wide)
         self.built = True
 
     def assign(self, coefficients: Any, intercept: Any) -> None:
-        """Take over fitted coefficients, as `linear_matrix` orders them."""
+        """Take over fitted coefficients, as `piecewise_matrix` orders them."""
         self._coefficients.assign(coefficients)
         self._intercept.assign(intercept)
 
     def call(self, inputs: tuple[Any, Any, Any]) -> Any:
         """Return log-odds `[rows, outputs]` float64 for what `EncodingLayer` gives."""
-        numbers, _, codes = inputs
+        numbers, positions, codes = inputs
         coefficients = tf.convert_to_tensor(self._coefficients)
         if self.outputs > 1:
-            return self._several(tf.cast(numbers, tf.float64), codes, coefficients)
+            total = self._several(tf.cast(numbers, tf.float64), codes, coefficients)
+            return self._with_bends(total, positions, coefficients)
         dense = tf.cast(numbers, tf.float64) @ coefficients[: self.columns, None]
         total = dense[:, 0] + tf.convert_to_tensor(self._intercept)
         starts = self.columns + np.cumsum([0, *self.levels])
         for column, start in enumerate(starts[:-1].tolist()):
             total += tf.gather(coefficients, codes[:, column] + start)
-        return total[:, None]
+        return self._with_bends(total[:, None], positions, coefficients[:, None])
+
+    def _with_bends(self, total: Any, positions: Any, coefficients: Any) -> Any:
+        """Return the scores and what the pieces add to them."""
+        feature, low, high, begin, length = self._pieces
+        if not len(feature):
+            return total
+        x = tf.gather(tf.cast(positions, tf.float64), feature.astype("int32"), axis=1)
+        along = (tf.clip_by_value(x, low, high) - begin) / length
+        return total + along @ coefficients[-len(feature) :]
 
     def _several(self, numbers: Any, codes: Any, coefficients: Any) -> Any:
         total = numbers @ coefficients[: self.columns]
@@ -85,4 +101,5 @@ class LinearLogOdds(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
             "columns": self.columns,
             "levels": list(self.levels),
             **({} if self.outputs == 1 else {"outputs": self.outputs}),
+            **({"ends": self.ends} if self.ends else {}),
         }

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import integer
 from equipoise._core.states import array, real
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.encoding.encoding import Encoding
-from equipoise.encoding.matrix import linear_matrix
+from equipoise.encoding.features import BINS
+from equipoise.encoding.matrix import piece_ends, piecewise_matrix
 from equipoise.jobs import (
     Job,
     Outcome,
@@ -42,22 +44,25 @@ MOST_ITERATIONS = 2_000
 
 @dataclass(frozen=True, eq=False)
 class LogisticScorer:
-    """Log-odds that are linear in the encoded columns.
+    """Log-odds that are linear in the encoded columns, or in pieces of them.
 
     Attributes:
         encoding: The encoding of the training part.
-        coefficients: `[columns]` float64, as `linear_matrix` orders them; with several
-            classes or labels `[columns, width]`.
+        coefficients: `[columns]` float64, as `piecewise_matrix` orders them; with
+            several classes or labels `[columns, width]`.
         intercept: Added, with the strategy's correction in it; `[width]`.
+        pieces: How many pieces the line of each number has at most; 1 for straight
+            lines.
     """
 
     encoding: Encoding
     coefficients: FloatArray
     intercept: float | FloatArray
+    pieces: int = 1
 
     def log_odds(self, table: Table) -> FloatArray:
         """Return corrected scores, `[rows, width]`."""
-        matrix = linear_matrix(table, self.encoding)
+        matrix = piecewise_matrix(table, self.encoding, self.pieces)
         scores = np.asarray(matrix @ self.coefficients + self.intercept)
         return scores[:, None] if scores.ndim == 1 else scores
 
@@ -67,6 +72,7 @@ class LogisticScorer:
             "encoding": self.encoding.to_dict(),
             "coefficients": self.coefficients,
             "intercept": self.intercept,
+            **({} if self.pieces == 1 else {"pieces": self.pieces}),
         }
 
     @classmethod
@@ -77,17 +83,21 @@ class LogisticScorer:
             InputError: The coefficients do not fit the encoding, or are NaN.
         """
         encoding = Encoding.from_dict(state["encoding"])
+        pieces = integer(state.get("pieces", 1), "pieces", 1, BINS)
         columns = len(encoding.names) + sum(encoding.levels)
+        if pieces > 1:
+            ends = piece_ends(encoding.knots, pieces)
+            columns += sum(max(len(line) - 1, 0) for line in ends)
         if isinstance(state.get("intercept"), np.ndarray):
             intercept = array(state, "intercept", "float64", (None,))
             shape = (columns, len(intercept))
-            return cls(
-                encoding, array(state, "coefficients", "float64", shape), intercept
-            )
+            coefficients = array(state, "coefficients", "float64", shape)
+            return cls(encoding, coefficients, intercept, pieces)
         return cls(
             encoding,
             array(state, "coefficients", "float64", (columns,)),
             real(state, "intercept"),
+            pieces,
         )
 
 
@@ -98,6 +108,8 @@ class LogisticLearner:
     The strength is the one of `strengths` with the least corrected log loss on the
     stop rows. Class weights of a strategy are weights of the rows. Several classes are
     fitted at once (multinomial); each of several labels is a regression of its own.
+    The option `pieces` breaks the line of each number into pieces between training
+    quantiles; the bends have the same penalty as the lines.
 
     Attributes:
         strengths: scikit-learn's C, the inverse of the penalty; increasing.
@@ -125,13 +137,14 @@ class LogisticLearner:
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         if table.task.kind != "binary":
             return self._fit_several(table, job, encoding)
+        pieces = pieces_of(job)
         train, stop = table.labels()[job.train_rows], table.labels()[job.stop_rows]
         totals = job.totals(table, job.train_rows)
         weights = job.strategy.class_weights(totals)
         chosen = self.choose(
-            linear_matrix(table.take(job.train_rows), encoding),
+            piecewise_matrix(table.take(job.train_rows), encoding, pieces),
             train,
-            linear_matrix(table.take(job.stop_rows), encoding),
+            piecewise_matrix(table.take(job.stop_rows), encoding, pieces),
             stop,
             (
                 weights[train] * job.weights(job.train_rows),
@@ -139,17 +152,20 @@ class LogisticLearner:
             ),
             job.strategy.correction(totals).offset[0],
         )
-        scorer = LogisticScorer(encoding, chosen.fit.coefficients, chosen.intercept)
+        scorer = LogisticScorer(
+            encoding, chosen.fit.coefficients, chosen.intercept, pieces
+        )
         notes = () if chosen.fit.converged else (_not_converged(),)
         return FittedJob(scorer, chosen.iterations, chosen.place + 1, notes)
 
     def _fit_several(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         task, totals = table.task, job.totals(table, job.train_rows)
         require_enough(task, totals)
+        pieces = pieces_of(job)
         rows = LinearRows(
-            linear_matrix(table.take(job.train_rows), encoding),
+            piecewise_matrix(table.take(job.train_rows), encoding, pieces),
             table.labels()[job.train_rows],
-            linear_matrix(table.take(job.stop_rows), encoding),
+            piecewise_matrix(table.take(job.stop_rows), encoding, pieces),
             table.labels()[job.stop_rows],
             job.weights(job.train_rows),
             job.weights(job.stop_rows),
@@ -158,7 +174,9 @@ class LogisticLearner:
         offset = fitted_correction(job.strategy, task, totals).offset
         chosen = self.choose_several(rows, task, totals, weights, np.array(offset))
         fit = chosen.fit
-        scorer = LogisticScorer(encoding, fit.coefficients, np.array(chosen.intercept))
+        scorer = LogisticScorer(
+            encoding, fit.coefficients, np.array(chosen.intercept), pieces
+        )
         notes = () if fit.converged else (_not_converged(),)
         return FittedJob(
             scorer,
@@ -278,6 +296,11 @@ class LogisticLearner:
         place = int(np.argmin(losses))
         iterations = sum(fit.iterations for fit in fits)
         return Chosen(fits[place], fits[place].intercept + offset, place, iterations)
+
+
+def pieces_of(job: Job) -> int:
+    """Return into how many pieces a job's strategy breaks each line."""
+    return int(job.strategy.option("pieces", 1) or 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,13 +15,14 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
 from equipoise.encoding.encoding import Encoding
-from equipoise.encoding.matrix import linear_matrix, tree_matrix
+from equipoise.encoding.matrix import piecewise_matrix, tree_matrix
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.jobs import Job, Learner, Outcome, Progress
 from equipoise.learners.linear.logistic import (
     LinearRows,
     LogisticLearner,
     LogisticScorer,
+    pieces_of,
 )
 from equipoise.learners.one_by_one import FittedJob, run_one_by_one
 from equipoise.learners.resampled.sampler_columns import categories_of, parameters, tell
@@ -122,10 +123,11 @@ class ResampledLearner:
         notes = (_class_sizes(part, made), *absence_notes(task, totals))
         offset = _class_offset(part, made)
         if job.strategy.learner == "logistic":
+            pieces = pieces_of(job)
             rows = LinearRows(
-                linear_matrix(made, encoding),
+                piecewise_matrix(made, encoding, pieces),
                 made.labels(),
-                linear_matrix(held, encoding),
+                piecewise_matrix(held, encoding, pieces),
                 held.labels(),
                 np.ones(len(made)),
                 np.ones(len(held)),
@@ -135,7 +137,7 @@ class ResampledLearner:
                 rows, task, totals, np.ones(task.width), np.array(offset)
             )
             scorer = LogisticScorer(
-                encoding, chosen.fit.coefficients, np.array(chosen.intercept)
+                encoding, chosen.fit.coefficients, np.array(chosen.intercept), pieces
             )
             return FittedJob(scorer, chosen.iterations, chosen.place + 1, notes, idle)
         both = np.arange(len(made) + len(held))
@@ -162,12 +164,13 @@ class ResampledLearner:
         correction = Correction("calibrate", (prior_offset(made_share, share),))
         if job.strategy.learner == "logistic":
             ones = np.ones(len(made)), np.ones(len(held))
-            x, stop = (linear_matrix(rows, encoding) for rows in (made, held))
+            pieces = pieces_of(job)
+            x, stop = (piecewise_matrix(r, encoding, pieces) for r in (made, held))
             chosen = self.logistic.choose(
                 x, made.labels(), stop, held.labels(), ones, correction.offset[0]
             )
             coefficients = chosen.fit.coefficients
-            scorer = LogisticScorer(encoding, coefficients, chosen.intercept)
+            scorer = LogisticScorer(encoding, coefficients, chosen.intercept, pieces)
             return FittedJob(scorer, chosen.iterations, chosen.place + 1, (note,), idle)
         both = np.arange(len(made) + len(held))
         split = Split(both[: len(made)], both[len(made) :])
