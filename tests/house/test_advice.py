@@ -591,6 +591,29 @@ CASES: dict[str, Case] = {
         lambda _: eq.Strategy(learner="trees", synthesis="mixup"),
         lambda _: eq.Strategy(learner="network", synthesis="mixup"),
     ),
+    "strategies/validation.py: Its shares change from pass to pass, and this learner "
+    "takes its rows at once: use learner='network' for it.": Case(
+        lambda _: eq.Strategy(learner="trees", sampling="progressive"),
+        lambda _: eq.Strategy(learner="network", sampling="progressive"),
+    ),
+    "sampling/proportions.py: Pass classes=table.task.classes.": Case(
+        lambda _: sampling.Proportions({"c": 0.5}),
+        lambda _: sampling.Proportions({"c": 0.5}, classes=A_B_C.classes),
+    ),
+    "sampling/proportions.py: Divide them by their sum.": Case(
+        lambda _: sampling.Proportions([0.9, 0.9]),
+        lambda _: sampling.Proportions([0.5, 0.5]),
+    ),
+    "sampling/proportions.py: Name all classes and divide the shares by their "
+    "sum.": Case(
+        lambda _: sampling.Proportions([0.2, 0.2]).prior([90, 10]),
+        lambda _: sampling.Proportions([0.5, 0.5]).prior([90, 10]),
+    ),
+    "sampling/proportions.py: Divide them by twice their sum, for half of every "
+    "batch.": Case(
+        lambda _: sampling.Proportions([0.2, 0.3, 0.5]).rates(LABELS),
+        lambda _: sampling.Proportions([0.1, 0.15, 0.25]).rates(LABELS),
+    ),
     "strategies/validation.py: Use learner='network' for it.": Case(
         lambda _: eq.Strategy(loss="focal", learner="trees"),
         lambda _: eq.Strategy(loss="focal", learner="network"),

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.priors import prior_offsets
 from equipoise.sampling import (
     Balanced,
     Rate,
@@ -13,6 +14,7 @@ from equipoise.sampling import (
     sampler_names,
     steps_per_epoch,
 )
+from equipoise.sampling.samplers import SAMPLERS
 
 LABELS = np.array([0] * 41 + [1] * 6)
 
@@ -29,7 +31,8 @@ def test_epochs_continue_one_stream(name):
 @pytest.mark.parametrize("name", sampler_names())
 def test_the_declared_prior_is_the_share_drawn(name):
     sampler = make_sampler(name)
-    draw = sampler.draw(LABELS, batch=47, steps=400, seed=0, epoch=0)
+    first = -(-sampler.settles(47) // (47 * 400))
+    draw = sampler.draw(LABELS, batch=47, steps=400, seed=0, epoch=first)
     declared = sampler.prior([41, 6])
     assert declared.sum() == 1
     # to what one unfinished pass can change
@@ -100,6 +103,12 @@ def test_epochs_of_several_classes_continue_one_stream(name):
         ("undersample", {}, [5, 5, 5, 0, 5]),
         ("undersample", {"ratio": 0.25}, [20, 14, 5, 0, 20]),
         ("undersample", {"ratio": 5.0, "fresh": False}, [1, 1, 5, 0, 1]),
+        (
+            "quotas",
+            {},
+            0.125 + np.array([61, 14, 5, 0, 20]) / 200 - [0, 0, 0, 0.125, 0],
+        ),
+        ("repeat_factor", {"threshold": 0.2}, [61, 280**0.5, 10, 0, 20]),
         ("rate", {"rate": 0.78}, [22 * 39, 78 * 14, 78 * 5, 0, 78 * 20]),
     ],
 )
@@ -132,7 +141,10 @@ def label_rows():
     return labels
 
 
-@pytest.mark.parametrize("name", sampler_names())
+OF_LABELS = [n for n in sampler_names() if "multilabel" in SAMPLERS[n].tasks]
+
+
+@pytest.mark.parametrize("name", OF_LABELS)
 def test_label_matrices_are_drawn_whole_and_weighted_back(name):
     """Weighted by `importance`, the drawn rows have the shares of all rows."""
     sampler, labels = make_sampler(name), label_rows()
@@ -156,7 +168,7 @@ def test_balanced_rows_of_labels_reach_the_rarest():
 
 
 def test_a_label_matrix_without_labels_is_drawn_naturally():
-    for name in sampler_names():
+    for name in OF_LABELS:
         draw = make_sampler(name).draw(np.zeros((6, 2)), batch=6, steps=2, **DRAWS)
         assert sorted(draw.index[0].tolist()) == list(range(6)) or name == "bootstrap"
         assert make_sampler(name).rates(np.zeros((6, 2))).tolist() == [1.0] * 6
@@ -183,8 +195,34 @@ def test_the_smallest_class_is_whole_in_every_pass():
 def test_words_for_several_classes():
     for name in sampler_names():
         sampler = make_sampler(name)
-        for kind in ("multiclass", "multilabel"):
+        for kind in {"multiclass", "multilabel"}.intersection(sampler.tasks):
             words = sampler.describe_classes(kind)
             assert words
             assert "positive" not in words
             assert "negative" not in words
+
+
+@pytest.mark.parametrize("name", sampler_names())
+def test_the_correction_is_minus_the_logarithm_of_the_rates(name):
+    """With natural log-odds z, drawing at rates r gives z + log r: undone exactly."""
+    sampler = make_sampler(name)
+    two = sampler.correction(LABELS)
+    rates = sampler.rates(LABELS)
+    expected = -np.log(rates[LABELS == 1][0] / rates[LABELS == 0][0])
+    assert two.offset == pytest.approx((expected,), abs=1e-9)
+    assert (two.kind == "calibrate") == bool(sampler.obstacle) == bool(two.reason)
+    several = sampler.correction(CLASSES, 5)
+    each = sampler.rates(CLASSES, 5)
+    rate = np.array([each[c == CLASSES].mean() for c in (0, 1, 2, 4)])
+    shifts = np.array(several.offset)[[0, 1, 2, 4]]
+    np.testing.assert_allclose(shifts, -np.log(rate / rate[0]), atol=1e-9)
+    assert several.link == "softmax"
+    shares = sampler.prior([41, 6])
+    again = prior_offsets(shares, [41 / 47, 6 / 47])
+    np.testing.assert_allclose(again, two.offset, atol=1e-12)
+
+
+def test_drawn_labels_need_no_correction():
+    correction = Balanced().correction(label_rows())
+    assert correction.offset == (0.0,) * 4
+    assert correction.kind == "offset"

@@ -78,7 +78,7 @@ def minimiser(strategy, negative, positive, counts):
 def test_every_exact_strategy_is_here():
     rest = {s.name for s in NETWORKS} - {s.name for s in EXACT}
     sets = {n for n, record in LOSS_RECORDS.items() if record.kind == "set"}
-    assert rest == {"smote", "mixup", "asymmetric"} | sets
+    assert rest == {"smote", "mixup", "asymmetric", "progressive_batches"} | sets
 
 
 @pytest.mark.parametrize("strategy", EXACT, ids=named)
@@ -318,7 +318,10 @@ def test_several_classes_are_corrected_exactly(strategy, classes):
 
 MANY = [10**9, 10**8, 10**7]
 SEVERAL_SHIFTED = [
-    s for s in SEVERAL_EXACT if np.abs(s.correction(MANY).offset).max() > 0.1
+    s
+    for s in SEVERAL_EXACT
+    if np.abs(s.correction(MANY).offset).max() > 0.1
+    and s.name != "repeat_factor"  # which shifts the classes of the test only a little
 ]
 
 
@@ -341,7 +344,7 @@ def test_two_classes_under_a_softmax_are_the_two_classes():
             continue  # which has another formula for one logit
         one, two = strategy.correction(counts), strategy.correction(counts, "softmax")
         assert two.link == "softmax"
-        assert two.offset == (0.0, one.offset[0])
+        assert two.offset == pytest.approx((0.0, one.offset[0]), abs=1e-12)
         z = np.linspace(-6, 6, 13)
         both = two.apply(np.stack([-z / 2, z / 2], axis=1))
         np.testing.assert_allclose(both[:, 1] - both[:, 0], one.apply(z), atol=1e-9)

@@ -4,9 +4,15 @@ from .bootstrap import Bootstrap as Bootstrap
 from .draw import Draw as Draw
 from .feeds.arrays import Feed as Feed
 from .feeds.arrays import feed_from as feed_from
+from .groups import GroupBalanced as GroupBalanced
+from .hard import HardExamples as HardExamples
+from .quotas import Quotas as Quotas
 from .natural import Natural as Natural
 from .oversample import Oversample as Oversample
+from .progressive import Progressive as Progressive
+from .proportions import Proportions as Proportions
 from .rate import Rate as Rate
+from .repeat_factor import RepeatFactor as RepeatFactor
 from .sampler import Sampler as Sampler
 from .feeds.arrays import steps_per_epoch as steps_per_epoch
 from .samplers import make_sampler as make_sampler

@@ -132,6 +132,25 @@ class Classes:
         return self.stream(0, start, count, seed)
 
 
+@dataclass(frozen=True, eq=False)
+class SharedClasses(Classes):
+    """Groups of rows with the ratios in which they are drawn.
+
+    Here groups may overlap: a row that is in several is drawn for each of them.
+
+    Attributes:
+        quotas: `[groups]` whole numbers of at least 0, above 0 for the groups that are
+            drawn.
+        rows: How many rows there are.
+    """
+
+    quotas: tuple[int, ...] = ()
+    rows: int = 0
+
+    def __len__(self) -> int:
+        return self.rows
+
+
 def interleaved(
     classes: Classes,
     positives: int,
@@ -163,7 +182,13 @@ def interleaved(
 
 
 def interleaved_classes(
-    classes: Classes, quotas: Sequence[int], *, start: int, count: int, seed: int
+    classes: Classes,
+    quotas: Sequence[int],
+    *,
+    start: int,
+    count: int,
+    seed: int,
+    before: Sequence[int] | None = None,
 ) -> Int32Array:
     """Draw the classes in the ratios of their quotas, spread as evenly as can be.
 
@@ -180,6 +205,8 @@ def interleaved_classes(
         start: The first row of the stream.
         count: How many rows.
         seed: The seed.
+        before: `[classes]` how many rows of each class were drawn before `start` is
+            counted from; by default none.
 
     Returns:
         `[count]` int32 positions.
@@ -188,7 +215,8 @@ def interleaved_classes(
     for group, first, places in _shared_out(
         _tree(quotas), start, np.arange(count, dtype=np.int64)
     ):
-        index[places] = classes.stream(group, first, len(places), seed)
+        place = first if before is None else first + before[group]
+        index[places] = classes.stream(group, place, len(places), seed)
     return index
 
 

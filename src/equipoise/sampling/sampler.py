@@ -15,7 +15,8 @@ from equipoise._core.checks import integer, sentence
 from equipoise._core.options import Setting, check_fields, settings_of
 from equipoise._core.types import FloatArray, Int32Array
 from equipoise.errors import InputError, UnsupportedError
-from equipoise.sampling.classes import Classes
+from equipoise.priors import Correction, prior_offsets
+from equipoise.sampling.classes import Classes, SharedClasses
 from equipoise.sampling.draw import Draw
 from equipoise.sampling.feeds.arrays import Feed, feed_from
 
@@ -46,6 +47,10 @@ class Sampler(ABC):
             by repeating them: what synthesis can put something in place of.
         keeps_shares: Whether it draws positives at the share that they have.
         always_even: Whether it draws all classes equally often, whatever the labels.
+        moves: Whether the shares change from pass to pass, which only a learner in
+            batches can follow.
+        obstacle: Why probabilities have no exact correction and must be calibrated;
+            empty if they have one, as they do if only the shares of the classes change.
     """
 
     name: ClassVar[str]
@@ -55,6 +60,8 @@ class Sampler(ABC):
     repeats_positives: ClassVar[bool] = False
     keeps_shares: ClassVar[bool] = False
     always_even: ClassVar[bool] = False
+    moves: ClassVar[bool] = False
+    obstacle: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -148,11 +155,14 @@ class Sampler(ABC):
             [0.667, 0.667, 0.667, 2.0]
         """
         groups = self._groups(labels, classes)
-        totals = groups.totals
-        result = np.empty(len(groups))
-        for rows, share in zip(groups.groups, self.prior(totals), strict=True):
+        if isinstance(groups, SharedClasses):
+            shares = quota_shares(groups.quotas)
+        else:
+            shares = self.prior(groups.totals)
+        result = np.zeros(len(groups))
+        for rows, share in zip(groups.groups, shares, strict=True):
             if len(rows):
-                result[rows] = float(share) * len(groups) / len(rows)
+                result[rows] += float(share) * len(groups) / len(rows)
         return result
 
     def importance(
@@ -182,6 +192,45 @@ class Sampler(ABC):
         """
         return 1.0 / self.rates(labels, classes)
 
+    def correction(
+        self, labels: npt.ArrayLike, classes: int | None = None
+    ) -> Correction:
+        """Return how scores learned on its batches become the population's.
+
+        Labels need none, if the rows weigh `importance`, as a feed sees to. An absent
+        class is shifted as the first class that is present.
+
+        Args:
+            labels: As in `draw`.
+            classes: As in `draw`.
+
+        Returns:
+            A correction of kind "offset", exact for a loss whose minimiser is the
+            log-odds; or of kind "calibrate", with the reason, if there is none.
+
+        Example:
+            >>> from equipoise.sampling import Balanced
+            >>> print(f"{Balanced().correction([0] * 9 + [1]).offset[0]:.4f}")
+            -2.1972
+        """
+        groups = self._groups(labels, classes)
+        kind: Any = "calibrate" if self.obstacle else "offset"
+        if np.ndim(labels) == 2 and np.shape(labels)[1] != 1:
+            offset = np.zeros(np.shape(labels)[1])
+            return Correction(kind, tuple(offset.tolist()), reason=self.obstacle)
+        totals = np.asarray(groups.totals, np.float64)
+        shares, population = (
+            np.asarray(self.prior(groups.totals)),
+            totals / totals.sum(),
+        )
+        link: Any = "softmax" if len(totals) > 2 else "sigmoid"
+        first = int(np.flatnonzero(totals)[0])
+        shares, population = (
+            np.where(totals > 0, each, each[first]) for each in (shares, population)
+        )
+        offset = prior_offsets(shares, population, None if len(totals) == 2 else link)
+        return Correction(kind, tuple(offset.tolist()), 0.0, self.obstacle, link)
+
     def describe_classes(self, kind: str) -> str:
         """Return what it does to several classes or labels, as `describe`.
 
@@ -204,9 +253,22 @@ class Sampler(ABC):
         text = self.describe() if kind == "binary" else self.describe_classes(kind)
         return text.replace("every batch", "the rows").replace(_FRESH, "")
 
+    def grouped(self, labels: npt.ArrayLike, classes: int | None = None) -> Classes:
+        """Return the groups of rows that it draws from.
+
+        Args:
+            labels: As in `draw`.
+            classes: As in `draw`.
+
+        Raises:
+            InputTypeError: The labels are not numbers.
+            InputError: There are none, or one is no class number.
+        """
+        return Classes.of(labels, classes)
+
     def _groups(self, labels: npt.ArrayLike, classes: int | None) -> Classes:
         """Return where the classes are, if the sampler serves such labels."""
-        groups = Classes.of(labels, classes)
+        groups = self.grouped(labels, classes)
         kind = "binary" if len(groups.groups) == 2 else "multiclass"
         kind = "multilabel" if np.ndim(labels) == 2 else kind
         if kind not in self.tasks:
@@ -217,6 +279,14 @@ class Sampler(ABC):
                 )
             )
         return groups
+
+    def settles(self, rows: int) -> int:
+        """Return the place of the stream from which on its prior holds.
+
+        Args:
+            rows: The number of rows.
+        """
+        return 0
 
     def left_out(self) -> str:
         """Return why some rows are never drawn under a seed; empty if all are."""

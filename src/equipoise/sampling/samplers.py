@@ -11,7 +11,10 @@ from equipoise.sampling.balanced import Balanced
 from equipoise.sampling.bootstrap import Bootstrap
 from equipoise.sampling.natural import Natural
 from equipoise.sampling.oversample import Oversample
+from equipoise.sampling.progressive import Progressive
+from equipoise.sampling.quotas import Quotas
 from equipoise.sampling.rate import Rate
+from equipoise.sampling.repeat_factor import RepeatFactor
 from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.square_root import SquareRoot
 from equipoise.sampling.stratified import Stratified
@@ -25,6 +28,9 @@ SAMPLERS: dict[str, type[Sampler]] = {
         Balanced,
         SquareRoot,
         Rate,
+        Quotas,
+        RepeatFactor,
+        Progressive,
         Oversample,
         Undersample,
         Bootstrap,

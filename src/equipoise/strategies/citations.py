@@ -85,6 +85,19 @@ SOURCES: dict[str, str] = {
   booktitle = {International Conference on Learning Representations},
   year = {2021}
 }""",
+    "kang2020": """@inproceedings{kang2020,
+  author = {Bingyi Kang and Saining Xie and Marcus Rohrbach and Zhicheng Yan and Albert
+    Gordo and Jiashi Feng and Yannis Kalantidis},
+  title = {Decoupling Representation and Classifier for Long-Tailed Recognition},
+  booktitle = {International Conference on Learning Representations},
+  year = {2020}
+}""",
+    "gupta2019": """@inproceedings{gupta2019,
+  author = {Agrim Gupta and Piotr Doll{\\'a}r and Ross Girshick},
+  title = {{LVIS}: A Dataset for Large Vocabulary Instance Segmentation},
+  booktitle = {IEEE/CVF Conference on Computer Vision and Pattern Recognition},
+  year = {2019}
+}""",
     "ren2020": """@inproceedings{ren2020,
   author = {Ren, Jiawei and Yu, Cunjun and Sheng, Shunan and Ma, Xiao and Zhao, Haiyu
     and Yi, Shuai and Li, Hongsheng},

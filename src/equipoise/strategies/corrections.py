@@ -174,6 +174,8 @@ def _obstacle(parts: Parts, kind: str) -> str:
     if parts.learner.scores == "uncalibrated":
         for_classes = "" if kind == "binary" else parts.learner.class_obstacle
         return for_classes or parts.learner.obstacle
+    if parts.draws and parts.sampler_type.obstacle:
+        return parts.sampler_type.obstacle
     return "" if parts.synthesis_type is None else parts.synthesis_type.obstacle(kind)
 
 

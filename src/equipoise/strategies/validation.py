@@ -56,6 +56,15 @@ def _require_served(parts: Parts) -> None:
                     "Use learner='network' for it.",
                 )
             )
+    if parts.sampler_type.moves and not learner.draws_rows:
+        raise UnsupportedError(
+            sentence(
+                f"sampling={parts.sampling!r} with learner={learner.name!r}",
+                "another sampling with this learner",
+                "Its shares change from pass to pass, and this learner takes its rows "
+                "at once: use learner='network' for it.",
+            )
+        )
     for other in LEARNERS.values():
         for name in sorted({*other.options} - {*parts.settings}):
             if name in parts.chosen:

@@ -66,10 +66,14 @@ def sampler_leaves_the_global_stream(sampler: Sampler) -> None:
 
 
 def sampler_keeps_its_prior(sampler: Sampler) -> None:
-    """Positives come at the declared share, within the binomial bound."""
+    """Positives come at the declared share, within the binomial bound.
+
+    If the shares change at first, from the place on that `settles` names.
+    """
     for negatives, positives in _TABLES:
         labels = _labels(negatives, positives)
-        index = _drawn(sampler, labels, steps=2000)
+        first = _settled(sampler, len(labels), 2000)
+        index = _drawn(sampler, labels, steps=2000, epoch=first)
         share = float(sampler.prior([negatives, positives])[1])
         observed = labels[index].mean()
         bound = 4.5 * math.sqrt(share * (1 - share) / index.size)
@@ -89,7 +93,11 @@ def sampler_reaches_every_row(sampler: Sampler) -> None:
         return
     for negatives, positives in _TABLES:
         labels = _labels(negatives, positives)
-        index = [_drawn(sampler, labels, steps=500, epoch=e).ravel() for e in range(3)]
+        first = _settled(sampler, len(labels), 500)
+        index = [
+            _drawn(sampler, labels, steps=500, epoch=first + e).ravel()
+            for e in range(3)
+        ]
         counts = np.bincount(np.concatenate(index), minlength=len(labels))
         for label in (0, 1):
             ours = counts[labels == label]
@@ -120,7 +128,8 @@ def sampler_keeps_its_prior_over_classes(sampler: Sampler) -> None:
     for totals in ((90, 60, 12), (9, 0, 70, 21), (7, 6, 5, 3, 2, 30)):
         labels = np.repeat(np.arange(len(totals)), totals)
         labels = np.random.default_rng(0).permutation(labels)
-        draws = {"batch": _BATCH, "steps": 2000, "seed": 0, "epoch": 1}
+        first = max(1, _settled(sampler, len(labels), 2000))
+        draws = {"batch": _BATCH, "steps": 2000, "seed": 0, "epoch": first}
         index = sampler.draw(labels, **draws, classes=len(totals)).index
         observed = np.bincount(labels[index].ravel(), minlength=len(totals))
         shares = np.asarray(sampler.prior(totals))
@@ -161,6 +170,11 @@ SAMPLER_CHECKS: tuple[Callable[[Sampler], None], ...] = (
 def _labels(negatives: int, positives: int) -> npt.NDArray[np.int8]:
     labels = np.repeat(np.array([0, 1], np.int8), [negatives, positives])
     return np.random.default_rng(0).permutation(labels)
+
+
+def _settled(sampler: Sampler, rows: int, steps: int) -> int:
+    """Return the first epoch in which the sampler's prior holds."""
+    return -(-sampler.settles(rows) // (steps * _BATCH))
 
 
 def _global_state() -> str:
