@@ -600,6 +600,10 @@ CASES: dict[str, Case] = {
         lambda _: sampling.Proportions({"c": 0.5}),
         lambda _: sampling.Proportions({"c": 0.5}, classes=A_B_C.classes),
     ),
+    "sampling/rejection.py: Pass classes=2 for two classes.": Case(
+        lambda _: sampling.Rejection("balanced"),
+        lambda _: sampling.Rejection("balanced", classes=2),
+    ),
     "sampling/proportions.py: Divide them by their sum.": Case(
         lambda _: sampling.Proportions([0.9, 0.9]),
         lambda _: sampling.Proportions([0.5, 0.5]),

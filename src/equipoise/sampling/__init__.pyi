@@ -12,6 +12,8 @@ from .oversample import Oversample as Oversample
 from .progressive import Progressive as Progressive
 from .proportions import Proportions as Proportions
 from .rate import Rate as Rate
+from .rejection import Rejection as Rejection
+from .rejection import RejectionReport as RejectionReport
 from .repeat_factor import RepeatFactor as RepeatFactor
 from .sampler import Sampler as Sampler
 from .feeds.arrays import steps_per_epoch as steps_per_epoch
