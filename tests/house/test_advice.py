@@ -14,7 +14,9 @@ import dataclasses
 import functools
 import gzip
 import importlib.util
+import json
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,7 @@ from equipoise.decision.costs import row_thresholds
 from equipoise.diagnosis.futility import learning_curve
 from equipoise.encoding.encoding import learn_encoding
 from equipoise.errors import EquipoiseError
+from equipoise.evaluation import evaluate as of_arrays
 from equipoise.losses.plain import keras_class
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.by_task import require_task
@@ -291,6 +294,41 @@ def _classifier(**options: Any) -> eq.EquipoiseClassifier:
     return eq.EquipoiseClassifier("logistic", folds=2, **options)
 
 
+def compared(y: Any = Y, **options: Any) -> Any:
+    """A trial of the cheapest arms."""
+    arms = ["prior", "logistic"]
+    return eq.compare(
+        X, y, strategies=arms, network="linear", folds=2, repeats=1, **options
+    )
+
+
+def _wide() -> Any:
+    from scipy.sparse import csr_matrix, hstack
+
+    return csr_matrix(hstack([_sparse(X), csr_matrix((200, 6_000_000))]))
+
+
+def _json(*, lines: bool = True, both: bool = False) -> str:
+    rows = [
+        {"a": [a, b] if both else a, "b": b, "y": y}
+        for a, b, y in zip(*(map(float, c) for c in COLUMNS.values()), strict=True)
+    ]
+    return "\n".join(map(json.dumps, rows)) if lines else json.dumps(rows)
+
+
+def _dataset(*arrays: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices(arrays)
+
+
+def _archive(place: Path) -> Path:
+    with zipfile.ZipFile(place / "a.zip", "w") as archive:
+        archive.writestr("a.csv", text_of())
+        archive.writestr("b.csv", text_of())
+    return place / "a.zip"
+
+
 def _sparse(x: Any) -> Any:
     from scipy import sparse
 
@@ -316,6 +354,81 @@ def _tensorboard_at(place: Path) -> None:
 
 
 CASES: dict[str, Case] = {
+    "models/goal.py: Put it into the goal: equipoise.Goal(objective=...) or "
+    "equipoise.Goal(costs=...).": Case(
+        lambda _: compared(goal="f1", objective="mcc"),
+        lambda _: (
+            compared(goal=eq.Goal(objective="mcc")),
+            compared(goal=eq.Goal(costs=(1, 9))),
+        ),
+    ),
+    "models/goal.py: Leave certify out here, and pass it to fit.": Case(
+        lambda _: compared(goal=eq.Goal(recall_floor=0.4, certify=0.5)),
+        lambda _: (
+            compared(goal=eq.Goal(recall_floor=0.4)),
+            eq.fit(X, Y, goal=eq.Goal(recall_floor=0.4, certify=0.5), **SHORT),
+        ),
+    ),
+    "models/goal.py: Pass them to fit.": Case(
+        lambda _: compared(Y3, goal=eq.Goal(floors={"2": {"recall": 0.5}})),
+        lambda _: eq.fit(X, Y3, goal=eq.Goal(floors={"2": {"recall": 0.5}}), **SHORT),
+    ),
+    "models/other_goal.py: Pass goal=equipoise.Goal(costs=...) here, or the goal to "
+    "equipoise.fit, which chooses the rule on rows.": Case(
+        lambda _: model().decide({"a": X[:, 0], "b": X[:, 1]}, goal="mcc"),
+        lambda _: (
+            model().decide({"a": X[:, 0], "b": X[:, 1]}, goal=eq.Goal(costs=(1, 9))),
+            eq.fit(X, Y, goal="mcc", **SHORT),
+        ),
+    ),
+    "reading/files.py: Download it first, for example: curl -LO {}": Case(
+        lambda _: eq.read_table("https://example.org/a.csv", "y"),
+        lambda place: eq.read_table(write(place, "a.csv", text_of()), "y"),
+    ),
+    "reading/json_lines.py: A file that is one list of objects becomes JSON lines "
+    "with: jq -c '.[]' FILE.": Case(
+        lambda place: eq.read_table(write(place, "a.jsonl", _json(lines=False)), "y"),
+        lambda place: eq.read_table(write(place, "a.jsonl", _json(lines=True)), "y"),
+    ),
+    "reading/json_lines.py: Write each of their parts as a column of its own.": Case(
+        lambda place: eq.read_table(write(place, "a.jsonl", _json(both=True)), "y"),
+        lambda place: eq.read_table(write(place, "a.jsonl", _json(lines=True)), "y"),
+    ),
+    "reading/pairs.py: Leave weights out: dataset.map(lambda x, y, w: (x, y)), and "
+    "pass them as weights=.": Case(
+        lambda _: eq.fit(_dataset(X, Y, Y + 1.0), **SHORT),
+        lambda _: eq.fit(
+            _dataset(X, Y, Y + 1.0).map(lambda x, y, w: (x, y)), weights=Y + 1, **SHORT
+        ),
+    ),
+    "reading/pairs.py: Leave out repeat(), or cut it: dataset.take(steps).": Case(
+        lambda _: eq.read_table(_dataset(X, Y).repeat()),
+        lambda _: (
+            eq.read_table(_dataset(X, Y)),
+            eq.read_table(_dataset(X, Y).repeat().take(200)),
+        ),
+    ),
+    "reading/zipped.py: Unpack it, and pass the path of one file.": Case(
+        lambda place: eq.read_table(_archive(place), "y"),
+        lambda place: eq.read_table(
+            Path(zipfile.ZipFile(_archive(place)).extract("a.csv", place)), "y"
+        ),
+    ),
+    "verbs/evaluate_arrays.py: Pass positive={} if the probabilities are of that "
+    "class.": Case(
+        lambda _: eq.evaluate(np.where(Y == 1, "yes", "no"), P),
+        lambda _: eq.evaluate(np.where(Y == 1, "yes", "no"), P, positive="yes"),
+    ),
+    "verbs/evaluate_arrays.py: Pass classes=[first, second] in the order of the "
+    "columns.": Case(
+        lambda _: eq.evaluate(Y * 0 + 3, np.stack([1 - P, P], axis=1)),
+        lambda _: eq.evaluate(Y + 3, np.stack([1 - P, P], axis=1), classes=[3, 4]),
+    ),
+    "verbs/evaluate_arrays.py: For two labels that do not exclude each other pass y "
+    "as a matrix.": Case(
+        lambda _: eq.evaluate(Y, np.stack([P, P], axis=1)),
+        lambda _: eq.evaluate(np.stack([Y, Y], axis=1), np.stack([P, P], axis=1)),
+    ),
     "task.py: Make one column of each class that a number stands for.": Case(
         lambda _: label_matrix([[0], [1], [2]]),
         lambda _: label_matrix([[0, 0], [1, 0], [0, 1]]),
@@ -416,17 +529,17 @@ CASES: dict[str, Case] = {
         lambda _: row_thresholds(np.ones(200), np.full(200, 9.0)) <= Z,
     ),
     "metrics/inputs.py: Pass the positive class' column, probability[:, 1].": Case(
-        lambda _: eq.evaluate(Y, np.stack([1 - P, P], axis=1)),
-        lambda _: eq.evaluate(Y, np.stack([1 - P, P], axis=1)[:, 1]),
+        lambda _: of_arrays(Y, np.stack([1 - P, P], axis=1)),
+        lambda _: of_arrays(Y, np.stack([1 - P, P], axis=1)[:, 1]),
     ),
     "metrics/inputs.py: If they are percentages, divide them by 100.": Case(
         lambda _: eq.evaluate(Y, 100 * P), lambda _: eq.evaluate(Y, 100 * P / 100)
     ),
     "metrics/inputs.py: Pass y[:, 0].": Case(
-        lambda _: eq.evaluate(Y[:, None], P), lambda _: eq.evaluate(Y[:, None][:, 0], P)
+        lambda _: of_arrays(Y[:, None], P), lambda _: of_arrays(Y[:, None][:, 0], P)
     ),
     "metrics/inputs.py: Pass probability[:, 0].": Case(
-        lambda _: eq.evaluate(Y, P[:, None]), lambda _: eq.evaluate(Y, P[:, None][:, 0])
+        lambda _: of_arrays(Y, P[:, None]), lambda _: of_arrays(Y, P[:, None][:, 0])
     ),
     "evaluation/fixed_model.py: They look swapped: pass evaluate(labels, "
     "probabilities).": (Case(lambda _: eq.evaluate(P, Y), lambda _: eq.evaluate(Y, P))),
@@ -661,9 +774,12 @@ CASES: dict[str, Case] = {
             (pd.DataFrame(COLUMNS).drop(columns="y"), pd.Series(Y, name="y"))
         ),
     ),
-    "reading/arrays.py: Pass X.toarray().": Case(
-        lambda _: eq.read_table((_sparse(X), Y)),
-        lambda _: eq.read_table((_sparse(X).toarray(), Y)),
+    "reading/arrays.py: Choose columns, for example the ones that are not 0 most "
+    "often, without the target.": Case(
+        lambda _: eq.read_table((_wide(), Y)),
+        lambda _: eq.read_table(
+            (_wide()[:, np.argsort(-_wide().getnnz(axis=0))[:2]], Y)
+        ),
     ),
     "reading/arrays.py: <remedy>": Case(
         lambda _: eq.read_table((X[:, 0], Y)),
@@ -672,10 +788,6 @@ CASES: dict[str, Case] = {
             eq.read_table((X.reshape(len(X), -1), Y)),
         ),
         r"X\.reshape\(-1, 1\)",
-    ),
-    "reading/arrays.py: Pass y.toarray().": Case(
-        lambda _: eq.read_table((X, _sparse(LABELS))),
-        lambda _: eq.read_table((X, _sparse(LABELS).toarray())),
     ),
     "reading/arrays.py: Remove {} from X, or a model reads the answer from there.": (
         Case(
@@ -818,9 +930,9 @@ CASES: dict[str, Case] = {
         ),
     ),
     "reading/options.py: <_PASS_VALUES.get(role, '')>": Case(
+        lambda _: eq.read_table(COLUMNS, 1.5),
         lambda _: eq.read_table(X, Y),
-        lambda _: eq.read_table((X, Y)),
-        r"the pair \(X, y\)",
+        r"\(X, y\)",
     ),
     "reading/target_columns.py: <' '.join([raw.hint, 'Pass target=COLUMN.'])"
     ".strip()>": Case(
@@ -1130,6 +1242,18 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "reading/excel.py: Save the sheet with the rows as CSV.": (
+        "tests/reading/test_excel.py",
+        "test_what_is_no_table",
+    ),
+    "reading/excel.py: Delete what stands above the table.": (
+        "tests/reading/test_excel.py",
+        "test_what_is_no_table",
+    ),
+    "reading/excel.py: Open it in Excel and save it again, or save the sheet as CSV.": (
+        "tests/reading/test_excel.py",
+        "test_a_damaged_workbook",
+    ),
     "learners/tuned/inner.py: Pass Tuned(..., folds=2), or leave the strategy as it "
     "is.": (
         "tests/learners/tuned/test_inner.py",

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from scipy import sparse
 
-from equipoise.errors import InputTypeError, TableError, UnsupportedError
+from equipoise.errors import InputTypeError, TableError
 from equipoise.reading.arrays import (
     read_columns,
     read_features_only,
@@ -58,10 +59,19 @@ def test_what_is_not_a_matrix_is_refused(
         read_matrix(values)
 
 
-def test_a_sparse_matrix_is_refused() -> None:
-    sparse = pytest.importorskip("scipy.sparse").csr_matrix(np.eye(2))
-    with pytest.raises(UnsupportedError, match="toarray"):
-        read_matrix(sparse)
+@pytest.mark.parametrize(
+    "form", ["csr_matrix", "csc_matrix", "coo_matrix", "csr_array"]
+)
+def test_a_sparse_matrix_is_what_it_is_in_full(form: str) -> None:
+    dense = np.array([[0.0, 2.0, 0.0], [1.5, 0.0, np.nan], [0.0, 0.0, -1.0]])
+    raw = read_matrix(getattr(sparse, form)(dense))
+    assert raw.data.column_names == ["f0", "f1", "f2"]
+    for j, name in enumerate(raw.data.column_names):
+        expected = [None if v != v else v for v in dense[:, j].tolist()]
+        assert raw.data.column(name).to_pylist() == expected
+    empty = sparse.csr_matrix((200_000, 10_000))
+    with pytest.raises(TableError, match="Choose columns"):
+        read_matrix(empty)
 
 
 def test_columns_have_one_length() -> None:
@@ -122,11 +132,12 @@ def test_labels_that_a_mask_hides_are_missing() -> None:
     assert raw.data.column("label_1").to_pylist() == [None, 1.0]
 
 
-def test_a_sparse_matrix_of_labels_is_refused() -> None:
-    sparse = pytest.importorskip("scipy.sparse").csr_matrix(np.eye(2))
-    with pytest.raises(UnsupportedError, match=r"y\.toarray"):
-        read_pair(np.zeros((2, 2)), sparse, None)
-    assert read_pair(np.zeros((2, 2)), sparse.toarray(), None).targets[0] == "label_0"
+def test_a_sparse_matrix_of_labels_is_what_it_is_in_full() -> None:
+    raw = read_pair(np.zeros((2, 2)), sparse.csr_matrix(np.eye(2)), None)
+    assert raw.targets == ("label_0", "label_1")
+    assert raw.data.column("label_1").to_pylist() == [0.0, 1.0]
+    one = read_pair(np.zeros((2, 2)), sparse.csr_matrix([[0], [1]]), "y")
+    assert one.data.column("y").to_pylist() == [0, 1]
 
 
 def test_features_come_in_any_form() -> None:

@@ -305,3 +305,34 @@ def test_an_arm_that_fails_ends_its_row_and_no_other(
     frame = both.frame("pyarrow").to_pydict()
     assert frame["strategy"][-1] == "too wide"
     assert frame["failed"][:-1] == [None] * len(both.names)
+
+
+def test_a_goal_is_what_it_says_in_fit(known: GeneratedTable) -> None:
+    """One way to say what decisions are for; floors are estimated."""
+    short: dict[str, Any] = {
+        "strategies": ["logistic", "prior"],
+        "network": "linear",
+        "folds": 3,
+        "repeats": 1,
+    }
+
+    def decided(**options: Any) -> Any:
+        return compare(known.table, **options, **short)
+
+    by_goal, by_name = decided(goal="mcc"), decided(objective="mcc")
+    assert (
+        by_goal.to_dict()["strategies"][0]["confusion"]
+        == (by_name.to_dict()["strategies"][0]["confusion"])
+    )
+    dear = decided(goal=eq.Goal(costs=(1, 9)))
+    assert dear.objective == "cost"
+    assert dear["logistic"].evaluation.threshold == 0.1
+    floor = decided(goal=eq.Goal(recall_floor=0.8), random_state=0)
+    assert floor["logistic"].evaluation["recall"].value >= 0.8
+    words = "the fewest flags at a recall of at least 0.8"
+    assert words in str(floor.summary()["methods"])
+    assert words.removeprefix("the ") in " ".join(str(floor).split())
+    assert "--recall-floor 0.8" in floor.summary()["next"][0]
+    assert floor.to_dict()["objective_options"] == {"floor": 0.8}
+    with pytest.raises(InputError, match="one of them"):
+        decided(goal="mcc", costs=(1, 9))

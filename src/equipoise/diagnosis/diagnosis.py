@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from equipoise._core.checks import (
-    integer,
     listing,
     nearest,
     number,
@@ -16,6 +15,7 @@ from equipoise._core.checks import (
     sentence,
 )
 from equipoise._core.layout import display_width, wrap
+from equipoise._core.seeds import seed_of
 from equipoise.diagnosis.by_class import run_check
 from equipoise.diagnosis.catalogue import CHECKS
 from equipoise.diagnosis.class_subjects import ClassSubjects
@@ -133,7 +133,7 @@ class Diagnosis:
 
 def diagnose(
     source: Any,
-    target: str | None = None,
+    target: Any = None,
     *,
     test: Any = None,
     positive: Positives | None = None,
@@ -151,6 +151,7 @@ def diagnose(
     precision: float = 0.8,
     duplicates: str = "auto",
     seed: int = 0,
+    random_state: int | None = None,
 ) -> Diagnosis:
     """Look for what would make a result on this table wrong or unclear.
 
@@ -162,7 +163,8 @@ def diagnose(
         source: The training rows: a `Table`, or anything that `read_table` takes. Of
             several classes or labels, what is found of each is one finding, the worst
             first.
-        target: The target's name if `source` is a path or a frame.
+        target: The target's name if `source` is a path or a frame; or the labels of
+            `source`, as scikit-learn takes them: `diagnose(X, y)`.
         test: Separate test rows with the same columns, or None.
         positive: The positive class of two, by default the rarest; or the class that
             is set against all others.
@@ -186,6 +188,7 @@ def diagnose(
         duplicates: "auto", "group" or "ignore": whether equal rows count as one
             case, see `outer_splits`.
         seed: Of the random sub-samples.
+        random_state: Another name of `seed`.
 
     Returns:
         A `Diagnosis`.
@@ -229,7 +232,7 @@ def diagnose(
         table,
         later,
         precision=number(precision, "precision", 0, 1, open_ends=True),
-        seed=integer(seed, "seed"),
+        seed=seed_of(seed, random_state),
         duplicates=duplicates,
     )
     return _run(subject, deep, _codes(mute))

@@ -22,7 +22,7 @@ from equipoise.decision.task_objectives import (
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.task import Task
-from equipoise.trials.conclude import task_costs
+from equipoise.trials.conclude import Criteria, task_costs
 
 
 @dataclass(frozen=True)
@@ -219,6 +219,51 @@ class Goal:
             return TaskGoal(dict.fromkeys(task.classes, each), None, self.floors)
         return TaskGoal(name, None, self.floors)
 
+    def criteria(
+        self, task: Task, margin: float | None = None, metric: str | None = None
+    ) -> Criteria:
+        """Return by what the arms of a trial are judged if they decide for this goal.
+
+        Args:
+            task: Of the trial.
+            margin: As in `compare`.
+            metric: As in `compare`.
+
+        Raises:
+            UnsupportedError: A floor is to be certified, or belongs to a named class.
+            InputError: The goal does not fit the task.
+
+        Example:
+            >>> goal = Goal(precision_floor=0.5)
+            >>> goal.criteria(Task("binary", ("no", "yes"))).objective
+            'precision'
+        """
+        if self.certify is not None:
+            raise UnsupportedError(
+                sentence(
+                    f"certify={self.certify} for compare",
+                    "floors that are estimated",
+                    "Leave certify out here, and pass it to fit.",
+                )
+            )
+        if task.kind == "binary":
+            self.require_binary(task)
+            if self.costs is not None:
+                return Criteria("", self.costs, margin, metric or "")
+            name, options = self.estimated()
+            return Criteria(name, None, margin, metric or "", options)
+        several = self.of_task(task)
+        if several.floors is not None or not isinstance(several.objective, str):
+            raise UnsupportedError(
+                sentence(
+                    "floors or objectives of named classes for compare",
+                    "the name of an objective, or costs",
+                    "Pass them to fit.",
+                )
+            )
+        objective = "" if several.costs is not None else several.objective
+        return Criteria(objective, several.costs, margin, metric or "")
+
     def _require_task(self, task: Task) -> None:
         """Check that nothing serves two classes alone."""
         asked = [
@@ -270,6 +315,29 @@ def _for_tasks_only(costs: Any) -> bool:
     nested = bool(rows) and all(isinstance(row, list | tuple) for row in rows)
     # An array, or a data frame.
     return nested or getattr(costs, "ndim", 0) == 2
+
+
+def require_one_goal(objective: Any, costs: Any) -> None:
+    """Raise if a goal stands beside what it would say itself.
+
+    Args:
+        objective: Beside `goal=`; None or "" without one.
+        costs: Beside `goal=`, or None.
+
+    Raises:
+        InputError: One of them was given.
+    """
+    if not objective and costs is None:
+        return
+    beside = "costs=" if not objective else f"objective={objective!r}"
+    raise InputError(
+        sentence(
+            f"goal= and {beside}",
+            "one of them",
+            "Put it into the goal: equipoise.Goal(objective=...) or "
+            "equipoise.Goal(costs=...).",
+        )
+    )
 
 
 def as_goal(goal: Any, default: Goal) -> Goal:

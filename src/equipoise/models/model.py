@@ -27,6 +27,8 @@ from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.jobs import Scorer
 from equipoise.learners.user_model.input import ArrayRows, UserInput
+from equipoise.models.goal import Goal, as_goal
+from equipoise.models.other_goal import rule_for
 from equipoise.priors import Link, probability, softmax
 from equipoise.reading.read import read_features
 from equipoise.strategies.strategy import Strategy
@@ -261,7 +263,9 @@ class ModelRecord:
         positive = probability(self.log_odds(source))
         return np.stack([1.0 - positive, positive], axis=1)
 
-    def decide(self, source: Any) -> npt.NDArray[np.signedinteger[Any]]:
+    def decide(
+        self, source: Any, *, goal: Goal | None = None
+    ) -> npt.NDArray[np.signedinteger[Any]]:
         """Return 1 if a row is flagged, 0 if not, -1 if undecided, `[rows]`.
 
         Of several classes the number of the class that is decided, from 0 in the order
@@ -269,10 +273,16 @@ class ModelRecord:
 
         Args:
             source: A path, a data frame, a dict of columns, an array or a `Table`.
+            goal: What these decisions are for, instead of the goal of `fit`: costs, as
+                `Goal(costs=(1, 20))`. Other goals need labelled rows.
 
         Raises:
             TableError: Columns are missing or have another type.
+            UnsupportedError: The goal has no costs.
         """
+        if goal is not None:
+            rule = rule_for(as_goal(goal, Goal()), self.rule, self.task)
+            return replace(self, rule=rule).decide(source)
         if isinstance(self.rule, ClassRule):
             return self.rule.decide_scores(self.raw_log_odds(source))
         if isinstance(self.rule, LabelRule):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.checks import listing, sentence
-from equipoise.errors import InputTypeError, TableError, UnsupportedError
+from equipoise.errors import InputTypeError, TableError
 from equipoise.reading.arrow_types import plain_column, plain_table
 from equipoise.reading.frames import (
     in_row_order,
@@ -22,6 +22,8 @@ from equipoise.reading.parquet import require_distinct
 from equipoise.reading.source import Notes, Raw
 
 Y = "target"
+MOST_CELLS = 1_000_000_000
+"""Of a sparse matrix, whose columns are held in full: 8 GB."""
 
 
 def read_columns(columns: Mapping[Any, Any], name: str = "the dictionary") -> Raw:
@@ -55,7 +57,6 @@ def read_pair(
 
     Raises:
         TableError: The shapes do not fit, or the indexes of a pandas pair differ.
-        UnsupportedError: The labels are a sparse matrix.
     """
     import pyarrow as pa
 
@@ -66,7 +67,7 @@ def read_pair(
     if matrix is not None:
         return _with_labels(raw, matrix, notes)
     name = target or _own_name(labels) or Y
-    column = _labels(labels)
+    column = _labels(labels.toarray() if hasattr(labels, "tocsr") else labels)
     if len(column) != raw.data.num_rows:
         raise TableError(
             sentence(
@@ -89,9 +90,7 @@ def read_pair(
 def _label_matrix(labels: Any, names: Sequence[str]) -> Any:
     """Return several labels of each row as an Arrow table, or None if it is one."""
     if hasattr(labels, "tocsr"):
-        raise UnsupportedError(
-            sentence("y as a sparse matrix", "a dense array", "Pass y.toarray().")
-        )
+        labels = labels.toarray()
     if is_frame(labels):
         data = read_frame(labels, "y").data
     elif is_series(labels):
@@ -164,15 +163,13 @@ def read_matrix(values: Any) -> Raw:
     """Take a matrix; its columns are called f0, f1, ...
 
     Raises:
-        TableError: It does not have two dimensions, or its rows differ in length.
-        UnsupportedError: It is a sparse matrix.
+        TableError: It does not have two dimensions, or its rows differ in length; or
+            a sparse matrix would need more than `MOST_CELLS`.
     """
     import pyarrow as pa
 
     if hasattr(values, "tocsr"):
-        raise UnsupportedError(
-            sentence("a sparse matrix", "a dense array", "Pass X.toarray().")
-        )
+        return _sparse(values)
     matrix = _matrix(values)
     if matrix.dtype.names:
         return read_columns(
@@ -192,6 +189,29 @@ def read_matrix(values: Any) -> Raw:
     names = [f"f{j}" for j in range(matrix.shape[1])]
     columns = [_one(matrix[:, j], names[j]) for j in range(matrix.shape[1])]
     return Raw(pa.table(columns, names=names), "the array")
+
+
+def _sparse(matrix: Any) -> Raw:
+    """Take a SciPy sparse matrix; what it does not store is 0."""
+    import pyarrow as pa
+
+    rows, width = matrix.shape
+    if rows * width > MOST_CELLS:
+        raise TableError(
+            sentence(
+                f"a sparse matrix of {rows:,} rows and {width:,} columns",
+                f"at most {MOST_CELLS:,} values: columns are held in full",
+                "Choose columns, for example the ones that are not 0 most often, "
+                "without the target.",
+            )
+        )
+    by_column = matrix.tocsc()
+    names = [f"f{j}" for j in range(width)]
+    columns = []
+    for j, name in enumerate(names):
+        column = by_column[:, [j]].toarray()[:, 0]
+        columns.append(_one(column, name))
+    return Raw(pa.table(columns, names=names), "the sparse matrix")
 
 
 def _matrix(values: Any) -> Any:

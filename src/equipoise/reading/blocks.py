@@ -25,16 +25,16 @@ from typing import Any, BinaryIO
 
 from equipoise._core.checks import sentence
 from equipoise.errors import TableError
-from equipoise.reading.arff import read_arff
 from equipoise.reading.arrow_types import plain_table
 from equipoise.reading.csv import form_of, read_csv, read_records
 from equipoise.reading.csv_bytes import csv_layout, mark_length, to_utf8
 from equipoise.reading.csv_dialect import Dialect
-from equipoise.reading.files import format_of
+from equipoise.reading.files import format_of, read_file
 from equipoise.reading.matching import table_like
 from equipoise.reading.parquet import require_distinct
-from equipoise.reading.source import Notes, Raw
+from equipoise.reading.source import Notes, Raw, Request
 from equipoise.reading.target_columns import require_targets
+from equipoise.reading.zipped import unpacked
 from equipoise.table.table import Table
 
 BLOCK_BYTES = 1 << 23
@@ -139,8 +139,11 @@ def _raw_blocks(
     kind = format_of(path, start)
     if kind == "parquet":
         yield from _parquet(path, rows)
-    elif kind == "arff":
-        yield read_arff(path)
+    elif kind == "zip":
+        with unpacked(path) as inside:
+            yield from _raw_blocks(inside, names, size, rows)
+    elif kind in ("arff", "json lines", "excel"):
+        yield read_file(path, Request((), expected=tuple(names)))
     else:
         is_gzip = start[:2] == b"\x1f\x8b"
         with gzip.open(path) if is_gzip else path.open("rb") as stream:

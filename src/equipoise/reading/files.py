@@ -3,21 +3,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import os
 import re
+import zipfile
 import zlib
 from pathlib import Path
 from typing import Any, Literal
 
 from equipoise._core.checks import nearest, sentence
 from equipoise.errors import TableError
+from equipoise.reading import excel, json_lines
 from equipoise.reading.arff import read_arff
 from equipoise.reading.csv import read_csv
 from equipoise.reading.parquet import read_parquet
 from equipoise.reading.source import Raw, Request
+from equipoise.reading.zipped import START, is_workbook, unpacked
 
-FileFormat = Literal["parquet", "arff", "csv"]
+FileFormat = Literal["parquet", "arff", "json lines", "excel", "zip", "csv"]
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _ARFF = re.compile(r"@relation\b", re.IGNORECASE)
 
 
@@ -48,8 +53,16 @@ def read_file(source: str | os.PathLike[str], request: Request) -> Raw:
         kind = format_of(path, file.read(4))
     if kind == "parquet":
         return read_parquet(path, request.drop)
+    if kind == "zip":
+        with unpacked(path) as inside:
+            raw = read_file(inside, request)
+        return dataclasses.replace(raw, name=f"{raw.name} in {path.name!r}")
     if kind == "arff":
         return read_arff(path)
+    if kind == "json lines":
+        return json_lines.read_json_lines(path)
+    if kind == "excel":
+        return excel.read_excel(path)
     return read_csv(path, [*request.targets, *request.expected])
 
 
@@ -59,6 +72,14 @@ def existing_file(source: str | os.PathLike[str]) -> Path:
     Raises:
         TableError: It does not exist, or is a folder.
     """
+    if _ADDRESS.match(os.fspath(source)):
+        raise TableError(
+            sentence(
+                f"the address {os.fspath(source)!r}",
+                "a file of this machine: nothing is read from a network",
+                f"Download it first, for example: curl -LO {os.fspath(source)}",
+            )
+        )
     path = Path(source)
     if path.is_dir():
         raise TableError(sentence(f"the folder {path.name!r}", "one file"))
@@ -68,7 +89,7 @@ def existing_file(source: str | os.PathLike[str]) -> Path:
         raise TableError(
             sentence(
                 f"the path {str(path)!r}, which does not exist",
-                "an existing CSV, TSV, ARFF or Parquet file",
+                "an existing CSV, TSV, ARFF, JSON lines, Excel or Parquet file",
                 nearest(path.name, others),
             )
         )
@@ -85,6 +106,14 @@ def format_of(path: Path, start: bytes) -> FileFormat:
     # A Parquet file begins and ends with these letters; by its name it may be cut off.
     if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
         return "parquet"
+    plain = path.suffix.lower()
+    if plain in excel.SUFFIXES:
+        return "excel"
+    if plain == ".zip" or (start == START and zipfile.is_zipfile(path)):
+        return "excel" if is_workbook(path) else "zip"
+    inner = Path(path.stem).suffix.lower() if plain == ".gz" else plain
+    if inner in json_lines.SUFFIXES:
+        return "json lines"
     return "arff" if is_arff(path) else "csv"
 
 

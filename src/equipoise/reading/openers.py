@@ -52,7 +52,7 @@ def opener_of(source: Any) -> Opener:
 def is_array(source: Any) -> bool:
     """Return whether the features of a source are an array."""
     first = source[0] if isinstance(source, tuple) and source else source
-    return isinstance(first, np.ndarray)
+    return isinstance(first, np.ndarray) or hasattr(first, "tocsr")
 
 
 def _is_example(source: Any) -> bool:
@@ -70,7 +70,7 @@ def _is_mapping(source: Any) -> bool:
 def _is_matrix(source: Any) -> bool:
     if isinstance(source, list):
         return not (source and isinstance(source[0], Mapping))
-    return isinstance(source, np.ndarray)
+    return isinstance(source, np.ndarray) or hasattr(source, "tocsr")
 
 
 def _read_pair(pair: tuple[Any, Any], request: Request) -> Raw:

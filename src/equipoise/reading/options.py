@@ -18,7 +18,7 @@ from equipoise.task import TASK_KINDS
 UNLABELLED_ROWS = ("refuse", "drop", "keep")
 
 _PASS_VALUES = {
-    "target": "Pass features and labels as one argument, the pair (X, y).",
+    "target": "Labels go beside their features: (X, y).",
     "group": "Make them a column of X, and pass its name.",
     "time": "Make them a column of X, and pass its name.",
 }

@@ -20,6 +20,7 @@ from equipoise.reading.options import (
     column_name,
     require_column_name,
 )
+from equipoise.reading.pairs import paired
 from equipoise.reading.parquet import require_present
 from equipoise.reading.roles import groups_of, require_roles, times_of
 from equipoise.reading.source import Notes, Raw, Request
@@ -37,7 +38,7 @@ _SETTLED = ("positive", "task", "group", "time")
 
 def read_table(
     source: Any,
-    target: str | int | Sequence[str] | None = None,
+    target: Any = None,
     *,
     positive: Positives | None = None,
     task: str | None = None,
@@ -58,11 +59,14 @@ def read_table(
     that was done is in the table's `notes`, and issued as a `TableWarning`.
 
     Args:
-        source: The path of a CSV, TSV, ARFF (all also .gz) or Parquet file;
+        source: The path of a CSV, TSV, ARFF, JSON lines (.jsonl; all also .gz), Excel
+            (.xlsx, one sheet with rows) or Parquet file, or of a .zip of one such file;
             "example:digits" or "example:digits-hard"; a data frame of any library
-            that narwhals knows; features and labels `(X, y)`; a dictionary of
-            columns; or a `Table`.
-        target: The target column; several for a multi-label task. The pair `(X, y)`
+            that narwhals knows; features and labels `(X, y)`, the features also a
+            SciPy sparse matrix; a `tf.data.Dataset` of `(x, y)`, which is read into
+            memory; a dictionary of columns; or a `Table`.
+        target: The target column; several for a multi-label task. Or the labels, as
+            scikit-learn takes them: `read_table(X, y)`. The pair `(X, y)`
             needs none; a matrix `y` holds several labels. A whole number names a
             column of an array, or of a frame whose columns have such names.
         positive: The positive class, or several that are one together; None for the
@@ -116,7 +120,7 @@ def read_table(
 
 
 def read_with_test(
-    source: Any, target: str | None, test: Any, options: ReadingOptions = AS_THEY_ARE
+    source: Any, target: Any, test: Any, options: ReadingOptions = AS_THEY_ARE
 ) -> tuple[Table, Table | None]:
     """Read a table, and test rows with the same columns and classes.
 
@@ -130,6 +134,7 @@ def read_with_test(
     Returns:
         The table, and that of the test rows or None.
     """
+    source, target = paired(source, target)
     table = read_source(source, target, options)
     if test is None:
         return table, None
@@ -164,7 +169,7 @@ def read_features(source: Any, *, like: Table, drop: Sequence[str] = ()) -> Tabl
 
 def read_source(
     source: Any,
-    target: str | int | Sequence[str] | None,
+    target: Any,
     options: ReadingOptions = AS_THEY_ARE,
     *,
     like: Table | None = None,
@@ -183,6 +188,7 @@ def read_source(
         The table. Its notes have been issued as `TableWarning`s of the caller's
         caller.
     """
+    source, target = paired(source, target)
     matrix = is_array(source)
     options = options.named(matrix)
     targets = _target_names(target, matrix)

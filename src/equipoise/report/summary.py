@@ -111,7 +111,7 @@ def _decision(trial: TrialRecord) -> dict[str, Any]:
     total = evaluation.rows
     return {
         "arm": name,
-        "goal": goal_words(trial.objective),
+        "goal": goal_words(trial.objective, trial.options),
         "threshold": evaluation.threshold,
         "lower": evaluation.lower,
         "threshold_range": None

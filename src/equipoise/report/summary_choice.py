@@ -24,6 +24,12 @@ from equipoise.trials.protocol import Protocol
 if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
 
+_GOALS = {
+    "precision": "precision_floor",
+    "recall": "recall_floor",
+    "capacity": "capacity",
+}
+"""By objective, what a `Goal` and the command line call its number."""
 USUAL = "auto"
 """What `fit` makes if no strategy is named."""
 
@@ -171,6 +177,14 @@ def fitting(
         if costs.abstain is not None:
             options.append(("--cost-abstain", exact(costs.abstain)))
         named = named and not costs.tp and not costs.tn
+    elif trial.options:
+        name = _GOALS.get(trial.objective, "")
+        value = next(iter(trial.options.values()))
+        inside = f"{name}={exact(value)}" if name else ""
+        inside = inside or f"{trial.objective!r}, options={dict(trial.options)}"
+        words.append(f"goal=equipoise.Goal({inside})")
+        options.append((f"--{name.replace('_', '-')}", exact(value)))
+        named = named and bool(name)
     elif trial.objective != default_objective(trial.task):
         words.append(f'goal="{trial.objective}"')
         options.append(("--objective", trial.objective))

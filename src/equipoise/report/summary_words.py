@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from equipoise._core.numerals import as_probability, exact, significant
 from equipoise._core.numerals import share as as_share
 from equipoise.decision.decimals import decimal
+from equipoise.decision.objectives import objective as build_objective
 from equipoise.diagnosis.words import count
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.metrics.registry import METRICS, metric
@@ -32,20 +34,35 @@ DUPLICATES = {
 }
 
 
-def goal_words(objective: str) -> str:
-    """Return what a threshold is best at, in words."""
+def goal_words(objective: str, options: Mapping[str, Any] | None = None) -> str:
+    """Return what a threshold is best at, in words.
+
+    Args:
+        objective: Its name.
+        options: Its numbers.
+    """
+    if options:
+        return build_objective(objective, **options).words.removeprefix("the ")
     if objective in METRICS:
         return METRICS[objective].label
     return objective.replace("_", " ")
 
 
-def best_words(objective: str) -> str:
+def best_words(objective: str, options: Mapping[str, Any] | None = None) -> str:
     """Return the value that a threshold is chosen for, in words.
+
+    Args:
+        objective: Its name.
+        options: Its numbers.
 
     Example:
         >>> best_words("f1"), best_words("cost")
         ('the best F1', 'the lowest expected cost')
+        >>> best_words("precision", {"floor": 0.5})
+        'the highest recall at a precision of at least 0.5'
     """
+    if options:
+        return f"the {goal_words(objective, options)}"
     record = METRICS.get(objective)
     least = record is not None and not record.higher_is_better
     return f"the {'lowest' if least else 'best'} {goal_words(objective)}"
@@ -67,7 +84,8 @@ def decision_sentences(trial: TrialRecord) -> list[str]:
     if evaluation.threshold is None or c is None:
         return [f"Use {name}."]
     if c.tp + c.fp + c.undecided == 0:
-        return [f"Use {name}. At {best_words(trial.objective)} no row is flagged."]
+        best = best_words(trial.objective, trial.options)
+        return [f"Use {name}. At {best} no row is flagged."]
     per = 1000 / evaluation.rows
     left = (
         f", and {significant(per * c.undecided)} rows are left undecided"
@@ -110,7 +128,7 @@ def aim_words(trial: TrialRecord) -> str:
     """Return what the threshold is best at, with the costs if there are any."""
     costs = as_costs(trial.costs)
     if costs is None:
-        return best_words(trial.objective)
+        return best_words(trial.objective, trial.options)
     prices = (
         f"a false alarm costs {exact(costs.fp)} and a missed positive {exact(costs.fn)}"
     )
@@ -150,8 +168,9 @@ def next_steps(trial: TrialRecord) -> list[str]:
     """Return what to do next, the most useful first."""
     steps = first_steps(trial)
     if trial.objective != "cost":
+        goal = goal_words(trial.objective, trial.options)
         steps.append(
-            f"The threshold is the best for {goal_words(trial.objective)}. If you know "
+            f"The threshold is the best for {goal}. If you know "
             "what a false alarm and a missed positive cost, compare again with "
             "costs=(false alarm, missed positive), or --cost-fp and --cost-fn: the "
             "threshold then follows from them."
@@ -212,8 +231,9 @@ def methods(trial: TrialRecord) -> list[dict[str, str]]:
         "out to decide when training stops, and for nothing else.",
         "Calibration and threshold": "A fold's calibrator is fitted to the scores of "
         "the other folds. One threshold serves all folds and repeats: that of "
-        f"{best_words(trial.objective)} on the calibrated scores. All decisions shown "
-        "are those of this one rule; with repeats, counts are means over them.",
+        f"{best_words(trial.objective, trial.options)} on the calibrated scores. "
+        "All decisions shown are those of this one rule; with repeats, counts are "
+        "means over them.",
         "Intervals": f"{as_share(results.level)} intervals from {results.replicates:,} "
         f"random weightings of whole {trial.facts.get('case_kind') or 'rows'}; the "
         "models are not refitted. A threshold that was chosen on these rows is chosen "

@@ -33,7 +33,12 @@ from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import METRICS
 from equipoise.metrics.task_registry import TASK_METRICS
 from equipoise.report.summary_choice import standing
-from equipoise.report.summary_words import else_left, else_words, margin_words
+from equipoise.report.summary_words import (
+    else_left,
+    else_words,
+    goal_words,
+    margin_words,
+)
 from equipoise.report.unseen import unseen_lines
 from equipoise.trials.independent_rows import doubt
 
@@ -436,6 +441,8 @@ def _measured(evaluation: Evaluation, metrics: Iterable[str]) -> str:
 def _goal(trial: TrialRecord) -> str:
     costs = as_costs(trial.costs)
     if costs is None:
+        if trial.options:
+            return goal_words(trial.objective, trial.options)
         return f"best {trial.objective.replace('_', ' ')}"
     prices = f"a false alarm {exact(costs.fp)}, a missed positive {exact(costs.fn)}"
     if costs.abstain is not None:

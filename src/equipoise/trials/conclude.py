@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,7 @@ class Criteria:
             best arm gains.
         metric: By which arms are ranked and the verdict is reached; "" for that of
             the task.
+        options: The objective's numbers, such as a floor; two classes only.
 
     Raises:
         InputError: A number is out of range.
@@ -66,6 +67,7 @@ class Criteria:
     costs: Any = None
     margin: float | None = None
     metric: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.margin is not None:
@@ -86,7 +88,7 @@ class Criteria:
             check_headline(metric, priced=self.costs is not None)
             objective = self.objective or "f1"
             if as_costs(self.costs) is None:
-                as_objective(objective, {})
+                as_objective(objective, dict(self.options))
         else:
             metric_of(metric, task)
             objective = self.objective or default_objective(task)
@@ -176,6 +178,7 @@ def conclude(
         diagnosis=diagnosis,
         held_out=held_out,
         objective=criteria.objective if criteria.costs is None else "cost",
+        options=criteria.options,
         seconds=time.monotonic() - started,
         notes=(
             *notes,
@@ -352,6 +355,7 @@ def evaluate_binary(
         seed=plan.protocol.seed,
         sizes=scores.sizes(plan.protocol.by),
         metric=criteria.metric,
+        **criteria.options,
     )
 
 

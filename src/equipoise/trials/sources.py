@@ -16,6 +16,7 @@ from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError, InputTypeError, TableError, UnsupportedError
 from equipoise.learners.user_model.input import ArrayRows, require_finite
 from equipoise.reading.options import ReadingOptions
+from equipoise.reading.pairs import paired
 from equipoise.reading.read import read_table, read_with_test
 from equipoise.reading.target import Positives
 from equipoise.table.fingerprint import fingerprint
@@ -71,7 +72,7 @@ class TrialRows:
 
 def read_trial(
     source: Any,
-    target: str | None,
+    target: Any,
     test: Any = None,
     *,
     verb: str,
@@ -82,7 +83,7 @@ def read_trial(
 
     Args:
         source: Anything that `read_table` takes; with `model` a pair `(x, y)`.
-        target: The target's name if `source` is a path or a frame.
+        target: The target's name if `source` is a path or a frame; or the labels.
         test: A source of test rows, or None.
         verb: Who asks, for messages.
         model: Returns the user's network, or None.
@@ -98,6 +99,7 @@ def read_trial(
         TableError: There are more than `MOST_COLUMNS`.
     """
     test_table = None
+    source, target = paired(source, target)
     if model is None:
         options = ReadingOptions(**reading)
         table, test_table = read_with_test(source, target, test, options)

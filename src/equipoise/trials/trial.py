@@ -57,6 +57,7 @@ class TrialRecord:
             two, which is a question of its own.
         unseen: How well each kind of positives is found by models that have seen none
             of it; None if all kinds were trained on.
+        options: The objective's numbers, such as a floor.
     """
 
     facts: Mapping[str, Any]
@@ -75,6 +76,7 @@ class TrialRecord:
     task: Task = field(default_factory=lambda: Task("binary", ("0", "1")))
     tuned: Mapping[str, tuple[str, ArmVerdict]] = field(default_factory=dict)
     unseen: UnseenKinds | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Arm | TaskArm:
         """Return what the trial says about one arm.
@@ -156,6 +158,7 @@ class TrialRecord:
             },
             "estimand": self.results.estimand,
             "objective": self.objective,
+            **({"objective_options": dict(self.options)} if self.options else {}),
             "strategies": [self._arm(name) for name in self.names],
             "failed": dict(self.failed),
             "best": self.verdict.choice,

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
+from equipoise._core.seeds import seed_of
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import UnsupportedError
 from equipoise.jobs import Progress, scaled
+from equipoise.models.goal import Goal, as_goal, require_one_goal
 from equipoise.reading.target import Positives
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
@@ -48,7 +50,7 @@ USER_MODEL_STRATEGIES = ("prior", "plain", "class_weight")
 
 def compare(
     source: Any,
-    target: str | None = None,
+    target: Any = None,
     *,
     test: Any = None,
     positive: Positives | None = None,
@@ -68,6 +70,7 @@ def compare(
     by: str | None = None,
     duplicates: str = "auto",
     unseen: str | None = None,
+    goal: Goal | str | None = None,
     objective: str | None = None,
     costs: Any = None,
     margin: float | None = None,
@@ -77,6 +80,7 @@ def compare(
     training: TrainingSettings | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
     seed: int = 0,
+    random_state: int | None = None,
     progress: Progress | None = None,
 ) -> Trial:
     """Try every strategy on the data in one fair trial.
@@ -90,7 +94,8 @@ def compare(
     Args:
         source: A `Table`, or anything that `read_table` takes: a path, a data
             frame, `(X, y)`.
-        target: The target's name if `source` is a path or a frame.
+        target: The target's name if `source` is a path or a frame; or the labels of
+            `source`, as scikit-learn takes them: `compare(X, y)`.
         test: A separate test file or table, scored by the average of the fold
             models and never used for a choice.
         positive: The positive class of a table of two classes, by default the rarest;
@@ -129,6 +134,8 @@ def compare(
             so that the trial says how well a kind is found that nobody has seen before.
             There are as many folds as kinds, in place of `folds`. The column is not a
             feature. Two classes only.
+        goal: What the decisions are for, as in `fit`: a `Goal`, or the name of an
+            objective; in place of `objective` and `costs`. Floors are estimated.
         objective: What the decisions are best at. Two classes: "f1" (the default),
             "balanced_accuracy", "g_mean", "mcc". Several classes or labels: "macro_f1"
             (the default), "balanced_accuracy", "accuracy", and more, see
@@ -152,6 +159,7 @@ def compare(
         checkpoints: A folder for the state of the trial. If the trial is interrupted,
             the same call resumes from there, with the same numbers.
         seed: One seed gives one result.
+        random_state: Another name of `seed`.
         progress: Called with a sentence and the share of the work done.
 
     Returns:
@@ -175,6 +183,7 @@ def compare(
     """
     started = monotonic()
     report = progress or (lambda text, share: None)
+    seed = seed_of(seed, random_state)
     if unseen is not None:
         keep = column_kept(source, unseen, keep, model)
     rows, test_table = read_trial(
@@ -215,7 +224,7 @@ def compare(
             folds=folds,
             by=split_by(rows.table, by) if kinds is None else kind_split_by(table, by),
             duplicates=duplicates,
-            seed=integer(seed, "seed"),
+            seed=seed,
         ),
         LearnerChoice(network, checkpoints, model, rows.x, training),
         test_table,
@@ -223,7 +232,11 @@ def compare(
         kinds=kinds,
     )
     number(minutes, "minutes", 0, open_ends=True)
-    criteria = Criteria(objective or "", costs, margin, metric or "")
+    if goal is None:
+        criteria = Criteria(objective or "", costs, margin, metric or "")
+    else:
+        require_one_goal(objective, costs)
+        criteria = as_goal(goal, Goal()).criteria(rows.table.task, margin, metric)
     criteria = criteria.of(rows.table.task)
     often = Repeats.of(repeats, minutes, plan.protocol.by)
     share = 1.0 if kinds is None else UNSEEN_SHARE

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import sentence
 from equipoise._core.numerals import as_p_value, as_probability, estimate, share
+from equipoise._core.seeds import seed_of
 from equipoise.decision.costs import Costs
 from equipoise.decision.prevalence import is_movable
 from equipoise.errors import InputError, TrialWarning
@@ -25,6 +26,7 @@ from equipoise.learners.user_model.input import ArrayRows
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability as to_probability
 from equipoise.reading.new_rows import labelled_blocks
+from equipoise.reading.pairs import paired
 from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.fingerprint import fingerprint
 from equipoise.table.hashes import row_hashes
@@ -32,6 +34,7 @@ from equipoise.table.table import Table, concatenate
 from equipoise.table.units import count_units, joined_units, tied_rows
 from equipoise.uncertainty.proportion import clopper_pearson, fisher_p_value
 from equipoise.uncertainty.shares import effective_counts, effective_rows
+from equipoise.verbs.evaluate_arrays import binary_arrays
 from equipoise.verbs.evaluate_task import (
     evaluate_task_arrays,
     evaluate_task_model,
@@ -56,10 +59,11 @@ def evaluate(
     model: ModelRecord,
     source: Any,
     /,
-    target: str | Sequence[str] | None = None,
+    target: Any = None,
     *,
     level: float = 0.95,
     seed: int = 0,
+    random_state: int | None = None,
 ) -> Evaluation | TaskEvaluation: ...
 
 
@@ -69,13 +73,16 @@ def evaluate(
     probability: npt.ArrayLike,
     /,
     *,
+    positive: Any = None,
     threshold: float | None = None,
+    lower: float | None = None,
     costs: Costs | tuple[float, float] | None = None,
     weights: npt.ArrayLike | None = None,
     clusters: npt.ArrayLike | None = None,
     level: float = 0.95,
     seed: int = 0,
-    classes: Sequence[str] | None = None,
+    random_state: int | None = None,
+    classes: Sequence[Any] | None = None,
     decisions: npt.ArrayLike | None = None,
 ) -> Evaluation | TaskEvaluation: ...
 
@@ -84,26 +91,31 @@ def evaluate(
     first: Any,
     second: Any,
     /,
-    target: str | Sequence[str] | None = None,
+    target: Any = None,
     **options: Any,
 ) -> Evaluation | TaskEvaluation:
     """Evaluate a fitted model on new labelled rows, or labels and probabilities.
 
-    Two forms: `evaluate(model, source, target=None, level=, seed=)` and
-    `evaluate(y, probability, threshold=, lower=, costs=, weights=, clusters=, level=,
-    seed=)`; see `evaluate_model` and `equipoise.evaluation.evaluate`. With a matrix of
-    probabilities the options are `classes=, decisions=, rule=, costs=, weights=,
-    clusters=, level=, seed=`; see `equipoise.evaluation.fixed_task.evaluate_task`.
+    Two forms: `evaluate(model, source, target=None, level=, seed=)`, also
+    `evaluate(model, X, y)`, see `evaluate_model`; and `evaluate(y, probability,
+    positive=, classes=, threshold=, lower=, costs=, weights=, clusters=, level=,
+    seed=)`, see `equipoise.evaluation.evaluate`. The probabilities may be those that
+    scikit-learn's `predict_proba` gives, `[rows, 2]`: the columns belong to `classes`,
+    by default the labels in ascending order. With a matrix of several classes or labels
+    the options are `classes=, decisions=, rule=, costs=, weights=, clusters=, level=,
+    seed=`; see `equipoise.evaluation.fixed_task.evaluate_task`. `random_state` is
+    another name of `seed`.
 
     Args:
-        first: A fitted model, or labels `[rows]` of 0 and 1. With several classes
+        first: A fitted model, or labels `[rows]` of 0 and 1, or of any two values if
+            `positive` names one. With several classes
             their numbers from 0, or their names; with several labels a matrix
             `[rows, labels]` of 0 and 1, NaN or -1 for unknown.
         second: Labelled rows, anything that `read_table` takes; or probabilities
             `[rows]` of the positive class, `[rows, classes]` that sum to 1, or
             `[rows, labels]`.
         target: The target's name in the rows, if it is not that of the model; the names
-            of several labels in the model's order.
+            of several labels in the model's order; or the labels of the rows.
         **options: The options of that form.
 
     Returns:
@@ -120,29 +132,34 @@ def evaluate(
         >>> print(e["recall"])
         1.000 [0.735, 1.000]
     """
+    options["seed"] = seed_of(options.get("seed", 0), options.pop("random_state", None))
     if isinstance(first, ModelRecord):
         return evaluate_model(first, second, target, **options)
     if target is not None:
         raise InputError(
-            sentence(f"target={target!r} with arrays", "a fitted model and its rows")
+            sentence("a third argument beside arrays", "a fitted model and its rows")
         )
     if _several(first, second):
         several = evaluate_task_arrays(first, second, **options)
         return dataclasses.replace(several, notes=(*several.notes, UNCHECKED))
-    evaluation = of_arrays(first, second, **options)
-    return dataclasses.replace(evaluation, notes=(*evaluation.notes, UNCHECKED))
+    named = {name: options.pop(name, None) for name in ("positive", "classes")}
+    y, p, notes = binary_arrays(first, second, **named)
+    evaluation = of_arrays(y, p, **options)
+    notes = (*evaluation.notes, *notes, UNCHECKED)
+    return dataclasses.replace(evaluation, notes=notes)
 
 
 def _several(y: Any, probability: Any) -> bool:
     """Return whether arrays are of several classes or labels."""
     shape = np.shape(probability)
-    return len(shape) == 2 and (np.ndim(y) == 2 or shape[1] > 2)
+    one = np.ndim(y) == 2 and np.shape(y)[1] == 1 and shape[-1:] == (2,)
+    return len(shape) == 2 and (np.ndim(y) == 2 or shape[1] > 2) and not one
 
 
 def evaluate_model(
     model: ModelRecord,
     source: Any,
-    target: str | Sequence[str] | None = None,
+    target: Any = None,
     *,
     level: float = 0.95,
     seed: int = 0,
@@ -155,7 +172,7 @@ def evaluate_model(
         model: What `fit` or `load` gave.
         source: Labelled rows, anything that `read_table` takes.
         target: The target's name in the source, if it is not that of the model; the
-            names of several labels in the model's order.
+            names of several labels in the model's order; or the labels themselves.
         level: Coverage of the intervals, in (0, 1).
         seed: The seed, if an interval needs a bootstrap.
 
@@ -169,6 +186,7 @@ def evaluate_model(
     Warns:
         TrialWarning: More rows equal rows of the training than chance explains.
     """
+    source, target = paired(source, target)
     rows = _score(model, source, target)
     seen, surprising = _seen(rows, float(model.facts["repeated"]))
     if surprising:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import integer, listing, number, sentence
+from equipoise._core.seeds import seed_of
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.diagnosis.made import made_rows
 from equipoise.errors import InputError, TrialWarning, UnsupportedError
@@ -71,7 +72,7 @@ EQUAL_WEIGHTS = (
 
 def fit(
     source: Any,
-    target: str | None = None,
+    target: Any = None,
     *,
     positive: Positives | None = None,
     task: str | None = None,
@@ -96,6 +97,7 @@ def fit(
     model: Callable[[], Any] | None = None,
     tune: bool | int = False,
     seed: int = 0,
+    random_state: int | None = None,
     progress: Progress | None = None,
 ) -> FittedModel:
     """Fit a model, calibrate it and choose its decision rule.
@@ -108,7 +110,8 @@ def fit(
 
     Args:
         source: A `Table`, or anything that `read_table` takes.
-        target: The target's name if `source` is a path or a frame.
+        target: The target's name if `source` is a path or a frame; or the labels of
+            `source`, as scikit-learn takes them: `fit(X, y)`.
         positive: The positive class of a table of two classes, by default the rarest;
             or the class that is set against all others of several.
         task: "binary", "multiclass" or "multilabel", if the target does not tell.
@@ -157,6 +160,7 @@ def fit(
         tune: Whether the options of the strategies are searched for inside each
             training part, see `Tuned`; or how many candidates each search tries.
         seed: One seed gives one result for the same number of repeats.
+        random_state: Another name of `seed`.
         progress: Called with a sentence and the share of the work done.
 
     Returns:
@@ -185,7 +189,7 @@ def fit(
     """
     started = monotonic()
     report = progress or (lambda text, share: None)
-    goal = as_goal(goal, Goal())
+    goal, seed = as_goal(goal, Goal()), seed_of(seed, random_state)
     rows, _ = read_trial(
         source,
         target,
@@ -230,7 +234,7 @@ def fit(
             folds=folds,
             by=split_by(rows.table, None),
             duplicates=duplicates,
-            seed=integer(seed, "seed"),
+            seed=seed,
         ),
         LearnerChoice(network, model=model, x=training_rows.x, training=training),
         weights=training_rows.weights,
