@@ -317,7 +317,7 @@ def _for_tasks_only(costs: Any) -> bool:
     return nested or getattr(costs, "ndim", 0) == 2
 
 
-def require_one_goal(objective: Any, costs: Any) -> None:
+def require_goal_alone(objective: Any, costs: Any) -> None:
     """Raise if a goal stands beside what it would say itself.
 
     Args:

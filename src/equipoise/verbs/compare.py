@@ -16,7 +16,7 @@ from equipoise._core.seeds import seed_of
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.errors import UnsupportedError
 from equipoise.jobs import Progress, scaled
-from equipoise.models.goal import Goal, as_goal, require_one_goal
+from equipoise.models.goal import Goal, as_goal, require_goal_alone
 from equipoise.reading.target import Positives
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
@@ -235,7 +235,7 @@ def compare(
     if goal is None:
         criteria = Criteria(objective or "", costs, margin, metric or "")
     else:
-        require_one_goal(objective, costs)
+        require_goal_alone(objective, costs)
         criteria = as_goal(goal, Goal()).criteria(rows.table.task, margin, metric)
     criteria = criteria.of(rows.table.task)
     often = Repeats.of(repeats, minutes, plan.protocol.by)
