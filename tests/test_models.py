@@ -114,6 +114,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             user_input=own,
             schema=schema,
             seen=np.zeros(1, "u8"),
+            tested=None,
         ),
     }
     return {

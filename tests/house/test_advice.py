@@ -1000,6 +1000,12 @@ CASES: dict[str, Case] = {
         lambda _: eq.fit(_sick(1), "y", group="who", goal=_floor(0.9), **SHORT),
         lambda _: eq.fit(_sick(6), "y", group="who", goal=_floor(None), **SHORT),
     ),
+    "models/explaining.py: Pass labelled rows that were not in the training.": Case(
+        lambda _: dataclasses.replace(model(), tested=None).importance(COLUMNS),
+        lambda _: dataclasses.replace(model(), tested=None).importance(
+            {**COLUMNS, "a": X[:, 0] + 1.0}, permutations=2
+        ),
+    ),
     "models/goal.py: For example equipoise.Goal(precision_floor=0.5).": Case(
         lambda _: eq.fit(COLUMNS, "y", goal=0.5, **SHORT),  # type: ignore[arg-type]
         lambda _: eq.fit(COLUMNS, "y", goal=eq.Goal(precision_floor=0.5), **SHORT),
@@ -1406,6 +1412,7 @@ ELSEWHERE = {
 
 # They say why, or what to look at; nothing in them can be done in code.
 EXPLAINS = {
+    "models/explaining.py: <OWN_NETWORK>",
     "learners/classifier/learner.py: Try it alone: its fit(X, y) takes numbers, and "
     "class numbers from 0.",
     "extending.py: Taken are {}.",

@@ -43,6 +43,7 @@ ORDER = [
     "decision",
     "evaluation",
     "comparison",
+    "explanations",
     "trials",
     "models",
     "export",

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from equipoise._core.types import HashArray
+from equipoise._core.types import HashArray, IntArray
 from equipoise.decision.class_scores import ClassScores
 from equipoise.models.average import Average
 from equipoise.models.goal import Goal
@@ -68,6 +69,31 @@ def fit_facts(
         **_class_scores(table, average),
         "repeated": _repeated(_without_copies(plan.table, protocol.duplicates, hashes)),
     }
+
+
+def folds_of_seen(hashes: HashArray, folds: IntArray) -> npt.NDArray[np.int8]:
+    """Return which fold's models have not seen each distinct row.
+
+    Args:
+        hashes: `[rows]` a number for each row that was split.
+        folds: `[repeats, rows]` the fold that tests it, -1 if none does.
+
+    Returns:
+        `[repeats, distinct rows]`, in the order of ascending hashes; -1 if equal rows
+        lie in several folds, so that every model has seen one of them.
+
+    Example:
+        >>> folds_of_seen(np.array([7, 5, 7, 5]), np.array([[0, 1, 0, 0]])).tolist()
+        [[-1, 0]]
+    """
+    distinct, place = np.unique(hashes, return_inverse=True)
+    made = np.full((len(folds), len(distinct)), -1, np.int8)
+    for tested, fold in zip(made, folds, strict=True):
+        lowest, highest = np.full(len(distinct), 127), np.full(len(distinct), -1)
+        np.minimum.at(lowest, place, fold)
+        np.maximum.at(highest, place, fold)
+        tested[:] = np.where(lowest == highest, lowest, -1)
+    return made
 
 
 def group_column(table: Table) -> str | None:

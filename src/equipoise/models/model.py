@@ -146,6 +146,8 @@ class ModelRecord:
             or the choice of the threshold has seen, ascending.
         notes: What the user should know.
         user_input: What the user's own network takes; None if rows are tables.
+        tested: `[repeats, seen]` int8: by row of `seen`, the fold whose models have not
+            seen it, -1 if there is none; None if that is not known, as in older files.
     """
 
     schema: Table
@@ -156,6 +158,7 @@ class ModelRecord:
     seen: npt.NDArray[np.uint64]
     notes: tuple[str, ...] = field(default=())
     user_input: UserInput | None = None
+    tested: npt.NDArray[np.int8] | None = None
 
     def read(self, source: Any) -> Table:
         """Return new data as a table with this model's columns.

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise._core.numerals import significant
-from equipoise._core.states import array, texts
+from equipoise._core.states import array, integers_within, texts
 from equipoise.decision.class_rule import ClassRule
 from equipoise.decision.class_scores import ClassScores
 from equipoise.decision.label_rule import LabelRule
@@ -173,7 +173,10 @@ def to_parts(model: ModelRecord) -> dict[str, bytes]:
         "notes": list(model.notes),
         "own": None if model.user_input is None else model.user_input.to_dict(),
     }
-    parts = {**pack(state, "model"), **pack({"hashes": model.seen}, "seen")}
+    seen: dict[str, Any] = {"hashes": model.seen}
+    if model.tested is not None:
+        seen["tested"] = model.tested
+    parts = {**pack(state, "model"), **pack(seen, "seen")}
     for i, component in enumerate(model.components):
         for k, scorer in enumerate(component.scorers):
             parts |= pack(scorer.state(), f"scorers/{i}/{k}")
@@ -237,7 +240,7 @@ def _rebuild(state: Any, parts: Mapping[str, bytes], kind: type[Model]) -> Model
             rule=rule,
             evaluation=_any_evaluation(state["evaluation"], schema.task),
             facts=_facts(state["facts"], schema),
-            seen=_seen(parts),
+            **_seen(parts, state["facts"]),
             notes=tuple(map(str, state["notes"])),
             user_input=user_input,
         )
@@ -372,10 +375,22 @@ def _require_width(scorer: Any, schema: Table) -> None:
         raise InputError(sentence(f"a scorer of the link {scorer.link!r}", task.link))
 
 
-def _seen(parts: Mapping[str, bytes]) -> npt.NDArray[np.uint64]:
+def _seen(parts: Mapping[str, bytes], facts: Any) -> dict[str, Any]:
+    """Return which rows the model has seen, and which of its models have not."""
     state = unpack(parts, "seen")
     with _part("seen.json"):
-        return array(state, "hashes", "uint64", (None,))
+        hashes = array(state, "hashes", "uint64", (None,))
+        if "tested" not in state:  # an older file
+            return {"seen": hashes}
+        tested = array(state, "tested", "int8", (None, len(hashes)))
+        integers_within(tested, "tested", -1, integer(facts["folds"], "folds", 2))
+        if len(tested) != integer(facts["repeats"], "repeats", 1):
+            raise InputError(
+                sentence(
+                    f"folds of {len(tested)} repeats", f"{facts['repeats']} repeats"
+                )
+            )
+        return {"seen": hashes, "tested": tested}
 
 
 def _facts(facts: Any, schema: Table) -> dict[str, Any]:

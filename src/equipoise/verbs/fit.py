@@ -22,7 +22,7 @@ from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.jobs import Progress
 from equipoise.learners.classifier.kept import require_kept
 from equipoise.models.average import Average, average_models
-from equipoise.models.facts import fit_facts
+from equipoise.models.facts import fit_facts, folds_of_seen
 from equipoise.models.fit_rows import hold_out, with_weights
 from equipoise.models.fitted_rule import (
     UnseenRows,
@@ -264,6 +264,7 @@ def fit(
             seconds=monotonic() - started,
         ),
         seen=np.unique(hashes),
+        tested=None if rows.x is not None else folds_of_seen(hashes, scores.folds),
         notes=(
             *doubts,
             *rare_notes,

@@ -11,9 +11,11 @@ from typing import Any
 
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
+from equipoise.explanations.importance import Importance
 from equipoise.export import export
 from equipoise.export.keras import keras_model
 from equipoise.models.card import card
+from equipoise.models.explaining import model_importance
 from equipoise.models.model import ModelRecord
 from equipoise.models.storage import from_parts, read_model, save, to_parts
 from equipoise.verbs.evaluate import evaluate_model
@@ -78,6 +80,36 @@ class FittedModel(ModelRecord):
             keep: Columns of the source to copy.
         """
         return predict_file(self, source, out, keep=keep)
+
+    def importance(
+        self,
+        source: Any,
+        target: str | Sequence[str] | None = None,
+        **options: Any,
+    ) -> Importance:
+        """Return what the model owes to each column, see `model_importance`.
+
+        Args:
+            source: Labelled rows: those of the training, which the models of the folds
+                that left them out score, or new ones.
+            target: The target's name in the source, if it is another.
+            **options: `metric`, `permutations`, `together`, `weights`, `level`, `seed`
+                and `progress`, as in `equipoise.explanations.permutation_importance`.
+
+        Raises:
+            InputError: Every model has seen the rows, or an option is out of range.
+            UnsupportedError: The model is your own network.
+
+        Example:
+            >>> import equipoise as eq
+            >>> from equipoise.table.generators import gaussian_shift
+            >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+            >>> model = eq.fit(table, strategy="logistic", repeats=3)
+            >>> made = model.importance(table)
+            >>> made.basis, made.columns[0].finding
+            ('out of fold', 'matters')
+        """
+        return model_importance(self, source, target, **options)
 
     def card(self) -> str:
         """Return what this model is, how good, and how to use it, in words."""

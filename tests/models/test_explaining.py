@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Explanations of fitted models: each row is judged by models that have not seen it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import equipoise as eq
+from equipoise.errors import InputError, UnsupportedError
+from equipoise.metrics.ranking import average_precision
+from equipoise.models import facts
+from equipoise.models.average import average_models
+from equipoise.models.explaining import (
+    fold_models,
+    model_importance,
+    rows_to_judge,
+    unseen_folds,
+    unseen_scoring,
+)
+from equipoise.table.generators import gaussian_shift
+from equipoise.table.hashes import row_hashes
+from equipoise.trials.fold_scores import Scores
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.sources import TrialRows
+
+TABLE = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+NEW = gaussian_shift(200, positives=40, auroc=0.9, seed=2).table
+
+
+@pytest.fixture(scope="module")
+def model() -> eq.FittedModel:
+    return eq.fit(TABLE, strategy=["logistic", "prior"], repeats=4, folds=3)
+
+
+def test_out_of_fold_scores_are_those_of_the_fit(
+    plan: TrialPlan, scores: Scores
+) -> None:
+    average = average_models(TrialRows(plan.table), plan, scores, prior=None)
+    hashes = row_hashes(plan.table)
+    model = dataclasses.replace(
+        eq.fit(plan.table, strategy="prior", repeats=1, folds=2),
+        components=average.components,
+        tested=facts.folds_of_seen(hashes, scores.folds),
+        seen=np.unique(hashes),
+    )
+    unseen = unseen_scoring(model, plan.table)
+    assert not unseen.notes
+    made = unseen.scoring(unseen.rows)[..., 0]
+    np.testing.assert_allclose(made, average.out_of_fold, rtol=1e-12)
+
+
+def test_the_order_of_the_rows_does_not_matter(model: eq.FittedModel) -> None:
+    order = np.random.default_rng(0).permutation(len(TABLE))
+    one, other = (unseen_scoring(model, t) for t in (TABLE, TABLE.take(order)))
+    assert one.folds is not None
+    assert other.folds is not None
+    assert one.folds.shape == (4, 300)
+    assert (one.folds[:, order] == other.folds).all()
+
+
+def test_new_rows_are_scored_by_the_average_of_all(model: eq.FittedModel) -> None:
+    unseen = unseen_scoring(model, NEW)
+    assert unseen.folds is None
+    made = unseen.scoring(unseen.rows)
+    np.testing.assert_allclose(made[0, :, 0], model.raw_log_odds(NEW), rtol=1e-12)
+    folds, new = unseen_folds(model, NEW)
+    assert new.all()
+    assert (folds == -1).all()
+
+
+def test_of_mixed_rows_the_larger_part_is_taken(model: eq.FittedModel) -> None:
+    from equipoise.table.table import concatenate
+
+    few_new = concatenate([TABLE, NEW.take(np.arange(50))])
+    unseen = unseen_scoring(model, few_new)
+    assert len(unseen.rows) == 300
+    assert "50 of 350 rows are left out: they are new" in unseen.notes[0]
+    few_old = concatenate([TABLE.take(np.arange(50)), NEW])
+    unseen = unseen_scoring(model, few_old)
+    assert len(unseen.rows) == 200
+    assert "has seen them in training" in unseen.notes[0]
+
+
+def test_importance_out_of_fold_and_on_new_rows(model: eq.FittedModel) -> None:
+    made = model.importance(TABLE, permutations=2)
+    assert (made.basis, made.repeats, made.rows) == ("out of fold", 4, 300)
+    assert made.value == pytest.approx(
+        model.evaluation["average_precision"].value, abs=0.02
+    )
+    assert made.columns[0].finding == "matters"
+    assert not any("repeat" in note for note in made.notes)
+    new = model_importance(model, NEW, permutations=2)
+    assert new.basis == "new rows"
+    assert new.value == pytest.approx(
+        average_precision(NEW.labels(), model.raw_log_odds(NEW))
+    )
+    assert "matters" in {one.finding for one in new.columns}
+
+
+def test_a_saved_model_knows_its_folds(model: eq.FittedModel, tmp_path: Path) -> None:
+    again = eq.load(model.save(tmp_path / "m.equipoise"))
+    assert again.tested is not None
+    assert model.tested is not None
+    assert (again.tested == model.tested).all()
+    one, other = (m.importance(TABLE, permutations=2) for m in (model, again))
+    assert one.to_dict() == other.to_dict()
+
+
+def test_an_older_file_judges_new_rows_alone(model: eq.FittedModel) -> None:
+    old = dataclasses.replace(model, tested=None)
+    with pytest.raises(InputError, match="every model in the average has seen"):
+        old.importance(TABLE)
+    assert old.importance(NEW, permutations=2).basis == "new rows"
+
+
+def test_copies_in_several_folds_have_no_model() -> None:
+    twice = TABLE.take(np.r_[np.arange(300), np.arange(40)])
+    model = eq.fit(twice, strategy="logistic", repeats=1, duplicates="ignore")
+    unseen = unseen_scoring(model, twice)
+    assert len(unseen.rows) < 340
+    assert "no model of a fold has left them out" in unseen.notes[0]
+
+
+def test_weights_have_one_entry_per_row(model: eq.FittedModel) -> None:
+    with pytest.raises(InputError, match="one per row"):
+        model.importance(NEW, weights=[1.0])
+    mass = np.linspace(0, 1, 200)
+    assert model.importance(NEW, weights=mass, permutations=2).value > 0
+
+
+def test_groups_are_clusters() -> None:
+    values = [column.values for column in TABLE.columns]
+    frame = {name: v for name, v in zip(TABLE.names, values, strict=True)}
+    frame["who"] = np.repeat(np.arange(100), 3).astype(str)
+    frame["target"] = np.asarray(TABLE.y)
+    model = eq.fit(frame, "target", group="who", strategy="logistic", repeats=1)
+    unseen = unseen_scoring(model, frame, "target")
+    assert unseen.clusters is not None
+    assert len(np.unique(unseen.clusters)) == 100
+    assert rows_to_judge(model, TABLE).groups is None
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_several_classes(kind: str) -> None:
+    random = np.random.default_rng(3)
+    x = random.normal(size=(240, 3))
+    frame: dict[str, object] = {f"x{k}": x[:, k] for k in range(3)}
+    z = 2 * x[:, 0] + random.logistic(size=240)
+    if kind == "multiclass":
+        frame["target"] = np.array(["a", "b", "c"])[np.digitize(z, [-1, 2])]
+        frame["target"][:2] = "d"  # type: ignore[index]  # fewer than the folds
+        model = eq.fit(frame, "target", strategy="logistic", repeats=4, folds=3)
+    else:
+        frame["is_a"], frame["is_b"] = (z > 1) * 1, (x[:, 1] > 0.5) * 1
+        model = eq.fit(
+            frame, targets=["is_a", "is_b"], strategy="logistic", repeats=4, folds=3
+        )
+    made = model.importance(frame, permutations=2)
+    assert made["x0"].finding == "matters"
+    assert made["x2"].finding != "matters"
+    if kind == "multiclass":
+        assert any("fewer cases than the 3 folds" in note for note in made.notes)
+        assert made.rows == 238
+    else:
+        assert made["x1"].findings["is_b"] == "matters"
+        assert made["x1"].findings["is_a"] != "matters"
+
+
+def test_splits_by_time_leave_the_first_rows_out() -> None:
+    frame = {name: TABLE[name].values for name in TABLE.names}
+    frame["when"] = np.arange(300.0)
+    frame["target"] = np.asarray(TABLE.y)
+    model = eq.fit(frame, "target", time="when", strategy="logistic", folds=3)
+    made = model.importance(frame, permutations=2)
+    assert made.rows < 300
+    assert "left out" in made.notes[0]
+
+
+def test_your_own_network_has_no_columns(model: eq.FittedModel) -> None:
+    class Input:
+        pass
+
+    own = dataclasses.replace(model, user_input=Input())  # type: ignore[arg-type]
+    with pytest.raises(UnsupportedError, match="a model of columns"):
+        fold_models(own)
+
+
+def test_a_damaged_part_is_refused(model: eq.FittedModel) -> None:
+    from equipoise.errors import BundleError
+    from equipoise.models.state import pack
+    from equipoise.models.storage import from_parts, to_parts
+
+    assert model.tested is not None
+    for wrong in (model.tested + 5, model.tested[:1]):
+        parts = to_parts(model)
+        parts |= pack({"hashes": model.seen, "tested": wrong.astype(np.int8)}, "seen")
+        with pytest.raises(BundleError, match=r"seen\.json"):
+            from_parts(parts, eq.FittedModel)
