@@ -24,6 +24,7 @@ from equipoise.priors import probability
 from equipoise.sampling.samplers import SAMPLERS
 from equipoise.strategies.strategy import Strategy
 from equipoise.synthesis import Smote
+from equipoise.synthesis.label_smote import rare_labels
 from equipoise.table.table import Column, Table
 from equipoise.task import Task
 
@@ -319,3 +320,42 @@ def test_who_draws_and_who_does_not() -> None:
     assert drawn is learner_for(Strategy("mine", learner="trees", sampling="rate"))
     assert isinstance(learner_for(Strategy(learner="trees")), TreesLearner)
     assert not isinstance(learner_for(Strategy(sampling="rate")), DrawnLearner)
+
+
+def test_jitter_is_normal_around_rows_of_the_class(jobs_of: Jobs) -> None:
+    table = dataclasses.replace(table_of(), columns=tuple(table_of().columns[:1]))
+    strategy = Strategy(learner="trees", sampling="oversample", synthesis="jitter")
+    (job,) = jobs_of(table, strategy, parts=1)
+    rows, made, _ = drawn_job(table, job)
+    part, drawn = table.take(job.train_rows), rows.take(made.train_rows)
+    old = np.isin(drawn["x"].values, part["x"].values)
+    assert old[drawn.labels() == 0].all()
+    assert (~old).sum() > 50
+    spread = drawn["x"].values[~old].std()
+    assert spread > part["x"].values[part.labels() == 1].std()
+
+
+def test_rows_made_of_labels_have_the_voted_labels(jobs_of: Jobs) -> None:
+    table = table_of("multilabel")
+    strategy = Strategy(learner="trees", sampling="oversample", synthesis="mlsmote")
+    (job,) = jobs_of(table, strategy, parts=1)
+    rows, made, _ = drawn_job(table, job)
+    part, drawn = table.take(job.train_rows), rows.take(made.train_rows)
+    new = ~np.isin(drawn["x"].values, part["x"].values)
+    assert new.sum() > 20
+    rare = rare_labels(part.labels())
+    assert (drawn.labels()[new][:, rare] == 1).any(axis=1).all()
+    assert len(drawn.labels()) == len(drawn)
+
+
+def test_rows_moved_towards_negatives_are_positive(jobs_of: Jobs) -> None:
+    table = table_of()
+    strategy = Strategy(
+        learner="trees", sampling="oversample", synthesis="borderline_smote_2"
+    )
+    (job,) = jobs_of(table, strategy, parts=1)
+    rows, made, _ = drawn_job(table, job)
+    part, drawn = table.take(job.train_rows), rows.take(made.train_rows)
+    new = ~np.isin(drawn["x"].values, part["x"].values)
+    assert new.sum() > 20
+    assert (drawn.labels()[new] == 1).all()

@@ -17,6 +17,20 @@ def test_targets_of_a_mixed_draw():
     assert found.dtype == np.float32
 
 
+def test_targets_that_are_blended_otherwise():
+    draw = Draw(
+        np.array([[0, 1]], np.int32),
+        np.array([[1, 0]], np.int32),
+        np.array([[0.25, 0.5]], np.float32),
+        target_mix=np.array([[0.0, 1.0]], np.float32),
+    )
+    assert draw.targets([0, 1]).tolist() == [[0.0, 0.0]]
+    assert draw.targets([0, 2], classes=3).argmax(axis=2).tolist() == [[0, 0]]
+    labels = Draw(draw.index, labels=np.array([[[1, -1], [0, 1]]], np.int8))
+    expected = [[[1, np.nan], [0, 1]]]
+    np.testing.assert_array_equal(labels.targets([[0, 0], [0, 0]]), expected)
+
+
 def test_targets_of_classes_and_labels():
     draw = Draw(np.array([[0, 2], [1, 0]], np.int32))
     hot = draw.targets([2, 0, 1], classes=3)

@@ -23,7 +23,11 @@ from equipoise.training.members import Member
 from equipoise.training.population import _votes
 from equipoise.training.settings import TrainingSettings
 
-NETWORK_ARMS = [name for name, s in catalogue().items() if s.learner == "network"]
+NETWORK_ARMS = [
+    name
+    for name, s in catalogue().items()
+    if s.learner == "network" and s.synthesis != "mlsmote"
+]
 RICH = NetworkSpec("rich", hidden=(24, 17), number_width=5, dropout=0.3)
 QUICK = TrainingSettings(batch=64, epochs=4, patience=2)
 
@@ -113,6 +117,11 @@ def numeric_part(table):
         Strategy(loss="pairwise_auc", options={"warm_start": 0.5, "margin": 0.7}),
         Strategy(loss="auc_margin", sampling="balanced"),
         Strategy(synthesis="mixup", sampling="rate", options={"rate": 0.3}),
+        Strategy(sampling="oversample", synthesis="borderline_smote_2"),
+        Strategy(sampling="oversample", synthesis="adasyn", weights="sqrt"),
+        Strategy(sampling="oversample", synthesis="jitter"),
+        Strategy(synthesis="remix"),
+        Strategy(synthesis="balanced_mixup"),
         Strategy("slow", weights="balanced", options={"learning_rate": 4e-4}),
         Strategy("fast", loss="focal", options={"learning_rate": 2e-2}),
     ],

@@ -31,6 +31,7 @@ ARMS = [
     Strategy("ranking", loss="pairwise_auc", options={"warm_start": 0.5}),
     Strategy("margin", loss="auc_margin", options={"warm_start": 0.0}),
     Strategy("mixed", synthesis="mixup"),
+    Strategy("moved", sampling="oversample", synthesis="jitter"),
     Strategy("slow", options={"learning_rate": 3e-4}),
 ]
 

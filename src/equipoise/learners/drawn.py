@@ -130,14 +130,20 @@ def drawn_rows(part: Table, draw: Draw, votes: Votes | None = None) -> Table:
     if draw.partner is None or draw.mix is None:
         return rows
     partner, mix = draw.partner.ravel(), draw.mix.ravel().astype(np.float64)
-    between = np.flatnonzero((mix > 0) & (partner != index))
+    noise = draw.noise
+    between = np.flatnonzero((mix > 0) & ((partner != index) | (noise is not None)))
     if not len(between):
         return rows
     view = sampler_view(part)
     one, other = view.matrix[index[between]], view.matrix[partner[between]]
-    made = view.restore(
-        one + mix[between, None] * (other - one), part.labels()[index[between]]
-    )
+    x = one + mix[between, None] * (other - one)
+    if noise is not None:
+        scale = noise.deviations(view.matrix)[noise.of[index[between]]]
+        x = x + noise.normals(between, x.shape[1]) * scale
+    labels = part.labels()[index[between]]
+    if draw.labels is not None:
+        labels = draw.labels.reshape(len(index), -1)[between]
+    made = view.restore(x, labels)
     voters = {name: rows[index[between]] for name, rows in (votes or {}).items()}
     made = replace(
         made,
@@ -202,7 +208,8 @@ def _draw(
         return draw, {}, ()
     encoding = learn_encoding(part, np.arange(len(part)))
     encoded = encoding.transform(part)
-    named: Any = {"classes": task.classes} if task.kind == "multiclass" else {}
+    names = task.kind == "multiclass" or synthesis.relabels
+    named: Any = {"classes": task.classes} if names else {}
     neighbours = synthesis.prepare(encoded.numbers, encoded.codes, y, seed, **named)
     made = synthesis.mix(draw, neighbours, y, seed, 0)
     return made, _votes(encoding, neighbours), neighbours.notes

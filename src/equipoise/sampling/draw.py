@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.types import Float32Array, Int32Array
+from equipoise._core.types import AnyArray, Float32Array, Int32Array
+from equipoise.sampling.noise import Noise
 from equipoise.task import UNKNOWN_LABEL
 
 
@@ -23,11 +24,25 @@ class Draw:
         index: `[steps, batch]` int32.
         partner: `[steps, batch]` int32, or None if nothing is mixed.
         mix: `[steps, batch]` float32 in [0, 1], or None if nothing is mixed.
+        target_mix: `[steps, batch]` float32 in [0, 1], how much of the target is the
+            partner's; None if as much as `mix`.
+        labels: `[steps, batch, labels]` int8 the labels of the examples, 1, 0 and -1 if
+            one is not known; None if they follow from those of the rows.
+        noise: What is added to the examples whose `mix` is above 0; None if nothing
+            is.
     """
 
     index: Int32Array
     partner: Int32Array | None = None
     mix: Float32Array | None = None
+    target_mix: Float32Array | None = None
+    labels: npt.NDArray[np.int8] | None = None
+    noise: Noise | None = None
+
+    @property
+    def share(self) -> Float32Array | None:
+        """How much of the target is the partner's, or None if nothing is mixed."""
+        return self.mix if self.target_mix is None else self.target_mix
 
     def targets(
         self, labels: npt.ArrayLike, classes: int | None = None
@@ -55,10 +70,18 @@ class Draw:
             y = np.asarray(labels, np.float32)
         else:
             y = np.eye(classes, dtype=np.float32)[np.asarray(labels, np.int64)]
+        if self.labels is not None:
+            return _known(self.labels)
         if np.ndim(labels) == 2:
-            y = np.where(y == UNKNOWN_LABEL, np.float32(np.nan), y)
+            y = _known(y)
         first: Float32Array = y[self.index]
-        if self.partner is None or self.mix is None:
+        if self.partner is None or self.share is None:
             return first
-        share = self.mix if y.ndim == 1 else self.mix[..., None]
+        share = self.share if y.ndim == 1 else self.share[..., None]
         return np.asarray(first + share * (y[self.partner] - first), np.float32)
+
+
+def _known(labels: AnyArray) -> Float32Array:
+    """Return labels as numbers, NaN if one is not known."""
+    hidden = labels == UNKNOWN_LABEL
+    return np.where(hidden, np.float32(np.nan), labels).astype(np.float32)

@@ -38,7 +38,18 @@ CATALOGUE: dict[str, Strategy] = {
         Strategy("repeat_factor", sampling="repeat_factor"),
         Strategy("progressive_batches", sampling="progressive"),
         Strategy("smote", sampling="oversample", synthesis="smote"),
+        Strategy(
+            "borderline_smote", sampling="oversample", synthesis="borderline_smote"
+        ),
+        Strategy(
+            "borderline_smote_2", sampling="oversample", synthesis="borderline_smote_2"
+        ),
+        Strategy("adasyn", sampling="oversample", synthesis="adasyn"),
+        Strategy("mlsmote", sampling="oversample", synthesis="mlsmote"),
+        Strategy("jitter", sampling="oversample", synthesis="jitter"),
         Strategy("mixup", synthesis="mixup"),
+        Strategy("remix", synthesis="remix"),
+        Strategy("balanced_mixup", synthesis="balanced_mixup"),
         Strategy("focal", loss="focal"),
         Strategy("logit_adjusted", loss="logit_adjusted"),
         Strategy("class_balanced", loss="class_balanced"),

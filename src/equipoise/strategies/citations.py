@@ -54,6 +54,55 @@ SOURCES: dict[str, str] = {
   pages = {321--357},
   year = {2002}
 }""",
+    "han2005": """@inproceedings{han2005,
+  author = {Hui Han and Wen-Yuan Wang and Bing-Huan Mao},
+  title = {{Borderline-SMOTE}: A New Over-Sampling Method in Imbalanced Data Sets
+    Learning},
+  booktitle = {International Conference on Intelligent Computing},
+  pages = {878--887},
+  year = {2005}
+}""",
+    "he2008": """@inproceedings{he2008,
+  author = {Haibo He and Yang Bai and Edwardo A. Garcia and Shutao Li},
+  title = {{ADASYN}: Adaptive Synthetic Sampling Approach for Imbalanced Learning},
+  booktitle = {IEEE International Joint Conference on Neural Networks},
+  pages = {1322--1328},
+  year = {2008}
+}""",
+    "charte2015": """@article{charte2015,
+  author = {Francisco Charte and Antonio J. Rivera and Mar{\\'i}a J. del Jesus and
+    Francisco Herrera},
+  title = {{MLSMOTE}: Approaching Imbalanced Multilabel Learning through Synthetic
+    Instance Generation},
+  journal = {Knowledge-Based Systems},
+  volume = {89},
+  pages = {385--397},
+  year = {2015}
+}""",
+    "menardi2014": """@article{menardi2014,
+  author = {Giovanna Menardi and Nicola Torelli},
+  title = {Training and Assessing Classification Rules with Imbalanced Data},
+  journal = {Data Mining and Knowledge Discovery},
+  volume = {28},
+  pages = {92--122},
+  year = {2014}
+}""",
+    "chou2020": """@inproceedings{chou2020,
+  author = {Hsin-Ping Chou and Shih-Chieh Chang and Jia-Yu Pan and Wei Wei and Da-Cheng
+    Juan},
+  title = {Remix: Rebalanced Mixup},
+  booktitle = {European Conference on Computer Vision Workshops},
+  pages = {95--110},
+  year = {2020}
+}""",
+    "galdran2021": """@inproceedings{galdran2021,
+  author = {Adrian Galdran and Gustavo Carneiro and Miguel A. {Gonz{\\'a}lez
+    Ballester}},
+  title = {{Balanced-MixUp} for Highly Imbalanced Medical Image Classification},
+  booktitle = {Medical Image Computing and Computer Assisted Intervention},
+  pages = {323--333},
+  year = {2021}
+}""",
     "zhang2018": """@inproceedings{zhang2018,
   author = {Hongyi Zhang and Moustapha Ciss{\\'e} and Yann N. Dauphin and David
     Lopez-Paz},

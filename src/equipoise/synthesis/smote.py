@@ -53,6 +53,7 @@ class Smote(Synthesis):
     tasks: ClassVar[tuple[str, ...]] = ("binary", "multiclass")
     citations: ClassVar[tuple[str, ...]] = ("chawla2002",)
     fills: ClassVar[bool] = True
+    title: ClassVar[str] = "SMOTE"
 
     def prepare(
         self,
@@ -83,7 +84,7 @@ class Smote(Synthesis):
         if y.ndim == 2:
             raise UnsupportedError(
                 sentence(
-                    "synthesis='smote' for rows with several labels",
+                    f"synthesis={self.name!r} for rows with several labels",
                     "rows of two or several classes",
                     "Leave the synthesis out: the sampling repeats the rows.",
                 )
@@ -91,7 +92,7 @@ class Smote(Synthesis):
         if len(classes) > 2 or (y.size and y.max() > 1):
             return self._within_classes(numbers, codes, y, classes)
         positives = np.flatnonzero(y == 1).astype(np.int32)
-        k, note = shrunk(self.neighbours, len(positives))
+        k, note = shrunk(self.neighbours, len(positives), self.title)
         notes = (note,) if note else ()
         if k == 0:
             return Neighbours.none(len(y), *notes)
@@ -99,7 +100,7 @@ class Smote(Synthesis):
         of = np.full(len(y), -1, np.int32)
         of[positives] = np.arange(len(positives), dtype=np.int32)
         index = positives[nearest_others(points, k)]
-        return Neighbours(of, index, notes, voters=_voters(codes, index))
+        return Neighbours(of, index, notes, voters=category_voters(codes, index))
 
     def mix(
         self,
@@ -160,14 +161,14 @@ class Smote(Synthesis):
             lines.append(rows[nearest_others(points, k)][:, columns])
             of[rows] = np.arange(start, start + total, dtype=np.int32)
             start += total
-        notes = _class_notes(self.neighbours, fewer, alone)
+        notes = _class_notes(self.neighbours, fewer, alone, self.title)
         if not lines:
             return Neighbours.none(len(y), *notes, classes=count)
         each = totals[y[of >= 0]]
         counts = np.empty(start, np.int32)
         counts[of[of >= 0]] = np.minimum(self.neighbours, each - 1)
         index = np.concatenate(lines)
-        voters = _voters(c, index, counts)
+        voters = category_voters(c, index, counts)
         return Neighbours(of, index, notes, counts, count, voters)
 
     def describe_classes(self, kind: str) -> str:
@@ -185,7 +186,7 @@ class Smote(Synthesis):
         )
 
 
-def _voters(
+def category_voters(
     codes: npt.ArrayLike | None, index: Int32Array, counts: Int32Array | None = None
 ) -> Int32Array | None:
     """Return by category column a neighbour that has the most frequent category.
@@ -243,27 +244,30 @@ def _mixed_classes(
     return Draw(draw.index, partner, mix)
 
 
-def _class_notes(k: int, fewer: list[str], alone: list[str]) -> tuple[str, ...]:
+def _class_notes(
+    k: int, fewer: list[str], alone: list[str], title: str
+) -> tuple[str, ...]:
     """Return what to say of classes of fewer rows than k + 1."""
     notes = []
     if fewer:
         who = ", ".join(fewer)
         notes.append(
-            f"SMOTE uses fewer than {k} neighbours, all other rows of the class, in "
+            f"{title} uses fewer than {k} neighbours, all other rows of the class, in "
             f"{who}."
         )
     if alone:
         who = ", ".join(alone)
-        notes.append(f"SMOTE repeats a class of 1 row as it is: {who}.")
+        notes.append(f"{title} repeats a class of 1 row as it is: {who}.")
     return tuple(notes)
 
 
-def shrunk(neighbours: int, positives: int) -> tuple[int, str]:
+def shrunk(neighbours: int, positives: int, title: str = "SMOTE") -> tuple[int, str]:
     """Return how many neighbours so few positives allow, and a note if fewer.
 
     Args:
         neighbours: How many are asked for, at least 1.
         positives: How many positives there are.
+        title: What the note calls the method.
 
     Example:
         >>> shrunk(5, 6)
@@ -276,10 +280,10 @@ def shrunk(neighbours: int, positives: int) -> tuple[int, str]:
         return k, ""
     if k == 0:
         plural = "is only 1 positive" if positives == 1 else "are no positives"
-        return k, f"SMOTE repeats positives as they are: there {plural}."
+        return k, f"{title} repeats positives as they are: there {plural}."
     noun = "neighbour" if k == 1 else "neighbours"
     return k, (
-        f"SMOTE uses {k} {noun} instead of {neighbours}: there are only "
+        f"{title} uses {k} {noun} instead of {neighbours}: there are only "
         f"{positives} positives."
     )
 

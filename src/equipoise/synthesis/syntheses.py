@@ -7,19 +7,38 @@ from typing import Any
 
 from equipoise._core.checks import one_of
 from equipoise._core.options import Number, defaults_of, require_options
+from equipoise.synthesis.adasyn import Adasyn
+from equipoise.synthesis.balanced_mixup import BalancedMixup
+from equipoise.synthesis.borderline import BorderlineSmote, BorderlineSmote2
+from equipoise.synthesis.jitter import Jitter
+from equipoise.synthesis.label_smote import LabelSmote
 from equipoise.synthesis.mixup import Mixup
+from equipoise.synthesis.remix import Remix
 from equipoise.synthesis.smote import Smote
 from equipoise.synthesis.synthesis import Synthesis
 
-SYNTHESES: dict[str, type[Synthesis]] = {kind.name: kind for kind in (Smote, Mixup)}
+SYNTHESES: dict[str, type[Synthesis]] = {
+    kind.name: kind
+    for kind in (
+        Smote,
+        BorderlineSmote,
+        BorderlineSmote2,
+        Adasyn,
+        LabelSmote,
+        Jitter,
+        Mixup,
+        Remix,
+        BalancedMixup,
+    )
+}
 
 
 def synthesis_names() -> list[str]:
     """Return the names of all syntheses.
 
     Example:
-        >>> synthesis_names()
-        ['smote', 'mixup']
+        >>> synthesis_names()[:3]
+        ['smote', 'borderline_smote', 'borderline_smote_2']
     """
     return list(SYNTHESES)
 

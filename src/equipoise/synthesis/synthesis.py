@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.options import Setting, check_fields, settings_of
-from equipoise._core.types import Int32Array
+from equipoise._core.types import Float32Array, FloatArray, Int32Array, IntArray
 from equipoise.sampling.draw import Draw
 
 
@@ -31,6 +31,13 @@ class Neighbours:
         voters: `[lines, categorical columns]` int32: by column, a row that has the
             category of a row that is made from this one. None if there are no
             categories, or if it has that of the nearer of its two rows.
+        starts: `[rows]` how likely a made row starts from a row of its class, rather
+            than from the drawn one; None if it starts from the drawn one.
+        others: `[lines, k]` int32: other rows to move towards, if not those of `index`.
+        labels: `[lines, labels]` int8: the labels of a row that is made from this one.
+        groups: `[rows]` the groups whose repeats are replaced, if not the classes.
+        widths: `[groups]` float32: the width of the noise that is added to a row, in
+            standard deviations of its group.
     """
 
     of: Int32Array
@@ -39,6 +46,11 @@ class Neighbours:
     counts: Int32Array | None = None
     classes: int = 2
     voters: Int32Array | None = None
+    starts: FloatArray | None = None
+    others: Int32Array | None = None
+    labels: npt.NDArray[np.int8] | None = None
+    groups: IntArray | None = None
+    widths: Float32Array | None = None
 
     @property
     def k(self) -> int:
@@ -67,6 +79,11 @@ class Synthesis(ABC):
         fills: Whether it takes the place of repeated positives, so that it needs
             a sampler that repeats them.
         soft: Whether it gives targets between 0 and 1.
+        moves_starts: Whether it makes examples from other rows of the class than those
+            that were drawn.
+        retargets: Whether it blends targets otherwise than features.
+        relabels: Whether it gives examples labels of their own.
+        noisy: Whether it adds noise to the examples.
     """
 
     name: ClassVar[str]
@@ -75,6 +92,10 @@ class Synthesis(ABC):
     tasks: ClassVar[tuple[str, ...]] = ("binary",)
     fills: ClassVar[bool] = False
     soft: ClassVar[bool] = False
+    moves_starts: ClassVar[bool] = False
+    retargets: ClassVar[bool] = False
+    relabels: ClassVar[bool] = False
+    noisy: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check_fields(self)

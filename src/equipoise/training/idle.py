@@ -58,5 +58,7 @@ def blends(member: Member, batch: int, steps: int) -> bool:
     draw = member.draw(rows, 0)
     if draw.partner is None or draw.mix is None:
         return False
+    if draw.noise is not None:
+        return bool((draw.mix > 0).any())
     inside = np.minimum(draw.mix, 1 - draw.mix) > LEAST
     return bool((inside & (draw.partner != draw.index)).any())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -170,7 +171,19 @@ class Member:
             draw = synthesis.mix(draw, self.neighbours, labels, self.seed, epoch)
         places = self.part.train.astype(np.int32)
         partner = None if draw.partner is None else places[draw.partner]
-        return Draw(places[draw.index], partner, draw.mix)
+        noise = draw.noise
+        if noise is not None:
+            noise = dataclasses.replace(noise, of=self.noise_groups())
+        return dataclasses.replace(
+            draw, index=places[draw.index], partner=partner, noise=noise
+        )
+
+    def noise_groups(self) -> Int32Array:
+        """Return the group of each row of the table whose noise it gets, -1 if none."""
+        groups = np.full(len(self.part.table), -1, np.int32)
+        if self.neighbours is not None and self.neighbours.widths is not None:
+            groups[self.part.train] = self.neighbours.of
+        return groups
 
     def first_weights(self, spec: NetworkSpec, common: Layout) -> Parameters:
         """Return first weights in the common layout.
@@ -323,7 +336,8 @@ def _neighbours(
     if key not in prepared:
         encoded = part.encode(part.train)
         task = part.table.task
-        named: Any = {"classes": task.classes} if task.kind == "multiclass" else {}
+        names = task.kind == "multiclass" or synthesis.relabels
+        named: Any = {"classes": task.classes} if names else {}
         prepared[key] = synthesis.prepare(
             encoded.numbers, encoded.codes, part.train_labels, 0, **named
         )

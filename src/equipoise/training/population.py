@@ -25,6 +25,7 @@ from equipoise.errors import TrainingError
 from equipoise.networks.layout import Layout, places
 from equipoise.networks.parameters import Parameters, shapes, to_exact_layout
 from equipoise.networks.spec import NetworkSpec
+from equipoise.sampling.noise import Noise
 from equipoise.training import adam
 from equipoise.training.encoded_store import EncodedPart, EncodedStore
 from equipoise.training.grouping import block_size
@@ -122,6 +123,9 @@ class Population:
             "targets": tf.constant(targets, target_types.get(self.task.kind, dtype)),
         }
         weighted, voted = self._place_weights(), self._place_votes(store.codes)
+        kinds = [member.strategy.parts.synthesis_type for member in self.members]
+        some = [kind for kind in kinds if kind is not None]
+        noise_groups = self._place_noise(store)
         decayed = bool((self._decays != self.spec.weight_decay).any())
         rated = bool((self._sizes != self.spec.learning_rate).any())
         families = tuple(dict.fromkeys(member.family for member in self.members))
@@ -140,6 +144,9 @@ class Population:
             decayed,
             bool((self._dropouts != self.spec.dropout).any()),
             voted,
+            any(kind.retargets for kind in some),
+            any(kind.relabels for kind in some),
+            noise_groups,
         )
         self._program = program(signature)
 
@@ -206,6 +213,58 @@ class Population:
         )
         return True
 
+    def _place_noise(self, store: EncodedStore) -> int:
+        """Put what noise is made of on the device; return how many groups have one.
+
+        Where a member's groups of rows begin is so many places behind the rows of its
+        part. Members without noise have rows of the group behind the last.
+        """
+        noisy = [
+            m.neighbours is not None and m.neighbours.widths is not None
+            for m in self.members
+        ]
+        if not any(noisy):
+            return 0
+        keys = [
+            (m.part.number, id(m.neighbours)) if noise else None
+            for m, noise in zip(self.members, noisy, strict=True)
+        ]
+        firsts = dict(zip(reversed(keys), reversed(self.members), strict=True))
+        rows = len(self.members[0].part.table)
+        groups = max(
+            len(m.neighbours.widths)
+            for m in self.members
+            if m.neighbours is not None and m.neighbours.widths is not None
+        )
+        blocks, begins, widths = [], {}, {}
+        columns = {"numbers": store.numbers, "positions": store.positions}
+        for place, (key, member) in enumerate(firsts.items()):
+            of, near = member.noise_groups(), member.neighbours
+            blocks.append(np.where(of < 0, groups, of).astype(np.int32))
+            begins[key] = place * rows
+            here = self._offset[member.part.number] + np.arange(rows)
+            widths[key] = {
+                name: np.zeros((groups + 1, values.shape[1]))
+                for name, values in columns.items()
+            }
+            if key is not None and near is not None and near.widths is not None:
+                noise = Noise(0, of, near.widths)
+                for name, values in columns.items():
+                    each = noise.deviations(values[here])
+                    widths[key][name][: len(each)] = each
+        self.data["noise_groups"] = tf.constant(np.concatenate(blocks))
+        self._noise_shift = np.array(
+            [
+                begins[key] - self._offset[m.part.number]
+                for key, m in zip(keys, self.members, strict=True)
+            ],
+            np.int32,
+        )
+        self._noise_widths = {
+            name: np.stack([widths[key][name] for key in keys]) for name in columns
+        }
+        return groups
+
     # ---- training
 
     @property
@@ -270,6 +329,12 @@ class Population:
         shape = (self.steps, len(which), self.batch)
         index = np.empty(shape, np.int32)
         mixed = self._program.signature.mixed
+        signature = self._program.signature
+        target_mix = np.zeros(shape if signature.retargeted else 0, self.settings.dtype)
+        labels = np.zeros(
+            (*shape, self.task.width) if signature.relabelled else 0, np.int8
+        )
+        seeds = np.zeros(len(which), np.uint32)
         partner = np.empty(shape if mixed else 0, np.int32)
         mix = np.zeros(shape if mixed else 0, self.settings.dtype)
         for place, number in enumerate(which):
@@ -282,6 +347,13 @@ class Population:
                 partner[:, place] = other + offset
                 if draw.mix is not None:
                     mix[:, place] = draw.mix
+            if signature.retargeted and draw.share is not None:
+                target_mix[:, place] = draw.share
+            if signature.relabelled:
+                plain = member.part.labels[draw.index]
+                labels[:, place] = plain if draw.labels is None else draw.labels
+            if draw.noise is not None:
+                seeds[place] = draw.noise.seed
         first = self.now.epoch * self.steps
         corrections = adam.rates(first, self.steps)
         rates = self.spec.learning_rate * corrections
@@ -292,6 +364,12 @@ class Population:
         }
         if mixed:
             draws |= {"partner": tf.constant(partner), "mix": tf.constant(mix)}
+        if signature.retargeted:
+            draws["target_mix"] = tf.constant(target_mix)
+        if signature.relabelled:
+            draws["labels"] = tf.constant(labels)
+        if signature.noise_groups:
+            draws["noise_seed"] = tf.constant(seeds)
         if self._program.signature.rated:
             by_member = np.stack(
                 [self._corrections(int(number)) for number in which], 1
@@ -354,6 +432,11 @@ class Population:
         if self._program.signature.voted:
             columns["voted"] = tf.constant(self._voted[which])
             columns["votes_shift"] = tf.constant(self._votes_shift[which])
+        if self._program.signature.noise_groups:
+            columns["noise_shift"] = tf.constant(self._noise_shift[which])
+            columns["noise_last"] = self._last(active)
+            for name, widths in self._noise_widths.items():
+                columns[f"noise_{name}"] = tf.constant(widths[which], dtype)
         if self._program.signature.weighted:
             columns["shift"] = tf.constant(self._shift[which])
         if self._program.signature.rated:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from equipoise import losses
@@ -21,6 +22,8 @@ from equipoise.losses.classes import class_log_odds
 from equipoise.losses.views import mean_over_views
 from equipoise.networks.forward import arranged, forward
 from equipoise.networks.spec import NetworkSpec
+from equipoise.sampling.feeds.graph_noise import GraphNoise
+from equipoise.sampling.noise import normals
 from equipoise.task import TaskKind
 from equipoise.training import adam
 from equipoise.training.members import Family
@@ -50,6 +53,9 @@ class Signature:
         decayed: Whether any member has a weight decay of its own; it is then `rated`.
         dropped: Whether any member has a dropout of its own.
         voted: Whether the categories of any member's made examples are those of a vote.
+        retargeted: Whether any member blends targets otherwise than features.
+        relabelled: Whether the labels of any member's made examples are their own.
+        noise_groups: How many groups of rows get noise, at most; 0 if none does.
     """
 
     spec: NetworkSpec
@@ -66,6 +72,9 @@ class Signature:
     decayed: bool = False
     dropped: bool = False
     voted: bool = False
+    retargeted: bool = False
+    relabelled: bool = False
+    noise_groups: int = 0
 
     @property
     def width(self) -> int:
@@ -272,9 +281,65 @@ class Program:
             chosen = members["voted"][:, None, None]
             inputs[0] = tf.where(chosen, voted[0], inputs[0])
             inputs[2] = tf.where(chosen, voted[1], inputs[2])
-        return inputs, [
-            first + _by_example(mix, first) * (second - first) for first, second in flat
+        if self.signature.noise_groups:
+            inputs[:2] = self._noised(step, inputs[:2], mix, data, draws, members)
+        mixes = [mix] * len(flat)
+        if self.signature.retargeted:
+            mixes[0] = draws["target_mix"][step]
+        made = [
+            first + _by_example(mix, first) * (second - first)
+            for (first, second), mix in zip(flat, mixes, strict=True)
         ]
+        if self.signature.relabelled:
+            made[0] = self._targets(draws["labels"][step])
+        return inputs, made
+
+    def _noised(
+        self,
+        step: Tensor,
+        inputs: Sequence[Tensor],
+        mix: Tensor,
+        data: Tensors,
+        draws: Tensors,
+        members: Mapping[str, Any],
+    ) -> list[Tensor]:
+        """Return dense inputs and positions with noise for the made examples.
+
+        A number and its position get the same noise, each as wide as it spreads.
+
+        Args:
+            step: As in `_examples`.
+            inputs: `[members, batch, dense]`, the numbers first, and
+                `[members, batch, positions]`.
+            mix: `[members, batch]` above 0 for an example that gets noise.
+            data: As in `epoch`.
+            draws: Likewise.
+            members: Likewise.
+        """
+        dense, positions = inputs
+        numbers, embedded = self.signature.inputs
+        index = draws["index"][step]
+        group = tf.gather(data["noise_groups"], index + members["noise_shift"][:, None])
+        group = tf.where(mix > 0, group, self.signature.noise_groups)
+        batch = tf.shape(index)[1]
+        place = tf.cast(step * batch + tf.range(batch), tf.uint32)
+        normal = tf.cast(
+            normals(
+                draws["noise_seed"][:, None, None],
+                place[None, :, None],
+                tf.constant(np.arange(numbers)[None, None], tf.uint32),
+                GraphNoise,
+            ),
+            self._dtype,
+        )
+        width = tf.gather(members["noise_numbers"], group, batch_dims=1)
+        noise = tf.pad(normal * width, [[0, 0], [0, 0], [0, dense.shape[-1] - numbers]])
+        width = tf.gather(members["noise_positions"], group, batch_dims=1)
+        moved = positions + normal[..., :embedded] * width
+        high = members["noise_last"][:, None] + 1.0
+        moved = tf.minimum(tf.maximum(moved, 0.0), high)
+        made = (group < self.signature.noise_groups)[..., None]
+        return [dense + noise, tf.where(made, moved, positions)]
 
     def _voted(
         self,
@@ -582,6 +647,8 @@ class _Specs:
             specs["weights"] = self.floats(None)
         if self._signature.voted:
             specs["votes"] = specs["codes"]
+        if self._signature.noise_groups:
+            specs["noise_groups"] = self.integers(None)
         return specs
 
     def targets(self) -> Any:
@@ -601,6 +668,13 @@ class _Specs:
         if self._signature.mixed:
             specs["partner"] = self.integers(None, None, None)
             specs["mix"] = self.floats(None, None, None)
+        if self._signature.retargeted:
+            specs["target_mix"] = self.floats(None, None, None)
+        if self._signature.relabelled:
+            shape = (None, None, None, self._signature.width)
+            specs["labels"] = tf.TensorSpec(shape, tf.int8)
+        if self._signature.noise_groups:
+            specs["noise_seed"] = tf.TensorSpec((None,), tf.uint32)
         if self._signature.rated:
             specs["own_rates"] = self.floats(None, None)
         return specs
@@ -635,4 +709,11 @@ class _Specs:
         if self._signature.voted:
             specs["voted"] = tf.TensorSpec((None,), tf.bool)
             specs["votes_shift"] = self.integers(None)
+        if self._signature.noise_groups:
+            specs["noise_shift"] = self.integers(None)
+            numbers, positions = self._signature.inputs
+            groups = self._signature.noise_groups + 1
+            specs["noise_numbers"] = self.floats(None, groups, numbers)
+            specs["noise_positions"] = self.floats(None, groups, positions)
+            specs["noise_last"] = self.floats(None, positions)
         return specs

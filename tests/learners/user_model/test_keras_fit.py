@@ -26,6 +26,7 @@ from equipoise.learners.user_model.keras_fit import (
 from equipoise.networks.layout import arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import probability
+from equipoise.strategies.by_task import require_task
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Column, Table
@@ -247,12 +248,20 @@ def test_the_plain_network_has_the_engine_s_first_weights(
         Strategy("focal", loss="focal", options={"gamma": 1.5}),
         Strategy("margin", loss="auc_margin", options={"warm_start": 0.5}),
         Strategy("mixed", synthesis="mixup"),
+        Strategy("remixed", synthesis="remix"),
+        Strategy("moved", sampling="oversample", synthesis="jitter"),
+        Strategy("danger", sampling="oversample", synthesis="borderline_smote_2"),
+        Strategy("made", sampling="oversample", synthesis="mlsmote"),
     ],
     ids=lambda arm: arm.name,
 )
 def test_several_classes_and_labels_equal_the_engine(arm, kind) -> None:
     """Same draws and first weights, float64: Keras fits what the engine does."""
     compiled = arm.name != "mixed"
+    if arm.synthesis and kind not in arm.parts.synthesis_type.tasks:
+        with pytest.raises(UnsupportedError, match=arm.synthesis):
+            require_task(arm, Task(kind, tuple("abcd")))
+        return
     random = np.random.default_rng(0)
     x = random.normal(size=(300, 3))
     logits = x @ random.normal(size=(3, 4))

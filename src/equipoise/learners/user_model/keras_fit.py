@@ -32,6 +32,7 @@ from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, arrange, common_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.sampling.draw import Draw
+from equipoise.sampling.noise import Noise
 from equipoise.strategies.by_task import absence_notes, require_task
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
@@ -216,6 +217,7 @@ class _Fit:
         rows = len(member.part.train)
         self.batch = self.settings.batch_for(rows)
         self.steps = self.settings.steps_for(rows)
+        self._noise_widths: FloatArray | None = None
         self.updates = self.best = 0
         self.trained = 0
 
@@ -282,8 +284,13 @@ class _Fit:
             partner, mix = draw.partner.ravel(), draw.mix.ravel().astype(self.y.dtype)
             wide = mix.reshape(-1, *(1 for _ in x.shape[1:]))
             x = x + wide * (self.x[partner] - x)
-            mix = mix.reshape(-1, *(1 for _ in y.shape[1:]))
-            y = y + mix * (self.y[partner] - y)
+            if draw.noise is not None:
+                x = draw.noise.added(x, index, mix, self._deviations(draw.noise))
+            share = mix if draw.share is None else draw.share.ravel()
+            share = share.astype(self.y.dtype).reshape(-1, *(1 for _ in y.shape[1:]))
+            y = y + share * (self.y[partner] - y)
+        if draw.labels is not None:
+            y = _label_targets(draw.labels.reshape(-1, draw.labels.shape[-1]), y.dtype)
         weights = None
         if self.member.task.kind == "multilabel":
             y = self._packed(draw, y, _is_example(name))
@@ -331,6 +338,12 @@ class _Fit:
             negative, positive = self.member.weights
             return np.asarray(negative + y * (positive - negative))
         return np.asarray(y @ weights)
+
+    def _deviations(self, noise: Noise) -> FloatArray:
+        """Return how wide noise is, in what the model takes, `[groups, ...]`."""
+        if self._noise_widths is None:
+            self._noise_widths = noise.deviations(self.x)
+        return self._noise_widths
 
     def _packed(
         self, draw: Draw, y: npt.NDArray[Any], example: bool
@@ -426,6 +439,11 @@ def _targets(member: Member, dtype: str) -> npt.NDArray[Any]:
     if task.kind == "multiclass":
         return np.eye(task.width, dtype=dtype)[labels]
     if task.kind == "multilabel":
-        both = np.stack([np.maximum(labels, 0), labels >= 0], axis=-1)
-        return np.asarray(both, dtype)
+        return _label_targets(labels, dtype)
     return np.asarray(labels.astype(dtype))
+
+
+def _label_targets(labels: npt.NDArray[Any], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Return whether labels are there and whether that is known, `[..., labels, 2]`."""
+    both = np.stack([np.maximum(labels, 0), labels >= 0], axis=-1)
+    return np.asarray(both, dtype)

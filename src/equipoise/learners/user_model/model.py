@@ -433,7 +433,17 @@ def _check_served(job: Job, dtype: npt.DTypeLike) -> None:
                 "Set them where your function makes the layers.",
             )
         )
-    if strategy.synthesis == "smote":
+    synthesis = strategy.synthesizer()
+    if synthesis is not None and synthesis.noisy:
+        raise UnsupportedError(
+            sentence(
+                f"the strategy {strategy.name!r} with a model of your own",
+                "synthesis=None or 'mixup'",
+                "Put a layer such as keras.layers.GaussianNoise into the model: how "
+                "wide its noise may be is for you to say.",
+            )
+        )
+    if synthesis is not None and synthesis.fills:
         raise UnsupportedError(
             sentence(
                 f"the strategy {strategy.name!r} with a model of your own",

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from equipoise._core.types import AnyArray
+from equipoise._core.types import AnyArray, FloatArray
+from equipoise.sampling.draw import Draw
 from equipoise.sampling.feeds.protocols import BatchSource
 
 
@@ -26,6 +27,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
         self._feed = feed
         self._parts = feed.parts()
         self._epoch = first_epoch
+        self._widths: FloatArray | None = None
         self._draw = feed.draw(first_epoch)
 
     def __len__(self) -> int:
@@ -39,7 +41,24 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
         if draw.partner is None or draw.mix is None:
             return _each(lambda part: part.take(index, axis=0), self._parts)
         partner, mix = draw.partner[step], draw.mix[step]
-        return _each(lambda part: _mixed(part, index, partner, mix), self._parts)
+        batch = _each(lambda part: _mixed(part, index, partner, mix), self._parts)
+        return self._finished(batch, draw, step)
+
+    def _finished(self, batch: tuple[Any, ...], draw: Draw, step: int) -> Any:
+        """Return a batch with targets and noise of the draw's own, if it has any."""
+        features, targets, *weights = batch
+        index = draw.index[step]
+        if draw.target_mix is not None and draw.partner is not None:
+            partner, share = draw.partner[step], draw.target_mix[step]
+            targets = _mixed(self._parts[1], index, partner, share)
+        if draw.labels is not None:
+            targets = Draw(index, labels=draw.labels[step]).targets([[0]])
+        if draw.noise is not None and draw.mix is not None:
+            if self._widths is None:
+                self._widths = draw.noise.deviations(self._parts[0])
+            first, mix = step * self._feed.batch, draw.mix[step]
+            features = draw.noise.added(features, index, mix, self._widths, first)
+        return (features, targets, *weights)
 
     def on_epoch_end(self) -> None:
         """Draw the next epoch."""

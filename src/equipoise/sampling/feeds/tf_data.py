@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from equipoise._core.types import AnyArray
 from equipoise.sampling.draw import Draw
+from equipoise.sampling.feeds.made import MadeBatches, blended, needs_more
 from equipoise.sampling.feeds.protocols import BatchSource
 
 GATHERED_BYTES = 1 << 21
@@ -38,21 +39,26 @@ def as_dataset(feed: BatchSource, first_epoch: int = 0) -> tf.data.Dataset:
     at_once = batches_at_once(feed)
     tensors = tf.nest.map_structure(tf.constant, feed.parts())
     mixed = feed.mixing is not None
+    made = MadeBatches(feed) if needs_more(feed) else None
 
     def blocks() -> Iterator[Any]:
-        arrays = _arrays(feed.draw(next(epochs)), mixed)
+        draw = feed.draw(next(epochs))
+        arrays = _arrays(draw, mixed) if made is None else made.arrays(draw)
         for start in range(0, feed.steps, at_once):
             yield tuple(array[start : start + at_once] for array in arrays)
 
     shape = (None, feed.batch)
     rows = tf.TensorSpec(shape, tf.int32)
     mixing = (rows, tf.TensorSpec(shape, tf.float32)) if mixed else ()
+    signature = (rows, *mixing) if made is None else made.specs
 
     def gather(*places: tf.Tensor) -> Any:
+        if made is not None:
+            return made.examples(tensors, *places)
         return tf.nest.map_structure(lambda part: _take(part, *places), tensors)
 
     return (
-        tf.data.Dataset.from_generator(blocks, output_signature=(rows, *mixing))
+        tf.data.Dataset.from_generator(blocks, output_signature=signature)
         .map(gather)
         .unbatch()
         .apply(tf.data.experimental.assert_cardinality(feed.steps))
@@ -86,10 +92,6 @@ def _take(
     mix: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Gather rows, and move each towards its partner by its mix."""
-    first = tf.gather(values, index)
     if partner is None:
-        return first
-    other = tf.gather(values, partner)
-    share = tf.cast(mix, values.dtype)
-    share = tf.reshape(share, tf.concat([tf.shape(share), [1] * (first.ndim - 2)], 0))
-    return first + share * (other - first)
+        return tf.gather(values, index)
+    return blended(values, index, partner, mix)
