@@ -51,7 +51,7 @@ from equipoise.losses.plain import keras_class
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.by_task import require_task
 from equipoise.strategies.tuned import tuned_strategies
-from equipoise.synthesis import Smote
+from equipoise.synthesis import LabelSmote, Smote
 from equipoise.table.generated_tasks import make_classes
 from equipoise.table.splits import outer_splits
 from equipoise.table.table import Table
@@ -1050,6 +1050,10 @@ CASES: dict[str, Case] = {
         ),
         lambda _: sampling.Balanced().over(X, np.stack([Y, 1 - Y], axis=1)),
     ),
+    "synthesis/label_smote.py: Use synthesis='smote' for them.": Case(
+        lambda _: sampling.Oversample().over(X, Y, synthesis=LabelSmote()),
+        lambda _: sampling.Oversample().over(X, Y, synthesis=Smote()),
+    ),
     "strategies/corrections.py: Use weights=... for a weight of each class.": Case(
         lambda _: _focal(alpha=0.25).correction([7, 2, 1]),
         lambda _: _focal(weights="balanced").correction([7, 2, 1]),
@@ -1455,6 +1459,8 @@ EXPLAINS = {
     "their labels.",
     "learners/user_model/model.py: It learns from columns; compare it on a table.",
     "learners/user_model/model.py: A sampler object works on the columns of a table.",
+    "learners/user_model/model.py: Put a layer such as keras.layers.GaussianNoise into "
+    "the model: how wide its noise may be is for you to say.",
     "learners/user_model/model.py: Nearest neighbours of raw arrays, as of pixels, "
     "mean "
     "little.",

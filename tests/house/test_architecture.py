@@ -70,6 +70,8 @@ HEAVY_FILES = {
     "metrics/keras_inputs.py",
     "metrics/keras_streaming.py",
     "metrics/keras_tasks.py",
+    "sampling/feeds/graph_noise.py",
+    "sampling/feeds/made.py",
     "sampling/feeds/tf_data.py",
     "sampling/feeds/keras.py",
     "report/tracking/tensorboard.py",

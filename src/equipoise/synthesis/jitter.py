@@ -40,8 +40,8 @@ class Jitter(Synthesis):
 
     Example:
         >>> near = Jitter().prepare([[0.0], [1.0], [3.0]], None, [0, 1, 1], 0)
-        >>> near.widths.round(3).tolist()
-        [0.0, 0.922]
+        >>> near.widths.round(3)
+        array([0.   , 0.922], dtype=float32)
     """
 
     spread: float = option(1.0, 0, 100, open_ends=True)
@@ -138,7 +138,7 @@ def bandwidth(rows: int, columns: int) -> float:
 
     Example:
         >>> round(bandwidth(100, 4), 4)
-        0.5348
+        0.5345
     """
     power = 1 / (columns + 4)
     return float((4 / ((columns + 2) * rows)) ** power)

@@ -44,7 +44,9 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
         batch = _each(lambda part: _mixed(part, index, partner, mix), self._parts)
         return self._finished(batch, draw, step)
 
-    def _finished(self, batch: tuple[Any, ...], draw: Draw, step: int) -> Any:
+    def _finished(
+        self, batch: tuple[Any, ...], draw: Draw, step: int
+    ) -> tuple[Any, ...]:
         """Return a batch with targets and noise of the draw's own, if it has any."""
         features, targets, *weights = batch
         index = draw.index[step]

@@ -68,7 +68,7 @@ class MadeBatches:
         index, shape = draw.index, draw.index.shape
         none = np.zeros(shape, np.float32)
         partner = index if draw.partner is None else draw.partner
-        each = [index, partner, none if draw.mix is None else draw.mix]
+        each: list[AnyArray] = [index, partner, none if draw.mix is None else draw.mix]
         each.append(none if draw.share is None else draw.share)
         if self._labels:
             plain = np.asarray(self.feed.parts()[1])[index]
