@@ -138,7 +138,7 @@ def bandwidth(rows: int, columns: int) -> float:
 
     Example:
         >>> round(bandwidth(100, 4), 4)
-        0.5345
+        0.5346
     """
     power = 1 / (columns + 4)
     return float((4 / ((columns + 2) * rows)) ** power)
