@@ -151,11 +151,16 @@ def show(name: str, ours: dict[str, list[float]], peers: dict) -> None:
         print(f"  ({peer + ')':19s} {np.mean(entry['ap']):.4f}")
 
 
+def table_arms() -> list[str]:
+    """Return the strategies that need no network of one's own."""
+    return [name for name, s in catalogue().items() if not s.learner_record.needs_model]
+
+
 def main() -> None:
     """Score the tables and print the means."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tables", nargs="*")
-    parser.add_argument("--arms", default=",".join(catalogue()))
+    parser.add_argument("--arms", default=",".join(table_arms()))
     parser.add_argument("--auto", action="store_const", dest="arms", const=AUTO)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path)

@@ -1243,6 +1243,13 @@ CASES: dict[str, Case] = {
         lambda place: model().save(place / "model.h5"),
         lambda place: model().save(place / "model.equipoise"),
     ),
+    "strategies/validation.py: Try weights='effective_number', whose start it puts "
+    "off.": Case(
+        lambda _: eq.Strategy(learner="head", options={"deferred": 0.8}),
+        lambda _: eq.Strategy(
+            learner="head", weights="effective_number", options={"deferred": 0.8}
+        ),
+    ),
     "_core/checks.py: <nearest(value, names)>": Case(
         lambda _: eq.Strategy(loss="focl"),
         lambda _: eq.Strategy(loss="focal"),
@@ -1263,6 +1270,53 @@ ELSEWHERE = {
     "reading/excel.py: Open it in Excel and save it again, or save the sheet as CSV.": (
         "tests/reading/test_excel.py",
         "test_a_damaged_workbook",
+    ),
+    "heads/splitting.py: {}; or pass features=NAME, the name of the layer "
+    "that makes them, to split_at_features.": (
+        "tests/heads/test_splitting.py",
+        "test_features_by_name",
+    ),
+    "heads/splitting.py: Call your function first: split_at_features(build()).": (
+        "tests/heads/test_splitting.py",
+        "test_what_is_no_model_or_has_no_graph",
+    ),
+    "heads/splitting.py: {}; features=None then finds it.": (
+        "tests/heads/test_splitting.py",
+        "test_what_is_no_model_or_has_no_graph",
+    ),
+    "heads/splitting.py: Pass x: split_at_features(model, x[:2]).": (
+        "tests/heads/test_splitting.py",
+        "test_what_is_no_model_or_has_no_graph",
+    ),
+    "heads/splitting.py: Name a layer after Flatten or GlobalAveragePooling.": (
+        "tests/heads/test_splitting.py",
+        "test_what_is_no_model_or_has_no_graph",
+    ),
+    "heads/splitting.py: {}, after Flatten or GlobalAveragePooling.": (
+        "tests/heads/test_splitting.py",
+        "test_other_ends_are_refused",
+    ),
+    "heads/train.py: Write Strategy(learner='head') with the same loss=, "
+    "sampling= and weights=.": (
+        "tests/heads/test_train.py",
+        "test_what_is_a_head",
+    ),
+    "heads/train.py: Pass last=(split.kernel, split.bias).": (
+        "tests/heads/test_train.py",
+        "test_a_head_of_the_last_layer_needs_one",
+    ),
+    "heads/train.py: Use split_at_features(model, x).features(x).": (
+        "tests/heads/test_train.py",
+        "test_the_features_of_a_network",
+    ),
+    "heads/train.py: Number the classes: numpy.unique(y, return_inverse=True)[1].": (
+        "tests/heads/test_train.py",
+        "test_the_features_of_a_network",
+    ),
+    "learners/user_model/heads.py: Pass equipoise.compare((x, y), "
+    "model=build), with arrays x and y.": (
+        "tests/learners/user_model/test_heads.py",
+        "test_the_whole_way",
     ),
     "learners/tuned/inner.py: Pass Tuned(..., folds=2), or leave the strategy as it "
     "is.": (
@@ -1417,6 +1471,7 @@ ELSEWHERE = {
 # They say why, or what to look at; nothing in them can be done in code.
 EXPLAINS = {
     "models/explaining.py: <OWN_NETWORK>",
+    "heads/closed_forms.py: Train the network longer, or use another head.",
     "learners/classifier/learner.py: Try it alone: its fit(X, y) takes numbers, and "
     "class numbers from 0.",
     "extending.py: Taken are {}.",

@@ -62,6 +62,8 @@ class LearnerRecord:
         extra: The extra of the package that it needs to fit; empty if none. What it
             has fitted scores rows without.
         modules: The top-level modules that the extra brings for it.
+        needs_model: Whether it changes the last layer of a network of the user's own,
+            and so stands only in a trial with `model=`.
 
     Example:
         >>> LEARNERS["prior"].load_learner().__name__
@@ -90,6 +92,7 @@ class LearnerRecord:
     class_phrase: str = ""
     extra: str = ""
     modules: tuple[str, ...] = ()
+    needs_model: bool = False
 
     def require_extra(self) -> None:
         """Check that what it needs to fit is installed.
@@ -195,6 +198,15 @@ _BOOSTING_FACTS: dict[str, Any] = {
     "scores": "log_odds",
     "keras": "equipoise.export.keras:tree_log_odds",
     "tasks": TASK_KINDS,
+}
+
+_HEADS = "equipoise.learners.user_model.heads:HeadLearner"
+_OWN_SCORER = "equipoise.learners.user_model.model:UserModelScorer"
+
+_HEAD_FACTS: dict[str, Any] = {
+    "needs_columns": False,
+    "trains_networks": True,
+    "needs_model": True,
 }
 
 LEARNERS: dict[str, LearnerRecord] = {
@@ -539,6 +551,96 @@ LEARNERS: dict[str, LearnerRecord] = {
             obstacle="its scores are deviations from a reference, not odds",
             keras=_LAYER,
             citations=("pang2019",),
+        ),
+        LearnerRecord(
+            "head",
+            "a new last layer over the features of a plain network",
+            _HEADS,
+            _OWN_SCORER,
+            parts=("sampling", "synthesis", "weights", "loss"),
+            options={
+                "learning_rate": Setting(
+                    None,
+                    low=0,
+                    high=10,
+                    open_ends=True,
+                    optional=True,
+                    meaning="the step size of Adam",
+                    search=SearchRange(1e-3, 1e-1, log=True),
+                ),
+                "weight_decay": Setting(
+                    None,
+                    low=0,
+                    high=10,
+                    optional=True,
+                    meaning="how fast weights shrink, per unit of step size",
+                    search=SearchRange(1e-3, 1.0, log=True),
+                ),
+                "deferred": Setting(
+                    None,
+                    low=0,
+                    high=1,
+                    open_ends=True,
+                    optional=True,
+                    meaning="the share of the epochs before class weights count",
+                ),
+            },
+            scores="log_odds",
+            **_HEAD_FACTS,
+            draws_rows=True,
+            tasks=TASK_KINDS,
+            citations=("kang2020",),
+        ),
+        LearnerRecord(
+            "tau_norm",
+            "a plain network whose last layer's weights are divided by a power of "
+            "their length in each class",
+            _HEADS,
+            _OWN_SCORER,
+            options={
+                "power": Setting(
+                    None,
+                    low=0,
+                    high=10,
+                    optional=True,
+                    meaning="tau, the power of the lengths",
+                )
+            },
+            obstacle="a change of the lengths of weights is no change of the prior",
+            **_HEAD_FACTS,
+            tasks=("multiclass",),
+            citations=("kang2020",),
+        ),
+        LearnerRecord(
+            "lws",
+            "a plain network with a learned factor for the logit of each class",
+            _HEADS,
+            _OWN_SCORER,
+            parts=("weights",),
+            options={
+                "penalty": Setting(
+                    None,
+                    low=0,
+                    high=1e12,
+                    open_ends=True,
+                    optional=True,
+                    meaning="how firmly the factors of the logits are held at 1",
+                )
+            },
+            obstacle="a factor for each class is no change of the prior",
+            **_HEAD_FACTS,
+            tasks=("multiclass",),
+            citations=("kang2020",),
+        ),
+        LearnerRecord(
+            "ncm",
+            "the nearest mean of a class among the features of a plain network",
+            _HEADS,
+            _OWN_SCORER,
+            obstacle="distances from means are log-odds only of round, equal clouds",
+            **_HEAD_FACTS,
+            tasks=TASK_KINDS,
+            citations=("kang2020",),
         ),
     )
 }

@@ -34,6 +34,14 @@ def require_compatible(parts: Parts) -> None:
             )
         )
     _require_options(parts)
+    if parts.options.get("deferred") is not None and parts.scheme is None:
+        raise InputError(
+            sentence(
+                f"deferred={parts.options['deferred']!r} without weights",
+                "weights= with this option",
+                "Try weights='effective_number', whose start it puts off.",
+            )
+        )
 
 
 def _require_served(parts: Parts) -> None:

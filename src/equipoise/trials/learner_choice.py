@@ -46,7 +46,8 @@ class LearnerChoice:
     def __call__(self, strategy: Strategy) -> Learner:
         """Return the learner of a strategy."""
         learner: Learner = self._networks
-        if not strategy.learner_record.trains_networks:
+        record = strategy.learner_record
+        if not record.trains_networks or (record.needs_model and self.model is None):
             learner = learner_for(strategy)
         elif strategy.resamples:
             learner = self._resampled

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import math
 import random
 import tempfile
@@ -21,12 +22,14 @@ from equipoise._core.checks import listing, number, sentence
 from equipoise._core.seeds import derive
 from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.heads.train import is_plain
 from equipoise.jobs import (
     Job,
     Outcome,
     Progress,
 )
 from equipoise.learners.user_model.compiled_epochs import flat_logits
+from equipoise.learners.user_model.heads import Backbones, HeadFits
 from equipoise.learners.user_model.input import ArrayRows
 from equipoise.learners.user_model.keras_fit import (
     Build,
@@ -34,7 +37,8 @@ from equipoise.learners.user_model.keras_fit import (
     wide_scores,
 )
 from equipoise.networks.catalogue import network
-from equipoise.priors import Correction
+from equipoise.priors import Correction, Link
+from equipoise.strategies.by_task import require_task
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
 from equipoise.training.members import RECIPE_OPTIONS
@@ -62,6 +66,16 @@ class UserModelScorer:
 
     models: tuple[Any, ...]
     correction: Correction
+
+    @property
+    def width(self) -> int:
+        """How many scores it gives per row."""
+        return int(np.size(self.correction.offset))
+
+    @property
+    def link(self) -> Link:
+        """What turns its scores into probabilities."""
+        return self.correction.link
 
     def log_odds(self, rows: ArrayRows) -> FloatArray:
         """Return corrected log-odds, `[rows, width]`.
@@ -188,24 +202,58 @@ class UserModelLearner:
             check_build(self.build, self.x, table.task.width)
             self._checked.add(table.task.width)
         for job in jobs:
+            if job.strategy.learner_record.needs_model:
+                continue  # the population engine serves what this loop does not
             _check_served(job, self.x.dtype)
             if job.strategy.loss_record.kind == "set":
                 who = f"the {job.strategy.loss} loss and a model of your own"
                 job.require_no_weights(who)
         # Its columns, if it has any, are another view of x: nobody encodes them.
         rows = dataclasses.replace(table, columns=())
+        heads = [job for job in jobs if job.strategy.learner_record.needs_model]
+        if heads:
+            self._backbones.keep_only(jobs)
+        made: dict[int, Outcome] | None = None
         for place, job in enumerate(jobs, start=1):
-            yield self._fit(rows, job, keep)
+            if job.strategy.learner_record.needs_model:
+                require_task(job.strategy, table.task)
+                if made is None:
+                    plain = [job for job in jobs if is_plain(job.strategy)]
+                    run = self._head_fits(rows)
+                    made = run.outcomes(heads, plain=plain, keep=keep)
+                yield made.pop(id(job))
+            elif heads and is_plain(job.strategy):
+                fit = functools.partial(self._fit, rows, keep=True)
+                whole = self._backbones.plain(job, fit)
+                yield self._backbones.as_arm(job, whole, keep)
+            else:
+                yield self._fit(rows, job, keep=keep)
             if progress is not None:
                 text = f"{job.strategy.name}: fit {place} of {len(jobs)}"
                 progress(text, place / len(jobs))
+
+    @cached_property
+    def _backbones(self) -> Backbones:
+        """The plain networks whose heads are trained."""
+        return Backbones()
+
+    def _head_fits(self, table: Table) -> HeadFits:
+        return HeadFits(
+            self.x,
+            table,
+            self._backbones,
+            functools.partial(self._fit, table, keep=True),
+            _Seeded(self.build, 0, self.x[:1]),
+            lambda model, correction: UserModelScorer((model,), correction),
+            lambda rows: self.settings or patient_settings(rows),
+        )
 
     @cached_property
     def _checked(self) -> set[int]:
         """The widths that the model is known to have: one, or none yet."""
         return set()
 
-    def _fit(self, table: Table, job: Job, keep: bool) -> Outcome:
+    def _fit(self, table: Table, job: Job, *, keep: bool) -> Outcome:
         loop = KerasLoopLearner(
             _Seeded(self.build, job.seed, self.x[:1]),
             self.x,
