@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Print the lowest versions that `pyproject.toml` accepts, for `make oldest`.
 
-What a user installs, with all extras, and the data frames that users bring are at
-their lower bounds; the tools that run the tests are as pinned in
-`requirements-dev.txt`.
+What a user installs, with all extras but those that the tests do without, and the data
+frames that users bring are at their lower bounds; the tools that run the tests are as
+pinned in `requirements-dev.txt`.
 """
 
 import re
@@ -14,6 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FRAMES = ("pandas", "polars")
 TOOLS = ("hypothesis", "pytest", "pytest-randomly", "pytest-xdist")
+APART = ("ray",)
+"""Extras that are large and installed by hand; their test is skipped without them."""
 BOUNDED = re.compile(r"([A-Za-z0-9._-]+)>=([0-9][0-9.]*)(,.*)?")
 
 
@@ -36,7 +38,8 @@ def lowest_versions(project: dict, pins: str) -> list[str]:
     """
     extras = project["optional-dependencies"]
     runs = [*project["dependencies"]]
-    runs += [r for name, extra in extras.items() if name != "dev" for r in extra]
+    others = [extra for name, extra in extras.items() if name not in ("dev", *APART)]
+    runs += [r for extra in others for r in extra]
     runs += [r for r in extras["dev"] if re.split("[>=]", r)[0] in FRAMES]
     pinned = dict(line.split("==") for line in pins.split())
     return [*map(lowest, runs), *(f"{tool}=={pinned[tool]}" for tool in TOOLS)]

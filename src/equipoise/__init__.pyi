@@ -26,3 +26,5 @@ from .verbs.fit import fit as fit
 from .verbs.model import FittedModel as FittedModel
 from .verbs.model import load as load
 from .verbs.trial import Trial as Trial
+from .workers.processes import Workers as Workers
+from .workers.ray_tasks import Ray as Ray

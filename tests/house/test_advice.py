@@ -1466,12 +1466,56 @@ ELSEWHERE = {
         "tests/trials/test_sources.py",
         "test_numbers_that_are_not_finite_are_refused",
     ),
+    "workers/loop.py: Start it with: equipoise compare ... --workers 0 --out {}": (
+        "tests/cli/test_work.py",
+        "test_a_worker_helps_a_trial_that_waits_for_one",
+    ),
+    "workers/plain.py: Leave runner= out: the fits are then done in this process.": (
+        "tests/workers/test_plain.py",
+        "test_own_networks_are_not_kept_and_arrays_of_objects_not_sent",
+    ),
+    "workers/plain.py: Turn it into numbers first, or leave runner= out.": (
+        "tests/workers/test_plain.py",
+        "test_own_networks_are_not_kept_and_arrays_of_objects_not_sent",
+    ),
+    "workers/plain.py: Move it to a file of its own, such as networks.py, import it "
+    "from there, and make the workers find the file, for example by PYTHONPATH.": (
+        "tests/workers/test_plain.py",
+        "test_a_function_of_a_module_is_sent_by_its_place",
+    ),
+    "workers/plain.py: Put its folder on PYTHONPATH.": (
+        "tests/workers/test_plain.py",
+        "test_a_function_of_a_module_is_sent_by_its_place",
+    ),
+    "workers/processes.py: Pass count=2, or folder=FOLDER and start: equipoise work "
+    "FOLDER": (
+        "tests/workers/test_processes.py",
+        "test_killed_workers_lose_nothing",
+    ),
+    "workers/processes.py: What was done is kept if there is a folder. Correct what "
+    "is said, and run the same command again.": (
+        "tests/workers/test_processes.py",
+        "test_what_is_done_is_kept_for_the_next_run",
+    ),
+    "workers/stored.py: Run the same command again: what is done is kept.": (
+        "tests/workers/test_processes.py",
+        "test_what_is_done_is_kept_for_the_next_run",
+    ),
 }
 
 # They say why, or what to look at; nothing in them can be done in code.
 EXPLAINS = {
     "models/explaining.py: <OWN_NETWORK>",
     "heads/closed_forms.py: Train the network longer, or use another head.",
+    "workers/environment.py: Install the same versions in the worker's environment.",
+    "workers/processes.py: Give each worker more memory, or use fewer workers on a "
+    "machine.",
+    "workers/queue.py: Choose another folder, or make room; what is done is kept.",
+    "workers/queue.py: Start compare and the workers with the same version of "
+    "Equipoise.",
+    "workers/ray_tasks.py: Install the same versions on all machines of the cluster.",
+    "workers/ray_tasks.py: Give each worker more memory, and run it again.",
+    "workers/ray_tasks.py: Start one with: ray start --head",
     "learners/classifier/learner.py: Try it alone: its fit(X, y) takes numbers, and "
     "class numbers from 0.",
     "extending.py: Taken are {}.",
@@ -1610,6 +1654,7 @@ def test_every_option_that_a_message_names_exists() -> None:
     from equipoise.cli.app import app
 
     known = {"--help", "--version", "--logdir"}  # the last is TensorBoard's
+    known |= {"--head"}  # Ray's
     for command in get_command(app).commands.values():  # type: ignore[attr-defined]
         for option in command.params:
             known |= {*option.opts, *option.secondary_opts}

@@ -47,6 +47,7 @@ ORDER = [
     "explanations",
     "trials",
     "models",
+    "workers",
     "export",
     "report",
     "verbs",
@@ -377,6 +378,7 @@ ONE_NAME_TWICE = {
     "evaluate": "a command, its verb, and its form for arrays",
     "export": "a command and its verb",
     "fit": "a command and its verb",
+    "work": "a command and what it does",
 }
 """Public top-level names that may stand in several files, and why."""
 

@@ -18,6 +18,10 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / ".ci" / "lowest_versions.py"
 
 
+APART = {"ray"}
+"""Large, and installed by hand: neither pinned nor among the lowest versions."""
+
+
 @pytest.fixture(scope="module")
 def project() -> dict[str, Any]:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -54,9 +58,12 @@ def lowest() -> dict[str, Version]:
 def test_each_range_has_a_lower_bound_and_holds_the_pin(
     ranges: dict[str, Requirement], pins: dict[str, Version]
 ) -> None:
+    assert not APART & pins.keys()
     for name, requirement in ranges.items():
         operators = [s.operator for s in requirement.specifier]
         assert operators.count(">=") == 1, requirement
+        if name in APART:
+            continue
         assert pins[name] in requirement.specifier, (
             f"requirements-dev.txt pins {name}=={pins[name]}, outside of {requirement}"
         )
@@ -71,7 +78,8 @@ def test_the_lowest_versions_are_the_lower_bounds(
     """Of all that a user installs; the tools of the tests are pinned."""
     extras = project["optional-dependencies"]
     installed = [*project["dependencies"]]
-    installed += [r for extra in extras if extra != "dev" for r in extras[extra]]
+    others = [extra for extra in extras if extra not in {"dev", *APART}]
+    installed += [r for extra in others for r in extras[extra]]
     names = {canonicalize_name(Requirement(line).name) for line in installed}
     assert names | {"pandas", "polars", "pytest"} <= set(lowest)
     for name, version in lowest.items():

@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from sklearn.linear_model import LogisticRegression  # noqa: F401  (brings BLAS)
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from equipoise.learners.threads import CELLS_ALONE, one_thread
+from equipoise.learners.threads import CELLS_ALONE, one_thread, thread_count
 
 
 def threads() -> dict[str, int]:
@@ -49,3 +50,14 @@ def test_blocks_that_overlap_in_several_threads_leave_no_limit() -> None:
         leave.set()
         thread.join()
         assert threads() == before
+
+
+def test_libraries_never_have_more_threads_than_a_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    usual = thread_count(CELLS_ALONE + 1)
+    assert usual >= 1
+    for limit, count in (("1", 1), ("0", usual), ("odd", usual), ("9999", usual)):
+        monkeypatch.setenv("OMP_NUM_THREADS", limit)
+        assert thread_count(CELLS_ALONE + 1) == count

@@ -11,7 +11,7 @@ import pytest
 from equipoise.networks.layout import common_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.training.encoded_store import encode_parts
-from equipoise.training.grouping import plan_groups
+from equipoise.training.grouping import Seat, plan_groups, seat_groups
 from equipoise.training.members import make_members
 from equipoise.training.settings import TrainingSettings
 
@@ -64,3 +64,19 @@ def test_members_with_other_numbers_of_updates_are_apart(table, jobs_for) -> Non
     members = make_members([one, short], parts, SPEC)
     groups = plan_groups(members, SPEC, common, TrainingSettings())
     assert [g.members for g in groups] == [(0,), (1,)]
+
+
+def test_groups_are_known_before_anything_is_encoded(planned, table, jobs_for) -> None:
+    members, plan = planned
+    jobs = jobs_for(table, ["plain", "focal", "class_weight", "bagging"], folds=3)
+    common = common_layout(table, SPEC)
+    seats = [
+        Seat.of(job, table, common) for job in jobs for _ in range(job.strategy.members)
+    ]
+    assert len(seats) == len(members)
+    for limit in (2**20, 2**23, 2**32):
+        settings = TrainingSettings(memory_limit=limit)
+        groups = seat_groups(seats, SPEC, common, settings)
+        assert [(len(g.members), g.bytes) for g in groups] == [
+            (len(g.members), g.bytes) for g in plan(limit)
+        ]

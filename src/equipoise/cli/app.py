@@ -25,6 +25,7 @@ from equipoise.cli.predict import predict
 from equipoise.cli.stopping import unwinding
 from equipoise.cli.terminal import console, say_error, say_warning
 from equipoise.cli.wording import as_options, flags
+from equipoise.cli.work import work
 from equipoise.errors import (
     EquipoiseError,
     EquipoiseWarning,
@@ -51,6 +52,7 @@ for _verb, _example in (
     (evaluate, "evaluate bank.equipoise later.csv"),
     (predict, "predict bank.equipoise new.csv --keep id --out scores.csv"),
     (export, "export bank.equipoise --out bank.onnx"),
+    (work, "work trial"),
     (doctor, "doctor --json"),
 ):
     app.command(epilog=f"Example: equipoise {_example}")(_verb)

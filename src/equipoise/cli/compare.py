@@ -80,6 +80,8 @@ Unseen = Annotated[
 ]
 
 CHECKPOINTS = ".checkpoints"
+QUEUE = "queue"
+"""Below the checkpoints: where workers find the trial."""
 CHOICE_OF_ARM = ("--strategy", "--trials")
 """The options of `fit` that say which arm of a trial it makes."""
 
@@ -116,6 +118,8 @@ def compare(
     costs_file: options.CostsFile = None,
     network: options.Network = "default",
     seed: options.Seed = 0,
+    workers: options.WorkerCount = None,
+    ray: options.RayAddress = None,
     out: OutFolder = None,
     tensorboard: Tensorboard = None,
     mlflow: Mlflow = None,
@@ -131,6 +135,9 @@ def compare(
     if out is not None:
         writable_folder(out, "out")
     _require_trackers(tensorboard, mlflow)
+    checkpoints = None if out is None else out / CHECKPOINTS
+    queue = None if checkpoints is None else checkpoints / QUEUE
+    runner = options.runner(workers, ray, queue)
     pair = options.costs(cost_fp, cost_fn, cost_abstain)
     options.require_one_goal(objective, pair, costs_file)
     reading = options.Reading(
@@ -156,7 +163,6 @@ def compare(
     costs = options.costs_of_classes(costs_file, pair, table, rare, folds, duplicates)
     arms = options.with_tuned(strategies, tune, trials)
     options.say_flattery(arms, table)
-    checkpoints = None if out is None else out / CHECKPOINTS
     with (
         _telling_how_to_resume(checkpoints),
         without_tensorflow_lines(),
@@ -178,6 +184,7 @@ def compare(
             network=network,
             checkpoints=checkpoints,
             seed=seed,
+            runner=runner,
             progress=show,
         )
     console().print(trial.screen(), crop=False)

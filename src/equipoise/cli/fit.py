@@ -115,6 +115,8 @@ def fit(
     ] = 5.0,
     network: options.Network = "default",
     seed: options.Seed = 0,
+    workers: options.WorkerCount = None,
+    ray: options.RayAddress = None,
 ) -> None:
     """Fit a model, calibrate it, choose its decision rule, and save it."""
     from equipoise._core.checks import one_of
@@ -136,6 +138,7 @@ def fit(
         capacity=capacity,
         floors=options.floors(floor),
     )
+    runner = options.runner(workers, ray)
     path = writable_file(model_path(out), "out", inputs=[source])
     reading = options.Reading(
         target,
@@ -173,6 +176,7 @@ def fit(
             network=network,
             tune=False if trials is None else trials,
             seed=seed,
+            runner=runner,
             progress=show,
         )
     say_text(str(model.card()))

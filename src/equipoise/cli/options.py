@@ -156,6 +156,27 @@ DuplicatesName = Annotated[
     ),
 ]
 Network = Annotated[str, typer.Option(help="default, small (a first look) or linear.")]
+WorkerCount = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="Do the fits in N processes of this machine. With --out, others can help, "
+        "on any machine that sees the folder: equipoise work FOLDER. 0 starts none and "
+        "waits for them.",
+        show_default=False,
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="auto|ADDRESS",
+        help="Do the fits on the Ray cluster at this address (the extra [ray]); local "
+        "starts one on this machine.",
+        show_default=False,
+    ),
+]
 Folds = Annotated[int, typer.Option(help="Number of outer folds.")]
 TaskObjectiveName = Annotated[
     str | None,
@@ -217,6 +238,31 @@ ModelFile = Annotated[
     Path,
     typer.Argument(metavar="MODEL", help="A model that fit saved.", show_default=False),
 ]
+
+
+def runner(workers: int | None, ray: str | None, folder: Path | None = None) -> Any:
+    """Return who does the fits; None for this process.
+
+    Args:
+        workers: How many processes, or None.
+        ray: The address of a Ray cluster, or None.
+        folder: Where workers find the trial; None for a temporary folder.
+    """
+    if workers is not None and ray is not None:
+        raise typer.BadParameter("--workers and --ray exclude each other: give one")
+    if ray is not None:
+        from equipoise.workers.ray_tasks import Ray
+
+        return Ray(ray)
+    if workers is None:
+        return None
+    from equipoise.workers.processes import Workers
+
+    if workers == 0 and folder is None:
+        raise typer.BadParameter(
+            "--workers 0 needs --out FOLDER, where workers find the trial"
+        )
+    return Workers(workers, folder)
 
 
 @dataclass(frozen=True)

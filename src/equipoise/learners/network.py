@@ -25,7 +25,7 @@ from equipoise.table.table import Table, class_counts
 from equipoise.training.average import average_log_odds
 from equipoise.training.checkpoints import CheckpointStore
 from equipoise.training.encoded_store import encode_parts
-from equipoise.training.grouping import Group, plan_groups
+from equipoise.training.grouping import Group, Seat, plan_groups, seat_groups
 from equipoise.training.idle import idle_in_training
 from equipoise.training.members import Member, make_members, spec_of
 from equipoise.training.scorer import NetworkScorer, stack_networks
@@ -112,6 +112,46 @@ class NetworkLearner:
                     yield waiting.pop(following)
                     following += 1
             done += len(places)
+
+    def as_one_run(self, table: Table, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Return outcomes of several runs with the groups that one run would have.
+
+        Their other numbers do not depend on which jobs were trained together.
+
+        Args:
+            table: The rows that all jobs index.
+            outcomes: In the order of the jobs.
+        """
+        jobs = [outcome.job for outcome in outcomes]
+        sizes = self.group_sizes(table, jobs)
+        return [
+            dataclasses.replace(outcome, groups=groups)
+            for outcome, groups in zip(outcomes, sizes, strict=True)
+        ]
+
+    def group_sizes(self, table: Table, jobs: Sequence[Job]) -> list[tuple[int, ...]]:
+        """Return how one run would group its networks, for each job.
+
+        Args:
+            table: The rows that all jobs index.
+            jobs: What is to be fitted.
+        """
+        base = network(self.network)
+        shapes = [spec_of(job.strategy, base).hidden for job in jobs]
+        sizes: dict[tuple[int, ...], tuple[int, ...]] = {}
+        for hidden in dict.fromkeys(shapes):
+            spec = dataclasses.replace(base, hidden=hidden)
+            common = common_layout(table, spec)
+            seats = [
+                seat
+                for job, shape in zip(jobs, shapes, strict=True)
+                if shape == hidden
+                for seat in [Seat.of(job, table, common)]
+                * (job.strategy.members * spec.copies)
+            ]
+            groups = seat_groups(seats, spec, common, self.settings)
+            sizes[hidden] = tuple(len(group.members) for group in groups)
+        return [sizes[shape] for shape in shapes]
 
     def _run(
         self,

@@ -37,6 +37,8 @@ def one_thread(cells: int) -> contextlib.AbstractContextManager[Any]:
 def thread_count(cells: int) -> int:
     """Return how many threads a library of its own is to use for a fit.
 
+    Never more than OMP_NUM_THREADS says: several workers share a machine.
+
     Args:
         cells: Rows times columns of what is fitted.
 
@@ -46,9 +48,11 @@ def thread_count(cells: int) -> int:
     """
     if cells <= CELLS_ALONE:
         return 1
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    count = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        count = len(os.sched_getaffinity(0))
+    return min(count, int(limit)) if limit.isdigit() and int(limit) else count
 
 
 @cache

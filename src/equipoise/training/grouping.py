@@ -7,9 +7,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from equipoise._core.types import AnyArray
+from equipoise.jobs import Job
 from equipoise.networks.layout import Layout
 from equipoise.networks.parameters import shapes
 from equipoise.networks.spec import NetworkSpec
+from equipoise.table.table import Table
 from equipoise.training.members import Member
 from equipoise.training.settings import ROWS_AHEAD, TrainingSettings
 
@@ -36,6 +39,39 @@ class Group:
     bytes: int
 
 
+@dataclass(frozen=True)
+class Seat:
+    """What the plan of groups must know of a member, before anything is encoded.
+
+    Attributes:
+        part: The number of its part.
+        rows: How many rows it trains on.
+        width: Logits per row.
+        part_bytes: What the encoded rows of its part take.
+    """
+
+    part: int
+    rows: int
+    width: int
+    part_bytes: int
+
+    @classmethod
+    def of(cls, job: Job, table: Table, common: Layout) -> Seat:
+        """Return the seat of each network of a job.
+
+        Args:
+            job: What is to be fitted.
+            table: The rows that it indexes.
+            common: The layout of the table.
+        """
+        return cls(
+            job.part,
+            len(job.train_rows),
+            table.task.width,
+            part_bytes(table.labels(), common),
+        )
+
+
 def plan_groups(
     members: Sequence[Member],
     spec: NetworkSpec,
@@ -48,20 +84,48 @@ def plan_groups(
     next to each other. The plan depends on its arguments alone, never on the free
     memory; which group a member is in does not change its numbers.
     """
+    seats = [
+        Seat(
+            member.part.number,
+            len(member.part.train),
+            member.width,
+            part_bytes(member.part.labels, common),
+        )
+        for member in members
+    ]
+    groups = []
+    for group in seat_groups(seats, spec, common, settings):
+        by_family = sorted(group.members, key=lambda place: members[place].family)
+        groups.append(Group(tuple(by_family), group.bytes))
+    return groups
+
+
+def seat_groups(
+    seats: Sequence[Seat],
+    spec: NetworkSpec,
+    common: Layout,
+    settings: TrainingSettings,
+) -> list[Group]:
+    """Return the groups of members that are not made yet, each sorted by part.
+
+    Args:
+        seats: One for each member.
+        spec: The network.
+        common: The layout of the table.
+        settings: How networks are trained.
+    """
     alike: dict[tuple[int, int], list[int]] = {}
-    for place, member in enumerate(members):
-        rows = len(member.part.train)
-        batch = settings.batch_for(rows)
-        alike.setdefault((batch, settings.steps_for(rows)), []).append(place)
+    for place, seat in enumerate(seats):
+        batch = settings.batch_for(seat.rows)
+        alike.setdefault((batch, settings.steps_for(seat.rows)), []).append(place)
     groups = []
     for (batch, steps), places in alike.items():
-        width = members[places[0]].width
-        each = member_bytes(spec, common, settings, batch * steps, width)
-        shared = part_bytes(members[places[0]], common)
-        places.sort(key=lambda place: members[place].part.number)
-        for chosen in _packed(members, places, each, shared, settings.memory_limit):
-            parts = {members[place].part.number for place in chosen}
-            chosen.sort(key=lambda place: members[place].family)
+        first = seats[places[0]]
+        each = member_bytes(spec, common, settings, batch * steps, first.width)
+        shared = first.part_bytes
+        places.sort(key=lambda place: seats[place].part)
+        for chosen in _packed(seats, places, each, shared, settings.memory_limit):
+            parts = {seats[place].part for place in chosen}
             size = len(chosen) * each + len(parts) * shared
             groups.append(Group(tuple(chosen), size))
     return groups
@@ -120,15 +184,20 @@ def _activation_bytes(
     return item * batch * (2 * ramps + ARRAYS_PER_ACTIVATION * widths)
 
 
-def part_bytes(member: Member, common: Layout) -> int:
-    """Return about how many bytes the encoded rows of a part take."""
-    targets = member.part.labels[:1].size
+def part_bytes(labels: AnyArray, common: Layout) -> int:
+    """Return about how many bytes the encoded rows of a part take.
+
+    Args:
+        labels: The targets of all rows.
+        common: The layout of the table.
+    """
+    targets = labels[:1].size
     columns = common.dense + len(common.positions) + len(common.embedded) + targets
-    return 4 * columns * len(member.part.labels)
+    return 4 * columns * len(labels)
 
 
 def _packed(
-    members: Sequence[Member],
+    seats: Sequence[Seat],
     places: Sequence[int],
     each: int,
     shared: int,
@@ -139,7 +208,7 @@ def _packed(
     parts: set[int] = set()
     size = 0
     for place in places:
-        part = members[place].part.number
+        part = seats[place].part
         more = each + (0 if part in parts else shared)
         if groups[-1] and size + more > limit:
             groups.append([])

@@ -27,6 +27,7 @@ from equipoise.trials.conclude import Criteria, evaluate_scores
 from equipoise.trials.fold_scores import fit_parts
 from equipoise.trials.kinds import AUTO, PositiveKinds
 from equipoise.trials.plan import TrialPlan
+from equipoise.trials.runners.runner import Runner
 from equipoise.trials.sources import split_by
 from equipoise.trials.trial import TrialRecord
 
@@ -103,6 +104,7 @@ def with_unseen_kinds(
     trial: TrialRecord,
     criteria: Criteria,
     report: Progress,
+    runner: Runner | None = None,
 ) -> TrialRecord:
     """Return a trial with what it says of each kind, unseen and seen.
 
@@ -115,12 +117,13 @@ def with_unseen_kinds(
         trial: What it shows.
         criteria: By what the arms are judged.
         report: Called with a sentence and the share of this work done.
+        runner: Who does the fits; this process if None.
     """
     kinds, results = plan.kinds, trial.results
     if kinds is None or not isinstance(results, CrossValidated):
         return trial
     units, seed = plan.keys.units, plan.protocol.seed
-    seen, note = _seen(plan, arms, criteria, report)
+    seen, note = _seen(plan, arms, criteria, report, runner)
     y = plan.table.labels()
     of_each = [kinds.of_rows == number for number in range(len(kinds))]
     unseen = UnseenKinds(
@@ -142,7 +145,11 @@ def with_unseen_kinds(
 
 
 def _seen(
-    plan: TrialPlan, arms: Sequence[Strategy], criteria: Criteria, report: Progress
+    plan: TrialPlan,
+    arms: Sequence[Strategy],
+    criteria: Criteria,
+    report: Progress,
+    runner: Runner | None,
 ) -> tuple[KindEstimates, tuple[str, ...]]:
     """Return how well the kinds are found if all are trained on, and what to say."""
     ordinary = dataclasses.replace(plan, kinds=None, test_table=None)
@@ -154,7 +161,7 @@ def _seen(
     except SplitError as error:
         return {}, (f"Kinds that are seen could not be tried: {error.facts}",)
     task, y = plan.table.task, plan.table.labels()
-    scores = fit_parts(ordinary, parts, report).binary(task)
+    scores = fit_parts(ordinary, parts, report, runner=runner).binary(task)
     scores = with_blends(scores, arms, y, task=task)
     able = [arm for arm in arms if arm.name not in scores.failed]
     results = evaluate_scores(ordinary, able, scores, criteria)

@@ -30,6 +30,7 @@ from equipoise.trials.kinds import find_kinds, without_column
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
+from equipoise.trials.runners.runner import Runner, opened
 from equipoise.trials.schedule import Repeats, fit_repeats
 from equipoise.trials.sources import read_trial, split_by, with_rare_classes
 from equipoise.trials.tuned_arms import with_defaults
@@ -81,6 +82,7 @@ def compare(
     checkpoints: str | os.PathLike[str] | None = None,
     seed: int = 0,
     random_state: int | None = None,
+    runner: Runner | None = None,
     progress: Progress | None = None,
 ) -> Trial:
     """Try every strategy on the data in one fair trial.
@@ -160,6 +162,9 @@ def compare(
             the same call resumes from there, with the same numbers.
         seed: One seed gives one result.
         random_state: Another name of `seed`.
+        runner: Who does the fits: `Workers(4)` for processes of this machine and others
+            that see a folder, `Ray(address="auto")` for a Ray cluster; this process by
+            default. The result is the same, bit for bit.
         progress: Called with a sentence and the share of the work done.
 
     Returns:
@@ -240,7 +245,9 @@ def compare(
     criteria = criteria.of(rows.table.task)
     often = Repeats.of(repeats, minutes, plan.protocol.by)
     share = 1.0 if kinds is None else UNSEEN_SHARE
-    fitted = fit_repeats(plan, often, scaled(report, 0.0, share), started=started)
+    with opened(runner) as who:
+        step = scaled(report, 0.0, share)
+        fitted = fit_repeats(plan, often, step, started=started, runner=who)
     if plan.table.task.kind == "binary":
         fitted = fitted.binary(plan.table.task)
     scores = with_blends(
@@ -266,7 +273,7 @@ def compare(
     )
     if kinds is not None:
         rest = scaled(report, share, 1.0 - share)
-        trial = with_unseen_kinds(plan, arms, trial, criteria, rest)
+        trial = with_unseen_kinds(plan, arms, trial, criteria, rest, runner)
         trial = dataclasses.replace(trial, seconds=monotonic() - started)
     return Trial.of(trial)
 

@@ -46,6 +46,7 @@ from equipoise.trials.independent_rows import caution, unit_notes
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
+from equipoise.trials.runners.runner import Runner, opened
 from equipoise.trials.schedule import Repeats, fit_repeats
 from equipoise.trials.sources import (
     TrialRows,
@@ -98,6 +99,7 @@ def fit(
     tune: bool | int = False,
     seed: int = 0,
     random_state: int | None = None,
+    runner: Runner | None = None,
     progress: Progress | None = None,
 ) -> FittedModel:
     """Fit a model, calibrate it and choose its decision rule.
@@ -161,6 +163,7 @@ def fit(
             training part, see `Tuned`; or how many candidates each search tries.
         seed: One seed gives one result for the same number of repeats.
         random_state: Another name of `seed`.
+        runner: Who does the fits, as in `compare`; this process by default.
         progress: Called with a sentence and the share of the work done.
 
     Returns:
@@ -242,7 +245,8 @@ def fit(
     )
     number(minutes, "minutes", 0, open_ends=True)
     often = Repeats.of(repeats, minutes, plan.protocol.by).one_by_one()
-    scores = fit_repeats(plan, often, report, started=started)
+    with opened(runner) as who:
+        scores = fit_repeats(plan, often, report, started=started, runner=who)
     if binary:
         scores = scores.binary(plan.table.task)
     average = average_models(training_rows, plan, scores, prior=prior)

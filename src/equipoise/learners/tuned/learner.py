@@ -105,6 +105,27 @@ class TunedLearner:
                 tuning=chosen[place].to_dict(),
             )
 
+    def as_one_run(self, table: Table, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Return outcomes of several runs with the groups that one run would have.
+
+        Args:
+            table: The rows that all jobs index.
+            outcomes: In the order of the jobs.
+        """
+        if not isinstance(self.learner, NetworkLearner):
+            return list(outcomes)
+        final = []
+        for outcome in outcomes:
+            values = (outcome.tuning or {}).get("values")
+            tuned = _tuned(outcome.job)
+            chosen = tuned.candidate(values) if values else tuned.default
+            final.append(dataclasses.replace(outcome.job, strategy=chosen))
+        sizes = self.learner.group_sizes(table, final)
+        return [
+            dataclasses.replace(outcome, groups=groups)
+            for outcome, groups in zip(outcomes, sizes, strict=True)
+        ]
+
     def _search(
         self, table: Table, jobs: Sequence[Job], progress: Progress
     ) -> list[TuningResult]:

@@ -8,9 +8,10 @@ and shards are plain data, so a runner may send them to other processes, which c
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,8 +26,9 @@ from equipoise.trials.protocol import Part
 class Shard:
     """The jobs of one learner that are recorded as one run.
 
-    A learner gets all jobs of a shard at once and may train them as one group, so a
-    shard is never divided: the trial records the sizes of its groups.
+    A learner gets all jobs of a shard at once and may train them as one group. A job's
+    numbers do not depend on the others, but the trial records the sizes of the groups:
+    who divides a shard restores them, see `workers.items`.
 
     Attributes:
         strategies: Strategies that share the learner.
@@ -96,6 +98,20 @@ class Runner(Protocol):
                 a baseline.
         """
         ...
+
+
+@contextlib.contextmanager
+def opened(runner: Runner | None) -> Iterator[Runner | None]:
+    """Keep a runner's processes for several lists of shards, if it has some.
+
+    Args:
+        runner: Who does the fits; None for this process.
+    """
+    session: Any = runner
+    if not isinstance(session, contextlib.AbstractContextManager):
+        session = contextlib.nullcontext()
+    with session:
+        yield runner
 
 
 def make_shards(

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The same trial as tasks of Ray."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from equipoise.errors import InputError, InputTypeError, MissingExtraError
+from equipoise.models.state import pack, unpack
+from equipoise.strategies.catalogue import as_strategies
+from equipoise.table.generators import gaussian_shift
+from equipoise.training.settings import TrainingSettings
+from equipoise.trials.fold_scores import Scores, fit_parts
+from equipoise.trials.learner_choice import LearnerChoice
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.protocol import Protocol
+from equipoise.trials.runners.runner import make_shards
+from equipoise.workers import ray_tasks
+from equipoise.workers.environment import environment
+from equipoise.workers.items import divide
+from equipoise.workers.plain import plan_parts
+from equipoise.workers.ray_tasks import Ray
+
+ABSENT = importlib.util.find_spec("ray") is None
+
+
+def test_arguments_are_checked() -> None:
+    for address in ("", None, 7):
+        with pytest.raises(InputTypeError, match="head"):
+            Ray(address)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="threads=0"):
+        Ray(threads=0)
+
+
+@pytest.mark.skipif(not ABSENT, reason="Ray is installed")
+def test_without_ray_the_command_that_installs_it_is_said(
+    small_plan: TrialPlan,
+) -> None:
+    with pytest.raises(MissingExtraError, match=r"equipoise\[ray\]"):
+        list(Ray().run(small_plan, []))
+
+
+def test_a_task_refuses_other_versions_and_does_the_rest(
+    small_plan: TrialPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shards = make_shards(small_plan, small_plan.parts([0]), small_plan.strategies)
+    item = divide(shards, small_plan, "key")[0]
+    data = pack(dict(item.data), "item")
+    asked = {**environment(), "numpy": "1.0"}
+    answer = ray_tasks._task(asked, "key", [], data)
+    assert len(answer["different"]) == 1
+    assert answer["different"][0].startswith("numpy ")
+    monkeypatch.setattr(ray_tasks, "_plans", {"key": small_plan})
+    answer = ray_tasks._task(dict(environment()), "key", [], data)
+    assert not answer["different"]
+    assert unpack(answer["parts"], "result")["entries"][0]["strategy"] == "prior"
+    assert plan_parts(small_plan)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(ABSENT, reason="Ray is not installed: pip install equipoise[ray]")
+def test_a_cluster_gives_what_one_process_gives(
+    same: Callable[[Scores, Scores], None],
+) -> None:
+    import ray
+
+    known = gaussian_shift(rows=240, positives=60, seed=1).table
+    plan = TrialPlan(
+        known,
+        tuple(as_strategies(["prior", "plain", "logistic"])),
+        Protocol(folds=2),
+        LearnerChoice("small", training=TrainingSettings(epochs=2)),
+        keep=True,
+        baseline="plain",
+    )
+    parts = plan.parts([0])
+    said: list[Any] = []
+    try:
+        there = fit_parts(
+            plan, parts, lambda *what: said.append(what), runner=Ray("local")
+        )
+    finally:
+        ray.shutdown()
+    same(fit_parts(plan, parts), there)
+    assert said[-1] == ("Ray on 1 machine, 6 of 6 items done", 1.0)
