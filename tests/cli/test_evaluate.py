@@ -47,3 +47,13 @@ def test_rows_without_the_target_are_an_error(
 ) -> None:
     error = call("evaluate", model, folder / "new.csv").exception
     assert isinstance(error, TargetError)
+
+
+def test_slices_are_searched(
+    folder: Path, model: Path, call: Callable[..., Any]
+) -> None:
+    result = call("evaluate", model, folder / "later.csv", "--slices", "all")
+    assert result.exit_code == 0, result.output
+    assert "shares of parts of the rows" in result.stdout
+    one = call("evaluate", model, folder / "later.csv", "--slices", "city")
+    assert "4 shares of parts of the rows" in one.stdout

@@ -81,3 +81,17 @@ def test_an_open_order_of_time_is_asked_for(
     assert "day_first=True" in str(call(*words).exception)
     for option in ("--day-first", "--month-first"):
         assert call(*words, option).exit_code == 0
+
+
+def test_explain_adds_reasons(
+    folder: Path, model: Path, call: Callable[..., Any]
+) -> None:
+    out = folder / "reasons.csv"
+    result = call("predict", model, folder / "new.csv", "--out", out, "--explain")
+    assert result.exit_code == 0, result.output
+    with out.open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[-3:] == ["reason_1", "reason_2", "reason_3"]
+    again = folder / "again.csv"
+    options = ("--out", again, "--explain", "--background", folder / "new.csv")
+    assert call("predict", model, folder / "new.csv", *options).exit_code == 0

@@ -109,6 +109,11 @@ def model() -> FittedModel:
     return eq.fit(COLUMNS, "y", **SHORT)
 
 
+def _grown() -> FittedModel:
+    """A model of trees whose leaves hold shares."""
+    return eq.fit(COLUMNS, "y", **{**SHORT, "strategy": "extra_trees"})
+
+
 def texts_model() -> FittedModel:
     """A model of a number and a category."""
     return eq.fit({**COLUMNS, "b": WORDS}, "y", **SHORT)
@@ -1005,6 +1010,15 @@ CASES: dict[str, Case] = {
         lambda _: dataclasses.replace(model(), tested=None).importance(
             {**COLUMNS, "a": X[:, 0] + 1.0}, permutations=2
         ),
+    ),
+    "explanations/reasons.py: Pass rows to compare with, such as those of the "
+    "training, as background=.": Case(
+        lambda _: model().explain({"a": [0.5], "b": [0.5]}),
+        lambda _: model().explain({"a": [0.5], "b": [0.5]}, background=COLUMNS),
+    ),
+    "explanations/reasons.py: Pass method='sampled'.": Case(
+        lambda _: _grown().explain(COLUMNS, method="exact"),
+        lambda _: _grown().explain(COLUMNS, method="sampled", draws=2),
     ),
     "models/goal.py: For example equipoise.Goal(precision_floor=0.5).": Case(
         lambda _: eq.fit(COLUMNS, "y", goal=0.5, **SHORT),  # type: ignore[arg-type]

@@ -15,8 +15,11 @@ from equipoise.metrics.ranking import average_precision
 from equipoise.models import facts
 from equipoise.models.average import average_models
 from equipoise.models.explaining import (
+    BlockReasons,
+    explain_model,
     fold_models,
     model_importance,
+    model_slices,
     rows_to_judge,
     unseen_folds,
     unseen_scoring,
@@ -200,3 +203,75 @@ def test_a_damaged_part_is_refused(model: eq.FittedModel) -> None:
         parts |= pack({"hashes": model.seen, "tested": wrong.astype(np.int8)}, "seen")
         with pytest.raises(BundleError, match=r"seen\.json"):
             from_parts(parts, eq.FittedModel)
+
+
+def test_reasons_add_up_to_the_models_score(model: eq.FittedModel) -> None:
+    made = model.explain(TABLE.take(np.arange(20)), background=TABLE)
+    raw = model.raw_log_odds(TABLE.take(np.arange(20)))
+    np.testing.assert_allclose(made.scores[:, 0], raw, rtol=1e-12)
+    missed = made.base[0] + made.contributions[..., 0].sum(axis=1) - raw
+    assert np.abs(missed).max() == pytest.approx(made.gap)
+    again = explain_model(model, TABLE.take(np.arange(20)), TABLE, method="sampled")
+    assert not again.exact
+    assert np.abs(again.contributions - made.contributions).max() < 0.5
+
+
+def test_blocks_are_compared_with_the_same_rows(model: eq.FittedModel) -> None:
+    one = BlockReasons(model)
+    first = one.columns(TABLE.take(np.arange(50)))
+    second = one.columns(TABLE.take(np.arange(1)))
+    assert list(first) == ["reason_1", "reason_2", "reason_3"] == list(one.names)
+    assert [texts[0] for texts in first.values()] == [t[0] for t in second.values()]
+    with pytest.raises(InputError, match="no background"):
+        BlockReasons(model).columns(TABLE.take(np.arange(3)))
+
+
+def test_each_label_has_reasons() -> None:
+    random = np.random.default_rng(5)
+    x = random.normal(size=(150, 2))
+    frame = {"a": x[:, 0], "b": x[:, 1]}
+    labels = {"is_a": (x[:, 0] > 0.5) * 1, "is_b": (x[:, 1] > 0.5) * 1}
+    model = eq.fit(
+        {**frame, **labels}, targets=[*labels], strategy="logistic", repeats=1, folds=2
+    )
+    made = BlockReasons(model).columns(model.read(frame))
+    assert list(made)[3] == "reason_1_is_b"
+    assert all(text.startswith("a = ") for text in made["reason_1_is_a"][:5])
+    assert all(text.startswith("b = ") for text in made["reason_1_is_b"][:5])
+
+
+def made_rows(seed: int) -> dict[str, np.ndarray]:
+    """Rows of two kinds; in one of them the number says nothing."""
+    random = np.random.default_rng(seed)
+    x, kind = random.normal(size=800), random.integers(0, 2, 800)
+    z = np.where(kind == 1, random.normal(size=800), 3 * x)
+    y = (z + random.logistic(size=800) > 1.5) * 1
+    return {"x": x, "kind": np.array(["plain", "odd"])[kind], "y": y}
+
+
+def test_slices_of_a_model() -> None:
+    later = made_rows(7)
+    model = eq.fit(made_rows(6), "y", strategy="logistic", repeats=1)
+    made = model_slices(model, later, columns="kind")
+    assert made.searched == 4
+    assert made.worse[0].name == "kind = odd"
+    evaluation = model.evaluate(later, slices=["x", "kind"])
+    assert evaluation.slices is not None
+    assert evaluation.slices.searched > 4
+    assert "kind = odd" in str(evaluation)
+    assert evaluation.as_dict()["slices"]["slices"][0]["finding"] == "worse"
+    assert "slices" not in model.evaluate(later).as_dict()
+
+
+def test_slices_of_several_classes() -> None:
+    random = np.random.default_rng(7)
+    x = random.normal(size=600)
+    y = np.array(["a", "b", "c"])[np.digitize(x + random.normal(size=600), [-1, 1])]
+    model = eq.fit(
+        {"x": x[:300], "y": y[:300]}, "y", strategy="logistic", repeats=1, folds=3
+    )
+    evaluation = model.evaluate({"x": x[300:], "y": y[300:]}, slices=True)
+    assert evaluation.slices is not None
+    assert {one.view for one in evaluation.slices.slices} == {"a", "b", "c"}
+    assert "shares of parts" in str(evaluation)
+    assert "slices" in evaluation.as_dict()

@@ -235,3 +235,38 @@ def test_every_type_is_kept_or_named(
         assert kept.to_pylist() == ["30303030-3030-3030-3030-303030303030"] * 3
     else:
         assert kept.to_pylist() == pq.read_table(path).column("k").to_pylist()
+
+
+@pytest.mark.parametrize("into", ["out.csv", "out.parquet"])
+def test_reasons_name_the_columns_that_moved_a_row(
+    linear: FittedModel, new: Any, tmp_path: Path, into: str
+) -> None:
+    source = tmp_path / "new.parquet"
+    pq.write_table(new, source)
+    predict_file(linear, source, tmp_path / into, explain=True)
+    rows = written(tmp_path / into).to_pylist()
+    assert list(rows[0])[2:] == ["reason_1", "reason_2", "reason_3"]
+    names = {column.name for column in linear.schema.columns}
+    assert {row["reason_1"].split(" = ")[0] for row in rows} <= names
+    # The largest contribution of a row with a high score is mostly positive.
+    rows.sort(key=lambda row: -row["probability"])
+    assert sum("(+" in row["reason_1"] for row in rows[:20]) > 15
+    with pytest.raises(InputError, match="reason_1"):
+        predict_file(linear, source, tmp_path / into, keep=["reason_1"], explain=True)
+
+
+def test_a_short_file_needs_rows_to_compare_with(
+    named: FittedModel, tmp_path: Path
+) -> None:
+    source = tmp_path / "new.csv"
+    source.write_text("id,x\na,0.5\nb,5.5\n")
+    with pytest.raises(InputError, match="background"):
+        predict_file(named, source, tmp_path / "out.csv", keep=["id"], explain=True)
+    assert not (tmp_path / "out.csv").exists()
+    background = {"x": [0.1 * row for row in range(60)]}
+    out = tmp_path / "out.csv"
+    options = {"keep": ["id"], "explain": True, "background": background}
+    predict_file(named, source, out, **options)  # type: ignore[arg-type]  # by name
+    first, second = written(out)["reason_1"].to_pylist()
+    assert first.startswith("x = 0.5 (-")
+    assert second.startswith("x = 5.5 (+")

@@ -71,3 +71,15 @@ def test_labels_have_two_columns_each_and_names_may_not_clash(tmp_path: Path) ->
     np.testing.assert_array_equal(table["decision_b"], decided[:, 1])
     assert isinstance(done, PredictedTask)
     assert done.decided["a"] == (decided[:, 0] == 1).sum()
+
+
+def test_reasons_are_about_the_likeliest_class(tmp_path: Path) -> None:
+    data = rows(40)
+    model = eq.fit(data, "y", strategy="logistic", folds=2, repeats=1)
+    source, out = tmp_path / "new.csv", tmp_path / "out.csv"
+    source.write_text("id,x\n" + "\n".join(f"r,{x}" for x in data["x"]))
+    model.predict_file(source, out, keep=["id"], explain=True)
+    with out.open(newline="") as stream:
+        written = list(csv.DictReader(stream))
+    assert list(written[0])[-3:] == ["reason_1", "reason_2", "reason_3"]
+    assert any(row["reason_1"].startswith("x = ") for row in written)

@@ -31,6 +31,15 @@ def evaluate(
         bool, typer.Option("--json", help="Print plain data instead of sentences.")
     ] = False,
     seed: options.Seed = 0,
+    slices: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Search the values of COLUMN for more errors than elsewhere; may be "
+            "repeated. 'all': all columns and their pairs.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Print every metric with its interval on new labelled rows."""
     from equipoise._core.files import to_json
@@ -39,7 +48,11 @@ def evaluate(
     with without_tensorflow_lines(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         evaluation = load(model).evaluate(
-            source, targets or target, level=level, seed=seed
+            source,
+            targets or target,
+            level=level,
+            seed=seed,
+            slices=slices == ["all"] or slices or False,
         )
     grave = [str(w.message) for w in caught if w.category is TrialWarning]
     for other in caught:

@@ -40,8 +40,30 @@ Keep = Annotated[
 ]
 
 
+Explain = Annotated[
+    bool,
+    typer.Option(
+        "--explain",
+        help="Add the three columns that moved each row's score most, and by how much.",
+    ),
+]
+Background = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Rows to compare with for --explain; else a sample of FILE's first rows.",
+        show_default=False,
+    ),
+]
+
+
 def predict(
-    model: options.ModelFile, source: RowsFile, out: OutFile, keep: Keep = None
+    model: options.ModelFile,
+    source: RowsFile,
+    out: OutFile,
+    keep: Keep = None,
+    explain: Explain = False,
+    background: Background = None,
 ) -> None:
     """Write a probability and a decision (1 flagged, 0 not, -1 undecided) per row."""
     from equipoise._core.outputs import writable_file
@@ -50,6 +72,13 @@ def predict(
 
     writable_file(out, "out", suffixes=SUFFIXES, inputs=[source, model])
     with without_tensorflow_lines():
-        done = predict_file(load(model), source, out, keep=tuple(keep or ()))
+        done = predict_file(
+            load(model),
+            source,
+            out,
+            keep=tuple(keep or ()),
+            explain=explain,
+            background=background,
+        )
     say_text(str(done))
     say_wrote(out)

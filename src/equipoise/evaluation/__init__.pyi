@@ -12,3 +12,6 @@ from .evaluation import Confusion as Confusion
 from .evaluation import Evaluation as Evaluation
 from .slicing import Slice as Slice
 from .slicing import slices as slices
+from .slice_search import FoundSlice as FoundSlice
+from .slice_search import FoundSlices as FoundSlices
+from .slice_search import worst_slices as worst_slices

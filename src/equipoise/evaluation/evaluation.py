@@ -12,6 +12,7 @@ from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import amount, as_probability, percent, share
 from equipoise.decision.decimals import decimal
 from equipoise.errors import UnknownNameError, printable
+from equipoise.evaluation.slice_search import FoundSlices
 from equipoise.metrics import Estimate
 
 
@@ -118,6 +119,7 @@ class Evaluation(EstimateMapping):
         threshold_range: The lowest and the highest threshold that the splits of a
             cross-validation would have chosen; None elsewhere.
         share: The share of positives if rows have weights; None: of the rows.
+        slices: Parts of the rows with more errors, if they were searched for.
 
     Example:
         >>> from equipoise.evaluation import evaluate
@@ -139,6 +141,7 @@ class Evaluation(EstimateMapping):
     lower: float | None = None
     threshold_range: tuple[float, float] | None = None
     share: float | None = None
+    slices: FoundSlices | None = None
 
     @property
     def prevalence(self) -> float:
@@ -163,6 +166,7 @@ class Evaluation(EstimateMapping):
             "level": self.level,
             "notes": list(self.notes),
             "metrics": {name: e.as_dict() for name, e in self.estimates.items()},
+            **({} if self.slices is None else {"slices": self.slices.to_dict()}),
         }
 
     def __str__(self) -> str:
@@ -188,6 +192,7 @@ class Evaluation(EstimateMapping):
         sentences = [*self._spread(), *self._decided()]
         before = [wrap(line, width) for line in (head, about, *sentences)]
         after = [wrap(note, width) for note in self.notes]
+        after += [] if self.slices is None else ["", *self.slices.lines(width)]
         return printable("\n".join([*before, *lines, *after]))
 
     def _spread(self) -> list[str]:

@@ -11,6 +11,7 @@ from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import estimate, percent, share
 from equipoise.errors import printable
 from equipoise.evaluation.evaluation import EstimateMapping, Evaluation
+from equipoise.evaluation.slice_search import FoundSlices
 from equipoise.metrics.class_confusion import ClassConfusion
 from equipoise.metrics.estimate import Estimate
 from equipoise.task import Task
@@ -41,6 +42,7 @@ class TaskEvaluation(EstimateMapping):
         estimand: What the numbers are estimates of.
         level: Nominal coverage of the intervals.
         notes: What the reader should know.
+        slices: Parts of the rows with more errors, if they were searched for.
     """
 
     estimates: Mapping[str, Estimate]
@@ -53,6 +55,7 @@ class TaskEvaluation(EstimateMapping):
     estimand: str = "this model, on rows like these"
     level: float = 0.95
     notes: tuple[str, ...] = ()
+    slices: FoundSlices | None = None
 
     @property
     def rarest(self) -> str:
@@ -81,6 +84,7 @@ class TaskEvaluation(EstimateMapping):
             "estimand": self.estimand,
             "level": self.level,
             "notes": list(self.notes),
+            **({} if self.slices is None else {"slices": self.slices.to_dict()}),
         }
 
     def __str__(self) -> str:
@@ -94,6 +98,7 @@ class TaskEvaluation(EstimateMapping):
         """
         before = [wrap(line, width) for line in self._about()]
         after = [wrap(note, width) for note in self.notes]
+        after += [] if self.slices is None else ["", *self.slices.lines(width)]
         return printable(
             "\n".join(
                 [

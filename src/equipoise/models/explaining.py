@@ -15,11 +15,18 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.types import AnyArray, FloatArray, IntArray
 from equipoise.errors import InputError, UnsupportedError
+from equipoise.evaluation.slice_search import FoundSlices, worst_slices
 from equipoise.explanations.fold_models import FoldModels, ModelPart, Scoring
 from equipoise.explanations.importance import Importance
 from equipoise.explanations.permuted import permutation_importance
+from equipoise.explanations.reasons import (
+    Explanation,
+    explain_scores,
+    require_background,
+)
 from equipoise.models.model import ModelRecord
 from equipoise.reading.new_rows import labelled_blocks
+from equipoise.reading.pairs import paired
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table, concatenate
 from equipoise.table.units import tied_rows
@@ -186,6 +193,7 @@ def rows_to_judge(
         source: Anything that `read_table` takes.
         target: The target's name, if it is not the model's.
     """
+    source, target = paired(source, target)
     blocks = list(
         labelled_blocks(source, model.schema, target, group=model.facts.get("group"))
     )
@@ -242,3 +250,113 @@ def model_importance(
         **options,
     )
     return replace(made, notes=(*unseen.notes, *made.notes))
+
+
+def explain_model(
+    model: ModelRecord, source: Any, background: Any = None, **options: Any
+) -> Explanation:
+    """Return what each column added to a model's score of each row.
+
+    Args:
+        model: What `fit` or `load` gave.
+        source: The rows, anything that `predict_proba` takes.
+        background: The rows to compare with; None for the rows themselves.
+        **options: As `explain_scores` takes them.
+
+    Raises:
+        InputError: An option is unknown; or there are few rows and no background.
+        UnsupportedError: The model is the user's own network, or not exactly explained.
+    """
+    models = fold_models(model)
+    other = None if background is None else model.read(background)
+    return explain_scores(models, model.read(source), other, **options)
+
+
+FIRST_ROWS = 2_000
+"""Of so many rows of the first block a sample is taken to compare all rows with."""
+MOST_REASONS = 3
+"""So many columns with reasons are written for each row, or each label of a row."""
+
+
+class BlockReasons:
+    """The reasons of rows that come in blocks, as columns to write.
+
+    All blocks are compared with the same rows: those that are given, or a sample of the
+    first block.
+
+    Args:
+        model: Of columns.
+        background: Rows to compare with, anything that `predict_proba` takes; or None.
+    """
+
+    def __init__(self, model: ModelRecord, background: Any = None) -> None:
+        self.models = fold_models(model)
+        self.task = model.task
+        self.background = None if background is None else model.read(background)
+        self.method = "auto"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns: "reason_1" and so on; of labels, with the label."""
+        numbers = range(1, MOST_REASONS + 1)
+        if self.task.kind != "multilabel":
+            return tuple(f"reason_{k}" for k in numbers)
+        return tuple(
+            f"reason_{k}_{name}" for name in self.task.classes for k in numbers
+        )
+
+    def columns(self, rows: Table) -> dict[str, list[str]]:
+        """Return the columns of some rows.
+
+        Args:
+            rows: As `model.read` gives them.
+        """
+        if self.background is None:
+            require_background(rows)
+            self.background = rows.take(np.arange(min(len(rows), FIRST_ROWS)))
+        made = explain_scores(self.models, rows, self.background, method=self.method)
+        # All blocks are explained as the first one is.
+        self.method = "exact" if made.exact else "sampled"
+        each = [made.reasons(MOST_REASONS)]
+        if self.task.kind == "multilabel":
+            each = [
+                made.reasons(MOST_REASONS, np.full(len(rows), k))
+                for k in range(len(self.task.classes))
+            ]
+        texts = [
+            list(column) for rows_of in each for column in zip(*rows_of, strict=True)
+        ]
+        return dict(zip(self.names, texts, strict=True))
+
+
+def model_slices(
+    model: ModelRecord,
+    source: Any,
+    target: str | Sequence[str] | None = None,
+    *,
+    columns: str | Sequence[str] | bool = True,
+    level: float = 0.95,
+) -> FoundSlices:
+    """Search labelled rows for parts on which a model's decisions are worse.
+
+    Args:
+        model: Of columns.
+        source: Labelled rows that it has not seen.
+        target: The target's name in the source, if it is not that of the model.
+        columns: Which columns to search, and their pairs; True for all.
+        level: One minus the probability of any false finding.
+
+    Raises:
+        InputError: A column is unknown.
+        UnsupportedError: The model is the user's own network.
+    """
+    fold_models(model)
+    rows = rows_to_judge(model, source, target)
+    names = [columns] if isinstance(columns, str) else columns
+    return worst_slices(
+        rows,
+        model.decide(dataclasses.replace(rows, y=None)),
+        columns=None if isinstance(names, bool) else list(names),
+        clusters=tied_rows(rows, model.facts.get("duplicates", "auto")),
+        level=level,
+    )

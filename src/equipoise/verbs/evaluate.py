@@ -23,6 +23,7 @@ from equipoise.evaluation import evaluate as of_arrays
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.learners.user_model.input import ArrayRows
+from equipoise.models.explaining import model_slices
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability as to_probability
 from equipoise.reading.new_rows import labelled_blocks
@@ -64,6 +65,7 @@ def evaluate(
     level: float = 0.95,
     seed: int = 0,
     random_state: int | None = None,
+    slices: str | Sequence[str] | bool = False,
 ) -> Evaluation | TaskEvaluation: ...
 
 
@@ -96,7 +98,7 @@ def evaluate(
 ) -> Evaluation | TaskEvaluation:
     """Evaluate a fitted model on new labelled rows, or labels and probabilities.
 
-    Two forms: `evaluate(model, source, target=None, level=, seed=)`, also
+    Two forms: `evaluate(model, source, target=None, level=, seed=, slices=)`, also
     `evaluate(model, X, y)`, see `evaluate_model`; and `evaluate(y, probability,
     positive=, classes=, threshold=, lower=, costs=, weights=, clusters=, level=,
     seed=)`, see `equipoise.evaluation.evaluate`. The probabilities may be those that
@@ -163,6 +165,7 @@ def evaluate_model(
     *,
     level: float = 0.95,
     seed: int = 0,
+    slices: str | Sequence[str] | bool = False,
 ) -> Evaluation | TaskEvaluation:
     """Evaluate a fitted model on labelled rows that it has not seen.
 
@@ -175,6 +178,8 @@ def evaluate_model(
             names of several labels in the model's order; or the labels themselves.
         level: Coverage of the intervals, in (0, 1).
         seed: The seed, if an interval needs a bootstrap.
+        slices: Columns, whose parts and those of their pairs are searched for more
+            errors than elsewhere; True for all columns. See `worst_slices`.
 
     Returns:
         Every metric with its interval, at the model's own threshold.
@@ -188,6 +193,9 @@ def evaluate_model(
     """
     source, target = paired(source, target)
     rows = _score(model, source, target)
+    worst = None
+    if slices is not False:
+        worst = model_slices(model, source, target, columns=slices, level=level)
     seen, surprising = _seen(rows, float(model.facts["repeated"]))
     if surprising:
         warnings.warn(seen, TrialWarning, stacklevel=2)
@@ -198,7 +206,7 @@ def evaluate_model(
         notes = [*several.notes, *_grouped(model, rows)]
         notes.append(shares_note(model, rows.y, rows.units is None))
         notes += [seen] if seen else []
-        return dataclasses.replace(several, notes=tuple(notes))
+        return dataclasses.replace(several, notes=tuple(notes), slices=worst)
     rule = model.binary_rule
     evaluation = of_arrays(
         rows.y,
@@ -213,7 +221,7 @@ def evaluate_model(
     notes = [*evaluation.notes, *_grouped(model, rows)]
     notes.append(_prevalence(model, rows, level))
     notes += [seen] if seen else []
-    return dataclasses.replace(evaluation, notes=tuple(notes))
+    return dataclasses.replace(evaluation, notes=tuple(notes), slices=worst)
 
 
 @dataclass(frozen=True, eq=False)

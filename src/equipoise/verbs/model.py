@@ -12,10 +12,11 @@ from typing import Any
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.explanations.importance import Importance
+from equipoise.explanations.reasons import Explanation
 from equipoise.export import export
 from equipoise.export.keras import keras_model
 from equipoise.models.card import card
-from equipoise.models.explaining import model_importance
+from equipoise.models.explaining import explain_model, model_importance
 from equipoise.models.model import ModelRecord
 from equipoise.models.storage import from_parts, read_model, save, to_parts
 from equipoise.verbs.evaluate import evaluate_model
@@ -61,7 +62,7 @@ class FittedModel(ModelRecord):
             source: A path (read in blocks), a data frame, `(X, y)`, or a `Table`.
             target: The target's name in the source, if it is another; of several
                 labels all names, in the order of the model's.
-            **options: `level` and `seed`.
+            **options: `level`, `seed` and `slices`, as `evaluate_model` takes them.
         """
         return evaluate_model(self, source, target, **options)
 
@@ -71,6 +72,8 @@ class FittedModel(ModelRecord):
         out: str | os.PathLike[str],
         *,
         keep: Sequence[str] = (),
+        explain: bool = False,
+        background: Any = None,
     ) -> Predicted | PredictedTask:
         """Score a file of any size in blocks, see `verbs.predict.predict_file`.
 
@@ -78,8 +81,12 @@ class FittedModel(ModelRecord):
             source: CSV, TSV or Parquet with the model's columns.
             out: The file to write: .csv or .parquet.
             keep: Columns of the source to copy.
+            explain: Whether each row gets the columns that moved its score most.
+            background: Rows to compare with, for these.
         """
-        return predict_file(self, source, out, keep=keep)
+        return predict_file(
+            self, source, out, keep=keep, explain=explain, background=background
+        )
 
     def importance(
         self,
@@ -110,6 +117,44 @@ class FittedModel(ModelRecord):
             ('out of fold', 'matters')
         """
         return model_importance(self, source, target, **options)
+
+    def explain(
+        self,
+        source: Any,
+        background: Any = None,
+        *,
+        method: str = "auto",
+        draws: int = 20,
+        seed: int = 0,
+    ) -> Explanation:
+        """Return what each column added to the score of each row, in log-odds.
+
+        Shapley values: exact for boosted trees and linear models, else sampled, with
+        their standard errors; see `equipoise.explanations.explain_scores`.
+
+        Args:
+            source: The rows, as `predict_proba` takes them.
+            background: The rows to compare with, such as those of the training; None
+                for the rows themselves.
+            method: "auto", "exact" or "sampled".
+            draws: Of orders of the columns, if values are sampled.
+            seed: Of the draws.
+
+        Raises:
+            InputError: There are few rows and no background.
+            UnsupportedError: The model is your own network, or "exact" is not possible.
+
+        Example:
+            >>> import equipoise as eq
+            >>> from equipoise.table.generators import gaussian_shift
+            >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+            >>> model = eq.fit(table, strategy="logistic", repeats=1)
+            >>> made = model.explain(table.take([0, 1]), table, method="exact")
+            >>> len(made.reasons()), made.exact, made.outputs
+            (2, True, ('1',))
+        """
+        options = {"method": method, "draws": draws, "seed": seed}
+        return explain_model(self, source, background, **options)
 
     def card(self) -> str:
         """Return what this model is, how good, and how to use it, in words."""

@@ -20,6 +20,7 @@ from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import amount, percent
 from equipoise._core.outputs import writable_file
 from equipoise.errors import InputError, TableError, UnsupportedError
+from equipoise.models.explaining import BlockReasons
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability
 from equipoise.reading.arrow_types import unnamed
@@ -76,6 +77,8 @@ def predict_file(
     out: str | os.PathLike[str],
     *,
     keep: Sequence[str] = (),
+    explain: bool = False,
+    background: Any = None,
 ) -> Predicted | PredictedTask:
     """Score a file of any size, block by block, and write one row for each row.
 
@@ -93,6 +96,11 @@ def predict_file(
         out: The file to write, ".csv" or ".parquet"; whole or not at all. Folders
             that are absent are made.
         keep: Columns of the source to copy, such as a row's name.
+        explain: Whether "reason_1" to "reason_3" name the columns that moved a row's
+            score most, as "age = 71 (+0.83)" in log-odds; of several classes that of
+            the likeliest, of labels three for each. See `FittedModel.explain`.
+        background: Rows to compare with, for the reasons; None for a sample of the
+            file's first rows.
 
     Returns:
         What was written.
@@ -132,7 +140,9 @@ def predict_file(
     target = writable_file(out, "out", suffixes=SUFFIXES, inputs=[path])
     suffix = target.suffix.lower()
     several = model.task.kind != "binary"
-    require_other_names(keep, task_columns(model.task) if several else COLUMNS)
+    why = BlockReasons(model, background) if explain else None
+    written = task_columns(model.task) if several else COLUMNS
+    require_other_names(keep, (*written, *(() if why is None else why.names)))
     merged = MergedNotes()
     rows = 0
     tally = np.zeros((3, len(model.task.classes)) if several else 3)
@@ -143,6 +153,7 @@ def predict_file(
         for block in blocks:
             merged.add(block.table.notes)
             scored, counts = _scored(model, block, keep, suffix)
+            scored = scored if why is None else _with_reasons(scored, why, block.table)
             tally += counts
             rows += len(block.table)
             scored = _escaped(scored) if suffix == ".csv" else scored
@@ -194,6 +205,15 @@ def _scored(
     columns = {**copied, "probability": pa.array(p), "decision": pa.array(decision)}
     counts = [(decision == 1).sum(), (decision == -1).sum(), p.sum()]
     return pa.table(columns), np.array(counts, np.float64)
+
+
+def _with_reasons(scored: Any, why: BlockReasons, rows: Table) -> Any:
+    """Return a block as it is written with the reasons of its rows."""
+    import pyarrow as pa
+
+    for name, texts in why.columns(rows).items():
+        scored = scored.append_column(name, pa.array(texts, pa.large_string()))
+    return scored
 
 
 def _copied(column: Any, name: str, suffix: str) -> Any:

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts with more errors: found if they are there, rarely if they are not."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from equipoise.errors import InputError
+from equipoise.evaluation.slice_search import (
+    FoundSlices,
+    column_parts,
+    distinct_places,
+    worst_slices,
+)
+from equipoise.table.table import Column, Table
+from equipoise.task import Task
+
+BINARY = Task("binary", ("no", "yes"))
+
+
+def made_table(rows: int = 800, seed: int = 0, task: Task = BINARY) -> Table:
+    random = np.random.default_rng(seed)
+    some = random.normal(size=rows)
+    some[::9] = np.nan
+    columns = (
+        Column("x", "numeric", random.normal(size=rows)),
+        Column("some", "numeric", some),
+        Column(
+            "city",
+            "categorical",
+            random.integers(-1, 3, rows).astype(np.int32),
+            ("a", "b", "c"),
+        ),
+        Column("flag", "boolean", (random.random(rows) < 0.5).astype(float)),
+    )
+    if task.kind == "binary":
+        y = (random.random(rows) < 0.3).astype(np.int8)
+    elif task.kind == "multiclass":
+        y = random.integers(0, 3, rows).astype(np.int64)
+    else:
+        y = random.integers(-1, 2, (rows, 2)).astype(np.int8)
+    return Table(columns, y, task)
+
+
+def decided(table: Table, errors: np.ndarray, seed: int = 1) -> np.ndarray:
+    """The labels, turned with a probability of `errors`."""
+    random = np.random.default_rng(seed)
+    y = table.labels().astype(np.int64)
+    return np.where(random.random(len(y)) < errors, 1 - y, y)
+
+
+def test_the_p_value_is_fishers() -> None:
+    from scipy import stats
+
+    table = made_table()
+    bad = (table["flag"].values == 1) & (table.labels() == 1)
+    decisions = decided(table, np.where(bad, 0.3, 0.1))
+    made = worst_slices(table, decisions, columns=["flag"], pairs=False)
+    assert made.searched == 4
+    one = next(s for s in made.slices if s.name == "flag = 1" and s.measure == "recall")
+    here = (table["flag"].values == 1) & (table.labels() == 1)
+    rest = (table["flag"].values == 0) & (table.labels() == 1)
+    right = decisions == 1
+    counts = [
+        [np.sum(here & right), np.sum(here & ~right)],
+        [np.sum(rest & right), np.sum(rest & ~right)],
+    ]
+    p = stats.fisher_exact(counts, alternative="less").pvalue
+    assert one.p == pytest.approx(4 * p)  # the smallest of four
+    assert one.share.value == pytest.approx(counts[0][0] / sum(counts[0]))
+    assert one.rest == pytest.approx(counts[1][0] / sum(counts[1]))
+    assert one.share.low < one.share.value < one.share.high
+
+
+def test_a_pair_is_found() -> None:
+    table = made_table(3000)
+    there = (table["flag"].values == 1) & (table["city"].values == 1)
+    made = worst_slices(table, decided(table, np.where(there, 0.6, 0.05)))
+    assert made.worse[0].columns == ("city", "flag")
+    assert made.worse[0].name == "city = b, flag = 1"
+    assert made.worse[0].finding == "worse"
+
+
+def test_a_column_alone_is_not_hidden_by_its_pairs() -> None:
+    table = made_table(3000)
+    bad = table["flag"].values == 1
+    made = worst_slices(table, decided(table, np.where(bad, 0.3, 0.05)))
+    assert made.worse[0].name == "flag = 1"
+    assert all(one.name == "flag = 1" or one.p > made.worse[0].p for one in made.worse)
+
+
+def test_nothing_is_found_where_nothing_is() -> None:
+    wrong = 0
+    for seed in range(30):
+        table = made_table(400, seed=seed)
+        wrong += bool(
+            worst_slices(table, decided(table, np.full(400, 0.2), seed)).worse
+        )
+    assert wrong <= 3
+
+
+def test_clusters_make_it_less_sure() -> None:
+    table = made_table(200)
+    eight = table.take(np.repeat(np.arange(200), 8))
+    bad = eight["flag"].values == 1
+    decisions = np.repeat(
+        decided(table, np.where(table["flag"].values == 1, 0.25, 0.1)), 8
+    )
+    alone = worst_slices(eight, decisions, columns=["flag"], pairs=False)
+    tied = worst_slices(
+        eight,
+        decisions,
+        columns=["flag"],
+        pairs=False,
+        clusters=np.repeat(np.arange(200), 8),
+    )
+    assert bad.any()
+    assert alone.slices[0].p < tied.slices[0].p
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "multilabel"])
+def test_several_classes_and_labels(kind: str) -> None:
+    names = ("a", "b", "c") if kind == "multiclass" else ("p", "q")
+    table = made_table(2000, task=Task(kind, names))  # type: ignore[arg-type]
+    decisions = table.labels().copy()
+    bad = table["flag"].values == 1
+    if kind == "multiclass":
+        decisions[bad & (decisions == 1) & (np.arange(2000) % 2 == 0)] = -1
+    else:
+        decisions = np.abs(decisions)
+        turned = bad & (table.labels()[:, 1] == 1) & (np.arange(2000) % 2 == 0)
+        decisions[turned, 1] = 0
+    worst = worst_slices(table, decisions).worse[0]
+    assert worst.view == names[1]
+    assert worst.measure == "recall"
+    assert worst.name == "flag = 1"
+
+
+def test_parts_cover_all_rows_once() -> None:
+    table = made_table(500)
+    days = np.datetime64("2024-01-01", "us") + np.arange(500) * np.timedelta64(1, "D")
+    many = Column(
+        "many",
+        "categorical",
+        np.arange(500, dtype=np.int32) % 30,
+        tuple(map(str, range(30))),
+    )
+    for column in (*table.columns, Column("day", "datetime", days), many):
+        parts = column_parts(column)
+        assert (np.sum([inside for _, inside in parts], axis=0) == 1).all()
+    names = [name for name, _ in column_parts(many)]
+    assert len(names) == 9
+    assert names[-1] == "many is another value"
+    sizes = [inside.sum() for _, inside in column_parts(table["x"])]
+    assert max(sizes) - min(sizes) <= 2
+    first = column_parts(Column("day", "datetime", days))[0][0]
+    assert first.startswith("day 2024-01-01 00:00:00 to 2024-")
+    assert distinct_places(np.array([3.0, 1.0])).tolist() == [1, 0]
+
+
+def test_small_parts_are_not_compared() -> None:
+    table = made_table(40)
+    few = worst_slices(table, table.labels(), fewest=100)
+    assert few == FoundSlices((), 0, 0.95)
+    assert "None is worse" in str(few)
+
+
+def test_text_frame_and_plain_data() -> None:
+    table = made_table(2000)
+    bad = table["flag"].values == 1
+    made = worst_slices(table, decided(table, np.where(bad, 0.4, 0.05)))
+    lines = str(made).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any("flag = 1" in line and "yes, found" in line for line in lines)
+    rows = made.frame("pyarrow").to_pylist()
+    assert rows[0]["finding"] == "worse"
+    assert json.loads(json.dumps(made.to_dict()))["searched"] == made.searched
+    none = worst_slices(table, table.labels())
+    assert "The nearest to it:" in str(none)
+
+
+def test_bad_arguments_are_refused() -> None:
+    table = made_table(40)
+    with pytest.raises(InputError, match="decisions of shape"):
+        worst_slices(table, [1, 0])
+    with pytest.raises(InputError, match="column name"):
+        worst_slices(table, table.labels(), columns=["absent"])
+    with pytest.raises(InputError, match="level"):
+        worst_slices(table, table.labels(), level=1.0)
