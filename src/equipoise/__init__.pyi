@@ -1,6 +1,7 @@
 # Public names, in the order of the flow. Read at run time by _core/lazy.py.
 from .metrics.estimate import Estimate as Estimate
 from .table.table import Table as Table
+from .stores.stored_table import StoredTable as StoredTable
 from .reading.read import read_features as read_features
 from .reading.read import read_table as read_table
 from .diagnosis.diagnosis import Diagnosis as Diagnosis

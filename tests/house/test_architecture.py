@@ -25,6 +25,7 @@ ORDER = [
     "priors",
     "task",
     "table",
+    "stores",
     "reading",
     "encoding",
     "metrics",

@@ -5,16 +5,60 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import re
 import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
+
+from equipoise._core.checks import sentence
+from equipoise.errors import InputError, InputTypeError
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)b?\s*", re.IGNORECASE)
+LEAST_MEMORY = 50_000_000
 
 _lock = threading.Lock()
 _readers = 0
 """How many `arrow_from_system` are open."""
 _pool: Any = None
 """The memory pool that Arrow had before the first of them."""
+
+
+def memory_limit(value: str | float) -> int:
+    """Return an amount of memory in bytes.
+
+    Args:
+        value: Such as "2GB", "500 MB" or 2e9; a thousand to each unit.
+
+    Raises:
+        InputTypeError: It is neither a string nor a number.
+        InputError: It is no amount, or below 50 MB.
+
+    Example:
+        >>> memory_limit("1.5 GB"), memory_limit(2e9)
+        (1500000000, 2000000000)
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InputTypeError(
+            sentence(f"memory of type {type(value).__name__}", "such as '2GB' or 2e9")
+        )
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match is not None:
+        amount = float(match[1]) * _UNITS[match[2].lower()]
+    elif isinstance(value, str):
+        raise InputError(sentence(f"memory={value!r}", "such as '2GB' or '500MB'"))
+    else:
+        amount = float(value)
+    if not LEAST_MEMORY <= amount < float("inf"):
+        raise InputError(
+            sentence(
+                f"memory={value!r}",
+                f"at least {LEAST_MEMORY // 10**6} MB",
+                "Pass memory='2GB', for example.",
+            )
+        )
+    return int(amount)
 
 
 def release_memory() -> None:

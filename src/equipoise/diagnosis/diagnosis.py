@@ -27,12 +27,14 @@ from equipoise.diagnosis.finding import (
     Severity,
 )
 from equipoise.diagnosis.predictive import FOLDS
+from equipoise.diagnosis.stored_subjects import StoredSubjects
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.task_facts import task_facts, task_headline
-from equipoise.errors import UnknownNameError, printable
+from equipoise.errors import UnknownNameError, UnsupportedError, printable
 from equipoise.reading.options import ReadingOptions
-from equipoise.reading.read import read_with_test
+from equipoise.reading.read import read_stored, read_with_test
 from equipoise.reading.target import Positives
+from equipoise.stores.stored_table import StoredTable
 from equipoise.table.rare_classes import RARE, treat_rare, with_classes_of
 from equipoise.table.table import Table, require_classes
 from equipoise.table.units import DUPLICATES, tied_rows
@@ -152,6 +154,7 @@ def diagnose(
     duplicates: str = "auto",
     seed: int = 0,
     random_state: int | None = None,
+    memory: str | float | None = None,
 ) -> Diagnosis:
     """Look for what would make a result on this table wrong or unclear.
 
@@ -189,6 +192,9 @@ def diagnose(
             case, see `outer_splits`.
         seed: Of the random sub-samples.
         random_state: Another name of `seed`.
+        memory: How much memory the rows may take, such as "2GB", if they are larger
+            than memory; as in `read_table`. Columns are then examined on the rows that
+            fit, which hold the rarest classes whole.
 
     Returns:
         A `Diagnosis`.
@@ -224,6 +230,19 @@ def diagnose(
         unlabelled=unlabelled,
         day_first=day_first,
     )
+    if memory is not None or isinstance(source, StoredTable):
+        refuse_stored({"test": test, "rare": None if rare == "keep" else rare})
+        store = source
+        if memory is not None:
+            store = read_stored(source, target, options, memory)
+        one_of(duplicates, DUPLICATES, "duplicates")
+        stored = StoredSubjects.of(
+            store,
+            precision=number(precision, "precision", 0, 1, open_ends=True),
+            seed=integer(seed, "seed"),
+            duplicates=duplicates,
+        )
+        return _run(stored.kept, deep, _codes(mute), stored)
     table, later = read_with_test(source, target, test, options)
     one_of(duplicates, DUPLICATES, "duplicates")
     table, later = _with_rare(table, later, rare, duplicates)
@@ -238,8 +257,40 @@ def diagnose(
     return _run(subject, deep, _codes(mute))
 
 
-def _run(subject: Subject, deep: bool, muted: tuple[str, ...]) -> Diagnosis:
-    """Run the checks in order, and sort their findings."""
+def refuse_stored(arguments: Mapping[str, Any]) -> None:
+    """Refuse what is not served for rows that are larger than memory.
+
+    Args:
+        arguments: By name; None if it was not used.
+
+    Raises:
+        UnsupportedError: One was.
+    """
+    for name, value in arguments.items():
+        if value is not None:
+            raise UnsupportedError(
+                sentence(
+                    f"{name}= for rows larger than memory",
+                    f"rows on disk without {name}=",
+                    f"Leave {name}= out, or memory= if the rows fit into memory.",
+                )
+            )
+
+
+def _run(
+    subject: Subject,
+    deep: bool,
+    muted: tuple[str, ...],
+    stored: StoredSubjects | None = None,
+) -> Diagnosis:
+    """Run the checks in order, and sort their findings.
+
+    Args:
+        subject: The table.
+        deep: Whether to make the slow checks.
+        muted: Codes of checks that are left out.
+        stored: What each check looks at if the table is a part of larger rows.
+    """
     findings: list[Finding] = []
     skipped: list[NotApplicable] = []
     passed: list[str] = []
@@ -247,7 +298,15 @@ def _run(subject: Subject, deep: bool, muted: tuple[str, ...]) -> Diagnosis:
     for check in CHECKS:
         if check.code in muted or (check.deep and not deep) or kind not in check.tasks:
             continue
-        result = check.run(subject) if subject.binary else run_check(check, classes)
+        looked_at = subject if stored is None else stored.subject(check)
+        if isinstance(looked_at, NotApplicable):
+            skipped.append(looked_at)
+            continue
+        if subject.binary:
+            result = check.run(looked_at)
+        else:
+            same = looked_at is subject
+            result = run_check(check, classes if same else ClassSubjects(looked_at))
         if result is None:
             passed.append(check.code)
         elif isinstance(result, NotApplicable):
@@ -255,8 +314,9 @@ def _run(subject: Subject, deep: bool, muted: tuple[str, ...]) -> Diagnosis:
         else:
             findings.append(result)
     findings.sort(key=lambda f: (SEVERITIES.index(f.severity), f.code))
+    facts = facts_of(subject) if subject.binary else task_facts(classes)
     return Diagnosis(
-        facts=facts_of(subject) if subject.binary else task_facts(classes),
+        facts=facts if stored is None else stored.facts(facts),
         findings=tuple(findings),
         not_applicable=tuple(skipped),
         muted=muted,

@@ -29,6 +29,7 @@ class SplitSizes:
         total: Rows of the table.
         past: Whether every model was trained on rows earlier than those it is
             tested on.
+        source_rows: Rows of the source, if the table holds some of them; else None.
 
     Example:
         >>> sizes = SplitSizes.of(np.repeat([[0, 1, 2, 3, 4]], 20, axis=1))
@@ -42,6 +43,7 @@ class SplitSizes:
     test: IntArray
     total: int
     past: bool = False
+    source_rows: int | None = None
 
     @classmethod
     def of(
@@ -96,6 +98,9 @@ class SplitSizes:
         """How much of the table the models were trained on, in words."""
         of = "of this table"
         later = ", always on earlier rows" if self.past else ""
+        if self.source_rows is not None:
+            count = round(float(self.train.mean()))
+            return f"about {count:,} of {self.source_rows:,} rows{later}"
         shares = self.train / self.total
         low, high = float(shares.min()), float(shares.max())
         # By time the table is cut into one more part than there are folds.

@@ -109,7 +109,7 @@ def read_blocks(
         TargetError: The target is absent, or has a new class.
     """
     names = [*like.target_columns, *like.names]
-    blocks = _raw_blocks(path, names, block_bytes, block_rows)
+    blocks = raw_blocks(path, names, block_bytes, block_rows)
     with contextlib.closing(blocks):
         for raw in blocks:
             notes = Notes(list(raw.notes))
@@ -131,9 +131,20 @@ def _with_notations(like: Table, seen: Table) -> Table:
     return dataclasses.replace(like, columns=columns)
 
 
-def _raw_blocks(
-    path: Path, names: Sequence[str], size: int, rows: int
+def raw_blocks(
+    path: Path, names: Sequence[str], size: int = BLOCK_BYTES, rows: int = BLOCK_ROWS
 ) -> Generator[Raw]:
+    """Yield a file's rows before they are typed, in their order.
+
+    Args:
+        path: The file.
+        names: Names of columns; if one is in the first record, that is a header.
+        size: About how many bytes of text are a block.
+        rows: How many rows of a Parquet file are a block.
+
+    Raises:
+        TableError: The file cannot be read.
+    """
     with path.open("rb") as file:
         start = file.read(4)
     kind = format_of(path, start)

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 from equipoise._core.checks import sentence
-from equipoise._core.memory import arrow_from_system
+from equipoise._core.memory import arrow_from_system, memory_limit
 from equipoise.errors import InputError, TableError, TableWarning
 from equipoise.reading.feature_columns import read_feature_columns
+from equipoise.reading.into_store import open_store
 from equipoise.reading.label_columns import label_names, read_label_columns
 from equipoise.reading.matching import table_like
 from equipoise.reading.openers import is_array, opener_of
@@ -30,10 +32,51 @@ from equipoise.reading.target_columns import (
     require_targets,
     with_labels_only,
 )
+from equipoise.stores.stored_table import StoredTable
 from equipoise.table.table import ClassValue, Dropped, Table
 
 AS_THEY_ARE = ReadingOptions()
 _SETTLED = ("positive", "task", "group", "time")
+
+
+@overload
+def read_table(
+    source: Any,
+    target: Any = None,
+    *,
+    positive: Positives | None = None,
+    task: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    unlabelled: str = "refuse",
+    day_first: bool | None = None,
+    like: Table | None = None,
+    memory: None = None,
+    store: None = None,
+) -> Table: ...
+
+
+@overload
+def read_table(
+    source: Any,
+    target: Any = None,
+    *,
+    positive: Positives | None = None,
+    task: str | None = None,
+    targets: str | Sequence[str] | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    drop: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    unlabelled: str = "refuse",
+    day_first: bool | None = None,
+    like: None = None,
+    memory: str | float,
+    store: str | os.PathLike[str] | None = None,
+) -> StoredTable: ...
 
 
 def read_table(
@@ -50,7 +93,9 @@ def read_table(
     unlabelled: str = "refuse",
     day_first: bool | None = None,
     like: Table | None = None,
-) -> Table:
+    memory: str | float | None = None,
+    store: str | os.PathLike[str] | None = None,
+) -> Table | StoredTable:
     """Read rows with their target, and say what was done to them.
 
     Columns are numbers, booleans, categories or date-times; which, follows from the
@@ -90,9 +135,13 @@ def read_table(
             is refused unless this is given.
         like: An earlier table whose columns, kinds, target and classes this source
             must have (rules in `equipoise.reading.matching`).
+        memory: How much memory the rows may take, such as "2GB": they stay on disk, in
+            a store that is written once. The source is then a file, a folder of files
+            or a pattern such as "claims/part-*.parquet".
+        store: The folder for stores; `.equipoise-store` beside the files if None.
 
     Returns:
-        The table.
+        The table; a `StoredTable` with `memory`.
 
     Raises:
         TableError: The source cannot be read as a table, or contradicts `like`;
@@ -116,7 +165,57 @@ def read_table(
         unlabelled=unlabelled,
         day_first=day_first,
     )
+    if memory is not None:
+        return read_stored(source, target, options, memory, store=store, like=like)
+    if store is not None:
+        raise InputError(
+            sentence(
+                f"store={str(store)!r} without memory=",
+                "both, or neither",
+                "Pass memory='2GB' for rows that stay on disk.",
+            )
+        )
     return read_source(source, target, options, like=like)
+
+
+def read_stored(
+    source: Any,
+    target: Any,
+    options: ReadingOptions,
+    memory: str | float,
+    *,
+    store: str | os.PathLike[str] | None = None,
+    like: Table | None = None,
+) -> StoredTable:
+    """Return rows that stay on disk, as `read_table` does with `memory`.
+
+    Args:
+        source: A file, a folder of files, a pattern; or a `StoredTable`.
+        target: The target's name.
+        options: How the files are read.
+        memory: How much memory the rows may take.
+        store: The folder for stores.
+        like: Is refused.
+
+    Raises:
+        InputError: An argument has no meaning for rows on disk.
+    """
+    limit = memory_limit(memory)
+    if isinstance(source, StoredTable):
+        return source.with_memory(limit)
+    if like is not None or not isinstance(target, str | None):
+        what = "like=" if like is not None else f"target={target!r}"
+        raise InputError(
+            sentence(
+                f"{what} with memory=",
+                "the name of one target column, and no like=",
+                "New rows need no store: a fitted model reads files block by block.",
+            )
+        )
+    table = open_store(source, target, options, limit, store)
+    for note in table.notes:
+        warnings.warn(note, TableWarning, stacklevel=4)
+    return table
 
 
 def read_with_test(

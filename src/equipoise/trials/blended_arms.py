@@ -48,6 +48,7 @@ def with_blends(
     *,
     past_only: bool = False,
     task: Task | None = None,
+    rows: FloatArray | None = None,
 ) -> Scores:
     """Return the scores of all arms, averages among them, and of nothing else.
 
@@ -62,6 +63,7 @@ def with_blends(
         past_only: Whether the weights come from the earlier folds alone, and for the
             first fold are the shares before any data: for splits by time.
         task: What the target is; None for two classes.
+        rows: `[rows]` how much each row counts; None for 1 each.
     """
     link = "sigmoid" if task is None else task.link
     labels, fitted = np.asarray(y), fitted_arms(arms)
@@ -90,7 +92,13 @@ def with_blends(
             continue
         parts = {member: scores.log_odds[key] for member, key in keys.items()}
         log_odds[name] = cross_blended(
-            parts, labels, scores.folds, arm.prior, past_only=past_only, task=task
+            parts,
+            labels,
+            scores.folds,
+            arm.prior,
+            past_only=past_only,
+            task=task,
+            rows=rows,
         )
         tested = scores.tested
         weights = _weights(
@@ -98,6 +106,7 @@ def with_blends(
             labels[tested],
             arm.prior,
             task,
+            None if rows is None else rows[tested],
         )
         blends[name] = weights
         files = {member: scores.extra[key] for member, key in keys.items()}
@@ -127,6 +136,7 @@ def cross_blended(
     *,
     past_only: bool = False,
     task: Task | None = None,
+    rows: FloatArray | None = None,
 ) -> FloatArray:
     """Return the average's out-of-fold scores, `[repeats, rows]`.
 
@@ -138,6 +148,7 @@ def cross_blended(
         shares: The shares before any data, by name.
         past_only: As in `with_blends`.
         task: As in `with_blends`.
+        rows: As in `with_blends`.
 
     Returns:
         NaN for a row that no fold tests.
@@ -154,6 +165,7 @@ def cross_blended(
                 y[other],
                 shares,
                 task,
+                None if rows is None else rows[other],
             )
             scored = {name: z[repeat, here] for name, z in parts.items()}
             blended[repeat, here] = pool(scored, weights, link)
@@ -165,6 +177,7 @@ def _weights(
     y: npt.NDArray[np.generic],
     shares: Mapping[str, float],
     task: Task | None = None,
+    rows: FloatArray | None = None,
 ) -> dict[str, float]:
     """Return the weights; the shares before any data if a class is absent.
 
@@ -178,7 +191,7 @@ def _weights(
     if few:
         total = sum(shares.values())
         return {name: share / total for name, share in shares.items()}
-    return blend(log_odds, y, shares=shares, task=task)
+    return blend(log_odds, y, shares=shares, rows=rows, task=task)
 
 
 def _key(member: Strategy, fitted: Sequence[Strategy]) -> str:

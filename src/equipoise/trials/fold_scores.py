@@ -64,6 +64,7 @@ class Scores:
     blends: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     tuning: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     trained: IntArray | None = None
+    source_rows: int | None = None
 
     @property
     def repeats(self) -> int:
@@ -101,7 +102,8 @@ class Scores:
         """
         rows = self.folds.shape[1]
         tested = self.folds[:, self.tested]
-        return SplitSizes.of(tested, self.trained, rows, past=by == "time")
+        sizes = SplitSizes.of(tested, self.trained, rows, past=by == "time")
+        return replace(sizes, source_rows=self.source_rows)
 
 
 def fit_parts(

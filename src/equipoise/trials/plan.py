@@ -39,6 +39,8 @@ class TrialPlan:
             error in another strategy ends that one alone.
         kinds: The kinds of positives, of which each fold leaves one out of training, as
             many as `protocol.folds`; None for usual folds.
+        known_keys: What a split must know of the rows, if they do not tell themselves;
+            else None.
     """
 
     table: Table
@@ -50,10 +52,13 @@ class TrialPlan:
     keep: bool = False
     baseline: str | None = None
     kinds: PositiveKinds | None = None
+    known_keys: SplitKeys | None = None
 
     @cached_property
     def keys(self) -> SplitKeys:
         """What a split must know of the rows."""
+        if self.known_keys is not None:
+            return self.known_keys
         return SplitKeys.of(self.table, self.protocol.duplicates)
 
     @cached_property

@@ -58,6 +58,7 @@ class TrialRecord:
         unseen: How well each kind of positives is found by models that have seen none
             of it; None if all kinds were trained on.
         options: The objective's numbers, such as a floor.
+        stored: Of rows larger than memory, which were fitted on and judged; else empty.
     """
 
     facts: Mapping[str, Any]
@@ -77,6 +78,7 @@ class TrialRecord:
     tuned: Mapping[str, tuple[str, ArmVerdict]] = field(default_factory=dict)
     unseen: UnseenKinds | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    stored: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Arm | TaskArm:
         """Return what the trial says about one arm.
@@ -171,6 +173,7 @@ class TrialRecord:
             "seconds": self.seconds,
             "notes": list(self.notes),
             **({} if self.unseen is None else {"unseen": self.unseen.to_dict()}),
+            **({"stored": dict(self.stored)} if self.stored else {}),
             "diagnosis": self.diagnosis.to_dict(),
         }
 

@@ -13,16 +13,20 @@ import numpy as np
 
 from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise._core.seeds import seed_of
-from equipoise.diagnosis.diagnosis import diagnose
+from equipoise.diagnosis.diagnosis import diagnose, refuse_stored
 from equipoise.errors import UnsupportedError
 from equipoise.jobs import Progress, scaled
 from equipoise.models.goal import Goal, as_goal, require_goal_alone
+from equipoise.reading.options import ReadingOptions
+from equipoise.reading.read import read_stored
 from equipoise.reading.target import Positives
+from equipoise.stores.stored_table import StoredTable
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned, flattery_note
 from equipoise.table.table import require_classes
 from equipoise.table.units import DUPLICATES
+from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.blended_arms import fitted_arms, with_blends
 from equipoise.trials.conclude import Criteria, conclude
@@ -40,6 +44,7 @@ from equipoise.trials.unseen import (
     kind_split_by,
     with_unseen_kinds,
 )
+from equipoise.verbs.stored_trial import compare_stored
 from equipoise.verbs.trial import Trial
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
@@ -84,6 +89,7 @@ def compare(
     random_state: int | None = None,
     runner: Runner | None = None,
     progress: Progress | None = None,
+    memory: str | float | None = None,
 ) -> Trial:
     """Try every strategy on the data in one fair trial.
 
@@ -166,6 +172,10 @@ def compare(
             that see a folder, `Ray(address="auto")` for a Ray cluster; this process by
             default. The result is the same, bit for bit.
         progress: Called with a sentence and the share of the work done.
+        memory: How much memory the rows may take, such as "2GB", if they are larger
+            than memory; as in `read_table`, whose `StoredTable` is also a source.
+            Models are then fitted on the rows that fit, the rarest classes whole, and
+            all rows are scored out of fold.
 
     Returns:
         A `Trial`: print it; `trial.frame()`, `trial.best`, `trial.verdict`.
@@ -189,6 +199,44 @@ def compare(
     started = monotonic()
     report = progress or (lambda text, share: None)
     seed = seed_of(seed, random_state)
+    if memory is not None or isinstance(source, StoredTable):
+        refuse_stored(
+            {
+                "test": test,
+                "model": model,
+                "unseen": unseen,
+                "rare": None if rare == "keep" else rare,
+            }
+        )
+        store = source
+        if memory is not None:
+            options = ReadingOptions(
+                positive=positive,
+                task=task,
+                targets=targets,
+                group=group,
+                time=time,
+                drop=drop,
+                keep=keep,
+                unlabelled=unlabelled,
+                day_first=day_first,
+            )
+            store = read_stored(source, target, options, memory)
+        return _compare_stored(
+            store,
+            strategies,
+            _criteria(store.task, goal, objective, costs, margin, metric),
+            Protocol(
+                folds=integer(folds, "folds", 2, 20),
+                by=by or "",
+                duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
+                seed=seed,
+            ),
+            LearnerChoice(network, checkpoints, training=training),
+            repeats,
+            number(minutes, "minutes", 0, open_ends=True),
+            report,
+        )
     if unseen is not None:
         keep = column_kept(source, unseen, keep, model)
     rows, test_table = read_trial(
@@ -237,12 +285,7 @@ def compare(
         kinds=kinds,
     )
     number(minutes, "minutes", 0, open_ends=True)
-    if goal is None:
-        criteria = Criteria(objective or "", costs, margin, metric or "")
-    else:
-        require_goal_alone(objective, costs)
-        criteria = as_goal(goal, Goal()).criteria(rows.table.task, margin, metric)
-    criteria = criteria.of(rows.table.task)
+    criteria = _criteria(rows.table.task, goal, objective, costs, margin, metric)
     often = Repeats.of(repeats, minutes, plan.protocol.by)
     share = 1.0 if kinds is None else UNSEEN_SHARE
     with opened(runner) as who:
@@ -276,6 +319,49 @@ def compare(
         trial = with_unseen_kinds(plan, arms, trial, criteria, rest, runner)
         trial = dataclasses.replace(trial, seconds=monotonic() - started)
     return Trial.of(trial)
+
+
+def _criteria(
+    task: Task,
+    goal: Goal | str | None,
+    objective: str | None,
+    costs: Any,
+    margin: float | None,
+    metric: str | None,
+) -> Criteria:
+    """Return by what the arms are judged, once it is checked."""
+    if goal is None:
+        return Criteria(objective or "", costs, margin, metric or "").of(task)
+    require_goal_alone(objective, costs)
+    return as_goal(goal, Goal()).criteria(task, margin, metric).of(task)
+
+
+def _compare_stored(
+    store: StoredTable,
+    strategies: Iterable[Any] | str | None,
+    criteria: Criteria,
+    protocol: Protocol,
+    learners: LearnerChoice,
+    repeats: int | str,
+    minutes: float,
+    report: Progress,
+) -> Trial:
+    """Compare on rows that are larger than memory, see `compare_stored`."""
+    arms = [arm.with_classes(store.task) for arm in _arms(strategies, columns=True)]
+    rarest = float(store.totals.min())
+    record = compare_stored(
+        store,
+        arms,
+        criteria,
+        protocol=protocol,
+        learners=learners,
+        repeats=repeats,
+        minutes=minutes,
+        baseline=BASELINE,
+        report=report,
+        notes=[flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)],
+    )
+    return Trial.of(record)
 
 
 def _arms(strategies: Iterable[Any] | str | None, *, columns: bool) -> list[Strategy]:

@@ -1,0 +1,757 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of any size, written once into a store (`equipoise.stores`).
+
+The kinds of the columns are told by rows from all over the files. Then each row group
+of a Parquet file, or block of a text file, is typed by the rules of `matching`, and
+becomes records in one file for each label. Classes, categories and counts grow on the
+way, so one pass does. What is done is kept: a second run goes on behind it, and starts
+again where a file has changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from equipoise._core.checks import listing, sentence
+from equipoise._core.files import to_json
+from equipoise._core.memory import arrow_from_system, release_memory
+from equipoise._core.types import HashArray, IntArray
+from equipoise.errors import (
+    InputTypeError,
+    TableError,
+    TargetError,
+    UnsupportedError,
+)
+from equipoise.reading.arrow_types import plain_table
+from equipoise.reading.blocks import raw_blocks
+from equipoise.reading.files import is_path
+from equipoise.reading.infer import infer
+from equipoise.reading.matching import table_like, target_like
+from equipoise.reading.options import ReadingOptions
+from equipoise.reading.parquet import require_distinct, require_present
+from equipoise.reading.roles import require_named, require_roles, times_of
+from equipoise.reading.roles import tuples_as_texts as named_texts
+from equipoise.reading.shards import ShardFile, file_kind, shard_files
+from equipoise.reading.source import Notes, Raw
+from equipoise.reading.store_journal import StoreJournal, label_file
+from equipoise.reading.target import label_codes, read_target
+from equipoise.reading.target_columns import require_targets, with_labels_only
+from equipoise.reading.texts import texts_of
+from equipoise.reading.useless_columns import useless
+from equipoise.stores.records import (
+    MOST_CATEGORIES,
+    RowKeys,
+    number_type,
+    record_type,
+    to_records,
+)
+from equipoise.stores.stored_table import FORMAT, MANIFEST, StoredPart, StoredTable
+from equipoise.table.hashes import text_hash
+from equipoise.table.notation import Notation
+from equipoise.table.table import Column, Dropped, Table
+from equipoise.task import Task
+
+STORES = ".equipoise-store"
+HEAD_PIECES = 48
+HEAD_ROWS = 2_048
+BATCH_ROWS = 65_536
+MOST_LABELS = 1_000
+TOLD_ROWS = 50_000
+"""Rows of a column that tells the classes in their shares."""
+
+StoreProgress = Callable[[str, float], None]
+
+
+def open_store(
+    source: str | os.PathLike[str],
+    target: str | None,
+    options: ReadingOptions,
+    memory: int,
+    store: str | os.PathLike[str] | None = None,
+    progress: StoreProgress | None = None,
+) -> StoredTable:
+    """Return the rows of files as a table on disk, writing it if that is not done.
+
+    Args:
+        source: A file, a folder of files, or a pattern; see `shard_files`.
+        target: The target's name.
+        options: How the files are read.
+        memory: How many bytes the rows may take in memory later.
+        store: The folder for stores; `.equipoise-store` beside the files if None. It
+            takes about as much room as the values of the rows as float32.
+        progress: Called with a sentence and the share done.
+
+    Raises:
+        TableError: A file cannot be read, is missing, or has another type of column;
+            the message names it. What was done before is kept.
+        TargetError: The target is absent or cannot be used.
+        UnsupportedError: There are several labels, or the source is no file.
+    """
+    if not is_path(source):
+        raise InputTypeError(
+            sentence(
+                f"memory= with a source of type {type(source).__name__}",
+                "the path of a file, of a folder of files, or a pattern",
+                "What is in memory already needs no store: leave memory= out.",
+            )
+        )
+    if options.targets is not None or options.task == "multilabel":
+        raise UnsupportedError(
+            sentence(
+                "several labels with memory=",
+                "two or several classes in one column, target=",
+                "Pass one of the label columns as target=, and the others in drop=.",
+            )
+        )
+    files = shard_files(source)
+    base = Path(store) if store is not None else files[0].path.parent / STORES
+    key = [FORMAT, str(Path(source).absolute()), target, dataclasses.asdict(options)]
+    digest = hashlib.sha256(to_json(key).encode()).hexdigest()
+    with arrow_from_system():
+        writer = _Writer.of(
+            base / digest[:16], files, target, options, Path(source).name
+        )
+        return writer.run(memory, progress or (lambda text, share: None))
+
+
+@dataclass(eq=False)
+class _Writer:
+    """Writes a store, from the journal's end on.
+
+    Attributes:
+        files: The files of the source.
+        target: The target's name.
+        options: How they are read.
+        name: The source in words.
+        journal: What is done.
+        columns: The columns of the store, with the categories so far.
+        numbers: Their types, if they are numbers.
+        time_kind: "number", "date" or "".
+        dropped: Columns that are not in the store.
+        notes: What was noticed.
+        labels: The labels so far, in the order in which they came.
+        rows: Rows of the source so far.
+    """
+
+    files: tuple[ShardFile, ...]
+    target: str
+    options: ReadingOptions
+    name: str
+    journal: StoreJournal
+    columns: list[Column] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list)
+    time_kind: str = ""
+    dropped: list[Dropped] = field(default_factory=list)
+    notes: dict[str, None] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    rows: int = 0
+
+    @classmethod
+    def of(
+        cls,
+        folder: Path,
+        files: tuple[ShardFile, ...],
+        target: str | None,
+        options: ReadingOptions,
+        name: str,
+    ) -> _Writer:
+        """Look at the files, and go on with a store that was begun."""
+        first = _head(files[:1], target, options)
+        require_targets(first, () if target is None else (target,))
+        name_of_target = target or ""  # there is one, as has been required
+        writer = cls(files, name_of_target, options, name, StoreJournal.of(folder))
+        require_present(options.drop, first.data.column_names, first.name)
+        require_present(options.keep, first.data.column_names, first.name, "keep")
+        require_roles(first, {"group": options.group, "time": options.time})
+        _require_same_types(files)
+        writer._require_all_there()
+        if not writer.journal.lines:
+            writer._begin()
+        writer._restore()
+        return writer
+
+    def _require_all_there(self) -> None:
+        """Raise if a file that the store has rows of is gone."""
+        names = {file.path.name for file in self.files}
+        for entry in self.journal.lines[1:]:
+            if entry["file"][0] not in names:
+                raise TableError(
+                    sentence(
+                        f"files without {entry['file'][0]!r}, of which the store has "
+                        "rows",
+                        "all files from which the store was begun",
+                        f"Put it back, or delete {str(self.journal.folder)!r} to begin "
+                        "without it.",
+                    )
+                )
+
+    def _begin(self) -> None:
+        """Tell the kinds of the columns from rows all over the files."""
+        head = _head(self.files, self.target, self.options)
+        notes = Notes(list(head.notes))
+        head = dataclasses.replace(head, order=self.options.date_order)
+        roles = {self.options.group: "it groups rows"}
+        roles[self.options.time] = "it orders rows in time"
+        columns: list[Column] = []
+        dropped = [Dropped(name, "left out as asked") for name in self.options.drop]
+        for name in head.data.column_names:
+            if name == self.target or name in self.options.drop:
+                continue
+            if name in roles:
+                dropped.append(Dropped(name, roles[name]))
+                continue
+            column = infer(name, head, notes)
+            if isinstance(column, Dropped):
+                dropped.append(column)
+            else:
+                columns.append(column)
+        time_kind = ""
+        if self.options.time is not None:
+            times = times_of(head, self.options.time, notes)
+            time_kind = "date" if times.dtype.kind == "M" else "number"
+        self.journal.begin(
+            {
+                "format": FORMAT,
+                "columns": [
+                    {
+                        "name": column.name,
+                        "kind": column.kind,
+                        "number": number_type(column)
+                        if column.kind == "numeric"
+                        else "",
+                        "notation": None
+                        if column.notation is None
+                        else column.notation.to_dict(),
+                    }
+                    for column in columns
+                ],
+                "time_kind": time_kind,
+                "dropped": [dataclasses.asdict(each) for each in dropped],
+                "notes": list(notes.sentences()),
+            }
+        )
+
+    def _restore(self) -> None:
+        """Take the state of the last whole piece whose files are as they were."""
+        lines, sound = self.journal.lines, 1
+        for entry in lines[1:]:
+            place = entry["place"]
+            now = self.files[place].identity if place < len(self.files) else None
+            if now != entry["file"]:
+                break
+            sound += 1
+        if sound < len(lines):
+            self.journal.cut(sound)
+            with contextlib.suppress(FileNotFoundError):
+                (self.journal.folder / MANIFEST).unlink()
+        else:
+            self.journal.cut(sound)  # also cuts back what has no line
+        head = lines[0]
+        self.columns = [_empty(each) for each in head["columns"]]
+        self.numbers = [each["number"] for each in head["columns"]]
+        self.time_kind = head["time_kind"]
+        self.dropped = [Dropped(**each) for each in head["dropped"]]
+        self.notes = dict.fromkeys(head["notes"])
+        for entry in self.journal.lines[1:]:
+            self.labels += entry["labels"]
+            self.rows = entry["rows"]
+            self.notes.update(dict.fromkeys(entry["notes"]))
+            for place, new in entry["categories"].items():
+                column = self.columns[int(place)]
+                self.columns[int(place)] = dataclasses.replace(
+                    column, categories=(*column.categories, *new)
+                )
+            for place, notation in entry["notations"].items():
+                self.columns[int(place)] = dataclasses.replace(
+                    self.columns[int(place)], notation=Notation.from_dict(notation)
+                )
+
+    def run(self, memory: int, report: StoreProgress) -> StoredTable:
+        """Write what is not there yet, and return the table."""
+        done = [(entry["place"], entry["unit"]) for entry in self.journal.lines[1:]]
+        complete = {e["place"] for e in self.journal.lines[1:] if e["last"]}
+        wrote = False
+        try:
+            for place, file in enumerate(self.files):
+                if place in complete:
+                    continue
+                report(f"reading {file.path.name}", place / len(self.files))
+                after = max((unit for p, unit in done if p == place), default=-1)
+                for unit, last, raws in _units(file.path, after, self._wanted):
+                    wrote = True
+                    self._add_unit(place, unit, last, raws)
+        finally:
+            self.journal.close()
+        release_memory()
+        if not wrote and (self.journal.folder / MANIFEST).exists():
+            return StoredTable.load(self.journal.folder, memory)
+        return self._finish(memory)
+
+    @property
+    def _wanted(self) -> tuple[str, ...]:
+        roles = (self.options.group, self.options.time)
+        names = [column.name for column in self.columns]
+        return (*names, self.target, *(name for name in roles if name is not None))
+
+    def _add_unit(self, place: int, unit: int, last: bool, raws: Iterator[Raw]) -> None:
+        """Add a piece of a file, and note that it is done."""
+        before = [len(column.categories) for column in self.columns]
+        notations = [column.notation for column in self.columns]
+        labels, notes = len(self.labels), len(self.notes)
+        for raw in raws:
+            self._add(raw)
+        self.journal.commit(
+            {
+                "place": place,
+                "file": self.files[place].identity,
+                "unit": unit,
+                "last": last,
+                "rows": self.rows,
+                "labels": self.labels[labels:],
+                "notes": list(self.notes)[notes:],
+                "categories": {
+                    str(i): list(column.categories[count:])
+                    for i, (column, count) in enumerate(
+                        zip(self.columns, before, strict=True)
+                    )
+                    if len(column.categories) > count
+                },
+                "notations": {
+                    str(i): column.notation.to_dict()
+                    for i, (column, earlier) in enumerate(
+                        zip(self.columns, notations, strict=True)
+                    )
+                    if column.notation is not None and column.notation != earlier
+                },
+            }
+        )
+
+    def _add(self, raw: Raw) -> None:
+        """Add some rows, whose place in the source is what follows."""
+        first, count = self.rows, len(raw.data)
+        self.rows += count
+        raw = dataclasses.replace(raw, order=self.options.date_order)
+        notes, positions = Notes(), np.arange(count)
+        if self.options.unlabelled == "drop":
+            raw = with_labels_only(raw, (self.target,), notes)
+            if raw.positions is not None:
+                positions = np.asarray(raw.positions)
+        require_roles(raw, {"group": self.options.group, "time": self.options.time})
+        like = self._schema(Task("binary", ("0", "1")))
+        table = table_like(raw, like, notes, labelled=False)
+        self.columns = [
+            dataclasses.replace(
+                column,
+                categories=seen.categories[:MOST_CATEGORIES],
+                notation=seen.notation or column.notation,
+            )
+            for column, seen in zip(self.columns, table.columns, strict=True)
+        ]
+        keys = RowKeys(first + positions, self._groups(raw, first), self._times(raw))
+        records = to_records(table, keys, self._type)
+        codes, texts = label_codes(raw, self.target, notes, named=True)
+        places = self._label_places(texts)
+        for code, place in enumerate(places):
+            self.journal.append(label_file(place), records[codes == code])
+        self.notes.update(
+            dict.fromkeys(n for n in notes.sentences() if "unseen by a model" not in n)
+        )
+
+    @property
+    def _type(self) -> np.dtype[Any]:
+        return record_type(
+            self.columns,
+            self.numbers,
+            grouped=self.options.group is not None,
+            time=self.time_kind,
+        )
+
+    def _schema(self, task: Task) -> Table:
+        empty = tuple(
+            dataclasses.replace(column, values=_no_values(column.kind))
+            for column in self.columns
+        )
+        gone = tuple(self.dropped)
+        return Table(empty, None, task, target=self.target, dropped=gone)
+
+    def _label_places(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of each label's file; new labels get new ones."""
+        by_text = {text.casefold(): k for k, text in enumerate(self.labels)}
+        for text in texts:
+            if text.casefold() not in by_text:
+                by_text[text.casefold()] = len(self.labels)
+                self.labels.append(text)
+        if len(self.labels) > MOST_LABELS:
+            raise TargetError(
+                sentence(
+                    f"the target {self.target!r} with more than {MOST_LABELS:,} "
+                    "different values",
+                    "classes",
+                    "Make classes of it first, for example y > threshold.",
+                )
+            )
+        return [by_text[text.casefold()] for text in texts]
+
+    def _groups(self, raw: Raw, first: int) -> HashArray | None:
+        name = self.options.group
+        if name is None:
+            return None
+        values = named_texts(raw.data.column(name))
+        require_named(values.type, name)
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not pa.types.is_dictionary(values.type):
+            values = pc.cast(values, pa.large_string())
+        texts = texts_of(values)
+        words = [text.strip() for text in texts.list()]
+        lookup = np.array([*(text_hash(word) for word in words), 0], np.uint64)
+        hashes = lookup[texts.codes]
+        blank = np.array([*(not word for word in words), True])[texts.codes]
+        # A row without a group is a group of its own.
+        alone = first + np.flatnonzero(blank)
+        hashes[blank] = [text_hash(f"\0row {row}") for row in alone]
+        return np.asarray(hashes)
+
+    def _times(self, raw: Raw) -> Any:
+        name = self.options.time
+        if name is None:
+            return None
+        times = times_of(raw, name, Notes())
+        if (times.dtype.kind == "M") != (self.time_kind == "date"):
+            raise TableError(
+                sentence(
+                    f"{raw.name} whose column time={name!r} holds "
+                    f"{'numbers' if self.time_kind == 'date' else 'dates'}",
+                    "times of one kind in all files",
+                    "Write them alike.",
+                )
+            )
+        return times
+
+    def _finish(self, memory: int) -> StoredTable:
+        """Tell the classes and the useless columns, now that all rows are known."""
+        if not self.rows:
+            raise TableError(
+                sentence(f"{self.name!r} without rows", "at least one row")
+            )
+        size = self._type.itemsize
+        counts = np.array(
+            [
+                self.journal.sizes.get(label_file(k), 0) // size
+                for k in range(len(self.labels))
+            ]
+        )
+        notes = Notes()
+        task, numbers = self._task(counts, notes)
+        parts = tuple(
+            StoredPart(label_file(k), text, int(numbers[k]), int(counts[k]))
+            for k, text in enumerate(self.labels)
+        )
+        stored = self._schema(task).columns
+        table = StoredTable(
+            self.journal.folder,
+            stored,
+            stored,
+            tuple(self.numbers),
+            task,
+            self.target,
+            tuple(sorted(parts, key=lambda part: (part.number, part.file))),
+            memory,
+            self.options.group,
+            self.options.time,
+            self.time_kind,
+            tuple(self.dropped),
+            source=self.name,
+        )
+        gone = self._useless(table)
+        left = tuple(column for column in stored if column.name not in gone)
+        if not left:
+            raise TableError(
+                sentence(
+                    f"{self.name!r} without a usable feature beside the target",
+                    "at least one column that varies",
+                )
+            )
+        for column in stored:
+            if len(column.categories) >= MOST_CATEGORIES and column.name not in gone:
+                notes.add(
+                    f"Column {column.name!r}: categories beyond the first "
+                    f"{MOST_CATEGORIES:,} were taken as missing."
+                )
+        for name, reason in gone.items():
+            notes.add(f"Column {name!r} left out because {reason}.")
+        table = dataclasses.replace(
+            table,
+            columns=left,
+            dropped=(*self.dropped, *(Dropped(n, r) for n, r in gone.items())),
+            notes=(*self.notes, *notes.sentences()),
+        )
+        table.save()
+        return table
+
+    def _task(self, counts: IntArray, notes: Notes) -> tuple[Task, IntArray]:
+        """Return the task, and the class of each label."""
+        import pyarrow as pa
+
+        least = np.ones_like(counts)
+        share = min(1.0, TOLD_ROWS / max(1, int(counts.sum())))
+        shown = np.maximum(least, np.round(counts * share).astype(np.int64))
+        if len(counts) == 2 and shown[0] == shown[1] and counts[0] != counts[1]:
+            shown[int(np.argmax(counts))] += 1
+        told = np.repeat(np.arange(len(counts)), shown)
+        column = pa.array([self.labels[k] for k in told], pa.large_string())
+        raw = Raw(pa.table({self.target: column}), self.name)
+        values = read_target(
+            raw,
+            self.target,
+            notes,
+            positive=self.options.positive,
+            task=self.options.task,
+            unlabelled=self.options.unlabelled,
+        )
+        each = pa.array(self.labels, pa.large_string())
+        one = Raw(pa.table({self.target: each}), self.name)
+        return values.task, target_like(one, self._schema(values.task), Notes())
+
+    def _useless(self, table: StoredTable) -> dict[str, str]:
+        """Return by name why columns cannot help, from an even sample of the rows."""
+        reasons = {c.name: useless(c) for c in table.sample.columns}
+        keep = set(self.options.keep)
+        gone = {n: r for n, r in reasons.items() if r and n not in keep}
+        constant = [n for n, reason in gone.items() if "one value" in reason]
+        constant += [n for n, reason in gone.items() if "no values" in reason]
+        places = [i for i, c in enumerate(table.stored) if c.name in constant]
+        # A value that is rare among all rows may be absent from the sample.
+        varies = _varying(table, places)
+        return {n: r for n, r in gone.items() if n not in varies}
+
+
+def _varying(table: StoredTable, places: Sequence[int]) -> set[str]:
+    """Return which columns have two different entries in all rows."""
+    first: dict[int, Any] = {}
+    varying: set[int] = set()
+    for block in table.blocks() if places else ():
+        for place in places:
+            values = block.records[f"c{place}"]
+            start = first.setdefault(place, values[0])
+            same = (values == start) | ((values != values) & (start != start))
+            if place not in varying and not same.all():
+                varying.add(place)
+    return {table.stored[place].name for place in varying}
+
+
+def _empty(state: dict[str, Any]) -> Column:
+    notation = state["notation"]
+    return Column(
+        state["name"],
+        state["kind"],
+        _no_values(state["kind"]),
+        (),
+        None if notation is None else Notation.from_dict(notation),
+    )
+
+
+def _no_values(kind: str) -> Any:
+    types = {"categorical": "i4", "datetime": "M8[us]"}
+    return np.zeros(0, types.get(kind, "f8"))
+
+
+def _head(
+    files: Sequence[ShardFile], target: str | None, options: ReadingOptions
+) -> Raw:
+    """Return rows from all over the files."""
+    names = [name for name in (target, options.group, options.time) if name is not None]
+    if file_kind(files[0].path) == "parquet":
+        return _parquet_head([file.path for file in files])
+    step = max(1, len(files) // 16)
+    raws = []
+    for file in files[::step]:
+        with contextlib.closing(raw_blocks(file.path, names)) as blocks:
+            raws.append(next(blocks))
+    import pyarrow as pa
+
+    for file, raw in zip(files[::step], raws, strict=True):
+        _require_names(file.path, raw.data.column_names, raws[0].data.column_names)
+    order = raws[0].data.column_names
+    data = pa.concat_tables([raw.data.select(order) for raw in raws])
+    first = raws[0]
+    return dataclasses.replace(first, data=data) if len(raws) > 1 else first
+
+
+def _require_names(path: Path, names: Sequence[str], first: Sequence[str]) -> None:
+    absent = [name for name in first if name not in names]
+    if absent:
+        raise TableError(
+            sentence(
+                f"the file {path.name!r} without the column"
+                f"{'s'[: len(absent) > 1]} {listing(absent)}",
+                "the columns of the first file in all files",
+                "Write it again, or leave the columns out with drop=.",
+            )
+        )
+
+
+def _parquet_head(paths: Sequence[Path]) -> Raw:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pieces: list[tuple[Path, int]] = []
+    for path in paths:
+        with _opened(path) as file:
+            pieces += [(path, group) for group in range(file.num_row_groups)]
+    step = max(1, len(pieces) // HEAD_PIECES)
+    tables = []
+    for path, group in pieces[::step]:
+        with _opened(path) as file, _naming(path, group):
+            batch = next(file.iter_batches(HEAD_ROWS, row_groups=[group]), None)
+            if batch is not None:
+                tables.append(plain_table(pa.Table.from_batches([batch])))
+    if not tables:
+        with pq.ParquetFile(paths[0]) as file:
+            tables.append(plain_table(file.schema_arrow.empty_table()))
+    order = tables[0].column_names
+    data = pa.concat_tables(
+        [table.select(order) for table in tables], promote_options="permissive"
+    )
+    return Raw(plain_table(data), f"the file {paths[0].name!r}")
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            require_distinct(file.schema_arrow.names, f"the file {path.name!r}")
+            yield file
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, "", error) from error
+
+
+@contextlib.contextmanager
+def _naming(path: Path, group: int) -> Iterator[None]:
+    """Name the file and the row group in what PyArrow raises."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, f" in row group {group}", error) from error
+
+
+def _damaged(path: Path, where: str, error: BaseException) -> TableError:
+    text = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+    return TableError(
+        sentence(
+            f"the file {path.name!r}, which is damaged or cut off{where} ({text})",
+            "a whole Parquet file",
+            "Copy or write it again, and run the same again: what is done is kept.",
+        )
+    )
+
+
+def _kind(kind: Any) -> str:
+    """Return what an Arrow type holds, in words."""
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    if types.is_null(kind):
+        return ""
+    if types.is_boolean(kind):
+        return "booleans"
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+        return "numbers"
+    if types.is_temporal(kind):
+        return "dates or times"
+    if types.is_string(kind) or types.is_large_string(kind):
+        return "strings"
+    return str(kind)
+
+
+def _require_same_types(files: Sequence[ShardFile]) -> None:
+    """Raise if a column has another type in one of the Parquet files."""
+    if file_kind(files[0].path) != "parquet":
+        return
+    first: dict[str, tuple[str, str]] = {}
+    names: list[str] = []
+    for place, file in enumerate(files):
+        with _opened(file.path) as opened:
+            schema = opened.schema_arrow
+        if not place:
+            names = list(schema.names)
+        _require_names(file.path, schema.names, names)
+        for field_ in schema:
+            kind = _kind(field_.type)
+            if not kind or field_.name not in names:
+                continue
+            before, where = first.setdefault(field_.name, (kind, file.path.name))
+            if before != kind:
+                raise TableError(
+                    sentence(
+                        f"the file {file.path.name!r} whose column {field_.name!r} "
+                        f"holds {kind}",
+                        f"{before}, as in {where!r}",
+                        "Write the column with one type in all files, or leave it out "
+                        "with drop=.",
+                    )
+                )
+
+
+def _units(
+    path: Path, after: int, names: Sequence[str]
+) -> Iterator[tuple[int, bool, Iterator[Raw]]]:
+    """Yield the pieces of a file behind one of them, and whether each is the last."""
+    if file_kind(path) == "parquet":
+        yield from _row_groups(path, after, names)
+        return
+    with contextlib.closing(raw_blocks(path, names)) as blocks:
+        waiting = next(blocks, None)
+        unit = 0
+        while waiting is not None:
+            following = next(blocks, None)
+            if unit > after:
+                yield unit, following is None, iter((waiting,))
+            unit, waiting = unit + 1, following
+
+
+def _row_groups(
+    path: Path, after: int, names: Sequence[str]
+) -> Iterator[tuple[int, bool, Iterator[Raw]]]:
+    with _opened(path) as file:
+        count = file.num_row_groups
+        first = sum(file.metadata.row_group(g).num_rows for g in range(after + 1))
+        columns = [name for name in file.schema_arrow.names if name in set(names)]
+        for group in range(after + 1, count):
+            yield group, group == count - 1, _batches(file, path, group, columns, first)
+            first += file.metadata.row_group(group).num_rows
+        if not count:
+            yield 0, True, iter(())
+
+
+def _batches(
+    file: Any, path: Path, group: int, columns: Sequence[str], first: int
+) -> Iterator[Raw]:
+    import pyarrow as pa
+
+    batches = file.iter_batches(BATCH_ROWS, row_groups=[group], columns=columns)
+    while True:
+        with _naming(path, group):
+            batch = next(batches, None)
+            if batch is None:
+                return
+            data = plain_table(pa.Table.from_batches([batch]))
+        yield Raw(data, f"the file {path.name!r}", first=first)
+        first += len(batch)

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which files a source is made of: one file, a folder of shards, or a pattern."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from equipoise._core.checks import listing, sentence
+from equipoise.errors import TableError
+from equipoise.reading.files import existing_file, format_of
+
+SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
+_OF = re.compile(r"^(.*?)(\d+)-of-(\d+)(\D.*)?$")
+
+
+@dataclass(frozen=True)
+class ShardFile:
+    """One file of a source.
+
+    Attributes:
+        path: The file.
+        size: Its size in bytes.
+        changed: When it was last written, nanoseconds.
+    """
+
+    path: Path
+    size: int
+    changed: int
+
+    @classmethod
+    def of(cls, path: Path) -> ShardFile:
+        """Return a file as it is now."""
+        state = path.stat()
+        return cls(path, state.st_size, state.st_mtime_ns)
+
+    @property
+    def identity(self) -> list[str | int]:
+        """What tells whether it is still the same file."""
+        return [self.path.name, self.size, self.changed]
+
+
+def shard_files(source: str | os.PathLike[str]) -> tuple[ShardFile, ...]:
+    """Return the files of a source, in the order of their names.
+
+    Args:
+        source: A file; a folder, whose Parquet, CSV and TSV files are taken, but for
+            names that begin with a dot or an underscore; or a pattern such as
+            "claims/part-*.parquet".
+
+    Raises:
+        TableError: There are none, they are of several formats, or a number is absent
+            among names such as "part-00001-of-00010.parquet".
+    """
+    path = Path(source)
+    if path.is_dir():
+        paths = [
+            each
+            for each in path.iterdir()
+            if each.is_file()
+            and not each.name.startswith((".", "_"))
+            and each.name.lower().endswith(SUFFIXES)
+        ]
+        where = f"the folder {path.name!r}"
+    elif glob.has_magic(str(source)) and not path.exists():
+        paths = [Path(each) for each in glob.glob(str(source))]
+        paths = [each for each in paths if each.is_file()]
+        where = f"the pattern {str(source)!r}"
+    else:
+        return (ShardFile.of(existing_file(source)),)
+    if not paths:
+        raise TableError(
+            sentence(
+                f"{where}, with no table in it",
+                f"files that end with {listing(SUFFIXES, 9)}",
+                "Folders within a folder are not searched: pass a pattern such as "
+                "'claims/*/*.parquet'.",
+            )
+        )
+    paths.sort(key=lambda each: (each.name, str(each)))
+    _require_one_format(paths, where)
+    _require_all(paths, where)
+    return tuple(ShardFile.of(each) for each in paths)
+
+
+def is_sharded(source: object) -> bool:
+    """Return whether a source is a folder or a pattern of files.
+
+    Example:
+        >>> is_sharded("claims/part-*.parquet"), is_sharded("claims.csv")
+        (True, False)
+    """
+    if not isinstance(source, str | os.PathLike):
+        return False
+    path = Path(source)
+    return path.is_dir() or (glob.has_magic(str(source)) and not path.exists())
+
+
+def file_kind(path: Path) -> str:
+    """Return the format of a file: "parquet", "csv" or "arff"."""
+    with path.open("rb") as file:
+        return format_of(path, file.read(4))
+
+
+def _require_one_format(paths: Sequence[Path], where: str) -> None:
+    kinds = {path: file_kind(path) for path in (paths[0], paths[-1], *paths)}
+    if len(set(kinds.values())) == 1:
+        return
+    first = kinds[paths[0]]
+    other = next(path for path in paths if kinds[path] != first)
+    raise TableError(
+        sentence(
+            f"{where} with files of two formats ({paths[0].name!r}: {first}, "
+            f"{other.name!r}: {kinds[other]})",
+            "files of one format",
+            "Pass a pattern that takes some of them, such as 'claims/*.parquet'.",
+        )
+    )
+
+
+def _require_all(paths: Sequence[Path], where: str) -> None:
+    """Raise if names that count say that one is absent."""
+    matches = [_OF.match(path.name) for path in paths]
+    numbered = [match for match in matches if match is not None]
+    if len(numbered) != len(paths):
+        return
+    total = int(numbered[0][3])
+    numbers = {int(match[2]) for match in numbered}
+    start = 0 if 0 in numbers else 1
+    absent = sorted(set(range(start, start + total)) - numbers)
+    if absent:
+        first = numbered[0]
+        name = f"{first[1]}{absent[0]:0{len(first[2])}d}-of-{first[3]}{first[4] or ''}"
+        raise TableError(
+            sentence(
+                f"{where} with {len(paths)} of {total} files; {name!r} is missing",
+                "all files that the names count",
+                "Copy the missing files there, or rename the others.",
+            )
+        )

@@ -1,0 +1,3 @@
+# Public names, listed once. Read at run time by _core/lazy.py.
+from .class_shares import KeptShares as KeptShares
+from .stored_table import StoredTable as StoredTable
