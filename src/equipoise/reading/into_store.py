@@ -508,8 +508,8 @@ class _Writer:
         shown = np.maximum(least, np.round(counts * share).astype(np.int64))
         if len(counts) == 2 and shown[0] == shown[1] and counts[0] != counts[1]:
             shown[int(np.argmax(counts))] += 1
-        told = np.repeat(np.arange(len(counts)), shown)
-        column = pa.array([self.labels[k] for k in told], pa.large_string())
+        codes = np.repeat(np.arange(len(counts)), shown)
+        column = pa.array([self.labels[k] for k in codes], pa.large_string())
         raw = Raw(pa.table({self.target: column}), self.name)
         values = read_target(
             raw,

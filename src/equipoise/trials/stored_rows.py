@@ -42,6 +42,8 @@ DRAWN_BYTES = 700
 """The same for each row, whatever there are of arms."""
 FIT_SHARE = 0.7
 """Share of the memory that fits may take. Fits and intervals follow each other."""
+MOST_ERROR = 0.02
+"""Beyond it a value is not bounds: the arm gives many rows one score."""
 HIGH_ROWS = 40_000
 """Negatives that each arm's scores choose, over all folds of a repeat."""
 
@@ -128,6 +130,8 @@ def judged_rows(
     plan: TrialPlan,
     scores: Scores,
     progress: Progress | None = None,
+    *,
+    with_columns: bool = False,
 ) -> JudgedRows:
     """Score all rows out of fold, and choose those that are judged.
 
@@ -136,6 +140,8 @@ def judged_rows(
         plan: How these were split.
         scores: What the fits gave, with their models.
         progress: Called with a sentence and the share done.
+        with_columns: Whether the judged rows are then taken into memory with their
+            columns, so that they must not be all rows.
 
     Raises:
         UnsupportedError: The scores of a strategy cannot be moved back to all rows.
@@ -148,7 +154,7 @@ def judged_rows(
         places, y = rows.taken.places, rows.table.labels()
         return JudgedRows(places, y, scores, None, plan.keys.units, {}, ())
     each = every * JUDGED_BYTES + DRAWN_BYTES
-    exact = len(rows.store) * each <= rows.store.memory
+    exact = len(rows.store) * each <= rows.store.memory and not with_columns
     with tempfile.TemporaryDirectory(prefix="equipoise-scores-") as folder:
         written = _WrittenScores.write(
             Path(folder), rows, scores, folds, progress or (lambda text, share: None)
@@ -181,8 +187,8 @@ def _judged_on(count: int, total: int, binary: bool) -> str:
     which += ", and every negative that an arm scores high" if binary else ""
     return (
         f"All {total:,} rows were scored out of fold, and {count:,} of them are "
-        f"judged: {which}. Each counts for as many rows as it stands for, and the intervals "
-        "rest on the effective number of rows."
+        f"judged: {which}. Each counts for as many rows as it stands for, and the "
+        "intervals rest on the effective number of rows."
     )
 
 
@@ -192,15 +198,12 @@ def whole_notes(whole: Mapping[str, Mapping[str, BoundedValue]]) -> list[str]:
     Args:
         whole: As in `JudgedRows`.
     """
-    if not whole:
+    bounded = {name: metrics["average_precision"] for name, metrics in whole.items()}
+    bounds = {name: v for name, v in bounded.items() if v.error <= MOST_ERROR}
+    if not bounds:
         return []
-    parts = [
-        f"{name} {figure(metrics['average_precision'].value)}"
-        for name, metrics in whole.items()
-    ]
-    error = max(
-        (m["average_precision"].error for m in whole.values()), default=float("nan")
-    )
+    parts = [f"{name} {figure(v.value, 3)}" for name, v in bounds.items()]
+    error = max(value.error for value in bounds.values())
     return [
         "Average precision within folds over all rows, from histograms of their "
         f"log-odds: {', '.join(parts)}; off by at most {error:.1e}."
@@ -528,7 +531,8 @@ class _WrittenScores:
         high = np.zeros(self.rows, np.bool_)
         high[rows.store.labels() == 1] = rows.shares.shares[1] == 1.0
         negative = rows.store.labels() == 0
-        each = max(1, HIGH_ROWS // self._folds)
+        room = rows.store.most_rows // (2 * len(self.names) * self.repeats)
+        each = max(1, min(HIGH_ROWS, room) // self._folds)
         for arm, name in enumerate(self.names):
             for repeat in range(self.repeats):
                 cuts = np.full(self._folds + 1, np.inf)

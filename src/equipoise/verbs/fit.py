@@ -3,22 +3,18 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import integer, listing, number, sentence
+from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise._core.seeds import seed_of
 from equipoise._core.types import FloatArray, IntArray
-from equipoise.diagnosis.made import made_rows
-from equipoise.errors import InputError, TrialWarning, UnsupportedError
-from equipoise.evaluation.evaluation import Evaluation
-from equipoise.evaluation.task_evaluation import TaskEvaluation
+from equipoise.diagnosis.diagnosis import refuse_stored
+from equipoise.errors import UnsupportedError
 from equipoise.jobs import Progress
 from equipoise.learners.classifier.kept import require_kept
 from equipoise.models.average import Average, average_models
@@ -26,23 +22,21 @@ from equipoise.models.facts import fit_facts, folds_of_seen
 from equipoise.models.fit_rows import hold_out, with_weights
 from equipoise.models.fitted_rule import (
     UnseenRows,
-    cautions,
-    choose_rule,
-    evaluate_rule,
 )
 from equipoise.models.goal import Goal, as_goal
-from equipoise.models.model import ModelRule, hashes_of, pooled, pooled_scores
-from equipoise.models.task_rule import choose_task_rule, evaluate_task_rule
+from equipoise.models.model import hashes_of, pooled, pooled_scores
+from equipoise.reading.options import ReadingOptions
+from equipoise.reading.read import read_stored
 from equipoise.reading.target import Positives
-from equipoise.strategies.blended import Blend
+from equipoise.stores.stored_table import StoredTable
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
-from equipoise.strategies.tuned import Tuned, flattery_note, tuned_strategies
-from equipoise.table.table import Table, require_classes
+from equipoise.strategies.tuned import tuned_strategies
+from equipoise.table.table import require_classes
+from equipoise.table.units import DUPLICATES
 from equipoise.training.settings import TrainingSettings
-from equipoise.trials.fold_scores import Scores
 from equipoise.trials.idle_notes import idle_notes
-from equipoise.trials.independent_rows import caution, unit_notes
+from equipoise.trials.independent_rows import unit_notes
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
@@ -54,8 +48,14 @@ from equipoise.trials.sources import (
     split_by,
     with_rare_classes,
 )
-from equipoise.trials.tuned_arms import tuning_note
+from equipoise.verbs.fit_parts import (
+    doubts_about,
+    judge_model,
+    tuning_notes,
+    what_is_averaged,
+)
 from equipoise.verbs.model import FittedModel
+from equipoise.verbs.stored_fit import fit_on_store
 
 NETWORK = "default"
 USUAL_TRIALS = 32
@@ -101,6 +101,7 @@ def fit(
     random_state: int | None = None,
     runner: Runner | None = None,
     progress: Progress | None = None,
+    memory: str | float | None = None,
 ) -> FittedModel:
     """Fit a model, calibrate it and choose its decision rule.
 
@@ -165,6 +166,8 @@ def fit(
         random_state: Another name of `seed`.
         runner: Who does the fits, as in `compare`; this process by default.
         progress: Called with a sentence and the share of the work done.
+        memory: How much memory the rows may take, such as "2GB", if they are larger
+            than memory; as in `compare`.
 
     Returns:
         A `FittedModel`.
@@ -193,6 +196,45 @@ def fit(
     started = monotonic()
     report = progress or (lambda text, share: None)
     goal, seed = as_goal(goal, Goal()), seed_of(seed, random_state)
+    if memory is not None or isinstance(source, StoredTable):
+        refuse_stored(
+            {
+                "model": model,
+                "weights": weights,
+                "rare": None if rare == "keep" else rare,
+                "goal.certify": goal.certify,
+            }
+        )
+        store = source
+        if memory is not None:
+            options = ReadingOptions(
+                positive=positive,
+                task=task,
+                targets=targets,
+                group=group,
+                time=time,
+                drop=drop,
+                keep=keep,
+                unlabelled=unlabelled,
+                day_first=day_first,
+            )
+            store = read_stored(source, target, options, memory)
+        return fit_on_store(
+            store,
+            _tuned_if(as_strategies(strategy), tune),
+            goal,
+            Protocol(
+                folds=integer(folds, "folds", 2, 20),
+                by="",
+                duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
+                seed=seed,
+            ),
+            LearnerChoice(network, training=training),
+            repeats=repeats,
+            minutes=number(minutes, "minutes", 0, open_ends=True),
+            calibration=calibration,
+            report=report,
+        )
     rows, _ = read_trial(
         source,
         target,
@@ -220,14 +262,14 @@ def fit(
     strategies = as_strategies(
         "plain" if rows.x is not None and strategy == "auto" else strategy
     )
-    if tune is not False:
-        trials = USUAL_TRIALS if tune is True else integer(tune, "tune", 1)
-        strategies = tuned_strategies(strategies, trials)
-    arms, prior = _averaged([s.with_classes(rows.table.task) for s in strategies])
+    strategies = _tuned_if(strategies, tune)
+    arms, prior = what_is_averaged(
+        [s.with_classes(rows.table.task) for s in strategies]
+    )
     if rows.x is not None:
         _require_networks(arms)
     require_kept(arms)
-    doubts = _doubts(rows.table, seed)
+    doubts = doubts_about(rows.table, seed)
     fit_on, held_out = hold_out(rows.table, goal, seed, duplicates)
     training_rows = rows if held_out is None else rows.take(fit_on)
     plan = TrialPlan(
@@ -251,7 +293,7 @@ def fit(
         scores = scores.binary(plan.table.task)
     average = average_models(training_rows, plan, scores, prior=prior)
     unseen = _unseen(average, rows, held_out)
-    judged = _judge(plan, scores, average, goal, calibration, unseen)
+    judged = judge_model(plan, scores, average, goal, calibration, unseen)
     hashes = hashes_of(training_rows.model_input)
     return FittedModel(
         schema=rows.table.schema,
@@ -277,7 +319,7 @@ def fit(
             *unit_notes(plan.table, plan.keys.units),
             *judged.notes,
             *scores.notes,
-            *_tuning_notes(plan, scores),
+            *tuning_notes(plan, scores),
             *_weight_notes(average.weights),
             *_certificate_notes(plan, held_out),
         ),
@@ -285,62 +327,12 @@ def fit(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Judged:
-    """The rule, what is known of it, and what the user should know."""
-
-    rule: ModelRule
-    evaluation: Evaluation | TaskEvaluation
-    notes: tuple[str, ...]
-    cautions: tuple[str, ...] = ()
-
-
-def _judge(
-    plan: TrialPlan,
-    scores: Scores,
-    average: Average,
-    goal: Goal,
-    calibration: str,
-    unseen: UnseenRows | None,
-) -> _Judged:
-    """Choose the rule and evaluate it."""
-    if plan.table.task.kind != "binary":
-        several = plan, scores, average, goal
-        rule = choose_task_rule(*several, calibration, unseen)
-        made = evaluate_task_rule(*several, rule)
-        return _Judged(rule, made.evaluation, made.notes)
-    one = choose_rule(average, goal, calibration, unseen)
-    results = evaluate_rule(plan, scores, average, goal, one)
-    evaluation = results["model"].evaluation
-    return _Judged(one, evaluation, results.notes, cautions(one, evaluation))
-
-
-def _averaged(
-    arms: list[Strategy],
-) -> tuple[list[Strategy], Mapping[str, float] | None]:
-    """Return what is averaged, and its blend weights before any data.
-
-    Args:
-        arms: What the user named.
-
-    Returns:
-        The strategies, and None for equal weights.
-
-    Raises:
-        InputError: An average is among several strategies.
-    """
-    blends = [arm for arm in arms if isinstance(arm, Blend)]
-    if not blends:
-        return arms, None
-    if len(arms) > 1:
-        raise InputError(
-            sentence(
-                f"{blends[0].name!r} among several strategies",
-                f"{blends[0].name!r} alone, or strategies that are not averages",
-                "fit averages what it is given, and this is an average itself.",
-            )
-        )
-    return list(blends[0].blended), blends[0].prior
+def _tuned_if(strategies: list[Strategy], tune: bool | int) -> list[Strategy]:
+    """Return strategies whose options are searched for, if that is asked for."""
+    if tune is False:
+        return strategies
+    trials = USUAL_TRIALS if tune is True else integer(tune, "tune", 1)
+    return tuned_strategies(strategies, trials)
 
 
 def _require_networks(arms: Sequence[Strategy]) -> None:
@@ -355,18 +347,6 @@ def _require_networks(arms: Sequence[Strategy]) -> None:
         )
 
 
-def _doubts(table: Table, seed: int) -> list[str]:
-    """Warn of rows that look as if they had been computed from others."""
-    if table.task.kind != "binary":
-        return []
-    computed = made_rows(table, seed)
-    if computed is None:
-        return []
-    text = caution(computed.label)
-    warnings.warn(text, TrialWarning, stacklevel=3)
-    return [text]
-
-
 def _unseen(
     average: Average, rows: TrialRows, held_out: IntArray | None
 ) -> UnseenRows | None:
@@ -376,17 +356,6 @@ def _unseen(
     new = rows.take(held_out)
     scoring = pooled if rows.table.task.kind == "binary" else pooled_scores
     return UnseenRows(scoring(average.components, new.model_input), new.table.labels())
-
-
-def _tuning_notes(plan: TrialPlan, scores: Scores) -> list[str]:
-    """Say what the searches did, and how much the best of equals would flatter."""
-    arms = [arm for arm in plan.strategies if isinstance(arm, Tuned)]
-    rarest = float(np.min(plan.table.task.totals(plan.table.labels())))
-    return [
-        text
-        for arm in arms
-        for text in (flattery_note(arm, rarest), tuning_note(arm, scores, None, ""))
-    ]
 
 
 def _weight_notes(weights: FloatArray | None) -> tuple[str, ...]:

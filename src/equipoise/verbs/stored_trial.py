@@ -93,6 +93,7 @@ def fit_stored(
     baseline: str | None,
     report: Progress,
     started: float,
+    with_columns: bool = False,
 ) -> StoredTrial:
     """Fit strategies on the rows that fit into memory, and score all rows.
 
@@ -107,6 +108,8 @@ def fit_stored(
         baseline: The strategy that others are compared with, or None.
         report: Called with a sentence and the share done.
         started: When it began, `time.monotonic()`.
+        with_columns: Whether the judged rows are needed with their columns, so that
+            there must not be more than memory holds.
     """
     report("choosing the rows that fit into memory", 0.0)
     rows = StoredRows.of(store, protocol.seed)
@@ -127,7 +130,8 @@ def fit_stored(
     scores = fit_repeats(plan, often, scaled(report, 0.0, FITS), started=started)
     if not rows.shares.whole:
         scores = dataclasses.replace(scores, source_rows=len(store))
-    judged = judged_rows(rows, plan, scores, scaled(report, FITS, SCORES))
+    progress = scaled(report, FITS, SCORES)
+    judged = judged_rows(rows, plan, scores, progress, with_columns=with_columns)
     return StoredTrial(rows, plan, judged)
 
 
