@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows as records, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from equipoise.stores.records import (
+    MOST_CATEGORIES,
+    RowKeys,
+    hashes_without,
+    number_type,
+    record_type,
+    to_columns,
+    to_records,
+)
+from equipoise.table.hashes import row_hashes
+from equipoise.table.table import Column, Table
+from equipoise.task import Task
+
+TASK = Task("binary", ("no", "yes"))
+
+
+def table() -> Table:
+    day = np.array(["2021-01-02T03:04:05.000006", "NaT", "1969-12-31"], "M8[us]")
+    columns = (
+        Column("x", "numeric", np.array([0.1, np.nan, -3.5])),
+        Column("big", "numeric", np.array([2.0**40 + 1, 3.0, np.nan])),
+        Column("b", "boolean", np.array([1.0, 0.0, np.nan])),
+        Column("c", "categorical", np.array([1, -1, 0], np.int32), ("u", "v")),
+        Column("d", "datetime", day),
+    )
+    return Table(columns, np.array([0, 1, 0], np.int8), TASK)
+
+
+def records_of(rows: Table, keys: RowKeys, **kind: object):  # type: ignore[no-untyped-def]
+    numbers = [number_type(c) if c.kind == "numeric" else "" for c in rows.columns]
+    return to_records(rows, keys, record_type(rows.columns, numbers, **kind))  # type: ignore[arg-type]
+
+
+def test_values_come_back() -> None:
+    rows = table()
+    records = records_of(rows, RowKeys(np.arange(3)))
+    back = to_columns(records, rows.columns, range(5))
+    np.testing.assert_array_equal(back[0].values, np.float32(rows["x"].values))
+    for name, column in zip(rows.names[1:], back[1:], strict=True):
+        np.testing.assert_array_equal(column.values, rows[name].values)
+    assert records.dtype["c0"] == np.float32
+    assert records.dtype["c1"] == np.float64
+
+
+def test_keys_come_back() -> None:
+    rows = table()
+    group = np.array([5, 2**63 + 1, 5], np.uint64)
+    days = np.array(["2021-01-02", "2021-01-03", "1950-01-01"], "M8[us]")
+    records = records_of(
+        rows, RowKeys(np.array([7, 8, 9]), group, days), grouped=True, time="date"
+    )
+    assert records["row"].tolist() == [7, 8, 9]
+    assert records["group"].tolist() == group.tolist()
+    np.testing.assert_array_equal(records["time"].astype("M8[us]"), days)
+
+
+def test_hashes_are_those_of_the_rows_as_they_came() -> None:
+    """Not of the rounded values, and without the columns that are left out."""
+    rows = table()
+    records = records_of(rows, RowKeys(np.arange(3)))
+    np.testing.assert_array_equal(hashes_without(records, []), row_hashes(rows))
+    left = rows.select(["x", "b", "d"])
+    out = to_columns(records, [rows["big"], rows["c"]], [1, 3])
+    np.testing.assert_array_equal(hashes_without(records, out), row_hashes(left))
+
+
+def test_categories_beyond_the_limit_are_missing() -> None:
+    names = tuple(map(str, range(MOST_CATEGORIES + 2)))
+    codes = np.array([0, MOST_CATEGORIES - 1, MOST_CATEGORIES, -1], np.int32)
+    rows = Table((Column("c", "categorical", codes, names),), None, TASK)
+    records = records_of(rows, RowKeys(np.arange(4)))
+    (back,) = to_columns(records, rows.columns, [0])
+    assert back.values.tolist() == [0, MOST_CATEGORIES - 1, -1, -1]

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fitting on rows that are larger than memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import equipoise as eq
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.stores.stored_table import StoredTable
+
+ROWS = 8_000
+
+
+def frame() -> dict[str, np.ndarray]:
+    random = np.random.default_rng(1)
+    x = random.normal(size=(ROWS, 3))
+    y = random.random(ROWS) < 1 / (1 + np.exp(4.0 - 1.5 * x[:, 0] - x[:, 1]))
+    return {**{f"x{j}": x[:, j] for j in range(3)}, "y": y.astype(int)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("stored")
+    whole = pa.table(frame())
+    for k in range(4):
+        pq.write_table(whole.slice(2_000 * k, 2_000), place / f"part-{k}.parquet")
+    return place
+
+
+@pytest.fixture(scope="module")
+def stored(folder: Path) -> StoredTable:
+    return eq.read_table(folder, "y", memory="1GB")
+
+
+def small(stored: StoredTable, rows: int) -> StoredTable:
+    return stored.with_memory(int(rows * stored.memory / stored.most_rows))
+
+
+def test_if_the_rows_fit_the_model_is_that_of_memory(stored: StoredTable) -> None:
+    """Up to the rounding of the values to float32."""
+    model = eq.fit(stored, strategy="logistic", repeats=1, folds=3)
+    memory = eq.fit(pa.table(frame()), "y", strategy="logistic", repeats=1, folds=3)
+    x = {name: values for name, values in frame().items() if name != "y"}
+    np.testing.assert_allclose(
+        model.predict_proba(x), memory.predict_proba(x), atol=1e-5
+    )
+    for metric in ("average_precision", "roc_auc", "log_loss"):
+        one, other = model.evaluation[metric], memory.evaluation[metric]
+        assert one.value == pytest.approx(other.value, abs=1e-5)
+        assert one.low == pytest.approx(other.low, abs=1e-4)
+    assert "All 8,000 rows fit" in " ".join(model.notes)
+
+
+def test_a_share_of_the_negatives_is_undone(
+    stored: StoredTable, folder: Path, tmp_path: Path
+) -> None:
+    model = eq.fit(small(stored, 2_000), strategy="logistic", repeats=1, folds=3)
+    facts = model.facts
+    assert facts["rows"] == ROWS
+    assert facts["positives"] == int(frame()["y"].sum())
+    assert sum(facts["stored"]["fitted_on"].values()) == 2_000
+    memory = eq.fit(pa.table(frame()), "y", strategy="logistic", repeats=1, folds=3)
+    x = {name: values for name, values in frame().items() if name != "y"}
+    p, q = model.predict_proba(x)[:, 1], memory.predict_proba(x)[:, 1]
+    assert p.mean() == pytest.approx(frame()["y"].mean(), rel=0.05)
+    # In log-odds the two differ by estimation error alone; the shift is 1.5.
+    gap = np.log(p / (1 - p)) - np.log(q / (1 - q))
+    assert abs(gap.mean()) < 0.15
+    assert np.abs(p - q).mean() < 0.01
+    one = model.evaluation["average_precision"]
+    other = memory.evaluation["average_precision"]
+    assert one.value == pytest.approx(other.value, abs=0.01)
+    assert (one.high - one.low) == pytest.approx(other.high - other.low, rel=0.25)
+    assert "Models were fitted on 2,000 of 8,000 rows" in str(model.card())
+    # The model is saved, scores files and knows the rows that it has seen.
+    model.save(tmp_path / "m.equipoise")
+    again = eq.load(tmp_path / "m.equipoise")
+    np.testing.assert_array_equal(again.predict_proba(x)[:, 1], p)
+    assert again.facts["stored"] == facts["stored"]
+    with pytest.warns(UserWarning, match="that the model has seen in training"):
+        again.evaluate(pa.table(frame()))
+
+
+def test_what_is_not_served_is_named(stored: StoredTable, folder: Path) -> None:
+    with pytest.raises(UnsupportedError, match="weights= for rows larger than memory"):
+        eq.fit(stored, weights=np.ones(ROWS))
+    with pytest.raises(UnsupportedError, match=r"goal\.certify= for rows"):
+        eq.fit(stored, goal=eq.Goal(precision_floor=0.8, certify=0.95))
+    with pytest.raises(UnsupportedError, match="test= for rows"):
+        eq.diagnose(stored, test=pa.table(frame()))
+    with pytest.raises(UnsupportedError, match="several labels with memory="):
+        eq.read_table(folder, targets="x*", memory="1GB")
+    with pytest.raises(InputTypeError, match="a source of type dict"):
+        eq.read_table(frame(), "y", memory="1GB")
+    with pytest.raises(InputError, match="memory='much'"):
+        eq.read_table(folder, "y", memory="much")
+    with pytest.raises(InputError, match="without memory="):
+        eq.read_table(folder / "part-0.parquet", "y", store=folder)
+
+
+def test_diagnosis_counts_all_rows(stored: StoredTable) -> None:
+    whole = eq.diagnose(stored)
+    memory = eq.diagnose(pa.table(frame()), "y")
+    for name in ("rows", "positives", "prevalence", "positive_cases"):
+        assert whole.facts[name] == memory.facts[name]
+    assert [f.code for f in whole.findings] == [f.code for f in memory.findings]
+    part = eq.diagnose(small(stored, 2_000), deep=True)
+    for name in ("rows", "positives", "prevalence", "missing_share"):
+        assert part.facts[name] == memory.facts[name]
+    for code in ("EQP002", "EQP005"):
+        assert part[code].evidence == memory[code].evidence
+    assert "EQP023" in {skipped.code for skipped in part.not_applicable}
+    assert "2,000 of the 8,000 rows" in part.facts["notes"][-1]

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Comparing on rows that are larger than memory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import equipoise as eq
+from equipoise.stores.stored_table import StoredTable
+from equipoise.table.generated_tasks import make_classes
+from equipoise.training.settings import TrainingSettings
+
+ROWS = 6_000
+SHORT: dict[str, Any] = {
+    "network": "linear",
+    "training": TrainingSettings(epochs=3),
+    "folds": 3,
+    "repeats": 1,
+}
+
+
+def frame() -> dict[str, np.ndarray]:
+    random = np.random.default_rng(2)
+    x = random.normal(size=(ROWS, 2))
+    y = random.random(ROWS) < 1 / (1 + np.exp(3.5 - 1.5 * x[:, 0] - x[:, 1]))
+    return {"a": x[:, 0], "b": x[:, 1], "y": y.astype(int)}
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> StoredTable:
+    path = tmp_path_factory.mktemp("stored") / "t.parquet"
+    pq.write_table(pa.table(frame()), path)
+    return eq.read_table(path, "y", memory="1GB")
+
+
+def small(stored: StoredTable, rows: int) -> StoredTable:
+    return stored.with_memory(int(rows * stored.memory / stored.most_rows))
+
+
+def test_if_the_rows_fit_the_trial_is_that_of_memory(stored: StoredTable) -> None:
+    """Up to the rounding of the values to float32."""
+    arms = ["prior", "logistic"]
+    trial = eq.compare(stored, strategies=arms, **SHORT)
+    memory = eq.compare(pa.table(frame()), "y", strategies=arms, **SHORT)
+    assert trial.names == memory.names
+    for name in trial.names:
+        for metric, estimate in trial[name].evaluation.items():
+            other = memory[name].evaluation[metric]
+            assert estimate.value == pytest.approx(
+                other.value, abs=1e-4, nan_ok=True
+            )
+            assert estimate.low == pytest.approx(other.low, abs=1e-3, nan_ok=True)
+    assert str(trial.verdict) == str(memory.verdict)
+    assert "stored" not in memory.to_dict()
+
+
+def test_a_trial_on_a_share_is_told_everywhere(
+    stored: StoredTable, tmp_path: Path
+) -> None:
+    arms = ["prior", "logistic", "class_weight"]
+    trial = eq.compare(small(stored, 2_000), strategies=arms, **SHORT)
+    memory = eq.compare(pa.table(frame()), "y", strategies=arms, **SHORT)
+    # Three epochs on fewer rows are fewer steps, so plain is not what it is on all.
+    for name in ("logistic", "prior"):
+        for metric in ("average_precision", "roc_auc", "log_loss"):
+            one = trial[name].evaluation[metric]
+            other = memory[name].evaluation[metric]
+            width = other.high - other.low
+            assert one.value == pytest.approx(other.value, abs=width / 2)
+            assert one.high - one.low == pytest.approx(width, rel=0.4)
+    assert trial["prior"].evaluation["average_precision"].value == pytest.approx(
+        frame()["y"].mean(), rel=1e-3
+    )
+    trial.write(tmp_path)
+    written = json.loads((tmp_path / "comparison.json").read_text())
+    facts = written["stored"]
+    assert facts["rows"] == written["rows"] == ROWS
+    assert sum(facts["fitted_on"].values()) == 2_000
+    assert facts["fitted_on"]["1"] == facts["totals"]["1"]
+    assert written["estimand"].endswith("of 6,000 rows")
+    screen = " ".join(str(trial).split())
+    assert "Models were fitted on 2,000 of 6,000 rows" in screen
+    page = (tmp_path / "report.html").read_text()
+    assert "Models were fitted on 2,000 of 6,000 rows" in page
+
+
+def test_several_classes(tmp_path: Path) -> None:
+    table = make_classes(6_000, shares=(0.9, 0.07, 0.03), seed=3).table
+    names = np.array(table.classes)
+    values: dict[str, Any] = {c.name: c.raw() for c in table.columns}
+    pq.write_table(
+        pa.table({**values, "y": names[table.labels()]}), tmp_path / "t.parquet"
+    )
+    stored = eq.read_table(tmp_path / "t.parquet", "y", memory="1GB")
+    arms = ["prior", "logistic"]
+    trial = eq.compare(small(stored, 2_000), strategies=arms, **SHORT)
+    memory = eq.compare(table, strategies=arms, **SHORT)
+    for name in ("logistic", "prior"):
+        one = trial[name].evaluation["macro_average_precision"].value
+        other = memory[name].evaluation["macro_average_precision"].value
+        assert one == pytest.approx(other, abs=0.03)
+        loss = trial[name].evaluation["log_loss"].value
+        assert loss == pytest.approx(memory[name].evaluation["log_loss"].value, rel=0.1)
+    assert trial.facts["classes"][0]["rows"] == stored.totals[0]
