@@ -91,8 +91,10 @@ def test_text_files_become_the_same(
 ) -> None:
     values = frame()
     lines = [",".join(values)]
-    for row in zip(*values.values(), strict=True):
-        lines.append(",".join("" if cell != cell else str(cell) for cell in row))
+    lines += [
+        ",".join("" if cell != cell else str(cell) for cell in row)
+        for row in zip(*values.values(), strict=True)
+    ]
     path = tmp_path / "t.csv"
     path.write_text("\n".join(lines) + "\n")
     original = into_store.raw_blocks
@@ -220,7 +222,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     folder = shards(tmp_path / "data")
     stored(folder)
     (folder / "part-1.parquet").unlink()
-    with pytest.raises(TableError, match="files without 'part-1.parquet', of which"):
+    with pytest.raises(TableError, match=r"files without 'part-1.parquet', of which"):
         stored(folder)
 
 

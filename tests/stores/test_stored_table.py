@@ -111,7 +111,7 @@ def test_the_memory_decides_how_many_rows(stored: StoredTable) -> None:
 def test_a_damaged_store_is_named(stored: StoredTable) -> None:
     part = stored.folder / stored.parts[0].file
     part.write_bytes(part.read_bytes()[:-1])
-    with pytest.raises(TableError, match="rows-0.bin.*ends after row"):
+    with pytest.raises(TableError, match=r"rows-0.bin.*ends after row"):
         list(stored.blocks())
     (stored.folder / MANIFEST).write_text("{}")
     with pytest.raises(TableError, match="Delete the folder"):

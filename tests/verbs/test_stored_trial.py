@@ -53,9 +53,7 @@ def test_if_the_rows_fit_the_trial_is_that_of_memory(stored: StoredTable) -> Non
     for name in trial.names:
         for metric, estimate in trial[name].evaluation.items():
             other = memory[name].evaluation[metric]
-            assert estimate.value == pytest.approx(
-                other.value, abs=1e-4, nan_ok=True
-            )
+            assert estimate.value == pytest.approx(other.value, abs=1e-4, nan_ok=True)
             assert estimate.low == pytest.approx(other.low, abs=1e-3, nan_ok=True)
     assert str(trial.verdict) == str(memory.verdict)
     assert "stored" not in memory.to_dict()

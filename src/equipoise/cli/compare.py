@@ -123,6 +123,7 @@ def compare(
     out: OutFolder = None,
     tensorboard: Tensorboard = None,
     mlflow: Mlflow = None,
+    memory: options.Memory = None,
 ) -> None:
     """Try every remedy on the data in one fair trial, and say what helps.
 
@@ -151,6 +152,7 @@ def compare(
         unlabelled,
         targets,
         task,
+        memory,
     )
     if unseen is None or unseen == "auto":
         table, later = reading.read(source, test)

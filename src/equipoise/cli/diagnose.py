@@ -75,6 +75,7 @@ def diagnose(
         ),
     ] = None,
     seed: options.Seed = 0,
+    memory: options.Memory = None,
 ) -> None:
     """Say what is wrong with the data, in seconds and before any training."""
     from equipoise._core.checks import one_of
@@ -98,6 +99,7 @@ def diagnose(
         unlabelled,
         targets,
         task,
+        memory,
     )
     table, later = reading.read(source, test)
     diagnosis = diagnose_table(

@@ -117,6 +117,7 @@ def fit(
     seed: options.Seed = 0,
     workers: options.WorkerCount = None,
     ray: options.RayAddress = None,
+    memory: options.Memory = None,
 ) -> None:
     """Fit a model, calibrate it, choose its decision rule, and save it."""
     from equipoise._core.checks import one_of
@@ -151,6 +152,7 @@ def fit(
         unlabelled,
         targets,
         task,
+        memory,
     )
     table, _ = reading.read(source)
     if table.task.kind == "binary":

@@ -13,6 +13,8 @@ import typer
 
 if TYPE_CHECKING:
     from equipoise.decision.costs import Costs
+    from equipoise.reading.options import ReadingOptions
+    from equipoise.stores.stored_table import StoredTable
     from equipoise.table.table import Table
 
 OBJECTIVES = ("f1", "f2", "f0.5", "balanced_accuracy", "g_mean", "mcc")
@@ -265,6 +267,18 @@ def runner(workers: int | None, ray: str | None, folder: Path | None = None) -> 
     return Workers(workers, folder)
 
 
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="For rows larger than memory: how much of it they may take, such as 2GB. "
+        "FILE is then a file, a folder of files or a pattern in quotes; the rows are "
+        "written once to a store beside them.",
+        show_default=False,
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Reading:
     """The options that say how a table is read; see `read_table` for each."""
@@ -279,13 +293,14 @@ class Reading:
     unlabelled: str = "refuse"
     targets: Sequence[str] | None = None
     task: str | None = None
+    memory: str | None = None
 
-    def read(self, source: str, test: str | None = None) -> tuple[Table, Table | None]:
-        """Return the table of a source, and that of `--test`."""
+    @property
+    def record(self) -> ReadingOptions:
+        """How a source is read."""
         from equipoise.reading.options import ReadingOptions
-        from equipoise.reading.read import read_with_test
 
-        options = ReadingOptions(
+        return ReadingOptions(
             positive=self.positive,
             task=self.task,
             targets=list(self.targets) if self.targets else None,
@@ -296,7 +311,20 @@ class Reading:
             unlabelled=self.unlabelled,
             day_first=self.day_first,
         )
-        return read_with_test(source, self.target, test, options)
+
+    def read(
+        self, source: str, test: str | None = None
+    ) -> tuple[Table | StoredTable, Any]:
+        """Return the table of a source, and that of `--test`.
+
+        With `--memory` the rows stay on disk, and a test file is refused later.
+        """
+        from equipoise.reading.read import read_stored, read_with_test
+
+        if self.memory is not None:
+            table = read_stored(source, self.target, self.record, self.memory)
+            return table, test
+        return read_with_test(source, self.target, test, self.record)
 
     def options(self) -> list[tuple[str, Any]]:
         """Return the same options for another verb's command."""
@@ -312,6 +340,7 @@ class Reading:
             ("--keep-column", list(self.keep or ())),
             ("--unlabelled", None if self.unlabelled == "refuse" else self.unlabelled),
             (order[self.day_first], None if self.day_first is None else True),
+            ("--memory", self.memory),
         ]
 
 
@@ -342,7 +371,7 @@ def costs(
 def costs_of_classes(
     file: Path | None,
     pair: Costs | tuple[float, float] | None,
-    table: Table,
+    table: Table | StoredTable,
     rare: str = "keep",
     folds: int = 5,
     duplicates: str = "auto",
@@ -366,6 +395,7 @@ def costs_of_classes(
     """
     from equipoise.decision.cost_files import read_costs
     from equipoise.table.rare_classes import treat_rare
+    from equipoise.table.table import Table
     from equipoise.table.units import tied_rows
 
     classes = table.task.kind == "multiclass"
@@ -382,7 +412,7 @@ def costs_of_classes(
             f"--costs FILE is for several classes, and these are {what}: give "
             "--cost-fp and --cost-fn"
         )
-    if rare != "keep":
+    if rare != "keep" and isinstance(table, Table):
         units = tied_rows(table, duplicates)
         table, _ = treat_rare(table, rare, folds, units=units)
     return read_costs(file, table.classes)
@@ -476,7 +506,7 @@ def floors(texts: Sequence[str] | None) -> dict[str, dict[str, float]] | None:
     return named
 
 
-def require_goal_of_several(table: Table, **goals: float | None) -> None:
+def require_goal_of_several(table: Table | StoredTable, **goals: float | None) -> None:
     """Check that no goal is asked for that two classes alone have.
 
     Args:
@@ -521,13 +551,13 @@ def with_tuned(
     return [*usual, *(Tuned(name, trials=trials) for name in names(tune))]
 
 
-def say_flattery(arms: list[Any] | None, table: Table) -> None:
+def say_flattery(arms: list[Any] | None, table: Table | StoredTable) -> None:
     """Print, before a search begins, what the best of equals would seem to gain."""
     from equipoise.cli.terminal import say_hint
     from equipoise.strategies.tuned import Tuned, flattery_note
 
     tuned = [arm for arm in arms or () if isinstance(arm, Tuned)]
-    if tuned and table.y is not None:
+    if tuned:
         rarest = float(table.task.totals(table.labels()).min())
         for arm in tuned:
             say_hint(flattery_note(arm, rarest))

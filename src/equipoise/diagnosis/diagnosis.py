@@ -239,7 +239,7 @@ def diagnose(
         stored = StoredSubjects.of(
             store,
             precision=number(precision, "precision", 0, 1, open_ends=True),
-            seed=integer(seed, "seed"),
+            seed=seed_of(seed, random_state),
             duplicates=duplicates,
         )
         return _run(stored.kept, deep, _codes(mute), stored)

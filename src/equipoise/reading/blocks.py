@@ -152,7 +152,7 @@ def raw_blocks(
         yield from _parquet(path, rows)
     elif kind == "zip":
         with unpacked(path) as inside:
-            yield from _raw_blocks(inside, names, size, rows)
+            yield from raw_blocks(inside, names, size, rows)
     elif kind in ("arff", "json lines", "excel"):
         yield read_file(path, Request((), expected=tuple(names)))
     else:

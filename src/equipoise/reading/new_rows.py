@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise.errors import TableWarning
-from equipoise.reading.blocks import MergedNotes, read_blocks
-from equipoise.reading.files import existing_file, is_path
+from equipoise.reading.blocks import MergedNotes
+from equipoise.reading.files import is_path
 from equipoise.reading.read import read_table
 from equipoise.reading.roles import require_named, tuples_as_texts
+from equipoise.reading.shards import read_shard_blocks, shard_files
 from equipoise.table.table import Table
 
 _ONE_CLASS = re.compile(r"All rows of .* are of class ")
@@ -50,7 +51,7 @@ def labelled_blocks(
     last.
 
     Args:
-        source: Anything that `read_table` takes.
+        source: Anything that `read_table` takes; also a folder of files, or a pattern.
         like: The earlier table.
         target: The target's name in the source, if it is not that of `like`; of several
             labels a list of names or patterns, in the order of `like`.
@@ -72,7 +73,7 @@ def labelled_blocks(
         )
         return
     merged, one_class, labels = MergedNotes(), "", set()
-    blocks = read_blocks(existing_file(source), like=like, labelled=True)
+    blocks = read_shard_blocks(shard_files(source), like=like, labelled=True)
     with contextlib.closing(blocks):
         for block in blocks:
             labels |= set(np.unique(block.table.labels()).tolist())
@@ -98,7 +99,7 @@ def _names(source: Any, like: Table) -> list[str]:
         return [str(name) for name in source]
     if is_path(source):
         with contextlib.closing(
-            read_blocks(existing_file(source), like=like)
+            read_shard_blocks(shard_files(source), like=like)
         ) as blocks:
             return list(next(blocks).source.column_names)
     names = getattr(source, "column_names", getattr(source, "columns", ()))

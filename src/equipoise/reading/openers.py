@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.checks import sentence
-from equipoise.errors import InputTypeError
+from equipoise.errors import InputTypeError, UnsupportedError
 from equipoise.reading.arrays import read_columns, read_matrix, read_pair
 from equipoise.reading.examples import read_example
 from equipoise.reading.files import is_path, read_file
 from equipoise.reading.frames import is_frame, read_frame
 from equipoise.reading.source import Raw, Request
+from equipoise.stores.stored_table import StoredTable
 
 Opener = Callable[[Any, Request], Raw]
 
@@ -32,6 +33,15 @@ def opener_of(source: Any) -> Opener:
     for takes, opener in OPENERS:
         if takes(source):
             return opener
+    if isinstance(source, StoredTable):
+        raise UnsupportedError(
+            sentence(
+                "a StoredTable",
+                "rows in memory, or the files themselves",
+                "Pass the path of the files: a fitted model reads them block by block. "
+                "Or take some rows: stored.take(range(1000)).",
+            )
+        )
     if isinstance(source, list) and source and isinstance(source[0], Mapping):
         raise InputTypeError(
             sentence(

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import TableError
+from equipoise.reading.blocks import FileBlock, read_blocks
 from equipoise.reading.files import existing_file, format_of
+from equipoise.table.table import Table
 
 SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
 _OF = re.compile(r"^(.*?)(\d+)-of-(\d+)(\D.*)?$")
@@ -98,6 +101,22 @@ def is_sharded(source: object) -> bool:
         return False
     path = Path(source)
     return path.is_dir() or (glob.has_magic(str(source)) and not path.exists())
+
+
+def read_shard_blocks(
+    files: Sequence[ShardFile], *, like: Table, labelled: bool = False
+) -> Generator[FileBlock]:
+    """Yield the rows of several files, as `read_blocks` does of one.
+
+    Args:
+        files: What `shard_files` gave.
+        like: The earlier table.
+        labelled: Whether the target is read too.
+    """
+    for file in files:
+        blocks = read_blocks(file.path, like=like, labelled=labelled)
+        with contextlib.closing(blocks):
+            yield from blocks
 
 
 def file_kind(path: Path) -> str:

@@ -144,6 +144,11 @@ class StoredTable:
         )
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, as in `Task`."""
+        return self.task.classes
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the features."""
         return tuple(column.name for column in self.columns)

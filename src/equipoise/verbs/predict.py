@@ -24,9 +24,9 @@ from equipoise.models.explaining import BlockReasons
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability
 from equipoise.reading.arrow_types import unnamed
-from equipoise.reading.blocks import FileBlock, MergedNotes, read_blocks
-from equipoise.reading.files import existing_file
+from equipoise.reading.blocks import FileBlock, MergedNotes
 from equipoise.reading.new_rows import warn
+from equipoise.reading.shards import read_shard_blocks, shard_files
 from equipoise.table.table import Dropped, Table
 from equipoise.verbs.predict_task import (
     PredictedTask,
@@ -136,8 +136,9 @@ def predict_file(
                 "Give the array that it takes to predict_proba.",
             )
         )
-    path = existing_file(source)
-    target = writable_file(out, "out", suffixes=SUFFIXES, inputs=[path])
+    files = shard_files(source)
+    inputs = [file.path for file in files]
+    target = writable_file(out, "out", suffixes=SUFFIXES, inputs=inputs)
     suffix = target.suffix.lower()
     several = model.task.kind != "binary"
     why = BlockReasons(model, background) if explain else None
@@ -147,7 +148,7 @@ def predict_file(
     rows = 0
     tally = np.zeros((3, len(model.task.classes)) if several else 3)
     target.absolute().parent.mkdir(parents=True, exist_ok=True)
-    blocks = read_blocks(path, like=_expecting(model.schema, keep))
+    blocks = read_shard_blocks(files, like=_expecting(model.schema, keep))
     with contextlib.closing(blocks), writing(target) as stream:
         writer: Any = None
         for block in blocks:

@@ -13,7 +13,7 @@ import numpy as np
 from equipoise.jobs import Progress
 from equipoise.learners.classifier.kept import require_kept
 from equipoise.models.average import average_models
-from equipoise.models.facts import fit_facts
+from equipoise.models.facts import fit_facts, folds_of_seen
 from equipoise.models.goal import Goal
 from equipoise.stores.stored_table import StoredTable, TakenRows
 from equipoise.strategies.strategy import Strategy
@@ -107,6 +107,7 @@ def fit_on_store(
         evaluation=judged.evaluation,
         facts={**facts, **_of_all_rows(trial, facts)},
         seen=np.unique(hashes),
+        tested=folds_of_seen(hashes, scores.folds),
         notes=(
             *doubts,
             *trial.notes,
