@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`--memory` on the command line, and folders of files for a fitted model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from equipoise.cli.app import app
+from equipoise.reading.into_store import STORES
+
+ROWS = 3_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("data") / "claims"
+    place.mkdir()
+    random = np.random.default_rng(0)
+    x = random.normal(size=(ROWS, 2))
+    y = random.random(ROWS) < 1 / (1 + np.exp(2.5 - 2 * x[:, 0]))
+    whole = pa.table({"a": x[:, 0], "b": x[:, 1], "fraud": y.astype(int)})
+    for k in range(3):
+        pq.write_table(whole.slice(1_000 * k, 1_000), place / f"part-{k}.parquet")
+    return place
+
+
+def run(*words: str) -> str:
+    result = CliRunner().invoke(app, list(words))
+    assert result.exit_code == 0, result.output
+    return " ".join(result.output.split())
+
+
+def test_from_diagnose_to_evaluate(folder: Path, tmp_path: Path) -> None:
+    text = run("diagnose", str(folder), "-t", "fraud", "--memory", "1GB", "--json")
+    assert json.loads(text)["facts"]["rows"] == ROWS
+    assert (folder / STORES).is_dir()
+    model = tmp_path / "m.equipoise"
+    shared = ("--strategy", "logistic", "--folds", "3", "--minutes", "0.001")
+    text = run(
+        *("fit", str(folder), "-t", "fraud", "--memory", "1GB"),
+        *shared,
+        *("--out", str(model)),
+    )
+    assert "All 3,000 rows fit into the memory given" in text
+    out = tmp_path / "scores.parquet"
+    text = run("predict", str(model), str(folder), "--out", str(out))
+    assert text.startswith("3,000 rows:")
+    assert pq.read_table(out).num_rows == ROWS
+    pattern = str(folder / "part-[01].parquet")
+    text = run("evaluate", str(model), pattern, "--json")
+    assert json.loads(text)["rows"] == 2_000
+
+
+def test_what_is_not_served_says_so(folder: Path) -> None:
+    result = CliRunner().invoke(
+        app,
+        [
+            *("diagnose", str(folder), "-t", "fraud", "--memory", "1GB"),
+            *("--test", str(folder / "part-0.parquet")),
+        ],
+    )
+    assert result.exit_code != 0
+    assert "test= for rows larger than memory" in str(result.exception)
