@@ -12,7 +12,12 @@ import pyarrow as pa
 import pytest
 
 from equipoise._core import memory
-from equipoise._core.memory import arrow_from_system, release_memory
+from equipoise._core.memory import (
+    arrow_from_system,
+    memory_limit,
+    release_memory,
+)
+from equipoise.errors import InputError, InputTypeError
 
 STATUS = Path("/proc/self/status")
 
@@ -70,3 +75,17 @@ def test_arrow_gets_its_pool_back_after_an_error() -> None:
     with pytest.raises(ValueError, match="no rows"), arrow_from_system():
         raise ValueError("no rows")
     assert pa.default_memory_pool().backend_name == before
+
+
+def test_amounts_of_memory() -> None:
+    assert memory_limit("2GB") == memory_limit("2 gb") == memory_limit(2e9) == 2 * 10**9
+    assert memory_limit("500M") == 5 * 10**8
+    assert memory_limit("1.5TB") == 15 * 10**11
+    for wrong in ("", "two", "GB", "1PB"):
+        with pytest.raises(InputError, match="such as '2GB'"):
+            memory_limit(wrong)
+    for small in ("1MB", 5, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="at least 50 MB"):
+            memory_limit(small)
+    with pytest.raises(InputTypeError, match="memory of type list"):
+        memory_limit([1])  # type: ignore[arg-type]

@@ -1273,6 +1273,84 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "_core/memory.py: Pass memory='2GB', for example.": (
+        "tests/_core/test_memory.py",
+        "test_amounts_of_memory",
+    ),
+    "diagnosis/diagnosis.py: Leave {}= out, or memory= if the rows fit into memory.": (
+        "tests/diagnosis/test_stored_subjects.py",
+        "test_counts_are_of_all_rows",
+    ),
+    "learners/kept_shares.py: Leave it out of strategies=, or raise memory= until all "
+    "rows fit.": (
+        "tests/trials/test_stored_rows.py",
+        "test_if_all_rows_fit_they_are_judged_as_they_are",
+    ),
+    "reading/into_store.py: Copy or write it again, and run the same again: what is "
+    "done is kept.": (
+        "tests/reading/test_into_store.py",
+        "test_a_damaged_row_group_is_named_and_a_rerun_goes_on",
+    ),
+    "reading/into_store.py: What is in memory already needs no store: leave memory= "
+    "out.": ("tests/verbs/test_stored_fit.py", "test_what_is_not_served_is_named"),
+    "reading/into_store.py: Pass one of the label columns as target=, and the others "
+    "in drop=.": (
+        "tests/verbs/test_stored_fit.py",
+        "test_what_is_not_served_is_named",
+    ),
+    "reading/into_store.py: Write it again, or leave the columns out with drop=.": (
+        "tests/reading/test_into_store.py",
+        "test_a_type_that_changes_is_named",
+    ),
+    "reading/into_store.py: Write the column with one type in all files, or leave it "
+    "out with drop=.": (
+        "tests/reading/test_into_store.py",
+        "test_a_type_that_changes_is_named",
+    ),
+    "reading/into_store.py: Make classes of it first, for example y > threshold.": (
+        "tests/reading/test_into_store.py",
+        "test_too_many_labels_are_a_measurement",
+    ),
+    "reading/into_store.py: Put it back, or delete {} to begin without it.": (
+        "tests/reading/test_into_store.py",
+        "test_a_missing_file_is_named",
+    ),
+    "reading/openers.py: Pass the path of the files: a fitted model reads them block "
+    "by block. Or take some rows: stored.take(range(1000)).": (
+        "tests/verbs/test_stored_fit.py",
+        "test_a_fitted_model_takes_files_or_some_rows",
+    ),
+    "reading/read.py: Pass memory='2GB' for rows that stay on disk.": (
+        "tests/reading/test_into_store.py",
+        "test_the_store_may_lie_elsewhere",
+    ),
+    "reading/read.py: New rows need no store: a fitted model reads files block by "
+    "block.": (
+        "tests/verbs/test_stored_fit.py",
+        "test_a_fitted_model_takes_files_or_some_rows",
+    ),
+    "reading/shards.py: Pass a pattern that takes some of them, such as "
+    "'claims/*.parquet'.": (
+        "tests/reading/test_shards.py",
+        "test_two_formats_are_refused",
+    ),
+    "reading/shards.py: Folders within a folder are not searched: pass a pattern such "
+    "as 'claims/*/*.parquet'.": (
+        "tests/reading/test_shards.py",
+        "test_a_folder_without_tables_says_what_to_do",
+    ),
+    "reading/shards.py: Copy the missing files there, or rename the others.": (
+        "tests/reading/test_shards.py",
+        "test_a_missing_shard_is_named",
+    ),
+    "reading/store_journal.py: Pass another one as store=.": (
+        "tests/reading/test_into_store.py",
+        "test_the_store_may_lie_elsewhere",
+    ),
+    "stores/stored_table.py: Delete the folder {}: it is made again from the files.": (
+        "tests/stores/test_stored_table.py",
+        "test_a_damaged_store_is_named",
+    ),
     "reading/excel.py: Save the sheet with the rows as CSV.": (
         "tests/reading/test_excel.py",
         "test_what_is_no_table",
@@ -1615,7 +1693,7 @@ EXPLAINS = {
     "not exported.",
     "export/onnx.py: Please report it; the model itself is sound and was not exported.",
     "verbs/fit.py: Fit it on a table of columns.",
-    "verbs/fit.py: fit averages what it is given, and this is an average itself.",
+    "verbs/fit_parts.py: fit averages what it is given, and this is an average itself.",
     "models/fit_rows.py: Exact binomial bounds count rows.",
     "models/goal.py: The other is then as high as the first allows.",
     "verbs/predict.py: Keep another column.",

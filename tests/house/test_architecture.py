@@ -308,6 +308,7 @@ WITHOUT_A_TEST_FILE = {
 """Source files that need no test file of their own, and why."""
 
 WITHOUT_A_SOURCE_FILE = {
+    "cli/test_memory.py": "--memory in all verbs",
     "export/test_boosting_libraries.py": "models of other libraries without these",
     "learners/anomaly/test_arms.py": "detectors in trials and in exported models",
     "learners/rounds/test_whole_way.py": "ensembles in trials, fits and saved models",

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import equipoise as eq
-from equipoise.errors import TableError, TargetError
+from equipoise.errors import InputError, TableError, TargetError
 from equipoise.reading import into_store
 from equipoise.reading.into_store import STORES, open_store
 from equipoise.reading.options import ReadingOptions
@@ -224,6 +225,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (folder / "part-1.parquet").unlink()
     with pytest.raises(TableError, match=r"files without 'part-1.parquet', of which"):
         stored(folder)
+    shutil.rmtree(folder / STORES)
+    assert len(stored(folder)) == 4_000
+    shards(folder)
+    assert len(stored(folder)) == ROWS
 
 
 def test_a_type_that_changes_is_named(tmp_path: Path) -> None:
@@ -235,10 +240,12 @@ def test_a_type_that_changes_is_named(tmp_path: Path) -> None:
         TableError, match=r"'part-9.parquet' whose column 'x' holds strings"
     ):
         stored(folder)
+    assert "x" not in stored(folder, drop=["x"]).names
     del changed["x"]
     pq.write_table(pa.table(changed), folder / "part-9.parquet")
     with pytest.raises(TableError, match=r"'part-9.parquet' without the column 'x'"):
         stored(folder)
+    assert "x" not in stored(folder, drop=["x"]).names
 
 
 def test_too_many_labels_are_a_measurement(tmp_path: Path) -> None:
@@ -246,6 +253,21 @@ def test_too_many_labels_are_a_measurement(tmp_path: Path) -> None:
     pq.write_table(pa.table(values), tmp_path / "t.parquet")
     with pytest.raises(TargetError, match="more than 1,000 different values"):
         stored(tmp_path / "t.parquet")
+    values = {"x": np.arange(2_000) % 7 / 7, "y": values["y"] > 1_800}
+    pq.write_table(pa.table(values), tmp_path / "t.parquet")
+    assert stored(tmp_path / "t.parquet").totals.tolist() == [1_801, 199]
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+def test_the_store_may_lie_elsewhere(tmp_path: Path) -> None:
+    folder = shards(tmp_path / "data")
+    table = eq.read_table(folder, "y", memory="1GB", store=tmp_path / "stores")
+    assert table.folder.parent == tmp_path / "stores"
+    assert not (folder / STORES).exists()
+    with pytest.raises(InputError, match="Pass another one as store="):
+        eq.read_table(folder, "y", memory="1GB", store=folder / "part-0.parquet")
+    with pytest.raises(InputError, match=r"target=\['y'\] with memory="):
+        eq.read_table(folder, ["y"], memory="1GB")
 
 
 KILLED = """

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equipoise.priors import log_odds, softmax
-from equipoise.stores.class_shares import KeptShares, fill, row_keys, smallest
+from equipoise.stores.class_shares import KeptShares, fill, row_keys, smallest_keys
 
 
 def test_the_shift_is_bayes_rule() -> None:
@@ -66,6 +66,6 @@ def test_keys_depend_on_the_row_and_not_on_the_order() -> None:
 
 def test_the_smallest_keys() -> None:
     keys = np.array([9, 3, 7, 1], np.uint64)
-    assert smallest(keys, 0).tolist() == [False] * 4
-    assert smallest(keys, 2).tolist() == [False, True, False, True]
-    assert smallest(keys, 9).all()
+    assert smallest_keys(keys, 0).tolist() == [False] * 4
+    assert smallest_keys(keys, 2).tolist() == [False, True, False, True]
+    assert smallest_keys(keys, 9).all()

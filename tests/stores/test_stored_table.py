@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -116,3 +117,6 @@ def test_a_damaged_store_is_named(stored: StoredTable) -> None:
     (stored.folder / MANIFEST).write_text("{}")
     with pytest.raises(TableError, match="Delete the folder"):
         StoredTable.load(stored.folder, 10**8)
+    shutil.rmtree(stored.folder)
+    again = eq.read_table(stored.folder.parent.parent / "t.parquet", "y", memory="1GB")
+    assert len(again) == ROWS

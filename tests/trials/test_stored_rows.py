@@ -21,7 +21,7 @@ from equipoise.trials.protocol import Protocol
 from equipoise.trials.stored_rows import (
     FoldOfRow,
     StoredRows,
-    judged_rows,
+    judge_store,
     stored_facts,
 )
 
@@ -102,7 +102,7 @@ def test_time_is_never_reversed(tmp_path: Path) -> None:
 def test_scores_are_those_of_the_population(tmp_path: Path) -> None:
     """The kept share of the negatives is undone: calibrated among all rows."""
     rows, plan, scores = fitted(store_of(tmp_path, 2_000))
-    judged = judged_rows(rows, plan, scores)
+    judged = judge_store(rows, plan, scores)
     assert rows.shares.kept[0] < rows.shares.totals[0]
     assert rows.shares.kept[1] == rows.shares.totals[1]
     p = 1 / (1 + np.exp(-judged.scores.log_odds["logistic"][0, :, 0]))
@@ -120,11 +120,11 @@ def test_judged_rows_give_the_metrics_of_all_rows(
     rows, plan, scores = fitted(store_of(tmp_path, 2_000))
     monkeypatch.setattr("equipoise.trials.stored_rows.DRAWN_BYTES", 0)
     monkeypatch.setattr("equipoise.trials.stored_rows.JUDGED_BYTES", 0)
-    everything = judged_rows(rows, plan, scores)
+    everything = judge_store(rows, plan, scores)
     assert len(everything.y) == ROWS
     assert everything.weights is None
     monkeypatch.setattr("equipoise.trials.stored_rows.JUDGED_BYTES", 10**6)
-    some = judged_rows(rows, plan, scores)
+    some = judge_store(rows, plan, scores)
     assert 2_000 < len(some.y) < ROWS
     assert some.weights.sum() == pytest.approx(ROWS)
     y, z = everything.y, everything.scores.log_odds["logistic"][0, :, 0]
@@ -158,7 +158,7 @@ def test_judged_rows_give_the_metrics_of_all_rows(
 
 def test_if_all_rows_fit_they_are_judged_as_they_are(tmp_path: Path) -> None:
     rows, plan, scores = fitted(store_of(tmp_path, 10 * ROWS))
-    judged = judged_rows(rows, plan, scores)
+    judged = judge_store(rows, plan, scores)
     assert rows.shares.whole
     assert judged.weights is None
     np.testing.assert_array_equal(

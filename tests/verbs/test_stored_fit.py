@@ -11,7 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 import equipoise as eq
-from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.errors import (
+    InputError,
+    InputTypeError,
+    TrialWarning,
+    UnsupportedError,
+)
 from equipoise.stores.stored_table import StoredTable
 
 ROWS = 8_000
@@ -83,7 +88,7 @@ def test_a_share_of_the_negatives_is_undone(
     again = eq.load(tmp_path / "m.equipoise")
     np.testing.assert_array_equal(again.predict_proba(x)[:, 1], p)
     assert again.facts["stored"] == facts["stored"]
-    with pytest.warns(UserWarning, match="that the model has seen in training"):
+    with pytest.warns(TrialWarning, match="that the model has seen in training"):
         again.evaluate(pa.table(frame()))
 
 
@@ -96,24 +101,23 @@ def test_what_is_not_served_is_named(stored: StoredTable, folder: Path) -> None:
         eq.diagnose(stored, test=pa.table(frame()))
     with pytest.raises(UnsupportedError, match="several labels with memory="):
         eq.read_table(folder, targets="x*", memory="1GB")
+    assert eq.read_table(folder, "y", drop=["x0"], memory="1GB").names == ("x1", "x2")
     with pytest.raises(InputTypeError, match="a source of type dict"):
         eq.read_table(frame(), "y", memory="1GB")
+    assert len(eq.read_table(frame(), "y")) == ROWS
     with pytest.raises(InputError, match="memory='much'"):
         eq.read_table(folder, "y", memory="much")
     with pytest.raises(InputError, match="without memory="):
         eq.read_table(folder / "part-0.parquet", "y", store=folder)
 
 
-def test_diagnosis_counts_all_rows(stored: StoredTable) -> None:
-    whole = eq.diagnose(stored)
-    memory = eq.diagnose(pa.table(frame()), "y")
-    for name in ("rows", "positives", "prevalence", "positive_cases"):
-        assert whole.facts[name] == memory.facts[name]
-    assert [f.code for f in whole.findings] == [f.code for f in memory.findings]
-    part = eq.diagnose(small(stored, 2_000), deep=True)
-    for name in ("rows", "positives", "prevalence", "missing_share"):
-        assert part.facts[name] == memory.facts[name]
-    for code in ("EQP002", "EQP005"):
-        assert part[code].evidence == memory[code].evidence
-    assert "EQP023" in {skipped.code for skipped in part.not_applicable}
-    assert "2,000 of the 8,000 rows" in part.facts["notes"][-1]
+def test_a_fitted_model_takes_files_or_some_rows(
+    stored: StoredTable, folder: Path
+) -> None:
+    model = eq.fit(small(stored, 2_000), strategy="prior", repeats=1, folds=2)
+    with pytest.raises(UnsupportedError, match="a fitted model reads them block by"):
+        model.predict_proba(stored)
+    some = stored.take(range(1_000))
+    assert model.predict_proba(some).shape == (1_000, 2)
+    with pytest.warns(TrialWarning, match="that the model has seen in training"):
+        assert model.evaluate(str(folder / "part-3.parquet")).rows == 2_000

@@ -165,14 +165,14 @@ class _Writer:
         name: str,
     ) -> _Writer:
         """Look at the files, and go on with a store that was begun."""
-        first = _head(files[:1], target, options)
+        first = _head(files[:1], target, dataclasses.replace(options, drop=()))
         require_targets(first, () if target is None else (target,))
         name_of_target = target or ""  # there is one, as has been required
         writer = cls(files, name_of_target, options, name, StoreJournal.of(folder))
         require_present(options.drop, first.data.column_names, first.name)
         require_present(options.keep, first.data.column_names, first.name, "keep")
         require_roles(first, {"group": options.group, "time": options.time})
-        _require_same_types(files)
+        _require_same_types(files, options.drop)
         writer._require_all_there()
         if not writer.journal.lines:
             writer._begin()
@@ -433,7 +433,6 @@ class _Writer:
                     f"{raw.name} whose column time={name!r} holds "
                     f"{'numbers' if self.time_kind == 'date' else 'dates'}",
                     "times of one kind in all files",
-                    "Write them alike.",
                 )
             )
         return times
@@ -572,7 +571,7 @@ def _head(
     """Return rows from all over the files."""
     names = [name for name in (target, options.group, options.time) if name is not None]
     if file_kind(files[0].path) == "parquet":
-        return _parquet_head([file.path for file in files])
+        return _parquet_head([file.path for file in files], options.drop)
     step = max(1, len(files) // 16)
     raws = []
     for file in files[::step]:
@@ -580,12 +579,13 @@ def _head(
             raws.append(next(blocks))
     import pyarrow as pa
 
+    order = [n for n in raws[0].data.column_names if n not in set(options.drop)]
     for file, raw in zip(files[::step], raws, strict=True):
-        _require_names(file.path, raw.data.column_names, raws[0].data.column_names)
-    order = raws[0].data.column_names
+        _require_names(file.path, raw.data.column_names, order)
+    if len(raws) == 1:
+        return raws[0]
     data = pa.concat_tables([raw.data.select(order) for raw in raws])
-    first = raws[0]
-    return dataclasses.replace(first, data=data) if len(raws) > 1 else first
+    return dataclasses.replace(raws[0], data=data)
 
 
 def _require_names(path: Path, names: Sequence[str], first: Sequence[str]) -> None:
@@ -601,7 +601,7 @@ def _require_names(path: Path, names: Sequence[str], first: Sequence[str]) -> No
         )
 
 
-def _parquet_head(paths: Sequence[Path]) -> Raw:
+def _parquet_head(paths: Sequence[Path], drop: Sequence[str]) -> Raw:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -619,7 +619,7 @@ def _parquet_head(paths: Sequence[Path]) -> Raw:
     if not tables:
         with pq.ParquetFile(paths[0]) as file:
             tables.append(plain_table(file.schema_arrow.empty_table()))
-    order = tables[0].column_names
+    order = [name for name in tables[0].column_names if name not in set(drop)]
     data = pa.concat_tables(
         [table.select(order) for table in tables], promote_options="permissive"
     )
@@ -681,7 +681,7 @@ def _kind(kind: Any) -> str:
     return str(kind)
 
 
-def _require_same_types(files: Sequence[ShardFile]) -> None:
+def _require_same_types(files: Sequence[ShardFile], drop: Sequence[str]) -> None:
     """Raise if a column has another type in one of the Parquet files."""
     if file_kind(files[0].path) != "parquet":
         return
@@ -691,7 +691,7 @@ def _require_same_types(files: Sequence[ShardFile]) -> None:
         with _opened(file.path) as opened:
             schema = opened.schema_arrow
         if not place:
-            names = list(schema.names)
+            names = [name for name in schema.names if name not in set(drop)]
         _require_names(file.path, schema.names, names)
         for field_ in schema:
             kind = _kind(field_.type)

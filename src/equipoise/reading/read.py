@@ -214,7 +214,7 @@ def read_stored(
         )
     table = open_store(source, target, options, limit, store)
     for note in table.notes:
-        warnings.warn(note, TableWarning, stacklevel=4)
+        warnings.warn(note, TableWarning, stacklevel=3)
     return table
 
 

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from equipoise._core.checks import sentence
 from equipoise.errors import InputError
-from equipoise.stores.records import Records
+from equipoise.stores.records import RecordArray
 
 JOURNAL = "journal.jsonl"
 
@@ -84,7 +84,7 @@ class StoreJournal:
             else:
                 path.unlink()
 
-    def append(self, name: str, records: Records) -> None:
+    def append(self, name: str, records: RecordArray) -> None:
         """Add records to a file.
 
         Args:

@@ -106,7 +106,7 @@ def row_keys(rows: npt.ArrayLike, seed: int, purpose: str) -> HashArray:
     return mix(mix(np.asarray(rows, np.int64).astype(np.uint64)) ^ key)
 
 
-def smallest(keys: HashArray, count: int) -> BoolArray:
+def smallest_keys(keys: HashArray, count: int) -> BoolArray:
     """Return which of some keys are the `count` smallest, `[keys]`.
 
     Args:
@@ -114,7 +114,7 @@ def smallest(keys: HashArray, count: int) -> BoolArray:
         count: How many.
 
     Example:
-        >>> smallest(np.array([5, 1, 9], np.uint64), 2).tolist()
+        >>> smallest_keys(np.array([5, 1, 9], np.uint64), 2).tolist()
         [True, True, False]
     """
     if count >= len(keys):

@@ -21,7 +21,7 @@ from equipoise._core.types import HashArray, IntArray
 from equipoise.table.hashes import column_hashes, mix
 from equipoise.table.table import MISSING_CODE, Column, Table
 
-Records = npt.NDArray[Any]
+RecordArray = npt.NDArray[Any]
 """`[rows]` of a structured type, see `record_type`."""
 
 NO_BOOLEAN = 255
@@ -89,7 +89,7 @@ def record_type(
     return np.dtype(fields)
 
 
-def to_records(table: Table, keys: RowKeys, kind: np.dtype[Any]) -> Records:
+def to_records(table: Table, keys: RowKeys, kind: np.dtype[Any]) -> RecordArray:
     """Return rows as records.
 
     Args:
@@ -127,7 +127,7 @@ def _stored(column: Column) -> npt.NDArray[Any]:
 
 
 def to_columns(
-    records: Records, columns: Sequence[Column], places: Sequence[int]
+    records: RecordArray, columns: Sequence[Column], places: Sequence[int]
 ) -> tuple[Column, ...]:
     """Return some columns of records as a table holds them.
 
@@ -152,7 +152,7 @@ def _values(stored: npt.NDArray[Any], column: Column) -> npt.NDArray[Any]:
     return stored.astype(np.float64)
 
 
-def hashes_without(records: Records, left_out: Sequence[Column]) -> HashArray:
+def hashes_without(records: RecordArray, left_out: Sequence[Column]) -> HashArray:
     """Return each row's hash as `table.row_hashes` gives it for the source's values.
 
     Args:

@@ -25,9 +25,9 @@ from equipoise._core.files import to_json, write_whole
 from equipoise._core.states import texts
 from equipoise._core.types import AnyArray, FloatArray, HashArray, IntArray
 from equipoise.errors import InputError, TableError
-from equipoise.stores.class_shares import KeptShares, fill, row_keys, smallest
+from equipoise.stores.class_shares import KeptShares, fill, row_keys, smallest_keys
 from equipoise.stores.records import (
-    Records,
+    RecordArray,
     hashes_without,
     record_type,
     to_columns,
@@ -80,7 +80,7 @@ class StoredBlock:
 
     first: int
     number: int
-    records: Records
+    records: RecordArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +206,7 @@ class StoredTable:
                 )
             first += part.rows
 
-    def _read(self, part: StoredPart, start: int, rows: int) -> Records:
+    def _read(self, part: StoredPart, start: int, rows: int) -> RecordArray:
         path, size = self.folder / part.file, self._type.itemsize
         try:
             records = np.fromfile(path, self._type, rows, offset=start * size)
@@ -294,9 +294,9 @@ class StoredTable:
             places.append(block.first + low)
             keys.append(each[low])
         everything = np.concatenate(places)
-        return everything[smallest(np.concatenate(keys), count)]
+        return everything[smallest_keys(np.concatenate(keys), count)]
 
-    def keys(self, records: Records) -> StoredKeys:
+    def keys(self, records: RecordArray) -> StoredKeys:
         """Return what splits need of some records.
 
         Args:
@@ -315,13 +315,13 @@ class StoredTable:
     def _features(self) -> frozenset[str]:
         return frozenset(self.names)
 
-    def _times(self, records: Records) -> npt.NDArray[Any] | None:
+    def _times(self, records: RecordArray) -> npt.NDArray[Any] | None:
         if not self.time_kind:
             return None
         times = records["time"]
         return times.astype("M8[us]") if self.time_kind == "date" else times
 
-    def _table(self, records: Records, y: AnyArray) -> Table:
+    def _table(self, records: RecordArray, y: AnyArray) -> Table:
         by_name = {column.name: place for place, column in enumerate(self.stored)}
         places = [by_name[column.name] for column in self.columns]
         groups = None
@@ -352,7 +352,7 @@ class StoredTable:
             low = np.flatnonzero(each <= bound)
             places.append(block.first + low)
             keys.append(each[low])
-        chosen = smallest(np.concatenate(keys), size)
+        chosen = smallest_keys(np.concatenate(keys), size)
         return self.take(np.sort(np.concatenate(places)[chosen]))
 
     def quantiles(

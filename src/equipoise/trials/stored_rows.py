@@ -102,7 +102,7 @@ class StoredRows:
 
 
 @dataclass(frozen=True, eq=False)
-class JudgedRows:
+class JudgedStore:
     """The rows whose out-of-fold scores are judged.
 
     Attributes:
@@ -125,14 +125,14 @@ class JudgedRows:
     notes: tuple[str, ...]
 
 
-def judged_rows(
+def judge_store(
     rows: StoredRows,
     plan: TrialPlan,
     scores: Scores,
     progress: Progress | None = None,
     *,
     with_columns: bool = False,
-) -> JudgedRows:
+) -> JudgedStore:
     """Score all rows out of fold, and choose those that are judged.
 
     Args:
@@ -152,7 +152,7 @@ def judged_rows(
     every = len(names) * scores.repeats
     if rows.shares.whole:
         places, y = rows.taken.places, rows.table.labels()
-        return JudgedRows(places, y, scores, None, plan.keys.units, {}, ())
+        return JudgedStore(places, y, scores, None, plan.keys.units, {}, ())
     each = every * JUDGED_BYTES + DRAWN_BYTES
     exact = len(rows.store) * each <= rows.store.memory and not with_columns
     with tempfile.TemporaryDirectory(prefix="equipoise-scores-") as folder:
@@ -178,7 +178,7 @@ def judged_rows(
         whole = {} if exact or not binary else written.whole()
     units = folds.units(places)
     notes = [] if exact else [_judged_on(len(places), len(rows.store), binary)]
-    return JudgedRows(places, y, judged, weights, units, whole, tuple(notes))
+    return JudgedStore(places, y, judged, weights, units, whole, tuple(notes))
 
 
 def _judged_on(count: int, total: int, binary: bool) -> str:
@@ -196,7 +196,7 @@ def whole_notes(whole: Mapping[str, Mapping[str, BoundedValue]]) -> list[str]:
     """Say what arms are worth over all rows, with the bound of the error.
 
     Args:
-        whole: As in `JudgedRows`.
+        whole: As in `JudgedStore`.
     """
     bounded = {name: metrics["average_precision"] for name, metrics in whole.items()}
     bounds = {name: v for name, v in bounded.items() if v.error <= MOST_ERROR}
@@ -210,7 +210,7 @@ def whole_notes(whole: Mapping[str, Mapping[str, BoundedValue]]) -> list[str]:
     ]
 
 
-def stored_facts(rows: StoredRows, judged: JudgedRows) -> dict[str, Any]:
+def stored_facts(rows: StoredRows, judged: JudgedStore) -> dict[str, Any]:
     """Return what was fitted on and judged, as plain data.
 
     Args:

@@ -24,9 +24,9 @@ from equipoise.trials.protocol import Protocol
 from equipoise.trials.schedule import Repeats, fit_repeats
 from equipoise.trials.sources import split_by
 from equipoise.trials.stored_rows import (
-    JudgedRows,
+    JudgedStore,
     StoredRows,
-    judged_rows,
+    judge_store,
     stored_facts,
     whole_notes,
 )
@@ -50,7 +50,7 @@ class StoredTrial:
 
     rows: StoredRows
     plan: TrialPlan
-    judged: JudgedRows
+    judged: JudgedStore
 
     @property
     def judged_plan(self) -> TrialPlan:
@@ -131,7 +131,7 @@ def fit_stored(
     if not rows.shares.whole:
         scores = dataclasses.replace(scores, source_rows=len(store))
     progress = scaled(report, FITS, SCORES)
-    judged = judged_rows(rows, plan, scores, progress, with_columns=with_columns)
+    judged = judge_store(rows, plan, scores, progress, with_columns=with_columns)
     return StoredTrial(rows, plan, judged)
 
 
