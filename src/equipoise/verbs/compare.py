@@ -236,6 +236,7 @@ def compare(
             repeats,
             number(minutes, "minutes", 0, open_ends=True),
             report,
+            runner,
         )
     if unseen is not None:
         keep = column_kept(source, unseen, keep, model)
@@ -345,6 +346,7 @@ def _compare_stored(
     repeats: int | str,
     minutes: float,
     report: Progress,
+    runner: Runner | None,
 ) -> Trial:
     """Compare on rows that are larger than memory, see `compare_stored`."""
     arms = [arm.with_classes(store.task) for arm in _arms(strategies, columns=True)]
@@ -359,6 +361,7 @@ def _compare_stored(
         minutes=minutes,
         baseline=BASELINE,
         report=report,
+        runner=runner,
         notes=[flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)],
     )
     return Trial.of(record)

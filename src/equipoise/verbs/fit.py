@@ -234,6 +234,7 @@ def fit(
             minutes=number(minutes, "minutes", 0, open_ends=True),
             calibration=calibration,
             report=report,
+            runner=runner,
         )
     rows, _ = read_trial(
         source,

@@ -21,6 +21,7 @@ from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import unit_notes
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.protocol import Protocol
+from equipoise.trials.runners.runner import Runner
 from equipoise.trials.sources import TrialRows
 from equipoise.trials.stored_rows import stored_facts
 from equipoise.verbs.fit_parts import (
@@ -44,6 +45,7 @@ def fit_on_store(
     minutes: float,
     calibration: str,
     report: Progress,
+    runner: Runner | None = None,
 ) -> FittedModel:
     """Fit on the rows that fit into memory, and calibrate and decide on all; see `fit`.
 
@@ -62,6 +64,7 @@ def fit_on_store(
         minutes: As in `fit`.
         calibration: As in `fit`.
         report: Called with a sentence and the share done.
+        runner: Who does the fits; this process if None.
     """
     started = monotonic()
     binary = store.task.kind == "binary"
@@ -81,6 +84,7 @@ def fit_on_store(
         baseline=None,
         report=report,
         started=started,
+        runner=runner,
         with_columns=True,
     )
     scores = of_views(trial.judged.scores, store)

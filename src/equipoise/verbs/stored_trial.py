@@ -21,6 +21,7 @@ from equipoise.trials.fold_scores import Scores
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
+from equipoise.trials.runners.runner import Runner, opened
 from equipoise.trials.schedule import Repeats, fit_repeats
 from equipoise.trials.sources import split_by
 from equipoise.trials.stored_rows import (
@@ -93,6 +94,7 @@ def fit_stored(
     baseline: str | None,
     report: Progress,
     started: float,
+    runner: Runner | None = None,
     with_columns: bool = False,
 ) -> StoredTrial:
     """Fit strategies on the rows that fit into memory, and score all rows.
@@ -108,6 +110,7 @@ def fit_stored(
         baseline: The strategy that others are compared with, or None.
         report: Called with a sentence and the share done.
         started: When it began, `time.monotonic()`.
+        runner: Who does the fits; this process if None.
         with_columns: Whether the judged rows are needed with their columns, so that
             there must not be more than memory holds.
     """
@@ -127,7 +130,9 @@ def fit_stored(
     if repeats == "auto" and not rows.shares.whole:
         repeats = 1
     often = Repeats.of(repeats, minutes, protocol.by)
-    scores = fit_repeats(plan, often, scaled(report, 0.0, FITS), started=started)
+    with opened(runner) as who:
+        step = scaled(report, 0.0, FITS)
+        scores = fit_repeats(plan, often, step, started=started, runner=who)
     if not rows.shares.whole:
         scores = dataclasses.replace(scores, source_rows=len(store))
     progress = scaled(report, FITS, SCORES)
@@ -146,6 +151,7 @@ def compare_stored(
     minutes: float,
     baseline: str,
     report: Progress,
+    runner: Runner | None = None,
     notes: Sequence[str] = (),
 ) -> TrialRecord:
     """Compare strategies on rows that are larger than memory; see `compare`.
@@ -160,6 +166,7 @@ def compare_stored(
         minutes: As in `compare`.
         baseline: The arm that the others are compared with.
         report: Called with a sentence and the share done.
+        runner: Who does the fits; this process if None.
         notes: What was done before.
     """
     started = monotonic()
@@ -174,6 +181,7 @@ def compare_stored(
         baseline=baseline,
         report=report,
         started=started,
+        runner=runner,
     )
     plan = trial.judged_plan
     scores = of_views(trial.judged.scores, store)
