@@ -279,6 +279,23 @@ def _focal(weights: str | None = None, **options: float) -> eq.Strategy:
 
 
 PLAIN = eq.Strategy("plain")
+ROWS_OF_STREAM = list(zip(X, Y, strict=True))
+
+
+def feed() -> Any:
+    """Half of every batch positive."""
+    return sampling.Balanced().over(X, Y)
+
+
+def stream(source: Any = ROWS_OF_STREAM, **options: Any) -> Any:
+    """The same from a stream."""
+    return sampling.StreamFeed(source, **options)
+
+
+def read_twice(one: Any) -> None:
+    """Read two epochs."""
+    for _ in range(2):
+        list(one.batches())
 
 
 def _blend(**parts: Any) -> Blend:
@@ -713,6 +730,40 @@ CASES: dict[str, Case] = {
     "takes its rows at once: use learner='network' for it.": Case(
         lambda _: eq.Strategy(learner="trees", sampling="progressive"),
         lambda _: eq.Strategy(learner="network", sampling="progressive"),
+    ),
+    "sampling/feeds/arrays.py: Make the feed as it was, or start without the "
+    "state.": Case(
+        lambda _: sampling.Balanced().over(X, Y, seed=1).from_state(feed().state()),
+        lambda _: feed().from_state(feed().state()),
+    ),
+    "sampling/feeds/stream.py: Make the feed as it was, or start without the "
+    "state.": Case(
+        lambda _: stream(batch=8).from_state(stream().state()),
+        lambda _: stream().from_state(stream().state()),
+    ),
+    "sampling/feeds/stream.py: Pass population=, or read the stream first.": Case(
+        lambda _: stream().correction(),
+        lambda _: stream().correction(population=[0.9, 0.1]),
+    ),
+    "sampling/feeds/stream.py: Pass a function that returns the generator.": Case(
+        lambda _: read_twice(stream(iter(ROWS_OF_STREAM))),
+        lambda _: read_twice(stream(lambda: iter(ROWS_OF_STREAM))),
+    ),
+    "sampling/feeds/stream.py: Batches of several labels are drawn from arrays: see "
+    "Quotas.": Case(
+        lambda _: list(stream(list(zip(X, LABELS, strict=True))).batches()),
+        lambda _: sampling.Quotas().over(X, LABELS),
+    ),
+    "sampling/feeds/resume.py: Keep sampler.losses yourself, and use "
+    "feed.dataset(epoch, step).": Case(
+        lambda _: sampling.KerasResumeFeed(
+            sampling.HardExamples(200).over(X, Y), "f.json"
+        ),
+        lambda _: sampling.HardExamples(200).over(X, Y, batch=32).dataset(1, 2),
+    ),
+    "sampling/feeds/resume.py: Pass steps= to the StreamFeed.": Case(
+        lambda _: sampling.KerasResumeFeed(stream(), "f.json"),
+        lambda _: sampling.KerasResumeFeed(stream(steps=3), "f.json"),
     ),
     "sampling/proportions.py: Pass classes=table.task.classes.": Case(
         lambda _: sampling.Proportions({"c": 0.5}),
@@ -1409,6 +1460,15 @@ ELSEWHERE = {
     "model=build), with arrays x and y.": (
         "tests/learners/user_model/test_heads.py",
         "test_the_whole_way",
+    ),
+    "sampling/feeds/resume.py: Leave gradient_accumulation_steps out, or train in "
+    "bfloat16.": (
+        "tests/sampling/feeds/test_resume.py",
+        "test_what_it_cannot_follow",
+    ),
+    "sampling/feeds/resume.py: Delete {} to start afresh.": (
+        "tests/sampling/feeds/test_resume.py",
+        "test_a_model_that_is_not_that_of_the_file",
     ),
     "learners/tuned/inner.py: Pass Tuned(..., folds=2), or leave the strategy as it "
     "is.": (

@@ -78,6 +78,8 @@ HEAVY_FILES = {
     "sampling/feeds/made.py",
     "sampling/feeds/tf_data.py",
     "sampling/feeds/keras.py",
+    "sampling/feeds/resume.py",
+    "sampling/feeds/tf_stream.py",
     "report/tracking/tensorboard.py",
 }
 

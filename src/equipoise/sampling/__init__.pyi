@@ -2,6 +2,11 @@
 from .balanced import Balanced as Balanced
 from .bootstrap import Bootstrap as Bootstrap
 from .draw import Draw as Draw
+from .feeds.batch import Batch as Batch
+from .feeds.resume import KerasResumeFeed as KerasResumeFeed
+from .feeds.sequences import Sequences as Sequences
+from .feeds.stream import StreamCounts as StreamCounts
+from .feeds.stream import StreamFeed as StreamFeed
 from .feeds.arrays import Feed as Feed
 from .feeds.arrays import feed_from as feed_from
 from .groups import GroupBalanced as GroupBalanced

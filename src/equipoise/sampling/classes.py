@@ -220,6 +220,27 @@ def interleaved_classes(
     return index
 
 
+def interleaved_numbers(quotas: Sequence[int], start: int, count: int) -> IntArray:
+    """Return which class is at each place of the stream of `interleaved_classes`.
+
+    Args:
+        quotas: As there.
+        start: The first place.
+        count: How many places.
+
+    Returns:
+        `[count]` numbers of classes.
+
+    Example:
+        >>> interleaved_numbers([3, 1], 0, 8).tolist()
+        [0, 1, 0, 0, 0, 1, 0, 0]
+    """
+    numbers = np.empty(count, np.int64)
+    for group, _, places in _shared_out(_tree(quotas), start, np.arange(count)):
+        numbers[places] = group
+    return numbers
+
+
 @dataclass(frozen=True, eq=False)
 class _Node:
     """Classes that are drawn together: one class, or two nodes.

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
-from equipoise.sampling import Balanced, Natural, Undersample
+from equipoise.sampling import Balanced, Natural, Undersample, feed_from
 from equipoise.synthesis import Mixup, Smote
 
 X = np.arange(120, dtype=np.float32).reshape(60, 2)
@@ -109,3 +111,81 @@ def test_what_labels_cannot_be():
     with pytest.raises(InputError, match="2 in row 0, column 0"):
         Balanced().over(X, LABELS + 2)
     assert Balanced().over(X, LABELS, synthesis=Mixup()).draw(0).mix is not None
+
+
+# ---- where a feed is, and what it declares
+
+
+def test_a_state_is_a_position_and_tells_another_feed():
+    feed = Balanced().over(X, Y, batch=16, seed=3)
+    state = json.loads(json.dumps(feed.state(epoch=7, step=2)))
+    assert Balanced().over(X, Y, batch=16, seed=3).from_state(state) == (7, 2)
+    others = {
+        "sampler": Undersample().over(X, Y, batch=16, seed=3),
+        "labels": Balanced().over(X, Y[::-1], batch=16, seed=3),
+        "batch": Balanced().over(X, Y, batch=8, seed=3),
+        "steps": Balanced().over(X, Y, batch=16, steps=9, seed=3),
+        "seed": Balanced().over(X, Y, batch=16, seed=4),
+        "rows": Balanced().over(X[1:], Y[1:], batch=16, seed=3),
+    }
+    for name, other in others.items():
+        with pytest.raises(InputError, match=f"a feed with {name}="):
+            other.from_state(state)
+    with pytest.raises(InputError, match="without 'format'"):
+        feed.from_state({"epoch": 1})
+    with pytest.raises(InputError, match="first_step=4"):
+        feed.state(step=4)
+
+
+@pytest.mark.parametrize("synthesis", [None, Mixup()])
+def test_it_goes_on_from_a_step(synthesis):
+    feed = Balanced().over(X, Y, batch=16, seed=3, synthesis=synthesis)
+    whole = [b.features for b in feed.batches(epochs=4)]
+    rest = [b.features for b in feed.batches(1, 3, epochs=3)]
+    np.testing.assert_array_equal(rest, whole[7:])
+    dataset = feed.dataset(1, 3)
+    passes = [[x.numpy() for x, _ in dataset] for _ in range(2)]
+    np.testing.assert_allclose(np.concatenate(passes), whole[7:15], atol=1e-6)
+    sequence = feed.sequence(1, 3)
+    two = []
+    for _ in range(2):
+        two += [sequence[step][0] for step in range(len(sequence))]
+        sequence.on_epoch_end()
+    np.testing.assert_array_equal(two, whole[7:15])
+    assert sequence.rows(0).tolist() == feed.draw(3).index[3].tolist()
+
+
+def test_row_numbers_as_a_fourth_part():
+    feed = Balanced().over(X, Y, batch=16)
+    for step, (x, y, weights, rows) in enumerate(feed.dataset(rows=True)):
+        np.testing.assert_array_equal(rows, feed.draw(0).index[step])
+        np.testing.assert_array_equal(x, X[rows])
+        np.testing.assert_array_equal(y, Y[rows])
+        np.testing.assert_array_equal(weights, 1)
+    weighted = Balanced().over(X, Y, weights=np.arange(60), batch=16)
+    *_, weights, rows = next(iter(weighted.dataset(rows=True)))
+    np.testing.assert_array_equal(weights, rows)
+
+
+def test_the_prior_is_what_is_drawn():
+    for labels in (Y, CLASSES, LABELS):
+        feed = Balanced().over(X, labels, batch=60, steps=200)
+        rows = feed.draw(0).index.ravel()
+        if labels.ndim == 2:
+            drawn = (labels[rows] == 1).mean(axis=0)
+        else:
+            drawn = np.bincount(labels[rows]) / len(rows)
+        np.testing.assert_allclose(feed.prior, drawn, atol=0.005)
+    offset = Balanced().over(X, Y).correction().offset
+    assert offset == pytest.approx((np.log(10 / 50),))
+
+
+def test_a_sampler_of_another_kind_declares_nothing():
+    class Rows:
+        def draw(self, labels, *, batch, steps, seed, epoch):
+            return Natural().draw(labels, batch=batch, steps=steps, seed=0, epoch=0)
+
+    feed = feed_from(Rows(), X, Y)
+    assert feed.prior is None
+    with pytest.raises(InputError, match="a sampler with correction"):
+        feed.correction()

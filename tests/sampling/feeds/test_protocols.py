@@ -5,8 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from equipoise.sampling import Balanced, Draw, Feed, feed_from
-from equipoise.sampling.feeds.protocols import BatchSource, Draws, Mixing
+from equipoise.sampling import Balanced, Draw, Feed, StreamFeed, feed_from
+from equipoise.sampling.feeds.protocols import (
+    BatchSource,
+    Draws,
+    Mixing,
+    StreamSource,
+)
 from equipoise.sampling.feeds.tf_data import as_dataset
 from equipoise.synthesis import Smote
 
@@ -35,3 +40,9 @@ def test_a_feed_is_a_source_of_batches() -> None:
 def test_any_source_makes_a_data_set() -> None:
     batches = [x.numpy().tolist() for x, _ in as_dataset(Rows())]
     assert batches == [[0.0, 1.0], [1.0, 2.0], [2.0, 0.0]]
+
+
+def test_a_stream_feed_is_a_source_of_a_stream() -> None:
+    source: StreamSource = StreamFeed([(1.0, 0), (2.0, 1)] * 3, batch=2)
+    assert source.first_row() == (1.0, 0)
+    assert sum(1 for _ in source.batches()) == 3

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,15 +13,21 @@ import numpy.typing as npt
 
 from equipoise._core.arrays import floats, unmasked
 from equipoise._core.checks import integer, sentence
-from equipoise._core.types import AnyArray
+from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError
+from equipoise.priors import Correction
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
+from equipoise.sampling.feeds.batch import Batch, BatchMaker
 from equipoise.sampling.feeds.protocols import Draws, Mixing
+from equipoise.sampling.feeds.sequences import Sequences
 from equipoise.task import UNKNOWN_LABEL, label_matrix
 from equipoise.weights.row_classes import row_classes
 
-Features = AnyArray | dict[str, AnyArray] | tuple[AnyArray, ...]
+RowPart = AnyArray | Sequences
+Features = RowPart | dict[str, RowPart] | tuple[RowPart, ...]
+
+_STATE_FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +36,8 @@ class Feed:
 
     Attributes:
         sampler: Which rows are drawn.
-        features: One array `[rows, ...]`, or a dictionary or tuple of them.
+        features: One array `[rows, ...]` or `Sequences`, or a dictionary or tuple of
+            them.
         labels: `[rows]` class numbers, 0 or 1 for two classes; or `[rows, labels]`.
         weights: `[rows]` example weights, or None.
         batch: Examples per batch.
@@ -89,28 +97,176 @@ class Feed:
             return number.astype(np.int32)
         return self.labels.astype(np.float32)
 
-    def dataset(self, first_epoch: int = 0) -> Any:  # a tf.data.Dataset
+    @property
+    def prior(self) -> FloatArray | None:
+        """The share of each class, or label, among the drawn examples.
+
+        `[classes]`, or `[labels]`; None if the sampler has no `rates`. That of a
+        sampler whose shares change is the last, and of labels the share before weights.
+        """
+        if not hasattr(self.sampler, "rates"):
+            return None
+        rates = np.asarray(self.sampler.rates(self.labels), np.float64)
+        if self.labels.ndim == 2:
+            there = label_matrix(self.labels) == 1
+            return np.asarray(rates @ there / len(rates))
+        number, classes = row_classes(self.labels)
+        return np.bincount(number, rates, classes) / len(rates)
+
+    def correction(self) -> Correction:
+        """Return how scores learned on the batches become the population's.
+
+        Exact for a loss whose minimiser is the log-odds, or of kind "calibrate" with
+        the reason.
+
+        Raises:
+            InputError: The sampler is not one of Equipoise's and has no correction.
+        """
+        if not hasattr(self.sampler, "correction"):
+            raise InputError(
+                sentence(
+                    f"the sampler {self.sampler!r}",
+                    "a sampler with correction(labels), as equipoise.sampling.Sampler",
+                )
+            )
+        correction: Correction = self.sampler.correction(self.labels)
+        if self.mixing is None or correction.kind == "calibrate":
+            return correction
+        reason = "a synthesis puts examples between the rows"
+        return replace(correction, kind="calibrate", reason=reason)
+
+    def batches(
+        self, first_epoch: int = 0, first_step: int = 0, *, epochs: int = 1
+    ) -> Iterator[Batch]:
+        """Yield batches with their row numbers and prior, for loops of your own.
+
+        Args:
+            first_epoch: The first epoch, from 0.
+            first_step: The first batch in it, from 0 to below `steps`.
+            epochs: How many epochs; of the first only what is left of it.
+
+        Example:
+            >>> from equipoise.sampling import Balanced
+            >>> feed = Balanced().over(np.eye(4), [0, 0, 0, 1], batch=2, steps=3)
+            >>> batch = list(feed.batches(first_step=2))[0]
+            >>> batch.step, batch.targets.tolist(), batch.prior.tolist()
+            (2, [1.0, 0.0], [0.5, 0.5])
+            >>> batch.rows[0].item()
+            3
+        """
+        epoch, step = self._position(first_epoch, first_step)
+        prior, maker = self.prior, BatchMaker(self.parts())
+        for number in range(epoch, epoch + integer(epochs, "epochs", 0)):
+            draw = self.draw(number)
+            for place in range(step if number == epoch else 0, self.steps):
+                features, targets, *weights = maker.make(draw, place)
+                yield Batch(
+                    features,
+                    targets,
+                    weights[0] if weights else None,
+                    draw.index[place],
+                    number,
+                    place,
+                    prior,
+                    None if draw.partner is None else draw.partner[place],
+                    None if draw.mix is None else draw.mix[place],
+                )
+
+    def state(self, epoch: int = 0, step: int = 0) -> dict[str, int | str]:
+        """Return plain numbers from which a later process goes on.
+
+        A draw depends on its arguments only, so that a position is all there is to
+        keep. The other numbers serve to tell whether the feed is the same.
+
+        Args:
+            epoch: The epoch of the next batch, from 0.
+            step: Its number in the epoch, from 0 to below `steps`.
+
+        Example:
+            >>> from equipoise.sampling import Balanced
+            >>> feed = Balanced().over(np.eye(4), [0, 0, 0, 1], batch=2, steps=3)
+            >>> feed.from_state(feed.state(epoch=5, step=2))
+            (5, 2)
+        """
+        epoch, step = self._position(epoch, step)
+        return {**self._identity(), "epoch": epoch, "step": step}
+
+    def from_state(self, state: Mapping[str, Any]) -> tuple[int, int]:
+        """Return the epoch and the step of a state, for `dataset` and `batches`.
+
+        Args:
+            state: What `state` of such a feed returned.
+
+        Raises:
+            InputError: It is the state of another feed, or none.
+        """
+        expected = {**self._identity(), "epoch": 0, "step": 0}
+        for name, value in expected.items():
+            if name not in state:
+                raise InputError(
+                    sentence(f"a state without {name!r}", "what Feed.state() returns")
+                )
+            if name not in ("epoch", "step") and state[name] != value:
+                raise InputError(
+                    sentence(
+                        f"the state of a feed with {name}={state[name]!r}",
+                        f"that of this feed, with {name}={value!r}",
+                        "Make the feed as it was, or start without the state.",
+                    )
+                )
+        return self._position(state["epoch"], state["step"])
+
+    def _identity(self) -> dict[str, int | str]:
+        labels = np.ascontiguousarray(self.parts()[1])
+        return {
+            "format": _STATE_FORMAT,
+            "sampler": repr(self.sampler),
+            "rows": len(self.labels),
+            "labels": zlib.crc32(labels.tobytes()),
+            "batch": self.batch,
+            "steps": self.steps,
+            "seed": self.seed,
+        }
+
+    def _position(self, epoch: int, step: int) -> tuple[int, int]:
+        return (
+            integer(epoch, "first_epoch", 0),
+            integer(step, "first_step", 0, self.steps - 1),
+        )
+
+    def dataset(  # a tf.data.Dataset
+        self, first_epoch: int = 0, first_step: int = 0, *, rows: bool = False
+    ) -> Any:
         """Return the batches as a `tf.data.Dataset`.
 
         One pass is one epoch of `steps` batches. Each new pass goes on to the next
-        epoch, so `model.fit(feed.dataset(), epochs=10)` sees ten different draws.
+        epoch, so `model.fit(feed.dataset(), epochs=10)` sees ten different draws. With
+        a first step, each pass is still of `steps` batches, from that step on to the
+        one before it in the next epoch.
 
         Args:
             first_epoch: The epoch of the first pass, from 0.
+            first_step: The batch that it begins with, from 0 to below `steps`.
+            rows: Whether row numbers follow as a fourth part, `[batch]` int32, after
+                weights that are 1 if there are none. For loops of your own: `fit` takes
+                three parts at most.
         """
         from equipoise.sampling.feeds.tf_data import as_dataset
 
-        return as_dataset(self, integer(first_epoch, "first_epoch", 0))
+        return as_dataset(self, *self._position(first_epoch, first_step), rows=rows)
 
-    def sequence(self, first_epoch: int = 0) -> Any:  # a keras.utils.PyDataset
+    def sequence(  # a keras.utils.PyDataset
+        self, first_epoch: int = 0, first_step: int = 0
+    ) -> Any:
         """Return the batches as a `keras.utils.PyDataset`, for any backend of Keras.
 
         Args:
             first_epoch: The epoch that training starts with, from 0.
+            first_step: The batch that it starts with, as in `dataset`.
         """
         from equipoise.sampling.feeds.keras import Batches
 
-        return Batches(self, integer(first_epoch, "first_epoch", 0))
+        return Batches(self, *self._position(first_epoch, first_step))
 
 
 def feed_from(
@@ -128,7 +284,8 @@ def feed_from(
 
     Args:
         sampler: Which rows are drawn.
-        features: One array `[rows, ...]`, or a dictionary or tuple of such arrays.
+        features: One array `[rows, ...]`, or a dictionary or tuple of such arrays. In
+            place of an array `Sequences`, or a list of sequences of different lengths.
         labels: `[rows]` class numbers, 0 or 1 for two classes; or `[rows, labels]` 1,
             0, and NaN or -1 if a label is not known.
         weights: `[rows]` example weights, at least 0. The rows of a label matrix that
@@ -196,7 +353,7 @@ def _check_lengths(feed: Feed) -> None:
         )
 
 
-def _arrays(features: Features) -> tuple[AnyArray, ...]:
+def _arrays(features: Features) -> tuple[RowPart, ...]:
     if isinstance(features, dict):
         return tuple(features.values())
     return features if isinstance(features, tuple) else (features,)
@@ -204,10 +361,19 @@ def _arrays(features: Features) -> tuple[AnyArray, ...]:
 
 def _features(features: Any) -> Features:
     if isinstance(features, Mapping):
-        return {str(name): np.asarray(array) for name, array in features.items()}
+        return {str(name): _part(array) for name, array in features.items()}
     if isinstance(features, tuple):
-        return tuple(np.asarray(array) for array in features)
-    return np.asarray(features)
+        return tuple(map(_part, features))
+    return _part(features)
+
+
+def _part(values: Any) -> RowPart:
+    """Return rows as an array, or as sequences if they differ in length."""
+    if isinstance(values, Sequences):
+        return values
+    if isinstance(values, list) and len({np.shape(row)[:1] for row in values}) > 1:
+        return Sequences(values)
+    return np.asarray(values)
 
 
 def _row_weights(

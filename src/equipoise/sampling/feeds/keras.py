@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 
-from equipoise._core.types import AnyArray, FloatArray
 from equipoise.sampling.draw import Draw
+from equipoise.sampling.feeds.batch import BatchMaker
 from equipoise.sampling.feeds.protocols import BatchSource
 
 
@@ -20,15 +18,18 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
     Args:
         feed: What is drawn from what.
         first_epoch: The number of the first epoch, from 0.
+        first_step: The batch that it starts with; then each pass ends before that
+            batch of the next epoch.
     """
 
-    def __init__(self, feed: BatchSource, first_epoch: int = 0) -> None:
+    def __init__(
+        self, feed: BatchSource, first_epoch: int = 0, first_step: int = 0
+    ) -> None:
         super().__init__()
         self._feed = feed
-        self._parts = feed.parts()
-        self._epoch = first_epoch
-        self._widths: FloatArray | None = None
-        self._draw = feed.draw(first_epoch)
+        self._maker = BatchMaker(feed.parts())
+        self._epoch, self._first = first_epoch, first_step
+        self._draws: dict[int, Draw] = {first_epoch: feed.draw(first_epoch)}
 
     def __len__(self) -> int:
         """Return the batches of an epoch."""
@@ -36,47 +37,26 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
 
     def __getitem__(self, step: int) -> tuple[Any, ...]:
         """Return batch `step` of the epoch: features, targets, weights if any."""
-        draw = self._draw
-        index = draw.index[step]
-        if draw.partner is None or draw.mix is None:
-            return _each(lambda part: part.take(index, axis=0), self._parts)
-        partner, mix = draw.partner[step], draw.mix[step]
-        batch = _each(lambda part: _mixed(part, index, partner, mix), self._parts)
-        return self._finished(batch, draw, step)
+        draw, place = self._draw_of(step)
+        return self._maker.make(draw, place)
 
-    def _finished(
-        self, batch: tuple[Any, ...], draw: Draw, step: int
-    ) -> tuple[Any, ...]:
-        """Return a batch with targets and noise of the draw's own, if it has any."""
-        features, targets, *weights = batch
-        index = draw.index[step]
-        if draw.target_mix is not None and draw.partner is not None:
-            partner, share = draw.partner[step], draw.target_mix[step]
-            targets = _mixed(self._parts[1], index, partner, share)
-        if draw.labels is not None:
-            targets = Draw(index, labels=draw.labels[step]).targets([[0]])
-        if draw.noise is not None and draw.mix is not None:
-            if self._widths is None:
-                self._widths = draw.noise.deviations(self._parts[0])
-            first, mix = step * self._feed.batch, draw.mix[step]
-            features = draw.noise.added(features, index, mix, self._widths, first)
-        return (features, targets, *weights)
+    def rows(self, step: int) -> Any:
+        """Return the numbers of the rows of batch `step`, `[batch]`."""
+        draw, place = self._draw_of(step)
+        return draw.index[place]
+
+    def _draw_of(self, step: int) -> tuple[Draw, int]:
+        later, place = divmod(self._first + step, self._feed.steps)
+        epoch = self._epoch + later
+        draw = self._draws.get(epoch)
+        if draw is None:
+            draw = self._feed.draw(epoch)
+            self._draws = {**self._draws, epoch: draw}
+        return draw, place
 
     def on_epoch_end(self) -> None:
         """Draw the next epoch."""
         self._epoch += 1
-        self._draw = self._feed.draw(self._epoch)
-
-
-def _each(
-    rule: Callable[[AnyArray], AnyArray], parts: tuple[Any, ...]
-) -> tuple[Any, ...]:
-    return tuple(keras.tree.map_structure(rule, parts))
-
-
-def _mixed(
-    values: AnyArray, index: AnyArray, partner: AnyArray, mix: AnyArray
-) -> AnyArray:
-    share = mix.reshape(-1, *[1] * (values.ndim - 1)).astype(values.dtype)
-    first = values.take(index, axis=0)
-    return np.asarray(first + share * (values.take(partner, axis=0) - first))
+        draw = self._draws.get(self._epoch)
+        draw = self._feed.draw(self._epoch) if draw is None else draw
+        self._draws = {self._epoch: draw}

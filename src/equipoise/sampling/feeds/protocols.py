@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy.typing as npt
 
 from equipoise.sampling.draw import Draw
+from equipoise.sampling.feeds.batch import Batch
 
 
 class Draws(Protocol):
@@ -68,3 +70,30 @@ class BatchSource(Protocol):
 
     def parts(self) -> tuple[Any, ...]:
         """Return (features, targets) or (features, targets, weights), by row."""
+
+
+class StreamSource(Protocol):
+    """A stream of rows and the batches made of it; a `StreamFeed` is one."""
+
+    @property
+    def batch(self) -> int:
+        """Examples per batch."""
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+
+    @property
+    def steps(self) -> int | None:
+        """Batches per epoch, or None if an epoch ends with its source."""
+
+    @property
+    def sequences(self) -> bool:
+        """Whether features differ in length."""
+
+    def first_row(self) -> Any:
+        """Return the first row, with which the next pass still begins."""
+
+    def batches(self, first_epoch: int = 0, first_step: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch; with `steps`, without end."""
+        ...
