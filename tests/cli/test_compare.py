@@ -67,7 +67,8 @@ def test_a_trial_that_was_killed_goes_on_with_the_same_numbers(tmp_path: Path) -
     again = run(*ARMS, "--out", str(folder))
     assert again.returncode == 0, again.stderr
     assert numbers(folder) == numbers(tmp_path / "whole")
-    assert sorted(os.listdir(folder)) == ["comparison.json", "report.html"]
+    names = ["comparison.json", "report.html", "trial.equipoise"]
+    assert sorted(os.listdir(folder)) == names
 
 
 def test_the_arm_that_measured_highest_is_told_beside_the_next_command(

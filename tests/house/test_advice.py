@@ -1402,6 +1402,28 @@ ELSEWHERE = {
         "tests/stores/test_stored_table.py",
         "test_a_damaged_store_is_named",
     ),
+    "trials/basis.py: Give it a name of its own: Strategy({}, ...).": (
+        "tests/trials/test_basis.py",
+        "test_what_cannot_be_added",
+    ),
+    "trials/basis.py: Pass them as they were given to compare: trial.add(arms, "
+    "source).": (
+        "tests/trials/test_basis.py",
+        "test_an_arm_that_is_added_is_as_if_it_had_been_there",
+    ),
+    "verbs/trial_again.py: Pass them as they were given to compare: trial.add(arms, "
+    "source).": (
+        "tests/trials/test_basis.py",
+        "test_an_arm_that_is_added_is_as_if_it_had_been_there",
+    ),
+    "verbs/earlier.py: Choose another folder, or replace it with force=True.": (
+        "tests/trials/test_basis.py",
+        "test_the_same_folder_is_the_same_trial",
+    ),
+    "verbs/model.py: Pass the folder that --out named, or Trial.write.": (
+        "tests/trials/test_basis.py",
+        "test_a_trial_that_is_read_says_the_same",
+    ),
     "reading/excel.py: Save the sheet with the rows as CSV.": (
         "tests/reading/test_excel.py",
         "test_what_is_no_table",
@@ -1668,6 +1690,12 @@ EXPLAINS = {
     "workers/ray_tasks.py: Install the same versions on all machines of the cluster.",
     "workers/ray_tasks.py: Give each worker more memory, and run it again.",
     "workers/ray_tasks.py: Start one with: ray start --head",
+    "trials/basis.py: Compare all arms again.",
+    "verbs/trial_again.py: Compare all arms again.",
+    "verbs/trial_again.py: Compare all arms again, in a new folder.",
+    "verbs/trial_again.py: Call compare with the same arguments, more strategies and "
+    "folder=.",
+    "verbs/model.py: An earlier version wrote it: compare again to write one.",
     "learners/classifier/learner.py: Try it alone: its fit(X, y) takes numbers, and "
     "class numbers from 0.",
     "extending.py: Taken are {}.",

@@ -19,7 +19,8 @@ def test_a_trial_is_a_record_with_conveniences(trial: Trial) -> None:
 
 def test_both_files_are_written(trial: Trial, tmp_path: Path) -> None:
     written = trial.write(tmp_path / "new" / "folder")
-    assert [path.name for path in written] == ["comparison.json", "report.html"]
+    names = ["comparison.json", "report.html", "trial.equipoise"]
+    assert [path.name for path in written] == names
     data = json.loads(written[0].read_text(encoding="utf-8"))
     assert data["verdict"] == str(trial.verdict)
     assert written[1].read_text(encoding="utf-8") == trial.report()

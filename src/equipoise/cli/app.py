@@ -22,6 +22,7 @@ from equipoise.cli.evaluate import evaluate
 from equipoise.cli.export import export
 from equipoise.cli.fit import fit
 from equipoise.cli.predict import predict
+from equipoise.cli.report import report
 from equipoise.cli.stopping import unwinding
 from equipoise.cli.terminal import console, say_error, say_warning
 from equipoise.cli.wording import as_options, flags
@@ -53,6 +54,7 @@ for _verb, _example in (
     (predict, "predict bank.equipoise new.csv --keep id --out scores.csv"),
     (export, "export bank.equipoise --out bank.onnx"),
     (work, "work trial"),
+    (report, "report trial"),
     (doctor, "doctor --json"),
 ):
     app.command(epilog=f"Example: equipoise {_example}")(_verb)
@@ -75,7 +77,11 @@ def _root(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_version, is_eager=True, help="Print the version."
+            "--version",
+            "-V",
+            callback=_version,
+            is_eager=True,
+            help="Print the version.",
         ),
     ] = False,
 ) -> None:

@@ -121,6 +121,9 @@ def compare(
     workers: options.WorkerCount = None,
     ray: options.RayAddress = None,
     out: OutFolder = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace another trial in --out FOLDER.")
+    ] = False,
     tensorboard: Tensorboard = None,
     mlflow: Mlflow = None,
     memory: options.Memory = None,
@@ -128,9 +131,11 @@ def compare(
     """Try every remedy on the data in one fair trial, and say what helps.
 
     With --out, a trial that was interrupted resumes when the same command is given
-    again; the state of its networks is saved every half minute.
+    again; the state of its networks is saved every half minute. A trial that is
+    finished is shown again, and with more strategies only these are trained.
     """
     from equipoise._core.outputs import writable_folder, write_or_rescue
+    from equipoise.models.trial_file import TRIAL_FILE
     from equipoise.verbs.compare import compare as run
 
     if out is not None:
@@ -164,6 +169,7 @@ def compare(
         options.parse_objective(objective)
     costs = options.costs_of_classes(costs_file, pair, table, rare, folds, duplicates)
     arms = options.with_tuned(strategies, tune, trials)
+    earlier = out is not None and not force and (out / TRIAL_FILE).exists()
     options.say_flattery(arms, table)
     with (
         _telling_how_to_resume(checkpoints),
@@ -185,13 +191,18 @@ def compare(
             costs=costs,
             network=network,
             checkpoints=checkpoints,
+            folder=out,
+            force=force,
             seed=seed,
             runner=runner,
             progress=show,
         )
+    if earlier:
+        say_hint(f"{out} holds this trial: only what is new was trained.")
     console().print(trial.screen(), crop=False)
     elsewhere = ""
     if out is not None:
+        trial = reading.remembered(trial, source, test)
         files, elsewhere = write_or_rescue(trial.write, out)
         say_written(files, elsewhere, leave=False)
     if checkpoints is not None and checkpoints.exists() and not elsewhere:

@@ -43,11 +43,11 @@ def evaluate(
 ) -> None:
     """Print every metric with its interval on new labelled rows."""
     from equipoise._core.files import to_json
-    from equipoise.verbs.model import load
+    from equipoise.verbs.model import load_model
 
     with without_tensorflow_lines(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        evaluation = load(model).evaluate(
+        evaluation = load_model(model).evaluate(
             source,
             targets or target,
             level=level,

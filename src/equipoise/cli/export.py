@@ -34,8 +34,8 @@ Format = Annotated[
 
 def export(model: options.ModelFile, out: OutPath, format: Format = None) -> None:
     """Write a model as a SavedModel or as ONNX, and check that its results agree."""
-    from equipoise.verbs.model import load
+    from equipoise.verbs.model import load_model
 
     with without_tensorflow_lines():
-        written = load(model).export(out, format=format)
+        written = load_model(model).export(out, format=format)
     say_wrote(written)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from equipoise.reading.options import ReadingOptions
     from equipoise.stores.stored_table import StoredTable
     from equipoise.table.table import Table
+    from equipoise.verbs.trial import Trial
 
 OBJECTIVES = ("f1", "f2", "f0.5", "balanced_accuracy", "g_mean", "mcc")
 """Those that need no number; costs and floors have options of their own."""
@@ -24,7 +25,8 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, ARFF or Parquet; or example:digits, example:digits-hard.",
+        help="CSV, TSV, ARFF, JSON lines, Excel or Parquet, or a .zip of one of these; "
+        "or example:digits, example:digits-hard.",
         show_default=False,
     ),
 ]
@@ -300,17 +302,7 @@ class Reading:
         """How a source is read."""
         from equipoise.reading.options import ReadingOptions
 
-        return ReadingOptions(
-            positive=self.positive,
-            task=self.task,
-            targets=list(self.targets) if self.targets else None,
-            group=self.group,
-            time=self.time,
-            drop=self.drop or (),
-            keep=self.keep or (),
-            unlabelled=self.unlabelled,
-            day_first=self.day_first,
-        )
+        return ReadingOptions(**self.arguments())
 
     def read(
         self, source: str, test: str | None = None
@@ -325,6 +317,36 @@ class Reading:
             table = read_stored(source, self.target, self.record, self.memory)
             return table, test
         return read_with_test(source, self.target, test, self.record)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the options as arguments of `ReadingOptions`."""
+        return {
+            "positive": self.positive,
+            "task": self.task,
+            "targets": list(self.targets) if self.targets else None,
+            "group": self.group,
+            "time": self.time,
+            "drop": self.drop or (),
+            "keep": self.keep or (),
+            "unlabelled": self.unlabelled,
+            "day_first": self.day_first,
+        }
+
+    def remembered(self, trial: Trial, source: str, test: str | None) -> Trial:
+        """Return a trial that knows how its rows were read, for further arms.
+
+        Args:
+            trial: What `compare` gave for the table.
+            source: The file.
+            test: Of `--test`.
+        """
+        from equipoise.verbs.trial_again import reading_of
+
+        basis = trial.basis
+        if basis is None:  # of rows that stay on disk
+            return trial
+        read = reading_of(source, self.target, test, **self.arguments())
+        return replace(trial, basis=replace(basis, reading=read))
 
     def options(self) -> list[tuple[str, Any]]:
         """Return the same options for another verb's command."""

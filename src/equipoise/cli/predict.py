@@ -67,13 +67,13 @@ def predict(
 ) -> None:
     """Write a probability and a decision (1 flagged, 0 not, -1 undecided) per row."""
     from equipoise._core.outputs import writable_file
-    from equipoise.verbs.model import load
+    from equipoise.verbs.model import load_model
     from equipoise.verbs.predict import SUFFIXES, predict_file
 
     writable_file(out, "out", suffixes=SUFFIXES, inputs=[source, model])
     with without_tensorflow_lines():
         done = predict_file(
-            load(model),
+            load_model(model),
             source,
             out,
             keep=tuple(keep or ()),

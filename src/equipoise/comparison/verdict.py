@@ -286,6 +286,116 @@ def judge(
     return verdict
 
 
+@dataclass(frozen=True)
+class PairVerdict:
+    """One arm against another.
+
+    Attributes:
+        first: The arm.
+        second: What it was compared with.
+        outcome: What is said of the first, as in `ArmVerdict`.
+        difference: First minus second, positive if the first is better.
+        p: P-value after the correction for the number of pairs; NaN without a test.
+        detectable: As in `ArmVerdict`.
+        beliefs: As in `ArmVerdict`.
+    """
+
+    first: str
+    second: str
+    outcome: VerdictWord
+    difference: Estimate
+    p: float
+    detectable: float
+    beliefs: Beliefs | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data."""
+        beliefs = None if self.beliefs is None else self.beliefs._asdict()
+        return {**asdict(self), "beliefs": beliefs}
+
+    def __str__(self) -> str:
+        shown = estimate(
+            self.difference.value,
+            self.difference.low,
+            self.difference.high,
+            signed=True,
+        )
+        return f"{self.first} against {self.second}: {shown}, {self.outcome}"
+
+
+def judge_pairs(
+    results: CrossValidated | TaskCrossValidated,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    margin: float | None = None,
+    level: float | None = None,
+    power: float = 0.8,
+) -> tuple[PairVerdict, ...]:
+    """Say of each pair of arms whether the first beats the second.
+
+    All pairs are one family: Holm's correction is for their number. A pair with one arm
+    that says the same of every row is tested by the other's intervals and does not
+    count, as in `judge`.
+
+    Args:
+        results: What `cross_validated` gave.
+        pairs: Names of arms, in the metric of the results.
+        margin: Differences up to this are equivalent; `default_margin` if None.
+        level: One minus the family-wise error rate; the results' level if None.
+        power: For the detectable difference.
+
+    Raises:
+        InputError: There is no such arm, or a pair is one arm twice.
+    """
+    metric = results.metric
+    record = results.record(metric)
+    sign = 1.0 if record.higher_is_better else -1.0
+    cover = results.level if level is None else level
+    bound = default_margin(results, metric)
+    if margin is not None:
+        bound = Margin(number(margin, "margin", 0), "as asked")
+    against = {second: results.against(second) for _, second in pairs}
+    known = results.constants.precision, results.constants.area
+    differences, rows, of_pair, alone = {}, {}, {}, {}
+    for first, second in pairs:
+        one_of(first, [name for name in results.arms if name != second], "arm")
+        key, other = f"{first}\n{second}", against[second]
+        base = sign * other[second].evaluation[metric].value
+        value = sign * other[first].evaluation[metric].value
+        largest = record.high - base if sign > 0 else -base
+        of_pair[key] = first, second, math.inf if math.isnan(largest) else largest
+        if _one_constant(other, first) and metric in known:
+            alone[key] = _against_constant(other, first, metric, cover)
+            continue
+        differences[key] = sign * other.split_differences(first, metric)
+        rows[key] = RowsError(
+            value - base, other[first].errors[metric], other.units - 1
+        )
+    terms = _Terms(
+        metric,
+        "",
+        bound,
+        cover,
+        power,
+        math.inf,
+        limits_between(record.low, record.high),
+        record.label,
+    )
+    judged = _family(differences, results.test_share, rows, terms)
+    for key, test in alone.items():
+        judged[key] = _of_constant(key, test, terms)
+    verdicts = []
+    for key, (first, second, largest) in of_pair.items():
+        one = judged[key]
+        seen = within(one.detectable, largest)
+        verdicts.append(
+            PairVerdict(
+                first, second, one.outcome, one.difference, one.p, seen, one.beliefs
+            )
+        )
+    return tuple(verdicts)
+
+
 def _with_classes(
     verdict: Verdict, results: TaskCrossValidated, family: Sequence[str]
 ) -> Verdict:

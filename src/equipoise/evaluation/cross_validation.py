@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,8 @@ class Arm:
             with its interval.
         constant: Whether the scores of every fold are all equal: the arm says nothing
             of any row.
+        replicated: For the metrics that are compared: the value under each weighting
+            of the rows, the same for all arms.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Arm:
     errors: Mapping[str, float]
     at_level: Mapping[str, Callable[[float], Estimate]] = field(default_factory=dict)
     constant: bool = False
+    replicated: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def probability(self) -> FloatArray:
@@ -173,6 +176,39 @@ class CrossValidated(TrialArms[Arm]):
             None if it depends on how many rows are flagged, as recall does.
         """
         return guessed(metric, self.arms[self.baseline].evaluation.prevalence)
+
+    def against(self, baseline: str) -> CrossValidated:
+        """Return the same results, compared with another arm.
+
+        Args:
+            baseline: An arm.
+
+        Raises:
+            InputError: There is no such arm.
+        """
+        other = self[baseline]
+        arms = {}
+        for name, arm in self.arms.items():
+            errors = {}
+            if name != baseline:
+                errors = {
+                    metric: difference_error(
+                        arm.replicated[metric] - other.replicated[metric], self.units
+                    )
+                    for metric in arm.replicated
+                }
+            differences = {
+                metric: paired_interval(
+                    arm.evaluation[metric].value - other.evaluation[metric].value,
+                    error,
+                    self.units,
+                    self.level,
+                    difference_limits(metric),
+                )
+                for metric, error in errors.items()
+            }
+            arms[name] = replace(arm, errors=errors, differences=differences)
+        return replace(self, arms=arms, baseline=baseline)
 
     @property
     def constants(self) -> Constants:
@@ -323,6 +359,7 @@ def cross_validated(
             errors,
             metric_intervals(arm, replicated[name], draws, RANKING),
             constant_within_folds(scores[name], split),
+            {m: replicated[name].values[m] for m in rows.compared},
         )
     return CrossValidated(
         arms,

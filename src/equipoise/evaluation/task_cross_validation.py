@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -153,6 +153,26 @@ class TaskCrossValidated(TrialArms[TaskArm]):
             metric: Its name.
         """
         return TASK_METRICS[metric]
+
+    def against(self, baseline: str) -> TaskCrossValidated:
+        """Return the same results, compared with another arm.
+
+        Args:
+            baseline: An arm.
+
+        Raises:
+            InputError: There is no such arm.
+        """
+        base = self[baseline].values
+        arms = {}
+        for name, arm in self.arms.items():
+            other = None if name == baseline else base
+            errors, differences = _paired(
+                arm.values, other, self.targets.compared, self.level
+            )
+            arms[name] = replace(arm, errors=errors, differences=differences)
+        units = base.metrics[self.metric].units
+        return replace(self, arms=arms, baseline=baseline, units=units)
 
     @cached_property
     def shares(self) -> FloatArray:
@@ -352,14 +372,7 @@ class _Shared:
             self.estimand,
             level,
         )
-        errors: dict[str, float] = {}
-        differences: dict[str, Estimate] = {}
-        others = {} if base is None else base.metrics
-        for metric in self.rows.compared if others else ():
-            one, other = values.metrics[metric], others[metric]
-            moved = unit_sums(one.row - other.row, one.unit)
-            errors[metric] = float(np.sqrt(np.sum(moved**2)))
-            differences[metric] = _difference(one, other, errors[metric], level)
+        errors, differences = _paired(values, base, self.rows.compared, level)
         return TaskArm(
             name,
             evaluation,
@@ -376,6 +389,24 @@ class _Shared:
             values,
             constant,
         )
+
+
+def _paired(
+    values: TaskArmValues,
+    base: TaskArmValues | None,
+    metrics: Iterable[str],
+    level: float,
+) -> tuple[dict[str, float], dict[str, Estimate]]:
+    """Return the errors and the intervals of an arm's differences from another."""
+    errors: dict[str, float] = {}
+    differences: dict[str, Estimate] = {}
+    others = {} if base is None else base.metrics
+    for metric in metrics if others else ():
+        one, other = values.metrics[metric], others[metric]
+        moved = unit_sums(one.row - other.row, one.unit)
+        errors[metric] = float(np.sqrt(np.sum(moved**2)))
+        differences[metric] = _difference(one, other, errors[metric], level)
+    return errors, differences
 
 
 def unjudged(rows: TaskRows) -> dict[str, str]:

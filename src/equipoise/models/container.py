@@ -9,7 +9,7 @@ n bytes     manifest: JSON {"format": 1, "parts": [{"name", "size", "sha256"}, .
             the parts, one after the other, and nothing after the last
 ```
 
-The format is 2 for models of several classes or labels.
+The format is 2 for models of several classes or labels, 3 for trials.
 
 It is not an archive: there is no compression to blow up, no path to escape from
 and no field that a checksum misses. Sizes are compared with the file's own before
@@ -37,6 +37,8 @@ FORMAT = 1
 """Models of two classes."""
 TASK_FORMAT = 2
 """Models of several classes or labels, which older versions cannot use."""
+TRIAL_FORMAT = 3
+"""Trials, which older versions cannot use either."""
 MOST_BYTES = 2 * 2**30
 MOST_MANIFEST = 4 * 2**20
 MOST_PARTS = 20_000
@@ -53,7 +55,7 @@ def write_bundle(
     Args:
         path: The file.
         parts: Name (lower case, digits, "_", "-", ".", "/") to content.
-        format: The version of the format, 1 or 2.
+        format: The version of the format, 1, 2 or 3.
 
     Raises:
         OSError: The file cannot be written; an old one is intact then.
@@ -148,11 +150,11 @@ def _manifest(
     if hashlib.sha256(head + manifest).digest() != stream.read(_DIGEST):
         raise _damaged(name, "manifest", "its checksum differs")
     data = _json(manifest, name)
-    if data.get("format") not in (FORMAT, TASK_FORMAT):
+    if data.get("format") not in (FORMAT, TASK_FORMAT, TRIAL_FORMAT):
         raise BundleError(
             sentence(
                 f"{name} of format {data.get('format')!r}",
-                f"format {FORMAT} or {TASK_FORMAT}",
+                f"format {FORMAT}, {TASK_FORMAT} or {TRIAL_FORMAT}",
                 "Load it with the version of Equipoise that wrote it, or a later one.",
             )
         )

@@ -34,6 +34,7 @@ from equipoise.models import check_keras_file, pack, read_bundle, unpack, write_
 from equipoise.models.card import card
 from equipoise.models.container import FORMAT, TASK_FORMAT
 from equipoise.models.model import Component, ModelRecord, ModelRule
+from equipoise.strategies.blended import Blend
 from equipoise.strategies.classifier_object import Classified
 from equipoise.strategies.parts import missing_pieces
 from equipoise.strategies.strategy import Strategy
@@ -269,8 +270,19 @@ def _rule(state: Any, task: Task) -> ModelRule:
     return rule
 
 
-def _strategy(fields: Mapping[str, Any]) -> Strategy:
-    """Rebuild a strategy of the kind that has such fields."""
+def read_strategy(fields: Mapping[str, Any]) -> Strategy:
+    """Rebuild a strategy of the kind that has such fields.
+
+    Args:
+        fields: What its `to_dict` gave.
+
+    Raises:
+        BundleError: It needs a piece of the user's that is not registered here.
+        InputError: A field is unknown, or a value is not accepted.
+    """
+    _require_registered(fields)
+    if "blended" in fields:
+        return Blend.from_dict(fields)
     if "resampler" in fields:
         return Resampled.from_dict(fields)
     if "classifier" in fields:
@@ -289,8 +301,7 @@ def _components(
     integer(len(entries), "components", 1, MOST_COMPONENTS)
     for i, data in enumerate(entries):
         fields = data["strategy"]
-        _require_registered(fields)
-        strategy = _strategy(fields)
+        strategy = read_strategy(fields)
         count = integer(data["scorers"], "scorers", 1, MOST_SCORERS)
         weight = number(data["weight"], "weight", 0, 1)
         scorers = []

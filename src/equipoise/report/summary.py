@@ -82,7 +82,7 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
             "test": _test(trial),
             "next": next_steps(trial),
             "methods": methods(trial),
-            "versions": versions(),
+            "versions": dict(trial.versions) or versions(),
             "strategies": _strategies(trial),
             "notes": list(trial.notes),
             **unseen_facts(trial),

@@ -115,7 +115,7 @@ def summarise_task(trial: TrialRecord, results: TaskCrossValidated) -> dict[str,
             "next": task_steps(trial, results),
             "run": fitting_code(trial),
             "methods": task_methods(trial, results),
-            "versions": versions(),
+            "versions": dict(trial.versions) or versions(),
             "strategies": [
                 {
                     "name": strategy.name,

@@ -211,7 +211,7 @@ def _on_test_table(
     shared: dict[str, Any] = {
         "costs": costs,
         "seed": plan.protocol.seed,
-        "duplicates": plan.protocol.duplicates,
+        "duplicates": plan.test_units,
     }
     if isinstance(results, TaskCrossValidated):
         return evaluate_task_test(plan.test_table, scores, results, **shared)

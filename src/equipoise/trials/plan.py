@@ -14,10 +14,11 @@ from functools import cached_property
 
 import numpy as np
 
-from equipoise._core.types import FloatArray
+from equipoise._core.types import FloatArray, IntArray
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import SplitKeys
 from equipoise.table.table import Table, concatenate
+from equipoise.table.units import tied_rows
 from equipoise.trials.kinds import PositiveKinds
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.protocol import Part, Protocol, parts
@@ -78,6 +79,13 @@ class TrialPlan:
             time = np.repeat(self.table.time.max(), rows)
         test_table = dataclasses.replace(self.test_table, groups=groups, time=time)
         return concatenate([self.table, test_table])
+
+    @cached_property
+    def test_units(self) -> IntArray | None:
+        """Which rows of the test table are one case; None for each, or without one."""
+        if self.test_table is None:
+            return None
+        return tied_rows(self.test_table, self.protocol.duplicates)
 
     def parts(self, repeats: Iterable[int]) -> list[Part]:
         """Return the parts of some repeats.

@@ -28,7 +28,7 @@ def evaluate_test_table(
     *,
     costs: Costs | tuple[float, float] | None = None,
     seed: int = 0,
-    duplicates: str = "auto",
+    duplicates: str | IntArray | None = "auto",
     units: IntArray | None = None,
 ) -> HeldOut:
     """Return each arm's evaluation on the test table, and what sets it apart.
@@ -44,7 +44,8 @@ def evaluate_test_table(
         costs: `Costs(...)`, (cost of a false alarm, cost of a missed positive), or
             None.
         seed: Seed of the differences' weights.
-        duplicates: Which equal rows of the test table are one case (`tied_rows`).
+        duplicates: Which equal rows of the test table are one case (`tied_rows`); or
+            `[rows]` the number of each row's case, None for each row.
         units: `[rows]` which of the trial's rows are one case; None for each.
     """
     return held_out(
@@ -52,7 +53,7 @@ def evaluate_test_table(
         test_table.labels(),
         {name: _of_mean_probability(scores.extra[name]) for name in results.arms},
         costs=costs,
-        clusters=tied_rows(test_table, duplicates),
+        clusters=_test_units(test_table, duplicates),
         trained=None if units is None else units[scores.tested],
         seed=seed,
     )
@@ -65,7 +66,7 @@ def evaluate_task_test(
     *,
     costs: object = None,
     seed: int = 0,
-    duplicates: str = "auto",
+    duplicates: str | IntArray | None = "auto",
 ) -> TaskHeldOut:
     """Return the same as `evaluate_test_table` for several classes or labels.
 
@@ -76,16 +77,25 @@ def evaluate_task_test(
         costs: A `CostMatrix`, by which "cost" is reported; costs of labels only set
             their rule.
         seed: Seed of what is drawn.
-        duplicates: Which equal rows of the test table are one case (`tied_rows`).
+        duplicates: Which equal rows of the test table are one case (`tied_rows`); or
+            `[rows]` the number of each row's case, None for each row.
     """
     return held_out_task(
         results,
         test_table.labels(),
         {name: mean_scores(results.task, scores.extra[name]) for name in results.arms},
         costs=costs if isinstance(costs, CostMatrix) else None,
-        clusters=tied_rows(test_table, duplicates),
+        clusters=_test_units(test_table, duplicates),
         seed=seed,
     )
+
+
+def _test_units(
+    test_table: Table, duplicates: str | IntArray | None
+) -> IntArray | None:
+    if isinstance(duplicates, str):
+        return tied_rows(test_table, duplicates)
+    return duplicates
 
 
 def mean_scores(task: Task, scores: FloatArray) -> FloatArray:

@@ -59,6 +59,8 @@ class TrialRecord:
             of it; None if all kinds were trained on.
         options: The objective's numbers, such as a floor.
         stored: Of rows larger than memory, which were fitted on and judged; else empty.
+        versions: Of what computed the numbers, if that was not what is installed.
+        basis: The `TrialBasis` that it follows from; None if that is not known.
     """
 
     facts: Mapping[str, Any]
@@ -79,6 +81,8 @@ class TrialRecord:
     unseen: UnseenKinds | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     stored: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    basis: Any = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Arm | TaskArm:
         """Return what the trial says about one arm.

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -28,8 +28,9 @@ from equipoise.table.table import require_classes
 from equipoise.table.units import DUPLICATES
 from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
-from equipoise.trials.blended_arms import fitted_arms, with_blends
-from equipoise.trials.conclude import Criteria, conclude
+from equipoise.trials.basis import TrialBasis, rows_digest, with_arms
+from equipoise.trials.blended_arms import fitted_arms
+from equipoise.trials.conclude import Criteria
 from equipoise.trials.kinds import find_kinds, without_column
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
@@ -44,8 +45,10 @@ from equipoise.trials.unseen import (
     kind_split_by,
     with_unseen_kinds,
 )
+from equipoise.verbs.earlier import earlier_basis, require_no_trial
 from equipoise.verbs.stored_trial import compare_stored
 from equipoise.verbs.trial import Trial
+from equipoise.verbs.trial_again import reading_of
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
 BASELINE = "plain"
@@ -85,6 +88,8 @@ def compare(
     model: Callable[[], Any] | None = None,
     training: TrainingSettings | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    force: bool = False,
     seed: int = 0,
     random_state: int | None = None,
     runner: Runner | None = None,
@@ -166,6 +171,10 @@ def compare(
             network learns slowly, it may need more patience.
         checkpoints: A folder for the state of the trial. If the trial is interrupted,
             the same call resumes from there, with the same numbers.
+        folder: The folder of an earlier trial (`Trial.write`). If it is the same trial,
+            only arms that are new are fitted; other costs, metrics or margins need no
+            fit. Nothing is written there.
+        force: Whether another trial in `folder` is passed over, instead of an error.
         seed: One seed gives one result.
         random_state: Another name of `seed`.
         runner: Who does the fits: `Workers(4)` for processes of this machine and others
@@ -181,7 +190,8 @@ def compare(
         A `Trial`: print it; `trial.frame()`, `trial.best`, `trial.verdict`.
 
     Raises:
-        InputError: An argument is out of range or unknown.
+        InputError: An argument is out of range or unknown, or `folder` holds another
+            trial.
         SplitError: There are too few positives for the folds.
         UnsupportedError: A strategy does not serve the task of the table.
         TrainingError: The baseline's training met a number that is not finite. An
@@ -208,6 +218,7 @@ def compare(
                 "rare": None if rare == "keep" else rare,
             }
         )
+        require_no_trial(folder, force=force)
         store = source
         if memory is not None:
             options = ReadingOptions(
@@ -238,6 +249,20 @@ def compare(
             report,
             runner,
         )
+    reading = reading_of(
+        source,
+        target,
+        test,
+        positive=positive,
+        task=task,
+        targets=targets,
+        group=group,
+        time=time,
+        drop=drop,
+        keep=keep,
+        unlabelled=unlabelled,
+        day_first=day_first,
+    )
     if unseen is not None:
         keep = column_kept(source, unseen, keep, model)
     rows, test_table = read_trial(
@@ -265,7 +290,7 @@ def compare(
     kinds = None
     if unseen is not None:
         table, kinds = find_kinds(rows.table, unseen, duplicates, seed)
-        rows = dataclasses.replace(rows, table=table)
+        rows = replace(rows, table=table)
         test_table, folds = without_column(test_table, unseen), len(kinds)
     arms = [
         arm.with_classes(rows.table.task)
@@ -289,36 +314,51 @@ def compare(
     criteria = _criteria(rows.table.task, goal, objective, costs, margin, metric)
     often = Repeats.of(repeats, minutes, plan.protocol.by)
     share = 1.0 if kinds is None else UNSEEN_SHARE
+    asked: dict[str, Any] = {"repeats": repeats, "rare": rare, "unseen": unseen}
+    if repeats == "auto":
+        asked["minutes"] = minutes
+    digest = rows_digest(plan)
+    earlier = earlier_basis(folder, plan, asked, digest, force=force)
+    if earlier is not None:
+        step = scaled(report, 0.0, 0.95)
+        with opened(runner) as who:
+            earlier = replace(earlier, criteria=criteria)
+            basis = with_arms(earlier, arms, step, runner=who)
+        report("computing intervals", 0.97)
+        return Trial.of(basis.conclude())
     with opened(runner) as who:
         step = scaled(report, 0.0, share)
         fitted = fit_repeats(plan, often, step, started=started, runner=who)
     if plan.table.task.kind == "binary":
         fitted = fitted.binary(plan.table.task)
-    scores = with_blends(
-        fitted,
-        arms,
-        rows.table.labels(),
-        past_only=plan.protocol.by == "time",
-        task=rows.table.task,
-    )
     rarest = float(np.min(rows.table.task.totals(rows.table.labels())))
     warned = [flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)]
     report("looking at the data", 0.95 * share)
     diagnosis = diagnose(rows.table, test=test_table, duplicates=duplicates, seed=seed)
     report("computing intervals", 0.97 * share)
-    trial = conclude(
+    basis = TrialBasis(
         plan,
-        arms,
-        scores,
-        diagnosis,
+        tuple(arms),
+        fitted,
         criteria,
-        started=started,
-        notes=[*rare_notes, *warned, *kind_notes(kinds)],
+        diagnosis,
+        asked,
+        digest,
+        notes=(*rare_notes, *warned, *kind_notes(kinds)),
+        training=plan.learners.record(),
+        reading=reading,
     )
+    trial = basis.conclude(started)
     if kinds is not None:
         rest = scaled(report, share, 1.0 - share)
-        trial = with_unseen_kinds(plan, arms, trial, criteria, rest, runner)
-        trial = dataclasses.replace(trial, seconds=monotonic() - started)
+        more = with_unseen_kinds(plan, arms, trial, criteria, rest, runner)
+        basis = replace(
+            basis,
+            unseen=more.unseen,
+            later=more.notes[len(trial.notes) :],
+            seconds=monotonic() - started,
+        )
+        trial = replace(more, seconds=basis.seconds, basis=basis)
     return Trial.of(trial)
 
 

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from equipoise._core.checks import sentence
+from equipoise.errors import BundleError
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.explanations.importance import Importance
@@ -16,12 +18,15 @@ from equipoise.explanations.reasons import Explanation
 from equipoise.export import export
 from equipoise.export.keras import keras_model
 from equipoise.models.card import card
+from equipoise.models.container import read_bundle
 from equipoise.models.explaining import explain_model, model_importance
 from equipoise.models.model import ModelRecord
 from equipoise.models.storage import from_parts, read_model, save, to_parts
+from equipoise.models.trial_file import TRIAL_FILE, basis_of, is_trial
 from equipoise.verbs.evaluate import evaluate_model
 from equipoise.verbs.predict import Predicted, predict_file
 from equipoise.verbs.predict_task import PredictedTask
+from equipoise.verbs.trial import Trial
 
 
 class FittedModel(ModelRecord):
@@ -213,17 +218,22 @@ class FittedModel(ModelRecord):
         return f"<FittedModel {parts}; target {self.schema.target!r}>"
 
 
-def load(path: str | os.PathLike[str]) -> FittedModel:
-    """Load a model; every byte is checked before anything is used.
+def load(path: str | os.PathLike[str]) -> Any:
+    """Load a model or a trial; every byte is checked before anything is used.
+
+    A trial is the folder that `Trial.write` has written, or the file
+    `trial.equipoise` in it. It is concluded again from its scores, with the same
+    numbers; `Trial.add` fits further arms.
 
     The user's own network is loaded by Keras in safe mode, after a check of its
     sizes; custom layers are those that `keras.saving.custom_object_scope` gives.
 
     Args:
-        path: A file that `save` has written.
+        path: A file that `save` has written, or the folder of a trial.
 
     Returns:
-        The model, whose scores are bit for bit those of the one that was saved.
+        The `FittedModel`, whose scores are bit for bit those of the one that was saved;
+        or the `Trial`.
 
     Raises:
         BundleError: The file is damaged, altered, or not a bundle; the part is named.
@@ -241,4 +251,70 @@ def load(path: str | os.PathLike[str]) -> FittedModel:
         >>> bool((again.log_odds(table) == model.log_odds(table)).all())
         True
     """
+    place = Path(path)
+    if place.is_dir():
+        place = trial_in(place)
+    parts = read_bundle(place)
+    if is_trial(parts):
+        return Trial.of(basis_of(parts).conclude())
+    return from_parts(parts, FittedModel)
+
+
+def load_model(path: str | os.PathLike[str]) -> FittedModel:
+    """Load a model, as `load` does.
+
+    Args:
+        path: A file that `save` has written.
+
+    Raises:
+        BundleError: The file is damaged, altered, or holds no model.
+        OSError: The file cannot be read.
+    """
     return read_model(path, FittedModel)
+
+
+def load_trial(path: str | os.PathLike[str]) -> Trial:
+    """Load a trial, as `load` does.
+
+    Args:
+        path: The folder of a trial, or its file.
+
+    Raises:
+        BundleError: The file is damaged, altered, or holds no trial.
+        OSError: The file cannot be read.
+    """
+    place = Path(path)
+    if not place.is_dir() and place.name != TRIAL_FILE:
+        raise BundleError(
+            sentence(
+                f"{str(place)!r}, which is no folder of a trial",
+                "the folder of a finished trial",
+                "Pass the folder that --out named, or Trial.write.",
+            )
+        )
+    place = trial_in(place) if place.is_dir() else place
+    return Trial.of(basis_of(read_bundle(place)).conclude())
+
+
+def trial_in(folder: Path) -> Path:
+    """Return the file of the trial of a folder.
+
+    Args:
+        folder: An existing folder.
+
+    Raises:
+        BundleError: There is none.
+    """
+    path = folder / TRIAL_FILE
+    if path.exists():
+        return path
+    older = (folder / "comparison.json").exists()
+    raise BundleError(
+        sentence(
+            f"the folder {str(folder)!r} without {TRIAL_FILE}",
+            "the folder of a finished trial",
+            "An earlier version wrote it: compare again to write one."
+            if older
+            else "Pass the folder that --out named, or Trial.write.",
+        )
+    )

@@ -3,17 +3,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from equipoise._core.checks import one_of
 from equipoise._core.files import to_json, write_whole
+from equipoise._core.frames import make_frame
 from equipoise._core.layout import display_width
+from equipoise.comparison.verdict import PairVerdict
+from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.task_evaluation import TaskEvaluation
+from equipoise.jobs import Progress
+from equipoise.models.goal import Goal
+from equipoise.models.trial_file import TRIAL_FILE, save_trial
 from equipoise.report import terminal
 from equipoise.report.page import render
 from equipoise.report.summary import summarise
+from equipoise.report.summary_parts import versions
 from equipoise.report.tracking.mlflow import to_mlflow
 from equipoise.report.tracking.tensorboard import to_tensorboard
+from equipoise.trials.basis import TrialBasis
 from equipoise.trials.trial import TrialRecord
+from equipoise.verbs.trial_again import (
+    ArmPairs,
+    all_pairs,
+    basis_for,
+    evaluated_again,
+    fold_rows,
+    judged_again,
+    one_pair,
+    out_of_fold_columns,
+    with_more_arms,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -68,9 +91,10 @@ class Trial(TrialRecord):
         return cls(**vars(record))
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write `comparison.json` and `report.html` into a folder.
+        """Write `comparison.json`, `report.html` and `trial.equipoise` into a folder.
 
-        The folder is made if it is absent.
+        The folder is made if it is absent. The last file is what `equipoise.load`
+        reads; it holds the targets and out-of-fold scores of all rows, and no column.
 
         Args:
             folder: The folder.
@@ -89,7 +113,151 @@ class Trial(TrialRecord):
         }
         for name, text in texts.items():
             write_whole(place / name, text.encode())
-        return [place / name for name in texts]
+        written = [place / name for name in texts]
+        if self.basis is None:  # one of another trial would be found by `load`
+            (place / TRIAL_FILE).unlink(missing_ok=True)
+        if isinstance(self.basis, TrialBasis):
+            written.append(save_trial(self._stored_basis(), place / TRIAL_FILE))
+        return written
+
+    def _stored_basis(self) -> TrialBasis:
+        """Return the basis as a file holds it, with the versions that computed it."""
+        basis = basis_for(self, "a file")
+        return replace(basis, versions=basis.versions or versions())
+
+    def add(
+        self,
+        strategies: Iterable[Any] | str,
+        source: Any = None,
+        target: Any = None,
+        *,
+        test: Any = None,
+        progress: Progress | None = None,
+    ) -> Trial:
+        """Return the trial with further arms: only these are fitted.
+
+        They see the same splits, so that they are compared as if they had been in the
+        trial from the beginning; the figures of the other arms stay, but for what
+        depends on the number of arms.
+
+        Args:
+            strategies: As in `compare`.
+            source: The rows, as they were given to `compare`; needed by a loaded trial
+                whose rows were no file, or whose file has moved. They are checked to be
+                the same.
+            target: As in `compare`.
+            test: As in `compare`.
+            progress: Called with a sentence and the share of the work done.
+
+        Raises:
+            InputError: The rows are others; or an arm has the name of another.
+            UnsupportedError: The trial left kinds of positives out of training.
+
+        Example:
+            >>> import equipoise as eq
+            >>> from equipoise.table.generators import gaussian_shift
+            >>> table = gaussian_shift(rows=300, positives=60, seed=1).table
+            >>> short = {"network": "linear", "folds": 2, "repeats": 1}
+            >>> trial = eq.compare(table, strategies=["prior"], **short)
+            >>> trial.add("logistic").names
+            ('logistic', 'plain', 'prior')
+        """
+        return Trial.of(
+            with_more_arms(self, strategies, source, target, test, progress)
+        )
+
+    def difference(
+        self, first: str, second: str, *, adjusted: bool = True
+    ) -> PairVerdict:
+        """Return whether one arm beats another, in the trial's metric.
+
+        Args:
+            first: An arm.
+            second: Another; the difference is the first minus this one.
+            adjusted: Whether the pair is one of all pairs that could have been asked
+                for, with Holm's correction for their number (`pairs`); False if it was
+                the only question before the trial.
+
+        Raises:
+            InputError: They are no two arms of the trial.
+        """
+        one_of(first, [name for name in self.names if name != second], "arm")
+        if adjusted:
+            return self.pairs()[first, second]
+        return one_pair(self, first, second)
+
+    def pairs(self) -> ArmPairs:
+        """Return the verdict on every two arms, with Holm's correction.
+
+        The test is that of the verdict against the baseline. One family of all pairs
+        asks more than the verdict, so an arm that beats the baseline there need not do
+        so here.
+        """
+        return all_pairs(self)
+
+    def evaluate(
+        self,
+        name: str,
+        *,
+        goal: Goal | str | None = None,
+        threshold: float | None = None,
+        lower: float | None = None,
+    ) -> Evaluation | TaskEvaluation:
+        """Judge an arm's decisions for another goal, or at a threshold.
+
+        Args:
+            name: An arm.
+            goal: What the decisions are for, for example `Goal(costs=(1, 20))`.
+            threshold: Two classes: flag a row from this calibrated probability on.
+            lower: Leave a row undecided from this one up to `threshold`.
+
+        Returns:
+            Every metric with its interval, from the out-of-fold scores.
+
+        Raises:
+            InputError: Neither or both of goal and threshold are given.
+        """
+        return evaluated_again(self, name, goal, threshold, lower)
+
+    def judged(
+        self,
+        *,
+        goal: Goal | str | None = None,
+        metric: str | None = None,
+        margin: float | None = None,
+    ) -> Trial:
+        """Return the trial of the same scores by another goal, metric or margin.
+
+        Args:
+            goal: As in `compare`; None for that of the trial.
+            metric: As in `compare`; None for that of the trial.
+            margin: As in `compare`; None for that of the trial.
+        """
+        return Trial.of(judged_again(self, goal, metric, margin))
+
+    def folds(self, library: str | None = None) -> Any:
+        """Return the metrics within each fold as a data frame.
+
+        Args:
+            library: As in `frame`.
+        """
+        return make_frame(fold_rows(self), library)
+
+    def out_of_fold(self, library: str | None = None) -> Any:
+        """Return the calibrated out-of-fold probabilities of all arms as a data frame.
+
+        One row for each row of the table and repeat: "repeat", "row" (its position),
+        "fold", "y", and one column per arm.
+
+        Args:
+            library: As in `frame`.
+        """
+        columns = out_of_fold_columns(self)
+        rows = [
+            dict(zip(columns, values, strict=True))
+            for values in zip(*columns.values(), strict=True)
+        ]
+        return make_frame(rows, library)
 
     def summary(self) -> dict[str, Any]:
         """Return everything that a report shows, as plain data: aggregates, no rows."""

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The file of a trial: sound bytes that hold nonsense are refused with one error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import equipoise as eq
+from equipoise.errors import BundleError
+from equipoise.models.container import read_bundle
+from equipoise.models.trial_file import basis_of, is_trial, read_trial_file, save_trial
+from equipoise.table.generators import gaussian_shift
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    table = gaussian_shift(200, positives=40, seed=1).table
+    trial = eq.compare(
+        table, strategies=["prior"], network="linear", folds=2, repeats=1
+    )
+    path = save_trial(trial.basis, tmp_path_factory.mktemp("trial") / "t.equipoise")
+    assert read_trial_file(path).digest == trial.basis.digest
+    return read_bundle(path)
+
+
+def change(*keys: str, to: Any) -> Callable[[Any], None]:
+    def apply(state: Any) -> None:
+        for key in keys[:-1]:
+            state = state[key]
+        state[keys[-1]] = to
+
+    return apply
+
+
+def gone(key: str) -> Callable[[Any], None]:
+    return lambda state: state.pop(key) and None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        gone("table"),
+        gone("fitted"),
+        change("protocol", to={"$record": "Protocol", "seeds": 1}),
+        change("criteria", to={"$record": "os.system"}),
+        change("table", "task", "task", to="regression"),
+        change("strategies", to=[{"name": "x", "loss": "none of ours"}]),
+        change("settings", "epochs", to=-1),
+        change("seconds", to="many"),
+        change("fitted", "folds", to=[[0, 1]]),
+    ],
+)
+def test_nonsense_is_one_error(
+    parts: dict[str, bytes], wrong: Callable[[Any], None]
+) -> None:
+    state = json.loads(parts["trial.json"])
+    wrong(state)
+    with pytest.raises(BundleError, match=r"trial\.json|needs the loss"):
+        basis_of({**parts, "trial.json": json.dumps(state).encode()})
+
+
+def test_scores_of_other_rows(parts: dict[str, bytes]) -> None:
+    state = json.loads(parts["trial.json"])
+    state["table"]["y"]["shape"] = [100]
+    name = state["table"]["y"]["$array"]
+    with pytest.raises(BundleError, match="shape"):
+        basis_of(
+            {
+                **parts,
+                name: np.zeros(100, np.int8).tobytes(),
+                "trial.json": json.dumps(state).encode(),
+            }
+        )
+
+
+def test_what_a_trial_is(parts: dict[str, bytes], tmp_path: Path) -> None:
+    assert is_trial(parts)
+    assert not is_trial({"model.json": b"{}"})
