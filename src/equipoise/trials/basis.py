@@ -268,13 +268,13 @@ def with_arms(
     return replace(
         basis,
         arms=everything,
-        fitted=united(basis.fitted, fitted),
+        fitted=joined_arms(basis.fitted, fitted),
         seconds=basis.seconds + time.monotonic() - begun,
         versions={},
     )
 
 
-def united(first: Scores, second: Scores) -> Scores:
+def joined_arms(first: Scores, second: Scores) -> Scores:
     """Return the scores of other arms on the same splits as one.
 
     Args:
