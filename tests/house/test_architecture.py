@@ -81,6 +81,7 @@ HEAVY_FILES = {
     "sampling/feeds/resume.py",
     "sampling/feeds/tf_stream.py",
     "report/tracking/tensorboard.py",
+    "synthesis/hidden.py",
 }
 
 # Private names of other libraries that are used all the same: shrink only.

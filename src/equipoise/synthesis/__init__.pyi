@@ -3,6 +3,8 @@ from .adasyn import Adasyn as Adasyn
 from .balanced_mixup import BalancedMixup as BalancedMixup
 from .borderline import BorderlineSmote as BorderlineSmote
 from .borderline import BorderlineSmote2 as BorderlineSmote2
+from .hidden import HiddenMixup as HiddenMixup
+from .hidden import HiddenSmote as HiddenSmote
 from .jitter import Jitter as Jitter
 from .label_smote import LabelSmote as LabelSmote
 from .mixup import Mixup as Mixup

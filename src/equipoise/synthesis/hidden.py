@@ -1,0 +1,493 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mixup and SMOTE in the space of a hidden layer, for images, texts, and anything else.
+
+Between two images there is no image, but between what a network makes of them there may
+well be a third. A wrapper around a Keras model blends the outputs of one of its layers
+while it trains, and is the model itself at all other times.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from equipoise._core.checks import integer, listing, nearest, number, sentence
+from equipoise._core.types import Tensor
+from equipoise.errors import InputError, InputTypeError
+
+_QUANTILES = 4096
+
+
+class HiddenSynthesis(keras.Model):  # type: ignore[misc]  # Keras is untyped
+    """A model that is shown made examples at one of its layers while it trains.
+
+    It has the weights of the model that it wraps, and calls it. Only `fit` and
+    `train_on_batch` differ. A mask of padding does not pass the layer: of texts, name
+    one behind the pooling.
+
+    Args:
+        model: A functional or sequential Keras model.
+        layer: The name of the layer whose output is blended, or its number.
+        seed: The seed of the blends; None for another one each time.
+        **options: As `keras.Model`.
+
+    Raises:
+        InputTypeError: It is no functional or sequential model.
+        InputError: It has no such layer, or the layers behind need more than its
+            output.
+    """
+
+    def __init__(
+        self, model: Any, layer: str | int, seed: int | None = None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        lower, upper, name = _cut(model, layer)
+        self.model = model
+        self.layer_name = name
+        self.seed = seed
+        self._random = keras.random.SeedGenerator(seed)
+        self._parts = _Parts(lower, upper)
+        self.built = True
+
+    def call(self, inputs: Any, training: bool | None = None) -> Tensor:
+        """Return what the model returns; of made examples while it trains.
+
+        Args:
+            inputs: What the model takes.
+            training: As in Keras.
+        """
+        step = self._parts.step
+        if not training or step.targets is None:
+            return self.model(inputs, training=training)
+        hidden = self._parts.lower(inputs, training=True)
+        made = self._made(hidden, step)
+        return self._parts.upper(made, training=True)
+
+    def _made(self, hidden: Tensor, step: _Step) -> Tensor:
+        """Return blended outputs of the layer; set the targets of a step."""
+        raise NotImplementedError
+
+    def train_step(self, data: Any) -> Any:
+        """Train on one batch, with made examples in place of some of its own.
+
+        Args:
+            data: As in `keras.Model.train_step`.
+        """
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
+        step = self._parts.step
+        step.targets, step.weights = self._checked(y), weights
+        try:
+            return super().train_step((x, y, weights))
+        finally:
+            step.targets = step.weights = step.made = None
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """Return the loss of the made examples, or that of the batch.
+
+        Args:
+            x: As in `keras.Model.compute_loss`.
+            y: Likewise.
+            y_pred: Likewise.
+            sample_weight: Likewise.
+            training: Likewise.
+        """
+        made = self._parts.step.made
+        if training and made is not None:
+            y, sample_weight = made
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def _checked(self, y: Any) -> Any:
+        """Return targets that can be used, or say why they cannot."""
+        if y is None or isinstance(y, dict | list | tuple):
+            raise InputError(
+                sentence(
+                    f"{'no targets' if y is None else 'several targets'} for "
+                    f"{type(self).__name__}",
+                    "one array of targets",
+                )
+            )
+        return y
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs."""
+        return {
+            "model": keras.saving.serialize_keras_object(self.model),
+            "layer": self.layer_name,
+            "seed": self.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Return the wrapper of a configuration.
+
+        Args:
+            config: What `get_config` gave.
+            custom_objects: As in Keras.
+        """
+        model = keras.saving.deserialize_keras_object(
+            config["model"], custom_objects=custom_objects
+        )
+        return cls(**{**config, "model": model})
+
+
+@keras.saving.register_keras_serializable(package="equipoise")
+class HiddenMixup(HiddenSynthesis):
+    """Mixup of the outputs of a hidden layer ("manifold mixup").
+
+    h = h_i + m (h_j - h_i) and y = y_i + m (y_j - y_i), where h is the output of the
+    layer, j the example at a shuffled place of the batch, and m ~ Beta(a, a), of m and
+    1 - m the smaller. Sample weights are blended as targets are. What it learns are the
+    probabilities of blends: calibrate its scores before you take them for
+    probabilities.
+
+    Metrics while it trains compare blends with the targets of the examples that they
+    are mostly made of; those of validation data are as always.
+
+    Source: Verma et al. (2019), "Manifold mixup: better representations by
+    interpolating hidden states", section 2.
+
+    Args:
+        model: A functional or sequential Keras model.
+        layer: The name of the layer whose output is blended, or its number.
+        concentration: a, the paper's alpha, above 0. The paper uses 2.
+        seed: The seed of the blends; None for another one each time.
+        **options: As `keras.Model`.
+
+    Raises:
+        InputTypeError: It is no functional or sequential model.
+        InputError: It has no such layer, or the layers behind need more than its
+            output; or, in training, targets are class numbers of several classes.
+
+    Example:
+        >>> import keras
+        >>> plain = keras.Sequential(
+        ...     [keras.Input((4,)), keras.layers.Dense(8, "relu", name="hidden"),
+        ...      keras.layers.Dense(1)])
+        >>> mixed = HiddenMixup(plain, "hidden", seed=0)
+        >>> mixed.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
+        >>> x, y = np.eye(4, dtype="float32"), np.array([0.0, 0.0, 0.0, 1.0])
+        >>> history = mixed.fit(x, y, epochs=2, verbose=0)
+        >>> bool(np.all(mixed.predict(x, verbose=0) == plain.predict(x, verbose=0)))
+        True
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        layer: str | int,
+        concentration: float = 2.0,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(model, layer, seed, **options)
+        self.concentration = number(
+            concentration, "concentration", 0, 1000, open_ends=True
+        )
+        self._table = _folded_quantiles(self.concentration)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs."""
+        return {**super().get_config(), "concentration": self.concentration}
+
+    def _checked(self, y: Any) -> Any:
+        y = super()._checked(y)
+        outputs = self.model.output_shape[-1]
+        if outputs > 1 and (len(y.shape) < 2 or y.shape[-1] != outputs):
+            raise InputError(
+                sentence(
+                    f"targets of shape {tuple(y.shape)} for a model of {outputs} "
+                    "outputs",
+                    f"one-hot targets of shape (batch, {outputs})",
+                    "Use keras.utils.to_categorical(y) and a loss such as "
+                    "CategoricalCrossentropy.",
+                )
+            )
+        return y
+
+    def _made(self, hidden: Tensor, step: _Step) -> Tensor:
+        batch = ops.shape(hidden)[0]
+        order = keras.random.uniform((batch,), seed=self._random)
+        partner = ops.argsort(order)
+        place = keras.random.uniform((batch,), seed=self._random) * (_QUANTILES - 1)
+        mix = ops.take(ops.convert_to_tensor(self._table), ops.cast(place, "int32"))
+        targets = ops.cast(step.targets, "float32")
+        weights = step.weights
+        if weights is not None:
+            weights = _towards(ops.cast(weights, "float32"), partner, mix)
+        step.made = _towards(targets, partner, mix), weights
+        return _towards(hidden, partner, mix)
+
+
+@keras.saving.register_keras_serializable(package="equipoise")
+class HiddenSmote(HiddenSynthesis):
+    """SMOTE of the outputs of a hidden layer.
+
+    A share of the examples of a batch is moved towards one of the k nearest examples of
+    the same class: h = h_i + m (h_j - h_i), m ~ U(0, 1), where h is the output of the
+    layer and nearness is Euclidean. Neighbours are looked for in the batch, and in a
+    memory of the last outputs if there is one; an example without a neighbour stays.
+    Targets and weights stay. Draw the batches so that rare classes are in each, for
+    example by `equipoise.sampling.Balanced`.
+
+    It changes where the examples of a class lie, as SMOTE does: calibrate its scores.
+
+    Source: Chawla et al. (2002), section 4.2; in the space of a network as in Dablain
+    et al. (2022), "DeepSMOTE: fusing deep learning and SMOTE for imbalanced data",
+    section III, but without a decoder.
+
+    Args:
+        model: A functional or sequential Keras model.
+        layer: The name of the layer whose output is moved, or its number.
+        neighbours: k, at least 1.
+        rate: The share of examples that are moved, from 0 to 1; or one share for each
+            class, in the order of their numbers.
+        memory: How many of the last outputs are kept as neighbours; 0 for none.
+        seed: The seed of the choices; None for another one each time.
+        **options: As `keras.Model`.
+
+    Raises:
+        InputTypeError: It is no functional or sequential model.
+        InputError: It has no such layer, or the layers behind need more than its
+            output, or an option is out of range.
+
+    Example:
+        >>> import keras
+        >>> plain = keras.Sequential(
+        ...     [keras.Input((4,)), keras.layers.Dense(8, "relu", name="hidden"),
+        ...      keras.layers.Dense(1)])
+        >>> smote = HiddenSmote(plain, "hidden", rate=(0.0, 0.8), memory=32, seed=0)
+        >>> smote.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True))
+        >>> x, y = np.eye(4, dtype="float32"), np.array([0.0, 0.0, 1.0, 1.0])
+        >>> history = smote.fit(x, y, epochs=2, verbose=0)
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        layer: str | int,
+        neighbours: int = 5,
+        rate: float | Sequence[float] = 0.5,
+        memory: int = 0,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(model, layer, seed, **options)
+        self.neighbours = integer(neighbours, "neighbours", 1)
+        self.memory = integer(memory, "memory", 0)
+        shares = np.asarray(rate, np.float64)
+        self.rate = [number(each, "rate", 0, 1) for each in shares.ravel().tolist()]
+        self._by_class = shares.ndim > 0
+        if self.memory:
+            width = self._width()
+            kept = {"initializer": "zeros", "trainable": False, "autocast": False}
+            self._kept = self.add_weight(
+                shape=(self.memory, width), name="memory", **kept
+            )
+            outputs = model.output_shape[-1]
+            self._kept_targets = self.add_weight(
+                shape=(self.memory, outputs), name="memory_targets", **kept
+            )
+            self._places = self.add_weight(
+                shape=(2,), dtype="int32", name="memory_places", **kept
+            )
+
+    def _width(self) -> int:
+        shape = self._parts.lower.output_shape[1:]
+        if None in shape:
+            raise InputError(
+                sentence(
+                    f"memory={self.memory} with a layer of output shape {shape}",
+                    "a layer whose output has one size for all examples",
+                    "Use a layer behind the pooling, or memory=0.",
+                )
+            )
+        return int(np.prod(shape))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what `from_config` needs."""
+        return {
+            **super().get_config(),
+            "neighbours": self.neighbours,
+            "rate": self.rate if self._by_class else self.rate[0],
+            "memory": self.memory,
+        }
+
+    def _made(self, hidden: Tensor, step: _Step) -> Tensor:
+        batch = ops.shape(hidden)[0]
+        points = ops.reshape(hidden, (batch, -1))
+        outputs = self.model.output_shape[-1]
+        classes = _as_rows(step.targets, outputs)
+        others, other_classes, there = points, classes, None
+        if self.memory:
+            kept = ops.cast(self._kept, points.dtype)
+            others = ops.concatenate([points, kept], axis=0)
+            other_classes = ops.concatenate([classes, self._kept_targets], axis=0)
+            filled = ops.arange(self.memory) < self._places[1]
+            there = ops.concatenate([ops.ones((batch,), "bool"), filled], axis=0)
+        partner, able = self._neighbour(points, classes, others, other_classes, there)
+        chance = keras.random.uniform((batch,), seed=self._random)
+        mix = keras.random.uniform((batch,), seed=self._random)
+        moved = ops.logical_and(able, chance < self._rates(classes))
+        mix = ops.cast(ops.where(moved, mix, 0.0), points.dtype)[:, None]
+        made = points + mix * (ops.take(others, partner, axis=0) - points)
+        if self.memory:
+            self._remember(ops.stop_gradient(points), classes, batch)
+        return ops.reshape(made, ops.shape(hidden))
+
+    def _neighbour(
+        self,
+        points: Tensor,
+        classes: Tensor,
+        others: Tensor,
+        other_classes: Tensor,
+        there: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return one of the k nearest of the same class, and whether there is one."""
+        a = ops.stop_gradient(ops.cast(points, "float32"))
+        b = ops.stop_gradient(ops.cast(others, "float32"))
+        square = ops.sum(a * a, axis=1)[:, None] + ops.sum(b * b, axis=1)[None]
+        apart = square - 2.0 * ops.matmul(a, ops.transpose(b))
+        differ = ops.abs(classes[:, None] - other_classes[None])
+        fits = ops.max(differ, axis=-1) < 0.5
+        fits = ops.logical_and(
+            fits, ops.arange(ops.shape(a)[0])[:, None] != ops.arange(ops.shape(b)[0])
+        )
+        if there is not None:
+            fits = ops.logical_and(fits, there[None])
+        count = ops.sum(ops.cast(fits, "int32"), axis=1)
+        order = ops.argsort(ops.where(fits, apart, np.inf), axis=1)
+        several = ops.minimum(count, self.neighbours)
+        chance = keras.random.uniform(ops.shape(count), seed=self._random)
+        place = ops.cast(chance * ops.cast(several, "float32"), "int32")
+        place = ops.minimum(place, ops.maximum(several - 1, 0))
+        partner = ops.take_along_axis(order, place[:, None], axis=1)[:, 0]
+        return partner, count > 0
+
+    def _rates(self, classes: Tensor) -> Tensor:
+        """Return the share of its class that is moved, for each example."""
+        if not self._by_class:
+            return ops.convert_to_tensor(self.rate[0], "float32")
+        width = classes.shape[-1]
+        number_of = classes[:, 0] if width == 1 else ops.argmax(classes, axis=1)
+        place = ops.clip(ops.cast(number_of, "int32"), 0, len(self.rate) - 1)
+        return ops.take(ops.convert_to_tensor(self.rate, "float32"), place)
+
+    def _remember(self, points: Tensor, classes: Tensor, batch: Any) -> None:
+        """Put the last outputs of the batch in the place of the oldest ones."""
+        last = points[-self.memory :], classes[-self.memory :]
+        several = ops.minimum(batch, self.memory)
+        start = self._places[0]
+        place = (start + ops.arange(several)) % self.memory
+        kept = ops.cast(last[0], self._kept.dtype)
+        update = ops.scatter_update
+        self._kept.assign(update(self._kept, place[:, None], kept))
+        self._kept_targets.assign(
+            update(self._kept_targets, place[:, None], ops.cast(last[1], "float32"))
+        )
+        filled = ops.minimum(self._places[1] + several, self.memory)
+        self._places.assign(ops.stack([(start + several) % self.memory, filled]))
+
+
+class _Step(threading.local):
+    """What one training step passes on: by thread, since replicas are threads."""
+
+    targets: Any = None
+    weights: Any = None
+    made: Any = None
+
+
+class _Parts:
+    """The two halves of a model, which Keras is not to track beside the whole."""
+
+    def __init__(self, lower: Any, upper: Any) -> None:
+        self.lower, self.upper, self.step = lower, upper, _Step()
+
+
+def _cut(model: Any, layer: str | int) -> tuple[Any, Any, str]:
+    """Return the model up to a layer, the model behind it, and the layer's name."""
+    usable = isinstance(model, keras.Model) and getattr(model, "inputs", None)
+    if not usable or len(getattr(model, "outputs", None) or ()) != 1:
+        raise InputTypeError(
+            sentence(
+                f"model={model!r}",
+                "a functional or sequential keras.Model with one output",
+                "A sequential model needs a keras.Input as its first entry.",
+            )
+        )
+    names = [each.name for each in model.layers]
+    if isinstance(layer, int) and not isinstance(layer, bool):
+        if not -len(names) <= layer < len(names):
+            raise InputError(
+                sentence(f"layer={layer}", f"a number below {len(names)}, or a name")
+            )
+        name = names[layer]
+    elif layer in names:
+        name = str(layer)
+    else:
+        raise InputError(
+            sentence(f"layer={layer!r}", listing(names, 20), nearest(str(layer), names))
+        )
+    try:
+        inputs, hidden, output = _tensors(model, name)
+        lower, upper = keras.Model(inputs, hidden), keras.Model(hidden, output)
+    except (ValueError, AttributeError) as error:
+        raise InputError(
+            sentence(
+                f"layer={name!r}, which some layers behind it bypass",
+                "a layer that all of the model's computation passes through, once",
+                "Name one where the branches of the model have come together.",
+            )
+        ) from error
+    return lower, upper, name
+
+
+def _tensors(model: Any, name: str) -> tuple[Any, Any, Any]:
+    """Return a model's inputs, the output of a layer, and its own output."""
+    if not isinstance(model, keras.Sequential):
+        return model.inputs, model.get_layer(name).output, model.outputs[0]
+    # The layers of a sequential model may have been called before, as in loading.
+    inputs = tensor = keras.Input(
+        batch_shape=model.input_shape, dtype=model.inputs[0].dtype
+    )
+    hidden = None
+    for each in model.layers:
+        tensor = each(tensor)
+        hidden = tensor if each.name == name else hidden
+    return inputs, hidden, tensor
+
+
+def _folded_quantiles(concentration: float) -> Any:
+    """Return quantiles of the smaller of m and 1 - m, m ~ Beta(a, a), ascending."""
+    from scipy.stats import beta
+
+    places = (np.arange(_QUANTILES - 1) + 0.5) / (_QUANTILES - 1)
+    return beta.ppf(places / 2, concentration, concentration).astype(np.float32)
+
+
+def _towards(values: Tensor, partner: Tensor, mix: Tensor) -> Tensor:
+    """Return rows moved towards their partners."""
+    rank = len(values.shape)
+    share = ops.cast(ops.reshape(mix, (-1, *[1] * (rank - 1))), values.dtype)
+    return values + share * (ops.take(values, partner, axis=0) - values)
+
+
+def _as_rows(targets: Any, outputs: int) -> Tensor:
+    """Return targets `[batch, outputs]`, of class numbers one-hot ones."""
+    y = ops.convert_to_tensor(targets)
+    y = y[:, None] if len(y.shape) == 1 else ops.reshape(y, (ops.shape(y)[0], -1))
+    if outputs > 1 and y.shape[-1] == 1:
+        return ops.one_hot(ops.cast(y[:, 0], "int32"), outputs)
+    return ops.cast(y, "float32")
