@@ -1424,6 +1424,24 @@ ELSEWHERE = {
         "tests/trials/test_basis.py",
         "test_a_trial_that_is_read_says_the_same",
     ),
+    "synthesis/hidden.py: A sequential model needs a keras.Input as its first entry.": (
+        "tests/synthesis/test_hidden.py",
+        "test_what_cannot_be_cut_is_said",
+    ),
+    "synthesis/hidden.py: Name one where the branches of the model have come "
+    "together.": (
+        "tests/synthesis/test_hidden.py",
+        "test_what_cannot_be_cut_is_said",
+    ),
+    "synthesis/hidden.py: Use a layer behind the pooling, or memory=0.": (
+        "tests/synthesis/test_hidden.py",
+        "test_what_cannot_be_cut_is_said",
+    ),
+    "synthesis/hidden.py: Use keras.utils.to_categorical(y) and a loss such as "
+    "CategoricalCrossentropy.": (
+        "tests/synthesis/test_hidden.py",
+        "test_options_and_targets_are_checked",
+    ),
     "reading/excel.py: Save the sheet with the rows as CSV.": (
         "tests/reading/test_excel.py",
         "test_what_is_no_table",

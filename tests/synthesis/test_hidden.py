@@ -247,10 +247,11 @@ def test_mixed_precision_keeps_its_types():
 def test_what_cannot_be_cut_is_said():
     inputs = keras.Input((4,))
     hidden = keras.layers.Dense(4, name="hidden")(inputs)
-    bypassed = keras.layers.Add()([keras.layers.Dense(4)(hidden), inputs])
+    bypassed = keras.layers.Add(name="joined")([keras.layers.Dense(4)(hidden), inputs])
     model = keras.Model(inputs, keras.layers.Dense(1)(bypassed))
     with pytest.raises(InputError, match="bypass"):
         HiddenMixup(model, "hidden")
+    assert HiddenMixup(model, "joined").layer_name == "joined"
     with pytest.raises(InputError, match="Did you mean 'hidden'"):
         HiddenMixup(model, "hiden")
     with pytest.raises(InputError, match="layer=9"):
@@ -258,6 +259,22 @@ def test_what_cannot_be_cut_is_said():
     unbuilt = keras.Sequential([keras.layers.Dense(1)])
     with pytest.raises(InputTypeError, match=r"keras.Input as its first entry"):
         HiddenMixup(unbuilt, 0)
+    dense = [keras.layers.Dense(2), keras.layers.Dense(1)]
+    HiddenMixup(keras.Sequential([keras.Input((2,)), *dense]), 0)
+    with pytest.raises(InputError, match="the last one"):
+        HiddenMixup(network(), "logits")
+    long = keras.Sequential(
+        [
+            keras.Input((None, 2)),
+            keras.layers.Conv1D(3, 1, name="conv"),
+            keras.layers.GlobalMaxPooling1D(name="pool"),
+            keras.layers.Dense(1),
+        ]
+    )
+    with pytest.raises(InputError, match="behind the pooling"):
+        HiddenSmote(long, "conv", memory=8)
+    for layer, memory in (("conv", 0), ("pool", 8)):
+        assert HiddenSmote(long, layer, memory=memory).memory == memory
     assert HiddenMixup(network(), -2).layer_name == "dense"
 
 
@@ -272,6 +289,8 @@ def test_options_and_targets_are_checked():
     model.compile("sgd", loss, run_eagerly=True)
     with pytest.raises(InputError, match="to_categorical"):
         model.train_on_batch(IMAGES, THREE)
+    model.compile("sgd", loss_of(3), run_eagerly=True)
+    model.train_on_batch(IMAGES, keras.utils.to_categorical(THREE))
 
 
 def test_a_dataset_whose_last_batch_is_smaller():

@@ -440,6 +440,10 @@ def _cut(model: Any, layer: str | int) -> tuple[Any, Any, str]:
         raise InputError(
             sentence(f"layer={layer!r}", listing(names, 20), nearest(str(layer), names))
         )
+    if name == names[-1]:
+        raise InputError(
+            sentence(f"layer={name!r}, the last one", "a layer with another behind it")
+        )
     try:
         inputs, hidden, output = _tensors(model, name)
         lower, upper = keras.Model(inputs, hidden), keras.Model(hidden, output)
