@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Balanced batches for a plain `model.fit`, from a table in memory, against others.
+"""Balanced batches for a plain `model.fit`, in memory and in streams, against others.
 
 Half of every batch is positive, though of the rows only one in a hundred is. Two
 things are timed, side by side in one run: a bare loop over the batches, and
@@ -8,6 +8,10 @@ feed. In `fit` Keras' own step is part of the time of each, so the row "one batc
 feed" says what would be left if batches cost nothing: no ratio can be above that.
 Batches are of 256, and once more of 2,048 as in TensorFlow's guide to imbalanced
 data.
+
+Then, in a bare loop, other sources: images and sequences of different lengths in
+memory, and a generator that cannot be indexed, of which rare rows are repeated or
+frequent ones thrown away. Each against the nearest that tf.data has.
 
 Feeds take turns, each turn with a new iterator, and the first batches, which fill
 buffers and compile, do not count. A rate is the median of the turns.
@@ -33,9 +37,13 @@ import tensorflow as tf
 from imblearn.keras import BalancedBatchGenerator
 from imblearn.over_sampling import RandomOverSampler
 
-from equipoise.sampling import Balanced
+from equipoise.sampling import Balanced, Sequences, StreamFeed
 
 BARS = {
+    "images": 5,
+    "sequences": 5,
+    "stream": 50,
+    "stream_once": 5,
     "sample_from_datasets": 50,
     "rejection_resample": 1000,
     "imbalanced_learn": 5,
@@ -261,6 +269,127 @@ def compare(
     print(f"  sequence to imbalanced_learn, both a PyDataset: {alike:.1f}", flush=True)
 
 
+# ---- other sources: ours and the nearest of tf.data, by name
+
+
+def balanced_dataset(features: Any, y: np.ndarray, batch: int) -> tf.data.Dataset:
+    """Return our feed of arrays or sequences."""
+    return Balanced().over(features, y, batch=batch).dataset().repeat()
+
+
+def images(batch: int) -> tuple[Any, Any]:
+    """Images of 32 x 32 x 3 bytes: gathered, and by `sample_from_datasets`."""
+    data = table(4_000, 1, batch)
+    pixels = np.random.default_rng(1).integers(0, 255, (4_000, 32, 32, 3), np.uint8)
+    wide = Table(pixels, data.y, batch)
+    return (
+        lambda: balanced_dataset(pixels, data.y, batch),
+        lambda: sample_from_datasets(wide),
+    )
+
+
+def sequences(batch: int) -> tuple[Any, Any]:
+    """Sequences of 1 to 60 numbers: ours, and ragged rows by `sample_from_datasets`."""
+    data = table(20_000, 1, batch)
+    random = np.random.default_rng(1)
+    rows = [random.integers(1, 1000, n) for n in random.integers(1, 61, len(data.y))]
+    ragged = tf.ragged.constant([row.tolist() for row in rows], tf.int64)
+
+    def theirs() -> tf.data.Dataset:
+        classes = []
+        for label in (0, 1):
+            which = np.flatnonzero(data.y == label)
+            slices = tf.data.Dataset.from_tensor_slices
+            parts = slices((tf.gather(ragged, which), data.y[which]))
+            rows_of = parts.shuffle(len(which)).map(_dense)
+            classes.append(rows_of.repeat())
+        mixed = tf.data.Dataset.sample_from_datasets(classes, weights=[0.5, 0.5])
+        return mixed.padded_batch(batch, ([None], [])).prefetch(2)
+
+    return lambda: balanced_dataset(Sequences(rows), data.y, batch), theirs
+
+
+def _dense(x: Any, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return tf.convert_to_tensor(x), y
+
+
+def generator_of(data: Table) -> Callable[[], Iterator[Any]]:
+    """Return a source of single rows without end, which cannot be indexed."""
+
+    def rows() -> Iterator[Any]:
+        while True:
+            yield from zip(data.x, data.y, strict=True)
+
+    return rows
+
+
+def as_stream(data: Table) -> tf.data.Dataset:
+    """Return the same source as tf.data reads it."""
+    one = tf.TensorSpec(data.x.shape[1:]), tf.TensorSpec(())
+    return tf.data.Dataset.from_generator(generator_of(data), output_signature=one)
+
+
+def stream(batch: int) -> tuple[Any, Any]:
+    """A generator, rare rows repeated: ours, and a filter for each class.
+
+    The filters read the source twice, once for each class.
+    """
+    data = table(100_000, 30, batch)
+
+    def ours() -> tf.data.Dataset:
+        feed = StreamFeed(generator_of(data), batch=batch, steps=1_000)
+        return feed.dataset().repeat()
+
+    def theirs() -> tf.data.Dataset:
+        classes = [
+            as_stream(data).filter(lambda _, y, label=label: y == label).shuffle(1_000)
+            for label in (0.0, 1.0)
+        ]
+        mixed = tf.data.Dataset.sample_from_datasets(classes, weights=[0.5, 0.5])
+        return mixed.batch(batch).prefetch(2)
+
+    return ours, theirs
+
+
+def stream_once(batch: int) -> tuple[Any, Any]:
+    """A generator, frequent rows thrown away: ours, and `rejection_resample`."""
+    data = table(100_000, 30, batch)
+    share = float(data.y.mean())
+
+    def ours() -> tf.data.Dataset:
+        feed = StreamFeed(generator_of(data), batch=batch, steps=1_000, repeat=False)
+        return feed.dataset().repeat()
+
+    def theirs() -> tf.data.Dataset:
+        kept = as_stream(data).rejection_resample(
+            lambda _, y: tf.cast(y, tf.int32), [0.5, 0.5], [1 - share, share]
+        )
+        return kept.map(lambda _, row: row).batch(batch).prefetch(2)
+
+    return ours, theirs
+
+
+SOURCES = (images, sequences, stream, stream_once)
+
+
+def compare_sources(turns: int, seconds: float) -> None:
+    """Print the rates of the other sources, ours and theirs in turn."""
+    print("other sources, in a loop, batches of 32, examples per second")
+    lines = []
+    for source in SOURCES:
+        name, batch = source.__name__, 32
+        data = table(100, 1, batch)
+        ours, theirs = source(batch)
+        rates: tuple[list[float], list[float]] = ([], [])
+        for _ in range(turns):
+            for each, make in zip(rates, (ours, theirs), strict=True):
+                each.append(looped(make(), data, seconds))
+        one, other = (float(np.median(each)) for each in rates)
+        print(f"  {name:14}{one:12,.0f} ours {other:12,.0f} theirs")
+        lines.append(f"ratio source_{name} {one / other:.1f} bar {BARS[name]}")
+    print("\n".join(lines), flush=True)
+
+
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -278,6 +407,7 @@ def main() -> None:
         data = table(options.rows, options.columns, batch)
         for name, measure in (("loop", looped), ("fit", fitted)):
             compare(name, measure, data, options.turns, options.seconds)
+    compare_sources(1 if options.quick else 3, options.seconds)
 
 
 if __name__ == "__main__":
