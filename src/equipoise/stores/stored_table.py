@@ -216,6 +216,33 @@ class StoredTable:
             raise _damaged(path, f"it ends after row {start + len(records):,}")
         return records
 
+    @property
+    def record_bytes(self) -> int:
+        """How many bytes a row takes on disk."""
+        return int(self._type.itemsize)
+
+    def read_spans(self, number: int, spans: Sequence[tuple[int, int]]) -> Table:
+        """Return some stretches of rows of one class, one after the other.
+
+        Args:
+            number: The class.
+            spans: Of each stretch the first row, from 0 within the class, and how
+                many.
+        """
+        pieces = []
+        for start, rows in spans:
+            end, first = start + rows, 0
+            for part in self.parts:
+                if part.number != number:
+                    continue
+                low, high = max(start, first), min(end, first + part.rows)
+                if low < high:
+                    pieces.append(self._read(part, low - first, high - low))
+                first += part.rows
+        records = np.concatenate(pieces)
+        kind = np.int8 if self.task.kind == "binary" else np.int64
+        return self._table(records, np.full(len(records), number, kind))
+
     def table(self, block: StoredBlock, rows: npt.ArrayLike | None = None) -> Table:
         """Return the rows of a block as a table.
 
