@@ -42,7 +42,7 @@ def test_one_screen_says_what_it_rests_on(found: Evaluation) -> None:
 
 
 def test_plain_rows_and_plain_data(found: Evaluation) -> None:
-    rows = found.frame()
+    rows = found.plain_rows()
     assert [row["metric"] for row in rows] == list(found)
     assert set(rows[0]) >= {"value", "low", "high", "method", "reason"}
     data = json.loads(to_json(found.as_dict()))

@@ -53,7 +53,7 @@ def test_it_is_plain_data() -> None:
 
 def test_frames_have_one_row_per_metric_and_class() -> None:
     e = evaluation(3)
-    assert [row["metric"] for row in e.frame()] == list(e)
+    assert [row["metric"] for row in e.plain_rows()] == list(e)
     assert len(e.class_frame()) == 3 * len(e.by_class["class 0"])
     assert e.rarest in e.by_class
 

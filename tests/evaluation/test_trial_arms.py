@@ -22,7 +22,7 @@ class Made(TrialArms[Any]):
         self.arms = {
             name: SimpleNamespace(
                 splits={"brier": np.array([[value, 0.2], [0.3, value]])},
-                evaluation=SimpleNamespace(frame=lambda: frame),
+                evaluation=SimpleNamespace(plain_rows=lambda: frame),
             )
             for name, value in (("plain", 0.5), ("focal", 0.25))
         }
@@ -47,7 +47,7 @@ def test_differences_are_those_of_the_same_splits() -> None:
 
 
 def test_the_frame_has_a_row_per_arm_and_metric() -> None:
-    assert Made().frame() == [
+    assert Made().frame("pyarrow").to_pylist() == [
         {"arm": name, "metric": "brier", "value": 0.1} for name in ("plain", "focal")
     ]
 

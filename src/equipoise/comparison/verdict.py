@@ -16,6 +16,7 @@ not count in the correction for the number of arms.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple
@@ -24,7 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, one_of
-from equipoise._core.numerals import estimate, significant
+from equipoise._core.notebook import html_card, html_table
+from equipoise._core.numerals import as_p_value, estimate, significant
 from equipoise._core.types import FloatArray
 from equipoise.comparison.bayesian import Beliefs, t_beliefs
 from equipoise.comparison.class_differences import (
@@ -130,6 +132,29 @@ class Verdict:
 
     def __str__(self) -> str:
         return self.sentence
+
+    def __repr__(self) -> str:
+        times = Counter(arm.outcome for arm in self.arms.values())
+        arms = ", ".join(f"{count} {outcome}" for outcome, count in times.items())
+        return f"<Verdict: {arms or 'one arm'}; take {self.choice}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                name,
+                estimate(
+                    arm.difference.value,
+                    arm.difference.low,
+                    arm.difference.high,
+                    signed=True,
+                ),
+                arm.outcome,
+                as_p_value(arm.p) if arm.p == arm.p else arm.difference.reason,
+            )
+            for name, arm in self.arms.items()
+        ]
+        head = ("arm", f"{self.metric} against {self.baseline}", "verdict", "test")
+        return html_card(self.sentence, html_table(head, rows))
 
 
 class Margin(NamedTuple):

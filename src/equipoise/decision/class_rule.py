@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, number, one_of, require_fields, sentence
+from equipoise._core.notebook import html_card, lines_html
 from equipoise._core.numerals import as_probability, exact
 from equipoise._core.states import texts
 from equipoise._core.types import FloatArray, IntArray
@@ -255,6 +256,12 @@ class ClassRule:
                 f"of the way from {start} to the searched ones."
             )
         return f"Chosen for {words}: estimated on {self.rows:,} rows.{held}"
+
+    def __str__(self) -> str:
+        return self.describe()
+
+    def _repr_html_(self) -> str:
+        return html_card("Decision rule", lines_html(self.describe()))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON keeps: numbers, strings, lists."""

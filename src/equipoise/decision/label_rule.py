@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from equipoise._core.arrays import floats
 from equipoise._core.checks import require_fields, sentence
+from equipoise._core.notebook import html_card, lines_html
 from equipoise._core.numerals import as_probability
 from equipoise._core.states import texts
 from equipoise._core.types import FloatArray
@@ -114,6 +115,12 @@ class LabelRule:
             )
         lines += [f"{note[0].upper()}{note[1:].rstrip('.')}." for note in self.notes]
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.describe()
+
+    def _repr_html_(self) -> str:
+        return html_card("Decision rule", lines_html(self.describe()))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON keeps: numbers, strings, lists."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import number, require_fields, sentence
+from equipoise._core.notebook import html_card, lines_html
 from equipoise._core.numerals import as_probability, exact, significant
 from equipoise._core.types import FloatArray
 from equipoise.decision.calibrator import Calibrator
@@ -241,6 +242,19 @@ class DecisionRule:
         if self.reason:
             lines.append(f"{self.reason[0].upper()}{self.reason[1:].rstrip('.')}.")
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.describe()
+
+    def __repr__(self) -> str:
+        lower = "" if self.lower is None else f", undecided from {decimal(self.lower)}"
+        return (
+            f"<DecisionRule: flag from {decimal(self.threshold)}{lower}; "
+            f"{self.basis}, {self.objective}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return html_card("Decision rule", lines_html(self.describe()))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that JSON keeps: numbers, strings, lists.

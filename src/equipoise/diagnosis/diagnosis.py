@@ -15,6 +15,7 @@ from equipoise._core.checks import (
     sentence,
 )
 from equipoise._core.layout import display_width, wrap
+from equipoise._core.notebook import html_card, html_table, lines_html
 from equipoise._core.seeds import seed_of
 from equipoise.diagnosis.by_class import run_check
 from equipoise.diagnosis.catalogue import CHECKS
@@ -104,6 +105,33 @@ class Diagnosis:
 
     def __str__(self) -> str:
         return self.text(display_width())
+
+    def __repr__(self) -> str:
+        found = [finding.severity for finding in self.findings]
+        times = ", ".join(
+            f"{found.count(word)} {word}{'s' * (found.count(word) != 1)}"
+            for word in SEVERITIES
+            if word != "info" and word in found
+        )
+        codes = ", ".join(finding.code for finding in self.findings)
+        return f"<Diagnosis: {times or 'no error, no warning'}; {codes or 'nothing'}>"
+
+    def notebook_parts(self) -> str:
+        """Return the diagnosis as HTML for a notebook, without a frame."""
+        head = task_headline if "task" in self.facts else headline
+        rows = [
+            (f.severity, f"{f.code} {f.title}", f.message, f.advice)
+            for f in self.findings
+        ]
+        table = html_table(("severity", "finding", "what", "advice"), rows)
+        return (
+            lines_html(head(self.facts, 100))
+            + (table if rows else "")
+            + lines_html(self._footer(10_000))
+        )
+
+    def _repr_html_(self) -> str:
+        return html_card("What to know before training", self.notebook_parts())
 
     def text(self, width: int) -> str:
         """Return the diagnosis in lines of at most some width.

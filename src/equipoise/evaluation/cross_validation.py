@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import integer, number, one_of, sentence
+from equipoise._core.notebook import html_card
 from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import Objective, as_objective
@@ -88,6 +89,15 @@ class Arm:
     constant: bool = False
     replicated: Mapping[str, FloatArray] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Arm {self.name!r}: {self.evaluation!r}>"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.evaluation}"
+
+    def _repr_html_(self) -> str:
+        return html_card(self.name, self.evaluation.notebook_parts())
+
     @property
     def probability(self) -> FloatArray:
         """Calibrated out-of-fold probabilities, `[repeats, rows]`."""
@@ -125,7 +135,7 @@ def guessed(metric: str, share: float) -> float | None:
     return values.get(metric)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CrossValidated(TrialArms[Arm]):
     """A trial's arms on the same rows and splits.
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.frames import make_frame
 from equipoise._core.layout import display_width, wrap
+from equipoise._core.notebook import html_card, html_table, paragraph
 from equipoise._core.numerals import amount, as_probability, percent, share
 from equipoise.decision.decimals import decimal
 from equipoise.errors import UnknownNameError, printable
@@ -84,9 +86,26 @@ class EstimateMapping(Mapping[str, Estimate]):
     def __len__(self) -> int:
         return len(self.estimates)
 
-    def frame(self) -> list[dict[str, Any]]:
-        """Return one plain row per metric, ready for any data frame."""
+    def plain_rows(self) -> list[dict[str, Any]]:
+        """Return one plain row per metric."""
         return [{"metric": name, **e.as_dict()} for name, e in self.estimates.items()]
+
+    def frame(self, library: str | None = None) -> Any:
+        """Return the metrics as a data frame, one row each with its interval.
+
+        Args:
+            library: "pandas", "polars" or "pyarrow"; by default the first of them
+                that is installed.
+
+        Raises:
+            MissingExtraError: The library is not installed.
+        """
+        return make_frame(self.plain_rows(), library)
+
+    def estimates_html(self) -> str:
+        """Return the metrics as a table for a notebook."""
+        rows = [(name, str(estimate)) for name, estimate in self.estimates.items()]
+        return html_table(("metric", "value with its interval"), rows)
 
     def estimate_lines(self, width: int) -> list[str]:
         """Return one line per metric, wrapped at some width.
@@ -171,6 +190,28 @@ class Evaluation(EstimateMapping):
 
     def __str__(self) -> str:
         return self.text(display_width())
+
+    def __repr__(self) -> str:
+        names = listing(list(self.estimates), 4)
+        return (
+            f"<Evaluation on {self.rows:,} rows, {self.positives:,} positive: {names}>"
+        )
+
+    def notebook_parts(self) -> str:
+        """Return the evaluation as HTML for a notebook, without a frame."""
+        head = f"{self.rows:,} rows, {self.positives:,} positive. {self.estimand}."
+        if self.threshold is not None:
+            head += f" Flagged from a probability of {decimal(self.threshold)}."
+        cells = self.confusion
+        table = ""
+        if cells is not None:
+            both = cells.as_dict()
+            table = html_table(tuple(both), [[f"{v:,.6g}" for v in both.values()]])
+        notes = "".join(paragraph(note, "note") for note in self.notes)
+        return paragraph(head) + self.estimates_html() + table + notes
+
+    def _repr_html_(self) -> str:
+        return html_card("Evaluation", self.notebook_parts())
 
     def text(self, width: int) -> str:
         """Return the evaluation in lines of at most some width.

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, number, one_of, sentence
+from equipoise._core.notebook import html_card
 from equipoise._core.seeds import generator
 from equipoise._core.types import AnyArray, FloatArray, IntArray
 from equipoise.decision.class_floors import Floors
@@ -91,6 +92,15 @@ class TaskArm:
     values: TaskArmValues
     constant: bool = False
 
+    def __repr__(self) -> str:
+        return f"<TaskArm {self.name!r}: {self.evaluation!r}>"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.evaluation}"
+
+    def _repr_html_(self) -> str:
+        return html_card(self.name, self.evaluation.notebook_parts())
+
     @property
     def by_class(self) -> Mapping[str, Any]:
         """Class or label to its metrics, as a problem of two classes."""
@@ -102,7 +112,7 @@ class TaskArm:
         return self.evaluation.confusion
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TaskCrossValidated(TrialArms[TaskArm]):
     """A trial's arms on the same rows and splits, of several classes or labels.
 

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from equipoise._core.checks import listing
+from equipoise._core.frames import make_frame
 from equipoise._core.layout import display_width, wrap
+from equipoise._core.notebook import html_card, html_table, paragraph
 from equipoise._core.numerals import estimate, percent, share
 from equipoise.errors import printable
 from equipoise.evaluation.evaluation import EstimateMapping, Evaluation
@@ -63,13 +66,18 @@ class TaskEvaluation(EstimateMapping):
         judged = [name for name in self.by_class if name not in self.unjudged]
         return min(judged or self.by_class, key=lambda n: self.by_class[n].positives)
 
-    def class_frame(self) -> list[dict[str, Any]]:
-        """Return one plain row per class or label and metric."""
-        return [
+    def class_frame(self, library: str | None = None) -> Any:
+        """Return the metrics of each class or label as a data frame.
+
+        Args:
+            library: As in `frame`.
+        """
+        rows = [
             {"class": name, **row}
             for name, evaluation in self.by_class.items()
-            for row in evaluation.frame()
+            for row in evaluation.plain_rows()
         ]
+        return make_frame(rows, library)
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as plain data."""
@@ -89,6 +97,28 @@ class TaskEvaluation(EstimateMapping):
 
     def __str__(self) -> str:
         return self.text(display_width())
+
+    def __repr__(self) -> str:
+        noun = "labels" if self.task.kind == "multilabel" else "classes"
+        return (
+            f"<TaskEvaluation on {self.rows:,} rows, {len(self.by_class)} {noun}: "
+            f"{listing(list(self.estimates), 4)}>"
+        )
+
+    def notebook_parts(self) -> str:
+        """Return the evaluation as HTML for a notebook, without a frame."""
+        shown = list(next(iter(self.by_class.values())).estimates)[:4]
+        rows = [
+            [name, f"{one.positives:,}", *(str(one[m]) for m in shown if m in one)]
+            for name, one in self.by_class.items()
+        ]
+        about = "".join(map(paragraph, self._about()))
+        notes = "".join(paragraph(note, "note") for note in self.notes)
+        by_class = html_table(("class", "rows", *shown), rows)
+        return about + self.estimates_html() + by_class + notes
+
+    def _repr_html_(self) -> str:
+        return html_card("Evaluation", self.notebook_parts())
 
     def text(self, width: int) -> str:
         """Return the evaluation in lines of at most some width.

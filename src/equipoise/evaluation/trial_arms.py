@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.arrays import unmasked
-from equipoise._core.checks import one_of, sentence
+from equipoise._core.checks import listing, one_of, sentence
+from equipoise._core.frames import make_frame
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import InputError
 from equipoise.evaluation.estimand import SplitSizes
@@ -69,13 +70,23 @@ class TrialArms(Generic[_Arm]):
         sizes = SplitSizes.of(self.folds) if self.sizes is None else self.sizes
         return sizes.test_share
 
-    def frame(self) -> list[dict[str, Any]]:
-        """Return one plain row per arm and metric."""
-        return [
+    def frame(self, library: str | None = None) -> Any:
+        """Return every metric of every arm as a data frame, one row each.
+
+        Args:
+            library: "pandas", "polars" or "pyarrow"; by default the first of them
+                that is installed.
+        """
+        rows = [
             {"arm": name, **row}
             for name, arm in self.arms.items()
-            for row in arm.evaluation.frame()
+            for row in arm.evaluation.plain_rows()
         ]
+        return make_frame(rows, library)
+
+    def __repr__(self) -> str:
+        names = listing(list(self.arms), 10)
+        return f"<{type(self).__name__}: {names}; baseline {self.baseline!r}>"
 
     def split_differences(self, name: str, metric: str) -> FloatArray:
         """Return an arm's values minus the baseline's, `[repeats, folds]`."""

@@ -155,8 +155,12 @@ SHORT = {
 """What metrics are called in the title of a narrow column."""
 
 
-def _metrics(trial: TrialRecord) -> tuple[str, ...]:
-    """Return the metrics of the leaderboard: the usual ones, and the trial's own."""
+def leaderboard_metrics(trial: TrialRecord) -> tuple[str, ...]:
+    """Return the metrics of the leaderboard: the usual ones, and the trial's own.
+
+    Args:
+        trial: The trial.
+    """
     metric = trial.verdict.metric
     usual = SHOWN if trial.task.kind == "binary" else OF_CLASSES
     return usual if metric in usual else (metric, *usual)
@@ -170,7 +174,8 @@ def _titles(trial: TrialRecord) -> tuple[str, ...]:
     if not record(metric).higher_is_better:  # differences are above 0 if better
         difference = f"gain over {baseline}"
     titles = (
-        "Brier" if name == "brier" else record(name).label for name in _metrics(trial)
+        "Brier" if name == "brier" else record(name).label
+        for name in leaderboard_metrics(trial)
     )
     return (*titles, difference, "verdict", "time")
 
@@ -207,7 +212,7 @@ Cells = list[tuple[str, ...]]
 def _cells(trial: TrialRecord, name: str) -> Cells:
     """Return an arm's cells in the order of the titles."""
     if name in trial.failed:
-        return [*((),) * (len(_metrics(trial)) + 1), ("failed",), ()]
+        return [*((),) * (len(leaderboard_metrics(trial)) + 1), ("failed",), ()]
     evaluation = trial.results[name].evaluation
     finding = trial.verdict.arms.get(name)
     return [
@@ -215,7 +220,7 @@ def _cells(trial: TrialRecord, name: str) -> Cells:
             (short_brier(evaluation[metric]),)
             if metric == "brier"
             else _parts(evaluation[metric])
-            for metric in _metrics(trial)
+            for metric in leaderboard_metrics(trial)
         ),
         () if finding is None else _parts(finding.difference, signed=True),
         ("",) if finding is None else (finding.outcome,),

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.notebook import html_card, html_table, paragraph
 from equipoise._core.types import AnyArray, IntArray
 from equipoise.errors import InputError, TargetError
 from equipoise.table.fingerprint import Fingerprint
@@ -25,6 +26,8 @@ ClassValue = str | int | float | bool
 """What stands in a target for a class."""
 
 MISSING_CODE = -1
+MOST_SHOWN = 30
+"""Columns that a notebook shows."""
 BLOCK_ROWS = 131_072
 """Rows that are worked on at once, so that what they become stays small. A multiple of
 what networks score at once: a row's score does not depend on where a block ends."""
@@ -161,6 +164,22 @@ class Table:
             f"<{head}; target {self.target!r}: {self.positives:,} positive "
             f"({self.classes[1]!r}), {self.prevalence:.2%}>"
         )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                column.name,
+                column.kind,
+                f"{int(column.missing().sum()):,}",
+                f"{len(column.categories):,}" if column.categories else "",
+            )
+            for column in self.columns[:MOST_SHOWN]
+        ]
+        more = len(self.columns) - MOST_SHOWN
+        parts = [html_table(("column", "kind", "missing", "categories"), rows)]
+        parts += [paragraph(f"and {more:,} more columns")] if more > 0 else []
+        parts += [paragraph(note, "note") for note in self.notes]
+        return html_card(repr(self)[1:-1], *parts)
 
     def _several(self) -> str:
         """Return several classes or labels in words, with the rows of the rarest."""

@@ -38,7 +38,7 @@ from equipoise.trials.runners.runner import Runner
 from equipoise.trials.trial import TrialRecord
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TrialBasis:
     """What a trial follows from.
 
@@ -73,6 +73,10 @@ class TrialBasis:
     reading: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        names = ", ".join(arm.name for arm in self.arms)
+        return f"<TrialBasis of {names} on {len(self.plan.table):,} rows>"
 
     @property
     def scores(self) -> Scores:

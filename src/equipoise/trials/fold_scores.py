@@ -26,7 +26,7 @@ MOST_STUCK = 0.5
 """An arm is named if the first, or the last, epoch was best in this share of fits."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scores:
     """What the fits of a trial gave.
 
@@ -65,6 +65,10 @@ class Scores:
     tuning: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     trained: IntArray | None = None
     source_rows: int | None = None
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.log_odds)
+        return f"<Scores of {names} on {self.folds.shape[1]:,} rows>"
 
     @property
     def repeats(self) -> int:

@@ -46,6 +46,7 @@ from equipoise.trials.unseen import (
     with_unseen_kinds,
 )
 from equipoise.verbs.earlier import earlier_basis, require_no_trial
+from equipoise.verbs.progress import finish_progress, shown_progress
 from equipoise.verbs.stored_trial import compare_stored
 from equipoise.verbs.trial import Trial
 from equipoise.verbs.trial_again import reading_of
@@ -93,7 +94,7 @@ def compare(
     seed: int = 0,
     random_state: int | None = None,
     runner: Runner | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     memory: str | float | None = None,
 ) -> Trial:
     """Try every strategy on the data in one fair trial.
@@ -180,7 +181,8 @@ def compare(
         runner: Who does the fits: `Workers(4)` for processes of this machine and others
             that see a folder, `Ray(address="auto")` for a Ray cluster; this process by
             default. The result is the same, bit for bit.
-        progress: Called with a sentence and the share of the work done.
+        progress: Called with a sentence and the share of the work done; False for
+            nothing. None shows a bar in a notebook and in a terminal.
         memory: How much memory the rows may take, such as "2GB", if they are larger
             than memory; as in `read_table`, whose `StoredTable` is also a source.
             Models are then fitted on the rows that fit, the rarest classes whole, and
@@ -207,7 +209,7 @@ def compare(
         0.5
     """
     started = monotonic()
-    report = progress or (lambda text, share: None)
+    report = shown_progress(progress)
     seed = seed_of(seed, random_state)
     if memory is not None or isinstance(source, StoredTable):
         refuse_stored(
@@ -233,7 +235,7 @@ def compare(
                 day_first=day_first,
             )
             store = read_stored(source, target, options, memory)
-        return _compare_stored(
+        larger = _compare_stored(
             store,
             strategies,
             _criteria(store.task, goal, objective, costs, margin, metric),
@@ -249,6 +251,8 @@ def compare(
             report,
             runner,
         )
+        finish_progress(report)
+        return larger
     reading = reading_of(
         source,
         target,
@@ -325,7 +329,9 @@ def compare(
             earlier = replace(earlier, criteria=criteria)
             basis = with_arms(earlier, arms, step, runner=who)
         report("computing intervals", 0.97)
-        return Trial.of(basis.conclude())
+        again = Trial.of(basis.conclude())
+        finish_progress(report)
+        return again
     with opened(runner) as who:
         step = scaled(report, 0.0, share)
         fitted = fit_repeats(plan, often, step, started=started, runner=who)
@@ -359,6 +365,7 @@ def compare(
             seconds=monotonic() - started,
         )
         trial = replace(more, seconds=basis.seconds, basis=basis)
+    finish_progress(report)
     return Trial.of(trial)
 
 

@@ -202,6 +202,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             training=training,
             weights=None if weights is None else weights[weights > 0],
             seed=seed,
+            progress=False,
         )
         notes = target.notes + _notes(folds, splits.folds, splits.duplicates)
         self.model_ = dataclasses.replace(model, notes=(*model.notes, *notes))

@@ -55,6 +55,7 @@ from equipoise.verbs.fit_parts import (
     what_is_averaged,
 )
 from equipoise.verbs.model import FittedModel
+from equipoise.verbs.progress import finish_progress, shown_progress
 from equipoise.verbs.stored_fit import fit_on_store
 
 NETWORK = "default"
@@ -100,7 +101,7 @@ def fit(
     seed: int = 0,
     random_state: int | None = None,
     runner: Runner | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     memory: str | float | None = None,
 ) -> FittedModel:
     """Fit a model, calibrate it and choose its decision rule.
@@ -165,7 +166,8 @@ def fit(
         seed: One seed gives one result for the same number of repeats.
         random_state: Another name of `seed`.
         runner: Who does the fits, as in `compare`; this process by default.
-        progress: Called with a sentence and the share of the work done.
+        progress: Called with a sentence and the share of the work done; False for
+            nothing. None shows a bar in a notebook and in a terminal.
         memory: How much memory the rows may take, such as "2GB", if they are larger
             than memory; as in `compare`.
 
@@ -194,7 +196,7 @@ def fit(
         (300, 2)
     """
     started = monotonic()
-    report = progress or (lambda text, share: None)
+    report = shown_progress(progress)
     goal, seed = as_goal(goal, Goal()), seed_of(seed, random_state)
     if memory is not None or isinstance(source, StoredTable):
         refuse_stored(
@@ -219,7 +221,7 @@ def fit(
                 day_first=day_first,
             )
             store = read_stored(source, target, options, memory)
-        return fit_on_store(
+        fitted = fit_on_store(
             store,
             _tuned_if(as_strategies(strategy), tune),
             goal,
@@ -236,6 +238,8 @@ def fit(
             report=report,
             runner=runner,
         )
+        finish_progress(report)
+        return fitted
     rows, _ = read_trial(
         source,
         target,
@@ -296,6 +300,7 @@ def fit(
     unseen = _unseen(average, rows, held_out)
     judged = judge_model(plan, scores, average, goal, calibration, unseen)
     hashes = hashes_of(training_rows.model_input)
+    finish_progress(report)
     return FittedModel(
         schema=rows.table.schema,
         components=average.components,

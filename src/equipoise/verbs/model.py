@@ -23,6 +23,7 @@ from equipoise.models.explaining import explain_model, model_importance
 from equipoise.models.model import ModelRecord
 from equipoise.models.storage import from_parts, read_model, save, to_parts
 from equipoise.models.trial_file import TRIAL_FILE, basis_of, is_trial
+from equipoise.report.notebook import model_card_html
 from equipoise.verbs.evaluate import evaluate_model
 from equipoise.verbs.predict import Predicted, predict_file
 from equipoise.verbs.predict_task import PredictedTask
@@ -216,6 +217,9 @@ class FittedModel(ModelRecord):
     def __repr__(self) -> str:
         parts = ", ".join(f"{c.weight:.2f} {c.strategy.name}" for c in self.components)
         return f"<FittedModel {parts}; target {self.schema.target!r}>"
+
+    def _repr_html_(self) -> str:
+        return model_card_html(self, repr(self)[1:-1])
 
 
 def load(path: str | os.PathLike[str]) -> Any:

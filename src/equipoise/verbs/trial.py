@@ -19,6 +19,7 @@ from equipoise.jobs import Progress
 from equipoise.models.goal import Goal
 from equipoise.models.trial_file import TRIAL_FILE, save_trial
 from equipoise.report import terminal
+from equipoise.report.notebook import trial_card
 from equipoise.report.page import render
 from equipoise.report.summary import summarise
 from equipoise.report.summary_parts import versions
@@ -26,6 +27,7 @@ from equipoise.report.tracking.mlflow import to_mlflow
 from equipoise.report.tracking.tensorboard import to_tensorboard
 from equipoise.trials.basis import TrialBasis
 from equipoise.trials.trial import TrialRecord
+from equipoise.verbs.progress import finish_progress, shown_progress
 from equipoise.verbs.trial_again import (
     ArmPairs,
     all_pairs,
@@ -132,7 +134,7 @@ class Trial(TrialRecord):
         target: Any = None,
         *,
         test: Any = None,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
     ) -> Trial:
         """Return the trial with further arms: only these are fitted.
 
@@ -147,7 +149,7 @@ class Trial(TrialRecord):
                 the same.
             target: As in `compare`.
             test: As in `compare`.
-            progress: Called with a sentence and the share of the work done.
+            progress: As in `compare`.
 
         Raises:
             InputError: The rows are others; or an arm has the name of another.
@@ -162,9 +164,10 @@ class Trial(TrialRecord):
             >>> trial.add("logistic").names
             ('logistic', 'plain', 'prior')
         """
-        return Trial.of(
-            with_more_arms(self, strategies, source, target, test, progress)
-        )
+        report = shown_progress(progress)
+        more = with_more_arms(self, strategies, source, target, test, report)
+        finish_progress(report)
+        return Trial.of(more)
 
     def difference(
         self, first: str, second: str, *, adjusted: bool = True
@@ -294,6 +297,9 @@ class Trial(TrialRecord):
     def __repr__(self) -> str:
         arms = ", ".join(strategy.name for strategy in self.strategies)
         return f"<Trial of {arms} on {self.facts['rows']:,} rows; {self.verdict}>"
+
+    def _repr_html_(self) -> str:
+        return trial_card(self)
 
     def screen(self) -> RenderableType:
         """Return one screen for a terminal."""
