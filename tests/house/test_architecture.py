@@ -79,6 +79,7 @@ HEAVY_FILES = {
     "sampling/feeds/tf_data.py",
     "sampling/feeds/keras.py",
     "sampling/feeds/resume.py",
+    "sampling/feeds/row_losses.py",
     "sampling/feeds/tf_stream.py",
     "report/tracking/tensorboard.py",
     "synthesis/hidden.py",

@@ -4,6 +4,7 @@ from .bootstrap import Bootstrap as Bootstrap
 from .draw import Draw as Draw
 from .feeds.batch import Batch as Batch
 from .feeds.resume import KerasResumeFeed as KerasResumeFeed
+from .feeds.row_losses import KerasRowLosses as KerasRowLosses
 from .feeds.sequences import Sequences as Sequences
 from .feeds.stream import StreamCounts as StreamCounts
 from .feeds.stream import StreamFeed as StreamFeed
