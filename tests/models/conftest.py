@@ -27,4 +27,4 @@ def scores(plan: TrialPlan) -> Scores:
 
 @pytest.fixture(scope="module")
 def average(plan: TrialPlan, scores: Scores) -> Average:
-    return average_models(TrialRows(plan.table), plan, scores, prior=None)
+    return average_models(TrialRows(plan.table), plan, scores, blended=None)

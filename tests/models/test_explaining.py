@@ -42,7 +42,7 @@ def model() -> eq.FittedModel:
 def test_out_of_fold_scores_are_those_of_the_fit(
     plan: TrialPlan, scores: Scores
 ) -> None:
-    average = average_models(TrialRows(plan.table), plan, scores, prior=None)
+    average = average_models(TrialRows(plan.table), plan, scores, blended=None)
     hashes = row_hashes(plan.table)
     model = dataclasses.replace(
         eq.fit(plan.table, strategy="prior", repeats=1, folds=2),

@@ -18,12 +18,28 @@ def test_auto_is_what_fit_averages() -> None:
     assert isinstance(auto, Blend)
     assert auto.prior == AUTO
     text = auto.describe()
-    assert "logistic, trees, extra_trees and plain" in text
-    assert "17%, 33%, 33% and 17%" in text
-    for key in (*BLEND.citations, "geurts2006", "ke2017"):
+    members = "logistic, piecewise, trees, extra_trees, deep_trees and plain"
+    assert members in text
+    assert "8%, 8%, 33%, 33%, 2% and 16%" in text
+    assert "chosen for the best ranking of out-of-fold scores" in text
+    for key in (*BLEND.citations, "geurts2006", "ke2017", "caruana2004"):
         assert key in auto.citation()
     assert auto.correction([9, 1]).exact
-    assert repr(auto) == "Blend('auto', logistic=1, trees=2, extra_trees=2, plain=1)"
+    assert repr(auto) == (
+        "Blend('auto', logistic=0.5, piecewise=0.5, trees=2, extra_trees=2, "
+        "deep_trees=0.1, plain=1)"
+    )
+
+
+def test_the_rule_is_kept_and_a_usual_one_is_not_written() -> None:
+    auto = catalogue()["auto"]
+    assert auto.to_dict()["rule"] == "average_precision"
+    assert Blend.from_dict(auto.to_dict()) == auto
+    usual = Blend(blended=TWO, shares=(1, 1))
+    assert usual.rule == "log_loss"
+    assert "rule" not in usual.to_dict()
+    assert "learned on out-of-fold scores" in usual.describe()
+    assert "caruana2004" not in usual.citation()
 
 
 def test_its_name_is_that_of_its_parts() -> None:
@@ -54,6 +70,11 @@ def test_its_name_is_that_of_its_parts() -> None:
             "learner='trees' with a blend",
         ),
         ({"blended": TWO, "shares": (1, 1), "name": 3}, InputTypeError, "name=3"),
+        (
+            {"blended": TWO, "shares": (1, 1), "rule": "log loss"},
+            InputError,
+            "'log_loss'",
+        ),
     ],
 )
 def test_it_refuses(given: dict, error: type[Exception], match: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from equipoise.losses.records import LOSS_RECORDS
 from equipoise.sampling.samplers import SAMPLERS
-from equipoise.strategies.blended import BLEND
+from equipoise.strategies.blended import BLEND, BLEND_RULES
 from equipoise.strategies.catalogue import catalogue
 from equipoise.strategies.citations import SOURCES, bibtex
 from equipoise.strategies.learner_records import LEARNERS
@@ -38,6 +38,7 @@ def test_every_source_is_used_and_every_key_has_one():
         BLEND,
     ]
     used = {key for part in parts for key in part.citations}
+    used |= {key for keys in BLEND_RULES.values() for key in keys}
     assert used == set(SOURCES)
 
 

@@ -20,9 +20,11 @@ from equipoise.ensembles.average_scale import (
     crossed,
     score_pairs,
 )
-from equipoise.ensembles.blend import blend, mean_log_odds, pool
+from equipoise.ensembles.blend import mean_log_odds, pool
+from equipoise.ensembles.selection import blend_weights
 from equipoise.learners.user_model.input import UserInput
 from equipoise.models.model import Component
+from equipoise.strategies.blended import LOG_LOSS, Blend
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.sources import TrialRows
@@ -57,7 +59,7 @@ def average_models(
     plan: TrialPlan,
     scores: Scores,
     *,
-    prior: Mapping[str, float] | None,
+    blended: Blend | None,
 ) -> Average:
     """Return the average of the fold models, its weights learned out of fold.
 
@@ -65,14 +67,22 @@ def average_models(
         rows: The rows that were split.
         plan: How, and the strategies.
         scores: What the fits gave, models among them.
-        prior: The blend weights before any data, in any unit; None for equal ones.
+        blended: The average that was named, which has the weights before any data and
+            the rule by which they are learned; None for equal ones and least log loss.
     """
     tested = scores.tested
     y = rows.table.labels()[tested]
     weights = None if rows.weights is None else rows.weights[tested]
     log_odds = {name: z[:, tested] for name, z in scores.log_odds.items()}
     task = plan.table.task
-    shares = blend(log_odds, y, shares=prior, rows=weights, task=task)
+    shares = blend_weights(
+        log_odds,
+        y,
+        LOG_LOSS if blended is None else blended.rule,
+        shares=None if blended is None else blended.prior,
+        rows=weights,
+        task=task,
+    )
     components = _components(rows, plan, scores, shares)
     out_of_fold = pool(log_odds, shares, task.link)
     if task.kind != "binary":

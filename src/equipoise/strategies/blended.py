@@ -10,7 +10,7 @@ from typing import Any, Self, cast
 
 import numpy.typing as npt
 
-from equipoise._core.checks import number, sentence
+from equipoise._core.checks import number, one_of, sentence
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.priors import Correction, Link
 from equipoise.strategies.citations import bibtex
@@ -18,6 +18,14 @@ from equipoise.strategies.corrections import no_correction
 from equipoise.strategies.learner_records import LearnerRecord
 from equipoise.strategies.strategy import Strategy
 from equipoise.task import Task
+
+LOG_LOSS, AVERAGE_PRECISION = "log_loss", "average_precision"
+
+BLEND_RULES: dict[str, tuple[str, ...]] = {
+    LOG_LOSS: (),
+    AVERAGE_PRECISION: ("caruana2004",),
+}
+"""What the weights of an average are learned by, and whose idea it is."""
 
 BLEND = LearnerRecord(
     "blend",
@@ -35,17 +43,20 @@ class Blend(Strategy):
     """A weighted average of the log-odds of several strategies.
 
     The weights are learned on out-of-fold scores and drawn towards prior shares (see
-    `equipoise.ensembles.blend`). In a trial the weights for a fold come from the other
-    folds. The catalogue's `auto` is one: what `fit` makes by default.
+    `equipoise.ensembles.blend` and `equipoise.ensembles.select`). In a trial the
+    weights for a fold come from the other folds. The catalogue's `auto` is one: what
+    `fit` makes by default.
 
     Attributes:
         blended: The strategies that are averaged, with different names.
         shares: The share of each in the average before any data, above 0, in any unit.
+        rule: What the weights are learned by: "log_loss", the least log loss, or
+            "average_precision", a greedy choice of what ranks best.
 
     Raises:
         InputTypeError: Something to average is not a `Strategy`.
-        InputError: There are fewer than two, two have one name, or a share is not
-            above 0.
+        InputError: There are fewer than two, two have one name, a share is not above
+            0, or the rule is unknown.
         UnsupportedError: Another part of a strategy is set, or a blend is averaged.
 
     Example:
@@ -62,6 +73,7 @@ class Blend(Strategy):
     learner: str = "blend"
     blended: tuple[Strategy, ...] = ()
     shares: tuple[float, ...] = ()
+    rule: str = LOG_LOSS
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "blended", tuple(self.blended))
@@ -81,6 +93,7 @@ class Blend(Strategy):
             )
         for share in self.shares:
             number(share, "a share", 0, open_ends=True)
+        one_of(self.rule, BLEND_RULES, "rule")
         if not isinstance(self.name, str):
             raise InputTypeError(sentence(f"name={self.name!r}", "a string"))
         object.__setattr__(self, "name", self.name or "+".join(names))
@@ -153,8 +166,11 @@ class Blend(Strategy):
         names = _joined([member.name for member in self.blended])
         total = sum(self.shares)
         starts = _joined([f"{share / total:.0%}" for share in self.shares])
+        learned = (
+            "learned on" if self.rule == LOG_LOSS else "chosen for the best ranking of"
+        )
         return (
-            f"The average of the log-odds of {names}, whose weights are learned on "
+            f"The average of the log-odds of {names}, whose weights are {learned} "
             f"out-of-fold scores and start at {starts}; its time is that of their "
             "fits; scores return to probabilities as they are."
         )
@@ -162,15 +178,18 @@ class Blend(Strategy):
     def citation(self) -> str:
         """Return the sources of what is averaged and of the average, as BibTeX."""
         keys = [key for member in self.blended for key in member.parts.citations]
-        return bibtex([*keys, *BLEND.citations])
+        return bibtex([*keys, *BLEND.citations, *BLEND_RULES[self.rule]])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the strategy as plain data."""
-        return {
+        values = {
             **super().to_dict(),
             "blended": [member.to_dict() for member in self.blended],
             "shares": list(self.shares),
         }
+        if self.rule == LOG_LOSS:
+            del values["rule"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Blend:

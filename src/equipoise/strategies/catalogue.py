@@ -8,7 +8,7 @@ from typing import Any
 
 from equipoise._core.checks import number, one_of, sentence
 from equipoise.errors import InputError, InputTypeError
-from equipoise.strategies.blended import Blend
+from equipoise.strategies.blended import AVERAGE_PRECISION, Blend
 from equipoise.strategies.classifier_object import classified, is_classifier_object
 from equipoise.strategies.sampler_object import is_sampler_object, resampled
 from equipoise.strategies.strategy import Strategy
@@ -19,10 +19,16 @@ CATALOGUE: dict[str, Strategy] = {
         Strategy("prior", learner="prior"),
         Strategy("trees", learner="trees"),
         Strategy("extra_trees", learner="extra_trees"),
+        Strategy(
+            "deep_trees",
+            learner="extra_trees",
+            options={"leaf_rows": 1, "column_share": 1.0},
+        ),
         Strategy("lightgbm", learner="lightgbm"),
         Strategy("xgboost", learner="xgboost"),
         Strategy("catboost", learner="catboost"),
         Strategy("logistic", learner="logistic"),
+        Strategy("piecewise", learner="logistic", options={"pieces": 8}),
         Strategy("plain"),
         Strategy("class_weight", weights="balanced"),
         Strategy("log_weight", weights="log"),
@@ -107,14 +113,23 @@ CATALOGUE: dict[str, Strategy] = {
     )
 }
 
-AUTO = {"logistic": 1, "trees": 2, "extra_trees": 2, "plain": 1}
+AUTO = {
+    "logistic": 0.5,
+    "piecewise": 0.5,
+    "trees": 2,
+    "extra_trees": 2,
+    "deep_trees": 0.1,
+    "plain": 1,
+}
 """What "auto" averages, and the shares before any data: a third for each kind, that is
-boosted trees, randomised trees, and the two smooth models together."""
+boosted trees, randomised trees, and the three smooth models together. Deep trees, far
+better or far worse than the others, begin with next to nothing."""
 
 CATALOGUE["auto"] = Blend(
     "auto",
     blended=tuple(CATALOGUE[name] for name in AUTO),
     shares=tuple(AUTO.values()),
+    rule=AVERAGE_PRECISION,
 )
 
 SWEEP_WEIGHTS: tuple[float, ...] = (1, 1.5, 2, 3, 5, 7, 10, 14, 20, 30)
@@ -126,7 +141,7 @@ def catalogue() -> dict[str, Strategy]:
 
     Example:
         >>> list(catalogue())[:5]
-        ['prior', 'trees', 'extra_trees', 'lightgbm', 'xgboost']
+        ['prior', 'trees', 'extra_trees', 'deep_trees', 'lightgbm']
     """
     return dict(CATALOGUE)
 

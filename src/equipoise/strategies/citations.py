@@ -282,6 +282,12 @@ SOURCES: dict[str, str] = {
   pages = {49--64},
   year = {1996}
 }""",
+    "caruana2004": """@inproceedings{caruana2004,
+  author = {Rich Caruana and Alexandru Niculescu-Mizil and Geoff Crew and Alex Ksikes},
+  title = {Ensemble Selection from Libraries of Models},
+  booktitle = {International Conference on Machine Learning},
+  year = {2004}
+}""",
     "genest1986": """@article{genest1986,
   author = {Christian Genest and James V. Zidek},
   title = {Combining Probability Distributions: A Critique and an Annotated

@@ -333,6 +333,23 @@ LEARNERS: dict[str, LearnerRecord] = {
             "equipoise.learners.trees.extra:ExtraTreesLearner",
             "equipoise.learners.trees.extra:ExtraTreesScorer",
             parts=TABLE_PARTS,
+            options={
+                "leaf_rows": Setting(
+                    None,
+                    low=1,
+                    high=1_000_000,
+                    whole=True,
+                    optional=True,
+                    meaning="rows per leaf, at least, in place of a choice",
+                ),
+                "column_share": Setting(
+                    None,
+                    low=0.01,
+                    high=1,
+                    optional=True,
+                    meaning=_COLUMN_SHARE,
+                ),
+            },
             obstacle="a mean over leaves is drawn towards the share of positives",
             class_obstacle="a mean over leaves is drawn towards each class's share",
             keras="equipoise.export.keras:tree_log_odds",

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.types import FloatArray, IntArray
-from equipoise.ensembles.blend import blend, mean_log_odds, pool
-from equipoise.strategies.blended import Blend
+from equipoise.ensembles.blend import mean_log_odds, pool
+from equipoise.ensembles.selection import blend_weights
+from equipoise.strategies.blended import LOG_LOSS, Blend
 from equipoise.strategies.by_task import present_classes
 from equipoise.strategies.strategy import Strategy
 from equipoise.task import Task
@@ -99,6 +100,7 @@ def with_blends(
             past_only=past_only,
             task=task,
             rows=rows,
+            rule=arm.rule,
         )
         tested = scores.tested
         weights = _weights(
@@ -107,6 +109,7 @@ def with_blends(
             arm.prior,
             task,
             None if rows is None else rows[tested],
+            arm.rule,
         )
         blends[name] = weights
         files = {member: scores.extra[key] for member, key in keys.items()}
@@ -137,6 +140,7 @@ def cross_blended(
     past_only: bool = False,
     task: Task | None = None,
     rows: FloatArray | None = None,
+    rule: str = LOG_LOSS,
 ) -> FloatArray:
     """Return the average's out-of-fold scores, `[repeats, rows]`.
 
@@ -149,6 +153,7 @@ def cross_blended(
         past_only: As in `with_blends`.
         task: As in `with_blends`.
         rows: As in `with_blends`.
+        rule: What the weights are learned by, as in `Blend`.
 
     Returns:
         NaN for a row that no fold tests.
@@ -166,6 +171,7 @@ def cross_blended(
                 shares,
                 task,
                 None if rows is None else rows[other],
+                rule,
             )
             scored = {name: z[repeat, here] for name, z in parts.items()}
             blended[repeat, here] = pool(scored, weights, link)
@@ -178,6 +184,7 @@ def _weights(
     shares: Mapping[str, float],
     task: Task | None = None,
     rows: FloatArray | None = None,
+    rule: str = LOG_LOSS,
 ) -> dict[str, float]:
     """Return the weights; the shares before any data if a class is absent.
 
@@ -191,7 +198,7 @@ def _weights(
     if few:
         total = sum(shares.values())
         return {name: share / total for name, share in shares.items()}
-    return blend(log_odds, y, shares=shares, rows=rows, task=task)
+    return blend_weights(log_odds, y, rule, shares=shares, rows=rows, task=task)
 
 
 def _key(member: Strategy, fitted: Sequence[Strategy]) -> str:

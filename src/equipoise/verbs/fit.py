@@ -268,7 +268,7 @@ def fit(
         "plain" if rows.x is not None and strategy == "auto" else strategy
     )
     strategies = _tuned_if(strategies, tune)
-    arms, prior = what_is_averaged(
+    arms, average_of = what_is_averaged(
         [s.with_classes(rows.table.task) for s in strategies]
     )
     if rows.x is not None:
@@ -296,7 +296,12 @@ def fit(
         scores = fit_repeats(plan, often, report, started=started, runner=who)
     if binary:
         scores = scores.binary(plan.table.task)
-    average = average_models(training_rows, plan, scores, prior=prior)
+    average = average_models(
+        training_rows,
+        plan,
+        scores,
+        blended=average_of,
+    )
     unseen = _unseen(average, rows, held_out)
     judged = judge_model(plan, scores, average, goal, calibration, unseen)
     hashes = hashes_of(training_rows.model_input)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,16 +79,14 @@ def judge_model(
     return JudgedModel(one, evaluation, results.notes, cautions(one, evaluation))
 
 
-def what_is_averaged(
-    arms: list[Strategy],
-) -> tuple[list[Strategy], Mapping[str, float] | None]:
-    """Return what is averaged, and its blend weights before any data.
+def what_is_averaged(arms: list[Strategy]) -> tuple[list[Strategy], Blend | None]:
+    """Return what is averaged, and the average that was named.
 
     Args:
         arms: What the user named.
 
     Returns:
-        The strategies, and None for equal weights.
+        The strategies, and None if no average was named.
 
     Raises:
         InputError: An average is among several strategies.
@@ -105,7 +102,7 @@ def what_is_averaged(
                 "fit averages what it is given, and this is an average itself.",
             )
         )
-    return list(blends[0].blended), blends[0].prior
+    return list(blends[0].blended), blends[0]
 
 
 def doubts_about(table: Table, seed: int) -> list[str]:

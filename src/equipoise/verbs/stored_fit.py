@@ -72,7 +72,9 @@ def fit_on_store(
         goal.require_binary(store.task)
     else:
         goal.of_task(store.task)
-    arms, prior = what_is_averaged([s.with_classes(store.task) for s in strategies])
+    arms, average_of = what_is_averaged(
+        [s.with_classes(store.task) for s in strategies]
+    )
     require_kept(arms)
     trial = fit_stored(
         store,
@@ -92,7 +94,7 @@ def fit_on_store(
     doubts = doubts_about(trial.rows.table, protocol.seed)
     plan = dataclasses.replace(trial.judged_plan, table=taken.table)
     rows = TrialRows(taken.table, weights=trial.judged.weights)
-    average = average_models(rows, plan, scores, prior=prior)
+    average = average_models(rows, plan, scores, blended=average_of)
     judged = judge_model(plan, scores, average, goal, calibration, None)
     hashes = taken.keys.hashes
     facts = fit_facts(

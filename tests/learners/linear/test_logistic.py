@@ -195,3 +195,16 @@ def test_a_state_whose_pieces_do_not_fit_is_refused(
     for pieces in (5, 0, 49):
         with pytest.raises(InputError):
             LogisticScorer.from_state({**outcome.scorer.state(), "pieces": pieces})
+
+
+def test_a_large_table_has_fewer_pieces(
+    rare_table: Table, jobs_of: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (job,) = jobs_of(rare_table, PIECES, parts=1)
+    encoding = learn_encoding(rare_table, job.train_rows)
+    rows, bent = len(job.train_rows), sum(count > 2 for count in encoding.knots)
+    for cells, pieces in ((6, 6), (5, 5), (1, 1), (0, 1)):
+        monkeypatch.setattr(logistic, "MOST_CELLS", cells * rows * bent)
+        assert logistic.pieces_of(job, encoding, rows) == pieces
+    (outcome,) = LogisticLearner((0.3,)).run(rare_table, [job], keep=True)
+    assert "pieces" not in outcome.scorer.state()

@@ -60,6 +60,29 @@ def test_scores_equal_scikit_learn_on_training_and_stop_rows(
     assert roc_auc_score(rare_table.y[job.scored_rows], outcome.log_odds) > 0.7
 
 
+@pytest.mark.parametrize("columns", [0.2, 1, None])
+def test_a_strategy_may_name_the_leaf_size_and_the_share_of_columns(
+    rare_table: Table, jobs_of: Jobs, columns: float | None
+) -> None:
+    options = {"leaf_rows": 4, "column_share": columns}
+    named = Strategy("named", learner="extra_trees", options=options)
+    (job,) = jobs_of(rare_table, named, parts=1)
+    (outcome,) = SMALL.run(rare_table, [job])
+    rows = np.concatenate([job.train_rows, job.stop_rows])
+    x = ordinal_matrix(rare_table, learn_encoding(rare_table, job.train_rows))
+    model = ExtraTreesClassifier(
+        30,
+        min_samples_leaf=4,
+        max_features=0.5 if columns is None else float(columns),
+        random_state=derive(job.seed, "extra_trees", 4) % 2**32,
+    ).fit(x.astype(np.float32)[rows], rare_table.y[rows])
+    share = model.predict_proba(x.astype(np.float32)[job.scored_rows])[:, 1]
+    expected = (30 * share + rare_table.y[rows].mean()) / 31
+    found = probability(outcome.log_odds[:, 0])
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    assert outcome.best_epoch == 1
+
+
 def test_the_two_best_leaf_sizes_share_the_trees(
     rare_table: Table, jobs_of: Jobs
 ) -> None:

@@ -41,6 +41,9 @@ STRENGTHS: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 
 MOST_ITERATIONS = 2_000
 
+MOST_CELLS = 25_000_000
+"""So many numbers the pieces of lines may take in memory, 200 MB."""
+
 
 @dataclass(frozen=True, eq=False)
 class LogisticScorer:
@@ -137,7 +140,7 @@ class LogisticLearner:
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         if table.task.kind != "binary":
             return self._fit_several(table, job, encoding)
-        pieces = pieces_of(job)
+        pieces = pieces_of(job, encoding, len(job.train_rows))
         train, stop = table.labels()[job.train_rows], table.labels()[job.stop_rows]
         totals = job.totals(table, job.train_rows)
         weights = job.strategy.class_weights(totals)
@@ -161,7 +164,7 @@ class LogisticLearner:
     def _fit_several(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         task, totals = table.task, job.totals(table, job.train_rows)
         require_enough(task, totals)
-        pieces = pieces_of(job)
+        pieces = pieces_of(job, encoding, len(job.train_rows))
         rows = LinearRows(
             piecewise_matrix(table.take(job.train_rows), encoding, pieces),
             table.labels()[job.train_rows],
@@ -298,9 +301,20 @@ class LogisticLearner:
         return Chosen(fits[place], fits[place].intercept + offset, place, iterations)
 
 
-def pieces_of(job: Job) -> int:
-    """Return into how many pieces a job's strategy breaks each line."""
-    return int(job.strategy.option("pieces", 1) or 1)
+def pieces_of(job: Job, encoding: Encoding, rows: int) -> int:
+    """Return into how many pieces a job breaks each line.
+
+    They are fewer than the strategy says, or none, if they would take more than
+    `MOST_CELLS` numbers.
+
+    Args:
+        job: Its strategy names the number.
+        encoding: Of the training part.
+        rows: How many rows there are to fit.
+    """
+    pieces = int(job.strategy.option("pieces") or 1)
+    bent = sum(count > 2 for count in encoding.knots)
+    return max(1, min(pieces, MOST_CELLS // max(1, rows * bent)))
 
 
 @dataclass(frozen=True, eq=False)

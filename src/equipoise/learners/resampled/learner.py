@@ -123,7 +123,7 @@ class ResampledLearner:
         notes = (_class_sizes(part, made), *absence_notes(task, totals))
         offset = _class_offset(part, made)
         if job.strategy.learner == "logistic":
-            pieces = pieces_of(job)
+            pieces = pieces_of(job, encoding, len(made))
             rows = LinearRows(
                 piecewise_matrix(made, encoding, pieces),
                 made.labels(),
@@ -164,7 +164,7 @@ class ResampledLearner:
         correction = Correction("calibrate", (prior_offset(made_share, share),))
         if job.strategy.learner == "logistic":
             ones = np.ones(len(made)), np.ones(len(held))
-            pieces = pieces_of(job)
+            pieces = pieces_of(job, encoding, len(made))
             x, stop = (piecewise_matrix(r, encoding, pieces) for r in (made, held))
             chosen = self.logistic.choose(
                 x, made.labels(), stop, held.labels(), ones, correction.offset[0]

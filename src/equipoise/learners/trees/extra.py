@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +39,7 @@ from equipoise.strategies.by_task import (
     prior_scores,
     require_enough,
 )
+from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
 from equipoise.table.units import tied_rows
 from equipoise.training.stopping import softmax_loss
@@ -143,7 +145,8 @@ class ExtraTreesLearner:
     the trees out. They are chosen by the log loss of bootstrapped forests of half as
     many trees on the rows that each tree has not seen (out of bag); with groups or a
     time, where such rows are too close to what was seen, and with weights, which
-    scikit-learn draws the samples by, on the stop rows. Class weights of a strategy
+    scikit-learn draws the samples by, on the stop rows. The options `leaf_rows` and
+    `column_share` name a size and a share in their place. Class weights of a strategy
     are weights of the rows. The leaves hold the shares of all classes; each of several
     labels has trees of its own.
 
@@ -173,7 +176,28 @@ class ExtraTreesLearner:
         Raises:
             InputError: A training part lacks a class.
         """
-        return run_one_by_one(self._fit, table, jobs, keep=keep, progress=progress)
+        return run_one_by_one(self._fit_one, table, jobs, keep=keep, progress=progress)
+
+    def of(self, strategy: Strategy) -> ExtraTreesLearner:
+        """Return the learner with the numbers that a strategy names.
+
+        Args:
+            strategy: Its options are those of the learner.
+
+        Example:
+            >>> deep = Strategy(learner="extra_trees", options={"leaf_rows": 1})
+            >>> ExtraTreesLearner().of(deep).leaves
+            (1,)
+        """
+        leaf, columns = strategy.option("leaf_rows"), strategy.option("column_share")
+        return dataclasses.replace(
+            self,
+            leaves=self.leaves if leaf is None else (int(leaf),),
+            columns=self.columns if columns is None else float(columns),
+        )
+
+    def _fit_one(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
+        return self.of(job.strategy)._fit(table, job, encoding)
 
     def _fit(self, table: Table, job: Job, encoding: Encoding) -> FittedJob:
         rows = np.concatenate([job.train_rows, job.stop_rows])
@@ -204,7 +228,9 @@ class ExtraTreesLearner:
     def _grow(self, rows: _GrowRows, seed: int) -> tuple[list[Any], int]:
         """Return the trees of the best leaf sizes, and the place of the best one."""
         x, y, weights, cut = rows.x, rows.y, rows.weights, rows.cut
-        if np.ptp(weights) == 0 and rows.alone:
+        if len(self.leaves) == 1:
+            losses = [0.0]  # there is nothing to choose from
+        elif np.ptp(weights) == 0 and rows.alone:
             losses = [self._out_of_bag(x, y, n, seed) for n in self.leaves]
         else:
             rated = rows.rated
