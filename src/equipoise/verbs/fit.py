@@ -136,8 +136,8 @@ def fit(
         day_first: Whether 03/04/2021 is 3 April if no date settles it, as in
             `read_table`.
         strategy: A name, a `Strategy`, several of them, or "auto": an average of
-            networks, two kinds of trees and a linear model, whose weights are learned
-            on out-of-fold scores. A classifier with scikit-learn's interface is taken
+            networks, boosted and randomised trees and linear models, whose weights are
+            chosen by how well out-of-fold scores rank. A classifier with scikit-learn's interface is taken
             if it can be kept as plain numbers: LightGBM's, XGBoost's and CatBoost's,
             histogram gradient boosting and linear ones.
         goal: What the decision rule is to reach: a `Goal`, or the name of an
