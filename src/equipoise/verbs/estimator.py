@@ -74,8 +74,8 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         strategy: What is done about the imbalance: "auto" (an average of networks,
-            boosted and randomised trees and linear models), a name of `equipoise.catalogue()`,
-            a `Strategy`, any object with `fit_resample` (trees learn from what it
+            boosted and randomised trees and linear models), a name of
+            `equipoise.catalogue()`, a `Strategy`, any object with `fit_resample` (trees learn from what it
             returns; see `equipoise.resampled`), a classifier that can be kept as plain
             numbers (see `equipoise.classified`), or several of these.
         goal: What the decision rule is to reach: a `Goal`, or the name of an

@@ -137,9 +137,9 @@ def fit(
             `read_table`.
         strategy: A name, a `Strategy`, several of them, or "auto": an average of
             networks, boosted and randomised trees and linear models, whose weights are
-            chosen by how well out-of-fold scores rank. A classifier with scikit-learn's interface is taken
-            if it can be kept as plain numbers: LightGBM's, XGBoost's and CatBoost's,
-            histogram gradient boosting and linear ones.
+            chosen by how well out-of-fold scores rank. A classifier with scikit-learn's
+            interface is taken if it can be kept as plain numbers: LightGBM's,
+            XGBoost's and CatBoost's, histogram gradient boosting and linear ones.
         goal: What the decision rule is to reach: a `Goal`, or the name of an
             objective such as "balanced_accuracy"; the best F1 by default, of several
             classes or labels the best mean of their F1.
