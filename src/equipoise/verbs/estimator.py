@@ -75,9 +75,10 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Args:
         strategy: What is done about the imbalance: "auto" (an average of networks,
             boosted and randomised trees and linear models), a name of
-            `equipoise.catalogue()`, a `Strategy`, any object with `fit_resample` (trees learn from what it
-            returns; see `equipoise.resampled`), a classifier that can be kept as plain
-            numbers (see `equipoise.classified`), or several of these.
+            `equipoise.catalogue()`, a `Strategy`, any object with `fit_resample`
+            (trees learn from what it returns; see `equipoise.resampled`), a classifier
+            that can be kept as plain numbers (see `equipoise.classified`), or several
+            of these.
         goal: What the decision rule is to reach: a `Goal`, or the name of an
             objective such as "f1" or "balanced_accuracy"; None for the likeliest
             class, and for each label that is likelier than not. Costs and floors of
