@@ -88,7 +88,7 @@ def test_an_undecided_trial_names_both_and_what_they_cost(trial: Trial) -> None:
     assert text.startswith(why)
     assert "simple" in text
     assert "Keep it simple" not in text
-    assert "it averages 4 kinds of models, and its fits took 3.5 s here" in text
+    assert "it averages 6 kinds of models, and its fits took 3.5 s here" in text
     assert 'equipoise.fit(table, strategy="auto")' in text
     assert 'equipoise.fit(table, strategy="plain")' in text
     assert text.endswith("The decision shown is that of plain.")

@@ -20,14 +20,14 @@ def test_auto_is_what_fit_averages() -> None:
     text = auto.describe()
     members = "logistic, piecewise, trees, extra_trees, deep_trees and plain"
     assert members in text
-    assert "8%, 8%, 33%, 33%, 2% and 16%" in text
+    assert "7%, 7%, 29%, 29%, 14% and 14%" in text
     assert "chosen for the best ranking of out-of-fold scores" in text
     for key in (*BLEND.citations, "geurts2006", "ke2017", "caruana2004"):
         assert key in auto.citation()
     assert auto.correction([9, 1]).exact
     assert repr(auto) == (
-        "Blend('auto', logistic=0.5, piecewise=0.5, trees=2, extra_trees=2, "
-        "deep_trees=0.1, plain=1)"
+        "Blend('auto', logistic=1, piecewise=1, trees=4, extra_trees=4, "
+        "deep_trees=2, plain=2)"
     )
 
 
