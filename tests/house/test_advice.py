@@ -1324,6 +1324,18 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "synthesis/augmented.py: <_NAMES>": (
+        "tests/synthesis/test_augmented.py",
+        "test_what_cannot_be_done_is_said",
+    ),
+    "synthesis/augmented.py: Try keras.layers.RandomFlip('horizontal').": (
+        "tests/synthesis/test_augmented.py",
+        "test_what_cannot_be_done_is_said",
+    ),
+    "synthesis/augmented.py: Leave out layers that resize, crop or encode.": (
+        "tests/synthesis/test_augmented.py",
+        "test_what_cannot_be_done_is_said",
+    ),
     "_core/memory.py: Pass memory='2GB', for example.": (
         "tests/_core/test_memory.py",
         "test_amounts_of_memory",

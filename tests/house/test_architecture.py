@@ -82,7 +82,9 @@ HEAVY_FILES = {
     "sampling/feeds/row_losses.py",
     "sampling/feeds/tf_stream.py",
     "report/tracking/tensorboard.py",
+    "synthesis/augmented.py",
     "synthesis/hidden.py",
+    "synthesis/wrapped.py",
 }
 
 # Private names of other libraries that are used all the same: shrink only.
@@ -267,7 +269,7 @@ def test_light_names_never_load_tensorflow() -> None:
         ["import sys, importlib"]
         + [
             f"m = importlib.import_module({p!r})\n[getattr(m, n) for n in m.__all__ "
-            f"if not (n == 'keras' or n.startswith(('Keras', 'Hidden')))]"
+            f"if not (n == 'keras' or n.startswith(('Keras', 'Hidden', 'Augmented')))]"
             for p in LIGHT
             if p != "equipoise"
         ]

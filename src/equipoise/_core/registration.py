@@ -62,6 +62,7 @@ CLASSES = {
     "learners.anomaly.keras_layer": ("DetectorScores",),
     "learners.linear.keras_layer": ("LinearLogOdds",),
     "learners.rounds.keras_layer": ("CombinedScores",),
+    "synthesis.augmented": ("AugmentedModel",),
     "synthesis.hidden": ("HiddenMixup", "HiddenSmote"),
     "export.accepted_layers": ("AcceptedColumns", "AcceptedRows"),
     "export.decision_layers": ("ClassDecision", "LabelDecision"),

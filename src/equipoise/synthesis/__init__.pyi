@@ -1,5 +1,6 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
 from .adasyn import Adasyn as Adasyn
+from .augmented import AugmentedModel as AugmentedModel
 from .balanced_mixup import BalancedMixup as BalancedMixup
 from .borderline import BorderlineSmote as BorderlineSmote
 from .borderline import BorderlineSmote2 as BorderlineSmote2

@@ -8,7 +8,6 @@ while it trains, and is the model itself at all other times.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,11 +18,12 @@ from keras import ops
 from equipoise._core.checks import integer, listing, nearest, number, sentence
 from equipoise._core.types import Tensor
 from equipoise.errors import InputError, InputTypeError
+from equipoise.synthesis.wrapped import TrainingStep, WrappedModel, target_rows
 
 _QUANTILES = 4096
 
 
-class HiddenSynthesis(keras.Model):  # type: ignore[misc]  # Keras is untyped
+class HiddenSynthesis(WrappedModel):
     """A model that is shown made examples at one of its layers while it trains.
 
     It has the weights of the model that it wraps, and calls it. Only `fit` and
@@ -45,102 +45,33 @@ class HiddenSynthesis(keras.Model):  # type: ignore[misc]  # Keras is untyped
     def __init__(
         self, model: Any, layer: str | int, seed: int | None = None, **options: Any
     ) -> None:
-        super().__init__(**options)
         lower, upper, name = _cut(model, layer)
-        self.model = model
+        super().__init__(model, seed, **options)
         self.layer_name = name
-        self.seed = seed
-        self._random = keras.random.SeedGenerator(seed)
         self._parts = _Parts(lower, upper)
-        self.built = True
 
-    def call(self, inputs: Any, training: bool | None = None) -> Tensor:
-        """Return what the model returns; of made examples while it trains.
+    def trained(self, inputs: Any, step: TrainingStep) -> Tensor:
+        """Return what the model makes of examples that are blended at the layer.
 
         Args:
             inputs: What the model takes.
-            training: As in Keras.
+            step: As in `WrappedModel`.
         """
-        step = self._parts.step
-        if not training or step.targets is None:
-            return self.model(inputs, training=training)
         hidden = self._parts.lower(inputs, training=True)
-        made = self._made(hidden, step)
-        return self._parts.upper(made, training=True)
+        return self._parts.upper(self.made(hidden, step), training=True)
 
-    def _made(self, hidden: Tensor, step: _Step) -> Tensor:
-        """Return blended outputs of the layer; set the targets of a step."""
+    def made(self, hidden: Tensor, step: TrainingStep) -> Tensor:
+        """Return blended outputs of the layer.
+
+        Args:
+            hidden: `[batch, ...]` its outputs.
+            step: As in `WrappedModel`.
+        """
         raise NotImplementedError
-
-    def train_step(self, data: Any) -> Any:
-        """Train on one batch, with made examples in place of some of its own.
-
-        Args:
-            data: As in `keras.Model.train_step`.
-        """
-        x, y, weights = keras.utils.unpack_x_y_sample_weight(data)
-        step = self._parts.step
-        step.targets, step.weights = self._checked(y), weights
-        try:
-            return super().train_step((x, y, weights))
-        finally:
-            step.targets = step.weights = step.made = None
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Any:
-        """Return the loss of the made examples, or that of the batch.
-
-        Args:
-            x: As in `keras.Model.compute_loss`.
-            y: Likewise.
-            y_pred: Likewise.
-            sample_weight: Likewise.
-            training: Likewise.
-        """
-        made = self._parts.step.made
-        if training and made is not None:
-            y, sample_weight = made
-        return super().compute_loss(x, y, y_pred, sample_weight, training)
-
-    def _checked(self, y: Any) -> Any:
-        """Return targets that can be used, or say why they cannot."""
-        if y is None or isinstance(y, dict | list | tuple):
-            raise InputError(
-                sentence(
-                    f"{'no targets' if y is None else 'several targets'} for "
-                    f"{type(self).__name__}",
-                    "one array of targets",
-                )
-            )
-        return y
 
     def get_config(self) -> dict[str, Any]:
         """Return what `from_config` needs."""
-        return {
-            "model": keras.saving.serialize_keras_object(self.model),
-            "layer": self.layer_name,
-            "seed": self.seed,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Return the wrapper of a configuration.
-
-        Args:
-            config: What `get_config` gave.
-            custom_objects: As in Keras.
-        """
-        model = keras.saving.deserialize_keras_object(
-            config["model"], custom_objects=custom_objects
-        )
-        return cls(**{**config, "model": model})
+        return {**super().get_config(), "layer": self.layer_name}
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
@@ -202,10 +133,20 @@ class HiddenMixup(HiddenSynthesis):
         """Return what `from_config` needs."""
         return {**super().get_config(), "concentration": self.concentration}
 
-    def _checked(self, y: Any) -> Any:
-        y = super()._checked(y)
+    def checked(self, y: Any) -> Any:
+        """Return targets that can be blended, or say why they cannot.
+
+        Args:
+            y: Of a batch.
+
+        Raises:
+            InputError: They are class numbers of several classes.
+        """
+        y = super().checked(y)
         outputs = self.model.output_shape[-1]
-        if outputs > 1 and (len(y.shape) < 2 or y.shape[-1] != outputs):
+        # Of labels, the learner of a trial puts weights behind the targets.
+        wide = (outputs, 2 * outputs)
+        if outputs > 1 and (len(y.shape) < 2 or y.shape[-1] not in wide):
             raise InputError(
                 sentence(
                     f"targets of shape {tuple(y.shape)} for a model of {outputs} "
@@ -217,7 +158,13 @@ class HiddenMixup(HiddenSynthesis):
             )
         return y
 
-    def _made(self, hidden: Tensor, step: _Step) -> Tensor:
+    def made(self, hidden: Tensor, step: TrainingStep) -> Tensor:
+        """Return blended outputs of the layer, and set blended targets.
+
+        Args:
+            hidden: `[batch, ...]` its outputs.
+            step: As in `WrappedModel`.
+        """
         batch = ops.shape(hidden)[0]
         order = keras.random.uniform((batch,), seed=self._random)
         partner = ops.argsort(order)
@@ -325,11 +272,17 @@ class HiddenSmote(HiddenSynthesis):
             "memory": self.memory,
         }
 
-    def _made(self, hidden: Tensor, step: _Step) -> Tensor:
+    def made(self, hidden: Tensor, step: TrainingStep) -> Tensor:
+        """Return outputs of the layer, some of them moved towards a neighbour.
+
+        Args:
+            hidden: `[batch, ...]` its outputs.
+            step: As in `WrappedModel`.
+        """
         batch = ops.shape(hidden)[0]
         points = ops.reshape(hidden, (batch, -1))
         outputs = self.model.output_shape[-1]
-        classes = _as_rows(step.targets, outputs)
+        classes = target_rows(step.targets, outputs)
         others, other_classes, there = points, classes, None
         if self.memory:
             kept = ops.cast(self._kept, points.dtype)
@@ -401,19 +354,11 @@ class HiddenSmote(HiddenSynthesis):
         self._places.assign(ops.stack([(start + several) % self.memory, filled]))
 
 
-class _Step(threading.local):
-    """What one training step passes on: by thread, since replicas are threads."""
-
-    targets: Any = None
-    weights: Any = None
-    made: Any = None
-
-
 class _Parts:
     """The two halves of a model, which Keras is not to track beside the whole."""
 
     def __init__(self, lower: Any, upper: Any) -> None:
-        self.lower, self.upper, self.step = lower, upper, _Step()
+        self.lower, self.upper = lower, upper
 
 
 def _cut(model: Any, layer: str | int) -> tuple[Any, Any, str]:
@@ -486,12 +431,3 @@ def _towards(values: Tensor, partner: Tensor, mix: Tensor) -> Tensor:
     rank = len(values.shape)
     share = ops.cast(ops.reshape(mix, (-1, *[1] * (rank - 1))), values.dtype)
     return values + share * (ops.take(values, partner, axis=0) - values)
-
-
-def _as_rows(targets: Any, outputs: int) -> Tensor:
-    """Return targets `[batch, outputs]`, of class numbers one-hot ones."""
-    y = ops.convert_to_tensor(targets)
-    y = y[:, None] if len(y.shape) == 1 else ops.reshape(y, (ops.shape(y)[0], -1))
-    if outputs > 1 and y.shape[-1] == 1:
-        return ops.one_hot(ops.cast(y[:, 0], "int32"), outputs)
-    return ops.cast(y, "float32")
