@@ -148,11 +148,11 @@ def target_rows(targets: Any, outputs: int) -> Tensor:
     """Return targets `[batch, outputs]`, of class numbers one-hot ones.
 
     Args:
-        targets: `[batch]` or `[batch, ...]`; of labels, weights may follow.
+        targets: `[batch]` or `[batch, columns]`; of labels, weights may follow.
         outputs: How many outputs the model has.
     """
     y = keras.ops.convert_to_tensor(targets)
-    y = keras.ops.reshape(y, (keras.ops.shape(y)[0], -1))
+    y = y[:, None] if len(y.shape) == 1 else y
     if outputs > 1 and y.shape[-1] == 1:
         return keras.ops.one_hot(keras.ops.cast(y[:, 0], "int32"), outputs)
     return keras.ops.cast(y[:, :outputs], "float32")
