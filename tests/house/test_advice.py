@@ -1336,6 +1336,18 @@ ELSEWHERE = {
         "tests/synthesis/test_augmented.py",
         "test_what_cannot_be_done_is_said",
     ),
+    "evaluation/evaluation.py: Pass threshold= to equipoise.evaluate.": (
+        "tests/report/test_plots.py",
+        "test_evaluations_and_diagnoses",
+    ),
+    'report/plots.py: Look at trial["ARM"].by_class.': (
+        "tests/report/test_plots.py",
+        "test_several_classes_and_labels",
+    ),
+    "report/plots.py: Measure it on the rows: equipoise.learning_curve(table).": (
+        "tests/report/test_plots.py",
+        "test_what_cannot_be_drawn",
+    ),
     "_core/memory.py: Pass memory='2GB', for example.": (
         "tests/_core/test_memory.py",
         "test_amounts_of_memory",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from equipoise._core.checks import (
     listing,
@@ -16,6 +16,7 @@ from equipoise._core.checks import (
 )
 from equipoise._core.layout import display_width, wrap
 from equipoise._core.notebook import html_card, html_table, lines_html
+from equipoise._core.plotting import draw_intervals, plot_axes
 from equipoise._core.seeds import seed_of
 from equipoise.diagnosis.by_class import run_check
 from equipoise.diagnosis.catalogue import CHECKS
@@ -39,6 +40,9 @@ from equipoise.stores.stored_table import StoredTable
 from equipoise.table.rare_classes import RARE, treat_rare, with_classes_of
 from equipoise.table.table import Table, require_classes
 from equipoise.table.units import DUPLICATES, tied_rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,63 @@ class Diagnosis:
         )
         codes = ", ".join(finding.code for finding in self.findings)
         return f"<Diagnosis: {times or 'no error, no warning'}; {codes or 'nothing'}>"
+
+    def plot(self, kind: str = "classes", *, ax: Axes | None = None) -> Axes:
+        """Draw the sizes of the classes, or how well single columns tell them apart.
+
+        Args:
+            kind: "classes", or "columns": the AUROC of the strongest ones.
+            ax: Axes to draw into; new ones by default.
+
+        Returns:
+            The axes.
+
+        Raises:
+            InputError: There is no such plot.
+        """
+        rows = self.plot_rows(kind)
+        ax = plot_axes(ax)
+        if kind == "columns":
+            draw_intervals(ax, rows, "name", zero=0.5)
+            ax.set_xlabel("AUROC of the column alone")
+            return ax
+        places = range(len(rows))[::-1]
+        ax.barh(places, [row["rows"] for row in rows])
+        ax.set_yticks(places, [row["name"] for row in rows])
+        ax.set_xlabel("rows")
+        return ax
+
+    def plot_rows(self, kind: str = "classes") -> list[dict[str, Any]]:
+        """Return the numbers behind a plot, one plain row each.
+
+        Args:
+            kind: As in `plot`.
+
+        Raises:
+            InputError: There is no such plot.
+        """
+        one_of(kind, ("classes", "columns"), "kind")
+        facts = self.facts
+        if kind == "columns":
+            return [
+                {
+                    "name": f"{column['name']} ({column['class']})"
+                    if "class" in column
+                    else column["name"],
+                    "value": column["auroc"],
+                    "low": column["low"],
+                    "high": column["high"],
+                }
+                for column in facts["strongest_columns"]
+            ]
+        if "classes" in facts:
+            return [
+                {"name": one["name"], "rows": one["rows"]} for one in facts["classes"]
+            ]
+        return [
+            {"name": facts["negative_class"], "rows": facts["negatives"]},
+            {"name": facts["positive_class"], "rows": facts["positives"]},
+        ]
 
     def notebook_parts(self) -> str:
         """Return the diagnosis as HTML for a notebook, without a frame."""

@@ -5,17 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from equipoise._core.checks import listing, nearest, sentence
+from equipoise._core.checks import listing, nearest, one_of, sentence
 from equipoise._core.frames import make_frame
 from equipoise._core.layout import display_width, wrap
 from equipoise._core.notebook import html_card, html_table, paragraph
 from equipoise._core.numerals import amount, as_probability, percent, share
+from equipoise._core.plotting import draw_intervals, draw_matrix, plot_axes
 from equipoise.decision.decimals import decimal
-from equipoise.errors import UnknownNameError, printable
+from equipoise.errors import InputError, UnknownNameError, printable
 from equipoise.evaluation.slice_search import FoundSlices
 from equipoise.metrics import Estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,65 @@ class Evaluation(EstimateMapping):
 
     def _repr_html_(self) -> str:
         return html_card("Evaluation", self.notebook_parts())
+
+    def plot(self, kind: str = "metrics", *, ax: Axes | None = None) -> Axes:
+        """Draw the metrics with their intervals, or the confusion matrix.
+
+        An evaluation holds no scores, so curves are drawn by `Trial.plot`.
+
+        Args:
+            kind: "metrics" or "confusion".
+            ax: Axes to draw into; new ones by default.
+
+        Returns:
+            The axes.
+
+        Raises:
+            InputError: There is no such plot, or nothing was decided.
+        """
+        one_of(kind, ("metrics", "confusion"), "kind")
+        rows = self.plot_rows(kind)
+        ax = plot_axes(ax)
+        if kind == "confusion":
+            draw_matrix(ax, rows)
+            return ax
+        draw_intervals(ax, rows, "metric" if kind == "metrics" else "class")
+        return ax
+
+    def plot_rows(self, kind: str = "metrics") -> list[dict[str, Any]]:
+        """Return the numbers behind a plot, one plain row each.
+
+        Args:
+            kind: As in `plot`.
+
+        Raises:
+            InputError: Nothing was decided.
+        """
+        if kind == "metrics":
+            within = [row for row in self.plain_rows() if 0 <= row["value"] <= 1]
+            return [
+                {k: r[k] for k in ("metric", "value", "low", "high")} for r in within
+            ]
+        cells = self.confusion
+        if cells is None:
+            raise InputError(
+                sentence(
+                    "a confusion matrix of an evaluation without decisions",
+                    "one with a threshold",
+                    "Pass threshold= to equipoise.evaluate.",
+                )
+            )
+        counts = {"negative": (cells.tn, cells.fp), "positive": (cells.fn, cells.tp)}
+        return [
+            {
+                "true": true,
+                "decided": decided,
+                "count": count,
+                "share": count / sum(pair) if sum(pair) else 0.0,
+            }
+            for true, pair in counts.items()
+            for decided, count in zip(counts, pair, strict=True)
+        ]
 
     def text(self, width: int) -> str:
         """Return the evaluation in lines of at most some width.

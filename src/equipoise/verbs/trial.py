@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from equipoise.models.trial_file import TRIAL_FILE, save_trial
 from equipoise.report import terminal
 from equipoise.report.notebook import trial_card
 from equipoise.report.page import render
+from equipoise.report.plots import draw_plot, plot_rows
 from equipoise.report.summary import summarise
 from equipoise.report.summary_parts import versions
 from equipoise.report.tracking.mlflow import to_mlflow
@@ -41,6 +42,7 @@ from equipoise.verbs.trial_again import (
 )
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from rich.console import RenderableType
 
 
@@ -237,6 +239,51 @@ class Trial(TrialRecord):
             margin: As in `compare`; None for that of the trial.
         """
         return Trial.of(judged_again(self, goal, metric, margin))
+
+    def plot(
+        self,
+        kind: str = "precision_recall",
+        *,
+        arms: Sequence[str] | str | None = None,
+        of: str | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw a plot with Matplotlib.
+
+        Args:
+            kind: "precision_recall", "roc", "calibration", "differences", "confusion"
+                or "learning_curve", which fits small models.
+            arms: Which arms; by default the arm to take and the baseline, for
+                "differences" all.
+            of: Of several classes or labels: of which the curve is; the rarest by
+                default.
+            ax: Axes to draw into; new ones by default.
+
+        Returns:
+            The axes.
+
+        Raises:
+            InputError: There is no such plot, arm or class.
+        """
+        return draw_plot(self, kind, arms, of, ax)
+
+    def plot_frame(
+        self,
+        kind: str = "precision_recall",
+        *,
+        arms: Sequence[str] | str | None = None,
+        of: str | None = None,
+        library: str | None = None,
+    ) -> Any:
+        """Return the numbers behind a plot as a data frame, one row per point.
+
+        Args:
+            kind: As in `plot`.
+            arms: As in `plot`.
+            of: As in `plot`.
+            library: As in `frame`.
+        """
+        return make_frame(plot_rows(self, kind, arms, of), library)
 
     def folds(self, library: str | None = None) -> Any:
         """Return the metrics within each fold as a data frame.
