@@ -12,6 +12,7 @@ from equipoise.ensembles.blend import LEAST_WEIGHT, blend
 from equipoise.ensembles.selection import (
     FEW_POSITIVES,
     STEPS,
+    WIDE_DEVIATION,
     blend_weights,
     select,
 )
@@ -62,7 +63,8 @@ def test_weights_equal_the_rule_written_out(rows, shares, weighted) -> None:
 
     positives = each[y == 1].sum() ** 2 / (each[y == 1] ** 2).sum()
     how = {"shares": shares, "rows": each if weighted else None}
-    expected = mixed(greedy(value, 3, prior), blend(arms, y, **how), positives)
+    base = blend(arms, y, deviation=WIDE_DEVIATION, **how)
+    expected = mixed(greedy(value, 3, prior), base, positives)
     weights = select(arms, y, **how)
     assert [weights.get(name, 0.0) for name in arms] == pytest.approx(list(expected))
 
@@ -106,7 +108,7 @@ def test_weights_of_several_views_equal_the_rule_written_out(kind: str) -> None:
 
     counts = [labels(j)[1][labels(j)[0]].sum() for j in judged]
     positives = len(judged) ** 2 / sum(1 / n for n in counts)
-    base = blend(arms, y, task=task)
+    base = blend(arms, y, deviation=WIDE_DEVIATION, task=task)
     expected = mixed(greedy(value, 3, np.ones(3)), base, positives)
     weights = select(arms, y, task=task)
     assert [weights.get(name, 0.0) for name in arms] == pytest.approx(list(expected))
@@ -128,7 +130,7 @@ def test_few_positives_leave_the_least_log_loss_and_many_do_not() -> None:
     many, y_many = drawn(20_000)
     assert y_few.sum() < 20 < 2_000 < y_many.sum()
     away = select(few, y_few, shares=shares)
-    base = blend(few, y_few, shares=shares)
+    base = blend(few, y_few, shares=shares, deviation=WIDE_DEVIATION)
     assert away["c"] == pytest.approx(base["c"], abs=20 / 120)
     assert select(many, y_many, shares=shares).get("c", 0.0) < 0.1
 
