@@ -10,8 +10,9 @@ import keras
 import numpy as np
 import pytest
 
+from equipoise.heads import linear
 from equipoise.heads.feature_part import FeaturePart
-from equipoise.heads.linear import train_linear
+from equipoise.heads.linear import HeadPopulation, train_linear
 from equipoise.jobs import Job
 from equipoise.learners.user_model.keras_fit import KerasLoopLearner
 from equipoise.networks.catalogue import network
@@ -19,7 +20,9 @@ from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
 from equipoise.task import Task
+from equipoise.training import population as population_file
 from equipoise.training.settings import TrainingSettings
+from equipoise.weights import class_weights
 
 SETTINGS = TrainingSettings(epochs=20, patience=4, batch=32, dtype="float64")
 THREE = Task("multiclass", ("a", "b", "c"))
@@ -105,29 +108,53 @@ def test_deferred_weights_begin_at_the_best_unweighted_head() -> None:
     late = strategy("ldam_head")
     never = Strategy("ldam", learner="head", loss="ldam")
     settings = dataclasses.replace(SETTINGS, epochs=10, patience=10)
-    short = dataclasses.replace(settings, epochs=8)
     job, alone = job_of(late), job_of(never)
+    (part,) = parts_of([job])
+    short = dataclasses.replace(settings, epochs=8)
     (before,) = train_linear([alone], parts_of([alone]), short)
-    # one epoch of the smallest step leaves what it began with
-    still = dataclasses.replace(late, options={"deferred": 0.9, "learning_rate": 1e-12})
-    (held,) = train_linear(
-        [job_of(still)], parts_of([job]), dataclasses.replace(settings, epochs=10)
+    population = HeadPopulation(
+        linear._members([job], [part], 10), network("linear"), part.exact, settings
     )
-    first = _first_head(job)
-    np.testing.assert_allclose(held.kernel, first, atol=1e-9)
+    weights = []
+    for _ in range(8):
+        weights.append(population._columns(population.now.active)["weights"].numpy())
+        population.run_epoch()
+    held = {name: value.numpy()[0] for name, value in population.now.best.items()}
+    kernel, bias = part.unscaled(held["kernel_0"], held["bias_0"])
+    np.testing.assert_allclose(kernel, before.kernel, atol=1e-9)
+    np.testing.assert_allclose(bias, before.bias, atol=1e-9)
+    for name, value in population.now.state["weights"].items():
+        np.testing.assert_array_equal(value.numpy()[0], held[name])
+    weights.append(population._columns(population.now.active)["weights"].numpy())
+    np.testing.assert_array_equal(weights[:8], np.ones((8, 1, 3)))
+    expected = class_weights("effective_number", part.totals())
+    np.testing.assert_allclose(weights[8], expected[None])
+    assert weights[8][0, 2] > 2
     (after,) = train_linear([job], parts_of([job]), settings)
-    assert before.best_epoch < after.best_epoch <= 10
-    assert after.limit == 10
-    assert after.updates == before.updates + 2 * settings.steps_for(200)
+    assert 8 < after.best_epoch <= after.limit == 10
+    assert after.updates == 10 * settings.steps_for(200)
+    assert not after.idle
     # weights move the rarest class up
     assert (after.bias - before.bias)[2] > (after.bias - before.bias)[0]
 
 
-def _first_head(job: Job) -> np.ndarray:
+def test_each_phase_is_judged_by_its_own_correction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    judged: list[Any] = []
+    usual = population_file.stop_value
+
+    def stop_value(*arguments: Any) -> float:
+        judged.append(arguments[3])
+        return usual(*arguments)
+
+    monkeypatch.setattr(population_file, "stop_value", stop_value)
+    job = job_of(strategy("ldam_head"))
     (part,) = parts_of([job])
-    (member,) = _members(job, part)
-    first = member.first_weights(network("linear"), part.exact)
-    return part.unscaled(first["kernel_0"], first["bias_0"])[0]
+    train_linear([job], [part], dataclasses.replace(SETTINGS, epochs=5, patience=5))
+    never = Strategy("ldam", learner="head", loss="ldam").correction(part.totals())
+    assert judged[:4] == [never] * 4
+    assert judged[4:] == [strategy("ldam_head").correction(part.totals())]
 
 
 def test_weights_without_deferral_count_from_the_start() -> None:

@@ -7,20 +7,19 @@ draws, weights, losses and early stopping.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from equipoise._core.seeds import derive
-from equipoise._core.types import FloatArray
+from equipoise._core.types import FloatArray, IntArray, Tensors
 from equipoise.heads.feature_part import FeaturePart
 from equipoise.jobs import Job
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout
-from equipoise.networks.parameters import Parameters, to_common_layout
+from equipoise.networks.parameters import Parameters
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.strategy import Strategy
 from equipoise.training.grouping import plan_groups
@@ -60,26 +59,56 @@ class TrainedHead:
 
 
 @dataclass(frozen=True, eq=False)
-class StartedMember(Member):
-    """A member that goes on from weights that it is given.
+class HeadMember(Member):
+    """A head of the population, and what it is before its class weights count.
 
     Attributes:
-        start: The weights, in the exact layout of its part; None to begin with its own.
+        early: The same member without class weights, if they are deferred.
     """
 
-    start: Parameters | None = None
+    early: Member | None = None
 
     def first_weights(self, spec: NetworkSpec, common: Layout) -> Parameters:
-        """Return the weights that it begins with, in the common layout."""
-        if self.start is None:
-            return super().first_weights(spec, common)
-        return to_common_layout(self.start, spec, self.part.exact, common)
+        """Return first weights in the common layout: the output is the prior's."""
+        if self.early is not None:
+            return self.early.first_weights(spec, common)
+        return super().first_weights(spec, common)
+
+
+class HeadPopulation(Population):
+    """Heads in training. Where class weights are deferred, they wait for their turn.
+
+    That is a warm start of the same loss without weights: it has its own early
+    stopping, and training goes on from its best weights with fresh moments.
+    """
+
+    def _columns(self, which: IntArray) -> Tensors:
+        with self._as_they_learn():
+            return super()._columns(which)
+
+    def _stop_values(self, weights: Tensors) -> FloatArray:
+        with self._as_they_learn():
+            return super()._stop_values(weights)
+
+    @contextlib.contextmanager
+    def _as_they_learn(self) -> Iterator[None]:
+        """Let the members be what they are in this epoch."""
+        whole = self.members
+        begins = (self._warm > 0) & (self.now.turned == 0)
+        self.members = [
+            getattr(member, "early", None) or member if first else member
+            for member, first in zip(whole, begins, strict=True)
+        ]
+        try:
+            yield
+        finally:
+            self.members = whole
 
 
 def train_linear(
     jobs: Sequence[Job], parts: Sequence[FeaturePart], settings: TrainingSettings
 ) -> list[TrainedHead]:
-    """Train the heads of all jobs, and return what each gave.
+    """Train the heads of all jobs as one population, and return what each gave.
 
     Where class weights are deferred, a head is first trained without them, for that
     share of the epochs at most, and goes on with them from its best weights: deferred
@@ -94,94 +123,50 @@ def train_linear(
         TrainingError: A head met a number that is not finite.
         KeyboardInterrupt: The user pressed Ctrl-C.
     """
-    fits: list[TrainedHead | None] = [None] * len(jobs)
-    later = [place for place, job in enumerate(jobs) if _first_epochs(job, settings)]
-    at_once = [place for place in range(len(jobs)) if place not in later]
-    members = _members([jobs[i] for i in at_once], [parts[i] for i in at_once])
-    for place, done in zip(at_once, _trained(members, settings), strict=True):
-        fits[place] = done.of(settings.epochs)
-    for epochs in sorted({_first_epochs(jobs[place], settings) for place in later}):
-        here = [i for i in later if _first_epochs(jobs[i], settings) == epochs]
-        both = _deferred(
-            [jobs[i] for i in here], [parts[i] for i in here], settings, epochs
-        )
-        for place, fit in zip(here, both, strict=True):
-            fits[place] = fit
-    return [fit for fit in fits if fit is not None]
+    if not jobs:
+        return []
+    spec, common = network("linear"), parts[0].exact
+    members = _members(jobs, parts, settings.epochs)
+    done: dict[int, TrainedHead] = {}
+    for group in plan_groups(members, spec, common, settings):
+        start = time.monotonic()
+        some = [members[place] for place in group.members]
+        population = HeadPopulation(some, spec, common, settings)
+        if not train(population):
+            raise KeyboardInterrupt
+        fits = population.results(keep=True)
+        each = (time.monotonic() - start) / len(fits)
+        for place, fit in zip(group.members, fits, strict=True):
+            done[place] = _head(fit, settings, each)
+    return [done[place] for place in range(len(members))]
 
 
-def _first_epochs(job: Job, settings: TrainingSettings) -> int:
-    """Return for how many epochs class weights wait; 0 if they do not."""
-    share = float(job.strategy.option(DEFERRED) or 0.0)
-    # A share such as .29 times 100 is just below 29.
-    return min(math.floor(share * settings.epochs + 1e-9), settings.epochs - 1)
-
-
-@dataclass(frozen=True, eq=False)
-class _Trained:
-    """A member after training."""
-
-    fit: FittedMember
-    seconds: float
-    settings: TrainingSettings
-
-    @property
-    def exact(self) -> Parameters:
-        return dict(self.fit.parameters or {})
-
-    def of(self, limit: int, before: _Trained | None = None) -> TrainedHead:
-        """Return the head, with the epochs of what came before it."""
-        member = self.fit.member
-        part = cast("FeaturePart", member.part)
-        kernel, bias = part.unscaled(self.exact["kernel_0"], self.exact["bias_0"])
-        rows = len(part.train)
-        idle = idle_in_training(
-            [member],
-            [self.fit.trained],
-            self.settings.batch_for(rows),
-            self.settings.steps_for(rows),
-        )
-        first = 0 if before is None else before.fit.best_epoch
-        return TrainedHead(
-            kernel,
-            bias,
-            self.fit.updates + (0 if before is None else before.fit.updates),
-            first + self.fit.best_epoch,
-            limit,
-            idle,
-            () if member.neighbours is None else member.neighbours.notes,
-            self.seconds + (0.0 if before is None else before.seconds),
-        )
-
-
-def _deferred(
-    jobs: Sequence[Job],
-    parts: Sequence[FeaturePart],
-    settings: TrainingSettings,
-    epochs: int,
-) -> list[TrainedHead]:
-    """Train without class weights, and go on with them."""
-    unweighted = [
+def _members(
+    jobs: Sequence[Job], parts: Sequence[FeaturePart], epochs: int
+) -> list[HeadMember]:
+    spec = network("linear")
+    early = [
         dataclasses.replace(job, strategy=_without_weights(job.strategy))
         for job in jobs
     ]
-    first_settings = dataclasses.replace(settings, epochs=epochs)
-    first = _trained(_members(unweighted, parts), first_settings)
-    # Other draws than those of the first epochs.
-    again = [
-        dataclasses.replace(job, seed=derive(job.seed, "deferred weights"))
-        for job in jobs
-    ]
-    members = [
-        dataclasses.replace(member, start=before.exact)
-        for member, before in zip(_members(again, parts), first, strict=True)
-    ]
-    rest = dataclasses.replace(settings, epochs=settings.epochs - epochs)
-    second = _trained(members, rest)
     return [
-        after.of(settings.epochs, before)
-        for after, before in zip(second, first, strict=True)
+        _member(later, first, epochs)
+        for later, first in zip(
+            make_members(jobs, parts, spec),
+            make_members(early, parts, spec),
+            strict=True,
+        )
     ]
+
+
+def _member(later: Member, early: Member, epochs: int) -> HeadMember:
+    fields = {f.name: getattr(later, f.name) for f in dataclasses.fields(Member)}
+    share = float(later.strategy.option(DEFERRED) or 0.0)
+    family = dataclasses.replace(later.family, warm_start=share)
+    if not share or not family.warm_epochs(epochs):
+        return HeadMember(**fields)
+    fields["family"] = family
+    return HeadMember(**fields, early=dataclasses.replace(early, family=family))
 
 
 def _without_weights(strategy: Strategy) -> Strategy:
@@ -191,33 +176,25 @@ def _without_weights(strategy: Strategy) -> Strategy:
     return dataclasses.replace(strategy, weights=None, options=options)
 
 
-def _members(jobs: Sequence[Job], parts: Sequence[FeaturePart]) -> list[StartedMember]:
-    members = make_members(jobs, parts, network("linear"))
-    return [
-        StartedMember(
-            **{f.name: getattr(member, f.name) for f in dataclasses.fields(Member)}
-        )
-        for member in members
-    ]
-
-
-def _trained(
-    members: Sequence[StartedMember], settings: TrainingSettings
-) -> list[_Trained]:
-    """Train members group by group; they come back in their order."""
-    if not members:
-        return []
-    spec, common = network("linear"), members[0].part.exact
-    done: dict[int, _Trained] = {}
-    for group in plan_groups(members, spec, common, settings):
-        start = time.monotonic()
-        population = Population(
-            [members[place] for place in group.members], spec, common, settings
-        )
-        if not train(population):
-            raise KeyboardInterrupt
-        fits = population.results(keep=True)
-        each = (time.monotonic() - start) / len(fits)
-        for place, fit in zip(group.members, fits, strict=True):
-            done[place] = _Trained(fit, each, settings)
-    return [done[place] for place in range(len(members))]
+def _head(fit: FittedMember, settings: TrainingSettings, seconds: float) -> TrainedHead:
+    """Return a head on raw features."""
+    member = fit.member
+    part, exact = cast("FeaturePart", member.part), dict(fit.parameters or {})
+    kernel, bias = part.unscaled(exact["kernel_0"], exact["bias_0"])
+    rows = len(part.train)
+    begun = [fit.trained]
+    if isinstance(member, HeadMember) and member.early is not None:
+        begun = [2]  # its loss is the same from the start
+    idle = idle_in_training(
+        [member], begun, settings.batch_for(rows), settings.steps_for(rows)
+    )
+    return TrainedHead(
+        kernel,
+        bias,
+        fit.updates,
+        fit.best_epoch,
+        settings.epochs,
+        idle,
+        () if member.neighbours is None else member.neighbours.notes,
+        seconds,
+    )

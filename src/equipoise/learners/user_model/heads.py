@@ -157,7 +157,7 @@ class HeadFits:
             InputError: The network does not end in a `Dense` layer.
             TrainingError: A network or a head met a number that is not finite.
         """
-        split_at_features(self.copy(), self.x[:2])
+        width = split_at_features(self.copy(), self.x[:2]).width
         by_part: dict[str, list[Job]] = {}
         for job in jobs:
             if serves(job.strategy, self.table):
@@ -165,7 +165,7 @@ class HeadFits:
         paid = {part_key(job) for job in plain}
         before = {*self.backbones.outcomes}
         results: dict[int, Outcome] = {}
-        for keys in self._together(by_part):
+        for keys in self._together(by_part, width):
             splits: dict[str, FeatureSplit] = {}
             todo: dict[TrainingSettings, list[HeadJob]] = {}
             for key in keys:
@@ -190,12 +190,13 @@ class HeadFits:
                     results[id(one.job)] = _outcome(one, head, scored, more)
         return results
 
-    def _together(self, by_part: dict[str, list[Job]]) -> Iterator[list[str]]:
+    def _together(
+        self, by_part: dict[str, list[Job]], width: int
+    ) -> Iterator[list[str]]:
         """Yield the keys of parts whose features are held at once."""
         keys = list(by_part)
         if not keys:
             return
-        width = split_at_features(self.copy(), self.x[:2]).width
         rows = len(by_part[keys[0]][0].train_rows)
         limit = self.settings(rows).memory_limit
         at_once = max(1, limit // (COPIES * 4 * width * max(1, len(self.x))))
