@@ -148,8 +148,9 @@ def train_heads(
             with: `(split.kernel, split.bias)`. "plain" is this layer, and "tau_norm"
             and "lws" change it. None: a plain one is trained first.
         task: What the target is; None: what `y` tells.
-        stop: Rows that decide when training stops, and which power is best: a mask
-            `[rows]` or positions. None: a fifth of the rows, of each class alike.
+        stop: Rows that decide when training stops, and which power is best, if possible
+            rows that the network was not trained on: a mask `[rows]` or positions.
+            None: a fifth of the rows, of each class alike.
         weights: `[rows]` above 0: how much each row counts; None for 1 each.
         training: How heads are trained; the usual settings if None.
         seed: One seed gives one result.
