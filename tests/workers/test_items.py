@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,8 @@ from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
 from equipoise.table.generators import gaussian_shift
-from equipoise.table.table import Table
+from equipoise.table.table import Column, Table
+from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.learner_choice import LearnerChoice
@@ -140,6 +143,54 @@ def test_a_network_that_fails_ends_alone(
     assert here.failed == {"hot": "no number"}
     assert here.groups == ((3,),)
     same(here, fit_parts(plan, parts, runner=ShuffledRunner(0)))
+
+
+def test_several_classes_and_labels_are_divided_alike(same: Same) -> None:
+    for kind in ("multiclass", "multilabel"):
+        random = np.random.default_rng(0)
+        x = random.normal(size=(150, 3))
+        y = np.digitize(x[:, 0], [-0.5, 0.8])
+        task = Task("multiclass", ("a", "b", "c"))
+        if kind == "multilabel":
+            y = (x > 0.4).astype(np.int8)
+            task = Task("multilabel", ("a", "b", "c"))
+        columns = tuple(Column(f"x{j}", "numeric", x[:, j]) for j in range(3))
+        plan = TrialPlan(
+            Table(columns, y, task),
+            tuple(as_strategies(["prior", "logistic"])),
+            Protocol(folds=3),
+            baseline="prior",
+        )
+        parts = plan.parts([0])
+        same(fit_parts(plan, parts), fit_parts(plan, parts, runner=ShuffledRunner(0)))
+
+
+BUILD = """
+import keras
+
+
+def build():
+    return keras.Sequential([keras.layers.Dense(4, "relu"), keras.layers.Dense(1)])
+"""
+
+
+def test_a_network_of_the_user_s_is_sent_by_its_place(
+    same: Same, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "their_networks.py").write_text(BUILD)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("their_networks")
+    x = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
+    y = (x[:, 0] > 0.7).astype(np.int8)
+    plan = TrialPlan(
+        Table((), y, Task("binary", ("0", "1"))),
+        tuple(as_strategies(["plain", "class_weight"])),
+        Protocol(folds=2, duplicates="ignore"),
+        LearnerChoice(model=module.build, x=x, training=TrainingSettings(epochs=2)),
+        baseline="plain",
+    )
+    parts = plan.parts([0])
+    same(fit_parts(plan, parts), fit_parts(plan, parts, runner=ShuffledRunner(0)))
 
 
 def test_ensembles_of_networks_by_rounds_are_not_divided() -> None:

@@ -29,7 +29,7 @@ from equipoise.workers.stored import load_parts, save_parts
 
 
 def header(**fields: Any) -> dict[str, Any]:
-    usual = {"threads": 1, "stale": 1.0, "resumes": False}
+    usual = {"threads": 1, "stale": 1.0, "resumes": False, "networks": False}
     return {"environment": dict(environment()), **usual, **fields}
 
 

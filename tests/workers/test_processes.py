@@ -134,7 +134,7 @@ def test_killed_workers_lose_nothing(
     finally:
         ended.set()
         thread.join()
-    assert killed
+    assert len(killed) > kills // 2
     same(here, there)
 
 

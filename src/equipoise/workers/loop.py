@@ -109,6 +109,7 @@ class Worker:
     say: Say
     done: int = 0
     _plans: dict[str, TrialPlan] = field(default_factory=dict)
+    _warm: bool = False
 
     def run(self) -> int:
         """Do items until the trial has ended; return how many.
@@ -131,6 +132,7 @@ class Worker:
                     break
                 claim = self.queue.claim(name)
                 if claim is None:
+                    self._warm_up()
                     time.sleep(nap)
                     nap = min(2 * nap, MOST_NAP)
                     continue
@@ -139,6 +141,13 @@ class Worker:
         finally:
             heart.stop()
         return self.done
+
+    def _warm_up(self) -> None:
+        """Load TensorFlow while there is nothing to do, if networks are trained."""
+        if self.header["networks"] and not self._warm:
+            import equipoise.training.program  # noqa: F401
+
+            self._warm = True
 
     def _orphaned(self, parent: int) -> bool:
         """Return whether the process that started this one for the trial is gone."""
@@ -168,7 +177,7 @@ class Worker:
         finally:
             if self.queue.held(claim):
                 self.queue.give_back(claim)
-            heart.facts["item"] = ""
+            heart.facts["item"], heart.facts["share"] = "", 0.0
 
     def _write(self, claim: Claim, report: Callable[[str, float], None]) -> None:
         from equipoise.training.checkpoints import CheckpointStore

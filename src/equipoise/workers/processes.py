@@ -9,14 +9,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from equipoise._core.checks import integer, number, sentence
-from equipoise.errors import InputError, TrainingError
+from equipoise._core.checks import integer, listing, number, sentence
+from equipoise.errors import InputError, TrainingError, TrialWarning
 from equipoise.jobs import Outcome, Progress, scaled
 from equipoise.models.state import pack
 from equipoise.training.checkpoints import CheckpointStore
@@ -40,7 +41,10 @@ from equipoise.workers.queue import (
 from equipoise.workers.stored import load_parts, save_parts
 
 NAP_SECONDS = 0.1
-"""Between two looks at what workers have done."""
+"""Between two looks for results."""
+
+LOOK_SECONDS = 1.0
+"""Between two looks at the workers: each reads a file of every one of them."""
 
 MOST_CRASHES = 3
 """So often an item may end a worker by an error, or a worker end before its first."""
@@ -145,7 +149,8 @@ class Workers:
                 yield from self.run(plan, shards, progress)
             return
         if self._session is None:
-            self._session = _Session.begin(self)
+            networks = [s.learner_record.trains_networks for s in plan.strategies]
+            self._session = _Session.begin(self, any(networks))
         session = self._session
         try:
             yield from session.run(plan, shards, progress)
@@ -169,9 +174,17 @@ class _Session:
     fruitless: int = 0
     last_words: str = ""
     plans: dict[int, tuple[TrialPlan, str]] = field(default_factory=dict)
+    processors: set[str] = field(default_factory=set)
+    shares: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, settings: Workers) -> _Session:
+    def begin(cls, settings: Workers, networks: bool) -> _Session:
+        """Make the queue, without any process.
+
+        Args:
+            settings: What the user asked for.
+            networks: Whether any strategy trains networks.
+        """
         temporary = None
         folder = settings.folder
         if folder is None:
@@ -182,6 +195,7 @@ class _Session:
             "threads": settings.threads,
             "stale": settings.stale,
             "resumes": settings.folder is not None,
+            "networks": networks,
         }
         queue = WorkFolder.make(folder, header)
         heart = Heart(queue, COORDINATOR, {})
@@ -229,10 +243,11 @@ class _Session:
             if not results.path(item.identity).exists():
                 self._offer(item, len(open_places))
         here = [place for place in order if not items[place].sent]
-        total, done = len(items), 0
+        total, done, looked = len(items), 0, -LOOK_SECONDS
+        if self.queue.waiting():
+            self._restart()
         try:
             for place in here:
-                self._restart()
                 merge.do(place, scaled(report, done / total, 1 / total))
                 done += 1
                 yield from merge.ready()
@@ -242,13 +257,18 @@ class _Session:
                 if taken:
                     self.fruitless = 0
                     yield from merge.ready()
-                else:
+                elif time.monotonic() >= looked + LOOK_SECONDS:
+                    looked = time.monotonic()
                     self._mind(items, open_places)
+                    self._look()
+                else:
                     time.sleep(NAP_SECONDS)
+                    continue
                 report(*self._state(done, total))
             yield from merge.ready()
         finally:
             self._withdraw(open_places)
+            self._warn_of_processors()
 
     def _plan_key(self, plan: TrialPlan) -> str:
         """Write a plan once, and return its digest."""
@@ -275,7 +295,8 @@ class _Session:
     ) -> int:
         """Take the results that are there; return how many."""
         taken = 0
-        for name in [n for n in open_places if results.path(n).exists()]:
+        there = set(os.listdir(self.queue.root / "results"))
+        for name in [n for n in open_places if results.path(n).name in there]:
             try:
                 parts = load_parts(results, name)
                 result = ItemResult.of(parts)
@@ -298,18 +319,39 @@ class _Session:
                 if identity(item) in names:
                     self.queue.withdraw(item)
 
+    def _warn_of_processors(self) -> None:
+        """Warn once if the numbers may depend on who has done which item."""
+        if len(self.processors) < 2:
+            return
+        warnings.warn(
+            "The workers had different processors: "
+            f"{listing(sorted(self.processors))}. Another division of the work may "
+            "change the last digits of the results.",
+            TrialWarning,
+            stacklevel=2,
+        )
+        self.processors.clear()
+
     # ---- the workers
 
     def _state(self, done: int, total: int) -> tuple[str, float]:
         """Return what progress shows."""
-        shares, names = 0.0, self.queue.workers()
-        for name in names:
-            shares += float(self.queue.last_beat(name).get("share", 0.0) or 0.0)
-        workers = f"{len(names)} {'worker' if len(names) == 1 else 'workers'}"
-        if not names and not self.settings.count:
+        count = len(self.shares)
+        workers = f"{count} {'worker' if count == 1 else 'workers'}"
+        if not count and not self.settings.count:
             workers = f"waiting for: equipoise work {self.queue.root}"
-        share = min(1.0, (done + min(shares, total - done)) / max(total, 1))
+        begun = min(sum(self.shares.values()), total - done)
+        share = min(1.0, (done + begun) / max(total, 1))
         return f"{workers}, {done} of {total} items done", share
+
+    def _look(self) -> None:
+        """Read what the workers say of themselves."""
+        self.shares = {}
+        for name in self.queue.workers():
+            facts = self.queue.last_beat(name)
+            self.shares[name] = float(facts.get("share", 0.0))
+            if "processor" in facts:
+                self.processors.add(facts["processor"])
 
     def _mind(self, items: Sequence[Item], open_places: dict[str, int]) -> None:
         """Put the items of workers that are gone back, and start others for them."""
