@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from equipoise.cli import options
+from equipoise.cli.config import ConfigFile, WriteConfig, write_config
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import (
     console,
@@ -21,6 +22,7 @@ from equipoise.cli.terminal import (
     say_next,
     say_text,
     say_written,
+    say_wrote,
 )
 from equipoise.cli.wording import command
 
@@ -87,7 +89,10 @@ CHOICE_OF_ARM = ("--strategy", "--trials")
 
 
 def compare(
+    context: typer.Context,
     source: options.Source,
+    config: ConfigFile = None,
+    write: WriteConfig = None,
     target: options.Target = None,
     targets: options.Targets = None,
     task: options.TaskName = None,
@@ -138,6 +143,10 @@ def compare(
     from equipoise.models.trial_file import TRIAL_FILE
     from equipoise.verbs.compare import compare as run
 
+    if write is not None:
+        write_config(context, write)
+        say_wrote(write)
+        return
     if out is not None:
         writable_folder(out, "out")
     _require_trackers(tensorboard, mlflow)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ import typer
 from equipoise._core.layout import display_width, wrap
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import say_text
+from equipoise.cli.terminal import say_text, say_written, say_wrote
 from equipoise.errors import TrialWarning
 
 if TYPE_CHECKING:
@@ -40,11 +41,23 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Also write a page that opens in any browser.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Print every metric with its interval on new labelled rows."""
-    from equipoise._core.files import to_json
+    from equipoise._core.files import to_json, write_whole
+    from equipoise._core.outputs import writable_file, write_or_rescue
     from equipoise.verbs.model import load_model
 
+    if html is not None:
+        writable_file(html, "html", suffixes=[".html", ".htm"], inputs=[source, model])
     with without_tensorflow_lines(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         evaluation = load_model(model).evaluate(
@@ -61,6 +74,17 @@ def evaluate(
     say_text(
         to_json(evaluation.as_dict()) if as_json else _graver_first(evaluation, grave)
     )
+    if html is None:
+        return
+    from equipoise.report.page import render_evaluation
+
+    page = render_evaluation(
+        evaluation, model=model.name, source=Path(source).name, warnings=grave
+    ).encode()
+    _, elsewhere = write_or_rescue(lambda path: write_whole(path, page), html)
+    if elsewhere:
+        say_written([html], elsewhere)
+    say_wrote(html, to_stderr=True)
 
 
 def _graver_first(evaluation: Evaluation | TaskEvaluation, grave: Sequence[str]) -> str:

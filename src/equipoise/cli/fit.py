@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from equipoise.cli import options
+from equipoise.cli.config import ConfigFile, WriteConfig, write_config
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import progress, say_text, say_written
+from equipoise.cli.terminal import progress, say_text, say_written, say_wrote
 
 StrategyNames = Annotated[
     str,
@@ -73,8 +74,12 @@ Floor = Annotated[
 
 
 def fit(
+    context: typer.Context,
     source: options.Source,
     out: OutModel,
+    config: ConfigFile = None,
+    write: WriteConfig = None,
+    test: options.TestFile = None,
     target: options.Target = None,
     targets: options.Targets = None,
     task: options.TaskName = None,
@@ -127,6 +132,10 @@ def fit(
     from equipoise.table.rare_classes import RARE
     from equipoise.verbs.fit import fit as run
 
+    if write is not None:
+        write_config(context, write)
+        say_wrote(write)
+        return
     pair = options.costs(cost_fp, cost_fn, cost_abstain)
     options.require_one_goal(objective, pair, costs_file)
     one_of(rare, RARE, "rare")
@@ -154,7 +163,7 @@ def fit(
         task,
         memory,
     )
-    table, _ = reading.read(source)
+    table, _ = reading.read(source, test)
     if table.task.kind == "binary":
         options.parse_objective(objective)
     else:
@@ -184,4 +193,8 @@ def fit(
     say_text(str(model.card()))
     with without_tensorflow_lines():
         _, elsewhere = write_or_rescue(model.save, path)
+    if test is not None:
+        with without_tensorflow_lines():
+            evaluation = model.evaluate(test, targets or target)
+        say_text(f"On {Path(test).name}:\n{evaluation}")
     say_written([path], elsewhere)

@@ -3,6 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +15,13 @@ import typer
 
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import say_text, say_wrote
+from equipoise.cli.terminal import say_hint, say_text, say_wrote
 
 RowsFile = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="CSV, TSV, ARFF or Parquet with the model's columns, of any size.",
+        help="CSV, TSV, ARFF, JSON lines, Excel or Parquet with the model's columns.",
         show_default=False,
     ),
 ]
@@ -26,7 +31,7 @@ OutFile = Annotated[
         "--out",
         "-o",
         metavar="FILE",
-        help="The file to write: .csv or .parquet.",
+        help="The file to write: .csv or .parquet; - for CSV to standard output.",
         show_default=False,
     ),
 ]
@@ -57,6 +62,9 @@ Background = Annotated[
 ]
 
 
+STDOUT = "-"
+
+
 def predict(
     model: options.ModelFile,
     source: RowsFile,
@@ -70,15 +78,38 @@ def predict(
     from equipoise.verbs.model import load_model
     from equipoise.verbs.predict import SUFFIXES, predict_file
 
-    writable_file(out, "out", suffixes=SUFFIXES, inputs=[source, model])
-    with without_tensorflow_lines():
-        done = predict_file(
-            load_model(model),
-            source,
-            out,
-            keep=tuple(keep or ()),
-            explain=explain,
-            background=background,
-        )
+    to_stdout = str(out) == STDOUT
+    if not to_stdout:
+        writable_file(out, "out", suffixes=SUFFIXES, inputs=[source, model])
+    with contextlib.ExitStack() as stack:
+        if to_stdout:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            target = Path(folder, "scores.csv")
+        else:
+            target = out
+        with without_tensorflow_lines():
+            done = predict_file(
+                load_model(model),
+                source,
+                target,
+                keep=tuple(keep or ()),
+                explain=explain,
+                background=background,
+            )
+        if to_stdout:
+            _copy_to_stdout(target)
+            say_hint(str(done))
+            return
     say_text(str(done))
     say_wrote(out)
+
+
+def _copy_to_stdout(path: Path) -> None:
+    """Write a file to standard output; a reader that stops early is no error."""
+    with path.open("rb") as file:
+        try:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # What Python flushes at its end goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

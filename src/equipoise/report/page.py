@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from equipoise.errors import printable
 from equipoise.metrics.registry import metric
 from equipoise.report import words
 from equipoise.report.drawings import calibration, figures
+from equipoise.report.evaluation_facts import evaluation_facts
 from equipoise.report.looks import summarise_diagnosis
 from equipoise.report.task_drawings import (
     confusion_map,
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from equipoise.diagnosis.diagnosis import Diagnosis
+    from equipoise.evaluation.evaluation import Evaluation
+    from equipoise.evaluation.task_evaluation import TaskEvaluation
 
 
 def render(summary: Mapping[str, Any]) -> str:
@@ -114,6 +117,31 @@ def render_diagnosis(diagnosis: Diagnosis) -> str:
     page = environment.get_template("diagnosis.html")
     css = Markup(_text(environment, "report.css"))
     return page.render(s=summarise_diagnosis(diagnosis), css=css)
+
+
+def render_evaluation(
+    evaluation: Evaluation | TaskEvaluation,
+    *,
+    model: str,
+    source: str,
+    warnings: Sequence[str] = (),
+) -> str:
+    """Return an evaluation as one standalone HTML page, in the style of the report.
+
+    The page reaches no network, runs no script and holds no row of the data.
+
+    Args:
+        evaluation: Of a model on labelled rows.
+        model: What it is called.
+        source: What the rows are called.
+        warnings: What must be read first.
+    """
+    from markupsafe import Markup
+
+    environment = _environment()
+    facts = evaluation_facts(evaluation, model=model, source=source, warnings=warnings)
+    css = Markup(_text(environment, "report.css"))
+    return environment.get_template("evaluation.html").render(s=facts, css=css)
 
 
 def _environment() -> Environment:
