@@ -1324,6 +1324,11 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "synthesis/rows.py: Number the categories: numpy.unique(column, "
+    "return_inverse=True)[1].": (
+        "tests/synthesis/test_rows.py",
+        "test_notes_and_what_is_no_table",
+    ),
     "synthesis/augmented.py: <_NAMES>": (
         "tests/synthesis/test_augmented.py",
         "test_what_cannot_be_done_is_said",

@@ -22,6 +22,7 @@ from equipoise.jobs import Job, Learner, Outcome, Progress
 from equipoise.learners.resampled.sampler_view import sampler_view
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
+from equipoise.sampling.once import draws_of
 from equipoise.strategies.by_task import present_classes, require_enough, require_task
 from equipoise.synthesis.synthesis import Neighbours
 from equipoise.table.table import Table, concatenate
@@ -29,9 +30,6 @@ from equipoise.task import Task
 
 Votes = dict[str, IntArray]
 """By categorical column, `[rows]` a row that has the category of a made row."""
-
-MOST_TIMES = 10
-"""At most so many rows are drawn for each row that there is."""
 
 
 @dataclass(frozen=True)
@@ -155,33 +153,6 @@ def drawn_rows(part: Table, draw: Draw, votes: Votes | None = None) -> Table:
     order = np.arange(len(rows))
     order[between] = len(rows) + np.arange(len(between))
     return concatenate([rows, made]).take(order)
-
-
-def draws_of(totals: Sequence[int], shares: FloatArray, repeats: bool) -> int:
-    """Return how many rows to draw once.
-
-    A sampler that repeats rows draws the largest class once; another one draws the
-    class once of which it takes the largest part.
-
-    Args:
-        totals: `[classes]` the number of rows of each class.
-        shares: `[classes]` of each among the drawn rows.
-        repeats: Whether rows are repeated.
-
-    Example:
-        >>> draws_of([90, 10], np.array([0.5, 0.5]), repeats=True)
-        180
-        >>> draws_of([90, 10], np.array([0.5, 0.5]), repeats=False)
-        20
-    """
-    each = np.asarray(totals, np.float64)
-    there = (each > 0) & (shares > 0)
-    if repeats:
-        largest = int(each.argmax())
-        rows = each[largest] / max(shares[largest], 1e-300)
-    else:
-        rows = (each[there] / shares[there]).min()
-    return max(1, round(min(float(rows), MOST_TIMES * float(each.sum()))))
 
 
 def _draw(

@@ -10,6 +10,8 @@ from .jitter import Jitter as Jitter
 from .label_smote import LabelSmote as LabelSmote
 from .mixup import Mixup as Mixup
 from .remix import Remix as Remix
+from .rows import SynthesizedRows as SynthesizedRows
+from .rows import synthesize as synthesize
 from .smote import Smote as Smote
 from .syntheses import make_synthesis as make_synthesis
 from .syntheses import synthesis_names as synthesis_names
