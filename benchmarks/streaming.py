@@ -92,7 +92,7 @@ def trial(source: Path, memory: str, store: Path, epochs: int) -> None:
     x = np.random.default_rng(0).normal(size=(300, 3))
     settings: dict[str, Any] = {
         "strategies": ARMS,
-        "network": "small",
+        "network": "linear" if epochs == 1 else "small",
         "training": TrainingSettings(epochs=epochs),
         "folds": 3,
         "repeats": 1,
@@ -220,9 +220,9 @@ def main() -> None:
         store_of(Path(source), memory, Path(store))
         return
     quick = arguments.quick
-    gigabytes = 0.06 if quick else arguments.gigabytes
-    memory = "60MB" if quick else arguments.memory
-    seconds, epochs = (1.5, 2) if quick else (10.0, 100)
+    gigabytes = 0.05 if quick else arguments.gigabytes
+    memory = "150MB" if quick else arguments.memory
+    seconds, epochs = (1.5, 1) if quick else (10.0, 100)
     limit = float(memory[:-2]) * (1 if memory.endswith("MB") else 1000)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

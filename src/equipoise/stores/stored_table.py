@@ -190,8 +190,11 @@ class StoredTable:
             time=self.time_kind,
         )
 
-    def blocks(self) -> Iterator[StoredBlock]:
+    def blocks(self, number: int | None = None) -> Iterator[StoredBlock]:
         """Yield all rows, in blocks of one class each.
+
+        Args:
+            number: The class whose rows are wanted; None for all.
 
         Raises:
             TableError: A file of the store is absent or too short.
@@ -199,7 +202,8 @@ class StoredTable:
         count = max(1, BLOCK_BYTES // self._type.itemsize)
         first = 0
         for part in self.parts:
-            for start in range(0, part.rows, count):
+            rows_of_part = part.rows if number in (None, part.number) else 0
+            for start in range(0, rows_of_part, count):
                 rows = min(count, part.rows - start)
                 yield StoredBlock(
                     first + start, part.number, self._read(part, start, rows)
@@ -310,12 +314,11 @@ class StoredTable:
 
     def _chosen(self, label: int, count: int, seed: int) -> IntArray:
         """Return the positions of the rows of a class with the smallest keys."""
-        total = int(self.totals[label])
-        bound = _key_bound(count, total)
+        if count == self.totals[label]:
+            return np.flatnonzero(self.labels() == label)
+        bound = _key_bound(count, int(self.totals[label]))
         places, keys = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
-        for block in self.blocks() if count else ():
-            if block.number != label:
-                continue
+        for block in self.blocks(label) if count else ():
             each = row_keys(block.records["row"], seed, "kept rows")
             low = np.flatnonzero(each <= bound)
             places.append(block.first + low)
