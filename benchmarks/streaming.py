@@ -220,7 +220,7 @@ def main() -> None:
         store_of(Path(source), memory, Path(store))
         return
     quick = arguments.quick
-    gigabytes = 0.05 if quick else arguments.gigabytes
+    gigabytes = 0.02 if quick else arguments.gigabytes
     memory = "150MB" if quick else arguments.memory
     seconds, epochs = (1.5, 1) if quick else (10.0, 100)
     limit = float(memory[:-2]) * (1 if memory.endswith("MB") else 1000)

@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -107,3 +111,37 @@ def test_several_classes(tmp_path: Path) -> None:
         loss = trial[name].evaluation["log_loss"].value
         assert loss == pytest.approx(memory[name].evaluation["log_loss"].value, rel=0.1)
     assert trial.facts["classes"][0]["rows"] == stored.totals[0]
+
+
+KILLED = """
+import os, signal, sys
+import equipoise as eq
+from equipoise.trials import stored_rows
+from equipoise.training.settings import TrainingSettings
+def kill(*rest):
+    os.kill(os.getpid(), signal.SIGKILL)
+stored_rows._scored = kill
+stored = eq.read_table(sys.argv[1], "y", memory="1GB").with_memory(int(sys.argv[2]))
+eq.compare(stored, strategies=["prior"], network="linear", folds=3, repeats=1,
+           training=TrainingSettings(epochs=3), checkpoints=sys.argv[3])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is a signal of POSIX")
+def test_a_kill_in_the_middle_gives_the_same_numbers(
+    stored: StoredTable, tmp_path: Path
+) -> None:
+    """Killed when the networks are fitted and the rows are to be scored."""
+    path = stored.folder.parent.parent / "t.parquet"
+    table = small(stored, 2_000)
+    words = [str(path), str(table.memory), str(tmp_path)]
+    done = subprocess.run([sys.executable, "-c", KILLED, *words], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert any(tmp_path.iterdir())
+    again = eq.compare(table, strategies=["prior"], checkpoints=tmp_path, **SHORT)
+    whole = eq.compare(table, strategies=["prior"], **SHORT)
+    for name in ("plain", "prior"):
+        for metric, estimate in again[name].evaluation.items():
+            other = whole[name].evaluation[metric]
+            assert estimate.value == pytest.approx(other.value, abs=0, nan_ok=True)
+            assert estimate.low == pytest.approx(other.low, abs=0, nan_ok=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from equipoise._core.memory import release_memory
 from equipoise.diagnosis.finding import Check, NotApplicable
 from equipoise.diagnosis.subject import Subject, Units
 from equipoise.stores.class_shares import KeptShares
@@ -50,7 +51,9 @@ class StoredSubjects:
             **subject: As `Subject` takes them: precision, seed, duplicates.
         """
         places, shares = store.choose(store.most_rows, subject["seed"])
-        return cls(store, Subject(store.take(places), **subject), shares)
+        table = store.take(places)
+        release_memory()
+        return cls(store, Subject(table, **subject), shares)
 
     @cached_property
     def counted(self) -> Subject:

@@ -39,7 +39,10 @@ from equipoise.task import Task
 MANIFEST = "store.json"
 FORMAT = 1
 BLOCK_BYTES = 1 << 24
-"""About how much is read at once."""
+"""About how much is read at once, unless the memory is small."""
+LEAST_BLOCK_BYTES = 1 << 20
+BLOCK_SHARE = 1 / 64
+"""What becomes of a block on its way takes many times its size."""
 CELL_BYTES = 64
 """Memory that a fit takes for each value of a row, at its peak."""
 ROW_BYTES = 400
@@ -199,7 +202,8 @@ class StoredTable:
         Raises:
             TableError: A file of the store is absent or too short.
         """
-        count = max(1, BLOCK_BYTES // self._type.itemsize)
+        size = max(LEAST_BLOCK_BYTES, int(BLOCK_SHARE * self.memory))
+        count = max(1, min(BLOCK_BYTES, size) // self._type.itemsize)
         first = 0
         for part in self.parts:
             rows_of_part = part.rows if number in (None, part.number) else 0

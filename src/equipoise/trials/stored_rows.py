@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.memory import release_memory
 from equipoise._core.numerals import amount, figure
 from equipoise._core.types import AnyArray, BoolArray, FloatArray, HashArray, IntArray
 from equipoise.jobs import Progress, Scorer
@@ -176,6 +177,7 @@ def judge_store(
             folds=written.folds_of(places),
         )
         whole = {} if exact or not binary else written.whole()
+    release_memory()
     units = folds.units(places)
     notes = [] if exact else [_judged_on(len(places), len(rows.store), binary)]
     return JudgedStore(places, y, judged, weights, units, whole, tuple(notes))
