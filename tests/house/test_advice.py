@@ -1731,6 +1731,7 @@ ELSEWHERE = {
 
 # They say why, or what to look at; nothing in them can be done in code.
 EXPLAINS = {
+    "trials/arm_importance.py: Leave importance= out.",
     "models/explaining.py: <OWN_NETWORK>",
     "heads/closed_forms.py: Train the network longer, or use another head.",
     "workers/environment.py: Install the same versions in the worker's environment.",

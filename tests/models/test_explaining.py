@@ -20,6 +20,7 @@ from equipoise.models.explaining import (
     fold_models,
     model_importance,
     model_slices,
+    require_table,
     rows_to_judge,
     unseen_folds,
     unseen_scoring,
@@ -275,3 +276,37 @@ def test_slices_of_several_classes() -> None:
     assert {one.view for one in evaluation.slices.slices} == {"a", "b", "c"}
     assert "shares of parts" in str(evaluation)
     assert "slices" in evaluation.as_dict()
+
+
+def test_a_fit_keeps_what_it_owes_to_its_columns(tmp_path: Path) -> None:
+    model = eq.fit(TABLE, strategy="logistic", repeats=2, folds=3, importance=True)
+    assert model.facts["importance"]["basis"] == "out of fold"
+    assert "## Columns" in model.card()
+    assert "that had not seen them" in " ".join(model.card().split())
+    again = eq.load(model.save(tmp_path / "m.equipoise"))
+    assert again.card() == model.card()
+    assert "## Columns" not in eq.fit(TABLE, strategy="prior", repeats=1).card()
+    wrong = {**model.facts["importance"], "basis": "none"}
+    facts = {**model.facts, "importance": wrong}
+    bad = dataclasses.replace(model, facts=facts)
+    with pytest.raises((eq.errors.BundleError, InputError)):
+        eq.load(bad.save(tmp_path / "bad.equipoise"))
+
+
+def test_importance_needs_columns() -> None:
+    rows = TrialRows(TABLE, np.zeros((300, 2)))
+    with pytest.raises(UnsupportedError, match="importance=True"):
+        require_table(rows)
+
+
+def test_partial_dependence_is_of_calibrated_probabilities(
+    model: eq.FittedModel,
+) -> None:
+    name = TABLE.names[0]
+    made = model.partial_dependence(name, TABLE, points=4)
+    assert made.average[0] == pytest.approx(model.predict_proba(TABLE)[:, 1].mean())
+    value = float(np.sort(TABLE[name].values)[-1])
+    frame = {n: TABLE[n].values for n in TABLE.names}
+    frame[name] = np.full(300, value)
+    high = model.predict_proba(frame)[:, 1].mean()
+    assert abs(made.mean[-1, 0] - high) < 0.05

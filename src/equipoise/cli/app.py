@@ -21,6 +21,7 @@ from equipoise.cli.doctor import doctor
 from equipoise.cli.evaluate import evaluate
 from equipoise.cli.export import export
 from equipoise.cli.fit import fit
+from equipoise.cli.importance import importance
 from equipoise.cli.predict import predict
 from equipoise.cli.report import report
 from equipoise.cli.stopping import unwinding
@@ -52,6 +53,7 @@ for _verb, _example in (
     (fit, "fit bank.csv --target y --precision-floor 0.5 --out bank.equipoise"),
     (evaluate, "evaluate bank.equipoise later.csv"),
     (predict, "predict bank.equipoise new.csv --keep id --out scores.csv"),
+    (importance, "importance bank.equipoise bank.csv"),
     (export, "export bank.equipoise --out bank.onnx"),
     (work, "work trial"),
     (report, "report trial"),

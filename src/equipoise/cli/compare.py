@@ -115,6 +115,14 @@ def compare(
     duplicates: options.DuplicatesName = "auto",
     rare: options.RareName = "keep",
     unseen: Unseen = None,
+    importance: Annotated[
+        bool,
+        typer.Option(
+            "--importance",
+            help="Say which columns the chosen strategy owes its ranking to; it is "
+            "fitted once more for that.",
+        ),
+    ] = False,
     metric: options.MetricName = None,
     objective: options.TaskObjectiveName = None,
     cost_fp: options.CostFp = None,
@@ -195,6 +203,7 @@ def compare(
             duplicates=duplicates,
             rare=rare,
             unseen=unseen,
+            importance=importance,
             metric=metric,
             objective=objective,
             costs=costs,

@@ -119,6 +119,13 @@ def fit(
         typer.Option(help="Time budget in minutes, for drawing the folds again."),
     ] = 5.0,
     network: options.Network = "default",
+    importance: Annotated[
+        bool,
+        typer.Option(
+            "--importance",
+            help="Let the model's card say which columns it owes its ranking to.",
+        ),
+    ] = False,
     seed: options.Seed = 0,
     workers: options.WorkerCount = None,
     ray: options.RayAddress = None,
@@ -186,6 +193,7 @@ def fit(
             rare=rare,
             network=network,
             tune=False if trials is None else trials,
+            importance=importance,
             seed=seed,
             runner=runner,
             progress=show,

@@ -13,3 +13,5 @@ from .sampled_shapley import shapley_by_sampling as shapley_by_sampling
 from .exact_shapley import exact_contributions as exact_contributions
 from .exact_shapley import is_exact as is_exact
 from .tree_shapley import forest_shapley as forest_shapley
+from .partial import PartialDependence as PartialDependence
+from .partial import partial_dependence as partial_dependence

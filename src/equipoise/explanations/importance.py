@@ -6,16 +6,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from equipoise._core.checks import one_of
 from equipoise._core.frames import make_frame
 from equipoise._core.layout import columns as laid_out
 from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import as_p_value, estimate
+from equipoise._core.states import texts
 from equipoise.errors import printable
 from equipoise.metrics.estimate import Estimate
 
 ColumnFinding = Literal["matters", "cannot tell from nothing", "misleads", "not used"]
+FINDINGS: tuple[str, ...] = get_args(ColumnFinding)
+BASES = {
+    "out of fold": "by models that had not seen them",
+    "new rows": "none of which the model has seen",
+}
+"""On which rows columns are judged, and its words."""
 MOST_LINES = 15
 """So many columns are listed by `str()`."""
 
@@ -139,6 +147,50 @@ class Importance:
             "notes": list(self.notes),
         }
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Importance:
+        """Rebuild it from `to_dict`.
+
+        Args:
+            values: What `to_dict` gave.
+
+        Raises:
+            InputError: A finding is unknown, or a name is no string.
+
+        Example:
+            >>> one = ColumnImportance(("x",), Estimate(0.1), 0.5, 0.5, "misleads")
+            >>> made = Importance("roc_auc", 0.8, (one,), 9, 1, 2, 0.9, 0.8, "new rows")
+            >>> Importance.from_dict(made.to_dict()) == made
+            True
+        """
+        columns = tuple(
+            ColumnImportance(
+                texts(one["columns"], "the columns"),
+                Estimate(**one["drop"]),
+                float(one["p"]),
+                float(one["adjusted"]),
+                one_of(one["finding"], FINDINGS, "finding"),  # type: ignore[arg-type]  # checked
+                {str(n): Estimate(**e) for n, e in one["by_class"].items()},
+                {
+                    str(n): one_of(f, FINDINGS, "finding")  # type: ignore[misc]  # checked
+                    for n, f in one["findings"].items()
+                },
+            )
+            for one in values["columns"]
+        )
+        return cls(
+            str(values["metric"]),
+            float(values["value"]),
+            columns,
+            int(values["rows"]),
+            int(values["repeats"]),
+            int(values["permutations"]),
+            float(values["level"]),
+            float(values["together"]),
+            one_of(values["basis"], BASES, "basis"),
+            tuple(map(str, values["notes"])),
+        )
+
     def sentence(self) -> str:
         """Return in a sentence which columns matter, and of which that is unknown."""
         matter = [one.name for one in self.columns if one.finding == "matters"]
@@ -160,11 +212,15 @@ class Importance:
         return f"{'; '.join([text, *parts])}."
 
     def __str__(self) -> str:
-        width = display_width()
-        basis = {
-            "out of fold": "by models that had not seen them",
-            "new rows": "none of which the model has seen",
-        }[self.basis]
+        return self.text(display_width())
+
+    def text(self, width: int) -> str:
+        """Return the columns in lines of at most some width.
+
+        Args:
+            width: Columns.
+        """
+        basis = BASES[self.basis]
         head = (
             f"Drop in {self.metric.replace('_', ' ')} (now {estimate(self.value)}) if "
             f"a column is shuffled, on {self.rows:,} rows, {basis}."
@@ -172,10 +228,10 @@ class Importance:
         shown = self.columns[:MOST_LINES]
         cells: list[list[list[str]]] = [
             [
-                wrap(printable(one.name, lines=False), max(20, width - 60)).split("\n"),
+                wrap(printable(one.name, lines=False), max(20, width - 54)).split("\n"),
                 [estimate(one.drop.value, one.drop.low, one.drop.high, signed=True)],
                 ["" if math.isnan(one.adjusted) else as_p_value(one.adjusted)],
-                [one.finding],
+                wrap(one.finding, 12).split("\n"),
             ]
             for one in shown
         ]

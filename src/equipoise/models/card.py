@@ -12,6 +12,7 @@ from equipoise._core.numerals import percent, share
 from equipoise.errors import printable
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
+from equipoise.explanations.importance import Importance
 from equipoise.models.model import ModelRecord
 
 UNBROKEN = 10**6
@@ -53,6 +54,7 @@ def card(model: ModelRecord) -> str:
         "## What is known",
         *_judged(model),
         "```\n" + model.evaluation.text(UNBROKEN) + "\n```",
+        *_columns(model),
         "## Limits",
         _limits(model, model.evaluation),
     ]
@@ -84,9 +86,18 @@ def _task_parts(model: ModelRecord, evaluation: TaskEvaluation) -> list[str]:
         "## What is known",
         _task_judged(model),
         "```\n" + replace(evaluation, rule="").text(TABLE) + "\n```",
+        *_columns(model),
         "## Limits",
         _task_limits(model),
     ]
+
+
+def _columns(model: ModelRecord) -> list[str]:
+    """Return what the model owes to each column, if that was asked for."""
+    if "importance" not in model.facts:
+        return []
+    made = Importance.from_dict(model.facts["importance"])
+    return ["## Columns", "```\n" + made.text(TABLE) + "\n```"]
 
 
 def _sizes(model: ModelRecord) -> str:

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from equipoise.errors import InputError, UnsupportedError
 from equipoise.evaluation.slice_search import FoundSlices, worst_slices
 from equipoise.explanations.fold_models import FoldModels, ModelPart, Scoring
 from equipoise.explanations.importance import Importance
+from equipoise.explanations.partial import PartialDependence, partial_dependence
 from equipoise.explanations.permuted import permutation_importance
 from equipoise.explanations.reasons import (
     Explanation,
@@ -32,6 +33,9 @@ from equipoise.table.table import Table, concatenate
 from equipoise.table.units import tied_rows
 from equipoise.task import UNKNOWN_LABEL
 from equipoise.trials.conclude import too_rare
+from equipoise.trials.sources import TrialRows
+
+Explained = TypeVar("Explained", bound=ModelRecord)
 
 OWN_NETWORK = (
     "Names of columns are needed: fit a table in place of an array with model=."
@@ -252,6 +256,36 @@ def model_importance(
     return replace(made, notes=(*unseen.notes, *made.notes))
 
 
+def require_table(rows: TrialRows) -> None:
+    """Check that columns can be judged.
+
+    Args:
+        rows: Of a fit.
+
+    Raises:
+        UnsupportedError: They are arrays for the user's own network.
+    """
+    if rows.x is not None:
+        raise UnsupportedError(
+            sentence("importance=True with model=", "a model of columns", OWN_NETWORK)
+        )
+
+
+def with_columns_judged(
+    model: Explained, rows: Table, weights: npt.ArrayLike | None = None, **options: Any
+) -> Explained:
+    """Return a model whose facts, and card, say what it owes to each column.
+
+    Args:
+        model: Of columns.
+        rows: Those of the training.
+        weights: `[rows]` how much each row counts; None for 1 each.
+        **options: As `permutation_importance` takes them.
+    """
+    made = model_importance(model, rows, weights=weights, **options)
+    return replace(model, facts={**model.facts, "importance": made.to_dict()})
+
+
 def explain_model(
     model: ModelRecord, source: Any, background: Any = None, **options: Any
 ) -> Explanation:
@@ -270,6 +304,34 @@ def explain_model(
     models = fold_models(model)
     other = None if background is None else model.read(background)
     return explain_scores(models, model.read(source), other, **options)
+
+
+def model_dependence(
+    model: ModelRecord, column: str, source: Any, **options: Any
+) -> PartialDependence:
+    """Return what a model says if all rows had one value of a column.
+
+    Args:
+        model: What `fit` or `load` gave.
+        column: The column.
+        source: The rows, anything that `predict_proba` takes.
+        **options: As `explanations.partial_dependence` takes them.
+
+    Raises:
+        InputError: The column is unknown, or an option is out of range.
+        UnsupportedError: The model is the user's own network.
+    """
+    fold_models(model)
+    binary = model.task.kind == "binary"
+
+    def probability(rows: Table) -> FloatArray:
+        p = model.predict_proba(rows)
+        return p[:, 1:] if binary else p
+
+    classes = model.task.classes
+    outputs = classes[1:] if binary else classes
+    rows = model.read(source)
+    return partial_dependence(probability, rows, column, outputs, **options)
 
 
 FIRST_ROWS = 2_000

@@ -24,6 +24,7 @@ from equipoise.decision.rule import DecisionRule
 from equipoise.errors import BundleError, InputError, UnsupportedError
 from equipoise.evaluation.evaluation import Confusion, Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
+from equipoise.explanations.importance import Importance
 from equipoise.jobs import Scorer
 from equipoise.learners.registry import scorer_from_state
 from equipoise.learners.resampled.learner import Resampled
@@ -417,6 +418,8 @@ def _facts(facts: Any, schema: Table) -> dict[str, Any]:
             number(facts["effective_rows"], "effective_rows", 0, rows)
         one_of(facts["duplicates"], DUPLICATES, "duplicates")
     number(facts["repeated"], "repeated", 0, 1)
+    if "importance" in facts:
+        Importance.from_dict(facts["importance"])
     if "class_scores" in facts:
         ClassScores.from_dict(facts["class_scores"])
     if [*facts["classes"]] != [*schema.classes] or facts["target"] != schema.target:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from equipoise.comparison.held_out_rows import HeldOut
 from equipoise.evaluation.task_cross_validation import TaskCrossValidated
 from equipoise.metrics.registry import HEADLINE, decided_metrics
+from equipoise.report.columns_that_matter import importance_facts
 from equipoise.report.summary_curves import calibration_lines, explorer, ranking_curves
 from equipoise.report.summary_parts import (
     SCHEMA,
@@ -86,6 +87,7 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
             "strategies": _strategies(trial),
             "notes": list(trial.notes),
             **unseen_facts(trial),
+            **importance_facts(trial),
         }
     )
     return plain

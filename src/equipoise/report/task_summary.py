@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from equipoise.comparison.held_out_task_rows import TaskHeldOut
 from equipoise.evaluation.task_cross_validation import TaskCrossValidated
 from equipoise.metrics.task_registry import TASK_METRICS
+from equipoise.report.columns_that_matter import importance_facts
 from equipoise.report.summary_parts import (
     SCHEMA,
     against_baseline,
@@ -126,6 +127,7 @@ def summarise_task(trial: TrialRecord, results: TaskCrossValidated) -> dict[str,
                 for strategy in trial.strategies
             ],
             "notes": list(trial.notes),
+            **importance_facts(trial),
         }
     )
     return plain

@@ -32,6 +32,7 @@ from equipoise.evaluation.task_evaluation import class_table
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import METRICS
 from equipoise.metrics.task_registry import TASK_METRICS
+from equipoise.report.columns_that_matter import importance_lines
 from equipoise.report.summary_choice import standing
 from equipoise.report.summary_words import (
     else_left,
@@ -103,6 +104,8 @@ def lines(trial: TrialRecord, width: int) -> Iterator[tuple[str, str]]:
         yield from wrapped(decision(trial))
     yield from wrapped(test_lines(trial))
     for line in unseen_lines(trial, width):
+        yield line, ""
+    for line in importance_lines(trial.importance, trial.verdict.choice, width):
         yield line, ""
     doubts = warnings(trial)
     if doubts:

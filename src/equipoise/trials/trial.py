@@ -19,6 +19,7 @@ from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.kind_values import UnseenKinds
 from equipoise.evaluation.task_cross_validation import TaskArm, TaskCrossValidated
 from equipoise.evaluation.task_evaluation import TaskEvaluation
+from equipoise.explanations.importance import Importance
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import HEADLINE, decided_metrics
 from equipoise.metrics.task_registry import task_metric_names
@@ -61,6 +62,8 @@ class TrialRecord:
         stored: Of rows larger than memory, which were fitted on and judged; else empty.
         versions: Of what computed the numbers, if that was not what is installed.
         basis: The `TrialBasis` that it follows from; None if that is not known.
+        importance: What the strategy that is chosen owes to each column; None if that
+            was not asked for.
     """
 
     facts: Mapping[str, Any]
@@ -83,6 +86,7 @@ class TrialRecord:
     stored: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     basis: Any = field(default=None, repr=False)
+    importance: Importance | None = None
 
     def __getitem__(self, name: str) -> Arm | TaskArm:
         """Return what the trial says about one arm.
@@ -178,6 +182,11 @@ class TrialRecord:
             "notes": list(self.notes),
             **({} if self.unseen is None else {"unseen": self.unseen.to_dict()}),
             **({"stored": dict(self.stored)} if self.stored else {}),
+            **(
+                {}
+                if self.importance is None
+                else {"importance": self.importance.to_dict()}
+            ),
             "diagnosis": self.diagnosis.to_dict(),
         }
 

@@ -28,6 +28,7 @@ from equipoise.table.table import require_classes
 from equipoise.table.units import DUPLICATES
 from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
+from equipoise.trials.arm_importance import require_shuffled, with_importance
 from equipoise.trials.basis import TrialBasis, rows_digest, with_arms
 from equipoise.trials.blended_arms import fitted_arms
 from equipoise.trials.conclude import Criteria
@@ -80,6 +81,7 @@ def compare(
     by: str | None = None,
     duplicates: str = "auto",
     unseen: str | None = None,
+    importance: bool = False,
     goal: Goal | str | None = None,
     objective: str | None = None,
     costs: Any = None,
@@ -148,6 +150,8 @@ def compare(
             so that the trial says how well a kind is found that nobody has seen before.
             There are as many folds as kinds, in place of `folds`. The column is not a
             feature. Two classes only.
+        importance: Whether the trial says which columns the strategy that it chooses
+            owes its ranking to; the strategy is fitted once more for that.
         goal: What the decisions are for, as in `fit`: a `Goal`, or the name of an
             objective; in place of `objective` and `costs`. Floors are estimated.
         objective: What the decisions are best at. Two classes: "f1" (the default),
@@ -314,6 +318,8 @@ def compare(
         baseline=BASELINE,
         kinds=kinds,
     )
+    if importance:
+        require_shuffled(plan)
     number(minutes, "minutes", 0, open_ends=True)
     criteria = _criteria(rows.table.task, goal, objective, costs, margin, metric)
     often = Repeats.of(repeats, minutes, plan.protocol.by)
@@ -329,9 +335,11 @@ def compare(
             earlier = replace(earlier, criteria=criteria)
             basis = with_arms(earlier, arms, step, runner=who)
         report("computing intervals", 0.97)
-        again = Trial.of(basis.conclude())
+        again = basis.conclude()
+        if importance:
+            again = with_importance(plan, again, scaled(report, 0.98, 0.02))
         finish_progress(report)
-        return again
+        return Trial.of(again)
     with opened(runner) as who:
         step = scaled(report, 0.0, share)
         fitted = fit_repeats(plan, often, step, started=started, runner=who)
@@ -365,6 +373,9 @@ def compare(
             seconds=monotonic() - started,
         )
         trial = replace(more, seconds=basis.seconds, basis=basis)
+    if importance:
+        trial = with_importance(plan, trial, scaled(report, 0.98, 0.02))
+        trial = replace(trial, seconds=monotonic() - started)
     finish_progress(report)
     return Trial.of(trial)
 

@@ -18,6 +18,7 @@ from equipoise.errors import UnsupportedError
 from equipoise.jobs import Progress
 from equipoise.learners.classifier.kept import require_kept
 from equipoise.models.average import Average, average_models
+from equipoise.models.explaining import require_table, with_columns_judged
 from equipoise.models.facts import fit_facts, folds_of_seen
 from equipoise.models.fit_rows import hold_out, with_weights
 from equipoise.models.fitted_rule import (
@@ -98,6 +99,7 @@ def fit(
     weights: npt.ArrayLike | None = None,
     model: Callable[[], Any] | None = None,
     tune: bool | int = False,
+    importance: bool = False,
     seed: int = 0,
     random_state: int | None = None,
     runner: Runner | None = None,
@@ -163,6 +165,8 @@ def fit(
             takes such arrays.
         tune: Whether the options of the strategies are searched for inside each
             training part, see `Tuned`; or how many candidates each search tries.
+        importance: Whether the model's facts and its card say what it owes to each
+            column, see `FittedModel.importance`; of tables only.
         seed: One seed gives one result for the same number of repeats.
         random_state: Another name of `seed`.
         runner: Who does the fits, as in `compare`; this process by default.
@@ -273,6 +277,8 @@ def fit(
     )
     if rows.x is not None:
         _require_networks(arms)
+    if importance:
+        require_table(rows)
     require_kept(arms)
     doubts = doubts_about(rows.table, seed)
     fit_on, held_out = hold_out(rows.table, goal, seed, duplicates)
@@ -305,8 +311,7 @@ def fit(
     unseen = _unseen(average, rows, held_out)
     judged = judge_model(plan, scores, average, goal, calibration, unseen)
     hashes = hashes_of(training_rows.model_input)
-    finish_progress(report)
-    return FittedModel(
+    fitted = FittedModel(
         schema=rows.table.schema,
         components=average.components,
         rule=judged.rule,
@@ -336,6 +341,12 @@ def fit(
         ),
         user_input=average.components[0].user_input,
     )
+    if importance:
+        fitted = with_columns_judged(
+            fitted, training_rows.table, training_rows.weights, seed=plan.protocol.seed
+        )
+    finish_progress(report)
+    return fitted
 
 
 def _tuned_if(strategies: list[Strategy], tune: bool | int) -> list[Strategy]:

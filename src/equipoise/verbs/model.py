@@ -14,12 +14,17 @@ from equipoise.errors import BundleError
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.explanations.importance import Importance
+from equipoise.explanations.partial import PartialDependence
 from equipoise.explanations.reasons import Explanation
 from equipoise.export import export
 from equipoise.export.keras import keras_model
 from equipoise.models.card import card
 from equipoise.models.container import read_bundle
-from equipoise.models.explaining import explain_model, model_importance
+from equipoise.models.explaining import (
+    explain_model,
+    model_dependence,
+    model_importance,
+)
 from equipoise.models.model import ModelRecord
 from equipoise.models.storage import from_parts, read_model, save, to_parts
 from equipoise.models.trial_file import TRIAL_FILE, basis_of, is_trial
@@ -123,6 +128,34 @@ class FittedModel(ModelRecord):
             ('out of fold', 'matters')
         """
         return model_importance(self, source, target, **options)
+
+    def partial_dependence(
+        self, column: str, source: Any, **options: Any
+    ) -> PartialDependence:
+        """Return what the model says if all rows had one value of a column.
+
+        The probabilities are calibrated; see `equipoise.explanations.
+        partial_dependence`.
+
+        Args:
+            column: The column's name.
+            source: The rows, as `predict_proba` takes them.
+            **options: `points`, `clusters`, `weights`, `level` and `seed`.
+
+        Raises:
+            InputError: The column is unknown, or an option is out of range.
+            UnsupportedError: The model is your own network.
+
+        Example:
+            >>> import equipoise as eq
+            >>> from equipoise.table.generators import gaussian_shift
+            >>> table = gaussian_shift(300, positives=60, auroc=0.9, seed=1).table
+            >>> model = eq.fit(table, strategy="logistic", repeats=1)
+            >>> made = model.partial_dependence(table.names[0], table, points=5)
+            >>> len(made.values), made.outputs
+            (5, ('1',))
+        """
+        return model_dependence(self, column, source, **options)
 
     def explain(
         self,

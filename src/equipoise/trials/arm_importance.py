@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which columns an arm of a trial owes its ranking to.
+
+A trial keeps scores, not models. So the arm is fitted once more on the same parts with
+the same seeds, which gives the same models, and each scores the rows that it was tested
+on with one column after the other shuffled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from equipoise._core.checks import sentence
+from equipoise.errors import UnsupportedError
+from equipoise.explanations.fold_models import FoldModels, ModelPart
+from equipoise.explanations.importance import Importance
+from equipoise.explanations.permuted import permutation_importance
+from equipoise.jobs import Progress, scaled
+from equipoise.strategies.strategy import Strategy
+from equipoise.task import UNKNOWN_LABEL
+from equipoise.trials.conclude import too_rare
+from equipoise.trials.fold_scores import Scores, fit_parts
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.trial import TrialRecord
+
+FITTING_SHARE = 0.5
+"""Of the work, for progress."""
+
+
+def require_shuffled(plan: TrialPlan) -> None:
+    """Check that columns of a trial can be shuffled.
+
+    Args:
+        plan: What will be done.
+
+    Raises:
+        UnsupportedError: The rows are arrays for the user's own network.
+    """
+    if plan.learners.x is not None or not plan.table.columns:
+        raise UnsupportedError(
+            sentence(
+                "importance=True for your own network",
+                "a table of columns",
+                "Leave importance= out.",
+            )
+        )
+
+
+def arm_importance(
+    plan: TrialPlan,
+    arm: Strategy,
+    scores: Scores,
+    *,
+    progress: Progress | None = None,
+) -> Importance:
+    """Return what the ranking of an arm's out-of-fold scores owes to each column.
+
+    Args:
+        plan: Which rows were split, and how.
+        arm: The arm; of an average of arms, those with a weight are fitted.
+        scores: What the trial's fits gave.
+        progress: Called with a sentence and the share of the work done.
+
+    Raises:
+        UnsupportedError: The rows are arrays for the user's own network.
+    """
+    require_shuffled(plan)
+    weights = scores.blends.get(arm.name, {arm.name: 1.0})
+    by_name = {one.name: one for one in (*plan.strategies, arm)}
+    again = replace(
+        plan,
+        strategies=tuple(by_name[name] for name in weights),
+        test_table=None,
+        keep=True,
+        baseline=None,
+    )
+    report = progress or (lambda text, share: None)
+    fitted = fit_parts(
+        again,
+        again.parts(range(scores.repeats)),
+        scaled(report, 0.0, FITTING_SHARE),
+    )
+    if not all(fitted.scorers.get(name) for name in weights):
+        raise UnsupportedError(
+            sentence(
+                f"importance=True with {arm.name!r} as the choice",
+                "a strategy whose fitted models are kept as plain numbers",
+                "Leave importance= out.",
+            )
+        )
+    table = plan.table
+    models = FoldModels(
+        table.task,
+        tuple(
+            ModelPart(name, weight, fitted.scorers[name])
+            for name, weight in weights.items()
+        ),
+    )
+    units, rare = plan.keys.units, too_rare(table, plan.protocol.folds, plan.keys.units)
+    numbers = [table.classes.index(name) for name in rare]
+    use = fitted.tested
+    if table.task.kind == "multiclass":
+        use = use & ~np.isin(table.labels(), numbers)
+    rows, folds = table.take(use), fitted.folds[:, use]
+    if table.task.kind == "multilabel" and numbers:
+        y = rows.labels().copy()
+        y[:, numbers] = UNKNOWN_LABEL
+        rows = replace(rows, y=y)
+    return permutation_importance(
+        partial(models.out_of_fold, folds=folds),
+        rows,
+        folds=folds,
+        clusters=None if units is None else units[use],
+        weights=None if plan.weights is None else plan.weights[use],
+        seed=plan.protocol.seed,
+        progress=scaled(report, FITTING_SHARE, 1 - FITTING_SHARE),
+    )
+
+
+def with_importance(
+    plan: TrialPlan, trial: TrialRecord, progress: Progress | None = None
+) -> TrialRecord:
+    """Return a trial with the importance of columns to the strategy that it chooses.
+
+    Args:
+        plan: What the trial did.
+        trial: What it gave.
+        progress: Called with a sentence and the share of this work.
+    """
+    try:
+        made = arm_importance(plan, trial.best, trial.scores, progress=progress)
+    except UnsupportedError as error:
+        return replace(trial, notes=(*trial.notes, str(error)))
+    return replace(trial, importance=made)
