@@ -74,7 +74,14 @@ SAMPLER_OPTIONS = {
 }
 SYNTHESIS_OPTIONS = {
     "smote": [{}, {"neighbours": 2}],
+    "borderline_smote": [{}, {"neighbours": 3, "nearby": 5}],
+    "borderline_smote_2": [{}, {"neighbours": 3, "nearby": 5}],
+    "adasyn": [{}, {"neighbours": 3}],
+    "mlsmote": [{}, {"neighbours": 2}],
+    "jitter": [{}, {"spread": 0.3}],
     "mixup": [{}, {"concentration": 1.0}],
+    "remix": [{}, {"concentration": 0.4, "kappa": 2.0, "tau": 0.9}],
+    "balanced_mixup": [{}, {"concentration": 1.0}],
 }
 QUICK_LEARNERS = {
     "network": lambda: NetworkLearner("linear", TrainingSettings(epochs=8)),

@@ -72,6 +72,13 @@ class Busy(Smote2):
         return Draw(draw.index, draw.partner, mix)
 
 
+class Secret(Smote2):
+    """Blends targets otherwise than features and does not say so."""
+
+    def change(self, draw: Draw, labels: Any) -> Draw:
+        return Draw(draw.index, draw.partner, draw.mix, draw.mix)
+
+
 class Loud(Smote2):
     """Draws from the global stream."""
 
@@ -88,6 +95,7 @@ class Loud(Smote2):
         (Wide(), "float32 mixes"),
         (Bold(), "Arrays are not equal"),
         (Blurred(), "declare `soft`"),
+        (Secret(), "`retargets` as what it gives says"),
         (Busy(), "negatives that are left"),
         (Loud(), "global random numbers"),
     ],

@@ -63,10 +63,26 @@ def synthesis_gives_partners_and_mixes(synthesis: Synthesis) -> None:
 
 
 def synthesis_leaves_the_draw(synthesis: Synthesis) -> None:
-    """Which rows are drawn is for the sampler to say."""
-    draw = _drawn(_labels(40), 0)
-    mixed = _mixed(synthesis)
-    np.testing.assert_array_equal(draw.index, mixed.index)
+    """Which rows are drawn is for the sampler to say; or of which class they are."""
+    labels = _labels(40, synthesis)
+    draw, mixed = _drawn(labels, 0), _mixed(synthesis)
+    if not synthesis.moves_starts:
+        np.testing.assert_array_equal(draw.index, mixed.index)
+    np.testing.assert_array_equal(labels[draw.index], labels[mixed.index])
+
+
+def synthesis_declares_what_it_does(synthesis: Synthesis) -> None:
+    """A draw has targets or noise of its own only if the class says so."""
+    for positives in (40, 6):
+        draw = _mixed(synthesis, positives=positives)
+        pairs = {
+            "retargets": draw.target_mix,
+            "relabels": draw.labels,
+            "noisy": draw.noise,
+        }
+        for name, value in pairs.items():
+            honest = value is None or getattr(synthesis, name)
+            require(honest, f"{synthesis}: `{name}` as what it gives says")
 
 
 def synthesis_keeps_the_classes_apart(synthesis: Synthesis) -> None:
@@ -74,7 +90,8 @@ def synthesis_keeps_the_classes_apart(synthesis: Synthesis) -> None:
     if synthesis.soft:
         return
     for positives in (40, 6):
-        targets = _mixed(synthesis, positives=positives).targets(_labels(positives))
+        labels = _labels(positives, synthesis)
+        targets = _mixed(synthesis, positives=positives).targets(labels)
         hard = np.isin(targets, (0.0, 1.0)).all()
         require(hard, f"{synthesis}: targets of 0 and 1; declare `soft` otherwise")
 
@@ -83,16 +100,17 @@ def synthesis_fills_repeats_only(synthesis: Synthesis) -> None:
     """If it fills in for repeated positives, negatives stay as they are."""
     if not synthesis.fills:
         return
-    draw, labels = _mixed(synthesis), _labels(40)
+    draw, labels = _mixed(synthesis), _labels(40, synthesis)
+    rare = labels if labels.ndim == 1 else labels[:, 0]
     if draw.mix is not None:
-        untouched = not draw.mix[labels[draw.index] == 0].any()
+        untouched = not draw.mix[rare[draw.index] == 0].any()
         require(untouched, f"{synthesis}: negatives that are left as they are")
 
 
 def synthesis_survives_a_lone_positive(synthesis: Synthesis) -> None:
     """One positive, which has no neighbour, is no error."""
     draw = _mixed(synthesis, positives=1)
-    finite = np.isfinite(draw.targets(_labels(1))).all()
+    finite = np.isfinite(draw.targets(_labels(1, synthesis))).all()
     require(finite, f"{synthesis}: targets with a single positive")
 
 
@@ -108,6 +126,7 @@ SYNTHESIS_CHECKS: tuple[Callable[[Synthesis], None], ...] = (
     synthesis_is_pure,
     synthesis_gives_partners_and_mixes,
     synthesis_leaves_the_draw,
+    synthesis_declares_what_it_does,
     synthesis_keeps_the_classes_apart,
     synthesis_fills_repeats_only,
     synthesis_survives_a_lone_positive,
@@ -118,9 +137,13 @@ SYNTHESIS_CHECKS: tuple[Callable[[Synthesis], None], ...] = (
 _ROWS = 200
 
 
-def _labels(positives: int) -> np.ndarray:
-    labels = (np.arange(_ROWS) < positives).astype(np.int8)
-    return np.random.default_rng(0).permutation(labels)
+def _labels(positives: int, synthesis: Synthesis) -> np.ndarray:
+    """Return labels, of which 1 is rare; a matrix if it serves nothing else."""
+    random = np.random.default_rng(0)
+    labels = random.permutation((np.arange(_ROWS) < positives).astype(np.int8))
+    if synthesis.tasks != ("multilabel",):
+        return labels
+    return np.stack([labels, np.ones(_ROWS, np.int8)], axis=1)
 
 
 def _drawn(labels: np.ndarray, epoch: int) -> Draw:
@@ -131,7 +154,7 @@ def _drawn(labels: np.ndarray, epoch: int) -> Draw:
 def _mixed(
     synthesis: Synthesis, positives: int = 40, seed: int = 0, epoch: int = 0
 ) -> Draw:
-    labels = _labels(positives)
+    labels = _labels(positives, synthesis)
     numbers = np.random.default_rng(1).normal(size=(_ROWS, 3)).astype(np.float32)
     codes = np.arange(_ROWS, dtype=np.int32)[:, None] % 4
     for array in (labels, numbers, codes):
