@@ -68,3 +68,14 @@ def test_what_is_not_served_says_so(folder: Path) -> None:
     )
     assert result.exit_code != 0
     assert "test= for rows larger than memory" in str(result.exception)
+    words = ["diagnose", str(folder / "part-0.parquet"), "-t", "fraud"]
+    result = CliRunner().invoke(app, [*words, "--store", str(folder)])
+    assert result.exit_code == 2
+    assert "--store is for --memory" in result.output
+
+
+def test_the_store_may_lie_elsewhere(folder: Path, tmp_path: Path) -> None:
+    words = ("-t", "fraud", "--memory", "1GB", "--store", str(tmp_path))
+    text = run("diagnose", str(folder), *words)
+    assert any(tmp_path.glob("*/store.json"))
+    assert "--memory 1GB --store" in text

@@ -140,6 +140,7 @@ def compare(
     tensorboard: Tensorboard = None,
     mlflow: Mlflow = None,
     memory: options.Memory = None,
+    store: options.Store = None,
 ) -> None:
     """Try every remedy on the data in one fair trial, and say what helps.
 
@@ -175,6 +176,7 @@ def compare(
         targets,
         task,
         memory,
+        store,
     )
     if unseen is None or unseen == "auto":
         table, later = reading.read(source, test)

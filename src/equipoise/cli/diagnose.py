@@ -76,6 +76,7 @@ def diagnose(
     ] = None,
     seed: options.Seed = 0,
     memory: options.Memory = None,
+    store: options.Store = None,
 ) -> None:
     """Say what is wrong with the data, in seconds and before any training."""
     from equipoise._core.checks import one_of
@@ -100,6 +101,7 @@ def diagnose(
         targets,
         task,
         memory,
+        store,
     )
     table, later = reading.read(source, test)
     diagnosis = diagnose_table(

@@ -130,6 +130,7 @@ def fit(
     workers: options.WorkerCount = None,
     ray: options.RayAddress = None,
     memory: options.Memory = None,
+    store: options.Store = None,
 ) -> None:
     """Fit a model, calibrate it, choose its decision rule, and save it."""
     from equipoise._core.checks import one_of
@@ -169,6 +170,7 @@ def fit(
         targets,
         task,
         memory,
+        store,
     )
     table, _ = reading.read(source, test)
     if table.task.kind == "binary":

@@ -275,8 +275,17 @@ Memory = Annotated[
         metavar="SIZE",
         help="For rows larger than memory: how much of it they may take, such as 2GB. "
         "FILE is then a file, a folder of files or a pattern in quotes; the rows are "
-        "written once to a store beside them.",
+        "written once to a store.",
         show_default=False,
+    ),
+]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        "--store",
+        metavar="FOLDER",
+        help="With --memory: where the store is written.",
+        show_default="beside the files",
     ),
 ]
 
@@ -296,6 +305,7 @@ class Reading:
     targets: Sequence[str] | None = None
     task: str | None = None
     memory: str | None = None
+    store: Path | None = None
 
     @property
     def record(self) -> ReadingOptions:
@@ -314,8 +324,12 @@ class Reading:
         from equipoise.reading.read import read_stored, read_with_test
 
         if self.memory is not None:
-            table = read_stored(source, self.target, self.record, self.memory)
+            table = read_stored(
+                source, self.target, self.record, self.memory, store=self.store
+            )
             return table, test
+        if self.store is not None:
+            raise typer.BadParameter("--store is for --memory: give both, or neither")
         return read_with_test(source, self.target, test, self.record)
 
     def arguments(self) -> dict[str, Any]:
@@ -363,6 +377,7 @@ class Reading:
             ("--unlabelled", None if self.unlabelled == "refuse" else self.unlabelled),
             (order[self.day_first], None if self.day_first is None else True),
             ("--memory", self.memory),
+            ("--store", self.store),
         ]
 
 
