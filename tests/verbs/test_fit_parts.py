@@ -14,12 +14,13 @@ from equipoise.verbs.fit_parts import doubts_about, what_is_averaged
 
 
 def test_an_average_is_taken_apart() -> None:
-    arms, prior = what_is_averaged(as_strategies("auto"))
-    assert prior is not None
-    assert {arm.name for arm in arms} == set(prior)
-    arms, prior = what_is_averaged(as_strategies(["trees", "logistic"]))
+    arms, average = what_is_averaged(as_strategies("auto"))
+    assert average is not None
+    assert [arm.name for arm in arms] == list(average.prior)
+    assert average.rule == "average_precision"
+    arms, average = what_is_averaged(as_strategies(["trees", "logistic"]))
     assert [arm.name for arm in arms] == ["trees", "logistic"]
-    assert prior is None
+    assert average is None
     with pytest.raises(InputError, match="'auto' among several strategies"):
         what_is_averaged(as_strategies(["auto", "trees"]))
 
