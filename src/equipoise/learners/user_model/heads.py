@@ -129,7 +129,7 @@ class HeadFits:
         fit: Trains a plain job and keeps its model.
         copy: Returns a new model of the user's, with any weights.
         scorer: Makes a fitted model of a Keras model and its correction.
-        settings: How heads are trained, for so many training rows.
+        settings: How heads are trained.
     """
 
     x: npt.NDArray[Any]
@@ -138,7 +138,7 @@ class HeadFits:
     fit: Callable[[Job], Outcome]
     copy: Callable[[], Any]
     scorer: Callable[[Any, Correction], Scorer]
-    settings: Callable[[int], TrainingSettings]
+    settings: TrainingSettings
 
     def outcomes(
         self, jobs: Sequence[Job], *, plain: Sequence[Job], keep: bool
@@ -167,27 +167,25 @@ class HeadFits:
         results: dict[int, Outcome] = {}
         for keys in self._together(by_part, width):
             splits: dict[str, FeatureSplit] = {}
-            todo: dict[TrainingSettings, list[HeadJob]] = {}
+            todo: list[HeadJob] = []
             for key in keys:
                 first = by_part[key][0]
                 scorer: Any = self.backbones.plain(first, self.fit).scorer
                 splits[key] = split_at_features(scorer.models[0], self.x[:2])
                 part = self._part(first, splits[key])
                 last = splits[key].kernel, splits[key].bias
-                here = todo.setdefault(self.settings(len(first.train_rows)), [])
-                here += [HeadJob(job, part, last) for job in by_part[key]]
-            for settings, some in todo.items():
-                for one, head in zip(some, fit_heads(some, settings), strict=True):
-                    key = part_key(one.job)
-                    more = 0.0
-                    if key not in paid and key not in before:
-                        whole = self.backbones.outcomes[key].seconds
-                        more = whole / len(by_part[key])
-                    scored = None
-                    if keep:
-                        model = self._with(splits[key], head)
-                        scored = self.scorer(model, head.correction)
-                    results[id(one.job)] = _outcome(one, head, scored, more)
+                todo += [HeadJob(job, part, last) for job in by_part[key]]
+            for one, head in zip(todo, fit_heads(todo, self.settings), strict=True):
+                key = part_key(one.job)
+                more = 0.0
+                if key not in paid and key not in before:
+                    whole = self.backbones.outcomes[key].seconds
+                    more = whole / len(by_part[key])
+                scored = None
+                if keep:
+                    model = self._with(splits[key], head)
+                    scored = self.scorer(model, head.correction)
+                results[id(one.job)] = _outcome(one, head, scored, more)
         return results
 
     def _together(
@@ -197,9 +195,8 @@ class HeadFits:
         keys = list(by_part)
         if not keys:
             return
-        rows = len(by_part[keys[0]][0].train_rows)
-        limit = self.settings(rows).memory_limit
-        at_once = max(1, limit // (COPIES * 4 * width * max(1, len(self.x))))
+        each = COPIES * 4 * width * max(1, len(self.x))
+        at_once = max(1, self.settings.memory_limit // each)
         for start in range(0, len(keys), at_once):
             yield keys[start : start + at_once]
 

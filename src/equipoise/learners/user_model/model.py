@@ -245,7 +245,7 @@ class UserModelLearner:
             functools.partial(self._fit, table, keep=True),
             _Seeded(self.build, 0, self.x[:1]),
             lambda model, correction: UserModelScorer((model,), correction),
-            lambda rows: self.settings or patient_settings(rows),
+            self.settings or TrainingSettings(),  # a last layer learns at once
         )
 
     @cached_property
