@@ -204,6 +204,21 @@ def test_ensembles_of_networks_by_rounds_are_not_divided() -> None:
     assert item.title == "ada on 3 parts"
 
 
+def test_detectors_that_are_trained_together_are_not_divided() -> None:
+    plan = plan_with(["plain", "dev_net", "isolation_forest"])
+    shards = make_shards(plan, plan.parts([0]), plan.strategies)
+    items = divide(shards, plan, "key")
+    assert [len(item.work.parts) for item in items] == [1, 1, 1, 3, 1, 1, 1]
+
+
+def test_a_search_over_trees_is_the_same_part_by_part(same: Same) -> None:
+    pytest.importorskip("optuna")
+    tuned = Tuned("trees", trials=2, folds=2, space={"leaves": [8, 16]})
+    plan = plan_with(["prior", tuned], baseline="prior", test_table=None)
+    parts = plan.parts([0])
+    same(fit_parts(plan, parts), fit_parts(plan, parts, runner=ShuffledRunner(0)))
+
+
 def test_an_item_has_a_name_of_its_own(small_plan: TrialPlan) -> None:
     shards = make_shards(small_plan, small_plan.parts([0, 1]), small_plan.strategies)
     items = divide(shards, small_plan, "key")

@@ -157,6 +157,17 @@ def test_a_plan_comes_back(mixed: Table, tmp_path: Path) -> None:
     assert digest(plan_parts(plan)) != digest(plan_parts(other))
 
 
+def test_all_that_a_plan_holds_is_sent_or_known_not_to_matter() -> None:
+    """A new field must be sent, or a worker would not know it."""
+    assert {field.name for field in dataclasses.fields(TrialPlan)} == {
+        *("table", "test_table", "weights", "keep", "baseline", "learners"),
+        *("strategies", "protocol", "kinds", "known_keys"),  # they are in the items
+    }
+    assert {field.name for field in dataclasses.fields(LearnerChoice)} == {
+        *("network", "training", "model", "x", "checkpoints"),
+    }
+
+
 def test_parts_come_back_exactly(small_plan: TrialPlan) -> None:
     for part, state in zip(
         small_plan.parts([0]), sent(parts_state(small_plan.parts([0]))), strict=True

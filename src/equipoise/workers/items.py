@@ -70,7 +70,8 @@ def divide(shards: Sequence[Shard], plan: TrialPlan, plan_key: str) -> list[Item
     """Return the items of some shards, in the order of the shards.
 
     A shard is divided by its parts. One whose networks are trained in rounds is not:
-    the trial records how many networks of all parts a round trains together.
+    the trial records how many networks of all parts a round trains together. Nor is
+    one of a learner that says so of itself by `one_run`.
 
     Args:
         shards: The work.
@@ -79,12 +80,23 @@ def divide(shards: Sequence[Shard], plan: TrialPlan, plan_key: str) -> list[Item
     """
     items = []
     for number, shard in enumerate(shards):
-        whole = trained_in_rounds(shard.strategies[0])
+        whole = trained_in_rounds(shard.strategies[0]) or _in_one_run(
+            plan.learners(shard.strategies[0])
+        )
         pieces = [shard.parts] if whole else [(part,) for part in shard.parts]
         for parts in pieces:
             work = Shard(shard.strategies, tuple(parts))
             items.append(_item(number, work, plan, plan_key))
     return items
+
+
+def _in_one_run(learner: Any) -> bool:
+    """Return whether a learner, or who learns for it, does all jobs in one run."""
+    while learner is not None:
+        if getattr(learner, "one_run", False):
+            return True
+        learner = getattr(learner, "learner", None)
+    return False
 
 
 def trained_in_rounds(strategy: Strategy) -> bool:

@@ -93,7 +93,8 @@ class TrainedDetector:
 class DetectorLearner(abc.ABC):
     """A learner whose networks say how odd a row is.
 
-    A job's numbers do not depend on which other jobs it is trained with.
+    A network that has stopped improving goes on until enough others have, and may yet
+    find a better look: so all jobs are done in one run, see `one_run`.
 
     Attributes:
         settings: How the networks are trained.
@@ -102,6 +103,8 @@ class DetectorLearner(abc.ABC):
         one_class: Whether they learn from negatives only.
         even: Whether half of each batch is positives.
         penalty: Times the squares of the hidden layers' kernels, added to the loss.
+        one_run: Whether a job's numbers may depend on those that it is trained with,
+            so that workers do not divide them.
     """
 
     settings: DetectorSettings = field(default_factory=DetectorSettings)
@@ -111,6 +114,7 @@ class DetectorLearner(abc.ABC):
     one_class: ClassVar[bool] = False
     even: ClassVar[bool] = False
     penalty: ClassVar[float] = 0.0
+    one_run: ClassVar[bool] = True
 
     @abc.abstractmethod
     def hidden(self, strategy: Strategy, columns: int) -> tuple[int, ...]:
