@@ -200,7 +200,7 @@ def test_large_tables_draw_fewer_replicates(make_drawn, monkeypatch) -> None:
 
 
 def test_plain_rows(trial) -> None:
-    rows = trial.frame()
+    rows = trial.frame("pyarrow").to_pylist()
     assert {row["arm"] for row in rows} == {"plain", "noisy"}
     assert len(rows) == sum(len(arm.evaluation) for arm in trial.arms.values())
     p = trial["noisy"].probability

@@ -241,11 +241,10 @@ def test_no_table_from_a_pair() -> None:
 
 
 @pytest.mark.parametrize("labels", [[0, 1, 0, 0], np.array([0, 1, 0, 0])])
-def test_labels_are_no_target(labels: Any) -> None:
+def test_labels_stand_beside_features_alone(labels: Any) -> None:
     X = np.array([[1.0, 5.0], [3.0, 3.0], [2.0, 3.5], [4.0, 9.0]])
-    with pytest.raises(InputTypeError, match=r"target= of type .*the pair \(X, y\)"):
-        read_table(X, labels)
-    with pytest.raises(InputTypeError, match=r"target= of type .*the pair \(X, y\)"):
+    assert read_table(X, labels).labels().tolist() == [0, 1, 0, 0]
+    with pytest.raises(InputTypeError, match="beside a source of type Table"):
         read_table(read_table((X, labels)), labels)
     with pytest.raises(InputTypeError, match=r"group= of type .*a column of X"):
         read_table((X, labels), group=labels)

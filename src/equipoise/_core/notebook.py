@@ -10,45 +10,75 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from html import escape
+from string import Template
 
 from equipoise.errors import printable
 
-_LIGHT = (
-    "--paper:#fdfdfb;--panel:#f4f4ef;--ink:#1b1d1f;--muted:#5d6368;--rule:#d6d6cf;"
-    "--series-1:#0063a6;--series-2:#b34a00;--series-3:#00775a;--accent:#0063a6;"
-    "--error:#a4161a;--warning:#855300;--tint:rgba(0,99,166,.13)"
-)
-_DARK = (
-    "--paper:#15181b;--panel:#1e2226;--ink:#e7e6e1;--muted:#a2a7aa;--rule:#3a3f44;"
-    "--series-1:#6db8f2;--series-2:#f0a04b;--series-3:#4fcaa5;--accent:#6db8f2;"
-    "--error:#ff8f8a;--warning:#e9b44c;--tint:rgba(109,184,242,.18)"
-)
-STYLE = (
-    f".eqp{{{_LIGHT};color-scheme:light;background:var(--paper);color:var(--ink);"
-    "border:1px solid var(--rule);border-radius:6px;padding:.8rem 1rem;max-width:60rem;"
+_LIGHT = {
+    "paper": "#fdfdfb",
+    "ink": "#1b1d1f",
+    "muted": "#5d6368",
+    "rule": "#d6d6cf",
+    "series-1": "#0063a6",
+    "series-2": "#b34a00",
+    "series-3": "#00775a",
+    "accent": "#0063a6",
+    "error": "#a4161a",
+    "warning": "#855300",
+}
+_DARK = {
+    "paper": "#15181b",
+    "ink": "#e7e6e1",
+    "muted": "#a2a7aa",
+    "rule": "#3a3f44",
+    "series-1": "#6db8f2",
+    "series-2": "#f0a04b",
+    "series-3": "#4fcaa5",
+    "accent": "#6db8f2",
+    "error": "#ff8f8a",
+    "warning": "#e9b44c",
+}
+_RULES = (
+    ".eqp{$light;background:$paper;color:$ink;border:1px solid $rule;"
+    "border-radius:6px;padding:.8rem 1rem;max-width:60rem;"
     "font:14px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
-    f"@media (prefers-color-scheme:dark){{.eqp{{{_DARK};color-scheme:dark}}}}"
-    f"[data-jp-theme-light=true] .eqp,.vscode-light .eqp{{{_LIGHT};color-scheme:light}}"
-    f"[data-jp-theme-light=false] .eqp,.vscode-dark .eqp{{{_DARK};color-scheme:dark}}"
+    "@media (prefers-color-scheme:dark){.eqp{$dark}}"
+    "[data-jp-theme-light=true] .eqp,.vscode-light .eqp{$light}"
+    "[data-jp-theme-light=false] .eqp,.vscode-dark .eqp{$dark}"
     ".eqp h3{font:600 1.15em/1.3 Palatino,Georgia,serif;margin:0 0 .4em}"
     ".eqp p{margin:.3em 0;max-width:48rem}"
-    ".eqp .note{color:var(--muted);font-size:.92em}"
+    ".eqp .note{color:$muted;font-size:.92em}"
     ".eqp .scroll{overflow-x:auto;margin:.5em 0}"
     ".eqp table{border-collapse:collapse;font-variant-numeric:tabular-nums;"
     "background:transparent;color:inherit}"
-    ".eqp th,.eqp td{padding:.2em .8em .2em 0;border-bottom:1px solid var(--rule);"
+    ".eqp th,.eqp td{padding:.2em .8em .2em 0;border-bottom:1px solid $rule;"
     "text-align:left;vertical-align:top;background:transparent}"
-    ".eqp th{color:var(--muted);font-weight:600}.eqp .first td{font-weight:600}"
-    ".eqp .error{color:var(--error)}.eqp .warning{color:var(--warning)}"
+    ".eqp th{color:$muted;font-weight:600}.eqp .first td{font-weight:600}"
+    ".eqp .error{color:$error}.eqp .warning{color:$warning}"
     ".eqp .tabs>input{position:absolute;opacity:0}"
     ".eqp .tabs>label{display:inline-block;padding:.2em .8em;margin:0 .2em 0 0;"
-    "cursor:pointer;border-bottom:2px solid transparent;color:var(--muted)}"
-    ".eqp .tabs>input:checked+label{border-color:var(--accent);color:var(--ink)}"
-    ".eqp .tabs>input:focus-visible+label{outline:2px solid var(--accent)}"
+    "cursor:pointer;border-bottom:2px solid transparent;color:$muted}"
+    ".eqp .tabs>input:checked+label{border-color:$accent;color:$ink}"
+    ".eqp .tabs>input:focus-visible+label{outline:2px solid $accent}"
     ".eqp .tabs>div{display:none;padding-top:.6em}"
     ".eqp svg{max-width:100%;height:auto}.eqp figure{margin:0 0 1em;max-width:26rem}"
     ".eqp .figures{display:flex;flex-wrap:wrap;gap:1.5em}"
 )
+
+
+def _style() -> str:
+    """Return the style of a card, with the colours of both settings."""
+
+    def colours(of: Mapping[str, str], scheme: str) -> str:
+        each = ";".join(f"--{name}:{value}" for name, value in of.items())
+        return f"{each};color-scheme:{scheme}"
+
+    names = {name: f"var(--{name})" for name in _LIGHT}
+    both = {"light": colours(_LIGHT, "light"), "dark": colours(_DARK, "dark")}
+    return Template(_RULES).safe_substitute({**names, **both})
+
+
+STYLE = _style()
 
 
 def text_html(value: object) -> str:

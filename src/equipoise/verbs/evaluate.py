@@ -138,9 +138,9 @@ def evaluate(
     if isinstance(first, ModelRecord):
         return evaluate_model(first, second, target, **options)
     if target is not None:
-        raise InputError(
-            sentence("a third argument beside arrays", "a fitted model and its rows")
-        )
+        named = isinstance(target, str)
+        what = f"target={target!r} with arrays" if named else "three arrays"
+        raise InputError(sentence(what, "a fitted model and its rows"))
     if _several(first, second):
         several = evaluate_task_arrays(first, second, **options)
         return dataclasses.replace(several, notes=(*several.notes, UNCHECKED))
