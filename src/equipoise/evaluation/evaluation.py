@@ -203,7 +203,7 @@ class Evaluation(EstimateMapping):
 
     def notebook_parts(self) -> str:
         """Return the evaluation as HTML for a notebook, without a frame."""
-        head = f"{self.rows:,} rows, {self.positives:,} positive. {self.estimand}."
+        head = f"{self.rows:,} rows, {self.positives:,} positive. Of {self.estimand}."
         if self.threshold is not None:
             head += f" Flagged from a probability of {decimal(self.threshold)}."
         cells = self.confusion

@@ -138,8 +138,9 @@ def evaluate(
     if isinstance(first, ModelRecord):
         return evaluate_model(first, second, target, **options)
     if target is not None:
-        named = isinstance(target, str)
-        what = f"target={target!r} with arrays" if named else "three arrays"
+        what = "three arrays"
+        if isinstance(target, str):
+            what = f"target={target!r} with arrays"
         raise InputError(sentence(what, "a fitted model and its rows"))
     if _several(first, second):
         several = evaluate_task_arrays(first, second, **options)
