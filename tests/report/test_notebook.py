@@ -45,6 +45,7 @@ def test_a_trial(trial: Trial, several: Trial) -> None:
         for tab in ("Arms", "Decision", "Curves", "Data", "How"):
             assert f">{tab}</label>" in html
         assert html.count("<svg") >= 3
+        assert "Lines: solid plain" in html
         assert all(f"<td>{name}</td>" in html for name in one.names)
         assert len(repr(one)) < 500
         assert str(one.verdict) in html.replace("&#x27;", "'")

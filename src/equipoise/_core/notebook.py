@@ -50,7 +50,7 @@ _RULES = (
     ".eqp .note{color:$muted;font-size:.92em}"
     ".eqp .scroll{overflow-x:auto;margin:.5em 0}"
     ".eqp table{border-collapse:collapse;font-variant-numeric:tabular-nums;"
-    "background:transparent;color:inherit}"
+    "background:transparent;color:inherit;font-size:1em}"
     ".eqp th,.eqp td{padding:.2em .8em .2em 0;border-bottom:1px solid $rule;"
     "text-align:left;vertical-align:top;background:transparent}"
     ".eqp th{color:$muted;font-weight:600}.eqp .first td{font-weight:600}"
@@ -61,7 +61,8 @@ _RULES = (
     ".eqp .tabs>input:checked+label{border-color:$accent;color:$ink}"
     ".eqp .tabs>input:focus-visible+label{outline:2px solid $accent}"
     ".eqp .tabs>div{display:none;padding-top:.6em}"
-    ".eqp svg{max-width:100%;height:auto}.eqp figure{margin:0 0 1em;max-width:26rem}"
+    ".eqp svg{width:100%;height:auto}"
+    ".eqp figure{margin:0 0 1em;width:24rem;max-width:100%}"
     ".eqp .figures{display:flex;flex-wrap:wrap;gap:1.5em}"
 )
 

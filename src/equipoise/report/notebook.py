@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from equipoise._core import numerals
 from equipoise._core.notebook import (
@@ -22,6 +22,10 @@ from equipoise.report.terminal import leaderboard_metrics
 if TYPE_CHECKING:
     from equipoise.models.model import ModelRecord
     from equipoise.trials.trial import TrialRecord
+
+
+LINES = ("solid", "dashed", "dotted")
+"""How the lines of the arms are drawn, in their order."""
 
 
 def trial_card(trial: TrialRecord) -> str:
@@ -98,7 +102,7 @@ def _arms(trial: TrialRecord) -> str:
     return html_table(titles, rows, chosen) + "".join(failed)
 
 
-def _decision(trial: TrialRecord, summary: dict[str, object]) -> list[str]:
+def _decision(trial: TrialRecord, summary: dict[str, Any]) -> list[str]:
     decision = summary.get("decision")
     if isinstance(decision, dict) and decision.get("sentences"):
         return list(map(str, decision["sentences"]))
@@ -106,25 +110,27 @@ def _decision(trial: TrialRecord, summary: dict[str, object]) -> list[str]:
     return [] if rule is None else str(rule.describe()).split("\n")
 
 
-def _curves(summary: dict[str, object]) -> str:
+def _curves(summary: dict[str, Any]) -> str:
     if "task" not in summary:
-        drawn = figures(summary)
+        drawn, arms = figures(summary), summary["highlighted"]
         names = ("precision_recall", "roc", "calibration")
         shown = [f"<figure>{drawn[name]}</figure>" for name in names]
     else:
         curves = summary["curves"]
-        if not isinstance(curves, dict):
-            return ""
-        entries = curves["classes"][: curves["drawn"]]
+        arms = curves["arms"]
         shown = [
             f"<figure>{precision_recall_drawing(entry)}"
             f"<figcaption>{paragraph(entry['name'], 'note')}</figcaption></figure>"
-            for entry in entries
+            for entry in curves["classes"][: curves["drawn"]]
         ]
-    return f'<div class="figures">{"".join(shown)}</div>'
+    lines = zip(LINES, arms, strict=False)
+    legend = ", ".join(f"{line} {name}" for line, name in lines)
+    return (
+        paragraph(f"Lines: {legend}.") + f'<div class="figures">{"".join(shown)}</div>'
+    )
 
 
-def _methods(summary: dict[str, object]) -> str:
+def _methods(summary: dict[str, Any]) -> str:
     methods = summary.get("methods")
     if not isinstance(methods, list):
         return ""
