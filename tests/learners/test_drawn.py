@@ -64,7 +64,14 @@ def totals_of(table: Table, rows: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass"])
-@pytest.mark.parametrize("sampling", [name for name in SAMPLERS if name != "natural"])
+@pytest.mark.parametrize(
+    "sampling",
+    [
+        name
+        for name, sampler in SAMPLERS.items()
+        if name != "natural" and not sampler.moves
+    ],
+)
 def test_classes_are_drawn_in_the_samplers_shares(
     sampling: str, kind: str, jobs_of: Jobs
 ) -> None:
