@@ -27,7 +27,7 @@ from equipoise.errors import (
 )
 from equipoise.evaluation import evaluate as evaluate_arrays
 from equipoise.priors import log_odds
-from equipoise.reading import new_rows as sources
+from equipoise.reading import shards
 from equipoise.reading.blocks import read_blocks
 from equipoise.reading.read import read_table
 from equipoise.verbs.evaluate import UNCHECKED, evaluate
@@ -209,7 +209,7 @@ def test_intervals_of_groups_are_wider(
     csv.write_csv(rows, path)
     if blocks:  # a patient's rows are in two of them
         small = functools.partial(read_blocks, block_bytes=1_000)
-        monkeypatch.setattr(sources, "read_blocks", small)
+        monkeypatch.setattr(shards, "read_blocks", small)
     together = grouped.evaluate(path)
     assert any("draw 80 such groups, not 400 rows" in n for n in together.notes)
     alone = grouped.evaluate(rows.drop_columns(["patient"]), "ill")
@@ -229,7 +229,7 @@ def test_a_file_of_one_class_is_told_once(
     healthy = rows.filter(pa.compute.equal(rows.column("ill"), 0))
     csv.write_csv(healthy, tmp_path / "healthy.csv")
     small = functools.partial(read_blocks, block_bytes=1_000)
-    monkeypatch.setattr(sources, "read_blocks", small)
+    monkeypatch.setattr(shards, "read_blocks", small)
     with pytest.warns(TableWarning, match=r"are of class '0'\.$"):
         found = grouped.evaluate(tmp_path / "healthy.csv")
     assert np.isnan(found["recall"].value)

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from equipoise.errors import InputError, TableError, TableWarning
+from equipoise.reading import shards
 from equipoise.reading.read import read_features
-from equipoise.verbs import predict as module
 from equipoise.verbs.fit import fit
 from equipoise.verbs.model import FittedModel
 from equipoise.verbs.predict import predict_file
@@ -72,12 +72,12 @@ def test_blocks_change_nothing(
     source = tmp_path / "new.csv"
     pyarrow.csv.write_csv(new, source)
     predict_file(linear, source, tmp_path / "one.csv")
-    whole = module.read_blocks
+    whole = shards.read_blocks
 
     def small(path: Path, **options: Any) -> Any:
         return whole(path, **options, block_bytes=2_000)
 
-    monkeypatch.setattr(module, "read_blocks", small)
+    monkeypatch.setattr(shards, "read_blocks", small)
     predict_file(linear, source, tmp_path / "many.csv")
     one = written(tmp_path / "one.csv")["probability"].to_numpy()
     many = written(tmp_path / "many.csv")["probability"].to_numpy()
@@ -121,9 +121,9 @@ def test_a_note_is_issued_once_for_all_blocks(
     cities = pa.array([f"place {i}" for i in range(len(new))])
     odd = new.set_column(new.column_names.index("city"), "city", cities)
     pyarrow.csv.write_csv(odd, tmp_path / "new.csv")
-    whole = module.read_blocks
+    whole = shards.read_blocks
     monkeypatch.setattr(
-        module, "read_blocks", lambda path, **o: whole(path, **o, block_bytes=3_000)
+        shards, "read_blocks", lambda path, **o: whole(path, **o, block_bytes=3_000)
     )
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
