@@ -65,13 +65,13 @@ class StoredSubjects:
             target=self.store.target,
             source=self.store.source,
         )
-        kept = self.kept
+        same = self.kept
         return _Counted(
             table,
-            precision=kept.precision,
-            seed=kept.seed,
+            precision=same.precision,
+            seed=same.seed,
             duplicates="ignore",
-            cases=self._cases if kept.binary else None,
+            cases=self._cases if same.binary else None,
         )
 
     @property
@@ -143,8 +143,8 @@ class StoredSubjects:
         """Say which rows the findings are about."""
         sizes = self.shares.kept
         parts = ", ".join(
-            f"{kept:,} of {total:,} of {name!r}"
-            for name, kept, total in zip(
+            f"{count:,} of {total:,} of {name!r}"
+            for name, count, total in zip(
                 self.store.task.classes, sizes, self.shares.totals, strict=True
             )
         )

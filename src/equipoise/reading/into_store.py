@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files of any size, written once into a store (`equipoise.stores`).
 
-The kinds of the columns are told by rows from all over the files. Then each row group
+The kinds of the columns follow from rows all over the files. Then each row group
 of a Parquet file, or block of a text file, is typed by the rules of `matching`, and
 becomes records in one file for each label. Classes, categories and counts grow on the
 way, so one pass does. What is done is kept: a second run goes on behind it, and starts

@@ -48,8 +48,8 @@ class KeptShares:
     def shares(self) -> FloatArray:
         """`[classes]` the share of each class that is kept; 1 for an empty class."""
         totals = np.maximum(np.array(self.totals, np.float64), 1.0)
-        kept = np.where(np.array(self.totals) == 0, 1, self.kept)
-        return np.asarray(kept / totals)
+        counts = np.where(np.array(self.totals) == 0, 1, self.kept)
+        return np.asarray(counts / totals)
 
     @property
     def shift(self) -> tuple[float, ...]:

@@ -77,7 +77,7 @@ def record_type(
 
     Args:
         columns: The features.
-        numbers: Of each column what `number_type` gave; ignored if it is no number.
+        numbers: Of each column what `number_type` gave; ignored if it is not a number.
         grouped: Whether rows have groups.
         time: "number", "date" or "" without times.
     """

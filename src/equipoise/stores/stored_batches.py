@@ -119,11 +119,11 @@ class StoredBatches:
     def shift(self) -> tuple[float, ...]:
         """What is added to the scores to undo the quotas, see `KeptShares.shift`."""
         totals = np.maximum(self.store.totals, 1)
-        drawn = np.array([self.quotas.get(name, 0) for name in self.store.classes])
+        each = np.array([self.quotas.get(name, 0) for name in self.store.classes])
         with np.errstate(divide="ignore"):
-            logs = np.log(totals / totals.sum()) - np.log(drawn / drawn.sum())
-        each = logs[1:] - logs[0] if len(logs) == 2 else logs
-        return tuple(float(value) for value in each)
+            logs = np.log(totals / totals.sum()) - np.log(each / each.sum())
+        shift = logs[1:] - logs[0] if len(logs) == 2 else logs
+        return tuple(float(value) for value in shift)
 
     def __iter__(self) -> Iterator[tuple[npt.NDArray[Any], IntArray]]:
         """Yield batches from number `first` on, without end."""

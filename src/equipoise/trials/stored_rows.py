@@ -89,9 +89,9 @@ class StoredRows:
             )
         parts = [
             f"all {total:,} of {name!r}"
-            if kept == total
-            else f"{kept:,} of {total:,} of {name!r} ({amount(100 * kept / total)}%)"
-            for name, kept, total in zip(
+            if count == total
+            else f"{count:,} of {total:,} of {name!r} ({amount(100 * count / total)}%)"
+            for name, count, total in zip(
                 classes, self.shares.kept, self.shares.totals, strict=True
             )
         ]
@@ -310,7 +310,7 @@ class FoldOfRow:
     def of(cls, rows: StoredRows, plan: TrialPlan, scores: Scores) -> FoldOfRow:
         """Learn the folds of other rows from those that were split."""
         order = np.argsort(rows.taken.places)
-        kept = scores.folds[:, order]
+        folds = scores.folds[:, order]
         keys, units = rows.taken.keys, plan.keys.units
         tied = ""
         if units is not None:
@@ -329,12 +329,12 @@ class FoldOfRow:
                 pairs = np.unique(_paired(each, scores.folds[0]))
         return cls(
             rows.taken.places[order],
-            kept,
+            folds,
             plan.protocol.folds,
             plan.protocol.seed,
             tied,
             distinct if tied else np.zeros(0, np.uint64),
-            scores.folds[:, first] if tied else np.zeros((len(kept), 0), np.int64),
+            scores.folds[:, first] if tied else np.zeros((len(folds), 0), np.int64),
             starts,
             pairs,
             rows.store,
