@@ -380,7 +380,7 @@ def judge_pairs(
     if margin is not None:
         bound = Margin(number(margin, "margin", 0), "as asked")
     against = {second: results.against(second) for _, second in pairs}
-    known = results.constants.precision, results.constants.area
+    ranked = results.constants.precision, results.constants.area
     differences, rows, of_pair, alone = {}, {}, {}, {}
     for first, second in pairs:
         one_of(first, [name for name in results.arms if name != second], "arm")
@@ -389,7 +389,7 @@ def judge_pairs(
         value = sign * other[first].evaluation[metric].value
         largest = record.high - base if sign > 0 else -base
         of_pair[key] = first, second, math.inf if math.isnan(largest) else largest
-        if _one_constant(other, first) and metric in known:
+        if _one_constant(other, first) and metric in ranked:
             alone[key] = _against_constant(other, first, metric, cover)
             continue
         differences[key] = sign * other.split_differences(first, metric)

@@ -111,11 +111,11 @@ class Diagnosis:
         return self.text(display_width())
 
     def __repr__(self) -> str:
-        found = [finding.severity for finding in self.findings]
+        severities = [finding.severity for finding in self.findings]
         times = ", ".join(
-            f"{found.count(word)} {word}{'s' * (found.count(word) != 1)}"
+            f"{severities.count(word)} {word}{'s' * (severities.count(word) != 1)}"
             for word in SEVERITIES
-            if word != "info" and word in found
+            if word != "info" and word in severities
         )
         codes = ", ".join(finding.code for finding in self.findings)
         return f"<Diagnosis: {times or 'no error, no warning'}; {codes or 'nothing'}>"

@@ -29,7 +29,7 @@ def paired(source: Any, target: Any) -> tuple[Any, Any]:
         The source and the target that `read_source` takes.
 
     Raises:
-        InputTypeError: Labels stand beside a source that is no features.
+        InputTypeError: Labels stand beside a source that does not hold features.
 
     Example:
         >>> paired([[1.0], [2.0]], [0, 1])

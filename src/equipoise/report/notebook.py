@@ -112,9 +112,9 @@ def _decision(trial: TrialRecord, summary: dict[str, Any]) -> list[str]:
 
 def _curves(summary: dict[str, Any]) -> str:
     if "task" not in summary:
-        drawn, arms = figures(summary), summary["highlighted"]
+        pictures, arms = figures(summary), summary["highlighted"]
         names = ("precision_recall", "roc", "calibration")
-        shown = [f"<figure>{drawn[name]}</figure>" for name in names]
+        shown = [f"<figure>{pictures[name]}</figure>" for name in names]
     else:
         curves = summary["curves"]
         arms = curves["arms"]

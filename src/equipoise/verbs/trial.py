@@ -164,7 +164,7 @@ class Trial(TrialRecord):
             >>> short = {"network": "linear", "folds": 2, "repeats": 1}
             >>> trial = eq.compare(table, strategies=["prior"], **short)
             >>> trial.add("logistic").names
-            ('logistic', 'plain', 'prior')
+            ('plain', 'logistic', 'prior')
         """
         report = shown_progress(progress)
         more = with_more_arms(self, strategies, source, target, test, report)

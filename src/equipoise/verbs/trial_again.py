@@ -263,8 +263,8 @@ def with_more_arms(
     arms = [arm.with_classes(trial.task) for arm in as_strategies(strategies)]
     if isinstance(basis.plan, StoredPlan):
         basis = replace(basis, plan=_with_rows(basis, source, target, test))
-    kept = [arm for arm in basis.arms if arm.name not in {a.name for a in arms}]
-    return with_arms(basis, [*kept, *arms], progress).conclude()
+    others = [arm for arm in basis.arms if arm.name not in {a.name for a in arms}]
+    return with_arms(basis, [*others, *arms], progress).conclude()
 
 
 def _with_rows(basis: TrialBasis, source: Any, target: Any, test: Any) -> TrialPlan:
