@@ -121,7 +121,7 @@ def test_at_the_decision_the_intervals_are_those_of_the_box(
         browser.js("document.querySelector('header').textContent"),
     )
     assert flagged is not None
-    assert f"rows a day {flagged[1]} are flagged" in text(browser, "words")
+    assert f"1,000 rows {flagged[1]} are flagged" in text(browser, "words")
     assert arm["estimates"]["recall"]["low"] <= arm["estimates"]["recall"]["high"]
 
 
@@ -166,10 +166,15 @@ def set_field(browser: Any, name: str, value: float) -> None:
 def test_costs_rows_and_share_are_the_readers(browser: Any, page: Path) -> None:
     browser.open(page)
     recall, alerts = number(browser, "recall"), number(browser, "alerts")
+    hidden = "document.getElementById('x-money-box').hidden"
+    assert browser.js(hidden)  # no cost is invented
+    assert text(browser, "alerts-word") == "Alerts in 1,000 rows"
     set_field(browser, "rows", 100_000)
+    assert text(browser, "alerts-word") == "Alerts per day"
     assert number(browser, "alerts") == pytest.approx(100 * alerts, rel=0.05)
     set_field(browser, "fp", 0)
     set_field(browser, "fn", 3)
+    assert not browser.js(hidden)
     missed = number(browser, "missed")
     assert number(browser, "money") == pytest.approx(3 * missed, abs=3)
     before = number(browser, "precision")
@@ -183,6 +188,7 @@ def test_buttons_find_the_best_places(browser: Any, page: Path) -> None:
     chosen = number(browser, "f")
     browser.js("document.getElementById('x-f1').click()")
     assert number(browser, "f") >= chosen
+    set_field(browser, "fp", 1)
     set_field(browser, "fn", 1_000_000)
     browser.js("document.getElementById('x-cost').click()")
     assert number(browser, "recall") == 1.0

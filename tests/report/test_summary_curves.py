@@ -86,9 +86,14 @@ def test_few_positives_have_few_groups(make_trial: Callable[..., Trial]) -> None
         assert low <= y <= high
 
 
-def test_costs_are_the_trials_or_placeholders(
+def test_costs_are_the_trials_or_none(
     make_trial: Callable[..., Trial],
 ) -> None:
     given = explorer(make_trial(names=("plain",), costs=(2.0, 30.0)))
     assert (given["cost_fp"], given["cost_fn"], given["costs_given"]) == (2, 30, True)
-    assert not explorer(make_trial(names=("plain",)))["costs_given"]
+    bare = explorer(make_trial(names=("plain",)))
+    assert (bare["cost_fp"], bare["cost_fn"], bare["costs_given"]) == (
+        None,
+        None,
+        False,
+    )

@@ -354,13 +354,15 @@ class Reading:
             source: The file.
             test: Of `--test`.
         """
+        from equipoise.cli.origin import origin_of
         from equipoise.verbs.trial_again import reading_of
 
         basis = trial.basis
         if basis is None:  # of rows that stay on disk
             return trial
+        origin = origin_of({"Table": source, "Test file": test})
         read = reading_of(source, self.target, test, **self.arguments())
-        return replace(trial, basis=replace(basis, reading=read))
+        return replace(trial, basis=replace(basis, reading=read, origin=origin))
 
     def options(self) -> list[tuple[str, Any]]:
         """Return the same options for another verb's command."""

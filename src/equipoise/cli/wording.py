@@ -86,6 +86,19 @@ def command(verb: str, source: str, options: Iterable[tuple[str, Any]]) -> str:
         for one in several:
             if one is not None:
                 words += [name] if one is True else [name, _written(one)]
+    return pasted(words)
+
+
+def pasted(words: Iterable[str]) -> str:
+    """Return words of a command as they can be pasted into a shell.
+
+    Args:
+        words: The program and its arguments.
+
+    Example:
+        >>> pasted(["equipoise", "diagnose", "my file.csv"])
+        "equipoise diagnose 'my file.csv'"
+    """
     return " ".join(_quoted(word) for word in words)
 
 

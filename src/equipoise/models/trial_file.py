@@ -85,6 +85,7 @@ def trial_parts(basis: TrialBasis) -> dict[str, bytes]:
         "settings": asdict(plan.learners.training or TrainingSettings()),
         "asked": plain_record(basis.asked),
         "reading": plain_record(basis.reading),
+        "origin": plain_record(basis.origin),
         "digest": basis.digest,
         "notes": list(basis.notes),
         "later": list(basis.later),
@@ -132,6 +133,7 @@ def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:
             unseen=read_record(state["unseen"]),
             later=tuple(map(str, state["later"])),
             reading=read_record(state["reading"]),
+            origin=read_record(state.get("origin", {})),
             seconds=float(state["seconds"]),
             versions=read_record(state["versions"]),
         )

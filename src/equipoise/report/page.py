@@ -12,6 +12,7 @@ from equipoise.report import words
 from equipoise.report.drawings import calibration, figures
 from equipoise.report.evaluation_facts import evaluation_facts
 from equipoise.report.looks import summarise_diagnosis
+from equipoise.report.page_parts import contents, csv_address, interval_axis, place
 from equipoise.report.task_drawings import (
     confusion_map,
     precision_recall_drawing,
@@ -47,6 +48,8 @@ def render(summary: Mapping[str, Any]) -> str:
     pictures = {name: Markup(svg) for name, svg in figures(summary).items()}
     return page.render(
         s=summary,
+        axis=_axis(summary),
+        download=csv_address(summary),
         explorer=_explorer(summary["explorer"]),
         figure=pictures,
         css=Markup(_text(environment, "report.css")),
@@ -72,6 +75,7 @@ def _task_page(summary: Mapping[str, Any], environment: Environment) -> str:
     css = _text(environment, "report.css") + _text(environment, "task.css")
     return environment.get_template("report_task.html").render(
         s=summary,
+        download=csv_address(summary),
         explorer={
             **summary["explorer"],
             "picked": picked[curves["drawn"] :],
@@ -82,6 +86,12 @@ def _task_page(summary: Mapping[str, Any], environment: Environment) -> str:
         css=Markup(css),
         script=_script(environment, "task_explorer.js"),
     )
+
+
+def _axis(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the axis of the leaderboard's average precision."""
+    estimates = [row["average_precision"] for row in summary["leaderboard"]]
+    return interval_axis(estimates, [summary["data"]["prevalence"]])
 
 
 def _explorer(explorer: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,6 +168,8 @@ def _environment() -> Environment:
     from equipoise.diagnosis.words import count, ratio, share
 
     environment.filters.update(
+        contents=contents,
+        place=place,
         number=words.written_number,
         value=words.value,
         ends=words.ends,

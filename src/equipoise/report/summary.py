@@ -9,6 +9,7 @@ from equipoise.comparison.held_out_rows import HeldOut
 from equipoise.evaluation.task_cross_validation import TaskCrossValidated
 from equipoise.metrics.registry import HEADLINE, decided_metrics
 from equipoise.report.columns_that_matter import importance_facts
+from equipoise.report.manager_words import action, page_terms
 from equipoise.report.summary_curves import calibration_lines, explorer, ranking_curves
 from equipoise.report.summary_parts import (
     SCHEMA,
@@ -17,6 +18,8 @@ from equipoise.report.summary_parts import (
     highlighted,
     interval_facts,
     learned_weights,
+    origin_facts,
+    pair_facts,
     plain_data,
     time_facts,
     versions,
@@ -57,6 +60,7 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
     plain: dict[str, Any] = plain_data(
         {
             "schema": SCHEMA,
+            "action": action(trial),
             "verdict": str(trial.verdict),
             "best": trial.verdict.choice,
             "baseline": trial.results.baseline,
@@ -82,6 +86,9 @@ def summarise(trial: TrialRecord) -> dict[str, Any]:
             "findings": found_facts(trial),
             "test": _test(trial),
             "next": next_steps(trial),
+            "pairs": pair_facts(trial),
+            "origin": origin_facts(trial),
+            "terms": page_terms(trial, HEADLINE),
             "methods": methods(trial),
             "versions": dict(trial.versions) or versions(),
             "strategies": _strategies(trial),

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from equipoise._core.types import FloatArray
-from equipoise.decision.costs import Costs
 from equipoise.evaluation.curves import (
     Line,
     calibration_curve,
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 
 POINTS = 160
-COSTS = Costs(fp=1.0, fn=10.0)
-"""Of a false alarm and a missed positive, until the reader enters their own."""
 # A group of fewer positives has an interval that says nothing.
 POSITIVES_PER_GROUP = 5
 MOST_GROUPS = 10
@@ -94,18 +91,18 @@ def explorer(trial: TrialRecord) -> dict[str, Any]:
 
     results = trial.of_two_classes
     level = results.level
-    costs = as_costs(trial.costs) or COSTS
+    costs = as_costs(trial.costs)
     positives = int(results.y.sum())
     return {
         "positives": positives,
         "negatives": int(results.y.size) - positives,
         "level": level,
         "z": float(special.ndtri((1 + level) / 2)),
-        "rows_per_day": 1000,
-        "cost_fp": costs.fp,
-        "cost_fn": costs.fn,
-        "cost_tp": costs.tp,
-        "cost_tn": costs.tn,
+        "rows": 1000,
+        "cost_fp": None if costs is None else costs.fp,
+        "cost_fn": None if costs is None else costs.fn,
+        "cost_tp": 0.0 if costs is None else costs.tp,
+        "cost_tn": 0.0 if costs is None else costs.tn,
         "costs_given": trial.costs is not None,
         "start": trial.verdict.choice,
         "arms": [_explored(trial, name) for name in trial.names],

@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from importlib import metadata
 from platform import python_version
 from typing import TYPE_CHECKING, Any
 
+from equipoise.comparison.verdict import judge_pairs
 from equipoise.metrics.estimate import Estimate
 
 if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
 
 SCHEMA = 1
+LEAST_ARMS = 3
+"""With fewer, the verdict says all about pairs."""
 LIBRARIES = ("equipoise", "tensorflow", "keras", "numpy", "scipy", "scikit-learn")
 
 
@@ -88,6 +92,39 @@ def found_facts(trial: TrialRecord) -> dict[str, Any]:
         ],
         "passed": len(trial.diagnosis.passed),
         "not_applicable": len(trial.diagnosis.not_applicable),
+    }
+
+
+def pair_facts(trial: TrialRecord) -> list[dict[str, Any]]:
+    """Return the verdict on every two arms; nothing if there are fewer than three."""
+    if len(trial.names) < LEAST_ARMS:
+        return []
+    pairs = list(itertools.combinations(trial.names, 2))
+    verdicts = judge_pairs(
+        trial.results, pairs, margin=trial.verdict.margin, level=trial.verdict.level
+    )
+    return [
+        {
+            "first": one.first,
+            "second": one.second,
+            "outcome": one.outcome,
+            "difference": interval_facts(one.difference),
+            "p": one.p,
+        }
+        for one in verdicts
+    ]
+
+
+def origin_facts(trial: TrialRecord) -> dict[str, Any]:
+    """Return when and from what a trial was made, as far as it is known."""
+    basis = trial.basis
+    origin = {} if basis is None else dict(basis.origin)
+    return {
+        "made": "",
+        "command": "",
+        "files": [],
+        "rows": "" if basis is None else basis.digest,
+        **origin,
     }
 
 

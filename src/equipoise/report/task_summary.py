@@ -9,6 +9,7 @@ from equipoise.comparison.held_out_task_rows import TaskHeldOut
 from equipoise.evaluation.task_cross_validation import TaskCrossValidated
 from equipoise.metrics.task_registry import TASK_METRICS
 from equipoise.report.columns_that_matter import importance_facts
+from equipoise.report.manager_words import action, page_terms
 from equipoise.report.summary_parts import (
     SCHEMA,
     against_baseline,
@@ -16,6 +17,8 @@ from equipoise.report.summary_parts import (
     highlighted,
     interval_facts,
     learned_weights,
+    origin_facts,
+    pair_facts,
     plain_data,
     time_facts,
     versions,
@@ -77,6 +80,7 @@ def summarise_task(trial: TrialRecord, results: TaskCrossValidated) -> dict[str,
             "task": results.task.kind,
             "noun": "label" if labels else "class",
             "nouns": "labels" if labels else "classes",
+            "action": action(trial),
             "verdict": str(trial.verdict),
             "best": trial.verdict.choice,
             "baseline": results.baseline,
@@ -115,6 +119,9 @@ def summarise_task(trial: TrialRecord, results: TaskCrossValidated) -> dict[str,
             "findings": found_facts(trial),
             "next": task_steps(trial, results),
             "run": fitting_code(trial),
+            "pairs": pair_facts(trial),
+            "origin": origin_facts(trial),
+            "terms": page_terms(trial, BOARD),
             "methods": task_methods(trial, results),
             "versions": dict(trial.versions) or versions(),
             "strategies": [

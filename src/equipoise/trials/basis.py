@@ -55,6 +55,8 @@ class TrialBasis:
         unseen: What was said of each kind of positives, if one was left out at a time.
         later: Notes that were added after the conclusion.
         reading: How the rows were read, if they came from a file: plain data.
+        origin: When it was made, by which command and from which files, with their
+            hashes, as far as that is known: plain data.
         seconds: Wall time of the whole trial.
         versions: Of what computed the numbers; empty for what is installed.
     """
@@ -71,6 +73,7 @@ class TrialBasis:
     unseen: UnseenKinds | None = None
     later: tuple[str, ...] = ()
     reading: Mapping[str, Any] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
 

@@ -29,12 +29,12 @@
     return Number.isFinite(v) && v >= low && v <= high ? v : fallback;
   };
   const settings = () => ({
-    rows: value("rows", data.rows_per_day, 0, Infinity),
+    rows: value("rows", data.rows, 0, Infinity),
+    daily: Number.isFinite(value("rows", NaN, 0, Infinity)),
     // The share is shown rounded; untouched, it is the trial's own.
     share: at("share").value === trialShareText ? trialShare
       : Math.min(Math.max(value("share", 100 * trialShare, 0, 100) / 100, 1e-9), 1 - 1e-9),
-    fp: value("fp", data.cost_fp, 0, Infinity),
-    fn: value("fn", data.cost_fn, 0, Infinity),
+    fp: value("fp", NaN, 0, Infinity), fn: value("fn", NaN, 0, Infinity),
     tp: data.cost_tp || 0, tn: data.cost_tn || 0,
   });
   const measure = ([threshold, tp, fp], s) => {
@@ -67,7 +67,8 @@
     const precision = Number.isFinite(m.precision) ? percent(m.precision) : "none";
     return `Flagging from a probability of ${probability(m.threshold)} finds ` +
       `${percent(m.recall)} of the positives, and ${precision} of the alerts are right. ` +
-      `Of ${many(s.rows)} rows a day ${many(m.caught + m.wrong)} are flagged.`;
+      `Of ${many(s.rows)} rows${s.daily ? " a day" : ""} ` +
+      `${many(m.caught + m.wrong)} are flagged.`;
   };
 
   const update = () => {
@@ -89,7 +90,13 @@
     figure("f1", fixed(m.f1, 3));
     show(at("alerts"), many(m.caught + m.wrong), many(m.wrong) + " false alarms");
     show(at("missed"), many(m.missed), "of " + many(m.caught + m.missed) + " positives");
-    show(at("money"), many(m.cost));
+    const per = s.daily ? " per day" : ` in ${many(s.rows)} rows`;
+    at("alerts-word").textContent = "Alerts" + per;
+    at("missed-word").textContent = "Missed" + per;
+    at("money-word").textContent = "Cost" + per;
+    const priced = Number.isFinite(m.cost); // costs are the reader's, or the trial's
+    at("money-box").hidden = at("cost").hidden = !priced;
+    show(at("money"), priced ? many(m.cost) : "");
     draw(s);
   };
 
@@ -124,9 +131,10 @@
     option.textContent = a.name;
     at("arm").append(option);
   });
-  at("rows").value = data.rows_per_day;
-  at("fp").value = data.cost_fp;
-  at("fn").value = data.cost_fn;
+  if (data.costs_given) {
+    at("fp").value = data.cost_fp;
+    at("fn").value = data.cost_fn;
+  }
   at("share").value = trialShareText;
   at("arm").addEventListener("change", () => choose(Number(at("arm").value)));
   at("slider").addEventListener("input", update);

@@ -51,3 +51,31 @@ const shared = (() => {
   };
   return { decimals, trimmed, fixed, many, percent, show, drawRates };
 })();
+
+// Each figure can be taken away: a picture that needs nothing of this page.
+document.querySelectorAll("figure").forEach((figure, k) => {
+  "use strict";
+  const picture = figure.querySelector("svg[viewBox][width], svg[viewBox]");
+  const caption = figure.querySelector("figcaption");
+  if (!picture || picture.closest(".legend") || !caption) return;
+  const take = document.createElement("button");
+  take.type = "button";
+  take.className = "take";
+  take.textContent = "Save as SVG";
+  take.addEventListener("click", () => {
+    const copy = picture.cloneNode(true), look = getComputedStyle(document.documentElement);
+    const box = picture.viewBox.baseVal;
+    copy.setAttribute("width", box.width);
+    copy.setAttribute("height", box.height);
+    copy.setAttribute("font-family", "sans-serif");
+    copy.style.background = look.getPropertyValue("--paper");
+    const text = new XMLSerializer().serializeToString(copy)
+      .replace(/var\((--[\w-]+)\)/g, (_, name) => look.getPropertyValue(name).trim());
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+    link.download = `figure-${k + 1}.svg`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+  figure.append(take);
+});
