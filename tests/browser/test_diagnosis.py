@@ -21,7 +21,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         target="a_rather_long_name_of_a_target_that_must_not_widen_the_page",
     )
     path = tmp_path_factory.mktemp("diagnosis") / "diagnosis.html"
-    path.write_text(render_diagnosis(diagnose(table)), "utf-8")
+    path.write_text(render_diagnosis(diagnose(table), table), "utf-8")
     return path
 
 

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import html
+import io
 import json
 import re
 import shlex
 import subprocess
 import sys
+import time
 import unicodedata
 import warnings
 from collections.abc import Callable
@@ -19,10 +21,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 import equipoise as eq
 from equipoise.cli import terminal
 from equipoise.cli.wording import command
+from equipoise.verbs.trial import Trial
 
 EVIL = "\x1b[2J\x07\r\n\t\x9b31m\u202e\u2066\u200b\ufeff\u2028[red]z[/red]"
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -165,3 +169,57 @@ def test_errors_are_wrapped_at_words(
     shown = capsys.readouterr().err.rstrip("\n")
     assert max(map(len, shown.split("\n"))) <= 60
     assert shown.split() == ["error:", *text.split()]
+
+
+class Screen(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_quick_steps_say_nothing_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    with terminal.steps("reading") as show:
+        show("judging")
+    assert tuple(capsys.readouterr()) == ("", "")
+
+
+def test_long_steps_say_that_they_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "_LINE_SECONDS", 0.02)
+    with terminal.steps("reading") as show:
+        show("judging")
+        time.sleep(0.5)
+    shown = capsys.readouterr().err.splitlines()
+    assert len(shown) >= 2
+    assert shown[-1].endswith(" s judging")
+    time.sleep(0.1)
+    assert capsys.readouterr().err == ""  # it has ended
+
+
+def test_steps_turn_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Screen()
+    printer = Console(file=stream, width=80)
+    monkeypatch.setattr(terminal, "errors", lambda: printer)
+    with terminal.steps(EVIL) as show:
+        time.sleep(0.3)
+        show("judging")
+        time.sleep(0.3)
+    text = stream.getvalue()
+    assert "judging" in text
+    assert "\x1b[2J" not in text
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_a_person_reads_first_what_to_do(
+    read: bool, make_trial: Callable[..., Trial], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Screen() if read else io.StringIO()
+    printer = Console(file=stream, width=80, color_system=None)
+    monkeypatch.setattr(terminal, "console", lambda: printer)
+    terminal.show_trial(make_trial())
+    shown = stream.getvalue()
+    assert max(map(len, shown.splitlines())) <= 80
+    assert shown.startswith("Stay with plain (a network") == read
+    assert ("arm: one of the strategies" in shown) == read

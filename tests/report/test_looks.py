@@ -143,3 +143,12 @@ def test_a_page_of_several_classes_or_labels(table: Table) -> None:
     assert "&lt;script&gt;" in page
     for entry in named.classes[1:]:
         assert f'<th scope="row">{entry}</th>' in page
+
+
+def test_the_page_opens_with_the_columns(table: Table, found: Diagnosis) -> None:
+    page = render_diagnosis(found, table)
+    assert page.index('id="columns-title"') < page.index('id="data-title"')
+    assert page.count("<polyline") == 2 * len(table.columns)
+    hostile = Column(HOSTILE, "categorical", np.zeros(400, np.int32), (HOSTILE,))
+    bad = dataclasses.replace(table, columns=(hostile,))
+    assert HOSTILE not in render_diagnosis(found, bad)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from equipoise.report.manager_words import action, page_terms
+from equipoise.report.manager_words import action, brief_terms, page_terms
 from equipoise.verbs.trial import Trial
 
 
@@ -59,3 +59,10 @@ def test_every_word_that_is_used_is_explained(
     assert all(text.endswith(".") for text in words.values())
     assert "auto" not in words  # it was not tried
     assert page_terms(trial, ())[-1]["term"] == "interval"
+
+
+def test_a_screen_explains_the_names_it_shows(make_trial: Callable[..., Trial]) -> None:
+    text = brief_terms(make_trial(names=("plain", "focal")))
+    assert text.startswith("arm: one of the strategies")
+    assert "plain: a network" in text
+    assert "prior" not in text

@@ -16,13 +16,13 @@ from equipoise.cli import options
 from equipoise.cli.config import ConfigFile, WriteConfig, write_config
 from equipoise.cli.quiet import without_tensorflow_lines
 from equipoise.cli.terminal import (
-    console,
     progress,
     say_hint,
     say_next,
     say_text,
     say_written,
     say_wrote,
+    show_trial,
 )
 from equipoise.cli.wording import command
 
@@ -219,7 +219,7 @@ def compare(
         )
     if earlier:
         say_hint(f"{out} holds this trial: only what is new was trained.")
-    console().print(trial.screen(), crop=False)
+    show_trial(trial)
     elsewhere = ""
     if out is not None:
         trial = reading.remembered(trial, source, test)

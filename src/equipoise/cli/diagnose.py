@@ -123,8 +123,10 @@ def diagnose(
     if html is not None:
         from equipoise._core.files import write_whole
         from equipoise.report import render_diagnosis
+        from equipoise.table.table import Table
 
-        page = render_diagnosis(diagnosis).encode()
+        held = table if isinstance(table, Table) else None
+        page = render_diagnosis(diagnosis, held).encode()
         _, elsewhere = write_or_rescue(lambda path: write_whole(path, page), html)
         if elsewhere:
             say_error(f"{elsewhere}.")

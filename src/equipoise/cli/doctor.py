@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from equipoise._core.layout import display_width, wrap
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import say_text
+from equipoise.cli.terminal import say_text, steps
 
 
 def doctor(
@@ -18,11 +19,17 @@ def doctor(
 ) -> None:
     """Print versions, the GPU that TensorFlow sees or why not, and extras."""
     from equipoise._core.files import to_json
-    from equipoise.verbs.doctor import examine
+    from equipoise.verbs.doctor import examine, installed_packages
 
-    with without_tensorflow_lines():
+    if not as_json:
+        say_text(str(installed_packages()))
+    with without_tensorflow_lines(), steps("asking TensorFlow which GPUs it sees"):
         health = examine()
-    text = to_json(health.to_dict()) if as_json else str(health)
-    say_text(text)
+    if as_json:
+        say_text(to_json(health.to_dict()))
+    else:
+        width = display_width()
+        say_text(wrap(f"GPU: {health.gpu}", width))
+        say_text(f"\n{wrap(health.verdict, width)}")
     if not health.sound:
         raise typer.Exit(1)

@@ -14,7 +14,7 @@ import typer
 from equipoise._core.layout import display_width, wrap
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import say_text, say_written, say_wrote
+from equipoise.cli.terminal import say_text, say_written, say_wrote, steps
 from equipoise.errors import TrialWarning
 
 if TYPE_CHECKING:
@@ -58,9 +58,15 @@ def evaluate(
 
     if html is not None:
         writable_file(html, "html", suffixes=[".html", ".htm"], inputs=[source, model])
-    with without_tensorflow_lines(), warnings.catch_warnings(record=True) as caught:
+    with (
+        without_tensorflow_lines(),
+        warnings.catch_warnings(record=True) as caught,
+        steps(f"reading {model.name}") as show,
+    ):
         warnings.simplefilter("always")
-        evaluation = load_model(model).evaluate(
+        fitted = load_model(model)
+        show(f"scoring the rows of {Path(source).name}, and judging them")
+        evaluation = fitted.evaluate(
             source,
             targets or target,
             level=level,

@@ -10,7 +10,7 @@ import typer
 
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import say_wrote
+from equipoise.cli.terminal import say_wrote, steps
 
 OutPath = Annotated[
     Path,
@@ -36,6 +36,8 @@ def export(model: options.ModelFile, out: OutPath, format: Format = None) -> Non
     """Write a model as a SavedModel or as ONNX, and check that its results agree."""
     from equipoise.verbs.model import load_model
 
-    with without_tensorflow_lines():
-        written = load_model(model).export(out, format=format)
+    with without_tensorflow_lines(), steps(f"reading {model.name}") as show:
+        fitted = load_model(model)
+        show(f"writing {out.name}, and checking that its results agree")
+        written = fitted.export(out, format=format)
     say_wrote(written)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import console, say_wrote
+from equipoise.cli.terminal import say_wrote, show_trial
 
 TrialFolder = Annotated[
     Path,
@@ -41,7 +41,7 @@ def report(folder: TrialFolder, out: PageFile = None) -> None:
     with without_tensorflow_lines():
         trial = load_trial(folder)
         target = writable_file(target, "out", suffixes=[".html"])
-        console().print(trial.screen(), crop=False)
+        show_trial(trial)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_whole(target, trial.report().encode())
     say_wrote(target)

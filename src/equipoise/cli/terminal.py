@@ -14,11 +14,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from equipoise._core.layout import WIDEST, display_width, wrap
 from equipoise.errors import printable
+
+if TYPE_CHECKING:
+    from equipoise.verbs.trial import Trial
 
 # Between two lines of progress if there is no terminal.
 _LINE_SECONDS = 10.0
@@ -49,6 +54,29 @@ def _console(name: str) -> Console:
 def say_text(text: str) -> None:
     """Print a result of several lines; its control characters are written out."""
     console().print(printable(text), markup=False, highlight=False, soft_wrap=True)
+
+
+def show_trial(trial: Trial) -> None:
+    """Print a trial; to a person first what to do, and last what the names mean.
+
+    Args:
+        trial: The trial.
+    """
+    from equipoise.report.manager_words import action, brief_terms
+
+    printer = console()
+    read = printer.is_terminal
+    width = min(printer.width, WIDEST)
+    if read:
+        _line(printer, wrap(printable(action(trial)), width), "bold")
+        _line(printer, "")
+    printer.print(trial.screen(), crop=False)
+    if read:
+        _line(printer, wrap(printable(brief_terms(trial)), width), "dim")
+
+
+def _line(printer: Console, text: str, style: str = "") -> None:
+    printer.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def say_wrote(path: object, *, to_stderr: bool = False) -> None:
@@ -181,3 +209,64 @@ def _lines() -> Callable[[str, float], None]:
         errors().print(text, markup=False, highlight=False, soft_wrap=True)
 
     return call
+
+
+@contextlib.contextmanager
+def steps(first: str) -> Iterator[Callable[[str], None]]:
+    """Show what is being done, if nobody can say how much of it there is.
+
+    In a terminal a mark turns and the seconds count; elsewhere a line says every ten
+    seconds that the work goes on, so that quick work says nothing.
+
+    Args:
+        first: What is being done, in a few words.
+
+    Yields:
+        A function that takes what is being done from now on.
+    """
+    if errors().is_terminal:
+        with _turning(first) as call:
+            yield call
+    else:
+        with _still_working(first) as call:
+            yield call
+
+
+@contextlib.contextmanager
+def _turning(first: str) -> Iterator[Callable[[str], None]]:
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=errors(), transient=True) as shown:
+        task = shown.add_task(printable(first, lines=False), total=None)
+
+        def call(text: str) -> None:
+            shown.update(task, description=printable(text, lines=False))
+
+        yield call
+
+
+@contextlib.contextmanager
+def _still_working(first: str) -> Iterator[Callable[[str], None]]:
+    text, done, begun = first, Event(), time.monotonic()
+
+    def call(now: str) -> None:
+        nonlocal text
+        text = now
+
+    def tell() -> None:
+        while not done.wait(_LINE_SECONDS):
+            line = f"{time.monotonic() - begun:.0f} s {printable(text, lines=False)}"
+            _line(errors(), wrap(line, errors().width))
+
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield call
+    finally:
+        done.set()
+        teller.join()

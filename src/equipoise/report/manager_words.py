@@ -127,6 +127,17 @@ def _of_hundred(share: float) -> str:
     return f"about {100 * share:.0f}"
 
 
+def brief_terms(trial: TrialRecord) -> str:
+    """Return what the names of a screen mean, in one line.
+
+    Args:
+        trial: The trial.
+    """
+    texts = ["arm: one of the strategies that were tried"]
+    texts += [f"{name}: {BRIEF[name]}" for name in trial.names if name in BRIEF]
+    return "; ".join(texts) + "."
+
+
 def page_terms(trial: TrialRecord, metrics: tuple[str, ...]) -> list[dict[str, str]]:
     """Return what the words of a page mean, those that it uses.
 

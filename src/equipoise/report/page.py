@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from equipoise.errors import printable
 from equipoise.metrics.registry import metric
 from equipoise.report import words
+from equipoise.report.column_table import column_facts, shape
 from equipoise.report.drawings import calibration, figures
 from equipoise.report.evaluation_facts import evaluation_facts
 from equipoise.report.looks import summarise_diagnosis
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from equipoise.diagnosis.diagnosis import Diagnosis
     from equipoise.evaluation.evaluation import Evaluation
     from equipoise.evaluation.task_evaluation import TaskEvaluation
+    from equipoise.table.table import Table
 
 
 def render(summary: Mapping[str, Any]) -> str:
@@ -109,7 +111,7 @@ def _explorer(explorer: Mapping[str, Any]) -> dict[str, Any]:
     return {**explorer, "arms": arms}
 
 
-def render_diagnosis(diagnosis: Diagnosis) -> str:
+def render_diagnosis(diagnosis: Diagnosis, table: Table | None = None) -> str:
     """Return a diagnosis as one standalone HTML page, in the style of the report.
 
     The page reaches no network, runs no script and holds no row of the data. Every
@@ -117,6 +119,8 @@ def render_diagnosis(diagnosis: Diagnosis) -> str:
 
     Args:
         diagnosis: What `equipoise.diagnose` gave.
+        table: The rows that it is of, for a table of the columns and their
+            distributions by class; without it the page has none.
 
     Returns:
         HTML; the same diagnosis gives the same page.
@@ -126,7 +130,8 @@ def render_diagnosis(diagnosis: Diagnosis) -> str:
     environment = _environment()
     page = environment.get_template("diagnosis.html")
     css = Markup(_text(environment, "report.css"))
-    return page.render(s=summarise_diagnosis(diagnosis), css=css)
+    shown = None if table is None else column_facts(table)
+    return page.render(s=summarise_diagnosis(diagnosis), css=css, columns=shown)
 
 
 def render_evaluation(
@@ -169,6 +174,7 @@ def _environment() -> Environment:
 
     environment.filters.update(
         contents=contents,
+        shape=shape,
         place=place,
         number=words.written_number,
         value=words.value,

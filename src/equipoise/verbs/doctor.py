@@ -62,28 +62,64 @@ class Health:
         return {**asdict(self), "sound": self.sound}
 
     def __str__(self) -> str:
-        width = max(map(len, self.versions))
-        lines = [self.verdict, ""]
-        lines += [f"{name:<{width}}  {v}" for name, v in self.versions.items()]
-        lines += ["", f"Processors: {self.processors}.", f"GPU: {self.gpu}"]
-        for extra, packages in self.extras.items():
-            listed = ", ".join(f"{name} {v}" for name, v in packages.items())
-            lines.append(f"Extra [{extra}]: {listed}.")
+        lines = [self.verdict, "", *_version_lines(self.versions), ""]
+        lines += [f"Processors: {self.processors}.", f"GPU: {self.gpu}"]
+        lines += _extra_lines(self.extras)
         return "\n".join(wrap(line, display_width()) for line in lines)
 
 
-def examine() -> Health:
-    """Look at the installation; TensorFlow is loaded for it."""
+@dataclass(frozen=True)
+class Packages:
+    """What is known of an installation at once, without loading TensorFlow.
+
+    Attributes:
+        versions: As in `Health`.
+        processors: As in `Health`.
+        extras: As in `Health`.
+    """
+
+    versions: Mapping[str, str]
+    processors: int
+    extras: Mapping[str, Mapping[str, str]]
+
+    def __str__(self) -> str:
+        lines = [*_version_lines(self.versions), ""]
+        lines += [f"Processors: {self.processors}.", *_extra_lines(self.extras)]
+        return "\n".join(wrap(line, display_width()) for line in lines)
+
+
+def _version_lines(versions: Mapping[str, str]) -> list[str]:
+    width = max(map(len, versions))
+    return [f"{name:<{width}}  {v}" for name, v in versions.items()]
+
+
+def _extra_lines(extras: Mapping[str, Mapping[str, str]]) -> list[str]:
+    lines = []
+    for extra, packages in extras.items():
+        listed = ", ".join(f"{name} {v}" for name, v in packages.items())
+        lines.append(f"Extra [{extra}]: {listed}.")
+    return lines
+
+
+def installed_packages() -> Packages:
+    """Look at the packages alone; it takes no time."""
     needed, extras = _requirements()
     versions = {
         "equipoise": _version("equipoise"),
         "python": f"{platform.python_version()} ({platform.platform(terse=True)})",
         **{name: _version(name) for name in needed},
     }
+    return Packages(versions, _processors(), extras)
+
+
+def examine() -> Health:
+    """Look at the installation; TensorFlow is loaded for it."""
+    packages = installed_packages()
+    versions = packages.versions
     backend, gpus, gpu = "absent", tuple[str, ...](), "TensorFlow is absent."
     if "absent" not in (versions.get("tensorflow"), versions.get("keras")):
         backend, gpus, gpu = _tensorflow()
-    return Health(versions, backend, _processors(), gpus, gpu, extras)
+    return Health(versions, backend, packages.processors, gpus, gpu, packages.extras)
 
 
 def _version(name: str) -> str:
