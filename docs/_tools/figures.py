@@ -7,7 +7,8 @@ after the page's blocks have run, and writes `docs/figures/name.svg`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,17 @@ def draw(name: str, names: Names) -> Path | None:
     needs, function = FIGURES[name]
     if any(need not in names for need in needs):
         return None
+    with styled() as new_figure:
+        figure = new_figure((5.2, 3.6))
+        function(figure, names)
+        path = FOLDER / f"{name}.svg"
+        figure.savefig(path, transparent=True, metadata={"Date": None, "Creator": None})
+    return path
+
+
+@contextmanager
+def styled() -> Iterator[Callable[[tuple[float, float]], Any]]:
+    """Give a function from a size in inches to a figure in the documents' style."""
     import matplotlib
 
     matplotlib.use("svg")
@@ -52,11 +64,7 @@ def draw(name: str, names: Names) -> Path | None:
         "legend.frameon": False,
     }
     with matplotlib.rc_context(settings):
-        figure = Figure(figsize=(5.2, 3.6), layout="constrained")
-        function(figure, names)
-        path = FOLDER / f"{name}.svg"
-        figure.savefig(path, transparent=True, metadata={"Date": None, "Creator": None})
-    return path
+        yield lambda size: Figure(figsize=size, layout="constrained")
 
 
 def weights(figure: Any, names: Names) -> None:

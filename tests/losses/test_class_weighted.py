@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 
 from equipoise.errors import InputError
-from equipoise.losses import ClassWeighted, CrossEntropy, Focal, WeightedCrossEntropy
+from equipoise.losses import (
+    ClassWeighted,
+    CrossEntropy,
+    Dice,
+    Focal,
+    WeightedCrossEntropy,
+)
 from equipoise.priors import softmax
 
 RANDOM = np.random.default_rng(0)
@@ -24,6 +30,20 @@ def test_weights_of_classes_are_weights_of_their_examples() -> None:
         Y, Z, np.take(W, Y) * np.arange(9)
     )
     assert both == pytest.approx(float(expected), rel=1e-12)
+
+
+def test_several_labels_are_not_taken_for_one_hot_classes() -> None:
+    labels = np.array([[1, 0], [1, 1], [0, -1]])
+    with pytest.raises(InputError, match="several labels, for ClassWeighted"):
+        ClassWeighted(CrossEntropy(), [1.0, 9.0])(labels, Z[:3, :2])
+    loss = ClassWeighted(Dice(dtype="float64"), [1.0, 9.0])
+    weights = np.where(labels == 1, 9.0, 1.0)
+    expected = Dice(dtype="float64")(labels, Z[:3, :2], weights)
+    assert float(loss(labels, Z[:3, :2])) == pytest.approx(float(expected), rel=1e-12)
+    alone = Dice(dtype="float64")(labels[:, 0], Z[:3, 0], weights[:, 0])
+    other = Dice(dtype="float64")(labels[:2, 1], Z[:2, 1], weights[:2, 1])
+    both = (float(alone) + float(other)) / 2
+    assert float(expected) == pytest.approx(both, rel=1e-12)
 
 
 def test_one_logit() -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from scipy.special import log_softmax, logsumexp
 from equipoise import losses
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.losses.classes import class_log_odds, class_targets
+from equipoise.losses.records import LOSS_RECORDS
 from equipoise.priors import one_against_rest
 
 RANDOM = np.random.default_rng(3)
@@ -167,27 +170,101 @@ def test_ranking_losses_are_means_over_classes_against_the_rest() -> None:
         assert float(several(np.zeros(24), z)) == 0
 
 
-@pytest.mark.parametrize(
-    "name", ["cross_entropy", "focal", "pairwise_auc", "auc_margin"]
-)
+def loss_for_labels(name: str) -> Any:
+    """Return a loss with what it must be given."""
+    record = LOSS_RECORDS[name]
+    needs: dict[str, Any] = {"prior": 0.3} if record.needs_prior else {}
+    if record.needs_rows:
+        needs["rows"] = 40
+    if name == "weighted_cross_entropy":
+        needs["class_weight"] = 4.0
+    return losses.get(name).keras(**needs, dtype="float64")
+
+
+LABEL_LOSSES = [
+    name for name in losses.loss_names() if "multilabel" in LOSS_RECORDS[name].tasks
+]
+
+
+def test_every_loss_but_none_is_for_labels() -> None:
+    assert losses.loss_names() == LABEL_LOSSES
+
+
+@pytest.mark.parametrize("name", LABEL_LOSSES)
 def test_labels_that_are_not_known_add_nothing(name: str) -> None:
     z = RANDOM.normal(size=(18, 3))
     y = (RANDOM.random((18, 3)) < 0.4).astype(float)
     y[3, 1] = y[7, 1] = y[8, 0] = np.nan
-    make = losses.get(name).keras
-    loss = make(dtype="float64")
+    y[0], y[1] = 1, 0  # each label has both sides
+    loss = loss_for_labels(name)
     each = []
     for label in range(3):
         here = ~np.isnan(y[:, label])
         value = float(loss(y[here, label], z[here, label]))
         share = here.mean() if losses.get(name).kind == "example" else 1.0
         each.append(value * share)
-    assert float(make(dtype="float64")(y, z)) == pytest.approx(np.mean(each), rel=1e-10)
+    assert float(loss(y, z)) == pytest.approx(np.mean(each), rel=1e-10)
     _, slope = slope_of(loss, y, z)
     assert slope[3, 1] == slope[7, 1] == slope[8, 0] == 0
     assert np.count_nonzero(slope[~np.isnan(y)]) > 0
     with pytest.raises(InputError, match="labels for"):
-        make()(np.where(np.isnan(y), 2.0, y), z)
+        loss(np.where(np.isnan(y), 2.0, y), z)
+    with pytest.raises(InputError, match="labels for"):
+        loss(np.where(np.isnan(y), -2.0, y), z)
+    # -1 is NaN, as whole numbers too
+    minus = np.where(np.isnan(y), -1, y)
+    for targets in (minus, minus.astype(np.int8)):
+        assert float(loss(targets, z)) == pytest.approx(float(loss(y, z)), rel=1e-14)
+    _, again = slope_of(loss, minus, z)
+    np.testing.assert_allclose(again, slope, rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", LABEL_LOSSES)
+def test_the_pure_functions_take_a_mask(name: str) -> None:
+    z = RANDOM.normal(size=(18, 3))
+    y = (RANDOM.random((18, 3)) < 0.4).astype(np.int8)
+    y[3, 1] = y[7, 1] = y[8, 0] = -1
+    y[0], y[1] = 1, 0
+    loss = loss_for_labels(name)
+    targets, labelled = losses.known_labels(y)
+    targets, labelled = (each.numpy().astype(float) for each in (targets, labelled))
+    function = losses.get(name).function
+    if losses.get(name).kind == "example":
+        value = np.mean(labelled * np.asarray(function(targets, z, **loss.options)))
+    else:
+        value = np.mean(function(targets.T, z.T, labelled.T, **loss.options))
+    assert float(loss(y, z)) == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_unknown_labels_in_compiled_functions_and_in_combinations(jit: bool) -> None:
+    z = tf.constant(RANDOM.normal(size=(6, 2)))
+    y = tf.constant([[1, -1], [0, 1], [-1, 0], [1, 1], [0, 0], [1, 0]], tf.int8)
+    parts = [losses.Focal(dtype="float64"), losses.PairwiseAUC(dtype="float64")]
+    both = losses.Combined(parts, [1.0, 0.5], dtype="float64")
+    nan = np.where(y.numpy() < 0, np.nan, y.numpy())
+    expected = float(parts[0](nan, z)) + 0.5 * float(parts[1](nan, z))
+    value = tf.function(both.__call__, jit_compile=jit)(y, z)
+    assert float(value) == pytest.approx(expected, rel=1e-12)
+    for wrapped in (
+        losses.Switch({"a": parts[0]}, dtype="float64"),
+        losses.Scheduled(parts[:1], [], dtype="float64"),
+    ):
+        value = tf.function(wrapped.__call__, jit_compile=jit)(y, z)
+        assert float(value) == pytest.approx(float(parts[0](nan, z)), rel=1e-12)
+
+
+def test_a_model_trains_on_labels_of_which_some_are_not_known() -> None:
+    """In plain Keras; where nothing is known of a label its output does not move."""
+    x = RANDOM.normal(size=(64, 3)).astype("float32")
+    y = np.stack([x[:, 0] > 0.5, np.full(64, -1), np.full(64, -1)], 1).astype(np.int8)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
+    before = model.get_weights()[0]
+    model.compile(optimizer="adam", loss=losses.CrossEntropy())
+    model.fit(x, y, epochs=1, verbose=0)
+    moved = np.abs(model.get_weights()[0] - before).max(axis=0)
+    assert moved[0] > 0
+    assert moved[1] == moved[2] == 0
 
 
 def test_a_label_matrix_may_not_be_one_number_too_wide() -> None:

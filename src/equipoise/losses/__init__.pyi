@@ -1,6 +1,7 @@
 # Public names, listed once. Read at run time by _core/lazy.py.
 from .auc_margin import AUCMargin as AUCMargin
 from .auc_margin import auc_margin_loss as auc_margin_loss
+from .base import known_labels as known_labels
 from .cross_entropy import CrossEntropy as CrossEntropy
 from .cross_entropy import cross_entropy_loss as cross_entropy_loss
 from .cross_entropy import softmax_cross_entropy_loss as softmax_cross_entropy_loss

@@ -29,6 +29,7 @@ from equipoise.metrics.keras_inputs import (
     require_labels,
 )
 from equipoise.priors import Link, probability, softmax
+from equipoise.task import UNKNOWN_LABEL
 
 LINKS: tuple[str, ...] = get_args(Link)
 
@@ -117,8 +118,8 @@ def checked_targets(
     """Return the targets, and how much each counts if there are weights or a mask.
 
     Args:
-        y_true: Targets of the examples, from 0 to 1; NaN for a label that is not
-            known, if there are several.
+        y_true: Targets of the examples, from 0 to 1; NaN or -1 for a label that is
+            not known, if there are several.
         y_pred: The model's output; a mask that Keras hung on it is read.
         sample_weight: `[batch]`, or of the targets' shape, or None.
         loss: The Keras loss.
@@ -153,17 +154,38 @@ def checked_targets(
 
 
 def has_labels(loss: Any, targets: Tensor) -> bool:
-    """Return whether targets are of several labels, which may be unknown (NaN)."""
-    if loss.link != "sigmoid" or len(targets.shape) < 2:
+    """Return whether targets are of several labels, some of which may be unknown."""
+    if getattr(loss, "link", "") != "sigmoid" or len(targets.shape) < 2:
         return False
     return targets.shape[-1] is not None and targets.shape[-1] > 1
 
 
 def known_labels(targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return targets with 0 for NaN, and where they are known as ones and zeros."""
-    unknown = ops.isnan(targets)
-    zeros = ops.zeros_like(targets)
-    return ops.where(unknown, zeros, targets), ops.where(unknown, zeros, zeros + 1)
+    """Return targets with 0 for an unknown label, and a mask of those that are known.
+
+    The classes for `model.compile` do this by themselves if there are several labels.
+    For the pure functions multiply the values of a loss of one example at a time by the
+    mask, and pass it as `weights` to a loss over a set of examples.
+
+    Args:
+        targets: Of any shape: from 0 to 1, and NaN or -1 for one that is not known.
+
+    Returns:
+        Two tensors of the targets' shape. Whole numbers become Keras' default type.
+
+    Example:
+        >>> from equipoise.losses import cross_entropy_loss
+        >>> targets, labelled = known_labels([[1, -1], [0, 1]])
+        >>> values = labelled * cross_entropy_loss(targets, ops.zeros((2, 2)))
+        >>> print(values.numpy().round(4))
+        [[0.6931 0.    ] [0.6931 0.6931]]
+    """
+    t = ops.convert_to_tensor(unmasked(targets, "targets"))
+    if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(t.dtype)):
+        t = ops.cast(t, keras.config.floatx())
+    unknown = ops.logical_or(ops.isnan(t), t == UNKNOWN_LABEL)
+    zeros = ops.zeros_like(t)
+    return ops.where(unknown, zeros, t), ops.where(unknown, zeros, zeros + 1)
 
 
 def one_hot_targets(
@@ -367,8 +389,8 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
 
         Args:
             y_true: `[batch]` or `[batch, n]` targets, from 0 to 1; with several outputs
-                NaN for one that is not known, which adds nothing to the loss. With
-                link="softmax" class numbers `[batch]` or `[batch, 1]`, or one-hot.
+                NaN or -1 for one that is not known, which adds nothing to the loss.
+                With link="softmax" class numbers `[batch]` or `[batch, 1]`, or one-hot.
             y_pred: `[batch]` or `[batch, n]` logits; the n outputs are averaged. With
                 link="softmax" `[batch, classes]`.
             sample_weight: `[batch]` example weights, or None. An example of weight 0

@@ -11,8 +11,10 @@ import numpy as np
 from keras import ops
 
 from equipoise._core.arrays import unmasked
+from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray, Tensor
-from equipoise.losses.base import as_type
+from equipoise.errors import InputError
+from equipoise.losses.base import ExampleLoss, as_type, has_labels, known_labels
 from equipoise.losses.combined import as_losses, rebuilt
 from equipoise.losses.option_checks import positive_numbers
 
@@ -105,7 +107,18 @@ class ClassWeighted(keras.losses.Loss):  # type: ignore[misc]  # Keras is untype
         t = as_type(unmasked(y_true, "targets"), self.dtype)
         shape = tuple(ops.convert_to_tensor(y_pred).shape)
         classes = len(self.class_weights)
-        if len(t.shape) == len(shape) > 1 and t.shape[-1] == shape[-1] == classes:
+        if has_labels(self.loss, t):
+            if isinstance(self.loss, ExampleLoss) or classes != 2:
+                raise InputError(
+                    sentence(
+                        f"targets of shape {tuple(t.shape)}, several labels, for "
+                        f"ClassWeighted around {type(self.loss).__name__}",
+                        "one target for each row; WeightedCrossEntropy takes a weight "
+                        "for each label",
+                    )
+                )
+            t, _ = known_labels(t)
+        elif len(t.shape) == len(shape) > 1 and t.shape[-1] == shape[-1] == classes:
             return ops.matmul(t, weights)
         if len(t.shape) > 1 and t.shape[-1] == 1:
             t = ops.squeeze(t, -1)

@@ -90,7 +90,7 @@ class CrossEntropy(ExampleLoss):
         link: "softmax" for several classes, of which an example has one: one logit
             per class, and targets that are class numbers or one-hot. "sigmoid" for two
             classes, or several labels: each logit is a problem of its own, and a
-            label that is not known has the target NaN.
+            label that is not known has the target NaN or -1.
 
     Example:
         >>> loss = CrossEntropy()

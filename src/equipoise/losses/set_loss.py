@@ -158,8 +158,8 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
 
         Args:
             y_true: `[batch]` or `[batch, n]` targets, 0 or 1; with several outputs NaN
-                for one that is not known. With link="softmax" class numbers `[batch]`
-                or `[batch, 1]`, or one-hot.
+                or -1 for one that is not known. With link="softmax" class numbers
+                `[batch]` or `[batch, 1]`, or one-hot.
             y_pred: `[batch]` or `[batch, n]` logits; each output is a set.
             sample_weight: `[batch]` or `[batch, n]` example weights, or None. An
                 example of weight 0 may have any target.
