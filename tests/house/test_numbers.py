@@ -191,7 +191,7 @@ def calls() -> Iterator[Call]:
     yield (
         "DecisionRule",
         decision.DecisionRule,
-        {"threshold": 0.1, "lower": 0.0, "offset": 0.0},
+        {"threshold_log_odds": 0.1, "lower_log_odds": 0.0, "offset": 0.0},
     )
     yield (
         "nadeau_bengio",

@@ -239,16 +239,16 @@ class HiddenSmote(HiddenSynthesis):
         self._by_class = shares.ndim > 0
         if self.memory:
             width = self._width()
-            kept = {"initializer": "zeros", "trainable": False, "autocast": False}
+            options = {"initializer": "zeros", "trainable": False, "autocast": False}
             self._kept = self.add_weight(
-                shape=(self.memory, width), name="memory", **kept
+                shape=(self.memory, width), name="memory", **options
             )
             outputs = model.output_shape[-1]
             self._kept_targets = self.add_weight(
-                shape=(self.memory, outputs), name="memory_targets", **kept
+                shape=(self.memory, outputs), name="memory_targets", **options
             )
             self._places = self.add_weight(
-                shape=(2,), dtype="int32", name="memory_places", **kept
+                shape=(2,), dtype="int32", name="memory_places", **options
             )
 
     def _width(self) -> int:
@@ -285,8 +285,8 @@ class HiddenSmote(HiddenSynthesis):
         classes = target_rows(step.targets, outputs)
         others, other_classes, there = points, classes, None
         if self.memory:
-            kept = ops.cast(self._kept, points.dtype)
-            others = ops.concatenate([points, kept], axis=0)
+            memory = ops.cast(self._kept, points.dtype)
+            others = ops.concatenate([points, memory], axis=0)
             other_classes = ops.concatenate([classes, self._kept_targets], axis=0)
             filled = ops.arange(self.memory) < self._places[1]
             there = ops.concatenate([ops.ones((batch,), "bool"), filled], axis=0)
@@ -344,9 +344,9 @@ class HiddenSmote(HiddenSynthesis):
         several = ops.minimum(batch, self.memory)
         start = self._places[0]
         place = (start + ops.arange(several)) % self.memory
-        kept = ops.cast(last[0], self._kept.dtype)
+        points = ops.cast(last[0], self._kept.dtype)
         update = ops.scatter_update
-        self._kept.assign(update(self._kept, place[:, None], kept))
+        self._kept.assign(update(self._kept, place[:, None], points))
         self._kept_targets.assign(
             update(self._kept_targets, place[:, None], ops.cast(last[1], "float32"))
         )

@@ -73,7 +73,7 @@ def synthesize(
         seed: One seed gives one result.
 
     Raises:
-        InputTypeError: Labels are no numbers.
+        InputTypeError: Labels are not numbers.
         InputError: x is no table of finite numbers, or has no such column; a name is
             unknown; or a class has no row.
         UnsupportedError: The synthesis or the sampling does not serve such labels.
