@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import itertools
 import json
 import re
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from equipoise.report import render, words
+from equipoise.report.finding_page import finding_page
 from equipoise.table.table import Column
 from equipoise.task import Task
 from equipoise.verbs.trial import Trial
@@ -109,6 +111,8 @@ def test_it_says_what_the_summary_says(summary: dict[str, Any], page: str) -> No
     for finding in summary["findings"]["found"]:
         assert finding["code"] in page
         assert finding["title"] in page
+        about = finding_page(finding["code"])[0][1][0]
+        assert html.escape(about, quote=True).replace("&#x27;", "&#39;") in page
     for step in ("focal: stopped at the last epoch", "Protocol"):
         assert step in page
 

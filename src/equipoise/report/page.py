@@ -12,6 +12,7 @@ from equipoise.report import words
 from equipoise.report.column_table import column_facts, shape
 from equipoise.report.drawings import calibration, figures
 from equipoise.report.evaluation_facts import evaluation_facts
+from equipoise.report.finding_page import finding_page
 from equipoise.report.looks import summarise_diagnosis
 from equipoise.report.page_parts import contents, csv_address, interval_axis, place
 from equipoise.report.task_drawings import (
@@ -174,6 +175,7 @@ def _environment() -> Environment:
 
     environment.filters.update(
         contents=contents,
+        finding_page=finding_page,
         shape=shape,
         place=place,
         number=words.written_number,
