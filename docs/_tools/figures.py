@@ -2,11 +2,15 @@
 """The figures of the documentation, each drawn from the variables of its page.
 
 `write_outputs.py` calls the function that a comment `<!-- figure: name -->` names,
-after the page's blocks have run, and writes `docs/figures/name.svg`.
+after the page's blocks have run, and writes `docs/figures/name.svg`. The figure
+`report` is a picture of a trial's report, taken by a browser: `report.png`.
 """
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +33,8 @@ def draw(name: str, names: Names) -> Path | None:
     Raises:
         KeyError: There is no figure of that name.
     """
+    if name == "report":
+        return picture(names["trial"]) if "trial" in names else None
     needs, function = FIGURES[name]
     if any(need not in names for need in needs):
         return None
@@ -65,6 +71,30 @@ def styled() -> Iterator[Callable[[tuple[float, float]], Any]]:
     }
     with matplotlib.rc_context(settings):
         yield lambda size: Figure(figsize=size, layout="constrained")
+
+
+def picture(trial: Any) -> Path | None:
+    """Take a picture of the top of a trial's report; None without a browser."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        return None
+    path = FOLDER / "report.png"
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder) / "report.html"
+        page.write_text(trial.report(), "utf-8")
+        command = [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            f"--user-data-dir={folder}/profile",
+            "--window-size=900,760",
+            f"--screenshot={path}",
+            page.as_uri(),
+        ]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return path
 
 
 def weights(figure: Any, names: Names) -> None:
