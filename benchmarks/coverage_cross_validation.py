@@ -670,6 +670,9 @@ def document(found: Found, other: Found, replicates: int) -> str:
         [
             "# Coverage of cross-validated intervals",
             "",
+            "**How often do the intervals of a trial, from cross-validation, hold "
+            "the true value?**",
+            "",
             "Written by `python benchmarks/coverage_cross_validation.py --write`. "
             f"Nominal coverage {LEVEL:.0%}, 2 x {FOLDS} splits, {replicates} "
             f"weightings. The run was as long as the last columns say; the script goes "

@@ -266,6 +266,9 @@ def document(lines: list[dict[str, Any]], fresh: list[dict[str, Any]]) -> str:
         [
             "# Coverage of the rule that is handed over",
             "",
+            "**How often do the intervals of recall, precision and F1 hold what the "
+            "chosen threshold is worth on new rows?**",
+            "",
             "Written by `python benchmarks/coverage_of_the_rule.py --write`. Nominal "
             f"coverage {LEVEL:.0%}, {REPEATS} x {FOLDS} splits, {REPLICATES} "
             "weightings.",

@@ -479,6 +479,9 @@ def document(lines: list[str], paired: list[str], constants: list[str]) -> str:
         [
             "# Level and power of the verdict",
             "",
+            "**How often does a trial call an arm better that is not, and how often "
+            "does it find one that is?**",
+            "",
             "Written by `python benchmarks/level_of_the_verdict.py --write`. A trial "
             f"holds {ARMS} arms against `plain`, by average precision, at a "
             f"family-wise level of {ALPHA:.0%} with Holm's correction and a margin of "
