@@ -29,10 +29,10 @@ def origin_of(
         "made", "command" and "files", each of these with "role", "name" and "sha256",
         which is empty for a folder, a file that is gone or one above `LARGEST` bytes.
     """
-    given = sys.argv[1:] if words is None else words
+    arguments = sys.argv[1:] if words is None else words
     return {
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "command": pasted(["equipoise", *given]),
+        "command": pasted(["equipoise", *arguments]),
         "files": [
             {"role": role, "name": Path(path).name, "sha256": file_hash(Path(path))}
             for role, path in files.items()

@@ -171,7 +171,7 @@ def shape(shares: Sequence[Sequence[float]], *, width: float = 100.0) -> list[st
         '0,30 0,11 50,11 50,11 100,11 100,30'
     """
     highest = max((v for one in shares for v in one if v == v), default=0.0) or 1.0
-    drawn = []
+    outlines = []
     for one in shares:
         step = width / len(one)
         points = [(0.0, 0.0)]
@@ -180,9 +180,9 @@ def shape(shares: Sequence[Sequence[float]], *, width: float = 100.0) -> list[st
         points.append((width, 0.0))
         if any(share != share for share in one):
             points = []
-        drawn.append(
+        outlines.append(
             " ".join(
                 f"{x:.5g},{30 - 28.5 * share / highest:.4g}" for x, share in points
             )
         )
-    return drawn
+    return outlines

@@ -93,9 +93,9 @@ def found_words(trial: TrialRecord) -> str:
         return ""
     if cells.tp + cells.fp == 0:
         return "At its threshold no row is flagged."
-    found = _of_hundred(cells.tp / cells.positives)
+    caught = _of_hundred(cells.tp / cells.positives)
     right = _of_hundred(cells.tp / (cells.tp + cells.fp))
-    return f"It finds {found} of 100 positives, and {right} of 100 alerts are right."
+    return f"It finds {caught} of 100 positives, and {right} of 100 alerts are right."
 
 
 def _of_classes(trial: TrialRecord, results: TaskCrossValidated) -> str:

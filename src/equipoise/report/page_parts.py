@@ -35,7 +35,7 @@ def contents(body: str) -> list[tuple[str, str]]:
         >>> contents(page)[0], contents("<h2>One</h2>")
         (('a0', 'Part 0'), [])
     """
-    sections = [(found[1], found[2].strip()) for found in _HEADING.finditer(body)]
+    sections = [(match[1], match[2].strip()) for match in _HEADING.finditer(body)]
     return sections if len(sections) >= LEAST_SECTIONS else []
 
 

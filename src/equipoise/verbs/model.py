@@ -25,17 +25,17 @@ from equipoise.models.explaining import (
     model_dependence,
     model_importance,
 )
-from equipoise.models.model import ModelRecord
 from equipoise.models.storage import from_parts, read_model, save, to_parts
 from equipoise.models.trial_file import TRIAL_FILE, basis_of, is_trial
 from equipoise.report.notebook import model_card_html
 from equipoise.verbs.evaluate import evaluate_model
+from equipoise.verbs.inspected import InspectedModel
 from equipoise.verbs.predict import Predicted, predict_file
 from equipoise.verbs.predict_task import PredictedTask
 from equipoise.verbs.trial import Trial
 
 
-class FittedModel(ModelRecord):
+class FittedModel(InspectedModel):
     """A fitted model with its calibration, its decision rule and its card.
 
     Attributes:
