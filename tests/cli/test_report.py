@@ -30,7 +30,6 @@ def test_a_folder_is_used_again(tmp_path: Path) -> None:
     assert first.returncode == 0, first.stderr
     assert "holds this trial" not in first.stderr
     data = json.loads((folder / "comparison.json").read_text())
-    page = (folder / "report.html").read_text()
 
     more = compare("--strategies", "prior,plain,logistic")
     assert more.returncode == 0, more.stderr
@@ -42,13 +41,12 @@ def test_a_folder_is_used_again(tmp_path: Path) -> None:
         assert arms[arm["name"]]["seconds"] == arm["seconds"]
     assert "logistic" in arms
 
+    page = (folder / "report.html").read_text()
     (folder / "report.html").write_text("gone")
     drawn = run("report", str(folder))
     assert drawn.returncode == 0, drawn.stderr
     assert "logistic" in drawn.stdout
-    assert (folder / "report.html").read_text().count("<section") == page.count(
-        "<section"
-    )
+    assert (folder / "report.html").read_text() == page
     assert eq.load(folder).names == tuple(arm["name"] for arm in again["strategies"])
 
     other = compare("--strategies", "prior,plain", "--seed", "9")
