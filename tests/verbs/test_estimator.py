@@ -270,7 +270,7 @@ def test_thresholds_at_the_ends_and_on_a_score(
     model = quick(positive=positive).fit(X, y)
     z = model.model_.log_odds(model._rows(X))
     value = float(np.sort(z)[50]) if threshold == "tie" else threshold
-    rule = dataclasses.replace(model.model_.rule, threshold=value)
+    rule = dataclasses.replace(model.model_.rule, threshold_log_odds=value)
     model.model_ = dataclasses.replace(model.model_, rule=rule)
     decision = model.decision_function(X)
     assert np.isfinite(decision).all()
