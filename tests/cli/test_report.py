@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import equipoise as eq
+from equipoise.strategies.blended import Blend
+from equipoise.strategies.catalogue import strategy
+from equipoise.table.generators import gaussian_shift
 
 PROGRAM = [sys.executable, "-c", "from equipoise.cli.app import main; main()"]
 WORDS = ["--network", "linear", "--folds", "2", "--repeats", "1"]
@@ -61,3 +64,13 @@ def test_a_folder_is_used_again(tmp_path: Path) -> None:
     assert wrong.returncode == 1
     assert "without trial.equipoise" in " ".join(wrong.stderr.split())
     assert run("-V").stdout == run("--version").stdout
+
+
+def test_the_report_of_an_average(tmp_path: Path) -> None:
+    two = Blend("two", blended=(strategy("logistic"), strategy("plain")), shares=(1, 1))
+    table = gaussian_shift(200, positives=40, seed=1).table
+    trial = eq.compare(table, strategies=[two], network="linear", folds=2, repeats=1)
+    trial.write(tmp_path)
+    drawn = run("report", str(tmp_path))
+    assert drawn.returncode == 0, drawn.stderr
+    assert "two" in drawn.stdout

@@ -13,11 +13,15 @@ import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 
+from equipoise._core.files import to_json
 from equipoise.errors import BundleError, InputError, TableWarning
 from equipoise.learners.resampled.learner import resampled
 from equipoise.models import pack, read_bundle, unpack, write_bundle
-from equipoise.models.storage import model_path, save, to_parts
+from equipoise.models.storage import model_path, read_strategy, save, to_parts
 from equipoise.reading.read import read_table
+from equipoise.strategies.blended import Blend
+from equipoise.strategies.catalogue import strategy
+from equipoise.strategies.tuned import Tuned, tuned_strategies
 from equipoise.verbs.fit import fit
 from equipoise.verbs.model import FittedModel, load
 
@@ -399,6 +403,28 @@ def test_the_format_is_the_one_that_was_saved(name: str) -> None:
     for part in older:
         if part != "card.md":  # words may improve
             assert now[part] == older[part], part
+
+
+def test_an_average_is_rebuilt_with_members_of_any_kind() -> None:
+    made = (
+        resampled(RandomOverSampler(random_state=0)),
+        Tuned("plain", trials=3, space={"learning_rate": [1e-3, 1e-2]}),
+        strategy("logistic"),
+    )
+    blend = Blend("odd", blended=made, shares=(1, 2, 3), rule="average_precision")
+    (tuned,) = tuned_strategies([strategy("auto")], 3)
+    for each in (blend, tuned):
+        fields = json.loads(to_json(each.to_dict()))
+        again = read_strategy(fields)
+        assert to_json(again.to_dict()) == to_json(each.to_dict())
+        assert isinstance(again, Blend)
+        assert [type(m) for m in again.blended] == [type(m) for m in each.blended]
+    fields["blended"][0]["loss"] = "mine"
+    with pytest.raises(BundleError, match="needs the loss 'mine'"):
+        read_strategy(fields)
+    fields["blended"][0] = blend.to_dict()
+    with pytest.raises(BundleError, match="needs the learner 'blend'"):
+        read_strategy(fields)
 
 
 def test_how_columns_were_written_is_saved(tmp_path: Path) -> None:

@@ -13,14 +13,21 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, precision_score, recall_score
+from sklearn.naive_bayes import GaussianNB
 
 import equipoise as eq
 from equipoise._core.files import to_json
 from equipoise.errors import BundleError, InputError, UnsupportedError
+from equipoise.strategies.blended import Blend
+from equipoise.strategies.catalogue import strategy
+from equipoise.strategies.classifier_object import Classified
+from equipoise.strategies.tuned import Tuned
 from equipoise.table.generated_tasks import make_classes, make_labels
 from equipoise.table.generators import gaussian_shift
+from equipoise.training.settings import TrainingSettings
 from equipoise.verbs.trial import Trial
 
+QUICK = TrainingSettings(epochs=5, patience=2)
 SHORT: dict[str, Any] = {"network": "linear", "folds": 3, "repeats": 2}
 
 
@@ -40,6 +47,13 @@ def with_test() -> Any:
     return {"test": gaussian_shift(200, positives=40, auroc=0.85, seed=2).table}
 
 
+def odd_blend() -> Blend:
+    """Return an average of a search, a classifier object and a plain strategy."""
+    search = Tuned("plain", trials=2, folds=2, space={"learning_rate": [1e-3, 1e-2]})
+    bayes = Classified("bayes", classifier=GaussianNB())
+    return Blend("odd", blended=(search, bayes, strategy("logistic")), shares=(1, 1, 2))
+
+
 TABLES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
     "binary": (two_classes, {"strategies": ["prior", "logistic", "trees"]}),
     "binary with a test file": (
@@ -52,25 +66,28 @@ TABLES: dict[str, tuple[Callable[[], Any], dict[str, Any]]] = {
     ),
     "an average": (
         two_classes,
-        {"strategies": ["logistic", "auto"], "folds": 2, "repeats": 1},
+        {"strategies": ["prior", "auto"], "folds": 2, "repeats": 1},
+    ),
+    "an average of odd members": (
+        two_classes,
+        {"strategies": [odd_blend()], "folds": 2, "repeats": 1, "training": QUICK},
     ),
     "classes": (several_classes, {"strategies": ["prior", "logistic"]}),
     "labels": (several_labels, {"strategies": ["logistic"]}),
 }
+READ = list(TABLES)
 
 
 @pytest.fixture(scope="module")
 def trials() -> dict[str, Trial]:
     made: dict[str, Trial] = {}
-    for name in ("binary", "binary with a test file", "groups", "classes", "labels"):
+    for name in READ:
         table, options = TABLES[name]
         made[name] = eq.compare(table(), **{**SHORT, **options})
     return made
 
 
-@pytest.mark.parametrize(
-    "name", ["binary", "binary with a test file", "groups", "classes", "labels"]
-)
+@pytest.mark.parametrize("name", READ)
 def test_a_trial_that_is_read_says_the_same(
     trials: dict[str, Trial], name: str, tmp_path: Path
 ) -> None:
@@ -217,6 +234,26 @@ def test_the_same_folder_is_the_same_trial(tmp_path: Path) -> None:
     (tmp_path / "trial.equipoise").unlink()
     with pytest.raises(InputError, match="cannot be used again"):
         again()
+
+
+@pytest.mark.parametrize("name", ["an average", "an average of odd members"])
+def test_the_folder_of_an_average_is_used_again(
+    trials: dict[str, Trial], name: str, tmp_path: Path
+) -> None:
+    table, options = TABLES[name]
+    first = trials[name]
+    first.write(tmp_path)
+    for _ in range(2):
+        seen: list[str] = []
+        again = eq.compare(
+            table(),
+            **{**SHORT, **options},
+            folder=tmp_path,
+            progress=lambda text, share, seen=seen: seen.append(text),
+        )
+        assert to_json(again.to_dict()) == to_json(first.to_dict())
+        assert seen == ["computing intervals"]
+        again.write(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["binary", "classes", "labels"])

@@ -281,9 +281,14 @@ def read_strategy(fields: Mapping[str, Any]) -> Strategy:
         BundleError: It needs a piece of the user's that is not registered here.
         InputError: A field is unknown, or a value is not accepted.
     """
-    _require_registered(fields)
     if "blended" in fields:
-        return Blend.from_dict(fields)
+        return Blend.of_members(fields, [_member(each) for each in fields["blended"]])
+    return _member(fields)
+
+
+def _member(fields: Mapping[str, Any]) -> Strategy:
+    """Rebuild a strategy of any kind that a blend can average."""
+    _require_registered(fields)
     if "resampler" in fields:
         return Resampled.from_dict(fields)
     if "classifier" in fields:

@@ -193,18 +193,39 @@ class Blend(Strategy):
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Blend:
-        """Rebuild a blend from `to_dict`.
+        """Rebuild a blend of plain strategies from `to_dict`.
 
         Args:
-            values: What `to_dict` gave.
+            values: What `to_dict` gave; see `of_members` for members of other kinds.
 
         Raises:
             InputError: A field is unknown, or a value is not accepted.
         """
         members = tuple(Strategy.from_dict(v) for v in values.get("blended", ()))
+        return cls.of_members(values, members)
+
+    @classmethod
+    def of_members(
+        cls, values: Mapping[str, Any], members: Sequence[Strategy]
+    ) -> Blend:
+        """Rebuild a blend from `to_dict`, its members being strategies of any kind.
+
+        Args:
+            values: What `to_dict` gave; what it says of the members is passed over.
+            members: The strategies that are averaged.
+
+        Raises:
+            InputError: A field is unknown, or a value is not accepted.
+
+        Example:
+            >>> two = (Strategy("plain"), Strategy("logistic", learner="logistic"))
+            >>> blend = Blend("two", blended=two, shares=(1, 3))
+            >>> Blend.of_members(blend.to_dict(), two) == blend
+            True
+        """
         options = tuple(dict(values.get("options", {})).items())
-        blend = super().from_dict({**values, "blended": members, "options": options})
-        return cast("Blend", blend)
+        fields = {**values, "blended": tuple(members), "options": options}
+        return cast("Blend", super().from_dict(fields))
 
 
 def _joined(words: Sequence[str]) -> str:
