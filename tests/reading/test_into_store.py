@@ -302,3 +302,43 @@ def test_a_kill_in_the_middle_gives_the_same_store(tmp_path: Path) -> None:
         assert (table.folder / one.file).read_bytes() == (
             whole.folder / other.file
         ).read_bytes()
+
+
+def test_a_file_that_lost_its_tail_is_read_again(tmp_path: Path) -> None:
+    folder = shards(tmp_path / "data")
+    first = stored(folder)
+    everything = np.ones(ROWS, bool)
+    hashes = first.rows(everything).keys.hashes
+    path = first.folder / first.parts[1].file
+    os.truncate(path, path.stat().st_size // 2)
+    again = stored(folder)
+    np.testing.assert_array_equal(again.rows(everything).keys.hashes, hashes)
+
+
+def test_a_kill_before_the_end_does_not_leave_the_old_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shards(tmp_path / "data")
+    assert len(stored(folder)) == ROWS
+    pq.write_table(pa.table(frame(500, seed=9)), folder / "part-9.parquet")
+
+    def killed(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(into_store._Writer, "_finish", killed)
+        with pytest.raises(KeyboardInterrupt):
+            stored(folder)
+    assert len(stored(folder)) == ROWS + 500
+
+
+def test_files_that_were_written_anew_have_their_own_columns(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    lines = [f"{k / 7},{k % 2}" for k in range(200)]
+    path.write_text("\n".join(["x,y", *lines]))
+    assert stored(path).names == ("x",)
+    lines = [f"{'ab'[k % 2]},{k / 3},{k % 2}" for k in range(200)]
+    path.write_text("\n".join(["x,z,y", *lines]))
+    table = stored(path)
+    assert table.names == ("x", "z")
+    assert table.schema["x"].categories == ("a", "b")

@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from equipoise.errors import InputError
-from equipoise.reading.store_journal import JOURNAL, StoreJournal, label_file
+from equipoise.reading.store_journal import (
+    JOURNAL,
+    LOCK,
+    StoreJournal,
+    label_file,
+    one_writer,
+)
 
 RECORDS = np.arange(4, dtype="<i4")
 
@@ -53,3 +62,62 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="Pass another one as store="):
         StoreJournal.of(tmp_path / "file" / "store")
+
+
+def test_a_file_that_lost_its_tail_is_not_filled_with_zeros(tmp_path: Path) -> None:
+    journal = StoreJournal.of(tmp_path)
+    journal.begin({"head": 1})
+    for unit in range(3):
+        journal.append(label_file(unit % 2), RECORDS + 1)
+        journal.commit({"unit": unit})
+    journal.close()
+    os.truncate(tmp_path / label_file(1), 10)
+    again = StoreJournal.of(tmp_path)
+    assert [line.get("unit") for line in again.lines] == [None, 0]
+    again.cut(2)
+    assert np.fromfile(tmp_path / label_file(0), "<i4").tolist() == [1, 2, 3, 4]
+    assert not (tmp_path / label_file(1)).exists()
+    (tmp_path / label_file(0)).unlink()
+    assert len(StoreJournal.of(tmp_path).lines) == 1
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from equipoise.reading.store_journal import one_writer
+with one_writer(Path(sys.argv[1]), lambda: None):
+    print("writes", flush=True)
+    sys.stdin.readline()
+    Path(sys.argv[1], "done").write_text("")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of files are those of POSIX")
+def test_a_second_process_waits_for_the_first(tmp_path: Path) -> None:
+    pipe = subprocess.PIPE
+    first = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdin=pipe, stdout=pipe
+    )
+    assert first.stdin is not None
+    assert first.stdout is not None
+    assert first.stdout.readline() == b"writes\n"
+    asked: list[bool] = []
+
+    def waiting() -> None:
+        asked.append((tmp_path / "done").exists())
+        assert first.stdin is not None
+        first.stdin.write(b"\n")
+        first.stdin.flush()
+
+    with one_writer(tmp_path, waiting):
+        assert (tmp_path / "done").exists()
+    assert asked == [False]
+    first.stdin.close()
+    first.stdout.close()
+    assert first.wait() == 0
+    with one_writer(tmp_path, waiting):
+        assert len(asked) == 1
+    (tmp_path / "file").write_text("")
+    barred = one_writer(tmp_path / "file" / LOCK, waiting)
+    with pytest.raises(InputError, match="Pass another one as store="), barred:
+        pass

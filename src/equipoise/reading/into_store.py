@@ -42,7 +42,7 @@ from equipoise.reading.roles import require_named, require_roles, times_of
 from equipoise.reading.roles import tuples_as_texts as named_texts
 from equipoise.reading.shards import ShardFile, file_kind, shard_files
 from equipoise.reading.source import Notes, Raw
-from equipoise.reading.store_journal import StoreJournal, label_file
+from equipoise.reading.store_journal import StoreJournal, label_file, one_writer
 from equipoise.reading.target import label_codes, read_target
 from equipoise.reading.target_columns import require_targets, with_labels_only
 from equipoise.reading.texts import texts_of
@@ -67,6 +67,7 @@ BATCH_ROWS = 65_536
 MOST_LABELS = 1_000
 TOLD_ROWS = 50_000
 """Rows of a column that tells the classes in their shares."""
+WAITING = "waiting for another process that writes this store"
 
 StoreProgress = Callable[[str, float], None]
 
@@ -116,11 +117,24 @@ def open_store(
     base = Path(store) if store is not None else files[0].path.parent / STORES
     key = [FORMAT, str(Path(source).absolute()), target, dataclasses.asdict(options)]
     digest = hashlib.sha256(to_json(key).encode()).hexdigest()
+    folder, report = base / digest[:16], progress or (lambda text, share: None)
     with arrow_from_system():
-        writer = _Writer.of(
-            base / digest[:16], files, target, options, Path(source).name
-        )
-        return writer.run(memory, progress or (lambda text, share: None))
+        _require_readable(files, target, options)
+        with one_writer(folder, lambda: report(WAITING, 0.0)):
+            writer = _Writer.of(folder, files, target or "", options, Path(source).name)
+            return writer.run(memory, report)
+
+
+def _require_readable(
+    files: tuple[ShardFile, ...], target: str | None, options: ReadingOptions
+) -> None:
+    """Raise if a column that is asked for is absent, or its type changes."""
+    first = _head(files[:1], target, dataclasses.replace(options, drop=()))
+    require_targets(first, () if target is None else (target,))
+    require_present(options.drop, first.data.column_names, first.name)
+    require_present(options.keep, first.data.column_names, first.name, "keep")
+    require_roles(first, {"group": options.group, "time": options.time})
+    _require_same_types(files, options.drop)
 
 
 @dataclass(eq=False)
@@ -160,22 +174,13 @@ class _Writer:
         cls,
         folder: Path,
         files: tuple[ShardFile, ...],
-        target: str | None,
+        target: str,
         options: ReadingOptions,
         name: str,
     ) -> _Writer:
-        """Look at the files, and go on with a store that was begun."""
-        first = _head(files[:1], target, dataclasses.replace(options, drop=()))
-        require_targets(first, () if target is None else (target,))
-        name_of_target = target or ""  # there is one, as has been required
-        writer = cls(files, name_of_target, options, name, StoreJournal.of(folder))
-        require_present(options.drop, first.data.column_names, first.name)
-        require_present(options.keep, first.data.column_names, first.name, "keep")
-        require_roles(first, {"group": options.group, "time": options.time})
-        _require_same_types(files, options.drop)
+        """Begin a store, or go on with one that was begun."""
+        writer = cls(files, target, options, name, StoreJournal.of(folder))
         writer._require_all_there()
-        if not writer.journal.lines:
-            writer._begin()
         writer._restore()
         return writer
 
@@ -242,20 +247,20 @@ class _Writer:
 
     def _restore(self) -> None:
         """Take the state of the last whole piece whose files are as they were."""
-        lines, sound = self.journal.lines, 1
-        for entry in lines[1:]:
+        sound = 1
+        for entry in self.journal.lines[1:]:
             place = entry["place"]
             now = self.files[place].identity if place < len(self.files) else None
             if now != entry["file"]:
                 break
             sound += 1
-        if sound < len(lines):
-            self.journal.cut(sound)
-            with contextlib.suppress(FileNotFoundError):
-                (self.journal.folder / MANIFEST).unlink()
-        else:
+        if sound < len(self.journal.lines):
+            self._incomplete()
+        if sound > 1:
             self.journal.cut(sound)  # also cuts back what has no line
-        head = lines[0]
+        else:
+            self._begin()  # files that were written anew may have other columns
+        head = self.journal.lines[0]
         self.columns = [_empty(each) for each in head["columns"]]
         self.numbers = [each["number"] for each in head["columns"]]
         self.time_kind = head["time_kind"]
@@ -275,6 +280,10 @@ class _Writer:
                     self.columns[int(place)], notation=Notation.from_dict(notation)
                 )
 
+    def _incomplete(self) -> None:
+        """Forget what was said of all rows: there will be others."""
+        (self.journal.folder / MANIFEST).unlink(missing_ok=True)
+
     def run(self, memory: int, report: StoreProgress) -> StoredTable:
         """Write what is not there yet, and return the table."""
         done = [(entry["place"], entry["unit"]) for entry in self.journal.lines[1:]]
@@ -287,6 +296,8 @@ class _Writer:
                 report(f"reading {file.path.name}", place / len(self.files))
                 after = max((unit for p, unit in done if p == place), default=-1)
                 for unit, last, raws in _units(file.path, after, self._wanted):
+                    if not wrote:
+                        self._incomplete()
                     wrote = True
                     self._add_unit(place, unit, last, raws)
         finally:
