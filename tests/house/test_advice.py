@@ -1400,6 +1400,10 @@ ELSEWHERE = {
         "tests/verbs/test_stored_fit.py",
         "test_a_fitted_model_takes_files_or_some_rows",
     ),
+    "reading/read.py: Pass these to read_table(..., memory=), which reads the files.": (
+        "tests/verbs/test_stored_trial.py",
+        "test_what_rows_on_disk_do_not_serve_is_refused",
+    ),
     "reading/read.py: Pass memory='2GB' for rows that stay on disk.": (
         "tests/reading/test_into_store.py",
         "test_the_store_may_lie_elsewhere",

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import equipoise as eq
+from equipoise.errors import InputError, UnsupportedError
 from equipoise.stores.stored_table import StoredTable
 from equipoise.table.generated_tasks import make_classes
 from equipoise.training.settings import TrainingSettings
@@ -91,6 +93,51 @@ def test_a_trial_on_a_share_is_told_everywhere(
     assert "Models were fitted on 2,000 of 6,000 rows" in screen
     page = (tmp_path / "report.html").read_text()
     assert "Models were fitted on 2,000 of 6,000 rows" in page
+
+
+@pytest.mark.parametrize("verb", [eq.compare, eq.fit, eq.diagnose])
+@pytest.mark.parametrize("memory", [None, "1GB"])
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"target": "b"}, "target='b'"),
+        ({"positive": "0"}, "positive='0'"),
+        ({"task": "multiclass"}, "task='multiclass'"),
+        ({"targets": ["a", "y"]}, "targets="),
+        ({"group": "a"}, "group='a'"),
+        ({"time": "a"}, "time='a'"),
+        ({"drop": ["a"]}, "drop="),
+        ({"keep": ["a"]}, "keep="),
+        ({"unlabelled": "drop"}, "unlabelled='drop'"),
+        ({"day_first": True}, "day_first=True"),
+    ],
+)
+def test_a_stored_table_is_not_read_again_by_other_options(
+    stored: StoredTable,
+    verb: Callable[..., Any],
+    options: dict[str, Any],
+    name: str,
+    memory: str | None,
+) -> None:
+    with pytest.raises(InputError, match=name):
+        verb(stored, memory=memory, **options)
+
+
+def test_what_rows_on_disk_do_not_serve_is_refused(
+    stored: StoredTable, tmp_path: Path
+) -> None:
+    for verb in (eq.compare, eq.fit):
+        with pytest.raises(UnsupportedError, match="Leave importance= out"):
+            verb(stored, importance=True)
+    with pytest.raises(InputError, match=r"drop=.*Pass these to read_table"):
+        eq.compare(stored, "y", drop=["a"])
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table(frame()), path)
+    less = eq.read_table(path, "y", drop=["a"], memory="1GB")
+    trial = eq.compare(less, "y", strategies=["prior"], **SHORT)
+    assert trial.facts["columns"] == {"numeric": 1}
+    twice = eq.diagnose(less, "y", memory="1GB")
+    assert twice.facts == eq.diagnose(less).facts
 
 
 def test_several_classes(tmp_path: Path) -> None:

@@ -25,11 +25,11 @@ _pool: Any = None
 """The memory pool that Arrow had before the first of them."""
 
 
-def memory_limit(value: str | float) -> int:
+def memory_limit(value: str | float | None) -> int:
     """Return an amount of memory in bytes.
 
     Args:
-        value: Such as "2GB", "500 MB" or 2e9; a thousand to each unit.
+        value: Such as "2GB", "500 MB" or 2e9; a thousand to each unit. None is refused.
 
     Raises:
         InputTypeError: It is neither a string nor a number.

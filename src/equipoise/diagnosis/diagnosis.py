@@ -321,9 +321,7 @@ def diagnose(
     )
     if memory is not None or isinstance(source, StoredTable):
         refuse_stored({"test": test, "rare": None if rare == "keep" else rare})
-        store = source
-        if memory is not None:
-            store = read_stored(source, target, options, memory)
+        store = read_stored(source, target, options, memory)
         one_of(duplicates, DUPLICATES, "duplicates")
         stored = StoredSubjects.of(
             store,

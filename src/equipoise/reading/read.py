@@ -182,7 +182,7 @@ def read_stored(
     source: Any,
     target: Any,
     options: ReadingOptions,
-    memory: str | float,
+    memory: str | float | None,
     *,
     store: str | os.PathLike[str] | None = None,
     like: Table | None = None,
@@ -193,16 +193,18 @@ def read_stored(
         source: A file, a folder of files, a pattern; or a `StoredTable`.
         target: The target's name.
         options: How the files are read.
-        memory: How much memory the rows may take.
+        memory: How much memory the rows may take; None for what a `StoredTable` has.
         store: The folder for stores.
         like: Is refused.
 
     Raises:
-        InputError: An argument has no meaning for rows on disk.
+        InputError: An argument has no meaning for rows on disk, or a `StoredTable` was
+            read by another one.
     """
-    limit = memory_limit(memory)
     if isinstance(source, StoredTable):
-        return source.with_memory(limit)
+        _require_as_read(source, target, options)
+        return source if memory is None else source.with_memory(memory_limit(memory))
+    limit = memory_limit(memory)
     if like is not None or not isinstance(target, str | None):
         what = "like=" if like is not None else f"target={target!r}"
         raise InputError(
@@ -216,6 +218,23 @@ def read_stored(
     for note in table.notes:
         warnings.warn(note, TableWarning, stacklevel=3)
     return table
+
+
+def _require_as_read(store: StoredTable, target: Any, options: ReadingOptions) -> None:
+    """Raise if rows on disk are to be read in another way than they were."""
+    usual = vars(AS_THEY_ARE)
+    asked = {n: v for n, v in vars(options).items() if v != usual[n]}
+    if not (target is None or (isinstance(target, str) and target == store.target)):
+        asked = {"target": target, **asked}
+    if asked:
+        words = [f"{name}={value!r}" for name, value in asked.items()]
+        raise InputError(
+            sentence(
+                f"a StoredTable with {', '.join(words)}",
+                "a StoredTable as it is",
+                "Pass these to read_table(..., memory=), which reads the files.",
+            )
+        )
 
 
 def read_with_test(

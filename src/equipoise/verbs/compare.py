@@ -222,23 +222,22 @@ def compare(
                 "model": model,
                 "unseen": unseen,
                 "rare": None if rare == "keep" else rare,
+                "importance": importance or None,
             }
         )
         require_no_trial(folder, force=force)
-        store = source
-        if memory is not None:
-            options = ReadingOptions(
-                positive=positive,
-                task=task,
-                targets=targets,
-                group=group,
-                time=time,
-                drop=drop,
-                keep=keep,
-                unlabelled=unlabelled,
-                day_first=day_first,
-            )
-            store = read_stored(source, target, options, memory)
+        options = ReadingOptions(
+            positive=positive,
+            task=task,
+            targets=targets,
+            group=group,
+            time=time,
+            drop=drop,
+            keep=keep,
+            unlabelled=unlabelled,
+            day_first=day_first,
+        )
+        store = read_stored(source, target, options, memory)
         larger = _compare_stored(
             store,
             strategies,

@@ -208,23 +208,22 @@ def fit(
                 "model": model,
                 "weights": weights,
                 "rare": None if rare == "keep" else rare,
+                "importance": importance or None,
                 "goal.certify": goal.certify,
             }
         )
-        store = source
-        if memory is not None:
-            options = ReadingOptions(
-                positive=positive,
-                task=task,
-                targets=targets,
-                group=group,
-                time=time,
-                drop=drop,
-                keep=keep,
-                unlabelled=unlabelled,
-                day_first=day_first,
-            )
-            store = read_stored(source, target, options, memory)
+        options = ReadingOptions(
+            positive=positive,
+            task=task,
+            targets=targets,
+            group=group,
+            time=time,
+            drop=drop,
+            keep=keep,
+            unlabelled=unlabelled,
+            day_first=day_first,
+        )
+        store = read_stored(source, target, options, memory)
         fitted = fit_on_store(
             store,
             _tuned_if(as_strategies(strategy), tune),
