@@ -180,9 +180,9 @@ def _(sound: Sound) -> bytes:
     return forged(listing(entry("model.json", size=-8)))
 
 
-@attack("a version from the future", "format 3")
+@attack("a version from the future", "format 4")
 def _(sound: Sound) -> bytes:
-    return forged(listing(version=3))
+    return forged(listing(version=4))
 
 
 @attack("an altered manifest", "'manifest'")
@@ -624,9 +624,11 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     link = tmp_path / "link.equipoise"
     link.symlink_to("/dev/zero")
-    for path in (pipe, link, tmp_path):
+    for path in (pipe, link):
         with pytest.raises(BundleError, match="not a regular file"):
             load(path)
+    with pytest.raises(BundleError, match=r"without trial\.equipoise"):
+        load(tmp_path)
 
 
 def test_a_link_to_a_sound_file_is_followed(sound: Sound, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_name_is_a_string() -> None:
 def test_the_advice_is_taken() -> None:
     assert task_objective(TWO, "f1").name == "f1"
     y, z = [0, 1, 0, 1], [-1.0, 1.0, -2.0, 2.0]
-    assert make_rule(z, y, objective="cost", fp=1, fn=1).threshold == 0.0
+    assert make_rule(z, y, objective="cost", fp=1, fn=1).threshold == 0.5
     for task in (THREE, LABELS):
         assert not task_objective(task, "macro_f1").note
     assert check_floors({"a": {"recall": 0.9}}, THREE.classes)[0].recall == 0.9

@@ -95,7 +95,7 @@ def test_swapped_parts_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("manifest", "says"),
     [
-        ({"format": 3, "parts": []}, "format 3"),
+        ({"format": 4, "parts": []}, "format 4"),
         ({"format": 1}, "does not list parts"),
         ([], "not a JSON object"),
         (b"{", "not JSON"),
