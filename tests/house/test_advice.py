@@ -1717,6 +1717,15 @@ ELSEWHERE = {
         "tests/workers/test_plain.py",
         "test_a_function_of_a_module_is_sent_by_its_place",
     ),
+    "workers/plain.py: Make the file the same everywhere, then start compare and the "
+    "workers again.": (
+        "tests/workers/test_plain.py",
+        "test_a_worker_with_other_code_of_a_network_is_refused",
+    ),
+    "workers/queue.py: Wait until that trial has ended, or choose another folder.": (
+        "tests/workers/test_processes.py",
+        "test_a_second_trial_in_a_folder_leaves_the_first_alone",
+    ),
     "workers/processes.py: Pass count=2, or folder=FOLDER and start: equipoise work "
     "FOLDER": (
         "tests/workers/test_processes.py",

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,53 @@ def test_a_worker_ends_if_nobody_runs_the_trial(
     parents = iter([os.getppid(), 1, 1, 1])
     monkeypatch.setattr(loop.os, "getppid", lambda: next(parents))
     assert work(queue.root, wait=0, say=said.append) == 0
+
+
+@pytest.mark.usefixtures("threads_kept")
+@pytest.mark.parametrize("host", ["here", "elsewhere"])
+def test_a_worker_waits_for_a_trial_that_was_killed_to_be_started_again(
+    host: str, offered: tuple[WorkFolder, list[Item]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, items = offered
+    close_when_empty(monkeypatch, queue)
+    names = [*queue.waiting()]
+    for name in names:
+        queue.withdraw(name)
+    host = ProcessIdentity.here().host if host == "here" else host
+    queue.beat(COORDINATOR, {"host": host, "pid": 2**22 + 1, "beat": 1})
+    claim = WorkFolder.claim
+    monkeypatch.setattr(WorkFolder, "claim", lambda self, worker: None)
+
+    def start_again() -> None:
+        monkeypatch.setattr(WorkFolder, "claim", claim)
+        WorkFolder.make(queue.root, header(threads=2))
+        for name in names:
+            queue.put(name)
+        Heart(queue, COORDINATOR, {}).beat()
+
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        if text.startswith("waiting"):
+            starting.start()
+
+    starting = threading.Timer(0.3, start_again)
+    assert work(queue.root, wait=60, say=say) == len(items)
+    starting.join()
+    assert said[-1].startswith("working on")
+    assert os.environ["OMP_NUM_THREADS"] == "2"
+    # One that a trial has started does not outlive it.
+    WorkFolder.make(queue.root, header())
+    queue.beat(COORDINATOR, {"host": host, "pid": 2**22 + 1, "beat": 1})
+    monkeypatch.setattr(WorkFolder, "claim", lambda self, worker: None)
+    monkeypatch.setenv(CHILD, "1")
+    said.clear()
+    assert work(queue.root, wait=60, say=said.append) == 0
+    assert said == [
+        f"working on {queue.root}",
+        "the process that runs the trial is gone",
+    ]
 
 
 @pytest.mark.usefixtures("threads_kept")

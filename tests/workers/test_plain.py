@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ from equipoise.trials.runners.runner import (
 from equipoise.workers.plain import (
     ItemResult,
     absent_pieces,
+    code_digest,
     digest,
     error_parts,
     import_path,
@@ -231,6 +234,43 @@ def test_a_function_that_no_other_process_can_import_is_refused(
             import_path(function)
     with pytest.raises(UnsupportedError, match="PYTHONPATH"):
         imported("no_such_module:build")
+
+
+def test_a_worker_with_other_code_of_a_network_is_refused(
+    small_plan: TrialPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def written(text: str) -> Any:
+        """Return the function, as a process finds it that starts now."""
+        (tmp_path / "changing.py").write_text(text)
+        sys.modules.pop("changing", None)
+        importlib.invalidate_caches()
+        return importlib.import_module("changing").build
+
+    def parts_of(model: Any) -> Mapping[str, bytes]:
+        x = np.zeros((len(small_plan.table), 2))
+        choice = LearnerChoice(model=model, x=x)
+        return plan_parts(dataclasses.replace(small_plan, learners=choice))
+
+    former = parts_of(written("def build():\n    return 1\n"))
+    assert plan_of(former).learners.model is not None
+    changed = written("def build():\n    return 20\n")
+    assert digest(parts_of(changed)) != digest(former)
+    with pytest.raises(UnsupportedError, match=r"'changing:build'.*start compare"):
+        plan_of(former)
+    again = plan_of(parts_of(changed)).learners.model  # as the error advises
+    assert again is changed
+    # What is in memory is what the file was, whatever it is now.
+    (tmp_path / "changing.py").write_text("def build():\n    return 300\n")
+    assert plan_of(parts_of(changed)).learners.model is changed
+    sys.modules.pop("changing")
+
+
+def test_the_code_of_what_has_no_file_of_its_own_is_not_compared() -> None:
+    assert code_digest(len) == code_digest(max)
+    assert code_digest(build) != code_digest(len)
 
 
 def test_own_networks_are_not_kept_and_arrays_of_objects_not_sent(

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import os
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +29,10 @@ from equipoise.errors import InputError, TrainingError
 from equipoise.learners.resampled.learner import resampled
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned
 from equipoise.table.generators import gaussian_shift
+from equipoise.table.table import Table
+from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.learner_choice import LearnerChoice
@@ -35,6 +40,8 @@ from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
 from equipoise.weights.scheme import Scheme
 from equipoise.workers import processes
+from equipoise.workers import queue as queues
+from equipoise.workers.plain import absent_pieces, strategy_state
 from equipoise.workers.processes import Workers
 from equipoise.workers.queue import Claim, WorkFolder
 
@@ -187,6 +194,28 @@ def test_what_is_done_is_kept_for_the_next_run(
         assert first.seconds["prior"] >= 0.0
 
 
+def test_a_second_trial_in_a_folder_leaves_the_first_alone(
+    small_plan: TrialPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same: Same
+) -> None:
+    monkeypatch.setattr(queues, "BEAT_SECONDS", 0.05)
+    parts = small_plan.parts([0])
+    first = Workers(1, tmp_path / "first")
+    refused: list[str] = []
+
+    def intrude(text: str, share: float) -> None:
+        if not refused:
+            with pytest.raises(InputError, match="another process runs a trial") as e:
+                fit_parts(small_plan, parts, runner=Workers(1, tmp_path / "first"))
+            refused.append(str(e.value))
+
+    there = fit_parts(small_plan, parts, intrude, runner=first)
+    assert refused
+    here = fit_parts(small_plan, parts)
+    same(here, there)
+    for folder in ("other", "first"):  # the two things that the error advises
+        same(here, fit_parts(small_plan, parts, runner=Workers(1, tmp_path / folder)))
+
+
 def test_a_piece_registered_here_is_fitted_here(
     small_plan: TrialPlan, same: Same
 ) -> None:
@@ -196,6 +225,52 @@ def test_a_piece_registered_here_is_fitted_here(
         plan = dataclasses.replace(small_plan, strategies=(mine,), baseline="mine")
         parts = plan.parts([0])
         same(fit_parts(plan, parts), fit_parts(plan, parts, runner=Workers(1)))
+        tuned = Tuned("plain", space={"weights": ["cube", None]})
+        sent = strategy_state(tuned, small_plan.table.task)
+    assert sent is not None
+    assert absent_pieces(sent) == ["the weights 'cube'"]
+
+
+NETWORKS = """
+import keras
+
+
+def build():
+    units = {units}
+    return keras.Sequential([keras.layers.Dense(units, "relu"), keras.layers.Dense(1)])
+"""
+
+
+def test_results_of_a_network_are_not_those_of_its_former_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, same: Same
+) -> None:
+    (tmp_path / "code").mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "code")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    file = tmp_path / "code" / "networks_of_theirs.py"
+    x = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
+    table = Table((), (x[:, 0] > 0.7).astype(np.int8), Task("binary", ("0", "1")))
+
+    def plan(units: int) -> TrialPlan:
+        file.write_text(NETWORKS.format(units=units))
+        sys.modules.pop("networks_of_theirs", None)
+        importlib.invalidate_caches()
+        build = importlib.import_module("networks_of_theirs").build
+        return TrialPlan(
+            table,
+            tuple(as_strategies(["plain"])),
+            Protocol(folds=2, duplicates="ignore"),
+            LearnerChoice(model=build, x=x, training=TrainingSettings(epochs=2)),
+            baseline="plain",
+        )
+
+    for units in (3, 5):
+        mine = plan(units)
+        parts = mine.parts([0])
+        there = fit_parts(mine, parts, runner=Workers(1, tmp_path / "trial"))
+        same(fit_parts(mine, parts), there)
+    sys.modules.pop("networks_of_theirs", None)
 
 
 def test_workers_that_cannot_start_end_the_trial(

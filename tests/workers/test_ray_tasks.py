@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -59,6 +61,21 @@ def test_a_task_refuses_other_versions_and_does_the_rest(
     assert not answer["different"]
     assert unpack(answer["parts"], "result")["entries"][0]["strategy"] == "prior"
     assert plan_parts(small_plan)
+
+
+@pytest.mark.parametrize("address", ["auto", "local", "10.0.0.1:6379"])
+def test_the_address_is_passed_on(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without one Ray joins a cluster that runs, also for "local"."""
+    asked: list[dict[str, Any]] = []
+    fake = types.ModuleType("ray")
+    fake.is_initialized = lambda: False  # type: ignore[attr-defined]
+    fake.init = lambda **how: asked.append(how)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ray", fake)
+    monkeypatch.setattr(ray_tasks, "require_extra", lambda *_: None)
+    assert Ray(address)._connected() is fake
+    assert asked[0]["address"] == address
 
 
 @pytest.mark.slow

@@ -48,7 +48,8 @@ def work(
     Args:
         folder: Where the trial is: the folder of `compare --out FOLDER`, or of
             `Workers(folder=FOLDER)`.
-        wait: Seconds to wait for a trial to begin there.
+        wait: Seconds to wait for a trial to begin there, or for one to be started
+            again whose process was killed.
         say: Called with a sentence when something begins or ends.
 
     Returns:
@@ -61,12 +62,22 @@ def work(
     number(wait, "wait", 0)
     queue = _found(folder, wait)
     header = queue.header()
-    require_same_versions(header["environment"], "a worker")
-    # TensorFlow and scikit-learn are loaded later, and read these then.
-    os.environ.update(thread_variables(header["threads"]))
     worker = Worker(queue, header, say or (lambda text: None))
+    # One that was started for a trial ends with the process that started it.
+    end = time.monotonic() + (0.0 if CHILD in os.environ else wait)
+    watch = Watch(queue, header["stale"])
     try:
-        return worker.run()
+        while True:
+            worker.wait(watch, end)
+            if queue.ended:
+                return worker.done
+            worker.header = queue.header()
+            require_same_versions(worker.header["environment"], "a worker")
+            # TensorFlow and scikit-learn are loaded later, and read these then.
+            os.environ.update(thread_variables(worker.header["threads"]))
+            worker.run(watch)
+            if queue.ended or time.monotonic() >= end:
+                return worker.done
     except OSError as error:
         if queue.ended:
             return worker.done
@@ -111,14 +122,32 @@ class Worker:
     _plans: dict[str, TrialPlan] = field(default_factory=dict)
     _warm: bool = False
 
-    def run(self) -> int:
-        """Do items until the trial has ended; return how many.
+    def wait(self, watch: Watch, end: float) -> None:
+        """Wait while the process that runs the trial is gone.
+
+        Args:
+            watch: Knows whether it is.
+            end: Until when, at the latest, by the monotonic clock.
+        """
+        silent = True
+        while watch.gone(COORDINATOR) and not self.queue.ended:
+            if time.monotonic() >= end:
+                return
+            if silent:
+                self.say(f"waiting for the trial in {self.queue.root} to be started")
+                silent = False
+            time.sleep(LEAST_NAP)
+
+    def run(self, watch: Watch) -> None:
+        """Do items until the trial has ended, or the process that runs it is gone.
+
+        Args:
+            watch: Knows whether that process is gone.
 
         Raises:
             OSError: The folder cannot be written to.
         """
         name = worker_name()
-        watch = Watch(self.queue, self.header["stale"])
         heart = Heart(self.queue, name, {"processor": processor(), "item": ""})
         heart.beat()
         heart.start()
@@ -140,7 +169,6 @@ class Worker:
                 self._do(claim, heart)
         finally:
             heart.stop()
-        return self.done
 
     def _warm_up(self) -> None:
         """Load TensorFlow while there is nothing to do, if networks are trained."""

@@ -3,14 +3,16 @@
 
 What a user's own objects hold cannot be sent: their strategies are fitted by the
 process that runs the trial. The user's own network is sent as the place of the function
-that makes it.
+that makes it, with a digest of the file that it is written in.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import importlib
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,8 @@ def plan_parts(plan: TrialPlan) -> PartsOfData:
                 "Leave runner= out: the fits are then done in this process.",
             )
         )
+    if learners.model is not None:
+        state["model_code"] = code_digest(learners.model)
     return pack(state, "plan")
 
 
@@ -83,13 +87,19 @@ def plan_of(parts: Mapping[str, bytes], checkpoints: Path | None = None) -> Tria
     Args:
         parts: What `plan_parts` gave.
         checkpoints: Where networks keep their state; None for nowhere.
+
+    Raises:
+        UnsupportedError: The user's own network cannot be imported here, or its code
+            is another.
     """
     state = unpack(parts, "plan")
     training = state["training"]
     learners = LearnerChoice(
         state["network"],
         checkpoints,
-        None if state["model"] is None else imported(state["model"]),
+        None
+        if state["model"] is None
+        else _imported_alike(state["model"], state["model_code"]),
         state["x"],
         None if training is None else TrainingSettings.from_dict(training),
     )
@@ -164,6 +174,40 @@ def imported(path: str) -> Any:
             )
         ) from error
     return value
+
+
+@functools.cache
+def code_digest(build: Any) -> str:
+    """Return a digest of the file in which a function stands.
+
+    It is taken once for each function: the code in memory does not change if the file
+    does later. What the file imports is not part of it.
+
+    Args:
+        build: What makes the user's network.
+    """
+    file = getattr(sys.modules.get(build.__module__), "__file__", None)
+    try:
+        code = b"" if file is None else Path(file).read_bytes()
+    except OSError:  # within an archive, for example
+        code = b""
+    return hashlib.sha256(code).hexdigest()
+
+
+def _imported_alike(path: str, code: str) -> Any:
+    """Return the function at a place, if its file is that of the trial's process."""
+    build = imported(path)
+    if code_digest(build) == code:
+        return build
+    raise UnsupportedError(
+        sentence(
+            f"the model {path!r}, whose file is not the same here as in the process "
+            "that runs the trial",
+            "the same code in all processes",
+            "Make the file the same everywhere, then start compare and the workers "
+            "again.",
+        )
+    )
 
 
 def _sendable(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -314,7 +358,12 @@ def absent_pieces(data: Mapping[str, Any]) -> list[str]:
     Args:
         data: What `strategy_state` gave.
     """
-    return [*missing_pieces(data), *missing_pieces(data.get("base", {}))]
+    schemes = data.get("space", {}).get("weights", {}).get("values", ())
+    return [
+        piece
+        for fields in (data, data.get("base", {}), *({"weights": s} for s in schemes))
+        for piece in missing_pieces(fields)
+    ]
 
 
 def parts_state(parts: Sequence[Part]) -> list[dict[str, Any]]:

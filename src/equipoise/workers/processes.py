@@ -139,7 +139,8 @@ class Workers:
             progress: Called with a sentence and the share done.
 
         Raises:
-            InputError: The folder cannot be written to.
+            InputError: The folder cannot be written to, or another process runs a
+                trial in it.
             UnsupportedError: The user's own network cannot be sent.
             TrainingError: An item ends every worker that begins it.
             EquipoiseError: The baseline cannot be fitted.
@@ -184,6 +185,10 @@ class _Session:
         Args:
             settings: What the user asked for.
             networks: Whether any strategy trains networks.
+
+        Raises:
+            InputError: The folder cannot be written to, or another process runs a
+                trial in it.
         """
         temporary = None
         folder = settings.folder
@@ -197,6 +202,7 @@ class _Session:
             "resumes": settings.folder is not None,
             "networks": networks,
         }
+        WorkFolder(Path(folder)).require_alone()
         queue = WorkFolder.make(folder, header)
         heart = Heart(queue, COORDINATOR, {})
         heart.beat()

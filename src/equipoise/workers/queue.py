@@ -162,6 +162,34 @@ class WorkFolder:
         for item in self.waiting():
             (self.root / "todo" / item).unlink(missing_ok=True)
 
+    def require_alone(self) -> None:
+        """Require that no process runs a trial here, before `make` empties the queue.
+
+        One that was killed has left its last heartbeat. If it may still live, on
+        another machine for example, the next heartbeat is waited for.
+
+        Raises:
+            InputError: Another process runs a trial in this folder.
+        """
+        facts = self.last_beat(COORDINATOR)
+        if not facts or _identity_in(facts).ended():
+            return
+        end = time.monotonic() + 2 * BEAT_SECONDS + 1
+        while time.monotonic() < end:
+            time.sleep(BEAT_SECONDS / 4)
+            now = self.last_beat(COORDINATOR)
+            if not now:  # the trial has ended meanwhile
+                return
+            if now != facts:
+                raise InputError(
+                    sentence(
+                        f"the folder {str(self.root)!r}, in which another process "
+                        "runs a trial",
+                        "a folder of its own for each trial",
+                        "Wait until that trial has ended, or choose another folder.",
+                    )
+                )
+
     # ---- items
 
     def put(self, item: str) -> None:
@@ -359,6 +387,11 @@ class ProcessIdentity:
         return False
 
 
+def _identity_in(facts: Mapping[str, Any]) -> ProcessIdentity:
+    """Return where the process of a heartbeat runs; nowhere if it does not say so."""
+    return ProcessIdentity(str(facts.get("host", "")), int(facts.get("pid", 0)))
+
+
 def _host() -> str:
     """Return the machine's name, and that of the space in which processes count."""
     try:
@@ -394,9 +427,10 @@ class Watch:
             name: Of the process.
         """
         facts = self.folder.last_beat(name)
-        if facts and ProcessIdentity(facts["host"], facts["pid"]).ended():
+        if facts and _identity_in(facts).ended():
             return True
-        now, beat = time.monotonic(), facts.get("beat")
+        now = time.monotonic()
+        beat = tuple(map(facts.get, ("host", "pid", "beat")))
         before = self._seen.get(name)
         if before is None or before[0] != beat:
             self._seen[name] = (beat, now)

@@ -24,9 +24,6 @@ MOST_RETRIES = 5
 
 WAIT_SECONDS = 1.0
 
-LOCAL = "local"
-"""The address of a cluster that is started here, of this machine alone."""
-
 _plans: dict[str, TrialPlan] = {}
 """In a worker: the plan that it read last, by its digest."""
 
@@ -158,9 +155,10 @@ class Ray:
 
         if ray.is_initialized():
             return ray
-        where = {} if self.address == LOCAL else {"address": self.address}
         try:
-            ray.init(**where, log_to_driver=False, include_dashboard=False)
+            # Ray, too, calls "local" what is started here; without an address it would
+            # join a cluster that runs.
+            ray.init(address=self.address, log_to_driver=False, include_dashboard=False)
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise UnsupportedError(
                 sentence(
