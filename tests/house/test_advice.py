@@ -1440,14 +1440,14 @@ ELSEWHERE = {
         "test_what_cannot_be_added",
     ),
     "trials/basis.py: Pass them as they were given to compare: trial.add(arms, "
-    "source).": (
+    "source, target), with test= if there was one.": (
         "tests/trials/test_basis.py",
-        "test_an_arm_that_is_added_is_as_if_it_had_been_there",
+        "test_the_rows_are_passed_as_they_were_given_to_compare",
     ),
     "verbs/trial_again.py: Pass them as they were given to compare: trial.add(arms, "
-    "source).": (
+    "source, target), with test= if there was one.": (
         "tests/trials/test_basis.py",
-        "test_an_arm_that_is_added_is_as_if_it_had_been_there",
+        "test_the_rows_are_passed_as_they_were_given_to_compare",
     ),
     "verbs/earlier.py: Choose another folder, or replace it with force=True.": (
         "tests/trials/test_basis.py",

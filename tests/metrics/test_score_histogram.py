@@ -78,3 +78,9 @@ def test_the_cut_leaves_at_most_so_many_negatives_above() -> None:
     above = (z[~y] >= cut).sum()
     assert 80 < above <= 100
     assert (z[~y] >= counts.cut(10**9)).all()
+
+
+def test_no_score_is_above_the_cut_if_the_highest_bin_is_too_full() -> None:
+    clipped = ScoreHistogram.of(np.full(50, 30.0), np.zeros(50, bool))
+    assert clipped.cut(49) == np.inf
+    assert clipped.cut(50) < 30.0

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -342,3 +343,33 @@ def test_files_that_were_written_anew_have_their_own_columns(tmp_path: Path) -> 
     table = stored(path)
     assert table.names == ("x", "z")
     assert table.schema["x"].categories == ("a", "b")
+
+
+def test_large_numbers_that_come_late_are_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rows.csv"
+    monkeypatch.setattr(into_store, "_head", _short_head(into_store._head))
+    small = [f"{k},{k / 7},{k % 9 / 2},{k % 2}" for k in range(200)]
+    large = [f"{2**24 + 1 + k},{k}e37,{k % 9 / 2},{k % 2}" for k in range(200)]
+    path.write_text("\n".join(["id,x,z,y", *small, *large]))
+    notes = " ".join(stored(path, keep=("id",)).notes)
+    assert "Column 'id': whole numbers from 16,777,216 on were rounded" in notes
+    assert "Column 'x': numbers beyond 3.4e38 were taken as missing" in notes
+    assert "Column 'z'" not in notes
+    # The advice: such a row at the top.
+    path.write_text("\n".join(["id,x,z,y", large[-1], *small, *large]))
+    table = stored(path, keep=("id",))
+    assert "whole numbers" not in " ".join(table.notes)
+    assert "numbers beyond" not in " ".join(table.notes)
+    assert table.take(np.ones(401, bool))["id"].values.max() == 2**24 + 200
+
+
+def _short_head(original: Any) -> Any:
+    """Let the types be told from the first 100 rows."""
+
+    def head(*passed: Any) -> Any:
+        raw = original(*passed)
+        return dataclasses.replace(raw, data=raw.data.slice(0, 100))
+
+    return head

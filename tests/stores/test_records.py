@@ -9,6 +9,7 @@ from equipoise.stores.records import (
     MOST_CATEGORIES,
     RowKeys,
     hashes_without,
+    lost_as_float32,
     number_type,
     record_type,
     to_columns,
@@ -71,6 +72,19 @@ def test_hashes_are_those_of_the_rows_as_they_came() -> None:
     np.testing.assert_array_equal(hashes_without(records, out), row_hashes(left))
 
 
+def test_what_a_float32_loses() -> None:
+    for values, lost in (
+        ([2.0**24 + 1, -3.0], (True, False)),
+        ([-(2.0**24) - 1], (True, False)),
+        ([2.0**24, 2.0**100, -3.0, np.nan, 16_777_216.3], (False, False)),
+        ([3.5e38], (False, True)),
+        ([-1e300, 2.0**30 + 1], (True, True)),
+        ([], (False, False)),
+    ):
+        column = Column("x", "numeric", np.array(values, float))
+        assert lost_as_float32(column) == lost
+
+
 def test_categories_beyond_the_limit_are_missing() -> None:
     names = tuple(map(str, range(MOST_CATEGORIES + 2)))
     codes = np.array([0, MOST_CATEGORIES - 1, MOST_CATEGORIES, -1], np.int32)
@@ -78,3 +92,14 @@ def test_categories_beyond_the_limit_are_missing() -> None:
     records = records_of(rows, RowKeys(np.arange(4)))
     (back,) = to_columns(records, rows.columns, [0])
     assert back.values.tolist() == [0, MOST_CATEGORIES - 1, -1, -1]
+
+
+def test_numbers_beyond_a_float32_are_missing() -> None:
+    column = Column("x", "numeric", np.array([3.5e38, -1e300, 1.0]))
+    records = to_records(
+        Table((column,), None, TASK),
+        RowKeys(np.arange(3)),
+        record_type((column,), ["<f4"]),
+    )
+    (back,) = to_columns(records, (column,), [0])
+    np.testing.assert_array_equal(back.values, [np.nan, np.nan, 1.0])

@@ -179,6 +179,19 @@ def test_rows_are_read_again_from_their_file(tmp_path: Path) -> None:
         again.add("logistic")
 
 
+def test_the_rows_are_passed_as_they_were_given_to_compare(tmp_path: Path) -> None:
+    table = two_classes()
+    columns = {c.name: c.values for c in table.columns} | {"y": table.y}
+    rows = {name: values[20:] for name, values in columns.items()}
+    test = {name: values[:20] for name, values in columns.items()}
+    eq.compare(rows, "y", test=test, strategies=["prior"], **SHORT).write(tmp_path)
+    again = eq.load(tmp_path)
+    advice = r"trial\.add\(arms, source, target\), with test= if there was one"
+    with pytest.raises(InputError, match=advice):
+        again.add("logistic")
+    assert "logistic" in again.add("logistic", rows, "y", test=test).names
+
+
 def test_what_cannot_be_added(trials: dict[str, Trial], tmp_path: Path) -> None:
     trial = trials["binary"]
     other = eq.Strategy("logistic", learner="logistic", weights="balanced")

@@ -13,6 +13,7 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 import equipoise as eq
+from equipoise.stores.class_shares import KeptShares
 from equipoise.stores.stored_table import StoredTable
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.trials.fold_scores import fit_parts
@@ -188,3 +189,58 @@ def test_copies_are_one_case(tmp_path: Path) -> None:
     assert all(len(folds) == 1 for folds in seen.values())
     units = rule.units(np.arange(ROWS + 2_000))
     assert len(np.unique(units)) == ROWS
+
+
+def test_groups_tie_other_rows_if_no_two_kept_ones_share_one(tmp_path: Path) -> None:
+    stored = store_of(tmp_path, 2_000, group="patient")
+    everything = np.concatenate([b.records["group"] for b in stored.blocks()])
+    places = np.sort(np.unique(everything, return_index=True)[1])
+    kept = np.bincount(stored.labels()[places], minlength=2)
+    shares = KeptShares(tuple(stored.totals.tolist()), tuple(kept.tolist()))
+    rows = StoredRows(stored, stored.rows(places), shares)
+    plan = TrialPlan(
+        rows.table, tuple(as_strategies(["prior"])), Protocol(folds=4), keep=True
+    )
+    assert plan.keys.units is None
+    rule = FoldOfRow.of(rows, plan, fit_parts(plan, plan.parts([0])))
+    seen: dict[int, set[int]] = {}
+    for block in stored.blocks():
+        where = rule(block.first, stored.keys(block.records))[0]
+        for group, fold in zip(block.records["group"], where, strict=True):
+            seen.setdefault(int(group), set()).add(int(fold))
+    assert all(len(folds) == 1 for folds in seen.values())
+    units = rule.units(np.arange(ROWS))
+    assert len(np.unique(units)) == len(seen) == len(places)
+
+
+def test_records_of_default_values_are_cases_of_their_own(tmp_path: Path) -> None:
+    """Equal rows that the judgement of copies leaves apart, beside true copies."""
+    values = {f"x{j}": frame()[f"x{j}"] for j in range(COLUMNS)}
+    values["y"] = frame()["y"]
+    defaults = 1_500
+    whole = {
+        name: np.concatenate([column, column[:2_000], np.zeros(defaults, column.dtype)])
+        for name, column in values.items()
+    }
+    pq.write_table(pa.table(whole), tmp_path / "t.parquet")
+    stored = eq.read_table(tmp_path / "t.parquet", "y", memory="1GB")
+    stored = stored.with_memory(int(3_000 * stored.memory / stored.most_rows))
+    rows, plan, scores = fitted(stored)
+    assert plan.keys.units is not None
+    rule = FoldOfRow.of(rows, plan, scores)
+    hashes, folds = [], []
+    for block in stored.blocks():
+        keys = stored.keys(block.records)
+        hashes.append(keys.hashes)
+        folds.append(rule(block.first, keys)[0])
+    each, where = np.concatenate(hashes), np.concatenate(folds)
+    distinct, counts = np.unique(each, return_counts=True)
+    default = each == distinct[np.argmax(counts)]
+    assert default.sum() == defaults
+    sizes = np.bincount(where[default], minlength=4)
+    assert np.abs(sizes - defaults / 4).max() < 5 * (defaults * 3 / 16) ** 0.5
+    units = rule.units(np.arange(len(stored)))
+    assert len(np.unique(units[default])) == defaults
+    assert len(np.unique(units)) == ROWS + defaults
+    copies = {(h, f) for h, f in zip(each[~default], where[~default], strict=True)}
+    assert len(copies) == ROWS

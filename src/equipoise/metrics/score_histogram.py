@@ -141,10 +141,14 @@ class ScoreHistogram:
 
         Args:
             negatives: How many.
+
+        Returns:
+            A score; infinity if more lie in the highest bin, whose rows cannot be
+            told apart.
         """
         above = np.cumsum(self.counts[0][::-1])
         fit = int(np.searchsorted(above, negatives, side="right"))
-        return LARGEST - fit / BINS_PER_UNIT
+        return LARGEST - fit / BINS_PER_UNIT if fit else np.inf
 
 
 def bin_of(log_odds: FloatArray) -> npt.NDArray[np.int64]:

@@ -50,6 +50,7 @@ from equipoise.reading.useless_columns import useless
 from equipoise.stores.records import (
     MOST_CATEGORIES,
     RowKeys,
+    lost_as_float32,
     number_type,
     record_type,
     to_records,
@@ -367,6 +368,7 @@ class _Writer:
             )
             for column, seen in zip(self.columns, table.columns, strict=True)
         ]
+        self._note_what_is_lost(table)
         keys = RowKeys(first + positions, self._groups(raw, first), self._times(raw))
         records = to_records(table, keys, self._type)
         codes, texts = label_codes(raw, self.target, notes, named=True)
@@ -376,6 +378,19 @@ class _Writer:
         self.notes.update(
             dict.fromkeys(n for n in notes.sentences() if "unseen by a model" not in n)
         )
+
+    def _note_what_is_lost(self, table: Table) -> None:
+        """Note numbers that are larger than the first rows let expect."""
+        for column, number in zip(table.columns, self.numbers, strict=True):
+            if column.kind != "numeric" or number != "<f4":
+                continue
+            rounded, beyond = lost_as_float32(column)
+            if rounded:
+                text = "whole numbers from 16,777,216 on were rounded to 7 digits"
+                self.notes[_late(column.name, text)] = None
+            if beyond:
+                text = "numbers beyond 3.4e38 were taken as missing"
+                self.notes[_late(column.name, text)] = None
 
     @property
     def _type(self) -> np.dtype[Any]:
@@ -558,6 +573,14 @@ def _varying(table: StoredTable, places: Sequence[int]) -> set[str]:
             if place not in varying and not same.all():
                 varying.add(place)
     return {table.stored[place].name for place in varying}
+
+
+def _late(name: str, what: str) -> str:
+    return (
+        f"Column {name!r}: {what}, because the rows that told the columns' types had "
+        "none. Put a row with the largest number at the top of the first file, or "
+        "leave the column out with drop=."
+    )
 
 
 def _empty(state: dict[str, Any]) -> Column:

@@ -66,6 +66,27 @@ def number_type(column: Column) -> str:
     return _NUMBERS[bool((large & (values == np.floor(values))).any())]
 
 
+def lost_as_float32(column: Column) -> tuple[bool, bool]:
+    """Return whether a float32 rounds whole numbers, and whether it is too small.
+
+    Args:
+        column: Numbers, which are stored as "<f4".
+
+    Example:
+        >>> lost_as_float32(Column("id", "numeric", np.array([16_777_217.0, 0.1])))
+        (True, False)
+        >>> lost_as_float32(Column("x", "numeric", np.array([1e39, np.nan])))
+        (False, True)
+    """
+    values = column.values[~column.missing()]
+    values = values[np.abs(values) >= FIRST_ROUNDED]
+    with np.errstate(over="ignore"):
+        stored = values.astype(np.float32)
+    beyond = np.isinf(stored) & np.isfinite(values)
+    rounded = ~beyond & (values == np.floor(values)) & (stored != values)
+    return bool(rounded.any()), bool(beyond.any())
+
+
 def record_type(
     columns: Sequence[Column],
     numbers: Sequence[str],
@@ -108,7 +129,11 @@ def to_records(table: Table, keys: RowKeys, kind: np.dtype[Any]) -> RecordArray:
     total = np.zeros(len(records), np.uint64)
     for place, column in enumerate(table.columns):
         total += column_hashes(column)
-        records[f"c{place}"] = _stored(column)
+        with np.errstate(over="ignore"):
+            records[f"c{place}"] = _stored(column)
+        if column.kind == "numeric":
+            stored = records[f"c{place}"]
+            stored[np.isinf(stored)] = np.nan  # a table holds no infinite values
     records["sum"] = total
     return records
 
@@ -122,8 +147,7 @@ def _stored(column: Column) -> npt.NDArray[Any]:
         return np.where(missing | (codes >= MOST_CATEGORIES), NO_CATEGORY, codes)
     if column.kind == "datetime":
         return np.asarray(column.values.astype("M8[us]").astype(np.int64))
-    with np.errstate(over="ignore"):
-        return np.asarray(column.values)
+    return np.asarray(column.values)
 
 
 def to_columns(

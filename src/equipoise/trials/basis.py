@@ -262,7 +262,8 @@ def with_arms(
                 f"{listing([arm.name for arm in new])} for a trial from a file, which "
                 "holds no columns",
                 "the rows of the trial",
-                "Pass them as they were given to compare: trial.add(arms, source).",
+                "Pass them as they were given to compare: trial.add(arms, source, "
+                "target), with test= if there was one.",
             )
         )
     begun = time.monotonic()

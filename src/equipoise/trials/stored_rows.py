@@ -286,6 +286,8 @@ class FoldOfRow:
         count: The number of folds.
         seed: The user's seed.
         tied: What ties rows: "group", "copies" or "".
+        free: Ascending hashes of rows that are equal and still no copies, such as
+            records of default values: each is on its own.
         keys: `[kept keys]` ascending distinct keys of kept rows that ties concern.
         by_key: `[repeats, kept keys]` the fold of each.
         starts: `[folds]` when each fold's test block begins; None if not by time.
@@ -299,6 +301,7 @@ class FoldOfRow:
     count: int
     seed: int
     tied: str
+    free: HashArray
     keys: HashArray
     by_key: IntArray
     starts: npt.NDArray[Any] | None
@@ -313,9 +316,14 @@ class FoldOfRow:
         folds = scores.folds[:, order]
         keys, units = rows.taken.keys, plan.keys.units
         tied = ""
-        if units is not None:
-            tied = "copies" if keys.group is None else "group"
-        each = _tie(keys, tied)
+        if keys.group is not None:
+            tied = "group"  # even if no two rows that were kept share one
+        elif units is not None:
+            tied = "copies"
+        free = np.zeros(0, np.uint64)
+        if tied == "copies" and units is not None:
+            free = _several(keys.hashes, units)
+        each = _tie(keys, tied, free)
         distinct, first = np.unique(each, return_index=True)
         starts, pairs = None, np.zeros(0, np.uint64)
         if plan.protocol.by == "time" and keys.time is not None:
@@ -333,6 +341,7 @@ class FoldOfRow:
             plan.protocol.folds,
             plan.protocol.seed,
             tied,
+            free,
             distinct if tied else np.zeros(0, np.uint64),
             scores.folds[:, first] if tied else np.zeros((len(folds), 0), np.int64),
             starts,
@@ -355,7 +364,7 @@ class FoldOfRow:
 
     def _others(self, keys: StoredKeys) -> IntArray:
         repeats = len(self.kept)
-        ties = _tie(keys, self.tied)
+        ties = _tie(keys, self.tied, self.free)
         if self.starts is not None and keys.time is not None:
             fold = np.searchsorted(self.starts, keys.time, side="right") - 1
             if self.tied:
@@ -388,7 +397,7 @@ class FoldOfRow:
             )
             if low < high:
                 here = block.records[places[low:high] - block.first]
-                ties[low:high] = _tie(self.store.keys(here), self.tied)
+                ties[low:high] = _tie(self.store.keys(here), self.tied, self.free)
         numbers = np.unique(ties, return_inverse=True)[1].astype(np.int64)
         if self.groups is None:
             return numbers
@@ -401,11 +410,21 @@ class FoldOfRow:
         return np.asarray(renamed[numbers])
 
 
-def _tie(keys: StoredKeys, tied: str) -> HashArray:
+def _tie(keys: StoredKeys, tied: str, free: HashArray) -> HashArray:
     """Return the key by which rows belong together; else by which they are divided."""
     if tied == "group" and keys.group is not None:
         return keys.group
-    return keys.hashes if tied == "copies" else mix(keys.row.astype(np.uint64))
+    alone = mix(keys.row.astype(np.uint64))
+    if tied != "copies":
+        return alone
+    return np.where(_place(free, keys.hashes)[0], alone, keys.hashes)
+
+
+def _several(hashes: HashArray, units: IntArray) -> HashArray:
+    """Return the hashes whose rows are of several units, ascending."""
+    pairs = np.unique(np.stack([hashes, units.astype(np.uint64)]), axis=1)
+    distinct, counts = np.unique(pairs[0], return_counts=True)
+    return np.asarray(distinct[counts > 1])
 
 
 def _paired(ties: HashArray, folds: IntArray) -> HashArray:

@@ -287,7 +287,8 @@ def _with_rows(basis: TrialBasis, source: Any, target: Any, test: Any) -> TrialP
             sentence(
                 f"a loaded trial without its rows{where}",
                 "the rows of the trial",
-                "Pass them as they were given to compare: trial.add(arms, source).",
+                "Pass them as they were given to compare: trial.add(arms, source, "
+                "target), with test= if there was one.",
             )
         )
     options = dict(reading.get("options", {}))
