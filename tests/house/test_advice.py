@@ -1400,6 +1400,10 @@ ELSEWHERE = {
         "tests/verbs/test_stored_fit.py",
         "test_a_fitted_model_takes_files_or_some_rows",
     ),
+    "trials/arm_importance.py: Name it in strategies= again.": (
+        "tests/trials/test_arm_importance.py",
+        "test_an_object_of_an_earlier_call_is_named_again",
+    ),
     "reading/read.py: Pass these to read_table(..., memory=), which reads the files.": (
         "tests/verbs/test_stored_trial.py",
         "test_what_rows_on_disk_do_not_serve_is_refused",

@@ -3,13 +3,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from sklearn.naive_bayes import GaussianNB
 
 import equipoise as eq
 from equipoise.errors import UnsupportedError
-from equipoise.strategies.catalogue import as_strategies
+from equipoise.strategies.blended import Blend
+from equipoise.strategies.catalogue import as_strategies, strategy
+from equipoise.strategies.classifier_object import classified
 from equipoise.table.generators import gaussian_shift
+from equipoise.table.table import Table
 from equipoise.trials.arm_importance import arm_importance, require_shuffled
 from equipoise.trials.fold_scores import fit_parts
 from equipoise.trials.learner_choice import LearnerChoice
@@ -43,6 +50,44 @@ def test_a_trial_has_it_if_asked_for() -> None:
     assert "importance" not in plain.to_dict()
 
 
+def in_a_ring() -> Table:
+    x = np.random.default_rng(0).normal(size=(300, 2))
+    return eq.read_table(
+        {"a": x[:, 0], "b": x[:, 1], "y": (np.sum(x**2, 1) > 3).astype(int)}, "y"
+    )
+
+
+def test_the_choice_may_be_an_arm_of_an_earlier_call(tmp_path: Path) -> None:
+    ring = in_a_ring()
+    two = Blend("two", blended=(strategy("trees"), strategy("logistic")), shares=(1, 1))
+    options: dict[str, Any] = {"network": "linear", "folds": 3, "repeats": 2}
+    first = eq.compare(ring, strategies=[two], importance=True, **options)
+    assert first.best.name == "two"
+    assert first.importance is not None
+    assert first.importance["a"].finding == "matters"
+    first.write(tmp_path)
+    options |= {"folder": tmp_path, "importance": True}
+    again = eq.compare(ring, strategies=["prior"], **options)
+    assert again.best.name == "two"
+    assert again.importance is not None
+    assert again.importance.columns == first.importance.columns
+
+
+def test_an_object_of_an_earlier_call_is_named_again(tmp_path: Path) -> None:
+    ring = in_a_ring()
+    bayes = classified(GaussianNB(), "bayes")
+    options: dict[str, Any] = {"network": "linear", "folds": 3, "repeats": 2}
+    eq.compare(ring, strategies=[bayes], **options).write(tmp_path)
+    options |= {"folder": tmp_path, "importance": True}
+    without = eq.compare(ring, strategies=["prior"], **options)
+    assert without.best.name == "bayes"
+    assert without.importance is None
+    assert "Name it in strategies= again" in without.notes[-1]
+    again = eq.compare(ring, strategies=[bayes], **options)
+    assert again.importance is not None
+    assert again.importance["a"].finding == "matters"
+
+
 def _others() -> tuple[str, ...]:
     return ("cannot tell from nothing", "misleads")
 
@@ -54,7 +99,7 @@ def test_an_average_of_arms_is_fitted_whole() -> None:
     plan = TrialPlan(TABLE, tuple(arms), Protocol(folds=3))
     scores = fit_parts(plan, plan.parts([0]))
     blended = replace(scores, blends={"both": {"logistic": 0.5, "prior": 0.5}})
-    both = replace(arms[0], name="both")
+    both = Blend("both", blended=tuple(arms), shares=(1, 1))
     made = arm_importance(plan, both, blended)
     alone = arm_importance(plan, arms[0], scores)
     assert {c.name for c in made.columns} == {c.name for c in alone.columns}

@@ -123,6 +123,46 @@ def test_screen_page_and_file_say_it(tmp_path: Path) -> None:
     assert "nobody had seen" not in ordinary.report()
 
 
+def test_what_is_said_of_kinds_goes_with_the_goal_and_the_arms(tmp_path: Path) -> None:
+    trial().write(tmp_path)
+    assert trial().judged(margin=0.2).unseen is not None
+    said = "Compare again, in a new folder"
+    dear = trial().judged(goal=eq.Goal(costs=(1, 50)))
+    assert dear.results["logistic"].decided.flagged.mean() > (
+        trial().results["logistic"].decided.flagged.mean()
+    )
+
+    def again(**options: Any) -> Trial:
+        usual = {"strategies": ["logistic", FOREST], "network": "linear", "repeats": 2}
+        return eq.compare(
+            columns(),
+            "y",
+            positive=1,
+            unseen="kind",
+            folder=tmp_path,
+            **{**usual, **options},
+        )
+
+    same = again()
+    assert same.unseen is not None
+    assert same.unseen.false_alarms == trial().unseen.false_alarms
+    more = again(strategies=["logistic", FOREST, "prior"])
+    assert "prior" in more.names
+    for other in (dear, more, again(costs=(1, 50))):
+        assert other.unseen is None
+        assert sum(said in note for note in other.notes) == 1
+        assert "each without one kind of positives" in str(other)
+        assert "nobody had seen" not in other.report()
+    more.write(tmp_path)
+    loaded = eq.load(tmp_path)
+    assert loaded.unseen is None
+    assert sum(said in note for note in loaded.notes) == 1
+    assert sum(said in note for note in again(costs=(1, 50)).notes) == 1
+    for unseen in (dear, loaded):
+        with pytest.raises(UnsupportedError, match="Compare all arms again"):
+            unseen.add("trees")
+
+
 def test_clusters_serve_if_nobody_named_kinds() -> None:
     data = {name: values for name, values in columns().items() if name != "kind"}
     found = eq.compare(

@@ -190,7 +190,7 @@ def fitting(
         options.append(("--objective", trial.objective))
     for key in ("folds", "duplicates", "seed"):
         value = getattr(trial.protocol, key)
-        if key == "folds" and trial.unseen is not None:
+        if key == "folds" and trial.leaves_kinds_out:
             continue  # as many as there are kinds: no choice of the user's
         if value != getattr(Protocol(), key):
             words.append(f"{key}={value!r}")

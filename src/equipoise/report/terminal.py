@@ -137,7 +137,7 @@ def how(trial: TrialRecord) -> str:
     repeats = trial.scores.repeats
     times = f" x {repeats} repeats" if repeats > 1 else ""
     by = plan.by if plan.by == "stratified" else f"by {plan.by}"
-    if trial.unseen is not None:
+    if trial.leaves_kinds_out:
         by = "each without one kind of positives"
     return (
         f"{plan.folds} folds{times}, {by}, seed {plan.seed}; "

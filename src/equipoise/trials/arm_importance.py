@@ -8,6 +8,7 @@ on with one column after the other shuffled.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -19,8 +20,10 @@ from equipoise.explanations.fold_models import FoldModels, ModelPart
 from equipoise.explanations.importance import Importance
 from equipoise.explanations.permuted import permutation_importance
 from equipoise.jobs import Progress, scaled
+from equipoise.strategies.blended import Blend
 from equipoise.strategies.strategy import Strategy
 from equipoise.task import UNKNOWN_LABEL
+from equipoise.trials.blended_arms import fitted_names
 from equipoise.trials.conclude import too_rare
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.plan import TrialPlan
@@ -59,20 +62,27 @@ def arm_importance(
     """Return what the ranking of an arm's out-of-fold scores owes to each column.
 
     Args:
-        plan: Which rows were split, and how.
+        plan: Which rows were split, and how; its strategies are `fitted_arms` of all.
         arm: The arm; of an average of arms, those with a weight are fitted.
         scores: What the trial's fits gave.
         progress: Called with a sentence and the share of the work done.
 
     Raises:
-        UnsupportedError: The rows are arrays for the user's own network.
+        UnsupportedError: The rows are arrays for the user's own network; or the arm's
+            models cannot be fitted again, or are not kept.
     """
     require_shuffled(plan)
-    weights = scores.blends.get(arm.name, {arm.name: 1.0})
+    weights: Mapping[str, float] = {arm.name: 1.0}
+    if isinstance(arm, Blend):
+        names = fitted_names(arm, plan.strategies)
+        of_members = scores.blends[arm.name].items()
+        weights = {names[name]: weight for name, weight in of_members if weight > 0}
     by_name = {one.name: one for one in (*plan.strategies, arm)}
+    chosen = tuple(by_name[name] for name in weights)
+    _require_objects(chosen)
     again = replace(
         plan,
-        strategies=tuple(by_name[name] for name in weights),
+        strategies=chosen,
         test_table=None,
         keep=True,
         baseline=None,
@@ -118,6 +128,21 @@ def arm_importance(
         seed=plan.protocol.seed,
         progress=scaled(report, FITTING_SHARE, 1 - FITTING_SHARE),
     )
+
+
+def _require_objects(strategies: Sequence[Strategy]) -> None:
+    """Raise if what learns is not there: a trial's file holds objects as a text."""
+    for one in strategies:
+        for part in ("classifier", "resampler"):
+            if isinstance(getattr(one, part, None), str):
+                raise UnsupportedError(
+                    sentence(
+                        f"importance=True with {one.name!r} as the choice, of whose "
+                        "object an earlier trial holds a description alone",
+                        "the object itself",
+                        "Name it in strategies= again.",
+                    )
+                )
 
 
 def with_importance(

@@ -23,6 +23,7 @@ from equipoise.errors import InputError
 from equipoise.evaluation.cross_validation import CrossValidated, cross_validated
 from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.fixed_model import as_costs
 from equipoise.evaluation.kind_values import UnseenKinds
 from equipoise.jobs import Progress
 from equipoise.priors import log_odds as to_log_odds
@@ -36,6 +37,11 @@ from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.runners.runner import Runner
 from equipoise.trials.trial import TrialRecord
+
+STALE_KINDS = (
+    "How well each unseen kind is found was said when {}, and is left out. Compare "
+    "again, in a new folder, to see it."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,7 +59,7 @@ class TrialBasis:
         notes: What was done to the rows before.
         training: How networks were trained, as `LearnerChoice.record` says.
         unseen: What was said of each kind of positives, if one was left out at a time.
-        later: Notes that were added after the conclusion.
+        later: Notes of the kinds that were left out, after all others.
         reading: How the rows were read, if they came from a file: plain data.
         origin: When it was made, by which command and from which files, with their
             hashes, as far as that is known: plain data.
@@ -120,6 +126,30 @@ class TrialBasis:
             versions=self.versions,
             basis=replace(self, seconds=seconds),
         )
+
+    def judged_by(self, criteria: Criteria) -> TrialBasis:
+        """Return the same scores, judged by others than before.
+
+        Decisions for another goal say something else of each kind of positives, so what
+        was said of kinds that were left out goes then.
+
+        Args:
+            criteria: By what the arms are to be judged, for the task of the trial.
+        """
+        changed = replace(self, criteria=criteria)
+        if self.unseen is None or _decides(criteria) == _decides(self.criteria):
+            return changed
+        return changed.without_unseen("the decisions were for another goal")
+
+    def without_unseen(self, why: str) -> TrialBasis:
+        """Return the same without what was said of each kind of positives.
+
+        Args:
+            why: What was different then, for the note.
+        """
+        if self.unseen is None:
+            return self
+        return replace(self, unseen=None, later=(STALE_KINDS.format(why),))
 
     def evaluate(
         self,
@@ -253,6 +283,8 @@ def with_arms(
     everything = (*arms, *(arm for arm in basis.arms if arm.name not in names))
     present = {*basis.fitted.log_odds, *basis.fitted.failed}
     new = [arm for arm in fitted_arms(everything) if arm.name not in present]
+    if {arm.name for arm in everything} != set(by_name):
+        basis = basis.without_unseen("the arms were fewer")
     if not new:
         return replace(basis, arms=everything)
     if isinstance(basis.plan, StoredPlan):
@@ -327,6 +359,11 @@ def hollow(table: Table) -> Table:
         fingerprint=None,
         order=(),
     )
+
+
+def _decides(criteria: Criteria) -> tuple[Any, ...]:
+    """Return what the decisions follow from; kinds are left out of two classes only."""
+    return criteria.objective, as_costs(criteria.costs), dict(criteria.options)
 
 
 def _recipe(strategy: Strategy) -> str:

@@ -85,7 +85,7 @@ def with_blends(
             seconds[name], updates[name] = scores.seconds[name], scores.updates[name]
             idle[name] = scores.idle.get(name, {})
             continue
-        keys = {m.name: _key(m, fitted) for m in arm.blended}
+        keys = fitted_names(arm, fitted)
         absent = [member for member, key in keys.items() if key in scores.failed]
         if absent:
             reason = scores.failed[keys[absent[0]]]
@@ -199,6 +199,16 @@ def _weights(
         total = sum(shares.values())
         return {name: share / total for name, share in shares.items()}
     return blend_weights(log_odds, y, rule, shares=shares, rows=rows, task=task)
+
+
+def fitted_names(arm: Blend, fitted: Sequence[Strategy]) -> dict[str, str]:
+    """Return under which name each member of an average was fitted, by its own.
+
+    Args:
+        arm: The average.
+        fitted: What was fitted, as `fitted_arms` says.
+    """
+    return {member.name: _key(member, fitted) for member in arm.blended}
 
 
 def _key(member: Strategy, fitted: Sequence[Strategy]) -> str:

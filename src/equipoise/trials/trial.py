@@ -122,6 +122,12 @@ class TrialRecord:
         return {} if self.held_out is None else self.held_out.evaluations
 
     @property
+    def leaves_kinds_out(self) -> bool:
+        """Whether each fold leaves one kind of positives out of training."""
+        asked = {} if self.basis is None else self.basis.asked
+        return self.unseen is not None or asked.get("unseen") is not None
+
+    @property
     def best(self) -> Strategy:
         """The strategy to take: the first, or `plain` where nothing beats it."""
         by_name = {strategy.name: strategy for strategy in self.strategies}

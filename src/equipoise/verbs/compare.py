@@ -331,12 +331,13 @@ def compare(
     if earlier is not None:
         step = scaled(report, 0.0, 0.95)
         with opened(runner) as who:
-            earlier = replace(earlier, criteria=criteria)
+            earlier = earlier.judged_by(criteria)
             basis = with_arms(earlier, arms, step, runner=who)
         report("computing intervals", 0.97)
         again = basis.conclude()
         if importance:
-            again = with_importance(plan, again, scaled(report, 0.98, 0.02))
+            whole = replace(plan, strategies=tuple(fitted_arms(basis.arms)))
+            again = with_importance(whole, again, scaled(report, 0.98, 0.02))
         finish_progress(report)
         return Trial.of(again)
     with opened(runner) as who:

@@ -187,7 +187,7 @@ def judged_again(
     if goal is not None:
         asked = as_goal(goal, Goal())
         criteria = asked.criteria(trial.task, criteria.margin, criteria.metric)
-    return replace(basis, criteria=criteria.of(trial.task)).conclude()
+    return basis.judged_by(criteria.of(trial.task)).conclude()
 
 
 def evaluated_again(
@@ -252,7 +252,7 @@ def with_more_arms(
         InputError: The rows are others, or are not known.
     """
     basis = basis_for(trial, "further arms")
-    if basis.unseen is not None:
+    if trial.leaves_kinds_out:
         raise UnsupportedError(
             sentence(
                 "further arms for a trial with unseen=",
