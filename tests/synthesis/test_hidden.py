@@ -8,6 +8,8 @@ import tensorflow as tf
 from scipy import stats
 
 from equipoise.errors import InputError, InputTypeError
+from equipoise.learners.user_model.label_loss import LabelLoss
+from equipoise.losses import CrossEntropy, cross_entropy_loss
 from equipoise.synthesis import HiddenMixup, HiddenSmote
 from equipoise.synthesis.hidden import _folded_quantiles
 
@@ -168,6 +170,61 @@ def test_mixup_blends_features_and_targets_alike():
     folded = stats.beta(0.7, 0.7).cdf
     test = stats.kstest(np.array(shares), lambda t: 2 * folded(t))
     assert test.pvalue > 1e-4
+
+
+def unknown_some(shape):
+    return np.random.default_rng(3).random(shape) < 0.3
+
+
+def blends_of_labels(y, loss):
+    """Who is blended how much, `[batch, batch]`, and the targets of the blends."""
+    x = np.eye(len(y), dtype="float32")
+    model, recorder = recorded(HiddenMixup, x, y[:, :3])
+    model.compile("sgd", loss, run_eagerly=True)
+    targets = []
+    own = keras.Model.compute_loss
+
+    def compute_loss(self, x, y, y_pred, sample_weight, training):
+        value = own(self, x, y, y_pred, sample_weight, training)
+        targets.append((np.array(y), np.array(y_pred), float(value)))
+        return value
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.Model, "compute_loss", compute_loss)
+        model.train_on_batch(x, y)
+    return recorder.seen[0], *targets[0]
+
+
+@pytest.mark.parametrize("mark", [-1.0, np.nan])
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_a_label_that_is_not_known_is_not_blended_as_a_number(mark, dtype):
+    labels = (np.random.default_rng(2).random((64, 3)) < 0.4).astype("float32")
+    unknown = unknown_some(labels.shape)
+    y = np.where(unknown, np.float32(mark), labels)
+    if dtype == "int8":
+        y = np.where(unknown, -1, labels).astype("int8")
+    shares, target, logits, value = blends_of_labels(y, CrossEntropy())
+    either = (shares > 0) @ unknown
+    np.testing.assert_array_equal(np.isnan(target), either)
+    np.testing.assert_allclose(target[~either], (shares @ labels)[~either], atol=1e-6)
+    blend = shares @ labels
+    each = np.logaddexp(0, logits) - blend * logits
+    assert value == pytest.approx((each * ~either).sum(axis=1).mean() / 3, rel=1e-5)
+
+
+def test_a_label_that_is_not_known_has_no_weight_in_a_trial():
+    labels = (np.random.default_rng(2).random((64, 3)) < 0.4).astype("float32")
+    unknown = unknown_some(labels.shape)
+    weights = np.where(unknown, 0, 1 + labels)
+    packed = np.concatenate([np.where(unknown, 0, labels), weights], axis=1)
+    loss = LabelLoss("example", cross_entropy_loss, {}, "float32")
+    shares, target, logits, value = blends_of_labels(packed.astype("float32"), loss)
+    either = (shares > 0) @ unknown
+    blend, weight = shares @ labels, (shares @ weights) * ~either
+    np.testing.assert_allclose(target[:, :3][~either], blend[~either], atol=1e-6)
+    np.testing.assert_allclose(target[:, 3:], weight, atol=1e-5)
+    each = np.logaddexp(0, logits) - blend * logits
+    assert value == pytest.approx((each * weight).sum(axis=1).mean(), rel=1e-5)
 
 
 def test_quantiles_are_those_of_the_smaller_share():

@@ -19,6 +19,7 @@ from equipoise._core.checks import integer, listing, nearest, number, sentence
 from equipoise._core.types import Tensor
 from equipoise.errors import InputError, InputTypeError
 from equipoise.synthesis.wrapped import TrainingStep, WrappedModel, target_rows
+from equipoise.task import UNKNOWN_LABEL
 
 _QUANTILES = 4096
 
@@ -80,7 +81,9 @@ class HiddenMixup(HiddenSynthesis):
 
     h = h_i + m (h_j - h_i) and y = y_i + m (y_j - y_i), where h is the output of the
     layer, j the example at a shuffled place of the batch, and m ~ Beta(a, a), of m and
-    1 - m the smaller. Sample weights are blended as targets are. What it learns are the
+    1 - m the smaller. Sample weights are blended as targets are. Of several labels,
+    one that is not known (NaN or -1) of either example is not known of the blend: its
+    target is NaN, which the losses of Equipoise leave out. What it learns are the
     probabilities of blends: calibrate its scores before you take them for
     probabilities.
 
@@ -170,12 +173,27 @@ class HiddenMixup(HiddenSynthesis):
         partner = ops.argsort(order)
         place = keras.random.uniform((batch,), seed=self._random) * (_QUANTILES - 1)
         mix = ops.take(ops.convert_to_tensor(self._table), ops.cast(place, "int32"))
-        targets = ops.cast(step.targets, "float32")
         weights = step.weights
         if weights is not None:
             weights = _towards(ops.cast(weights, "float32"), partner, mix)
-        step.made = _towards(targets, partner, mix), weights
+        step.made = self._blended(step.targets, partner, mix), weights
         return _towards(hidden, partner, mix)
+
+    def _blended(self, targets: Any, partner: Tensor, mix: Tensor) -> Tensor:
+        """Return blended targets; of labels, those of either example if unknown."""
+        targets = ops.cast(targets, "float32")
+        outputs = self.model.output_shape[-1]
+        if outputs == 1:
+            return _towards(targets, partner, mix)
+        targets = ops.where(targets == UNKNOWN_LABEL, np.nan, targets)
+        made = _towards(targets, partner, mix)
+        if targets.shape[-1] == outputs:
+            return made
+        # Behind the targets of a trial are weights: 0 of a label that is not known.
+        unknown = targets[:, outputs:] == 0
+        unknown = ops.logical_or(unknown, ops.take(unknown, partner, axis=0))
+        weights = ops.where(unknown, 0.0, made[:, outputs:])
+        return ops.concatenate([made[:, :outputs], weights], axis=1)
 
 
 @keras.saving.register_keras_serializable(package="equipoise")
