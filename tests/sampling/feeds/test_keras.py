@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from equipoise.sampling import Balanced
+from equipoise.sampling import Balanced, HardExamples
 from equipoise.synthesis import Mixup, Smote
 
 RANDOM = np.random.default_rng(1)
@@ -68,3 +68,61 @@ def test_a_model_of_three_classes_is_fitted():
     feed = Balanced().over(X, CLASSES, batch=20)
     history = model.fit(feed.dataset(), verbose=0, shuffle=False)
     assert np.isfinite(history.history["loss"]).all()
+
+
+@pytest.mark.parametrize("first_step", [0, 3])
+def test_losses_of_the_end_of_an_epoch_are_in_the_next_one(first_step):
+    """Keras ends the epoch of a sequence before it calls the callbacks."""
+    import keras
+
+    numbered = np.arange(200, dtype=np.float32)[:, None]
+    rows = []
+
+    def losses_after(epoch):
+        return (np.arange(200) % 4 == epoch).astype(float)
+
+    class Update(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            sampler.update(np.arange(200), losses_after(epoch))
+
+    class Seen(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.score = keras.layers.Dense(1, kernel_initializer="zeros")
+
+        def call(self, x):
+            return self.score(x)
+
+        def train_step(self, data):
+            rows.append(data[0].numpy()[:, 0])
+            return super().train_step(data)
+
+    def hard_feed():
+        sampler = HardExamples(200, part=0.9)
+        return sampler, sampler.over(numbered, Y, batch=20, steps=10, seed=4)
+
+    sampler, feed = hard_feed()
+    model = Seen()
+    model.compile("sgd", "mse", run_eagerly=True)
+    data = feed.sequence(first_step=first_step)
+    model.fit(data, epochs=3, shuffle=False, verbose=0, callbacks=[Update()])
+
+    sampler, feed = hard_feed()
+    draws, expected = {}, []
+    for epoch in range(3):
+        for place in range(10 * epoch + first_step, 10 * (epoch + 1) + first_step):
+            number, step = divmod(place, 10)
+            if number not in draws:  # by the losses of this moment
+                draws[number] = feed.draw(number).index
+            expected.append(draws[number][step])
+        sampler.update(np.arange(200), losses_after(epoch))
+    np.testing.assert_array_equal(rows, expected)
+    rows.clear()
+    model.fit(data, epochs=2, shuffle=False, verbose=0)  # goes on
+    after = [feed.draw(epoch).index for epoch in range(3, 6)]
+    if first_step:
+        after[0] = draws[3]  # it had begun
+    after = np.concatenate(after)[first_step : first_step + 20]
+    np.testing.assert_array_equal(rows, after)
+    late = feed.draw(2).index % 4 == 2
+    assert late.mean() > 0.7  # the losses matter: 0.25 without them

@@ -15,6 +15,9 @@ from equipoise.sampling.feeds.protocols import BatchSource
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
     """Batches for `model.fit`; each epoch is another draw.
 
+    The draw is made as the first of its batches is asked for, so that it follows
+    the losses that a callback has given to `HardExamples` at the end of an epoch.
+
     Args:
         feed: What is drawn from what.
         first_epoch: The number of the first epoch, from 0.
@@ -29,7 +32,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
         self._feed = feed
         self._maker = BatchMaker(feed.parts())
         self._epoch, self._first = first_epoch, first_step
-        self._draws: dict[int, Draw] = {first_epoch: feed.draw(first_epoch)}
+        self._draws: dict[int, Draw] = {}
+        self._within, self._outside = False, 0
 
     def __len__(self) -> int:
         """Return the batches of an epoch."""
@@ -54,9 +58,19 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras is untyped
             self._draws = {**self._draws, epoch: draw}
         return draw, place
 
+    def on_epoch_begin(self) -> None:
+        """Begin the epoch; one whose end Keras told before it began has not passed."""
+        self._epoch -= self._outside
+        self._within, self._outside = True, 0
+
     def on_epoch_end(self) -> None:
-        """Draw the next epoch."""
+        """Go on to the next epoch, which is not drawn yet.
+
+        Keras calls this before the callbacks, which may still change what is drawn;
+        and once before the first epoch of a fit, which `on_epoch_begin` takes back.
+        """
         self._epoch += 1
-        draw = self._draws.get(self._epoch)
-        draw = self._feed.draw(self._epoch) if draw is None else draw
-        self._draws = {self._epoch: draw}
+        self._outside += not self._within
+        self._within = False
+        first, draws = self._epoch - self._outside, self._draws.items()
+        self._draws = {epoch: draw for epoch, draw in draws if epoch >= first}
