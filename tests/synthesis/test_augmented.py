@@ -65,6 +65,16 @@ def test_each_class_has_its_rate(rate):
         assert abs(share - expected[label]) <= 4.5 * spread
 
 
+@pytest.mark.parametrize(
+    ("rate", "shares"),
+    [({0: 1.0}, (1, 0)), ({1: 1.0}, (0, 1)), ({2: 1.0}, (0, 0)), (1.0, (1, 1))],
+)
+@pytest.mark.parametrize("column", [False, True])
+def test_a_class_of_one_output_without_a_rate_stays(rate, shares, column):
+    changed = shown(TWO[:, None] if column else TWO, rate)
+    np.testing.assert_array_equal(changed, np.array(shares)[TWO.astype(int)] == 1)
+
+
 def test_several_classes_one_hot_or_numbers_and_labels():
     for y in (THREE, np.eye(3)[THREE]):
         changed = shown(y, {2: 1.0}, 3)

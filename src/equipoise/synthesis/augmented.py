@@ -115,13 +115,15 @@ class AugmentedModel(WrappedModel):
         Args:
             targets: `[batch]` class numbers, or `[batch, classes]`.
         """
-        rates = ops.convert_to_tensor(self.rates.astype(np.float32))
+        shares = self.rates.astype(np.float32)
+        rates = ops.convert_to_tensor(shares)
         if not isinstance(self.rate, Mapping):
             return rates[0]
         rows = target_rows(targets, self._outputs())
         if rows.shape[-1] == 1:
+            both = np.append(shares, np.float32(0))[:2]  # class 1 may have no rate
             place = ops.cast(rows[:, 0] > 0.5, "int32")
-            return ops.take(rates, ops.minimum(place, len(self.rates) - 1))
+            return ops.take(ops.convert_to_tensor(both), place)
         width = min(len(self.rates), rows.shape[-1])
         there = ops.cast(rows[:, :width] > 0.5, "float32")
         return ops.max(there * rates[:width], axis=1)
