@@ -190,3 +190,77 @@ def test_bad_arguments_are_refused() -> None:
         worst_slices(table, table.labels(), columns=["absent"])
     with pytest.raises(InputError, match="level"):
         worst_slices(table, table.labels(), level=1.0)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("share", [0.6, 0.8, 0.97])
+def test_a_column_of_mostly_one_value_is_searched(share: float, sign: float) -> None:
+    """Zero inflation: the frequent value is a part, wherever the others lie."""
+    random = np.random.default_rng(5)
+    x = np.where(random.random(4000) < share, 0.0, random.exponential(size=4000))
+    x[::11] = np.nan
+    column = Column("x", "numeric", sign * x)
+    parts = dict(column_parts(column))
+    assert (np.sum(list(parts.values()), axis=0) == 1).all()
+    if share > 0.75:
+        assert len(parts) == 3
+        np.testing.assert_array_equal(parts["x = 0"], x == 0)
+    else:
+        assert len(parts) >= 3
+    y = (random.random(4000) < 0.5).astype(np.int8)
+    table = Table((column,), y, BINARY)
+    made = worst_slices(table, decided(table, np.where(x > 0, 0.5, 0.05)))
+    assert {one.columns for one in made.worse} == {("x",)}
+    assert np.isin("x = 0", [one.name for one in made.slices]) == (share > 0.75)
+
+
+def test_moments_of_mostly_one_value_are_searched() -> None:
+    days = np.datetime64("2024-01-01", "us") + np.arange(200) * np.timedelta64(1, "D")
+    days[:170] = days[0]
+    parts = column_parts(Column("day", "datetime", days))
+    assert [inside.sum() for _, inside in parts] == [170, 30]
+    assert parts[0][0] == "day = 2024-01-01 00:00:00"
+    ends = "2024-06-19 00:00:00 to 2024-07-18 00:00:00"
+    assert parts[1][0] == f"day {ends}"
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ([0.12341, 0.12342], ["x = 0.12341", "x = 0.12342"]),
+        ([0.1234, 0.5], ["x = 0.1234", "x = 0.5"]),
+        ([1234567.25, 1234567.375], ["x = 1,234,567.2", "x = 1,234,567.4"]),
+        ([1e-30, 2e-30], [f"x = 0.{'0' * 29}1", f"x = 0.{'0' * 29}2"]),
+        ([1.0, np.nextafter(1.0, 2.0)], ["x = 1", "x = 1.0000000000000002"]),
+    ],
+)
+def test_different_values_have_different_names(values: list, names: list) -> None:
+    parts = column_parts(Column("x", "numeric", np.repeat(values, 5)))
+    assert [name for name, _ in parts] == names
+
+
+def test_near_edges_and_moments_have_different_names() -> None:
+    near = Column("x", "numeric", 5.0 + 1e-7 * np.arange(100))
+    start = np.datetime64("2024-01-01", "us")
+    moments = Column("t", "datetime", start + np.arange(100) * np.timedelta64(1, "ms"))
+    for column in (near, moments):
+        names = [name for name, _ in column_parts(column)]
+        assert len(set(names)) == 4
+        assert all(name.split(" to ")[0] != name.split(" to ")[1] for name in names)
+
+
+def test_pairs_are_held_against_their_own_columns() -> None:
+    """A comma in a category is not the end of its name."""
+    rows = 4000
+    random = np.random.default_rng(7)
+    city = random.integers(0, 2, rows).astype(np.int32)
+    flag = (random.random(rows) < 0.5).astype(float)
+    columns = (
+        Column("city", "categorical", city, ("a", "a, b")),
+        Column("flag", "boolean", flag),
+    )
+    table = Table(columns, (random.random(rows) < 0.5).astype(np.int8), BINARY)
+    errors = np.array([[0.5, 0.1], [0.02, 0.3]])[city, flag.astype(int)]
+    made = worst_slices(table, decided(table, errors))
+    pair = [one.name for one in made.slices if len(one.columns) == 2]
+    assert "city = a, b, flag = 1" in pair

@@ -11,8 +11,9 @@ for all of them (Holm).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +24,7 @@ from equipoise._core.checks import integer, number, sentence
 from equipoise._core.frames import make_frame
 from equipoise._core.layout import columns as laid_out
 from equipoise._core.layout import display_width, wrap
-from equipoise._core.numerals import as_p_value, percent, significant
+from equipoise._core.numerals import as_p_value, exact, percent, significant
 from equipoise._core.types import AnyArray, BoolArray, IntArray
 from equipoise.errors import InputError, printable
 from equipoise.metrics.estimate import Estimate
@@ -181,8 +182,9 @@ def worst_slices(
 ) -> FoundSlices:
     """Search single columns and pairs of them for parts with more errors.
 
-    Numbers and moments are cut into quarters of the rows; of categories the eight most
-    frequent are parts, and all others one; missing values are a part. Of rows that are
+    Numbers and moments are cut into quarters of the rows, or into one frequent value
+    and all others; of categories the eight most frequent are parts, and all others one;
+    missing values are a part. Of rows that are
     one cluster, their number counts once.
 
     Args:
@@ -223,11 +225,13 @@ def worst_slices(
     unit = None if clusters is None else group_numbers(clusters, len(rows))
     parts = [column_parts(column) for column in table.columns]
     tests: list[dict[str, Any]] = []
+    texts: list[tuple[str, ...]] = []
     for names, text, inside in _slices(table.names, parts, pairs):
         for view, measure, counted, right in shares:
             test = _compared(inside, counted, right, unit, fewest)
             if test is not None:
-                facts = {"columns": names, "name": text, "view": view}
+                facts = {"columns": names, "name": ", ".join(text), "view": view}
+                texts.append(text)
                 rows_in = int(np.count_nonzero(inside))
                 tests.append({**facts, "measure": measure, "rows": rows_in, **test})
     adjusted = holm([test["p"] for test in tests]) if tests else np.zeros(0)
@@ -245,7 +249,7 @@ def worst_slices(
                 **{**test, "p": p, "finding": "worse" if worse else "cannot tell"}
             )
         )
-    return FoundSlices(_surest(made), len(tests), level)
+    return FoundSlices(_surest(made, texts), len(tests), level)
 
 
 def column_parts(column: Column) -> list[tuple[str, BoolArray]]:
@@ -283,16 +287,37 @@ def _of_numbers(column: Column, missing: BoolArray) -> Iterator[tuple[str, BoolA
     present = values[~missing]
     distinct = np.unique(present)
     if distinct.size <= MOST_VALUES:
-        for value in distinct:
-            yield f"{column.name} = {_text(value)}", np.asarray(values == value)
+        for value, text in zip(distinct, _texts(distinct), strict=True):
+            yield f"{column.name} = {text}", np.asarray(values == value)
         return
     # Edges are values of the column, also of moments.
-    edges = np.unique(np.quantile(distinct_places(present), [0, 0.25, 0.5, 0.75, 1]))
-    ends = distinct[np.rint(edges).astype(np.int64)]
-    for k, (low, high) in enumerate(itertools.pairwise(ends)):
+    places = distinct_places(present)
+    quarters = np.rint(np.quantile(places, [0, 0.25, 0.5, 0.75, 1]))
+    edges = np.unique(quarters.astype(np.int64))
+    if len(edges) == 2:  # most rows have the least value, or the largest
+        yield from _frequent_end(column, distinct, np.bincount(places))
+        return
+    ends = distinct[edges]
+    for k, (low, high) in enumerate(itertools.pairwise(_texts(ends))):
         last = k == len(ends) - 2
-        inside = (values >= low) & ((values <= high) if last else (values < high))
-        yield f"{column.name} {_text(low)} to {_text(high)}", ~missing & inside
+        below = (values <= ends[k + 1]) if last else (values < ends[k + 1])
+        inside = (values >= ends[k]) & below
+        yield f"{column.name} {low} to {high}", ~missing & inside
+
+
+def _frequent_end(
+    column: Column, distinct: AnyArray, counts: IntArray
+) -> Iterator[tuple[str, BoolArray]]:
+    """Yield the rows with the more frequent of the two end values, and the others."""
+    values, first = column.values, counts[0] >= counts[-1]
+    end, others = (0, distinct[1:]) if first else (-1, distinct[:-1])
+    low, high, alone = _texts(np.array([others[0], others[-1], distinct[end]]))
+    inside = (values >= others[0]) & (values <= others[-1])
+    parts = [
+        (f"{column.name} = {alone}", np.asarray(values == distinct[end])),
+        (f"{column.name} {low} to {high}", np.asarray(inside)),
+    ]
+    yield from parts if first else reversed(parts)
 
 
 def distinct_places(values: AnyArray) -> IntArray:
@@ -305,29 +330,47 @@ def distinct_places(values: AnyArray) -> IntArray:
     return np.asarray(np.unique(values, return_inverse=True)[1], np.int64)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, np.datetime64):
-        return str(value.astype("datetime64[s]")).replace("T", " ")
-    return significant(float(value), 4)
+def _texts(values: AnyArray) -> list[str]:
+    """Return different values in as many digits as tell them apart, at least 4."""
+    for write in _writers(values):
+        texts = [write(value) for value in values]
+        if len(set(texts)) == len(texts):
+            break
+    return texts
+
+
+def _writers(values: AnyArray) -> Iterator[Callable[[Any], str]]:
+    """Yield ways to write numbers or moments, each more exact than the one before."""
+    if values.dtype.kind == "M":
+        yield lambda value: str(value.astype("datetime64[s]")).replace("T", " ")
+        yield lambda value: str(value).replace("T", " ")
+        return
+    for digits in range(4, 18):
+        yield partial(_written, digits=digits)
+    yield lambda value: exact(float(value))
+
+
+def _written(value: Any, digits: int) -> str:
+    return significant(float(value), digits)
 
 
 def _slices(
     names: Sequence[str],
     parts: Sequence[Sequence[tuple[str, BoolArray]]],
     pairs: bool,
-) -> Iterator[tuple[tuple[str, ...], str, BoolArray]]:
-    """Yield the columns, the name and the rows of each part."""
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], BoolArray]]:
+    """Yield the columns, the name in each of them, and the rows of each part."""
     for name, of_column in zip(names, parts, strict=True):
         if len(of_column) > 1:  # else it holds all rows
             for text, inside in of_column:
-                yield (name,), text, inside
+                yield (name,), (text,), inside
     if not pairs:
         return
     for one, other in itertools.combinations(range(len(names)), 2):
         if len(parts[one]) < 2 or len(parts[other]) < 2:
             continue
         for (first, a), (second, b) in itertools.product(parts[one], parts[other]):
-            yield (names[one], names[other]), f"{first}, {second}", a & b
+            yield (names[one], names[other]), (first, second), a & b
 
 
 def _shares(
@@ -398,23 +441,28 @@ def _log_choose(n: int, k: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
 
 
-def _surest(made: Sequence[FoundSlice]) -> tuple[FoundSlice, ...]:
-    """Return the parts, the surest first, without pairs that add nothing."""
+def _surest(
+    made: Sequence[FoundSlice], texts: Sequence[tuple[str, ...]]
+) -> tuple[FoundSlice, ...]:
+    """Return the parts, the surest first, without pairs that add nothing.
+
+    Args:
+        made: The parts.
+        texts: The name of each in each of its columns.
+    """
     alone = {
-        (one.name, one.view, one.measure): one.p
-        for one in made
-        if len(one.columns) == 1
+        (one.columns[0], text[0], one.view, one.measure): one.p
+        for one, text in zip(made, texts, strict=True)
+        if len(text) == 1
     }
     left = []
-    for one in made:
-        if len(one.columns) == 2:
-            parts = [
-                p
-                for (name, view, measure), p in alone.items()
-                if (view, measure) == (one.view, one.measure)
-                and (one.name.startswith(f"{name}, ") or one.name.endswith(f", {name}"))
+    for one, text in zip(made, texts, strict=True):
+        if len(text) == 2:
+            keys = [
+                (*each, one.view, one.measure)
+                for each in zip(one.columns, text, strict=True)
             ]
-            if parts and one.p >= min(parts):
+            if any(one.p >= alone[key] for key in keys if key in alone):
                 continue
         left.append(one)
     gap = [one.rest - one.share.value for one in left]
