@@ -32,7 +32,8 @@ class StreamCounts:
         seen: `[classes]` rows read.
         shown: `[classes]` examples in batches.
         repeated: `[classes]` examples that had been in a batch before.
-        thrown_away: `[classes]` rows that were read and were in no batch.
+        thrown_away: `[classes]` rows that were read and were in no batch. Rows in the
+            buffers count as soon as the source has ended and there is no other batch.
         held: The most rows that were in memory at a time.
     """
 
@@ -209,6 +210,7 @@ class StreamFeed:
             needs = np.bincount(of, minlength=self.classes)
             reader.fill(needs, self._quotas, self.repeat)
             if reader.ended and not self._enough(buffers, needs):
+                counts.thrown_away += [len(buffer.fresh) for buffer in buffers]
                 return
             taken = [
                 buffer.take(int(need), random)
