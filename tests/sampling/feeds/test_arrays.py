@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
-from equipoise.sampling import Balanced, Natural, Undersample, feed_from
+from equipoise.sampling import Balanced, GroupBalanced, Natural, Undersample, feed_from
 from equipoise.synthesis import Mixup, Smote
 
 X = np.arange(120, dtype=np.float32).reshape(60, 2)
@@ -127,14 +127,44 @@ def test_a_state_is_a_position_and_tells_another_feed():
         "steps": Balanced().over(X, Y, batch=16, steps=9, seed=3),
         "seed": Balanced().over(X, Y, batch=16, seed=4),
         "rows": Balanced().over(X[1:], Y[1:], batch=16, seed=3),
+        "synthesis": Balanced().over(X, Y, batch=16, seed=3, synthesis=Mixup()),
     }
     for name, other in others.items():
         with pytest.raises(InputError, match=f"a feed with {name}="):
             other.from_state(state)
+    with pytest.raises(InputError, match="a feed with format=1"):
+        feed.from_state({**state, "format": 1})
     with pytest.raises(InputError, match="without 'format'"):
         feed.from_state({"epoch": 1})
     with pytest.raises(InputError, match="first_step=4"):
         feed.state(step=4)
+
+
+def test_a_state_tells_other_groups_and_other_options_of_a_synthesis():
+    def state_of(groups, concentration):
+        mixup = Mixup(concentration=concentration)
+        feed = GroupBalanced(groups).over(X, Y, batch=16, synthesis=mixup)
+        return feed, feed.state()
+
+    groups = np.arange(len(Y)) % 7
+    state = state_of(groups, 0.3)[1]
+    assert state_of(groups, 0.3)[0].from_state(state) == (0, 0)
+    with pytest.raises(InputError, match="a feed with groups="):
+        state_of(groups[::-1], 0.3)[0].from_state(state)
+    with pytest.raises(InputError, match=r"a feed with synthesis=.*0\.3"):
+        state_of(groups, 0.4)[0].from_state(state)
+
+
+def test_a_state_serves_in_another_process():
+    class Ours:
+        def draw(self, labels, *, batch, steps, seed, epoch):
+            return Balanced().draw(
+                labels, batch=batch, steps=steps, seed=seed, epoch=epoch
+            )
+
+    one, other = Ours(), Ours()  # with another address
+    state = feed_from(one, X, Y, batch=16).state(epoch=1)
+    assert feed_from(other, X, Y, batch=16).from_state(state) == (1, 0)
 
 
 @pytest.mark.parametrize("synthesis", [None, Mixup()])

@@ -27,7 +27,7 @@ from equipoise.weights.row_classes import row_classes
 RowPart = AnyArray | Sequences
 Features = RowPart | dict[str, RowPart] | tuple[RowPart, ...]
 
-_STATE_FORMAT = 1
+_STATE_FORMAT = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,11 +218,15 @@ class Feed:
 
     def _identity(self) -> dict[str, int | str]:
         labels = np.ascontiguousarray(self.parts()[1])
+        groups = getattr(self.sampler, "groups", None)  # those of GroupBalanced
+        groups = groups.tobytes() if isinstance(groups, np.ndarray) else b""
         return {
             "format": _STATE_FORMAT,
-            "sampler": repr(self.sampler),
+            "sampler": _shown(self.sampler),
+            "synthesis": _shown(self.mixing),
             "rows": len(self.labels),
             "labels": zlib.crc32(labels.tobytes()),
+            "groups": zlib.crc32(groups),
             "batch": self.batch,
             "steps": self.steps,
             "seed": self.seed,
@@ -267,6 +271,13 @@ class Feed:
         from equipoise.sampling.feeds.keras import Batches
 
         return Batches(self, *self._position(first_epoch, first_step))
+
+
+def _shown(piece: Any) -> str:
+    """Return what an object is, alike in every process."""
+    if repr(piece) == object.__repr__(piece):  # that has an address in it
+        return f"{type(piece).__module__}.{type(piece).__qualname__}"
+    return repr(piece)
 
 
 def feed_from(
