@@ -42,7 +42,7 @@ setup: $(READY)  ## create the environment and install all that development need
 
 .PHONY: demo
 demo: $(LEAN)  ## install what a user needs and compare the remedies on an embedded real data set
-	$(BIN)/equipoise compare example:digits-hard --out demo
+	$(BIN)/equipoise compare example:digits-hard --repeats 5 --out demo
 
 .PHONY: test
 test: $(READY)  ## run the tests, the examples in docstrings and the documents
