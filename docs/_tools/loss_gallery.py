@@ -178,7 +178,7 @@ def _descended(function: Any, options: Mapping[str, Any]) -> Floats:
     targets = np.repeat([1.0, 0.0], len(P))
     weights = np.concatenate([MASS * P, MASS * (1 - P)])
 
-    @tf.function  # type: ignore[untyped-decorator]
+    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def slope(z: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(z)

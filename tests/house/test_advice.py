@@ -1654,6 +1654,11 @@ ELSEWHERE = {
         "tests/reading/test_missing_labels.py",
         "test_a_gzip_file_out_of_proportion_is_refused",
     ),
+    "reading/zipped.py: If it is sound, unpack it first, and read the file that it "
+    "holds.": (
+        "tests/reading/test_zipped.py",
+        "test_an_archive_out_of_proportion_is_refused",
+    ),
     "_core/outputs.py: Choose another folder.": (
         "tests/_core/test_outputs.py",
         "test_a_folder_that_takes_no_file_is_refused",

@@ -11,6 +11,7 @@ import pytest
 
 import equipoise as eq
 from equipoise.errors import TableError
+from equipoise.reading import zipped
 from equipoise.verbs.predict import predict_file
 
 TEXT = "x,c,y\n" + "\n".join(
@@ -71,3 +72,27 @@ def test_damaged_and_encrypted_archives(tmp_path: Path) -> None:
     path.write_bytes(bytes(encrypted))
     with pytest.raises(TableError, match="encrypted"):
         eq.read_table(path, "y")
+
+
+@pytest.mark.parametrize(
+    "error", [NotImplementedError("no"), EOFError("no"), RuntimeError("a password")]
+)
+def test_errors_of_the_reader_are_its_own(tmp_path: Path, error: Exception) -> None:
+    path = archive(tmp_path / "a.zip", **{"a.csv": TEXT})
+    with pytest.raises(type(error)) as raised, zipped.unpacked(path):
+        raise error
+    assert raised.value is error
+
+
+def test_an_archive_out_of_proportion_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = archive(tmp_path / "a.zip", **{"a.csv": "x,y\n" + "0,0\n" * 2_000_000})
+    with zipped.unpacked(path) as inside:
+        assert inside.stat().st_size == 8_000_004
+    monkeypatch.setattr(zipped, "MOST_UNPACKED", 1 << 20)
+    with (
+        pytest.raises(TableError, match=r"unpacks to 8,000,004.*unpack it first"),
+        zipped.unpacked(path),
+    ):
+        pass

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from equipoise._core.checks import one_of
 from equipoise._core.frames import make_frame
@@ -127,8 +127,8 @@ class Importance:
                 continue
             for name, drop in one.by_class.items():
                 each = {"drop": drop.value, "low": drop.low, "high": drop.high}
-                each["finding"] = one.findings[name]  # type: ignore[assignment]
-                rows.append({"columns": one.name, "class": name, **each})
+                what = {"columns": one.name, "class": name}
+                rows.append({**what, **each, "finding": one.findings[name]})
         return make_frame(rows, library)
 
     def to_dict(self) -> dict[str, Any]:
@@ -169,12 +169,9 @@ class Importance:
                 Estimate(**one["drop"]),
                 float(one["p"]),
                 float(one["adjusted"]),
-                one_of(one["finding"], FINDINGS, "finding"),  # type: ignore[arg-type]  # checked
+                _finding(one["finding"]),
                 {str(n): Estimate(**e) for n, e in one["by_class"].items()},
-                {
-                    str(n): one_of(f, FINDINGS, "finding")  # type: ignore[misc]  # checked
-                    for n, f in one["findings"].items()
-                },
+                {str(n): _finding(f) for n, f in one["findings"].items()},
             )
             for one in values["columns"]
         )
@@ -250,3 +247,7 @@ class Importance:
                 *(wrap(note, width) for note in self.notes),
             ]
         )
+
+
+def _finding(value: Any) -> ColumnFinding:
+    return cast("ColumnFinding", one_of(value, FINDINGS, "finding"))

@@ -253,19 +253,19 @@ class _Judge:
         Args:
             scores: `[repeats, rows, width]`.
         """
-        options: dict[str, AnyArray] = {}
-        if self.folds is not None and self.metric == "roc_auc":
-            options["folds"] = self.folds
-        elif self.folds is not None:
-            options["orders"] = aligned_views(scores, self.rows, self.folds)
+        area = self.metric == "roc_auc"
+        orders = None
+        if self.folds is not None and not area:
+            orders = aligned_views(scores, self.rows, self.folds)
         views = view_influences(
             self.metric,
             self.task,
             self.y,
             scores,
             self.weights,
+            folds=self.folds if area else None,
             clusters=self.clusters,
-            **options,  # type: ignore[arg-type]  # by name
+            orders=orders,
         )
         return _Measured(views, self._splits(scores))
 

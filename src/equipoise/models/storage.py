@@ -127,7 +127,7 @@ def _require_loadable(model: ModelRecord, user_input: UserInput) -> None:
         state = replace(scorer, models=(network,)).state()
         with keras.saving.custom_object_scope(_classes(network)):
             try:
-                with _part("model"):
+                with usable_part("model"):
                     _user_scorer(state, user_input, "model")
             except BundleError as error:
                 why = f"your own network, which could not be loaded again: {error}"
@@ -206,8 +206,19 @@ def from_parts(parts: Mapping[str, bytes], kind: type[Model]) -> Model:
 
 
 @contextlib.contextmanager
-def _part(name: str) -> Iterator[None]:
-    """Turn whatever odd numbers lead to into one error that names the part."""
+def usable_part(
+    name: str, file: str = "bundle", accepted: str = "a bundle that `save` has written"
+) -> Iterator[None]:
+    """Turn whatever odd values lead to into one error that names the part.
+
+    Args:
+        name: The part.
+        file: What it is a part of.
+        accepted: What is accepted instead.
+
+    Raises:
+        BundleError: The block met a value that it could not use.
+    """
     try:
         yield
     except BundleError:
@@ -224,14 +235,14 @@ def _part(name: str) -> Iterator[None]:
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise BundleError(
             sentence(
-                f"a bundle whose part {name!r} cannot be used ({what.rstrip('.')})",
-                "a bundle that `save` has written",
+                f"a {file} whose part {name!r} cannot be used ({what.rstrip('.')})",
+                accepted,
             )
         ) from error
 
 
 def _rebuild(state: Any, parts: Mapping[str, bytes], kind: type[Model]) -> Model:
-    with _part("model.json"):
+    with usable_part("model.json"):
         schema = _schema(state["schema"])
         user_input = None if state["own"] is None else UserInput.from_dict(state["own"])
         rule = _rule(state["rule"], schema.task)
@@ -314,7 +325,7 @@ def _components(
         for k in range(count):
             name = f"scorers/{i}/{k}"
             scorer_state = unpack(parts, name)
-            with _part(f"{name}.json"):
+            with usable_part(f"{name}.json"):
                 if user_input is None:
                     scorer = scorer_from_state(strategy.learner, scorer_state)
                     _require_columns(scorer, schema)
@@ -395,7 +406,7 @@ def _require_width(scorer: Any, schema: Table) -> None:
 def _seen(parts: Mapping[str, bytes], facts: Any) -> dict[str, Any]:
     """Return which rows the model has seen, and which of its models have not."""
     state = unpack(parts, "seen")
-    with _part("seen.json"):
+    with usable_part("seen.json"):
         hashes = array(state, "hashes", "uint64", (None,))
         if "tested" not in state:  # an older file
             return {"seen": hashes}

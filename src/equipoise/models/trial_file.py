@@ -9,8 +9,7 @@ is read is concluded again from these, by the same functions.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.checks import sentence
-from equipoise.errors import BundleError, InputError, UnsupportedError
+from equipoise.errors import InputError
 from equipoise.models.container import TRIAL_FORMAT, read_bundle, write_bundle
 from equipoise.models.records import plain_record, read_record
 from equipoise.models.state import pack, unpack
-from equipoise.models.storage import read_strategy
+from equipoise.models.storage import read_strategy, usable_part
 from equipoise.table.table import Dropped, Table
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.basis import StoredPlan, TrialBasis, hollow
@@ -105,7 +104,7 @@ def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:
         BundleError: A part cannot be used.
     """
     state = unpack(parts, PART)
-    with _usable():
+    with usable_part("trial.json", "trial", "a file that a trial has written"):
         table = _table(state["table"])
         test = state["test"]
         arms = tuple(read_strategy(fields) for fields in state["strategies"])
@@ -188,31 +187,6 @@ def _table(state: Mapping[str, Any]) -> Table:
         source=str(state["source"]),
         label_values=read_record(state["label_values"]),
     )
-
-
-@contextmanager
-def _usable() -> Iterator[None]:
-    """Turn whatever odd values lead to into one error."""
-    try:
-        yield
-    except BundleError:
-        raise
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        IndexError,
-        AttributeError,
-        OverflowError,
-        UnsupportedError,
-    ) as error:
-        what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise BundleError(
-            sentence(
-                f"a trial whose part 'trial.json' cannot be used ({what.rstrip('.')})",
-                "a file that a trial has written",
-            )
-        ) from error
 
 
 def is_trial(parts: Mapping[str, bytes]) -> bool:

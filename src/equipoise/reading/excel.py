@@ -36,11 +36,9 @@ def read_excel(path: Path) -> Raw:
             name.
     """
     require_extra("excel", ("openpyxl",), "reading an Excel workbook")
-    import openpyxl  # type: ignore[import-untyped, unused-ignore]
+    import openpyxl
     import pyarrow as pa
-    from openpyxl.utils.exceptions import (  # type: ignore[import-untyped, unused-ignore]
-        InvalidFileException,
-    )
+    from openpyxl.utils.exceptions import InvalidFileException
 
     name = f"the file {path.name!r}"
     try:

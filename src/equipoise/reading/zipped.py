@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import TableError
+from equipoise.reading.csv_bytes import MOST_RATIO, MOST_UNPACKED
 
 START = b"PK\x03\x04"
 """How an archive begins; a workbook is one, too."""
@@ -30,10 +31,16 @@ def unpacked(path: Path) -> Iterator[Path]:
     Raises:
         TableError: It is damaged or encrypted, or holds no file or several.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        yield _only_file(path, Path(folder))
+
+
+def _only_file(path: Path, folder: Path) -> Path:
+    """Unpack the only file of an archive into a folder and return its path."""
     name = f"the archive {path.name!r}"
     whole = "a whole archive without a password"
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if _counts(entry)]
             if len(entries) != 1:
                 names = listing([entry.filename for entry in entries], 5)
@@ -46,10 +53,23 @@ def unpacked(path: Path) -> Iterator[Path]:
                     )
                 )
             (entry,) = entries
-            inside = Path(folder, PurePosixPath(entry.filename).name)
+            most = max(MOST_UNPACKED, MOST_RATIO * path.stat().st_size)
+            if entry.file_size > most:  # never more is unpacked than it declares
+                raise TableError(
+                    sentence(
+                        f"{name} of {path.stat().st_size:,} bytes, which unpacks to "
+                        f"{entry.file_size:,}",
+                        f"archives that unpack to {MOST_UNPACKED:,} bytes at most, or "
+                        f"to {MOST_RATIO} times their size",
+                        "If it is sound, unpack it first, and read the file that it "
+                        "holds.",
+                    )
+                )
+            inside = folder / PurePosixPath(entry.filename).name
             with archive.open(entry) as packed, inside.open("wb") as plain:
                 shutil.copyfileobj(packed, plain, 1 << 20)
-            yield inside
+            return inside
+    # `zipfile` raises NotImplementedError for a way of packing that it lacks.
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
         raise TableError(
             sentence(

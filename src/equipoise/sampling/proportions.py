@@ -14,12 +14,11 @@ import numpy.typing as npt
 from equipoise._core.checks import listing, nearest, number, one_of, sentence
 from equipoise._core.numerals import as_probability
 from equipoise._core.options import Setting
-from equipoise._core.types import FloatArray, Int32Array
 from equipoise.errors import InputError, InputTypeError
 from equipoise.sampling.balanced import present
-from equipoise.sampling.classes import Classes, SharedClasses, interleaved_classes
+from equipoise.sampling.classes import Classes
 from equipoise.sampling.quotas import quota_groups
-from equipoise.sampling.sampler import Sampler, prior_of, quota_shares, quotas_of
+from equipoise.sampling.sampler import QuotaSampler, quotas_of
 from equipoise.task import TASK_KINDS, label_matrix
 
 _TOLERANCE = 1e-6
@@ -27,7 +26,7 @@ _ACCEPTED = "'balanced', 'natural', a number for each class, or a mapping of cla
 
 
 @dataclass(frozen=True)
-class Proportions(Sampler):
+class Proportions(QuotaSampler):
     """Give every batch the shares of the classes that you name.
 
     Classes that are not named share out what is left of 1, in their natural ratios. An
@@ -146,11 +145,6 @@ class Proportions(Sampler):
             sentence(f"a share of the class {key!r}", "its name or its number")
         )
 
-    def prior(self, totals: Sequence[int]) -> FloatArray:
-        """Return the share of each class, to a millionth."""
-        shares = quota_shares(self.quotas(totals))
-        return shares if len(totals) != 2 else prior_of([float(shares[1])])
-
     def quotas(self, totals: Sequence[int]) -> list[int]:
         """Return the ratios in which the classes are drawn, `[classes]`.
 
@@ -243,15 +237,3 @@ class Proportions(Sampler):
         ]
         more = f", {len(self.shares) - 8} more" if len(self.shares) > 8 else ""
         return f"with {what} in every batch of {', '.join(named)}{more}"
-
-    def positions(
-        self, classes: Classes, start: int, count: int, seed: int
-    ) -> Int32Array:
-        """Return `count` positions from place `start` of the stream."""
-        quotas: Sequence[int]
-        if isinstance(classes, SharedClasses):
-            quotas = classes.quotas
-        else:
-            classes.require_both(self.name)
-            quotas = self.quotas(classes.totals)
-        return interleaved_classes(classes, quotas, start=start, count=count, seed=seed)

@@ -12,14 +12,13 @@ import numpy.typing as npt
 
 from equipoise._core.numerals import as_probability
 from equipoise._core.options import option
-from equipoise._core.types import FloatArray, Int32Array
-from equipoise.sampling.classes import Classes, SharedClasses, interleaved_classes
-from equipoise.sampling.sampler import Sampler, prior_of, quota_shares, quotas_of
+from equipoise.sampling.classes import Classes, SharedClasses
+from equipoise.sampling.sampler import QuotaSampler, quotas_of
 from equipoise.task import TASK_KINDS, label_matrix
 
 
 @dataclass(frozen=True)
-class Quotas(Sampler):
+class Quotas(QuotaSampler):
     """Draw a share of every batch for the classes or labels evenly, the rest naturally.
 
     Each of L labels has a quota of share / L of every batch, exact to a few rows: rows
@@ -50,11 +49,6 @@ class Quotas(Sampler):
     tasks: ClassVar[tuple[str, ...]] = TASK_KINDS
     citations: ClassVar[tuple[str, ...]] = ("elkan2001",)
     repeats_positives: ClassVar[bool] = True
-
-    def prior(self, totals: Sequence[int]) -> FloatArray:
-        """Return the share of each class, to a millionth."""
-        shares = quota_shares(self.quotas(totals))
-        return shares if len(totals) != 2 else prior_of([float(shares[1])])
 
     def quotas(self, totals: Sequence[int]) -> list[int]:
         """Return the ratios in which the classes are drawn, `[classes]`.
@@ -94,18 +88,6 @@ class Quotas(Sampler):
             f"with {share} of every batch drawn evenly over the classes, and the rest "
             "naturally"
         )
-
-    def positions(
-        self, classes: Classes, start: int, count: int, seed: int
-    ) -> Int32Array:
-        """Return `count` positions from place `start` of the stream."""
-        quotas: Sequence[int]
-        if isinstance(classes, SharedClasses):
-            quotas = classes.quotas
-        else:
-            classes.require_both(self.name)
-            quotas = self.quotas(classes.totals)
-        return interleaved_classes(classes, quotas, start=start, count=count, seed=seed)
 
 
 def quota_groups(

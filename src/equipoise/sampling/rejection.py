@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -176,9 +177,9 @@ class Rejection:
             stream: Rows in any form.
             label: Returns the class number of a row; by default its last element.
         """
+        last: Callable[[Any], int] = itemgetter(-1)
         for row in stream:
-            which: Any = row[-1] if label is None else label(row)  # type: ignore[index]
-            if self.keep(which):
+            if self.keep(last(row) if label is None else label(row)):
                 yield row
 
     def rates(self) -> FloatArray:

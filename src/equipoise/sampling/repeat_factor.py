@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from equipoise._core.numerals import as_probability
 from equipoise._core.options import option
-from equipoise._core.types import FloatArray, Int32Array
-from equipoise.sampling.classes import Classes, SharedClasses, interleaved_classes
-from equipoise.sampling.sampler import Sampler, prior_of, quota_shares, quotas_of
+from equipoise._core.types import FloatArray
+from equipoise.sampling.classes import Classes, SharedClasses
+from equipoise.sampling.sampler import QuotaSampler, quotas_of
 from equipoise.task import TASK_KINDS, label_matrix
 
 
 @dataclass(frozen=True)
-class RepeatFactor(Sampler):
+class RepeatFactor(QuotaSampler):
     """Draw a row r times as often as it occurs, by its rarest class or label.
 
     r = max(1, sqrt(t / f)), f being the share of the rows that have the class or label.
@@ -60,11 +60,6 @@ class RepeatFactor(Sampler):
         with np.errstate(divide="ignore"):
             factors = np.sqrt(self.threshold / share)
         return np.where(each > 0, np.maximum(factors, 1.0), 1.0)
-
-    def prior(self, totals: Sequence[int]) -> FloatArray:
-        """Return shares in the ratio of rows times factors, to a millionth."""
-        shares = quota_shares(self.quotas(totals))
-        return shares if len(totals) != 2 else prior_of([float(shares[1])])
 
     def quotas(self, totals: Sequence[int]) -> list[int]:
         """Return the ratios in which the classes are drawn, `[classes]`.
@@ -130,15 +125,3 @@ class RepeatFactor(Sampler):
             f"with each class repeated by the square root of {share} over its share, "
             "if that is above 1"
         )
-
-    def positions(
-        self, classes: Classes, start: int, count: int, seed: int
-    ) -> Int32Array:
-        """Return `count` positions from place `start` of the stream."""
-        quotas: Sequence[int]
-        if isinstance(classes, SharedClasses):
-            quotas = classes.quotas
-        else:
-            classes.require_both(self.name)
-            quotas = self.quotas(classes.totals)
-        return interleaved_classes(classes, quotas, start=start, count=count, seed=seed)

@@ -16,7 +16,7 @@ from equipoise._core.options import Setting, check_fields, settings_of
 from equipoise._core.types import FloatArray, Int32Array
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.priors import Correction, prior_offsets
-from equipoise.sampling.classes import Classes, SharedClasses
+from equipoise.sampling.classes import Classes, SharedClasses, interleaved_classes
 from equipoise.sampling.draw import Draw
 from equipoise.sampling.feeds.arrays import Feed, feed_from
 
@@ -320,6 +320,35 @@ class Sampler(ABC):
         Returns:
             `[count]` int32 positions among the labels.
         """
+
+
+class QuotaSampler(Sampler):
+    """A sampler that is said by the ratios in which classes are drawn."""
+
+    def prior(self, totals: Sequence[int]) -> FloatArray:
+        """Return the share of each class, to a millionth."""
+        shares = quota_shares(self.quotas(totals))
+        return shares if len(totals) != 2 else prior_of([float(shares[1])])
+
+    @abstractmethod
+    def quotas(self, totals: Sequence[int]) -> list[int]:
+        """Return the ratios in which the classes are drawn, `[classes]`.
+
+        Args:
+            totals: `[classes]` the number of rows of each class.
+        """
+
+    def positions(
+        self, classes: Classes, start: int, count: int, seed: int
+    ) -> Int32Array:
+        """Return `count` positions from place `start` of the stream."""
+        quotas: Sequence[int]
+        if isinstance(classes, SharedClasses):
+            quotas = classes.quotas
+        else:
+            classes.require_both(self.name)
+            quotas = self.quotas(classes.totals)
+        return interleaved_classes(classes, quotas, start=start, count=count, seed=seed)
 
 
 def prior_of(shares: Sequence[float]) -> FloatArray:

@@ -173,6 +173,7 @@ class Worker:
     def _warm_up(self) -> None:
         """Load TensorFlow while there is nothing to do, if networks are trained."""
         if self.header["networks"] and not self._warm:
+            # Only for its effect: it brings TensorFlow.
             import equipoise.training.program  # noqa: F401
 
             self._warm = True
