@@ -498,6 +498,22 @@ def prior_offsets(
     return prior_logits(population, link) - prior_logits(sampled, link)
 
 
+def prior_correction(sampled: npt.ArrayLike, population: npt.ArrayLike) -> Correction:
+    """Return `prior_offsets` as the correction of scores that were learned so.
+
+    Args:
+        sampled: `[classes]` each class's share of the drawn examples, above 0.
+        population: `[classes]` its share of the population, above 0.
+
+    Example:
+        >>> prior_correction([0.5, 0.5], [0.9, 0.1]).link
+        'sigmoid'
+    """
+    link: Link = "softmax" if np.size(population) > 2 else "sigmoid"
+    offset = prior_offsets(sampled, population)
+    return Correction("offset", tuple(offset.tolist()), link=link)
+
+
 def weight_offsets(
     class_weights: npt.ArrayLike, link: Link | None = None
 ) -> FloatArray:

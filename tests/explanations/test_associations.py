@@ -9,7 +9,6 @@ import pytest
 from equipoise.errors import InputError
 from equipoise.explanations.associations import (
     column_associations,
-    column_numbers,
     columns_together,
     cramers_v,
 )
@@ -102,13 +101,6 @@ def test_a_chain_is_one_group() -> None:
         table(*(number(str(k), chain[:, k]) for k in range(5))), bound=0.65
     )
     assert groups == (("0", "1", "2", "3", "4"),)
-
-
-def test_moments_are_numbers() -> None:
-    moments = np.array(["2024-01-01", "NaT", "2024-01-02"], "datetime64[us]")
-    made = column_numbers(Column("day", "datetime", moments))
-    assert made[2] - made[0] == 86_400e6
-    assert np.isnan(made[1])
 
 
 def test_a_large_table_is_sampled() -> None:

@@ -76,9 +76,9 @@ def test_one_seed_gives_one_sequence_from_any_batch_on(stored: StoredTable) -> N
 
 def test_the_shift_undoes_the_quotas(stored: StoredTable) -> None:
     """Bayes' rule with the shares of the batches and of all rows."""
-    batches = StoredBatches(stored, {"no": 10, "yes": 10})
+    batches = StoredBatches(stored, {"no": 30, "yes": 10})
     odds = RARE / ROWS
-    assert batches.shift[0] == pytest.approx(np.log(odds))
+    assert batches.shift[0] == pytest.approx(np.log(odds) - np.log(10 / 30))
 
 
 def test_wrong_quotas(stored: StoredTable) -> None:

@@ -4,27 +4,28 @@ from __future__ import annotations
 import numpy as np
 
 from equipoise.sampling import Draw, make_sampler
-from equipoise.synthesis import Neighbours, Smote
+from equipoise.synthesis import Neighbours
 from equipoise.synthesis.repeats import repeats, restarted, towards
 
 Y = np.repeat([0, 1, 2], [200, 40, 10])
 EPOCH = {"batch": 60, "steps": 50, "seed": 0, "epoch": 0}
 
 
-def test_repeats_are_those_that_smote_replaces():
-    """Given the same random numbers, for two classes and for several."""
-    random = np.random.default_rng(0)
-    x = random.normal(size=(250, 2))
+def test_as_many_rows_stay_real_as_natural_frequency_draws():
+    """Counted: of each class its share of the rows, beside those of the largest."""
     for y in (np.minimum(Y, 1), Y):
-        smote = Smote()
-        near = smote.prepare(x, None, y, 0)
         draw = make_sampler("balanced").draw(y, **EPOCH)
-        from equipoise._core.seeds import generator
-
-        numbers = generator(3, "smote", 1).random(draw.index.shape)
-        expected = smote.mix(draw, near, y, 3, 1).mix > 0
-        count = int(y.max()) + 1
-        np.testing.assert_array_equal(repeats(draw, y, count, numbers), expected)
+        totals, count = np.bincount(y), int(y.max()) + 1
+        steps = np.linspace(0, 1, 400, endpoint=False)
+        stay = np.zeros(count)
+        for number in steps:
+            every = np.full(draw.index.shape, number)
+            replaced = repeats(draw, y, count, every)
+            for label in range(count):
+                stay[label] += (~replaced & (y[draw.index] == label)).sum() / len(steps)
+        held = np.bincount(y[draw.index].ravel())
+        expected = totals / totals[0] * held[0]
+        np.testing.assert_allclose(stay, expected, atol=held.max() / len(steps))
 
 
 def test_restarts_stay_in_the_class_and_follow_the_weights():

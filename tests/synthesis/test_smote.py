@@ -9,7 +9,7 @@ from scipy import stats
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.sampling import make_sampler
 from equipoise.synthesis import Smote
-from equipoise.synthesis.smote import real_share
+from equipoise.synthesis.repeats import real_share
 
 RANDOM = np.random.default_rng(0)
 LABELS = np.repeat([0, 1], [300, 30])

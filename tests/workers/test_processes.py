@@ -25,7 +25,7 @@ import pytest
 from imblearn.over_sampling import SMOTE
 
 import equipoise
-from equipoise.errors import InputError, TrainingError
+from equipoise.errors import InputError, TrainingError, TrialWarning
 from equipoise.learners.resampled.learner import resampled
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
@@ -166,6 +166,34 @@ def test_the_item_of_a_machine_that_vanished_is_done_again(
     thread.start()
     there = fit_parts(small_plan, parts, runner=Workers(0, tmp_path, stale=1.5))
     thread.join()
+    same(fit_parts(small_plan, parts), there)
+
+
+def test_another_processor_among_the_workers_is_warned_of_once(
+    small_plan: TrialPlan, tmp_path: Path, same: Same
+) -> None:
+    """Sums may differ in the last digits if other processors do the items."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        beats = 0
+        while not ended.wait(0.05):
+            queue = WorkFolder.find(tmp_path)
+            if queue is not None:
+                beats += 1
+                facts = {"host": "elsewhere", "pid": 1, "processor": "Abacus 7"}
+                queue.beat("other", {**facts, "beat": beats})
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    parts = small_plan.parts([0])
+    try:
+        with pytest.warns(TrialWarning, match=r"different processors: .*Abacus 7") as w:
+            there = fit_parts(small_plan, parts, runner=Workers(1, tmp_path))
+    finally:
+        ended.set()
+        thread.join()
+    assert sum("processors" in str(one.message) for one in w) == 1
     same(fit_parts(small_plan, parts), there)
 
 

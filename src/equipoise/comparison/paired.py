@@ -152,7 +152,7 @@ def nadeau_bengio(
         return PairedTest(mean, NAN, NAN, NAN, NAN, NAN, NAN, count, level, reason)
     mean, sd, df = float(values.mean()), float(values.std(ddof=1)), count - 1
     se = math.sqrt(factor) * sd
-    p, half = _t(mean, se, df, level)
+    p, half = p_and_half_width(mean, se, df, level)
     low, high = difference_ends(mean, half, _held(values, limits))
     return PairedTest(mean, low, high, p, df, sd, se, count, level)
 
@@ -193,13 +193,27 @@ def with_rows(
     has_error = not math.isnan(rows.se)
     se = max(test.se, rows.se) if has_error else test.se
     df = min(test.df, rows.df) if has_error else test.df
-    p, half = _t(rows.value, se, df, test.level)
+    p, half = p_and_half_width(rows.value, se, df, test.level)
     low, high = difference_ends(rows.value, half, limits)
     return replace(test, mean=rows.value, low=low, high=high, p=p, df=df, se=se)
 
 
-def _t(mean: float, se: float, df: float, level: float) -> tuple[float, float]:
-    """Return the two-sided p-value and half the interval's width."""
+def p_and_half_width(
+    mean: float, se: float, df: float, level: float
+) -> tuple[float, float]:
+    """Return the two-sided p-value of a t-test and half the interval's width.
+
+    Args:
+        mean: The difference, which is held against 0.
+        se: Its standard error, in the same unit.
+        df: Degrees of freedom, above 0.
+        level: Coverage of the interval, between 0 and 1.
+
+    Example:
+        >>> p, half = p_and_half_width(0.05, 0.02, 11, 0.95)
+        >>> round(p, 3), round(half, 3)
+        (0.03, 0.044)
+    """
     from scipy.special import stdtr, stdtrit
 
     half = float(stdtrit(df, (1 + level) / 2)) * se

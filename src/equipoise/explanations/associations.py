@@ -13,6 +13,7 @@ import numpy.typing as npt
 from equipoise._core.checks import number
 from equipoise._core.seeds import generator
 from equipoise._core.types import FloatArray, IntArray
+from equipoise.diagnosis.columns import as_numbers
 from equipoise.table.table import Column, Table
 
 TOGETHER = 0.8
@@ -158,21 +159,9 @@ def _numbered(codes: npt.ArrayLike) -> tuple[IntArray, int]:
     return np.asarray(number_of, np.int64).ravel(), len(values)
 
 
-def column_numbers(column: Column) -> FloatArray:
-    """Return a column that is not categorical as numbers, NaN if missing.
-
-    Args:
-        column: Of numbers, booleans or moments, which count microseconds.
-    """
-    if column.kind != "datetime":
-        return np.asarray(column.values, np.float64)
-    moments = column.values.astype("datetime64[us]").astype(np.int64)
-    return np.where(column.missing(), np.nan, moments.astype(np.float64))
-
-
 def _ranks(column: Column) -> FloatArray:
     """Return mid-ranks of the values that are present, NaN if missing."""
-    values = column_numbers(column)
+    values = as_numbers(column)
     result = np.full(values.size, np.nan)
     present = ~np.isnan(values)
     _, place, counts = np.unique(
@@ -209,7 +198,7 @@ def _codes(column: Column) -> IntArray:
             return values
         rare = np.argsort(-counts, kind="stable")[MOST_LEVELS:]
         return np.where(np.isin(values, rare), len(counts), values)
-    numbers = column_numbers(column)
+    numbers = as_numbers(column)
     present = ~np.isnan(numbers)
     if not present.any():
         return np.zeros(numbers.size, np.int64)

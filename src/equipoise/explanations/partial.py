@@ -30,6 +30,7 @@ from equipoise._core.types import AnyArray, BoolArray, FloatArray, IntArray
 from equipoise.errors import InputError, printable
 from equipoise.explanations.reasons import value_text
 from equipoise.table.table import MISSING_CODE, Column, Table
+from equipoise.uncertainty.strata import unit_sums
 
 QUANTILES = (0.1, 0.5, 0.9)
 """Of the probabilities of single rows at a value."""
@@ -317,9 +318,8 @@ def _intervals(
     mean = np.average(values, axis=1, weights=mass)
     terms = (values - mean[:, None]) * (mass / mass.sum())[:, None]
     _, place = np.unique(unit, return_inverse=True)
-    count = int(place.max()) + 1
-    sums = np.zeros((count, len(values), values.shape[2]))
-    np.add.at(sums, place, np.swapaxes(terms, 0, 1))
+    sums = unit_sums(np.swapaxes(terms, 0, 1), place)
+    count = len(sums)
     if count < 2:
         nothing = np.full(mean.shape, math.nan)
         return mean, nothing, nothing

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, number, one_of, sentence
 from equipoise._core.seeds import generator
 from equipoise._core.types import AnyArray, FloatArray, IntArray
-from equipoise.comparison.paired import nadeau_bengio
+from equipoise.comparison.paired import nadeau_bengio, p_and_half_width
 from equipoise.errors import InputError
 from equipoise.evaluation.task_intervals import cv_factors
 from equipoise.evaluation.task_out_of_fold import aligned_views
@@ -368,7 +368,8 @@ class _Judge:
             by_folds = nadeau_bengio(splits, 1 / splits.shape[1], level=self.level)
             if not math.isnan(by_folds.p):
                 se, df = max(se, by_folds.se), min(df, by_folds.df)
-        low, high, p = _ends(value, se, df, self.level)
+        p, half = p_and_half_width(value, se, df, self.level)
+        low, high = difference_ends(value, half, UNIT)
         return Estimate(value, low, high, METHOD, level=self.level), p
 
     def notes(self, views: ViewInfluences) -> list[str]:
@@ -386,19 +387,6 @@ def _over_views(values: FloatArray) -> FloatArray:
     count = there.sum(axis=-1)
     total = np.where(there, values, 0.0).sum(axis=-1)
     return np.where(count > 0, total / np.maximum(count, 1), NAN)
-
-
-def _ends(
-    value: float, se: float, df: float, level: float
-) -> tuple[float, float, float]:
-    """Return the ends of a t interval of a difference, and its p-value."""
-    from scipy.special import stdtr, stdtrit
-
-    half = float(stdtrit(df, (1 + level) / 2)) * se
-    low, high = difference_ends(value, half, UNIT)
-    if not se > 0:
-        return low, high, 1.0 if value == 0 else 0.0
-    return low, high, float(2 * stdtr(df, -abs(value) / se))
 
 
 def _columns(

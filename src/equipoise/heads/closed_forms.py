@@ -20,9 +20,6 @@ POWERS: tuple[float, ...] = tuple(round(0.1 * i, 1) for i in range(21))
 MOST_LOG_SCALE = 7.0
 """The natural logarithm of the largest factor that logits are scaled by."""
 
-SCALE_STEPS = 60
-"""Steps of the search for a factor, each of which leaves .62 of the interval."""
-
 
 def tau_normalised(kernel: npt.ArrayLike, power: float) -> FloatArray:
     """Return w_c / |w_c|^tau for the weights w_c of each class.
@@ -107,6 +104,8 @@ def balanced_loss(
         >>> round(balanced_loss([[1.0, 0.0], [1.0, 0.0]], [0, 1]), 4)
         0.6931
     """
+    from scipy.optimize import minimize_scalar
+
     z, labels = np.asarray(logits, np.float64), np.asarray(y)
     z = z - z.mean(axis=1, keepdims=True)
     z = z / max(float(np.sqrt((z**2).mean())), 1e-300)  # scales are relative to it
@@ -119,20 +118,9 @@ def balanced_loss(
         return float(shares @ losses)
 
     # Convex in the scale, so it has one valley in its logarithm too.
-    ratio = (np.sqrt(5.0) - 1) / 2
-    low, high = -MOST_LOG_SCALE, MOST_LOG_SCALE
-    left, right = high - ratio * (high - low), low + ratio * (high - low)
-    at_left, at_right = loss(left), loss(right)
-    for _ in range(SCALE_STEPS):
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = loss(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = loss(right)
-    return min(at_left, at_right, float(np.log(z.shape[1])))  # the last is b = 0
+    ends = (-MOST_LOG_SCALE, MOST_LOG_SCALE)
+    best = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-9})
+    return min(float(best.fun), float(np.log(z.shape[1])))  # the last is b = 0
 
 
 def balanced_shares(

@@ -145,25 +145,23 @@ def _members(
     jobs: Sequence[Job], parts: Sequence[FeaturePart], epochs: int
 ) -> list[HeadMember]:
     spec = network("linear")
-    early = [
-        dataclasses.replace(job, strategy=_without_weights(job.strategy))
-        for job in jobs
-    ]
-    return [
-        _member(later, first, epochs)
-        for later, first in zip(
-            make_members(jobs, parts, spec),
-            make_members(early, parts, spec),
-            strict=True,
-        )
-    ]
+    made = []
+    for later, job, part in zip(
+        make_members(jobs, parts, spec), jobs, parts, strict=True
+    ):
+        early = None
+        if job.strategy.option(DEFERRED):
+            first = dataclasses.replace(job, strategy=_without_weights(job.strategy))
+            (early,) = make_members([first], [part], spec)
+        made.append(_member(later, early, epochs))
+    return made
 
 
-def _member(later: Member, early: Member, epochs: int) -> HeadMember:
+def _member(later: Member, early: Member | None, epochs: int) -> HeadMember:
     fields = {f.name: getattr(later, f.name) for f in dataclasses.fields(Member)}
     share = float(later.strategy.option(DEFERRED) or 0.0)
     family = dataclasses.replace(later.family, warm_start=share)
-    if not share or not family.warm_epochs(epochs):
+    if early is None or not family.warm_epochs(epochs):
         return HeadMember(**fields)
     fields["family"] = family
     return HeadMember(**fields, early=dataclasses.replace(early, family=family))

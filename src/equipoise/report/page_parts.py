@@ -15,7 +15,7 @@ from equipoise._core.numerals import exact
 
 LEAST_SECTIONS = 4
 """A page with fewer sections needs no table of contents."""
-MOST_TICKS = 5
+MOST_TICKS = 3
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 ROOM = 0.06
 """By this share of its length an axis reaches beyond what it shows."""
@@ -54,7 +54,7 @@ def interval_axis(
     Example:
         >>> axis = interval_axis([{"value": 0.21, "low": 0.18, "high": 0.29}], [0.1])
         >>> [text for _, text in axis["ticks"]]
-        ['0.1', '0.15', '0.2', '0.25', '0.3']
+        ['0.1', '0.2', '0.3']
     """
     shown = [e[key] for e in estimates for key in ("value", "low", "high")]
     values = [v for v in (*shown, *lines) if v is not None and math.isfinite(v)]

@@ -16,7 +16,7 @@ from equipoise._core.numerals import as_probability
 from equipoise._core.seeds import generator
 from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.errors import InputError, InputTypeError
-from equipoise.priors import Correction, prior_offsets
+from equipoise.priors import Correction, prior_correction
 
 _BLOCK = 1 << 12
 _TOLERANCE = 1e-6
@@ -202,12 +202,7 @@ class Rejection:
         It is exact if the shares of the stream were declared, and as exact as the
         counts if they were not.
         """
-        several = len(self.target) > 2
-        link: Any = "softmax" if several else "sigmoid"
-        offset = prior_offsets(
-            self.target, self._population(), link if several else None
-        )
-        return Correction("offset", tuple(offset.tolist()), link=link)
+        return prior_correction(self.target, self._population())
 
     def state(self) -> dict[str, Any]:
         """Return plain numbers from which `from_state` goes on in the same stream."""

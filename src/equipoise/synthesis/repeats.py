@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
+from equipoise._core.checks import sentence
 from equipoise._core.types import AnyArray, BoolArray, FloatArray, Int32Array
+from equipoise.errors import InputError
 from equipoise.sampling.draw import Draw
-from equipoise.synthesis.smote import real_share
 from equipoise.synthesis.synthesis import Neighbours
 
 
@@ -101,3 +103,25 @@ def towards(
     partner[place] = chosen[line, random.integers(several, size=len(line))]
     mix[place] = random.random(len(line), np.float32)
     return Draw(index, partner, mix)
+
+
+def real_share(labels: npt.NDArray[np.generic], positive: npt.ArrayLike) -> float:
+    """Return the share of drawn positives that natural frequency accounts for.
+
+    Args:
+        labels: `[rows]`, 0 or 1.
+        positive: Whether each drawn example is positive, any shape.
+
+    Raises:
+        InputError: The labels hold one class only.
+    """
+    n1 = int(np.count_nonzero(labels == 1))
+    n0 = len(labels) - n1
+    examples = np.asarray(positive)
+    d1 = int(np.count_nonzero(examples))
+    d0 = examples.size - d1
+    if not n0 or not n1:
+        raise InputError(
+            sentence(f"{n0} negatives and {n1} positives", "at least one of each")
+        )
+    return 1.0 if d1 == 0 else min(1.0, (n1 / n0) * (d0 / d1))

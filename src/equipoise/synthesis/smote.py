@@ -14,9 +14,10 @@ from equipoise._core.checks import sentence
 from equipoise._core.options import option
 from equipoise._core.seeds import generator
 from equipoise._core.types import AnyArray, FloatArray, Int32Array
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import UnsupportedError
 from equipoise.sampling.draw import Draw
 from equipoise.synthesis.features import distance_features
+from equipoise.synthesis.repeats import repeats, towards
 from equipoise.synthesis.synthesis import Neighbours, Synthesis
 from equipoise.weights.row_classes import row_classes
 
@@ -113,19 +114,10 @@ class Smote(Synthesis):
         """Return the draw with a neighbour for each positive that is a repeat."""
         if neighbours.k == 0:
             return draw
-        y = np.asarray(labels)
-        if neighbours.classes > 2:
-            return _mixed_classes(draw, neighbours, y, generator(seed, "smote", epoch))
-        positive = y[draw.index] == 1
         random = generator(seed, "smote", epoch)
-        repeat = random.random(draw.index.shape) >= real_share(y, positive)
-        place = np.nonzero(positive & repeat)
-        chosen = random.integers(neighbours.k, size=len(place[0]))
-        partner = draw.index.copy()
-        partner[place] = neighbours.index[neighbours.of[draw.index[place]], chosen]
-        mix = np.zeros(draw.index.shape, np.float32)
-        mix[place] = random.random(len(place[0]), np.float32)
-        return Draw(draw.index, partner, mix)
+        numbers = random.random(draw.index.shape)
+        made = repeats(draw, np.asarray(labels), neighbours.classes, numbers)
+        return towards(neighbours, draw.index, made, random)
 
     def _within_classes(
         self,
@@ -217,33 +209,6 @@ def category_voters(
     return voters
 
 
-def _mixed_classes(
-    draw: Draw, neighbours: Neighbours, labels: AnyArray, random: np.random.Generator
-) -> Draw:
-    """Return the draw with a neighbour for each row that is a repeat.
-
-    Of the rows of a class that are drawn, as many stay real as natural frequency would
-    have drawn, beside as many rows of the largest class.
-    """
-    y = np.asarray(labels, np.int64)
-    totals = np.bincount(y, minlength=neighbours.classes)
-    classes = y[draw.index]
-    held = np.bincount(classes.ravel(), minlength=neighbours.classes)
-    largest = totals.argmax()
-    real = totals / totals[largest] * held[largest] / np.maximum(held, 1)
-    repeat = random.random(draw.index.shape) >= real[classes]
-    line = neighbours.of[draw.index]
-    place = np.nonzero(repeat & (line >= 0))
-    lines = line[place]
-    several = neighbours.k if neighbours.counts is None else neighbours.counts[lines]
-    chosen = random.integers(several, size=len(lines))
-    partner = draw.index.copy()
-    partner[place] = neighbours.index[lines, chosen]
-    mix = np.zeros(draw.index.shape, np.float32)
-    mix[place] = random.random(len(lines), np.float32)
-    return Draw(draw.index, partner, mix)
-
-
 def _class_notes(
     k: int, fewer: list[str], alone: list[str], title: str
 ) -> tuple[str, ...]:
@@ -303,25 +268,3 @@ def nearest_others(points: FloatArray, k: int) -> npt.NDArray[np.int64]:
     search = NearestNeighbors(n_neighbors=k).fit(points)
     # without an argument each point is left out of its own neighbours
     return np.asarray(search.kneighbors(return_distance=False), np.int64)
-
-
-def real_share(labels: npt.NDArray[np.generic], positive: npt.ArrayLike) -> float:
-    """Return the share of drawn positives that natural frequency accounts for.
-
-    Args:
-        labels: `[rows]`, 0 or 1.
-        positive: Whether each drawn example is positive, any shape.
-
-    Raises:
-        InputError: The labels hold one class only.
-    """
-    n1 = int(np.count_nonzero(labels == 1))
-    n0 = len(labels) - n1
-    examples = np.asarray(positive)
-    d1 = int(np.count_nonzero(examples))
-    d0 = examples.size - d1
-    if not n0 or not n1:
-        raise InputError(
-            sentence(f"{n0} negatives and {n1} positives", "at least one of each")
-        )
-    return 1.0 if d1 == 0 else min(1.0, (n1 / n0) * (d0 / d1))

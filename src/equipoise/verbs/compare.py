@@ -215,6 +215,17 @@ def compare(
     started = monotonic()
     report = shown_progress(progress)
     seed = seed_of(seed, random_state)
+    reading: dict[str, Any] = {
+        "positive": positive,
+        "task": task,
+        "targets": targets,
+        "group": group,
+        "time": time,
+        "drop": drop,
+        "keep": keep,
+        "unlabelled": unlabelled,
+        "day_first": day_first,
+    }
     if memory is not None or isinstance(source, StoredTable):
         refuse_stored(
             {
@@ -226,18 +237,7 @@ def compare(
             }
         )
         require_no_trial(folder, force=force)
-        options = ReadingOptions(
-            positive=positive,
-            task=task,
-            targets=targets,
-            group=group,
-            time=time,
-            drop=drop,
-            keep=keep,
-            unlabelled=unlabelled,
-            day_first=day_first,
-        )
-        store = read_stored(source, target, options, memory)
+        store = read_stored(source, target, ReadingOptions(**reading), memory)
         larger = _compare_stored(
             store,
             strategies,
@@ -256,37 +256,11 @@ def compare(
         )
         finish_progress(report)
         return larger
-    reading = reading_of(
-        source,
-        target,
-        test,
-        positive=positive,
-        task=task,
-        targets=targets,
-        group=group,
-        time=time,
-        drop=drop,
-        keep=keep,
-        unlabelled=unlabelled,
-        day_first=day_first,
-    )
+    read_as = reading_of(source, target, test, **reading)
     if unseen is not None:
-        keep = column_kept(source, unseen, keep, model)
+        reading["keep"] = column_kept(source, unseen, keep, model)
     rows, test_table = read_trial(
-        source,
-        target,
-        test,
-        verb="compare",
-        model=model,
-        positive=positive,
-        task=task,
-        targets=targets,
-        group=group,
-        time=time,
-        drop=drop,
-        keep=keep,
-        unlabelled=unlabelled,
-        day_first=day_first,
+        source, target, test, verb="compare", model=model, **reading
     )
     folds = integer(folds, "folds", 2, 20)
     one_of(duplicates, DUPLICATES, "duplicates")
@@ -360,7 +334,7 @@ def compare(
         digest,
         notes=(*rare_notes, *warned, *kind_notes(kinds)),
         training=plan.learners.record(),
-        reading=reading,
+        reading=read_as,
     )
     trial = basis.conclude(started)
     if kinds is not None:

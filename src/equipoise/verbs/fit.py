@@ -202,6 +202,17 @@ def fit(
     started = monotonic()
     report = shown_progress(progress)
     goal, seed = as_goal(goal, Goal()), seed_of(seed, random_state)
+    reading: dict[str, Any] = {
+        "positive": positive,
+        "task": task,
+        "targets": targets,
+        "group": group,
+        "time": time,
+        "drop": drop,
+        "keep": keep,
+        "unlabelled": unlabelled,
+        "day_first": day_first,
+    }
     if memory is not None or isinstance(source, StoredTable):
         refuse_stored(
             {
@@ -212,18 +223,7 @@ def fit(
                 "goal.certify": goal.certify,
             }
         )
-        options = ReadingOptions(
-            positive=positive,
-            task=task,
-            targets=targets,
-            group=group,
-            time=time,
-            drop=drop,
-            keep=keep,
-            unlabelled=unlabelled,
-            day_first=day_first,
-        )
-        store = read_stored(source, target, options, memory)
+        store = read_stored(source, target, ReadingOptions(**reading), memory)
         fitted = fit_on_store(
             store,
             _tuned_if(as_strategies(strategy), tune),
@@ -243,21 +243,7 @@ def fit(
         )
         finish_progress(report)
         return fitted
-    rows, _ = read_trial(
-        source,
-        target,
-        verb="fit",
-        model=model,
-        positive=positive,
-        task=task,
-        targets=targets,
-        group=group,
-        time=time,
-        drop=drop,
-        keep=keep,
-        unlabelled=unlabelled,
-        day_first=day_first,
-    )
+    rows, _ = read_trial(source, target, verb="fit", model=model, **reading)
     rows = with_weights(rows, weights, goal)
     folds = integer(folds, "folds", 2, 20)
     rows, _, rare_notes = with_rare_classes(rows, rare, folds, duplicates)

@@ -47,7 +47,7 @@ LOOK_SECONDS = 1.0
 """Between two looks at the workers: each reads a file of every one of them."""
 
 MOST_CRASHES = 3
-"""So often an item may end a worker by an error, or a worker end before its first."""
+"""So many workers, or as many as were asked for, may end by an error in a row."""
 
 MOST_LOSSES = 20
 """So often an item may be lost with a worker that was killed, or vanished."""
@@ -170,7 +170,6 @@ class _Session:
     watch: Watch
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
     logs: dict[int, Path] = field(default_factory=dict)
-    crashes: Counter[str] = field(default_factory=Counter)
     losses: Counter[str] = field(default_factory=Counter)
     fruitless: int = 0
     last_words: str = ""
@@ -373,7 +372,7 @@ class _Session:
                 continue
             self.queue.give_back(claim)
             self.queue.forget(claim.worker)
-            self._count(claim, item, code)
+            self._count(claim, item)
         for name in self.queue.workers():
             if self.watch.gone(name):
                 self.queue.forget(name)
@@ -402,8 +401,8 @@ class _Session:
             )
         return ended
 
-    def _count(self, claim: Claim, item: Item, code: int | None) -> None:
-        """Give an item up that ends every worker that begins it."""
+    def _count(self, claim: Claim, item: Item) -> None:
+        """Give an item up during which worker after worker was lost."""
         self.losses[claim.identity] += 1
         if self.losses[claim.identity] < MOST_LOSSES:
             return

@@ -15,7 +15,7 @@ from equipoise._core.checks import integer, listing, sentence
 from equipoise._core.seeds import generator
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import InputError, UnsupportedError
-from equipoise.priors import Correction, prior_offsets
+from equipoise.priors import Correction, prior_correction
 from equipoise.sampling.classes import interleaved_numbers
 from equipoise.sampling.feeds.batch import Batch
 from equipoise.sampling.proportions import Proportions
@@ -163,12 +163,7 @@ class StreamFeed:
                     "Pass population=, or read the stream first.",
                 )
             )
-        several = self.classes > 2
-        link: Any = "softmax" if several else "sigmoid"
-        offset = prior_offsets(
-            self.prior, shares / shares.sum(), link if several else None
-        )
-        return Correction("offset", tuple(offset.tolist()), link=link)
+        return prior_correction(self.prior, shares / shares.sum())
 
     def batches(self, first_epoch: int = 0, first_step: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch; with `steps`, without end.
@@ -463,13 +458,12 @@ class _Reader:
             row = next(self.rows, None)
             if row is None:
                 self.ended = True
-                return
+                break
             label = _label(row[1], self.classes)
             self.counts.seen[label] += 1
             if not self.buffers[label].add(row, self.random):
                 self.counts.thrown_away[label] += 1
-            held = sum(map(len, self.buffers))
-            self.counts.held = max(self.counts.held, held)
+        self.counts.held = sum(map(len, self.buffers))  # buffers never shrink
 
     def _enough(self, needs: IntArray, quotas: Sequence[int], repeat: bool) -> bool:
         each = list(zip(self.buffers, needs, quotas, strict=True))
