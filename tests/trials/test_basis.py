@@ -25,6 +25,7 @@ from equipoise.strategies.tuned import Tuned
 from equipoise.table.generated_tasks import make_classes, make_labels
 from equipoise.table.generators import gaussian_shift
 from equipoise.training.settings import TrainingSettings
+from equipoise.trials import basis
 from equipoise.verbs.trial import Trial
 
 QUICK = TrainingSettings(epochs=5, patience=2)
@@ -328,6 +329,21 @@ def test_other_thresholds_and_costs(trials: dict[str, Trial]) -> None:
     for wrong in ({}, {"goal": "mcc", "threshold": 0.5}, {"goal": "mcc", "lower": 0.1}):
         with pytest.raises(InputError):
             trial.evaluate("logistic", **wrong)
+
+
+def test_a_threshold_learns_no_average_again(
+    trials: dict[str, Trial], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = trials["an average"]
+
+    def never(*args: Any, **options: Any) -> Any:
+        raise AssertionError("an average was learned")
+
+    monkeypatch.setattr(basis, "with_blends", never)
+    p = trial.results["auto"].probability
+    made = trial.evaluate("auto", threshold=0.3)
+    y = np.tile(trial.results.y, len(p))
+    assert made["recall"].value == pytest.approx(recall_score(y, (p >= 0.3).ravel()))
 
 
 def test_scores_and_folds_are_frames(trials: dict[str, Trial]) -> None:

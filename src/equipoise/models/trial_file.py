@@ -24,7 +24,7 @@ from equipoise.models.state import pack, unpack
 from equipoise.models.storage import read_strategy, usable_part
 from equipoise.table.table import Dropped, Table
 from equipoise.training.settings import TrainingSettings
-from equipoise.trials.basis import StoredPlan, TrialBasis, hollow
+from equipoise.trials.basis import StoredPlan, TrialBasis
 from equipoise.trials.learner_choice import LearnerChoice
 
 TRIAL_FILE = "trial.equipoise"
@@ -116,7 +116,7 @@ def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:
             LearnerChoice(network, training=TrainingSettings(**state["settings"])),
             None if test is None else _table(test["table"]),
             baseline=state["baseline"],
-            stored_keys=read_record(state["keys"]),
+            known_keys=read_record(state["keys"]),
             stored_test_units=None if test is None else test["units"],
         )
         basis = TrialBasis(
@@ -159,16 +159,15 @@ def _require_shapes(basis: TrialBasis) -> None:
 
 def _table_state(table: Table) -> dict[str, Any]:
     """Return what a trial needs of its table: targets, and no column."""
-    bare = hollow(table)
     return {
-        "y": bare.labels(),
-        "task": bare.task.to_dict(),
-        "target": bare.target,
-        "grouped": bare.groups is not None,
-        "dropped": [asdict(dropped) for dropped in bare.dropped],
-        "notes": list(bare.notes),
-        "source": bare.source,
-        "label_values": plain_record(bare.label_values),
+        "y": table.labels(),
+        "task": table.task.to_dict(),
+        "target": table.target,
+        "grouped": table.groups is not None,
+        "dropped": [asdict(dropped) for dropped in table.dropped],
+        "notes": list(table.notes),
+        "source": table.source,
+        "label_values": plain_record(table.label_values),
     }
 
 

@@ -29,8 +29,6 @@ from equipoise.jobs import Progress
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
-from equipoise.table.splits import SplitKeys
-from equipoise.table.table import Table
 from equipoise.trials.blended_arms import fitted_arms, with_blends
 from equipoise.trials.conclude import Criteria, conclude
 from equipoise.trials.fold_scores import Scores, fit_parts
@@ -87,18 +85,6 @@ class TrialBasis:
         names = ", ".join(arm.name for arm in self.arms)
         return f"<TrialBasis of {names} on {len(self.plan.table):,} rows>"
 
-    @property
-    def scores(self) -> Scores:
-        """The scores of all arms, averages among them."""
-        task = self.plan.table.task
-        return with_blends(
-            self.fitted,
-            self.arms,
-            self.plan.table.labels(),
-            past_only=self.plan.protocol.by == "time",
-            task=task,
-        )
-
     def conclude(self, started: float | None = None) -> TrialRecord:
         """Return the trial.
 
@@ -107,10 +93,18 @@ class TrialBasis:
                 it took.
         """
         begun = time.monotonic() if started is None else started
+        table = self.plan.table
+        scores = with_blends(
+            self.fitted,
+            self.arms,
+            table.labels(),
+            past_only=self.plan.protocol.by == "time",
+            task=table.task,
+        )
         record = conclude(
             self.plan,
             self.arms,
-            self.scores,
+            scores,
             self.diagnosis,
             self.criteria,
             started=begun,
@@ -154,6 +148,7 @@ class TrialBasis:
     def evaluate(
         self,
         name: str,
+        scores: Scores,
         results: CrossValidated,
         threshold: float,
         lower: float | None = None,
@@ -162,11 +157,12 @@ class TrialBasis:
 
         Args:
             name: The arm.
+            scores: The trial's, of all arms.
             results: The trial's, whose calibrated scores are used.
             threshold: A row is flagged from this calibrated probability on.
             lower: A row is left undecided from this one up to it; None for none.
         """
-        scores, plan = self.scores, self.plan
+        plan = self.plan
         tested, units = scores.tested, plan.keys.units
         ends = [
             None if p is None else float(to_log_odds(p)) for p in (threshold, lower)
@@ -208,19 +204,10 @@ class StoredPlan(TrialPlan):
     """The plan of a trial from a file, which holds targets and no columns.
 
     Attributes:
-        stored_keys: What a split knows of each row.
         stored_test_units: Which rows of the test table are one case.
     """
 
-    stored_keys: SplitKeys | None = None
     stored_test_units: IntArray | None = None
-
-    @property
-    def keys(self) -> SplitKeys:
-        """What a split must know of the rows."""
-        if self.stored_keys is None:
-            return SplitKeys.of(self.table, self.protocol.duplicates)
-        return self.stored_keys
 
     @property
     def test_units(self) -> IntArray | None:
@@ -341,23 +328,6 @@ def joined_arms(first: Scores, second: Scores) -> Scores:
         notes=tuple(dict.fromkeys([*first.notes, *second.notes])),
         groups=tuple(dict.fromkeys([*first.groups, *second.groups])),
         **merged,
-    )
-
-
-def hollow(table: Table) -> Table:
-    """Return a table without its columns: targets, and what is known of all rows.
-
-    Args:
-        table: Of a trial.
-    """
-    grouped = table.groups is not None
-    return replace(
-        table,
-        columns=(),
-        groups=np.zeros(len(table), np.int64) if grouped else None,
-        time=None,
-        fingerprint=None,
-        order=(),
     )
 
 

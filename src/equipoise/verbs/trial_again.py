@@ -224,7 +224,8 @@ def evaluated_again(
         number(threshold, "threshold", 0, 1)
         if lower is not None:
             number(lower, "lower", 0, threshold)
-        return basis.evaluate(name, trial.of_two_classes, threshold, lower)
+        results = trial.of_two_classes
+        return basis.evaluate(name, trial.scores, results, threshold, lower)
     return judged_again(trial, goal, None, None).results[name].evaluation
 
 
