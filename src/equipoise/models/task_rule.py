@@ -22,8 +22,7 @@ from equipoise.evaluation.task_rules import TaskRule, fit_task_rule
 from equipoise.models.average import Average
 from equipoise.models.fitted_rule import UnseenRows
 from equipoise.models.goal import Goal, TaskGoal
-from equipoise.task import UNKNOWN_LABEL
-from equipoise.trials.conclude import too_rare
+from equipoise.trials.conclude import too_rare, without_rare
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.plan import TrialPlan
 
@@ -59,14 +58,7 @@ def scored_rows(plan: TrialPlan, average: Average) -> RuleRows:
     table = plan.table
     unscored = too_rare(table, plan.protocol.folds, plan.keys.units)
     y = np.array(average.y, np.int64)
-    rows = np.ones(len(y), np.bool_)
-    for name in unscored:
-        number = table.classes.index(name)
-        if table.task.kind == "multiclass":
-            rows &= y != number
-        else:
-            y[:, number] = UNKNOWN_LABEL
-    return RuleRows(rows, y, unscored)
+    return RuleRows(*without_rare(table.task, y, unscored), unscored)
 
 
 def choose_task_rule(

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
 from equipoise._core.checks import sentence
 from equipoise.errors import UnsupportedError
 from equipoise.explanations.fold_models import FoldModels, ModelPart
@@ -22,9 +20,8 @@ from equipoise.explanations.permuted import permutation_importance
 from equipoise.jobs import Progress, scaled
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.strategy import Strategy
-from equipoise.task import UNKNOWN_LABEL
 from equipoise.trials.blended_arms import fitted_names
-from equipoise.trials.conclude import too_rare
+from equipoise.trials.conclude import too_rare, without_rare
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.trial import TrialRecord
@@ -109,16 +106,12 @@ def arm_importance(
             for name, weight in weights.items()
         ),
     )
-    units, rare = plan.keys.units, too_rare(table, plan.protocol.folds, plan.keys.units)
-    numbers = [table.classes.index(name) for name in rare]
-    use = fitted.tested
-    if table.task.kind == "multiclass":
-        use = use & ~np.isin(table.labels(), numbers)
+    units, use = plan.keys.units, fitted.tested
+    if table.task.kind != "binary":
+        rare = too_rare(table, plan.protocol.folds, units)
+        judged, y = without_rare(table.task, table.labels(), rare)
+        table, use = replace(table, y=y), use & judged
     rows, folds = table.take(use), fitted.folds[:, use]
-    if table.task.kind == "multilabel" and numbers:
-        y = rows.labels().copy()
-        y[:, numbers] = UNKNOWN_LABEL
-        rows = replace(rows, y=y)
     return permutation_importance(
         partial(models.out_of_fold, folds=folds),
         rows,

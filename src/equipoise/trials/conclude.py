@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from equipoise._core.checks import number, sentence
-from equipoise._core.types import IntArray
+from equipoise._core.types import AnyArray, BoolArray, IntArray
 from equipoise.comparison.held_out_rows import HeldOut
 from equipoise.comparison.held_out_task_rows import TaskHeldOut
 from equipoise.comparison.verdict import ArmVerdict, judge
@@ -272,14 +272,8 @@ def evaluate_scores(
         return evaluate_binary(plan, arms, scores, criteria, baseline)
     table, units = plan.table, plan.keys.units
     unscored = too_rare(table, plan.protocol.folds, units)
-    y = table.labels().astype(np.int64)
-    scored = scores.tested
-    for name in unscored:
-        number = table.classes.index(name)
-        if table.task.kind == "multiclass":
-            scored = scored & (y != number)
-        else:
-            y[:, number] = UNKNOWN_LABEL
+    judged, y = without_rare(table.task, table.labels().astype(np.int64), unscored)
+    scored = scores.tested & judged
     return cross_validated_task(
         table.task,
         y[scored],
@@ -322,6 +316,34 @@ def too_rare(table: Table, folds: int, units: IntArray | None = None) -> dict[st
         )
         for number in rare_classes(table, folds, units=units)
     }
+
+
+def without_rare(
+    task: Task, y: AnyArray, rare: Collection[str]
+) -> tuple[BoolArray, AnyArray]:
+    """Return which rows are judged, and their targets, without what is too rare.
+
+    Args:
+        task: The classes, or labels.
+        y: `[rows]` class numbers, or `[rows, labels]`.
+        rare: The classes or labels that are not scored, see `too_rare`.
+
+    Returns:
+        `[rows]` whether a row is judged, which one of a rare class is not; and `y`, in
+        which a rare label is unknown in every row.
+
+    Example:
+        >>> three = Task("multiclass", ("a", "b", "c"))
+        >>> judged, _ = without_rare(three, np.array([0, 2, 1]), ["c"])
+        >>> judged.tolist()
+        [True, False, True]
+    """
+    numbers = [task.classes.index(name) for name in rare]
+    if task.kind != "multilabel":
+        return ~np.isin(y, numbers), y
+    labels = y.copy()
+    labels[:, numbers] = UNKNOWN_LABEL
+    return np.ones(len(y), np.bool_), labels
 
 
 def evaluate_binary(
