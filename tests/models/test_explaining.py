@@ -11,6 +11,7 @@ import pytest
 
 import equipoise as eq
 from equipoise.errors import InputError, UnsupportedError
+from equipoise.evaluation.slice_search import worst_slices
 from equipoise.metrics.ranking import average_precision
 from equipoise.models import facts
 from equipoise.models.average import average_models
@@ -19,7 +20,6 @@ from equipoise.models.explaining import (
     explain_model,
     fold_models,
     model_importance,
-    model_slices,
     require_table,
     rows_to_judge,
     unseen_folds,
@@ -253,9 +253,13 @@ def made_rows(seed: int) -> dict[str, np.ndarray]:
 def test_slices_of_a_model() -> None:
     later = made_rows(7)
     model = eq.fit(made_rows(6), "y", strategy="logistic", repeats=1)
-    made = model_slices(model, later, columns="kind")
+    made = model.evaluate(later, slices="kind").slices
+    assert made is not None
     assert made.searched == 4
     assert made.worse[0].name == "kind = odd"
+    rows = rows_to_judge(model, later)
+    alone = worst_slices(rows, model.decide(rows), columns=["kind"])
+    assert made.slices == alone.slices
     evaluation = model.evaluate(later, slices=["x", "kind"])
     assert evaluation.slices is not None
     assert evaluation.slices.searched > 4

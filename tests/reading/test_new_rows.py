@@ -15,7 +15,7 @@ from pyarrow import csv
 from pyarrow import parquet as pq
 
 from equipoise.errors import TableWarning
-from equipoise.reading.new_rows import labelled_blocks
+from equipoise.reading.new_rows import joined_groups, labelled_blocks
 from equipoise.reading.read import read_table
 from equipoise.table.table import Table
 
@@ -97,3 +97,15 @@ def test_labels_under_other_names(tmp_path: Path) -> None:
         (block,) = labelled_blocks(source, first, ["tag_*"])
         np.testing.assert_array_equal(block.table.labels(), first.labels())
         assert block.table.task == first.task
+
+
+def test_groups_are_joined_over_blocks() -> None:
+    blocks = [np.array(["b", "", "a"], object), np.array(["long name", "b", ""])]
+    numbers = joined_groups(blocks)
+    assert numbers is not None
+    assert numbers.dtype == np.int64
+    texts = np.concatenate([block.astype(str) for block in blocks])
+    equal = numbers[:, None] == numbers[None, :]
+    alike = (texts[:, None] == texts[None, :]) & (texts != "")
+    np.testing.assert_array_equal(equal, alike | np.eye(6, dtype=bool))
+    assert joined_groups([*blocks, None]) is None

@@ -26,6 +26,7 @@ from equipoise.errors import (
     UnsupportedError,
 )
 from equipoise.evaluation import evaluate as evaluate_arrays
+from equipoise.evaluation.slice_search import worst_slices
 from equipoise.priors import log_odds
 from equipoise.reading import shards
 from equipoise.reading.blocks import read_blocks
@@ -243,6 +244,51 @@ def test_rows_without_a_group_are_groups_of_their_own(grouped: FittedModel) -> N
     with pytest.warns(TableWarning, match="each is a group of its own"):
         found = grouped.evaluate(some, "ill")
     assert any("draw 240 such groups" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+def test_slices_are_of_the_rows_that_were_read_and_scored_once(
+    grouped: FittedModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    blocks: bool,
+) -> None:
+    rows = with_patients(400, 1)
+    names = rows.column("patient").to_pylist()
+    names[:200] = [None] * 200
+    source: Any = rows.set_column(0, "patient", pa.array(names, pa.string()))
+    if blocks:
+        csv.write_csv(source, tmp_path / "later.csv")
+        source = tmp_path / "later.csv"
+        small = functools.partial(read_blocks, block_bytes=1_000)
+        monkeypatch.setattr(shards, "read_blocks", small)
+    scored: list[int] = []
+    whole = FittedModel.raw_log_odds
+
+    def counted(self: FittedModel, source: Any) -> Any:
+        scored.append(len(source))
+        return whole(self, source)
+
+    monkeypatch.setattr(FittedModel, "raw_log_odds", counted)
+    with warnings.catch_warnings(record=True) as issued:
+        warnings.simplefilter("always")
+        found = grouped.evaluate(source, "ill", slices=True)
+    texts = [str(one.message) for one in issued]
+    assert len(texts) == len(set(texts)) == (0 if blocks else 1)
+    assert sum(scored) == 400
+    assert (len(scored) > 1) == blocks
+    assert found.slices is not None
+    monkeypatch.undo()
+    unit = np.r_[1000 + np.arange(200), np.unique(names[200:], return_inverse=True)[1]]
+    table = read_table(rows.drop_columns(["patient"]), like=grouped.schema)
+    alone = worst_slices(table, grouped.decide(table), clusters=unit)
+    assert found.slices.slices == alone.slices
+
+
+def test_your_own_network_has_no_slices(grouped: FittedModel) -> None:
+    own: Any = dataclasses.replace(grouped, user_input=object())  # type: ignore[arg-type]
+    with pytest.raises(UnsupportedError, match="a model of columns"):
+        own.evaluate(np.zeros((4, 2)), np.array([0, 1, 0, 1]), slices=True)
 
 
 @pytest.mark.parametrize("name", ["y", "fraud"])

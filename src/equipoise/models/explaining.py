@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +14,6 @@ import numpy.typing as npt
 from equipoise._core.checks import sentence
 from equipoise._core.types import AnyArray, FloatArray, IntArray
 from equipoise.errors import InputError, UnsupportedError
-from equipoise.evaluation.slice_search import FoundSlices, worst_slices
 from equipoise.explanations.fold_models import FoldModels, ModelPart, Scoring
 from equipoise.explanations.importance import Importance
 from equipoise.explanations.partial import PartialDependence, partial_dependence
@@ -26,13 +24,12 @@ from equipoise.explanations.reasons import (
     require_background,
 )
 from equipoise.models.model import ModelRecord
-from equipoise.reading.new_rows import labelled_blocks
+from equipoise.reading.new_rows import joined_groups, labelled_blocks
 from equipoise.reading.pairs import paired
 from equipoise.table.hashes import row_hashes
 from equipoise.table.table import Table, concatenate
 from equipoise.table.units import tied_rows
-from equipoise.task import UNKNOWN_LABEL
-from equipoise.trials.conclude import too_rare
+from equipoise.trials.conclude import too_rare, without_rare
 from equipoise.trials.sources import TrialRows
 
 Explained = TypeVar("Explained", bound=ModelRecord)
@@ -173,18 +170,13 @@ def _without_rare(
     model: ModelRecord, rows: Table, units: IntArray | None
 ) -> tuple[Table, IntArray, list[str]]:
     """Leave out classes with fewer cases than folds, as the evaluation does."""
-    judged = np.arange(len(rows))
     if rows.task.kind == "binary":
-        return rows, judged, []
+        return rows, np.arange(len(rows)), []
     rare = too_rare(rows, int(model.facts["folds"]), units)
-    numbers = [rows.classes.index(name) for name in rare]
+    judged, y = without_rare(rows.task, rows.labels(), rare)
+    places = np.flatnonzero(judged)
     notes = [f"It is not judged: {why}." for why in rare.values()]
-    if rows.task.kind == "multiclass":
-        judged = np.flatnonzero(~np.isin(rows.labels(), numbers))
-        return rows.take(judged), judged, notes
-    y = rows.labels().copy()
-    y[:, numbers] = UNKNOWN_LABEL
-    return replace(rows, y=y), judged, notes
+    return replace(rows, y=y).take(places), places, notes
 
 
 def rows_to_judge(
@@ -202,15 +194,7 @@ def rows_to_judge(
         labelled_blocks(source, model.schema, target, group=model.facts.get("group"))
     )
     table = concatenate([block.table for block in blocks])
-    groups = [block.groups for block in blocks]
-    if any(group is None for group in groups):
-        return dataclasses.replace(table, groups=None)
-    texts = np.concatenate([np.asarray(group).astype(str) for group in groups])
-    _, numbers = np.unique(texts, return_inverse=True)
-    alone = texts == ""
-    numbers = np.asarray(numbers, np.int64)
-    numbers[alone] = len(texts) + np.arange(np.count_nonzero(alone))
-    return dataclasses.replace(table, groups=numbers)
+    return replace(table, groups=joined_groups([block.groups for block in blocks]))
 
 
 def _nothing_unseen() -> InputError:
@@ -389,36 +373,3 @@ class BlockReasons:
             list(column) for rows_of in each for column in zip(*rows_of, strict=True)
         ]
         return dict(zip(self.names, texts, strict=True))
-
-
-def model_slices(
-    model: ModelRecord,
-    source: Any,
-    target: str | Sequence[str] | None = None,
-    *,
-    columns: str | Sequence[str] | bool = True,
-    level: float = 0.95,
-) -> FoundSlices:
-    """Search labelled rows for parts on which a model's decisions are worse.
-
-    Args:
-        model: Of columns.
-        source: Labelled rows that it has not seen.
-        target: The target's name in the source, if it is not that of the model.
-        columns: Which columns to search, and their pairs; True for all.
-        level: One minus the probability of any false finding.
-
-    Raises:
-        InputError: A column is unknown.
-        UnsupportedError: The model is the user's own network.
-    """
-    fold_models(model)
-    rows = rows_to_judge(model, source, target)
-    names = [columns] if isinstance(columns, str) else columns
-    return worst_slices(
-        rows,
-        model.decide(dataclasses.replace(rows, y=None)),
-        columns=None if isinstance(names, bool) else list(names),
-        clusters=tied_rows(rows, model.facts.get("duplicates", "auto")),
-        level=level,
-    )

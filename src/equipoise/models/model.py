@@ -249,6 +249,16 @@ class ModelRecord:
             return self.rule.calibrator.apply(scores)
         return self.rule.log_odds(scores)
 
+    def decided(self, scores: FloatArray) -> npt.NDArray[np.signedinteger[Any]]:
+        """Return what `decide` does, from scores before calibration.
+
+        Args:
+            scores: What `raw_log_odds` gave.
+        """
+        if isinstance(self.rule, DecisionRule):
+            return self.rule.decide(self.calibrated(scores), calibrated=True)
+        return self.rule.decide_scores(scores)
+
     def predict_proba(self, source: Any) -> FloatArray:
         """Return calibrated probabilities, `[rows, 2]`: negative, positive.
 
@@ -286,11 +296,7 @@ class ModelRecord:
         if goal is not None:
             rule = rule_for(as_goal(goal, Goal()), self.rule, self.task)
             return replace(self, rule=rule).decide(source)
-        if isinstance(self.rule, ClassRule):
-            return self.rule.decide_scores(self.raw_log_odds(source))
-        if isinstance(self.rule, LabelRule):
-            return self.rule.decide_scores(self.raw_log_odds(source))
-        return self.rule.decide(self.log_odds(source), calibrated=True)
+        return self.decided(self.raw_log_odds(source))
 
     def predict(self, source: Any) -> npt.NDArray[Any]:
         """Return each row's class as the target of the training writes it, `[rows]`.

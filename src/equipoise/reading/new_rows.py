@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.types import IntArray
 from equipoise.errors import TableWarning
 from equipoise.reading.blocks import MergedNotes
 from equipoise.reading.files import is_path
@@ -86,6 +87,34 @@ def labelled_blocks(
             yield LabelledBlock(block.table, groups)
     last = (one_class,) if one_class and len(labels) == 1 else ()
     warn((*merged.sentences(), *last))
+
+
+def joined_groups(
+    groups: Sequence[npt.NDArray[Any] | None],
+) -> IntArray | None:
+    """Return the group of each row over all blocks of a source, as numbers.
+
+    Args:
+        groups: Of each block, see `LabelledBlock`.
+
+    Returns:
+        `[rows]` equal numbers for the rows of one group, and a number of its own for a
+        row whose group is missing; None if a block has no groups.
+
+    Example:
+        >>> joined_groups([np.array(["b", "a", ""]), np.array(["a", ""])]).tolist()
+        [2, 1, 5, 1, 6]
+        >>> joined_groups([np.array(["a"]), None]) is None
+        True
+    """
+    present = [names.astype(str) for names in groups if names is not None]
+    if len(present) < len(groups):
+        return None
+    texts = np.concatenate(present)
+    numbers = np.unique(texts, return_inverse=True)[1].astype(np.int64)
+    alone = texts == ""
+    numbers[alone] = len(texts) + np.arange(np.count_nonzero(alone))
+    return numbers
 
 
 def _names(source: Any, like: Table) -> list[str]:

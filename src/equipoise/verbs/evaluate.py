@@ -21,12 +21,13 @@ from equipoise.decision.prevalence import is_movable
 from equipoise.errors import InputError, TrialWarning
 from equipoise.evaluation import evaluate as of_arrays
 from equipoise.evaluation.evaluation import Evaluation
+from equipoise.evaluation.slice_search import FoundSlices, worst_slices
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.learners.user_model.input import ArrayRows
-from equipoise.models.explaining import model_slices
+from equipoise.models.explaining import fold_models
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability as to_probability
-from equipoise.reading.new_rows import labelled_blocks
+from equipoise.reading.new_rows import joined_groups, labelled_blocks
 from equipoise.reading.pairs import paired
 from equipoise.table.duplicates import judge_duplicates
 from equipoise.table.fingerprint import fingerprint
@@ -170,7 +171,8 @@ def evaluate_model(
 ) -> Evaluation | TaskEvaluation:
     """Evaluate a fitted model on labelled rows that it has not seen.
 
-    Files are read in blocks; only a few numbers per row are kept.
+    Files are read in blocks; only a few numbers per row are kept, and the columns if
+    slices are searched.
 
     Args:
         model: What `fit` or `load` gave.
@@ -193,10 +195,12 @@ def evaluate_model(
         TrialWarning: More rows equal rows of the training than chance explains.
     """
     source, target = paired(source, target)
-    rows = _score(model, source, target)
-    worst = None
     if slices is not False:
-        worst = model_slices(model, source, target, columns=slices, level=level)
+        fold_models(model)  # a model of columns
+    rows = _score(model, source, target, keep=slices is not False)
+    worst = None
+    if rows.table is not None:
+        worst = _worst(model, rows, rows.table, slices, level)
     seen, surprising = _seen(rows, float(model.facts["repeated"]))
     if surprising:
         warnings.warn(seen, TrialWarning, stacklevel=2)
@@ -234,11 +238,17 @@ class _Rows:
     seen: int
     groups: npt.NDArray[np.int64] | None = None
     units: npt.NDArray[np.int64] | None = None
+    table: Table | None = None
 
 
 def _score(
-    model: ModelRecord, source: Any, target: str | Sequence[str] | None
+    model: ModelRecord,
+    source: Any,
+    target: str | Sequence[str] | None,
+    *,
+    keep: bool,
 ) -> _Rows:
+    """Read and score labelled rows once; with `keep` their columns are kept."""
     if model.user_input is not None:
         x, table = model.user_input.read_labelled(source, model.schema)
         marked = dataclasses.replace(table, fingerprint=fingerprint(x))
@@ -249,7 +259,7 @@ def _score(
             model.seen_rows(ArrayRows(x)),
             units=units,
         )
-    y, scores, seen, groups = [], [], 0, []
+    y, scores, seen, groups, tables = [], [], 0, [], []
     equal = _EqualRows(model.facts.get("duplicates", "auto"))
     column = model.facts["group"]
     for rows in labelled_blocks(source, model.schema, target, group=column):
@@ -258,11 +268,35 @@ def _score(
         seen += model.seen_rows(rows.table)
         groups.append(rows.groups)
         equal.add(rows.table)
-    whole = [part for part in groups if part is not None]
-    numbers = _numbers(np.concatenate(whole)) if len(whole) == len(groups) else None
-    labels = np.concatenate(y)
-    units = equal.units(numbers)
-    return _Rows(labels, np.concatenate(scores), seen, numbers, units)
+        if keep:
+            tables.append(rows.table)
+    numbers = joined_groups(groups)
+    return _Rows(
+        np.concatenate(y),
+        np.concatenate(scores),
+        seen,
+        numbers,
+        equal.units(numbers),
+        concatenate(tables) if keep else None,
+    )
+
+
+def _worst(
+    model: ModelRecord,
+    rows: _Rows,
+    table: Table,
+    slices: str | Sequence[str] | bool,
+    level: float,
+) -> FoundSlices:
+    """Search the rows for parts on which the model's decisions are worse."""
+    names = [slices] if isinstance(slices, str) else slices
+    return worst_slices(
+        table,
+        model.decided(rows.scores),
+        columns=None if isinstance(names, bool) else list(names),
+        clusters=rows.units,
+        level=level,
+    )
 
 
 class _EqualRows:
@@ -297,15 +331,6 @@ class _EqualRows:
         )
         hashes = np.concatenate(self.hashes) if copies else None
         return joined_units(groups, hashes)
-
-
-def _numbers(texts: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Return group numbers; a row without a group is one of its own."""
-    _, numbers = np.unique(texts.astype(str), return_inverse=True)
-    alone = texts == ""
-    numbers = numbers.astype(np.int64)
-    numbers[alone] = len(texts) + np.arange(int(alone.sum()))
-    return numbers
 
 
 def _grouped(model: ModelRecord, rows: _Rows) -> list[str]:
