@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,9 +23,12 @@ from equipoise.errors import (
 )
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import strategy
-from equipoise.table.generators import GeneratedTable
+from equipoise.table.generators import GeneratedTable, gaussian_shift
 from equipoise.table.table import Table
 from equipoise.task import Task
+from equipoise.training.settings import TrainingSettings
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.runners.local import LocalRunner
 from equipoise.verbs.compare import compare
 from equipoise.verbs.trial import Trial
 
@@ -63,6 +68,49 @@ def test_metrics_agree_with_scikit_learn_on_the_scores(
     decided = arm.decided.flagged
     recall = np.mean([decided[r][y == 1].mean() for r in range(2)])
     assert arm.evaluation["recall"].value == pytest.approx(recall, abs=1e-9)
+
+
+class Counting(LocalRunner):
+    """A runner of this process that counts its sessions, and keeps the plans."""
+
+    def __init__(self) -> None:
+        self.sessions, self.inside = 0, False
+        self.plans: list[TrialPlan] = []
+
+    def __enter__(self) -> Counting:
+        assert not self.inside
+        self.sessions, self.inside = self.sessions + 1, True
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.inside = False
+
+    def run(self, plan: TrialPlan, *args: Any) -> Iterator[Any]:
+        assert self.inside
+        self.plans.append(plan)
+        return super().run(plan, *args)
+
+
+def test_a_runner_does_all_fits_in_one_session(tmp_path: Path) -> None:
+    """Those of kinds that are seen, and of the choice once more, are among them."""
+    table = gaussian_shift(rows=300, positives=60, auroc=0.9, seed=1).table
+    how: dict[str, Any] = {"strategies": ["logistic"], "network": "linear"}
+    how |= {"repeats": 1, "importance": True, "training": TrainingSettings(epochs=1)}
+    runner = Counting()
+    unseen = compare(table, **how, unseen="auto", runner=runner)
+    assert unseen.unseen is not None
+    assert unseen.unseen.seen
+    assert unseen.importance is not None
+    assert runner.sessions == 1
+    assert [plan.kinds is None for plan in runner.plans] == [False, True, False]
+    assert [plan.keep for plan in runner.plans] == [False, False, True]
+    how["folds"] = 2
+    compare(table, **how).write(tmp_path)
+    runner = Counting()
+    again = compare(table, **how, folder=tmp_path, runner=runner)
+    assert again.importance is not None
+    assert runner.sessions == 1
+    assert [plan.keep for plan in runner.plans] == [True]
 
 
 def test_one_seed_gives_one_trial(known: GeneratedTable, trial: Trial) -> None:

@@ -6,16 +6,20 @@ from __future__ import annotations
 import io
 import sys
 import types
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import equipoise as eq
+from equipoise.errors import TrainingError
+from equipoise.jobs import Progress
 from equipoise.verbs import progress as module
+from equipoise.verbs import trial
 from equipoise.verbs.progress import (
     NotebookProgress,
     TerminalProgress,
-    finish_progress,
     shown_progress,
 )
 
@@ -30,14 +34,13 @@ def test_a_terminal_shows_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setattr(module, "EVERY", 0.0)
     monkeypatch.setenv("COLUMNS", "50")
-    report = shown_progress(None)
-    assert isinstance(report, TerminalProgress)
-    report("fold 1\x1b[31m of 5" + "x" * 90, 0.5)
-    line = stream.getvalue()
+    with shown_progress(None) as report:
+        assert isinstance(report, TerminalProgress)
+        report("fold 1\x1b[31m of 5" + "x" * 90, 0.5)
+        line = stream.getvalue()
     assert "########        ]  50%" in line
     assert len(line) < 60
     assert line.count("\x1b") == 1  # our own
-    finish_progress(report)
     assert stream.getvalue().endswith("\r\x1b[K")
 
 
@@ -52,6 +55,54 @@ def test_a_fit_in_a_terminal_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> 
     before = stream.getvalue()
     eq.fit(data, "y", progress=False, **short)
     assert stream.getvalue() == before
+
+
+class Failing:
+    """A runner that says how far it is, and then fails."""
+
+    def run(
+        self, plan: Any, shards: Any, progress: Progress | None = None
+    ) -> Iterator[Any]:
+        assert progress is not None
+        progress("one of two", 0.5)
+        raise TrainingError("The second diverged.")
+        yield
+
+
+@pytest.mark.parametrize("memory", [None, "1GB"])
+@pytest.mark.parametrize("verb", ["fit", "compare"])
+def test_an_error_leaves_nothing_in_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verb: str, memory: str | None
+) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    data = tmp_path / "rows.csv"
+    lines = [f"{0.1 * k:.1f},{int(k >= 40)}" for k in range(60)]
+    data.write_text("\n".join(["x,y", *lines]))
+    with pytest.raises(TrainingError, match="second diverged"):
+        getattr(eq, verb)(data, "y", folds=2, runner=Failing(), memory=memory)
+    assert "%" in stream.getvalue()
+    assert stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_arms_that_cannot_be_added_leave_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = Terminal()
+    data = {"x": [0.1 * k for k in range(60)], "y": [0] * 40 + [1] * 20}
+    short: dict[str, Any] = {"folds": 2, "repeats": 1, "network": "linear"}
+    made = eq.compare(data, "y", strategies=["prior"], **short)
+
+    def failing(*args: Any) -> Any:
+        args[-1]("logistic", 0.5)
+        raise TrainingError("It diverged.")
+
+    monkeypatch.setattr(trial, "with_more_arms", failing)
+    monkeypatch.setattr(sys, "stderr", stream)
+    with pytest.raises(TrainingError):
+        made.add("logistic")
+    assert "logistic" in stream.getvalue()
+    assert stream.getvalue().endswith("\r\x1b[K")
 
 
 def test_a_notebook_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,11 +124,10 @@ def test_a_notebook_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "IPython.display", inner)
     monkeypatch.setattr(module, "EVERY", 0.0)
-    report = shown_progress(True)
-    assert isinstance(report, NotebookProgress)
-    report("one <b>", 0.25)
-    report("two", 0.5)
-    finish_progress(report)
+    with shown_progress(True) as report:
+        assert isinstance(report, NotebookProgress)
+        report("one <b>", 0.25)
+        report("two", 0.5)
     assert 'value="0.250"' in shown[0]
     assert "&lt;b&gt;" in shown[0]
     assert "two" in shown[1]
@@ -87,8 +137,7 @@ def test_a_notebook_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_elsewhere_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     calls: list[str] = []
     for given in (None, False, lambda text, share: calls.append(text)):
-        report = shown_progress(given)
-        report("a", 0.5)
-        finish_progress(report)
+        with shown_progress(given) as report:
+            report("a", 0.5)
     assert calls == ["a"]
     assert capsys.readouterr().err == ""

@@ -86,8 +86,10 @@ def test_compare_and_fit_take_a_runner_and_end_its_processes(tmp_path: Path) -> 
     how: dict[str, Any] = {"strategies": ["prior", "logistic"], "folds": 2}
     how |= {"network": "linear", "training": TrainingSettings(epochs=1)}
     runner = Workers(1, tmp_path)
-    there = equipoise.compare(table, **how, repeats=2, runner=runner)
-    here = equipoise.compare(table, **how, repeats=2)
+    how |= {"repeats": 2, "importance": True}
+    there = equipoise.compare(table, **how, runner=runner)
+    here = equipoise.compare(table, **how)
+    assert here.importance is not None
     assert untimed(here.to_dict()) == untimed(there.to_dict())
     assert runner._session is None
     assert WorkFolder(tmp_path).ended

@@ -24,6 +24,7 @@ from equipoise.trials.blended_arms import fitted_names
 from equipoise.trials.conclude import too_rare, without_rare
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.plan import TrialPlan
+from equipoise.trials.runners.runner import Runner
 from equipoise.trials.trial import TrialRecord
 
 FITTING_SHARE = 0.5
@@ -55,6 +56,7 @@ def arm_importance(
     scores: Scores,
     *,
     progress: Progress | None = None,
+    runner: Runner | None = None,
 ) -> Importance:
     """Return what the ranking of an arm's out-of-fold scores owes to each column.
 
@@ -63,6 +65,7 @@ def arm_importance(
         arm: The arm; of an average of arms, those with a weight are fitted.
         scores: What the trial's fits gave.
         progress: Called with a sentence and the share of the work done.
+        runner: Who does the fits; this process if None.
 
     Raises:
         UnsupportedError: The rows are arrays for the user's own network; or the arm's
@@ -89,6 +92,7 @@ def arm_importance(
         again,
         again.parts(range(scores.repeats)),
         scaled(report, 0.0, FITTING_SHARE),
+        runner=runner,
     )
     if not all(fitted.scorers.get(name) for name in weights):
         raise UnsupportedError(
@@ -139,7 +143,10 @@ def _require_objects(strategies: Sequence[Strategy]) -> None:
 
 
 def with_importance(
-    plan: TrialPlan, trial: TrialRecord, progress: Progress | None = None
+    plan: TrialPlan,
+    trial: TrialRecord,
+    progress: Progress | None = None,
+    runner: Runner | None = None,
 ) -> TrialRecord:
     """Return a trial with the importance of columns to the strategy that it chooses.
 
@@ -147,9 +154,12 @@ def with_importance(
         plan: What the trial did.
         trial: What it gave.
         progress: Called with a sentence and the share of this work.
+        runner: Who does the fits; this process if None.
     """
     try:
-        made = arm_importance(plan, trial.best, trial.scores, progress=progress)
+        made = arm_importance(
+            plan, trial.best, trial.scores, progress=progress, runner=runner
+        )
     except UnsupportedError as error:
         return replace(trial, notes=(*trial.notes, str(error)))
     return replace(trial, importance=made)

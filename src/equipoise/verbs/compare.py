@@ -47,7 +47,7 @@ from equipoise.trials.unseen import (
     with_unseen_kinds,
 )
 from equipoise.verbs.earlier import earlier_basis, require_no_trial
-from equipoise.verbs.progress import finish_progress, shown_progress
+from equipoise.verbs.progress import shown_progress
 from equipoise.verbs.stored_trial import compare_stored
 from equipoise.verbs.trial import Trial
 from equipoise.verbs.trial_again import reading_of
@@ -213,7 +213,6 @@ def compare(
         0.5
     """
     started = monotonic()
-    report = shown_progress(progress)
     seed = seed_of(seed, random_state)
     reading: dict[str, Any] = {
         "positive": positive,
@@ -237,25 +236,24 @@ def compare(
             }
         )
         require_no_trial(folder, force=force)
-        store = read_stored(source, target, ReadingOptions(**reading), memory)
-        larger = _compare_stored(
-            store,
-            strategies,
-            _criteria(store.task, goal, objective, costs, margin, metric),
-            Protocol(
-                folds=integer(folds, "folds", 2, 20),
-                by=by or "",
-                duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
-                seed=seed,
-            ),
-            LearnerChoice(network, checkpoints, training=training),
-            repeats,
-            number(minutes, "minutes", 0, open_ends=True),
-            report,
-            runner,
-        )
-        finish_progress(report)
-        return larger
+        with shown_progress(progress) as report:
+            store = read_stored(source, target, ReadingOptions(**reading), memory)
+            return _compare_stored(
+                store,
+                strategies,
+                _criteria(store.task, goal, objective, costs, margin, metric),
+                Protocol(
+                    folds=integer(folds, "folds", 2, 20),
+                    by=by or "",
+                    duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
+                    seed=seed,
+                ),
+                LearnerChoice(network, checkpoints, training=training),
+                repeats,
+                number(minutes, "minutes", 0, open_ends=True),
+                report,
+                runner,
+            )
     read_as = reading_of(source, target, test, **reading)
     if unseen is not None:
         reading["keep"] = column_kept(source, unseen, keep, model)
@@ -301,57 +299,56 @@ def compare(
     if repeats == "auto":
         asked["minutes"] = minutes
     digest = rows_digest(plan)
-    earlier = earlier_basis(folder, plan, asked, digest, force=force)
-    if earlier is not None:
-        step = scaled(report, 0.0, 0.95)
-        with opened(runner) as who:
+    with shown_progress(progress) as report, opened(runner) as who:
+        earlier = earlier_basis(folder, plan, asked, digest, force=force)
+        if earlier is not None:
+            step = scaled(report, 0.0, 0.95)
             earlier = earlier.judged_by(criteria)
             basis = with_arms(earlier, arms, step, runner=who)
-        report("computing intervals", 0.97)
-        again = basis.conclude()
-        if importance:
-            whole = replace(plan, strategies=tuple(fitted_arms(basis.arms)))
-            again = with_importance(whole, again, scaled(report, 0.98, 0.02))
-        finish_progress(report)
-        return Trial.of(again)
-    with opened(runner) as who:
+            report("computing intervals", 0.97)
+            again = basis.conclude()
+            if importance:
+                whole = replace(plan, strategies=tuple(fitted_arms(basis.arms)))
+                again = with_importance(whole, again, scaled(report, 0.98, 0.02), who)
+            return Trial.of(again)
         step = scaled(report, 0.0, share)
         fitted = fit_repeats(plan, often, step, started=started, runner=who)
-    if plan.table.task.kind == "binary":
-        fitted = fitted.binary(plan.table.task)
-    rarest = float(np.min(rows.table.task.totals(rows.table.labels())))
-    warned = [flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)]
-    report("looking at the data", 0.95 * share)
-    diagnosis = diagnose(rows.table, test=test_table, duplicates=duplicates, seed=seed)
-    report("computing intervals", 0.97 * share)
-    basis = TrialBasis(
-        plan,
-        tuple(arms),
-        fitted,
-        criteria,
-        diagnosis,
-        asked,
-        digest,
-        notes=(*rare_notes, *warned, *kind_notes(kinds)),
-        training=plan.learners.record(),
-        reading=read_as,
-    )
-    trial = basis.conclude(started)
-    if kinds is not None:
-        rest = scaled(report, share, 1.0 - share)
-        more = with_unseen_kinds(plan, arms, trial, criteria, rest, runner)
-        basis = replace(
-            basis,
-            unseen=more.unseen,
-            later=more.notes[len(trial.notes) :],
-            seconds=monotonic() - started,
+        if plan.table.task.kind == "binary":
+            fitted = fitted.binary(plan.table.task)
+        rarest = float(np.min(rows.table.task.totals(rows.table.labels())))
+        warned = [flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)]
+        report("looking at the data", 0.95 * share)
+        diagnosis = diagnose(
+            rows.table, test=test_table, duplicates=duplicates, seed=seed
         )
-        trial = replace(more, seconds=basis.seconds, basis=basis)
-    if importance:
-        trial = with_importance(plan, trial, scaled(report, 0.98, 0.02))
-        trial = replace(trial, seconds=monotonic() - started)
-    finish_progress(report)
-    return Trial.of(trial)
+        report("computing intervals", 0.97 * share)
+        basis = TrialBasis(
+            plan,
+            tuple(arms),
+            fitted,
+            criteria,
+            diagnosis,
+            asked,
+            digest,
+            notes=(*rare_notes, *warned, *kind_notes(kinds)),
+            training=plan.learners.record(),
+            reading=read_as,
+        )
+        trial = basis.conclude(started)
+        if kinds is not None:
+            rest = scaled(report, share, 1.0 - share)
+            more = with_unseen_kinds(plan, arms, trial, criteria, rest, who)
+            basis = replace(
+                basis,
+                unseen=more.unseen,
+                later=more.notes[len(trial.notes) :],
+                seconds=monotonic() - started,
+            )
+            trial = replace(more, seconds=basis.seconds, basis=basis)
+        if importance:
+            trial = with_importance(plan, trial, scaled(report, 0.98, 0.02), who)
+            trial = replace(trial, seconds=monotonic() - started)
+        return Trial.of(trial)
 
 
 def _criteria(

@@ -56,7 +56,7 @@ from equipoise.verbs.fit_parts import (
     what_is_averaged,
 )
 from equipoise.verbs.model import FittedModel
-from equipoise.verbs.progress import finish_progress, shown_progress
+from equipoise.verbs.progress import shown_progress
 from equipoise.verbs.stored_fit import fit_on_store
 
 NETWORK = "default"
@@ -200,7 +200,6 @@ def fit(
         (300, 2)
     """
     started = monotonic()
-    report = shown_progress(progress)
     goal, seed = as_goal(goal, Goal()), seed_of(seed, random_state)
     reading: dict[str, Any] = {
         "positive": positive,
@@ -223,26 +222,25 @@ def fit(
                 "goal.certify": goal.certify,
             }
         )
-        store = read_stored(source, target, ReadingOptions(**reading), memory)
-        fitted = fit_on_store(
-            store,
-            _tuned_if(as_strategies(strategy), tune),
-            goal,
-            Protocol(
-                folds=integer(folds, "folds", 2, 20),
-                by="",
-                duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
-                seed=seed,
-            ),
-            LearnerChoice(network, training=training),
-            repeats=repeats,
-            minutes=number(minutes, "minutes", 0, open_ends=True),
-            calibration=calibration,
-            report=report,
-            runner=runner,
-        )
-        finish_progress(report)
-        return fitted
+        with shown_progress(progress) as report:
+            store = read_stored(source, target, ReadingOptions(**reading), memory)
+            return fit_on_store(
+                store,
+                _tuned_if(as_strategies(strategy), tune),
+                goal,
+                Protocol(
+                    folds=integer(folds, "folds", 2, 20),
+                    by="",
+                    duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
+                    seed=seed,
+                ),
+                LearnerChoice(network, training=training),
+                repeats=repeats,
+                minutes=number(minutes, "minutes", 0, open_ends=True),
+                calibration=calibration,
+                report=report,
+                runner=runner,
+            )
     rows, _ = read_trial(source, target, verb="fit", model=model, **reading)
     rows = with_weights(rows, weights, goal)
     folds = integer(folds, "folds", 2, 20)
@@ -283,55 +281,58 @@ def fit(
     )
     number(minutes, "minutes", 0, open_ends=True)
     often = Repeats.of(repeats, minutes, plan.protocol.by).one_by_one()
-    with opened(runner) as who:
-        scores = fit_repeats(plan, often, report, started=started, runner=who)
-    if binary:
-        scores = scores.binary(plan.table.task)
-    average = average_models(
-        training_rows,
-        plan,
-        scores,
-        blended=average_of,
-    )
-    unseen = _unseen(average, rows, held_out)
-    judged = judge_model(plan, scores, average, goal, calibration, unseen)
-    hashes = hashes_of(training_rows.model_input)
-    fitted = FittedModel(
-        schema=rows.table.schema,
-        components=average.components,
-        rule=judged.rule,
-        evaluation=judged.evaluation,
-        facts=fit_facts(
-            rows.table,
+    with shown_progress(progress) as report:
+        with opened(runner) as who:
+            scores = fit_repeats(plan, often, report, started=started, runner=who)
+        if binary:
+            scores = scores.binary(plan.table.task)
+        average = average_models(
+            training_rows,
             plan,
             scores,
-            average,
-            goal,
-            hashes=hashes,
-            seconds=monotonic() - started,
-        ),
-        seen=np.unique(hashes),
-        tested=None if rows.x is not None else folds_of_seen(hashes, scores.folds),
-        notes=(
-            *doubts,
-            *rare_notes,
-            *judged.cautions,
-            *idle_notes(scores),
-            *unit_notes(plan.table, plan.keys.units),
-            *judged.notes,
-            *scores.notes,
-            *tuning_notes(plan, scores),
-            *_weight_notes(average.weights),
-            *_certificate_notes(plan, held_out),
-        ),
-        user_input=average.components[0].user_input,
-    )
-    if importance:
-        fitted = with_columns_judged(
-            fitted, training_rows.table, training_rows.weights, seed=plan.protocol.seed
+            blended=average_of,
         )
-    finish_progress(report)
-    return fitted
+        unseen = _unseen(average, rows, held_out)
+        judged = judge_model(plan, scores, average, goal, calibration, unseen)
+        hashes = hashes_of(training_rows.model_input)
+        fitted = FittedModel(
+            schema=rows.table.schema,
+            components=average.components,
+            rule=judged.rule,
+            evaluation=judged.evaluation,
+            facts=fit_facts(
+                rows.table,
+                plan,
+                scores,
+                average,
+                goal,
+                hashes=hashes,
+                seconds=monotonic() - started,
+            ),
+            seen=np.unique(hashes),
+            tested=None if rows.x is not None else folds_of_seen(hashes, scores.folds),
+            notes=(
+                *doubts,
+                *rare_notes,
+                *judged.cautions,
+                *idle_notes(scores),
+                *unit_notes(plan.table, plan.keys.units),
+                *judged.notes,
+                *scores.notes,
+                *tuning_notes(plan, scores),
+                *_weight_notes(average.weights),
+                *_certificate_notes(plan, held_out),
+            ),
+            user_input=average.components[0].user_input,
+        )
+        if importance:
+            fitted = with_columns_judged(
+                fitted,
+                training_rows.table,
+                training_rows.weights,
+                seed=plan.protocol.seed,
+            )
+        return fitted
 
 
 def _tuned_if(strategies: list[Strategy], tune: bool | int) -> list[Strategy]:

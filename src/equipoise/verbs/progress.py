@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from html import escape
 from typing import Any, TextIO
 
@@ -87,28 +89,26 @@ class NotebookProgress:
             self._handle.update(self.html(""))
 
 
-def shown_progress(progress: Progress | bool | None) -> Progress:
-    """Return who is told of the progress of a verb.
+@contextlib.contextmanager
+def shown_progress(progress: Progress | bool | None) -> Iterator[Progress]:
+    """Show the progress of a verb; a bar is gone at the end, also after an error.
 
     Args:
-        progress: A function of a sentence and a share, which is told; False for
-            nobody. None or True: a bar if this is a notebook, or standard error is a
+        progress: A function of a sentence and a share, which is called; False for
+            nothing. None or True: a bar if this is a notebook, or standard error is a
             terminal.
     """
     if callable(progress):
-        return progress
+        yield progress
+        return
     bar = None if progress is False else _bar()
-    return _nobody if bar is None else bar
-
-
-def finish_progress(progress: Progress) -> None:
-    """Take away what `shown_progress` showed.
-
-    Args:
-        progress: What it returned.
-    """
-    if isinstance(progress, TerminalProgress | NotebookProgress):
-        progress.finish()
+    if bar is None:
+        yield _nobody
+        return
+    try:
+        yield bar
+    finally:
+        bar.finish()
 
 
 def _nobody(text: str, share: float) -> None:

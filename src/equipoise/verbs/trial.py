@@ -28,7 +28,7 @@ from equipoise.report.tracking.mlflow import to_mlflow
 from equipoise.report.tracking.tensorboard import to_tensorboard
 from equipoise.trials.basis import TrialBasis
 from equipoise.trials.trial import TrialRecord
-from equipoise.verbs.progress import finish_progress, shown_progress
+from equipoise.verbs.progress import shown_progress
 from equipoise.verbs.trial_again import (
     ArmPairs,
     all_pairs,
@@ -166,9 +166,8 @@ class Trial(TrialRecord):
             >>> trial.add("logistic").names
             ('plain', 'logistic', 'prior')
         """
-        report = shown_progress(progress)
-        more = with_more_arms(self, strategies, source, target, test, report)
-        finish_progress(report)
+        with shown_progress(progress) as report:
+            more = with_more_arms(self, strategies, source, target, test, report)
         return Trial.of(more)
 
     def difference(
