@@ -291,6 +291,86 @@ def test_several_labels_are_alike_if_all_are():
         assert ((made >= low - 1e-6) & (made <= high + 1e-6)).all()
 
 
+def reached(x, y, row, fits):
+    """Which rows `row` may be moved towards: the nearest that fits."""
+    near = [other for other in range(len(x)) if other != row and fits(y[row], y[other])]
+    return min(near, key=lambda other: np.linalg.norm(x[row] - x[other]), default=None)
+
+
+def alike_if_known(mine, theirs):
+    known = mine >= 0
+    return known.any() and (mine[known] == theirs[known]).all()
+
+
+@pytest.mark.parametrize("memory", [0, 40])
+@pytest.mark.parametrize("mark", [-1.0, np.nan, "weight 0"])
+def test_a_label_that_is_not_known_makes_no_neighbour(mark, memory):
+    """Every row is moved on the line to the nearest that shares all it is known for."""
+    random = np.random.default_rng(4)
+    x = random.normal(size=(40, 3)).astype("float32")
+    labels = (random.random((40, 3)) < 0.5).astype("float32")
+    labels[unknown_some(labels.shape)] = -1
+    labels[7] = -1
+    y = np.where(labels < 0, 0, labels) if mark == "weight 0" else labels.copy()
+    if mark == "weight 0":
+        y = np.concatenate([y, np.where(labels < 0, 0, 2)], axis=1).astype("float32")
+    else:
+        y[labels < 0] = mark
+    model, recorder = recorded(
+        HiddenSmote, x, y[:, :3], neighbours=1, rate=1.0, memory=memory
+    )
+    loss = LabelLoss("example", cross_entropy_loss, {}, "float32")
+    loss = loss if mark == "weight 0" else CrossEntropy()
+    model.compile("sgd", loss, run_eagerly=True)
+    model.train_on_batch(x, y)
+    (made,) = recorder.seen
+    moved = 0
+    for row in range(40):
+        other = reached(x, labels, row, alike_if_known)
+        step = made[row] - x[row]
+        if other is None:
+            np.testing.assert_array_equal(step, 0)
+            continue
+        way = x[other] - x[row]
+        share = way @ step / (way @ way)
+        np.testing.assert_allclose(step, share * way, atol=1e-5)
+        assert 0 < share < 1
+        moved += 1
+    assert moved > 20
+    np.testing.assert_array_equal(made[7], x[7])
+    if memory:
+        np.testing.assert_array_equal(np.asarray(model._kept_targets), labels)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_there_is_a_rate_for_all_or_one_for_each_class(outputs):
+    several = max(2, outputs)
+    for rate in ((0.5,), [0.5] * (several + 1), [[0.5] * several]):
+        with pytest.raises(InputError, match=f"{several} shares"):
+            HiddenSmote(network(outputs), "pool", rate=rate)
+    for rate in (0.5, [0.5] * several, np.full(several, 0.5)):
+        assert HiddenSmote(network(outputs), "pool", rate=rate).rate[0] == 0.5
+
+
+@pytest.mark.parametrize("rate", [(1.0, 0.0), (0.0, 1.0)])
+def test_the_rates_of_one_output_are_those_of_class_0_and_1(rate):
+    x = RANDOM.normal(size=(40, 2)).astype("float32")
+    y = (np.arange(40) % 2).astype("float32")
+    model, recorder = recorded(HiddenSmote, x, y, rate=rate)
+    model.train_on_batch(x, y)
+    still = (recorder.seen[0] == x).all(axis=1)
+    np.testing.assert_array_equal(still, y != rate.index(1.0))
+
+
+def test_an_example_has_the_largest_rate_of_its_labels():
+    x = RANDOM.normal(size=(40, 2)).astype("float32")
+    y = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0], [0, 0, 1]] * 10, "float32")
+    model, recorder = recorded(HiddenSmote, x, y, rate=(0.0, 1.0, 0.0))
+    model.train_on_batch(x, y)
+    still = (recorder.seen[0] == x).all(axis=1)
+    np.testing.assert_array_equal(still, np.arange(40) % 4 != 1)
+
+
 def test_mixed_precision_keeps_its_types():
     keras.mixed_precision.set_global_policy("mixed_float16")
     try:

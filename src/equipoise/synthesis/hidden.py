@@ -207,6 +207,11 @@ class HiddenSmote(HiddenSynthesis):
     Targets and weights stay. Draw the batches so that rare classes are in each, for
     example by `equipoise.sampling.Balanced`.
 
+    Of several labels, a neighbour has all labels in common that are known of the
+    example: one that is not known of a neighbour (NaN or -1) is never taken for one
+    that it has in common, and one that is not known of the example itself has no target
+    and asks for nothing. An example of which no label is known stays.
+
     It changes where the examples of a class lie, as SMOTE does: calibrate its scores.
 
     Source: Chawla et al. (2002), section 4.2; in the space of a network as in Dablain
@@ -218,7 +223,9 @@ class HiddenSmote(HiddenSynthesis):
         layer: The name of the layer whose output is moved, or its number.
         neighbours: k, at least 1.
         rate: The share of examples that are moved, from 0 to 1; or one share for each
-            class, in the order of their numbers.
+            class, in the order of their numbers: two for a model of one output. Of
+            several labels, one share for each: an example has the largest of those of
+            its labels, and 0 without a label.
         memory: How many of the last outputs are kept as neighbours; 0 for none.
         seed: The seed of the choices; None for another one each time.
         **options: As `keras.Model`.
@@ -255,15 +262,17 @@ class HiddenSmote(HiddenSynthesis):
         shares = np.asarray(rate, np.float64)
         self.rate = [number(each, "rate", 0, 1) for each in shares.ravel().tolist()]
         self._by_class = shares.ndim > 0
+        self._outputs = int(model.output_shape[-1])
+        if self._by_class and shares.shape != (max(2, self._outputs),):
+            raise InputError(_about_rates(rate, shares, self._outputs))
         if self.memory:
             width = self._width()
             options = {"initializer": "zeros", "trainable": False, "autocast": False}
             self._kept = self.add_weight(
                 shape=(self.memory, width), name="memory", **options
             )
-            outputs = model.output_shape[-1]
             self._kept_targets = self.add_weight(
-                shape=(self.memory, outputs), name="memory_targets", **options
+                shape=(self.memory, self._outputs), name="memory_targets", **options
             )
             self._places = self.add_weight(
                 shape=(2,), dtype="int32", name="memory_places", **options
@@ -299,8 +308,7 @@ class HiddenSmote(HiddenSynthesis):
         """
         batch = ops.shape(hidden)[0]
         points = ops.reshape(hidden, (batch, -1))
-        outputs = self.model.output_shape[-1]
-        classes = target_rows(step.targets, outputs)
+        classes = self._known(step.targets)
         others, other_classes, there = points, classes, None
         if self.memory:
             memory = ops.cast(self._kept, points.dtype)
@@ -318,6 +326,19 @@ class HiddenSmote(HiddenSynthesis):
             self._remember(ops.stop_gradient(points), classes, batch)
         return ops.reshape(made, ops.shape(hidden))
 
+    def _known(self, targets: Any) -> Tensor:
+        """Return targets `[batch, outputs]`; of labels -1 if one is not known."""
+        rows = target_rows(targets, self._outputs)
+        if self._outputs == 1:
+            return rows
+        rows = ops.where(ops.isnan(rows), float(UNKNOWN_LABEL), rows)
+        shape = ops.convert_to_tensor(targets).shape
+        if len(shape) == 2 and shape[1] == 2 * self._outputs:
+            # Behind the targets of a trial are weights: 0 of an unknown label.
+            weights = ops.convert_to_tensor(targets)[:, self._outputs :]
+            rows = ops.where(weights == 0, float(UNKNOWN_LABEL), rows)
+        return rows
+
     def _neighbour(
         self,
         points: Tensor,
@@ -331,8 +352,12 @@ class HiddenSmote(HiddenSynthesis):
         b = ops.stop_gradient(ops.cast(others, "float32"))
         square = ops.sum(a * a, axis=1)[:, None] + ops.sum(b * b, axis=1)[None]
         apart = square - 2.0 * ops.matmul(a, ops.transpose(b))
-        differ = ops.abs(classes[:, None] - other_classes[None])
-        fits = ops.max(differ, axis=-1) < 0.5
+        alike = ops.abs(classes[:, None] - other_classes[None]) < 0.5
+        if self._outputs > 1:
+            known = classes != UNKNOWN_LABEL
+            alike = ops.logical_or(alike, ops.logical_not(known)[:, None])
+            alike = ops.logical_and(alike, ops.any(known, axis=1)[:, None, None])
+        fits = ops.all(alike, axis=-1)
         fits = ops.logical_and(
             fits, ops.arange(ops.shape(a)[0])[:, None] != ops.arange(ops.shape(b)[0])
         )
@@ -351,10 +376,11 @@ class HiddenSmote(HiddenSynthesis):
         """Return the share of its class that is moved, for each example."""
         if not self._by_class:
             return ops.convert_to_tensor(self.rate[0], "float32")
-        width = classes.shape[-1]
-        number_of = classes[:, 0] if width == 1 else ops.argmax(classes, axis=1)
-        place = ops.clip(ops.cast(number_of, "int32"), 0, len(self.rate) - 1)
-        return ops.take(ops.convert_to_tensor(self.rate, "float32"), place)
+        shares = ops.convert_to_tensor(self.rate, "float32")
+        there = classes > 0.5
+        if self._outputs == 1:
+            return ops.where(there[:, 0], shares[1], shares[0])
+        return ops.max(ops.where(there, shares, 0.0), axis=1)
 
     def _remember(self, points: Tensor, classes: Tensor, batch: Any) -> None:
         """Put the last outputs of the batch in the place of the oldest ones."""
@@ -370,6 +396,19 @@ class HiddenSmote(HiddenSynthesis):
         )
         filled = ops.minimum(self._places[1] + several, self.memory)
         self._places.assign(ops.stack([(start + several) % self.memory, filled]))
+
+
+def _about_rates(rate: Any, shares: Any, outputs: int) -> str:
+    """Return what is wrong with rates by class."""
+    several = max(2, outputs)
+    why = "The first is that of class 0." if outputs == 1 else ""
+    return sentence(
+        f"rate={rate!r} for a model of {outputs} output{'s' * (outputs > 1)}"
+        if shares.ndim == 1
+        else f"rate of shape {shares.shape}",
+        f"one share for all, or {several} shares in the order of the classes",
+        why,
+    )
 
 
 class _Parts:
