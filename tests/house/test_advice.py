@@ -1275,6 +1275,18 @@ CASES: dict[str, Case] = {
             eq.Strategy(weights={"b": 2}).with_classes(A_B_C).class_weights([5, 3, 2])
         ),
     ),
+    "sampling/named.py: Call strategy.with_classes(table.task).": Case(
+        lambda _: eq.Strategy(sampling={"b": 0.2}).sampler(),
+        lambda _: eq.Strategy(sampling={"b": 0.2}).with_classes(A_B_C).sampler(),
+    ),
+    "sampling/named.py: Pass sampling={name: share}.": Case(
+        lambda _: eq.Strategy(sampling=sampling.Proportions([0.2, 0.8])),
+        lambda _: eq.Strategy(sampling={"a": 0.2, "b": 0.8}),
+    ),
+    "sampling/named.py: Divide them by their sum.": Case(
+        lambda _: eq.Strategy(sampling={"a": 0.3, "b": 0.9}),
+        lambda _: eq.Strategy(sampling={"a": 0.25, "b": 0.75}),
+    ),
     "export/keras.py: Leave it out of the strategies to export the model; predict "
     "and predict_file serve every model.": Case(
         lambda place: _of("prior").export(place / "served"),
@@ -1820,6 +1832,9 @@ EXPLAINS = {
     "little.",
     "learners/user_model/model.py: Keras says: {}",
     "networks/layout.py: Rename the column.",
+    "sampling/named.py: <_WHY.get(type(sampler), 'Register its class: "
+    "equipoise.register.')>",
+    "synthesis/hidden.py: The first is that of class 0.",
     "sampling/classes.py: Check the split: a class is absent from these rows.",
     "sampling/classes.py: Check the split: the other classes are absent from these "
     "rows.",

@@ -21,6 +21,7 @@ from equipoise.priors import Correction
 from equipoise.strategies import Strategy, sweep_strategies
 from equipoise.strategies.catalogue import catalogue
 from equipoise.strategies.sampler_object import resampled
+from equipoise.task import Task
 
 LOG_ODDS = np.array([-6.0, -4.5, -3.5, -2.5, -1.5, -0.5, 1.0])
 CELLS = np.array([0.3, 0.25, 0.2, 0.1, 0.08, 0.05, 0.02])
@@ -43,6 +44,9 @@ COMPOSED = [
         options={"rate": 0.2, "tau": 0.6},
     ),
     Strategy("bagged", plan="bagging", sampling="oversample", options={"ratio": 0.3}),
+    Strategy("shares", sampling={"yes": 0.3}).with_classes(
+        Task("binary", ("no", "yes"))
+    ),
 ]
 NETWORKS = [
     strategy
@@ -459,6 +463,9 @@ LABELS = [
     Strategy(sampling="oversample", weights="log", options={"ratio": 0.5}),
     Strategy(sampling="undersample"),
     Strategy(sampling="sqrt", loss="logit_adjusted"),
+    Strategy(sampling={"b": 0.2, "c": 0.3}).with_classes(
+        Task("multilabel", ("a", "b", "c"))
+    ),
 ]
 
 

@@ -21,7 +21,9 @@ from equipoise.sampling.quotas import quota_groups
 from equipoise.sampling.sampler import QuotaSampler, quotas_of
 from equipoise.task import TASK_KINDS, label_matrix
 
-_TOLERANCE = 1e-6
+TOLERANCE = 1e-6
+"""By how much a sum of shares may miss 1."""
+
 _ACCEPTED = "'balanced', 'natural', a number for each class, or a mapping of classes"
 
 
@@ -105,7 +107,7 @@ class Proportions(QuotaSampler):
                     sentence(f"two shares of class {key}", "one for each class")
                 )
             read[key] = number(value, f"the share of class {key}", 0, 1, open_ends=True)
-        if math.fsum(read.values()) > 1 + _TOLERANCE:
+        if math.fsum(read.values()) > 1 + TOLERANCE:
             raise InputError(
                 sentence(
                     f"shares with a sum of {math.fsum(read.values()):.6g}",
@@ -163,8 +165,8 @@ class Proportions(QuotaSampler):
         self._require_known(read, len(totals))
         left = 1 - math.fsum(read.values())
         others = sum(t for c, t in enumerate(totals) if c not in read)
-        if (len(read) == len(totals) and left > _TOLERANCE) or (
-            others and left <= _TOLERANCE
+        if (len(read) == len(totals) and left > TOLERANCE) or (
+            others and left <= TOLERANCE
         ):
             raise InputError(
                 sentence(
@@ -206,7 +208,7 @@ class Proportions(QuotaSampler):
         read = dict(self.shares)
         self._require_known(read, there.shape[1])
         held = {label: share for label, share in read.items() if there[:, label].any()}
-        if math.fsum(held.values()) > 1 - _TOLERANCE:
+        if math.fsum(held.values()) > 1 - TOLERANCE:
             raise InputError(
                 sentence(
                     f"quotas of labels with a sum of {math.fsum(held.values()):.6g}",

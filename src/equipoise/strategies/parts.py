@@ -14,6 +14,8 @@ from equipoise._core.checks import one_of
 from equipoise._core.options import Number, Setting
 from equipoise._core.types import FloatArray
 from equipoise.losses.records import LOSS_RECORDS, LossRecord
+from equipoise.sampling.named import NamedShares
+from equipoise.sampling.proportions import Proportions
 from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.samplers import SAMPLERS
 from equipoise.strategies.learner_records import (
@@ -36,6 +38,7 @@ class Parts:
     Attributes:
         learner: Who learns.
         sampling: The name of the sampling; under a plan the sampler may be another.
+        shares: The shares of the classes that are drawn, if they are by name.
         sampler_type: What draws the examples of each model.
         synthesis_type: What puts examples between them, or None.
         scheme: The rule of the class weights, or None.
@@ -54,6 +57,7 @@ class Parts:
     plan: Plan | None
     chosen: Mapping[str, Number]
     settings: Mapping[str, Setting]
+    shares: NamedShares | None = None
 
     @property
     def options(self) -> dict[str, Number]:
@@ -93,6 +97,8 @@ class Parts:
 
     def sampler(self) -> Sampler:
         """Return the sampler, with its options set."""
+        if self.shares is not None:
+            return self.shares.sampler()
         options: dict[str, Any] = self._chosen(self.sampler_type.settings())
         if self.plan is not None and self.plan.sampling == self.sampler_type.name:
             options.update(self.plan.fixed)
@@ -207,7 +213,7 @@ class Parts:
 def resolve(
     learner: LearnerRecord,
     *,
-    sampling: str,
+    sampling: str | NamedShares,
     synthesis: str | None,
     weights: str | NamedWeights | None,
     loss: str,
@@ -218,8 +224,8 @@ def resolve(
 
     Args:
         learner: Who learns.
-        sampling: A name in `SAMPLERS`. Under a plan, "natural" stands for the sampler
-            of the plan.
+        sampling: A name in `SAMPLERS`, or shares by class. Under a plan, "natural"
+            stands for the sampler of the plan.
         synthesis: A name in `SYNTHESES`, or None.
         weights: A name in `SCHEMES`, weights by class, or None.
         loss: A name in `LOSS_RECORDS`.
@@ -230,7 +236,10 @@ def resolve(
         InputTypeError: A name is not a string.
         InputError: A name is unknown; the nearest one is suggested.
     """
-    one_of(sampling, SAMPLERS, "sampling")
+    shares = sampling if isinstance(sampling, NamedShares) else None
+    named = Proportions.name if isinstance(sampling, NamedShares) else sampling
+    if shares is None:
+        one_of(named, SAMPLERS, "sampling")
     loss_record = LOSS_RECORDS[one_of(loss, LOSS_RECORDS, "loss")]
     synthesis_type = plan_record = None
     scheme: Scheme | None = None
@@ -242,10 +251,10 @@ def resolve(
         scheme = SCHEMES[one_of(weights, SCHEMES, "weights")]
     if plan is not None:
         plan_record = PLANS[one_of(plan, PLANS, "plan")]
-    drawn_by = sampling
-    if plan_record is not None and sampling == "natural":
+    drawn_by = named
+    if plan_record is not None and named == "natural":
         drawn_by = plan_record.sampling
-    sampler_type = SAMPLERS[drawn_by]
+    sampler_type = Proportions if shares is not None else SAMPLERS[drawn_by]
     settings = {**loss_record.options, **loss_record.training}
     if plan_record is not None:
         settings.update(plan_record.options)
@@ -262,7 +271,7 @@ def resolve(
         settings.update(scheme.options)
     return Parts(
         learner=learner,
-        sampling=sampling,
+        sampling=named,
         sampler_type=sampler_type,
         synthesis_type=synthesis_type,
         scheme=scheme,
@@ -270,6 +279,7 @@ def resolve(
         plan=plan_record,
         chosen=options,
         settings=settings,
+        shares=shares,
     )
 
 

@@ -18,6 +18,7 @@ from equipoise._core.types import FloatArray
 from equipoise.errors import InputError, InputTypeError, printable
 from equipoise.losses.records import LossRecord
 from equipoise.priors import Correction, Link
+from equipoise.sampling.named import NamedShares, as_parts
 from equipoise.sampling.sampler import Sampler
 from equipoise.strategies import wording
 from equipoise.strategies.citations import bibtex
@@ -27,6 +28,7 @@ from equipoise.strategies.parts import Parts, resolve
 from equipoise.strategies.validation import require_compatible
 from equipoise.synthesis.synthesis import Synthesis
 from equipoise.task import Task
+from equipoise.weights.by_class import NumbersByClass
 from equipoise.weights.named import NamedWeights
 
 
@@ -45,8 +47,11 @@ class Strategy:
             ("isolation_forest", "autoencoder", "deep_sad", "dev_net"); an average of
             strategies, such as `auto`, has "blend".
         sampling: Which examples are drawn into a batch, see
-            `equipoise.sampling.sampler_names`. Learners without batches are given rows
-            that are drawn once.
+            `equipoise.sampling.sampler_names`; or the share of every batch by the names
+            of classes, such as `{"POX": 0.2}`, the others sharing out the rest in their
+            natural ratios (of labels, quotas: see `equipoise.sampling.Proportions`); or
+            a sampler such as `Quotas(0.3)`, whose name and options are kept. Learners
+            without batches are given rows that are drawn once.
         synthesis: What is put between examples: None, "smote" or "mixup".
         weights: How much each example counts: None, a name of
             `equipoise.weights.scheme_names`, or weights by the names of classes or
@@ -81,11 +86,13 @@ class Strategy:
         Strategy('slow', weights='sqrt', learning_rate=0.0003)
         >>> Strategy("heavy", weights={"POX": 20, "ERL": 5})
         Strategy('heavy', weights={'ERL': 5.0, 'POX': 20.0})
+        >>> Strategy("more", sampling={"POX": 0.2})
+        Strategy('more', sampling={'POX': 0.2})
     """
 
     name: str = ""
     learner: str = "network"
-    sampling: str = "natural"
+    sampling: str | Mapping[Any, float] | NamedShares | Sampler = "natural"
     synthesis: str | None = None
     weights: str | Mapping[Any, float] | NamedWeights | None = None
     loss: str = "cross_entropy"
@@ -94,6 +101,10 @@ class Strategy:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", _pairs(self.options))
+        if isinstance(self.sampling, Sampler):
+            self._keep_sampler(self.sampling)
+        if isinstance(self.sampling, Mapping):
+            object.__setattr__(self, "sampling", NamedShares.read(self.sampling))
         if isinstance(self.weights, Mapping):
             object.__setattr__(self, "weights", NamedWeights.read(self.weights))
         require_compatible(self.parts)
@@ -108,6 +119,20 @@ class Strategy:
             )
         name = self.name or wording.derived_name(self.parts)
         object.__setattr__(self, "name", name)
+
+    def _keep_sampler(self, sampler: Sampler) -> None:
+        """Keep the name and the options of a sampler in its place."""
+        name, options = as_parts(sampler)
+        for option, value in options.items():
+            if self.settings.get(option, value) != value:
+                raise InputError(
+                    sentence(
+                        f"{option}={self.settings[option]!r} with sampling={sampler!r}",
+                        "an option once",
+                    )
+                )
+        object.__setattr__(self, "sampling", name)
+        object.__setattr__(self, "options", _pairs({**self.settings, **options}))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the fields; whoever reads them looks the parts up again."""
@@ -138,7 +163,7 @@ class Strategy:
         """The records behind the names, looked up once."""
         return resolve(
             self.learner_record,
-            sampling=self.sampling,
+            sampling=cast("str | NamedShares", self.sampling),
             synthesis=self.synthesis,
             weights=self._weights,
             loss=self.loss,
@@ -152,16 +177,17 @@ class Strategy:
         return cast("str | NamedWeights | None", self.weights)
 
     def with_classes(self, task: Task) -> Self:
-        """Return the strategy for a table: weights by name know its classes.
+        """Return the strategy for a table: weights and shares by name know its classes.
 
-        `compare` and `fit` call it. A strategy without weights by name is returned as
-        it is.
+        `compare` and `fit` call it. A strategy without weights or shares by name is
+        returned as it is.
 
         Args:
             task: The table's.
 
         Raises:
-            InputError: There is a weight of a class that the table does not have.
+            InputError: There is a weight or a share of a class that the table does not
+                have, or shares that do not sum to 1 for all its classes.
 
         Example:
             >>> from equipoise.task import Task
@@ -170,10 +196,12 @@ class Strategy:
             >>> heavy.class_weights([60, 38, 2]).round(2).tolist()
             [0.72, 0.72, 14.49]
         """
-        weights = self._weights
-        if not isinstance(weights, NamedWeights):
-            return self
-        return dataclasses.replace(self, weights=weights.of(task))
+        named: dict[str, Any] = {
+            part: value.of(task)
+            for part in ("sampling", "weights")
+            if isinstance(value := getattr(self, part), NumbersByClass)
+        }
+        return dataclasses.replace(self, **named) if named else self
 
     @property
     def resamples(self) -> bool:
@@ -397,8 +425,9 @@ class Strategy:
             'focal'
         """
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        if isinstance(self.weights, NamedWeights):
-            values["weights"] = self.weights.to_dict()
+        for part in ("sampling", "weights"):
+            if isinstance(values[part], NumbersByClass):
+                values[part] = values[part].to_dict()
         return {**values, "options": self.settings}
 
     @classmethod

@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.numerals import exact, phrase_options, significant
 from equipoise.priors import Correction
+from equipoise.sampling.named import NamedShares
+from equipoise.sampling.proportions import TOLERANCE
 from equipoise.strategies.corrections import correction, weighs_rows
 from equipoise.strategies.parts import Parts
+from equipoise.task import Task, TaskKind
 from equipoise.weights.named import NamedScheme, named_scheme
 from equipoise.weights.scheme import kind_of_totals
 
@@ -43,12 +48,15 @@ def description(parts: Parts, totals: npt.ArrayLike | None) -> str:
     kind = "binary" if totals is None else kind_of_totals(totals)
     if parts.learner.constant:
         return f"{_who(parts, kind).capitalize()}."
+    # Any unequal totals show which kind of correction it is.
+    shown: npt.ArrayLike = (3, 1) if totals is None else totals
+    if totals is None and parts.shares is not None:
+        parts, shown, kind = _with_shares(parts, parts.shares)
     text = f"{_learning(parts, kind)}{_weighting(parts, totals)}{_minimising(parts)}"
     if parts.by_rounds and not parts.learner.trains_networks:
         text = _learning(parts, kind)  # what its models minimise is their own affair
-    # Any unequal totals show which kind of correction it is.
-    shown: npt.ArrayLike = (3, 1) if totals is None else totals
-    if totals is None and isinstance(parts.scheme, NamedScheme):
+    unbound = totals is None and parts.shares is None
+    if unbound and isinstance(parts.scheme, NamedScheme):
         named = parts.scheme.named.example()
         parts = dataclasses.replace(parts, scheme=named_scheme(named))
         shown = np.arange(len(named.classes)) + 1
@@ -56,6 +64,33 @@ def description(parts: Parts, totals: npt.ArrayLike | None) -> str:
     if kind == "multilabel" and weighs_rows(parts):
         returned = f"each row weighs 1 / the rate at which it is drawn; {returned}"
     return f"{text[0].upper()}{text[1:]}; {returned}."
+
+
+def _with_shares(
+    parts: Parts, shares: NamedShares
+) -> tuple[Parts, npt.ArrayLike, TaskKind]:
+    """Return parts whose shares know their classes, totals of these, and the kind.
+
+    Without a table, for one of the classes that are named, and two more if the shares
+    leave something for them.
+    """
+    scheme = parts.scheme
+    named = scheme.named if isinstance(scheme, NamedScheme) else None
+    if shares.classes:
+        task = Task(cast("TaskKind", shares.kind), shares.classes)
+    else:
+        pairs = (*shares.by_name, *(() if named is None else named.by_name))
+        names = tuple(dict.fromkeys(name for name, _ in pairs))
+        longer = "_" * max(map(len, names))
+        if math.fsum(share for _, share in shares.by_name) < 1 - TOLERANCE:
+            names = (*names, f"1{longer}", f"2{longer}")
+        task = Task("multiclass" if len(names) > 2 else "binary", names)
+    bound = dataclasses.replace(parts, shares=shares.of(task))
+    if named is not None:
+        bound = dataclasses.replace(bound, scheme=named_scheme(named.of(task)))
+    rows = np.arange(len(task.classes)) + 1
+    totals = np.stack([rows + 2, rows], 1) if task.kind == "multilabel" else rows[::-1]
+    return bound, totals, task.kind
 
 
 def _who(parts: Parts, kind: str) -> str:

@@ -264,7 +264,14 @@ class HiddenSmote(HiddenSynthesis):
         self._by_class = shares.ndim > 0
         self._outputs = int(model.output_shape[-1])
         if self._by_class and shares.shape != (max(2, self._outputs),):
-            raise InputError(_about_rates(rate, shares, self._outputs))
+            raise InputError(
+                sentence(
+                    f"rate={rate!r} for a model whose output is {self._outputs} wide",
+                    f"one share for all, or {max(2, self._outputs)} shares in the "
+                    "order of the classes",
+                    "The first is that of class 0." if self._outputs == 1 else "",
+                )
+            )
         if self.memory:
             width = self._width()
             options = {"initializer": "zeros", "trainable": False, "autocast": False}
@@ -354,9 +361,10 @@ class HiddenSmote(HiddenSynthesis):
         apart = square - 2.0 * ops.matmul(a, ops.transpose(b))
         alike = ops.abs(classes[:, None] - other_classes[None]) < 0.5
         if self._outputs > 1:
-            known = classes != UNKNOWN_LABEL
-            alike = ops.logical_or(alike, ops.logical_not(known)[:, None])
-            alike = ops.logical_and(alike, ops.any(known, axis=1)[:, None, None])
+            unknown = classes == UNKNOWN_LABEL
+            alike = ops.logical_or(alike, unknown[:, None])
+            asks = ops.logical_not(ops.all(unknown, axis=1))
+            alike = ops.logical_and(alike, asks[:, None, None])
         fits = ops.all(alike, axis=-1)
         fits = ops.logical_and(
             fits, ops.arange(ops.shape(a)[0])[:, None] != ops.arange(ops.shape(b)[0])
@@ -396,19 +404,6 @@ class HiddenSmote(HiddenSynthesis):
         )
         filled = ops.minimum(self._places[1] + several, self.memory)
         self._places.assign(ops.stack([(start + several) % self.memory, filled]))
-
-
-def _about_rates(rate: Any, shares: Any, outputs: int) -> str:
-    """Return what is wrong with rates by class."""
-    several = max(2, outputs)
-    why = "The first is that of class 0." if outputs == 1 else ""
-    return sentence(
-        f"rate={rate!r} for a model of {outputs} output{'s' * (outputs > 1)}"
-        if shares.ndim == 1
-        else f"rate of shape {shares.shape}",
-        f"one share for all, or {several} shares in the order of the classes",
-        why,
-    )
 
 
 class _Parts:
