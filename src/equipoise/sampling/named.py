@@ -98,7 +98,8 @@ class NamedShares(NumbersByClass):
             InputError: They are not.
 
         Example:
-            >>> shares = NamedShares.read({"yes": 0.3}).of(Task("binary", ("no", "yes")))
+            >>> pair = Task("binary", ("no", "yes"))
+            >>> shares = NamedShares.read({"yes": 0.3}).of(pair)
             >>> shares.sampler().prior([90, 10]).tolist()
             [0.7, 0.3]
         """
