@@ -58,16 +58,27 @@ def test_from_diagnose_to_evaluate(folder: Path, tmp_path: Path) -> None:
     assert json.loads(text)["rows"] == 2_000
 
 
-def test_what_is_not_served_says_so(folder: Path) -> None:
-    result = CliRunner().invoke(
-        app,
-        [
-            *("diagnose", str(folder), "-t", "fraud", "--memory", "1GB"),
-            *("--test", str(folder / "part-0.parquet")),
-        ],
+def test_a_test_file_and_unseen_kinds(folder: Path, tmp_path: Path) -> None:
+    test = str(folder / "part-0.parquet")
+    text = run(
+        *("diagnose", str(folder), "-t", "fraud", "--memory", "1GB"),
+        *("--test", test, "--json"),
     )
-    assert result.exit_code != 0
-    assert "test= for rows larger than memory" in str(result.exception)
+    diagnosis = json.loads(text)
+    assert diagnosis["facts"]["test"]["rows"] == 1_000
+    assert "EQP007" in {finding["code"] for finding in diagnosis["findings"]}
+    out = tmp_path / "trial"
+    run(
+        *("compare", str(folder), "-t", "fraud", "--memory", "1GB", "--test", test),
+        *("--unseen", "auto", "--strategies", "logistic", "--network", "linear"),
+        *("--repeats", "1", "--out", str(out)),
+    )
+    written = json.loads((out / "comparison.json").read_text())
+    assert all("test" in arm for arm in written["strategies"])
+    assert len(written["unseen"]["kinds"]) >= 2
+
+
+def test_what_is_not_served_says_so(folder: Path) -> None:
     words = ["diagnose", str(folder / "part-0.parquet"), "-t", "fraud"]
     result = CliRunner().invoke(app, [*words, "--store", str(folder)])
     assert result.exit_code == 2

@@ -1370,8 +1370,8 @@ ELSEWHERE = {
         "test_amounts_of_memory",
     ),
     "diagnosis/diagnosis.py: Leave {}= out, or memory= if the rows fit into memory.": (
-        "tests/diagnosis/test_stored_subjects.py",
-        "test_counts_are_of_all_rows",
+        "tests/verbs/test_stored_trial.py",
+        "test_what_rows_on_disk_do_not_serve_is_refused",
     ),
     "learners/kept_shares.py: Leave it out of strategies=, or raise memory= until all "
     "rows fit.": (
@@ -1412,6 +1412,10 @@ ELSEWHERE = {
         "tests/verbs/test_stored_fit.py",
         "test_a_fitted_model_takes_files_or_some_rows",
     ),
+    "trials/stored_kinds.py: Raise memory= until they fit.": (
+        "tests/trials/test_stored_kinds.py",
+        "test_all_positives_must_be_there",
+    ),
     "trials/arm_importance.py: Name it in strategies= again.": (
         "tests/trials/test_arm_importance.py",
         "test_an_object_of_an_earlier_call_is_named_again",
@@ -1419,6 +1423,11 @@ ELSEWHERE = {
     "reading/read.py: Pass these to read_table(..., memory=), which reads the files.": (
         "tests/verbs/test_stored_trial.py",
         "test_what_rows_on_disk_do_not_serve_is_refused",
+    ),
+    "reading/read.py: Fit a model, and evaluate it on the file: eq.evaluate reads it "
+    "block by block.": (
+        "tests/verbs/test_stored_fit.py",
+        "test_a_fitted_model_takes_files_or_some_rows",
     ),
     "reading/read.py: Pass memory='2GB' for rows that stay on disk.": (
         "tests/reading/test_into_store.py",

@@ -97,8 +97,6 @@ def test_what_is_not_served_is_named(stored: StoredTable, folder: Path) -> None:
         eq.fit(stored, weights=np.ones(ROWS))
     with pytest.raises(UnsupportedError, match=r"goal\.certify= for rows"):
         eq.fit(stored, goal=eq.Goal(precision_floor=0.8, certify=0.95))
-    with pytest.raises(UnsupportedError, match="test= for rows"):
-        eq.diagnose(stored, test=pa.table(frame()))
     with pytest.raises(UnsupportedError, match="several labels with memory="):
         eq.read_table(folder, targets="x*", memory="1GB")
     assert eq.read_table(folder, "y", drop=["x0"], memory="1GB").names == ("x1", "x2")
@@ -109,6 +107,14 @@ def test_what_is_not_served_is_named(stored: StoredTable, folder: Path) -> None:
         eq.read_table(folder, "y", memory="much")
     with pytest.raises(InputError, match="without memory="):
         eq.read_table(folder / "part-0.parquet", "y", store=folder)
+
+
+def test_the_model_says_what_it_owes_to_columns(stored: StoredTable) -> None:
+    model = eq.fit(
+        small(stored, 2_000), strategy="logistic", repeats=1, folds=2, importance=True
+    )
+    columns = model.facts["importance"]["columns"]
+    assert list(columns[0]["columns"]) == ["x0"]
 
 
 def test_a_fitted_model_takes_files_or_some_rows(

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import equipoise as eq
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.comparison.held_out_rows import HeldOut
+from equipoise.errors import InputError, TableError, UnsupportedError
 from equipoise.stores.stored_table import StoredTable
 from equipoise.table.generated_tasks import make_classes
 from equipoise.training.settings import TrainingSettings
@@ -126,9 +127,10 @@ def test_a_stored_table_is_not_read_again_by_other_options(
 def test_what_rows_on_disk_do_not_serve_is_refused(
     stored: StoredTable, tmp_path: Path
 ) -> None:
-    for verb in (eq.compare, eq.fit):
-        with pytest.raises(UnsupportedError, match="Leave importance= out"):
-            verb(stored, importance=True)
+    with pytest.raises(UnsupportedError, match="Leave model= out"):
+        eq.compare(stored, model=lambda: None)
+    with pytest.raises(UnsupportedError, match="Leave weights= out"):
+        eq.fit(stored, weights=np.ones(ROWS))
     with pytest.raises(InputError, match=r"drop=.*Pass these to read_table"):
         eq.compare(stored, "y", drop=["a"])
     path = tmp_path / "t.parquet"
@@ -158,6 +160,111 @@ def test_several_classes(tmp_path: Path) -> None:
         loss = trial[name].evaluation["log_loss"].value
         assert loss == pytest.approx(memory[name].evaluation["log_loss"].value, rel=0.1)
     assert trial.facts["classes"][0]["rows"] == stored.totals[0]
+
+
+def test_a_test_file_is_scored_by_models_of_all_rows(
+    stored: StoredTable, tmp_path: Path
+) -> None:
+    whole = frame()
+    test = pa.table({name: values[:2_000] for name, values in whole.items()})
+    pq.write_table(test, tmp_path / "test.parquet")
+    arms = ["prior", "logistic"]
+    trial = eq.compare(
+        small(stored, 2_000),
+        test=tmp_path / "test.parquet",
+        strategies=arms,
+        **SHORT,
+    )
+    memory = eq.compare(pa.table(whole), "y", test=test, strategies=arms, **SHORT)
+    assert trial.held_out is not None
+    assert memory.held_out is not None
+    for name in arms:
+        one = trial.held_out.evaluations[name]
+        other = memory.held_out.evaluations[name]
+        for metric in ("average_precision", "roc_auc", "log_loss"):
+            width = other[metric].high - other[metric].low
+            assert one[metric].value == pytest.approx(
+                other[metric].value, abs=max(width / 4, 1e-3)
+            )
+    assert isinstance(trial.held_out, HeldOut)
+    assert isinstance(memory.held_out, HeldOut)
+    one_check, other_check = trial.held_out.prevalence, memory.held_out.prevalence
+    assert one_check.train == pytest.approx(other_check.train)
+    assert one_check.p == pytest.approx(other_check.p, rel=0.01)
+    with pytest.raises(TableError, match="reads it block by block"):
+        eq.compare(small(stored, 1_000), test=test, strategies=arms, **SHORT)
+
+
+def kinds_frame() -> dict[str, Any]:
+    random = np.random.default_rng(4)
+    y = (random.random(ROWS) < 0.08).astype(int)
+    kind = np.where(y == 1, random.choice(["card", "name"], ROWS), "none")
+    a = random.normal(size=ROWS) + 1.5 * (kind == "card")
+    b = random.normal(size=ROWS) + 1.5 * (kind == "name")
+    return {"a": a, "b": b, "kind": kind, "y": y}
+
+
+@pytest.mark.parametrize("rows", [2_000, 10 * ROWS])
+def test_kinds_of_positives_are_left_out(tmp_path: Path, rows: int) -> None:
+    table = pa.table(kinds_frame())
+    pq.write_table(table, tmp_path / "t.parquet")
+    stored = small(eq.read_table(tmp_path / "t.parquet", "y", memory="1GB"), rows)
+    shared = {name: value for name, value in SHORT.items() if name != "folds"}
+    arms = ["logistic"]
+    trial = eq.compare(stored, unseen="kind", strategies=arms, **shared)
+    memory = eq.compare(table, "y", unseen="kind", strategies=arms, **shared)
+    assert trial.unseen is not None
+    assert memory.unseen is not None
+    assert trial.unseen.positives == memory.unseen.positives
+    assert trial.unseen.negatives == memory.unseen.negatives
+    assert trial.names == memory.names
+    for one, other in (
+        (trial.unseen.unseen, memory.unseen.unseen),
+        (trial.unseen.seen, memory.unseen.seen),
+    ):
+        for kind in ("card", "name"):
+            for metric in ("average_precision", "roc_auc"):
+                estimate = other["logistic"][kind][metric]
+                assert one["logistic"][kind][metric].value == pytest.approx(
+                    estimate.value, abs=(estimate.high - estimate.low) / 3
+                )
+    assert "leaves one kind of positives out" in " ".join(trial.notes)
+    assert trial.facts["columns"] == memory.facts["columns"]
+
+
+def test_the_choice_says_what_it_owes_to_columns(stored: StoredTable) -> None:
+    trial = eq.compare(
+        small(stored, 2_000), strategies=["logistic"], importance=True, **SHORT
+    )
+    memory = eq.compare(
+        pa.table(frame()), "y", strategies=["logistic"], importance=True, **SHORT
+    )
+    assert trial.importance is not None
+    assert memory.importance is not None
+    assert trial.best.name == memory.best.name
+    for one in trial.importance.columns:
+        other = next(c for c in memory.importance.columns if c.columns == one.columns)
+        width = other.drop.high - other.drop.low
+        assert one.drop.value == pytest.approx(other.drop.value, abs=width)
+
+
+def test_rare_classes_are_merged(tmp_path: Path) -> None:
+    random = np.random.default_rng(6)
+    y = np.repeat(["a", "b", "c", "d"], [2_700, 290, 3, 3])
+    x = random.normal(size=len(y)) + (y == "b")
+    pq.write_table(pa.table({"x": x, "y": y}), tmp_path / "t.parquet")
+    stored = eq.read_table(tmp_path / "t.parquet", "y", memory="1GB")
+    short = {**SHORT, "folds": 4}
+    trial = eq.compare(
+        small(stored, 1_000), strategies=["prior"], rare="merge", **short
+    )
+    names = [entry["name"] for entry in trial.facts["classes"]]
+    assert names == ["a", "b", "other (rare)"]
+    assert any("were merged into one class" in note for note in trial.notes)
+    model = eq.fit(
+        small(stored, 1_000), strategy="prior", rare="drop", repeats=1, folds=4
+    )
+    assert model.task.classes == ("a", "b")
 
 
 KILLED = """

@@ -319,7 +319,7 @@ class Reading:
     ) -> tuple[Table | StoredTable, Any]:
         """Return the table of a source, and that of `--test`.
 
-        With `--memory` the rows stay on disk, and a test file is refused later.
+        With `--memory` the rows stay on disk, and the verb reads the test file.
         """
         from equipoise.reading.read import read_stored, read_with_test
 
@@ -433,6 +433,7 @@ def costs_of_classes(
         InputError: The file is no matrix of the costs of the table's classes.
     """
     from equipoise.decision.cost_files import read_costs
+    from equipoise.stores.rare_stored import treat_rare_store
     from equipoise.table.rare_classes import treat_rare
     from equipoise.table.table import Table
     from equipoise.table.units import tied_rows
@@ -454,6 +455,8 @@ def costs_of_classes(
     if rare != "keep" and isinstance(table, Table):
         units = tied_rows(table, duplicates)
         table, _ = treat_rare(table, rare, folds, units=units)
+    elif rare != "keep" and not isinstance(table, Table):
+        table, _, _ = treat_rare_store(table, rare, folds)
     return read_costs(file, table.classes)
 
 

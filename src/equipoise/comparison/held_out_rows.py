@@ -109,6 +109,7 @@ def held_out(
     costs: Costs | tuple[float, float] | None = None,
     clusters: npt.ArrayLike | None = None,
     trained: npt.ArrayLike | None = None,
+    weights: FloatArray | None = None,
     level: float | None = None,
     seed: int = 0,
 ) -> HeldOut:
@@ -124,6 +125,7 @@ def held_out(
         costs: As in the trial, to report "cost".
         clusters: `[rows]` names of groups of rows that depend on each other.
         trained: The same of the trial's own rows.
+        weights: Of the trial's own rows, for how many each stands; None for 1 each.
         level: Coverage; that of the results if None.
         seed: Seed of the weights.
 
@@ -149,13 +151,15 @@ def held_out(
         )
         for name in results.arms
     }
+    mass = np.ones(results.y.size) if weights is None else weights
+    ours = round(float(mass[results.y].sum())), round(float(mass.sum()))
+    effective = effective_rows(results.y, trained)
+    if weights is not None:  # the labels of all rows are known
+        effective *= ours[1] / results.y.size
     check = prevalence_check(
-        (int(results.y.sum()), results.y.size),
+        ours,
         (int(positive.sum()), positive.size),
-        rows=(
-            effective_rows(results.y, trained),
-            effective_rows(positive, clusters),
-        ),
+        rows=(effective, effective_rows(positive, clusters)),
     )
     evaluations = {
         name: _evaluation(results, name, positive, z, costs, clusters, cover, check)

@@ -34,8 +34,9 @@ from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.task_facts import task_facts, task_headline
 from equipoise.errors import UnknownNameError, UnsupportedError, printable
 from equipoise.reading.options import ReadingOptions
-from equipoise.reading.read import read_stored, read_with_test
+from equipoise.reading.read import read_stored, read_stored_test, read_with_test
 from equipoise.reading.target import Positives
+from equipoise.stores.rare_stored import treat_rare_store
 from equipoise.stores.stored_table import StoredTable
 from equipoise.table.rare_classes import RARE, treat_rare, with_classes_of
 from equipoise.table.table import Table, require_classes
@@ -320,11 +321,14 @@ def diagnose(
         day_first=day_first,
     )
     if memory is not None or isinstance(source, StoredTable):
-        refuse_stored({"test": test, "rare": None if rare == "keep" else rare})
-        store = read_stored(source, target, options, memory)
         one_of(duplicates, DUPLICATES, "duplicates")
+        store = read_stored(source, target, options, memory)
+        later = read_stored_test(store, test, options.unlabelled)
+        store, later, said = treat_rare_store(store, rare, FOLDS, later)
+        store = replace(store, notes=(*store.notes, *said))
         stored = StoredSubjects.of(
             store,
+            later,
             precision=number(precision, "precision", 0, 1, open_ends=True),
             seed=seed_of(seed, random_state),
             duplicates=duplicates,

@@ -16,14 +16,15 @@ from functools import cached_property
 from typing import Any
 
 from equipoise._core.memory import release_memory
+from equipoise._core.types import IntArray
 from equipoise.diagnosis.finding import Check, NotApplicable
 from equipoise.diagnosis.subject import Subject, Units
 from equipoise.stores.class_shares import KeptShares
 from equipoise.stores.stored_table import StoredTable
 from equipoise.table.table import Table
 
-COUNTING = ("EQP001", "EQP002", "EQP005", "EQP026", "EQP027")
-"""Checks that need the labels of all rows, and nothing else."""
+COUNTING = ("EQP001", "EQP002", "EQP003", "EQP004", "EQP005", "EQP026", "EQP027")
+"""Checks that need the labels of all rows and of the test file, and nothing else."""
 DENSE = ("EQP019", "EQP020", "EQP022", "EQP023")
 """Checks that need all rows near each other."""
 
@@ -43,17 +44,20 @@ class StoredSubjects:
     shares: KeptShares
 
     @classmethod
-    def of(cls, store: StoredTable, **subject: Any) -> StoredSubjects:
+    def of(
+        cls, store: StoredTable, test: Table | None = None, **subject: Any
+    ) -> StoredSubjects:
         """Take rows into memory, as many as fit.
 
         Args:
             store: All rows.
+            test: A separate test table, or None.
             **subject: As `Subject` takes them: precision, seed, duplicates.
         """
         places, shares = store.choose(store.most_rows, subject["seed"])
         table = store.take(places)
         release_memory()
-        return cls(store, Subject(table, **subject), shares)
+        return cls(store, Subject(table, test, **subject), shares)
 
     @cached_property
     def counted(self) -> Subject:
@@ -68,10 +72,12 @@ class StoredSubjects:
         same = self.kept
         return _Counted(
             table,
+            same.test,
             precision=same.precision,
             seed=same.seed,
             duplicates="ignore",
             cases=self._cases if same.binary else None,
+            cases_of_test=same.test_tied,
         )
 
     @property
@@ -160,6 +166,7 @@ class _Counted(Subject):
     """Labels without columns; the cases come from elsewhere."""
 
     cases: Units | None = None
+    cases_of_test: IntArray | None = None
 
     @cached_property
     def units(self) -> Units:
@@ -170,3 +177,7 @@ class _Counted(Subject):
     @cached_property
     def tied(self) -> None:
         return None
+
+    @cached_property
+    def test_tied(self) -> IntArray | None:
+        return self.cases_of_test

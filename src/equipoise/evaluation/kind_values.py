@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from equipoise._core.types import BoolArray, IntArray
+from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.decision.objectives import as_objective
 from equipoise.evaluation.arm_values import (
     ArmScores,
@@ -115,6 +115,7 @@ def kind_values(
     names: Sequence[str],
     *,
     clusters: IntArray | None = None,
+    weights: FloatArray | None = None,
     seed: int = 0,
 ) -> KindEstimates:
     """Return how well each arm finds each kind of positives.
@@ -128,6 +129,7 @@ def kind_values(
         kinds: `[rows]` the kind of each positive, from 0; -1 for negatives.
         names: Of the kinds.
         clusters: `[rows]` rows that depend on each other, or None.
+        weights: `[rows]` how much each row counts; None for 1 each.
         seed: Of the intervals.
     """
     by_arm: dict[str, dict[str, dict[str, Estimate]]] = {
@@ -135,8 +137,10 @@ def kind_values(
     }
     for number, kind in enumerate(names):
         rows = ~results.y | (kinds == number)
+        mass = None if weights is None else weights[rows]
         values = {
-            name: _of_rows(arm, results, rows) for name, arm in results.arms.items()
+            name: _of_rows(arm, results, rows, mass)
+            for name, arm in results.arms.items()
         }
         draws = RowWeights(
             results.y[rows],
@@ -145,6 +149,7 @@ def kind_values(
             ),
             REPLICATES,
             seed,
+            mass,
         )
         replicated = replicate(values, draws)
         for name, arm in values.items():
@@ -155,24 +160,38 @@ def kind_values(
     return by_arm
 
 
-def false_alarm_rates(results: CrossValidated) -> dict[str, float]:
+def false_alarm_rates(
+    results: CrossValidated, weights: FloatArray | None = None
+) -> dict[str, float]:
     """Return the share of the negatives that each arm's rule flags.
 
     Args:
         results: What out-of-fold scores say.
+        weights: `[rows]` how much each row counts; None for 1 each.
     """
+    flagged = {
+        name: arm.decided.flagged[:, ~results.y] for name, arm in results.arms.items()
+    }
+    if weights is None:
+        return {name: float(each.mean()) for name, each in flagged.items()}
+    mass = weights[~results.y]
     return {
-        name: float(arm.decided.flagged[:, ~results.y].mean())
-        for name, arm in results.arms.items()
+        name: float(np.average(each.mean(axis=0), weights=mass))
+        for name, each in flagged.items()
     }
 
 
-def _of_rows(arm: Arm, results: CrossValidated, rows: BoolArray) -> ArmValues:
+def _of_rows(
+    arm: Arm, results: CrossValidated, rows: BoolArray, weights: FloatArray | None
+) -> ArmValues:
     """Return an arm's values on some rows, its scores and its rule as they are."""
     y = results.y[rows]
     # One fold: the aligned scores of all folds are ranked together.
     shared = EvaluatedRows(
-        y, np.zeros((results.repeats, y.size), np.int64), as_objective("f1", {})
+        y,
+        np.zeros((results.repeats, y.size), np.int64),
+        as_objective("f1", {}),
+        weights=weights,
     )
     fitted = CrossFitted(
         arm.fitted.log_odds[:, rows], arm.fitted.threshold, arm.fitted.calibrators
@@ -182,7 +201,7 @@ def _of_rows(arm: Arm, results: CrossValidated, rows: BoolArray) -> ArmValues:
     scores = ArmScores.of(y, aligned, fitted, decided)
     splits = by_split(aligned, fitted, shared)
     repeated = by_repeat(scores, splits, shared)
-    cells = DecisionCells.of(decided, y).mean
+    cells = DecisionCells.of(decided, y, weights).mean
     points = point_estimates(repeated, decision_values(decided, cells, None))
     return ArmValues(shared, fitted, scores, splits, repeated, points)
 

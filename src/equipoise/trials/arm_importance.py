@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from equipoise._core.checks import sentence
+from equipoise._core.types import FloatArray
 from equipoise.errors import UnsupportedError
 from equipoise.explanations.fold_models import FoldModels, ModelPart
 from equipoise.explanations.importance import Importance
@@ -55,6 +56,7 @@ def arm_importance(
     arm: Strategy,
     scores: Scores,
     *,
+    weights_of_rows: FloatArray | None = None,
     progress: Progress | None = None,
     runner: Runner | None = None,
 ) -> Importance:
@@ -64,6 +66,8 @@ def arm_importance(
         plan: Which rows were split, and how; its strategies are `fitted_arms` of all.
         arm: The arm; of an average of arms, those with a weight are fitted.
         scores: What the trial's fits gave.
+        weights_of_rows: `[rows]` for how many rows each stands, if the fits do not
+            know it; None for the plan's weights.
         progress: Called with a sentence and the share of the work done.
         runner: Who does the fits; this process if None.
 
@@ -116,12 +120,13 @@ def arm_importance(
         judged, y = without_rare(table.task, table.labels(), rare)
         table, use = replace(table, y=y), use & judged
     rows, folds = table.take(use), fitted.folds[:, use]
+    mass = plan.weights if weights_of_rows is None else weights_of_rows
     return permutation_importance(
         partial(models.out_of_fold, folds=folds),
         rows,
         folds=folds,
         clusters=None if units is None else units[use],
-        weights=None if plan.weights is None else plan.weights[use],
+        weights=None if mass is None else mass[use],
         seed=plan.protocol.seed,
         progress=scaled(report, FITTING_SHARE, 1 - FITTING_SHARE),
     )
@@ -147,6 +152,7 @@ def with_importance(
     trial: TrialRecord,
     progress: Progress | None = None,
     runner: Runner | None = None,
+    weights_of_rows: FloatArray | None = None,
 ) -> TrialRecord:
     """Return a trial with the importance of columns to the strategy that it chooses.
 
@@ -155,10 +161,16 @@ def with_importance(
         trial: What it gave.
         progress: Called with a sentence and the share of this work.
         runner: Who does the fits; this process if None.
+        weights_of_rows: As in `arm_importance`.
     """
     try:
         made = arm_importance(
-            plan, trial.best, trial.scores, progress=progress, runner=runner
+            plan,
+            trial.best,
+            trial.scores,
+            weights_of_rows=weights_of_rows,
+            progress=progress,
+            runner=runner,
         )
     except UnsupportedError as error:
         return replace(trial, notes=(*trial.notes, str(error)))

@@ -215,8 +215,14 @@ def _on_test_table(
     }
     if isinstance(results, TaskCrossValidated):
         return evaluate_task_test(plan.test_table, scores, results, **shared)
-    units = plan.keys.units
-    return evaluate_test_table(plan.test_table, scores, results, units=units, **shared)
+    return evaluate_test_table(
+        plan.test_table,
+        scores,
+        results,
+        units=plan.keys.units,
+        weights=plan.weights,
+        **shared,
+    )
 
 
 def judge_tuned(

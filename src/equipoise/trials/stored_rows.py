@@ -133,6 +133,7 @@ def judge_store(
     progress: Progress | None = None,
     *,
     with_columns: bool = False,
+    test_table: Table | None = None,
 ) -> JudgedStore:
     """Score all rows out of fold, and choose those that are judged.
 
@@ -143,11 +144,14 @@ def judge_store(
         progress: Called with a sentence and the share done.
         with_columns: Whether the judged rows are then taken into memory with their
             columns, so that they must not be all rows.
+        test_table: Rows that every model scores and none has learned from, or None.
 
     Raises:
         UnsupportedError: The scores of a strategy cannot be moved back to all rows.
     """
     scores = _population(rows, plan, scores)
+    if test_table is not None:
+        scores = _with_test(scores, test_table)
     folds = FoldOfRow.of(rows, plan, scores)
     names = list(scores.log_odds)
     every = len(names) * scores.repeats
@@ -181,6 +185,15 @@ def judge_store(
     units = folds.units(places)
     notes = [] if exact else [_judged_on(len(places), len(rows.store), binary)]
     return JudgedStore(places, y, judged, weights, units, whole, tuple(notes))
+
+
+def _with_test(scores: Scores, test_table: Table) -> Scores:
+    """Return scores with those that every model gives a test table."""
+    extra = {
+        name: np.stack([each.log_odds(test_table) for each in models])
+        for name, models in scores.scorers.items()
+    }
+    return dataclasses.replace(scores, extra=extra)
 
 
 def _judged_on(count: int, total: int, binary: bool) -> str:

@@ -30,6 +30,7 @@ def evaluate_test_table(
     seed: int = 0,
     duplicates: str | IntArray | None = "auto",
     units: IntArray | None = None,
+    weights: FloatArray | None = None,
 ) -> HeldOut:
     """Return each arm's evaluation on the test table, and what sets it apart.
 
@@ -47,6 +48,7 @@ def evaluate_test_table(
         duplicates: Which equal rows of the test table are one case (`tied_rows`); or
             `[rows]` the number of each row's case, None for each row.
         units: `[rows]` which of the trial's rows are one case; None for each.
+        weights: `[rows]` for how many rows each of the trial's stands; None for 1.
     """
     return held_out(
         results,
@@ -55,6 +57,7 @@ def evaluate_test_table(
         costs=costs,
         clusters=_test_units(test_table, duplicates),
         trained=None if units is None else units[scores.tested],
+        weights=None if weights is None else weights[scores.tested],
         seed=seed,
     )
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,19 @@ from equipoise.table.table import Table
 from equipoise.table.units import count_units
 from equipoise.trials.blended_arms import with_blends
 from equipoise.trials.conclude import Criteria, evaluate_scores
-from equipoise.trials.fold_scores import fit_parts
+from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.kinds import AUTO, PositiveKinds
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.runners.runner import Runner
 from equipoise.trials.sources import split_by
 from equipoise.trials.trial import TrialRecord
+
+UNSEEN_SHARE = 0.6
+"""Share of the work that is done before kinds that are seen, for progress."""
+
+OrdinaryFits = Callable[[], tuple[TrialPlan, Scores]]
+"""Fits arms on one repeat of ordinary folds: the rows that are judged, with the kinds
+of their positives, and their scores `[repeats, rows, width]`."""
 
 
 def kind_split_by(table: Table, by: str | None) -> str:
@@ -105,6 +113,7 @@ def with_unseen_kinds(
     criteria: Criteria,
     report: Progress,
     runner: Runner | None = None,
+    ordinary: OrdinaryFits | None = None,
 ) -> TrialRecord:
     """Return a trial with what it says of each kind, unseen and seen.
 
@@ -118,13 +127,16 @@ def with_unseen_kinds(
         criteria: By what the arms are judged.
         report: Called with a sentence and the share of this work done.
         runner: Who does the fits; this process if None.
+        ordinary: Fits the arms on ordinary folds; None if the rows of the plan can be.
     """
     kinds, results = plan.kinds, trial.results
     if kinds is None or not isinstance(results, CrossValidated):
         return trial
     units, seed = plan.keys.units, plan.protocol.seed
-    seen, note = _seen(plan, arms, criteria, report, runner)
-    y = plan.table.labels()
+    fits = ordinary or partial(_ordinary_fits, plan, report, runner)
+    seen, note = _seen(plan.protocol.seed, kinds, arms, criteria, fits)
+    y, weights = plan.table.labels(), plan.weights
+    mass = np.ones(len(y)) if weights is None else weights
     of_each = [kinds.of_rows == number for number in range(len(kinds))]
     unseen = UnseenKinds(
         kinds.source,
@@ -136,44 +148,58 @@ def with_unseen_kinds(
             name: count_units(units, rows)
             for name, rows in zip(kinds.names, of_each, strict=True)
         },
-        int(np.count_nonzero(y == 0)),
-        false_alarm_rates(results),
-        kind_values(results, kinds.of_rows, kinds.names, clusters=units, seed=seed),
+        round(float(mass[y == 0].sum())),
+        false_alarm_rates(results, weights),
+        kind_values(
+            results,
+            kinds.of_rows,
+            kinds.names,
+            clusters=units,
+            weights=weights,
+            seed=seed,
+        ),
         seen,
     )
     return dataclasses.replace(trial, unseen=unseen, notes=(*trial.notes, *note))
 
 
+def _ordinary_fits(
+    plan: TrialPlan, report: Progress, runner: Runner | None
+) -> tuple[TrialPlan, Scores]:
+    """Fit the arms of a plan once more, on one repeat of ordinary folds."""
+    ordinary = dataclasses.replace(plan, kinds=None, test_table=None)
+    parts = ordinary.parts([0])
+    return plan, fit_parts(ordinary, parts, report, runner=runner)
+
+
 def _seen(
-    plan: TrialPlan,
+    seed: int,
+    kinds: PositiveKinds,
     arms: Sequence[Strategy],
     criteria: Criteria,
-    report: Progress,
-    runner: Runner | None,
+    fits: OrdinaryFits,
 ) -> tuple[KindEstimates, tuple[str, ...]]:
     """Return how well the kinds are found if all are trained on, and what to say."""
-    ordinary = dataclasses.replace(plan, kinds=None, test_table=None)
-    kinds = plan.kinds
-    if kinds is None:
-        return {}, ()
     try:
-        parts = ordinary.parts([0])
+        plan, scores = fits()
     except SplitError as error:
         return {}, (f"Kinds that are seen could not be tried: {error.facts}",)
-    task, y = plan.table.task, plan.table.labels()
-    scores = fit_parts(ordinary, parts, report, runner=runner).binary(task)
-    scores = with_blends(scores, arms, y, task=task)
+    task, y, weights = plan.table.task, plan.table.labels(), plan.weights
+    here = kinds if plan.kinds is None else plan.kinds
+    scores = with_blends(scores.binary(task), arms, y, task=task, rows=weights)
     able = [arm for arm in arms if arm.name not in scores.failed]
+    ordinary = dataclasses.replace(plan, kinds=None, test_table=None)
     results = evaluate_scores(ordinary, able, scores, criteria)
     if not isinstance(results, CrossValidated):
         return {}, ()
     return (
         kind_values(
             results,
-            kinds.of_rows,
-            kinds.names,
+            here.of_rows,
+            here.names,
             clusters=plan.keys.units,
-            seed=plan.protocol.seed,
+            weights=weights,
+            seed=seed,
         ),
         (),
     )

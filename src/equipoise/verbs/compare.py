@@ -18,8 +18,9 @@ from equipoise.errors import UnsupportedError
 from equipoise.jobs import Progress, scaled
 from equipoise.models.goal import Goal, as_goal, require_goal_alone
 from equipoise.reading.options import ReadingOptions
-from equipoise.reading.read import read_stored
+from equipoise.reading.read import read_stored, read_stored_test
 from equipoise.reading.target import Positives
+from equipoise.stores.rare_stored import treat_rare_store
 from equipoise.stores.stored_table import StoredTable
 from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
@@ -41,6 +42,7 @@ from equipoise.trials.schedule import Repeats, fit_repeats
 from equipoise.trials.sources import read_trial, split_by, with_rare_classes
 from equipoise.trials.tuned_arms import with_defaults
 from equipoise.trials.unseen import (
+    UNSEEN_SHARE,
     column_kept,
     kind_notes,
     kind_split_by,
@@ -54,8 +56,6 @@ from equipoise.verbs.trial_again import reading_of
 
 DEFAULT_STRATEGIES = ("prior", "logistic", "trees", "plain", "class_weight", "auto")
 BASELINE = "plain"
-UNSEEN_SHARE = 0.6
-"""Share of the work that is done before kinds that are seen, for progress."""
 USER_MODEL_STRATEGIES = ("prior", "plain", "class_weight")
 
 
@@ -226,24 +226,21 @@ def compare(
         "day_first": day_first,
     }
     if memory is not None or isinstance(source, StoredTable):
-        refuse_stored(
-            {
-                "test": test,
-                "model": model,
-                "unseen": unseen,
-                "rare": None if rare == "keep" else rare,
-                "importance": importance or None,
-            }
-        )
+        refuse_stored({"model": model})
         require_no_trial(folder, force=force)
+        if unseen is not None and not isinstance(source, StoredTable):
+            reading["keep"] = column_kept(source, unseen, keep, model)
+        folds = integer(folds, "folds", 2, 20)
         with shown_progress(progress) as report:
             store = read_stored(source, target, ReadingOptions(**reading), memory)
+            later = read_stored_test(store, test, unlabelled)
+            store, later, said = treat_rare_store(store, rare, folds, later)
             return _compare_stored(
                 store,
                 strategies,
                 _criteria(store.task, goal, objective, costs, margin, metric),
                 Protocol(
-                    folds=integer(folds, "folds", 2, 20),
+                    folds=folds,
                     by=by or "",
                     duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
                     seed=seed,
@@ -253,6 +250,10 @@ def compare(
                 number(minutes, "minutes", 0, open_ends=True),
                 report,
                 runner,
+                notes=said,
+                test_table=later,
+                unseen=unseen,
+                importance=importance,
             )
     read_as = reading_of(source, target, test, **reading)
     if unseen is not None:
@@ -376,6 +377,9 @@ def _compare_stored(
     minutes: float,
     report: Progress,
     runner: Runner | None,
+    *,
+    notes: Sequence[str],
+    **more: Any,
 ) -> Trial:
     """Compare on rows that are larger than memory, see `compare_stored`."""
     arms = [arm.with_classes(store.task) for arm in _arms(strategies, columns=True)]
@@ -391,7 +395,11 @@ def _compare_stored(
         baseline=BASELINE,
         report=report,
         runner=runner,
-        notes=[flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)],
+        notes=[
+            *notes,
+            *(flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)),
+        ],
+        **more,
     )
     return Trial.of(record)
 

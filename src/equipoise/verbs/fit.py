@@ -29,6 +29,7 @@ from equipoise.models.model import hashes_of, pooled, pooled_scores
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_stored
 from equipoise.reading.target import Positives
+from equipoise.stores.rare_stored import treat_rare_store
 from equipoise.stores.stored_table import StoredTable
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
@@ -217,19 +218,19 @@ def fit(
             {
                 "model": model,
                 "weights": weights,
-                "rare": None if rare == "keep" else rare,
-                "importance": importance or None,
                 "goal.certify": goal.certify,
             }
         )
         with shown_progress(progress) as report:
             store = read_stored(source, target, ReadingOptions(**reading), memory)
+            folds = integer(folds, "folds", 2, 20)
+            store, _, said = treat_rare_store(store, rare, folds)
             return fit_on_store(
                 store,
                 _tuned_if(as_strategies(strategy), tune),
                 goal,
                 Protocol(
-                    folds=integer(folds, "folds", 2, 20),
+                    folds=folds,
                     by="",
                     duplicates=one_of(duplicates, DUPLICATES, "duplicates"),
                     seed=seed,
@@ -240,6 +241,8 @@ def fit(
                 calibration=calibration,
                 report=report,
                 runner=runner,
+                notes=said,
+                importance=importance,
             )
     rows, _ = read_trial(source, target, verb="fit", model=model, **reading)
     rows = with_weights(rows, weights, goal)

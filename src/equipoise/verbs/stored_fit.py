@@ -13,6 +13,7 @@ import numpy as np
 from equipoise.jobs import Progress
 from equipoise.learners.classifier.kept import require_kept
 from equipoise.models.average import average_models
+from equipoise.models.explaining import with_columns_judged
 from equipoise.models.facts import fit_facts, folds_of_seen
 from equipoise.models.goal import Goal
 from equipoise.stores.stored_table import StoredTable, TakenRows
@@ -46,6 +47,8 @@ def fit_on_store(
     calibration: str,
     report: Progress,
     runner: Runner | None = None,
+    notes: Sequence[str] = (),
+    importance: bool = False,
 ) -> FittedModel:
     """Fit on the rows that fit into memory, and calibrate and decide on all; see `fit`.
 
@@ -65,6 +68,8 @@ def fit_on_store(
         calibration: As in `fit`.
         report: Called with a sentence and the share done.
         runner: Who does the fits; this process if None.
+        notes: What was done before.
+        importance: Whether the model's facts say what it owes to each column.
     """
     started = monotonic()
     binary = store.task.kind == "binary"
@@ -106,7 +111,7 @@ def fit_on_store(
         hashes=hashes,
         seconds=monotonic() - started,
     )
-    return FittedModel(
+    fitted = FittedModel(
         schema=store.schema,
         components=average.components,
         rule=judged.rule,
@@ -116,6 +121,7 @@ def fit_on_store(
         tested=folds_of_seen(hashes, scores.folds),
         notes=(
             *doubts,
+            *notes,
             *trial.notes,
             *judged.cautions,
             *idle_notes(scores),
@@ -125,6 +131,10 @@ def fit_on_store(
             *tuning_notes(plan, scores),
         ),
     )
+    if not importance:
+        return fitted
+    weights = trial.judged.weights
+    return with_columns_judged(fitted, taken.table, weights, seed=protocol.seed)
 
 
 def _in_memory(trial: StoredTrial) -> TakenRows:

@@ -5,25 +5,31 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
+from equipoise._core.types import IntArray
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.jobs import Progress, scaled
 from equipoise.stores.stored_table import StoredTable
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import SplitKeys
 from equipoise.table.table import Table
+from equipoise.trials.arm_importance import with_importance
 from equipoise.trials.blended_arms import fitted_arms, with_blends
 from equipoise.trials.conclude import Criteria, conclude
 from equipoise.trials.fold_scores import Scores
+from equipoise.trials.kinds import PositiveKinds, without_column
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
 from equipoise.trials.runners.runner import Runner, opened
 from equipoise.trials.schedule import Repeats, fit_repeats
 from equipoise.trials.sources import split_by
+from equipoise.trials.stored_kinds import StoredKinds
 from equipoise.trials.stored_rows import (
     JudgedStore,
     StoredRows,
@@ -32,6 +38,12 @@ from equipoise.trials.stored_rows import (
     whole_notes,
 )
 from equipoise.trials.trial import TrialRecord
+from equipoise.trials.unseen import (
+    UNSEEN_SHARE,
+    kind_notes,
+    kind_split_by,
+    with_unseen_kinds,
+)
 
 FITS = 0.6
 """Share of the work that fits are, for progress."""
@@ -57,6 +69,9 @@ class StoredTrial:
     def judged_plan(self) -> TrialPlan:
         """The plan with the rows that are judged, without their columns."""
         judged, task = self.judged, self.plan.table.task
+        kinds = self.plan.kinds
+        if kinds is not None:
+            kinds = dataclasses.replace(kinds, of_rows=self._of_judged(kinds.of_rows))
         grouped = self.plan.table.groups is not None
         table = Table(
             (),
@@ -74,7 +89,24 @@ class StoredTrial:
             table=table,
             weights=judged.weights,
             known_keys=keys,
+            kinds=kinds,
         )
+
+    def _of_judged(self, of_rows: IntArray) -> IntArray:
+        """Return numbers of the rows that were fitted on for those that are judged.
+
+        Args:
+            of_rows: `[rows fitted on]`.
+
+        Returns:
+            `[rows judged]`; -1 for a row that was not fitted on.
+        """
+        if self.rows.shares.whole:
+            return of_rows
+        numbers = np.full(len(self.judged.places), -1, np.int64)
+        places = np.searchsorted(self.judged.places, self.rows.taken.places)
+        numbers[places] = of_rows
+        return numbers
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -96,6 +128,9 @@ def fit_stored(
     started: float,
     runner: Runner | None = None,
     with_columns: bool = False,
+    kinds: PositiveKinds | None = None,
+    rows: StoredRows | None = None,
+    test_table: Table | None = None,
 ) -> StoredTrial:
     """Fit strategies on the rows that fit into memory, and score all rows.
 
@@ -113,11 +148,18 @@ def fit_stored(
         runner: Who does the fits; this process if None.
         with_columns: Whether the judged rows are needed with their columns, so that
             there must not be more than memory holds.
+        kinds: The kinds of positives that folds leave out; None for usual folds.
+        rows: Those to fit on; None for as many as fit into memory.
+        test_table: Rows that every model scores and none learns from, or None.
     """
     report("choosing the rows that fit into memory", 0.0)
-    rows = StoredRows.of(store, protocol.seed)
+    if rows is None:
+        rows = StoredRows.of(store, protocol.seed)
+    by = None if protocol.by == "" else protocol.by
     protocol = dataclasses.replace(
-        protocol, by=split_by(rows.table, None if protocol.by == "" else protocol.by)
+        protocol,
+        by=split_by(rows.table, by) if kinds is None else kind_split_by(rows.table, by),
+        folds=protocol.folds if kinds is None else len(kinds),
     )
     plan = TrialPlan(
         rows.table,
@@ -126,6 +168,7 @@ def fit_stored(
         learners,
         keep=True,
         baseline=baseline,
+        kinds=kinds,
     )
     if repeats == "auto" and not rows.shares.whole:
         repeats = 1
@@ -136,8 +179,15 @@ def fit_stored(
     if not rows.shares.whole:
         scores = dataclasses.replace(scores, source_rows=len(store))
     progress = scaled(report, FITS, SCORES)
-    judged = judge_store(rows, plan, scores, progress, with_columns=with_columns)
-    return StoredTrial(rows, plan, judged)
+    judged = judge_store(
+        rows,
+        plan,
+        scores,
+        progress,
+        with_columns=with_columns,
+        test_table=test_table,
+    )
+    return StoredTrial(rows, dataclasses.replace(plan, test_table=test_table), judged)
 
 
 def compare_stored(
@@ -153,6 +203,9 @@ def compare_stored(
     report: Progress,
     runner: Runner | None = None,
     notes: Sequence[str] = (),
+    test_table: Table | None = None,
+    unseen: str | None = None,
+    importance: bool = False,
 ) -> TrialRecord:
     """Compare strategies on rows that are larger than memory; see `compare`.
 
@@ -168,20 +221,36 @@ def compare_stored(
         report: Called with a sentence and the share done.
         runner: Who does the fits; this process if None.
         notes: What was done before.
+        test_table: Rows that every model scores and none learns from, or None.
+        unseen: By what the kinds of positives are told that folds leave out, as in
+            `compare`; None for usual folds.
+        importance: Whether the trial says which columns its choice owes its ranking to.
     """
     started = monotonic()
     criteria = criteria.of(store.task)
+    kinds = None
+    if unseen is not None:
+        kinds = StoredKinds.of(store, unseen, protocol.duplicates, protocol.seed)
+        store = kinds.rows.store
+        test_table = without_column(test_table, unseen)
+    share = 1.0 if kinds is None else UNSEEN_SHARE
+    shared: dict[str, Any] = {
+        "learners": learners,
+        "minutes": minutes,
+        "baseline": baseline,
+        "runner": runner,
+    }
     trial = fit_stored(
         store,
         fitted_arms(arms),
         protocol=protocol,
-        learners=learners,
         repeats=repeats,
-        minutes=minutes,
-        baseline=baseline,
-        report=report,
+        report=scaled(report, 0.0, share),
         started=started,
-        runner=runner,
+        kinds=None if kinds is None else kinds.kinds,
+        rows=None if kinds is None else kinds.rows,
+        test_table=test_table,
+        **shared,
     )
     plan = trial.judged_plan
     scores = of_views(trial.judged.scores, store)
@@ -193,10 +262,10 @@ def compare_stored(
         task=store.task,
         rows=trial.judged.weights,
     )
-    report("looking at the data", FITS + SCORES)
+    report("looking at the data", (FITS + SCORES) * share)
     seed, duplicates = plan.protocol.seed, plan.protocol.duplicates
-    diagnosis = diagnose(store, duplicates=duplicates, seed=seed)
-    report("computing intervals", 0.95)
+    diagnosis = diagnose(store, test=test_table, duplicates=duplicates, seed=seed)
+    report("computing intervals", 0.95 * share)
     record = conclude(
         plan,
         arms,
@@ -204,9 +273,59 @@ def compare_stored(
         diagnosis,
         criteria,
         started=started,
-        notes=[*trial.notes, *notes],
+        notes=[*notes, *trial.notes, *kind_notes(plan.kinds)],
     )
-    return dataclasses.replace(record, stored=stored_facts(trial.rows, trial.judged))
+    if kinds is not None:
+        usual = partial(_ordinary_fits, kinds, arms, protocol, report=report, **shared)
+        record = with_unseen_kinds(plan, arms, record, criteria, report, None, usual)
+    if importance:
+        y = trial.rows.table.labels()
+        whole = trial.rows.shares.whole
+        record = with_importance(
+            trial.plan,
+            record,
+            scaled(report, 0.98, 0.02),
+            runner,
+            None if whole else trial.rows.shares.weights(y),
+        )
+    return dataclasses.replace(
+        record,
+        stored=stored_facts(trial.rows, trial.judged),
+        seconds=monotonic() - started,
+    )
+
+
+def _ordinary_fits(
+    kinds: StoredKinds,
+    arms: Sequence[Strategy],
+    protocol: Protocol,
+    *,
+    report: Progress,
+    **shared: Any,
+) -> tuple[TrialPlan, Scores]:
+    """Fit arms once more, on one repeat of as many ordinary folds as there are kinds.
+
+    Args:
+        kinds: The kinds, with the rows that were chosen.
+        arms: The arms of the trial.
+        protocol: How rows are split.
+        report: Called with a sentence and the share of the whole work done.
+        **shared: As `fit_stored` takes it.
+    """
+    trial = fit_stored(
+        kinds.rows.store,
+        fitted_arms(arms),
+        protocol=dataclasses.replace(protocol, folds=len(kinds.kinds)),
+        repeats=1,
+        report=scaled(report, UNSEEN_SHARE, 1.0 - UNSEEN_SHARE),
+        started=monotonic(),
+        rows=kinds.rows,
+        **shared,
+    )
+    with_kinds = dataclasses.replace(
+        trial, plan=dataclasses.replace(trial.plan, kinds=kinds.kinds)
+    )
+    return with_kinds.judged_plan, trial.judged.scores
 
 
 def of_views(scores: Scores, store: StoredTable) -> Scores:
