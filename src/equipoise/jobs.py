@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,16 @@ from equipoise.errors import UnsupportedError
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
 
-__all__ = ["Job", "Learner", "Outcome", "Progress", "Scorer", "scaled"]
+__all__ = [
+    "ArmProgress",
+    "ArmSoFar",
+    "Job",
+    "Learner",
+    "Outcome",
+    "Progress",
+    "Scorer",
+    "scaled",
+]
 
 Progress = Callable[[str, float], None]
 """Called with a sentence and the share of the work that is done, 0 to 1."""
@@ -36,6 +45,38 @@ def scaled(progress: Progress, start: float, share: float) -> Progress:
         share: How much of the work it is.
     """
     return lambda text, part: progress(text, start + share * part)
+
+
+@dataclass(frozen=True)
+class ArmSoFar:
+    """What an arm of a trial is worth on the folds that are done.
+
+    Attributes:
+        name: The arm.
+        metric: The metric, as it is called within a sentence.
+        value: Its mean over the folds that are done; NaN if it is undefined in all.
+        fits: How many folds are done, over all repeats.
+        folds: How many folds a repeat has.
+    """
+
+    name: str
+    metric: str
+    value: float
+    fits: int
+    folds: int
+
+
+@runtime_checkable
+class ArmProgress(Protocol):
+    """A `Progress` that is also told what the arms of a trial are worth so far."""
+
+    def __call__(self, text: str, share: float) -> None:
+        """Take a sentence and the share of the work that is done."""
+        ...
+
+    def arm(self, so_far: ArmSoFar) -> None:
+        """Take what an arm is worth on the folds that are done."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import math
 import re
 import shlex
 import subprocess
@@ -26,6 +27,7 @@ from rich.console import Console
 import equipoise as eq
 from equipoise.cli import terminal
 from equipoise.cli.wording import command
+from equipoise.jobs import ArmSoFar
 from equipoise.verbs.trial import Trial
 
 EVIL = "\x1b[2J\x07\r\n\t\x9b31m\u202e\u2066\u200b\ufeff\u2028[red]z[/red]"
@@ -208,6 +210,41 @@ def test_steps_turn_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         time.sleep(0.3)
     text = stream.getvalue()
     assert "judging" in text
+    assert "\x1b[2J" not in text
+
+
+def test_progress_goes_on_in_a_pipe_while_nothing_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "_LINE_SECONDS", 0.04)
+    with terminal.progress() as show:
+        show("fit 1", 0.1)
+        show.arm(ArmSoFar("trees" + EVIL, "average precision", 0.5, 1, 2))
+        show.arm(ArmSoFar("trees" + EVIL, "average precision", 0.6, 2, 2))
+        show.arm(ArmSoFar("none", "average precision", math.nan, 2, 2))
+        time.sleep(0.4)
+    text = capsys.readouterr().err
+    lines = text.splitlines()
+    assert sum(line.endswith("fit 1") for line in lines) >= 3
+    assert text.count("0.60 in 2 of 2 folds") == 1
+    assert "none" not in text
+    assert not unseen(text)
+
+
+def test_a_terminal_shows_the_arms_above_the_bar(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = Screen()
+    printer = Console(file=stream, width=80, force_terminal=True)
+    monkeypatch.setattr(terminal, "errors", lambda: printer)
+    with terminal.progress() as show:
+        show("fit 1" + EVIL, 0.5)
+        show.arm(ArmSoFar("trees", "average precision", 0.5, 1, 2))
+        time.sleep(0.6)
+    text = stream.getvalue()
+    assert "average precision so far" in text
+    assert "trees  0.50 in 1 of 2 folds" in text
+    assert "50%" in text
     assert "\x1b[2J" not in text
 
 

@@ -500,7 +500,8 @@ def test_progress_counts_epochs_and_networks(table, jobs_for) -> None:
             progress=lambda text, share: said.append((text, share)),
         )
     )
-    assert said[0][0].startswith("epoch 1: 2 of 2 networks left, at most")
+    assert said[0][0] == "compiling the program of 2 networks"
+    assert said[1][0] == "epoch 1: 2 of 2 networks left"
     shares = [share for _, share in said]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0

@@ -11,10 +11,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from equipoise.strategies.classifier_object import classified
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.generators import GeneratedTable, gaussian_shift
+from equipoise.trials import schedule
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
-from equipoise.trials.schedule import MOST_REPEATS, Repeats, _Memory
+from equipoise.trials.schedule import MOST_REPEATS, Repeats, _Memory, _Shares
 from equipoise.verbs.compare import compare
 
 
@@ -41,14 +42,39 @@ def test_further_repeats_follow_together_or_one_by_one() -> None:
     assert list(auto.following(3, 4, spent=3, last=1)) == []
 
 
-@pytest.mark.parametrize("repeats", [3, "auto"])
-def test_the_spans_of_repeats_are_the_whole_work(repeats: int | str) -> None:
-    together = Repeats.of(repeats, minutes=2, by="group")
-    (start, first), (after, rest) = together.span([0]), together.span([1, 2])
-    assert (start, after) == (0.0, first)
-    assert first + rest == pytest.approx(0.95)
-    spans = [together.one_by_one().span([k]) for k in range(3)]
-    assert [start for start, _ in spans] == pytest.approx([0, 0.95 / 3, 1.9 / 3])
+def test_the_share_is_of_as_many_repeats_as_there_will_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(schedule.time, "monotonic", lambda: clock[0])
+    seen: list[float] = []
+    shares = _Shares(
+        lambda text, share: seen.append(share),
+        Repeats.of("auto", minutes=1, by="group"),
+    )
+    first = shares.of(1)
+    for second, share in ((4.0, 0.1), (10.0, 0.5), (20.0, 1.0)):
+        clock[0] = 100.0 + second
+        first("fit", share)
+    # 40 s for one leaves no time for more; 20 s leave it for two more.
+    assert seen == pytest.approx([0.1, 0.5 / 3, 1 / 3])
+    shares.done, shares.expected = 1, 3
+    rest = shares.of(2)
+    rest("fit", 0.5)
+    rest("fit", 0.1)  # it never falls
+    rest("fit", 1.0)
+    assert seen[3:] == pytest.approx([2 / 3, 2 / 3, 1.0])
+
+
+def test_the_share_of_repeats_that_were_asked_for() -> None:
+    seen: list[float] = []
+    shares = _Shares(
+        lambda text, share: seen.append(share), Repeats.of(4, minutes=1, by="group")
+    )
+    shares.of(1)("fit", 1.0)
+    shares.done = 1
+    shares.of(3)("fit", 0.5)
+    assert seen == pytest.approx([0.25, 0.625])
 
 
 def test_ctrl_c_after_the_first_repeat_keeps_it(

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import io
+import itertools
+import math
 import sys
+import time
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +17,13 @@ import pytest
 
 import equipoise as eq
 from equipoise.errors import TrainingError
-from equipoise.jobs import Progress
+from equipoise.jobs import ArmProgress, ArmSoFar, Progress
+from equipoise.table.generators import gaussian_shift
 from equipoise.verbs import progress as module
 from equipoise.verbs import trial
 from equipoise.verbs.progress import (
     NotebookProgress,
+    Pulse,
     TerminalProgress,
     shown_progress,
 )
@@ -132,6 +137,89 @@ def test_a_notebook_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "&lt;b&gt;" in shown[0]
     assert "two" in shown[1]
     assert shown[-1] == ""
+
+
+def test_the_share_goes_on_at_the_pace_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])
+    pulse = Pulse()
+    assert (pulse.share, pulse.left) == (0.0, None)
+    clock[0] = 10.0
+    pulse.tell("fit 1", 0.2)
+    assert pulse.left == pytest.approx(40.0)
+    clock[0] = 12.0  # a fifth in ten seconds: a twenty-fifth in two
+    assert pulse.share == pytest.approx(0.24, abs=0.003)
+    seen = []
+    for second in range(13, 400):
+        clock[0] = float(second)
+        seen.append(pulse.share)
+    assert all(a < b for a, b in itertools.pairwise(seen))
+    assert seen[-1] < 0.6  # half way to the end, at most
+    pulse.tell("fit 2", 0.1)  # what was told before stands
+    assert pulse.share >= seen[-1]
+    assert pulse.text == "fit 2"
+    pulse.tell("done", 1.0)
+    assert pulse.share == 1.0
+    assert pulse.left == 0.0
+
+
+def test_it_moves_while_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(module, "TICK", 0.02)
+    report = TerminalProgress(stream)
+    report("a long step", 0.5)
+    before = len(stream.getvalue())
+    time.sleep(0.5)
+    report.finish()
+    after = stream.getvalue()
+    assert after.count("a long step") >= 3
+    assert len(after) > before
+    time.sleep(0.1)
+    assert stream.getvalue() == after  # it has ended
+
+
+def test_arms_stand_above_the_bar_the_best_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "EVERY", 0.0)
+    monkeypatch.setenv("COLUMNS", "80")
+    stream = Terminal()
+    report = TerminalProgress(stream)
+    assert isinstance(report, ArmProgress)
+    for name, value, fits in (
+        ("prior", 0.05, 5),
+        ("trees", 0.514, 3),
+        ("x", math.nan, 1),
+    ):
+        report.arm(ArmSoFar(name, "average precision", value, fits, 5))
+    report("fit", 0.5)
+    last = stream.getvalue().split("\x1b[J")[-1].split("\n")
+    assert last[:3] == [
+        "average precision so far",
+        "  trees  0.51 in 3 of 5 folds",
+        "  prior  0.05 in 5 of 5 folds",
+    ]
+    assert last[3].startswith("[########")
+    report.finish()
+    assert stream.getvalue().endswith("\r\x1b[3A\x1b[J")
+
+
+def test_a_trial_tells_what_its_arms_are_worth() -> None:
+    class Watcher:
+        def __init__(self) -> None:
+            self.arms: list[ArmSoFar] = []
+
+        def __call__(self, text: str, share: float) -> None: ...
+
+        def arm(self, so_far: ArmSoFar) -> None:
+            self.arms.append(so_far)
+
+    table = gaussian_shift(200, positives=60, seed=1).table
+    watcher = Watcher()
+    short: dict[str, Any] = {"folds": 2, "repeats": 1, "network": "linear"}
+    eq.compare(table, strategies=["prior", "logistic"], progress=watcher, **short)
+    assert {arm.name for arm in watcher.arms} == {"prior", "logistic", "plain"}
+    assert max(arm.fits for arm in watcher.arms) == 2
 
 
 def test_elsewhere_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,21 +8,26 @@ is not a terminal, progress is one line per step.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from equipoise._core.layout import WIDEST, display_width, wrap
 from equipoise.errors import printable
+from equipoise.verbs.progress import BAR, MOST_ARMS, STARTING, Pulse, so_far
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from equipoise.jobs import ArmProgress, ArmSoFar
     from equipoise.verbs.trial import Trial
 
 # Between two lines of progress if there is no terminal.
@@ -161,54 +166,109 @@ def _say(head: str, style: str, text: str) -> None:
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Callable[[str, float], None]]:
-    """Yield a function that shows a sentence and the share of the work done."""
-    if errors().is_terminal:
-        with _bar() as call:
-            yield call
-    else:
-        yield _lines()
+def progress() -> Iterator[ArmProgress]:
+    """Yield what shows a sentence, the share of the work done and the arms so far.
+
+    In a terminal, a bar that moves on between two calls, and above it the arms of a
+    trial by what they are worth so far. Elsewhere a line every ten seconds, and one
+    for each arm when its folds are done.
+    """
+    shown: _Bar | _Lines = _Bar() if errors().is_terminal else _Lines()
+    with shown:
+        yield shown
 
 
-@contextlib.contextmanager
-def _bar() -> Iterator[Callable[[str, float], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-    from rich.table import Column
+class _Bar:
+    """The lines of a terminal that show how far the work is."""
 
-    columns = (
-        BarColumn(bar_width=16),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
+    def __init__(self) -> None:
+        from rich.live import Live
+
+        self._pulse = Pulse()
+        self._live = Live(
+            get_renderable=self._drawn,
+            console=errors(),
+            transient=True,
+            refresh_per_second=4,
+        )
+
+    def __enter__(self) -> _Bar:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def __call__(self, text: str, share: float) -> None:
+        self._pulse.tell(text, share)
+
+    def arm(self, so_far: ArmSoFar) -> None:
+        self._pulse.arm(so_far)
+
+    def _drawn(self) -> RenderableType:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        pulse = self._pulse
+        row = Table.grid(padding=(0, 1), expand=True)
+        row.add_column(width=BAR)
+        row.add_column(no_wrap=True)
         # Names are long: the text takes more lines, and is not cut.
-        TextColumn(
-            "{task.description}",
-            markup=False,
-            table_column=Column(ratio=1, no_wrap=False, overflow="fold"),
-        ),
-    )
-    with Progress(*columns, console=errors(), transient=True) as bar:
-        task = bar.add_task("starting", total=1.0)
-
-        def call(text: str, share: float) -> None:
-            bar.update(task, description=printable(text, lines=False), completed=share)
-
-        yield call
+        row.add_column(ratio=1, overflow="fold")
+        bar = ProgressBar(total=1.0, completed=pulse.share, width=BAR)
+        row.add_row(bar, Text(pulse.words()), Text(pulse.text))
+        room = max(errors().height - 4, 1)
+        board = pulse.board()[: min(MOST_ARMS, room) + 1]
+        return Group(
+            *(Text(line, no_wrap=True, overflow="ellipsis") for line in board), row
+        )
 
 
-def _lines() -> Callable[[str, float], None]:
-    last = time.monotonic() - _LINE_SECONDS
+class _Lines:
+    """Lines that say how far the work is, if nobody can draw over them."""
 
-    def call(text: str, share: float) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last < _LINE_SECONDS:
-            return
-        last = now
-        line = f"{share:4.0%} {printable(text, lines=False)}"
-        text = wrap(line, errors().width, rest=" " * 5)
-        errors().print(text, markup=False, highlight=False, soft_wrap=True)
+    def __init__(self) -> None:
+        self._pulse = Pulse()
+        self._said = time.monotonic() - _LINE_SECONDS
+        self._ended = Event()
+        self._lock = Lock()
+        self._teller = Thread(target=self._tell, daemon=True)
 
-    return call
+    def __enter__(self) -> _Lines:
+        self._teller.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._teller.join()
+
+    def __call__(self, text: str, share: float) -> None:
+        self._pulse.tell(text, share)
+        self._say_if_due()
+
+    def arm(self, arm: ArmSoFar) -> None:
+        self._pulse.arm(arm)
+        if arm.fits == arm.folds and not math.isnan(arm.value):
+            self._line(so_far(arm))
+
+    def _tell(self) -> None:
+        while not self._ended.wait(_LINE_SECONDS / 4):
+            if self._pulse.text != STARTING:
+                self._say_if_due()
+
+    def _say_if_due(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._said < _LINE_SECONDS:
+                return
+            self._said = now
+        self._line(self._pulse.text)
+
+    def _line(self, text: str) -> None:
+        line = f"{self._pulse.words()}  {text}"
+        _line(errors(), wrap(line, errors().width, rest=" " * 5))
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -309,14 +308,36 @@ def _report(
     if progress is None:
         return None
     members = len(groups[number].members)
+    group = f"group {number + 1} of {len(groups)}, " if len(groups) > 1 else ""
 
     def report(epoch: int, left: int, seconds: float) -> None:
-        share = max(epoch / settings.epochs, 1 - left / members)
-        group = f"group {number + 1} of {len(groups)}, " if len(groups) > 1 else ""
+        del seconds
+        share = max(share_of_epochs(epoch, settings), 1 - left / members)
         progress(
-            f"{group}epoch {epoch}: {left} of {members} networks left, at most "
-            f"{math.ceil(seconds)} s",
+            f"{group}epoch {epoch}: {left} of {members} networks left",
             (number + share) / len(groups),
         )
 
+    progress(
+        f"{group}compiling the program of {members} networks", number / len(groups)
+    )
     return report
+
+
+def share_of_epochs(epoch: int, settings: TrainingSettings) -> float:
+    """Return the share of the epochs that are likely to be needed, for progress.
+
+    Networks stop early, after some epochs more than their patience, and seldom at the
+    limit. So the first epochs count more than the later ones, and all are 1.
+
+    Args:
+        epoch: How many are done.
+        settings: How networks are trained.
+
+    Example:
+        >>> [round(share_of_epochs(n, TrainingSettings()), 2) for n in (0, 15, 100)]
+        [0.0, 0.57, 1.0]
+    """
+    usual = 1.5 * settings.patience
+    whole = settings.epochs / (settings.epochs + usual)
+    return epoch / (epoch + usual) / whole

@@ -31,6 +31,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.hashes import row_hashes
 from equipoise.trials.blended_arms import fitted_arms, with_blends
 from equipoise.trials.conclude import Criteria, conclude
+from equipoise.trials.early_scores import EarlyScores
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.runners.runner import Runner
@@ -242,6 +243,7 @@ def with_arms(
     progress: Progress | None = None,
     *,
     runner: Runner | None = None,
+    early: EarlyScores | None = None,
 ) -> TrialBasis:
     """Return the basis of a trial of more arms: only what is new is fitted.
 
@@ -251,6 +253,7 @@ def with_arms(
             kept behind them.
         progress: Called with a sentence and the share of the work done.
         runner: Who does the fits; this process if None.
+        early: Who tells what the new arms are worth so far, or None.
 
     Raises:
         InputError: An arm has the name of another one of the trial.
@@ -288,7 +291,11 @@ def with_arms(
     begun = time.monotonic()
     plan = replace(basis.plan, strategies=tuple(new))
     fitted = fit_parts(
-        plan, plan.parts(range(basis.fitted.repeats)), progress, runner=runner
+        plan,
+        plan.parts(range(basis.fitted.repeats)),
+        progress,
+        runner=runner,
+        early=early,
     )
     if plan.table.task.kind == "binary":
         fitted = fitted.binary(plan.table.task)

@@ -17,6 +17,7 @@ from equipoise.jobs import Outcome, Progress, Scorer
 from equipoise.strategies.idle import idle_parts
 from equipoise.table.table import Table
 from equipoise.task import Task
+from equipoise.trials.early_scores import EarlyScores
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Part, fold_numbers
 from equipoise.trials.runners.local import LocalRunner
@@ -117,6 +118,7 @@ def fit_parts(
     *,
     without: Container[str] = (),
     runner: Runner | None = None,
+    early: EarlyScores | None = None,
 ) -> Scores:
     """Fit every strategy on every part and collect the scores.
 
@@ -126,6 +128,7 @@ def fit_parts(
         progress: Called with a sentence and the share done.
         without: Names of strategies that are left out.
         runner: Who does the fits; this process if None.
+        early: Who tells what the arms are worth so far, or None.
 
     Raises:
         EquipoiseError: The baseline cannot be fitted; or any strategy, without one.
@@ -138,6 +141,8 @@ def fit_parts(
             scores.failed[result.name] = result.reason
         else:
             scores.add(result)
+            if early is not None:
+                early.take(result, scores.parts[result.job.part][1])
     return scores.whole()
 
 

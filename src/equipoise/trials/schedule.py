@@ -6,15 +6,15 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from equipoise._core.checks import integer, sentence
 from equipoise._core.files import set_aside, to_json, write_whole
 from equipoise.errors import InputError, InputTypeError, SplitError
-from equipoise.jobs import Progress, scaled
+from equipoise.jobs import Progress
 from equipoise.table.hashes import row_hashes
+from equipoise.trials.early_scores import EarlyScores
 from equipoise.trials.fold_scores import Scores, fit_parts, join
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.runners.runner import Runner
@@ -25,10 +25,6 @@ MOST_KEPT = 3
 """The same for `fit`, which keeps the models of each."""
 MOST_REPEATS_EVER = 20
 """How many can be asked for."""
-FITS_SHARE = 0.95
-"""Share of the work that fits are, for progress."""
-FIRST_SHARE = 0.3
-"""Share of the work that the first repeat is if the time decides how many follow."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +100,56 @@ class Repeats:
             return range(0)
         return range(done, min(done + 1, self.number or self.most))
 
-    def span(self, batch: Sequence[int]) -> tuple[float, float]:
-        """Return where the work on some repeats begins, and its share of all."""
-        if not self.together:
-            each = FITS_SHARE / (self.number or self.most)
-            return batch[0] * each, each
-        first = FIRST_SHARE if self.number is None else FITS_SHARE / self.number
-        return (first, FITS_SHARE - first) if batch[0] else (0.0, first)
+    def expected(self, spent: float) -> int:
+        """Return how many repeats there will be if one takes `spent` seconds.
+
+        Args:
+            spent: Seconds; more than the first has taken so far if it is going on.
+        """
+        if self.number is not None:
+            return self.number
+        return 1 + self.more(spent)
+
+
+@dataclass
+class _Shares:
+    """Turns the share of some repeats that is done into that of all repeats.
+
+    How many repeats there are follows from the time that the first takes. Until it is
+    done, its time is reckoned from the share of it that is done, so that the share
+    shown is of as many repeats as there will be on this machine. It never falls.
+
+    Attributes:
+        progress: Called with a sentence and the share of all repeats.
+        repeats: How many there are.
+        done: How many are done.
+        expected: How many there will be, once that is known.
+    """
+
+    progress: Progress
+    repeats: Repeats
+    done: int = 0
+    expected: int | None = None
+    _shown: float = 0.0
+
+    def of(self, number: int) -> Progress:
+        """Return a progress call for the repeats that come next.
+
+        Args:
+            number: How many are fitted together.
+        """
+        begun = time.monotonic()
+
+        def report(text: str, share: float) -> None:
+            count = self.expected
+            if count is None:
+                spent = time.monotonic() - begun
+                count = self.repeats.expected(spent / max(share, 1e-3))
+            shown = (self.done + number * share) / max(count, self.done + number)
+            self._shown = max(self._shown, min(shown, 1.0))
+            self.progress(text, self._shown)
+
+        return report
 
 
 def fit_repeats(
@@ -120,6 +159,7 @@ def fit_repeats(
     *,
     started: float,
     runner: Runner | None = None,
+    early: EarlyScores | None = None,
 ) -> Scores:
     """Fit the first repeat, then as many more as were asked for or fit in time.
 
@@ -130,9 +170,10 @@ def fit_repeats(
     Args:
         plan: Rows, strategies and learners.
         repeats: How many there are.
-        progress: Called with a sentence and the share of the work done.
+        progress: Called with a sentence and the share of the fits done.
         started: When the trial began, `time.monotonic()`.
         runner: Who does the fits; this process if None.
+        early: Who tells what the arms are worth so far, or None.
 
     Raises:
         SplitError: A class cannot be present in every part.
@@ -140,8 +181,8 @@ def fit_repeats(
             models are kept.
     """
     begun = time.monotonic()
-    report = scaled(progress, *repeats.span([0]))
-    scores = fit_parts(plan, plan.parts([0]), report, runner=runner)
+    shares = _Shares(progress, repeats)
+    scores = fit_parts(plan, plan.parts([0]), shares.of(1), runner=runner, early=early)
     more, note = _number_of_more(plan, repeats, started)
     scores = _with_note(scores, note)
     while True:
@@ -149,14 +190,19 @@ def fit_repeats(
         batch = repeats.following(scores.repeats, more, now - started, now - begun)
         if not batch:
             return scores
+        shares.done = scores.repeats
+        shares.expected = (
+            min(1 + more, repeats.most) if repeats.number is None else (repeats.number)
+        )
         begun = now
         try:
             rest = fit_parts(
                 plan,
                 plan.parts(batch),
-                scaled(progress, *repeats.span(batch)),
+                shares.of(len(batch)),
                 without=scores.failed,
                 runner=runner,
+                early=early,
             )
         except SplitError as error:
             number = (

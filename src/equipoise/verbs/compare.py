@@ -15,7 +15,7 @@ from equipoise._core.checks import integer, listing, number, one_of, sentence
 from equipoise._core.seeds import seed_of
 from equipoise.diagnosis.diagnosis import diagnose, refuse_stored
 from equipoise.errors import UnsupportedError
-from equipoise.jobs import Progress, scaled
+from equipoise.jobs import ArmProgress, Progress, scaled
 from equipoise.models.goal import Goal, as_goal, require_goal_alone
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_stored, read_stored_test
@@ -33,6 +33,8 @@ from equipoise.trials.arm_importance import require_shuffled, with_importance
 from equipoise.trials.basis import TrialBasis, rows_digest, with_arms
 from equipoise.trials.blended_arms import fitted_arms
 from equipoise.trials.conclude import Criteria
+from equipoise.trials.early_scores import EarlyScores
+from equipoise.trials.expected_work import share_of_fits
 from equipoise.trials.kinds import find_kinds, without_column
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
@@ -301,28 +303,40 @@ def compare(
         asked["minutes"] = minutes
     digest = rows_digest(plan)
     with shown_progress(progress) as report, opened(runner) as who:
+        report("dividing the rows", 0.0)
+        early = None
+        if isinstance(report, ArmProgress):
+            names = tuple(arm.name for arm in arms)
+            early = EarlyScores(plan, names, report.arm)
         earlier = earlier_basis(folder, plan, asked, digest, force=force)
         if earlier is not None:
             step = scaled(report, 0.0, 0.95)
             earlier = earlier.judged_by(criteria)
-            basis = with_arms(earlier, arms, step, runner=who)
+            basis = with_arms(earlier, arms, step, runner=who, early=early)
             report("computing intervals", 0.97)
             again = basis.conclude()
             if importance:
                 whole = replace(plan, strategies=tuple(fitted_arms(basis.arms)))
                 again = with_importance(whole, again, scaled(report, 0.98, 0.02), who)
             return Trial.of(again)
-        step = scaled(report, 0.0, share)
-        fitted = fit_repeats(plan, often, step, started=started, runner=who)
+        fits = share * share_of_fits(plan, len(arms))
+        fitted = fit_repeats(
+            plan,
+            often,
+            scaled(report, 0.0, fits),
+            started=started,
+            runner=who,
+            early=early,
+        )
         if plan.table.task.kind == "binary":
             fitted = fitted.binary(plan.table.task)
         rarest = float(np.min(rows.table.task.totals(rows.table.labels())))
         warned = [flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)]
-        report("looking at the data", 0.95 * share)
+        report("looking at the data", fits)
         diagnosis = diagnose(
             rows.table, test=test_table, duplicates=duplicates, seed=seed
         )
-        report("computing intervals", 0.97 * share)
+        report("computing intervals", fits + 0.1 * (share - fits))
         basis = TrialBasis(
             plan,
             tuple(arms),

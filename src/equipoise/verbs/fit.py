@@ -15,7 +15,7 @@ from equipoise._core.seeds import seed_of
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.diagnosis.diagnosis import refuse_stored
 from equipoise.errors import UnsupportedError
-from equipoise.jobs import Progress
+from equipoise.jobs import Progress, scaled
 from equipoise.learners.classifier.kept import require_kept
 from equipoise.models.average import Average, average_models
 from equipoise.models.explaining import require_table, with_columns_judged
@@ -37,6 +37,7 @@ from equipoise.strategies.tuned import tuned_strategies
 from equipoise.table.table import require_classes
 from equipoise.table.units import DUPLICATES
 from equipoise.training.settings import TrainingSettings
+from equipoise.trials.expected_work import share_of_fits
 from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import unit_notes
 from equipoise.trials.learner_choice import LearnerChoice
@@ -62,6 +63,8 @@ from equipoise.verbs.stored_fit import fit_on_store
 
 NETWORK = "default"
 USUAL_TRIALS = 32
+JUDGED = 2
+"""What judging the model takes, in arms of a trial, for progress."""
 """Candidates of each search with `tune=True`."""
 WEIGHTED = (
     "Rows have weights: they count in training, calibration, threshold and evaluation, "
@@ -286,9 +289,13 @@ def fit(
     often = Repeats.of(repeats, minutes, plan.protocol.by).one_by_one()
     with shown_progress(progress) as report:
         with opened(runner) as who:
-            scores = fit_repeats(plan, often, report, started=started, runner=who)
+            report("dividing the rows", 0.0)
+            fits = share_of_fits(plan, judged=JUDGED)
+            step = scaled(report, 0.0, fits)
+            scores = fit_repeats(plan, often, step, started=started, runner=who)
         if binary:
             scores = scores.binary(plan.table.task)
+        report("averaging the models", fits)
         average = average_models(
             training_rows,
             plan,
@@ -296,6 +303,7 @@ def fit(
             blended=average_of,
         )
         unseen = _unseen(average, rows, held_out)
+        report("calibrating, and computing intervals", fits + 0.3 * (1.0 - fits))
         judged = judge_model(plan, scores, average, goal, calibration, unseen)
         hashes = hashes_of(training_rows.model_input)
         fitted = FittedModel(

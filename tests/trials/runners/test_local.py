@@ -26,3 +26,17 @@ def test_shards_are_done_in_order_with_their_share_of_the_progress(
     ]
     assert shares == sorted(shares)
     assert 0.0 <= shares[0] <= shares[-1] <= 1.0
+
+
+def test_outcomes_come_as_soon_as_they_are_there(known: GeneratedTable) -> None:
+    """The first number of a trial does not wait for the arms that share a learner."""
+    strategies = tuple(as_strategies(["prior", "logistic", "piecewise"]))
+    plan = TrialPlan(known.table, strategies, Protocol(folds=2))
+    shards = make_shards(plan, plan.parts([0]), plan.strategies)
+    texts: list[str] = []
+    results = LocalRunner().run(plan, shards, lambda text, share: texts.append(text))
+    next(results)
+    assert not any("logistic" in text for text in texts)
+    next(results), next(results)
+    assert not any("piecewise" in text for text in texts)
+    assert sum(1 for _ in results) == 3

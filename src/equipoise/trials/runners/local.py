@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from equipoise._core.memory import release_memory
 from equipoise.jobs import Outcome, Progress, scaled
+from equipoise.trials.expected_work import shard_seconds
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.runners.runner import Shard, StrategyFailure, shard_outcomes
 
@@ -35,11 +36,16 @@ class LocalRunner:
         order = sorted(range(len(shards)), key=lambda i: _trains_networks(shards[i]))
         results: dict[int, list[Outcome | StrategyFailure]] = {}
         done, following = 0.0, 0
-        total = sum(len(shard.strategies) for shard in shards)
+        seconds = [shard_seconds(plan, shard) for shard in shards]
         for place in order:
-            share = len(shards[place].strategies) / total
+            share = seconds[place] / sum(seconds)
             report = None if progress is None else scaled(progress, done, share)
-            results[place] = list(shard_outcomes(plan, shards[place], report))
+            outcomes = shard_outcomes(plan, shards[place], report)
+            if place == following:
+                yield from outcomes
+                following += 1
+            else:
+                results[place] = list(outcomes)
             release_memory()
             done += share
             while following in results:
