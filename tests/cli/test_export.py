@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import InputError
 
 
 def test_a_folder_becomes_a_saved_model(
@@ -22,12 +22,17 @@ def test_a_folder_becomes_a_saved_model(
     assert (out / "saved_model.pb").is_file()
 
 
-def test_onnx_refuses_texts_by_name(
+def test_onnx_takes_columns_of_every_kind(
     call: Callable[..., Any], model: Path, tmp_path: Path
 ) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
     result = call("export", model, "--out", tmp_path / "m.onnx")
-    assert isinstance(result.exception, UnsupportedError)
-    assert "'city' (categorical)" in str(result.exception)
+    assert result.exit_code == 0, result.output
+    inputs = onnxruntime.InferenceSession(tmp_path / "m.onnx").get_inputs()
+    types = {entry.name: entry.type for entry in inputs}
+    assert types["city"] == "tensor(string)"
+    assert types["when"] == "tensor(int64)"
 
 
 def test_an_unknown_format_is_refused(

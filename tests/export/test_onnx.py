@@ -27,9 +27,11 @@ from equipoise.export.check import (
     require_same,
     sample_rows,
 )
+from equipoise.export.odd_rows import as_read
 from equipoise.networks.encoding import input_names
 from equipoise.priors import log_odds
 from equipoise.reading.read import read_table
+from equipoise.strategies import Strategy
 from equipoise.table.generated_tasks import make_classes, make_labels
 from equipoise.verbs.fit import fit
 from equipoise.verbs.model import FittedModel
@@ -112,14 +114,86 @@ def test_the_file_says_what_it_is(numeric: FittedModel, tmp_path: Path) -> None:
     assert 0 < float(facts["threshold"]) < 1
 
 
-def test_texts_and_dates_are_refused_by_name(
-    linear: FittedModel, tmp_path: Path
+def odd_columns(count: int, seed: int) -> dict[str, Any]:
+    """Raw columns: missing and unseen values, nearly the same ones, far away ones."""
+    random = np.random.default_rng(seed)
+    cities = ["Bonn", "Lima", "Oslo", "bonn", "LIMA", " Oslo", "Bonn\t", "\u3000Lima "]
+    cities += ["", " ", "B onn", "Bonn.", ".*", "Zürich", "東京", "NA", "\u00a0\u2003"]
+    amounts = [0.0, 1.5, -2.0, 1e-320, 1e300, -1e300, np.inf, -np.inf, np.nan]
+    moments = ["0001-01-01", "1677-09-22T00:12:44", "1899-12-31T23:59:59.999999"]
+    moments += ["1969-12-31T23:00", "1970-01-01", "2000-02-29T12:30", "2023-06-01"]
+    moments += ["2261-01-01", "9999-12-31", "NaT"]
+    values = {
+        "amount": np.array(amounts),
+        "city": np.array(cities, object),
+        "paid": np.array([0.0, 1.0, np.nan]),
+        "when": np.array(moments, "datetime64[us]").astype(np.int64),
+    }
+    columns = {n: random.choice(choices, count) for n, choices in values.items()}
+    usual = random.random(count) < 0.4
+    columns["amount"] = np.where(usual, random.normal(size=count), columns["amount"])
+    year = 365 * 86_400_000_000
+    near = random.integers(-60 * year, 60 * year, count)
+    columns["when"] = np.where(random.random(count) < 0.4, near, columns["when"])
+    return columns
+
+
+@pytest.mark.parametrize("which", ["linear", "trees", "network", "rounds"])
+def test_columns_of_every_kind(
+    which: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(UnsupportedError) as caught:
-        linear.export(tmp_path / "m.onnx")
-    text = str(caught.value)
-    assert "'city' (categorical), 'when' (datetime)" in text
-    assert "format='saved_model'" in text
+    onnx = pytest.importorskip("onnx")
+    model: FittedModel = request.getfixturevalue(which)
+    path = model.export(tmp_path / "m.onnx")
+    proto = onnx.load(path)
+    onnx.checker.check_model(proto, full_check=True)
+    assert {one.domain: one.version for one in proto.opset_import}[""] == 20
+    run = session(path)
+    assert {i.name: (i.type, i.shape) for i in run.get_inputs()} == {
+        "amount": ("tensor(double)", ["rows"]),
+        "city": ("tensor(string)", ["rows"]),
+        "paid": ("tensor(double)", ["rows"]),
+        "when": ("tensor(int64)", ["rows"]),
+    }
+    raw = odd_columns(1_500, 3)
+    table = as_read(raw, model.schema)
+    p, decided = run.run(None, raw)
+    expected = model.predict_proba(table)[:, 1]
+    assert len(np.unique(expected.round(6))) > 50
+    np.testing.assert_allclose(p, expected, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(decided, model.decide(table))
+    one = {name: values[:1] for name, values in raw.items()}
+    np.testing.assert_allclose(run.run(None, one)[0], expected[:1], rtol=0, atol=1e-6)
+    described = run.get_modelmeta().description
+    assert 'strings, "" if missing; times are int64 microseconds' in described
+    assert "table_initializer" not in capfd.readouterr().err  # a line of TensorFlow's
+
+
+@pytest.fixture(scope="module")
+def rounds(make_rows: Callable[..., Any]) -> FittedModel:
+    """An ensemble of networks by rounds, and one detector."""
+    arms = [
+        Strategy("bags", plan="under_bagging", options={"members": 2}),
+        Strategy("far", learner="isolation_forest"),
+    ]
+    table = read_table(make_rows(), "fraud")
+    return fit(table, strategy=arms, folds=2, repeats=1, minutes=1e-6, seed=1)
+
+
+def test_a_category_that_is_too_long_is_refused(
+    tmp_path: Path, make_rows: Callable[..., Any]
+) -> None:
+    data = make_rows()
+    city = data["city"].to_pylist()
+    long = pa.array(["é" * 2_001 if text == "Bonn" else text for text in city])
+    place = data.column_names.index("city")
+    table = read_table(data.set_column(place, "city", long), "fraud")
+    model = fit(table, strategy="logistic", folds=2, repeats=1, seed=1)
+    with pytest.raises(UnsupportedError, match="4,002 bytes in the column 'city'"):
+        model.export(tmp_path / "m.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -144,7 +218,7 @@ def test_a_file_that_differs_is_not_left_behind(
 ) -> None:
     from equipoise.export import onnx as module
 
-    own = module.keras_model
+    own = module.scores_model
     coefficients = 1.01 * numeric.components[0].scorers[0].coefficients  # type: ignore[attr-defined]  # a logistic model
     scorers = tuple(
         dataclasses.replace(scorer, coefficients=coefficients)  # type: ignore[type-var]  # a dataclass
@@ -152,7 +226,7 @@ def test_a_file_that_differs_is_not_left_behind(
     )
     part = dataclasses.replace(numeric.components[0], scorers=scorers)
     other = dataclasses.replace(numeric, components=(part,))
-    monkeypatch.setattr(module, "keras_model", lambda m, **o: own(other, **o))
+    monkeypatch.setattr(module, "scores_model", lambda m, dtypes: own(other, dtypes))
     with pytest.raises(TrainingError, match="differ by up to"):
         numeric.export(tmp_path / "m.onnx")
     assert list(tmp_path.iterdir()) == []
@@ -190,9 +264,9 @@ def several() -> dict[str, FittedModel]:
     """Models of three classes and of four labels."""
     options: dict[str, Any] = {"repeats": 1, "folds": 2}
     classes = make_classes(
-        240, counts=[150, 60, 30], numeric=3, categories=0, seed=1
+        240, counts=[150, 60, 30], numeric=3, categories=2, seed=1
     ).table
-    labels = make_labels(240, shares=[0.4, 0.3, 0.2, 0.1], categories=0, seed=1).table
+    labels = make_labels(240, shares=[0.4, 0.3, 0.2, 0.1], categories=2, seed=1).table
     arms = ["logistic", "trees"]
     return {
         "multiclass": fit(classes, strategy=arms, **options),
@@ -210,6 +284,7 @@ def test_models_of_several_classes_and_labels(
     rows = sample_rows(model, 50)
     names = input_names(encoding_of(model))
     raw = {names[name]: v for name, v in rows.raw().items() if name in names}
+    assert "U" in {values.dtype.kind for values in raw.values()}
     p, decision = session(target).run(["probability", "decision"], raw)
     assert p == pytest.approx(model.predict_proba(rows), abs=1e-6)
     assert np.array_equal(decision, model.decide(rows))

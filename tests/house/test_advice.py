@@ -114,9 +114,10 @@ def _grown() -> FittedModel:
     return eq.fit(COLUMNS, "y", **{**SHORT, "strategy": "extra_trees"})
 
 
-def texts_model() -> FittedModel:
-    """A model of a number and a category."""
-    return eq.fit({**COLUMNS, "b": WORDS}, "y", **SHORT)
+def long_text_model() -> FittedModel:
+    """A model of a number and a category, one text of which has 5,000 characters."""
+    texts = np.where(np.asarray(WORDS) == WORDS[0], "w" * 5_000, WORDS)
+    return eq.fit({**COLUMNS, "b": texts}, "y", **SHORT)
 
 
 def kinds_of(*names: str) -> Table:
@@ -1307,10 +1308,10 @@ CASES: dict[str, Case] = {
         lambda place: model().export(place / "m.pb", format="onnx"),
         lambda place: model().export(place / "m.onnx", format="onnx"),
     ),
-    "export/onnx.py: Export it with format='saved_model', which takes them "
-    "as they are; or turn them into numbers before fit.": Case(
-        lambda place: texts_model().export(place / "m.onnx"),
-        lambda place: texts_model().export(place / "served", format="saved_model"),
+    "export/onnx_texts.py: Export it with format='saved_model', which has no limit; or "
+    "shorten the column's texts before fit.": Case(
+        lambda place: long_text_model().export(place / "m.onnx"),
+        lambda place: long_text_model().export(place / "served", format="saved_model"),
     ),
     "_core/outputs.py: Try {}.": Case(
         lambda place: model().predict_file(_new(place), place / "scores.txt"),

@@ -20,9 +20,12 @@ def export(
     """Write a model for other runtimes, once it gives the same results.
 
     Both forms take each raw column, `[rows]`, by the name of the Keras model's input
-    (the column's own name, if it is letters, digits and underscores), and return
-    "probability" (calibrated, float64) and "decision" (1 flagged, 0 not, -1
-    undecided, int32), `[rows]`.
+    (the column's own name, if it is letters, digits and underscores), as `Table.raw`
+    writes it: numbers and booleans as float64 (NaN if missing), categories as strings
+    ("" if missing), times as int64 microseconds since 1970 (the smallest int64 if
+    missing). They return "probability" (calibrated, float64) and "decision" (1 flagged,
+    0 not, -1 undecided, int32), `[rows]`; of several classes or labels `[rows,
+    classes]` or `[rows, labels]` probabilities.
 
     It is written to a temporary place, loaded again, and compared with the model
     itself on rows drawn from the training's quantiles and categories, which include
@@ -32,18 +35,18 @@ def export(
     Args:
         model: What `fit` or `load` gave.
         path: A new or empty folder; for ONNX a file whose name ends in ".onnx".
-        format: "saved_model" (for TensorFlow, signature "serve") or "onnx" (numeric
-            and boolean columns only, float64 with NaN if missing; needs the extra
-            [onnx]). A row that `predict_proba` would refuse (a boolean of 0.5) is an
-            error in the first; in ONNX, which has none, the probability is NaN and
-            the decision -1. By default as the path's suffix says.
+        format: "saved_model" (for TensorFlow, signature "serve") or "onnx" (opset 18,
+            or 20 with columns of strings; needs the extra [onnx]). A row that
+            `predict_proba` would refuse (a boolean of 0.5) is an error in the first; in
+            ONNX, which has none, the probability is NaN and the decision -1. By default
+            as the path's suffix says.
 
     Returns:
         The path.
 
     Raises:
-        UnsupportedError: A learner in the average is not a Keras layer, or a column is
-            neither numeric nor boolean and the format is ONNX.
+        UnsupportedError: A learner in the average is not a Keras layer, or a category
+            is longer than 4,000 bytes and the format is ONNX.
         MissingExtraError: The extra [onnx] is not installed.
         InputError: The folder exists and is not empty, or the suffix is wrong.
         TrainingError: The exported model gives other results; no file is left.

@@ -47,16 +47,37 @@ def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
     Raises:
         UnsupportedError: A learner in the average is not a Keras layer.
     """
+    result = scores_model(model)
+    if output != "probability":
+        return result
+    import keras
+
+    from equipoise.export.layers import Probability
+
+    share = Probability(name="probability", link=model.schema.task.link)
+    return keras.Model(result.input, share(result.output))
+
+
+def scores_model(model: ModelRecord, dtypes: Mapping[str, str] | None = None) -> Any:
+    """Return `keras_model(model, output="log_odds")`.
+
+    Args:
+        model: What `fit` or `load` gave.
+        dtypes: The data types of inputs that are not the usual ones; see `raw_inputs`.
+
+    Raises:
+        UnsupportedError: A learner in the average is not a Keras layer.
+    """
     import keras
 
     from equipoise.export.accepted_layers import AcceptedColumns, AcceptedRows
-    from equipoise.export.layers import PooledLogOdds, Probability
+    from equipoise.export.layers import PooledLogOdds
     from equipoise.networks.encoding import raw_inputs
     from equipoise.networks.layer import stacked_scores
 
     require_served(model.components)
     if model.user_input is None:
-        inputs: Any = raw_inputs(encoding_of(model))
+        inputs: Any = raw_inputs(encoding_of(model), dtypes)
         accepted = AcceptedColumns(boolean_inputs(model))(inputs)
     else:
         inputs = {
@@ -72,10 +93,7 @@ def keras_model(model: ModelRecord, *, output: str = "probability") -> Any:
     ]
     shares = [c.weight for c in model.components]
     raw = PooledLogOdds(shares, link=link)(stacked_scores(parts, "float64"))
-    result = calibration_layer(model.rule)(raw)
-    if output == "probability":
-        result = Probability(name="probability", link=link)(result)
-    return keras.Model(inputs, result)
+    return keras.Model(inputs, calibration_layer(model.rule)(raw))
 
 
 def calibration_layer(rule: DecisionRule | ClassRule | LabelRule) -> Any:
@@ -154,7 +172,9 @@ def component_scores(
     if component.strategy.parts.by_rounds:
         return _ensembles(scorers, learner, inputs, name, link)
     if learner.trains_networks:
-        mean = network_keras_model(scorers, output="log_odds")(inputs)
+        dtypes = {column: values.dtype for column, values in inputs.items()}
+        twin = network_keras_model(scorers, output="log_odds", dtypes=dtypes)
+        mean = twin(inputs)
         return MeanLogOdds(link=link)(stacked_scores([mean], "float64"))
     layer = loaded(learner.keras)
     parts = [layer(scorer, f"{name}-{k}", inputs) for k, scorer in enumerate(scorers)]

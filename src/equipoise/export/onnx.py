@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A fitted model of numeric columns as one ONNX file, checked in another runtime.
+"""A fitted model as one ONNX file, checked in another runtime.
 
-The file is made from the same graph as the SavedModel. ONNX has no operator for a
-search among sorted numbers, so that one is written as counting those that are not
-larger.
+The file is made from the same graph as the SavedModel; `onnx_operators` writes what the
+converter does not. Texts are looked up before that graph, see `onnx_texts`.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from equipoise._core.files import writing
 from equipoise._core.outputs import writable_file
 from equipoise.decision.class_rule import ClassRule
 from equipoise.decision.label_rule import LabelRule
-from equipoise.errors import InputError, TrainingError, UnsupportedError
+from equipoise.errors import InputError, TrainingError
 from equipoise.export.check import (
     ARRAY_INPUT,
     boolean_inputs,
@@ -31,12 +30,15 @@ from equipoise.export.check import (
     encoding_of,
     require_same,
 )
-from equipoise.export.keras import keras_model, serving, signature_of
+from equipoise.export.keras import scores_model, serving, signature_of
+from equipoise.export.onnx_operators import HANDLERS
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability
 
 MODULES = ("onnx", "onnxruntime", "tf2onnx")
 OPSET = 18
+"""Of models without columns of texts; see `onnx_texts` for the others."""
+
 OUTPUTS = ("probability", "decision")
 SUFFIX = ".onnx"
 
@@ -45,7 +47,7 @@ def export_onnx(model: ModelRecord, target: Path) -> Path:
     """Write the file; see `equipoise.export.export`.
 
     Args:
-        model: A model whose columns are all numeric or boolean.
+        model: A model whose learners are Keras layers.
         target: The file, whole or not at all; its name ends in ".onnx".
     """
     if target.suffix != SUFFIX:
@@ -57,10 +59,13 @@ def export_onnx(model: ModelRecord, target: Path) -> Path:
             )
         )
     writable_file(target, "out")
-    require_numeric(model)
     require_extra("onnx", MODULES, "an export to ONNX")
-    twin = keras_model(model, output="log_odds")
+    from equipoise.export.onnx_texts import number_texts, take_texts
+
+    twin = scores_model(model, text_inputs(model))
+    lists = number_texts(twin)
     proto = _converted(model, twin)
+    take_texts(proto, lists)
     _describe(model, proto)
     data = proto.SerializeToString()
     _compare(model, data)
@@ -70,28 +75,20 @@ def export_onnx(model: ModelRecord, target: Path) -> Path:
     return target
 
 
-def require_numeric(model: ModelRecord) -> None:
-    """Raise if a model takes a column that is neither numeric nor boolean.
+def text_inputs(model: ModelRecord) -> dict[str, str]:
+    """Return the data type that each input of texts has in the converter: int64.
 
-    Raises:
-        UnsupportedError: The model takes such columns; they are named.
+    Args:
+        model: The model.
     """
-    taken = getattr(model.components[0].scorers[0], "encoding", None)
-    names = set() if taken is None else set(taken.columns)
-    others = [
-        f"{column.name!r} ({column.kind})"
-        for column in model.schema.columns
-        if column.kind not in ("numeric", "boolean") and column.name in names
-    ]
-    if others:
-        raise UnsupportedError(
-            sentence(
-                f"a model that takes {', '.join(others)} in the format 'onnx'",
-                "numeric and boolean columns only",
-                "Export it with format='saved_model', which takes them as they are; "
-                "or turn them into numbers before fit.",
-            )
-        )
+    from equipoise.networks.encoding import input_names
+
+    if model.user_input is not None:
+        return {}
+    encoding = encoding_of(model)
+    names = input_names(encoding)
+    texts = (column for column, kind in encoding.columns.items() if kind == "text")
+    return dict.fromkeys((names[column] for column in texts), "int64")
 
 
 def _converted(model: ModelRecord, twin: Any) -> Any:
@@ -110,10 +107,7 @@ def _converted(model: ModelRecord, twin: Any) -> Any:
             traced,
             input_signature=list(signature),
             opset=OPSET,
-            custom_op_handlers={
-                "UpperBound": (_upper_bound, []),
-                "Log": (_logarithm, []),
-            },
+            custom_op_handlers=HANDLERS,
         )
     return proto
 
@@ -150,36 +144,6 @@ def _without_errors(
     return served
 
 
-def _upper_bound(context: Any, node: Any, name: str, arguments: Any) -> None:
-    """Write `searchsorted(sorted, values, side="right")` in ONNX's operators.
-
-    It counts, per line, the sorted numbers that are not larger: `[lines, values,
-    sorted]` comparisons.
-    """
-    (lines, values), (result,) = node.input, node.output
-    context.remove_node(node.name)
-    last = context.make_const(f"{name}-last", np.array([2], np.int64)).output[0]
-    middle = context.make_const(f"{name}-middle", np.array([1], np.int64)).output[0]
-    wide = context.make_node("Unsqueeze", [values, last]).output[0]
-    flat = context.make_node("Unsqueeze", [lines, middle]).output[0]
-    below = context.make_node("LessOrEqual", [flat, wide]).output[0]
-    ones = context.make_node("Cast", [below], attr={"to": _INT32}).output[0]
-    context.make_node(
-        "ReduceSum", [ones, last], attr={"keepdims": 0}, outputs=[result], name=name
-    )
-
-
-def _logarithm(context: Any, node: Any, name: str, arguments: Any) -> None:
-    """Write a logarithm in its own type; the converter would round it to float32."""
-    inputs, outputs = node.input, node.output
-    kind, shape = context.get_dtype(outputs[0]), context.get_shape(outputs[0])
-    context.remove_node(node.name)
-    context.make_node(
-        "Log", inputs, outputs=outputs, name=name, dtypes=[kind], shapes=[shape]
-    )
-
-
-_INT32 = 6  # onnx.TensorProto.INT32
 _TYPES = {
     "float64": "double",
     "float32": "float",
@@ -187,6 +151,7 @@ _TYPES = {
     "int32": "int32",
     "uint8": "uint8",
     "bool": "bool",
+    "object": "string",
 }
 
 
@@ -195,14 +160,23 @@ def _unlogged() -> Iterator[None]:
     """Keep the converter's log lines away, and the root logger as it is.
 
     `logging.warning`, which the converter calls, would set up the root logger of the
-    whole process if it has no handler.
+    whole process if it has no handler. TensorFlow has a warning about the tables that
+    encodings look texts up in, which are not converted.
     """
+    import tensorflow as tf
+
     root, silent = logging.getLogger(), logging.NullHandler()
     root.addHandler(silent)
+    tf.get_logger().addFilter(_nothing)
     try:
         yield
     finally:
         root.removeHandler(silent)
+        tf.get_logger().removeFilter(_nothing)
+
+
+def _nothing(record: logging.LogRecord) -> bool:
+    return False
 
 
 def _describe(model: ModelRecord, proto: Any) -> None:
@@ -220,9 +194,9 @@ def _describe(model: ModelRecord, proto: Any) -> None:
     proto.producer_version = str(model.facts["versions"]["equipoise"])
     proto.graph.name = "equipoise"
     proto.doc_string = (
-        "In: columns, [rows] float64 each, NaN if missing. Out: the calibrated "
-        f"{_outputs_of(model)} A row that holds what the model does not accept has the "
-        "probability NaN and the decision -1: a boolean column takes 0, 1 or NaN."
+        f"In: {_inputs_of(model)} Out: the calibrated {_outputs_of(model)} A "
+        "row that holds what the model does not accept has the probability NaN and the "
+        "decision -1: a boolean column takes 0, 1 or NaN."
     )
     names = (
         {ARRAY_INPUT: ARRAY_INPUT}
@@ -237,6 +211,21 @@ def _describe(model: ModelRecord, proto: Any) -> None:
             "columns": json.dumps(names, ensure_ascii=False),
         },
     )
+
+
+def _inputs_of(model: ModelRecord) -> str:
+    """Return what the inputs are, in a sentence that has begun."""
+    if model.user_input is not None:
+        return "rows for the network."
+    kinds = set(encoding_of(model).columns.values())
+    said = {
+        "number": "numbers are float64, NaN if missing",
+        "text": 'categories are strings, "" if missing',
+        "moment": "times are int64 microseconds since 1970 in UTC, the smallest int64 "
+        "if missing",
+    }
+    parts = [text for kind, text in said.items() if kind in kinds]
+    return f"columns, [rows] each: {'; '.join(parts)}."
 
 
 def _outputs_of(model: ModelRecord) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -85,7 +85,33 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         self.supports_jit = False
         self._add_weights(encoding.numbers)
         self._lookups = [_lookup(category.lookup) for category in encoding.categories]
+        self._codes_of_places: dict[str, Any] = {}
         self.built = True
+
+    def take_places(self, texts: Mapping[str, Sequence[str]]) -> None:
+        """Take columns of texts as places in lists of texts, int64, from now on.
+
+        For runtimes that look texts up once for all encodings of a model.
+
+        Args:
+            texts: By column, what the places 1, 2, ... stand for. The place 0 stands
+                for all other texts.
+
+        Example:
+            >>> from equipoise.encoding.features import CategoryFeature
+            >>> city = CategoryFeature("city", ("Bonn", "Rome"))
+            >>> layer = EncodingLayer(Encoding((), (city,)))
+            >>> layer.take_places({"city": ["", "Rome", "Oslo"]})
+            >>> layer({"city": np.array([0, 1, 2, 3])})[2].numpy().ravel().tolist()
+            [1, 0, 3, 1]
+        """
+        self._codes_of_places = {
+            category.column: np.array(
+                [1, *(category.lookup.get(t, 1) for t in texts[category.column])],
+                np.int32,
+            )
+            for category in self.encoding.categories
+        }
 
     def _add_weights(self, features: tuple[NumberFeature, ...]) -> None:
         most = max((len(feature.knots) for feature in features), default=2)
@@ -128,7 +154,7 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         rows = tf.shape(next(iter(raw.values())))[0]
         numbers, positions = self._numbers(raw, rows)
         codes = [
-            lookup.lookup(stripped(raw[category.column]))
+            self._codes(category.column, lookup, raw[category.column])
             for category, lookup in zip(
                 self.encoding.categories, self._lookups, strict=True
             )
@@ -148,6 +174,12 @@ class EncodingLayer(keras.layers.Layer):  # type: ignore[misc]  # keras is untyp
         raw = self._raw(columns)
         values = [self._extract(raw, feature) for feature in self.encoding.numbers]
         return _stack(values, tf.shape(next(iter(raw.values())))[0], tf.float64)
+
+    def _codes(self, column: str, lookup: Any, values: Any) -> Any:
+        """Return the codes of texts, or of places in a list of them."""
+        if values.dtype == tf.string:
+            return lookup.lookup(stripped(values))
+        return tf.gather(tf.constant(self._codes_of_places[column]), values)
 
     def _raw(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -257,8 +289,16 @@ def input_names(encoding: Encoding) -> dict[str, str]:
     return names
 
 
-def raw_inputs(encoding: Encoding) -> dict[str, Any]:
+def raw_inputs(
+    encoding: Encoding, dtypes: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return one `keras.Input` per raw column, `[rows]`, by the input's name.
+
+    Args:
+        encoding: Whose columns they are.
+        dtypes: The data types of inputs, by their names, where they are not those that
+            `Table.raw` gives: "int64" for texts that are places in a list, see
+            `EncodingLayer.take_places`.
 
     Example:
         >>> from equipoise.encoding import learn_encoding
@@ -270,9 +310,9 @@ def raw_inputs(encoding: Encoding) -> dict[str, Any]:
         >>> raw_inputs(learn_encoding(table, np.arange(3)))["age"].dtype
         'float64'
     """
-    kinds = encoding.columns
+    kinds, others = encoding.columns, dtypes or {}
     return {
-        name: keras.Input((), dtype=DTYPES[kinds[column]], name=name)
+        name: keras.Input((), dtype=others.get(name, DTYPES[kinds[column]]), name=name)
         for column, name in input_names(encoding).items()
     }
 

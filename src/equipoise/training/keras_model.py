@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from equipoise._core.checks import one_of, sentence
@@ -12,7 +12,10 @@ from equipoise.training.scorer import NetworkScorer
 
 
 def network_keras_model(
-    scorers: Sequence[NetworkScorer], *, output: str = "probability"
+    scorers: Sequence[NetworkScorer],
+    *,
+    output: str = "probability",
+    dtypes: Mapping[str, str] | None = None,
 ) -> Any:
     """Return a `keras.Model` of one member, or of the average of several.
 
@@ -25,6 +28,7 @@ def network_keras_model(
         output: "probability" of the positive class, or "log_odds", `[rows, 1]`. Of
             several classes the probabilities of all, or logits, `[rows, classes]`; of
             labels each one's, `[rows, labels]`.
+        dtypes: The data types of inputs that are not the usual ones; see `raw_inputs`.
 
     Raises:
         InputError: There is no scorer, or their columns or their outputs differ.
@@ -42,7 +46,7 @@ def network_keras_model(
     one_of(output, ("probability", "log_odds"), "output")
     _require_alike(scorers)
     link, width = scorers[0].link, scorers[0].width
-    inputs = raw_inputs(scorers[0].encoding)
+    inputs = raw_inputs(scorers[0].encoding, dtypes)
     averages = []
     for number, scorer in enumerate(scorers):
         encoding = EncodingLayer(scorer.encoding, name=f"equipoise-encoding-{number}")

@@ -143,7 +143,11 @@ def ensemble_scores(
 
     models: Sequence[Any] = scorer.models
     if learner.trains_networks:
-        parts = [network_keras_model([m], output="log_odds")(inputs) for m in models]
+        dtypes = {column: values.dtype for column, values in inputs.items()}
+        parts = [
+            network_keras_model([m], output="log_odds", dtypes=dtypes)(inputs)
+            for m in models
+        ]
     else:
         layer = loaded(learner.keras)
         parts = [
