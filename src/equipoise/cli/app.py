@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from equipoise.cli.compare import compare
+from equipoise.cli.completion import completion
 from equipoise.cli.diagnose import diagnose
 from equipoise.cli.doctor import doctor
 from equipoise.cli.evaluate import evaluate
@@ -58,6 +59,7 @@ for _verb, _example in (
     (work, "work trial"),
     (report, "report trial"),
     (doctor, "doctor --json"),
+    (completion, "completion bash"),
 ):
     app.command(epilog=f"Example: equipoise {_example}")(_verb)
 

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scripts for shells offer what the program takes."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from equipoise.cli.app import app
+from equipoise.cli.completion import (
+    SCRIPTS,
+    bash_script,
+    fish_script,
+    option_words,
+    verbs_of,
+    zsh_script,
+)
+from equipoise.strategies.catalogue import catalogue
+from equipoise.task import TASK_KINDS
+
+ROOT: Any = typer.main.get_command(app)
+COMMANDS: dict[str, Any] = ROOT.commands
+VERBS = verbs_of(ROOT)
+
+
+def shell(name: str) -> str:
+    place = shutil.which(name)
+    if place is None:
+        pytest.skip(f"{name} is not installed")
+    return place
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("completion") / "equipoise.bash"
+    path.write_text(bash_script(VERBS))
+    return path
+
+
+def offered(script: Path, *words: str) -> list[str]:
+    """Return what bash offers for the last of some words."""
+    line = " ".join(shlex.quote(word) for word in ("equipoise", *words))
+    code = (
+        f"source {shlex.quote(str(script))}; COMP_WORDS=({line}); "
+        f"COMP_CWORD={len(words)}; _equipoise; "
+        'for word in "${COMPREPLY[@]}"; do printf \'%s\\n\' "$word"; done'
+    )
+    done = subprocess.run(
+        [shell("bash"), "--norc", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def test_bash_knows_the_program(script: Path) -> None:
+    code = f"source {shlex.quote(str(script))}; complete -p equipoise"
+    done = subprocess.run(
+        [shell("bash"), "--norc", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == (
+        "complete -o bashdefault -o default -F _equipoise equipoise"
+    )
+
+
+def test_verbs_are_offered_first(script: Path) -> None:
+    assert set(offered(script, "")) == {*COMMANDS, "--version", "--help"}
+    assert offered(script, "comp") == ["compare", "completion"]
+
+
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
+def test_all_options_of_a_verb_are_offered(script: Path, verb: str) -> None:
+    names = {
+        name
+        for param in COMMANDS[verb].params
+        for name in (*param.opts, *param.secondary_opts)
+        if name.startswith("-")
+    }
+    assert set(offered(script, verb, "-")) == {*names, "--help"}
+
+
+def test_values_are_offered_after_their_option(script: Path) -> None:
+    assert offered(script, "compare", "bank.csv", "--task", "") == list(TASK_KINDS)
+    assert offered(script, "compare", "bank.csv", "--task", "multic") == ["multiclass"]
+    assert offered(script, "compare", "--task", "=", "b") == ["binary"]
+    assert offered(script, "compare", "--task", "=") == list(TASK_KINDS)
+    assert offered(script, "export", "m", "--format", "") == ["saved_model", "onnx"]
+    assert "average_precision" in offered(script, "compare", "--metric", "av")
+    assert "macro_f1" in offered(script, "fit", "--objective", "macro")
+    assert offered(script, "completion", "") == list(SCRIPTS)
+
+
+def test_lists_are_completed_name_by_name(script: Path) -> None:
+    assert set(offered(script, "compare", "--strategies", "")) == set(catalogue())
+    assert offered(script, "compare", "--strategies", "plain,smo") == [
+        "plain,smote",
+        "plain,smoteboost",
+    ]
+
+
+def test_files_are_left_to_the_shell(script: Path) -> None:
+    assert offered(script, "compare", "") == []
+    assert offered(script, "compare", "bank.csv", "--test", "x") == []
+    assert offered(script, "compare", "bank.csv", "--seed", "") == []
+
+
+def test_a_value_is_no_verb(script: Path) -> None:
+    assert "--html" in offered(script, "diagnose", "fit", "--ht")
+
+
+@pytest.mark.parametrize("name", ["zsh", "fish"])
+def test_the_script_is_read_by_its_shell(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "script"
+    path.write_text(SCRIPTS[name](VERBS))
+    subprocess.run([shell(name), "-n", str(path)], check=True)
+
+
+def test_the_other_shells_have_all_options_and_words() -> None:
+    zsh, fish = zsh_script(VERBS), fish_script(VERBS)
+    for verb, (_, options) in VERBS.items():
+        assert f"    {verb})\n" in zsh
+        for option in options:
+            for name in option.names:
+                assert f"{name}[" in zsh
+                dashes = "l" if name.startswith("--") else "s"
+                assert f" -{dashes} {name.lstrip('-')} " in fish
+            if option.words:
+                assert " ".join(option.words) in zsh
+                assert " ".join(option.words) in fish
+    assert "'1:" in zsh
+    assert "_files -/" in zsh
+
+
+def test_quotes_in_a_help_text_end_nothing() -> None:
+    """Both scripts quote such a text as their shell reads it."""
+    assert shlex.split(zsh_script(VERBS).split("_arguments ")[2].split(" ;;")[0])
+    for line in fish_script(VERBS).splitlines():
+        bare = line.replace("\\'", "")
+        assert bare.count("'") % 2 == 0
+
+
+def test_words_belong_to_options_of_the_program() -> None:
+    names = {name for c in COMMANDS.values() for p in c.params for name in p.opts}
+    assert set(option_words()) <= names
+
+
+def test_an_unknown_shell_is_refused() -> None:
+    done = CliRunner().invoke(app, ["completion", "csh"])
+    assert done.exit_code == 2
+    assert "bash, zsh, fish, not 'csh'" in " ".join(done.output.split())
+
+
+def test_the_verb_prints_the_script() -> None:
+    done = CliRunner().invoke(app, ["completion", "bash"])
+    assert done.exit_code == 0
+    assert done.output == bash_script(VERBS)
