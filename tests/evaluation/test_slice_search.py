@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from equipoise.errors import InputError
 from equipoise.evaluation.slice_search import (
     FoundSlices,
+    _not_worse,
     column_parts,
     distinct_places,
     worst_slices,
@@ -100,6 +103,27 @@ def test_nothing_is_found_where_nothing_is() -> None:
             worst_slices(table, decided(table, np.full(400, 0.2), seed)).worse
         )
     assert wrong <= 3
+
+
+def test_all_p_values_are_fishers_also_at_the_extremes() -> None:
+    from scipy import stats
+
+    random = np.random.default_rng(3)
+    sizes = random.integers(8, 400, (60, 2))
+    hits = np.rint(sizes * random.random((60, 2))).astype(int)
+    hits[:3], hits[3:6], hits[6:9, 0] = 0, sizes[3:6], 0
+    counts = np.stack([hits[:, 0], sizes[:, 0], hits[:, 1], sizes[:, 1]], axis=1)
+    for p, (hit, size, other, rest) in zip(_not_worse(counts), counts, strict=True):
+        low = max(0, hit + other - rest)  # the fewest that the part could have
+        whole = math.comb(size + rest, size)
+        right, wrong = hit + other, size + rest - hit - other
+        ways = sum(
+            math.comb(right, k) * math.comb(wrong, size - k)
+            for k in range(low, hit + 1)
+        )
+        assert p == pytest.approx(float(Fraction(ways, whole)), rel=1e-9)
+        table = [[hit, size - hit], [other, rest - other]]
+        assert p == pytest.approx(stats.fisher_exact(table, "less").pvalue, rel=1e-9)
 
 
 def test_clusters_make_it_less_sure() -> None:

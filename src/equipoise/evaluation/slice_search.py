@@ -11,7 +11,7 @@ for all of them (Holm).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Literal
@@ -25,7 +25,7 @@ from equipoise._core.frames import make_frame
 from equipoise._core.layout import columns as laid_out
 from equipoise._core.layout import display_width, wrap
 from equipoise._core.numerals import as_p_value, exact, percent, significant
-from equipoise._core.types import AnyArray, BoolArray, IntArray
+from equipoise._core.types import AnyArray, BoolArray, FloatArray, IntArray
 from equipoise.errors import InputError, printable
 from equipoise.metrics.estimate import Estimate
 from equipoise.table.table import Column, Table
@@ -42,6 +42,9 @@ MOST_SHOWN_SLICES = 8
 MEASURES = {"recall": "found", "specificity": "left alone"}
 """The shares that are compared, and their words: of the rows of a class, those that
 are decided to be of it; of the other rows, those that are not."""
+
+SLICE_TITLES = ("rows with", "share", "here", "elsewhere", "adjusted")
+"""The columns of a table of parts."""
 
 SliceFinding = Literal["worse", "cannot tell"]
 
@@ -73,6 +76,11 @@ class FoundSlice:
     rest: float
     p: float
     finding: SliceFinding
+
+    @property
+    def of(self) -> str:
+        """Of what the share is, as "Bonn, found"."""
+        return f"{self.view}, {MEASURES[self.measure]}"
 
 
 @dataclass(frozen=True)
@@ -141,33 +149,38 @@ class FoundSlices:
         Args:
             width: Columns.
         """
-        worse = self.worse
-        head = f"{self.searched:,} shares of parts of the rows were compared with the "
-        head += "rest. "
-        if not worse:
-            head += "None is worse, if one allows for the search."
-            if self.slices:
-                head += " The nearest to it:"
-        else:
-            head += f"{len(worse)} {'is' if len(worse) == 1 else 'are'} worse:"
-        shown = (worse or self.slices[:1])[:MOST_SHOWN_SLICES]
+        head = [wrap(self.sentence(), width)]
         cells: list[list[list[str]]] = [
             [
                 wrap(printable(one.name, lines=False), max(20, width - 46)).split("\n"),
-                [f"{one.view}, {MEASURES[one.measure]}"],
+                [one.of],
                 [percent(one.share.value), f"of {one.counted:,}"],
                 [percent(one.rest)],
                 [as_p_value(one.p)],
             ]
-            for one in shown
+            for one in self.shown
         ]
-        titles = [["rows with"], ["share"], ["here"], ["elsewhere"], ["adjusted"]]
         if not cells:
-            return [wrap(head, width)]
-        header, body = laid_out(titles, cells, left=(0, 1))
-        more = len(worse) - len(shown)
+            return head
+        header, body = laid_out([[t] for t in SLICE_TITLES], cells, left=(0, 1))
+        more = len(self.worse) - len(cells)
         last = [f"and {more} more: see .slices.frame()"] if more > 0 else []
-        return [wrap(head, width), *header, *itertools.chain(*body), *last]
+        return [*head, *header, *itertools.chain(*body), *last]
+
+    @property
+    def shown(self) -> tuple[FoundSlice, ...]:
+        """The parts that a text shows: the worst, or the one that is nearest to it."""
+        return (self.worse or self.slices[:1])[:MOST_SHOWN_SLICES]
+
+    def sentence(self) -> str:
+        """Return how many shares were compared, and how many are worse."""
+        head = f"{self.searched:,} shares of parts of the rows were compared with the "
+        head += "rest. "
+        count = len(self.worse)
+        if count:
+            return f"{head}{count} {'is' if count == 1 else 'are'} worse:"
+        head += "None is worse, if one allows for the search."
+        return f"{head} The nearest to it:" if self.slices else head
 
 
 def worst_slices(
@@ -226,19 +239,30 @@ def worst_slices(
     parts = [column_parts(column) for column in table.columns]
     tests: list[dict[str, Any]] = []
     texts: list[tuple[str, ...]] = []
+    counts: list[tuple[int, int, int, int]] = []
     for names, text, inside in _slices(table.names, parts, pairs):
         for view, measure, counted, right in shares:
-            test = _compared(inside, counted, right, unit, fewest)
-            if test is not None:
-                facts = {"columns": names, "name": ", ".join(text), "view": view}
+            pair = _compared(inside, counted, right, unit, fewest)
+            if pair is not None:
+                here, elsewhere = pair
                 texts.append(text)
-                rows_in = int(np.count_nonzero(inside))
-                tests.append({**facts, "measure": measure, "rows": rows_in, **test})
-    adjusted = holm([test["p"] for test in tests]) if tests else np.zeros(0)
+                counts.append((here.hits, here.size, elsewhere.hits, elsewhere.size))
+                tests.append(
+                    {
+                        "columns": names,
+                        "name": ", ".join(text),
+                        "view": view,
+                        "measure": measure,
+                        "rows": int(np.count_nonzero(inside)),
+                        "counted": here.rows,
+                        "value": here.share,
+                        "rest": elsewhere.share,
+                    }
+                )
+    adjusted = holm(_not_worse(np.array(counts))) if tests else np.zeros(0)
     each = simultaneous_level(level, max(1, len(tests)))
     made = []
-    for test, p in zip(tests, adjusted.tolist(), strict=True):
-        hits, size = test.pop("counts")
+    for test, p, (hits, size, *_) in zip(tests, adjusted.tolist(), counts, strict=True):
         low, high = clopper_pearson(hits, size, each)
         value = test.pop("value")
         method = "Clopper-Pearson, for all parts together"
@@ -391,54 +415,50 @@ def _shares(
         yield view.name, "specificity", there & ~view.y, np.asarray(~flagged)
 
 
+@dataclass(frozen=True)
+class _Share:
+    """The rows that are right, of how many; and as many independent cases."""
+
+    share: float
+    rows: int
+    hits: int
+    size: int
+
+
 def _compared(
     inside: BoolArray,
     counted: BoolArray,
     right: BoolArray,
     unit: IntArray | None,
     fewest: int,
-) -> Mapping[str, Any] | None:
-    """Return a share in a part and elsewhere with its p-value; None if too few."""
-    counts = []
-    for rows in (inside & counted, ~inside & counted):
-        count = int(np.count_nonzero(rows))
-        hits = int(np.count_nonzero(rows & right))
-        if unit is not None and count:
-            size = float(len(np.unique(unit[rows])))
-            hits, misses = effective_counts(hits / count, size)
-            counts.append((hits, hits + misses))
-        else:
-            counts.append((hits, count))
-        if counts[-1][1] < fewest:
+) -> tuple[_Share, _Share] | None:
+    """Return the share in a part and elsewhere; None if there are too few rows."""
+    shares = []
+    for mask in (inside & counted, ~inside & counted):
+        rows = size = int(np.count_nonzero(mask))
+        hits = int(np.count_nonzero(mask & right))
+        share = hits / rows if rows else np.nan
+        if unit is not None and rows:
+            cases = float(len(np.unique(unit[mask])))
+            hits, misses = effective_counts(share, cases)
+            size = hits + misses
+        if size < fewest:
             return None
-    (hits, size), (other_hits, other_size) = counts
-    here, elsewhere = inside & counted, ~inside & counted
-    return {
-        "counted": int(np.count_nonzero(here)),
-        "value": float(np.mean(right[here])),
-        "rest": float(np.mean(right[elsewhere])),
-        "counts": (hits, size),
-        "p": _not_worse(hits, size, other_hits, other_size),
-    }
+        shares.append(_Share(share, rows, hits, size))
+    return shares[0], shares[1]
 
 
-def _not_worse(hits: int, size: int, other_hits: int, other_size: int) -> float:
-    """Return Fisher's one-sided p-value: so few hits or fewer, if all are alike."""
-    right, whole = hits + other_hits, size + other_size
-    low = max(0, size + right - whole)
-    k = np.arange(low, hits + 1)
-    logs = (
-        _log_choose(right, k)
-        + _log_choose(whole - right, size - k)
-        - _log_choose(whole, np.array([size]))
-    )
-    return float(min(1.0, np.exp(logs).sum()))
+def _not_worse(counts: IntArray) -> FloatArray:
+    """Return Fisher's one-sided p-values: so few hits or fewer, if all are alike.
 
+    Args:
+        counts: `[tests, 4]` hits and size of the part, hits and size of the rest.
+    """
+    from scipy.stats import hypergeom
 
-def _log_choose(n: int, k: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    from scipy.special import gammaln
-
-    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))
+    hits, size, other_hits, other_size = counts.T
+    p = hypergeom.cdf(hits, size + other_size, hits + other_hits, size)
+    return np.asarray(p, np.float64)
 
 
 def _surest(

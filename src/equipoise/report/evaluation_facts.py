@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
-from equipoise._core.numerals import estimate_parts, significant
+from equipoise._core.numerals import (
+    as_p_value,
+    estimate_parts,
+    percent,
+    significant,
+)
 from equipoise._core.numerals import share as as_share
 from equipoise.decision.decimals import decimal
 from equipoise.evaluation.evaluation import Evaluation
-from equipoise.evaluation.task_evaluation import TaskEvaluation
+from equipoise.evaluation.slice_search import SLICE_TITLES, FoundSlices
+from equipoise.evaluation.task_evaluation import SHOWN_BY_CLASS, TaskEvaluation
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.registry import METRICS
 from equipoise.metrics.task_registry import TASK_METRICS
-
-OF_CLASSES = ("average_precision", "roc_auc", "recall", "precision", "f1")
-"""What the page shows of each class."""
 
 
 def evaluation_facts(
@@ -35,9 +38,6 @@ def evaluation_facts(
         source: What the rows are called.
         warnings: What must be read first.
     """
-    notes = [note for note in evaluation.notes if note not in warnings]
-    if evaluation.slices is not None:
-        notes += str(evaluation.slices).split("\n")
     return {
         "model": model,
         "source": source,
@@ -49,7 +49,8 @@ def evaluation_facts(
         ],
         "confusion": _confusion(evaluation),
         "classes": _classes(evaluation),
-        "notes": [note for note in notes if note.strip()],
+        "slices": _slices(evaluation.slices),
+        "notes": [note for note in evaluation.notes if note not in warnings],
         "version": metadata.version("equipoise"),
     }
 
@@ -106,7 +107,7 @@ def _classes(evaluation: Evaluation | TaskEvaluation) -> dict[str, Any] | None:
     if not isinstance(evaluation, TaskEvaluation):
         return None
     first = next(iter(evaluation.by_class.values()))
-    names = [name for name in OF_CLASSES if name in first]
+    names = [name for name in SHOWN_BY_CLASS if name in first]
     return {
         "metrics": [_title(name) for name in names],
         "rows": [
@@ -117,6 +118,29 @@ def _classes(evaluation: Evaluation | TaskEvaluation) -> dict[str, Any] | None:
             }
             for name, one in evaluation.by_class.items()
         ],
+    }
+
+
+def _slices(slices: FoundSlices | None) -> dict[str, Any] | None:
+    if slices is None:
+        return None
+    more = len(slices.worse) - len(slices.shown)
+    return {
+        "sentence": slices.sentence(),
+        "titles": SLICE_TITLES,
+        "rows": [
+            {
+                "name": one.name,
+                "cells": [
+                    one.of,
+                    f"{percent(one.share.value)} of {one.counted:,}",
+                    percent(one.rest),
+                    as_p_value(one.p),
+                ],
+            }
+            for one in slices.shown
+        ],
+        "more": f"and {more} more" if more > 0 else "",
     }
 
 
