@@ -136,8 +136,27 @@ def test_evaluations_and_diagnoses(two: Trial, classes: Trial) -> None:
     assert evaluation.plot_rows("confusion")[3]["count"] == evaluation.confusion.tp
     with pytest.raises(InputError, match="threshold="):
         eq.evaluate([0, 1] * 20, [0.2, 0.6] * 20).plot("confusion")
-    with pytest.raises(InputError):
-        evaluation.plot("roc")
+    for shown in (evaluation.plot, evaluation.plot_rows):
+        with pytest.raises(InputError, match="kind='roc'"):
+            shown("roc")
+    with pytest.raises(InputError, match="kind='classes'"):
+        evaluation.plot("classes")
+    for one, kinds in (
+        (evaluation, ("metrics", "confusion")),
+        (classes["plain"].evaluation, ("metrics", "classes", "confusion")),
+    ):
+        assert one.plots == kinds
+        for kind in kinds:
+            label = {"metrics": "metric", "classes": "class", "confusion": "true"}
+            assert next(iter(one.plot_rows(kind)[0])) == label[kind]
+    for trial in (two, classes):
+        of_arm = plot_rows(trial, "confusion", "plain")
+        rows = trial["plain"].evaluation.plot_rows("confusion")
+        numbers = [(row["count"], row["share"]) for row in rows]
+        assert numbers == [(row["count"], row["share"]) for row in of_arm]
+        assert sum(row["share"] for row in rows) == pytest.approx(
+            len({row["true"] for row in rows})
+        )
     for trial, sizes in ((two, [180, 60]), (classes, [140, 60, 40])):
         for kind in ("classes", "columns"):
             trial.diagnosis.plot(kind, ax=Figure().subplots())

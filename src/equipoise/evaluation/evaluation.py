@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from equipoise._core.checks import listing, nearest, one_of, sentence
 from equipoise._core.frames import make_frame
@@ -17,6 +18,7 @@ from equipoise.decision.decimals import decimal
 from equipoise.errors import InputError, UnknownNameError, printable
 from equipoise.evaluation.slice_search import FoundSlices
 from equipoise.metrics import Estimate
+from equipoise.metrics.class_confusion import confusion_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +55,11 @@ class Confusion:
         return self.fp + self.tn + self.left_negatives
 
     @property
+    def counts(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The rows that are decided, as a matrix: the true class first."""
+        return (self.tn, self.fp), (self.fn, self.tp)
+
+    @property
     def undecided(self) -> float:
         """The rows that are left undecided."""
         return self.left_positives + self.left_negatives
@@ -65,13 +72,15 @@ class Confusion:
 
 
 class EstimateMapping(Mapping[str, Estimate]):
-    """A mapping from metric names to estimates.
+    """A mapping from metric names to estimates, and how it is shown.
 
     Attributes:
         estimates: Metric name to estimate, in the order of reading.
+        plots: The kinds of `plot`.
     """
 
     estimates: Mapping[str, Estimate]
+    plots: ClassVar[tuple[str, ...]] = ("metrics", "confusion")
 
     def __getitem__(self, name: str) -> Estimate:
         if name not in self.estimates:
@@ -110,6 +119,57 @@ class EstimateMapping(Mapping[str, Estimate]):
         """Return the metrics as a table for a notebook."""
         rows = [(name, str(estimate)) for name, estimate in self.estimates.items()]
         return html_table(("metric", "value with its interval"), rows)
+
+    def _repr_html_(self) -> str:
+        return html_card("Evaluation", self.notebook_parts())
+
+    @abstractmethod
+    def notebook_parts(self) -> str:
+        """Return the evaluation as HTML for a notebook, without a frame."""
+
+    def plot(self, kind: str = "metrics", *, ax: Axes | None = None) -> Axes:
+        """Draw the metrics with their intervals, or the confusion matrix.
+
+        An evaluation holds no scores, so curves are drawn by `Trial.plot`.
+
+        Args:
+            kind: "metrics" or "confusion"; of several classes or labels also "classes",
+                the average precision of each.
+            ax: Axes to draw into; new ones by default.
+
+        Returns:
+            The axes.
+
+        Raises:
+            InputError: There is no such plot, or nothing was decided.
+        """
+        rows = self.plot_rows(kind)
+        ax = plot_axes(ax)
+        if kind == "confusion":
+            draw_matrix(ax, rows)
+        else:
+            draw_intervals(ax, rows, "class" if kind == "classes" else "metric")
+        return ax
+
+    def plot_rows(self, kind: str = "metrics") -> list[dict[str, Any]]:
+        """Return the numbers behind a plot, one plain row each.
+
+        Args:
+            kind: As in `plot`.
+
+        Raises:
+            InputError: There is no such plot; labels have no confusion matrix, or
+                nothing was decided.
+        """
+        one_of(kind, self.plots, "kind")
+        if kind == "confusion":
+            return self._confusion_rows()
+        within = [row for row in self.plain_rows() if 0 <= row["value"] <= 1]
+        return [{k: r[k] for k in ("metric", "value", "low", "high")} for r in within]
+
+    @abstractmethod
+    def _confusion_rows(self) -> list[dict[str, Any]]:
+        """Return the confusion matrix as plain rows."""
 
     def estimate_lines(self, width: int) -> list[str]:
         """Return one line per metric, wrapped at some width.
@@ -214,47 +274,7 @@ class Evaluation(EstimateMapping):
         notes = "".join(paragraph(note, "note") for note in self.notes)
         return paragraph(head) + self.estimates_html() + table + notes
 
-    def _repr_html_(self) -> str:
-        return html_card("Evaluation", self.notebook_parts())
-
-    def plot(self, kind: str = "metrics", *, ax: Axes | None = None) -> Axes:
-        """Draw the metrics with their intervals, or the confusion matrix.
-
-        An evaluation holds no scores, so curves are drawn by `Trial.plot`.
-
-        Args:
-            kind: "metrics" or "confusion".
-            ax: Axes to draw into; new ones by default.
-
-        Returns:
-            The axes.
-
-        Raises:
-            InputError: There is no such plot, or nothing was decided.
-        """
-        one_of(kind, ("metrics", "confusion"), "kind")
-        rows = self.plot_rows(kind)
-        ax = plot_axes(ax)
-        if kind == "confusion":
-            draw_matrix(ax, rows)
-            return ax
-        draw_intervals(ax, rows, "metric" if kind == "metrics" else "class")
-        return ax
-
-    def plot_rows(self, kind: str = "metrics") -> list[dict[str, Any]]:
-        """Return the numbers behind a plot, one plain row each.
-
-        Args:
-            kind: As in `plot`.
-
-        Raises:
-            InputError: Nothing was decided.
-        """
-        if kind == "metrics":
-            within = [row for row in self.plain_rows() if 0 <= row["value"] <= 1]
-            return [
-                {k: r[k] for k in ("metric", "value", "low", "high")} for r in within
-            ]
+    def _confusion_rows(self) -> list[dict[str, Any]]:
         cells = self.confusion
         if cells is None:
             raise InputError(
@@ -264,17 +284,7 @@ class Evaluation(EstimateMapping):
                     "Pass threshold= to equipoise.evaluate.",
                 )
             )
-        counts = {"negative": (cells.tn, cells.fp), "positive": (cells.fn, cells.tp)}
-        return [
-            {
-                "true": true,
-                "decided": decided,
-                "count": count,
-                "share": count / sum(pair) if sum(pair) else 0.0,
-            }
-            for true, pair in counts.items()
-            for decided, count in zip(counts, pair, strict=True)
-        ]
+        return confusion_rows(cells.counts, ("negative", "positive"))
 
     def text(self, width: int) -> str:
         """Return the evaluation in lines of at most some width.

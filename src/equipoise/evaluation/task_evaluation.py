@@ -5,23 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
-from equipoise._core.checks import listing, one_of, sentence
+from equipoise._core.checks import listing, sentence
 from equipoise._core.frames import make_frame
 from equipoise._core.layout import display_width, wrap
-from equipoise._core.notebook import html_card, html_table, paragraph
+from equipoise._core.notebook import html_table, paragraph
 from equipoise._core.numerals import estimate, percent, share
-from equipoise._core.plotting import draw_intervals, draw_matrix, plot_axes
 from equipoise.errors import InputError, printable
 from equipoise.evaluation.evaluation import EstimateMapping, Evaluation
 from equipoise.evaluation.slice_search import FoundSlices
-from equipoise.metrics.class_confusion import ClassConfusion
+from equipoise.metrics.class_confusion import ClassConfusion, confusion_rows
 from equipoise.metrics.estimate import Estimate
 from equipoise.task import Task
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 SHOWN_BY_CLASS = ("average_precision", "roc_auc", "recall", "precision", "f1")
 """The metrics of a class in the order of its table."""
@@ -63,6 +59,7 @@ class TaskEvaluation(EstimateMapping):
     level: float = 0.95
     notes: tuple[str, ...] = ()
     slices: FoundSlices | None = None
+    plots: ClassVar[tuple[str, ...]] = ("metrics", "classes", "confusion")
 
     @property
     def rarest(self) -> str:
@@ -121,56 +118,7 @@ class TaskEvaluation(EstimateMapping):
         by_class = html_table(("class", "rows", *shown), rows)
         return about + self.estimates_html() + by_class + notes
 
-    def _repr_html_(self) -> str:
-        return html_card("Evaluation", self.notebook_parts())
-
-    def plot(self, kind: str = "metrics", *, ax: Axes | None = None) -> Axes:
-        """Draw the metrics with their intervals, or the confusion matrix.
-
-        An evaluation holds no scores, so curves are drawn by `Trial.plot`.
-
-        Args:
-            kind: "metrics", "classes" (average precision of each class or label)
-                or "confusion".
-            ax: Axes to draw into; new ones by default.
-
-        Returns:
-            The axes.
-
-        Raises:
-            InputError: There is no such plot, or nothing was decided.
-        """
-        one_of(kind, ("metrics", "classes", "confusion"), "kind")
-        rows = self.plot_rows(kind)
-        ax = plot_axes(ax)
-        if kind == "confusion":
-            draw_matrix(ax, rows)
-            return ax
-        draw_intervals(ax, rows, "metric" if kind == "metrics" else "class")
-        return ax
-
-    def plot_rows(self, kind: str = "metrics") -> list[dict[str, Any]]:
-        """Return the numbers behind a plot, one plain row each.
-
-        Args:
-            kind: As in `plot`.
-
-        Raises:
-            InputError: Labels have no confusion matrix, or nothing was decided.
-        """
-        names = ("value", "low", "high")
-        if kind == "metrics":
-            within = [r for r in self.plain_rows() if 0 <= r["value"] <= 1]
-            return [{k: r[k] for k in ("metric", *names)} for r in within]
-        if kind == "classes":
-            return [
-                {
-                    "class": name,
-                    **{k: one["average_precision"].as_dict()[k] for k in names},
-                }
-                for name, one in self.by_class.items()
-                if one["average_precision"].defined
-            ]
+    def _confusion_rows(self) -> list[dict[str, Any]]:
         cells = self.confusion
         if cells is None:
             raise InputError(
@@ -179,16 +127,25 @@ class TaskEvaluation(EstimateMapping):
                     "several classes, with decisions",
                 )
             )
-        totals = cells.counts.sum(axis=1)
+        return confusion_rows(cells.counts, cells.classes)
+
+    def plot_rows(self, kind: str = "metrics") -> list[dict[str, Any]]:
+        """Return the numbers behind a plot, one plain row each.
+
+        Args:
+            kind: As in `plot`.
+
+        Raises:
+            InputError: There is no such plot; labels have no confusion matrix, or
+                nothing was decided.
+        """
+        if kind != "classes":
+            return super().plot_rows(kind)
+        names = ("value", "low", "high")
         return [
-            {
-                "true": true,
-                "decided": decided,
-                "count": float(cells.counts[i, j]),
-                "share": float(cells.counts[i, j] / totals[i]) if totals[i] else 0.0,
-            }
-            for i, true in enumerate(cells.classes)
-            for j, decided in enumerate(cells.classes)
+            {"class": name, **{k: one["average_precision"].as_dict()[k] for k in names}}
+            for name, one in self.by_class.items()
+            if one["average_precision"].defined
         ]
 
     def text(self, width: int) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,33 @@ _WIDEST = 12
 """A column of the table is at most this wide; longer names are cut."""
 _LISTED = 20
 """With more classes than this the most frequent confusions are listed instead."""
+
+
+def confusion_rows(
+    counts: npt.ArrayLike, classes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return a confusion matrix as plain rows: each count, and its share of the class.
+
+    Args:
+        counts: `[classes, classes]` the true class first, then the decision.
+        classes: Their names.
+
+    Example:
+        >>> confusion_rows([[3, 1], [0, 0]], ["no", "yes"])[1]
+        {'true': 'no', 'decided': 'yes', 'count': 1.0, 'share': 0.25}
+    """
+    values = np.asarray(counts, np.float64)
+    totals = values.sum(axis=1)
+    return [
+        {
+            "true": true,
+            "decided": decided,
+            "count": float(values[i, j]),
+            "share": float(values[i, j] / totals[i]) if totals[i] else 0.0,
+        }
+        for i, true in enumerate(classes)
+        for j, decided in enumerate(classes)
+    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ from equipoise.evaluation.curves import (
     precision_recall_curve,
     roc_curve,
 )
-from equipoise.metrics.class_confusion import ClassConfusion
+from equipoise.metrics.class_confusion import confusion_rows
 from equipoise.report.summary_curves import MOST_GROUPS, POSITIVES_PER_GROUP
 
 if TYPE_CHECKING:
@@ -241,35 +241,8 @@ def _confusion(trial: TrialRecord, name: str) -> PlotRows:
                 'Look at trial["ARM"].by_class.',
             )
         )
-    return [
-        {"strategy": name, **row} for row in confusion_rows(cells, trial.task.classes)
-    ]
-
-
-def confusion_rows(cells: Any, classes: Sequence[str]) -> PlotRows:
-    """Return a confusion matrix as plain rows.
-
-    Args:
-        cells: A `Confusion` or a `ClassConfusion`.
-        classes: The names of two classes, the negative first.
-    """
-    if isinstance(cells, ClassConfusion):
-        names: Sequence[str] = cells.classes
-        counts = np.asarray(cells.counts)
-    else:
-        names = classes
-        counts = np.array([[cells.tn, cells.fp], [cells.fn, cells.tp]])
-    totals = np.maximum(counts.sum(axis=1, keepdims=True), 1e-300)
-    return [
-        {
-            "true": names[i],
-            "decided": names[j],
-            "count": float(counts[i, j]),
-            "share": float((counts / totals)[i, j]),
-        }
-        for i in range(len(names))
-        for j in range(len(names))
-    ]
+    rows = confusion_rows(cells.counts, trial.task.classes)
+    return [{"strategy": name, **row} for row in rows]
 
 
 def _learning(trial: TrialRecord) -> PlotRows:
