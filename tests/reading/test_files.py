@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from equipoise.errors import TableError
-from equipoise.reading.files import existing_file, format_of, is_path, read_file
+from equipoise.reading.files import existing_file, file_kind, is_path, read_file
 from equipoise.reading.source import Request
 
 
@@ -37,9 +37,7 @@ def test_the_format_is_told_by_the_first_bytes(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("x,y\n1,2\n")
     arff = b"% a comment\n@relation r\n@attribute x numeric\n@data\n1\n"
     (tmp_path / "rows.txt").write_bytes(gzip.compress(arff))
-    formats = {
-        path.name: format_of(path, path.read_bytes()[:4]) for path in tmp_path.iterdir()
-    }
+    formats = {path.name: file_kind(path) for path in tmp_path.iterdir()}
     assert formats == {
         "rows.dat": "parquet",
         "cut.parquet": "parquet",

@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from equipoise.errors import TableError
-from equipoise.reading.shards import file_kind, is_sharded, shard_files
+from equipoise.reading import shards
+from equipoise.reading.shards import shard_files
 
 TABLE = pa.table({"x": [1, 2]})
 
@@ -26,9 +27,6 @@ def test_a_file_a_folder_and_a_pattern(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.parquet", "b.parquet"]
     assert names(tmp_path / "b.parquet") == ["b.parquet"]
     assert names(str(tmp_path / "[ab].parquet")) == ["a.parquet", "b.parquet"]
-    assert is_sharded(tmp_path)
-    assert not is_sharded({"x": [1]})
-    assert file_kind(tmp_path / "a.parquet") == "parquet"
     first = shard_files(tmp_path)[0]
     assert first.identity[:2] == ["a.parquet", first.path.stat().st_size]
 
@@ -39,6 +37,22 @@ def test_a_folder_without_tables_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="Folders within a folder are not searched"):
         shard_files(tmp_path)
     assert names(str(tmp_path / "*" / "*.parquet")) == ["a.parquet"]
+
+
+def test_each_file_is_opened_once_for_its_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def counted(path: Path) -> str:
+        opened.append(path.name)
+        return "parquet"
+
+    for name in ("a.parquet", "b.parquet", "c.parquet"):
+        pq.write_table(TABLE, tmp_path / name)
+    monkeypatch.setattr(shards, "file_kind", counted)
+    shard_files(tmp_path)
+    assert opened == ["a.parquet", "b.parquet", "c.parquet"]
 
 
 def test_two_formats_are_refused(tmp_path: Path) -> None:

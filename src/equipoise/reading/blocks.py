@@ -29,7 +29,7 @@ from equipoise.reading.arrow_types import plain_table
 from equipoise.reading.csv import form_of, read_csv, read_records
 from equipoise.reading.csv_bytes import csv_layout, mark_length, to_utf8
 from equipoise.reading.csv_dialect import Dialect
-from equipoise.reading.files import format_of, read_file
+from equipoise.reading.files import file_kind, is_gzip, read_file
 from equipoise.reading.matching import table_like
 from equipoise.reading.parquet import require_distinct
 from equipoise.reading.source import Notes, Raw, Request
@@ -145,9 +145,7 @@ def raw_blocks(
     Raises:
         TableError: The file cannot be read.
     """
-    with path.open("rb") as file:
-        start = file.read(4)
-    kind = format_of(path, start)
+    kind = file_kind(path)
     if kind == "parquet":
         yield from _parquet(path, rows)
     elif kind == "zip":
@@ -156,8 +154,7 @@ def raw_blocks(
     elif kind in ("arff", "json lines", "excel"):
         yield read_file(path, Request((), expected=tuple(names)))
     else:
-        is_gzip = start[:2] == b"\x1f\x8b"
-        with gzip.open(path) if is_gzip else path.open("rb") as stream:
+        with gzip.open(path) if is_gzip(path) else path.open("rb") as stream:
             yield from _csv(path, stream, names, size)
 
 

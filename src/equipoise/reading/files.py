@@ -49,8 +49,7 @@ def read_file(source: str | os.PathLike[str], request: Request) -> Raw:
         TableError: There is no such file, or it cannot be read.
     """
     path = existing_file(source)
-    with path.open("rb") as file:
-        kind = format_of(path, file.read(4))
+    kind = file_kind(path)
     if kind == "parquet":
         return read_parquet(path, request.drop)
     if kind == "zip":
@@ -96,13 +95,13 @@ def existing_file(source: str | os.PathLike[str]) -> Path:
     return path
 
 
-def format_of(path: Path, start: bytes) -> FileFormat:
+def file_kind(path: Path) -> FileFormat:
     """Return the format of an existing file, by its first bytes and its name.
 
     Args:
         path: The file.
-        start: Its first four bytes, or fewer if it is shorter.
     """
+    start = _start(path, 4)
     # A Parquet file begins and ends with these letters; by its name it may be cut off.
     if start == b"PAR1" or path.suffix.lower() in {".parquet", ".pq"}:
         return "parquet"
@@ -117,15 +116,27 @@ def format_of(path: Path, start: bytes) -> FileFormat:
     return "arff" if is_arff(path) else "csv"
 
 
+def is_gzip(path: Path) -> bool:
+    """Return whether a file is packed by gzip.
+
+    Args:
+        path: An existing file.
+    """
+    return _start(path, 2) == b"\x1f\x8b"
+
+
+def _start(path: Path, count: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(count)
+
+
 def is_arff(path: Path) -> bool:
     """Return whether a file, plain or gzip, is ARFF: by its first line that says any.
 
     Args:
         path: An existing file.
     """
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    opened: Any = gzip.open if packed else open
+    opened: Any = gzip.open if is_gzip(path) else open
     try:
         with opened(path, "rb") as stream:
             for line in stream:

@@ -33,14 +33,14 @@ from equipoise.errors import (
 )
 from equipoise.reading.arrow_types import plain_table
 from equipoise.reading.blocks import raw_blocks
-from equipoise.reading.files import is_path
+from equipoise.reading.files import file_kind, is_path
 from equipoise.reading.infer import infer
 from equipoise.reading.matching import table_like, target_like
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.parquet import require_distinct, require_present
 from equipoise.reading.roles import require_named, require_roles, times_of
 from equipoise.reading.roles import tuples_as_texts as named_texts
-from equipoise.reading.shards import ShardFile, file_kind, shard_files
+from equipoise.reading.shards import ShardFile, shard_files
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.store_journal import StoreJournal, label_file, one_writer
 from equipoise.reading.target import label_codes, read_target

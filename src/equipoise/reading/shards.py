@@ -14,7 +14,7 @@ from pathlib import Path
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import TableError
 from equipoise.reading.blocks import FileBlock, read_blocks
-from equipoise.reading.files import existing_file, format_of
+from equipoise.reading.files import existing_file, file_kind
 from equipoise.table.table import Table
 
 SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
@@ -90,19 +90,6 @@ def shard_files(source: str | os.PathLike[str]) -> tuple[ShardFile, ...]:
     return tuple(ShardFile.of(each) for each in paths)
 
 
-def is_sharded(source: object) -> bool:
-    """Return whether a source is a folder or a pattern of files.
-
-    Example:
-        >>> is_sharded("claims/part-*.parquet"), is_sharded("claims.csv")
-        (True, False)
-    """
-    if not isinstance(source, str | os.PathLike):
-        return False
-    path = Path(source)
-    return path.is_dir() or (glob.has_magic(str(source)) and not path.exists())
-
-
 def read_shard_blocks(
     files: Sequence[ShardFile], *, like: Table, labelled: bool = False
 ) -> Generator[FileBlock]:
@@ -119,14 +106,8 @@ def read_shard_blocks(
             yield from blocks
 
 
-def file_kind(path: Path) -> str:
-    """Return the format of a file: "parquet", "csv" or "arff"."""
-    with path.open("rb") as file:
-        return format_of(path, file.read(4))
-
-
 def _require_one_format(paths: Sequence[Path], where: str) -> None:
-    kinds = {path: file_kind(path) for path in (paths[0], paths[-1], *paths)}
+    kinds = {path: file_kind(path) for path in paths}
     if len(set(kinds.values())) == 1:
         return
     first = kinds[paths[0]]
