@@ -18,7 +18,7 @@ from equipoise.errors import InputError
 from equipoise.priors import Correction
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
-from equipoise.sampling.feeds.batch import Batch, BatchMaker
+from equipoise.sampling.feeds.batch import Batch, BatchMaker, mapped
 from equipoise.sampling.feeds.protocols import Draws, Mixing
 from equipoise.sampling.feeds.sequences import Sequences
 from equipoise.task import UNKNOWN_LABEL, label_matrix
@@ -372,10 +372,9 @@ def _arrays(features: Features) -> tuple[RowPart, ...]:
 
 def _features(features: Any) -> Features:
     if isinstance(features, Mapping):
-        return {str(name): _part(array) for name, array in features.items()}
-    if isinstance(features, tuple):
-        return tuple(map(_part, features))
-    return _part(features)
+        features = {str(name): array for name, array in features.items()}
+    made: Features = mapped(_part, features)
+    return made
 
 
 def _part(values: Any) -> RowPart:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,27 @@ class Batch:
         return (self.features, self.targets, *weights)
 
 
+def mapped(rule: Callable[..., Any], *parts: Any) -> Any:
+    """Return what a rule makes of each array of the features, or of several alike.
+
+    Args:
+        rule: Called with one array of each part.
+        *parts: Arrays, or dictionaries or tuples of arrays; all as the first.
+
+    Example:
+        >>> mapped(lambda a, b: a + b, {"x": 1, "y": 2}, {"x": 10, "y": 20})
+        {'x': 11, 'y': 22}
+        >>> mapped(abs, (-1, -2)), mapped(abs, -3)
+        ((1, 2), 3)
+    """
+    first = parts[0]
+    if isinstance(first, Mapping):
+        return {name: rule(*(part[name] for part in parts)) for name in first}
+    if isinstance(first, tuple):
+        return tuple(rule(*arrays) for arrays in zip(*parts, strict=True))
+    return rule(*parts)
+
+
 class BatchMaker:
     """Makes the batches of draws: gathers rows, blends them, and adds noise.
 
@@ -68,11 +90,11 @@ class BatchMaker:
         index, parts = draw.index[step], self._parts
         if draw.partner is None or draw.mix is None:
             return tuple(
-                _mapped(lambda part: part.take(index, axis=0), p) for p in parts
+                mapped(lambda part: part.take(index, axis=0), p) for p in parts
             )
         partner, mix = draw.partner[step], draw.mix[step]
         batch = tuple(
-            _mapped(lambda part: _mixed(part, index, partner, mix), p) for p in parts
+            mapped(lambda part: _mixed(part, index, partner, mix), p) for p in parts
         )
         return self._finished(batch, draw, step)
 
@@ -93,12 +115,6 @@ class BatchMaker:
             first, mix = step * len(index), draw.mix[step]
             features = draw.noise.added(features, index, mix, self._widths, first)
         return (features, targets, *weights)
-
-
-def _mapped(rule: Any, part: Any) -> Any:
-    if isinstance(part, dict):
-        return {name: rule(array) for name, array in part.items()}
-    return tuple(map(rule, part)) if isinstance(part, tuple) else rule(part)
 
 
 def _mixed(

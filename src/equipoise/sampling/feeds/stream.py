@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.priors import Correction, prior_correction
 from equipoise.sampling.classes import interleaved_numbers
-from equipoise.sampling.feeds.batch import Batch
+from equipoise.sampling.feeds.batch import Batch, mapped
 from equipoise.sampling.proportions import Proportions
 from equipoise.sampling.sampler import quota_shares
 
@@ -287,7 +288,7 @@ class StreamFeed:
         if len(rows[0]) > 2:
             weights = np.array([float(row[2]) for row in rows], np.float32)
         return Batch(
-            _stacked([row[0] for row in rows]),
+            mapped(_stack, *(row[0] for row in rows)),
             labels.astype(self._target_type),
             weights,
             np.array([number for number, _ in examples], np.int64),
@@ -496,27 +497,10 @@ def _unbatched(batch: Any) -> Iterator[Any]:
     """Yield the rows of a batch."""
     count = len(np.asarray(batch[1]))
     for place in range(count):
-        yield tuple(_mapped(batch_part, place) for batch_part in batch)
+        yield tuple(mapped(itemgetter(place), batch_part) for batch_part in batch)
 
 
-def _mapped(part: Any, place: int) -> Any:
-    if isinstance(part, Mapping):
-        return {name: array[place] for name, array in part.items()}
-    if isinstance(part, tuple):
-        return tuple(array[place] for array in part)
-    return part[place]
-
-
-def _stacked(features: list[Any]) -> Any:
-    first = features[0]
-    if isinstance(first, Mapping):
-        return {name: _stack([row[name] for row in features]) for name in first}
-    if isinstance(first, tuple):
-        return tuple(_stack(list(each)) for each in zip(*features, strict=True))
-    return _stack(features)
-
-
-def _stack(arrays: list[Any]) -> Any:
+def _stack(*arrays: Any) -> Any:
     """Return arrays as one; sequences of different lengths are padded with 0."""
     each = [np.asarray(array) for array in arrays]
     if len({array.shape for array in each}) == 1:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from equipoise.sampling.feeds.batch import Batch
+from equipoise.sampling.feeds.batch import Batch, mapped
 from equipoise.sampling.feeds.protocols import StreamSource
 
 
@@ -88,6 +88,4 @@ def _spec(features: Any, feed: StreamSource) -> Any:
         shape = (None, *array.shape[1:]) if feed.sequences else array.shape
         return tf.TensorSpec((feed.batch, *shape), array.dtype)
 
-    if isinstance(features, dict):
-        return {name: one(values) for name, values in features.items()}
-    return tuple(map(one, features)) if isinstance(features, tuple) else one(features)
+    return mapped(one, features)
