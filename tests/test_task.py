@@ -20,6 +20,10 @@ def test_width_and_link() -> None:
     assert shapes == [(1, "sigmoid"), (3, "softmax"), (2, "sigmoid")]
 
 
+def test_class_numbers_are_small_if_there_are_two() -> None:
+    assert (BINARY.class_number_type, CLASSES.class_number_type) == (np.int8, np.int64)
+
+
 @pytest.mark.parametrize("task", [BINARY, CLASSES, LABELS])
 def test_plain_data(task: Task) -> None:
     assert Task.from_dict(task.to_dict()) == task

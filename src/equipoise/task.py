@@ -112,6 +112,14 @@ class Task:
         """What turns scores into probabilities: softmax for several classes."""
         return "softmax" if self.kind == "multiclass" else "sigmoid"
 
+    @property
+    def class_number_type(self) -> type[np.signedinteger[Any]]:
+        """The type of class numbers in a table: int8 of two classes, int64 of several.
+
+        Label matrices are int8, see `label_matrix`.
+        """
+        return np.int8 if self.kind == "binary" else np.int64
+
     def totals(
         self, y: npt.ArrayLike, row_weights: npt.ArrayLike | None = None
     ) -> FloatArray:

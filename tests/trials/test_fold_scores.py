@@ -178,3 +178,8 @@ def test_two_classes_have_one_view(known: GeneratedTable) -> None:
     assert view.extra["logistic"].shape == (2, 0)
     with pytest.raises(UnsupportedError, match="multiclass table for a trial"):
         scores.binary(Task("multiclass", ("a", "b", "c")))
+    assert scores.of_task(Task("multiclass", ("a", "b", "c"))) is scores
+    same = scores.of_task(known.table.task)
+    assert all(same.log_odds[name] is not z for name, z in scores.log_odds.items())
+    for name, z in view.log_odds.items():
+        np.testing.assert_array_equal(same.log_odds[name], z)

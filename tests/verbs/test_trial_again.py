@@ -10,7 +10,13 @@ import pytest
 
 from equipoise.errors import InputError
 from equipoise.verbs.trial import Trial
-from equipoise.verbs.trial_again import all_pairs, one_pair, probabilities, reading_of
+from equipoise.verbs.trial_again import (
+    all_pairs,
+    one_pair,
+    probabilities,
+    reading_of,
+    turned,
+)
 
 
 def test_pairs_are_found_in_any_order(trial: Trial) -> None:
@@ -27,13 +33,42 @@ def test_pairs_are_found_in_any_order(trial: Trial) -> None:
         one_pair(trial, first, "nobody")
 
 
-def test_the_beliefs_and_words_of_a_pair_turn_with_it(trial: Trial) -> None:
+def test_a_pair_with_the_baseline_is_that_of_the_verdict(trial: Trial) -> None:
     base = trial.results.baseline
     for name, arm in trial.verdict.arms.items():
         one = one_pair(trial, name, base)
         assert one.difference.value == pytest.approx(arm.difference.value)
         if arm.beliefs is not None and one.beliefs is not None:
             assert one.beliefs.better == pytest.approx(arm.beliefs.better)
+
+
+def test_the_beliefs_and_words_of_a_pair_turn_with_it(trial: Trial) -> None:
+    words = {"better": "worse", "worse": "better"}
+    pairs = all_pairs(trial).verdicts
+    assert {one.outcome for one in pairs} & set(words)
+    assert any(one.beliefs is not None for one in pairs)
+    for one in pairs:
+        back = turned(one)
+        assert (back.first, back.second) == (one.second, one.first)
+        assert back.outcome == words.get(one.outcome, one.outcome)
+        ends, other = one.difference, back.difference
+        assert (other.value, other.low, other.high) == (
+            -ends.value,
+            -ends.high,
+            -ends.low,
+        )
+        assert (back.p, back.detectable) == pytest.approx(
+            (one.p, one.detectable), nan_ok=True
+        )
+        if one.beliefs is not None:
+            assert back.beliefs is not None
+            assert back.beliefs.worse == one.beliefs.better
+            assert back.beliefs.better == one.beliefs.worse
+            assert back.beliefs.equivalent == one.beliefs.equivalent
+        assert turned(back) == one
+        # What is turned is what is computed the other way round.
+        alone = one_pair(trial, one.second, one.first)
+        assert alone.difference.value == pytest.approx(-ends.value)
 
 
 def test_probabilities_are_those_of_the_arms(trial: Trial) -> None:

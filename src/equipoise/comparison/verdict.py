@@ -15,6 +15,7 @@ not count in the correction for the number of arms.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -346,6 +347,25 @@ class PairVerdict:
             signed=True,
         )
         return f"{self.first} against {self.second}: {shown}, {self.outcome}"
+
+
+def judge_all_pairs(
+    results: CrossValidated | TaskCrossValidated,
+    names: Sequence[str],
+    *,
+    margin: float | None = None,
+    level: float | None = None,
+) -> tuple[PairVerdict, ...]:
+    """Judge every two of some arms, see `judge_pairs`.
+
+    Args:
+        results: What `cross_validated` gave.
+        names: Of arms; of each pair the earlier one comes first.
+        margin: As in `judge_pairs`.
+        level: As in `judge_pairs`.
+    """
+    pairs = list(itertools.combinations(names, 2))
+    return judge_pairs(results, pairs, margin=margin, level=level)
 
 
 def judge_pairs(

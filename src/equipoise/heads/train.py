@@ -327,7 +327,7 @@ def _target(y: npt.ArrayLike, task: Task | None) -> tuple[AnyArray, Task]:
                 f"numbers from 0 to {len(task.classes) - 1}",
             )
         )
-    return values.astype(np.int8 if task.kind == "binary" else np.int64), task
+    return values.astype(task.class_number_type), task
 
 
 def _sides(

@@ -453,9 +453,7 @@ def target_like(raw: Raw, first: Table, notes: Notes) -> npt.NDArray[Any]:
     if len(classes) == 1:
         notes.add(f"All rows of {raw.name} are of class {classes[0]!r}.")
     place = np.array([folded.get(text.casefold(), 0) for text in classes])
-    return np.asarray(
-        place[codes].astype(np.int8 if first.task.kind == "binary" else np.int64)
-    )
+    return np.asarray(place[codes].astype(first.task.class_number_type))
 
 
 def _in_rows(codes: IntArray, classes: Sequence[str], new: Sequence[str]) -> str:

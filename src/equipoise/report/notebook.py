@@ -37,13 +37,15 @@ def trial_card(trial: TrialRecord) -> str:
     summary = summarise(trial)
     parts = {
         "Arms": _arms(trial),
-        "Decision": "".join(map(paragraph, _decision(trial, summary))),
+        "Decision": "".join(map(paragraph, summary["decision"]["sentences"])),
         "Curves": _curves(summary),
         "Data": trial.diagnosis.notebook_parts(),
-        "How": _methods(summary),
+        "How": "".join(
+            paragraph(f"{entry['term']}: {entry['text']}")
+            for entry in summary["methods"]
+        ),
     }
-    notes = [paragraph(note, "note") for note in trial.notes]
-    parts["How"] += "".join(notes)
+    parts["How"] += "".join(paragraph(note, "note") for note in trial.notes)
     return html_card(str(trial.verdict), tabs({k: v for k, v in parts.items() if v}))
 
 
@@ -102,14 +104,6 @@ def _arms(trial: TrialRecord) -> str:
     return html_table(titles, rows, chosen) + "".join(failed)
 
 
-def _decision(trial: TrialRecord, summary: dict[str, Any]) -> list[str]:
-    decision = summary.get("decision")
-    if isinstance(decision, dict) and decision.get("sentences"):
-        return list(map(str, decision["sentences"]))
-    rule = getattr(trial.results[trial.verdict.choice], "rule", None)
-    return [] if rule is None else str(rule.describe()).split("\n")
-
-
 def _curves(summary: dict[str, Any]) -> str:
     if "task" not in summary:
         pictures, arms = figures(summary), summary["highlighted"]
@@ -127,16 +121,4 @@ def _curves(summary: dict[str, Any]) -> str:
     legend = ", ".join(f"{line} {name}" for line, name in lines)
     return (
         paragraph(f"Lines: {legend}.") + f'<div class="figures">{"".join(shown)}</div>'
-    )
-
-
-def _methods(summary: dict[str, Any]) -> str:
-    methods = summary.get("methods")
-    if not isinstance(methods, list):
-        return ""
-    return "".join(
-        paragraph(f"{entry['term']}: {entry['text']}")
-        if isinstance(entry, dict) and "term" in entry
-        else paragraph(str(entry))
-        for entry in methods
     )

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping
 from importlib import metadata
 from platform import python_version
 from typing import TYPE_CHECKING, Any
 
-from equipoise.comparison.verdict import judge_pairs
+from equipoise.comparison.verdict import judge_all_pairs
 from equipoise.metrics.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -99,9 +98,9 @@ def pair_facts(trial: TrialRecord) -> list[dict[str, Any]]:
     """Return the verdict on every two arms; nothing if there are fewer than three."""
     if len(trial.names) < LEAST_ARMS:
         return []
-    pairs = list(itertools.combinations(trial.names, 2))
-    verdicts = judge_pairs(
-        trial.results, pairs, margin=trial.verdict.margin, level=trial.verdict.level
+    of = trial.verdict
+    verdicts = judge_all_pairs(
+        trial.results, trial.names, margin=of.margin, level=of.level
     )
     return [
         {

@@ -159,7 +159,7 @@ class StoredTable:
     @property
     def schema(self) -> Table:
         """A table without rows: its columns, the target's name and the task."""
-        kind = np.int8 if self.task.kind == "binary" else np.int64
+        kind = self.task.class_number_type
         return self._table(np.zeros(0, self._type), np.zeros(0, kind))
 
     @property
@@ -178,7 +178,7 @@ class StoredTable:
 
     def labels(self) -> AnyArray:
         """Return the class of each row, `[rows]`, as in `Table`."""
-        kind = np.int8 if self.task.kind == "binary" else np.int64
+        kind = self.task.class_number_type
         return np.repeat(
             np.array([part.number for part in self.parts], kind),
             [part.rows for part in self.parts],
@@ -248,7 +248,7 @@ class StoredTable:
                     pieces.append(self._read(part, low - first, high - low))
                 first += part.rows
         records = np.concatenate(pieces)
-        kind = np.int8 if self.task.kind == "binary" else np.int64
+        kind = self.task.class_number_type
         return self._table(records, np.full(len(records), number, kind))
 
     def table(self, block: StoredBlock, rows: npt.ArrayLike | None = None) -> Table:
@@ -259,7 +259,7 @@ class StoredTable:
             rows: Positions in the block, or a mask; None for all.
         """
         records = block.records if rows is None else block.records[np.asarray(rows)]
-        kind = np.int8 if self.task.kind == "binary" else np.int64
+        kind = self.task.class_number_type
         return self._table(records, np.full(len(records), block.number, kind))
 
     def take(self, rows: npt.ArrayLike) -> Table:
@@ -289,7 +289,7 @@ class StoredTable:
             numbers[low:high] = block.number
         order = np.argsort(records["row"], kind="stable")
         records = records[order]
-        kind = np.int8 if self.task.kind == "binary" else np.int64
+        kind = self.task.class_number_type
         return TakenRows(
             places[order],
             self._table(records, numbers[order].astype(kind)),

@@ -297,12 +297,10 @@ def with_arms(
         runner=runner,
         early=early,
     )
-    if plan.table.task.kind == "binary":
-        fitted = fitted.binary(plan.table.task)
     return replace(
         basis,
         arms=everything,
-        fitted=joined_arms(basis.fitted, fitted),
+        fitted=joined_arms(basis.fitted, fitted.of_task(plan.table.task)),
         seconds=basis.seconds + time.monotonic() - begun,
         versions={},
     )

@@ -99,6 +99,17 @@ class Scores:
             extra={name: z[..., 0] for name, z in self.extra.items()},
         )
 
+    def of_task(self, task: Task) -> Scores:
+        """Return the scores as what blends and judges takes them.
+
+        Args:
+            task: The task of the rows.
+
+        Returns:
+            Two classes as one view, see `binary`; of other tasks they are as they were.
+        """
+        return self.binary(task) if task.kind == "binary" else self
+
     def sizes(self, by: str) -> SplitSizes:
         """Return how many rows each split trained and tested on.
 

@@ -328,8 +328,7 @@ def compare(
             runner=who,
             early=early,
         )
-        if plan.table.task.kind == "binary":
-            fitted = fitted.binary(plan.table.task)
+        fitted = fitted.of_task(plan.table.task)
         rarest = float(np.min(rows.table.task.totals(rows.table.labels())))
         warned = [flattery_note(arm, rarest) for arm in arms if isinstance(arm, Tuned)]
         report("looking at the data", fits)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,12 +78,12 @@ def require_no_trial(
         InputError: The folder holds a trial.
     """
     if folder is not None and not force:
-        _require_no_older(Path(folder), TRIAL_FILE, *OTHER_FILES)
+        _require_no_older(Path(folder), (TRIAL_FILE, *OTHER_FILES))
 
 
-def _require_no_older(place: Path, *names: str) -> None:
+def _require_no_older(place: Path, names: Sequence[str] = OTHER_FILES) -> None:
     """Raise if a trial without its own file would be lost."""
-    there = [name for name in (names or OTHER_FILES) if (place / name).exists()]
+    there = [name for name in names if (place / name).exists()]
     if there:
         raise InputError(
             sentence(

@@ -251,8 +251,7 @@ def fit(
     rows = with_weights(rows, weights, goal)
     folds = integer(folds, "folds", 2, 20)
     rows, _, rare_notes = with_rare_classes(rows, rare, folds, duplicates)
-    binary = rows.table.task.kind == "binary"
-    if binary:
+    if rows.table.task.kind == "binary":
         goal.require_binary(rows.table.task)
     else:
         require_classes(rows.table)
@@ -293,8 +292,7 @@ def fit(
             fits = share_of_fits(plan, judged=JUDGED)
             step = scaled(report, 0.0, fits)
             scores = fit_repeats(plan, often, step, started=started, runner=who)
-        if binary:
-            scores = scores.binary(plan.table.task)
+        scores = scores.of_task(plan.table.task)
         report("averaging the models", fits)
         average = average_models(
             training_rows,

@@ -32,7 +32,7 @@ from equipoise.verbs.fit_parts import (
     what_is_averaged,
 )
 from equipoise.verbs.model import FittedModel
-from equipoise.verbs.stored_trial import StoredTrial, fit_stored, of_views
+from equipoise.verbs.stored_trial import StoredTrial, fit_stored
 
 
 def fit_on_store(
@@ -94,7 +94,7 @@ def fit_on_store(
         runner=runner,
         with_columns=True,
     )
-    scores = of_views(trial.judged.scores, store)
+    scores = trial.judged.scores.of_task(store.task)
     taken = _in_memory(trial)
     doubts = doubts_about(trial.rows.table, protocol.seed)
     plan = dataclasses.replace(trial.judged_plan, table=taken.table)

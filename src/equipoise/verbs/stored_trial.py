@@ -253,7 +253,7 @@ def compare_stored(
         **shared,
     )
     plan = trial.judged_plan
-    scores = of_views(trial.judged.scores, store)
+    scores = trial.judged.scores.of_task(store.task)
     scores = with_blends(
         scores,
         arms,
@@ -326,8 +326,3 @@ def _ordinary_fits(
         trial, plan=dataclasses.replace(trial.plan, kinds=kinds.kinds)
     )
     return with_kinds.judged_plan, trial.judged.scores
-
-
-def of_views(scores: Scores, store: StoredTable) -> Scores:
-    """Return scores as what blends and judges takes them: two classes as one view."""
-    return scores.binary(store.task) if store.task.kind == "binary" else scores

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from equipoise._core.checks import listing, number, one_of, sentence
 from equipoise._core.frames import make_frame
 from equipoise._core.layout import display_width, wrap
 from equipoise._core.types import FloatArray
-from equipoise.comparison.verdict import PairVerdict, judge_pairs
+from equipoise.comparison.verdict import PairVerdict, judge_all_pairs, judge_pairs
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
@@ -121,11 +120,11 @@ def all_pairs(trial: TrialRecord) -> ArmPairs:
     Args:
         trial: A trial.
     """
-    pairs = list(itertools.combinations(trial.names, 2))
-    verdicts = judge_pairs(
-        trial.results, pairs, margin=trial.verdict.margin, level=trial.verdict.level
+    level = trial.verdict.level
+    verdicts = judge_all_pairs(
+        trial.results, trial.names, margin=trial.verdict.margin, level=level
     )
-    return ArmPairs(verdicts, trial.results.metric, trial.verdict.level)
+    return ArmPairs(verdicts, trial.results.metric, level)
 
 
 def one_pair(trial: TrialRecord, first: str, second: str) -> PairVerdict:
