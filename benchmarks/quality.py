@@ -8,8 +8,9 @@ The arm `auto` is the whole of `equipoise.fit` at its defaults: on each training
 alone it makes its own folds, learns its weights and calibrates. `--auto` measures it
 alone, as `--arms auto` does, and ends with its mean average precision beside what it
 is to reach. `--minutes` gives it another time budget, `--network` the single arms
-another network. With `--out` what the
-file holds already is not computed again; quality_page.py makes docs/quality.md of it.
+another network. Names with a plus are boosted trees with a remedy, such as
+`lightgbm+class_weight`. With `--out` what the file holds already is not computed
+again, each fold of `auto` by itself; quality_page.py makes docs/quality.md of it.
 
 Reads tables and the peers' scores from the folders EQUIPOISE_DATA and
 EQUIPOISE_BENCH (by default `shared/data` and `shared/bench` beside the checkout).
@@ -39,6 +40,7 @@ from equipoise.errors import TableWarning
 from equipoise.jobs import Job
 from equipoise.reading.read import read_table
 from equipoise.strategies.catalogue import as_strategies, catalogue
+from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import inner_split
 from equipoise.table.table import Table
 from equipoise.trials.learner_choice import LearnerChoice
@@ -55,6 +57,18 @@ AUTO_BAR = 0.673
 """What `auto` is to reach on the shared tables: the best peer of each table, chosen
 after the fact."""
 PAGE = ROOT / "docs" / "quality.md"
+REMEDIES: dict[str, dict[str, str]] = {
+    "class_weight": {"weights": "balanced"},
+    "undersample": {"sampling": "undersample"},
+    "oversample": {"sampling": "oversample"},
+    "smote": {"sampling": "oversample", "synthesis": "smote"},
+}
+BOOSTED = {
+    f"{learner}+{remedy}": Strategy(f"{learner}+{remedy}", learner=learner, **parts)
+    for learner in ("trees", "lightgbm", "xgboost", "catboost")
+    for remedy, parts in REMEDIES.items()
+}
+"""Remedies before boosted trees, which have no name in the catalogue."""
 Scored = dict[str, dict]
 """Arm -> {"ap": average precision per fold, "seconds": of all folds}."""
 # Only these were scored by the peers at their full set of models.
@@ -118,7 +132,7 @@ def single_arms(table: Table, arms: list[str], learners: LearnerChoice) -> Score
     for train, test in folds.split(np.zeros(len(table)), table.y):
         fit, stop = inner_split(table, train, seed=0, duplicates="ignore")
         parts.append((fit, stop, test))
-    strategies = as_strategies(arms)
+    strategies = as_strategies([BOOSTED.get(arm, arm) for arm in arms])
     by_learner: dict[int, list] = {}
     for strategy in strategies:
         by_learner.setdefault(id(learners(strategy)), []).append(strategy)

@@ -7,9 +7,10 @@
 `--auto` is a file of `quality.py --arms auto`, `--strategies` are files of its other
 arms, one per network. Every table and strategy that a file holds is written, as it is,
 and the differences from `plain` with their intervals to docs/quality-strategies.csv.
-With `--renew` the files need only hold the strategies that were measured again, beside
-`plain`; the others stay as docs/quality-strategies.csv has them. `--without` takes a
-strategy out of it that no longer holds.
+With `--renew` the files need only hold what was measured again: the strategies beside
+`plain`, the others staying as docs/quality-strategies.csv has them, and tables of
+`auto`, the others staying as the page has them. `--without` takes a strategy out of it
+that no longer holds.
 """
 
 from __future__ import annotations
@@ -68,9 +69,18 @@ def rows_of(cells: Sequence[Sequence[str]], head: Sequence[str]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, rule, *cells])
 
 
-def beside_peers(found: Found, peers: dict) -> str:
-    """Return `auto` beside its peers, table by table, and the means."""
-    names = [name for name in peers if AUTO in found.get(name, {})]
+def beside_peers(
+    found: Found, peers: dict, before: dict[str, list[str]] | None = None
+) -> str:
+    """Return `auto` beside its peers, table by table, and the means.
+
+    Args:
+        found: What was measured; the "how" of an entry stands behind the table's name.
+        peers: The peers' scores.
+        before: Rows of the page, by table, which stay if the table was not measured.
+    """
+    stays = {} if before is None else before
+    names = [n for n in peers if AUTO in found.get(n, {}) or n in stays]
     common = set.intersection(*(set(peers[name]["scores"]) for name in names))
     single = {p: [mean(peers[n]["scores"][p]) for n in names] for p in sorted(common)}
     rival = max(single, key=lambda p: np.mean(single[p]))
@@ -78,29 +88,30 @@ def beside_peers(found: Found, peers: dict) -> str:
     for name in names:
         peer = peers[name]["scores"]
         top = max(peer, key=lambda p: mean(peer[p]))
+        best.append(mean(peer[top]))
+        if AUTO not in found.get(name, {}):
+            cells.append(stays[name])
+            ours.append(float(stays[name][3]))
+            continue
         entry = found[name][AUTO]
         test = nadeau_bengio(np.subtract(entry["ap"], peer[rival]["ap"]), 1 / FOLDS)
-        best.append(mean(peer[top]))
         ours.append(mean(entry))
         cells.append(
             [
-                name + ("*" if "note" in entry else ""),
+                name + (f" ({entry['how']})" if "how" in entry else ""),
                 f"{peers[name]['rows']:,}",
                 f"{peers[name]['positives']:,}",
                 f"{ours[-1]:.3f}",
-                f"{single[rival][names.index(name)]:.3f}",
+                f"{mean(peer[rival]):.3f}",
                 f"{test.mean:+.3f} [{test.low:+.3f}, {test.high:+.3f}]",
                 f"{best[-1]:.3f} {top}",
             ]
         )
-    notes = dict.fromkeys(
-        found[n][AUTO]["note"] for n in names if "note" in found[n][AUTO]
-    )
     value, other = np.mean(ours), np.mean(single[rival])
     cells.append(
         ["**mean**", "", ""]
-        + [f"**{v}**" for v in (f"{value:.4f}", f"{other:.4f}")]
-        + [f"**{value - other:+.4f}**", f"**{np.mean(best):.4f}**"]
+        + [f"**{v}**" for v in (f"{value:.3f}", f"{other:.3f}")]
+        + [f"**{value - other:+.3f}**", f"**{np.mean(best):.3f}**"]
     )
     head = ["table", "rows", "positives", "auto", rival, "difference, 95% interval"]
     table = rows_of(cells, [*head, "best peer, after the fact"])
@@ -111,12 +122,19 @@ def beside_peers(found: Found, peers: dict) -> str:
     wins = sum(a > b + MARGIN for a, b in zip(ours, single[rival], strict=True))
     losses = sum(a < b - MARGIN for a, b in zip(ours, single[rival], strict=True))
     return (
-        f"Over {len(names)} tables `auto` has {value:.4f}. Each peer alone: {others}. "
+        f"Over {len(names)} tables `auto` has {value:.3f}. Each peer alone: {others}. "
         f"Against {rival}, the best of them, `auto` is more than {MARGIN} ahead on "
         f"{wins} tables and more than {MARGIN} behind on {losses}. Taking the best of "
-        f"all peers on each table after the fact gives {np.mean(best):.4f}.\n\n{table}"
-        + "".join(f"\n\n\\* {note}" for note in notes)
+        f"all peers on each table after the fact gives {np.mean(best):.3f}.\n\n{table}"
     )
+
+
+def auto_rows(page: str) -> dict[str, list[str]]:
+    """Return the rows of the page's table of `auto`, by the name of the table."""
+    part = page.partition("<!-- auto -->")[2].partition("<!-- end -->")[0]
+    lines = [line for line in part.splitlines() if line.startswith("| ")]
+    cells = [[c.strip() for c in line.strip("|").split("|")] for line in lines[2:-1]]
+    return {line[0].partition(" ")[0]: line for line in cells}
 
 
 def strategies_of(found: Cells, least: float = FEWEST) -> list[str]:
@@ -251,11 +269,14 @@ def main() -> None:
     page = PAGE.read_text()
     if args.auto:
         peers = json.loads((BENCH / "peers.json").read_text())
-        page = put(page, "auto", beside_peers(json.loads(args.auto.read_text()), peers))
+        before = auto_rows(page) if args.renew else None
+        measured_auto = json.loads(args.auto.read_text())
+        page = put(page, "auto", beside_peers(measured_auto, peers, before))
     measured = {
         path.stem: cells_of(json.loads(path.read_text())) for path in args.strategies
     }
-    files = cells_in_file() if args.renew or args.without else {}
+    kept_files = args.strategies and args.renew
+    files = cells_in_file() if kept_files or args.without else {}
     for word in args.without:
         network, arm = word.split(":")
         for entry in files[network].values():
