@@ -1753,7 +1753,8 @@ ELSEWHERE = {
         "tests/workers/test_plain.py",
         "test_a_worker_with_other_code_of_a_network_is_refused",
     ),
-    "workers/queue.py: Wait until that trial has ended, or choose another folder.": (
+    "workers/reservation.py: Wait until that trial has ended, or choose another "
+    "folder.": (
         "tests/workers/test_processes.py",
         "test_a_second_trial_in_a_folder_leaves_the_first_alone",
     ),

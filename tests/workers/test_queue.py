@@ -202,40 +202,6 @@ def test_the_coordinator_is_no_worker(queue: WorkFolder) -> None:
     queue.forget(COORDINATOR)
 
 
-def test_a_folder_whose_trial_runs_is_refused(
-    queue: WorkFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(queues, "BEAT_SECONDS", 0.05)
-    queue.require_alone()  # nobody has said anything
-    heart = Heart(queue, COORDINATOR, {})
-    heart.beat()
-    heart.start()
-    with pytest.raises(InputError, match=r"another process runs a trial.*Wait until"):
-        queue.require_alone()
-    stopping = threading.Timer(0.02, heart.stop)
-    stopping.start()
-    monkeypatch.setattr(queues, "BEAT_SECONDS", 0.4)
-    queue.require_alone()  # it has ended meanwhile
-    stopping.join()
-    heart.join()
-
-
-def test_a_trial_that_was_killed_leaves_its_folder_free(
-    queue: WorkFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    child = subprocess.Popen([sys.executable, "-c", "pass"])
-    child.wait()
-    here = ProcessIdentity.here()
-    queue.beat(COORDINATOR, {"host": here.host, "pid": child.pid, "beat": 9})
-    start = time.monotonic()
-    queue.require_alone()
-    assert time.monotonic() - start < 1
-    monkeypatch.setattr(queues, "BEAT_SECONDS", 0.01)
-    for silent in ({**ELSEWHERE, "beat": 9}, {"beat": 9}):
-        queue.beat(COORDINATOR, silent)
-        queue.require_alone()
-
-
 def test_names_of_workers_differ_and_are_plain() -> None:
     names = {worker_name() for _ in range(3)}
     assert len(names) == 3

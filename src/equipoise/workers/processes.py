@@ -38,6 +38,7 @@ from equipoise.workers.queue import (
     identity,
     unwritable,
 )
+from equipoise.workers.reservation import Reservation, reserve
 from equipoise.workers.stored import load_parts, save_parts
 
 NAP_SECONDS = 0.1
@@ -166,6 +167,7 @@ class _Session:
     settings: Workers
     queue: WorkFolder
     temporary: tempfile.TemporaryDirectory[str] | None
+    reservation: Reservation
     heart: Heart
     watch: Watch
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -201,13 +203,21 @@ class _Session:
             "resumes": settings.folder is not None,
             "networks": networks,
         }
-        WorkFolder(Path(folder)).require_alone()
-        queue = WorkFolder.make(folder, header)
+        queue = WorkFolder(Path(folder))
+        try:
+            reservation = reserve(queue)
+        except OSError as error:
+            raise unwritable(queue.root, error) from error
         heart = Heart(queue, COORDINATOR, {})
-        heart.beat()
-        heart.start()
+        with contextlib.ExitStack() as undone:
+            undone.callback(_release, reservation)
+            undone.callback(heart.stop)
+            heart.beat()  # before the queue is emptied, which may take its time
+            heart.start()
+            WorkFolder.make(folder, header)
+            undone.pop_all()
         watch = Watch(queue, settings.stale)
-        return cls(settings, queue, temporary, heart, watch)
+        return cls(settings, queue, temporary, reservation, heart, watch)
 
     def close(self) -> None:
         """End the processes; a temporary folder is deleted."""
@@ -224,6 +234,7 @@ class _Session:
         self.heart.stop()
         with contextlib.suppress(OSError):
             self.queue.close()  # without what they have given back
+        _release(self.reservation)
         if self.temporary is not None:
             self.temporary.cleanup()
 
@@ -440,6 +451,12 @@ class _Session:
             )
         self.children.append(child)
         self.logs[child.pid] = log
+
+
+def _release(reservation: Reservation) -> None:
+    """Release a folder, if it can be written to."""
+    with contextlib.suppress(OSError):
+        reservation.release()
 
 
 def _last_line(log: Path) -> str:

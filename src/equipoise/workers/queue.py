@@ -3,6 +3,7 @@
 
 ```
 queue.json             what the items are, and which versions may do them
+reservations/          who runs the trial, see `reservation`
 coordinator.json       the heartbeat of the process that runs the trial
 plans/, results/       checksummed files of arrays
 todo/0007-ITEM         an item to be done
@@ -161,34 +162,6 @@ class WorkFolder:
             self.closing.touch()
         for item in self.waiting():
             (self.root / "todo" / item).unlink(missing_ok=True)
-
-    def require_alone(self) -> None:
-        """Require that no process runs a trial here, before `make` empties the queue.
-
-        One that was killed has left its last heartbeat. If it may still live, on
-        another machine for example, the next heartbeat is waited for.
-
-        Raises:
-            InputError: Another process runs a trial in this folder.
-        """
-        facts = self.last_beat(COORDINATOR)
-        if not facts or _identity_in(facts).ended():
-            return
-        end = time.monotonic() + 2 * BEAT_SECONDS + 1
-        while time.monotonic() < end:
-            time.sleep(BEAT_SECONDS / 4)
-            now = self.last_beat(COORDINATOR)
-            if not now:  # the trial has ended meanwhile
-                return
-            if now != facts:
-                raise InputError(
-                    sentence(
-                        f"the folder {str(self.root)!r}, in which another process "
-                        "runs a trial",
-                        "a folder of its own for each trial",
-                        "Wait until that trial has ended, or choose another folder.",
-                    )
-                )
 
     # ---- items
 
@@ -387,8 +360,12 @@ class ProcessIdentity:
         return False
 
 
-def _identity_in(facts: Mapping[str, Any]) -> ProcessIdentity:
-    """Return where the process of a heartbeat runs; nowhere if it does not say so."""
+def identity_in(facts: Mapping[str, Any]) -> ProcessIdentity:
+    """Return where the process of a heartbeat runs; nowhere if it does not say so.
+
+    Args:
+        facts: What it says of itself.
+    """
     return ProcessIdentity(str(facts.get("host", "")), int(facts.get("pid", 0)))
 
 
@@ -427,7 +404,7 @@ class Watch:
             name: Of the process.
         """
         facts = self.folder.last_beat(name)
-        if facts and _identity_in(facts).ended():
+        if facts and identity_in(facts).ended():
             return True
         now = time.monotonic()
         beat = tuple(map(facts.get, ("host", "pid", "beat")))

@@ -77,7 +77,7 @@ def test_scores_become_probabilities() -> None:
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_model_of_detectors_is_saved_and_exported(tmp_path: Path) -> None:
     """`export` itself compares the copies with the model."""
-    data = {name: values for name, values in columns().items() if name != "c"}
+    data = columns()
     model = eq.fit(data, "y", strategy=DETECTORS, folds=2, repeats=1)
     model.save(tmp_path / "m.equipoise")
     again = eq.load(tmp_path / "m.equipoise")

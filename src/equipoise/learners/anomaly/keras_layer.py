@@ -93,8 +93,9 @@ class DetectorScores(keras.layers.Layer):  # type: ignore[misc]  # keras is unty
         h = x
         for layer, kernel in enumerate(self._kernels):
             if layer:
-                # Not `leaky_relu`, which other runtimes lack in float64.
-                h = tf.maximum(h, LEAK[self.kind] * h)
+                # Not `leaky_relu`, which other runtimes lack in float64, nor a maximum,
+                # which converters turn into it.
+                h = tf.where(h > 0.0, h, LEAK[self.kind] * h)
             h = tf.matmul(h, tf.convert_to_tensor(kernel)[copy])
             if self._biases:
                 h += tf.convert_to_tensor(self._biases[layer])[copy]
