@@ -283,3 +283,10 @@ def test_two_classes_may_have_two_scores() -> None:
     ]
     both = prior_offsets([0.5, 0.5], [0.9, 0.1], "softmax")
     np.testing.assert_allclose(both, [0, prior_offset(0.5, 0.1)], atol=1e-12)
+
+
+@pytest.mark.parametrize("bad", [[0.0, np.nan], [0.0, np.inf], 1.0])
+def test_logits_without_a_focal_inverse_are_refused(bad) -> None:
+    """A search for the root of NaN did not end."""
+    with pytest.raises(InputError, match="finite logits"):
+        focal_class_logits(bad, 2.0)

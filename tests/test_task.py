@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit, softmax
 
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.decision import fit_class_calibrator, fit_class_rule, fit_label_rule
+from equipoise.decision.task_objectives import task_objective_names
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.metrics import headline_metric, metric_of, task_metric_names
 from equipoise.task import UNKNOWN_LABEL, Task, label_matrix
+from equipoise.uncertainty import (
+    confusion_intervals,
+    task_influence,
+    view_influences,
+)
 
 BINARY = Task("binary", ("no", "yes"))
 CLASSES = Task("multiclass", ("a", "b", "c"))
@@ -184,3 +192,24 @@ def test_label_matrices_of_users() -> None:
 def test_other_label_matrices_are_refused(values: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         label_matrix(values)  # type: ignore[arg-type]  # refused
+
+
+@pytest.mark.parametrize("task", ["multiclass", None, ("a", "b")])
+@pytest.mark.parametrize(
+    "use",
+    [
+        headline_metric,
+        task_metric_names,
+        task_objective_names,
+        lambda task: metric_of("f1", task),
+        lambda task: confusion_intervals(task, [0, 1], [0, 1]),
+        lambda task: task_influence("accuracy", task, [0, 1], [0, 1]),
+        lambda task: view_influences("recall", task, [0, 1], [0, 1]),
+        lambda task: fit_class_calibrator(task, [[0.0, 1.0]], [1]),
+        lambda task: fit_class_rule("accuracy", task, [[0.5, 0.5]], [1]),
+        lambda task: fit_label_rule("f1", task, [[0.5, 0.5]], [[1, 0]]),
+    ],
+)
+def test_something_else_is_no_task(use, task) -> None:
+    with pytest.raises(InputTypeError, match=r"task=.*table\.task"):
+        use(task)

@@ -16,8 +16,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from equipoise._core.checks import number, one_of
+from equipoise._core.arrays import floats
+from equipoise._core.checks import number, one_of, sentence
 from equipoise._core.types import FloatArray
+from equipoise.errors import InputError
 from equipoise.links import Form
 from equipoise.links import one_against_rest as one_against_rest
 
@@ -299,14 +301,20 @@ def focal_class_logits(logits: npt.ArrayLike, gamma: float) -> FloatArray:
     Returns:
         `[..., classes]` logarithms of q = softmax(z).
 
+    Raises:
+        InputError: A logit is not finite, or there is no axis of classes.
+
     Example:
         >>> z = focal_class_logits([2.0, 0.5, 0.0], 2.0)
         >>> (focal_class_link(z, 2.0) - focal_class_link(z, 2.0)[2]).round(9).tolist()
         [2.0, 0.5, 0.0]
     """
-    target = np.asarray(logits, np.float64)
+    target = floats(logits, "logits")
     if gamma == 0:
         return target
+    if not target.ndim or not np.isfinite(target).all():
+        what = "that are not finite" if target.ndim else "without an axis of classes"
+        raise InputError(sentence(f"logits {what}", "finite logits [..., classes]"))
     below = target - target.max(axis=-1, keepdims=True)
     first = np.zeros(below.shape, np.bool_)
     np.put_along_axis(first, below.argmax(axis=-1)[..., None], True, axis=-1)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from equipoise._core.checks import one_of, sentence
 from equipoise._core.states import texts
 from equipoise._core.types import AnyArray, BoolArray, FloatArray
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.priors import one_against_rest, probability, softmax
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Task",
     "TaskKind",
     "View",
+    "check_task",
     "label_matrix",
 ]
 
@@ -281,6 +282,23 @@ class Task:
                 )
             )
         return z
+
+
+def check_task(task: Any) -> Task:
+    """Return `task` if it is one.
+
+    Raises:
+        InputTypeError: It is something else.
+
+    Example:
+        >>> check_task(Task("binary", ("no", "yes"))).kind
+        'binary'
+    """
+    if not isinstance(task, Task):
+        raise InputTypeError(
+            sentence(f"task={task!r}", "a Task, for example table.task of a Table")
+        )
+    return task
 
 
 def label_matrix(values: npt.ArrayLike, what: str = "labels") -> npt.NDArray[np.int8]:

@@ -18,6 +18,20 @@ NOON = datetime.datetime(2024, 1, 2, 12)
 MIXED = [1, "1", (1, 2), DAY, NOON, 2.5, b"x", Decimal("0.1"), frozenset({1}), True, 1]
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([0.5, 0.5j]),
+        np.array(["2024-01-02", "2024-01-03"], "M8[D]"),
+        np.array([1, 2], "m8[D]"),
+        pd.Series([DAY, NOON]).astype("datetime64[us]"),
+    ],
+)
+def test_values_that_numpy_would_make_real_are_no_numbers(values) -> None:
+    with pytest.raises(InputTypeError, match="scores of type"):
+        floats(values, "scores")
+
+
 def test_whatever_can_be_a_key_names_a_group() -> None:
     found = group_numbers(MIXED, 11)
     assert found[0] == found[9] == found[10]  # 1 == True

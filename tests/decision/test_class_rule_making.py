@@ -18,7 +18,7 @@ from equipoise.decision import (
     cross_fitted_decisions,
     fit_class_rule,
 )
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.priors import softmax
 from equipoise.task import Task
 
@@ -247,3 +247,9 @@ def test_floors_come_with_the_rule() -> None:
     assert certified.level == 0.95
     assert certified.multipliers == rule.multipliers
     assert isinstance(certified, ClassRule)
+
+
+def test_costs_of_several_classes_are_a_matrix_with_names() -> None:
+    task = Task("multiclass", ("a", "b"))
+    with pytest.raises(InputTypeError, match="CostMatrix"):
+        fit_class_rule("cost", task, [[0.5, 0.5]], [0], costs=[[0, 1], [1, 0]])

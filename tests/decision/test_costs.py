@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from equipoise.decision import Costs, row_thresholds
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.priors import probability
 
 prices = st.floats(-5, 20)
@@ -83,3 +83,10 @@ def test_costs_by_row_of_very_different_size_keep_their_ratio() -> None:
     assert far == pytest.approx([17 * math.log(10), -17 * math.log(10)])
     with pytest.raises(InputError, match="not finite"):
         row_thresholds([1.0, math.inf], 2.0)
+
+
+def test_costs_by_row_must_be_numbers_of_one_length() -> None:
+    with pytest.raises(InputTypeError, match="costs that are not numbers"):
+        row_thresholds("a", [1.0, 2.0])
+    with pytest.raises(InputError, match="shapes"):
+        row_thresholds([1.0, 1.0, 1.0], [1.0, 2.0])

@@ -98,3 +98,8 @@ def test_costs_may_come_ready_made() -> None:
 def test_options_out_of_range_are_refused(name, options) -> None:
     with pytest.raises(InputError, match="Accepted"):
         objective(name, **options)
+
+
+def test_costs_of_another_kind_are_refused() -> None:
+    with pytest.raises(InputTypeError, match=r"Costs\(fp=1, fn=20\)"):
+        objective("cost", costs=(1, 20))

@@ -17,7 +17,7 @@ from equipoise.decision import (
     fit_calibrator,
     make_rule,
 )
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.priors import log_odds, probability
 
 
@@ -222,3 +222,9 @@ def test_labelled_scores_that_say_nothing_leave_everything_open() -> None:
     got = estimate_prevalence([1.0] * 50, 0.2, labelled=([1.0] * 20, [0, 1] * 10))
     assert (got.share.value, got.share.low, got.share.high) == (0.2, 0.0, 1.0)
     assert not got.changed
+
+
+@pytest.mark.parametrize("labelled", [3, {"a": 1}, ([0.0, 1.0],)])
+def test_labelled_rows_are_scores_and_labels(labelled) -> None:
+    with pytest.raises(InputTypeError, match=r"\(scores, y\)"):
+        estimate_prevalence([0.0, 1.0], 0.5, labelled=labelled)

@@ -19,7 +19,7 @@ from equipoise.decision import (
     fit_calibrator,
     make_rule,
 )
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.priors import probability
 
 
@@ -122,3 +122,10 @@ def test_large_numbers_are_written_in_full() -> None:
     assert "it flags 1,000: 20 rightly, 980 wrongly; it misses 0" in everything
     assert "That costs 24,500." in everything
     assert "flags 0.0123" in Tally(1.23e-5, 0.0, 0.0, 0.9999877).describe()
+
+
+def test_scores_that_are_no_numbers_are_refused() -> None:
+    rule = DecisionRule(0.0)
+    for use in (rule.decide, rule.decide_probability, rule.log_odds):
+        with pytest.raises(InputTypeError, match="that are not numbers"):
+            use(["a", "b"])

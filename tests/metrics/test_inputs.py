@@ -148,3 +148,15 @@ def test_percentages_are_told_from_log_odds() -> None:
         check_probability([10, 90], 2)
     with pytest.raises(InputError, match="For log-odds use"):
         check_probability([-1, 2], 2)
+
+
+@pytest.mark.parametrize("y", [np.array([0, 1j]), [[0], [1, 0]]])
+@pytest.mark.parametrize("check", [binary_labels, check_labels])
+def test_labels_of_no_real_numbers_are_refused(y, check) -> None:
+    with pytest.raises(InputTypeError, match="Received labels"):
+        check(y)
+
+
+def test_complex_scores_are_refused_not_cut() -> None:
+    with pytest.raises(InputTypeError, match="complex128"):
+        roc_auc([0, 1], np.array([1j, 2]))

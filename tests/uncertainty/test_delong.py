@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from equipoise.errors import InputError
 from equipoise.metrics import roc_auc
 from equipoise.uncertainty import (
     delong_covariance,
@@ -62,3 +63,9 @@ def test_equal_weights_change_nothing() -> None:
     y, score = random.integers(0, 2, 30), random.random(30)
     plain = delong_variance(y, score)
     assert delong_variance(y, score, np.full(30, 7.0)) == pytest.approx(plain)
+
+
+@pytest.mark.parametrize("scores", [0.5, [0.1, 0.2], np.empty((0, 2))])
+def test_scores_of_several_arms_are_a_matrix(scores) -> None:
+    with pytest.raises(InputError, match=r"\[arms, rows\]"):
+        delong_covariance([0, 1], scores)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.uncertainty import holm, simultaneous_level
 
 
@@ -58,3 +58,8 @@ def test_holm_rejects_as_in_a_worked_example() -> None:
     rejected = holm([0.01, 0.04, 0.03, 0.005]) <= 0.05
     assert rejected.tolist() == [True, False, False, True]
     assert holm([]).size == 0
+
+
+def test_p_values_are_numbers() -> None:
+    with pytest.raises(InputTypeError, match="p-values that are not numbers"):
+        holm(["small", "large"])

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.uncertainty import clopper_pearson, effective_size, wilson
 from equipoise.uncertainty.proportion import mid_p, normal_quantile
 
@@ -74,3 +74,11 @@ def test_mid_p_halves_what_was_observed(trials: int, level: float) -> None:
             assert below == pytest.approx(tail)
     assert mid_p(0, trials)[0] == 0
     assert mid_p(trials, trials)[1] == 1
+
+
+@pytest.mark.parametrize("interval", [clopper_pearson, wilson])
+def test_arrays_that_do_not_fit_are_refused(interval) -> None:
+    with pytest.raises(InputTypeError, match="successes that are not numbers"):
+        interval(["a", "b"], [3, 4])
+    with pytest.raises(InputError, match="one shape"):
+        interval([1, 2], [3, 4, 5])

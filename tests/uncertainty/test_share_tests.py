@@ -92,3 +92,9 @@ def test_refused() -> None:
     for first, second in (([1, 2], [1, 2, 3]), ([-1, 2], [1, 2]), ([0.5, 1], [1, 1])):
         with pytest.raises(InputError, match="whole numbers"):
             shares_p_value(first, second)
+
+
+@pytest.mark.parametrize("count", [math.inf, 1e300])
+def test_counts_are_finite(count) -> None:
+    with pytest.raises(InputError, match="whole numbers"):
+        shares_p_value([count, 1, 2], [1, 2, 3])

@@ -559,6 +559,13 @@ def test_a_search_over_strategies_and_goals(
     assert search.best_estimator_.goal == grid["goal"][2]
 
 
+def test_log_probabilities(data: tuple[np.ndarray, np.ndarray]) -> None:
+    X, y = data
+    found = cross_val_predict(quick(), X, y, cv=3, method="predict_log_proba")
+    p = cross_val_predict(quick(), X, y, cv=3, method="predict_proba")
+    np.testing.assert_array_equal(np.exp(found).round(12), p.round(12))
+
+
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "decision_function"])
 def test_cross_val_predict(data: tuple[np.ndarray, np.ndarray], method: str) -> None:
     X, y = data

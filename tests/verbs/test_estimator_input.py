@@ -227,7 +227,7 @@ def test_a_column_may_be_called_like_the_target() -> None:
     [
         (None, "requires y"),
         (np.linspace(0, 1, 300), "continuous"),
-        (np.ones(300), "one class only"),
+        (np.ones(300), r"one class only, '1\.0'"),
         (np.where(np.arange(300) < 9, np.nan, 1.0), "NaN"),
         (np.array(["a", None] * 150, object), "missing"),
         (np.ones(299), "inconsistent"),

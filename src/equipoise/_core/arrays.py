@@ -13,6 +13,9 @@ from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.errors import InputError, InputTypeError
 
+NOT_REAL = frozenset("cmM")
+"""NumPy's kinds of complex numbers, durations and dates, which it would make real."""
+
 
 def unmasked(values: Any, what: str) -> Any:
     """Return values whose mask, if they have one, hides nothing.
@@ -63,6 +66,12 @@ def floats(values: Any, what: str, *, remedy: str = "") -> FloatArray:
         array([ 1., nan])
     """
     plain = unmasked(values, what)
+    if getattr(getattr(plain, "dtype", None), "kind", "") in NOT_REAL:
+        raise InputTypeError(
+            sentence(
+                f"{what} of type {plain.dtype}", "an array of real numbers", remedy
+            )
+        )
     try:
         return np.asarray(plain, np.float64)
     except (TypeError, ValueError) as error:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats
 from equipoise._core.checks import number, one_of, require_fields, sentence
 from equipoise._core.numerals import as_probability
 from equipoise._core.types import FloatArray
@@ -84,7 +85,7 @@ class Calibrator:
             log_odds: Of any shape. Infinities become finite under every method
                 but "none".
         """
-        z = np.asarray(log_odds, np.float64)
+        z = floats(log_odds, "log-odds")
         if self.method == "isotonic":
             z = np.interp(z, np.array(self.knots), np.array(self.levels))
         elif self.method != "none":

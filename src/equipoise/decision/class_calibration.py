@@ -38,7 +38,7 @@ from equipoise.decision.newton import fit_logistic
 from equipoise.errors import InputError
 from equipoise.metrics.inputs import check_row_weights
 from equipoise.priors import log_odds as to_log_odds
-from equipoise.task import Task, label_matrix
+from equipoise.task import Task, check_task, label_matrix
 
 FEWEST_ROWS = 20
 """A class or label of fewer rows has no slope of its own."""
@@ -149,7 +149,7 @@ def fit_class_calibrator(
         >>> sharp.method == "none", max(sharp.slopes) < 0.5
         (False, True)
     """
-    if task.kind == "binary":
+    if check_task(task).kind == "binary":
         column = check_wide(task, scores)[:, 0]
         return fit_calibrator(
             column, y, method=method, exact=exact, weights=weights, folds=folds

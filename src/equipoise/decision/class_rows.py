@@ -14,7 +14,7 @@ from equipoise._core.seeds import generator
 from equipoise._core.types import BoolArray, FloatArray, IntArray
 from equipoise.errors import InputError
 from equipoise.metrics.inputs import check_row_weights
-from equipoise.task import Task
+from equipoise.task import Task, check_task
 
 PARTS = 5
 """Into how many parts rows are divided if their folds are not known."""
@@ -244,7 +244,7 @@ def require_rule_task(task: Task, kind: Literal["multiclass", "multilabel"]) -> 
     Raises:
         InputError: It is of another kind; what makes its rule is named.
     """
-    if task.kind == kind:
+    if check_task(task).kind == kind:
         return
     makers = {
         "binary": "make_rule",

@@ -23,7 +23,7 @@ from equipoise.decision.class_rule import ClassRule
 from equipoise.decision.cost_matrix import CostMatrix
 from equipoise.decision.multipliers import CrossFit, Multipliers, balancing
 from equipoise.decision.task_objectives import CLASS_OBJECTIVES, task_objective
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.task import Task
 
 
@@ -291,6 +291,13 @@ def _check_costs(objective: str, costs: CostMatrix | None, task: Task) -> None:
                 f"costs beside objective={objective!r}",
                 "costs with objective='cost'",
                 "Leave out one of them.",
+            )
+        )
+    if costs is not None and not isinstance(costs, CostMatrix):
+        raise InputTypeError(
+            sentence(
+                f"costs={costs!r}",
+                "a CostMatrix, which Costs.matrix(classes, matrix) makes",
             )
         )
     if costs is not None and costs.classes != task.classes:

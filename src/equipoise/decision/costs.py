@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats
 from equipoise._core.checks import number, sentence
 from equipoise._core.numerals import exact
 from equipoise._core.types import FloatArray
@@ -195,14 +196,21 @@ def row_thresholds(
         tn: Cost of a negative left alone, below `fp`.
 
     Raises:
-        InputError: A row has fp <= tn or fn <= tp.
+        InputError: A row has fp <= tn or fn <= tp, or the costs are not of one length.
 
     Example:
         >>> row_thresholds(1.0, [1.0, 99.0]).round(3).tolist()
         [0.0, -4.595]
     """
-    alarm = np.asarray(fp, np.float64) - np.asarray(tn, np.float64)
-    miss = np.asarray(fn, np.float64) - np.asarray(tp, np.float64)
+    sides = [floats(value, "costs") for value in (fp, tn, fn, tp)]
+    if len({side.shape for side in sides if side.ndim}) > 1:
+        raise InputError(
+            sentence(
+                f"costs of the shapes {sorted({side.shape for side in sides})}",
+                "numbers, or one cost per row",
+            )
+        )
+    alarm, miss = sides[0] - sides[1], sides[2] - sides[3]
     sound = (alarm > 0).all() and (miss > 0).all()
     if not (sound and np.isfinite(alarm).all() and np.isfinite(miss).all()):
         raise InputError(

@@ -162,6 +162,10 @@ def _cost(
                 sentence("objective='cost' without fp and fn", "fp=..., fn=...")
             )
         costs = Costs(fp, fn, tp, tn, abstain)
+    if not isinstance(costs, Costs):
+        raise InputTypeError(
+            sentence(f"costs={costs!r}", "Costs, for example Costs(fp=1, fn=20)")
+        )
     c = costs
 
     def value(

@@ -24,7 +24,7 @@ from equipoise.decision.rows import (
     check_score_column,
 )
 from equipoise.decision.rule import DecisionRule
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.metrics.estimate import Estimate
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.priors import prior_offset, probability
@@ -153,6 +153,10 @@ def estimate_prevalence(
         raise InputError(sentence("no rows", "at least one unlabelled row"))
     if labelled is not None:
         if not isinstance(labelled, ClassScores):
+            if not isinstance(labelled, tuple | list) or len(labelled) != 2:
+                raise InputTypeError(
+                    sentence(f"labelled={labelled!r}", "(scores, y), or ClassScores")
+                )
             labelled = ClassScores.of(*labelled)
         return _with_labelled(z, share, labelled, level)
     # Log-odds of +-500 are certain enough, and infinities would cancel to NaN.

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats
 from equipoise._core.checks import number, require_fields, sentence
 from equipoise._core.notebook import html_card, lines_html
 from equipoise._core.numerals import as_probability, exact, significant
@@ -192,7 +193,7 @@ class DecisionRule:
         Raises:
             InputError: A value is NaN.
         """
-        z = np.asarray(log_odds, np.float64)
+        z = floats(log_odds, "log-odds")
         if np.isnan(z).any():
             raise InputError(sentence("log-odds that are NaN", "numbers"))
         if not calibrated:
@@ -217,7 +218,7 @@ class DecisionRule:
         Raises:
             InputError: A value lies outside [0, 1] or is NaN.
         """
-        p = np.asarray(probability, np.float64)
+        p = floats(probability, "probabilities")
         if not ((p >= 0) & (p <= 1)).all():
             raise InputError(sentence("probabilities outside [0, 1]", "0 to 1"))
         return self.decide(to_log_odds(p), calibrated=calibrated)

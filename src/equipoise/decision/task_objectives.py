@@ -10,7 +10,7 @@ from equipoise._core.checks import listing, one_of, sentence
 from equipoise.decision.multipliers import Terms, f1_terms, recall_logs
 from equipoise.decision.objectives import objective_names
 from equipoise.errors import InputError
-from equipoise.task import Task
+from equipoise.task import Task, check_task
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def task_objective_names(task: Task) -> tuple[str, ...]:
         >>> task_objective_names(Task("multiclass", ("a", "b", "c")))[:3]
         ('accuracy', 'balanced_accuracy', 'macro_f1')
     """
-    if task.kind == "multiclass":
+    if check_task(task).kind == "multiclass":
         return tuple(CLASS_OBJECTIVES)
     if task.kind == "multilabel":
         return (*LABEL_OBJECTIVES, *objective_names())

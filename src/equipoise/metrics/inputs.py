@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -29,10 +31,10 @@ def binary_labels(y: npt.ArrayLike) -> BoolArray:
         >>> binary_labels([0.0, 1.0])
         array([False,  True])
     """
-    values = np.asarray(unmasked(y, "labels"))
+    values = _label_array(y)
     if values.dtype == np.bool_:
         return values
-    if values.dtype.kind not in "biufc":
+    if values.dtype.kind not in "biuf":
         remedy = "Pass for example numpy.asarray(y) == 'yes'."
         values = floats(values, "labels", remedy=remedy)
     if values.dtype.kind == "f" and np.isnan(values).any():
@@ -51,6 +53,15 @@ def binary_labels(y: npt.ArrayLike) -> BoolArray:
             sentence(f"labels that hold {wrong}", ZERO_AND_ONE, _recode(values))
         )
     return positive
+
+
+def _label_array(y: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return labels as an array of whatever they are."""
+    plain = unmasked(y, "labels")
+    try:
+        return np.asarray(plain)
+    except ValueError:  # lists of several lengths
+        return floats(plain, "labels")
 
 
 def _recode(values: npt.NDArray[np.generic]) -> str:
@@ -82,7 +93,7 @@ def check_labels(y: npt.ArrayLike) -> BoolArray:
         >>> check_labels([1, 1, 1])
         array([ True,  True,  True])
     """
-    shape = np.shape(unmasked(y, "labels"))
+    shape = _label_array(y).shape
     if len(shape) != 1 or not shape[0]:
         raise InputError(
             sentence(

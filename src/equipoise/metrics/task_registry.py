@@ -29,7 +29,7 @@ from equipoise.metrics.task_definitions import (
     ViewAverage,
 )
 from equipoise.metrics.task_rows import TaskRows
-from equipoise.task import Task, TaskKind
+from equipoise.task import Task, TaskKind, check_task
 
 TaskMetricKind = Literal["ranking", "probability", "decision"]
 
@@ -92,7 +92,7 @@ class TaskMetric:
         Raises:
             UnsupportedError: It does not serve such a task.
         """
-        if task.kind in self.definitions:
+        if check_task(task).kind in self.definitions:
             return self.definitions[task.kind]
         raise _unserved(self.name, task)
 
@@ -443,7 +443,7 @@ def metric_of(name: str, task: Task) -> Metric | TaskMetric:
         >>> metric_of("balanced_accuracy", Task("binary", ("no", "yes"))).kind
         'threshold'
     """
-    if task.kind == "binary":
+    if check_task(task).kind == "binary":
         if name in _BINARY_NAMES:
             raise InputError(
                 sentence(
@@ -484,10 +484,11 @@ def task_metric_names(
         >>> task_metric_names(Task("multilabel", ("x", "y")), headline=True)[:2]
         ('macro_average_precision', 'macro_roc_auc')
     """
+    kind = check_task(task).kind
     return tuple(
         name
         for name, one in TASK_METRICS.items()
-        if task.kind in one.definitions
+        if kind in one.definitions
         and (one.reported or not reported)
         and (one.headline or not headline)
     )
@@ -505,7 +506,8 @@ def headline_metric(task: Task) -> str:
         >>> headline_metric(Task("multiclass", ("a", "b", "c")))
         'macro_average_precision'
     """
-    return "average_precision" if task.kind == "binary" else "macro_average_precision"
+    two = check_task(task).kind == "binary"
+    return "average_precision" if two else "macro_average_precision"
 
 
 def _unserved(name: str, task: Task) -> UnsupportedError:

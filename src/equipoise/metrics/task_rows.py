@@ -19,7 +19,7 @@ from equipoise._core.types import AnyArray, BoolArray, FloatArray, IntArray
 from equipoise.errors import InputError, InputTypeError
 from equipoise.metrics.inputs import check_row_weights, check_unit_interval
 from equipoise.priors import one_against_rest, softmax
-from equipoise.task import Task, label_matrix
+from equipoise.task import Task, check_task, label_matrix
 
 UNDECIDED_CLASS = -1
 """Among decisions: the row, or the label of the row, is left undecided."""
@@ -71,7 +71,7 @@ class TaskRows:
             InputTypeError: The targets are not numbers.
             InputError: They are not of the task, or the weights do not fit them.
         """
-        if task.kind == "multilabel":
+        if check_task(task).kind == "multilabel":
             labels = label_matrix(unmasked(y, "labels"))
             if labels.shape[1] != task.width:
                 raise InputError(

@@ -19,7 +19,7 @@ from equipoise._core.types import AnyArray, BoolArray, IntArray
 from equipoise.errors import InputError
 from equipoise.metrics.estimate import Estimate
 from equipoise.metrics.task_rows import TaskRows
-from equipoise.task import Task
+from equipoise.task import Task, check_task
 from equipoise.uncertainty.proportion import clopper_pearson
 from equipoise.uncertainty.shares import effective_share
 
@@ -78,7 +78,7 @@ def confusion_intervals(
         0.750 [0.428, 0.945] 0.250 [0.055, 0.572]
     """
     number(level, "level", 0, 1, open_ends=True)
-    if task.kind == "multilabel":
+    if check_task(task).kind == "multilabel":
         raise InputError(
             sentence(
                 "a multi-label task for the cells of a confusion matrix",

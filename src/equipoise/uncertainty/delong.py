@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats
+from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray
+from equipoise.errors import InputError
 from equipoise.metrics.estimate import NAN
 from equipoise.metrics.inputs import check_columns
 
@@ -114,7 +117,12 @@ def delong_covariance(
         >>> auc.tolist(), c.tolist()
         ([1.0, 1.0], [[0.0, 0.0], [0.0, 0.0]])
     """
-    arms = [placements(y, score, weights) for score in np.asarray(scores)]
+    columns = floats(scores, "scores")
+    if columns.ndim != 2 or not len(columns):
+        raise InputError(
+            sentence(f"scores of shape {columns.shape}", "[arms, rows], an arm or more")
+        )
+    arms = [placements(y, score, weights) for score in columns]
     auc = np.array([arm.auc for arm in arms])
     first = arms[0]
     within = _covariance([a.positive for a in arms], first.positive_weight)

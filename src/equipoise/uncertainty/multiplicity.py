@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats
 from equipoise._core.checks import integer, number, sentence
 from equipoise._core.types import FloatArray
 from equipoise.errors import InputError
@@ -34,7 +35,7 @@ def holm(p: npt.ArrayLike) -> FloatArray:
     References:
         Holm (1979), A simple sequentially rejective multiple test procedure.
     """
-    values = np.asarray(p, np.float64)
+    values = floats(p, "p-values")
     tested = ~np.isnan(values)
     if ((values[tested] < 0) | (values[tested] > 1)).any():
         raise InputError(sentence("p-values outside [0, 1]", "probabilities or NaN"))

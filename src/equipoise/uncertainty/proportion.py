@@ -180,7 +180,7 @@ def _amounts(values: npt.ArrayLike, what: str) -> FloatArray:
     """Return a number or numbers as float64."""
     if np.ndim(values) == 0:
         return np.asarray(number(np.asarray(values)[()], what))
-    return np.asarray(values, np.float64)
+    return floats(values, what)
 
 
 def _plain(values: FloatArray) -> float | FloatArray:
@@ -191,6 +191,13 @@ def _arguments(
     successes: npt.ArrayLike, trials: npt.ArrayLike, level: float
 ) -> tuple[FloatArray, FloatArray, float]:
     hits, tries = _amounts(successes, "successes"), _amounts(trials, "trials")
+    if hits.ndim and tries.ndim and hits.shape != tries.shape:
+        raise InputError(
+            sentence(
+                f"successes of shape {hits.shape} and trials of shape {tries.shape}",
+                "one shape, or one number of trials for all",
+            )
+        )
     if not np.all((hits >= 0) & (hits <= tries) & np.isfinite(tries)):
         raise InputError(
             sentence(

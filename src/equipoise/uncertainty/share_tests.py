@@ -13,6 +13,9 @@ from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError
 from equipoise.uncertainty.proportion import fisher_p_value
 
+MOST = 2**53
+"""From this count on float64 does not hold every whole number."""
+
 DRAWS = 10_000
 """Draws of tables: a p-value of .05 is known to .002."""
 _CHUNK = 2_000_000
@@ -55,7 +58,9 @@ def shares_p_value(
     """
     tables = [floats(counts, "counts") for counts in (first, second)]
     a, b = tables
-    whole = all((t >= 0).all() and (t == np.floor(t)).all() for t in tables)
+    whole = all(
+        (t >= 0).all() and (t < MOST).all() and (t == np.floor(t)).all() for t in tables
+    )
     if a.shape != b.shape or a.ndim != 1 or not whole:
         raise InputError(
             sentence(

@@ -299,6 +299,15 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return p
         return p[:, ::-1]
 
+    def predict_log_proba(self, X: Any) -> FloatArray:
+        """Return the logarithms of `predict_proba`; minus infinity for 0.
+
+        Args:
+            X: `[rows, features]`, with the columns of the fit.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
     def decision_function(self, X: Any) -> FloatArray:
         """Return by how much a decision was reached, in the shape scikit-learn has.
 

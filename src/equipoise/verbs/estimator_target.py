@@ -191,7 +191,7 @@ def target_of(
         among = " among those of weight above 0" if weights is not None else ""
         raise TargetError(
             sentence(
-                f"rows of one class only, {classes[0]!r}{among}",
+                f"rows of one class only, {str(classes[0])!r}{among}",
                 "rows of two classes",
             )
         )
