@@ -66,3 +66,11 @@ def test_a_file_that_cannot_be_read(tmp_path) -> None:
     path.write_bytes(b"\xff\xfe,a\n")
     with pytest.raises(InputError, match="cannot be read"):
         read_costs(path, NAMES)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_decimal_comma(delimiter) -> None:
+    text = ";a;b\na;0;1,5\nb;0,25;0\n".replace(";", delimiter)
+    assert read_costs(text, ("a", "b")).costs == ((0.0, 1.5), (0.25, 0.0))
+    with pytest.raises(InputError, match="'1,500'"):
+        read_costs(text.replace("1,5", "1,500"), ("a", "b"))

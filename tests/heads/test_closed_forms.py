@@ -187,3 +187,23 @@ def test_a_class_without_rows_has_the_share_of_half_a_row() -> None:
 def test_features_that_are_equal_are_refused() -> None:
     with pytest.raises(InputError, match="equal within every class"):
         nearest_means(np.ones((4, 2)), [0, 0, 1, 1], TWO)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "says"),
+    [
+        ([[0.0], [np.nan]], [0, 1], "not finite"),
+        ([[0.0], [1.0]], [0, 3], "class numbers"),
+        ([[0.0], [1.0]], [0, 1, 2], "for 3 rows"),
+        ([0.0, 1.0], [0, 1], "shape"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(x, y, says) -> None:
+    with pytest.raises(InputError, match=says):
+        nearest_means(x, y, THREE)
+
+
+@pytest.mark.parametrize("kernel", [1.0, [1.0, 2.0], [[np.nan]]])
+def test_weights_of_a_layer_are_a_matrix(kernel) -> None:
+    with pytest.raises(InputError, match=r"finite numbers \[features, classes\]"):
+        tau_normalised(kernel, 1.0)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.heads import learned_scales
 from equipoise.heads.closed_forms import balanced_loss, balanced_shares
 from equipoise.heads.scales import best_scales
@@ -71,3 +71,21 @@ def test_the_penalty_is_chosen_on_other_rows() -> None:
     np.testing.assert_array_equal(scales, learned_scales(z, y, weights, penalty))
     same = best_scales(z * 0, y, weights, other, truth, penalties=tried)
     assert same[1] == 100.0  # the firmest of equals
+
+
+@pytest.mark.parametrize(
+    ("logits", "y", "weights", "says"),
+    [
+        ([[1.0, 0.0], [0.0, np.nan]], [0, 1], None, "not finite"),
+        ([[1.0, 0.0], [0.0, 1.0]], [0, -1], None, "class numbers"),
+        ([[1.0, 0.0], [0.0, 1.0]], [0, 1, 1], None, "for 3 rows"),
+        ([[1.0, 0.0], [0.0, 1.0]], [0, 1], [1.0, -1.0], "negative"),
+        ([1.0, 0.0], [0, 1], None, "shape"),
+    ],
+)
+def test_what_does_not_fit_is_refused(logits, y, weights, says) -> None:
+    """A NaN gave factors of 1, and class -1 was taken as the last class."""
+    with pytest.raises(InputError, match=says):
+        learned_scales(logits, y, weights)
+    with pytest.raises(InputTypeError, match="logits that are not numbers"):
+        learned_scales([["a", "b"]], [0])

@@ -6,7 +6,7 @@ import pytest
 from imblearn.over_sampling import SMOTE, SMOTENC
 from scipy import stats
 
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.sampling import Balanced
 from equipoise.synthesis import Jitter, Smote, synthesize
 from equipoise.synthesis.syntheses import synthesis_names
@@ -83,3 +83,28 @@ def test_notes_and_what_is_no_table():
     assert len(synthesize(codes, [0, 1], categories=[0, 1]).y) == 2
     with pytest.raises(InputError, match="categories=4"):
         synthesize(X, Y, categories=[4])
+
+
+@pytest.mark.parametrize("synthesis", ["smote", "mixup"])
+def test_targets_of_another_length_are_refused(synthesis) -> None:
+    """Fewer targets than rows left the last rows out in silence."""
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    for y in (np.arange(29) % 3, np.arange(31) % 3):
+        with pytest.raises(InputError, match="as many targets as rows"):
+            synthesize(x, y, synthesis)
+
+
+def test_gaps_are_refused_by_every_synthesis() -> None:
+    x = np.random.default_rng(0).normal(size=(30, 2))
+    x[4, 1] = np.nan
+    for synthesis in ("smote", "mixup"):
+        with pytest.raises(InputError, match="row 4"):
+            synthesize(x, np.arange(30) % 3 // 2, synthesis)
+
+
+@pytest.mark.parametrize(
+    "options", [{"synthesis": None}, {"sampling": 3}, {"categories": 1}]
+)
+def test_options_of_another_kind_are_refused(options) -> None:
+    with pytest.raises(InputTypeError, match=next(iter(options))):
+        synthesize([[0.0], [1.0], [2.0]], [0, 0, 1], **options)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from equipoise.errors import InputError
 
 ABSTAIN = "abstain"
 """The name of the column that holds the cost of leaving a row undecided."""
+
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,(?![0-9]{3}$)[0-9]+")
+"""1,5 and 0,25; not 1,000, which may be a thousand."""
 
 LAYOUT = (
     "a first line with the decisions, and for each true class a line that begins with "
@@ -25,9 +29,10 @@ def read_costs(source: str | Path, classes: Sequence[str]) -> CostMatrix:
 
     The first line names the decisions; each further line begins with a true class and
     holds what each decision costs if that is the truth. Classes may stand in any
-    order, on each axis. Columns are separated by commas, semicolons or tabs. An empty
-    cell of the diagonal is 0. A column named "abstain", if that is no class, holds the
-    cost of leaving a row undecided: one number, in every line.
+    order, on each axis. Columns are separated by commas, semicolons or tabs; if not by
+    commas, 1,5 is read as 1.5. An empty cell of the diagonal is 0. A column named
+    "abstain", if that is no class, holds the cost of leaving a row undecided: one
+    number, in every line.
 
     Args:
         source: A path; or the text itself, if it holds a line feed.
@@ -114,7 +119,7 @@ def _number(cell: str, truth: str, decided: str, what: str) -> float:
     if not cell and truth == decided:
         return 0.0
     try:
-        return float(cell)
+        return float(cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell) else cell)
     except ValueError:
         raise InputError(
             sentence(

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import floats
 from equipoise._core.checks import number, sentence
 from equipoise._core.types import AnyArray, FloatArray
 from equipoise.errors import InputError
+from equipoise.metrics.task_rows import TaskRows
 from equipoise.strategies.by_task import floor_score, prior_scores
 from equipoise.task import Task
 
@@ -38,16 +40,41 @@ def tau_normalised(kernel: npt.ArrayLike, power: float) -> FloatArray:
         `[features, classes]`; weights of length 0 stay as they are.
 
     Raises:
-        InputError: The power is below 0.
+        InputError: The power is below 0, or the weights are no matrix of finite
+            numbers.
 
     Example:
         >>> tau_normalised([[3.0, 0.0], [4.0, 2.0]], 1.0).tolist()
         [[0.6, 0.0], [0.8, 1.0]]
     """
     number(power, "power", 0)
-    weights = np.asarray(kernel, np.float64)
+    weights = finite_matrix(kernel, "weights of a layer", "[features, classes]")
     lengths = np.sqrt((weights**2).sum(axis=0))
     return np.asarray(weights / np.where(lengths > 0, lengths, 1.0) ** power)
+
+
+def finite_matrix(
+    values: npt.ArrayLike, what: str, axes: str, rows: int | None = None
+) -> FloatArray:
+    """Return a matrix of finite numbers as float64.
+
+    Args:
+        values: The matrix.
+        what: What it holds, in the plural.
+        axes: What its axes are, for the message.
+        rows: How many rows it must have, or None.
+
+    Raises:
+        InputTypeError: A value is not a number.
+        InputError: It has other axes, or a value is not finite.
+    """
+    matrix = floats(values, what)
+    fits = matrix.ndim == 2 and rows in (None, len(matrix))
+    if fits and np.isfinite(matrix).all():
+        return matrix
+    wrong = "that are not finite" if fits else f"of shape {matrix.shape}"
+    amount = "" if rows is None else f" for {rows:,} rows of targets"
+    raise InputError(sentence(f"{what} {wrong}{amount}", f"finite numbers {axes}"))
 
 
 def best_power(
@@ -171,7 +198,8 @@ def nearest_means(
         a kernel of 0 and the bias that gives it the share of half a row.
 
     Raises:
-        InputError: The features do not vary within any class.
+        InputError: The features do not vary within any class, or the arrays do not fit
+            together.
 
     Example:
         >>> task = Task("binary", ("no", "yes"))
@@ -180,8 +208,9 @@ def nearest_means(
         >>> kernel.tolist(), bias.tolist()
         ([[4.0]], [-12.0])
     """
-    x, labels = np.asarray(features, np.float64), np.asarray(y)
-    each = np.ones(len(x)) if weights is None else np.asarray(weights, np.float64)
+    rows = TaskRows.of(task, y, weights)
+    labels, each = rows.y, rows.weights
+    x = finite_matrix(features, "features", "[rows, features]", len(labels))
     if task.kind == "multilabel":
         pairs = [
             _difference(*_of_classes(x, labels[:, j], each, 2))

@@ -10,7 +10,10 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number
 from equipoise._core.types import FloatArray
-from equipoise.heads.closed_forms import balanced_loss, first_best
+from equipoise.heads.closed_forms import balanced_loss, finite_matrix, first_best
+from equipoise.metrics.inputs import check_row_weights
+from equipoise.metrics.task_rows import class_numbers
+from equipoise.task import Task
 
 PENALTIES: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)
 """The penalties that are tried, in units of the logits' mean square."""
@@ -47,7 +50,8 @@ def learned_scales(
         `[classes]`.
 
     Raises:
-        InputError: The penalty is not above 0.
+        InputError: The penalty is not above 0, there is one class only, a logit is not
+            finite, or the arrays do not fit together.
 
     Example:
         >>> z = [[1.0, 0.0], [0.0, 1.0]]
@@ -55,10 +59,13 @@ def learned_scales(
         [1.0, 1.0]
     """
     number(penalty, "penalty", 0, open_ends=True)
-    z, labels = np.asarray(logits, np.float64), np.asarray(y)
-    each = np.ones(len(labels)) if weights is None else np.asarray(weights, np.float64)
-    shares = each / each.sum()
+    z = finite_matrix(logits, "logits", "[rows, classes]")
     classes = z.shape[1]
+    task = Task("multiclass", tuple(str(c) for c in range(classes)))
+    labels = class_numbers(y, task)
+    finite_matrix(z, "logits", "[rows, classes]", len(labels))
+    each = check_row_weights(weights, labels.shape, some=True)
+    shares = each / each.sum()
     pull = penalty * max(float((shares @ z**2).mean()), 1e-300)
     targets = np.eye(classes)[labels]
 

@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.arrays import in_rows
 from equipoise._core.checks import integer, sentence
 from equipoise._core.types import AnyArray, BoolArray, Float32Array, Int32Array
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
 from equipoise.sampling.once import draws_of
@@ -88,18 +89,56 @@ def synthesize(
     maker = make_synthesis(synthesis) if isinstance(synthesis, str) else synthesis
     sampler = make_sampler(sampling) if isinstance(sampling, str) else sampling
     labels = np.asarray(y)
+    _check(table, labels, maker, sampler, categories)
     groups = Classes.of(labels)
     groups.require_both(sampler.name)
     shares = np.asarray(sampler.prior(groups.totals), np.float64)
     count = draws_of(groups.totals, shares, sampler.repeats_positives)
     places = [integer(c, "categories", 0, table.shape[1] - 1) for c in categories]
     rest = np.setdiff1d(np.arange(table.shape[1]), places)
+    _require_finite(table[:, rest])
     codes = [np.unique(table[:, c], return_inverse=True)[1] for c in places]
     coded = np.stack(codes, axis=1) if codes else None
     plain = sampler.draw(labels, batch=count, steps=1, seed=seed, epoch=0)
     near = maker.prepare(table[:, rest], coded, labels, seed)
     draw = maker.mix(plain, near, labels, seed, 0)
     return _rows(table, labels, draw, near, (rest, places), maker.soft)
+
+
+def _check(
+    table: AnyArray, labels: AnyArray, maker: Any, sampler: Any, categories: Any
+) -> None:
+    if not isinstance(maker, Synthesis):
+        raise InputTypeError(
+            sentence(f"synthesis={maker!r}", "a name of synthesis_names(), or Smote()")
+        )
+    if not isinstance(sampler, Sampler):
+        raise InputTypeError(
+            sentence(f"sampling={sampler!r}", "a name of sampler_names(), or a sampler")
+        )
+    if isinstance(categories, str) or not isinstance(categories, Iterable):
+        raise InputTypeError(
+            sentence(f"categories={categories!r}", "the numbers of columns, as [3, 4]")
+        )
+    if labels.shape[:1] != table.shape[:1]:
+        raise InputError(
+            sentence(
+                f"x of shape {table.shape} and y of shape {labels.shape}",
+                "as many targets as rows",
+            )
+        )
+
+
+def _require_finite(numbers: AnyArray) -> None:
+    bad = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
+    if bad.size:
+        raise InputError(
+            sentence(
+                f"x of which {bad.size:,} rows hold NaN or infinite values "
+                f"({in_rows(bad)})",
+                "finite numbers",
+            )
+        )
 
 
 def _table(x: npt.ArrayLike) -> AnyArray:
