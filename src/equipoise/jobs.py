@@ -214,6 +214,40 @@ class Outcome:
     tuning: Mapping[str, Any] | None = None
 
 
+class RowSupply(Protocol):
+    """Rows that take the place of others between epochs, for learners that can.
+
+    A row is replaced by another of its class, which no split of the job has elsewhere.
+    So the classes keep their shares, and what holds for the rows that are there holds
+    for those that come.
+
+    Attributes:
+        table: The rows that are replaced, which the jobs index.
+        digest: Says which rows come when.
+    """
+
+    @property
+    def table(self) -> Table: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    def refill(
+        self, block: int, jobs: Sequence[tuple[IntArray, IntArray]]
+    ) -> Iterator[list[tuple[IntArray, Table]]]:
+        """Yield rows of a block, some at a time, for each of several jobs.
+
+        Args:
+            block: Its number, from 1: the rows of the table itself are block 0.
+            jobs: The training rows and the rows to stop by of each.
+
+        Yields:
+            For each job the training rows that are replaced, and what by. A row that
+            never comes stays as it is in the table.
+        """
+        ...
+
+
 class Learner(Protocol):
     """Anything that can do jobs."""
 

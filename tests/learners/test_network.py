@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from equipoise._core.types import IntArray
 from equipoise.errors import InputError
 from equipoise.jobs import Job
 from equipoise.learners.network import (
@@ -196,3 +198,83 @@ def test_what_a_strategy_names_of_its_network_is_trained(
         np.testing.assert_array_equal(outcome.log_odds, again.log_odds)
     scores = [outcome.log_odds for outcome in together]
     assert len({each.tobytes() for each in scores}) == len(scores)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Others:
+    """Gives the negatives of a job other rows: those of a table, moved by a number."""
+
+    table: Table
+    move: float
+    digest: str = "others"
+
+    def refill(
+        self, block: int, jobs: Sequence[tuple[IntArray, IntArray]]
+    ) -> Iterator[list[tuple[IntArray, Table]]]:
+        labels = self.table.labels()
+        for half in (0, 1):
+            pieces = []
+            for train, _ in jobs:
+                at = train[labels[train] == 0][half::2]
+                pieces.append((at, self._moved(at, block)))
+            yield pieces
+
+    def _moved(self, at: IntArray, block: int) -> Table:
+        rows = self.table.take(at)
+        columns = tuple(
+            dataclasses.replace(c, values=c.values + self.move * block)
+            if c.kind == "numeric"
+            else c
+            for c in rows.columns
+        )
+        return dataclasses.replace(rows, columns=columns)
+
+
+def test_rows_that_are_replaced_by_themselves_change_nothing(
+    rare_table: Table, jobs_of: Jobs
+) -> None:
+    jobs = jobs_of(rare_table, strategy("plain"), strategy("smote"), parts=2)
+    learner = NetworkLearner(SMALL, QUICK, supply=Others(rare_table, 0.0))
+    moved = NetworkLearner(SMALL, QUICK, supply=Others(rare_table, 0.5))
+    plain = run(rare_table, jobs)
+    for one, same, other in zip(
+        plain, learner.run(rare_table, jobs), moved.run(rare_table, jobs), strict=True
+    ):
+        np.testing.assert_array_equal(one.log_odds, same.log_odds)
+        changed = not np.array_equal(one.log_odds, other.log_odds)
+        # Rows that SMOTE makes are of neighbours, which stay.
+        assert changed == (one.job.strategy.name == "plain")
+    assert [outcome.groups for outcome in learner.run(rare_table, jobs)] == (
+        learner.group_sizes(rare_table, jobs)
+    )
+
+
+def test_rows_of_a_block_are_those_of_its_number(
+    rare_table: Table, jobs_of: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was killed goes on with the rows that it would have had."""
+    from equipoise.training.population import Population
+
+    jobs = jobs_of(rare_table, strategy("plain"), strategy("focal"), parts=2)
+    settings = dataclasses.replace(QUICK, epochs=6, patience=6, save_every=0)
+    supply = Others(rare_table, 0.2)
+    whole = list(NetworkLearner(SMALL, settings, supply=supply).run(rare_table, jobs))
+    epochs = Population.run_epoch
+
+    def killed(population: Population) -> None:
+        if population.now.epoch == 4:
+            raise MemoryError
+        epochs(population)
+
+    learner = NetworkLearner(SMALL, settings, tmp_path, supply)
+    with monkeypatch.context() as patch:
+        patch.setattr(Population, "run_epoch", killed)
+        with pytest.raises(MemoryError):
+            list(learner.run(rare_table, jobs))
+    assert any(tmp_path.iterdir())
+    again = list(learner.run(rare_table, jobs))
+    for one, other in zip(whole, again, strict=True):
+        np.testing.assert_array_equal(one.log_odds, other.log_odds)
+    # Without the supply, the state is that of another run.
+    alone = list(NetworkLearner(SMALL, settings, tmp_path).run(rare_table, jobs))
+    assert not np.array_equal(alone[0].log_odds, whole[0].log_odds)

@@ -87,6 +87,8 @@ def test_a_trial_on_a_share_is_told_everywhere(
     written = json.loads((tmp_path / "comparison.json").read_text())
     facts = written["stored"]
     assert facts["rows"] == written["rows"] == ROWS
+    assert facts["new_rows_between_epochs"] == ["class_weight", "plain"]
+    assert "took new rows of '0' from disk" in " ".join(written["notes"])
     assert sum(facts["fitted_on"].values()) == 2_000
     assert facts["fitted_on"]["1"] == facts["totals"]["1"]
     assert written["estimand"].endswith("of 6,000 rows")

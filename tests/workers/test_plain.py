@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from imblearn.over_sampling import SMOTE
 from sklearn.naive_bayes import GaussianNB
@@ -28,6 +30,7 @@ from equipoise.strategies.tuned import Tuned
 from equipoise.table.table import Column, Table
 from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
+from equipoise.trials.fresh_rows import FreshRows
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
@@ -36,6 +39,7 @@ from equipoise.trials.runners.runner import (
     make_shards,
     shard_outcomes,
 )
+from equipoise.trials.stored_rows import StoredRows
 from equipoise.workers.plain import (
     ItemResult,
     absent_pieces,
@@ -167,8 +171,30 @@ def test_all_that_a_plan_holds_is_sent_or_known_not_to_matter() -> None:
         *("strategies", "protocol", "kinds", "known_keys"),  # they are in the items
     }
     assert {field.name for field in dataclasses.fields(LearnerChoice)} == {
-        *("network", "training", "model", "x", "checkpoints"),
+        *("network", "training", "model", "x", "checkpoints", "supply"),
     }
+
+
+def test_workers_take_new_rows_from_the_store(tmp_path: Path) -> None:
+    y = np.arange(5_000) % 20 == 0
+    columns = {"x": np.random.default_rng(0).normal(size=len(y)), "y": y.astype(int)}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    stored = read_table(tmp_path / "t.parquet", "y", memory="1GB").with_memory(1)
+    rows = StoredRows.of(stored, seed=0)
+    plan = TrialPlan(rows.table, (strategy("plain"),), Protocol(folds=3))
+    supply = FreshRows.of(rows, plan, 1)
+    assert supply is not None
+    plan = dataclasses.replace(plan, learners=LearnerChoice("small", supply=supply))
+    again = plan_of(plan_parts(plan))
+    there = again.learners.supply
+    assert there is not None
+    assert there.table is again.table
+    assert there.digest == supply.digest
+    jobs = [(part.train, part.stop) for part in plan.parts([0])]
+    for one, other in zip(supply.refill(2, jobs), there.refill(2, jobs), strict=True):
+        for (at, table), (at_there, table_there) in zip(one, other, strict=True):
+            np.testing.assert_array_equal(at, at_there)
+            np.testing.assert_array_equal(table["x"].values, table_there["x"].values)
 
 
 def test_parts_come_back_exactly(small_plan: TrialPlan) -> None:

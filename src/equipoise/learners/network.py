@@ -15,7 +15,7 @@ import numpy as np
 from equipoise._core.checks import sentence
 from equipoise._core.memory import release_memory
 from equipoise.errors import InputError
-from equipoise.jobs import Job, Outcome, Progress, scaled
+from equipoise.jobs import Job, Outcome, Progress, RowSupply, scaled
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import Layout, common_layout
 from equipoise.networks.spec import NetworkSpec
@@ -48,11 +48,28 @@ class NetworkLearner:
         settings: How networks are trained.
         checkpoints: A folder where the state is written now and then, and from
             where the same run, stopped at any moment, goes on; None for none.
+        supply: Rows that take the place of others between epochs, for the jobs that
+            `streams` tells; None for none.
     """
 
     network: str | NetworkSpec = "small"
     settings: TrainingSettings = field(default_factory=TrainingSettings)
     checkpoints: str | os.PathLike[str] | None = None
+    supply: RowSupply | None = None
+
+    def streams(self, table: Table, job: Job) -> bool:
+        """Return whether the rows of a job are replaced between epochs.
+
+        Not if rows are made of others, as by SMOTE, which are neighbours; nor if rows
+        have weights of their own.
+
+        Args:
+            table: The rows that the job indexes.
+            job: What is to be fitted.
+        """
+        if self.supply is None or table is not self.supply.table:
+            return False
+        return job.row_weights is None and job.strategy.synthesizer() is None
 
     def run(
         self,
@@ -86,22 +103,27 @@ class NetworkLearner:
             require_task(job.strategy, table.task)
             _require_rows(table, job)
         base = network(self.network)
-        by_shape: dict[tuple[int, ...], list[int]] = {}
+        by_shape: dict[tuple[tuple[int, ...], bool], list[int]] = {}
         for place, job in enumerate(jobs):
-            hidden = spec_of(job.strategy, base).hidden
-            by_shape.setdefault(hidden, []).append(place)
+            key = spec_of(job.strategy, base).hidden, self.streams(table, job)
+            by_shape.setdefault(key, []).append(place)
         if len(by_shape) == 1:
-            spec = dataclasses.replace(base, hidden=next(iter(by_shape)))
-            yield from self._run(table, jobs, spec, keep=keep, progress=progress)
+            ((hidden, streams),) = by_shape
+            spec = dataclasses.replace(base, hidden=hidden)
+            supply = self.supply if streams else None
+            yield from self._run(
+                table, jobs, spec, supply, keep=keep, progress=progress
+            )
             return
         waiting: dict[int, Outcome] = {}
         following = done = 0
-        for hidden, places in by_shape.items():
+        for (hidden, streams), places in by_shape.items():
             share = len(places) / len(jobs)
             outcomes = self._run(
                 table,
                 [jobs[place] for place in places],
                 dataclasses.replace(base, hidden=hidden),
+                self.supply if streams else None,
                 keep=keep,
                 progress=progress and scaled(progress, done / len(jobs), share),
             )
@@ -136,20 +158,24 @@ class NetworkLearner:
             jobs: What is to be fitted.
         """
         base = network(self.network)
-        shapes = [spec_of(job.strategy, base).hidden for job in jobs]
-        sizes: dict[tuple[int, ...], tuple[int, ...]] = {}
-        for hidden in dict.fromkeys(shapes):
+        shapes = [
+            (spec_of(job.strategy, base).hidden, self.streams(table, job))
+            for job in jobs
+        ]
+        sizes: dict[tuple[tuple[int, ...], bool], tuple[int, ...]] = {}
+        for key in dict.fromkeys(shapes):
+            hidden = key[0]
             spec = dataclasses.replace(base, hidden=hidden)
             common = common_layout(table, spec)
             seats = [
                 seat
                 for job, shape in zip(jobs, shapes, strict=True)
-                if shape == hidden
+                if shape == key
                 for seat in [Seat.of(job, table, common)]
                 * (job.strategy.members * spec.copies)
             ]
             groups = seat_groups(seats, spec, common, self.settings)
-            sizes[hidden] = tuple(len(group.members) for group in groups)
+            sizes[key] = tuple(len(group.members) for group in groups)
         return [sizes[shape] for shape in shapes]
 
     def _run(
@@ -157,6 +183,7 @@ class NetworkLearner:
         table: Table,
         jobs: Sequence[Job],
         spec: NetworkSpec,
+        supply: RowSupply | None,
         *,
         keep: bool,
         progress: Progress | None,
@@ -178,6 +205,7 @@ class NetworkLearner:
                 [members[place] for place in group.members],
                 spec,
                 common,
+                supply,
                 report=report,
                 keep=keep,
                 tell=notes.append,
@@ -216,6 +244,7 @@ class NetworkLearner:
         members: Sequence[Member],
         spec: NetworkSpec,
         common: Layout,
+        supply: RowSupply | None,
         *,
         report: Report | None,
         keep: bool,
@@ -224,7 +253,7 @@ class NetworkLearner:
         from equipoise.training.population import Population
         from equipoise.training.run import train
 
-        population = Population(members, spec, common, self.settings)
+        population = Population(members, spec, common, self.settings, supply=supply)
         store = None if self.checkpoints is None else CheckpointStore(self.checkpoints)
         whole = train(population, report=report, checkpoints=store, tell=tell)
         release_memory()

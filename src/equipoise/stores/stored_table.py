@@ -237,19 +237,30 @@ class StoredTable:
             spans: Of each stretch the first row, from 0 within the class, and how
                 many.
         """
-        pieces = []
+        return self.span_rows(number, spans).table
+
+    def span_rows(self, number: int, spans: Sequence[tuple[int, int]]) -> TakenRows:
+        """Return the same as `read_spans` with the rows' keys, in that order.
+
+        Args:
+            number: The class.
+            spans: As in `read_spans`.
+        """
+        pieces, places = [], []
         for start, rows in spans:
-            end, first = start + rows, 0
+            end, first, before = start + rows, 0, 0
             for part in self.parts:
-                if part.number != number:
-                    continue
-                low, high = max(start, first), min(end, first + part.rows)
-                if low < high:
-                    pieces.append(self._read(part, low - first, high - low))
-                first += part.rows
+                if part.number == number:
+                    low, high = max(start, first), min(end, first + part.rows)
+                    if low < high:
+                        pieces.append(self._read(part, low - first, high - low))
+                        places.append(before + np.arange(low - first, high - first))
+                    first += part.rows
+                before += part.rows
         records = np.concatenate(pieces)
-        kind = self.task.class_number_type
-        return self._table(records, np.full(len(records), number, kind))
+        y = np.full(len(records), number, self.task.class_number_type)
+        table = self._table(records, y)
+        return TakenRows(np.concatenate(places), table, self.keys(records))
 
     def table(self, block: StoredBlock, rows: npt.ArrayLike | None = None) -> Table:
         """Return the rows of a block as a table.

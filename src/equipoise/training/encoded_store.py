@@ -66,7 +66,19 @@ class EncodedPart:
         Raises:
             TrainingError: An encoded column holds a number that is not finite.
         """
-        encoded = self.encoding.transform(self.table, rows)
+        return self.encode_others(self.table, rows)
+
+    def encode_others(self, table: Table, rows: npt.ArrayLike | None = None) -> Encoded:
+        """Return rows of another table with the same columns, encoded alike.
+
+        Args:
+            table: The table.
+            rows: Positions in it; all if None.
+
+        Raises:
+            TrainingError: An encoded column holds a number that is not finite.
+        """
+        encoded = self.encoding.transform(table, rows)
         _require_finite(self.encoding, encoded)
         return encoded
 
@@ -180,6 +192,24 @@ class EncodedStore:
                 whole.positions[here, columns] = encoded.positions
             whole.codes[here] = encoded.codes
         return whole
+
+    def put(
+        self, at: IntArray, encoded: Encoded, exact: Layout, common: Layout
+    ) -> None:
+        """Put rows into the places of others.
+
+        Args:
+            at: `[rows]` the places.
+            encoded: The rows, by the encoding of the part that the places are of.
+            exact: The layout of that encoding.
+            common: The layout of the table.
+        """
+        columns = np.asarray(number_places(exact, common))
+        self.numbers[at[:, None], columns[None]] = encoded.numbers
+        if common.positions:
+            columns = np.asarray(places(exact.positions, common.positions))
+            self.positions[at[:, None], columns[None]] = encoded.positions
+        self.codes[at] = encoded.codes
 
 
 def _require_finite(encoding: Encoding, encoded: Encoded) -> None:

@@ -47,5 +47,7 @@ def run_key(population: Population) -> str:
     }
     if population.task.kind != "binary":
         plain["task"] = population.task.kind
+    if population.supply is not None:
+        plain["supply"] = population.supply.digest
     digest.update(json.dumps(plain, sort_keys=True).encode())
     return digest.hexdigest()

@@ -22,6 +22,7 @@ from equipoise._core.types import (
     Tensors,
 )
 from equipoise.errors import TrainingError
+from equipoise.jobs import RowSupply
 from equipoise.networks.layout import Layout, places
 from equipoise.networks.parameters import Parameters, shapes, to_exact_layout
 from equipoise.networks.spec import NetworkSpec
@@ -76,6 +77,7 @@ class Population:
         settings: How they are trained.
         forgiving: Whether a member that met a number that is not finite just improves
             no more, in place of an error: for candidates of a search.
+        supply: Rows that take the place of others between epochs, or None.
         now: All that changes.
     """
 
@@ -84,6 +86,7 @@ class Population:
     common: Layout
     settings: TrainingSettings
     forgiving: bool = False
+    supply: RowSupply | None = None
     now: Snapshot = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +104,8 @@ class Population:
         self._decays = np.array([m.spec.weight_decay for m in self.members])
         self._dropouts = np.array([m.spec.dropout for m in self.members])
         self._ahead: dict[int, tuple[int, AnyArray]] = {}
+        self._placed: dict[int, int] = {}
+        self._replaced: dict[int, IntArray] = {}
         self._place()
         weights = stacked_weights(self.members, self.spec, self.common)
         self.now = Snapshot.start(weights, self.settings.dtype)
@@ -278,10 +283,58 @@ class Population:
         Raises:
             TrainingError: A member met a number that is not finite.
         """
+        self._refresh()
         state = self._trained()
         values = self._stop_values(state["weights"])
         borne = self.settings.patience
         self.now = self.now.after(state, values, borne, self._warm)
+
+    def _refresh(self) -> None:
+        """Take new rows where a pass over those that are there has ended."""
+        if self.supply is None:
+            return
+        due: dict[int, list[EncodedPart]] = {}
+        for part in {m.number: m for m in self._parts_in_training()}.values():
+            block = self.now.epoch // self.epochs_per_block(part)
+            if block != self._placed.get(part.number, 0):
+                due.setdefault(block, []).append(part)
+        for block, parts in due.items():
+            self._refill(self.supply, block, parts)
+
+    def _parts_in_training(self) -> list[EncodedPart]:
+        return [self.members[number].part for number in self.now.active]
+
+    def epochs_per_block(self, part: EncodedPart) -> int:
+        """Return after how many epochs a part's rows have been seen about once."""
+        return max(1, round(len(part.train) / (self.steps * self.batch)))
+
+    def _refill(
+        self, supply: RowSupply, block: int, parts: Sequence[EncodedPart]
+    ) -> None:
+        """Put the rows of a block into the places of others, part by part."""
+        names = "numbers", "positions", "codes"
+        # Taken out one by one, so that no array is held twice.
+        store = EncodedStore(*(self.data.pop(name).numpy() for name in names))
+        came: list[list[IntArray]] = [[] for _ in parts]
+        for pieces in supply.refill(block, [(part.train, part.stop) for part in parts]):
+            for part, places_of, (at, rows) in zip(parts, came, pieces, strict=True):
+                if len(at):
+                    encoded = part.encode_others(rows)
+                    there = at + self._offset[part.number]
+                    store.put(there, encoded, part.exact, self.common)
+                    places_of.append(at)
+        for part, places_of in zip(parts, came, strict=True):
+            now = np.concatenate([np.zeros(0, np.int64), *places_of])
+            before = self._replaced.get(part.number, np.zeros(0, np.int64))
+            back = np.setdiff1d(before, now)
+            if len(back):
+                there = back + self._offset[part.number]
+                store.put(there, part.encode(back), part.exact, self.common)
+            self._placed[part.number], self._replaced[part.number] = block, now
+        arrays = store.numbers, store.positions, store.codes
+        del store
+        for name, array in zip(names, arrays, strict=True):
+            self.data[name] = tf.constant(array)
 
     def drop(self, members: npt.ArrayLike) -> None:
         """Let some members leave with their best weights so far.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 import numpy.typing as npt
 
 from equipoise._core.checks import one_of
-from equipoise.jobs import Learner
+from equipoise.jobs import Learner, RowSupply
 from equipoise.learners.registry import learner_for, rounds_of
 from equipoise.learners.resampled.learner import ResampledLearner
 from equipoise.learners.tuned.learner import TunedLearner
@@ -32,6 +33,8 @@ class LearnerChoice:
         model: Returns the user's own uncompiled network; None for ours.
         x: `[rows, ...]` what the user's own network takes.
         training: How networks are trained; None for the usual settings.
+        supply: Rows that take the place of others between the epochs of our networks;
+            None for none. Ensembles that go by rounds, and searches, do without.
     """
 
     network: str = "default"
@@ -39,6 +42,7 @@ class LearnerChoice:
     model: Callable[[], Any] | None = None
     x: npt.NDArray[Any] | None = None
     training: TrainingSettings | None = None
+    supply: RowSupply | None = None
 
     def __post_init__(self) -> None:
         one_of(self.network, network_names(), "network")
@@ -57,7 +61,19 @@ class LearnerChoice:
             return learner
         # What a network of the user's own is made of is not known here.
         folder = self.checkpoints if self.model is None else None
+        if learner is self._networks:
+            learner = self._alone
         return self._tuned.setdefault(id(learner), TunedLearner(learner, folder))
+
+    def streams(self, strategy: Strategy) -> bool:
+        """Return whether a strategy's networks take new rows between epochs.
+
+        Args:
+            strategy: Any strategy.
+        """
+        if self.supply is None or strategy.synthesizer() is not None:
+            return False
+        return self(strategy) is self._networks
 
     def record(self) -> dict[str, Any]:
         """Return how networks are trained, as plain data.
@@ -82,11 +98,18 @@ class LearnerChoice:
 
     @cached_property
     def _resampled(self) -> Learner:
-        return ResampledLearner(network=self._networks)
+        return ResampledLearner(network=self._alone)
 
     @cached_property
     def _rounds(self) -> Learner:
-        return rounds_of(self._networks)
+        return rounds_of(self._alone)
+
+    @cached_property
+    def _alone(self) -> Learner:
+        """Networks that learn from the rows of the plan, and from no others."""
+        if self.supply is None:
+            return self._networks
+        return dataclasses.replace(self, supply=None)._networks
 
     @cached_property
     def _networks(self) -> Learner:
@@ -97,5 +120,8 @@ class LearnerChoice:
         from equipoise.learners.network import NetworkLearner
 
         return NetworkLearner(
-            self.network, self.training or TrainingSettings(), self.checkpoints
+            self.network,
+            self.training or TrainingSettings(),
+            self.checkpoints,
+            self.supply,
         )

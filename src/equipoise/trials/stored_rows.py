@@ -225,12 +225,15 @@ def whole_notes(whole: Mapping[str, Mapping[str, BoundedValue]]) -> list[str]:
     ]
 
 
-def stored_facts(rows: StoredRows, judged: JudgedStore) -> dict[str, Any]:
+def stored_facts(
+    rows: StoredRows, judged: JudgedStore, streaming: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return what was fitted on and judged, as plain data.
 
     Args:
         rows: The store, and what was kept of it.
         judged: What was judged.
+        streaming: The strategies whose networks took new rows between epochs.
     """
     classes = rows.store.task.classes
     return {
@@ -238,6 +241,7 @@ def stored_facts(rows: StoredRows, judged: JudgedStore) -> dict[str, Any]:
         "rows": len(rows.store),
         "fitted_on": dict(zip(classes, rows.shares.kept, strict=True)),
         "totals": dict(zip(classes, rows.shares.totals, strict=True)),
+        "new_rows_between_epochs": list(streaming),
         "added_to_scores": list(rows.shares.shift),
         "judged": len(judged.places),
         "all_rows_within_folds": {
@@ -325,8 +329,21 @@ class FoldOfRow:
     @classmethod
     def of(cls, rows: StoredRows, plan: TrialPlan, scores: Scores) -> FoldOfRow:
         """Learn the folds of other rows from those that were split."""
+        return cls.of_folds(rows, plan, scores.folds)
+
+    @classmethod
+    def of_folds(
+        cls, rows: StoredRows, plan: TrialPlan, folds_of_rows: IntArray
+    ) -> FoldOfRow:
+        """Learn the folds of other rows from those that were split.
+
+        Args:
+            rows: The store, and the rows in memory.
+            plan: How these are split.
+            folds_of_rows: `[repeats, rows]` their folds, in the order of the plan.
+        """
         order = np.argsort(rows.taken.places)
-        folds = scores.folds[:, order]
+        folds = folds_of_rows[:, order]
         keys, units = rows.taken.keys, plan.keys.units
         tied = ""
         if keys.group is not None:
@@ -336,18 +353,18 @@ class FoldOfRow:
         free = np.zeros(0, np.uint64)
         if tied == "copies" and units is not None:
             free = _several(keys.hashes, units)
-        each = _tie(keys, tied, free)
+        each = ties_of(keys, tied, free)
         distinct, first = np.unique(each, return_index=True)
         starts, pairs = None, np.zeros(0, np.uint64)
         if plan.protocol.by == "time" and keys.time is not None:
             starts = np.array(
                 [
-                    keys.time[scores.folds[0] == fold].min()
+                    keys.time[folds_of_rows[0] == fold].min()
                     for fold in range(plan.protocol.folds)
                 ]
             )
             if tied:
-                pairs = np.unique(_paired(each, scores.folds[0]))
+                pairs = np.unique(_paired(each, folds_of_rows[0]))
         return cls(
             rows.taken.places[order],
             folds,
@@ -356,7 +373,7 @@ class FoldOfRow:
             tied,
             free,
             distinct if tied else np.zeros(0, np.uint64),
-            scores.folds[:, first] if tied else np.zeros((len(folds), 0), np.int64),
+            folds_of_rows[:, first] if tied else np.zeros((len(folds), 0), np.int64),
             starts,
             pairs,
             rows.store,
@@ -370,14 +387,19 @@ class FoldOfRow:
             first: The position of its first row.
             keys: Of its rows.
         """
-        folds = self._others(keys)
+        folds = self.of_others(keys)
         low, high = np.searchsorted(self.places, [first, first + len(keys.row)])
         folds[:, self.places[low:high] - first] = self.kept[:, low:high]
         return folds
 
-    def _others(self, keys: StoredKeys) -> IntArray:
+    def of_others(self, keys: StoredKeys) -> IntArray:
+        """Return the folds of rows that are not in memory, `[repeats, rows]`.
+
+        Args:
+            keys: Of the rows.
+        """
         repeats = len(self.kept)
-        ties = _tie(keys, self.tied, self.free)
+        ties = ties_of(keys, self.tied, self.free)
         if self.starts is not None and keys.time is not None:
             fold = np.searchsorted(self.starts, keys.time, side="right") - 1
             if self.tied:
@@ -410,7 +432,7 @@ class FoldOfRow:
             )
             if low < high:
                 here = block.records[places[low:high] - block.first]
-                ties[low:high] = _tie(self.store.keys(here), self.tied, self.free)
+                ties[low:high] = ties_of(self.store.keys(here), self.tied, self.free)
         numbers = np.unique(ties, return_inverse=True)[1].astype(np.int64)
         if self.groups is None:
             return numbers
@@ -423,8 +445,14 @@ class FoldOfRow:
         return np.asarray(renamed[numbers])
 
 
-def _tie(keys: StoredKeys, tied: str, free: HashArray) -> HashArray:
-    """Return the key by which rows belong together; else by which they are divided."""
+def ties_of(keys: StoredKeys, tied: str, free: HashArray) -> HashArray:
+    """Return the key by which rows belong together; else by which they are divided.
+
+    Args:
+        keys: Of the rows.
+        tied: As in `FoldOfRow`.
+        free: Likewise.
+    """
     if tied == "group" and keys.group is not None:
         return keys.group
     alone = mix(keys.row.astype(np.uint64))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from equipoise._core.checks import listing
 from equipoise._core.types import IntArray
 from equipoise.diagnosis.diagnosis import diagnose
 from equipoise.jobs import Progress, scaled
@@ -22,6 +23,7 @@ from equipoise.trials.arm_importance import with_importance
 from equipoise.trials.blended_arms import fitted_arms, with_blends
 from equipoise.trials.conclude import Criteria, conclude
 from equipoise.trials.fold_scores import Scores
+from equipoise.trials.fresh_rows import FreshRows
 from equipoise.trials.kinds import PositiveKinds, without_column
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
@@ -112,7 +114,31 @@ class StoredTrial:
     def notes(self) -> tuple[str, ...]:
         """What the reader should know of the rows."""
         judged = self.judged
-        return (self.rows.sentence(), *judged.notes, *whole_notes(judged.whole))
+        said = self._of_networks()
+        return (self.rows.sentence(), *said, *judged.notes, *whole_notes(judged.whole))
+
+    @property
+    def streaming(self) -> tuple[str, ...]:
+        """The strategies whose networks took new rows from disk between epochs."""
+        plan = self.plan
+        return tuple(s.name for s in plan.strategies if plan.learners.streams(s))
+
+    def _of_networks(self) -> list[str]:
+        if not self.streaming:
+            return []
+        shares = self.rows.shares
+        classes = [
+            name
+            for name, count, total in zip(
+                self.rows.store.classes, shares.kept, shares.totals, strict=True
+            )
+            if count < total
+        ]
+        return [
+            f"The networks of {listing(self.streaming)} took new rows of "
+            f"{listing(classes)} from disk after each pass over those in memory, as "
+            "many as there were."
+        ]
 
 
 def fit_stored(
@@ -173,9 +199,13 @@ def fit_stored(
     if repeats == "auto" and not rows.shares.whole:
         repeats = 1
     often = Repeats.of(repeats, minutes, protocol.by)
+    fresh = None if often.number is None else FreshRows.of(rows, plan, often.number)
+    learning = dataclasses.replace(
+        plan, learners=dataclasses.replace(plan.learners, supply=fresh)
+    )
     with opened(runner) as who:
         step = scaled(report, 0.0, FITS)
-        scores = fit_repeats(plan, often, step, started=started, runner=who)
+        scores = fit_repeats(learning, often, step, started=started, runner=who)
     if not rows.shares.whole:
         scores = dataclasses.replace(scores, source_rows=len(store))
     progress = scaled(report, FITS, SCORES)
@@ -187,7 +217,8 @@ def fit_stored(
         with_columns=with_columns,
         test_table=test_table,
     )
-    return StoredTrial(rows, dataclasses.replace(plan, test_table=test_table), judged)
+    done = dataclasses.replace(learning, test_table=test_table)
+    return StoredTrial(rows, done, judged)
 
 
 def compare_stored(
@@ -290,7 +321,7 @@ def compare_stored(
         )
     return dataclasses.replace(
         record,
-        stored=stored_facts(trial.rows, trial.judged),
+        stored=stored_facts(trial.rows, trial.judged, trial.streaming),
         seconds=monotonic() - started,
     )
 

@@ -35,6 +35,7 @@ from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
 from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
+from equipoise.trials.fresh_rows import FreshRows
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Part, Protocol
@@ -68,6 +69,8 @@ def plan_parts(plan: TrialPlan) -> PartsOfData:
         "model": None if learners.model is None else import_path(learners.model),
         "x": None if learners.x is None else _sendable(learners.x),
     }
+    if isinstance(learners.supply, FreshRows):
+        state["supply"] = learners.supply.state()
     if plan.keep and learners.model is not None:
         raise UnsupportedError(
             sentence(
@@ -93,7 +96,10 @@ def plan_of(parts: Mapping[str, bytes], checkpoints: Path | None = None) -> Tria
             is another.
     """
     state = unpack(parts, "plan")
-    training = state["training"]
+    training, table = state["training"], table_of(state["table"])
+    supply = None
+    if "supply" in state:
+        supply = FreshRows.from_state(state["supply"], table)
     learners = LearnerChoice(
         state["network"],
         checkpoints,
@@ -102,10 +108,11 @@ def plan_of(parts: Mapping[str, bytes], checkpoints: Path | None = None) -> Tria
         else _imported_alike(state["model"], state["model_code"]),
         state["x"],
         None if training is None else TrainingSettings.from_dict(training),
+        supply,
     )
     test = state["test_table"]
     return TrialPlan(
-        table_of(state["table"]),
+        table,
         (),
         Protocol(),
         learners,

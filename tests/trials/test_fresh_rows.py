@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows of a store that take the places of those in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import equipoise as eq
+from equipoise.models.state import pack, unpack
+from equipoise.stores.stored_table import StoredTable
+from equipoise.strategies.catalogue import as_strategies
+from equipoise.trials.fresh_rows import FreshRows
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.protocol import Protocol
+from equipoise.trials.stored_rows import StoredRows
+
+ROWS = 8_000
+FITTED = 2_000
+
+
+def store_of(folder: Path, classes: int = 2, **reading: Any) -> StoredTable:
+    random = np.random.default_rng(0)
+    share = (0.93, 0.05, 0.02) if classes == 3 else (0.95, 0.05)
+    y = random.choice(len(share), ROWS, p=share)
+    columns = {"place": np.arange(ROWS) + 0.5, "y": y}
+    if "group" in reading:
+        columns["who"] = random.integers(0, 3_000, ROWS)
+    if "time" in reading:
+        columns["day"] = np.arange(ROWS)
+    pq.write_table(pa.table(columns), folder / "t.parquet", row_group_size=3_000)
+    stored = eq.read_table(
+        folder / "t.parquet", "y", keep=["place"], memory="1GB", **reading
+    )
+    return stored.with_memory(int(FITTED * stored.memory / stored.most_rows))
+
+
+def made(stored: StoredTable, by: str = "stratified", repeats: int = 1):  # type: ignore[no-untyped-def]
+    rows = StoredRows.of(stored, seed=0)
+    plan = TrialPlan(
+        rows.table, tuple(as_strategies("plain")), Protocol(folds=4, by=by)
+    )
+    return rows, plan, FreshRows.of(rows, plan, repeats)
+
+
+def block(fresh: FreshRows, number: int, parts: Any) -> list[tuple[Any, Any]]:
+    """Return of each part the places and the rows that came, by their place."""
+    came: list[tuple[list[Any], list[Any]]] = [([], []) for _ in parts]
+    for pieces in fresh.refill(number, [(part.train, part.stop) for part in parts]):
+        for (places, rows), (at, table) in zip(came, pieces, strict=True):
+            assert (table.labels() == fresh.table.labels()[at]).all()
+            places.append(at)
+            rows.append((table["place"].values - 0.5).astype(int))
+    return [(np.concatenate(a), np.concatenate(b)) for a, b in came]
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_rows_come_from_folds_that_the_job_learns_from(
+    tmp_path: Path, repeats: int
+) -> None:
+    stored = store_of(tmp_path)
+    rows, plan, fresh = made(stored, repeats=repeats)
+    parts = plan.parts(range(repeats))
+    folds = np.empty((repeats, ROWS), np.int64)
+    for piece in stored.blocks():
+        keys = stored.keys(piece.records)
+        folds[:, keys.row] = fresh.folds(piece.first, keys)
+    in_memory = rows.taken.keys.row
+    for part, (at, came) in zip(parts, block(fresh, 1, parts), strict=True):
+        assert len(np.unique(at)) == len(at)
+        assert len(np.unique(came)) == len(came)
+        negatives = part.train[rows.table.labels()[part.train] == 0]
+        assert set(at) <= set(negatives)
+        assert len(at) > 0.95 * len(negatives)
+        assert not np.isin(came, in_memory).any()
+        # Each takes the place of a row of its own fold, which is not the part's.
+        own = folds[part.repeat]
+        np.testing.assert_array_equal(own[came], own[in_memory[at]])
+        assert (own[came] != part.fold).all()
+
+
+def test_each_row_comes_once_before_any_comes_again(tmp_path: Path) -> None:
+    stored = store_of(tmp_path)
+    rows, plan, fresh = made(stored)
+    parts = plan.parts([0])
+    others = int(stored.totals[0]) - rows.shares.kept[0]
+    blocks = int(others / (0.9 * rows.shares.kept[0]))
+    came = np.concatenate(
+        [
+            np.unique(np.concatenate([c for _, c in block(fresh, k, parts)]))
+            for k in range(1, blocks + 1)
+        ]
+    )
+    assert len(np.unique(came)) == len(came)
+    assert len(came) > 0.95 * blocks * 0.8 * rows.shares.kept[0]
+    every = [block(fresh, k, parts[:1])[0][1] for k in range(1, 4 * blocks)]
+    seen = np.unique(np.concatenate(every))
+    learned_from = others * 3 / 4  # the rows of the other folds
+    assert len(seen) > 0.97 * learned_from
+
+
+def test_a_block_follows_from_its_number(tmp_path: Path) -> None:
+    _, plan, fresh = made(store_of(tmp_path))
+    parts = plan.parts([0])
+    later = block(fresh, 5, parts)
+    _, _, again = made(store_of(tmp_path))
+    for (at, came), (at_again, came_again) in zip(
+        later, block(again, 5, parts), strict=True
+    ):
+        np.testing.assert_array_equal(at, at_again)
+        np.testing.assert_array_equal(came, came_again)
+    # What a part gets does not depend on the others that are filled with it.
+    (alone,) = block(again, 5, parts[2:3])
+    np.testing.assert_array_equal(alone[1], later[2][1])
+    assert not np.array_equal(block(fresh, 4, parts)[0][1], later[0][1])
+    assert fresh.digest == again.digest
+    sent = unpack(pack(fresh.state(), "x"), "x")
+    elsewhere = FreshRows.from_state(sent, fresh.table)
+    assert elsewhere.digest == fresh.digest
+    for one, other in zip(block(elsewhere, 5, parts), later, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+        np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_groups_of_stop_rows_and_test_rows_never_come(tmp_path: Path) -> None:
+    stored = store_of(tmp_path, group="who")
+    rows, plan, fresh = made(stored, by="group")
+    whole = stored.rows(np.arange(ROWS))
+    group = np.empty(ROWS, np.uint64)
+    group[whole.keys.row] = whole.keys.group
+    parts = plan.parts([0])
+    for part, (_, came) in zip(parts, block(fresh, 1, parts), strict=True):
+        others = rows.taken.keys.row[np.concatenate([part.stop, part.test])]
+        assert len(came) > 500
+        assert not np.isin(group[came], group[others]).any()
+
+
+def test_classes_that_are_whole_stay(tmp_path: Path) -> None:
+    rows, plan, fresh = made(store_of(tmp_path, classes=3))
+    assert rows.shares.kept[1:] == rows.shares.totals[1:]
+    parts = plan.parts([0])
+    for at, _ in block(fresh, 2, parts):
+        assert (rows.table.labels()[at] == 0).all()
+        assert len(at) > 500
+
+
+def test_there_are_none_by_time_or_if_all_rows_are_in_memory(tmp_path: Path) -> None:
+    stored = store_of(tmp_path, time="day")
+    assert made(stored, by="time")[2] is None
+    assert made(stored.with_memory(10**9))[2] is None
