@@ -247,6 +247,22 @@ class RowSupply(Protocol):
         """
         ...
 
+    def shard(
+        self, number: int, train: IntArray, whole: IntArray, stop: IntArray
+    ) -> tuple[IntArray, Table]:
+        """Return rows for one of several models that learn from different ones.
+
+        Args:
+            number: Of the model, from 0.
+            train: The training rows of the model.
+            whole: Those of all models together.
+            stop: Rows that decide when training stops.
+
+        Returns:
+            Which of the training rows are replaced, and what by.
+        """
+        ...
+
 
 class Learner(Protocol):
     """Anything that can do jobs."""

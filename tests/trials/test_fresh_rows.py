@@ -153,3 +153,51 @@ def test_there_are_none_by_time_or_if_all_rows_are_in_memory(tmp_path: Path) -> 
     stored = store_of(tmp_path, time="day")
     assert made(stored, by="time")[2] is None
     assert made(stored.with_memory(10**9))[2] is None
+
+
+def places_of(rows: Any) -> Any:
+    return (rows["place"].values - 0.5).astype(int)
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_shards_do_not_overlap_and_come_from_all_rows(
+    tmp_path: Path, repeats: int
+) -> None:
+    stored = store_of(tmp_path)
+    rows, plan, fresh = made(stored, repeats=repeats)
+    row, y = rows.taken.keys.row, rows.table.labels()
+    whole = stored.rows(np.arange(ROWS))
+    folds = np.empty((repeats, ROWS), np.int64)
+    for piece in stored.blocks():
+        keys = stored.keys(piece.records)
+        folds[:, keys.row] = fresh.folds(piece.first, keys)
+    random = np.random.default_rng(1)
+    part = plan.parts(range(repeats))[-1]
+    negatives = part.train[y[part.train] == 0]
+    positives = part.train[y[part.train] == 1]
+    seen = []
+    for number in range(8):
+        few = np.sort(random.choice(negatives, 300, replace=False))
+        train = np.concatenate([positives, few])
+        at, came = fresh.shard(number, train, part.train, part.stop)
+        assert set(at) <= set(few)
+        assert len(at) > 285
+        assert len(np.unique(at)) == len(at)
+        places = places_of(came)
+        np.testing.assert_array_equal(
+            folds[part.repeat, places], folds[part.repeat, row[at]]
+        )
+        kept = np.isin(places, row)
+        assert 0 < kept.mean() < 0.5
+        assert np.isin(places[kept], row[part.train]).all()
+        assert (came.labels() == 0).all()
+        seen.append(places)
+    joined = np.concatenate(seen)
+    assert len(np.unique(joined)) == len(joined)
+    # From all over the file, which is in the order of the place.
+    np.testing.assert_allclose(
+        np.quantile(joined, [0.25, 0.5, 0.75]) / ROWS, [0.25, 0.5, 0.75], atol=0.05
+    )
+    assert len(whole.table) == ROWS
+    at, again = fresh.shard(7, train, part.train, part.stop)
+    np.testing.assert_array_equal(places_of(again), seen[-1])

@@ -23,6 +23,7 @@ from equipoise.errors import InputError, TableError, UnsupportedError
 from equipoise.stores.stored_table import StoredTable
 from equipoise.table.generated_tasks import make_classes
 from equipoise.training.settings import TrainingSettings
+from equipoise.trials.fresh_rows import FreshRows
 
 ROWS = 6_000
 SHORT: dict[str, Any] = {
@@ -195,6 +196,35 @@ def test_a_test_file_is_scored_by_models_of_all_rows(
     assert one_check.p == pytest.approx(other_check.p, rel=0.01)
     with pytest.raises(TableError, match="reads it block by block"):
         eq.compare(small(stored, 1_000), test=test, strategies=arms, **SHORT)
+
+
+def test_each_model_of_under_bagging_has_negatives_of_its_own(
+    stored: StoredTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shards: list[set[float]] = []
+    shard = FreshRows.shard
+
+    def counted(self: FreshRows, *which: Any) -> Any:
+        at, rows = shard(self, *which)
+        shards.append(set(rows["a"].values.tolist()))
+        return at, rows
+
+    monkeypatch.setattr(FreshRows, "shard", counted)
+    bag = eq.Strategy(
+        "bag", learner="logistic", plan="under_bagging", options={"members": 4}
+    )
+    trial = eq.compare(small(stored, 2_000), strategies=[bag, "logistic"], **SHORT)
+    assert len(shards) == 4 * 3
+    for part in range(3):
+        members = shards[4 * part : 4 * part + 4]
+        assert min(len(each) for each in members) > 200
+        assert len(set.union(*members)) == sum(len(each) for each in members)
+    assert trial.to_dict()["stored"]["rows_of_its_own_for_each_model"] == ["bag"]
+    assert "from all rows on disk" in " ".join(trial.notes)
+    # The shares of the classes are undone: in the subsets, and among the rows kept.
+    one, other = (trial[name].evaluation for name in ("bag", "logistic"))
+    for metric in ("average_precision", "log_loss"):
+        assert one[metric].value == pytest.approx(other[metric].value, rel=0.1)
 
 
 def kinds_frame() -> dict[str, Any]:

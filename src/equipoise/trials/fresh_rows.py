@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from equipoise._core.seeds import generator
-from equipoise._core.types import HashArray, IntArray
+from equipoise._core.types import BoolArray, HashArray, IntArray
 from equipoise.stores.class_shares import KeptShares
 from equipoise.stores.stored_table import (
     StoredKeys,
@@ -33,7 +33,7 @@ from equipoise.stores.stored_table import (
     StoredTable,
     TakenRows,
 )
-from equipoise.table.table import Table
+from equipoise.table.table import Table, concatenate
 from equipoise.task import Task
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import fold_numbers
@@ -43,6 +43,8 @@ STRETCH = 4_096
 """Rows that lie beside each other and come together, at most."""
 STRETCHES = 16
 """As many of them are in memory at once."""
+SHARD_STRETCHES = 64
+"""Stretches of a shard, about."""
 MORE = 1.1
 """So much more is read than there are places, since folds are not quite equal."""
 
@@ -186,10 +188,61 @@ class FreshRows:
             for taken in self._stretches(label, block):
                 yield [each.take(taken) for each in self._offered(taken, waiting)]
 
-    def _waiting(self, label: int, train: IntArray, stop: IntArray) -> _Waiting:
+    def shard(
+        self, number: int, train: IntArray, whole: IntArray, stop: IntArray
+    ) -> tuple[IntArray, Table]:
+        """Return rows for one of several models that learn from different ones.
+
+        Of a class of which a share is in memory the models have parts that do not
+        overlap until all rows have come, those in memory among them. They come in short
+        stretches from all over the class.
+
+        Args:
+            number: Of the model, from 0.
+            train: The training rows of the model.
+            whole: Those of all models together.
+            stop: Rows that decide when training stops.
+
+        Returns:
+            Which of the training rows are replaced, and what by.
+        """
+        at, tables = [np.zeros(0, np.int64)], [self.table.take(np.zeros(0, np.int64))]
+        shares = self.rows.shares
+        learned = np.zeros(len(self.table), np.bool_)
+        learned[whole] = True
+        for label, (count, total) in enumerate(
+            zip(shares.kept, shares.totals, strict=True)
+        ):
+            needed = int(np.count_nonzero(self._labels[train] == label))
+            if not 0 < count < total or not needed:
+                continue
+            waiting = self._waiting(label, train, stop, whole)
+            wasted = len(self.table) / max(1, int(np.count_nonzero(learned)))
+            size = max(1, min(STRETCH, needed // SHARD_STRETCHES))
+            starts = np.arange(0, total, size)
+            spans = int(np.ceil(MORE * wasted * needed / size)) + 1
+            random = generator(self.seed, "shards", label)
+            order = random.permutation(len(starts))
+            chosen = order[(number * spans + np.arange(spans)) % len(starts)]
+            taken = self.rows.store.span_rows(
+                label, [(int(s), min(size, total - int(s))) for s in starts[chosen]]
+            )
+            (offer,) = self._offered(taken, [waiting], learned)
+            places, rows = offer.take(taken)
+            at.append(places)
+            tables.append(rows)
+        return np.concatenate(at), concatenate(tables)
+
+    def _waiting(
+        self,
+        label: int,
+        train: IntArray,
+        stop: IntArray,
+        whole: IntArray | None = None,
+    ) -> _Waiting:
         """Return the places of a job that wait for rows of a class."""
         folds = self._folds_of_table
-        repeat = self._repeat(train, folds)
+        repeat = self._repeat(train if whole is None else whole, folds)
         here = train[self._labels[train] == label]
         ties = np.zeros(0, np.uint64)
         if self.folds.tied:
@@ -261,18 +314,30 @@ class FreshRows:
         return {}
 
     def _offered(
-        self, taken: TakenRows, waiting: Sequence[_Waiting]
+        self,
+        taken: TakenRows,
+        waiting: Sequence[_Waiting],
+        learned: BoolArray | None = None,
     ) -> Iterator[_Offer]:
-        """Yield to each job the rows that it may learn from, with their folds."""
-        ascending = self.folds.places
+        """Yield to each job the rows that it may learn from, with their folds.
+
+        Args:
+            taken: The rows.
+            waiting: The jobs.
+            learned: `[rows in memory]` which of them may come too; None for none.
+        """
+        ascending, kept = self.folds.places, self.folds.kept
         at = np.minimum(np.searchsorted(ascending, taken.places), len(ascending) - 1)
-        alone = ascending[at] != taken.places  # rows in memory are there already
-        folds = self.folds.of_others(taken.keys)
+        there = ascending[at] == taken.places
+        folds = np.where(there, kept[:, at], self.folds.of_others(taken.keys))
+        may = ~there
+        if learned is not None:
+            may |= learned[np.argsort(self.rows.taken.places)[at]]
         ties = ties_of(taken.keys, self.folds.tied, self.folds.free)
         for each in waiting:
-            free = alone
+            free = may
             if len(each.ties):
-                free = alone & ~np.isin(ties, each.ties)
+                free = may & (there | ~np.isin(ties, each.ties))
             yield _Offer(each, np.where(free, folds[each.repeat], -1))
 
 

@@ -58,12 +58,34 @@ class LearnerChoice:
         elif strategy.parts.by_rounds:
             learner = self._rounds
         if not isinstance(strategy, Tuned):
-            return learner
+            return self._with_parts(learner) if self.shards(strategy) else learner
         # What a network of the user's own is made of is not known here.
         folder = self.checkpoints if self.model is None else None
         if learner is self._networks:
             learner = self._alone
         return self._tuned.setdefault(id(learner), TunedLearner(learner, folder))
+
+    def shards(self, strategy: Strategy) -> bool:
+        """Return whether each model of a strategy has rows from disk of its own.
+
+        Args:
+            strategy: Any strategy.
+        """
+        plan = strategy.parts.plan
+        if self.supply is None or plan is None or not strategy.parts.by_rounds:
+            return False
+        return plan.name == "under_bagging" and not isinstance(strategy, Tuned)
+
+    def _with_parts(self, learner: Any) -> Learner:
+        key = id(learner)
+        if key not in self._of_parts:
+            self._of_parts[key] = dataclasses.replace(learner, supply=self.supply)
+        return self._of_parts[key]
+
+    @cached_property
+    def _of_parts(self) -> dict[int, Learner]:
+        """By the identity of a learner, the same with rows from disk."""
+        return {}
 
     def streams(self, strategy: Strategy) -> bool:
         """Return whether a strategy's networks take new rows between epochs.

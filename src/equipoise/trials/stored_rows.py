@@ -226,7 +226,10 @@ def whole_notes(whole: Mapping[str, Mapping[str, BoundedValue]]) -> list[str]:
 
 
 def stored_facts(
-    rows: StoredRows, judged: JudgedStore, streaming: Sequence[str] = ()
+    rows: StoredRows,
+    judged: JudgedStore,
+    streaming: Sequence[str] = (),
+    sharded: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return what was fitted on and judged, as plain data.
 
@@ -234,6 +237,7 @@ def stored_facts(
         rows: The store, and what was kept of it.
         judged: What was judged.
         streaming: The strategies whose networks took new rows between epochs.
+        sharded: The strategies of which each model learned from rows of its own.
     """
     classes = rows.store.task.classes
     return {
@@ -242,6 +246,7 @@ def stored_facts(
         "fitted_on": dict(zip(classes, rows.shares.kept, strict=True)),
         "totals": dict(zip(classes, rows.shares.totals, strict=True)),
         "new_rows_between_epochs": list(streaming),
+        "rows_of_its_own_for_each_model": list(sharded),
         "added_to_scores": list(rows.shares.shift),
         "judged": len(judged.places),
         "all_rows_within_folds": {

@@ -162,7 +162,9 @@ def _of_all_rows(trial: StoredTrial, facts: dict[str, Any]) -> dict[str, Any]:
     store, totals = trial.rows.store, trial.rows.store.totals
     total = len(store)
     changed: dict[str, Any] = {"rows": total, "group": store.group}
-    changed["stored"] = stored_facts(trial.rows, trial.judged, trial.streaming)
+    changed["stored"] = stored_facts(
+        trial.rows, trial.judged, trial.streaming, trial.sharded
+    )
     share = facts["cases"] / facts["rows"]
     changed["cases"] = round(share * total)
     if store.task.kind == "binary":

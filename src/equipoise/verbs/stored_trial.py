@@ -123,9 +123,13 @@ class StoredTrial:
         plan = self.plan
         return tuple(s.name for s in plan.strategies if plan.learners.streams(s))
 
+    @property
+    def sharded(self) -> tuple[str, ...]:
+        """The strategies of which each model learned from rows of its own."""
+        plan = self.plan
+        return tuple(s.name for s in plan.strategies if plan.learners.shards(s))
+
     def _of_networks(self) -> list[str]:
-        if not self.streaming:
-            return []
         shares = self.rows.shares
         classes = [
             name
@@ -134,10 +138,19 @@ class StoredTrial:
             )
             if count < total
         ]
+        said = []
+        if self.sharded:
+            said.append(
+                f"Each model of {listing(self.sharded)} learned from a part of its own "
+                f"of {listing(classes)}, from all rows on disk."
+            )
+        if not self.streaming:
+            return said
         return [
+            *said,
             f"The networks of {listing(self.streaming)} took new rows of "
             f"{listing(classes)} from disk after each pass over those in memory, as "
-            "many as there were."
+            "many as there were.",
         ]
 
 
@@ -321,7 +334,7 @@ def compare_stored(
         )
     return dataclasses.replace(
         record,
-        stored=stored_facts(trial.rows, trial.judged, trial.streaming),
+        stored=stored_facts(trial.rows, trial.judged, trial.streaming, trial.sharded),
         seconds=monotonic() - started,
     )
 

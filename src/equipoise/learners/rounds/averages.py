@@ -49,7 +49,8 @@ class UnderBagging(Algorithm):
 
     Each model's scores are brought back to the shares of all rows before they are
     averaged: by the logarithm of the rate at which a class was drawn. That is exact
-    if they are the log-odds of the drawn rows.
+    if they are the log-odds of the drawn rows. If there are more rows on disk, each
+    model has a part of those.
 
     Source: Barandela et al. (2003), "New applications of ensembles of classifiers",
     and Dal Pozzolo et al. (2015), section III, for the correction.
@@ -70,6 +71,7 @@ class UnderBagging(Algorithm):
             Fit(
                 self.rows.subset(generator(self.seed, "under_bagging", number), ratio),
                 shift=shift,
+                part=number,
                 share=1 / members,
             )
             for number in range(members)

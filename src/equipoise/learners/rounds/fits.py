@@ -49,6 +49,8 @@ class Fit:
         weights: `[places]` how much each counts; None for the weights of the rows.
         made: Rows that are made for it and for nothing else; None for none.
         shift: `[width]` added to its scores; None for nothing.
+        part: The number of the part of the larger classes that it learns from, if
+            each model is to have one of its own; else None.
         share: What it counts in the sum, which the algorithm sets once it has seen
             what the model says; 0 leaves it out.
     """
@@ -57,6 +59,7 @@ class Fit:
     weights: FloatArray | None = None
     made: MadeRows | None = None
     shift: FloatArray | None = None
+    part: int | None = None
     share: float = 0.0
 
 

@@ -22,7 +22,7 @@ from equipoise._core.seeds import derive
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.encoding.encoding import Encoding, learn_encoding
 from equipoise.errors import UnsupportedError
-from equipoise.jobs import Job, Learner, Outcome, Progress, Scorer
+from equipoise.jobs import Job, Learner, Outcome, Progress, RowSupply, Scorer
 from equipoise.learners.rounds.combining import class_shares, finished, terms
 from equipoise.learners.rounds.fits import Algorithm, Fit, RoundRows, Rounds
 from equipoise.learners.rounds.made import table_with
@@ -32,7 +32,7 @@ from equipoise.priors import Correction, Link
 from equipoise.strategies.by_task import absence_notes, require_enough, require_task
 from equipoise.strategies.corrections import no_correction
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.table import Table
+from equipoise.table.table import Table, concatenate
 from equipoise.training.settings import TrainingSettings
 from equipoise.weights.scheme import check_totals
 
@@ -46,9 +46,12 @@ class RoundsLearner:
 
     Attributes:
         base: Who learns in each round.
+        supply: Rows on disk, of which each model has a part of its own if its plan
+            says so; None for none.
     """
 
     base: Any
+    supply: RowSupply | None = None
 
     def run(
         self,
@@ -116,7 +119,12 @@ class RoundsLearner:
         outcomes: dict[int, Outcome] = {}
         by_limit: dict[int | None, list[int]] = {}
         for place, (chain, fit) in enumerate(asked):
-            if fit.made is not None and len(fit.made.first):
+            if self._has_part(table, chain, fit):
+                rows, job = chain.job_with_part(self.supply, fit)
+                (outcomes[place],) = self._learner(chain.epochs).run(
+                    rows, [job], keep=chain.keep
+                )
+            elif fit.made is not None and len(fit.made.first):
                 rows, job = chain.job_with_made(table, fit)
                 (outcomes[place],) = self._learner(chain.epochs).run(
                     rows, [job], keep=chain.keep
@@ -132,6 +140,10 @@ class RoundsLearner:
             chain.tell(fit, outcomes.pop(place))
         for chain in chains:
             chain.advance()
+
+    def _has_part(self, table: Table, chain: Chain, fit: Fit) -> bool:
+        supplied = self.supply is not None and self.supply.table is table
+        return supplied and fit.part is not None and chain.whole.row_weights is None
 
     def _learner(self, epochs: int | None) -> Learner:
         """Return the learner of a round; networks have so many epochs at most."""
@@ -288,6 +300,29 @@ class Chain:
             train_rows=np.concatenate([job.train_rows, extra]),
             row_weights=np.concatenate([weights, made.weights]),
         )
+
+    def job_with_part(self, supply: RowSupply | None, fit: Fit) -> tuple[Table, Job]:
+        """Return a table with one model's part of the rows on disk, and its job there.
+
+        Args:
+            supply: Gives the part.
+            fit: The model.
+        """
+        job = self.job(fit)
+        if supply is None or fit.part is None:
+            return self.table, job
+        whole = self.whole
+        replaced, rows = supply.shard(
+            fit.part, job.train_rows, whole.train_rows, whole.stop_rows
+        )
+        first = len(self.table)
+        train = np.concatenate(
+            [np.setdiff1d(job.train_rows, replaced), first + np.arange(len(rows))]
+        )
+        if self.table.groups is not None:
+            rows = dataclasses.replace(rows, groups=self.table.groups[replaced])
+        both = concatenate([self.table, rows])
+        return both, dataclasses.replace(job, train_rows=train)
 
     def _sides(self, fit: Fit) -> tuple[IntArray, IntArray]:
         """Return which rows a model learns from, and by which it stops."""
