@@ -10,9 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from equipoise.heads import linear
 from equipoise.heads.feature_part import FeaturePart
-from equipoise.heads.linear import HeadPopulation, train_linear
+from equipoise.heads.linear import train_linear
 from equipoise.jobs import Job
 from equipoise.learners.user_model.keras_fit import KerasLoopLearner
 from equipoise.networks.catalogue import network
@@ -21,6 +20,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
 from equipoise.task import Task
 from equipoise.training import population as population_file
+from equipoise.training.population import Population
 from equipoise.training.settings import TrainingSettings
 from equipoise.weights import class_weights
 
@@ -112,8 +112,8 @@ def test_deferred_weights_begin_at_the_best_unweighted_head() -> None:
     (part,) = parts_of([job])
     short = dataclasses.replace(settings, epochs=8)
     (before,) = train_linear([alone], parts_of([alone]), short)
-    population = HeadPopulation(
-        linear._members([job], [part], 10), network("linear"), part.exact, settings
+    population = Population(
+        _members(job, part), network("linear"), part.exact, settings
     )
     weights = []
     for _ in range(8):

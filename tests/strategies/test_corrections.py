@@ -84,7 +84,7 @@ def test_every_exact_strategy_is_here():
     sets = {n for n, record in LOSS_RECORDS.items() if record.kind == "set"}
     made = {s.name for s in NETWORKS if s.synthesis is not None}
     assert len(made) >= 9
-    assert rest == {"asymmetric", "progressive_batches"} | made | sets
+    assert rest == {"asymmetric", "progressive_batches", "ldam_drw"} | made | sets
 
 
 @pytest.mark.parametrize("strategy", EXACT, ids=named)

@@ -15,10 +15,11 @@ from equipoise.jobs import Job
 from equipoise.learners.network import NetworkLearner
 from equipoise.learners.user_model.keras_fit import KerasLoopLearner
 from equipoise.networks.spec import NetworkSpec
-from equipoise.priors import probability
+from equipoise.priors import Correction, probability
 from equipoise.strategies.catalogue import catalogue
 from equipoise.strategies.strategy import Strategy
 from equipoise.synthesis.synthesis import Neighbours
+from equipoise.training import population as population_file
 from equipoise.training.members import Member
 from equipoise.training.population import _votes
 from equipoise.training.settings import TrainingSettings
@@ -64,6 +65,14 @@ def test_options_are_each_member_s_own(table, jobs_for) -> None:
             ("narrow", "pairwise_auc", {"warm_start": 0.5, "margin": 0.3}),
             ("half", "logit_adjusted", {"tau": 0.5}),
             ("whole", "logit_adjusted", {}),
+        )
+    ]
+    arms += [
+        Strategy(name, weights="balanced", options=options)
+        for name, options in (
+            ("at once", {}),
+            ("late", {"deferred": 0.5}),
+            ("later", {"deferred": 0.8}),
         )
     ]
     jobs = jobs_for(table, arms, folds=1)
@@ -124,6 +133,14 @@ def numeric_part(table):
         Strategy(synthesis="balanced_mixup"),
         Strategy("slow", weights="balanced", options={"learning_rate": 4e-4}),
         Strategy("fast", loss="focal", options={"learning_rate": 2e-2}),
+        Strategy("late", weights="balanced", options={"deferred": 0.5}),
+        Strategy(
+            "later",
+            weights="sqrt",
+            loss="focal",
+            sampling="rate",
+            options={"deferred": 0.7, "rate": 0.3},
+        ),
     ],
     ids=lambda s: s.name,
 )
@@ -199,6 +216,69 @@ def test_weights_of_a_class_are_its_share_of_the_population(
     np.testing.assert_allclose(
         found.log_odds, wanted.log_odds + np.log(5), rtol=0, atol=1e-4
     )
+
+
+def test_weights_that_are_deferred_begin_at_the_best_epoch_without_them(
+    table, population_of
+) -> None:
+    """Until then the networks are those of the strategy without weights, to the bit."""
+    late = Strategy("late", weights="balanced", options={"deferred": 0.5})
+    never = Strategy("never")
+    one, other = (
+        population_of(table, [arm], epochs=8, patience=8) for arm in (late, never)
+    )
+    for _ in range(4):
+        for each in (one, other):
+            columns = each._columns(each.now.active)
+            np.testing.assert_array_equal(columns["positive"], [1.0, 1.0])
+            each.run_epoch()
+    for name, value in other.now.best.items():
+        np.testing.assert_allclose(one.now.best[name], value, rtol=0, atol=1e-6)
+        np.testing.assert_array_equal(
+            one.now.state["weights"][name], one.now.best[name]
+        )
+    assert one.now.turned.tolist() == [4, 4]
+    expected = [m.strategy.class_weights(m.part.totals())[1] for m in one.members]
+    columns = one._columns(one.now.active)
+    np.testing.assert_allclose(columns["positive"], expected, rtol=1e-6)
+    assert min(expected) > 1.2
+    while not one.done:
+        one.run_epoch()
+    one.finish()
+    results = one.results(False)
+    assert all(4 < fit.best_epoch <= 8 for fit in results)
+    assert all(fit.member.correction.offset[0] < -0.1 for fit in results)
+
+
+def test_whoever_ends_before_the_weights_count_needs_no_correction(
+    table, population_of
+) -> None:
+    late = Strategy("late", weights="balanced", options={"deferred": 0.5})
+    population = population_of(table, [late], epochs=8, patience=8)
+    population.run_epoch()
+    population.finish()  # as Ctrl-C does
+    for fit in population.results(False):
+        assert fit.member.correction == Correction()
+        assert fit.member.strategy == late
+
+
+def test_each_phase_is_judged_by_its_own_correction(
+    table, population_of, monkeypatch
+) -> None:
+    judged, usual = [], population_file.stop_value
+
+    def stop_value(*arguments):
+        judged.append(arguments[3])
+        return usual(*arguments)
+
+    monkeypatch.setattr(population_file, "stop_value", stop_value)
+    late = Strategy("late", weights="balanced", options={"deferred": 0.5})
+    population = population_of(table, [late], epochs=4, patience=4)
+    while not population.done:
+        population.run_epoch()
+    assert judged[:4] == [Correction()] * 4
+    assert [each.kind for each in judged[4:]] == ["calibrate"] * 4
+    assert all(each.offset[0] < -0.1 for each in judged[4:])
 
 
 WARM = [

@@ -33,6 +33,7 @@ ARMS = [
     Strategy("mixed", synthesis="mixup"),
     Strategy("moved", sampling="oversample", synthesis="jitter"),
     Strategy("slow", options={"learning_rate": 3e-4}),
+    Strategy("late", weights="balanced", options={"deferred": 0.5}),
 ]
 
 

@@ -62,6 +62,12 @@ CATALOGUE: dict[str, Strategy] = {
         Strategy("balanced_softmax", loss="balanced_softmax"),
         Strategy("vector_scaling", loss="vector_scaling"),
         Strategy("ldam", loss="ldam"),
+        Strategy(
+            "ldam_drw",
+            weights="effective_number",
+            loss="ldam",
+            options={"deferred": 0.8},
+        ),
         Strategy("poly", loss="poly"),
         Strategy("asymmetric", loss="asymmetric"),
         Strategy("pairwise_auc", sampling="balanced", loss="pairwise_auc"),

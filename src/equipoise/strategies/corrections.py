@@ -174,6 +174,9 @@ def _obstacle(parts: Parts, kind: str) -> str:
     if parts.learner.scores == "uncalibrated":
         for_classes = "" if kind == "binary" else parts.learner.class_obstacle
         return for_classes or parts.learner.obstacle
+    if parts.options.get("deferred") is not None and not parts.learner.needs_model:
+        # A head is at the minimum of its last phase, as a network need not be.
+        return "class weights begin to count while the network trains"
     if parts.draws and parts.sampler_type.obstacle:
         return parts.sampler_type.obstacle
     return "" if parts.synthesis_type is None else parts.synthesis_type.obstacle(kind)

@@ -203,6 +203,17 @@ _BOOSTING_FACTS: dict[str, Any] = {
 _HEADS = "equipoise.learners.user_model.heads:HeadLearner"
 _OWN_SCORER = "equipoise.learners.user_model.model:UserModelScorer"
 
+_DEFERRED = {
+    "deferred": Setting(
+        None,
+        low=0,
+        high=1,
+        open_ends=True,
+        optional=True,
+        meaning="the share of the epochs before class weights count",
+    )
+}
+
 _HEAD_FACTS: dict[str, Any] = {
     "needs_columns": False,
     "trains_networks": True,
@@ -262,6 +273,7 @@ LEARNERS: dict[str, LearnerRecord] = {
                     meaning="the number of hidden layers",
                     search=SearchRange(values=(1, 2, 3)),
                 ),
+                **_DEFERRED,
             },
             scores="log_odds",
             needs_columns=False,
@@ -593,14 +605,7 @@ LEARNERS: dict[str, LearnerRecord] = {
                     meaning="how fast weights shrink, per unit of step size",
                     search=SearchRange(1e-3, 1.0, log=True),
                 ),
-                "deferred": Setting(
-                    None,
-                    low=0,
-                    high=1,
-                    open_ends=True,
-                    optional=True,
-                    meaning="the share of the epochs before class weights count",
-                ),
+                **_DEFERRED,
             },
             scores="log_odds",
             **_HEAD_FACTS,

@@ -66,7 +66,9 @@ class Strategy:
         options: The numbers of these parts by name, for example `{"gamma": 2.0}`;
             stored as a sorted tuple of pairs. With the learner "network" also
             `learning_rate`, the step size of Adam, `weight_decay`, `dropout`, and the
-            `width` and `depth` of the hidden layers; without them the network's own.
+            `width` and `depth` of the hidden layers; without them the network's own;
+            and `deferred`, the share of the epochs, at most, before class weights
+            count.
 
     Raises:
         InputTypeError: A value has the wrong type.

@@ -18,6 +18,7 @@ from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.priors import Correction, Link
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import strategy as named_strategy
+from equipoise.strategies.deferral import DEFERRED
 from equipoise.strategies.strategy import Strategy
 from equipoise.task import Task
 from equipoise.weights.schemes import SCHEMES
@@ -154,6 +155,10 @@ class Tuned(Strategy):
         }
         if "weights" in values:
             changed["weights"] = values["weights"]
+            if values["weights"] is None:  # nothing is left to put off
+                both = dict(changed["options"])
+                both.pop(DEFERRED, None)
+                changed["options"] = tuple(both.items())
         return replace(self.default, **changed)
 
     def design(self, without: Sequence[str] = ()) -> list[dict[str, Number]]:

@@ -128,6 +128,14 @@ def _learning(parts: Parts, kind: str) -> str:
 
 
 def _weighting(parts: Parts, totals: npt.ArrayLike | None) -> str:
+    text = _weighted(parts, totals)
+    share = parts.options.get("deferred")
+    if share is None or parts.learner.needs_model:
+        return text
+    return f"{text}, from {float(share):.0%} of the epochs on at the latest"
+
+
+def _weighted(parts: Parts, totals: npt.ArrayLike | None) -> str:
     if parts.scheme is None:
         return ""
     if isinstance(parts.scheme, NamedScheme):

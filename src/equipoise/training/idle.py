@@ -27,6 +27,8 @@ def idle_in_training(
     """
     sentences = []
     loss = members[0].strategy.loss
+    if members[0].early is not None:
+        trained = [2]  # the loss is the same from the start
     if not all(trained):
         which = "its networks" if not any(trained) else "some of its networks"
         sentences.append(

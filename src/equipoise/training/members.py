@@ -24,6 +24,7 @@ from equipoise.strategies.by_task import (
     fitted_correction,
     prior_scores,
 )
+from equipoise.strategies.deferral import deferred_share, without_weights
 from equipoise.strategies.strategy import Strategy
 from equipoise.synthesis.synthesis import Neighbours
 from equipoise.task import Task
@@ -40,7 +41,8 @@ class Family:
     Attributes:
         loss: The loss' name.
         options: The names of the options that are given, each a number per member.
-        warm_start: The largest share of epochs that minimise the cross-entropy first.
+        warm_start: The largest share of epochs of a start with something else: the
+            cross-entropy, or the same loss without class weights.
         wide: Which of the options hold a number per class or label.
     """
 
@@ -84,6 +86,8 @@ class Member:
         spec: Its recipe: that of the network, with what its strategy names.
         importance: `[rows of the table]` by how much an example counts more since it
             is drawn less, see `Strategy.importance`; None for 1 each.
+        early: The same member without class weights, if these are deferred: what it
+            is while it starts.
     """
 
     job: int
@@ -99,6 +103,7 @@ class Member:
     spec: NetworkSpec
     learning_rate: float | None = None
     importance: FloatArray | None = None
+    early: Member | None = None
 
     @property
     def task(self) -> Task:
@@ -235,7 +240,7 @@ def make_members(
     """
     prepared: dict[tuple[int, object], Neighbours] = {}
     weighed: dict[tuple[int, object], FloatArray | None] = {}
-    members = []
+    members: list[Member] = []
     for place, (job, part) in enumerate(zip(jobs, parts, strict=True)):
         neighbours = _neighbours(job.strategy, part, prepared)
         importance = _importance(job.strategy, part, weighed)
@@ -243,8 +248,29 @@ def make_members(
         for copy in range(job.strategy.members * spec.copies):
             seed = derive(job.seed, "network", copy) if copy else job.seed
             shared = part, job.strategy, neighbours, importance
-            members.append(_member(place, copy, seed, *shared, changed))
+            member = _member(place, copy, seed, *shared, changed)
+            members.append(_deferring(member))
     return members
+
+
+def _deferring(member: Member) -> Member:
+    """Return a member that starts without its class weights, if they are deferred."""
+    share = deferred_share(member.strategy)
+    if not share:
+        return member
+    family = dataclasses.replace(member.family, warm_start=share)
+    early = _member(
+        member.job,
+        member.copy,
+        member.seed,
+        member.part,
+        without_weights(member.strategy),
+        member.neighbours,
+        member.importance,
+        member.spec,
+    )
+    early = dataclasses.replace(early, family=family)
+    return dataclasses.replace(member, family=family, early=early)
 
 
 def _member(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from equipoise._core.checks import sentence
 from equipoise._core.seeds import derive
 from equipoise._core.types import (
     AnyArray,
+    BoolArray,
     FloatArray,
     Int32Array,
     IntArray,
@@ -107,7 +109,8 @@ class Population:
         self._placed: dict[int, int] = {}
         self._replaced: dict[int, IntArray] = {}
         self._place()
-        weights = stacked_weights(self.members, self.spec, self.common)
+        starting = self._as_they_are(self._warm > 0)
+        weights = stacked_weights(starting, self.spec, self.common)
         self.now = Snapshot.start(weights, self.settings.dtype)
 
     # ---- what is the same for the whole run
@@ -376,6 +379,22 @@ class Population:
             for kind in state
         }
 
+    @property
+    def _starting(self) -> BoolArray:
+        """Which members have a start with something else, and are still in it."""
+        return np.asarray((self._warm > 0) & (self.now.turned == 0))
+
+    def _as_they_are(self, starting: BoolArray) -> list[Member]:
+        """Return the members as they learn: without class weights that are deferred.
+
+        Args:
+            starting: `[members]` which are in their start.
+        """
+        return [
+            member.early if first and member.early is not None else member
+            for member, first in zip(self.members, starting, strict=True)
+        ]
+
     # ---- what a program takes
 
     def _draws(self, which: IntArray) -> Tensors:
@@ -453,7 +472,8 @@ class Population:
 
     def _columns(self, which: IntArray) -> Tensors:
         """Return what differs by member."""
-        active = [self.members[number] for number in which]
+        now = self._as_they_are(self._starting)
+        active = [now[number] for number in which]
         families = self._program.signature.families
         sizes = [sum(m.family == family for m in active) for family in families]
         dtype = self.settings.dtype
@@ -516,10 +536,11 @@ class Population:
         rows = [self.members[number].part.stop for number in self.now.active]
         logits = self.logits(weights, self.now.active, rows)
         values = np.empty(len(self.now.active))
+        now = self._as_they_are(self._starting)
         for place, (number, logit) in enumerate(
             zip(self.now.active, logits, strict=True)
         ):
-            member = self.members[number]
+            member = now[number]
             if not np.isfinite(logit).all():
                 if self.forgiving:
                     values[place] = np.nan
@@ -551,9 +572,10 @@ class Population:
         """
         everyone = range(len(self.members))
         scores = self.best_scores(everyone)
+        members = self._corrected()
         return [
             FittedMember(
-                self.members[i],
+                members[i],
                 scores[i],
                 self._updates(i),
                 int(self.now.patience.epoch[i]),
@@ -586,9 +608,21 @@ class Population:
         }
         rows = [self.members[i].part.score for i in which]
         logits = self.logits(weights, np.asarray(which), rows)
+        members = self._corrected()
         return [
-            self.members[i].correction.apply(logit)
+            members[i].correction.apply(logit)
             for i, logit in zip(which, logits, strict=True)
+        ]
+
+    def _corrected(self) -> list[Member]:
+        """Return the members with the corrections of what they have learned so far."""
+        return [
+            member
+            if member is now
+            else dataclasses.replace(member, correction=now.correction)
+            for member, now in zip(
+                self.members, self._as_they_are(self._starting), strict=True
+            )
         ]
 
     def _updates(self, member: int) -> int:

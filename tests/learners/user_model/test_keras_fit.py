@@ -161,6 +161,7 @@ def test_a_kept_scorer_gives_the_scores_of_its_outcome(
         Strategy(synthesis="mixup", sampling="rate", options={"rate": 0.3}),
         Strategy(loss="pairwise_auc", options={"warm_start": 0.5}),
         Strategy(loss="focal", options={"learning_rate": 3e-3}),
+        Strategy("late", weights="balanced", options={"deferred": 0.5}),
     ],
     ids=lambda s: s.name,
 )
@@ -247,6 +248,7 @@ def test_the_plain_network_has_the_engine_s_first_weights(
         Strategy("adjusted", loss="logit_adjusted", options={"tau": 0.5}),
         Strategy("focal", loss="focal", options={"gamma": 1.5}),
         Strategy("margin", loss="auc_margin", options={"warm_start": 0.5}),
+        Strategy("late", weights="balanced", options={"deferred": 0.5}),
         Strategy("mixed", synthesis="mixup"),
         Strategy("remixed", synthesis="remix"),
         Strategy("moved", sampling="oversample", synthesis="jitter"),

@@ -207,7 +207,10 @@ class _Fit:
         self.member, self.settings = member, learner.settings
         self.x, self.y = x, _targets(member, learner.settings.dtype)
         if learner.build is None:
-            self.model = plain_model(spec, x.shape[1], member, self.settings.dtype)
+            first = member
+            if member.early and member.family.warm_epochs(self.settings.epochs):
+                first = member.early
+            self.model = plain_model(spec, x.shape[1], first, self.settings.dtype)
         else:
             self.model = learner.build()
         self._adam = (member.step_size(spec), spec.weight_decay)
@@ -224,12 +227,19 @@ class _Fit:
     def run(self, score: npt.NDArray[np.int64]) -> FloatArray:
         """Train to the end and return the corrected log-odds of some rows.
 
-        A warm start is a run of its own, with its own early stopping. The strategy's
-        loss goes on from its best weights with a fresh optimizer.
+        A warm start is a run of its own, with its own early stopping; so is a start
+        without the class weights, if they are deferred. The strategy's loss goes on
+        from its best weights with a fresh optimizer.
         """
         family, epochs = self.member.family, self.settings.epochs
-        warm = 0 if _is_example(family.loss) else family.warm_epochs(epochs)
-        ended = self._phase("cross_entropy", 0, warm) if warm else 0
+        warm, early = family.warm_epochs(epochs), self.member.early
+        ended = 0
+        if warm and early is not None:
+            whole, self.member = self.member, early
+            ended = self._phase(family.loss, 0, warm)
+            self.member = whole
+        elif warm and not _is_example(family.loss):
+            ended = self._phase("cross_entropy", 0, warm)
         if ended < epochs:
             self._phase(family.loss, ended, epochs)
             self.trained = max(0, self.best - ended)
