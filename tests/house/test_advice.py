@@ -755,13 +755,6 @@ CASES: dict[str, Case] = {
         lambda _: list(stream(list(zip(X, LABELS, strict=True))).batches()),
         lambda _: sampling.Quotas().over(X, LABELS),
     ),
-    "sampling/feeds/resume.py: Keep sampler.losses yourself, and use "
-    "feed.dataset(epoch, step).": Case(
-        lambda _: sampling.KerasResumeFeed(
-            sampling.HardExamples(200).over(X, Y), "f.json"
-        ),
-        lambda _: sampling.HardExamples(200).over(X, Y, batch=32).dataset(1, 2),
-    ),
     "sampling/feeds/resume.py: Pass steps= to the StreamFeed.": Case(
         lambda _: sampling.KerasResumeFeed(stream(), "f.json"),
         lambda _: sampling.KerasResumeFeed(stream(steps=3), "f.json"),
@@ -1337,6 +1330,10 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "sampling/feeds/resume.py: Delete {} to go on without the losses.": (
+        "tests/sampling/feeds/test_resume.py",
+        "test_losses_are_kept_of_three_epochs",
+    ),
     "synthesis/rows.py: Number the categories: numpy.unique(column, "
     "return_inverse=True)[1].": (
         "tests/synthesis/test_rows.py",

@@ -77,6 +77,22 @@ def test_later_draws_follow_the_losses():
     assert sampler.correction(Y).kind == "calibrate"
 
 
+def test_losses_are_taken_back_as_they_were():
+    sampler = HardExamples(4)
+    sampler.update([1, 2], [3.0, 0.0])
+    before, draws = sampler.losses, {"batch": 4, "steps": 9, "seed": 1, "epoch": 2}
+    first = sampler.draw([0, 0, 0, 1], **draws).index
+    sampler.update([0, 1], [9.0, 9.0])
+    assert (sampler.draw([0, 0, 0, 1], **draws).index != first).any()
+    sampler.restore(before)
+    np.testing.assert_array_equal(sampler.losses, before)
+    np.testing.assert_array_equal(sampler.draw([0, 0, 0, 1], **draws).index, first)
+    for wrong in ([1.0], [1.0, -1.0, 2.0, 3.0], [np.inf, 1.0, 1.0, 1.0]):
+        with pytest.raises(InputError):
+            sampler.restore(wrong)
+        np.testing.assert_array_equal(sampler.losses, before)
+
+
 def test_importance_gives_back_the_mean_over_all_rows():
     sampler = HardExamples(50, part=0.8)
     sampler.update(np.arange(50), LOSSES)

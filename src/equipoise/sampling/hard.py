@@ -124,6 +124,41 @@ class HardExamples(Sampler):
             )
         self._losses[which] = values
 
+    def restore(self, losses: npt.ArrayLike) -> None:
+        """Take back the losses that `losses` returned at another time.
+
+        Args:
+            losses: `[rows]` finite and at least 0, or NaN if one is not known.
+
+        Raises:
+            InputError: They are not as many as rows, or one is negative or infinite.
+
+        Example:
+            >>> sampler = HardExamples(3)
+            >>> sampler.update([1], [2.0])
+            >>> before = sampler.losses
+            >>> sampler.update([0, 1, 2], [1.0, 1.0, 1.0])
+            >>> sampler.restore(before)
+            >>> sampler.losses.tolist()
+            [nan, 2.0, nan]
+        """
+        values = np.asarray(losses, np.float64)
+        if values.shape != (self.rows,):
+            raise InputError(
+                sentence(
+                    f"losses of shape {values.shape}",
+                    f"one for each of {self.rows:,} rows, NaN if it is not known",
+                )
+            )
+        some = np.flatnonzero(~np.isnan(values))
+        before = np.array(self._losses)
+        self._losses[:] = np.nan
+        try:
+            self.update(some, values[some])
+        except InputError:
+            self._losses[:] = before
+            raise
+
     def prior(self, totals: Sequence[int]) -> FloatArray:
         """Return the shares that the classes have among the labels."""
         return natural_prior(totals)

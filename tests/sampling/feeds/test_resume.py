@@ -12,7 +12,13 @@ import numpy as np
 import pytest
 
 from equipoise.errors import InputError, UnsupportedError
-from equipoise.sampling import Balanced, HardExamples, KerasResumeFeed, StreamFeed
+from equipoise.sampling import (
+    Balanced,
+    HardExamples,
+    KerasResumeFeed,
+    KerasRowLosses,
+    StreamFeed,
+)
 
 X = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
 Y = (np.arange(64) % 9 == 0).astype(int)
@@ -79,8 +85,20 @@ def stream_feed():
     return StreamFeed(lambda: iter(rows), batch=BATCH, steps=STEPS, buffer=10, seed=2)
 
 
+def hard_feed():
+    return HardExamples(64, part=0.9).over(X, Y, batch=BATCH, seed=2)
+
+
+def losses_of(y, scores):
+    return keras.losses.binary_crossentropy(y, scores, from_logits=True)
+
+
 def fit(network, folder, save_freq, *others, feed=None, epochs=EPOCHS):
-    resume = KerasResumeFeed(feed or array_feed(), Path(folder) / "feed.json")
+    feed = feed or array_feed()
+    resume = KerasResumeFeed(feed, Path(folder) / "feed.json")
+    sampler = getattr(feed, "sampler", None)
+    hard = isinstance(sampler, HardExamples)
+    first = [KerasRowLosses(sampler, X, Y, losses_of)] if hard else []
     backup = keras.callbacks.BackupAndRestore(
         str(Path(folder) / "backup"), save_freq=save_freq
     )
@@ -89,7 +107,7 @@ def fit(network, folder, save_freq, *others, feed=None, epochs=EPOCHS):
         epochs=epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[backup, resume, *others],
+        callbacks=[*first, backup, resume, *others],
     )
     return network
 
@@ -106,6 +124,11 @@ def stop():
         (array_feed, "epoch", 21, 16),
         (array_feed, 5, 3, 0),  # before anything was saved
         (stream_feed, 3, 13, 12),
+        (hard_feed, 3, 13, 12),
+        (hard_feed, 3, 21, 21),
+        (hard_feed, 8, 17, 16),
+        (hard_feed, "epoch", 29, 24),
+        (hard_feed, 5, 3, 0),
     ],
 )
 def test_the_same_batches_afterwards(tmp_path, make, save_freq, at, restored):
@@ -120,7 +143,7 @@ def test_the_same_batches_afterwards(tmp_path, make, save_freq, at, restored):
     assert int(second.optimizer.iterations) == STEPS * EPOCHS
     for one, other in zip(whole.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert not (folder / "feed.json").exists()
+    assert not [each for each in folder.iterdir() if each.name != "backup"]
 
 
 SCRIPT = f"""
@@ -184,10 +207,36 @@ def test_a_model_that_is_not_that_of_the_file(tmp_path):
     fit(trained, tmp_path, "epoch", epochs=1)
 
 
+def test_hard_examples_are_drawn_by_the_losses_of_the_epoch(tmp_path):
+    network = fit(model(True), tmp_path, "epoch", feed=hard_feed())
+    index = hard_feed().draw(EPOCHS - 1).index  # without losses
+    assert network.rows[-STEPS:] != X[index].tolist()
+
+
+def test_losses_are_kept_of_three_epochs(tmp_path):
+    with pytest.raises(KilledError):
+        fit(model(), tmp_path, "epoch", Kill(35, stop), feed=hard_feed(), epochs=9)
+    names = {each.name for each in tmp_path.glob("feed.json.*")}
+    assert names == {f"feed.json.{epoch}.npy" for epoch in (2, 3, 4)}
+    (tmp_path / "feed.json.4.npy").unlink()
+    with pytest.raises(InputError, match=r"weights of epoch 4.*Delete"):
+        fit(model(), tmp_path, "epoch", feed=hard_feed(), epochs=9)
+    (tmp_path / "feed.json").unlink()
+    again = fit(model(), tmp_path, "epoch", feed=hard_feed(), epochs=9)
+    assert int(again.optimizer.iterations) == 9 * STEPS
+
+
+def test_a_second_fit_in_one_process_has_the_losses_of_the_first(tmp_path):
+    whole = fit(model(True), tmp_path / "a", "epoch", feed=hard_feed())
+    feed = hard_feed()
+    with pytest.raises(KilledError):
+        fit(model(True), tmp_path / "b", "epoch", Kill(13, stop), feed=feed)
+    feed.sampler.update(np.arange(64), np.full(64, 5.0))
+    again = fit(model(True), tmp_path / "b", "epoch", feed=feed)
+    assert again.rows == whole.rows[8:]
+
+
 def test_what_it_cannot_follow(tmp_path):
-    hard = HardExamples(64).over(X, Y)
-    with pytest.raises(UnsupportedError, match="follows losses"):
-        KerasResumeFeed(hard, tmp_path / "feed.json")
     endless = StreamFeed(zip(X, Y, strict=True))
     with pytest.raises(UnsupportedError, match="Pass steps="):
         KerasResumeFeed(endless, tmp_path / "feed.json")

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import glob
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from equipoise._core.checks import sentence
 from equipoise._core.files import write_whole
@@ -16,6 +19,9 @@ from equipoise.errors import InputError, UnsupportedError
 from equipoise.sampling.feeds.arrays import Feed
 from equipoise.sampling.feeds.stream import StreamFeed
 from equipoise.sampling.hard import HardExamples
+
+_KEPT = 3
+"""Of how many epochs the losses are kept."""
 
 
 class KerasResumeFeed(keras.callbacks.Callback):  # type: ignore[misc]  # Keras is untyped
@@ -32,16 +38,22 @@ class KerasResumeFeed(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
     those of the rest, and the batch callbacks are called for all its batches, with
     empty logs for those that are passed over.
 
+    `HardExamples` draws an epoch by the losses at its start. They are kept too, of the
+    last three epochs, so the weights that are restored must not be older: leave
+    `save_freq="epoch"`, or below the batches of an epoch. `KerasRowLosses` goes before
+    `BackupAndRestore` in the list of callbacks.
+
     Attributes:
         feed: What is drawn from what.
         path: A small file, written at the start of each epoch and removed at the end of
-            training: at how many updates each epoch began.
+            training: at how many updates each epoch began. Losses are files beside it,
+            `PATH.EPOCH.npy`.
 
     Raises:
-        UnsupportedError: The feed's draws depend on more than a position: it follows
-            losses; or is a stream whose epochs have no fixed number of steps. When
-            training begins: the optimizer does not count each batch.
-        InputError: When training begins: the file is that of another feed.
+        UnsupportedError: The feed is a stream whose epochs have no fixed number of
+            steps. When training begins: the optimizer does not count each batch.
+        InputError: When training begins: the file is that of another feed, or the
+            losses of the epoch are not kept.
 
     Example:
         >>> import tempfile, numpy as np
@@ -65,14 +77,6 @@ class KerasResumeFeed(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
 
     def __init__(self, feed: Feed | StreamFeed, path: str | Path) -> None:
         super().__init__()
-        if isinstance(feed, Feed) and isinstance(feed.sampler, HardExamples):
-            raise UnsupportedError(
-                sentence(
-                    "a feed whose sampler follows losses",
-                    "one whose draws depend on the seed and the position only",
-                    "Keep sampler.losses yourself, and use feed.dataset(epoch, step).",
-                )
-            )
         if feed.steps is None:
             raise UnsupportedError(
                 sentence(
@@ -84,6 +88,9 @@ class KerasResumeFeed(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
         self.feed = feed
         self.path = Path(path)
         self._steps: int = feed.steps
+        sampler = feed.sampler if isinstance(feed, Feed) else None
+        self._hard = sampler if isinstance(sampler, HardExamples) else None
+        self._resumed = False
         self._start = 0
         self._began: dict[str, int] | None = None
 
@@ -114,11 +121,13 @@ class KerasResumeFeed(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
                     "Leave gradient_accumulation_steps out, or train in bfloat16.",
                 )
             )
-        self._began = {}
+        self._began, self._resumed = {}, self.path.exists()
         if self.path.exists():
             record = json.loads(self.path.read_text("utf-8"))
             self.feed.from_state(record["feed"])
             self._began = dict(record["began"])
+        else:
+            self._forget_losses()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Find the position that the weights have reached."""
@@ -137,6 +146,8 @@ class KerasResumeFeed(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
                 )
             )
         self._start = epoch * self._steps + before
+        if self._hard is not None:
+            self._follow(self._hard, epoch)
         if str(epoch) not in began:
             began[str(epoch)] = updates
             record = {"feed": self.feed.state(), "began": began}
@@ -144,6 +155,34 @@ class KerasResumeFeed(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
             write_whole(self.path, json.dumps(record).encode())
         if before:
             self._pass_over(before)
+
+    def _follow(self, sampler: HardExamples, epoch: int) -> None:
+        """Keep the losses of an epoch, or take back those of one that goes on."""
+        place = self._losses(epoch)
+        if not self._resumed:
+            stream = io.BytesIO()
+            np.save(stream, sampler.losses, allow_pickle=False)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(place, stream.getvalue())
+            self._losses(epoch - _KEPT).unlink(missing_ok=True)
+        elif place.exists():
+            sampler.restore(np.load(place, allow_pickle=False))
+        else:
+            raise InputError(
+                sentence(
+                    f"weights of epoch {epoch}, whose losses are not in {place}",
+                    f"weights of the last {_KEPT} epochs",
+                    f"Delete {self.path} to go on without the losses.",
+                )
+            )
+        self._resumed = False
+
+    def _losses(self, epoch: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{epoch}.npy")
+
+    def _forget_losses(self) -> None:
+        for place in self.path.parent.glob(f"{glob.escape(self.path.name)}.*.npy"):
+            place.unlink()
 
     def _pass_over(self, batches: int) -> None:
         """Let the first batches of the epoch go without a step of training."""
@@ -163,6 +202,7 @@ class KerasResumeFeed(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
             model.train_function = nothing
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Remove the file."""
+        """Remove the files."""
         self._began = None
         self.path.unlink(missing_ok=True)
+        self._forget_losses()
