@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.optimize import brentq
 
 from equipoise.losses import precision_at_recall_loss
@@ -34,3 +35,30 @@ def test_it_is_convex_in_the_scores() -> None:
     ends = [float(precision_at_recall_loss(T.astype(float), z)) for z in (one, other)]
     middle = float(precision_at_recall_loss(T.astype(float), (one + other) / 2))
     assert middle <= np.mean(ends)
+
+
+@pytest.mark.parametrize("mass", [1.0, 1e-3])
+@pytest.mark.parametrize("recall", [0.3, 0.8, 0.95])
+def test_gradients_are_differences(mass: float, recall: float) -> None:
+    """Though the threshold is searched for; and masses count by their ratios."""
+    w = (0.2 + RANDOM.random(60)) * mass
+
+    def value(z: np.ndarray) -> tf.Tensor:
+        return precision_at_recall_loss(
+            tf.constant(T, tf.float64), z, tf.constant(w), recall=recall
+        )
+
+    z = Z
+    with tf.GradientTape() as tape:
+        at = tf.constant(z)
+        tape.watch(at)
+        loss = value(at)
+    step = 1e-5 * np.eye(60)
+    differences = [
+        float(value(tf.constant(z + each)) - value(tf.constant(z - each))) / 2e-5
+        for each in step
+    ]
+    np.testing.assert_allclose(tape.gradient(loss, at), differences, atol=2e-6)
+    assert np.abs(differences).max() > 1e-3
+    heavy = precision_at_recall_loss(T.astype(float), z, 7 * w, recall=recall)
+    np.testing.assert_allclose(heavy, loss, rtol=1e-9)

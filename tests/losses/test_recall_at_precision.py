@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.optimize import minimize_scalar
 
 from equipoise.losses import recall_at_precision_loss
@@ -41,3 +42,30 @@ def test_a_precision_within_reach_is_kept() -> None:
     ]
     assert values[0] == pytest.approx(values[1], rel=1e-9)
     assert values[0] < 0.2
+
+
+@pytest.mark.parametrize("mass", [1.0, 1e-3])
+@pytest.mark.parametrize("precision", [0.3, 0.8])
+def test_gradients_are_differences(mass: float, precision: float) -> None:
+    """Though the threshold is searched for; and masses count by their ratios."""
+    w = (0.2 + RANDOM.random(60)) * mass
+
+    def value(z: np.ndarray) -> tf.Tensor:
+        return recall_at_precision_loss(
+            tf.constant(T, tf.float64), z, tf.constant(w), precision=precision
+        )
+
+    z = RANDOM.normal(size=60) + 3.0 * T
+    with tf.GradientTape() as tape:
+        at = tf.constant(z)
+        tape.watch(at)
+        loss = value(at)
+    step = 1e-5 * np.eye(60)
+    differences = [
+        float(value(tf.constant(z + each)) - value(tf.constant(z - each))) / 2e-5
+        for each in step
+    ]
+    np.testing.assert_allclose(tape.gradient(loss, at), differences, atol=2e-6)
+    assert np.abs(differences).max() > 1e-3
+    heavy = recall_at_precision_loss(T.astype(float), z, 7 * w, precision=precision)
+    np.testing.assert_allclose(heavy, loss, rtol=1e-9)

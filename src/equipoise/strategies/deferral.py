@@ -11,7 +11,7 @@ from equipoise.strategies.strategy import Strategy
 DEFERRED = "deferred"
 """The option that says from when on class weights count."""
 
-Kind = TypeVar("Kind", bound=Strategy)
+_Kind = TypeVar("_Kind", bound=Strategy)
 
 
 def deferred_share(strategy: Strategy) -> float:
@@ -28,7 +28,7 @@ def deferred_share(strategy: Strategy) -> float:
     return float(strategy.option(DEFERRED) or 0.0)
 
 
-def without_weights(strategy: Kind) -> Kind:
+def without_weights(strategy: _Kind) -> _Kind:
     """Return a strategy as it is before its class weights count.
 
     Args:
