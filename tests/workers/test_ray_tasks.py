@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import equipoise
 from equipoise.errors import InputError, InputTypeError, MissingExtraError
 from equipoise.models.state import pack, unpack
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.table.generators import gaussian_shift
+from equipoise.table.table import Table
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.learner_choice import LearnerChoice
@@ -104,3 +108,80 @@ def test_a_cluster_gives_what_one_process_gives(
         ray.shutdown()
     same(fit_parts(plan, parts), there)
     assert said[-1] == ("Ray on 1 machine, 6 of 6 items done", 1.0)
+
+
+def write_trial(table: Table, folder: Path, **how: Any) -> Any:
+    """Return what a trial writes, but for the time it took."""
+    trial = equipoise.compare(
+        table,
+        strategies=["prior", "logistic", "trees", "plain"],
+        network="linear",
+        training=TrainingSettings(epochs=2),
+        folds=3,
+        repeats=2,
+        seed=1,
+        **how,
+    )
+    trial.write(folder)
+    return untimed(json.loads((folder / "comparison.json").read_text()))
+
+
+def untimed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: untimed(v) for k, v in value.items() if k != "seconds"}
+    if isinstance(value, list):
+        return [untimed(item) for item in value]
+    return value
+
+
+def works(node: Any) -> bool:
+    """Return whether a process of a machine of the cluster is within an item."""
+    (raylet,) = (entry.process.pid for entry in node.all_processes["raylet"])
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            words = (path / "cmdline").read_bytes()
+        except OSError:  # it has ended meanwhile
+            continue
+        # Ray gives a worker the name of the task that it does.
+        if parent == raylet and words.startswith(b"ray::_task"):
+            return True
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it needs Linux")
+@pytest.mark.skipif(ABSENT, reason="Ray is not installed: pip install equipoise[ray]")
+def test_a_machine_that_vanishes_in_the_middle_changes_nothing(tmp_path: Path) -> None:
+    """A cluster of two machines; one is killed in the middle of an item."""
+    import ray
+    from ray.cluster_utils import Cluster
+
+    table = gaussian_shift(rows=400, positives=80, seed=1).table
+    here = write_trial(table, tmp_path / "here")
+    said: list[str] = []
+    cluster = Cluster(
+        initialize_head=True,
+        head_node_args={"num_cpus": 1, "include_dashboard": False},
+    )
+    second = cluster.add_node(num_cpus=1, include_dashboard=False)
+    cluster.wait_for_nodes()
+    try:
+        ray.init(address=cluster.address, log_to_driver=False)
+        alive = [True]
+
+        def watch(text: str, share: float) -> None:
+            said.append(text)
+            if alive and "2 machines" in text and works(second):
+                alive.clear()
+                cluster.remove_node(second, allow_graceful=False)
+
+        runner = Ray(cluster.address)
+        there = write_trial(table, tmp_path / "there", runner=runner, progress=watch)
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    assert not alive
+    assert any("Ray on 2 machines" in text for text in said)
+    assert any("Ray on 1 machine, " in text for text in said)
+    assert there == here
