@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from equipoise.decision.costs import Costs
 from equipoise.decision.objectives import as_objective
@@ -152,3 +154,26 @@ def test_all_arms_share_the_weights(drawn) -> None:
         assert value.shape == (150,)
         assert np.array_equal(value, made["second"].values[name], equal_nan=True)
     assert set(made["first"].errors) == {*decided_metrics(), "cost"}
+
+
+def test_replicates_are_computed_on_one_thread(drawn, monkeypatch) -> None:
+    """Threads of a product of two rows wait for each other, and the bits are equal."""
+    threads: list[int] = []
+    usual = Replicator.__call__
+
+    def watched(self, weights):
+        pools = [p for p in threadpool_info() if p["user_api"] == "blas"]
+        if weights.shape[1] > 1:  # not the one of even weights
+            threads.extend(pool["num_threads"] for pool in pools)
+        return usual(self, weights)
+
+    rows = rows_of(drawn)
+    arm = ArmValues.of(drawn.scores["noisy"], rows)
+    draws = RowWeights(rows.y, None, 40, 0)
+    monkeypatch.setattr(Replicator, "__call__", watched)
+    made = replicate({"noisy": arm}, draws)["noisy"].values
+    assert set(threads) == {1}
+    monkeypatch.setattr(replicates, "one_thread", lambda cells: nullcontext())
+    several = replicate({"noisy": arm}, draws)["noisy"].values
+    for name, values in made.items():
+        assert np.array_equal(values, several[name], equal_nan=True), name

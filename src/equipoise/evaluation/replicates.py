@@ -23,6 +23,7 @@ from equipoise._core.types import Float32Array, FloatArray
 from equipoise.decision.objectives import Objective
 from equipoise.evaluation.arm_values import ArmScores, ArmValues, EvaluatedRows
 from equipoise.evaluation.decided import DecisionCells, Definition, definitions
+from equipoise.learners.threads import one_thread
 from equipoise.metrics import Estimate
 from equipoise.uncertainty.row_weights import RowWeights
 from equipoise.uncertainty.weighted_metrics import (
@@ -209,11 +210,15 @@ def replicate(
     errors: dict[str, list[dict[str, FloatArray]]] = {name: [] for name in arms}
     release_memory()
     for weights in draws:
-        for name, arm in replicators.items():
-            values[name].append(arm(weights))
-            errors[name].append(
-                {} if arm.choice is None else arm.choice.errors(weights)
-            )
+        # Products of two rows gain nothing from threads, which wait for each other: on
+        # two busy cores 100,000 rows took .56 s of the processors, and .006 s on one
+        # thread, with equal bits.
+        with one_thread(0):
+            for name, arm in replicators.items():
+                values[name].append(arm(weights))
+                errors[name].append(
+                    {} if arm.choice is None else arm.choice.errors(weights)
+                )
         # The next ones are drawn before the loop would let go of these. The memory of
         # what a replicate made on its way lies between them, in pieces.
         del weights
