@@ -18,6 +18,7 @@ from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.encoding.encoding import Encoding
 from equipoise.errors import UnsupportedError
+from equipoise.stores.class_shares import KeptShares
 from equipoise.strategies.strategy import Strategy
 from equipoise.table.table import Table
 
@@ -104,6 +105,9 @@ class Job:
             rows, which have other shares of the classes.
         encoding: What the columns of the part are encoded by; None to learn it from
             the training rows, which are then the same in all jobs of the part.
+        shares: Which share of each class the training rows are, if others were left
+            out; the stop rows are about the same share. The learner adds
+            `shares.shift` to the scores of its model. None if all rows are there.
     """
 
     strategy: Strategy
@@ -115,6 +119,7 @@ class Job:
     row_weights: FloatArray | None = None
     drawn_from: FloatArray | None = None
     encoding: Encoding | None = None
+    shares: KeptShares | None = None
 
     @property
     def drawn(self) -> bool:

@@ -269,7 +269,7 @@ def _outcome(job: Job, networks: Sequence[FittedMember]) -> Outcome:
             member.spec,
             member.part.encoding,
             member.part.exact,
-            member.correction,
+            member.final_correction,
             stack_networks(parameters),
             member.task.link,
         )

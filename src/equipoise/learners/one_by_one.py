@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from equipoise.jobs import (
     Progress,
     Scorer,
 )
-from equipoise.strategies.by_task import require_task
+from equipoise.learners.kept_shares import shifted_scorer
+from equipoise.stores.class_shares import KeptShares
+from equipoise.strategies.by_task import fitted_correction, require_task
 from equipoise.table.table import Table
 
 
@@ -70,6 +73,8 @@ def run_one_by_one(
         if job.part not in encodings:
             encodings[job.part] = job.encoding or learn_encoding(table, job.train_rows)
         result = fit(table, job, encodings[job.part])
+        if job.shares is not None:
+            result = _of_all_rows(result, table, job, job.shares)
         log_odds = result.scorer.log_odds(table.take(job.scored_rows))
         yield Outcome(
             job=job,
@@ -85,6 +90,16 @@ def run_one_by_one(
             progress(
                 f"{job.strategy.name}: fit {done} of {len(jobs)}", done / len(jobs)
             )
+
+
+def _of_all_rows(
+    result: FittedJob, table: Table, job: Job, shares: KeptShares
+) -> FittedJob:
+    """Return what a fit on a share of the rows gave, moved to all of them."""
+    totals = job.totals(table, job.train_rows)
+    exact = fitted_correction(job.strategy, table.task, totals).exact
+    scorer = shifted_scorer(result.scorer, shares.shift, job.strategy.name, exact=exact)
+    return dataclasses.replace(result, scorer=scorer)
 
 
 def logistic_loss(

@@ -15,6 +15,7 @@ from equipoise.models.average import Average
 from equipoise.models.goal import Goal
 from equipoise.table.table import Table
 from equipoise.table.units import count_units, one_of_each, tied_rows
+from equipoise.trials.fewer_rows import fewer_facts
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.independent_rows import counted
 from equipoise.trials.plan import TrialPlan
@@ -68,7 +69,16 @@ def fit_facts(
         **_cases(table, protocol.duplicates),
         **_class_scores(table, average),
         "repeated": _repeated(_without_copies(plan.table, protocol.duplicates, hashes)),
+        **_fewer_rows(table, scores),
     }
+
+
+def _fewer_rows(table: Table, scores: Scores) -> dict[str, Any]:
+    """Return what the models were fitted on, if rows were left out."""
+    if not scores.shares:
+        return {}
+    each = scores.shares.items()
+    return {"fewer_rows": {n: fewer_facts(s, table.task.classes) for n, s in each}}
 
 
 def folds_of_seen(hashes: HashArray, folds: IntArray) -> npt.NDArray[np.int8]:

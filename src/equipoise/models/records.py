@@ -20,6 +20,7 @@ from equipoise.diagnosis.finding import Finding, NotApplicable
 from equipoise.errors import InputTypeError
 from equipoise.evaluation.kind_values import UnseenKinds
 from equipoise.metrics.estimate import Estimate
+from equipoise.stores.class_shares import KeptShares
 from equipoise.table.splits import SplitKeys
 from equipoise.task import Task
 from equipoise.trials.conclude import Criteria
@@ -35,6 +36,7 @@ RECORDS: Mapping[str, type[Any]] = {
         Diagnosis,
         Estimate,
         Finding,
+        KeptShares,
         NotApplicable,
         Protocol,
         Scores,

@@ -62,6 +62,8 @@ class LearnerRecord:
         extra: The extra of the package that it needs to fit; empty if none. What it
             has fitted scores rows without.
         modules: The top-level modules that the extra brings for it.
+        fewer_rows: If there are very many rows, how many of the largest class it
+            learns from at least; 0 for all (`trials.fewer_rows`).
         needs_model: Whether it changes the last layer of a network of the user's own,
             and so stands only in a trial with `model=`.
 
@@ -92,6 +94,7 @@ class LearnerRecord:
     class_phrase: str = ""
     extra: str = ""
     modules: tuple[str, ...] = ()
+    fewer_rows: int = 0
     needs_model: bool = False
 
     def require_extra(self) -> None:
@@ -277,6 +280,7 @@ LEARNERS: dict[str, LearnerRecord] = {
             },
             scores="log_odds",
             needs_columns=False,
+            fewer_rows=20_000,
             trains_networks=True,
             draws_rows=True,
             takes_resampled=True,
@@ -362,6 +366,7 @@ LEARNERS: dict[str, LearnerRecord] = {
                     meaning=_COLUMN_SHARE,
                 ),
             },
+            fewer_rows=60_000,
             obstacle="a mean over leaves is drawn towards the share of positives",
             class_obstacle="a mean over leaves is drawn towards each class's share",
             keras="equipoise.export.keras:tree_log_odds",
@@ -409,6 +414,7 @@ LEARNERS: dict[str, LearnerRecord] = {
                     meaning="into how many pieces the line of each number is broken",
                 ),
             },
+            fewer_rows=20_000,
             scores="log_odds",
             takes_resampled=True,
             keras="equipoise.export.keras:linear_log_odds",

@@ -88,6 +88,8 @@ class Member:
             is drawn less, see `Strategy.importance`; None for 1 each.
         early: The same member without class weights, if these are deferred: what it
             is while it starts.
+        shift: What moves its corrected scores to all rows, if its part is a share of
+            them (`Job.shares`); empty if it is all.
     """
 
     job: int
@@ -104,6 +106,15 @@ class Member:
     learning_rate: float | None = None
     importance: FloatArray | None = None
     early: Member | None = None
+    shift: tuple[float, ...] = ()
+
+    @property
+    def final_correction(self) -> Correction:
+        """From raw logits to the log-odds of all rows, also those left out."""
+        if not self.shift:
+            return self.correction
+        offset = np.asarray(self.correction.offset) + self.shift
+        return dataclasses.replace(self.correction, offset=tuple(offset.tolist()))
 
     @property
     def task(self) -> Task:
@@ -248,8 +259,10 @@ def make_members(
         for copy in range(job.strategy.members * spec.copies):
             seed = derive(job.seed, "network", copy) if copy else job.seed
             shared = part, job.strategy, neighbours, importance
-            member = _member(place, copy, seed, *shared, changed)
-            members.append(_deferring(member))
+            made = _member(place, copy, seed, *shared, changed)
+            if job.shares is not None:
+                made = dataclasses.replace(made, shift=job.shares.shift)
+            members.append(_deferring(made))
     return members
 
 

@@ -610,7 +610,7 @@ class Population:
         logits = self.logits(weights, np.asarray(which), rows)
         members = self._corrected()
         return [
-            members[i].correction.apply(logit)
+            members[i].final_correction.apply(logit)
             for i, logit in zip(which, logits, strict=True)
         ]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from equipoise._core.checks import integer, number, one_of, sentence
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.metrics.registry import METRICS
 
 LANES = 16
@@ -32,6 +32,10 @@ MOST_BATCH = 256
 LEAST_BATCH = 32
 
 
+_LATER = ("fewer_rows",)
+"""Settings that early records lack."""
+
+
 @dataclass(frozen=True)
 class TrainingSettings:
     """The numbers of a training run.
@@ -51,6 +55,9 @@ class TrainingSettings:
         dtype: "float32", or "float64" for comparisons.
         save_every: Seconds between checkpoints, if there are any.
         updates: Updates per epoch, at most.
+        fewer_rows: Whether fits learn from a share of the largest class if there are
+            more than 32,000 training rows, see `trials.fewer_rows`: those of networks,
+            and of linear models and randomised trees beside them.
 
     Raises:
         InputTypeError: A value has the wrong type.
@@ -69,6 +76,7 @@ class TrainingSettings:
     dtype: str = "float32"
     save_every: float = 30.0
     updates: int = MOST_UPDATES
+    fewer_rows: bool = True
 
     def __post_init__(self) -> None:
         if self.batch is not None and integer(self.batch, "batch", LANES) % LANES:
@@ -86,6 +94,10 @@ class TrainingSettings:
         one_of(self.dtype, ("float32", "float64"), "dtype")
         number(self.save_every, "save_every", 0)
         integer(self.updates, "updates", 1)
+        if not isinstance(self.fewer_rows, bool):
+            raise InputTypeError(
+                sentence(f"fewer_rows={self.fewer_rows!r}", "True or False")
+            )
 
     def batch_for(self, rows: int) -> int:
         """Return the examples per update for so many training rows."""
@@ -107,8 +119,20 @@ class TrainingSettings:
         return min(self.updates, -(-rows // self.batch_for(rows)))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the settings as plain data."""
-        return dataclasses.asdict(self)
+        """Return the settings as plain data.
+
+        What was added later is named only if it is not as usual, so that records of
+        earlier versions stay as they are.
+
+        Example:
+            >>> "fewer_rows" in TrainingSettings().to_dict()
+            False
+        """
+        values = dataclasses.asdict(self)
+        for name in _LATER:
+            if values[name] == getattr(TrainingSettings, name):
+                del values[name]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainingSettings:

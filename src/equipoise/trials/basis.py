@@ -324,7 +324,10 @@ def joined_arms(first: Scores, second: Scores) -> Scores:
                 "Compare all arms again.",
             )
         )
-    both = ("log_odds", "extra", "seconds", "updates", "failed", "idle", "tuning")
+    both = (
+        *("log_odds", "extra", "seconds", "updates"),
+        *("failed", "idle", "tuning", "shares"),
+    )
     merged: dict[str, Any] = {
         name: {**getattr(first, name), **getattr(second, name)} for name in both
     }

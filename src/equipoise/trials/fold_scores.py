@@ -14,10 +14,12 @@ import numpy.typing as npt
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.evaluation.estimand import SplitSizes
 from equipoise.jobs import Outcome, Progress, Scorer
+from equipoise.stores.class_shares import KeptShares
 from equipoise.strategies.idle import idle_parts
 from equipoise.table.table import Table
 from equipoise.task import Task
 from equipoise.trials.early_scores import EarlyScores
+from equipoise.trials.fewer_rows import fewer_note
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Part, fold_numbers
 from equipoise.trials.runners.local import LocalRunner
@@ -50,6 +52,9 @@ class Scores:
         tuning: Tuned arm -> what its search chose in each training part.
         trained: `[repeats, folds]` rows of each training part, those that decide when
             training stops among them; None if all rows of the other folds.
+        source_rows: Rows of the source, if the table holds some of them; else None.
+        shares: Arm -> which share of each class its fits learned from, if rows were
+            left out since there are many; absent if not.
     """
 
     log_odds: Mapping[str, FloatArray]
@@ -66,6 +71,7 @@ class Scores:
     tuning: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     trained: IntArray | None = None
     source_rows: int | None = None
+    shares: Mapping[str, tuple[KeptShares, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         names = ", ".join(self.log_odds)
@@ -175,6 +181,7 @@ class _Collected:
         notes: What learners had to say.
         groups: Sizes of the groups of networks.
         failed: Arm -> why it gave no scores.
+        shares: Arm -> which share of each class its fits learned from.
     """
 
     table: Table
@@ -190,6 +197,7 @@ class _Collected:
     notes: dict[str, None] = field(default_factory=dict)
     groups: dict[tuple[int, ...], None] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    shares: dict[str, list[KeptShares]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -224,6 +232,8 @@ class _Collected:
         self.updates[name] += outcome.updates / len(self.parts)
         if outcome.scorer is not None:
             self.scorers[name].append(outcome.scorer)
+        if job.shares is not None:
+            self.shares.setdefault(name, []).append(job.shares)
         if outcome.tuning is not None:
             self.tuning.setdefault(name, []).append(outcome.tuning)
         if outcome.groups:
@@ -241,6 +251,12 @@ class _Collected:
         for name in names:
             texts = stopping_notes(self.epochs[name])
             notes.update(dict.fromkeys(f"{name}: {text}" for text in texts))
+        fewer = fewer_note(
+            {name: self.shares.get(name, []) for name in names},
+            self.table.task.classes,
+        )
+        if fewer:
+            notes[fewer] = None
         parts = [part for _, part in self.parts.values()]
         repeats = len({part.repeat for part in parts})
         trained = np.array([len(part.train) + len(part.stop) for part in parts])
@@ -257,6 +273,7 @@ class _Collected:
             idle={name: self.idle[name] for name in names},
             tuning={k: tuple(v) for k, v in self.tuning.items() if k in names},
             trained=trained.reshape(repeats, -1),
+            shares={k: tuple(v) for k, v in self.shares.items() if k in names},
         )
 
 
@@ -326,6 +343,9 @@ def join(first: Scores, second: Scores) -> Scores:
         },
         tuning={
             k: (*first.tuning[k], *second.tuning[k]) for k in arms if k in first.tuning
+        },
+        shares={
+            k: (*first.shares[k], *second.shares[k]) for k in arms if k in first.shares
         },
         trained=None
         if first.trained is None or second.trained is None

@@ -55,6 +55,17 @@ class TrialPlan:
     kinds: PositiveKinds | None = None
     known_keys: SplitKeys | None = None
 
+    @property
+    def allows_fewer_rows(self) -> bool:
+        """Whether fits may learn from a share of very many rows, see `fewer_rows`.
+
+        A network of the user's own, and rows with weights, are left as they are.
+        """
+        if self.weights is not None or self.learners.model is not None:
+            return False
+        training = self.learners.training
+        return training is None or training.fewer_rows
+
     @cached_property
     def keys(self) -> SplitKeys:
         """What a split must know of the rows."""

@@ -26,6 +26,7 @@ from equipoise.metrics.task_registry import task_metric_names
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
 from equipoise.task import Task
+from equipoise.trials.fewer_rows import fewer_facts
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.protocol import Protocol
 from equipoise.trials.tuned_arms import tuning_facts
@@ -188,6 +189,7 @@ class TrialRecord:
             "notes": list(self.notes),
             **({} if self.unseen is None else {"unseen": self.unseen.to_dict()}),
             **({"stored": dict(self.stored)} if self.stored else {}),
+            **({"fewer_rows": fewer} if (fewer := self._fewer_rows()) else {}),
             **(
                 {}
                 if self.importance is None
@@ -213,6 +215,14 @@ class TrialRecord:
                 "the target.",
             )
         )
+
+    def _fewer_rows(self) -> dict[str, Any]:
+        """Return what each arm was fitted on, if rows were left out."""
+        classes = self.task.classes
+        return {
+            name: fewer_facts(shares, classes)
+            for name, shares in self.scores.shares.items()
+        }
 
     def _target_facts(self) -> dict[str, Any]:
         """Return what the rows are, as plain data."""

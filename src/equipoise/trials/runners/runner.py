@@ -18,6 +18,7 @@ import numpy as np
 from equipoise.errors import EquipoiseError
 from equipoise.jobs import Job, Learner, Outcome, Progress
 from equipoise.strategies.strategy import Strategy
+from equipoise.trials.fewer_rows import FewerRows, fewer_rows, rows_learned_from
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Part
 
@@ -46,19 +47,31 @@ class Shard:
             strategies: Some of the shard's strategies.
         """
         test_rows = np.arange(len(plan.table), len(plan.all_rows))
-        return [
-            Job(
-                strategy=strategy,
-                train_rows=part.train,
-                stop_rows=part.stop,
-                scored_rows=np.concatenate([part.test, test_rows]),
-                seed=part.seed,
-                part=part.number,
-                row_weights=plan.weights,
-            )
-            for strategy in strategies
-            for part in self.parts
-        ]
+        y, task = plan.table.labels(), plan.table.task
+        chosen: dict[tuple[int, int], FewerRows | None] = {}
+        jobs = []
+        for strategy in strategies:
+            least = rows_learned_from(strategy) if plan.allows_fewer_rows else 0
+            for part in self.parts:
+                key = part.number, least
+                if least and key not in chosen:  # strategies share the arrays of a part
+                    chosen[key] = fewer_rows(
+                        y, part.train, part.stop, task, part.seed, least
+                    )
+                rest = chosen.get(key)
+                jobs.append(
+                    Job(
+                        strategy=strategy,
+                        train_rows=part.train if rest is None else rest.train,
+                        stop_rows=part.stop if rest is None else rest.stop,
+                        scored_rows=np.concatenate([part.test, test_rows]),
+                        seed=part.seed,
+                        part=part.number,
+                        row_weights=plan.weights,
+                        shares=None if rest is None else rest.shares,
+                    )
+                )
+        return jobs
 
 
 @dataclass(frozen=True)

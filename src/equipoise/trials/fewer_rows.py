@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where rows are many, fits learn from a share of the largest class.
+
+What a fit can learn of a rare class is limited by the rows of that class. So if there
+are very many rows, networks, linear models and randomised trees are fitted on all rows
+of the other classes and on a share of the largest one, drawn at random. The share is
+undone exactly in all scores (`stores.class_shares`), and all rows of the other folds
+are scored. Boosted trees, which are fast, learn from all rows.
+
+Small tables are not concerned: nothing is left out up to `MANY_ROWS` training rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from equipoise._core.checks import listing
+from equipoise._core.numerals import significant
+from equipoise._core.types import IntArray
+from equipoise.stores.class_shares import KeptShares, row_keys, smallest_keys
+from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned
+from equipoise.task import Task
+
+MANY_ROWS = 32_000
+"""Training rows up to which none is left out: those of tables of 50,000 rows, of which
+a fifth is tested and a fifth of the rest decides when to stop."""
+
+LARGEST_PER_OTHER = 10
+"""Training rows of the largest class that are kept at least, per row of the others."""
+
+
+@dataclass(frozen=True, eq=False)
+class FewerRows:
+    """The rows of a part that are fitted on.
+
+    Attributes:
+        train: Rows to learn from, ascending.
+        stop: Rows that decide when training stops, ascending: about the same share.
+        shares: Which share of each class the training rows are.
+    """
+
+    train: IntArray
+    stop: IntArray
+    shares: KeptShares
+
+
+def rows_learned_from(strategy: Strategy) -> int:
+    """Return how many of very many rows of the largest class a strategy keeps.
+
+    At least so many are kept; 0 for all of them.
+
+    A search and an ensemble that goes by rounds choose their rows themselves, and a
+    sampler object gets all of them.
+
+    Args:
+        strategy: The strategy.
+
+    Example:
+        >>> from equipoise.strategies.catalogue import strategy
+        >>> names = "plain", "trees", "rusboost"
+        >>> [rows_learned_from(strategy(name)) for name in names]
+        [20000, 0, 0]
+    """
+    alone = not isinstance(strategy, Tuned) and not strategy.resamples
+    if not alone or strategy.parts.by_rounds:
+        return 0
+    return strategy.learner_record.fewer_rows
+
+
+def fewer_rows(
+    y: npt.ArrayLike,
+    train: IntArray,
+    stop: IntArray,
+    task: Task,
+    seed: int,
+    least: int,
+) -> FewerRows | None:
+    """Return the rows of a part that are fitted on; None if all are.
+
+    All rows are kept but those of the largest class beyond `least`, or
+    `LARGEST_PER_OTHER` times the rows of the other classes if that is more. Which are
+    kept follows from their places and the seed alone.
+
+    Args:
+        y: `[rows of the table]` class numbers.
+        train: Rows to learn from.
+        stop: Rows that decide when training stops.
+        task: What the target is; nothing is left out if it is several labels.
+        seed: The part's seed.
+        least: Training rows of the largest class that are kept at least.
+    """
+    if task.kind == "multilabel" or len(train) <= MANY_ROWS:
+        return None
+    labels, classes = np.asarray(y), len(task.classes)
+    counts = np.bincount(labels[train].astype(np.int64), minlength=classes)
+    largest = int(np.argmax(counts))
+    total = int(counts[largest])
+    most = max(least, LARGEST_PER_OTHER * (len(train) - total))
+    if most >= total:
+        return None
+
+    def chosen(rows: IntArray, share: float) -> IntArray:
+        places = np.asarray(rows)
+        here = labels[places] == largest
+        keep = ~here
+        keys = row_keys(places[here], seed, "fewer rows")
+        keep[here] = smallest_keys(keys, max(1, round(share * int(here.sum()))))
+        return np.sort(places[keep])
+
+    rest = np.where(np.arange(classes) == largest, most, counts)
+    shares = KeptShares(
+        tuple(int(count) for count in counts), tuple(int(count) for count in rest)
+    )
+    return FewerRows(chosen(train, most / total), chosen(stop, most / total), shares)
+
+
+def fewer_facts(shares: Sequence[KeptShares], classes: Sequence[str]) -> dict[str, Any]:
+    """Return what an arm was fitted on, as plain data: means over its fits.
+
+    Args:
+        shares: Of its fits, at least one.
+        classes: Their names.
+
+    Returns:
+        "fitted_on" and "totals", the training rows of each class that a fit learned
+        from and those that there were, and "added_to_scores".
+
+    Example:
+        >>> facts = fewer_facts([KeptShares((900, 10), (90, 10))], ("no", "yes"))
+        >>> facts["fitted_on"], facts["totals"]
+        ({'no': 90.0, 'yes': 10.0}, {'no': 900.0, 'yes': 10.0})
+    """
+
+    def mean(rows: Sequence[Sequence[float]]) -> list[float]:
+        return [float(value) for value in np.mean(rows, axis=0)]
+
+    return {
+        "fitted_on": dict(zip(classes, mean([s.kept for s in shares]), strict=True)),
+        "totals": dict(zip(classes, mean([s.totals for s in shares]), strict=True)),
+        "added_to_scores": mean([s.shift for s in shares]),
+    }
+
+
+def fewer_note(
+    shares: Mapping[str, Sequence[KeptShares]], classes: Sequence[str]
+) -> str:
+    """Say what was left out, and that it is undone; "" if nothing was.
+
+    Args:
+        shares: By arm, those of its fits; none if it learned from all rows.
+        classes: Their names.
+    """
+    by_share: dict[str, list[str]] = {}
+    largest = ""
+    for arm, each in shares.items():
+        if not each:
+            continue
+        facts = fewer_facts(each, classes)
+        largest = max(facts["totals"], key=lambda label: facts["totals"][label])
+        share = facts["fitted_on"][largest] / facts["totals"][largest]
+        by_share.setdefault(significant(100 * share, 2), []).append(arm)
+    if not by_share:
+        return ""
+    which = "; ".join(
+        f"each fit of {listing(arms)} from about {share}%"
+        for share, arms in by_share.items()
+    )
+    return (
+        f"There are many rows, so not all training rows of {largest!r} were learned "
+        f"from: {which}, drawn at random, and all training rows of the rest. The share "
+        "is undone exactly in all scores and probabilities, and all rows are scored. "
+        "training=equipoise.training.TrainingSettings(fewer_rows=False) learns from "
+        "all rows."
+    )
