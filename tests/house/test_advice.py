@@ -1698,6 +1698,10 @@ ELSEWHERE = {
         "tests/trials/test_protocol.py",
         "test_the_number_of_folds_that_an_error_names_works",
     ),
+    "report/tracking/mlflow.py: Pass a file, such as sqlite:///mlflow.db.": (
+        "tests/report/tracking/test_mlflow.py",
+        "test_a_database_needs_no_server",
+    ),
     "report/tracking/mlflow.py: <remedy>": (
         "tests/report/tracking/test_mlflow.py",
         "test_a_database_needs_no_server",

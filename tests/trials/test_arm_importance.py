@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.classifier_object import classified
 from equipoise.table.generators import gaussian_shift
 from equipoise.table.table import Table
+from equipoise.trials import arm_importance as arm_importance_module
 from equipoise.trials.arm_importance import arm_importance, require_shuffled
 from equipoise.trials.fold_scores import fit_parts
 from equipoise.trials.learner_choice import LearnerChoice
@@ -65,12 +67,35 @@ def test_the_choice_may_be_an_arm_of_an_earlier_call(tmp_path: Path) -> None:
     assert first.best.name == "two"
     assert first.importance is not None
     assert first.importance["a"].finding == "matters"
-    first.write(tmp_path)
+    eq.compare(ring, strategies=[two], **options).write(tmp_path)
+    assert eq.load(tmp_path).importance is None
     options |= {"folder": tmp_path, "importance": True}
     again = eq.compare(ring, strategies=["prior"], **options)
     assert again.best.name == "two"
     assert again.importance is not None
     assert again.importance.columns == first.importance.columns
+
+
+def test_a_loaded_trial_has_it_while_its_arm_is_the_choice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = in_a_ring()
+    options: dict[str, Any] = {"network": "linear", "folds": 3, "repeats": 2}
+    made = eq.compare(ring, strategies=["trees"], importance=True, **options)
+    made.write(tmp_path)
+    again = eq.load(tmp_path)
+    assert again.importance == made.importance
+    assert str(again) == str(made)
+    assert again.report().count("owes") == made.report().count("owes") > 0
+    assert again.judged(goal="mcc").importance == made.importance
+    # The same command asks for nothing that the file does not hold.
+    monkeypatch.setattr(arm_importance_module, "arm_importance", None)
+    options |= {"folder": tmp_path, "importance": True}
+    same = eq.compare(ring, strategies=["trees"], **options)
+    assert same.importance == made.importance
+    # Of another choice nothing is known.
+    other = replace(again.basis, importance_of="plain").conclude()
+    assert other.importance is None
 
 
 def test_an_object_of_an_earlier_call_is_named_again(tmp_path: Path) -> None:

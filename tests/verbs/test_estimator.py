@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from imblearn.over_sampling import SMOTE, RandomOverSampler
+from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -47,7 +48,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import equipoise as eq
 from equipoise.decision.costs import Costs
-from equipoise.errors import InputError, InputTypeError
+from equipoise.errors import InputError, InputTypeError, TableError
+from equipoise.reading import arrays
 from equipoise.verbs import estimator as module
 from equipoise.verbs.estimator import EquipoiseClassifier
 from equipoise.verbs.model import load
@@ -58,6 +60,9 @@ EQUIVALENCE = {
         "test_weights_are_copies_up_to_noise holds the scores together."
     )
 }
+EQUIVALENCE["check_sample_weight_equivalence_on_sparse_data"] = EQUIVALENCE[
+    "check_sample_weight_equivalence_on_dense_data"
+]
 TUNED = {
     "check_classifiers_train": (
         "The threshold is tuned, so it is not at probability 1/2; scikit-learn's "
@@ -94,6 +99,31 @@ def statuses(model: EquipoiseClassifier, expected: dict[str, str]) -> dict[str, 
     ):
         found.setdefault(result["status"], set()).add(result["check_name"])
     return found
+
+
+@pytest.mark.parametrize("form", ["csr_matrix", "csc_array", "coo_array", "dok_array"])
+def test_a_sparse_matrix_gives_the_model_of_its_dense_form(form: str) -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(120, 4)) * (random.random((120, 4)) < 0.3)
+    y = (X[:, 0] + 0.3 * random.normal(size=120) > 0.2).astype(int)
+    new = getattr(sparse, form)(X)
+    short: dict[str, Any] = {"folds": 2, "repeats": 1, "random_state": 0}
+    dense = EquipoiseClassifier("logistic", **short).fit(X, y)
+    model = EquipoiseClassifier("logistic", **short).fit(new, y)
+    np.testing.assert_array_equal(model.predict_proba(new), dense.predict_proba(X))
+    np.testing.assert_array_equal(dense.predict(new), dense.predict(X))
+    assert model.n_features_in_ == 4
+    with pytest.raises(ValueError, match="4 features"):
+        model.predict(new.tocsr()[:, :3])
+
+
+def test_a_sparse_matrix_that_is_too_large_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(arrays, "MOST_CELLS", 399)
+    X, y = sparse.random(100, 4, 0.2, format="csr", rng=0), np.arange(100) % 2
+    with pytest.raises(TableError, match=r"100 rows and 4 columns.*at most 399"):
+        EquipoiseClassifier("logistic").fit(X, y)
 
 
 def test_every_check_passes_but_for_the_equivalence_of_weights() -> None:

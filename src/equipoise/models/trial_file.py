@@ -18,6 +18,7 @@ import numpy as np
 
 from equipoise._core.checks import sentence
 from equipoise.errors import InputError
+from equipoise.explanations.importance import Importance
 from equipoise.models.container import TRIAL_FORMAT, read_bundle, write_bundle
 from equipoise.models.records import plain_record, read_record
 from equipoise.models.state import pack, unpack
@@ -90,6 +91,9 @@ def trial_parts(basis: TrialBasis) -> dict[str, bytes]:
         "later": list(basis.later),
         "seconds": basis.seconds,
         "versions": plain_record(basis.versions),
+        "importance": None
+        if basis.importance is None
+        else {"of": basis.importance_of, **basis.importance.to_dict()},
     }
     return pack(state, PART)
 
@@ -104,6 +108,7 @@ def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:
         BundleError: A part cannot be used.
     """
     state = unpack(parts, PART)
+    importance = state.get("importance")
     with usable_part("trial.json", "trial", "a file that a trial has written"):
         table = _table(state["table"])
         test = state["test"]
@@ -135,6 +140,8 @@ def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:
             origin=read_record(state.get("origin", {})),
             seconds=float(state["seconds"]),
             versions=read_record(state["versions"]),
+            importance=importance and Importance.from_dict(importance),
+            importance_of="" if importance is None else str(importance["of"]),
         )
         _require_shapes(basis)
         return basis

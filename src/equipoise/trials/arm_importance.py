@@ -21,6 +21,7 @@ from equipoise.explanations.permuted import permutation_importance
 from equipoise.jobs import Progress, scaled
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.strategy import Strategy
+from equipoise.trials.basis import TrialBasis
 from equipoise.trials.blended_arms import fitted_names
 from equipoise.trials.conclude import too_rare, without_rare
 from equipoise.trials.fold_scores import Scores, fit_parts
@@ -174,4 +175,7 @@ def with_importance(
         )
     except UnsupportedError as error:
         return replace(trial, notes=(*trial.notes, str(error)))
-    return replace(trial, importance=made)
+    basis = trial.basis
+    if isinstance(basis, TrialBasis):
+        basis = replace(basis, importance=made, importance_of=trial.best.name)
+    return replace(trial, importance=made, basis=basis)

@@ -25,6 +25,7 @@ from equipoise.evaluation.decided import Decided
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.evaluation.kind_values import UnseenKinds
+from equipoise.explanations.importance import Importance
 from equipoise.jobs import Progress
 from equipoise.priors import log_odds as to_log_odds
 from equipoise.strategies.strategy import Strategy
@@ -64,6 +65,8 @@ class TrialBasis:
             hashes, as far as that is known: plain data.
         seconds: Wall time of the whole trial.
         versions: Of what computed the numbers; empty for what is installed.
+        importance: What an arm owes to each column; None if that was not asked for.
+        importance_of: The arm; its importance is shown while it is the choice.
     """
 
     plan: TrialPlan
@@ -81,6 +84,8 @@ class TrialBasis:
     origin: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
+    importance: Importance | None = None
+    importance_of: str = ""
 
     def __repr__(self) -> str:
         names = ", ".join(arm.name for arm in self.arms)
@@ -120,6 +125,9 @@ class TrialBasis:
             seconds=seconds,
             versions=self.versions,
             basis=replace(self, seconds=seconds),
+            importance=(
+                self.importance if self.importance_of == record.best.name else None
+            ),
         )
 
     def judged_by(self, criteria: Criteria) -> TrialBasis:

@@ -315,7 +315,7 @@ def compare(
             basis = with_arms(earlier, arms, step, runner=who, early=early)
             report("computing intervals", 0.97)
             again = basis.conclude()
-            if importance:
+            if importance and again.importance is None:
                 whole = replace(plan, strategies=tuple(fitted_arms(basis.arms)))
                 again = with_importance(whole, again, scaled(report, 0.98, 0.02), who)
             return Trial.of(again)
@@ -361,7 +361,9 @@ def compare(
             trial = replace(more, seconds=basis.seconds, basis=basis)
         if importance:
             trial = with_importance(plan, trial, scaled(report, 0.98, 0.02), who)
-            trial = replace(trial, seconds=monotonic() - started)
+            seconds = monotonic() - started
+            basis = replace(trial.basis, seconds=seconds)
+            trial = replace(trial, seconds=seconds, basis=basis)
         return Trial.of(trial)
 
 

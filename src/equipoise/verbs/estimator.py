@@ -153,8 +153,9 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Fit, calibrate and choose the decision rule.
 
         Args:
-            X: `[rows, features]`: an array, a list of rows, or a data frame of any
-                library that narwhals knows.
+            X: `[rows, features]`: an array, a list of rows, a data frame of any library
+                that narwhals knows, or a SciPy sparse matrix, whose columns are held in
+                full: of at most a thousand million values.
             y: `[rows]` labels of two classes or more; or `[rows, labels]` 0 and 1,
                 NaN or -1 if unknown, as an array or a data frame.
             sample_weight: `[rows]` at least 0: how much each row counts, as so many
@@ -167,7 +168,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Raises:
             ValueError: The data or an argument cannot be used.
-            TypeError: Their type is wrong; X is sparse, for example.
+            TypeError: Their type is wrong; y is sparse, for example.
             SplitError: A class of two has fewer than three rows; or no one of several
                 classes or labels can be judged.
 
@@ -358,6 +359,7 @@ class EquipoiseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_label = True
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
+        tags.input_tags.sparse = True
         return tags
 
 

@@ -42,13 +42,15 @@ def read_rows(estimator: Any, X: Any, *, reset: bool) -> Raw:
     Args:
         estimator: Learns `n_features_in_` and `feature_names_in_`, or is compared
             with them.
-        X: `[rows, features]`: an array, a list of rows or a data frame.
+        X: `[rows, features]`: an array, a list of rows, a SciPy sparse matrix or a
+            data frame.
         reset: Whether it learns them.
 
     Raises:
         ValueError: There are no rows or no columns, a value is infinite or complex,
-            or the columns are not those of the fit.
-        TypeError: X is sparse, or a column's type is not served.
+            or the columns are not those of the fit; or a sparse matrix is too large
+            to be held in full.
+        TypeError: A column's type is not served.
     """
     from sklearn.utils.validation import validate_data
 
@@ -61,6 +63,7 @@ def read_rows(estimator: Any, X: Any, *, reset: bool) -> Raw:
             estimator,
             unmasked(X, "X"),
             reset=reset,
+            accept_sparse=("csr", "csc"),
             dtype=None,
             ensure_all_finite="allow-nan",
         )

@@ -6,6 +6,8 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,12 @@ import pytest
 
 import equipoise as eq
 from equipoise.errors import InputError, MissingExtraError
-from equipoise.report.tracking.mlflow import CURVE, SPLIT, require_mlflow
+from equipoise.report.tracking.mlflow import (
+    CURVE,
+    PROXIES,
+    SPLIT,
+    require_mlflow,
+)
 from equipoise.report.tracking.runs import CLASS_NAMES, tracked_runs
 from equipoise.table.generated_tasks import make_classes
 from equipoise.task import Task
@@ -155,6 +162,30 @@ def test_an_address_is_tried_before_the_trial(uri: str) -> None:
     require_mlflow(uri)
     with pytest.raises(InputError, match="which needs no server"):
         require_mlflow("nowhere://x")
+
+
+def test_a_server_that_does_not_answer_is_named_at_once(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow itself asks it again for four minutes."""
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, and it does not listen
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        begun = time.monotonic()
+        with pytest.raises(InputError, match=rf"'{address}', which failed.*server"):
+            require_mlflow(address)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        with pytest.raises(InputError, match=rf"'{address}', which failed"):
+            require_mlflow()
+    assert time.monotonic() - begun < 60
+
+
+@pytest.mark.parametrize("address", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_database_in_memory_would_be_lost(address: str) -> None:
+    with pytest.raises(InputError, match=r"gone when the program ends.*mlflow\.db"):
+        require_mlflow(address)
 
 
 def test_a_missing_extra_gives_the_command(

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import socket
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -26,6 +29,9 @@ CURVE = "precision_at_recall"
 
 SPLIT = "split_average_precision"
 EXPERIMENT = "equipoise"
+ANSWER_SECONDS = 5.0
+"""How long a server may take to accept a connection."""
+PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 def require_mlflow(uri: str | None = None) -> None:
@@ -39,6 +45,7 @@ def require_mlflow(uri: str | None = None) -> None:
         InputError: The address cannot be used; the error says why and what to do.
     """
     require_extra("mlflow", ("mlflow",), "a trial for MLflow")
+    _require_answer(uri)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
@@ -46,6 +53,37 @@ def require_mlflow(uri: str | None = None) -> None:
         MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
     except MlflowException as error:
         raise _unusable(uri, error) from error
+
+
+def _require_answer(uri: str | None) -> None:
+    """Check what MLflow would find out late, or not at all.
+
+    It asks an absent server again for four minutes, and a database without a file is
+    gone when the program ends.
+
+    Raises:
+        InputError: Nobody answers at the address, or it names no file.
+    """
+    asked = os.environ.get("MLFLOW_TRACKING_URI", "") if uri is None else uri
+    address = urlsplit(asked)
+    if address.scheme == "sqlite" and address.path in ("", "/", "/:memory:"):
+        raise InputError(
+            sentence(
+                f"the tracking address {asked!r}, a database in memory, "
+                "which is gone when the program ends",
+                "an address that keeps what is written",
+                "Pass a file, such as sqlite:///mlflow.db.",
+            )
+        )
+    if address.scheme not in ("http", "https") or not address.hostname:
+        return
+    port = address.port or {"http": 80, "https": 443}[address.scheme]
+    try:
+        socket.create_connection((address.hostname, port), ANSWER_SECONDS).close()
+    except OSError as error:
+        if any(name in os.environ for name in PROXIES):
+            return  # who is reached through a proxy need not answer here
+        raise _unusable(asked, error) from error
 
 
 def _unusable(uri: str | None, error: Exception) -> InputError:
@@ -63,11 +101,18 @@ def _unusable(uri: str | None, error: Exception) -> InputError:
     return InputError(
         sentence(
             f"the tracking address {uri or 'that MLflow is set to'!r}, which failed: "
-            f"{str(error).splitlines()[0][:300]}",
+            f"{_first_words(error)}",
             "an address that MLflow can write to",
             remedy,
         )
     )
+
+
+def _first_words(error: Exception) -> str:
+    """Return the first sentence of an error, without the full stop."""
+    line = str(error).strip().splitlines()[0]
+    sentence_end = re.search(r"[.;] ", line)
+    return (line if sentence_end is None else line[: sentence_end.start()])[:300]
 
 
 def to_mlflow(
