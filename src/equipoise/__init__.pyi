@@ -4,6 +4,7 @@ from .table.table import Table as Table
 from .stores.stored_table import StoredTable as StoredTable
 from .reading.read import read_features as read_features
 from .reading.read import read_table as read_table
+from .learners.user_model.images import read_images as read_images
 from .diagnosis.diagnosis import Diagnosis as Diagnosis
 from .diagnosis.diagnosis import diagnose as diagnose
 from .diagnosis.finding import Finding as Finding

@@ -1698,6 +1698,32 @@ ELSEWHERE = {
         "tests/trials/test_protocol.py",
         "test_the_number_of_folds_that_an_error_names_works",
     ),
+    "learners/user_model/images.py: Pass the folder that holds the images.": (
+        "tests/learners/user_model/test_images.py",
+        "test_folders_without_classes_or_images",
+    ),
+    "learners/user_model/images.py: Put the images of each class into a folder "
+    "of its name, or pass their labels: (folder, labels).": (
+        "tests/learners/user_model/test_images.py",
+        "test_labels_may_be_passed",
+    ),
+    "learners/user_model/images.py: Pass a smaller size=(height, width).": (
+        "tests/learners/user_model/test_images.py",
+        "test_too_many_to_be_held",
+    ),
+    "learners/user_model/images.py: Pass size=(height, width) to read_images, "
+    "which resizes them.": (
+        "tests/learners/user_model/test_images.py",
+        "test_images_of_different_sizes_are_named_and_can_be_resized",
+    ),
+    "learners/user_model/images.py: Remove it, or copy it again from where it came.": (
+        "tests/learners/user_model/test_images.py",
+        "test_a_file_that_cannot_be_read_is_named",
+    ),
+    "learners/user_model/images.py: Pass split= with a part that it has.": (
+        "tests/learners/user_model/test_images.py",
+        "test_medmnist_files",
+    ),
     "report/tracking/mlflow.py: Pass a file, such as sqlite:///mlflow.db.": (
         "tests/report/tracking/test_mlflow.py",
         "test_a_database_needs_no_server",

@@ -33,7 +33,9 @@ GROWTH = 0.6
 """A network's seconds grow as this power of its rows: batches grow with them."""
 PROGRAM = 6.0
 """Seconds until the first step of a group of networks: loading and compiling."""
-ARM = (0.05, 0.35)
+START = 3.0
+"""Seconds until the first fit: loading what it needs."""
+ARM = (0.05, 0.25)
 """Seconds to judge an arm, and for each 1,000 rows, in each repeat."""
 CELLS = 100_000
 
@@ -95,7 +97,9 @@ def share_of_fits(plan: TrialPlan, judged: int) -> float:
     folds, columns = plan.protocol.folds, numbers_per_row(plan)
     rows = len(plan.table) * (folds - 1) // folds
     fits = sum(folds * fit_seconds(s, rows, columns) for s in plan.strategies)
-    fits += PROGRAM * any(s.learner_record.trains_networks for s in plan.strategies)
+    fits += START + PROGRAM * any(
+        s.learner_record.trains_networks for s in plan.strategies
+    )
     fixed, each = ARM
     judging = judged * (fixed + each * len(plan.table) / 1_000)
     return min(max(fits / (fits + judging), 0.3), 0.97)

@@ -16,6 +16,7 @@ from equipoise._core.seeds import seed_of
 from equipoise.diagnosis.diagnosis import diagnose, refuse_stored
 from equipoise.errors import UnsupportedError
 from equipoise.jobs import ArmProgress, Progress, scaled
+from equipoise.learners.user_model.images import image_pair
 from equipoise.models.goal import Goal, as_goal, require_goal_alone
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_stored, read_stored_test
@@ -173,7 +174,8 @@ def compare(
             of 64, a first look) or "linear".
         model: A function that returns your own uncompiled `keras.Model` with one
             logit per row; `source` is then `(x, y)` with x of any shape, for
-            example images, and only network strategies can be tried.
+            example images, and only network strategies can be tried. Or `source` is a
+            folder of images, or `(folder, labels)`, see `read_images`.
         training: How networks are trained; the usual settings by default. If your own
             network learns slowly, it may need more patience.
         checkpoints: A folder for the state of the trial. If the trial is interrupted,
@@ -215,6 +217,8 @@ def compare(
         0.5
     """
     started = monotonic()
+    if model is not None:
+        source, target = image_pair(source, target)
     seed = seed_of(seed, random_state)
     reading: dict[str, Any] = {
         "positive": positive,

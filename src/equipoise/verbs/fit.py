@@ -17,6 +17,7 @@ from equipoise.diagnosis.diagnosis import refuse_stored
 from equipoise.errors import UnsupportedError
 from equipoise.jobs import Progress, scaled
 from equipoise.learners.classifier.kept import require_kept
+from equipoise.learners.user_model.images import image_pair
 from equipoise.models.average import Average, average_models
 from equipoise.models.explaining import require_table, with_columns_judged
 from equipoise.models.facts import fit_facts, folds_of_seen
@@ -165,8 +166,8 @@ def fit(
             None for 1 each.
         model: A function that returns your own uncompiled `keras.Model` with one
             logit per row, or one per class or label; `source` is then `(x, y)` with x
-            of any shape, for example images, and "auto" is `plain`. The fitted model
-            takes such arrays.
+            of any shape, for example images, or a folder of images (`read_images`), and
+            "auto" is `plain`. The fitted model takes such arrays.
         tune: Whether the options of the strategies are searched for inside each
             training part, see `Tuned`; or how many candidates each search tries.
         importance: Whether the model's facts and its card say what it owes to each
@@ -204,6 +205,8 @@ def fit(
         (300, 2)
     """
     started = monotonic()
+    if model is not None:
+        source, target = image_pair(source, target)
     goal, seed = as_goal(goal, Goal()), seed_of(seed, random_state)
     reading: dict[str, Any] = {
         "positive": positive,

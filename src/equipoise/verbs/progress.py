@@ -32,7 +32,7 @@ BAR = 16
 STARTING = "starting"
 FIRST_GUESS = 5.0
 """Seconds after which the time that is left is shown."""
-LEAST_SHARE = 0.02
+LEAST_SHARE = 0.05
 """The share of the work that must be done for that."""
 MOST_ARMS = 12
 """A terminal shows at most so many arms, the best."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from equipoise._core.memory import release_memory
 from equipoise.jobs import Outcome, Progress, scaled
-from equipoise.trials.expected_work import shard_seconds
+from equipoise.trials.expected_work import START, shard_seconds
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.runners.runner import Shard, StrategyFailure, shard_outcomes
 
@@ -37,6 +37,8 @@ class LocalRunner:
         results: dict[int, list[Outcome | StrategyFailure]] = {}
         done, following = 0.0, 0
         seconds = [shard_seconds(plan, shard) for shard in shards]
+        if order and all(part.repeat == 0 for part in shards[order[0]].parts):
+            seconds[order[0]] += START
         for place in order:
             share = seconds[place] / sum(seconds)
             report = None if progress is None else scaled(progress, done, share)
