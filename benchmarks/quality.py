@@ -27,6 +27,7 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -100,29 +101,51 @@ def names() -> list[str]:
 
 
 def score(
-    table: Table, arms: list[str], minutes: float | None, learners: LearnerChoice
-) -> Scored:
-    """Return what every arm reaches, `auto` among them."""
+    table: Table,
+    arms: list[str],
+    minutes: float | None,
+    learners: LearnerChoice,
+    entry: Scored,
+    save: Callable[[], None],
+) -> None:
+    """Add what every arm reaches to an entry, `auto` among them, and save it.
+
+    Args:
+        table: The rows.
+        arms: What is missing in the entry, or not yet there for every fold.
+        minutes: The budget of `fit`; None for its own.
+        learners: Of the single arms.
+        entry: What is known of the table.
+        save: Writes all entries; after each fold of `auto`.
+    """
     single = [arm for arm in arms if arm != AUTO]
-    result = single_arms(table, single, learners) if single else {}
-    return {**result, **({AUTO: whole_fit(table, minutes)} if AUTO in arms else {})}
+    if single:
+        entry.update(single_arms(table, single, learners))
+        save()
+    if AUTO in arms:
+        whole_fit(table, minutes, entry, save)
 
 
-def whole_fit(table: Table, minutes: float | None) -> dict:
+def whole_fit(
+    table: Table, minutes: float | None, entry: Scored, save: Callable[[], None]
+) -> None:
     """Fit on each training part with nothing but defaults; score its test part."""
     from equipoise.verbs.fit import fit
 
     budget = {} if minutes is None else {"minutes": minutes}
+    empty: dict = {"ap": [], "brier": [], "seconds": 0.0, "repeats": []}
+    found = entry.setdefault(AUTO, empty)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-    found, brier, repeats, start = [], [], [], time.monotonic()
-    for train, test in folds.split(np.zeros(len(table)), table.y):
+    splits = list(folds.split(np.zeros(len(table)), table.y))
+    for train, test in splits[len(found["ap"]) :]:
+        start = time.monotonic()
         model = fit(table.take(train), **budget)
         p = model.predict_proba(table.take(test))[:, 1]
-        found.append(float(average_precision_score(table.y[test], p)))
-        brier.append(float(np.mean((p - table.y[test]) ** 2)))
-        repeats.append(model.facts["repeats"])
-    seconds = time.monotonic() - start
-    return {"ap": found, "brier": brier, "seconds": seconds, "repeats": repeats}
+        found["ap"].append(float(average_precision_score(table.y[test], p)))
+        found["brier"].append(float(np.mean((p - table.y[test]) ** 2)))
+        found["repeats"].append(model.facts["repeats"])
+        found["seconds"] += time.monotonic() - start
+        save()
 
 
 def single_arms(table: Table, arms: list[str], learners: LearnerChoice) -> Scored:
@@ -193,16 +216,19 @@ def main() -> None:
     known = args.out is not None and args.out.exists()
     everything: dict[str, Scored] = json.loads(args.out.read_text()) if known else {}
     learners = LearnerChoice(args.network)
+
+    def save() -> None:
+        if args.out:
+            args.out.write_text(json.dumps(everything, indent=1))
+
     for name in tables:
         entry = everything.setdefault(name, {})
-        missing = [arm for arm in arms if arm not in entry]
+        missing = [arm for arm in arms if len(entry.get(arm, {}).get("ap", ())) < FOLDS]
         if missing:
-            entry.update(score(read(name), missing, args.minutes, learners))
+            score(read(name), missing, args.minutes, learners, entry, save)
         values = {arm: found["ap"] for arm, found in entry.items()}
         show(name, values, peers.get(name, {}).get("scores", {}))
         sys.stdout.flush()
-        if args.out:
-            args.out.write_text(json.dumps(everything, indent=1))
     ours = {n: {a: everything[n][a]["ap"] for a in arms} for n in tables}
     summary(ours, peers)
 
