@@ -6,7 +6,7 @@ positive, sorted by time, with most positives late. Then
 
 - a trial with a limit of memory runs in a process of its own on the whole set and on a
   third of it, and says by how much its peak exceeds that of a process that has taken a
-  first step of training. `ratio stream_ceiling` is the limit, and 150 MB for what
+  first step of training. `ratio stream_ceiling` is the limit, and 100 MB for what
   does not depend on the rows (readers, the report), over that excess;
 - batches of 256, half of them positive, are taken from the store, and from tf.data in
   two ways: `sample_from_datasets` over generators of rows, as tutorials show it, and
@@ -44,7 +44,7 @@ COLUMNS = 40
 SHARE = 0.005
 GROUP = 65_536
 BATCH = 256
-FIXED = 150.0
+FIXED = 100.0
 """Megabytes that do not depend on the rows."""
 ARMS = ("prior", "logistic", "trees", "plain", "class_weight")
 
@@ -56,7 +56,7 @@ def megabytes(name: str) -> float:
     return float(line.split()[1]) / 1024
 
 
-def make_set(folder: Path, gigabytes: float, shards: int) -> int:
+def make_set(folder: Path, gigabytes: float, shards: int, group: int = GROUP) -> int:
     """Write shards of so many gigabytes of float32 values; return the rows."""
     folder.mkdir(parents=True)
     rows = int(gigabytes * 1e9 / 4 / COLUMNS / shards)
@@ -68,8 +68,8 @@ def make_set(folder: Path, gigabytes: float, shards: int) -> int:
             [*((name, pa.float32()) for name in names), ("y", pa.int8())]
         )
         with pq.ParquetWriter(path, schema, compression="none") as writer:
-            for start in range(0, rows, GROUP):
-                count = min(GROUP, rows - start)
+            for start in range(0, rows, group):
+                count = min(group, rows - start)
                 x = random.standard_normal((count, COLUMNS), dtype=np.float32)
                 late = 2 * (shard + start / rows) / shards
                 y = random.random(count) < SHARE * late
@@ -223,9 +223,9 @@ def main() -> None:
         store_of(Path(source), memory, Path(store))
         return
     quick = arguments.quick
-    gigabytes = 0.02 if quick else arguments.gigabytes
-    memory = "150MB" if quick else arguments.memory
-    seconds, epochs = (1.5, 1) if quick else (10.0, 100)
+    gigabytes = 0.006 if quick else arguments.gigabytes
+    memory = "60MB" if quick else arguments.memory
+    seconds, epochs = (0.5, 1) if quick else (10.0, 100)
     limit = float(memory[:-2]) * (1 if memory.endswith("MB") else 1000)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -233,7 +233,8 @@ def main() -> None:
         # In a quick run one size is enough to see the ceiling.
         for share in (1.0,) if quick else (1 / 3, 1.0):
             source = folder / f"set-{share:.2f}"
-            rows = make_set(source, share * gigabytes, 3 if quick else 12)
+            group = GROUP // 16 if quick else GROUP
+            rows = make_set(source, share * gigabytes, 3 if quick else 12, group)
             print(f"{rows:,} rows of {COLUMNS} columns, {share * gigabytes:.2f} GB")
             words = (str(source), memory, str(folder / "stores"), str(epochs))
             excess, spent, total, fitted, best = in_process("--trial", *words)

@@ -58,7 +58,7 @@ SAME = 0.98
 """Directions with a larger cosine count once."""
 TREE_DIMENSIONS = 10
 """In more dimensions a search tree visits nearly all rows, and is slower."""
-BLOCK = 1 << 22
+BLOCK = 1 << 19
 """Distances that are in memory at once."""
 CHANCE = 0.05
 """The share of rows that may have a line by accident."""
@@ -154,7 +154,8 @@ def _nearest(points: FloatArray, asked: IntArray, count: int) -> IntArray:
     blocks = np.array_split(asked, max(1, len(asked) * len(points) // BLOCK))
     return np.concatenate(
         [
-            np.argpartition(cdist(points[block], points), count - 1)[:, :count]
+            # A copy: a view would keep the order of all points.
+            np.argpartition(cdist(points[block], points), count - 1)[:, :count].copy()
             for block in blocks
         ]
     )

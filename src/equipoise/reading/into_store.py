@@ -64,7 +64,9 @@ from equipoise.task import Task
 STORES = ".equipoise-store"
 HEAD_PIECES = 48
 HEAD_ROWS = 2_048
-BATCH_ROWS = 65_536
+BATCH_CELLS = 1 << 19
+"""Values that are typed at once, which take some fifty bytes each on their way."""
+MOST_BATCH_ROWS = 65_536
 MOST_LABELS = 1_000
 TOLD_ROWS = 50_000
 """Rows of a column that tells the classes in their shares."""
@@ -261,6 +263,7 @@ class _Writer:
             self.journal.cut(sound)  # also cuts back what has no line
         else:
             self._begin()  # files that were written anew may have other columns
+            release_memory()  # of the rows that told the kinds
         head = self.journal.lines[0]
         self.columns = [_empty(each) for each in head["columns"]]
         self.numbers = [each["number"] for each in head["columns"]]
@@ -780,7 +783,8 @@ def _batches(
 ) -> Iterator[Raw]:
     import pyarrow as pa
 
-    batches = file.iter_batches(BATCH_ROWS, row_groups=[group], columns=columns)
+    rows = min(MOST_BATCH_ROWS, max(1_024, BATCH_CELLS // max(1, len(columns))))
+    batches = file.iter_batches(rows, row_groups=[group], columns=columns)
     while True:
         with _naming(path, group):
             batch = next(batches, None)
