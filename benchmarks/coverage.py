@@ -421,15 +421,17 @@ def page(cells: list[Cell], tables: int) -> str:
     error = 1.96 * np.sqrt(0.95 * 0.05 / (tables / 4))
     parts = [
         "# Coverage of the intervals",
-        "How often a nominal 95 % interval holds the true value, simulated from "
-        "score distributions whose AUROC and average precision are known. Written "
-        f"by `python benchmarks/coverage.py --replicates {tables} --write`.",
-        f"{tables:,} tables in each cell ({tables // 4:,} where there are 500 "
-        f"positives, so a coverage of .95 is known to ±{error:.3f} there). In each "
-        "cell some tables were also written out row by row and given to "
-        "`equipoise.uncertainty.interval`, which agreed. The bar is at least "
-        f"{FLOOR} in every cell, and at most {CEILING} on average where the "
-        "interval is not exact.",
+        "**How often does a nominal 95 % interval of a fixed model hold the true "
+        f"value? The aim is at least {FLOOR} in every cell; the first table shows the "
+        "lowest cell and the mean of each metric.** It was simulated from score "
+        "distributions whose AUROC and average precision are known. Written by "
+        f"`python benchmarks/coverage.py --replicates {tables} --write`.",
+        "A cell is a shape of the scores with a number of positives and their share. "
+        f"There are {tables:,} tables in each ({tables // 4:,} with 500 positives, so "
+        f"a coverage of .95 is known to ±{error:.3f} there). In each cell some tables "
+        "were also written out row by row and given to "
+        "`equipoise.uncertainty.interval`, which agreed. If an interval is not exact, "
+        f"its mean coverage should be {CEILING} at most.",
         "\n".join(summary(cells)),
         "The true value is the population's, at the table's share of positives. "
         "Thresholds of recall, precision and F1 are fixed beforehand, at true "

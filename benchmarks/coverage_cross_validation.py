@@ -671,7 +671,8 @@ def document(found: Found, other: Found, replicates: int) -> str:
             "# Coverage of cross-validated intervals",
             "",
             "**How often do the intervals of a trial, from cross-validation, hold "
-            "the true value?**",
+            "the true value?** Judged by the mean over populations: "
+            f"{verdict(lines)} (A cell is a number of positives and their share.)",
             "",
             "Written by `python benchmarks/coverage_cross_validation.py --write`. "
             f"Nominal coverage {LEVEL:.0%}, 2 x {FOLDS} splits, {replicates} "
@@ -689,8 +690,6 @@ def document(found: Found, other: Found, replicates: int) -> str:
             f"alone the least of {populations} lies 1.4 of these below their mean. "
             '"Truth below" and "above" are the shares of tables in which the interval '
             "missed.",
-            "",
-            f"Judged by its mean: {verdict(lines)}",
             "",
             SUMMARY,
             *summary(lines),
@@ -713,8 +712,8 @@ def document(found: Found, other: Found, replicates: int) -> str:
             "",
             "## One repeat, and five",
             "",
-            "With one repeat nothing shows how much the models hang on the division "
-            "of the rows, and the variance is raised by a constant instead.",
+            "With one repeat nothing shows how much the models depend on the "
+            "division of the rows, and the variance is raised by a constant instead.",
             "",
             COLUMNS.replace("| positives", "| repeats | positives").replace(
                 "|---|", "|---|---|", 1

@@ -267,7 +267,8 @@ def document(lines: list[dict[str, Any]], fresh: list[dict[str, Any]]) -> str:
             "# Coverage of the rule that is handed over",
             "",
             "**How often do the intervals of recall, precision and F1 hold what the "
-            "chosen threshold is worth on new rows?**",
+            f"chosen threshold is worth on new rows?** In short: {verdict(lines)} (A "
+            "cell is a number of positives, their share and a goal.)",
             "",
             "Written by `python benchmarks/coverage_of_the_rule.py --write`. Nominal "
             f"coverage {LEVEL:.0%}, {REPEATS} x {FOLDS} splits, {REPLICATES} "
@@ -275,9 +276,10 @@ def document(lines: list[dict[str, Any]], fresh: list[dict[str, Any]]) -> str:
             "",
             "One threshold is chosen on all out-of-fold scores of a table, and judged "
             'on the same scores. The column "optimism" is the mean of the estimate '
-            "less the truth: what the choice flatters. The truth is what that rule is "
-            "worth on fresh rows, in closed form, averaged over the models that were "
-            "trained. The intervals take the optimism off: the rule is chosen again "
+            "less the truth: by how much the choice flatters. The truth is what that "
+            "rule is worth on fresh rows, in closed form, averaged over the models "
+            "that were trained. The intervals subtract the optimism: the rule is "
+            "chosen again "
             "under each weighting of the rows, and judged there under these weights "
             "and under even ones. A line sums up the populations "
             f"({', '.join(SHAPES)}; class distances "
@@ -285,8 +287,6 @@ def document(lines: list[dict[str, Any]], fresh: list[dict[str, Any]]) -> str:
             'of them, "least" that of the worst. The constants were chosen on other '
             f"random numbers; {' and '.join(FRESH)} were not among the shapes that "
             "they were chosen on.",
-            "",
-            f"All shapes: {verdict(lines)}",
             "",
             f"The fresh shapes alone ({', '.join(FRESH)}): {verdict(fresh)}",
             "",

@@ -264,11 +264,13 @@ def page(done: list[Cell], draws: int) -> str:
 PAGE = """\
 # Floors on precision and recall: certified and estimated
 
-A *certified* floor comes from rows that nothing has seen, by exact binomial tails;
-at {level:g} it may be broken in {allowed:.2f} of repeated draws. Where the rows
-cannot carry it, Equipoise refuses and counts what would be needed. An *estimated*
-floor is the threshold that met the floor on the rows that chose it. It is a guess,
-and this page says how often the guess fails.
+**How often do new rows break a floor? A *certified* one at {level:g} may break in
+{allowed:.2f} of repeated draws, and did so more often than chance explains in
+{above} of {cells} simulated cells. An *estimated* one is a guess that often fails: the
+last three columns say how often.** A certified floor comes from rows that nothing
+has seen, by exact binomial tails. If there are too few rows for it, Equipoise
+refuses, and says how many it takes. An estimated floor is the threshold that met
+the floor on the rows that chose it.
 
 Simulated: {draws:,} draws of scored rows in each of {cells} cells, from populations
 whose precision and recall are known at every threshold.
@@ -285,7 +287,7 @@ have fallen below the floor, do not bring it back. The shape "top spoilt by junk
 which the small table leaves out, breaks this: 1 % of the negatives score above
 nearly everything. Its most often broken cell stands at {junk:.3f}.
 
-The fewest cases that carry a certificate at {level:g}, if none of them is wrong:
+The fewest cases that a certificate at {level:g} takes, if none of them is wrong:
 
 | floor | {sizes} |
 |---|---|---|---|---|---|
@@ -297,7 +299,7 @@ The fewest cases that carry a certificate at {level:g}, if none of them is wrong
 - positives: expected number among the rows of one draw
 - given: share of draws in which the floor was certified
 - broken: share of draws in which it was certified and the population is below it
-- recall: of the population at the certified threshold, mean where given
+- recall: of the population at the certified threshold, mean if given
 - best: the recall that a threshold with this floor can have
 - estimated: share of the estimated floors that the population breaks
 

@@ -480,31 +480,32 @@ def document(lines: list[str], paired: list[str], constants: list[str]) -> str:
             "# Level and power of the verdict",
             "",
             "**How often does a trial call an arm better that is not, and how often "
-            "does it find one that is?**",
+            "does it find one that is?** The first may happen in at most "
+            f"{ALPHA:.0%} of trials. The column *verdict* says how often each did.",
             "",
             "Written by `python benchmarks/level_of_the_verdict.py --write`. A trial "
             f"holds {ARMS} arms against `plain`, by average precision, at a "
             f"family-wise level of {ALPHA:.0%} with Holm's correction and a margin of "
             f"{MARGIN} for *equivalent*.",
             "",
-            "Where there is no difference, the four columns of rates say in which "
+            "If there is no difference, the four columns of rates say in which "
             "share of trials *any* arm was called better or worse, which may be at "
-            f"most {ALPHA:.0%} (known to {level_known(lines)}). Where "
+            f"most {ALPHA:.0%} (known to {level_known(lines)}). If "
             "there is one, they say how often the arm that has it was found: the "
             "power. The next four are what the verdict said of the arms (of that arm "
-            "alone, where there is a difference).",
+            "alone, if there is a difference).",
             "",
-            "The verdict holds the leaderboard's difference against the larger of two "
+            "The verdict tests the leaderboard's difference with the larger of two "
             "standard errors. *Splits alone* is the corrected resampled t-test of "
             "Nadeau and Bengio on the values within folds; *rows alone* resamples the "
-            "rows, and knows nothing of the noise of training. *Bayes* is the Bayesian "
+            "rows, and ignores the noise of training. *Bayes* is the Bayesian "
             f"correlated t-test: a probability above {1 - ALPHA:.0%} that one arm is "
-            f"better, or worse, by more than {MARGIN}; it corrects for no number of "
-            "arms, and promises no level.",
+            f"better, or worse, by more than {MARGIN}; it does not correct for the "
+            "number of arms, and promises no level.",
             "",
-            "Which error to hold against was chosen by simulation with normal features "
-            "and other random numbers; nothing was chosen with the skewed or the "
-            "rounded ones.",
+            "Which error to use was chosen by simulation with normal features and "
+            "other random numbers; nothing was chosen with the skewed or the rounded "
+            "ones.",
             "",
             f"| {' | '.join(columns)} |",
             "|" + "---|" * len(columns),
@@ -515,7 +516,7 @@ def document(lines: list[str], paired: list[str], constants: list[str]) -> str:
             "The paired tests of a separate test file, at 5 %: DeLong's for AUROC, "
             "the delete-one jackknife for average precision (AP), and weights of rows "
             "for the Brier score, all with t quantiles. Two scores share a signal and "
-            "have noise of their own; where they differ, the first tells the classes "
+            "have separate noise; if they differ, the first tells the classes "
             "apart better. Under no difference a rate is known to "
             f"{level_known(paired)}. Above {ALPHA:.0%} by more than that: "
             f"{above_level(paired)}. Settings that a run did not come to are left out "

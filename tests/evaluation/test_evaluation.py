@@ -36,7 +36,7 @@ def test_an_unknown_metric_suggests_the_nearest(found: Evaluation) -> None:
 def test_one_screen_says_what_it_rests_on(found: Evaluation) -> None:
     text = str(found)
     assert "60 rows, 30 positive (50.00%)" in text
-    assert "caught 29 of 30 positives" in text
+    assert "caught 29 of 30 positives, with 1 false alarm among 30 negatives" in text
     assert "average_precision" in text
     assert len(text.splitlines()) < 24
 

@@ -319,7 +319,8 @@ class Evaluation(EstimateMapping):
         c = self.confusion
         if c is None:
             return []
+        alarms = "false alarm" if c.fp == 1 else "false alarms"
         return [
             f"caught {amount(c.tp, 4)} of {amount(c.positives, 4)} positives, with "
-            f"{amount(c.fp, 4)} false alarms among {amount(c.negatives, 4)} negatives"
+            f"{amount(c.fp, 4)} {alarms} among {amount(c.negatives, 4)} negatives"
         ]
