@@ -47,6 +47,15 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
     assert found.stdout.strip() == "set()"
 
 
+def test_the_list_of_verbs_is_not_cut_at_80_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = CliRunner().invoke(app, ["--help"]).output
+    assert "..." not in text.partition("Commands:")[2]
+    assert max(map(len, text.splitlines())) <= 80
+
+
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help_says_defaults_and_an_example(flag: str) -> None:
     done = program("compare", flag)

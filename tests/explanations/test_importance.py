@@ -89,3 +89,16 @@ def test_classes_have_rows_of_their_own() -> None:
         "roc_auc", 0.5, (made().columns[1],), 9, 1, 2, 0.95, 1.0, "new rows"
     )
     assert nothing.sentence().startswith("No column can be told from nothing")
+
+
+@pytest.mark.parametrize(("width", "lines"), [(60, 2), (80, 1), (120, 1)])
+def test_a_finding_is_on_one_line_if_the_screen_is_wide_enough(
+    width: int, lines: int
+) -> None:
+    drop = Estimate(0.0281, -0.0042, 0.0604)
+    one = ColumnImportance(("bmi",), drop, 0.3, 0.72, "cannot tell from nothing")
+    made = Importance("roc_auc", 0.8, (one,), 9, 1, 2, 0.95, 0.8, "new rows")
+    text = made.text(width)
+    rows = text.split("---\n")[1].split("1 column")[0].split("No column")[0]
+    assert len(rows.strip().splitlines()) == lines
+    assert max(map(len, text.splitlines())) <= width

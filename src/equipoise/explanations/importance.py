@@ -223,14 +223,21 @@ class Importance:
             f"a column is shuffled, on {self.rows:,} rows, {basis}."
         )
         shown = self.columns[:MOST_LINES]
-        cells: list[list[list[str]]] = [
+        figures: list[list[list[str]]] = [
             [
                 wrap(printable(one.name, lines=False), max(20, width - 54)).split("\n"),
                 [estimate(one.drop.value, one.drop.low, one.drop.high, signed=True)],
                 ["" if math.isnan(one.adjusted) else as_p_value(one.adjusted)],
-                wrap(one.finding, 12).split("\n"),
             ]
             for one in shown
+        ]
+        taken = sum(
+            max((len(line) for row in figures for line in row[k]), default=0) + 2
+            for k in range(3)
+        )
+        cells = [
+            [*row, wrap(one.finding, max(12, width - taken)).split("\n")]
+            for row, one in zip(figures, shown, strict=True)
         ]
         header, body = laid_out(
             [["column"], ["drop"], ["adjusted"], ["finding"]], cells, left=(0, 3)
