@@ -278,3 +278,19 @@ def test_rows_of_a_block_are_those_of_its_number(
     # Without the supply, the state is that of another run.
     alone = list(NetworkLearner(SMALL, settings, tmp_path).run(rare_table, jobs))
     assert not np.array_equal(alone[0].log_odds, whole[0].log_odds)
+
+
+def test_networks_learn_the_same_on_a_gpu(rare_table: Table, jobs_of: Jobs) -> None:
+    """Skipped in sight without one: sums differ in their order, and in no more."""
+    import tensorflow as tf
+
+    if not tf.config.list_physical_devices("GPU"):
+        pytest.skip("TensorFlow sees no GPU here")
+    arms = [strategy(name) for name in ("plain", "class_weight")]
+    jobs = jobs_of(rare_table, *arms, parts=1)
+    on = {}
+    for device in ("/CPU:0", "/GPU:0"):
+        with tf.device(device):
+            on[device] = [outcome.log_odds for outcome in run(rare_table, jobs)]
+    for one, other in zip(on["/CPU:0"], on["/GPU:0"], strict=True):
+        assert np.corrcoef(one[:, 0], other[:, 0])[0, 1] > 0.99
