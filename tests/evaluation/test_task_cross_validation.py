@@ -322,3 +322,14 @@ def test_a_rule_of_very_many_rows_is_searched_on_a_sample() -> None:
     whole = cross_fitted_decisions("macro_f1", task, p, y, folds=folds[0])
     reached = reference.f1_score(y, whole, average="macro")
     assert one["plain"].evaluation["macro_f1"].value == pytest.approx(reached, abs=0.01)
+
+
+def test_shares_are_those_of_judged_labels_alone(labels: Data) -> None:
+    """A label that no fold can judge has no row: 0 / 0 was divided."""
+    y = labels.y.copy()
+    y[:, 0] = -1
+    made = cross_validated_task(
+        LABELS, y, {"plain": labels.scores["better"]}, labels.folds
+    )
+    assert np.isfinite(made.shares).all()
+    assert made.shares.size == y.shape[1] - 1

@@ -61,3 +61,13 @@ def test_frames_have_one_row_per_metric_and_class() -> None:
 def test_an_unknown_metric_names_the_others() -> None:
     with pytest.raises(UnknownNameError, match="macro_average_precision"):
         evaluation(3)["average_precision"]
+
+
+def test_one_row_and_one_label_are_singular() -> None:
+    y, p = [0, 0, 0, 1, 1, 2], np.eye(3)[[0, 0, 1, 1, 2, 2]] * 0.7 + 0.1
+    e = evaluate_task(Task("multiclass", ("a", "b", "c")), y, p)
+    assert e.text(200).startswith("6 rows, 3 classes; the rarest, c, has 1 row (")
+    e = evaluate_task(
+        Task("multilabel", ("a",)), [[1], [0], [0]], [[0.9], [0.1], [0.2]]
+    )
+    assert e.text(200).startswith("3 rows, 1 label; the rarest, a, has 1 row (")

@@ -119,3 +119,23 @@ def test_values_tell_in_eager_mode_and_once() -> None:
     assert told(np.maximum(logits, 0) / 10) == 0  # a relu gives zeros
     assert told(np.full((10, 64), 0.5)) == 0
     assert told([logits[0], *sigmoids]) == 0
+
+
+@pytest.mark.parametrize(
+    ("weights", "scores", "fits"),
+    [
+        ((4,), (4,), True),
+        ((4, 1), (4, 3), True),
+        ((1,), (4,), True),
+        ((None, 1), (None, 3), True),
+        ((3,), (4,), False),
+        ((4, 2), (4, 3), False),
+    ],
+)
+def test_weights_fit_the_scores(weights, scores, fits) -> None:
+    one = tf.TensorSpec(weights)
+    if fits:
+        inputs.require_as_many_weights(one, scores, "AUROC")
+        return
+    with pytest.raises(InputError, match=r"weights of shape .* for AUROC"):
+        inputs.require_as_many_weights(one, scores, "AUROC")

@@ -131,15 +131,25 @@ def test_a_run_goes_on_where_it_was_killed(kind: str, tmp_path, monkeypatch) -> 
     assert run(tmp_path) == whole
 
 
-def test_linear_networks_of_labels_are_networks_of_each_label() -> None:
+def test_every_arm_serves_one_label() -> None:
+    """A pattern may match one column, and constant labels are left out."""
+    table = make("multilabel", width=1)
+    everyone = jobs(table, ARMS, 1)
+    together = list(NetworkLearner(RICH, QUICK).run(table, everyone))
+    assert {outcome.log_odds.shape for outcome in together} == {(80, 1)}
+    assert len({outcome.log_odds.tobytes() for outcome in together}) == len(everyone)
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_linear_networks_of_labels_are_networks_of_each_label(width: int) -> None:
     """The loss is the sum over the labels, and Adam changes each weight alone."""
-    table = make("multilabel", width=3)
+    table = make("multilabel", width=width)
     table = dataclasses.replace(table, y=np.abs(table.labels()))
     settings = dataclasses.replace(QUICK, dtype="float64", epochs=3, patience=3)
     for arm in (ARMS[0], ARMS[1], ARMS[3], ARMS[4]):
         (job,) = jobs(table, [arm], 1)
         (several,) = NetworkLearner(LINEAR, settings).run(table, [job], keep=True)
-        for label in range(3):
+        for label in range(width):
             y = table.labels()[:, label]
             binary = dataclasses.replace(table, y=y, task=Task("binary", ("n", "y")))
             first = several_first_weights(table, binary, job, label)

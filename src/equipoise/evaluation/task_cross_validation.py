@@ -188,8 +188,8 @@ class TaskCrossValidated(TrialArms[TaskArm]):
     def shares(self) -> FloatArray:
         """`[judged views]` the share of each judged class, or label."""
         rows = self.targets.rows
-        labelled = rows.positives + rows.negatives
-        return np.asarray((rows.positives / labelled)[rows.judged])
+        positives, negatives = rows.positives[rows.judged], rows.negatives[rows.judged]
+        return np.asarray(positives / (positives + negatives))
 
     def guessed(self, metric: str) -> float | None:
         """Return what a metric is worth to those who know the shares alone.

@@ -12,6 +12,7 @@ from equipoise._core.frames import make_frame
 from equipoise._core.layout import display_width, wrap
 from equipoise._core.notebook import html_table, paragraph
 from equipoise._core.numerals import estimate, percent, share
+from equipoise.diagnosis.words import count
 from equipoise.errors import InputError, printable
 from equipoise.evaluation.evaluation import EstimateMapping, Evaluation
 from equipoise.evaluation.slice_search import FoundSlices
@@ -170,17 +171,24 @@ class TaskEvaluation(EstimateMapping):
         )
 
     def _about(self) -> list[str]:
-        noun = "labels" if self.task.kind == "multilabel" else "classes"
+        labels = self.task.kind == "multilabel"
+        noun = "labels" if labels else "classes"
+        of_each = count(len(self.by_class), *_nouns(labels))
         rarest = self.by_class[self.rarest]
         lines = [
-            f"{self.rows:,} rows, {len(self.by_class)} {noun}; the rarest, "
-            f"{self.rarest}, has {rarest.positives:,} rows ("
+            f"{count(self.rows, 'row')}, {of_each}; the rarest, "
+            f"{self.rarest}, has {count(rarest.positives, 'row')} ("
             f"{percent(rarest.prevalence)})",
             f"Of {self.estimand}; {share(self.level)} intervals.",
         ]
         if self.unjudged:
             lines.append(unjudged_words(self.unjudged, noun))
         return [*lines, *(self.rule.split("\n") if self.rule else [])]
+
+
+def _nouns(labels: bool) -> tuple[str, str]:
+    """Return what a class is called, and several of them."""
+    return ("label", "labels") if labels else ("class", "classes")
 
 
 def unjudged_words(unjudged: Mapping[str, str], noun: str = "classes") -> str:

@@ -166,6 +166,31 @@ def require_as_many(y_true: Tensor, y_pred: Tensor, whose: str) -> None:
     )
 
 
+def require_as_many_weights(
+    weights: Tensor, scores: tuple[int | None, ...], whose: str
+) -> None:
+    """Raise if weights cannot be spread over the scores, as far as shapes tell.
+
+    Args:
+        weights: Of the scores' rank.
+        scores: The shape of the scores; None where it is not known.
+        whose: The name of the metric, for the message.
+
+    Raises:
+        InputError: An axis has another size.
+    """
+    shape = tuple(weights.shape)
+    pairs = zip(reversed(shape), reversed(scores), strict=False)
+    if all(one in (None, 1) or other in (None, one) for one, other in pairs):
+        return
+    raise InputError(
+        sentence(
+            f"weights of shape {shape} and scores of shape {scores} for {whose}",
+            "one weight for each row, or for each score",
+        )
+    )
+
+
 def aligned_weights(weights: Tensor, rank: int) -> Tensor:
     """Return weights of a rank: axes of size 1 are added at the end, or taken away.
 

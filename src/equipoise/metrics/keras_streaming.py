@@ -18,6 +18,7 @@ from equipoise.metrics.keras_inputs import (
     aligned_weights,
     replicas,
     require_as_many,
+    require_as_many_weights,
     require_labels,
     require_probabilities,
     require_weights,
@@ -58,7 +59,7 @@ class StreamingMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras is u
         whose = type(self).__name__
         score, truth = ops.convert_to_tensor(y_pred), ops.convert_to_tensor(y_true)
         require_as_many(truth, score, whose)
-        shape = ops.shape(score)
+        shape, score_shape = ops.shape(score), tuple(score.shape)
         score = ops.cast(ops.reshape(score, (-1,)), "float64")
         truth = ops.cast(ops.reshape(truth, (-1,)), "float64")
         if sample_weight is None:
@@ -66,6 +67,7 @@ class StreamingMetric(keras.metrics.Metric):  # type: ignore[misc]  # Keras is u
             refused = require_labels(truth, None, whose)
         else:
             weight = aligned_weights(ops.convert_to_tensor(sample_weight), len(shape))
+            require_as_many_weights(weight, score_shape, whose)
             weight = ops.cast(ops.broadcast_to(weight, shape), "float64")
             weight = ops.reshape(weight, (-1,))
             refused = require_weights(weight, whose)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -265,12 +265,10 @@ def target_texts(raw: Raw, name: str) -> Texts:
     values = raw.data.column(name)
     kind = values.type
     if pa.types.is_temporal(kind) or unnamed(kind):
-        raise TargetError(
-            sentence(
-                f"the target {name!r} of type {kind}",
-                "strings, numbers or booleans that name classes",
-            )
-        )
+        accepted = "strings, numbers or booleans that name classes"
+        if pa.types.is_temporal(kind):
+            accepted += "; dates and times as strings, for example column.astype(str)"
+        raise TargetError(sentence(f"the target {name!r} of type {kind}", accepted))
     if pa.types.is_floating(kind):
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values)
     if not pa.types.is_dictionary(kind):
@@ -480,7 +478,7 @@ def find_classes(positive: Positives, classes: Sequence[str], name: str) -> list
         if "," in positive and " ".join(positive.split()).casefold() not in folded:
             parts = next(csv.reader([positive], skipinitialspace=True), [])
             names = [part for part in parts if part.strip()] or names
-    elif isinstance(positive, Sequence | np.ndarray):
+    elif isinstance(positive, Sequence | Set | np.ndarray):
         names = list(positive)
     else:
         names = [positive]

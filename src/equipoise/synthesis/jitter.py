@@ -71,7 +71,8 @@ class Jitter(Synthesis):
             classes: The names of several classes.
         """
         columns = int(np.prod(np.shape(numbers)[1:]))
-        groups = Classes.of(labels, len(classes) or None)
+        wide = np.shape(labels)[1] if np.ndim(labels) == 2 else len(classes)
+        groups = Classes.of(labels, wide or None)
         several = np.ndim(labels) == 2 or len(groups.groups) > 2
         totals = np.array(groups.totals)
         spared = int(totals.argmax()) if several else 0

@@ -227,6 +227,9 @@ class Program:
                 mask,
                 inside=True,
             )
+            if self.signature.task == "multilabel" and self.signature.width == 1:
+                # One label has an axis of labels too, as its targets have.
+                logits = logits[..., None]
         classes = self._drawn_classes(step, data, draws)
         slopes = self._slopes(targets, logits, members, *weighted, classes=classes)
         gradients = tape.gradient(logits, weights, output_gradients=slopes)
