@@ -488,3 +488,33 @@ def test_a_first_row_of_values_is_no_header(second: str, tmp_path: Path) -> None
     path = tmp_path / "a.csv"
     path.write_text("a,b,c,y\n" + second + "\n" + body)
     assert len(read_table(path, "y")) == ROWS + 1
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+def test_a_header_that_is_repeated_is_no_row(tmp_path: Path) -> None:
+    """Joined files; with it, the target would have a third class of one row."""
+    rows = [f"{i % 7},{i % 9}.5,{label(i)}\n" for i in range(ROWS)]
+    header, path = "a,b  c,y\n", tmp_path / "a.csv"
+    path.write_text(header + "".join(rows))
+    whole = read_table(path, "y")
+    path.write_text(header + "".join(rows[:5]) + header + "".join(rows[5:]) + header)
+    table = read_table(path, "y")
+    assert table.task == whole.task
+    np.testing.assert_array_equal(table["b c"].values, whole["b c"].values)
+    said = " ".join(table.notes)
+    assert "header is repeated in the file 'a.csv' (first: line 7); 2 such rows" in said
+    blocks = list(read_blocks(path, like=table, block_bytes=150))
+    assert len(blocks) > 2
+    assert sum(len(block.table) for block in blocks) == ROWS
+    path.write_text(header + "".join(rows[:5]) + header + "x,1,1\n" + "".join(rows[5:]))
+    assert "'x', line 8" in " ".join(read_table(path, "y").notes)
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+def test_a_row_of_words_like_the_header_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [
+        f"{'pq'[i % 2]},{'uvw'[i % 3]},{'no' if i % 3 else 'yes'}\n" for i in range(30)
+    ]
+    path.write_text("a,b,y\n" + "".join(rows) + "a,b,y\n")
+    assert len(read_table(path, "y", task="multiclass")) == 31

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from equipoise._core.checks import listing, sentence
+from equipoise._core.types import IntArray
 from equipoise.errors import TableError
 from equipoise.reading.csv_bytes import CsvLayout, csv_layout, read_bytes, to_utf8
 from equipoise.reading.csv_dialect import (
     Dialect,
     Records,
     has_header,
+    is_number,
     second_header,
     sniff,
 )
@@ -39,6 +43,7 @@ class CsvForm:
         names: The columns' names.
         second: Whether a second record below the header holds no values.
         hint: Added to the error about an absent column.
+        titled: Whether the file has a header, above these rows or above earlier ones.
     """
 
     name: str
@@ -47,6 +52,7 @@ class CsvForm:
     names: tuple[str, ...]
     hint: str = ""
     second: bool = False
+    titled: bool = False
 
     @property
     def above(self) -> int:
@@ -117,7 +123,7 @@ def form_of(
         lines = "line was" if dialect.skip == 1 else f"{dialect.skip} lines were"
         notes.add(f"The first {lines} skipped in {name}, as comments.")
     hint = "" if header else _NO_HEADER.format(last=names[-1])
-    form = CsvForm(name, dialect, header, tuple(names), hint, second)
+    form = CsvForm(name, dialect, header, tuple(names), hint, second, header)
     return form, _after_lines(data, dialect.skip)
 
 
@@ -138,11 +144,24 @@ def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
     if not table.num_rows:
         raise TableError(sentence(f"{form.name} with a header only", "rows below it"))
 
-    def line(row: int) -> int:
-        if layout.lines is None:
-            return row + form.above + 1 + dialect.skip
-        return int(layout.lines[row + form.above]) + dialect.skip
+    rows = _without_headers(table, form) if form.titled else None
 
+    def line(row: int) -> int:
+        record = (row if rows is None else int(rows[row])) + form.above
+        if layout.lines is None:
+            return record + 1 + dialect.skip
+        return int(layout.lines[record]) + dialect.skip
+
+    if rows is not None:
+        left_out = np.setdiff1d(np.arange(table.num_rows), rows)
+        first = int(left_out[0]) + form.above
+        at = first + 1 if layout.lines is None else int(layout.lines[first])
+        rows_were = "row was" if len(left_out) == 1 else "rows were"
+        notes.add(
+            f"The header is repeated in {form.name} (first: line {at + dialect.skip}); "
+            f"{len(left_out):,} such {rows_were} left out."
+        )
+        table = table.take(rows)
     return Raw(
         table,
         form.name,
@@ -153,6 +172,31 @@ def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
         form.hint,
         proven=dialect.proven,
     )
+
+
+def _without_headers(table: Any, form: CsvForm) -> IntArray | None:
+    """Return the rows that do not repeat the header, or None if none does.
+
+    Files that were joined repeat it. A row is taken for it only if its fields are the
+    names of all columns, two or more, and a field beside it is a number.
+    """
+    import pyarrow.compute as pc
+
+    if len(form.names) < 2:
+        return None
+    first = table.column(0)
+    like = pc.equal(pc.utf8_trim_whitespace(first), form.names[0])
+    repeated = [
+        row
+        for row in np.flatnonzero(like.to_numpy(zero_copy_only=False))
+        if tuple(" ".join(c[int(row)].as_py().split()) for c in table.columns)
+        == form.names
+    ]
+    rows = np.setdiff1d(np.arange(table.num_rows), repeated)
+    if not repeated or not rows.size:
+        return None
+    one = (column[int(rows[0])].as_py() for column in table.columns)
+    return rows if any(is_number(field) for field in one) else None
 
 
 _NO_HEADER = (
