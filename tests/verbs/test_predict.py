@@ -78,7 +78,10 @@ def test_blocks_change_nothing(
         return whole(path, **options, block_bytes=2_000)
 
     monkeypatch.setattr(shards, "read_blocks", small)
-    predict_file(linear, source, tmp_path / "many.csv")
+    said: list[str] = []
+    predict_file(linear, source, tmp_path / "many.csv", say=said.append)
+    assert len(said) > 2
+    assert said[-1] == "500 rows of new.csv are scored"
     one = written(tmp_path / "one.csv")["probability"].to_numpy()
     many = written(tmp_path / "many.csv")["probability"].to_numpy()
     # BLAS may round a product of one row and of many differently.

@@ -15,7 +15,7 @@ import typer
 
 from equipoise.cli import options
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import say_hint, say_text, say_wrote
+from equipoise.cli.terminal import say_hint, say_text, say_wrote, steps
 
 RowsFile = Annotated[
     Path,
@@ -87,14 +87,17 @@ def predict(
             target = Path(folder, "scores.csv")
         else:
             target = out
-        with without_tensorflow_lines():
+        with without_tensorflow_lines(), steps(f"reading {model.name}") as show:
+            fitted = load_model(model)
+            show(f"scoring the rows of {source.name}")
             done = predict_file(
-                load_model(model),
+                fitted,
                 source,
                 target,
                 keep=tuple(keep or ()),
                 explain=explain,
                 background=background,
+                say=show,
             )
         if to_stdout:
             _copy_to_stdout(target)

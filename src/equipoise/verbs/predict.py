@@ -7,7 +7,7 @@ import contextlib
 import dataclasses
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,7 @@ def predict_file(
     keep: Sequence[str] = (),
     explain: bool = False,
     background: Any = None,
+    say: Callable[[str], None] | None = None,
 ) -> Predicted | PredictedTask:
     """Score a file of any size, block by block, and write one row for each row.
 
@@ -101,6 +102,7 @@ def predict_file(
             the likeliest, of labels three for each. See `FittedModel.explain`.
         background: Rows to compare with, for the reasons; None for a sample of the
             file's first rows.
+        say: Called after each block with how many rows are scored, as a sentence.
 
     Returns:
         What was written.
@@ -160,6 +162,8 @@ def predict_file(
             scored = _escaped(scored) if suffix == ".csv" else scored
             writer = writer or _writer(stream, scored.schema, suffix)
             writer.write_table(scored.cast(writer.schema))
+            if say is not None:
+                say(f"{rows:,} rows of {files[0].path.name} are scored")
         writer.close()
     warn(merged.sentences())
     if several:
