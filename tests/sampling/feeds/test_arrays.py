@@ -219,3 +219,18 @@ def test_a_sampler_of_another_kind_declares_nothing():
     assert feed.prior is None
     with pytest.raises(InputError, match="a sampler with correction"):
         feed.correction()
+
+
+@pytest.mark.parametrize(
+    ("sampler", "synthesis", "what"),
+    [
+        ("balanced", None, "sampler='balanced'"),
+        (Balanced, None, "sampler=<class"),
+        (Balanced(), "smote", "synthesis='smote'"),
+    ],
+)
+def test_a_name_is_no_piece(sampler, synthesis, what) -> None:
+    """A feed with a name was made, and failed at its first batch."""
+    x, y = np.zeros((9, 2)), np.arange(9) % 3 == 0
+    with pytest.raises(InputTypeError, match=rf"{what}.*an object"):
+        feed_from(sampler, x, y, synthesis=synthesis)

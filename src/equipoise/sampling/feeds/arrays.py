@@ -14,7 +14,7 @@ import numpy.typing as npt
 from equipoise._core.arrays import floats, unmasked
 from equipoise._core.checks import integer, sentence
 from equipoise._core.types import AnyArray, FloatArray
-from equipoise.errors import InputError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.priors import Correction
 from equipoise.sampling.classes import Classes
 from equipoise.sampling.draw import Draw
@@ -309,7 +309,8 @@ def feed_from(
             for one array of finite numbers `[rows, columns]`.
 
     Raises:
-        InputTypeError: A number is not an integer.
+        InputTypeError: A number is not an integer, or a name stands in place of a
+            sampler or a synthesis.
         InputError: The arrays differ in length, a label is no class number, a weight
             is negative or not finite, or a synthesis is given for features that are
             not one array of numbers.
@@ -322,6 +323,14 @@ def feed_from(
         >>> feed.steps, feed.draw(epoch=0).targets(y).sum(axis=1).tolist()[:3]
         (10, [5.0, 5.0, 5.0])
     """
+    for piece, what, one in (
+        (sampler, "sampler", "make_sampler('balanced')"),
+        (synthesis, "synthesis", "make_synthesis('smote')"),
+    ):
+        if isinstance(piece, str | type):
+            raise InputTypeError(
+                sentence(f"{what}={piece!r}", f"an object, for example {one}")
+            )
     y = np.asarray(unmasked(labels, "labels"))
     Classes.of(y)  # refuses labels that are no classes
     feed = Feed(
