@@ -653,6 +653,7 @@ def _parquet_head(paths: Sequence[Path], drop: Sequence[str]) -> Raw:
             batch = next(file.iter_batches(HEAD_ROWS, row_groups=[group]), None)
             if batch is not None:
                 tables.append(plain_table(pa.Table.from_batches([batch])))
+        release_memory()  # of the row group, of which few rows are left
     if not tables:
         with pq.ParquetFile(paths[0]) as file:
             tables.append(plain_table(file.schema_arrow.empty_table()))
