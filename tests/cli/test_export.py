@@ -32,7 +32,6 @@ def test_onnx_takes_columns_of_every_kind(
     inputs = onnxruntime.InferenceSession(tmp_path / "m.onnx").get_inputs()
     types = {entry.name: entry.type for entry in inputs}
     assert types["city"] == "tensor(string)"
-    assert types["when"] == "tensor(int64)"
 
 
 def test_an_unknown_format_is_refused(

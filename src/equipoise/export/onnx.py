@@ -30,7 +30,12 @@ from equipoise.export.check import (
     encoding_of,
     require_same,
 )
-from equipoise.export.keras import scores_model, serving, signature_of
+from equipoise.export.keras import (
+    require_served,
+    scores_model,
+    serving,
+    signature_of,
+)
 from equipoise.export.onnx_operators import HANDLERS
 from equipoise.models.model import ModelRecord
 from equipoise.priors import probability
@@ -59,6 +64,7 @@ def export_onnx(model: ModelRecord, target: Path) -> Path:
             )
         )
     writable_file(target, "out")
+    require_served(model.components)
     require_extra("onnx", MODULES, "an export to ONNX")
     from equipoise.export.onnx_texts import number_texts, take_texts
 
