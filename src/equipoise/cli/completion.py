@@ -22,7 +22,7 @@ LIST_METAVAR = "NAMES"
 FILES = ("FILE", "MODEL", "PATH")
 FOLDERS = ("FOLDER",)
 
-Kind = Literal["flag", "words", "list", "file", "folder", "value"]
+Completes = Literal["flag", "words", "list", "file", "folder", "value"]
 
 Shell = Annotated[
     str,
@@ -44,7 +44,7 @@ class CompletedOption:
     """
 
     names: tuple[str, ...]
-    kind: Kind
+    kind: Completes
     help: str
     words: tuple[str, ...] = ()
     repeated: bool = False
@@ -128,7 +128,7 @@ def _option(param: Any, values: Mapping[str, tuple[str, ...]]) -> CompletedOptio
     typed = tuple(name for name in names if name.startswith("-"))
     text = _first_sentence(param.help or "")
     words = values.get(param.opts[0], ())
-    kind: Kind = "value"
+    kind: Completes = "value"
     if getattr(param, "is_flag", False):
         kind = "flag"
     elif words:
