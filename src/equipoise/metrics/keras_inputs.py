@@ -173,7 +173,7 @@ def require_as_many_weights(
 
     Args:
         weights: Of the scores' rank.
-        scores: The shape of the scores; None where it is not known.
+        scores: The shape of the scores; None if a size is not known.
         whose: The name of the metric, for the message.
 
     Raises:
