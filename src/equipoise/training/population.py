@@ -30,6 +30,7 @@ from equipoise.networks.parameters import Parameters, shapes, to_exact_layout
 from equipoise.networks.spec import NetworkSpec
 from equipoise.sampling.noise import Noise
 from equipoise.training import adam
+from equipoise.training.devices import let_memory_grow
 from equipoise.training.encoded_store import EncodedPart, EncodedStore
 from equipoise.training.grouping import block_size
 from equipoise.training.members import Member, stacked_weights
@@ -92,6 +93,7 @@ class Population:
     now: Snapshot = field(init=False)
 
     def __post_init__(self) -> None:
+        let_memory_grow()
         rows = len(self.members[0].part.train)
         self.batch = self.settings.batch_for(rows)
         self.steps = self.settings.steps_for(rows)

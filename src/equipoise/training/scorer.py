@@ -23,6 +23,7 @@ from equipoise.networks.spec import NetworkSpec
 from equipoise.priors import Correction, Link
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
+from equipoise.training.devices import let_memory_grow
 from equipoise.training.settings import LANES
 
 ROWS_AT_ONCE = 4096
@@ -80,6 +81,7 @@ class NetworkScorer:
     def _logits(self, inputs: Inputs, rows: slice) -> FloatArray:
         import tensorflow as tf
 
+        let_memory_grow()
         parts = inputs.dense[rows], inputs.positions[rows], inputs.codes[rows]
         padded = (tf.constant(_padded(part)) for part in parts)
         logits = self._compiled(*self._constants, *padded).numpy()

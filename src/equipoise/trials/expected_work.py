@@ -9,9 +9,14 @@ The figures are seconds on one core of a server of 2024, measured on tables of 6
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
+import numpy as np
+
+from equipoise._core.types import IntArray
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
+from equipoise.trials.fewer_rows import largest_kept, rows_learned_from
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.runners.runner import Shard
 
@@ -71,14 +76,38 @@ def shard_seconds(plan: TrialPlan, shard: Shard) -> float:
         shard: The work.
     """
     columns = numbers_per_row(plan)
-    rows = [len(part.train) for part in shard.parts]
+    rows = [_Rows.of(plan, part.train) for part in shard.parts]
     fits = sum(
-        fit_seconds(strategy, each, columns)
+        fit_seconds(strategy, each.learned_from(plan, strategy), columns)
         for strategy in shard.strategies
         for each in rows
     )
     networks = any(s.learner_record.trains_networks for s in shard.strategies)
     return fits + PROGRAM * networks
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Training rows, and those of their largest class."""
+
+    rows: int
+    largest: int
+
+    @classmethod
+    def of(cls, plan: TrialPlan, rows: IntArray) -> _Rows:
+        """Count rows; those of several labels have no largest class."""
+        if plan.table.task.kind == "multilabel" or not plan.allows_fewer_rows:
+            return cls(len(rows), 0)
+        labels = plan.table.labels()[rows].astype(np.int64)
+        return cls(len(rows), int(np.bincount(labels, minlength=1).max()))
+
+    def learned_from(self, plan: TrialPlan, strategy: Strategy) -> int:
+        """Return how many rows a fit of a strategy learns from, see `fewer_rows`."""
+        if plan.table.task.kind == "multilabel" or not plan.allows_fewer_rows:
+            return self.rows
+        least = rows_learned_from(strategy)
+        others = self.rows - self.largest
+        return others + largest_kept(self.rows, self.largest, least)
 
 
 def numbers_per_row(plan: TrialPlan) -> int:
@@ -95,8 +124,14 @@ def share_of_fits(plan: TrialPlan, judged: int) -> float:
         judged: How many arms are judged.
     """
     folds, columns = plan.protocol.folds, numbers_per_row(plan)
-    rows = len(plan.table) * (folds - 1) // folds
-    fits = sum(folds * fit_seconds(s, rows, columns) for s in plan.strategies)
+    whole = _Rows.of(plan, np.arange(len(plan.table)))
+    rows = _Rows(
+        whole.rows * (folds - 1) // folds, whole.largest * (folds - 1) // folds
+    )
+    fits = sum(
+        folds * fit_seconds(s, rows.learned_from(plan, s), columns)
+        for s in plan.strategies
+    )
     fits += START + PROGRAM * any(
         s.learner_record.trains_networks for s in plan.strategies
     )

@@ -73,6 +73,25 @@ def rows_learned_from(strategy: Strategy) -> int:
     return strategy.learner_record.fewer_rows
 
 
+def largest_kept(rows: int, largest: int, least: int) -> int:
+    """Return how many rows of the largest class are fitted on.
+
+    Args:
+        rows: The training rows.
+        largest: Those of the largest class.
+        least: How many of them are kept at least; 0 for all.
+
+    Example:
+        >>> largest_kept(90_000, 89_000, 20_000), largest_kept(90_000, 86_000, 20_000)
+        (20000, 40000)
+        >>> largest_kept(30_000, 29_000, 20_000)
+        29000
+    """
+    if not least or rows <= MANY_ROWS:
+        return largest
+    return min(largest, max(least, LARGEST_PER_OTHER * (rows - largest)))
+
+
 def fewer_rows(
     y: npt.ArrayLike,
     train: IntArray,
@@ -101,7 +120,7 @@ def fewer_rows(
     counts = np.bincount(labels[train].astype(np.int64), minlength=classes)
     largest = int(np.argmax(counts))
     total = int(counts[largest])
-    most = max(least, LARGEST_PER_OTHER * (len(train) - total))
+    most = largest_kept(len(train), total, least)
     if most >= total:
         return None
 

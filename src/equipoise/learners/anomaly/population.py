@@ -23,6 +23,7 @@ from equipoise.learners.anomaly.program import (
     detector_program,
 )
 from equipoise.training.adam import rates
+from equipoise.training.devices import let_memory_grow
 
 STOP_BLOCK = 2_048
 """Rows of each network whose losses are computed at once."""
@@ -79,6 +80,7 @@ def train_population(
     Returns:
         One result for each; None for a network that never had a finite loss.
     """
+    let_memory_grow()
     program = detector_program(signature)
     tensors = {name: tf.constant(values) for name, values in data.items()}
     parameters = {n: np.stack([each[n] for each in first]) for n in signature.shapes}

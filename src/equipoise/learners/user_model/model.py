@@ -41,6 +41,7 @@ from equipoise.priors import Correction, Link
 from equipoise.strategies.by_task import require_task
 from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
+from equipoise.training.devices import let_memory_grow
 from equipoise.training.members import RECIPE_OPTIONS
 from equipoise.training.settings import TrainingSettings
 
@@ -173,6 +174,7 @@ class UserModelLearner:
 
     def __post_init__(self) -> None:
         number(self.learning_rate, "learning_rate", 0, 10, open_ends=True)
+        let_memory_grow()
         check_build(self.build, self.x, None)
 
     def run(
