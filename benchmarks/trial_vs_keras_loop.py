@@ -15,6 +15,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -202,44 +203,45 @@ def seconds_of(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def step_rate(batch: int, repeats: int) -> float:
-    """Return the bare products' seconds over a whole step's.
+MEMBERS, NUMBERS, WIDTH, STEPS = 16, 30, 16, 4
+WIDE = NUMBERS + NUMBERS * WIDTH
 
-    The step is the engine's own: 16 members, 30 features embedded in 16, two layers
-    of 256, Adam, examples gathered from 20,000 rows. The products are the forward
-    and the two backward ones of each layer, each on tensors that lie ready.
 
-    Others share the machine, so both are taken in turn, a few steps long, and the
-    median of the ratios of neighbours counts.
+def normal(random: np.random.Generator, *shape: int):
+    """Return small normal numbers."""
+    return tf.constant(random.normal(0, 0.05, shape).astype("float32"))
+
+
+def made_steps(batch: int, precision: str = "float32") -> Callable[[], None]:
+    """Return a call that makes a few of the engine's own steps.
+
+    16 members, 30 features embedded in 16, two layers of 256, Adam, examples gathered
+    from 20,000 rows.
     """
-    members, numbers, knots, width, rows, steps = 16, 30, 49, 16, 20_000, 4
+    members, numbers, knots, width, rows = MEMBERS, NUMBERS, 49, WIDTH, 20_000
     spec = NetworkSpec("step", hidden=(256, 256), number_width=width)
     random = np.random.default_rng(0)
-    wide = numbers + numbers * width
     shapes = (
         ("steps", (numbers, knots, width)),
-        *(("kernel_0", (wide, 256)), ("bias_0", (256,))),
+        *(("kernel_0", (WIDE, 256)), ("bias_0", (256,))),
         *(("kernel_1", (256, 256)), ("bias_1", (256,))),
         *(("kernel_2", (256, 1)), ("bias_2", (1,))),
     )
 
-    def normal(*shape: int):
-        return tf.constant(random.normal(0, 0.05, shape).astype("float32"))
-
-    weights = {name: normal(members, *size) for name, size in shapes}
+    weights = {name: normal(random, members, *size) for name, size in shapes}
     zeros = {name: tf.zeros_like(value) for name, value in weights.items()}
-    state = {"weights": weights, "m": zeros, "v": zeros}
+    state = {"weights": weights, "m": dict(zeros), "v": dict(zeros)}
     position = random.uniform(0, knots - 1, (rows, numbers)).astype("float32")
     data = {
-        "numbers": normal(rows, numbers),
+        "numbers": normal(random, rows, numbers),
         "positions": tf.constant(position),
         "codes": tf.zeros((rows, 0), tf.uint8),
-        "targets": tf.cast(normal(rows) > 0.08, tf.float32),
+        "targets": tf.cast(normal(random, rows) > 0.08, tf.float32),
     }
-    index = random.integers(0, rows, (steps, members, batch)).astype("int32")
+    index = random.integers(0, rows, (STEPS, members, batch)).astype("int32")
     draws = {
         "index": tf.constant(index),
-        "rates": tf.fill([steps], 1e-3),
+        "rates": tf.fill([STEPS], 1e-3),
         "first": tf.constant(0),
     }
     columns = {
@@ -252,13 +254,33 @@ def step_rate(batch: int, repeats: int) -> float:
     }
     families = (Family("cross_entropy"),)
     own = program(
-        Signature(spec, shapes, (numbers, numbers), (), families, False, "float32")
+        Signature(
+            *(spec, shapes, (numbers, numbers), (), families, False, "float32"),
+            precision=precision,
+        )
     )
 
-    pairs = [(wide, 256), (256, 256), (256, 1)]
-    x = [normal(members, batch, a) for a, _ in pairs]
-    w = [normal(members, a, b) for a, b in pairs]
-    g = [normal(members, batch, b) for _, b in pairs]
+    def whole() -> None:
+        state.update(own.epoch(state, data, draws, columns))
+
+    return whole
+
+
+def step_rate(batch: int, repeats: int) -> float:
+    """Return the bare products' seconds over a whole step's.
+
+    The products are the forward and the two backward ones of each layer of
+    `made_steps`, each on tensors that lie ready.
+
+    Others share the machine, so both are taken in turn, a few steps long, and the
+    median of the ratios of neighbours counts.
+    """
+    random = np.random.default_rng(0)
+    whole = made_steps(batch)
+    pairs = [(WIDE, 256), (256, 256), (256, 1)]
+    x = [normal(random, MEMBERS, batch, a) for a, _ in pairs]
+    w = [normal(random, MEMBERS, a, b) for a, b in pairs]
+    g = [normal(random, MEMBERS, batch, b) for _, b in pairs]
 
     @tf.function(autograph=False)
     def products():
@@ -273,20 +295,41 @@ def step_rate(batch: int, repeats: int) -> float:
         ]
 
     def bare() -> None:
-        for _ in range(steps):
+        for _ in range(STEPS):
             products()
-
-    def whole() -> None:
-        state.update(own.epoch(state, data, draws, columns))
 
     bare(), whole()
     found = [(seconds_of(bare), seconds_of(whole)) for _ in range(repeats)]
-    least = np.min(found, axis=0) / steps * 1e3
+    least = np.min(found, axis=0) / STEPS * 1e3
     print(
         f"step of 16 members at batch {batch}: bare products {least[0]:.1f} ms, whole "
         f"step {least[1]:.1f} ms, at best of {repeats}"
     )
     return statistics.median(one / other for one, other in found)
+
+
+def bfloat16_units() -> list[str]:
+    """Return the names of the processor's units for bfloat16, as Linux tells them."""
+    facts = Path("/proc/cpuinfo")
+    words = set(facts.read_text().split()) if facts.exists() else set()
+    return sorted(words & {"amx_bf16", "avx512_bf16"})
+
+
+def bfloat16_rate(batch: int, repeats: int) -> float:
+    """Return the seconds of a step in float32 over those with products in bfloat16.
+
+    Taken in turn, as in `step_rate`. It is below 1 on a processor without units.
+    """
+    usual, other = made_steps(batch), made_steps(batch, "bfloat16")
+    usual(), other()
+    seconds = [(seconds_of(usual), seconds_of(other)) for _ in range(repeats)]
+    least = np.min(seconds, axis=0) / STEPS * 1e3
+    units = ", ".join(bfloat16_units()) or "none"
+    print(
+        f"step of 16 members at batch {batch}: float32 {least[0]:.1f} ms, products in "
+        f"bfloat16 {least[1]:.1f} ms, at best of {repeats}; units for bfloat16: {units}"
+    )
+    return statistics.median(one / two for one, two in seconds)
 
 
 def seconds_to_most(table: Table, name: str) -> None:
@@ -334,6 +377,7 @@ def main() -> None:
     repeats = 5 if quick else 30
     print(f"ratio step_256 {step_rate(256, repeats):.2f} bar 0.4")
     print(f"ratio step_1024 {step_rate(1024, repeats):.2f} bar 0.6")
+    print(f"ratio step_bf16 {bfloat16_rate(1024, repeats):.2f} bar 2.0")
     if quick:
         return
     default = compare("default", table, ARMS[:3], 2)

@@ -163,6 +163,7 @@ def test_a_stopped_trial_says_how_to_go_on(
         (["--out", __file__], 2, "which is a file. Accepted: a folder"),
         (["--drop", "sex"], 1, "Received --drop 'sex', but the example"),
         (["--network", "smal"], 2, "Did you mean 'small'"),
+        (["--precision", "float16"], 2, "Received --precision 'float16'"),
         (["--target", "digit"], 1, "digit"),
     ],
 )

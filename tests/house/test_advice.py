@@ -56,7 +56,7 @@ from equipoise.table.generated_tasks import make_classes
 from equipoise.table.splits import outer_splits
 from equipoise.table.table import Table
 from equipoise.task import Task, label_matrix
-from equipoise.training.settings import TrainingSettings
+from equipoise.training.settings import TrainingSettings, require_float32
 from equipoise.training.stopping import stop_value
 from equipoise.trials.kinds import find_kinds
 from equipoise.trials.unseen import kind_split_by
@@ -1035,6 +1035,16 @@ CASES: dict[str, Case] = {
             )
         ),
         "positive=CLASS: '0', '1', '2'",
+    ),
+    "training/settings.py: Leave one of them out.": Case(
+        lambda _: TrainingSettings(dtype="float64", precision="bfloat16"),
+        lambda _: TrainingSettings(precision="bfloat16"),
+        "dtype='float64'",
+    ),
+    "training/settings.py: Leave precision out.": Case(
+        lambda _: require_float32(TrainingSettings(precision="bfloat16"), "heads"),
+        lambda _: require_float32(TrainingSettings(), "heads"),
+        "with heads",
     ),
     "training/settings.py: Try batch={}.": Case(
         lambda _: TrainingSettings(batch=100),

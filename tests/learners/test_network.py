@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from equipoise._core.types import IntArray
 from equipoise.errors import InputError
@@ -25,6 +26,7 @@ from equipoise.learners.network import (
 from equipoise.networks.spec import NetworkSpec
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.generators import gaussian_shift
 from equipoise.table.table import Table
 from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
@@ -294,3 +296,38 @@ def test_networks_learn_the_same_on_a_gpu(rare_table: Table, jobs_of: Jobs) -> N
             on[device] = [outcome.log_odds for outcome in run(rare_table, jobs)]
     for one, other in zip(on["/CPU:0"], on["/GPU:0"], strict=True):
         assert np.corrcoef(one[:, 0], other[:, 0])[0, 1] > 0.99
+
+
+def test_products_in_bfloat16_learn_as_well_and_the_same_each_time() -> None:
+    """Also alone: a network's bits do not depend on those beside it."""
+    table = gaussian_shift(1_500, positives=200, auroc=0.9, seed=2).table
+    rows = np.random.default_rng(0).permutation(len(table))
+    train, stop, score = (np.sort(r) for r in np.split(rows, [800, 1_000]))
+    arms = [strategy(name) for name in ("plain", "class_weight", "focal")]
+    jobs = [Job(arm, train, stop, score, seed=3, part=0) for arm in arms]
+    spec = NetworkSpec("x", hidden=(32, 24), number_width=4)
+    usual = TrainingSettings(batch=64, epochs=12, patience=5)
+    half = dataclasses.replace(usual, precision="bfloat16")
+    one, again, precise = (
+        run(table, jobs, settings=settings, spec=spec, keep=True)
+        for settings in (half, half, usual)
+    )
+    named = dataclasses.replace(usual, precision="float32")
+    as_named = run(table, jobs, settings=named, spec=spec)
+    y = table.y[score]
+    for first, second, full, same in zip(one, again, precise, as_named, strict=True):
+        np.testing.assert_array_equal(first.log_odds, second.log_odds)
+        np.testing.assert_array_equal(full.log_odds, same.log_odds)
+        assert not np.array_equal(first.log_odds, full.log_odds)
+        for name, value in first.scorer.weights.items():
+            assert value.dtype == np.float32
+            np.testing.assert_array_equal(value, second.scorer.weights[name])
+        rank = [average_precision_score(y, r.log_odds[:, 0]) for r in (first, full)]
+        assert abs(rank[0] - rank[1]) < 0.03
+        # Scores are those of the weights in float32.
+        np.testing.assert_allclose(
+            first.scorer.log_odds(table.take(score)), first.log_odds, atol=1e-4
+        )
+    for job, first in zip(jobs, one, strict=True):
+        (alone,) = run(table, [job], settings=half, spec=spec)
+        np.testing.assert_array_equal(alone.log_odds, first.log_odds)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,10 @@ from equipoise.models.facts import fit_facts, group_column
 from equipoise.models.goal import Goal
 from equipoise.models.model import hashes_of
 from equipoise.reading.read import read_table
+from equipoise.strategies.catalogue import as_strategies
+from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fold_scores import Scores
+from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 
 
@@ -33,3 +38,19 @@ def test_the_group_column_is_named() -> None:
     rows = {**columns, "y": np.arange(40) % 4 // 3}
     assert group_column(read_table(rows, "y", group="who")) == "who"
     assert group_column(read_table(rows, "y")) is None
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_precision_is_told_of_networks_if_it_is_not_the_usual_one(
+    plan: TrialPlan, scores: Scores, average: Average, precision: str
+) -> None:
+    hashes = hashes_of(plan.table)
+    choice = LearnerChoice("small", training=TrainingSettings(precision=precision))
+    for networks in (False, True):
+        arms = as_strategies(["plain"]) if networks else plan.strategies
+        changed = replace(plan, learners=choice, strategies=tuple(arms))
+        facts = fit_facts(
+            plan.table, changed, scores, average, Goal(), hashes=hashes, seconds=1.5
+        )
+        expected = networks and precision == "bfloat16"
+        assert facts.get("precision") == ("bfloat16" if expected else None)

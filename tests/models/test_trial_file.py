@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from equipoise.errors import BundleError
 from equipoise.models.container import read_bundle
 from equipoise.models.trial_file import basis_of, is_trial, read_trial_file, save_trial
 from equipoise.table.generators import gaussian_shift
+from equipoise.training.settings import TrainingSettings
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +85,30 @@ def test_scores_of_other_rows(parts: dict[str, bytes]) -> None:
 def test_what_a_trial_is(parts: dict[str, bytes], tmp_path: Path) -> None:
     assert is_trial(parts)
     assert not is_trial({"model.json": b"{}"})
+
+
+def test_the_precision_of_products_is_kept_if_it_is_not_the_usual_one(
+    parts: dict[str, bytes], tmp_path: Path
+) -> None:
+    settings = json.loads(parts["trial.json"])["settings"]
+    assert "precision" not in settings
+    assert settings["fewer_rows"] is True
+    table = gaussian_shift(200, positives=60, seed=1).table
+    short = {"network": "small", "folds": 2, "repeats": 1}
+    trial = eq.compare(
+        table,
+        strategies=["plain"],
+        training=TrainingSettings(epochs=2),
+        precision="bfloat16",
+        **short,
+    )
+    assert trial.to_dict()["training"]["precision"] == "bfloat16"
+    path = save_trial(trial.basis, tmp_path / "t.equipoise")
+    again = read_trial_file(path)
+    settings = TrainingSettings(epochs=2, precision="bfloat16")
+    assert again.plan.learners.training == settings
+    usual = trial.basis.plan
+    assert again.differs(usual, trial.basis.asked, again.digest) == ""
+    learners = replace(usual.learners, training=TrainingSettings(epochs=2))
+    other = replace(usual, learners=learners)
+    assert again.differs(other, trial.basis.asked, again.digest) == "'training'"

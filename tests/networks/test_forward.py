@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -197,3 +199,70 @@ def test_forward_is_a_chain_of_layers(random) -> None:
     hidden = np.maximum(dense @ weights["kernel_0"] + weights["bias_0"][:, None], 0)
     expected = hidden @ weights["kernel_1"] + weights["bias_1"][:, None]
     np.testing.assert_allclose(found, expected[..., 0], atol=1e-12)
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """The nearest numbers of eight significant bits, ties to even, in float64."""
+    bits = np.asarray(values, np.float32).view(np.uint32).astype(np.uint64)
+    bits = (bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000
+    return bits.astype(np.uint32).view(np.float32).astype(np.float64)
+
+
+def test_rounded_factors_are_multiplied_and_summed_without_further_loss(random) -> None:
+    """Against NumPy in float64: the result is rounded once, to eight bits."""
+    shapes_of = (3, 64, 40), (3, 40, 24), (3, 24), (3, 64, 24)
+    x, kernel, bias, slope = (
+        random.normal(size=shape).astype(np.float32) for shape in shapes_of
+    )
+    values = [tf.constant(value) for value in (x, kernel, bias)]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(values)
+        plain = product(*values[:2], factors=tf.bfloat16)
+        with_bias = affine(*values, tf.bfloat16)
+    exact = rounded(x) @ rounded(kernel)
+
+    def close(one, other):
+        # An eighth bit, and what little a sum of products in float32 may lose.
+        limit = 2.0**-8 * np.abs(other) + 1e-4
+        assert one.dtype == tf.float32
+        assert (np.abs(one.numpy() - other) <= limit).all()
+
+    close(plain, exact)
+    np.testing.assert_array_equal(with_bias, plain + bias[:, None])
+    ups = rounded(slope)
+    back = ups @ rounded(kernel).transpose(0, 2, 1)
+    across = rounded(x).transpose(0, 2, 1) @ ups
+    for result in (plain, with_bias):
+        one, other, *sums = tape.gradient(result, values, output_gradients=slope)
+        close(one, back)
+        close(other, across)
+        if result is with_bias:
+            np.testing.assert_allclose(sums[0], slope.sum(axis=1), rtol=1e-5, atol=1e-5)
+    turned = tf.constant(x.transpose(0, 2, 1).copy())
+    with tf.GradientTape() as tape:
+        tape.watch([turned, values[1]])
+        again = product(turned, values[1], turned=True, factors=tf.bfloat16)
+    close(again, exact)
+    one, other = tape.gradient(again, [turned, values[1]], output_gradients=slope)
+    close(one, back.transpose(0, 2, 1))
+    close(other, across)
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_the_last_layer_and_plain_inputs_are_not_rounded(random, width) -> None:
+    """Without a hidden layer, or with one on plain inputs, nothing changes."""
+    dense = tf.constant(random.normal(size=(2, 16, 4)).astype(np.float32))
+    empty = tf.zeros((2, 16, 0)), tf.zeros((2, 16, 0), tf.int32), tf.zeros((2, 0))
+    for hidden, same in (((), True), ((8,), True), ((8, 8), False)):
+        spec, sizes = NetworkSpec("x", hidden=hidden), (4, *hidden, width)
+        weights = {}
+        for i, pair in enumerate(itertools.pairwise(sizes)):
+            weights[f"kernel_{i}"] = random.normal(size=(2, *pair)).astype(np.float32)
+            weights[f"bias_{i}"] = random.normal(size=(2, pair[1])).astype(np.float32)
+        weights = {name: tf.constant(value) for name, value in weights.items()}
+        usual, other = (
+            forward(spec, weights, dense, *empty, inside=True, factors=factors)
+            for factors in (None, tf.bfloat16)
+        )
+        assert np.array_equal(usual, other) is same
+        np.testing.assert_allclose(usual, other, rtol=0.05, atol=0.1)

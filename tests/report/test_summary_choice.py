@@ -196,6 +196,18 @@ def test_networks_of_your_own_and_settings_have_no_command(
     found = fitting(longer, "focal")
     assert "training=equipoise.training.TrainingSettings(epochs=300)" in found.words()
     assert found.options is None
+    whole = dataclasses.replace(trial, training={"fewer_rows": False})
+    assert "TrainingSettings(fewer_rows=False)" in fitting(whole, "focal").words()
+
+
+def test_the_precision_of_products_is_named(make_trial: Callable[..., Trial]) -> None:
+    trial = make_trial(names=("plain", "trees"))
+    trial = dataclasses.replace(trial, training={"precision": "bfloat16"})
+    made = fitting(trial, "plain")
+    assert 'strategy="plain", precision="bfloat16")' in made.words()
+    assert made.options is not None
+    assert ("--precision", "bfloat16") in made.options
+    assert ("--precision", "bfloat16") not in (fitting(trial, "trees").options or ())
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def run_hash(
     arms: Sequence[str] = ("plain", "smote", "focal", "pairwise_auc"),
     patience: int = 6,
     memory_limit: int = 2**32,
+    precision: str = "float32",
 ) -> str:
     """Run several arms; return one hash of all scores and weights."""
     from equipoise.learners.network import NetworkLearner
@@ -91,6 +92,7 @@ def run_hash(
         patience=patience,
         memory_limit=memory_limit,
         save_every=0.0,
+        precision=precision,
     )
     digest = hashlib.sha256()
     learner = NetworkLearner(spec, settings, store)

@@ -36,6 +36,7 @@ def test_what_changes_no_number_changes_no_key(table, population_of, key, how) -
         {"metric": "brier"},
         {"dtype": "float64"},
         {"updates": 3},
+        {"precision": "bfloat16"},
     ],
     ids=str,
 )

@@ -132,6 +132,12 @@ def test_one_seed_one_hash_over_threads(hash_of_run) -> None:
     assert result(threads=1, epochs=4) == hash_of_run(epochs=4)
 
 
+def test_products_in_bfloat16_give_one_hash_over_threads(hash_of_run) -> None:
+    rounded = hash_of_run(epochs=3, precision="bfloat16")
+    assert result(threads=1, epochs=3, precision="bfloat16") == rounded
+    assert rounded != hash_of_run(epochs=3)
+
+
 @pytest.mark.slow
 def test_one_seed_one_hash_over_runs_and_threads(hash_of_run) -> None:
     found = {result(threads=n) for n in (1, 2, 4, 8) for _ in range(5)}

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import pytest
 
-from equipoise.errors import InputError, InputTypeError
-from equipoise.training.settings import TrainingSettings
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.training.settings import (
+    TrainingSettings,
+    require_float32,
+    with_precision,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +26,8 @@ from equipoise.training.settings import TrainingSettings
         ("dtype", "float16", InputError, "float32"),
         ("save_every", -1.0, InputError, "save_every"),
         ("updates", 0, InputError, "updates"),
+        ("precision", "bfloat61", InputError, "Did you mean 'bfloat16'"),
+        ("precision", 16, InputTypeError, "float32"),
     ],
 )
 def test_what_is_refused(name, value, error, message) -> None:
@@ -45,3 +51,28 @@ def test_an_epoch_is_a_pass_or_a_part_of_a_long_one() -> None:
 def test_round_trip() -> None:
     settings = TrainingSettings(batch=64, patience=3, metric="average_precision")
     assert TrainingSettings.from_dict(settings.to_dict()) == settings
+
+
+def test_the_precision_is_recorded_if_it_is_not_the_usual_one() -> None:
+    settings = TrainingSettings(precision="bfloat16")
+    assert settings.to_dict()["precision"] == "bfloat16"
+    assert TrainingSettings.from_dict(settings.to_dict()) == settings
+    assert "precision" not in TrainingSettings(precision="float32").to_dict()
+
+
+def test_a_precision_is_put_into_settings() -> None:
+    longer = TrainingSettings(epochs=300, precision="bfloat16")
+    assert with_precision(longer, None) is longer
+    assert with_precision(longer, "float32") == TrainingSettings(epochs=300)
+    assert with_precision(None, None) is None
+    with pytest.raises(InputError, match="precision='half'"):
+        with_precision(None, "half")
+
+
+def test_rounded_factors_are_refused_where_they_have_no_meaning() -> None:
+    with pytest.raises(InputError, match="dtype='float64'"):
+        TrainingSettings(dtype="float64", precision="bfloat16")
+    require_float32(None, "heads")
+    require_float32(TrainingSettings(), "heads")
+    with pytest.raises(UnsupportedError, match="with heads"):
+        require_float32(TrainingSettings(precision="bfloat16"), "heads")

@@ -14,7 +14,8 @@ from equipoise.errors import (
     InputError,
     UnsupportedError,
 )
-from equipoise.learners.user_model.model import patient_settings
+from equipoise.heads.train import train_heads
+from equipoise.learners.user_model.model import UserModelLearner, patient_settings
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
 from equipoise.training.settings import TrainingSettings
@@ -99,3 +100,19 @@ def test_few_rows_are_given_patience_in_updates() -> None:
     assert short.epochs * steps >= 2500
     assert patient_settings(100_000) == TrainingSettings()
     assert LearnerChoice(model=build).record()["patience_updates"] == 250
+
+
+def test_products_in_bfloat16_are_refused_without_hidden_layers_of_ours() -> None:
+    half = TrainingSettings(precision="bfloat16")
+    record = LearnerChoice("small", training=half).record()
+    assert record["precision"] == "bfloat16"
+    assert "precision" not in LearnerChoice("small").record()
+    with pytest.raises(UnsupportedError, match="a model of your own"):
+        compare(images(), model=build, strategies="plain", precision="bfloat16")
+    with pytest.raises(UnsupportedError, match="network='linear'"):
+        LearnerChoice("linear", training=half)
+    with pytest.raises(UnsupportedError, match="a model of your own"):
+        UserModelLearner(build, images()[0], half)
+    features = np.random.default_rng(0).normal(size=(90, 3))
+    with pytest.raises(UnsupportedError, match="heads"):
+        train_heads(features, np.arange(90) % 3 == 0, ["crt"], training=half)

@@ -335,3 +335,18 @@ def test_weights_give_the_figures_of_the_population_they_stand_for() -> None:
     assert e["recall"].low < flags[y == 1].mean() < e["recall"].high
     assert e.prevalence == pytest.approx(y.mean(), abs=0.01)
     assert e["average_precision"].value < 0.6
+
+
+def test_products_in_bfloat16_are_named_in_the_card(rows: GeneratedTable) -> None:
+    settings = TrainingSettings(epochs=2)
+    how = {"strategy": "plain", "network": "small", "training": settings}
+    usual = quick(rows.table, **how, precision="float32")
+    model = quick(rows.table, **how, precision="bfloat16")
+    text = "Networks were trained with products in bfloat16."
+    assert text in model.card()
+    assert "bfloat16" not in usual.card()
+    one, other = (m.predict_proba(rows.table)[:, 1] for m in (usual, model))
+    assert not np.array_equal(one, other)
+    assert np.corrcoef(one, other)[0, 1] > 0.99
+    with pytest.raises(InputError, match="Did you mean 'bfloat16'"):
+        quick(rows.table, **how, precision="bfloat61")

@@ -99,6 +99,7 @@ def option_words() -> dict[str, tuple[str, ...]]:
     from equipoise.table.rare_classes import RARE
     from equipoise.table.units import DUPLICATES
     from equipoise.task import TASK_KINDS, Task
+    from equipoise.training.settings import PRECISIONS
 
     tasks = [Task(kind, ("a", "b", "c")) for kind in ("multiclass", "multilabel")]
     metrics = [name for t in tasks for name in task_metric_names(t, headline=True)]
@@ -115,6 +116,7 @@ def option_words() -> dict[str, tuple[str, ...]]:
         "--rare": RARE,
         "--unlabelled": UNLABELLED_ROWS,
         "--network": tuple(network_names()),
+        "--precision": PRECISIONS,
         "--format": FORMATS,
         "--fail-on": SEVERITIES,
         "--repeats": ("auto",),

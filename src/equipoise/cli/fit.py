@@ -119,6 +119,7 @@ def fit(
         typer.Option(help="Time budget in minutes, for drawing the folds again."),
     ] = 5.0,
     network: options.Network = "default",
+    precision: options.Precision = "float32",
     importance: Annotated[
         bool,
         typer.Option(
@@ -194,6 +195,7 @@ def fit(
             duplicates=duplicates,
             rare=rare,
             network=network,
+            precision=precision,
             tune=False if trials is None else trials,
             importance=importance,
             seed=seed,

@@ -160,6 +160,14 @@ DuplicatesName = Annotated[
     ),
 ]
 Network = Annotated[str, typer.Option(help="default, small (a first look) or linear.")]
+Precision = Annotated[
+    str,
+    typer.Option(
+        metavar="float32|bfloat16",
+        help="Of products while networks are trained. bfloat16 is faster on processors "
+        "with units for it.",
+    ),
+]
 WorkerCount = Annotated[
     int | None,
     typer.Option(

@@ -31,7 +31,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.table.splits import inner_split
 from equipoise.table.table import Table
 from equipoise.task import Task, label_matrix
-from equipoise.training.settings import TrainingSettings
+from equipoise.training.settings import TrainingSettings, require_float32
 
 DEFAULT_HEADS = ("plain", "crt", "tau_norm", "lws", "logit_adjusted_head", "ldam_head")
 STOP_SHARE = 0.2
@@ -187,6 +187,7 @@ def train_heads(
     first = Job(Strategy(learner="head"), train, halt, halt, seed, 0, each)
     part = FeaturePart.of(table, first, x)
     settings = training or TrainingSettings()
+    require_float32(settings, "heads")
     if last is None and any(needs_last(strategy) for strategy in strategies):
         (plain,) = fit_heads([HeadJob(first, part)], settings)
         last = plain.kernel, plain.bias

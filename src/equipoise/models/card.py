@@ -64,7 +64,9 @@ def card(model: ModelRecord) -> str:
 def _card(parts: list[str], model: ModelRecord) -> str:
     facts = model.facts
     versions = ", ".join(f"{name} {v}" for name, v in facts["versions"].items())
-    last = ["## Versions", f"{versions}; seed {facts['seed']}."]
+    precise = facts.get("precision")
+    how = f" Networks were trained with products in {precise}." if precise else ""
+    last = ["## Versions", f"{versions}; seed {facts['seed']}.{how}"]
     return Card(printable("\n\n".join([*parts, *last]) + "\n"))
 
 

@@ -15,6 +15,7 @@ from equipoise.models.average import Average
 from equipoise.models.goal import Goal
 from equipoise.table.table import Table
 from equipoise.table.units import count_units, one_of_each, tied_rows
+from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fewer_rows import fewer_facts
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.independent_rows import counted
@@ -70,7 +71,18 @@ def fit_facts(
         **_class_scores(table, average),
         "repeated": _repeated(_without_copies(plan.table, protocol.duplicates, hashes)),
         **_fewer_rows(table, scores),
+        **_precision(plan),
     }
+
+
+def _precision(plan: TrialPlan) -> dict[str, Any]:
+    """Return the precision of networks' products, if it is not the usual one."""
+    training = plan.learners.training
+    if training is None or training.precision == TrainingSettings.precision:
+        return {}
+    if not any(s.learner_record.trains_networks for s in plan.strategies):
+        return {}
+    return {"precision": training.precision}
 
 
 def _fewer_rows(table: Table, scores: Scores) -> dict[str, Any]:

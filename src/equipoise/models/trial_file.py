@@ -82,7 +82,7 @@ def trial_parts(basis: TrialBasis) -> dict[str, bytes]:
         "diagnosis": plain_record(basis.diagnosis),
         "unseen": plain_record(basis.unseen),
         "training": plain_record(basis.training),
-        "settings": asdict(plan.learners.training or TrainingSettings()),
+        "settings": _settings(plan.learners.training),
         "asked": plain_record(basis.asked),
         "reading": plain_record(basis.reading),
         "origin": plain_record(basis.origin),
@@ -96,6 +96,14 @@ def trial_parts(basis: TrialBasis) -> dict[str, bytes]:
         else {"of": basis.importance_of, **basis.importance.to_dict()},
     }
     return pack(state, PART)
+
+
+def _settings(training: TrainingSettings | None) -> dict[str, Any]:
+    """Return settings as plain data; the precision if it is not the usual one."""
+    settings = asdict(training or TrainingSettings())
+    if settings["precision"] == TrainingSettings.precision:
+        del settings["precision"]
+    return settings
 
 
 def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:

@@ -28,6 +28,7 @@ def forward(
     last: Tensor,
     mask: Mask | None = None,
     inside: bool = False,
+    factors: Any = None,
 ) -> Tensor:
     """Return the logits of stacked networks, `[members, batch]`.
 
@@ -45,27 +46,34 @@ def forward(
         inside: Whether all positions are known to lie between the first and the
             last knot, as those of training rows do: embeddings of numbers are then
             products, whose gradients are far cheaper.
+        factors: The type in which the factors of the products between hidden layers,
+            and of embedded numbers with the first of them, are rounded; None for
+            their own. Sums, and the products of numbers and categories as they are
+            and of the last layer, keep their own type.
     """
     parts = [dense]
     if "levels" in parameters:
         parts.append(_flat(lookup(parameters["levels"], codes)))
     kernel, bias = parameters["kernel_0"], parameters["bias_0"]
+    layers = len(spec.hidden)
     if "steps" not in parameters:
         h = affine(_joined(parts), kernel, bias)
     elif inside:
         numbers = ramp_embedding(parameters["steps"], positions)
-        h = _first_affine(numbers, parts, kernel, bias)
+        h = _first_affine(numbers, parts, kernel, bias, factors if layers else None)
     else:
         numbers = _flat(piecewise_linear(parameters["steps"], positions, last))
         h = affine(_joined([dense, numbers, *parts[1:]]), kernel, bias)
-    layers = len(spec.hidden)
     alone = outputs(spec, parameters) == 1
     for i in range(layers):
         h = tf.nn.relu(h)
         if mask is not None:
             h = mask(h, i)
-        layer = output if i + 1 == layers and alone else affine
-        h = layer(h, parameters[f"kernel_{i + 1}"], parameters[f"bias_{i + 1}"])
+        kernel, bias = parameters[f"kernel_{i + 1}"], parameters[f"bias_{i + 1}"]
+        if i + 1 < layers:
+            h = affine(h, kernel, bias, factors)
+        else:
+            h = output(h, kernel, bias) if alone else affine(h, kernel, bias)
     return h if layers or not alone else h[..., 0]
 
 
@@ -97,30 +105,43 @@ def arranged(
     )
 
 
-def product(x: Tensor, kernel: Tensor, turned: bool = False) -> Tensor:
+def product(
+    x: Tensor, kernel: Tensor, turned: bool = False, factors: Any = None
+) -> Tensor:
     """Return x W for each member, `[members, batch, out]`.
 
     Args:
         x: `[members, batch, in]`, or `[members, in, batch]` where it is turned.
         kernel: `[members, in, out]`.
         turned: Whether the batch is the last axis of `x`.
+        factors: The type to which factors are rounded, also those of the gradients;
+            None for their own.
     """
+    inner, outer = factors or x.dtype, x.dtype
 
     def multiply(x: Tensor, kernel: Tensor) -> Any:
-        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
-            if turned:
-                slope = tf.matmul(kernel, upstream, transpose_b=True)
-            else:
-                slope = tf.matmul(upstream, kernel, transpose_b=True)
-            return slope, tf.matmul(x, upstream, transpose_a=not turned)
+        left, right = tf.cast(x, inner), tf.cast(kernel, inner)
 
-        return tf.matmul(x, kernel, transpose_a=turned), gradient
+        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+            above = tf.cast(upstream, inner)
+            if turned:
+                slope = tf.matmul(right, above, transpose_b=True)
+            else:
+                slope = tf.matmul(above, right, transpose_b=True)
+            others = tf.matmul(left, above, transpose_a=not turned)
+            return tf.cast(slope, outer), tf.cast(others, outer)
+
+        return tf.cast(tf.matmul(left, right, transpose_a=turned), outer), gradient
 
     return tf.custom_gradient(multiply)(x, kernel)
 
 
 def _first_affine(
-    numbers: Tensor, parts: list[Tensor], kernel: Tensor, bias: Tensor
+    numbers: Tensor,
+    parts: list[Tensor],
+    kernel: Tensor,
+    bias: Tensor,
+    factors: Any = None,
 ) -> Tensor:
     """Return the first layer on numbers `[members, numbers, width, batch]`.
 
@@ -135,7 +156,8 @@ def _first_affine(
     low, middle, high = tf.split(kernel, sizes, axis=1)
     others = _joined([*parts, tf.ones_like(parts[0][:, :, :1])])
     row = tf.concat([low, high, bias[:, None]], axis=1)
-    return product(turned, middle, turned=True) + product(others, row)
+    embedded = product(turned, middle, turned=True, factors=factors)
+    return embedded + product(others, row)
 
 
 def output(h: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
@@ -166,14 +188,16 @@ def output(h: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
     return tf.custom_gradient(product)(h, kernel, bias)
 
 
-def affine(x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+def affine(x: Tensor, kernel: Tensor, bias: Tensor, factors: Any = None) -> Tensor:
     """Return x W + b for each member.
 
     Args:
         x: `[members, batch, in]`.
         kernel: `[members, in, out]`.
         bias: `[members, out]`.
+        factors: As in `product`.
     """
+    inner, outer = factors or x.dtype, x.dtype
     # The sum over the batch is a product with ones. A sum over a middle axis adds
     # in another order in the body of a vector loop than in its tail, where a
     # member may be or not, depending on its place (measured at widths that are no
@@ -181,14 +205,17 @@ def affine(x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
     ones = tf.ones_like(x[:, None, :, 0])
 
     def product(x: Tensor, kernel: Tensor, bias: Tensor) -> Any:
+        left, right = tf.cast(x, inner), tf.cast(kernel, inner)
+
         def gradient(upstream: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            above = tf.cast(upstream, inner)
             return (
-                tf.matmul(upstream, kernel, transpose_b=True),
-                tf.matmul(x, upstream, transpose_a=True),
+                tf.cast(tf.matmul(above, right, transpose_b=True), outer),
+                tf.cast(tf.matmul(left, above, transpose_a=True), outer),
                 tf.matmul(ones, upstream)[:, 0],
             )
 
-        return tf.matmul(x, kernel) + bias[:, None, :], gradient
+        return tf.cast(tf.matmul(left, right), outer) + bias[:, None, :], gradient
 
     return tf.custom_gradient(product)(x, kernel, bias)
 

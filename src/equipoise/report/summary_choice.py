@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -203,6 +204,10 @@ def fitting(
             words.append(f'network="{network}"')
             options.append(("--network", network))
         changed = _changed(trial)
+        if "precision" in changed:
+            precision = changed.pop("precision")
+            words.append(f'precision="{precision}"')
+            options.append(("--precision", precision))
         if changed:
             text = ", ".join(f"{key}={value!r}" for key, value in changed.items())
             words.append(f"training=equipoise.training.TrainingSettings({text})")
@@ -249,7 +254,7 @@ def _has_networks(strategy: Strategy) -> bool:
 
 def _changed(trial: TrialRecord) -> dict[str, object]:
     """Return the training settings that are not the usual ones."""
-    usual = TrainingSettings().to_dict()
+    usual = dataclasses.asdict(TrainingSettings())
     return {
         key: value
         for key, value in trial.training.items()

@@ -181,7 +181,9 @@ def _activation_bytes(
     ramps = len(common.positions) * common.most_knots
     widths = common.width(spec) + sum(spec.hidden) + common.dense
     widths += 0 if width == 1 else width
-    return item * batch * (2 * ramps + ARRAYS_PER_ACTIVATION * widths)
+    needed = item * batch * (2 * ramps + ARRAYS_PER_ACTIVATION * widths)
+    # Beside activations and their slopes lie their roundings, of half the size.
+    return needed + (4 * batch * widths if settings.precision == "bfloat16" else 0)
 
 
 def part_bytes(labels: AnyArray, common: Layout) -> int:

@@ -157,6 +157,7 @@ class Population:
             any(kind.retargets for kind in some),
             any(kind.relabels for kind in some),
             noise_groups,
+            self.settings.precision,
         )
         self._program = program(signature)
 

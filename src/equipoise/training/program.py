@@ -56,6 +56,8 @@ class Signature:
         retargeted: Whether any member blends targets otherwise than features.
         relabelled: Whether the labels of any member's made examples are their own.
         noise_groups: How many groups of rows get noise, at most; 0 if none does.
+        precision: That of the products of hidden layers in updates; scores are
+            computed in `dtype`.
     """
 
     spec: NetworkSpec
@@ -75,6 +77,7 @@ class Signature:
     retargeted: bool = False
     relabelled: bool = False
     noise_groups: int = 0
+    precision: str = "float32"
 
     @property
     def width(self) -> int:
@@ -100,6 +103,8 @@ class Program:
     def __init__(self, signature: Signature) -> None:
         self.signature = signature
         self._dtype = tf.as_dtype(signature.dtype)
+        rounds = signature.precision == "bfloat16"
+        self._factors = tf.bfloat16 if rounds else None
         specs = _Specs(signature)
         self._lock = threading.Lock()
         self._held = {
@@ -226,6 +231,7 @@ class Program:
                 None,
                 mask,
                 inside=True,
+                factors=self._factors,
             )
             if self.signature.task == "multilabel" and self.signature.width == 1:
                 # One label has an axis of labels too, as its targets have.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from equipoise._core.checks import integer, number, one_of, sentence
-from equipoise.errors import InputError, InputTypeError
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.metrics.registry import METRICS
 
 LANES = 16
@@ -32,7 +32,10 @@ MOST_BATCH = 256
 LEAST_BATCH = 32
 
 
-_LATER = ("fewer_rows",)
+PRECISIONS = ("float32", "bfloat16")
+"""Of the products of hidden layers while a network is trained."""
+
+_LATER = ("fewer_rows", "precision")
 """Settings that early records lack."""
 
 
@@ -58,6 +61,11 @@ class TrainingSettings:
         fewer_rows: Whether fits learn from a share of the largest class if there are
             more than 32,000 training rows, see `trials.fewer_rows`: those of networks,
             and of linear models and randomised trees beside them.
+        precision: "float32"; or "bfloat16" to round the factors of the products of
+            hidden layers to 8 bits in training, which is faster on processors that
+            have units for it and slower on others. Weights, Adam's moments, the losses
+            and all scores stay in float32. Scores differ a little from those of
+            "float32", and are the same bits each time.
 
     Raises:
         InputTypeError: A value has the wrong type.
@@ -77,6 +85,7 @@ class TrainingSettings:
     save_every: float = 30.0
     updates: int = MOST_UPDATES
     fewer_rows: bool = True
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         if self.batch is not None and integer(self.batch, "batch", LANES) % LANES:
@@ -97,6 +106,15 @@ class TrainingSettings:
         if not isinstance(self.fewer_rows, bool):
             raise InputTypeError(
                 sentence(f"fewer_rows={self.fewer_rows!r}", "True or False")
+            )
+        one_of(self.precision, PRECISIONS, "precision")
+        if self.precision != "float32" and self.dtype != "float32":
+            raise InputError(
+                sentence(
+                    f"precision={self.precision!r} and dtype={self.dtype!r}",
+                    "dtype='float32' with it",
+                    "Leave one of them out.",
+                )
             )
 
     def batch_for(self, rows: int) -> int:
@@ -138,6 +156,56 @@ class TrainingSettings:
     def from_dict(cls, values: dict[str, Any]) -> TrainingSettings:
         """Rebuild settings from `to_dict`."""
         return cls(**values)
+
+
+def with_precision(
+    training: TrainingSettings | None, precision: str | None
+) -> TrainingSettings | None:
+    """Return settings with a precision of products.
+
+    Args:
+        training: How networks are trained; None for the usual settings.
+        precision: "float32" or "bfloat16"; None for that of `training`.
+
+    Returns:
+        None if everything is as usual and nothing else was passed.
+
+    Raises:
+        InputError: The name is unknown, or the settings have another `dtype`.
+
+    Example:
+        >>> with_precision(None, "float32") is None
+        True
+        >>> with_precision(None, "bfloat16").precision
+        'bfloat16'
+    """
+    if precision is None:
+        return training
+    usual = TrainingSettings()
+    one_of(precision, PRECISIONS, "precision")
+    if training is None and precision == usual.precision:
+        return None
+    return dataclasses.replace(training or usual, precision=precision)
+
+
+def require_float32(training: TrainingSettings | None, who: str) -> None:
+    """Refuse products in bfloat16 for what has none of hidden layers.
+
+    Args:
+        training: How networks are trained; None for the usual settings.
+        who: What is trained, for the message.
+
+    Raises:
+        UnsupportedError: The precision is not float32.
+    """
+    if training is not None and training.precision != "float32":
+        raise UnsupportedError(
+            sentence(
+                f"precision={training.precision!r} with {who}",
+                "the networks 'default' and 'small'",
+                "Leave precision out.",
+            )
+        )
 
 
 def stop_metrics() -> list[str]:

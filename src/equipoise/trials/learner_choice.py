@@ -17,10 +17,10 @@ from equipoise.jobs import Learner, RowSupply
 from equipoise.learners.registry import learner_for, rounds_of
 from equipoise.learners.resampled.learner import ResampledLearner
 from equipoise.learners.tuned.learner import TunedLearner
-from equipoise.networks.catalogue import network_names
+from equipoise.networks.catalogue import network, network_names
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
-from equipoise.training.settings import TrainingSettings
+from equipoise.training.settings import TrainingSettings, require_float32
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class LearnerChoice:
 
     def __post_init__(self) -> None:
         one_of(self.network, network_names(), "network")
+        if self.model is not None:
+            require_float32(self.training, "a model of your own")
+        elif not network(self.network).hidden:
+            require_float32(self.training, f"network={self.network!r}")
 
     def __call__(self, strategy: Strategy) -> Learner:
         """Return the learner of a strategy."""

@@ -29,7 +29,7 @@ from equipoise.strategies.tuned import Tuned, flattery_note
 from equipoise.table.table import require_classes
 from equipoise.table.units import DUPLICATES
 from equipoise.task import Task
-from equipoise.training.settings import TrainingSettings
+from equipoise.training.settings import TrainingSettings, with_precision
 from equipoise.trials.arm_importance import require_shuffled, with_importance
 from equipoise.trials.basis import TrialBasis, rows_digest, with_arms
 from equipoise.trials.blended_arms import fitted_arms
@@ -93,6 +93,7 @@ def compare(
     network: str = "default",
     model: Callable[[], Any] | None = None,
     training: TrainingSettings | None = None,
+    precision: str | None = None,
     checkpoints: str | os.PathLike[str] | None = None,
     folder: str | os.PathLike[str] | None = None,
     force: bool = False,
@@ -178,6 +179,9 @@ def compare(
             folder of images, or `(folder, labels)`, see `read_images`.
         training: How networks are trained; the usual settings by default. If your own
             network learns slowly, it may need more patience.
+        precision: Of the products of hidden layers while our networks are trained:
+            "float32", or "bfloat16", see `TrainingSettings`; None for that of
+            `training`.
         checkpoints: A folder for the state of the trial. If the trial is interrupted,
             the same call resumes from there, with the same numbers.
         folder: The folder of an earlier trial (`Trial.write`). If it is the same trial,
@@ -220,6 +224,7 @@ def compare(
     if model is not None:
         source, target = image_pair(source, target)
     seed = seed_of(seed, random_state)
+    training = with_precision(training, precision)
     reading: dict[str, Any] = {
         "positive": positive,
         "task": task,

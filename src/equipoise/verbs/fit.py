@@ -37,7 +37,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import tuned_strategies
 from equipoise.table.table import require_classes
 from equipoise.table.units import DUPLICATES
-from equipoise.training.settings import TrainingSettings
+from equipoise.training.settings import TrainingSettings, with_precision
 from equipoise.trials.expected_work import share_of_fits
 from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import unit_notes
@@ -101,6 +101,7 @@ def fit(
     duplicates: str = "auto",
     network: str = NETWORK,
     training: TrainingSettings | None = None,
+    precision: str | None = None,
     weights: npt.ArrayLike | None = None,
     model: Callable[[], Any] | None = None,
     tune: bool | int = False,
@@ -160,6 +161,9 @@ def fit(
         network: The network of the network strategies: "default", "small" or
             "linear".
         training: How networks are trained; the usual settings if None.
+        precision: Of the products of hidden layers while our networks are trained:
+            "float32", or "bfloat16", see `TrainingSettings`; None for that of
+            `training`.
         weights: `[rows]` at least 0: how much each row counts, as so many copies of
             it, in training, stopping, calibration, the choice of the threshold and
             the evaluation, whose intervals rest on the effective number of rows;
@@ -208,6 +212,7 @@ def fit(
     if model is not None:
         source, target = image_pair(source, target)
     goal, seed = as_goal(goal, Goal()), seed_of(seed, random_state)
+    training = with_precision(training, precision)
     reading: dict[str, Any] = {
         "positive": positive,
         "task": task,

@@ -43,7 +43,7 @@ from equipoise.table.table import Table
 from equipoise.training.average import average_log_odds
 from equipoise.training.devices import let_memory_grow
 from equipoise.training.members import RECIPE_OPTIONS
-from equipoise.training.settings import TrainingSettings
+from equipoise.training.settings import TrainingSettings, require_float32
 
 SCORED_AT_ONCE = 256
 
@@ -174,6 +174,7 @@ class UserModelLearner:
 
     def __post_init__(self) -> None:
         number(self.learning_rate, "learning_rate", 0, 10, open_ends=True)
+        require_float32(self.settings, "a model of your own")
         let_memory_grow()
         check_build(self.build, self.x, None)
 
