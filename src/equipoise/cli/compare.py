@@ -130,7 +130,7 @@ def compare(
     cost_abstain: options.CostAbstain = None,
     costs_file: options.CostsFile = None,
     network: options.Network = "default",
-    precision: options.Precision = "float32",
+    precision: options.ProductPrecision = "float32",
     seed: options.Seed = 0,
     workers: options.WorkerCount = None,
     ray: options.RayAddress = None,

@@ -119,7 +119,7 @@ def fit(
         typer.Option(help="Time budget in minutes, for drawing the folds again."),
     ] = 5.0,
     network: options.Network = "default",
-    precision: options.Precision = "float32",
+    precision: options.ProductPrecision = "float32",
     importance: Annotated[
         bool,
         typer.Option(

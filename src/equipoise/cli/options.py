@@ -160,7 +160,7 @@ DuplicatesName = Annotated[
     ),
 ]
 Network = Annotated[str, typer.Option(help="default, small (a first look) or linear.")]
-Precision = Annotated[
+ProductPrecision = Annotated[
     str,
     typer.Option(
         metavar="float32|bfloat16",
