@@ -76,3 +76,16 @@ def test_rounded_factors_are_refused_where_they_have_no_meaning() -> None:
     require_float32(TrainingSettings(), "heads")
     with pytest.raises(UnsupportedError, match="with heads"):
         require_float32(TrainingSettings(precision="bfloat16"), "heads")
+
+
+def test_the_words_for_usual_settings_stay_those_of_earlier_versions() -> None:
+    """A search is kept under a key that holds them."""
+    usual = repr(TrainingSettings(epochs=7))
+    assert usual == (
+        "TrainingSettings(batch=None, epochs=7, patience=10, metric='log_loss', "
+        "memory_limit=4294967296, dtype='float32', save_every=30.0, updates=200, "
+        "fewer_rows=True)"
+    )
+    half = repr(TrainingSettings(epochs=7, precision="bfloat16"))
+    assert half == usual.replace("True)", "True, precision='bfloat16')")
+    assert eval(half) == TrainingSettings(epochs=7, precision="bfloat16")

@@ -117,6 +117,14 @@ class TrainingSettings:
                 )
             )
 
+    def __repr__(self) -> str:
+        """Name the precision if it is not the usual one: keys of searches hold this."""
+        shown = [field.name for field in dataclasses.fields(self)]
+        if self.precision == TrainingSettings.precision:
+            shown.remove("precision")
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+        return f"TrainingSettings({values})"
+
     def batch_for(self, rows: int) -> int:
         """Return the examples per update for so many training rows."""
         if self.batch is not None:
