@@ -34,7 +34,7 @@ def test_the_parts_are_those_that_are_named() -> None:
     assert parts.options == {
         **{"gamma": 2.0, "alpha": None},
         **dict.fromkeys(("learning_rate", "weight_decay", "dropout", "width", "depth")),
-        **{"neighbours": 3, "cap": 4.0},
+        **{"neighbours": 3, "cap": 4.0, "deferred": None},
     }
 
 

@@ -6,7 +6,7 @@ text first becomes its place in a list of all texts that any of them knows; what
 follows are tables of numbers.
 
 ONNX has no operator that removes spaces. A text with spaces around it, of any kind that
-Unicode has, is told by a regular expression, and its place is put together from bits:
+Unicode has, is recognised by a regular expression, and its place is put together from bits:
 one expression for each bit, which matches the texts of the places that have it.
 """
 
@@ -56,12 +56,12 @@ def number_texts(twin: Any) -> dict[str, tuple[str, ...]]:
             listed = texts.setdefault(category.column, {})
             listed.update(dict.fromkeys(category.lookup))
     lists = {column: tuple(listed) for column, listed in texts.items()}
-    for column, known_texts in lists.items():
-        _require_short(column, known_texts)
+    for column, listed_texts in lists.items():
+        _require_short(column, listed_texts)
     for encoder in encoders:
         encoder.take_places(lists)
     names = input_names(encoders[0].encoding) if encoders else {}
-    return {names[column]: known_texts for column, known_texts in lists.items()}
+    return {names[column]: listed_texts for column, listed_texts in lists.items()}
 
 
 def _encoders(layer: Any) -> Iterator[EncodingLayer]:

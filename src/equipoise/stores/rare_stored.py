@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Classes of a store with few rows: keep, merge or drop them without writing it anew.
+"""Classes of a store with few rows: keep, merge or drop them without a new store.
 
 Each label has a file of its own, so a class is merged or left out by the number that
 the file gets.

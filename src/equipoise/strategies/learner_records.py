@@ -122,7 +122,10 @@ _STRANGE = "it says how unlike the negatives a row is, in a unit of its own"
 
 _ROW_SHARE = "the share of the rows that each tree is grown on"
 _COLUMN_SHARE = "the share of the columns that it may split by"
-_L2 = "the penalty on the squares of the leaves' values"
+_L2 = (
+    "the penalty on the squares of the leaves' values; 1 by default if a class has "
+    "less than 1 % of the weight"
+)
 
 
 def _boosting_options(
@@ -325,7 +328,8 @@ LEARNERS: dict[str, LearnerRecord] = {
                     low=0,
                     high=1e6,
                     optional=True,
-                    meaning="the penalty on the leaves' values",
+                    meaning="the penalty on the leaves' values; by default 0, or 1 if a "
+                    "class has less than 1 % of the weight",
                     search=SearchRange(1e-3, 30.0, log=True),
                 ),
                 "column_share": Setting(

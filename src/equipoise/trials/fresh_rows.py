@@ -326,10 +326,10 @@ class FreshRows:
             waiting: The jobs.
             learned: `[rows in memory]` which of them may come too; None for none.
         """
-        ascending, kept = self.folds.places, self.folds.kept
+        ascending, in_memory = self.folds.places, self.folds.kept
         at = np.minimum(np.searchsorted(ascending, taken.places), len(ascending) - 1)
         there = ascending[at] == taken.places
-        folds = np.where(there, kept[:, at], self.folds.of_others(taken.keys))
+        folds = np.where(there, in_memory[:, at], self.folds.of_others(taken.keys))
         may = ~there
         if learned is not None:
             may |= learned[np.argsort(self.rows.taken.places)[at]]

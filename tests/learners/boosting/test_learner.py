@@ -28,6 +28,7 @@ from equipoise.models.state import pack, unpack
 from equipoise.priors import probability, softmax
 from equipoise.strategies.learner_records import LEARNERS
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.generators import gaussian_shift
 from equipoise.table.table import Column, Table
 from equipoise.task import Task
 
@@ -298,3 +299,22 @@ def test_the_keras_layer_scores_as_the_arrays_do(
     rows = table.take(outcome.job.scored_rows)
     scores = np.asarray(boosted_layer(scorer)(tree_matrix(rows, scorer.encoding)))
     assert scores == pytest.approx(scorer.log_odds(rows), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_very_rare_class_is_learned_with_a_penalty(name: str, jobs_of: Jobs) -> None:
+    table = gaussian_shift(
+        rows=12_000, positives=30, features=4, auroc=0.95, seed=2
+    ).table
+    usual, one, none = (
+        strategy_of(name, options=options) for options in ({}, {"l2": 1}, {"l2": 1e-5})
+    )
+    y, losses = None, []
+    for strategy in (usual, one, none):
+        (job,) = jobs_of(table, strategy, parts=1)
+        (outcome,) = run(table, job)
+        y = table.y[job.scored_rows]
+        losses.append(log_loss(y, probability(outcome.log_odds[:, 0])))
+    assert y is not None
+    assert losses[0] == losses[1] != losses[2]
+    assert losses[0] < log_loss(y, np.full(len(y), y.mean()))

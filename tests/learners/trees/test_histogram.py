@@ -23,6 +23,7 @@ from equipoise.learners.trees.histogram import TreesLearner, TreesScorer
 from equipoise.priors import Correction, probability
 from equipoise.strategies.catalogue import strategy
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.generators import gaussian_shift
 from equipoise.table.splits import Split
 from equipoise.table.table import Table
 
@@ -52,7 +53,7 @@ def test_one_member_equals_scikit_learn_at_its_best_iteration(
         max_iter=200,
         max_leaf_nodes=learner.leaves,
         min_samples_leaf=8,
-        l2_regularization=learner.l2,
+        l2_regularization=0.0,
         categorical_features=[0],
         early_stopping=False,
         random_state=derive(job.seed, "trees", 0) % 2**32,
@@ -197,3 +198,36 @@ def test_members_on_equal_rows_have_seeds_of_their_own() -> None:
     assert not np.array_equal(first, second)
     again = SMALL.boost(rows, np.ones(2), Correction(), seed=4)
     np.testing.assert_array_equal(again.forests[1].raw(x), second)
+
+
+def test_trees_learn_of_a_class_of_two_rows_in_a_thousand(jobs_of: Jobs) -> None:
+    """Without a penalty their log loss is above that of the prior."""
+    table = gaussian_shift(
+        rows=12_000, positives=30, features=4, auroc=0.95, seed=2
+    ).table
+    (job,) = jobs_of(table, strategy("trees"), parts=1)
+    learner = dataclasses.replace(SMALL, most_trees=200, patience=20)
+    y = table.y[job.scored_rows]
+    prior = log_loss(y, np.full(len(y), y.mean()))
+    losses = {}
+    for name, l2 in {"usual": None, "none": 0.0, "one": 1.0}.items():
+        (outcome,) = dataclasses.replace(learner, l2=l2).run(table, [job])
+        losses[name] = log_loss(y, probability(outcome.log_odds[:, 0]))
+    assert losses["usual"] == losses["one"] < 0.95 * prior
+    assert losses["none"] > prior
+
+
+@pytest.mark.parametrize(
+    ("classes", "weights", "expected"),
+    [
+        ([0] * 99 + [1], None, 0.0),
+        ([0] * 100 + [1], None, 1.0),
+        ([0] * 100 + [1], [0.5] * 100 + [5.0], 0.0),
+        ([0] * 300 + [1] * 300 + [3] * 2, None, 1.0),
+    ],
+)
+def test_the_penalty_follows_the_share_of_the_rarest_class(
+    classes: list[int], weights: list[float] | None, expected: float
+) -> None:
+    row_weights = None if weights is None else np.array(weights)
+    assert trees.usual_l2(np.array(classes), row_weights) == expected

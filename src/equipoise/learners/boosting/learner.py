@@ -35,7 +35,7 @@ from equipoise.learners.trees.boosting import (
     with_every_class,
 )
 from equipoise.learners.trees.forest import Forest, constant_forest
-from equipoise.learners.trees.histogram import TreesScorer
+from equipoise.learners.trees.histogram import TreesScorer, usual_l2
 from equipoise.priors import Correction
 from equipoise.strategies.by_task import absence_notes
 from equipoise.table.splits import Split
@@ -94,7 +94,8 @@ class BoostingLearner:
             None if job.row_weights is None else job.weights(used),
             drawn_rates(job, table.task, totals),
         )
-        boost = partial(self._boost, job.strategy.parts.options)
+        parts = job.strategy.parts
+        boost = partial(self._boost, parts.options, "l2" in parts.chosen)
         if table.task.kind != "binary":
             several = boost_outputs(boost, rows, table.task, totals, job)
             scorer = TreesScorer(encoding, several.forests, np.array(several.offset))
@@ -109,6 +110,7 @@ class BoostingLearner:
     def _boost(
         self,
         options: Mapping[str, Number],
+        l2_chosen: bool,
         rows: BoostingRows,
         weights: FloatArray,
         correction: Correction,
@@ -131,9 +133,10 @@ class BoostingLearner:
         )
         if not _varies(grow_rows.x):
             return Boosted(_constants(grow_rows), 0, 0)
+        least = 0.0 if l2_chosen else usual_l2(grow_rows.y, grow_rows.weights)
         grown = self.library.grow(
             grow_rows,
-            options,
+            {**options, "l2": least} if least else options,
             derive(seed, "boosting") % 2**31,
             thread_count(grow_rows.x.size),
         )

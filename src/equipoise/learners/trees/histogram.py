@@ -11,6 +11,7 @@ from itertools import islice, zip_longest
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise._core.checks import one_of, sentence
 from equipoise._core.seeds import derive
@@ -49,6 +50,16 @@ from equipoise.training.stopping import softmax_loss
 
 FEW = 32
 """Up to so many rows are walked through all members' trees at once."""
+
+RARE_SHARE, RARE_L2 = 0.01, 1.0
+"""Below this share of a class, by weight, leaves are penalised, and how much.
+
+A step divides by the sum of p (1 - p) over the rows of a leaf. Where the prior p of a
+class is a thousandth, ten rows of it have a sum of .01, and the step is a thousand
+times the learning rate: the first tree is the best, and worse than the prior alone. A
+penalty of 1 bounds each step by the learning rate times the rows of the class, and
+leaves of usual tables, whose sums are above 1, hardly feel it.
+"""
 
 TreeView = Literal["tree", "dense", "ordinal"]
 MATRICES = {"tree": tree_matrix, "dense": dense_matrix, "ordinal": ordinal_matrix}
@@ -166,7 +177,8 @@ class TreesLearner:
         learning_rate: Shrinkage of each tree.
         leaves: Leaves per tree, at most.
         least_rows: Rows per leaf, at least.
-        l2: Penalty on the leaves' values.
+        l2: Penalty on the leaves' values; None for none, or `RARE_L2` if a class has
+            less than `RARE_SHARE` of the weight.
         columns: Share of the columns that each split may choose from.
         most_trees: Trees per member, at most.
         patience: Trees without improvement before it stops.
@@ -176,7 +188,7 @@ class TreesLearner:
     learning_rate: float = 0.1
     leaves: int = 16
     least_rows: int = 10
-    l2: float = 0.0
+    l2: float | None = None
     columns: float = 0.3
     most_trees: int = 500
     patience: int = 20
@@ -298,10 +310,14 @@ class TreesLearner:
     def _grow(
         self, rows: BoostingRows, split: Split, weights: FloatArray, seed: int
     ) -> Any:
-        return self._model(rows, seed).fit(
+        row_weights = _row_weights(rows, split.train, weights)
+        l2 = self.l2
+        if l2 is None:
+            l2 = usual_l2(rows.y[split.train], row_weights)
+        return self._model(rows, l2, seed).fit(
             _some_known(rows.x[split.train]),
             rows.y[split.train],
-            _row_weights(rows, split.train, weights),
+            row_weights,
             X_val=rows.x[split.test],
             y_val=rows.y[split.test],
             sample_weight_val=_row_weights(
@@ -311,7 +327,7 @@ class TreesLearner:
             ),
         )
 
-    def _model(self, rows: BoostingRows, seed: int) -> Any:
+    def _model(self, rows: BoostingRows, l2: float, seed: int) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         numbers = rows.x.shape[1] - rows.categories
@@ -320,7 +336,7 @@ class TreesLearner:
             max_iter=self.most_trees,
             max_leaf_nodes=self.leaves,
             min_samples_leaf=self.least_rows,
-            l2_regularization=self.l2,
+            l2_regularization=l2,
             max_features=self.columns,
             categorical_features=[True] * rows.categories + [False] * numbers,
             early_stopping=True,
@@ -328,6 +344,26 @@ class TreesLearner:
             # scikit-learn takes seeds of 32 bits
             random_state=seed % 2**32,
         )
+
+
+def usual_l2(y: npt.NDArray[Any], weights: FloatArray | None = None) -> float:
+    """Return the penalty on the leaves' values unless a strategy names one.
+
+    Args:
+        y: `[rows]` class numbers.
+        weights: `[rows]` how much each counts; None for 1 each.
+
+    Returns:
+        `RARE_L2` if a class that occurs has less than `RARE_SHARE` of the weight,
+        else 0.
+
+    Example:
+        >>> usual_l2(np.array([0] * 99 + [1])), usual_l2(np.array([0] * 100 + [1]))
+        (0.0, 1.0)
+    """
+    totals = np.bincount(y.astype(np.int64), weights)
+    rarest = totals[totals > 0].min() / totals.sum()
+    return RARE_L2 if rarest < RARE_SHARE else 0.0
 
 
 def _some_known(x: FloatArray) -> FloatArray:
