@@ -6,8 +6,8 @@ text first becomes its place in a list of all texts that any of them knows; what
 follows are tables of numbers.
 
 ONNX has no operator that removes spaces. A text with spaces around it, of any kind that
-Unicode has, is recognised by a regular expression, and its place is put together from bits:
-one expression for each bit, which matches the texts of the places that have it.
+Unicode has, is recognised by a regular expression, and its place is put together from
+bits: one expression for each bit, which matches the texts of the places that have it.
 """
 
 from __future__ import annotations

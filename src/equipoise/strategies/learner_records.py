@@ -328,8 +328,8 @@ LEARNERS: dict[str, LearnerRecord] = {
                     low=0,
                     high=1e6,
                     optional=True,
-                    meaning="the penalty on the leaves' values; by default 0, or 1 if a "
-                    "class has less than 1 % of the weight",
+                    meaning="the penalty on the leaves' values; by default 0, or 1 "
+                    "if a class has less than 1 % of the weight",
                     search=SearchRange(1e-3, 30.0, log=True),
                 ),
                 "column_share": Setting(
