@@ -13,6 +13,7 @@ import equipoise as eq
 from equipoise.errors import InputTypeError
 from equipoise.jobs import Job
 from equipoise.learners.registry import learner_for
+from equipoise.learners.tuned.inner import inner_folds
 from equipoise.priors import probability
 from equipoise.stores.class_shares import KeptShares
 from equipoise.strategies.catalogue import strategy
@@ -143,7 +144,8 @@ def test_who_rows_learned_from():
     none = {"trees", "prior", "balance_cascade", "rusboost"}
     assert all(rows_learned_from(strategy(name)) for name in some)
     assert not any(rows_learned_from(strategy(name)) for name in none)
-    assert not rows_learned_from(Tuned(strategy("plain"), trials=2))
+    tuned = (Tuned(strategy(name), trials=2) for name in ("plain", "trees"))
+    assert [rows_learned_from(arm) for arm in tuned] == [LEAST, 0]
 
 
 def plan_of(table: Table, names, **more) -> TrialPlan:
@@ -169,6 +171,45 @@ def test_jobs_say_their_shares_and_score_all_rows(few):
     assert whole.shares is None
     assert np.array_equal(whole.train_rows, part.train)
     assert np.array_equal(fewer.scored_rows, whole.scored_rows)
+
+
+def test_a_search_learns_from_the_rows_of_its_rival(few):
+    """Or the verdict between the two would be one between rows."""
+    table = shifted_table(1_000, 40)
+    plan = plan_of(table, ["plain", "trees"])
+    arms = [Tuned(arm, trials=2) for arm in plan.strategies]
+    plan = replace(plan, strategies=(*plan.strategies, *arms))
+    jobs = {(job.strategy.name, job.part): job for job in shard_jobs(plan)}
+    for (name, part), job in jobs.items():
+        if name.startswith("tuned "):
+            rival = jobs[name.removeprefix("tuned "), part]
+            assert np.array_equal(job.train_rows, rival.train_rows)
+            assert np.array_equal(job.stop_rows, rival.stop_rows)
+            assert job.shares == rival.shares
+            assert (job.shares is not None) == (name == "tuned plain")
+            folds = inner_folds(table, job, 3)
+            searched = np.concatenate([fold.scored for fold in folds])
+            used = np.concatenate([rival.train_rows, rival.stop_rows])
+            assert np.array_equal(np.sort(searched), np.sort(used))
+
+
+def test_a_search_gives_probabilities_of_all_rows(few):
+    """The closed form of two normal classes, after a search in a share of the rows."""
+    table = shifted_table(4_000, 80, seed=4)
+    plan = plan_of(table, [])
+    tuned = Tuned("plain", trials=2, space={"weight_decay": (1e-4, 1e-3)}, folds=2)
+    settings = TrainingSettings(epochs=30)
+    plan = replace(
+        plan, strategies=(tuned,), learners=LearnerChoice("linear", training=settings)
+    )
+    job = next(j for j in shard_jobs(plan) if j.part == 0)
+    assert job.shares.kept[0] == 200
+    (outcome,) = plan.learners(tuned).run(table, [job])
+    assert outcome.job.shares == job.shares
+    x = np.stack([c.values for c in table.columns], axis=1)[job.scored_rows]
+    exact = np.log(80 / 3_920) + x.sum(axis=1) - 1.0
+    p, q = probability(outcome.log_odds).mean(), probability(exact).mean()
+    assert p == pytest.approx(q, rel=0.25)  # 52 positives; the share alone is 12 times
 
 
 def test_weights_and_the_setting_keep_all_rows(few):
@@ -257,8 +298,8 @@ def test_a_trial_says_what_its_fits_learned_from(few, tmp_path):
     )
     (note,) = [n for n in trial.notes if n.startswith("There are many rows")]
     assert "'plain', 'logistic'" in note or "'logistic', 'plain'" in note
-    assert "'trees'" not in note
     assert "from about 33%, drawn at random" in note
+    assert "Nothing was left out for 'trees': what differs between this arm" in note
     facts = json.loads(json.dumps(trial.to_dict()))["fewer_rows"]
     assert set(facts) == {"logistic", "plain"}
     assert facts["plain"]["fitted_on"]["yes"] > 30
@@ -307,6 +348,9 @@ def test_the_note_names_the_share_of_each_arm():
     note = fewer_note({"a": [few], "b": [more], "c": [few]}, ("no", "yes"))
     assert "of 'no' were learned from" in note
     assert "'a', 'c' from about 10%; each fit of 'b' from about 33%, drawn" in note
+    assert "Nothing was left out" not in note
+    note = fewer_note({"a": [few], "b": [], "c": []}, ("no", "yes"))
+    assert "left out for 'b', 'c': what differs between these arms" in note
 
 
 def test_several_classes_are_moved_back(few):

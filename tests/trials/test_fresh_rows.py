@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,14 @@ import equipoise as eq
 from equipoise.models.state import pack, unpack
 from equipoise.stores.stored_table import StoredTable
 from equipoise.strategies.catalogue import as_strategies
+from equipoise.strategies.learner_records import LEARNERS
+from equipoise.strategies.tuned import Tuned
+from equipoise.trials import fewer_rows
 from equipoise.trials.fresh_rows import FreshRows
+from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
+from equipoise.trials.runners.runner import make_shards
 from equipoise.trials.stored_rows import StoredRows
 
 ROWS = 8_000
@@ -201,3 +207,33 @@ def test_shards_do_not_overlap_and_come_from_all_rows(
     assert len(whole.table) == ROWS
     at, again = fresh.shard(7, train, part.train, part.stop)
     np.testing.assert_array_equal(places_of(again), seen[-1])
+
+
+def test_networks_that_take_new_rows_leave_out_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block fills the places of a job, and few rows are read for nothing."""
+    monkeypatch.setattr(fewer_rows, "MANY_ROWS", 1_000)
+    monkeypatch.setattr(fewer_rows, "LARGEST_PER_OTHER", 1)
+    for name in ("network", "logistic"):
+        record = dataclasses.replace(LEARNERS[name], fewer_rows=100)
+        monkeypatch.setitem(LEARNERS, name, record)
+    _, plan, fresh = made(store_of(tmp_path))
+    arms = [*as_strategies(["plain", "smote", "logistic"]), Tuned("plain", trials=2)]
+    plan = dataclasses.replace(
+        plan, strategies=tuple(arms), learners=LearnerChoice("small", supply=fresh)
+    )
+    parts = plan.parts([0])
+    for shard in make_shards(plan, parts, plan.strategies):
+        for job in shard.jobs(plan, shard.strategies):
+            part = parts[[p.number for p in parts].index(job.part)]
+            whole = job.strategy.name in ("plain", "tuned plain")
+            assert (job.shares is None) == whole
+            assert np.array_equal(job.train_rows, part.train) == whole
+            assert np.array_equal(job.stop_rows, part.stop) == whole
+            if job.strategy.name == "plain":
+                assert plan.learners.streams(job.strategy)
+                jobs = [(job.train_rows, job.stop_rows)]
+                at = [len(piece[0][0]) for piece in fresh.refill(1, jobs)]
+                read = sum(len(taken.places) for taken in fresh._stretches(0, 1))
+                assert read < 2 * sum(at)  # three fifths of the rows are its own

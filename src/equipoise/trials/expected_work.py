@@ -16,7 +16,7 @@ import numpy as np
 from equipoise._core.types import IntArray
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
-from equipoise.trials.fewer_rows import largest_kept, rows_learned_from
+from equipoise.trials.fewer_rows import largest_kept
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.runners.runner import Shard
 
@@ -105,7 +105,7 @@ class _Rows:
         """Return how many rows a fit of a strategy learns from, see `fewer_rows`."""
         if plan.table.task.kind == "multilabel" or not plan.allows_fewer_rows:
             return self.rows
-        least = rows_learned_from(strategy)
+        least = plan.least_of_largest(strategy)
         others = self.rows - self.largest
         return others + largest_kept(self.rows, self.largest, least)
 

@@ -55,8 +55,9 @@ def rows_learned_from(strategy: Strategy) -> int:
 
     At least so many are kept; 0 for all of them.
 
-    A search and an ensemble that goes by rounds choose their rows themselves, and a
-    sampler object gets all of them.
+    A search keeps as many as the strategy that it searches for, which it is compared
+    with. An ensemble that goes by rounds chooses its rows itself, and a sampler object
+    gets all of them.
 
     Args:
         strategy: The strategy.
@@ -67,10 +68,10 @@ def rows_learned_from(strategy: Strategy) -> int:
         >>> [rows_learned_from(strategy(name)) for name in names]
         [20000, 0, 0]
     """
-    alone = not isinstance(strategy, Tuned) and not strategy.resamples
-    if not alone or strategy.parts.by_rounds:
+    base = strategy.base if isinstance(strategy, Tuned) else strategy
+    if base.resamples or base.parts.by_rounds:
         return 0
-    return strategy.learner_record.fewer_rows
+    return base.learner_record.fewer_rows
 
 
 def largest_kept(rows: int, largest: int, least: int) -> int:
@@ -176,9 +177,11 @@ def fewer_note(
         classes: Their names.
     """
     by_share: dict[str, list[str]] = {}
+    whole = []
     largest = ""
     for arm, each in shares.items():
         if not each:
+            whole.append(arm)
             continue
         facts = fewer_facts(each, classes)
         largest = max(facts["totals"], key=lambda label: facts["totals"][label])
@@ -190,10 +193,18 @@ def fewer_note(
         f"each fit of {listing(arms)} from about {share}%"
         for share, arms in by_share.items()
     )
+    others = (
+        f"Nothing was left out for {listing(whole)}: what differs between "
+        f"{'this arm' if len(whole) == 1 else 'these arms'} and the others may be due "
+        "to that. "
+        if whole
+        else ""
+    )
     return (
         f"There are many rows, so not all training rows of {largest!r} were learned "
         f"from: {which}, drawn at random, and all training rows of the rest. The share "
         "is undone exactly in all scores and probabilities, and all rows are scored. "
+        f"{others}"
         "training=equipoise.training.TrainingSettings(fewer_rows=False) learns from "
         "all rows."
     )

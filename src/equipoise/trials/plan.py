@@ -16,9 +16,11 @@ import numpy as np
 
 from equipoise._core.types import FloatArray, IntArray
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned
 from equipoise.table.splits import SplitKeys
 from equipoise.table.table import Table, concatenate
 from equipoise.table.units import tied_rows
+from equipoise.trials.fewer_rows import rows_learned_from
 from equipoise.trials.kinds import PositiveKinds
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.protocol import Part, Protocol, parts
@@ -65,6 +67,24 @@ class TrialPlan:
             return False
         training = self.learners.training
         return training is None or training.fewer_rows
+
+    def least_of_largest(self, strategy: Strategy) -> int:
+        """Return how many of very many rows of the largest class a strategy keeps.
+
+        As `rows_learned_from`. Networks that take new rows from disk between epochs
+        come to all of them, so nothing is left out for them, nor for the search that
+        is compared with them.
+
+        Args:
+            strategy: One of the plan's.
+
+        Returns:
+            At least so many are kept; 0 for all of them.
+        """
+        base = strategy.base if isinstance(strategy, Tuned) else strategy
+        if not self.allows_fewer_rows or self.learners.streams(base):
+            return 0
+        return rows_learned_from(strategy)
 
     @cached_property
     def keys(self) -> SplitKeys:

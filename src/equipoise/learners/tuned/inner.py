@@ -80,6 +80,9 @@ def inner_folds(table: Table, job: Job, folds: int) -> list[InnerFold]:
 def inner_job(strategy: Strategy, job: Job, fold: InnerFold, part: int) -> Job:
     """Return the fit of a candidate on an inner fold.
 
+    If the outer rows are a share of all (`Job.shares`), so are those of the inner
+    folds, and candidates are judged among them: the share needs no correction here.
+
     Args:
         strategy: The candidate.
         job: The outer fit.

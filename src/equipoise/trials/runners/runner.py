@@ -18,7 +18,7 @@ import numpy as np
 from equipoise.errors import EquipoiseError
 from equipoise.jobs import Job, Learner, Outcome, Progress
 from equipoise.strategies.strategy import Strategy
-from equipoise.trials.fewer_rows import FewerRows, fewer_rows, rows_learned_from
+from equipoise.trials.fewer_rows import FewerRows, fewer_rows
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Part
 
@@ -51,7 +51,7 @@ class Shard:
         chosen: dict[tuple[int, int], FewerRows | None] = {}
         jobs = []
         for strategy in strategies:
-            least = rows_learned_from(strategy) if plan.allows_fewer_rows else 0
+            least = plan.least_of_largest(strategy)
             for part in self.parts:
                 key = part.number, least
                 if least and key not in chosen:  # strategies share the arrays of a part
