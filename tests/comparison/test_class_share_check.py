@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -86,3 +88,33 @@ def test_copies_count_about_once(kind: str) -> None:
     as_rows = share_check(*many)
     assert grouped.p == pytest.approx(once.p, abs=0.2)  # Holm: three times as much
     assert as_rows.p <= once.p
+
+
+@pytest.mark.parametrize("kind", ["classes", "labels"])
+@pytest.mark.parametrize("copies", [1, 4])
+def test_rows_that_stand_for_others_count_as_many(kind: str, copies: int) -> None:
+    """Of a class that is kept in part, each row stands for those left out."""
+    task = THREE if kind == "classes" else LABELS
+    number = np.repeat([0, 1, 2], [4_000, 600, 60])
+    y = number if kind == "classes" else np.eye(3, dtype=int)[number]
+    test_number = np.repeat([0, 1, 2], [400, 60, 6])
+    test = test_number if kind == "classes" else np.eye(3, dtype=int)[test_number]
+    kept = np.repeat([0, 1, 2], [400, 300, 60])
+    weights = np.array([10.0, 2.0, 1.0])[kept]
+    made = np.eye(3, dtype=int)[kept] if kind == "labels" else kept
+    again = partial(np.repeat, repeats=copies, axis=0)
+    of_all, of_kept, of_test = (
+        again(np.arange(len(part))) if copies > 1 else None for part in (y, made, test)
+    )
+    other = TaskRows.of(task, again(test))
+    whole = share_check(TaskRows.of(task, again(y)), other, units=(of_all, of_test))
+    part = share_check(
+        TaskRows.of(task, again(made), again(weights)), other, units=(of_kept, of_test)
+    )
+    assert part.train == pytest.approx(whole.train)
+    # Few clusters are worth a little less, which the rows left out would not be.
+    assert part.p == pytest.approx(whole.p, abs=1e-12 if copies == 1 else 0.02)
+    assert "no sign of a difference" in part.sentence
+    moved = TaskRows.of(task, again(made))
+    as_rows = share_check(moved, other, units=(of_kept, of_test))
+    assert as_rows.p < 0.001

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +18,11 @@ from equipoise.errors import (
     TrialWarning,
     UnsupportedError,
 )
+from equipoise.models.explaining import unseen_folds
 from equipoise.stores.stored_table import StoredTable
+from equipoise.table.hashes import row_hashes
+from equipoise.training.settings import TrainingSettings
+from equipoise.trials.fresh_rows import FreshRows
 
 ROWS = 8_000
 
@@ -127,3 +132,66 @@ def test_a_fitted_model_takes_files_or_some_rows(
     assert model.predict_proba(some).shape == (1_000, 2)
     with pytest.warns(TrialWarning, match="that the model has seen in training"):
         assert model.evaluate(str(folder / "part-3.parquet")).rows == 2_000
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        "plain",
+        eq.Strategy(
+            "bag", learner="logistic", plan="under_bagging", options={"members": 3}
+        ),
+    ],
+    ids=["networks", "under_bagging"],
+)
+def test_rows_that_came_from_disk_are_rows_that_the_model_has_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: Any
+) -> None:
+    learned: list[Any] = []
+
+    def noted(method: Any) -> Any:
+        def called(*arguments: Any) -> Any:
+            made = method(*arguments)
+            if isinstance(made, tuple):
+                learned.append(row_hashes(made[1]))
+                return made
+            pieces = list(made)
+            learned.extend(row_hashes(rows) for piece in pieces for _, rows in piece)
+            return iter(pieces)
+
+        return called
+
+    for name in ("refill", "shard"):
+        monkeypatch.setattr(FreshRows, name, noted(getattr(FreshRows, name)))
+    values = {name: each.astype(np.float32) for name, each in frame().items()}
+    pq.write_table(pa.table({**values, "y": frame()["y"]}), tmp_path / "t.parquet")
+    whole = eq.read_table(tmp_path / "t.parquet", "y", memory="1GB")
+    model = eq.fit(
+        small(whole, 2_000),
+        strategy=strategy,
+        network="linear",
+        training=TrainingSettings(epochs=4),
+        repeats=1,
+        folds=3,
+    )
+    from_disk = np.unique(np.concatenate(learned))
+    judged = model.facts["stored"]["judged"]
+    assert len(from_disk) > 1_000
+    assert judged < ROWS
+    assert np.isin(from_disk, model.seen).all()
+    model.save(tmp_path / "m.equipoise")
+    again = eq.load(tmp_path / "m.equipoise")
+    rows = eq.read_table(tmp_path / "t.parquet", "y")
+    folds, new = unseen_folds(again, rows)
+    assert not new.any()
+    assert np.bincount(folds[0]).min() > ROWS / 4
+    assert again.seen_rows(rows) == ROWS
+    with pytest.warns(TrialWarning, match="8,000 of 8,000 rows"):
+        again.evaluate(str(tmp_path / "t.parquet"))
+
+
+def test_a_model_of_the_rows_in_memory_knows_the_judged_ones(
+    stored: StoredTable,
+) -> None:
+    model = eq.fit(small(stored, 2_000), strategy="logistic", repeats=1, folds=3)
+    assert len(model.seen) == model.facts["stored"]["judged"] < ROWS

@@ -58,7 +58,8 @@ def share_check(
     test, with Holm's correction. Rows that depend on each other are worth fewer: then
     tables enter with their effective numbers of rows, and the tests are approximate.
     For classes that number is the rows over the mean design effect of the shares (Rao
-    and Scott 1981, first order).
+    and Scott 1981, first order). A row of weight w stands for w rows whose targets are
+    known: the numbers of rows are those of the rows stood for.
 
     Args:
         train: Targets where the models were trained.
@@ -111,32 +112,36 @@ def _label_counts(rows: TaskRows, unit: IntArray | None) -> list[tuple[int, int]
     """Return of each label how many rows have it, and have not, as independent ones."""
     counts = []
     for view in range(rows.truth.shape[1]):
-        used, truth, _ = rows.view(view)
+        used, truth, weights = rows.view(view)
+        total = float(weights.sum())
+        share = float(weights @ truth) / total if total else 0.0
         if unit is None or not truth.size:
-            counts.append((int(truth.sum()), int((~truth).sum())))
+            counts.append(effective_counts(share, total))
             continue
-        worth = effective_rows(truth, unit[used])
-        counts.append(effective_counts(float(truth.mean()), worth))
+        worth = effective_rows(truth, unit[used]) * (total / truth.size)
+        counts.append(effective_counts(share, worth))
     return counts
 
 
 def _class_counts(rows: TaskRows, unit: IntArray | None) -> FloatArray:
     """Return `[classes]` how many rows each has, as independent ones."""
-    counts = np.asarray(rows.truth.sum(axis=0), np.float64)
-    size = len(rows.weights)
+    used = rows.weights > 0
+    truth, counts = rows.truth[used], rows.positives
+    size = len(truth)
     if unit is None or not size:
-        return counts
-    share = counts / size
+        return np.asarray(np.round(counts))
+    total = float(rows.weights.sum())
+    share = counts / total
     there = (share > 0) & (share < 1)
     if not there.any():
-        return counts
+        return np.asarray(np.round(counts))
     effects = [
-        size / effective_rows(rows.truth[:, view], unit)
+        size / effective_rows(truth[:, view], unit[used])
         for view in np.flatnonzero(there).tolist()
     ]
     rest = 1 - share[there]
     worth = size * rest.sum() / (rest @ np.array(effects))
-    return np.asarray(np.round(share * min(worth, size)))
+    return np.asarray(np.round(share * (min(worth, size) * (total / size))))
 
 
 def _moved(train: float, test: float) -> float:

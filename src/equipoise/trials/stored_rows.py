@@ -115,6 +115,7 @@ class JudgedStore:
         whole: By arm, ranking metrics within folds over all rows of the store, if
             not all of them are judged.
         notes: What the reader should know.
+        fold_of_row: Tells the fold of any row of the store.
     """
 
     places: IntArray
@@ -124,6 +125,7 @@ class JudgedStore:
     units: IntArray | None
     whole: Mapping[str, Mapping[str, BoundedValue]]
     notes: tuple[str, ...]
+    fold_of_row: FoldOfRow
 
 
 def judge_store(
@@ -157,7 +159,7 @@ def judge_store(
     every = len(names) * scores.repeats
     if rows.shares.whole:
         places, y = rows.taken.places, rows.table.labels()
-        return JudgedStore(places, y, scores, None, plan.keys.units, {}, ())
+        return JudgedStore(places, y, scores, None, plan.keys.units, {}, (), folds)
     each = every * JUDGED_BYTES + DRAWN_BYTES
     exact = len(rows.store) * each <= rows.store.memory and not with_columns
     with tempfile.TemporaryDirectory(prefix="equipoise-scores-") as folder:
@@ -184,7 +186,7 @@ def judge_store(
     release_memory()
     units = folds.units(places)
     notes = [] if exact else [_judged_on(len(places), len(rows.store), binary)]
-    return JudgedStore(places, y, judged, weights, units, whole, tuple(notes))
+    return JudgedStore(places, y, judged, weights, units, whole, tuple(notes), folds)
 
 
 def _with_test(scores: Scores, test_table: Table) -> Scores:
@@ -357,7 +359,7 @@ class FoldOfRow:
             tied = "copies"
         free = np.zeros(0, np.uint64)
         if tied == "copies" and units is not None:
-            free = _several(keys.hashes, units)
+            free = several_units(keys.hashes, units)
         each = ties_of(keys, tied, free)
         distinct, first = np.unique(each, return_index=True)
         starts, pairs = None, np.zeros(0, np.uint64)
@@ -466,8 +468,18 @@ def ties_of(keys: StoredKeys, tied: str, free: HashArray) -> HashArray:
     return np.where(_place(free, keys.hashes)[0], alone, keys.hashes)
 
 
-def _several(hashes: HashArray, units: IntArray) -> HashArray:
-    """Return the hashes whose rows are of several units, ascending."""
+def several_units(hashes: HashArray, units: IntArray) -> HashArray:
+    """Return the hashes whose rows are of several units, ascending.
+
+    Args:
+        hashes: `[rows]` equal numbers for equal rows.
+        units: `[rows]` which rows are one case.
+
+    Example:
+        >>> hashes = np.array([8, 8, 5, 5], np.uint64)
+        >>> several_units(hashes, np.array([0, 1, 2, 2])).tolist()
+        [8]
+    """
     pairs = np.unique(np.stack([hashes, units.astype(np.uint64)]), axis=1)
     distinct, counts = np.unique(pairs[0], return_counts=True)
     return np.asarray(distinct[counts > 1])

@@ -16,6 +16,7 @@ from equipoise.models.average import average_models
 from equipoise.models.explaining import with_columns_judged
 from equipoise.models.facts import fit_facts, folds_of_seen
 from equipoise.models.goal import Goal
+from equipoise.models.stored_seen import SeenRows, seen_in_store
 from equipoise.stores.stored_table import StoredTable, TakenRows
 from equipoise.strategies.strategy import Strategy
 from equipoise.trials.idle_notes import idle_notes
@@ -55,7 +56,8 @@ def fit_on_store(
     The models are those of the population of all rows: the shares of the classes that
     were kept are undone in each of them. Calibration, threshold and evaluation rest on
     out-of-fold scores of the judged rows, each of which counts for as many rows as it
-    stands for.
+    stands for. If learners took rows from all over the disk, all rows count as rows
+    that the model may have seen.
 
     Args:
         store: All rows.
@@ -111,14 +113,20 @@ def fit_on_store(
         hashes=hashes,
         seconds=monotonic() - started,
     )
+    seen = SeenRows(
+        np.unique(hashes), folds_of_seen(hashes, scores.folds), facts["repeated"]
+    )
+    if trial.streaming or trial.sharded:
+        fold_of_row = trial.judged.fold_of_row
+        seen = seen_in_store(fold_of_row, taken, protocol.duplicates)
     fitted = FittedModel(
         schema=store.schema,
         components=average.components,
         rule=judged.rule,
         evaluation=judged.evaluation,
-        facts={**facts, **_of_all_rows(trial, facts)},
-        seen=np.unique(hashes),
-        tested=folds_of_seen(hashes, scores.folds),
+        facts={**facts, **_of_all_rows(trial, facts), "repeated": seen.repeated},
+        seen=seen.hashes,
+        tested=seen.tested,
         notes=(
             *doubts,
             *notes,
