@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,9 @@ import pytest
 
 import equipoise as eq
 from equipoise.errors import InputError
+from equipoise.strategies.learner_records import LEARNERS
 from equipoise.table.generated_tasks import make_classes
+from equipoise.trials import fewer_rows
 
 
 def test_it_saves_a_model_that_loads(model: Path) -> None:
@@ -44,6 +49,41 @@ def test_goals_reach_the_rule(folder: Path, call: Callable[..., Any]) -> None:
     assert f"{left} undecided" in told.output.replace("\n", " ")
     judged = call("evaluate", out, folder / "train.csv")
     assert "rows are left undecided" in judged.output.replace("\n", " ")
+
+
+def test_all_rows_are_learned_from_if_that_is_asked_for(
+    folder: Path,
+    tmp_path: Path,
+    call: Callable[..., Any],
+    next_line: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fewer_rows, "MANY_ROWS", 60)
+    monkeypatch.setattr(fewer_rows, "LARGEST_PER_OTHER", 1)
+    few = replace(LEARNERS["logistic"], fewer_rows=40)
+    monkeypatch.setitem(LEARNERS, "logistic", few)
+    words = [folder / "train.csv", "-t", "fraud", "--drop", "id", "--folds", 2]
+    trial = ["compare", *words, "--strategies", "prior,logistic", "--repeats", 1]
+
+    def facts(name: str, *more: str) -> tuple[dict[str, Any], str]:
+        result = call(*trial, "--network", "linear", "--out", tmp_path / name, *more)
+        assert result.exit_code == 0, result.output
+        found = json.loads((tmp_path / name / "comparison.json").read_text())
+        return found, next_line(result.output)
+
+    some, line = facts("some")
+    assert some["fewer_rows"]["logistic"]["fitted_on"]["0"] == 40
+    assert "--all-rows" not in line
+    every, line = facts("every", "--all-rows")
+    assert "fewer_rows" not in every
+    assert every["training"]["fewer_rows"] is False
+    assert "--all-rows" in shlex.split(line)
+    out = tmp_path / "m.equipoise"
+    made = ["fit", *words, "--strategy", "logistic", "--minutes", 0.001, "--out", out]
+    assert call(*made).exit_code == 0
+    assert "fewer_rows" in eq.load(out).facts
+    assert call(*made, "--all-rows").exit_code == 0
+    assert "fewer_rows" not in eq.load(out).facts
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import inspect
 import re
 import shlex
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from equipoise.report.summary_parts import highlighted
 from equipoise.report.terminal import decision
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.strategy import Strategy
+from equipoise.training.settings import TrainingSettings
 from equipoise.verbs.trial import Trial
 
 ARMS = ("plain", "prior", "auto", "focal")
@@ -194,10 +196,33 @@ def test_networks_of_your_own_and_settings_have_no_command(
     assert "Without a strategy" not in advice(own)
     longer = dataclasses.replace(trial, training={"network": "default", "epochs": 300})
     found = fitting(longer, "focal")
-    assert "training=equipoise.training.TrainingSettings(epochs=300)" in found.words()
+    assert found.words() == (
+        "from equipoise.training import TrainingSettings; "
+        'equipoise.fit(table, strategy="focal", training=TrainingSettings(epochs=300))'
+    )
     assert found.options is None
+
+
+def test_learning_from_all_rows_is_named_for_all_that_leave_some_out(
+    make_trial: Callable[..., Trial],
+) -> None:
+    trial = make_trial(names=("plain", "logistic", "extra_trees", "trees", "auto"))
     whole = dataclasses.replace(trial, training={"fewer_rows": False})
-    assert "TrainingSettings(fewer_rows=False)" in fitting(whole, "focal").words()
+    for name in ("plain", "logistic", "extra_trees", "auto"):
+        made = fitting(whole, name)
+        call, command = made.words().split(", or on the command line ")
+        assert f"{command} ".count(" --all-rows ") == 1
+        assert dict(made.options or ())["--all-rows"] is True
+        imports, call = call.split("; ")
+        names = {"equipoise": SimpleNamespace(fit=lambda _, **given: given), "table": 0}
+        exec(imports, names)  # our own sentence, taken as advised
+        assert eval(call, names)["training"] == TrainingSettings(fewer_rows=False)
+    assert "all-rows" not in fitting(whole, "trees").words()
+    assert "training" not in fitting(whole, "trees").words()
+    assert "training" not in fitting(trial, "logistic").words()
+    longer = dataclasses.replace(whole, training={"fewer_rows": False, "epochs": 9})
+    assert fitting(longer, "plain").options is None
+    assert "(fewer_rows=False)" in fitting(longer, "logistic").words()
 
 
 def test_the_precision_of_products_is_named(make_trial: Callable[..., Trial]) -> None:

@@ -4,16 +4,21 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import equipoise as eq
-from equipoise.errors import InputTypeError
+from equipoise.errors import InputError, InputTypeError
 from equipoise.jobs import Job
 from equipoise.learners.registry import learner_for
 from equipoise.learners.tuned.inner import inner_folds
+from equipoise.models.container import TRIAL_FORMAT, read_bundle, write_bundle
+from equipoise.models.trial_file import TRIAL_FILE
 from equipoise.priors import probability
 from equipoise.stores.class_shares import KeptShares
 from equipoise.strategies.catalogue import strategy
@@ -32,6 +37,7 @@ from equipoise.trials.fewer_rows import (
     fewer_rows,
     rows_learned_from,
 )
+from equipoise.trials.fold_scores import Scores, join
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol
@@ -214,7 +220,7 @@ def test_a_search_gives_probabilities_of_all_rows(few):
 
 def test_weights_and_the_setting_keep_all_rows(few):
     table = shifted_table(1_000, 40)
-    weighted = plan_of(table, ["logistic"], weights=np.ones(1_000))
+    weighted = plan_of(table, ["logistic"], weights=np.r_[2.0, np.ones(999)])
     assert all(job.shares is None for job in shard_jobs(weighted))
     plan = plan_of(table, ["logistic"])
     settings = TrainingSettings(fewer_rows=False)
@@ -330,6 +336,119 @@ def test_a_fitted_model_says_it_and_is_of_all_rows(few):
     assert model.facts["fewer_rows"]["logistic"]["fitted_on"]["no"] == 200
     mean = float(np.asarray(model.predict_proba(table))[:, 1].mean())
     assert mean == pytest.approx(0.06, abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["logistic", "extra_trees", "plain"])
+def test_weights_that_are_all_one_are_no_weights(few, name):
+    table = shifted_table(1_000, 60)
+    short = {"network": "small", "training": TrainingSettings(epochs=3), "repeats": 1}
+    usual = eq.fit(table, strategy=name, **short)
+    ones = eq.fit(table, strategy=name, weights=np.ones(1_000), **short)
+    assert usual.facts["fewer_rows"][name]["fitted_on"]["no"] == 200
+    assert ones.facts["fewer_rows"] == usual.facts["fewer_rows"]
+    p, q = (np.asarray(model.predict_proba(table)) for model in (usual, ones))
+    assert np.allclose(p, q, rtol=0, atol=1e-6)
+
+
+def test_the_note_comes_once_for_arms_that_are_added(few, tmp_path):
+    table = shifted_table(1_000, 60)
+    trial = eq.compare(table, strategies=["logistic"], network="small", repeats=1)
+    more = trial.add(["extra_trees"])
+    notes = [n for n in more.notes if n.startswith("There are many rows")]
+    assert len(notes) == 1
+    assert "'logistic'" in notes[0]
+    assert "'extra_trees'" in notes[0]
+    more.write(tmp_path)
+    again = eq.load(tmp_path)
+    assert again.notes == more.notes
+
+
+def test_the_note_names_what_is_fitted_and_no_average(few):
+    table = shifted_table(1_000, 60)
+    trial = eq.compare(
+        table, strategies=["auto", "logistic"], network="small", repeats=1
+    )
+    (note,) = [n for n in trial.notes if n.startswith("There are many rows")]
+    assert "Nothing was left out for 'auto: trees'" in note or "'trees'" in note
+    assert "'auto'" not in note
+    assert set(trial.scores.shares) <= set(re.findall("'([^']*)'", note))
+
+
+def test_the_note_is_of_all_repeats():
+    def scores(total: int) -> Scores:
+        part = np.zeros((1, 2))
+        return Scores(
+            log_odds={"a": part},
+            folds=np.zeros((1, 2), np.int64),
+            extra={"a": part},
+            seconds={"a": 1.0},
+            updates={"a": 1.0},
+            scorers={"a": ()},
+            shares={"a": (KeptShares((total, 300), (20_000, 300)),)},
+        )
+
+    both = join(scores(40_000), scores(60_000))
+    assert both.notes == ()
+    (note,) = both.share_notes(BINARY)
+    assert "from about 40%, drawn" in note
+    assert "--all-rows" in note
+    assert replace(both, shares={}).share_notes(BINARY) == ()
+
+
+def test_the_advice_can_be_taken_in_a_fresh_session(few):
+    table = shifted_table(1_000, 60)
+    trial = eq.compare(table, strategies=["logistic"], network="small", repeats=1)
+    (note,) = [n for n in trial.notes if n.startswith("There are many rows")]
+    (setting,) = re.findall(r"training=(TrainingSettings\([^)]*\))", note)
+    (line,) = re.findall(r"\((from [^)]*)\)", note)
+    code = f"import equipoise; {line}; print({setting}.fewer_rows)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.strip() == "False"
+
+
+def as_by_a_version_without_the_setting(folder):
+    """Write the trial of a folder as it was when all fits learned from all rows."""
+    parts = read_bundle(folder / TRIAL_FILE)
+    state = json.loads(parts["trial.json"])
+    del state["settings"]["fewer_rows"]
+    state["training"].pop("fewer_rows", None)
+    parts["trial.json"] = json.dumps(state).encode()
+    write_bundle(folder / TRIAL_FILE, parts, format=TRIAL_FORMAT)
+
+
+def test_an_old_trial_of_many_rows_is_not_joined_with_arms_on_a_share(few, tmp_path):
+    table = shifted_table(1_000, 60)
+    every = {"training": TrainingSettings(fewer_rows=False)}
+    shared = {"network": "small", "repeats": 1, "folder": tmp_path}
+    first = eq.compare(table, strategies=["logistic"], **every, **shared)
+    first.write(tmp_path)
+    as_by_a_version_without_the_setting(tmp_path)
+    with pytest.raises(InputError, match=r"all of them.*--all-rows"):
+        eq.compare(table, strategies=["logistic", "extra_trees"], **shared)
+    again = eq.compare(table, strategies=["logistic", "extra_trees"], **every, **shared)
+    assert again.scores.shares == {}
+    assert np.array_equal(
+        again.scores.log_odds["logistic"], first.scores.log_odds["logistic"]
+    )
+    added = eq.load(tmp_path).add(["extra_trees"], table)
+    assert added.scores.shares == {}
+    assert added.to_dict()["training"]["fewer_rows"] is False
+    with pytest.raises(InputError, match="'training'"):
+        eq.compare(
+            table, strategies=["plain"], training=TrainingSettings(epochs=9), **shared
+        )
+
+
+def test_an_old_trial_of_few_rows_goes_on(tmp_path):
+    table = shifted_table(300, 60)
+    shared = {"network": "small", "repeats": 1, "folder": tmp_path}
+    first = eq.compare(table, strategies=["logistic"], **shared)
+    first.write(tmp_path)
+    as_by_a_version_without_the_setting(tmp_path)
+    again = eq.compare(table, strategies=["logistic", "trees"], **shared)
+    assert again.to_dict()["training"] == first.to_dict()["training"]
 
 
 def test_facts_are_means_over_fits():

@@ -84,7 +84,7 @@ Unseen = Annotated[
 CHECKPOINTS = ".checkpoints"
 QUEUE = "queue"
 """Below the checkpoints: where workers find the trial."""
-CHOICE_OF_ARM = ("--strategy", "--trials")
+CHOICE_OF_ARM = ("--strategy", "--trials", "--all-rows")
 """The options of `fit` that say which arm of a trial it makes."""
 
 
@@ -131,6 +131,7 @@ def compare(
     costs_file: options.CostsFile = None,
     network: options.Network = "default",
     precision: options.ProductPrecision = "float32",
+    all_rows: options.AllRows = False,
     seed: options.Seed = 0,
     workers: options.WorkerCount = None,
     ray: options.RayAddress = None,
@@ -151,6 +152,7 @@ def compare(
     """
     from equipoise._core.outputs import writable_folder, write_or_rescue
     from equipoise.models.trial_file import TRIAL_FILE
+    from equipoise.training.settings import TrainingSettings
     from equipoise.verbs.compare import compare as run
 
     if write is not None:
@@ -212,6 +214,7 @@ def compare(
             costs=costs,
             network=network,
             precision=precision,
+            training=TrainingSettings(fewer_rows=False) if all_rows else None,
             checkpoints=checkpoints,
             folder=out,
             force=force,
@@ -250,6 +253,7 @@ def _say_how_to_go_on(
         fitting,
         gain_words,
         highest_word,
+        options_text,
     )
 
     fitted = fitting(trial, trial.best.name, costs_file=costs_file).options
@@ -261,9 +265,7 @@ def _say_how_to_go_on(
     other = alternative(trial)
     if other is not None and trial.best.name == trial.results.baseline:
         made = fitting(trial, other).options or (("--strategy", other),)
-        instead = " ".join(
-            f"{name} {value}" for name, value in made if name in CHOICE_OF_ARM
-        )
+        instead = options_text(pair for pair in made if pair[0] in CHOICE_OF_ARM)
         say_hint(
             f"{other} measured {highest_word(trial)}, {gain_words(trial, other)}, but "
             f"was not shown to beat {trial.best.name}; to use it, pass {instead} below."

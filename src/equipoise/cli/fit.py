@@ -120,6 +120,7 @@ def fit(
     ] = 5.0,
     network: options.Network = "default",
     precision: options.ProductPrecision = "float32",
+    all_rows: options.AllRows = False,
     importance: Annotated[
         bool,
         typer.Option(
@@ -139,6 +140,7 @@ def fit(
     from equipoise.models.goal import Goal
     from equipoise.models.storage import model_path
     from equipoise.table.rare_classes import RARE
+    from equipoise.training.settings import TrainingSettings
     from equipoise.verbs.fit import fit as run
 
     if write is not None:
@@ -196,6 +198,7 @@ def fit(
             rare=rare,
             network=network,
             precision=precision,
+            training=TrainingSettings(fewer_rows=False) if all_rows else None,
             tune=False if trials is None else trials,
             importance=importance,
             seed=seed,

@@ -168,6 +168,14 @@ ProductPrecision = Annotated[
         "with units for it.",
     ),
 ]
+AllRows = Annotated[
+    bool,
+    typer.Option(
+        "--all-rows",
+        help="Learn from all rows. If there are very many, some strategies otherwise "
+        "learn from a share of the largest class.",
+    ),
+]
 WorkerCount = Annotated[
     int | None,
     typer.Option(

@@ -26,6 +26,8 @@ from equipoise.models.storage import read_strategy, usable_part
 from equipoise.table.table import Dropped, Table
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.basis import StoredPlan, TrialBasis
+from equipoise.trials.fewer_rows import may_leave_out
+from equipoise.trials.fold_scores import Scores
 from equipoise.trials.learner_choice import LearnerChoice
 
 TRIAL_FILE = "trial.equipoise"
@@ -119,14 +121,19 @@ def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:
     importance = state.get("importance")
     with usable_part("trial.json", "trial", "a file that a trial has written"):
         table = _table(state["table"])
+        fitted, training = read_record(state["fitted"]), read_record(state["training"])
+        settings = dict(state["settings"])
+        if "fewer_rows" not in settings and _many_rows(table, fitted):
+            # Of a version whose fits learned from all rows.
+            settings["fewer_rows"] = training["fewer_rows"] = False
         test = state["test"]
         arms = tuple(read_strategy(fields) for fields in state["strategies"])
-        network = state["training"].get("network") or "default"
+        network = training.get("network") or "default"
         plan = StoredPlan(
             table,
             arms,
             read_record(state["protocol"]),
-            LearnerChoice(network, training=TrainingSettings(**state["settings"])),
+            LearnerChoice(network, training=TrainingSettings(**settings)),
             None if test is None else _table(test["table"]),
             baseline=state["baseline"],
             known_keys=read_record(state["keys"]),
@@ -135,13 +142,13 @@ def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:
         basis = TrialBasis(
             plan=plan,
             arms=arms,
-            fitted=read_record(state["fitted"]),
+            fitted=fitted,
             criteria=read_record(state["criteria"]),
             diagnosis=read_record(state["diagnosis"]),
             asked=read_record(state["asked"]),
             digest=str(state["digest"]),
             notes=tuple(map(str, state["notes"])),
-            training=read_record(state["training"]),
+            training=training,
             unseen=read_record(state["unseen"]),
             later=tuple(map(str, state["later"])),
             reading=read_record(state["reading"]),
@@ -153,6 +160,13 @@ def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:
         )
         _require_shapes(basis)
         return basis
+
+
+def _many_rows(table: Table, fitted: Scores) -> bool:
+    """Return whether fits of later versions may learn from a share of the rows."""
+    trained = fitted.trained
+    most = len(table) if trained is None else int(np.max(trained))
+    return may_leave_out(most, table.task)
 
 
 def _require_shapes(basis: TrialBasis) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from equipoise.strategies.catalogue import catalogue, sweep_strategies
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
 from equipoise.training.settings import TrainingSettings
+from equipoise.trials.fewer_rows import rows_learned_from
 from equipoise.trials.protocol import Protocol
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ class Fitting:
     Attributes:
         call: The call in Python, on the trial's table.
         options: Options of `equipoise fit`, as pairs of a name and a value; None if
-            the command line has no word for the strategy or for how it was trained.
+            the command line has no word for the strategy or for how it was trained. A
+            switch has the value True.
     """
 
     call: str
@@ -52,11 +55,26 @@ class Fitting:
         """Return the call, and the command if there is one."""
         if self.options is None:
             return self.call
-        text = " ".join(f"{name} {value}" for name, value in self.options)
+        text = options_text(self.options)
         return (
             f"{self.call}, or on the command line equipoise fit FILE {text} "
             "--out model.equipoise"
         )
+
+
+def options_text(options: Iterable[tuple[str, object]]) -> str:
+    """Write options as on the command line.
+
+    Args:
+        options: Pairs of a name and a value, which is True for a switch.
+
+    Example:
+        >>> options_text([("--strategy", "plain"), ("--all-rows", True)])
+        '--strategy plain --all-rows'
+    """
+    return " ".join(
+        name if value is True else f"{name} {value}" for name, value in options
+    )
 
 
 def alternative(trial: TrialRecord) -> str | None:
@@ -198,24 +216,31 @@ def fitting(
             options.append((f"--{key}", value))
     network = trial.training.get("network", "default")
     users_network = False
-    if _has_networks(strategy):
+    imports = ""
+    changed = _changed(trial)
+    if not _has_networks(strategy):
+        changed = {k: v for k, v in changed.items() if k == "fewer_rows"}
+        if not any(rows_learned_from(member) for member in _members(strategy)):
+            changed = {}
+    else:
         users_network = network is None
         if network not in (None, "default"):
             words.append(f'network="{network}"')
             options.append(("--network", network))
-        changed = _changed(trial)
         if "precision" in changed:
             precision = changed.pop("precision")
             words.append(f'precision="{precision}"')
             options.append(("--precision", precision))
-        if changed:
-            text = ", ".join(f"{key}={value!r}" for key, value in changed.items())
-            words.append(f"training=equipoise.training.TrainingSettings({text})")
-            named = False
+    if changed:
+        text = ", ".join(f"{key}={value!r}" for key, value in changed.items())
+        imports = "from equipoise.training import TrainingSettings; "
+        words.append(f"training=TrainingSettings({text})")
+        named = named and changed == {"fewer_rows": False}
+        options.append(("--all-rows", True))
     if users_network:
         words.append("model=model")
     source = "(x, y)" if users_network else "table"
-    call = f"equipoise.fit({', '.join([source, *words])})"
+    call = f"{imports}equipoise.fit({', '.join([source, *words])})"
     return Fitting(call, tuple(options) if named and not users_network else None)
 
 
@@ -248,8 +273,11 @@ def costs_code(costs: Costs) -> str:
 
 
 def _has_networks(strategy: Strategy) -> bool:
-    members = strategy.blended if isinstance(strategy, Blend) else (strategy,)
-    return any(member.learner_record.trains_networks for member in members)
+    return any(member.learner_record.trains_networks for member in _members(strategy))
+
+
+def _members(strategy: Strategy) -> tuple[Strategy, ...]:
+    return strategy.blended if isinstance(strategy, Blend) else (strategy,)
 
 
 def _changed(trial: TrialRecord) -> dict[str, object]:

@@ -12,7 +12,7 @@ from equipoise.diagnosis.words import count
 from equipoise.evaluation.task_cross_validation import TaskArm, TaskCrossValidated
 from equipoise.evaluation.task_evaluation import unjudged_words
 from equipoise.metrics.registry import METRICS
-from equipoise.report.summary_choice import fitting, standing
+from equipoise.report.summary_choice import fitting, options_text, standing
 from equipoise.report.summary_words import (
     DUPLICATES,
     first_steps,
@@ -127,7 +127,7 @@ def fitting_code(trial: TrialRecord) -> dict[str, str | None]:
     made = fitting(trial, trial.verdict.choice)
     command = None
     if made.options is not None:
-        text = " ".join(f"{name} {value}" for name, value in made.options)
+        text = options_text(made.options)
         command = f"equipoise fit FILE {text} --out model.equipoise"
     return {"python": made.call, "command": command}
 

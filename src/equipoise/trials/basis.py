@@ -43,6 +43,11 @@ STALE_KINDS = (
     "again, in a new folder, to see it."
 )
 
+ALL_ROWS = (
+    "the rows learned from: all of them, as with TrainingSettings(fewer_rows=False) in "
+    "Python and --all-rows on the command line"
+)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TrialBasis:
@@ -205,7 +210,14 @@ class TrialBasis:
             return "the rows"
         ours, theirs = _as_json(ours), _as_json(theirs)
         names = [n for n in {**ours, **theirs} if ours.get(n) != theirs.get(n)]
+        if names == ["training"] and self._all_rows_instead_of(plan):
+            return ALL_ROWS
         return listing(names) if names else ""
+
+    def _all_rows_instead_of(self, plan: TrialPlan) -> bool:
+        """Return whether another trial differs in that this one is of all rows."""
+        theirs = {**plan.learners.record(), "fewer_rows": False}
+        return _as_json(dict(self.training)) == _as_json(theirs)
 
 
 @dataclass(frozen=True, eq=False)

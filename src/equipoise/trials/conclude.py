@@ -36,6 +36,7 @@ from equipoise.strategies.tuned import Tuned
 from equipoise.table.rare_classes import rare_classes
 from equipoise.table.table import Table
 from equipoise.task import UNKNOWN_LABEL, Task
+from equipoise.trials.blended_arms import fitted_arms
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import doubt, unit_notes
@@ -191,6 +192,9 @@ def conclude(
             *unit_notes(plan.table, plan.keys.units),
             *results.notes,
             *scores.notes,
+            *scores.share_notes(
+                plan.table.task, [arm.name for arm in fitted_arms(arms)]
+            ),
         ),
         costs=criteria.costs,
         training=plan.learners.record(),

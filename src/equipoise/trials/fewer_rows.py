@@ -74,6 +74,21 @@ def rows_learned_from(strategy: Strategy) -> int:
     return base.learner_record.fewer_rows
 
 
+def may_leave_out(rows: int, task: Task) -> bool:
+    """Return whether fits on so many rows may learn from a share of them.
+
+    Args:
+        rows: The training rows, at most.
+        task: What the target is.
+
+    Example:
+        >>> two = Task("binary", ("no", "yes"))
+        >>> may_leave_out(32_000, two), may_leave_out(32_001, two)
+        (False, True)
+    """
+    return task.kind != "multilabel" and rows > MANY_ROWS
+
+
 def largest_kept(rows: int, largest: int, least: int) -> int:
     """Return how many rows of the largest class are fitted on.
 
@@ -115,7 +130,7 @@ def fewer_rows(
         seed: The part's seed.
         least: Training rows of the largest class that are kept at least.
     """
-    if task.kind == "multilabel" or len(train) <= MANY_ROWS:
+    if not may_leave_out(len(train), task):
         return None
     labels, classes = np.asarray(y), len(task.classes)
     counts = np.bincount(labels[train].astype(np.int64), minlength=classes)
@@ -205,6 +220,7 @@ def fewer_note(
         f"from: {which}, drawn at random, and all training rows of the rest. The share "
         "is undone exactly in all scores and probabilities, and all rows are scored. "
         f"{others}"
-        "training=equipoise.training.TrainingSettings(fewer_rows=False) learns from "
-        "all rows."
+        "To learn from all rows, pass --all-rows on the command line, or in Python "
+        "training=TrainingSettings(fewer_rows=False) (from equipoise.training import "
+        "TrainingSettings)."
     )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,7 +42,8 @@ class Scores:
         seconds: Arm -> wall seconds over all its fits.
         updates: Arm -> mean number of optimiser steps (trees, iterations).
         scorers: Arm -> its fitted models, one per split, where they were kept.
-        notes: What learners had to say, once each.
+        notes: What learners had to say, once each; what fits learned from says
+            `share_notes`.
         groups: How the engine grouped networks into programs: the sizes of each
             run's groups, once each.
         failed: Arm -> why it gave no scores; such an arm is nowhere else.
@@ -115,6 +116,22 @@ class Scores:
             Two classes as one view, see `binary`; of other tasks they are as they were.
         """
         return self.binary(task) if task.kind == "binary" else self
+
+    def share_notes(
+        self, task: Task, names: Iterable[str] | None = None
+    ) -> tuple[str, ...]:
+        """Say from which share of the rows the arms learned, in one sentence, if so.
+
+        It is said of all fits at once: of all repeats, and of arms that came later.
+
+        Args:
+            task: The task of the rows.
+            names: Those that were fitted; None for all that have scores.
+        """
+        names = self.log_odds if names is None else names
+        shares = {name: self.shares.get(name, ()) for name in names}
+        note = fewer_note(shares, task.classes)
+        return (note,) if note else ()
 
     def sizes(self, by: str) -> SplitSizes:
         """Return how many rows each split trained and tested on.
@@ -251,12 +268,6 @@ class _Collected:
         for name in names:
             texts = stopping_notes(self.epochs[name])
             notes.update(dict.fromkeys(f"{name}: {text}" for text in texts))
-        fewer = fewer_note(
-            {name: self.shares.get(name, []) for name in names},
-            self.table.task.classes,
-        )
-        if fewer:
-            notes[fewer] = None
         parts = [part for _, part in self.parts.values()]
         repeats = len({part.repeat for part in parts})
         trained = np.array([len(part.train) + len(part.stop) for part in parts])

@@ -61,9 +61,12 @@ class TrialPlan:
     def allows_fewer_rows(self) -> bool:
         """Whether fits may learn from a share of very many rows, see `fewer_rows`.
 
-        A network of the user's own, and rows with weights, are left as they are.
+        A network of the user's own, and rows whose weights differ, are left as they
+        are.
         """
-        if self.weights is not None or self.learners.model is not None:
+        if self.learners.model is not None:
+            return False
+        if self.weights is not None and np.ptp(self.weights) > 0:
             return False
         training = self.learners.training
         return training is None or training.fewer_rows

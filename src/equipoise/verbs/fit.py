@@ -336,6 +336,7 @@ def fit(
                 *unit_notes(plan.table, plan.keys.units),
                 *judged.notes,
                 *scores.notes,
+                *scores.share_notes(plan.table.task),
                 *tuning_notes(plan, scores),
                 *_weight_notes(average.weights),
                 *_certificate_notes(plan, held_out),

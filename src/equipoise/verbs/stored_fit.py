@@ -136,6 +136,7 @@ def fit_on_store(
             *unit_notes(plan.table, plan.keys.units),
             *judged.notes,
             *scores.notes,
+            *scores.share_notes(plan.table.task),
             *tuning_notes(plan, scores),
         ),
     )
