@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,3 +35,24 @@ def test_names_are_loaded_when_used(package: str) -> None:
         _ = module.no
     for name in [package, f"{package}.part"]:
         del sys.modules[name]
+
+
+def test_a_part_that_is_not_listed_is_loaded_when_used(package: str) -> None:
+    module = __import__(package)
+    folder = Path(str(module.__file__)).parent
+    (folder / "other.py").write_text("thing = 5\n")
+    (folder / "_private.py").write_text("thing = 6\n")
+    assert module.other.thing == 5
+    assert module.__all__ == ["part", "thing"]
+    with pytest.raises(AttributeError, match="has no attribute '_private'"):
+        _ = module._private
+    for name in [package, f"{package}.other"]:
+        del sys.modules[name]
+
+
+def test_packages_need_no_import_of_their_own() -> None:
+    code = (
+        "import sys, equipoise; assert equipoise.training.TrainingSettings; "
+        "assert equipoise.decision.Costs; assert 'tensorflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -20,6 +20,9 @@ def attach(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return `__getattr__`, `__dir__` and `__all__` for a package.
 
+    Modules and packages in it are imported when they are first used too, as
+    `equipoise.losses` is after `import equipoise`.
+
     Args:
         package: The package's `__name__`.
         file: The package's `__file__`; the stub `__init__.pyi` lies beside it.
@@ -36,17 +39,24 @@ def attach(
     names = list(origin)
 
     def __getattr__(name: str) -> Any:  # noqa: N807 (the name Python looks for)
-        if name not in origin:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        source = origin[name]
-        if source is None:
+        source = origin.get(name)
+        if source is None and (name in origin or _is_inside(name, file)):
             return importlib.import_module(f"{package}.{name}")
+        if source is None:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
         return getattr(importlib.import_module(f"{package}.{source}"), name)
 
     def __dir__() -> list[str]:  # noqa: N807 (the name Python looks for)
         return sorted(names)
 
     return __getattr__, __dir__, names
+
+
+def _is_inside(name: str, file: str) -> bool:
+    """Return whether a public module or package of that name lies in a package."""
+    place = Path(file).with_name(name)
+    inside = place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
+    return inside and not name.startswith("_")
 
 
 def loaded(item: Any) -> Any:
