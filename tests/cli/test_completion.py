@@ -6,6 +6,8 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,15 @@ from equipoise.cli.completion import (
     verbs_of,
     zsh_script,
 )
+from equipoise.cli.options import parse_objective, parse_task_objective
+from equipoise.decision.task_objectives import task_objective
+from equipoise.errors import InputError
+from equipoise.evaluation.cross_validation import check_headline
+from equipoise.metrics.task_registry import task_metric_names
 from equipoise.strategies.catalogue import catalogue
-from equipoise.task import TASK_KINDS
+from equipoise.strategies.tuned import Tuned
+from equipoise.task import TASK_KINDS, Task
+from equipoise.training.settings import TrainingSettings
 
 ROOT: Any = typer.main.get_command(app)
 COMMANDS: dict[str, Any] = ROOT.commands
@@ -152,8 +161,49 @@ def test_quotes_in_a_help_text_end_nothing() -> None:
 
 
 def test_words_belong_to_options_of_the_program() -> None:
-    names = {name for c in COMMANDS.values() for p in c.params for name in p.opts}
+    names = {
+        (v, name) for v, c in COMMANDS.items() for p in c.params for name in p.opts
+    }
     assert set(option_words()) <= names
+
+
+def test_every_word_is_taken_by_its_verb() -> None:
+    words = option_words()
+    kinds = [Task(kind, ("a", "b", "c")) for kind in ("multiclass", "multilabel")]
+    for verb in ("compare", "fit"):
+        for word in words[verb, "--objective"]:
+            assert parse_task_objective(word) == word
+            assert _serves(parse_objective, word) or any(
+                _serves(partial(task_objective, task), word) for task in kinds
+            )
+    for word in words["compare", "--metric"]:
+        two = _serves(partial(check_headline, priced=False), word)
+        assert two or any(word in task_metric_names(t, headline=True) for t in kinds)
+    for word in words["compare", "--tune"]:
+        Tuned(word)
+    with pytest.raises(InputError, match="none of whose options"):
+        Tuned("prior")
+    assert set(words["importance", "--metric"]) == {"average_precision", "roc_auc"}
+    for verb in ("compare", "fit"):
+        for word in words[verb, "--precision"]:
+            assert TrainingSettings(precision=word).precision == word
+
+
+def test_a_number_has_no_words(script: Path) -> None:
+    assert offered(script, "diagnose", "bank.csv", "--precision", "") == []
+    assert offered(script, "importance", "m", "bank.csv", "--metric", "") == [
+        "average_precision",
+        "roc_auc",
+    ]
+    assert "cost" not in offered(script, "fit", "--objective", "")
+
+
+def _serves(check: Callable[[str], object], word: str) -> bool:
+    try:
+        check(word)
+    except InputError:
+        return False
+    return True
 
 
 def test_an_unknown_shell_is_refused() -> None:

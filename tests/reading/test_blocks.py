@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from equipoise.errors import TableError
-from equipoise.reading.blocks import MergedNotes, read_blocks
+from equipoise.reading.blocks import MergedNotes, raw_blocks, read_blocks
 from equipoise.reading.read import read_table
 from equipoise.table.table import Table, concatenate
 
@@ -122,3 +122,15 @@ def test_windows_letters_are_read_in_every_block(tmp_path: Path) -> None:
         merged.add(block.notes)
     told = [note for note in merged.sentences() if "Windows-1252" in note]
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("size", range(80, 96))
+def test_a_piece_that_only_repeats_the_header_has_no_rows(
+    size: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    rows = "1,2,n\n" * 40
+    path.write_text("a,b,y\n" + rows + "a,b,y\n" * 30 + rows)
+    blocks = list(raw_blocks(path, ["a", "b"], size))
+    assert sum(block.data.num_rows for block in blocks) == 80
+    assert all(block.data.num_rows for block in blocks)

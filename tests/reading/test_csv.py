@@ -518,3 +518,35 @@ def test_a_row_of_words_like_the_header_stays(tmp_path: Path) -> None:
     ]
     path.write_text("a,b,y\n" + "".join(rows) + "a,b,y\n")
     assert len(read_table(path, "y", task="multiclass")) == 31
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+@pytest.mark.parametrize(
+    ("header", "first"),
+    [
+        (",b,y\n", ""),  # the index that pandas writes
+        ("a  x,b  x,y\n", ""),
+        ('" a",b,y\n', ""),
+        ("a,b,y\n", ",,n\n"),  # a first row that holds no number
+    ],
+)
+def test_a_repeated_header_is_known_by_its_fields(
+    header: str, first: str, tmp_path: Path
+) -> None:
+    rows = [f"{i},{i % 9}.5,{'n' if i % 3 else 'p'}\n" for i in range(ROWS)]
+    path, whole = tmp_path / "a.csv", tmp_path / "whole.csv"
+    whole.write_text(header + first + "".join(rows))
+    path.write_text(header + first + "".join(rows[:9]) + header + "".join(rows[9:]))
+    table, plain = read_table(path, "y"), read_table(whole, "y")
+    assert table.task == plain.task
+    assert len(table) == len(plain)
+    name = plain.columns[-1].name
+    np.testing.assert_array_equal(table[name].values, plain[name].values)
+
+
+def test_a_number_in_the_index_makes_no_header_of_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = [f"{i},{'uvw'[i % 3]},{'no' if i % 3 else 'yes'}\n" for i in range(30)]
+    path.write_text(",k,y\n" + "".join(rows) + ",k,y\n")
+    raw = read_csv(path, ["y"])
+    assert raw.data.num_rows == 31

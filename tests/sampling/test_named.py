@@ -185,6 +185,12 @@ def test_samplers_of_certain_rows_are_for_feeds(sampler: Any, why: str) -> None:
 def test_a_sampler_and_an_option_that_contradicts_it() -> None:
     with pytest.raises(InputError, match=r"rate=0\.5 with sampling=Rate"):
         Strategy(sampling=Rate(0.4), options={"rate": 0.5})
+    default = Quotas().share
+    with pytest.raises(InputError, match=r"share=0\.7 with sampling=Quotas"):
+        Strategy(sampling=Quotas(), options={"share": 0.7})
+    assert Strategy(sampling=Quotas(), options={"share": default}).parts.sampler() == (
+        Quotas()
+    )
     same = Strategy(sampling=Rate(0.4), options={"learning_rate": 0.01})
     assert same.settings == {"learning_rate": 0.01, "rate": 0.4}
 

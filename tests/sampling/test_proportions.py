@@ -68,6 +68,22 @@ def test_labels_have_quotas():
     assert (halved.rates(labels) > 0).all()
 
 
+def test_one_label_is_a_label():
+    """By its number, too, it has a quota, and needs no correction."""
+    labels = (np.arange(1000) % 10 == 0).astype(np.int8)[:, None]
+    sampler = Proportions({"c": 0.3}, classes=("c",))
+    draw = sampler.draw(labels, batch=1000, steps=4, **DRAWS)
+    np.testing.assert_allclose(labels[draw.index].mean(), 0.3 + 0.7 * 0.1, atol=0.01)
+    expected = 0.7 + labels[:, 0] * 300.0 / labels.sum()
+    np.testing.assert_allclose(sampler.rates(labels), expected, rtol=1e-5)
+    assert sampler.correction(labels).offset == (0.0,)
+    two = np.concatenate([labels, labels[::-1]], axis=1)
+    both = Proportions({"c": 0.3}, classes=("c", "d"))
+    np.testing.assert_array_equal(
+        draw.index, both.draw(two, batch=1000, steps=4, **DRAWS).index
+    )
+
+
 @pytest.mark.parametrize(
     ("shares", "classes", "error", "words"),
     [

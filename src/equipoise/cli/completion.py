@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from equipoise.cli.terminal import say_hint
+from equipoise.errors import InputError, UnsupportedError
 
 PROGRAM = "equipoise"
 LIST_METAVAR = "NAMES"
@@ -79,18 +80,21 @@ def verbs_of(root: Any) -> Verbs:
     return {
         name: (
             _first_sentence(command.help or ""),
-            tuple(_option(param, values) for param in command.params),
+            tuple(
+                _option(param, values.get((name, param.opts[0]), ()))
+                for param in command.params
+            ),
         )
         for name, command in root.commands.items()
     }
 
 
-def option_words() -> dict[str, tuple[str, ...]]:
-    """Return option -> the words that it takes, of all that take one of a few."""
-    from equipoise.cli.options import OBJECTIVES
-    from equipoise.decision.task_objectives import task_objective_names
+def option_words() -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return (verb, option) -> its words, of all options that take one of a few."""
+    from equipoise.cli.options import task_objective_words
     from equipoise.diagnosis.finding import SEVERITIES
     from equipoise.evaluation.cross_validation import headline_metrics
+    from equipoise.explanations.permuted import METRICS_OF_RANKING
     from equipoise.export.formats import FORMATS
     from equipoise.metrics.task_registry import task_metric_names
     from equipoise.networks.catalogue import network_names
@@ -103,33 +107,54 @@ def option_words() -> dict[str, tuple[str, ...]]:
 
     tasks = [Task(kind, ("a", "b", "c")) for kind in ("multiclass", "multilabel")]
     metrics = [name for t in tasks for name in task_metric_names(t, headline=True)]
-    objectives = [name for task in tasks for name in task_objective_names(task)]
-    strategies = tuple(catalogue())
-    return {
+    reading = {
         "--task": TASK_KINDS,
-        "--strategies": strategies,
-        "--strategy": strategies,
-        "--tune": strategies,
-        "--metric": tuple(dict.fromkeys([*headline_metrics(), *metrics])),
-        "--objective": tuple(dict.fromkeys([*OBJECTIVES, *objectives])),
-        "--duplicates": DUPLICATES,
         "--rare": RARE,
         "--unlabelled": UNLABELLED_ROWS,
+        "--duplicates": DUPLICATES,
+    }
+    training = {
+        "--objective": task_objective_words(),
         "--network": tuple(network_names()),
         "--precision": PRECISIONS,
-        "--format": FORMATS,
-        "--fail-on": SEVERITIES,
+        "--ray": ("auto",),
+    }
+    compare = {
+        "--strategies": tuple(catalogue()),
+        "--tune": tuple(name for name in catalogue() if _is_tunable(name)),
+        "--metric": tuple(dict.fromkeys([*headline_metrics(), *metrics])),
         "--repeats": ("auto",),
         "--unseen": ("auto",),
-        "--ray": ("auto",),
+    }
+    verbs: dict[str, dict[str, Iterable[str]]] = {
+        "diagnose": {**reading, "--fail-on": SEVERITIES},
+        "compare": {**reading, **training, **compare},
+        "fit": {**reading, **training, "--strategy": tuple(catalogue())},
+        "importance": {"--metric": METRICS_OF_RANKING},
+        "export": {"--format": FORMATS},
+    }
+    return {
+        (verb, option): tuple(words)
+        for verb, options in verbs.items()
+        for option, words in options.items()
     }
 
 
-def _option(param: Any, values: Mapping[str, tuple[str, ...]]) -> CompletedOption:
+def _is_tunable(name: str) -> bool:
+    """Return whether options of a strategy can be searched for."""
+    from equipoise.strategies.tuned import Tuned
+
+    try:
+        Tuned(name)
+    except (InputError, UnsupportedError):
+        return False
+    return True
+
+
+def _option(param: Any, words: tuple[str, ...]) -> CompletedOption:
     names = (*param.opts, *param.secondary_opts)
     typed = tuple(name for name in names if name.startswith("-"))
     text = _first_sentence(param.help or "")
-    words = values.get(param.opts[0], ())
     kind: Completes = "value"
     if getattr(param, "is_flag", False):
         kind = "flag"

@@ -521,11 +521,18 @@ def parse_task_objective(name: str | None) -> str | None:
         InputError: There is no objective of that name.
     """
     from equipoise._core.checks import one_of
+
+    names = task_objective_words()
+    return None if name is None else one_of(name, names, "objective")
+
+
+def task_objective_words() -> tuple[str, ...]:
+    """Return the objectives of any task that `--objective` takes."""
     from equipoise.decision.task_objectives import CLASS_OBJECTIVES, LABEL_OBJECTIVES
 
     names = dict.fromkeys([*OBJECTIVES, *CLASS_OBJECTIVES, *LABEL_OBJECTIVES])
     del names["cost"]  # costs have options of their own
-    return None if name is None else one_of(name, names, "objective")
+    return tuple(names)
 
 
 def floors(texts: Sequence[str] | None) -> dict[str, dict[str, float]] | None:

@@ -203,7 +203,11 @@ def _csv(path: Path, stream: Any, names: Sequence[str], size: int) -> Iterator[R
         now = form if first else form.after(lines)
         lines += piece.count(b"\n")
         if piece.strip():
-            yield read_records(to_utf8(piece, name, notes), now, notes)
+            raw = read_records(to_utf8(piece, name, notes), now, notes)
+            if first:
+                form = form.with_numbers(raw.data)
+            if raw.data.num_rows:  # none in a piece that only repeats the header
+                yield raw
         notes, first = Notes(), False
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from equipoise._core.checks import listing, sentence
 from equipoise._core.types import IntArray
@@ -30,6 +31,7 @@ from equipoise.reading.source import Notes, Raw
 
 BLOCK = 1 << 23
 _MOST_SECONDS = 5.0
+_FIRST_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class CsvForm:
         names: The columns' names.
         second: Whether a second record below the header holds no values.
         hint: Added to the error about an absent column.
-        titled: Whether the file has a header, above these rows or above earlier ones.
+        fields: The header's fields, above these rows or above earlier ones, with single
+            spaces; empty if the file has no header.
+        numbers: Whether a field below a name is known to be a number.
     """
 
     name: str
@@ -52,7 +56,8 @@ class CsvForm:
     names: tuple[str, ...]
     hint: str = ""
     second: bool = False
-    titled: bool = False
+    fields: tuple[str, ...] = ()
+    numbers: bool = False
 
     @property
     def above(self) -> int:
@@ -63,6 +68,10 @@ class CsvForm:
         """Return the form of later rows of the file, behind so many lines."""
         dialect = dataclasses.replace(self.dialect, skip=lines)
         return dataclasses.replace(self, dialect=dialect, header=False, second=False)
+
+    def with_numbers(self, table: Any) -> CsvForm:
+        """Return the form of a file whose first rows are those of a table."""
+        return dataclasses.replace(self, numbers=_holds_numbers(table, self))
 
 
 def read_csv(path: Path, expected: Sequence[str] = ()) -> Raw:
@@ -123,7 +132,8 @@ def form_of(
         lines = "line was" if dialect.skip == 1 else f"{dialect.skip} lines were"
         notes.add(f"The first {lines} skipped in {name}, as comments.")
     hint = "" if header else _NO_HEADER.format(last=names[-1])
-    form = CsvForm(name, dialect, header, tuple(names), hint, second, header)
+    fields = tuple(" ".join(text.split()) for text in rows[0]) if header else ()
+    form = CsvForm(name, dialect, header, tuple(names), hint, second, fields)
     return form, _after_lines(data, dialect.skip)
 
 
@@ -144,7 +154,7 @@ def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
     if not table.num_rows:
         raise TableError(sentence(f"{form.name} with a header only", "rows below it"))
 
-    rows = _without_headers(table, form) if form.titled else None
+    rows = _without_headers(table, form)
 
     def line(row: int) -> int:
         record = (row if rows is None else int(rows[row])) + form.above
@@ -177,26 +187,54 @@ def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
 def _without_headers(table: Any, form: CsvForm) -> IntArray | None:
     """Return the rows that do not repeat the header, or None if none does.
 
-    Files that were joined repeat it. A row is taken for it only if its fields are the
-    names of all columns, two or more, and a field beside it is a number.
+    Files that were joined repeat it. A row is taken for it only if its fields are those
+    of the header, two or more, and a field of the first rows is a number.
     """
-    import pyarrow.compute as pc
-
-    if len(form.names) < 2:
+    if len(form.fields) < 2 or len(form.fields) != table.num_columns:
         return None
-    first = table.column(0)
-    like = pc.equal(pc.utf8_trim_whitespace(first), form.names[0])
+    like = np.ones(table.num_rows, np.bool_)
+    for column, field in zip(table.columns, form.fields, strict=True):
+        like &= _may_be(column, field)
+        if not like.any():
+            return None
     repeated = [
         row
-        for row in np.flatnonzero(like.to_numpy(zero_copy_only=False))
-        if tuple(" ".join(c[int(row)].as_py().split()) for c in table.columns)
-        == form.names
+        for row in np.flatnonzero(like).tolist()
+        if all(
+            " ".join(column[row].as_py().split()) == field
+            for column, field in zip(table.columns, form.fields, strict=True)
+        )
     ]
     rows = np.setdiff1d(np.arange(table.num_rows), repeated)
-    if not repeated or not rows.size:
+    if not repeated:
         return None
-    one = (column[int(rows[0])].as_py() for column in table.columns)
-    return rows if any(is_number(field) for field in one) else None
+    if form.numbers or _holds_numbers(table.take(rows[:_FIRST_ROWS]), form):
+        return rows
+    return None
+
+
+def _may_be(column: Any, field: str) -> npt.NDArray[np.bool_]:
+    """Return which texts begin and end like a field of the header."""
+    import pyarrow.compute as pc
+
+    texts, words = pc.utf8_trim_whitespace(column), field.split()
+    if len(words) < 2:
+        like = pc.equal(texts, field)
+    else:
+        like = pc.and_(pc.starts_with(texts, words[0]), pc.ends_with(texts, words[-1]))
+    return np.asarray(like.to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _holds_numbers(table: Any, form: CsvForm) -> bool:
+    """Return whether the first rows have a number in a column with a name."""
+    if len(form.fields) != table.num_columns:
+        return False
+    return any(
+        is_number(text)
+        for column, field in zip(table.columns, form.fields, strict=True)
+        if field
+        for text in column.slice(0, _FIRST_ROWS).to_pylist()
+    )
 
 
 _NO_HEADER = (

@@ -200,10 +200,8 @@ class Proportions(QuotaSampler):
             InputError: Quotas of labels leave nothing for the other rows, or name a
                 label that there is not.
         """
-        groups = super().grouped(labels, classes)
-        plain = isinstance(self.shares, str)
-        if np.ndim(labels) != 2 or np.shape(labels)[1] == 1 or plain:
-            return groups
+        if np.ndim(labels) != 2 or isinstance(self.shares, str):
+            return super().grouped(labels, classes)
         there = label_matrix(labels) == 1
         read = dict(self.shares)
         self._require_known(read, there.shape[1])

@@ -215,7 +215,8 @@ class Sampler(ABC):
         """
         groups = self._groups(labels, classes)
         kind: Any = "calibrate" if self.obstacle else "offset"
-        if np.ndim(labels) == 2 and np.shape(labels)[1] != 1:
+        quotas = isinstance(groups, SharedClasses)
+        if np.ndim(labels) == 2 and (quotas or np.shape(labels)[1] != 1):
             offset = np.zeros(np.shape(labels)[1])
             return Correction(kind, tuple(offset.tolist()), reason=self.obstacle)
         totals = np.asarray(groups.totals, np.float64)

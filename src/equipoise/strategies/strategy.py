@@ -125,7 +125,7 @@ class Strategy:
     def _keep_sampler(self, sampler: Sampler) -> None:
         """Keep the name and the options of a sampler in its place."""
         name, options = as_parts(sampler)
-        for option, value in options.items():
+        for option, value in {**defaults_of(sampler.settings()), **options}.items():
             if self.settings.get(option, value) != value:
                 raise InputError(
                     sentence(
