@@ -1730,6 +1730,15 @@ ELSEWHERE = {
         "tests/learners/user_model/test_images.py",
         "test_a_file_that_cannot_be_read_is_named",
     ),
+    "learners/user_model/images.py: Save it with 8 bits.": (
+        "tests/learners/user_model/test_images.py",
+        "test_other_numbers_are_refused",
+    ),
+    "learners/user_model/images.py: Read other arrays with numpy.load, and pass "
+    "(images, labels).": (
+        "tests/learners/user_model/test_images.py",
+        "test_volumes_are_refused_and_can_be_passed_as_arrays",
+    ),
     "learners/user_model/images.py: Pass split= with a part that it has.": (
         "tests/learners/user_model/test_images.py",
         "test_medmnist_files",

@@ -11,7 +11,12 @@ import pytest
 from equipoise.errors import InputError, TargetError
 from equipoise.table.generated_tasks import make_classes
 from equipoise.table.generators import gaussian_shift
-from equipoise.table.rare_classes import rare_classes, treat_rare, with_classes_of
+from equipoise.table.rare_classes import (
+    rare_classes,
+    treat_rare,
+    with_classes_of,
+    without_rare,
+)
 from equipoise.table.splits import outer_splits
 from equipoise.table.table import Table
 from equipoise.task import Task
@@ -142,6 +147,21 @@ def test_other_rows_get_the_same_classes(table: Table) -> None:
     test, _ = with_classes_of(labels().take([0, 39]), left)
     assert (test.task, test.target) == (left.task, "a, b, d")
     np.testing.assert_array_equal(test.labels(), left.labels()[[0, 39]])
+
+
+def test_rare_classes_are_judged_nowhere() -> None:
+    three = Task("multiclass", ("a", "b", "c"))
+    y = np.array([0, 1, 2, 1, 0])
+    judged, targets = without_rare(three, y, {"b": "why", "c": "why"})
+    assert judged.tolist() == [True, False, False, False, True]
+    assert targets.tolist() == y.tolist()
+    assert without_rare(three, y, {})[0].all()
+    labels = Task("multilabel", ("a", "b"))
+    matrix = np.array([[1, 0], [0, 1], [-1, 1]], np.int8)
+    judged, targets = without_rare(labels, matrix, ["b"])
+    assert judged.all()
+    assert targets.tolist() == [[1, -1], [0, -1], [-1, -1]]
+    assert matrix[1, 1] == 1  # the rows themselves stay
 
 
 def test_two_classes_are_as_they_are() -> None:

@@ -24,7 +24,6 @@ from equipoise.trials.conclude import (
     evaluate_scores,
     exactness,
     task_costs,
-    without_rare,
 )
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.plan import TrialPlan
@@ -130,21 +129,6 @@ def test_copies_are_one_case_in_intervals_and_tests(
     assert width(apart) < 0.75 * width(once)
     errors = [t["logistic"].errors["average_precision"] for t in (whole, apart)]
     assert errors[0] > 1.5 * errors[1]
-
-
-def test_rare_classes_are_judged_nowhere() -> None:
-    three = Task("multiclass", ("a", "b", "c"))
-    y = np.array([0, 1, 2, 1, 0])
-    judged, targets = without_rare(three, y, {"b": "why", "c": "why"})
-    assert judged.tolist() == [True, False, False, False, True]
-    assert targets.tolist() == y.tolist()
-    assert without_rare(three, y, {})[0].all()
-    labels = Task("multilabel", ("a", "b"))
-    matrix = np.array([[1, 0], [0, 1], [-1, 1]], np.int8)
-    judged, targets = without_rare(labels, matrix, ["b"])
-    assert judged.all()
-    assert targets.tolist() == [[1, -1], [0, -1], [-1, -1]]
-    assert matrix[1, 1] == 1  # the rows themselves stay
 
 
 def test_costs_of_classes_are_put_in_the_order_of_the_table() -> None:

@@ -54,3 +54,50 @@ def test_several_classes_have_the_mean_of_their_metric(known: GeneratedTable) ->
         rank = z[first, k] - np.logaddexp(others[:, 0], others[:, 1])
         by_class.append(average_precision_score(y[first] == k, rank))
     assert seen[0].value == pytest.approx(np.mean(by_class))
+
+
+def test_what_is_too_rare_is_left_out_and_weights_count(known: GeneratedTable) -> None:
+    y = np.arange(len(known.table)) % 3
+    y[:2] = 3  # fewer cases than folds
+    table = dataclasses.replace(
+        known.table, y=y.astype(np.int16), task=Task("multiclass", tuple("abcd"))
+    )
+    weights = np.random.default_rng(0).uniform(0.2, 3.0, len(table))
+    plan = TrialPlan(
+        table, tuple(as_strategies(["logistic"])), Protocol(folds=3), weights=weights
+    )
+    seen: list[ArmSoFar] = []
+    early = EarlyScores(plan, ("logistic",), seen.append)
+    parts = plan.parts([0])
+    z = fit_parts(plan, parts, early=early).log_odds["logistic"][0]
+    values = []
+    for part in parts:
+        rows = part.test[y[part.test] < 3]
+        by_class = []
+        for k in range(3):
+            others = np.delete(z[rows], k, axis=1)
+            rank = z[rows, k] - np.logaddexp.reduce(others, axis=1)
+            by_class.append(
+                average_precision_score(y[rows] == k, rank, sample_weight=weights[rows])
+            )
+        values.append(np.mean(by_class))
+    means = [np.mean(values[:k]) for k in (1, 2, 3)]
+    assert [one.value for one in seen] == pytest.approx(means)
+
+
+def test_a_label_that_is_too_rare_is_left_out(known: GeneratedTable) -> None:
+    number = np.arange(len(known.table))
+    y = np.stack([number % 2, number % 3 == 0, number < 2], axis=1)
+    task = Task("multilabel", ("a", "b", "rare"))
+    table = dataclasses.replace(known.table, y=y.astype(np.int8), task=task)
+    plan = TrialPlan(table, tuple(as_strategies(["logistic"])), Protocol(folds=3))
+    seen: list[ArmSoFar] = []
+    early = EarlyScores(plan, ("logistic",), seen.append)
+    parts = plan.parts([0])
+    z = fit_parts(plan, parts, early=early).log_odds["logistic"][0]
+    values = [
+        np.mean([average_precision_score(y[p.test, k], z[p.test, k]) for k in (0, 1)])
+        for p in parts
+    ]
+    means = [np.mean(values[:k]) for k in (1, 2, 3)]
+    assert [one.value for one in seen] == pytest.approx(means)

@@ -204,6 +204,24 @@ def test_arms_stand_above_the_bar_the_best_first(
     assert stream.getvalue().endswith("\r\x1b[3A\x1b[J")
 
 
+def test_an_arm_may_come_while_the_board_is_drawn() -> None:
+    pulse = Pulse()
+
+    class Meanwhile:
+        """An arm that is read while another is told of, as by another thread."""
+
+        name, metric, fits, folds = "trees", "average precision", 1, 5
+
+        @property
+        def value(self) -> float:
+            pulse.arm(ArmSoFar(f"arm {len(pulse.arms)}", self.metric, 0.2, 1, 5))
+            return 0.5
+
+    pulse.arm(Meanwhile())  # type: ignore[arg-type]
+    assert pulse.board()[1] == "  trees  0.50 in 1 of 5 folds"
+    assert "arm 1" in pulse.arms
+
+
 def test_a_trial_tells_what_its_arms_are_worth() -> None:
     class Watcher:
         def __init__(self) -> None:

@@ -27,9 +27,9 @@ from equipoise.models.model import ModelRecord
 from equipoise.reading.new_rows import joined_groups, labelled_blocks
 from equipoise.reading.pairs import paired
 from equipoise.table.hashes import row_hashes
+from equipoise.table.rare_classes import too_rare, without_rare
 from equipoise.table.table import Table, concatenate
 from equipoise.table.units import tied_rows
-from equipoise.trials.conclude import too_rare, without_rare
 from equipoise.trials.sources import TrialRows
 
 Explained = TypeVar("Explained", bound=ModelRecord)

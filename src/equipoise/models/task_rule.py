@@ -22,7 +22,7 @@ from equipoise.evaluation.task_rules import TaskRule, fit_task_rule
 from equipoise.models.average import Average
 from equipoise.models.fitted_rule import UnseenRows
 from equipoise.models.goal import Goal, TaskGoal
-from equipoise.trials.conclude import too_rare, without_rare
+from equipoise.table.rare_classes import too_rare, without_rare
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.plan import TrialPlan
 

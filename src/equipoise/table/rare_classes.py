@@ -9,16 +9,25 @@ its kind ("merge"), or can be left out with its rows ("drop").
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 
 import numpy as np
 
 from equipoise._core.checks import integer, listing, one_of, sentence
-from equipoise._core.types import BoolArray, IntArray
+from equipoise._core.types import AnyArray, BoolArray, IntArray
 from equipoise.errors import InputError, TargetError
 from equipoise.table.table import Table
 from equipoise.table.units import count_units
+from equipoise.task import UNKNOWN_LABEL, Task
 
-__all__ = ["RARE", "rare_classes", "treat_rare", "with_classes_of"]
+__all__ = [
+    "RARE",
+    "rare_classes",
+    "too_rare",
+    "treat_rare",
+    "with_classes_of",
+    "without_rare",
+]
 
 RARE = ("keep", "merge", "drop")
 MERGED = "other (rare)"
@@ -49,6 +58,61 @@ def rare_classes(
         for number, rows in enumerate(_rarer_sides(table))
         if count_units(units, rows) < folds
     )
+
+
+def too_rare(table: Table, folds: int, units: IntArray | None = None) -> dict[str, str]:
+    """Return the classes or labels that have too few cases to be scored, and why.
+
+    Args:
+        table: The rows of a trial of several classes or labels.
+        folds: The number of folds.
+        units: Which rows are one case (`tied_rows`); None for each.
+
+    Example:
+        >>> from equipoise.task import Task
+        >>> y = np.repeat([0, 1, 2], [50, 40, 3])
+        >>> too_rare(Table((), y, Task("multiclass", ("a", "b", "c"))), folds=5)
+        {'c': "class 'c' has fewer cases than the 5 folds"}
+    """
+    noun = "label" if table.task.kind == "multilabel" else "class"
+    few = "few rows with it, or without it" if noun == "label" else "fewer cases"
+    return {
+        table.classes[number]: (
+            f"{noun} {table.classes[number]!r} has "
+            + (f"too {few}, for" if noun == "label" else f"{few} than")
+            + f" the {folds} folds"
+        )
+        for number in rare_classes(table, folds, units=units)
+    }
+
+
+def without_rare(
+    task: Task, y: AnyArray, rare: Collection[str]
+) -> tuple[BoolArray, AnyArray]:
+    """Return which rows are judged, and their targets, without what is too rare.
+
+    Args:
+        task: The classes, or labels.
+        y: `[rows]` class numbers, or `[rows, labels]`.
+        rare: The classes or labels that are not scored, see `too_rare`.
+
+    Returns:
+        `[rows]` whether a row is judged, which one of a rare class is not; and `y`, in
+        which a rare label is unknown in every row.
+
+    Example:
+        >>> from equipoise.task import Task
+        >>> three = Task("multiclass", ("a", "b", "c"))
+        >>> judged, _ = without_rare(three, np.array([0, 2, 1]), ["c"])
+        >>> judged.tolist()
+        [True, False, True]
+    """
+    numbers = [task.classes.index(name) for name in rare]
+    if task.kind != "multilabel":
+        return ~np.isin(y, numbers), y
+    labels = y.copy()
+    labels[:, numbers] = UNKNOWN_LABEL
+    return np.ones(len(y), np.bool_), labels
 
 
 def treat_rare(

@@ -21,9 +21,9 @@ from equipoise.explanations.permuted import permutation_importance
 from equipoise.jobs import Progress, scaled
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.strategy import Strategy
+from equipoise.table.rare_classes import too_rare, without_rare
 from equipoise.trials.basis import TrialBasis
 from equipoise.trials.blended_arms import fitted_names
-from equipoise.trials.conclude import too_rare, without_rare
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.runners.runner import Runner

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from equipoise._core.checks import number, sentence
-from equipoise._core.types import AnyArray, BoolArray, IntArray
 from equipoise.comparison.held_out_rows import HeldOut
 from equipoise.comparison.held_out_task_rows import TaskHeldOut
 from equipoise.comparison.verdict import ArmVerdict, judge
@@ -33,9 +32,9 @@ from equipoise.evaluation.task_cross_validation import (
 from equipoise.metrics.task_registry import headline_metric, metric_of
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
-from equipoise.table.rare_classes import rare_classes
+from equipoise.table.rare_classes import too_rare, without_rare
 from equipoise.table.table import Table
-from equipoise.task import UNKNOWN_LABEL, Task
+from equipoise.task import Task
 from equipoise.trials.blended_arms import fitted_arms
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.idle_notes import idle_notes
@@ -300,60 +299,6 @@ def evaluate_scores(
         seed=plan.protocol.seed,
         sizes=scores.sizes(plan.protocol.by),
     )
-
-
-def too_rare(table: Table, folds: int, units: IntArray | None = None) -> dict[str, str]:
-    """Return the classes or labels that have too few cases to be scored, and why.
-
-    Args:
-        table: The rows of a trial of several classes or labels.
-        folds: The number of folds.
-        units: Which rows are one case (`tied_rows`); None for each.
-
-    Example:
-        >>> from equipoise.task import Task
-        >>> y = np.repeat([0, 1, 2], [50, 40, 3])
-        >>> too_rare(Table((), y, Task("multiclass", ("a", "b", "c"))), folds=5)
-        {'c': "class 'c' has fewer cases than the 5 folds"}
-    """
-    noun = "label" if table.task.kind == "multilabel" else "class"
-    few = "few rows with it, or without it" if noun == "label" else "fewer cases"
-    return {
-        table.classes[number]: (
-            f"{noun} {table.classes[number]!r} has "
-            + (f"too {few}, for" if noun == "label" else f"{few} than")
-            + f" the {folds} folds"
-        )
-        for number in rare_classes(table, folds, units=units)
-    }
-
-
-def without_rare(
-    task: Task, y: AnyArray, rare: Collection[str]
-) -> tuple[BoolArray, AnyArray]:
-    """Return which rows are judged, and their targets, without what is too rare.
-
-    Args:
-        task: The classes, or labels.
-        y: `[rows]` class numbers, or `[rows, labels]`.
-        rare: The classes or labels that are not scored, see `too_rare`.
-
-    Returns:
-        `[rows]` whether a row is judged, which one of a rare class is not; and `y`, in
-        which a rare label is unknown in every row.
-
-    Example:
-        >>> three = Task("multiclass", ("a", "b", "c"))
-        >>> judged, _ = without_rare(three, np.array([0, 2, 1]), ["c"])
-        >>> judged.tolist()
-        [True, False, True]
-    """
-    numbers = [task.classes.index(name) for name in rare]
-    if task.kind != "multilabel":
-        return ~np.isin(y, numbers), y
-    labels = y.copy()
-    labels[:, numbers] = UNKNOWN_LABEL
-    return np.ones(len(y), np.bool_), labels
 
 
 def evaluate_binary(

@@ -11,6 +11,7 @@ from equipoise._core.types import FloatArray
 from equipoise.jobs import ArmSoFar, Outcome
 from equipoise.metrics import average_precision
 from equipoise.metrics.task_registry import TaskMetric, headline_metric, metric_of
+from equipoise.table.rare_classes import too_rare, without_rare
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Part
 
@@ -23,7 +24,8 @@ class EarlyScores:
 
     The value is the mean over folds of the metric within the fold: a first look, which
     the trial replaces by its own figures. Ranking metrics only, because thresholds are
-    chosen once all scores are there.
+    chosen once all scores are there. As there, classes and labels that are too rare
+    are left out.
 
     Attributes:
         plan: The plan of the trial.
@@ -37,7 +39,13 @@ class EarlyScores:
         self.plan = plan
         self.names = frozenset(names)
         self.watcher = watcher
-        self._metric = metric_of(headline_metric(plan.table.task), plan.table.task)
+        table = plan.table
+        self._metric = metric_of(headline_metric(table.task), table.task)
+        self._y = table.labels()
+        self._judged = np.ones(len(self._y), np.bool_)
+        if table.task.kind != "binary":
+            rare = too_rare(table, plan.protocol.folds, plan.keys.units)
+            self._judged, self._y = without_rare(table.task, self._y, rare)
         self._values: dict[str, list[float]] = {}
 
     def take(self, outcome: Outcome, part: Part) -> None:
@@ -58,10 +66,10 @@ class EarlyScores:
         self.watcher(ArmSoFar(name, self._metric.label, mean, len(values), folds))
 
     def _value(self, part: Part, log_odds: FloatArray) -> float:
-        y = self.plan.table.labels()[part.test]
+        judged = self._judged[part.test]
+        rows, log_odds = part.test[judged], log_odds[judged]
+        y, weights = self._y[rows], self.plan.weights
+        mass = None if weights is None else weights[rows]
         if isinstance(self._metric, TaskMetric):
-            return self._metric(self.plan.table.task, y, log_odds)
-        weights = self.plan.weights
-        return average_precision(
-            y, log_odds[:, 0], None if weights is None else weights[part.test]
-        )
+            return self._metric(self.plan.table.task, y, log_odds, mass)
+        return average_precision(y, log_odds[:, 0], mass)

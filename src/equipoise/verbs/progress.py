@@ -60,7 +60,8 @@ class Pulse:
 
     def arm(self, so_far: ArmSoFar) -> None:
         """Take what an arm is worth on the folds that are done."""
-        self.arms[so_far.name] = so_far
+        # The ticker may be reading the dict: it is replaced, never changed.
+        self.arms = {**self.arms, so_far.name: so_far}
 
     @property
     def seconds(self) -> float:

@@ -65,6 +65,51 @@ def test_colours_and_sizes(folder: Path) -> None:
     assert read_images(folder, color="rgba")[0].shape[-1] == 4
 
 
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [("uint16", ".png"), ("uint16", ".tif"), (">u2", ".tif"), ("int32", ".tif")],
+)
+def test_grey_of_16_bits_becomes_8_bits(tmp_path: Path, kind: str, suffix: str) -> None:
+    values = np.array([[0, 300, 0x1234], [257 * 100, 40_000, 65_535]])
+    (tmp_path / "a").mkdir()
+    made = tmp_path / f"made{suffix}"
+    Image.fromarray(values.astype(kind)).save(made)
+    made.rename(tmp_path / "a" / "1.png")  # Pillow looks at the content
+    expected = np.rint(values / 257)
+    for color, channels in (("grayscale", 1), ("rgb", 3)):
+        x, _ = read_images(tmp_path / "a", [0], color=color)
+        assert (x.shape, x.dtype) == ((1, 2, 3, channels), np.uint8)
+        for k in range(channels):
+            np.testing.assert_array_equal(x[0, ..., k], expected)
+    x, _ = read_images(tmp_path / "a", [0], color="rgba")
+    np.testing.assert_array_equal(x[0, ..., 0], expected)
+    assert (x[..., 3] == 255).all()
+    write(tmp_path / "b" / "1.png", expected)
+    for color in ("grayscale", "rgb"):
+        eight, _ = read_images(tmp_path / "b", [0], color=color, size=(5, 4))
+        x, _ = read_images(tmp_path / "a", [0], color=color, size=(5, 4))
+        np.testing.assert_array_equal(x, eight)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "match"),
+    [
+        (np.array([[0.0, 0.5]], np.float32), r"1\.png' of numbers .* float32"),
+        (np.array([[0, 65_536]], np.int32), r"1\.png' of numbers from 0 to 65536"),
+        (np.array([[-1, 5]], np.int32), r"1\.png' of numbers from -1 to 5"),
+    ],
+)
+def test_other_numbers_are_refused(tmp_path: Path, pixels: Any, match: str) -> None:
+    (tmp_path / "a").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "made.tif")
+    file = (tmp_path / "made.tif").rename(tmp_path / "a" / "1.png")
+    with pytest.raises(TableError, match=match) as raised:
+        read_images(tmp_path / "a", [0])
+    assert "Save it with 8 bits" in str(raised.value)
+    write(file, np.zeros((1, 2)))
+    assert read_images(tmp_path / "a", [0])[0].shape == (1, 1, 2, 3)
+
+
 def test_labels_may_be_passed(folder: Path) -> None:
     x, y = read_images(folder / "cat", ["a", "b", "a"])
     assert (len(x), y.tolist()) == (3, ["a", "b", "a"])
@@ -149,8 +194,30 @@ def test_medmnist_files(tmp_path: Path) -> None:
         read_images(path, split="test")
     with pytest.raises(InputError, match="split='dev'"):
         read_images(path, split="dev")
-    with pytest.raises(InputError, match="neither"):
-        read_images(path, size=(3, 3))
+    for other in ({"size": (3, 3)}, {"color": "rgb"}, {"labels": [0, 1, 1, 0]}):
+        with pytest.raises(InputError, match="none of them"):
+            read_images(path, **other)  # type: ignore[arg-type]
+
+
+def test_volumes_are_refused_and_can_be_passed_as_arrays(tmp_path: Path) -> None:
+    path = tmp_path / "volumes.npz"
+    y = (np.arange(40) % 3 == 0).astype(int)
+    volumes = (
+        np.random.default_rng(0).integers(0, 99, (40, 2, 2, 2))
+        + 100 * y[:, None, None, None]
+    )
+    np.savez(path, train_images=volumes.astype(np.uint8), train_labels=y[:, None])
+    with pytest.raises(TableError, match=r"\(40, 2, 2, 2\).*4 channels.*numpy\.load"):
+        read_images(path)
+
+    def deep() -> keras.Model:
+        layers = [keras.layers.Flatten(), keras.layers.Dense(1)]
+        return keras.Sequential([keras.Input((2, 2, 2)), *layers])
+
+    with np.load(path) as arrays:
+        pair = (arrays["train_images"], arrays["train_labels"][:, 0])
+    model = eq.fit(pair, model=deep, folds=2, repeats=1)
+    assert model.predict_proba(pair[0]).shape == (40, 2)
 
 
 @pytest.mark.parametrize(

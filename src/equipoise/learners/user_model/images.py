@@ -20,6 +20,9 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 """What Keras reads."""
 COLORS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 """How many numbers each pixel has."""
+MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
+"""What Pillow calls them."""
+MOST_16_BITS = 2**16 - 1
 MOST_BYTES = 8 * 2**30
 """Of all images, which are held in memory: 8 GB."""
 
@@ -29,7 +32,7 @@ def read_images(
     labels: Any = None,
     *,
     size: Sequence[int] | None = None,
-    color: str = "rgb",
+    color: str | None = None,
     split: str = "train",
 ) -> tuple[AnyArray, AnyArray]:
     """Read images and their labels, as `compare` and `fit` take them with `model=`.
@@ -46,7 +49,7 @@ def read_images(
         labels: One label per image, in the order of their paths within the folder,
             or a matrix `[images, labels]`; None if sub-folders tell.
         size: (height, width) to which images are resized; None if all have the same.
-        color: "rgb", "grayscale" or "rgba".
+        color: "rgb" (if None), "grayscale" or "rgba". Grey of 16 bits becomes 8 bits.
         split: Which part of an `.npz` file: "train", "val" or "test".
 
     Returns:
@@ -68,14 +71,15 @@ def read_images(
         >>> x.shape, y.shape
         ((6, 28, 28, 1), (6,))
     """
-    one_of(color, COLORS, "color")
+    if color is not None:
+        one_of(color, COLORS, "color")
     place = Path(source)
     if not place.exists():
         raise TableError(
             sentence(f"{str(place)!r}, which does not exist", "a folder of images")
         )
     if place.is_dir():
-        return _from_folder(place, labels, size, color)
+        return _from_folder(place, labels, size, color or "rgb")
     if place.suffix.lower() != ".npz":
         raise TableError(
             sentence(
@@ -84,11 +88,11 @@ def read_images(
                 "Pass the folder that holds the images.",
             )
         )
-    if labels is not None or size is not None:
+    if labels is not None or size is not None or color is not None:
         raise InputError(
             sentence(
-                "labels= or size= with an .npz file",
-                "neither: the file holds arrays of images and of labels",
+                "labels=, size= or color= with an .npz file",
+                "none of them: the file holds arrays of images and of labels",
             )
         )
     return _from_arrays(place, split)
@@ -206,10 +210,14 @@ def _pixels_of(file: Path, size: tuple[int, int] | None, color: str) -> AnyArray
     from PIL import Image
 
     try:
-        with keras.utils.load_img(
-            file, color_mode=color, target_size=size, interpolation="bilinear"
-        ) as image:
-            return np.asarray(keras.utils.img_to_array(image, dtype="uint8"))
+        with Image.open(file) as opened:
+            mode = opened.mode
+            deep = np.asarray(opened) if mode[0] in "IF" else None
+        if deep is None:
+            with keras.utils.load_img(
+                file, color_mode=color, target_size=size, interpolation="bilinear"
+            ) as image:
+                return np.asarray(keras.utils.img_to_array(image, dtype="uint8"))
     # What Pillow raises of damaged files, by their kind.
     except (
         OSError,
@@ -225,6 +233,21 @@ def _pixels_of(file: Path, size: tuple[int, int] | None, color: str) -> AnyArray
                 "Remove it, or copy it again from where it came.",
             )
         ) from error
+    if mode == "F" or deep.min() < 0 or deep.max() > MOST_16_BITS:
+        raise TableError(
+            sentence(
+                f"the image {str(file)!r} of numbers from {deep.min()} to {deep.max()} "
+                f"of type {deep.dtype}",
+                "whole numbers of 8 or 16 bits",
+                "Save it with 8 bits.",
+            )
+        )
+    # Keras would clip it, or keep the lower 8 bits.
+    grey = Image.fromarray(np.rint(deep / (MOST_16_BITS / 255)).astype(np.uint8))
+    image = grey.convert(MODES[color])
+    if size is not None:
+        image = image.resize(size[::-1], Image.Resampling.BILINEAR)
+    return np.asarray(keras.utils.img_to_array(image, dtype="uint8"))
 
 
 def _size(size: Sequence[int]) -> tuple[int, int]:
@@ -266,12 +289,15 @@ def _from_arrays(path: Path, split: str) -> tuple[AnyArray, AnyArray]:
             )
         )
     images, labels = read
-    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+    volumes = images.ndim == 4 and images.shape[-1] not in COLORS.values()
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or volumes:
         raise TableError(
             sentence(
                 f"images of shape {images.shape} and type {images.dtype} in "
                 f"{path.name!r}",
-                "[images, height, width] or [images, height, width, channels] of uint8",
+                "[images, height, width] or [images, height, width, channels] of "
+                "uint8, with 1, 3 or 4 channels",
+                "Read other arrays with numpy.load, and pass (images, labels).",
             )
         )
     if labels.ndim == 0 or len(labels) != len(images):
