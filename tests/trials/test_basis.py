@@ -221,10 +221,10 @@ def test_the_same_folder_is_the_same_trial(tmp_path: Path) -> None:
         )
 
     assert to_json(again().to_dict()) == to_json(first.to_dict())
-    assert seen == ["computing intervals"]
+    assert seen == ["dividing the rows", "computing intervals"]
     dear = again(costs=(1, 9), metric="cost")
     assert dear.objective == "cost"
-    assert seen == ["computing intervals"]
+    assert seen == ["dividing the rows", "computing intervals"]
     fresh = eq.compare(
         table, strategies=["logistic"], costs=(1, 9), metric="cost", **SHORT
     )
@@ -266,7 +266,7 @@ def test_the_folder_of_an_average_is_used_again(
             progress=lambda text, share, seen=seen: seen.append(text),
         )
         assert to_json(again.to_dict()) == to_json(first.to_dict())
-        assert seen == ["computing intervals"]
+        assert seen == ["dividing the rows", "computing intervals"]
         again.write(tmp_path)
 
 

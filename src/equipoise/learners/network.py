@@ -364,8 +364,8 @@ def share_of_epochs(epoch: int, settings: TrainingSettings) -> float:
         settings: How networks are trained.
 
     Example:
-        >>> [round(share_of_epochs(n, TrainingSettings()), 2) for n in (0, 15, 100)]
-        [0.0, 0.57, 1.0]
+        >>> [round(share_of_epochs(n, TrainingSettings()), 1) for n in (0, 15, 100)]
+        [0.0, 0.6, 1.0]
     """
     usual = 1.5 * settings.patience
     whole = settings.epochs / (settings.epochs + usual)
