@@ -119,7 +119,7 @@ def test_ctrl_c_leaves_no_half_written_output(tmp_path: Path) -> None:
         [*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
-    assert "fit 1 of 5" in process.stderr.readline()
+    assert "dividing the rows" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
