@@ -84,5 +84,6 @@ def test_a_search_among_sorted_numbers() -> None:
     lines[:, 17:] = np.inf
     values = np.concatenate([random.normal(size=(3, 50)), lines], axis=1)
     places = run(lambda a, b: tf.searchsorted(a, b, side="right"), lines, values)
-    expected = [np.searchsorted(*one, side="right") for one in zip(lines, values)]  # noqa: B905  # of one length
+    pairs = zip(lines, values, strict=True)
+    expected = [np.searchsorted(*pair, side="right") for pair in pairs]
     np.testing.assert_array_equal(places, expected)

@@ -138,9 +138,9 @@ def test_all_encodings_of_a_model_take_places(
     assert listed[0] == ""
     known: set[str] = set()
     for component in model.components:
-        for scorer in component.scorers:
-            encoding: Any = scorer.encoding  # type: ignore[attr-defined]  # all have one
-            known |= set(encoding.categories[0].vocabulary)
+        scorers: Any = component.scorers  # of tables, so each has an encoding
+        for scorer in scorers:
+            known |= set(scorer.encoding.categories[0].vocabulary)
     assert set(listed) == {"", *known}
     rows = ["", "Bonn", "Lima", "Oslo", "unseen"]
     raw: dict[str, Any] = {

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -46,26 +48,17 @@ def test_a_precision_within_reach_is_kept() -> None:
 
 @pytest.mark.parametrize("mass", [1.0, 1e-3])
 @pytest.mark.parametrize("precision", [0.3, 0.8])
-def test_gradients_are_differences(mass: float, precision: float) -> None:
+def test_gradients_are_differences(
+    mass: float,
+    precision: float,
+    differences_are_gradients: Callable[..., None],
+) -> None:
     """Though the threshold is searched for; and masses count by their ratios."""
-    w = (0.2 + RANDOM.random(60)) * mass
+    w, z = (0.2 + RANDOM.random(60)) * mass, RANDOM.normal(size=60) + 3.0 * T
+    targets = T.astype(float)
 
-    def value(z: np.ndarray) -> tf.Tensor:
-        return recall_at_precision_loss(
-            tf.constant(T, tf.float64), z, tf.constant(w), precision=precision
-        )
+    def loss(z: np.ndarray, w: np.ndarray = w) -> tf.Tensor:
+        return recall_at_precision_loss(targets, z, w, precision=precision)
 
-    z = RANDOM.normal(size=60) + 3.0 * T
-    with tf.GradientTape() as tape:
-        at = tf.constant(z)
-        tape.watch(at)
-        loss = value(at)
-    step = 1e-5 * np.eye(60)
-    differences = [
-        float(value(tf.constant(z + each)) - value(tf.constant(z - each))) / 2e-5
-        for each in step
-    ]
-    np.testing.assert_allclose(tape.gradient(loss, at), differences, atol=2e-6)
-    assert np.abs(differences).max() > 1e-3
-    heavy = recall_at_precision_loss(T.astype(float), z, 7 * w, precision=precision)
-    np.testing.assert_allclose(heavy, loss, rtol=1e-9)
+    differences_are_gradients(loss, z)
+    np.testing.assert_allclose(loss(z, 7 * w), loss(z), rtol=1e-9)

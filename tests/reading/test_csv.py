@@ -490,6 +490,7 @@ def test_a_first_row_of_values_is_no_header(second: str, tmp_path: Path) -> None
     assert len(read_table(path, "y")) == ROWS + 1
 
 
+# Each note is a warning too: these tests read the notes.
 @pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 def test_a_header_that_is_repeated_is_no_row(tmp_path: Path) -> None:
     """Joined files; with it, the target would have a third class of one row."""
@@ -510,6 +511,7 @@ def test_a_header_that_is_repeated_is_no_row(tmp_path: Path) -> None:
     assert "'x', line 8" in " ".join(read_table(path, "y").notes)
 
 
+# Each note is a warning too: these tests read the notes.
 @pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 def test_a_row_of_words_like_the_header_stays(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
@@ -520,6 +522,7 @@ def test_a_row_of_words_like_the_header_stays(tmp_path: Path) -> None:
     assert len(read_table(path, "y", task="multiclass")) == 31
 
 
+# Each note is a warning too: these tests read the notes.
 @pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
 @pytest.mark.parametrize(
     ("header", "first"),

@@ -286,7 +286,8 @@ def test_slices_are_of_the_rows_that_were_read_and_scored_once(
 
 
 def test_your_own_network_has_no_slices(grouped: FittedModel) -> None:
-    own: Any = dataclasses.replace(grouped, user_input=object())  # type: ignore[arg-type]
+    network: Any = object()
+    own: Any = dataclasses.replace(grouped, user_input=network)
     with pytest.raises(UnsupportedError, match="a model of columns"):
         own.evaluate(np.zeros((4, 2)), np.array([0, 1, 0, 1]), slices=True)
 

@@ -217,7 +217,8 @@ def test_an_arm_may_come_while_the_board_is_drawn() -> None:
             pulse.arm(ArmSoFar(f"arm {len(pulse.arms)}", self.metric, 0.2, 1, 5))
             return 0.5
 
-    pulse.arm(Meanwhile())  # type: ignore[arg-type]
+    meanwhile: Any = Meanwhile()
+    pulse.arm(meanwhile)
     assert pulse.board()[1] == "  trees  0.50 in 1 of 5 folds"
     assert "arm 1" in pulse.arms
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -135,12 +134,10 @@ def as_parts(sampler: Sampler) -> tuple[str | NamedShares, dict[str, Number]]:
     if isinstance(sampler, Proportions):
         return _shares(sampler), {}
     if SAMPLERS.get(getattr(sampler, "name", "")) is type(sampler):
-        settings = sampler.settings()
         options: dict[str, Number] = {
-            field.name: getattr(sampler, field.name)
-            for field in dataclasses.fields(sampler)  # type: ignore[arg-type]
-            if field.name in settings
-            and getattr(sampler, field.name) != settings[field.name].default
+            name: getattr(sampler, name)
+            for name, setting in sampler.settings().items()
+            if getattr(sampler, name) != setting.default
         }
         return sampler.name, options
     raise UnsupportedError(

@@ -13,6 +13,7 @@ import shutil
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any, TextIO
@@ -148,7 +149,7 @@ def _value(arm: ArmSoFar) -> str:
     return f"{figure(arm.value)} in {done}"
 
 
-class _Shown:
+class _Shown(ABC):
     """What is drawn again while the work goes on, and taken away at the end."""
 
     def __init__(self) -> None:
@@ -193,11 +194,13 @@ class _Shown:
             self._drawn = time.monotonic()
             self._draw()
 
+    @abstractmethod
     def _draw(self) -> None:
-        raise NotImplementedError
+        """Draw what is to be seen now."""
 
+    @abstractmethod
     def _clear(self) -> None:
-        raise NotImplementedError
+        """Take away what was drawn."""
 
 
 class TerminalProgress(_Shown):

@@ -16,8 +16,6 @@ from equipoise.errors import InputError, InputTypeError, TableError
 from equipoise.learners.user_model import images as module
 from equipoise.learners.user_model.images import read_images
 
-MNIST = Path("/work/shared/data/mnist.npz")
-
 
 def write(path: Path, pixels: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -165,9 +163,10 @@ def test_folders_without_classes_or_images(folder: Path) -> None:
 def test_arguments_that_do_not_fit(folder: Path) -> None:
     with pytest.raises(InputError, match="color='blue'"):
         read_images(folder, color="blue")
-    for size in ((4,), "ab", 3):
+    sizes: list[Any] = [(4,), "ab", 3]
+    for size in sizes:
         with pytest.raises(InputTypeError, match=r"\(height, width\)"):
-            read_images(folder, size=size)  # type: ignore[arg-type]
+            read_images(folder, size=size)
     with pytest.raises(InputError, match="height of size"):
         read_images(folder, size=(0, 3))
 
@@ -194,9 +193,14 @@ def test_medmnist_files(tmp_path: Path) -> None:
         read_images(path, split="test")
     with pytest.raises(InputError, match="split='dev'"):
         read_images(path, split="dev")
-    for other in ({"size": (3, 3)}, {"color": "rgb"}, {"labels": [0, 1, 1, 0]}):
+    others: list[dict[str, Any]] = [
+        {"size": (3, 3)},
+        {"color": "rgb"},
+        {"labels": [0, 1, 1, 0]},
+    ]
+    for other in others:
         with pytest.raises(InputError, match="none of them"):
-            read_images(path, **other)  # type: ignore[arg-type]
+            read_images(path, **other)
 
 
 def test_volumes_are_refused_and_can_be_passed_as_arrays(tmp_path: Path) -> None:
@@ -273,9 +277,7 @@ def test_a_folder_is_a_source_of_a_trial_and_of_a_fit(tmp_path: Path) -> None:
     assert model.predict_proba(x).shape == (40, 2)
 
 
-def test_keras_own_file_is_read() -> None:
-    if not MNIST.exists():
-        pytest.skip(f"{MNIST} is absent")
-    x, y = read_images(MNIST, split="test")
+def test_keras_own_file_is_read(shared_data: Path) -> None:
+    x, y = read_images(shared_data / "mnist.npz", split="test")
     assert x.shape == (10_000, 28, 28, 1)
     assert np.unique(y).tolist() == list(range(10))
