@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -199,13 +200,14 @@ class NetworkLearner:
         first = 0  # of the jobs whose outcome has not been yielded
         notes: list[str] = []
         for number, group in enumerate(groups):
-            report = _report(progress, number, groups, self.settings)
+            begin, report = _reports(progress, number, groups, self.settings)
             start = time.monotonic()
             fitted, whole = self._train(
                 [members[place] for place in group.members],
                 spec,
                 common,
                 supply,
+                begin=begin,
                 report=report,
                 keep=keep,
                 tell=notes.append,
@@ -246,6 +248,7 @@ class NetworkLearner:
         common: Layout,
         supply: RowSupply | None,
         *,
+        begin: Callable[[], None] | None,
         report: Report | None,
         keep: bool,
         tell: Callable[[str], None],
@@ -255,7 +258,9 @@ class NetworkLearner:
 
         population = Population(members, spec, common, self.settings, supply=supply)
         store = None if self.checkpoints is None else CheckpointStore(self.checkpoints)
-        whole = train(population, report=report, checkpoints=store, tell=tell)
+        whole = train(
+            population, begin=begin, report=report, checkpoints=store, tell=tell
+        )
         release_memory()
         return population.results(keep), whole
 
@@ -328,14 +333,15 @@ def _require_several(table: Table, job: Job) -> None:
     )
 
 
-def _report(
+def _reports(
     progress: Progress | None,
     number: int,
     groups: Sequence[Group],
     settings: TrainingSettings,
-) -> Report | None:
+) -> tuple[Callable[[], None] | None, Report | None]:
+    """Return what says that a group begins, and what says how it goes on."""
     if progress is None:
-        return None
+        return None, None
     members = len(groups[number].members)
     group = f"group {number + 1} of {len(groups)}, " if len(groups) > 1 else ""
 
@@ -347,10 +353,8 @@ def _report(
             (number + share) / len(groups),
         )
 
-    progress(
-        f"{group}compiling the program of {members} networks", number / len(groups)
-    )
-    return report
+    text = f"{group}compiling the program of {members} networks"
+    return partial(progress, text, number / len(groups)), report
 
 
 def share_of_epochs(epoch: int, settings: TrainingSettings) -> float:

@@ -22,6 +22,7 @@ from equipoise.losses.classes import class_log_odds
 from equipoise.losses.views import mean_over_views
 from equipoise.networks.forward import arranged, forward
 from equipoise.networks.spec import NetworkSpec
+from equipoise.networks.tracing import traced
 from equipoise.sampling.feeds.graph_noise import GraphNoise
 from equipoise.sampling.noise import normals
 from equipoise.task import TaskKind
@@ -96,8 +97,6 @@ class Program:
 
     Attributes:
         signature: What it was made for.
-        logits: `(weights, data, last, rows) -> [members, rows]`; with several classes
-            or labels `[members, rows, width]`.
     """
 
     def __init__(self, signature: Signature) -> None:
@@ -105,7 +104,6 @@ class Program:
         self._dtype = tf.as_dtype(signature.dtype)
         rounds = signature.precision == "bfloat16"
         self._factors = tf.bfloat16 if rounds else None
-        specs = _Specs(signature)
         self._lock = threading.Lock()
         self._held = {
             kind: {
@@ -113,27 +111,24 @@ class Program:
             }
             for kind, shapes in {key: dict(signature.shapes) for key in _KINDS}.items()
         }
-        # A partial, so that TensorFlow counts the traces of this program alone. Each
-        # has one; many programs would look like one function that is traced again.
-        self._compiled = tf.function(
-            functools.partial(self._epoch),
-            input_signature=[
-                specs.data(),
-                specs.draws(),
-                specs.members(),
-            ],
-            autograph=False,
-        )
-        self.logits = tf.function(
-            functools.partial(self._logits),
-            input_signature=[
-                specs.weights(),
-                specs.data(),
-                specs.floats(None, signature.inputs[1]),
-                specs.integers(None, None),
-            ],
-            autograph=False,
-        )
+
+    @functools.cached_property
+    def _compiled(self) -> Any:
+        specs = _Specs(self.signature)
+        signature = [specs.data(), specs.draws(), specs.members()]
+        return traced(self._epoch, signature)
+
+    @functools.cached_property
+    def logits(self) -> Any:
+        """`(weights, data, last, rows) -> [members, rows]`, or `[..., width]`."""
+        specs = _Specs(self.signature)
+        signature = [
+            specs.weights(),
+            specs.data(),
+            specs.floats(None, self.signature.inputs[1]),
+            specs.integers(None, None),
+        ]
+        return traced(self._logits, signature)
 
     def _logits(
         self, weights: Tensors, data: Tensors, last: Tensor, rows: Tensor

@@ -20,6 +20,7 @@ are left at most."""
 def train(
     population: Population,
     *,
+    begin: Callable[[], None] | None = None,
     report: Report | None = None,
     checkpoints: CheckpointStore | None = None,
     tell: Callable[[str], None] | None = None,
@@ -28,6 +29,7 @@ def train(
 
     Args:
         population: Who is to be trained.
+        begin: Called before the first epoch, if any is to be done.
         report: Called after each epoch.
         checkpoints: Where the state is written now and then, and at the end, and
             from where a run that was stopped goes on. A file that cannot be used is
@@ -49,6 +51,8 @@ def train(
         if note and tell is not None:
             tell(note)
     try:
+        if begin is not None and not population.done:
+            begin()
         _run(population, report, checkpoints, key)
     except KeyboardInterrupt:
         population.finish()

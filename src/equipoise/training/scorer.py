@@ -173,6 +173,7 @@ def _program(
     import tensorflow as tf
 
     from equipoise.networks.forward import forward
+    from equipoise.networks.tracing import traced
 
     networks = weights[0][1][0]
 
@@ -181,20 +182,16 @@ def _program(
         return forward(spec, weights, dense, positions, codes, last)
 
     dense, positions, codes = inputs
-    compiled = tf.function(
+    return traced(
         logits,
-        input_signature=[
+        [
             {name: tf.TensorSpec(shape, tf.float32) for name, shape in weights},
             tf.TensorSpec([networks, positions], tf.float32),
             tf.TensorSpec([None, dense], tf.float32),
             tf.TensorSpec([None, positions], tf.float32),
             tf.TensorSpec([None, codes], tf.int32),
         ],
-        autograph=False,
     )
-    # The one trace that there can be. TensorFlow counts the traces of all functions
-    # made here together and would warn of tracing over and over.
-    return compiled.get_concrete_function()
 
 
 def _padded(part: npt.NDArray[Any]) -> npt.NDArray[Any]:

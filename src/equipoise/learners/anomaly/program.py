@@ -19,6 +19,7 @@ import tensorflow as tf
 from equipoise._core.types import Tensor, Tensors
 from equipoise.learners.anomaly.network import LEAK, DetectorKind
 from equipoise.networks.forward import affine, arranged, product
+from equipoise.networks.tracing import traced
 from equipoise.training.adam import BETA_1, BETA_2, EPSILON, by_member
 
 MOST_PROGRAMS = 8
@@ -83,40 +84,55 @@ class DetectorProgram:
 
     Attributes:
         signature: What it was made for.
-        epoch: `(state, data, draws, extras) -> state` after some updates. The state
-            holds "parameters", "m" and "v"; data "numbers" and "codes" of all rows;
-            draws "index" and "weights" `[steps, members, batch]`, "targets" of the same
-            shape, "rates" `[steps, members]`: the step size times the bias correction.
-        losses: `(parameters, data, batch, extras) -> [members]` summed losses; batch
-            holds "index", "targets" and "weights" `[members, rows]`.
-        outputs: `(parameters, data, index) -> [members, rows, out]`.
     """
 
     def __init__(self, signature: DetectorSignature) -> None:
         self.signature = signature
-        parameters = _specs(signature.shapes)
-        extras = _specs(signature.extras)
-        data = {
+        self._parameters = _specs(signature.shapes)
+        self._extras = _specs(signature.extras)
+        self._data = {
             "numbers": tf.TensorSpec((None, signature.numbers), tf.float32),
             "codes": tf.TensorSpec(
                 (None, len(signature.categories)), signature.code_type
             ),
         }
+
+    @functools.cached_property
+    def epoch(self) -> Any:
+        """`(state, data, draws, extras) -> state` after some updates.
+
+        The state holds "parameters", "m" and "v"; data "numbers" and "codes" of all
+        rows; draws "index" and "weights" `[steps, members, batch]`, "targets" of the
+        same shape, "rates" `[steps, members]`: the step size times the bias correction.
+        """
         draws = {
             "index": tf.TensorSpec((None, None, None), tf.int32),
             "targets": tf.TensorSpec((None, None, None), tf.float32),
             "weights": tf.TensorSpec((None, None, None), tf.float32),
             "rates": tf.TensorSpec((None, None), tf.float32),
         }
+        state = dict.fromkeys(("parameters", "m", "v"), self._parameters)
+        return traced(self._epoch, [state, self._data, draws, self._extras])
+
+    @functools.cached_property
+    def losses(self) -> Any:
+        """`(parameters, data, batch, extras) -> [members]` summed losses.
+
+        A batch holds "index", "targets" and "weights" `[members, rows]`.
+        """
         batch = {
             "index": tf.TensorSpec((None, None), tf.int32),
             "targets": tf.TensorSpec((None, None), tf.float32),
             "weights": tf.TensorSpec((None, None), tf.float32),
         }
-        state = dict.fromkeys(("parameters", "m", "v"), parameters)
-        self.epoch = _compiled(self._epoch, [state, data, draws, extras])
-        self.losses = _compiled(self._losses, [parameters, data, batch, extras])
-        self.outputs = _compiled(self._outputs, [parameters, data, batch["index"]])
+        signature = [self._parameters, self._data, batch, self._extras]
+        return traced(self._losses, signature)
+
+    @functools.cached_property
+    def outputs(self) -> Any:
+        """`(parameters, data, index) -> [members, rows, out]`."""
+        index = tf.TensorSpec((None, None), tf.int32)
+        return traced(self._outputs, [self._parameters, self._data, index])
 
     def _inputs(self, data: Tensors, index: Tensor) -> Tensor:
         numbers = tf.gather(data["numbers"], index)
@@ -271,7 +287,3 @@ def _specs(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
         name: tf.TensorSpec((None, *shape), tf.float32)
         for name, shape in shapes.items()
     }
-
-
-def _compiled(function: Any, signature: Sequence[Any]) -> Any:
-    return tf.function(function, input_signature=list(signature), autograph=False)
