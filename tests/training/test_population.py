@@ -250,16 +250,81 @@ def test_weights_that_are_deferred_begin_at_the_best_epoch_without_them(
     assert all(fit.member.correction.offset[0] < -0.1 for fit in results)
 
 
+@pytest.mark.parametrize("epochs", [1, 4])
 def test_whoever_ends_before_the_weights_count_needs_no_correction(
-    table, population_of
+    table, population_of, epochs
+) -> None:
+    """In the start, and just after it, when what is kept is still of the start."""
+    late = Strategy("late", weights="balanced", options={"deferred": 0.5})
+    population, never = (
+        population_of(table, [arm], epochs=8, patience=8)
+        for arm in (late, Strategy("never"))
+    )
+    for each in (population, never):
+        for _ in range(epochs):
+            each.run_epoch()
+    assert population.now.turned.tolist() == [0 if epochs == 1 else 4] * 2
+    population.finish()  # as Ctrl-C does
+    never.finish()
+    for fit, plain in zip(population.results(False), never.results(False), strict=True):
+        assert fit.member.correction == Correction()
+        assert fit.member.strategy == late
+        np.testing.assert_allclose(fit.log_odds, plain.log_odds, rtol=0, atol=1e-5)
+
+
+def test_whoever_never_improves_with_the_weights_needs_no_correction(
+    table, population_of, monkeypatch
 ) -> None:
     late = Strategy("late", weights="balanced", options={"deferred": 0.5})
     population = population_of(table, [late], epochs=8, patience=8)
-    population.run_epoch()
-    population.finish()  # as Ctrl-C does
-    for fit in population.results(False):
+    for _ in range(4):
+        population.run_epoch()
+    monkeypatch.setattr(population_file, "stop_value", lambda *_: np.nan)
+    while not population.done:
+        population.run_epoch()
+    population.finish()
+    fits = population.results(False)
+    assert [fit.best_epoch for fit in fits] == population.now.patience.epoch.tolist()
+    for fit in fits:
+        assert fit.best_epoch <= 4
+        assert fit.trained == 0
         assert fit.member.correction == Correction()
-        assert fit.member.strategy == late
+
+
+class Interrupted:
+    """Replaces half of the negatives by others, and is then interrupted."""
+
+    digest = "interrupted"
+
+    def __init__(self, table) -> None:
+        self.table = table
+
+    def refill(self, block, jobs):
+        labels = self.table.labels()
+        pieces = []
+        for train, _ in jobs:
+            at = train[labels[train] == 0][::2]
+            pieces.append((at, self.table.take(at[::-1])))
+        yield pieces
+        raise KeyboardInterrupt
+
+
+def test_whoever_is_interrupted_while_rows_come_has_what_was_learned(
+    table, population_of
+) -> None:
+    population, whole = (
+        population_of(table, ["plain", "smote"], epochs=8) for _ in range(2)
+    )
+    population.supply = Interrupted(table)
+    for each in (population, whole):
+        each.run_epoch()
+    with pytest.raises(KeyboardInterrupt):
+        population.run_epoch()
+    for each in (population, whole):
+        each.finish()
+    for fit, other in zip(population.results(True), whole.results(True), strict=True):
+        assert fit.best_epoch == other.best_epoch == 1
+        np.testing.assert_array_equal(fit.log_odds, other.log_odds)
 
 
 def test_each_phase_is_judged_by_its_own_correction(

@@ -317,10 +317,29 @@ class Population:
     def _refill(
         self, supply: RowSupply, block: int, parts: Sequence[EncodedPart]
     ) -> None:
-        """Put the rows of a block into the places of others, part by part."""
+        """Put the rows of a block into the places of others, part by part.
+
+        Whoever is interrupted meanwhile can still score: no row that is scored, or that
+        training stops by, is replaced.
+        """
         names = "numbers", "positions", "codes"
         # Taken out one by one, so that no array is held twice.
         store = EncodedStore(*(self.data.pop(name).numpy() for name in names))
+        try:
+            self._refill_store(store, supply, block, parts)
+        finally:
+            arrays = store.numbers, store.positions, store.codes
+            del store
+            for name, array in zip(names, arrays, strict=True):
+                self.data[name] = tf.constant(array)
+
+    def _refill_store(
+        self,
+        store: EncodedStore,
+        supply: RowSupply,
+        block: int,
+        parts: Sequence[EncodedPart],
+    ) -> None:
         came: list[list[IntArray]] = [[] for _ in parts]
         for pieces in supply.refill(block, [(part.train, part.stop) for part in parts]):
             for part, places_of, (at, rows) in zip(parts, came, pieces, strict=True):
@@ -337,10 +356,6 @@ class Population:
                 there = back + self._offset[part.number]
                 store.put(there, part.encode(back), part.exact, self.common)
             self._placed[part.number], self._replaced[part.number] = block, now
-        arrays = store.numbers, store.positions, store.codes
-        del store
-        for name, array in zip(names, arrays, strict=True):
-            self.data[name] = tf.constant(array)
 
     def drop(self, members: npt.ArrayLike) -> None:
         """Let some members leave with their best weights so far.
@@ -618,13 +633,19 @@ class Population:
         ]
 
     def _corrected(self) -> list[Member]:
-        """Return the members with the corrections of what they have learned so far."""
+        """Return the members with the corrections of the weights that are kept.
+
+        After the start of a member these are those of its start until an epoch with
+        all that it learns by has ended better than none.
+        """
+        kept_from_start = self.now.patience.epoch <= self.now.turned
+        starting = ((self._warm > 0) & kept_from_start) | self._starting
         return [
             member
             if member is now
             else dataclasses.replace(member, correction=now.correction)
             for member, now in zip(
-                self.members, self._as_they_are(self._starting), strict=True
+                self.members, self._as_they_are(starting), strict=True
             )
         ]
 
