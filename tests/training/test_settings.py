@@ -83,9 +83,11 @@ def test_the_words_for_usual_settings_stay_those_of_earlier_versions() -> None:
     usual = repr(TrainingSettings(epochs=7))
     assert usual == (
         "TrainingSettings(batch=None, epochs=7, patience=10, metric='log_loss', "
-        "memory_limit=4294967296, dtype='float32', save_every=30.0, updates=200, "
-        "fewer_rows=True)"
+        "memory_limit=4294967296, dtype='float32', save_every=30.0, updates=200)"
     )
     half = repr(TrainingSettings(epochs=7, precision="bfloat16"))
-    assert half == usual.replace("True)", "True, precision='bfloat16')")
+    assert half == usual.replace("200)", "200, precision='bfloat16')")
     assert eval(half) == TrainingSettings(epochs=7, precision="bfloat16")
+    whole = repr(TrainingSettings(epochs=7, fewer_rows=False))
+    assert whole == usual.replace("200)", "200, fewer_rows=False)")
+    assert eval(whole) == TrainingSettings(epochs=7, fewer_rows=False)

@@ -61,11 +61,12 @@ class TrainingSettings:
         fewer_rows: Whether fits learn from a share of the largest class if there are
             more than 32,000 training rows, see `trials.fewer_rows`: those of networks,
             and of linear models and randomised trees beside them.
-        precision: "float32"; or "bfloat16" to round the factors of the products of
-            hidden layers to 8 bits in training, which is faster on processors that
-            have units for it and slower on others. Weights, Adam's moments, the losses
-            and all scores stay in float32. Scores differ a little from those of
-            "float32", and are the same bits each time.
+        precision: "float32"; or "bfloat16" to round the factors and the results of the
+            products of hidden layers to 8 bits in training, also those of their
+            gradients; biases, their gradients and the last layer are not. It is faster
+            on processors that have units for it and slower on others. Weights, Adam's
+            moments, the losses and all scores stay in float32. Scores differ a little
+            from those of "float32", and are the same bits each time.
 
     Raises:
         InputTypeError: A value has the wrong type.
@@ -118,12 +119,24 @@ class TrainingSettings:
             )
 
     def __repr__(self) -> str:
-        """Name the precision if it is not the usual one: keys of searches hold this."""
-        shown = [field.name for field in dataclasses.fields(self)]
-        if self.precision == TrainingSettings.precision:
-            shown.remove("precision")
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
+        """Leave out what was added later if it is as usual: keys of searches hold this.
+
+        Example:
+            >>> "fewer_rows" in repr(TrainingSettings())
+            False
+        """
+        values = ", ".join(
+            f"{name}={getattr(self, name)!r}" for name in self._recorded()
+        )
         return f"TrainingSettings({values})"
+
+    def _recorded(self) -> list[str]:
+        """Return the names of the fields without the later ones that are as usual."""
+        return [
+            field.name
+            for field in dataclasses.fields(self)
+            if field.name not in _LATER or getattr(self, field.name) != field.default
+        ]
 
     def batch_for(self, rows: int) -> int:
         """Return the examples per update for so many training rows."""
@@ -154,11 +167,7 @@ class TrainingSettings:
             >>> "fewer_rows" in TrainingSettings().to_dict()
             False
         """
-        values = dataclasses.asdict(self)
-        for name in _LATER:
-            if values[name] == getattr(TrainingSettings, name):
-                del values[name]
-        return values
+        return {name: getattr(self, name) for name in self._recorded()}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> TrainingSettings:

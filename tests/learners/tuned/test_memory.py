@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,14 @@ def test_the_folder_of_checkpoints_changes_no_fit(networks: NetworkLearner) -> N
     wider = dataclasses.replace(networks, network="default")
     assert learner_facts(wider) != learner_facts(networks)
     assert learner_facts(int) == "type"
+
+
+def test_the_facts_of_usual_learners_stay_those_of_earlier_versions() -> None:
+    """A search is kept under a key that holds them."""
+    text = json.dumps(learner_facts(NetworkLearner()), default=str)
+    assert text == (
+        '["NetworkLearner", {"network": "small", "settings": "TrainingSettings('
+        "batch=None, epochs=100, patience=10, metric='log_loss', "
+        "memory_limit=4294967296, dtype='float32', save_every=30.0, updates=200)"
+        '"}]'
+    )

@@ -103,5 +103,7 @@ def learner_facts(learner: Any) -> Any:
         field.name: getattr(learner, field.name)
         for field in fields(learner)
         if field.name != "checkpoints"
+        # Not there in earlier versions, whose searches are kept.
+        and (field.name != "supply" or getattr(learner, field.name) is not None)
     }
     return [type(learner).__name__, facts]
