@@ -46,10 +46,11 @@ def forward(
         inside: Whether all positions are known to lie between the first and the
             last knot, as those of training rows do: embeddings of numbers are then
             products, whose gradients are far cheaper.
-        factors: The type in which the factors of the products between hidden layers,
-            and of embedded numbers with the first of them, are rounded; None for
-            their own. Sums, and the products of numbers and categories as they are
-            and of the last layer, keep their own type.
+        factors: The type to which the factors and the results of the products between
+            hidden layers, and of embedded numbers with the first of them, are rounded,
+            also those of their gradients; None for their own. Biases, their gradients,
+            and the products of numbers and categories as they are and of the last
+            layer, keep their own type.
     """
     parts = [dense]
     if "levels" in parameters:
@@ -114,8 +115,8 @@ def product(
         x: `[members, batch, in]`, or `[members, in, batch]` where it is turned.
         kernel: `[members, in, out]`.
         turned: Whether the batch is the last axis of `x`.
-        factors: The type to which factors are rounded, also those of the gradients;
-            None for their own.
+        factors: The type to which the factors and the result are rounded, also those
+            of both gradients; None for their own. What is returned has the type of `x`.
     """
     inner, outer = factors or x.dtype, x.dtype
 
@@ -195,7 +196,7 @@ def affine(x: Tensor, kernel: Tensor, bias: Tensor, factors: Any = None) -> Tens
         x: `[members, batch, in]`.
         kernel: `[members, in, out]`.
         bias: `[members, out]`.
-        factors: As in `product`.
+        factors: As in `product`, for x W; the bias and its gradient keep their type.
     """
     inner, outer = factors or x.dtype, x.dtype
     # The sum over the batch is a product with ones. A sum over a middle axis adds
