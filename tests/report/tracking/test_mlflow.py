@@ -6,9 +6,12 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
+import os
+import re
 import socket
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,9 @@ import equipoise as eq
 from equipoise.errors import InputError, MissingExtraError
 from equipoise.report.tracking.mlflow import (
     CURVE,
-    PROXIES,
     SPLIT,
+    _require_answer,
+    _unusable,
     require_mlflow,
 )
 from equipoise.report.tracking.runs import CLASS_NAMES, tracked_runs
@@ -164,12 +168,77 @@ def test_an_address_is_tried_before_the_trial(uri: str) -> None:
         require_mlflow("nowhere://x")
 
 
+def without_proxies(patch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            patch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://h:99999", "out of range"),
+        ("http://h:port", "could not be cast"),
+        ("http://[::1", "Invalid IPv6 URL"),
+        (f"http://{64 * 'h'}", "label"),
+    ],
+)
+def test_what_is_no_address_is_named(
+    address: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mlflow")
+    without_proxies(monkeypatch)
+    said = f"'{re.escape(address)}', which failed: .*{why}.*an address that MLflow"
+    with pytest.raises(InputError, match=rf"{said}.*mlflow server"):
+        require_mlflow(address)
+
+
+@pytest.mark.parametrize(
+    ("names", "asked"),
+    [
+        ({}, True),
+        ({"http_proxy": "http://p:1"}, False),
+        ({"all_proxy": "http://p:1"}, False),
+        ({"https_proxy": "http://p:1"}, True),  # of the other scheme
+        ({"http_proxy": "http://p:1", "no_proxy": "127.0.0.1"}, True),
+        ({"http_proxy": "http://p:1", "no_proxy": "other"}, False),
+    ],
+)
+def test_a_server_behind_a_proxy_need_not_answer_here(
+    names: dict[str, str], asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_proxies(monkeypatch)
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, and it does not listen
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(InputError) if asked else nullcontext():
+            _require_answer(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "folder"),
+    [
+        ("runs", True),
+        ("./a:b", True),
+        ("file:///runs", True),
+        ("FILE:runs", True),
+        ("files://runs", False),
+        ("sqlite:runs", False),
+        ("http://[::1", False),
+    ],
+)
+def test_a_folder_has_advice_of_its_own(address: str, folder: bool) -> None:
+    advice = str(_unusable(address, OSError("it is refused")))
+    assert ("MLFLOW_ALLOW_FILE_STORE" in advice) is folder
+
+
 def test_a_server_that_does_not_answer_is_named_at_once(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """MLflow itself asks it again for four minutes."""
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
+    without_proxies(monkeypatch)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, and it does not listen
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"

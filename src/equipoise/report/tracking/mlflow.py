@@ -9,7 +9,8 @@ import socket
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import numpy as np
 
@@ -31,7 +32,8 @@ SPLIT = "split_average_precision"
 EXPERIMENT = "equipoise"
 ANSWER_SECONDS = 5.0
 """How long a server may take to accept a connection."""
-PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_OTHER_SCHEME = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+"""The beginning of an address that is no folder."""
 
 
 def require_mlflow(uri: str | None = None) -> None:
@@ -62,10 +64,15 @@ def _require_answer(uri: str | None) -> None:
     gone when the program ends.
 
     Raises:
-        InputError: Nobody answers at the address, or it names no file.
+        InputError: Nobody answers at the address, it is no address, or it names no
+            file.
     """
     asked = os.environ.get("MLFLOW_TRACKING_URI", "") if uri is None else uri
-    address = urlsplit(asked)
+    try:
+        address = urlsplit(asked)
+        _connect(address)
+    except (OSError, ValueError) as error:  # ValueError: no port, no host, ...
+        raise _unusable(asked, error) from error
     if address.scheme == "sqlite" and address.path in ("", "/", "/:memory:"):
         raise InputError(
             sentence(
@@ -75,22 +82,30 @@ def _require_answer(uri: str | None) -> None:
                 "Pass a file, such as sqlite:///mlflow.db.",
             )
         )
-    if address.scheme not in ("http", "https") or not address.hostname:
+
+
+def _connect(address: SplitResult) -> None:
+    """Connect to a server, unless it is reached through a proxy.
+
+    Raises:
+        OSError: Nobody answers.
+        ValueError: The port or the host cannot be one.
+    """
+    host, scheme = address.hostname, address.scheme
+    if scheme not in ("http", "https") or not host:
         return
-    port = address.port or {"http": 80, "https": 443}[address.scheme]
-    try:
-        socket.create_connection((address.hostname, port), ANSWER_SECONDS).close()
-    except OSError as error:
-        if any(name in os.environ for name in PROXIES):
-            return  # who is reached through a proxy need not answer here
-        raise _unusable(asked, error) from error
+    port = address.port or {"http": 80, "https": 443}[scheme]
+    proxies = getproxies()
+    if (scheme in proxies or "all" in proxies) and not proxy_bypass(f"{host}:{port}"):
+        return  # it need not answer here
+    socket.create_connection((host, port), ANSWER_SECONDS).close()
 
 
 def _unusable(uri: str | None, error: Exception) -> InputError:
     """Return the error for an address that MLflow refuses or cannot reach."""
     if "sqlite" in str(error):  # mlflow-skinny alone opens no database
         require_extra("mlflow", ("sqlalchemy", "alembic"), "a database for MLflow")
-    files = uri is not None and urlsplit(uri).scheme in ("", "file")
+    files = uri is not None and not _OTHER_SCHEME.match(uri)
     remedy = (
         "Pass a database, such as sqlite:///mlflow.db; or set the environment variable "
         "MLFLOW_ALLOW_FILE_STORE=true to use the folder."
