@@ -39,7 +39,7 @@ def test_help_names_every_verb_and_loads_nothing_heavy() -> None:
         assert verb in done.stdout
     code = (
         "import sys, equipoise.cli.app; "
-        "print({'tensorflow', 'sklearn', 'pyarrow'} & set(sys.modules))"
+        "print({'tensorflow', 'sklearn', 'pyarrow', 'numpy'} & set(sys.modules))"
     )
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any, TextIO
 
-from equipoise._core.numerals import figure
 from equipoise.errors import printable
 
 if TYPE_CHECKING:
@@ -144,6 +143,8 @@ def _name(arm: ArmSoFar) -> str:
 
 
 def _value(arm: ArmSoFar) -> str:
+    from equipoise._core.numerals import figure  # loads NumPy
+
     folds = f"{arm.fits} of {arm.folds} folds"
     done = folds if arm.fits <= arm.folds else f"{arm.fits} fits"
     return f"{figure(arm.value)} in {done}"
