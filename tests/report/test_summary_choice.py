@@ -197,8 +197,8 @@ def test_networks_of_your_own_and_settings_have_no_command(
     longer = dataclasses.replace(trial, training={"network": "default", "epochs": 300})
     found = fitting(longer, "focal")
     assert found.words() == (
-        "from equipoise.training import TrainingSettings; "
-        'equipoise.fit(table, strategy="focal", training=TrainingSettings(epochs=300))'
+        'equipoise.fit(table, strategy="focal", '
+        "training=equipoise.training.TrainingSettings(epochs=300))"
     )
     assert found.options is None
 
@@ -213,10 +213,10 @@ def test_learning_from_all_rows_is_named_for_all_that_leave_some_out(
         call, command = made.words().split(", or on the command line ")
         assert f"{command} ".count(" --all-rows ") == 1
         assert dict(made.options or ())["--all-rows"] is True
-        imports, call = call.split("; ")
-        names = {"equipoise": SimpleNamespace(fit=lambda _, **given: given), "table": 0}
-        exec(imports, names)  # our own sentence, taken as advised
-        assert eval(call, names)["training"] == TrainingSettings(fewer_rows=False)
+        fit = SimpleNamespace(fit=lambda _, **given: given, training=eq.training)
+        names = {"equipoise": fit, "table": 0}
+        made = eval(call, names)  # our own sentence, taken as advised
+        assert made["training"] == TrainingSettings(fewer_rows=False)
     assert "all-rows" not in fitting(whole, "trees").words()
     assert "training" not in fitting(whole, "trees").words()
     assert "training" not in fitting(trial, "logistic").words()

@@ -216,7 +216,6 @@ def fitting(
             options.append((f"--{key}", value))
     network = trial.training.get("network", "default")
     users_network = False
-    imports = ""
     changed = _changed(trial)
     if not _has_networks(strategy):
         changed = {k: v for k, v in changed.items() if k == "fewer_rows"}
@@ -233,14 +232,13 @@ def fitting(
             options.append(("--precision", precision))
     if changed:
         text = ", ".join(f"{key}={value!r}" for key, value in changed.items())
-        imports = "from equipoise.training import TrainingSettings; "
-        words.append(f"training=TrainingSettings({text})")
+        words.append(f"training=equipoise.training.TrainingSettings({text})")
         named = named and changed == {"fewer_rows": False}
         options.append(("--all-rows", True))
     if users_network:
         words.append("model=model")
     source = "(x, y)" if users_network else "table"
-    call = f"{imports}equipoise.fit({', '.join([source, *words])})"
+    call = f"equipoise.fit({', '.join([source, *words])})"
     return Fitting(call, tuple(options) if named and not users_network else None)
 
 

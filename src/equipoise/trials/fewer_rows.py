@@ -221,6 +221,5 @@ def fewer_note(
         "is undone exactly in all scores and probabilities, and all rows are scored. "
         f"{others}"
         "To learn from all rows, pass --all-rows on the command line, or in Python "
-        "training=TrainingSettings(fewer_rows=False) (from equipoise.training import "
-        "TrainingSettings)."
+        "training=equipoise.training.TrainingSettings(fewer_rows=False)."
     )
