@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import equipoise
+
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -48,6 +50,23 @@ def test_a_part_that_is_not_listed_is_loaded_when_used(package: str) -> None:
         _ = module._private
     for name in [package, f"{package}.other"]:
         del sys.modules[name]
+
+
+@pytest.mark.parametrize("name", ["folder/inner", "folder.inner", "folder", "../x", ""])
+def test_what_is_no_name_of_a_module_is_no_attribute(package: str, name: str) -> None:
+    module = __import__(package)
+    inner = Path(str(module.__file__)).parent / "folder"
+    inner.mkdir()
+    for path in (inner / "inner.py", inner.parent.parent / "x.py"):
+        path.write_text("thing = 7\n")
+    with pytest.raises(AttributeError, match="has no attribute"):
+        getattr(module, name)
+    del sys.modules[package]
+
+
+def test_a_path_in_the_package_is_no_attribute() -> None:
+    with pytest.raises(AttributeError, match="'equipoise' has no attribute 'cli/app'"):
+        getattr(equipoise, "cli/app")
 
 
 def test_packages_need_no_import_of_their_own() -> None:

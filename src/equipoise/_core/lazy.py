@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def attach(
 
     def __getattr__(name: str) -> Any:  # noqa: N807 (the name Python looks for)
         source = origin.get(name)
-        if source is None and (name in origin or _is_inside(name, file)):
+        if source is None and (name in origin or _is_inside(name, package)):
             return importlib.import_module(f"{package}.{name}")
         if source is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
@@ -52,11 +53,12 @@ def attach(
     return __getattr__, __dir__, names
 
 
-def _is_inside(name: str, file: str) -> bool:
+def _is_inside(name: str, package: str) -> bool:
     """Return whether a public module or package of that name lies in a package."""
-    place = Path(file).with_name(name)
-    inside = place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
-    return inside and not name.startswith("_")
+    if not name.isidentifier() or name.startswith("_"):
+        return False
+    spec = importlib.util.find_spec(f"{package}.{name}")
+    return spec is not None and spec.has_location  # a mere folder has none
 
 
 def loaded(item: Any) -> Any:
