@@ -102,3 +102,23 @@ def test_a_finding_is_on_one_line_if_the_screen_is_wide_enough(
     rows = text.split("---\n")[1].split("1 column")[0].split("No column")[0]
     assert len(rows.strip().splitlines()) == lines
     assert max(map(len, text.splitlines())) <= width
+
+
+@pytest.mark.parametrize("value", [0.0, NAN])
+@pytest.mark.parametrize("width", [50, 55, 60, 70])
+def test_a_title_that_is_wider_than_its_cells_is_counted(
+    value: float, width: int
+) -> None:
+    drop = Estimate(value, value, value)
+    one = ColumnImportance(("a",), drop, 1.0, NAN, "cannot tell from nothing")
+    made = Importance("roc_auc", 0.8, (one,), 9, 1, 2, 0.95, 0.8, "new rows")
+    figures = len("column  drop  adjusted  ") + len(one_drop(made)) - len("drop")
+    lines = made.text(width).splitlines()
+    assert max(map(len, lines)) <= max(width, figures + 12)
+    assert lines[-1].startswith("No column")
+
+
+def one_drop(made: Importance) -> str:
+    """Return the cell of the only drop."""
+    row = made.text(200).split("---\n")[1].splitlines()[0]
+    return row[len("column  ") :].split("    ")[0]

@@ -215,7 +215,8 @@ class Importance:
         """Return the columns in lines of at most some width.
 
         Args:
-            width: Columns.
+            width: Columns. Figures and titles are not broken: lines are longer if
+                they need more.
         """
         basis = BASES[self.basis]
         head = (
@@ -231,17 +232,16 @@ class Importance:
             ]
             for one in shown
         ]
+        titles = [["column"], ["drop"], ["adjusted"]]
         taken = sum(
-            max((len(line) for row in figures for line in row[k]), default=0) + 2
-            for k in range(3)
+            max(len(line) for cell in (title, *column) for line in cell) + 2
+            for title, *column in zip(titles, *figures, strict=True)
         )
         cells = [
             [*row, wrap(one.finding, max(12, width - taken)).split("\n")]
             for row, one in zip(figures, shown, strict=True)
         ]
-        header, body = laid_out(
-            [["column"], ["drop"], ["adjusted"], ["finding"]], cells, left=(0, 3)
-        )
+        header, body = laid_out([*titles, ["finding"]], cells, left=(0, 3))
         more = len(self.columns) - len(shown)
         last = [f"and {more} more: see .frame()"] if more > 0 else []
         return "\n".join(
