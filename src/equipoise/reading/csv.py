@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, sentence
-from equipoise._core.types import IntArray
 from equipoise.errors import TableError
 from equipoise.reading.csv_bytes import CsvLayout, csv_layout, read_bytes, to_utf8
 from equipoise.reading.csv_dialect import (
@@ -154,7 +153,8 @@ def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
     if not table.num_rows:
         raise TableError(sentence(f"{form.name} with a header only", "rows below it"))
 
-    rows = _without_headers(table, form)
+    repeated = _repeated_headers(table, form)
+    rows = np.delete(np.arange(table.num_rows), repeated) if repeated else None
 
     def line(row: int) -> int:
         record = (row if rows is None else int(rows[row])) + form.above
@@ -163,13 +163,12 @@ def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
         return int(layout.lines[record]) + dialect.skip
 
     if rows is not None:
-        left_out = np.setdiff1d(np.arange(table.num_rows), rows)
-        first = int(left_out[0]) + form.above
+        first = repeated[0] + form.above
         at = first + 1 if layout.lines is None else int(layout.lines[first])
-        rows_were = "row was" if len(left_out) == 1 else "rows were"
+        rows_were = "row was" if len(repeated) == 1 else "rows were"
         notes.add(
             f"The header is repeated in {form.name} (first: line {at + dialect.skip}); "
-            f"{len(left_out):,} such {rows_were} left out."
+            f"{len(repeated):,} such {rows_were} left out."
         )
         table = table.take(rows)
     return Raw(
@@ -184,19 +183,19 @@ def read_records(data: bytes, form: CsvForm, notes: Notes) -> Raw:
     )
 
 
-def _without_headers(table: Any, form: CsvForm) -> IntArray | None:
-    """Return the rows that do not repeat the header, or None if none does.
+def _repeated_headers(table: Any, form: CsvForm) -> list[int]:
+    """Return the rows that repeat the header, in order.
 
     Files that were joined repeat it. A row is taken for it only if its fields are those
     of the header, two or more, and a field of the first rows is a number.
     """
     if len(form.fields) < 2 or len(form.fields) != table.num_columns:
-        return None
+        return []
     like = np.ones(table.num_rows, np.bool_)
     for column, field in zip(table.columns, form.fields, strict=True):
         like &= _may_be(column, field)
         if not like.any():
-            return None
+            return []
     repeated = [
         row
         for row in np.flatnonzero(like).tolist()
@@ -205,12 +204,10 @@ def _without_headers(table: Any, form: CsvForm) -> IntArray | None:
             for column, field in zip(table.columns, form.fields, strict=True)
         )
     ]
-    rows = np.setdiff1d(np.arange(table.num_rows), repeated)
-    if not repeated:
-        return None
-    if form.numbers or _holds_numbers(table.take(rows[:_FIRST_ROWS]), form):
-        return rows
-    return None
+    if not repeated or form.numbers:
+        return repeated
+    first = np.delete(np.arange(table.num_rows), repeated)[:_FIRST_ROWS]
+    return repeated if _holds_numbers(table.take(first), form) else []
 
 
 def _may_be(column: Any, field: str) -> npt.NDArray[np.bool_]:
