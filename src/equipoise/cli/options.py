@@ -468,11 +468,12 @@ def costs_of_classes(
             f"--costs FILE is for several classes, and these are {what}: give "
             "--cost-fp and --cost-fn"
         )
-    if rare != "keep" and isinstance(table, Table):
-        units = tied_rows(table, duplicates)
-        table, _ = treat_rare(table, rare, folds, units=units)
-    elif rare != "keep" and not isinstance(table, Table):
-        table, _, _ = treat_rare_store(table, rare, folds)
+    if rare != "keep":
+        if isinstance(table, Table):
+            units = tied_rows(table, duplicates)
+            table, _ = treat_rare(table, rare, folds, units=units)
+        else:
+            table, _, _ = treat_rare_store(table, rare, folds)
     return read_costs(file, table.classes)
 
 

@@ -63,9 +63,9 @@ from equipoise.verbs.progress import shown_progress
 from equipoise.verbs.stored_fit import fit_on_store
 
 NETWORK = "default"
-USUAL_TRIALS = 32
 JUDGED = 2
 """What judging the model takes, in arms of a trial, for progress."""
+USUAL_TRIALS = 32
 """Candidates of each search with `tune=True`."""
 WEIGHTED = (
     "Rows have weights: they count in training, calibration, threshold and evaluation, "
