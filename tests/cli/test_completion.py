@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from equipoise.cli.app import app
 from equipoise.cli.completion import (
     SCRIPTS,
+    CompletedOption,
     bash_script,
     fish_script,
     option_words,
@@ -158,6 +159,21 @@ def test_quotes_in_a_help_text_end_nothing() -> None:
     for line in fish_script(VERBS).splitlines():
         bare = line.replace("\\'", "")
         assert bare.count("'") % 2 == 0
+
+
+def test_fish_offers_all_names_of_a_flag() -> None:
+    names = ("--raw", "--plain", "-r")
+    for kind, value in (("flag", ""), ("value", " -x")):
+        option = CompletedOption(names, kind, "as it is")  # type: ignore[arg-type]
+        line = fish_script({"show": ("Show it", (option,))}).splitlines()[-1]
+        here = "complete -c equipoise -n '__fish_seen_subcommand_from show'"
+        assert line == f"{here} -s r -l raw -l plain{value} -d 'as it is'"
+
+
+def test_verbs_are_described_as_in_the_help() -> None:
+    text = CliRunner().invoke(app, ["--help"], terminal_width=80).output
+    for verb, (shown, _) in VERBS.items():
+        assert f"  {verb:<10}  {shown}.\n" in text
 
 
 def test_words_belong_to_options_of_the_program() -> None:

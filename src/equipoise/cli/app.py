@@ -48,56 +48,20 @@ app = typer.Typer(
     rich_markup_mode=None,  # its boxes cut the names of options in narrow terminals
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-for _verb, _short, _example in (
-    (
-        diagnose,
-        "Say what is wrong with the data, before any training.",
-        "diagnose bank.csv --target y --html findings.html",
-    ),
-    (
-        compare,
-        "Try every remedy in one fair trial, and say what helps.",
-        "compare bank.csv --target y --cost-fp 1 --cost-fn 20 --out trial",
-    ),
-    (
-        fit,
-        "Fit, calibrate and save a model with its decision rule.",
-        "fit bank.csv --target y --precision-floor 0.5 --out bank.equipoise",
-    ),
-    (
-        evaluate,
-        "Print every metric with its interval on new labelled rows.",
-        "evaluate bank.equipoise later.csv",
-    ),
-    (
-        predict,
-        "Write a probability and a decision for each row of a file.",
-        "predict bank.equipoise new.csv --keep id --out scores.csv",
-    ),
-    (
-        importance,
-        "Say which columns a model owes its ranking to.",
-        "importance bank.equipoise bank.csv",
-    ),
-    (
-        export,
-        "Write a model as a SavedModel or as ONNX, and check it.",
-        "export bank.equipoise --out bank.onnx",
-    ),
-    (work, "Help a trial that runs with --workers, until it has ended.", "work trial"),
-    (report, "Show a finished trial again, and draw its page.", "report trial"),
-    (
-        doctor,
-        "Print versions, and the GPU that TensorFlow sees.",
-        "doctor --json",
-    ),
-    (
-        completion,
-        "Print a script that completes this program in a shell.",
-        "completion bash",
-    ),
+for _verb, _example in (
+    (diagnose, "diagnose bank.csv --target y --html findings.html"),
+    (compare, "compare bank.csv --target y --cost-fp 1 --cost-fn 20 --out trial"),
+    (fit, "fit bank.csv --target y --precision-floor 0.5 --out bank.equipoise"),
+    (evaluate, "evaluate bank.equipoise later.csv"),
+    (predict, "predict bank.equipoise new.csv --keep id --out scores.csv"),
+    (importance, "importance bank.equipoise bank.csv"),
+    (export, "export bank.equipoise --out bank.onnx"),
+    (work, "work trial"),
+    (report, "report trial"),
+    (doctor, "doctor --json"),
+    (completion, "completion bash"),
 ):
-    app.command(short_help=_short, epilog=f"Example: equipoise {_example}")(_verb)
+    app.command(epilog=f"Example: equipoise {_example}")(_verb)
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

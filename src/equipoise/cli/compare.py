@@ -144,7 +144,7 @@ def compare(
     memory: options.Memory = None,
     store: options.Store = None,
 ) -> None:
-    """Try every remedy on the data in one fair trial, and say what helps.
+    """Try every remedy in one fair trial, and say what helps.
 
     With --out, a trial that was interrupted resumes when the same command is given
     again; the state of its networks is saved every half minute. A trial that is

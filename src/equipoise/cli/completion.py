@@ -56,7 +56,9 @@ Verbs = Mapping[str, tuple[str, tuple[CompletedOption, ...]]]
 
 
 def completion(context: typer.Context, shell: Shell) -> None:
-    """Print a script that completes verbs, options, their values and files.
+    """Print a script that completes this program in a shell.
+
+    It completes verbs, options, their values and files.
 
     bash: add  source <(equipoise completion bash)  to ~/.bashrc.
     zsh: equipoise completion zsh > ~/.zfunc/_equipoise, with ~/.zfunc in fpath.
@@ -364,8 +366,6 @@ def _fish_option(option: CompletedOption) -> Iterable[str]:
         return ["-F"] if option.kind in ("file", "folder") else []
     long = [name[2:] for name in option.names if name.startswith("--")]
     short = [name[1:] for name in option.names if not name.startswith("--")]
-    if option.kind == "flag":
-        return [f"-l {name} -d {text}" for name in long]
     names = " ".join([*(f"-s {n}" for n in short), *(f"-l {n}" for n in long)])
     return [f"{names}{takes[option.kind]} -d {text}"]
 

@@ -78,7 +78,7 @@ def diagnose(
     memory: options.Memory = None,
     store: options.Store = None,
 ) -> None:
-    """Say what is wrong with the data, in seconds and before any training."""
+    """Say what is wrong with the data, before any training."""
     from equipoise._core.checks import one_of
     from equipoise._core.files import to_json
     from equipoise._core.outputs import writable_file, write_or_rescue

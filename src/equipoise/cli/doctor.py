@@ -17,7 +17,10 @@ def doctor(
         bool, typer.Option("--json", help="Print plain data instead of sentences.")
     ] = False,
 ) -> None:
-    """Print versions, the GPU that TensorFlow sees or why not, and extras."""
+    """Print versions, and the GPU that TensorFlow sees.
+
+    It says why TensorFlow sees none, and which extras are installed.
+    """
     from equipoise._core.files import to_json
     from equipoise.verbs.doctor import examine, installed_packages
 

@@ -33,7 +33,10 @@ Format = Annotated[
 
 
 def export(model: options.ModelFile, out: OutPath, format: Format = None) -> None:
-    """Write a model as a SavedModel or as ONNX, and check that its results agree."""
+    """Write a model as a SavedModel or as ONNX, and check it.
+
+    The check is that its results agree with those of the model.
+    """
     from equipoise.verbs.model import load_model
 
     with without_tensorflow_lines(), steps(f"reading {model.name}") as show:

@@ -134,7 +134,7 @@ def fit(
     memory: options.Memory = None,
     store: options.Store = None,
 ) -> None:
-    """Fit a model, calibrate it, choose its decision rule, and save it."""
+    """Fit, calibrate and save a model with its decision rule."""
     from equipoise._core.checks import one_of
     from equipoise._core.outputs import writable_file, write_or_rescue
     from equipoise.models.goal import Goal

@@ -33,7 +33,9 @@ def importance(
     ] = False,
     seed: options.Seed = 0,
 ) -> None:
-    """Say which columns a model owes its ranking to, and of which that is unknown.
+    """Say which columns a model owes its ranking to.
+
+    It also names the columns of which that is unknown.
 
     FILE holds labelled rows: those of the training, each of which is scored by models
     that have not seen it, or new ones.

@@ -73,7 +73,10 @@ def predict(
     explain: Explain = False,
     background: Background = None,
 ) -> None:
-    """Write a probability and a decision (1 flagged, 0 not, -1 undecided) per row."""
+    """Write a probability and a decision for each row of a file.
+
+    A decision is 1 for flagged, 0 for not flagged, and -1 for undecided.
+    """
     from equipoise._core.outputs import writable_file
     from equipoise.verbs.model import load_model
     from equipoise.verbs.predict import SUFFIXES, predict_file

@@ -32,7 +32,10 @@ PageFile = Annotated[
 
 
 def report(folder: TrialFolder, out: PageFile = None) -> None:
-    """Show a finished trial again, and draw its page; nothing is trained."""
+    """Show a finished trial again, and draw its page.
+
+    Nothing is trained.
+    """
     from equipoise._core.files import write_whole
     from equipoise._core.outputs import writable_file
     from equipoise.verbs.model import load_trial

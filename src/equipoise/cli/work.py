@@ -25,7 +25,7 @@ Wait = Annotated[
 
 
 def work(folder: Folder, wait: Wait = 60.0) -> None:
-    """Help a trial that runs with --workers: do its fits until it has ended.
+    """Help a trial that runs with --workers, until it has ended.
 
     Start as many as there are processors to spare, on any machine with the same
     versions that sees the folder. A worker may be stopped at any time: what it was
