@@ -399,9 +399,8 @@ def test_the_advice_can_be_taken_in_a_fresh_session(few):
     table = shifted_table(1_000, 60)
     trial = eq.compare(table, strategies=["logistic"], network="small", repeats=1)
     (note,) = [n for n in trial.notes if n.startswith("There are many rows")]
-    (setting,) = re.findall(r"training=(TrainingSettings\([^)]*\))", note)
-    (line,) = re.findall(r"\((from [^)]*)\)", note)
-    code = f"import equipoise; {line}; print({setting}.fewer_rows)"
+    (setting,) = re.findall(r"training=(equipoise[.\w]*\([^)]*\))", note)
+    code = f"import equipoise; print({setting}.fewer_rows)"
     ran = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
