@@ -1432,8 +1432,8 @@ ELSEWHERE = {
         "tests/verbs/test_stored_trial.py",
         "test_what_rows_on_disk_do_not_serve_is_refused",
     ),
-    "reading/read.py: Fit a model, and evaluate it on the file: eq.evaluate reads it "
-    "block by block.": (
+    "reading/new_rows.py: Fit a model, and evaluate it on the file: eq.evaluate reads "
+    "it block by block.": (
         "tests/verbs/test_stored_fit.py",
         "test_a_fitted_model_takes_files_or_some_rows",
     ),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,16 @@ import pytest
 from pyarrow import csv
 from pyarrow import parquet as pq
 
-from equipoise.errors import TableWarning
-from equipoise.reading.new_rows import joined_groups, labelled_blocks
+from equipoise.errors import TableError, TableWarning, TargetError
+from equipoise.reading import shards
+from equipoise.reading.blocks import read_blocks
+from equipoise.reading.new_rows import (
+    joined_groups,
+    labelled_blocks,
+    read_stored_test,
+)
 from equipoise.reading.read import read_table
+from equipoise.stores.stored_table import StoredTable
 from equipoise.table.table import Table
 
 
@@ -109,3 +116,88 @@ def test_groups_are_joined_over_blocks() -> None:
     alike = (texts[:, None] == texts[None, :]) & (texts != "")
     np.testing.assert_array_equal(equal, alike | np.eye(6, dtype=bool))
     assert joined_groups([*blocks, None]) is None
+
+
+@pytest.fixture(scope="module")
+def store(
+    make_rows: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> StoredTable:
+    """A store beside which 1,000 rows fit into memory."""
+    path = tmp_path_factory.mktemp("store") / "rows.parquet"
+    pq.write_table(make_rows(300), path)
+    stored = read_table(path, "fraud", memory="1GB").with_memory(1)
+    assert stored.most_rows == 1_000
+    return stored
+
+
+@pytest.fixture
+def lengths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The rows of each block that is read; a block is 400 rows, or about as many."""
+    seen: list[int] = []
+
+    def blocks(path: Path, **options: Any) -> Iterator[Any]:
+        for block in read_blocks(path, **options, block_bytes=20_000, block_rows=400):
+            seen.append(len(block.table))
+            yield block
+
+    monkeypatch.setattr(shards, "read_blocks", blocks)
+    return seen
+
+
+def test_a_test_file_is_read_no_further_than_fits(
+    make_rows: Callable[..., Any],
+    store: StoredTable,
+    lengths: list[int],
+    tmp_path: Path,
+) -> None:
+    pq.write_table(make_rows(4_000), tmp_path / "t.parquet")
+    with pytest.raises(TableError, match=r"'t.parquet' with 1,200 or more test rows"):
+        read_stored_test(store, tmp_path / "t.parquet")
+    assert lengths == [400, 400, 400]
+    lengths.clear()
+    csv.write_csv(make_rows(4_000), tmp_path / "t.csv")
+    with pytest.raises(TableError, match=r"or more test rows.*at most 1,000"):
+        read_stored_test(store, tmp_path / "t.csv")
+    assert sum(lengths[:-1]) <= 1_000 < sum(lengths) < 2_000
+    with pytest.raises(TableError, match="with 1,001 test rows"):
+        read_stored_test(store, make_rows(1_001))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_test_file_in_blocks_is_the_file(
+    make_rows: Callable[..., Any],
+    store: StoredTable,
+    lengths: list[int],
+    tmp_path: Path,
+    suffix: str,
+) -> None:
+    rows, path = make_rows(1_000, seed=3), tmp_path / f"t.{suffix}"
+    (csv.write_csv if suffix == "csv" else pq.write_table)(rows, path)
+    blocks, whole = read_stored_test(store, path), read_stored_test(store, rows)
+    assert len(lengths) > 1
+    assert blocks is not None
+    assert whole is not None
+    assert (blocks.names, blocks.task) == (whole.names, whole.task)
+    np.testing.assert_array_equal(blocks.labels(), whole.labels())
+    for name in whole.names:
+        np.testing.assert_array_equal(blocks.raw()[name], whole.raw()[name])
+    assert read_stored_test(store, None) is None
+    with pytest.raises(TableError, match="the folder"):
+        read_stored_test(store, tmp_path)
+
+
+def test_all_labels_of_a_test_file_tell_which_name_no_class(
+    lengths: list[int], tmp_path: Path
+) -> None:
+    """Here the first block holds -1 and 1 alone, as if they were two classes."""
+    y = np.repeat([-1, 1, 0], [300, 300, 300])
+    rows = pa.table({"x": np.random.default_rng(0).normal(size=900), "y": y})
+    pq.write_table(rows.slice(300), tmp_path / "rows.parquet")
+    pq.write_table(rows, tmp_path / "t.parquet")
+    store = read_table(tmp_path / "rows.parquet", "y", positive=1, memory="1GB")
+    with pytest.raises(TargetError, match="'-1'"):
+        read_stored_test(store, tmp_path / "t.parquet")
+    with pytest.warns(TableWarning, match="300 rows of .* without a label"):
+        later = read_stored_test(store, tmp_path / "t.parquet", "drop")
+    assert later is not None
+    np.testing.assert_array_equal(later.labels(), y[300:])

@@ -33,8 +33,9 @@ from equipoise.diagnosis.stored_subjects import StoredSubjects
 from equipoise.diagnosis.subject import Subject
 from equipoise.diagnosis.task_facts import task_facts, task_headline
 from equipoise.errors import UnknownNameError, UnsupportedError, printable
+from equipoise.reading.new_rows import read_stored_test
 from equipoise.reading.options import ReadingOptions
-from equipoise.reading.read import read_stored, read_stored_test, read_with_test
+from equipoise.reading.read import read_stored, read_with_test
 from equipoise.reading.target import Positives
 from equipoise.stores.rare_stored import treat_rare_store
 from equipoise.stores.stored_table import StoredTable

@@ -1,26 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labelled rows for a fitted model: files in blocks, everything else at once."""
+"""Labelled rows for a fitted model or beside a store: files in blocks, else at once."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from equipoise._core.checks import sentence
+from equipoise._core.memory import arrow_from_system
 from equipoise._core.types import IntArray
-from equipoise.errors import TableWarning
+from equipoise.errors import TableError, TableWarning
 from equipoise.reading.blocks import MergedNotes
-from equipoise.reading.files import is_path
-from equipoise.reading.read import read_table
+from equipoise.reading.files import existing_file, is_path
+from equipoise.reading.options import ReadingOptions
+from equipoise.reading.read import read_source, read_table
 from equipoise.reading.roles import require_named, tuples_as_texts
 from equipoise.reading.shards import read_shard_blocks, shard_files
-from equipoise.table.table import Table
+from equipoise.stores.stored_table import StoredTable
+from equipoise.table.table import Table, concatenate
 
 _ONE_CLASS = re.compile(r"All rows of .* are of class ")
 
@@ -45,7 +50,7 @@ def labelled_blocks(
     target: str | Sequence[str] | None = None,
     *,
     group: str | None = None,
-) -> Iterator[LabelledBlock]:
+) -> Generator[LabelledBlock]:
     """Yield labelled rows in the form of an earlier table: files block by block.
 
     What was noticed is issued as `TableWarning`s, once for all blocks, after the
@@ -87,6 +92,63 @@ def labelled_blocks(
             yield LabelledBlock(block.table, groups)
     last = (one_class,) if one_class and len(labels) == 1 else ()
     warn((*merged.sentences(), *last))
+
+
+def read_stored_test(
+    store: StoredTable, test: Any, unlabelled: str = "refuse"
+) -> Table | None:
+    """Return the rows of a test file, with the columns and classes of a store.
+
+    They are read into memory, a file block by block, until there are too many. With
+    `unlabelled="drop"` a file is read at once: all of its labels together tell which
+    of them name no class (-1 beside 0 and 1 does, beside 1 alone it is a class).
+
+    Args:
+        store: The rows that are not test rows.
+        test: A source, as in `read_table`; None for none.
+        unlabelled: What becomes of rows without a label.
+
+    Raises:
+        TableError: It does not have the columns, or has more rows than fit.
+    """
+    if test is None:
+        return None
+    if not is_path(test) or unlabelled == "drop":
+        options = ReadingOptions(unlabelled=unlabelled)
+        table = read_source(test, None, options, like=store.schema)
+        _require_room(table.source, len(table), store)
+        return table
+    existing_file(test)  # a folder or a pattern is not taken here
+    tables: list[Table] = []
+    rows, notes = 0, MergedNotes()
+    with (
+        arrow_from_system(),
+        contextlib.closing(labelled_blocks(test, store.schema)) as blocks,
+    ):
+        for block in blocks:
+            rows += len(block.table)
+            _require_room(block.table.source, rows, store, more=True)
+            tables.append(block.table)
+            notes.add([n for n in block.table.notes if not _ONE_CLASS.match(n)])
+    if len(tables) == 1:
+        return tables[0]
+    return dataclasses.replace(concatenate(tables), notes=notes.sentences())
+
+
+def _require_room(
+    source: str, rows: int, store: StoredTable, *, more: bool = False
+) -> None:
+    """Raise if test rows, and maybe more of them, do not fit beside a store."""
+    if rows <= store.most_rows:
+        return
+    raise TableError(
+        sentence(
+            f"{source} with {rows:,}{' or more' * more} test rows",
+            f"at most {store.most_rows:,}, which is what fits into the memory given",
+            "Fit a model, and evaluate it on the file: eq.evaluate reads it block "
+            "by block.",
+        )
+    )
 
 
 def joined_groups(

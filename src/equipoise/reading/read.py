@@ -220,39 +220,6 @@ def read_stored(
     return table
 
 
-def read_stored_test(
-    store: StoredTable, test: Any, unlabelled: str = "refuse"
-) -> Table | None:
-    """Return the rows of a test file, with the columns and classes of a store.
-
-    They are read into memory.
-
-    Args:
-        store: The rows that are not test rows.
-        test: A source, as in `read_table`; None for none.
-        unlabelled: What becomes of rows without a label.
-
-    Raises:
-        TableError: It does not have the columns, or has more rows than fit.
-    """
-    if test is None:
-        return None
-    table = read_source(
-        test, None, ReadingOptions(unlabelled=unlabelled), like=store.schema
-    )
-    if len(table) > store.most_rows:
-        raise TableError(
-            sentence(
-                f"{table.source} with {len(table):,} test rows",
-                f"at most {store.most_rows:,}, which is what fits into the memory "
-                "given",
-                "Fit a model, and evaluate it on the file: eq.evaluate reads it block "
-                "by block.",
-            )
-        )
-    return table
-
-
 def _require_as_read(store: StoredTable, target: Any, options: ReadingOptions) -> None:
     """Raise if rows on disk are to be read in another way than they were."""
     usual = vars(AS_THEY_ARE)

@@ -18,8 +18,9 @@ from equipoise.errors import UnsupportedError
 from equipoise.jobs import ArmProgress, Progress, scaled
 from equipoise.learners.user_model.images import image_pair
 from equipoise.models.goal import Goal, as_goal, require_goal_alone
+from equipoise.reading.new_rows import read_stored_test
 from equipoise.reading.options import ReadingOptions
-from equipoise.reading.read import read_stored, read_stored_test
+from equipoise.reading.read import read_stored
 from equipoise.reading.target import Positives
 from equipoise.stores.rare_stored import treat_rare_store
 from equipoise.stores.stored_table import StoredTable
