@@ -12,7 +12,9 @@ from equipoise.errors import InputError, TargetError
 from equipoise.table.generated_tasks import make_classes
 from equipoise.table.generators import gaussian_shift
 from equipoise.table.rare_classes import (
+    judged_rows,
     rare_classes,
+    too_rare,
     treat_rare,
     with_classes_of,
     without_rare,
@@ -162,6 +164,39 @@ def test_rare_classes_are_judged_nowhere() -> None:
     assert judged.all()
     assert targets.tolist() == [[1, -1], [0, -1], [-1, -1]]
     assert matrix[1, 1] == 1  # the rows themselves stay
+
+
+def test_what_is_judged_is_what_is_not_too_rare(table: Table) -> None:
+    judged, y, unscored = judged_rows(table, 5)
+    assert y is table.labels()
+    np.testing.assert_array_equal(judged, ~np.isin(y, [1, 3]))
+    assert unscored == {
+        "c1": "class 'c1' has fewer cases than the 5 folds",
+        "c3": "class 'c3' has fewer cases than the 5 folds",
+    }
+    units = np.where(table.labels() == 4, 1000, np.arange(149))
+    assert list(judged_rows(table, 5, units)[2]) == ["c1", "c3", "c4"]
+    part = table.labels()[::2]
+    judged, y, _ = judged_rows(table, 5, y=part)
+    assert y is part
+    np.testing.assert_array_equal(judged, ~np.isin(part, [1, 3]))
+
+    judged, y, unscored = judged_rows(labels(), 3)
+    assert judged.all()
+    np.testing.assert_array_equal(y[:, [0, 1, 3]], labels().labels()[:, [0, 1, 3]])
+    assert (y[:, 2] == -1).all()
+    assert unscored == {
+        "c": "label 'c' has too few rows with it, or without it, for the 3 folds"
+    }
+    assert unscored == too_rare(labels(), 3)
+
+
+def test_of_two_classes_every_row_is_judged() -> None:
+    table = gaussian_shift(40, positives=2).table
+    judged, y, unscored = judged_rows(table, 5)
+    assert judged.all()
+    assert y is table.labels()
+    assert unscored == {}
 
 
 def test_two_classes_are_as_they_are() -> None:

@@ -7,7 +7,9 @@ import pickle
 import numpy as np
 
 from equipoise.strategies.catalogue import as_strategies
+from equipoise.table.generated_tasks import make_classes
 from equipoise.table.generators import GeneratedTable
+from equipoise.table.splits import SplitKeys
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Protocol, parts
 
@@ -56,3 +58,22 @@ def test_a_test_table_without_groups_or_time_leaves_those_of_the_rows(
         joined = getattr(plan.all_rows, name)
         assert len(joined) == 800
         np.testing.assert_array_equal(joined[:500], values)
+
+
+def test_what_is_judged_follows_the_cases_of_the_split(known: GeneratedTable) -> None:
+    strategies = tuple(as_strategies("prior"))
+    judged, y, unscored = TrialPlan(known.table, strategies, Protocol()).judged
+    assert judged.all()
+    assert y is known.table.y
+    assert unscored == {}
+    table = make_classes(100, counts=[90, 7, 3]).table
+    plan = TrialPlan(table, strategies, Protocol(folds=5))
+    assert list(plan.judged[2]) == ["c2"]
+    np.testing.assert_array_equal(plan.judged[0], table.y != 2)
+    groups = np.where(table.y == 1, 1_000, np.arange(100))  # one case of seven rows
+    grouped = dataclasses.replace(table, groups=groups)
+    plan = TrialPlan(
+        grouped, strategies, Protocol(folds=5), known_keys=SplitKeys.of(grouped, "auto")
+    )
+    assert list(plan.judged[2]) == ["c1", "c2"]
+    np.testing.assert_array_equal(plan.judged[0], table.y == 0)

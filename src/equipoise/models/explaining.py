@@ -27,7 +27,7 @@ from equipoise.models.model import ModelRecord
 from equipoise.reading.new_rows import joined_groups, labelled_blocks
 from equipoise.reading.pairs import paired
 from equipoise.table.hashes import row_hashes
-from equipoise.table.rare_classes import too_rare, without_rare
+from equipoise.table.rare_classes import judged_rows
 from equipoise.table.table import Table, concatenate
 from equipoise.table.units import tied_rows
 from equipoise.trials.sources import TrialRows
@@ -170,12 +170,11 @@ def _without_rare(
     model: ModelRecord, rows: Table, units: IntArray | None
 ) -> tuple[Table, IntArray, list[str]]:
     """Leave out classes with fewer cases than folds, as the evaluation does."""
-    if rows.task.kind == "binary":
-        return rows, np.arange(len(rows)), []
-    rare = too_rare(rows, int(model.facts["folds"]), units)
-    judged, y = without_rare(rows.task, rows.labels(), rare)
+    judged, y, unscored = judged_rows(rows, int(model.facts["folds"]), units)
     places = np.flatnonzero(judged)
-    notes = [f"It is not judged: {why}." for why in rare.values()]
+    if not unscored:
+        return rows, places, []
+    notes = [f"It is not judged: {why}." for why in unscored.values()]
     return replace(rows, y=y).take(places), places, notes
 
 

@@ -22,7 +22,7 @@ from equipoise.evaluation.task_rules import TaskRule, fit_task_rule
 from equipoise.models.average import Average
 from equipoise.models.fitted_rule import UnseenRows
 from equipoise.models.goal import Goal, TaskGoal
-from equipoise.table.rare_classes import too_rare, without_rare
+from equipoise.table.rare_classes import judged_rows
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.plan import TrialPlan
 
@@ -55,10 +55,9 @@ def scored_rows(plan: TrialPlan, average: Average) -> RuleRows:
         plan: Which rows were split, and how.
         average: The average of the models.
     """
-    table = plan.table
-    unscored = too_rare(table, plan.protocol.folds, plan.keys.units)
     y = np.array(average.y, np.int64)
-    return RuleRows(*without_rare(table.task, y, unscored), unscored)
+    folds, units = plan.protocol.folds, plan.keys.units
+    return RuleRows(*judged_rows(plan.table, folds, units, y))
 
 
 def choose_task_rule(

@@ -22,6 +22,7 @@ from equipoise.task import UNKNOWN_LABEL, Task
 
 __all__ = [
     "RARE",
+    "judged_rows",
     "rare_classes",
     "too_rare",
     "treat_rare",
@@ -74,15 +75,14 @@ def too_rare(table: Table, folds: int, units: IntArray | None = None) -> dict[st
         >>> too_rare(Table((), y, Task("multiclass", ("a", "b", "c"))), folds=5)
         {'c': "class 'c' has fewer cases than the 5 folds"}
     """
-    noun = "label" if table.task.kind == "multilabel" else "class"
-    few = "few rows with it, or without it" if noun == "label" else "fewer cases"
+    labels = table.task.kind == "multilabel"
+    names = [table.classes[n] for n in rare_classes(table, folds, units=units)]
     return {
-        table.classes[number]: (
-            f"{noun} {table.classes[number]!r} has "
-            + (f"too {few}, for" if noun == "label" else f"{few} than")
-            + f" the {folds} folds"
-        )
-        for number in rare_classes(table, folds, units=units)
+        name: f"label {name!r} has too few rows with it, or without it, for the "
+        f"{folds} folds"
+        if labels
+        else f"class {name!r} has fewer cases than the {folds} folds"
+        for name in names
     }
 
 
@@ -113,6 +113,37 @@ def without_rare(
     labels = y.copy()
     labels[:, numbers] = UNKNOWN_LABEL
     return np.ones(len(y), np.bool_), labels
+
+
+def judged_rows(
+    table: Table, folds: int, units: IntArray | None = None, y: AnyArray | None = None
+) -> tuple[BoolArray, AnyArray, dict[str, str]]:
+    """Return which rows are judged, their targets, and what is too rare to be scored.
+
+    Args:
+        table: The rows of a trial. Of two classes every row is judged.
+        folds: The number of folds.
+        units: Which rows are one case (`tied_rows`); None for each.
+        y: The targets to judge, of these rows or of some of them; None for the
+            table's.
+
+    Returns:
+        Whether a row is judged, and the targets, both as `without_rare` returns them;
+        and each class or label that is not scored with the reason (`too_rare`).
+
+    Example:
+        >>> from equipoise.task import Task
+        >>> y = np.repeat([0, 1, 2], [50, 40, 3])
+        >>> table = Table((), y, Task("multiclass", ("a", "b", "c")))
+        >>> judged, _, unscored = judged_rows(table, folds=5)
+        >>> int(judged.sum()), list(unscored)
+        (90, ['c'])
+    """
+    y = table.labels() if y is None else y
+    if table.task.kind == "binary":
+        return np.ones(len(y), np.bool_), y, {}
+    unscored = too_rare(table, folds, units)
+    return *without_rare(table.task, y, unscored), unscored
 
 
 def treat_rare(

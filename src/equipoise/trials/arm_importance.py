@@ -21,7 +21,6 @@ from equipoise.explanations.permuted import permutation_importance
 from equipoise.jobs import Progress, scaled
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.strategy import Strategy
-from equipoise.table.rare_classes import too_rare, without_rare
 from equipoise.trials.basis import TrialBasis
 from equipoise.trials.blended_arms import fitted_names
 from equipoise.trials.fold_scores import Scores, fit_parts
@@ -115,12 +114,9 @@ def arm_importance(
             for name, weight in weights.items()
         ),
     )
-    units, use = plan.keys.units, fitted.tested
-    if table.task.kind != "binary":
-        rare = too_rare(table, plan.protocol.folds, units)
-        judged, y = without_rare(table.task, table.labels(), rare)
-        table, use = replace(table, y=y), use & judged
-    rows, folds = table.take(use), fitted.folds[:, use]
+    judged, y, _ = plan.judged
+    units, use = plan.keys.units, fitted.tested & judged
+    rows, folds = replace(table, y=y).take(use), fitted.folds[:, use]
     mass = plan.weights if weights_of_rows is None else weights_of_rows
     return permutation_importance(
         partial(models.out_of_fold, folds=folds),

@@ -32,7 +32,6 @@ from equipoise.evaluation.task_cross_validation import (
 from equipoise.metrics.task_registry import headline_metric, metric_of
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
-from equipoise.table.rare_classes import too_rare, without_rare
 from equipoise.table.table import Table
 from equipoise.task import Task
 from equipoise.trials.blended_arms import fitted_arms
@@ -280,12 +279,11 @@ def evaluate_scores(
     if plan.table.task.kind == "binary":
         return evaluate_binary(plan, arms, scores, criteria, baseline)
     table, units = plan.table, plan.keys.units
-    unscored = too_rare(table, plan.protocol.folds, units)
-    judged, y = without_rare(table.task, table.labels().astype(np.int64), unscored)
+    judged, y, unscored = plan.judged
     scored = scores.tested & judged
     return cross_validated_task(
         table.task,
-        y[scored],
+        y[scored].astype(np.int64),
         {arm.name: scores.log_odds[arm.name][:, scored] for arm in arms},
         scores.folds[:, scored],
         weights=None if plan.weights is None else plan.weights[scored],

@@ -11,7 +11,6 @@ from equipoise._core.types import FloatArray
 from equipoise.jobs import ArmSoFar, Outcome
 from equipoise.metrics import average_precision
 from equipoise.metrics.task_registry import TaskMetric, headline_metric, metric_of
-from equipoise.table.rare_classes import too_rare, without_rare
 from equipoise.trials.plan import TrialPlan
 from equipoise.trials.protocol import Part
 
@@ -41,11 +40,7 @@ class EarlyScores:
         self.watcher = watcher
         table = plan.table
         self._metric = metric_of(headline_metric(table.task), table.task)
-        self._y = table.labels()
-        self._judged = np.ones(len(self._y), np.bool_)
-        if table.task.kind != "binary":
-            rare = too_rare(table, plan.protocol.folds, plan.keys.units)
-            self._judged, self._y = without_rare(table.task, self._y, rare)
+        self._judged, self._y, _ = plan.judged
         self._values: dict[str, list[float]] = {}
 
     def take(self, outcome: Outcome, part: Part) -> None:

@@ -14,9 +14,10 @@ from functools import cached_property
 
 import numpy as np
 
-from equipoise._core.types import FloatArray, IntArray
+from equipoise._core.types import AnyArray, BoolArray, FloatArray, IntArray
 from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
+from equipoise.table.rare_classes import judged_rows
 from equipoise.table.splits import SplitKeys
 from equipoise.table.table import Table, concatenate
 from equipoise.table.units import tied_rows
@@ -95,6 +96,14 @@ class TrialPlan:
         if self.known_keys is not None:
             return self.known_keys
         return SplitKeys.of(self.table, self.protocol.duplicates)
+
+    @cached_property
+    def judged(self) -> tuple[BoolArray, AnyArray, dict[str, str]]:
+        """Which rows are judged, their targets, and what is too rare to be scored.
+
+        As `judged_rows` returns them.
+        """
+        return judged_rows(self.table, self.protocol.folds, self.keys.units)
 
     @cached_property
     def all_rows(self) -> Table:

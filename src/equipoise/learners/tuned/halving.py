@@ -18,7 +18,7 @@ from equipoise.learners.tuned.inner import (
     InnerFold,
     inner_folds,
     inner_job,
-    judged_rows,
+    inner_judged_rows,
 )
 from equipoise.networks.catalogue import network
 from equipoise.networks.layout import common_layout
@@ -71,7 +71,7 @@ class SearchedPart:
         """
         inner = inner_folds(table, job, folds)
         totals = job.totals(table, job.train_rows)
-        return cls(job, inner, judged_rows(table, job, inner), totals)
+        return cls(job, inner, inner_judged_rows(table, job, inner), totals)
 
     def correction(self, candidate: Strategy) -> Correction:
         """Return the correction of a candidate; whether it is exact is what counts."""

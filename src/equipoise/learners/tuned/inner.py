@@ -100,7 +100,7 @@ def inner_job(strategy: Strategy, job: Job, fold: InnerFold, part: int) -> Job:
     )
 
 
-def judged_rows(table: Table, job: Job, folds: Sequence[InnerFold]) -> JudgedRows:
+def inner_judged_rows(table: Table, job: Job, folds: Sequence[InnerFold]) -> JudgedRows:
     """Return the rows by which the candidates of a training part are judged.
 
     Args:
