@@ -5,13 +5,14 @@
 
 Each cell is a process of its own, on a table made there: one axis grows, the others
 stay at 10,000 rows, 10 columns and 2 classes. What is counted are the seconds of the
-processor and the peak of memory, both above what the process had used when the table
-was made. Prints a table, and lines `ratio NAME VALUE bar BAR` with the exponent of the
-growth in rows between the last two sizes: n log n from 10,000 to 100,000 rows is 1.10,
-from 100,000 to a million 1.08.
+processor, and the peak of memory during the call above what the process held before
+it, when the table was made. Prints a table, and lines `ratio NAME VALUE bar BAR` with
+the exponent of the growth in rows between the last two sizes: n log n from 10,000 to
+100,000 rows is 1.10, from 100,000 to a million 1.08.
 
 `compare` tries prior, logistic, trees and plain with the network "small", one repeat.
 `fit` fits trees, one repeat. `predict` scores the rows with a model of 2,000 of them.
+Needs Linux, whose /proc says what a process holds.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import math
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 VERBS = ("diagnose", "fit", "predict", "compare")
 ROWS = (10_000, 100_000, 1_000_000)
@@ -34,6 +36,7 @@ import numpy as np
 import equipoise as eq
 from equipoise.table.table import Column, Table
 from equipoise.task import Task
+from memory import megabytes, reset_peak
 
 warnings.simplefilter("ignore")
 verb, rows, columns, classes = sys.argv[1], *map(int, sys.argv[2:])
@@ -56,10 +59,12 @@ if verb == "predict":
 
 def used():
     spent = resource.getrusage(resource.RUSAGE_SELF)
-    return spent.ru_utime + spent.ru_stime, spent.ru_maxrss / 1024
+    return spent.ru_utime + spent.ru_stime
 
 
-before, started = used(), time.monotonic()
+before, held = used(), megabytes("VmRSS")
+reset_peak()
+started = time.monotonic()
 if verb == "diagnose":
     eq.diagnose(table)
 elif verb == "fit":
@@ -69,19 +74,21 @@ elif verb == "predict":
 else:
     arms = ["prior", "logistic", "trees", "plain"]
     eq.compare(table, strategies=arms, network="small", repeats=1)
-seconds, after = time.monotonic() - started, used()
-print(json.dumps([seconds, after[0] - before[0], after[1] - before[1]]))
+seconds = time.monotonic() - started
+print(json.dumps([seconds, used() - before, megabytes("VmHWM") - held]))
 """
 
 
 def measure(verb: str, rows: int, columns: int, classes: int) -> list[float]:
     """Return seconds, seconds of the processor and MB of one call."""
     asked = [verb, *map(str, (rows, columns, classes))]
+    places = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    path = os.pathsep.join(place for place in places if place)
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM, *asked],
         capture_output=True,
         text=True,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": path},
     )
     if result.returncode:
         raise SystemExit(f"{' '.join(asked)} failed:\n{result.stderr[-2_000:]}")

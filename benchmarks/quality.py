@@ -10,7 +10,8 @@ alone, as `--arms auto` does, and ends with its mean average precision beside wh
 is to reach. `--minutes` gives it another time budget, `--network` the single arms
 another network. Names with a plus are boosted trees with a remedy, such as
 `lightgbm+class_weight`. With `--out` what the file holds already is not computed
-again, each fold of `auto` by itself; quality_page.py makes docs/quality.md of it.
+again, each fold of `auto` by itself if its time budget is the same; quality_page.py
+makes docs/quality.md of it.
 
 Reads tables and the peers' scores from the folders EQUIPOISE_DATA and
 EQUIPOISE_BENCH (by default `shared/data` and `shared/bench` beside the checkout).
@@ -126,6 +127,26 @@ def score(
         whole_fit(table, minutes, entry, save)
 
 
+def whole(scores: dict) -> bool:
+    """Return whether an arm has been scored on every fold."""
+    return len(scores.get("ap", ())) == FOLDS
+
+
+def of_budget(scores: dict, minutes: float | None) -> bool:
+    """Return whether scores of `auto` are those of a time budget."""
+    return scores.get("minutes") == minutes
+
+
+def missing_arms(entry: Scored, arms: list[str], minutes: float | None) -> list[str]:
+    """Return the arms that are still to be scored, `auto` also if not of the budget."""
+    return [
+        arm
+        for arm in arms
+        if not whole(entry.get(arm, {}))
+        or (arm == AUTO and not of_budget(entry[arm], minutes))
+    ]
+
+
 def whole_fit(
     table: Table, minutes: float | None, entry: Scored, save: Callable[[], None]
 ) -> None:
@@ -133,8 +154,10 @@ def whole_fit(
     from equipoise.verbs.fit import fit
 
     budget = {} if minutes is None else {"minutes": minutes}
+    if not of_budget(entry.get(AUTO, {}), minutes):
+        entry.pop(AUTO, None)
     empty: dict = {"ap": [], "brier": [], "seconds": 0.0, "repeats": []}
-    found = entry.setdefault(AUTO, empty)
+    found = entry.setdefault(AUTO, {**empty, "minutes": minutes})
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     splits = list(folds.split(np.zeros(len(table)), table.y))
     for train, test in splits[len(found["ap"]) :]:
@@ -174,9 +197,10 @@ def single_arms(table: Table, arms: list[str], learners: LearnerChoice) -> Score
     return result
 
 
-def show(name: str, ours: dict[str, list[float]], peers: dict) -> None:
-    """Print one table: our arms, their difference from plain, and the peers."""
+def show(name: str, entry: Scored, peers: dict) -> None:
+    """Print one table: our whole arms, their difference from plain, and the peers."""
     print(f"\n{name}")
+    ours = {arm: scores["ap"] for arm, scores in entry.items() if whole(scores)}
     plain = ours.get("plain")
     for arm, scores in sorted(ours.items(), key=lambda kv: -np.mean(kv[1])):
         line = f"  {arm:20s} {np.mean(scores):.4f}"
@@ -184,8 +208,8 @@ def show(name: str, ours: dict[str, list[float]], peers: dict) -> None:
             test = nadeau_bengio(np.subtract(scores, plain), 1 / FOLDS)
             line += f"   to plain {test}"
         print(line)
-    for peer, entry in sorted(peers.items(), key=lambda kv: -np.mean(kv[1]["ap"])):
-        print(f"  ({peer + ')':19s} {np.mean(entry['ap']):.4f}")
+    for peer, scored in sorted(peers.items(), key=lambda kv: -np.mean(kv[1]["ap"])):
+        print(f"  ({peer + ')':19s} {np.mean(scored['ap']):.4f}")
 
 
 def table_arms() -> list[str]:
@@ -223,11 +247,10 @@ def main() -> None:
 
     for name in tables:
         entry = everything.setdefault(name, {})
-        missing = [arm for arm in arms if len(entry.get(arm, {}).get("ap", ())) < FOLDS]
+        missing = missing_arms(entry, arms, args.minutes)
         if missing:
             score(read(name), missing, args.minutes, learners, entry, save)
-        values = {arm: found["ap"] for arm, found in entry.items()}
-        show(name, values, peers.get(name, {}).get("scores", {}))
+        show(name, entry, peers.get(name, {}).get("scores", {}))
         sys.stdout.flush()
     ours = {n: {a: everything[n][a]["ap"] for a in arms} for n in tables}
     summary(ours, peers)

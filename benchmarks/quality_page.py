@@ -28,7 +28,7 @@ import numpy as np
 
 from equipoise.comparison.paired import nadeau_bengio
 from equipoise.comparison.tables import over_tables, ranks_with_ties
-from quality import AUTO, BENCH, FOLDS, PAGE, Scored
+from quality import AUTO, BENCH, FOLDS, PAGE, Scored, whole
 
 MARGIN = 0.01
 FEWEST = 5
@@ -76,11 +76,13 @@ def beside_peers(
 
     Args:
         found: What was measured; the "how" of an entry stands behind the table's name.
+            A table that `auto` has not scored on every fold counts as not measured.
         peers: The peers' scores.
         before: Rows of the page, by table, which stay if the table was not measured.
     """
     stays = {} if before is None else before
-    names = [n for n in peers if AUTO in found.get(n, {}) or n in stays]
+    measured = {n for n, entry in found.items() if whole(entry.get(AUTO, {}))}
+    names = [n for n in peers if n in measured or n in stays]
     common = set.intersection(*(set(peers[name]["scores"]) for name in names))
     single = {p: [mean(peers[n]["scores"][p]) for n in names] for p in sorted(common)}
     rival = max(single, key=lambda p: np.mean(single[p]))
@@ -89,7 +91,7 @@ def beside_peers(
         peer = peers[name]["scores"]
         top = max(peer, key=lambda p: mean(peer[p]))
         best.append(mean(peer[top]))
-        if AUTO not in found.get(name, {}):
+        if name not in measured:
             cells.append(stays[name])
             ours.append(float(stays[name][3]))
             continue

@@ -39,6 +39,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from memory import megabytes
+
 BARS = {"stream_ceiling": 1, "stream_rows": 20, "stream_batched": 3}
 COLUMNS = 40
 SHARE = 0.005
@@ -47,13 +49,6 @@ BATCH = 256
 FIXED = 100.0
 """Megabytes that do not depend on the rows."""
 ARMS = ("prior", "logistic", "trees", "plain", "class_weight")
-
-
-def megabytes(name: str) -> float:
-    """Return a line of this process' status, for example VmHWM: its peak."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    line = next(line for line in status.splitlines() if line.startswith(name))
-    return float(line.split()[1]) / 1024
 
 
 def make_set(folder: Path, gigabytes: float, shards: int, group: int = GROUP) -> int:
