@@ -1739,6 +1739,11 @@ ELSEWHERE = {
         "tests/learners/user_model/test_images.py",
         "test_volumes_are_refused_and_can_be_passed_as_arrays",
     ),
+    "learners/user_model/images.py: If the memory is enough, read them with "
+    "numpy.load and pass (images, labels).": (
+        "tests/learners/user_model/test_images.py",
+        "test_arrays_that_are_too_large_are_not_unpacked",
+    ),
     "learners/user_model/images.py: Pass split= with a part that it has.": (
         "tests/learners/user_model/test_images.py",
         "test_medmnist_files",

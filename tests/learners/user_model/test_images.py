@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,20 @@ def test_sub_folders_are_classes(folder: Path) -> None:
     assert (x.shape, x.dtype) == ((5, 4, 5, 3), np.uint8)
     assert y.tolist() == ["cat", "cat", "cat", "dog", "dog"]
     assert x[:, 0, 0, 0].tolist() == [0, 1, 2, 201, 200]
+
+
+def test_hidden_images_do_not_count(folder: Path) -> None:
+    hidden = np.full((4, 5, 3), 99)
+    for place in (".hidden/x.png", "a/.hidden/deeper/x.png", ".x.png"):
+        write(folder / "dog" / place, hidden)
+    x, y = read_images(folder)
+    assert x[:, 0, 0, 0].tolist() == [0, 1, 2, 201, 200]
+    assert y.tolist() == ["cat", "cat", "cat", "dog", "dog"]
+    x, _ = read_images(folder / "dog", [0, 1])
+    assert x[:, 0, 0, 0].tolist() == [201, 200]
+    # What lies above the folder says nothing of the images.
+    x, _ = read_images(folder / "dog" / ".hidden", [0])
+    assert x[:, 0, 0, 0].tolist() == [99]
 
 
 def test_they_are_what_keras_reads(folder: Path) -> None:
@@ -201,6 +217,63 @@ def test_medmnist_files(tmp_path: Path) -> None:
     for other in others:
         with pytest.raises(InputError, match="none of them"):
             read_images(path, **other)
+
+
+def test_arrays_that_are_too_large_are_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "dense.npz"
+    images = np.zeros((40, 4, 5, 3), np.uint8)
+    labels = np.arange(40) % 3 // 2
+    images[..., 0] = np.arange(40)[:, None, None]
+    images[labels == 1, ..., 1] = 200
+    others = {"test_images": images[:2], "test_labels": labels[:2]}
+    np.savez_compressed(path, train_images=images, train_labels=labels, **others)
+    # Each array has a header of 128 bytes.
+    total = images.nbytes + labels.nbytes + 2 * 128
+    assert path.stat().st_size < total
+    monkeypatch.setattr(module, "MOST_BYTES", total)
+    np.testing.assert_array_equal(read_images(path)[0], images)
+    monkeypatch.setattr(module, "MOST_BYTES", total - 1)
+    unpacked: list[str] = []
+    monkeypatch.setattr(np, "load", lambda file, **_: unpacked.append(file))
+    match = rf"'train_images', 'train_labels' have {total:,} bytes.*numpy\.load"
+    with pytest.raises(TableError, match=match):
+        read_images(path)
+    assert not unpacked
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "MOST_BYTES", total - 1)
+    assert len(read_images(path, split="test")[0]) == 2
+    with np.load(path) as arrays:
+        pair = (arrays["train_images"], arrays["train_labels"])
+    model = eq.fit(pair, model=build, folds=2, repeats=1)
+    assert model.predict_proba(images).shape == (40, 2)
+
+
+def test_damaged_arrays_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.npz"
+    images = np.random.default_rng(0).integers(0, 256, (9, 8, 8), np.uint8)
+    np.savez_compressed(path, x_train=images, y_train=np.arange(9) % 2)
+    whole = path.read_bytes()
+    start = whole.index(b"x_train.npy") + 40
+    path.write_bytes(whole[:start] + b"\xff" * 60 + whole[start + 60 :])
+    with pytest.raises(TableError, match=r"damaged\.npz', which cannot be read"):
+        read_images(path)
+    with path.open("wb") as file:  # one array, not several
+        np.save(file, images)
+    with pytest.raises(TableError, match=r"damaged\.npz', which cannot be read"):
+        read_images(path)
+    # The header of an array says that it is larger than any memory.
+    header = io.BytesIO()
+    facts = {"descr": "|u1", "fortran_order": False, "shape": (2**50, 8, 8)}
+    np.lib.format.write_array_header_1_0(header, facts)
+    np.savez(path, y_train=np.arange(9) % 2)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("x_train.npy", header.getvalue())
+    with pytest.raises(TableError, match=r"damaged\.npz', which cannot be read"):
+        read_images(path)
+    path.write_bytes(whole)
+    np.testing.assert_array_equal(read_images(path)[0][..., 0], images)
 
 
 def test_volumes_are_refused_and_can_be_passed_as_arrays(tmp_path: Path) -> None:

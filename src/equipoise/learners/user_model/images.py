@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ MODES = {"grayscale": "L", "rgb": "RGB", "rgba": "RGBA"}
 MOST_16_BITS = 2**16 - 1
 MOST_BYTES = 8 * 2**30
 """Of all images, which are held in memory: 8 GB."""
+DAMAGES = (
+    *(OSError, ValueError, EOFError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What is raised of damaged .npz files."""
 
 
 def read_images(
@@ -43,9 +49,9 @@ def read_images(
     Args:
         source: A folder with one sub-folder of images for each class, which is the
             sub-folder's name; or, with `labels`, a folder of images. Images in deeper
-            folders count too, files of other kinds do not. Or an `.npz` file of
-            MedMNIST ("train_images", "train_labels", ...) or Keras ("x_train",
-            "y_train", ...).
+            folders count too; hidden ones, and files of other kinds, do not. Or an
+            `.npz` file of MedMNIST ("train_images", "train_labels", ...) or Keras
+            ("x_train", "y_train", ...).
         labels: One label per image, in the order of their paths within the folder,
             or a matrix `[images, labels]`; None if sub-folders tell.
         size: (height, width) to which images are resized; None if all have the same.
@@ -155,12 +161,12 @@ def _from_folder(
 
 
 def _images_in(folder: Path) -> list[Path]:
-    """Return the images of a folder and of those within, by their paths."""
+    """Return the images of a folder and of those within that are not hidden."""
     return sorted(
         file
         for file in folder.rglob("*")
         if file.suffix.lower() in SUFFIXES
-        and not file.name.startswith(".")
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
         and file.is_file()
     )
 
@@ -267,28 +273,33 @@ def _from_arrays(path: Path, split: str) -> tuple[AnyArray, AnyArray]:
         (f"{split}_images", f"{split}_labels"),
         (f"x_{split}", f"y_{split}"),
     )
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            names = list(arrays.files)
-            pair = next((pair for pair in pairs if set(pair) <= set(names)), ())
-            read = [np.asarray(arrays[name]) for name in pair]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    sizes = _unpacked_sizes(path)
+    pair = next((pair for pair in pairs if set(pair) <= set(sizes)), None)
+    if pair is None:
         raise TableError(
             sentence(
-                f"{str(path)!r}, which cannot be read: {error}",
-                "a whole .npz file of plain arrays",
-            )
-        ) from error
-    if not read:
-        raise TableError(
-            sentence(
-                f"{path.name!r}, which holds {listing(names)}",
+                f"{path.name!r}, which holds {listing(sizes)}",
                 f"'{split}_images' and '{split}_labels', or 'x_{split}' and "
                 f"'y_{split}'",
                 "Pass split= with a part that it has.",
             )
         )
-    images, labels = read
+    total = sum(sizes[name] for name in pair)
+    if total > MOST_BYTES:
+        raise TableError(
+            sentence(
+                f"{path.name!r}, in which {listing(pair)} have {total:,} bytes "
+                "unpacked",
+                f"at most {MOST_BYTES // 2**30} GB: they are held in memory",
+                "If the memory is enough, read them with numpy.load and pass "
+                "(images, labels).",
+            )
+        )
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            images, labels = (np.asarray(arrays[name]) for name in pair)
+    except DAMAGES as error:
+        raise _damaged(path, error) from error
     volumes = images.ndim == 4 and images.shape[-1] not in COLORS.values()
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or volumes:
         raise TableError(
@@ -311,3 +322,25 @@ def _from_arrays(path: Path, split: str) -> tuple[AnyArray, AnyArray]:
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     return images[..., None] if images.ndim == 3 else images, labels
+
+
+def _unpacked_sizes(path: Path) -> dict[str, int]:
+    """Return how many bytes each array of an .npz file has; no more are unpacked."""
+    sizes: dict[str, int] = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                name = entry.filename.removesuffix(".npy")
+                sizes[name] = sizes.get(name, 0) + entry.file_size
+    except DAMAGES as error:
+        raise _damaged(path, error) from error
+    return sizes
+
+
+def _damaged(path: Path, error: BaseException) -> TableError:
+    return TableError(
+        sentence(
+            f"{str(path)!r}, which cannot be read: {error}",
+            "a whole .npz file of plain arrays",
+        )
+    )
