@@ -10,6 +10,7 @@ import pytest
 from equipoise.errors import InputError
 from equipoise.sampling.named import NamedShares
 from equipoise.task import Task
+from equipoise.weights.by_class import example_task
 from equipoise.weights.named import NamedWeights
 
 KINDS = (NamedWeights, NamedShares)
@@ -44,3 +45,10 @@ def test_the_classes_without_a_name_are_told(
 ) -> None:
     assert kind.read({"a": 0.2}).of(ABC).describe() == f"a 0.2, {others}"
     assert kind.read({"a": 0.2}).example().classes == ("a", "1_", "2_")
+
+
+def test_a_task_of_the_names_alone_or_with_two_more() -> None:
+    assert example_task(["a", "b"], others=False) == Task("binary", ("a", "b"))
+    assert example_task(["c", "a", "b"], others=False).kind == "multiclass"
+    more = example_task(["1_", "2__"])
+    assert (more.kind, more.classes) == ("multiclass", ("1_", "2__", "1___", "2___"))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -131,9 +131,7 @@ class NumbersByClass:
 
     def example(self) -> Self:
         """Return the same for a task of these classes and two more, for words."""
-        names = tuple(name for name, _ in self.by_name)
-        longer = "_" * max(map(len, names))
-        return self.of(Task("multiclass", (*names, f"1{longer}", f"2{longer}")))
+        return self.of(example_task([name for name, _ in self.by_name]))
 
     @classmethod
     def _written(cls, label: Any) -> str:
@@ -149,3 +147,23 @@ class NumbersByClass:
                 "the name of a class, or a number",
             )
         )
+
+
+def example_task(names: Sequence[str], *, others: bool = True) -> Task:
+    """Return a task of these classes, for words about numbers of them.
+
+    Args:
+        names: At least one class, or two without others.
+        others: Whether it has two more, with names that none of these has.
+
+    Example:
+        >>> example_task(["a", "b"]).classes
+        ('a', 'b', '1_', '2_')
+        >>> example_task(["a", "b"], others=False).kind
+        'binary'
+    """
+    classes = tuple(names)
+    if others:
+        longer = "_" * max(map(len, names))
+        classes = (*classes, f"1{longer}", f"2{longer}")
+    return Task("multiclass" if len(classes) > 2 else "binary", classes)
