@@ -47,6 +47,53 @@ def test_averages_of_independent_models_are_one_run(table_of, job_of, stumps):
     assert [len(run) for run in stumps.runs] == [12]
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Zeros:
+    """Gives each model new negatives in place of its own, of which all values are 0."""
+
+    table: Table
+    numbers: list[int] = dataclasses.field(default_factory=list)
+
+    def shard(self, number, train, whole, stop):
+        self.numbers.append(number)
+        at = train[self.table.labels()[train] == 0]
+        rows = self.table.take(at)
+        columns = tuple(
+            dataclasses.replace(column, values=np.zeros(len(at)))
+            for column in rows.columns
+        )
+        return at, dataclasses.replace(rows, columns=columns)
+
+
+def test_each_model_has_rows_from_disk_if_they_are_those_of_its_table(
+    table_of, job_of, stumps
+):
+    table = table_of()
+    job = job_of(table, small("under_bagging"))
+    (before,) = RoundsLearner(stumps).run(table, [job])
+    supply = Zeros(table)
+    (after,) = RoundsLearner(stumps, supply).run(table, [job])
+    assert supply.numbers == [0, 1, 2]
+    whole, *alone = stumps.runs
+    assert ([len(run) for run in alone], len(whole)) == ([1, 1, 1], 3)
+    for (theirs,), mine in zip(alone, whole, strict=True):
+        y = table.labels()[mine.train_rows]
+        assert np.array_equal(
+            theirs.train_rows,
+            [
+                *np.sort(mine.train_rows[y == 1]),
+                *len(table) + np.arange((y == 0).sum()),
+            ],
+        )
+    assert not np.array_equal(before.log_odds, after.log_odds)
+    # Rows of another table, or with weights of their own, stay.
+    ones = dataclasses.replace(job, row_weights=np.ones(len(table)))
+    for supply, of in ((Zeros(table_of()), job), (Zeros(table), ones)):
+        (same,) = RoundsLearner(stumps, supply).run(table, [of])
+        assert supply.numbers == []
+        assert np.array_equal(before.log_odds, same.log_odds)
+
+
 @pytest.mark.parametrize("plan", PLANS)
 def test_an_ensemble_does_not_depend_on_its_company(table_of, job_of, plan):
     table = table_of()

@@ -119,8 +119,9 @@ class RoundsLearner:
         outcomes: dict[int, Outcome] = {}
         by_limit: dict[int | None, list[int]] = {}
         for place, (chain, fit) in enumerate(asked):
-            if self._has_part(table, chain, fit):
-                rows, job = chain.job_with_part(self.supply, fit)
+            supply = self._supply_of(table, chain)
+            if supply is not None and fit.part is not None:
+                rows, job = chain.job_with_part(supply, fit, fit.part)
                 (outcomes[place],) = self._learner(chain.epochs).run(
                     rows, [job], keep=chain.keep
                 )
@@ -141,9 +142,12 @@ class RoundsLearner:
         for chain in chains:
             chain.advance()
 
-    def _has_part(self, table: Table, chain: Chain, fit: Fit) -> bool:
-        supplied = self.supply is not None and self.supply.table is table
-        return supplied and fit.part is not None and chain.whole.row_weights is None
+    def _supply_of(self, table: Table, chain: Chain) -> RowSupply | None:
+        """Return what replaces rows of the table; None if it may not, or is none."""
+        supply = self.supply
+        if supply is None or supply.table is not table:
+            return None
+        return supply if chain.whole.row_weights is None else None
 
     def _learner(self, epochs: int | None) -> Learner:
         """Return the learner of a round; networks have so many epochs at most."""
@@ -301,19 +305,19 @@ class Chain:
             row_weights=np.concatenate([weights, made.weights]),
         )
 
-    def job_with_part(self, supply: RowSupply | None, fit: Fit) -> tuple[Table, Job]:
+    def job_with_part(
+        self, supply: RowSupply, fit: Fit, part: int
+    ) -> tuple[Table, Job]:
         """Return a table with one model's part of the rows on disk, and its job there.
 
         Args:
             supply: Gives the part.
             fit: The model.
+            part: Which of the parts it has, from 0.
         """
-        job = self.job(fit)
-        if supply is None or fit.part is None:
-            return self.table, job
-        whole = self.whole
+        job, whole = self.job(fit), self.whole
         replaced, rows = supply.shard(
-            fit.part, job.train_rows, whole.train_rows, whole.stop_rows
+            part, job.train_rows, whole.train_rows, whole.stop_rows
         )
         first = len(self.table)
         train = np.concatenate(
