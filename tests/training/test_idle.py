@@ -80,6 +80,10 @@ def test_some_networks_of_a_plan(table, population_of) -> None:
     (text,) = idle_in_training([member, member], [1, 1], 64, 5)
     assert "its first epoch was the best" in text
     assert idle_in_training([member, member], [2, 1], 64, 5) == ()
+    late = Strategy("late", weights="balanced", options={"deferred": 0.5})
+    member = member_of(population_of, table, late)
+    for epochs in (0, 1, 2):  # the loss itself does not begin late
+        assert idle_in_training([member], [epochs], 64, 5) == ()
     cold = Strategy("cold", loss="auc_margin", options={"warm_start": 0.0})
     member = member_of(population_of, table, cold)
     assert idle_in_training([member], [1], 64, 5) == ()

@@ -174,8 +174,7 @@ def _obstacle(parts: Parts, kind: str) -> str:
     if parts.learner.scores == "uncalibrated":
         for_classes = "" if kind == "binary" else parts.learner.class_obstacle
         return for_classes or parts.learner.obstacle
-    if parts.options.get("deferred") is not None and not parts.learner.needs_model:
-        # A head is at the minimum of its last phase, as a network need not be.
+    if parts.weights_after is not None:
         return "class weights begin to count while the network trains"
     if parts.draws and parts.sampler_type.obstacle:
         return parts.sampler_type.obstacle

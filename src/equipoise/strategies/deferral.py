@@ -6,10 +6,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TypeVar
 
+from equipoise.strategies.learner_records import DEFERRED
 from equipoise.strategies.strategy import Strategy
-
-DEFERRED = "deferred"
-"""The option that says from when on class weights count."""
 
 _Kind = TypeVar("_Kind", bound=Strategy)
 

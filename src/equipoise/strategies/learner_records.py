@@ -209,8 +209,11 @@ _BOOSTING_FACTS: dict[str, Any] = {
 _HEADS = "equipoise.learners.user_model.heads:HeadLearner"
 _OWN_SCORER = "equipoise.learners.user_model.model:UserModelScorer"
 
+DEFERRED = "deferred"
+"""The option that says from when on class weights count."""
+
 _DEFERRED = {
-    "deferred": Setting(
+    DEFERRED: Setting(
         None,
         low=0,
         high=1,

@@ -20,6 +20,7 @@ from equipoise.sampling.sampler import Sampler
 from equipoise.sampling.samplers import SAMPLERS
 from equipoise.strategies.learner_records import (
     CLASSIFIER,
+    DEFERRED,
     LEARNERS,
     LearnerRecord,
 )
@@ -84,6 +85,16 @@ class Parts:
         """
         named = self.sampling != "natural" or self.synthesis_type is not None
         return self.learner.draws_rows or named
+
+    @property
+    def weights_after(self) -> float | None:
+        """The share of the epochs before class weights count; None if they always do.
+
+        It is None for a head, which is at the minimum of its last phase, as a network
+        need not be.
+        """
+        share = self.options.get(DEFERRED)
+        return None if share is None or self.learner.needs_model else float(share)
 
     @property
     def citations(self) -> list[str]:

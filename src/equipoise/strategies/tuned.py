@@ -18,7 +18,7 @@ from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.priors import Correction, Link
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.catalogue import strategy as named_strategy
-from equipoise.strategies.deferral import DEFERRED
+from equipoise.strategies.learner_records import DEFERRED
 from equipoise.strategies.strategy import Strategy
 from equipoise.task import Task
 from equipoise.weights.schemes import SCHEMES

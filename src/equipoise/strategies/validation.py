@@ -6,7 +6,7 @@ from __future__ import annotations
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import InputError, UnsupportedError
 from equipoise.sampling.samplers import SAMPLERS
-from equipoise.strategies.learner_records import LEARNERS
+from equipoise.strategies.learner_records import DEFERRED, LEARNERS
 from equipoise.strategies.parts import Parts
 
 
@@ -34,10 +34,11 @@ def require_compatible(parts: Parts) -> None:
             )
         )
     _require_options(parts)
-    if parts.options.get("deferred") is not None and parts.scheme is None:
+    deferred = parts.options.get(DEFERRED)
+    if deferred is not None and parts.scheme is None:
         raise InputError(
             sentence(
-                f"deferred={parts.options['deferred']!r} without weights",
+                f"{DEFERRED}={deferred!r} without weights",
                 "weights= with this option",
                 "Try weights='effective_number', whose start it puts off.",
             )

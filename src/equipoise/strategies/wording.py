@@ -17,6 +17,7 @@ from equipoise.sampling.proportions import TOLERANCE
 from equipoise.strategies.corrections import correction, weighs_rows
 from equipoise.strategies.parts import Parts
 from equipoise.task import Task, TaskKind
+from equipoise.weights.by_class import example_task
 from equipoise.weights.named import NamedScheme, named_scheme
 from equipoise.weights.scheme import kind_of_totals
 
@@ -80,11 +81,9 @@ def _with_shares(
         task = Task(cast("TaskKind", shares.kind), shares.classes)
     else:
         pairs = (*shares.by_name, *(() if named is None else named.by_name))
-        names = tuple(dict.fromkeys(name for name, _ in pairs))
-        longer = "_" * max(map(len, names))
-        if math.fsum(share for _, share in shares.by_name) < 1 - TOLERANCE:
-            names = (*names, f"1{longer}", f"2{longer}")
-        task = Task("multiclass" if len(names) > 2 else "binary", names)
+        names = list(dict.fromkeys(name for name, _ in pairs))
+        shared_out = math.fsum(share for _, share in shares.by_name)
+        task = example_task(names, others=shared_out < 1 - TOLERANCE)
     bound = dataclasses.replace(parts, shares=shares.of(task))
     if named is not None:
         bound = dataclasses.replace(bound, scheme=named_scheme(named.of(task)))
@@ -129,10 +128,9 @@ def _learning(parts: Parts, kind: str) -> str:
 
 def _weighting(parts: Parts, totals: npt.ArrayLike | None) -> str:
     text = _weighted(parts, totals)
-    share = parts.options.get("deferred")
-    if share is None or parts.learner.needs_model:
+    if parts.weights_after is None:
         return text
-    return f"{text}, from {float(share):.0%} of the epochs on at the latest"
+    return f"{text}, from {parts.weights_after:.0%} of the epochs on at the latest"
 
 
 def _weighted(parts: Parts, totals: npt.ArrayLike | None) -> str:

@@ -27,15 +27,14 @@ def idle_in_training(
     """
     sentences = []
     loss = members[0].strategy.loss
-    if members[0].early is not None:
-        trained = [2]  # the loss is the same from the start
-    if not all(trained):
+    from_start = members[0].early is not None  # only class weights begin late
+    if not from_start and not all(trained):
         which = "its networks" if not any(trained) else "some of its networks"
         sentences.append(
             f"loss={loss!r} was not reached in {which}: what is kept has minimised the "
             "cross-entropy that training starts with."
         )
-    elif members[0].family.warm_start and max(trained) == 1:
+    elif not from_start and members[0].family.warm_start and max(trained) == 1:
         sentences.append(
             f"loss={loss!r} had hardly any effect: its first epoch was the best on the "
             "rows that stop training, after a start with the cross-entropy."

@@ -399,7 +399,8 @@ def fit_path(
     # A finer tolerance than the default: the result depends less on the start.
     model = LogisticRegression(tol=1e-6, max_iter=MOST_ITERATIONS, warm_start=True)
     cells = matrix.shape[0] * matrix.shape[1]
-    outputs = 1 if len(np.unique(y)) == 2 else len(np.unique(y))
+    classes = len(np.unique(y))
+    outputs = 1 if classes == 2 else classes
     if many and matrix.shape[1] * outputs <= MOST_NEWTON:
         model.set_params(solver="newton-cholesky")
         cells = 0  # one thread, so that the bits do not depend on their number
