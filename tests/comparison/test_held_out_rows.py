@@ -59,6 +59,23 @@ def test_an_arm_without_scores_is_named(results) -> None:
         held_out(results, Y, {k: v for k, v in TEST.items() if k != "same"})
 
 
+def test_whole_weights_of_the_trials_rows_are_rows_that_often(results) -> None:
+    """Fisher's test on the counts of the rows that the trial's rows stand for."""
+    often = np.random.default_rng(3).integers(1, 9, results.y.size)
+    weighted = held_out(results, Y, TEST, weights=often.astype(float))
+    alone = held_out(results, Y, TEST)
+    y = np.repeat(results.y, often)
+    counts = [[y.sum(), (~y).sum()], [Y.sum(), (1 - Y).sum()]]
+    check = weighted.prevalence
+    assert check.p == pytest.approx(stats.fisher_exact(counts).pvalue, rel=1e-9)
+    assert (check.train, check.test) == (y.mean(), 0.12)
+    assert alone.prevalence.train == 0.2
+    assert check.p != pytest.approx(alone.prevalence.p)
+    # What the rows are worth decides about nothing else.
+    for name, evaluation in alone.evaluations.items():
+        assert str(weighted.evaluations[name]["roc_auc"]) == str(evaluation["roc_auc"])
+
+
 def test_the_prevalence_is_tested_and_said() -> None:
     check = prevalence_check((380, 9362), (12, 586))
     assert check.p == pytest.approx(stats.fisher_exact([[380, 8982], [12, 574]]).pvalue)

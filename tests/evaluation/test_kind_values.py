@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -64,6 +66,39 @@ def test_clusters_make_intervals_wider() -> None:
     tied = kind_values(found, KINDS, ["told", "hidden"], clusters=clusters)
     wide = tied["plain"]["hidden"]["recall"]
     assert wide.high - wide.low > alone.high - alone.low
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_whole_weights_are_rows_that_often(repeats: int) -> None:
+    """The points and the shares of flagged negatives, of the same scores and rule."""
+    once = results(repeats)
+    often = np.random.default_rng(7).integers(1, 5, ROWS)
+    rows = np.repeat(np.arange(ROWS), often)
+    repeated = repeated_rows(once, rows)
+    names, weights = ["told", "hidden"], often.astype(float)
+    weighted = kind_values(once, KINDS, names, weights=weights)["plain"]
+    plain = kind_values(once, KINDS, names)["plain"]
+    expected = kind_values(repeated, KINDS[rows], names)["plain"]
+    for kind in names:
+        for metric, estimate in expected[kind].items():
+            value = weighted[kind][metric].value
+            assert value == pytest.approx(estimate.value, rel=1e-12)
+        area = weighted[kind]["roc_auc"].value
+        assert area != pytest.approx(plain[kind]["roc_auc"].value)
+    rates = false_alarm_rates(once, weights)["plain"]
+    assert rates == pytest.approx(false_alarm_rates(repeated)["plain"], rel=1e-12)
+    assert rates != pytest.approx(false_alarm_rates(once)["plain"])
+
+
+def repeated_rows(once: CrossValidated, rows: np.ndarray) -> CrossValidated:
+    """Return results of some rows, with their scores and the rule as they are."""
+    arm = once["plain"]
+    fitted = replace(arm.fitted, log_odds=arm.fitted.log_odds[:, rows])
+    decided = replace(arm.decided, score=arm.decided.score[:, rows])
+    again = replace(arm, fitted=fitted, decided=decided, aligned=arm.aligned[:, rows])
+    return replace(
+        once, y=once.y[rows], folds=once.folds[:, rows], arms={"plain": again}
+    )
 
 
 def test_which_arms_rank_a_kind() -> None:

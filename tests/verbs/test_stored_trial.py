@@ -260,6 +260,13 @@ def test_kinds_of_positives_are_left_out(tmp_path: Path, rows: int) -> None:
                 assert one["logistic"][kind][metric].value == pytest.approx(
                     estimate.value, abs=(estimate.high - estimate.low) / 3
                 )
+    # A share of rows drawn at random, within four standard errors; else of the same.
+    negatives = rows - sum(trial.unseen.positives.values())
+    assert set(trial.unseen.false_alarms) == set(memory.unseen.false_alarms)
+    for name, alarms in memory.unseen.false_alarms.items():
+        error = (alarms * (1 - alarms) / negatives) ** 0.5 if rows < ROWS else 0.0
+        assert 0 < alarms < 1
+        assert trial.unseen.false_alarms[name] == pytest.approx(alarms, abs=4 * error)
     assert "leaves one kind of positives out" in " ".join(trial.notes)
     assert trial.facts["columns"] == memory.facts["columns"]
 
