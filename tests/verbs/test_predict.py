@@ -88,6 +88,21 @@ def test_blocks_change_nothing(
     np.testing.assert_allclose(one, many, rtol=1e-12)
 
 
+def test_of_several_files_none_is_named(
+    linear: FittedModel, new: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new"
+    folder.mkdir()
+    pq.write_table(new.slice(0, 200), folder / "part-0.parquet")
+    pq.write_table(new.slice(200), folder / "part-1.parquet")
+    said: list[str] = []
+    predict_file(linear, folder, tmp_path / "out.csv", say=said.append)
+    assert said == [
+        "200 rows of 2 files are scored",
+        "500 rows of 2 files are scored",
+    ]
+
+
 def test_formulas_are_disarmed_and_numbers_are_not(
     linear: FittedModel, new: Any, tmp_path: Path
 ) -> None:

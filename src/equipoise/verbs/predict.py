@@ -140,6 +140,7 @@ def predict_file(
         )
     files = shard_files(source)
     inputs = [file.path for file in files]
+    what = inputs[0].name if len(inputs) == 1 else f"{len(inputs):,} files"
     target = writable_file(out, "out", suffixes=SUFFIXES, inputs=inputs)
     suffix = target.suffix.lower()
     several = model.task.kind != "binary"
@@ -163,7 +164,7 @@ def predict_file(
             writer = writer or _writer(stream, scored.schema, suffix)
             writer.write_table(scored.cast(writer.schema))
             if say is not None:
-                say(f"{rows:,} rows of {files[0].path.name} are scored")
+                say(f"{rows:,} rows of {what} are scored")
         writer.close()
     warn(merged.sentences())
     if several:
