@@ -18,6 +18,8 @@ from equipoise.models.container import read_bundle
 from equipoise.models.trial_file import basis_of, is_trial, read_trial_file, save_trial
 from equipoise.table.generators import gaussian_shift
 from equipoise.training.settings import TrainingSettings
+from equipoise.trials.basis import ALL_ROWS
+from equipoise.trials.learner_choice import LearnerChoice
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +114,39 @@ def test_the_precision_of_products_is_kept_if_it_is_not_the_usual_one(
     learners = replace(usual.learners, training=TrainingSettings(epochs=2))
     other = replace(usual, learners=learners)
     assert again.differs(other, trial.basis.asked, again.digest) == "'training'"
+
+
+@pytest.mark.parametrize(
+    ("rows", "own", "left_out"),
+    [
+        (45_000, False, False),
+        (50_000, False, False),
+        (55_000, False, True),
+        (55_000, True, False),
+    ],
+)
+def test_an_old_trial_is_of_all_rows_only_if_some_would_be_left_out(
+    parts: dict[str, bytes], rows: int, own: bool, left_out: bool
+) -> None:
+    """In five folds of 45,000 rows a fit learns from 28,800 and stops by 7,200."""
+    state = json.loads(parts["trial.json"])
+    assert state["settings"].pop("fewer_rows")  # older versions had no such thing
+    trained = state["fitted"]["trained"]
+    assert trained["dtype"] == "int64"
+    each = np.full(trained["shape"], rows * 4 // 5)
+    if own:
+        state["training"] |= {"network": None, "patience_updates": 250}
+    older = basis_of(
+        {
+            **parts,
+            trained["$array"]: each.tobytes(),
+            "trial.json": json.dumps(state).encode(),
+        }
+    )
+    assert older.fitted.trained is not None
+    assert older.fitted.trained.max() == 0.8 * rows
+    assert older.training.get("fewer_rows", True) is not left_out
+    learners = LearnerChoice(model=dict) if own else LearnerChoice("linear")
+    now = replace(older.plan, learners=learners)
+    said = older.differs(now, older.asked, older.digest)
+    assert said == (ALL_ROWS if left_out else "")

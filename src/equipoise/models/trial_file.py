@@ -8,6 +8,7 @@ is read is concluded again from these, by the same functions.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -29,6 +30,7 @@ from equipoise.trials.basis import StoredPlan, TrialBasis
 from equipoise.trials.fewer_rows import may_leave_out
 from equipoise.trials.fold_scores import Scores
 from equipoise.trials.learner_choice import LearnerChoice
+from equipoise.trials.protocol import Protocol
 
 TRIAL_FILE = "trial.equipoise"
 """The name of the file in a trial's folder."""
@@ -123,17 +125,21 @@ def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:
         table = _table(state["table"])
         fitted, training = read_record(state["fitted"]), read_record(state["training"])
         settings = dict(state["settings"])
-        if "fewer_rows" not in settings and _many_rows(table, fitted):
+        protocol, network = read_record(state["protocol"]), training.get("network")
+        if (
+            "fewer_rows" not in settings
+            and network is not None
+            and _many_rows(table, fitted, protocol)
+        ):
             # Of a version whose fits learned from all rows.
             settings["fewer_rows"] = training["fewer_rows"] = False
         test = state["test"]
         arms = tuple(read_strategy(fields) for fields in state["strategies"])
-        network = training.get("network") or "default"
         plan = StoredPlan(
             table,
             arms,
-            read_record(state["protocol"]),
-            LearnerChoice(network, training=TrainingSettings(**settings)),
+            protocol,
+            LearnerChoice(network or "default", training=TrainingSettings(**settings)),
             None if test is None else _table(test["table"]),
             baseline=state["baseline"],
             known_keys=read_record(state["keys"]),
@@ -162,11 +168,14 @@ def basis_of(parts: Mapping[str, bytes]) -> TrialBasis:
         return basis
 
 
-def _many_rows(table: Table, fitted: Scores) -> bool:
-    """Return whether fits of later versions may learn from a share of the rows."""
+def _many_rows(table: Table, fitted: Scores, protocol: Protocol) -> bool:
+    """Return whether fits of later versions may learn from a share of the rows.
+
+    The limit is on the rows to learn from, without those that decide when to stop.
+    """
     trained = fitted.trained
     most = len(table) if trained is None else int(np.max(trained))
-    return may_leave_out(most, table.task)
+    return may_leave_out(math.ceil(most * (1 - protocol.stop_share)), table.task)
 
 
 def _require_shapes(basis: TrialBasis) -> None:
