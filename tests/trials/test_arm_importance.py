@@ -107,10 +107,23 @@ def test_an_object_of_an_earlier_call_is_named_again(tmp_path: Path) -> None:
     without = eq.compare(ring, strategies=["prior"], **options)
     assert without.best.name == "bayes"
     assert without.importance is None
-    assert "Name it in strategies= again" in without.notes[-1]
+    said = "Name it in strategies= again"
+    assert said in without.notes[-1]
+    without.write(tmp_path)
+    loaded = eq.load(tmp_path)
+    assert loaded.importance is None
+    assert loaded.notes == without.notes
+    stale: Any = replace(loaded.basis, unseen=object()).without_unseen("it was so")
+    assert stale.unseen is None
+    assert stale.later[1:] == loaded.basis.later == without.notes[-1:]
+    once_more = eq.compare(ring, strategies=["prior"], **options)
+    assert once_more.notes == without.notes
     again = eq.compare(ring, strategies=[bayes], **options)
     assert again.importance is not None
     assert again.importance["a"].finding == "matters"
+    again.write(tmp_path)
+    for trial in (again, eq.load(tmp_path)):
+        assert not any(said in note for note in trial.notes)
 
 
 def _others() -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from equipoise.explanations.permuted import permutation_importance
 from equipoise.jobs import Progress, scaled
 from equipoise.strategies.blended import Blend
 from equipoise.strategies.strategy import Strategy
-from equipoise.trials.basis import TrialBasis
+from equipoise.trials.basis import NO_IMPORTANCE, TrialBasis
 from equipoise.trials.blended_arms import fitted_names
 from equipoise.trials.fold_scores import Scores, fit_parts
 from equipoise.trials.plan import TrialPlan
@@ -153,6 +153,9 @@ def with_importance(
 ) -> TrialRecord:
     """Return a trial with the importance of columns to the strategy that it chooses.
 
+    Without it the trial says why, also once it is saved; what it said of an earlier
+    attempt goes.
+
     Args:
         plan: What the trial did.
         trial: What it gave.
@@ -160,6 +163,8 @@ def with_importance(
         runner: Who does the fits; this process if None.
         weights_of_rows: As in `arm_importance`.
     """
+    trial = _without_reasons(trial)
+    basis = trial.basis
     try:
         made = arm_importance(
             plan,
@@ -170,8 +175,27 @@ def with_importance(
             runner=runner,
         )
     except UnsupportedError as error:
-        return replace(trial, notes=(*trial.notes, str(error)))
-    basis = trial.basis
+        reason = str(error)
+        if isinstance(basis, TrialBasis):
+            basis = replace(basis, later=(*basis.later, reason))
+        return replace(trial, notes=(*trial.notes, reason), basis=basis)
     if isinstance(basis, TrialBasis):
         basis = replace(basis, importance=made, importance_of=trial.best.name)
     return replace(trial, importance=made, basis=basis)
+
+
+def _without_reasons(trial: TrialRecord) -> TrialRecord:
+    """Return a trial without the reasons why it had no importance before."""
+    basis = trial.basis
+    if not isinstance(basis, TrialBasis):
+        return trial
+    reasons = {note for note in basis.later if NO_IMPORTANCE in note}
+    if not reasons:
+        return trial
+    return replace(
+        trial,
+        notes=tuple(note for note in trial.notes if note not in reasons),
+        basis=replace(
+            basis, later=tuple(note for note in basis.later if note not in reasons)
+        ),
+    )

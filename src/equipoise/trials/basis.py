@@ -43,6 +43,9 @@ STALE_KINDS = (
     "again, in a new folder, to see it."
 )
 
+NO_IMPORTANCE = "importance=True"
+"""What every note holds that says why a trial has no importance of columns."""
+
 ALL_ROWS = (
     "the rows learned from: all of them, as with TrainingSettings(fewer_rows=False) in "
     "Python and --all-rows on the command line"
@@ -64,7 +67,8 @@ class TrialBasis:
         notes: What was done to the rows before.
         training: How networks were trained, as `LearnerChoice.record` says.
         unseen: What was said of each kind of positives, if one was left out at a time.
-        later: Notes of the kinds that were left out, after all others.
+        later: Notes of the kinds that were left out, and why there is no importance,
+            after all others.
         reading: How the rows were read, if they came from a file: plain data.
         origin: When it was made, by which command and from which files, with their
             hashes, as far as that is known: plain data.
@@ -157,7 +161,8 @@ class TrialBasis:
         """
         if self.unseen is None:
             return self
-        return replace(self, unseen=None, later=(STALE_KINDS.format(why),))
+        others = (note for note in self.later if NO_IMPORTANCE in note)
+        return replace(self, unseen=None, later=(STALE_KINDS.format(why), *others))
 
     def evaluate(
         self,
