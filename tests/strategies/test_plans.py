@@ -75,3 +75,8 @@ def test_under_bagging_is_shifted_by_the_rate_of_drawing():
 def test_the_members_of_under_bagging_see_fixed_negatives():
     with pytest.raises(InputError, match="'fresh'"):
         Strategy(plan="under_bagging", options={"fresh": True})
+
+
+def test_one_plan_gives_each_model_rows_of_its_own():
+    assert [name for name, plan in PLANS.items() if plan.shards] == ["under_bagging"]
+    assert all(plan.rounds for plan in PLANS.values() if plan.shards)

@@ -83,3 +83,8 @@ def test_loss_options_hold_the_drawn_prior():
 def test_options_are_names_and_numbers(bad):
     with pytest.raises(InputTypeError, match="Accepted"):
         Strategy(loss="focal", options=bad)
+
+
+def test_made_rows_are_neighbours_and_cannot_be_replaced():
+    assert Strategy(weights="balanced").takes_new_rows
+    assert not Strategy(sampling="balanced", synthesis="smote").takes_new_rows

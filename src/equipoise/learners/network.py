@@ -61,8 +61,7 @@ class NetworkLearner:
     def streams(self, table: Table, job: Job) -> bool:
         """Return whether the rows of a job are replaced between epochs.
 
-        Not if rows are made of others, as by SMOTE, which are neighbours; nor if rows
-        have weights of their own.
+        Not if the strategy cannot take others, nor if rows have weights of their own.
 
         Args:
             table: The rows that the job indexes.
@@ -70,7 +69,7 @@ class NetworkLearner:
         """
         if self.supply is None or table is not self.supply.table:
             return False
-        return job.row_weights is None and job.strategy.synthesizer() is None
+        return job.row_weights is None and job.strategy.takes_new_rows
 
     def run(
         self,

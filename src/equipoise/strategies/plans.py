@@ -44,6 +44,8 @@ class Plan:
             of its models.
         tasks: The kinds of task that it serves if it goes by rounds.
         counts: The options whose product is the number of models.
+        shards: Whether, if it goes by rounds and not all rows fit into memory, each
+            model may learn from rows of its own from disk.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Plan:
     obstacle: str = ""
     tasks: tuple[str, ...] = SINGLE_TARGETS
     counts: tuple[str, ...] = ("members",)
+    shards: bool = False
 
     def load_rounds(self) -> Any:
         """Return the class of the algorithm."""
@@ -127,6 +130,7 @@ PLANS: dict[str, Plan] = {
                 "of the rarest class and a random part of each other"
             ),
             citations=("barandela2003",),
+            shards=True,
         ),
         Plan(
             "easy_ensemble",

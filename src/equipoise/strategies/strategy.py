@@ -256,6 +256,14 @@ class Strategy:
         """Return the synthesis, with its options set; None without one."""
         return self.parts.synthesis()
 
+    @property
+    def takes_new_rows(self) -> bool:
+        """Whether others may take the place of its training rows between epochs.
+
+        Not if rows are made of others, as by SMOTE, which are neighbours.
+        """
+        return self.synthesizer() is None
+
     def class_weights(self, totals: npt.ArrayLike) -> FloatArray:
         """Return how much an example of each class counts.
 

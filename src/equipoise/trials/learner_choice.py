@@ -78,7 +78,7 @@ class LearnerChoice:
         plan = strategy.parts.plan
         if self.supply is None or plan is None or not strategy.parts.by_rounds:
             return False
-        return plan.name == "under_bagging" and not isinstance(strategy, Tuned)
+        return plan.shards and not isinstance(strategy, Tuned)
 
     def _with_parts(self, learner: Any) -> Learner:
         key = id(learner)
@@ -97,7 +97,7 @@ class LearnerChoice:
         Args:
             strategy: Any strategy.
         """
-        if self.supply is None or strategy.synthesizer() is not None:
+        if self.supply is None or not strategy.takes_new_rows:
             return False
         return self(strategy) is self._networks
 
