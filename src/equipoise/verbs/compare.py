@@ -222,8 +222,6 @@ def compare(
         0.5
     """
     started = monotonic()
-    if model is not None:
-        source, target = image_pair(source, target)
     seed = seed_of(seed, random_state)
     training = with_precision(training, precision)
     reading: dict[str, Any] = {
@@ -267,6 +265,8 @@ def compare(
                 unseen=unseen,
                 importance=importance,
             )
+    if model is not None:
+        source, target = image_pair(source, target)
     read_as = reading_of(source, target, test, **reading)
     if unseen is not None:
         reading["keep"] = column_kept(source, unseen, keep, model)

@@ -209,8 +209,6 @@ def fit(
         (300, 2)
     """
     started = monotonic()
-    if model is not None:
-        source, target = image_pair(source, target)
     goal, seed = as_goal(goal, Goal()), seed_of(seed, random_state)
     training = with_precision(training, precision)
     reading: dict[str, Any] = {
@@ -255,6 +253,8 @@ def fit(
                 notes=said,
                 importance=importance,
             )
+    if model is not None:
+        source, target = image_pair(source, target)
     rows, _ = read_trial(source, target, verb="fit", model=model, **reading)
     rows = with_weights(rows, weights, goal)
     folds = integer(folds, "folds", 2, 20)

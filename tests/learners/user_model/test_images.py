@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import equipoise as eq
-from equipoise.errors import InputError, InputTypeError, TableError
+from equipoise.errors import InputError, InputTypeError, TableError, UnsupportedError
 from equipoise.learners.user_model import images as module
 from equipoise.learners.user_model.images import read_images
 
@@ -354,3 +354,12 @@ def test_keras_own_file_is_read(shared_data: Path) -> None:
     x, y = read_images(shared_data / "mnist.npz", split="test")
     assert x.shape == (10_000, 28, 28, 1)
     assert np.unique(y).tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("verb", [eq.compare, eq.fit])
+def test_images_are_not_read_if_the_call_is_refused(
+    verb: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "read_images", None)
+    with pytest.raises(UnsupportedError, match="model= for rows larger than memory"):
+        verb(folder, model=dict, memory="1GB")
