@@ -171,9 +171,8 @@ class TaskEvaluation(EstimateMapping):
         )
 
     def _about(self) -> list[str]:
-        labels = self.task.kind == "multilabel"
-        noun = "labels" if labels else "classes"
-        of_each = count(len(self.by_class), *_nouns(labels))
+        nouns = _nouns(self.task.kind == "multilabel")
+        of_each = count(len(self.by_class), *nouns)
         rarest = self.by_class[self.rarest]
         lines = [
             f"{count(self.rows, 'row')}, {of_each}; the rarest, "
@@ -182,7 +181,7 @@ class TaskEvaluation(EstimateMapping):
             f"Of {self.estimand}; {share(self.level)} intervals.",
         ]
         if self.unjudged:
-            lines.append(unjudged_words(self.unjudged, noun))
+            lines.append(unjudged_words(self.unjudged, nouns[1]))
         return [*lines, *(self.rule.split("\n") if self.rule else [])]
 
 

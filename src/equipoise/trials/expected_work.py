@@ -103,8 +103,6 @@ class _Rows:
 
     def learned_from(self, plan: TrialPlan, strategy: Strategy) -> int:
         """Return how many rows a fit of a strategy learns from, see `fewer_rows`."""
-        if plan.table.task.kind == "multilabel" or not plan.allows_fewer_rows:
-            return self.rows
         least = plan.least_of_largest(strategy)
         others = self.rows - self.largest
         return others + largest_kept(self.rows, self.largest, least)

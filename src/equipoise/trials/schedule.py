@@ -191,9 +191,7 @@ def fit_repeats(
         if not batch:
             return scores
         shares.done = scores.repeats
-        shares.expected = (
-            min(1 + more, repeats.most) if repeats.number is None else (repeats.number)
-        )
+        shares.expected = repeats.number or min(1 + more, repeats.most)
         begun = now
         try:
             rest = fit_parts(

@@ -134,7 +134,7 @@ def with_unseen_kinds(
         return trial
     units, seed = plan.keys.units, plan.protocol.seed
     fits = ordinary or partial(_ordinary_fits, plan, report, runner)
-    seen, note = _seen(plan.protocol.seed, kinds, arms, criteria, fits)
+    seen, note = _seen(arms, criteria, fits)
     y, weights = plan.table.labels(), plan.weights
     mass = np.ones(len(y)) if weights is None else weights
     of_each = [kinds.of_rows == number for number in range(len(kinds))]
@@ -173,8 +173,6 @@ def _ordinary_fits(
 
 
 def _seen(
-    seed: int,
-    kinds: PositiveKinds,
     arms: Sequence[Strategy],
     criteria: Criteria,
     fits: OrdinaryFits,
@@ -185,21 +183,21 @@ def _seen(
     except SplitError as error:
         return {}, (f"Kinds that are seen could not be tried: {error.facts}",)
     task, y, weights = plan.table.task, plan.table.labels(), plan.weights
-    here = kinds if plan.kinds is None else plan.kinds
+    kinds = plan.kinds
     scores = with_blends(scores.binary(task), arms, y, task=task, rows=weights)
     able = [arm for arm in arms if arm.name not in scores.failed]
     ordinary = dataclasses.replace(plan, kinds=None, test_table=None)
     results = evaluate_scores(ordinary, able, scores, criteria)
-    if not isinstance(results, CrossValidated):
+    if kinds is None or not isinstance(results, CrossValidated):
         return {}, ()
     return (
         kind_values(
             results,
-            here.of_rows,
-            here.names,
+            kinds.of_rows,
+            kinds.names,
             clusters=plan.keys.units,
             weights=weights,
-            seed=seed,
+            seed=plan.protocol.seed,
         ),
         (),
     )

@@ -123,8 +123,8 @@ def about(seconds: float) -> str:
     if seconds < 7.5:
         return "about 5 s"
     if seconds < 57:
-        return f"about {round(seconds / 10 + 1e-9) * 10 or 10} s"
-    return f"about {max(1, round(seconds / 60))} min"
+        return f"about {round(seconds / 10 + 1e-9) * 10} s"
+    return f"about {round(seconds / 60)} min"
 
 
 def so_far(arm: ArmSoFar) -> str:
