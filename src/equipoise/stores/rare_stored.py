@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
+from equipoise._core.checks import integer
 from equipoise.stores.stored_table import StoredTable
 from equipoise.table.rare_classes import treat_rare, with_classes_of
 from equipoise.table.table import Table
@@ -34,9 +37,11 @@ def treat_rare_store(
         InputError: `rare` is none of these.
         TargetError: Too few classes, or no test row, would be left.
     """
-    labels = Table(
-        (), store.labels(), store.task, target=store.target, source=store.source
-    )
+    integer(folds, "folds", 2)
+    # Which classes are rare, and what is said of them, depends on no count above it.
+    counts = np.minimum(store.totals, folds)
+    y = np.repeat(np.arange(len(counts), dtype=store.task.class_number_type), counts)
+    labels = Table((), y, store.task, target=store.target, source=store.source)
     treated, notes = treat_rare(labels, rare, folds)
     if treated.task == store.task:
         return store, test_table, notes
