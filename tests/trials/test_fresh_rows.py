@@ -13,11 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 import equipoise as eq
+from equipoise.errors import SplitError
 from equipoise.models.state import pack, unpack
 from equipoise.stores.stored_table import StoredTable
 from equipoise.strategies.catalogue import as_strategies
 from equipoise.strategies.learner_records import LEARNERS
 from equipoise.strategies.tuned import Tuned
+from equipoise.table.splits import SplitKeys
 from equipoise.trials import fewer_rows
 from equipoise.trials.fresh_rows import FreshRows
 from equipoise.trials.learner_choice import LearnerChoice
@@ -46,10 +48,15 @@ def store_of(folder: Path, classes: int = 2, **reading: Any) -> StoredTable:
     return stored.with_memory(int(FITTED * stored.memory / stored.most_rows))
 
 
-def made(stored: StoredTable, by: str = "stratified", repeats: int = 1):  # type: ignore[no-untyped-def]
+def made(  # type: ignore[no-untyped-def]
+    stored: StoredTable,
+    by: str = "stratified",
+    repeats: int = 1,
+    strategies: Any = "plain",
+):
     rows = StoredRows.of(stored, seed=0)
     plan = TrialPlan(
-        rows.table, tuple(as_strategies("plain")), Protocol(folds=4, by=by)
+        rows.table, tuple(as_strategies(strategies)), Protocol(folds=4, by=by)
     )
     return rows, plan, FreshRows.of(rows, plan, repeats)
 
@@ -159,6 +166,37 @@ def test_there_are_none_by_time_or_if_all_rows_are_in_memory(tmp_path: Path) -> 
     stored = store_of(tmp_path, time="day")
     assert made(stored, by="time")[2] is None
     assert made(stored.with_memory(10**9))[2] is None
+
+
+def test_there_are_none_if_no_strategy_takes_them(tmp_path: Path) -> None:
+    stored = store_of(tmp_path)
+    assert made(stored, strategies=["trees", "logistic", "smote"])[2] is None
+    assert made(stored, strategies=["trees", "plain"])[2] is not None
+    bag = eq.Strategy("bag", learner="logistic", plan="under_bagging")
+    assert made(stored, strategies=[bag])[2] is not None
+
+
+def test_folds_that_cannot_be_drawn_again_are_those_of_one_repeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = store_of(tmp_path)
+    once = made(stored)[2]
+    outer = SplitKeys.outer
+
+    def failing(self: SplitKeys, *which: Any, repeat: int, **more: Any) -> Any:
+        if repeat >= first_without:
+            raise SplitError("These rows cannot be split.")
+        return outer(self, *which, repeat=repeat, **more)
+
+    monkeypatch.setattr(SplitKeys, "outer", failing)
+    first_without = 2
+    fresh = made(stored, repeats=3)[2]
+    assert fresh.digest == once.digest
+    assert len(made(stored, repeats=2)[2].folds.kept) == 2
+    first_without = 0
+    for repeats in (1, 2):
+        with pytest.raises(SplitError, match="cannot be split"):
+            made(stored, repeats=repeats)
 
 
 def places_of(rows: Any) -> Any:

@@ -16,8 +16,9 @@ from equipoise.errors import (
 )
 from equipoise.heads.train import train_heads
 from equipoise.learners.user_model.model import UserModelLearner, patient_settings
-from equipoise.strategies.catalogue import strategy
+from equipoise.strategies.catalogue import as_strategies, strategy
 from equipoise.strategies.strategy import Strategy
+from equipoise.strategies.tuned import Tuned
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.learner_choice import LearnerChoice
 from equipoise.verbs.compare import compare
@@ -66,6 +67,22 @@ def test_learners_are_shared() -> None:
     assert arms(strategy("trees")) is not arms(strategy("plain"))
     with pytest.raises(InputError, match="Did you mean 'small'"):
         LearnerChoice("smal")
+
+
+def test_some_strategies_take_rows_from_disk() -> None:
+    """What is true before there are such rows is true with them."""
+    bag = Strategy("bag", learner="logistic", plan="under_bagging")
+    arms = [*as_strategies(["plain", "smote", "trees"]), bag, Tuned("plain", trials=2)]
+    without = LearnerChoice("small")
+    some: Any = object()
+    supplied = LearnerChoice("small", supply=some)
+    for arm in arms:
+        assert without.takes_rows(arm) == (arm.name in ("plain", "bag"))
+        assert not without.streams(arm)
+        assert not without.shards(arm)
+        assert supplied.streams(arm) == (arm.name == "plain")
+        assert supplied.shards(arm) == (arm.name == "bag")
+        assert supplied.takes_rows(arm) == without.takes_rows(arm)
 
 
 def test_a_network_that_does_not_move_is_named() -> None:

@@ -26,6 +26,7 @@ import numpy as np
 
 from equipoise._core.seeds import generator
 from equipoise._core.types import BoolArray, HashArray, IntArray
+from equipoise.errors import SplitError
 from equipoise.stores.class_shares import KeptShares
 from equipoise.stores.stored_table import (
     StoredKeys,
@@ -71,16 +72,29 @@ class FreshRows:
         """Return the rows that networks of a plan take; None if there are none.
 
         Splits by time have none: rows of a later time than those that decide when
-        training stops would not be told from earlier ones.
+        training stops would not be told from earlier ones. Strategies that take none,
+        such as trees, have none either.
 
         Args:
             rows: The store, and the rows that are in memory.
-            plan: How these are split.
-            repeats: How often the folds are drawn.
+            plan: How these are split, and who learns.
+            repeats: How often the folds are drawn. If they cannot be drawn again, the
+                first repeat is all that is fitted (`fit_repeats`), and all that is
+                known here.
+
+        Raises:
+            SplitError: A class cannot be present in every part of the first repeat.
         """
         if rows.shares.whole or plan.protocol.by == "time":
             return None
-        parts = plan.parts(range(repeats))
+        if not any(plan.learners.takes_rows(each) for each in plan.strategies):
+            return None
+        try:
+            parts = plan.parts(range(repeats))
+        except SplitError:
+            if repeats == 1:
+                raise
+            repeats, parts = 1, plan.parts([0])
         folds = fold_numbers(parts, len(plan.table), repeats)
         return cls(
             rows,
@@ -268,11 +282,15 @@ class FreshRows:
         return np.asarray(self.table.labels()).astype(np.int64)
 
     @cached_property
+    def _by_place(self) -> IntArray:
+        """`[rows]` the rows in memory, ascending by their position in the store."""
+        return np.argsort(self.rows.taken.places)
+
+    @cached_property
     def _folds_of_table(self) -> IntArray:
         """`[repeats, rows]` the folds of the rows in memory, in their order."""
-        order = np.argsort(self.rows.taken.places)
         folds = np.empty_like(self.folds.kept)
-        folds[:, order] = self.folds.kept
+        folds[:, self._by_place] = self.folds.kept
         return folds
 
     @cached_property
@@ -332,7 +350,7 @@ class FreshRows:
         folds = np.where(there, in_memory[:, at], self.folds.of_others(taken.keys))
         may = ~there
         if learned is not None:
-            may |= learned[np.argsort(self.rows.taken.places)[at]]
+            may |= learned[self._by_place[at]]
         ties = ties_of(taken.keys, self.folds.tied, self.folds.free)
         for each in waiting:
             free = may
@@ -376,10 +394,10 @@ class _Offer:
         """Return the places that are filled now, and with which rows."""
         at, rows = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for fold, places in self.waiting.by_fold.items():
-            used = self.waiting.used[fold]
-            chosen = np.flatnonzero(self.folds == fold)[: len(places) - used]
             if fold < 0:
                 continue
+            used = self.waiting.used[fold]
+            chosen = np.flatnonzero(self.folds == fold)[: len(places) - used]
             at.append(places[used : used + len(chosen)])
             rows.append(chosen)
             self.waiting.used[fold] = used + len(chosen)

@@ -75,8 +75,12 @@ class LearnerChoice:
         Args:
             strategy: Any strategy.
         """
+        return self.supply is not None and self._could_shard(strategy)
+
+    @staticmethod
+    def _could_shard(strategy: Strategy) -> bool:
         plan = strategy.parts.plan
-        if self.supply is None or plan is None or not strategy.parts.by_rounds:
+        if plan is None or not strategy.parts.by_rounds:
             return False
         return plan.shards and not isinstance(strategy, Tuned)
 
@@ -97,9 +101,23 @@ class LearnerChoice:
         Args:
             strategy: Any strategy.
         """
-        if self.supply is None or not strategy.takes_new_rows:
-            return False
-        return self(strategy) is self._networks
+        return self.supply is not None and self._could_stream(strategy)
+
+    def _could_stream(self, strategy: Strategy) -> bool:
+        return strategy.takes_new_rows and self(strategy) is self._networks
+
+    def takes_rows(self, strategy: Strategy) -> bool:
+        """Return whether a strategy takes rows of a supply, now or if there is one.
+
+        Args:
+            strategy: Any strategy.
+
+        Example:
+            >>> from equipoise.strategies.catalogue import strategy
+            >>> LearnerChoice().takes_rows(strategy("trees"))
+            False
+        """
+        return self._could_shard(strategy) or self._could_stream(strategy)
 
     def record(self) -> dict[str, Any]:
         """Return how networks are trained, as plain data.
