@@ -39,6 +39,23 @@ def test_the_models_are_those_of_the_trial() -> None:
     assert made.columns[0].drop == by_model.columns[0].drop
 
 
+def test_models_that_were_kept_are_not_fitted_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arms = as_strategies(["logistic", "prior"])
+    plan = TrialPlan(TABLE, tuple(arms), Protocol(folds=3), keep=True)
+    scores = fit_parts(plan, plan.parts(range(2)))
+    shown: list[float] = []
+    again = arm_importance(plan, arms[0], scores)
+    monkeypatch.setattr(arm_importance_module, "fit_parts", None)
+    made = arm_importance(
+        plan, arms[0], scores, fitted=scores, progress=lambda _, s: shown.append(s)
+    )
+    assert made == again
+    assert shown[0] == 0.0
+    assert shown == sorted(shown)
+
+
 def test_a_trial_has_it_if_asked_for() -> None:
     options = {"strategies": ["logistic", "prior"], "folds": 3, "repeats": 4}
     trial = eq.compare(TABLE, importance=True, network="linear", **options)

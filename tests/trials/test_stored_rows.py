@@ -110,6 +110,17 @@ def test_scores_are_those_of_the_population(tmp_path: Path) -> None:
     weights = np.ones(len(p)) if judged.weights is None else judged.weights
     share = rows.store.totals[1] / ROWS
     assert np.average(p, weights=weights) == pytest.approx(share, rel=0.08)
+    # Its models score the rows in memory as they are judged.
+    models = judged.fitted
+    np.testing.assert_array_equal(models.folds, scores.folds)
+    for fold, model in enumerate(models.scorers["logistic"]):
+        held = np.flatnonzero(models.folds[0] == fold)
+        at = np.searchsorted(judged.places, rows.taken.places[held])
+        np.testing.assert_allclose(
+            model.log_odds(rows.table.take(held)),
+            judged.scores.log_odds["logistic"][0, at],
+            rtol=1e-6,
+        )
     prior = judged.scores.log_odds["prior"]
     assert 1 / (1 + np.exp(-prior.mean())) == pytest.approx(share, rel=0.01)
 

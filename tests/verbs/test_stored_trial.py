@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,20 @@ import pytest
 
 import equipoise as eq
 from equipoise.comparison.held_out_rows import HeldOut
-from equipoise.errors import InputError, TableError, UnsupportedError
+from equipoise.errors import InputError, SplitError, TableError, UnsupportedError
+from equipoise.jobs import Outcome, Progress
 from equipoise.stores.stored_table import StoredTable
+from equipoise.strategies.blended import Blend
+from equipoise.strategies.catalogue import strategy
 from equipoise.table.generated_tasks import make_classes
+from equipoise.table.splits import SplitKeys
+from equipoise.table.table import Table
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fresh_rows import FreshRows
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.runners.local import LocalRunner
+from equipoise.trials.runners.runner import Shard, StrategyFailure
+from equipoise.trials.stored_rows import FoldOfRow
 
 ROWS = 6_000
 SHORT: dict[str, Any] = {
@@ -46,6 +55,27 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> StoredTable:
     path = tmp_path_factory.mktemp("stored") / "t.parquet"
     pq.write_table(pa.table(frame()), path)
     return eq.read_table(path, "y", memory="1GB")
+
+
+class Counting:
+    """Does the fits in this process, and counts the jobs and its sessions."""
+
+    def __init__(self) -> None:
+        self.jobs = self.sessions = self.depth = 0
+
+    def __enter__(self) -> Counting:
+        self.sessions += not self.depth
+        self.depth += 1
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.depth -= 1
+
+    def run(
+        self, plan: TrialPlan, shards: Sequence[Shard], progress: Progress | None = None
+    ) -> Iterator[Outcome | StrategyFailure]:
+        self.jobs += sum(len(s.strategies) * len(s.parts) for s in shards)
+        return LocalRunner().run(plan, shards, progress)
 
 
 def small(stored: StoredTable, rows: int) -> StoredTable:
@@ -145,14 +175,18 @@ def test_what_rows_on_disk_do_not_serve_is_refused(
     assert twice.facts == eq.diagnose(less).facts
 
 
-def test_several_classes(tmp_path: Path) -> None:
+def three_classes(folder: Path) -> tuple[Table, StoredTable]:
     table = make_classes(6_000, shares=(0.9, 0.07, 0.03), seed=3).table
     names = np.array(table.classes)
     values: dict[str, Any] = {c.name: c.raw() for c in table.columns}
     pq.write_table(
-        pa.table({**values, "y": names[table.labels()]}), tmp_path / "t.parquet"
+        pa.table({**values, "y": names[table.labels()]}), folder / "t.parquet"
     )
-    stored = eq.read_table(tmp_path / "t.parquet", "y", memory="1GB")
+    return table, eq.read_table(folder / "t.parquet", "y", memory="1GB")
+
+
+def test_several_classes(tmp_path: Path) -> None:
+    table, stored = three_classes(tmp_path)
     arms = ["prior", "logistic"]
     trial = eq.compare(small(stored, 2_000), strategies=arms, **SHORT)
     memory = eq.compare(table, strategies=arms, **SHORT)
@@ -243,7 +277,8 @@ def test_kinds_of_positives_are_left_out(tmp_path: Path, rows: int) -> None:
     stored = small(eq.read_table(tmp_path / "t.parquet", "y", memory="1GB"), rows)
     shared = {name: value for name, value in SHORT.items() if name != "folds"}
     arms = ["logistic"]
-    trial = eq.compare(stored, unseen="kind", strategies=arms, **shared)
+    runner = Counting()
+    trial = eq.compare(stored, unseen="kind", strategies=arms, runner=runner, **shared)
     memory = eq.compare(table, "y", unseen="kind", strategies=arms, **shared)
     assert trial.unseen is not None
     assert memory.unseen is not None
@@ -268,6 +303,8 @@ def test_kinds_of_positives_are_left_out(tmp_path: Path, rows: int) -> None:
         assert 0 < alarms < 1
         assert trial.unseen.false_alarms[name] == pytest.approx(alarms, abs=4 * error)
     assert "leaves one kind of positives out" in " ".join(trial.notes)
+    assert (runner.sessions, runner.depth) == (1, 0)
+    assert runner.jobs == 2 * 2 * 2  # arms, folds, and ordinary folds
     assert trial.facts["columns"] == memory.facts["columns"]
 
 
@@ -285,6 +322,84 @@ def test_the_choice_says_what_it_owes_to_columns(stored: StoredTable) -> None:
         other = next(c for c in memory.importance.columns if c.columns == one.columns)
         width = other.drop.high - other.drop.low
         assert one.drop.value == pytest.approx(other.drop.value, abs=width)
+
+
+@pytest.mark.parametrize("rows", [1_000, 10 * ROWS])
+def test_importance_is_of_the_models_that_were_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """The rows in memory are judged here, each for as many as it stands for."""
+    monkeypatch.setattr("equipoise.trials.stored_rows.JUDGED_BYTES", 10**6)
+    _, stored = three_classes(tmp_path)
+    stored = small(stored, rows)
+    without, runner = Counting(), Counting()
+    options: dict[str, Any] = {"strategies": ["logistic"], **SHORT, "repeats": 2}
+    eq.compare(stored, runner=without, **options)
+    trial = eq.compare(stored, runner=runner, importance=True, **options)
+    assert runner.jobs == without.jobs == 2 * 3 * 2
+    assert trial.importance is not None
+    judged = trial[trial.best.name].evaluation["macro_average_precision"]
+    assert trial.importance.value == pytest.approx(judged.value, abs=1e-6)
+
+
+def test_an_average_owes_to_columns_what_its_models_do(tmp_path: Path) -> None:
+    """The classes lie around each other, which a linear network does not see."""
+    random = np.random.default_rng(8)
+    a, b = random.normal(size=(2, ROWS))
+    y = np.digitize(np.abs(a) + 0.1 * random.normal(size=ROWS), [1.5, 2.2])
+    pq.write_table(pa.table({"a": a, "b": b, "y": y}), tmp_path / "t.parquet")
+    stored = eq.read_table(tmp_path / "t.parquet", "y", memory="1GB")
+    two = Blend("two", blended=(strategy("trees"), strategy("logistic")), shares=(1, 1))
+    runner = Counting()
+    trial = eq.compare(
+        small(stored, 2_000), strategies=[two], importance=True, runner=runner, **SHORT
+    )
+    assert runner.jobs == 3 * 3  # with plain
+    assert trial.best.name == "two"
+    assert trial.importance is not None
+    first, second = trial.importance.columns
+    assert (first.name, first.finding) == ("a", "matters")
+    assert second.finding != "matters"
+
+
+def test_folds_are_learned_once(
+    stored: StoredTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    of_folds, of = FoldOfRow.of_folds, SplitKeys.of
+
+    def folds(*which: Any) -> Any:
+        calls.append("folds")
+        return of_folds(*which)
+
+    def keys(*which: Any) -> Any:
+        calls.append("keys")
+        return of(*which)
+
+    monkeypatch.setattr(FoldOfRow, "of_folds", folds)
+    monkeypatch.setattr(SplitKeys, "of", keys)
+    eq.compare(small(stored, 2_000), strategies=["prior"], **SHORT)
+    assert sorted(calls) == ["folds", "keys"]
+
+
+def test_folds_that_cannot_be_drawn_again_leave_a_note(
+    stored: StoredTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outer = SplitKeys.outer
+
+    def failing(self: SplitKeys, *which: Any, repeat: int, **more: Any) -> Any:
+        if repeat:
+            raise SplitError("These rows cannot be split.")
+        return outer(self, *which, repeat=repeat, **more)
+
+    few = small(stored, 2_000)
+    once = eq.compare(few, strategies=["prior"], **SHORT)
+    monkeypatch.setattr(SplitKeys, "outer", failing)
+    trial = eq.compare(few, strategies=["prior"], **{**SHORT, "repeats": 3})
+    note = "One repeat only: the folds could not be drawn again. These rows cannot be"
+    assert note in " ".join(trial.notes)
+    value = trial["plain"].evaluation["average_precision"].value
+    assert value == once["plain"].evaluation["average_precision"].value
 
 
 def test_rare_classes_are_merged(tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 
 A trial keeps scores, not models. So the arm is fitted once more on the same parts with
 the same seeds, which gives the same models, and each scores the rows that it was tested
-on with one column after the other shuffled.
+on with one column after the other shuffled. A trial on rows larger than memory has the
+models, made those of all rows, and hands them over.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ def arm_importance(
     arm: Strategy,
     scores: Scores,
     *,
+    fitted: Scores | None = None,
     weights_of_rows: FloatArray | None = None,
     progress: Progress | None = None,
     runner: Runner | None = None,
@@ -66,6 +68,8 @@ def arm_importance(
         plan: Which rows were split, and how; its strategies are `fitted_arms` of all.
         arm: The arm; of an average of arms, those with a weight are fitted.
         scores: What the trial's fits gave.
+        fitted: The models of the plan's strategies, with the folds of its rows; None if
+            they were not kept, so that the arm is fitted again.
         weights_of_rows: `[rows]` for how many rows each stands, if the fits do not
             know it; None for the plan's weights.
         progress: Called with a sentence and the share of the work done.
@@ -84,20 +88,22 @@ def arm_importance(
     by_name = {one.name: one for one in (*plan.strategies, arm)}
     chosen = tuple(by_name[name] for name in weights)
     _require_objects(chosen)
-    again = replace(
-        plan,
-        strategies=chosen,
-        test_table=None,
-        keep=True,
-        baseline=None,
-    )
-    report = progress or (lambda text, share: None)
-    fitted = fit_parts(
-        again,
-        again.parts(range(scores.repeats)),
-        scaled(report, 0.0, FITTING_SHARE),
-        runner=runner,
-    )
+    report, done = progress or (lambda text, share: None), 0.0
+    if fitted is None:
+        done = FITTING_SHARE
+        again = replace(
+            plan,
+            strategies=chosen,
+            test_table=None,
+            keep=True,
+            baseline=None,
+        )
+        fitted = fit_parts(
+            again,
+            again.parts(range(scores.repeats)),
+            scaled(report, 0.0, done),
+            runner=runner,
+        )
     if not all(fitted.scorers.get(name) for name in weights):
         raise UnsupportedError(
             sentence(
@@ -125,7 +131,7 @@ def arm_importance(
         clusters=None if units is None else units[use],
         weights=None if mass is None else mass[use],
         seed=plan.protocol.seed,
-        progress=scaled(report, FITTING_SHARE, 1 - FITTING_SHARE),
+        progress=scaled(report, done, 1 - done),
     )
 
 
@@ -150,6 +156,7 @@ def with_importance(
     progress: Progress | None = None,
     runner: Runner | None = None,
     weights_of_rows: FloatArray | None = None,
+    fitted: Scores | None = None,
 ) -> TrialRecord:
     """Return a trial with the importance of columns to the strategy that it chooses.
 
@@ -162,6 +169,7 @@ def with_importance(
         progress: Called with a sentence and the share of this work.
         runner: Who does the fits; this process if None.
         weights_of_rows: As in `arm_importance`.
+        fitted: Likewise.
     """
     trial = _without_reasons(trial)
     basis = trial.basis
@@ -170,6 +178,7 @@ def with_importance(
             plan,
             trial.best,
             trial.scores,
+            fitted=fitted,
             weights_of_rows=weights_of_rows,
             progress=progress,
             runner=runner,

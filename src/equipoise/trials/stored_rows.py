@@ -116,6 +116,8 @@ class JudgedStore:
             not all of them are judged.
         notes: What the reader should know.
         fold_of_row: Tells the fold of any row of the store.
+        fitted: The models that gave the scores, with the folds of the rows that were
+            fitted on, in their order.
     """
 
     places: IntArray
@@ -126,6 +128,7 @@ class JudgedStore:
     whole: Mapping[str, Mapping[str, BoundedValue]]
     notes: tuple[str, ...]
     fold_of_row: FoldOfRow
+    fitted: Scores
 
 
 def judge_store(
@@ -136,6 +139,7 @@ def judge_store(
     *,
     with_columns: bool = False,
     test_table: Table | None = None,
+    fold_of_row: FoldOfRow | None = None,
 ) -> JudgedStore:
     """Score all rows out of fold, and choose those that are judged.
 
@@ -147,19 +151,23 @@ def judge_store(
         with_columns: Whether the judged rows are then taken into memory with their
             columns, so that they must not be all rows.
         test_table: Rows that every model scores and none has learned from, or None.
+        fold_of_row: Tells the fold of any row; None to learn it from the scores.
 
     Raises:
         UnsupportedError: The scores of a strategy cannot be moved back to all rows.
     """
     scores = _population(rows, plan, scores)
+    # Without scores of rows, which would stay in memory beside those that are judged.
+    fitted = dataclasses.replace(scores, log_odds={}, extra={})
     if test_table is not None:
         scores = _with_test(scores, test_table)
-    folds = FoldOfRow.of(rows, plan, scores)
+    folds = FoldOfRow.of(rows, plan, scores) if fold_of_row is None else fold_of_row
     names = list(scores.log_odds)
     every = len(names) * scores.repeats
     if rows.shares.whole:
         places, y = rows.taken.places, rows.table.labels()
-        return JudgedStore(places, y, scores, None, plan.keys.units, {}, (), folds)
+        units = plan.keys.units
+        return JudgedStore(places, y, scores, None, units, {}, (), folds, fitted)
     each = every * JUDGED_BYTES + DRAWN_BYTES
     exact = len(rows.store) * each <= rows.store.memory and not with_columns
     with tempfile.TemporaryDirectory(prefix="equipoise-scores-") as folder:
@@ -186,7 +194,9 @@ def judge_store(
     release_memory()
     units = folds.units(places)
     notes = [] if exact else [_judged_on(len(places), len(rows.store), binary)]
-    return JudgedStore(places, y, judged, weights, units, whole, tuple(notes), folds)
+    return JudgedStore(
+        places, y, judged, weights, units, whole, tuple(notes), folds, fitted
+    )
 
 
 def _with_test(scores: Scores, test_table: Table) -> Scores:

@@ -214,7 +214,9 @@ def fit_stored(
     often = Repeats.of(repeats, minutes, protocol.by)
     fresh = None if often.number is None else FreshRows.of(rows, plan, often.number)
     learning = dataclasses.replace(
-        plan, learners=dataclasses.replace(plan.learners, supply=fresh)
+        plan,
+        learners=dataclasses.replace(plan.learners, supply=fresh),
+        known_keys=plan.keys,
     )
     with opened(runner) as who:
         step = scaled(report, 0.0, FITS)
@@ -222,6 +224,9 @@ def fit_stored(
     if not rows.shares.whole:
         scores = dataclasses.replace(scores, source_rows=len(store))
     progress = scaled(report, FITS, SCORES)
+    fold_of_row = None
+    if fresh is not None and len(fresh.folds.kept) == scores.repeats:
+        fold_of_row = fresh.folds
     judged = judge_store(
         rows,
         plan,
@@ -229,6 +234,7 @@ def fit_stored(
         progress,
         with_columns=with_columns,
         test_table=test_table,
+        fold_of_row=fold_of_row,
     )
     done = dataclasses.replace(learning, test_table=test_table)
     return StoredTrial(rows, done, judged)
@@ -278,65 +284,73 @@ def compare_stored(
         store = kinds.rows.store
         test_table = without_column(test_table, unseen)
     share = 1.0 if kinds is None else UNSEEN_SHARE
-    shared: dict[str, Any] = {
-        "learners": learners,
-        "minutes": minutes,
-        "baseline": baseline,
-        "runner": runner,
-    }
-    trial = fit_stored(
-        store,
-        fitted_arms(arms),
-        protocol=protocol,
-        repeats=repeats,
-        report=scaled(report, 0.0, share),
-        started=started,
-        kinds=None if kinds is None else kinds.kinds,
-        rows=None if kinds is None else kinds.rows,
-        test_table=test_table,
-        **shared,
-    )
-    plan = trial.judged_plan
-    scores = trial.judged.scores.of_task(store.task)
-    scores = with_blends(
-        scores,
-        arms,
-        trial.judged.y,
-        past_only=plan.protocol.by == "time",
-        task=store.task,
-        rows=trial.judged.weights,
-    )
-    report("looking at the data", (FITS + SCORES) * share)
-    seed, duplicates = plan.protocol.seed, plan.protocol.duplicates
-    diagnosis = diagnose(store, test=test_table, duplicates=duplicates, seed=seed)
-    report("computing intervals", 0.95 * share)
-    record = conclude(
-        plan,
-        arms,
-        dataclasses.replace(scores, scorers={}),
-        diagnosis,
-        criteria,
-        started=started,
-        notes=[*notes, *trial.notes, *kind_notes(plan.kinds)],
-    )
-    if kinds is not None:
-        usual = partial(_ordinary_fits, kinds, arms, protocol, report=report, **shared)
-        record = with_unseen_kinds(plan, arms, record, criteria, report, None, usual)
-    if importance:
-        y = trial.rows.table.labels()
-        whole = trial.rows.shares.whole
-        record = with_importance(
-            trial.plan,
-            record,
-            scaled(report, 0.98, 0.02),
-            runner,
-            None if whole else trial.rows.shares.weights(y),
+    with opened(runner) as who:
+        shared: dict[str, Any] = {
+            "learners": learners,
+            "minutes": minutes,
+            "baseline": baseline,
+            "runner": who,
+        }
+        trial = fit_stored(
+            store,
+            fitted_arms(arms),
+            protocol=protocol,
+            repeats=repeats,
+            report=scaled(report, 0.0, share),
+            started=started,
+            kinds=None if kinds is None else kinds.kinds,
+            rows=None if kinds is None else kinds.rows,
+            test_table=test_table,
+            **shared,
         )
-    return dataclasses.replace(
-        record,
-        stored=stored_facts(trial.rows, trial.judged, trial.streaming, trial.sharded),
-        seconds=monotonic() - started,
-    )
+        plan = trial.judged_plan
+        scores = trial.judged.scores.of_task(store.task)
+        scores = with_blends(
+            scores,
+            arms,
+            trial.judged.y,
+            past_only=plan.protocol.by == "time",
+            task=store.task,
+            rows=trial.judged.weights,
+        )
+        report("looking at the data", (FITS + SCORES) * share)
+        seed, duplicates = plan.protocol.seed, plan.protocol.duplicates
+        diagnosis = diagnose(store, test=test_table, duplicates=duplicates, seed=seed)
+        report("computing intervals", 0.95 * share)
+        record = conclude(
+            plan,
+            arms,
+            dataclasses.replace(scores, scorers={}),
+            diagnosis,
+            criteria,
+            started=started,
+            notes=[*notes, *trial.notes, *kind_notes(plan.kinds)],
+        )
+        if kinds is not None:
+            usual = partial(
+                _ordinary_fits, kinds, arms, protocol, report=report, **shared
+            )
+            record = with_unseen_kinds(
+                plan, arms, record, criteria, report, None, usual
+            )
+        if importance:
+            y = trial.rows.table.labels()
+            whole = trial.rows.shares.whole
+            record = with_importance(
+                trial.plan,
+                record,
+                scaled(report, 0.98, 0.02),
+                who,
+                None if whole else trial.rows.shares.weights(y),
+                trial.judged.fitted,
+            )
+        return dataclasses.replace(
+            record,
+            stored=stored_facts(
+                trial.rows, trial.judged, trial.streaming, trial.sharded
+            ),
+            seconds=monotonic() - started,
+        )
 
 
 def _ordinary_fits(
