@@ -5,8 +5,8 @@ The script makes its own set: Parquet shards of float32 columns, one row in 200 
 positive, sorted by time, with most positives late. Then
 
 - a trial with a limit of memory runs in a process of its own on the whole set and on a
-  third of it, and says by how much its peak exceeds that of a process that has taken a
-  first step of training. `ratio stream_ceiling` is the limit, and 100 MB for what
+  third of it, and says by how much its peak exceeds what it held after a first step of
+  training. `ratio stream_ceiling` is the limit, and 100 MB for what
   does not depend on the rows (readers, the report), over that excess;
 - batches of 256, half of them positive, are taken from the store, and from tf.data in
   two ways: `sample_from_datasets` over generators of rows, as tutorials show it, and
@@ -39,7 +39,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from memory import megabytes
+from memory import megabytes, reset_peak
 
 BARS = {"stream_ceiling": 1, "stream_rows": 20, "stream_batched": 3}
 COLUMNS = 40
@@ -96,6 +96,7 @@ def trial(source: Path, memory: str, store: Path, epochs: int) -> None:
         "repeats": 1,
     }
     eq.compare((x, (x[:, 0] > 1).astype(int)), **settings)
+    reset_peak()
     before = megabytes("VmHWM")
     started = time.monotonic()
     result = eq.compare(store_of(source, memory, store), **settings)

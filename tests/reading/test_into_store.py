@@ -24,6 +24,8 @@ from equipoise.reading.into_store import STORES, open_store
 from equipoise.reading.options import ReadingOptions
 from equipoise.stores.stored_table import StoredTable
 from equipoise.table.hashes import row_hashes
+from equipoise.table.table import concatenate
+from equipoise.workers.plain import table_of, table_state
 
 ROWS = 6_000
 
@@ -123,6 +125,47 @@ def test_rows_sorted_by_class_and_categories_that_come_late(tmp_path: Path) -> N
     assert table.totals.tolist() == [2_900, 100]
     assert table.names == ("x", "z", "city")
     assert table.schema["city"].categories == ("old", "new")
+
+
+@pytest.mark.filterwarnings("ignore::equipoise.errors.TableWarning")
+def test_hashes_are_those_of_the_source_whatever_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A constant that a float32 rounds, and more identifiers than there are codes."""
+    monkeypatch.setattr("equipoise.stores.records.MOST_CATEGORIES", 1_000)
+    monkeypatch.setattr(into_store, "MOST_CATEGORIES", 1_000)
+    values = frame()
+    values["constant"] = np.full(ROWS, 0.1)
+    values["code"] = np.array([f"row {k}" for k in range(ROWS)])
+    values["late"] = np.where(np.arange(ROWS) < 5_990, 0.1, values["x"])
+    pq.write_table(pa.table(values), tmp_path / "t.parquet", row_group_size=700)
+    monkeypatch.setattr(into_store, "_head", _short_head(into_store._head))
+    monkeypatch.setattr("equipoise.stores.stored_table.QUANTILE_ROWS", 2_000)
+    table = stored(tmp_path / "t.parquet", keep=["row_id"])
+    memory = eq.read_table(pa.table(values), "y", keep=["row_id"])
+    assert table.names == memory.names
+    assert "late" in table.apart & set(table.names)
+    assert {"code", "constant"} <= table.apart - set(table.names)
+    hashes = row_hashes(memory)
+    for each in (table, StoredTable.load(table.folder, 10**9)):
+        rows = each.rows(np.ones(ROWS, bool))
+        np.testing.assert_array_equal(rows.keys.hashes, hashes)
+        np.testing.assert_array_equal(row_hashes(rows.table), hashes)
+        some = rows.table.take([7, 3, 3])
+        np.testing.assert_array_equal(row_hashes(some), hashes[[7, 3, 3]])
+        # Other values are told by what they are now.
+        turned = dataclasses.replace(some["x"], values=np.array([0.5, 0.25, np.nan]))
+        others = (turned, *(c for c in some.columns if c.name != "x"))
+        changed = dataclasses.replace(some, columns=others)
+        plain = dataclasses.replace(changed, source_sums=None)
+        np.testing.assert_array_equal(row_hashes(changed), row_hashes(plain))
+    assert not np.isin(
+        row_hashes(dataclasses.replace(some, source_sums=None)), hashes
+    ).all()
+    both = concatenate([rows.table, memory.take([5])])
+    np.testing.assert_array_equal(row_hashes(both), np.r_[hashes, hashes[5]])
+    again = table_of(table_state(both))
+    np.testing.assert_array_equal(row_hashes(again), row_hashes(both))
 
 
 def test_several_classes_and_a_positive_class(tmp_path: Path) -> None:

@@ -201,3 +201,41 @@ def test_all_labels_of_a_test_file_tell_which_name_no_class(
         later = read_stored_test(store, tmp_path / "t.parquet", "drop")
     assert later is not None
     np.testing.assert_array_equal(later.labels(), y[300:])
+    assert lengths[-3:] == [100, 400, 100]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_unlabelled_rows_are_left_out_before_rows_are_counted(
+    store: StoredTable,
+    make_rows: Callable[..., Any],
+    lengths: list[int],
+    tmp_path: Path,
+    suffix: str,
+) -> None:
+    write = csv.write_csv if suffix == "csv" else pq.write_table
+    rows, path = make_rows(4_000, seed=3), tmp_path / f"t.{suffix}"
+    place = rows.column_names.index("fraud")
+    labels = rows.column("fraud").to_pylist()
+
+    def written(labelled: int) -> None:
+        named = [y if k % 4_000 < labelled else None for k, y in enumerate(labels)]
+        column = pa.array(named, rows.column("fraud").type)
+        write(rows.set_column(place, "fraud", column), path)
+
+    written(900)
+    with pytest.warns(TableWarning, match="3,100 rows of .* without a label"):
+        later = read_stored_test(store, path, "drop")
+    assert later is not None
+    assert sum(lengths) == len(later) == 900
+    whole = read_stored_test(store, rows.slice(0, 900))
+    assert whole is not None
+    np.testing.assert_array_equal(later.labels(), whole.labels())
+    assert [n for n in later.notes if "3,100 rows" in n]
+    lengths.clear()
+    written(3_000)
+    with pytest.raises(TableError, match="or more test rows"):
+        read_stored_test(store, path, "drop")
+    assert 1_000 < sum(lengths) < 2_000
+    written(0)
+    with pytest.raises(TargetError, match="any of its 4,000 rows"):
+        read_stored_test(store, path, "drop")

@@ -8,14 +8,14 @@ import numpy as np
 from equipoise.stores.records import (
     MOST_CATEGORIES,
     RowKeys,
-    hashes_without,
     lost_as_float32,
     number_type,
     record_type,
+    source_sums,
     to_columns,
     to_records,
 )
-from equipoise.table.hashes import row_hashes
+from equipoise.table.hashes import mix, row_hashes
 from equipoise.table.table import Column, Table
 from equipoise.task import Task
 
@@ -66,10 +66,23 @@ def test_hashes_are_those_of_the_rows_as_they_came() -> None:
     """Not of the rounded values, and without the columns that are left out."""
     rows = table()
     records = records_of(rows, RowKeys(np.arange(3)))
-    np.testing.assert_array_equal(hashes_without(records, []), row_hashes(rows))
+    np.testing.assert_array_equal(mix(source_sums(records, [])), row_hashes(rows))
     left = rows.select(["x", "b", "d"])
     out = to_columns(records, [rows["big"], rows["c"]], [1, 3])
-    np.testing.assert_array_equal(hashes_without(records, out), row_hashes(left))
+    np.testing.assert_array_equal(mix(source_sums(records, out)), row_hashes(left))
+
+
+def test_a_column_apart_is_in_no_sum() -> None:
+    rows = table()
+    keys = RowKeys(np.arange(3))
+    numbers = [number_type(c) if c.kind == "numeric" else "" for c in rows.columns]
+    kind = record_type(rows.columns, numbers)
+    records = to_records(rows, keys, kind, {"big", "c"})
+    left = rows.select(["x", "b", "d"])
+    np.testing.assert_array_equal(mix(source_sums(records, [])), row_hashes(left))
+    added = to_columns(records, [rows["big"], rows["c"]], [1, 3])
+    sums = source_sums(records, [], added)
+    np.testing.assert_array_equal(mix(sums), row_hashes(rows))
 
 
 def test_what_a_float32_loses() -> None:

@@ -134,6 +134,25 @@ def test_a_fitted_model_takes_files_or_some_rows(
         assert model.evaluate(str(folder / "part-3.parquet")).rows == 2_000
 
 
+def test_rows_of_a_store_are_the_rows_of_the_file(
+    stored: StoredTable, folder: Path
+) -> None:
+    """The file holds float64 values, and the store float32 ones."""
+    share = small(stored, 2_000)
+    model = eq.fit(share, strategy="logistic", repeats=1, folds=2, importance=True)
+    # The rows are judged by the models of the folds that left them out.
+    importance = model.facts["importance"]
+    assert importance["basis"] == "out of fold"
+    assert importance["rows"] == model.facts["stored"]["judged"]
+    rows = share.take(share.choose(share.most_rows)[0])
+    assert model.seen_rows(rows) == len(rows) == 2_000
+    with pytest.warns(TrialWarning, match="that the model has seen in training"):
+        model.evaluate(rows)
+    # A row of the test file is found among those in memory.
+    shared = eq.diagnose(share, test=str(folder / "part-0.parquet"))["EQP007"]
+    assert shared.evidence
+
+
 @pytest.mark.parametrize(
     "strategy",
     [

@@ -18,7 +18,7 @@ import dataclasses
 import gzip
 import re
 import zlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -94,6 +94,7 @@ def read_blocks(
     labelled: bool = False,
     block_bytes: int = BLOCK_BYTES,
     block_rows: int = BLOCK_ROWS,
+    chosen: Callable[[Raw], Raw] | None = None,
 ) -> Generator[FileBlock]:
     """Yield a file's rows in the form of an earlier table, in their order.
 
@@ -103,6 +104,7 @@ def read_blocks(
         labelled: Whether the target is read too.
         block_bytes: About how many bytes of text are a block.
         block_rows: How many rows of a Parquet file are a block.
+        chosen: Returns the rows of a block that are taken; None for all.
 
     Raises:
         TableError: The file cannot be read, or its columns are others.
@@ -115,6 +117,10 @@ def read_blocks(
             notes = Notes(list(raw.notes))
             if labelled:
                 require_targets(raw, like.target_columns)
+            if chosen is not None:
+                raw = chosen(raw)
+                if not raw.data.num_rows:
+                    continue
             table = table_like(raw, like, notes, labelled=labelled)
             yield FileBlock(table, raw.data)
             like = _with_notations(like, table)
@@ -132,7 +138,12 @@ def _with_notations(like: Table, seen: Table) -> Table:
 
 
 def raw_blocks(
-    path: Path, names: Sequence[str], size: int = BLOCK_BYTES, rows: int = BLOCK_ROWS
+    path: Path,
+    names: Sequence[str],
+    size: int = BLOCK_BYTES,
+    rows: int = BLOCK_ROWS,
+    *,
+    columns: Sequence[str] | None = None,
 ) -> Generator[Raw]:
     """Yield a file's rows before they are typed, in their order.
 
@@ -141,16 +152,17 @@ def raw_blocks(
         names: Names of columns; if one is in the first record, that is a header.
         size: About how many bytes of text are a block.
         rows: How many rows of a Parquet file are a block.
+        columns: Those of a Parquet file that are needed, if it has them; None for all.
 
     Raises:
         TableError: The file cannot be read.
     """
     kind = file_kind(path)
     if kind == "parquet":
-        yield from _parquet(path, rows)
+        yield from _parquet(path, rows, columns)
     elif kind == "zip":
         with unpacked(path) as inside:
-            yield from raw_blocks(inside, names, size, rows)
+            yield from raw_blocks(inside, names, size, rows, columns=columns)
     elif kind in ("arff", "json lines", "excel"):
         yield read_file(path, Request((), expected=tuple(names)))
     else:
@@ -158,7 +170,9 @@ def raw_blocks(
             yield from _csv(path, stream, names, size)
 
 
-def _parquet(path: Path, rows: int) -> Iterator[Raw]:
+def _parquet(
+    path: Path, rows: int, columns: Sequence[str] | None = None
+) -> Iterator[Raw]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -167,7 +181,8 @@ def _parquet(path: Path, rows: int) -> Iterator[Raw]:
     try:
         with pq.ParquetFile(path) as file:
             require_distinct(file.schema_arrow.names, name)
-            for batch in file.iter_batches(rows):
+            there = [name for name in columns or () if name in file.schema_arrow.names]
+            for batch in file.iter_batches(rows, columns=there or None):
                 data = plain_table(pa.Table.from_batches([batch]))
                 yield Raw(data, name, first=first)
                 first += len(batch)

@@ -152,6 +152,7 @@ class _Writer:
         journal: What is done.
         columns: The columns of the store, with the categories so far.
         numbers: Their types, if they are numbers.
+        apart: Names of those whose hashes are in no record's sum.
         time_kind: "number", "date" or "".
         dropped: Columns that are not in the store.
         notes: What was noticed.
@@ -166,6 +167,7 @@ class _Writer:
     journal: StoreJournal
     columns: list[Column] = field(default_factory=list)
     numbers: list[str] = field(default_factory=list)
+    apart: frozenset[str] = frozenset()
     time_kind: str = ""
     dropped: list[Dropped] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
@@ -226,6 +228,8 @@ class _Writer:
         if self.options.time is not None:
             times = times_of(head, self.options.time, notes)
             time_kind = "date" if times.dtype.kind == "M" else "number"
+        # These are hardly features: their hashes stay out of the rows' sums.
+        apart = {c.name for c in columns if useless(c)} - set(self.options.keep)
         self.journal.begin(
             {
                 "format": FORMAT,
@@ -233,9 +237,8 @@ class _Writer:
                     {
                         "name": column.name,
                         "kind": column.kind,
-                        "number": number_type(column)
-                        if column.kind == "numeric"
-                        else "",
+                        "number": _number_type(column, column.name in apart),
+                        "apart": column.name in apart,
                         "notation": None
                         if column.notation is None
                         else column.notation.to_dict(),
@@ -267,6 +270,7 @@ class _Writer:
         head = self.journal.lines[0]
         self.columns = [_empty(each) for each in head["columns"]]
         self.numbers = [each["number"] for each in head["columns"]]
+        self.apart = frozenset(c["name"] for c in head["columns"] if c["apart"])
         self.time_kind = head["time_kind"]
         self.dropped = [Dropped(**each) for each in head["dropped"]]
         self.notes = dict.fromkeys(head["notes"])
@@ -373,7 +377,7 @@ class _Writer:
         ]
         self._note_what_is_lost(table)
         keys = RowKeys(first + positions, self._groups(raw, first), self._times(raw))
-        records = to_records(table, keys, self._type)
+        records = to_records(table, keys, self._type, self.apart)
         codes, texts = label_codes(raw, self.target, notes, named=True)
         places = self._label_places(texts)
         for code, place in enumerate(places):
@@ -500,6 +504,7 @@ class _Writer:
             self.time_kind,
             tuple(self.dropped),
             source=self.name,
+            apart=self.apart,
         )
         gone = self._useless(table)
         left = tuple(column for column in stored if column.name not in gone)
@@ -553,7 +558,8 @@ class _Writer:
 
     def _useless(self, table: StoredTable) -> dict[str, str]:
         """Return by name why columns cannot help, from an even sample of the rows."""
-        reasons = {c.name: useless(c) for c in table.sample.columns}
+        sample = [_with_values_only(column) for column in table.sample.columns]
+        reasons = {c.name: useless(c) for c in sample}
         keep = set(self.options.keep)
         gone = {n: r for n, r in reasons.items() if r and n not in keep}
         constant = [n for n, reason in gone.items() if "one value" in reason]
@@ -562,6 +568,18 @@ class _Writer:
         # A value that is rare among all rows may be absent from the sample.
         varies = _varying(table, places)
         return {n: r for n, r in gone.items() if n not in varies}
+
+
+def _with_values_only(column: Column) -> Column:
+    """Return a column whose categories are those of its rows."""
+    if column.kind != "categorical":
+        return column
+    codes = np.unique(column.values[column.values >= 0])
+    return dataclasses.replace(
+        column,
+        values=np.where(column.values < 0, -1, np.searchsorted(codes, column.values)),
+        categories=tuple(column.categories[code] for code in codes.tolist()),
+    )
 
 
 def _varying(table: StoredTable, places: Sequence[int]) -> set[str]:
@@ -595,6 +613,18 @@ def _empty(state: dict[str, Any]) -> Column:
         (),
         None if notation is None else Notation.from_dict(notation),
     )
+
+
+def _number_type(column: Column, apart: bool) -> str:
+    """Return how the numbers of a column are stored; "" if it holds none.
+
+    Args:
+        column: The rows that tell the kinds.
+        apart: Whether its hash is told from what is stored, if it is a feature.
+    """
+    if column.kind != "numeric":
+        return ""
+    return "<f8" if apart else number_type(column)
 
 
 def _no_values(kind: str) -> Any:

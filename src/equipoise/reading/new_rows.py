@@ -18,12 +18,13 @@ from equipoise._core.checks import sentence
 from equipoise._core.memory import arrow_from_system
 from equipoise._core.types import IntArray
 from equipoise.errors import TableError, TableWarning
-from equipoise.reading.blocks import MergedNotes
+from equipoise.reading.blocks import MergedNotes, raw_blocks
 from equipoise.reading.files import existing_file, is_path
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.read import read_source, read_table
 from equipoise.reading.roles import require_named, tuples_as_texts
 from equipoise.reading.shards import read_shard_blocks, shard_files
+from equipoise.reading.target_columns import LabelledRows
 from equipoise.stores.stored_table import StoredTable
 from equipoise.table.table import Table, concatenate
 
@@ -50,6 +51,7 @@ def labelled_blocks(
     target: str | Sequence[str] | None = None,
     *,
     group: str | None = None,
+    chosen: LabelledRows | None = None,
 ) -> Generator[LabelledBlock]:
     """Yield labelled rows in the form of an earlier table: files block by block.
 
@@ -62,6 +64,7 @@ def labelled_blocks(
         target: The target's name in the source, if it is not that of `like`; of several
             labels a list of names or patterns, in the order of `like`.
         group: The column whose equal values belong together, or None.
+        chosen: Takes the rows of a file that have a label; None for all rows.
 
     Raises:
         TableError: The source cannot be read, or its columns are others.
@@ -79,7 +82,12 @@ def labelled_blocks(
         )
         return
     merged, one_class, labels = MergedNotes(), "", set()
-    blocks = read_shard_blocks(shard_files(source), like=like, labelled=True)
+    blocks = read_shard_blocks(
+        shard_files(source),
+        like=like,
+        labelled=True,
+        chosen=None if chosen is None else chosen.of,
+    )
     with contextlib.closing(blocks):
         for block in blocks:
             labels |= set(np.unique(block.table.labels()).tolist())
@@ -91,7 +99,8 @@ def labelled_blocks(
                 groups = _texts(block.source.column(group), group)
             yield LabelledBlock(block.table, groups)
     last = (one_class,) if one_class and len(labels) == 1 else ()
-    warn((*merged.sentences(), *last))
+    gone = () if chosen is None else chosen.notes()
+    warn((*gone, *merged.sentences(), *last))
 
 
 def read_stored_test(
@@ -100,8 +109,8 @@ def read_stored_test(
     """Return the rows of a test file, with the columns and classes of a store.
 
     They are read into memory, a file block by block, until there are too many. With
-    `unlabelled="drop"` a file is read at once: all of its labels together tell which
-    of them name no class (-1 beside 0 and 1 does, beside 1 alone it is a class).
+    `unlabelled="drop"` a file is read twice, since all of its labels together tell
+    which of them name no class (-1 beside 0 and 1 does, beside 1 alone it is a class).
 
     Args:
         store: The rows that are not test rows.
@@ -113,26 +122,34 @@ def read_stored_test(
     """
     if test is None:
         return None
-    if not is_path(test) or unlabelled == "drop":
+    if not is_path(test):
         options = ReadingOptions(unlabelled=unlabelled)
         table = read_source(test, None, options, like=store.schema)
         _require_room(table.source, len(table), store)
         return table
-    existing_file(test)  # a folder or a pattern is not taken here
+    path = existing_file(test)  # a folder or a pattern is not taken here
     tables: list[Table] = []
     rows, notes = 0, MergedNotes()
-    with (
-        arrow_from_system(),
-        contextlib.closing(labelled_blocks(test, store.schema)) as blocks,
-    ):
-        for block in blocks:
+    with arrow_from_system(), contextlib.ExitStack() as stack:
+        like, chosen = store.schema, None
+        if unlabelled == "drop":
+            chosen = LabelledRows(like.target_columns)
+            names = [*like.target_columns, *like.names]
+            raws = raw_blocks(path, names, columns=like.target_columns)
+            for raw in stack.enter_context(contextlib.closing(raws)):
+                chosen.look(raw)
+        blocks = labelled_blocks(test, like, chosen=chosen)
+        for block in stack.enter_context(contextlib.closing(blocks)):
             rows += len(block.table)
             _require_room(block.table.source, rows, store, more=True)
             tables.append(block.table)
             notes.add([n for n in block.table.notes if not _ONE_CLASS.match(n)])
-    if len(tables) == 1:
-        return tables[0]
-    return dataclasses.replace(concatenate(tables), notes=notes.sentences())
+    table = tables[0]
+    if len(tables) > 1:
+        table = dataclasses.replace(concatenate(tables), notes=notes.sentences())
+    if chosen is None:
+        return table
+    return dataclasses.replace(table, notes=(*chosen.notes(), *table.notes))
 
 
 def _require_room(

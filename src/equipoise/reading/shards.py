@@ -7,7 +7,7 @@ import contextlib
 import glob
 import os
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from equipoise._core.checks import listing, sentence
 from equipoise.errors import TableError
 from equipoise.reading.blocks import FileBlock, read_blocks
 from equipoise.reading.files import existing_file, file_kind
+from equipoise.reading.source import Raw
 from equipoise.table.table import Table
 
 SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
@@ -91,7 +92,11 @@ def shard_files(source: str | os.PathLike[str]) -> tuple[ShardFile, ...]:
 
 
 def read_shard_blocks(
-    files: Sequence[ShardFile], *, like: Table, labelled: bool = False
+    files: Sequence[ShardFile],
+    *,
+    like: Table,
+    labelled: bool = False,
+    chosen: Callable[[Raw], Raw] | None = None,
 ) -> Generator[FileBlock]:
     """Yield the rows of several files, as `read_blocks` does of one.
 
@@ -99,9 +104,10 @@ def read_shard_blocks(
         files: What `shard_files` gave.
         like: The earlier table.
         labelled: Whether the target is read too.
+        chosen: Returns the rows of a block that are taken; None for all.
     """
     for file in files:
-        blocks = read_blocks(file.path, like=like, labelled=labelled)
+        blocks = read_blocks(file.path, like=like, labelled=labelled, chosen=chosen)
         with contextlib.closing(blocks):
             yield from blocks
 

@@ -7,19 +7,23 @@ import dataclasses
 import difflib
 import fnmatch
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise.errors import TargetError
+from equipoise.reading.infer import tidy
 from equipoise.reading.source import Notes, Raw
-from equipoise.reading.target import unlabelled_rows
+from equipoise.reading.target import target_texts, unlabelled_rows
 
 TARGET_NAMES = (
     "target", "label", "labels", "class", "y", "outcome", "response", "result",
     "diagnosis", "default", "churn", "fraud", "status",
 )  # fmt: skip
 MOST_SHOWN = 20
+MOST_LABELS = 100_000
+"""So many different labels of a column tell whether -1 is one."""
 
 
 def shown(names: Sequence[str], likely: Sequence[str]) -> str:
@@ -115,6 +119,108 @@ def renamed_targets(raw: Raw, targets: Sequence[str], names: Sequence[str]) -> R
     return dataclasses.replace(raw, data=data.rename_columns(columns))
 
 
+@dataclass(eq=False)
+class LabelledRows:
+    """Takes the labelled rows of a source that comes in blocks.
+
+    Whether -1 is a class depends on which labels there are beside it, so all blocks
+    are looked at first (`look`). Memory holds the different labels of each column, of
+    very many only the first.
+
+    Attributes:
+        targets: The target columns.
+        labels: By column, the labels of all blocks so far.
+        gone: How many rows were left out.
+        left: How many were not.
+        name: The source in words, as the blocks say.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> first = Raw(pa.table({"y": [-1, 1]}), "rows")
+        >>> later = Raw(pa.table({"y": [0, 1]}), "rows")
+        >>> rows = LabelledRows(("y",))
+        >>> for block in (first, later):
+        ...     rows.look(block)
+        >>> rows.of(first).data["y"].to_pylist(), rows.gone
+        ([1], 1)
+    """
+
+    targets: tuple[str, ...]
+    labels: dict[str, dict[str, None]] = field(default_factory=dict)
+    gone: int = 0
+    left: int = 0
+    name: str = ""
+
+    def look(self, raw: Raw) -> None:
+        """Learn the labels of a block.
+
+        Raises:
+            TargetError: A target is absent.
+        """
+        require_targets(raw, self.targets)
+        for target in self.targets:
+            labels = self.labels.setdefault(target, {})
+            if len(labels) < MOST_LABELS:
+                texts = tidy(target_texts(raw, target)).list()
+                labels.update(dict.fromkeys(texts))
+
+    def of(self, raw: Raw) -> Raw:
+        """Return the labelled rows of a block; there may be none.
+
+        Args:
+            raw: The block.
+        """
+        import pyarrow as pa
+
+        # All labels stand below those of the block, so that they decide together.
+        columns = {}
+        most = max(len(labels) for labels in self.labels.values())
+        for target in self.targets:
+            texts = target_texts(raw, target)
+            codes = pa.array(texts.codes, mask=texts.codes < 0)
+            beside: list[str | None] = [*self.labels[target]]
+            beside += [None] * (most - len(beside))
+            columns[target] = pa.chunked_array(
+                [texts.values.take(codes), pa.array(beside, pa.large_string())],
+                pa.large_string(),
+            )
+        both = dataclasses.replace(raw, data=pa.table(columns))
+        without = unlabelled_rows(both, self.targets)[: raw.data.num_rows]
+        self.name = raw.name
+        self.gone += int(without.sum())
+        self.left += int((~without).sum())
+        if not without.any():
+            return raw
+        positions = np.flatnonzero(~without)
+        data = raw.data.take(positions)
+        return dataclasses.replace(raw, data=data, positions=positions)
+
+    def notes(self) -> tuple[str, ...]:
+        """Say how many rows were left out.
+
+        Raises:
+            TargetError: No row has a label.
+        """
+        if not self.left:
+            raise _unlabelled(self.name, self.gone)
+        return (_left_out(self.name, self.gone),) if self.gone else ()
+
+
+def _left_out(name: str, count: int) -> str:
+    return (
+        f"{count:,} row{'s'[: count > 1]} of {name} without a label "
+        f"{'were' if count > 1 else 'was'} left out."
+    )
+
+
+def _unlabelled(name: str, count: int) -> TargetError:
+    return TargetError(
+        sentence(
+            f"{name} without a label in any of its {count:,} rows", "rows with labels"
+        )
+    )
+
+
 def with_labels_only(raw: Raw, targets: Sequence[str], notes: Notes) -> Raw:
     """Return a source without the rows that have no label, with a note.
 
@@ -127,14 +233,6 @@ def with_labels_only(raw: Raw, targets: Sequence[str], notes: Notes) -> Raw:
         return raw
     positions = np.flatnonzero(~unlabelled)
     if not len(positions):
-        raise TargetError(
-            sentence(
-                f"{raw.name} without a label in any of its {count:,} rows",
-                "rows with labels",
-            )
-        )
-    notes.add(
-        f"{count:,} row{'s'[: count > 1]} of {raw.name} without a label "
-        f"{'were' if count > 1 else 'was'} left out."
-    )
+        raise _unlabelled(raw.name, count)
+    notes.add(_left_out(raw.name, count))
     return dataclasses.replace(raw, data=raw.data.take(positions), positions=positions)

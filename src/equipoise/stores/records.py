@@ -4,13 +4,15 @@
 Numbers are float32, or float64 where a float32 would round whole numbers; booleans
 uint8; categories uint16 positions; date-times int64 microseconds. A record also holds
 the row's place in the source, the sum of its columns' hashes (`table.hashes`), and
-the hash of its group and its time if there are any.
+the hash of its group and its time if there are any. The hashes are of the values as
+they stand in the source, before they are rounded. Columns that will hardly be features
+are not in the sum: their part could not be taken out of it again.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.types import HashArray, IntArray
-from equipoise.table.hashes import column_hashes, mix
+from equipoise.table.hashes import column_hashes
 from equipoise.table.table import MISSING_CODE, Column, Table
 
 RecordArray = npt.NDArray[Any]
@@ -110,13 +112,16 @@ def record_type(
     return np.dtype(fields)
 
 
-def to_records(table: Table, keys: RowKeys, kind: np.dtype[Any]) -> RecordArray:
+def to_records(
+    table: Table, keys: RowKeys, kind: np.dtype[Any], apart: Collection[str] = ()
+) -> RecordArray:
     """Return rows as records.
 
     Args:
         table: The rows, with all columns of the store in their order.
         keys: What else belongs to them.
         kind: The records' type.
+        apart: Names of columns that the sum of the hashes leaves out.
     """
     records = np.zeros(len(keys.row), kind)
     records["row"] = keys.row
@@ -128,7 +133,8 @@ def to_records(table: Table, keys: RowKeys, kind: np.dtype[Any]) -> RecordArray:
         records["time"] = times.astype("M8[us]").astype(np.int64) if dates else times
     total = np.zeros(len(records), np.uint64)
     for place, column in enumerate(table.columns):
-        total += column_hashes(column)
+        if column.name not in apart:
+            total += column_hashes(column)
         with np.errstate(over="ignore"):
             records[f"c{place}"] = _stored(column)
         if column.kind == "numeric":
@@ -176,14 +182,20 @@ def _values(stored: npt.NDArray[Any], column: Column) -> npt.NDArray[Any]:
     return stored.astype(np.float64)
 
 
-def hashes_without(records: RecordArray, left_out: Sequence[Column]) -> HashArray:
-    """Return each row's hash as `table.row_hashes` gives it for the source's values.
+def source_sums(
+    records: RecordArray, left_out: Sequence[Column], added: Sequence[Column] = ()
+) -> HashArray:
+    """Return the sum of the hashes of the source's values of each row, `[rows]`.
 
     Args:
         records: `[rows]`.
-        left_out: Columns of the store, with the rows' values, that do not count.
+        left_out: Columns, with the rows' values, that are in the records' sums and do
+            not count.
+        added: Columns that count and are not in these sums.
     """
     total = records["sum"].copy()
     for column in left_out:
         total -= column_hashes(column)
-    return mix(total)
+    for column in added:
+        total += column_hashes(column)
+    return np.asarray(total)

@@ -28,16 +28,17 @@ from equipoise.errors import InputError, TableError
 from equipoise.stores.class_shares import KeptShares, fill, row_keys, smallest_keys
 from equipoise.stores.records import (
     RecordArray,
-    hashes_without,
     record_type,
+    source_sums,
     to_columns,
 )
+from equipoise.table.hashes import mix, sum_of_hashes
 from equipoise.table.notation import Notation
-from equipoise.table.table import Column, Dropped, Table, shortened
+from equipoise.table.table import Column, Dropped, SourceSums, Table, shortened
 from equipoise.task import Task
 
 MANIFEST = "store.json"
-FORMAT = 1
+FORMAT = 2
 BLOCK_BYTES = 1 << 24
 """About how much is read at once, unless the memory is small."""
 LEAST_BLOCK_BYTES = 1 << 20
@@ -111,6 +112,7 @@ class StoredTable:
         dropped: Columns that were left out.
         notes: What was done while reading.
         source: Where the rows come from, for messages.
+        apart: Names of columns whose hashes are in no record's sum.
     """
 
     folder: Path
@@ -127,6 +129,7 @@ class StoredTable:
     dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
     source: str = "files"
+    apart: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return sum(part.rows for part in self.parts)
@@ -301,11 +304,22 @@ class StoredTable:
         order = np.argsort(records["row"], kind="stable")
         records = records[order]
         kind = self.task.class_number_type
+        table = self._table(records, numbers[order].astype(kind))
         return TakenRows(
-            places[order],
-            self._table(records, numbers[order].astype(kind)),
-            self.keys(records),
+            places[order], self._knowing(table, records), self.keys(records)
         )
+
+    def _knowing(self, table: Table, records: RecordArray) -> Table:
+        """Return a table that knows the hashes of its source, if values were rounded.
+
+        Args:
+            table: The rows.
+            records: The same.
+        """
+        here, source = sum_of_hashes(table), self._sums(records)
+        if np.array_equal(here, source):
+            return table
+        return dataclasses.replace(table, source_sums=SourceSums(here, source))
 
     def choose(self, most: int, seed: int = 0) -> tuple[IntArray, KeptShares]:
         """Return which rows to keep in memory: the rarest classes whole, if they fit.
@@ -347,14 +361,24 @@ class StoredTable:
         Args:
             records: `[rows]` of this store.
         """
-        places = [i for i, c in enumerate(self.stored) if c.name not in self._features]
-        left_out = to_columns(records, [self.stored[i] for i in places], places)
         return StoredKeys(
             records["row"],
-            hashes_without(records, left_out),
+            mix(self._sums(records)),
             records["group"] if self.group is not None else None,
             self._times(records),
         )
+
+    def _sums(self, records: RecordArray) -> HashArray:
+        """Return the sums of the hashes of the features' values in the source."""
+        places: tuple[list[int], list[int]] = ([], [])
+        for place, column in enumerate(self.stored):
+            feature, apart = column.name in self._features, column.name in self.apart
+            if feature == apart:
+                places[feature].append(place)
+        left_out, added = (
+            to_columns(records, [self.stored[i] for i in side], side) for side in places
+        )
+        return source_sums(records, left_out, added)
 
     @cached_property
     def _features(self) -> frozenset[str]:
@@ -455,6 +479,7 @@ class StoredTable:
                     "kind": column.kind,
                     "number": kind,
                     "feature": column.name in self._features,
+                    "apart": column.name in self.apart,
                     "categories": list(column.categories),
                     "notation": None
                     if column.notation is None
@@ -501,6 +526,7 @@ class StoredTable:
                 tuple(Dropped(**each) for each in state["dropped"]),
                 texts(state["notes"], "the notes"),
                 state["source"],
+                frozenset(each["name"] for each in state["columns"] if each["apart"]),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _damaged(path, f"{type(error).__name__}: {error}") from error

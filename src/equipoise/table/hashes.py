@@ -30,7 +30,8 @@ def row_hashes(table: Table, *, with_target: bool = False) -> HashArray:
     Use it to find equal rows within and across tables. The numbers are the same
     in every process and on every machine, for any order of the columns and
     whatever positions the categories have. -0.0 equals 0.0, and a missing value
-    equals a missing value.
+    equals a missing value. Rows whose values were rounded after they were read have
+    the numbers of their source (`Table.source_sums`).
 
     Args:
         table: The rows.
@@ -49,12 +50,20 @@ def row_hashes(table: Table, *, with_target: bool = False) -> HashArray:
         >>> bool(first == second), bool(first == third)
         (True, False)
     """
-    total = np.zeros(len(table), np.uint64)
-    for values in feature_hashes(table):
-        total += values  # in place: one column in memory at a time
+    total = sum_of_hashes(table)
+    if table.source_sums is not None:
+        total = table.source_sums.of(total)
     if with_target:
         total += _target_hashes(table)
     return mix(total)
+
+
+def sum_of_hashes(table: Table) -> HashArray:
+    """Return the sum of the hashes of each row's values as they are, `[rows]`."""
+    total = np.zeros(len(table), np.uint64)
+    for values in feature_hashes(table):
+        total += values  # in place: one column in memory at a time
+    return total
 
 
 def feature_hashes(table: Table) -> Iterator[HashArray]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
 from equipoise._core.notebook import html_card, html_table, paragraph
-from equipoise._core.types import AnyArray, IntArray
+from equipoise._core.types import AnyArray, HashArray, IntArray
 from equipoise.errors import InputError, TargetError
 from equipoise.table.fingerprint import Fingerprint
 from equipoise.table.notation import Notation
@@ -97,6 +97,42 @@ class Dropped:
 
 
 @dataclass(frozen=True, eq=False)
+class SourceSums:
+    """What tells rows apart whose values were rounded after they were read.
+
+    Both are sums of the hashes of a row's values (`table.hashes`). A row whose sum is
+    no longer `here` has other values, or other columns, than it had: what is known of
+    its source does not count then.
+
+    Attributes:
+        here: `[rows]` uint64, of the values that the table holds.
+        source: `[rows]` uint64, of the values as they stand in the source.
+    """
+
+    here: HashArray
+    source: HashArray
+
+    def take(self, rows: npt.ArrayLike) -> SourceSums:
+        """Return the sums of some rows.
+
+        Args:
+            rows: Positions or a mask.
+        """
+        index = np.asarray(rows)
+        return SourceSums(self.here[index], self.source[index])
+
+    def of(self, sums: HashArray) -> HashArray:
+        """Return the sums of the source's values, given those of the values here.
+
+        Args:
+            sums: `[rows]` of the columns that the table has now.
+        """
+        if len(sums) != len(self.here):
+            return sums
+        return np.where(sums == self.here, self.source, sums)
+
+
+@dataclass(frozen=True, eq=False)
 class Table:
     """Rows with typed feature columns and a target.
 
@@ -121,6 +157,8 @@ class Table:
         label_values: By class, the value that stands for it in the source's target, if
             it is a number or a boolean, or a string spelled otherwise than the class;
             a class that is absent stands for itself.
+        source_sums: What equal rows of the source are told by, if values were rounded;
+            else None.
 
     Example:
         >>> import numpy as np
@@ -143,6 +181,7 @@ class Table:
     fingerprint: Fingerprint | None = None
     order: tuple[str, ...] = ()
     label_values: Mapping[str, ClassValue] = field(default_factory=dict)
+    source_sums: SourceSums | None = None
 
     def __len__(self) -> int:
         held = (self.y, *(c.values for c in self.columns[:1]), self.groups, self.time)
@@ -291,6 +330,9 @@ class Table:
             fingerprint=None
             if self.fingerprint is None
             else self.fingerprint.take(index),
+            source_sums=None
+            if self.source_sums is None
+            else self.source_sums.take(index),
         )
 
     @property
@@ -427,6 +469,22 @@ def concatenate(tables: Sequence[Table]) -> Table:
         groups=_stacked([table.groups for table in tables]),
         time=_stacked([table.time for table in tables]),
         fingerprint=None,
+        source_sums=_joined_sums(tables),
+    )
+
+
+def _joined_sums(tables: Sequence[Table]) -> SourceSums | None:
+    """Return the sums of all rows; None if no table knows those of its source."""
+    if all(table.source_sums is None for table in tables):
+        return None
+    each = []
+    for table in tables:
+        nothing = np.zeros(len(table), np.uint64)
+        # Equal sums leave a row as it is.
+        each.append(table.source_sums or SourceSums(nothing, nothing))
+    return SourceSums(
+        np.concatenate([sums.here for sums in each]),
+        np.concatenate([sums.source for sums in each]),
     )
 
 

@@ -32,7 +32,7 @@ from equipoise.strategies.strategy import Strategy
 from equipoise.strategies.tuned import Tuned
 from equipoise.table.fingerprint import Fingerprint
 from equipoise.table.notation import Notation
-from equipoise.table.table import Column, Dropped, Table
+from equipoise.table.table import Column, Dropped, SourceSums, Table
 from equipoise.task import Task
 from equipoise.training.settings import TrainingSettings
 from equipoise.trials.fresh_rows import FreshRows
@@ -238,6 +238,7 @@ def table_state(table: Table) -> dict[str, Any]:
     Args:
         table: With or without rows.
     """
+    sums = table.source_sums
     return {
         "columns": [_column_state(column) for column in table.columns],
         "y": table.y,
@@ -253,6 +254,7 @@ def table_state(table: Table) -> dict[str, Any]:
         else {"parts": table.fingerprint.parts, "axes": table.fingerprint.axes},
         "order": _texts_state(table.order),
         "label_values": [list(pair) for pair in table.label_values.items()],
+        **({} if sums is None else {"here": sums.here, "from_source": sums.source}),
     }
 
 
@@ -263,6 +265,7 @@ def table_of(state: Mapping[str, Any]) -> Table:
         state: As it came back from `unpack`.
     """
     marks, moments = state["fingerprint"], state["time"]
+    sums = SourceSums(state["here"], state["from_source"]) if "here" in state else None
     return Table(
         tuple(map(_column_of, state["columns"])),
         state["y"],
@@ -276,6 +279,7 @@ def table_of(state: Mapping[str, Any]) -> Table:
         None if marks is None else Fingerprint(marks["parts"], marks["axes"]),
         _texts_of(state["order"]),
         dict(state["label_values"]),
+        sums,
     )
 
 
