@@ -171,11 +171,11 @@ def test_options_are_those_that_a_command_reads(reading: Reading) -> None:
         positive=parsed["positive"],
         group=parsed["group"],
         time=parsed["time"],
-        drop=parsed["drop"] or None,
+        drop=list(parsed["drop"] or ()) or None,
         day_first=parsed["day_first"],
-        keep=parsed["keep"] or None,
+        keep=list(parsed["keep"] or ()) or None,
         unlabelled=parsed["unlabelled"],
-        targets=parsed["targets"] or None,
+        targets=list(parsed["targets"] or ()) or None,
         task=parsed["task"],
     )
     assert again == reading

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 from imblearn.over_sampling import RandomOverSampler
+from packaging.version import Version
 
 from equipoise._core.files import to_json
 from equipoise.errors import BundleError, InputError, TableWarning
@@ -386,6 +388,8 @@ def older_inputs(name: str) -> Any:
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("name", ["logistic", "columns", "own"])
 def test_a_model_saved_by_an_earlier_release_says_what_it_said(name: str) -> None:
+    if name == "own" and Version(keras.__version__) < Version("3.15"):
+        pytest.skip("Keras reads no layers of a later Keras: these are of 3.15")
     model = load(OLDER / f"format-1-{name}.equipoise")
     expected = json.loads((OLDER / "log_odds.json").read_text())[name]
     found = model.log_odds(older_inputs(name))

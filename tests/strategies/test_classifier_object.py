@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -127,6 +129,10 @@ def test_the_correction_knows_the_weights_and_the_draws() -> None:
     assert drawn.correction([900, 100]).offset[0] == pytest.approx(-np.log(9))
 
 
+def times(factor: float) -> Callable[[Any], Any]:
+    return lambda x: x * factor
+
+
 def test_plain_data_differs_whenever_a_parameter_does() -> None:
     texts = {
         classified(item, "same").to_dict()["classifier"]
@@ -139,13 +145,28 @@ def test_plain_data_differs_whenever_a_parameter_does() -> None:
             make_pipeline(StandardScaler(with_mean=False), LogisticRegression()),
             make_pipeline(FunctionTransformer(np.log1p), LogisticRegression()),
             make_pipeline(FunctionTransformer(np.sqrt), LogisticRegression()),
+            *(
+                make_pipeline(FunctionTransformer(function), LogisticRegression())
+                for function in (
+                    lambda x: x * 2,
+                    lambda x: x * 3,
+                    lambda x: np.sqrt(x * 3),
+                    lambda x: np.cbrt(x * 3),
+                    lambda x, by=2: x * by,
+                    lambda x, by=3: x * by,
+                    times(2),
+                    times(3),
+                    functools.partial(np.clip, a_min=0),
+                    functools.partial(np.clip, a_min=1),
+                )
+            ),
             GaussianNB(priors=np.array([0.5, 0.5])),
             GaussianNB(priors=np.array([0.4, 0.6])),
             HistGradientBoostingClassifier(categorical_features=list(range(300))),
             HistGradientBoostingClassifier(categorical_features=list(range(301))),
         )
     }
-    assert len(texts) == 12
+    assert len(texts) == 22
 
 
 def test_the_text_of_an_object_is_the_same_in_every_run() -> None:

@@ -399,7 +399,7 @@ def test_a_multinomial_regression_on_drawn_rows_is_corrected(strategy):
     index = strategy.sampler().draw(y, batch=600, steps=100, seed=0, epoch=0).index
     rows = index.ravel()
     weights = strategy.class_weights(counts)[y[rows]]
-    model = LogisticRegression(C=np.inf, tol=1e-8, max_iter=2000)
+    model = LogisticRegression(C=1e12, tol=1e-8, max_iter=2000)
     model.fit(x[rows], y[rows], sample_weight=weights)
     raw = x[:4000] @ model.coef_.T + model.intercept_
     correction = strategy.correction(counts)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -247,6 +249,18 @@ def parameter_text(item: Any) -> str:
         return f"{{{', '.join(pairs)}}}"
     if isinstance(item, list | tuple):
         return f"[{', '.join(map(parameter_text, item))}]"
+    if isinstance(item, functools.partial):
+        parts: tuple[Any, ...] = item.func, item.args, item.keywords
+        return f"partial({', '.join(map(parameter_text, parts))})"
+    if isinstance(item, CodeType):
+        # Unlike the bytes of the code, its constants may hold code themselves.
+        parts = item.co_code.hex(), item.co_names, item.co_consts
+        return f"code({', '.join(map(parameter_text, parts))})"
+    if isinstance(item, FunctionType) and "<" in item.__qualname__:
+        # A lambda, or a function within another: several may have one name.
+        cells = [cell.cell_contents for cell in item.__closure__ or ()]
+        parts = item.__code__, item.__defaults__, item.__kwdefaults__, cells
+        return f"{_path(item)}({', '.join(map(parameter_text, parts))})"
     if isinstance(item, type) or callable(item):
         return _path(item)
     # An address in memory differs from run to run.
@@ -254,7 +268,9 @@ def parameter_text(item: Any) -> str:
 
 
 def _path(item: Any) -> str:
-    name = getattr(item, "__qualname__", type(item).__qualname__)
+    # A ufunc of NumPy before 2.1 has only a __name__.
+    last = getattr(item, "__name__", type(item).__qualname__)
+    name = getattr(item, "__qualname__", last)
     return f"{getattr(item, '__module__', '')}.{name}"
 
 
