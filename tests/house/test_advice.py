@@ -886,7 +886,8 @@ CASES: dict[str, Case] = {
             like=_three(),
         ),
     ),
-    "reading/read.py: Pass target= for one column, targets= for several labels.": Case(
+    "reading/target_columns.py: Pass target= for one column, targets= for several "
+    "labels.": Case(
         lambda _: eq.read_table(COLUMNS, "y", targets=["a", "y"]),
         lambda _: (
             eq.read_table(COLUMNS, "y"),
@@ -1393,10 +1394,10 @@ ELSEWHERE = {
     ),
     "reading/into_store.py: What is in memory already needs no store: leave memory= "
     "out.": ("tests/verbs/test_stored_fit.py", "test_what_is_not_served_is_named"),
-    "reading/into_store.py: Pass one of the label columns as target=, and the others "
-    "in drop=.": (
-        "tests/verbs/test_stored_fit.py",
-        "test_what_is_not_served_is_named",
+    "stores/stored_batches.py: Read the files with one of the label columns as "
+    "target=.": (
+        "tests/verbs/test_stored_labels.py",
+        "test_a_store_of_labels_is_the_table_of_memory",
     ),
     "reading/into_store.py: Write it again, or leave the columns out with drop=.": (
         "tests/reading/test_into_store.py",

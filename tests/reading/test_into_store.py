@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import equipoise as eq
-from equipoise.errors import InputError, TableError, TargetError
+from equipoise.errors import InputError, TableError, TableWarning, TargetError
 from equipoise.reading import into_store
 from equipoise.reading.into_store import STORES, open_store
 from equipoise.reading.options import ReadingOptions
@@ -193,6 +193,22 @@ def test_rows_without_a_label(tmp_path: Path) -> None:
     table = stored(tmp_path / "t.parquet", unlabelled="drop")
     assert table.totals.tolist() == [240, 30]
     assert table.rows(np.ones(270, bool)).keys.row[0] == 30
+
+
+def test_blocks_without_a_label_and_a_label_that_is_none(tmp_path: Path) -> None:
+    """The first row groups have no label, the next -1 and 1, the last 0 and 1."""
+    values = {"x": np.random.default_rng(0).normal(size=3_000)}
+    y = np.where(np.arange(3_000) % 3 == 0, 1, np.repeat([-1, 0], [1_800, 1_200]))
+    gone = np.arange(3_000) < 700
+    values["y"] = pa.array(y, mask=gone)
+    pq.write_table(pa.table(values), tmp_path / "t.parquet", row_group_size=600)
+    table = stored(tmp_path / "t.parquet", unlabelled="drop", positive=1)
+    with pytest.warns(TableWarning, match="without a label"):
+        memory = eq.read_table(pa.table(values), "y", unlabelled="drop", positive=1)
+    assert table.task == memory.task
+    rows = table.rows(np.ones(len(table), bool)).table
+    np.testing.assert_array_equal(rows.labels(), memory.labels())
+    assert "without a label" in " ".join(table.notes)
 
 
 def test_a_second_reading_writes_nothing(

@@ -102,8 +102,6 @@ def test_what_is_not_served_is_named(stored: StoredTable, folder: Path) -> None:
         eq.fit(stored, weights=np.ones(ROWS))
     with pytest.raises(UnsupportedError, match=r"goal\.certify= for rows"):
         eq.fit(stored, goal=eq.Goal(precision_floor=0.8, certify=0.95))
-    with pytest.raises(UnsupportedError, match="several labels with memory="):
-        eq.read_table(folder, targets="x*", memory="1GB")
     assert eq.read_table(folder, "y", drop=["x0"], memory="1GB").names == ("x1", "x2")
     with pytest.raises(InputTypeError, match="a source of type dict"):
         eq.read_table(frame(), "y", memory="1GB")

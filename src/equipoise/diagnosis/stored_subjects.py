@@ -19,6 +19,7 @@ from equipoise._core.memory import release_memory
 from equipoise._core.types import IntArray
 from equipoise.diagnosis.finding import Check, NotApplicable
 from equipoise.diagnosis.subject import Subject, Units
+from equipoise.diagnosis.task_facts import size_facts
 from equipoise.stores.class_shares import KeptShares
 from equipoise.stores.stored_table import StoredTable
 from equipoise.table.table import Table
@@ -137,6 +138,14 @@ class StoredSubjects:
                 "positive_cases": self._cases.positives,
             }
             return changed
+        if self.store.labelled_apart:
+            having = totals[:, 1].tolist()
+            sizes = size_facts(self.counted.table, having)
+            of_columns = ("columns", "missing_cells", "missing_share")
+            return {
+                **changed,
+                **{n: v for n, v in sizes.items() if n not in of_columns},
+            }
         changed["classes"] = [
             {**entry, "rows": int(rows), "share": rows / total, "cases": int(rows)}
             for entry, rows in zip(facts["classes"], totals, strict=True)
@@ -151,8 +160,9 @@ class StoredSubjects:
         parts = ", ".join(
             f"{count:,} of {total:,} of {name!r}"
             for name, count, total in zip(
-                self.store.task.classes, sizes, self.shares.totals, strict=True
+                self.store.strata_names, sizes, self.shares.totals, strict=True
             )
+            if total
         )
         return (
             f"Findings about columns and copies are of {len(self.kept.table):,} of the "

@@ -45,7 +45,7 @@ def task_facts(classes: ClassSubjects) -> dict[str, Any]:
     subject = classes.whole
     table, units = subject.table, subject.tied
     facts: dict[str, Any] = {
-        **_size(table, classes.cases.tolist()),
+        **size_facts(table, classes.cases.tolist()),
         "cases": count_units(units, np.ones(len(table), np.bool_)),
         "case_kind": ""
         if units is None
@@ -57,7 +57,7 @@ def task_facts(classes: ClassSubjects) -> dict[str, Any]:
     }
     if subject.test is not None:
         cases = ClassSubjects(_test_alone(classes)).cases.tolist()
-        facts["test"] = _size(subject.test, cases)
+        facts["test"] = size_facts(subject.test, cases)
     return facts
 
 
@@ -68,7 +68,13 @@ def _test_alone(classes: ClassSubjects) -> Subject:
     return alone
 
 
-def _size(table: Table, cases: Sequence[int]) -> dict[str, Any]:
+def size_facts(table: Table, cases: Sequence[int]) -> dict[str, Any]:
+    """Return how many rows, classes and missing values there are, as plain data.
+
+    Args:
+        table: Of several classes or labels.
+        cases: Of each, how many independent cases.
+    """
     cells = len(table) * len(table.columns)
     missing = sum(int(column.missing().sum()) for column in table.columns)
     entries = _classes(table, cases)

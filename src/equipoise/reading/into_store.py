@@ -3,7 +3,8 @@
 
 The kinds of the columns follow from rows all over the files. Then each row group
 of a Parquet file, or block of a text file, is typed by the rules of `matching`, and
-becomes records in one file for each label. Classes, categories and counts grow on the
+becomes records in one file for each label, or in one file if labels are several
+columns, whose matrix is in another. Classes, categories and counts grow on the
 way, so one pass does. What is done is kept: a second run goes on behind it, and starts
 again where a file has changed.
 """
@@ -29,13 +30,23 @@ from equipoise.errors import (
     InputTypeError,
     TableError,
     TargetError,
-    UnsupportedError,
 )
 from equipoise.reading.arrow_types import plain_table
 from equipoise.reading.blocks import raw_blocks
 from equipoise.reading.files import file_kind, is_path
 from equipoise.reading.infer import infer
+from equipoise.reading.label_columns import (
+    LabelCounts,
+    label_names,
+    label_values,
+    labels_left,
+    look_exclusive,
+    require_multilabel,
+    tell_exclusive,
+    tell_unknown,
+)
 from equipoise.reading.matching import table_like, target_like
+from equipoise.reading.missing_labels import says_nothing
 from equipoise.reading.options import ReadingOptions
 from equipoise.reading.parquet import require_distinct, require_present
 from equipoise.reading.roles import require_named, require_roles, times_of
@@ -44,7 +55,12 @@ from equipoise.reading.shards import ShardFile, shard_files
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.store_journal import StoreJournal, label_file, one_writer
 from equipoise.reading.target import label_codes, read_target
-from equipoise.reading.target_columns import require_targets, with_labels_only
+from equipoise.reading.target_columns import (
+    LabelledRows,
+    left_out_note,
+    refuse_two_targets,
+    require_targets,
+)
 from equipoise.reading.texts import texts_of
 from equipoise.reading.useless_columns import useless
 from equipoise.stores.records import (
@@ -55,11 +71,18 @@ from equipoise.stores.records import (
     record_type,
     to_records,
 )
-from equipoise.stores.stored_table import FORMAT, MANIFEST, StoredPart, StoredTable
+from equipoise.stores.stored_table import (
+    FORMAT,
+    LABELS,
+    MANIFEST,
+    StoredPart,
+    StoredTable,
+    stored_labels,
+)
 from equipoise.table.hashes import text_hash
 from equipoise.table.notation import Notation
 from equipoise.table.table import Column, Dropped, Table
-from equipoise.task import Task
+from equipoise.task import UNKNOWN_LABEL, Task
 
 STORES = ".equipoise-store"
 HEAD_PIECES = 48
@@ -98,7 +121,7 @@ def open_store(
         TableError: A file cannot be read, is missing, or has another type of column;
             the message names it. What was done before is kept.
         TargetError: The target is absent or cannot be used.
-        UnsupportedError: There are several labels, or the source is no file.
+        InputTypeError: The source is no file.
     """
     if not is_path(source):
         raise InputTypeError(
@@ -108,36 +131,50 @@ def open_store(
                 "What is in memory already needs no store: leave memory= out.",
             )
         )
-    if options.targets is not None or options.task == "multilabel":
-        raise UnsupportedError(
-            sentence(
-                "several labels with memory=",
-                "two or several classes in one column, target=",
-                "Pass one of the label columns as target=, and the others in drop=.",
-            )
-        )
     files = shard_files(source)
     base = Path(store) if store is not None else files[0].path.parent / STORES
     key = [FORMAT, str(Path(source).absolute()), target, dataclasses.asdict(options)]
     digest = hashlib.sha256(to_json(key).encode()).hexdigest()
     folder, report = base / digest[:16], progress or (lambda text, share: None)
     with arrow_from_system():
-        _require_readable(files, target, options)
+        targets = _readable_targets(files, target, options)
         with one_writer(folder, lambda: report(WAITING, 0.0)):
-            writer = _Writer.of(folder, files, target or "", options, Path(source).name)
+            writer = _Writer.of(folder, files, targets, options, Path(source).name)
             return writer.run(memory, report)
 
 
-def _require_readable(
+def _readable_targets(
     files: tuple[ShardFile, ...], target: str | None, options: ReadingOptions
-) -> None:
-    """Raise if a column that is asked for is absent, or its type changes."""
-    first = _head(files[:1], target, dataclasses.replace(options, drop=()))
-    require_targets(first, () if target is None else (target,))
+) -> tuple[str, ...]:
+    """Return the target columns.
+
+    Raises:
+        TableError: A column that is asked for is absent, or its type changes.
+        TargetError: A target is absent.
+        InputError: There is a target beside several labels.
+    """
+    asked: tuple[str, ...] = () if target is None else (target,)
+    if options.targets is not None:
+        if asked:
+            refuse_two_targets(target, options.targets)
+        asked = tuple(str(name) for name in options.targets)
+    first = _head(files[:1], asked, dataclasses.replace(options, drop=()))
+    if options.targets is not None:
+        left = [n for n in first.data.column_names if n not in set(options.drop)]
+        asked = label_names(asked, left, first.name)
+    if _several(options):
+        require_multilabel(asked, options.positive, options.task)
+    require_targets(first, asked)
     require_present(options.drop, first.data.column_names, first.name)
     require_present(options.keep, first.data.column_names, first.name, "keep")
     require_roles(first, {"group": options.group, "time": options.time})
     _require_same_types(files, options.drop)
+    return asked
+
+
+def _several(options: ReadingOptions) -> bool:
+    """Return whether the targets are labels, which do not exclude each other."""
+    return options.targets is not None or options.task == "multilabel"
 
 
 @dataclass(eq=False)
@@ -146,7 +183,7 @@ class _Writer:
 
     Attributes:
         files: The files of the source.
-        target: The target's name.
+        targets: The names of the target, or of the label columns.
         options: How they are read.
         name: The source in words.
         journal: What is done.
@@ -161,7 +198,7 @@ class _Writer:
     """
 
     files: tuple[ShardFile, ...]
-    target: str
+    targets: tuple[str, ...]
     options: ReadingOptions
     name: str
     journal: StoreJournal
@@ -179,15 +216,25 @@ class _Writer:
         cls,
         folder: Path,
         files: tuple[ShardFile, ...],
-        target: str,
+        targets: tuple[str, ...],
         options: ReadingOptions,
         name: str,
     ) -> _Writer:
         """Begin a store, or go on with one that was begun."""
-        writer = cls(files, target, options, name, StoreJournal.of(folder))
+        writer = cls(files, targets, options, name, StoreJournal.of(folder))
         writer._require_all_there()
         writer._restore()
         return writer
+
+    @property
+    def target(self) -> str:
+        """The target's name; several are joined by a comma."""
+        return ", ".join(self.targets)
+
+    @property
+    def several(self) -> bool:
+        """Whether the targets are labels, which do not exclude each other."""
+        return _several(self.options)
 
     def _require_all_there(self) -> None:
         """Raise if a file that the store has rows of is gone."""
@@ -206,7 +253,7 @@ class _Writer:
 
     def _begin(self) -> None:
         """Tell the kinds of the columns from rows all over the files."""
-        head = _head(self.files, self.target, self.options)
+        head = _head(self.files, self.targets, self.options)
         notes = Notes(list(head.notes))
         head = dataclasses.replace(head, order=self.options.date_order)
         roles = {self.options.group: "it groups rows"}
@@ -214,7 +261,7 @@ class _Writer:
         columns: list[Column] = []
         dropped = [Dropped(name, "left out as asked") for name in self.options.drop]
         for name in head.data.column_names:
-            if name == self.target or name in self.options.drop:
+            if name in self.targets or name in self.options.drop:
                 continue
             if name in roles:
                 dropped.append(Dropped(name, roles[name]))
@@ -319,7 +366,7 @@ class _Writer:
     def _wanted(self) -> tuple[str, ...]:
         roles = (self.options.group, self.options.time)
         names = [column.name for column in self.columns]
-        return (*names, self.target, *(name for name in roles if name is not None))
+        return (*names, *self.targets, *(name for name in roles if name is not None))
 
     def _add_unit(self, place: int, unit: int, last: bool, raws: Iterator[Raw]) -> None:
         """Add a piece of a file, and note that it is done."""
@@ -361,11 +408,17 @@ class _Writer:
         raw = dataclasses.replace(raw, order=self.options.date_order)
         notes, positions = Notes(), np.arange(count)
         if self.options.unlabelled == "drop":
-            raw = with_labels_only(raw, (self.target,), notes)
+            raw = self._labelled_rows(raw, notes)
             if raw.positions is not None:
                 positions = np.asarray(raw.positions)
+            if not len(positions):
+                self.notes.update(dict.fromkeys(notes.sentences()))
+                return
         require_roles(raw, {"group": self.options.group, "time": self.options.time})
-        like = self._schema(Task("binary", ("0", "1")))
+        task = Task("binary", ("0", "1"))
+        if self.several:
+            task = Task("multilabel", self.targets)
+        like = self._schema(task)
         table = table_like(raw, like, notes, labelled=False)
         self.columns = [
             dataclasses.replace(
@@ -378,13 +431,33 @@ class _Writer:
         self._note_what_is_lost(table)
         keys = RowKeys(first + positions, self._groups(raw, first), self._times(raw))
         records = to_records(table, keys, self._type, self.apart)
-        codes, texts = label_codes(raw, self.target, notes, named=True)
-        places = self._label_places(texts)
-        for code, place in enumerate(places):
-            self.journal.append(label_file(place), records[codes == code])
+        if self.several:
+            self.journal.append(label_file(0), records)
+            labels = label_values(raw, self.targets, Notes())
+            self.journal.append(LABELS, labels)
+        else:
+            codes, texts = label_codes(raw, self.target, notes, named=True)
+            for code, place in enumerate(self._label_places(texts)):
+                self.journal.append(label_file(place), records[codes == code])
         self.notes.update(
             dict.fromkeys(n for n in notes.sentences() if "unseen by a model" not in n)
         )
+
+    def _labelled_rows(self, raw: Raw, notes: Notes) -> Raw:
+        """Return the rows of a block that have a label; there may be none."""
+        if not self.several:
+            rows = LabelledRows(self.targets)
+            rows.look(raw)
+            raw = rows.of(raw)
+            for text in rows.notes() if rows.gone and rows.left else ():
+                notes.add(text)
+            return raw
+        y = label_values(raw, self.targets, Notes())
+        positions = np.flatnonzero((y != UNKNOWN_LABEL).any(axis=1))
+        if len(positions) == len(y):
+            return raw
+        data = raw.data.take(positions)
+        return dataclasses.replace(raw, data=data, positions=positions)
 
     def _note_what_is_lost(self, table: Table) -> None:
         """Note numbers that are larger than the first rows let expect."""
@@ -476,19 +549,12 @@ class _Writer:
             raise TableError(
                 sentence(f"{self.name!r} without rows", "at least one row")
             )
-        size = self._type.itemsize
-        counts = np.array(
-            [
-                self.journal.sizes.get(label_file(k), 0) // size
-                for k in range(len(self.labels))
-            ]
-        )
         notes = Notes()
-        task, numbers = self._task(counts, notes)
-        parts = tuple(
-            StoredPart(label_file(k), text, int(numbers[k]), int(counts[k]))
-            for k, text in enumerate(self.labels)
-        )
+        label_totals: dict[str, tuple[int, int]] = {}
+        if self.several:
+            task, parts, label_totals = self._labels_of_all(notes)
+        else:
+            task, parts = self._classes_of_all(notes)
         stored = self._schema(task).columns
         table = StoredTable(
             self.journal.folder,
@@ -496,7 +562,7 @@ class _Writer:
             stored,
             tuple(self.numbers),
             task,
-            self.target,
+            ", ".join(task.classes) if self.several else self.target,
             tuple(sorted(parts, key=lambda part: (part.number, part.file))),
             memory,
             self.options.group,
@@ -505,6 +571,7 @@ class _Writer:
             tuple(self.dropped),
             source=self.name,
             apart=self.apart,
+            label_totals=label_totals,
         )
         gone = self._useless(table)
         left = tuple(column for column in stored if column.name not in gone)
@@ -532,7 +599,65 @@ class _Writer:
         table.save()
         return table
 
-    def _task(self, counts: IntArray, notes: Notes) -> tuple[Task, IntArray]:
+    def _rows_in(self, name: str) -> int:
+        return self.journal.sizes.get(name, 0) // self._type.itemsize
+
+    def _classes_of_all(self, notes: Notes) -> tuple[Task, tuple[StoredPart, ...]]:
+        """Return the task, and the part of each label of one target."""
+        places = list(range(len(self.labels)))
+        if self.options.unlabelled == "drop":
+            # Whether -1 is a class, all labels together tell.
+            nothing = says_nothing(self.labels)
+            gone = [k for k in places if self.labels[k] in nothing]
+            places = [k for k in places if k not in gone]
+            count = sum(self._rows_in(label_file(k)) for k in gone)
+            if count:
+                notes.add(left_out_note(repr(self.name), count))
+        labels = [self.labels[k] for k in places]
+        counts = np.array([self._rows_in(label_file(k)) for k in places])
+        task, numbers = self._task(labels, counts, notes)
+        parts = tuple(
+            StoredPart(label_file(k), text, int(number), int(count))
+            for k, text, number, count in zip(
+                places, labels, numbers, counts, strict=True
+            )
+        )
+        return task, parts
+
+    def _labels_of_all(
+        self, notes: Notes
+    ) -> tuple[Task, tuple[StoredPart, ...], dict[str, tuple[int, int]]]:
+        """Return the task of several labels, the part of all rows, and the counts."""
+        rows, columns = self._rows_in(label_file(0)), len(self.targets)
+        counts = LabelCounts.of(np.zeros((0, columns), np.int8))
+        for y in self._label_pieces(rows):
+            counts += LabelCounts.of(y)
+        if self.options.unlabelled == "drop" and rows < self.rows:
+            notes.add(left_out_note(repr(self.name), self.rows - rows))
+        tell_unknown(self.targets, counts, repr(self.name), notes)
+        varied, dropped = labels_left(self.targets, counts, repr(self.name), notes)
+        self.dropped += [d for d in dropped if d not in self.dropped]
+        if all(look_exclusive(y[:, varied]) for y in self._label_pieces(rows)):
+            tell_exclusive(len(varied), notes)
+        totals = {
+            name: (int(without), int(having))
+            for name, (without, having) in zip(
+                self.targets, counts.totals.tolist(), strict=True
+            )
+        }
+        task = Task("multilabel", tuple(self.targets[j] for j in varied))
+        return task, (StoredPart(label_file(0), "", 0, rows),), totals
+
+    def _label_pieces(self, rows: int) -> Iterator[Any]:
+        columns = len(self.targets)
+        step = max(1, BATCH_CELLS // columns)
+        for start in range(0, rows, step):
+            count = min(step, rows - start)
+            yield stored_labels(self.journal.folder, columns, start, count)
+
+    def _task(
+        self, labels: Sequence[str], counts: IntArray, notes: Notes
+    ) -> tuple[Task, IntArray]:
         """Return the task, and the class of each label."""
         import pyarrow as pa
 
@@ -542,7 +667,7 @@ class _Writer:
         if len(counts) == 2 and shown[0] == shown[1] and counts[0] != counts[1]:
             shown[int(np.argmax(counts))] += 1
         codes = np.repeat(np.arange(len(counts)), shown)
-        column = pa.array([self.labels[k] for k in codes], pa.large_string())
+        column = pa.array([labels[k] for k in codes.tolist()], pa.large_string())
         raw = Raw(pa.table({self.target: column}), self.name)
         values = read_target(
             raw,
@@ -552,7 +677,7 @@ class _Writer:
             task=self.options.task,
             unlabelled=self.options.unlabelled,
         )
-        each = pa.array(self.labels, pa.large_string())
+        each = pa.array(labels, pa.large_string())
         one = Raw(pa.table({self.target: each}), self.name)
         return values.task, target_like(one, self._schema(values.task), Notes())
 
@@ -633,10 +758,11 @@ def _no_values(kind: str) -> Any:
 
 
 def _head(
-    files: Sequence[ShardFile], target: str | None, options: ReadingOptions
+    files: Sequence[ShardFile], targets: Sequence[str], options: ReadingOptions
 ) -> Raw:
     """Return rows from all over the files."""
-    names = [name for name in (target, options.group, options.time) if name is not None]
+    roles = (options.group, options.time)
+    names = [*targets, *(name for name in roles if name is not None)]
     if file_kind(files[0].path) == "parquet":
         return _parquet_head([file.path for file in files], options.drop)
     step = max(1, len(files) // 16)

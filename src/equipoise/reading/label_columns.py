@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equipoise._core.checks import listing, nearest, sentence
-from equipoise._core.types import BoolArray
+from equipoise._core.types import BoolArray, IntArray
 from equipoise.errors import TargetError
 from equipoise.reading.infer import tidy
 from equipoise.reading.missing_labels import UNLABELLED
@@ -122,9 +122,70 @@ def read_label_columns(
         TargetError: A value is no label, there are too many labels, all are constant,
             or the task is another.
     """
-    _require_multilabel(names, positive, task)
+    require_multilabel(names, positive, task)
     y = label_values(raw, names, notes)
-    sides = [set(np.unique(column).tolist()) - {UNKNOWN_LABEL} for column in y.T]
+    counts = LabelCounts.of(y)
+    varied, dropped = labels_left(names, counts, raw.name, notes)
+    y = np.ascontiguousarray(y[:, varied])
+    if look_exclusive(y):
+        tell_exclusive(len(varied), notes)
+    return LabelColumns(y, Task("multilabel", tuple(names[j] for j in varied)), dropped)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelCounts:
+    """How often labels are there, are not, and are unknown; counts can be added.
+
+    Attributes:
+        rows: The number of rows.
+        totals: `[labels, 2]` rows without and with each label.
+        without_any: Rows in which no label is known.
+
+    Example:
+        >>> counts = LabelCounts.of(np.array([[1, 0], [-1, 1], [-1, -1]], np.int8))
+        >>> (counts + counts).totals.tolist(), counts.unknown.tolist()
+        ([[0, 2], [2, 2]], [2, 1])
+    """
+
+    rows: int
+    totals: IntArray
+    without_any: int
+
+    @classmethod
+    def of(cls, y: LabelMatrix) -> LabelCounts:
+        """Count the labels of some rows."""
+        sides = np.stack([(y == 0).sum(axis=0), (y == 1).sum(axis=0)], axis=1)
+        nothing = int(np.count_nonzero((y == UNKNOWN_LABEL).all(axis=1)))
+        return cls(len(y), sides.astype(np.int64), nothing)
+
+    def __add__(self, other: LabelCounts) -> LabelCounts:
+        return LabelCounts(
+            self.rows + other.rows,
+            self.totals + other.totals,
+            self.without_any + other.without_any,
+        )
+
+    @property
+    def unknown(self) -> IntArray:
+        """`[labels]` in how many rows each is not known."""
+        return np.asarray(self.rows - self.totals.sum(axis=1))
+
+
+def labels_left(
+    names: Sequence[str], counts: LabelCounts, source: str, notes: Notes
+) -> tuple[list[int], tuple[Dropped, ...]]:
+    """Return the labels that can be learned, by number, and those that are constant.
+
+    Args:
+        names: All label columns.
+        counts: How often each label is there.
+        source: Where they come from, for messages.
+        notes: Takes which labels were left out.
+
+    Raises:
+        TargetError: All are constant, or there are too many.
+    """
+    sides = [{v for v in (0, 1) if counts.totals[j, v]} for j in range(len(names))]
     varied = [j for j, values in enumerate(sides) if len(values) == 2]
     dropped = tuple(
         Dropped(names[j], _why_constant(values))
@@ -134,7 +195,7 @@ def read_label_columns(
     if not varied:
         raise TargetError(
             sentence(
-                f"{len(names)} label column{'s'[: len(names) > 1]} of {raw.name}, all "
+                f"{len(names)} label column{'s'[: len(names) > 1]} of {source}, all "
                 f"constant ({dropped[0].name!r}: {dropped[0].reason})",
                 "labels that some rows have and some have not",
                 "Write 1 with a label and 0 without it: -1 and empty cells stand for "
@@ -144,20 +205,28 @@ def read_label_columns(
     if len(varied) > MOST_CLASSES:
         raise TargetError(
             sentence(
-                f"{len(varied):,} label columns of {raw.name}",
+                f"{len(varied):,} label columns of {source}",
                 f"at most {MOST_CLASSES:,}",
                 "Choose the labels that matter most, for example the commonest.",
             )
         )
     _tell_dropped(dropped, notes)
-    y = np.ascontiguousarray(y[:, varied])
-    _tell_one_of_each(y, notes)
-    return LabelColumns(y, Task("multilabel", tuple(names[j] for j in varied)), dropped)
+    return varied, dropped
 
 
-def _require_multilabel(
+def require_multilabel(
     names: Sequence[str], positive: Positives | None, task: str | None
 ) -> None:
+    """Raise if what else was said of a target does not go with several labels.
+
+    Args:
+        names: The label columns.
+        positive: None: labels have no positive class to choose.
+        task: "multilabel" or None.
+
+    Raises:
+        TargetError: It is about one target.
+    """
     if task in {None, "multilabel"} and positive is None:
         return
     argument = f"positive={positive!r}" if positive is not None else f"task={task!r}"
@@ -195,13 +264,21 @@ def _tell_dropped(dropped: Sequence[Dropped], notes: Notes) -> None:
         )
 
 
-def _tell_one_of_each(y: LabelMatrix, notes: Notes) -> None:
-    """Say so if the labels look like classes that exclude each other."""
-    if y.shape[1] > 2 and (y >= 0).all() and (y.sum(axis=1) == 1).all():
-        notes.add(
-            f"Each row has exactly one of the {y.shape[1]} labels. If they exclude "
-            "each other, pass one column of class names as target=."
-        )
+def look_exclusive(y: LabelMatrix) -> bool:
+    """Return whether more than two labels look like classes that exclude each other.
+
+    Args:
+        y: `[rows, labels]` as in `LabelColumns`, of all rows or of some.
+    """
+    return bool(y.shape[1] > 2 and (y >= 0).all() and (y.sum(axis=1) == 1).all())
+
+
+def tell_exclusive(count: int, notes: Notes) -> None:
+    """Say that each row has one of so many labels."""
+    notes.add(
+        f"Each row has exactly one of the {count} labels. If they exclude "
+        "each other, pass one column of class names as target=."
+    )
 
 
 def label_values(raw: Raw, names: Sequence[str], notes: Notes) -> LabelMatrix:
@@ -219,8 +296,22 @@ def label_values(raw: Raw, names: Sequence[str], notes: Notes) -> LabelMatrix:
         TargetError: A value is no label.
     """
     y = np.stack([_values(raw, name) for name in names], axis=1)
-    unknown = y == UNKNOWN_LABEL
-    for name, count in zip(names, unknown.sum(axis=0).tolist(), strict=True):
+    tell_unknown(names, LabelCounts.of(y), raw.name, notes)
+    return y
+
+
+def tell_unknown(
+    names: Sequence[str], counts: LabelCounts, source: str, notes: Notes
+) -> None:
+    """Say which labels are unknown in some rows.
+
+    Args:
+        names: The labels.
+        counts: Of these.
+        source: Where they come from.
+        notes: Takes what is said.
+    """
+    for name, count in zip(names, counts.unknown.tolist(), strict=True):
         if count:
             notes.column(
                 name,
@@ -229,14 +320,13 @@ def label_values(raw: Raw, names: Sequence[str], notes: Notes) -> LabelMatrix:
                 "the label is unknown in some rows, which weigh nothing in its "
                 "training and are in none of its metrics",
             )
-    none = int(np.count_nonzero(unknown.all(axis=1)))
+    none = counts.without_any
     if none:
         notes.add(
-            f"{none:,} row{'s'[: none > 1]} of {raw.name} "
+            f"{none:,} row{'s'[: none > 1]} of {source} "
             f"{'have' if none > 1 else 'has'} no known label. Pass unlabelled='drop' "
             "to leave such rows out."
         )
-    return y
 
 
 def _values(raw: Raw, name: str) -> LabelMatrix:

@@ -28,6 +28,7 @@ from equipoise.reading.roles import groups_of, require_roles, times_of
 from equipoise.reading.source import Notes, Raw, Request
 from equipoise.reading.target import Positives, read_target
 from equipoise.reading.target_columns import (
+    refuse_two_targets,
     renamed_targets,
     require_targets,
     with_labels_only,
@@ -312,13 +313,7 @@ def read_source(
     targets = _target_names(target, matrix)
     if options.targets is not None:
         if targets:
-            raise InputError(
-                sentence(
-                    f"target={target!r} and targets={list(options.targets)!r}",
-                    "one of them",
-                    "Pass target= for one column, targets= for several labels.",
-                )
-            )
+            refuse_two_targets(target, options.targets)
         targets = tuple(options.targets)
     if isinstance(source, Table):
         return _again(source, targets, options, like)

@@ -8,11 +8,12 @@ import difflib
 import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 import numpy as np
 
 from equipoise._core.checks import listing, nearest, sentence
-from equipoise.errors import TargetError
+from equipoise.errors import InputError, TargetError
 from equipoise.reading.infer import tidy
 from equipoise.reading.source import Notes, Raw
 from equipoise.reading.target import target_texts, unlabelled_rows
@@ -87,6 +88,22 @@ def _meant(target: str, names: Sequence[str]) -> str:
     if any(fnmatch.fnmatchcase(name, target) for name in names):
         return f"Pass targets={target!r} for all columns that match, as labels."
     return nearest(target, names)
+
+
+def refuse_two_targets(target: Any, targets: Sequence[str]) -> NoReturn:
+    """Raise, since there is a target beside several labels.
+
+    Args:
+        target: What the user gave as `target`.
+        targets: What as `targets`.
+    """
+    raise InputError(
+        sentence(
+            f"target={target!r} and targets={list(targets)!r}",
+            "one of them",
+            "Pass target= for one column, targets= for several labels.",
+        )
+    )
 
 
 def renamed_targets(raw: Raw, targets: Sequence[str], names: Sequence[str]) -> Raw:
@@ -203,10 +220,16 @@ class LabelledRows:
         """
         if not self.left:
             raise _unlabelled(self.name, self.gone)
-        return (_left_out(self.name, self.gone),) if self.gone else ()
+        return (left_out_note(self.name, self.gone),) if self.gone else ()
 
 
-def _left_out(name: str, count: int) -> str:
+def left_out_note(name: str, count: int) -> str:
+    """Say that rows of a source were left out since they have no label.
+
+    Args:
+        name: The source in words.
+        count: How many.
+    """
     return (
         f"{count:,} row{'s'[: count > 1]} of {name} without a label "
         f"{'were' if count > 1 else 'was'} left out."
@@ -234,5 +257,5 @@ def with_labels_only(raw: Raw, targets: Sequence[str], notes: Notes) -> Raw:
     positions = np.flatnonzero(~unlabelled)
     if not len(positions):
         raise _unlabelled(raw.name, count)
-    notes.add(_left_out(raw.name, count))
+    notes.add(left_out_note(raw.name, count))
     return dataclasses.replace(raw, data=raw.data.take(positions), positions=positions)

@@ -38,13 +38,23 @@ def treat_rare_store(
         TargetError: Too few classes, or no test row, would be left.
     """
     integer(folds, "folds", 2)
-    # Which classes are rare, and what is said of them, depends on no count above it.
-    counts = np.minimum(store.totals, folds)
-    y = np.repeat(np.arange(len(counts), dtype=store.task.class_number_type), counts)
+    if store.labelled_apart:
+        y = store.labels()
+    else:
+        # Which classes are rare, and what is said of them, depends on no count above.
+        counts = np.minimum(store.totals, folds)
+        numbered = np.arange(len(counts), dtype=store.task.class_number_type)
+        y = np.repeat(numbered, counts)
     labels = Table((), y, store.task, target=store.target, source=store.source)
     treated, notes = treat_rare(labels, rare, folds)
     if treated.task == store.task:
         return store, test_table, notes
+    if store.labelled_apart:
+        changed = dataclasses.replace(store, task=treated.task, target=treated.target)
+        if test_table is not None:
+            test_table, more = with_classes_of(test_table, changed.schema)
+            notes += more
+        return changed, test_table, notes
     names, task = store.task.classes, treated.task
     numbers = {name: number for number, name in enumerate(task.classes)}
     numbers |= dict.fromkeys(task.merged_labels, len(task.classes) - 1)

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, sentence
 from equipoise._core.seeds import generator
 from equipoise._core.types import IntArray
-from equipoise.errors import InputError
+from equipoise.errors import InputError, UnsupportedError
 from equipoise.stores.stored_table import StoredTable
 from equipoise.table.table import Table
 
@@ -73,6 +73,7 @@ class StoredBatches:
 
     Raises:
         InputError: A class is unknown or has no rows, or no quota is above 0.
+        UnsupportedError: Labels are several.
 
     Example:
         >>> import tempfile
@@ -96,6 +97,14 @@ class StoredBatches:
     first: int = 0
 
     def __post_init__(self) -> None:
+        if self.store.labelled_apart:
+            raise UnsupportedError(
+                sentence(
+                    "batches by class of rows with several labels",
+                    "rows of two or several classes",
+                    "Read the files with one of the label columns as target=.",
+                )
+            )
         classes = self.store.classes
         for name, quota in self.quotas.items():
             rows = 0

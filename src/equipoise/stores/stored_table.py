@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A table whose rows lie on disk, in one file of records for each label.
+"""A table whose rows lie on disk, in one file of records for each label of its target.
+
+If labels are several columns, all records are in one file, and the label matrix is in
+another.
 
 It knows what splits and counts need, yields its rows in blocks, and takes some of them
 into memory. The files are read in blocks and not mapped: pages of a mapped file count
@@ -12,7 +15,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,9 @@ from equipoise.table.table import Column, Dropped, SourceSums, Table, shortened
 from equipoise.task import Task
 
 MANIFEST = "store.json"
+LABELS = "rows-labels.bin"
+"""The file of the label matrix, `[rows, label columns]` int8, if labels are several."""
+NO_LABEL = "no label"
 FORMAT = 2
 BLOCK_BYTES = 1 << 24
 """About how much is read at once, unless the memory is small."""
@@ -113,6 +119,9 @@ class StoredTable:
         notes: What was done while reading.
         source: Where the rows come from, for messages.
         apart: Names of columns whose hashes are in no record's sum.
+        label_totals: By label column, in their order, how many rows are without the
+            label and with it; empty unless labels are several. All rows are then in
+            one part, and their labels in a file of their own.
     """
 
     folder: Path
@@ -130,6 +139,7 @@ class StoredTable:
     notes: tuple[str, ...] = ()
     source: str = "files"
     apart: frozenset[str] = frozenset()
+    label_totals: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return sum(part.rows for part in self.parts)
@@ -139,9 +149,10 @@ class StoredTable:
         for column in self.columns:
             kinds[column.kind] = kinds.get(column.kind, 0) + 1
         shape = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        having = self.totals[:, 1] if self.labelled_apart else self.totals
         sizes = ", ".join(
             f"{int(rows):,} {name!r}"
-            for name, rows in zip(self.task.classes[:4], self.totals, strict=False)
+            for name, rows in zip(self.task.classes[:4], having, strict=False)
         )
         return (
             f"<StoredTable of {len(self):,} rows, columns: {shape}; target "
@@ -162,12 +173,21 @@ class StoredTable:
     @property
     def schema(self) -> Table:
         """A table without rows: its columns, the target's name and the task."""
-        kind = self.task.class_number_type
-        return self._table(np.zeros(0, self._type), np.zeros(0, kind))
+        y: AnyArray = np.zeros(0, self.task.class_number_type)
+        if self.labelled_apart:
+            y = np.zeros((0, self.task.width), np.int8)
+        return self._table(np.zeros(0, self._type), y)
+
+    @property
+    def labelled_apart(self) -> bool:
+        """Whether labels are several, and in a file of their own."""
+        return self.task.kind == "multilabel"
 
     @property
     def totals(self) -> IntArray:
-        """`[classes]` how many rows there are of each class."""
+        """How many rows there are of each class, as `Task.totals`."""
+        if self.labelled_apart:
+            return np.array([self.label_totals[n] for n in self.classes], np.int64)
         result = np.zeros(len(self.task.classes), np.int64)
         for part in self.parts:
             result[part.number] += part.rows
@@ -180,12 +200,65 @@ class StoredTable:
         return max(FEWEST_ROWS, int(FIT_SHARE * self.memory / each))
 
     def labels(self) -> AnyArray:
-        """Return the class of each row, `[rows]`, as in `Table`."""
+        """Return the class of each row, or its labels, as `Table.y`."""
+        if self.labelled_apart:
+            return self._labels(0, len(self))
         kind = self.task.class_number_type
         return np.repeat(
             np.array([part.number for part in self.parts], kind),
             [part.rows for part in self.parts],
         )
+
+    def labels_at(self, rows: npt.ArrayLike) -> AnyArray:
+        """Return the class of some rows, or their labels, as `Table.y`.
+
+        Args:
+            rows: Ascending positions in the store.
+        """
+        places = np.asarray(rows, np.int64)
+        if not self.labelled_apart:
+            return self.labels()[places]
+        y = np.empty((len(places), self.task.width), np.int8)
+        for start, each in self._label_blocks():
+            low, high = np.searchsorted(places, [start, start + len(each)])
+            y[low:high] = each[places[low:high] - start]
+        return y
+
+    def _label_blocks(self) -> Iterator[tuple[int, AnyArray]]:
+        """Yield the labels of some rows at a time, and the first of them."""
+        step = max(1, LEAST_BLOCK_BYTES // max(1, len(self.label_totals)))
+        for start in range(0, len(self), step):
+            yield start, self._labels(start, min(step, len(self) - start))
+
+    def _labels(self, start: int, rows: int) -> AnyArray:
+        """Return the labels of some rows, `[rows, labels]` int8."""
+        names = [*self.label_totals]
+        y = stored_labels(self.folder, len(names), start, rows)
+        if tuple(names) == self.classes:
+            return y
+        return np.ascontiguousarray(y[:, [names.index(name) for name in self.classes]])
+
+    @property
+    def strata_names(self) -> tuple[str, ...]:
+        """What each share of `choose` is of: the classes; labels, and rows of none."""
+        return (*self.classes, NO_LABEL) if self.labelled_apart else self.classes
+
+    def strata(self, rows: npt.ArrayLike) -> IntArray:
+        """Return of which of `strata_names` some rows are: of labels the rarest.
+
+        Args:
+            rows: Ascending positions in the store.
+        """
+        y = self.labels_at(rows)
+        return self._rarest(y) if self.labelled_apart else y.astype(np.int64)
+
+    def _rarest(self, y: AnyArray) -> IntArray:
+        """Return the number of the rarest label of each row; of none, all labels."""
+        rarest_first = np.argsort(self.totals[:, 1], kind="stable")
+        there = y[:, rarest_first] == 1
+        numbers = np.append(rarest_first, y.shape[1])
+        none = np.where(there.any(axis=1), 0, y.shape[1])
+        return np.asarray(numbers[np.maximum(there.argmax(axis=1), none)])
 
     @cached_property
     def _type(self) -> np.dtype[Any]:
@@ -273,6 +346,9 @@ class StoredTable:
             rows: Positions in the block, or a mask; None for all.
         """
         records = block.records if rows is None else block.records[np.asarray(rows)]
+        if self.labelled_apart:
+            y = self._labels(block.first, len(block.records))
+            return self._table(records, y if rows is None else y[np.asarray(rows)])
         kind = self.task.class_number_type
         return self._table(records, np.full(len(records), block.number, kind))
 
@@ -295,16 +371,18 @@ class StoredTable:
         """
         places = _positions(rows, len(self))
         records = np.zeros(len(places), self._type)
-        numbers = np.zeros(len(places), np.int64)
+        y: AnyArray = np.zeros(len(places), self.task.class_number_type)
+        if self.labelled_apart:
+            y = self.labels_at(places)
         for block in self.blocks():
             end = block.first + len(block.records)
             low, high = np.searchsorted(places, [block.first, end])
             records[low:high] = block.records[places[low:high] - block.first]
-            numbers[low:high] = block.number
+            if not self.labelled_apart:
+                y[low:high] = block.number
         order = np.argsort(records["row"], kind="stable")
         records = records[order]
-        kind = self.task.class_number_type
-        table = self._table(records, numbers[order].astype(kind))
+        table = self._table(records, y[order])
         return TakenRows(
             places[order], self._knowing(table, records), self.keys(records)
         )
@@ -324,13 +402,18 @@ class StoredTable:
     def choose(self, most: int, seed: int = 0) -> tuple[IntArray, KeptShares]:
         """Return which rows to keep in memory: the rarest classes whole, if they fit.
 
+        Of several labels a row belongs to the rarest of those that it has.
+
         Args:
             most: How many rows there is room for.
             seed: Decides which rows of a class; one seed gives one choice.
 
         Returns:
-            Ascending positions in the store, and how many rows of each class they are.
+            Ascending positions in the store, and how many rows of each of
+            `strata_names` they are.
         """
+        if self.labelled_apart:
+            return self._choose_by_label(most, seed)
         room = fill(self.totals, most)
         chosen = [
             self._chosen(label, int(count), seed) for label, count in enumerate(room)
@@ -340,6 +423,34 @@ class StoredTable:
             tuple(int(count) for count in room),
         )
         return np.sort(np.concatenate(chosen)), shares
+
+    def _choose_by_label(self, most: int, seed: int) -> tuple[IntArray, KeptShares]:
+        strata = np.empty(len(self), np.int16)
+        for start, y in self._label_blocks():
+            strata[start : start + len(y)] = self._rarest(y)
+        totals = np.bincount(strata, minlength=self.task.width + 1)
+        room = fill(totals, most)
+        bounds = np.full(len(totals), np.iinfo(np.uint64).max, np.uint64)
+        for stratum, (count, total) in enumerate(zip(room, totals, strict=True)):
+            if count < total:
+                bounds[stratum] = _key_bound(int(count), int(total))
+        places, keys = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
+        for block in self.blocks() if len(self) > most else ():
+            each = row_keys(block.records["row"], seed, "kept rows")
+            here = strata[block.first : block.first + len(each)]
+            low = np.flatnonzero(each <= bounds[here])
+            places.append(block.first + low)
+            keys.append(each[low])
+        chosen, by_key = np.concatenate(places), np.concatenate(keys)
+        if len(self) <= most:
+            kept = np.arange(len(self))
+        else:
+            there = np.zeros(len(chosen), np.bool_)
+            for stratum, count in enumerate(room):
+                of_one = np.flatnonzero(strata[chosen] == stratum)
+                there[of_one] = smallest_keys(by_key[of_one], int(count))
+            kept = chosen[there]
+        return kept, KeptShares(tuple(totals.tolist()), tuple(room.tolist()))
 
     def _chosen(self, label: int, count: int, seed: int) -> IntArray:
         """Return the positions of the rows of a class with the smallest keys."""
@@ -489,6 +600,7 @@ class StoredTable:
             ],
             "parts": [dataclasses.asdict(part) for part in self.parts],
             "group": self.group,
+            "labels": [[name, *pair] for name, pair in self.label_totals.items()],
             "time": self.time,
             "time_kind": self.time_kind,
             "dropped": [dataclasses.asdict(each) for each in self.dropped],
@@ -527,6 +639,7 @@ class StoredTable:
                 texts(state["notes"], "the notes"),
                 state["source"],
                 frozenset(each["name"] for each in state["columns"] if each["apart"]),
+                {name: (int(a), int(b)) for name, a, b in state["labels"]},
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _damaged(path, f"{type(error).__name__}: {error}") from error
@@ -562,6 +675,28 @@ class TakenRows:
     places: IntArray
     table: Table
     keys: StoredKeys
+
+
+def stored_labels(folder: Path, columns: int, start: int, rows: int) -> AnyArray:
+    """Return some rows of a store's label matrix, `[rows, label columns]` int8.
+
+    Args:
+        folder: The store.
+        columns: How many label columns it has.
+        start: The first row.
+        rows: How many.
+
+    Raises:
+        TableError: The file is absent or too short.
+    """
+    path = folder / LABELS
+    try:
+        flat = np.fromfile(path, np.int8, rows * columns, offset=start * columns)
+    except OSError as error:
+        raise _damaged(path, str(error)) from error
+    if len(flat) < rows * columns:
+        raise _damaged(path, f"it ends after row {start + len(flat) // columns:,}")
+    return flat.reshape(rows, columns)
 
 
 def _key_bound(count: int, total: int) -> np.uint64:

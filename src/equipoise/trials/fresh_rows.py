@@ -72,8 +72,9 @@ class FreshRows:
         """Return the rows that networks of a plan take; None if there are none.
 
         Splits by time have none: rows of a later time than those that decide when
-        training stops would not be told from earlier ones. Strategies that take none,
-        such as trees, have none either.
+        training stops would not be told from earlier ones. Several labels have none:
+        rows have weights, which others would need too. Strategies that take none, such
+        as trees, have none either.
 
         Args:
             rows: The store, and the rows that are in memory.
@@ -85,7 +86,8 @@ class FreshRows:
         Raises:
             SplitError: A class cannot be present in every part of the first repeat.
         """
-        if rows.shares.whole or plan.protocol.by == "time":
+        by_time = plan.protocol.by == "time"
+        if rows.shares.whole or by_time or rows.row_weights is not None:
             return None
         if not any(plan.learners.takes_rows(each) for each in plan.strategies):
             return None

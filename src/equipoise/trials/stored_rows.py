@@ -8,6 +8,12 @@ scores fit into memory; else all positives, every row that an arm scores high, a
 the others those that were fitted on, each of which counts for as many as it stands
 for. A ranking depends on the negatives that are scored high, and these are all there.
 
+Of several labels a row is kept with the share of the rarest label that it has, or of
+the rows without any. What that does to the odds of a label depends on the other labels
+of a row, so that no constant undoes it. The rows that are fitted on have weights in its
+place: each counts for the 1/share rows that it stands for, as if it were so many copies
+(Horvitz and Thompson 1952).
+
 A row that was kept is in the fold that the trial's split gave it. Any other row goes to
 the fold of its group, of its copy, or of its time; else to one that its hash decides.
 """
@@ -15,6 +21,7 @@ the fold of its group, of its copy, or of its time; else to one that its hash de
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,12 +63,15 @@ class StoredRows:
     Attributes:
         store: All rows.
         taken: Those in memory.
-        shares: Which share of each class they are.
+        shares: Which share of each of `store.strata_names` they are.
+        row_weights: `[rows]` for how many rows each stands, if that is how the shares
+            are undone; None if it is a constant that is added to the scores.
     """
 
     store: StoredTable
     taken: TakenRows
     shares: KeptShares
+    row_weights: FloatArray | None = None
 
     @classmethod
     def of(cls, store: StoredTable, seed: int) -> StoredRows:
@@ -72,16 +82,30 @@ class StoredRows:
             seed: The user's seed.
         """
         places, shares = store.choose(store.most_rows, seed)
-        return cls(store, store.rows(places), shares)
+        taken = store.rows(places)
+        if shares.whole or not store.labelled_apart:
+            return cls(store, taken, shares)
+        # A row's share depends on all of its labels, so no constant of one undoes it.
+        order = np.argsort(taken.places)
+        weights = np.empty(len(taken.places))
+        weights[order] = shares.weights(store.strata(taken.places[order]))
+        return cls(store, taken, shares, weights)
 
     @property
     def table(self) -> Table:
         """The rows in memory."""
         return self.taken.table
 
+    @property
+    def shift(self) -> tuple[float, ...]:
+        """What is added to the scores of models of the rows in memory, `[width]`."""
+        if self.row_weights is not None or self.shares.whole:
+            return (0.0,) * self.store.task.width
+        return self.shares.shift
+
     def sentence(self) -> str:
         """Say what was kept, and how it is undone."""
-        classes = self.store.task.classes
+        classes = self.store.strata_names
         if self.shares.whole:
             return (
                 f"All {len(self.store):,} rows fit into the memory given: models were "
@@ -95,10 +119,20 @@ class StoredRows:
                 classes, self.shares.kept, self.shares.totals, strict=True
             )
         ]
+        undone = "The shares are undone exactly in all scores and probabilities."
+        if self.row_weights is not None:
+            parts = [
+                part
+                for part, total in zip(parts, self.shares.totals, strict=True)
+                if total
+            ]
+            undone = (
+                "A row with several labels is counted with the rarest of them. In "
+                "training each row counts for as many as it stands for."
+            )
         return (
             f"Models were fitted on {len(self.table):,} of {len(self.store):,} rows, "
-            f"{', '.join(parts)}, which is what fits into the memory given. The shares "
-            "are undone exactly in all scores and probabilities."
+            f"{', '.join(parts)}, which is what fits into the memory given. {undone}"
         )
 
 
@@ -168,23 +202,25 @@ def judge_store(
         places, y = rows.taken.places, rows.table.labels()
         units = plan.keys.units
         return JudgedStore(places, y, scores, None, units, {}, (), folds, fitted)
-    each = every * JUDGED_BYTES + DRAWN_BYTES
+    views = rows.store.task.width if rows.store.labelled_apart else 1
+    each = every * views * JUDGED_BYTES + DRAWN_BYTES
     exact = len(rows.store) * each <= rows.store.memory and not with_columns
     with tempfile.TemporaryDirectory(prefix="equipoise-scores-") as folder:
         written = _WrittenScores.write(
             Path(folder), rows, scores, folds, progress or (lambda text, share: None)
         )
         binary = rows.store.task.kind == "binary"
+        ranked = binary or rows.store.labelled_apart
         chosen = np.ones(len(rows.store), np.bool_)
         high = np.zeros(0, np.bool_)
         if not exact:
             high = np.zeros(len(chosen), np.bool_)
-            high = written.high_rows(rows) if binary else high
+            high = written.high_rows(rows) if ranked else high
             chosen = high.copy()
             chosen[rows.taken.places] = True
         places = np.flatnonzero(chosen)
-        y = rows.store.labels()[places]
-        weights = None if exact else _weights(rows, places, high, y)
+        y = rows.store.labels_at(places)
+        weights = None if exact else _weights(rows, places, high)
         judged = dataclasses.replace(
             scores,
             log_odds={name: written.taken(name, places) for name in names},
@@ -193,7 +229,7 @@ def judge_store(
         whole = {} if exact or not binary else written.whole()
     release_memory()
     units = folds.units(places)
-    notes = [] if exact else [_judged_on(len(places), len(rows.store), binary)]
+    notes = [] if exact else [_judged_on(len(places), len(rows.store), ranked)]
     return JudgedStore(
         places, y, judged, weights, units, whole, tuple(notes), folds, fitted
     )
@@ -208,10 +244,10 @@ def _with_test(scores: Scores, test_table: Table) -> Scores:
     return dataclasses.replace(scores, extra=extra)
 
 
-def _judged_on(count: int, total: int, binary: bool) -> str:
+def _judged_on(count: int, total: int, ranked: bool) -> str:
     """Say which rows are judged, if not all are."""
     which = "those that were fitted on"
-    which += ", and every negative that an arm scores high" if binary else ""
+    which += ", and every negative that an arm scores high" if ranked else ""
     return (
         f"All {total:,} rows were scored out of fold, and {count:,} of them are "
         f"judged: {which}. Each counts for as many rows as it stands for, and the "
@@ -251,7 +287,11 @@ def stored_facts(
         streaming: The strategies whose networks took new rows between epochs.
         sharded: The strategies of which each model learned from rows of its own.
     """
-    classes = rows.store.task.classes
+    classes = rows.store.strata_names
+    weights = {}
+    if rows.row_weights is not None:
+        each = (1.0 / rows.shares.shares).tolist()
+        weights = {"row_weights": dict(zip(classes, each, strict=True))}
     return {
         "memory": rows.store.memory,
         "rows": len(rows.store),
@@ -259,7 +299,8 @@ def stored_facts(
         "totals": dict(zip(classes, rows.shares.totals, strict=True)),
         "new_rows_between_epochs": list(streaming),
         "rows_of_its_own_for_each_model": list(sharded),
-        "added_to_scores": list(rows.shares.shift),
+        "added_to_scores": list(rows.shift),
+        **weights,
         "judged": len(judged.places),
         "all_rows_within_folds": {
             name: {
@@ -273,7 +314,7 @@ def stored_facts(
 
 def _population(rows: StoredRows, plan: TrialPlan, scores: Scores) -> Scores:
     """Return the scores with models, and out-of-fold scores, of all rows."""
-    if rows.shares.whole:
+    if rows.shares.whole or rows.row_weights is not None:
         return scores
     totals = plan.table.task.totals(plan.table.labels())
     shift = rows.shares.shift
@@ -289,19 +330,16 @@ def _population(rows: StoredRows, plan: TrialPlan, scores: Scores) -> Scores:
     return dataclasses.replace(scores, scorers=scorers)
 
 
-def _weights(
-    rows: StoredRows, places: IntArray, high: BoolArray, y: AnyArray
-) -> FloatArray:
+def _weights(rows: StoredRows, places: IntArray, high: BoolArray) -> FloatArray:
     """Return for how many rows each judged one stands, `[rows]`.
 
     A row that is scored high stands for itself. The others of its class that were kept
     stand for all others of the class: which were kept does not depend on the scores.
     """
-    numbers = y.astype(np.int64)
+    numbers = rows.store.strata(places)
     alone = high[places]
     weights = np.ones(len(places))
-    totals = rows.store.totals
-    for label, total in enumerate(totals):
+    for label, total in enumerate(rows.shares.totals):
         others = (numbers == label) & ~alone
         count = int(others.sum())
         if count:
@@ -519,7 +557,7 @@ class _WrittenScores:
         rows: How many rows.
         repeats: How many repeats.
         width: Scores per row.
-        histograms: By arm, repeat and fold, of two classes.
+        histograms: By arm, repeat, fold and label, of two classes or of labels.
         step: Rows that are read at once.
     """
 
@@ -528,7 +566,7 @@ class _WrittenScores:
     rows: int
     repeats: int
     width: int
-    histograms: Mapping[tuple[str, int, int], ScoreHistogram]
+    histograms: Mapping[tuple[str, int, int, int], ScoreHistogram]
     step: int = 1 << 20
 
     @classmethod
@@ -542,7 +580,7 @@ class _WrittenScores:
     ) -> _WrittenScores:
         """Score all rows, block by block."""
         store, width = rows.store, rows.store.task.width
-        histograms: dict[tuple[str, int, int], ScoreHistogram] = {}
+        histograms: dict[tuple[str, int, int, int], ScoreHistogram] = {}
         names = list(scores.log_odds)
         result = cls(
             folder, tuple(names), len(store), scores.repeats, width, histograms
@@ -555,7 +593,7 @@ class _WrittenScores:
         fold_streams = [
             result._fold_path(repeat).open("wb") for repeat in range(scores.repeats)
         ]
-        binary = store.task.kind == "binary"
+        counted = store.task.kind == "binary" or store.labelled_apart
         try:
             for block in store.blocks():
                 report("scoring all rows", block.first / len(store))
@@ -569,8 +607,9 @@ class _WrittenScores:
                             scores.scorers[name], table, where[repeat], repeat, folds
                         )
                         streams[name, repeat].write(z.astype(np.float32).tobytes())
-                        if binary:
-                            _count(histograms, name, repeat, where[repeat], z, block)
+                        if counted:
+                            y = table.labels().reshape(len(table), width)
+                            _count(histograms, name, repeat, where[repeat], z, y)
         finally:
             for open_one in (*streams.values(), *fold_streams):
                 open_one.close()
@@ -618,39 +657,45 @@ class _WrittenScores:
             rows: The store, and what was kept of it.
         """
         high = np.zeros(self.rows, np.bool_)
-        high[rows.store.labels() == 1] = rows.shares.shares[1] == 1.0
-        negative = rows.store.labels() == 0
-        room = rows.store.most_rows // (2 * len(self.names) * self.repeats)
+        if not rows.store.labelled_apart:
+            high[rows.store.labels() == 1] = rows.shares.shares[1] == 1.0
+        arms = len(self.names) * self.repeats * self.width
+        room = rows.store.most_rows // (2 * arms)
         each = max(1, min(HIGH_ROWS, room) // self._folds)
         for arm, name in enumerate(self.names):
             for repeat in range(self.repeats):
-                cuts = np.full(self._folds + 1, np.inf)
-                for fold in range(self._folds):
-                    counts = self.histograms.get((name, repeat, fold))
+                cuts = np.full((self._folds + 1, self.width), np.inf)
+                for fold, view in np.ndindex(self._folds, self.width):
+                    counts = self.histograms.get((name, repeat, fold, view))
                     if counts is not None:
-                        cuts[fold] = counts.cut(each)
+                        cuts[fold, view] = counts.cut(each)
                 for start in range(0, self.rows, self.step):
                     count = min(self.step, self.rows - start)
                     z = np.fromfile(
-                        self._path(arm, repeat), np.float32, count, offset=4 * start
-                    )
+                        self._path(arm, repeat),
+                        np.float32,
+                        count * self.width,
+                        offset=4 * start * self.width,
+                    ).reshape(count, self.width)
                     fold_of = np.fromfile(
                         self._fold_path(repeat), np.int8, count, offset=start
                     )
                     here = slice(start, start + count)
-                    high[here] |= negative[here] & (z >= cuts[fold_of])
+                    y = rows.store.labels_at(np.arange(start, start + count))
+                    negative = y.reshape(count, self.width) == 0
+                    high[here] |= (negative & (z >= cuts[fold_of])).any(axis=1)
         return high
 
     @property
     def _folds(self) -> int:
-        return 1 + max((fold for _, _, fold in self.histograms), default=0)
+        return 1 + max((fold for _, _, fold, _ in self.histograms), default=0)
 
     def whole(self) -> dict[str, dict[str, BoundedValue]]:
         """Return ranking metrics within folds over all rows, by arm."""
         return {name: self._within_folds(name) for name in self.names}
 
     def _within_folds(self, name: str) -> dict[str, BoundedValue]:
-        each = [h for (arm, _, _), h in self.histograms.items() if arm == name]
+        each = [h for (arm, _, _, _), h in self.histograms.items() if arm == name]
         positives = np.array([h.counts[1].sum() for h in each])
         result = {}
         for metric in ("average_precision", "roc_auc"):
@@ -684,18 +729,28 @@ def _scored(
 
 
 def _count(
-    histograms: dict[tuple[str, int, int], ScoreHistogram],
+    histograms: dict[tuple[str, int, int, int], ScoreHistogram],
     name: str,
     repeat: int,
     folds: IntArray,
     z: FloatArray,
-    block: Any,
+    y: AnyArray,
 ) -> None:
-    """Add a block's scores to the histograms of their folds."""
-    for fold in np.unique(folds[folds >= 0]):
-        here = folds == fold
-        label = np.full(int(here.sum()), block.number == 1)
-        key = name, repeat, int(fold)
-        counted = ScoreHistogram.of(z[here, 0], label)
+    """Add a block's scores to the histograms of their folds.
+
+    Args:
+        histograms: Those so far.
+        name: The arm.
+        repeat: The repeat.
+        folds: `[rows]`.
+        z: `[rows, width]` scores.
+        y: `[rows, width]` 1, 0, or -1 if a label is unknown.
+    """
+    for fold, view in itertools.product(
+        np.unique(folds[folds >= 0]), range(z.shape[1])
+    ):
+        here = (folds == fold) & (y[:, view] >= 0)
+        key = name, repeat, int(fold), view
+        counted = ScoreHistogram.of(z[here, view], y[here, view] == 1)
         before = histograms.get(key)
         histograms[key] = counted if before is None else before + counted

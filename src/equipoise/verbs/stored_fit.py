@@ -54,10 +54,10 @@ def fit_on_store(
     """Fit on the rows that fit into memory, and calibrate and decide on all; see `fit`.
 
     The models are those of the population of all rows: the shares of the classes that
-    were kept are undone in each of them. Calibration, threshold and evaluation rest on
-    out-of-fold scores of the judged rows, each of which counts for as many rows as it
-    stands for. If learners took rows from all over the disk, all rows count as rows
-    that the model may have seen.
+    were kept are undone in each of them, those of labels by weights of the rows.
+    Calibration, threshold and evaluation rest on out-of-fold scores of the judged rows,
+    each of which counts for as many rows as it stands for. If learners took rows from
+    all over the disk, all rows count as rows that the model may have seen.
 
     Args:
         store: All rows.
@@ -183,5 +183,5 @@ def _of_all_rows(trial: StoredTrial, facts: dict[str, Any]) -> dict[str, Any]:
             "effective_rows": facts["effective_rows"] / facts["rows"] * total,
         }
     else:
-        changed["totals"] = [int(each) for each in totals]
+        changed["totals"] = totals.tolist()
     return changed

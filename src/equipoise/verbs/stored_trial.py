@@ -83,9 +83,8 @@ class StoredTrial:
             groups=judged.units if grouped else None,
             source=self.plan.table.source,
         )
-        keys = SplitKeys(
-            judged.y.astype(np.int64), judged.units, None, task, grouped=grouped
-        )
+        y = judged.y if task.kind == "multilabel" else judged.y.astype(np.int64)
+        keys = SplitKeys(y, judged.units, None, task, grouped=grouped)
         return dataclasses.replace(
             self.plan,
             table=table,
@@ -134,7 +133,7 @@ class StoredTrial:
         classes = [
             name
             for name, count, total in zip(
-                self.rows.store.classes, shares.kept, shares.totals, strict=True
+                self.rows.store.strata_names, shares.kept, shares.totals, strict=True
             )
             if count < total
         ]
@@ -205,6 +204,7 @@ def fit_stored(
         tuple(strategies),
         protocol,
         learners,
+        weights=rows.row_weights,
         keep=True,
         baseline=baseline,
         kinds=kinds,
@@ -334,14 +334,15 @@ def compare_stored(
                 plan, arms, record, criteria, report, None, usual
             )
         if importance:
-            y = trial.rows.table.labels()
-            whole = trial.rows.shares.whole
+            weights = trial.rows.row_weights
+            if weights is None and not trial.rows.shares.whole:
+                weights = trial.rows.shares.weights(trial.rows.table.labels())
             record = with_importance(
                 trial.plan,
                 record,
                 scaled(report, 0.98, 0.02),
                 who,
-                None if whole else trial.rows.shares.weights(y),
+                weights,
                 trial.judged.fitted,
             )
         return dataclasses.replace(
