@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sklearn.metrics import average_precision_score
 from typer.testing import CliRunner
 
 import equipoise as eq
@@ -20,8 +21,12 @@ from equipoise.reading import into_store
 from equipoise.stores.class_shares import row_keys
 from equipoise.stores.stored_batches import StoredBatches
 from equipoise.stores.stored_table import StoredTable
+from equipoise.strategies.catalogue import as_strategies
 from equipoise.table.hashes import row_hashes
-from equipoise.trials.stored_rows import StoredRows
+from equipoise.trials.fold_scores import fit_parts
+from equipoise.trials.plan import TrialPlan
+from equipoise.trials.protocol import Protocol
+from equipoise.trials.stored_rows import StoredRows, judge_store
 
 ROWS = 8_000
 NAMES = ("label_rare", "label_some", "label_often")
@@ -279,3 +284,42 @@ def test_a_kill_goes_on_with_the_same_labels(
             eq.read_table(source, targets="label_*", memory="1GB")
     table = eq.read_table(source, targets="label_*", memory="1GB")
     np.testing.assert_array_equal(table.labels(), labels(frame()))
+
+
+def test_judged_rows_give_the_metrics_of_all_rows(
+    stored: StoredTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weighted metrics of some rows against exact ones of all rows, fold by fold."""
+    rows = StoredRows.of(small(stored, 2_000), 0)
+    plan = TrialPlan(
+        rows.table,
+        tuple(as_strategies(["logistic", "trees"])),
+        Protocol(folds=3),
+        weights=rows.row_weights,
+        keep=True,
+    )
+    scores = fit_parts(plan, plan.parts([0]))
+    monkeypatch.setattr("equipoise.trials.stored_rows.DRAWN_BYTES", 0)
+    monkeypatch.setattr("equipoise.trials.stored_rows.JUDGED_BYTES", 0)
+    everything = judge_store(rows, plan, scores)
+    np.testing.assert_array_equal(everything.y, labels(frame()))
+    monkeypatch.setattr("equipoise.trials.stored_rows.JUDGED_BYTES", 10**6)
+    some = judge_store(rows, plan, scores)
+    assert 2_000 < len(some.y) < ROWS
+    assert some.weights is not None
+    assert some.weights.sum() == pytest.approx(ROWS)
+    np.testing.assert_array_equal(some.y, labels(frame())[some.places])
+    for name in ("logistic", "trees"):
+        z, v = (each.scores.log_odds[name][0] for each in (everything, some))
+        np.testing.assert_array_equal(v, z[some.places].astype(np.float32))
+        # The models are those of all rows: the mean probability is the prevalence.
+        p = 1 / (1 + np.exp(-z))
+        np.testing.assert_allclose(p.mean(0), everything.y.mean(0), rtol=0.25)
+        for j, fold in np.ndindex(3, 3):
+            whole = everything.scores.folds[0] == fold
+            here = some.scores.folds[0] == fold
+            exact = average_precision_score(everything.y[whole, j], z[whole, j])
+            about = average_precision_score(
+                some.y[here, j], v[here, j], sample_weight=some.weights[here]
+            )
+            assert about == pytest.approx(exact, abs=0.03), (name, j)

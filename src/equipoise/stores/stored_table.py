@@ -219,16 +219,17 @@ class StoredTable:
         if not self.labelled_apart:
             return self.labels()[places]
         y = np.empty((len(places), self.task.width), np.int8)
-        for start, each in self._label_blocks():
-            low, high = np.searchsorted(places, [start, start + len(each)])
-            y[low:high] = each[places[low:high] - start]
+        for start, rows in self._label_spans():
+            low, high = np.searchsorted(places, [start, start + rows])
+            if low < high:
+                y[low:high] = self._labels(start, rows)[places[low:high] - start]
         return y
 
-    def _label_blocks(self) -> Iterator[tuple[int, AnyArray]]:
-        """Yield the labels of some rows at a time, and the first of them."""
+    def _label_spans(self) -> Iterator[tuple[int, int]]:
+        """Yield stretches of rows to read labels of: the first row, and how many."""
         step = max(1, LEAST_BLOCK_BYTES // max(1, len(self.label_totals)))
         for start in range(0, len(self), step):
-            yield start, self._labels(start, min(step, len(self) - start))
+            yield start, min(step, len(self) - start)
 
     def _labels(self, start: int, rows: int) -> AnyArray:
         """Return the labels of some rows, `[rows, labels]` int8."""
@@ -426,8 +427,9 @@ class StoredTable:
 
     def _choose_by_label(self, most: int, seed: int) -> tuple[IntArray, KeptShares]:
         strata = np.empty(len(self), np.int16)
-        for start, y in self._label_blocks():
-            strata[start : start + len(y)] = self._rarest(y)
+        for start, rows in self._label_spans():
+            y = self._labels(start, rows)
+            strata[start : start + rows] = self._rarest(y)
         totals = np.bincount(strata, minlength=self.task.width + 1)
         room = fill(totals, most)
         bounds = np.full(len(totals), np.iinfo(np.uint64).max, np.uint64)
@@ -435,22 +437,21 @@ class StoredTable:
             if count < total:
                 bounds[stratum] = _key_bound(int(count), int(total))
         places, keys = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)]
-        for block in self.blocks() if len(self) > most else ():
+        shares = KeptShares(tuple(totals.tolist()), tuple(room.tolist()))
+        if shares.whole:
+            return np.arange(len(self)), shares
+        for block in self.blocks():
             each = row_keys(block.records["row"], seed, "kept rows")
             here = strata[block.first : block.first + len(each)]
             low = np.flatnonzero(each <= bounds[here])
             places.append(block.first + low)
             keys.append(each[low])
         chosen, by_key = np.concatenate(places), np.concatenate(keys)
-        if len(self) <= most:
-            kept = np.arange(len(self))
-        else:
-            there = np.zeros(len(chosen), np.bool_)
-            for stratum, count in enumerate(room):
-                of_one = np.flatnonzero(strata[chosen] == stratum)
-                there[of_one] = smallest_keys(by_key[of_one], int(count))
-            kept = chosen[there]
-        return kept, KeptShares(tuple(totals.tolist()), tuple(room.tolist()))
+        there = np.zeros(len(chosen), np.bool_)
+        for stratum, count in enumerate(room):
+            of_one = np.flatnonzero(strata[chosen] == stratum)
+            there[of_one] = smallest_keys(by_key[of_one], int(count))
+        return chosen[there], shares
 
     def _chosen(self, label: int, count: int, seed: int) -> IntArray:
         """Return the positions of the rows of a class with the smallest keys."""

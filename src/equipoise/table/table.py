@@ -157,7 +157,7 @@ class Table:
         label_values: By class, the value that stands for it in the source's target, if
             it is a number or a boolean, or a string spelled otherwise than the class;
             a class that is absent stands for itself.
-        source_sums: What equal rows of the source are told by, if values were rounded;
+        source_sums: What tells equal rows of the source, if values were rounded;
             else None.
 
     Example:

@@ -657,8 +657,12 @@ class _WrittenScores:
             rows: The store, and what was kept of it.
         """
         high = np.zeros(self.rows, np.bool_)
-        if not rows.store.labelled_apart:
-            high[rows.store.labels() == 1] = rows.shares.shares[1] == 1.0
+        several = rows.store.labelled_apart
+        negatives = np.zeros((0, 1), np.bool_)
+        if not several:
+            labels = rows.store.labels()
+            high[labels == 1] = rows.shares.shares[1] == 1.0
+            negatives = labels[:, None] == 0
         arms = len(self.names) * self.repeats * self.width
         room = rows.store.most_rows // (2 * arms)
         each = max(1, min(HIGH_ROWS, room) // self._folds)
@@ -681,8 +685,12 @@ class _WrittenScores:
                         self._fold_path(repeat), np.int8, count, offset=start
                     )
                     here = slice(start, start + count)
-                    y = rows.store.labels_at(np.arange(start, start + count))
-                    negative = y.reshape(count, self.width) == 0
+                    if several:
+                        negative = (
+                            rows.store.labels_at(np.arange(start, start + count)) == 0
+                        )
+                    else:
+                        negative = negatives[here]
                     high[here] |= (negative & (z >= cuts[fold_of])).any(axis=1)
         return high
 
