@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import select
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -137,14 +142,114 @@ def test_the_script_is_read_by_its_shell(name: str, tmp_path: Path) -> None:
     subprocess.run([shell(name), "-n", str(path)], check=True)
 
 
+def fish_offers(folder: Path, line: str) -> list[str]:
+    """Return what fish offers at the end of a line, without the descriptions."""
+    (folder / "equipoise.fish").write_text(fish_script(VERBS))
+    code = f"source equipoise.fish; complete -C {shlex.quote(line)}"
+    done = subprocess.run(
+        [shell("fish"), "--no-config", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+    )
+    assert done.stderr == ""
+    return [shown.split("\t")[0] for shown in done.stdout.splitlines()]
+
+
+# Writes down what is offered at a press of the tab key, and the line after it.
+ZSH_SETUP = """
+PROMPT=""
+fpath=($PWD $fpath)
+autoload -Uz compinit; compinit -u -D
+compadd() {
+    local -a hits
+    [[ "$*" == *(-O|-A|-D)\\ * ]] || {
+        builtin compadd -A hits "$@"; print -rl -- $hits >> offered
+    }
+    builtin compadd "$@"
+}
+complete_once() { zle complete-word; print -r -- "line:$BUFFER" >> offered; exit }
+zle -N complete_once
+bindkey "^I" complete_once
+"""
+
+
+def zsh_offers(folder: Path, line: str) -> list[str]:
+    """Return what an interactive zsh offers at the end of a line, and the line then."""
+    pty = pytest.importorskip("pty")
+    place = shell("zsh")
+    offered = folder / "offered"
+    offered.unlink(missing_ok=True)
+    (folder / "_equipoise").write_text(zsh_script(VERBS))
+    (folder / "setup").write_text(ZSH_SETUP)
+    ours, its = pty.openpty()
+    typed = f"source ./setup\n{line}\t"
+    with subprocess.Popen(
+        [place, "-f", "-i"],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "TERM": "dumb"},
+        start_new_session=True,
+    ) as process:
+        os.close(its)
+        os.write(ours, typed.encode())
+        until = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < until:
+            if select.select([ours], [], [], 0.1)[0]:
+                with contextlib.suppress(OSError):  # the shell has ended
+                    os.read(ours, 4096)
+        process.kill()
+        os.close(ours)
+    return [text for text in offered.read_text().splitlines() if text]
+
+
+IN_A_SHELL = [
+    ("compare --task ", ["binary", "multiclass", "multilabel"]),
+    ("compare --task=", ["binary", "multiclass", "multilabel"]),
+    ("compare x.csv --out ", ["sub/"]),
+    ("compare x.csv --out=", ["sub/"]),
+    ("compare x", ["x.csv"]),
+    ("compare --strategies=plain,smo", ["plain,smote", "plain,smoteboost"]),
+    ("compare x.csv --seed ", []),
+    ("diagnose fit --ht", ["--html"]),
+    ("comp", ["compare", "completion"]),
+]
+
+
+@pytest.mark.parametrize(("line", "words"), IN_A_SHELL)
+def test_fish_offers_what_fits(tmp_path: Path, line: str, words: list[str]) -> None:
+    (tmp_path / "x.csv").touch()
+    (tmp_path / "sub").mkdir()
+    before = line.split()[-1].partition("=")
+    head = "".join(before[:2]) if before[1] else ""
+    expected = [head + word for word in words]
+    assert fish_offers(tmp_path, f"equipoise {line}") == expected
+
+
+@pytest.mark.parametrize(("line", "words"), IN_A_SHELL)
+def test_zsh_offers_what_fits(tmp_path: Path, line: str, words: list[str]) -> None:
+    (tmp_path / "x.csv").touch()
+    (tmp_path / "sub").mkdir()
+    *hits, last = zsh_offers(tmp_path, f"equipoise {line}")
+    bare = {word.rpartition(",")[2].rstrip("/") for word in words}
+    assert set(hits) == bare
+    assert last.startswith(f"line:equipoise {line}")
+    if len(words) == 1:
+        assert re.split("[ =]", last.rstrip(" ="))[-1] == words[0]
+
+
 def test_the_other_shells_have_all_options_and_words() -> None:
     zsh, fish = zsh_script(VERBS), fish_script(VERBS)
     for verb, (_, options) in VERBS.items():
         assert f"    {verb})\n" in zsh
         for option in options:
             for name in option.names:
-                assert f"{name}[" in zsh
                 dashes = "l" if name.startswith("--") else "s"
+                takes = option.kind != "flag" and dashes == "l"
+                assert f"{name}{'=' if takes else ''}[" in zsh
                 assert f" -{dashes} {name.lstrip('-')} " in fish
             if option.words:
                 assert " ".join(option.words) in zsh

@@ -10,6 +10,7 @@ from typing import Any
 
 import equipoise as eq
 from equipoise.errors import TargetError
+from equipoise.verbs.evaluate import evaluate_model
 
 
 def test_it_prints_every_metric_with_its_interval(
@@ -20,6 +21,16 @@ def test_it_prints_every_metric_with_its_interval(
     assert str(eq.load(model).evaluate(folder / "later.csv")) in result.stdout
     for text in ("roc_auc", "recall", "caught", "Prevalence", "no change is shown"):
         assert text in " ".join(result.stdout.split())
+
+
+def test_it_says_what_it_is_doing(folder: Path, model: Path) -> None:
+    said: list[str] = []
+    evaluate_model(eq.load(model), folder / "later.csv", slices=True, say=said.append)
+    assert said == [
+        "150 rows are scored",
+        "searching for parts of the rows with more errors",
+        "computing the intervals on 150 rows",
+    ]
 
 
 def test_plain_data(folder: Path, model: Path, call: Callable[..., Any]) -> None:

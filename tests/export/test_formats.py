@@ -31,7 +31,7 @@ def test_the_name_tells_the_format_unless_it_is_given(
         monkeypatch.setattr(
             formats,
             f"export_{kind}",
-            lambda model, path, kind=kind: calls.append((kind, path)) or path,
+            lambda model, path, say, kind=kind: calls.append((kind, path)) or path,
         )
     assert formats.export(linear, name, format=format) == Path(name)
     assert calls == [(writer, Path(name))]

@@ -7,6 +7,7 @@ import dataclasses
 import importlib.util
 import json
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from equipoise.export.check import (
     require_same,
     sample_rows,
 )
+from equipoise.export.formats import export
 from equipoise.export.odd_rows import as_read
 from equipoise.networks.encoding import input_names
 from equipoise.priors import log_odds
@@ -251,6 +253,42 @@ def test_an_extra_input_is_refused(
     monkeypatch.setattr(module, "_converted", with_one_more)
     with pytest.raises(TrainingError, match="'inside'"):
         numeric.export(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_graph_is_copied_only_after_a_failed_step(
+    numeric: FittedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """On copies the converter leaves a failed step out; they take most of the time."""
+    optimizer = pytest.importorskip("tf2onnx.optimizer")
+    monkeypatch.delenv("TF2ONNX_CATCH_ERRORS", raising=False)
+    optimize, copies = optimizer.optimize_graph, []
+
+    def spied(graph: Any, catch_errors: bool, optimizers: Any = None) -> Any:
+        copies.append(catch_errors)
+        if fails and not catch_errors:
+            raise KeyError("a step")
+        return optimize(graph, catch_errors, optimizers=optimizers)
+
+    monkeypatch.setattr(optimizer, "optimize_graph", spied)
+    run = session(numeric.export(tmp_path / "m.onnx"))
+    assert copies == ([False, True] if fails else [False])
+    assert "TF2ONNX_CATCH_ERRORS" not in os.environ
+    found, _ = run.run(None, feed(numeric, rows(50, 5)))
+    expected = numeric.log_odds(rows(50, 5))
+    np.testing.assert_allclose(log_odds(found), expected, rtol=0, atol=1e-4)
+
+
+def test_an_export_says_what_it_is_doing(numeric: FittedModel, tmp_path: Path) -> None:
+    said: list[str] = []
+    export(numeric, tmp_path / "m.onnx", say=said.append)
+    export(numeric, tmp_path / "served", say=said.append)
+    assert said == [
+        "converting the model to ONNX",
+        "checking that m.onnx gives the same results",
+        "writing the model as a SavedModel",
+        "checking that served gives the same results",
+    ]
 
 
 def test_the_root_logger_is_left_alone(numeric: FittedModel, tmp_path: Path) -> None:

@@ -87,3 +87,49 @@ def test_a_search_among_sorted_numbers() -> None:
     pairs = zip(lines, values, strict=True)
     expected = [np.searchsorted(*pair, side="right") for pair in pairs]
     np.testing.assert_array_equal(places, expected)
+
+
+def test_a_loop_copies_nothing_but_its_condition(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The file has the same nodes as with the converter's own loop."""
+    graphs = pytest.importorskip("tf2onnx.graph")
+    onnx = pytest.importorskip("onnx")
+    monkeypatch.setenv("TF2ONNX_CATCH_ERRORS", "FALSE")
+    copied: list[Any] = []
+    plain = graphs.Node.__reduce_ex__
+
+    def counted(node: Any, protocol: Any) -> Any:
+        copied.append(node)
+        return plain(node, protocol)
+
+    def halved(x: Any) -> Any:
+        for _ in range(40):  # a graph around the loop
+            x = 0.9 * x + 0.1 * tf.sin(x)
+        (y,) = tf.while_loop(
+            lambda y: tf.reduce_any(tf.abs(y) > 1.0), lambda y: (y / 2.0,), (x,)
+        )
+        return y + 1.0
+
+    x = np.array([-3.0, 0.5, 20.0])
+    monkeypatch.setattr(graphs.Node, "__reduce_ex__", counted)
+    ours, few = run(halved, x), len(copied)
+    copied.clear()
+    shapes = []
+    for handlers in (HANDLERS, {}):
+        proto, _ = pytest.importorskip("tf2onnx").convert.from_function(
+            tf.function(halved),
+            input_signature=[tf.TensorSpec([None], tf.float64)],
+            opset=18,
+            custom_op_handlers=dict(handlers),
+        )
+        onnx.checker.check_model(proto, full_check=True)
+        nodes = list(proto.graph.node)
+        loops = [node for node in nodes if node.op_type == "Loop"]
+        inside = [a.g.node for n in loops for a in n.attribute if a.name == "body"]
+        shapes.append(
+            [sorted(node.op_type for node in some) for some in (nodes, *inside)]
+        )
+    assert shapes[0] == shapes[1]
+    assert few < 40 < len(copied) - few
+    np.testing.assert_allclose(ours, halved(tf.constant(x)), rtol=1e-12)

@@ -298,7 +298,9 @@ def _zsh_specs(options: tuple[CompletedOption, ...]) -> Iterator[str]:
         for name in option.names:
             before = "*" if option.repeated else f"({' '.join(option.names)})"
             value = "" if option.kind == "flag" else f":value:{_zsh_action(option)}"
-            yield _quoted(f"{before}{name}[{text}]{value}")
+            # The value of a long option is the next word, or follows a "=".
+            equals = "=" if value and name.startswith("--") else ""
+            yield _quoted(f"{before}{name}{equals}[{text}]{value}")
 
 
 def _zsh_action(option: CompletedOption) -> str:
@@ -349,6 +351,12 @@ def fish_script(verbs: Verbs) -> str:
     return "\n".join(lines) + "\n"
 
 
+# The word is the folder, also in --out=folder, which fish takes for a path otherwise.
+_FISH_FOLDERS = (
+    "(__fish_complete_directories (commandline -ct | string replace -r '^--[^=]*=' ''))"
+)
+
+
 def _fish_option(option: CompletedOption) -> Iterable[str]:
     words = " ".join(option.words)
     takes: dict[str, str] = {
@@ -356,7 +364,7 @@ def _fish_option(option: CompletedOption) -> Iterable[str]:
         "words": f" -x -a {_fish_quoted(words)}",
         "list": f" -x -a {_fish_quoted(f'(__fish_append , {words})')}",
         "file": " -r -F",
-        "folder": " -x -a '(__fish_complete_directories)'",
+        "folder": f" -x -a {_fish_quoted(_FISH_FOLDERS)}",
         "value": " -x",
     }
     text = _fish_quoted(option.help)

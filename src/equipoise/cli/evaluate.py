@@ -54,6 +54,7 @@ def evaluate(
     """Print every metric with its interval on new labelled rows."""
     from equipoise._core.files import to_json, write_whole
     from equipoise._core.outputs import writable_file, write_or_rescue
+    from equipoise.verbs.evaluate import evaluate_model
     from equipoise.verbs.model import load_model
 
     if html is not None:
@@ -65,13 +66,15 @@ def evaluate(
     ):
         warnings.simplefilter("always")
         fitted = load_model(model)
-        show(f"scoring the rows of {Path(source).name}, and judging them")
-        evaluation = fitted.evaluate(
+        show(f"scoring the rows of {Path(source).name}")
+        evaluation = evaluate_model(
+            fitted,
             source,
             targets or target,
             level=level,
             seed=seed,
             slices=slices == ["all"] or slices or False,
+            say=show,
         )
     grave = [str(w.message) for w in caught if w.category is TrialWarning]
     for other in caught:

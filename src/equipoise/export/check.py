@@ -42,6 +42,11 @@ _EARLIEST, _LATEST = 0, 2_000_000_000_000_000
 _EXTREMES = (np.nan, 0.0, 1e-310, 1e300, -1e300)
 
 
+def silent(text: str) -> None:
+    """Say nothing of what is done from now on."""
+    del text
+
+
 def encoding_of(model: ModelRecord) -> Encoding:
     """Return the encoding of a model's first part; the columns are the same in all."""
     scorer: Any = model.components[0].scorers[0]

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from equipoise._core.checks import one_of
+from equipoise.export.check import silent
 from equipoise.export.onnx import export_onnx
 from equipoise.export.saved_model import export_saved_model
 from equipoise.models.model import ModelRecord
@@ -15,7 +17,11 @@ FORMATS = ("saved_model", "onnx")
 
 
 def export(
-    model: ModelRecord, path: str | os.PathLike[str], *, format: str | None = None
+    model: ModelRecord,
+    path: str | os.PathLike[str],
+    *,
+    format: str | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> Path:
     """Write a model for other runtimes, once it gives the same results.
 
@@ -40,6 +46,7 @@ def export(
             `predict_proba` would refuse (a boolean of 0.5) is an error in the first; in
             ONNX, which has none, the probability is NaN and the decision -1. By default
             as the path's suffix says.
+        say: Called with what is done from now on, in a few words.
 
     Returns:
         The path.
@@ -55,5 +62,5 @@ def export(
     target = Path(path)
     by_name = "onnx" if target.suffix == ".onnx" else "saved_model"
     if one_of(format or by_name, FORMATS, "format") == "onnx":
-        return export_onnx(model, target)
-    return export_saved_model(model, target)
+        return export_onnx(model, target, say or silent)
+    return export_saved_model(model, target, say or silent)

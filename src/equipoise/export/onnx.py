@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ from equipoise.export.check import (
     checked_inputs,
     encoding_of,
     require_same,
+    silent,
 )
 from equipoise.export.keras import (
     require_served,
@@ -48,12 +51,15 @@ OUTPUTS = ("probability", "decision")
 SUFFIX = ".onnx"
 
 
-def export_onnx(model: ModelRecord, target: Path) -> Path:
+def export_onnx(
+    model: ModelRecord, target: Path, say: Callable[[str], None] = silent
+) -> Path:
     """Write the file; see `equipoise.export.export`.
 
     Args:
         model: A model whose learners are Keras layers.
         target: The file, whole or not at all; its name ends in ".onnx".
+        say: Called with what is done from now on.
     """
     if target.suffix != SUFFIX:
         raise InputError(
@@ -68,12 +74,14 @@ def export_onnx(model: ModelRecord, target: Path) -> Path:
     require_extra("onnx", MODULES, "an export to ONNX")
     from equipoise.export.onnx_texts import number_texts, take_texts
 
+    say("converting the model to ONNX")
     twin = scores_model(model, text_inputs(model))
     lists = number_texts(twin)
     proto = _converted(model, twin)
     take_texts(proto, lists)
     _describe(model, proto)
     data = proto.SerializeToString()
+    say(f"checking that {target.name} gives the same results")
     _compare(model, data)
     target.absolute().parent.mkdir(parents=True, exist_ok=True)
     with writing(target) as stream:
@@ -108,14 +116,52 @@ def _converted(model: ModelRecord, twin: Any) -> Any:
         lambda *columns: serve(dict(zip(names, columns, strict=True))),
         input_signature=signature,
     )
+    convert = partial(
+        tf2onnx.convert.from_function,
+        traced,
+        input_signature=list(signature),
+        opset=OPSET,
+        custom_op_handlers=HANDLERS,
+    )
     with _unlogged():
-        proto, _ = tf2onnx.convert.from_function(
-            traced,
-            input_signature=list(signature),
-            opset=OPSET,
-            custom_op_handlers=HANDLERS,
-        )
+        try:
+            with _without_copies():
+                proto, _ = convert()
+        except _SLIPS:
+            # A step of the converter's optimizer failed: only if it works on copies
+            # does it leave such a step out.
+            proto, _ = convert()
     return proto
+
+
+_SLIPS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+_WITH_COPIES = "TF2ONNX_CATCH_ERRORS"
+
+
+@contextlib.contextmanager
+def _without_copies() -> Iterator[None]:
+    """Let the converter's optimizer change the graph itself.
+
+    It would copy the whole graph before each of some 36 steps, in which large models
+    spend most of the time. What the user has set in the environment is left as it is.
+    """
+    if _WITH_COPIES in os.environ:
+        yield
+        return
+    os.environ[_WITH_COPIES] = "FALSE"
+    try:
+        yield
+    finally:
+        os.environ.pop(_WITH_COPIES, None)
 
 
 def _without_errors(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TensorFlow's operators in ONNX, where the converter's own are missing or differ.
+"""TensorFlow's operators in ONNX, where the converter's are missing, differ or slow.
 
 Each function is a handler of tf2onnx: it takes the graph's context, a node, the node's
 name and arguments, and puts ONNX nodes with the same result in the node's place.
@@ -7,6 +7,7 @@ name and arguments, and puts ONNX nodes with the same result in the node's place
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,41 @@ def floor_quotient(context: Any, node: Any, name: str, arguments: Any) -> None:
     _put_in_place(context, node, "Sub", [quotient, one], {})
 
 
+def while_loop(context: Any, node: Any, name: str, arguments: Any) -> None:
+    """Write a loop as the converter does, without a copy of the whole model for it.
+
+    The converter deep-copies the loop's condition, and with it the graph around it,
+    twice for each loop. It changes nothing of the copy but the records of its own lists
+    and mappings: copies of these are enough, and the file is the same.
+
+    Args:
+        context: The graph.
+        node: The loop.
+        name: The node's name.
+        arguments: Unused.
+    """
+    from tf2onnx.onnx_opset.controlflow import While
+
+    context.__deepcopy__ = lambda memo: _with_its_own_lists(context)
+    try:
+        While.version_7(context, node)
+    finally:
+        del context.__deepcopy__
+
+
+def _with_its_own_lists(graph: Any) -> Any:
+    """Return a graph that shares its nodes, but not its lists and mappings."""
+    twin = copy.copy(graph)
+    del twin.__deepcopy__
+    for name, value in vars(graph).items():
+        if isinstance(value, list):
+            setattr(twin, name, list(value))
+        elif isinstance(value, dict):
+            inner = {k: dict(v) if isinstance(v, dict) else v for k, v in value.items()}
+            setattr(twin, name, inner)
+    return twin
+
+
 def _of_integers(context: Any, node: Any) -> bool:
     return context.get_dtype(node.output[0]) in (_INT32, _INT64)
 
@@ -159,5 +195,7 @@ HANDLERS: dict[str, tuple[Any, list[Any]]] = {
     "Softplus": (soft_plus, []),
     "FloorMod": (floor_modulus, []),
     "FloorDiv": (floor_quotient, []),
+    "While": (while_loop, []),
+    "StatelessWhile": (while_loop, []),
 }
 """By the name of TensorFlow's operator, as tf2onnx takes them."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from equipoise._core.checks import sentence
 from equipoise._core.outputs import writable_folder
 from equipoise.errors import InputError
-from equipoise.export.check import checked_inputs, require_same
+from equipoise.export.check import checked_inputs, require_same, silent
 from equipoise.export.keras import keras_model, require_served, serving, signature_of
 from equipoise.models.model import ModelRecord
 
@@ -18,12 +19,15 @@ OTHERS = (".h5", ".hdf5", ".keras", ".tflite", ".pb", ".pt", ".pkl", ".joblib", 
 """Suffixes of formats that are not written: a folder of that name would mislead."""
 
 
-def export_saved_model(model: ModelRecord, target: Path) -> Path:
+def export_saved_model(
+    model: ModelRecord, target: Path, say: Callable[[str], None] = silent
+) -> Path:
     """Write the folder; see `equipoise.export.export`.
 
     Args:
         model: A model whose learners are Keras layers.
         target: A new or empty folder, whole or not at all.
+        say: Called with what is done from now on.
     """
     if target.suffix.lower() in OTHERS:
         raise InputError(
@@ -43,7 +47,9 @@ def export_saved_model(model: ModelRecord, target: Path) -> Path:
     target.absolute().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.absolute().parent) as place:
         written = Path(place) / "model"
+        say("writing the model as a SavedModel")
         _write(model, written)
+        say(f"checking that {target.name} gives the same results")
         _compare(model, written)
         if target.exists():
             target.rmdir()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -168,6 +168,7 @@ def evaluate_model(
     level: float = 0.95,
     seed: int = 0,
     slices: str | Sequence[str] | bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> Evaluation | TaskEvaluation:
     """Evaluate a fitted model on labelled rows that it has not seen.
 
@@ -183,6 +184,7 @@ def evaluate_model(
         seed: The seed, if an interval needs a bootstrap.
         slices: Columns, whose parts and those of their pairs are searched for more
             errors than elsewhere; True for all columns. See `worst_slices`.
+        say: Called with what is done from now on, in a few words.
 
     Returns:
         Every metric with its interval, at the model's own threshold.
@@ -197,13 +199,16 @@ def evaluate_model(
     source, target = paired(source, target)
     if slices is not False:
         fold_models(model)  # a model of columns
-    rows = _score(model, source, target, keep=slices is not False)
+    say = say or _silent
+    rows = _score(model, source, target, say, keep=slices is not False)
     worst = None
     if rows.table is not None:
+        say("searching for parts of the rows with more errors")
         worst = _worst(model, rows, rows.table, slices, level)
     seen, surprising = _seen(rows, float(model.facts["repeated"]))
     if surprising:
         warnings.warn(seen, TrialWarning, stacklevel=2)
+    say(f"computing the intervals on {len(rows.y):,} rows")
     if model.task.kind != "binary":
         several = evaluate_task_model(
             model, rows.y, rows.scores, units=rows.units, level=level, seed=seed
@@ -229,6 +234,10 @@ def evaluate_model(
     return dataclasses.replace(evaluation, notes=tuple(notes), slices=worst)
 
 
+def _silent(text: str) -> None:
+    del text
+
+
 @dataclass(frozen=True, eq=False)
 class _Rows:
     """Labelled rows with the model's scores before calibration."""
@@ -245,6 +254,7 @@ def _score(
     model: ModelRecord,
     source: Any,
     target: str | Sequence[str] | None,
+    say: Callable[[str], None],
     *,
     keep: bool,
 ) -> _Rows:
@@ -270,6 +280,7 @@ def _score(
         equal.add(rows.table)
         if keep:
             tables.append(rows.table)
+        say(f"{sum(map(len, y)):,} rows are scored")
     numbers = joined_groups(groups)
     return _Rows(
         np.concatenate(y),
