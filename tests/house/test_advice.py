@@ -1880,7 +1880,7 @@ EXPLAINS = {
     "learners/network.py: Check the split: a part lacks a class, or rows to stop by.",
     "strategies/by_task.py: Check the split: a part of the rows has nothing to tell "
     "apart.",
-    "losses/link.py: This one compares examples; its scores need a calibrator.",
+    "losses/posterior.py: This one compares examples; its scores need a calibrator.",
     "losses/combined.py: This one compares examples; its scores need a calibrator.",
     "losses/expected_cost.py: This one is least at a decision; its scores need a "
     "calibrator.",

@@ -9,7 +9,13 @@ import pytest
 import tensorflow as tf
 
 from equipoise.errors import EquipoiseWarning, InputError
-from equipoise.losses import AUCMargin, CrossEntropy, PairwiseAUC
+from equipoise.losses import (
+    AUCMargin,
+    BalancedSoftmax,
+    CrossEntropy,
+    LogitAdjusted,
+    PairwiseAUC,
+)
 from equipoise.losses.base import aligned, prepared
 from equipoise.metrics.keras import FBeta
 
@@ -121,3 +127,38 @@ def test_a_sigmoid_before_the_loss_is_named_once(activation, eager):
     assert "Take the activation off the model's last layer" in told[0]
     assert "for FBeta" in told[1]
     assert "from_logits=False" in told[1]
+
+
+@pytest.mark.parametrize("reduction", ["mean_with_sample_weight", "mean", "sum"])
+def test_one_weight_for_many_values_is_as_many_weights(reduction):
+    random = np.random.default_rng(0)
+    y, z = (random.random((6, 4)) < 0.4).astype(float), random.normal(size=(6, 4, 1))
+    loss = CrossEntropy(reduction, dtype="float64")
+    rows = random.random(6)
+    for weights in (2.5, np.array([2.5]), rows, rows[:, None], rows[:, None, None]):
+        whole = np.broadcast_to(np.reshape(weights, (-1, 1)), (6, 4))
+        expected = float(loss(y.ravel(), z.reshape(-1, 1), whole.ravel()))
+        for targets in (y, y[..., None]):
+            value = float(loss(targets, z, weights))
+            assert value == pytest.approx(expected, rel=1e-12)
+    each = random.random((6, 4))
+    expected = float(loss(y.ravel(), z.reshape(-1, 1), each.ravel()))
+    assert float(loss(y, z, each)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("wrong", [-1.0, np.nan])
+def test_an_unknown_label_of_one_output_is_refused_in_sequences(wrong):
+    for shape in ((1, 2), (1, 2, 1)):
+        with pytest.raises(InputError, match="labels for CrossEntropy that hold"):
+            CrossEntropy()(np.reshape([1.0, wrong], shape), np.zeros((1, 2, 1)))
+
+
+def test_links_refuse_another_number_of_outputs():
+    three = BalancedSoftmax([0.5, 0.3, 0.2], link="softmax")
+    for z in (0.0, [0.0, 1.0]):
+        with pytest.raises(InputError, match="a last axis of 3"):
+            three.link(z)
+    with pytest.raises(InputError, match="two classes or more"):
+        CrossEntropy(link="softmax").link(0.0)
+    with pytest.raises(InputError, match="of a loss of 2 labels"):
+        LogitAdjusted([0.1, 0.5]).link([0.0, 0.0, 0.0])

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
 from equipoise.errors import InputError
 from equipoise.losses import (
     ClassWeighted,
+    Combined,
     CrossEntropy,
     Dice,
     Focal,
@@ -68,3 +70,33 @@ def test_config() -> None:
     assert float(again(Y, Z)) == float(loss(Y, Z))
     with pytest.raises(InputError, match="above 0"):
         ClassWeighted(CrossEntropy(), [1.0, 0.0])
+
+
+def test_points_of_sequences_and_one_weight_for_all() -> None:
+    t, z = (np.arange(12).reshape(3, 4) % 3 == 0).astype(float), RANDOM.normal(size=12)
+    loss = ClassWeighted(CrossEntropy(dtype="float64"), [1.0, 5.0])
+    expected = float(loss(t.ravel(), z[:, None]))
+    for targets in (t, t[..., None]):
+        logits = z.reshape(3, 4, 1)
+        for weights in (None, 2.0, np.ones(3), np.ones((3, 4))):
+            assert float(loss(targets, logits, weights)) == pytest.approx(expected)
+
+
+def test_labels_are_refused_whatever_holds_their_loss() -> None:
+    labels = np.array([[1, 0], [1, 1], [0, 1]])
+    loss = ClassWeighted(Combined([Dice(), CrossEntropy()]), [1.0, 9.0])
+    with pytest.raises(InputError, match="several labels"):
+        loss(labels, Z[:3, :2])
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_the_link_of_another_library_s_loss(sparse: bool) -> None:
+    if sparse:
+        inner = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    else:
+        inner = keras.losses.CategoricalCrossentropy(from_logits=True)
+    p = ClassWeighted(inner, W).link(Z)
+    np.testing.assert_allclose(p, softmax(Z - np.log(W)), rtol=1e-6)
+    two = ClassWeighted(keras.losses.BinaryCrossentropy(from_logits=True), [1.0, 5.0])
+    odds = np.exp(Z) / 5
+    np.testing.assert_allclose(two.link(Z), odds / (1 + odds), rtol=1e-6)

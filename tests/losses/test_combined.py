@@ -14,7 +14,14 @@ from equipoise.losses import (
     CrossEntropy,
     Dice,
     Focal,
+    Switch,
     WeightedCrossEntropy,
+)
+from equipoise.losses.combined import (
+    losses_in_force,
+    posterior_by,
+    takes_class_numbers,
+    takes_classes,
 )
 
 RANDOM = np.random.default_rng(0)
@@ -77,3 +84,22 @@ def test_what_is_refused() -> None:
         Combined([CrossEntropy()], [-1.0])
     with pytest.raises(InputTypeError, match="Keras losses"):
         Combined([CrossEntropy(), "dice"])
+
+
+def test_the_link_of_losses_of_keras_over_classes() -> None:
+    loss = Combined([keras.losses.CategoricalCrossentropy(from_logits=True)])
+    z = np.array([[0.0, 1.0, 2.0], [3.0, -1.0, 0.5]])
+    expected = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(loss.link(z), expected, rtol=1e-6)
+    assert takes_classes(loss)
+    assert not takes_class_numbers(loss)
+    np.testing.assert_allclose(posterior_by(loss, z), expected, rtol=1e-6)
+
+
+def test_a_loss_over_pairs_is_seen_within_others() -> None:
+    held = Combined([CrossEntropy(), Switch({"a": Dice(), "b": CrossEntropy()})])
+    assert [loss.name for loss in losses_in_force([held])] == ["cross_entropy", "dice"]
+    with pytest.raises(UnsupportedError, match="compares examples"):
+        held.link([0.0])
+    held.losses[1].choose("b")
+    np.testing.assert_allclose(held.link([0.0, 2.0]), [0.5, 0.880797], rtol=1e-6)

@@ -11,6 +11,15 @@ from scipy.optimize import minimize
 
 from equipoise import losses
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
+from equipoise.losses import (
+    SOAP,
+    ClassWeighted,
+    Combined,
+    CrossEntropy,
+    Dice,
+    ExpectedCost,
+    Switch,
+)
 from equipoise.losses.link import link_of
 from equipoise.priors import focal_link, probability, softmax
 
@@ -192,3 +201,41 @@ def test_what_has_no_link_says_why() -> None:
         link_of("focal", width=3)([0.0, 1.0])
     with pytest.raises(InputError, match="width"):
         link_of("focal", width=0)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        Combined([CrossEntropy(), Dice()]),
+        Switch({"a": Dice()}),
+        ClassWeighted(Dice(), [1.0, 2.0]),
+        SOAP(rows=3),
+    ],
+    ids=lambda loss: loss.name,
+)
+def test_what_holds_a_loss_over_examples_has_no_link(loss):
+    with pytest.raises(UnsupportedError, match="compares examples"):
+        link_of(loss)
+
+
+@pytest.mark.parametrize("loss", ["expected_cost", ExpectedCost()])
+def test_a_loss_whose_minimum_is_a_decision_has_no_link(loss):
+    with pytest.raises(UnsupportedError, match="least at a decision"):
+        link_of(loss)
+
+
+def test_options_that_a_loss_lacks_or_needs():
+    with pytest.raises(InputError, match=r"'gama' for the loss.*'gamma'\?"):
+        link_of("focal", gama=2.0)
+    with pytest.raises(InputError, match="no prior for the loss 'logit_adjusted'"):
+        link_of("logit_adjusted")
+    with pytest.raises(InputError, match="Accepted: no options"):
+        link_of("cross_entropy", gamma=2.0)
+
+
+def test_class_numbers_reach_a_loss_within_another():
+    inner = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    z = np.array([[0.0, 1.0, 2.0]])
+    share = np.exp(z) / [1.0, 5.0, 2.0]
+    link = link_of(ClassWeighted(inner, [1.0, 5.0, 2.0]), width=3)
+    np.testing.assert_allclose(link(z), share / share.sum(), rtol=1e-6)

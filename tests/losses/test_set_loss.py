@@ -10,7 +10,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from equipoise.losses import AUCMargin, PairwiseAUC, auc_margin_loss, pairwise_auc_loss
+from equipoise.errors import UnsupportedError
+from equipoise.losses import (
+    AUCMargin,
+    ClassWeighted,
+    Dice,
+    PairwiseAUC,
+    Switch,
+    auc_margin_loss,
+    pairwise_auc_loss,
+)
 from equipoise.losses.set_loss import class_masses, dtype_of
 from equipoise.metrics import average_precision, roc_auc
 
@@ -182,3 +191,54 @@ def test_replicas_do_not_multiply_step_or_loss():
     for name, ((step, loss), (steps, logged)) in found.items():
         np.testing.assert_allclose(steps, step, rtol=1e-4, atol=1e-7, err_msg=name)
         assert logged == pytest.approx(loss, rel=1e-5), name
+
+
+@pytest.mark.parametrize("link", ["sigmoid", "softmax"])
+@pytest.mark.parametrize("loss", [Dice, PairwiseAUC])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_the_points_of_images_are_examples_of_one_set(link, loss, outputs):
+    if link == "softmax" and outputs == 1:
+        return
+    random = np.random.default_rng(1)
+    logits = random.normal(size=(2, 4, 5, outputs))
+    targets = (random.random((2, 4, 5, outputs)) < 0.4).astype(float)
+    if link == "softmax":
+        targets = np.eye(3)[random.integers(0, 3, (2, 4, 5))]
+    flat = loss(dtype="float64", link=link)
+    rows = (targets.reshape(-1, outputs), logits.reshape(-1, outputs))
+    images, points = random.random(2), random.random((2, 4, 5))
+    for weights, each in (
+        (None, None),
+        (images, np.repeat(images, 20)),
+        (points, points.ravel()),
+    ):
+        value = flat(targets, logits, weights)
+        assert value.shape == ()
+        assert float(value) == pytest.approx(float(flat(*rows, each)), rel=1e-12)
+    if link == "softmax":
+        numbers = targets.argmax(axis=-1)
+        assert float(flat(numbers, logits)) == pytest.approx(float(flat(*rows)))
+
+
+def test_the_overlap_of_masks_is_that_of_keras():
+    random = np.random.default_rng(2)
+    logits = random.normal(size=(3, 6, 6, 1))
+    targets = (random.random((3, 6, 6)) < 0.2).astype(float)
+    expected = keras.losses.Dice(dtype="float64")(
+        targets[..., None], keras.ops.sigmoid(logits)
+    )
+    for shaped in (targets, targets[..., None]):
+        value = float(Dice(dtype="float64")(shaped, logits))
+        assert value == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_a_loss_over_pairs_says_that_it_has_no_probabilities():
+    loss = PairwiseAUC()
+    assert loss.link == "sigmoid"
+    for held in (loss, Switch({"pairs": loss}), ClassWeighted(loss, [1.0, 2.0])):
+        with pytest.raises(UnsupportedError, match="compares examples"):
+            held.link([0.0])
+    assert type(loss.get_config().get("link", "sigmoid")) is str
+    softmax = PairwiseAUC(link="softmax")
+    again = PairwiseAUC.from_config(json.loads(json.dumps(softmax.get_config())))
+    assert again.link == "softmax"

@@ -16,11 +16,7 @@ from equipoise._core.arrays import unmasked
 from equipoise._core.checks import one_of, sentence
 from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputError, UnsupportedError
-from equipoise.losses.posterior import (
-    PosteriorLink,
-    class_slopes,
-    sigmoid_posterior,
-)
+from equipoise.losses.posterior import class_posterior, sigmoid_posterior
 from equipoise.losses.records import closed_link
 from equipoise.metrics.keras_inputs import (
     OutputWatch,
@@ -145,7 +141,7 @@ def checked_targets(
         _require_fitting(factor, targets)
         weights = factor if weights is None else weights * factor
     whose = type(loss).__name__
-    if has_labels(loss, targets):
+    if has_labels(loss, targets, y_pred):
         refused = require_labels(known_labels(targets)[0], weights, whose)
         return ops.where(refused, ops.full_like(targets, math.inf), targets), weights
     refused = require_labels(targets, weights, whose)
@@ -153,9 +149,17 @@ def checked_targets(
     return ops.where(refused, lost, targets), weights
 
 
-def has_labels(loss: Any, targets: Tensor) -> bool:
-    """Return whether targets are of several labels, some of which may be unknown."""
+def has_labels(loss: Any, targets: Tensor, logits: Tensor) -> bool:
+    """Return whether targets are of several labels, some of which may be unknown.
+
+    Args:
+        loss: The Keras loss.
+        targets: `[batch, ..., labels]`, or `[batch, ...]` for logits of one output.
+        logits: `[batch, ..., labels]`.
+    """
     if getattr(loss, "link", "") != "sigmoid" or len(targets.shape) < 2:
+        return False
+    if len(logits.shape) == len(targets.shape) + 1:  # the points of a sequence
         return False
     return targets.shape[-1] is not None and targets.shape[-1] > 1
 
@@ -239,6 +243,28 @@ def one_hot_targets(
     refused = require_class_numbers(t, classes, weights, type(loss).__name__)
     one_hot = ops.one_hot(ops.cast(t, "int32"), classes, dtype=loss.dtype)
     return ops.where(refused, ops.full_like(one_hot, float("nan")), one_hot)
+
+
+def weights_of_values(sample_weight: Tensor, y_pred: Tensor, dtype: str) -> Tensor:
+    """Return a weight for each value of a loss of one example at a time.
+
+    Keras divides by the sum of the weights as it is handed them: of one number for all
+    examples, or of one for all steps of a sequence, that is the sum of too few.
+
+    Args:
+        sample_weight: A number, `[batch]`, or `[batch, ...]` with axes of size 1.
+        y_pred: `[batch]`, or `[batch, ..., n]`, over whose last axis the values are
+            averages.
+        dtype: The type of the result.
+
+    Example:
+        >>> weights_of_values(2.0, ops.zeros((3, 1)), "float32").numpy().tolist()
+        [2.0, 2.0, 2.0]
+    """
+    shape = ops.shape(ops.convert_to_tensor(y_pred))
+    shape = shape[:-1] if len(shape) > 1 else shape
+    weights = ops.cast(ops.convert_to_tensor(unmasked(sample_weight, "weights")), dtype)
+    return ops.broadcast_to(aligned_weights(weights, len(shape)), shape)
 
 
 def _require_per_example(weights: Tensor) -> None:
@@ -364,6 +390,7 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
             logits: Of any shape; `[..., classes]` with link="softmax".
         """
         z = np.asarray(unmasked(logits, "logits"), np.float64)
+        self._require_outputs(z.shape)
         if type(self).record:
             correction = closed_link(type(self).record, self.options, self._named_link)
             shown = softmax if self.link == "softmax" else probability
@@ -375,12 +402,27 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         if self.link != "softmax":
             return sigmoid_posterior(partial(kind.function, **options), logits)
         function = partial(kind.softmax or kind.function, **options)
-        classes = logits.shape[-1]
+        return class_posterior(function, logits)
 
-        def slopes(z: FloatArray) -> FloatArray:
-            return class_slopes(function, z, classes, sparse=False)
-
-        return PosteriorLink(slopes, classes, np.ones(classes))(logits)
+    def _require_outputs(self, shape: tuple[int, ...]) -> None:
+        """Check that logits have an output for each class, or label, of the options."""
+        several = [len(v) for v in self.options.values() if isinstance(v, list | tuple)]
+        last = shape[-1] if shape else None
+        if several and last != several[0]:
+            raise InputError(
+                sentence(
+                    f"logits of shape {shape} for the link of a loss of {several[0]} "
+                    f"{'classes' if self.link == 'softmax' else 'labels'}",
+                    f"a last axis of {several[0]}",
+                )
+            )
+        if self.link == "softmax" and (last is None or last < 2):
+            raise InputError(
+                sentence(
+                    f"logits of shape {shape} for the link of several classes",
+                    "a last axis of two classes or more",
+                )
+            )
 
     def __call__(
         self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor | None = None
@@ -404,8 +446,11 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         if self.link == "softmax":
             y_true = one_hot_targets(y_true, y_pred, sample_weight, self)
         y_true, weights = self._checked(y_true, y_pred, sample_weight)
-        if weights is not None and len(weights.shape) > 1:
+        one_output = len(y_pred.shape) > len(y_true.shape)
+        if weights is not None and len(weights.shape) > 1 and not one_output:
             _require_per_example(weights)
+        if sample_weight is not None:
+            sample_weight = weights_of_values(sample_weight, y_pred, self.dtype)
         return super().__call__(y_true, y_pred, sample_weight)
 
     def _checked(
@@ -425,7 +470,7 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         if self.link == "softmax" and softmax is not None:
             return softmax(y_true, y_pred, **self.options)
         targets, logits = aligned(y_true, y_pred)
-        if has_labels(self, targets):
+        if has_labels(self, targets, logits):
             targets, labelled = known_labels(targets)
             values = type(self).function(targets, logits, **self.options)
             return ops.mean(labelled * values, axis=-1)

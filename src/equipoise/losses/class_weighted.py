@@ -14,9 +14,16 @@ from equipoise._core.arrays import unmasked
 from equipoise._core.checks import sentence
 from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputError
-from equipoise.losses.base import ExampleLoss, as_type, has_labels, known_labels
-from equipoise.losses.combined import as_losses, rebuilt
+from equipoise.losses.base import as_type, has_labels, known_labels
+from equipoise.losses.combined import (
+    as_losses,
+    losses_in_force,
+    posterior_by,
+    rebuilt,
+    takes_classes,
+)
 from equipoise.losses.option_checks import positive_numbers
+from equipoise.metrics.keras_inputs import aligned_weights
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -64,8 +71,8 @@ class ClassWeighted(keras.losses.Loss):  # type: ignore[misc]  # Keras is untype
         y_pred = unmasked(y_pred, "logits")
         weights = self._of_examples(y_true, y_pred)
         if sample_weight is not None:
-            shape = ops.shape(weights)
-            weights = weights * ops.reshape(as_type(sample_weight, self.dtype), shape)
+            factor = as_type(unmasked(sample_weight, "weights"), self.dtype)
+            weights = weights * aligned_weights(factor, len(weights.shape))
         return self.loss(y_true, y_pred, weights)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -78,6 +85,11 @@ class ClassWeighted(keras.losses.Loss):  # type: ignore[misc]  # Keras is untype
         values = self.loss.call(y_true, y_pred)
         return values * ops.cast(self._of_examples(y_true, y_pred), values.dtype)
 
+    @property
+    def in_force(self) -> list[Any]:
+        """The losses that are minimised: one, or those that it holds."""
+        return [self.loss]
+
     def link(self, logits: Any) -> FloatArray:
         """Return the probabilities at which these logits minimise the expected loss.
 
@@ -87,9 +99,9 @@ class ClassWeighted(keras.losses.Loss):  # type: ignore[misc]  # Keras is untype
         Raises:
             UnsupportedError: The loss has no link.
         """
-        p = self.loss.link(logits)
+        p = posterior_by(self.loss, logits)
         weights = np.asarray(self.class_weights)
-        if self.loss.link == "softmax":
+        if takes_classes(self.loss):
             share = p / weights
             return np.asarray(share / share.sum(axis=-1, keepdims=True))
         low, high = (1 - p) / weights[0], p / weights[1]
@@ -105,10 +117,13 @@ class ClassWeighted(keras.losses.Loss):  # type: ignore[misc]  # Keras is untype
         """Return the weight of each example, `[batch]`."""
         weights = ops.convert_to_tensor(self.class_weights, dtype=self.dtype)
         t = as_type(unmasked(y_true, "targets"), self.dtype)
-        shape = tuple(ops.convert_to_tensor(y_pred).shape)
+        z = ops.convert_to_tensor(y_pred)
+        shape = tuple(z.shape)
         classes = len(self.class_weights)
-        if has_labels(self.loss, t):
-            if isinstance(self.loss, ExampleLoss) or classes != 2:
+        held = losses_in_force([self.loss])
+        if any(has_labels(loss, t, z) for loss in held):
+            pointwise = any(getattr(loss, "pointwise", True) for loss in held)
+            if pointwise or classes != 2:
                 raise InputError(
                     sentence(
                         f"targets of shape {tuple(t.shape)}, several labels, for "

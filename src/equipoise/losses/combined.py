@@ -11,10 +11,15 @@ import keras
 import numpy as np
 from keras import ops
 
+from equipoise._core.arrays import unmasked
 from equipoise._core.checks import number, sentence
 from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
-from equipoise.losses.posterior import PosteriorLink, class_slopes, sigmoid_posterior
+from equipoise.losses.posterior import (
+    class_posterior,
+    not_pointwise,
+    sigmoid_posterior,
+)
 
 
 @keras.saving.register_keras_serializable("equipoise")
@@ -61,6 +66,11 @@ class Combined(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         self._weights = keras.Variable(
             each, trainable=False, dtype=self.dtype, name="weights"
         )
+
+    @property
+    def in_force(self) -> list[Any]:
+        """The losses that are minimised."""
+        return list(self.losses)
 
     @property
     def weights(self) -> tuple[float, ...]:
@@ -110,16 +120,7 @@ class Combined(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
             UnsupportedError: One of the losses compares examples.
         """
         require_pointwise(self.losses)
-        z = np.asarray(logits, np.float64)
-        if getattr(self.losses[0], "link", "") == "softmax":
-            classes = z.shape[-1]
-
-            def slopes(rows: FloatArray) -> FloatArray:
-                return class_slopes(self.call, rows, classes, sparse=False)
-
-            return PosteriorLink(slopes, classes, np.ones(classes))(z)
-        flat = z.reshape(-1, 1)
-        return sigmoid_posterior(self.call, flat).reshape(z.shape)
+        return _by_gradients(self, logits)
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the loss, with the weights as they are now."""
@@ -181,6 +182,86 @@ def rebuilt(losses: Sequence[Any]) -> list[Any]:
     ]
 
 
+def losses_in_force(losses: Sequence[Any]) -> list[Any]:
+    """Return the losses that are minimised, those that others hold in place of these.
+
+    Args:
+        losses: Keras losses.
+
+    Example:
+        >>> from equipoise.losses import CrossEntropy, Focal
+        >>> held = Combined([CrossEntropy(), Combined([Focal()])])
+        >>> [loss.name for loss in losses_in_force([held])]
+        ['cross_entropy', 'focal']
+    """
+    each: list[Any] = []
+    for loss in losses:
+        held = getattr(loss, "in_force", None)
+        each += [loss] if held is None else losses_in_force(held)
+    return each
+
+
+def takes_classes(loss: Any) -> bool:
+    """Return whether the logits of a loss are those of several classes.
+
+    Args:
+        loss: A Keras loss: of another's, those of Keras over categories.
+
+    Example:
+        >>> takes_classes(keras.losses.CategoricalCrossentropy())
+        True
+    """
+    return any(
+        getattr(each, "link", "") == "softmax" or "Categorical" in type(each).__name__
+        for each in losses_in_force([loss])
+    )
+
+
+def takes_class_numbers(loss: Any) -> bool:
+    """Return whether a loss needs class numbers, in place of one-hot targets.
+
+    Args:
+        loss: A Keras loss, or a function.
+
+    Example:
+        >>> takes_class_numbers(keras.losses.SparseCategoricalCrossentropy())
+        True
+    """
+    names = [type(each).__name__ for each in losses_in_force([loss])]
+    return "SparseCategoricalCrossentropy" in names
+
+
+def posterior_by(loss: Any, logits: Any) -> FloatArray:
+    """Return the probabilities at which logits minimise an expected loss.
+
+    Args:
+        loss: A Keras loss, ours or another's.
+        logits: Of any shape; `[..., classes]` for a loss over several classes.
+
+    Raises:
+        UnsupportedError: The loss has no link.
+
+    Example:
+        >>> loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+        >>> posterior_by(loss, [0.0, 0.0]).tolist()
+        [0.5, 0.5]
+    """
+    link = getattr(loss, "link", None)
+    if callable(link):
+        p: FloatArray = link(logits)
+        return p
+    if not getattr(loss, "pointwise", True):
+        raise not_pointwise(loss.name)
+    return _by_gradients(loss, logits)
+
+
+def _by_gradients(loss: Any, logits: Any) -> FloatArray:
+    z = np.asarray(unmasked(logits, "logits"), np.float64)
+    if takes_classes(loss):
+        return class_posterior(loss.call, z, takes_class_numbers(loss))
+    return sigmoid_posterior(loss.call, z.reshape(-1, 1)).reshape(z.shape)
+
+
 def require_pointwise(losses: Sequence[Any]) -> None:
     """Raise if a loss has one value for all examples of a batch together.
 
@@ -190,8 +271,8 @@ def require_pointwise(losses: Sequence[Any]) -> None:
     Raises:
         UnsupportedError: One has.
     """
-    for loss in losses:
-        if loss.reduction == "sum" and hasattr(loss, "function"):
+    for loss in losses_in_force(losses):
+        if not getattr(loss, "pointwise", True):
             raise UnsupportedError(
                 sentence(
                     f"the link of a sum that holds the loss {loss.name!r}",

@@ -176,13 +176,23 @@ class ExpectedCost(ExampleLoss):
         Raises:
             UnsupportedError: Always.
         """
-        raise UnsupportedError(
-            sentence(
-                "the link of the expected cost",
-                "a loss whose minimum is a probability",
-                "This one is least at a decision; its scores need a calibrator.",
-            )
+        raise no_probability()
+
+
+def no_probability() -> UnsupportedError:
+    """Return the error for the link of the expected cost.
+
+    Example:
+        >>> type(no_probability()).__name__
+        'UnsupportedError'
+    """
+    return UnsupportedError(
+        sentence(
+            "the link of the expected cost",
+            "a loss whose minimum is a probability",
+            "This one is least at a decision; its scores need a calibrator.",
         )
+    )
 
 
 def _cost_matrix(costs: Any) -> list[list[float]]:

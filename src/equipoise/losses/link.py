@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from equipoise._core.checks import integer, sentence
+from equipoise._core.checks import integer, listing, nearest, sentence
 from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.losses.base import ExampleLoss
-from equipoise.losses.posterior import PosteriorLink, class_slopes
+from equipoise.losses.combined import losses_in_force, takes_class_numbers
+from equipoise.losses.expected_cost import ExpectedCost, no_probability
+from equipoise.losses.posterior import PosteriorLink, class_slopes, not_pointwise
 from equipoise.losses.registry import get
-from equipoise.losses.set_loss import SetLoss
 
 
 def link_of(
@@ -48,9 +50,11 @@ def link_of(
 
     Raises:
         InputTypeError: `loss` is no name, no Keras loss and no function.
-        InputError: There is no such loss, or a number is out of range.
+        InputError: There is no such loss or option, an option is missing, or a number
+            is out of range.
         UnsupportedError: The loss compares examples of a batch, so it is not pointwise;
-            it has no form for several classes; or Keras does not run on TensorFlow.
+            its minimum is a decision; it has no form for several classes; or Keras does
+            not run on TensorFlow.
 
     Example:
         >>> import keras
@@ -76,7 +80,7 @@ def link_of(
             )
     function = _pointwise(loss, width, options)
     if sparse is None:
-        sparse = type(loss).__name__ == "SparseCategoricalCrossentropy"
+        sparse = takes_class_numbers(loss)
 
     def slopes(z: FloatArray) -> FloatArray:
         return class_slopes(function, z, width, bool(sparse))
@@ -93,10 +97,13 @@ def _pointwise(
     if isinstance(loss, str):
         spec = get(loss)
         if spec.kind == "set":
-            raise _not_pointwise(loss)
+            raise not_pointwise(loss)
+        if spec.keras is ExpectedCost:
+            raise no_probability()
         function = spec.function if width == 1 else spec.softmax
         if function is None:
             raise _not_for_classes(loss)
+        _require_options(loss, function, options)
         return lambda targets, logits: function(targets, logits, **options)
     if options:
         raise InputError(
@@ -105,8 +112,11 @@ def _pointwise(
                 "a loss that holds its options",
             )
         )
-    if isinstance(loss, SetLoss):
-        raise _not_pointwise(loss.name)
+    for each in losses_in_force([loss] if isinstance(loss, keras.losses.Loss) else []):
+        if not getattr(each, "pointwise", True):
+            raise not_pointwise(each.name)
+    if isinstance(loss, ExpectedCost):
+        raise no_probability()
     if isinstance(loss, ExampleLoss):
         if width > 1 and loss.link != "softmax":
             raise _not_for_classes(loss.name)
@@ -127,14 +137,37 @@ def _pointwise(
     )
 
 
-def _not_pointwise(name: str) -> UnsupportedError:
-    return UnsupportedError(
-        sentence(
-            f"the loss {name!r}",
-            "a loss of one example at a time",
-            "This one compares examples; its scores need a calibrator.",
-        )
-    )
+def _require_options(
+    name: str, function: Callable[..., Tensor], options: Mapping[str, Any]
+) -> None:
+    """Check that a loss has such options, and all that it needs."""
+    parameters = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    accepted = [parameter.name for parameter in parameters]
+    for option in options:
+        if not accepted:
+            raise InputError(
+                sentence(f"the option {option!r} for the loss {name!r}", "no options")
+            )
+        if option not in accepted:
+            raise InputError(
+                sentence(
+                    f"the option {option!r} for the loss {name!r}",
+                    f"one of {listing(accepted)}",
+                    nearest(option, accepted),
+                )
+            )
+    for parameter in parameters:
+        if parameter.default is parameter.empty and parameter.name not in options:
+            raise InputError(
+                sentence(
+                    f"no {parameter.name} for the loss {name!r}",
+                    f"{parameter.name}=, without which it has no value",
+                )
+            )
 
 
 def _not_for_classes(name: str) -> UnsupportedError:

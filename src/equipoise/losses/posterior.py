@@ -114,6 +114,57 @@ def _balance(negative: FloatArray, positive: FloatArray) -> FloatArray:
     return np.asarray(np.where(inside, p, np.nan))
 
 
+def class_posterior(
+    function: Callable[[Tensor, Tensor], Tensor],
+    logits: npt.ArrayLike,
+    sparse: bool = False,
+) -> FloatArray:
+    """Return the probabilities of each of several classes.
+
+    Args:
+        function: Of (targets, logits), one value per example.
+        logits: `[..., classes]`.
+        sparse: Whether the function takes class numbers instead of one-hot targets.
+
+    Returns:
+        `[..., classes]`; NaN as in `PosteriorLink`.
+
+    Raises:
+        UnsupportedError: Keras does not run on TensorFlow.
+
+    Example:
+        >>> from equipoise.losses import softmax_poly_loss
+        >>> class_posterior(softmax_poly_loss, [2.0, 0.0, 0.0]).round(4).tolist()
+        [0.6958, 0.1521, 0.1521]
+    """
+    z = np.asarray(logits, np.float64)
+    classes = z.shape[-1]
+
+    def slopes(rows: FloatArray) -> FloatArray:
+        return class_slopes(function, rows, classes, sparse)
+
+    return PosteriorLink(slopes, classes, np.ones(classes))(z)
+
+
+def not_pointwise(name: str) -> UnsupportedError:
+    """Return the error for a loss that has no link, since it compares examples.
+
+    Args:
+        name: The loss' name.
+
+    Example:
+        >>> type(not_pointwise("dice")).__name__
+        'UnsupportedError'
+    """
+    return UnsupportedError(
+        sentence(
+            f"the loss {name!r}",
+            "a loss of one example at a time",
+            "This one compares examples; its scores need a calibrator.",
+        )
+    )
+
+
 def class_slopes(
     function: Callable[[Tensor, Tensor], Tensor],
     logits: FloatArray,

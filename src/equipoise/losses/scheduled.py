@@ -86,6 +86,11 @@ class Scheduled(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         return list(self._switch.losses.values())
 
     @property
+    def in_force(self) -> list[Any]:
+        """The losses that are minimised: one."""
+        return self._switch.in_force
+
+    @property
     def place(self) -> int:
         """The place of the loss in force."""
         return int(self._switch.active)

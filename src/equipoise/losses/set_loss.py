@@ -11,10 +11,11 @@ from keras import ops
 
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import one_of
-from equipoise._core.types import Tensor
+from equipoise._core.types import FloatArray, Tensor
 from equipoise.losses.base import (
     LINKS,
     NO_ACTIVATION,
+    LossLink,
     aligned,
     as_type,
     checked_targets,
@@ -24,6 +25,7 @@ from equipoise.losses.base import (
     prepared,
 )
 from equipoise.losses.classes import class_log_odds
+from equipoise.losses.posterior import not_pointwise
 from equipoise.losses.views import mean_over_views
 from equipoise.metrics.keras_inputs import (
     OutputWatch,
@@ -128,6 +130,9 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     across replicas do not enter. So give each replica a batch that holds several of
     each class. Accumulated gradients are those of the mean of the batches' losses.
 
+    The points of a sequence or of an image are examples of one set, whatever example
+    they belong to: the axes `[batch, ...]` before the outputs count as one.
+
     With several classes (link="softmax") it is the mean over each class against the
     rest, ordered by its log-odds; with several labels, over the labels. A class or a
     label of which the batch has no positive or no negative example is left out.
@@ -137,10 +142,13 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     Attributes:
         function: The pure function.
         options: Its keyword arguments.
-        link: What turns logits into probabilities, "sigmoid" or "softmax".
+        link: "sigmoid" or "softmax": how many logits there are. Called with logits it
+            raises, since these have no probabilities.
+        pointwise: That it is no loss of one example at a time.
     """
 
     function: ClassVar[Callable[..., Tensor]]
+    pointwise: ClassVar[bool] = False
 
     def __init__(
         self, name: str, dtype: str | None, link: Link = "sigmoid", **options: Any
@@ -148,7 +156,7 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         one_of(link, LINKS, "link")
         super().__init__(name=name, reduction="sum", dtype=dtype)
         self.options = options
-        self.link = link
+        self.link = LossLink.of(link, self.posterior)
         self._watch = OutputWatch(type(self).__name__, NO_ACTIVATION)
 
     def __call__(
@@ -157,12 +165,12 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         """Return one number: the mean over the n outputs, divided by the replicas.
 
         Args:
-            y_true: `[batch]` or `[batch, n]` targets, 0 or 1; with several outputs NaN
-                or -1 for one that is not known. With link="softmax" class numbers
-                `[batch]` or `[batch, 1]`, or one-hot.
-            y_pred: `[batch]` or `[batch, n]` logits; each output is a set.
-            sample_weight: `[batch]` or `[batch, n]` example weights, or None. An
-                example of weight 0 may have any target.
+            y_true: `[batch]` or `[batch, ..., n]` targets, 0 or 1; with several outputs
+                NaN or -1 for one that is not known. With link="softmax" class numbers
+                `[batch, ...]` or `[batch, ..., 1]`, or one-hot.
+            y_pred: `[batch]` or `[batch, ..., n]` logits; each output is a set.
+            sample_weight: `[batch]`, `[batch, ...]` or `[batch, ..., n]` example
+                weights, or None. An example of weight 0 may have any target.
 
         Raises:
             InputError: A target is not from 0 to 1, or shapes do not fit.
@@ -173,11 +181,14 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
             y_true = one_hot_targets(y_true, y_pred, sample_weight, self)
         targets, weights = checked_targets(y_true, y_pred, sample_weight, self)
         logits = as_type(y_pred, self.dtype)
-        if self.link == "softmax" or has_labels(self, targets):
-            return self._over_views(targets, logits, weights) / replicas()
-        targets, logits = aligned(targets, logits)
         if weights is not None:
             require_weights(weights, type(self).__name__)
+        labels = has_labels(self, targets, logits)
+        targets, logits = aligned(targets, logits)
+        targets, logits, weights = _in_rows(targets, logits, weights)
+        if self.link == "softmax" or labels:
+            return self._over_views(targets, logits, weights) / replicas()
+        if weights is not None:
             weights = _outputs_first(aligned_weights(weights, len(logits.shape)))
         values = type(self).function(
             _outputs_first(targets), _outputs_first(logits), weights, **self.options
@@ -188,9 +199,6 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     def _over_views(
         self, targets: Tensor, logits: Tensor, weights: Tensor | None
     ) -> Tensor:
-        targets, logits = aligned(targets, logits)
-        if weights is not None:
-            require_weights(weights, type(self).__name__)
         if self.link == "softmax":
             logits = class_log_odds(logits)
         else:
@@ -200,14 +208,42 @@ class SetLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
             type(self).function, targets, logits, weights, **self.options
         )
 
+    def posterior(self, logits: Any) -> FloatArray:
+        """Raise: a loss that compares examples says nothing of probabilities.
+
+        Raises:
+            UnsupportedError: Always.
+        """
+        raise not_pointwise(self.name)
+
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the loss without weights."""
         return self(y_true, y_pred)
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the loss, its dtype included."""
-        link = {} if self.link == "sigmoid" else {"link": self.link}
+        link = {} if self.link == "sigmoid" else {"link": str(self.link)}
         return {"name": self.name, "dtype": self.dtype, **link, **self.options}
+
+
+def _in_rows(
+    targets: Tensor, logits: Tensor, weights: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return the points of sequences or images as rows, `[rows, n]`.
+
+    Args:
+        targets: `[batch]` or `[batch, ..., n]`, as the logits.
+        logits: Likewise.
+        weights: Of as many axes at most, or None.
+    """
+    rank = len(logits.shape)
+    if rank < 3:
+        return targets, logits, weights
+    rows = (-1, logits.shape[-1])
+    if weights is not None:
+        weights = ops.broadcast_to(aligned_weights(weights, rank), ops.shape(logits))
+        weights = ops.reshape(weights, rows)
+    return ops.reshape(targets, rows), ops.reshape(logits, rows), weights
 
 
 def _outputs_first(values: Tensor) -> Tensor:

@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
 
 from equipoise._core.arrays import unmasked
 from equipoise._core.checks import integer, number, sentence
-from equipoise._core.types import Tensor
+from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputError
 from equipoise.losses.average_precision import squares_above
 from equipoise.losses.base import as_type
 from equipoise.losses.option_checks import check_options
+from equipoise.losses.posterior import not_pointwise
 from equipoise.losses.set_loss import class_masses
 from equipoise.metrics.keras_inputs import replicas, require_labels, require_weights
 
@@ -55,6 +56,8 @@ class SOAP(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         >>> print(f"{float(loss(targets, [0.5, 0.0, 2.0])):.4f}")
         0.8667
     """
+
+    pointwise: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -109,6 +112,17 @@ class SOAP(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the loss without weights."""
         return self(y_true, y_pred)
+
+    def link(self, logits: Any) -> FloatArray:
+        """Raise: a loss that compares examples says nothing of probabilities.
+
+        Args:
+            logits: Logits.
+
+        Raises:
+            UnsupportedError: Always.
+        """
+        raise not_pointwise(self.name)
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the loss, but for the averages."""

@@ -13,7 +13,7 @@ from keras import ops
 from equipoise._core.checks import one_of, sentence
 from equipoise._core.types import FloatArray, Tensor
 from equipoise.errors import InputTypeError
-from equipoise.losses.combined import as_losses, rebuilt
+from equipoise.losses.combined import as_losses, posterior_by, rebuilt
 
 Choose = Callable[[int, Mapping[str, float]], str | None]
 """From the number of an epoch that begins, and the logs of the one before, to the name
@@ -75,6 +75,11 @@ class Switch(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
     def active(self) -> str:
         """The name of the loss in force."""
         return list(self.losses)[int(ops.convert_to_tensor(self._place))]
+
+    @property
+    def in_force(self) -> list[Any]:
+        """The losses that are minimised: one."""
+        return [self.losses[self.active]]
 
     def choose(self, name: str) -> None:
         """Put a loss in force, from the next step on.
@@ -139,7 +144,7 @@ class Switch(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         Raises:
             UnsupportedError: It has no link.
         """
-        return self.losses[self.active].link(logits)  # type: ignore[no-any-return]
+        return posterior_by(self.losses[self.active], logits)
 
     def get_config(self) -> dict[str, Any]:
         """Return all that rebuilds the loss, with the one in force now."""
