@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from equipoise._core.plotting import draw_intervals, draw_lines, draw_matrix, plot_axes
+from equipoise.metrics.class_confusion import confusion_rows
 
 
 def test_axes_are_the_users() -> None:
@@ -51,3 +52,12 @@ def test_a_matrix_says_its_counts() -> None:
     ]
     draw_matrix(ax, rows)
     assert [text.get_text() for text in ax.texts] == ["0", "1", "10", "11"]
+
+
+def test_a_class_without_rows_is_blank_and_named_so() -> None:
+    ax = Figure().subplots()
+    draw_matrix(ax, confusion_rows([[3, 1], [0, 0]], ["no", "yes"]))
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    assert names == ["no", "yes (no rows)"]
+    shown = np.ma.filled(ax.images[0].get_array(), np.nan)
+    np.testing.assert_array_equal(shown, [[0.75, 0.25], [np.nan, np.nan]])

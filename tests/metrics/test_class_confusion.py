@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import sklearn.metrics as sk
 
 from equipoise.errors import InputError
 from equipoise.metrics import ClassConfusion, TaskRows, counts, label_counts
+from equipoise.metrics.class_confusion import confusion_rows
 from equipoise.task import Task
 
 TASK = Task("multiclass", ("a", "b", "c", "d"))
@@ -117,3 +119,10 @@ def test_counts_of_labels_leave_unknown_ones_out() -> None:
         one = counts(y[on, j], made[on, j] == 1, weights[on])
         for name in ("tp", "fp", "fn", "tn"):
             assert getattr(cells, name)[j] == pytest.approx(float(getattr(one, name)))
+
+
+def test_a_class_without_rows_has_no_shares() -> None:
+    rows = confusion_rows([[3, 1], [0, 0]], ["no", "yes"])
+    assert [row["count"] for row in rows] == [3, 1, 0, 0]
+    assert [row["share"] for row in rows[:2]] == [0.75, 0.25]
+    assert all(math.isnan(row["share"]) for row in rows[2:])

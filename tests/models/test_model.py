@@ -215,4 +215,5 @@ def test_seen_rows_are_counted(
 
 def test_it_shows_what_it_is(network: FittedModel) -> None:
     assert repr(network).startswith("<FittedModel ")
+    assert "shape" not in repr(network)
     assert "target 'fraud'" in repr(network)

@@ -95,6 +95,8 @@ def draw_intervals(
 def draw_matrix(ax: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     """Draw a confusion matrix: shares of each true class, and the counts.
 
+    A class without rows, whose shares are NaN, is named so and stays blank.
+
     Args:
         ax: The axes.
         rows: With "true", "decided", "count" and "share".
@@ -102,15 +104,18 @@ def draw_matrix(ax: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     true = list(dict.fromkeys(row["true"] for row in rows))
     decided = list(dict.fromkeys(row["decided"] for row in rows))
     grid = [[0.0] * len(decided) for _ in true]
+    names = [str(name) for name in true]
     for row in rows:
         i, j = true.index(row["true"]), decided.index(row["decided"])
         grid[i][j] = row["share"]
+        if math.isnan(row["share"]):
+            names[i] = f"{row['true']} (no rows)"
         if len(rows) <= 144:
             ink = "white" if row["share"] > 0.5 else "black"
             text = f"{row['count']:,.4g}"
             ax.text(j, i, text, ha="center", va="center", color=ink)
     ax.imshow(grid, cmap="Blues", vmin=0, vmax=1)
     ax.set_xticks(range(len(decided)), [str(name) for name in decided], rotation=45)
-    ax.set_yticks(range(len(true)), [str(name) for name in true])
+    ax.set_yticks(range(len(true)), names)
     ax.set(xlabel="decided", ylabel="true")
     ax.grid(False)

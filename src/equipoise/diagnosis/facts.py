@@ -10,7 +10,7 @@ from typing import Any
 from equipoise._core.layout import WIDTH, wrap
 from equipoise._core.numerals import figure
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import count, name_list, ratio, share
+from equipoise.diagnosis.words import count, inputs_in_words, name_list, ratio, share
 from equipoise.errors import printable
 from equipoise.table.table import Table
 
@@ -86,8 +86,9 @@ def headline(facts: Mapping[str, Any], width: int = WIDTH) -> str:
 
 def _describe(size: Mapping[str, Any], what: str, width: int) -> str:
     kinds = ", ".join(f"{number} {kind}" for kind, number in size["columns"].items())
-    total = sum(size["columns"].values())
-    first = f"{what}  {count(size['rows'], 'row')} x {count(total, 'column')} ({kinds})"
+    shown = inputs_in_words(size)
+    shown += f" ({kinds})" if kinds else ""
+    first = f"{what}  {count(size['rows'], 'row')} x {shown}"
     second = (
         f"       {count(size['positives'], 'positive')} "
         f"({printable(size['target'], lines=False)} = "

@@ -17,7 +17,7 @@ from equipoise.diagnosis.by_class import ENOUGH, MOST, affordable
 from equipoise.diagnosis.class_subjects import ClassSubjects
 from equipoise.diagnosis.predictive import Strength
 from equipoise.diagnosis.subject import Subject
-from equipoise.diagnosis.words import LONGEST, count, name_list, share
+from equipoise.diagnosis.words import LONGEST, count, inputs_in_words, name_list, share
 from equipoise.errors import printable
 from equipoise.table.table import Table, shortened
 from equipoise.table.units import count_units
@@ -166,8 +166,9 @@ def task_headline(facts: Mapping[str, Any], width: int = WIDTH) -> str:
 
 def _first(size: Mapping[str, Any], what: str, width: int) -> str:
     kinds = ", ".join(f"{number} {kind}" for kind, number in size["columns"].items())
-    total = sum(size["columns"].values())
-    shape = f"{what}  {count(size['rows'], 'row')} x {count(total, 'column')} ({kinds})"
+    shown = inputs_in_words(size)
+    shown += f" ({kinds})" if kinds else ""
+    shape = f"{what}  {count(size['rows'], 'row')} x {shown}"
     number = len(size["classes"])
     ratio = significant(size["imbalance_ratio"])
     if size["task"] == "multiclass":

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from equipoise._core.numerals import interval_parts
 from equipoise._core.numerals import ratio as ratio
@@ -179,3 +180,22 @@ def capital(text: str) -> str:
         "Rows of 'a'"
     """
     return text[:1].upper() + text[1:]
+
+
+def inputs_in_words(size: Mapping[str, Any]) -> str:
+    """Return what a model is given of each row: columns, or an array of some shape.
+
+    Args:
+        size: Facts with "columns", kind to number, and with "input_shape" if the rows
+            are arrays.
+
+    Example:
+        >>> inputs_in_words({"columns": {"number": 2, "text": 1}})
+        '3 columns'
+        >>> inputs_in_words({"columns": {}, "input_shape": [28, 28, 1]})
+        'inputs of shape 28x28x1'
+    """
+    shape = size.get("input_shape")
+    if shape:
+        return f"inputs of shape {'x'.join(map(str, shape))}"
+    return count(sum(size["columns"].values()), "column")

@@ -498,6 +498,10 @@ def _checked(
     return z
 
 
+TOO_FEW_ROWS = "Too few rows to be scored"
+"""With this begins the note of classes, or labels, that are not scored."""
+
+
 def _notes(rows: TrialTargets, unscored: Mapping[str, str]) -> tuple[str, ...]:
     notes = []
     targets = rows.rows
@@ -506,7 +510,7 @@ def _notes(rows: TrialTargets, unscored: Mapping[str, str]) -> tuple[str, ...]:
     left = {name: why for name, why in absent.items() if name not in unscored}
     if unscored:
         notes.append(
-            f"Too few rows to be scored: {listing(unscored, 10)}. Models learn from "
+            f"{TOO_FEW_ROWS}: {listing(unscored, 10)}. Models learn from "
             "them, and no metric counts them."
         )
     if left:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,8 @@ def confusion_rows(
 ) -> list[dict[str, Any]]:
     """Return a confusion matrix as plain rows: each count, and its share of the class.
 
+    A class without rows has no shares: they are NaN.
+
     Args:
         counts: `[classes, classes]` the true class first, then the decision.
         classes: Their names.
@@ -44,7 +47,7 @@ def confusion_rows(
             "true": true,
             "decided": decided,
             "count": float(values[i, j]),
-            "share": float(values[i, j] / totals[i]) if totals[i] else 0.0,
+            "share": float(values[i, j] / totals[i]) if totals[i] else math.nan,
         }
         for i, true in enumerate(classes)
         for j, decided in enumerate(classes)

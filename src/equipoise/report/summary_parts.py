@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from equipoise.comparison.verdict import judge_all_pairs
 from equipoise.metrics.estimate import Estimate
+from equipoise.trials.rare_notes import findings_beside
 
 if TYPE_CHECKING:
     from equipoise.trials.trial import TrialRecord
@@ -87,7 +88,7 @@ def found_facts(trial: TrialRecord) -> dict[str, Any]:
                 "message": f.message,
                 "advice": f.advice,
             }
-            for f in trial.diagnosis.findings
+            for f in findings_beside(trial.diagnosis.findings, trial.notes)
         ],
         "passed": len(trial.diagnosis.passed),
         "not_applicable": len(trial.diagnosis.not_applicable),

@@ -24,7 +24,7 @@ from equipoise.comparison.held_out_task_rows import TaskHeldOut
 from equipoise.decision.class_rule import ClassRule
 from equipoise.decision.decimals import decimal
 from equipoise.decision.label_rule import LabelRule
-from equipoise.diagnosis.words import count
+from equipoise.diagnosis.words import count, inputs_in_words
 from equipoise.errors import printable
 from equipoise.evaluation.fixed_model import as_costs
 from equipoise.evaluation.task_cross_validation import TaskArm, TaskCrossValidated
@@ -42,6 +42,7 @@ from equipoise.report.summary_words import (
 )
 from equipoise.report.unseen import unseen_lines
 from equipoise.trials.independent_rows import doubt
+from equipoise.trials.rare_notes import findings_beside
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -120,14 +121,13 @@ def _name(text: str) -> str:
 def facts(trial: TrialRecord) -> str:
     """Return what the data are, in one line."""
     data = trial.facts
-    total = sum(data["columns"].values())
     if trial.task.kind != "binary":
-        return f"{data['source']}: {class_facts(trial)}; {count(total, 'column')}"
+        return f"{data['source']}: {class_facts(trial)}; {inputs_in_words(data)}"
     return (
         f"{data['source']}: {data['positives']:,} of {data['rows']:,} rows are "
         f"{_name(data['target'])} = {_name(data['positive_class'])} "
         f"({percent(data['prevalence'])}, "
-        f"{ratio(data['ratio'])}); {count(total, 'column')}"
+        f"{ratio(data['ratio'])}); {inputs_in_words(data)}"
     )
 
 
@@ -523,7 +523,8 @@ def _against(trial: TrialRecord, name: str) -> str:
 
 def warnings(trial: TrialRecord) -> list[str]:
     """Return the gravest findings and the notes of the learners."""
-    grave = [f for f in trial.diagnosis.findings if f.severity != "info"]
+    beside = findings_beside(trial.diagnosis.findings, trial.notes)
+    grave = [f for f in beside if f.severity != "info"]
     lines = [
         f"{f.code} {f.severity}: {f.message}"
         for f in grave[: MOST_WARNINGS - min(1, len(trial.notes))]

@@ -39,6 +39,7 @@ from equipoise.trials.fold_scores import Scores
 from equipoise.trials.idle_notes import idle_notes
 from equipoise.trials.independent_rows import doubt, unit_notes
 from equipoise.trials.plan import TrialPlan
+from equipoise.trials.rare_notes import with_one_rare_note
 from equipoise.trials.test_table import evaluate_task_test, evaluate_test_table
 from equipoise.trials.trial import TrialRecord
 from equipoise.trials.tuned_arms import rival, tuning_note
@@ -167,6 +168,9 @@ def conclude(
     warning = doubt(diagnosis, plan.table.classes)
     tuned = judge_tuned(plan, arms, scores, criteria)
     metric = results.record(results.metric).label
+    notes, result_notes = with_one_rare_note(
+        notes, results.notes, diagnosis.findings, plan.protocol.folds
+    )
     return TrialRecord(
         facts=diagnosis.facts,
         protocol=plan.protocol,
@@ -188,7 +192,7 @@ def conclude(
             ),
             *idle_notes(scores),
             *unit_notes(plan.table, plan.keys.units),
-            *results.notes,
+            *result_notes,
             *scores.notes,
             *scores.share_notes(
                 plan.table.task, [arm.name for arm in fitted_arms(arms)]

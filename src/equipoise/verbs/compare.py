@@ -345,6 +345,10 @@ def compare(
         diagnosis = diagnose(
             rows.table, test=test_table, duplicates=duplicates, seed=seed
         )
+        if rows.x is not None:
+            shape = [int(size) for size in rows.x.shape[1:]]
+            facts = {**diagnosis.facts, "input_shape": shape}
+            diagnosis = replace(diagnosis, facts=facts)
         report("computing intervals", fits + 0.1 * (share - fits))
         basis = TrialBasis(
             plan,

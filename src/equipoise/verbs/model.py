@@ -249,7 +249,11 @@ class FittedModel(InspectedModel):
 
     def __repr__(self) -> str:
         parts = ", ".join(f"{c.weight:.2f} {c.strategy.name}" for c in self.components)
-        return f"<FittedModel {parts}; target {self.schema.target!r}>"
+        shown = f"target {self.schema.target!r}"
+        if self.user_input is not None:
+            shape = "x".join(map(str, self.user_input.shape))
+            shown = f"inputs of shape {shape}; {shown}"
+        return f"<FittedModel {parts}; {shown}>"
 
     def _repr_html_(self) -> str:
         return model_card_html(self, repr(self)[1:-1])

@@ -13,6 +13,7 @@ from equipoise._core.files import to_json, write_whole
 from equipoise._core.frames import make_frame
 from equipoise._core.layout import display_width
 from equipoise.comparison.verdict import PairVerdict
+from equipoise.diagnosis.words import inputs_in_words
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.task_evaluation import TaskEvaluation
 from equipoise.jobs import Progress
@@ -342,7 +343,10 @@ class Trial(TrialRecord):
 
     def __repr__(self) -> str:
         arms = ", ".join(strategy.name for strategy in self.strategies)
-        return f"<Trial of {arms} on {self.facts['rows']:,} rows; {self.verdict}>"
+        rows = f"{self.facts['rows']:,} rows"
+        if "input_shape" in self.facts:
+            rows += f", {inputs_in_words(self.facts)}"
+        return f"<Trial of {arms} on {rows}; {self.verdict}>"
 
     def _repr_html_(self) -> str:
         return trial_card(self)
