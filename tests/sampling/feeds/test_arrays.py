@@ -234,3 +234,9 @@ def test_a_name_is_no_piece(sampler, synthesis, what) -> None:
     x, y = np.zeros((9, 2)), np.arange(9) % 3 == 0
     with pytest.raises(InputTypeError, match=rf"{what}.*an object"):
         feed_from(sampler, x, y, synthesis=synthesis)
+
+
+@pytest.mark.parametrize("features", [(row for row in X), 3.0, "abc", None, {"a": 1.0}])
+def test_features_that_have_no_rows_are_refused(features):
+    with pytest.raises(InputTypeError, match="one row for each label; StreamFeed"):
+        feed_from(Balanced(), features, Y)

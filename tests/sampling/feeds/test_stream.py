@@ -238,3 +238,18 @@ def test_shares_that_are_not_known_yet():
     assert offset == pytest.approx((np.log(1 / 9),))
     with pytest.raises(InputError, match="a source of no rows"):
         StreamFeed(list).dataset()
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "words"),
+    [
+        ([(X[0], "a")], InputTypeError, r"the label .*'a'.*class numbers from 0 to 1"),
+        (list(X), InputTypeError, "a row of type ndarray"),
+        ([(X[0],)], InputTypeError, "a row of type tuple of length 1"),
+        (5, InputTypeError, "source=5. Accepted: rows, or a function"),
+        ([(X[:4], Y[:4])], UnsupportedError, "or batched=True for batches"),
+    ],
+)
+def test_sources_that_are_no_rows(source, error, words):
+    with pytest.raises(error, match=words):
+        list(StreamFeed(source, batch=4).batches())

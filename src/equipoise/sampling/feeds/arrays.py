@@ -392,7 +392,15 @@ def _part(values: Any) -> RowPart:
         return values
     if isinstance(values, list) and len({np.shape(row)[:1] for row in values}) > 1:
         return Sequences(values)
-    return np.asarray(values)
+    array = np.asarray(unmasked(values, "features"))
+    if not array.ndim:  # a generator is a single object to NumPy
+        raise InputTypeError(
+            sentence(
+                f"features of type {type(values).__name__}",
+                "arrays with one row for each label; StreamFeed takes a generator",
+            )
+        )
+    return array
 
 
 def _row_weights(

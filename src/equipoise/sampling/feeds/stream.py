@@ -15,7 +15,7 @@ import numpy.typing as npt
 from equipoise._core.checks import integer, listing, sentence
 from equipoise._core.seeds import generator
 from equipoise._core.types import FloatArray, IntArray
-from equipoise.errors import InputError, UnsupportedError
+from equipoise.errors import InputError, InputTypeError, UnsupportedError
 from equipoise.priors import Correction, prior_correction
 from equipoise.sampling.classes import interleaved_numbers
 from equipoise.sampling.feeds.batch import Batch, mapped
@@ -263,7 +263,15 @@ class StreamFeed:
         if hasattr(source, "as_numpy_iterator"):
             rows: Iterator[Any] = source.as_numpy_iterator()
         else:
-            rows = iter(source() if callable(source) else source)
+            opened = source() if callable(source) else source
+            if not isinstance(opened, Iterable):
+                raise InputTypeError(
+                    sentence(
+                        f"source={source!r}",
+                        "rows, or a function that returns an iterator of them",
+                    )
+                )
+            rows = iter(opened)
         if not callable(source) and rows is source:
             if self._read:
                 raise InputError(
@@ -476,16 +484,28 @@ class _Reader:
 
 def _label(row: Any, classes: int) -> int:
     """Return the class number of a row."""
+    if not isinstance(row, list | tuple) or len(row) not in (2, 3):
+        raise InputTypeError(
+            sentence(
+                f"a row of type {type(row).__name__}"
+                + (f" of length {len(row)}" if isinstance(row, list | tuple) else ""),
+                "(features, label) or (features, label, weight)",
+            )
+        )
     label = np.asarray(row[1])
     if label.size != 1:
         raise UnsupportedError(
             sentence(
                 f"a label of shape {label.shape}",
-                "one class number for each row",
+                "one class number for each row, or batched=True for batches of them",
                 "Batches of several labels are drawn from arrays: see Quotas.",
             )
         )
     number = label.ravel()[0]
+    if label.dtype.kind not in "biuf":
+        raise InputTypeError(
+            sentence(f"the label {number!r}", f"class numbers from 0 to {classes - 1}")
+        )
     if not (0 <= number < classes and number == int(number)):
         raise InputError(
             sentence(f"the label {number}", f"class numbers from 0 to {classes - 1}")
