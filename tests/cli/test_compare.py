@@ -85,6 +85,8 @@ def test_the_arm_that_measured_highest_is_told_beside_the_next_command(
     text = " ".join(done.stderr.split())
     hint, following = text.split("next: equipoise fit ")
     assert "logistic measured highest, " in hint
+    # By how much is said once, in the decision above.
+    assert "average precision" not in hint.partition("measured highest, ")[2]
     assert hint.strip().endswith("pass --strategy logistic below.")
     assert "--strategy plain --folds 2 --network linear" in following
 
@@ -369,3 +371,19 @@ def test_unseen_kinds_of_a_column(call: Callable[..., Any], tmp_path: Path) -> N
     assert "each without one kind of positives" in text
     assert "down, 10 positives, unseen" in text
     assert "--drop kind" in text
+
+
+def test_a_trial_that_is_stopped_early_says_that_nothing_is_saved(
+    call: Callable[..., Any], folder: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("equipoise.verbs.compare.compare", stopped)
+    words = ["compare", folder / "train.csv", "--target", "fraud", "--drop", "id"]
+    early = call(*words, "--out", tmp_path / "trial")
+    assert "Nothing was saved yet" in " ".join(early.stderr.split())
+    (tmp_path / "trial" / ".checkpoints").mkdir(parents=True)
+    later = call(*words, "--out", tmp_path / "trial")
+    assert "resume from what is saved" in " ".join(later.stderr.split())
+    assert "Nothing was saved" not in later.stderr

@@ -23,6 +23,7 @@ from equipoise.cli.terminal import (
     say_written,
     say_wrote,
     show_trial,
+    steps,
 )
 from equipoise.cli.wording import command
 
@@ -150,10 +151,11 @@ def compare(
     again; the state of its networks is saved every half minute. A trial that is
     finished is shown again, and with more strategies only these are trained.
     """
-    from equipoise._core.outputs import writable_folder, write_or_rescue
-    from equipoise.models.trial_file import TRIAL_FILE
-    from equipoise.training.settings import TrainingSettings
-    from equipoise.verbs.compare import compare as run
+    with steps("starting"):
+        from equipoise._core.outputs import writable_folder, write_or_rescue
+        from equipoise.models.trial_file import TRIAL_FILE
+        from equipoise.training.settings import TrainingSettings
+        from equipoise.verbs.compare import compare as run
 
     if write is not None:
         write_config(context, write)
@@ -251,7 +253,6 @@ def _say_how_to_go_on(
     from equipoise.report.summary_choice import (
         alternative,
         fitting,
-        gain_words,
         highest_word,
         options_text,
     )
@@ -267,8 +268,8 @@ def _say_how_to_go_on(
         made = fitting(trial, other).options or (("--strategy", other),)
         instead = options_text(pair for pair in made if pair[0] in CHOICE_OF_ARM)
         say_hint(
-            f"{other} measured {highest_word(trial)}, {gain_words(trial, other)}, but "
-            f"was not shown to beat {trial.best.name}; to use it, pass {instead} below."
+            f"{other} measured {highest_word(trial)}, but was not shown to beat "
+            f"{trial.best.name}; to use it, pass {instead} below."
         )
     say_next(command("fit", source, words))
 
@@ -282,6 +283,11 @@ def _telling_how_to_resume(checkpoints: Path | None) -> Iterator[None]:
             say_hint("With --out FOLDER, a trial that is stopped can be resumed.")
         elif checkpoints.exists():
             say_hint("Run the same command again to resume from what is saved.")
+        else:
+            say_hint(
+                "Nothing was saved yet: the state of the networks is saved every half "
+                "minute of their training. The same command begins again."
+            )
         raise
 
 

@@ -54,8 +54,6 @@ def evaluate(
     """Print every metric with its interval on new labelled rows."""
     from equipoise._core.files import to_json, write_whole
     from equipoise._core.outputs import writable_file, write_or_rescue
-    from equipoise.verbs.evaluate import evaluate_model
-    from equipoise.verbs.model import load_model
 
     if html is not None:
         writable_file(html, "html", suffixes=[".html", ".htm"], inputs=[source, model])
@@ -64,6 +62,9 @@ def evaluate(
         warnings.catch_warnings(record=True) as caught,
         steps(f"reading {model.name}") as show,
     ):
+        from equipoise.verbs.evaluate import evaluate_model
+        from equipoise.verbs.model import load_model
+
         warnings.simplefilter("always")
         fitted = load_model(model)
         show(f"scoring the rows of {Path(source).name}")

@@ -37,10 +37,10 @@ def export(model: options.ModelFile, out: OutPath, format: Format = None) -> Non
 
     The check is that its results agree with those of the model.
     """
-    from equipoise.export.formats import export as write_export
-    from equipoise.verbs.model import load_model
-
     with without_tensorflow_lines(), steps(f"reading {model.name}") as show:
+        from equipoise.export.formats import export as write_export
+        from equipoise.verbs.model import load_model
+
         fitted = load_model(model)
         written = write_export(fitted, out, format=format, say=show)
     say_wrote(written)

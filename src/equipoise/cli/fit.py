@@ -12,7 +12,7 @@ import typer
 from equipoise.cli import options
 from equipoise.cli.config import ConfigFile, WriteConfig, write_config
 from equipoise.cli.quiet import without_tensorflow_lines
-from equipoise.cli.terminal import progress, say_text, say_written, say_wrote
+from equipoise.cli.terminal import progress, say_text, say_written, say_wrote, steps
 
 StrategyNames = Annotated[
     str,
@@ -135,13 +135,14 @@ def fit(
     store: options.Store = None,
 ) -> None:
     """Fit, calibrate and save a model with its decision rule."""
-    from equipoise._core.checks import one_of
-    from equipoise._core.outputs import writable_file, write_or_rescue
-    from equipoise.models.goal import Goal
-    from equipoise.models.storage import model_path
-    from equipoise.table.rare_classes import RARE
-    from equipoise.training.settings import TrainingSettings
-    from equipoise.verbs.fit import fit as run
+    with steps("starting"):
+        from equipoise._core.checks import one_of
+        from equipoise._core.outputs import writable_file, write_or_rescue
+        from equipoise.models.goal import Goal
+        from equipoise.models.storage import model_path
+        from equipoise.table.rare_classes import RARE
+        from equipoise.training.settings import TrainingSettings
+        from equipoise.verbs.fit import fit as run
 
     if write is not None:
         write_config(context, write)
