@@ -1341,6 +1341,29 @@ CASES: dict[str, Case] = {
 
 # Tests elsewhere that meet the error and do what it says.
 ELSEWHERE = {
+    "verbs/evaluate_task.py: Pass decisions=, for example (probability > 0."
+    "3).astype(int) of labels; or evaluate one class: y == 'a' and its column.": (
+        "tests/verbs/test_evaluate_task.py",
+        "test_the_advice_about_arrays_of_several_classes_works",
+    ),
+    "verbs/evaluate_task.py: Pass Costs.matrix(classes, ...), with the classes {}.": (
+        "tests/verbs/test_evaluate_task.py",
+        "test_the_advice_about_arrays_of_several_classes_works",
+    ),
+    "verbs/evaluate_task.py: Pass classes=[{}] if the columns are in this order.": (
+        "tests/verbs/test_evaluate_task.py",
+        "test_the_advice_about_arrays_of_several_classes_works",
+    ),
+    "verbs/evaluate_task.py: Evaluate each label alone, y[:, j] and probabi"
+    "lity[:, j], with costs=.": (
+        "tests/verbs/test_evaluate_task.py",
+        "test_the_advice_about_arrays_of_several_classes_works",
+    ),
+    "verbs/named_columns.py: Pass classes=[...] with the names of the colum"
+    "ns, or the values alone in the order of the classes.": (
+        "tests/verbs/test_evaluate_task.py",
+        "test_the_advice_about_arrays_of_several_classes_works",
+    ),
     "sampling/feeds/resume.py: Delete {} to go on without the losses.": (
         "tests/sampling/feeds/test_resume.py",
         "test_losses_are_kept_of_three_epochs",

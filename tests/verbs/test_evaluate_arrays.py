@@ -78,3 +78,14 @@ def test_random_state_is_seed() -> None:
     )
     with pytest.raises(InputError, match="two names"):
         eq.evaluate(Y, p, seed=2, random_state=3)
+
+
+def test_columns_of_a_frame_are_found_by_their_names() -> None:
+    p = LogisticRegression().fit(X, WORDS).predict_proba(X)  # columns: bad, well
+    made = eq.evaluate(WORDS, p, positive="bad")
+    frame = pd.DataFrame(p[:, ::-1], columns=["well", "bad"])
+    named = eq.evaluate(WORDS, frame, positive="bad")
+    assert named["average_precision"] == made["average_precision"]
+    assert any("Column 2" in note and "'bad'" in note for note in named.notes)
+    numbers = pd.DataFrame(p, columns=[1, 0])
+    assert eq.evaluate(Y, numbers)["brier"] == eq.evaluate(Y, p[:, 0])["brier"]

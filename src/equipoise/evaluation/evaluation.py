@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -228,8 +229,10 @@ class Evaluation(EstimateMapping):
 
     @property
     def prevalence(self) -> float:
-        """The share of positives, weighted if the rows are."""
-        return self.positives / self.rows if self.share is None else self.share
+        """The share of positives, weighted if the rows are; NaN without rows."""
+        if self.share is not None:
+            return self.share
+        return self.positives / self.rows if self.rows else math.nan
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as plain data; what a rule lacks is left out."""

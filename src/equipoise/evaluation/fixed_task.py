@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from equipoise._core.checks import number
 from equipoise._core.types import AnyArray, FloatArray, IntArray
-from equipoise.decision.cost_matrix import CostMatrix
+from equipoise.decision.cost_matrix import CostMatrix, cost_matrix
 from equipoise.evaluation.evaluation import Evaluation
 from equipoise.evaluation.fixed_model import evaluate
 from equipoise.evaluation.task_evaluation import TaskEvaluation
@@ -50,7 +50,7 @@ def evaluate_task(
         decisions: `[rows]` class numbers, or `[rows, labels]` 0 and 1; -1 if
             undecided. None: the most probable class; each label from .5 on.
         rule: How the decisions were made, in words.
-        costs: A cost matrix for the metric "cost", or None.
+        costs: A cost matrix for the metric "cost", its classes in any order; or None.
         weights: `[rows]` row weights, or None.
         clusters: `[rows]` names of groups of rows that depend on each other, or None.
         level: Coverage of the intervals.
@@ -77,7 +77,8 @@ def evaluate_task(
     unit = cluster_numbers(clusters, len(p))
     options: dict[str, dict[str, Any]] = {}
     if costs is not None:
-        options["cost"] = {"matrix": costs.table, "abstain": costs.abstain}
+        prices = cost_matrix(task.classes, costs)
+        options["cost"] = {"matrix": prices.table, "abstain": prices.abstain}
     shared = {"level": level, "seed": seed}
     names = [*task_metric_names(task, reported=True), *options]
     return TaskEvaluation(

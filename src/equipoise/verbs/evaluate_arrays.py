@@ -13,6 +13,7 @@ from equipoise._core.arrays import unmasked
 from equipoise._core.checks import listing, sentence
 from equipoise.errors import InputError
 from equipoise.metrics.task_rows import SUMS
+from equipoise.verbs.named_columns import by_name, names_of_columns
 
 
 def binary_arrays(
@@ -26,7 +27,9 @@ def binary_arrays(
 
     Args:
         y: `[rows]` labels of two classes: 0 and 1, or any two values.
-        probability: `[rows]` of the positive class; or `[rows, 2]` that sum to 1.
+        probability: `[rows]` of the positive class; or `[rows, 2]` that sum to 1. The
+            columns of a data frame that are called like the classes are found by
+            their names.
         positive: The label of the positive class; None for 1, or for that of the
             second column.
         classes: The labels in the order of the two columns; None for their own
@@ -47,7 +50,9 @@ def binary_arrays(
     labels = np.asarray(_column(y, "labels"))
     p = np.asarray(_column(probability, "probabilities"))
     names = _two(labels, classes)
+    columns = names_of_columns(probability)
     if p.ndim == 2:
+        p = np.asarray(by_name(probability, names))
         _require_sums(p)
     chosen = _place(positive, names)
     if unknown := sorted({str(v) for v in np.unique(labels) if v not in names}):
@@ -60,8 +65,10 @@ def binary_arrays(
     on = (labels == names[chosen]).astype(np.int64)
     if p.ndim == 1:
         return on, p, ()
+    word = str(names[chosen])
+    place = columns.index(word) if word in columns else chosen
     note = (
-        f"Column {chosen + 1} of the probabilities was taken for class "
+        f"Column {place + 1} of the probabilities was taken for class "
         f"{names[chosen]!r}, which is the positive one; the other is "
         f"{names[1 - chosen]!r}."
     )
