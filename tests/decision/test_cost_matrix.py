@@ -199,3 +199,9 @@ def test_costs_by_row() -> None:
     for wrong in (np.ones((3, 3)), np.full((4, 3), np.nan), np.ones((4, 2, 3))):
         with pytest.raises(InputError, match=r"\(4, 3\).*\(4, 3, 3\)"):
             row_costs_of_classes(wrong, 4, 3)
+
+
+def test_classes_may_be_named_by_numbers() -> None:
+    costs = {2: {1: 5, 3: 6}, 1: {2: 3, 3: 4}, 3: {1: 7, 2: 8}}
+    made = cost_matrix(("1", "2", "3"), costs)
+    assert made.costs == ((0.0, 3.0, 4.0), (5.0, 0.0, 6.0), (7.0, 8.0, 0.0))

@@ -210,3 +210,11 @@ def test_what_stands_for_each_class_in_the_source(
 def test_a_categorical_of_numbers_holds_numbers() -> None:
     column = pa.array([3, 7, 7]).dictionary_encode()
     assert read_target(raw(column), "y", Notes()).label_values == {"3": 3, "7": 7}
+
+
+def test_infinity_among_words_is_a_name() -> None:
+    from equipoise.reading.read import read_table
+
+    names = ["Infinity", "Samsung", "LG"] * 8
+    table = read_table({"x": np.arange(24) % 7, "y": names}, "y")
+    assert table.task.classes == ("Infinity", "LG", "Samsung")

@@ -218,9 +218,10 @@ def cost_matrix(
     if not isinstance(matrix, Mapping):
         return CostMatrix(names, _rows(_table(matrix, len(names))), abstain)
     check_names(names, list(matrix), "true class", "row")
+    by_text = {str(truth): line for truth, line in matrix.items()}
     table = np.zeros((len(names), len(names)))
     for j, truth in enumerate(names):
-        line = matrix[truth]
+        line = by_text[truth]
         if not isinstance(line, Mapping):
             raise InputTypeError(
                 sentence(
@@ -228,6 +229,7 @@ def cost_matrix(
                     "a mapping from each decision to its cost",
                 )
             )
+        line = {str(decided): cost for decided, cost in line.items()}
         check_names(names, [*line, *([] if truth in line else [truth])])
         for k, decided in enumerate(names):
             table[j, k] = number(

@@ -234,8 +234,8 @@ def label_codes(
     """
     texts = _present(_merged(target_texts(raw, name), name, notes), raw, name, notes)
     numbers = parse_numbers(texts.values, raw.decimal)
-    _require_finite(texts, numbers.values, raw, name)
     if numbers.numeric.all():
+        _require_finite(texts, numbers.values, raw, name)
         texts, order = _canonical(texts, numbers.values)
         if not named:
             _require_classes(texts, order, name)
