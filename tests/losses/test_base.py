@@ -13,6 +13,8 @@ from equipoise.losses import (
     AUCMargin,
     BalancedSoftmax,
     CrossEntropy,
+    ExpectedCost,
+    Focal,
     LogitAdjusted,
     PairwiseAUC,
 )
@@ -162,3 +164,19 @@ def test_links_refuse_another_number_of_outputs():
         CrossEntropy(link="softmax").link(0.0)
     with pytest.raises(InputError, match="of a loss of 2 labels"):
         LogitAdjusted([0.1, 0.5]).link([0.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("make", [CrossEntropy, Focal, ExpectedCost, PairwiseAUC])
+@pytest.mark.parametrize(
+    ("y", "z", "w"),
+    [
+        ([[1.0], [0.0], [1.0]], [[2.0], [0.0], [-1.0]], [1.0, 2.0, 1.0]),
+        ([1.0, 0.0, 1.0], [2.0, 0.0, -1.0], None),
+        ([0, 1, 1], [[2.0], [0.0], [-1.0]], None),
+        ([[1, 0], [0, 1], [1, 1]], [[2.0, 1.0], [0.0, 0.5], [-1.0, 0.0]], None),
+    ],
+)
+def test_lists_are_taken_as_arrays(make, y, z, w):
+    weights = None if w is None else np.array(w, "float32")
+    arrays = make()(np.array(y), np.array(z, "float32"), sample_weight=weights)
+    assert float(make()(y, z, sample_weight=w)) == float(arrays)

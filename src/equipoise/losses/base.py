@@ -159,7 +159,7 @@ def has_labels(loss: Any, targets: Tensor, logits: Tensor) -> bool:
     """
     if getattr(loss, "link", "") != "sigmoid" or len(targets.shape) < 2:
         return False
-    if len(logits.shape) == len(targets.shape) + 1:  # the points of a sequence
+    if ops.ndim(logits) == len(targets.shape) + 1:  # the points of a sequence
         return False
     return targets.shape[-1] is not None and targets.shape[-1] > 1
 
@@ -443,6 +443,8 @@ class ExampleLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras is untyped
         """
         y_pred = unmasked(y_pred, "logits")
         self._watch.look(y_pred)
+        if not hasattr(y_pred, "shape"):  # a list; a tensor may carry a mask
+            y_pred = as_type(y_pred, self.dtype)
         if self.link == "softmax":
             y_true = one_hot_targets(y_true, y_pred, sample_weight, self)
         y_true, weights = self._checked(y_true, y_pred, sample_weight)
