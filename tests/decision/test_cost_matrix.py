@@ -122,6 +122,30 @@ def test_a_wrong_matrix_is_refused(matrix, says) -> None:
         cost_matrix(NAMES, matrix)
 
 
+def test_classes_come_once() -> None:
+    with pytest.raises(InputError, match="each class once"):
+        CostMatrix(("a", "a", "b"), TABLE)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "says"),
+    [
+        ([[0.5, np.nan, 0.5]], "NaN or infinite"),
+        ([[0.5, 0.5]], r"shape \(1, 2\)"),
+        (0.5, r"shape \(\)"),
+    ],
+)
+def test_nothing_is_decided_without_probabilities(probabilities, says) -> None:
+    with pytest.raises(InputError, match=says):
+        cost_matrix(NAMES, TABLE).decide(probabilities)
+
+
+@pytest.mark.parametrize("decisions", [[0], [0, 3], [0, -2], [0.0, 1.0], [[0, 1]]])
+def test_decisions_that_are_no_classes_have_no_cost(decisions) -> None:
+    with pytest.raises(InputError, match="decisions of"):
+        cost_matrix(NAMES, TABLE).per_row(np.full((2, 3), 1 / 3), decisions)
+
+
 def test_costs_are_numbers() -> None:
     with pytest.raises(InputTypeError, match="deciding 'b' where the truth is 'a'"):
         cost_matrix(("a", "b"), {"a": {"b": "much"}, "b": {"a": 1}})

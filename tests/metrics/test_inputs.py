@@ -97,6 +97,13 @@ def test_log_odds_are_not_taken_for_probabilities() -> None:
     assert check_unit_interval(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
 
 
+def test_what_rounding_has_put_outside_is_moved_back() -> None:
+    p = check_unit_interval(np.array([-1e-9, 0.5, 1 + 1e-7]))
+    assert p.tolist() == [0.0, 0.5, 1.0]
+    with pytest.raises(InputError, match=r"to 1\.00001\."):
+        check_unit_interval(np.array([0.0, 1 + 1e-5]))
+
+
 def test_infinite_scores_rank() -> None:
     y, score = [0, 1, 1, 0], [-np.inf, np.inf, np.inf, 0.0]
     assert roc_auc(y, score) == 1.0

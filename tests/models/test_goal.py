@@ -24,6 +24,8 @@ from equipoise.models.goal import Goal, as_goal
         ({"capacity": 0}, "capacity=0"),
         ({"objective": "f3"}, "'f3'"),
         ({"options": {"beta": 2.0}}, "an objective with them"),
+        ({"floors": {"a": {"recall": 90}}}, "recall of 'a'=90"),
+        ({"floors": {"a": {"recal": 0.9}}}, "Did you mean 'recall'"),
     ],
 )
 def test_odd_goals_are_refused(options: dict[str, Any], message: str) -> None:

@@ -197,9 +197,9 @@ def named_floors(
         one_of(name, names, what)
         if not isinstance(values, Mapping) or not values:
             raise InputTypeError(sentence(f"floors of {name!r}: {values!r}", accepted))
-        for what, value in values.items():
-            one_of(what, ("recall", "precision"), "floor")
-            number(value, f"{what} of {name!r}", 0, 1, open_ends=True)
+        for rate, value in values.items():
+            one_of(rate, ("recall", "precision"), "floor")
+            number(value, f"{rate} of {name!r}", 0, 1, open_ends=True)
         recall, precision = values.get("recall"), values.get("precision")
         asked.append(ClassFloor(name, math.inf, recall, precision))
     return asked

@@ -59,6 +59,10 @@ class CostMatrix:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", tuple(self.classes))
+        if len(set(self.classes)) < len(self.classes):
+            raise InputError(
+                sentence(f"classes {listing(self.classes)}", "each class once")
+            )
         table = _table(self.costs, len(self.classes))
         object.__setattr__(self, "costs", _rows(table))
         if self.abstain is not None:
@@ -74,8 +78,20 @@ class CostMatrix:
 
         Args:
             probabilities: `[..., classes]`, calibrated.
+
+        Raises:
+            InputTypeError: The probabilities are not numbers.
+            InputError: There is not one for each class.
         """
-        return np.asarray(np.asarray(probabilities, np.float64) @ self.table)
+        p = floats(probabilities, "probabilities")
+        if p.shape[-1:] != (len(self.classes),):
+            raise InputError(
+                sentence(
+                    f"probabilities of shape {p.shape}",
+                    f"one for each of {len(self.classes)} classes in the last axis",
+                )
+            )
+        return np.asarray(p @ self.table)
 
     def decide(self, probabilities: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Return the cheapest decision: a class number, or -1 for abstaining.
@@ -85,8 +101,20 @@ class CostMatrix:
 
         Args:
             probabilities: `[..., classes]`, calibrated.
+
+        Raises:
+            InputTypeError: The probabilities are not numbers.
+            InputError: There is not one for each class, or one is not finite.
         """
-        return cheapest(self.expected(probabilities), self.abstain)
+        expected = self.expected(probabilities)
+        if not np.isfinite(expected).all():
+            raise InputError(
+                sentence(
+                    "probabilities of which some are NaN or infinite",
+                    "numbers from 0 to 1 that sum to 1",
+                )
+            )
+        return cheapest(expected, self.abstain)
 
     def per_row(
         self, probabilities: npt.ArrayLike, decisions: npt.ArrayLike
@@ -97,8 +125,29 @@ class CostMatrix:
             probabilities: `[rows, classes]`, calibrated; or 1 for the true class and
                 0 for the others, for what the decisions did cost.
             decisions: `[rows]` class numbers, -1 for abstaining.
+
+        Raises:
+            InputError: The shapes do not fit, or a decision is no class.
         """
         expected, chosen = self.expected(probabilities), np.asarray(decisions)
+        if chosen.shape != expected.shape[:-1]:
+            raise InputError(
+                sentence(
+                    f"decisions of shape {chosen.shape} for probabilities of shape "
+                    f"{expected.shape}",
+                    "one decision for each row",
+                )
+            )
+        last = len(self.classes) - 1
+        if chosen.size and (
+            chosen.dtype.kind not in "iu" or chosen.min() < -1 or chosen.max() > last
+        ):
+            raise InputError(
+                sentence(
+                    f"decisions of type {chosen.dtype} up to {chosen.max()}",
+                    f"class numbers from 0 to {last}, or -1 for abstaining",
+                )
+            )
         other = math.nan if self.abstain is None else self.abstain
         cost = np.take_along_axis(expected, np.maximum(chosen, 0)[..., None], -1)
         return np.where(chosen < 0, other, cost[..., 0])

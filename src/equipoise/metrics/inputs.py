@@ -16,6 +16,9 @@ from equipoise.errors import InputError
 
 ZERO_AND_ONE = "0 for the negative and 1 for the positive class"
 
+ROUNDING = 1e-6
+"""How far sums of probabilities in float32 may lie outside 0 to 1."""
+
 
 def binary_labels(y: npt.ArrayLike) -> BoolArray:
     """Return binary labels as Booleans, of any shape.
@@ -203,14 +206,20 @@ def check_probability(probability: npt.ArrayLike, rows: int) -> FloatArray:
 def check_unit_interval(score: FloatArray) -> FloatArray:
     """Return `score` if it holds probabilities.
 
+    Values that rounding has put outside, by at most 1e-6 as sums in float32 do, are
+    moved to 0 or 1.
+
     Raises:
-        InputError: A value is below 0 or above 1.
+        InputError: A value is below 0 or above 1 by more than that.
     """
     if not score.size or (score.min() >= 0 and score.max() <= 1):
         return score
+    if score.min() >= -ROUNDING and score.max() <= 1 + ROUNDING:
+        return np.clip(score, 0, 1)
+    digits = 7 if score.max() < 1.001 and score.min() > -0.001 else 4
     what = (
-        f"probabilities from {significant(score.min(), 4)} to "
-        f"{significant(score.max(), 4)}"
+        f"probabilities from {significant(score.min(), digits)} to "
+        f"{significant(score.max(), digits)}"
     )
     if score.min() >= 0 and score.max() <= 100:
         raise InputError(

@@ -241,7 +241,7 @@ class TaskRows:
         return values
 
     def _probabilities(self, values: FloatArray) -> FloatArray:
-        check_unit_interval(values)
+        values = check_unit_interval(values)
         total = values.sum(axis=1)
         if self.task.kind == "multilabel" or not (abs(total - 1) > SUMS).any():
             return values
