@@ -68,6 +68,27 @@ def test_usual_networks_pass(build: Any, tmp_path: Path) -> None:
     check_keras_file(path.read_bytes(), "own")
 
 
+def test_no_weight_of_a_checked_file_ever_gets_values(tmp_path: Path) -> None:
+    """Keras would make them when the next model is built, of whatever size."""
+    import keras
+
+    calls = []
+
+    @keras.saving.register_keras_serializable("counted")
+    class Counted(keras.initializers.Zeros):  # type: ignore[misc]  # Keras is untyped
+        def __call__(self, shape: Any, dtype: Any = None) -> Any:
+            calls.append(shape)
+            return super().__call__(shape, dtype)
+
+    layer = keras.layers.Dense(1, kernel_initializer=Counted())
+    keras.Sequential([keras.Input((3,)), layer]).save(tmp_path / "m.keras")
+    assert calls == [(3, 1)]
+    check_keras_file((tmp_path / "m.keras").read_bytes(), "own", (3,))
+    with keras.StatelessScope():  # as Keras does for many layers
+        pass
+    assert calls == [(3, 1)]
+
+
 def test_another_shape_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "m.keras"
     functional().save(path)

@@ -17,6 +17,7 @@ import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from equipoise._core.checks import sentence
@@ -229,7 +230,7 @@ def _require_built(
     import keras
 
     def build() -> Any:
-        with keras.StatelessScope(initialize_variables=False):
+        with _without_memory():
             return keras.saving.deserialize_keras_object(config, safe_mode=True)
 
     model = _guarded(build, where)
@@ -250,6 +251,26 @@ def _require_built(
             )
     for layer in getattr(model, "layers", []):
         _require_modest(layer, where)
+
+
+@contextmanager
+def _without_memory() -> Iterator[None]:
+    """Let layers be built whose weights never get values.
+
+    Keras lists the weights that have none yet, and makes the values of all of them
+    when any other model is built later: of layers that were refused for their size,
+    too. So the list is put back as it was.
+    """
+    import keras
+    from keras.src.backend.common import global_state
+
+    name = "uninitialized_variables"
+    before = list(global_state.get_global_attribute(name) or ())
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        global_state.set_global_attribute(name, before)
 
 
 def _guarded(build: Callable[[], Any], where: str) -> Any:
