@@ -172,13 +172,14 @@ def check_floors(floors: Floors, classes: tuple[str, ...]) -> tuple[ClassFloor, 
 
 
 def named_floors(
-    floors: Floors, names: tuple[str, ...], what: str = "class"
+    floors: Floors, names: tuple[str, ...] | None, what: str = "class"
 ) -> list[ClassFloor]:
     """Return the floors that were asked for, each with a name that exists.
 
     Args:
         floors: For example `{"POX": {"recall": 0.9}}`.
-        names: The task's classes or labels.
+        names: The task's classes or labels; None before the task is there, when a
+            name may be anything, for example a label that is a number.
         what: "class" or "label".
 
     Raises:
@@ -194,7 +195,8 @@ def named_floors(
         raise InputTypeError(sentence(f"floors={floors!r}", accepted))
     asked = []
     for name, values in floors.items():
-        one_of(name, names, what)
+        if names is not None:
+            one_of(name, names, what)
         if not isinstance(values, Mapping) or not values:
             raise InputTypeError(sentence(f"floors of {name!r}: {values!r}", accepted))
         for rate, value in values.items():

@@ -74,8 +74,7 @@ class Goal:
             if value is not None:
                 number(value, name, 0, 1, open_ends=True)
         if self.floors is not None:
-            # Whether the names exist is checked when the task is there.
-            named_floors(self.floors, tuple(self.floors))
+            named_floors(self.floors, None)
         if not _for_tasks_only(self.costs):
             object.__setattr__(self, "costs", as_costs(self.costs))
         self._require_one()
