@@ -139,6 +139,26 @@ def test_a_notebook_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown[-1] == ""
 
 
+def test_a_step_slower_than_reckoned_never_moves_the_bar_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    pulse = Pulse()
+    now = 10.0
+    pulse.tell("lines", 0.3)
+    now = 60.0
+    shown = pulse.share
+    assert shown > 0.5
+    pulse.tell("trees", 0.35)
+    assert pulse.share == shown
+    assert pulse.left == pytest.approx(60 * 0.65 / 0.35)
+    now = 61.0
+    assert pulse.share == shown
+    pulse.tell("networks", 0.9)
+    assert pulse.share == 0.9
+
+
 def test_the_share_goes_on_at_the_pace_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: clock[0])

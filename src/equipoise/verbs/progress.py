@@ -50,12 +50,13 @@ class Pulse:
         self.text = text
         self.arms: dict[str, ArmSoFar] = {}
         self._begun = self._told = time.monotonic()
-        self._share = 0.0
+        self._share = self._shown = 0.0
 
     def tell(self, text: str, share: float) -> None:
         """Take a sentence and the share of the work that is done."""
         self.text = printable(text, lines=False)
         if share > self._share:
+            self._shown = self.share
             self._told, self._share = time.monotonic(), min(share, 1.0)
 
     def arm(self, so_far: ArmSoFar) -> None:
@@ -70,6 +71,14 @@ class Pulse:
 
     @property
     def share(self) -> float:
+        """The share of the work done, as it is shown: it never falls.
+
+        If less was done than was reckoned, it waits until the work has come as far.
+        """
+        return max(self._shown, self._reckoned)
+
+    @property
+    def _reckoned(self) -> float:
         """The share of the work done: what was told, and since then at the same pace.
 
         A step that takes longer than the others did moves it ever more slowly, at most
@@ -86,7 +95,7 @@ class Pulse:
     @property
     def left(self) -> float | None:
         """Seconds that are likely to be left; None while that cannot be said."""
-        share, seconds = self.share, self.seconds
+        share, seconds = self._reckoned, self.seconds
         if seconds < FIRST_GUESS or share < LEAST_SHARE:
             return None
         return seconds * (1.0 - share) / share
